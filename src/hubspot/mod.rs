@@ -1,0 +1,4 @@
+//! The client: the only room that knows HTTP.
+
+pub mod error;
+pub mod records;

@@ -1,0 +1,139 @@
+//! What the client takes and gives: plain values, free of JSON shapes (those are
+//! in `wire`). One word per HubSpot idea.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+/// The account that a token belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// HubSpot portal id.
+    pub portal_id: u64,
+    /// `STANDARD`, `SANDBOX`, `DEVELOPER_TEST`…
+    pub account_type: String,
+    /// IANA zone (or HubSpot's older names such as `US/Eastern`).
+    pub time_zone: String,
+    /// Host for links to records, e.g. `app.hubspot.com`.
+    pub ui_domain: String,
+}
+
+impl Account {
+    /// Link to a ticket's page. HubSpot: object type id of tickets is `0-5`.
+    pub fn ticket_url(&self, id: &str) -> String {
+        format!(
+            "https://{}/contacts/{}/record/0-5/{id}",
+            self.ui_domain, self.portal_id
+        )
+    }
+}
+
+/// One input of a batch create.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateInput {
+    /// Correlates replies with inputs; unique in its batch (protocol S1).
+    pub trace_id: String,
+    /// Internal names and values as text.
+    pub properties: Vec<(Arc<str>, String)>,
+    /// Links of the new record, put inline.
+    pub associations: Vec<Association>,
+}
+
+/// An inline link from a new record to an existing one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Association {
+    /// Record id of the other record.
+    pub to: String,
+    /// `HUBSPOT_DEFINED`, `USER_DEFINED`…
+    pub category: &'static str,
+    /// Direction is from the new record; ticket → contact is 16.
+    pub type_id: u32,
+}
+
+/// A record as the portal gives it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Record id, digits; never a number in our hands (may pass 2^53).
+    pub id: String,
+    /// Values; unset ones are left out.
+    pub properties: BTreeMap<String, String>,
+    /// Echo of the input's trace id, where the portal gives one.
+    pub trace_id: Option<String>,
+    /// True for a record in the recycle bin.
+    pub archived: bool,
+}
+
+impl Record {
+    /// The property's value, if set.
+    pub fn get(&self, property: &str) -> Option<&str> {
+        self.properties.get(property).map(String::as_str)
+    }
+
+    /// `hs_createdate`: when the record was really inserted (protocol K6). Given
+    /// as ISO 8601 or epoch milliseconds.
+    pub fn inserted_at(&self) -> Option<Timestamp> {
+        let text = self.get("hs_createdate")?;
+        match text.parse::<i64>() {
+            Ok(millis) => Timestamp::from_millisecond(millis).ok(),
+            Err(_) => text.parse().ok(),
+        }
+    }
+}
+
+/// A property that the portal found wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PropertyProblem {
+    /// `INVALID_OPTION`, `PROPERTY_DOESNT_EXIST`, `CONFLICTING_UNIQUE_VALUE`…
+    pub code: String,
+    /// Internal name of the property; empty when the portal names none.
+    pub property: String,
+    /// The portal's words.
+    pub message: String,
+    /// The offending value, where the portal repeats it.
+    pub value: Option<String>,
+}
+
+/// An error body, of a whole reply or of one row of a 207. Every field may be
+/// missing on the wire.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApiError {
+    /// HTTP status of the reply; for an entry of a 207 the status that its
+    /// category stands for, else 207.
+    pub status: u16,
+    /// `VALIDATION_ERROR`, `CONFLICT`, `OBJECT_NOT_FOUND`, `RATE_LIMITS`…
+    pub category: String,
+    /// Finer than the category, e.g. `Properties.PROPERTY_WITH_NAME_EXISTS`.
+    pub sub_category: String,
+    /// The portal's words, without the JSON that HubSpot embeds in them.
+    pub message: String,
+    /// Every property that is said to be wrong: from `errors[]`, else from the
+    /// JSON inside the message.
+    pub problems: Vec<PropertyProblem>,
+    /// `context.objectWriteTraceId`: the inputs that this entry speaks of.
+    pub trace_ids: Vec<String>,
+    /// `context.ids`: the ids or key values that this entry speaks of.
+    pub ids: Vec<String>,
+    /// `context.existingId`, else an id named in the message.
+    pub existing_id: Option<String>,
+    /// HubSpot's correlation id, for support.
+    pub correlation_id: Option<String>,
+}
+
+/// A 2xx reply to a batch call. `errors` is empty unless it was a partial success.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BatchReply {
+    /// Records, in the portal's own order.
+    pub results: Vec<Record>,
+    /// Entries for inputs that did not make it.
+    pub errors: Vec<ApiError>,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Records in ascending id order.
+    pub results: Vec<Record>,
+    /// Where the next page starts; none on the last page.
+    pub after: Option<String>,
+}

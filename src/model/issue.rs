@@ -1,0 +1,485 @@
+//! Why a row is refused: the one table of codes, sentences and hints.
+//!
+//! A `Problem` is a reason with its place: column, property and value. Codes are
+//! stable, scripts may rely on them; the words may get better.
+
+use std::fmt;
+
+/// How much of a value is kept in a problem, in characters.
+const EXCERPT: usize = 200;
+
+/// One thing that is wrong with a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong.
+    pub reason: Reason,
+    /// Column of the input, where there is one.
+    pub column: Option<String>,
+    /// Property of the portal, where there is one.
+    pub property: Option<String>,
+    /// The value, shortened to 200 characters; empty where there is none.
+    pub value: String,
+}
+
+impl Problem {
+    /// A problem without a place yet.
+    pub fn new(reason: Reason) -> Problem {
+        Problem {
+            reason,
+            column: None,
+            property: None,
+            value: String::new(),
+        }
+    }
+
+    /// Names the column.
+    #[must_use]
+    pub fn column(mut self, column: impl Into<String>) -> Problem {
+        self.column = Some(column.into());
+        self
+    }
+
+    /// Names the property.
+    #[must_use]
+    pub fn property(mut self, property: impl Into<String>) -> Problem {
+        self.property = Some(property.into());
+        self
+    }
+
+    /// Shows the value, shortened.
+    #[must_use]
+    pub fn value(mut self, value: &str) -> Problem {
+        self.value = excerpt(value);
+        self
+    }
+}
+
+/// The first 200 characters of a text, with a mark where more was cut.
+pub fn excerpt(value: &str) -> String {
+    match value.char_indices().nth(EXCERPT) {
+        None => value.to_owned(),
+        Some((end, _)) => format!("{}…", &value[..end]),
+    }
+}
+
+/// A row that can't go in, with everything that is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowIssue {
+    first: Problem,
+    others: Vec<Problem>,
+}
+
+impl RowIssue {
+    /// An issue with one problem.
+    pub fn new(problem: Problem) -> RowIssue {
+        RowIssue {
+            first: problem,
+            others: Vec::new(),
+        }
+    }
+
+    /// An issue of several problems; none when there is no problem.
+    pub fn from_problems(problems: Vec<Problem>) -> Option<RowIssue> {
+        let mut problems = problems.into_iter();
+        Some(RowIssue {
+            first: problems.next()?,
+            others: problems.collect(),
+        })
+    }
+
+    /// The problem that fills code, column and value of refused.csv.
+    pub fn first(&self) -> &Problem {
+        &self.first
+    }
+
+    /// All problems in the order they were found.
+    pub fn problems(&self) -> impl Iterator<Item = &Problem> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// The hint of refused.csv: names every problem and what to do about it.
+    pub fn hint(&self) -> String {
+        if self.others.is_empty() {
+            return self.first.to_string();
+        }
+        let all: Vec<String> = self
+            .problems()
+            .enumerate()
+            .map(|(idx, problem)| format!("({}) {problem}", idx + 1))
+            .collect();
+        all.join(" ")
+    }
+}
+
+impl From<Problem> for RowIssue {
+    fn from(problem: Problem) -> RowIssue {
+        RowIssue::new(problem)
+    }
+}
+
+/// What can be wrong with a row. Each variant has a stable code, a sentence and a
+/// hint that says what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The record has more or fewer cells than the header.
+    RaggedRow {
+        /// Cells in the record.
+        cells: usize,
+        /// Columns in the header.
+        columns: usize,
+    },
+    /// Bytes that are no text in the file's encoding.
+    NotText,
+    /// A required property has no value.
+    MissingValue,
+    /// The key is empty.
+    MissingKey,
+    /// The key holds control characters.
+    InvalidKey,
+    /// An earlier row has the same key.
+    RepeatedKey {
+        /// Line of that row.
+        line: u64,
+    },
+    /// An earlier row has a key that differs only by case.
+    KeyCase {
+        /// The earlier key.
+        other: String,
+        /// Line of that row.
+        line: u64,
+    },
+    /// No format reads the cell as a date.
+    InvalidDate {
+        /// The accepted forms.
+        formats: Vec<String>,
+    },
+    /// Two formats read the cell as different dates.
+    AmbiguousDate {
+        /// The two readings.
+        readings: [String; 2],
+    },
+    /// Not a number.
+    InvalidNumber {
+        /// An example in the accepted form.
+        example: String,
+    },
+    /// Neither true nor false.
+    InvalidBool,
+    /// Not one of the property's options.
+    InvalidOption {
+        /// Accepted values, by label.
+        accepted: Vec<String>,
+        /// The accepted value that looks most like it.
+        nearest: Option<String>,
+    },
+    /// The mapping's value map has no entry for it.
+    UnmappedValue {
+        /// Values that the map knows.
+        accepted: Vec<String>,
+        /// The known value that looks most like it.
+        nearest: Option<String>,
+    },
+    /// No pipeline of that label or id.
+    UnknownPipeline {
+        /// Labels of the portal's pipelines.
+        accepted: Vec<String>,
+        /// The label that looks most like it.
+        nearest: Option<String>,
+    },
+    /// The row's pipeline has no stage of that label or id.
+    UnknownStage {
+        /// Label of the pipeline.
+        pipeline: String,
+        /// Labels of its stages.
+        accepted: Vec<String>,
+        /// The label that looks most like it.
+        nearest: Option<String>,
+    },
+    /// No active owner of that e-mail or name.
+    UnknownOwner {
+        /// True when an archived owner has it.
+        archived: bool,
+        /// The name or e-mail that looks most like it.
+        nearest: Option<String>,
+    },
+    /// Several owners have that name.
+    AmbiguousOwner {
+        /// Their e-mails.
+        emails: Vec<String>,
+    },
+    /// Not an e-mail address.
+    InvalidEmail,
+    /// Longer than the portal takes.
+    TooLong {
+        /// Length in UTF-16 units.
+        units: usize,
+        /// HubSpot: 65,536 for a text.
+        limit: usize,
+    },
+    /// A template or expression failed on this row.
+    TemplateFailed {
+        /// What the template engine said.
+        detail: String,
+    },
+    /// The mapping says `missing = "refuse"` and there is no such contact.
+    ContactMissing,
+    /// The contact that the row needs could not be created.
+    ContactRefused {
+        /// What the portal said.
+        detail: String,
+    },
+    /// Another ticket holds the value of a unique property that is not the key.
+    ConflictingUniqueValue {
+        /// Id of that ticket, where the portal names it.
+        id: Option<String>,
+    },
+    /// The key collides, but no ticket can be found that holds it.
+    KeyHeldElsewhere {
+        /// Id of the ticket that the portal names.
+        id: Option<String>,
+    },
+    /// An archived ticket holds the key.
+    KeyInRecycleBin {
+        /// Its id.
+        id: String,
+    },
+    /// The row alone is larger than one call may be.
+    RowTooLarge {
+        /// Its size in bytes of JSON.
+        bytes: usize,
+        /// The largest that is sent.
+        limit: usize,
+    },
+    /// Anything else that the portal refuses.
+    Portal {
+        /// The portal's code or category.
+        code: String,
+        /// The portal's words.
+        message: String,
+    },
+}
+
+impl Reason {
+    /// The stable code of refused.csv.
+    pub fn code(&self) -> &str {
+        match self {
+            Reason::RaggedRow { .. } => "RAGGED_ROW",
+            Reason::NotText => "NOT_TEXT",
+            Reason::MissingValue => "MISSING_VALUE",
+            Reason::MissingKey => "MISSING_KEY",
+            Reason::InvalidKey => "INVALID_KEY",
+            Reason::RepeatedKey { .. } => "REPEATED_KEY",
+            Reason::KeyCase { .. } => "KEY_CASE",
+            Reason::InvalidDate { .. } => "INVALID_DATE",
+            Reason::AmbiguousDate { .. } => "AMBIGUOUS_DATE",
+            Reason::InvalidNumber { .. } => "INVALID_NUMBER",
+            Reason::InvalidBool => "INVALID_BOOL",
+            Reason::InvalidOption { .. } => "INVALID_OPTION",
+            Reason::UnmappedValue { .. } => "UNMAPPED_VALUE",
+            Reason::UnknownPipeline { .. } => "UNKNOWN_PIPELINE",
+            Reason::UnknownStage { .. } => "UNKNOWN_STAGE",
+            Reason::UnknownOwner { .. } => "UNKNOWN_OWNER",
+            Reason::AmbiguousOwner { .. } => "AMBIGUOUS_OWNER",
+            Reason::InvalidEmail => "INVALID_EMAIL",
+            Reason::TooLong { .. } => "TOO_LONG",
+            Reason::TemplateFailed { .. } => "TEMPLATE_FAILED",
+            Reason::ContactMissing => "CONTACT_MISSING",
+            Reason::ContactRefused { .. } => "CONTACT_REFUSED",
+            Reason::ConflictingUniqueValue { .. } => "CONFLICTING_UNIQUE_VALUE",
+            Reason::KeyHeldElsewhere { .. } => "KEY_HELD_ELSEWHERE",
+            Reason::KeyInRecycleBin { .. } => "KEY_IN_RECYCLE_BIN",
+            Reason::RowTooLarge { .. } => "ROW_TOO_LARGE",
+            Reason::Portal { code, .. } => code,
+        }
+    }
+
+    /// What is wrong, as a sentence without a final stop.
+    pub fn sentence(&self) -> String {
+        match self {
+            Reason::RaggedRow { cells, columns } => {
+                format!("the record has {cells} cells, the header has {columns} columns")
+            }
+            Reason::NotText => "the cell holds bytes that are no text".to_owned(),
+            Reason::MissingValue => "a value is required here and there is none".to_owned(),
+            Reason::MissingKey => "the key is empty".to_owned(),
+            Reason::InvalidKey => "the key holds control characters".to_owned(),
+            Reason::RepeatedKey { line } => format!("line {line} has the same key"),
+            Reason::KeyCase { other, line } => {
+                format!("line {line} has the key \"{other}\", which differs only by case")
+            }
+            Reason::InvalidDate { .. } => "this is not a date that the mapping reads".to_owned(),
+            Reason::AmbiguousDate { readings } => {
+                format!("this may be {} or {}", readings[0], readings[1])
+            }
+            Reason::InvalidNumber { .. } => "this is not a number".to_owned(),
+            Reason::InvalidBool => "this is neither true nor false".to_owned(),
+            Reason::InvalidOption { .. } => "this is not one of the property's options".to_owned(),
+            Reason::UnmappedValue { .. } => {
+                "the mapping's value map has no entry for it".to_owned()
+            }
+            Reason::UnknownPipeline { .. } => "the portal has no such pipeline".to_owned(),
+            Reason::UnknownStage { pipeline, .. } => {
+                format!("pipeline \"{pipeline}\" has no such stage")
+            }
+            Reason::UnknownOwner { archived: true, .. } => {
+                "this owner is deactivated and can't be given tickets".to_owned()
+            }
+            Reason::UnknownOwner { .. } => "the portal has no such owner".to_owned(),
+            Reason::AmbiguousOwner { emails } => format!("{} owners have this name", emails.len()),
+            Reason::InvalidEmail => "this is not an e-mail address".to_owned(),
+            Reason::TooLong { units, limit } => {
+                format!("the text has {units} UTF-16 units, the portal takes {limit}")
+            }
+            Reason::TemplateFailed { detail } => format!("the template failed: {detail}"),
+            Reason::ContactMissing => "the portal has no such contact".to_owned(),
+            Reason::ContactRefused { detail } => {
+                format!("the portal refused to create this contact: {detail}")
+            }
+            Reason::ConflictingUniqueValue { id } => {
+                format!("{} has this unique value already", ticket(id.as_deref()))
+            }
+            Reason::KeyHeldElsewhere { id } => format!(
+                "the portal says that {} holds this key, but it can't be read by it",
+                ticket(id.as_deref())
+            ),
+            Reason::KeyInRecycleBin { id } => {
+                format!("ticket {id} in the recycle bin holds this key")
+            }
+            Reason::RowTooLarge { bytes, limit } => {
+                format!("the row takes {bytes} bytes, one call takes {limit}")
+            }
+            Reason::Portal { message, .. } => format!("the portal refused it: {message}"),
+        }
+    }
+
+    /// What to do about it, as a sentence without a final stop.
+    pub fn advice(&self) -> String {
+        match self {
+            Reason::RaggedRow { .. } => {
+                "fill in the columns of this row by hand from _raw; most often a quote or a \
+                 delimiter inside a text is not quoted"
+                    .to_owned()
+            }
+            Reason::NotText => "retype the cell, or state the file's encoding".to_owned(),
+            Reason::MissingValue => "fill in the cell".to_owned(),
+            Reason::MissingKey => "give the row its id of the old system".to_owned(),
+            Reason::InvalidKey => "remove line breaks and other invisible characters".to_owned(),
+            Reason::RepeatedKey { .. } => {
+                "remove one of the two rows, or give this one an id of its own".to_owned()
+            }
+            Reason::KeyCase { .. } => {
+                "portals may treat the two as one; give one of the rows another id".to_owned()
+            }
+            Reason::InvalidDate { formats } => format!("write it as {}", one_of(formats)),
+            Reason::AmbiguousDate { readings } => format!(
+                "write the date as {} or {}, or keep one format in the mapping",
+                readings[0], readings[1]
+            ),
+            Reason::InvalidNumber { example } => format!("write it like {example}"),
+            Reason::InvalidBool => "write true or false".to_owned(),
+            Reason::InvalidOption { accepted, nearest }
+            | Reason::UnknownPipeline { accepted, nearest }
+            | Reason::UnknownStage {
+                accepted, nearest, ..
+            } => choice(accepted, nearest.as_deref()),
+            Reason::UnmappedValue { accepted, nearest } => format!(
+                "{}, or add an entry to the mapping",
+                choice(accepted, nearest.as_deref())
+            ),
+            Reason::UnknownOwner { nearest, .. } => match nearest {
+                Some(nearest) => format!(
+                    "did you mean \"{nearest}\"? Otherwise use the e-mail of an active user"
+                ),
+                None => "use the e-mail or full name of an active user".to_owned(),
+            },
+            Reason::AmbiguousOwner { emails } => {
+                format!("use the e-mail instead: {}", one_of(emails))
+            }
+            Reason::InvalidEmail => "write it like name@example.com".to_owned(),
+            Reason::TooLong { .. } => {
+                "shorten it, or let the mapping do it with truncate".to_owned()
+            }
+            Reason::TemplateFailed { .. } => {
+                "correct the cells that the template uses, or the template".to_owned()
+            }
+            Reason::ContactMissing => {
+                "create the contact first, or say missing = \"create\" in the mapping".to_owned()
+            }
+            Reason::ContactRefused { .. } => "correct the contact's columns".to_owned(),
+            Reason::ConflictingUniqueValue { .. } => {
+                "change the value, or take the row out if it is the same ticket".to_owned()
+            }
+            Reason::KeyHeldElsewhere { .. } => {
+                "look at that ticket in HubSpot and clear or change its key".to_owned()
+            }
+            Reason::KeyInRecycleBin { .. } => {
+                "restore that ticket in HubSpot, or delete it there for good, and run again"
+                    .to_owned()
+            }
+            Reason::RowTooLarge { .. } => "shorten the longest texts of the row".to_owned(),
+            Reason::Portal { code, .. } => portal_advice(code).to_owned(),
+        }
+    }
+}
+
+/// `value "x" in column "C" (property p): sentence; advice`.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(column) = &self.column {
+            write!(f, "column \"{column}\": ")?;
+        } else if let Some(property) = &self.property {
+            write!(f, "property {property}: ")?;
+        }
+        if !self.value.is_empty() {
+            write!(f, "\"{}\": ", self.value)?;
+        }
+        write!(f, "{}; {}.", self.reason.sentence(), self.reason.advice())
+    }
+}
+
+/// What to do about codes that only the portal gives.
+fn portal_advice(code: &str) -> &'static str {
+    match code {
+        "INVALID_OPTION" => "use a value that the portal offers for this property",
+        "INVALID_INTEGER" => "write a plain number",
+        "INVALID_LONG" | "INVALID_DATE" => "write a date that the mapping reads",
+        "INVALID_EMAIL" => "write it like name@example.com",
+        "MISSING_REQUIRED_PROPERTY" | "MISSING_CONDITIONAL_REQUIRED_PROPERTY" => {
+            "the portal requires a value here: fill in the cell or map the property"
+        }
+        "STAGE_READ_ONLY" => "choose a stage that the portal lets apps write to",
+        _ => "correct the row as the portal says and run again",
+    }
+}
+
+fn ticket(id: Option<&str>) -> String {
+    match id {
+        Some(id) => format!("ticket {id}"),
+        None => "another ticket".to_owned(),
+    }
+}
+
+/// `"a", "b" or "c"`, at most eight of them.
+fn one_of(values: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let quoted: Vec<String> = values
+        .iter()
+        .take(SHOWN)
+        .map(|value| format!("\"{value}\""))
+        .collect();
+    match quoted.as_slice() {
+        [] => "another value".to_owned(),
+        [one] => one.clone(),
+        _ if values.len() > SHOWN => {
+            format!("{} or {} more", quoted.join(", "), values.len() - SHOWN)
+        }
+        [init @ .., last] => format!("{} or {last}", init.join(", ")),
+    }
+}
+
+fn choice(accepted: &[String], nearest: Option<&str>) -> String {
+    match nearest {
+        Some(nearest) => format!("did you mean \"{nearest}\"? Accepted: {}", one_of(accepted)),
+        None => format!("accepted: {}", one_of(accepted)),
+    }
+}

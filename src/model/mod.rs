@@ -1,0 +1,12 @@
+//! Plain values that every room shares: where a row came from, what a ticket
+//! holds, what the portal knows, where a row ended. No I/O, and nothing of ours
+//! is imported here.
+
+pub mod compare;
+pub mod event;
+pub mod issue;
+pub mod outcome;
+pub mod place;
+pub mod row;
+pub mod schema;
+pub mod ticket;

@@ -1,0 +1,179 @@
+//! Where rows end, and the tally that must add up.
+
+use crate::model::issue::RowIssue;
+
+/// Where a row ended or stands. The first five are final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Fate {
+    /// Written by this run.
+    Done,
+    /// Create only: the portal had a ticket with this key already, not ours.
+    Exists,
+    /// Nothing to change.
+    Unchanged,
+    /// A `[rows]` rule, or an all-empty row.
+    Skipped,
+    /// Final for this run, with a reason.
+    Refused,
+    /// Read, not settled yet.
+    Pending,
+    /// Sent, outcome not known.
+    Unknown,
+}
+
+impl Fate {
+    /// Every fate, final ones first.
+    pub const ALL: [Fate; 7] = [
+        Fate::Done,
+        Fate::Exists,
+        Fate::Unchanged,
+        Fate::Skipped,
+        Fate::Refused,
+        Fate::Pending,
+        Fate::Unknown,
+    ];
+
+    /// The word for it in files, journal and messages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Fate::Done => "done",
+            Fate::Exists => "exists",
+            Fate::Unchanged => "unchanged",
+            Fate::Skipped => "skipped",
+            Fate::Refused => "refused",
+            Fate::Pending => "pending",
+            Fate::Unknown => "unknown",
+        }
+    }
+
+    /// True when this run won't touch the row again.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Fate::Pending | Fate::Unknown)
+    }
+}
+
+/// How one row ended: `send → settle`, or straight from read, map and plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowEnd {
+    /// Written by this run.
+    Done {
+        /// Id of the ticket.
+        ticket: String,
+    },
+    /// The portal had it already.
+    Exists {
+        /// Id of the ticket.
+        ticket: String,
+    },
+    /// Left out by a rule or because it is empty.
+    Skipped,
+    /// Can't go in.
+    Refused(RowIssue),
+}
+
+impl RowEnd {
+    /// The fate that this end stands for.
+    pub fn fate(&self) -> Fate {
+        match self {
+            RowEnd::Done { .. } => Fate::Done,
+            RowEnd::Exists { .. } => Fate::Exists,
+            RowEnd::Skipped => Fate::Skipped,
+            RowEnd::Refused(_) => Fate::Refused,
+        }
+    }
+
+    /// Id of the ticket that the row became or met.
+    pub fn ticket(&self) -> Option<&str> {
+        match self {
+            RowEnd::Done { ticket } | RowEnd::Exists { ticket } => Some(ticket),
+            RowEnd::Skipped | RowEnd::Refused(_) => None,
+        }
+    }
+}
+
+/// Rows by fate. `read` is always the sum of all seven: a row enters as pending
+/// and only moves from one fate to another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    counts: [u64; 7],
+    read: u64,
+}
+
+impl Tally {
+    /// A row was read: it is pending now.
+    pub fn enter(&mut self) {
+        self.read += 1;
+        self.counts[Fate::Pending as usize] += 1;
+    }
+
+    /// A row moves from one fate to another.
+    ///
+    /// # Errors
+    /// When no row has the fate `from`: the books would not balance.
+    pub fn shift(&mut self, from: Fate, to: Fate) -> Result<(), Unbalanced> {
+        let source = &mut self.counts[from as usize];
+        *source = source.checked_sub(1).ok_or(Unbalanced { from, to })?;
+        self.counts[to as usize] += 1;
+        Ok(())
+    }
+
+    /// Rows read so far.
+    pub fn read(&self) -> u64 {
+        self.read
+    }
+
+    /// Rows with that fate.
+    pub fn of(&self, fate: Fate) -> u64 {
+        self.counts[fate as usize]
+    }
+
+    /// Rows that this run won't touch again.
+    pub fn settled(&self) -> u64 {
+        Fate::ALL
+            .into_iter()
+            .filter(|fate| fate.is_final())
+            .map(|fate| self.of(fate))
+            .sum()
+    }
+
+    /// Sum over all fates; equal to `read` or there is a bug.
+    pub fn sum(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+}
+
+/// A row was to leave a fate that no row has.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the books do not balance: no row is {} that could become {}", from.word(), to.word())]
+pub struct Unbalanced {
+    from: Fate,
+    to: Fate,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn read_is_the_sum_of_all_seven_at_every_moment(
+            moves in proptest::collection::vec((any::<bool>(), 0..7usize, 0..7usize), 0..400)
+        ) {
+            let mut tally = Tally::default();
+            for (enters, from, to) in moves {
+                if enters {
+                    tally.enter();
+                } else {
+                    let before = tally;
+                    let moved = tally.shift(Fate::ALL[from], Fate::ALL[to]);
+                    prop_assert_eq!(moved.is_err(), before.of(Fate::ALL[from]) == 0);
+                    if moved.is_err() {
+                        prop_assert_eq!(tally, before);
+                    }
+                }
+                prop_assert_eq!(tally.read(), tally.sum());
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! A CSV record as read: headers once for a file, cells once for a row.
+
+use crate::model::place::RowAddress;
+
+/// The header line of an input, in file order and as written there (a byte order
+/// mark removed). Names may repeat.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Headers {
+    names: Vec<String>,
+}
+
+impl Headers {
+    /// Headers in file order.
+    pub fn new(names: Vec<String>) -> Headers {
+        Headers { names }
+    }
+
+    /// All names in file order.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// How many columns a record of this file has.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// True when there is no column at all.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Name of the column at `idx`, or an empty text where a record is longer
+    /// than its header.
+    pub fn name(&self, idx: usize) -> &str {
+        self.names.get(idx).map_or("", String::as_str)
+    }
+}
+
+/// The cells of one record: one text and where each cell ends in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cells {
+    text: Box<str>,
+    ends: Box<[u32]>,
+}
+
+impl Cells {
+    /// Packs cells in column order.
+    pub fn new<'a>(cells: impl IntoIterator<Item = &'a str>) -> Cells {
+        let mut text = String::new();
+        let mut ends = Vec::new();
+        for cell in cells {
+            text.push_str(cell);
+            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        }
+        Cells {
+            text: text.into_boxed_str(),
+            ends: ends.into_boxed_slice(),
+        }
+    }
+
+    /// The cell at `idx`, exactly as in the file (not trimmed).
+    pub fn get(&self, idx: usize) -> Option<&str> {
+        let end = *self.ends.get(idx)? as usize;
+        let start = match idx {
+            0 => 0,
+            _ => self.ends[idx - 1] as usize,
+        };
+        self.text.get(start..end)
+    }
+
+    /// How many cells the record has.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// True when the record has no cell.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// True when every cell is empty or blank.
+    pub fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
+    /// The cells in column order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).filter_map(|idx| self.get(idx))
+    }
+}
+
+/// One record of the input: `read → map`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceRow {
+    /// Number of the row in the run, from 1, over all inputs.
+    pub seq: u64,
+    /// Where it stands in its file.
+    pub address: RowAddress,
+    /// Its cells, in the order of the run's headers.
+    pub cells: Cells,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_come_back_as_they_went_in() {
+        let cells = Cells::new(["a", "", "çé", " x "]);
+        assert_eq!(cells.len(), 4);
+        assert_eq!(cells.iter().collect::<Vec<_>>(), ["a", "", "çé", " x "]);
+        assert_eq!(cells.get(4), None);
+        assert!(!cells.is_blank());
+        assert!(Cells::new(["", " ", "\t"]).is_blank());
+    }
+}

@@ -1,0 +1,80 @@
+//! A ticket on its way to the portal: property values as text and the links that
+//! the mapping asks for.
+
+use std::sync::Arc;
+
+use crate::model::schema::ObjectType;
+
+/// Property values to be sent: internal name and value as text, in the order of
+/// the mapping. HubSpot takes every value as a string.
+pub type PropertyValues = Vec<(Arc<str>, String)>;
+
+/// What to do when a linked record does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Create it.
+    Create,
+    /// Leave the link out.
+    Skip,
+    /// Refuse the row.
+    Refuse,
+}
+
+/// A link that a row asks for, by a natural key of the other record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkDraft {
+    /// Kind of the other record.
+    pub to: ObjectType,
+    /// Property of the other record that `value` is a value of (`email`).
+    pub by: Arc<str>,
+    /// The value, normalised (e-mails are trimmed and lower-case).
+    pub value: String,
+    /// Column that the value came from, for messages.
+    pub column: Arc<str>,
+    /// What to do when there is no such record.
+    pub missing: Missing,
+    /// Property values for a record that has to be created, `by` included.
+    pub properties: PropertyValues,
+}
+
+/// Something that mapping did to a value which the user should know of. Counted
+/// in the summary; never a reason to refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Remark {
+    /// A local time that a clock change skips was moved forward.
+    TimeInGap,
+    /// A local time that a clock change repeats was taken as the earlier one.
+    TimeInFold,
+    /// A value without a counterpart was left blank as the mapping says.
+    LeftBlank,
+    /// A value without a counterpart was replaced by the mapping's fallback.
+    FellBack,
+    /// A text was shortened with a mark, as the mapping says.
+    Shortened,
+}
+
+impl Remark {
+    /// How the summary counts it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Remark::TimeInGap => "local times in a clock-change gap, moved forward",
+            Remark::TimeInFold => "local times that occur twice, taken as the earlier",
+            Remark::LeftBlank => "values without a counterpart, left blank as mapped",
+            Remark::FellBack => "values without a counterpart, replaced by the fallback",
+            Remark::Shortened => "texts shortened with a mark",
+        }
+    }
+}
+
+/// What mapping makes of one row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TicketDraft {
+    /// Value of the key property, prefix included. It is among `properties` too.
+    pub key: String,
+    /// Property values to be sent; empty ones are left out.
+    pub properties: PropertyValues,
+    /// Links to other records.
+    pub links: Vec<LinkDraft>,
+    /// What mapping did that the user should know of.
+    pub remarks: Vec<Remark>,
+}
