@@ -3,5 +3,8 @@
 //! import: read → map → plan → batch → send → settle;
 //! export: page → project → write.
 
+pub mod error;
 pub mod hubspot;
+pub mod import;
+pub mod journal;
 pub mod model;

@@ -1,1 +1,100 @@
-//! event
+//! What a run tells the outside, and who listens. The run never prints; the
+//! terminal, JSON lines and the closing words are listeners.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::model::outcome::Tally;
+use crate::model::ticket::Remark;
+
+/// Something that happened in a run, in the order it happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The run folder stands; sending may begin.
+    Started {
+        /// Name of the run.
+        run: String,
+        /// Bytes of all inputs, where that is known.
+        total_bytes: Option<u64>,
+    },
+    /// Something the user should read once.
+    Notice(String),
+    /// How far the run is; sent often, listeners draw as they like.
+    Progress(Progress),
+    /// The run ended, one way or another.
+    Finished(Box<Summary>),
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Progress {
+    /// Rows by fate.
+    pub tally: Tally,
+    /// Bytes of input that settled rows stand for, at most.
+    pub bytes: u64,
+}
+
+/// Refusals of one code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusalGroup {
+    /// The code of refused.csv.
+    pub code: String,
+    /// How many rows.
+    pub rows: u64,
+    /// The first of them in words, with its line.
+    pub example: String,
+}
+
+/// Why a run stopped before its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Network, limits, signal: the same run can go on later.
+    Later(String),
+    /// Something must be mended first: token, scope, schema.
+    Mend(String),
+    /// More rows were refused than allowed.
+    TooManyRefused(String),
+}
+
+impl Stop {
+    /// What happened, for people.
+    pub fn words(&self) -> &str {
+        match self {
+            Stop::Later(words) | Stop::Mend(words) | Stop::TooManyRefused(words) => words,
+        }
+    }
+}
+
+/// Everything about a run that ended.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// Name of the run.
+    pub run: String,
+    /// The run folder.
+    pub folder: PathBuf,
+    /// `create`…
+    pub operation: String,
+    /// HubSpot portal id.
+    pub portal_id: u64,
+    /// Rows by fate.
+    pub tally: Tally,
+    /// Refusals, most rows first.
+    pub refusals: Vec<RefusalGroup>,
+    /// What mapping did to values, by kind.
+    pub remarks: BTreeMap<Remark, u64>,
+    /// Contacts that this run created.
+    pub contacts_created: u64,
+    /// Calls made, repeats included.
+    pub calls: u64,
+    /// Time from start to end.
+    pub elapsed: Duration,
+    /// Set when the run did not come to its end.
+    pub stop: Option<Stop>,
+}
+
+/// Hears what a run does. Must not block for long and can't stop the run.
+pub trait Listener: Send + Sync {
+    /// Takes one event.
+    fn hear(&self, event: &Event);
+}

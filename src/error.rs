@@ -1,0 +1,87 @@
+//! Errors that end a command, and the rules for all errors.
+//!
+//! - What is wrong with a *row* is never an error: it is a `RowIssue`, recorded,
+//!   and the run goes on.
+//! - Each room has its own narrow error type. Here they become one `Error` with a
+//!   kind that decides the exit code; `cli/exit.rs` has the numbers.
+//! - Messages are lower-case fragments without a final stop. They say what
+//!   happened, where, with which value; `advice` says what to do.
+//! - No message ever holds a token.
+
+use std::fmt;
+
+/// Why a command could not do its work, told apart by what the user must do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A bug or an environment that nobody foresaw (disk, permissions).
+    Unexpected,
+    /// The command line, the mapping or the input can't be used as they are.
+    Usage,
+    /// Can be run again as it is, later.
+    Later,
+    /// Must be mended first: token, scopes, schema, a lock held by another run.
+    Mend,
+}
+
+/// The end of a command, with what to do about it.
+#[derive(Debug)]
+pub struct Error {
+    kind: Kind,
+    message: String,
+    advice: Option<String>,
+}
+
+impl Error {
+    /// A bug or an environment that nobody foresaw.
+    pub fn unexpected(message: impl fmt::Display) -> Error {
+        Error::new(Kind::Unexpected, message)
+    }
+
+    /// Something that the user gave can't be used.
+    pub fn usage(message: impl fmt::Display) -> Error {
+        Error::new(Kind::Usage, message)
+    }
+
+    /// The same command may work later.
+    pub fn later(message: impl fmt::Display) -> Error {
+        Error::new(Kind::Later, message)
+    }
+
+    /// Something must be mended first.
+    pub fn mend(message: impl fmt::Display) -> Error {
+        Error::new(Kind::Mend, message)
+    }
+
+    fn new(kind: Kind, message: impl fmt::Display) -> Error {
+        Error {
+            kind,
+            message: message.to_string(),
+            advice: None,
+        }
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn advise(mut self, advice: impl fmt::Display) -> Error {
+        self.advice = Some(advice.to_string());
+        self
+    }
+
+    /// What decides the exit code.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What to do about it, where there is something to say.
+    pub fn advice(&self) -> Option<&str> {
+        self.advice.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,172 @@
+//! `batch`: fills batches to the limits and keeps rows of one key apart (protocol
+//! K4). Pure: no clock, no I/O.
+//!
+//! A key is open from the moment its row enters until that row is settled. Later
+//! rows with the key wait in file order; when too many wait, the reader stops.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::flow::{Batch, PlannedOp};
+use super::plan::CALL_BYTES;
+
+/// How many rows may wait for a key before the reader has to.
+const WAITING: usize = 1_000;
+
+/// Rows on their way into batches.
+pub struct Batcher {
+    inputs: usize,
+    ready: VecDeque<PlannedOp>,
+    open: HashMap<String, VecDeque<PlannedOp>>,
+    waiting: usize,
+}
+
+impl Batcher {
+    /// Batches of at most `inputs` rows (HubSpot: 100 for tickets).
+    pub fn new(inputs: usize) -> Batcher {
+        Batcher {
+            inputs,
+            ready: VecDeque::new(),
+            open: HashMap::new(),
+            waiting: 0,
+        }
+    }
+
+    /// Takes a row in.
+    pub fn push(&mut self, op: PlannedOp) {
+        match self.open.get_mut(&op.folded_key()) {
+            Some(behind) => {
+                behind.push_back(op);
+                self.waiting += 1;
+            }
+            None => {
+                let _new = self.open.insert(op.folded_key(), VecDeque::new());
+                self.ready.push_back(op);
+            }
+        }
+    }
+
+    /// The row with this key is settled; the next one with it may go.
+    pub fn release(&mut self, folded_key: &str) {
+        let Some(behind) = self.open.get_mut(folded_key) else {
+            return;
+        };
+        match behind.pop_front() {
+            Some(next) => {
+                self.waiting -= 1;
+                self.ready.push_back(next);
+            }
+            None => {
+                let _closed = self.open.remove(folded_key);
+            }
+        }
+    }
+
+    /// True while more rows may come in.
+    pub fn has_room(&self) -> bool {
+        self.waiting < WAITING && self.ready.len() < 2 * self.inputs
+    }
+
+    /// True when a batch can be filled to a limit.
+    pub fn is_full(&self) -> bool {
+        let mut bytes = 0;
+        let over = |op: &PlannedOp| {
+            bytes += op.bytes;
+            bytes > CALL_BYTES
+        };
+        self.ready.len() >= self.inputs || self.ready.iter().any(over)
+    }
+
+    /// True when nothing can go into a batch now.
+    pub fn is_idle(&self) -> bool {
+        self.ready.is_empty()
+    }
+
+    /// The next batch, of at most `most` rows and never above the limits; nothing
+    /// when no row is ready.
+    pub fn take(&mut self, most: usize) -> Option<Batch> {
+        let mut bytes = 0;
+        let mut ops = Vec::new();
+        while let Some(op) = self.ready.front() {
+            bytes += op.bytes;
+            if ops.len() == most.min(self.inputs) || (bytes > CALL_BYTES && !ops.is_empty()) {
+                break;
+            }
+            ops.extend(self.ready.pop_front());
+        }
+        (!ops.is_empty()).then_some(Batch { ops })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::place::RowAddress;
+    use crate::model::row::{Cells, SourceRow};
+    use crate::model::ticket::TicketDraft;
+    use proptest::prelude::*;
+
+    fn op(seq: u64, key: &str, bytes: usize) -> PlannedOp {
+        let address = RowAddress {
+            file: 0,
+            record: seq,
+            line: seq + 1,
+            byte: 0,
+        };
+        PlannedOp {
+            source: SourceRow {
+                seq,
+                address,
+                cells: Cells::default(),
+            },
+            draft: TicketDraft {
+                key: key.to_owned(),
+                ..TicketDraft::default()
+            },
+            bytes,
+            body: [0; 16],
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn limits_hold_no_row_is_lost_and_a_key_keeps_file_order(
+            rows in proptest::collection::vec((0..12u8, 1..CALL_BYTES), 0..200),
+            inputs in 1..20usize,
+        ) {
+            let mut batcher = Batcher::new(inputs);
+            let mut rows_left = rows.iter().enumerate();
+            let mut in_flight: VecDeque<Batch> = VecDeque::new();
+            let mut sent: Vec<(u64, String)> = Vec::new();
+            loop {
+                if batcher.has_room()
+                    && let Some((idx, (key, bytes))) = rows_left.next() {
+                    batcher.push(op(idx as u64, &format!("K{key}"), *bytes));
+                    continue;
+                }
+                if let Some(batch) = batcher.take(inputs) {
+                    prop_assert!(batch.ops.len() <= inputs);
+                    let bytes: usize = batch.ops.iter().map(|op| op.bytes).sum();
+                    prop_assert!(bytes <= CALL_BYTES || batch.ops.len() == 1);
+                    for op in &batch.ops {
+                        let open = in_flight.iter().flat_map(|batch| &batch.ops)
+                            .chain(&batch.ops).filter(|other| other.folded_key() == op.folded_key());
+                        prop_assert_eq!(open.count(), 1, "a key is in flight once");
+                    }
+                    in_flight.push_back(batch);
+                    if in_flight.len() < 3 { continue; }
+                }
+                let Some(done) = in_flight.pop_front() else { break };
+                for op in done.ops {
+                    sent.push((op.source.seq, op.folded_key()));
+                    batcher.release(&op.folded_key());
+                }
+            }
+            prop_assert_eq!(sent.len(), rows.len());
+            for key in 0..12u8 {
+                let order: Vec<u64> = sent.iter()
+                    .filter(|(_, sent_key)| *sent_key == format!("k{key}")).map(|(seq, _)| *seq).collect();
+                prop_assert!(order.is_sorted(), "{order:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The types on the arrows: `read → map → plan → batch → send → settle`. Each
+//! stage takes the one before it, so none can be skipped.
+
+use crate::model::outcome::RowEnd;
+use crate::model::row::SourceRow;
+use crate::model::ticket::{Remark, TicketDraft};
+
+/// What is done with rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// A new ticket for each row.
+    Create,
+}
+
+impl Operation {
+    /// The word for it in files, names and messages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Operation::Create => "create",
+        }
+    }
+}
+
+/// `map → plan`: a row and the ticket it becomes.
+#[derive(Clone, Debug)]
+pub struct MappedRow {
+    /// The row as read.
+    pub source: SourceRow,
+    /// The ticket as mapped.
+    pub draft: TicketDraft,
+}
+
+/// `plan → batch`: a row with what will be done for it.
+#[derive(Clone, Debug)]
+pub struct PlannedOp {
+    /// The row as read.
+    pub source: SourceRow,
+    /// The ticket as mapped.
+    pub draft: TicketDraft,
+    /// Bytes that it takes in a call, at most.
+    pub bytes: usize,
+    /// Hash of what will be sent (protocol R1).
+    pub body: [u8; 16],
+}
+
+impl PlannedOp {
+    /// The key under which the portal may hold two rows as one: portals may fold
+    /// case (protocol K2).
+    pub fn folded_key(&self) -> String {
+        self.draft.key.to_lowercase()
+    }
+
+    /// This row with its end, on its way to settle.
+    pub fn ended(self, end: RowEnd) -> RowOutcome {
+        RowOutcome {
+            source: self.source,
+            key: Some(self.draft.key),
+            raw: None,
+            remarks: self.draft.remarks,
+            end,
+        }
+    }
+}
+
+/// `batch → send`: rows of one call, at most 100 (HubSpot) and 4 MiB (ours), no
+/// key twice.
+#[derive(Debug)]
+pub struct Batch {
+    /// The rows, in file order.
+    pub ops: Vec<PlannedOp>,
+}
+
+/// `send → settle`, or straight from read, map or plan: how a row ended.
+#[derive(Clone, Debug)]
+pub struct RowOutcome {
+    /// The row as read; no cells when the record was ragged.
+    pub source: SourceRow,
+    /// Its key, where one could be made.
+    pub key: Option<String>,
+    /// The record as it stands in the file, when it could not be cut into cells.
+    pub raw: Option<String>,
+    /// What mapping did to its values.
+    pub remarks: Vec<Remark>,
+    /// How it ended.
+    pub end: RowEnd,
+}
+
+impl RowOutcome {
+    /// A row that ended before it had a ticket.
+    pub fn early(source: SourceRow, end: RowEnd) -> RowOutcome {
+        RowOutcome {
+            source,
+            key: None,
+            raw: None,
+            remarks: Vec::new(),
+            end,
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The durable memory of a run: `run.db` in the run folder, a SQLite database in
+//! WAL mode with `synchronous = FULL`, and the lock beside it.
+//!
+//! ```text
+//! meta   name → value                  version, operation, portal, mapping, schema
+//! input  file → path, size, mtime, hash
+//! row    seq → address, fate, ticket, issue, settle number
+//! step   what is done for a row or for several: create, contact; key, body hash,
+//!        when intended by the portal's clock, state, id of the record
+//! mark   name → number                 lengths of the derived files
+//! ```
+//!
+//! What it promises: a step is in `step` before its call leaves (D2); one commit
+//! holds everything since the last one; the database appears under its name only
+//! with its header whole (D1). Files derived from it are not its business: it only
+//! keeps their lengths (D3).
+
+mod format;
+mod lock;
+mod schema;
+mod write;
+
+pub use format::{Header, InputFile};
+pub use lock::{Lock, LockError};
+pub use write::{Claim, Commit, ContactState, Intent, Journal, JournalError, RowEntry, run_name};

@@ -1,0 +1,357 @@
+//! Writing run.db: the header once, then commits that hold intents and outcomes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::{Timestamp, Zoned};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::format::{Header, issue_json, schema_json};
+use super::schema::{TABLES, VERSION};
+use crate::model::outcome::{Fate, RowEnd};
+use crate::model::place::RowAddress;
+
+/// An open run.db. One writer; the lock beside it keeps others out.
+#[derive(Debug)]
+pub struct Journal {
+    db: Connection,
+    path: PathBuf,
+    settled: u64,
+}
+
+/// Why the journal can't go on. The run ends: without it nothing may be sent.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// SQLite said no: most often a full disk or a lost folder.
+    #[error("can't write the journal {path}: {source}")]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// The file system said no.
+    #[error("can't set up the journal {path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// A row that is about to be sent.
+#[derive(Clone, Debug)]
+pub struct Intent<'a> {
+    /// The row.
+    pub row: RowEntry,
+    /// Value of the key property.
+    pub key: &'a str,
+    /// Hash of what will be sent.
+    pub body: [u8; 16],
+}
+
+/// A row's number and place.
+#[derive(Clone, Copy, Debug)]
+pub struct RowEntry {
+    /// Number of the row in the run.
+    pub seq: u64,
+    /// Where it stands.
+    pub address: RowAddress,
+}
+
+/// Whether a key is free for a row (K4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The intent is in the journal; the row may be sent once the commit is done.
+    Free,
+    /// An earlier row of this run has the key and was not refused.
+    Taken {
+        /// The earlier row's key, as written there.
+        key: String,
+        /// Line of the earlier row.
+        line: u64,
+    },
+}
+
+/// What the journal knows of a contact (L1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContactState {
+    /// A create was intended and its outcome is not known.
+    Intended,
+    /// It exists, with this id.
+    Exists(String),
+}
+
+/// Name for a new run: local time, operation, four random letters.
+pub fn run_name(operation: &str) -> String {
+    let letters: String = (0..4).map(|_| fastrand::lowercase()).collect();
+    let now = Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
+    format!("{now}-{operation}-{letters}")
+}
+
+impl Journal {
+    /// Builds `run.db` in `folder` under a temporary name and renames it when its
+    /// header is whole (D1).
+    ///
+    /// # Errors
+    /// When the folder can't be written.
+    pub fn create(folder: &Path, header: &Header) -> Result<Journal, JournalError> {
+        let path = folder.join("run.db");
+        let building = folder.join("run.db.new");
+        build(&building, header).map_err(at(&building))?;
+        rename_durably(&building, &path).map_err(|source| JournalError::Io {
+            path: path.clone(),
+            source,
+        })?;
+        let db = open(&path).map_err(at(&path))?;
+        Ok(Journal {
+            db,
+            path,
+            settled: 0,
+        })
+    }
+
+    /// Starts a commit: everything until its `commit` is durable together (D2).
+    pub fn begin(&mut self) -> Result<Commit<'_>, JournalError> {
+        let transaction = self.db.transaction().map_err(at(&self.path))?;
+        Ok(Commit {
+            transaction,
+            path: &self.path,
+            settled: &mut self.settled,
+        })
+    }
+
+    /// What the journal knows of a contact, by its normalised e-mail.
+    pub fn contact(&self, email: &str) -> Result<Option<ContactState>, JournalError> {
+        let row: Option<(String, Option<String>)> = self
+            .db
+            .prepare_cached("SELECT state, record FROM step WHERE folded = ?1 AND kind = 'contact'")
+            .and_then(|mut query| {
+                query
+                    .query_row([email], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()
+            })
+            .map_err(at(&self.path))?;
+        Ok(row.map(|(_, record)| record.map_or(ContactState::Intended, ContactState::Exists)))
+    }
+
+    /// Ends the journal: back to one plain file, so that the folder can be copied (D4).
+    pub fn close(self) -> Result<(), JournalError> {
+        self.db
+            .pragma_update(None, "journal_mode", "DELETE")
+            .map_err(at(&self.path))?;
+        let path = self.path;
+        self.db.close().map_err(|(_, source)| at(&path)(source))
+    }
+}
+
+/// An open commit.
+#[derive(Debug)]
+pub struct Commit<'a> {
+    transaction: rusqlite::Transaction<'a>,
+    path: &'a Path,
+    settled: &'a mut u64,
+}
+
+impl Commit<'_> {
+    /// Writes the intent to create a row's ticket, unless an earlier row of this
+    /// run holds the key (K4) or one that differs only by case (K2).
+    pub fn intend_create(&self, intent: &Intent<'_>, at_ms: i64) -> Result<Claim, JournalError> {
+        let folded = intent.key.to_lowercase();
+        if let Some(taken) = self.holder(&folded, intent.row.seq)? {
+            return Ok(taken);
+        }
+        self.run(
+            "INSERT INTO row (seq, file, record, line, byte, fate) VALUES (?1, ?2, ?3, ?4, ?5, 'pending')
+             ON CONFLICT (seq) DO NOTHING",
+            params![
+                intent.row.seq as i64,
+                intent.row.address.file,
+                intent.row.address.record as i64,
+                intent.row.address.line as i64,
+                intent.row.address.byte as i64
+            ],
+        )?;
+        self.run(
+            "INSERT INTO step (row, kind, key, folded, body, intended_ms, state)
+             VALUES (?1, 'create', ?2, ?3, ?4, ?5, 'open')",
+            params![
+                intent.row.seq as i64,
+                intent.key,
+                folded,
+                intent.body,
+                at_ms
+            ],
+        )?;
+        Ok(Claim::Free)
+    }
+
+    /// The earlier row that holds a key: a create step that was not refused.
+    fn holder(&self, folded: &str, seq: u64) -> Result<Option<Claim>, JournalError> {
+        self.transaction
+            .prepare_cached(
+                "SELECT step.key, row.line FROM step JOIN row ON row.seq = step.row
+                 WHERE step.folded = ?1 AND step.kind = 'create' AND step.state <> 'refused'
+                   AND step.row <> ?2 LIMIT 1",
+            )
+            .and_then(|mut query| {
+                query
+                    .query_row(params![folded, seq as i64], |row| {
+                        let line: i64 = row.get(1)?;
+                        Ok(Claim::Taken {
+                            key: row.get(0)?,
+                            line: line.unsigned_abs(),
+                        })
+                    })
+                    .optional()
+            })
+            .map_err(at(self.path))
+    }
+
+    /// Writes how a row ended; its create step, if it has one, ends with it.
+    pub fn settle(&mut self, row: RowEntry, end: &RowEnd) -> Result<(), JournalError> {
+        *self.settled += 1;
+        let issue = match end {
+            RowEnd::Refused(issue) => Some(issue_json(issue)),
+            RowEnd::Done { .. } | RowEnd::Exists { .. } | RowEnd::Skipped => None,
+        };
+        let fate = end.fate();
+        self.run(
+            "INSERT INTO row (seq, file, record, line, byte, fate, ticket, issue, settled)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (seq) DO UPDATE SET fate = ?6, ticket = ?7, issue = ?8, settled = ?9",
+            params![
+                row.seq as i64,
+                row.address.file,
+                row.address.record as i64,
+                row.address.line as i64,
+                row.address.byte as i64,
+                fate.word(),
+                end.ticket(),
+                issue,
+                *self.settled as i64
+            ],
+        )?;
+        if fate != Fate::Skipped {
+            self.run(
+                "UPDATE step SET state = ?2, record = ?3 WHERE row = ?1",
+                params![row.seq as i64, fate.word(), end.ticket()],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Writes the intent to create a contact.
+    pub fn intend_contact(&self, email: &str, at_ms: i64) -> Result<(), JournalError> {
+        self.run(
+            "INSERT INTO step (kind, key, folded, intended_ms, state)
+             SELECT 'contact', ?1, ?1, ?2, 'open'
+             WHERE NOT EXISTS (SELECT 1 FROM step WHERE folded = ?1 AND kind = 'contact')",
+            params![email, at_ms],
+        )
+    }
+
+    /// Writes a contact's id; `created` tells ours from those that were there.
+    pub fn settle_contact(&self, email: &str, id: &str, created: bool) -> Result<(), JournalError> {
+        let state = if created { "done" } else { "exists" };
+        self.run(
+            "INSERT INTO step (kind, key, folded, state)
+             SELECT 'contact', ?1, ?1, 'open'
+             WHERE NOT EXISTS (SELECT 1 FROM step WHERE folded = ?1 AND kind = 'contact')",
+            params![email],
+        )?;
+        self.run(
+            "UPDATE step SET state = ?2, record = ?3 WHERE folded = ?1 AND kind = 'contact'",
+            params![email, state, id],
+        )
+    }
+
+    /// Keeps a number, such as the length of a derived file (D3).
+    pub fn mark(&self, name: &str, value: u64) -> Result<(), JournalError> {
+        self.run(
+            "INSERT INTO mark (name, value) VALUES (?1, ?2)
+             ON CONFLICT (name) DO UPDATE SET value = ?2",
+            params![name, value as i64],
+        )
+    }
+
+    /// How many rows have been settled so far, this commit included.
+    pub fn settled(&self) -> u64 {
+        *self.settled
+    }
+
+    /// Makes everything of this commit durable.
+    pub fn commit(self) -> Result<(), JournalError> {
+        let path = self.path;
+        self.transaction.commit().map_err(at(path))
+    }
+
+    fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<(), JournalError> {
+        let _changed = self
+            .transaction
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(params))
+            .map_err(at(self.path))?;
+        Ok(())
+    }
+}
+
+fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
+    let mut db = Connection::open(path)?;
+    db.pragma_update(None, "user_version", VERSION)?;
+    let transaction = db.transaction()?;
+    transaction.execute_batch(TABLES)?;
+    let meta = [
+        ("tool", env!("CARGO_PKG_VERSION").to_owned()),
+        ("operation", header.operation.clone()),
+        ("portal", header.portal_id.to_string()),
+        ("mapping_name", header.mapping_name.clone()),
+        ("mapping", header.mapping_text.clone()),
+        ("schema", schema_json(&header.schema)),
+        ("started", Timestamp::now().to_string()),
+    ];
+    for (name, value) in meta {
+        let _one = transaction.execute("INSERT INTO meta VALUES (?1, ?2)", params![name, value])?;
+    }
+    for (idx, input) in header.inputs.iter().enumerate() {
+        let _one = transaction.execute(
+            "INSERT INTO input VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                idx as i64,
+                input.path.to_string_lossy(),
+                input.size as i64,
+                input.modified.as_millisecond(),
+                input.hash
+            ],
+        )?;
+    }
+    transaction.commit()?;
+    db.close().map_err(|(_, error)| error)
+}
+
+/// Renames and makes the new name survive a power cut.
+fn rename_durably(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::rename(from, to)?;
+    match to.parent() {
+        Some(folder) => fs::File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let db = Connection::open(path)?;
+    let _mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    db.pragma_update(None, "synchronous", "FULL")?;
+    db.pragma_update(None, "cache_size", -16_000)?;
+    db.set_prepared_statement_cache_capacity(32);
+    Ok(db)
+}
+
+fn at(path: &Path) -> impl Fn(rusqlite::Error) -> JournalError + use<> {
+    let path = path.to_owned();
+    move |source| JournalError::Database {
+        path: path.clone(),
+        source,
+    }
+}
