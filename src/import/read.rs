@@ -36,6 +36,7 @@ pub struct Input {
     file: u32,
     next_record: u64,
     next_seq: u64,
+    peeked: Option<Reading>,
 }
 
 /// What became of one record.
@@ -88,6 +89,7 @@ impl Input {
             file: 0,
             next_record: 1,
             next_seq: 1,
+            peeked: None,
         })
     }
 
@@ -122,8 +124,23 @@ impl Input {
         })
     }
 
+    /// Whether there is any record behind the header.
+    pub fn has_rows(&mut self) -> Result<bool, Error> {
+        if self.peeked.is_none() {
+            self.peeked = self.read()?;
+        }
+        Ok(self.peeked.is_some())
+    }
+
     /// The next record, or nothing at the end of the file.
     pub fn next(&mut self) -> Result<Option<Reading>, Error> {
+        match self.peeked.take() {
+            Some(reading) => Ok(Some(reading)),
+            None => self.read(),
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<Reading>, Error> {
         let (place, record) = match self.reader.next() {
             Ok(Some(found)) => found,
             Ok(None) => return Ok(None),

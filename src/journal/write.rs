@@ -122,20 +122,6 @@ impl Journal {
         })
     }
 
-    /// What the journal knows of a contact, by its normalised e-mail.
-    pub fn contact(&self, email: &str) -> Result<Option<ContactState>, JournalError> {
-        let row: Option<(String, Option<String>)> = self
-            .db
-            .prepare_cached("SELECT state, record FROM step WHERE folded = ?1 AND kind = 'contact'")
-            .and_then(|mut query| {
-                query
-                    .query_row([email], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()
-            })
-            .map_err(at(&self.path))?;
-        Ok(row.map(|(_, record)| record.map_or(ContactState::Intended, ContactState::Exists)))
-    }
-
     /// Ends the journal: back to one plain file, so that the folder can be copied (D4).
     pub fn close(self) -> Result<(), JournalError> {
         self.db
@@ -240,6 +226,20 @@ impl Commit<'_> {
             )?;
         }
         Ok(())
+    }
+
+    /// What the journal knows of a contact, by its normalised e-mail.
+    pub fn contact(&self, email: &str) -> Result<Option<ContactState>, JournalError> {
+        let row: Option<(String, Option<String>)> = self
+            .transaction
+            .prepare_cached("SELECT state, record FROM step WHERE folded = ?1 AND kind = 'contact'")
+            .and_then(|mut query| {
+                query
+                    .query_row([email], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()
+            })
+            .map_err(at(self.path))?;
+        Ok(row.map(|(_, record)| record.map_or(ContactState::Intended, ContactState::Exists)))
     }
 
     /// Writes the intent to create a contact.

@@ -1,0 +1,79 @@
+//! Exit codes: documented numbers, and what leads to which. Scripts rely on them.
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+
+use crate::error::{Error, Kind};
+use crate::model::event::{Stop, Summary};
+use crate::model::outcome::Fate;
+
+/// How the tool ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// No row refused, pending or unknown.
+    Fine = 0,
+    /// A bug, or an environment that nobody foresaw.
+    Unexpected = 1,
+    /// Finished, but rows were refused.
+    Refused = 3,
+    /// Stopped; the same command goes on later.
+    Later = 5,
+    /// Stopped because too many rows were refused.
+    TooManyRefused = 6,
+    /// Stopped until something is mended.
+    Mend = 7,
+    /// The command line, the mapping or the input can't be used.
+    Usage = 64,
+}
+
+/// The table for --help.
+pub const HELP: &str = "\
+Exit codes:
+   0  done; no row was refused (rows that exist already, are unchanged or skipped count as fine)
+   1  unexpected error
+   3  finished, but rows were refused: see refused.csv
+   5  stopped by network or limits: run the same command again
+   6  stopped because too many rows were refused (--max-refused)
+   7  stopped until something is mended: token, scope, a missing property, a file in use
+  64  the command line, the mapping or the input can't be used";
+
+impl Exit {
+    /// What a finished run ends with.
+    pub fn for_summary(summary: &Summary) -> Exit {
+        let open = summary.tally.of(Fate::Pending) + summary.tally.of(Fate::Unknown);
+        match &summary.stop {
+            Some(Stop::Later(_)) => Exit::Later,
+            Some(Stop::Mend(_)) => Exit::Mend,
+            Some(Stop::TooManyRefused(_)) => Exit::TooManyRefused,
+            None if open > 0 => Exit::Later,
+            None if summary.tally.of(Fate::Refused) > 0 => Exit::Refused,
+            None => Exit::Fine,
+        }
+    }
+
+    /// What a command that could not do its work ends with.
+    pub fn for_error(error: &Error) -> Exit {
+        match error.kind() {
+            Kind::Unexpected => Exit::Unexpected,
+            Kind::Usage => Exit::Usage,
+            Kind::Later => Exit::Later,
+            Kind::Mend => Exit::Mend,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Help and version are no errors; everything else that clap refuses is usage.
+pub fn for_clap(error: &clap::Error) -> ExitCode {
+    let _gone = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Fine.into(),
+        _ => Exit::Usage.into(),
+    }
+}

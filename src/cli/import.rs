@@ -1,0 +1,171 @@
+//! `tickethaul import`: what was typed becomes a `Job`. Everything that can be wrong
+//! is found before the run folder is made, so that nothing is half done.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use super::exit::Exit;
+use super::portal::{Portal, call_error};
+use super::schema::{create_properties, lacking};
+use super::settings::PortalArgs;
+use super::talk::Talk;
+use crate::error::Error;
+use crate::hubspot::records::Account;
+use crate::import::flow::Operation;
+use crate::import::folder::{RunFolder, summary_json};
+use crate::import::read::Input;
+use crate::import::run::{Job, run as run_job};
+use crate::journal::Header;
+use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
+use crate::model::schema::Schema;
+use crate::report::closing_words;
+
+/// Import rows of a CSV file as tickets
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The CSV file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The mapping: how columns become properties
+    #[arg(short, long, value_name = "MAPPING")]
+    mapping: PathBuf,
+    /// What to do with the rows
+    #[arg(long, value_enum, default_value_t = Op::Create)]
+    op: Op,
+    /// Create the key property and the [[property]] entries that the portal lacks
+    #[arg(long)]
+    create_properties: bool,
+    /// The run folder [default: tickethaul-runs/<run>]
+    #[arg(long, value_name = "DIR")]
+    run_dir: Option<PathBuf>,
+    /// Rows of one call, at most 100
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=100))]
+    batch_size: u16,
+    /// Calls in flight, at most
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    concurrency: u16,
+    /// Stop when more rows than this are refused
+    #[arg(long, value_name = "N")]
+    max_refused: Option<u64>,
+    #[command(flatten)]
+    portal: PortalArgs,
+}
+
+/// Operations by their word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Op {
+    /// A new ticket for each row
+    Create,
+}
+
+/// Runs an import.
+pub async fn run(args: ImportArgs, talk: &Talk) -> Result<Exit, Error> {
+    let mapping = read_mapping(&args.mapping, talk)?;
+    let mut input = Input::open(&args.file, mapping.delimiter())?;
+    let portal = Portal::open(&args.portal).await?;
+    let account = portal.client.account().await.map_err(call_error)?;
+    let (compiled, schema) = prepare(&args, &mapping, &input, &portal, talk).await?;
+    let exit = match input.has_rows()? {
+        false => {
+            talk.say(&format!("no rows in {}: nothing to do", args.file.display()));
+            Exit::Fine
+        }
+        true => {
+            let job = job(&args, input, compiled, header(&mapping, &account, schema))?;
+            say_start(&job, &account, talk);
+            let summary = run_job(job, portal.client.clone(), account, talk.listener()).await?;
+            talk.say(&format!("\n{}", closing_words(&summary).trim_end()));
+            talk.result(&summary_json(&summary));
+            Exit::for_summary(&summary)
+        }
+    };
+    portal.close().await;
+    Ok(exit)
+}
+
+/// Reads and checks a mapping by itself.
+pub fn read_mapping(path: &Path, talk: &Talk) -> Result<MappingFile, Error> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        Error::usage(format!("can't read the mapping {}: {error}", path.display()))
+    })?;
+    let name = path.to_string_lossy();
+    MappingFile::parse(&name, &text).map_err(|errors| mapping_error(&errors, talk))
+}
+
+fn mapping_error(errors: &MappingErrors, talk: &Talk) -> Error {
+    Error::usage(errors.render(talk.colors()))
+}
+
+/// Holds the mapping against file and portal; creates properties that the portal
+/// lacks, once everything else is right.
+async fn prepare(
+    args: &ImportArgs,
+    mapping: &MappingFile,
+    input: &Input,
+    portal: &Portal,
+    talk: &Talk,
+) -> Result<(CompiledMapping, Schema), Error> {
+    let client = &portal.client;
+    let schema = client.schema(mapping.links_contacts()).await.map_err(call_error)?;
+    let lacking = lacking(mapping.new_properties(), &schema);
+    let complete = schema.clone().with_tickets(&lacking);
+    let compiled = mapping
+        .compile(input.headers(), &complete)
+        .map_err(|errors| mapping_error(&errors, talk))?;
+    if !lacking.is_empty() {
+        let names: Vec<&str> = lacking.iter().map(|property| property.name.as_str()).collect();
+        let names = names.join(", ");
+        if !portal.is_sandbox() && !args.create_properties {
+            return Err(Error::mend(format!("the portal lacks the properties {names}")).advise(
+                "nothing was sent; add --create-properties, or run `tickethaul schema apply -m MAPPING` first",
+            ));
+        }
+        create_properties(client, &lacking, &schema).await?;
+        talk.say(&format!("created properties: {names}"));
+    }
+    let unused = compiled.unused_columns();
+    if !unused.is_empty() {
+        talk.say(&format!("columns that nothing uses: {}", unused.join(", ")));
+    }
+    Ok((compiled, complete))
+}
+
+fn header(mapping: &MappingFile, account: &Account, schema: Schema) -> Header {
+    Header {
+        operation: Operation::Create.word().to_owned(),
+        portal_id: account.portal_id,
+        mapping_name: mapping.name().to_owned(),
+        mapping_text: mapping.text().to_owned(),
+        inputs: Vec::new(),
+        schema,
+    }
+}
+
+fn job(args: &ImportArgs, input: Input, mapping: CompiledMapping, header: Header) -> Result<Job, Error> {
+    let operation = match args.op {
+        Op::Create => Operation::Create,
+    };
+    let inputs = vec![input.fingerprint()?];
+    Ok(Job {
+        operation,
+        input,
+        mapping: Arc::new(mapping),
+        header: Header { inputs, ..header },
+        folder: RunFolder::create(operation, args.run_dir.as_deref())?,
+        batch_size: usize::from(args.batch_size),
+        concurrency: usize::from(args.concurrency),
+        max_refused: args.max_refused,
+    })
+}
+
+fn say_start(job: &Job, account: &Account, talk: &Talk) {
+    talk.say(&format!(
+        "importing into portal {} ({}), run folder {}",
+        account.portal_id,
+        account.account_type.to_lowercase().replace('_', " "),
+        job.folder.path().display()
+    ));
+}

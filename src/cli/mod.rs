@@ -1,0 +1,97 @@
+//! The command line: the only room that knows clap. Each command's file turns what
+//! was typed into a job; printing, asking and exit codes stay here.
+
+mod exit;
+mod export;
+mod import;
+mod portal;
+mod sandbox;
+mod schema;
+mod settings;
+mod talk;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+
+use crate::error::Error;
+use exit::Exit;
+use talk::Talk;
+
+/// Hauls help-desk tickets into and out of HubSpot in bulk.
+#[derive(Debug, Parser)]
+#[command(name = "tickethaul", version, after_help = exit::HELP, max_term_width = 100)]
+struct App {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Clone, Debug, Args)]
+struct Global {
+    /// Print the result as JSON on stdout
+    #[arg(long, global = true, help_heading = "Output")]
+    json: bool,
+    /// How to show progress on stderr; auto is a line that moves on a terminal,
+    /// plain lines elsewhere
+    #[arg(long, global = true, value_enum, default_value_t = ProgressMode::Auto, help_heading = "Output")]
+    progress: ProgressMode,
+    /// Say nothing but errors
+    #[arg(short, long, global = true, help_heading = "Output")]
+    quiet: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, help_heading = "Output")]
+    color: ColorChoice,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ProgressMode {
+    Auto,
+    Plain,
+    Json,
+    None,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Import(import::ImportArgs),
+    Export(export::ExportArgs),
+    #[command(subcommand)]
+    Schema(schema::SchemaCommand),
+    Sandbox(sandbox::SandboxArgs),
+}
+
+/// Runs the tool with these arguments, the program's name first.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let app = match App::try_parse_from(args) {
+        Ok(app) => app,
+        Err(error) => return exit::for_clap(&error),
+    };
+    let talk = Talk::new(&app.global);
+    let exit = runtime().and_then(|runtime| runtime.block_on(dispatch(app.command, &talk)));
+    match exit {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            talk.error(&error);
+            Exit::for_error(&error).into()
+        }
+    }
+}
+
+async fn dispatch(command: Command, talk: &Talk) -> Result<Exit, Error> {
+    match command {
+        Command::Import(args) => import::run(args, talk).await,
+        Command::Export(args) => export::run(args, talk).await,
+        Command::Schema(command) => schema::run(command, talk).await,
+        Command::Sandbox(args) => sandbox::run(args, talk).await,
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Runtime::new()
+        .map_err(|error| Error::unexpected(format!("can't start the runtime: {error}")))
+}

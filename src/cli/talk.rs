@@ -1,0 +1,106 @@
+//! What the command line says: errors, notes and results. stdout is data, stderr is
+//! talk; a reader that went away is no error.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::Arc;
+
+use anstyle::{AnsiColor, Style};
+use clap::ColorChoice;
+
+use super::{Global, ProgressMode};
+use crate::error::Error;
+use crate::model::event::{Event, Listener};
+use crate::report::{JsonLines, PlainLines, ProgressLine};
+
+const RED: Style = AnsiColor::Red.on_default().bold();
+const BOLD: Style = Style::new().bold();
+
+/// The voice of a command.
+pub struct Talk {
+    json: bool,
+    progress: ProgressMode,
+    quiet: bool,
+}
+
+impl Talk {
+    /// As the global options say.
+    pub fn new(global: &Global) -> Talk {
+        let choice = match global.color {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+        Talk {
+            json: global.json,
+            progress: global.progress,
+            quiet: global.quiet,
+        }
+    }
+
+    /// True when stderr takes colours.
+    pub fn colors(&self) -> bool {
+        anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
+    }
+
+    /// An error that ends the command.
+    pub fn error(&self, error: &Error) {
+        let message = error.to_string();
+        // A rendered mapping diagnosis brings its own head.
+        let text = match message.starts_with("error") || message.starts_with('\u{1b}') {
+            true => message,
+            false => format!("{RED}error{RED:#}: {message}"),
+        };
+        let _gone = writeln!(anstream::stderr(), "{}", text.trim_end());
+        if let Some(advice) = error.advice() {
+            let _gone = writeln!(anstream::stderr(), "{BOLD}help{BOLD:#}: {advice}");
+        }
+    }
+
+    /// Something that the user should know; silent with --quiet.
+    pub fn say(&self, words: &str) {
+        if !self.quiet {
+            let _gone = writeln!(anstream::stderr(), "{words}");
+        }
+    }
+
+    /// The result as JSON, when asked for.
+    pub fn result(&self, json: &serde_json::Value) {
+        if self.json {
+            let _gone = writeln!(io::stdout(), "{json:#}");
+        }
+    }
+
+    /// Whoever shows progress.
+    pub fn listener(&self) -> Arc<dyn Listener> {
+        match self.progress {
+            ProgressMode::Json => Arc::new(JsonLines::new(Box::new(io::stderr()))),
+            ProgressMode::None => Arc::new(Silent),
+            _ if self.quiet => Arc::new(Silent),
+            ProgressMode::Auto if io::stderr().is_terminal() => Arc::new(ProgressLine::new()),
+            ProgressMode::Auto | ProgressMode::Plain => {
+                Arc::new(PlainLines::new(Box::new(io::stderr())))
+            }
+        }
+    }
+
+    /// Asks on a terminal; without one nobody is asked and the answer is yes, so
+    /// only for things that take nothing away.
+    pub fn agreed(&self, question: &str) -> bool {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return true;
+        }
+        let _gone = write!(anstream::stderr(), "{question} [y/N] ");
+        let _gone = io::stderr().flush();
+        let mut answer = String::new();
+        let read = io::stdin().lock().read_line(&mut answer);
+        read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+    }
+}
+
+/// Hears everything, says nothing.
+struct Silent;
+
+impl Listener for Silent {
+    fn hear(&self, _event: &Event) {}
+}

@@ -1,0 +1,95 @@
+//! The canary (protocol S6): the first tickets that a run creates are read back
+//! before it goes on. A property whose value did not stick would be wrong in every
+//! ticket, so the run stops after ten.
+
+use crate::hubspot::client::Client;
+use crate::hubspot::records::Record;
+use crate::mapping::CompiledMapping;
+use crate::model::compare::same_value;
+use crate::model::event::Stop;
+use crate::model::issue::excerpt;
+use crate::model::schema::{ObjectType, ValueType};
+
+use super::send::Created;
+use super::stop::stop_for;
+
+/// How many rows the first batch has.
+pub const SIZE: usize = 10;
+
+/// Reads tickets back and compares every mapped property with what was sent. Gives
+/// words for texts that the portal altered but kept: worth telling, no reason to
+/// stop.
+///
+/// # Errors
+/// When a value did not stick, or the tickets can't be read.
+pub async fn check(
+    client: &Client,
+    mapping: &CompiledMapping,
+    created: &[Created],
+) -> Result<Vec<String>, Stop> {
+    let ids: Vec<String> = created.iter().map(|one| one.ticket.clone()).collect();
+    let names: Vec<&str> = mapping
+        .properties()
+        .iter()
+        .map(|property| &*property.name)
+        .collect();
+    let reply = client
+        .batch_read(ObjectType::Tickets, None, &ids, &names, false)
+        .await
+        .map_err(stop_for)?;
+    let mut altered = Vec::new();
+    for one in created {
+        let record = reply.results.iter().find(|record| record.id == one.ticket);
+        let Some(record) = record else {
+            let words = format!("ticket {} was created but can't be read back", one.ticket);
+            return Err(Stop::Mend(words));
+        };
+        compare(mapping, one, record, &mut altered)?;
+    }
+    Ok(altered)
+}
+
+fn compare(
+    mapping: &CompiledMapping,
+    one: &Created,
+    record: &Record,
+    altered: &mut Vec<String>,
+) -> Result<(), Stop> {
+    for (name, sent) in &one.properties {
+        let value_type = type_of(mapping, name);
+        let stored = record.get(name);
+        if same_value(value_type, sent, stored) {
+            continue;
+        }
+        match stored {
+            Some(stored) if value_type == ValueType::String && !stored.is_empty() => {
+                altered.push(format!(
+                    "the portal altered {name} of ticket {}: \"{}\" became \"{}\"",
+                    one.ticket, excerpt(sent), excerpt(stored)
+                ));
+            }
+            _ => return Err(not_kept(one, name, sent, stored)),
+        }
+    }
+    Ok(())
+}
+
+fn type_of(mapping: &CompiledMapping, name: &str) -> ValueType {
+    let mut properties = mapping.properties().iter();
+    properties
+        .find(|property| &*property.name == name)
+        .map_or(ValueType::String, |property| property.value_type)
+}
+
+fn not_kept(one: &Created, name: &str, sent: &str, stored: Option<&str>) -> Stop {
+    let stored = match stored {
+        Some(stored) => format!("the portal holds \"{}\"", excerpt(stored)),
+        None => "the portal holds nothing".to_owned(),
+    };
+    Stop::Mend(format!(
+        "the portal accepts property {name} but does not keep it: ticket {} was sent \"{}\", {stored}. \
+         Take the property out of the mapping, or map the column to a property of your own",
+        one.ticket,
+        excerpt(sent)
+    ))
+}

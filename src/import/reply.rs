@@ -1,0 +1,301 @@
+//! From a reply to what became of each input (protocol S1). Pure: replies are
+//! matched by trace id, else by key, never by position.
+
+use std::collections::HashMap;
+
+use crate::hubspot::records::{ApiError, BatchReply, CreateInput, PropertyProblem};
+use crate::model::issue::{Problem, Reason, RowIssue};
+
+/// An input of a create call, with the value of its unique property.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// What is sent.
+    pub input: CreateInput,
+    /// Value of the key property: ties the record to its row.
+    pub key: String,
+}
+
+/// What became of one input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Created, with this id.
+    Created(String),
+    /// It may be there or not: look it up by key.
+    Unclear,
+    /// Nothing was written, and the key may be taken: look it up, send it again if
+    /// it is not there.
+    Suspected,
+    /// The key is taken; the portal may name the record that has it.
+    Collided(Option<String>),
+    /// The portal refuses it.
+    Refused(RowIssue),
+    /// Not now: rate, lock or an internal error of the portal.
+    Repeat,
+}
+
+/// An error about a property itself, whatever its value: the run can't go on (S5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PropertyFault(pub String);
+
+/// Codes that speak of a property, not of a value.
+const PROPERTY_CODES: [&str; 2] = ["PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"];
+const COLLISION: &str = "CONFLICTING_UNIQUE_VALUE";
+
+/// Matches a 2xx reply with the inputs of its call.
+///
+/// # Errors
+/// When the reply speaks of a property that can't be written at all.
+pub fn match_reply(
+    items: &[&Item],
+    key_property: &str,
+    reply: &BatchReply,
+) -> Result<Vec<Verdict>, PropertyFault> {
+    let by_trace: HashMap<&str, usize> = indexed(items, |item| item.input.trace_id.as_str());
+    let by_key: HashMap<String, usize> = indexed(items, |item| item.key.to_lowercase());
+    let mut verdicts: Vec<Option<Verdict>> = vec![None; items.len()];
+    for record in &reply.results {
+        let trace = record.trace_id.as_deref();
+        let key = record.get(key_property).map(str::to_lowercase);
+        let idx = trace
+            .and_then(|trace| by_trace.get(trace))
+            .or_else(|| key.and_then(|key| by_key.get(&key)));
+        if let Some(&idx) = idx {
+            verdicts[idx] = Some(Verdict::Created(record.id.clone()));
+        }
+    }
+    for error in &reply.errors {
+        for idx in named(error, &by_trace, &by_key, &verdicts) {
+            verdicts[idx] = Some(judge(error, items[idx], key_property)?);
+        }
+    }
+    Ok(verdicts
+        .into_iter()
+        .map(|verdict| verdict.unwrap_or(Verdict::Unclear))
+        .collect())
+}
+
+fn indexed<'a, K: std::hash::Hash + Eq>(
+    items: &[&'a Item],
+    name: impl Fn(&'a Item) -> K,
+) -> HashMap<K, usize> {
+    items
+        .iter()
+        .enumerate()
+        .map(|(idx, item)| (name(item), idx))
+        .collect()
+}
+
+/// The inputs that an error entry speaks of; the last one left when it names none.
+fn named(
+    error: &ApiError,
+    by_trace: &HashMap<&str, usize>,
+    by_key: &HashMap<String, usize>,
+    verdicts: &[Option<Verdict>],
+) -> Vec<usize> {
+    let traces = error.trace_ids.iter();
+    let mut found: Vec<usize> = traces
+        .filter_map(|trace| by_trace.get(trace.as_str()).copied())
+        .collect();
+    if found.is_empty() {
+        let ids = error.ids.iter().map(|id| id.to_lowercase());
+        found.extend(ids.filter_map(|id| by_key.get(&id).copied()));
+    }
+    if found.is_empty() && error.trace_ids.is_empty() && error.ids.is_empty() {
+        let left: Vec<usize> = (0..verdicts.len())
+            .filter(|&idx| verdicts[idx].is_none())
+            .collect();
+        if let [only] = left[..] {
+            found.push(only);
+        }
+    }
+    found
+}
+
+/// What an error means for one input.
+///
+/// # Errors
+/// When it is about a property itself.
+pub fn judge(error: &ApiError, item: &Item, key_property: &str) -> Result<Verdict, PropertyFault> {
+    if let Some(fault) = property_fault(error) {
+        return Err(fault);
+    }
+    if is_passing(error) {
+        return Ok(Verdict::Repeat);
+    }
+    if collides(error, key_property) {
+        return Ok(Verdict::Collided(error.existing_id.clone()));
+    }
+    Ok(Verdict::Refused(refusal(error, item)))
+}
+
+/// The first problem of an error that is about a property itself.
+pub fn property_fault(error: &ApiError) -> Option<PropertyFault> {
+    let about = |problem: &&PropertyProblem| PROPERTY_CODES.contains(&problem.code.as_str());
+    let problem = error.problems.iter().find(about)?;
+    Some(PropertyFault(format!(
+        "the portal does not take property {}: {}",
+        problem.property, problem.message
+    )))
+}
+
+/// Whether an error says that the key is taken. An error that names another
+/// property is about that one.
+pub fn collides(error: &ApiError, key_property: &str) -> bool {
+    let mut problems = error
+        .problems
+        .iter()
+        .filter(|problem| problem.code == COLLISION)
+        .peekable();
+    if problems.peek().is_some() {
+        return problems
+            .any(|problem| problem.property.is_empty() || problem.property == key_property);
+    }
+    error.category == "CONFLICT" || error.status == 409
+}
+
+/// Rate, lock and internal errors of a row pass by themselves.
+fn is_passing(error: &ApiError) -> bool {
+    matches!(error.status, 423 | 429 | 500..)
+        || matches!(error.category.as_str(), "RATE_LIMITS" | "INTERNAL_ERROR")
+}
+
+fn refusal(error: &ApiError, item: &Item) -> RowIssue {
+    let problems = error
+        .problems
+        .iter()
+        .filter(|problem| concerns(problem, item))
+        .map(|problem| property_problem(problem, error, item))
+        .collect();
+    RowIssue::from_problems(problems).unwrap_or_else(|| {
+        let code = match error.category.as_str() {
+            "" => format!("STATUS_{}", error.status),
+            category => category.to_owned(),
+        };
+        let message = error.message.clone();
+        RowIssue::new(Problem::new(Reason::Portal { code, message }))
+    })
+}
+
+/// A whole-call refusal lists problems of all rows; those with a value that this
+/// row does not send are another row's.
+fn concerns(problem: &PropertyProblem, item: &Item) -> bool {
+    match (&problem.value, sent(item, &problem.property)) {
+        (Some(value), Some(sent)) => value == sent,
+        _ => true,
+    }
+}
+
+fn property_problem(problem: &PropertyProblem, error: &ApiError, item: &Item) -> Problem {
+    let reason = match problem.code.as_str() {
+        COLLISION => Reason::ConflictingUniqueValue {
+            id: error.existing_id.clone(),
+        },
+        code => Reason::Portal {
+            code: code.to_owned(),
+            message: problem.message.clone(),
+        },
+    };
+    let value = problem.value.as_deref().or_else(|| sent(item, &problem.property));
+    Problem::new(reason)
+        .property(problem.property.clone())
+        .value(value.unwrap_or_default())
+}
+
+/// What an item sends for a property.
+pub fn sent<'a>(item: &'a Item, property: &str) -> Option<&'a str> {
+    let mut values = item.input.properties.iter();
+    values
+        .find(|(name, _)| &**name == property)
+        .map(|(_, value)| value.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hubspot::records::Record;
+
+    fn item(trace: &str, key: &str) -> Item {
+        Item {
+            input: CreateInput {
+                trace_id: trace.to_owned(),
+                properties: vec![("k".into(), key.to_owned()), ("p".into(), "v".to_owned())],
+                associations: Vec::new(),
+            },
+            key: key.to_owned(),
+        }
+    }
+
+    fn record(id: &str, key: Option<&str>, trace: Option<&str>) -> Record {
+        Record {
+            id: id.to_owned(),
+            properties: key.map(|key| ("k".to_owned(), key.to_owned())).into_iter().collect(),
+            trace_id: trace.map(str::to_owned),
+            archived: false,
+        }
+    }
+
+    fn error(code: &str, property: &str, traces: &[&str]) -> ApiError {
+        ApiError {
+            status: 207,
+            category: "VALIDATION_ERROR".to_owned(),
+            problems: vec![PropertyProblem {
+                code: code.to_owned(),
+                property: property.to_owned(),
+                message: "no".to_owned(),
+                value: None,
+            }],
+            trace_ids: traces.iter().map(|&trace| trace.to_owned()).collect(),
+            existing_id: Some("77".to_owned()),
+            ..ApiError::default()
+        }
+    }
+
+    fn verdicts(results: Vec<Record>, errors: Vec<ApiError>) -> Vec<Verdict> {
+        let items = [item("t1", "A"), item("t2", "B"), item("t3", "C")];
+        let items: Vec<&Item> = items.iter().collect();
+        match_reply(&items, "k", &BatchReply { results, errors }).expect("no property fault")
+    }
+
+    #[test]
+    fn results_are_matched_by_trace_then_key_never_by_position() {
+        let found = verdicts(
+            vec![
+                record("3", Some("c"), None),
+                record("1", None, Some("t1")),
+                record("9", Some("stranger"), Some("t9")),
+            ],
+            vec![],
+        );
+        let created = |id: &str| Verdict::Created(id.to_owned());
+        assert_eq!(found, [created("1"), Verdict::Unclear, created("3")]);
+    }
+
+    #[test]
+    fn one_error_naming_many_settles_them_all_and_a_nameless_one_the_last_left() {
+        let many = verdicts(vec![], vec![error("CONFLICTING_UNIQUE_VALUE", "k", &["t1", "t3"])]);
+        let collided = Verdict::Collided(Some("77".to_owned()));
+        assert_eq!(many, [collided.clone(), Verdict::Unclear, collided.clone()]);
+        let results = vec![record("1", Some("A"), None), record("2", Some("B"), None)];
+        let last = verdicts(results, vec![error("CONFLICTING_UNIQUE_VALUE", "", &[])]);
+        assert_eq!(last[2], collided);
+    }
+
+    #[test]
+    fn a_collision_on_another_property_is_a_refusal() {
+        let found = verdicts(vec![], vec![error("CONFLICTING_UNIQUE_VALUE", "p", &["t2"])]);
+        let Verdict::Refused(issue) = &found[1] else {
+            panic!("{found:?}");
+        };
+        assert_eq!(issue.first().reason.code(), "CONFLICTING_UNIQUE_VALUE");
+        assert_eq!(issue.first().value, "v");
+    }
+
+    #[test]
+    fn an_error_about_a_property_stops_and_a_passing_one_is_repeated() {
+        let item = item("t1", "A");
+        let fault = judge(&error("READ_ONLY_VALUE", "p", &[]), &item, "k");
+        assert!(fault.is_err());
+        let locked = ApiError { status: 423, ..ApiError::default() };
+        assert_eq!(judge(&locked, &item, "k"), Ok(Verdict::Repeat));
+    }
+}

@@ -1,0 +1,56 @@
+//! How a run is stopped from within: whoever sees that it can't go on pulls the
+//! switch, everybody else finishes what is in flight.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::hubspot::error::CallError;
+use crate::model::event::Stop;
+
+/// Shared by all parts of a run; the first reason stands.
+#[derive(Clone, Debug, Default)]
+pub struct StopSwitch {
+    token: CancellationToken,
+    reason: Arc<Mutex<Option<Stop>>>,
+}
+
+impl StopSwitch {
+    /// Stops the run.
+    pub fn pull(&self, stop: Stop) {
+        let mut reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
+        let _first = reason.get_or_insert(stop);
+        self.token.cancel();
+    }
+
+    /// True once somebody pulled it.
+    pub fn is_pulled(&self) -> bool {
+        self.token.is_cancelled()
+    }
+
+    /// Ends when somebody pulls it.
+    pub async fn pulled(&self) {
+        self.token.cancelled().await;
+    }
+
+    /// Why the run stops, if it does.
+    pub fn reason(&self) -> Option<Stop> {
+        self.reason
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// What a failed call means for the run. A lost write outcome is none of these: it
+/// is looked up before it gets here.
+pub fn stop_for(error: CallError) -> Stop {
+    match error {
+        CallError::Refused(_) | CallError::Denied(_) | CallError::Garbled(_) => {
+            Stop::Mend(error.to_string())
+        }
+        CallError::Ambiguous(_) | CallError::Unavailable(_) | CallError::Paused(_) => {
+            Stop::Later(error.to_string())
+        }
+    }
+}

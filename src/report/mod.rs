@@ -1,0 +1,13 @@
+//! What people and scripts see of a run: listeners to its events. stderr is talk;
+//! only the closing JSON of `--json` goes to stdout, and that is the command's.
+
+mod json;
+mod plain;
+mod progress;
+mod summary;
+mod words;
+
+pub use json::JsonLines;
+pub use plain::PlainLines;
+pub use progress::ProgressLine;
+pub use summary::closing_words;

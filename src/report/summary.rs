@@ -1,0 +1,112 @@
+//! The closing words of a run: counts that add up, refusals by reason, files, what
+//! to do next.
+
+use std::fmt::Write;
+
+use super::words::{count, counted, duration, rate};
+use crate::model::event::{Stop, Summary};
+use crate::model::outcome::Fate;
+
+/// Refusal groups that are shown; refused.csv has them all.
+const GROUPS: usize = 12;
+
+/// The closing words, several lines, with a final line break.
+pub fn closing_words(summary: &Summary) -> String {
+    let mut text = String::new();
+    // Writing to a String can't fail.
+    let _ok = write_words(&mut text, summary);
+    text
+}
+
+fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
+    let tally = &summary.tally;
+    let head = match &summary.stop {
+        None => "Finished".to_owned(),
+        Some(stop) => format!("Stopped: {}", stop.words()),
+    };
+    writeln!(text, "{head}")?;
+    writeln!(
+        text,
+        "\n{} read from the input in {} ({}, {})",
+        counted(tally.read(), "row"),
+        duration(summary.elapsed),
+        rate(tally.settled(), summary.elapsed),
+        counted(summary.calls, "call"),
+    )?;
+    for fate in Fate::ALL {
+        let rows = tally.of(fate);
+        if rows > 0 {
+            writeln!(text, "{:>12} {:<9} {}", count(rows), fate.word(), meaning(fate))?;
+        }
+    }
+    if summary.contacts_created > 0 {
+        writeln!(text, "\n{} created", counted(summary.contacts_created, "contact"))?;
+    }
+    for (remark, number) in &summary.remarks {
+        writeln!(text, "{} {}", count(*number), remark.words())?;
+    }
+    write_refusals(text, summary)?;
+    write_files(text, summary)?;
+    write_next(text, summary)
+}
+
+fn meaning(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Done => "written by this run",
+        Fate::Exists => "the portal had a ticket with this key already",
+        Fate::Unchanged => "nothing to change",
+        Fate::Skipped => "empty, or left out by the mapping's [rows]",
+        Fate::Refused => "not in the portal; reasons below",
+        Fate::Pending => "read but not sent",
+        Fate::Unknown => "sent, outcome not known",
+    }
+}
+
+fn write_refusals(text: &mut String, summary: &Summary) -> std::fmt::Result {
+    if summary.refusals.is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "\nRefused, by reason:")?;
+    for group in summary.refusals.iter().take(GROUPS) {
+        writeln!(text, "{:>12} {}", count(group.rows), group.code)?;
+        writeln!(text, "{:>12} {}", "", group.example)?;
+    }
+    if summary.refusals.len() > GROUPS {
+        writeln!(text, "{:>12} more reasons", summary.refusals.len() - GROUPS)?;
+    }
+    Ok(())
+}
+
+fn write_files(text: &mut String, summary: &Summary) -> std::fmt::Result {
+    let folder = summary.folder.display();
+    writeln!(text, "\n{folder}")?;
+    let tally = &summary.tally;
+    let held = tally.of(Fate::Done) + tally.of(Fate::Exists);
+    writeln!(text, "  done.csv     {} with their ticket ids", counted(held, "row"))?;
+    let refused = tally.of(Fate::Refused);
+    writeln!(text, "  refused.csv  {} with reason and hint", counted(refused, "row"))?;
+    writeln!(text, "  idmap.csv    key and ticket id; summary.json, run.db")
+}
+
+fn write_next(text: &mut String, summary: &Summary) -> std::fmt::Result {
+    match &summary.stop {
+        Some(Stop::Later(_)) => writeln!(
+            text,
+            "\nRun the same command again: rows that are in the portal are recognised by their key."
+        ),
+        Some(Stop::Mend(_)) => writeln!(
+            text,
+            "\nMend that, then run the same command again: rows that are in the portal are recognised by their key."
+        ),
+        Some(Stop::TooManyRefused(_)) => writeln!(
+            text,
+            "\nCorrect the mapping or the input, then run again; --max-refused N sets the limit."
+        ),
+        None if summary.tally.of(Fate::Refused) > 0 => writeln!(
+            text,
+            "\nCorrect the rows in {} and import that file with the same mapping.",
+            summary.folder.join("refused.csv").display()
+        ),
+        None => Ok(()),
+    }
+}
