@@ -1,1 +1,3 @@
 //! it
+
+mod samples; // the sample is what its generator writes, and holds what it promises
