@@ -1,0 +1,137 @@
+//! What a reply, or the lack of one, means. Pure: the contract's status table in
+//! one function. What to do about trouble is `policy`'s.
+
+use std::time::Duration;
+
+use crate::hubspot::contract;
+use crate::hubspot::error::CallError;
+use crate::hubspot::error_body::{self, ErrorBody};
+use crate::hubspot::exchange::{Reply, TransportError};
+use crate::hubspot::wire::Read;
+
+/// What became of one attempt.
+#[derive(Debug)]
+pub(crate) enum Verdict<T> {
+    /// A 2xx that could be read.
+    Answered(T),
+    /// No attempt can change this.
+    Final(CallError),
+    /// Another attempt might fare better.
+    Trouble(Trouble),
+}
+
+/// An attempt that brought no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    /// What it was.
+    pub(crate) kind: Kind,
+    /// For people; read after "…: ".
+    pub(crate) words: String,
+    /// The wait that the portal asks for (`Retry-After`), as given.
+    pub(crate) delay: Option<Duration>,
+}
+
+/// Kinds of trouble, told apart by what may be concluded and how long to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Nothing reached the portal.
+    NotSent,
+    /// 429 of the burst window, or of no named policy: not carried out.
+    Limited,
+    /// 429 of the search budget (`SECONDLY`): not carried out.
+    Secondly,
+    /// 423: not carried out.
+    Locked,
+    /// 408, 5xx, 52x: may have been carried out.
+    Failing,
+    /// 522, 525, 526: the edge can't reach the portal. HubSpot: "contact support".
+    Cut,
+    /// No whole reply came: may have been carried out.
+    Lost,
+    /// A 2xx whose body is not what the contract says: carried out, unreadable.
+    Garbled,
+    /// A status that the contract does not know, or a 4xx without JSON: somebody
+    /// other than the portal may have answered.
+    Strange,
+}
+
+/// Judges the outcome of one attempt.
+pub(crate) fn classify<T>(outcome: Result<Reply, TransportError>, read: Read<T>) -> Verdict<T> {
+    match outcome {
+        Ok(reply) if reply.is_success() => match read(&reply.body) {
+            Ok(value) => Verdict::Answered(value),
+            Err(error) => trouble(Kind::Garbled, garbled_words(&reply, &error), None),
+        },
+        Ok(reply) => judge_error(&reply),
+        Err(TransportError::NotSent(words)) => trouble(Kind::NotSent, words, None),
+        Err(TransportError::Ambiguous(words)) => trouble(Kind::Lost, words, None),
+    }
+}
+
+/// The status table (contract 4.4 to 4.6).
+fn judge_error<T>(reply: &Reply) -> Verdict<T> {
+    let body = error_body::read(reply);
+    let delay = reply.headers.number(contract::RETRY_AFTER);
+    let delay = delay.map(Duration::from_secs);
+    let again = |kind| trouble(kind, words(&body.error, reply.status), delay);
+    match (reply.status, body.json) {
+        (401, _) | (403, true) => Verdict::Final(CallError::Denied(Box::new(body.error))),
+        (403 | 413 | 414, _) => Verdict::Final(CallError::Refused(Box::new(body.error))),
+        (423, _) => again(Kind::Locked),
+        (429, _) => limited(&body, delay),
+        (477, _) => Verdict::Final(CallError::Paused(moving(delay))),
+        (522 | 525 | 526, _) => again(Kind::Cut),
+        (408 | 500..=599, _) => again(Kind::Failing),
+        (400..=499, true) => Verdict::Final(CallError::Refused(Box::new(body.error))),
+        _ => again(Kind::Strange),
+    }
+}
+
+/// HubSpot: `policyName` is `TEN_SECONDLY_ROLLING`, `SECONDLY` (search) or `DAILY`.
+fn limited<T>(body: &ErrorBody, delay: Option<Duration>) -> Verdict<T> {
+    let kind = match body.policy.as_deref() {
+        Some("DAILY") => {
+            let words = "the account's daily limit of calls is used up; it starts anew at \
+                         midnight of the account's time zone";
+            return Verdict::Final(CallError::Paused(words.to_owned()));
+        }
+        Some("SECONDLY") => Kind::Secondly,
+        _ => Kind::Limited,
+    };
+    trouble(kind, words(&body.error, 429), delay)
+}
+
+fn moving(delay: Option<Duration>) -> String {
+    let start = "HubSpot is moving the account to another data centre (477)";
+    match delay {
+        Some(delay) => format!("{start} and asks to wait {} s", delay.as_secs()),
+        None => format!("{start}, which can take up to a day"),
+    }
+}
+
+fn trouble<T>(kind: Kind, words: String, delay: Option<Duration>) -> Verdict<T> {
+    Verdict::Trouble(Trouble { kind, words, delay })
+}
+
+fn words(error: &crate::hubspot::records::ApiError, status: u16) -> String {
+    let id = error.correlation_id.as_deref();
+    let id = id.map_or_else(String::new, |id| format!(" (correlation id {id})"));
+    match error.message.as_str() {
+        "" => format!("status {status}{id}"),
+        message => format!("status {status}: {message}{id}"),
+    }
+}
+
+fn garbled_words(reply: &Reply, error: &serde_json::Error) -> String {
+    match error.classify() {
+        serde_json::error::Category::Eof if reply.body.is_empty() => {
+            format!("status {} with an empty body", reply.status)
+        }
+        serde_json::error::Category::Eof => "the JSON is cut short".to_owned(),
+        serde_json::error::Category::Data => "the JSON lacks what it should hold".to_owned(),
+        _ => format!("status {} with something other than JSON", reply.status),
+    }
+}
+
+#[cfg(test)]
+mod tests;

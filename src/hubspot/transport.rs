@@ -1,0 +1,222 @@
+//! The transport over real sockets: the only file that knows reqwest, and the only
+//! reader of the token. One request, one reply; repeating, pacing and deadlines are
+//! the attempt loop's.
+
+use std::error::Error;
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures::future::BoxFuture;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Certificate, ClientBuilder, Response, Url};
+
+use crate::hubspot::connection::{ConnectError, Connection};
+use crate::hubspot::contract;
+use crate::hubspot::exchange::{Headers, Method, Reply, Request, Transport, TransportError};
+use crate::hubspot::token::Token;
+
+/// A host that does not take the connection within this time is not reachable.
+const CONNECT_TIME: Duration = Duration::from_secs(10);
+
+/// Calls a portal over HTTP/1.1.
+pub(crate) struct HttpTransport {
+    /// Without a slash at its end; holds no name or password.
+    base: String,
+    client: reqwest::Client,
+}
+
+impl HttpTransport {
+    /// Checks the address and sets up TLS; nothing is sent.
+    pub(crate) fn open(connection: &Connection) -> Result<HttpTransport, ConnectError> {
+        let url = parse_base(&connection.base_url)?;
+        let loopback = url.host_str().is_some_and(is_loopback);
+        if url.scheme() == "http" && !loopback {
+            return Err(ConnectError::PlainHttp(url.to_string()));
+        }
+        Ok(HttpTransport {
+            base: url.as_str().trim_end_matches('/').to_owned(),
+            client: build(&connection.token, loopback)?,
+        })
+    }
+
+    async fn exchange(&self, request: &Request) -> Result<Reply, TransportError> {
+        let url = format!("{}{}", self.base, request.path);
+        let mut builder = match request.method {
+            Method::Get => self.client.get(url),
+            Method::Post => self.client.post(url),
+        };
+        if let Some(body) = &request.body {
+            let json = HeaderValue::from_static("application/json");
+            builder = builder.header(CONTENT_TYPE, json).body(body.clone());
+        }
+        let response = builder.send().await.map_err(|error| self.failure(error))?;
+        let (status, headers) = (response.status().as_u16(), kept(response.headers()));
+        let body = self.body(response).await?;
+        Ok(Reply {
+            status,
+            headers,
+            body,
+        })
+    }
+
+    /// Reads the body to its end. A reply without an end in sight is as good as
+    /// none.
+    async fn body(&self, mut response: Response) -> Result<Bytes, TransportError> {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.failure(error))?
+        {
+            if body.len() + chunk.len() > contract::REPLY_LIMIT {
+                let megabytes = contract::REPLY_LIMIT >> 20;
+                let words = format!("the reply is larger than {megabytes} MB");
+                return Err(TransportError::Ambiguous(words));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+
+    fn failure(&self, error: reqwest::Error) -> TransportError {
+        let not_sent = error.is_connect() || error.is_builder();
+        let cause = plain_cause(&error.without_url());
+        if not_sent {
+            TransportError::NotSent(format!("can't reach {}: {cause}", self.base))
+        } else {
+            TransportError::Ambiguous(format!("the connection broke off: {cause}"))
+        }
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, TransportError>> {
+        Box::pin(self.exchange(request))
+    }
+}
+
+fn parse_base(text: &str) -> Result<Url, ConnectError> {
+    let refuse = |shown: &str, reason: &str| ConnectError::BadUrl {
+        url: shown.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let url = Url::parse(text).map_err(|error| {
+        let shown = text.rsplit('@').next().unwrap_or_default();
+        refuse(shown, &error.to_string())
+    })?;
+    if !url.username().is_empty() || url.password().is_some() {
+        let host = url.host_str().unwrap_or_default();
+        return Err(refuse(host, "a name or password does not belong there"));
+    }
+    match url.scheme() {
+        "http" | "https" if url.query().is_some() || url.fragment().is_some() => {
+            Err(refuse(text, "it must end with the path"))
+        }
+        "http" | "https" => Ok(url),
+        _ => Err(refuse(text, "it must start with https://")),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
+/// A machine without a store of certificate authorities can't build the usual
+/// verifier, not even for plain http; Mozilla's list, compiled in, steps in there.
+fn build(token: &Token, loopback: bool) -> Result<reqwest::Client, ConnectError> {
+    // Another part of the process may have chosen a provider already: then that
+    // one is used.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let headers = headers(token)?;
+    let builder = || basics(headers.clone(), loopback);
+    builder()
+        .build()
+        .or_else(|_| builder().tls_certs_only(compiled_in_roots()).build())
+        .map_err(|error| ConnectError::Setup(plain_cause(&error)))
+}
+
+/// Nothing is repeated or followed behind the attempt loop's back. Calls to this
+/// machine never go through a proxy: it would get to see the token.
+fn basics(headers: HeaderMap, loopback: bool) -> ClientBuilder {
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("tickethaul/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        .connect_timeout(CONNECT_TIME)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .gzip(true);
+    if loopback {
+        builder.no_proxy()
+    } else {
+        builder
+    }
+}
+
+fn headers(token: &Token) -> Result<HeaderMap, ConnectError> {
+    let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose()))
+        .map_err(|_| ConnectError::Setup("the token does not fit a header".to_owned()))?;
+    bearer.set_sensitive(true);
+    Ok(HeaderMap::from_iter([
+        (AUTHORIZATION, bearer),
+        (ACCEPT, HeaderValue::from_static("application/json")),
+    ]))
+}
+
+fn compiled_in_roots() -> impl Iterator<Item = Certificate> {
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS
+        .iter()
+        .filter_map(|der| Certificate::from_der(der).ok())
+}
+
+fn kept(headers: &HeaderMap) -> Headers {
+    contract::HEADERS
+        .into_iter()
+        .filter_map(|name| Some((name, headers.get(name)?.to_str().ok()?)))
+        .fold(Headers::default(), |kept, (name, value)| {
+            kept.with(name, value)
+        })
+}
+
+/// The cause at the bottom of the chain, in words for people where it is a common
+/// one.
+fn plain_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn Error = error;
+    let mut io_words = None;
+    loop {
+        if let Some(io) = cause.downcast_ref::<io::Error>() {
+            io_words = io_words.or_else(|| words_of(io.kind()));
+        }
+        match cause.source() {
+            Some(deeper) => cause = deeper,
+            None => break,
+        }
+    }
+    match io_words {
+        Some(words) => words.to_owned(),
+        None if error.is_timeout() => "no answer in time".to_owned(),
+        None => cause.to_string(),
+    }
+}
+
+fn words_of(kind: io::ErrorKind) -> Option<&'static str> {
+    match kind {
+        io::ErrorKind::ConnectionRefused => Some("connection refused, nothing listens there"),
+        io::ErrorKind::ConnectionReset => Some("connection reset by the other side"),
+        io::ErrorKind::ConnectionAborted => Some("connection aborted"),
+        io::ErrorKind::BrokenPipe => Some("connection closed by the other side"),
+        io::ErrorKind::UnexpectedEof => Some("the reply was cut short"),
+        io::ErrorKind::TimedOut => Some("no answer in time"),
+        io::ErrorKind::HostUnreachable => Some("the host can't be reached"),
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
+            Some("the network can't be reached")
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
