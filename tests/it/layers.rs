@@ -1,0 +1,145 @@
+//! The rooms and who may know whom, read from the `use` lines and paths of the
+//! tree: an arrow that the architecture does not have fails here.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Which rooms a room may use. `error` is for all but model and sandbox.
+const ARROWS: [(&str, &[&str]); 9] = [
+    ("cli", &["import", "export", "mapping", "hubspot", "journal", "report", "model", "sandbox", "error"]),
+    ("import", &["mapping", "hubspot", "journal", "model", "error"]),
+    ("export", &["mapping", "hubspot", "journal", "model", "error"]),
+    ("mapping", &["model", "error"]),
+    ("hubspot", &["model", "error"]),
+    ("journal", &["model", "error"]),
+    ("report", &["model", "error"]),
+    ("model", &[]),
+    ("sandbox", &[]),
+];
+
+/// A crate or a thing, and the only places that may name it (a file or a room).
+const PLACES: [(&str, &[&str]); 9] = [
+    ("clap::", &["cli"]),
+    ("reqwest::", &["hubspot/transport", "hubspot/transport.rs"]),
+    ("rusqlite::", &["journal", "sandbox"]),
+    ("axum::", &["sandbox"]),
+    ("csv::", &["import/files.rs", "export/write.rs"]),
+    ("csv_core::", &["import/record.rs"]),
+    ("std::env", &["cli/settings.rs", "main.rs"]),
+    ("SystemTime", &["sandbox/clock.rs"]),
+    ("Timestamp::now", &["journal/write.rs", "sandbox/clock.rs"]),
+];
+
+fn src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// Every source file with its production text: comments and tests cut off.
+fn sources() -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![src()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("src is readable") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let name = path.strip_prefix(src()).expect("below src").to_string_lossy();
+                if name.ends_with("tests.rs") || name.contains("/tests/") {
+                    continue;
+                }
+                let text = fs::read_to_string(&path).expect("a source file");
+                let _new = found.insert(name.replace('\\', "/"), production(&text));
+            }
+        }
+    }
+    found
+}
+
+fn production(text: &str) -> String {
+    let lines = text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
+    let code = lines.filter(|line| !line.trim_start().starts_with("//"));
+    code.collect::<Vec<_>>().join("\n")
+}
+
+fn room(file: &str) -> &str {
+    file.split_once('/').map_or("", |(room, _)| room)
+}
+
+/// The rooms that a file names after `crate::`, also inside braces.
+fn rooms_used(text: &str) -> Vec<String> {
+    let mut used = Vec::new();
+    for part in text.split("crate::").skip(1) {
+        let names = match part.strip_prefix('{') {
+            Some(group) => group.split('}').next().unwrap_or_default().split(',').collect(),
+            None => vec![part],
+        };
+        for name in names {
+            let end = |letter: char| !(letter.is_alphanumeric() || letter == '_');
+            used.push(name.trim().split(end).next().unwrap_or_default().to_owned());
+        }
+    }
+    used
+}
+
+#[test]
+fn rooms_know_only_whom_they_may() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        let own = room(&file);
+        let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == own) else {
+            continue;
+        };
+        for used in rooms_used(&text) {
+            let is_room = used == "error" || ARROWS.iter().any(|(name, _)| *name == used);
+            if is_room && used != own && !allowed.contains(&used.as_str()) {
+                wrong.push(format!("{file} uses {used}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "arrows that are not in the architecture: {wrong:#?}");
+}
+
+#[test]
+fn crates_stay_in_their_places() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        for (thing, places) in PLACES {
+            let named = text.match_indices(thing).any(|(at, _)| {
+                let before = text[..at].chars().next_back();
+                !before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_')
+            });
+            let home = places.iter().any(|place| file == *place || file.starts_with(&format!("{place}/")));
+            if named && !home {
+                wrong.push(format!("{file} names {thing}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "out of place: {wrong:#?}");
+}
+
+#[test]
+fn printing_is_for_cli_and_report() {
+    let prints = ["println!", "eprintln!", "print!(", "eprint!(", "io::stdout()", "io::stderr()"];
+    let outside = sources().into_iter().filter(|(file, text)| {
+        !matches!(room(file), "cli" | "report") && prints.iter().any(|print| text.contains(print))
+    });
+    assert_eq!(outside.map(|(file, _)| file).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn every_file_opens_with_prose() {
+    let mut folders = vec![src()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("src is readable") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = fs::read_to_string(&path).expect("a source file");
+                assert!(text.starts_with("//! "), "{} has no opening prose", path.display());
+            }
+        }
+    }
+}
