@@ -1,1 +1,2 @@
 //! it
+mod replies; // literal replies of HubSpot, fed to the client
