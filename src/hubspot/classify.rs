@@ -7,6 +7,7 @@ use crate::hubspot::contract;
 use crate::hubspot::error::CallError;
 use crate::hubspot::error_body::{self, ErrorBody};
 use crate::hubspot::exchange::{Reply, TransportError};
+use crate::hubspot::records::ApiError;
 use crate::hubspot::wire::Read;
 
 /// What became of one attempt.
@@ -113,7 +114,7 @@ fn trouble<T>(kind: Kind, words: String, delay: Option<Duration>) -> Verdict<T> 
     Verdict::Trouble(Trouble { kind, words, delay })
 }
 
-fn words(error: &crate::hubspot::records::ApiError, status: u16) -> String {
+fn words(error: &ApiError, status: u16) -> String {
     let id = error.correlation_id.as_deref();
     let id = id.map_or_else(String::new, |id| format!(" (correlation id {id})"));
     match error.message.as_str() {

@@ -31,6 +31,10 @@ pub(crate) const REPLY_LIMIT: usize = 64 << 20;
 /// Longest text of an error that is kept.
 pub(crate) const ERROR_TEXT_LIMIT: usize = 16 << 10;
 
+/// Most problems of one error that are kept; a batch of 100 rows with ten bad
+/// properties each names as many.
+pub(crate) const PROBLEM_LIMIT: usize = 1_000;
+
 /// Allowance of the burst window.
 pub(crate) const RATE_MAX: &str = "x-hubspot-ratelimit-max";
 /// Calls left in the burst window.

@@ -6,8 +6,8 @@ use crate::hubspot::records::ApiError;
 /// The end of a call after all its attempts.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// A JSON 4xx: the portal says no, nothing was written (protocol S1). 413 and
-    /// an HTML 403 from the edge count too: the body never got through.
+    /// A JSON 4xx: the portal says no, nothing was written (protocol S1). 413, 414
+    /// and an HTML 403 from the edge count too: the body never got through.
     #[error("the portal refused the call ({}): {}", .0.status, .0.message)]
     Refused(Box<ApiError>),
     /// A write whose outcome is not known: timeout, reset, truncated body, 5xx
@@ -24,7 +24,8 @@ pub enum CallError {
     /// 401, or 403 with a JSON body: token or scopes must be mended first.
     #[error("the portal does not accept the token ({}): {}", .0.status, .0.message)]
     Denied(Box<ApiError>),
-    /// A 2xx reply to a read that is not what the contract says.
+    /// A reply to a read that is not what the contract says: a 2xx that can't be
+    /// read, a redirect, or a 4xx that is no JSON (somebody else's page).
     #[error("the portal's reply can't be read: {0}")]
     Garbled(String),
 }

@@ -101,12 +101,17 @@ fn split_message(whole: &str) -> (&str, Vec<Value>) {
 /// the value.
 fn problems(body: &Value, embedded: &[Value]) -> Vec<PropertyProblem> {
     let mut found: Vec<PropertyProblem> = Vec::new();
-    for problem in embedded.iter().map(embedded_problem) {
+    for problem in embedded
+        .iter()
+        .take(contract::PROBLEM_LIMIT)
+        .map(embedded_problem)
+    {
         if !found.iter().any(|known| same(known, &problem)) {
             found.push(problem);
         }
     }
-    for problem in items(&body["errors"]).iter().filter_map(listed_problem) {
+    let listed = items(&body["errors"]).iter().take(contract::PROBLEM_LIMIT);
+    for problem in listed.filter_map(listed_problem) {
         if !found.iter().any(|known| says_as_much(known, &problem)) {
             found.push(problem);
         }
@@ -230,7 +235,11 @@ fn title(page: &str) -> Option<String> {
 }
 
 fn bounded(text: &str) -> String {
-    text[..text.floor_char_boundary(contract::ERROR_TEXT_LIMIT)].to_owned()
+    let mut end = text.len().min(contract::ERROR_TEXT_LIMIT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
 }
 
 /// A scalar as text; ids come as numbers at times.

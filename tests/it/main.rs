@@ -1,3 +1,5 @@
-//! it
+//! Everything that is tested from outside, in one binary; a topic a file.
 
+mod layers; // who may know whom, and which crate lives where
+mod replies; // literal replies of HubSpot, fed to the client
 mod samples; // the sample is what its generator writes, and holds what it promises

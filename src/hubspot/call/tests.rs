@@ -1,1 +1,215 @@
+//! The attempt loop over a scripted transport, in paused time.
 
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use tokio::time::Instant;
+
+use super::*;
+use crate::hubspot::exchange::{Effect, Headers};
+
+/// What the scripted portal does with one attempt.
+enum Step {
+    Reply(u16, Headers, &'static str),
+    NotSent,
+    Reset,
+    Hang,
+}
+
+/// Plays its steps in order and keeps the time of each attempt.
+struct Script {
+    steps: Mutex<VecDeque<Step>>,
+    sent: Mutex<Vec<Instant>>,
+}
+
+impl Transport for Script {
+    fn send<'a>(&'a self, _request: &'a Request) -> BoxFuture<'a, Result<Reply, TransportError>> {
+        self.sent.lock().expect("unpoisoned").push(Instant::now());
+        let step = self.steps.lock().expect("unpoisoned").pop_front();
+        Box::pin(async move {
+            match step.expect("no more attempts than steps") {
+                Step::Reply(status, headers, body) => Ok(Reply {
+                    status,
+                    headers,
+                    body: Bytes::from_static(body.as_bytes()),
+                }),
+                Step::NotSent => Err(TransportError::NotSent("can't reach it".to_owned())),
+                Step::Reset => Err(TransportError::Ambiguous("reset".to_owned())),
+                Step::Hang => std::future::pending().await,
+            }
+        })
+    }
+}
+
+fn caller(steps: Vec<Step>) -> (Caller, Arc<Script>) {
+    let script = Arc::new(Script {
+        steps: Mutex::new(steps.into()),
+        sent: Mutex::default(),
+    });
+    (Caller::new(script.clone(), Settings::default()), script)
+}
+
+/// Seconds from the first attempt to each one after it.
+fn waits(script: &Script) -> Vec<f64> {
+    let sent = script.sent.lock().expect("unpoisoned");
+    let since = |time: &Instant| (*time - sent[0]).as_secs_f64();
+    sent[1..].iter().map(since).collect()
+}
+
+fn ok() -> Step {
+    Step::Reply(200, Headers::default(), "7")
+}
+
+fn status(status: u16) -> Step {
+    Step::Reply(status, Headers::default(), "{}")
+}
+
+fn number(body: &[u8]) -> serde_json::Result<u64> {
+    serde_json::from_slice(body)
+}
+
+async fn call(caller: &Caller, effect: Effect) -> Result<u64, CallError> {
+    let request = Request::post("/x".to_owned(), Vec::new(), effect);
+    caller.call(&request, number).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_is_repeated_through_all_kinds_of_trouble() {
+    let (caller, script) = caller(vec![
+        status(502),
+        Step::Reset,
+        Step::Hang,
+        Step::Reply(200, Headers::default(), "[1"),
+        Step::NotSent,
+        ok(),
+    ]);
+    // The third attempt for garbled JSON is not reached: patience counts attempts.
+    let garbled = call(&caller, Effect::Read).await;
+    assert!(matches!(garbled, Err(CallError::Garbled(_))), "{garbled:?}");
+    assert_eq!(caller.attempts(), 4);
+    assert_eq!(call(&caller, Effect::Read).await.expect("an answer"), 7);
+    let waits = waits(&script);
+    assert!((0.5..=1.0).contains(&waits[0]), "{waits:?}");
+    assert!((1.5..=3.0).contains(&waits[1]), "{waits:?}");
+    assert!((103.5..=107.1).contains(&waits[2]), "{waits:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_stops_as_soon_as_its_outcome_is_unclear() {
+    let lost = [
+        status(500),
+        status(502),
+        Step::Reply(524, Headers::default(), "<html>"),
+        Step::Reset,
+        Step::Hang,
+        Step::Reply(201, Headers::default(), r#"{"results":["#),
+        Step::Reply(400, Headers::default(), "<html>"),
+    ];
+    for step in lost {
+        let (caller, script) = caller(vec![step]);
+        let outcome = call(&caller, Effect::Create).await;
+        assert!(
+            matches!(outcome, Err(CallError::Ambiguous(_))),
+            "{outcome:?}"
+        );
+        assert_eq!(script.sent.lock().expect("unpoisoned").len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_that_was_not_carried_out_is_repeated() {
+    let (caller, script) = caller(vec![
+        Step::Reply(
+            429,
+            Headers::default(),
+            r#"{"policyName":"TEN_SECONDLY_ROLLING"}"#,
+        ),
+        status(423),
+        Step::NotSent,
+        ok(),
+    ]);
+    assert_eq!(call(&caller, Effect::Create).await.expect("an answer"), 7);
+    let waits = waits(&script);
+    assert!((10.0..10.1).contains(&waits[0]), "{waits:?}");
+    assert!(waits[1] - waits[0] >= 2.0, "{waits:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn trouble_before_a_lost_reply_does_not_make_it_clear() {
+    let (caller, _) = caller(vec![status(429), Step::Reset]);
+    let outcome = call(&caller, Effect::Create).await;
+    assert!(
+        matches!(outcome, Err(CallError::Ambiguous(_))),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unreachable_portal_is_told_at_once_at_first_and_later_waited_for() {
+    let (caller, script) = caller(vec![
+        Step::NotSent,
+        ok(),
+        Step::NotSent,
+        Step::NotSent,
+        Step::NotSent,
+        Step::NotSent,
+        Step::NotSent,
+        Step::NotSent,
+    ]);
+    let first = call(&caller, Effect::Read).await.expect_err("no portal");
+    assert_eq!(first.to_string(), "can't reach it");
+    let _ = call(&caller, Effect::Read).await.expect("an answer");
+    let later = call(&caller, Effect::Create).await.expect_err("no portal");
+    assert_eq!(later.to_string(), "can't reach it, after 6 attempts");
+    assert!(matches!(later, CallError::Unavailable(_)));
+    let waited = waits(&script).last().copied().expect("waits");
+    assert!((15.5..=31.1).contains(&waited), "{waited}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_used_up_window_holds_every_call() {
+    let rate = Headers::default()
+        .with("x-hubspot-ratelimit-max", "100")
+        .with("x-hubspot-ratelimit-remaining", "90");
+    let (caller, script) = caller(vec![
+        Step::Reply(200, rate, "7"),
+        Step::Reply(429, Headers::default(), "{}"),
+        ok(),
+        ok(),
+    ]);
+    let _ = call(&caller, Effect::Read).await.expect("an answer");
+    let late = async {
+        sleep(Duration::from_secs(1)).await;
+        call(&caller, Effect::Read).await
+    };
+    let (one, other) = tokio::join!(call(&caller, Effect::Create), late);
+    assert_eq!((one.expect("an answer"), other.expect("an answer")), (7, 7));
+    let waits = waits(&script);
+    assert!(waits[1] >= 10.0 && waits[2] >= 10.0, "{waits:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_ends_at_its_deadline_and_the_wait_for_a_slot_does_not_count() {
+    let (caller, script) = caller(vec![Step::Hang, Step::Hang]);
+    let start = Instant::now();
+    let both = tokio::join!(call(&caller, Effect::Create), call(&caller, Effect::Create));
+    for outcome in [both.0, both.1] {
+        let words = outcome.expect_err("nothing answers").to_string();
+        assert_eq!(words, "no answer to a write: no answer within 100 s");
+    }
+    // Before the first reply one goes at a time.
+    assert_eq!(start.elapsed().as_secs(), 200);
+    assert!(waits(&script)[0] >= 100.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_portals_clock_comes_from_replies() {
+    let date = Headers::default().with("Date", "Mon, 23 Nov 2026 10:00:00 GMT");
+    let (caller, _) = caller(vec![Step::Reply(502, date, ""), ok()]);
+    let _ = call(&caller, Effect::Read).await.expect("an answer");
+    let now = caller.portal_clock().now().expect("a time");
+    let (early, late) = ("2026-11-23T10:00:00.5Z", "2026-11-23T10:00:01.1Z");
+    let parse = |text: &str| text.parse::<jiff::Timestamp>().expect("a time");
+    assert!((parse(early)..parse(late)).contains(&now), "{now}");
+}
