@@ -2,9 +2,9 @@
 
 use super::settings::{PortalArgs, PortalName};
 use crate::error::Error;
-use crate::hubspot::client::Client;
+use crate::hubspot::Client;
 use crate::hubspot::error::CallError;
-use crate::hubspot::token::Token;
+use crate::hubspot::Token;
 use crate::sandbox;
 
 /// A portal that can be called. The sandbox lives as long as this.

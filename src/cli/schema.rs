@@ -12,7 +12,7 @@ use super::portal::{Portal, call_error};
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
-use crate::hubspot::client::Client;
+use crate::hubspot::Client;
 use crate::model::schema::{NewProperty, Schema};
 
 /// HubSpot: unique-value properties of an object type.
@@ -94,7 +94,7 @@ fn show(lacking: &[NewProperty], talk: &Talk) {
         return;
     }
     let mut table = comfy_table::Table::new();
-    let _same = table.load_style(comfy_table::TableStyle::NOTHING);
+    let _same = table.load_style(comfy_table::presets::NOTHING);
     for property in lacking {
         let unique = if property.unique { "unique" } else { "" };
         let _same = table.add_row([&property.name, &property.label, &property.type_name, unique]);

@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 use directories::ProjectDirs;
 
 use crate::error::Error;
-use crate::hubspot::connection::{Connection, Rate};
-use crate::hubspot::token::Token;
+use crate::hubspot::{Connection, Rate};
+use crate::hubspot::Token;
 
 const DEFAULT_URL: &str = "https://api.hubapi.com";
 const TOKEN: &str = "HUBSPOT_ACCESS_TOKEN";

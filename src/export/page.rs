@@ -1,7 +1,7 @@
 //! `page`: walks the list of tickets. HubSpot: 100 tickets a page, in ascending id
 //! order; the cursor is opaque.
 
-use crate::hubspot::client::Client;
+use crate::hubspot::Client;
 use crate::hubspot::error::CallError;
 use crate::hubspot::records::Record;
 

@@ -5,7 +5,7 @@ use std::io;
 use super::page::Pages;
 use super::project::{cells, columns};
 use super::write::{CsvOut, Target};
-use crate::hubspot::client::Client;
+use crate::hubspot::Client;
 use crate::hubspot::error::CallError;
 
 /// Everything an export needs, resolved.

@@ -2,7 +2,7 @@
 //! before it goes on. A property whose value did not stick would be wrong in every
 //! ticket, so the run stops after ten.
 
-use crate::hubspot::client::Client;
+use crate::hubspot::Client;
 use crate::hubspot::records::Record;
 use crate::mapping::CompiledMapping;
 use crate::model::compare::same_value;

@@ -12,7 +12,7 @@ use super::create::create;
 use super::reply::{Item, Verdict};
 use super::settle::{SettleHandle, SettledContact};
 use super::stop::stop_for;
-use crate::hubspot::client::Client;
+use crate::hubspot::Client;
 use crate::hubspot::records::{CreateInput, Record};
 use crate::journal::ContactState;
 use crate::model::event::Stop;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::reply::{Item, PropertyFault, Verdict, collides, judge, match_reply, property_fault, sent};
 use super::stop::stop_for;
-use crate::hubspot::client::Client;
+use crate::hubspot::Client;
 use crate::hubspot::error::CallError;
 use crate::hubspot::records::{ApiError, CreateInput};
 use crate::model::event::Stop;

@@ -20,7 +20,7 @@ use super::send::{Created, Sender};
 use super::settle::{self, Ledger, SettleHandle, Settler};
 use super::stop::StopSwitch;
 use crate::error::Error;
-use crate::hubspot::client::Client;
+use crate::hubspot::Client;
 use crate::hubspot::records::Account;
 use crate::journal::{Header, Journal};
 use crate::mapping::{CompiledMapping, Mapped};

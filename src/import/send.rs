@@ -12,7 +12,7 @@ use super::flow::{Batch, PlannedOp, RowOutcome};
 use super::reply::{Item, Verdict};
 use super::settle::{RowIntent, SettleHandle};
 use super::stop::stop_for;
-use crate::hubspot::client::Client;
+use crate::hubspot::Client;
 use crate::hubspot::records::{Association, CreateInput, Record};
 use crate::journal::Claim;
 use crate::mapping::CompiledMapping;
