@@ -7,9 +7,21 @@ use std::path::{Path, PathBuf};
 
 /// Which rooms a room may use. `error` is for all but model and sandbox.
 const ARROWS: [(&str, &[&str]); 9] = [
-    ("cli", &["import", "export", "mapping", "hubspot", "journal", "report", "model", "sandbox", "error"]),
-    ("import", &["mapping", "hubspot", "journal", "model", "error"]),
-    ("export", &["mapping", "hubspot", "journal", "model", "error"]),
+    (
+        "cli",
+        &[
+            "import", "export", "mapping", "hubspot", "journal", "report", "model", "sandbox",
+            "error",
+        ],
+    ),
+    (
+        "import",
+        &["mapping", "hubspot", "journal", "model", "error"],
+    ),
+    (
+        "export",
+        &["mapping", "hubspot", "journal", "model", "error"],
+    ),
     ("mapping", &["model", "error"]),
     ("hubspot", &["model", "error"]),
     ("journal", &["model", "error"]),
@@ -45,7 +57,10 @@ fn sources() -> BTreeMap<String, String> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|ending| ending == "rs") {
-                let name = path.strip_prefix(src()).expect("below src").to_string_lossy();
+                let name = path
+                    .strip_prefix(src())
+                    .expect("below src")
+                    .to_string_lossy();
                 if name.ends_with("tests.rs") || name.contains("/tests/") {
                     continue;
                 }
@@ -58,7 +73,9 @@ fn sources() -> BTreeMap<String, String> {
 }
 
 fn production(text: &str) -> String {
-    let lines = text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
+    let lines = text
+        .lines()
+        .take_while(|line| line.trim() != "#[cfg(test)]");
     let code = lines.filter(|line| !line.trim_start().starts_with("//"));
     code.collect::<Vec<_>>().join("\n")
 }
@@ -72,7 +89,12 @@ fn rooms_used(text: &str) -> Vec<String> {
     let mut used = Vec::new();
     for part in text.split("crate::").skip(1) {
         let names = match part.strip_prefix('{') {
-            Some(group) => group.split('}').next().unwrap_or_default().split(',').collect(),
+            Some(group) => group
+                .split('}')
+                .next()
+                .unwrap_or_default()
+                .split(',')
+                .collect(),
             None => vec![part],
         };
         for name in names {
@@ -98,7 +120,10 @@ fn rooms_know_only_whom_they_may() {
             }
         }
     }
-    assert!(wrong.is_empty(), "arrows that are not in the architecture: {wrong:#?}");
+    assert!(
+        wrong.is_empty(),
+        "arrows that are not in the architecture: {wrong:#?}"
+    );
 }
 
 #[test]
@@ -110,7 +135,9 @@ fn crates_stay_in_their_places() {
                 let before = text[..at].chars().next_back();
                 !before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_')
             });
-            let home = places.iter().any(|place| file == *place || file.starts_with(&format!("{place}/")));
+            let home = places
+                .iter()
+                .any(|place| file == *place || file.starts_with(&format!("{place}/")));
             if named && !home {
                 wrong.push(format!("{file} names {thing}"));
             }
@@ -121,7 +148,14 @@ fn crates_stay_in_their_places() {
 
 #[test]
 fn printing_is_for_cli_and_report() {
-    let prints = ["println!", "eprintln!", "print!(", "eprint!(", "io::stdout()", "io::stderr()"];
+    let prints = [
+        "println!",
+        "eprintln!",
+        "print!(",
+        "eprint!(",
+        "io::stdout()",
+        "io::stderr()",
+    ];
     let outside = sources().into_iter().filter(|(file, text)| {
         !matches!(room(file), "cli" | "report") && prints.iter().any(|print| text.contains(print))
     });
@@ -138,7 +172,11 @@ fn every_file_opens_with_prose() {
                 folders.push(path);
             } else if path.extension().is_some_and(|ending| ending == "rs") {
                 let text = fs::read_to_string(&path).expect("a source file");
-                assert!(text.starts_with("//! "), "{} has no opening prose", path.display());
+                assert!(
+                    text.starts_with("//! "),
+                    "{} has no opening prose",
+                    path.display()
+                );
             }
         }
     }

@@ -1,0 +1,217 @@
+//! The helper of all stories: a folder of one's own, the tool as a process, and a
+//! sandbox served by another process. Nothing is shared between tests, nothing
+//! waits for luck, no port is fixed.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// The token that served sandboxes accept in tests.
+pub const TOKEN: &str = "pat-na1-rehearsal-0f3c";
+
+/// A row of a CSV file by its column names.
+pub type Row = BTreeMap<String, String>;
+
+/// A folder in which the tool runs.
+pub struct Rehearsal {
+    folder: TempDir,
+}
+
+/// A sandbox served by another process; ends when dropped.
+pub struct Served {
+    child: Child,
+    url: String,
+}
+
+/// How a run of the tool ended.
+pub struct Ended {
+    /// Exit code; -1 when it was killed.
+    pub code: i32,
+    /// All of stdout.
+    pub stdout: String,
+    /// All of stderr.
+    pub stderr: String,
+}
+
+impl Rehearsal {
+    /// An empty folder.
+    pub fn new() -> Rehearsal {
+        Rehearsal {
+            folder: tempfile::tempdir().expect("a folder for the test"),
+        }
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file of the user.
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, text).expect("a file of the test");
+        path
+    }
+
+    /// Reads a file of the folder.
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The rows of a CSV file of the folder.
+    #[track_caller]
+    pub fn rows(&self, name: &str) -> Vec<Row> {
+        rows_of(&self.path(name))
+    }
+
+    /// Runs the tool with no portal in its environment.
+    pub fn run<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, args: I) -> Ended {
+        self.finish(self.command(args))
+    }
+
+    /// Runs the tool with `--portal sandbox` on a state of this folder.
+    pub fn run_embedded(&self, args: &[&str]) -> Ended {
+        let mut command = self.command(args);
+        let _same = command
+            .args(["--portal", "sandbox", "--sandbox-data"])
+            .arg(self.path("sandbox-data"));
+        self.finish(command)
+    }
+
+    /// Runs the tool against a served sandbox, as a script would.
+    pub fn run_against(&self, sandbox: &Served, args: &[&str]) -> Ended {
+        let mut command = self.command(args);
+        let _same = command
+            .env("TICKETHAUL_BASE_URL", &sandbox.url)
+            .env("HUBSPOT_ACCESS_TOKEN", TOKEN);
+        self.finish(command)
+    }
+
+    /// The tool in this folder; the caller may add to it.
+    pub fn command<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, args: I) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tickethaul"));
+        let _same = command
+            .args(args)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command of ours to its end.
+    pub fn finish(&self, mut command: Command) -> Ended {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command.output().expect("the tool starts");
+        let ended = Ended {
+            code: status.code().unwrap_or(-1),
+            stdout: String::from_utf8(stdout).expect("stdout is UTF-8"),
+            stderr: String::from_utf8(stderr).expect("stderr is UTF-8"),
+        };
+        assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
+        let talk = format!("{}{}", ended.stdout, ended.stderr);
+        assert!(!talk.contains(TOKEN), "the token is in the output:\n{talk}");
+        ended
+    }
+
+    /// Serves a sandbox, in memory unless `args` say otherwise.
+    pub fn serve(&self, args: &[&str]) -> Served {
+        let mut command = self.command(["sandbox"].iter().chain(args));
+        let _same = command
+            .env("TICKETHAUL_SANDBOX_TOKEN", TOKEN)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the sandbox starts");
+        let mut url = String::new();
+        let stdout = child.stdout.take().expect("its stdout");
+        let _read = BufReader::new(stdout).read_line(&mut url);
+        if url.is_empty() {
+            let ended = child.wait_with_output().expect("it ended");
+            panic!("no sandbox: {}", String::from_utf8_lossy(&ended.stderr));
+        }
+        Served {
+            child,
+            url: url.trim().to_owned(),
+        }
+    }
+}
+
+impl Served {
+    /// Its address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _ended = self.child.wait();
+    }
+}
+
+impl Ended {
+    /// Checks the exit code; shows everything when it is another.
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Ended {
+        assert_eq!(
+            self.code, code,
+            "exit code\n--- stdout\n{}\n--- stderr\n{}",
+            self.stdout, self.stderr
+        );
+        self
+    }
+
+    /// Checks that stderr says something.
+    #[track_caller]
+    pub fn says(self, words: &str) -> Ended {
+        assert!(
+            self.stderr.contains(words),
+            "not said: {words}\n{}",
+            self.stderr
+        );
+        self
+    }
+}
+
+/// The rows of a CSV file.
+#[track_caller]
+pub fn rows_of(path: &Path) -> Vec<Row> {
+    let mut reader = match csv::Reader::from_path(path) {
+        Ok(reader) => reader,
+        Err(error) => panic!("{}: {error}", path.display()),
+    };
+    reader
+        .deserialize()
+        .map(|row| row.expect("a row of a file of the tool"))
+        .collect()
+}
+
+/// Writes rows with the columns of `like`, in its order.
+pub fn write_rows(path: &Path, like: &Path, rows: &[Row]) {
+    let headers = csv::Reader::from_path(like)
+        .and_then(|mut reader| reader.headers().cloned())
+        .expect("a file with a header");
+    let mut writer = csv::Writer::from_path(path).expect("a file to write");
+    writer.write_record(&headers).expect("written");
+    for row in rows {
+        let cells = headers
+            .iter()
+            .map(|name| row.get(name).map_or("", String::as_str));
+        writer.write_record(cells).expect("written");
+    }
+    writer.flush().expect("written");
+}
+
+/// A file of the project.
+pub fn project(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
