@@ -55,7 +55,9 @@ pub async fn run(args: ExportArgs, talk: &Talk) -> Result<Exit, Error> {
             }
             Ok(Exit::Fine)
         }
-        Err(ExportError::Write(error)) if to_stdout && error.kind() == io::ErrorKind::BrokenPipe => {
+        Err(ExportError::Write(error))
+            if to_stdout && error.kind() == io::ErrorKind::BrokenPipe =>
+        {
             Ok(Exit::Fine)
         }
         Err(ExportError::Call(error)) => Err(call_error(error)),

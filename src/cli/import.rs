@@ -70,7 +70,10 @@ pub async fn run(args: ImportArgs, talk: &Talk) -> Result<Exit, Error> {
     let (compiled, schema) = prepare(&args, &mapping, &input, &portal, talk).await?;
     let exit = match input.has_rows()? {
         false => {
-            talk.say(&format!("no rows in {}: nothing to do", args.file.display()));
+            talk.say(&format!(
+                "no rows in {}: nothing to do",
+                args.file.display()
+            ));
             Exit::Fine
         }
         true => {
@@ -89,7 +92,10 @@ pub async fn run(args: ImportArgs, talk: &Talk) -> Result<Exit, Error> {
 /// Reads and checks a mapping by itself.
 pub fn read_mapping(path: &Path, talk: &Talk) -> Result<MappingFile, Error> {
     let text = fs::read_to_string(path).map_err(|error| {
-        Error::usage(format!("can't read the mapping {}: {error}", path.display()))
+        Error::usage(format!(
+            "can't read the mapping {}: {error}",
+            path.display()
+        ))
     })?;
     let name = path.to_string_lossy();
     MappingFile::parse(&name, &text).map_err(|errors| mapping_error(&errors, talk))
@@ -109,14 +115,20 @@ async fn prepare(
     talk: &Talk,
 ) -> Result<(CompiledMapping, Schema), Error> {
     let client = &portal.client;
-    let schema = client.schema(mapping.links_contacts()).await.map_err(call_error)?;
+    let schema = client
+        .schema(mapping.links_contacts())
+        .await
+        .map_err(call_error)?;
     let lacking = lacking(mapping.new_properties(), &schema);
     let complete = schema.clone().with_tickets(&lacking);
     let compiled = mapping
         .compile(input.headers(), &complete)
         .map_err(|errors| mapping_error(&errors, talk))?;
     if !lacking.is_empty() {
-        let names: Vec<&str> = lacking.iter().map(|property| property.name.as_str()).collect();
+        let names: Vec<&str> = lacking
+            .iter()
+            .map(|property| property.name.as_str())
+            .collect();
         let names = names.join(", ");
         if !portal.is_sandbox() && !args.create_properties {
             return Err(Error::mend(format!("the portal lacks the properties {names}")).advise(
@@ -144,7 +156,12 @@ fn header(mapping: &MappingFile, account: &Account, schema: Schema) -> Header {
     }
 }
 
-fn job(args: &ImportArgs, input: Input, mapping: CompiledMapping, header: Header) -> Result<Job, Error> {
+fn job(
+    args: &ImportArgs,
+    input: Input,
+    mapping: CompiledMapping,
+    header: Header,
+) -> Result<Job, Error> {
     let operation = match args.op {
         Op::Create => Operation::Create,
     };

@@ -3,8 +3,8 @@
 use super::settings::{PortalArgs, PortalName};
 use crate::error::Error;
 use crate::hubspot::Client;
-use crate::hubspot::error::CallError;
 use crate::hubspot::Token;
+use crate::hubspot::error::CallError;
 use crate::sandbox;
 
 /// A portal that can be called. The sandbox lives as long as this.
@@ -49,15 +49,18 @@ async fn start_sandbox(args: &PortalArgs) -> Result<(sandbox::Sandbox, Token), E
         token: secret,
         ..sandbox::Options::default()
     };
-    let sandbox = sandbox::Sandbox::start(options).await.map_err(sandbox_error)?;
+    let sandbox = sandbox::Sandbox::start(options)
+        .await
+        .map_err(sandbox_error)?;
     Ok((sandbox, token))
 }
 
 /// A sandbox that can't start: somebody else has it, or its place is no good.
 pub fn sandbox_error(error: sandbox::StartError) -> Error {
     match error {
-        sandbox::StartError::InUse { .. } => Error::mend(error)
-            .advise("wait for the other command, or use another --sandbox-data"),
+        sandbox::StartError::InUse { .. } => {
+            Error::mend(error).advise("wait for the other command, or use another --sandbox-data")
+        }
         other => Error::usage(other),
     }
 }

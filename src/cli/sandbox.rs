@@ -42,7 +42,9 @@ pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
     let mut stdout = io::stdout();
     let told = writeln!(stdout, "{}", sandbox.base_url()).and_then(|()| stdout.flush());
     if let Err(error) = told {
-        return Err(Error::unexpected(format!("can't print the address: {error}")));
+        return Err(Error::unexpected(format!(
+            "can't print the address: {error}"
+        )));
     }
     talk.say("serving the sandbox; Ctrl-C ends it");
     wait_for_the_end().await;
@@ -52,7 +54,9 @@ pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
 
 fn options(args: SandboxArgs) -> Options {
     let mut switches = Switches::default();
-    args.switch.into_iter().for_each(|switch| switches.set(switch));
+    args.switch
+        .into_iter()
+        .for_each(|switch| switches.set(switch));
     Options {
         data: match args.data.to_str() {
             Some(":memory:") => Data::Memory,

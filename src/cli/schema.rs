@@ -52,7 +52,10 @@ pub async fn run(command: SchemaCommand, talk: &Talk) -> Result<Exit, Error> {
         create_properties(&portal.client, &lacking, &schema).await?;
         talk.say(&format!("created in portal {}", account.portal_id));
     }
-    let names: Vec<&str> = lacking.iter().map(|property| property.name.as_str()).collect();
+    let names: Vec<&str> = lacking
+        .iter()
+        .map(|property| property.name.as_str())
+        .collect();
     talk.result(&json!({"portal": account.portal_id, "lacking": names, "created": create}));
     portal.close().await;
     Ok(Exit::Fine)
@@ -73,7 +76,11 @@ pub async fn create_properties(
     lacking: &[NewProperty],
     schema: &Schema,
 ) -> Result<(), Error> {
-    let unique = schema.tickets.values().filter(|property| property.unique).count();
+    let unique = schema
+        .tickets
+        .values()
+        .filter(|property| property.unique)
+        .count();
     let more = lacking.iter().filter(|property| property.unique).count();
     if more > 0 && unique + more > UNIQUE_LIMIT {
         return Err(Error::mend(format!(

@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 use directories::ProjectDirs;
 
 use crate::error::Error;
-use crate::hubspot::{Connection, Rate};
 use crate::hubspot::Token;
+use crate::hubspot::{Connection, Rate};
 
 const DEFAULT_URL: &str = "https://api.hubapi.com";
 const TOKEN: &str = "HUBSPOT_ACCESS_TOKEN";
@@ -65,7 +65,10 @@ impl PortalArgs {
     fn token(&self) -> Result<Token, Error> {
         let text = match &self.token_file {
             Some(path) => fs::read_to_string(path).map_err(|error| {
-                Error::usage(format!("can't read the token file {}: {error}", path.display()))
+                Error::usage(format!(
+                    "can't read the token file {}: {error}",
+                    path.display()
+                ))
             })?,
             None => std::env::var(TOKEN).map_err(|_| no_portal())?,
         };
@@ -81,7 +84,8 @@ impl PortalArgs {
             None => ProjectDirs::from("", "", "tickethaul")
                 .map(|dirs| dirs.data_dir().to_owned())
                 .ok_or_else(|| {
-                    Error::usage("this user has no data folder").advise("name one with --sandbox-data")
+                    Error::usage("this user has no data folder")
+                        .advise("name one with --sandbox-data")
                 })?,
         };
         make_folder(&folder)?;
@@ -96,7 +100,10 @@ pub fn sandbox_token() -> String {
 
 fn make_folder(folder: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder).map_err(|error| {
-        Error::usage(format!("can't make the folder {}: {error}", folder.display()))
+        Error::usage(format!(
+            "can't make the folder {}: {error}",
+            folder.display()
+        ))
     })
 }
 

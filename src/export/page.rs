@@ -33,7 +33,10 @@ impl Pages {
             return Ok(None);
         }
         let after = self.after.as_deref();
-        let page = self.client.list_tickets(&self.properties, after, false).await?;
+        let page = self
+            .client
+            .list_tickets(&self.properties, after, false)
+            .await?;
         self.ended = page.after.is_none();
         self.after = page.after;
         Ok(Some(page.results))

@@ -38,7 +38,9 @@ mod tests {
             ..Record::default()
         };
         assert_eq!(cells(&record, &columns).collect::<Vec<_>>(), ["7", ""]);
-        let _old = record.properties.insert("subject".to_owned(), "x".to_owned());
+        let _old = record
+            .properties
+            .insert("subject".to_owned(), "x".to_owned());
         assert_eq!(cells(&record, &columns).collect::<Vec<_>>(), ["7", "x"]);
     }
 }

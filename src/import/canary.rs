@@ -65,7 +65,9 @@ fn compare(
             Some(stored) if value_type == ValueType::String && !stored.is_empty() => {
                 altered.push(format!(
                     "the portal altered {name} of ticket {}: \"{}\" became \"{}\"",
-                    one.ticket, excerpt(sent), excerpt(stored)
+                    one.ticket,
+                    excerpt(sent),
+                    excerpt(stored)
                 ));
             }
             _ => return Err(not_kept(one, name, sent, stored)),

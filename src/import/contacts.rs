@@ -88,7 +88,11 @@ impl Contacts {
         }
         let mut found = HashMap::new();
         let (hand, mut others) = self.take(&wanted);
-        let mine: Vec<&LinkDraft> = hand.senders.keys().filter_map(|email| wanted.get(email.as_str()).copied()).collect();
+        let mine: Vec<&LinkDraft> = hand
+            .senders
+            .keys()
+            .filter_map(|email| wanted.get(email.as_str()).copied())
+            .collect();
         for part in mine.chunks(BATCH) {
             for (email, resolved) in self.work(part).await? {
                 if let Some(sender) = hand.senders.get(&email) {
@@ -102,7 +106,9 @@ impl Contacts {
             if let Ok(resolved) = answer.wait_for(Option::is_some).await {
                 found.extend(resolved.clone().map(|resolved| (email.clone(), resolved)));
             } else {
-                return Err(Stop::Later("the batch that looked for a contact stopped".to_owned()));
+                return Err(Stop::Later(
+                    "the batch that looked for a contact stopped".to_owned(),
+                ));
             }
         }
         Ok(found)
@@ -142,14 +148,19 @@ impl Contacts {
         let mut open: Vec<&LinkDraft> = Vec::new();
         for (draft, state) in drafts.iter().zip(known) {
             match state {
-                Some(ContactState::Exists(id)) => done.push((draft.value.clone(), Resolved::Id(id))),
+                Some(ContactState::Exists(id)) => {
+                    done.push((draft.value.clone(), Resolved::Id(id)))
+                }
                 Some(ContactState::Intended) | None => open.push(draft),
             }
         }
         let mut open = self.read(open, &mut done).await?;
-        let (create, leave): (Vec<_>, Vec<_>) =
-            open.drain(..).partition(|draft| draft.missing == Missing::Create);
-        let missing = leave.into_iter().map(|draft| (draft.value.clone(), Resolved::Missing));
+        let (create, leave): (Vec<_>, Vec<_>) = open
+            .drain(..)
+            .partition(|draft| draft.missing == Missing::Create);
+        let missing = leave
+            .into_iter()
+            .map(|draft| (draft.value.clone(), Resolved::Missing));
         done.extend(missing);
         self.create(create, &mut done).await?;
         Ok(done)
@@ -174,7 +185,11 @@ impl Contacts {
         let mut missing = Vec::new();
         let mut settled = Vec::new();
         for draft in drafts {
-            match reply.results.iter().find(|record| has_email(record, &draft.value)) {
+            match reply
+                .results
+                .iter()
+                .find(|record| has_email(record, &draft.value))
+            {
                 Some(record) => settled.push(contact(&draft.value, &record.id, false)),
                 None => missing.push(draft),
             }
@@ -216,7 +231,9 @@ impl Contacts {
         }
         match drafts.is_empty() {
             true => Ok(()),
-            false => Err(Stop::Later("the portal's replies do not say what became of some contacts".to_owned())),
+            false => Err(Stop::Later(
+                "the portal's replies do not say what became of some contacts".to_owned(),
+            )),
         }
     }
 
@@ -228,7 +245,8 @@ impl Contacts {
         if settled.is_empty() {
             return Ok(());
         }
-        let resolved = |contact: &SettledContact| (contact.email.clone(), Resolved::Id(contact.id.clone()));
+        let resolved =
+            |contact: &SettledContact| (contact.email.clone(), Resolved::Id(contact.id.clone()));
         done.extend(settled.iter().map(resolved));
         self.settle.settle_contacts(settled).await?;
         Ok(())

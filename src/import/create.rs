@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use super::reply::{Item, PropertyFault, Verdict, collides, judge, match_reply, property_fault, sent};
+use super::reply::{
+    Item, PropertyFault, Verdict, collides, judge, match_reply, property_fault, sent,
+};
 use super::stop::stop_for;
 use crate::hubspot::Client;
 use crate::hubspot::error::CallError;
@@ -93,7 +95,8 @@ fn refused(
 fn split(error: &ApiError, part: &[usize], items: &[Item]) -> Vec<Vec<usize>> {
     let suspect = |&&idx: &&usize| {
         error.problems.iter().any(|problem| {
-            problem.value.is_some() && problem.value.as_deref() == sent(&items[idx], &problem.property)
+            problem.value.is_some()
+                && problem.value.as_deref() == sent(&items[idx], &problem.property)
         })
     };
     let (suspects, others): (Vec<&usize>, Vec<&usize>) = part.iter().partition(suspect);

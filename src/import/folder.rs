@@ -123,6 +123,9 @@ fn given_name(path: &Path) -> String {
 }
 
 fn unusable(path: &Path, error: &io::Error) -> Error {
-    Error::unexpected(format!("can't use the run folder {}: {error}", path.display()))
-        .advise("nothing was sent; make room or choose another place with --run-dir")
+    Error::unexpected(format!(
+        "can't use the run folder {}: {error}",
+        path.display()
+    ))
+    .advise("nothing was sent; make room or choose another place with --run-dir")
 }

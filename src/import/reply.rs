@@ -195,7 +195,10 @@ fn property_problem(problem: &PropertyProblem, error: &ApiError, item: &Item) ->
             message: problem.message.clone(),
         },
     };
-    let value = problem.value.as_deref().or_else(|| sent(item, &problem.property));
+    let value = problem
+        .value
+        .as_deref()
+        .or_else(|| sent(item, &problem.property));
     Problem::new(reason)
         .property(problem.property.clone())
         .value(value.unwrap_or_default())
@@ -228,7 +231,10 @@ mod tests {
     fn record(id: &str, key: Option<&str>, trace: Option<&str>) -> Record {
         Record {
             id: id.to_owned(),
-            properties: key.map(|key| ("k".to_owned(), key.to_owned())).into_iter().collect(),
+            properties: key
+                .map(|key| ("k".to_owned(), key.to_owned()))
+                .into_iter()
+                .collect(),
             trace_id: trace.map(str::to_owned),
             archived: false,
         }
@@ -272,7 +278,10 @@ mod tests {
 
     #[test]
     fn one_error_naming_many_settles_them_all_and_a_nameless_one_the_last_left() {
-        let many = verdicts(vec![], vec![error("CONFLICTING_UNIQUE_VALUE", "k", &["t1", "t3"])]);
+        let many = verdicts(
+            vec![],
+            vec![error("CONFLICTING_UNIQUE_VALUE", "k", &["t1", "t3"])],
+        );
         let collided = Verdict::Collided(Some("77".to_owned()));
         assert_eq!(many, [collided.clone(), Verdict::Unclear, collided.clone()]);
         let results = vec![record("1", Some("A"), None), record("2", Some("B"), None)];
@@ -282,7 +291,10 @@ mod tests {
 
     #[test]
     fn a_collision_on_another_property_is_a_refusal() {
-        let found = verdicts(vec![], vec![error("CONFLICTING_UNIQUE_VALUE", "p", &["t2"])]);
+        let found = verdicts(
+            vec![],
+            vec![error("CONFLICTING_UNIQUE_VALUE", "p", &["t2"])],
+        );
         let Verdict::Refused(issue) = &found[1] else {
             panic!("{found:?}");
         };
@@ -295,7 +307,10 @@ mod tests {
         let item = item("t1", "A");
         let fault = judge(&error("READ_ONLY_VALUE", "p", &[]), &item, "k");
         assert!(fault.is_err());
-        let locked = ApiError { status: 423, ..ApiError::default() };
+        let locked = ApiError {
+            status: 423,
+            ..ApiError::default()
+        };
         assert_eq!(judge(&locked, &item, "k"), Ok(Verdict::Repeat));
     }
 }

@@ -97,11 +97,17 @@ pub async fn run(
     };
     flow.run(planned).await;
     let ledger = join(settle_thread, reader_thread).await?;
-    let summary = summarise(&job.folder, job.operation, &account, ledger, Outside {
-        calls: client.calls(),
-        elapsed: started.elapsed(),
-        stop: stop.reason(),
-    });
+    let summary = summarise(
+        &job.folder,
+        job.operation,
+        &account,
+        ledger,
+        Outside {
+            calls: client.calls(),
+            elapsed: started.elapsed(),
+            stop: stop.reason(),
+        },
+    );
     job.folder.write_summary(&summary)?;
     listener.hear(&Event::Finished(Box::new(summary.clone())));
     Ok(summary)
@@ -119,8 +125,10 @@ fn start_settle(
     let folder = job.folder.path();
     let account = account.clone();
     let url = Box::new(move |id: &str| account.ticket_url(id));
-    let files = RunFiles::create(folder, job.input.headers(), job.operation, url)
-        .map_err(|error| Error::unexpected(format!("can't write to {}: {error}", folder.display())))?;
+    let files =
+        RunFiles::create(folder, job.input.headers(), job.operation, url).map_err(|error| {
+            Error::unexpected(format!("can't write to {}: {error}", folder.display()))
+        })?;
     let journal = Journal::create(folder, &job.header)?;
     Ok(settle::start(Settler {
         journal,
@@ -303,7 +311,8 @@ impl Flow {
 
     async fn land(&mut self, landed: Result<Landed, tokio::task::JoinError>) {
         let Ok((keys, delivered)) = landed else {
-            self.stop.pull(Stop::Later("a part of the run died".to_owned()));
+            self.stop
+                .pull(Stop::Later("a part of the run died".to_owned()));
             return;
         };
         match delivered {

@@ -190,11 +190,17 @@ impl Sender {
         if doubtful.is_empty() {
             return Ok(again);
         }
-        let keys: Vec<String> = doubtful.iter().map(|(slot, _)| slot.op.draft.key.clone()).collect();
+        let keys: Vec<String> = doubtful
+            .iter()
+            .map(|(slot, _)| slot.op.draft.key.clone())
+            .collect();
         let live = self.read_by_key(&keys, false).await?;
         for (mut slot, verdict) in doubtful {
             slot.maybe_written |= verdict == Verdict::Unclear;
-            let looked = match (find(&live, &slot.op.draft.key, self.mapping.key_property()), verdict) {
+            let looked = match (
+                find(&live, &slot.op.draft.key, self.mapping.key_property()),
+                verdict,
+            ) {
                 (Some(record), _) => Looked::Ended(ours_or_theirs(record, &slot, intended)),
                 (None, Verdict::Collided(named)) => self.held_elsewhere(&mut slot, named).await?,
                 (None, _) => Looked::Again,
@@ -213,7 +219,9 @@ impl Sender {
         let key_property = self.mapping.key_property();
         let archived = self.read_by_key(std::slice::from_ref(key), true).await?;
         if let Some(record) = find(&archived, key, key_property) {
-            let reason = Reason::KeyInRecycleBin { id: record.id.clone() };
+            let reason = Reason::KeyInRecycleBin {
+                id: record.id.clone(),
+            };
             return Ok(Looked::Ended(self.key_refused(key, reason)));
         }
         slot.collisions += 1;
@@ -250,7 +258,13 @@ impl Sender {
         let wanted = [key_property, "hs_createdate"];
         let reply = self
             .client
-            .batch_read(ObjectType::Tickets, Some(key_property), keys, &wanted, archived)
+            .batch_read(
+                ObjectType::Tickets,
+                Some(key_property),
+                keys,
+                &wanted,
+                archived,
+            )
             .await
             .map_err(stop_for)?;
         Ok(reply.results)
@@ -312,7 +326,10 @@ fn find<'a>(records: &'a [Record], key: &str, key_property: &str) -> Option<&'a 
         let value = record.get(key_property);
         value.is_some_and(|value| value.to_lowercase() == key.to_lowercase())
     };
-    records.iter().find(held).or_else(|| records.iter().find(folded))
+    records
+        .iter()
+        .find(held)
+        .or_else(|| records.iter().find(folded))
 }
 
 fn item(slot: &Slot) -> Item {
@@ -334,7 +351,11 @@ fn associations(
     use crate::model::ticket::Missing;
     let mut all: Vec<Association> = Vec::new();
     for link in &op.draft.links {
-        let problem = |reason| Problem::new(reason).column(&*link.column).value(&link.value);
+        let problem = |reason| {
+            Problem::new(reason)
+                .column(&*link.column)
+                .value(&link.value)
+        };
         match found.get(&link.value) {
             Some(Resolved::Id(id)) => {
                 if all.iter().all(|other| other.to != *id) {

@@ -43,11 +43,26 @@ pub struct RowIntent {
 }
 
 enum Message {
-    Read { rows: u64, offset: u64, fallen: Vec<RowOutcome> },
-    Intend { intents: Vec<RowIntent>, at: Timestamp, reply: oneshot::Sender<Vec<Claim>> },
+    Read {
+        rows: u64,
+        offset: u64,
+        fallen: Vec<RowOutcome>,
+    },
+    Intend {
+        intents: Vec<RowIntent>,
+        at: Timestamp,
+        reply: oneshot::Sender<Vec<Claim>>,
+    },
     Settle(Vec<RowOutcome>),
-    FindContacts { emails: Vec<String>, reply: oneshot::Sender<Vec<Option<ContactState>>> },
-    IntendContacts { emails: Vec<String>, at: Timestamp, reply: oneshot::Sender<()> },
+    FindContacts {
+        emails: Vec<String>,
+        reply: oneshot::Sender<Vec<Option<ContactState>>>,
+    },
+    IntendContacts {
+        emails: Vec<String>,
+        at: Timestamp,
+        reply: oneshot::Sender<()>,
+    },
     SettleContacts(Vec<SettledContact>),
 }
 
@@ -83,13 +98,18 @@ impl SettleHandle {
     /// From the reader thread: `rows` more were read, up to `offset`, and some of
     /// them ended early. Must come before any of these rows is sent.
     pub fn read(&self, rows: u64, offset: u64, fallen: Vec<RowOutcome>) -> Result<(), Gone> {
-        let message = Message::Read { rows, offset, fallen };
+        let message = Message::Read {
+            rows,
+            offset,
+            fallen,
+        };
         self.queue.blocking_send(message).map_err(|_| Gone)
     }
 
     /// Makes intents durable; tells for each whether its key is free (K4).
     pub async fn intend(&self, intents: Vec<RowIntent>, at: Timestamp) -> Result<Vec<Claim>, Gone> {
-        self.ask(|reply| Message::Intend { intents, at, reply }).await
+        self.ask(|reply| Message::Intend { intents, at, reply })
+            .await
     }
 
     /// Settles rows. Whatever is sent here later is written later.
@@ -98,13 +118,18 @@ impl SettleHandle {
     }
 
     /// What the journal knows of contacts, in the order of `emails`.
-    pub async fn find_contacts(&self, emails: Vec<String>) -> Result<Vec<Option<ContactState>>, Gone> {
-        self.ask(|reply| Message::FindContacts { emails, reply }).await
+    pub async fn find_contacts(
+        &self,
+        emails: Vec<String>,
+    ) -> Result<Vec<Option<ContactState>>, Gone> {
+        self.ask(|reply| Message::FindContacts { emails, reply })
+            .await
     }
 
     /// Makes the intent to create contacts durable.
     pub async fn intend_contacts(&self, emails: Vec<String>, at: Timestamp) -> Result<(), Gone> {
-        self.ask(|reply| Message::IntendContacts { emails, at, reply }).await
+        self.ask(|reply| Message::IntendContacts { emails, at, reply })
+            .await
     }
 
     /// Keeps contacts' ids.
@@ -194,10 +219,16 @@ impl Desk {
             answer();
         }
         for outcome in &group.settled {
-            self.settler.files.add(outcome).map_err(|error| self.disk(&error))?;
+            self.settler
+                .files
+                .add(outcome)
+                .map_err(|error| self.disk(&error))?;
             self.count(outcome);
         }
-        self.settler.files.flush().map_err(|error| self.disk(&error))?;
+        self.settler
+            .files
+            .flush()
+            .map_err(|error| self.disk(&error))?;
         self.check_refusals();
         let progress = Progress {
             tally: self.ledger.tally,
@@ -213,7 +244,11 @@ impl Desk {
         mark(&commit, lengths)?;
         for message in messages {
             match message {
-                Message::Read { rows, offset, fallen } => {
+                Message::Read {
+                    rows,
+                    offset,
+                    fallen,
+                } => {
                     (0..rows).for_each(|_| self.ledger.tally.enter());
                     self.offset = offset;
                     settle_all(&mut commit, &mut self.ledger.tally, &fallen)?;
@@ -225,13 +260,17 @@ impl Desk {
                 }
                 Message::Intend { intents, at, reply } => {
                     let claims = intend_all(&commit, &intents, at)?;
-                    group.answers.push(Box::new(move || drop(reply.send(claims))));
+                    group
+                        .answers
+                        .push(Box::new(move || drop(reply.send(claims))));
                 }
                 Message::FindContacts { emails, reply } => {
                     let states: Result<Vec<_>, _> =
                         emails.iter().map(|email| commit.contact(email)).collect();
                     let states = states?;
-                    group.answers.push(Box::new(move || drop(reply.send(states))));
+                    group
+                        .answers
+                        .push(Box::new(move || drop(reply.send(states))));
                 }
                 Message::IntendContacts { emails, at, reply } => {
                     for email in &emails {
@@ -261,7 +300,11 @@ impl Desk {
         let code = issue.first().reason.code().to_owned();
         let group = self.ledger.refusals.entry(code.clone()).or_insert_with(|| {
             let line = outcome.source.address.line;
-            RefusalGroup { code, rows: 0, example: format!("line {line}: {}", issue.first()) }
+            RefusalGroup {
+                code,
+                rows: 0,
+                example: format!("line {line}: {}", issue.first()),
+            }
         });
         group.rows += 1;
     }
@@ -273,7 +316,9 @@ impl Desk {
             Some(max) if refused > max => {
                 format!("{refused} rows are refused, more than --max-refused {max} allows")
             }
-            None if refused >= ALL_REFUSED && tally.of(Fate::Done) + tally.of(Fate::Exists) == 0 => {
+            None if refused >= ALL_REFUSED
+                && tally.of(Fate::Done) + tally.of(Fate::Exists) == 0 =>
+            {
                 format!("the first {refused} rows are all refused: the mapping may not fit")
             }
             _ => return,
@@ -291,7 +336,10 @@ impl Desk {
 
     /// Everything is durable, with the files' last lengths, and one plain database.
     fn finish(mut self) -> Result<Ledger, Error> {
-        self.settler.files.sync().map_err(|error| self.disk(&error))?;
+        self.settler
+            .files
+            .sync()
+            .map_err(|error| self.disk(&error))?;
         let lengths = self.settler.files.lengths();
         let commit = self.settler.journal.begin()?;
         mark(&commit, lengths)?;
@@ -312,10 +360,17 @@ impl From<JournalError> for Error {
     }
 }
 
-fn intend_all(commit: &Commit<'_>, intents: &[RowIntent], at: Timestamp) -> Result<Vec<Claim>, JournalError> {
+fn intend_all(
+    commit: &Commit<'_>,
+    intents: &[RowIntent],
+    at: Timestamp,
+) -> Result<Vec<Claim>, JournalError> {
     let claim = |intent: &RowIntent| {
         let intent = Intent {
-            row: RowEntry { seq: intent.seq, address: intent.address },
+            row: RowEntry {
+                seq: intent.seq,
+                address: intent.address,
+            },
             key: &intent.key,
             body: intent.body,
         };
@@ -324,9 +379,16 @@ fn intend_all(commit: &Commit<'_>, intents: &[RowIntent], at: Timestamp) -> Resu
     intents.iter().map(claim).collect()
 }
 
-fn settle_all(commit: &mut Commit<'_>, tally: &mut Tally, outcomes: &[RowOutcome]) -> Result<(), Error> {
+fn settle_all(
+    commit: &mut Commit<'_>,
+    tally: &mut Tally,
+    outcomes: &[RowOutcome],
+) -> Result<(), Error> {
     for outcome in outcomes {
-        let row = RowEntry { seq: outcome.source.seq, address: outcome.source.address };
+        let row = RowEntry {
+            seq: outcome.source.seq,
+            address: outcome.source.address,
+        };
         commit.settle(row, &outcome.end)?;
         tally
             .shift(Fate::Pending, outcome.end.fate())

@@ -36,11 +36,21 @@ fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
     for fate in Fate::ALL {
         let rows = tally.of(fate);
         if rows > 0 {
-            writeln!(text, "{:>12} {:<9} {}", count(rows), fate.word(), meaning(fate))?;
+            writeln!(
+                text,
+                "{:>12} {:<9} {}",
+                count(rows),
+                fate.word(),
+                meaning(fate)
+            )?;
         }
     }
     if summary.contacts_created > 0 {
-        writeln!(text, "\n{} created", counted(summary.contacts_created, "contact"))?;
+        writeln!(
+            text,
+            "\n{} created",
+            counted(summary.contacts_created, "contact")
+        )?;
     }
     for (remark, number) in &summary.remarks {
         writeln!(text, "{} {}", count(*number), remark.words())?;
@@ -82,10 +92,21 @@ fn write_files(text: &mut String, summary: &Summary) -> std::fmt::Result {
     writeln!(text, "\n{folder}")?;
     let tally = &summary.tally;
     let held = tally.of(Fate::Done) + tally.of(Fate::Exists);
-    writeln!(text, "  done.csv     {} with their ticket ids", counted(held, "row"))?;
+    writeln!(
+        text,
+        "  done.csv     {} with their ticket ids",
+        counted(held, "row")
+    )?;
     let refused = tally.of(Fate::Refused);
-    writeln!(text, "  refused.csv  {} with reason and hint", counted(refused, "row"))?;
-    writeln!(text, "  idmap.csv    key and ticket id; summary.json, run.db")
+    writeln!(
+        text,
+        "  refused.csv  {} with reason and hint",
+        counted(refused, "row")
+    )?;
+    writeln!(
+        text,
+        "  idmap.csv    key and ticket id; summary.json, run.db"
+    )
 }
 
 fn write_next(text: &mut String, summary: &Summary) -> std::fmt::Result {

@@ -28,7 +28,12 @@ pub(super) fn duration(time: Duration) -> String {
 /// Things per second; `rows` in `time`.
 pub(super) fn rate(rows: u64, time: Duration) -> String {
     let seconds = time.as_secs_f64().max(0.001);
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate for people"
+    )]
     let per_second = (rows as f64 / seconds).round() as u64;
     format!("{}/s", count(per_second))
 }

@@ -60,6 +60,12 @@ fn repair(here: &Rehearsal, refused: &str) -> PathBuf {
     repaired
 }
 
+/// Repairs a refused.csv where it lies.
+pub fn repair_in_place(here: &Rehearsal, refused: &str) {
+    let repaired = repair(here, refused);
+    fs::rename(repaired, here.path(refused)).expect("renamed");
+}
+
 /// The record had one comma too many, in the organization.
 fn fill_from_raw(row: &mut Row) {
     let columns = csv::Reader::from_path(sample())

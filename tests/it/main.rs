@@ -2,6 +2,7 @@
 
 mod first; // the main job: import, repair, again, export
 mod layers; // who may know whom, and which crate lives where
+mod readme; // every command of the README
 mod rehearsal; // the helper: a folder, the tool as a process, a served sandbox
 mod replies; // literal replies of HubSpot, fed to the client
 mod samples; // the sample is what its generator writes, and holds what it promises
