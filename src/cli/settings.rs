@@ -70,7 +70,7 @@ impl PortalArgs {
                     path.display()
                 ))
             })?,
-            None => std::env::var(TOKEN).map_err(|_| no_portal())?,
+            None => environment(TOKEN).ok_or_else(no_portal)?,
         };
         Token::new(text.trim().to_owned())
             .map_err(|error| Error::usage(format!("the access token can't be used: {error}")))
@@ -95,7 +95,12 @@ impl PortalArgs {
 
 /// The token that a served sandbox accepts.
 pub fn sandbox_token() -> String {
-    std::env::var("TICKETHAUL_SANDBOX_TOKEN").unwrap_or_else(|_| "sandbox".to_owned())
+    environment("TICKETHAUL_SANDBOX_TOKEN").unwrap_or_else(|| "sandbox".to_owned())
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn make_folder(folder: &Path) -> Result<(), Error> {

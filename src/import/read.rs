@@ -133,7 +133,7 @@ impl Input {
     }
 
     /// The next record, or nothing at the end of the file.
-    pub fn next(&mut self) -> Result<Option<Reading>, Error> {
+    pub fn next_row(&mut self) -> Result<Option<Reading>, Error> {
         match self.peeked.take() {
             Some(reading) => Ok(Some(reading)),
             None => self.read(),
@@ -330,7 +330,7 @@ mod tests {
         std::fs::write(file.path(), bytes).expect("written");
         let mut input = Input::open(file.path(), None).expect("readable");
         let mut all = Vec::new();
-        while let Some(reading) = input.next().expect("read") {
+        while let Some(reading) = input.next_row().expect("read") {
             all.push(reading);
         }
         (input.headers().clone(), all)

@@ -201,7 +201,9 @@ impl Feed {
             let mut fallen = Vec::new();
             let mut ops = Vec::new();
             while rows < CHUNK {
-                let Some(reading) = input.next()? else { break };
+                let Some(reading) = input.next_row()? else {
+                    break;
+                };
                 rows += 1;
                 match self.plan(reading) {
                     Ok(op) => ops.push(op),

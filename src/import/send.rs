@@ -148,7 +148,7 @@ impl Sender {
                     attempts: 0,
                     collisions: 0,
                 }),
-                Err(problem) => refused.push(op.ended(RowEnd::Refused(RowIssue::new(problem)))),
+                Err(problem) => refused.push(op.ended(RowEnd::Refused(RowIssue::new(*problem)))),
             }
         }
         if !refused.is_empty() {
@@ -347,14 +347,16 @@ fn item(slot: &Slot) -> Item {
 fn associations(
     op: &PlannedOp,
     found: &HashMap<String, Resolved>,
-) -> Result<Vec<Association>, Problem> {
+) -> Result<Vec<Association>, Box<Problem>> {
     use crate::model::ticket::Missing;
     let mut all: Vec<Association> = Vec::new();
     for link in &op.draft.links {
         let problem = |reason| {
-            Problem::new(reason)
-                .column(&*link.column)
-                .value(&link.value)
+            Box::new(
+                Problem::new(reason)
+                    .column(&*link.column)
+                    .value(&link.value),
+            )
         };
         match found.get(&link.value) {
             Some(Resolved::Id(id)) => {

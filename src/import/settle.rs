@@ -260,23 +260,19 @@ impl Desk {
                 }
                 Message::Intend { intents, at, reply } => {
                     let claims = intend_all(&commit, &intents, at)?;
-                    group
-                        .answers
-                        .push(Box::new(move || drop(reply.send(claims))));
+                    group.answers.push(answer(reply, claims));
                 }
                 Message::FindContacts { emails, reply } => {
                     let states: Result<Vec<_>, _> =
                         emails.iter().map(|email| commit.contact(email)).collect();
                     let states = states?;
-                    group
-                        .answers
-                        .push(Box::new(move || drop(reply.send(states))));
+                    group.answers.push(answer(reply, states));
                 }
                 Message::IntendContacts { emails, at, reply } => {
                     for email in &emails {
                         commit.intend_contact(email, at.as_millisecond())?;
                     }
-                    group.answers.push(Box::new(move || drop(reply.send(()))));
+                    group.answers.push(answer(reply, ()));
                 }
                 Message::SettleContacts(contacts) => {
                     for contact in contacts {
@@ -358,6 +354,13 @@ impl From<JournalError> for Error {
     fn from(error: JournalError) -> Error {
         Error::unexpected(error)
     }
+}
+
+/// An answer that waits for the commit; whoever asked may be gone by then.
+fn answer<T: Send + 'static>(reply: oneshot::Sender<T>, value: T) -> Box<dyn FnOnce() + Send> {
+    Box::new(move || {
+        let _gone = reply.send(value);
+    })
 }
 
 fn intend_all(
