@@ -58,11 +58,18 @@ async fn start_sandbox(args: &PortalArgs) -> Result<(sandbox::Sandbox, Token), E
 /// A sandbox that can't start: somebody else has it, or its place is no good.
 pub fn sandbox_error(error: sandbox::StartError) -> Error {
     match error {
-        sandbox::StartError::InUse { .. } => {
+        sandbox::StartError::Held { .. } => {
             Error::mend(error).advise("wait for the other command, or use another --sandbox-data")
         }
-        other => Error::usage(other),
+        other => Error::usage(chain(&other)),
     }
+}
+
+/// A message with everything behind it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let words = causes.map(|cause| format!(": {cause}"));
+    format!("{error}{}", words.collect::<String>())
 }
 
 /// What a failed call means for a command that has not begun its work.

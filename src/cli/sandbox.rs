@@ -26,8 +26,8 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "FILE", default_value = ":memory:")]
     data: PathBuf,
     /// What the portal allows, such as 190/10s, or off
-    #[arg(long, value_name = "N/10s")]
-    rate: Option<Rate>,
+    #[arg(long, value_name = "N/10s", default_value = "190/10s")]
+    rate: Rate,
     /// A behaviour that HubSpot does not document, such as createdate_writable=no
     #[arg(long, value_name = "NAME=VALUE")]
     switch: Vec<Switch>,
