@@ -4,4 +4,5 @@
 //! export: page → project → write.
 
 pub mod hubspot;
+pub mod mapping;
 pub mod model;
