@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::mapping::convert::{Pipelines, email};
+use crate::mapping::convert::{Pipelines, TextRule, email};
 use crate::mapping::entry::{Column, Entry, Feed};
 use crate::mapping::scope::{Findings, Scope};
 use crate::mapping::template::{TemplateId, Templates};
@@ -18,7 +18,7 @@ use crate::model::ticket::{LinkDraft, Missing, PropertyValues, TicketDraft};
 #[derive(Debug)]
 pub struct CompiledMapping {
     pub(crate) key: Key,
-    pub(crate) skip: Option<TemplateId>,
+    pub(crate) skip: Option<Rule>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) pipelines: Arc<Pipelines>,
     pub(crate) links: Vec<Link>,
@@ -53,6 +53,13 @@ pub enum Mapped {
     },
 }
 
+/// The `skip` of `[rows]`.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) expression: TemplateId,
+    pub(crate) header: Option<Arc<str>>,
+}
+
 /// Where the key of a row comes from.
 #[derive(Debug)]
 pub(crate) struct Key {
@@ -76,10 +83,12 @@ impl CompiledMapping {
     pub fn map(&self, row: &SourceRow) -> Mapped {
         let mut scope = Scope::new(&row.cells, &self.empty, &self.templates);
         let mut findings = Findings::default();
-        match self.skip.as_ref().map(|rule| scope.holds(rule)) {
-            Some(Ok(true)) => return Mapped::Skipped,
-            Some(Err(reason)) => findings.problems.push(Problem::new(reason)),
-            Some(Ok(false)) | None => {}
+        if self
+            .skip
+            .as_ref()
+            .is_some_and(|rule| rule.holds(&scope, &mut findings))
+        {
+            return Mapped::Skipped;
         }
         let key = self.key.value(&scope, &mut findings);
         let mut properties = PropertyValues::with_capacity(self.properties.len());
@@ -171,6 +180,20 @@ impl CompiledMapping {
     }
 }
 
+impl Rule {
+    /// Whether the row is left out. A row that the rule fails on is not.
+    fn holds(&self, scope: &Scope<'_>, findings: &mut Findings) -> bool {
+        scope.holds(&self.expression).unwrap_or_else(|reason| {
+            let problem = Problem::new(reason);
+            findings.problems.push(match &self.header {
+                Some(header) => problem.column(&**header),
+                None => problem,
+            });
+            false
+        })
+    }
+}
+
 impl Key {
     /// Protocol K2: text, trimmed, without control characters, never through a number.
     fn value(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
@@ -191,7 +214,12 @@ impl Key {
             findings.problems.push(refuse(Reason::InvalidKey, text));
             return None;
         }
-        Some(format!("{}{text}", self.prefix))
+        let key = format!("{}{text}", self.prefix);
+        if let Err(reason) = TextRule::default().convert(&key) {
+            findings.problems.push(refuse(reason, text));
+            return None;
+        }
+        Some(key)
     }
 }
 

@@ -21,6 +21,9 @@ mod shape;
 mod template;
 mod value_map;
 
+#[cfg(test)]
+mod tests;
+
 pub use compiled::{CompiledMapping, Mapped, MappedProperty};
 pub use errors::{MappingErrors, MappingProblem};
 pub use file::MappingFile;

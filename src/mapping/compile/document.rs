@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::TimeZone;
 
-use crate::mapping::compiled::{CompiledMapping, Key, Link, MappedProperty};
-use crate::mapping::convert::{Owners, Pipelines};
+use crate::mapping::compiled::{CompiledMapping, Key, Link, MappedProperty, Rule};
+use crate::mapping::convert::{Owners, Pipelines, ZONES};
 use crate::mapping::entry::{Entry, Feed};
 use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::nearest::nearest;
 use crate::mapping::shape::{At, Document, EntrySpec, KeySpec, LinkSpec};
-use crate::mapping::template::{TemplateId, Templates};
+use crate::mapping::template::Templates;
 use crate::mapping::value_map::Fixed;
 use crate::model::row::Headers;
 use crate::model::schema::{ObjectType, Schema, ValueType};
@@ -143,10 +143,10 @@ impl Compiler<'_> {
         })
     }
 
-    fn skip(&mut self, rule: &At<String>) -> Option<TemplateId> {
-        let uses_are_good = self.expression_columns(rule);
+    fn skip(&mut self, rule: &At<String>) -> Option<Rule> {
+        let header = self.expression_columns(rule)?;
         match self.templates.add_expression(&rule.value) {
-            Ok(id) => uses_are_good.then_some(id),
+            Ok(expression) => Some(Rule { expression, header }),
             Err(fault) => {
                 self.template_fault(rule, &fault);
                 None
@@ -241,14 +241,12 @@ impl Compiler<'_> {
         })
     }
 
-    /// A zone by its IANA name, from the tables that the tool carries itself, so that
-    /// a mapping means the same on every machine.
+    /// A zone by its IANA name.
     pub(crate) fn time_zone(&self, name: &At<String>) -> Option<TimeZone> {
-        let zones = TimeZoneDatabase::bundled();
-        if let Ok(zone) = zones.get(&name.value) {
+        if let Ok(zone) = ZONES.get(&name.value) {
             return Some(zone);
         }
-        let known: Vec<String> = zones.available().map(|zone| zone.to_string()).collect();
+        let known: Vec<String> = ZONES.available().map(|zone| zone.to_string()).collect();
         self.problems.report(
             Problem::new(
                 &name.span,

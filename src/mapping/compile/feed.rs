@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::mapping::compile::document::Compiler;
 use crate::mapping::entry::{Column, Feed};
 use crate::mapping::errors::Problem;
-use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::shape::{At, Origin};
 use crate::mapping::template::{ColumnUse, TemplateFault, column_uses};
 use crate::mapping::value_map::Fixed;
@@ -118,20 +117,13 @@ impl Compiler<'_> {
 
     fn template(&mut self, source: &At<String>, optional: bool) -> Option<Feed> {
         let uses = column_uses(&source.value, false);
-        let absent = |headers: &HeaderIndex| {
-            uses.iter()
-                .any(|found| headers.positions(&found.name).is_empty())
-        };
-        if optional && absent(&self.headers) {
+        let is_absent = |found: &ColumnUse| self.headers.positions(&found.name).is_empty();
+        if optional && uses.iter().any(is_absent) {
             return Some(Feed::Nothing);
         }
-        let columns_are_good = self.template_columns(source, &uses);
-        let first = uses
-            .first()
-            .and_then(|found| self.headers.positions(&found.name).first());
-        let header = first.map(|idx| Arc::from(self.headers.name(*idx)));
+        let header = self.named_columns(source, &uses);
         match self.templates.add(&source.value) {
-            Ok(id) => columns_are_good.then_some(Feed::Template(id, header)),
+            Ok(id) => Some(Feed::Template(id, header?)),
             Err(fault) => {
                 self.template_fault(source, &fault);
                 None
@@ -139,26 +131,32 @@ impl Compiler<'_> {
         }
     }
 
-    /// Checks the columns that an expression names; true when the file has them all.
-    pub(crate) fn expression_columns(&mut self, source: &At<String>) -> bool {
+    /// Checks the columns that an expression names, and gives the first of them; none
+    /// when something was reported.
+    pub(crate) fn expression_columns(&mut self, source: &At<String>) -> Option<Option<Arc<str>>> {
         let uses = column_uses(&source.value, true);
-        self.template_columns(source, &uses)
+        self.named_columns(source, &uses)
     }
 
-    fn template_columns(&mut self, source: &At<String>, uses: &[ColumnUse]) -> bool {
+    fn named_columns(
+        &mut self,
+        source: &At<String>,
+        uses: &[ColumnUse],
+    ) -> Option<Option<Arc<str>>> {
         let headers = Arc::clone(&self.headers);
-        let mut all = true;
+        let mut all_present = true;
+        let mut first = None;
         for found in uses {
-            match headers.positions(&found.name).first() {
-                Some(idx) => self.uses(*idx),
-                None => {
-                    all = false;
-                    let span = self.inside(source, &found.range);
-                    self.missing_column(&[At::new(found.name.clone(), span)]);
-                }
+            if let Some(idx) = headers.positions(&found.name).first() {
+                self.uses(*idx);
+                first = first.or_else(|| Some(Arc::from(headers.name(*idx))));
+            } else {
+                all_present = false;
+                let span = self.inside(source, &found.range);
+                self.missing_column(&[At::new(found.name.clone(), span)]);
             }
         }
-        all
+        all_present.then_some(first)
     }
 
     /// Reports what the template engine found.

@@ -64,53 +64,12 @@ impl<'a> Compiler<'a> {
 
     /// Reports keys that say nothing for a property of this type.
     pub(crate) fn check_keys(&self, spec: &EntrySpec, value_type: ValueType) {
-        use ValueType::{Date, DateTime, MultiEnumeration, Number, Owner, String};
-        let keys: [(&str, Option<&Range<usize>>, &[ValueType]); 8] = [
-            (
-                "split",
-                spec.split.as_ref().map(|at| &at.span),
-                &[String, MultiEnumeration],
-            ),
-            (
-                "format",
-                spec.format.as_ref().map(|at| &at.span),
-                &[Date, DateTime],
-            ),
-            (
-                "timezone",
-                spec.timezone.as_ref().map(|at| &at.span),
-                &[Date, DateTime],
-            ),
-            (
-                "decimal",
-                spec.decimal.as_ref().map(|at| &at.span),
-                &[Number],
-            ),
-            (
-                "thousands",
-                spec.thousands.as_ref().map(|at| &at.span),
-                &[Number],
-            ),
-            ("lookup", spec.lookup.as_ref().map(|at| &at.span), &[Owner]),
-            (
-                "missing",
-                spec.missing.as_ref().map(|at| &at.span),
-                &[Owner],
-            ),
-            (
-                "truncate",
-                spec.truncate.as_ref().map(|at| &at.span),
-                &[String],
-            ),
-        ];
-        for (key, span, types) in keys {
-            if let Some(span) = span
-                && !types.contains(&value_type)
-            {
+        for (key, span, types) in typed_keys(spec) {
+            if !types.contains(&value_type) {
                 let property = &spec.property.value;
                 let kind = kind(value_type);
                 self.problems.report(Problem::new(
-                    span,
+                    &span,
                     format!("`{key}` has no effect on `{property}`, which holds {kind}"),
                 ));
             }
@@ -166,17 +125,14 @@ impl<'a> Compiler<'a> {
     }
 
     fn date_rule(&self, spec: &EntrySpec, instant: bool) -> Option<DateRule> {
-        let zone = match &spec.timezone {
-            Some(name) => Some(self.time_zone(name)?),
-            None => self.zone.clone(),
-        };
+        let own_zone = spec.timezone.as_ref().map(|name| self.time_zone(name));
         let texts = spec
             .format
             .as_ref()
             .map_or(&[][..], |formats| &formats.value);
         let formats: Vec<Option<DateFormat>> =
             texts.iter().map(|text| self.date_format(text)).collect();
-        let has_zone = zone.is_some() || self.document.source.timezone.is_some();
+        let has_zone = own_zone.is_some() || self.document.source.timezone.is_some();
         for (text, format) in texts.iter().zip(&formats) {
             let is_zoned = format.as_ref().is_none_or(DateFormat::is_zoned);
             if instant && !has_zone && !is_zoned {
@@ -188,7 +144,10 @@ impl<'a> Compiler<'a> {
         }
         Some(DateRule {
             formats: formats.into_iter().collect::<Option<_>>()?,
-            zone,
+            zone: match own_zone {
+                Some(zone) => Some(zone?),
+                None => self.zone.clone(),
+            },
             instant,
         })
     }
@@ -232,6 +191,31 @@ impl<'a> Compiler<'a> {
         };
         Some(OwnerRule { absent, ..rule })
     }
+}
+
+/// The keys of an entry that only say something for some types: key, place, types.
+fn typed_keys(
+    spec: &EntrySpec,
+) -> impl Iterator<Item = (&'static str, Range<usize>, &'static [ValueType])> {
+    use ValueType::{Date, DateTime, MultiEnumeration, Number, Owner, String};
+    let dates: &[ValueType] = &[Date, DateTime];
+    let texts: &[ValueType] = &[String, MultiEnumeration];
+    let keys: [(_, _, &[ValueType]); 8] = [
+        ("split", place(&spec.split), texts),
+        ("format", place(&spec.format), dates),
+        ("timezone", place(&spec.timezone), dates),
+        ("decimal", place(&spec.decimal), &[Number]),
+        ("thousands", place(&spec.thousands), &[Number]),
+        ("lookup", place(&spec.lookup), &[Owner]),
+        ("missing", place(&spec.missing), &[Owner]),
+        ("truncate", place(&spec.truncate), &[String]),
+    ];
+    keys.into_iter()
+        .filter_map(|(key, span, types)| Some((key, span?, types)))
+}
+
+fn place<T>(value: &Option<At<T>>) -> Option<Range<usize>> {
+    value.as_ref().map(|at| at.span.clone())
 }
 
 /// Where the options are kept elsewhere, an empty list says nothing.

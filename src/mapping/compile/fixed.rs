@@ -24,8 +24,7 @@ impl Compiler<'_> {
             return Some(Fixed::Ready(None));
         }
         match (value_type, self.row_pipeline) {
-            (ValueType::Stage, RowPipeline::Faulty) => Some(Fixed::Stage(text.value.clone())),
-            (ValueType::Stage, RowPipeline::Varies) => {
+            (ValueType::Stage, RowPipeline::Varies | RowPipeline::Faulty) => {
                 let known = self.pipelines.any_stage(&text.value);
                 self.reported(text, known)?;
                 Some(Fixed::Stage(text.value.clone()))

@@ -8,7 +8,7 @@ use jiff::fmt::temporal::Pieces;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{Timestamp, civil::Time};
 
-use crate::mapping::convert::{Converted, DateFormat};
+use crate::mapping::convert::{Converted, DateFormat, ZONES};
 use crate::model::issue::Reason;
 use crate::model::ticket::Remark;
 
@@ -191,7 +191,7 @@ fn iso(text: &str) -> Option<Reading> {
     if let Some(offset) = pieces.to_numeric_offset() {
         return Some(Reading::Instant(offset.to_timestamp(local).ok()?, offset));
     }
-    match pieces.to_time_zone().ok()? {
+    match pieces.to_time_zone_with(&ZONES).ok()? {
         Some(zone) => {
             let zoned = local.to_zoned(zone).ok()?;
             Some(Reading::Instant(zoned.timestamp(), zoned.offset()))

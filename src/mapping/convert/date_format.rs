@@ -7,6 +7,7 @@ use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
+use crate::mapping::convert::ZONES;
 use crate::mapping::convert::date::Reading;
 
 /// The last day of a year in the afternoon: day, month, year and both forms of the
@@ -78,7 +79,7 @@ impl DateFormat {
             return Some(Reading::Epoch(instant));
         }
         if read.iana_time_zone().is_some() {
-            let zoned = read.to_zoned().ok()?;
+            let zoned = read.to_zoned_with(&ZONES).ok()?;
             return Some(Reading::Instant(zoned.timestamp(), zoned.offset()));
         }
         if let Some(offset) = read.offset() {

@@ -11,6 +11,7 @@ mod owner;
 mod pipeline;
 mod rule;
 mod text;
+mod zone;
 
 pub(crate) use choice::Choices;
 pub(crate) use date::DateRule;
@@ -21,3 +22,4 @@ pub(crate) use owner::{Absent, OwnerRule, Owners};
 pub(crate) use pipeline::Pipelines;
 pub(crate) use rule::{Conversion, Converted};
 pub(crate) use text::TextRule;
+pub(crate) use zone::ZONES;

@@ -61,7 +61,9 @@ impl<'t> Table<'t> {
 
     /// The value of a key, and the note that the key is a known one.
     pub(crate) fn value(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
-        self.asked.push(key);
+        if !self.asked.contains(&key) {
+            self.asked.push(key);
+        }
         self.entries.get(key)
     }
 
