@@ -325,6 +325,26 @@ fn repeated_columns_and_unused_ones() {
     assert_eq!(mapping.key_property(), "old_id");
 }
 
+#[test]
+fn values_of_the_mapping_are_in_the_plain_form() {
+    let more = r#"effort = { column = "E", decimal = ",", thousands = ".", default = "1.5" }
+        due_day = { column = "D", format = "%d/%m/%Y", default = "2024-03-10" }
+        createdate = { value = "2024-03-10T07:30:00Z" }
+        hubspot_owner_id = { value = "51" }
+        is_vip = { column = "V", optional = true, default = true }
+        "#;
+    let draft = ticket(more, &[("E", ""), ("D", "")]);
+    for (property, expected) in [
+        ("effort", "1.5"),
+        ("due_day", "2024-03-10"),
+        ("createdate", "2024-03-10T07:30:00.000Z"),
+        ("hubspot_owner_id", "51"),
+        ("is_vip", "true"),
+    ] {
+        assert_eq!(value(&draft, property), Some(expected), "{property}");
+    }
+}
+
 /// A mapping that uses every kind of conversion.
 fn everything() -> CompiledMapping {
     let text = HEAD.replace(
