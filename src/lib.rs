@@ -10,12 +10,12 @@
 //! the values they share; `sandbox` is a portal of its own and shares nothing.
 
 pub mod cli;
-pub mod error;
-pub mod export;
-pub mod hubspot;
 pub mod import;
-pub mod journal;
+pub mod export;
 pub mod mapping;
-pub mod model;
+pub mod hubspot;
+pub mod journal;
 pub mod report;
+pub mod model;
+pub mod error;
 pub mod sandbox;

@@ -5,5 +5,5 @@
 
 pub mod page;
 pub mod project;
-pub mod run;
 pub mod write;
+pub mod run;

@@ -10,18 +10,18 @@
 //! writes the journal, then the files, then tells the listeners, so there is one
 //! order of things. All channels are bounded: a slow portal stops the reader.
 
+pub mod flow;
+mod record;
+pub mod read;
+pub mod plan;
 pub mod batch;
-mod canary;
+pub mod send;
 mod contacts;
 mod create;
-pub mod files;
-pub mod flow;
-pub mod folder;
-pub mod plan;
-pub mod read;
-mod record;
 mod reply;
-pub mod run;
-mod send;
+mod canary;
 pub mod settle;
+pub mod files;
+pub mod folder;
 pub mod stop;
+pub mod run;

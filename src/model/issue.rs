@@ -172,6 +172,11 @@ pub enum Reason {
         /// The accepted value that looks most like it.
         nearest: Option<String>,
     },
+    /// Several options, pipelines or stages have this label.
+    AmbiguousOption {
+        /// Their internal values.
+        values: Vec<String>,
+    },
     /// The mapping's value map has no entry for it.
     UnmappedValue {
         /// Values that the map knows.
@@ -275,6 +280,7 @@ impl Reason {
             Reason::InvalidNumber { .. } => "INVALID_NUMBER",
             Reason::InvalidBool => "INVALID_BOOL",
             Reason::InvalidOption { .. } => "INVALID_OPTION",
+            Reason::AmbiguousOption { .. } => "AMBIGUOUS_OPTION",
             Reason::UnmappedValue { .. } => "UNMAPPED_VALUE",
             Reason::UnknownPipeline { .. } => "UNKNOWN_PIPELINE",
             Reason::UnknownStage { .. } => "UNKNOWN_STAGE",
@@ -314,6 +320,9 @@ impl Reason {
             Reason::InvalidNumber { .. } => "this is not a number".to_owned(),
             Reason::InvalidBool => "this is neither true nor false".to_owned(),
             Reason::InvalidOption { .. } => "this is not one of the property's options".to_owned(),
+            Reason::AmbiguousOption { values } => {
+                format!("{} choices of the portal have this label", values.len())
+            }
             Reason::UnmappedValue { .. } => {
                 "the mapping's value map has no entry for it".to_owned()
             }
@@ -382,6 +391,9 @@ impl Reason {
             | Reason::UnknownStage {
                 accepted, nearest, ..
             } => choice(accepted, nearest.as_deref()),
+            Reason::AmbiguousOption { values } => {
+                format!("use the internal value instead: {}", one_of(values))
+            }
             Reason::UnmappedValue { accepted, nearest } => format!(
                 "{}, or add an entry to the mapping",
                 choice(accepted, nearest.as_deref())

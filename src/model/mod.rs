@@ -2,11 +2,11 @@
 //! holds, what the portal knows, where a row ended. No I/O, and nothing of ours
 //! is imported here.
 
-pub mod compare;
-pub mod event;
-pub mod issue;
-pub mod outcome;
 pub mod place;
 pub mod row;
 pub mod schema;
 pub mod ticket;
+pub mod issue;
+pub mod outcome;
+pub mod compare;
+pub mod event;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::rehearsal::{Ended, Rehearsal, Row, Served, project, rows_of, write_rows};
+use crate::rehearsal::{Ended, Rehearsal, Row, Served, project, write_rows};
 
 const ROWS: usize = 1_200;
 const REFUSED: usize = 7;
@@ -42,18 +42,20 @@ impl Stage {
 fn repair(here: &Rehearsal, refused: &str) -> PathBuf {
     let mut rows = here.rows(refused);
     for row in &mut rows {
-        let mut set =
-            |column: &str, value: &str| drop(row.insert(column.to_owned(), value.to_owned()));
-        match row["_code"].clone().as_str() {
-            "INVALID_EMAIL" => set("Requester email", "grace.okafor@bluepeak.example"),
-            "INVALID_DATE" => set("Created at", "2021-03-01 04:27:00"),
-            "MISSING_VALUE" => set("Subject", "A subject at last"),
-            "AMBIGUOUS_OWNER" => set("Assignee", "alex.kim@northwind-support.example"),
-            "REPEATED_KEY" => set("Id", "101602"),
-            "UNMAPPED_VALUE" => set("Status", "open"),
-            "RAGGED_ROW" => fill_from_raw(row),
+        let (column, value) = match row["_code"].as_str() {
+            "INVALID_EMAIL" => ("Requester email", "grace.okafor@bluepeak.example"),
+            "INVALID_DATE" => ("Created at", "2021-03-01 04:27:00"),
+            "MISSING_VALUE" => ("Subject", "A subject at last"),
+            "AMBIGUOUS_OWNER" => ("Assignee", "alex.kim@northwind-support.example"),
+            "REPEATED_KEY" => ("Id", "101602"),
+            "UNMAPPED_VALUE" => ("Status", "open"),
+            "RAGGED_ROW" => {
+                fill_from_raw(row);
+                continue;
+            }
             other => panic!("a reason that the sample does not have: {other}"),
-        }
+        };
+        let _old = row.insert(column.to_owned(), value.to_owned());
     }
     let repaired = here.path("repaired.csv");
     write_rows(&repaired, &here.path(refused), &rows);
@@ -83,7 +85,8 @@ fn fill_from_raw(row: &mut Row) {
         .iter()
         .position(|name| name == "Organization")
         .expect("the column");
-    cells[at] = format!("{},{}", cells[at], cells.remove(at + 1));
+    let cut_off = cells.remove(at + 1);
+    cells[at] = format!("{},{cut_off}", cells[at]);
     for (name, cell) in columns.iter().zip(cells) {
         let _old = row.insert(name.to_owned(), cell);
     }

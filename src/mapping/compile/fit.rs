@@ -1,0 +1,244 @@
+//! Entries against the portal's properties: does the property exist, can it be
+//! written, do the entry's keys say anything for its type, how is it converted.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::mapping::compile::document::Compiler;
+use crate::mapping::convert::{
+    Absent, Choices, Conversion, DateFormat, DateRule, NumberStyle, OwnerRule, TextRule,
+};
+use crate::mapping::errors::Problem;
+use crate::mapping::nearest::{fold, nearest};
+use crate::mapping::shape::{At, EntrySpec, Otherwise};
+use crate::model::schema::{NewProperty, ObjectType, PropertyDef, ValueType};
+
+impl<'a> Compiler<'a> {
+    /// The definition of a property that can be written.
+    pub(crate) fn definition(
+        &self,
+        name: &At<String>,
+        object: ObjectType,
+    ) -> Option<&'a PropertyDef> {
+        let properties = match object {
+            ObjectType::Tickets => &self.schema.tickets,
+            ObjectType::Contacts => &self.schema.contacts,
+        };
+        let Some(found) = properties.get(&name.value) else {
+            self.unknown_property(name, object);
+            return None;
+        };
+        if found.read_only {
+            self.problems.report(
+                Problem::new(
+                    &name.span,
+                    format!("`{}` is read-only: HubSpot sets it by itself", name.value),
+                )
+                .help("map the column to a property of your own"),
+            );
+            return None;
+        }
+        Some(found)
+    }
+
+    fn unknown_property(&self, name: &At<String>, object: ObjectType) {
+        let (properties, what) = match object {
+            ObjectType::Tickets => (&self.schema.tickets, "ticket"),
+            ObjectType::Contacts => (&self.schema.contacts, "contact"),
+        };
+        let message = format!("the portal has no {what} property `{}`", name.value);
+        let is_new = |new: &NewProperty| new.name == name.value;
+        let problem = Problem::new(&name.span, message);
+        if object == ObjectType::Tickets && self.document.new_properties.iter().any(is_new) {
+            let help = "the mapping defines it in a [[property]]: create it in the portal first";
+            return self.problems.report(problem.help(help));
+        }
+        let by_label = properties
+            .values()
+            .find(|property| fold(&property.label) == fold(&name.value))
+            .map(|property| property.name.as_str());
+        let near = by_label.or_else(|| nearest(&name.value, properties.keys().map(String::as_str)));
+        self.problems
+            .report(problem.suggest(near, "define it in a [[property]], or take the entry out"));
+    }
+
+    /// Reports keys that say nothing for a property of this type.
+    pub(crate) fn check_keys(&self, spec: &EntrySpec, value_type: ValueType) {
+        for (key, span, types) in typed_keys(spec) {
+            if !types.contains(&value_type) {
+                let property = &spec.property.value;
+                let kind = kind(value_type);
+                self.problems.report(Problem::new(
+                    &span,
+                    format!("`{key}` has no effect on `{property}`, which holds {kind}"),
+                ));
+            }
+        }
+    }
+
+    /// How texts become values of this property; none when something was reported.
+    pub(crate) fn conversion(&self, spec: &EntrySpec, found: &PropertyDef) -> Option<Conversion> {
+        Some(match found.value_type {
+            ValueType::String => Conversion::Text(TextRule {
+                truncate: spec.truncate.as_ref().map(|limit| limit.value),
+            }),
+            ValueType::Number => Conversion::Number(self.number_style(spec)?),
+            ValueType::Bool => Conversion::Bool,
+            ValueType::Date | ValueType::DateTime => {
+                Conversion::Date(self.date_rule(spec, found.value_type == ValueType::DateTime)?)
+            }
+            ValueType::Enumeration | ValueType::MultiEnumeration => options(found),
+            ValueType::Owner => Conversion::Owner(self.owner_rule(spec)?),
+            ValueType::Pipeline => Conversion::Pipeline(Arc::clone(&self.pipelines)),
+            ValueType::Stage => Conversion::Stage(Arc::clone(&self.pipelines)),
+        })
+    }
+
+    fn number_style(&self, spec: &EntrySpec) -> Option<NumberStyle> {
+        let plain = NumberStyle::default();
+        let style = NumberStyle {
+            decimal: spec
+                .decimal
+                .as_ref()
+                .map_or(plain.decimal, |mark| mark.value),
+            thousands: spec.thousands.as_ref().map(|mark| mark.value),
+        };
+        let marks = [spec.decimal.as_ref(), spec.thousands.as_ref()]
+            .into_iter()
+            .flatten();
+        let mut sound = true;
+        for mark in marks.clone() {
+            if mark.value.is_alphanumeric() || matches!(mark.value, '-' | '+') {
+                sound = false;
+                let message = format!("`{}` can't be a mark in numbers", mark.value);
+                self.problems.report(Problem::new(&mark.span, message));
+            }
+        }
+        if let (Some(mark), true) = (marks.last(), style.thousands == Some(style.decimal)) {
+            sound = false;
+            self.problems.report(
+                Problem::new(&mark.span, "`decimal` and `thousands` are the same mark")
+                    .help("write both, such as decimal = \",\", thousands = \".\""),
+            );
+        }
+        sound.then_some(style)
+    }
+
+    fn date_rule(&self, spec: &EntrySpec, instant: bool) -> Option<DateRule> {
+        let own_zone = spec.timezone.as_ref().map(|name| self.time_zone(name));
+        let texts = spec
+            .format
+            .as_ref()
+            .map_or(&[][..], |formats| &formats.value);
+        let formats: Vec<Option<DateFormat>> =
+            texts.iter().map(|text| self.date_format(text)).collect();
+        let has_zone = own_zone.is_some() || self.document.source.timezone.is_some();
+        for (text, format) in texts.iter().zip(&formats) {
+            let is_zoned = format.as_ref().is_none_or(DateFormat::is_zoned);
+            if instant && !has_zone && !is_zoned {
+                self.problems.report(
+                    Problem::new(&text.span, "dates in this format carry no time zone")
+                        .help("write `timezone = \"Europe/Berlin\"` (or yours) under [source] or in this entry"),
+                );
+            }
+        }
+        Some(DateRule {
+            formats: formats.into_iter().collect::<Option<_>>()?,
+            zone: match own_zone {
+                Some(zone) => Some(zone?),
+                None => self.zone.clone(),
+            },
+            instant,
+        })
+    }
+
+    fn date_format(&self, text: &At<String>) -> Option<DateFormat> {
+        match DateFormat::new(&text.value) {
+            Ok(format) => Some(format),
+            Err(fault) => {
+                self.problems.report(
+                    Problem::new(
+                        &text.span,
+                        format!("the date format `{}` can't be used: {fault}", text.value),
+                    )
+                    .help(
+                        "formats are written like \"%Y-%m-%d %H:%M:%S\" or \"%d/%b/%y %I:%M %p\"",
+                    ),
+                );
+                None
+            }
+        }
+    }
+
+    fn owner_rule(&self, spec: &EntrySpec) -> Option<OwnerRule> {
+        let rule = OwnerRule {
+            owners: Arc::clone(&self.owners),
+            by_id: spec.lookup.is_none(),
+            absent: Absent::Refuse,
+        };
+        let absent = match spec
+            .missing
+            .as_ref()
+            .map(|missing| (&missing.value, &missing.span))
+        {
+            Some((Otherwise::Value(owner), span)) => {
+                let name = At::new(owner.clone(), span.clone());
+                let id = self.constant(&Conversion::Owner(rule.clone()), &name)?;
+                Absent::Fallback(id?)
+            }
+            Some((Otherwise::Blank, _)) => Absent::Blank,
+            _ => Absent::Refuse,
+        };
+        Some(OwnerRule { absent, ..rule })
+    }
+}
+
+/// The keys of an entry that only say something for some types: key, place, types.
+fn typed_keys(
+    spec: &EntrySpec,
+) -> impl Iterator<Item = (&'static str, Range<usize>, &'static [ValueType])> {
+    use ValueType::{Date, DateTime, MultiEnumeration, Number, Owner, String};
+    let dates: &[ValueType] = &[Date, DateTime];
+    let texts: &[ValueType] = &[String, MultiEnumeration];
+    let keys: [(_, _, &[ValueType]); 8] = [
+        ("split", place(&spec.split), texts),
+        ("format", place(&spec.format), dates),
+        ("timezone", place(&spec.timezone), dates),
+        ("decimal", place(&spec.decimal), &[Number]),
+        ("thousands", place(&spec.thousands), &[Number]),
+        ("lookup", place(&spec.lookup), &[Owner]),
+        ("missing", place(&spec.missing), &[Owner]),
+        ("truncate", place(&spec.truncate), &[String]),
+    ];
+    keys.into_iter()
+        .filter_map(|(key, span, types)| Some((key, span?, types)))
+}
+
+fn place<T>(value: &Option<At<T>>) -> Option<Range<usize>> {
+    value.as_ref().map(|at| at.span.clone())
+}
+
+/// Where the options are kept elsewhere, an empty list says nothing.
+fn options(found: &PropertyDef) -> Conversion {
+    if found.external_options && found.options.is_empty() {
+        return Conversion::Unchecked;
+    }
+    let options = found.options.iter();
+    let choices = options.map(|option| (option.value.as_str(), option.label.as_str()));
+    Conversion::Option(Arc::new(Choices::new(choices)))
+}
+
+fn kind(value_type: ValueType) -> &'static str {
+    match value_type {
+        ValueType::String => "a text",
+        ValueType::Number => "a number",
+        ValueType::Bool => "true or false",
+        ValueType::Date => "a date",
+        ValueType::DateTime => "a date with time",
+        ValueType::Enumeration => "one of its options",
+        ValueType::MultiEnumeration => "several of its options",
+        ValueType::Owner => "an owner",
+        ValueType::Pipeline => "a pipeline",
+        ValueType::Stage => "a stage",
+    }
+}

@@ -1,0 +1,11 @@
+//! `shape::Document` + headers + schema → `CompiledMapping`. Everything that can be
+//! known before the first row is found out here, and every problem is reported with
+//! the place of the entry that it is about.
+
+mod document;
+mod entry;
+mod feed;
+mod fit;
+mod fixed;
+
+pub(crate) use document::compile;

@@ -1,0 +1,257 @@
+//! The compiled mapping: a row in, a ticket draft or the reasons against it out.
+//! This runs once for every row of a run, so names, columns and values were all
+//! resolved before.
+
+use std::sync::Arc;
+
+use crate::mapping::convert::{Pipelines, TextRule, email};
+use crate::mapping::entry::{Column, Entry, Feed};
+use crate::mapping::scope::{Findings, Scope};
+use crate::mapping::template::{TemplateId, Templates};
+use crate::model::issue::{Problem, Reason, RowIssue};
+use crate::model::row::SourceRow;
+use crate::model::schema::{ObjectType, ValueType};
+use crate::model::ticket::{LinkDraft, Missing, PropertyValues, TicketDraft};
+
+/// A mapping held against the headers of an input and the schema of a portal. It
+/// can be shared between threads.
+#[derive(Debug)]
+pub struct CompiledMapping {
+    pub(crate) key: Key,
+    pub(crate) skip: Option<Rule>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) pipelines: Arc<Pipelines>,
+    pub(crate) links: Vec<Link>,
+    pub(crate) templates: Templates,
+    pub(crate) empty: Arc<[String]>,
+    pub(crate) unused: Vec<String>,
+    pub(crate) properties: Vec<MappedProperty>,
+}
+
+/// A ticket property that a mapping may write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedProperty {
+    /// Internal name.
+    pub name: Arc<str>,
+    /// What it holds in the portal, for comparing.
+    pub value_type: ValueType,
+}
+
+/// What became of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mapped {
+    /// It can go in.
+    Ticket(TicketDraft),
+    /// The `[rows]` rule leaves it out.
+    Skipped,
+    /// It can't go in.
+    Refused {
+        /// Its key, where that much could be made out.
+        key: Option<String>,
+        /// Everything that is wrong with it.
+        issue: RowIssue,
+    },
+}
+
+/// The `skip` of `[rows]`.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) expression: TemplateId,
+    pub(crate) header: Option<Arc<str>>,
+}
+
+/// Where the key of a row comes from.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) property: Arc<str>,
+    pub(crate) feed: Feed,
+    pub(crate) prefix: String,
+}
+
+/// A link that every row with a value in the column asks for.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) column: Column,
+    pub(crate) by: Arc<str>,
+    pub(crate) missing: Missing,
+    pub(crate) properties: Vec<Entry>,
+}
+
+impl CompiledMapping {
+    /// Maps one row. All its problems are collected, not only the first; the key's
+    /// come first, then those of properties and links in the order of the mapping.
+    pub fn map(&self, row: &SourceRow) -> Mapped {
+        let mut scope = Scope::new(&row.cells, &self.empty, &self.templates);
+        let mut findings = Findings::default();
+        if self
+            .skip
+            .as_ref()
+            .is_some_and(|rule| rule.holds(&scope, &mut findings))
+        {
+            return Mapped::Skipped;
+        }
+        let key = self.key.value(&scope, &mut findings);
+        let mut properties = PropertyValues::with_capacity(self.properties.len());
+        if let Some(key) = &key {
+            properties.push((Arc::clone(&self.key.property), key.clone()));
+        }
+        self.write_properties(&mut scope, &mut properties, &mut findings);
+        let links = self
+            .links
+            .iter()
+            .filter_map(|link| link.draft(&scope, &mut findings));
+        let links = links.collect();
+        match (key, RowIssue::from_problems(findings.problems)) {
+            (Some(key), None) => Mapped::Ticket(TicketDraft {
+                key,
+                properties,
+                links,
+                remarks: findings.remarks,
+            }),
+            (key, Some(issue)) => Mapped::Refused { key, issue },
+            (None, None) => Mapped::Refused {
+                key: None,
+                issue: RowIssue::new(Problem::new(Reason::MissingKey)),
+            },
+        }
+    }
+
+    /// Columns of the input that nothing in the mapping reads, in file order, without
+    /// those that the tool's own files add.
+    pub fn unused_columns(&self) -> &[String] {
+        &self.unused
+    }
+
+    /// Every ticket property that the mapping may write, the key's first.
+    pub fn properties(&self) -> &[MappedProperty] {
+        &self.properties
+    }
+
+    /// The column that feeds a property (of a template, the first that it names), to
+    /// tell users where to look when the portal refuses the property's value.
+    pub fn column_of(&self, property: &str) -> Option<&str> {
+        let feed = if *self.key.property == *property {
+            &self.key.feed
+        } else {
+            &self
+                .entries
+                .iter()
+                .find(|entry| *entry.name == *property)?
+                .feed
+        };
+        feed.header().map(|header| &**header)
+    }
+
+    /// Internal name of the property that ties a row to its ticket.
+    pub fn key_property(&self) -> &str {
+        &self.key.property
+    }
+
+    /// The values in the order of the mapping. The pipeline is made first, because
+    /// stages are looked up in it; where it fails, its stage says nothing more.
+    fn write_properties(
+        &self,
+        scope: &mut Scope<'_>,
+        properties: &mut PropertyValues,
+        findings: &mut Findings,
+    ) {
+        let before = findings.problems.len();
+        let pipeline = self
+            .entries
+            .iter()
+            .find(|entry| entry.value_type == ValueType::Pipeline)
+            .map(|entry| entry.value(scope, findings));
+        let pipeline_failed = findings.problems.len() > before;
+        let pipeline = pipeline.flatten();
+        scope.pipeline = match &pipeline {
+            Some(id) => self.pipelines.position(id),
+            None => self.pipelines.default_position(),
+        };
+        for entry in &self.entries {
+            let value = match entry.value_type {
+                ValueType::Pipeline => pipeline.clone(),
+                ValueType::Stage if pipeline_failed => None,
+                _ => entry.value(scope, findings),
+            };
+            if let Some(value) = value {
+                properties.push((Arc::clone(&entry.name), value));
+            }
+        }
+    }
+}
+
+impl Rule {
+    /// Whether the row is left out. A row that the rule fails on is not.
+    fn holds(&self, scope: &Scope<'_>, findings: &mut Findings) -> bool {
+        scope.holds(&self.expression).unwrap_or_else(|reason| {
+            let problem = Problem::new(reason);
+            findings.problems.push(match &self.header {
+                Some(header) => problem.column(&**header),
+                None => problem,
+            });
+            false
+        })
+    }
+}
+
+impl Key {
+    /// Protocol K2: text, trimmed, without control characters, never through a number.
+    fn value(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
+        let refuse = |reason, value: &str| self.feed.problem(&self.property, reason, value);
+        let text = match self.feed.text(scope) {
+            Ok(Some(text)) => text,
+            Ok(None) => {
+                findings.problems.push(refuse(Reason::MissingKey, ""));
+                return None;
+            }
+            Err(reason) => {
+                findings.problems.push(refuse(reason, ""));
+                return None;
+            }
+        };
+        let text = text.trim();
+        if text.chars().any(char::is_control) {
+            findings.problems.push(refuse(Reason::InvalidKey, text));
+            return None;
+        }
+        let key = format!("{}{text}", self.prefix);
+        if let Err(reason) = TextRule::default().convert(&key) {
+            findings.problems.push(refuse(reason, text));
+            return None;
+        }
+        Some(key)
+    }
+}
+
+impl Link {
+    /// The link of a row; none where its cell is empty.
+    fn draft(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<LinkDraft> {
+        let cell = scope.cell(self.column.idx);
+        if scope.is_empty(cell) {
+            return None;
+        }
+        let value = match email(cell) {
+            Ok(value) => value,
+            Err(reason) => {
+                let problem = Problem::new(reason).column(&*self.column.header);
+                findings.problems.push(problem.value(cell));
+                return None;
+            }
+        };
+        let mut properties = PropertyValues::with_capacity(self.properties.len() + 1);
+        properties.push((Arc::clone(&self.by), value.clone()));
+        for entry in &self.properties {
+            if let Some(value) = entry.value(scope, findings) {
+                properties.push((Arc::clone(&entry.name), value));
+            }
+        }
+        Some(LinkDraft {
+            to: ObjectType::Contacts,
+            by: Arc::clone(&self.by),
+            value,
+            column: Arc::clone(&self.column.header),
+            missing: self.missing,
+            properties,
+        })
+    }
+}

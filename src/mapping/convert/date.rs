@@ -1,0 +1,371 @@
+//! Days and instants. A text is first read as what it says (a day, a local time, an
+//! instant) and then turned into what the property holds.
+
+use std::borrow::Cow;
+
+use jiff::civil::{Date, DateTime};
+use jiff::fmt::temporal::Pieces;
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
+use jiff::{Timestamp, civil::Time};
+
+use crate::mapping::convert::{Converted, DateFormat, ZONES};
+use crate::model::issue::Reason;
+use crate::model::ticket::Remark;
+
+/// What a text says by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// A calendar day.
+    Day(Date),
+    /// A time without a zone.
+    Local(DateTime),
+    /// An instant, and the offset that it was written with.
+    Instant(Timestamp, Offset),
+    /// An instant as a count since 1970, written in no zone.
+    Epoch(Timestamp),
+}
+
+/// How a column writes its dates, and what the property holds.
+#[derive(Clone, Debug)]
+pub(crate) struct DateRule {
+    /// The formats; none = ISO 8601, or seconds or milliseconds since 1970.
+    pub(crate) formats: Vec<DateFormat>,
+    /// Zone of times that carry none.
+    pub(crate) zone: Option<TimeZone>,
+    /// True for a datetime property, false for a date property.
+    pub(crate) instant: bool,
+}
+
+/// A value with what had to be done to a local time.
+type Dated = (String, Option<Remark>);
+
+impl DateRule {
+    /// The same rule for texts in the plain forms.
+    pub(crate) fn plain(&self) -> DateRule {
+        DateRule {
+            formats: Vec::new(),
+            zone: self.zone.clone(),
+            instant: self.instant,
+        }
+    }
+
+    /// The value as HubSpot takes it: `YYYY-MM-DD`, or ISO 8601 in UTC with
+    /// milliseconds.
+    pub(crate) fn convert(&self, text: &str) -> Result<Converted, Reason> {
+        let text = text.trim();
+        let mut found: Option<Dated> = None;
+        for dated in self
+            .readings(text)
+            .filter_map(|reading| self.dated(&reading))
+        {
+            match &found {
+                None => found = Some(dated),
+                Some((other, _)) if *other == dated.0 => {}
+                Some((other, _)) => {
+                    let readings = [legible(other), legible(&dated.0)];
+                    return Err(Reason::AmbiguousDate { readings });
+                }
+            }
+        }
+        match found {
+            Some((value, remark)) => Ok(Converted::remarked(value, remark)),
+            None => Err(Reason::InvalidDate {
+                formats: self.examples(),
+            }),
+        }
+    }
+
+    /// Everything that the text may say.
+    fn readings<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Reading> + 'a {
+        let plain = if self.formats.is_empty() {
+            epoch(text).or_else(|| iso(text))
+        } else {
+            None
+        };
+        let formatted = self.formats.iter().filter_map(|format| format.read(text));
+        plain.into_iter().chain(formatted).filter(is_plausible)
+    }
+
+    fn dated(&self, reading: &Reading) -> Option<Dated> {
+        if self.instant {
+            self.instant_of(reading)
+        } else {
+            Some((self.day_of(reading).to_string(), None))
+        }
+    }
+
+    /// The calendar day that the text itself names; nothing moves it. Only a count
+    /// since 1970 names none: its day is the one in the mapping's zone, else in UTC.
+    fn day_of(&self, reading: &Reading) -> Date {
+        match reading {
+            Reading::Day(day) => *day,
+            Reading::Local(local) => local.date(),
+            Reading::Instant(instant, offset) => offset.to_datetime(*instant).date(),
+            Reading::Epoch(instant) => {
+                let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
+                instant.to_zoned(zone).date()
+            }
+        }
+    }
+
+    /// A day alone becomes its midnight in the mapping's zone: the property has to
+    /// hold some instant, and that one shows as the same day to people there.
+    fn instant_of(&self, reading: &Reading) -> Option<Dated> {
+        match reading {
+            Reading::Instant(instant, _) | Reading::Epoch(instant) => {
+                Some((written(*instant)?, None))
+            }
+            Reading::Local(local) => self.in_zone(*local),
+            Reading::Day(day) => self.in_zone(day.to_datetime(Time::midnight())),
+        }
+    }
+
+    /// A local time that a clock change skips moves forward, one that it repeats is
+    /// the earlier; both are remarked.
+    fn in_zone(&self, local: DateTime) -> Option<Dated> {
+        let moment = self.zone.as_ref()?.to_ambiguous_timestamp(local);
+        let remark = match moment.offset() {
+            AmbiguousOffset::Unambiguous { .. } => None,
+            AmbiguousOffset::Gap { .. } => Some(Remark::TimeInGap),
+            AmbiguousOffset::Fold { .. } => Some(Remark::TimeInFold),
+        };
+        Some((written(moment.compatible().ok()?)?, remark))
+    }
+
+    /// Dates in the accepted forms, for messages.
+    fn examples(&self) -> Vec<String> {
+        if !self.formats.is_empty() {
+            let examples = self
+                .formats
+                .iter()
+                .map(|format| format.example().to_owned());
+            return examples.collect();
+        }
+        let examples: &[&str] = match (self.instant, self.zone.is_some()) {
+            (false, _) => &["2024-12-31"],
+            (true, true) => &["2024-12-31 15:04:05", "2024-12-31T15:04:05Z"],
+            (true, false) => &["2024-12-31T15:04:05Z", "2024-12-31T15:04:05+02:00"],
+        };
+        examples
+            .iter()
+            .map(|example| (*example).to_owned())
+            .collect()
+    }
+}
+
+/// A year of two digits that `%Y` or a slip made into one of antiquity is no reading.
+fn is_plausible(reading: &Reading) -> bool {
+    const EARLIEST: i16 = 1000;
+    match reading {
+        Reading::Day(day) => day.year() >= EARLIEST,
+        Reading::Local(local) => local.year() >= EARLIEST,
+        Reading::Instant(instant, offset) => offset.to_datetime(*instant).year() >= EARLIEST,
+        Reading::Epoch(_) => true,
+    }
+}
+
+/// Seconds (9 or 10 digits: from 1973) or milliseconds (13 digits: from 2001) since
+/// 1970, both up to 2286. Other lengths are left alone: they may be a date or time
+/// written without marks.
+fn epoch(text: &str) -> Option<Reading> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let count: i64 = text.parse().ok()?;
+    let instant = match text.len() {
+        9 | 10 => Timestamp::from_second(count).ok()?,
+        13 => Timestamp::from_millisecond(count).ok()?,
+        _ => return None,
+    };
+    Some(Reading::Epoch(instant))
+}
+
+/// ISO 8601 and RFC 3339, with a `T` or a blank between date and time.
+fn iso(text: &str) -> Option<Reading> {
+    let text = tightened(text);
+    let pieces = Pieces::parse(text.as_ref()).ok()?;
+    let Some(time) = pieces.time() else {
+        return Some(Reading::Day(pieces.date()));
+    };
+    let local = pieces.date().to_datetime(time);
+    if let Some(offset) = pieces.to_numeric_offset() {
+        return Some(Reading::Instant(offset.to_timestamp(local).ok()?, offset));
+    }
+    match pieces.to_time_zone_with(&ZONES).ok()? {
+        Some(zone) => {
+            let zoned = local.to_zoned(zone).ok()?;
+            Some(Reading::Instant(zoned.timestamp(), zoned.offset()))
+        }
+        None => Some(Reading::Local(local)),
+    }
+}
+
+/// The text without the blank that some systems put before a zone: `… UTC`,
+/// `… GMT`, `… +0200`.
+fn tightened(text: &str) -> Cow<'_, str> {
+    match text.rsplit_once(' ') {
+        Some((moment, "UTC" | "GMT" | "Z")) => Cow::Owned(format!("{moment}Z")),
+        Some((moment, offset)) if offset.starts_with(['+', '-']) => {
+            Cow::Owned(format!("{moment}{offset}"))
+        }
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// `2024-03-10T07:30:00.000Z`; anything below a millisecond is cut.
+fn written(instant: Timestamp) -> Option<String> {
+    let whole = Timestamp::from_millisecond(instant.as_millisecond()).ok()?;
+    Some(format!("{whole:.3}"))
+}
+
+/// A value as people read it.
+fn legible(value: &str) -> String {
+    value.replace('T', " ").replace(".000Z", " UTC")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(formats: &[&str], zone: Option<&str>, instant: bool) -> DateRule {
+        DateRule {
+            formats: formats
+                .iter()
+                .map(|format| DateFormat::new(format).unwrap_or_else(|f| panic!("{format}: {f}")))
+                .collect(),
+            zone: zone.map(|zone| TimeZone::get(zone).unwrap_or_else(|e| panic!("{zone}: {e}"))),
+            instant,
+        }
+    }
+
+    fn value(rule: &DateRule, text: &str) -> (Option<String>, Option<Remark>) {
+        match rule.convert(text) {
+            Ok(converted) => (converted.value, converted.remark),
+            Err(_) => (None, None),
+        }
+    }
+
+    #[test]
+    fn plain_forms_need_no_format() {
+        let rule = rule(&[], Some("America/New_York"), true);
+        for (text, expected) in [
+            ("2024-03-10T07:30:00Z", Some("2024-03-10T07:30:00.000Z")),
+            (
+                "2024-03-10T07:30:00.1239+02:00",
+                Some("2024-03-10T05:30:00.123Z"),
+            ),
+            ("2024-01-10 07:30:00", Some("2024-01-10T12:30:00.000Z")),
+            ("2024-01-10 07:30", Some("2024-01-10T12:30:00.000Z")),
+            ("2024-01-10 07:30:00 UTC", Some("2024-01-10T07:30:00.000Z")),
+            (
+                "2024-01-10 07:30:00 +0100",
+                Some("2024-01-10T06:30:00.000Z"),
+            ),
+            (
+                "2024-01-10T07:30:00[Europe/Berlin]",
+                Some("2024-01-10T06:30:00.000Z"),
+            ),
+            ("2024-01-10", Some("2024-01-10T05:00:00.000Z")),
+            ("20240110", Some("2024-01-10T05:00:00.000Z")),
+            ("1710055800", Some("2024-03-10T07:30:00.000Z")),
+            ("1710055800123", Some("2024-03-10T07:30:00.123Z")),
+            ("202403100730", None),
+            ("10/03/2024", None),
+            ("0024-03-10", None),
+            ("2024-02-30", None),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            assert_eq!(value(&rule, text).0.as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn clock_changes_are_remarked() {
+        let rule = rule(&["%Y-%m-%d %H:%M"], Some("America/New_York"), true);
+        for (text, expected, remark) in [
+            (
+                "2024-03-10 02:30",
+                "2024-03-10T07:30:00.000Z",
+                Some(Remark::TimeInGap),
+            ),
+            (
+                "2024-11-03 01:30",
+                "2024-11-03T05:30:00.000Z",
+                Some(Remark::TimeInFold),
+            ),
+            ("2024-11-03 02:30", "2024-11-03T07:30:00.000Z", None),
+        ] {
+            assert_eq!(
+                value(&rule, text),
+                (Some(expected.to_owned()), remark),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_day_never_moves() {
+        let day = rule(&[], Some("Pacific/Auckland"), false);
+        for (text, expected) in [
+            ("2024-03-10", "2024-03-10"),
+            ("2024-03-10T23:30:00-08:00", "2024-03-10"),
+            ("2024-03-10T23:30:00Z", "2024-03-10"),
+            ("2024-03-10 00:30:00", "2024-03-10"),
+            // A count since 1970 has no day of its own: 07:30 UTC is evening there.
+            ("1710070200", "2024-03-11"),
+        ] {
+            assert_eq!(value(&day, text).0.as_deref(), Some(expected), "{text}");
+        }
+        let formatted = rule(&["%d.%m.%Y"], None, false);
+        assert_eq!(
+            value(&formatted, "9.3.2024").0.as_deref(),
+            Some("2024-03-09")
+        );
+    }
+
+    #[test]
+    fn two_formats_that_differ_are_asked_about() {
+        let rule = rule(&["%d/%m/%Y", "%m/%d/%Y"], None, false);
+        assert_eq!(
+            rule.convert("03/04/2024"),
+            Err(Reason::AmbiguousDate {
+                readings: ["2024-04-03".to_owned(), "2024-03-04".to_owned()]
+            })
+        );
+        assert_eq!(value(&rule, "03/03/2024").0.as_deref(), Some("2024-03-03"));
+        assert_eq!(value(&rule, "31/12/2024").0.as_deref(), Some("2024-12-31"));
+        let Err(Reason::InvalidDate { formats }) = rule.convert("31/31/2024") else {
+            panic!("no such day");
+        };
+        assert_eq!(formats, ["31/12/2024", "12/31/2024"]);
+    }
+
+    #[test]
+    fn two_digit_years_are_not_antiquity() {
+        let both = rule(&["%d/%m/%Y", "%d/%m/%y"], None, false);
+        assert_eq!(value(&both, "10/03/24").0.as_deref(), Some("2024-03-10"));
+        assert!(
+            rule(&["%d/%m/%Y"], None, false)
+                .convert("10/03/24")
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn a_local_time_without_any_zone_is_no_instant() {
+        let rule = rule(&[], None, true);
+        let formats = vec![
+            "2024-12-31T15:04:05Z".to_owned(),
+            "2024-12-31T15:04:05+02:00".to_owned(),
+        ];
+        assert_eq!(
+            rule.convert("2024-03-10 07:30:00"),
+            Err(Reason::InvalidDate { formats })
+        );
+        assert_eq!(
+            value(&rule, "2024-03-10 07:30:00Z").0.as_deref(),
+            Some("2024-03-10T07:30:00.000Z")
+        );
+    }
+}

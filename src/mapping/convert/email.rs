@@ -1,0 +1,87 @@
+//! E-mail addresses: a check that finds slips, not the grammar of the standards.
+
+use crate::model::issue::Reason;
+
+/// Longest address and longest part before the `@` that mail servers take.
+const LONGEST: usize = 254;
+const LONGEST_LOCAL: usize = 64;
+
+/// The address trimmed and in lower case, as HubSpot stores and compares it.
+pub(crate) fn email(text: &str) -> Result<String, Reason> {
+    let text = text.trim();
+    match text.split_once('@') {
+        Some((local, domain)) if text.len() <= LONGEST && is_local(local) && is_domain(domain) => {
+            Ok(text.to_lowercase())
+        }
+        _ => Err(Reason::InvalidEmail),
+    }
+}
+
+fn is_local(local: &str) -> bool {
+    const NEVER: &str = "()<>[]:;,\\\"@";
+    (1..=LONGEST_LOCAL).contains(&local.len())
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..")
+        && !local
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || NEVER.contains(c))
+}
+
+fn is_domain(domain: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+    };
+    domain.contains('.') && domain.split('.').all(is_label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_folded() {
+        for (text, expected) in [
+            (
+                " Liam.OConnor@Harborline.EXAMPLE ",
+                "liam.oconnor@harborline.example",
+            ),
+            (
+                "o'brien+tag@mail.example.org",
+                "o'brien+tag@mail.example.org",
+            ),
+            ("jörg@bücher.example", "jörg@bücher.example"),
+        ] {
+            assert_eq!(email(text).as_deref(), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn slips_are_found() {
+        let long = format!("{}@example.com", "a".repeat(65));
+        for text in [
+            "",
+            "grace",
+            "grace@",
+            "@example.com",
+            "a@b@c.example",
+            "a b@c.example",
+            "a@example",
+            "a@.example",
+            "a@ex..com",
+            "a@-ex.com",
+            "a,b@ex.com",
+            "Grace <g@ex.com>",
+            ".a@ex.com",
+            "a..b@ex.com",
+            "a@ex.com\u{7}",
+            "a\u{0}@ex.com",
+            &long,
+        ] {
+            assert_eq!(email(text), Err(Reason::InvalidEmail), "{text}");
+        }
+    }
+}

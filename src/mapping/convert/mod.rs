@@ -1,0 +1,25 @@
+//! Text → the text that the portal takes, one file a kind. All of it is pure: the
+//! same text always gives the same value, remark or reason.
+
+mod boolean;
+mod choice;
+mod date;
+mod date_format;
+mod email;
+mod number;
+mod owner;
+mod pipeline;
+mod rule;
+mod text;
+mod zone;
+
+pub(crate) use choice::Choices;
+pub(crate) use date::DateRule;
+pub(crate) use date_format::DateFormat;
+pub(crate) use email::email;
+pub(crate) use number::NumberStyle;
+pub(crate) use owner::{Absent, OwnerRule, Owners};
+pub(crate) use pipeline::Pipelines;
+pub(crate) use rule::{Conversion, Converted};
+pub(crate) use text::TextRule;
+pub(crate) use zone::ZONES;

@@ -1,0 +1,177 @@
+//! Numbers as decimal text. A number never becomes a float on the way, so that an
+//! id of nineteen digits keeps all of them.
+
+use crate::model::issue::Reason;
+
+/// How a column writes its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NumberStyle {
+    /// Between whole and fraction.
+    pub(crate) decimal: char,
+    /// Between groups of three digits, where there is one. A blank stands for every
+    /// kind of blank that exports use there.
+    pub(crate) thousands: Option<char>,
+}
+
+impl Default for NumberStyle {
+    /// A point, and no mark between groups: `1,234` could be either number.
+    fn default() -> NumberStyle {
+        NumberStyle {
+            decimal: '.',
+            thousands: None,
+        }
+    }
+}
+
+impl NumberStyle {
+    /// The number as HubSpot takes it: digits, at most one point, no needless zeros,
+    /// no exponent.
+    pub(crate) fn convert(self, text: &str) -> Result<String, Reason> {
+        self.canonical(text.trim())
+            .ok_or_else(|| Reason::InvalidNumber {
+                example: self.example(),
+            })
+    }
+
+    fn canonical(self, text: &str) -> Option<String> {
+        let (minus, digits) = match text.strip_prefix(['-', '\u{2212}']) {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (whole, fraction) = match digits.split_once(self.decimal) {
+            Some((whole, fraction)) if is_digits(fraction) => (whole, fraction),
+            Some(_) => return None,
+            None => (digits, ""),
+        };
+        let whole = match self.thousands {
+            _ if whole.is_empty() && !fraction.is_empty() => String::new(),
+            Some(mark) => self.ungrouped(whole, mark)?,
+            None => is_digits(whole).then(|| whole.to_owned())?,
+        };
+        Some(written(minus, &whole, fraction))
+    }
+
+    /// The digits without marks. Groups must be of three digits, so that a decimal
+    /// number in another style is not taken for a big one.
+    fn ungrouped(self, whole: &str, mark: char) -> Option<String> {
+        let is_mark = |c: char| c == mark || (mark == ' ' && matches!(c, '\u{a0}' | '\u{202f}'));
+        let groups: Vec<&str> = whole.split(is_mark).collect();
+        let (first, others) = groups.split_first()?;
+        let sound = match others {
+            [] => is_digits(first),
+            _ => {
+                is_digits(first)
+                    && first.len() <= 3
+                    && others
+                        .iter()
+                        .all(|group| group.len() == 3 && is_digits(group))
+            }
+        };
+        sound.then(|| groups.concat())
+    }
+
+    fn example(self) -> String {
+        let mark = self.thousands.map(String::from).unwrap_or_default();
+        format!("1{mark}234{}5", self.decimal)
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn written(minus: bool, whole: &str, fraction: &str) -> String {
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        digits => digits,
+    };
+    let fraction = fraction.trim_end_matches('0');
+    let sign = if minus && (whole != "0" || !fraction.is_empty()) {
+        "-"
+    } else {
+        ""
+    };
+    match fraction {
+        "" => format!("{sign}{whole}"),
+        _ => format!("{sign}{whole}.{fraction}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(decimal: char, thousands: Option<char>, text: &str) -> Option<String> {
+        let style = NumberStyle { decimal, thousands };
+        style.convert(text).ok()
+    }
+
+    #[test]
+    fn numbers_become_canonical() {
+        for (decimal, thousands, text, expected) in [
+            ('.', None, "12", Some("12")),
+            ('.', None, " +7.50 ", Some("7.5")),
+            ('.', None, "-0.0", Some("0")),
+            ('.', None, "\u{2212}3", Some("-3")),
+            ('.', None, ".5", Some("0.5")),
+            ('.', None, "007", Some("7")),
+            (
+                '.',
+                None,
+                "9007199254740993123",
+                Some("9007199254740993123"),
+            ),
+            ('.', None, "1,234", None),
+            ('.', None, "5.", None),
+            ('.', None, "1e3", None),
+            ('.', None, "1.2.3", None),
+            ('.', None, "", None),
+            ('.', None, "-", None),
+            ('.', None, "٣", None),
+            (',', Some('.'), "1.234,50", Some("1234.5")),
+            (',', Some('.'), "1234,5", Some("1234.5")),
+            (',', Some('.'), "1.23", None),
+            (',', Some('.'), "1..234", None),
+            (
+                ',',
+                Some(' '),
+                "12\u{a0}345\u{202f}678,9",
+                Some("12345678.9"),
+            ),
+            ('.', Some(','), "1,234,567.89", Some("1234567.89")),
+            ('.', Some(','), "1234,567", None),
+            ('.', Some(','), ",5", None),
+        ] {
+            assert_eq!(
+                read(decimal, thousands, text).as_deref(),
+                expected,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_example_is_in_the_style_asked_for() {
+        let style = NumberStyle {
+            decimal: ',',
+            thousands: Some('.'),
+        };
+        let example = "1.234,5".to_owned();
+        assert_eq!(style.convert("x"), Err(Reason::InvalidNumber { example }));
+    }
+
+    proptest! {
+        #[test]
+        fn whole_numbers_survive_whatever_their_size(digits in "[1-9][0-9]{0,40}") {
+            prop_assert_eq!(read('.', None, &digits), Some(digits));
+        }
+
+        #[test]
+        fn a_canonical_number_stays_as_it_is(text in "[-+]?[0-9]{0,12}\\.?[0-9]{0,12}") {
+            if let Some(once) = read('.', None, &text) {
+                prop_assert_eq!(read('.', None, &once), Some(once));
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Pipelines and their stages by label or id. Labels of stages repeat between
+//! pipelines, so a stage is only ever looked up inside the row's pipeline.
+
+use crate::mapping::convert::choice::{Choices, Miss};
+use crate::model::issue::Reason;
+use crate::model::schema::Pipeline;
+
+/// HubSpot: the pipeline of tickets that name none.
+const DEFAULT: &str = "0";
+
+/// The pipelines of a portal, ready to be looked up.
+#[derive(Clone, Debug)]
+pub(crate) struct Pipelines {
+    choices: Choices,
+    stages: Vec<Choices>,
+}
+
+impl Pipelines {
+    /// Indexes the pipelines of a portal.
+    pub(crate) fn new(pipelines: &[Pipeline]) -> Pipelines {
+        let stages = pipelines.iter().map(|pipeline| {
+            let stages = pipeline.stages.iter();
+            Choices::new(stages.map(|stage| (stage.id.as_str(), stage.label.as_str())))
+        });
+        Pipelines {
+            choices: Choices::new(
+                pipelines
+                    .iter()
+                    .map(|pipeline| (pipeline.id.as_str(), pipeline.label.as_str())),
+            ),
+            stages: stages.collect(),
+        }
+    }
+
+    /// The id of a pipeline.
+    pub(crate) fn pipeline(&self, text: &str) -> Result<&str, Reason> {
+        match self.choices.find(text) {
+            Ok(idx) => Ok(self.choices.value(idx)),
+            Err(Miss::Several(all)) => Err(self.choices.ambiguous(&all)),
+            Err(Miss::Unknown) => Err(Reason::UnknownPipeline {
+                accepted: self.choices.labels().to_vec(),
+                nearest: self.choices.nearest(text),
+            }),
+        }
+    }
+
+    /// Position of a pipeline by its id.
+    pub(crate) fn position(&self, id: &str) -> Option<usize> {
+        self.choices.find(id).ok()
+    }
+
+    /// Position of the pipeline that tickets without one get: the default one, else
+    /// the first.
+    pub(crate) fn default_position(&self) -> Option<usize> {
+        self.position(DEFAULT)
+            .or((!self.stages.is_empty()).then_some(0))
+    }
+
+    /// The id of a stage in the pipeline at that position.
+    pub(crate) fn stage(&self, text: &str, pipeline: Option<usize>) -> Result<&str, Reason> {
+        let Some((idx, stages)) = pipeline.and_then(|idx| Some((idx, self.stages.get(idx)?)))
+        else {
+            return Err(self.no_stage("", text, &Choices::default()));
+        };
+        match stages.find(text) {
+            Ok(stage) => Ok(stages.value(stage)),
+            Err(Miss::Several(all)) => Err(stages.ambiguous(&all)),
+            Err(Miss::Unknown) => Err(self.no_stage(self.choices.label(idx), text, stages)),
+        }
+    }
+
+    /// Checks a stage that rows of any pipeline may get: at least one must have it.
+    pub(crate) fn any_stage(&self, text: &str) -> Result<(), Reason> {
+        let positions = 0..self.stages.len();
+        if positions
+            .clone()
+            .any(|idx| self.stage(text, Some(idx)).is_ok())
+        {
+            return Ok(());
+        }
+        match self.default_position() {
+            Some(idx) => self.stage(text, Some(idx)).map(|_| ()),
+            None => Err(self.no_stage("", text, &Choices::default())),
+        }
+    }
+
+    fn no_stage(&self, pipeline: &str, text: &str, stages: &Choices) -> Reason {
+        Reason::UnknownStage {
+            pipeline: pipeline.to_owned(),
+            accepted: stages.labels().to_vec(),
+            nearest: stages.nearest(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::schema::Stage;
+
+    fn pipeline(id: &str, label: &str, stages: &[(&str, &str)]) -> Pipeline {
+        let stage = |(id, label): &(&str, &str)| Stage {
+            id: (*id).to_owned(),
+            label: (*label).to_owned(),
+            closed: false,
+        };
+        Pipeline {
+            id: id.to_owned(),
+            label: label.to_owned(),
+            stages: stages.iter().map(stage).collect(),
+        }
+    }
+
+    fn pipelines() -> Pipelines {
+        Pipelines::new(&[
+            pipeline("77", "Returns", &[("901", "New"), ("902", "Received")]),
+            pipeline("0", "Support Pipeline", &[("1", "New"), ("4", "Closed")]),
+        ])
+    }
+
+    #[test]
+    fn a_stage_is_looked_up_inside_its_pipeline() {
+        let pipelines = pipelines();
+        assert_eq!(pipelines.default_position(), Some(1));
+        assert_eq!(pipelines.pipeline("support pipeline"), Ok("0"));
+        let returns = pipelines.position("77");
+        assert_eq!(pipelines.stage("New", returns), Ok("901"));
+        assert_eq!(pipelines.stage("new", Some(1)), Ok("1"));
+        assert_eq!(pipelines.stage("4", Some(1)), Ok("4"));
+        assert_eq!(
+            pipelines.stage("Closd", Some(1)),
+            Err(Reason::UnknownStage {
+                pipeline: "Support Pipeline".to_owned(),
+                accepted: vec!["New".to_owned(), "Closed".to_owned()],
+                nearest: Some("Closed".to_owned()),
+            })
+        );
+        assert!(pipelines.stage("Received", Some(1)).is_err());
+    }
+
+    #[test]
+    fn a_stage_for_any_pipeline_needs_one_that_has_it() {
+        assert_eq!(pipelines().any_stage("Received"), Ok(()));
+        assert!(matches!(
+            pipelines().any_stage("Gone"),
+            Err(Reason::UnknownStage { .. })
+        ));
+        assert!(Pipelines::new(&[]).any_stage("New").is_err());
+    }
+}

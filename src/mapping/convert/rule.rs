@@ -1,0 +1,103 @@
+//! The conversion that a property's type calls for.
+
+use std::sync::Arc;
+
+use crate::mapping::convert::boolean::boolean;
+use crate::mapping::convert::{Choices, DateRule, NumberStyle, OwnerRule, Pipelines, TextRule};
+use crate::model::issue::Reason;
+use crate::model::ticket::Remark;
+
+/// What became of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Converted {
+    /// What is sent; none = the property is left out.
+    pub(crate) value: Option<String>,
+    /// What the user should know of.
+    pub(crate) remark: Option<Remark>,
+}
+
+impl Converted {
+    /// A plain value.
+    pub(crate) fn plain(value: impl Into<String>) -> Converted {
+        Converted {
+            value: Some(value.into()),
+            remark: None,
+        }
+    }
+
+    /// A value that was not what the text says at first sight.
+    pub(crate) fn remarked(value: impl Into<String>, remark: Option<Remark>) -> Converted {
+        Converted {
+            value: Some(value.into()),
+            remark,
+        }
+    }
+
+    /// No value, because the mapping says so.
+    pub(crate) fn left_blank() -> Converted {
+        Converted {
+            value: None,
+            remark: Some(Remark::LeftBlank),
+        }
+    }
+}
+
+/// How the text of one property is turned into what is sent. The text is trimmed
+/// where the entry says so, and never blank.
+#[derive(Clone, Debug)]
+pub(crate) enum Conversion {
+    /// Any text, within the limit.
+    Text(TextRule),
+    /// Passed on as it is: options that the schema does not tell.
+    Unchecked,
+    /// Canonical decimal text.
+    Number(NumberStyle),
+    /// `true` or `false`.
+    Bool,
+    /// A calendar day or an instant.
+    Date(DateRule),
+    /// The internal value of an option.
+    Option(Arc<Choices>),
+    /// The id of an owner.
+    Owner(OwnerRule),
+    /// The id of a pipeline.
+    Pipeline(Arc<Pipelines>),
+    /// The id of a stage of the row's pipeline.
+    Stage(Arc<Pipelines>),
+}
+
+impl Conversion {
+    /// Converts a text of a row; `pipeline` is the position of the row's pipeline,
+    /// which only stages ask for.
+    pub(crate) fn convert(&self, text: &str, pipeline: Option<usize>) -> Result<Converted, Reason> {
+        match self {
+            Conversion::Text(rule) => rule.convert(text),
+            Conversion::Unchecked => Ok(Converted::plain(text)),
+            Conversion::Number(style) => style.convert(text).map(Converted::plain),
+            Conversion::Bool => boolean(text).map(Converted::plain),
+            Conversion::Date(rule) => rule.convert(text),
+            Conversion::Option(choices) => choices.option(text).map(Converted::plain),
+            Conversion::Owner(rule) => rule.convert(text),
+            Conversion::Pipeline(pipelines) => pipelines.pipeline(text).map(Converted::plain),
+            Conversion::Stage(pipelines) => pipelines.stage(text, pipeline).map(Converted::plain),
+        }
+    }
+
+    /// Converts a text that stands in the mapping itself. There, numbers and dates
+    /// are first read in their plain form, whatever the file's own forms are.
+    pub(crate) fn constant(
+        &self,
+        text: &str,
+        pipeline: Option<usize>,
+    ) -> Result<Converted, Reason> {
+        match self {
+            Conversion::Number(style) => NumberStyle::default()
+                .convert(text)
+                .or_else(|_| style.convert(text))
+                .map(Converted::plain),
+            Conversion::Date(rule) => rule.plain().convert(text).or_else(|_| rule.convert(text)),
+            Conversion::Owner(rule) => rule.strict().convert(text),
+            other => other.convert(text, pipeline),
+        }
+    }
+}

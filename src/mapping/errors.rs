@@ -1,0 +1,215 @@
+//! What is wrong with a mapping, and how it looks: every problem with its place in
+//! the TOML file, drawn like a compiler's message. Parsing and compiling collect
+//! into `Problems`; what users and callers see is `MappingErrors`.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
+
+/// One thing that is wrong with a mapping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    span: Range<usize>,
+    message: String,
+    label: Option<String>,
+    help: Option<String>,
+}
+
+impl Problem {
+    /// A problem at those bytes of the TOML text.
+    pub(crate) fn new(span: &Range<usize>, message: impl Into<String>) -> Problem {
+        Problem {
+            span: span.clone(),
+            message: message.into(),
+            label: None,
+            help: None,
+        }
+    }
+
+    /// A few words under the marked place.
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Problem {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// What to do about it.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Problem {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// "did you mean" where something is near, otherwise the other help.
+    pub(crate) fn suggest(self, nearest: Option<&str>, otherwise: impl Into<String>) -> Problem {
+        match nearest {
+            Some(nearest) => self.help(format!("did you mean `{nearest}`?")),
+            None => self.help(otherwise),
+        }
+    }
+}
+
+/// Collects problems while a mapping is read or compiled. Shared by reference, so
+/// that every reader of the tree may report.
+#[derive(Debug, Default)]
+pub(crate) struct Problems {
+    found: RefCell<Vec<Problem>>,
+}
+
+impl Problems {
+    /// Adds one.
+    pub(crate) fn report(&self, problem: Problem) {
+        self.found.borrow_mut().push(problem);
+    }
+
+    /// True while nothing was reported.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.borrow().is_empty()
+    }
+
+    /// The value where nothing was reported, otherwise all errors in the order of
+    /// the file.
+    pub(crate) fn conclude<T>(
+        self,
+        value: Option<T>,
+        name: &Arc<str>,
+        text: &Arc<str>,
+    ) -> Result<T, MappingErrors> {
+        let mut found = self.found.into_inner();
+        match value {
+            Some(value) if found.is_empty() => return Ok(value),
+            None if found.is_empty() => {
+                found.push(Problem::new(&(0..0), "the mapping can't be used"));
+            }
+            _ => {}
+        }
+        found.sort_by_key(|problem| (problem.span.start, problem.span.end));
+        found.dedup();
+        Err(MappingErrors {
+            name: Arc::clone(name),
+            text: Arc::clone(text),
+            found,
+        })
+    }
+}
+
+/// Everything that is wrong with a mapping file, in the order of the file; never
+/// empty.
+#[derive(Debug)]
+pub struct MappingErrors {
+    name: Arc<str>,
+    text: Arc<str>,
+    found: Vec<Problem>,
+}
+
+/// One problem of a mapping file, for callers that draw it themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MappingProblem<'a> {
+    /// Line in the TOML file, from 1.
+    pub line: usize,
+    /// Character in that line, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: &'a str,
+    /// What to do about it.
+    pub help: Option<&'a str>,
+}
+
+impl MappingErrors {
+    /// How many problems there are; at least one.
+    #[expect(clippy::len_without_is_empty, reason = "it is never empty")]
+    pub fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// The problems with their places.
+    pub fn problems(&self) -> impl Iterator<Item = MappingProblem<'_>> {
+        self.found.iter().map(|problem| {
+            let (line, column) = line_and_column(&self.text, problem.span.start);
+            MappingProblem {
+                line,
+                column,
+                message: &problem.message,
+                help: problem.help.as_deref(),
+            }
+        })
+    }
+
+    /// All problems as text with the lines they concern, in colour or plain, ending
+    /// without a line break.
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        let drawn: Vec<String> = self
+            .found
+            .iter()
+            .map(|problem| renderer.render(&[self.group(problem)]))
+            .collect();
+        drawn.join("\n\n")
+    }
+
+    fn group<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
+        let mark = AnnotationKind::Primary
+            .span(within(&self.text, &problem.span))
+            .label(problem.label.as_deref().map(normalize_untrusted_str));
+        let group = Level::ERROR
+            .primary_title(normalize_untrusted_str(&problem.message))
+            .element(
+                Snippet::source(&*self.text)
+                    .path(&*self.name)
+                    .annotation(mark),
+            );
+        match &problem.help {
+            Some(help) => group.element(Level::HELP.message(normalize_untrusted_str(help))),
+            None => group,
+        }
+    }
+}
+
+impl fmt::Display for MappingErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for MappingErrors {}
+
+/// The span moved inside the text and onto whole characters.
+fn within(text: &str, span: &Range<usize>) -> Range<usize> {
+    let start = floor(text, span.start);
+    start..floor(text, span.end).max(start)
+}
+
+fn floor(text: &str, byte: usize) -> usize {
+    (0..=byte.min(text.len()))
+        .rev()
+        .find(|idx| text.is_char_boundary(*idx))
+        .unwrap_or(0)
+}
+
+fn line_and_column(text: &str, byte: usize) -> (usize, usize) {
+    let before = &text[..floor(text, byte)];
+    let start = before.rfind('\n').map_or(0, |idx| idx + 1);
+    (
+        before.matches('\n').count() + 1,
+        before[start..].chars().count() + 1,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_characters_from_one() {
+        for (byte, expected) in [(0, (1, 1)), (3, (1, 3)), (5, (2, 1)), (6, (2, 2))] {
+            assert_eq!(line_and_column("aéb\ncd", byte), expected, "{byte}");
+        }
+        assert_eq!(line_and_column("ab", 99), (1, 3));
+        assert_eq!(within("é", &(1..9)), 0..2);
+    }
+}

@@ -1,0 +1,127 @@
+//! Columns by name: exact first, then ignoring case, surrounding blanks and a byte
+//! order mark. Names may repeat; all positions of a name are kept.
+
+use std::collections::HashMap;
+
+use crate::mapping::nearest::{fold, nearest};
+use crate::model::row::Headers;
+
+/// The columns that the tool's own files add (refused.csv, done.csv). They are not
+/// the user's, so nobody is told that nothing uses them.
+const OWN: [&str; 11] = [
+    "_line",
+    "_code",
+    "_column",
+    "_value",
+    "_hint",
+    "_key",
+    "_raw",
+    "_fate",
+    "_ticket_id",
+    "_operation",
+    "_link",
+];
+
+/// The headers of an input, ready to be looked up.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HeaderIndex {
+    names: Vec<String>,
+    exact: HashMap<String, Vec<usize>>,
+    folded: HashMap<String, Vec<usize>>,
+}
+
+impl HeaderIndex {
+    /// Indexes the headers of an input.
+    pub(crate) fn new(headers: &Headers) -> HeaderIndex {
+        let mut index = HeaderIndex {
+            names: headers.names().to_vec(),
+            ..HeaderIndex::default()
+        };
+        for (idx, name) in headers.names().iter().enumerate() {
+            index.exact.entry(name.clone()).or_default().push(idx);
+            index.folded.entry(loose(name)).or_default().push(idx);
+        }
+        index
+    }
+
+    /// Positions of a name, in file order; empty when the file lacks it.
+    pub(crate) fn positions(&self, name: &str) -> &[usize] {
+        match self.exact.get(name) {
+            Some(positions) => positions,
+            None => self.folded.get(&loose(name)).map_or(&[], Vec::as_slice),
+        }
+    }
+
+    /// All names in file order.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The name at a position, as the file writes it.
+    pub(crate) fn name(&self, idx: usize) -> &str {
+        self.names.get(idx).map_or("", String::as_str)
+    }
+
+    /// The header that looks most like a name.
+    pub(crate) fn nearest(&self, name: &str) -> Option<&str> {
+        nearest(name, self.names.iter().map(String::as_str))
+    }
+
+    /// Names of the columns whose position is not in `used`, without the tool's own. A
+    /// column without a name is called by its number.
+    pub(crate) fn unused(&self, used: &[bool]) -> Vec<String> {
+        let is_unused = |idx: usize| !used.get(idx).copied().unwrap_or(false);
+        self.names
+            .iter()
+            .enumerate()
+            .filter(|(idx, name)| is_unused(*idx) && !OWN.contains(&name.as_str()))
+            .map(|(idx, name)| match name.trim() {
+                "" => format!("column {} (without a name)", idx + 1),
+                _ => name.clone(),
+            })
+            .collect()
+    }
+}
+
+fn loose(name: &str) -> String {
+    fold(name.trim_start_matches('\u{feff}'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(names: &[&str]) -> HeaderIndex {
+        HeaderIndex::new(&Headers::new(
+            names.iter().map(|name| (*name).to_owned()).collect(),
+        ))
+    }
+
+    #[test]
+    fn exact_names_come_before_loose_ones() {
+        let index = index(&[
+            "\u{feff} ID ",
+            "id",
+            "Status [list]",
+            "Status",
+            "Label",
+            "Label",
+        ]);
+        assert_eq!(index.positions("id"), [1]);
+        assert_eq!(index.positions("Id"), [0, 1]);
+        assert_eq!(index.positions("status"), [3]);
+        assert_eq!(index.positions("Label"), [4, 5]);
+        assert!(index.positions("Priority").is_empty());
+        assert_eq!(index.nearest("Stauts"), Some("Status"));
+    }
+
+    #[test]
+    fn unused_columns_leave_out_our_own() {
+        let index = index(&["Id", "", "_line", "_hint", "_mine", "Id"]);
+        let used = [true, false, false, false, false, false];
+        assert_eq!(
+            index.unused(&used),
+            ["column 2 (without a name)", "_mine", "Id"]
+        );
+    }
+}

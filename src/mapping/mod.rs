@@ -1,0 +1,29 @@
+//! The mapping language: a TOML file that says how the columns of one system's
+//! export become ticket properties and links.
+//!
+//! text → `MappingFile` (parse) → `CompiledMapping` (compile, against the headers
+//! of an input and the schema of a portal) → `Mapped` (map, once a row). Parsing and
+//! compiling report all their problems at once, each with its place in the TOML.
+//! Everything here is plain computing on values of `model`: no files, no portal,
+//! no clock, no environment.
+
+mod compile;
+mod compiled;
+mod convert;
+mod entry;
+mod errors;
+mod file;
+mod header_index;
+mod nearest;
+mod parse;
+mod scope;
+mod shape;
+mod template;
+mod value_map;
+
+#[cfg(test)]
+mod tests;
+
+pub use compiled::{CompiledMapping, Mapped, MappedProperty};
+pub use errors::{MappingErrors, MappingProblem};
+pub use file::MappingFile;

@@ -1,0 +1,10 @@
+//! TOML text → `shape::Document`. Our own walk over the spanned tree, because
+//! serde would stop at the first problem: readers report what is wrong and go on.
+
+mod document;
+mod entry;
+mod link;
+mod property;
+mod table;
+
+pub(crate) use document::parse;

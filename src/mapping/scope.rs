@@ -1,0 +1,73 @@
+//! One row while it is mapped: its cells, what templates see of it, the pipeline
+//! that it goes to, and what was found on the way.
+
+use std::cell::OnceCell;
+
+use minijinja::Value;
+
+use crate::mapping::template::{TemplateId, Templates};
+use crate::model::issue::{Problem, Reason};
+use crate::model::row::Cells;
+use crate::model::ticket::Remark;
+
+/// A row and what its entries share.
+#[derive(Debug)]
+pub(crate) struct Scope<'r> {
+    cells: &'r Cells,
+    empty: &'r [String],
+    templates: &'r Templates,
+    row: OnceCell<Value>,
+    /// Position of the row's pipeline, for its stage.
+    pub(crate) pipeline: Option<usize>,
+}
+
+/// What mapping a row found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    /// What is wrong with the row, in the order of the mapping.
+    pub(crate) problems: Vec<Problem>,
+    /// What the user should know of.
+    pub(crate) remarks: Vec<Remark>,
+}
+
+impl<'r> Scope<'r> {
+    /// Starts a row. `empty` are the cells that mean "no value".
+    pub(crate) fn new(cells: &'r Cells, empty: &'r [String], templates: &'r Templates) -> Self {
+        Scope {
+            cells,
+            empty,
+            templates,
+            row: OnceCell::new(),
+            pipeline: None,
+        }
+    }
+
+    /// A cell as it stands in the file; a short record has empty ones at its end.
+    pub(crate) fn cell(&self, idx: usize) -> &'r str {
+        self.cells.get(idx).unwrap_or("")
+    }
+
+    /// Whether a cell means "no value": blank, or one of the mapping's list.
+    pub(crate) fn is_empty(&self, cell: &str) -> bool {
+        let cell = cell.trim();
+        cell.is_empty() || self.empty.iter().any(|empty| empty == cell)
+    }
+
+    /// The text that a template makes of this row.
+    pub(crate) fn render(&self, template: &TemplateId) -> Result<String, Reason> {
+        self.templates
+            .render(template, self.row())
+            .map_err(|detail| Reason::TemplateFailed { detail })
+    }
+
+    /// Whether an expression is true for this row.
+    pub(crate) fn holds(&self, expression: &TemplateId) -> Result<bool, Reason> {
+        self.templates
+            .holds(expression, self.row())
+            .map_err(|detail| Reason::TemplateFailed { detail })
+    }
+
+    fn row(&self) -> &Value {
+        self.row.get_or_init(|| self.templates.row(self.cells))
+    }
+}

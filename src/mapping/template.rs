@@ -1,0 +1,379 @@
+//! Templates and expressions (minijinja): parsed once for a mapping, evaluated once
+//! a row. They see the row's columns through `col('Name')` and the language's own
+//! functions; no files, no environment, no HTML escaping, and only so much work.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use minijinja::value::{Object, ObjectRepr, Value, from_args};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior};
+
+use crate::mapping::header_index::HeaderIndex;
+use crate::mapping::nearest::nearest;
+use crate::model::row::Cells;
+
+/// Steps that one evaluation may take; a slip such as a nested loop ends there.
+const FUEL: u64 = 100_000;
+
+/// The name by which templates reach the row.
+const COLUMN: &str = "col";
+
+/// The parsed templates of a mapping.
+#[derive(Debug)]
+pub(crate) struct Templates {
+    env: Environment<'static>,
+    columns: Arc<HeaderIndex>,
+    empty: Arc<[String]>,
+    count: usize,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TemplateId(String);
+
+/// A `col('Name')` in the text of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ColumnUse {
+    /// The name between the quotes.
+    pub(crate) name: String,
+    /// Where it stands in the template.
+    pub(crate) range: Range<usize>,
+}
+
+/// What is wrong with a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TemplateFault {
+    /// What the engine says.
+    pub(crate) detail: String,
+    /// Where in the template, if it is known.
+    pub(crate) range: Option<Range<usize>>,
+    /// The name that was probably meant.
+    pub(crate) nearest: Option<String>,
+}
+
+impl Templates {
+    /// No templates yet, over the columns of an input. Cells that are in `empty`
+    /// read as an empty text.
+    pub(crate) fn new(columns: Arc<HeaderIndex>, empty: Arc<[String]>) -> Templates {
+        let mut env = Environment::new();
+        env.set_undefined_behavior(UndefinedBehavior::Strict);
+        env.set_auto_escape_callback(|_| AutoEscape::None);
+        env.set_fuel(Some(FUEL));
+        env.set_debug(false);
+        Templates {
+            env,
+            columns,
+            empty,
+            count: 0,
+        }
+    }
+
+    /// Parses a template such as `{{ col('A') }}-{{ col('B') }}`.
+    pub(crate) fn add(&mut self, source: &str) -> Result<TemplateId, TemplateFault> {
+        self.count += 1;
+        let id = TemplateId(self.count.to_string());
+        self.env
+            .add_template_owned(id.0.clone(), source.to_owned())
+            .map_err(|error| fault(&error))?;
+        self.check_names(&id)?;
+        self.check_calls(&id)?;
+        Ok(id)
+    }
+
+    /// Parses an expression such as `col('Status') == 'deleted'`, to be asked by
+    /// `holds`.
+    pub(crate) fn add_expression(&mut self, source: &str) -> Result<TemplateId, TemplateFault> {
+        // Kept as a template, because the engine's expressions borrow their environment.
+        if let Err(error) = self.env.compile_expression(source) {
+            return Err(fault(&error));
+        }
+        self.add(&format!("{{% if {source} %}}1{{% endif %}}"))
+            .map_err(|fault| TemplateFault {
+                range: None,
+                ..fault
+            })
+    }
+
+    /// Names that neither the row nor the language knows.
+    fn check_names(&self, id: &TemplateId) -> Result<(), TemplateFault> {
+        let names = match self.env.get_template(&id.0) {
+            Ok(template) => template.undeclared_variables(false),
+            Err(error) => return Err(fault(&error)),
+        };
+        let known: HashSet<String> = self
+            .env
+            .globals()
+            .map(|(name, _)| name.to_owned())
+            .chain([COLUMN.to_owned()])
+            .collect();
+        let Some(name) = names.into_iter().filter(|name| !known.contains(name)).min() else {
+            return Ok(());
+        };
+        let column = self.columns.positions(&name).first();
+        Err(TemplateFault {
+            detail: format!("nothing is named `{name}`"),
+            range: None,
+            nearest: match column {
+                Some(idx) => Some(format!("col('{}')", self.columns.name(*idx))),
+                None => nearest(&name, known.iter().map(String::as_str)).map(str::to_owned),
+            },
+        })
+    }
+
+    /// Filters and tests that do not exist only show when they are used, so the
+    /// template is tried on a row of empty cells. What else fails there is no
+    /// fault: the cells of a real row are not all empty.
+    fn check_calls(&self, id: &TemplateId) -> Result<(), TemplateFault> {
+        let row = self.row(&Cells::default());
+        match self.evaluate(id, &row) {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction
+                ) =>
+            {
+                Err(fault(&error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A row as templates see it; made once a row and only where one is used.
+    pub(crate) fn row(&self, cells: &Cells) -> Value {
+        Value::from_object(Row {
+            columns: Arc::clone(&self.columns),
+            empty: Arc::clone(&self.empty),
+            cells: cells.clone(),
+        })
+    }
+
+    /// The text that a template makes of a row.
+    pub(crate) fn render(&self, id: &TemplateId, row: &Value) -> Result<String, String> {
+        self.evaluate(id, row).map_err(|error| words(&error))
+    }
+
+    /// Whether an expression is true for a row.
+    pub(crate) fn holds(&self, id: &TemplateId, row: &Value) -> Result<bool, String> {
+        self.render(id, row).map(|text| !text.is_empty())
+    }
+
+    fn evaluate(&self, id: &TemplateId, row: &Value) -> Result<String, Error> {
+        self.env.get_template(&id.0)?.render(row.clone())
+    }
+}
+
+/// The columns that a template names in so many letters. A name that is put
+/// together while evaluating can't be known.
+pub(crate) fn column_uses(source: &str, is_expression: bool) -> Vec<ColumnUse> {
+    let code: Vec<Range<usize>> = if is_expression {
+        std::iter::once(0..source.len()).collect()
+    } else {
+        code_ranges(source)
+    };
+    source
+        .match_indices(COLUMN)
+        .filter(|(start, _)| code.iter().any(|range| range.contains(start)))
+        .filter(|(start, _)| {
+            let before = source[..*start].chars().next_back();
+            !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '.')
+        })
+        .filter_map(|(start, word)| literal_argument(source, start + word.len()))
+        .collect()
+}
+
+/// The text literal in brackets that starts at `from`, such as `( 'Name' )`.
+fn literal_argument(source: &str, from: usize) -> Option<ColumnUse> {
+    let inside = source[from..].trim_start().strip_prefix('(')?.trim_start();
+    let quote = inside.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+    let text = &inside[1..];
+    let name = &text[..text.find(quote)?];
+    let closed = text[name.len() + 1..].trim_start().starts_with(')');
+    let start = source.len() - text.len();
+    (closed && !name.contains('\\')).then(|| ColumnUse {
+        name: name.to_owned(),
+        range: start..start + name.len(),
+    })
+}
+
+/// The parts of a template between `{{ }}` and `{% %}`.
+fn code_ranges(source: &str) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut from = 0;
+    while let Some(open) = source[from..].find(['{']).map(|idx| from + idx) {
+        let close = match source[open..].get(..2) {
+            Some("{{") => "}}",
+            Some("{%") => "%}",
+            Some("{#") => "#}",
+            _ => {
+                from = open + 1;
+                continue;
+            }
+        };
+        let end = source[open..]
+            .find(close)
+            .map_or(source.len(), |idx| open + idx);
+        if close != "#}" {
+            ranges.push(open..end);
+        }
+        from = end;
+    }
+    ranges
+}
+
+fn fault(error: &Error) -> TemplateFault {
+    TemplateFault {
+        detail: words(error),
+        range: error.range(),
+        nearest: None,
+    }
+}
+
+fn words(error: &Error) -> String {
+    match error.detail() {
+        Some(detail) => format!("{}: {detail}", error.kind()),
+        None => error.kind().to_string(),
+    }
+}
+
+/// The row in the engine: what `col` is, and the function itself.
+#[derive(Debug)]
+struct Row {
+    columns: Arc<HeaderIndex>,
+    empty: Arc<[String]>,
+    cells: Cells,
+}
+
+impl Object for Row {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, name: &Value) -> Option<Value> {
+        (name.as_str() == Some(COLUMN)).then(|| Value::from_dyn_object(Arc::clone(self)))
+    }
+
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        let (name,): (&str,) = from_args(args)?;
+        let Some(idx) = self.columns.positions(name).first() else {
+            return Err(Error::new(
+                ErrorKind::InvalidOperation,
+                format!("the file has no column `{name}`"),
+            ));
+        };
+        let cell = self.cells.get(*idx).unwrap_or("").trim();
+        let is_empty = self.empty.iter().any(|empty| empty == cell);
+        Ok(Value::from(if is_empty { "" } else { cell }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::row::Headers;
+
+    fn templates() -> Templates {
+        let names = ["Id", "Created at", "Note"].map(str::to_owned);
+        let columns = HeaderIndex::new(&Headers::new(names.to_vec()));
+        Templates::new(Arc::new(columns), Arc::from(["-".to_owned()]))
+    }
+
+    fn rendered(source: &str, cells: [&str; 3]) -> Result<String, String> {
+        let mut templates = templates();
+        let id = templates.add(source).map_err(|fault| fault.detail)?;
+        templates.render(&id, &templates.row(&Cells::new(cells)))
+    }
+
+    #[test]
+    fn templates_see_trimmed_cells_by_name() {
+        for (source, expected) in [
+            ("https://x.example/{{ col('Id') }}", "https://x.example/7"),
+            ("{{ col('created AT') }}", "2024"),
+            ("{{ col('Note') }}", ""),
+            ("{{ '<b>' }}{{ col('Id') | int + 1 }}", "<b>8"),
+        ] {
+            assert_eq!(
+                rendered(source, [" 7 ", "2024", "-"]).as_deref(),
+                Ok(expected)
+            );
+        }
+    }
+
+    #[test]
+    fn faults_are_found_before_the_first_row() {
+        for (source, words) in [
+            ("{{ col('Id' }}", "syntax error"),
+            ("{{ Id }}", "nothing is named `Id`"),
+            ("{{ col('Id') | shout }}", "filter"),
+            ("{% include 'x' %}", "syntax error"),
+        ] {
+            let fault = templates()
+                .add(source)
+                .map(|_| ())
+                .map_err(|fault| fault.detail);
+            assert!(
+                fault.as_ref().is_err_and(|detail| detail.contains(words)),
+                "{fault:?}"
+            );
+        }
+        let fault = templates()
+            .add("{{ Id }}")
+            .map(|_| ())
+            .map_err(|fault| fault.nearest);
+        assert_eq!(fault, Err(Some("col('Id')".to_owned())));
+    }
+
+    #[test]
+    fn a_row_can_fail_and_work_is_bounded() {
+        assert!(rendered("{{ col('Id' ~ col('Note')) }}", ["1", "2", "x"]).is_err());
+        assert!(rendered("{{ [1][col('Id')|int] }}", ["9", "", ""]).is_err());
+        let loops =
+            "{% for a in range(9999) %}{% for b in range(9999) %}{{ a }}{% endfor %}{% endfor %}";
+        assert!(rendered(loops, ["", "", ""]).is_err());
+    }
+
+    #[test]
+    fn expressions_are_asked() {
+        let mut templates = templates();
+        let id = templates.add_expression("col(\"Note\") == \"deleted\" or not col('Id')");
+        let id = id.unwrap_or_else(|fault| panic!("{}", fault.detail));
+        for (cells, expected) in [
+            (["1", "", "deleted"], true),
+            (["1", "", "x"], false),
+            (["-", "", "x"], true),
+        ] {
+            let row = templates.row(&Cells::new(cells));
+            assert_eq!(templates.holds(&id, &row), Ok(expected), "{cells:?}");
+        }
+        for broken in ["col('Id') ==", "1 %}{% if 1", "Idd"] {
+            assert!(templates.add_expression(broken).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn named_columns_are_found_where_they_are_code() {
+        let names = |source: &str, is_expression| -> Vec<String> {
+            let uses = column_uses(source, is_expression);
+            assert!(
+                uses.iter()
+                    .all(|found| source[found.range.clone()] == found.name)
+            );
+            uses.into_iter().map(|found| found.name).collect()
+        };
+        assert_eq!(
+            names(
+                "col('a') {{ col( \"b c\" ) }}{# col('d') #}{% if col('e') %}",
+                false
+            ),
+            ["b c", "e"]
+        );
+        assert_eq!(
+            names("col('a') ~ protocol('b') ~ col(x) ~ col('é')", true),
+            ["a", "é"]
+        );
+        assert_eq!(
+            names("{{ col('a' ~ 'b') }} {{ col('un", false),
+            Vec::<String>::new()
+        );
+    }
+}

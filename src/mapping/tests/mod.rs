@@ -1,0 +1,7 @@
+//! The room as its callers use it: a text, headers and a schema in, tickets or
+//! messages out.
+
+mod presets;
+mod problems;
+mod rows;
+mod sample;

@@ -1,0 +1,217 @@
+//! Mappings with many mistakes: all of them are told, each at its place.
+
+use proptest::prelude::*;
+
+use crate::mapping::tests::sample::{HEAD, compiled, headers, schema};
+use crate::mapping::{MappingErrors, MappingFile};
+
+fn errors<T>(result: Result<T, MappingErrors>) -> MappingErrors {
+    match result {
+        Ok(_) => panic!("nothing was found wrong"),
+        Err(errors) => errors,
+    }
+}
+
+#[test]
+fn a_file_with_many_mistakes_tells_them_all() {
+    let text = r#"
+version = 2
+sytem = "Zendesk"
+
+[source]
+timezone = 5
+delimiter = "x"
+encoding = "latin-1"
+
+[key]
+property = "old_id"
+column = "Id"
+template = "{{ col('Id') }}"
+
+[rows]
+skipp = "true"
+
+[properties]
+subject = 7
+content = { colum = "Text" }
+effort = { column = "Effort", nth = 0, decimal = "..", html = "text" }
+is_vip = { value = true, map = { a = "b" } }
+hs_ticket_priority = { column = "P", unmapped = "keep", lookup = "ownr" }
+createdate = { column = "/^Created/", format = [] }
+old_tags = { column = "Tags", split = ["", ","], truncate = "yes", map = {} }
+
+[[associate]]
+to = "companies"
+column = ["Mail", 3]
+missing = "creat"
+
+[[property]]
+name = "Old Id"
+type = "strng"
+
+[[property]]
+name = "kind"
+type = "enumeration"
+field_type = "text"
+unique = true
+
+[notes]
+"#;
+    let errors = errors(MappingFile::parse("many.toml", text));
+    insta::assert_snapshot!("many_mistakes_in_a_file", errors.render(false));
+    assert_eq!(errors.problems().count(), errors.len());
+}
+
+#[test]
+fn a_mapping_that_does_not_fit_tells_everything() {
+    let text = r#"version = 1
+[source]
+timezone = "Europe/Berln"
+
+[key]
+property = "content"
+column = "Idd"
+
+[rows]
+skip = 'col("Stauts") == "deleted"'
+
+[properties]
+subject = { template = "{{ col('Subjct') | trm }}" }
+Content = "Text"
+hs_object_id = "Id"
+hs_pipeline = { value = "Suport Pipeline" }
+hs_pipeline_stage = { column = "Status", map = { new = "Nwe", New = "New" } }
+hs_ticket_priority = { value = "Urgnt", timezone = "UTC" }
+hs_ticket_category = { column = "Id", default = "Billing issue;Other" }
+createdate = { column = "Created", format = ["%d/%m", "%Y-%m-%d %!", "%Y-%m-%d %I:%M"], timezone = "Mars" }
+effort = { column = "Text", decimal = ",", thousands = "," }
+is_vip = { value = "perhaps" }
+hubspot_owner_id = { column = "Text", missing = "Alex Kim" }
+due_day = { column = "Text", nth = 2, default = "soon" }
+closed_date = { template = "{{ Created }}" }
+
+[[associate]]
+to = "contacts"
+by = "email"
+column = "E-Mail"
+missing = "create"
+properties = { email = "Mail", frstname = "Text" }
+"#;
+    let names = ["Id", "Subject", "Status", "Text", "Created", "Mail"];
+    let errors = errors(compiled(text, &names));
+    insta::assert_snapshot!("many_mistakes_against_a_portal", errors.render(false));
+}
+
+#[test]
+fn broken_toml_is_told_by_itself() {
+    let text = "version = 1\n[key\nproperty = \n[properties]\nsubject = \"a\nx = 1\n";
+    let errors = errors(MappingFile::parse("broken.toml", text));
+    insta::assert_snapshot!("broken_toml", errors.render(false));
+}
+
+#[test]
+fn nothing_at_all_is_told_too() {
+    let errors = errors(MappingFile::parse("empty.toml", ""));
+    let messages: Vec<&str> = errors.problems().map(|problem| problem.message).collect();
+    assert_eq!(
+        messages,
+        [
+            "the mapping has no `version`",
+            "the mapping has no `[key]`",
+            "the mapping has no `[properties]`",
+        ]
+    );
+}
+
+#[test]
+fn what_every_ticket_needs_is_asked_for() {
+    let text = "version = 1\n[key]\nproperty = \"old_id\"\ncolumn = \"Id\"\n[properties]\nold_id = \"Id\"\n";
+    let errors = errors(compiled(text, &["Id"]));
+    let places: Vec<(usize, usize, &str)> = errors
+        .problems()
+        .map(|problem| (problem.line, problem.column, problem.message))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            (5, 2, "nothing is mapped to `subject`"),
+            (5, 2, "nothing is mapped to `hs_pipeline_stage`"),
+            (6, 1, "`old_id` is the key and gets its value from [key]"),
+        ]
+    );
+}
+
+#[test]
+fn a_zoneless_format_asks_for_a_zone() {
+    let text = HEAD.replace("timezone = \"Europe/Berlin\"\n", "")
+        + "createdate = { column = \"C\", format = [\"%Y-%m-%d %H:%M\", \"%Y-%m-%dT%H:%M%z\"] }\n";
+    let found = errors(compiled(&text, &["Id", "Subject", "C"]));
+    let messages: Vec<&str> = found.problems().map(|problem| problem.message).collect();
+    assert_eq!(messages, ["dates in this format carry no time zone"]);
+    let zoned = text.replace("createdate = {", "createdate = { timezone = \"UTC\",");
+    assert!(compiled(&zoned, &["Id", "Subject", "C"]).is_ok());
+}
+
+#[test]
+fn a_property_that_is_only_defined_is_to_be_created_first() {
+    let text = format!(
+        "{HEAD}kind = \"K\"\n[[property]]\nname = \"kind\"\ntype = \"enumeration\"\noptions = [\"a\", {{ label = \"B\", value = \"b\" }}]\n"
+    );
+    let file = MappingFile::parse("new.toml", &text).unwrap_or_else(|e| panic!("{e}"));
+    let headers = headers(&["Id", "Subject", "K"]);
+    let found = errors(file.compile(&headers, &schema()));
+    let help: Vec<Option<&str>> = found.problems().map(|problem| problem.help).collect();
+    assert_eq!(
+        help,
+        [Some(
+            "the mapping defines it in a [[property]]: create it in the portal first"
+        )]
+    );
+    let with_it = schema().with_tickets(file.new_properties());
+    assert!(file.compile(&headers, &with_it).is_ok());
+}
+
+#[test]
+fn colour_changes_nothing_but_the_colour() {
+    let found = errors(MappingFile::parse("empty.toml", ""));
+    let styled = found.render(true);
+    assert!(styled.contains('\u{1b}') && !found.render(false).contains('\u{1b}'));
+    assert_eq!(found.to_string(), found.render(false));
+}
+
+proptest! {
+    /// A file cut, doubled or overwritten anywhere is read or told about, never a panic.
+    #[test]
+    fn a_damaged_file_is_never_a_panic(
+        at in 0..2_000usize,
+        len in 0..60usize,
+        what in prop::sample::select(vec!["", "\"", "[", "]", "{", "}", "=", "\n", "é", "5", "true", "[[property]]\n"]),
+    ) {
+        let good = format!("{HEAD}{LONG}");
+        let start = at.min(good.len());
+        let end = (start + len).min(good.len());
+        let text = [&good.as_bytes()[..start], what.as_bytes(), &good.as_bytes()[end..]].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        if let Err(errors) = compiled(&text, &["Id", "Subject", "Status", "Mail", "Created"]) {
+            prop_assert!(errors.len() > 0);
+            prop_assert!(errors.render(false).contains("test.toml"));
+        }
+    }
+}
+
+const LONG: &str = r#"createdate = { column = ["Created", "Créé"], format = "%Y-%m-%d %H:%M", timezone = "UTC" }
+content = { template = "{{ col('Status') }} {{ col('Mail') }}" }
+hs_ticket_priority = { column = "Status", map = { a = "Low", "b é" = "High" }, unmapped = "keep" }
+
+[[associate]]
+to = "contacts"
+by = "email"
+column = "Mail"
+missing = "create"
+properties = { firstname = { column = "Subject", truncate = 50 } }
+
+[[property]]
+name = "extra"
+type = "enumeration"
+options = ["a", { label = "B", value = "b" }]
+"#;

@@ -1,0 +1,195 @@
+//! A small portal and short ways to map a row, for the tests of this room.
+
+use crate::mapping::{CompiledMapping, Mapped, MappingErrors, MappingFile};
+use crate::model::issue::RowIssue;
+use crate::model::place::RowAddress;
+use crate::model::row::{Cells, Headers, SourceRow};
+use crate::model::schema::{
+    Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType,
+};
+use crate::model::ticket::TicketDraft;
+
+/// What every mapping here starts with; `[properties]` is open at its end.
+pub(crate) const HEAD: &str = r#"version = 1
+[source]
+timezone = "Europe/Berlin"
+empty = ["-", "NULL"]
+[key]
+property = "old_id"
+column = "Id"
+prefix = "z-"
+[properties]
+subject = "Subject"
+hs_pipeline_stage = { value = "New" }
+"#;
+
+fn property(name: &str, value_type: ValueType) -> PropertyDef {
+    PropertyDef {
+        name: name.to_owned(),
+        label: format!("The {name}"),
+        value_type,
+        options: Vec::new(),
+        external_options: false,
+        read_only: false,
+        unique: false,
+    }
+}
+
+fn with_options(name: &str, value_type: ValueType, options: &[(&str, &str)]) -> PropertyDef {
+    let option = |(value, label): &(&str, &str)| PropertyOption {
+        label: (*label).to_owned(),
+        value: (*value).to_owned(),
+    };
+    PropertyDef {
+        options: options.iter().map(option).collect(),
+        ..property(name, value_type)
+    }
+}
+
+fn pipeline(id: &str, label: &str, stages: &[(&str, &str)]) -> Pipeline {
+    let stage = |(id, label): &(&str, &str)| Stage {
+        id: (*id).to_owned(),
+        label: (*label).to_owned(),
+        closed: *label == "Closed",
+    };
+    Pipeline {
+        id: id.to_owned(),
+        label: label.to_owned(),
+        stages: stages.iter().map(stage).collect(),
+    }
+}
+
+fn owner(id: &str, email: &str, first: &str, last: &str, archived: bool) -> Owner {
+    Owner {
+        id: id.to_owned(),
+        email: email.to_owned(),
+        first_name: first.to_owned(),
+        last_name: last.to_owned(),
+        archived,
+    }
+}
+
+/// A portal with one property of each type.
+pub(crate) fn schema() -> Schema {
+    let priorities = [
+        ("LOW", "Low"),
+        ("MEDIUM", "Medium"),
+        ("HIGH", "High"),
+        ("URGENT", "Urgent"),
+    ];
+    let categories = [("BILLING", "Billing issue"), ("PRODUCT", "Product issue")];
+    let tickets = [
+        property("subject", ValueType::String),
+        property("content", ValueType::String),
+        property("old_tags", ValueType::String),
+        property("hs_pipeline", ValueType::Pipeline),
+        property("hs_pipeline_stage", ValueType::Stage),
+        property("hubspot_owner_id", ValueType::Owner),
+        property("createdate", ValueType::DateTime),
+        property("closed_date", ValueType::DateTime),
+        property("due_day", ValueType::Date),
+        property("effort", ValueType::Number),
+        property("is_vip", ValueType::Bool),
+        with_options("hs_ticket_priority", ValueType::Enumeration, &priorities),
+        with_options(
+            "hs_ticket_category",
+            ValueType::MultiEnumeration,
+            &categories,
+        ),
+        PropertyDef {
+            read_only: true,
+            ..property("hs_object_id", ValueType::Number)
+        },
+        PropertyDef {
+            unique: true,
+            ..property("old_id", ValueType::String)
+        },
+    ];
+    let contacts = ["email", "firstname", "lastname"];
+    let contacts = contacts.map(|name| property(name, ValueType::String));
+    let by_name = |found: PropertyDef| (found.name.clone(), found);
+    Schema {
+        tickets: tickets.into_iter().map(by_name).collect(),
+        contacts: contacts.into_iter().map(by_name).collect(),
+        pipelines: vec![
+            pipeline(
+                "0",
+                "Support Pipeline",
+                &[
+                    ("1", "New"),
+                    ("2", "Waiting on contact"),
+                    ("3", "Waiting on us"),
+                    ("4", "Closed"),
+                ],
+            ),
+            pipeline("77", "Returns", &[("901", "New"), ("902", "Received")]),
+        ],
+        owners: vec![
+            owner("51", "maya@x.example", "Maya", "Lindqvist", false),
+            owner("52", "alex@x.example", "Alex", "Kim", false),
+            owner("53", "alexandra@x.example", "Alex", "Kim", false),
+            owner("54", "oliver@x.example", "Oliver", "Brandt", true),
+        ],
+    }
+}
+
+/// Headers in file order.
+pub(crate) fn headers(names: &[&str]) -> Headers {
+    Headers::new(names.iter().map(|name| (*name).to_owned()).collect())
+}
+
+/// A row with these cells.
+pub(crate) fn row(cells: &[&str]) -> SourceRow {
+    SourceRow {
+        seq: 1,
+        address: RowAddress {
+            file: 0,
+            record: 1,
+            line: 2,
+            byte: 0,
+        },
+        cells: Cells::new(cells.iter().copied()),
+    }
+}
+
+/// Parses and compiles against the small portal.
+pub(crate) fn compiled(text: &str, names: &[&str]) -> Result<CompiledMapping, MappingErrors> {
+    MappingFile::parse("test.toml", text)?.compile(&headers(names), &schema())
+}
+
+/// Maps one row by `HEAD` and `more`; columns are given with their cells, after an
+/// id and a subject.
+pub(crate) fn map(more: &str, cells: &[(&str, &str)]) -> Mapped {
+    let all = [&[("Id", "7"), ("Subject", "Printer")], cells].concat();
+    let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+    let cells: Vec<&str> = all.iter().map(|(_, cell)| *cell).collect();
+    match compiled(&format!("{HEAD}{more}"), &names) {
+        Ok(mapping) => mapping.map(&row(&cells)),
+        Err(errors) => panic!("{errors}"),
+    }
+}
+
+/// The ticket of a row that has to go in.
+pub(crate) fn ticket(more: &str, cells: &[(&str, &str)]) -> TicketDraft {
+    match map(more, cells) {
+        Mapped::Ticket(ticket) => ticket,
+        other => panic!("no ticket: {other:?}"),
+    }
+}
+
+/// What is wrong with a row that has to be refused.
+pub(crate) fn refusal(more: &str, cells: &[(&str, &str)]) -> RowIssue {
+    match map(more, cells) {
+        Mapped::Refused { issue, .. } => issue,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// The value of a property of a draft.
+pub(crate) fn value<'t>(ticket: &'t TicketDraft, property: &str) -> Option<&'t str> {
+    let found = ticket
+        .properties
+        .iter()
+        .find(|(name, _)| **name == *property);
+    found.map(|(_, value)| value.as_str())
+}

@@ -1,0 +1,101 @@
+//! Value maps: the texts of the source and what they become.
+
+use std::collections::HashMap;
+
+use crate::mapping::nearest::{fold, nearest};
+use crate::model::issue::Reason;
+
+/// A value that the mapping itself names, converted as far as possible when the
+/// mapping is compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fixed {
+    /// What is sent; none = the property is left out.
+    Ready(Option<String>),
+    /// A stage whose id depends on the row's pipeline.
+    Stage(String),
+}
+
+/// What a text that the map lacks becomes.
+#[derive(Clone, Debug)]
+pub(crate) enum Unmapped {
+    /// The row is refused.
+    Refuse,
+    /// It is converted as it is.
+    Keep,
+    /// The property is left out.
+    Blank,
+    /// This value is used.
+    Fallback(Fixed),
+}
+
+/// The map of one entry.
+#[derive(Clone, Debug)]
+pub(crate) struct ValueMap {
+    lines: HashMap<String, Fixed>,
+    known: Vec<String>,
+    exact: bool,
+    /// For texts without a line.
+    pub(crate) unmapped: Unmapped,
+}
+
+impl ValueMap {
+    /// An empty map; `exact` = case and surrounding blanks matter.
+    pub(crate) fn new(exact: bool, unmapped: Unmapped) -> ValueMap {
+        ValueMap {
+            lines: HashMap::new(),
+            known: Vec::new(),
+            exact,
+            unmapped,
+        }
+    }
+
+    /// Adds a line; false when the map has the text already.
+    pub(crate) fn insert(&mut self, from: &str, to: Fixed) -> bool {
+        self.known.push(from.to_owned());
+        let from = if self.exact {
+            from.to_owned()
+        } else {
+            fold(from)
+        };
+        self.lines.insert(from, to).is_none()
+    }
+
+    /// The line of a text.
+    pub(crate) fn get(&self, text: &str) -> Option<&Fixed> {
+        if self.exact {
+            self.lines.get(text)
+        } else {
+            self.lines.get(&fold(text))
+        }
+    }
+
+    /// The reason for a text without a line.
+    pub(crate) fn refusal(&self, text: &str) -> Reason {
+        Reason::UnmappedValue {
+            accepted: self.known.clone(),
+            nearest: nearest(text, self.known.iter().map(String::as_str)).map(str::to_owned),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ready(text: &str) -> Fixed {
+        Fixed::Ready(Some(text.to_owned()))
+    }
+
+    #[test]
+    fn case_and_blanks_matter_only_where_asked() {
+        let mut loose = ValueMap::new(false, Unmapped::Refuse);
+        assert!(loose.insert("On Hold", ready("3")));
+        assert!(!loose.insert("on hold ", ready("4")));
+        assert!(loose.get(" ON HOLD").is_some());
+        let mut exact = ValueMap::new(true, Unmapped::Refuse);
+        assert!(exact.insert("On Hold", ready("3")));
+        assert!(exact.insert("on hold", ready("4")));
+        assert_eq!(exact.get("on hold"), Some(&ready("4")));
+        assert_eq!(exact.get("ON HOLD"), None);
+    }
+}
