@@ -50,7 +50,7 @@ impl Client {
     pub async fn batch_create(
         &self,
         object: ObjectType,
-        inputs: &[CreateInput],
+        inputs: &[&CreateInput],
     ) -> Result<BatchReply, CallError> {
         let body = wire::create_body(inputs).map_err(unsendable)?;
         let path = contract::batch(object, "create");

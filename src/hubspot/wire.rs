@@ -93,8 +93,8 @@ fn as_map<S: Serializer>(pairs: &[(Arc<str>, String)], to: S) -> Result<S::Ok, S
 }
 
 /// Body of a batch create.
-pub(crate) fn create_body(inputs: &[CreateInput]) -> serde_json::Result<Vec<u8>> {
-    let inputs = inputs.iter().map(create_shape).collect();
+pub(crate) fn create_body(inputs: &[&CreateInput]) -> serde_json::Result<Vec<u8>> {
+    let inputs = inputs.iter().map(|input| create_shape(input)).collect();
     serde_json::to_vec(&CreateBatch { inputs })
 }
 

@@ -212,6 +212,7 @@ impl Contacts {
             let now = self.client.portal_now().unwrap_or(Timestamp::MAX);
             self.settle.intend_contacts(emails, now).await?;
             let items: Vec<Item> = drafts.iter().enumerate().map(item).collect();
+            let items: Vec<&Item> = items.iter().collect();
             let verdicts = create(&self.client, ObjectType::Contacts, "email", &items).await?;
             let mut settled = Vec::new();
             let mut doubtful = Vec::new();

@@ -29,15 +29,15 @@ pub async fn create(
     client: &Client,
     object: ObjectType,
     key_property: &str,
-    items: &[Item],
+    items: &[&Item],
 ) -> Result<Vec<Verdict>, Stop> {
     let mut verdicts: Vec<Option<Verdict>> = vec![None; items.len()];
     let mut parts: Vec<Vec<usize>> = vec![(0..items.len()).collect()];
     let mut repeats = 0;
     while let Some(part) = parts.pop() {
-        let inputs: Vec<CreateInput> = part.iter().map(|&idx| items[idx].input.clone()).collect();
+        let inputs: Vec<&CreateInput> = part.iter().map(|&idx| &items[idx].input).collect();
         let outcome = client.batch_create(object, &inputs).await;
-        let chosen: Vec<&Item> = part.iter().map(|&idx| &items[idx]).collect();
+        let chosen: Vec<&Item> = part.iter().map(|&idx| items[idx]).collect();
         let part_verdicts = match outcome {
             Ok(reply) => match_reply(&chosen, key_property, &reply).map_err(mend)?,
             Err(CallError::Ambiguous(_)) => vec![Verdict::Unclear; part.len()],
@@ -92,11 +92,11 @@ fn refused(
 
 /// Halves, unless the error repeats values: then their rows go one by one and the
 /// others together.
-fn split(error: &ApiError, part: &[usize], items: &[Item]) -> Vec<Vec<usize>> {
+fn split(error: &ApiError, part: &[usize], items: &[&Item]) -> Vec<Vec<usize>> {
     let suspect = |&&idx: &&usize| {
         error.problems.iter().any(|problem| {
             problem.value.is_some()
-                && problem.value.as_deref() == sent(&items[idx], &problem.property)
+                && problem.value.as_deref() == sent(items[idx], &problem.property)
         })
     };
     let (suspects, others): (Vec<&usize>, Vec<&usize>) = part.iter().partition(suspect);

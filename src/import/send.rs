@@ -55,7 +55,8 @@ pub struct Created {
 /// A row on its way, with what is known of its sends.
 struct Slot {
     op: PlannedOp,
-    associations: Vec<Association>,
+    /// What is sent; it holds the draft's property values.
+    item: Item,
     /// Set when a send of ours may have written it (S3).
     maybe_written: bool,
     attempts: u32,
@@ -88,7 +89,7 @@ impl Sender {
                     Verdict::Created(ticket) => {
                         created.push(Created {
                             ticket: ticket.clone(),
-                            properties: slot.op.draft.properties.clone(),
+                            properties: slot.item.input.properties,
                         });
                         outcomes.push(slot.op.ended(RowEnd::Done { ticket }));
                     }
@@ -141,13 +142,7 @@ impl Sender {
         let mut refused = Vec::new();
         for op in ops {
             match associations(&op, &found) {
-                Ok(associations) => slots.push(Slot {
-                    op,
-                    associations,
-                    maybe_written: false,
-                    attempts: 0,
-                    collisions: 0,
-                }),
+                Ok(associations) => slots.push(slot(op, associations)),
                 Err(problem) => refused.push(op.ended(RowEnd::Refused(RowIssue::new(*problem)))),
             }
         }
@@ -172,7 +167,7 @@ impl Sender {
                     return Err(Stop::Later(words.to_owned()));
                 }
             }
-            let items: Vec<Item> = part.iter().map(item).collect();
+            let items: Vec<&Item> = part.iter().map(|slot| &slot.item).collect();
             verdicts.extend(create(&self.client, ObjectType::Tickets, key_property, &items).await?);
         }
         Ok(verdicts)
@@ -332,14 +327,21 @@ fn find<'a>(records: &'a [Record], key: &str, key_property: &str) -> Option<&'a 
         .or_else(|| records.iter().find(folded))
 }
 
-fn item(slot: &Slot) -> Item {
-    Item {
-        input: CreateInput {
-            trace_id: slot.op.source.seq.to_string(),
-            properties: slot.op.draft.properties.clone(),
-            associations: slot.associations.clone(),
+fn slot(mut op: PlannedOp, associations: Vec<Association>) -> Slot {
+    let input = CreateInput {
+        trace_id: op.source.seq.to_string(),
+        properties: std::mem::take(&mut op.draft.properties),
+        associations,
+    };
+    Slot {
+        item: Item {
+            input,
+            key: op.draft.key.clone(),
         },
-        key: slot.op.draft.key.clone(),
+        op,
+        maybe_written: false,
+        attempts: 0,
+        collisions: 0,
     }
 }
 

@@ -343,7 +343,7 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open(path)?;
     let _mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     db.pragma_update(None, "synchronous", "FULL")?;
-    db.pragma_update(None, "cache_size", -16_000)?;
+    db.pragma_update(None, "cache_size", -4_000)?;
     db.set_prepared_statement_cache_capacity(32);
     Ok(db)
 }

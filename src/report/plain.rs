@@ -39,13 +39,12 @@ impl Listener for PlainLines {
     fn hear(&self, event: &Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let line = match event {
-            Event::Started { run, .. } => format!("run {run}"),
             Event::Notice(words) => format!("note: {words}"),
             Event::Progress(progress) if state.last.elapsed() >= EVERY => {
                 state.last = Instant::now();
                 progress_line(progress, state.started.elapsed())
             }
-            Event::Progress(_) | Event::Finished(_) => return,
+            Event::Started { .. } | Event::Progress(_) | Event::Finished(_) => return,
         };
         let _gone = writeln!(state.out, "{line}");
     }

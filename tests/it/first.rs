@@ -490,26 +490,37 @@ fn a_lost_reply_doubles_and_loses_nothing() {
 
 #[test]
 fn a_property_that_does_not_stick_stops_after_ten_tickets() {
-    for switch in ["not_kept=serial_number", "createdate_writable=no"] {
-        let here = Rehearsal::new();
-        let sandbox = here.serve(&["--rate", "off", "--switch", switch]);
-        let mapping = here.write("plain.toml", PLAIN).display().to_string();
-        let rows = here
-            .write("rows.csv", plain_rows(1, 500, |_, _| ()))
-            .display()
-            .to_string();
-        let mut args = import(&rows, &mapping, "run");
-        args.push("--create-properties");
-        let property = if switch.starts_with("not_kept") {
-            "serial_number"
-        } else {
-            "createdate"
-        };
-        let _ended = here.run_against(&sandbox, &args).expect(7).says(property);
-        if switch.starts_with("not_kept") {
-            tickets_are(&here, &sandbox, 10);
-        }
-    }
+    let here = Rehearsal::new();
+    let sandbox = here.serve(&["--rate", "off", "--switch", "not_kept=serial_number"]);
+    let mapping = here.write("plain.toml", PLAIN).display().to_string();
+    let rows = plain_rows(1, 500, |_, _| ());
+    let rows = here.write("rows.csv", rows).display().to_string();
+    let mut args = import(&rows, &mapping, "run");
+    args.push("--create-properties");
+    let _ended = here
+        .run_against(&sandbox, &args)
+        .expect(7)
+        .says("serial_number")
+        .says("Stopped");
+    tickets_are(&here, &sandbox, 10);
+    assert_eq!(here.rows("run/done.csv").len(), 10);
+}
+
+#[test]
+fn a_read_only_property_is_told_before_anything_is_sent() {
+    let here = Rehearsal::new();
+    let sandbox = here.serve(&["--rate", "off", "--switch", "createdate_writable=no"]);
+    let mapping = here.write("plain.toml", PLAIN).display().to_string();
+    let rows = plain_rows(1, 5, |_, _| ());
+    let rows = here.write("rows.csv", rows).display().to_string();
+    let mut args = import(&rows, &mapping, "run");
+    args.push("--create-properties");
+    let _ended = here
+        .run_against(&sandbox, &args)
+        .expect(64)
+        .says("`createdate` is read-only");
+    let args = ["schema", "apply", "-m", &mapping];
+    let _ended = here.run_against(&sandbox, &args).expect(0).says("lacks");
 }
 
 #[test]

@@ -59,7 +59,7 @@ async fn create(status: u16, body: &str) -> Result<BatchReply, CallError> {
         associations: Vec::new(),
     };
     // Spawned, as the import does it: the call must be able to move between threads.
-    let call = async move { client.batch_create(ObjectType::Tickets, &[input]).await };
+    let call = async move { client.batch_create(ObjectType::Tickets, &[&input]).await };
     tokio::spawn(call).await.expect("no panic")
 }
 

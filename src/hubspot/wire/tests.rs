@@ -30,7 +30,7 @@ fn a_create_names_trace_id_properties_and_links() {
         },
     ];
     assert_eq!(
-        value(create_body(&inputs)),
+        value(create_body(&inputs.iter().collect::<Vec<_>>())),
         json!({"inputs": [
             {"objectWriteTraceId": "0",
              "properties": {"subject": "Zürich \"1\"\n", "hs_pipeline_stage": "1"},
