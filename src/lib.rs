@@ -5,3 +5,4 @@
 
 pub mod hubspot;
 pub mod model;
+pub mod sandbox;
