@@ -2,6 +2,7 @@
 //! size), hands them to the portal on a thread that may block, dresses replies
 //! with the headers of contract 5, and makes the troubles happen.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes};
@@ -29,11 +30,20 @@ const MOST_DROPPED: usize = 64 * 1024 * 1024;
 /// Longest path and query (contract 2.5: 6 to 8 kB).
 const LONGEST_URI: usize = 8 * 1024;
 
+/// The token that is let in; it does not show itself.
+pub(super) struct Token(pub(super) String);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Token(…)")
+    }
+}
+
 /// What answers at the door.
 #[derive(Debug)]
 pub(super) struct Front {
     pub(super) portal: Portal,
-    pub(super) token: String,
+    pub(super) token: Token,
     pub(super) clock: Clock,
     pub(super) allowance: Mutex<Allowance>,
     pub(super) troubles: Troubles,
@@ -105,7 +115,7 @@ impl Front {
             .and_then(|value| value.to_str().ok());
         given
             .and_then(|value| value.strip_prefix("Bearer "))
-            .is_some_and(|token| token == self.token)
+            .is_some_and(|token| token == self.token.0)
     }
 
     async fn answered(

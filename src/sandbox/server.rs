@@ -17,7 +17,7 @@ use super::claim::{Claim, ClaimError};
 use super::clock::Clock;
 use super::connection::{Door, Ending};
 use super::desk::{Desk, DeskError};
-use super::front::{self, Front};
+use super::front::{self, Front, Token};
 use super::limits::Allowance;
 use super::options::{Data, Options};
 use super::portal::Portal;
@@ -152,7 +152,7 @@ fn front(options: Options) -> Result<Front, StartError> {
         .map_err(|error: DeskError| cannot_open(&options.data, error))?;
     Ok(Front {
         portal: Portal::new(desk, claim),
-        token: options.token,
+        token: Token(options.token),
         clock,
         allowance: Mutex::new(Allowance::new(options.rate)),
         troubles: Troubles::new(options.troubles),

@@ -10,15 +10,15 @@ use tokio::net::TcpStream;
 
 /// A reply as it came.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
     /// The reply in `bytes`, which end where the connection did.
-    pub fn of(bytes: &[u8]) -> Answer {
+    pub(crate) fn of(bytes: &[u8]) -> Answer {
         let text = String::from_utf8_lossy(bytes);
         let (head, body) = text
             .split_once("\r\n\r\n")
@@ -36,13 +36,13 @@ impl Answer {
 
     /// The body, which must be JSON.
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
 
     /// The status and the body, checked to be what was expected.
     #[track_caller]
-    pub fn expect(&self, status: u16) -> Value {
+    pub(crate) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self:?}");
         if self.body.is_empty() {
             Value::Null
@@ -52,7 +52,7 @@ impl Answer {
     }
 
     /// A header's value; names in any case.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self
             .head
             .lines()
@@ -65,24 +65,24 @@ impl Answer {
 }
 
 /// A portal to be asked.
-pub struct Portal {
-    pub sandbox: Sandbox,
+pub(crate) struct Portal {
+    pub(crate) sandbox: Sandbox,
 }
 
 impl Portal {
     /// In memory, with everything as it is by default.
-    pub async fn start() -> Portal {
+    pub(crate) async fn start() -> Portal {
         Portal::with(Options::default()).await
     }
 
-    pub async fn with(options: Options) -> Portal {
+    pub(crate) async fn with(options: Options) -> Portal {
         Portal {
             sandbox: Sandbox::start(options).await.expect("a sandbox"),
         }
     }
 
     /// In memory, with these switches.
-    pub async fn switched(switches: &[&str]) -> Portal {
+    pub(crate) async fn switched(switches: &[&str]) -> Portal {
         let switches = switches.iter().map(|text| text.parse().expect("a switch"));
         let switches = switches.collect::<Vec<tickethaul::sandbox::Switch>>();
         Portal::with(Options {
@@ -92,20 +92,20 @@ impl Portal {
         .await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.call("GET", path, "").await
     }
 
-    pub async fn post(&self, path: &str, body: impl ToString) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: impl ToString) -> Answer {
         self.call("POST", path, &body.to_string()).await
     }
 
-    pub async fn call(&self, method: &str, path: &str, body: &str) -> Answer {
+    pub(crate) async fn call(&self, method: &str, path: &str, body: &str) -> Answer {
         Answer::of(&self.bytes(method, path, "sandbox", body).await)
     }
 
     /// All that comes back before the connection ends, however it ends.
-    pub async fn bytes(&self, method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
+    pub(crate) async fn bytes(&self, method: &str, path: &str, token: &str, body: &str) -> Vec<u8> {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
              Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}",
@@ -116,7 +116,7 @@ impl Portal {
     }
 
     /// The id of the first contact that the portal holds.
-    pub async fn contact_id(&self) -> String {
+    pub(crate) async fn contact_id(&self) -> String {
         let page = self
             .get("/crm/v3/objects/contacts?limit=1")
             .await
@@ -125,7 +125,7 @@ impl Portal {
     }
 
     /// Makes a unique text property for tickets.
-    pub async fn unique_property(&self, name: &str) {
+    pub(crate) async fn unique_property(&self, name: &str) {
         let body = serde_json::json!({
             "name": name, "label": name, "groupName": "ticketinformation",
             "type": "string", "fieldType": "text", "hasUniqueValue": true,
@@ -138,7 +138,7 @@ impl Portal {
 }
 
 /// Sends bytes as they are; gives back what came and how it ended.
-pub async fn raw(address: SocketAddr, request: &[u8]) -> (Vec<u8>, std::io::Result<()>) {
+pub(crate) async fn raw(address: SocketAddr, request: &[u8]) -> (Vec<u8>, std::io::Result<()>) {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     // A portal that has said enough may close before it has read all.
     let _ = stream.write_all(request).await;

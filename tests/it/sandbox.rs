@@ -510,7 +510,7 @@ async fn nothing_takes_it_down() {
     for garbage in [
         &b"\0\x01\x02\r\n\r\n"[..],
         b"GET\r\n\r\n",
-        b"GET /%ff%00/.. HTTP/1.1\r\n\r\n",
+        b"GET /%ff%00/.. HTTP/1.1\r\nConnection: close\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
     ] {
         let (bytes, _) = raw(portal.sandbox.address(), garbage).await;
