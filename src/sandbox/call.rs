@@ -1,0 +1,240 @@
+//! One request, taken apart: what of HTTP the portal's answers depend on, and no
+//! more. Reads query parameters in the forms in which clients send them.
+
+use axum::body::Bytes;
+use axum::extract::Query;
+use axum::http::{Method, Uri};
+
+use super::clock::Moment;
+use super::desk::View;
+use super::objects::{PageQuery, Which};
+use super::people::OwnerQuery;
+use super::problem::Problem;
+
+/// A request that has been let in.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) method: Method,
+    pub(super) body: Bytes,
+    pub(super) now: Moment,
+    uri: Uri,
+    query: Vec<(String, String)>,
+    /// Scheme and authority as the client wrote them.
+    origin: String,
+}
+
+/// Records per page of a list (contract 2.5).
+const PAGE: Limit = Limit {
+    default: 10,
+    most: 100,
+};
+
+/// Owners per page (contract 7.2).
+const OWNERS: Limit = Limit {
+    default: 100,
+    most: 500,
+};
+
+struct Limit {
+    default: u32,
+    most: u32,
+}
+
+impl Call {
+    pub(super) fn new(method: Method, uri: Uri, host: &str, body: Bytes, now: Moment) -> Call {
+        let query = Query::try_from_uri(&uri)
+            .map(|Query(pairs)| pairs)
+            .unwrap_or_default();
+        Call {
+            method,
+            body,
+            now,
+            uri,
+            query,
+            origin: format!("http://{host}"),
+        }
+    }
+
+    /// The path's segments, decoded; empty ones do not count.
+    pub(super) fn segments(&self) -> Vec<String> {
+        self.uri
+            .path()
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .map(decoded)
+            .collect()
+    }
+
+    /// What a read asks to be shown.
+    pub(super) fn view(&self) -> View {
+        View {
+            properties: self.list("properties"),
+            associations: self.list("associations"),
+            origin: self.origin.clone(),
+        }
+    }
+
+    /// The record that a path with this id means.
+    pub(super) fn which(&self, id: String) -> Result<Which, Problem> {
+        let id_property = self.one("idProperty").map(str::to_owned);
+        Ok(Which {
+            id,
+            id_property,
+            archived: self.archived()?,
+        })
+    }
+
+    /// The page of a list of records.
+    pub(super) fn page(&self) -> Result<PageQuery, Problem> {
+        let limit = self.limit(&PAGE)?;
+        let after = match self.one("after") {
+            Some(after) => after
+                .parse()
+                .map_err(|_| Problem::validation(format!("'{after}' is not a cursor")))?,
+            None => 0,
+        };
+        Ok(PageQuery {
+            limit,
+            after,
+            archived: self.archived()?,
+            rest: self.rest(),
+        })
+    }
+
+    /// The page of a list of owners.
+    pub(super) fn owners(&self) -> Result<OwnerQuery, Problem> {
+        Ok(OwnerQuery {
+            limit: self.limit(&OWNERS)? as usize,
+            after: self.one("after").map(str::to_owned),
+            email: self
+                .one("email")
+                .filter(|email| !email.is_empty())
+                .map(str::to_owned),
+            archived: self.archived()?,
+            rest: self.rest(),
+            origin: self.origin.clone(),
+        })
+    }
+
+    /// `archived`, false unless said.
+    pub(super) fn archived(&self) -> Result<bool, Problem> {
+        match self.one("archived") {
+            None | Some("false" | "") => Ok(false),
+            Some("true") => Ok(true),
+            Some(other) => Err(Problem::validation(format!(
+                "'{other}' is not true or false"
+            ))),
+        }
+    }
+
+    /// The first value of a parameter.
+    pub(super) fn one(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// All values of a list parameter: repeated, joined by commas, or both.
+    fn list(&self, name: &str) -> Vec<String> {
+        let given = self.query.iter().filter(|(key, _)| key == name);
+        let parts = given.flat_map(|(_, value)| value.split(','));
+        parts
+            .map(|part| part.trim().to_owned())
+            .filter(|part| !part.is_empty())
+            .collect()
+    }
+
+    fn limit(&self, limit: &Limit) -> Result<u32, Problem> {
+        let Some(text) = self.one("limit") else {
+            return Ok(limit.default);
+        };
+        let asked = text
+            .parse()
+            .ok()
+            .filter(|asked| (1..=limit.most).contains(asked));
+        asked.ok_or_else(|| {
+            Problem::validation(format!(
+                "'{text}' is not a limit between 1 and {}",
+                limit.most
+            ))
+        })
+    }
+
+    /// The query without `after`, ready for another `after` to follow.
+    fn rest(&self) -> String {
+        let pairs = self.uri.query().unwrap_or_default().split('&');
+        let kept = pairs.filter(|pair| !pair.is_empty() && !pair.starts_with("after="));
+        kept.map(|pair| format!("{pair}&")).collect()
+    }
+}
+
+/// A path segment without its percent signs. What is no UTF-8 is replaced.
+fn decoded(segment: &str) -> String {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escaped = (*first == b'%').then(|| tail.get(..2)).flatten();
+        let byte = escaped.and_then(|hex| u8::from_str_radix(str::from_utf8(hex).ok()?, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::clock::Clock;
+    use super::*;
+
+    fn call(uri: &str) -> Call {
+        let uri = uri.parse().expect("a uri");
+        Call::new(
+            Method::GET,
+            uri,
+            "127.0.0.1:1",
+            Bytes::new(),
+            Clock::start().now(),
+        )
+    }
+
+    #[tokio::test]
+    async fn lists_come_joined_repeated_or_both() {
+        let view = call("/x?properties=a,b&properties=c&associations=contacts").view();
+        assert_eq!(view.properties, ["a", "b", "c"]);
+        assert_eq!(view.associations, ["contacts"]);
+    }
+
+    #[tokio::test]
+    async fn pages_have_limits() {
+        let page = call("/x?limit=100&properties=a%2Cb&after=7")
+            .page()
+            .expect("a page");
+        assert_eq!(
+            (page.limit, page.after, page.rest.as_str()),
+            (100, 7, "limit=100&properties=a%2Cb&")
+        );
+        assert_eq!(call("/x").page().expect("a page").limit, 10);
+        for wrong in [
+            "/x?limit=101",
+            "/x?limit=0",
+            "/x?limit=ten",
+            "/x?after=first",
+            "/x?archived=maybe",
+        ] {
+            assert!(call(wrong).page().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn segments_are_decoded() {
+        for (given, meant) in [
+            ("a%40x.example", "a@x.example"),
+            ("100%", "100%"),
+            ("%zz%C3%A4", "%zzä"),
+            ("a+b", "a+b"),
+        ] {
+            assert_eq!(decoded(given), meant);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! One portal per state file: a lock on a file beside it, which names the process
+//! that holds it. The lock goes with the process, however that ends.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// The right to use a state file, as long as it lives.
+#[derive(Debug)]
+pub(super) struct Claim {
+    _lock: File,
+}
+
+/// Why a state file cannot be claimed.
+#[derive(Debug, Error)]
+pub(super) enum ClaimError {
+    #[error("it is in use")]
+    Held {
+        /// Process id, where the lock file tells it.
+        holder: Option<u32>,
+    },
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl Claim {
+    /// Claims `state`, making its folder when that is absent.
+    pub(super) fn take(state: &Path) -> Result<Claim, ClaimError> {
+        if let Some(folder) = state.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let mut lock = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(lock_path(state))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(ClaimError::Held {
+                    holder: holder(&mut lock),
+                });
+            }
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        lock.set_len(0)?;
+        writeln!(lock, "{}", std::process::id())?;
+        Ok(Claim { _lock: lock })
+    }
+}
+
+fn lock_path(state: &Path) -> PathBuf {
+    let mut name = state.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+fn holder(lock: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    let _ = lock.read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_has_one_owner_at_a_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let state = folder.path().join("new").join("portal.db");
+        let claim = Claim::take(&state).expect("a claim");
+        let Err(ClaimError::Held { holder }) = Claim::take(&state) else {
+            panic!("claimed twice")
+        };
+        assert_eq!(holder, Some(std::process::id()));
+        drop(claim);
+        assert!(Claim::take(&state).is_ok());
+    }
+}

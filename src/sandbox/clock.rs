@@ -1,0 +1,122 @@
+//! The portal's clock. The wall is read once, when the portal starts; from then
+//! on time moves with tokio's clock, so that a paused runtime pauses the portal
+//! too. This is the only file of the room that reads the wall.
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+/// Wall time at start, and the tokio instant that belongs to it.
+#[derive(Debug)]
+pub(super) struct Clock {
+    wall: Timestamp,
+    origin: Instant,
+}
+
+impl Clock {
+    pub(super) fn start() -> Clock {
+        Clock {
+            wall: Timestamp::now(),
+            origin: Instant::now(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        let instant = Instant::now();
+        let elapsed = instant.saturating_duration_since(self.origin);
+        let millis = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
+        Moment {
+            instant,
+            millis: self.wall.as_millisecond().saturating_add(millis),
+        }
+    }
+}
+
+/// One point in time: for measuring (`instant`) and for writing down.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    pub(super) instant: Instant,
+    millis: i64,
+}
+
+impl Moment {
+    /// As property values and envelopes carry it.
+    pub(super) fn iso(self) -> String {
+        iso(self.timestamp())
+    }
+
+    /// As the `Date` header carries it, to the second.
+    pub(super) fn http_date(self) -> String {
+        self.timestamp()
+            .strftime("%a, %d %b %Y %H:%M:%S GMT")
+            .to_string()
+    }
+
+    /// Days since the epoch in UTC, the portal's time zone: the daily allowance
+    /// starts anew when it changes.
+    pub(super) fn day(self) -> i64 {
+        self.millis.div_euclid(24 * 60 * 60 * 1000)
+    }
+
+    fn timestamp(self) -> Timestamp {
+        Timestamp::from_millisecond(self.millis).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// ISO 8601 in UTC to the millisecond; the fraction is left out when it is zero
+/// (contract 3.2, switch 26).
+pub(super) fn iso(timestamp: Timestamp) -> String {
+    if timestamp.as_millisecond().rem_euclid(1000) == 0 {
+        format!("{timestamp:.0}")
+    } else {
+        format!("{timestamp:.3}")
+    }
+}
+
+#[cfg(test)]
+impl Moment {
+    /// The moment that is so much later, for tests of what depends on time.
+    pub(super) fn later(self, by: std::time::Duration) -> Moment {
+        let millis = i64::try_from(by.as_millis()).expect("a time that fits");
+        Moment {
+            instant: self.instant + by,
+            millis: self.millis + millis,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn moment(millis: i64) -> Moment {
+        Moment {
+            instant: Instant::now(),
+            millis,
+        }
+    }
+
+    #[test]
+    fn writes_instants_as_the_portal_does() {
+        assert_eq!(moment(0).iso(), "1970-01-01T00:00:00Z");
+        assert_eq!(moment(1_788_256_800_120).iso(), "2026-09-01T10:00:00.120Z");
+        assert_eq!(moment(-1).iso(), "1969-12-31T23:59:59.999Z");
+        assert_eq!(
+            moment(1_788_256_800_999).http_date(),
+            "Tue, 01 Sep 2026 10:00:00 GMT"
+        );
+        assert_eq!(moment(-1).day(), -1);
+    }
+
+    #[test]
+    fn time_goes_on() {
+        let clock = Clock::start();
+        let (first, second) = (clock.now(), clock.now());
+        assert!(second.instant >= first.instant && second.millis >= first.millis);
+        assert_eq!(
+            first.later(Duration::from_secs(7)).millis - first.millis,
+            7_000
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! The portal's end of a TCP connection, which can be told to break off in the
+//! middle of a reply. This is how the troubles that no HTTP server would make by
+//! itself are made: the server above writes whole replies and knows nothing.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Accepts connections that can break off.
+#[derive(Debug)]
+pub(super) struct Door(pub(super) TcpListener);
+
+impl Listener for Door {
+    type Io = Connection;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Connection, SocketAddr) {
+        let (stream, address) = <TcpListener as Listener>::accept(&mut self.0).await;
+        // Replies are written whole; holding back their last packet only costs time.
+        let _ = stream.set_nodelay(true);
+        (
+            Connection {
+                stream,
+                ending: Ending::default(),
+            },
+            address,
+        )
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+/// How the reply that is written next will end; shared with whoever answers.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ending(Arc<Mutex<Cut>>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Cut {
+    #[default]
+    None,
+    /// Nothing is written, and the connection is reset.
+    Reset,
+    /// After the head and this many bytes of the body.
+    Body(usize),
+    /// After this many bytes.
+    Bytes(usize),
+}
+
+impl Connected<IncomingStream<'_, Door>> for Ending {
+    fn connect_info(stream: IncomingStream<'_, Door>) -> Ending {
+        stream.io().ending.clone()
+    }
+}
+
+impl Ending {
+    /// The next reply is not written, and the client sees a reset.
+    pub(super) fn reset(&self) {
+        self.set(Cut::Reset);
+    }
+
+    /// The next reply ends after its head and `body` bytes of its body.
+    pub(super) fn truncate(&self, body: usize) {
+        self.set(Cut::Body(body));
+    }
+
+    fn set(&self, cut: Cut) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = cut;
+    }
+
+    /// How it stands before `buf` is written: the head ends where its blank line
+    /// does, and the server writes a head in one piece.
+    fn before(&self, buf: &[u8]) -> Cut {
+        let mut cut = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Cut::Body(body) = *cut {
+            let head = buf.windows(4).position(|window| window == b"\r\n\r\n");
+            *cut = head.map_or(Cut::Body(body), |place| Cut::Bytes(place + 4 + body));
+        }
+        *cut
+    }
+
+    fn written(&self, n_bytes: usize) {
+        let mut cut = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Cut::Bytes(left) = *cut {
+            *cut = Cut::Bytes(left.saturating_sub(n_bytes));
+        }
+    }
+}
+
+/// A TCP stream with an ending.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: TcpStream,
+    ending: Ending,
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+/// Not vectored, so that head and body come in one piece.
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let allowed = match self.ending.before(buf) {
+            Cut::Reset => {
+                // Closing with a linger of zero sends a reset in place of an end.
+                let _ = self.stream.set_zero_linger();
+                return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+            }
+            Cut::Bytes(0) => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+            Cut::Bytes(left) => left.min(buf.len()),
+            Cut::None | Cut::Body(_) => buf.len(),
+        };
+        let n_bytes = ready!(Pin::new(&mut self.stream).poll_write(cx, &buf[..allowed]))?;
+        self.ending.written(n_bytes);
+        Poll::Ready(Ok(n_bytes))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

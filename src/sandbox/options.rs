@@ -1,0 +1,63 @@
+//! What a portal is started with. Plain values; reading them from a command line
+//! or the environment is the caller's business.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::limits::Rate;
+use super::switches::Switches;
+use super::troubles::Trouble;
+
+/// Where the state lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Data {
+    /// In memory: gone when the portal stops.
+    Memory,
+    /// In this SQLite file. It and its folder are made when absent; beside it lie
+    /// SQLite's own files and a lock file.
+    File(PathBuf),
+}
+
+/// Everything that can be chosen about a portal.
+#[derive(Clone)]
+pub struct Options {
+    /// Where the state lives.
+    pub data: Data,
+    /// The port on 127.0.0.1; 0 takes any free one.
+    pub port: u16,
+    /// The one token that is let in.
+    pub token: String,
+    /// The account's request allowance.
+    pub rate: Rate,
+    /// Behaviour where the contract leaves it open.
+    pub switches: Switches,
+    /// What goes wrong, and when.
+    pub troubles: Vec<Trouble>,
+}
+
+impl Default for Options {
+    /// In memory, any port, the token `sandbox`, 190 calls in 10 s, no troubles.
+    fn default() -> Options {
+        Options {
+            data: Data::Memory,
+            port: 0,
+            token: "sandbox".to_owned(),
+            rate: Rate::default(),
+            switches: Switches::default(),
+            troubles: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    /// All but the token.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Options")
+            .field("data", &self.data)
+            .field("port", &self.port)
+            .field("rate", &self.rate)
+            .field("switches", &self.switches)
+            .field("troubles", &self.troubles)
+            .finish_non_exhaustive()
+    }
+}

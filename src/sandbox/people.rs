@@ -1,0 +1,108 @@
+//! Owners and pipelines (contract 7), and the account itself (1.3): what the
+//! portal tells about who and where, all of it read-only here.
+
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+use super::problem::Problem;
+use super::reply::{Paging, Results};
+use super::schema::{Owner, Pipeline, Stage};
+
+/// A page of owners.
+#[derive(Debug)]
+pub(super) struct OwnerQuery {
+    pub(super) limit: usize,
+    pub(super) after: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) archived: bool,
+    /// The query as it came, without `after`.
+    pub(super) rest: String,
+    /// Scheme and authority, for the link.
+    pub(super) origin: String,
+}
+
+impl Desk {
+    /// Who this portal is (contract 1.3).
+    pub(super) fn account(&self) -> Value {
+        json!({
+            "portalId": self.portal_id,
+            "accountType": "DEVELOPER_TEST",
+            "timeZone": "UTC",
+            "companyCurrency": "USD",
+            "additionalCurrencies": [],
+            "utcOffset": "+00:00",
+            "utcOffsetMilliseconds": 0,
+            "uiDomain": "app.hubspot.com",
+            "dataHostingLocation": "na1",
+        })
+    }
+
+    pub(super) fn pipelines(&self) -> Vec<Pipeline> {
+        self.schema.pipelines.clone()
+    }
+
+    pub(super) fn pipeline(&self, id: &str) -> Result<Pipeline, Problem> {
+        self.schema
+            .pipeline(id)
+            .cloned()
+            .ok_or_else(Problem::not_found)
+    }
+
+    pub(super) fn stage(&self, pipeline: &str, id: &str) -> Result<Stage, Problem> {
+        let pipeline = self.pipeline(pipeline)?;
+        pipeline.stage(id).cloned().ok_or_else(Problem::not_found)
+    }
+
+    /// A page of owners; `after` is opaque to clients.
+    pub(super) fn owners(&self, query: &OwnerQuery) -> Result<Results<Owner>, Problem> {
+        let start = match &query.after {
+            Some(after) => place(after)
+                .ok_or_else(|| Problem::validation(format!("'{after}' is not a cursor")))?,
+            None => 0,
+        };
+        let asked = |owner: &&Owner| {
+            let named = query
+                .email
+                .as_ref()
+                .is_none_or(|email| owner.email.eq_ignore_ascii_case(email));
+            owner.archived == query.archived && named
+        };
+        let all: Vec<&Owner> = self.schema.owners.iter().filter(asked).collect();
+        let results: Vec<Owner> = all
+            .iter()
+            .skip(start)
+            .take(query.limit)
+            .map(|owner| (*owner).clone())
+            .collect();
+        let next = start.saturating_add(query.limit);
+        let paging = (next < all.len()).then(|| {
+            let after = cursor(next);
+            let link = format!("{}/crm/v3/owners?{}after={after}", query.origin, query.rest);
+            Paging::new(after, link)
+        });
+        Ok(Results { results, paging })
+    }
+
+    /// One owner, by id or, where `by_user`, by user id.
+    pub(super) fn owner(&self, id: &str, by_user: bool, archived: bool) -> Result<Owner, Problem> {
+        let meant = |owner: &&Owner| match by_user {
+            true => owner.user_id_including_inactive.to_string() == id,
+            false => owner.id == id,
+        };
+        let mut owners = self
+            .schema
+            .owners
+            .iter()
+            .filter(|owner| owner.archived == archived);
+        owners.find(meant).cloned().ok_or_else(Problem::not_found)
+    }
+}
+
+/// A place in a list as text that nobody takes for a number.
+fn cursor(place: usize) -> String {
+    format!("b3duZXI{place:x}")
+}
+
+fn place(cursor: &str) -> Option<usize> {
+    usize::from_str_radix(cursor.strip_prefix("b3duZXI")?, 16).ok()
+}

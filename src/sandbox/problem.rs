@@ -1,0 +1,212 @@
+//! Error replies: one shape for whole calls and its shorter form for single rows
+//! of a 207, with the categories and texts of contract 4. Fields that a case
+//! does not have are left out, as the live API does.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::reply::Reply;
+
+/// Named lists that come with an error, such as the ids it speaks of.
+pub(super) type Context = BTreeMap<&'static str, Vec<String>>;
+
+/// One entry of `errors[]`.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Detail {
+    pub(super) message: String,
+    pub(super) code: &'static str,
+    pub(super) context: Context,
+}
+
+/// A refusal of a whole call.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Problem {
+    #[serde(skip)]
+    http: u16,
+    pub(super) message: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) context: Context,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) errors: Vec<Detail>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_category: Option<&'static str>,
+}
+
+/// A refusal of one row, or of some, inside a 207.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct RowProblem {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<&'static str>,
+    message: String,
+    context: Context,
+}
+
+/// A problem with its correlation id: what goes out.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    status: &'static str,
+    correlation_id: &'a str,
+    #[serde(flatten)]
+    problem: &'a Problem,
+}
+
+impl Problem {
+    fn new(http: u16, category: Option<&'static str>, message: impl Into<String>) -> Problem {
+        let message = message.into();
+        Problem {
+            http,
+            message,
+            context: Context::new(),
+            errors: Vec::new(),
+            category,
+            sub_category: None,
+        }
+    }
+
+    /// 400 `VALIDATION_ERROR`: what was asked for cannot be.
+    pub(super) fn validation(message: impl Into<String>) -> Problem {
+        Problem::new(400, Some("VALIDATION_ERROR"), message)
+    }
+
+    /// 400 without a category: the body could not be understood (contract 4.4).
+    pub(super) fn input(message: impl Into<String>) -> Problem {
+        Problem::new(400, None, message)
+    }
+
+    /// 409 `CONFLICT`: there is such a record already.
+    pub(super) fn conflict(message: impl Into<String>) -> Problem {
+        Problem::new(409, Some("CONFLICT"), message)
+    }
+
+    /// 409 for a property name that is taken (contract 6).
+    pub(super) fn property_exists(name: &str) -> Problem {
+        let message = format!("A property named '{name}' already exists.");
+        let mut problem = Problem::new(409, Some("OBJECT_ALREADY_EXISTS"), message);
+        problem.sub_category = Some("Properties.PROPERTY_WITH_NAME_EXISTS");
+        problem.with("name", vec![name.to_owned()])
+    }
+
+    /// 404 of a record or path that is not there.
+    pub(super) fn not_found() -> Problem {
+        Problem::new(404, None, "resource not found")
+    }
+
+    /// 404 of a named thing other than a record.
+    pub(super) fn no_such(message: impl Into<String>) -> Problem {
+        Problem::new(404, Some("OBJECT_NOT_FOUND"), message)
+    }
+
+    /// 404 of an id that cannot be one.
+    pub(super) fn not_an_id(id: &str) -> Problem {
+        Problem::no_such("Object not found.  objectId are usually numeric.")
+            .with("id", vec![id.to_owned()])
+    }
+
+    /// 400 of an object type that the portal does not have.
+    pub(super) fn unknown_type(name: &str) -> Problem {
+        Problem::validation(format!("Unable to infer object type from: {name}"))
+    }
+
+    /// 401 of a missing or wrong token (contract 1.2).
+    pub(super) fn unauthenticated() -> Problem {
+        let message = "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can \
+                       find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview";
+        Problem::new(401, Some("INVALID_AUTHENTICATION"), message)
+    }
+
+    /// 405, for a path that is served with other methods.
+    pub(super) fn method_not_allowed() -> Problem {
+        Problem::new(405, None, "HTTP 405 Method Not Allowed")
+    }
+
+    /// 413, for a body over the limit.
+    pub(super) fn too_large(limit: usize) -> Problem {
+        Problem::new(
+            413,
+            None,
+            format!("the request body is larger than {limit} bytes"),
+        )
+    }
+
+    /// 414, for a path and query over the limit.
+    pub(super) fn uri_too_long(limit: usize) -> Problem {
+        Problem::new(
+            414,
+            None,
+            format!("the request URI is longer than {limit} bytes"),
+        )
+    }
+
+    /// 415, for a body that says it is not JSON.
+    pub(super) fn not_json() -> Problem {
+        Problem::new(415, None, "HTTP 415 Unsupported Media Type")
+    }
+
+    /// 500: the portal itself failed, and wrote nothing.
+    pub(super) fn internal(message: impl Into<String>) -> Problem {
+        Problem::new(500, Some("INTERNAL_ERROR"), message)
+    }
+
+    /// 503: the portal is being stopped.
+    pub(super) fn closing() -> Problem {
+        Problem::new(503, None, "the portal is shutting down")
+    }
+
+    /// Adds a list to the context.
+    pub(super) fn with(mut self, key: &'static str, values: Vec<String>) -> Problem {
+        let _ = self.context.insert(key, values);
+        self
+    }
+
+    /// The row form: without `errors[]`, and naming the row where it has a trace id.
+    pub(super) fn into_row(self, trace: Option<&str>) -> RowProblem {
+        let traced = match trace {
+            Some(trace) => self.with("objectWriteTraceId", vec![trace.to_owned()]),
+            None => self,
+        };
+        RowProblem {
+            status: "error",
+            category: traced.category,
+            message: traced.message,
+            context: traced.context,
+        }
+    }
+
+    /// The reply that carries it.
+    pub(super) fn reply(&self, correlation_id: &str) -> Reply {
+        Reply::json(
+            self.http,
+            &Body {
+                status: "error",
+                correlation_id,
+                problem: self,
+            },
+        )
+    }
+}
+
+impl From<rusqlite::Error> for Problem {
+    fn from(error: rusqlite::Error) -> Problem {
+        Problem::internal(format!("the portal's state could not be used: {error}"))
+    }
+}
+
+/// The 429 of contract 4.5, which has a shape of its own.
+pub(super) fn rate_limited(policy: &str, word: &str, correlation_id: &str) -> Reply {
+    let body = json!({
+        "status": "error",
+        "message": format!("You have reached your {word} limit."),
+        "errorType": "RATE_LIMIT",
+        "correlationId": correlation_id,
+        "policyName": policy,
+        "requestId": correlation_id,
+    });
+    Reply::json(429, &body)
+}

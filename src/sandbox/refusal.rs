@@ -1,0 +1,144 @@
+//! Why one record is not written, before it is known whether that costs a row or
+//! the whole call. Turns into the error forms of contract 4.2 and 4.3.
+
+use serde::Serialize;
+
+use super::kind::Kind;
+use super::problem::{Context, Detail, Problem};
+use super::values::Fault;
+
+/// One property value that is not taken.
+#[derive(Debug)]
+pub(super) struct Invalid {
+    pub(super) name: String,
+    pub(super) value: Option<String>,
+    pub(super) fault: Fault,
+}
+
+/// The reasons. A record can have several invalid values; the others stand alone.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    Invalid(Vec<Invalid>),
+    /// Required properties that were not given.
+    Missing(Kind, Vec<&'static str>),
+    /// Associations that cannot be: the context of contract 4.3.
+    Links(Context),
+    /// Another record has the unique value, told as a conflict.
+    Conflict(Kind, i64),
+    /// The input has no `properties`.
+    NoProperties,
+    /// The state could not be used; not the row's fault.
+    Store(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Refusal {
+    fn from(error: rusqlite::Error) -> Refusal {
+        Refusal::Store(error)
+    }
+}
+
+/// An entry of the array inside the message of contract 4.2.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Embedded<'a> {
+    is_valid: bool,
+    message: &'a str,
+    error: &'a str,
+    name: &'a str,
+    localized_error_message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    property_value: Option<&'a str>,
+    portal_id: i64,
+}
+
+impl Refusal {
+    /// The error of a single call, or of a row.
+    pub(super) fn problem(self, portal_id: i64) -> Problem {
+        match self {
+            Refusal::Invalid(invalid) => invalid_values(&invalid, portal_id),
+            Refusal::Missing(kind, names) => missing(kind, &names),
+            Refusal::Links(context) => {
+                let mut problem = Problem::validation("One or more associations are invalid");
+                problem.context = context;
+                problem
+            }
+            Refusal::Conflict(kind, existing) => Problem::conflict(format!(
+                "{} already exists. Existing ID: {existing}",
+                capitalised(kind)
+            ))
+            .with("existingId", vec![existing.to_string()]),
+            Refusal::NoProperties => super::shapes::no_properties(),
+            Refusal::Store(error) => error.into(),
+        }
+    }
+
+    /// The error of a batch that fails as a whole: every bad property of every
+    /// bad row, and not which row (contract 2.6); else the first reason.
+    pub(super) fn whole(refusals: Vec<Refusal>, portal_id: i64) -> Problem {
+        let mut all = Vec::new();
+        let mut first = None;
+        for refusal in refusals {
+            match refusal {
+                Refusal::Invalid(invalid) => all.extend(invalid),
+                other => first = first.or(Some(other)),
+            }
+        }
+        match first {
+            _ if !all.is_empty() => invalid_values(&all, portal_id),
+            Some(Refusal::Conflict(kind, _)) => {
+                Problem::conflict(format!("{} already exists", capitalised(kind)))
+            }
+            Some(other) => other.problem(portal_id),
+            None => invalid_values(&all, portal_id),
+        }
+    }
+}
+
+fn invalid_values(invalid: &[Invalid], portal_id: i64) -> Problem {
+    let embedded: Vec<Embedded<'_>> = invalid.iter().map(|one| one.embedded(portal_id)).collect();
+    let array = serde_json::to_string(&embedded).unwrap_or_default();
+    let mut problem = Problem::validation(format!("Property values were not valid: {array}"));
+    problem.errors = invalid.iter().map(Invalid::detail).collect();
+    problem
+}
+
+impl Invalid {
+    fn embedded(&self, portal_id: i64) -> Embedded<'_> {
+        Embedded {
+            is_valid: false,
+            message: &self.fault.message,
+            error: self.fault.code,
+            name: &self.name,
+            localized_error_message: &self.fault.message,
+            property_value: self.value.as_deref(),
+            portal_id,
+        }
+    }
+
+    fn detail(&self) -> Detail {
+        let context = Context::from([("propertyName", vec![self.name.clone()])]);
+        Detail {
+            message: self.fault.message.clone(),
+            code: self.fault.code,
+            context,
+        }
+    }
+}
+
+fn missing(kind: Kind, names: &[&str]) -> Problem {
+    let message = format!(
+        "Error creating {}. Some required properties were not set.",
+        kind.upper()
+    );
+    Problem::validation(message).with(
+        "properties",
+        names.iter().map(|name| (*name).to_owned()).collect(),
+    )
+}
+
+fn capitalised(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Ticket => "Ticket",
+        Kind::Contact => "Contact",
+    }
+}

@@ -1,0 +1,185 @@
+//! Starting and stopping: binds the port, claims and opens the state, serves
+//! until told to stop.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::claim::{Claim, ClaimError};
+use super::clock::Clock;
+use super::connection::{Door, Ending};
+use super::desk::{Desk, DeskError};
+use super::front::{self, Front, Token};
+use super::limits::Allowance;
+use super::options::{Data, Options};
+use super::portal::Portal;
+use super::troubles::Troubles;
+
+/// How long a stop waits for calls under way before it closes the state.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Why a portal did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// Another portal has the state open.
+    #[error("the sandbox state {} is in use by {}", path.display(), owner(*holder))]
+    Held {
+        /// The state file.
+        path: PathBuf,
+        /// The process that has it, where known.
+        holder: Option<u32>,
+    },
+    /// Something else listens on the port.
+    #[error("port {0} is taken")]
+    PortTaken(u16),
+    /// The port cannot be bound for another reason.
+    #[error("cannot listen on port {port}")]
+    Listen {
+        /// The port that was asked for.
+        port: u16,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The state cannot be read or made.
+    #[error("cannot open the sandbox state {path}")]
+    Open {
+        /// The state file, or `:memory:`.
+        path: String,
+        /// What went wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+fn owner(holder: Option<u32>) -> String {
+    holder.map_or_else(
+        || "another process".to_owned(),
+        |id| format!("process {id}"),
+    )
+}
+
+/// A running portal. Dropping it stops it too, without waiting.
+#[derive(Debug)]
+pub struct Sandbox {
+    address: SocketAddr,
+    front: Arc<Front>,
+    stopping: CancellationToken,
+    serving: JoinHandle<()>,
+}
+
+impl Sandbox {
+    /// Starts a portal inside the current tokio runtime. It answers as soon as
+    /// this returns.
+    pub async fn start(options: Options) -> Result<Sandbox, StartError> {
+        let (listener, address) = bind(options.port).await?;
+        let front = Arc::new(front(options)?);
+        let app = Router::new()
+            .fallback(front::answer)
+            .with_state(Arc::clone(&front));
+        let service = app.into_make_service_with_connect_info::<Ending>();
+        let stopping = CancellationToken::new();
+        let stopped = stopping.clone().cancelled_owned();
+        let serving = tokio::spawn(async move {
+            // Serving never fails: errors of single connections end those.
+            let _ = axum::serve(Door(listener), service)
+                .with_graceful_shutdown(stopped)
+                .await;
+        });
+        Ok(Sandbox {
+            address,
+            front,
+            stopping,
+            serving,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address as clients want it, without a slash at the end.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Stops: calls under way are answered, then the state is closed and its file
+    /// free for others. Connections that do not end in 2 s are left behind with a
+    /// closed portal.
+    pub async fn stop(mut self) {
+        self.stopping.cancel();
+        if tokio::time::timeout(GRACE, &mut self.serving)
+            .await
+            .is_err()
+        {
+            self.serving.abort();
+        }
+        self.front.portal.close();
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.stopping.cancel();
+    }
+}
+
+/// Loopback only, always: the portal has one shared token, no encryption, and
+/// people's tickets in it; nothing outside this machine may reach it.
+async fn bind(port: u16) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortTaken(port),
+        _ => StartError::Listen { port, source },
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+fn front(options: Options) -> Result<Front, StartError> {
+    let claim = claim(&options.data)?;
+    let clock = Clock::start();
+    let desk = Desk::open(&options.data, options.switches, &clock.now().iso())
+        .map_err(|error: DeskError| cannot_open(&options.data, error))?;
+    Ok(Front {
+        portal: Portal::new(desk, claim),
+        token: Token(options.token),
+        clock,
+        allowance: Mutex::new(Allowance::new(options.rate)),
+        troubles: Troubles::new(options.troubles),
+    })
+}
+
+fn claim(data: &Data) -> Result<Option<Claim>, StartError> {
+    let Data::File(path) = data else {
+        return Ok(None);
+    };
+    match Claim::take(path) {
+        Ok(claim) => Ok(Some(claim)),
+        Err(ClaimError::Held { holder }) => Err(StartError::Held {
+            path: path.clone(),
+            holder,
+        }),
+        Err(ClaimError::Io(error)) => Err(cannot_open(data, error)),
+    }
+}
+
+fn cannot_open(data: &Data, source: impl std::error::Error + Send + Sync + 'static) -> StartError {
+    let path = match data {
+        Data::Memory => ":memory:".to_owned(),
+        Data::File(path) => path.display().to_string(),
+    };
+    StartError::Open {
+        path,
+        source: Box::new(source),
+    }
+}

@@ -1,0 +1,340 @@
+//! The JSON of record calls: request bodies as they come in, records and batch
+//! envelopes as they go out (contract 2). Unknown fields are ignored.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{DeserializeOwned, Error, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::problem::{Problem, RowProblem};
+use super::reply::Paging;
+
+/// Property values of a record, by name. Everything is text; absent is unset.
+pub(super) type Values = BTreeMap<String, String>;
+
+/// Property values of a request.
+pub(super) type Incoming = BTreeMap<String, Scalar>;
+
+/// A value as it may stand in a request: numbers and booleans count as their
+/// text (contract 3.2), null as nothing said; lists and objects are refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Scalar {
+    Text(String),
+    Null,
+}
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Scalar, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+struct ScalarVisitor;
+
+impl Visitor<'_> for ScalarVisitor {
+    type Value = Scalar;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Scalar, E> {
+        Ok(Scalar::Text(text.to_owned()))
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<Scalar, E> {
+        Ok(Scalar::Text(text))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Scalar, E> {
+        Ok(Scalar::Text(value.to_string()))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Scalar, E> {
+        Ok(Scalar::Text(value.to_string()))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Scalar, E> {
+        Ok(Scalar::Text(value.to_string()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Scalar, E> {
+        Ok(Scalar::Text(value.to_string()))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Scalar, E> {
+        Ok(Scalar::Null)
+    }
+}
+
+/// An id or a label: text, or a number taken as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Text(pub(super) String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
+        match Scalar::deserialize(deserializer)? {
+            Scalar::Text(text) => Ok(Text(text)),
+            Scalar::Null => Err(D::Error::invalid_type(Unexpected::Unit, &"a string")),
+        }
+    }
+}
+
+/// One record to be made.
+#[derive(Debug, Deserialize)]
+pub(super) struct CreateInput {
+    pub(super) properties: Option<Incoming>,
+    pub(super) associations: Option<Vec<LinkInput>>,
+    #[serde(rename = "objectWriteTraceId")]
+    pub(super) trace: Option<Text>,
+}
+
+/// An association that comes with a create.
+#[derive(Debug, Deserialize)]
+pub(super) struct LinkInput {
+    pub(super) to: Reference,
+    pub(super) types: Vec<LinkType>,
+}
+
+/// A record, by id or by the value of a unique property.
+#[derive(Debug, Deserialize)]
+pub(super) struct Reference {
+    pub(super) id: Text,
+}
+
+/// What an association means (contract 8.1).
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LinkType {
+    pub(super) association_category: String,
+    pub(super) association_type_id: u32,
+}
+
+/// One record to be changed.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UpdateInput {
+    pub(super) id: Text,
+    pub(super) id_property: Option<String>,
+    pub(super) properties: Option<Incoming>,
+    #[serde(rename = "objectWriteTraceId")]
+    pub(super) trace: Option<Text>,
+}
+
+/// A batch of anything.
+#[derive(Debug, Deserialize)]
+struct Batch<T> {
+    inputs: Option<Vec<T>>,
+}
+
+/// A batch read (contract 2.7); only `inputs` must be there.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReadBatch {
+    inputs: Option<Vec<Reference>>,
+    pub(super) id_property: Option<String>,
+    #[serde(default)]
+    pub(super) properties: Vec<String>,
+    #[serde(default)]
+    pub(super) properties_with_history: Vec<String>,
+}
+
+/// Inputs of one call (contract 2.6).
+const MOST_INPUTS: usize = 100;
+
+/// Inputs of a batch read that asks for history (contract 2.6).
+const MOST_WITH_HISTORY: usize = 50;
+
+/// The inputs of a batch body.
+pub(super) fn inputs<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, Problem> {
+    let batch: Batch<T> = read(body)?;
+    within(batch.inputs, MOST_INPUTS, "a batch", body)
+}
+
+impl ReadBatch {
+    /// The batch and the ids it asks for.
+    pub(super) fn of(body: &[u8]) -> Result<(ReadBatch, Vec<String>), Problem> {
+        let mut batch: ReadBatch = read(body)?;
+        let (most, what) = match batch.properties_with_history.is_empty() {
+            true => (MOST_INPUTS, "a batch"),
+            false => (MOST_WITH_HISTORY, "a batch request for property histories"),
+        };
+        let inputs = within(batch.inputs.take(), most, what, body)?;
+        Ok((batch, inputs.into_iter().map(|input| input.id.0).collect()))
+    }
+}
+
+fn within<T>(
+    inputs: Option<Vec<T>>,
+    most: usize,
+    what: &str,
+    body: &[u8],
+) -> Result<Vec<T>, Problem> {
+    let inputs = inputs.ok_or_else(|| unset(&["inputs"], body))?;
+    if inputs.is_empty() {
+        return Err(Problem::validation("The batch has no inputs."));
+    }
+    if inputs.len() > most {
+        return Err(Problem::validation(format!(
+            "The maximum number of inputs supported in {what} is {most}. Please reduce the number of items and try again"
+        )));
+    }
+    Ok(inputs)
+}
+
+/// A request body, or the 400 that says where it is not one.
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| {
+        let (line, column) = (error.line().max(1), error.column().max(1));
+        let text = error.to_string();
+        let reason = text
+            .rsplit_once(" at line ")
+            .map_or(text.as_str(), |(reason, _)| reason);
+        Problem::input(format!(
+            "Invalid input JSON on line {line}, column {column}: {reason}"
+        ))
+    })
+}
+
+/// The 400 of a body that lacks required fields.
+pub(super) fn unset(fields: &[&str], body: &[u8]) -> Problem {
+    let column = body.len();
+    Problem::input(format!(
+        "Invalid input JSON on line 1, column {column}: Some required fields were not set: [{}]",
+        fields.join(", ")
+    ))
+}
+
+/// The 400 of a record without `properties`.
+pub(super) fn no_properties() -> Problem {
+    Problem::input(
+        "Cannot build SimplePublicObjectInput, some of required attributes are not set [properties]",
+    )
+}
+
+/// Properties of a reply: as stored, or those asked for, with null for the unset.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Shown {
+    Whole(Values),
+    Picked(BTreeMap<String, Option<String>>),
+}
+
+/// A record as the API shows it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ObjectOut {
+    pub(super) id: String,
+    pub(super) properties: Shown,
+    pub(super) created_at: String,
+    pub(super) updated_at: String,
+    pub(super) archived: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) archived_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) associations: Option<BTreeMap<&'static str, LinksOut>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) object_write_trace_id: Option<String>,
+}
+
+/// Associations of a record with records of one kind.
+#[derive(Debug, Serialize)]
+pub(super) struct LinksOut {
+    pub(super) results: Vec<LinkOut>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) paging: Option<Paging>,
+}
+
+/// One association.
+#[derive(Debug, Serialize)]
+pub(super) struct LinkOut {
+    pub(super) id: String,
+    #[serde(rename = "type")]
+    pub(super) link_type: &'static str,
+}
+
+/// What a batch answers.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BatchOut {
+    status: &'static str,
+    pub(super) results: Vec<ObjectOut>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    num_errors: Option<usize>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<RowProblem>,
+    started_at: String,
+    completed_at: String,
+}
+
+impl BatchOut {
+    pub(super) fn new(results: Vec<ObjectOut>, errors: Vec<RowProblem>, at: String) -> BatchOut {
+        let num_errors = (!errors.is_empty()).then_some(errors.len());
+        BatchOut {
+            status: "COMPLETE",
+            results,
+            num_errors,
+            errors,
+            started_at: at.clone(),
+            completed_at: at,
+        }
+    }
+
+    /// 207 when some inputs failed, else `whole` (201 for creates, 200 for the rest).
+    pub(super) fn status(&self, whole: u16) -> u16 {
+        match self.num_errors {
+            Some(_) => 207,
+            None => whole,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scalars_are_text() {
+        let body = br#"{"inputs":[{"properties":{"a":"x","b":12,"c":true,"d":1.5e3,"e":null},"objectWriteTraceId":7}]}"#;
+        let read: Vec<CreateInput> = inputs(body).expect("a batch");
+        let properties = read[0].properties.as_ref().expect("properties");
+        let text = |name: &str| properties.get(name).cloned();
+        let scalar = |text: &str| Some(Scalar::Text(text.to_owned()));
+        assert_eq!(
+            [text("a"), text("b"), text("c"), text("d")],
+            [scalar("x"), scalar("12"), scalar("true"), scalar("1500")]
+        );
+        assert_eq!(text("e"), Some(Scalar::Null));
+        assert_eq!(read[0].trace, Some(Text("7".to_owned())));
+    }
+
+    #[test]
+    fn bad_bodies_say_where_and_what() {
+        for (body, part) in [
+            ("", "Invalid input JSON on line 1, column 1: EOF"),
+            (
+                "{\n  \"inputs\": [oops]}",
+                "Invalid input JSON on line 2, column 14: expected value",
+            ),
+            (
+                "{\"results\":[]}",
+                "Invalid input JSON on line 1, column 14: Some required fields were not set: [inputs]",
+            ),
+            ("{\"inputs\":[]}", "no inputs"),
+            (
+                "{\"inputs\":[{\"properties\":{\"a\":[1]}}]}",
+                "invalid type: sequence, expected a string",
+            ),
+        ] {
+            let problem = inputs::<CreateInput>(body.as_bytes()).expect_err(body);
+            assert!(problem.message.contains(part), "{}", problem.message);
+        }
+        let many = format!("{{\"inputs\":[{}{{\"id\":1}}]}}", "{\"id\":1},".repeat(100));
+        let problem = inputs::<Reference>(many.as_bytes()).expect_err("101 inputs");
+        assert_eq!(
+            problem.message,
+            "The maximum number of inputs supported in a batch is 100. Please reduce the number of items and try again"
+        );
+    }
+}
