@@ -160,12 +160,14 @@ async fn whole(body: Body) -> Result<Bytes, Problem> {
     }
 }
 
-/// The reply after a trouble has struck; the work is done in any case.
+/// The reply after a trouble has struck; the work is done in any case. A reply
+/// without a body has no half to keep, so truncating it is losing it.
 fn afflicted(reply: Reply, ill: Option<Ill>, ending: &Ending) -> Reply {
     match ill {
         None => {}
         Some(Ill::Post502) => return Reply::bad_gateway(),
         Some(Ill::ResetAfter) => ending.reset(),
+        Some(Ill::Truncate) if reply.body.is_empty() => ending.reset(),
         Some(Ill::Truncate) => ending.truncate(reply.body.len() / 2),
     }
     reply

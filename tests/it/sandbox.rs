@@ -1,8 +1,12 @@
 //! How the embedded portal behaves where the contract leaves room: switches,
 //! troubles, the list, the recycle bin, what is computed, what it survives.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tickethaul::sandbox::{Data, Options, Sandbox, StartError};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::plain_http::{Answer, Portal, raw};
 
@@ -619,4 +623,19 @@ async fn options_do_not_tell_the_token() {
     assert!(!format!("{options:?}").contains("secret-word"));
     let sandbox = Sandbox::start(options).await.expect("a sandbox");
     assert!(!format!("{sandbox:?}").contains("secret-word"));
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_idle_clients() {
+    let portal = Portal::start().await;
+    let address = portal.sandbox.address();
+    let _silent = TcpStream::connect(address).await.expect("a connection");
+    let mut kept = TcpStream::connect(address).await.expect("a connection");
+    kept.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .expect("a request");
+    assert!(kept.read(&mut [0; 1024]).await.expect("a reply") > 0);
+    let stopped = tokio::time::timeout(Duration::from_secs(1), portal.sandbox.stop()).await;
+    assert!(stopped.is_ok(), "it waited");
+    assert!(TcpStream::connect(address).await.is_err());
 }
