@@ -17,7 +17,7 @@ pub enum Exit {
     Unexpected = 1,
     /// Finished, but rows were refused.
     Refused = 3,
-    /// Stopped; the same command goes on later.
+    /// Stopped; `tickethaul resume` goes on later.
     Later = 5,
     /// Stopped because too many rows were refused.
     TooManyRefused = 6,
@@ -33,10 +33,14 @@ Exit codes:
    0  done; no row was refused (rows that exist already, are unchanged or skipped count as fine)
    1  unexpected error
    3  finished, but rows were refused: see refused.csv
-   5  stopped by network or limits: run the same command again
+   5  stopped by network, limits or a signal: `tickethaul resume` goes on
    6  stopped because too many rows were refused (--max-refused)
    7  stopped until something is mended: token, scope, a missing property, a file in use
-  64  the command line, the mapping or the input can't be used";
+  64  the command line, the mapping or the input can't be used
+ 130  interrupted twice: `tickethaul resume` goes on";
+
+/// Left at the second signal.
+pub const INTERRUPTED_TWICE: i32 = 130;
 
 impl Exit {
     /// What a finished run ends with.

@@ -9,15 +9,17 @@ use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
 use super::portal::{Portal, call_error};
+use super::run_args::RunArgs;
 use super::schema::{create_properties, lacking};
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
-use crate::hubspot::records::Account;
+use crate::hubspot::Account;
 use crate::import::flow::Operation;
-use crate::import::folder::{RunFolder, summary_json};
+use crate::import::folder::RunFolder;
 use crate::import::read::Input;
-use crate::import::run::{Job, run as run_job};
+use crate::import::run::{Job, Unknown, run as run_job};
+use crate::import::summary::summary_json;
 use crate::journal::Header;
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
 use crate::model::schema::Schema;
@@ -35,21 +37,21 @@ pub struct ImportArgs {
     /// What to do with the rows
     #[arg(long, value_enum, default_value_t = Op::Create)]
     op: Op,
-    /// Create the key property and the [[property]] entries that the portal lacks
+    /// Create the key property and the `[[property]]` entries that the portal lacks
     #[arg(long)]
     create_properties: bool,
-    /// The run folder [default: tickethaul-runs/<run>]
+    /// The run folder [default: `tickethaul-runs/<run>`]
     #[arg(long, value_name = "DIR")]
     run_dir: Option<PathBuf>,
-    /// Rows of one call, at most 100
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=100))]
-    batch_size: u16,
-    /// Calls in flight, at most
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
-    concurrency: u16,
-    /// Stop when more rows than this are refused
-    #[arg(long, value_name = "N")]
-    max_refused: Option<u64>,
+    /// Read no more than N rows; `tickethaul resume --no-limit` goes on behind them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    /// Don't write the key property: for portals where it can't be created. A lost
+    /// reply then leaves its rows unknown
+    #[arg(long)]
+    no_key: bool,
+    #[command(flatten)]
+    run_args: RunArgs,
     #[command(flatten)]
     portal: PortalArgs,
 }
@@ -68,25 +70,33 @@ pub async fn run(args: ImportArgs, talk: &Talk) -> Result<Exit, Error> {
     let portal = Portal::open(&args.portal).await?;
     let account = portal.client.account().await.map_err(call_error)?;
     let (compiled, schema) = prepare(&args, &mapping, &input, &portal, talk).await?;
-    let exit = match input.has_rows()? {
-        false => {
-            talk.say(&format!(
-                "no rows in {}: nothing to do",
-                args.file.display()
-            ));
-            Exit::Fine
-        }
-        true => {
-            let job = job(&args, input, compiled, header(&mapping, &account, schema))?;
-            say_start(&job, &account, talk);
-            let summary = run_job(job, portal.client.clone(), account, talk.listener()).await?;
-            talk.say(&format!("\n{}", closing_words(&summary).trim_end()));
-            talk.result(&summary_json(&summary));
-            Exit::for_summary(&summary)
-        }
-    };
+    if !input.has_rows()? {
+        talk.say(&format!(
+            "no rows in {}: nothing to do",
+            args.file.display()
+        ));
+        portal.close().await;
+        return Ok(Exit::Fine);
+    }
+    let header = header(&args, &mapping, &input, &account, schema)?;
+    let job = job(&args, input, compiled, header)?;
+    say_start(&job, &account, talk);
+    finish(job, portal, account, talk).await
+}
+
+/// Runs a job to its end and says how it ended.
+pub async fn finish(
+    job: Job,
+    portal: Portal,
+    account: Account,
+    talk: &Talk,
+) -> Result<Exit, Error> {
+    let ended = run_job(job, portal.client.clone(), account, talk.listener()).await;
     portal.close().await;
-    Ok(exit)
+    let summary = ended?;
+    talk.say(&format!("\n{}", closing_words(&summary).trim_end()));
+    talk.result(&summary_json(&summary));
+    Ok(Exit::for_summary(&summary))
 }
 
 /// Reads and checks a mapping by itself.
@@ -101,7 +111,8 @@ pub fn read_mapping(path: &Path, talk: &Talk) -> Result<MappingFile, Error> {
     MappingFile::parse(&name, &text).map_err(|errors| mapping_error(&errors, talk))
 }
 
-fn mapping_error(errors: &MappingErrors, talk: &Talk) -> Error {
+/// Every problem of a mapping, with its place in the file.
+pub fn mapping_error(errors: &MappingErrors, talk: &Talk) -> Error {
     Error::usage(errors.render(talk.colors()))
 }
 
@@ -119,11 +130,14 @@ async fn prepare(
         .schema(mapping.links_contacts())
         .await
         .map_err(call_error)?;
-    let lacking = lacking(mapping.new_properties(), &schema);
+    let mut lacking = lacking(mapping.new_properties(), &schema);
     let complete = schema.clone().with_tickets(&lacking);
     let compiled = mapping
         .compile(input.headers(), &complete)
         .map_err(|errors| mapping_error(&errors, talk))?;
+    if args.no_key {
+        lacking.retain(|property| property.name != mapping.key_property());
+    }
     if !lacking.is_empty() {
         let names: Vec<&str> = lacking
             .iter()
@@ -145,15 +159,25 @@ async fn prepare(
     Ok((compiled, complete))
 }
 
-fn header(mapping: &MappingFile, account: &Account, schema: Schema) -> Header {
-    Header {
+fn header(
+    args: &ImportArgs,
+    mapping: &MappingFile,
+    input: &Input,
+    account: &Account,
+    schema: Schema,
+) -> Result<Header, Error> {
+    let mapping_path = std::path::absolute(&args.mapping)
+        .map_err(|error| Error::usage(format!("can't use the mapping's path: {error}")))?;
+    Ok(Header {
         operation: Operation::Create.word().to_owned(),
         portal_id: account.portal_id,
-        mapping_name: mapping.name().to_owned(),
+        portal: args.portal.path()?,
+        mapping_path,
         mapping_text: mapping.text().to_owned(),
-        inputs: Vec::new(),
+        inputs: vec![input.fingerprint()?],
         schema,
-    }
+        no_key: args.no_key,
+    })
 }
 
 fn job(
@@ -165,16 +189,14 @@ fn job(
     let operation = match args.op {
         Op::Create => Operation::Create,
     };
-    let inputs = vec![input.fingerprint()?];
     Ok(Job {
         operation,
         input,
         mapping: Arc::new(mapping),
-        header: Header { inputs, ..header },
+        header,
         folder: RunFolder::create(operation, args.run_dir.as_deref())?,
-        batch_size: usize::from(args.batch_size),
-        concurrency: usize::from(args.concurrency),
-        max_refused: args.max_refused,
+        past: None,
+        options: args.run_args.options(args.limit, Unknown::Leave),
     })
 }
 

@@ -5,6 +5,9 @@ mod exit;
 mod export;
 mod import;
 mod portal;
+mod resume;
+mod run_args;
+mod runs;
 mod sandbox;
 mod schema;
 mod settings;
@@ -59,6 +62,9 @@ enum ProgressMode {
 #[derive(Debug, Subcommand)]
 enum Command {
     Import(import::ImportArgs),
+    Resume(resume::ResumeArgs),
+    Status(runs::StatusArgs),
+    Runs(runs::RunsArgs),
     Export(export::ExportArgs),
     #[command(subcommand)]
     Schema(schema::SchemaCommand),
@@ -85,6 +91,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 async fn dispatch(command: Command, talk: &Talk) -> Result<Exit, Error> {
     match command {
         Command::Import(args) => import::run(args, talk).await,
+        Command::Resume(args) => resume::run(args, talk).await,
+        Command::Status(args) => runs::status(&args, talk),
+        Command::Runs(args) => runs::list(&args, talk),
         Command::Export(args) => export::run(args, talk).await,
         Command::Schema(command) => schema::run(command, talk).await,
         Command::Sandbox(args) => sandbox::run(args, talk).await,

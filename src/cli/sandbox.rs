@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::exit::Exit;
 use super::portal::sandbox_error;
+use super::run_args::signal;
 use super::settings::sandbox_token;
 use super::talk::Talk;
 use crate::error::Error;
@@ -47,7 +48,11 @@ pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
         )));
     }
     talk.say("serving the sandbox; Ctrl-C ends it");
-    wait_for_the_end().await;
+    if let Err(error) = signal().await {
+        return Err(Error::unexpected(format!(
+            "can't wait for a signal: {error}"
+        )));
+    }
     sandbox.stop().await;
     Ok(Exit::Fine)
 }
@@ -68,22 +73,4 @@ fn options(args: SandboxArgs) -> Options {
         switches,
         troubles: args.trouble,
     }
-}
-
-#[cfg(unix)]
-async fn wait_for_the_end() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _pressed = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
-}
-
-#[cfg(not(unix))]
-async fn wait_for_the_end() {
-    let _pressed = tokio::signal::ctrl_c().await;
 }

@@ -24,7 +24,7 @@ pub enum SchemaCommand {
     Apply(ApplyArgs),
 }
 
-/// Create the key property and every [[property]] of a mapping that the portal lacks
+/// Create the key property and every `[[property]]` of a mapping that the portal lacks
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
     /// The mapping

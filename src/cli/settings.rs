@@ -11,6 +11,7 @@ use directories::ProjectDirs;
 use crate::error::Error;
 use crate::hubspot::Token;
 use crate::hubspot::{Connection, Rate};
+use crate::journal::PortalPath;
 
 const DEFAULT_URL: &str = "https://api.hubapi.com";
 const TOKEN: &str = "HUBSPOT_ACCESS_TOKEN";
@@ -29,8 +30,15 @@ pub struct PortalArgs {
     #[arg(long, value_name = "FILE", help_heading = "Portal")]
     token_file: Option<PathBuf>,
     /// Address of the API; plain http only for this machine
-    #[arg(long, value_name = "URL", env = "TICKETHAUL_BASE_URL", default_value = DEFAULT_URL, help_heading = "Portal")]
-    base_url: String,
+    ///
+    /// HubSpot's own when nothing is said.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "TICKETHAUL_BASE_URL",
+        help_heading = "Portal"
+    )]
+    base_url: Option<String>,
     /// Ceiling for calls, such as 100/10s, below what the portal allows
     #[arg(long, value_name = "N/10s", help_heading = "Portal")]
     rate: Option<Rate>,
@@ -49,7 +57,32 @@ pub enum PortalName {
 impl PortalArgs {
     /// The connection to the portal of the environment.
     pub fn connection(&self) -> Result<Connection, Error> {
-        Ok(self.connection_to(self.base_url.clone(), self.token()?))
+        Ok(self.connection_to(self.url().to_owned(), self.token()?))
+    }
+
+    fn url(&self) -> &str {
+        self.base_url.as_deref().unwrap_or(DEFAULT_URL)
+    }
+
+    /// How the portal is reached, for a resume.
+    pub fn path(&self) -> Result<PortalPath, Error> {
+        Ok(match self.portal {
+            Some(PortalName::Sandbox) => PortalPath::Sandbox(self.sandbox_folder()?),
+            None => PortalPath::Url(self.url().to_owned()),
+        })
+    }
+
+    /// Fills in what was not said from a run's own portal.
+    pub fn go_to(&mut self, path: &PortalPath) {
+        match path {
+            PortalPath::Sandbox(folder) => {
+                self.portal = Some(PortalName::Sandbox);
+                let _said = self.sandbox_data.get_or_insert_with(|| folder.clone());
+            }
+            PortalPath::Url(url) => {
+                let _said = self.base_url.get_or_insert_with(|| url.clone());
+            }
+        }
     }
 
     /// A connection to this address with this token.
@@ -79,6 +112,12 @@ impl PortalArgs {
     /// The state file of the embedded sandbox; its folder is made when it is not
     /// there.
     pub fn sandbox_file(&self) -> Result<PathBuf, Error> {
+        let folder = self.sandbox_folder()?;
+        make_folder(&folder)?;
+        Ok(folder.join("sandbox.db"))
+    }
+
+    fn sandbox_folder(&self) -> Result<PathBuf, Error> {
         let folder = match &self.sandbox_data {
             Some(folder) => folder.clone(),
             None => ProjectDirs::from("", "", "tickethaul")
@@ -88,8 +127,12 @@ impl PortalArgs {
                         .advise("name one with --sandbox-data")
                 })?,
         };
-        make_folder(&folder)?;
-        Ok(folder.join("sandbox.db"))
+        std::path::absolute(&folder).map_err(|error| {
+            Error::usage(format!(
+                "can't use the folder {}: {error}",
+                folder.display()
+            ))
+        })
     }
 }
 

@@ -64,6 +64,21 @@ impl Talk {
         }
     }
 
+    /// Said whatever the options are, by a task that has none.
+    pub fn aside(words: &str) {
+        let _gone = writeln!(anstream::stderr(), "{words}");
+    }
+
+    /// True when the result is asked for as JSON.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// A result for people, on stdout.
+    pub fn data(&self, text: &str) {
+        let _gone = writeln!(anstream::stdout(), "{text}");
+    }
+
     /// The result as JSON, when asked for.
     pub fn result(&self, json: &serde_json::Value) {
         if self.json {

@@ -124,6 +124,7 @@ mod tests {
             },
             bytes,
             body: [0; 16],
+            past: None,
         }
     }
 

@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
-use super::create::create;
-use super::reply::{Item, Verdict};
+use super::create::{Sent, create};
+use super::reply::{Item, Matching, Verdict};
 use super::settle::{SettleHandle, SettledContact};
 use super::stop::stop_for;
 use crate::hubspot::Client;
@@ -23,6 +23,9 @@ use crate::model::ticket::{LinkDraft, Missing};
 const BATCH: usize = 100;
 /// Rounds of create and look-up before the run stops for later.
 const ROUNDS: usize = 4;
+
+/// Protocol K6: how far the portal's clocks may be apart.
+const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(5);
 
 /// What became of a contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +61,29 @@ impl Drop for Hand<'_> {
         for email in self.senders.keys() {
             let _answer = in_hand.remove(email);
         }
+    }
+}
+
+/// A contact that is not resolved yet.
+#[derive(Clone, Copy)]
+struct Open<'a> {
+    draft: &'a LinkDraft,
+    /// When a send of ours that may have created it was intended, by the portal's
+    /// clock.
+    intended: Option<Timestamp>,
+}
+
+impl Open<'_> {
+    fn is_ours(&self, record: &Record) -> bool {
+        let since = self
+            .intended
+            .map(|at| at.checked_sub(CLOCK_SLACK).unwrap_or(at));
+        let created = record
+            .get("createdate")
+            .and_then(|text| text.parse::<Timestamp>().ok());
+        since
+            .zip(created)
+            .is_some_and(|(since, created)| created >= since)
     }
 }
 
@@ -145,38 +171,46 @@ impl Contacts {
         let emails: Vec<String> = drafts.iter().map(|draft| draft.value.clone()).collect();
         let known = self.settle.find_contacts(emails).await?;
         let mut done = Vec::new();
-        let mut open: Vec<&LinkDraft> = Vec::new();
+        let mut open = Vec::new();
         for (draft, state) in drafts.iter().zip(known) {
             match state {
                 Some(ContactState::Exists(id)) => {
                     done.push((draft.value.clone(), Resolved::Id(id)))
                 }
-                Some(ContactState::Intended) | None => open.push(draft),
+                Some(ContactState::Intended(at)) => open.push(Open {
+                    draft,
+                    intended: at,
+                }),
+                None => open.push(Open {
+                    draft,
+                    intended: None,
+                }),
             }
         }
         let mut open = self.read(open, &mut done).await?;
         let (create, leave): (Vec<_>, Vec<_>) = open
             .drain(..)
-            .partition(|draft| draft.missing == Missing::Create);
+            .partition(|open| open.draft.missing == Missing::Create);
         let missing = leave
             .into_iter()
-            .map(|draft| (draft.value.clone(), Resolved::Missing));
+            .map(|open| (open.draft.value.clone(), Resolved::Missing));
         done.extend(missing);
         self.create(create, &mut done).await?;
         Ok(done)
     }
 
-    /// Reads contacts by e-mail; gives back those that are not there.
+    /// Reads contacts by e-mail; gives back those that are not there. One that an
+    /// earlier send of ours may have created, and that is no older, is ours (K6).
     async fn read<'a>(
         &self,
-        drafts: Vec<&'a LinkDraft>,
+        open: Vec<Open<'a>>,
         done: &mut Vec<(String, Resolved)>,
-    ) -> Result<Vec<&'a LinkDraft>, Stop> {
-        if drafts.is_empty() {
-            return Ok(drafts);
+    ) -> Result<Vec<Open<'a>>, Stop> {
+        if open.is_empty() {
+            return Ok(open);
         }
-        let emails: Vec<String> = drafts.iter().map(|draft| draft.value.clone()).collect();
-        let wanted = ["email", "hs_additional_emails"];
+        let emails: Vec<String> = open.iter().map(|open| open.draft.value.clone()).collect();
+        let wanted = ["email", "hs_additional_emails", "createdate"];
         let reply = self
             .client
             .batch_read(ObjectType::Contacts, Some("email"), &emails, &wanted, false)
@@ -184,14 +218,12 @@ impl Contacts {
             .map_err(stop_for)?;
         let mut missing = Vec::new();
         let mut settled = Vec::new();
-        for draft in drafts {
-            match reply
-                .results
-                .iter()
-                .find(|record| has_email(record, &draft.value))
-            {
-                Some(record) => settled.push(contact(&draft.value, &record.id, false)),
-                None => missing.push(draft),
+        for open in open {
+            let email = &open.draft.value;
+            let mut records = reply.results.iter();
+            match records.find(|record| has_email(record, email)) {
+                Some(record) => settled.push(contact(email, &record.id, open.is_ours(record))),
+                None => missing.push(open),
             }
         }
         self.keep(settled, done).await?;
@@ -201,41 +233,56 @@ impl Contacts {
     /// Creates contacts that are not there, until each has an id or is refused.
     async fn create(
         &self,
-        mut drafts: Vec<&LinkDraft>,
+        mut open: Vec<Open<'_>>,
         done: &mut Vec<(String, Resolved)>,
     ) -> Result<(), Stop> {
         for _round in 0..ROUNDS {
-            if drafts.is_empty() {
+            if open.is_empty() {
                 return Ok(());
             }
-            let emails = drafts.iter().map(|draft| draft.value.clone()).collect();
-            let now = self.client.portal_now().unwrap_or(Timestamp::MAX);
+            let now = self.client.portal_now();
+            let emails = open.iter().map(|open| open.draft.value.clone()).collect();
             self.settle.intend_contacts(emails, now).await?;
-            let items: Vec<Item> = drafts.iter().enumerate().map(item).collect();
-            let items: Vec<&Item> = items.iter().collect();
-            let verdicts = create(&self.client, ObjectType::Contacts, "email", &items).await?;
+            let Sent { verdicts, stop } = self.send(&open).await;
             let mut settled = Vec::new();
             let mut doubtful = Vec::new();
-            for (draft, verdict) in drafts.into_iter().zip(verdicts) {
+            for (mut open, verdict) in open.into_iter().zip(verdicts) {
+                let email = &open.draft.value;
                 match verdict {
-                    Verdict::Created(id) => settled.push(contact(&draft.value, &id, true)),
-                    Verdict::Collided(Some(id)) => settled.push(contact(&draft.value, &id, false)),
+                    Verdict::Created(id) => settled.push(contact(email, &id, true)),
+                    Verdict::Collided(Some(id)) => settled.push(contact(email, &id, false)),
                     Verdict::Refused(issue) => {
                         let detail = issue.first().reason.sentence();
-                        done.push((draft.value.clone(), Resolved::Refused(detail)));
+                        done.push((email.clone(), Resolved::Refused(detail)));
                     }
-                    _ => doubtful.push(draft),
+                    Verdict::Unclear => {
+                        open.intended = open.intended.or(now);
+                        doubtful.push(open);
+                    }
+                    Verdict::Collided(None) | Verdict::Suspected | Verdict::Repeat => {
+                        doubtful.push(open);
+                    }
                 }
             }
             self.keep(settled, done).await?;
-            drafts = self.read(doubtful, done).await?;
+            if let Some(stop) = stop {
+                return Err(stop);
+            }
+            open = self.read(doubtful, done).await?;
         }
-        match drafts.is_empty() {
+        match open.is_empty() {
             true => Ok(()),
             false => Err(Stop::Later(
                 "the portal's replies do not say what became of some contacts".to_owned(),
             )),
         }
+    }
+
+    async fn send(&self, open: &[Open<'_>]) -> Sent {
+        let items: Vec<Item> = open.iter().enumerate().map(item).collect();
+        let items: Vec<&Item> = items.iter().collect();
+        let matching = Matching::Key("email");
+        create(&self.client, ObjectType::Contacts, &matching, &items).await
     }
 
     async fn keep(
@@ -270,13 +317,13 @@ fn has_email(record: &Record, email: &str) -> bool {
     first || others.split(';').any(is)
 }
 
-fn item((idx, draft): (usize, &&LinkDraft)) -> Item {
+fn item((idx, open): (usize, &Open<'_>)) -> Item {
     Item {
         input: CreateInput {
             trace_id: idx.to_string(),
-            properties: draft.properties.clone(),
+            properties: open.draft.properties.clone(),
             associations: Vec::new(),
         },
-        key: draft.value.clone(),
+        key: open.draft.value.clone(),
     }
 }

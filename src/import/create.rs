@@ -5,72 +5,114 @@
 use std::time::Duration;
 
 use super::reply::{
-    Item, PropertyFault, Verdict, collides, judge, match_reply, property_fault, sent,
+    Item, Matching, PropertyFault, Verdict, collides, judge, match_reply, property_fault, sent,
 };
 use super::stop::stop_for;
-use crate::hubspot::Client;
-use crate::hubspot::error::CallError;
 use crate::hubspot::records::{ApiError, CreateInput};
+use crate::hubspot::{CallError, Client};
 use crate::model::event::Stop;
 use crate::model::schema::ObjectType;
 
 /// HubSpot: a lock lasts about two seconds.
 const PASSING: Duration = Duration::from_secs(2);
-/// How often a row is repeated before the run stops for later.
+/// How often rows are repeated before the run stops for later.
 const REPEATS: u32 = 8;
 
-/// Creates records. The verdicts are in the order of `items`; none is `Repeat`.
-///
-/// # Errors
-/// When the run has to stop: the portal can't be reached, does not accept the
-/// token, or does not take a property at all. Outcomes of earlier parts are lost
-/// then: the rows stay unknown and are looked up by whoever resumes.
+/// What became of the inputs, and why the run has to stop, if it has to.
+#[derive(Debug)]
+pub struct Sent {
+    /// In the order of the items. `Repeat` stands for an input that was not written.
+    pub verdicts: Vec<Verdict>,
+    /// Set when the portal can't be reached, does not accept the token, or does not
+    /// take a property at all.
+    pub stop: Option<Stop>,
+}
+
+/// Creates records.
 pub async fn create(
     client: &Client,
     object: ObjectType,
-    key_property: &str,
+    matching: &Matching<'_>,
     items: &[&Item],
-) -> Result<Vec<Verdict>, Stop> {
-    let mut verdicts: Vec<Option<Verdict>> = vec![None; items.len()];
-    let mut parts: Vec<Vec<usize>> = vec![(0..items.len()).collect()];
-    let mut repeats = 0;
-    while let Some(part) = parts.pop() {
-        let inputs: Vec<&CreateInput> = part.iter().map(|&idx| &items[idx].input).collect();
-        let outcome = client.batch_create(object, &inputs).await;
-        let chosen: Vec<&Item> = part.iter().map(|&idx| items[idx]).collect();
-        let part_verdicts = match outcome {
-            Ok(reply) => match_reply(&chosen, key_property, &reply).map_err(mend)?,
-            Err(CallError::Ambiguous(_)) => vec![Verdict::Unclear; part.len()],
-            Err(CallError::Refused(error)) => match refused(&error, &chosen, key_property)? {
-                Some(verdicts) => verdicts,
-                None => {
-                    parts.extend(split(&error, &part, items));
-                    continue;
+) -> Sent {
+    let mut call = Call {
+        client,
+        object,
+        matching,
+        items,
+        verdicts: vec![Verdict::Repeat; items.len()],
+        parts: vec![(0..items.len()).collect()],
+        repeats: 0,
+    };
+    let stop = call.run().await.err();
+    Sent {
+        verdicts: call.verdicts,
+        stop,
+    }
+}
+
+struct Call<'a> {
+    client: &'a Client,
+    object: ObjectType,
+    matching: &'a Matching<'a>,
+    items: &'a [&'a Item],
+    verdicts: Vec<Verdict>,
+    /// Inputs that are sent together; the last part goes next.
+    parts: Vec<Vec<usize>>,
+    repeats: u32,
+}
+
+impl Call<'_> {
+    async fn run(&mut self) -> Result<(), Stop> {
+        while let Some(part) = self.parts.pop() {
+            let Some(verdicts) = self.send(&part).await? else {
+                continue;
+            };
+            let mut again = Vec::new();
+            for (idx, verdict) in part.into_iter().zip(verdicts) {
+                if verdict == Verdict::Repeat {
+                    again.push(idx);
                 }
-            },
-            Err(other) => return Err(stop_for(other)),
-        };
-        let mut again = Vec::new();
-        for (idx, verdict) in part.into_iter().zip(part_verdicts) {
-            match verdict {
-                Verdict::Repeat => again.push(idx),
-                verdict => verdicts[idx] = Some(verdict),
+                self.verdicts[idx] = verdict;
             }
+            self.repeat(again).await?;
         }
-        if !again.is_empty() {
-            repeats += 1;
-            if repeats > REPEATS {
-                let words = "the portal keeps answering that rows are locked or limited";
-                return Err(Stop::Later(words.to_owned()));
+        Ok(())
+    }
+
+    /// One call; no verdicts when the part was split instead.
+    async fn send(&mut self, part: &[usize]) -> Result<Option<Vec<Verdict>>, Stop> {
+        let inputs: Vec<&CreateInput> = part.iter().map(|&idx| &self.items[idx].input).collect();
+        let chosen: Vec<&Item> = part.iter().map(|&idx| self.items[idx]).collect();
+        match self.client.batch_create(self.object, &inputs).await {
+            Ok(reply) => match_reply(&chosen, self.matching, &reply)
+                .map(Some)
+                .map_err(mend),
+            Err(CallError::Ambiguous(_)) => Ok(Some(vec![Verdict::Unclear; part.len()])),
+            Err(CallError::Refused(error)) => {
+                let verdicts = refused(&error, &chosen, self.matching)?;
+                if verdicts.is_none() {
+                    self.parts.extend(split(&error, part, self.items));
+                }
+                Ok(verdicts)
             }
-            tokio::time::sleep(PASSING).await;
-            parts.push(again);
+            Err(other) => Err(stop_for(other)),
         }
     }
-    Ok(verdicts
-        .into_iter()
-        .map(|verdict| verdict.unwrap_or(Verdict::Unclear))
-        .collect())
+
+    async fn repeat(&mut self, again: Vec<usize>) -> Result<(), Stop> {
+        if again.is_empty() {
+            return Ok(());
+        }
+        self.repeats += 1;
+        if self.repeats > REPEATS {
+            let words = "the portal keeps answering that rows are locked or limited";
+            return Err(Stop::Later(words.to_owned()));
+        }
+        tokio::time::sleep(PASSING).await;
+        self.parts.push(again);
+        Ok(())
+    }
 }
 
 /// What a whole-call refusal means without splitting, if anything: it concerns the
@@ -78,15 +120,15 @@ pub async fn create(
 fn refused(
     error: &ApiError,
     chosen: &[&Item],
-    key_property: &str,
+    matching: &Matching<'_>,
 ) -> Result<Option<Vec<Verdict>>, Stop> {
     if let Some(fault) = property_fault(error) {
         return Err(mend(fault));
     }
     if let [only] = chosen {
-        return Ok(Some(vec![judge(error, only, key_property).map_err(mend)?]));
+        return Ok(Some(vec![judge(error, only, matching).map_err(mend)?]));
     }
-    let suspected = collides(error, key_property);
+    let suspected = collides(error, matching);
     Ok(suspected.then(|| vec![Verdict::Suspected; chosen.len()]))
 }
 

@@ -3,12 +3,13 @@
 //! commit, and their lengths stand in the next one. All columns of the source go
 //! into them untouched, so that they can be given back as input (R6).
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::flow::{Operation, RowOutcome};
-use crate::model::issue::RowIssue;
+use crate::model::issue::Refusal;
 use crate::model::outcome::RowEnd;
 use crate::model::row::Headers;
 
@@ -27,8 +28,14 @@ pub struct RunFiles {
     idmap: Table,
     columns: usize,
     operation: Operation,
-    ticket_url: Box<dyn Fn(&str) -> String + Send>,
+    ticket_url: TicketUrl,
 }
+
+/// Makes a ticket's link from its id.
+pub type TicketUrl = Box<dyn Fn(&str) -> String + Send>;
+
+/// Names of the files, in the order of `RunFiles::lengths`.
+const NAMES: [&str; 3] = ["done.csv", "refused.csv", "idmap.csv"];
 
 impl RunFiles {
     /// Creates the files with their headers. `ticket_url` makes a ticket's link
@@ -37,7 +44,7 @@ impl RunFiles {
         folder: &Path,
         headers: &Headers,
         operation: Operation,
-        ticket_url: Box<dyn Fn(&str) -> String + Send>,
+        ticket_url: TicketUrl,
     ) -> io::Result<RunFiles> {
         let with = |added: &[&'static str]| {
             let source = headers.names().iter().map(String::as_str);
@@ -47,16 +54,53 @@ impl RunFiles {
                 .collect()
         };
         Ok(RunFiles {
-            done: Table::create(folder.join("done.csv"), with(&DONE_COLUMNS))?,
-            refused: Table::create(folder.join("refused.csv"), with(&REFUSED_COLUMNS))?,
+            done: Table::create(folder.join(NAMES[0]), with(&DONE_COLUMNS))?,
+            refused: Table::create(folder.join(NAMES[1]), with(&REFUSED_COLUMNS))?,
             idmap: Table::create(
-                folder.join("idmap.csv"),
+                folder.join(NAMES[2]),
                 vec!["key".to_owned(), "ticket_id".to_owned()],
             )?,
             columns: headers.len(),
             operation,
             ticket_url,
         })
+    }
+
+    /// Opens the files of a run that goes on, cut to these lengths (D3). A file that
+    /// is shorter has lost what a power cut took: then all of them start anew. Gives
+    /// the number of the last settlement that is in them.
+    pub fn reopen(
+        folder: &Path,
+        headers: &Headers,
+        operation: Operation,
+        ticket_url: TicketUrl,
+        (lengths, filed): (&BTreeMap<String, u64>, u64),
+    ) -> io::Result<(RunFiles, u64)> {
+        let length = |name: &str| lengths.get(name).copied().unwrap_or(0);
+        let whole = NAMES.iter().all(|name| {
+            let found = folder.join(name).metadata().map(|metadata| metadata.len());
+            found.is_ok_and(|found| length(name) > 0 && found >= length(name))
+        });
+        if !whole {
+            for name in NAMES {
+                match fs::remove_file(folder.join(name)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+            let files = RunFiles::create(folder, headers, operation, ticket_url)?;
+            return Ok((files, 0));
+        }
+        let open = |name: &str| Table::reopen(folder.join(name), length(name));
+        let files = RunFiles {
+            done: open(NAMES[0])?,
+            refused: open(NAMES[1])?,
+            idmap: open(NAMES[2])?,
+            columns: headers.len(),
+            operation,
+            ticket_url,
+        };
+        Ok((files, filed))
     }
 
     /// Adds a settled row to the file that its fate belongs into. Skipped rows
@@ -71,9 +115,9 @@ impl RunFiles {
                 let key = outcome.key.as_deref().unwrap_or_default();
                 self.idmap.write([key, ticket])
             }
-            RowEnd::Refused(issue) => {
-                let added = refusal(outcome, issue);
-                let added: Vec<&str> = added.iter().map(String::as_str).collect();
+            RowEnd::Refused(refusal) => {
+                let line = outcome.source.address.line.to_string();
+                let added = refused_cells(outcome, &line, refusal);
                 self.refused.add(self.columns, outcome, &added)
             }
             RowEnd::Skipped => Ok(()),
@@ -90,9 +134,9 @@ impl RunFiles {
     /// Names and lengths of the files, as flushed (D3).
     pub fn lengths(&mut self) -> [(&'static str, u64); 3] {
         [
-            ("done.csv", self.done.length()),
-            ("refused.csv", self.refused.length()),
-            ("idmap.csv", self.idmap.length()),
+            (NAMES[0], self.done.length()),
+            (NAMES[1], self.refused.length()),
+            (NAMES[2], self.idmap.length()),
         ]
     }
 
@@ -110,17 +154,15 @@ impl RunFiles {
 }
 
 /// The added cells of refused.csv, in the order of `REFUSED_COLUMNS`.
-fn refusal(outcome: &RowOutcome, issue: &RowIssue) -> [String; 7] {
-    let first = issue.first();
-    let column = first.column.as_ref().or(first.property.as_ref());
+fn refused_cells<'a>(outcome: &'a RowOutcome, line: &'a str, refusal: &'a Refusal) -> [&'a str; 7] {
     [
-        outcome.source.address.line.to_string(),
-        first.reason.code().to_owned(),
-        column.cloned().unwrap_or_default(),
-        first.value.clone(),
-        issue.hint(),
-        outcome.key.clone().unwrap_or_default(),
-        outcome.raw.clone().unwrap_or_default(),
+        line,
+        &refusal.code,
+        &refusal.column,
+        &refusal.value,
+        &refusal.hint,
+        outcome.key.as_deref().unwrap_or_default(),
+        outcome.raw.as_deref().unwrap_or_default(),
     ]
 }
 
@@ -138,6 +180,19 @@ impl Table {
         table.write(&header)?;
         table.writer.flush()?;
         Ok(table)
+    }
+
+    fn reopen(path: PathBuf, length: u64) -> io::Result<Table> {
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        file.set_len(length)?;
+        let _at = file.seek(SeekFrom::End(0))?;
+        let counted = Counted {
+            file,
+            bytes: length,
+        };
+        Ok(Table {
+            writer: csv::Writer::from_writer(counted),
+        })
     }
 
     /// Writes the source's cells, padded to its columns, and the added ones.

@@ -1,6 +1,7 @@
 //! The types on the arrows: `read → map → plan → batch → send → settle`. Each
 //! stage takes the one before it, so none can be skipped.
 
+use crate::journal::PastIntent;
 use crate::model::outcome::RowEnd;
 use crate::model::row::SourceRow;
 use crate::model::ticket::{Remark, TicketDraft};
@@ -41,6 +42,9 @@ pub struct PlannedOp {
     pub bytes: usize,
     /// Hash of what will be sent (protocol R1).
     pub body: [u8; 16],
+    /// Set when an earlier process of this run intended the row and its outcome is
+    /// not known.
+    pub past: Option<PastIntent>,
 }
 
 impl PlannedOp {

@@ -1,17 +1,17 @@
-//! The run folder: made whole before anything is sent, locked while in use.
+//! The run folder: made whole before anything is sent, locked while in use, found
+//! again by name.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
-
 use crate::error::Error;
 use crate::journal::{Lock, LockError, run_name};
-use crate::model::event::{Stop, Summary};
-use crate::model::outcome::Fate;
+use crate::model::event::Summary;
 
 use super::flow::Operation;
+use super::summary::summary_json;
 
 /// Where run folders go when nobody says otherwise.
 const RUNS: &str = "tickethaul-runs";
@@ -31,23 +31,41 @@ impl RunFolder {
     /// # Errors
     /// When it can't be made or written; nothing was sent then.
     pub fn create(operation: Operation, given: Option<&Path>) -> Result<RunFolder, Error> {
-        let name = run_name(operation.word());
-        let (name, path) = match given {
-            Some(path) => (given_name(path), path.to_owned()),
-            None => (name.clone(), Path::new(RUNS).join(name)),
+        let path = match given {
+            Some(path) => path.to_owned(),
+            None => Path::new(RUNS).join(run_name(operation.word())),
         };
-        fs::create_dir_all(&path).map_err(|error| unusable(&path, &error))?;
-        let mut entries = fs::read_dir(&path).map_err(|error| unusable(&path, &error))?;
-        if entries.next().is_some() {
+        let unusable = |error: io::Error| {
+            unusable(&path, &error)
+                .advise("nothing was sent; make room or choose another place with --run-dir")
+        };
+        fs::create_dir_all(&path).map_err(unusable)?;
+        if fs::read_dir(&path).map_err(unusable)?.next().is_some() {
             let message = format!("the run folder {} is not empty", path.display());
-            return Err(Error::usage(message).advise("name a new folder with --run-dir"));
+            return Err(Error::usage(message)
+                .advise("name a new folder with --run-dir, or go on with `tickethaul resume`"));
         }
+        RunFolder::lock(path)
+    }
+
+    /// Opens the folder of a run that exists, by its path or its name.
+    ///
+    /// # Errors
+    /// When there is none, or another process has it.
+    pub fn open(run: &Path) -> Result<RunFolder, Error> {
+        RunFolder::lock(find(run)?)
+    }
+
+    fn lock(path: PathBuf) -> Result<RunFolder, Error> {
         let lock = Lock::take(&path).map_err(|error| match error {
-            LockError::Held(_) => Error::mend(&error),
+            LockError::Held(_) => {
+                Error::mend(&error).advise("wait for it, or end that process first")
+            }
             LockError::Io(error) => unusable(&path, &error),
         })?;
+        let name = path.file_name().unwrap_or(path.as_os_str());
         Ok(RunFolder {
-            name,
+            name: name.to_string_lossy().into_owned(),
             path,
             _lock: lock,
         })
@@ -72,60 +90,46 @@ impl RunFolder {
             fs::File::open(&building)?.sync_all()?;
             fs::rename(&building, self.path.join("summary.json"))
         };
-        write().map_err(|error| unusable(&self.path, &error))
+        write().map_err(|error| self.unusable(&error))
+    }
+
+    /// An error of the file system in this folder.
+    pub fn unusable(&self, error: &io::Error) -> Error {
+        unusable(&self.path, error)
     }
 }
 
-/// The summary as JSON: for summary.json and for `--json`.
-pub fn summary_json(summary: &Summary) -> serde_json::Value {
-    let rows: serde_json::Map<String, serde_json::Value> = Fate::ALL
+/// The folder of a run: a path, or a name in `tickethaul-runs`.
+///
+/// # Errors
+/// When there is none.
+pub fn find(run: &Path) -> Result<PathBuf, Error> {
+    let named = Path::new(RUNS).join(run);
+    let found = [run.to_owned(), named]
         .into_iter()
-        .map(|fate| (fate.word().to_owned(), json!(summary.tally.of(fate))))
-        .collect();
-    let refusals: Vec<_> = summary
-        .refusals
-        .iter()
-        .map(|group| json!({"code": group.code, "rows": group.rows, "example": group.example}))
-        .collect();
-    let remarks: Vec<_> = summary
-        .remarks
-        .iter()
-        .map(|(remark, count)| json!({"what": remark.words(), "count": count}))
-        .collect();
-    let stop = summary.stop.as_ref().map(|stop| {
-        let kind = match stop {
-            Stop::Later(_) => "later",
-            Stop::Mend(_) => "mend",
-            Stop::TooManyRefused(_) => "too many refused",
-        };
-        json!({"kind": kind, "why": stop.words()})
-    });
-    json!({
-        "version": 1,
-        "run": summary.run,
-        "folder": summary.folder.display().to_string(),
-        "operation": summary.operation,
-        "portal": summary.portal_id,
-        "read": summary.tally.read(),
-        "rows": rows,
-        "refusals": refusals,
-        "remarks": remarks,
-        "contacts_created": summary.contacts_created,
-        "calls": summary.calls,
-        "seconds": summary.elapsed.as_secs_f64(),
-        "stopped": stop,
+        .find(|path| path.is_dir());
+    found.ok_or_else(|| {
+        Error::usage(format!("there is no run {}", run.display()))
+            .advise("`tickethaul runs` lists those of this folder")
     })
 }
 
-fn given_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or(path.as_os_str());
-    name.to_string_lossy().into_owned()
+/// All run folders in `tickethaul-runs`, oldest first.
+pub fn all() -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(RUNS) else {
+        return Vec::new();
+    };
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.join("run.db").is_file())
+        .collect();
+    paths.sort();
+    paths
 }
 
-fn unusable(path: &Path, error: &io::Error) -> Error {
-    Error::unexpected(format!(
+fn unusable(path: &Path, error: &dyn fmt::Display) -> Error {
+    Error::mend(format!(
         "can't use the run folder {}: {error}",
         path.display()
     ))
-    .advise("nothing was sent; make room or choose another place with --run-dir")
 }

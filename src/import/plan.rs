@@ -3,7 +3,7 @@
 //! holds rows with an open key back, and the journal's key index knows the rest.
 
 use super::flow::{MappedRow, Operation, PlannedOp, RowOutcome};
-use crate::model::issue::{Problem, Reason, RowIssue};
+use crate::model::issue::{Problem, Reason};
 use crate::model::outcome::RowEnd;
 use crate::model::ticket::TicketDraft;
 
@@ -23,14 +23,15 @@ pub fn plan(operation: Operation, row: MappedRow) -> Result<PlannedOp, Box<RowOu
         source: row.source,
         draft: row.draft,
         bytes,
+        past: None,
     };
     if bytes > CALL_BYTES {
         let reason = Reason::RowTooLarge {
             bytes,
             limit: CALL_BYTES,
         };
-        let issue = RowIssue::new(Problem::new(reason));
-        return Err(Box::new(op.ended(RowEnd::Refused(issue))));
+        let refusal = Problem::new(reason).into();
+        return Err(Box::new(op.ended(RowEnd::Refused(refusal))));
     }
     Ok(op)
 }

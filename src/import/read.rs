@@ -13,8 +13,8 @@ use super::files::{DONE_COLUMNS, REFUSED_COLUMNS};
 use super::flow::RowOutcome;
 use super::record::{Position, Record, RecordReader};
 use crate::error::Error;
-use crate::journal::InputFile;
-use crate::model::issue::{Problem, Reason, RowIssue};
+use crate::journal::{InputFile, RowEntry};
+use crate::model::issue::{Problem, Reason};
 use crate::model::outcome::RowEnd;
 use crate::model::place::RowAddress;
 use crate::model::row::{Cells, Headers, SourceRow};
@@ -46,6 +46,16 @@ pub enum Reading {
     Row(SourceRow),
     /// An all-empty row, or one that can't be a row.
     Fallen(Box<RowOutcome>),
+}
+
+impl Reading {
+    /// Number of the row in the run.
+    pub fn seq(&self) -> u64 {
+        match self {
+            Reading::Row(source) => source.seq,
+            Reading::Fallen(outcome) => outcome.source.seq,
+        }
+    }
 }
 
 impl Input {
@@ -113,18 +123,56 @@ impl Input {
         let failed = |error: io::Error| unusable(&self.path, &error);
         let mut hasher = blake3::Hasher::new();
         let mut file = File::open(&self.path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
         let _bytes = io::copy(&mut file, &mut hasher).map_err(failed)?;
-        let modified = metadata.modified().map_err(failed)?;
+        let hash = hasher.finalize().to_hex().to_string();
         Ok(InputFile {
-            path: self.path.clone(),
-            size: metadata.len(),
-            modified: Timestamp::try_from(modified).unwrap_or(Timestamp::UNIX_EPOCH),
-            hash: hasher.finalize().to_hex().to_string(),
+            hash,
+            ..self.stamp()?
         })
     }
 
-    /// Whether there is any record behind the header.
+    /// Size and time of the file; the hash is left empty.
+    pub fn stamp(&self) -> Result<InputFile, Error> {
+        let failed = |error: io::Error| unusable(&self.path, &error);
+        let metadata = self.path.metadata().map_err(failed)?;
+        let modified = metadata.modified().map_err(failed)?;
+        let modified = Timestamp::try_from(modified).unwrap_or(Timestamp::UNIX_EPOCH);
+        Ok(InputFile {
+            path: std::path::absolute(&self.path).map_err(failed)?,
+            size: metadata.len(),
+            modified: rounded(modified),
+            hash: String::new(),
+        })
+    }
+
+    /// Rows read so far, from the first of the run.
+    pub fn rows_read(&self) -> u64 {
+        self.next_seq - 1 - u64::from(self.peeked.is_some())
+    }
+
+    /// The same input once more, from its start.
+    pub fn again(&self) -> Result<Input, Error> {
+        Input::open(&self.path, Some(self.delimiter))
+    }
+
+    /// Goes to a row that was read before: it comes next.
+    pub fn seek_to(&mut self, row: RowEntry) -> Result<(), Error> {
+        let failed = |error: io::Error| unusable(&self.path, &error);
+        let mut file = File::open(&self.path).map_err(failed)?;
+        let address = row.address;
+        let _at = file.seek(SeekFrom::Start(address.byte)).map_err(failed)?;
+        let place = Position {
+            byte: address.byte,
+            line: address.line,
+        };
+        self.reader = RecordReader::starting(file, self.delimiter, place);
+        self.peeked = None;
+        self.next_record = address.record;
+        self.next_seq = row.seq;
+        Ok(())
+    }
+
+    /// Whether there is any record left.
     pub fn has_rows(&mut self) -> Result<bool, Error> {
         if self.peeked.is_none() {
             self.peeked = self.read()?;
@@ -212,7 +260,7 @@ fn fallen(outcome: RowOutcome) -> Reading {
 fn ragged(mut row: SourceRow, raw: &[u8], cells: usize, columns: usize) -> Reading {
     row.cells = Cells::default();
     let problem = Problem::new(Reason::RaggedRow { cells, columns });
-    let mut outcome = RowOutcome::early(row, RowEnd::Refused(RowIssue::new(problem)));
+    let mut outcome = RowOutcome::early(row, RowEnd::Refused(problem.into()));
     outcome.raw = Some(String::from_utf8_lossy(raw).into_owned());
     fallen(outcome)
 }
@@ -225,7 +273,7 @@ fn not_text(mut row: SourceRow, record: &Record, columns: &[usize], torn: usize)
     row.cells = Cells::new(cells.iter().map(AsRef::as_ref));
     let value = String::from_utf8_lossy(record.get(torn));
     let problem = Problem::new(Reason::NotText).value(&value);
-    let outcome = RowOutcome::early(row, RowEnd::Refused(RowIssue::new(problem)));
+    let outcome = RowOutcome::early(row, RowEnd::Refused(problem.into()));
     fallen(outcome)
 }
 
@@ -309,6 +357,11 @@ fn source_columns(all: &[String]) -> Vec<usize> {
         .collect()
 }
 
+/// To whole milliseconds: what the journal keeps.
+fn rounded(time: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
+}
+
 fn unusable(path: &Path, why: &dyn std::fmt::Display) -> Error {
     Error::usage(format!("can't read {}: {why}", path.display()))
 }
@@ -340,11 +393,9 @@ mod tests {
         match reading {
             Reading::Row(row) => row.cells.iter().collect::<Vec<_>>().join("|"),
             Reading::Fallen(outcome) => match &outcome.end {
-                RowEnd::Refused(issue) => format!(
-                    "{} {}",
-                    issue.first().reason.code(),
-                    outcome.raw.as_deref().unwrap_or("-")
-                ),
+                RowEnd::Refused(issue) => {
+                    format!("{} {}", issue.code, outcome.raw.as_deref().unwrap_or("-"))
+                }
                 end => end.fate().word().to_owned(),
             },
         }

@@ -74,16 +74,22 @@ impl<R: Read> RecordReader<R> {
     /// Reads records separated by `delimiter`; `offset` is where `input` begins
     /// in its file (behind a byte order mark, say).
     pub fn new(input: R, delimiter: u8, offset: u64) -> RecordReader<R> {
+        let place = Position {
+            byte: offset,
+            line: 1,
+        };
+        RecordReader::starting(input, delimiter, place)
+    }
+
+    /// Reads on from a record that starts at `place`, where `input` stands.
+    pub fn starting(input: R, delimiter: u8, place: Position) -> RecordReader<R> {
         RecordReader {
             input,
             parser: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
             buffer: vec![0; CHUNK],
             start: 0,
             end: 0,
-            place: Position {
-                byte: offset,
-                line: 1,
-            },
+            place,
             after_cr: false,
             record: Record {
                 fields: vec![0; 4096],

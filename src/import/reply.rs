@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::hubspot::records::{ApiError, BatchReply, CreateInput, PropertyProblem};
+use crate::hubspot::records::{ApiError, BatchReply, CreateInput, PropertyProblem, Record};
 use crate::model::issue::{Problem, Reason, RowIssue};
 
 /// An input of a create call, with the value of its unique property.
@@ -41,31 +41,54 @@ pub struct PropertyFault(pub String);
 const PROPERTY_CODES: [&str; 2] = ["PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"];
 const COLLISION: &str = "CONFLICTING_UNIQUE_VALUE";
 
+/// How the records of a reply are tied to the inputs of its call.
+pub enum Matching<'a> {
+    /// By the value of this unique property, which every input carries.
+    Key(&'a str),
+    /// By everything that was sent: no input carries a key (S7). Inputs that send
+    /// the same are as good as one another.
+    Content(&'a (dyn Fn(&Item, &Record) -> bool + Sync)),
+}
+
+impl Matching<'_> {
+    fn key_property(&self) -> Option<&str> {
+        match self {
+            Matching::Key(property) => Some(property),
+            Matching::Content(_) => None,
+        }
+    }
+}
+
 /// Matches a 2xx reply with the inputs of its call.
 ///
 /// # Errors
 /// When the reply speaks of a property that can't be written at all.
 pub fn match_reply(
     items: &[&Item],
-    key_property: &str,
+    matching: &Matching<'_>,
     reply: &BatchReply,
 ) -> Result<Vec<Verdict>, PropertyFault> {
     let by_trace: HashMap<&str, usize> = indexed(items, |item| item.input.trace_id.as_str());
     let by_key: HashMap<String, usize> = indexed(items, |item| item.key.to_lowercase());
     let mut verdicts: Vec<Option<Verdict>> = vec![None; items.len()];
     for record in &reply.results {
-        let trace = record.trace_id.as_deref();
-        let key = record.get(key_property).map(str::to_lowercase);
-        let idx = trace
-            .and_then(|trace| by_trace.get(trace))
-            .or_else(|| key.and_then(|key| by_key.get(&key)));
-        if let Some(&idx) = idx {
+        let by_trace = record.trace_id.as_deref().map(|trace| by_trace.get(trace));
+        let idx = match (by_trace, matching) {
+            (Some(traced), _) => traced.copied(),
+            (None, Matching::Key(property)) => record
+                .get(property)
+                .and_then(|key| by_key.get(&key.to_lowercase()).copied()),
+            (None, Matching::Content(same)) => {
+                (0..items.len()).find(|&idx| verdicts[idx].is_none() && same(items[idx], record))
+            }
+        };
+        if let Some(idx) = idx {
             verdicts[idx] = Some(Verdict::Created(record.id.clone()));
         }
     }
     for error in &reply.errors {
         for idx in named(error, &by_trace, &by_key, &verdicts) {
-            verdicts[idx] = Some(judge(error, items[idx], key_property)?);
+            verdicts[idx] = Some(judge(error, items[idx], matching)?);
         }
     }
     Ok(verdicts
@@ -115,14 +138,18 @@ fn named(
 ///
 /// # Errors
 /// When it is about a property itself.
-pub fn judge(error: &ApiError, item: &Item, key_property: &str) -> Result<Verdict, PropertyFault> {
+pub fn judge(
+    error: &ApiError,
+    item: &Item,
+    matching: &Matching<'_>,
+) -> Result<Verdict, PropertyFault> {
     if let Some(fault) = property_fault(error) {
         return Err(fault);
     }
     if is_passing(error) {
         return Ok(Verdict::Repeat);
     }
-    if collides(error, key_property) {
+    if collides(error, matching) {
         return Ok(Verdict::Collided(error.existing_id.clone()));
     }
     Ok(Verdict::Refused(refusal(error, item)))
@@ -140,7 +167,10 @@ pub fn property_fault(error: &ApiError) -> Option<PropertyFault> {
 
 /// Whether an error says that the key is taken. An error that names another
 /// property is about that one.
-pub fn collides(error: &ApiError, key_property: &str) -> bool {
+pub fn collides(error: &ApiError, matching: &Matching<'_>) -> bool {
+    let Some(key_property) = matching.key_property() else {
+        return false;
+    };
     let mut problems = error
         .problems
         .iter()
@@ -215,7 +245,6 @@ pub fn sent<'a>(item: &'a Item, property: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hubspot::records::Record;
 
     fn item(trace: &str, key: &str) -> Item {
         Item {
@@ -259,7 +288,8 @@ mod tests {
     fn verdicts(results: Vec<Record>, errors: Vec<ApiError>) -> Vec<Verdict> {
         let items = [item("t1", "A"), item("t2", "B"), item("t3", "C")];
         let items: Vec<&Item> = items.iter().collect();
-        match_reply(&items, "k", &BatchReply { results, errors }).expect("no property fault")
+        match_reply(&items, &Matching::Key("k"), &BatchReply { results, errors })
+            .expect("no property fault")
     }
 
     #[test]
@@ -305,12 +335,19 @@ mod tests {
     #[test]
     fn an_error_about_a_property_stops_and_a_passing_one_is_repeated() {
         let item = item("t1", "A");
-        let fault = judge(&error("READ_ONLY_VALUE", "p", &[]), &item, "k");
+        let fault = judge(
+            &error("READ_ONLY_VALUE", "p", &[]),
+            &item,
+            &Matching::Key("k"),
+        );
         assert!(fault.is_err());
         let locked = ApiError {
             status: 423,
             ..ApiError::default()
         };
-        assert_eq!(judge(&locked, &item, "k"), Ok(Verdict::Repeat));
+        assert_eq!(
+            judge(&locked, &item, &Matching::Key("k")),
+            Ok(Verdict::Repeat)
+        );
     }
 }

@@ -1,36 +1,33 @@
 //! Joins the stages of an import by bounded channels and brings a run to its end:
-//! the reader thread, the batches in flight, the settle thread.
+//! the reader thread, the batches in flight, the settle thread. A run that goes on
+//! is the same run with a past.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::batch::Batcher;
-use super::canary;
 use super::contacts::Contacts;
+use super::feed::Feed;
 use super::files::RunFiles;
-use super::flow::{MappedRow, Operation, PlannedOp, RowOutcome};
+use super::flight::Flight;
+use super::flow::Operation;
 use super::folder::RunFolder;
-use super::plan::plan;
-use super::read::{Input, Reading};
-use super::send::{Created, Sender};
-use super::settle::{self, Ledger, SettleHandle, Settler};
+use super::ledger::Ledger;
+use super::read::Input;
+use super::recover::refile;
+use super::send::Sender;
+use super::settle::{self, SettleHandle, Settler};
+use super::steps::Steps;
 use super::stop::StopSwitch;
 use crate::error::Error;
-use crate::hubspot::Client;
-use crate::hubspot::records::Account;
-use crate::journal::{Header, Journal};
-use crate::mapping::{CompiledMapping, Mapped};
+use crate::hubspot::{Account, Client};
+use crate::journal::{Header, Journal, Past};
+use crate::mapping::CompiledMapping;
 use crate::model::event::{Event, Listener, Stop, Summary};
-use crate::model::outcome::RowEnd;
-use crate::model::row::SourceRow;
 
-/// Rows that the reader hands on at once.
-const CHUNK: usize = 100;
-/// Chunks that may wait for batch.
+/// Chunks of rows that may wait for batch.
 const CHUNKS: usize = 4;
 
 /// Everything an import needs, resolved.
@@ -43,14 +40,42 @@ pub struct Job {
     pub mapping: Arc<CompiledMapping>,
     /// The journal's header.
     pub header: Header,
-    /// The run folder, made and locked.
+    /// The run folder, locked.
     pub folder: RunFolder,
+    /// What happened before, when the run goes on.
+    pub past: Option<Past>,
+    /// How the run goes.
+    pub options: Options,
+}
+
+/// How a run goes; may differ between a run and its resume.
+#[derive(Clone, Debug)]
+pub struct Options {
     /// Rows of a batch, at most 100.
     pub batch_size: usize,
     /// Batches in flight.
     pub concurrency: usize,
     /// `--max-refused`.
     pub max_refused: Option<u64>,
+    /// `--limit`: the run pauses after this many rows.
+    pub limit: Option<u64>,
+    /// `--unknown`: what to do with rows that can't be looked up (S7).
+    pub unknown: Unknown,
+    /// Stops the run from outside.
+    pub stop: StopSwitch,
+    /// Where a test may end the run's life.
+    pub steps: Steps,
+}
+
+/// What to do with rows of a run without keys whose outcome is not known (S7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// They stay unknown.
+    Leave,
+    /// The user looked: they are in the portal.
+    Done,
+    /// The user looked: they are not; send them again.
+    Resend,
 }
 
 /// Runs an import to its end or to the point where it has to stop.
@@ -65,78 +90,93 @@ pub async fn run(
     listener: Arc<dyn Listener>,
 ) -> Result<Summary, Error> {
     let started = Instant::now();
-    let stop = StopSwitch::default();
-    let (settle, settle_thread) = start_settle(&job, &account, &listener, &stop)?;
+    let (settle, settle_thread) = start_settle(&job, &account, &listener)?;
+    let Job {
+        operation,
+        input,
+        mapping,
+        header,
+        folder,
+        past,
+        options,
+    } = job;
     listener.hear(&Event::Started {
-        run: job.folder.name().to_owned(),
-        total_bytes: Some(job.input.size()),
+        run: folder.name().to_owned(),
+        total_bytes: Some(input.size()),
     });
     let (ops, planned) = mpsc::channel(CHUNKS);
     let feed = Feed {
-        mapping: Arc::clone(&job.mapping),
-        operation: job.operation,
+        mapping: Arc::clone(&mapping),
+        operation,
         settle: settle.clone(),
         ops,
+        limit: options.limit,
+        unknown: header.no_key.then_some(options.unknown),
+        past,
     };
-    let input = job.input;
     let reader_thread = std::thread::spawn(move || feed.run(input));
-    let sender = Arc::new(Sender {
+    let sender = Sender {
         contacts: Contacts::new(client.clone(), settle.clone()),
         client: client.clone(),
         settle,
-        mapping: job.mapping,
-    });
-    let flow = Flow {
-        sender,
-        listener: Arc::clone(&listener),
-        stop: stop.clone(),
-        batcher: Batcher::new(job.batch_size),
-        in_flight: JoinSet::new(),
-        concurrency: job.concurrency,
-        canary: Canary::First,
+        mapping,
+        no_key: header.no_key,
+        stop: options.stop.clone(),
     };
-    flow.run(planned).await;
+    let flight = Flight::new(sender, Arc::clone(&listener), &options);
+    flight.run(planned).await;
     let ledger = join(settle_thread, reader_thread).await?;
-    let summary = summarise(
-        &job.folder,
-        job.operation,
-        &account,
-        ledger,
-        Outside {
-            calls: client.calls(),
-            elapsed: started.elapsed(),
-            stop: stop.reason(),
-        },
-    );
-    job.folder.write_summary(&summary)?;
+    let outside = Outside {
+        calls: client.calls(),
+        elapsed: started.elapsed(),
+        stop: options.stop.reason(),
+    };
+    let summary = summarise(&folder, operation, &account, ledger, outside);
+    options.steps.pass("summary")?;
+    folder.write_summary(&summary)?;
     listener.hear(&Event::Finished(Box::new(summary.clone())));
     Ok(summary)
 }
 
 type SettleThread = std::thread::JoinHandle<Result<Ledger, Error>>;
 
-/// Makes the files and, last, run.db (D1), and starts the settle thread.
+/// Makes the files and, last, run.db (D1), or brings those of the past back to one
+/// state (D3); starts the settle thread.
 fn start_settle(
     job: &Job,
     account: &Account,
     listener: &Arc<dyn Listener>,
-    stop: &StopSwitch,
 ) -> Result<(SettleHandle, SettleThread), Error> {
     let folder = job.folder.path();
     let account = account.clone();
     let url = Box::new(move |id: &str| account.ticket_url(id));
-    let files =
-        RunFiles::create(folder, job.input.headers(), job.operation, url).map_err(|error| {
-            Error::unexpected(format!("can't write to {}: {error}", folder.display()))
-        })?;
-    let journal = Journal::create(folder, &job.header)?;
+    let headers = job.input.headers();
+    let (journal, files, ledger) = match &job.past {
+        None => {
+            let files = RunFiles::create(folder, headers, job.operation, url)
+                .map_err(|error| job.folder.unusable(&error))?;
+            let journal = Journal::create(folder, &job.header, job.options.limit)?;
+            (journal, files, Ledger::new())
+        }
+        Some(past) => {
+            let lengths = (&past.lengths, past.filed);
+            let reopened = RunFiles::reopen(folder, headers, job.operation, url, lengths);
+            let (mut files, filed) = reopened.map_err(|error| job.folder.unusable(&error))?;
+            refile(&job.folder, &job.input, filed, &mut files)?;
+            let journal = Journal::open(folder, past.settled)?;
+            journal.set_limit(job.options.limit)?;
+            (journal, files, Ledger::resumed(past))
+        }
+    };
     Ok(settle::start(Settler {
         journal,
         files,
+        ledger,
         folder: folder.to_owned(),
         listener: Arc::clone(listener),
-        stop: stop.clone(),
-        max_refused: job.max_refused,
+        stop: job.options.stop.clone(),
+        max_refused: job.options.max_refused,
+        steps: job.options.steps.clone(),
     }))
 }
 
@@ -169,7 +209,10 @@ fn summarise(
     outside: Outside,
 ) -> Summary {
     let mut refusals: Vec<_> = ledger.refusals.into_values().collect();
-    refusals.sort_by(|left, right| right.rows.cmp(&left.rows).then(left.code.cmp(&right.code)));
+    refusals.sort_by(|left, right| {
+        let by_rows = right.rows.cmp(&left.rows);
+        by_rows.then_with(|| left.code.cmp(&right.code))
+    });
     Summary {
         run: folder.name().to_owned(),
         folder: folder.path().to_owned(),
@@ -181,163 +224,7 @@ fn summarise(
         contacts_created: ledger.contacts_created,
         calls: outside.calls,
         elapsed: outside.elapsed,
+        limited: ledger.state == crate::journal::RunState::Limited,
         stop: outside.stop,
-    }
-}
-
-/// The reader thread: read → map → plan.
-struct Feed {
-    mapping: Arc<CompiledMapping>,
-    operation: Operation,
-    settle: SettleHandle,
-    ops: mpsc::Sender<Vec<PlannedOp>>,
-}
-
-impl Feed {
-    /// Reads to the end, or until nobody wants rows any more.
-    fn run(self, mut input: Input) -> Result<(), Error> {
-        loop {
-            let mut rows = 0;
-            let mut fallen = Vec::new();
-            let mut ops = Vec::new();
-            while rows < CHUNK {
-                let Some(reading) = input.next_row()? else {
-                    break;
-                };
-                rows += 1;
-                match self.plan(reading) {
-                    Ok(op) => ops.push(op),
-                    Err(outcome) => fallen.push(*outcome),
-                }
-            }
-            let at_end = rows < CHUNK;
-            let told = self.settle.read(rows as u64, input.offset(), fallen);
-            if told.is_err() || self.ops.blocking_send(ops).is_err() || at_end {
-                return Ok(());
-            }
-        }
-    }
-
-    fn plan(&self, reading: Reading) -> Result<PlannedOp, Box<RowOutcome>> {
-        let source = match reading {
-            Reading::Row(source) => source,
-            Reading::Fallen(outcome) => return Err(outcome),
-        };
-        let row = map(&self.mapping, source)?;
-        plan(self.operation, row)
-    }
-}
-
-/// `map`: a row becomes a ticket, or falls.
-fn map(mapping: &CompiledMapping, source: SourceRow) -> Result<MappedRow, Box<RowOutcome>> {
-    match mapping.map(&source) {
-        Mapped::Ticket(draft) => Ok(MappedRow { source, draft }),
-        Mapped::Skipped => Err(Box::new(RowOutcome::early(source, RowEnd::Skipped))),
-        Mapped::Refused { key, issue } => {
-            let mut outcome = RowOutcome::early(source, RowEnd::Refused(issue));
-            outcome.key = key;
-            Err(Box::new(outcome))
-        }
-    }
-}
-
-/// What comes back from a batch: its keys, and how it went.
-type Landed = (Vec<String>, Result<Vec<Created>, Stop>);
-
-/// batch → send: keeps batches in flight until there is nothing left.
-struct Flow {
-    sender: Arc<Sender>,
-    listener: Arc<dyn Listener>,
-    stop: StopSwitch,
-    batcher: Batcher,
-    in_flight: JoinSet<Landed>,
-    concurrency: usize,
-    canary: Canary,
-}
-
-/// Where the run is with its canary (S6).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Canary {
-    /// The first batch: small and alone.
-    First,
-    /// Its rows were there already, so the first batch that creates something is
-    /// read back; until then the run does not crawl.
-    Waiting,
-    /// Tickets were read back and hold what was sent.
-    Sung,
-}
-
-impl Flow {
-    async fn run(mut self, mut planned: mpsc::Receiver<Vec<PlannedOp>>) {
-        let mut reading = true;
-        loop {
-            self.launch(reading);
-            let wants = reading && self.batcher.has_room() && !self.stop.is_pulled();
-            tokio::select! {
-                Some(landed) = self.in_flight.join_next() => self.land(landed).await,
-                chunk = planned.recv(), if wants => match chunk {
-                    Some(ops) => ops.into_iter().for_each(|op| self.batcher.push(op)),
-                    None => reading = false,
-                },
-                () = self.stop.pulled(), if reading => {
-                    planned.close();
-                    reading = false;
-                }
-                else => break,
-            }
-        }
-    }
-
-    /// Starts batches while there is room. A batch that is not full goes only when
-    /// no more rows can come.
-    fn launch(&mut self, reading: bool) {
-        loop {
-            let (most, size) = match self.canary {
-                Canary::First => (1, canary::SIZE),
-                Canary::Waiting | Canary::Sung => (self.concurrency, usize::MAX),
-            };
-            let due = self.batcher.is_full() || !reading || !self.batcher.has_room();
-            if self.stop.is_pulled() || self.in_flight.len() >= most || !due {
-                return;
-            }
-            let Some(batch) = self.batcher.take(size) else {
-                return;
-            };
-            let sender = Arc::clone(&self.sender);
-            let _task = self.in_flight.spawn(async move {
-                let keys = batch.ops.iter().map(PlannedOp::folded_key).collect();
-                (keys, sender.deliver(batch).await)
-            });
-        }
-    }
-
-    async fn land(&mut self, landed: Result<Landed, tokio::task::JoinError>) {
-        let Ok((keys, delivered)) = landed else {
-            self.stop
-                .pull(Stop::Later("a part of the run died".to_owned()));
-            return;
-        };
-        match delivered {
-            Err(stop) => self.stop.pull(stop),
-            Ok(created) => {
-                keys.iter().for_each(|key| self.batcher.release(key));
-                match self.canary {
-                    Canary::Sung => {}
-                    _ if created.is_empty() => self.canary = Canary::Waiting,
-                    Canary::First | Canary::Waiting => self.sing(&created).await,
-                }
-            }
-        }
-    }
-
-    async fn sing(&mut self, created: &[Created]) {
-        match canary::check(&self.sender.client, &self.sender.mapping, created).await {
-            Ok(altered) => {
-                self.canary = Canary::Sung;
-                let tell = |words| self.listener.hear(&Event::Notice(words));
-                altered.into_iter().for_each(tell);
-            }
-            Err(stop) => self.stop.pull(stop),
-        }
     }
 }

@@ -1,35 +1,31 @@
 //! `send`: brings a batch to its end. Intents first, then the contacts, then the
-//! create call, then look-ups until every row has an outcome (protocol S1-S3, K4-K6).
+//! create call, then look-ups until every row has an outcome (protocol S1-S3, S7).
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::contacts::{Contacts, Resolved};
+use super::contacts::Contacts;
 use super::create::create;
 use super::flow::{Batch, PlannedOp, RowOutcome};
-use super::reply::{Item, Verdict};
+use super::links::associations;
+use super::lookup::{LookUp, Looked};
+use super::reply::{Item, Matching, Verdict};
 use super::settle::{RowIntent, SettleHandle};
-use super::stop::stop_for;
+use super::stop::StopSwitch;
 use crate::hubspot::Client;
 use crate::hubspot::records::{Association, CreateInput, Record};
 use crate::journal::Claim;
 use crate::mapping::CompiledMapping;
+use crate::model::compare::same_value;
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::outcome::RowEnd;
-use crate::model::schema::ObjectType;
+use crate::model::schema::{ObjectType, ValueType};
 use crate::model::ticket::PropertyValues;
 
-/// HubSpot: default association ticket → contact.
-const TICKET_TO_CONTACT: u32 = 16;
-/// Protocol K6: how far the portal's clocks may be apart.
-const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(5);
 /// How often a row is sent before the run stops for later.
 const ATTEMPTS: u32 = 6;
-/// Protocol K5: rounds of collision and look-up for one row.
-const COLLISIONS: u32 = 2;
 
 /// Sends batches; shared by all that are in flight.
 pub struct Sender {
@@ -39,8 +35,12 @@ pub struct Sender {
     pub settle: SettleHandle,
     /// Finds and creates the contacts that rows need.
     pub contacts: Contacts,
-    /// Tells which column feeds a property.
+    /// Tells which column feeds a property, and the types of values.
     pub mapping: Arc<CompiledMapping>,
+    /// The key stays here: the portal has no property for it (S7).
+    pub no_key: bool,
+    /// Once it is pulled no new call is begun.
+    pub stop: StopSwitch,
 }
 
 /// A ticket that a batch created, with what was sent for it.
@@ -52,55 +52,88 @@ pub struct Created {
     pub properties: PropertyValues,
 }
 
-/// A row on its way, with what is known of its sends.
-struct Slot {
-    op: PlannedOp,
-    /// What is sent; it holds the draft's property values.
-    item: Item,
-    /// Set when a send of ours may have written it (S3).
-    maybe_written: bool,
-    attempts: u32,
-    collisions: u32,
+/// Whether a send of ours may have written a row (S3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// No.
+    No,
+    /// Perhaps; intended at this time of the portal's clock, where it was known.
+    Maybe(Option<Timestamp>),
 }
 
-/// What a look-up makes of a row.
-enum Looked {
-    Ended(RowEnd),
-    Again,
+/// A row on its way, with what is known of its sends.
+pub struct Slot {
+    op: PlannedOp,
+    /// What is sent; it holds the draft's property values.
+    pub item: Item,
+    /// Whether a send of ours may have written it.
+    pub written: Written,
+    /// Collisions that could not be explained.
+    pub collisions: u32,
+    attempts: u32,
+}
+
+/// What a batch came to.
+#[derive(Debug, Default)]
+pub struct Delivered {
+    /// Tickets that it created.
+    pub created: Vec<Created>,
+    /// Why the run has to stop, if it has to.
+    pub stop: Option<Stop>,
 }
 
 impl Sender {
     /// Brings every row of the batch to its end; all of them are settled when this
-    /// returns, in the order in which they ended.
-    ///
-    /// # Errors
-    /// When the run has to stop; rows without an outcome stay pending or unknown.
-    pub async fn deliver(&self, batch: Batch) -> Result<Vec<Created>, Stop> {
-        let intended = self.client.portal_now().unwrap_or(Timestamp::MAX);
-        let ops = self.claim(batch.ops, intended).await?;
-        let mut todo = self.link(ops).await?;
-        let mut created = Vec::new();
-        while !todo.is_empty() {
-            let verdicts = self.send(&mut todo).await?;
-            let mut outcomes = Vec::new();
-            let mut doubtful = Vec::new();
-            for (slot, verdict) in todo.into_iter().zip(verdicts) {
-                match verdict {
-                    Verdict::Created(ticket) => {
-                        created.push(Created {
-                            ticket: ticket.clone(),
-                            properties: slot.item.input.properties,
-                        });
-                        outcomes.push(slot.op.ended(RowEnd::Done { ticket }));
-                    }
-                    Verdict::Refused(issue) => outcomes.push(self.refuse(slot.op, issue)),
-                    verdict => doubtful.push((slot, verdict)),
-                }
-            }
-            todo = self.look_up(doubtful, intended, &mut outcomes).await?;
-            self.settle.settle(outcomes).await?;
+    /// returns, in the order in which they ended. When the run has to stop, rows
+    /// without an outcome stay pending, or are counted as unknown.
+    pub async fn deliver(&self, batch: Batch) -> Delivered {
+        let mut delivered = Delivered::default();
+        let mut todo = Vec::new();
+        let ended = self.go(batch, &mut todo, &mut delivered.created).await;
+        delivered.stop = ended.err();
+        let unknown = todo
+            .iter()
+            .filter(|slot| slot.written != Written::No)
+            .count();
+        if unknown > 0 {
+            // A settle thread that is gone has its own error to tell.
+            let _told = self.settle.unknown(unknown as u64).await;
         }
-        Ok(created)
+        delivered
+    }
+
+    /// The rounds of a batch; `todo` holds the rows that have no outcome yet.
+    async fn go(
+        &self,
+        batch: Batch,
+        todo: &mut Vec<Slot>,
+        created: &mut Vec<Created>,
+    ) -> Result<(), Stop> {
+        let (past, fresh): (Vec<_>, Vec<_>) =
+            batch.ops.into_iter().partition(|op| op.past.is_some());
+        let intended = self.client.portal_now();
+        let fresh = self.claim(fresh, intended).await?;
+        todo.extend(self.link(past.into_iter().chain(fresh).collect()).await?);
+        self.look_up_past(todo).await?;
+        while !todo.is_empty() {
+            if let Some(stop) = self.stop.reason() {
+                return Err(stop);
+            }
+            let (verdicts, stop) = self.send(todo).await;
+            let doubtful = self.end_certain(todo, verdicts, intended, created).await?;
+            if self.no_key || stop.is_some() {
+                todo.extend(doubtful.into_iter().map(|(slot, _)| slot));
+            } else {
+                self.look_up(todo, doubtful).await?;
+            }
+            if let Some(stop) = stop {
+                return Err(stop);
+            }
+            if self.no_key && todo.iter().all(|slot| slot.written != Written::No) {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     /// Makes the intents durable (D2); rows whose key another row of this run holds
@@ -108,17 +141,12 @@ impl Sender {
     async fn claim(
         &self,
         ops: Vec<PlannedOp>,
-        intended: Timestamp,
+        intended: Option<Timestamp>,
     ) -> Result<Vec<PlannedOp>, Stop> {
-        let intents = ops
-            .iter()
-            .map(|op| RowIntent {
-                seq: op.source.seq,
-                address: op.source.address,
-                key: op.draft.key.clone(),
-                body: op.body,
-            })
-            .collect();
+        if ops.is_empty() {
+            return Ok(ops);
+        }
+        let intents = ops.iter().map(row_intent).collect();
         let claims = self.settle.intend(intents, intended).await?;
         let mut free = Vec::new();
         let mut refused = Vec::new();
@@ -128,9 +156,7 @@ impl Sender {
                 Claim::Taken { key, line } => refused.push(self.taken(op, key, line)),
             }
         }
-        if !refused.is_empty() {
-            self.settle.settle(refused).await?;
-        }
+        self.settle.settle(refused).await?;
         Ok(free)
     }
 
@@ -141,135 +167,163 @@ impl Sender {
         let mut slots = Vec::new();
         let mut refused = Vec::new();
         for op in ops {
-            match associations(&op, &found) {
-                Ok(associations) => slots.push(slot(op, associations)),
-                Err(problem) => refused.push(op.ended(RowEnd::Refused(RowIssue::new(*problem)))),
+            match associations(&op.draft.links, &found) {
+                Ok(associations) => slots.push(self.slot(op, associations)),
+                Err(problem) => refused.push(op.ended(RowEnd::Refused((*problem).into()))),
             }
         }
-        if !refused.is_empty() {
-            self.settle.settle(refused).await?;
-        }
+        self.settle.settle(refused).await?;
         Ok(slots)
+    }
+
+    fn slot(&self, mut op: PlannedOp, associations: Vec<Association>) -> Slot {
+        let mut properties = std::mem::take(&mut op.draft.properties);
+        if self.no_key {
+            properties.retain(|(name, _)| **name != *self.mapping.key_property());
+        }
+        let input = CreateInput {
+            trace_id: op.source.seq.to_string(),
+            properties,
+            associations,
+        };
+        Slot {
+            item: Item {
+                input,
+                key: op.draft.key.clone(),
+            },
+            written: match op.past {
+                Some(past) => Written::Maybe(past.at),
+                None => Written::No,
+            },
+            op,
+            attempts: 0,
+            collisions: 0,
+        }
+    }
+
+    /// Rows that an earlier process may have sent are looked up before anything
+    /// else; what is not in the portal is sent like any other (S3).
+    async fn look_up_past(&self, todo: &mut Vec<Slot>) -> Result<(), Stop> {
+        let (past, fresh): (Vec<Slot>, Vec<Slot>) = std::mem::take(todo)
+            .into_iter()
+            .partition(|slot| slot.written != Written::No);
+        *todo = fresh;
+        if past.is_empty() || self.no_key {
+            todo.extend(past);
+            return Ok(());
+        }
+        let unclear = past.into_iter().map(|slot| (slot, None)).collect();
+        self.look_up(todo, unclear).await
     }
 
     /// One round of create calls. A row that was in doubt before goes alone, so
     /// that the reply can only speak of it.
-    async fn send(&self, slots: &mut [Slot]) -> Result<Vec<Verdict>, Stop> {
-        let key_property = self.mapping.key_property();
-        let mut verdicts = Vec::new();
-        let fresh = slots.iter().all(|slot| slot.attempts < 2);
+    async fn send(&self, slots: &mut [Slot]) -> (Vec<Verdict>, Option<Stop>) {
+        let same = |item: &Item, record: &Record| self.sends(item, record);
+        let matching = match self.no_key {
+            true => Matching::Content(&same),
+            false => Matching::Key(self.mapping.key_property()),
+        };
+        let fresh = slots.iter().all(|slot| slot.attempts == 0);
         let size = if fresh { slots.len().max(1) } else { 1 };
+        let mut verdicts = Vec::new();
         for part in slots.chunks_mut(size) {
             for slot in part.iter_mut() {
                 slot.attempts += 1;
-                if slot.attempts > ATTEMPTS {
-                    let words = "the portal's replies do not say what became of some rows";
-                    return Err(Stop::Later(words.to_owned()));
-                }
+            }
+            if part.iter().any(|slot| slot.attempts > ATTEMPTS) {
+                let words = "the portal's replies do not say what became of some rows";
+                return (verdicts, Some(Stop::Later(words.to_owned())));
             }
             let items: Vec<&Item> = part.iter().map(|slot| &slot.item).collect();
-            verdicts.extend(create(&self.client, ObjectType::Tickets, key_property, &items).await?);
+            let sent = create(&self.client, ObjectType::Tickets, &matching, &items).await;
+            verdicts.extend(sent.verdicts);
+            if sent.stop.is_some() {
+                return (verdicts, sent.stop);
+            }
         }
-        Ok(verdicts)
+        (verdicts, None)
     }
 
-    /// Looks rows up by key and decides (S3, K5, K6); gives back those to be sent
-    /// again.
-    async fn look_up(
+    /// Whether a record holds everything that an item sends.
+    fn sends(&self, item: &Item, record: &Record) -> bool {
+        item.input.properties.iter().all(|(name, value)| {
+            let mut known = self.mapping.properties().iter();
+            let value_type = known
+                .find(|property| property.name == *name)
+                .map_or(ValueType::String, |property| property.value_type);
+            same_value(value_type, value, record.get(name))
+        })
+    }
+
+    /// Settles rows whose verdict is certain; gives the others back, with the
+    /// collision that the portal spoke of. Rows without a verdict stay in `todo`.
+    async fn end_certain(
         &self,
-        doubtful: Vec<(Slot, Verdict)>,
-        intended: Timestamp,
-        outcomes: &mut Vec<RowOutcome>,
-    ) -> Result<Vec<Slot>, Stop> {
-        let mut again = Vec::new();
-        if doubtful.is_empty() {
-            return Ok(again);
+        todo: &mut Vec<Slot>,
+        verdicts: Vec<Verdict>,
+        intended: Option<Timestamp>,
+        created: &mut Vec<Created>,
+    ) -> Result<Vec<Doubtful>, Stop> {
+        let unsent = todo.split_off(verdicts.len());
+        let mut outcomes = Vec::new();
+        let mut doubtful = Vec::new();
+        for (mut slot, verdict) in std::mem::replace(todo, unsent).into_iter().zip(verdicts) {
+            match verdict {
+                Verdict::Created(ticket) => {
+                    created.push(Created {
+                        ticket: ticket.clone(),
+                        properties: slot.item.input.properties,
+                    });
+                    outcomes.push(slot.op.ended(RowEnd::Done { ticket }));
+                }
+                Verdict::Refused(issue) => outcomes.push(self.refuse(slot.op, &issue)),
+                Verdict::Collided(named) => doubtful.push((slot, Some(named))),
+                Verdict::Unclear => {
+                    if slot.written == Written::No {
+                        slot.written = Written::Maybe(intended);
+                    }
+                    doubtful.push((slot, None));
+                }
+                Verdict::Suspected => doubtful.push((slot, None)),
+                Verdict::Repeat => todo.push(slot),
+            }
         }
-        let keys: Vec<String> = doubtful
-            .iter()
-            .map(|(slot, _)| slot.op.draft.key.clone())
-            .collect();
-        let live = self.read_by_key(&keys, false).await?;
-        for (mut slot, verdict) in doubtful {
-            slot.maybe_written |= verdict == Verdict::Unclear;
-            let looked = match (
-                find(&live, &slot.op.draft.key, self.mapping.key_property()),
-                verdict,
-            ) {
-                (Some(record), _) => Looked::Ended(ours_or_theirs(record, &slot, intended)),
-                (None, Verdict::Collided(named)) => self.held_elsewhere(&mut slot, named).await?,
-                (None, _) => Looked::Again,
+        self.settle.settle(outcomes).await?;
+        Ok(doubtful)
+    }
+
+    /// Looks rows up by key and decides (S3, K5, K6); those to be sent again, and
+    /// all of them when the look-up fails, go into `todo`.
+    async fn look_up(&self, todo: &mut Vec<Slot>, doubtful: Vec<Doubtful>) -> Result<(), Stop> {
+        if doubtful.is_empty() {
+            return Ok(());
+        }
+        let look_up = LookUp {
+            client: &self.client,
+            key_property: self.mapping.key_property(),
+        };
+        let keys = doubtful.iter().map(|(slot, _)| slot.item.key.clone());
+        let live = look_up.live(&keys.collect::<Vec<_>>()).await;
+        let mut failed = None;
+        let mut outcomes = Vec::new();
+        for (mut slot, collided) in doubtful {
+            let looked = match (&live, &failed) {
+                (Ok(live), None) => look_up.decide(&mut slot, live, collided).await,
+                (Err(stop), _) => Err(stop.clone()),
+                (_, Some(stop)) => Err(Stop::clone(stop)),
             };
             match looked {
-                Looked::Ended(end) => outcomes.push(self.end(slot.op, end)),
-                Looked::Again => again.push(slot),
+                Ok(Looked::Ended(end)) => outcomes.push(self.end(slot.op, end)),
+                Ok(Looked::Again) => todo.push(slot),
+                Err(stop) => {
+                    failed = Some(stop);
+                    todo.push(slot);
+                }
             }
         }
-        Ok(again)
-    }
-
-    /// A collision whose holder is not among the live tickets (K5).
-    async fn held_elsewhere(&self, slot: &mut Slot, named: Option<String>) -> Result<Looked, Stop> {
-        let key = &slot.op.draft.key;
-        let key_property = self.mapping.key_property();
-        let archived = self.read_by_key(std::slice::from_ref(key), true).await?;
-        if let Some(record) = find(&archived, key, key_property) {
-            let reason = Reason::KeyInRecycleBin {
-                id: record.id.clone(),
-            };
-            return Ok(Looked::Ended(self.key_refused(key, reason)));
-        }
-        slot.collisions += 1;
-        if slot.collisions < COLLISIONS {
-            return Ok(Looked::Again);
-        }
-        let reason = match &named {
-            Some(id) if self.has_another_key(id, key).await? => {
-                Reason::ConflictingUniqueValue { id: named }
-            }
-            _ => Reason::KeyHeldElsewhere { id: named },
-        };
-        Ok(Looked::Ended(self.key_refused(key, reason)))
-    }
-
-    /// Whether a ticket that the portal named does not hold the key: then another
-    /// unique property collided.
-    async fn has_another_key(&self, id: &str, key: &str) -> Result<bool, Stop> {
-        let key_property = self.mapping.key_property();
-        let ids = [id.to_owned()];
-        let reply = self
-            .client
-            .batch_read(ObjectType::Tickets, None, &ids, &[key_property], false)
-            .await
-            .map_err(stop_for)?;
-        Ok(reply
-            .results
-            .first()
-            .is_some_and(|record| record.get(key_property).is_none_or(|held| held != key)))
-    }
-
-    async fn read_by_key(&self, keys: &[String], archived: bool) -> Result<Vec<Record>, Stop> {
-        let key_property = self.mapping.key_property();
-        let wanted = [key_property, "hs_createdate"];
-        let reply = self
-            .client
-            .batch_read(
-                ObjectType::Tickets,
-                Some(key_property),
-                keys,
-                &wanted,
-                archived,
-            )
-            .await
-            .map_err(stop_for)?;
-        Ok(reply.results)
-    }
-
-    fn key_refused(&self, key: &str, reason: Reason) -> RowEnd {
-        let problem = Problem::new(reason)
-            .property(self.mapping.key_property())
-            .value(key);
-        RowEnd::Refused(RowIssue::new(problem))
+        self.settle.settle(outcomes).await?;
+        failed.map_or(Ok(()), Err)
     }
 
     fn taken(&self, op: PlannedOp, other: String, line: u64) -> RowOutcome {
@@ -277,19 +331,26 @@ impl Sender {
             true => Reason::RepeatedKey { line },
             false => Reason::KeyCase { other, line },
         };
-        let end = self.key_refused(&op.draft.key, reason);
-        self.end(op, end)
+        let problem = Problem::new(reason)
+            .property(self.mapping.key_property())
+            .value(&op.draft.key);
+        self.refuse(op, &RowIssue::new(problem))
     }
 
     fn end(&self, op: PlannedOp, end: RowEnd) -> RowOutcome {
         match end {
-            RowEnd::Refused(issue) => self.refuse(op, issue),
+            RowEnd::Refused(mut refusal) => {
+                if let Some(column) = self.mapping.column_of(&refusal.column) {
+                    refusal.column = column.to_owned();
+                }
+                op.ended(RowEnd::Refused(refusal))
+            }
             end => op.ended(end),
         }
     }
 
     /// The portal speaks of properties; the user knows columns.
-    fn refuse(&self, op: PlannedOp, issue: RowIssue) -> RowOutcome {
+    fn refuse(&self, op: PlannedOp, issue: &RowIssue) -> RowOutcome {
         let placed = issue.problems().cloned().map(|mut problem| {
             if problem.column.is_none() {
                 let property = problem.property.as_deref().unwrap_or_default();
@@ -297,86 +358,20 @@ impl Sender {
             }
             problem
         });
-        let issue = RowIssue::from_problems(placed.collect()).unwrap_or(issue);
-        op.ended(RowEnd::Refused(issue))
+        let placed = RowIssue::from_problems(placed.collect());
+        let issue = placed.unwrap_or_else(|| issue.clone());
+        op.ended(RowEnd::Refused(issue.into()))
     }
 }
 
-/// Protocol K6: a ticket that was found is ours only if a send of ours may have
-/// written it, and it was inserted at or after our intent.
-fn ours_or_theirs(record: &Record, slot: &Slot, intended: Timestamp) -> RowEnd {
-    let ticket = record.id.clone();
-    let since = intended.checked_sub(CLOCK_SLACK).unwrap_or(intended);
-    let inserted_since = record.inserted_at().is_some_and(|at| at >= since);
-    match slot.maybe_written && inserted_since {
-        true => RowEnd::Done { ticket },
-        false => RowEnd::Exists { ticket },
-    }
-}
+/// A row to be looked up; the id that the portal named, if it spoke of a collision.
+type Doubtful = (Slot, Option<Option<String>>);
 
-/// The record that holds a key: exactly, else by case folding (portals may).
-fn find<'a>(records: &'a [Record], key: &str, key_property: &str) -> Option<&'a Record> {
-    let held = |record: &&Record| record.get(key_property) == Some(key);
-    let folded = |record: &&Record| {
-        let value = record.get(key_property);
-        value.is_some_and(|value| value.to_lowercase() == key.to_lowercase())
-    };
-    records
-        .iter()
-        .find(held)
-        .or_else(|| records.iter().find(folded))
-}
-
-fn slot(mut op: PlannedOp, associations: Vec<Association>) -> Slot {
-    let input = CreateInput {
-        trace_id: op.source.seq.to_string(),
-        properties: std::mem::take(&mut op.draft.properties),
-        associations,
-    };
-    Slot {
-        item: Item {
-            input,
-            key: op.draft.key.clone(),
-        },
-        op,
-        maybe_written: false,
-        attempts: 0,
-        collisions: 0,
+fn row_intent(op: &PlannedOp) -> RowIntent {
+    RowIntent {
+        seq: op.source.seq,
+        address: op.source.address,
+        key: op.draft.key.clone(),
+        body: op.body,
     }
-}
-
-/// The inline links of a row, or why it can't go in.
-fn associations(
-    op: &PlannedOp,
-    found: &HashMap<String, Resolved>,
-) -> Result<Vec<Association>, Box<Problem>> {
-    use crate::model::ticket::Missing;
-    let mut all: Vec<Association> = Vec::new();
-    for link in &op.draft.links {
-        let problem = |reason| {
-            Box::new(
-                Problem::new(reason)
-                    .column(&*link.column)
-                    .value(&link.value),
-            )
-        };
-        match found.get(&link.value) {
-            Some(Resolved::Id(id)) => {
-                if all.iter().all(|other| other.to != *id) {
-                    all.push(Association {
-                        to: id.clone(),
-                        category: "HUBSPOT_DEFINED",
-                        type_id: TICKET_TO_CONTACT,
-                    });
-                }
-            }
-            Some(Resolved::Refused(detail)) => {
-                let detail = detail.clone();
-                return Err(problem(Reason::ContactRefused { detail }));
-            }
-            Some(Resolved::Missing) | None if link.missing == Missing::Skip => {}
-            Some(Resolved::Missing) | None => return Err(problem(Reason::ContactMissing)),
-        }
-    }
-    Ok(all)
 }

@@ -4,8 +4,6 @@
 //! Group commit (protocol D2): everything that waits in the channel becomes one
 //! durable commit; only then do senders hear that their intents stand.
 
-use std::collections::BTreeMap;
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,13 +12,16 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::files::RunFiles;
 use super::flow::RowOutcome;
+use super::ledger::Ledger;
+use super::steps::Steps;
 use super::stop::StopSwitch;
 use crate::error::Error;
-use crate::journal::{Claim, Commit, ContactState, Intent, Journal, JournalError, RowEntry};
-use crate::model::event::{Event, Listener, Progress, RefusalGroup, Stop};
-use crate::model::outcome::{Fate, RowEnd, Tally};
+use crate::journal::{
+    Claim, Commit, ContactState, Intent, Journal, JournalError, RowEntry, RunState,
+};
+use crate::model::event::{Event, Listener, Stop};
+use crate::model::outcome::{Fate, Tally};
 use crate::model::place::RowAddress;
-use crate::model::ticket::Remark;
 
 /// Messages that may wait; senders wait beyond that.
 const QUEUE: usize = 256;
@@ -47,20 +48,23 @@ enum Message {
         rows: u64,
         offset: u64,
         fallen: Vec<RowOutcome>,
+        unknown: u64,
     },
+    Ended(RunState),
     Intend {
         intents: Vec<RowIntent>,
-        at: Timestamp,
+        at: Option<Timestamp>,
         reply: oneshot::Sender<Vec<Claim>>,
     },
     Settle(Vec<RowOutcome>),
+    Unknown(u64),
     FindContacts {
         emails: Vec<String>,
         reply: oneshot::Sender<Vec<Option<ContactState>>>,
     },
     IntendContacts {
         emails: Vec<String>,
-        at: Timestamp,
+        at: Option<Timestamp>,
         reply: oneshot::Sender<()>,
     },
     SettleContacts(Vec<SettledContact>),
@@ -95,26 +99,53 @@ pub struct SettleHandle {
 }
 
 impl SettleHandle {
-    /// From the reader thread: `rows` more were read, up to `offset`, and some of
-    /// them ended early. Must come before any of these rows is sent.
-    pub fn read(&self, rows: u64, offset: u64, fallen: Vec<RowOutcome>) -> Result<(), Gone> {
+    /// From the reader thread: `rows` more were read, up to `offset`; some of them
+    /// ended early, some stay unknown. Must come before any of these rows is sent.
+    pub fn read(
+        &self,
+        rows: u64,
+        offset: u64,
+        fallen: Vec<RowOutcome>,
+        unknown: u64,
+    ) -> Result<(), Gone> {
         let message = Message::Read {
             rows,
             offset,
             fallen,
+            unknown,
         };
         self.queue.blocking_send(message).map_err(|_| Gone)
     }
 
+    /// From the reader thread: there is nothing more to read, because the input or
+    /// the limit ended.
+    pub fn ended(&self, state: RunState) -> Result<(), Gone> {
+        let message = Message::Ended(state);
+        self.queue.blocking_send(message).map_err(|_| Gone)
+    }
+
     /// Makes intents durable; tells for each whether its key is free (K4).
-    pub async fn intend(&self, intents: Vec<RowIntent>, at: Timestamp) -> Result<Vec<Claim>, Gone> {
+    pub async fn intend(
+        &self,
+        intents: Vec<RowIntent>,
+        at: Option<Timestamp>,
+    ) -> Result<Vec<Claim>, Gone> {
         self.ask(|reply| Message::Intend { intents, at, reply })
             .await
     }
 
     /// Settles rows. Whatever is sent here later is written later.
     pub async fn settle(&self, outcomes: Vec<RowOutcome>) -> Result<(), Gone> {
-        self.tell(Message::Settle(outcomes)).await
+        match outcomes.is_empty() {
+            true => Ok(()),
+            false => self.tell(Message::Settle(outcomes)).await,
+        }
+    }
+
+    /// Counts rows whose outcome this process won't learn any more. The journal
+    /// knows them by their intents.
+    pub async fn unknown(&self, rows: u64) -> Result<(), Gone> {
+        self.tell(Message::Unknown(rows)).await
     }
 
     /// What the journal knows of contacts, in the order of `emails`.
@@ -127,7 +158,11 @@ impl SettleHandle {
     }
 
     /// Makes the intent to create contacts durable.
-    pub async fn intend_contacts(&self, emails: Vec<String>, at: Timestamp) -> Result<(), Gone> {
+    pub async fn intend_contacts(
+        &self,
+        emails: Vec<String>,
+        at: Option<Timestamp>,
+    ) -> Result<(), Gone> {
         self.ask(|reply| Message::IntendContacts { emails, at, reply })
             .await
     }
@@ -148,25 +183,14 @@ impl SettleHandle {
     }
 }
 
-/// What settle knows at the end.
-#[derive(Debug, Default)]
-pub struct Ledger {
-    /// Rows by fate.
-    pub tally: Tally,
-    /// Refusals by code.
-    pub refusals: BTreeMap<String, RefusalGroup>,
-    /// What mapping did to values.
-    pub remarks: BTreeMap<Remark, u64>,
-    /// Contacts that this run created.
-    pub contacts_created: u64,
-}
-
 /// Everything that settle owns.
 pub struct Settler {
     /// The journal.
     pub journal: Journal,
     /// The files derived from it.
     pub files: RunFiles,
+    /// What was settled before, when the run goes on.
+    pub ledger: Ledger,
     /// The run folder, for messages.
     pub folder: PathBuf,
     /// Hears of progress.
@@ -175,6 +199,8 @@ pub struct Settler {
     pub stop: StopSwitch,
     /// `--max-refused`.
     pub max_refused: Option<u64>,
+    /// Where a test may end the process's life.
+    pub steps: Steps,
 }
 
 /// Starts the thread. It ends when every handle is gone, and gives its ledger.
@@ -182,8 +208,7 @@ pub fn start(settler: Settler) -> (SettleHandle, std::thread::JoinHandle<Result<
     let (queue, messages) = mpsc::channel(QUEUE);
     let desk = Desk {
         settler,
-        ledger: Ledger::default(),
-        offset: 0,
+        state: RunState::Open,
     };
     let thread = std::thread::spawn(move || desk.work(messages));
     (SettleHandle { queue }, thread)
@@ -198,8 +223,8 @@ struct Group {
 
 struct Desk {
     settler: Settler,
-    ledger: Ledger,
-    offset: u64,
+    /// Where the run stands once every row that was read is settled.
+    state: RunState,
 }
 
 impl Desk {
@@ -214,32 +239,45 @@ impl Desk {
     /// One commit, then the files, then everybody who waits for it.
     fn group(&mut self, messages: Vec<Message>) -> Result<(), Error> {
         let mut group = Group::default();
+        self.settler.steps.pass("commit")?;
         self.commit(messages, &mut group)?;
+        self.settler.steps.pass("committed")?;
         for answer in group.answers {
             answer();
         }
-        for outcome in &group.settled {
-            self.settler
-                .files
-                .add(outcome)
-                .map_err(|error| self.disk(&error))?;
-            self.count(outcome);
-        }
-        self.settler
-            .files
-            .flush()
-            .map_err(|error| self.disk(&error))?;
+        self.file(&group.settled)?;
         self.check_refusals();
-        let progress = Progress {
-            tally: self.ledger.tally,
-            bytes: self.settled_bytes(),
-        };
+        let progress = self.settler.ledger.progress();
         self.settler.listener.hear(&Event::Progress(progress));
         Ok(())
     }
 
+    /// Appends settled rows to the files (D3).
+    fn file(&mut self, settled: &[RowOutcome]) -> Result<(), Error> {
+        for outcome in settled {
+            self.settler
+                .files
+                .add(outcome)
+                .map_err(|error| self.lost(&error))?;
+            self.settler.ledger.count(outcome);
+        }
+        if !settled.is_empty() {
+            self.settler.steps.pass("files")?;
+            self.settler
+                .files
+                .flush()
+                .map_err(|error| self.lost(&error))?;
+            self.settler.steps.pass("filed")?;
+        }
+        match self.settler.journal.is_there() {
+            true => Ok(()),
+            false => Err(self.lost(&"it was deleted or moved")),
+        }
+    }
+
     fn commit(&mut self, messages: Vec<Message>, group: &mut Group) -> Result<(), Error> {
         let lengths = self.settler.files.lengths();
+        let ledger = &mut self.settler.ledger;
         let mut commit = self.settler.journal.begin()?;
         mark(&commit, lengths)?;
         for message in messages {
@@ -248,16 +286,21 @@ impl Desk {
                     rows,
                     offset,
                     fallen,
+                    unknown,
                 } => {
-                    (0..rows).for_each(|_| self.ledger.tally.enter());
-                    self.offset = offset;
-                    settle_all(&mut commit, &mut self.ledger.tally, &fallen)?;
+                    (0..rows).for_each(|_| ledger.tally.enter());
+                    lose(&mut ledger.tally, unknown)?;
+                    ledger.offset = offset;
+                    commit.mark("offset", offset)?;
+                    settle_all(&mut commit, &mut ledger.tally, &fallen)?;
                     group.settled.extend(fallen);
                 }
+                Message::Ended(state) => self.state = state,
                 Message::Settle(outcomes) => {
-                    settle_all(&mut commit, &mut self.ledger.tally, &outcomes)?;
+                    settle_all(&mut commit, &mut ledger.tally, &outcomes)?;
                     group.settled.extend(outcomes);
                 }
+                Message::Unknown(rows) => lose(&mut ledger.tally, rows)?,
                 Message::Intend { intents, at, reply } => {
                     let claims = intend_all(&commit, &intents, at)?;
                     group.answers.push(answer(reply, claims));
@@ -270,43 +313,25 @@ impl Desk {
                 }
                 Message::IntendContacts { emails, at, reply } => {
                     for email in &emails {
-                        commit.intend_contact(email, at.as_millisecond())?;
+                        commit.intend_contact(email, at)?;
                     }
                     group.answers.push(answer(reply, ()));
                 }
                 Message::SettleContacts(contacts) => {
                     for contact in contacts {
                         commit.settle_contact(&contact.email, &contact.id, contact.created)?;
-                        self.ledger.contacts_created += u64::from(contact.created);
+                        ledger.contacts_created += u64::from(contact.created);
                     }
                 }
             }
         }
+        commit.mark_time("updated_ms")?;
         commit.commit()?;
         Ok(())
     }
 
-    fn count(&mut self, outcome: &RowOutcome) {
-        for remark in &outcome.remarks {
-            *self.ledger.remarks.entry(*remark).or_default() += 1;
-        }
-        let RowEnd::Refused(issue) = &outcome.end else {
-            return;
-        };
-        let code = issue.first().reason.code().to_owned();
-        let group = self.ledger.refusals.entry(code.clone()).or_insert_with(|| {
-            let line = outcome.source.address.line;
-            RefusalGroup {
-                code,
-                rows: 0,
-                example: format!("line {line}: {}", issue.first()),
-            }
-        });
-        group.rows += 1;
-    }
-
     fn check_refusals(&self) {
-        let tally = &self.ledger.tally;
+        let tally = &self.settler.ledger.tally;
         let refused = tally.of(Fate::Refused);
         let words = match self.settler.max_refused {
             Some(max) if refused > max => {
@@ -322,37 +347,47 @@ impl Desk {
         self.settler.stop.pull(Stop::TooManyRefused(words));
     }
 
-    /// The share of the bytes read that settled rows stand for.
-    fn settled_bytes(&self) -> u64 {
-        let tally = &self.ledger.tally;
-        let product = u128::from(self.offset) * u128::from(tally.settled());
-        let share = product / u128::from(tally.read().max(1));
-        u64::try_from(share).unwrap_or(self.offset)
-    }
-
     /// Everything is durable, with the files' last lengths, and one plain database.
     fn finish(mut self) -> Result<Ledger, Error> {
+        self.settler.steps.pass("sync")?;
         self.settler
             .files
             .sync()
-            .map_err(|error| self.disk(&error))?;
+            .map_err(|error| self.lost(&error))?;
         let lengths = self.settler.files.lengths();
+        let tally = self.settler.ledger.tally;
+        let open = tally.of(Fate::Pending) + tally.of(Fate::Unknown);
+        let state = if open > 0 { RunState::Open } else { self.state };
         let commit = self.settler.journal.begin()?;
         mark(&commit, lengths)?;
+        commit.mark_state(state)?;
         commit.commit()?;
+        self.settler.steps.pass("close")?;
         self.settler.journal.close()?;
-        Ok(self.ledger)
+        self.settler.ledger.state = state;
+        Ok(self.settler.ledger)
     }
 
-    fn disk(&self, error: &io::Error) -> Error {
+    /// The run folder can't be written any more.
+    fn lost(&self, why: &dyn std::fmt::Display) -> Error {
         let folder = self.settler.folder.display();
-        Error::unexpected(format!("can't write to the run folder {folder}: {error}"))
+        Error::mend(format!("can't write to the run folder {folder}: {why}")).advise(format!(
+            "make room or bring the folder back, then `tickethaul resume {folder}`"
+        ))
     }
 }
 
 impl From<JournalError> for Error {
     fn from(error: JournalError) -> Error {
-        Error::unexpected(error)
+        let advice = match &error {
+            JournalError::Database { .. } => "make room, then resume the run",
+            JournalError::Newer { .. } => "use that version of tickethaul, or a newer one",
+            JournalError::Missing(_) | JournalError::Broken { .. } => {
+                "import the file again: rows that are in the portal are recognised by their key"
+            }
+            JournalError::Io { .. } => "make room or choose another place with --run-dir",
+        };
+        Error::mend(error).advise(advice)
     }
 }
 
@@ -363,10 +398,17 @@ fn answer<T: Send + 'static>(reply: oneshot::Sender<T>, value: T) -> Box<dyn FnO
     })
 }
 
+/// Counts rows whose outcome this process won't learn.
+fn lose(tally: &mut Tally, rows: u64) -> Result<(), Error> {
+    (0..rows)
+        .try_for_each(|_| tally.shift(Fate::Pending, Fate::Unknown))
+        .map_err(Error::unexpected)
+}
+
 fn intend_all(
     commit: &Commit<'_>,
     intents: &[RowIntent],
-    at: Timestamp,
+    at: Option<Timestamp>,
 ) -> Result<Vec<Claim>, JournalError> {
     let claim = |intent: &RowIntent| {
         let intent = Intent {
@@ -377,7 +419,7 @@ fn intend_all(
             key: &intent.key,
             body: intent.body,
         };
-        commit.intend_create(&intent, at.as_millisecond())
+        commit.intend_create(&intent, at)
     };
     intents.iter().map(claim).collect()
 }
@@ -392,7 +434,10 @@ fn settle_all(
             seq: outcome.source.seq,
             address: outcome.source.address,
         };
-        commit.settle(row, &outcome.end)?;
+        commit.settle(row, outcome.key.as_deref(), &outcome.end)?;
+        for remark in &outcome.remarks {
+            commit.count_remark(*remark)?;
+        }
         tally
             .shift(Fate::Pending, outcome.end.fate())
             .map_err(Error::unexpected)?;
@@ -406,5 +451,5 @@ fn mark(commit: &Commit<'_>, lengths: [(&'static str, u64); 3]) -> Result<(), Jo
     for (name, length) in lengths {
         commit.mark(name, length)?;
     }
-    commit.mark("settled", commit.settled())
+    commit.mark("filed", commit.settled())
 }

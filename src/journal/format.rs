@@ -1,12 +1,16 @@
-//! What stands in the header of run.db, and how values become its columns.
+//! What stands in the header of run.db, and the JSON of its values. Readers take
+//! additional fields as they come; what is here is never renamed.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
-use crate::model::issue::RowIssue;
-use crate::model::schema::{PropertyDef, Schema};
+use crate::model::issue::Refusal;
+use crate::model::schema::{
+    Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType,
+};
 
 /// What a run is about; written once, before anything is sent (D1).
 #[derive(Clone, Debug)]
@@ -15,20 +19,33 @@ pub struct Header {
     pub operation: String,
     /// HubSpot portal id.
     pub portal_id: u64,
-    /// Path of the mapping, for people.
-    pub mapping_name: String,
+    /// How the portal was reached, for a resume without flags; never a token.
+    pub portal: PortalPath,
+    /// Path of the mapping.
+    pub mapping_path: PathBuf,
     /// The mapping itself.
     pub mapping_text: String,
     /// The inputs, in the order of the run.
     pub inputs: Vec<InputFile>,
     /// The schema that the mapping was compiled against.
     pub schema: Schema,
+    /// The key property is not written: what is unknown can't be looked up (S7).
+    pub no_key: bool,
+}
+
+/// How a portal was reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PortalPath {
+    /// The embedded sandbox, its state in this folder.
+    Sandbox(PathBuf),
+    /// An address.
+    Url(String),
 }
 
 /// An input as it was when the run began.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputFile {
-    /// Path as given.
+    /// Absolute path.
     pub path: PathBuf,
     /// Size in bytes.
     pub size: u64,
@@ -38,50 +55,232 @@ pub struct InputFile {
     pub hash: String,
 }
 
-/// The schema as JSON: names, types, option values, pipelines, stages, owners.
-pub(super) fn schema_json(schema: &Schema) -> String {
-    let properties: Vec<Value> = schema.tickets.values().map(property_json).collect();
-    let pipelines: Vec<Value> = schema
-        .pipelines
-        .iter()
-        .map(|pipeline| {
-            let stages: Vec<Value> = pipeline
-                .stages
-                .iter()
-                .map(|stage| json!({"id": stage.id, "label": stage.label}))
-                .collect();
-            json!({"id": pipeline.id, "label": pipeline.label, "stages": stages})
-        })
-        .collect();
-    let owners: Vec<Value> = schema
-        .owners
-        .iter()
-        .map(|owner| {
-            json!({"id": owner.id, "email": owner.email, "name": owner.full_name(),
-                   "archived": owner.archived})
-        })
-        .collect();
-    json!({"tickets": properties, "pipelines": pipelines, "owners": owners}).to_string()
+#[derive(Serialize, Deserialize)]
+struct SchemaText {
+    tickets: Vec<PropertyText>,
+    contacts: Vec<PropertyText>,
+    pipelines: Vec<PipelineText>,
+    owners: Vec<OwnerText>,
 }
 
-fn property_json(property: &PropertyDef) -> Value {
-    let options: Vec<Value> = property
-        .options
+#[derive(Serialize, Deserialize)]
+struct PropertyText {
+    name: String,
+    label: String,
+    value_type: String,
+    options: Vec<(String, String)>,
+    external_options: bool,
+    read_only: bool,
+    unique: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PipelineText {
+    id: String,
+    label: String,
+    stages: Vec<(String, String, bool)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OwnerText {
+    id: String,
+    email: String,
+    first_name: String,
+    last_name: String,
+    archived: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RefusalText {
+    code: String,
+    column: String,
+    value: String,
+    hint: String,
+}
+
+/// Names of value types in the journal.
+const VALUE_TYPES: [(&str, ValueType); 10] = [
+    ("string", ValueType::String),
+    ("number", ValueType::Number),
+    ("bool", ValueType::Bool),
+    ("date", ValueType::Date),
+    ("datetime", ValueType::DateTime),
+    ("enumeration", ValueType::Enumeration),
+    ("multi", ValueType::MultiEnumeration),
+    ("owner", ValueType::Owner),
+    ("pipeline", ValueType::Pipeline),
+    ("stage", ValueType::Stage),
+];
+
+/// The schema as JSON.
+pub(super) fn schema_text(schema: &Schema) -> serde_json::Result<String> {
+    serde_json::to_string(&SchemaText {
+        tickets: schema.tickets.values().map(property_text).collect(),
+        contacts: schema.contacts.values().map(property_text).collect(),
+        pipelines: schema.pipelines.iter().map(pipeline_text).collect(),
+        owners: schema.owners.iter().map(owner_text).collect(),
+    })
+}
+
+/// The schema from its JSON.
+pub(super) fn schema_from(text: &str) -> serde_json::Result<Schema> {
+    let text: SchemaText = serde_json::from_str(text)?;
+    Ok(Schema {
+        tickets: properties_from(text.tickets),
+        contacts: properties_from(text.contacts),
+        pipelines: text.pipelines.into_iter().map(pipeline_from).collect(),
+        owners: text.owners.into_iter().map(owner_from).collect(),
+    })
+}
+
+fn property_text(property: &PropertyDef) -> PropertyText {
+    let named = |(_, value_type): &&(&str, ValueType)| *value_type == property.value_type;
+    let name = VALUE_TYPES
         .iter()
-        .map(|option| json!({"label": option.label, "value": option.value}))
-        .collect();
-    json!({"name": property.name, "type": format!("{:?}", property.value_type),
-           "readOnly": property.read_only, "unique": property.unique, "options": options})
+        .find(named)
+        .map_or("string", |(name, _)| name);
+    PropertyText {
+        name: property.name.clone(),
+        label: property.label.clone(),
+        value_type: name.to_owned(),
+        options: property
+            .options
+            .iter()
+            .map(|option| (option.label.clone(), option.value.clone()))
+            .collect(),
+        external_options: property.external_options,
+        read_only: property.read_only,
+        unique: property.unique,
+    }
+}
+
+fn properties_from(texts: Vec<PropertyText>) -> BTreeMap<String, PropertyDef> {
+    let property = |text: PropertyText| {
+        let named = |(name, _): &&(&str, ValueType)| *name == text.value_type;
+        let value_type = VALUE_TYPES.iter().find(named);
+        let definition = PropertyDef {
+            name: text.name.clone(),
+            label: text.label,
+            value_type: value_type.map_or(ValueType::String, |(_, value_type)| *value_type),
+            options: text
+                .options
+                .into_iter()
+                .map(|(label, value)| PropertyOption { label, value })
+                .collect(),
+            external_options: text.external_options,
+            read_only: text.read_only,
+            unique: text.unique,
+        };
+        (text.name, definition)
+    };
+    texts.into_iter().map(property).collect()
+}
+
+fn pipeline_text(pipeline: &Pipeline) -> PipelineText {
+    let stage = |stage: &Stage| (stage.id.clone(), stage.label.clone(), stage.closed);
+    PipelineText {
+        id: pipeline.id.clone(),
+        label: pipeline.label.clone(),
+        stages: pipeline.stages.iter().map(stage).collect(),
+    }
+}
+
+fn pipeline_from(text: PipelineText) -> Pipeline {
+    let stage = |(id, label, closed)| Stage { id, label, closed };
+    Pipeline {
+        id: text.id,
+        label: text.label,
+        stages: text.stages.into_iter().map(stage).collect(),
+    }
+}
+
+fn owner_text(owner: &Owner) -> OwnerText {
+    OwnerText {
+        id: owner.id.clone(),
+        email: owner.email.clone(),
+        first_name: owner.first_name.clone(),
+        last_name: owner.last_name.clone(),
+        archived: owner.archived,
+    }
+}
+
+fn owner_from(text: OwnerText) -> Owner {
+    Owner {
+        id: text.id,
+        email: text.email,
+        first_name: text.first_name,
+        last_name: text.last_name,
+        archived: text.archived,
+    }
 }
 
 /// A refusal as JSON, whole enough to write refused.csv from it again.
-pub(super) fn issue_json(issue: &RowIssue) -> String {
-    let first = issue.first();
-    json!({
-        "code": first.reason.code(),
-        "column": first.column.as_deref().or(first.property.as_deref()),
-        "value": first.value,
-        "hint": issue.hint(),
+pub(super) fn refusal_text(refusal: &Refusal) -> serde_json::Result<String> {
+    serde_json::to_string(&RefusalText {
+        code: refusal.code.clone(),
+        column: refusal.column.clone(),
+        value: refusal.value.clone(),
+        hint: refusal.hint.clone(),
     })
-    .to_string()
+}
+
+/// A refusal from its JSON.
+pub(super) fn refusal_from(text: &str) -> serde_json::Result<Refusal> {
+    let text: RefusalText = serde_json::from_str(text)?;
+    Ok(Refusal {
+        code: text.code,
+        column: text.column,
+        value: text.value,
+        hint: text.hint,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_comes_back_as_it_went_in() {
+        let property = |name: &str, value_type| {
+            let option = PropertyOption {
+                label: "High".to_owned(),
+                value: "HIGH".to_owned(),
+            };
+            let definition = PropertyDef {
+                name: name.to_owned(),
+                label: name.to_uppercase(),
+                value_type,
+                options: vec![option],
+                external_options: false,
+                read_only: true,
+                unique: true,
+            };
+            (name.to_owned(), definition)
+        };
+        let named = VALUE_TYPES
+            .iter()
+            .map(|(name, value_type)| property(name, *value_type));
+        let schema = Schema {
+            tickets: named.collect(),
+            contacts: [property("email", ValueType::String)].into(),
+            pipelines: vec![Pipeline {
+                id: "0".to_owned(),
+                label: "Support".to_owned(),
+                stages: vec![Stage {
+                    id: "1".to_owned(),
+                    label: "New".to_owned(),
+                    closed: true,
+                }],
+            }],
+            owners: vec![Owner {
+                id: "7".to_owned(),
+                email: "a@b.example".to_owned(),
+                first_name: "A".to_owned(),
+                last_name: "B".to_owned(),
+                archived: true,
+            }],
+        };
+        let text = schema_text(&schema).expect("JSON");
+        assert_eq!(schema_from(&text).expect("a schema"), schema);
+    }
 }

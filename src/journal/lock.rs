@@ -43,6 +43,16 @@ impl Lock {
     }
 }
 
+impl Lock {
+    /// True while a process holds the folder's lock.
+    pub fn is_held(folder: &Path) -> bool {
+        let Ok(file) = File::open(folder.join("lock")) else {
+            return false;
+        };
+        matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+    }
+}
+
 fn holder(file: &mut File) -> String {
     let mut text = String::new();
     match file.read_to_string(&mut text) {

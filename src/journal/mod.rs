@@ -4,10 +4,10 @@
 //! ```text
 //! meta   name → value                  version, operation, portal, mapping, schema
 //! input  file → path, size, mtime, hash
-//! row    seq → address, fate, ticket, issue, settle number
+//! row    seq → address, fate, key, ticket, issue, settle number
 //! step   what is done for a row or for several: create, contact; key, body hash,
 //!        when intended by the portal's clock, state, id of the record
-//! mark   name → number                 lengths of the derived files
+//! mark   name → number                 lengths of the derived files, state, times, remarks
 //! ```
 //!
 //! What it promises: a step is in `step` before its call leaves (D2); one commit
@@ -16,10 +16,12 @@
 //! keeps their lengths (D3).
 
 mod format;
-mod lock;
 mod schema;
 mod write;
+mod read;
+mod lock;
 
-pub use format::{Header, InputFile};
+pub use format::{Header, InputFile, PortalPath};
 pub use lock::{Lock, LockError};
+pub use read::{Past, PastIntent, PastRow, Reading, RunState};
 pub use write::{Claim, Commit, ContactState, Intent, Journal, JournalError, RowEntry, run_name};

@@ -10,7 +10,8 @@ pub(super) const VERSION: i32 = 1;
 ///
 /// `step.folded` is the key in lower case: keys that differ only by case meet in
 /// the index (K2, K4). `row.settled` counts settlements from 1, so that the
-/// derived files can be rebuilt in the order they were written (D3).
+/// derived files can be rebuilt (D3); it is null for a row that was intended and
+/// whose outcome is not known.
 pub(super) const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE input (
@@ -19,7 +20,7 @@ CREATE TABLE input (
 CREATE TABLE row (
     seq INTEGER PRIMARY KEY, file INTEGER NOT NULL, record INTEGER NOT NULL,
     line INTEGER NOT NULL, byte INTEGER NOT NULL, fate TEXT NOT NULL,
-    ticket TEXT, issue TEXT, settled INTEGER) STRICT;
+    key TEXT, ticket TEXT, issue TEXT, settled INTEGER) STRICT;
 CREATE TABLE step (
     id INTEGER PRIMARY KEY, row INTEGER, kind TEXT NOT NULL, key TEXT NOT NULL,
     folded TEXT NOT NULL, body BLOB, intended_ms INTEGER, state TEXT NOT NULL,

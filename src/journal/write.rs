@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use jiff::{Timestamp, Zoned};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::format::{Header, issue_json, schema_json};
+use super::format::{Header, refusal_text, schema_text};
+use super::read::{RunState, remark_name};
 use super::schema::{TABLES, VERSION};
 use crate::model::outcome::{Fate, RowEnd};
 use crate::model::place::RowAddress;
+use crate::model::ticket::Remark;
 
 /// An open run.db. One writer; the lock beside it keeps others out.
 #[derive(Debug)]
@@ -29,6 +31,25 @@ pub enum JournalError {
         path: PathBuf,
         /// What SQLite said.
         source: rusqlite::Error,
+    },
+    /// There is no journal: nothing was sent by this run.
+    #[error("{} holds no run.db: nothing was sent by this run", .0.display())]
+    Missing(PathBuf),
+    /// A newer version of the tool wrote it.
+    #[error("the journal {} has version {version}, written by a newer tickethaul", path.display())]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its version.
+        version: i32,
+    },
+    /// A value in it can't be read.
+    #[error("the journal {} is damaged: {what} can't be read", path.display())]
+    Broken {
+        /// The database.
+        path: PathBuf,
+        /// Which value.
+        what: String,
     },
     /// The file system said no.
     #[error("can't set up the journal {path}: {source}")]
@@ -77,8 +98,9 @@ pub enum Claim {
 /// What the journal knows of a contact (L1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContactState {
-    /// A create was intended and its outcome is not known.
-    Intended,
+    /// A create was intended, at this time of the portal's clock where it was known,
+    /// and its outcome is not known.
+    Intended(Option<Timestamp>),
     /// It exists, with this id.
     Exists(String),
 }
@@ -96,7 +118,11 @@ impl Journal {
     ///
     /// # Errors
     /// When the folder can't be written.
-    pub fn create(folder: &Path, header: &Header) -> Result<Journal, JournalError> {
+    pub fn create(
+        folder: &Path,
+        header: &Header,
+        limit: Option<u64>,
+    ) -> Result<Journal, JournalError> {
         let path = folder.join("run.db");
         let building = folder.join("run.db.new");
         build(&building, header).map_err(at(&building))?;
@@ -104,12 +130,33 @@ impl Journal {
             path: path.clone(),
             source,
         })?;
+        let journal = Journal::open(folder, 0)?;
+        journal.set_limit(limit)?;
+        Ok(journal)
+    }
+
+    /// Opens `run.db` in `folder` to go on; `settled` rows are settled already.
+    pub fn open(folder: &Path, settled: u64) -> Result<Journal, JournalError> {
+        let path = folder.join("run.db");
         let db = open(&path).map_err(at(&path))?;
-        Ok(Journal {
-            db,
-            path,
-            settled: 0,
-        })
+        Ok(Journal { db, path, settled })
+    }
+
+    /// Keeps after how many rows the run pauses.
+    pub fn set_limit(&self, limit: Option<u64>) -> Result<(), JournalError> {
+        let sql = "INSERT INTO mark (name, value) VALUES ('limit', ?1)
+                   ON CONFLICT (name) DO UPDATE SET value = ?1";
+        let _one = self
+            .db
+            .execute(sql, [limit.unwrap_or(0) as i64])
+            .map_err(at(&self.path))?;
+        Ok(())
+    }
+
+    /// True while the database is still under its name: a deleted folder goes on
+    /// taking writes without a word.
+    pub fn is_there(&self) -> bool {
+        self.path.exists()
     }
 
     /// Starts a commit: everything until its `commit` is durable together (D2).
@@ -143,7 +190,11 @@ pub struct Commit<'a> {
 impl Commit<'_> {
     /// Writes the intent to create a row's ticket, unless an earlier row of this
     /// run holds the key (K4) or one that differs only by case (K2).
-    pub fn intend_create(&self, intent: &Intent<'_>, at_ms: i64) -> Result<Claim, JournalError> {
+    pub fn intend_create(
+        &self,
+        intent: &Intent<'_>,
+        at: Option<Timestamp>,
+    ) -> Result<Claim, JournalError> {
         let folded = intent.key.to_lowercase();
         if let Some(taken) = self.holder(&folded, intent.row.seq)? {
             return Ok(taken);
@@ -161,13 +212,14 @@ impl Commit<'_> {
         )?;
         self.run(
             "INSERT INTO step (row, kind, key, folded, body, intended_ms, state)
-             VALUES (?1, 'create', ?2, ?3, ?4, ?5, 'open')",
+             SELECT ?1, 'create', ?2, ?3, ?4, ?5, 'open'
+             WHERE NOT EXISTS (SELECT 1 FROM step WHERE row = ?1 AND kind = 'create')",
             params![
                 intent.row.seq as i64,
                 intent.key,
                 folded,
                 intent.body,
-                at_ms
+                at.map(Timestamp::as_millisecond)
             ],
         )?;
         Ok(Claim::Free)
@@ -196,17 +248,23 @@ impl Commit<'_> {
     }
 
     /// Writes how a row ended; its create step, if it has one, ends with it.
-    pub fn settle(&mut self, row: RowEntry, end: &RowEnd) -> Result<(), JournalError> {
+    pub fn settle(
+        &mut self,
+        row: RowEntry,
+        key: Option<&str>,
+        end: &RowEnd,
+    ) -> Result<(), JournalError> {
         *self.settled += 1;
         let issue = match end {
-            RowEnd::Refused(issue) => Some(issue_json(issue)),
+            RowEnd::Refused(refusal) => refusal_text(refusal).ok(),
             RowEnd::Done { .. } | RowEnd::Exists { .. } | RowEnd::Skipped => None,
         };
         let fate = end.fate();
         self.run(
-            "INSERT INTO row (seq, file, record, line, byte, fate, ticket, issue, settled)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-             ON CONFLICT (seq) DO UPDATE SET fate = ?6, ticket = ?7, issue = ?8, settled = ?9",
+            "INSERT INTO row (seq, file, record, line, byte, fate, key, ticket, issue, settled)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (seq) DO UPDATE
+             SET fate = ?6, key = ?7, ticket = ?8, issue = ?9, settled = ?10",
             params![
                 row.seq as i64,
                 row.address.file,
@@ -214,6 +272,7 @@ impl Commit<'_> {
                 row.address.line as i64,
                 row.address.byte as i64,
                 fate.word(),
+                key,
                 end.ticket(),
                 issue,
                 *self.settled as i64
@@ -230,25 +289,32 @@ impl Commit<'_> {
 
     /// What the journal knows of a contact, by its normalised e-mail.
     pub fn contact(&self, email: &str) -> Result<Option<ContactState>, JournalError> {
-        let row: Option<(String, Option<String>)> = self
+        let row: Option<(Option<i64>, Option<String>)> = self
             .transaction
-            .prepare_cached("SELECT state, record FROM step WHERE folded = ?1 AND kind = 'contact'")
+            .prepare_cached(
+                "SELECT intended_ms, record FROM step WHERE folded = ?1 AND kind = 'contact'",
+            )
             .and_then(|mut query| {
                 query
                     .query_row([email], |row| Ok((row.get(0)?, row.get(1)?)))
                     .optional()
             })
             .map_err(at(self.path))?;
-        Ok(row.map(|(_, record)| record.map_or(ContactState::Intended, ContactState::Exists)))
+        Ok(row.map(|(intended, record)| match record {
+            Some(id) => ContactState::Exists(id),
+            None => ContactState::Intended(
+                intended.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
+            ),
+        }))
     }
 
     /// Writes the intent to create a contact.
-    pub fn intend_contact(&self, email: &str, at_ms: i64) -> Result<(), JournalError> {
+    pub fn intend_contact(&self, email: &str, at: Option<Timestamp>) -> Result<(), JournalError> {
         self.run(
             "INSERT INTO step (kind, key, folded, intended_ms, state)
              SELECT 'contact', ?1, ?1, ?2, 'open'
              WHERE NOT EXISTS (SELECT 1 FROM step WHERE folded = ?1 AND kind = 'contact')",
-            params![email, at_ms],
+            params![email, at.map(Timestamp::as_millisecond)],
         )
     }
 
@@ -274,6 +340,26 @@ impl Commit<'_> {
              ON CONFLICT (name) DO UPDATE SET value = ?2",
             params![name, value as i64],
         )
+    }
+
+    /// Counts what mapping did to values of rows that this commit settles.
+    pub fn count_remark(&self, remark: Remark) -> Result<(), JournalError> {
+        self.run(
+            "INSERT INTO mark (name, value) VALUES (?1, 1)
+             ON CONFLICT (name) DO UPDATE SET value = value + 1",
+            params![remark_name(remark)],
+        )
+    }
+
+    /// Keeps how far the run came, with the time.
+    pub fn mark_state(&self, state: RunState) -> Result<(), JournalError> {
+        self.mark("state", state.number())?;
+        self.mark_time("updated_ms")
+    }
+
+    /// Keeps the time.
+    pub fn mark_time(&self, name: &str) -> Result<(), JournalError> {
+        self.mark(name, Timestamp::now().as_millisecond().unsigned_abs())
     }
 
     /// How many rows have been settled so far, this commit included.
@@ -306,10 +392,11 @@ fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
         ("tool", env!("CARGO_PKG_VERSION").to_owned()),
         ("operation", header.operation.clone()),
         ("portal", header.portal_id.to_string()),
-        ("mapping_name", header.mapping_name.clone()),
+        ("portal_path", json(serde_json::to_string(&header.portal))?),
+        ("mapping_path", header.mapping_path.display().to_string()),
         ("mapping", header.mapping_text.clone()),
-        ("schema", schema_json(&header.schema)),
-        ("started", Timestamp::now().to_string()),
+        ("schema", json(schema_text(&header.schema))?),
+        ("no_key", header.no_key.to_string()),
     ];
     for (name, value) in meta {
         let _one = transaction.execute("INSERT INTO meta VALUES (?1, ?2)", params![name, value])?;
@@ -326,8 +413,15 @@ fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
             ],
         )?;
     }
+    let now = Timestamp::now().as_millisecond();
+    let sql = "INSERT INTO mark VALUES ('started_ms', ?1), ('updated_ms', ?1)";
+    let _two = transaction.execute(sql, [now])?;
     transaction.commit()?;
     db.close().map_err(|(_, error)| error)
+}
+
+fn json(text: serde_json::Result<String>) -> rusqlite::Result<String> {
+    text.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
 /// Renames and makes the new name survive a power cut.
@@ -348,7 +442,8 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     Ok(db)
 }
 
-fn at(path: &Path) -> impl Fn(rusqlite::Error) -> JournalError + use<> {
+/// Names the database in an error.
+pub(super) fn at(path: &Path) -> impl Fn(rusqlite::Error) -> JournalError + use<> {
     let path = path.to_owned();
     move |source| JournalError::Database {
         path: path.clone(),

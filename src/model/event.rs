@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::model::issue::Refusal;
 use crate::model::outcome::Tally;
 use crate::model::ticket::Remark;
 
@@ -44,6 +45,18 @@ pub struct RefusalGroup {
     pub rows: u64,
     /// The first of them in words, with its line.
     pub example: String,
+}
+
+impl RefusalGroup {
+    /// Counts a refusal; the first of a code is its example.
+    pub fn count(groups: &mut BTreeMap<String, RefusalGroup>, line: u64, refusal: &Refusal) {
+        let new = || RefusalGroup {
+            code: refusal.code.clone(),
+            rows: 0,
+            example: format!("line {line}: {}", refusal.hint),
+        };
+        groups.entry(refusal.code.clone()).or_insert_with(new).rows += 1;
+    }
 }
 
 /// Why a run stopped before its end.
@@ -89,6 +102,8 @@ pub struct Summary {
     pub calls: u64,
     /// Time from start to end.
     pub elapsed: Duration,
+    /// The run came to its `--limit`.
+    pub limited: bool,
     /// Set when the run did not come to its end.
     pub stop: Option<Stop>,
 }

@@ -111,6 +111,38 @@ impl RowIssue {
     }
 }
 
+/// A refusal as it stands in the journal and in refused.csv: plain words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The stable code of the first problem.
+    pub code: String,
+    /// Its column, or its property where no column feeds it; may be empty.
+    pub column: String,
+    /// Its value, shortened; may be empty.
+    pub value: String,
+    /// Every problem in words, with what to do about it.
+    pub hint: String,
+}
+
+impl From<RowIssue> for Refusal {
+    fn from(issue: RowIssue) -> Refusal {
+        let hint = issue.hint();
+        let first = issue.first;
+        Refusal {
+            code: first.reason.code().to_owned(),
+            column: first.column.or(first.property).unwrap_or_default(),
+            value: first.value,
+            hint,
+        }
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Refusal {
+        RowIssue::new(problem).into()
+    }
+}
+
 impl From<Problem> for RowIssue {
     fn from(problem: Problem) -> RowIssue {
         RowIssue::new(problem)

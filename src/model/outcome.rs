@@ -1,6 +1,6 @@
 //! Where rows end, and the tally that must add up.
 
-use crate::model::issue::RowIssue;
+use crate::model::issue::Refusal;
 
 /// Where a row ended or stands. The first five are final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,7 +68,7 @@ pub enum RowEnd {
     /// Left out by a rule or because it is empty.
     Skipped,
     /// Can't go in.
-    Refused(RowIssue),
+    Refused(Refusal),
 }
 
 impl RowEnd {
@@ -100,6 +100,16 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// The tally of a run that goes on: these rows were settled before.
+    pub fn resumed(settled: impl IntoIterator<Item = (Fate, u64)>) -> Tally {
+        let mut tally = Tally::default();
+        for (fate, rows) in settled {
+            tally.counts[fate as usize] += rows;
+            tally.read += rows;
+        }
+        tally
+    }
+
     /// A row was read: it is pending now.
     pub fn enter(&mut self) {
         self.read += 1;

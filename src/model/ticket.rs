@@ -54,6 +54,15 @@ pub enum Remark {
 }
 
 impl Remark {
+    /// All of them.
+    pub const ALL: [Remark; 5] = [
+        Remark::TimeInGap,
+        Remark::TimeInFold,
+        Remark::LeftBlank,
+        Remark::FellBack,
+        Remark::Shortened,
+    ];
+
     /// How the summary counts it.
     pub fn words(self) -> &'static str {
         match self {

@@ -110,18 +110,27 @@ fn write_files(text: &mut String, summary: &Summary) -> std::fmt::Result {
 }
 
 fn write_next(text: &mut String, summary: &Summary) -> std::fmt::Result {
+    let folder = summary.folder.display();
     match &summary.stop {
-        Some(Stop::Later(_)) => writeln!(
-            text,
-            "\nRun the same command again: rows that are in the portal are recognised by their key."
-        ),
-        Some(Stop::Mend(_)) => writeln!(
-            text,
-            "\nMend that, then run the same command again: rows that are in the portal are recognised by their key."
-        ),
+        Some(Stop::Later(_)) => writeln!(text, "\nGo on with: tickethaul resume {folder}"),
+        Some(Stop::Mend(_)) => {
+            writeln!(
+                text,
+                "\nMend that, then go on with: tickethaul resume {folder}"
+            )
+        }
         Some(Stop::TooManyRefused(_)) => writeln!(
             text,
             "\nCorrect the mapping or the input, then run again; --max-refused N sets the limit."
+        ),
+        None if summary.tally.of(Fate::Unknown) > 0 => writeln!(
+            text,
+            "\nLook in the portal whether the unknown rows are there, then say so with \
+             tickethaul resume {folder} --unknown done (or resend)."
+        ),
+        None if summary.limited => writeln!(
+            text,
+            "\nThat was the limit; go on with: tickethaul resume {folder} --no-limit"
         ),
         None if summary.tally.of(Fate::Refused) > 0 => writeln!(
             text,

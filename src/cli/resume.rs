@@ -1,0 +1,173 @@
+//! `tickethaul resume`: opens the journal of a run, holds it against input, mapping
+//! and portal, and goes on with the same run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use super::exit::Exit;
+use super::import::{finish, mapping_error};
+use super::portal::{Portal, call_error};
+use super::run_args::RunArgs;
+use super::settings::PortalArgs;
+use super::talk::Talk;
+use crate::error::Error;
+use crate::hubspot::Account;
+use crate::import::flow::Operation;
+use crate::import::folder::{self, RunFolder};
+use crate::import::guard::{same_input, same_mapping, same_schema};
+use crate::import::read::Input;
+use crate::import::run::{Job, Unknown};
+use crate::journal::{Past, Reading, RunState};
+use crate::mapping::{CompiledMapping, MappingFile};
+use crate::model::outcome::Fate;
+
+/// Go on with a run that stopped
+#[derive(Debug, Args)]
+pub struct ResumeArgs {
+    /// The run, by name or folder [default: the last one that is not finished]
+    #[arg(value_name = "RUN")]
+    run: Option<PathBuf>,
+    /// Go on behind the --limit of the run
+    #[arg(long)]
+    no_limit: bool,
+    /// In a run with --no-key: rows whose outcome is not known are in the portal
+    /// (done), or are not and go again (resend)
+    #[arg(long, value_enum, value_name = "done|resend")]
+    unknown: Option<Decision>,
+    #[command(flatten)]
+    run_args: RunArgs,
+    #[command(flatten)]
+    portal: PortalArgs,
+}
+
+/// What the user found out about rows that are unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Decision {
+    /// They are in the portal
+    Done,
+    /// They are not: send them again
+    Resend,
+}
+
+/// Resumes a run.
+pub async fn run(mut args: ResumeArgs, talk: &Talk) -> Result<Exit, Error> {
+    let path = match &args.run {
+        Some(run) => folder::find(run)?,
+        None => last_unfinished()?,
+    };
+    let folder = RunFolder::open(&path)?;
+    let past = Reading::open(folder.path())?.past()?;
+    if let Some(exit) = nothing_to_do(&args, &folder, &past, talk) {
+        return Ok(exit);
+    }
+    args.portal.go_to(&past.header.portal);
+    let (input, mapping) = open_input(&past)?;
+    let portal = Portal::open(&args.portal).await?;
+    let account = portal.client.account().await.map_err(call_error)?;
+    let compiled = check_portal(&past, &input, &mapping, &portal, &account, talk).await?;
+    let left = past.header.inputs.first().map_or(0, |input| input.size);
+    talk.say(&format!(
+        "resuming {} in portal {}: {} rows settled, {} unknown, {}% read",
+        folder.name(),
+        account.portal_id,
+        past.fates.iter().map(|(_, rows)| rows).sum::<u64>(),
+        past.unknown.len(),
+        past.offset * 100 / left.max(1),
+    ));
+    let limit = if args.no_limit { None } else { past.limit };
+    let unknown = match args.unknown {
+        None => Unknown::Leave,
+        Some(Decision::Done) => Unknown::Done,
+        Some(Decision::Resend) => Unknown::Resend,
+    };
+    let job = Job {
+        operation: Operation::Create,
+        input,
+        mapping: Arc::new(compiled),
+        header: past.header.clone(),
+        folder,
+        past: Some(past),
+        options: args.run_args.options(limit, unknown),
+    };
+    finish(job, portal, account, talk).await
+}
+
+fn last_unfinished() -> Result<PathBuf, Error> {
+    let open = |path: &PathBuf| {
+        let past = Reading::open(path).and_then(|reading| reading.past());
+        past.is_ok_and(|past| past.state != RunState::Finished)
+    };
+    folder::all().into_iter().rev().find(open).ok_or_else(|| {
+        Error::usage("no run in this folder is unfinished")
+            .advise("`tickethaul runs` lists them; name the folder of another")
+    })
+}
+
+/// A run that is finished, or waits behind its limit.
+fn nothing_to_do(args: &ResumeArgs, folder: &RunFolder, past: &Past, talk: &Talk) -> Option<Exit> {
+    let words = match past.state {
+        RunState::Finished => "is finished: every row is settled".to_owned(),
+        RunState::Limited if !args.no_limit => format!(
+            "came to its limit of {} rows; `tickethaul resume {} --no-limit` goes on",
+            past.limit.unwrap_or(0),
+            folder.path().display()
+        ),
+        RunState::Limited | RunState::Open => return None,
+    };
+    talk.say(&format!("run {} {words}", folder.name()));
+    let refused = past.fates.iter().any(|(fate, _)| *fate == Fate::Refused);
+    Some(if refused { Exit::Refused } else { Exit::Fine })
+}
+
+/// Input and mapping of the run, unchanged.
+fn open_input(past: &Past) -> Result<(Input, MappingFile), Error> {
+    let header = &past.header;
+    let now = fs::read_to_string(&header.mapping_path).ok();
+    same_mapping(header, now.as_deref())?;
+    let name = header.mapping_path.to_string_lossy();
+    let mapping = MappingFile::parse(&name, &header.mapping_text).map_err(Error::mend)?;
+    let before = header
+        .inputs
+        .first()
+        .ok_or_else(|| Error::mend("the journal names no input"))?;
+    let input = Input::open(Path::new(&before.path), mapping.delimiter())?;
+    same_input(&input, before)?;
+    Ok((input, mapping))
+}
+
+/// The run's portal, in which nothing has changed that it would send; the mapping,
+/// compiled against the schema that the run knows.
+async fn check_portal(
+    past: &Past,
+    input: &Input,
+    mapping: &MappingFile,
+    portal: &Portal,
+    account: &Account,
+    talk: &Talk,
+) -> Result<CompiledMapping, Error> {
+    let before = past.header.portal_id;
+    if account.portal_id != before {
+        return Err(Error::mend(format!(
+            "the run belongs to portal {before}, the token to portal {}",
+            account.portal_id
+        )));
+    }
+    let compiled = mapping
+        .compile(input.headers(), &past.header.schema)
+        .map_err(|errors| mapping_error(&errors, talk))?;
+    let now = portal
+        .client
+        .schema(mapping.links_contacts())
+        .await
+        .map_err(call_error)?;
+    let written: Vec<&str> = compiled
+        .properties()
+        .iter()
+        .map(|property| &*property.name)
+        .collect();
+    same_schema(&past.header.schema, &now, &written)?;
+    Ok(compiled)
+}

@@ -1,0 +1,74 @@
+//! Options that a run and its resume share.
+
+use std::io;
+
+use clap::Args;
+
+use super::talk::Talk;
+use crate::import::run::{Options, Unknown};
+use crate::import::steps::Steps;
+use crate::import::stop::StopSwitch;
+use crate::model::event::Stop;
+
+/// How a run goes.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Rows of one call, at most 100
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=100))]
+    batch_size: u16,
+    /// Calls in flight, at most
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    concurrency: u16,
+    /// Stop when more rows than this are refused
+    #[arg(long, value_name = "N")]
+    max_refused: Option<u64>,
+}
+
+impl RunArgs {
+    /// The options of a run that Ctrl-C can stop.
+    pub fn options(&self, limit: Option<u64>, unknown: Unknown) -> Options {
+        let stop = StopSwitch::default();
+        stop_on_signal(stop.clone());
+        Options {
+            batch_size: usize::from(self.batch_size),
+            concurrency: usize::from(self.concurrency),
+            max_refused: self.max_refused,
+            limit,
+            unknown,
+            stop,
+            steps: Steps::default(),
+        }
+    }
+}
+
+/// The first signal lets calls in flight end; a second one leaves at once. Either
+/// way the run can be resumed.
+fn stop_on_signal(stop: StopSwitch) {
+    let _task = tokio::spawn(async move {
+        if signal().await.is_err() {
+            return;
+        }
+        stop.pull(Stop::Later("interrupted".to_owned()));
+        Talk::aside("stopping: calls in flight may end; interrupt again to leave at once");
+        if signal().await.is_ok() {
+            std::process::exit(super::exit::INTERRUPTED_TWICE);
+        }
+    });
+}
+
+/// Ends with the next SIGINT or SIGTERM.
+#[cfg(unix)]
+pub async fn signal() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+/// Ends with the next Ctrl-C.
+#[cfg(not(unix))]
+pub async fn signal() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
+}

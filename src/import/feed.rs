@@ -1,0 +1,169 @@
+//! The reader thread: read → map → plan, chunk by chunk. When a run goes on, rows
+//! that were settled before are passed over unmapped.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::flow::{MappedRow, Operation, PlannedOp, RowOutcome};
+use super::plan::plan;
+use super::read::{Input, Reading};
+use super::run::Unknown;
+use super::settle::SettleHandle;
+use crate::error::Error;
+use crate::journal::{Past, PastIntent, RunState};
+use crate::mapping::{CompiledMapping, Mapped};
+use crate::model::outcome::RowEnd;
+use crate::model::row::SourceRow;
+
+/// Rows that are handed on at once.
+const CHUNK: u64 = 100;
+
+/// Reads the input and feeds batch and settle.
+pub struct Feed {
+    /// What rows become.
+    pub mapping: Arc<CompiledMapping>,
+    /// What is done with them.
+    pub operation: Operation,
+    /// Where rows go that end early.
+    pub settle: SettleHandle,
+    /// Where the others go.
+    pub ops: mpsc::Sender<Vec<PlannedOp>>,
+    /// No more rows than these are read.
+    pub limit: Option<u64>,
+    /// Set in a run without keys: what to do with rows that are unknown.
+    pub unknown: Option<Unknown>,
+    /// What happened before, when the run goes on.
+    pub past: Option<Past>,
+}
+
+/// Rows that were read together.
+#[derive(Default)]
+struct Chunk {
+    rows: u64,
+    fallen: Vec<RowOutcome>,
+    unknown: u64,
+    ops: Vec<PlannedOp>,
+}
+
+impl Feed {
+    /// Reads to the end or to the limit, or until nobody wants rows any more.
+    pub fn run(mut self, mut input: Input) -> Result<(), Error> {
+        if let Some(row) = self.past.as_ref().and_then(|past| past.contiguous) {
+            input.seek_to(row)?;
+            let _settled = input.next_row()?;
+        }
+        loop {
+            let mut chunk = Chunk::default();
+            let ended = self.fill(&mut input, &mut chunk)?;
+            let told = self
+                .settle
+                .read(chunk.rows, input.offset(), chunk.fallen, chunk.unknown);
+            if told.is_err() || self.ops.blocking_send(chunk.ops).is_err() {
+                return Ok(());
+            }
+            if let Some(state) = ended {
+                // A settle thread that is gone has its own error to tell.
+                let _told = self.settle.ended(state);
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads a chunk; tells when there is nothing more to read.
+    fn fill(&mut self, input: &mut Input, chunk: &mut Chunk) -> Result<Option<RunState>, Error> {
+        while chunk.rows < CHUNK {
+            if self.limit.is_some_and(|limit| input.rows_read() >= limit) {
+                let more = input.has_rows()?;
+                let state = if more {
+                    RunState::Limited
+                } else {
+                    RunState::Finished
+                };
+                return Ok(Some(state));
+            }
+            let Some(reading) = input.next_row()? else {
+                return Ok(Some(RunState::Finished));
+            };
+            let seq = reading.seq();
+            if self
+                .past
+                .as_ref()
+                .is_some_and(|past| past.beyond.contains(&seq))
+            {
+                continue;
+            }
+            chunk.rows += 1;
+            let intent = self
+                .past
+                .as_ref()
+                .and_then(|past| past.unknown.get(&seq))
+                .copied();
+            match self.plan(reading, intent)? {
+                Planned::Op(op) => chunk.ops.push(*op),
+                Planned::Fallen(outcome) => chunk.fallen.push(*outcome),
+                Planned::Unknown => chunk.unknown += 1,
+            }
+        }
+        Ok(None)
+    }
+
+    fn plan(&self, reading: Reading, intent: Option<PastIntent>) -> Result<Planned, Error> {
+        let planned = match reading {
+            Reading::Fallen(outcome) => Err(outcome),
+            Reading::Row(source) => {
+                map(&self.mapping, source).and_then(|row| plan(self.operation, row))
+            }
+        };
+        let mut op = match planned {
+            Ok(op) => op,
+            Err(outcome) => return Ok(Planned::Fallen(outcome)),
+        };
+        let Some(intent) = intent else {
+            return Ok(Planned::Op(Box::new(op)));
+        };
+        if intent.body != op.body {
+            return Err(changed(&op));
+        }
+        match self.unknown {
+            Some(Unknown::Leave) => return Ok(Planned::Unknown),
+            Some(Unknown::Done) => {
+                let ticket = String::new();
+                return Ok(Planned::Fallen(Box::new(op.ended(RowEnd::Done { ticket }))));
+            }
+            Some(Unknown::Resend) => {}
+            None => op.past = Some(intent),
+        }
+        Ok(Planned::Op(Box::new(op)))
+    }
+}
+
+/// Where a row goes.
+enum Planned {
+    Op(Box<PlannedOp>),
+    Fallen(Box<RowOutcome>),
+    /// It stays unknown.
+    Unknown,
+}
+
+/// A row that was intended must map to what was intended (R1).
+fn changed(op: &PlannedOp) -> Error {
+    Error::mend(format!(
+        "line {} gives another ticket than the one that was sent for it before: input or mapping changed",
+        op.source.address.line
+    ))
+    .advise("bring back the file and the mapping that the run began with")
+}
+
+/// `map`: a row becomes a ticket, or falls.
+fn map(mapping: &CompiledMapping, source: SourceRow) -> Result<MappedRow, Box<RowOutcome>> {
+    match mapping.map(&source) {
+        Mapped::Ticket(draft) => Ok(MappedRow { source, draft }),
+        Mapped::Skipped => Err(Box::new(RowOutcome::early(source, RowEnd::Skipped))),
+        Mapped::Refused { key, issue } => {
+            let mut outcome = RowOutcome::early(source, RowEnd::Refused(issue.into()));
+            outcome.key = key;
+            Err(Box::new(outcome))
+        }
+    }
+}

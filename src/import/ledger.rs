@@ -1,0 +1,81 @@
+//! What settle has counted: rows by fate, refusals by reason, what mapping did to
+//! values. A run that goes on takes it from its journal.
+
+use std::collections::BTreeMap;
+
+use super::flow::RowOutcome;
+use crate::journal::{Past, RunState};
+use crate::model::event::{Progress, RefusalGroup};
+use crate::model::outcome::{RowEnd, Tally};
+use crate::model::ticket::Remark;
+
+/// The counts of a run.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    /// Rows by fate.
+    pub tally: Tally,
+    /// Refusals by code.
+    pub refusals: BTreeMap<String, RefusalGroup>,
+    /// What mapping did to values.
+    pub remarks: BTreeMap<Remark, u64>,
+    /// Contacts that this run created.
+    pub contacts_created: u64,
+    /// How far the input has been read, in bytes.
+    pub offset: u64,
+    /// Where the run stands at its end.
+    pub state: RunState,
+}
+
+impl Ledger {
+    /// Of a new run.
+    pub fn new() -> Ledger {
+        Ledger {
+            tally: Tally::default(),
+            refusals: BTreeMap::new(),
+            remarks: BTreeMap::new(),
+            contacts_created: 0,
+            offset: 0,
+            state: RunState::Open,
+        }
+    }
+
+    /// Of a run that goes on.
+    pub fn resumed(past: &Past) -> Ledger {
+        Ledger {
+            tally: Tally::resumed(past.fates.iter().copied()),
+            refusals: past.refusals.clone(),
+            remarks: past.remarks.clone(),
+            contacts_created: past.contacts_created,
+            offset: past.offset,
+            state: past.state,
+        }
+    }
+
+    /// Counts a settled row's reason and remarks.
+    pub fn count(&mut self, outcome: &RowOutcome) {
+        for remark in &outcome.remarks {
+            *self.remarks.entry(*remark).or_default() += 1;
+        }
+        if let RowEnd::Refused(refusal) = &outcome.end {
+            let line = outcome.source.address.line;
+            RefusalGroup::count(&mut self.refusals, line, refusal);
+        }
+    }
+
+    /// How far the run is: bytes are the share of those read that settled rows
+    /// stand for.
+    pub fn progress(&self) -> Progress {
+        let product = u128::from(self.offset) * u128::from(self.tally.settled());
+        let share = product / u128::from(self.tally.read().max(1));
+        Progress {
+            tally: self.tally,
+            bytes: u64::try_from(share).unwrap_or(self.offset),
+        }
+    }
+}
+
+impl Default for Ledger {
+    fn default() -> Ledger {
+        Ledger::new()
+    }
+}

@@ -1,0 +1,169 @@
+//! Looking rows up whose outcome is not clear (protocol S3, K5, K6): in the record
+//! store, by key, never by search. What is found is ours or theirs; what is not
+//! found is sent again.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::send::{Slot, Written};
+use super::stop::stop_for;
+use crate::hubspot::Client;
+use crate::hubspot::records::Record;
+use crate::model::event::Stop;
+use crate::model::issue::{Problem, Reason};
+use crate::model::outcome::RowEnd;
+use crate::model::schema::ObjectType;
+
+/// Protocol K6: how far the portal's clocks may be apart.
+const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(5);
+/// Protocol K5: rounds of collision and look-up for one row.
+const COLLISIONS: u32 = 2;
+
+/// What a look-up makes of a row.
+#[derive(Debug)]
+pub enum Looked {
+    /// The row has ended.
+    Ended(RowEnd),
+    /// Nothing of it is in the portal: it is sent again.
+    Again,
+}
+
+/// Looks up tickets of one portal by one key property.
+pub struct LookUp<'a> {
+    /// The portal.
+    pub client: &'a Client,
+    /// The key property.
+    pub key_property: &'a str,
+}
+
+impl LookUp<'_> {
+    /// Live tickets that hold one of these keys, at most 100.
+    pub async fn live(&self, keys: &[String]) -> Result<Vec<Record>, Stop> {
+        self.read(keys, false).await
+    }
+
+    async fn read(&self, keys: &[String], archived: bool) -> Result<Vec<Record>, Stop> {
+        let wanted = [self.key_property, "hs_createdate"];
+        let property = Some(self.key_property);
+        let reply = self
+            .client
+            .batch_read(ObjectType::Tickets, property, keys, &wanted, archived)
+            .await
+            .map_err(stop_for)?;
+        Ok(reply.results)
+    }
+
+    /// What becomes of a row, given the live tickets and what the portal said of a
+    /// collision: the id that it named, if any.
+    pub async fn decide(
+        &self,
+        slot: &mut Slot,
+        live: &[Record],
+        collided: Option<Option<String>>,
+    ) -> Result<Looked, Stop> {
+        let key = &slot.item.key;
+        if let Some(record) = find(live, key, self.key_property) {
+            return Ok(Looked::Ended(ours_or_theirs(record, slot.written)));
+        }
+        let Some(named) = collided else {
+            return Ok(Looked::Again);
+        };
+        let archived = self.read(std::slice::from_ref(key), true).await?;
+        if let Some(record) = find(&archived, key, self.key_property) {
+            let id = record.id.clone();
+            return Ok(self.refused(key, Reason::KeyInRecycleBin { id }));
+        }
+        slot.collisions += 1;
+        if slot.collisions < COLLISIONS {
+            return Ok(Looked::Again);
+        }
+        let reason = match &named {
+            Some(id) if self.has_another_key(id, key).await? => {
+                Reason::ConflictingUniqueValue { id: named }
+            }
+            _ => Reason::KeyHeldElsewhere { id: named },
+        };
+        Ok(self.refused(key, reason))
+    }
+
+    /// Whether a ticket that the portal named does not hold the key: then another
+    /// unique property collided.
+    async fn has_another_key(&self, id: &str, key: &str) -> Result<bool, Stop> {
+        let ids = [id.to_owned()];
+        let wanted = [self.key_property];
+        let reply = self
+            .client
+            .batch_read(ObjectType::Tickets, None, &ids, &wanted, false)
+            .await
+            .map_err(stop_for)?;
+        let other = |record: &Record| record.get(self.key_property) != Some(key);
+        Ok(reply.results.first().is_some_and(other))
+    }
+
+    fn refused(&self, key: &str, reason: Reason) -> Looked {
+        let problem = Problem::new(reason).property(self.key_property).value(key);
+        Looked::Ended(RowEnd::Refused(problem.into()))
+    }
+}
+
+/// Protocol K6: a ticket that was found is ours only if a send of ours may have
+/// written it, and it was inserted at or after the intent. What can't be told is
+/// theirs.
+fn ours_or_theirs(record: &Record, written: Written) -> RowEnd {
+    let ticket = record.id.clone();
+    let since = |at: Timestamp| at.checked_sub(CLOCK_SLACK).unwrap_or(at);
+    let ours = match (written, record.inserted_at()) {
+        (Written::Maybe(Some(intended)), Some(inserted)) => inserted >= since(intended),
+        _ => false,
+    };
+    match ours {
+        true => RowEnd::Done { ticket },
+        false => RowEnd::Exists { ticket },
+    }
+}
+
+/// The record that holds a key: exactly, else by case folding (portals may).
+fn find<'a>(records: &'a [Record], key: &str, key_property: &str) -> Option<&'a Record> {
+    let held = |record: &&Record| record.get(key_property) == Some(key);
+    let folded = |record: &&Record| {
+        let value = record.get(key_property);
+        value.is_some_and(|value| value.to_lowercase() == key.to_lowercase())
+    };
+    let mut exactly = records.iter();
+    exactly.find(held).or_else(|| records.iter().find(folded))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(inserted: &str) -> Record {
+        let at = ("hs_createdate".to_owned(), inserted.to_owned());
+        Record {
+            id: "7".to_owned(),
+            properties: [at].into(),
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn a_ticket_is_ours_only_if_we_may_have_written_it_since_our_intent() {
+        let at = |text: &str| Some(text.parse::<Timestamp>().expect("a time"));
+        let intended = at("2026-11-23T10:00:00Z");
+        let table = [
+            (Written::Maybe(intended), "2026-11-23T10:00:01.000Z", true),
+            (Written::Maybe(intended), "2026-11-23T09:59:56.000Z", true),
+            (Written::Maybe(intended), "2026-11-23T09:59:54.000Z", false),
+            (Written::No, "2026-11-23T10:00:01.000Z", false),
+            (Written::Maybe(None), "2026-11-23T10:00:01.000Z", false),
+            (Written::Maybe(intended), "unreadable", false),
+        ];
+        for (written, inserted, ours) in table {
+            let end = ours_or_theirs(&record(inserted), written);
+            assert_eq!(
+                matches!(end, RowEnd::Done { .. }),
+                ours,
+                "{written:?} {inserted}"
+            );
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! Reading run.db back: what a run is about and how far it came.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+
+use super::format::{Header, InputFile, refusal_from, schema_from};
+use super::schema::VERSION;
+use super::write::{JournalError, RowEntry, at};
+use crate::model::event::RefusalGroup;
+use crate::model::issue::Refusal;
+use crate::model::outcome::{Fate, RowEnd};
+use crate::model::place::RowAddress;
+use crate::model::ticket::Remark;
+
+/// How far a run came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunState {
+    /// It was stopped, or its process ended; it can be resumed.
+    Open,
+    /// It came to its `--limit`; `resume --no-limit` goes on.
+    Limited,
+    /// Every row of the input is settled.
+    Finished,
+}
+
+impl RunState {
+    /// The number that stands for it in `mark`.
+    pub(super) fn number(self) -> u64 {
+        match self {
+            RunState::Open => 0,
+            RunState::Limited => 1,
+            RunState::Finished => 2,
+        }
+    }
+}
+
+/// A row that was intended and whose outcome is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PastIntent {
+    /// When it was intended, by the portal's clock; none when that was not known.
+    pub at: Option<Timestamp>,
+    /// Hash of what was to be sent (R1).
+    pub body: [u8; 16],
+}
+
+/// A settled row, as the journal has it.
+#[derive(Clone, Debug)]
+pub struct PastRow {
+    /// The row's number and place.
+    pub row: RowEntry,
+    /// Its key, where one could be made.
+    pub key: Option<String>,
+    /// How it ended.
+    pub end: RowEnd,
+}
+
+/// Everything that a resume needs of the time before.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// What the run is about.
+    pub header: Header,
+    /// How far it came.
+    pub state: RunState,
+    /// Settled rows by fate.
+    pub fates: Vec<(Fate, u64)>,
+    /// Refusals by code.
+    pub refusals: BTreeMap<String, RefusalGroup>,
+    /// What mapping did to values.
+    pub remarks: BTreeMap<Remark, u64>,
+    /// Contacts that the run created.
+    pub contacts_created: u64,
+    /// Rows up to this one are all settled; none when the first is open.
+    pub contiguous: Option<RowEntry>,
+    /// Settled rows behind that one.
+    pub beyond: HashSet<u64>,
+    /// Rows that were intended and whose outcome is not known.
+    pub unknown: HashMap<u64, PastIntent>,
+    /// Lengths of the derived files, by name (D3).
+    pub lengths: BTreeMap<String, u64>,
+    /// Number of the last settlement that is in those lengths.
+    pub filed: u64,
+    /// Number of the last settlement.
+    pub settled: u64,
+    /// After how many rows the run pauses.
+    pub limit: Option<u64>,
+    /// How far the input had been read, in bytes.
+    pub offset: u64,
+    /// When the run began and when it last wrote, by this machine's clock.
+    pub times: (Timestamp, Timestamp),
+}
+
+/// A run.db that is only looked at. The run may be going on.
+#[derive(Debug)]
+pub struct Reading {
+    db: Connection,
+    path: std::path::PathBuf,
+}
+
+impl Reading {
+    /// Opens run.db in `folder`.
+    ///
+    /// # Errors
+    /// When there is none, when it can't be read, or when a newer version of the
+    /// tool wrote it.
+    pub fn open(folder: &Path) -> Result<Reading, JournalError> {
+        let path = folder.join("run.db");
+        if !path.exists() {
+            return Err(JournalError::Missing(folder.to_owned()));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let open = || {
+            let db = Connection::open_with_flags(&path, flags)?;
+            db.busy_timeout(std::time::Duration::from_secs(5))?;
+            let version: i32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+            Ok((db, version))
+        };
+        let (db, version) = open().map_err(at(&path))?;
+        if version > VERSION {
+            return Err(JournalError::Newer { path, version });
+        }
+        Ok(Reading { db, path })
+    }
+
+    /// Everything that a resume needs.
+    pub fn past(&self) -> Result<Past, JournalError> {
+        let marks = self.marks().map_err(at(&self.path))?;
+        let mark = |name: &str| marks.get(name).copied().unwrap_or(0);
+        let (contiguous, beyond) = self.frontier().map_err(at(&self.path))?;
+        let lengths = marks
+            .iter()
+            .filter(|(name, _)| name.ends_with(".csv"))
+            .map(|(name, length)| (name.clone(), *length))
+            .collect();
+        let remark = |remark: Remark| {
+            let count = mark(&remark_name(remark));
+            (count > 0).then_some((remark, count))
+        };
+        Ok(Past {
+            header: self.header()?,
+            state: match mark("state") {
+                1 => RunState::Limited,
+                2 => RunState::Finished,
+                _ => RunState::Open,
+            },
+            fates: self.fates().map_err(at(&self.path))?,
+            refusals: self.refusals()?,
+            remarks: Remark::ALL.into_iter().filter_map(remark).collect(),
+            contacts_created: self.contacts_created().map_err(at(&self.path))?,
+            contiguous,
+            beyond,
+            unknown: self.unknown().map_err(at(&self.path))?,
+            lengths,
+            filed: mark("filed"),
+            settled: self.last_settled().map_err(at(&self.path))?,
+            limit: Some(mark("limit")).filter(|limit| *limit > 0),
+            offset: mark("offset"),
+            times: (stamp(mark("started_ms")), stamp(mark("updated_ms"))),
+        })
+    }
+
+    /// Rows settled after `filed`, in file order: those that may be missing in the
+    /// derived files.
+    pub fn settled_after(&self, filed: u64) -> Result<Vec<PastRow>, JournalError> {
+        let read = || {
+            let mut query = self.db.prepare(
+                "SELECT seq, file, record, line, byte, key, fate, ticket, issue FROM row
+                 WHERE settled > ?1 ORDER BY seq",
+            )?;
+            let rows = query.query_map([filed as i64], past_row)?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let rows = read().map_err(at(&self.path))?;
+        rows.into_iter().map(|row| self.ended(row)).collect()
+    }
+
+    fn ended(&self, stored: StoredRow) -> Result<PastRow, JournalError> {
+        let ticket = stored.ticket.unwrap_or_default();
+        let end = match stored.fate.as_str() {
+            "done" => RowEnd::Done { ticket },
+            "exists" => RowEnd::Exists { ticket },
+            "skipped" => RowEnd::Skipped,
+            _ => RowEnd::Refused(self.refusal(&stored.issue.unwrap_or_default())?),
+        };
+        Ok(PastRow {
+            row: stored.row,
+            key: stored.key,
+            end,
+        })
+    }
+
+    fn header(&self) -> Result<Header, JournalError> {
+        let meta = |name: &str| {
+            self.db
+                .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| {
+                    row.get::<_, String>(0)
+                })
+                .map_err(at(&self.path))
+        };
+        let broken = |what: &str| JournalError::Broken {
+            path: self.path.clone(),
+            what: what.to_owned(),
+        };
+        Ok(Header {
+            operation: meta("operation")?,
+            portal_id: meta("portal")?.parse().map_err(|_| broken("portal"))?,
+            portal: serde_json::from_str(&meta("portal_path")?)
+                .map_err(|_| broken("portal_path"))?,
+            mapping_path: meta("mapping_path")?.into(),
+            mapping_text: meta("mapping")?,
+            inputs: self.inputs().map_err(at(&self.path))?,
+            schema: schema_from(&meta("schema")?).map_err(|_| broken("schema"))?,
+            no_key: meta("no_key")? == "true",
+        })
+    }
+
+    fn inputs(&self) -> rusqlite::Result<Vec<InputFile>> {
+        let mut query = self
+            .db
+            .prepare("SELECT path, size, modified_ms, hash FROM input ORDER BY file")?;
+        let rows = query.query_map([], |row| {
+            Ok(InputFile {
+                path: row.get::<_, String>(0)?.into(),
+                size: row.get::<_, i64>(1)?.unsigned_abs(),
+                modified: stamp(row.get::<_, i64>(2)?.unsigned_abs()),
+                hash: row.get(3)?,
+            })
+        })?;
+        rows.collect()
+    }
+
+    fn marks(&self) -> rusqlite::Result<BTreeMap<String, u64>> {
+        let mut query = self.db.prepare("SELECT name, value FROM mark")?;
+        let rows = query.query_map([], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
+        })?;
+        rows.collect()
+    }
+
+    fn fates(&self) -> rusqlite::Result<Vec<(Fate, u64)>> {
+        let mut query = self
+            .db
+            .prepare("SELECT fate, count(*) FROM row WHERE settled IS NOT NULL GROUP BY fate")?;
+        let rows = query.query_map([], |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, i64>(1)?.unsigned_abs(),
+            ))
+        })?;
+        let known = |(word, count): (String, u64)| {
+            let fate = Fate::ALL.into_iter().find(|fate| fate.word() == word)?;
+            Some((fate, count))
+        };
+        let counted = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(counted.into_iter().filter_map(known).collect())
+    }
+
+    fn refusals(&self) -> Result<BTreeMap<String, RefusalGroup>, JournalError> {
+        let read = || {
+            let mut query = self
+                .db
+                .prepare("SELECT line, issue FROM row WHERE fate = 'refused' ORDER BY settled")?;
+            let rows = query.query_map([], |row| {
+                Ok((
+                    row.get::<_, i64>(0)?.unsigned_abs(),
+                    row.get::<_, String>(1)?,
+                ))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let mut groups = BTreeMap::new();
+        for (line, text) in read().map_err(at(&self.path))? {
+            RefusalGroup::count(&mut groups, line, &self.refusal(&text)?);
+        }
+        Ok(groups)
+    }
+
+    fn refusal(&self, text: &str) -> Result<Refusal, JournalError> {
+        refusal_from(text).map_err(|_| JournalError::Broken {
+            path: self.path.clone(),
+            what: "issue".to_owned(),
+        })
+    }
+
+    fn contacts_created(&self) -> rusqlite::Result<u64> {
+        let sql = "SELECT count(*) FROM step WHERE kind = 'contact' AND state = 'done'";
+        let count: i64 = self.db.query_row(sql, [], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    fn last_settled(&self) -> rusqlite::Result<u64> {
+        let last: Option<i64> = self
+            .db
+            .query_row("SELECT max(settled) FROM row", [], |row| row.get(0))?;
+        Ok(last.unwrap_or(0).unsigned_abs())
+    }
+
+    /// The last row before the first open one, and settled rows behind that.
+    fn frontier(&self) -> rusqlite::Result<(Option<RowEntry>, HashSet<u64>)> {
+        let mut query = self
+            .db
+            .prepare("SELECT seq FROM row WHERE settled IS NOT NULL ORDER BY seq")?;
+        let mut rows = query.query([])?;
+        let mut contiguous = 0;
+        let mut beyond = HashSet::new();
+        while let Some(row) = rows.next()? {
+            let seq = row.get::<_, i64>(0)?.unsigned_abs();
+            if seq == contiguous + 1 && beyond.is_empty() {
+                contiguous = seq;
+            } else {
+                let _new = beyond.insert(seq);
+            }
+        }
+        let entry = self
+            .db
+            .query_row(
+                "SELECT seq, file, record, line, byte FROM row WHERE seq = ?1",
+                params![contiguous as i64],
+                entry,
+            )
+            .optional()?;
+        Ok((entry, beyond))
+    }
+
+    fn unknown(&self) -> rusqlite::Result<HashMap<u64, PastIntent>> {
+        let mut query = self.db.prepare(
+            "SELECT row.seq, step.intended_ms, step.body FROM row
+             JOIN step ON step.row = row.seq AND step.kind = 'create'
+             WHERE row.settled IS NULL",
+        )?;
+        let rows = query.query_map([], |row| {
+            let at: Option<i64> = row.get(1)?;
+            let intent = PastIntent {
+                at: at.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
+                body: row.get(2)?,
+            };
+            Ok((row.get::<_, i64>(0)?.unsigned_abs(), intent))
+        })?;
+        rows.collect()
+    }
+}
+
+/// The name of a remark's count in `mark`.
+pub(super) fn remark_name(remark: Remark) -> String {
+    format!("remark {}", remark.words())
+}
+
+struct StoredRow {
+    row: RowEntry,
+    key: Option<String>,
+    fate: String,
+    ticket: Option<String>,
+    issue: Option<String>,
+}
+
+fn past_row(row: &Row<'_>) -> rusqlite::Result<StoredRow> {
+    Ok(StoredRow {
+        row: entry(row)?,
+        key: row.get(5)?,
+        fate: row.get(6)?,
+        ticket: row.get(7)?,
+        issue: row.get(8)?,
+    })
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<RowEntry> {
+    let number = |idx| Ok::<_, rusqlite::Error>(row.get::<_, i64>(idx)?.unsigned_abs());
+    Ok(RowEntry {
+        seq: number(0)?,
+        address: RowAddress {
+            file: row.get(1)?,
+            record: number(2)?,
+            line: number(3)?,
+            byte: number(4)?,
+        },
+    })
+}
+
+fn stamp(millis: u64) -> Timestamp {
+    let millis = i64::try_from(millis).unwrap_or(0);
+    Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
+}
