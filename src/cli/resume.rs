@@ -167,6 +167,7 @@ async fn check_portal(
         .properties()
         .iter()
         .map(|property| &*property.name)
+        .filter(|name| !past.header.no_key || *name != compiled.key_property())
         .collect();
     same_schema(&past.header.schema, &now, &written)?;
     Ok(compiled)

@@ -1,11 +1,14 @@
 //! Everything that is tested from outside, in one binary; a topic a file.
 
 mod contract; // literal requests of the API contract, and the shapes of the replies
+mod crash; // a run ended at each of its steps, and finished later
 mod first; // the main job: import, repair, again, export
+mod in_process; // the helper for runs inside a test: cut wires, tampered replies
 mod layers; // who may know whom, and which crate lives where
 mod plain_http; // an HTTP client that shares nothing with ours
 mod readme; // every command of the README
 mod rehearsal; // the helper: a folder, the tool as a process, a served sandbox
 mod replies; // literal replies of HubSpot, fed to the client
+mod resume; // runs that stop and go on: guards, limits, signals, full disks
 mod samples; // the sample is what its generator writes, and holds what it promises
 mod sandbox; // how the embedded portal behaves: switches, troubles, limits, its state

@@ -1,0 +1,277 @@
+//! An import run inside the test: the real stages, journal and files over a
+//! transport that the test can cut or tamper with, against a sandbox in memory.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tickethaul::error::Error;
+use tickethaul::hubspot::{
+    Client, Headers, Method, Reply, Request, Settings, Transport, TransportError,
+};
+use tickethaul::import::flow::Operation;
+use tickethaul::import::folder::RunFolder;
+use tickethaul::import::read::Input;
+use tickethaul::import::run::{Job, Options, Unknown, run};
+use tickethaul::import::steps::Steps;
+use tickethaul::import::stop::StopSwitch;
+use tickethaul::journal::{Header, PortalPath, Reading};
+use tickethaul::mapping::MappingFile;
+use tickethaul::model::event::{Event, Listener, Summary};
+use tokio::sync::Notify;
+
+use crate::plain_http::{Answer, Portal};
+
+/// The life of a run: it ends at a step.
+#[derive(Default)]
+pub struct Life {
+    passed: AtomicU64,
+    ends_at: Option<u64>,
+    over: AtomicBool,
+    death: Notify,
+}
+
+impl Life {
+    /// A life that ends at step `k`, counted from 1.
+    pub fn until(k: u64) -> Arc<Life> {
+        Arc::new(Life {
+            ends_at: Some(k),
+            ..Life::default()
+        })
+    }
+
+    /// A life that no step ends.
+    pub fn whole() -> Arc<Life> {
+        Arc::default()
+    }
+
+    /// Passes a step, if there is life left.
+    fn pass(&self) -> bool {
+        let step = self.passed.fetch_add(1, Ordering::SeqCst) + 1;
+        if self.ends_at.is_some_and(|end| step >= end) {
+            self.over.store(true, Ordering::SeqCst);
+            self.death.notify_waiters();
+            self.death.notify_one();
+        }
+        !self.over.load(Ordering::SeqCst)
+    }
+
+    /// Whether it ended.
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::SeqCst)
+    }
+}
+
+/// Changes replies on their way: given the path, the number of the call to that
+/// path, and the reply.
+pub type Tamper = dyn Fn(&str, u64, Reply) -> Reply + Send + Sync;
+
+/// Calls that end with a life and replies that are tampered with.
+struct Wire {
+    portal: Arc<Portal>,
+    life: Arc<Life>,
+    tamper: Option<Arc<Tamper>>,
+    calls: Mutex<std::collections::BTreeMap<String, u64>>,
+}
+
+impl Transport for Wire {
+    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, TransportError>> {
+        async move {
+            self.live_through().await;
+            let method = match request.method {
+                Method::Get => "GET",
+                _ => "POST",
+            };
+            let body = request.body.clone().unwrap_or_default();
+            let body = String::from_utf8(body.to_vec()).expect("a JSON body");
+            let answer = self.portal.call(method, &request.path, &body).await;
+            self.live_through().await;
+            let reply = reply(&answer);
+            let path = request
+                .path
+                .split('?')
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            let mut calls = self.calls.lock().expect("nobody panicked");
+            let nth = calls.entry(path.clone()).or_default();
+            *nth += 1;
+            Ok(match &self.tamper {
+                Some(tamper) => tamper(&path, *nth, reply),
+                None => reply,
+            })
+        }
+        .boxed()
+    }
+}
+
+impl Wire {
+    /// A dead process neither sends nor hears: it waits for ever.
+    async fn live_through(&self) {
+        if !self.life.pass() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+fn reply(answer: &Answer) -> Reply {
+    let headers = answer
+        .head
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_once(": "));
+    let headers = headers.fold(Headers::default(), |all, (name, value)| {
+        all.with(name, value)
+    });
+    Reply {
+        status: answer.status,
+        headers,
+        body: Bytes::from(answer.body.clone()),
+    }
+}
+
+struct Deaf;
+
+impl Listener for Deaf {
+    fn hear(&self, _event: &Event) {}
+}
+
+/// An import in a folder, and the portal that it goes into.
+pub struct InProcess {
+    /// The portal.
+    pub portal: Arc<Portal>,
+    /// The input.
+    pub input: PathBuf,
+    /// The mapping's text.
+    pub mapping: String,
+    /// The run folder.
+    pub folder: PathBuf,
+    /// Rows of a batch.
+    pub batch_size: usize,
+    /// Changes replies.
+    pub tamper: Option<Arc<Tamper>>,
+}
+
+impl InProcess {
+    /// Begins the run, or goes on with it when there is a journal. Nothing comes
+    /// back when the life ended first; whatever the run began has ended then.
+    pub async fn go(&self, life: &Arc<Life>) -> Option<Result<Summary, Error>> {
+        let steps = Arc::clone(life);
+        let watched = Steps::watched(move |_| steps.pass());
+        let going = self.begin(watched, life);
+        let ended = tokio::select! {
+            biased;
+            () = life.death.notified() => None,
+            ended = going => Some(ended),
+        };
+        if life.is_over() {
+            self.wait_for_threads(life).await;
+            return None;
+        }
+        ended
+    }
+
+    /// The threads of a run that was dropped hold its steps, and with them its life.
+    async fn wait_for_threads(&self, life: &Arc<Life>) {
+        while Arc::strong_count(life) > 1 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    async fn begin(&self, steps: Steps, life: &Arc<Life>) -> Result<Summary, Error> {
+        let wire = Wire {
+            portal: Arc::clone(&self.portal),
+            life: Arc::clone(life),
+            tamper: self.tamper.clone(),
+            calls: Mutex::default(),
+        };
+        let client = Client::over(Arc::new(wire), Settings::default());
+        let account = client.account().await.expect("an account");
+        let mapping = MappingFile::parse("test.toml", &self.mapping).expect("a mapping");
+        let input = Input::open(&self.input, None)?;
+        let schema = client.schema(true).await.expect("a schema");
+        let begun = self.folder.join("run.db").exists();
+        let (folder, past) = match begun {
+            true => {
+                let folder = RunFolder::open(&self.folder)?;
+                let past = Reading::open(folder.path())?.past()?;
+                (folder, Some(past))
+            }
+            false => {
+                // Without a journal nothing was sent, so a new run is as good.
+                let _old = std::fs::remove_dir_all(&self.folder);
+                (
+                    RunFolder::create(Operation::Create, Some(&self.folder))?,
+                    None,
+                )
+            }
+        };
+        let compiled = mapping
+            .compile(input.headers(), &schema)
+            .expect("a fitting mapping");
+        let header = Header {
+            operation: "create".to_owned(),
+            portal_id: account.portal_id,
+            portal: PortalPath::Url(String::new()),
+            mapping_path: PathBuf::from("test.toml"),
+            mapping_text: self.mapping.clone(),
+            inputs: vec![input.fingerprint()?],
+            schema,
+            no_key: false,
+        };
+        let job = Job {
+            operation: Operation::Create,
+            input,
+            mapping: Arc::new(compiled),
+            header,
+            folder,
+            past,
+            options: Options {
+                batch_size: self.batch_size,
+                concurrency: 3,
+                max_refused: None,
+                limit: None,
+                unknown: Unknown::Leave,
+                stop: StopSwitch::default(),
+                steps,
+            },
+        };
+        run(job, client, account, Arc::new(Deaf)).await
+    }
+}
+
+/// Every ticket of a portal with these properties and its contacts' ids.
+pub async fn tickets(portal: &Portal, properties: &str) -> Vec<serde_json::Value> {
+    let mut all = Vec::new();
+    let mut after = String::new();
+    loop {
+        let path = format!(
+            "/crm/v3/objects/tickets?limit=100&properties={properties}&associations=contacts{after}"
+        );
+        let page = portal.get(&path).await.expect(200);
+        all.extend(page["results"].as_array().expect("results").clone());
+        match page["paging"]["next"]["after"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => return all,
+        }
+    }
+}
+
+/// How many contacts a portal holds.
+pub async fn contacts(portal: &Portal) -> usize {
+    let mut count = 0;
+    let mut after = String::new();
+    loop {
+        let path = format!("/crm/v3/objects/contacts?limit=100{after}");
+        let page = portal.get(&path).await.expect(200);
+        count += page["results"].as_array().expect("results").len();
+        match page["paging"]["next"]["after"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => return count,
+        }
+    }
+}
