@@ -2,6 +2,7 @@
 
 mod contract; // literal requests of the API contract, and the shapes of the replies
 mod crash; // a run ended at each of its steps, and finished later
+mod fates; // replies that say too little, keys that somebody else holds
 mod first; // the main job: import, repair, again, export
 mod in_process; // the helper for runs inside a test: cut wires, tampered replies
 mod layers; // who may know whom, and which crate lives where
