@@ -8,6 +8,7 @@ use super::talk::Talk;
 use crate::import::run::{Options, Unknown};
 use crate::import::steps::Steps;
 use crate::import::stop::StopSwitch;
+use crate::journal::Durability;
 use crate::model::event::Stop;
 
 /// How a run goes.
@@ -35,6 +36,7 @@ impl RunArgs {
             max_refused: self.max_refused,
             limit,
             unknown,
+            durability: Durability::Full,
             stop,
             steps: Steps::default(),
         }

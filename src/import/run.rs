@@ -23,7 +23,7 @@ use super::steps::Steps;
 use super::stop::StopSwitch;
 use crate::error::Error;
 use crate::hubspot::{Account, Client};
-use crate::journal::{Header, Journal, Past};
+use crate::journal::{Durability, Header, Journal, Past};
 use crate::mapping::CompiledMapping;
 use crate::model::event::{Event, Listener, Stop, Summary};
 
@@ -61,6 +61,8 @@ pub struct Options {
     pub limit: Option<u64>,
     /// `--unknown`: what to do with rows that can't be looked up (S7).
     pub unknown: Unknown,
+    /// Whether commits wait for the disk.
+    pub durability: Durability,
     /// Stops the run from outside.
     pub stop: StopSwitch,
     /// Where a test may end the run's life.
@@ -155,7 +157,8 @@ fn start_settle(
         None => {
             let files = RunFiles::create(folder, headers, job.operation, url)
                 .map_err(|error| job.folder.unusable(&error))?;
-            let journal = Journal::create(folder, &job.header, job.options.limit)?;
+            let durability = job.options.durability;
+            let journal = Journal::create(folder, &job.header, job.options.limit, durability)?;
             (journal, files, Ledger::new())
         }
         Some(past) => {
@@ -163,7 +166,7 @@ fn start_settle(
             let reopened = RunFiles::reopen(folder, headers, job.operation, url, lengths);
             let (mut files, filed) = reopened.map_err(|error| job.folder.unusable(&error))?;
             refile(&job.folder, &job.input, filed, &mut files)?;
-            let journal = Journal::open(folder, past.settled)?;
+            let journal = Journal::open(folder, past.settled, job.options.durability)?;
             journal.set_limit(job.options.limit)?;
             (journal, files, Ledger::resumed(past))
         }

@@ -24,4 +24,6 @@ mod lock;
 pub use format::{Header, InputFile, PortalPath};
 pub use lock::{Lock, LockError};
 pub use read::{Past, PastIntent, PastRow, Reading, RunState};
-pub use write::{Claim, Commit, ContactState, Intent, Journal, JournalError, RowEntry, run_name};
+pub use write::{
+    Claim, Commit, ContactState, Durability, Intent, Journal, JournalError, RowEntry, run_name,
+};

@@ -61,6 +61,15 @@ pub enum JournalError {
     },
 }
 
+/// Whether a commit waits for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// SQLite `synchronous = FULL`: what every run does (D2).
+    Full,
+    /// SQLite `synchronous = OFF`: for measuring what `Full` costs.
+    Off,
+}
+
 /// A row that is about to be sent.
 #[derive(Clone, Debug)]
 pub struct Intent<'a> {
@@ -122,6 +131,7 @@ impl Journal {
         folder: &Path,
         header: &Header,
         limit: Option<u64>,
+        durability: Durability,
     ) -> Result<Journal, JournalError> {
         let path = folder.join("run.db");
         let building = folder.join("run.db.new");
@@ -130,15 +140,19 @@ impl Journal {
             path: path.clone(),
             source,
         })?;
-        let journal = Journal::open(folder, 0)?;
+        let journal = Journal::open(folder, 0, durability)?;
         journal.set_limit(limit)?;
         Ok(journal)
     }
 
     /// Opens `run.db` in `folder` to go on; `settled` rows are settled already.
-    pub fn open(folder: &Path, settled: u64) -> Result<Journal, JournalError> {
+    pub fn open(
+        folder: &Path,
+        settled: u64,
+        durability: Durability,
+    ) -> Result<Journal, JournalError> {
         let path = folder.join("run.db");
-        let db = open(&path).map_err(at(&path))?;
+        let db = open(&path, durability).map_err(at(&path))?;
         Ok(Journal { db, path, settled })
     }
 
@@ -433,10 +447,14 @@ fn rename_durably(from: &Path, to: &Path) -> std::io::Result<()> {
     }
 }
 
-fn open(path: &Path) -> rusqlite::Result<Connection> {
+fn open(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
     let db = Connection::open(path)?;
     let _mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
-    db.pragma_update(None, "synchronous", "FULL")?;
+    let synchronous = match durability {
+        Durability::Full => "FULL",
+        Durability::Off => "OFF",
+    };
+    db.pragma_update(None, "synchronous", synchronous)?;
     db.pragma_update(None, "cache_size", -4_000)?;
     db.set_prepared_statement_cache_capacity(32);
     Ok(db)

@@ -19,7 +19,7 @@ use tickethaul::import::read::Input;
 use tickethaul::import::run::{Job, Options, Unknown, run};
 use tickethaul::import::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
-use tickethaul::journal::{Header, PortalPath, Reading};
+use tickethaul::journal::{Durability, Header, PortalPath, Reading};
 use tickethaul::mapping::MappingFile;
 use tickethaul::model::event::{Event, Listener, Summary};
 use tokio::sync::Notify;
@@ -236,6 +236,7 @@ impl InProcess {
                 max_refused: None,
                 limit: None,
                 unknown: Unknown::Leave,
+                durability: Durability::Full,
                 stop: StopSwitch::default(),
                 steps,
             },
