@@ -116,6 +116,10 @@ pub async fn run(
         unknown: header.no_key.then_some(options.unknown),
         past,
     };
+    let settled_before = feed
+        .past
+        .as_ref()
+        .map_or(0, |past| past.fates.iter().map(|(_, rows)| rows).sum());
     let reader_thread = std::thread::spawn(move || feed.run(input));
     let sender = Sender {
         contacts: Contacts::new(client.clone(), settle.clone()),
@@ -129,6 +133,7 @@ pub async fn run(
     flight.run(planned).await;
     let ledger = join(settle_thread, reader_thread).await?;
     let outside = Outside {
+        settled_before,
         calls: client.calls(),
         elapsed: started.elapsed(),
         stop: options.stop.reason(),
@@ -199,6 +204,7 @@ async fn join(
 
 /// What the run's end knows beside the ledger.
 struct Outside {
+    settled_before: u64,
     calls: u64,
     elapsed: Duration,
     stop: Option<Stop>,
@@ -222,6 +228,7 @@ fn summarise(
         operation: operation.word().to_owned(),
         portal_id: account.portal_id,
         tally: ledger.tally,
+        settled_before: outside.settled_before,
         refusals,
         remarks: ledger.remarks,
         contacts_created: ledger.contacts_created,

@@ -38,6 +38,7 @@ pub fn summary_json(summary: &Summary) -> serde_json::Value {
         "portal": summary.portal_id,
         "read": summary.tally.read(),
         "rows": rows,
+        "settled_before": summary.settled_before,
         "refusals": refusals,
         "remarks": remarks,
         "contacts_created": summary.contacts_created,

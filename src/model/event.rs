@@ -92,6 +92,8 @@ pub struct Summary {
     pub portal_id: u64,
     /// Rows by fate.
     pub tally: Tally,
+    /// Rows that were settled before this process took the run up.
+    pub settled_before: u64,
     /// Refusals, most rows first.
     pub refusals: Vec<RefusalGroup>,
     /// What mapping did to values, by kind.

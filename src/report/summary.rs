@@ -25,12 +25,17 @@ fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
         Some(stop) => format!("Stopped: {}", stop.words()),
     };
     writeln!(text, "{head}")?;
+    let settled = tally.settled().saturating_sub(summary.settled_before);
+    let read = counted(tally.read(), "row");
+    let before = match summary.settled_before {
+        0 => String::new(),
+        rows => format!(", {} of them settled before,", count(rows)),
+    };
     writeln!(
         text,
-        "\n{} read from the input in {} ({}, {})",
-        counted(tally.read(), "row"),
+        "\n{read} read from the input{before} in {} ({}, {})",
         duration(summary.elapsed),
-        rate(tally.settled(), summary.elapsed),
+        rate(settled, summary.elapsed),
         counted(summary.calls, "call"),
     )?;
     for fate in Fate::ALL {
