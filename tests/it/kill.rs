@@ -1,0 +1,204 @@
+//! The tool as a process, killed with SIGKILL: while the portal holds a call at each
+//! of its points, and at random under all troubles. What is finished later is what
+//! an undisturbed run would have left.
+
+use std::collections::BTreeSet;
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
+
+const MAPPING: &str = r#"
+version = 1
+
+[key]
+property = "source_ticket_id"
+column = "Id"
+
+[properties]
+subject = "Subject"
+content = "Body"
+hs_pipeline_stage = "Stage"
+
+[[associate]]
+to = "contacts"
+by = "email"
+column = "Mail"
+missing = "create"
+
+[[property]]
+name = "source_ticket_id"
+label = "Source ticket ID"
+type = "string"
+unique = true
+"#;
+
+/// Every fiftieth row repeats a key, every seventieth has a stage that is none.
+fn rows(count: usize) -> (String, BTreeSet<String>) {
+    let mut text = "Id,Subject,Body,Stage,Mail\n".to_owned();
+    let mut refused = BTreeSet::new();
+    for row in 1..=count {
+        let (id, stage) = match row {
+            row if row % 50 == 0 => (row - 20, "New"),
+            row if row % 70 == 0 => (row, "Nwe"),
+            row => (row, "New"),
+        };
+        if row % 50 == 0 || stage == "Nwe" {
+            let _new = refused.insert(format!("Ticket {row}"));
+        }
+        let mail = format!("person{}@kill.example", row % 17);
+        text.push_str(&format!("{id},Ticket {row},\"Body\nof {row}\",{stage},{mail}\n"));
+    }
+    (text, refused)
+}
+
+struct Story {
+    here: Rehearsal,
+    rows: usize,
+    refused: BTreeSet<String>,
+    batch_size: &'static str,
+}
+
+impl Story {
+    fn new(count: usize, batch_size: &'static str) -> Story {
+        let here = Rehearsal::new();
+        let (text, refused) = rows(count);
+        let _file = here.write("in.csv", text);
+        let _file = here.write("m.toml", MAPPING);
+        Story {
+            here,
+            rows: count,
+            refused,
+            batch_size,
+        }
+    }
+
+    /// Import, or resume when there is a journal.
+    fn args(&self) -> Vec<&str> {
+        let mut args = match self.here.path("run/run.db").exists() {
+            true => vec!["resume", "run"],
+            false => {
+                // A run that was killed before its journal stood has sent nothing.
+                let _none = std::fs::remove_dir_all(self.here.path("run"));
+                vec!["import", "in.csv", "-m", "m.toml", "--create-properties", "--run-dir", "run"]
+            }
+        };
+        args.extend(["--batch-size", self.batch_size, "--progress", "none"]);
+        args
+    }
+
+    /// Starts the tool and kills it when `moment` has come, or lets it end.
+    fn killed(&self, sandbox: &Served, moment: impl FnOnce(&mut std::process::Child)) {
+        let mut command = self.here.command(self.args());
+        let mut child = command
+            .env("TICKETHAUL_BASE_URL", sandbox.url())
+            .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the tool starts");
+        moment(&mut child);
+        let _gone = child.kill();
+        let _ended = child.wait();
+    }
+
+    /// Goes on until the run is finished; stops for later are gone on from.
+    fn finish(&self, sandbox: &Served) -> Ended {
+        for _round in 0..40 {
+            let ended = self.here.run_against(sandbox, &self.args());
+            if ended.code != 5 {
+                return ended.expect(3);
+            }
+        }
+        panic!("the run does not come to its end");
+    }
+
+    /// Portal and files are those of an undisturbed run.
+    fn check(&self, sandbox: &Served, story: &str) {
+        let here = &self.here;
+        let done: BTreeSet<String> = (1..=self.rows)
+            .map(|row| format!("Ticket {row}"))
+            .filter(|subject| !self.refused.contains(subject))
+            .collect();
+        let export = ["export", "--properties", "subject,content,source_ticket_id", "-o", "held.csv"];
+        let _ended = here.run_against(sandbox, &export).expect(0);
+        let held = here.rows("held.csv");
+        let subjects: BTreeSet<String> = held.iter().map(|row| row["subject"].clone()).collect();
+        assert_eq!(subjects, done, "{story}: no ticket lost, none of a refused row");
+        assert_eq!(held.len(), done.len(), "{story}: none doubled");
+        for row in &held {
+            let number = row["subject"].trim_start_matches("Ticket ");
+            assert_eq!(row["content"], format!("Body\nof {number}"), "{story}");
+            assert_eq!(row["source_ticket_id"], number, "{story}");
+        }
+        let subjects_of = |file: &str| {
+            let rows = here.rows(file);
+            let set: BTreeSet<String> = rows.iter().map(|row| row["Subject"].clone()).collect();
+            assert_eq!(set.len(), rows.len(), "{story}: {file} has no row twice");
+            set
+        };
+        assert_eq!(subjects_of("run/done.csv"), done, "{story}");
+        assert_eq!(subjects_of("run/refused.csv"), self.refused, "{story}");
+        let ours = here.rows("run/done.csv");
+        assert!(ours.iter().all(|row| row["_fate"] == "done"), "{story}: all are ours");
+        let summary: serde_json::Value =
+            serde_json::from_str(&here.read("run/summary.json")).expect("JSON");
+        assert_eq!(summary["read"], self.rows, "{story}");
+        assert_eq!(summary["rows"]["done"], done.len(), "{story}");
+        assert_eq!(summary["rows"]["refused"], self.refused.len(), "{story}");
+        assert_eq!(summary["contacts_created"], 17, "{story}");
+    }
+}
+
+/// Every trouble that a single call can have.
+const TROUBLES: [&str; 12] = [
+    "429", "500", "502", "503", "504", "post-502", "post-504", "reset-before", "reset-after",
+    "truncate", "html-52x", "locked",
+];
+
+/// Kills so often at random moments, under all troubles at one per cent, and then
+/// lets the run come to its end.
+fn random_kills(kills: u32, rows: usize, seed: u64) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut left = kills;
+    let mut round = 0;
+    while left > 0 {
+        round += 1;
+        let story = Story::new(rows, "10");
+        let seed = random.u64(1..1_000_000).to_string();
+        let mut args = vec!["--rate", "off", "--seed", &seed];
+        let troubles: Vec<String> = TROUBLES.iter().map(|name| format!("{name}@1%")).collect();
+        troubles.iter().for_each(|trouble| args.extend(["--trouble", trouble]));
+        let sandbox = story.here.serve(&args);
+        // A round is killed while it has work left; a long test takes several.
+        for _kill in 0..25.min(left) {
+            let moment = Duration::from_millis(random.u64(20..400));
+            story.killed(&sandbox, |child| wait_at_most(child, moment));
+            left -= 1;
+        }
+        let _ended = story.finish(&sandbox);
+        story.check(&sandbox, &format!("round {round}, seed {seed}"));
+    }
+}
+
+/// Waits until the time is over or the process has ended by itself.
+fn wait_at_most(child: &mut std::process::Child, time: Duration) {
+    let end = std::time::Instant::now() + time;
+    while std::time::Instant::now() < end {
+        if matches!(child.try_wait(), Ok(Some(_))) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn random_kills_under_all_troubles_lose_and_double_nothing() {
+    random_kills(25, 2_000, 7);
+}
+
+#[test]
+#[ignore = "a thousand kills take a while; run once for each change of the protocol"]
+fn a_thousand_random_kills_lose_and_double_nothing() {
+    random_kills(1_000, 2_000, 11);
+}
