@@ -12,7 +12,7 @@ use crate::hubspot::classify::{Kind, Trouble, Verdict, classify};
 use crate::hubspot::connection::Rate;
 use crate::hubspot::contract;
 use crate::hubspot::error::CallError;
-use crate::hubspot::exchange::{Reply, Request, Transport, TransportError};
+use crate::hubspot::exchange::{Budget, Reply, Request, Transport, TransportError};
 use crate::hubspot::pace::{Pacer, Slot};
 use crate::hubspot::policy::{Decision, Quota, Situation, decide};
 use crate::hubspot::portal_clock::PortalClock;
@@ -55,7 +55,7 @@ impl Caller {
         Caller {
             transport,
             deadline: settings.timeout,
-            pacer: Pacer::new(settings.rate),
+            pacer: Pacer::new(settings.rate, 0.0),
             quota: Mutex::default(),
             clock: PortalClock::default(),
             answered: AtomicBool::new(false),
@@ -85,13 +85,18 @@ impl Caller {
         &self.clock
     }
 
+    /// Calls in flight that keep the allowance busy.
+    pub(crate) fn useful_concurrency(&self) -> usize {
+        self.pacer.useful_concurrency()
+    }
+
     /// Attempts made so far.
     pub(crate) fn attempts(&self) -> u64 {
         self.attempts.load(Ordering::Relaxed)
     }
 
     async fn attempt(&self, request: &Request) -> Result<Reply, TransportError> {
-        let slot = self.pacer.slot().await;
+        let slot = self.pacer.slot(Budget::General).await;
         let _ = self.attempts.fetch_add(1, Ordering::Relaxed);
         let outcome = match timeout(self.deadline, self.transport.send(request)).await {
             Ok(outcome) => outcome,
@@ -136,7 +141,7 @@ impl Caller {
     /// A used-up burst window is everybody's: all calls wait for its end.
     async fn wait(&self, kind: Kind, delay: Duration) {
         if kind == Kind::Limited {
-            self.pacer.hold_all(delay);
+            self.pacer.hold_all(Budget::General, delay);
         }
         sleep(delay).await;
     }

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::hubspot::connection::Rate;
 use crate::model::schema::ObjectType;
 
 /// Inputs of one batch call. HubSpot: "The maximum number of inputs supported in
@@ -16,6 +17,13 @@ pub const PAGE_LIMIT: usize = 100;
 /// The burst window. HubSpot: usage guidelines, `TEN_SECONDLY_ROLLING`; a reply's
 /// `X-HubSpot-RateLimit-Interval-Milliseconds` wins.
 pub(crate) const BURST_WINDOW: Duration = Duration::from_secs(10);
+
+/// Searches of an account, whatever their object. HubSpot: CRM search, "five requests
+/// per second"; replies to them carry no rate headers.
+pub(crate) const SEARCH_RATE: Rate = Rate {
+    calls: 5,
+    window: Duration::from_secs(1),
+};
 
 /// How long a locked record (423) stays so. HubSpot: error handling, "2 seconds".
 pub(crate) const LOCK_TIME: Duration = Duration::from_secs(2);

@@ -31,6 +31,17 @@ pub enum Effect {
     Create,
 }
 
+/// The allowance that a call is paid from (contract: rate limits).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// So many calls in 10 s, per app.
+    General,
+    /// 5 a second, per account.
+    Search,
+    /// Like `General` until a reply proves an allowance of their own.
+    Associations,
+}
+
 /// One request; the transport adds address and token.
 #[derive(Clone, Debug)]
 pub struct Request {

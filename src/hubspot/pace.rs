@@ -1,10 +1,15 @@
 //! The pacer (protocol P1 to P3). A call holds a slot from its send until its reply
 //! plus one window; with N slots no window can hold more than N calls, whether the
 //! portal counts them on arrival or before the reply. N comes from reply headers, so
-//! the first call goes alone; calls of others show in `Remaining` and take slots too.
-//! A ceiling of our own is a second book of the same kind.
+//! the first call goes alone; others show in `Remaining`, and get their share.
+//!
+//! `book` keeps the slots of one allowance, `others` what other clients take, `lane`
+//! joins both for one budget. This file gives out slots, first come first served.
 
-use std::collections::VecDeque;
+mod book;
+mod lane;
+mod others;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,53 +18,91 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::hubspot::connection::Rate;
 use crate::hubspot::contract;
-use crate::hubspot::exchange::{Headers, Reply};
+use crate::hubspot::exchange::{Budget, Headers, Reply};
+use book::Room;
+use lane::{End, Lane, Ticket};
 
-/// Gives out slots, first come first served.
+/// Calls in flight that are never passed, whatever rate and latency are.
+const MOST_IN_FLIGHT: usize = 64;
+
+/// Calls in flight while nothing is known of rate or latency.
+const USUAL_IN_FLIGHT: usize = 8;
+
+/// Weight of the latest reply in the running mean of latencies.
+const LATEST: f64 = 0.1;
+
+/// Gives out slots.
 pub(crate) struct Pacer {
+    general: Queue,
+    search: Queue,
+    associations: Queue,
+    books: Mutex<Books>,
+}
+
+/// Those who wait for a slot of one budget.
+#[derive(Default)]
+struct Queue {
     /// Whoever holds it is the one that waits for the next free slot.
     turn: tokio::sync::Mutex<()>,
     /// Rung whenever a slot may have become free.
     bell: Notify,
-    books: Mutex<Books>,
 }
 
 impl Pacer {
-    /// With a ceiling of our own, or without.
-    pub(crate) fn new(ceiling: Option<Rate>) -> Pacer {
+    /// With a ceiling of our own or without, and the share of the burst allowance
+    /// that is left to others.
+    pub(crate) fn new(ceiling: Option<Rate>, reserve: f64) -> Pacer {
         Pacer {
-            turn: tokio::sync::Mutex::default(),
-            bell: Notify::new(),
-            books: Mutex::new(Books::new(ceiling)),
+            general: Queue::default(),
+            search: Queue::default(),
+            associations: Queue::default(),
+            books: Mutex::new(Books::new(ceiling, reserve)),
         }
     }
 
     /// Waits until a call may be sent.
-    pub(crate) async fn slot(&self) -> Slot<'_> {
-        let _turn = self.turn.lock().await;
+    pub(crate) async fn slot(&self, budget: Budget) -> Slot<'_> {
+        let queue = self.queue(budget);
+        let _turn = queue.turn.lock().await;
         loop {
-            let room = self.books().take(Instant::now());
+            let room = self.books().take(budget, Instant::now());
             match room {
-                Room::Now => {
+                Ok(passes) => {
                     return Slot {
                         pacer: self,
-                        sent: true,
+                        budget,
+                        passes,
+                        open: true,
                     };
                 }
-                Room::At(time) => tokio::select! {
+                Err(Room::At(time)) => tokio::select! {
                     () = sleep_until(time) => {}
-                    () = self.bell.notified() => {}
+                    () = queue.bell.notified() => {}
                 },
-                Room::AfterAReply => self.bell.notified().await,
+                Err(Room::AfterAReply | Room::Now) => queue.bell.notified().await,
             }
         }
     }
 
-    /// Nothing is sent for that long: the portal says that its window is used up.
-    pub(crate) fn hold_all(&self, time: Duration) {
+    /// Nothing of this budget is sent for that long: the portal says that its window
+    /// is used up.
+    pub(crate) fn hold_all(&self, budget: Budget, time: Duration) {
         let until = Instant::now() + time;
-        let mut books = self.books();
-        books.held_until = books.held_until.max(Some(until));
+        self.books().lane(budget).hold_until(until);
+    }
+
+    /// Calls in flight that keep the general budget busy: rate × latency, doubled so
+    /// that uneven latencies leave no slot unused.
+    pub(crate) fn useful_concurrency(&self) -> usize {
+        self.books().useful_concurrency(Instant::now())
+    }
+
+    fn queue(&self, budget: Budget) -> &Queue {
+        match budget {
+            Budget::General => &self.general,
+            Budget::Search => &self.search,
+            Budget::Associations => &self.associations,
+        }
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -72,156 +115,169 @@ impl Pacer {
 #[must_use]
 pub(crate) struct Slot<'a> {
     pacer: &'a Pacer,
-    sent: bool,
+    budget: Budget,
+    passes: Passes,
+    open: bool,
 }
 
 impl Slot<'_> {
     /// A reply came: its headers tell the allowance.
-    pub(crate) fn replied(self, reply: &Reply) {
-        self.pacer
-            .books()
-            .learn(&reply.headers, reply.is_success(), Instant::now());
+    pub(crate) fn replied(mut self, reply: &Reply) {
+        self.close(End::Replied(reply));
     }
 
     /// Nothing reached the portal: the slot is free at once.
     pub(crate) fn not_sent(mut self) {
-        self.sent = false;
+        self.close(End::NotSent);
+    }
+
+    fn close(&mut self, end: End<'_>) {
+        self.open = false;
+        let now = Instant::now();
+        self.pacer.books().over(self.budget, self.passes, end, now);
+        for queue in [
+            &self.pacer.general,
+            &self.pacer.search,
+            &self.pacer.associations,
+        ] {
+            queue.bell.notify_one();
+        }
     }
 }
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        self.pacer.books().give_back(self.sent, Instant::now());
-        self.pacer.bell.notify_one();
+        if self.open {
+            self.close(End::Lost);
+        }
     }
 }
 
-/// When the next call may be sent.
-enum Room {
-    Now,
-    At(Instant),
-    AfterAReply,
+/// What a call holds: a slot of its budget, and one of our own ceiling.
+#[derive(Clone, Copy)]
+struct Passes {
+    lane: LaneName,
+    budget: Ticket,
+    ceiling: Option<Ticket>,
 }
 
-/// Who holds slots; pure but for the time that is handed in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LaneName {
+    General,
+    Search,
+    Associations,
+}
+
+/// All budgets; pure but for the time that is handed in.
 struct Books {
-    in_flight: usize,
-    /// Until a reply told the allowance, one call at a time.
-    alone: bool,
-    /// The portal's allowance; unlimited where it names none.
-    portal: Book,
-    /// Our own ceiling.
-    own: Book,
-    held_until: Option<Instant>,
+    general: Lane,
+    search: Lane,
+    /// Once a reply proved that associations have a budget of their own (protocol
+    /// P2); until then they are paid from the general one.
+    associations: Option<Lane>,
+    ceiling: Option<Lane>,
+    reserve: f64,
+    /// Running mean of the general budget's latencies, in seconds.
+    latency: Option<f64>,
 }
 
 impl Books {
-    fn new(ceiling: Option<Rate>) -> Books {
+    fn new(ceiling: Option<Rate>, reserve: f64) -> Books {
+        let fixed = |rate: Rate| Lane::fixed(rate.calls as usize, rate.window);
         Books {
-            in_flight: 0,
-            alone: true,
-            portal: Book::new(None, contract::BURST_WINDOW),
-            own: match ceiling {
-                Some(rate) => Book::new(Some(rate.calls as usize), rate.window),
-                None => Book::new(None, Duration::ZERO),
-            },
-            held_until: None,
+            general: Lane::learning(reserve),
+            search: fixed(contract::SEARCH_RATE),
+            associations: None,
+            ceiling: ceiling.map(fixed),
+            reserve,
+            latency: None,
         }
     }
 
-    fn take(&mut self, now: Instant) -> Room {
-        if let Some(until) = self.held_until.filter(|until| now < *until) {
-            return Room::At(until);
-        }
-        if self.alone && self.in_flight > 0 {
-            return Room::AfterAReply;
-        }
-        for book in [&mut self.portal, &mut self.own] {
-            match book.room(self.in_flight, now) {
-                Room::Now => {}
-                later => return later,
-            }
-        }
-        self.in_flight += 1;
-        Room::Now
-    }
-
-    fn give_back(&mut self, sent: bool, now: Instant) {
-        self.in_flight -= 1;
-        if sent {
-            // While the allowance is unknown, calls may turn out to count.
-            if self.alone || self.portal.limit.is_some() {
-                self.portal.hold(now);
-            }
-            if self.own.limit.is_some() {
-                self.own.hold(now);
-            }
+    fn name(&self, budget: Budget) -> LaneName {
+        match budget {
+            Budget::Search => LaneName::Search,
+            Budget::Associations if self.associations.is_some() => LaneName::Associations,
+            Budget::General | Budget::Associations => LaneName::General,
         }
     }
 
-    /// Replies of the edge carry no headers: only a success without them says that
-    /// the portal names no limit. The call that brought the reply is still in flight.
-    fn learn(&mut self, headers: &Headers, success: bool, now: Instant) {
-        let Some(max) = headers.number(contract::RATE_MAX).and_then(size) else {
-            self.alone &= !success;
-            return;
+    fn lane(&mut self, budget: Budget) -> &mut Lane {
+        self.named(self.name(budget))
+    }
+
+    fn named(&mut self, name: LaneName) -> &mut Lane {
+        match (name, &mut self.associations) {
+            (LaneName::Search, _) => &mut self.search,
+            (LaneName::Associations, Some(own)) => own,
+            (LaneName::General | LaneName::Associations, _) => &mut self.general,
+        }
+    }
+
+    fn take(&mut self, budget: Budget, now: Instant) -> Result<Passes, Room> {
+        let lane = self.name(budget);
+        let ceiling = self.ceiling.as_mut().map(|own| own.room(now));
+        for room in [self.named(lane).room(now), ceiling.unwrap_or(Room::Now)] {
+            if room != Room::Now {
+                return Err(room);
+            }
+        }
+        Ok(Passes {
+            lane,
+            budget: self.named(lane).send(now),
+            ceiling: self.ceiling.as_mut().map(|own| own.send(now)),
+        })
+    }
+
+    fn over(&mut self, budget: Budget, passes: Passes, end: End<'_>, now: Instant) {
+        let learn = match budget {
+            Budget::General => true,
+            Budget::Search => false,
+            Budget::Associations => passes.lane == LaneName::Associations,
         };
-        self.alone = false;
-        self.portal.limit = Some(max.max(1));
-        if let Some(millis) = headers.number(contract::RATE_INTERVAL).filter(|ms| *ms > 0) {
-            self.portal.window = Duration::from_millis(millis);
+        self.named(passes.lane).over(passes.budget, end, learn, now);
+        if let (Some(own), Some(ticket)) = (&mut self.ceiling, passes.ceiling) {
+            own.over(ticket, end, false, now);
         }
-        if let Some(remaining) = headers.number(contract::RATE_REMAINING).and_then(size) {
-            let used = max.saturating_sub(remaining);
-            let known = self.in_flight + self.portal.held.len();
-            for _ in known..used {
-                self.portal.hold(now);
+        if let End::Replied(reply) = end {
+            self.note_latency(budget, now - passes.budget.sent());
+            self.split_associations(budget, &reply.headers);
+        }
+    }
+
+    fn note_latency(&mut self, budget: Budget, latency: Duration) {
+        if budget == Budget::General {
+            let latest = latency.as_secs_f64();
+            let mean = self.latency.unwrap_or(latest);
+            self.latency = Some(mean + LATEST * (latest - mean));
+        }
+    }
+
+    /// Another allowance than the general one proves a budget of its own.
+    fn split_associations(&mut self, budget: Budget, headers: &Headers) {
+        let told = headers.number(contract::RATE_MAX);
+        let general = self.general.allowance().map(|calls| calls as u64);
+        let differs = told.is_some() && general.is_some() && told != general;
+        if budget == Budget::Associations && self.associations.is_none() && differs {
+            self.associations = Some(Lane::learning(self.reserve));
+        }
+    }
+
+    fn useful_concurrency(&self, now: Instant) -> usize {
+        let rates = [Some(&self.general), self.ceiling.as_ref()].into_iter();
+        let rates = rates.flatten().filter_map(|lane| lane.rate(now));
+        let rate = rates.reduce(f64::min);
+        match (rate, self.latency) {
+            (Some(rate), Some(latency)) => {
+                let useful = (2.0 * rate * latency).ceil() as usize;
+                useful.clamp(2, MOST_IN_FLIGHT)
             }
+            _ => USUAL_IN_FLIGHT,
         }
-    }
-}
-
-fn size(number: u64) -> Option<usize> {
-    usize::try_from(number).ok()
-}
-
-/// One allowance and the slots of it that are still held after their reply.
-struct Book {
-    limit: Option<usize>,
-    window: Duration,
-    /// When they come free, soonest first.
-    held: VecDeque<Instant>,
-}
-
-impl Book {
-    fn new(limit: Option<usize>, window: Duration) -> Book {
-        Book {
-            limit,
-            window,
-            held: VecDeque::new(),
-        }
-    }
-
-    fn room(&mut self, in_flight: usize, now: Instant) -> Room {
-        while self.held.front().is_some_and(|free| *free <= now) {
-            let _ = self.held.pop_front();
-        }
-        match self.limit {
-            Some(limit) if in_flight + self.held.len() >= limit => self
-                .held
-                .front()
-                .map_or(Room::AfterAReply, |free| Room::At(*free)),
-            _ => Room::Now,
-        }
-    }
-
-    fn hold(&mut self, now: Instant) {
-        let free = now + self.window;
-        // Stays in order when a reply shortens the window.
-        let free = self.held.back().map_or(free, |last| free.max(*last));
-        self.held.push_back(free);
     }
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod scenarios;

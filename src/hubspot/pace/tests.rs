@@ -98,13 +98,13 @@ async fn load(
         async move {
             let mut dice = fastrand::Rng::with_seed(seed as u64);
             while Instant::now() < end {
-                let slot = pacer.slot().await;
+                let slot = pacer.slot(Budget::General).await;
                 let latency = Duration::from_millis(dice.u64(millis.clone()));
                 let reply = portal.answer(latency, dice.f64()).await;
                 let refused = reply.status == 429;
                 slot.replied(&reply);
                 if refused {
-                    pacer.hold_all(Duration::from_secs(10));
+                    pacer.hold_all(Budget::General, Duration::from_secs(10));
                 }
             }
         }
@@ -146,7 +146,7 @@ proptest! {
         let counts = if arrival { Counts::OnArrival } else { Counts::BeforeReply };
         let portal = Portal::new(max, counts);
         paused(load(
-            Arc::new(Pacer::new(None)),
+            Arc::new(Pacer::new(None, 0.0)),
             portal.clone(),
             shortest..shortest + spread,
             workers,
@@ -159,35 +159,10 @@ proptest! {
     }
 }
 
-/// Share of the allowance that five minutes used, in whole windows after the first.
-fn share(millis: std::ops::Range<u64>, counts: Counts) -> f64 {
-    let portal = Portal::new(190, counts);
-    let start = paused(async {
-        let start = Instant::now();
-        let pacer = Arc::new(Pacer::new(None));
-        load(pacer, portal.clone(), millis, 64, Duration::from_secs(300)).await;
-        start
-    });
-    let calls = portal.calls();
-    assert!(calls.iter().all(|call| !call.refused));
-    let whole = |call: &&Call| (10..300).contains(&(call.counted - start).as_secs());
-    calls.iter().filter(whole).count() as f64 / (29.0 * 190.0)
-}
-
-#[test]
-fn the_allowance_is_used_to_the_full() {
-    for counts in [Counts::OnArrival, Counts::BeforeReply] {
-        let steady = share(150..250, counts);
-        assert!(steady >= 0.99, "{counts:?}: {steady} at 200±50 ms");
-        let wild = share(50..800, counts);
-        assert!(wild >= 0.95, "{counts:?}: {wild} at 50-800 ms");
-    }
-}
-
 /// How many calls go out at once.
 async fn burst(pacer: &Pacer) -> usize {
     let mut slots = Vec::new();
-    while let Ok(slot) = timeout(Duration::from_millis(1), pacer.slot()).await {
+    while let Ok(slot) = timeout(Duration::from_millis(1), pacer.slot(Budget::General)).await {
         slots.push(slot);
         if slots.len() == 1_000 {
             break;
@@ -198,21 +173,29 @@ async fn burst(pacer: &Pacer) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn the_first_call_goes_alone_and_tells_what_is_left() {
-    let pacer = Pacer::new(None);
-    let first = pacer.slot().await;
+    let pacer = Pacer::new(None, 0.0);
+    let first = pacer.slot(Budget::General).await;
     assert_eq!(burst(&pacer).await, 0);
     first.replied(&reply(200, Some((100, 40))));
-    // 60 are used: this call, and 59 of somebody else or of an earlier run.
-    assert_eq!(burst(&pacer).await, 40);
+    // 60 are used: this call, and 59 of somebody else or of an earlier run; 5 stay
+    // open to them.
+    assert_eq!(burst(&pacer).await, 35);
     sleep(Duration::from_secs(10)).await;
-    assert_eq!(burst(&pacer).await, 100);
+    // What was read is too old to go by: one goes alone again.
+    let next = pacer.slot(Budget::General).await;
+    assert_eq!(burst(&pacer).await, 0);
+    next.replied(&reply(200, Some((100, 99))));
+    assert_eq!(burst(&pacer).await, 94);
+    sleep(Duration::from_secs(20)).await;
+    // Nobody was seen for two windows: one slot stays open, for newcomers.
+    assert_eq!(burst(&pacer).await, 99);
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_headers_a_success_means_no_limit_and_an_edge_page_means_nothing() {
-    let pacer = Pacer::new(None);
-    pacer.slot().await.replied(&reply(502, None));
-    let second = pacer.slot().await;
+    let pacer = Pacer::new(None, 0.0);
+    pacer.slot(Budget::General).await.replied(&reply(502, None));
+    let second = pacer.slot(Budget::General).await;
     assert_eq!(burst(&pacer).await, 0);
     second.replied(&reply(201, None));
     assert_eq!(burst(&pacer).await, 1_000);
@@ -220,10 +203,13 @@ async fn without_headers_a_success_means_no_limit_and_an_edge_page_means_nothing
 
 #[tokio::test(start_paused = true)]
 async fn a_known_allowance_survives_replies_without_headers() {
-    let pacer = Pacer::new(None);
-    pacer.slot().await.replied(&reply(200, Some((5, 4))));
-    pacer.slot().await.replied(&reply(200, None));
-    assert_eq!(burst(&pacer).await, 3);
+    let pacer = Pacer::new(None, 0.0);
+    pacer
+        .slot(Budget::General)
+        .await
+        .replied(&reply(200, Some((5, 4))));
+    pacer.slot(Budget::General).await.replied(&reply(200, None));
+    assert_eq!(burst(&pacer).await, 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -232,32 +218,42 @@ async fn our_own_ceiling_holds_beside_the_portals() {
         calls: 3,
         window: Duration::from_secs(1),
     };
-    let pacer = Pacer::new(Some(ceiling));
-    pacer.slot().await.replied(&reply(200, Some((7, 6))));
+    let pacer = Pacer::new(Some(ceiling), 0.0);
+    pacer
+        .slot(Budget::General)
+        .await
+        .replied(&reply(200, Some((7, 6))));
     assert_eq!(burst(&pacer).await, 2);
     sleep(Duration::from_millis(1_010)).await;
     assert_eq!(burst(&pacer).await, 3);
     sleep(Duration::from_millis(1_010)).await;
-    // One, two and three were sent within the portal's window: one is left.
-    assert_eq!(burst(&pacer).await, 1);
+    // One, two and three were sent within the portal's window, and one slot of the
+    // seven stays open.
+    assert_eq!(burst(&pacer).await, 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_was_not_sent_costs_nothing() {
-    let pacer = Pacer::new(None);
-    pacer.slot().await.replied(&reply(200, Some((2, 1))));
-    pacer.slot().await.not_sent();
+    let pacer = Pacer::new(None, 0.0);
+    pacer
+        .slot(Budget::General)
+        .await
+        .replied(&reply(200, Some((3, 2))));
+    pacer.slot(Budget::General).await.not_sent();
     assert_eq!(burst(&pacer).await, 1);
     assert_eq!(burst(&pacer).await, 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn all_wait_while_the_window_is_said_to_be_used_up() {
-    let pacer = Pacer::new(None);
-    pacer.slot().await.replied(&reply(200, Some((5, 4))));
+    let pacer = Pacer::new(None, 0.0);
+    pacer
+        .slot(Budget::General)
+        .await
+        .replied(&reply(200, Some((5, 4))));
     let start = Instant::now();
-    pacer.hold_all(Duration::from_secs(4));
-    pacer.hold_all(Duration::from_secs(2));
-    drop(pacer.slot().await);
+    pacer.hold_all(Budget::General, Duration::from_secs(4));
+    pacer.hold_all(Budget::General, Duration::from_secs(2));
+    drop(pacer.slot(Budget::General).await);
     assert_eq!(start.elapsed().as_secs(), 4);
 }

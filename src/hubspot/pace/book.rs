@@ -1,0 +1,117 @@
+//! The book of one allowance: so many calls in any window, and who holds slots of
+//! it. Pure but for the time that is handed in.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// When the next call may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    /// At once.
+    Now,
+    /// At that time, if nothing changes before.
+    At(Instant),
+    /// When a call that is in flight has its reply.
+    AfterAReply,
+}
+
+/// A call as the book remembers it after its reply.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    sent: Instant,
+    /// Reply plus window.
+    free: Instant,
+    /// Whether the portal surely counted it.
+    counted: bool,
+}
+
+/// Slots of one allowance: a call holds one from its send until its reply plus one
+/// window (protocol P1).
+#[derive(Debug)]
+pub(super) struct Book {
+    window: Duration,
+    in_flight: usize,
+    /// By the time when they come free, soonest first.
+    held: VecDeque<Held>,
+}
+
+impl Book {
+    pub(super) fn new(window: Duration) -> Book {
+        Book {
+            window,
+            in_flight: 0,
+            held: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn window(&self) -> Duration {
+        self.window
+    }
+
+    pub(super) fn set_window(&mut self, window: Duration) {
+        self.window = window;
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Slots in use.
+    pub(super) fn used(&self) -> usize {
+        self.in_flight + self.held.len()
+    }
+
+    /// Forgets slots that have come free.
+    pub(super) fn expire(&mut self, now: Instant) {
+        while self.held.front().is_some_and(|held| held.free <= now) {
+            let _ = self.held.pop_front();
+        }
+    }
+
+    /// Whether one more fits under `limit`, and when else.
+    pub(super) fn room(&self, limit: usize) -> Room {
+        let used = self.used();
+        if used < limit {
+            return Room::Now;
+        }
+        // So many have to come free before one more fits.
+        let over = used - limit;
+        match self.held.get(over) {
+            Some(held) => Room::At(held.free),
+            None => Room::AfterAReply,
+        }
+    }
+
+    pub(super) fn send(&mut self) {
+        self.in_flight += 1;
+    }
+
+    /// A call is over that reached the portal, or may have.
+    pub(super) fn hold(&mut self, sent: Instant, now: Instant, counted: bool) {
+        self.in_flight -= 1;
+        let free = now + self.window;
+        // Stays in order when a reply shortens the window.
+        let free = self.held.back().map_or(free, |last| free.max(last.free));
+        self.held.push_back(Held {
+            sent,
+            free,
+            counted,
+        });
+    }
+
+    /// A call is over that takes no slot.
+    pub(super) fn release(&mut self) {
+        self.in_flight -= 1;
+    }
+
+    /// The least that the portal can have counted of our calls, at any time between
+    /// `from` and `to`.
+    pub(super) fn surely_counted(&self, from: Instant, to: Instant) -> usize {
+        let sure = |held: &&Held| {
+            held.counted && held.free <= from + self.window && held.sent + self.window > to
+        };
+        self.held.iter().filter(sure).count()
+    }
+}

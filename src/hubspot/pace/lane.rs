@@ -1,0 +1,190 @@
+//! One budget of the portal: its allowance as replies tell it, our slots in it, and
+//! the share that others take. Pure but for the time that is handed in.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::book::{Book, Room};
+use super::others::{Others, Reading};
+use crate::hubspot::contract;
+use crate::hubspot::exchange::Reply;
+
+/// Share of the allowance that stays free while others are about, so that they can
+/// take more when they need it.
+const DOOR: f64 = 0.05;
+
+/// What is known of a call when it is sent, for reading its reply.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ticket {
+    sent: Instant,
+    /// Slots in use then, this call's included.
+    used: usize,
+    /// Calls sent before, this call included.
+    serial: u64,
+}
+
+impl Ticket {
+    pub(super) fn sent(&self) -> Instant {
+        self.sent
+    }
+}
+
+/// How a call ended, for the books.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum End<'a> {
+    /// With a whole reply.
+    Replied(&'a Reply),
+    /// Without one: it may have reached the portal.
+    Lost,
+    /// It did not reach the portal.
+    NotSent,
+}
+
+/// The slots of one budget.
+#[derive(Debug)]
+pub(super) struct Lane {
+    book: Book,
+    /// Calls of a window; unlimited where the portal names none.
+    allowance: Option<usize>,
+    /// Until a reply told the allowance, one call at a time (protocol P3).
+    alone: bool,
+    /// Share of the allowance that is left to others, from 0 to 1.
+    reserve: f64,
+    /// Slots that stay free, so that a client that comes later gets in and sees how
+    /// much is used.
+    door: usize,
+    others: Others,
+    sent: u64,
+    held_until: Option<Instant>,
+}
+
+impl Lane {
+    /// A budget that replies tell.
+    pub(super) fn learning(reserve: f64) -> Lane {
+        Lane {
+            book: Book::new(contract::BURST_WINDOW),
+            allowance: None,
+            alone: true,
+            reserve,
+            door: 1,
+            others: Others::default(),
+            sent: 0,
+            held_until: None,
+        }
+    }
+
+    /// A budget that is known.
+    pub(super) fn fixed(calls: usize, window: Duration) -> Lane {
+        Lane {
+            book: Book::new(window),
+            allowance: Some(calls),
+            alone: false,
+            door: 0,
+            ..Lane::learning(0.0)
+        }
+    }
+
+    /// When the next call may be sent.
+    pub(super) fn room(&mut self, now: Instant) -> Room {
+        self.book.expire(now);
+        if let Some(until) = self.held_until.filter(|until| now < *until) {
+            return Room::At(until);
+        }
+        if self.alone && self.book.in_flight() > 0 {
+            return Room::AfterAReply;
+        }
+        match self.limit(now) {
+            Some(limit) => self.book.room(limit),
+            None => Room::Now,
+        }
+    }
+
+    /// Slots that may be in use; none where there is no limit.
+    pub(super) fn limit(&self, now: Instant) -> Option<usize> {
+        let max = self.allowance?;
+        let reserved = portion(max, self.reserve);
+        let ours = max.saturating_sub(reserved.max(self.door));
+        let left = match self.others.share(now, self.book.window()) {
+            Some(share) => max.saturating_sub(share).saturating_sub(portion(max, DOOR)),
+            None => max,
+        };
+        Some(ours.min(left).max(1))
+    }
+
+    /// Calls of a window, as the portal tells them.
+    pub(super) fn allowance(&self) -> Option<usize> {
+        self.allowance
+    }
+
+    /// Calls a second that the budget allows just now.
+    pub(super) fn rate(&self, now: Instant) -> Option<f64> {
+        Some(self.limit(now)? as f64 / self.book.window().as_secs_f64())
+    }
+
+    pub(super) fn send(&mut self, now: Instant) -> Ticket {
+        self.book.send();
+        self.sent += 1;
+        Ticket {
+            sent: now,
+            used: self.book.used(),
+            serial: self.sent,
+        }
+    }
+
+    /// Nothing is sent until then.
+    pub(super) fn hold_until(&mut self, until: Instant) {
+        self.held_until = self.held_until.max(Some(until));
+    }
+
+    /// A call is over. `learn` says whether its reply's headers speak of this budget.
+    pub(super) fn over(&mut self, ticket: Ticket, end: End<'_>, learn: bool, now: Instant) {
+        if let (End::Replied(reply), true) = (end, learn) {
+            self.learn(ticket, reply, now);
+        }
+        let unlimited = self.allowance.is_none() && !self.alone;
+        match end {
+            _ if unlimited => self.book.release(),
+            End::NotSent => self.book.release(),
+            End::Lost => self.book.hold(ticket.sent, now, false),
+            End::Replied(reply) => self.book.hold(ticket.sent, now, reply.status != 429),
+        }
+    }
+
+    /// Replies of the edge carry no headers: only a success without them says that
+    /// the portal names no limit. The call that brought the reply is still in flight.
+    fn learn(&mut self, ticket: Ticket, reply: &Reply, now: Instant) {
+        let number = |name| {
+            let number = reply.headers.number(name)?;
+            usize::try_from(number).ok()
+        };
+        let Some(max) = number(contract::RATE_MAX).or(self.allowance) else {
+            self.alone &= !reply.is_success();
+            return;
+        };
+        self.alone = false;
+        self.allowance = Some(max.max(1));
+        if let Some(millis) = reply.headers.number(contract::RATE_INTERVAL) {
+            self.book.set_window(Duration::from_millis(millis.max(1)));
+        }
+        let refused = reply.status == 429;
+        let remaining = number(contract::RATE_REMAINING).or(refused.then_some(0));
+        let Some(remaining) = remaining else {
+            return;
+        };
+        let since = usize::try_from(self.sent - ticket.serial).unwrap_or(usize::MAX);
+        let itself = usize::from(!refused);
+        let reading = Reading {
+            at: now,
+            used: max.saturating_sub(remaining),
+            ours_at_least: self.book.surely_counted(ticket.sent, now) + itself,
+            ours_at_most: ticket.used.saturating_add(since),
+            refused,
+        };
+        self.others.note(reading, self.book.window());
+    }
+}
+
+fn portion(calls: usize, share: f64) -> usize {
+    (calls as f64 * share).ceil() as usize
+}
