@@ -2,9 +2,8 @@
 
 use super::settings::{PortalArgs, PortalName};
 use crate::error::Error;
-use crate::hubspot::Client;
-use crate::hubspot::Token;
 use crate::hubspot::error::CallError;
+use crate::hubspot::{Client, Credentials, Token};
 use crate::sandbox;
 
 /// A portal that can be called. The sandbox lives as long as this.
@@ -17,14 +16,15 @@ pub struct Portal {
 impl Portal {
     /// Opens the portal that the arguments name; starts the sandbox if that is it.
     pub async fn open(args: &PortalArgs) -> Result<Portal, Error> {
-        let (connection, sandbox) = match args.portal {
-            None => (args.connection()?, None),
+        let (base_url, settings, sandbox) = match args.portal {
+            None => (args.url().to_owned(), args.settings()?, None),
             Some(PortalName::Sandbox) => {
                 let (sandbox, token) = start_sandbox(args).await?;
-                (args.connection_to(sandbox.base_url(), token), Some(sandbox))
+                let settings = args.settings_with(Credentials::Token(token));
+                (sandbox.base_url(), settings, Some(sandbox))
             }
         };
-        let client = Client::connect(connection).map_err(Error::usage)?;
+        let client = Client::connect(&base_url, settings).map_err(Error::usage)?;
         Ok(Portal { client, sandbox })
     }
 

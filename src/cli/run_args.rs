@@ -17,8 +17,9 @@ pub struct RunArgs {
     /// Rows of one call, at most 100
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=100))]
     batch_size: u16,
-    /// Calls in flight, at most
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    /// Batches in flight, at most; below that it is as many as keep the portal's
+    /// allowance busy
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=64))]
     concurrency: u16,
     /// Stop when more rows than this are refused
     #[arg(long, value_name = "N")]

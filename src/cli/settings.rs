@@ -9,18 +9,25 @@ use clap::{Args, ValueEnum};
 use directories::ProjectDirs;
 
 use crate::error::Error;
-use crate::hubspot::Token;
-use crate::hubspot::{Connection, Rate};
+use crate::hubspot::{ApiVersion, Credentials, OAuthApp, Rate, Reserve, Settings, Token};
 use crate::journal::PortalPath;
 
 const DEFAULT_URL: &str = "https://api.hubapi.com";
 const TOKEN: &str = "HUBSPOT_ACCESS_TOKEN";
 
+/// What an OAuth app needs: the name in the environment and the key in a file.
+const OAUTH: [(&str, &str); 3] = [
+    ("HUBSPOT_CLIENT_ID", "client_id"),
+    ("HUBSPOT_CLIENT_SECRET", "client_secret"),
+    ("HUBSPOT_REFRESH_TOKEN", "refresh_token"),
+];
+
 /// Which portal, and how to reach it.
 #[derive(Debug, Args)]
 pub struct PortalArgs {
     /// The portal: `sandbox` is the embedded one; without this it is the portal of
-    /// the token in HUBSPOT_ACCESS_TOKEN
+    /// the token in HUBSPOT_ACCESS_TOKEN, or of the OAuth app in HUBSPOT_CLIENT_ID,
+    /// HUBSPOT_CLIENT_SECRET and HUBSPOT_REFRESH_TOKEN
     #[arg(long, value_enum, help_heading = "Portal")]
     pub portal: Option<PortalName>,
     /// Folder of the embedded sandbox's state [default: in the user's data folder]
@@ -29,6 +36,14 @@ pub struct PortalArgs {
     /// File that holds the access token, instead of HUBSPOT_ACCESS_TOKEN
     #[arg(long, value_name = "FILE", help_heading = "Portal")]
     token_file: Option<PathBuf>,
+    /// TOML file with client_id, client_secret and refresh_token of an OAuth app
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "token_file",
+        help_heading = "Portal"
+    )]
+    oauth_file: Option<PathBuf>,
     /// Address of the API; plain http only for this machine
     ///
     /// HubSpot's own when nothing is said.
@@ -39,9 +54,21 @@ pub struct PortalArgs {
         help_heading = "Portal"
     )]
     base_url: Option<String>,
+    /// Version of the API's paths: v3 or 2026-09
+    #[arg(
+        long,
+        value_name = "VERSION",
+        default_value = "v3",
+        help_heading = "Portal"
+    )]
+    api: ApiVersion,
     /// Ceiling for calls, such as 100/10s, below what the portal allows
     #[arg(long, value_name = "N/10s", help_heading = "Portal")]
     rate: Option<Rate>,
+    /// Percent of the portal's allowance that is left to others, of the burst and of
+    /// the day; the day's is kept by stopping [default: 0 of the burst, 10 of the day]
+    #[arg(long, value_name = "PERCENT", value_parser = percent, help_heading = "Portal")]
+    reserve: Option<f64>,
     /// Seconds until an unanswered call counts as lost
     #[arg(long, value_name = "SECONDS", default_value_t = 100.0, value_parser = seconds, help_heading = "Portal")]
     timeout: f64,
@@ -55,12 +82,8 @@ pub enum PortalName {
 }
 
 impl PortalArgs {
-    /// The connection to the portal of the environment.
-    pub fn connection(&self) -> Result<Connection, Error> {
-        Ok(self.connection_to(self.url().to_owned(), self.token()?))
-    }
-
-    fn url(&self) -> &str {
+    /// Address of the portal of the environment.
+    pub fn url(&self) -> &str {
         self.base_url.as_deref().unwrap_or(DEFAULT_URL)
     }
 
@@ -85,28 +108,39 @@ impl PortalArgs {
         }
     }
 
-    /// A connection to this address with this token.
-    pub fn connection_to(&self, base_url: String, token: Token) -> Connection {
-        Connection {
-            base_url,
-            token,
+    /// How to call the portal of the environment.
+    pub fn settings(&self) -> Result<Settings, Error> {
+        Ok(self.settings_with(self.credentials()?))
+    }
+
+    /// How to call a portal with these credentials.
+    pub fn settings_with(&self, credentials: Credentials) -> Settings {
+        let same = |share| Reserve {
+            burst: share,
+            day: share,
+        };
+        Settings {
+            credentials: Some(credentials),
             rate: self.rate,
+            reserve: self.reserve.map_or_else(Reserve::default, same),
             timeout: Duration::from_secs_f64(self.timeout),
+            api: self.api,
         }
     }
 
-    fn token(&self) -> Result<Token, Error> {
-        let text = match &self.token_file {
-            Some(path) => fs::read_to_string(path).map_err(|error| {
-                Error::usage(format!(
-                    "can't read the token file {}: {error}",
-                    path.display()
-                ))
-            })?,
-            None => environment(TOKEN).ok_or_else(no_portal)?,
-        };
-        Token::new(text.trim().to_owned())
-            .map_err(|error| Error::usage(format!("the access token can't be used: {error}")))
+    /// A file that is named wins; then a token wins over an app.
+    fn credentials(&self) -> Result<Credentials, Error> {
+        if let Some(path) = &self.token_file {
+            let text = read_secret("token", path)?;
+            return Ok(Credentials::Token(secret("the access token", &text)?));
+        }
+        if let Some(path) = &self.oauth_file {
+            return oauth_file(path).map(Credentials::OAuth);
+        }
+        match environment(TOKEN) {
+            Some(text) => Ok(Credentials::Token(secret("the access token", &text)?)),
+            None => oauth_environment().map(Credentials::OAuth),
+        }
     }
 
     /// The state file of the embedded sandbox; its folder is made when it is not
@@ -136,6 +170,63 @@ impl PortalArgs {
     }
 }
 
+fn read_secret(what: &str, path: &Path) -> Result<String, Error> {
+    fs::read_to_string(path).map_err(|error| {
+        Error::usage(format!(
+            "can't read the {what} file {}: {error}",
+            path.display()
+        ))
+    })
+}
+
+fn secret(what: &str, text: &str) -> Result<Token, Error> {
+    Token::new(text.trim().to_owned())
+        .map_err(|error| Error::usage(format!("{what} can't be used: {error}")))
+}
+
+/// Error messages of TOML show the line, so only their words are told.
+fn oauth_file(path: &Path) -> Result<OAuthApp, Error> {
+    let text = read_secret("OAuth", path)?;
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        let words = error.message();
+        Error::usage(format!(
+            "the OAuth file {} is no TOML: {words}",
+            path.display()
+        ))
+    })?;
+    let value = |(_, key): (&str, &str)| {
+        table
+            .get(key)
+            .and_then(toml::Value::as_str)
+            .map(str::to_owned)
+            .ok_or_else(|| {
+                Error::usage(format!(
+                    "the OAuth file {} has no text `{key}`",
+                    path.display()
+                ))
+            })
+    };
+    oauth_app(OAUTH.map(value))
+}
+
+fn oauth_environment() -> Result<OAuthApp, Error> {
+    let values = OAUTH.map(|(name, _)| environment(name).ok_or(name));
+    if values.iter().all(Result::is_err) {
+        return Err(no_portal());
+    }
+    let missing = |name| Error::usage(format!("{name} is not set; an OAuth app needs it too"));
+    oauth_app(values.map(|value| value.map_err(missing)))
+}
+
+fn oauth_app(values: [Result<String, Error>; 3]) -> Result<OAuthApp, Error> {
+    let [client_id, client_secret, refresh_token] = values;
+    Ok(OAuthApp {
+        client_id: secret("the client id", &client_id?)?,
+        client_secret: secret("the client secret", &client_secret?)?,
+        refresh_token: secret("the refresh token", &refresh_token?)?,
+    })
+}
+
 /// The token that a served sandbox accepts.
 pub fn sandbox_token() -> String {
     environment("TICKETHAUL_SANDBOX_TOKEN").unwrap_or_else(|| "sandbox".to_owned())
@@ -159,6 +250,13 @@ fn no_portal() -> Error {
     Error::usage("no portal is named").advise(
         "set HUBSPOT_ACCESS_TOKEN or --token-file for your portal, or rehearse with --portal sandbox",
     )
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('%').trim().parse::<f64>() {
+        Ok(percent) if (0.0..100.0).contains(&percent) => Ok(percent / 100.0),
+        _ => Err("a number from 0 to 99 is expected".to_owned()),
+    }
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

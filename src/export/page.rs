@@ -4,6 +4,7 @@
 use crate::hubspot::Client;
 use crate::hubspot::error::CallError;
 use crate::hubspot::records::Record;
+use crate::model::schema::ObjectType;
 
 /// The list, page by page.
 pub struct Pages {
@@ -35,7 +36,7 @@ impl Pages {
         let after = self.after.as_deref();
         let page = self
             .client
-            .list_tickets(&self.properties, after, false)
+            .list(ObjectType::Tickets, &self.properties, after, false)
             .await?;
         self.ended = page.after.is_none();
         self.after = page.after;

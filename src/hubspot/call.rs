@@ -3,38 +3,30 @@
 //! attempt pays the pacer, and no wait eats into an attempt's deadline.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
-use crate::hubspot::classify::{Kind, Trouble, Verdict, classify};
-use crate::hubspot::connection::Rate;
+use crate::hubspot::classify::{Kind, Verdict, classify};
 use crate::hubspot::contract;
+use crate::hubspot::day::Day;
 use crate::hubspot::error::CallError;
-use crate::hubspot::exchange::{Budget, Reply, Request, Transport, TransportError};
+use crate::hubspot::exchange::{Budget, Effect, Reply, Request, Transport, TransportError};
+use crate::hubspot::log::{Attempt, CallLog};
 use crate::hubspot::pace::{Pacer, Slot};
 use crate::hubspot::policy::{Decision, Quota, Situation, decide};
 use crate::hubspot::portal_clock::PortalClock;
+use crate::hubspot::settings::Settings;
+use crate::hubspot::token::Token;
 use crate::hubspot::wire::Read;
 
-/// How a client calls, whatever the transport.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// A ceiling of our own below the portal's.
-    pub rate: Option<Rate>,
-    /// Deadline of one attempt.
-    pub timeout: Duration,
-}
-
-impl Default for Settings {
-    /// No ceiling, and 100 s: as long as HubSpot's edge waits for an answer (524).
-    fn default() -> Settings {
-        Settings {
-            rate: None,
-            timeout: Duration::from_secs(100),
-        }
-    }
+/// What a call brought.
+pub(crate) struct Answer<T> {
+    /// The reply, read.
+    pub(crate) value: T,
+    /// Whether an earlier attempt of a write was lost: it may be carried out yet.
+    pub(crate) may_come_late: bool,
 }
 
 /// What all calls of a client share.
@@ -42,41 +34,68 @@ pub(crate) struct Caller {
     transport: Arc<dyn Transport>,
     deadline: Duration,
     pacer: Pacer,
+    day: Day,
     quota: Mutex<Quota>,
     clock: PortalClock,
     /// Whether any reply ever came.
     answered: AtomicBool,
     attempts: AtomicU64,
+    log: OnceLock<Arc<dyn CallLog>>,
 }
 
 impl Caller {
     /// Nothing is sent yet.
-    pub(crate) fn new(transport: Arc<dyn Transport>, settings: Settings) -> Caller {
+    pub(crate) fn new(transport: Arc<dyn Transport>, settings: &Settings) -> Caller {
         Caller {
             transport,
             deadline: settings.timeout,
-            pacer: Pacer::new(settings.rate, 0.0),
+            pacer: Pacer::new(settings.rate, settings.reserve.burst),
+            day: Day::new(settings.reserve.day),
             quota: Mutex::default(),
             clock: PortalClock::default(),
             answered: AtomicBool::new(false),
             attempts: AtomicU64::new(0),
+            log: OnceLock::new(),
         }
     }
 
     /// Makes a call: as many attempts as its trouble is worth, then its end.
-    pub(crate) async fn call<T>(&self, request: &Request, read: Read<T>) -> Result<T, CallError> {
-        let mut attempts = 0;
+    pub(crate) async fn call<T>(
+        &self,
+        request: &Request,
+        token: Option<&Token>,
+        read: Read<T>,
+    ) -> Result<Answer<T>, CallError> {
+        let mut situation = Situation {
+            effect: request.effect,
+            attempts: 0,
+            unclear_before: false,
+            answered_before: false,
+        };
         loop {
-            attempts += 1;
-            let trouble = match classify(self.attempt(request).await, read) {
-                Verdict::Answered(value) => return Ok(self.earn(value)),
+            self.day.check()?;
+            situation.attempts += 1;
+            let verdict = self.attempt(request, token, read, situation.attempts).await;
+            situation.answered_before = self.answered.load(Ordering::Relaxed);
+            let trouble = match verdict {
+                Verdict::Answered(value) => {
+                    self.quota().earn();
+                    let may_come_late = situation.unclear_before;
+                    return Ok(Answer {
+                        value,
+                        may_come_late,
+                    });
+                }
                 Verdict::Final(error) => return Err(error),
                 Verdict::Trouble(trouble) => trouble,
             };
-            match self.decide(&trouble, request, attempts) {
+            let next = decide(&trouble, situation, &mut self.quota(), fastrand::f64());
+            match next {
                 Decision::Stop(error) => return Err(error),
-                Decision::After(delay) => self.wait(trouble.kind, delay).await,
+                Decision::After(delay) => self.wait(trouble.kind, request.budget, delay).await,
             }
+            let written = request.effect != Effect::Read && !trouble.kind.nothing_written();
+            situation.unclear_before |= written;
         }
     }
 
@@ -95,15 +114,40 @@ impl Caller {
         self.attempts.load(Ordering::Relaxed)
     }
 
-    async fn attempt(&self, request: &Request) -> Result<Reply, TransportError> {
-        let slot = self.pacer.slot(Budget::General).await;
+    /// From now on this listener hears every attempt; the first one stays.
+    pub(crate) fn log_to(&self, log: Arc<dyn CallLog>) {
+        let _there_is_one = self.log.set(log);
+    }
+
+    async fn attempt<T>(
+        &self,
+        request: &Request,
+        token: Option<&Token>,
+        read: Read<T>,
+        number: u32,
+    ) -> Verdict<T> {
+        let slot = self.pacer.slot(request.budget).await;
         let _ = self.attempts.fetch_add(1, Ordering::Relaxed);
-        let outcome = match timeout(self.deadline, self.transport.send(request)).await {
+        let sent = Instant::now();
+        let outcome = match timeout(self.deadline, self.transport.send(request, token)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(TransportError::Ambiguous(late(self.deadline))),
         };
         self.learn(slot, &outcome);
-        outcome
+        let verdict = classify(&outcome, read);
+        if let Some(log) = self.log.get() {
+            let reply = outcome.as_ref().ok();
+            log.hear(&Attempt {
+                method: request.method.word(),
+                path: request.bare_path(),
+                number,
+                status: reply.map(|reply| reply.status),
+                took: sent.elapsed(),
+                correlation_id: reply.and_then(|reply| reply.headers.get(contract::CORRELATION_ID)),
+                verdict: verdict.words(),
+            });
+        }
+        verdict
     }
 
     fn learn(&self, slot: Slot<'_>, outcome: &Result<Reply, TransportError>) {
@@ -113,6 +157,7 @@ impl Caller {
                 if let Some(date) = reply.headers.get(contract::DATE) {
                     self.clock.note(date);
                 }
+                self.day.note(&reply.headers);
                 slot.replied(reply);
             }
             Err(TransportError::NotSent(_)) => slot.not_sent(),
@@ -120,27 +165,17 @@ impl Caller {
         }
     }
 
-    fn decide(&self, trouble: &Trouble, request: &Request, attempts: u32) -> Decision {
-        let situation = Situation {
-            effect: request.effect,
-            attempts,
-            answered_before: self.answered.load(Ordering::Relaxed),
-        };
-        let mut quota = self.quota.lock().unwrap_or_else(PoisonError::into_inner);
-        decide(trouble, situation, &mut quota, fastrand::f64())
+    fn quota(&self) -> MutexGuard<'_, Quota> {
+        self.quota.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn earn<T>(&self, value: T) -> T {
-        self.quota
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .earn();
-        value
-    }
-
-    /// A used-up burst window is everybody's: all calls wait for its end.
-    async fn wait(&self, kind: Kind, delay: Duration) {
-        if kind == Kind::Limited {
+    /// A used-up window is everybody's, and so is a move: all calls wait for its end.
+    /// A burst limit is the general budget's, whatever the call was paid from.
+    async fn wait(&self, kind: Kind, budget: Budget, delay: Duration) {
+        if matches!(kind, Kind::Limited | Kind::Secondly | Kind::Moving) {
+            self.pacer.hold_all(budget, delay);
+        }
+        if matches!(kind, Kind::Limited | Kind::Moving) {
             self.pacer.hold_all(Budget::General, delay);
         }
         sleep(delay).await;

@@ -43,6 +43,8 @@ pub(crate) enum Kind {
     Secondly,
     /// 423: not carried out.
     Locked,
+    /// 477 that passes soon: the account is on the move, nothing is carried out.
+    Moving,
     /// 408, 5xx, 52x: may have been carried out.
     Failing,
     /// 522, 525, 526: the edge can't reach the portal. HubSpot: "contact support".
@@ -56,16 +58,56 @@ pub(crate) enum Kind {
     Strange,
 }
 
+impl Kind {
+    /// True when the portal surely did nothing, so that any verb may be repeated.
+    pub(crate) fn nothing_written(self) -> bool {
+        self == Kind::NotSent || self.is_wait()
+    }
+
+    /// True when the portal is well and only asks to wait.
+    pub(crate) fn is_wait(self) -> bool {
+        matches!(
+            self,
+            Kind::Limited | Kind::Secondly | Kind::Locked | Kind::Moving
+        )
+    }
+}
+
+impl<T> Verdict<T> {
+    /// In a word or a few, for a log.
+    pub(crate) fn words(&self) -> &'static str {
+        match self {
+            Verdict::Answered(_) => "answered",
+            Verdict::Final(CallError::Refused(_)) => "refused",
+            Verdict::Final(CallError::Denied(_)) => "denied",
+            Verdict::Final(CallError::Paused(_)) => "paused",
+            Verdict::Final(_) => "failed",
+            Verdict::Trouble(trouble) => match trouble.kind {
+                Kind::NotSent => "not sent",
+                Kind::Limited => "burst limit",
+                Kind::Secondly => "search limit",
+                Kind::Locked => "locked",
+                Kind::Moving => "account on the move",
+                Kind::Failing => "portal failing",
+                Kind::Cut => "portal cut off",
+                Kind::Lost => "reply lost",
+                Kind::Garbled => "reply unreadable",
+                Kind::Strange => "strange reply",
+            },
+        }
+    }
+}
+
 /// Judges the outcome of one attempt.
-pub(crate) fn classify<T>(outcome: Result<Reply, TransportError>, read: Read<T>) -> Verdict<T> {
+pub(crate) fn classify<T>(outcome: &Result<Reply, TransportError>, read: Read<T>) -> Verdict<T> {
     match outcome {
         Ok(reply) if reply.is_success() => match read(&reply.body) {
             Ok(value) => Verdict::Answered(value),
-            Err(error) => trouble(Kind::Garbled, garbled_words(&reply, &error), None),
+            Err(error) => trouble(Kind::Garbled, garbled_words(reply, &error), None),
         },
-        Ok(reply) => judge_error(&reply),
-        Err(TransportError::NotSent(words)) => trouble(Kind::NotSent, words, None),
-        Err(TransportError::Ambiguous(words)) => trouble(Kind::Lost, words, None),
+        Ok(reply) => judge_error(reply),
+        Err(TransportError::NotSent(words)) => trouble(Kind::NotSent, words.clone(), None),
+        Err(TransportError::Ambiguous(words)) => trouble(Kind::Lost, words.clone(), None),
     }
 }
 
@@ -80,7 +122,7 @@ fn judge_error<T>(reply: &Reply) -> Verdict<T> {
         (403 | 413 | 414, _) => Verdict::Final(CallError::Refused(Box::new(body.error))),
         (423, _) => again(Kind::Locked),
         (429, _) => limited(&body, delay),
-        (477, _) => Verdict::Final(CallError::Paused(moving(delay))),
+        (477, _) => moving(&body.error, delay),
         (522 | 525 | 526, _) => again(Kind::Cut),
         (408 | 500..=599, _) => again(Kind::Failing),
         (400..=499, true) => Verdict::Final(CallError::Refused(Box::new(body.error))),
@@ -94,7 +136,8 @@ fn limited<T>(body: &ErrorBody, delay: Option<Duration>) -> Verdict<T> {
         Some("DAILY") => {
             let words = "the account's daily limit of calls is used up; it starts anew at \
                          midnight of the account's time zone";
-            return Verdict::Final(CallError::Paused(words.to_owned()));
+            let words = format!("{words}{}", body.error.reference());
+            return Verdict::Final(CallError::Paused(words));
         }
         Some("SECONDLY") => Kind::Secondly,
         _ => Kind::Limited,
@@ -102,11 +145,22 @@ fn limited<T>(body: &ErrorBody, delay: Option<Duration>) -> Verdict<T> {
     trouble(kind, words(&body.error, 429), delay)
 }
 
-fn moving(delay: Option<Duration>) -> String {
+/// HubSpot: a move takes up to a day. A short one is waited for.
+fn moving<T>(error: &ApiError, delay: Option<Duration>) -> Verdict<T> {
     let start = "HubSpot is moving the account to another data centre (477)";
+    let end = error.reference();
     match delay {
-        Some(delay) => format!("{start} and asks to wait {} s", delay.as_secs()),
-        None => format!("{start}, which can take up to a day"),
+        Some(delay) if delay <= contract::LONGEST_WAIT => {
+            trouble(Kind::Moving, format!("{start}{end}"), Some(delay))
+        }
+        Some(delay) => {
+            let asks = format!("{start} and asks to wait {} s{end}", delay.as_secs());
+            Verdict::Final(CallError::Paused(asks))
+        }
+        None => {
+            let words = format!("{start}, which can take up to a day{end}");
+            Verdict::Final(CallError::Paused(words))
+        }
     }
 }
 
@@ -115,8 +169,7 @@ fn trouble<T>(kind: Kind, words: String, delay: Option<Duration>) -> Verdict<T> 
 }
 
 fn words(error: &ApiError, status: u16) -> String {
-    let id = error.correlation_id.as_deref();
-    let id = id.map_or_else(String::new, |id| format!(" (correlation id {id})"));
+    let id = error.reference();
     match error.message.as_str() {
         "" => format!("status {status}{id}"),
         message => format!("status {status}: {message}{id}"),

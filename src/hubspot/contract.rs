@@ -1,11 +1,9 @@
-//! HubSpot's paths, limits and header names as constants, each with where it
-//! comes from. The one place that knows the version of the paths (v3).
+//! HubSpot's limits and header names as constants, each with where it comes from.
+//! Paths are in `paths`.
 
-use std::fmt::Write;
 use std::time::Duration;
 
-use crate::hubspot::connection::Rate;
-use crate::model::schema::ObjectType;
+use crate::hubspot::settings::Rate;
 
 /// Inputs of one batch call. HubSpot: "The maximum number of inputs supported in
 /// a batch is 100".
@@ -13,6 +11,28 @@ pub const BATCH_LIMIT: usize = 100;
 
 /// Records of one page of a list. HubSpot: list endpoints, `limit` at most 100.
 pub const PAGE_LIMIT: usize = 100;
+
+/// Results of one page of a search. HubSpot: CRM search, `limit` at most 200.
+pub const SEARCH_PAGE_LIMIT: usize = 200;
+
+/// Results of one query, over all its pages. HubSpot: CRM search, "10,000 total
+/// results for any given query".
+pub const SEARCH_RESULT_LIMIT: usize = 10_000;
+
+/// Characters of a search's body. HubSpot: CRM search, "maximum of 3,000 characters".
+pub(crate) const SEARCH_BODY_LIMIT: usize = 3_000;
+
+/// Filters of a search: groups, filters of a group, filters in all.
+pub(crate) const FILTER_LIMITS: (usize, usize, usize) = (5, 6, 18);
+
+/// Links of one batch create. HubSpot: associations v4, 2,000 inputs.
+pub const LINK_LIMIT: usize = 2_000;
+
+/// Records of one batch read of links. HubSpot: associations v4, 1,000 inputs.
+pub const LINKED_LIMIT: usize = 1_000;
+
+/// Pairs of one batch archive of links. Sources differ, from 100 to 2,000.
+pub const UNLINK_LIMIT: usize = 100;
 
 /// The burst window. HubSpot: usage guidelines, `TEN_SECONDLY_ROLLING`; a reply's
 /// `X-HubSpot-RateLimit-Interval-Milliseconds` wins.
@@ -27,6 +47,10 @@ pub(crate) const SEARCH_RATE: Rate = Rate {
 
 /// How long a locked record (423) stays so. HubSpot: error handling, "2 seconds".
 pub(crate) const LOCK_TIME: Duration = Duration::from_secs(2);
+
+/// No wait that the portal asks for is kept beyond this; a longer one of a limit is
+/// cut, and the attempts run out instead.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Longest path with query that is asked for. HubSpot answers 414 at a length that
 /// it does not name; edges commonly stop at 8 kB.
@@ -49,6 +73,10 @@ pub(crate) const RATE_MAX: &str = "x-hubspot-ratelimit-max";
 pub(crate) const RATE_REMAINING: &str = "x-hubspot-ratelimit-remaining";
 /// Length of the burst window in milliseconds.
 pub(crate) const RATE_INTERVAL: &str = "x-hubspot-ratelimit-interval-milliseconds";
+/// Allowance of the day; absent for OAuth tokens.
+pub(crate) const RATE_DAILY: &str = "x-hubspot-ratelimit-daily";
+/// Calls left of the day; absent for OAuth tokens.
+pub(crate) const RATE_DAILY_REMAINING: &str = "x-hubspot-ratelimit-daily-remaining";
 /// HubSpot support asks for this id.
 pub(crate) const CORRELATION_ID: &str = "x-hubspot-correlation-id";
 /// Seconds. HubSpot: documented for 477 only.
@@ -57,85 +85,13 @@ pub(crate) const RETRY_AFTER: &str = "retry-after";
 pub(crate) const DATE: &str = "date";
 
 /// Headers of a reply that anything here reads.
-pub(crate) const HEADERS: [&str; 6] = [
+pub(crate) const HEADERS: [&str; 8] = [
     RATE_MAX,
     RATE_REMAINING,
     RATE_INTERVAL,
+    RATE_DAILY,
+    RATE_DAILY_REMAINING,
     CORRELATION_ID,
     RETRY_AFTER,
     DATE,
 ];
-
-/// Details of the account that the token belongs to.
-pub(crate) const ACCOUNT: &str = "/account-info/v3/details";
-
-/// Owners, paged.
-pub(crate) const OWNERS: &str = "/crm/v3/owners";
-
-/// Pipelines of tickets, not paged.
-pub(crate) const TICKET_PIPELINES: &str = "/crm/v3/pipelines/tickets";
-
-/// Property definitions of an object type, not paged.
-pub(crate) fn properties(object: ObjectType) -> String {
-    format!("/crm/v3/properties/{}", object.plural())
-}
-
-/// Records of an object type.
-pub(crate) fn objects(object: ObjectType) -> String {
-    format!("/crm/v3/objects/{}", object.plural())
-}
-
-/// A batch call on records of an object type.
-pub(crate) fn batch(object: ObjectType, verb: &str) -> String {
-    format!("/crm/v3/objects/{}/batch/{verb}", object.plural())
-}
-
-/// Adds a query string; values are percent-encoded, commas stay (HubSpot takes
-/// lists as one comma-separated value).
-pub(crate) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
-    let mut whole = path.to_owned();
-    for (index, (name, value)) in pairs.iter().enumerate() {
-        whole.push(if index == 0 { '?' } else { '&' });
-        whole.push_str(name);
-        whole.push('=');
-        encode(value, &mut whole);
-    }
-    whole
-}
-
-fn encode(value: &str, into: &mut String) {
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~,".contains(&byte) {
-            into.push(char::from(byte));
-        } else {
-            // Writing to a String can't fail.
-            let _ = write!(into, "%{byte:02X}");
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn queries_are_encoded_and_lists_keep_their_commas() {
-        assert_eq!(with_query("/a", &[]), "/a");
-        assert_eq!(
-            with_query("/a", &[("after", "NTI1Cg%3D&x=ä"), ("properties", "a,b_c")]),
-            "/a?after=NTI1Cg%253D%26x%3D%C3%A4&properties=a,b_c"
-        );
-    }
-
-    #[test]
-    fn paths_name_the_object_type() {
-        assert_eq!(
-            batch(ObjectType::Contacts, "read"),
-            "/crm/v3/objects/contacts/batch/read"
-        );
-        assert_eq!(
-            properties(ObjectType::Tickets),
-            "/crm/v3/properties/tickets"
-        );
-    }
-}

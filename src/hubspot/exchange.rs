@@ -2,24 +2,51 @@
 //! socket, to memory or from a script plug in here; what a reply means is decided
 //! elsewhere.
 
+use std::fmt;
+
 use bytes::Bytes;
 use futures::future::BoxFuture;
+
+use crate::hubspot::token::Token;
 
 /// Carries one request to the portal and brings the reply. It neither repeats nor
 /// follows redirects, and gives every status back as a reply.
 pub trait Transport: Send + Sync {
-    /// Sends once. A reply's body must have come whole, else the outcome is
-    /// `Ambiguous`.
-    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, TransportError>>;
+    /// Sends once, with the token where there is one. A reply's body must have come
+    /// whole, else the outcome is `Ambiguous`.
+    fn send<'a>(
+        &'a self,
+        request: &'a Request,
+        token: Option<&'a Token>,
+    ) -> BoxFuture<'a, Result<Reply, TransportError>>;
 }
 
 /// HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Without a body.
+    /// Reads.
     Get,
-    /// With a JSON body.
+    /// Creates, or asks with a body.
     Post,
+    /// Puts something in its place.
+    Put,
+    /// Changes some of a thing.
+    Patch,
+    /// Moves to the recycle bin.
+    Delete,
+}
+
+impl Method {
+    /// As HTTP spells it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
+        }
+    }
 }
 
 /// What repeating a request does to the portal (contract: retry safety by verb).
@@ -27,8 +54,12 @@ pub enum Method {
 pub enum Effect {
     /// Changes nothing: repeats are safe whatever became of the first.
     Read,
-    /// Makes records: a repeat after a lost reply may make them twice.
-    Create,
+    /// Writes the same state however often it is carried out: absolute values,
+    /// archive, links.
+    Repeatable,
+    /// Makes records, or appends to values: a repeat after a lost reply may do it
+    /// twice.
+    Once,
 }
 
 /// The allowance that a call is paid from (contract: rate limits).
@@ -40,40 +71,82 @@ pub enum Budget {
     Search,
     /// Like `General` until a reply proves an allowance of their own.
     Associations,
+    /// Paid like `General`, but replies say nothing of any allowance: OAuth.
+    Tokens,
+}
+
+/// Form of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// JSON.
+    Json,
+    /// `application/x-www-form-urlencoded`; holds secrets.
+    Form,
 }
 
 /// One request; the transport adds address and token.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
     /// HTTP method.
     pub method: Method,
     /// Path and query, from the first slash.
     pub path: String,
-    /// JSON, shared between attempts.
+    /// Shared between attempts.
     pub body: Option<Bytes>,
+    /// Form of the body.
+    pub content: Content,
     /// Whether it may be repeated when its outcome is unclear.
     pub effect: Effect,
+    /// What it is paid from.
+    pub budget: Budget,
 }
 
 impl Request {
-    /// Asks for a page or a list.
-    pub(crate) fn get(path: String) -> Request {
+    /// A request without a body, paid from the general budget.
+    pub(crate) fn new(method: Method, path: String, effect: Effect) -> Request {
         Request {
-            method: Method::Get,
+            method,
             path,
             body: None,
-            effect: Effect::Read,
+            content: Content::Json,
+            effect,
+            budget: Budget::General,
         }
+    }
+
+    /// Asks for a page or a list.
+    pub(crate) fn get(path: String) -> Request {
+        Request::new(Method::Get, path, Effect::Read)
     }
 
     /// Posts a JSON body.
     pub(crate) fn post(path: String, body: Vec<u8>, effect: Effect) -> Request {
-        Request {
-            method: Method::Post,
-            path,
-            body: Some(Bytes::from(body)),
-            effect,
-        }
+        Request::new(Method::Post, path, effect).with_body(body)
+    }
+
+    /// This request with a body.
+    pub(crate) fn with_body(mut self, body: Vec<u8>) -> Request {
+        self.body = Some(Bytes::from(body));
+        self
+    }
+
+    /// This request, paid from another budget.
+    pub(crate) fn paid_from(self, budget: Budget) -> Request {
+        Request { budget, ..self }
+    }
+
+    /// The path without its query, whose values may be the user's.
+    pub fn bare_path(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+}
+
+/// Shows no body: it holds the user's values, or secrets.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.body.as_ref().map_or(0, Bytes::len);
+        let (method, path) = (self.method.word(), self.bare_path());
+        write!(f, "Request({method} {path}, {bytes} bytes)")
     }
 }
 

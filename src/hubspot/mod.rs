@@ -3,39 +3,56 @@
 //! concluded when no proper reply comes. It prints nothing, reads no environment
 //! and knows neither CSV nor the journal.
 //!
-//! One call, from the outside in (`call`): decide → wait → slot of the pacer →
-//! attempt deadline → transport. What a reply means (`classify`) and what to do
+//! One call, from the outside in: token (`session`) → decide → wait → slot of the
+//! pacer → attempt deadline → transport (`call`). What a reply means (`classify`) and what to do
 //! about it (`policy`) are pure; only the loop sleeps.
 
+mod account;
+mod associations;
 mod client;
+mod objects;
 mod schema;
+mod search;
 
 mod call;
 mod classify;
+mod day;
 mod pace;
 mod policy;
 mod portal_clock;
+mod session;
 
-mod connection;
+mod credentials;
+mod settings;
 mod token;
 
 mod exchange;
+mod log;
 mod transport;
 
+pub mod association_types;
 pub mod contract;
 mod error_body;
 mod loose;
+mod paths;
 mod wire;
 
 pub mod error;
 pub mod records;
 
-pub use call::Settings;
+pub use associations::{LinkInput, LinkReply, LinkType, Linked, LinkedRecord};
 pub use client::Client;
-pub use connection::{ConnectError, Connection, Rate, RateSyntax};
+pub use credentials::{Credentials, OAuthApp};
 pub use error::CallError;
-pub use exchange::{Effect, Headers, Method, Reply, Request, Transport, TransportError};
-pub use records::{
-    Account, ApiError, Association, BatchReply, CreateInput, Page, PropertyProblem, Record,
+pub use exchange::{
+    Budget, Content, Effect, Headers, Method, Reply, Request, Transport, TransportError,
 };
+pub use log::{Attempt, CallLog};
+pub use paths::{ApiVersion, UnknownVersion};
+pub use records::{
+    Account, ApiError, Association, BatchReply, CreateInput, DailyUsage, Page, PropertyGroup,
+    PropertyProblem, Record, WriteInput,
+};
+pub use search::{Comparison, Filter, Found, Search, SearchError, Sort, Test};
+pub use settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};
 pub use token::{BadToken, Token};

@@ -16,9 +16,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::hubspot::connection::Rate;
 use crate::hubspot::contract;
 use crate::hubspot::exchange::{Budget, Headers, Reply};
+use crate::hubspot::settings::Rate;
 use book::Room;
 use lane::{End, Lane, Ticket};
 
@@ -99,7 +99,7 @@ impl Pacer {
 
     fn queue(&self, budget: Budget) -> &Queue {
         match budget {
-            Budget::General => &self.general,
+            Budget::General | Budget::Tokens => &self.general,
             Budget::Search => &self.search,
             Budget::Associations => &self.associations,
         }
@@ -198,7 +198,7 @@ impl Books {
         match budget {
             Budget::Search => LaneName::Search,
             Budget::Associations if self.associations.is_some() => LaneName::Associations,
-            Budget::General | Budget::Associations => LaneName::General,
+            Budget::General | Budget::Associations | Budget::Tokens => LaneName::General,
         }
     }
 
@@ -232,7 +232,7 @@ impl Books {
     fn over(&mut self, budget: Budget, passes: Passes, end: End<'_>, now: Instant) {
         let learn = match budget {
             Budget::General => true,
-            Budget::Search => false,
+            Budget::Search | Budget::Tokens => false,
             Budget::Associations => passes.lane == LaneName::Associations,
         };
         self.named(passes.lane).over(passes.budget, end, learn, now);

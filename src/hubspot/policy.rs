@@ -8,15 +8,11 @@ use crate::hubspot::contract;
 use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::Effect;
 
-/// No wait that the portal asks for is kept beyond this; longer ones are cut, and
-/// the attempts run out instead.
-const LONGEST_SERVER_WAIT: Duration = Duration::from_secs(60);
-
 /// First of the growing waits between attempts.
 const FIRST_WAIT: Duration = Duration::from_millis(1_000);
 
 /// Last of them.
-const LONGEST_WAIT: Duration = Duration::from_secs(20);
+const LONGEST_OWN_WAIT: Duration = Duration::from_secs(20);
 
 /// Repeats that the quota starts with, times their price.
 const QUOTA: u32 = 500;
@@ -56,6 +52,8 @@ pub(crate) struct Situation {
     pub(crate) effect: Effect,
     /// Attempts of this call so far, this one included.
     pub(crate) attempts: u32,
+    /// Whether an earlier attempt of this call may have been carried out.
+    pub(crate) unclear_before: bool,
     /// Whether this client ever got a reply. A user with a wrong address should
     /// not wait for the repeats.
     pub(crate) answered_before: bool,
@@ -78,7 +76,7 @@ pub(crate) fn decide(
     jitter: f64,
 ) -> Decision {
     let may = may_repeat(trouble.kind, situation);
-    if may && (is_wait(trouble.kind) || quota.spend()) {
+    if may && (trouble.kind.is_wait() || quota.spend()) {
         Decision::After(delay(trouble, situation.attempts, jitter))
     } else {
         Decision::Stop(ending(trouble, situation))
@@ -86,28 +84,15 @@ pub(crate) fn decide(
 }
 
 fn may_repeat(kind: Kind, situation: Situation) -> bool {
-    let repeatable = nothing_written(kind) || situation.effect == Effect::Read;
+    let repeatable = kind.nothing_written() || situation.effect != Effect::Once;
     let reachable = kind != Kind::NotSent || situation.answered_before;
     repeatable && reachable && situation.attempts < most_attempts(kind)
-}
-
-/// True when the portal surely did nothing, so that any verb may be repeated.
-fn nothing_written(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::NotSent | Kind::Limited | Kind::Secondly | Kind::Locked
-    )
-}
-
-/// True when the portal is well and only asks to wait: no charge on the quota.
-fn is_wait(kind: Kind) -> bool {
-    matches!(kind, Kind::Limited | Kind::Secondly | Kind::Locked)
 }
 
 fn most_attempts(kind: Kind) -> u32 {
     match kind {
         Kind::Limited | Kind::Secondly => 20,
-        Kind::Locked => 10,
+        Kind::Locked | Kind::Moving => 10,
         Kind::NotSent | Kind::Failing | Kind::Lost => 6,
         Kind::Cut | Kind::Garbled => 3,
         Kind::Strange => 1,
@@ -117,9 +102,9 @@ fn most_attempts(kind: Kind) -> u32 {
 /// The portal's own wait wins over ours, except that a lock and a search budget
 /// take their time whatever it says.
 fn delay(trouble: &Trouble, attempts: u32, jitter: f64) -> Duration {
-    let asked = trouble.delay.map(|delay| delay.min(LONGEST_SERVER_WAIT));
+    let asked = trouble.delay.map(|delay| delay.min(contract::LONGEST_WAIT));
     let grown = FIRST_WAIT.saturating_mul(1 << (attempts - 1).min(16));
-    let grown = grown.min(LONGEST_WAIT).mul_f64(0.5 + jitter / 2.0);
+    let grown = grown.min(LONGEST_OWN_WAIT).mul_f64(0.5 + jitter / 2.0);
     match trouble.kind {
         Kind::Limited => asked.unwrap_or(contract::BURST_WINDOW),
         Kind::Secondly => asked.unwrap_or(grown).max(Duration::from_secs(1)),
@@ -133,11 +118,12 @@ fn ending(trouble: &Trouble, situation: Situation) -> CallError {
         1 => trouble.words.clone(),
         many => format!("{}, after {many} attempts", trouble.words),
     };
+    let unclear = situation.unclear_before || !trouble.kind.nothing_written();
     match (trouble.kind, situation.effect) {
-        (kind, _) if nothing_written(kind) => CallError::Unavailable(words),
-        (_, Effect::Create) => CallError::Ambiguous(words),
-        (Kind::Garbled | Kind::Strange, Effect::Read) => CallError::Garbled(words),
-        (_, Effect::Read) => CallError::Unavailable(words),
+        (_, Effect::Once | Effect::Repeatable) if unclear => CallError::Ambiguous(words),
+        (Kind::Moving, _) => CallError::Paused(words),
+        (Kind::Garbled | Kind::Strange, _) => CallError::Garbled(words),
+        _ => CallError::Unavailable(words),
     }
 }
 

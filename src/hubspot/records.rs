@@ -2,9 +2,10 @@
 //! in `wire`). One word per HubSpot idea.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::Timestamp;
+
+use crate::model::ticket::PropertyValues;
 
 /// The account that a token belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,15 +30,46 @@ impl Account {
     }
 }
 
-/// One input of a batch create.
+/// Calls of a day, of all private apps of the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DailyUsage {
+    /// Calls that the account may make in a day.
+    pub limit: u64,
+    /// Calls that were made.
+    pub used: u64,
+    /// When the count starts anew.
+    pub resets_at: Option<Timestamp>,
+}
+
+/// A group of properties, as the settings page shows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PropertyGroup {
+    /// Internal name.
+    pub name: String,
+    /// What a person sees.
+    pub label: String,
+}
+
+/// One input of a create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateInput {
     /// Correlates replies with inputs; unique in its batch (protocol S1).
     pub trace_id: String,
     /// Internal names and values as text.
-    pub properties: Vec<(Arc<str>, String)>,
+    pub properties: PropertyValues,
     /// Links of the new record, put inline.
     pub associations: Vec<Association>,
+}
+
+/// One input of a batch update or upsert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteInput {
+    /// Correlates replies with inputs; unique in its batch (protocol S1).
+    pub trace_id: String,
+    /// Record id, or the value of the call's id property.
+    pub id: String,
+    /// Internal names and values as text; "" clears, a leading `;` appends.
+    pub properties: PropertyValues,
 }
 
 /// An inline link from a new record to an existing one.
@@ -62,6 +94,8 @@ pub struct Record {
     pub trace_id: Option<String>,
     /// True for a record in the recycle bin.
     pub archived: bool,
+    /// Whether an upsert created it; only upserts tell.
+    pub created: Option<bool>,
 }
 
 impl Record {
@@ -120,6 +154,14 @@ pub struct ApiError {
     pub correlation_id: Option<String>,
 }
 
+impl ApiError {
+    /// The correlation id as the end of a message; nothing where there is none.
+    pub fn reference(&self) -> String {
+        let id = self.correlation_id.as_deref();
+        id.map_or_else(String::new, |id| format!(" (correlation id {id})"))
+    }
+}
+
 /// A 2xx reply to a batch call. `errors` is empty unless it was a partial success.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BatchReply {
@@ -127,6 +169,9 @@ pub struct BatchReply {
     pub results: Vec<Record>,
     /// Entries for inputs that did not make it.
     pub errors: Vec<ApiError>,
+    /// True when an earlier attempt of this call was lost: it may still be carried
+    /// out, after this reply (protocol S4). Never after a read or a create.
+    pub may_come_late: bool,
 }
 
 /// One page of a list.

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::hubspot::client::Client;
+use crate::hubspot::client::{Client, found};
 use crate::hubspot::contract;
 use crate::hubspot::error::CallError;
+use crate::hubspot::exchange::Effect;
+use crate::hubspot::paths::with_query;
+use crate::hubspot::records::PropertyGroup;
 use crate::hubspot::wire;
 use crate::model::schema::{
-    NewProperty, ObjectType, Owner, Pipeline, PropertyDef, Schema, ValueType,
+    NewProperty, ObjectType, Owner, Pipeline, PropertyDef, PropertyOption, Schema, ValueType,
 };
 
 impl Client {
@@ -16,12 +19,12 @@ impl Client {
     pub async fn schema(&self, with_contacts: bool) -> Result<Schema, CallError> {
         let contacts = async {
             match with_contacts {
-                true => self.contact_properties().await,
+                true => self.properties(ObjectType::Contacts, false).await,
                 false => Ok(Vec::new()),
             }
         };
         let (tickets, contacts, pipelines, owners) = futures::try_join!(
-            self.ticket_properties(),
+            self.properties(ObjectType::Tickets, false),
             contacts,
             self.pipelines(),
             self.owners()
@@ -34,24 +37,89 @@ impl Client {
         })
     }
 
-    /// Definitions of all ticket properties, archived ones left out.
-    pub async fn ticket_properties(&self) -> Result<Vec<PropertyDef>, CallError> {
-        let path = contract::properties(ObjectType::Tickets);
-        let mut found = self.get(path, wire::properties).await?;
-        found.iter_mut().for_each(name_ticket_type);
-        Ok(found)
+    /// Definitions of all properties of an object type; `archived` brings archived
+    /// ones and only those.
+    pub async fn properties(
+        &self,
+        object: ObjectType,
+        archived: bool,
+    ) -> Result<Vec<PropertyDef>, CallError> {
+        let archived = archived.to_string();
+        let path = with_query(&self.api().properties(object), &[("archived", &archived)]);
+        let mut defined = self.get(path, wire::properties).await?;
+        for property in &mut defined {
+            name_ticket_type(object, property);
+        }
+        Ok(defined)
     }
 
-    /// Definitions of all contact properties, archived ones left out.
-    pub async fn contact_properties(&self) -> Result<Vec<PropertyDef>, CallError> {
-        let path = contract::properties(ObjectType::Contacts);
-        self.get(path, wire::properties).await
+    /// One property's definition.
+    pub async fn property(
+        &self,
+        object: ObjectType,
+        name: &str,
+    ) -> Result<Option<PropertyDef>, CallError> {
+        let path = self.api().property(object, name);
+        let mut defined = found(self.get(path, wire::property).await)?;
+        if let Some(property) = &mut defined {
+            name_ticket_type(object, property);
+        }
+        Ok(defined)
+    }
+
+    /// Creates a ticket property. `Ambiguous` when the outcome is unclear: read the
+    /// definitions to see.
+    pub async fn create_property(&self, new: &NewProperty) -> Result<PropertyDef, CallError> {
+        let object = ObjectType::Tickets;
+        let path = self.api().properties(object);
+        let mut created = self
+            .post_new(path, wire::property_body(new), wire::property)
+            .await?;
+        name_ticket_type(object, &mut created);
+        Ok(created)
+    }
+
+    /// Adds options to an enumeration after those that it has, which stay as they
+    /// are. HubSpot takes the whole list only, so it is read first: somebody who
+    /// changes it in between is overwritten.
+    pub async fn add_property_options(
+        &self,
+        object: ObjectType,
+        name: &str,
+        new: &[PropertyOption],
+    ) -> Result<PropertyDef, CallError> {
+        let path = self.api().property(object, name);
+        let options = self.get(path.clone(), wire::options_of).await?;
+        let body = wire::options_body(options, new);
+        self.patch(path, body, Effect::Repeatable, wire::property)
+            .await
+    }
+
+    /// Groups of properties of an object type.
+    pub async fn property_groups(
+        &self,
+        object: ObjectType,
+    ) -> Result<Vec<PropertyGroup>, CallError> {
+        let path = self.api().property_groups(object);
+        self.get(path, wire::groups).await
+    }
+
+    /// Creates a group of properties. `Ambiguous` when the outcome is unclear: read
+    /// the groups to see.
+    pub async fn create_property_group(
+        &self,
+        object: ObjectType,
+        group: &PropertyGroup,
+    ) -> Result<PropertyGroup, CallError> {
+        let path = self.api().property_groups(object);
+        self.post_new(path, wire::group_body(group), wire::group)
+            .await
     }
 
     /// Ticket pipelines with their stages, in display order.
     pub async fn pipelines(&self) -> Result<Vec<Pipeline>, CallError> {
-        self.get(contract::TICKET_PIPELINES.to_owned(), wire::pipelines)
-            .await
+        let path = self.api().pipelines(ObjectType::Tickets);
+        self.get(path, wire::pipelines).await
     }
 
     /// All owners, the live ones first. HubSpot lists archived ones apart.
@@ -61,22 +129,11 @@ impl Client {
         Ok(owners)
     }
 
-    /// Creates a ticket property. `Ambiguous` when the outcome is unclear: read the
-    /// definitions to see.
-    pub async fn create_property(&self, new: &NewProperty) -> Result<PropertyDef, CallError> {
-        let path = contract::properties(ObjectType::Tickets);
-        let mut created = self
-            .create(path, wire::property_body(new), wire::property)
-            .await?;
-        name_ticket_type(&mut created);
-        Ok(created)
-    }
-
     async fn owners_that_are(&self, archived: bool) -> Result<Vec<Owner>, CallError> {
         let mut owners = Vec::new();
         let mut after = None;
         loop {
-            let path = owners_path(archived, after.as_deref());
+            let path = owners_path(&self.api().owners(), archived, after.as_deref());
             let (page, next) = self.get(path, wire::owners).await?;
             owners.extend(page);
             match next {
@@ -93,15 +150,18 @@ impl Client {
     }
 }
 
-fn owners_path(archived: bool, after: Option<&str>) -> String {
+fn owners_path(base: &str, archived: bool, after: Option<&str>) -> String {
     let (limit, archived) = (contract::PAGE_LIMIT.to_string(), archived.to_string());
     let mut query = vec![("limit", limit.as_str()), ("archived", archived.as_str())];
     query.extend(after.map(|after| ("after", after)));
-    contract::with_query(contract::OWNERS, &query)
+    with_query(base, &query)
 }
 
-/// HubSpot declares these three as plain enumerations.
-fn name_ticket_type(property: &mut PropertyDef) {
+/// HubSpot declares these three of tickets as plain enumerations.
+fn name_ticket_type(object: ObjectType, property: &mut PropertyDef) {
+    if object != ObjectType::Tickets {
+        return;
+    }
     property.value_type = match property.name.as_str() {
         "hs_pipeline" => ValueType::Pipeline,
         "hs_pipeline_stage" => ValueType::Stage,

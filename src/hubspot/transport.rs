@@ -1,5 +1,5 @@
-//! The transport over real sockets: the only file that knows reqwest, and the only
-//! reader of the token. One request, one reply; repeating, pacing and deadlines are
+//! The transport over real sockets: the only file that knows reqwest, and the one
+//! that puts the token into the `Authorization` header. One request, one reply; repeating, pacing and deadlines are
 //! the attempt loop's.
 
 use std::error::Error;
@@ -12,9 +12,11 @@ use futures::future::BoxFuture;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Certificate, ClientBuilder, Response, Url};
 
-use crate::hubspot::connection::{ConnectError, Connection};
 use crate::hubspot::contract;
-use crate::hubspot::exchange::{Headers, Method, Reply, Request, Transport, TransportError};
+use crate::hubspot::exchange::{
+    Content, Headers, Method, Reply, Request, Transport, TransportError,
+};
+use crate::hubspot::settings::ConnectError;
 use crate::hubspot::token::Token;
 
 /// A host that does not take the connection within this time is not reachable.
@@ -29,27 +31,31 @@ pub(crate) struct HttpTransport {
 
 impl HttpTransport {
     /// Checks the address and sets up TLS; nothing is sent.
-    pub(crate) fn open(connection: &Connection) -> Result<HttpTransport, ConnectError> {
-        let url = parse_base(&connection.base_url)?;
+    pub(crate) fn open(base_url: &str) -> Result<HttpTransport, ConnectError> {
+        let url = parse_base(base_url)?;
         let loopback = url.host_str().is_some_and(is_loopback);
         if url.scheme() == "http" && !loopback {
             return Err(ConnectError::PlainHttp(url.to_string()));
         }
         Ok(HttpTransport {
             base: url.as_str().trim_end_matches('/').to_owned(),
-            client: build(&connection.token, loopback)?,
+            client: build(loopback)?,
         })
     }
 
-    async fn exchange(&self, request: &Request) -> Result<Reply, TransportError> {
+    async fn exchange(
+        &self,
+        request: &Request,
+        token: Option<&Token>,
+    ) -> Result<Reply, TransportError> {
         let url = format!("{}{}", self.base, request.path);
-        let mut builder = match request.method {
-            Method::Get => self.client.get(url),
-            Method::Post => self.client.post(url),
-        };
+        let mut builder = self.client.request(method(request.method), url);
+        if let Some(token) = token {
+            builder = builder.header(AUTHORIZATION, bearer(token)?);
+        }
         if let Some(body) = &request.body {
-            let json = HeaderValue::from_static("application/json");
-            builder = builder.header(CONTENT_TYPE, json).body(body.clone());
+            let content = HeaderValue::from_static(content(request.content));
+            builder = builder.header(CONTENT_TYPE, content).body(body.clone());
         }
         let response = builder.send().await.map_err(|error| self.failure(error))?;
         let (status, headers) = (response.status().as_u16(), kept(response.headers()));
@@ -92,9 +98,37 @@ impl HttpTransport {
 }
 
 impl Transport for HttpTransport {
-    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, TransportError>> {
-        Box::pin(self.exchange(request))
+    fn send<'a>(
+        &'a self,
+        request: &'a Request,
+        token: Option<&'a Token>,
+    ) -> BoxFuture<'a, Result<Reply, TransportError>> {
+        Box::pin(self.exchange(request, token))
     }
+}
+
+fn method(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Delete => reqwest::Method::DELETE,
+    }
+}
+
+fn content(content: Content) -> &'static str {
+    match content {
+        Content::Json => "application/json",
+        Content::Form => "application/x-www-form-urlencoded",
+    }
+}
+
+fn bearer(token: &Token) -> Result<HeaderValue, TransportError> {
+    let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose()))
+        .map_err(|_| TransportError::NotSent("the token does not fit a header".to_owned()))?;
+    bearer.set_sensitive(true);
+    Ok(bearer)
 }
 
 fn parse_base(text: &str) -> Result<Url, ConnectError> {
@@ -127,12 +161,11 @@ fn is_loopback(host: &str) -> bool {
 
 /// A machine without a store of certificate authorities can't build the usual
 /// verifier, not even for plain http; Mozilla's list, compiled in, steps in there.
-fn build(token: &Token, loopback: bool) -> Result<reqwest::Client, ConnectError> {
+fn build(loopback: bool) -> Result<reqwest::Client, ConnectError> {
     // Another part of the process may have chosen a provider already: then that
     // one is used.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let headers = headers(token)?;
-    let builder = || basics(headers.clone(), loopback);
+    let builder = || basics(loopback);
     builder()
         .build()
         .or_else(|_| builder().tls_certs_only(compiled_in_roots()).build())
@@ -141,10 +174,11 @@ fn build(token: &Token, loopback: bool) -> Result<reqwest::Client, ConnectError>
 
 /// Nothing is repeated or followed behind the attempt loop's back. Calls to this
 /// machine never go through a proxy: it would get to see the token.
-fn basics(headers: HeaderMap, loopback: bool) -> ClientBuilder {
+fn basics(loopback: bool) -> ClientBuilder {
+    let json = HeaderValue::from_static("application/json");
     let builder = reqwest::Client::builder()
         .user_agent(concat!("tickethaul/", env!("CARGO_PKG_VERSION")))
-        .default_headers(headers)
+        .default_headers(HeaderMap::from_iter([(ACCEPT, json)]))
         .connect_timeout(CONNECT_TIME)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
@@ -154,16 +188,6 @@ fn basics(headers: HeaderMap, loopback: bool) -> ClientBuilder {
     } else {
         builder
     }
-}
-
-fn headers(token: &Token) -> Result<HeaderMap, ConnectError> {
-    let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose()))
-        .map_err(|_| ConnectError::Setup("the token does not fit a header".to_owned()))?;
-    bearer.set_sensitive(true);
-    Ok(HeaderMap::from_iter([
-        (AUTHORIZATION, bearer),
-        (ACCEPT, HeaderValue::from_static("application/json")),
-    ]))
 }
 
 fn compiled_in_roots() -> impl Iterator<Item = Certificate> {

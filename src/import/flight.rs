@@ -97,7 +97,7 @@ impl Flight {
         loop {
             let (most, size) = match self.canary {
                 Canary::First => (1, canary::SIZE),
-                Canary::Waiting | Canary::Sung => (self.concurrency, usize::MAX),
+                Canary::Waiting | Canary::Sung => (self.useful_concurrency(), usize::MAX),
             };
             let due = self.batcher.is_full() || !reading || !self.batcher.has_room();
             if self.stop.is_pulled() || self.in_flight.len() >= most || !due {
@@ -112,6 +112,12 @@ impl Flight {
                 (keys, sender.deliver(batch).await)
             });
         }
+    }
+
+    /// As many batches as keep the portal busy; each waits for one call at a time.
+    fn useful_concurrency(&self) -> usize {
+        let useful = self.sender.client.useful_concurrency();
+        useful.min(self.concurrency)
     }
 
     async fn land(&mut self, landed: Result<Landed, JoinError>) {

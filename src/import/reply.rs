@@ -265,7 +265,7 @@ mod tests {
                 .into_iter()
                 .collect(),
             trace_id: trace.map(str::to_owned),
-            archived: false,
+            ..Record::default()
         }
     }
 
@@ -288,8 +288,12 @@ mod tests {
     fn verdicts(results: Vec<Record>, errors: Vec<ApiError>) -> Vec<Verdict> {
         let items = [item("t1", "A"), item("t2", "B"), item("t3", "C")];
         let items: Vec<&Item> = items.iter().collect();
-        match_reply(&items, &Matching::Key("k"), &BatchReply { results, errors })
-            .expect("no property fault")
+        let reply = BatchReply {
+            results,
+            errors,
+            ..BatchReply::default()
+        };
+        match_reply(&items, &Matching::Key("k"), &reply).expect("no property fault")
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub struct Job {
 pub struct Options {
     /// Rows of a batch, at most 100.
     pub batch_size: usize,
-    /// Batches in flight.
+    /// Batches in flight, at most.
     pub concurrency: usize,
     /// `--max-refused`.
     pub max_refused: Option<u64>,

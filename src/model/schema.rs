@@ -10,6 +10,12 @@ pub enum ObjectType {
     Tickets,
     /// Contacts, HubSpot object type `0-1`.
     Contacts,
+    /// Companies, HubSpot object type `0-2`.
+    Companies,
+    /// Deals, HubSpot object type `0-3`.
+    Deals,
+    /// Notes, HubSpot object type `0-46`.
+    Notes,
 }
 
 impl ObjectType {
@@ -18,6 +24,20 @@ impl ObjectType {
         match self {
             ObjectType::Tickets => "tickets",
             ObjectType::Contacts => "contacts",
+            ObjectType::Companies => "companies",
+            ObjectType::Deals => "deals",
+            ObjectType::Notes => "notes",
+        }
+    }
+
+    /// One of them, for people.
+    pub fn singular(self) -> &'static str {
+        match self {
+            ObjectType::Tickets => "ticket",
+            ObjectType::Contacts => "contact",
+            ObjectType::Companies => "company",
+            ObjectType::Deals => "deal",
+            ObjectType::Notes => "note",
         }
     }
 }
@@ -189,7 +209,20 @@ pub struct Schema {
     pub owners: Vec<Owner>,
 }
 
+/// What is known of object types that no schema holds.
+static NO_PROPERTIES: BTreeMap<String, PropertyDef> = BTreeMap::new();
+
 impl Schema {
+    /// Properties of an object type by internal name; empty for one that the schema
+    /// does not hold.
+    pub fn properties(&self, object: ObjectType) -> &BTreeMap<String, PropertyDef> {
+        match object {
+            ObjectType::Tickets => &self.tickets,
+            ObjectType::Contacts => &self.contacts,
+            ObjectType::Companies | ObjectType::Deals | ObjectType::Notes => &NO_PROPERTIES,
+        }
+    }
+
     /// This schema as it will be once `new` ticket properties exist. Those that
     /// exist already stay as the portal has them.
     pub fn with_tickets(mut self, new: &[NewProperty]) -> Schema {

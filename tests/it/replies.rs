@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use tickethaul::hubspot::{
-    ApiError, BatchReply, CallError, Client, CreateInput, Headers, Reply, Request, Settings,
+    ApiError, BatchReply, CallError, Client, CreateInput, Headers, Reply, Request, Settings, Token,
     Transport, TransportError,
 };
 use tickethaul::model::schema::{ObjectType, ValueType};
@@ -19,7 +19,11 @@ struct Replies {
 }
 
 impl Transport for Replies {
-    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, TransportError>> {
+    fn send<'a>(
+        &'a self,
+        request: &'a Request,
+        _token: Option<&'a Token>,
+    ) -> BoxFuture<'a, Result<Reply, TransportError>> {
         let body = request.body.as_deref().unwrap_or_default();
         let body = String::from_utf8_lossy(body);
         let mut asked = self.asked.lock().expect("unpoisoned");
@@ -399,7 +403,7 @@ async fn a_list_with_very_many_properties_is_read_in_two_steps() {
     ]);
     let many: Vec<String> = (0..400).map(|n| format!("a_property_named_{n}")).collect();
     let page = client
-        .list_tickets(&many, Some("1"), true)
+        .list(ObjectType::Tickets, &many, Some("1"), true)
         .await
         .expect("a page");
     let ids: Vec<_> = page

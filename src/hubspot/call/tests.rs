@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::*;
-use crate::hubspot::exchange::{Effect, Headers};
+use crate::hubspot::exchange::Headers;
 
 /// What the scripted portal does with one attempt.
 enum Step {
@@ -24,7 +24,11 @@ struct Script {
 }
 
 impl Transport for Script {
-    fn send<'a>(&'a self, _request: &'a Request) -> BoxFuture<'a, Result<Reply, TransportError>> {
+    fn send<'a>(
+        &'a self,
+        _request: &'a Request,
+        _token: Option<&'a Token>,
+    ) -> BoxFuture<'a, Result<Reply, TransportError>> {
         self.sent.lock().expect("unpoisoned").push(Instant::now());
         let step = self.steps.lock().expect("unpoisoned").pop_front();
         Box::pin(async move {
@@ -47,7 +51,7 @@ fn caller(steps: Vec<Step>) -> (Caller, Arc<Script>) {
         steps: Mutex::new(steps.into()),
         sent: Mutex::default(),
     });
-    (Caller::new(script.clone(), Settings::default()), script)
+    (Caller::new(script.clone(), &Settings::default()), script)
 }
 
 /// Seconds from the first attempt to each one after it.
@@ -71,7 +75,8 @@ fn number(body: &[u8]) -> serde_json::Result<u64> {
 
 async fn call(caller: &Caller, effect: Effect) -> Result<u64, CallError> {
     let request = Request::post("/x".to_owned(), Vec::new(), effect);
-    caller.call(&request, number).await
+    let answer = caller.call(&request, None, number).await?;
+    Ok(answer.value)
 }
 
 #[tokio::test(start_paused = true)]
@@ -108,7 +113,7 @@ async fn a_create_stops_as_soon_as_its_outcome_is_unclear() {
     ];
     for step in lost {
         let (caller, script) = caller(vec![step]);
-        let outcome = call(&caller, Effect::Create).await;
+        let outcome = call(&caller, Effect::Once).await;
         assert!(
             matches!(outcome, Err(CallError::Ambiguous(_))),
             "{outcome:?}"
@@ -129,7 +134,7 @@ async fn a_create_that_was_not_carried_out_is_repeated() {
         Step::NotSent,
         ok(),
     ]);
-    assert_eq!(call(&caller, Effect::Create).await.expect("an answer"), 7);
+    assert_eq!(call(&caller, Effect::Once).await.expect("an answer"), 7);
     let waits = waits(&script);
     assert!((10.0..10.1).contains(&waits[0]), "{waits:?}");
     assert!(waits[1] - waits[0] >= 2.0, "{waits:?}");
@@ -138,7 +143,7 @@ async fn a_create_that_was_not_carried_out_is_repeated() {
 #[tokio::test(start_paused = true)]
 async fn trouble_before_a_lost_reply_does_not_make_it_clear() {
     let (caller, _) = caller(vec![status(429), Step::Reset]);
-    let outcome = call(&caller, Effect::Create).await;
+    let outcome = call(&caller, Effect::Once).await;
     assert!(
         matches!(outcome, Err(CallError::Ambiguous(_))),
         "{outcome:?}"
@@ -160,7 +165,7 @@ async fn an_unreachable_portal_is_told_at_once_at_first_and_later_waited_for() {
     let first = call(&caller, Effect::Read).await.expect_err("no portal");
     assert_eq!(first.to_string(), "can't reach it");
     let _ = call(&caller, Effect::Read).await.expect("an answer");
-    let later = call(&caller, Effect::Create).await.expect_err("no portal");
+    let later = call(&caller, Effect::Once).await.expect_err("no portal");
     assert_eq!(later.to_string(), "can't reach it, after 6 attempts");
     assert!(matches!(later, CallError::Unavailable(_)));
     let waited = waits(&script).last().copied().expect("waits");
@@ -183,7 +188,7 @@ async fn a_used_up_window_holds_every_call() {
         sleep(Duration::from_secs(1)).await;
         call(&caller, Effect::Read).await
     };
-    let (one, other) = tokio::join!(call(&caller, Effect::Create), late);
+    let (one, other) = tokio::join!(call(&caller, Effect::Once), late);
     assert_eq!((one.expect("an answer"), other.expect("an answer")), (7, 7));
     let waits = waits(&script);
     assert!(waits[1] >= 10.0 && waits[2] >= 10.0, "{waits:?}");
@@ -193,7 +198,7 @@ async fn a_used_up_window_holds_every_call() {
 async fn an_attempt_ends_at_its_deadline_and_the_wait_for_a_slot_does_not_count() {
     let (caller, script) = caller(vec![Step::Hang, Step::Hang]);
     let start = Instant::now();
-    let both = tokio::join!(call(&caller, Effect::Create), call(&caller, Effect::Create));
+    let both = tokio::join!(call(&caller, Effect::Once), call(&caller, Effect::Once));
     for outcome in [both.0, both.1] {
         let words = outcome.expect_err("nothing answers").to_string();
         assert_eq!(words, "no answer to a write: no answer within 100 s");

@@ -17,7 +17,7 @@ fn judge(status: u16, headers: Headers, body: &str) -> Verdict<u64> {
         headers,
         body: Bytes::copy_from_slice(body.as_bytes()),
     };
-    classify(Ok(reply), read)
+    classify(&Ok(reply), read)
 }
 
 /// One word for a verdict.
@@ -91,7 +91,7 @@ fn every_status_has_its_meaning() {
 
 #[test]
 fn transport_errors_say_whether_anything_was_sent() {
-    let judge = |error| word(&classify(Err(error), read));
+    let judge = |error| word(&classify(&Err(error), read));
     let words = "no".to_owned();
     assert_eq!(judge(TransportError::NotSent(words.clone())), "NotSent");
     assert_eq!(judge(TransportError::Ambiguous(words)), "Lost");
@@ -115,12 +115,14 @@ fn trouble_carries_words_and_the_portals_wait() {
 
 #[test]
 fn a_moving_portal_says_for_how_long() {
-    let headers = Headers::default().with("Retry-After", "3600");
-    let Verdict::Final(error) = judge(477, headers, "") else {
+    let asked = |seconds| Headers::default().with("Retry-After", seconds);
+    let Verdict::Final(error) = judge(477, asked("3600"), "") else {
         panic!("an end expected");
     };
     assert!(
         error.to_string().ends_with("asks to wait 3600 s"),
         "{error}"
     );
+    assert_eq!(word(&judge(477, asked("60"), "")), "Moving");
+    assert_eq!(word(&judge(477, asked("61"), "")), "Paused");
 }

@@ -9,8 +9,10 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::*;
-use crate::hubspot::call::{Caller, Settings};
+use crate::hubspot::call::Caller;
 use crate::hubspot::exchange::{Effect, Headers, Reply, Request, Transport, TransportError};
+use crate::hubspot::settings::Settings;
+use crate::hubspot::token::Token;
 
 /// The allowance of all scenarios: HubSpot's for a private app.
 const MAX: usize = 190;
@@ -115,7 +117,11 @@ struct Way {
 }
 
 impl Transport for Way {
-    fn send<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Reply, TransportError>> {
+    fn send<'a>(
+        &'a self,
+        _: &'a Request,
+        _: Option<&'a Token>,
+    ) -> BoxFuture<'a, Result<Reply, TransportError>> {
         Box::pin(async move { Ok(self.portal.answer(self.who, self.latency.clone()).await) })
     }
 }
@@ -128,7 +134,7 @@ async fn haul(portal: Arc<Portal>, who: usize, latency: Latency, calls: usize, e
         who,
         latency,
     };
-    let caller = Arc::new(Caller::new(Arc::new(way), Settings::default()));
+    let caller = Arc::new(Caller::new(Arc::new(way), &Settings::default()));
     let mut in_flight = JoinSet::new();
     let mut left = calls;
     loop {
@@ -138,11 +144,11 @@ async fn haul(portal: Arc<Portal>, who: usize, latency: Latency, calls: usize, e
             let caller = caller.clone();
             let _task = in_flight.spawn(async move {
                 let request = Request::post("/x".to_owned(), Vec::new(), Effect::Read);
-                caller.call(&request, |_| Ok(())).await
+                caller.call(&request, None, |_| Ok(())).await
             });
         }
         match in_flight.join_next().await {
-            Some(outcome) => outcome.expect("no panic").expect("an answer"),
+            Some(outcome) => drop(outcome.expect("no panic").expect("an answer")),
             None => return (Instant::now() - portal.start).as_secs(),
         }
     }

@@ -14,6 +14,7 @@ fn situation(effect: Effect, attempts: u32) -> Situation {
     Situation {
         effect,
         attempts,
+        unclear_before: false,
         answered_before: true,
     }
 }
@@ -31,27 +32,44 @@ fn attempts(kind: Kind, effect: Effect) -> (u32, &'static str) {
             Decision::Stop(CallError::Ambiguous(_)) => return (attempts, "Ambiguous"),
             Decision::Stop(CallError::Unavailable(_)) => return (attempts, "Unavailable"),
             Decision::Stop(CallError::Garbled(_)) => return (attempts, "Garbled"),
+            Decision::Stop(CallError::Paused(_)) => return (attempts, "Paused"),
             Decision::Stop(other) => panic!("{other:?}"),
         }
     }
 }
 
 #[test]
-fn a_create_is_never_repeated_when_it_may_have_been_carried_out() {
+fn what_may_have_been_carried_out_is_repeated_only_where_that_does_no_harm() {
+    let (gone, unclear, garbled) = ("Unavailable", "Ambiguous", "Garbled");
     let table = [
-        (Kind::NotSent, (6, "Unavailable"), (6, "Unavailable")),
-        (Kind::Limited, (20, "Unavailable"), (20, "Unavailable")),
-        (Kind::Secondly, (20, "Unavailable"), (20, "Unavailable")),
-        (Kind::Locked, (10, "Unavailable"), (10, "Unavailable")),
-        (Kind::Failing, (6, "Unavailable"), (1, "Ambiguous")),
-        (Kind::Cut, (3, "Unavailable"), (1, "Ambiguous")),
-        (Kind::Lost, (6, "Unavailable"), (1, "Ambiguous")),
-        (Kind::Garbled, (3, "Garbled"), (1, "Ambiguous")),
-        (Kind::Strange, (1, "Garbled"), (1, "Ambiguous")),
+        (Kind::NotSent, (6, gone), (6, gone), (6, gone)),
+        (Kind::Limited, (20, gone), (20, gone), (20, gone)),
+        (Kind::Secondly, (20, gone), (20, gone), (20, gone)),
+        (Kind::Locked, (10, gone), (10, gone), (10, gone)),
+        (Kind::Moving, (10, "Paused"), (10, "Paused"), (10, "Paused")),
+        (Kind::Failing, (6, gone), (6, unclear), (1, unclear)),
+        (Kind::Cut, (3, gone), (3, unclear), (1, unclear)),
+        (Kind::Lost, (6, gone), (6, unclear), (1, unclear)),
+        (Kind::Garbled, (3, garbled), (3, unclear), (1, unclear)),
+        (Kind::Strange, (1, garbled), (1, unclear), (1, unclear)),
     ];
-    for (kind, read, create) in table {
+    for (kind, read, repeatable, once) in table {
         assert_eq!(attempts(kind, Effect::Read), read, "{kind:?}");
-        assert_eq!(attempts(kind, Effect::Create), create, "{kind:?}");
+        assert_eq!(attempts(kind, Effect::Repeatable), repeatable, "{kind:?}");
+        assert_eq!(attempts(kind, Effect::Once), once, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_clear_end_does_not_clear_an_unclear_start() {
+    let after_a_loss = Situation {
+        unclear_before: true,
+        ..situation(Effect::Repeatable, 20)
+    };
+    for kind in [Kind::NotSent, Kind::Limited, Kind::Locked] {
+        let end = choose(&trouble(kind), after_a_loss);
+        let unclear = matches!(end, Decision::Stop(CallError::Ambiguous(_)));
+        assert!(unclear, "{kind:?}: {end:?}");
     }
 }
 
@@ -114,7 +132,7 @@ fn jitter_halves_a_wait_at_most() {
 fn a_wrong_address_is_told_at_once() {
     let first = Situation {
         answered_before: false,
-        ..situation(Effect::Create, 1)
+        ..situation(Effect::Once, 1)
     };
     let Decision::Stop(CallError::Unavailable(words)) = choose(&trouble(Kind::NotSent), first)
     else {

@@ -1,8 +1,10 @@
 //! Requests as the contract writes them, replies as portals vary them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
+use crate::hubspot::records::{Association, CreateInput, Page, WriteInput};
+use crate::model::schema::{NewProperty, PropertyOption, Stage, ValueType};
 
 fn value(body: serde_json::Result<Vec<u8>>) -> Value {
     serde_json::from_slice(&body.expect("serialised")).expect("JSON")

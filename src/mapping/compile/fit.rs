@@ -20,11 +20,7 @@ impl<'a> Compiler<'a> {
         name: &At<String>,
         object: ObjectType,
     ) -> Option<&'a PropertyDef> {
-        let properties = match object {
-            ObjectType::Tickets => &self.schema.tickets,
-            ObjectType::Contacts => &self.schema.contacts,
-        };
-        let Some(found) = properties.get(&name.value) else {
+        let Some(found) = self.schema.properties(object).get(&name.value) else {
             self.unknown_property(name, object);
             return None;
         };
@@ -42,10 +38,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn unknown_property(&self, name: &At<String>, object: ObjectType) {
-        let (properties, what) = match object {
-            ObjectType::Tickets => (&self.schema.tickets, "ticket"),
-            ObjectType::Contacts => (&self.schema.contacts, "contact"),
-        };
+        let (properties, what) = (self.schema.properties(object), object.singular());
         let message = format!("the portal has no {what} property `{}`", name.value);
         let is_new = |new: &NewProperty| new.name == name.value;
         let problem = Problem::new(&name.span, message);

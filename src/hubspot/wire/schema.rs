@@ -1,68 +1,14 @@
-//! HubSpot's JSON shapes and nothing else: requests borrow from our records,
-//! replies become them. Unknown fields are passed over, ids and values may come as
-//! text, number or truth value. The only file with serde derives in this room.
+//! Property definitions and their groups, pipelines with stages, owners.
 
-use std::sync::Arc;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use serde::de::Error as _;
-use serde::{Deserialize, Serialize, Serializer};
-use serde_json::{Error, Value};
-
-use crate::hubspot::error_body;
+use super::paging::{ListShape, after};
 use crate::hubspot::loose::{Text, Values};
-use crate::hubspot::records::{Account, Association, BatchReply, CreateInput, Page, Record};
+use crate::hubspot::records::PropertyGroup;
 use crate::model::schema::{
     NewProperty, Owner, Pipeline, PropertyDef, PropertyOption, Stage, ValueType,
 };
-
-/// Turns the body of a 2xx into a value of ours.
-pub(crate) type Read<T> = fn(&[u8]) -> serde_json::Result<T>;
-
-// Requests
-
-#[derive(Serialize)]
-struct CreateBatch<'a> {
-    inputs: Vec<CreateShape<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CreateShape<'a> {
-    object_write_trace_id: &'a str,
-    #[serde(serialize_with = "as_map")]
-    properties: &'a [(Arc<str>, String)],
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    associations: Vec<LinkShape<'a>>,
-}
-
-#[derive(Serialize)]
-struct LinkShape<'a> {
-    to: IdShape<'a>,
-    types: [LinkType<'a>; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LinkType<'a> {
-    association_category: &'a str,
-    association_type_id: u32,
-}
-
-#[derive(Serialize)]
-struct IdShape<'a> {
-    id: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ReadBatch<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id_property: Option<&'a str>,
-    inputs: Vec<IdShape<'a>>,
-    properties: &'a [&'a str],
-    /// HubSpot's schema asks for it, empty or not.
-    properties_with_history: [&'a str; 0],
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -88,48 +34,6 @@ struct NewOptionShape<'a> {
     hidden: bool,
 }
 
-fn as_map<S: Serializer>(pairs: &[(Arc<str>, String)], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_map(pairs.iter().map(|(name, value)| (name.as_ref(), value)))
-}
-
-/// Body of a batch create.
-pub(crate) fn create_body(inputs: &[&CreateInput]) -> serde_json::Result<Vec<u8>> {
-    let inputs = inputs.iter().map(|input| create_shape(input)).collect();
-    serde_json::to_vec(&CreateBatch { inputs })
-}
-
-fn create_shape(input: &CreateInput) -> CreateShape<'_> {
-    CreateShape {
-        object_write_trace_id: &input.trace_id,
-        properties: &input.properties,
-        associations: input.associations.iter().map(link_shape).collect(),
-    }
-}
-
-fn link_shape(link: &Association) -> LinkShape<'_> {
-    LinkShape {
-        to: IdShape { id: &link.to },
-        types: [LinkType {
-            association_category: link.category,
-            association_type_id: link.type_id,
-        }],
-    }
-}
-
-/// Body of a batch read.
-pub(crate) fn read_body(
-    id_property: Option<&str>,
-    ids: &[String],
-    properties: &[&str],
-) -> serde_json::Result<Vec<u8>> {
-    serde_json::to_vec(&ReadBatch {
-        id_property,
-        inputs: ids.iter().map(|id| IdShape { id }).collect(),
-        properties,
-        properties_with_history: [],
-    })
-}
-
 /// Body of a property's creation.
 pub(crate) fn property_body(new: &NewProperty) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&NewPropertyShape {
@@ -153,48 +57,35 @@ fn option_shape((display_order, option): (usize, &PropertyOption)) -> NewOptionS
     }
 }
 
-// Replies
+/// Options as the portal gave them, with new ones after them. What we don't know of
+/// an option goes back as it came.
+pub(crate) fn options_body(
+    mut options: Vec<Value>,
+    new: &[PropertyOption],
+) -> serde_json::Result<Vec<u8>> {
+    let first = options.len();
+    for (index, option) in new.iter().enumerate() {
+        options.push(serde_json::to_value(option_shape((first + index, option)))?);
+    }
+    serde_json::to_vec(&json!({ "options": options }))
+}
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct AccountShape {
-    portal_id: Text,
-    account_type: Text,
-    time_zone: Text,
-    ui_domain: Text,
+/// Body of a group's creation.
+pub(crate) fn group_body(group: &PropertyGroup) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(&json!({ "name": group.name, "label": group.label }))
+}
+
+#[derive(Deserialize)]
+struct OptionsShape {
+    options: Vec<Value>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct RecordShape {
-    id: Text,
-    properties: Values,
-    object_write_trace_id: Text,
+#[serde(default)]
+struct GroupShape {
+    name: Text,
+    label: Text,
     archived: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct BatchShape {
-    results: Option<Vec<RecordShape>>,
-    errors: Option<Vec<Value>>,
-}
-
-/// A list without `results` is no list: an export must not take it for the end.
-#[derive(Deserialize)]
-struct ListShape<T> {
-    results: Vec<T>,
-    paging: Option<PagingShape>,
-}
-
-#[derive(Deserialize)]
-struct PagingShape {
-    next: Option<NextShape>,
-}
-
-#[derive(Deserialize)]
-struct NextShape {
-    #[serde(default)]
-    after: Text,
 }
 
 #[derive(Default, Deserialize)]
@@ -258,44 +149,6 @@ struct OwnerShape {
     archived: Option<bool>,
 }
 
-/// Reads account details; the portal's id is the one field that must be there.
-pub(crate) fn account(body: &[u8]) -> serde_json::Result<Account> {
-    let shape: AccountShape = serde_json::from_slice(body)?;
-    let portal_id = shape.portal_id.required("portalId")?;
-    Ok(Account {
-        portal_id: portal_id.parse().map_err(Error::custom)?,
-        account_type: shape.account_type.or_empty(),
-        time_zone: shape.time_zone.or_empty(),
-        ui_domain: shape.ui_domain.or_empty(),
-    })
-}
-
-/// Reads the reply to a batch call; `results` or `errors` must be there.
-pub(crate) fn batch(body: &[u8]) -> serde_json::Result<BatchReply> {
-    let shape: BatchShape = serde_json::from_slice(body)?;
-    if shape.results.is_none() && shape.errors.is_none() {
-        return Err(Error::missing_field("results"));
-    }
-    Ok(BatchReply {
-        results: records(shape.results.unwrap_or_default())?,
-        errors: shape
-            .errors
-            .iter()
-            .flatten()
-            .map(error_body::entry)
-            .collect(),
-    })
-}
-
-/// Reads one page of records.
-pub(crate) fn page(body: &[u8]) -> serde_json::Result<Page> {
-    let shape: ListShape<RecordShape> = serde_json::from_slice(body)?;
-    Ok(Page {
-        after: shape.paging.and_then(after),
-        results: records(shape.results)?,
-    })
-}
-
 /// Reads the property definitions of an object type.
 pub(crate) fn properties(body: &[u8]) -> serde_json::Result<Vec<PropertyDef>> {
     let shape: ListShape<PropertyShape> = serde_json::from_slice(body)?;
@@ -305,6 +158,34 @@ pub(crate) fn properties(body: &[u8]) -> serde_json::Result<Vec<PropertyDef>> {
 /// Reads one property definition.
 pub(crate) fn property(body: &[u8]) -> serde_json::Result<PropertyDef> {
     definition(serde_json::from_slice(body)?)
+}
+
+/// Reads the options of a property, untouched.
+pub(crate) fn options_of(body: &[u8]) -> serde_json::Result<Vec<Value>> {
+    let shape: OptionsShape = serde_json::from_slice(body)?;
+    Ok(shape.options)
+}
+
+/// Reads groups of properties; archived ones are left out.
+pub(crate) fn groups(body: &[u8]) -> serde_json::Result<Vec<PropertyGroup>> {
+    let shape: ListShape<GroupShape> = serde_json::from_slice(body)?;
+    let live = shape
+        .results
+        .into_iter()
+        .filter(|g| g.archived != Some(true));
+    live.map(property_group).collect()
+}
+
+/// Reads one group of properties.
+pub(crate) fn group(body: &[u8]) -> serde_json::Result<PropertyGroup> {
+    property_group(serde_json::from_slice(body)?)
+}
+
+fn property_group(shape: GroupShape) -> serde_json::Result<PropertyGroup> {
+    Ok(PropertyGroup {
+        name: shape.name.required("name")?,
+        label: shape.label.or_empty(),
+    })
 }
 
 /// Reads pipelines with their stages, both in display order; archived ones can't
@@ -324,23 +205,6 @@ pub(crate) fn owners(body: &[u8]) -> serde_json::Result<(Vec<Owner>, Option<Stri
     let shape: ListShape<OwnerShape> = serde_json::from_slice(body)?;
     let owners: serde_json::Result<_> = shape.results.into_iter().map(owner).collect();
     Ok((owners?, shape.paging.and_then(after)))
-}
-
-fn after(paging: PagingShape) -> Option<String> {
-    paging.next?.after.0
-}
-
-fn records(shapes: Vec<RecordShape>) -> serde_json::Result<Vec<Record>> {
-    shapes.into_iter().map(record).collect()
-}
-
-fn record(shape: RecordShape) -> serde_json::Result<Record> {
-    Ok(Record {
-        id: shape.id.required("id")?,
-        properties: shape.properties.0,
-        trace_id: shape.object_write_trace_id.0,
-        archived: shape.archived.unwrap_or_default(),
-    })
 }
 
 fn definition(shape: PropertyShape) -> serde_json::Result<PropertyDef> {
@@ -398,6 +262,3 @@ fn owner(shape: OwnerShape) -> serde_json::Result<Owner> {
         archived: shape.archived.unwrap_or_default(),
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,24 +1,59 @@
-//! What it takes to reach a portal: address, token, ceiling of the rate and the
-//! deadline of an attempt. Opening the connection is left to `transport`.
+//! How a client calls: credentials, ceiling and reserve of the rate, deadline of an
+//! attempt, version of the paths. Opening a connection is left to `transport`.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::hubspot::token::Token;
+use crate::hubspot::credentials::Credentials;
+use crate::hubspot::paths::ApiVersion;
 
-/// How to reach a portal.
+/// How a client calls, whatever the transport.
 #[derive(Clone, Debug)]
-pub struct Connection {
-    /// `https://api.hubapi.com`, or any other address that speaks the same; plain
-    /// http only on a loopback address.
-    pub base_url: String,
-    /// Goes into every call's `Authorization` header and nowhere else.
-    pub token: Token,
+pub struct Settings {
+    /// Goes into every call's `Authorization` header; none for a transport that
+    /// needs none.
+    pub credentials: Option<Credentials>,
     /// A ceiling of our own below the portal's (`--rate`).
     pub rate: Option<Rate>,
-    /// Deadline of one attempt; 100 s unless the user says otherwise. HubSpot's
-    /// edge gives up after 100 s too (524).
+    /// What is left to others (`--reserve`).
+    pub reserve: Reserve,
+    /// Deadline of one attempt. HubSpot's edge gives up after 100 s (524).
     pub timeout: Duration,
+    /// Shape of the paths (`--api`).
+    pub api: ApiVersion,
+}
+
+impl Default for Settings {
+    /// No credentials, no ceiling, the usual reserve, 100 s, v3.
+    fn default() -> Settings {
+        Settings {
+            credentials: None,
+            rate: None,
+            reserve: Reserve::default(),
+            timeout: Duration::from_secs(100),
+            api: ApiVersion::default(),
+        }
+    }
+}
+
+/// Shares of the portal's allowances that stay unused, from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reserve {
+    /// Of the burst window.
+    pub burst: f64,
+    /// Of the day: calls stop when what is left falls under it.
+    pub day: f64,
+}
+
+impl Default for Reserve {
+    /// Nothing of the burst, a tenth of the day: the day is shared with every other
+    /// integration of the account.
+    fn default() -> Reserve {
+        Reserve {
+            burst: 0.0,
+            day: 0.1,
+        }
+    }
 }
 
 /// So many calls in any window of that length, e.g. `190/10s`.

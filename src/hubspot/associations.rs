@@ -1,0 +1,223 @@
+//! Links between records and their kinds. Putting a link that is there already
+//! changes nothing, so these writes may be repeated (protocol L4).
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::hubspot::client::Client;
+use crate::hubspot::error::CallError;
+use crate::hubspot::exchange::{Budget, Effect, Method, Request};
+use crate::hubspot::paths::End;
+use crate::hubspot::records::ApiError;
+use crate::hubspot::wire;
+use crate::model::schema::ObjectType;
+
+/// HubSpot: sub-category of an entry for a record without links.
+const NO_LINKS: &str = "crm.associations.NO_ASSOCIATIONS_FOUND";
+
+/// A kind of link, in one direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkType {
+    /// `HUBSPOT_DEFINED`, `USER_DEFINED`…
+    pub category: String,
+    /// Unique in its category; those of HubSpot are in `association_types`.
+    pub id: u32,
+    /// What a person sees; none for the plain link.
+    pub label: Option<String>,
+}
+
+/// A link to put.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkInput {
+    /// Record id.
+    pub from: String,
+    /// Record id.
+    pub to: String,
+    /// Category and id of each kind; labels are not looked at.
+    pub types: Vec<LinkType>,
+}
+
+/// A 2xx reply to a batch of links.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkReply {
+    /// Pairs of record ids that are linked now, `from` first.
+    pub linked: Vec<(String, String)>,
+    /// Entries for links that did not make it.
+    pub errors: Vec<ApiError>,
+}
+
+/// The links of many records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Linked {
+    /// By record id; records without links are left out.
+    pub by_record: BTreeMap<String, Vec<LinkedRecord>>,
+    /// Entries for records whose links can't be read.
+    pub errors: Vec<ApiError>,
+}
+
+/// The other end of a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkedRecord {
+    /// Record id.
+    pub id: String,
+    /// Kinds of the link between the two.
+    pub types: Vec<LinkType>,
+}
+
+/// One page of links, record by record.
+#[derive(Debug, Default)]
+pub(crate) struct LinkedPage {
+    pub(crate) records: Vec<(String, Vec<LinkedRecord>, Option<String>)>,
+    pub(crate) errors: Vec<ApiError>,
+}
+
+impl Client {
+    /// Kinds of link from one object type to another, in this direction.
+    pub async fn link_types(
+        &self,
+        from: ObjectType,
+        to: ObjectType,
+    ) -> Result<Vec<LinkType>, CallError> {
+        let path = self.api().link_labels(from, to);
+        let request = Request::get(path).paid_from(Budget::Associations);
+        self.call(&request, wire::link_types).await
+    }
+
+    /// Creates a label for links; a pair of them when the other direction has words
+    /// of its own. `Ambiguous` when the outcome is unclear: read the kinds to see.
+    pub async fn create_link_label(
+        &self,
+        (from, to): (ObjectType, ObjectType),
+        name: &str,
+        label: &str,
+        inverse: Option<&str>,
+    ) -> Result<Vec<LinkType>, CallError> {
+        let body = wire::label_body(name, label, inverse).map_err(Client::unsendable)?;
+        let path = self.api().link_labels(from, to);
+        let request = Request::post(path, body, Effect::Once).paid_from(Budget::Associations);
+        self.call(&request, wire::link_types).await
+    }
+
+    /// Puts links, 2,000 at most, no pair twice (`contract::LINK_LIMIT`).
+    pub async fn link(
+        &self,
+        (from, to): (ObjectType, ObjectType),
+        links: &[LinkInput],
+    ) -> Result<LinkReply, CallError> {
+        let body = wire::link_body(links).map_err(Client::unsendable)?;
+        let request = self.links((from, to), "create", body, Effect::Repeatable);
+        self.call(&request, wire::link_reply).await
+    }
+
+    /// All links of records, 1,000 at most, none twice (`contract::LINKED_LIMIT`);
+    /// as many calls as the longest list of links has pages.
+    pub async fn linked(
+        &self,
+        (from, to): (ObjectType, ObjectType),
+        ids: &[String],
+    ) -> Result<Linked, CallError> {
+        let mut linked = Linked::default();
+        let mut open: HashMap<String, Option<String>> =
+            ids.iter().map(|id| (id.clone(), None)).collect();
+        while !open.is_empty() {
+            let asked: Vec<(&str, Option<&str>)> = open
+                .iter()
+                .map(|(id, after)| (id.as_str(), after.as_deref()))
+                .collect();
+            let body = wire::linked_body(&asked).map_err(Client::unsendable)?;
+            let request = self.links((from, to), "read", body, Effect::Read);
+            let page = self.call(&request, wire::linked).await?;
+            let mut next = HashMap::new();
+            for (id, records, after) in page.records {
+                // A cursor that stands still would never end.
+                if after.is_some() && open.get(&id).is_some_and(|before| *before != after) {
+                    let _new = next.insert(id.clone(), after);
+                }
+                linked.by_record.entry(id).or_default().extend(records);
+            }
+            let errors = page.errors.into_iter();
+            linked
+                .errors
+                .extend(errors.filter(|error| error.sub_category != NO_LINKS));
+            open = next;
+        }
+        Ok(linked)
+    }
+
+    /// Takes all links between the records of each pair away, whatever their kind;
+    /// 100 pairs at most (`contract::UNLINK_LIMIT`). Those that there are not count
+    /// as taken away.
+    pub async fn unlink(
+        &self,
+        (from, to): (ObjectType, ObjectType),
+        pairs: &[(String, String)],
+    ) -> Result<LinkReply, CallError> {
+        let body = wire::unlink_body(pairs).map_err(Client::unsendable)?;
+        let request = self.links((from, to), "archive", body, Effect::Repeatable);
+        self.call(&request, wire::unlinked).await
+    }
+
+    /// Puts one link of HubSpot's own kinds.
+    pub async fn put_link(
+        &self,
+        from: (ObjectType, &str),
+        to: (ObjectType, &str),
+        type_id: u32,
+    ) -> Result<(), CallError> {
+        self.one_link(Method::Put, "create", from, to, type_id)
+            .await
+    }
+
+    /// Takes one link of HubSpot's own kinds away; other kinds between the two stay.
+    pub async fn delete_link(
+        &self,
+        from: (ObjectType, &str),
+        to: (ObjectType, &str),
+        type_id: u32,
+    ) -> Result<(), CallError> {
+        self.one_link(Method::Delete, "labels/archive", from, to, type_id)
+            .await
+    }
+
+    /// By its own path where the version has one, else as a batch of one.
+    async fn one_link(
+        &self,
+        method: Method,
+        verb: &str,
+        from: End<'_>,
+        to: End<'_>,
+        type_id: u32,
+    ) -> Result<(), CallError> {
+        if let Some(path) = self.api().link(from, to, type_id) {
+            let request = Request::new(method, path, Effect::Repeatable);
+            let request = request.paid_from(Budget::Associations);
+            return self.call(&request, wire::nothing).await;
+        }
+        let link = LinkInput {
+            from: from.1.to_owned(),
+            to: to.1.to_owned(),
+            types: vec![LinkType {
+                category: "HUBSPOT_DEFINED".to_owned(),
+                id: type_id,
+                label: None,
+            }],
+        };
+        let body = wire::link_body(&[link]).map_err(Client::unsendable)?;
+        let request = self.links((from.0, to.0), verb, body, Effect::Repeatable);
+        let reply = self.call(&request, wire::unlinked).await?;
+        match reply.errors.into_iter().next() {
+            Some(error) => Err(CallError::Refused(Box::new(error))),
+            None => Ok(()),
+        }
+    }
+
+    fn links(
+        &self,
+        (from, to): (ObjectType, ObjectType),
+        verb: &str,
+        body: Vec<u8>,
+        effect: Effect,
+    ) -> Request {
+        let path = self.api().links(from, to, verb);
+        Request::post(path, body, effect).paid_from(Budget::Associations)
+    }
+}

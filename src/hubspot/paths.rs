@@ -1,0 +1,244 @@
+//! Paths of HubSpot's API in both shapes that it serves: by version number, and by
+//! date. The one place that knows a version.
+
+use std::fmt::Write;
+use std::str::FromStr;
+
+use crate::model::schema::ObjectType;
+
+/// Details of the account that the token belongs to; the same in all versions.
+pub(crate) const ACCOUNT: &str = "/account-info/v3/details";
+
+/// Calls of the day, used and allowed; the same in all versions.
+pub(crate) const DAILY_USAGE: &str = "/account-info/v3/api-usage/daily/private-apps";
+
+/// Where OAuth tokens come from. HubSpot: v1 of it ends on 2027-02-16.
+pub(crate) const OAUTH_TOKEN: &str = "/oauth/v3/token";
+
+/// Shape of the paths. HubSpot serves both; replies differ in details only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ApiVersion {
+    /// `/crm/v3/…`, associations by `/crm/v4/…`. HubSpot: unsupported from
+    /// September 2027 on.
+    #[default]
+    V3,
+    /// `/crm/…/2026-09/…`. Writes obey the rules that a portal's admin set.
+    V2026_09,
+}
+
+/// A version that there is not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no version of the API that is known here; use v3 or 2026-09")]
+pub struct UnknownVersion(String);
+
+impl FromStr for ApiVersion {
+    type Err = UnknownVersion;
+
+    fn from_str(text: &str) -> Result<ApiVersion, UnknownVersion> {
+        match text {
+            "v3" => Ok(ApiVersion::V3),
+            "2026-09" => Ok(ApiVersion::V2026_09),
+            other => Err(UnknownVersion(other.to_owned())),
+        }
+    }
+}
+
+impl ApiVersion {
+    /// Records of an object type.
+    pub(crate) fn objects(self, object: ObjectType) -> String {
+        self.crm("objects", object.plural())
+    }
+
+    /// One record, by id or by the value of a unique property.
+    pub(crate) fn object(self, object: ObjectType, id: &str) -> String {
+        format!("{}/{}", self.objects(object), segment(id))
+    }
+
+    /// A batch call on records of an object type.
+    pub(crate) fn batch(self, object: ObjectType, verb: &str) -> String {
+        format!("{}/batch/{verb}", self.objects(object))
+    }
+
+    /// Search among records of an object type.
+    pub(crate) fn search(self, object: ObjectType) -> String {
+        format!("{}/search", self.objects(object))
+    }
+
+    /// Property definitions of an object type, not paged.
+    pub(crate) fn properties(self, object: ObjectType) -> String {
+        self.crm("properties", object.plural())
+    }
+
+    /// One property definition.
+    pub(crate) fn property(self, object: ObjectType, name: &str) -> String {
+        format!("{}/{}", self.properties(object), segment(name))
+    }
+
+    /// Groups of properties of an object type, not paged.
+    pub(crate) fn property_groups(self, object: ObjectType) -> String {
+        format!("{}/groups", self.properties(object))
+    }
+
+    /// Pipelines of an object type, not paged.
+    pub(crate) fn pipelines(self, object: ObjectType) -> String {
+        self.crm("pipelines", object.plural())
+    }
+
+    /// Owners, paged.
+    pub(crate) fn owners(self) -> String {
+        match self {
+            ApiVersion::V3 => "/crm/v3/owners".to_owned(),
+            ApiVersion::V2026_09 => "/crm/owners/2026-09".to_owned(),
+        }
+    }
+
+    /// A batch call on links.
+    pub(crate) fn links(self, from: ObjectType, to: ObjectType, verb: &str) -> String {
+        format!("{}/batch/{verb}", self.associations(from, to))
+    }
+
+    /// Kinds of link between two object types.
+    pub(crate) fn link_labels(self, from: ObjectType, to: ObjectType) -> String {
+        format!("{}/labels", self.associations(from, to))
+    }
+
+    /// One link of one type; there is none by date.
+    pub(crate) fn link(self, from: End<'_>, to: End<'_>, type_id: u32) -> Option<String> {
+        let (left, right) = (self.object(from.0, from.1), to.0.plural());
+        let path = format!("{left}/associations/{right}/{}/{type_id}", segment(to.1));
+        (self == ApiVersion::V3).then_some(path)
+    }
+
+    fn associations(self, from: ObjectType, to: ObjectType) -> String {
+        let (from, to) = (from.plural(), to.plural());
+        match self {
+            ApiVersion::V3 => format!("/crm/v4/associations/{from}/{to}"),
+            ApiVersion::V2026_09 => format!("/crm/associations/2026-09/{from}/{to}"),
+        }
+    }
+
+    fn crm(self, resource: &str, object: &str) -> String {
+        match self {
+            ApiVersion::V3 => format!("/crm/v3/{resource}/{object}"),
+            ApiVersion::V2026_09 => format!("/crm/{resource}/2026-09/{object}"),
+        }
+    }
+}
+
+/// One end of a link: what it is, and its record id.
+pub(crate) type End<'a> = (ObjectType, &'a str);
+
+/// Adds a query string; values are percent-encoded, commas stay (HubSpot takes
+/// lists as one comma-separated value).
+pub(crate) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
+    let mut whole = path.to_owned();
+    for (index, (name, value)) in pairs.iter().enumerate() {
+        whole.push(if index == 0 { '?' } else { '&' });
+        whole.push_str(name);
+        whole.push('=');
+        encode(value, b"-._~,", &mut whole);
+    }
+    whole
+}
+
+/// Pairs as the body of a form.
+pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
+    let query = with_query("", pairs);
+    query.trim_start_matches('?').to_owned()
+}
+
+fn segment(text: &str) -> String {
+    let mut encoded = String::new();
+    encode(text, b"-._~", &mut encoded);
+    encoded
+}
+
+fn encode(value: &str, plain: &[u8], into: &mut String) {
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
+            into.push(char::from(byte));
+        } else {
+            // Writing to a String can't fail.
+            let _ = write!(into, "%{byte:02X}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_encoded_and_lists_keep_their_commas() {
+        assert_eq!(with_query("/a", &[]), "/a");
+        assert_eq!(
+            with_query("/a", &[("after", "NTI1Cg%3D&x=ä"), ("properties", "a,b_c")]),
+            "/a?after=NTI1Cg%253D%26x%3D%C3%A4&properties=a,b_c"
+        );
+        assert_eq!(form(&[("a", "b c"), ("d", "?")]), "a=b%20c&d=%3F");
+    }
+
+    #[test]
+    fn every_path_has_its_two_shapes() {
+        use ObjectType::{Contacts, Notes, Tickets};
+        let table = |api: ApiVersion| {
+            [
+                api.objects(Tickets),
+                api.object(Tickets, "a/b ä"),
+                api.batch(Contacts, "read"),
+                api.search(Notes),
+                api.properties(Tickets),
+                api.property(Tickets, "import_key"),
+                api.property_groups(Tickets),
+                api.pipelines(Tickets),
+                api.owners(),
+                api.links(Tickets, Contacts, "create"),
+                api.link_labels(Tickets, Contacts),
+            ]
+        };
+        assert_eq!(
+            table(ApiVersion::V3),
+            [
+                "/crm/v3/objects/tickets",
+                "/crm/v3/objects/tickets/a%2Fb%20%C3%A4",
+                "/crm/v3/objects/contacts/batch/read",
+                "/crm/v3/objects/notes/search",
+                "/crm/v3/properties/tickets",
+                "/crm/v3/properties/tickets/import_key",
+                "/crm/v3/properties/tickets/groups",
+                "/crm/v3/pipelines/tickets",
+                "/crm/v3/owners",
+                "/crm/v4/associations/tickets/contacts/batch/create",
+                "/crm/v4/associations/tickets/contacts/labels",
+            ]
+        );
+        assert_eq!(
+            table(ApiVersion::V2026_09),
+            [
+                "/crm/objects/2026-09/tickets",
+                "/crm/objects/2026-09/tickets/a%2Fb%20%C3%A4",
+                "/crm/objects/2026-09/contacts/batch/read",
+                "/crm/objects/2026-09/notes/search",
+                "/crm/properties/2026-09/tickets",
+                "/crm/properties/2026-09/tickets/import_key",
+                "/crm/properties/2026-09/tickets/groups",
+                "/crm/pipelines/2026-09/tickets",
+                "/crm/owners/2026-09",
+                "/crm/associations/2026-09/tickets/contacts/batch/create",
+                "/crm/associations/2026-09/tickets/contacts/labels",
+            ]
+        );
+        let link = |api: ApiVersion| api.link((Tickets, "1"), (Contacts, "2"), 16);
+        let single = "/crm/v3/objects/tickets/1/associations/contacts/2/16";
+        assert_eq!(link(ApiVersion::V3).as_deref(), Some(single));
+        assert_eq!(link(ApiVersion::V2026_09), None);
+    }
+
+    #[test]
+    fn versions_have_names() {
+        assert_eq!("v3".parse(), Ok(ApiVersion::V3));
+        assert_eq!("2026-09".parse(), Ok(ApiVersion::V2026_09));
+        let refused = "v4".parse::<ApiVersion>().expect_err("unknown");
+        assert!(refused.to_string().contains("v3 or 2026-09"));
+    }
+}

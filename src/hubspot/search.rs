@@ -1,0 +1,261 @@
+//! Searches. HubSpot gives at most 10,000 results of a query, so a search either
+//! stays below, or goes on in id order from the last one: it never ends early without
+//! a word. New and changed records show up some seconds late, archived ones never.
+
+use crate::hubspot::client::Client;
+use crate::hubspot::contract;
+use crate::hubspot::error::CallError;
+use crate::hubspot::exchange::{Budget, Effect, Request};
+use crate::hubspot::records::{Page, Record};
+use crate::hubspot::wire;
+use crate::model::schema::ObjectType;
+
+/// What every record has, and what search can order by.
+const ID: &str = "hs_object_id";
+
+/// What to look for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    /// Any of the groups must hold; in a group, all filters. HubSpot: five groups of
+    /// six filters at most, 18 in all.
+    pub groups: Vec<Vec<Filter>>,
+    /// Words in the properties that HubSpot searches by default.
+    pub query: Option<String>,
+    /// HubSpot takes one; without it, results come by creation date.
+    pub sort: Option<Sort>,
+    /// Properties to read.
+    pub properties: Vec<String>,
+}
+
+/// A condition on one property. HubSpot ignores case, except in enumerations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// Internal name, or `associations.contact` and the like.
+    pub property: String,
+    /// What must hold.
+    pub test: Test,
+}
+
+/// What must hold of a property. Dates are epoch milliseconds or ISO 8601.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Test {
+    /// A comparison with one value.
+    Is(Comparison, String),
+    /// From one value to another, both included.
+    Between(String, String),
+    /// One of these; texts in lower case.
+    In(Vec<String>),
+    /// None of these; texts in lower case.
+    NotIn(Vec<String>),
+    /// It has a value.
+    Known,
+    /// It has none.
+    Unknown,
+}
+
+/// Ways to compare with one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `=`
+    Equal,
+    /// `≠`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `≤`
+    AtMost,
+    /// `>`
+    Greater,
+    /// `≥`
+    AtLeast,
+    /// Holds a word; `*` stands for any letters.
+    HasWord,
+    /// Does not hold a word.
+    LacksWord,
+}
+
+impl Test {
+    /// HubSpot's name for it.
+    pub(crate) fn operator(&self) -> &'static str {
+        match self {
+            Test::Is(comparison, _) => comparison.operator(),
+            Test::Between(..) => "BETWEEN",
+            Test::In(_) => "IN",
+            Test::NotIn(_) => "NOT_IN",
+            Test::Known => "HAS_PROPERTY",
+            Test::Unknown => "NOT_HAS_PROPERTY",
+        }
+    }
+}
+
+impl Comparison {
+    fn operator(self) -> &'static str {
+        match self {
+            Comparison::Equal => "EQ",
+            Comparison::NotEqual => "NEQ",
+            Comparison::Less => "LT",
+            Comparison::AtMost => "LTE",
+            Comparison::Greater => "GT",
+            Comparison::AtLeast => "GTE",
+            Comparison::HasWord => "CONTAINS_TOKEN",
+            Comparison::LacksWord => "NOT_CONTAINS_TOKEN",
+        }
+    }
+}
+
+/// An order of results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sort {
+    /// Internal name.
+    pub property: String,
+    /// The highest first.
+    pub descending: bool,
+}
+
+/// One page of what a search found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Records that match, on all pages.
+    pub total: usize,
+    /// This page's.
+    pub results: Vec<Record>,
+    /// Whether there is another page.
+    pub more: bool,
+}
+
+/// Why a search brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The results can't all be had by paging; narrow the search, or take them in
+    /// id order.
+    #[error(
+        "the search matches {total} records; HubSpot gives the first {} only",
+        contract::SEARCH_RESULT_LIMIT
+    )]
+    TooMany {
+        /// Records that match.
+        total: usize,
+    },
+    /// HubSpot refuses longer ones; nothing was sent.
+    #[error(
+        "the search is {characters} characters long; HubSpot takes {}",
+        contract::SEARCH_BODY_LIMIT
+    )]
+    TooLong {
+        /// Length of the body.
+        characters: usize,
+    },
+    /// HubSpot refuses more; nothing was sent.
+    #[error("the search has too many filters; HubSpot takes five groups of six, 18 in all")]
+    TooManyFilters,
+}
+
+impl Client {
+    /// One page of what matches, 200 at most, after the first `offset` records.
+    ///
+    /// # Errors
+    /// `TooMany` instead of the page that would pass HubSpot's 10,000, and of a last
+    /// page that ends there though more match.
+    pub async fn search(
+        &self,
+        object: ObjectType,
+        search: &Search,
+        offset: usize,
+    ) -> Result<Found, SearchError> {
+        let left = contract::SEARCH_RESULT_LIMIT.saturating_sub(offset);
+        if left == 0 {
+            return Err(SearchError::TooMany { total: offset + 1 });
+        }
+        let limit = contract::SEARCH_PAGE_LIMIT.min(left);
+        let found = self.find(object, search, limit, offset).await?;
+        let seen = offset + found.results.len();
+        let capped = seen >= contract::SEARCH_RESULT_LIMIT && found.total > seen;
+        match capped {
+            true => Err(SearchError::TooMany { total: found.total }),
+            false => Ok(found),
+        }
+    }
+
+    /// One page of what matches in ascending id order, above an id; however many
+    /// there are. The search's own order is not used. `after` of the page is the id
+    /// to go on from.
+    pub async fn search_by_id(
+        &self,
+        object: ObjectType,
+        search: &Search,
+        above: Option<&str>,
+    ) -> Result<Page, SearchError> {
+        let search = in_id_order(search, above.unwrap_or("0"));
+        let limit = contract::SEARCH_PAGE_LIMIT;
+        let found = self.find(object, &search, limit, 0).await?;
+        let ids = found.results.iter().map(|record| record.id.as_str());
+        if !ascending(above.into_iter().chain(ids)) {
+            let words = "a search in id order brought ids out of order".to_owned();
+            return Err(CallError::Garbled(words).into());
+        }
+        let last = found.results.last().map(|record| record.id.clone());
+        Ok(Page {
+            after: last.filter(|_| found.more),
+            results: found.results,
+        })
+    }
+
+    async fn find(
+        &self,
+        object: ObjectType,
+        search: &Search,
+        limit: usize,
+        offset: usize,
+    ) -> Result<Found, SearchError> {
+        check_filters(search)?;
+        let body = wire::search_body(search, limit, offset).map_err(Client::unsendable)?;
+        let characters = String::from_utf8_lossy(&body).chars().count();
+        if characters > contract::SEARCH_BODY_LIMIT {
+            return Err(SearchError::TooLong { characters });
+        }
+        let path = self.api().search(object);
+        let request = Request::post(path, body, Effect::Read).paid_from(Budget::Search);
+        Ok(self.call(&request, wire::found).await?)
+    }
+}
+
+/// The search with a lower bound of ids in each of its groups.
+fn in_id_order(search: &Search, above: &str) -> Search {
+    let bound = Filter {
+        property: ID.to_owned(),
+        test: Test::Is(Comparison::Greater, above.to_owned()),
+    };
+    let mut search = search.clone();
+    if search.groups.is_empty() {
+        search.groups.push(Vec::new());
+    }
+    for group in &mut search.groups {
+        group.push(bound.clone());
+    }
+    search.sort = Some(Sort {
+        property: ID.to_owned(),
+        descending: false,
+    });
+    search
+}
+
+fn check_filters(search: &Search) -> Result<(), SearchError> {
+    let (groups, of_a_group, in_all) = contract::FILTER_LIMITS;
+    let sizes = || search.groups.iter().map(Vec::len);
+    let fits = search.groups.len() <= groups
+        && sizes().all(|size| size <= of_a_group)
+        && sizes().sum::<usize>() <= in_all;
+    match fits {
+        true => Ok(()),
+        false => Err(SearchError::TooManyFilters),
+    }
+}
+
+/// Ids are digits without a leading zero, and may be longer than any number of ours.
+fn ascending<'a>(ids: impl Iterator<Item = &'a str>) -> bool {
+    ids.map(|id| (id.len(), id))
+        .is_sorted_by(|left, right| left < right)
+}

@@ -1,0 +1,32 @@
+//! HubSpot's JSON shapes and nothing else: requests borrow from our records,
+//! replies become them. Unknown fields are passed over, ids and values may come as
+//! text, number or truth value. The only folder with serde derives in this room.
+
+mod account;
+mod links;
+mod records;
+mod schema;
+mod search;
+
+mod paging;
+mod values;
+
+pub(crate) use account::{Grant, account, daily_usage, grant};
+pub(crate) use links::{
+    label_body, link_body, link_reply, link_types, linked, linked_body, unlink_body, unlinked,
+};
+pub(crate) use records::{
+    archive_body, archived, batch, create_body, create_one_body, nothing, one, page, read_body,
+    update_body, update_one_body, upsert_body,
+};
+pub(crate) use schema::{
+    group, group_body, groups, options_body, options_of, owners, pipelines, properties, property,
+    property_body,
+};
+pub(crate) use search::{found, search_body};
+
+/// Turns the body of a 2xx into a value of ours.
+pub(crate) type Read<T> = fn(&[u8]) -> serde_json::Result<T>;
+
+#[cfg(test)]
+mod tests;

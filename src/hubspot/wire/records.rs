@@ -1,0 +1,252 @@
+//! Records, one by one and in batches.
+
+use serde::de::Error as _;
+use serde::{Deserialize, Serialize};
+use serde_json::{Error, Value};
+
+use super::paging::{ListShape, after};
+use super::values::Values;
+use crate::hubspot::error_body;
+use crate::hubspot::loose::{self, Text};
+use crate::hubspot::records::{Association, BatchReply, CreateInput, Page, Record, WriteInput};
+use crate::model::ticket::PropertyValues;
+
+#[derive(Serialize)]
+struct Batch<T> {
+    inputs: Vec<T>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CreateShape<'a> {
+    /// Batches only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object_write_trace_id: Option<&'a str>,
+    properties: Values<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    associations: Vec<LinkShape<'a>>,
+}
+
+#[derive(Serialize)]
+struct LinkShape<'a> {
+    to: IdShape<'a>,
+    types: [LinkType<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LinkType<'a> {
+    association_category: &'a str,
+    association_type_id: u32,
+}
+
+#[derive(Serialize)]
+struct IdShape<'a> {
+    id: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WriteShape<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_property: Option<&'a str>,
+    id: &'a str,
+    properties: Values<'a>,
+    object_write_trace_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct PropertiesShape<'a> {
+    properties: Values<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReadBatch<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_property: Option<&'a str>,
+    inputs: Vec<IdShape<'a>>,
+    properties: &'a [&'a str],
+    /// HubSpot's schema asks for it, empty or not.
+    properties_with_history: [&'a str; 0],
+}
+
+/// Body of a batch create.
+pub(crate) fn create_body(inputs: &[&CreateInput]) -> serde_json::Result<Vec<u8>> {
+    let inputs = inputs.iter();
+    let inputs = inputs.map(|input| create_shape(input, Some(&input.trace_id)));
+    serde_json::to_vec(&Batch {
+        inputs: inputs.collect(),
+    })
+}
+
+/// Body of a single create.
+pub(crate) fn create_one_body(input: &CreateInput) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(&create_shape(input, None))
+}
+
+fn create_shape<'a>(input: &'a CreateInput, trace_id: Option<&'a str>) -> CreateShape<'a> {
+    CreateShape {
+        object_write_trace_id: trace_id,
+        properties: values(&input.properties),
+        associations: input.associations.iter().map(link_shape).collect(),
+    }
+}
+
+fn link_shape(link: &Association) -> LinkShape<'_> {
+    LinkShape {
+        to: IdShape { id: &link.to },
+        types: [LinkType {
+            association_category: link.category,
+            association_type_id: link.type_id,
+        }],
+    }
+}
+
+/// Body of a batch update.
+pub(crate) fn update_body(
+    id_property: Option<&str>,
+    inputs: &[&WriteInput],
+) -> serde_json::Result<Vec<u8>> {
+    let inputs = inputs.iter();
+    write_batch(inputs.map(|input| write_shape(input, id_property, None)))
+}
+
+/// Body of a batch upsert. Every input holds its id among its properties too: HubSpot
+/// does not say whether a record that is created gets it from `id`.
+pub(crate) fn upsert_body(
+    id_property: &str,
+    inputs: &[&WriteInput],
+) -> serde_json::Result<Vec<u8>> {
+    let (id, inputs) = (Some(id_property), inputs.iter());
+    write_batch(inputs.map(|input| write_shape(input, id, id)))
+}
+
+fn write_batch<'a>(inputs: impl Iterator<Item = WriteShape<'a>>) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(&Batch {
+        inputs: inputs.collect(),
+    })
+}
+
+fn write_shape<'a>(
+    input: &'a WriteInput,
+    id_property: Option<&'a str>,
+    added: Option<&'a str>,
+) -> WriteShape<'a> {
+    WriteShape {
+        id_property,
+        id: &input.id,
+        properties: Values {
+            own: &input.properties,
+            id: added.map(|name| (name, input.id.as_str())),
+        },
+        object_write_trace_id: &input.trace_id,
+    }
+}
+
+/// Body of a single update.
+pub(crate) fn update_one_body(properties: &PropertyValues) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(&PropertiesShape {
+        properties: values(properties),
+    })
+}
+
+/// Body of a batch archive.
+pub(crate) fn archive_body(ids: &[String]) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(&Batch {
+        inputs: ids.iter().map(|id| IdShape { id }).collect(),
+    })
+}
+
+/// Body of a batch read.
+pub(crate) fn read_body(
+    id_property: Option<&str>,
+    ids: &[String],
+    properties: &[&str],
+) -> serde_json::Result<Vec<u8>> {
+    serde_json::to_vec(&ReadBatch {
+        id_property,
+        inputs: ids.iter().map(|id| IdShape { id }).collect(),
+        properties,
+        properties_with_history: [],
+    })
+}
+
+fn values(own: &PropertyValues) -> Values<'_> {
+    Values { own, id: None }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct RecordShape {
+    id: Text,
+    properties: loose::Values,
+    object_write_trace_id: Text,
+    archived: Option<bool>,
+    new: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct BatchShape {
+    results: Option<Vec<RecordShape>>,
+    errors: Option<Vec<Value>>,
+}
+
+/// Reads the reply to a batch call; `results` or `errors` must be there.
+pub(crate) fn batch(body: &[u8]) -> serde_json::Result<BatchReply> {
+    let shape: BatchShape = serde_json::from_slice(body)?;
+    if shape.results.is_none() && shape.errors.is_none() {
+        return Err(Error::missing_field("results"));
+    }
+    Ok(BatchReply {
+        results: records(shape.results.unwrap_or_default())?,
+        errors: shape
+            .errors
+            .iter()
+            .flatten()
+            .map(error_body::entry)
+            .collect(),
+        may_come_late: false,
+    })
+}
+
+/// Reads the reply to a batch archive: nothing as a rule, a batch in some versions.
+pub(crate) fn archived(body: &[u8]) -> serde_json::Result<BatchReply> {
+    match body.trim_ascii() {
+        b"" => Ok(BatchReply::default()),
+        body => batch(body),
+    }
+}
+
+/// Reads a reply that says nothing.
+pub(crate) fn nothing(_body: &[u8]) -> serde_json::Result<()> {
+    Ok(())
+}
+
+/// Reads one record.
+pub(crate) fn one(body: &[u8]) -> serde_json::Result<Record> {
+    record(serde_json::from_slice(body)?)
+}
+
+/// Reads one page of records.
+pub(crate) fn page(body: &[u8]) -> serde_json::Result<Page> {
+    let shape: ListShape<RecordShape> = serde_json::from_slice(body)?;
+    Ok(Page {
+        after: shape.paging.and_then(after),
+        results: records(shape.results)?,
+    })
+}
+
+pub(super) fn records(shapes: Vec<RecordShape>) -> serde_json::Result<Vec<Record>> {
+    shapes.into_iter().map(record).collect()
+}
+
+fn record(shape: RecordShape) -> serde_json::Result<Record> {
+    Ok(Record {
+        id: shape.id.required("id")?,
+        properties: shape.properties.0,
+        trace_id: shape.object_write_trace_id.0,
+        archived: shape.archived.unwrap_or_default(),
+        created: shape.new,
+    })
+}
