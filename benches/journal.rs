@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tickethaul::hubspot::{Client, Connection, Token};
+use tickethaul::hubspot::{Client, Credentials, Settings, Token};
 use tickethaul::import::flow::Operation;
 use tickethaul::import::folder::RunFolder;
 use tickethaul::import::read::Input;
@@ -86,13 +86,11 @@ fn rows(path: &Path) {
 
 async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration {
     let served = Served::start();
-    let client = Client::connect(Connection {
-        base_url: served.1.clone(),
-        token: Token::new("sandbox".to_owned()).expect("a token"),
-        rate: None,
-        timeout: Duration::from_secs(100),
-    })
-    .expect("a client");
+    let settings = Settings {
+        credentials: Some(Credentials::Token(token())),
+        ..Settings::default()
+    };
+    let client = Client::connect(&served.1, settings).expect("a client");
     let account = client.account().await.expect("an account");
     let mapping = MappingFile::parse("bench.toml", MAPPING).expect("a mapping");
     for property in mapping.new_properties() {
@@ -134,6 +132,10 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
         .expect("a run");
     assert_eq!(summary.tally.settled(), ROWS as u64);
     started.elapsed()
+}
+
+fn token() -> Token {
+    Token::new("sandbox".to_owned()).expect("a token")
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::hubspot::records::{Association, CreateInput, Page, WriteInput};
+use crate::hubspot::records::{Association, CreateInput, Page};
 use crate::model::schema::{NewProperty, PropertyOption, Stage, ValueType};
 
 fn value(body: serde_json::Result<Vec<u8>>) -> Value {
