@@ -11,7 +11,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tickethaul::error::Error;
 use tickethaul::hubspot::{
-    Client, Headers, Method, Reply, Request, Settings, Transport, TransportError,
+    Client, Headers, Method, Reply, Request, Settings, Token, Transport, TransportError,
 };
 use tickethaul::import::flow::Operation;
 use tickethaul::import::folder::RunFolder;
@@ -79,7 +79,11 @@ struct Wire {
 }
 
 impl Transport for Wire {
-    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, TransportError>> {
+    fn send<'a>(
+        &'a self,
+        request: &'a Request,
+        _token: Option<&'a Token>,
+    ) -> BoxFuture<'a, Result<Reply, TransportError>> {
         async move {
             self.live_through().await;
             let method = match request.method {

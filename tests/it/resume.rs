@@ -382,7 +382,7 @@ fn without_keys_a_lost_reply_leaves_its_rows_unknown_until_the_user_decides() {
             "--trouble",
             "post-502@2:tickets/batch/create",
         ]);
-        let args = with(&["--no-key", "--batch-size", "40"]);
+        let args = with(&["--no-key", "--batch-size", "40", "--concurrency", "1"]);
         let ended = here
             .run_against(&sandbox, &args)
             .expect(5)
