@@ -1,5 +1,7 @@
 //! Everything that is tested from outside, in one binary; a topic a file.
 
+mod calls; // every call's request, and literal replies to it
+mod canned; // the helper: a portal of canned replies in memory
 mod contract; // literal requests of the API contract, and the shapes of the replies
 mod crash; // a run ended at each of its steps, and finished later
 mod fates; // replies that say too little, keys that somebody else holds
@@ -13,3 +15,4 @@ mod replies; // literal replies of HubSpot, fed to the client
 mod resume; // runs that stop and go on: guards, limits, signals, full disks
 mod samples; // the sample is what its generator writes, and holds what it promises
 mod sandbox; // how the embedded portal behaves: switches, troubles, limits, its state
+mod status_table; // every kind of trouble against every kind of call, and what the client did

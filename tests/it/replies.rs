@@ -1,55 +1,10 @@
 //! Literal replies of HubSpot, as the contract quotes them, fed to the client
 //! through a transport in memory.
 
-use std::sync::{Arc, Mutex};
-
-use bytes::Bytes;
-use futures::future::BoxFuture;
-use tickethaul::hubspot::{
-    ApiError, BatchReply, CallError, Client, CreateInput, Headers, Reply, Request, Settings, Token,
-    Transport, TransportError,
-};
+use tickethaul::hubspot::{ApiError, BatchReply, CallError, CreateInput};
 use tickethaul::model::schema::{ObjectType, ValueType};
 
-/// Answers each request with the reply of the first path that it starts with, and
-/// keeps the requests.
-struct Replies {
-    by_path: Vec<(&'static str, Reply)>,
-    asked: Mutex<Vec<String>>,
-}
-
-impl Transport for Replies {
-    fn send<'a>(
-        &'a self,
-        request: &'a Request,
-        _token: Option<&'a Token>,
-    ) -> BoxFuture<'a, Result<Reply, TransportError>> {
-        let body = request.body.as_deref().unwrap_or_default();
-        let body = String::from_utf8_lossy(body);
-        let mut asked = self.asked.lock().expect("unpoisoned");
-        asked.push(format!("{} {body}", request.path));
-        let found = self
-            .by_path
-            .iter()
-            .find(|(path, _)| request.path.starts_with(path));
-        let reply = found.map(|(_, reply)| reply.clone());
-        Box::pin(async move { reply.ok_or(TransportError::NotSent("no such path".to_owned())) })
-    }
-}
-
-fn reply(status: u16, body: &str) -> Reply {
-    Reply {
-        status,
-        headers: Headers::default().with("X-HubSpot-Correlation-Id", "from-header"),
-        body: Bytes::copy_from_slice(body.as_bytes()),
-    }
-}
-
-fn portal(by_path: Vec<(&'static str, Reply)>) -> (Client, Arc<Replies>) {
-    let asked = Mutex::default();
-    let replies = Arc::new(Replies { by_path, asked });
-    (Client::over(replies.clone(), Settings::default()), replies)
-}
+use crate::canned::{portal, reply};
 
 /// Creates one ticket; the portal answers with this.
 async fn create(status: u16, body: &str) -> Result<BatchReply, CallError> {
@@ -360,8 +315,7 @@ async fn a_schema_is_read_whole() {
         .collect();
     assert_eq!(owners, [("1", false), ("2", false), ("7", true)]);
     assert_eq!(client.calls(), 6);
-    let asked = replies.asked.lock().expect("unpoisoned").len();
-    assert_eq!(asked, 6);
+    assert_eq!(replies.asked().len(), 6);
 }
 
 #[tokio::test]
@@ -413,10 +367,10 @@ async fn a_list_with_very_many_properties_is_read_in_two_steps() {
         .collect();
     assert_eq!(ids, [("1", Some("x")), ("3", Some("z"))]);
     assert_eq!(page.after.as_deref(), Some("4"));
-    let asked = replies.asked.lock().expect("unpoisoned");
+    let asked = replies.asked();
     assert_eq!(
         asked[0],
-        "/crm/v3/objects/tickets?limit=100&archived=true&after=1 "
+        "GET /crm/v3/objects/tickets?limit=100&archived=true&after=1 "
     );
     assert!(asked[1].ends_with("\"a_property_named_399\"],\"propertiesWithHistory\":[]}"));
 }
