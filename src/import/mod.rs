@@ -31,6 +31,7 @@ mod recover;
 pub mod folder;
 pub mod summary;
 pub mod guard;
+mod log;
 pub mod stop;
 pub mod steps;
 pub mod run;

@@ -15,6 +15,7 @@ use super::flight::Flight;
 use super::flow::Operation;
 use super::folder::RunFolder;
 use super::ledger::Ledger;
+use super::log::{Calls, Logged};
 use super::read::Input;
 use super::recover::refile;
 use super::send::Sender;
@@ -23,7 +24,7 @@ use super::steps::Steps;
 use super::stop::StopSwitch;
 use crate::error::Error;
 use crate::hubspot::{Account, Client};
-use crate::journal::{Durability, Header, Journal, Past};
+use crate::journal::{Durability, Header, Journal, Past, RunLog};
 use crate::mapping::CompiledMapping;
 use crate::model::event::{Event, Listener, Stop, Summary};
 
@@ -92,6 +93,10 @@ pub async fn run(
     listener: Arc<dyn Listener>,
 ) -> Result<Summary, Error> {
     let started = Instant::now();
+    let log = RunLog::open(job.folder.path()).map_err(|error| job.folder.unusable(&error))?;
+    let log = Arc::new(log);
+    client.log_to(Arc::new(Calls(Arc::clone(&log))));
+    let listener: Arc<dyn Listener> = Arc::new(Logged { listener, log });
     let (settle, settle_thread) = start_settle(&job, &account, &listener)?;
     let Job {
         operation,

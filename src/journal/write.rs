@@ -114,6 +114,11 @@ pub enum ContactState {
     Exists(String),
 }
 
+/// This machine's clock.
+pub(super) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
 /// Name for a new run: local time, operation, four random letters.
 pub fn run_name(operation: &str) -> String {
     let letters: String = (0..4).map(|_| fastrand::lowercase()).collect();
@@ -373,7 +378,7 @@ impl Commit<'_> {
 
     /// Keeps the time.
     pub fn mark_time(&self, name: &str) -> Result<(), JournalError> {
-        self.mark(name, Timestamp::now().as_millisecond().unsigned_abs())
+        self.mark(name, now().as_millisecond().unsigned_abs())
     }
 
     /// How many rows have been settled so far, this commit included.
@@ -427,7 +432,7 @@ fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
             ],
         )?;
     }
-    let now = Timestamp::now().as_millisecond();
+    let now = now().as_millisecond();
     let sql = "INSERT INTO mark VALUES ('started_ms', ?1), ('updated_ms', ?1)";
     let _two = transaction.execute(sql, [now])?;
     transaction.commit()?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::rehearsal::{Ended, Rehearsal, Row, Served, project, write_rows};
+use crate::rehearsal::{Ended, Rehearsal, Row, Served, TOKEN, project, write_rows};
 
 const ROWS: usize = 1_200;
 const REFUSED: usize = 7;
@@ -107,6 +107,7 @@ fn the_main_job(here: &Rehearsal, stage: &Stage, first_args: &[&str]) {
     }
     assert!(!first.stderr.contains("nothing uses"), "{}", first.stderr);
     every_row_is_in_one_file(here, "run1");
+    the_log_tells_calls_and_no_token(here, "run1");
     refused_rows_are_whole_and_explained(here, "run1/refused.csv");
 
     let exported = [
@@ -170,6 +171,21 @@ fn every_row_is_in_one_file(here: &Rehearsal, run: &str) {
         .sum();
     assert_eq!(sum, ROWS as u64, "every row has one fate");
     assert_eq!(summary["rows"]["done"], DONE);
+}
+
+fn the_log_tells_calls_and_no_token(here: &Rehearsal, run: &str) {
+    let log = here.read(&format!("{run}/run.log"));
+    assert!(
+        log.contains("POST /crm/v3/objects/tickets/batch/create attempt 1: 201"),
+        "{log}"
+    );
+    for entry in fs::read_dir(here.path(run)).expect("the run folder") {
+        let path = entry.expect("an entry").path();
+        let bytes = fs::read(&path).expect("a file of the run");
+        let token = TOKEN.as_bytes();
+        let found = bytes.windows(token.len()).any(|part| part == token);
+        assert!(!found, "the token is in {}", path.display());
+    }
 }
 
 fn refused_rows_are_whole_and_explained(here: &Rehearsal, file: &str) {

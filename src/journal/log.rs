@@ -1,0 +1,35 @@
+//! run.log: what a run did, a line each, for whoever has to look into it later. It
+//! holds no token, no body and no value of a row.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use super::write::now;
+
+/// The open log of a run.
+#[derive(Debug)]
+pub struct RunLog {
+    file: Mutex<File>,
+}
+
+impl RunLog {
+    /// Opens the log in the run folder; what a resume writes comes behind.
+    pub fn open(folder: &Path) -> io::Result<RunLog> {
+        let path = folder.join("run.log");
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        Ok(RunLog {
+            file: Mutex::new(file),
+        })
+    }
+
+    /// Adds a line with the time in front. A log that can't be written does not stop
+    /// the run: the journal does that.
+    pub fn line(&self, text: impl fmt::Display) {
+        let line = format!("{:.3} {text}\n", now());
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let _full = file.write_all(line.as_bytes());
+    }
+}
