@@ -21,7 +21,7 @@ use crate::import::read::Input;
 use crate::import::run::{Job, Unknown, run as run_job};
 use crate::import::summary::summary_json;
 use crate::journal::Header;
-use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
+use crate::mapping::{CompiledMapping, For, MappingErrors, MappingFile};
 use crate::model::schema::Schema;
 use crate::report::closing_words;
 
@@ -61,6 +61,15 @@ pub struct ImportArgs {
 enum Op {
     /// A new ticket for each row
     Create,
+}
+
+impl Op {
+    /// What the mapping is compiled for.
+    fn purpose(self) -> For {
+        match self {
+            Op::Create => For::Create,
+        }
+    }
 }
 
 /// Runs an import.
@@ -133,8 +142,9 @@ async fn prepare(
     let mut lacking = lacking(mapping.new_properties(), &schema);
     let complete = schema.clone().with_tickets(&lacking);
     let compiled = mapping
-        .compile(input.headers(), &complete)
+        .compile(input.headers(), &complete, args.op.purpose())
         .map_err(|errors| mapping_error(&errors, talk))?;
+    refuse_unsupported(&compiled, mapping)?;
     if args.no_key {
         lacking.retain(|property| property.name != mapping.key_property());
     }
@@ -157,6 +167,22 @@ async fn prepare(
         talk.say(&format!("columns that nothing uses: {}", unused.join(", ")));
     }
     Ok((compiled, complete))
+}
+
+/// The mapping language is ahead of the import: what it can say and the import can't do
+/// yet is refused before anything is sent.
+fn refuse_unsupported(compiled: &CompiledMapping, mapping: &MappingFile) -> Result<(), Error> {
+    let links = compiled.unsupported_links();
+    if links.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "{} asks for what the import can't do yet: {}",
+        mapping.name(),
+        links.join("; ")
+    );
+    Err(Error::usage(message)
+        .advise("nothing was sent; take these [[associate]] out, contacts by e-mail can stay"))
 }
 
 fn header(

@@ -21,7 +21,7 @@ use crate::import::guard::{same_input, same_mapping, same_schema};
 use crate::import::read::Input;
 use crate::import::run::{Job, Unknown};
 use crate::journal::{Past, Reading, RunState};
-use crate::mapping::{CompiledMapping, MappingFile};
+use crate::mapping::{CompiledMapping, For, MappingFile};
 use crate::model::outcome::Fate;
 
 /// Go on with a run that stopped
@@ -156,7 +156,7 @@ async fn check_portal(
         )));
     }
     let compiled = mapping
-        .compile(input.headers(), &past.header.schema)
+        .compile(input.headers(), &past.header.schema, For::Create)
         .map_err(|errors| mapping_error(&errors, talk))?;
     let now = portal
         .client

@@ -253,6 +253,20 @@ pub enum Reason {
         /// HubSpot: 65,536 for a text.
         limit: usize,
     },
+    /// Not the id of a record: ids are digits.
+    InvalidId,
+    /// The cell that gives the row's time zone names none.
+    UnknownZone {
+        /// The IANA name that looks most like it.
+        nearest: Option<String>,
+    },
+    /// A look-up file has no line for it, and by itself it is no value either.
+    NotInFile {
+        /// The file as the mapping names it.
+        file: String,
+        /// The text of the file that looks most like it.
+        nearest: Option<String>,
+    },
     /// A template or expression failed on this row.
     TemplateFailed {
         /// What the template engine said.
@@ -320,6 +334,9 @@ impl Reason {
             Reason::AmbiguousOwner { .. } => "AMBIGUOUS_OWNER",
             Reason::InvalidEmail => "INVALID_EMAIL",
             Reason::TooLong { .. } => "TOO_LONG",
+            Reason::InvalidId => "INVALID_ID",
+            Reason::UnknownZone { .. } => "UNKNOWN_ZONE",
+            Reason::NotInFile { .. } => "NOT_IN_FILE",
             Reason::TemplateFailed { .. } => "TEMPLATE_FAILED",
             Reason::ContactMissing => "CONTACT_MISSING",
             Reason::ContactRefused { .. } => "CONTACT_REFUSED",
@@ -371,6 +388,9 @@ impl Reason {
             Reason::TooLong { units, limit } => {
                 format!("the text has {units} UTF-16 units, the portal takes {limit}")
             }
+            Reason::InvalidId => "this is not the id of a record".to_owned(),
+            Reason::UnknownZone { .. } => "there is no such time zone".to_owned(),
+            Reason::NotInFile { file, .. } => format!("{file} has no line for it"),
             Reason::TemplateFailed { detail } => format!("the template failed: {detail}"),
             Reason::ContactMissing => "the portal has no such contact".to_owned(),
             Reason::ContactRefused { detail } => {
@@ -443,6 +463,15 @@ impl Reason {
             Reason::TooLong { .. } => {
                 "shorten it, or let the mapping do it with truncate".to_owned()
             }
+            Reason::InvalidId => "write the digits of its id, as HubSpot shows them".to_owned(),
+            Reason::UnknownZone { nearest } => match nearest {
+                Some(nearest) => format!("did you mean \"{nearest}\"?"),
+                None => "write an IANA name such as \"Europe/Berlin\"".to_owned(),
+            },
+            Reason::NotInFile { file, nearest } => match nearest {
+                Some(nearest) => format!("did you mean \"{nearest}\"? Otherwise add it to {file}"),
+                None => format!("add it to {file}"),
+            },
             Reason::TemplateFailed { .. } => {
                 "correct the cells that the template uses, or the template".to_owned()
             }

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::mapping::compiled::{CompiledMapping, Key, Link, MappedProperty, Rule};
-use crate::mapping::convert::{Owners, Pipelines, ZONES};
+use crate::mapping::compiled::{CompiledMapping, MappedProperty, OnePer, Rule};
+use crate::mapping::convert::{Owners, Pipelines, ZONES, nearest_zone};
 use crate::mapping::entry::{Entry, Feed};
 use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::header_index::HeaderIndex;
-use crate::mapping::nearest::nearest;
-use crate::mapping::shape::{At, Document, EntrySpec, KeySpec, LinkSpec};
+use crate::mapping::key::Key;
+use crate::mapping::link::Link;
+use crate::mapping::operation::For;
+use crate::mapping::shape::{At, Document, EntrySpec, KeyOrigin, KeySpec, Origin, RowsSpec};
+use crate::mapping::tables::Tables;
 use crate::mapping::template::Templates;
 use crate::mapping::value_map::Fixed;
 use crate::model::row::Headers;
@@ -31,14 +34,28 @@ pub(crate) enum RowPipeline {
     Faulty,
 }
 
+/// A mapping as it was read: what there is to compile.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources<'a> {
+    /// What it says.
+    pub(crate) document: &'a Document,
+    /// The text that places refer to.
+    pub(crate) text: &'a str,
+    /// The files that it names.
+    pub(crate) tables: &'a Tables,
+}
+
 /// A mapping while it is compiled.
 pub(crate) struct Compiler<'a> {
     pub(crate) document: &'a Document,
     pub(crate) text: &'a str,
+    pub(crate) tables: &'a Tables,
+    pub(crate) purpose: For,
     pub(crate) headers: Arc<HeaderIndex>,
     pub(crate) schema: &'a Schema,
     pub(crate) problems: &'a Problems,
     pub(crate) templates: Templates,
+    pub(crate) empty: Arc<[String]>,
     pub(crate) used: Vec<bool>,
     pub(crate) pipelines: Arc<Pipelines>,
     pub(crate) owners: Arc<Owners>,
@@ -46,101 +63,175 @@ pub(crate) struct Compiler<'a> {
     pub(crate) row_pipeline: RowPipeline,
 }
 
-/// Compiles a document; `text` is what its places refer to. None when something was
-/// reported.
+/// Compiles a mapping. None when something was reported.
 pub(crate) fn compile(
-    document: &Document,
-    text: &str,
+    sources: Sources<'_>,
     headers: &Headers,
     schema: &Schema,
+    purpose: For,
     problems: &Problems,
 ) -> Option<CompiledMapping> {
-    let empty: Arc<[String]> = document.source.empty.clone().into();
-    let index = Arc::new(HeaderIndex::new(headers));
-    let mut compiler = Compiler {
-        document,
-        text,
-        headers: Arc::clone(&index),
-        schema,
-        problems,
-        templates: Templates::new(Arc::clone(&index), Arc::clone(&empty)),
-        used: vec![false; headers.len()],
-        pipelines: Arc::new(Pipelines::new(&schema.pipelines)),
-        owners: Arc::new(Owners::new(&schema.owners)),
-        zone: None,
-        row_pipeline: RowPipeline::Varies,
-    };
-    compiler.zone = document
-        .source
-        .timezone
-        .as_ref()
-        .and_then(|zone| compiler.time_zone(zone));
+    let document = sources.document;
+    let mut compiler = Compiler::new(sources, headers, schema, purpose, problems);
+    let zone = document.source.timezone.as_ref();
+    compiler.zone = zone.and_then(|zone| compiler.time_zone(zone));
     let key = compiler.key(&document.key);
-    let skip = document.skip.as_ref().and_then(|rule| compiler.skip(rule));
-    let entries = compiler.properties(&document.properties);
-    let links: Vec<Link> = document
-        .links
-        .iter()
-        .filter_map(|link| compiler.link(link))
-        .collect();
+    let (skip, one_per) = compiler.rows(&document.rows);
+    // What is archived is neither written nor linked.
+    let (entries, links) = match purpose {
+        For::Archive => (Vec::new(), Vec::new()),
+        _ => {
+            let entries = compiler.properties(&document.properties);
+            let links = document.links.iter();
+            let links: Vec<Link> = links.filter_map(|link| compiler.link(link)).collect();
+            (entries, links)
+        }
+    };
     if !problems.is_empty() {
         return None;
     }
     let key = key?;
     Some(CompiledMapping {
         properties: mapped_properties(&key, &entries),
-        unused: index.unused(&compiler.used),
+        unused: match purpose {
+            For::Archive => Vec::new(),
+            _ => compiler.headers.unused(&compiler.used),
+        },
         key,
         skip,
+        one_per,
         entries,
         pipelines: compiler.pipelines,
         links,
         templates: compiler.templates,
-        empty,
+        empty: compiler.empty,
     })
 }
 
 fn mapped_properties(key: &Key, entries: &[Entry]) -> Vec<MappedProperty> {
-    let key = MappedProperty {
-        name: Arc::clone(&key.property),
+    let key = key.is_written().then(|| MappedProperty {
+        name: Arc::clone(key.property()),
         value_type: ValueType::String,
-    };
+    });
     let others = entries.iter().map(|entry| MappedProperty {
         name: Arc::clone(&entry.name),
         value_type: entry.value_type,
     });
-    std::iter::once(key).chain(others).collect()
+    key.into_iter().chain(others).collect()
 }
 
-impl Compiler<'_> {
-    /// Protocol K1: the key is a text property with unique values.
+impl<'a> Compiler<'a> {
+    fn new(
+        sources: Sources<'a>,
+        headers: &Headers,
+        schema: &'a Schema,
+        purpose: For,
+        problems: &'a Problems,
+    ) -> Compiler<'a> {
+        let empty: Arc<[String]> = sources.document.source.empty.clone().into();
+        let index = Arc::new(HeaderIndex::new(headers));
+        Compiler {
+            document: sources.document,
+            text: sources.text,
+            tables: sources.tables,
+            purpose,
+            headers: Arc::clone(&index),
+            schema,
+            problems,
+            templates: Templates::new(index, Arc::clone(&empty)),
+            empty,
+            used: vec![false; headers.len()],
+            pipelines: Arc::new(Pipelines::new(&schema.pipelines)),
+            owners: Arc::new(Owners::new(&schema.owners)),
+            zone: None,
+            row_pipeline: RowPipeline::Varies,
+        }
+    }
+
     fn key(&mut self, spec: &KeySpec) -> Option<Key> {
-        let feed = self.feed(&spec.origin, false, None);
+        let property = Arc::from(spec.property.value.as_str());
+        let prefix = spec.prefix.clone();
+        match &spec.origin {
+            KeyOrigin::RecordId(origin) => {
+                let feed = self.key_feed(origin, None);
+                self.check_record_ids(spec)?;
+                let feed = feed?;
+                Some(Key::RecordId { property, feed })
+            }
+            KeyOrigin::RowHash => {
+                self.check_key_property(spec)?;
+                Some(Key::RowHash { property, prefix })
+            }
+            KeyOrigin::Text(origin, nth) => {
+                let feed = self.key_feed(origin, nth.as_ref());
+                self.check_key_property(spec)?;
+                Some(Key::Text {
+                    property,
+                    feed: feed?,
+                    prefix,
+                })
+            }
+        }
+    }
+
+    fn key_feed(&mut self, origin: &Origin, nth: Option<&At<usize>>) -> Option<Feed> {
+        match origin {
+            Origin::Column(aliases) => {
+                let column = self.single_column(aliases, nth)?;
+                Some(Feed::Columns(vec![column]))
+            }
+            Origin::Template(_) | Origin::Value(_) => self.feed(origin, false, nth),
+        }
+    }
+
+    /// Protocol K1: the key is a text property with unique values.
+    fn check_key_property(&self, spec: &KeySpec) -> Option<()> {
         let name = &spec.property.value;
         let definition = self.definition(&spec.property, ObjectType::Tickets)?;
         let fault = match (definition.value_type, definition.unique) {
-            (ValueType::String, true) => None,
-            (ValueType::String, false) => Some(format!("the values of `{name}` are not unique")),
-            _ => Some(format!("`{name}` is no text property")),
+            (ValueType::String, true) => return Some(()),
+            (ValueType::String, false) => format!("the values of `{name}` are not unique"),
+            _ => format!("`{name}` is no text property"),
         };
-        if let Some(fault) = fault {
-            self.problems.report(
-                Problem::new(
-                    &spec.property.span,
-                    format!("{fault}, so it can't be the key"),
-                )
-                .help(
-                    "a key is a text property with unique values; HubSpot sets that only when a \
-                     property is created, so choose another name",
-                ),
-            );
-            return None;
+        self.problems.report(
+            Problem::new(
+                &spec.property.span,
+                format!("{fault}, so it can't be the key"),
+            )
+            .help(
+                "a key is a text property with unique values; HubSpot sets that only when a \
+                 property is created, so choose another name",
+            ),
+        );
+        None
+    }
+
+    fn check_record_ids(&self, spec: &KeySpec) -> Option<()> {
+        if !self.purpose.creates() {
+            return Some(());
         }
-        Some(Key {
-            property: Arc::from(name.as_str()),
-            feed: feed?,
-            prefix: spec.prefix.clone(),
-        })
+        self.problems.report(
+            Problem::new(
+                &spec.property.span,
+                format!(
+                    "rows that name tickets by `record_id` can't be used to {}",
+                    self.purpose.word()
+                ),
+            )
+            .help("`record_id` is for update and archive; otherwise name a `property` and a `column`"),
+        );
+        None
+    }
+
+    fn rows(&mut self, spec: &RowsSpec) -> (Option<Rule>, Option<OnePer>) {
+        let skip = spec.skip.as_ref().and_then(|rule| self.skip(rule));
+        let columns = spec.one_per.as_ref();
+        let column = columns.and_then(|columns| self.single_column(columns, None));
+        let one_per = column.map(|column| OnePer {
+            column,
+            keep: spec.keep,
+        });
+        (skip, one_per)
     }
 
     fn skip(&mut self, rule: &At<String>) -> Option<Rule> {
@@ -166,11 +257,31 @@ impl Compiler<'_> {
         let compiled = pipeline.and_then(|spec| self.ticket_entry(spec));
         self.row_pipeline = self.row_pipeline_of(pipeline, compiled.as_ref());
         let mut compiled = compiled;
-        let entries = specs.value.iter().filter_map(|spec| match pipeline {
-            Some(pipeline) if std::ptr::eq(pipeline, spec) => compiled.take(),
-            _ => self.ticket_entry(spec),
-        });
-        entries.collect()
+        let mut entries: Vec<Entry> = Vec::with_capacity(specs.value.len());
+        for spec in &specs.value {
+            let entry = match pipeline {
+                Some(pipeline) if std::ptr::eq(pipeline, spec) => compiled.take(),
+                _ => self.ticket_entry(spec),
+            };
+            let Some(entry) = entry else { continue };
+            if entries.iter().any(|other| other.name == entry.name) {
+                self.written_twice(spec, &entry.name);
+            }
+            entries.push(entry);
+        }
+        entries
+    }
+
+    /// Only `read_only.into` can lead two entries to one property.
+    fn written_twice(&self, spec: &EntrySpec, name: &str) {
+        let span = spec.read_only_into.as_ref().map(|into| &into.span);
+        self.problems.report(
+            Problem::new(
+                span.unwrap_or(&spec.property.span),
+                format!("two entries write `{name}`"),
+            )
+            .help("write one of them into another property"),
+        );
     }
 
     fn row_pipeline_of(&self, spec: Option<&EntrySpec>, entry: Option<&Entry>) -> RowPipeline {
@@ -204,13 +315,14 @@ impl Compiler<'_> {
             );
             return None;
         }
-        let required = REQUIRED.contains(&spec.property.value.as_str());
+        let name = spec.property.value.as_str();
+        let required = self.purpose.creates() && REQUIRED.contains(&name);
         self.entry(spec, ObjectType::Tickets, required)
     }
 
     fn check_required(&self, specs: &At<Vec<EntrySpec>>) {
-        for name in REQUIRED {
-            if !specs.value.iter().any(|spec| spec.property.value == name) {
+        for name in REQUIRED.iter().filter(|_| self.purpose.creates()) {
+            if !specs.value.iter().any(|spec| spec.property.value == *name) {
                 self.problems.report(
                     Problem::new(&specs.span, format!("nothing is mapped to `{name}`"))
                         .help("HubSpot creates no ticket without it"),
@@ -219,41 +331,18 @@ impl Compiler<'_> {
         }
     }
 
-    fn link(&mut self, spec: &LinkSpec) -> Option<Link> {
-        const BY: &str = "email";
-        let column = self.column(&spec.column, spec.optional, spec.nth.as_ref());
-        let properties = spec.properties.iter().filter_map(|entry| {
-            if entry.property.value == BY {
-                self.problems.report(Problem::new(
-                    &entry.property.span,
-                    format!("`{BY}` gets its value from the column of this link"),
-                ));
-                return None;
-            }
-            self.entry(entry, ObjectType::Contacts, false)
-        });
-        let properties = properties.collect();
-        Some(Link {
-            column: column??,
-            by: Arc::from(BY),
-            missing: spec.missing,
-            properties,
-        })
-    }
-
     /// A zone by its IANA name.
     pub(crate) fn time_zone(&self, name: &At<String>) -> Option<TimeZone> {
         if let Ok(zone) = ZONES.get(&name.value) {
             return Some(zone);
         }
-        let known: Vec<String> = ZONES.available().map(|zone| zone.to_string()).collect();
         self.problems.report(
             Problem::new(
                 &name.span,
                 format!("there is no time zone `{}`", name.value),
             )
             .suggest(
-                nearest(&name.value, known.iter().map(String::as_str)),
+                nearest_zone(&name.value).as_deref(),
                 "write an IANA name such as \"Europe/Berlin\" or \"UTC\"",
             ),
         );

@@ -7,5 +7,6 @@ mod entry;
 mod feed;
 mod fit;
 mod fixed;
+mod link;
 
-pub(crate) use document::compile;
+pub(crate) use document::{Sources, compile};

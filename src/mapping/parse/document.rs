@@ -4,14 +4,21 @@
 use toml::de::DeTable;
 
 use crate::mapping::errors::{Problem, Problems};
-use crate::mapping::parse::entry::{read_entries, read_origin};
+use crate::mapping::parse::column::{one_of, read_columns, read_origin};
+use crate::mapping::parse::entry::{needs, read_entries};
 use crate::mapping::parse::link::read_link;
 use crate::mapping::parse::property::read_properties;
 use crate::mapping::parse::table::Table;
-use crate::mapping::shape::{At, Document, KeySpec, SourceSpec};
+use crate::mapping::parse::transform::read_word;
+use crate::mapping::shape::{
+    At, Document, Keep, KeyOrigin, KeySpec, Origin, RowsSpec, SourceSpec,
+};
 
 /// The version of the language that this tool reads.
 const VERSION: usize = 1;
+
+/// HubSpot: the property with a record's own id.
+const RECORD_ID: &str = "hs_object_id";
 
 /// Reads the whole text. A document comes back only when nothing was reported.
 /// Where the text is no valid TOML, only that is reported: what a broken tree lacks
@@ -38,7 +45,7 @@ fn read_document(mut root: Table<'_>) -> Option<Document> {
     let _system = root.text("system");
     let source = root.table("source", "[source]").map(read_source);
     let key = read_key(&mut root);
-    let skip = root.table("rows", "[rows]").and_then(read_rows);
+    let rows = root.table("rows", "[rows]").map(read_rows);
     let properties = root.table("properties", "[properties]").map(|table| {
         let span = table.span().clone();
         At::new(read_entries(&table), span)
@@ -52,11 +59,12 @@ fn read_document(mut root: Table<'_>) -> Option<Document> {
         .map(read_link)
         .collect::<Vec<_>>();
     let new_properties = read_properties(root.tables("property"));
+    no_notes(&mut root);
     root.finish();
     Some(Document {
         source: source.unwrap_or_default(),
         key: key?,
-        skip,
+        rows: rows.unwrap_or_default(),
         properties: properties?,
         links: links.into_iter().flatten().collect(),
         new_properties,
@@ -120,10 +128,32 @@ fn read_delimiter(table: &mut Table<'_>) -> Option<u8> {
     }
 }
 
-fn read_rows(mut table: Table<'_>) -> Option<At<String>> {
+fn read_rows(mut table: Table<'_>) -> RowsSpec {
     let skip = table.text("skip");
+    let one_per = read_columns(&mut table, "one_per");
+    let keep = read_word(
+        &mut table,
+        "keep",
+        &[("first", Keep::First), ("last", Keep::Last)],
+    );
+    needs(&mut table, "one_per", &["keep"]);
     table.finish();
-    skip
+    RowsSpec {
+        skip,
+        one_per,
+        keep: keep.map(|keep| keep.value).unwrap_or_default(),
+    }
+}
+
+/// The place of conversation histories is kept, so that a mapping which has them is not
+/// told about a slip.
+fn no_notes(root: &mut Table<'_>) {
+    if root.value("notes").is_some() {
+        root.problems().report(
+            Problem::new(&root.key_span("notes"), "[[notes]] is not supported yet")
+                .help("take it out; a property can hold the column for the time being"),
+        );
+    }
 }
 
 fn read_key(root: &mut Table<'_>) -> Option<KeySpec> {
@@ -136,16 +166,72 @@ fn read_key(root: &mut Table<'_>) -> Option<KeySpec> {
         }
         return None;
     };
+    let kind = one_of(
+        &mut table,
+        &["column", "template", "row_hash", "record_id"],
+    );
+    let key = match kind {
+        Some("record_id") => read_record_id(&mut table),
+        _ => read_key_property(&mut table, kind),
+    };
+    table.finish();
+    key
+}
+
+fn read_key_property(table: &mut Table<'_>, kind: Option<&str>) -> Option<KeySpec> {
     let property = table.text("property");
     if property.is_none() && table.value("property").is_none() {
         table.lacks("property", "name the unique property that holds the key");
     }
-    let origin = read_origin(&mut table, &["column", "template"]);
+    let nth = table.count("nth", 1);
+    let origin = match kind {
+        Some("row_hash") => read_row_hash(table),
+        Some("column") => {
+            read_origin(table, &["column"]).map(|origin| KeyOrigin::Text(origin, nth))
+        }
+        Some(_) => read_origin(table, &["template"]).map(|origin| KeyOrigin::Text(origin, None)),
+        None => None,
+    };
     let prefix = table.text("prefix");
-    table.finish();
+    needs(table, "column", &["nth"]);
     Some(KeySpec {
         property: property?,
         origin: origin?,
         prefix: prefix.map(|prefix| prefix.value).unwrap_or_default(),
+    })
+}
+
+fn read_row_hash(table: &mut Table<'_>) -> Option<KeyOrigin> {
+    match table.flag("row_hash")? {
+        true => Some(KeyOrigin::RowHash),
+        false => table.wrong(
+            table.key_span("row_hash"),
+            "`row_hash` takes true, or is left out",
+        ),
+    }
+}
+
+/// `record_id = { column = "…" }`: the rows name the tickets themselves, so there is
+/// neither property nor prefix.
+fn read_record_id(table: &mut Table<'_>) -> Option<KeySpec> {
+    for key in ["property", "prefix", "nth"] {
+        if table.value(key).is_some() {
+            let _ = table.wrong::<()>(
+                table.key_span(key),
+                format!("`{key}` has no effect beside `record_id`"),
+            );
+        }
+    }
+    let span = table.key_span("record_id");
+    let mut inside = table.table("record_id", "the `record_id` of [key]")?;
+    let columns = read_columns(&mut inside, "column");
+    if columns.is_none() && inside.value("column").is_none() {
+        inside.lacks("column", "name the column with the ids of the tickets");
+    }
+    inside.finish();
+    Some(KeySpec {
+        property: At::new(RECORD_ID.to_owned(), span),
+        origin: KeyOrigin::RecordId(Origin::Column(columns?)),
+        prefix: String::new(),
     })
 }

@@ -1,7 +1,7 @@
 //! The mappings that ship with the tool, against the headers that they are for.
 
 use crate::mapping::tests::sample::{headers, row, schema, value};
-use crate::mapping::{CompiledMapping, Mapped, MappingFile};
+use crate::mapping::{CompiledMapping, For, Mapped, MappingFile};
 use crate::model::ticket::Remark;
 
 const ZENDESK: &str = include_str!("../../../mappings/zendesk.toml");
@@ -26,7 +26,7 @@ fn zendesk(names: &[&str]) -> CompiledMapping {
         ("source_ticket_id", None)
     );
     let schema = schema().with_tickets(file.new_properties());
-    file.compile(&headers(names), &schema)
+    file.compile(&headers(names), &schema, For::Create)
         .unwrap_or_else(|e| panic!("{e}"))
 }
 

@@ -1,6 +1,6 @@
 //! A small portal and short ways to map a row, for the tests of this room.
 
-use crate::mapping::{CompiledMapping, Mapped, MappingErrors, MappingFile};
+use crate::mapping::{CompiledMapping, For, Mapped, MappingErrors, MappingFile};
 use crate::model::issue::RowIssue;
 use crate::model::place::RowAddress;
 use crate::model::row::{Cells, Headers, SourceRow};
@@ -154,7 +154,7 @@ pub(crate) fn row(cells: &[&str]) -> SourceRow {
 
 /// Parses and compiles against the small portal.
 pub(crate) fn compiled(text: &str, names: &[&str]) -> Result<CompiledMapping, MappingErrors> {
-    MappingFile::parse("test.toml", text)?.compile(&headers(names), &schema())
+    MappingFile::parse("test.toml", text)?.compile(&headers(names), &schema(), For::Create)
 }
 
 /// Maps one row by `HEAD` and `more`; columns are given with their cells, after an
