@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::flow::{MappedRow, Operation, PlannedOp, RowOutcome};
+use super::one_per::Rows;
 use super::plan::plan;
 use super::read::{Input, Reading};
 use super::run::Unknown;
@@ -48,10 +49,11 @@ struct Chunk {
 
 impl Feed {
     /// Reads to the end or to the limit, or until nobody wants rows any more.
-    pub fn run(mut self, mut input: Input) -> Result<(), Error> {
+    pub fn run(mut self, input: Input) -> Result<(), Error> {
+        let mut input = Rows::new(input, Arc::clone(&self.mapping));
         if let Some(row) = self.past.as_ref().and_then(|past| past.contiguous) {
             input.seek_to(row)?;
-            let _settled = input.next_row()?;
+            let _settled = input.next()?;
         }
         loop {
             let mut chunk = Chunk::default();
@@ -71,7 +73,7 @@ impl Feed {
     }
 
     /// Reads a chunk; tells when there is nothing more to read.
-    fn fill(&mut self, input: &mut Input, chunk: &mut Chunk) -> Result<Option<RunState>, Error> {
+    fn fill(&mut self, input: &mut Rows, chunk: &mut Chunk) -> Result<Option<RunState>, Error> {
         while chunk.rows < CHUNK {
             if self.limit.is_some_and(|limit| input.rows_read() >= limit) {
                 let more = input.has_rows()?;
@@ -82,7 +84,7 @@ impl Feed {
                 };
                 return Ok(Some(state));
             }
-            let Some(reading) = input.next_row()? else {
+            let Some(reading) = input.next()? else {
                 return Ok(Some(RunState::Finished));
             };
             let seq = reading.seq();

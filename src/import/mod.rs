@@ -13,6 +13,7 @@
 pub mod flow;
 mod record;
 pub mod read;
+mod one_per;
 mod feed;
 pub mod plan;
 pub mod batch;

@@ -76,8 +76,11 @@ impl<'a> Compiler<'a> {
             .find(|property| fold(&property.label) == fold(&name.value))
             .map(|property| property.name.as_str());
         let near = by_label.or_else(|| nearest(&name.value, properties.keys().map(String::as_str)));
-        self.problems
-            .report(problem.suggest(near, "define it in a [[property]], or take the entry out"));
+        let help = match object {
+            ObjectType::Tickets => "define it in a [[property]], or take the entry out".to_owned(),
+            _ => format!("name a property that {} have", object.plural()),
+        };
+        self.problems.report(problem.suggest(near, help));
     }
 
     /// Reports keys that say nothing for a property of this type.

@@ -1,7 +1,9 @@
 //! The room as its callers use it: a text, headers and a schema in, tickets or
 //! messages out.
 
+mod language;
 mod presets;
 mod problems;
 mod rows;
 mod sample;
+mod times;

@@ -157,6 +157,13 @@ pub(crate) fn compiled(text: &str, names: &[&str]) -> Result<CompiledMapping, Ma
     MappingFile::parse("test.toml", text)?.compile(&headers(names), &schema(), For::Create)
 }
 
+/// Parses and compiles against the small portal, for an operation; it has to fit.
+pub(crate) fn compiled_for(text: &str, names: &[&str], purpose: For) -> CompiledMapping {
+    let file = MappingFile::parse("test.toml", text).unwrap_or_else(|e| panic!("{e}"));
+    file.compile(&headers(names), &schema(), purpose)
+        .unwrap_or_else(|e| panic!("{e}"))
+}
+
 /// Maps one row by `HEAD` and `more`; columns are given with their cells, after an
 /// id and a subject.
 pub(crate) fn map(more: &str, cells: &[(&str, &str)]) -> Mapped {
