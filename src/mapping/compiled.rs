@@ -25,6 +25,8 @@ pub struct CompiledMapping {
     pub(crate) one_per: Option<OnePer>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) pipelines: Arc<Pipelines>,
+    /// Position of the pipeline of rows that name none.
+    pub(crate) default_pipeline: Option<usize>,
     pub(crate) links: Vec<Link>,
     pub(crate) templates: Templates,
     pub(crate) empty: Arc<[String]>,
@@ -177,7 +179,7 @@ impl CompiledMapping {
         let pipeline = pipeline.flatten();
         scope.pipeline = match &pipeline {
             Some(id) => self.pipelines.position(id),
-            None => self.pipelines.default_position(),
+            None => self.default_pipeline,
         };
         for entry in &self.entries {
             let value = match entry.value_type {

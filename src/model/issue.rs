@@ -225,7 +225,7 @@ pub enum Reason {
     },
     /// The row's pipeline has no stage of that label or id.
     UnknownStage {
-        /// Label of the pipeline.
+        /// Label of the pipeline; empty where any would do.
         pipeline: String,
         /// Labels of its stages.
         accepted: Vec<String>,
@@ -376,6 +376,9 @@ impl Reason {
                 "the mapping's value map has no entry for it".to_owned()
             }
             Reason::UnknownPipeline { .. } => "the portal has no such pipeline".to_owned(),
+            Reason::UnknownStage { pipeline, .. } if pipeline.is_empty() => {
+                "no pipeline of the portal has such a stage".to_owned()
+            }
             Reason::UnknownStage { pipeline, .. } => {
                 format!("pipeline \"{pipeline}\" has no such stage")
             }

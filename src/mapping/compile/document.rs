@@ -30,6 +30,8 @@ pub(crate) enum RowPipeline {
     Always(usize),
     /// Each row says its own.
     Varies,
+    /// The tickets exist, and nothing says in which pipeline.
+    Unknown,
     /// The entry of the pipeline is faulty, which is reported there.
     Faulty,
 }
@@ -101,6 +103,7 @@ pub(crate) fn compile(
         skip,
         one_per,
         entries,
+        default_pipeline: compiler.default_pipeline(),
         pipelines: compiler.pipelines,
         links,
         templates: compiler.templates,
@@ -285,9 +288,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn row_pipeline_of(&self, spec: Option<&EntrySpec>, entry: Option<&Entry>) -> RowPipeline {
-        let default = || match self.pipelines.default_position() {
+        let default = || match self.default_pipeline() {
             Some(idx) => RowPipeline::Always(idx),
-            None => RowPipeline::Varies,
+            None => RowPipeline::Unknown,
         };
         match (spec, entry.map(|entry| &entry.feed)) {
             (None, _) => default(),
@@ -299,6 +302,14 @@ impl<'a> Compiler<'a> {
                 .map_or_else(default, RowPipeline::Always),
             (Some(_), Some(_)) => RowPipeline::Varies,
         }
+    }
+
+    /// The pipeline of rows that name none: that of new tickets. Tickets which exist
+    /// stay where they are.
+    fn default_pipeline(&self) -> Option<usize> {
+        self.pipelines
+            .default_position()
+            .filter(|_| self.purpose.creates())
     }
 
     fn ticket_entry(&mut self, spec: &EntrySpec) -> Option<Entry> {

@@ -17,6 +17,9 @@ use crate::mapping::nearest::{fold, nearest};
 use crate::mapping::shape::{At, EntrySpec, LookupSpec, Otherwise, ZoneSpec};
 use crate::model::schema::{NewProperty, ObjectType, PropertyDef, ValueType};
 
+/// Stands in a list of formats for the plain forms.
+const ISO: &str = "iso";
+
 impl<'a> Compiler<'a> {
     /// The properties of a kind of record; none where the schema does not hold them.
     pub(crate) fn shelf(&self, object: ObjectType) -> Option<&'a BTreeMap<String, PropertyDef>> {
@@ -164,10 +167,11 @@ impl<'a> Compiler<'a> {
             ZoneSpec::Name(name) => Some(self.time_zone(&At::new(name.clone(), zone.span.clone()))),
             ZoneSpec::Column(_) => None,
         });
-        let texts = spec
+        let written = spec
             .format
             .as_ref()
             .map_or(&[][..], |formats| &formats.value);
+        let (iso, texts): (Vec<_>, Vec<_>) = written.iter().partition(|text| text.value == ISO);
         let formats: Vec<Option<DateFormat>> =
             texts.iter().map(|text| self.date_format(text)).collect();
         let has_zone = header_zone.is_some()
@@ -189,6 +193,7 @@ impl<'a> Compiler<'a> {
                 (None, Some(zone)) => Some(zone?),
                 (None, None) => self.zone.clone(),
             },
+            iso: written.is_empty() || !iso.is_empty(),
             instant,
         })
     }
@@ -203,7 +208,7 @@ impl<'a> Compiler<'a> {
                         format!("the date format `{}` can't be used: {fault}", text.value),
                     )
                     .help(
-                        "formats are written like \"%Y-%m-%d %H:%M:%S\" or \"%d/%b/%y %I:%M %p\"",
+                        "formats are written like \"%Y-%m-%d %H:%M:%S\" or \"%d/%b/%y %I:%M %p\"; \"iso\" is ISO 8601",
                     ),
                 );
                 None

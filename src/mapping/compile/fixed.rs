@@ -50,7 +50,7 @@ impl Compiler<'_> {
     ) -> Option<Option<String>> {
         let pipeline = match self.row_pipeline {
             RowPipeline::Always(idx) => Some(idx),
-            RowPipeline::Varies | RowPipeline::Faulty => None,
+            RowPipeline::Varies | RowPipeline::Unknown | RowPipeline::Faulty => None,
         };
         let converted = conversion.constant(text.value.trim(), pipeline);
         self.reported(text, converted)

@@ -28,8 +28,11 @@ pub(crate) enum Reading {
 /// How a column writes its dates, and what the property holds.
 #[derive(Clone, Debug)]
 pub(crate) struct DateRule {
-    /// The formats; none = ISO 8601, or seconds or milliseconds since 1970.
+    /// The formats.
     pub(crate) formats: Vec<DateFormat>,
+    /// Whether the plain forms are read too: ISO 8601, and seconds or milliseconds
+    /// since 1970.
+    pub(crate) iso: bool,
     /// Zone of times that carry none.
     pub(crate) zone: Option<TimeZone>,
     /// True for a datetime property, false for a date property.
@@ -44,6 +47,7 @@ impl DateRule {
     pub(crate) fn plain(&self) -> DateRule {
         DateRule {
             formats: Vec::new(),
+            iso: true,
             zone: self.zone.clone(),
             instant: self.instant,
         }
@@ -83,13 +87,10 @@ impl DateRule {
 
     /// Everything that the text may say.
     fn readings<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Reading> + 'a {
-        let plain = if self.formats.is_empty() {
-            epoch(text).or_else(|| iso(text))
-        } else {
-            None
-        };
+        let plain = self.iso.then(|| epoch(text).or_else(|| iso(text)));
         let formatted = self.formats.iter().filter_map(|format| format.read(text));
-        plain.into_iter().chain(formatted).filter(is_plausible)
+        let plain = plain.flatten().into_iter();
+        plain.chain(formatted).filter(is_plausible)
     }
 
     fn dated(&self, reading: &Reading, zone: Option<&TimeZone>) -> Option<Dated> {
@@ -102,22 +103,15 @@ impl DateRule {
 
     /// Dates in the accepted forms, for messages.
     fn examples(&self) -> Vec<String> {
-        if !self.formats.is_empty() {
-            let examples = self
-                .formats
-                .iter()
-                .map(|format| format.example().to_owned());
-            return examples.collect();
-        }
-        let examples: &[&str] = match (self.instant, self.zone.is_some()) {
-            (false, _) => &["2024-12-31"],
-            (true, true) => &["2024-12-31 15:04:05", "2024-12-31T15:04:05Z"],
-            (true, false) => &["2024-12-31T15:04:05Z", "2024-12-31T15:04:05+02:00"],
+        let plain: &[&str] = match (self.iso, self.instant, self.zone.is_some()) {
+            (false, ..) => &[],
+            (true, false, _) => &["2024-12-31"],
+            (true, true, true) => &["2024-12-31 15:04:05", "2024-12-31T15:04:05Z"],
+            (true, true, false) => &["2024-12-31T15:04:05Z", "2024-12-31T15:04:05+02:00"],
         };
-        examples
-            .iter()
-            .map(|example| (*example).to_owned())
-            .collect()
+        let formatted = self.formats.iter().map(DateFormat::example);
+        let examples = plain.iter().copied().chain(formatted);
+        examples.map(str::to_owned).collect()
     }
 }
 
@@ -237,6 +231,7 @@ mod tests {
                 .iter()
                 .map(|format| DateFormat::new(format).unwrap_or_else(|f| panic!("{format}: {f}")))
                 .collect(),
+            iso: formats.is_empty(),
             zone: zone.map(|zone| TimeZone::get(zone).unwrap_or_else(|e| panic!("{zone}: {e}"))),
             instant,
         }

@@ -256,8 +256,33 @@ hs_ticket_priority = { column = "P", map = { none = "" }, empty = "clear" }
 }
 
 #[test]
+fn an_update_without_a_pipeline_takes_stages_of_any() {
+    let text = "version = 1\n[key]\nrecord_id = { column = \"Id\" }\n[properties]\n\
+                hs_pipeline_stage = { column = \"S\", map = { got = \"Received\" }, unmapped = \"keep\" }\n";
+    let stage = |cell| {
+        let cells = [("Id", "7"), ("S", cell)];
+        match mapped(text, For::Update, &cells) {
+            Mapped::Ticket(draft) => value(&draft, "hs_pipeline_stage").map(str::to_owned),
+            Mapped::Refused { issue, .. } => Some(issue.first().reason.code().to_owned()),
+            Mapped::Skipped => None,
+        }
+    };
+    for (cell, expected) in [
+        ("902", "902"),
+        ("got", "902"),
+        ("Closed", "4"),
+        ("New", "AMBIGUOUS_OPTION"),
+        ("Gone", "UNKNOWN_STAGE"),
+    ] {
+        assert_eq!(stage(cell).as_deref(), Some(expected), "{cell}");
+    }
+}
+
+#[test]
 fn an_upsert_needs_what_a_new_ticket_needs_and_an_archive_only_keys() {
-    let text = format!("{HEAD}content = {{ column = \"T\", empty = \"clear\" }}\n");
+    // A label of two pipelines says nothing where the row names none.
+    let head = HEAD.replace("\"New\"", "\"Closed\"");
+    let text = format!("{head}content = {{ column = \"T\", empty = \"clear\" }}\n");
     let cells = [("Id", "7"), ("Subject", ""), ("T", "")];
     let Mapped::Refused { issue, .. } = mapped(&text, For::Upsert, &cells) else {
         panic!("a ticket that may be new needs its subject");

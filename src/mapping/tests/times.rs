@@ -48,6 +48,20 @@ fn a_clock_change_skips_and_repeats_hours() {
 }
 
 #[test]
+fn plain_forms_may_stand_among_formats() {
+    let entry = r#"createdate = { column = "C", format = ["iso", "%d/%b/%y %I:%M %p", "%Y-%m-%d %H:%M:%S%.f"] }"#;
+    let rows = [
+        ("2024-07-01T09:00:00.000+0000", ""),
+        ("25/Feb/26 10:17 PM", ""),
+        ("19/Apr/26 7:53 PM", ""),
+        ("2026-02-25 16:38:58.679", ""),
+        ("2026-02-25 16:38", ""),
+        ("16/02/2017 15:26", ""),
+    ];
+    insta::assert_snapshot!("plain_among_formats", before_and_after("C", entry, "createdate", &rows));
+}
+
+#[test]
 fn a_day_stays_that_day() {
     let days = [
         ("2024-03-31", ""),
