@@ -65,6 +65,7 @@ impl Link {
                     continue;
                 }
                 match self.value(part) {
+                    Ok(Some(value)) if self.is_among(drafts, &value) => {}
                     Ok(Some(value)) => drafts.push(self.to(value, column, scope, findings)),
                     Ok(None) => findings.remarks.push(Remark::LeftBlank),
                     Err(reason) => {
@@ -74,6 +75,14 @@ impl Link {
                 }
             }
         }
+    }
+
+    /// Whether the row asks for this link already; the same record twice is one link.
+    fn is_among(&self, drafts: &[LinkDraft], value: &str) -> bool {
+        drafts.iter().any(|draft| {
+            (draft.to, &draft.by, &draft.label) == (self.to, &self.by, &self.label)
+                && draft.value == value
+        })
     }
 
     /// What a text stands for; none where the file lacks it and the mapping says that

@@ -67,7 +67,10 @@ fn read_property(mut table: Table<'_>) -> Option<(At<String>, NewProperty)> {
         group: group.unwrap_or_else(|| GROUP.to_owned()),
         description: description.unwrap_or_default(),
         unique,
-        options,
+        options: match kind?.0 {
+            "bool" => truth_values(),
+            _ => options,
+        },
         name: name.value.clone(),
     };
     Some((name, property))
@@ -196,6 +199,15 @@ fn read_option(mut table: Table<'_>) -> Option<PropertyOption> {
         label: label.map_or_else(|| value.clone(), |label| label.value),
         value,
     })
+}
+
+/// HubSpot: a truth value has its two options spelt out.
+fn truth_values() -> Vec<PropertyOption> {
+    let option = |(label, value): (&str, &str)| PropertyOption {
+        label: label.to_owned(),
+        value: value.to_owned(),
+    };
+    [("Yes", "true"), ("No", "false")].map(option).into()
 }
 
 fn fits_options(table: &Table<'_>, kind: &str, options: &[PropertyOption]) {
