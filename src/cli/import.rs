@@ -74,7 +74,10 @@ impl Op {
 
 /// Runs an import.
 pub async fn run(args: ImportArgs, talk: &Talk) -> Result<Exit, Error> {
-    let mapping = read_mapping(&args.mapping, talk)?;
+    let mapping = match parse_mapping(&args.mapping)? {
+        Ok(mapping) => mapping,
+        Err(errors) => return Err(mapping_error(&all_mistakes(errors, &args).await, talk)),
+    };
     let mut input = Input::open(&args.file, mapping.delimiter())?;
     let portal = Portal::open(&args.portal).await?;
     let account = portal.client.account().await.map_err(call_error)?;
@@ -110,14 +113,35 @@ pub async fn finish(
 
 /// Reads and checks a mapping by itself.
 pub fn read_mapping(path: &Path, talk: &Talk) -> Result<MappingFile, Error> {
+    parse_mapping(path)?.map_err(|errors| mapping_error(&errors, talk))
+}
+
+fn parse_mapping(path: &Path) -> Result<Result<MappingFile, MappingErrors>, Error> {
     let text = fs::read_to_string(path).map_err(|error| {
         Error::usage(format!(
             "can't read the mapping {}: {error}",
             path.display()
         ))
     })?;
-    let name = path.to_string_lossy();
-    MappingFile::parse(&name, &text).map_err(|errors| mapping_error(&errors, talk))
+    Ok(MappingFile::parse(&path.to_string_lossy(), &text))
+}
+
+/// A mapping with mistakes is still held against file and portal, as far as those can
+/// be had, so that all its mistakes are told at once.
+async fn all_mistakes(errors: MappingErrors, args: &ImportArgs) -> MappingErrors {
+    let delimiter = errors.rest().and_then(MappingFile::delimiter);
+    let (Ok(input), Ok(portal)) = (
+        Input::open(&args.file, delimiter),
+        Portal::open(&args.portal).await,
+    ) else {
+        return errors;
+    };
+    let schema = portal.client.schema(true).await;
+    portal.close().await;
+    match schema {
+        Ok(schema) => errors.and_against(input.headers(), &schema, args.op.purpose()),
+        Err(_) => errors,
+    }
 }
 
 /// Every problem of a mapping, with its place in the file.

@@ -35,17 +35,18 @@ impl MappingFile {
         let problems = Problems::default();
         let document = parse(&text, &problems);
         let folder = Path::new(&*name).parent().unwrap_or(Path::new(""));
-        let read = document.map(|document| {
-            let tables = Tables::load(&document, folder, &problems);
-            (document, tables)
-        });
-        let (document, tables) = problems.conclude(read, &name, &text)?;
-        Ok(MappingFile {
-            name,
-            text,
+        let read = document.map(|document| MappingFile {
+            tables: Tables::load(&document, folder, &problems),
+            name: Arc::clone(&name),
+            text: Arc::clone(&text),
             document,
-            tables,
-        })
+        });
+        match problems.is_empty() {
+            true => problems.conclude(read, &name, &text),
+            false => problems
+                .conclude(None, &name, &text)
+                .map_err(|errors| errors.with_rest(read)),
+        }
     }
 
     /// The name that `parse` was given.

@@ -39,6 +39,9 @@ pub(crate) struct Document {
     pub(crate) links: Vec<LinkSpec>,
     /// `[[property]]`.
     pub(crate) new_properties: Vec<NewProperty>,
+    /// Properties whose entry or definition was reported and left out, so that what
+    /// lacks them is no mistake of its own.
+    pub(crate) faulty: Vec<String>,
 }
 
 /// `[source]`: what holds for the whole input.

@@ -8,6 +8,8 @@ mod fates; // replies that say too little, keys that somebody else holds
 mod first; // the main job: import, repair, again, export
 mod in_process; // the helper for runs inside a test: cut wires, tampered replies
 mod layers; // who may know whom, and which crate lives where
+mod mapping; // the mapping language from outside, and the commands about mappings
+mod presets; // every mapping that ships, on its sample
 mod plain_http; // an HTTP client that shares nothing with ours
 mod readme; // every command of the README
 mod rehearsal; // the helper: a folder, the tool as a process, a served sandbox

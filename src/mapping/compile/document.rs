@@ -333,7 +333,8 @@ impl<'a> Compiler<'a> {
 
     fn check_required(&self, specs: &At<Vec<EntrySpec>>) {
         for name in REQUIRED.iter().filter(|_| self.purpose.creates()) {
-            if !specs.value.iter().any(|spec| spec.property.value == *name) {
+            let is_written = specs.value.iter().any(|spec| spec.property.value == *name);
+            if !is_written && !self.document.faulty.iter().any(|faulty| faulty == name) {
                 self.problems.report(
                     Problem::new(&specs.span, format!("nothing is mapped to `{name}`"))
                         .help("HubSpot creates no ticket without it"),

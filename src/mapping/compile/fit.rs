@@ -66,6 +66,9 @@ impl<'a> Compiler<'a> {
         object: ObjectType,
         properties: &BTreeMap<String, PropertyDef>,
     ) {
+        if self.document.faulty.contains(&name.value) {
+            return;
+        }
         let what = object.singular();
         let message = format!("the portal has no {what} property `{}`", name.value);
         let is_new = |new: &NewProperty| new.name == name.value;

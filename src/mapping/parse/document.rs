@@ -20,9 +20,9 @@ const VERSION: usize = 1;
 /// HubSpot: the property with a record's own id.
 const RECORD_ID: &str = "hs_object_id";
 
-/// Reads the whole text. A document comes back only when nothing was reported.
-/// Where the text is no valid TOML, only that is reported: what a broken tree lacks
-/// says nothing.
+/// Reads the whole text. What comes back beside reports is the rest of the document,
+/// so that it can be held against more; without a key there is none. Where the text is
+/// no valid TOML, only that is reported: what a broken tree lacks says nothing.
 pub(crate) fn parse(text: &str, problems: &Problems) -> Option<Document> {
     let (tree, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
@@ -36,8 +36,7 @@ pub(crate) fn parse(text: &str, problems: &Problems) -> Option<Document> {
         return None;
     }
     let root = Table::new(tree.get_ref(), 0..0, "the mapping", problems);
-    let document = read_document(root);
-    problems.is_empty().then_some(document).flatten()
+    read_document(root)
 }
 
 fn read_document(mut root: Table<'_>) -> Option<Document> {
@@ -46,9 +45,14 @@ fn read_document(mut root: Table<'_>) -> Option<Document> {
     let source = root.table("source", "[source]").map(read_source);
     let key = read_key(&mut root);
     let rows = root.table("rows", "[rows]").map(read_rows);
+    let mut faulty = Vec::new();
     let properties = root.table("properties", "[properties]").map(|table| {
         let span = table.span().clone();
-        At::new(read_entries(&table), span)
+        let entries = read_entries(&table);
+        let is_read = |name: &str| entries.iter().any(|entry| entry.property.value == name);
+        let names = table.entries().map(|(key, _)| key.value);
+        faulty.extend(names.filter(|name| !is_read(name)).map(str::to_owned));
+        At::new(entries, span)
     });
     if properties.is_none() {
         root.lacks("[properties]", "map at least subject and hs_pipeline_stage");
@@ -58,7 +62,7 @@ fn read_document(mut root: Table<'_>) -> Option<Document> {
         .into_iter()
         .map(read_link)
         .collect::<Vec<_>>();
-    let new_properties = read_properties(root.tables("property"));
+    let new_properties = read_properties(root.tables("property"), &mut faulty);
     no_notes(&mut root);
     root.finish();
     Some(Document {
@@ -68,6 +72,7 @@ fn read_document(mut root: Table<'_>) -> Option<Document> {
         properties: properties?,
         links: links.into_iter().flatten().collect(),
         new_properties,
+        faulty,
     })
 }
 
