@@ -98,9 +98,11 @@ impl Problems {
     }
 }
 
+/// In the order of the file, none twice; of several at one place, the first that was
+/// found comes first.
 fn in_order(mut found: Vec<Problem>) -> Vec<Problem> {
     found.sort_by_key(|problem| (problem.span.start, problem.span.end));
-    found.dedup();
+    found.dedup_by(|later, first| (&later.span, &later.message) == (&first.span, &first.message));
     found
 }
 
@@ -158,9 +160,10 @@ impl MappingErrors {
             let schema = schema.clone().with_tickets(rest.new_properties());
             rest.compile(headers, &schema, purpose)
         });
-        if let Some(Err(others)) = held {
-            self.found.extend(others.found);
-            self.found = in_order(self.found);
+        // Of a problem that is found twice, the one that knows more is kept.
+        if let Some(Err(mut others)) = held {
+            others.found.append(&mut self.found);
+            self.found = in_order(others.found);
         }
         self
     }

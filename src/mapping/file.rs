@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::mapping::alone;
 use crate::mapping::compile::{Sources, compile};
 use crate::mapping::compiled::CompiledMapping;
 use crate::mapping::errors::{MappingErrors, Problems};
@@ -35,6 +36,9 @@ impl MappingFile {
         let problems = Problems::default();
         let document = parse(&text, &problems);
         let folder = Path::new(&*name).parent().unwrap_or(Path::new(""));
+        if let Some(document) = &document {
+            alone::check(document, &text, &problems);
+        }
         let read = document.map(|document| MappingFile {
             tables: Tables::load(&document, folder, &problems),
             name: Arc::clone(&name),

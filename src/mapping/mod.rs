@@ -7,6 +7,7 @@
 //! Everything here is plain computing on values of `model`: no portal, no clock, no
 //! environment, and no files but the tables that a mapping names (`tables`).
 
+mod alone;
 mod compile;
 mod compiled;
 mod convert;
@@ -14,12 +15,14 @@ mod entry;
 mod errors;
 mod file;
 mod header_index;
+mod json_schema;
 mod key;
 mod link;
 mod look_up;
 mod nearest;
 mod operation;
 mod parse;
+mod presets;
 mod scope;
 mod shape;
 mod tables;
@@ -32,5 +35,7 @@ mod tests;
 pub use compiled::{CompiledMapping, Mapped, MappedProperty};
 pub use errors::{MappingErrors, MappingProblem};
 pub use file::MappingFile;
+pub use json_schema::JSON_SCHEMA;
 pub use operation::For;
+pub use presets::PRESETS;
 pub use shape::Keep;

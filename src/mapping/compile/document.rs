@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use crate::mapping::alone::check_zone;
 use crate::mapping::compiled::{CompiledMapping, MappedProperty, OnePer, Rule};
-use crate::mapping::convert::{Owners, Pipelines, ZONES, nearest_zone};
+use crate::mapping::convert::{Owners, Pipelines, ZONES};
 use crate::mapping::entry::{Entry, Feed};
 use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::header_index::HeaderIndex;
@@ -345,19 +346,7 @@ impl<'a> Compiler<'a> {
 
     /// A zone by its IANA name.
     pub(crate) fn time_zone(&self, name: &At<String>) -> Option<TimeZone> {
-        if let Ok(zone) = ZONES.get(&name.value) {
-            return Some(zone);
-        }
-        self.problems.report(
-            Problem::new(
-                &name.span,
-                format!("there is no time zone `{}`", name.value),
-            )
-            .suggest(
-                nearest_zone(&name.value).as_deref(),
-                "write an IANA name such as \"Europe/Berlin\" or \"UTC\"",
-            ),
-        );
-        None
+        check_zone(name, self.problems);
+        ZONES.get(&name.value).ok()
     }
 }

@@ -1,8 +1,8 @@
 //! Where texts come from: columns and templates against the headers of the input.
 
-use std::ops::Range;
 use std::sync::Arc;
 
+use crate::mapping::alone::{inside, template_problem};
 use crate::mapping::compile::document::Compiler;
 use crate::mapping::entry::{Column, Feed};
 use crate::mapping::errors::Problem;
@@ -193,7 +193,7 @@ impl Compiler<'_> {
                 first = first.or_else(|| Some(Arc::from(headers.name(*idx))));
             } else {
                 all_present = false;
-                let span = self.inside(source, &found.range);
+                let span = inside(self.text, source, &found.range);
                 let name = ColumnName::Name(found.name.clone());
                 self.missing_column(&[At::new(name, span)]);
             }
@@ -203,31 +203,8 @@ impl Compiler<'_> {
 
     /// Reports what the template engine found.
     pub(crate) fn template_fault(&self, source: &At<String>, fault: &TemplateFault) {
-        let span = match &fault.range {
-            Some(range) => self.inside(source, range),
-            None => source.span.clone(),
-        };
-        let help = "a template reads cells by `col('Column')`; text is joined with `~`";
-        self.problems.report(
-            Problem::new(
-                &span,
-                format!("the template can't be used: {}", fault.detail),
-            )
-            .suggest(fault.nearest.as_deref(), help),
-        );
-    }
-
-    /// The place of a part of a text. Where the TOML writes the text with escapes,
-    /// parts can't be placed and the whole text stands for them.
-    fn inside(&self, source: &At<String>, part: &Range<usize>) -> Range<usize> {
-        let written = self.text.get(source.span.clone()).unwrap_or("");
-        match written.find(source.value.as_str()) {
-            Some(start) => {
-                let start = source.span.start + start;
-                start + part.start..start + part.end
-            }
-            None => source.span.clone(),
-        }
+        self.problems
+            .report(template_problem(self.text, source, fault));
     }
 }
 

@@ -8,17 +8,15 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use crate::mapping::alone::check_format;
 use crate::mapping::compile::document::Compiler;
 use crate::mapping::convert::{
-    Absent, Choices, Conversion, DateFormat, DateRule, NumberStyle, OwnerRule, TextRule,
+    Absent, Choices, Conversion, DateFormat, DateRule, ISO, NumberStyle, OwnerRule, TextRule,
 };
 use crate::mapping::errors::Problem;
 use crate::mapping::nearest::{fold, nearest};
 use crate::mapping::shape::{At, EntrySpec, LookupSpec, Otherwise, ZoneSpec};
 use crate::model::schema::{NewProperty, ObjectType, PropertyDef, ValueType};
-
-/// Stands in a list of formats for the plain forms.
-const ISO: &str = "iso";
 
 impl<'a> Compiler<'a> {
     /// The properties of a kind of record; none where the schema does not hold them.
@@ -176,7 +174,10 @@ impl<'a> Compiler<'a> {
             .map_or(&[][..], |formats| &formats.value);
         let (iso, texts): (Vec<_>, Vec<_>) = written.iter().partition(|text| text.value == ISO);
         let formats: Vec<Option<DateFormat>> =
-            texts.iter().map(|text| self.date_format(text)).collect();
+            texts
+                .iter()
+                .map(|text| check_format(text, self.problems))
+                .collect();
         let has_zone = header_zone.is_some()
             || spec.timezone.is_some()
             || self.document.source.timezone.is_some();
@@ -199,24 +200,6 @@ impl<'a> Compiler<'a> {
             iso: written.is_empty() || !iso.is_empty(),
             instant,
         })
-    }
-
-    fn date_format(&self, text: &At<String>) -> Option<DateFormat> {
-        match DateFormat::new(&text.value) {
-            Ok(format) => Some(format),
-            Err(fault) => {
-                self.problems.report(
-                    Problem::new(
-                        &text.span,
-                        format!("the date format `{}` can't be used: {fault}", text.value),
-                    )
-                    .help(
-                        "formats are written like \"%Y-%m-%d %H:%M:%S\" or \"%d/%b/%y %I:%M %p\"; \"iso\" is ISO 8601",
-                    ),
-                );
-                None
-            }
-        }
     }
 
     fn owner_rule(&self, spec: &EntrySpec) -> Option<OwnerRule> {

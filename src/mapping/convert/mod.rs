@@ -16,7 +16,7 @@ mod zone;
 
 pub(crate) use choice::Choices;
 pub(crate) use date::DateRule;
-pub(crate) use date_format::DateFormat;
+pub(crate) use date_format::{DateFormat, ISO};
 pub(crate) use email::email;
 pub(crate) use html::plain_text;
 pub(crate) use number::NumberStyle;

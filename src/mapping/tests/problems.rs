@@ -270,7 +270,7 @@ fn keys_that_can_not_be_are_told() {
         );
         let found = errors(compiled(&text, &["Id", "Subject", "Subject"]));
         let messages: Vec<&str> = found.problems().map(|problem| problem.message).collect();
-        assert_eq!(messages, [message], "{key}");
+        assert!(messages.contains(&message), "{key}: {messages:?}");
     }
 }
 

@@ -152,9 +152,12 @@ pub(crate) fn row(cells: &[&str]) -> SourceRow {
     }
 }
 
-/// Parses and compiles against the small portal.
+/// Parses and compiles against the small portal; mistakes of both kinds come together.
 pub(crate) fn compiled(text: &str, names: &[&str]) -> Result<CompiledMapping, MappingErrors> {
-    MappingFile::parse("test.toml", text)?.compile(&headers(names), &schema(), For::Create)
+    match MappingFile::parse("test.toml", text) {
+        Ok(file) => file.compile(&headers(names), &schema(), For::Create),
+        Err(errors) => Err(errors.and_against(&headers(names), &schema(), For::Create)),
+    }
 }
 
 /// Parses and compiles against the small portal, for an operation; it has to fit.
