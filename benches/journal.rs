@@ -18,7 +18,7 @@ use tickethaul::import::run::{Job, Options, Unknown, run};
 use tickethaul::import::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
 use tickethaul::journal::{Durability, Header, PortalPath};
-use tickethaul::mapping::MappingFile;
+use tickethaul::mapping::{For, MappingFile};
 use tickethaul::model::event::{Event, Listener};
 
 const ROWS: usize = 20_000;
@@ -98,7 +98,9 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
     }
     let schema = client.schema(false).await.expect("a schema");
     let input = Input::open(input, None).expect("an input");
-    let compiled = mapping.compile(input.headers(), &schema).expect("it fits");
+    let compiled = mapping
+        .compile(input.headers(), &schema, For::Create)
+        .expect("it fits");
     let job = Job {
         operation: Operation::Create,
         header: Header {

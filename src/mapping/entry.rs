@@ -281,7 +281,6 @@ impl Entry {
     fn refusal(&self, reason: Reason, text: &str) -> Problem {
         self.feed.problem(&self.name, reason, text)
     }
-
 }
 
 /// The value, or nothing and a problem more.

@@ -24,7 +24,10 @@ impl LookUp {
     /// Adds a line; false when the file says something else for the text already.
     pub(crate) fn insert(&mut self, from: &str, to: &str) -> bool {
         self.known.push(from.to_owned());
-        let held = self.lines.entry(fold(from)).or_insert_with(|| to.to_owned());
+        let held = self
+            .lines
+            .entry(fold(from))
+            .or_insert_with(|| to.to_owned());
         held == to
     }
 

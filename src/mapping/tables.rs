@@ -71,7 +71,8 @@ impl Tables {
     }
 }
 
-const HELP: &str = "a file stands beside the mapping and is a CSV with the columns that `from` and `to` name";
+const HELP: &str =
+    "a file stands beside the mapping and is a CSV with the columns that `from` and `to` name";
 
 impl Fault {
     fn nearest(&self) -> Option<&str> {
@@ -111,7 +112,11 @@ fn read(path: &Path, spec: &TableSpec) -> Result<Vec<TableLine>, Fault> {
 fn delimiter(text: &[u8]) -> u8 {
     let header = text.split(|byte| *byte == b'\n').next().unwrap_or(text);
     let count = |mark: u8| header.iter().filter(|byte| **byte == mark).count();
-    if count(b';') > count(b',') { b';' } else { b',' }
+    if count(b';') > count(b',') {
+        b';'
+    } else {
+        b','
+    }
 }
 
 fn column(headers: &csv::StringRecord, name: &str) -> Result<usize, Fault> {

@@ -20,7 +20,7 @@ use tickethaul::import::run::{Job, Options, Unknown, run};
 use tickethaul::import::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
 use tickethaul::journal::{Durability, Header, PortalPath, Reading};
-use tickethaul::mapping::MappingFile;
+use tickethaul::mapping::{For, MappingFile};
 use tickethaul::model::event::{Event, Listener, Summary};
 use tokio::sync::Notify;
 
@@ -215,7 +215,7 @@ impl InProcess {
             }
         };
         let compiled = mapping
-            .compile(input.headers(), &schema)
+            .compile(input.headers(), &schema, For::Create)
             .expect("a fitting mapping");
         let header = Header {
             operation: "create".to_owned(),

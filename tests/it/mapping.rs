@@ -107,7 +107,10 @@ fn files_beside_the_mapping_are_read_from_its_folder() {
              hubspot_owner_id = {{ column = \"Agent\", lookup = {{ file = \"people.csv\", from = \"Login\", to = \"Mail\" }} }}\n"
         ),
     );
-    let _file = here.write("in.csv", "Id,Subject,Status,Agent\n1,a,doing,MLQ\n2,b,Done,\n");
+    let _file = here.write(
+        "in.csv",
+        "Id,Subject,Status,Agent\n1,a,doing,MLQ\n2,b,Done,\n",
+    );
     let _ended = here
         .run_embedded(&import("in.csv", "maps/desk.toml"))
         .expect(3)
@@ -122,7 +125,10 @@ fn files_beside_the_mapping_are_read_from_its_folder() {
     let _ended = here.run_embedded(&exported).expect(0);
     let rows = here.rows("out.csv");
     assert_eq!(
-        (&*rows[0]["hs_pipeline_stage"], &*rows[0]["hubspot_owner_id"]),
+        (
+            &*rows[0]["hs_pipeline_stage"],
+            &*rows[0]["hubspot_owner_id"]
+        ),
         ("3", "41629701")
     );
 }

@@ -118,7 +118,9 @@ const SAMPLES: [Expected; 9] = [
 ];
 
 fn sample(name: &str) -> String {
-    project(&format!("samples/{name}.csv")).display().to_string()
+    project(&format!("samples/{name}.csv"))
+        .display()
+        .to_string()
 }
 
 fn preset(name: &str) -> String {
@@ -130,7 +132,15 @@ fn preset(name: &str) -> String {
 /// Imports a sample with a preset; gives the summary and what was said.
 fn import(here: &Rehearsal, sample_name: &str, preset_name: &str) -> (Value, String) {
     let (file, mapping) = (sample(sample_name), preset(preset_name));
-    let args = ["import", &file, "-m", &mapping, "--run-dir", "run", "--json"];
+    let args = [
+        "import",
+        &file,
+        "-m",
+        &mapping,
+        "--run-dir",
+        "run",
+        "--json",
+    ];
     let ended = here.run_embedded(&args).expect(3);
     let summary = serde_json::from_str(&ended.stdout).expect("a summary");
     (summary, ended.stderr)
@@ -237,7 +247,10 @@ fn intercoms_times_are_in_the_zone_of_their_column() {
     let (summary, _said) = import(&here, "intercom-tickets", "intercom");
     let tickets = tickets(&here, "subject,createdate,source_first_response_seconds");
     for (subject, instant) in [
-        ("Invoice 2024-1187 shows the wrong VAT", "2024-02-27T08:29:38Z"),
+        (
+            "Invoice 2024-1187 shows the wrong VAT",
+            "2024-02-27T08:29:38Z",
+        ),
         // 02:30 did not exist that day.
         ("Charged twice for one order", "2024-03-10T07:30:00Z"),
     ] {
@@ -284,7 +297,10 @@ fn html_becomes_text_and_labels_become_values() {
 
     let here = Rehearsal::new();
     let _imported = import(&here, "hubspot-ui-tickets", "hubspot-ui");
-    let own = tickets(&here, "subject,hs_pipeline,hs_pipeline_stage,hs_ticket_category");
+    let own = tickets(
+        &here,
+        "subject,hs_pipeline,hs_pipeline_stage,hs_ticket_category",
+    );
     let row = &own["Can't log in since the update"];
     assert_eq!(
         (&*row["hs_pipeline"], &*row["hs_pipeline_stage"]),
@@ -296,8 +312,16 @@ fn html_becomes_text_and_labels_become_values() {
 #[test]
 fn an_export_as_narrow_as_can_be_is_enough() {
     for (name, header, row) in [
-        ("freshdesk", "Ticket Id,Subject,Status,Created time", "1,a,Open,2025-12-03 16:29:08"),
-        ("jira", "Summary,Issue key,Status,Created", "a,OPS-1,To Do,25/Feb/26 10:17 PM"),
+        (
+            "freshdesk",
+            "Ticket Id,Subject,Status,Created time",
+            "1,a,Open,2025-12-03 16:29:08",
+        ),
+        (
+            "jira",
+            "Summary,Issue key,Status,Created",
+            "a,OPS-1,To Do,25/Feb/26 10:17 PM",
+        ),
         (
             "servicenow",
             "Number,Opened,Short description,State",
@@ -323,7 +347,11 @@ fn an_export_as_narrow_as_can_be_is_enough() {
             "Bug ID,Product,Component,Assignee,Status,Resolution,Summary,Changed",
             "7,P,C,a@b.example,NEW,---,a,2024-02-26 08:12:31",
         ),
-        ("hubspot-ui", "Record ID,Ticket name,Ticket status", "1,a,New"),
+        (
+            "hubspot-ui",
+            "Record ID,Ticket name,Ticket status",
+            "1,a,New",
+        ),
     ] {
         let here = Rehearsal::new();
         let file = here.write("narrow.csv", format!("{header}\n{row}\n"));
@@ -339,6 +367,10 @@ fn an_export_as_narrow_as_can_be_is_enough() {
 fn our_own_export_makes_no_new_tickets() {
     let here = Rehearsal::new();
     let (file, mapping) = (sample("tickethaul-tickets"), preset("tickethaul"));
-    let ended = here.run_embedded(&["import", &file, "-m", &mapping]).expect(64);
-    let _said = ended.says("can't be used to create").says("update and archive");
+    let ended = here
+        .run_embedded(&["import", &file, "-m", &mapping])
+        .expect(64);
+    let _said = ended
+        .says("can't be used to create")
+        .says("update and archive");
 }

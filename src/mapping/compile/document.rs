@@ -222,7 +222,9 @@ impl<'a> Compiler<'a> {
                     self.purpose.word()
                 ),
             )
-            .help("`record_id` is for update and archive; otherwise name a `property` and a `column`"),
+            .help(
+                "`record_id` is for update and archive; otherwise name a `property` and a `column`",
+            ),
         );
         None
     }

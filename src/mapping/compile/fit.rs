@@ -173,11 +173,10 @@ impl<'a> Compiler<'a> {
             .as_ref()
             .map_or(&[][..], |formats| &formats.value);
         let (iso, texts): (Vec<_>, Vec<_>) = written.iter().partition(|text| text.value == ISO);
-        let formats: Vec<Option<DateFormat>> =
-            texts
-                .iter()
-                .map(|text| check_format(text, self.problems))
-                .collect();
+        let formats: Vec<Option<DateFormat>> = texts
+            .iter()
+            .map(|text| check_format(text, self.problems))
+            .collect();
         let has_zone = header_zone.is_some()
             || spec.timezone.is_some()
             || self.document.source.timezone.is_some();

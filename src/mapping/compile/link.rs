@@ -60,8 +60,11 @@ impl Compiler<'_> {
                 }
                 KeyOrigin::RowHash | KeyOrigin::RecordId(_) => {
                     self.problems.report(
-                        Problem::new(&spec.by.span, "the key of this mapping is no text of the file")
-                            .help("link by `id`, or take the key from a column"),
+                        Problem::new(
+                            &spec.by.span,
+                            "the key of this mapping is no text of the file",
+                        )
+                        .help("link by `id`, or take the key from a column"),
                     );
                     None
                 }
@@ -107,10 +110,7 @@ impl Compiler<'_> {
                 self.problems.report(
                     Problem::new(
                         &table.span,
-                        format!(
-                            "`{}` is in {file} twice, with different values",
-                            line.from
-                        ),
+                        format!("`{}` is in {file} twice, with different values", line.from),
                     )
                     .help("keep one of the lines; case and blanks around do not matter"),
                 );

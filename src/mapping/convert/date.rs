@@ -56,11 +56,7 @@ impl DateRule {
     /// The value as HubSpot takes it: `YYYY-MM-DD`, or ISO 8601 in UTC with
     /// milliseconds.
     /// A zone that the row gives comes before the rule's own.
-    pub(crate) fn convert(
-        &self,
-        text: &str,
-        zone: Option<&TimeZone>,
-    ) -> Result<Converted, Reason> {
+    pub(crate) fn convert(&self, text: &str, zone: Option<&TimeZone>) -> Result<Converted, Reason> {
         let text = text.trim();
         let zone = zone.or(self.zone.as_ref());
         let mut found: Option<Dated> = None;

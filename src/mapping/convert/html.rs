@@ -43,7 +43,10 @@ mod tests {
     #[test]
     fn markup_becomes_lines() {
         for (html, expected) in [
-            ("<p>Hello <b>you</b> &amp; me</p><p>Bye</p>", "Hello you & me\n\nBye"),
+            (
+                "<p>Hello <b>you</b> &amp; me</p><p>Bye</p>",
+                "Hello you & me\n\nBye",
+            ),
             ("one<br>two<br/>three", "one\ntwo\nthree"),
             ("<ul><li>a</li><li>b</li></ul>", "* a\n* b"),
             (
@@ -67,12 +70,42 @@ mod tests {
 
     fn piece() -> impl Strategy<Value = String> {
         let tags = [
-            "<p>", "</p>", "<div>", "</div>", "<table>", "<tr>", "<td colspan=9>", "</td>",
-            "</table>", "<ul>", "<li>", "<ol start=-9>", "</ol>", "<pre>", "<a href=x>", "</a>",
-            "<br>", "<hr>", "<img alt=y>", "<blockquote>", "<h6>", "<!--", "-->", "&nbsp;", "&#0;",
-            "<td rowspan=0 width=0>", "<sup>", "<dl><dt>", "\u{200b}", "全角", "\t",
+            "<p>",
+            "</p>",
+            "<div>",
+            "</div>",
+            "<table>",
+            "<tr>",
+            "<td colspan=9>",
+            "</td>",
+            "</table>",
+            "<ul>",
+            "<li>",
+            "<ol start=-9>",
+            "</ol>",
+            "<pre>",
+            "<a href=x>",
+            "</a>",
+            "<br>",
+            "<hr>",
+            "<img alt=y>",
+            "<blockquote>",
+            "<h6>",
+            "<!--",
+            "-->",
+            "&nbsp;",
+            "&#0;",
+            "<td rowspan=0 width=0>",
+            "<sup>",
+            "<dl><dt>",
+            "\u{200b}",
+            "全角",
+            "\t",
         ];
-        prop_oneof![prop::sample::select(tags.to_vec()).prop_map(str::to_owned), "\\PC{0,8}"]
+        prop_oneof![
+            prop::sample::select(tags.to_vec()).prop_map(str::to_owned),
+            "\\PC{0,8}"
+        ]
     }
 
     proptest! {

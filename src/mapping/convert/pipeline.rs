@@ -184,7 +184,9 @@ mod tests {
             pipelines.stage("New", None),
             Err(Reason::AmbiguousOption { values })
         );
-        let Err(Reason::UnknownStage { nearest, accepted, .. }) = pipelines.stage("Clsed", None)
+        let Err(Reason::UnknownStage {
+            nearest, accepted, ..
+        }) = pipelines.stage("Clsed", None)
         else {
             panic!("no stage is called so");
         };

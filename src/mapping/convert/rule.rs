@@ -89,9 +89,9 @@ impl Conversion {
             Conversion::Option(choices) => choices.option(text).map(Converted::plain),
             Conversion::Owner(rule) => rule.convert(text),
             Conversion::Pipeline(pipelines) => pipelines.pipeline(text).map(Converted::plain),
-            Conversion::Stage(pipelines) => pipelines
-                .stage(text, facts.pipeline)
-                .map(Converted::plain),
+            Conversion::Stage(pipelines) => {
+                pipelines.stage(text, facts.pipeline).map(Converted::plain)
+            }
         }
     }
 

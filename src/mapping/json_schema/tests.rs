@@ -50,13 +50,19 @@ fn fits(root: &Value, schema: &Value, value: &Value) -> bool {
         && (schema["enum"].is_null() || list("enum").contains(value))
         && (alternatives.is_empty() || hits(&alternatives) > 0)
         && (exactly_one.is_empty() || hits(&exactly_one) == 1)
-        && value.as_array().is_none_or(|items| array_fits(root, schema, items))
-        && value.as_object().is_none_or(|keys| object_fits(root, schema, keys))
+        && value
+            .as_array()
+            .is_none_or(|items| array_fits(root, schema, items))
+        && value
+            .as_object()
+            .is_none_or(|keys| object_fits(root, schema, keys))
         && value.as_str().is_none_or(|text| {
             text.chars().count() as u64 >= schema["minLength"].as_u64().unwrap_or(0)
                 && text.chars().count() as u64 <= schema["maxLength"].as_u64().unwrap_or(u64::MAX)
         })
-        && value.as_i64().is_none_or(|number| number >= schema["minimum"].as_i64().unwrap_or(i64::MIN))
+        && value
+            .as_i64()
+            .is_none_or(|number| number >= schema["minimum"].as_i64().unwrap_or(i64::MIN))
 }
 
 fn array_fits(root: &Value, schema: &Value, items: &[Value]) -> bool {
@@ -67,14 +73,18 @@ fn array_fits(root: &Value, schema: &Value, items: &[Value]) -> bool {
 
 fn object_fits(root: &Value, schema: &Value, keys: &Map<String, Value>) -> bool {
     let required = schema["required"].as_array().cloned().unwrap_or_default();
-    let known = |name: &String| match (&schema["properties"][name], &schema["additionalProperties"]) {
+    let known = |name: &String| match (&schema["properties"][name], &schema["additionalProperties"])
+    {
         (Value::Null, Value::Bool(false)) => false,
         (Value::Null, Value::Null) => true,
         (Value::Null, other) => fits(root, other, &keys[name]),
         (known, _) => fits(root, known, &keys[name]),
     };
     keys.len() as u64 >= schema["minProperties"].as_u64().unwrap_or(0)
-        && required.iter().filter_map(Value::as_str).all(|name| keys.contains_key(name))
+        && required
+            .iter()
+            .filter_map(Value::as_str)
+            .all(|name| keys.contains_key(name))
         && keys.keys().all(known)
 }
 
@@ -147,10 +157,22 @@ fn every_table_has_the_same_keys_in_both() {
 /// Every table of a schema that has a list of words or of types: (pointer to the key's
 /// schema, text with `@` for the value).
 const WORDS: [(&str, &str); 8] = [
-    ("/properties/source/properties/delimiter", "[source]\ndelimiter = @\n"),
-    ("/properties/rows/properties/keep", "[rows]\none_per = \"A\"\nkeep = @\n"),
-    ("/$defs/entry/properties/html", "[properties]\na = { column = \"A\", html = @ }\n"),
-    ("/$defs/entry/properties/empty", "[properties]\na = { column = \"A\", empty = @ }\n"),
+    (
+        "/properties/source/properties/delimiter",
+        "[source]\ndelimiter = @\n",
+    ),
+    (
+        "/properties/rows/properties/keep",
+        "[rows]\none_per = \"A\"\nkeep = @\n",
+    ),
+    (
+        "/$defs/entry/properties/html",
+        "[properties]\na = { column = \"A\", html = @ }\n",
+    ),
+    (
+        "/$defs/entry/properties/empty",
+        "[properties]\na = { column = \"A\", empty = @ }\n",
+    ),
     (
         "/properties/associate/items/properties/to",
         "[[associate]]\ncolumn = \"A\"\nby = \"id\"\nto = @\n",
@@ -186,10 +208,18 @@ fn every_list_of_words_is_the_same_in_both() {
             .expect(pointer);
         for word in words.iter().filter_map(Value::as_str) {
             let text = text.replace('@', &json!(word).to_string());
-            assert!(!refuses(&text, word), "{pointer} {word}: {:?}", complaints(&text));
+            assert!(
+                !refuses(&text, word),
+                "{pointer} {word}: {:?}",
+                complaints(&text)
+            );
         }
         let text = text.replace('@', "\"zebra\"");
-        assert!(refuses(&text, "zebra"), "{pointer}: {:?}", complaints(&text));
+        assert!(
+            refuses(&text, "zebra"),
+            "{pointer}: {:?}",
+            complaints(&text)
+        );
     }
     // A field type fits some type, and only those of the schema do.
     let (pointer, text) = WORDS[7];
@@ -201,7 +231,9 @@ fn every_list_of_words_is_the_same_in_both() {
     let types = of("/properties/property/items/properties/type");
     let fits_one = |field: &str| {
         types.iter().any(|kind| {
-            let text = text.replacen('@', kind, 1).replace('@', &format!("\"{field}\""));
+            let text = text
+                .replacen('@', kind, 1)
+                .replace('@', &format!("\"{field}\""));
             !refuses(&text, field)
         })
     };
@@ -268,6 +300,9 @@ fn what_the_schema_refuses_the_parser_refuses_too() {
         let text = GOOD.replacen(old, new, 1);
         assert_ne!(text, GOOD, "{old}");
         assert!(!complaints(&text).is_empty(), "the parser takes {new}");
-        assert!(!fits(&schema, &schema, &as_json(&text)), "the schema takes {new}");
+        assert!(
+            !fits(&schema, &schema, &as_json(&text)),
+            "the schema takes {new}"
+        );
     }
 }

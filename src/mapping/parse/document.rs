@@ -10,9 +10,7 @@ use crate::mapping::parse::link::read_link;
 use crate::mapping::parse::property::read_properties;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::read_word;
-use crate::mapping::shape::{
-    At, Document, Keep, KeyOrigin, KeySpec, Origin, RowsSpec, SourceSpec,
-};
+use crate::mapping::shape::{At, Document, Keep, KeyOrigin, KeySpec, Origin, RowsSpec, SourceSpec};
 
 /// The version of the language that this tool reads.
 const VERSION: usize = 1;
@@ -171,10 +169,7 @@ fn read_key(root: &mut Table<'_>) -> Option<KeySpec> {
         }
         return None;
     };
-    let kind = one_of(
-        &mut table,
-        &["column", "template", "row_hash", "record_id"],
-    );
+    let kind = one_of(&mut table, &["column", "template", "row_hash", "record_id"]);
     let key = match kind {
         Some("record_id") => read_record_id(&mut table),
         _ => read_key_property(&mut table, kind),

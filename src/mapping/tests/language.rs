@@ -129,7 +129,8 @@ fn value_maps_may_stand_in_a_file() {
     };
     assert_eq!(issue.first().reason.code(), "UNMAPPED_VALUE");
     // A map of the text "file" is no file.
-    let inline = "hs_ticket_priority = { column = \"P\", map = { file = \"Low\", desk = \"High\" } }";
+    let inline =
+        "hs_ticket_priority = { column = \"P\", map = { file = \"Low\", desk = \"High\" } }";
     let draft = ticket(inline, &[("P", "file")]);
     assert_eq!(value(&draft, "hs_ticket_priority"), Some("LOW"));
 }
@@ -327,10 +328,7 @@ fn one_row_of_a_ticket_counts() {
     assert_eq!(mapping.group(&row(&[" 7 ", "a"])), Some("7"));
     assert_eq!(mapping.group(&row(&[" ", "a"])), None);
     let plain = compiled_for(HEAD, &["Id", "Subject"], For::Create);
-    assert_eq!(
-        (plain.keep(), plain.group(&row(&["7", "a"]))),
-        (None, None)
-    );
+    assert_eq!((plain.keep(), plain.group(&row(&["7", "a"]))), (None, None));
 }
 
 #[test]
@@ -393,7 +391,12 @@ fn links_go_to_any_record_by_id_key_or_property() {
         })
         .collect();
     let expected = |to, by: &str, value: &str, label: Option<&str>| {
-        (to, by.to_owned(), value.to_owned(), label.map(str::to_owned))
+        (
+            to,
+            by.to_owned(),
+            value.to_owned(),
+            label.map(str::to_owned),
+        )
     };
     assert_eq!(
         found,
@@ -410,7 +413,15 @@ fn links_go_to_any_record_by_id_key_or_property() {
         .map(|(name, value)| (&**name, value.as_str()))
         .collect();
     assert_eq!(properties, [("domain", "acme.example"), ("name", "Acme")]);
-    let issue = refusal(more, &[("Site", ""), ("Firm", ""), ("Deals", "12;13"), ("Parent", "")]);
+    let issue = refusal(
+        more,
+        &[
+            ("Site", ""),
+            ("Firm", ""),
+            ("Deals", "12;13"),
+            ("Parent", ""),
+        ],
+    );
     assert_eq!(issue.first().reason.code(), "INVALID_ID");
     let text = format!("{HEAD}{more}");
     let mapping = compiled_for(
@@ -448,7 +459,11 @@ fn a_link_may_ask_a_people_file() {
         let text = std::fs::read_to_string(&name).expect("the mapping");
         let file = MappingFile::parse(&name, &text).unwrap_or_else(|e| panic!("{e}"));
         let mapping = file
-            .compile(&headers(&["Id", "Subject", "Reporter"]), &schema(), For::Create)
+            .compile(
+                &headers(&["Id", "Subject", "Reporter"]),
+                &schema(),
+                For::Create,
+            )
             .unwrap_or_else(|e| panic!("{e}"));
         match (mapping.map(&row(&["7", "s", cell])), expected) {
             (Mapped::Ticket(draft), Ok(values)) => {
@@ -469,14 +484,24 @@ fn a_link_may_ask_a_people_file() {
 #[test]
 fn repeated_columns_are_links_each() {
     let more = "[[associate]]\nto = \"contacts\"\nby = \"email\"\ncolumn = \"Watcher\"\nmissing = \"skip\"\n";
-    let found = links(more, &[("Watcher", "a@x.example"), ("Watcher", ""), ("Watcher", "B@x.example")]);
+    let found = links(
+        more,
+        &[
+            ("Watcher", "a@x.example"),
+            ("Watcher", ""),
+            ("Watcher", "B@x.example"),
+        ],
+    );
     let values: Vec<(&str, Missing, usize)> = found
         .iter()
         .map(|link| (link.value.as_str(), link.missing, link.properties.len()))
         .collect();
     assert_eq!(
         values,
-        [("a@x.example", Missing::Skip, 0), ("b@x.example", Missing::Skip, 0)]
+        [
+            ("a@x.example", Missing::Skip, 0),
+            ("b@x.example", Missing::Skip, 0)
+        ]
     );
     assert!(matches!(
         map(more, &[("Watcher", "a@x"), ("Watcher", "b")]),

@@ -276,10 +276,8 @@ fn keys_that_can_not_be_are_told() {
 
 #[test]
 fn columns_zones_and_targets_that_do_not_fit_are_told() {
-    let text = HEAD.replace(
-        "[properties]",
-        "[rows]\none_per = \"Number\"\n[properties]",
-    ) + r#"effort = "Effort"
+    let text = HEAD.replace("[properties]", "[rows]\none_per = \"Number\"\n[properties]")
+        + r#"effort = "Effort"
 content = { column = ["/^Desc/", "Beschreibung"] }
 createdate = { column = '/^Created \((?<tz>.+)\)$/' }
 closed_date = { column = "Closed", timezone = { column = "Zone" } }
@@ -311,5 +309,8 @@ column = "Mail"
         "VIP",
         "Mail",
     ];
-    insta::assert_snapshot!("columns_zones_targets", errors(compiled(&text, &names)).render(false));
+    insta::assert_snapshot!(
+        "columns_zones_targets",
+        errors(compiled(&text, &names)).render(false)
+    );
 }

@@ -9,10 +9,17 @@ fn before_and_after(header: &str, entry: &str, property: &str, rows: &[(&str, &s
     let mapping = compiled(&text, &["Id", "Subject", header, "Zone"]);
     let mapping = mapping.unwrap_or_else(|errors| panic!("{errors}"));
     let lines = rows.iter().map(|(cell, zone)| {
-        let zone_shown = if zone.is_empty() { String::new() } else { format!(" [{zone}]") };
+        let zone_shown = if zone.is_empty() {
+            String::new()
+        } else {
+            format!(" [{zone}]")
+        };
         let after = match mapping.map(&row(&["1", "s", cell, zone])) {
             Mapped::Ticket(draft) => {
-                let found = draft.properties.iter().find(|(name, _)| **name == *property);
+                let found = draft
+                    .properties
+                    .iter()
+                    .find(|(name, _)| **name == *property);
                 let value = found.map_or("nothing", |(_, value)| value);
                 match draft.remarks.first() {
                     Some(remark) => format!("{value} ({})", remark.words()),
@@ -58,7 +65,10 @@ fn plain_forms_may_stand_among_formats() {
         ("2026-02-25 16:38", ""),
         ("16/02/2017 15:26", ""),
     ];
-    insta::assert_snapshot!("plain_among_formats", before_and_after("C", entry, "createdate", &rows));
+    insta::assert_snapshot!(
+        "plain_among_formats",
+        before_and_after("C", entry, "createdate", &rows)
+    );
 }
 
 #[test]
@@ -73,7 +83,10 @@ fn a_day_stays_that_day() {
     insta::assert_snapshot!("days", before_and_after("D", entry, "due_day", &days));
     // In a property with a time, a day is its midnight in the zone.
     let entry = "createdate = { column = \"D\", timezone = \"Pacific/Auckland\" }";
-    insta::assert_snapshot!("days_with_a_time", before_and_after("D", entry, "createdate", &days));
+    insta::assert_snapshot!(
+        "days_with_a_time",
+        before_and_after("D", entry, "createdate", &days)
+    );
 }
 
 #[test]
@@ -105,5 +118,8 @@ fn each_row_may_give_its_zone() {
         ("10/03/2024 02:30", "Europe/Berln"),
         ("", "Mars"),
     ];
-    insta::assert_snapshot!("zone_of_each_row", before_and_after("C", entry, "createdate", &rows));
+    insta::assert_snapshot!(
+        "zone_of_each_row",
+        before_and_after("C", entry, "createdate", &rows)
+    );
 }
