@@ -1,23 +1,24 @@
-//! What a new portal holds: HubSpot's own properties and groups, two pipelines,
-//! the owners of the sample, and its first twenty requesters as contacts. No
-//! tickets.
+//! What every new portal holds: HubSpot's own properties and groups, two pipelines,
+//! the owners of the sample, and its first twenty requesters as contacts.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::drafts::Rules;
-use super::kind::Kind;
-use super::schema::{
+use crate::sandbox::drafts::Rules;
+use crate::sandbox::kind::Kind;
+use crate::sandbox::links::{LABEL, Label};
+use crate::sandbox::schema::{
     Choice, Group, Modification, Owner, Pipeline, Property, Schema, Shelf, ValueType, epoch,
 };
-use super::shapes::{Incoming, Scalar};
-use super::store::Store;
-use super::switches::Switches;
+use crate::sandbox::shapes::{Incoming, Scalar};
+use crate::sandbox::store::Store;
+use crate::sandbox::switches::Switches;
+use crate::sandbox::version::Version;
 
 const PROPERTIES: &str = include_str!("properties.json");
 const PIPELINES: &str = include_str!("pipelines.json");
-const PEOPLE: &str = include_str!("../../samples/people.json");
+const PEOPLE: &str = include_str!("../../../samples/people.json");
 
 /// How many requesters of the sample are contacts already.
 const CONTACTS: usize = 20;
@@ -82,7 +83,7 @@ struct Requester {
 
 /// Why a state could not be filled or read.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SeedError {
+pub(crate) enum SeedError {
     #[error("the seed is damaged: {0}")]
     Json(#[from] serde_json::Error),
     #[error("the seed breaks the portal's rules: {0}")]
@@ -92,7 +93,7 @@ pub(super) enum SeedError {
 }
 
 /// Fills a new state, all or nothing.
-pub(super) fn plant(store: &Store, now: &str) -> Result<(), SeedError> {
+pub(crate) fn plant(store: &Store, now: &str) -> Result<(), SeedError> {
     let transaction = store.begin()?;
     let mut shelves: BTreeMap<String, ShelfSeed> = serde_json::from_str(PROPERTIES)?;
     for kind in Kind::ALL {
@@ -113,10 +114,13 @@ pub(super) fn plant(store: &Store, now: &str) -> Result<(), SeedError> {
 }
 
 /// Reads what is defined in a state.
-pub(super) fn schema(store: &Store) -> rusqlite::Result<Schema> {
+pub(crate) fn schema(store: &Store) -> rusqlite::Result<Schema> {
     let mut schema = Schema::default();
     schema.pipelines = store.definitions("pipeline", Kind::Ticket.plural())?;
     schema.owners = store.definitions("owner", "")?;
+    for label in store.definitions::<Label>(LABEL, "")? {
+        schema.links.put(label);
+    }
     for kind in Kind::ALL {
         let shelf: &mut Shelf = schema.of_mut(kind);
         for group in store.definitions::<Group>("group", kind.plural())? {
@@ -150,10 +154,12 @@ fn plant_contacts(store: &Store, requesters: &[Requester], now: &str) -> Result<
     let rules = Rules {
         schema: &schema,
         switches: &switches,
+        version: Version::Numbered,
     };
     for requester in requesters.iter().take(CONTACTS) {
         let drafted = rules.create(Kind::Contact, &requester.properties(), now);
-        let mut values = drafted.map_err(|refusal| SeedError::Rules(format!("{refusal:?}")))?;
+        let drafted = drafted.map_err(|refusal| SeedError::Rules(format!("{refusal:?}")))?;
+        let mut values = drafted.values;
         let id = store.next_id();
         let _ = values.insert("hs_object_id".to_owned(), id.to_string());
         store.insert(Kind::Contact, id, &values)?;
@@ -192,6 +198,7 @@ impl PropertySeed {
                 read_only_value: is_read_only,
             },
             archived: false,
+            archived_at: None,
             created_at: epoch(),
             updated_at: epoch(),
         }
@@ -243,12 +250,12 @@ impl Requester {
 
 #[cfg(test)]
 mod tests {
-    use super::super::options::Data;
     use super::*;
+    use crate::sandbox::options::Data;
 
     #[test]
     fn a_new_portal_is_as_the_contract_says() {
-        let (store, _) = Store::open(&Data::Memory).expect("a state");
+        let (store, _) = Store::open(&Data::Memory, 1).expect("a state");
         plant(&store, "2026-09-01T10:00:00Z").expect("a seed");
         let schema = schema(&store).expect("a schema");
         let tickets = schema.of(Kind::Ticket);
@@ -284,7 +291,8 @@ mod tests {
             0
         );
         assert_eq!(schema.pipelines.len(), 2);
-        assert_eq!(schema.active_owners().count() + 1, schema.owners.len());
+        let active = schema.owners.iter().filter(|owner| !owner.archived);
+        assert_eq!(active.count() + 1, schema.owners.len());
         assert_eq!(
             store
                 .page(Kind::Contact, false, 0, 100)
@@ -303,7 +311,7 @@ mod tests {
 
     #[test]
     fn user_ids_are_not_owner_ids() {
-        let (store, _) = Store::open(&Data::Memory).expect("a state");
+        let (store, _) = Store::open(&Data::Memory, 1).expect("a state");
         plant(&store, "2026-09-01T10:00:00Z").expect("a seed");
         let owners = schema(&store).expect("a schema").owners;
         for owner in &owners {
