@@ -15,6 +15,7 @@ mod readme; // every command of the README
 mod rehearsal; // the helper: a folder, the tool as a process, a served sandbox
 mod replies; // literal replies of HubSpot, fed to the client
 mod resume; // runs that stop and go on: guards, limits, signals, full disks
+mod settings; // where a portal's settings come from, and what is said of bad ones
 mod samples; // the sample is what its generator writes, and holds what it promises
 mod sandbox; // how the embedded portal behaves: switches, troubles, limits, its state
 mod status_table; // every kind of trouble against every kind of call, and what the client did
