@@ -1,9 +1,29 @@
-//! Property values on their way out.
+//! What request bodies share: inputs, ids, kinds of link, property values.
 
 use std::sync::Arc;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+
+/// The body of a batch call.
+#[derive(Serialize)]
+pub(super) struct Batch<T> {
+    pub(super) inputs: Vec<T>,
+}
+
+/// A record by its id.
+#[derive(Serialize)]
+pub(super) struct IdShape<'a> {
+    pub(super) id: &'a str,
+}
+
+/// A kind of link by its id.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SpecShape<'a> {
+    pub(super) association_category: &'a str,
+    pub(super) association_type_id: u32,
+}
 
 /// Names and values as an object; `id` is added where `own` lacks it.
 pub(super) struct Values<'a> {
