@@ -10,6 +10,7 @@
 mod exit;
 mod export;
 mod import;
+mod map;
 mod portal;
 mod resume;
 mod run_args;
@@ -74,6 +75,8 @@ enum Command {
     Export(export::ExportArgs),
     #[command(subcommand)]
     Schema(schema::SchemaCommand),
+    #[command(subcommand)]
+    Map(map::MapCommand),
     Sandbox(sandbox::SandboxArgs),
 }
 
@@ -102,6 +105,7 @@ async fn dispatch(command: Command, talk: &Talk) -> Result<Exit, Error> {
         Command::Runs(args) => runs::list(&args, talk),
         Command::Export(args) => export::run(args, talk).await,
         Command::Schema(command) => schema::run(command, talk).await,
+        Command::Map(command) => map::run(command, talk),
         Command::Sandbox(args) => sandbox::run(args, talk).await,
     }
 }

@@ -86,6 +86,11 @@ impl Talk {
         }
     }
 
+    /// The data of a command, as it is.
+    pub fn data(&self, text: &str) {
+        let _gone = io::stdout().write_all(text.as_bytes());
+    }
+
     /// Whoever shows progress.
     pub fn listener(&self) -> Arc<dyn Listener> {
         match self.progress {

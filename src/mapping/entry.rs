@@ -225,7 +225,7 @@ impl Entry {
         (!text.trim().is_empty()).then_some(text)
     }
 
-    fn mapped(&self, text: &str, scope: &Scope<'_>) -> Result<Converted, Problem> {
+    fn mapped(&self, text: &str, scope: &Scope<'_>) -> Result<Converted, Box<Problem>> {
         let Some(map) = &self.map else {
             return self.converted(text, scope);
         };
@@ -241,7 +241,7 @@ impl Entry {
         }
     }
 
-    fn converted(&self, text: &str, scope: &Scope<'_>) -> Result<Converted, Problem> {
+    fn converted(&self, text: &str, scope: &Scope<'_>) -> Result<Converted, Box<Problem>> {
         let zone = match &self.zone {
             Some(column) => self.row_zone(column, scope)?,
             None => None,
@@ -256,7 +256,11 @@ impl Entry {
 
     /// The zone that the row names; none where it names none, and then the mapping's
     /// counts.
-    fn row_zone(&self, column: &Column, scope: &Scope<'_>) -> Result<Option<TimeZone>, Problem> {
+    fn row_zone(
+        &self,
+        column: &Column,
+        scope: &Scope<'_>,
+    ) -> Result<Option<TimeZone>, Box<Problem>> {
         let Some(name) = scope.filled(column.idx).map(str::trim) else {
             return Ok(None);
         };
@@ -264,11 +268,11 @@ impl Entry {
             let nearest = nearest_zone(name);
             let problem = Problem::new(Reason::UnknownZone { nearest });
             let problem = problem.property(&*self.name).value(name);
-            problem.column(&*column.header)
+            Box::new(problem.column(&*column.header))
         })
     }
 
-    fn fixed(&self, fixed: &Fixed, scope: &Scope<'_>) -> Result<Converted, Problem> {
+    fn fixed(&self, fixed: &Fixed, scope: &Scope<'_>) -> Result<Converted, Box<Problem>> {
         match fixed {
             Fixed::Ready(value) => Ok(Converted {
                 value: value.clone(),
@@ -278,20 +282,20 @@ impl Entry {
         }
     }
 
-    fn refusal(&self, reason: Reason, text: &str) -> Problem {
-        self.feed.problem(&self.name, reason, text)
+    fn refusal(&self, reason: Reason, text: &str) -> Box<Problem> {
+        Box::new(self.feed.problem(&self.name, reason, text))
     }
 }
 
 /// The value, or nothing and a problem more.
-fn settle(converted: Result<Converted, Problem>, findings: &mut Findings) -> Option<String> {
+fn settle(converted: Result<Converted, Box<Problem>>, findings: &mut Findings) -> Option<String> {
     match converted {
         Ok(converted) => {
             findings.remarks.extend(converted.remark);
             converted.value
         }
         Err(problem) => {
-            findings.problems.push(problem);
+            findings.problems.push(*problem);
             None
         }
     }

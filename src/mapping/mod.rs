@@ -23,6 +23,7 @@ mod nearest;
 mod operation;
 mod parse;
 mod presets;
+pub mod propose;
 mod scope;
 mod shape;
 mod tables;

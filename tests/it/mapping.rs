@@ -1,7 +1,9 @@
 //! The mapping language as its users meet it: files beside a mapping, several rows for
 //! one ticket, what the import can't do yet, and mistakes with their places.
 
-use crate::rehearsal::Rehearsal;
+use serde_json::Value;
+
+use crate::rehearsal::{Rehearsal, project};
 
 /// A mapping for `Id,Subject,Status` and more.
 const HEAD: &str = r#"version = 1
@@ -183,4 +185,110 @@ fn links_that_the_import_can_not_make_yet_are_refused_before_anything_is_sent() 
         .says("links to tickets by key; links to contacts with the label \"Requester\"")
         .says("nothing was sent");
     assert!(!here.path("run").exists());
+}
+
+#[test]
+fn a_mapping_is_proposed_checked_and_imports_its_file() {
+    for sample in crate::presets::SAMPLES
+        .iter()
+        .map(|expected| expected.sample)
+    {
+        let here = Rehearsal::new();
+        let file = project(&format!("samples/{sample}.csv"))
+            .display()
+            .to_string();
+        let init = [
+            "map",
+            "init",
+            &file,
+            "--from",
+            "none",
+            "-o",
+            "proposed.toml",
+        ];
+        let _ended = here.run(init).expect(0).says("go over it");
+        let _ended = here.run(["map", "check", "proposed.toml"]).expect(0);
+        let args = [
+            "import",
+            &file,
+            "-m",
+            "proposed.toml",
+            "--run-dir",
+            "run",
+            "--json",
+        ];
+        let ended = here.run_embedded(&args);
+        assert!(matches!(ended.code, 0 | 3), "{sample}: {}", ended.stderr);
+        let summary: Value = serde_json::from_str(&ended.stdout).expect("a summary");
+        let done = summary["rows"]["done"].as_u64().unwrap_or_default();
+        let read = summary["read"].as_u64().unwrap_or_default();
+        assert!(
+            done * 10 >= read * 6,
+            "{sample}: {done} of {read}\n{}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
+fn a_known_system_gets_its_preset_and_lines_for_the_rest() {
+    let here = Rehearsal::new();
+    let file = project("samples/intercom-tickets.csv")
+        .display()
+        .to_string();
+    let ended = here.run(["map", "init", &file]).expect(0);
+    assert!(ended.stdout.starts_with("# Intercom: "), "{}", ended.stdout);
+    assert!(
+        ended
+            .stdout
+            .contains("= \"E como você avalia o seu atendimento?\"\n"),
+        "{}",
+        ended.stdout
+    );
+    let _ended = ended.says("the preset intercom reads 23 of the file's 24 columns");
+    let forced = here.run(["map", "init", &file, "--from", "jira", "-o", "j.toml"]);
+    let _ended = forced.expect(0).says("the file lacks some that it needs");
+    let again = here.run(["map", "init", &file, "-o", "j.toml"]).expect(64);
+    let _ended = again.says("name another file");
+    let _ended = here
+        .run(["map", "init", &file, "--from", "jria"])
+        .expect(64);
+}
+
+#[test]
+fn mappings_are_checked_by_themselves() {
+    let here = Rehearsal::new();
+    let _good = here.write("good.toml", format!("{HEAD}{STAGE}"));
+    let _bad = here.write(
+        "bad.toml",
+        format!(
+            "{HEAD}{STAGE}createdate = {{ column = \"C\", timezone = \"Mars\", format = \"%H\" }}\n"
+        ),
+    );
+    let ended = here
+        .run(["map", "check", "good.toml", "bad.toml"])
+        .expect(64);
+    for words in [
+        "good.toml: nothing is wrong with it",
+        "there is no time zone `Mars`",
+        "it does not give a whole date",
+    ] {
+        assert!(ended.stderr.contains(words), "{}", ended.stderr);
+    }
+    let all: Vec<String> = std::fs::read_dir(project("mappings"))
+        .expect("the presets")
+        .map(|entry| entry.expect("an entry").path().display().to_string())
+        .collect();
+    let args = ["map".to_owned(), "check".to_owned()]
+        .into_iter()
+        .chain(all);
+    let _ended = here.run(args).expect(0);
+}
+
+#[test]
+fn the_json_schema_is_printed() {
+    let here = Rehearsal::new();
+    let ended = here.run(["map", "schema"]).expect(0);
+    let schema: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(schema["title"], "tickethaul mapping");
 }

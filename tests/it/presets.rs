@@ -10,8 +10,9 @@ use serde_json::Value;
 use crate::rehearsal::{Rehearsal, Row, project};
 
 /// A sample, its preset, and what becomes of its rows.
-struct Expected {
-    sample: &'static str,
+pub struct Expected {
+    /// Name of the file, without its ending.
+    pub sample: &'static str,
     preset: &'static str,
     done: u64,
     skipped: u64,
@@ -21,7 +22,8 @@ struct Expected {
     unused: &'static str,
 }
 
-const SAMPLES: [Expected; 9] = [
+/// All of them but those of `first` and of our own export.
+pub const SAMPLES: [Expected; 9] = [
     Expected {
         sample: "freshdesk-tickets",
         preset: "freshdesk",

@@ -14,6 +14,7 @@ mod rule;
 mod text;
 mod zone;
 
+pub(crate) use boolean::boolean;
 pub(crate) use choice::Choices;
 pub(crate) use date::DateRule;
 pub(crate) use date_format::{DateFormat, ISO};
