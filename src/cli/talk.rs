@@ -74,9 +74,9 @@ impl Talk {
         self.json
     }
 
-    /// A result for people, on stdout.
+    /// A result on stdout; its last line is ended.
     pub fn data(&self, text: &str) {
-        let _gone = writeln!(anstream::stdout(), "{text}");
+        let _gone = writeln!(anstream::stdout(), "{}", text.trim_end_matches('\n'));
     }
 
     /// The result as JSON, when asked for.
@@ -84,11 +84,6 @@ impl Talk {
         if self.json {
             let _gone = writeln!(io::stdout(), "{json:#}");
         }
-    }
-
-    /// The data of a command, as it is.
-    pub fn data(&self, text: &str) {
-        let _gone = io::stdout().write_all(text.as_bytes());
     }
 
     /// Whoever shows progress.
