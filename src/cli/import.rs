@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
+use super::input::{InputArgs, say_reading};
 use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
 use super::schema::{create_properties, lacking};
@@ -25,12 +26,11 @@ use crate::mapping::{CompiledMapping, For, MappingErrors, MappingFile};
 use crate::model::schema::Schema;
 use crate::report::closing_words;
 
-/// Import rows of a CSV file as tickets
+/// Import rows of CSV files as tickets
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// The CSV file
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[command(flatten)]
+    input: InputArgs,
     /// The mapping: how columns become properties
     #[arg(short, long, value_name = "MAPPING")]
     mapping: PathBuf,
@@ -78,19 +78,18 @@ pub async fn run(args: ImportArgs, talk: &Talk) -> Result<Exit, Error> {
         Ok(mapping) => mapping,
         Err(errors) => return Err(mapping_error(&all_mistakes(errors, &args).await, talk)),
     };
-    let mut input = Input::open(&args.file, mapping.delimiter())?;
+    let spool_folder = RunFolder::parent_of(args.run_dir.as_deref());
+    let mut input = args.input.open(mapping.dialect(), Some(spool_folder))?;
+    say_reading(&input, talk);
     let portal = Portal::open(&args.portal).await?;
     let account = portal.client.account().await.map_err(call_error)?;
     let (compiled, schema) = prepare(&args, &mapping, &input, &portal, talk).await?;
     if !input.has_rows()? {
-        talk.say(&format!(
-            "no rows in {}: nothing to do",
-            args.file.display()
-        ));
+        talk.say(&format!("no rows in {}: nothing to do", args.input.names()));
         portal.close().await;
         return Ok(Exit::Fine);
     }
-    let header = header(&args, &mapping, &input, &account, schema)?;
+    let header = header(&args, &mapping, &account, schema)?;
     let job = job(&args, input, compiled, header)?;
     say_start(&job, &account, talk);
     finish(job, portal, account, talk).await
@@ -129,9 +128,9 @@ fn parse_mapping(path: &Path) -> Result<Result<MappingFile, MappingErrors>, Erro
 /// A mapping with mistakes is still held against file and portal, as far as those can
 /// be had, so that all its mistakes are told at once.
 async fn all_mistakes(errors: MappingErrors, args: &ImportArgs) -> MappingErrors {
-    let delimiter = errors.rest().and_then(MappingFile::delimiter);
+    let insisted = errors.rest().map(|mapping| mapping.dialect().clone());
     let (Ok(input), Ok(portal)) = (
-        Input::open(&args.file, delimiter),
+        args.input.open(&insisted.unwrap_or_default(), None),
         Portal::open(&args.portal).await,
     ) else {
         return errors;
@@ -212,7 +211,6 @@ fn refuse_unsupported(compiled: &CompiledMapping, mapping: &MappingFile) -> Resu
 fn header(
     args: &ImportArgs,
     mapping: &MappingFile,
-    input: &Input,
     account: &Account,
     schema: Schema,
 ) -> Result<Header, Error> {
@@ -224,27 +222,32 @@ fn header(
         portal: args.portal.path()?,
         mapping_path,
         mapping_text: mapping.text().to_owned(),
-        inputs: vec![input.fingerprint()?],
+        inputs: Vec::new(),
         schema,
         no_key: args.no_key,
+        encoding: args.input.encoding(),
+        delimiter: args.input.delimiter(),
     })
 }
 
 fn job(
     args: &ImportArgs,
-    input: Input,
+    mut input: Input,
     mapping: CompiledMapping,
     header: Header,
 ) -> Result<Job, Error> {
     let operation = match args.op {
         Op::Create => Operation::Create,
     };
+    let folder = RunFolder::create(operation, args.run_dir.as_deref())?;
+    input.keep_stdin(folder.path())?;
+    let inputs = input.fingerprints()?;
     Ok(Job {
         operation,
         input,
         mapping: Arc::new(mapping),
-        header,
-        folder: RunFolder::create(operation, args.run_dir.as_deref())?,
+        header: Header { inputs, ..header },
+        folder,
         past: None,
         options: args.run_args.options(args.limit, Unknown::Leave),
     })

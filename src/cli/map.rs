@@ -13,9 +13,10 @@ use super::exit::Exit;
 use super::import::read_mapping;
 use super::talk::Talk;
 use crate::error::Error;
-use crate::import::read::{Input, Reading};
+use crate::import::read::{Input, Reading, Sources};
 use crate::mapping::propose::{Preset, Survey, from_preset, matches, proposal, recognise};
 use crate::mapping::{JSON_SCHEMA, PRESETS};
+use crate::model::dialect::Dialect;
 
 /// Stands for "no system": the columns alone are looked at.
 const NONE: &str = "none";
@@ -103,7 +104,8 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
 
 /// Counts every cell of a file.
 fn survey(path: &Path) -> Result<Survey, Error> {
-    let mut input = Input::open(path, None)?;
+    let sources = Sources::find(&[path.to_owned()], None)?;
+    let mut input = Input::open(sources, &Dialect::default())?;
     let mut survey = Survey::new(input.headers());
     while let Some(reading) = input.next_row()? {
         if let Reading::Row(row) = reading {

@@ -7,9 +7,11 @@
     reason = "clap prints doc comments as they are"
 )]
 
+mod check;
 mod exit;
 mod export;
 mod import;
+mod input;
 mod map;
 mod portal;
 mod resume;
@@ -68,6 +70,7 @@ enum ProgressMode {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::CheckArgs),
     Import(import::ImportArgs),
     Resume(resume::ResumeArgs),
     Status(runs::StatusArgs),
@@ -99,6 +102,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 async fn dispatch(command: Command, talk: &Talk) -> Result<Exit, Error> {
     match command {
+        Command::Check(args) => check::run(&args, talk),
         Command::Import(args) => import::run(args, talk).await,
         Command::Resume(args) => resume::run(args, talk).await,
         Command::Status(args) => runs::status(&args, talk),

@@ -14,11 +14,14 @@ use super::settle::SettleHandle;
 use crate::error::Error;
 use crate::journal::{Past, PastIntent, RunState};
 use crate::mapping::{CompiledMapping, Mapped};
+use crate::model::event::{Event, Listener};
 use crate::model::outcome::RowEnd;
 use crate::model::row::SourceRow;
 
 /// Rows that are handed on at once.
 const CHUNK: u64 = 100;
+/// Bytes of cells in rows that are handed on at once, about.
+const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
 /// Reads the input and feeds batch and settle.
 pub struct Feed {
@@ -26,6 +29,8 @@ pub struct Feed {
     pub mapping: Arc<CompiledMapping>,
     /// What is done with them.
     pub operation: Operation,
+    /// Hears what is found out on the way.
+    pub listener: Arc<dyn Listener>,
     /// Where rows go that end early.
     pub settle: SettleHandle,
     /// Where the others go.
@@ -42,6 +47,7 @@ pub struct Feed {
 #[derive(Default)]
 struct Chunk {
     rows: u64,
+    bytes: usize,
     fallen: Vec<RowOutcome>,
     unknown: u64,
     ops: Vec<PlannedOp>,
@@ -58,6 +64,9 @@ impl Feed {
         loop {
             let mut chunk = Chunk::default();
             let ended = self.fill(&mut input, &mut chunk)?;
+            for notice in input.take_notices() {
+                self.listener.hear(&Event::Notice(notice));
+            }
             let told = self
                 .settle
                 .read(chunk.rows, input.offset(), chunk.fallen, chunk.unknown);
@@ -74,7 +83,7 @@ impl Feed {
 
     /// Reads a chunk; tells when there is nothing more to read.
     fn fill(&mut self, input: &mut Rows, chunk: &mut Chunk) -> Result<Option<RunState>, Error> {
-        while chunk.rows < CHUNK {
+        while chunk.rows < CHUNK && chunk.bytes < CHUNK_BYTES {
             if self.limit.is_some_and(|limit| input.rows_read() >= limit) {
                 let more = input.has_rows()?;
                 let state = if more {
@@ -96,6 +105,7 @@ impl Feed {
                 continue;
             }
             chunk.rows += 1;
+            chunk.bytes += reading.bytes();
             let intent = self
                 .past
                 .as_ref()

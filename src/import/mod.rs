@@ -11,7 +11,6 @@
 //! order of things. All channels are bounded: a slow portal stops the reader.
 
 pub mod flow;
-mod record;
 pub mod read;
 mod one_per;
 mod feed;

@@ -35,6 +35,11 @@ impl Rows {
         }
     }
 
+    /// What the user should know of the rows read since this was asked last.
+    pub fn take_notices(&mut self) -> Vec<String> {
+        self.input.take_notices()
+    }
+
     /// How far the input has been read, in bytes.
     pub fn offset(&self) -> u64 {
         self.input.offset()

@@ -21,6 +21,7 @@ use crate::model::compare::same_value;
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::outcome::RowEnd;
+use crate::model::place::Places;
 use crate::model::schema::{ObjectType, ValueType};
 use crate::model::ticket::PropertyValues;
 
@@ -41,6 +42,8 @@ pub struct Sender {
     pub no_key: bool,
     /// Once it is pulled no new call is begun.
     pub stop: StopSwitch,
+    /// Tells where an earlier row stands.
+    pub places: Places,
 }
 
 /// A ticket that a batch created, with what was sent for it.
@@ -153,7 +156,9 @@ impl Sender {
         for (op, claim) in ops.into_iter().zip(claims) {
             match claim {
                 Claim::Free => free.push(op),
-                Claim::Taken { key, line } => refused.push(self.taken(op, key, line)),
+                Claim::Taken { key, file, line } => {
+                    refused.push(self.taken(op, key, self.places.words(file, line)));
+                }
             }
         }
         self.settle.settle(refused).await?;
@@ -326,10 +331,10 @@ impl Sender {
         failed.map_or(Ok(()), Err)
     }
 
-    fn taken(&self, op: PlannedOp, other: String, line: u64) -> RowOutcome {
+    fn taken(&self, op: PlannedOp, other: String, place: String) -> RowOutcome {
         let reason = match other == op.draft.key {
-            true => Reason::RepeatedKey { line },
-            false => Reason::KeyCase { other, line },
+            true => Reason::RepeatedKey { place },
+            false => Reason::KeyCase { other, place },
         };
         let problem = Problem::new(reason)
             .property(self.mapping.key_property())

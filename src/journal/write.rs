@@ -99,6 +99,8 @@ pub enum Claim {
     Taken {
         /// The earlier row's key, as written there.
         key: String,
+        /// Input of the earlier row, as in `RowAddress`.
+        file: u32,
         /// Line of the earlier row.
         line: u64,
     },
@@ -248,16 +250,17 @@ impl Commit<'_> {
     fn holder(&self, folded: &str, seq: u64) -> Result<Option<Claim>, JournalError> {
         self.transaction
             .prepare_cached(
-                "SELECT step.key, row.line FROM step JOIN row ON row.seq = step.row
+                "SELECT step.key, row.file, row.line FROM step JOIN row ON row.seq = step.row
                  WHERE step.folded = ?1 AND step.kind = 'create' AND step.state <> 'refused'
                    AND step.row <> ?2 LIMIT 1",
             )
             .and_then(|mut query| {
                 query
                     .query_row(params![folded, seq as i64], |row| {
-                        let line: i64 = row.get(1)?;
+                        let line: i64 = row.get(2)?;
                         Ok(Claim::Taken {
                             key: row.get(0)?,
+                            file: row.get(1)?,
                             line: line.unsigned_abs(),
                         })
                     })
@@ -416,16 +419,24 @@ fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
         ("mapping", header.mapping_text.clone()),
         ("schema", json(schema_text(&header.schema))?),
         ("no_key", header.no_key.to_string()),
+        ("encoding", header.encoding.clone().unwrap_or_default()),
+        (
+            "delimiter",
+            header
+                .delimiter
+                .map_or(String::new(), |byte| char::from(byte).to_string()),
+        ),
     ];
     for (name, value) in meta {
         let _one = transaction.execute("INSERT INTO meta VALUES (?1, ?2)", params![name, value])?;
     }
     for (idx, input) in header.inputs.iter().enumerate() {
         let _one = transaction.execute(
-            "INSERT INTO input VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO input VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
                 idx as i64,
                 input.path.to_string_lossy(),
+                input.member,
                 input.size as i64,
                 input.modified.as_millisecond(),
                 input.hash

@@ -12,6 +12,7 @@ use crate::mapping::operation::For;
 use crate::mapping::parse::parse;
 use crate::mapping::shape::Document;
 use crate::mapping::tables::Tables;
+use crate::model::dialect::Dialect;
 use crate::model::row::Headers;
 use crate::model::schema::{NewProperty, ObjectType, Schema};
 
@@ -63,9 +64,9 @@ impl MappingFile {
         &self.text
     }
 
-    /// The CSV delimiter, where the mapping insists on one; otherwise it is detected.
-    pub fn delimiter(&self) -> Option<u8> {
-        self.document.source.delimiter
+    /// How the CSV is written, as far as the mapping insists; the rest is detected.
+    pub fn dialect(&self) -> &Dialect {
+        &self.document.source.dialect
     }
 
     /// Internal name of the property that ties a row to its ticket.

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use regex::Regex;
 
+use crate::model::dialect::Dialect;
 use crate::model::schema::{NewProperty, ObjectType};
 use crate::model::ticket::Missing;
 
@@ -51,8 +52,8 @@ pub(crate) struct SourceSpec {
     pub(crate) timezone: Option<At<String>>,
     /// Cells that mean "no value", trimmed; blank ones always do.
     pub(crate) empty: Vec<String>,
-    /// Delimiter of the CSV, where the mapping insists on one.
-    pub(crate) delimiter: Option<u8>,
+    /// How the CSV is written, as far as the mapping insists.
+    pub(crate) dialect: Dialect,
 }
 
 /// `[key]`.

@@ -160,8 +160,17 @@ pub enum Reason {
         /// Columns in the header.
         columns: usize,
     },
+    /// A quote opens a cell and does not close where a cell ends.
+    UnclosedQuote,
+    /// The record is longer than any that is read whole.
+    RecordTooLong {
+        /// The longest, in bytes.
+        limit: usize,
+    },
     /// Bytes that are no text in the file's encoding.
     NotText,
+    /// A NUL among the letters.
+    NulCharacter,
     /// A required property has no value.
     MissingValue,
     /// The key is empty.
@@ -170,15 +179,15 @@ pub enum Reason {
     InvalidKey,
     /// An earlier row has the same key.
     RepeatedKey {
-        /// Line of that row.
-        line: u64,
+        /// Where that row stands: `line 17`.
+        place: String,
     },
     /// An earlier row has a key that differs only by case.
     KeyCase {
         /// The earlier key.
         other: String,
-        /// Line of that row.
-        line: u64,
+        /// Where that row stands: `line 17`.
+        place: String,
     },
     /// No format reads the cell as a date.
     InvalidDate {
@@ -315,7 +324,10 @@ impl Reason {
     pub fn code(&self) -> &str {
         match self {
             Reason::RaggedRow { .. } => "RAGGED_ROW",
+            Reason::UnclosedQuote => "UNCLOSED_QUOTE",
+            Reason::RecordTooLong { .. } => "RECORD_TOO_LONG",
             Reason::NotText => "NOT_TEXT",
+            Reason::NulCharacter => "NUL_CHARACTER",
             Reason::MissingValue => "MISSING_VALUE",
             Reason::MissingKey => "MISSING_KEY",
             Reason::InvalidKey => "INVALID_KEY",
@@ -354,13 +366,18 @@ impl Reason {
             Reason::RaggedRow { cells, columns } => {
                 format!("the record has {cells} cells, the header has {columns} columns")
             }
+            Reason::UnclosedQuote => "a quote on this line does not close its cell".to_owned(),
+            Reason::RecordTooLong { limit } => {
+                format!("the record is longer than {limit} bytes and was not read whole")
+            }
             Reason::NotText => "the cell holds bytes that are no text".to_owned(),
+            Reason::NulCharacter => "the cell holds a NUL character".to_owned(),
             Reason::MissingValue => "a value is required here and there is none".to_owned(),
             Reason::MissingKey => "the key is empty".to_owned(),
             Reason::InvalidKey => "the key holds control characters".to_owned(),
-            Reason::RepeatedKey { line } => format!("line {line} has the same key"),
-            Reason::KeyCase { other, line } => {
-                format!("line {line} has the key \"{other}\", which differs only by case")
+            Reason::RepeatedKey { place } => format!("{place} has the same key"),
+            Reason::KeyCase { other, place } => {
+                format!("{place} has the key \"{other}\", which differs only by case")
             }
             Reason::InvalidDate { .. } => "this is not a date that the mapping reads".to_owned(),
             Reason::AmbiguousDate { readings } => {
@@ -424,7 +441,26 @@ impl Reason {
                  delimiter inside a text is not quoted"
                     .to_owned()
             }
-            Reason::NotText => "retype the cell, or state the file's encoding".to_owned(),
+            Reason::UnclosedQuote => {
+                "fill in the columns of this row by hand from _raw; a quote inside a quoted text \
+                 is written twice"
+                    .to_owned()
+            }
+            Reason::RecordTooLong { .. } => {
+                "look at this line of the file; most often a quote is never closed or line ends \
+                 are missing"
+                    .to_owned()
+            }
+            Reason::NotText => {
+                "retype the cell; where many rows say so, state the file's encoding, such as \
+                 encoding = \"windows-1252\" under [source] of the mapping"
+                    .to_owned()
+            }
+            Reason::NulCharacter => {
+                "retype the cell: its text was damaged on the way, or the file's encoding is \
+                 another"
+                    .to_owned()
+            }
             Reason::MissingValue => "fill in the cell".to_owned(),
             Reason::MissingKey => "give the row its id of the old system".to_owned(),
             Reason::InvalidKey => "remove line breaks and other invisible characters".to_owned(),

@@ -36,8 +36,11 @@ const PLACES: [(&str, &[&str]); 9] = [
     ("reqwest::", &["hubspot/transport", "hubspot/transport.rs"]),
     ("rusqlite::", &["journal", "sandbox"]),
     ("axum::", &["sandbox"]),
-    ("csv::", &["import/files.rs", "export/write.rs", "mapping/tables.rs"]),
-    ("csv_core::", &["import/record.rs"]),
+    (
+        "csv::",
+        &["import/files.rs", "export/write.rs", "mapping/tables.rs"],
+    ),
+    ("csv_core::", &["import/read/record.rs"]),
     ("std::env", &["cli/settings.rs", "main.rs"]),
     ("SystemTime", &["sandbox/clock.rs"]),
     ("Timestamp::now", &["journal/write.rs", "sandbox/clock.rs"]),

@@ -5,6 +5,7 @@ use toml::de::DeTable;
 
 use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::parse::column::{one_of, read_columns, read_origin};
+use crate::mapping::parse::dialect::read_dialect;
 use crate::mapping::parse::entry::{needs, read_entries};
 use crate::mapping::parse::link::read_link;
 use crate::mapping::parse::property::read_properties;
@@ -100,34 +101,12 @@ fn read_source(mut table: Table<'_>) -> SourceSpec {
             .map(|text| text.value.trim().to_owned());
         texts.collect()
     });
-    let delimiter = read_delimiter(&mut table);
-    if let Some(encoding) = table.text("encoding")
-        && !encoding.value.eq_ignore_ascii_case("utf-8")
-    {
-        table.problems().report(
-            Problem::new(
-                &encoding.span,
-                format!("the encoding `{}` is not supported", encoding.value),
-            )
-            .help("save the file as UTF-8 and write `encoding = \"utf-8\"`, or leave it out"),
-        );
-    }
+    let dialect = read_dialect(&mut table);
     table.finish();
     SourceSpec {
         timezone,
         empty,
-        delimiter,
-    }
-}
-
-fn read_delimiter(table: &mut Table<'_>) -> Option<u8> {
-    let mark = table.character("delimiter")?;
-    match u8::try_from(mark.value) {
-        Ok(byte) if matches!(byte, b',' | b';' | b'\t' | b'|') => Some(byte),
-        _ => table.wrong(
-            mark.span,
-            "a delimiter is one of `,` `;` `|` and tab (\"\\t\")",
-        ),
+        dialect,
     }
 }
 

@@ -2,6 +2,7 @@
 //! serde would stop at the first problem: readers report what is wrong and go on.
 
 mod column;
+mod dialect;
 mod document;
 mod entry;
 mod link;

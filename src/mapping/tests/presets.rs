@@ -22,7 +22,7 @@ fn zendesk(names: &[&str]) -> CompiledMapping {
     let file = MappingFile::parse("zendesk.toml", ZENDESK).unwrap_or_else(|e| panic!("{e}"));
     assert!(file.links_contacts());
     assert_eq!(
-        (file.key_property(), file.delimiter()),
+        (file.key_property(), file.dialect().delimiter),
         ("source_ticket_id", None)
     );
     let schema = schema().with_tickets(file.new_properties());
