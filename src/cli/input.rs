@@ -57,7 +57,7 @@ impl InputArgs {
     }
 }
 
-/// Says what each file is, and what in them is not read.
+/// Says what each file is.
 pub fn say_reading(input: &Input, talk: &Talk) {
     let facts = input.facts();
     for facts in facts.iter().take(TOLD) {
@@ -66,6 +66,11 @@ pub fn say_reading(input: &Input, talk: &Talk) {
     if facts.len() > TOLD {
         talk.say(&format!("and {} more files", facts.len() - TOLD));
     }
+    say_others(input, talk);
+}
+
+/// Says what in archives is not read.
+pub fn say_others(input: &Input, talk: &Talk) {
     let others = input.others();
     if !others.is_empty() {
         talk.say(&format!("no CSV, not read: {}", others.join(", ")));

@@ -86,6 +86,13 @@ impl Talk {
         }
     }
 
+    /// The result for people, on stdout; silent where it is asked for as JSON.
+    pub fn show(&self, text: &str) {
+        if !self.json {
+            let _gone = writeln!(io::stdout(), "{text}");
+        }
+    }
+
     /// Whoever shows progress.
     pub fn listener(&self) -> Arc<dyn Listener> {
         match self.progress {

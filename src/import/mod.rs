@@ -12,6 +12,7 @@
 
 pub mod flow;
 pub mod read;
+pub mod survey;
 mod one_per;
 mod feed;
 pub mod plan;

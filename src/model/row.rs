@@ -62,13 +62,15 @@ impl Cells {
     /// Packs cells that stand one behind the other in `text`, each up to one of
     /// `ends`; none where an end is inside a letter, or the text beyond 4 GiB.
     pub fn packed(text: &str, ends: &[usize]) -> Option<Cells> {
-        let ends: Box<[u32]> = ends
-            .iter()
-            .map(|&end| match text.is_char_boundary(end) {
-                true => u32::try_from(end).ok(),
-                false => None,
-            })
-            .collect::<Option<_>>()?;
+        let fits = u32::try_from(text.len()).is_ok();
+        if !fits || !ends.iter().all(|&end| text.is_char_boundary(end)) {
+            return None;
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "no end is beyond the text, which fits"
+        )]
+        let ends = ends.iter().map(|&end| end as u32).collect();
         Some(Cells {
             text: text.into(),
             ends,

@@ -9,10 +9,10 @@
 use std::io::{self, Read};
 
 use csv_core::ReadRecordResult;
-use memchr::{memchr_iter, memchr2};
+use memchr::{memchr, memchr_iter, memchr2};
 
 /// How much is asked of the stream at once.
-const CHUNK: usize = 128 * 1024;
+const CHUNK: usize = 32 * 1024;
 /// The longest record that is read whole, in bytes. The portal takes 64 KiB of text
 /// for a property and a call of ours 4 MiB, so that no ticket needs more.
 pub const LONGEST: usize = 16 * 1024 * 1024;
@@ -140,6 +140,8 @@ pub struct RecordReader<R> {
     end: usize,
     place: Position,
     after_cr: bool,
+    /// Whether there was any CR at all: without one, lines are counted faster.
+    has_cr: bool,
     /// Start and end of the last record.
     found: Position,
     found_end: usize,
@@ -186,6 +188,7 @@ impl<R: Read> RecordReader<R> {
             end: 0,
             place,
             after_cr: false,
+            has_cr: false,
             found: place,
             found_end: 0,
             in_torn_line: false,
@@ -210,9 +213,14 @@ impl<R: Read> RecordReader<R> {
         if self.at == self.end {
             return Ok(None);
         }
+        let line = self.parser.line();
         let cut = self.cut()?;
         self.found_end = self.at;
-        self.pass();
+        let feeds = match self.has_cr || cut != Cut::Whole || self.at == self.end {
+            true => None,
+            false => Some(self.parser.line() - line),
+        };
+        self.pass(feeds);
         let ended = self.count_line_end(cut);
         Ok(Some(Found {
             place: self.found,
@@ -352,7 +360,7 @@ impl<R: Read> RecordReader<R> {
                 self.line_ends.crlf += 1;
             }
             self.at += count;
-            self.pass();
+            self.pass(None);
             self.start = self.at;
         }
     }
@@ -368,10 +376,10 @@ impl<R: Read> RecordReader<R> {
             let found = memchr2(b'\n', b'\r', &self.buffer[self.at..self.end]);
             self.at = found.map_or(self.end, |idx| self.at + idx + 1);
             if found.is_some() || self.at == self.start {
-                self.pass();
+                self.pass(None);
                 return Ok(());
             }
-            self.pass();
+            self.pass(None);
         }
     }
 
@@ -391,6 +399,8 @@ impl<R: Read> RecordReader<R> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
                 Ok(count) => {
+                    let new = &self.buffer[self.end..self.end + count];
+                    self.has_cr = self.has_cr || memchr(b'\r', new).is_some();
                     self.end += count;
                     return Ok(());
                 }
@@ -398,14 +408,15 @@ impl<R: Read> RecordReader<R> {
         }
     }
 
-    /// Moves the place over what was taken since `start`.
-    fn pass(&mut self) {
+    /// Moves the place over what was taken since `start`. The parser has counted its
+    /// line feeds already, where these are all line ends there are.
+    fn pass(&mut self, feeds: Option<u64>) {
         let taken = &self.buffer[self.start..self.at];
         let Some(last) = taken.last() else {
             return;
         };
         let joined = self.after_cr && taken[0] == b'\n';
-        self.place.line += count_lines(taken) - u64::from(joined);
+        self.place.line += feeds.unwrap_or_else(|| count_lines(taken)) - u64::from(joined);
         self.place.byte += taken.len() as u64;
         self.after_cr = *last == b'\r';
     }

@@ -135,8 +135,9 @@ impl Rows {
     /// The cells of the run's columns, or the cell that is no text.
     fn cells(&self, record: Record<'_>) -> Result<Cells, usize> {
         if self.layout.is_plain()
-            && let Ok(text) = std::str::from_utf8(record.text)
-            && let Some(cells) = Cells::packed(text, record.ends)
+            && let Some(text) =
+                encoding_rs::UTF_8.decode_without_bom_handling_and_without_replacement(record.text)
+            && let Some(cells) = Cells::packed(&text, record.ends)
         {
             return Ok(cells);
         }

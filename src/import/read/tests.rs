@@ -204,7 +204,10 @@ fn what_is_no_csv_file_is_told_in_plain_words() {
             b"\x28\xB5\x2F\xFDxx",
             "the archive is damaged: incomplete frame",
         ),
-        (b"\x1F\x8Bxx", "the archive is damaged: invalid gzip header"),
+        (
+            b"\x1F\x8Bxxxxxxxxxxxx",
+            "the archive is damaged: invalid gzip header",
+        ),
         (
             b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
             "it is an empty archive",

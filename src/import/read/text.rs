@@ -25,9 +25,10 @@ const NO_TEXT: u8 = 0xFF;
 pub(super) struct Text<R> {
     input: R,
     state: State,
-    /// UTF-8 that was not given on yet.
+    /// UTF-8, of which `at..end` was not given on yet.
     ready: Vec<u8>,
     at: usize,
+    end: usize,
 }
 
 enum State {
@@ -62,7 +63,7 @@ impl State {
             input_ended: false,
             flushed: false,
         };
-        (State::Foreign(Box::new(foreign)), Vec::new())
+        (State::Foreign(Box::new(foreign)), vec![0; ROOM])
     }
 }
 
@@ -78,6 +79,7 @@ impl<R: Read> Text<R> {
             state,
             ready,
             at: 0,
+            end: 0,
         }
     }
 
@@ -101,7 +103,13 @@ impl<R: Read> Text<R> {
         let mut sample = out[first..count].to_vec();
         let ahead = SAMPLE.saturating_sub(sample.len()) as u64;
         let _len = (&mut self.input).take(ahead).read_to_end(&mut sample)?;
-        (self.state, self.ready) = State::of(of_sample(&sample), sample);
+        let encoding = of_sample(&sample);
+        self.end = if encoding == Encoding::UTF_8 {
+            sample.len()
+        } else {
+            0
+        };
+        (self.state, self.ready) = State::of(encoding, sample);
         match first {
             0 => self.read(out),
             _ => Ok(first),
@@ -109,7 +117,7 @@ impl<R: Read> Text<R> {
     }
 
     fn give_ready(&mut self, out: &mut [u8]) -> usize {
-        let ready = &self.ready[self.at..];
+        let ready = &self.ready[self.at..self.end];
         let count = ready.len().min(out.len());
         out[..count].copy_from_slice(&ready[..count]);
         self.at += count;
@@ -119,13 +127,13 @@ impl<R: Read> Text<R> {
 
 impl<R: Read> Read for Text<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.at == self.ready.len() {
+        if self.at == self.end {
             match &mut self.state {
                 State::Open => return self.read_open(out),
                 State::Utf8 => return self.input.read(out),
                 State::Foreign(foreign) => {
                     self.at = 0;
-                    foreign.decode_some(&mut self.input, &mut self.ready)?;
+                    self.end = foreign.decode_some(&mut self.input, &mut self.ready)?;
                 }
             }
         }
@@ -134,28 +142,28 @@ impl<R: Read> Read for Text<R> {
 }
 
 impl Foreign {
-    /// Decodes until something is ready; nothing is at the end.
-    fn decode_some(&mut self, input: &mut impl Read, ready: &mut Vec<u8>) -> io::Result<()> {
-        ready.clear();
-        while ready.is_empty() && !self.flushed {
+    /// Decodes until something is ready, and tells how much; nothing is at the end.
+    fn decode_some(&mut self, input: &mut impl Read, ready: &mut [u8]) -> io::Result<usize> {
+        let mut written = 0;
+        while written == 0 && !self.flushed {
             if self.bytes.is_empty() && !self.input_ended {
                 let count = input.take(CHUNK as u64).read_to_end(&mut self.bytes)?;
                 self.input_ended = count == 0;
             }
-            self.decode(ready);
+            written = self.decode(ready);
         }
-        Ok(())
+        Ok(written)
     }
 
     /// Decodes what was read.
-    fn decode(&mut self, ready: &mut Vec<u8>) {
-        ready.resize(ROOM, 0);
+    fn decode(&mut self, ready: &mut [u8]) -> usize {
         let (mut taken, mut written) = (0, 0);
         // One byte is kept free for the mark.
-        while written < ROOM - 1 {
+        let room = ready.len() - 1;
+        while written < room {
             let (result, read, decoded) = self.decoder.decode_to_utf8_without_replacement(
                 &self.bytes[taken..],
-                &mut ready[written..ROOM - 1],
+                &mut ready[written..room],
                 self.input_ended,
             );
             taken += read;
@@ -173,7 +181,7 @@ impl Foreign {
             }
         }
         let _taken = self.bytes.drain(..taken);
-        ready.truncate(written);
+        written
     }
 }
 

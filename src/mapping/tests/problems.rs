@@ -21,7 +21,10 @@ sytem = "Zendesk"
 [source]
 timezone = 5
 delimiter = "x"
-encoding = "latin-1"
+encoding = "latin-99"
+quote = "''"
+escape = "x"
+header = []
 
 [key]
 property = "old_id"
