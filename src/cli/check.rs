@@ -49,14 +49,7 @@ fn words(survey: &Survey) -> String {
         line(format!("{}: {}", facts.name, facts_words(facts)));
     }
     survey.notices.iter().cloned().for_each(&mut line);
-    let counts = [
-        (survey.ghosts, "all-empty rows, skipped"),
-        (survey.headers_again, "times the header once more, skipped"),
-    ];
-    let mut rows = vec![counted(survey.rows, "row")];
-    let others = counts.iter().filter(|(count, _)| *count > 0);
-    rows.extend(others.map(|(count, what)| format!("{} {what}", HumanCount(*count))));
-    line(rows.join("; "));
+    line(rows_words(survey));
     for group in &survey.refusals {
         let rows = counted(group.rows, "row");
         line(format!(
@@ -75,6 +68,23 @@ fn words(survey: &Survey) -> String {
         line(row.trim_end().to_owned());
     }
     text.trim_end().to_owned()
+}
+
+/// How many rows there are, and which an import skips.
+fn rows_words(survey: &Survey) -> String {
+    let skipped: Vec<String> = [
+        (survey.ghosts, "all-empty"),
+        (survey.headers_again, "the header once more"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{} {what}", HumanCount(count)))
+    .collect();
+    let rows = counted(survey.rows, "row");
+    match skipped.is_empty() {
+        true => rows,
+        false => format!("{rows}; skipped: {}", skipped.join(", ")),
+    }
 }
 
 /// Encoding, delimiter and line ends as found in the whole text.

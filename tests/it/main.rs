@@ -7,6 +7,8 @@ mod crash; // a run ended at each of its steps, and finished later
 mod fates; // replies that say too little, keys that somebody else holds
 mod first; // the main job: import, repair, again, export
 mod in_process; // the helper for runs inside a test: cut wires, tampered replies
+mod fuzz; // files and mappings that nobody would write
+mod inputs; // files of every kind, and what is said of them
 mod layers; // who may know whom, and which crate lives where
 mod mapping; // the mapping language from outside, and the commands about mappings
 mod presets; // every mapping that ships, on its sample
