@@ -4,6 +4,8 @@
 //! `cargo bench --bench read`, or `-- 100` for 100 MB instead of 500; a case's name runs
 //! that one alone. The best of five passes counts; the files are in a temporary folder.
 
+#![expect(clippy::print_stdout, reason = "what a benchmark is for")]
+
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};

@@ -31,7 +31,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// A crate or a thing, and the only places that may name it (a file or a room).
-const PLACES: [(&str, &[&str]); 9] = [
+const PLACES: [(&str, &[&str]); 14] = [
     ("clap::", &["cli"]),
     ("reqwest::", &["hubspot/transport", "hubspot/transport.rs"]),
     ("rusqlite::", &["journal", "sandbox"]),
@@ -41,6 +41,11 @@ const PLACES: [(&str, &[&str]); 9] = [
         &["import/files.rs", "export/write.rs", "mapping/tables.rs"],
     ),
     ("csv_core::", &["import/read/record.rs"]),
+    ("encoding_rs::", &["model/dialect.rs", "import/read"]),
+    ("flate2::", &["import/read/part.rs"]),
+    ("zstd::", &["import/read/part.rs"]),
+    ("zip::", &["import/read/part.rs"]),
+    ("glob::", &["import/read/sources.rs"]),
     ("std::env", &["cli/settings.rs", "main.rs"]),
     ("SystemTime", &["sandbox/clock.rs"]),
     ("Timestamp::now", &["journal/write.rs", "sandbox/clock.rs"]),

@@ -20,9 +20,9 @@ pub struct ColumnSurvey {
 
 impl ColumnSurvey {
     /// A column before its first cell.
-    pub fn new(name: &String) -> ColumnSurvey {
+    pub fn new(name: &str) -> ColumnSurvey {
         ColumnSurvey {
-            name: name.clone(),
+            name: name.to_owned(),
             filled: 0,
             examples: Vec::new(),
             sniffer: Sniffer::default(),

@@ -91,11 +91,14 @@ impl Kind {
     }
 }
 
+/// A kind, and whether a value is of it.
+type Guess = (Kind, fn(&str) -> bool);
+
 /// The guesses that no value has disproved yet.
 #[derive(Clone, Debug)]
 pub(super) struct Sniffer {
     seen: bool,
-    guesses: Vec<(Kind, fn(&str) -> bool)>,
+    guesses: Vec<Guess>,
     formats: Vec<&'static str>,
 }
 

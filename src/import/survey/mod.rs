@@ -46,7 +46,7 @@ pub struct Survey {
 pub fn survey(input: &mut Input) -> Result<Survey, Error> {
     let names = input.headers().names();
     let mut counts = Counts {
-        columns: names.iter().map(ColumnSurvey::new).collect(),
+        columns: names.iter().map(|name| ColumnSurvey::new(name)).collect(),
         places: input.places(),
         rows: 0,
         ghosts: 0,
