@@ -292,3 +292,151 @@ fn the_json_schema_is_printed() {
     let schema: Value = serde_json::from_str(&ended.stdout).expect("JSON");
     assert_eq!(schema["title"], "tickethaul mapping");
 }
+
+/// Cells of all sorts, always the same: good ones, slips, and what no column expects.
+fn odd_cells(rows: usize) -> String {
+    let odd = [
+        "",
+        " ",
+        "-",
+        "New",
+        "Closed",
+        "closed ",
+        "Waiting on us",
+        "Escalations",
+        "High",
+        "urgent",
+        "Hgih",
+        "2024-03-31 02:30:00",
+        "31/12/2024",
+        "2024-13-01",
+        "1710055800",
+        "12.50",
+        "1,5",
+        "1e9",
+        "0x10",
+        "007",
+        "true",
+        "No",
+        "maybe",
+        "maya.lindqvist@northwind-support.example",
+        "Alex Kim",
+        "a@b.example",
+        "a@b",
+        "<p>x &amp; y</p>",
+        "<table><td>",
+        "product issue",
+        "BILLING_ISSUE;PRODUCT_ISSUE",
+        ";PRODUCT_ISSUE",
+        "9007199254740993123",
+        "-0.0",
+        "\u{feff}x",
+        "\u{1F600}",
+        "e\u{301}",
+        "a;b;a",
+        "\t",
+        "\r\n",
+    ];
+    // What the columns expect; four of five cells are of this sort.
+    let good = [
+        "text",
+        "New",
+        "Support Pipeline",
+        "High",
+        "Product issue",
+        "Maya Lindqvist",
+        "31/12/2024",
+        "2024-12-31",
+        "1,5",
+        "yes",
+        "a@b.example",
+    ];
+    let mut state: u64 = 42;
+    let mut pick = |column: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let drawn = (state >> 33) as usize;
+        if drawn.is_multiple_of(5) {
+            odd[drawn / 5 % odd.len()]
+        } else {
+            good[column]
+        }
+    };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let header =
+        "Id,Subject,Text,Stage,Pipeline,Priority,Category,Owner,Created,Due,Effort,Flag,Mail";
+    writer.write_record(header.split(',')).expect("written");
+    for row in 0..rows {
+        let id = row.to_string();
+        let cells: Vec<&str> = (0..good.len()).map(&mut pick).collect();
+        let start = [id.as_str(), "subject"];
+        writer
+            .write_record(start.iter().chain(&cells))
+            .expect("written");
+    }
+    String::from_utf8(writer.into_inner().expect("written")).expect("text")
+}
+
+#[test]
+fn what_passes_the_local_check_is_accepted_by_the_sandbox() {
+    let here = Rehearsal::new();
+    let _file = here.write("odd.csv", odd_cells(3_000));
+    let mapping = r#"
+content = { column = "Text", html = "text", truncate = true }
+hs_pipeline = { column = "Pipeline", map = { escalations = "Escalations" }, unmapped = "Support Pipeline" }
+hs_pipeline_stage = { column = "Stage", default = "New", map = { high = "New" }, unmapped = "keep" }
+hs_ticket_priority = { column = "Priority", map = { Hgih = "HIGH" }, unmapped = "blank" }
+hs_ticket_category = { column = "Category", map = { new = "" }, unmapped = "blank" }
+hubspot_owner_id = { column = "Owner", lookup = "owner", missing = "blank" }
+createdate = { column = "Created", format = ["iso", "%d/%m/%Y"], required = false, default = "2024-01-01" }
+source_due = { column = "Due", format = ["iso", "%d/%m/%Y"], map = { "-" = "" }, unmapped = "keep" }
+source_effort = { column = "Effort", decimal = ",", default = 0 }
+source_flag = { column = "Flag", map = { maybe = false, closed = true }, unmapped = "blank" }
+[[associate]]
+to = "contacts"
+by = "email"
+column = "Mail"
+missing = "create"
+[[property]]
+name = "source_due"
+type = "date"
+[[property]]
+name = "source_effort"
+type = "number"
+[[property]]
+name = "source_flag"
+type = "bool"
+"#;
+    let _mapping = here.write("m.toml", format!("{HEAD}{mapping}"));
+    let args = [
+        "import",
+        "odd.csv",
+        "-m",
+        "m.toml",
+        "--run-dir",
+        "run",
+        "--max-refused",
+        "3000",
+    ];
+    let _ended = here.run_embedded(&args).expect(3);
+    let done = here.rows("run/done.csv").len();
+    let refused = here.rows("run/refused.csv");
+    assert_eq!(done + refused.len(), 3_000);
+    assert!(done > 300, "some rows have to pass: {done}");
+    for row in &refused {
+        let local = [
+            "INVALID_DATE",
+            "INVALID_NUMBER",
+            "UNKNOWN_STAGE",
+            "INVALID_EMAIL",
+            "AMBIGUOUS_OWNER",
+            "INVALID_OPTION",
+            "AMBIGUOUS_OPTION",
+        ];
+        assert!(
+            local.contains(&&*row["_code"]),
+            "the portal refused what passed: {row:?}"
+        );
+    }
+}

@@ -2,13 +2,22 @@
 //! in it.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use html2text::config;
 use regex::Regex;
-use std::sync::LazyLock;
 
 /// Lines are never broken for their length; HubSpot does that on screen.
 const WIDTH: usize = 100_000;
+
+/// Deeper nesting is no text that anybody wrote, and the renderer's time grows with the
+/// square of it: 13,000 lists in each other take it 3 s.
+const DEEPEST: usize = 500;
+
+/// Tags that nothing has to close, so that many of them are not deep.
+const FLAT: [&str; 12] = [
+    "br", "img", "hr", "input", "meta", "link", "p", "li", "td", "th", "tr", "option",
+];
 
 /// A tag, or a character written by its name or number. Without one, a text is none
 /// of HTML and its line breaks are its own.
@@ -17,9 +26,9 @@ static MARKUP: LazyLock<Option<Regex>> =
 
 /// The text of an HTML text: paragraphs and lists in lines of their own, addresses of
 /// links as footnotes, nothing of scripts and styles. A text without any markup stays
-/// as it is.
+/// as it is, and so does one that is nested beyond reason.
 pub(crate) fn plain_text(text: &str) -> Cow<'_, str> {
-    if !MARKUP.as_ref().is_some_and(|markup| markup.is_match(text)) {
+    if !MARKUP.as_ref().is_some_and(|markup| markup.is_match(text)) || depth(text) > DEEPEST {
         return Cow::Borrowed(text);
     }
     let plain = config::plain_no_decorate()
@@ -33,6 +42,27 @@ pub(crate) fn plain_text(text: &str) -> Cow<'_, str> {
         Ok(plain) => Cow::Owned(plain.trim_end().to_owned()),
         Err(_) => Cow::Borrowed(text),
     }
+}
+
+/// How many tags are open at once, at most.
+fn depth(text: &str) -> usize {
+    let (mut open, mut deepest) = (0_usize, 0);
+    for tag in text.split('<').skip(1) {
+        let closes = tag.starts_with('/');
+        let name = tag.trim_start_matches('/');
+        let end = name.find(|c: char| !c.is_ascii_alphanumeric());
+        let name = &name[..end.unwrap_or(name.len())];
+        if name.is_empty() || FLAT.iter().any(|flat| flat.eq_ignore_ascii_case(name)) {
+            continue;
+        }
+        open = if closes {
+            open.saturating_sub(1)
+        } else {
+            open + 1
+        };
+        deepest = deepest.max(open);
+    }
+    deepest
 }
 
 #[cfg(test)]
@@ -66,6 +96,15 @@ mod tests {
         for text in ["a < b\n  c > d", "AT&T\nR & D", "<3", ""] {
             assert_eq!(plain_text(text), text);
         }
+    }
+
+    #[test]
+    fn only_what_is_nested_counts_as_deep() {
+        let flat = "<div>a<br>b</div><p><li>".repeat(2_000);
+        assert_eq!(depth(&flat), 1);
+        let deep = "<ul><li>".repeat(600);
+        assert_eq!(plain_text(&deep), deep);
+        assert_eq!(depth("a < b </x> <Ü> <"), 0);
     }
 
     fn piece() -> impl Strategy<Value = String> {

@@ -8,8 +8,10 @@
 mod dates;
 mod matching;
 mod preset;
+mod rest;
 mod survey;
 mod target;
+mod text;
 mod words;
 mod write;
 

@@ -277,72 +277,73 @@ pub(crate) const TARGETS: [Target; 18] = [
 impl Holds {
     /// How well the cells of a column fit, from 0 to 1, and in words.
     pub(crate) fn fit(self, column: &Column, rows: u64) -> (f64, String) {
+        if column.filled == 0 {
+            return (0.85, "no cell of it is filled".to_owned());
+        }
         let filled = ratio(column.filled, rows);
-        let distinct = column.distinct_share();
-        let percent = |share: f64| format!("{:.0} %", share * 100.0);
         match self {
-            _ if column.filled == 0 => (0.85, "no cell of it is filled".to_owned()),
-            Holds::Ids => (
-                if distinct > 0.7 && filled > 0.8 {
-                    1.0
-                } else {
-                    0.3
-                },
-                format!("{} of its values differ", percent(distinct)),
-            ),
-            Holds::Titles => {
-                let short = column.mean_length() < 200.0 && column.multiline_share() < 0.2;
-                let fits = short && distinct > 0.5 && column.number_share() < 0.5;
-                (
-                    if fits { 1.0 } else { 0.4 },
-                    format!("{} of its texts differ", percent(distinct)),
-                )
-            }
-            Holds::Texts => (
-                if column.mean_length() > 20.0 {
-                    1.0
-                } else {
-                    0.6
-                },
-                format!("its texts have {:.0} characters", column.mean_length()),
-            ),
-            Holds::Names => (
-                1.0 - 0.8
-                    * column
-                        .number_share()
-                        .max(column.dates().map_or(0.0, |found| found.1)),
-                "it holds names".to_owned(),
-            ),
-            Holds::Emails => {
-                let share = column.email_share();
-                (
-                    0.2 + 0.8 * if share > 0.6 { 1.0 } else { share },
-                    format!("{} are e-mail addresses", percent(share)),
-                )
-            }
-            Holds::Times => {
-                let share = column.dates().map_or(0.0, |found| found.1);
-                (
-                    0.2 + 0.8 * if share > 0.6 { 1.0 } else { share },
-                    format!("{} are dates", percent(share)),
-                )
-            }
-            Holds::Choice(words) => {
-                let known = column.known_share(|value| meaning(words, value).is_some());
-                (
-                    0.4 + 0.6 * (known * 2.0).min(1.0),
-                    format!("{} of its values are known", percent(known)),
-                )
-            }
-            Holds::Labels => {
-                let few = column.choices().len();
-                let fits = few > 0 && few < VALUES;
-                (
-                    if fits { 1.0 } else { 0.4 },
-                    format!("it has {few} different values"),
-                )
-            }
+            Holds::Ids => ids(column, filled),
+            Holds::Titles => titles(column),
+            Holds::Texts => texts(column),
+            Holds::Names => names(column),
+            Holds::Emails => mostly(column.email_share(), "e-mail addresses"),
+            Holds::Times => mostly(column.dates().map_or(0.0, |found| found.1), "dates"),
+            Holds::Choice(words) => choice(column, words),
+            Holds::Labels => labels(column),
             Holds::Anything => (1.0, format!("{} of it is filled", percent(filled))),
         }
     }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+fn ids(column: &Column, filled: f64) -> (f64, String) {
+    let distinct = column.distinct_share();
+    let fits = distinct > 0.7 && filled > 0.8;
+    let words = format!("{} of its values differ", percent(distinct));
+    (if fits { 1.0 } else { 0.3 }, words)
+}
+
+fn titles(column: &Column) -> (f64, String) {
+    let distinct = column.distinct_share();
+    let short = column.mean_length() < 200.0 && column.multiline_share() < 0.2;
+    let fits = short && distinct > 0.5 && column.number_share() < 0.5;
+    let words = format!("{} of its texts differ", percent(distinct));
+    (if fits { 1.0 } else { 0.4 }, words)
+}
+
+fn texts(column: &Column) -> (f64, String) {
+    let length = column.mean_length();
+    let words = format!("its texts have {length:.0} characters");
+    (if length > 20.0 { 1.0 } else { 0.6 }, words)
+}
+
+fn names(column: &Column) -> (f64, String) {
+    let dates = column.dates().map_or(0.0, |found| found.1);
+    let others = column.number_share().max(dates);
+    let words = format!("{} are neither numbers nor dates", percent(1.0 - others));
+    (1.0 - 0.8 * others, words)
+}
+
+/// Most cells are enough: exports have slips, and the others are told as such.
+fn mostly(share: f64, what: &str) -> (f64, String) {
+    let fit = if share > 0.6 { 1.0 } else { share };
+    (0.2 + 0.8 * fit, format!("{} are {what}", percent(share)))
+}
+
+fn choice(column: &Column, words: &Words) -> (f64, String) {
+    let known = column.known_share(|value| meaning(words, value).is_some());
+    (
+        0.4 + 0.6 * (known * 2.0).min(1.0),
+        format!("{} of its values are known", percent(known)),
+    )
+}
+
+fn labels(column: &Column) -> (f64, String) {
+    let few = column.choices().len();
+    let fits = (1..VALUES).contains(&few);
+    let words = format!("it has {few} different values");
+    (if fits { 1.0 } else { 0.4 }, words)
 }

@@ -3,15 +3,12 @@
 
 use std::fmt::Write as _;
 
-use regex::escape;
-use toml::Value;
-
-use crate::mapping::convert::{ISO, ZONES};
-use crate::mapping::propose::dates::Formats;
-use crate::mapping::propose::matching::{Match, matches, normal};
+use crate::mapping::propose::matching::{Match, matches};
 use crate::mapping::propose::preset::Preset;
+use crate::mapping::propose::rest::{Rest, format_key, is_repeated, other_format};
 use crate::mapping::propose::survey::{Column, Survey};
 use crate::mapping::propose::target::{Holds, Place, TARGETS};
+use crate::mapping::propose::text::{column_text, entry, list, quoted};
 use crate::mapping::propose::words::{Words, meaning};
 
 /// A match from here on stands; below it is a guess.
@@ -245,134 +242,6 @@ impl Page<'_> {
     }
 }
 
-fn is_repeated(survey: &Survey, idx: usize) -> bool {
-    let header = &survey.columns[idx].header;
-    let same = survey
-        .columns
-        .iter()
-        .filter(|column| column.header == *header);
-    same.count() > 1
-}
-
-/// The columns that nothing uses, each with a property of its own.
-struct Rest<'a> {
-    survey: &'a Survey,
-    /// Position and internal name.
-    columns: Vec<(usize, String)>,
-}
-
-impl Rest<'_> {
-    fn new<'a>(survey: &'a Survey, used: &[usize]) -> Rest<'a> {
-        let mut columns: Vec<(usize, String)> = Vec::new();
-        for (idx, column) in survey.columns.iter().enumerate() {
-            let is_known = used.contains(&idx)
-                || used
-                    .iter()
-                    .any(|other| survey.columns[*other].header == column.header)
-                || columns
-                    .iter()
-                    .any(|(other, _)| survey.columns[*other].header == column.header);
-            if is_known || column.header.trim().is_empty() {
-                continue;
-            }
-            let mut name = internal_name(&column.header, idx);
-            if columns.iter().any(|(_, taken)| *taken == name) || name == "source_ticket_id" {
-                name = format!("{name}_{}", idx + 1);
-            }
-            columns.push((idx, name));
-        }
-        Rest { survey, columns }
-    }
-
-    fn section(&self) -> String {
-        match self.columns.is_empty() {
-            true => String::new(),
-            false => format!(
-                "\n# Columns that nothing uses yet. To keep one, uncomment its line here and its\n\
-                 # [[property]] below.\n{}",
-                self.entries()
-            ),
-        }
-    }
-
-    fn entries(&self) -> String {
-        let lines = self.columns.iter().map(|(idx, name)| {
-            let column = &self.survey.columns[*idx];
-            let mut keys = vec![format!("column = {}", column_text(&column.header))];
-            let kind = kind(column);
-            if kind != Kind::Text && is_repeated(self.survey, *idx) {
-                keys.push("nth = 1".to_owned());
-            }
-            let mut other = None;
-            if let Kind::Date(formats) = &kind {
-                keys.extend(format_key(formats));
-                other = other_format(formats).map(|words| format!("  #{words}"));
-            }
-            format!("# {name} = {}{}\n", entry(&keys), other.unwrap_or_default())
-        });
-        lines.collect()
-    }
-
-    fn definitions(&self) -> String {
-        let blocks = self.columns.iter().map(|(idx, name)| {
-            let column = &self.survey.columns[*idx];
-            let type_name = match kind(column) {
-                Kind::Text => "string",
-                Kind::Number => "number",
-                Kind::Truth => "bool",
-                Kind::Date(formats) if formats.timed => "datetime",
-                Kind::Date(_) => "date",
-            };
-            format!(
-                "\n# [[property]]\n# name = \"{name}\"\n# label = {}\n# type = \"{type_name}\"\n",
-                quoted(&format!("Source {}", normal(&column.header)))
-            )
-        });
-        blocks.collect()
-    }
-}
-
-/// What a column holds throughout.
-#[derive(PartialEq)]
-enum Kind {
-    Text,
-    Number,
-    Truth,
-    Date(Formats),
-}
-
-/// Ids are texts even where they are digits, and a few ones and zeros are numbers.
-fn kind(column: &Column) -> Kind {
-    let is_id = normal(&column.header)
-        .split(' ')
-        .any(|word| matches!(word, "id" | "ids" | "number"));
-    let dates = column.dates().filter(|(_, share)| *share >= 1.0);
-    match dates {
-        _ if column.filled == 0 => Kind::Text,
-        Some((formats, _)) if column.number_share() < 1.0 => Kind::Date(formats),
-        _ if column.number_share() >= 1.0 && !is_id && column.mean_length() <= 15.0 => Kind::Number,
-        _ if column.truth_share() >= 1.0 && column.number_share() == 0.0 => Kind::Truth,
-        _ => Kind::Text,
-    }
-}
-
-/// What to say of another format that reads the same cells.
-fn other_format(found: &Formats) -> Option<String> {
-    let rival = found.rival?;
-    Some(format!(
-        "; {rival} reads the same cells as other days: choose"
-    ))
-}
-
-/// `format = …`, where ISO 8601 is not all there is.
-fn format_key(found: &Formats) -> Option<String> {
-    match found.formats.as_slice() {
-        [only] if *only == ISO => None,
-        [only] => Some(format!("format = {}", quoted(only))),
-        several => Some(format!("format = {}", list(several))),
-    }
-}
-
 /// The known values of a column with what they become.
 fn value_map(words: &Words, column: &Column, unmapped: &str) -> Vec<String> {
     let mut folded: Vec<String> = Vec::new();
@@ -391,53 +260,4 @@ fn value_map(words: &Words, column: &Column, unmapped: &str) -> Vec<String> {
             format!("unmapped = {}", quoted(unmapped)),
         ],
     }
-}
-
-fn entry(keys: &[String]) -> String {
-    match keys {
-        // The short form: a column and nothing else.
-        [only] => only.trim_start_matches("column = ").to_owned(),
-        _ => format!("{{ {} }}", keys.join(", ")),
-    }
-}
-
-/// A column by its name. A time zone in the name is made a group of a pattern, so that
-/// the mapping fits the next export too; a name that looks like a pattern has to be
-/// one.
-fn column_text(header: &str) -> String {
-    if let Some((name, zone)) = header
-        .strip_suffix(')')
-        .and_then(|rest| rest.rsplit_once(" ("))
-        && ZONES.get(zone).is_ok()
-    {
-        return quoted(&format!(r"/^{} \((?<tz>[^)]+)\)$/", escape(name)));
-    }
-    match header.starts_with('/') && header.ends_with('/') && header.len() > 2 {
-        true => quoted(&format!("/^{}$/", escape(header))),
-        false => quoted(header),
-    }
-}
-
-/// An internal name as HubSpot takes it.
-fn internal_name(header: &str, idx: usize) -> String {
-    const LONGEST: usize = 60;
-    let name: String = normal(header)
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .take(LONGEST)
-        .collect();
-    let parts: Vec<&str> = name.split('_').filter(|part| !part.is_empty()).collect();
-    match parts.is_empty() {
-        true => format!("source_column_{}", idx + 1),
-        false => format!("source_{}", parts.join("_")),
-    }
-}
-
-fn quoted(text: &str) -> String {
-    Value::String(text.to_owned()).to_string()
-}
-
-fn list(texts: &[&str]) -> String {
-    let quoted: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
-    format!("[{}]", quoted.join(", "))
 }

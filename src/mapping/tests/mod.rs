@@ -2,6 +2,7 @@
 //! messages out.
 
 mod language;
+mod links;
 mod presets;
 mod problems;
 mod rows;

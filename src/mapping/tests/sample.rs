@@ -203,3 +203,16 @@ pub(crate) fn value<'t>(ticket: &'t TicketDraft, property: &str) -> Option<&'t s
         .find(|(name, _)| **name == *property);
     found.map(|(_, value)| value.as_str())
 }
+
+/// A mapping file of `HEAD` and `more` with other files beside it: their folder, and
+/// the mapping's path.
+pub(crate) fn beside(files: &[(&str, &str)], more: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).expect("written");
+    }
+    let name = folder.path().join("mapping.toml").display().to_string();
+    let text = format!("{HEAD}{more}");
+    std::fs::write(&name, &text).expect("written");
+    (folder, name)
+}
