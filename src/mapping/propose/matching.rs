@@ -39,10 +39,12 @@ pub fn matches(survey: &Survey) -> Vec<Match> {
             all.extend(judge(survey, idx, target, column));
         }
     }
+    // A ticket's own properties choose first: a title is a subject rather than a job.
+    let is_second = |one: &Match| TARGETS[one.target].place == Place::ContactProperty;
     all.sort_by(|left, right| {
-        right
-            .score
-            .total_cmp(&left.score)
+        is_second(left)
+            .cmp(&is_second(right))
+            .then(right.score.total_cmp(&left.score))
             .then((left.target, left.column).cmp(&(right.target, right.column)))
     });
     let mut chosen: Vec<Match> = Vec::new();
@@ -61,7 +63,7 @@ pub fn matches(survey: &Survey) -> Vec<Match> {
     let has_contact = chosen
         .iter()
         .any(|one| TARGETS[one.target].place == Place::Contact);
-    chosen.retain(|one| has_contact || TARGETS[one.target].place != Place::ContactProperty);
+    chosen.retain(|one| has_contact || !is_second(one));
     chosen.sort_by_key(|one| one.target);
     chosen
 }
@@ -99,6 +101,8 @@ pub(crate) fn normal(header: &str) -> String {
 /// How much a name is like those of a property, from 0 to 1. One that has all words of
 /// a known name and more, or nearly its letters, may be meant; it is never sure.
 fn likeness(name: &str, known: &[&str]) -> Option<(f64, String)> {
+    // Warehouses put this before HubSpot's own names.
+    let name = name.strip_prefix("property ").unwrap_or(name);
     if let Some(rank) = known.iter().position(|known| *known == name) {
         let score = 1.0 - 0.01 * rank as f64;
         return Some((score, "the name is a usual one".to_owned()));
@@ -108,7 +112,7 @@ fn likeness(name: &str, known: &[&str]) -> Option<(f64, String)> {
         let parts: Vec<&str> = known.split(' ').collect();
         let shared = parts.iter().filter(|part| words.contains(part)).count();
         let contained = match shared == parts.len() {
-            true => 0.78 * (shared as f64 / words.len() as f64).sqrt(),
+            true => 0.78 * (shared as f64 / words.len() as f64).cbrt(),
             false => 0.0,
         };
         let spelt = jaro_winkler(name, known);

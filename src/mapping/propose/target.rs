@@ -311,7 +311,7 @@ fn titles(column: &Column) -> (f64, String) {
     let short = column.mean_length() < 200.0 && column.multiline_share() < 0.2;
     let fits = short && distinct > 0.5 && column.number_share() < 0.5;
     let words = format!("{} of its texts differ", percent(distinct));
-    (if fits { 1.0 } else { 0.4 }, words)
+    (if fits { 1.0 } else { 0.6 }, words)
 }
 
 fn texts(column: &Column) -> (f64, String) {
@@ -341,9 +341,10 @@ fn choice(column: &Column, words: &Words) -> (f64, String) {
     )
 }
 
+/// Digits are ids, and most likely those of another portal.
 fn labels(column: &Column) -> (f64, String) {
     let few = column.choices().len();
-    let fits = (1..VALUES).contains(&few);
+    let fits = (1..VALUES).contains(&few) && column.number_share() < 0.5;
     let words = format!("it has {few} different values");
-    (if fits { 1.0 } else { 0.4 }, words)
+    (if fits { 1.0 } else { 0.6 }, words)
 }

@@ -12,7 +12,7 @@ use crate::mapping::propose::text::{column_text, entry, list, quoted};
 use crate::mapping::propose::words::{Words, meaning};
 
 /// A match from here on stands; below it is a guess.
-const SURE: f64 = 0.7;
+const SURE: f64 = 0.65;
 
 /// The text of a preset, with what the file has beyond it. `file` is how the file is
 /// called in comments.
