@@ -150,28 +150,13 @@ impl Entry {
     /// cell that say the same count once, as tags and options do; whole cells that do
     /// are kept.
     fn several(&self, list: &List, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
-        let texts: Vec<Cow<'_, str>> = match &self.feed {
-            Feed::Columns(columns) => columns
-                .iter()
-                .filter_map(|column| scope.filled(column.idx))
-                .filter_map(|cell| self.cleaned(cell))
-                .collect(),
-            _ => match self.feed.text(scope) {
-                Ok(text) => text
-                    .as_deref()
-                    .and_then(|text| self.cleaned(text))
-                    .map(|text| Cow::Owned(text.into_owned()))
-                    .into_iter()
-                    .collect(),
-                Err(reason) => return settle(Err(self.refusal(reason, "")), findings),
-            },
+        let texts = match self.texts(scope) {
+            Ok(texts) if texts.is_empty() => return self.standing(scope, findings),
+            Ok(texts) => texts,
+            Err(reason) => return settle(Err(self.refusal(reason, "")), findings),
         };
-        if texts.is_empty() {
-            return self.standing(scope, findings);
-        }
         let mut values: Vec<String> = Vec::new();
-        let all = texts.iter().flat_map(|text| parts(text, &list.split));
-        for part in all {
+        for part in texts.iter().flat_map(|text| parts(text, &list.split)) {
             let value = settle(self.mapped(part, scope), findings);
             let is_new = |value: &String| list.split.is_empty() || !values.contains(value);
             if let Some(value) = value.filter(is_new) {
@@ -183,7 +168,6 @@ impl Entry {
         }
         let joined = values.join(&list.join);
         match &self.conversion {
-            // Each part may be short enough and the whole too long.
             Conversion::Text(rule) => {
                 let text = rule.convert(&joined);
                 let text = text.map_err(|reason| self.refusal(reason, &joined));
@@ -191,6 +175,18 @@ impl Entry {
             }
             _ => Some(joined),
         }
+    }
+
+    /// The texts of a list, a cell each.
+    fn texts<'r>(&self, scope: &Scope<'r>) -> Result<Vec<Cow<'r, str>>, Reason> {
+        if let Feed::Columns(columns) = &self.feed {
+            let cells = columns.iter().filter_map(|column| scope.filled(column.idx));
+            return Ok(cells.filter_map(|cell| self.cleaned(cell)).collect());
+        }
+        let text = self.feed.text(scope)?;
+        let text = text.as_deref().and_then(|text| self.cleaned(text));
+        let text = text.map(|text| Cow::Owned(text.into_owned()));
+        Ok(text.into_iter().collect())
     }
 
     /// The constant, or the default of an empty cell.
@@ -242,6 +238,10 @@ impl Entry {
     }
 
     fn converted(&self, text: &str, scope: &Scope<'_>) -> Result<Converted, Box<Problem>> {
+        // The parts of a text are judged together, once they are joined.
+        if self.list.is_some() && matches!(self.conversion, Conversion::Text(_)) {
+            return Ok(Converted::plain(text));
+        }
         let zone = match &self.zone {
             Some(column) => self.row_zone(column, scope)?,
             None => None,

@@ -5,7 +5,7 @@ use crate::mapping::tests::sample::{
     HEAD, beside, compiled, compiled_for, headers, row, schema, ticket, value,
 };
 use crate::mapping::{For, Keep, Mapped, MappingFile};
-use crate::model::ticket::TicketDraft;
+use crate::model::ticket::{Remark, TicketDraft};
 
 /// Maps cells by a mapping for an operation.
 fn mapped(text: &str, purpose: For, cells: &[(&str, &str)]) -> Mapped {
@@ -47,6 +47,10 @@ fn repeated_columns_keep_all_their_values() {
     assert_eq!(value(&draft, "content"), Some("first\nfirst"));
     assert_eq!(value(&draft, "old_tags"), Some("red;blue"));
     assert_eq!(value(&draft, "hs_ticket_category"), Some("BILLING;PRODUCT"));
+    let cut = "content = { column = \"Comment\", join = \"\\n\", truncate = 10 }";
+    let draft = ticket(cut, &cells);
+    assert_eq!(value(&draft, "content"), Some("first […]"));
+    assert_eq!(draft.remarks, [Remark::Shortened], "the whole is cut, once");
     let second = ticket("content = { column = \"Comment\", nth = 3 }", &cells);
     assert_eq!(value(&second, "content"), Some("first"));
     let plain = ticket("content = \"Comment\"", &cells);
