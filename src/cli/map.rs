@@ -97,6 +97,11 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
             ));
             talk.result(&result(preset.as_ref(), &survey));
         }
+        None if talk.is_json() => {
+            let mut result = result(preset.as_ref(), &survey);
+            result["mapping"] = text.into();
+            talk.result(&result);
+        }
         None => talk.data(&text),
     }
     Ok(Exit::Fine)

@@ -246,6 +246,17 @@ fn a_known_system_gets_its_preset_and_lines_for_the_rest() {
         ended.stdout
     );
     let _ended = ended.says("the preset intercom reads 23 of the file's 24 columns");
+    let ended = here.run(["map", "init", &file, "--from", "none", "--json"]);
+    let told: Value = serde_json::from_str(&ended.expect(0).stdout).expect("JSON");
+    assert!(
+        told["mapping"]
+            .as_str()
+            .is_some_and(|text| text.contains("[key]"))
+    );
+    let subject = told["matches"]
+        .as_array()
+        .and_then(|all| all.iter().find(|one| one["property"] == "subject"));
+    assert_eq!(subject.expect("a match")["column"], "Ticket title");
     let forced = here.run(["map", "init", &file, "--from", "jira", "-o", "j.toml"]);
     let _ended = forced.expect(0).says("the file lacks some that it needs");
     let again = here.run(["map", "init", &file, "-o", "j.toml"]).expect(64);
