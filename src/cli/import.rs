@@ -40,11 +40,7 @@ pub struct ImportArgs {
     /// Create the key property and the `[[property]]` entries that the portal lacks
     #[arg(long)]
     create_properties: bool,
-<<<<<<< HEAD
-    /// The run folder [default: `tickethaul-runs/<run>`]
-=======
     /// The run folder; `tickethaul-runs/<run>` unless named
->>>>>>> 460091e (Hold the mapping to the sandbox: what passes locally is accepted; our own export back changes nothing)
     #[arg(long, value_name = "DIR")]
     run_dir: Option<PathBuf>,
     /// Read no more than N rows; `tickethaul resume --no-limit` goes on behind them

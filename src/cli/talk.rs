@@ -86,22 +86,11 @@ impl Talk {
         }
     }
 
-<<<<<<< HEAD
     /// The result for people, on stdout; silent where it is asked for as JSON.
     pub fn show(&self, text: &str) {
         if !self.json {
             let _gone = writeln!(io::stdout(), "{text}");
         }
-=======
-    /// Whether the result is wanted as JSON.
-    pub fn is_json(&self) -> bool {
-        self.json
-    }
-
-    /// The data of a command, as it is.
-    pub fn data(&self, text: &str) {
-        let _gone = io::stdout().write_all(text.as_bytes());
->>>>>>> bc5a3b5 (map init: the proposal in JSON too)
     }
 
     /// Whoever shows progress.

@@ -139,11 +139,11 @@ impl Call {
         self.query.iter().map(|(name, _)| name.as_str())
     }
 
-    /// `archived`, false unless said.
+    /// `archived`, false unless said. HubSpot's Python client sends `True`.
     pub(super) fn archived(&self) -> Result<bool, Problem> {
         match self.one("archived") {
-            None | Some("false" | "") => Ok(false),
-            Some("true") => Ok(true),
+            None | Some("false" | "False" | "") => Ok(false),
+            Some("true" | "True") => Ok(true),
             Some(other) => Err(Problem::validation(format!(
                 "'{other}' is not true or false"
             ))),

@@ -10,6 +10,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use super::clock::Moment;
+use super::free_values::time;
 
 /// How many calls the portal takes, for all its clients together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,10 +55,7 @@ impl FromStr for Rate {
 fn per(text: &str) -> Option<Rate> {
     let (calls, window) = text.split_once('/')?;
     let calls = calls.parse().ok().filter(|calls| *calls > 0)?;
-    let window = match window.strip_suffix("ms") {
-        Some(millis) => Duration::from_millis(millis.parse().ok()?),
-        None => Duration::from_secs(window.strip_suffix('s')?.parse().ok()?),
-    };
+    let window = time(window)?;
     (!window.is_zero()).then_some(Rate::Per { calls, window })
 }
 

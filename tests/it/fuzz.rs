@@ -14,7 +14,7 @@ use proptest::test_runner::{TestCaseResult, TestRunner};
 use tempfile::NamedTempFile;
 
 use tickethaul::import::read::{Input, Reading, Sources};
-use tickethaul::mapping::MappingFile;
+use tickethaul::mapping::{For, MappingFile};
 use tickethaul::model::dialect::{DELIMITERS, Dialect, Encoding};
 use tickethaul::model::row::Headers;
 use tickethaul::model::schema::Schema;
@@ -239,7 +239,7 @@ fn mapping_lines() -> impl Strategy<Value = String> {
 fn parse_mapping(text: &str) {
     let headers = ["Id", "Subject", "Status"].map(str::to_owned).to_vec();
     let found = MappingFile::parse("m.toml", text)
-        .and_then(|file| file.compile(&Headers::new(headers), &Schema::default()));
+        .and_then(|file| file.compile(&Headers::new(headers), &Schema::default(), For::Create));
     if let Err(errors) = found {
         assert!(!errors.render(false).is_empty());
     }

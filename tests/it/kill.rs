@@ -47,7 +47,9 @@ fn rows(count: usize) -> (String, BTreeSet<String>) {
             let _new = refused.insert(format!("Ticket {row}"));
         }
         let mail = format!("person{}@kill.example", row % 17);
-        text.push_str(&format!("{id},Ticket {row},\"Body\nof {row}\",{stage},{mail}\n"));
+        text.push_str(&format!(
+            "{id},Ticket {row},\"Body\nof {row}\",{stage},{mail}\n"
+        ));
     }
     (text, refused)
 }
@@ -80,7 +82,15 @@ impl Story {
             false => {
                 // A run that was killed before its journal stood has sent nothing.
                 let _none = std::fs::remove_dir_all(self.here.path("run"));
-                vec!["import", "in.csv", "-m", "m.toml", "--create-properties", "--run-dir", "run"]
+                vec![
+                    "import",
+                    "in.csv",
+                    "-m",
+                    "m.toml",
+                    "--create-properties",
+                    "--run-dir",
+                    "run",
+                ]
             }
         };
         args.extend(["--batch-size", self.batch_size, "--progress", "none"]);
@@ -120,11 +130,20 @@ impl Story {
             .map(|row| format!("Ticket {row}"))
             .filter(|subject| !self.refused.contains(subject))
             .collect();
-        let export = ["export", "--properties", "subject,content,source_ticket_id", "-o", "held.csv"];
+        let export = [
+            "export",
+            "--properties",
+            "subject,content,source_ticket_id",
+            "-o",
+            "held.csv",
+        ];
         let _ended = here.run_against(sandbox, &export).expect(0);
         let held = here.rows("held.csv");
         let subjects: BTreeSet<String> = held.iter().map(|row| row["subject"].clone()).collect();
-        assert_eq!(subjects, done, "{story}: no ticket lost, none of a refused row");
+        assert_eq!(
+            subjects, done,
+            "{story}: no ticket lost, none of a refused row"
+        );
         assert_eq!(held.len(), done.len(), "{story}: none doubled");
         for row in &held {
             let number = row["subject"].trim_start_matches("Ticket ");
@@ -140,7 +159,10 @@ impl Story {
         assert_eq!(subjects_of("run/done.csv"), done, "{story}");
         assert_eq!(subjects_of("run/refused.csv"), self.refused, "{story}");
         let ours = here.rows("run/done.csv");
-        assert!(ours.iter().all(|row| row["_fate"] == "done"), "{story}: all are ours");
+        assert!(
+            ours.iter().all(|row| row["_fate"] == "done"),
+            "{story}: all are ours"
+        );
         let summary: serde_json::Value =
             serde_json::from_str(&here.read("run/summary.json")).expect("JSON");
         assert_eq!(summary["read"], self.rows, "{story}");
@@ -152,8 +174,18 @@ impl Story {
 
 /// Every trouble that a single call can have.
 const TROUBLES: [&str; 12] = [
-    "429", "500", "502", "503", "504", "post-502", "post-504", "reset-before", "reset-after",
-    "truncate", "html-52x", "locked",
+    "429",
+    "500",
+    "502",
+    "503",
+    "504",
+    "post-502",
+    "post-504",
+    "reset-before",
+    "reset-after",
+    "truncate",
+    "html-52x",
+    "locked",
 ];
 
 /// Kills so often at random moments, under all troubles at one per cent, and then
@@ -168,7 +200,9 @@ fn random_kills(kills: u32, rows: usize, seed: u64) {
         let seed = random.u64(1..1_000_000).to_string();
         let mut args = vec!["--rate", "off", "--seed", &seed];
         let troubles: Vec<String> = TROUBLES.iter().map(|name| format!("{name}@1%")).collect();
-        troubles.iter().for_each(|trouble| args.extend(["--trouble", trouble]));
+        troubles
+            .iter()
+            .for_each(|trouble| args.extend(["--trouble", trouble]));
         let sandbox = story.here.serve(&args);
         // A round is killed while it has work left; a long test takes several.
         for _kill in 0..25.min(left) {

@@ -103,17 +103,9 @@ impl Counts {
             }
             return;
         };
-        let code = issue.first().reason.code();
         let address = outcome.source.address;
-        let group = self.refusals.entry(code.to_owned()).or_insert_with(|| {
-            let place = self.places.words(address.file, address.line);
-            RefusalGroup {
-                code: code.to_owned(),
-                rows: 0,
-                example: format!("{place}: {}", issue.first().reason.sentence()),
-            }
-        });
-        group.rows += 1;
+        let place = self.places.words(address.file, address.line);
+        RefusalGroup::count(&mut self.refusals, &place, issue);
     }
 }
 

@@ -56,13 +56,10 @@ pub(crate) fn plant_tickets(store: &Store, count: u32, seed: u64) -> Result<(), 
         schema: &schema,
         random: fastrand::Rng::with_seed(seed),
     };
-    let transaction = store.begin()?;
-    let n_people = (count / TICKETS_EACH).max(1);
-    let people = planter.people(n_people)?;
-    for place in 0..count {
-        planter.ticket(place, count, &people)?;
-    }
-    Ok(transaction.commit()?)
+    store.in_bulk(|| {
+        let people = planter.people((count / TICKETS_EACH).max(1))?;
+        (0..count).try_for_each(|place| planter.ticket(place, count, &people))
+    })
 }
 
 impl Planter<'_> {

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Row, Transaction, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -78,6 +79,8 @@ impl Store {
             Data::Memory => Connection::open_in_memory()?,
             Data::File(path) => open_file(path)?,
         };
+        // Else SQLite compiles statements anew for every value that is bound to them.
+        let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let tables: i64 =
             connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
         let mut random = fastrand::Rng::with_seed(seed);
@@ -101,6 +104,19 @@ impl Store {
         self.connection.unchecked_transaction()
     }
 
+    /// Does a great deal of writing that is all or nothing. Pages that are new are
+    /// written once this way, where the write-ahead log writes them twice.
+    pub(crate) fn in_bulk<E: From<rusqlite::Error>>(
+        &self,
+        work: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        set_journal(&self.connection, "DELETE")?;
+        let transaction = self.begin()?;
+        work()?;
+        transaction.commit()?;
+        Ok(set_journal(&self.connection, "WAL")?)
+    }
+
     /// A number fixed when the state was made.
     pub(crate) fn fact(&self, name: &str) -> rusqlite::Result<i64> {
         fact(&self.connection, name)
@@ -118,11 +134,18 @@ impl Store {
 /// commits, which a sandbox can bear; killing the process loses nothing.
 fn open_file(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
-    let _: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    set_journal(&connection, "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "cache_size", -65_536)?;
     connection.pragma_update(None, "wal_autocheckpoint", 8_000)?;
     Ok(connection)
+}
+
+/// A state in memory keeps its own way.
+fn set_journal(connection: &Connection, mode: &str) -> rusqlite::Result<()> {
+    let query = format!("PRAGMA journal_mode = {mode}");
+    let _: String = connection.query_row(&query, [], |row| row.get(0))?;
+    Ok(())
 }
 
 fn create(connection: &Connection, random: &mut fastrand::Rng) -> rusqlite::Result<()> {
