@@ -32,10 +32,10 @@ pub struct SandboxArgs {
     /// What the portal allows, such as 190/10s, or off
     #[arg(long, value_name = "N/10s", default_value = "190/10s")]
     rate: Rate,
-    /// A behaviour that HubSpot does not document, such as createdate_writable=no
+    /// A behaviour that HubSpot does not document, such as createdate_writable=no; --help lists them
     #[arg(long, value_name = "NAME=VALUE")]
     switch: Vec<Switch>,
-    /// A trouble and the calls that it hits, such as post-502@3:tickets/batch/create
+    /// A trouble and the calls that it hits, such as post-502@3:tickets/batch/create; --help lists them
     #[arg(long, value_name = "NAME[=ARG]@N|P%[:PATH]")]
     trouble: Vec<Trouble>,
     /// Fill a portal that has no tickets with so many, and with their contacts and companies
@@ -136,9 +136,7 @@ fn switches_and_troubles() -> String {
          the calls whose path contains PATH where :PATH follows:\n",
     );
     for known in KnownTrouble::TABLE {
-        let argument = known.argument.map(|form| format!("={form}"));
-        let name = format!("{}{}", known.name, argument.unwrap_or_default());
-        text.push_str(&entry(&name, known.what));
+        text.push_str(&entry(&known.form(), known.what));
     }
     text
 }

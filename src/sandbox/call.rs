@@ -63,6 +63,10 @@ impl Call {
         }
     }
 
+    pub(super) fn path(&self) -> &str {
+        self.uri.path()
+    }
+
     /// The same call at another time.
     pub(super) fn at(self, now: Moment) -> Call {
         Call { now, ..self }

@@ -48,15 +48,30 @@ pub(super) struct Front {
     pub(super) holds: Holds,
 }
 
-/// What a call gets, and what is told about the allowance with it.
+/// What a call gets, once there is something, and what is told about the allowance
+/// with it.
+#[derive(Default)]
 struct Answer {
-    reply: Reply,
+    reply: Option<Reply>,
     meter: Option<Meter>,
+}
+
+impl Answer {
+    fn is_refusal(&self) -> bool {
+        self.reply.is_some()
+    }
+
+    fn with(self, reply: Reply) -> Answer {
+        Answer {
+            reply: Some(reply),
+            ..self
+        }
+    }
 }
 
 impl From<Reply> for Answer {
     fn from(reply: Reply) -> Answer {
-        Answer { reply, meter: None }
+        Answer::default().with(reply)
     }
 }
 
@@ -73,7 +88,8 @@ pub(super) async fn answer(
         Err(problem) => problem.reply(&id).into(),
     };
     let headers = front.switches.rate_headers;
-    dressed(answer.reply, answer.meter, headers, &id, front.clock.now())
+    let reply = answer.reply.unwrap_or_else(|| failed().reply(&id));
+    dressed(reply, answer.meter, headers, &id, front.clock.now())
 }
 
 impl Front {
@@ -101,25 +117,27 @@ impl Front {
         let token = bearer(&head.headers).map(str::to_owned);
         self.tokens
             .check(token.as_deref(), self.clock.now().instant)?;
-        let (meter, refused) = self.counted(&path, id).await;
-        if let Some(reply) = refused {
-            return Ok(Answer { reply, meter });
+        let latency = self.troubles.latency(&path);
+        let counted = match self.switches.count_requests {
+            CountRequests::Arrival => self.count(&path, id),
+            CountRequests::Reply => Answer::default(),
+        };
+        if counted.is_refusal() {
+            return Ok(counted);
         }
         let struck = self.troubles.strike(&path, self.clock.now().instant);
-        let reply = match self.instead(struck, token.as_deref(), ending, id).await? {
-            Some(reply) => reply,
-            None => self.carried_out(head, body, struck, ending, id).await?,
-        };
-        Ok(Answer { reply, meter })
+        let reply = self.instead(struck, token.as_deref(), ending, id).await?;
+        if let Some(reply) = reply {
+            tokio::time::sleep(latency).await;
+            return Ok(counted.with(reply));
+        }
+        let call = self.call(head, body).await?;
+        self.carried_out(call, counted, latency, struck, ending, id)
+            .await
     }
 
-    /// Lets a call wait as long as it is slow, and counts it on arrival or then.
-    async fn counted(&self, path: &str, id: &str) -> (Option<Meter>, Option<Reply>) {
-        let latency = self.troubles.latency(path);
-        let on_arrival = self.switches.count_requests == CountRequests::Arrival;
-        if !on_arrival && !latency.is_zero() {
-            tokio::time::sleep(latency).await;
-        }
+    /// Counts a call; the answer has a reply when that refuses it.
+    fn count(&self, path: &str, id: &str) -> Answer {
         let purse = match path.ends_with("/search") {
             true => Purse::Search,
             false => Purse::General,
@@ -129,11 +147,10 @@ impl Front {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .arrive(self.clock.now(), purse);
-        let refused = arrival.refused.map(|policy| self.too_many(policy, id));
-        if refused.is_none() && on_arrival && !latency.is_zero() {
-            tokio::time::sleep(latency).await;
+        Answer {
+            reply: arrival.refused.map(|policy| self.too_many(policy, id)),
+            meter: arrival.meter,
         }
-        (arrival.meter, refused)
     }
 
     /// The 429 (contract 4.5, switch 31).
@@ -189,28 +206,28 @@ impl Front {
     /// Does what the call asks for, and to its reply what the trouble asks for.
     async fn carried_out(
         self: Arc<Self>,
-        head: Parts,
-        body: Body,
+        call: Call,
+        counted: Answer,
+        latency: Duration,
         struck: Struck,
         ending: &Ending,
         id: &str,
-    ) -> Result<Reply, Problem> {
-        let call = self.call(head, body).await?;
+    ) -> Result<Answer, Problem> {
         if let Some((HoldAt::Received, ordinal)) = struck.hold {
             self.holds.hold(ordinal, HoldAt::Received).await;
         }
-        if let Some(Ill::LateCommit(delay)) = struck.ill {
-            drop(tokio::spawn(async move {
-                tokio::time::sleep(delay).await;
-                self.worked(call).await
-            }));
-            return Ok(Reply::page(504));
-        }
+        let delay = match struck.ill {
+            Some(Ill::LateCommit(delay)) => latency + delay,
+            _ => latency,
+        };
         // The work goes on when the client has left and this future is dropped.
-        let worker = Arc::clone(&self);
-        let work = tokio::spawn(async move { worker.worked(call).await });
-        let worked = work.await.unwrap_or_else(|_| Err(failed()));
-        let reply = worked.unwrap_or_else(|problem| problem.reply(id));
+        let (worker, name) = (Arc::clone(&self), id.to_owned());
+        let work = tokio::spawn(async move { worker.worked(call, counted, delay, &name).await });
+        if let Some(Ill::LateCommit(_)) = struck.ill {
+            tokio::time::sleep(latency).await;
+            return Ok(Answer::from(Reply::page(504)));
+        }
+        let answer = work.await.unwrap_or_else(|_| failed().reply(id).into());
         match struck.hold {
             Some((HoldAt::Committed, ordinal)) => {
                 self.holds.hold(ordinal, HoldAt::Committed).await;
@@ -224,7 +241,7 @@ impl Front {
             }
             Some((HoldAt::Received, _)) | None => {}
         }
-        Ok(afflicted(reply, struck.ill, ending))
+        Ok(afflicted(answer, struck.ill, ending))
     }
 
     async fn call(&self, head: Parts, body: Body) -> Result<Call, Problem> {
@@ -244,7 +261,22 @@ impl Front {
         ))
     }
 
-    async fn worked(self: Arc<Self>, call: Call) -> Result<Reply, Problem> {
+    /// The work, after a while.
+    async fn worked(
+        self: Arc<Self>,
+        call: Call,
+        counted: Answer,
+        delay: Duration,
+        id: &str,
+    ) -> Answer {
+        tokio::time::sleep(delay).await;
+        let counted = match self.switches.count_requests {
+            CountRequests::Arrival => counted,
+            CountRequests::Reply => self.count(call.path(), id),
+        };
+        if counted.is_refusal() {
+            return counted;
+        }
         let today = self
             .allowance
             .lock()
@@ -255,10 +287,11 @@ impl Front {
             search_lag: search_lag.unwrap_or(self.switches.search_lag.0),
             today,
         };
-        // A call that comes late is written at the time it is carried out.
+        // What comes late is written at the time at which it is carried out.
         let call = call.at(self.clock.now());
         let answered = tokio::task::spawn_blocking(move || self.portal.answer(&call, around)).await;
-        answered.unwrap_or_else(|_| Err(failed()))
+        let answered = answered.unwrap_or_else(|_| Err(failed()));
+        counted.with(answered.unwrap_or_else(|problem| problem.reply(id)))
     }
 }
 
@@ -298,17 +331,18 @@ async fn whole(body: Body, switches: &Switches) -> Result<Bytes, Problem> {
     }
 }
 
-/// The reply after a trouble has struck; the work is done in any case. A reply
-/// without a body has no half to keep, so truncating it is losing it.
-fn afflicted(reply: Reply, ill: Option<Ill>, ending: &Ending) -> Reply {
+/// The answer after a trouble has struck; the work is done in any case.
+fn afflicted(answer: Answer, ill: Option<Ill>, ending: &Ending) -> Answer {
     match ill {
-        Some(Ill::Post(status)) => return Reply::page(status),
+        Some(Ill::Post(status)) => return Reply::page(status).into(),
         Some(Ill::ResetAfter) => ending.reset(),
-        Some(Ill::Truncate) if reply.body.is_empty() => ending.reset(),
-        Some(Ill::Truncate) => ending.truncate(reply.body.len() / 2),
+        Some(Ill::Truncate) => {
+            let length = answer.reply.as_ref().map_or(0, |reply| reply.body.len());
+            ending.truncate(length / 2);
+        }
         _ => {}
     }
-    reply
+    answer
 }
 
 /// A random version 4 UUID.

@@ -3,8 +3,8 @@
 //! an undisturbed run would have left.
 
 use std::collections::BTreeSet;
-use std::process::Stdio;
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
 
@@ -98,10 +98,10 @@ impl Story {
     }
 
     /// Starts the tool and kills it when `moment` has come, or lets it end.
-    fn killed(&self, sandbox: &Served, moment: impl FnOnce(&mut std::process::Child)) {
+    fn killed(&self, url: &str, moment: impl FnOnce(&mut Child)) {
         let mut command = self.here.command(self.args());
         let mut child = command
-            .env("TICKETHAUL_BASE_URL", sandbox.url())
+            .env("TICKETHAUL_BASE_URL", url)
             .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -207,7 +207,7 @@ fn random_kills(kills: u32, rows: usize, seed: u64) {
         // A round is killed while it has work left; a long test takes several.
         for _kill in 0..25.min(left) {
             let moment = Duration::from_millis(random.u64(20..400));
-            story.killed(&sandbox, |child| wait_at_most(child, moment));
+            story.killed(sandbox.url(), |child| wait_at_most(child, moment));
             left -= 1;
         }
         let _ended = story.finish(&sandbox);
@@ -216,13 +216,52 @@ fn random_kills(kills: u32, rows: usize, seed: u64) {
 }
 
 /// Waits until the time is over or the process has ended by itself.
-fn wait_at_most(child: &mut std::process::Child, time: Duration) {
-    let end = std::time::Instant::now() + time;
-    while std::time::Instant::now() < end {
-        if matches!(child.try_wait(), Ok(Some(_))) {
-            return;
-        }
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the moment of a kill is a moment of real time"
+)]
+fn wait_at_most(child: &mut Child, time: Duration) {
+    let end = Instant::now() + time;
+    while Instant::now() < end && matches!(child.try_wait(), Ok(None)) {
         std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Kills a small import while the portal holds call N in a state, and finishes it
+/// later. False when the import ended before there was such a call.
+fn killed_while_held(n: u32, state: &str) -> bool {
+    let story = Story::new(60, "20");
+    let trouble = format!("hold@{n}={state}");
+    let mut sandbox = story.here.serve(&["--rate", "off", "--trouble", &trouble]);
+    let url = sandbox.url().to_owned();
+    let sandbox_id = sandbox.id();
+    let mut held = false;
+    std::thread::scope(|scope| {
+        let lines = scope.spawn(|| sandbox.next_line());
+        story.killed(&url, |child| {
+            while !lines.is_finished() && matches!(child.try_wait(), Ok(None)) {
+                wait_at_most(child, Duration::from_millis(2));
+            }
+            held = lines.is_finished();
+        });
+        if !held {
+            // Nothing was held, so the line that is waited for never comes.
+            let id = sandbox_id.to_string();
+            let _gone = Command::new("kill").args(["-KILL", &id]).status();
+        }
+    });
+    if held {
+        let _ended = story.finish(&sandbox);
+        story.check(&sandbox, &format!("killed while call {n} was {state}"));
+    }
+    held
+}
+
+#[test]
+fn a_kill_while_any_call_is_received_committed_or_answered_loses_and_doubles_nothing() {
+    for state in ["received", "committed", "answered"] {
+        let calls = (1..).take_while(|&n| killed_while_held(n, state)).count();
+        assert!(calls >= 12, "the import makes calls to be held: {calls}");
     }
 }
 

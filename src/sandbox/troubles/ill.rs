@@ -80,8 +80,8 @@ pub(super) enum Allowed {
 pub struct KnownTrouble {
     /// As it is typed, before `@`.
     pub name: &'static str,
-    /// What follows the name after `=`, where something does.
-    pub argument: Option<&'static str>,
+    /// What follows the name after `=`; in brackets where it need not.
+    pub(super) argument: Option<&'static str>,
     /// What goes wrong, as a fragment.
     pub what: &'static str,
     pub(super) allowed: Allowed,
@@ -187,6 +187,20 @@ impl KnownTrouble {
             make: |text| span(text).map(Ill::SearchLag),
         },
     ];
+
+    /// How it is typed, such as `late-commit=TIME`.
+    pub fn form(&self) -> String {
+        let ordinal = match self.allowed {
+            Allowed::OnOne => "@N",
+            _ => "",
+        };
+        let argument = match self.argument {
+            None => String::new(),
+            Some(optional) if optional.starts_with('[') => optional.replace('[', "[="),
+            Some(argument) => format!("={argument}"),
+        };
+        format!("{}{ordinal}{argument}", self.name)
+    }
 
     /// The trouble with this name.
     pub(super) fn named(name: &str) -> Option<&'static KnownTrouble> {
