@@ -40,7 +40,7 @@ const PLACES: [(&str, &[&str]); 14] = [
         "csv::",
         &["import/files.rs", "export/write.rs", "mapping/tables.rs"],
     ),
-    ("csv_core::", &["import/read/record.rs"]),
+    ("csv_core::", &["import/read/cut.rs"]),
     ("encoding_rs::", &["model/dialect.rs", "import/read"]),
     ("flate2::", &["import/read/part.rs"]),
     ("zstd::", &["import/read/part.rs"]),

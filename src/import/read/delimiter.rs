@@ -3,7 +3,8 @@
 //! count as they will count later; the best is the one that cuts most records into
 //! as many cells as the header.
 
-use super::record::{Cut, Grammar, RecordReader};
+use super::cut::RecordReader;
+use super::record::{Cut, Grammar};
 use crate::model::dialect::DELIMITERS;
 
 /// The delimiter of a text; a comma in doubt. `is_whole` says whether `head` is all

@@ -39,34 +39,19 @@ pub(super) struct Opening {
     pub(super) mark: usize,
 }
 
-/// Looks at the first bytes of a text. What somebody insists on counts more than
-/// what they look like; only which half of a UTF-16 unit comes first is the byte
-/// order mark's to say.
+/// Looks at the first bytes of a text. A byte order mark is never wrong and counts
+/// most, then what somebody insists on, then looks.
 pub(super) fn opening(head: &[u8], insisted: Option<Encoding>) -> Opening {
-    let marked =
-        encoding_rs::Encoding::for_bom(head).map(|(codec, mark)| (Encoding::from(codec), mark));
-    let is_utf16 = |encoding| encoding == Encoding::UTF_16LE || encoding == Encoding::UTF_16BE;
-    match (insisted, marked) {
-        (None, Some((encoding, mark))) => Opening {
-            encoding: Some(encoding),
+    if let Some((codec, mark)) = encoding_rs::Encoding::for_bom(head) {
+        return Opening {
+            encoding: Some(Encoding::from(codec)),
             mark,
-        },
-        (Some(insisted), Some((encoding, mark)))
-            if insisted == encoding || is_utf16(insisted) && is_utf16(encoding) =>
-        {
-            Opening {
-                encoding: Some(encoding),
-                mark,
-            }
-        }
-        (Some(insisted), _) => Opening {
-            encoding: Some(insisted),
-            mark: 0,
-        },
-        (None, None) => Opening {
-            encoding: utf16_pattern(head).or_else(|| beyond_ascii(head)),
-            mark: 0,
-        },
+        };
+    }
+    let detect = || utf16_pattern(head).or_else(|| beyond_ascii(head));
+    Opening {
+        encoding: insisted.or_else(detect),
+        mark: 0,
     }
 }
 
@@ -206,13 +191,15 @@ mod tests {
     }
 
     #[test]
-    fn insisting_counts_more_than_looks() {
-        let found = opening(b"\xEF\xBB\xBFId", Some(Encoding::WINDOWS_1252));
+    fn insisting_counts_more_than_looks_but_not_than_a_mark() {
+        let name =
+            |head: &[u8], insisted| opening(head, Some(insisted)).encoding.map(Encoding::name);
+        let utf8 = "Id,Größe\n".as_bytes();
+        assert_eq!(name(utf8, Encoding::WINDOWS_1252), Some("windows-1252"));
         assert_eq!(
-            (found.encoding, found.mark),
-            (Some(Encoding::WINDOWS_1252), 0)
+            name(b"\xEF\xBB\xBFId", Encoding::WINDOWS_1252),
+            Some("UTF-8")
         );
-        let found = opening(b"\xFE\xFF\0I", Some(Encoding::UTF_16LE));
-        assert_eq!((found.encoding, found.mark), (Some(Encoding::UTF_16BE), 2));
+        assert_eq!(name(b"\xFE\xFF\0I", Encoding::UTF_16LE), Some("UTF-16BE"));
     }
 }

@@ -3,7 +3,7 @@
 //! that know their number, line and byte.
 //!
 //! ```text
-//! sources → part → plan (encoding, delimiter, layout) → text → record → rows → input
+//! sources → part → plan (encoding, delimiter, layout) → text → cut → rows → input
 //! ```
 //!
 //! Everything is streamed, and memory is bounded by the longest record that is read
@@ -17,6 +17,7 @@ mod layout;
 mod plan;
 mod text;
 mod record;
+mod cut;
 mod quotes;
 mod rows;
 mod input;

@@ -5,11 +5,12 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use super::cut::RecordReader;
 use super::delimiter::{delimiter_of, hinted_delimiter};
 use super::encoding::{Opening, opening};
 use super::layout::{Layout, Sampled};
 use super::part::Part;
-use super::record::{Cut, Grammar, LineEnds, RecordReader};
+use super::record::{Cut, Grammar, LineEnds};
 use super::text::Text;
 use super::trouble::{broken_off, refuse_other_kinds, unusable};
 use crate::error::Error;

@@ -4,7 +4,8 @@
 
 use memchr::{memchr, memchr2};
 
-use super::record::{Cut, Grammar, RecordReader};
+use super::cut::RecordReader;
+use super::record::{Cut, Grammar};
 
 /// How many records behind the first line are looked at.
 const LOOKED_AT: usize = 100;

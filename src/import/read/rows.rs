@@ -3,11 +3,12 @@
 
 use std::io;
 
+use super::cut::LONGEST;
 use super::delimiter::most_cells;
 use super::layout::Layout;
 use super::plan::Records;
 use super::quotes::{are_rows, are_sound};
-use super::record::{Cut, Found, Grammar, LONGEST, Record};
+use super::record::{Cut, Found, Grammar, Record};
 use crate::import::flow::RowOutcome;
 use crate::model::issue::{Problem, Reason, excerpt};
 use crate::model::outcome::RowEnd;
