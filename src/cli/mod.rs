@@ -10,6 +10,7 @@
 mod check;
 mod exit;
 mod export;
+mod export_args;
 mod import;
 mod input;
 mod map;
