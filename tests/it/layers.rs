@@ -38,7 +38,11 @@ const PLACES: [(&str, &[&str]); 14] = [
     ("axum::", &["sandbox"]),
     (
         "csv::",
-        &["import/files.rs", "export/write/csv_rows.rs", "mapping/tables.rs"],
+        &[
+            "import/files.rs",
+            "export/write/csv_rows.rs",
+            "mapping/tables.rs",
+        ],
     ),
     ("csv_core::", &["import/read/cut.rs"]),
     ("encoding_rs::", &["model/dialect.rs", "import/read"]),
