@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::input::{InputArgs, say_reading};
 use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
-use super::schema::{create_properties, lacking};
+use super::schema::{create_properties, lacking, refuse_archived_key};
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
@@ -171,6 +171,7 @@ async fn prepare(
     if args.no_key {
         lacking.retain(|property| property.name != mapping.key_property());
     }
+    refuse_archived_key(client, mapping.key_property(), &lacking).await?;
     if !lacking.is_empty() {
         let names: Vec<&str> = lacking
             .iter()

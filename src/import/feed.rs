@@ -110,7 +110,7 @@ impl Feed {
                 .past
                 .as_ref()
                 .and_then(|past| past.unknown.get(&seq))
-                .copied();
+                .cloned();
             match self.plan(reading, intent)? {
                 Planned::Op(op) => chunk.ops.push(*op),
                 Planned::Fallen(outcome) => chunk.fallen.push(*outcome),
@@ -137,6 +137,7 @@ impl Feed {
         if intent.body != op.body {
             return Err(changed(&op));
         }
+        op.rekey(self.mapping.key_property(), intent.key.clone());
         match self.unknown {
             Some(Unknown::Leave) => return Ok(Planned::Unknown),
             Some(Unknown::Done) => {

@@ -149,13 +149,17 @@ impl Sender {
         if ops.is_empty() {
             return Ok(ops);
         }
-        let intents = ops.iter().map(row_intent).collect();
+        let counted = self.mapping.counts_keys();
+        let intents = ops.iter().map(|op| row_intent(op, counted)).collect();
         let claims = self.settle.intend(intents, intended).await?;
         let mut free = Vec::new();
         let mut refused = Vec::new();
-        for (op, claim) in ops.into_iter().zip(claims) {
+        for (mut op, claim) in ops.into_iter().zip(claims) {
             match claim {
-                Claim::Free => free.push(op),
+                Claim::Free(key) => {
+                    op.rekey(self.mapping.key_property(), key);
+                    free.push(op);
+                }
                 Claim::Taken { key, file, line } => {
                     refused.push(self.taken(op, key, self.places.words(file, line)));
                 }
@@ -196,7 +200,7 @@ impl Sender {
                 input,
                 key: op.draft.key.clone(),
             },
-            written: match op.past {
+            written: match &op.past {
                 Some(past) => Written::Maybe(past.at),
                 None => Written::No,
             },
@@ -372,11 +376,12 @@ impl Sender {
 /// A row to be looked up; the id that the portal named, if it spoke of a collision.
 type Doubtful = (Slot, Option<Option<String>>);
 
-fn row_intent(op: &PlannedOp) -> RowIntent {
+fn row_intent(op: &PlannedOp, counted: bool) -> RowIntent {
     RowIntent {
         seq: op.source.seq,
         address: op.source.address,
         key: op.draft.key.clone(),
         body: op.body,
+        counted,
     }
 }

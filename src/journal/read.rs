@@ -37,12 +37,14 @@ impl RunState {
 }
 
 /// A row that was intended and whose outcome is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastIntent {
     /// When it was intended, by the portal's clock; none when that was not known.
     pub at: Option<Timestamp>,
     /// Hash of what was to be sent (R1).
     pub body: [u8; 16],
+    /// The key that it was to be sent with.
+    pub key: String,
 }
 
 /// A settled row, as the journal has it.
@@ -349,7 +351,7 @@ impl Reading {
 
     fn unknown(&self) -> rusqlite::Result<HashMap<u64, PastIntent>> {
         let mut query = self.db.prepare(
-            "SELECT row.seq, step.intended_ms, step.body FROM row
+            "SELECT row.seq, step.intended_ms, step.body, step.key FROM row
              JOIN step ON step.row = row.seq AND step.kind = 'create'
              WHERE row.settled IS NULL",
         )?;
@@ -358,6 +360,7 @@ impl Reading {
             let intent = PastIntent {
                 at: at.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
                 body: row.get(2)?,
+                key: row.get(3)?,
             };
             Ok((row.get::<_, i64>(0)?.unsigned_abs(), intent))
         })?;

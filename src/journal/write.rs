@@ -79,6 +79,8 @@ pub struct Intent<'a> {
     pub key: &'a str,
     /// Hash of what will be sent.
     pub body: [u8; 16],
+    /// Identical rows have identical keys: later ones get a number behind it (K3).
+    pub counted: bool,
 }
 
 /// A row's number and place.
@@ -93,8 +95,9 @@ pub struct RowEntry {
 /// Whether a key is free for a row (K4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// The intent is in the journal; the row may be sent once the commit is done.
-    Free,
+    /// The intent is in the journal, with this key; the row may be sent once the
+    /// commit is done.
+    Free(String),
     /// An earlier row of this run has the key and was not refused.
     Taken {
         /// The earlier row's key, as written there.
@@ -216,9 +219,14 @@ impl Commit<'_> {
         intent: &Intent<'_>,
         at: Option<Timestamp>,
     ) -> Result<Claim, JournalError> {
-        let folded = intent.key.to_lowercase();
-        if let Some(taken) = self.holder(&folded, intent.row.seq)? {
-            return Ok(taken);
+        let mut key = intent.key.to_owned();
+        let mut number = 1;
+        while let Some(taken) = self.holder(&key.to_lowercase(), intent.row.seq)? {
+            if !intent.counted {
+                return Ok(taken);
+            }
+            number += 1;
+            key = format!("{}-{number}", intent.key);
         }
         self.run(
             "INSERT INTO row (seq, file, record, line, byte, fate) VALUES (?1, ?2, ?3, ?4, ?5, 'pending')
@@ -237,13 +245,13 @@ impl Commit<'_> {
              WHERE NOT EXISTS (SELECT 1 FROM step WHERE row = ?1 AND kind = 'create')",
             params![
                 intent.row.seq as i64,
-                intent.key,
-                folded,
+                key,
+                key.to_lowercase(),
                 intent.body,
                 at.map(Timestamp::as_millisecond)
             ],
         )?;
-        Ok(Claim::Free)
+        Ok(Claim::Free(key))
     }
 
     /// The earlier row that holds a key: a create step that was not refused.

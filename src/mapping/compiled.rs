@@ -142,6 +142,12 @@ impl CompiledMapping {
         self.key.property()
     }
 
+    /// Whether the key is the same for identical rows, which are then numbered
+    /// (protocol K3).
+    pub fn counts_keys(&self) -> bool {
+        self.key.is_counted()
+    }
+
     /// What rows of one ticket share, where the mapping wants one of them (`one_per`);
     /// none where it wants all, or where the row says nothing there. Rows of one ticket
     /// follow each other in such a file.

@@ -51,6 +51,11 @@ impl Key {
         !matches!(self, Key::RecordId { .. })
     }
 
+    /// Whether identical rows are counted apart (protocol K3).
+    pub(crate) fn is_counted(&self) -> bool {
+        matches!(self, Key::RowHash { .. })
+    }
+
     /// The column that it comes from.
     pub(crate) fn header(&self) -> Option<&Arc<str>> {
         match self {

@@ -39,7 +39,7 @@ fn rows(count: usize) -> (String, BTreeSet<String>) {
     let mut refused = BTreeSet::new();
     for row in 1..=count {
         let (id, stage) = match row {
-            row if row % 50 == 0 => (row - 20, "New"),
+            row if row % 50 == 0 => (row - 1, "New"),
             row if row % 70 == 0 => (row, "Nwe"),
             row => (row, "New"),
         };
@@ -140,9 +140,10 @@ impl Story {
         let _ended = here.run_against(sandbox, &export).expect(0);
         let held = here.rows("held.csv");
         let subjects: BTreeSet<String> = held.iter().map(|row| row["subject"].clone()).collect();
-        assert_eq!(
-            subjects, done,
-            "{story}: no ticket lost, none of a refused row"
+        let odd: Vec<&String> = subjects.symmetric_difference(&done).take(5).collect();
+        assert!(
+            odd.is_empty(),
+            "{story}: lost, or of a refused row: {odd:?}"
         );
         assert_eq!(held.len(), done.len(), "{story}: none doubled");
         for row in &held {
@@ -156,8 +157,11 @@ impl Story {
             assert_eq!(set.len(), rows.len(), "{story}: {file} has no row twice");
             set
         };
-        assert_eq!(subjects_of("run/done.csv"), done, "{story}");
-        assert_eq!(subjects_of("run/refused.csv"), self.refused, "{story}");
+        assert!(subjects_of("run/done.csv") == done, "{story}: done.csv");
+        assert!(
+            subjects_of("run/refused.csv") == self.refused,
+            "{story}: refused.csv"
+        );
         let ours = here.rows("run/done.csv");
         assert!(
             ours.iter().all(|row| row["_fate"] == "done"),

@@ -59,7 +59,7 @@ impl Compiler<'_> {
         self.problems.report(
             Problem::new(
                 &spec.property.span,
-                format!("{fault}, so it can't be the key"),
+                format!("KEY_NOT_UNIQUE: {fault}, so it can't be the key"),
             )
             .help(
                 "a key is a text property with unique values; HubSpot sets that only when a \
