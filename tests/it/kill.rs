@@ -269,6 +269,61 @@ fn a_kill_while_any_call_is_received_committed_or_answered_loses_and_doubles_not
     }
 }
 
+/// Imports under troubles, going on from every stop, and checks what came of it.
+fn import_under(troubles: &[&str], rows: usize) {
+    let story = Story::new(rows, "10");
+    let mut args = vec!["--rate", "2000/1s", "--seed", "5"];
+    troubles
+        .iter()
+        .for_each(|trouble| args.extend(["--trouble", trouble]));
+    let sandbox = story.here.serve(&args);
+    let _ended = story.finish(&sandbox);
+    story.check(&sandbox, &troubles.join(" "));
+}
+
+#[test]
+fn troubles_with_a_duration_or_an_ordinal_cost_no_row() {
+    for trouble in [
+        "outage=1s@30",
+        "migrating=1s@30",
+        "late-commit=300ms@2:tickets/batch/create",
+    ] {
+        import_under(&[trouble], 300);
+    }
+}
+
+#[test]
+fn a_portal_that_is_moved_for_a_day_stops_the_run_and_it_goes_on_later() {
+    let story = Story::new(300, "10");
+    let moving = [
+        "--rate",
+        "off",
+        "--data",
+        "portal.db",
+        "--trouble",
+        "migrating@30",
+    ];
+    let sandbox = story.here.serve(&moving);
+    let ended = story.here.run_against(&sandbox, &story.args()).expect(5);
+    assert!(
+        ended.stderr.contains("tickethaul resume run"),
+        "{}",
+        ended.stderr
+    );
+    drop(sandbox);
+    let sandbox = story.here.serve(&["--rate", "off", "--data", "portal.db"]);
+    let _ended = story.finish(&sandbox);
+    story.check(&sandbox, "moved for a day");
+}
+
+#[test]
+#[ignore = "waits that a portal asks for take minutes; run once for each change of the client"]
+fn each_trouble_at_twenty_percent_costs_no_row() {
+    for name in TROUBLES {
+        import_under(&[&format!("{name}@20%:batch/create")], 2_000);
+    }
+}
+
 #[test]
 fn random_kills_under_all_troubles_lose_and_double_nothing() {
     random_kills(25, 2_000, 7);
