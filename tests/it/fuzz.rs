@@ -79,8 +79,8 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
         b"\0\n",
     ];
     prop_oneof![
-        20 => select(marks).prop_map(<[u8]>::to_vec),
-        1 => (1_usize..70_000).prop_map(|len| vec![b'x'; len]),
+        60 => select(marks).prop_map(<[u8]>::to_vec),
+        1 => (1_usize..40_000).prop_map(|len| vec![b'x'; len]),
     ]
 }
 

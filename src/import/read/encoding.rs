@@ -27,6 +27,8 @@ const LATIN: [&encoding_rs::Encoding; 11] = [
 /// This many bytes beyond ASCII make a guess between them worth something.
 const LATIN_EVIDENCE: usize = 32;
 
+/// How much is looked at behind the first byte that is not ASCII.
+pub(super) const SAMPLE: usize = 64 * 1024;
 /// Bytes of a UTF-8 letter, at most.
 const LONGEST_LETTER: usize = 4;
 
@@ -80,7 +82,7 @@ pub(super) fn of_sample(sample: &[u8]) -> Encoding {
 /// A letter that the end of the head may have cut off is left to the stream.
 fn beyond_ascii(head: &[u8]) -> Option<Encoding> {
     let first = head.iter().position(|byte| !byte.is_ascii())?;
-    let sample = &head[first..];
+    let sample = &head[first..head.len().min(first + SAMPLE)];
     (sample.len() >= LONGEST_LETTER).then(|| of_sample(sample))
 }
 

@@ -9,11 +9,9 @@ use std::io::{self, Read};
 
 use encoding_rs::{Decoder, DecoderResult};
 
-use super::encoding::{Opening, of_sample};
+use super::encoding::{Opening, SAMPLE, of_sample};
 use crate::model::dialect::Encoding;
 
-/// How much is looked at behind the first byte that is not ASCII.
-const SAMPLE: usize = 64 * 1024;
 /// How much is read for a decoder at once.
 const CHUNK: usize = 64 * 1024;
 /// Room for what is decoded of it; a letter grows to three bytes at most.
