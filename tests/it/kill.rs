@@ -332,5 +332,9 @@ fn random_kills_under_all_troubles_lose_and_double_nothing() {
 #[test]
 #[ignore = "a thousand kills take a while; run once for each change of the protocol"]
 fn a_thousand_random_kills_lose_and_double_nothing() {
-    random_kills(1_000, 2_000, 11);
+    std::thread::scope(|scope| {
+        for seed in 11..21 {
+            let _side_by_side = scope.spawn(move || random_kills(100, 2_000, seed));
+        }
+    });
 }
