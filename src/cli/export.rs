@@ -1,58 +1,52 @@
 //! `tickethaul export`: what was typed becomes an export `Job`. A closed pipe on
 //! stdout is a quiet success.
 
+use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 
-use clap::Args;
 use serde_json::json;
+use tempfile::TempDir;
 
 use super::exit::Exit;
+pub use super::export_args::ExportArgs;
 use super::portal::{Portal, call_error};
-use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
-use crate::export::run::{ExportError, Job, run as run_job};
-use crate::export::write::Target;
-use crate::model::schema::Schema;
-
-/// Export all tickets with chosen properties as CSV
-#[derive(Debug, Args)]
-pub struct ExportArgs {
-    /// Properties by internal name; hs_object_id always comes first
-    #[arg(long, value_name = "A,B,…", value_delimiter = ',', required = true)]
-    properties: Vec<String>,
-    /// The file; it appears when the export is whole [default: stdout]
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-    #[command(flatten)]
-    portal: PortalArgs,
-}
+use crate::export::columns::Wanted;
+use crate::export::run::{Archived, Done, ExportError, Job, Target, run as run_job};
+use crate::hubspot::Client;
+use crate::model::schema::{ObjectType, PropertyDef, Schema};
 
 /// Runs an export.
 pub async fn run(args: ExportArgs, talk: &Talk) -> Result<Exit, Error> {
+    let which = args.which()?;
     let portal = Portal::open(&args.portal).await?;
+    let account = portal.client.account().await.map_err(call_error)?;
     let schema = portal.client.schema(false).await.map_err(call_error)?;
-    let properties: Vec<String> = args
-        .properties
-        .iter()
-        .map(|name| name.trim().to_owned())
-        .collect();
-    check(&properties, &schema)?;
+    let wanted = wanted(&args, &schema, &portal.client).await?;
+    let work = work_folder(args.output.as_deref())?;
     let to_stdout = args.output.is_none();
-    let target = match args.output {
-        Some(path) => Target::File(path),
-        None => Target::Stream(Box::new(io::stdout())),
+    let job = Job {
+        which,
+        archived: args.archived(),
+        wanted,
+        schema,
+        dates: args.dates(),
+        shape: args.shape(),
+        target: match args.output {
+            Some(path) => Target::File(path),
+            None => Target::Stream(Box::new(io::stdout())),
+        },
+        work: work.path().to_owned(),
+        concurrency: usize::from(args.concurrency),
+        portal_id: account.portal_id,
     };
-    let job = Job { properties, target };
     let ended = run_job(job, portal.client.clone(), |_| ()).await;
     portal.close().await;
     match ended {
-        Ok(tickets) => {
-            talk.say(&format!("{tickets} tickets exported"));
-            if !to_stdout {
-                talk.result(&json!({"tickets": tickets}));
-            }
+        Ok(done) => {
+            tell(&done, to_stdout, talk);
             Ok(Exit::Fine)
         }
         Err(ExportError::Write(error))
@@ -65,12 +59,85 @@ pub async fn run(args: ExportArgs, talk: &Talk) -> Result<Exit, Error> {
     }
 }
 
+fn tell(done: &Done, to_stdout: bool, talk: &Talk) {
+    let archived = match done.archived {
+        0 => String::new(),
+        archived => format!(", {archived} of them archived"),
+    };
+    talk.say(&format!("{} tickets exported{archived}", done.tickets));
+    if let Some(first) = done.missing.first() {
+        let count = done.missing.len();
+        talk.say(&format!(
+            "{count} ids are not in the portal, such as {first}"
+        ));
+    }
+    if !to_stdout {
+        talk.result(&json!({
+            "tickets": done.tickets,
+            "archived": done.archived,
+            "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
+        }));
+    }
+}
+
+/// Pages on their way lie beside the file, which has room for them; for stdout in the
+/// folder for temporary files.
+fn work_folder(output: Option<&Path>) -> Result<TempDir, Error> {
+    let folder = output.and_then(Path::parent);
+    let made = match folder {
+        None => tempfile::tempdir(),
+        Some(folder) if folder == Path::new("") => tempfile::tempdir_in("."),
+        Some(folder) => tempfile::tempdir_in(folder),
+    };
+    made.map_err(|error| Error::usage(format!("can't make a folder for the export: {error}")))
+}
+
+/// The columns that were asked for, known to the portal.
+async fn wanted(args: &ExportArgs, schema: &Schema, client: &Client) -> Result<Wanted, Error> {
+    let properties: Vec<String> = match args.all_properties {
+        true => schema.tickets.keys().cloned().collect(),
+        false => args
+            .properties
+            .iter()
+            .map(|name| name.trim().to_owned())
+            .collect(),
+    };
+    check(ObjectType::Tickets, &properties, &schema.tickets)?;
+    check_others(args, client).await?;
+    Ok(Wanted {
+        properties,
+        with: args.with.clone(),
+        archived: args.archived() == Archived::Include,
+        headers: args.headers(),
+        values: args.values(),
+    })
+}
+
+async fn check_others(args: &ExportArgs, client: &Client) -> Result<(), Error> {
+    let mut asked: BTreeMap<ObjectType, Vec<String>> = BTreeMap::new();
+    for with in &args.with {
+        if let Some(property) = &with.property {
+            asked.entry(with.object).or_default().push(property.clone());
+        }
+    }
+    for (object, properties) in asked {
+        let defined = client.properties(object, false).await.map_err(call_error)?;
+        let defined = defined.into_iter().map(|p| (p.name.clone(), p)).collect();
+        check(object, &properties, &defined)?;
+    }
+    Ok(())
+}
+
 /// HubSpot leaves unknown properties out without a word; we don't.
-fn check(properties: &[String], schema: &Schema) -> Result<(), Error> {
+fn check(
+    object: ObjectType,
+    properties: &[String],
+    defined: &BTreeMap<String, PropertyDef>,
+) -> Result<(), Error> {
     let unknown: Vec<String> = properties
         .iter()
-        .filter(|name| !schema.tickets.contains_key(*name))
-        .map(|name| match nearest(name, schema) {
+        .filter(|name| !defined.contains_key(*name))
+        .map(|name| match nearest(name, defined) {
             Some(nearest) => format!("{name} (did you mean {nearest}?)"),
             None => name.clone(),
         })
@@ -78,15 +145,16 @@ fn check(properties: &[String], schema: &Schema) -> Result<(), Error> {
     match unknown.is_empty() {
         true => Ok(()),
         false => Err(Error::usage(format!(
-            "the portal has no ticket property {}",
+            "the portal has no {} property {}",
+            object.singular(),
             unknown.join(", ")
         ))),
     }
 }
 
-fn nearest<'a>(name: &str, schema: &'a Schema) -> Option<&'a str> {
+fn nearest<'a>(name: &str, defined: &'a BTreeMap<String, PropertyDef>) -> Option<&'a str> {
     let score = |known: &&str| strsim::jaro_winkler(name, known);
-    let names = schema.tickets.keys().map(String::as_str);
+    let names = defined.keys().map(String::as_str);
     names
         .max_by(|left, right| score(left).total_cmp(&score(right)))
         .filter(|known| score(known) > 0.8)

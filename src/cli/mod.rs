@@ -3,6 +3,7 @@
 
 mod exit;
 mod export;
+mod export_args;
 mod import;
 mod portal;
 mod resume;

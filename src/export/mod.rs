@@ -1,9 +1,16 @@
-//! Tickets become a file: `page → project → write`.
+//! Tickets become files: `page → project → write`.
 //!
-//! First form: the whole list in id order, chosen properties, CSV. The file
-//! appears complete or not at all.
+//! Pages come from many cursors at once and in no order (`ranges` says which to ask
+//! for), so they go through a spool, from which rows are written in id order. A file
+//! appears complete or not at all, with a manifest and the schema of its columns
+//! beside it.
 
+pub mod columns;
+mod ranges;
+mod spool;
 pub mod page;
+mod links;
 pub mod project;
 pub mod write;
+mod manifest;
 pub mod run;

@@ -1,45 +1,193 @@
-//! `page`: walks the list of tickets. HubSpot: 100 tickets a page, in ascending id
-//! order; the cursor is opaque.
+//! `page`: reads tickets page by page into a spool. The list is read by many cursors
+//! at once (`ranges`), as many as keep the portal's allowance busy; chosen ids are
+//! read in batches.
 
-use crate::hubspot::Client;
+use std::collections::HashSet;
+use std::io;
+
+use futures::stream::{self, FuturesUnordered, StreamExt};
+
+use super::ranges::{Ask, BadPage, Ranges};
+use super::spool::{Spool, Ticket};
+use crate::hubspot::contract::BATCH_LIMIT;
 use crate::hubspot::error::CallError;
-use crate::hubspot::records::Record;
+use crate::hubspot::{Client, Page, Record};
 use crate::model::schema::ObjectType;
 
-/// The list, page by page.
-pub struct Pages {
-    client: Client,
-    properties: Vec<String>,
-    after: Option<String>,
-    ended: bool,
+/// Why reading did not come to its end. What is in the spool stays right.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// The portal can't be read.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The portal's list is not one.
+    #[error("the portal's list of tickets can't be read: {0}")]
+    BadPage(#[from] BadPage),
+    /// A record id that is no number.
+    #[error("the portal's list of tickets can't be read: a ticket has the id `{0}`")]
+    BadId(String),
+    /// The spool can't be written.
+    #[error("can't keep the pages of the export: {0}")]
+    Spool(#[from] io::Error),
 }
 
-impl Pages {
-    /// All live tickets with these properties.
-    pub fn new(client: Client, properties: Vec<String>) -> Pages {
-        Pages {
-            client,
-            properties,
-            after: None,
-            ended: false,
+/// What is read of every ticket, and how.
+#[derive(Clone)]
+pub struct Reading {
+    /// Calls the portal.
+    pub client: Client,
+    /// Properties by internal name, in the order of the values of a `Ticket`.
+    pub properties: Vec<String>,
+    /// Calls in flight, at most.
+    pub concurrency: usize,
+}
+
+impl Reading {
+    /// Reads all tickets, or all of the recycle bin, and goes on where the spool ends.
+    /// `heard` is told the number of tickets so far after every page.
+    pub async fn list(
+        &self,
+        archived: bool,
+        spool: &mut Spool,
+        mut heard: impl FnMut(u64),
+    ) -> Result<(), PageError> {
+        let mut ranges = Ranges::default();
+        for mark in spool.marks() {
+            ranges.restore(mark.range, mark.ids.1, mark.after.clone());
+        }
+        let mut tickets = spool.tickets();
+        let mut flying = FuturesUnordered::new();
+        loop {
+            while flying.len() < self.width() {
+                match ranges.next() {
+                    Some(ask) => flying.push(self.ask(ask, archived)),
+                    None => break,
+                }
+            }
+            let Some((ask, reply)) = flying.next().await else {
+                return Ok(());
+            };
+            match reply {
+                Ok(page) => tickets += self.keep(&mut ranges, &ask, page, archived, spool)?,
+                Err(CallError::Refused(_)) if ranges.refused(&ask) => {}
+                Err(error) => return Err(error.into()),
+            }
+            heard(tickets);
         }
     }
 
-    /// The next page, or nothing after the last.
-    ///
-    /// # Errors
-    /// When the portal can't be read any further.
-    pub async fn next(&mut self) -> Result<Option<Vec<Record>>, CallError> {
-        if self.ended {
-            return Ok(None);
+    /// Reads the first tickets, one page after the other.
+    pub async fn list_first(
+        &self,
+        limit: u64,
+        archived: bool,
+        spool: &mut Spool,
+    ) -> Result<(), PageError> {
+        let last = spool.marks().last();
+        let mut after = last.and_then(|mark| mark.after.clone());
+        let mut left = limit.saturating_sub(spool.tickets());
+        while left > 0 {
+            let tickets = ObjectType::Tickets;
+            let page = self
+                .client
+                .list(tickets, &self.properties, after.as_deref(), archived);
+            let page = page.await?;
+            let mut tickets = self.tickets(page.results, archived)?;
+            tickets.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+            left -= tickets.len() as u64;
+            spool.add(0, page.after.clone(), &tickets)?;
+            if page.after.is_none() || page.after == after {
+                break;
+            }
+            after = page.after;
         }
-        let after = self.after.as_deref();
+        Ok(())
+    }
+
+    /// Reads chosen tickets, ids in ascending order; gives those that are not there.
+    pub async fn chosen(
+        &self,
+        ids: &[u64],
+        archived: bool,
+        spool: &mut Spool,
+        mut heard: impl FnMut(u64),
+    ) -> Result<Vec<u64>, PageError> {
+        let batches = ids.chunks(BATCH_LIMIT).map(|ids| self.batch(ids, archived));
+        let mut batches = stream::iter(batches).buffered(self.width());
+        let mut missing = ids.to_vec();
+        let mut found = HashSet::new();
+        while let Some(batch) = batches.next().await {
+            let mut tickets = batch?;
+            tickets.sort_unstable_by_key(|ticket| ticket.id);
+            found.extend(tickets.iter().map(|ticket| ticket.id));
+            spool.add(0, None, &tickets)?;
+            heard(found.len() as u64);
+        }
+        missing.retain(|id| !found.contains(id));
+        Ok(missing)
+    }
+
+    async fn batch(&self, ids: &[u64], archived: bool) -> Result<Vec<Ticket>, PageError> {
+        let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
+        let names: Vec<&str> = self.properties.iter().map(String::as_str).collect();
+        let reply = self
+            .client
+            .batch_read(ObjectType::Tickets, None, &ids, &names, archived)
+            .await?;
+        self.tickets(reply.results, archived)
+    }
+
+    fn width(&self) -> usize {
+        self.client
+            .useful_concurrency()
+            .min(self.concurrency)
+            .max(1)
+    }
+
+    async fn ask(&self, ask: Ask, archived: bool) -> (Ask, Result<Page, CallError>) {
+        let after = ask.after.as_deref();
         let page = self
             .client
-            .list(ObjectType::Tickets, &self.properties, after, false)
-            .await?;
-        self.ended = page.after.is_none();
-        self.after = page.after;
-        Ok(Some(page.results))
+            .list(ObjectType::Tickets, &self.properties, after, archived)
+            .await;
+        (ask, page)
+    }
+
+    /// Puts what is new of a page into the spool; gives its number.
+    fn keep(
+        &self,
+        ranges: &mut Ranges,
+        ask: &Ask,
+        page: Page,
+        archived: bool,
+        spool: &mut Spool,
+    ) -> Result<u64, PageError> {
+        let tickets = self.tickets(page.results, archived)?;
+        let ids: Vec<u64> = tickets.iter().map(|ticket| ticket.id).collect();
+        let Some(kept) = ranges.take(ask, &ids, page.after)? else {
+            return Ok(0);
+        };
+        let new = &tickets[kept.records];
+        spool.add(kept.range, kept.after, new)?;
+        Ok(new.len() as u64)
+    }
+
+    fn tickets(&self, records: Vec<Record>, archived: bool) -> Result<Vec<Ticket>, PageError> {
+        let tickets = records
+            .into_iter()
+            .map(|record| self.ticket(record, archived));
+        tickets.collect()
+    }
+
+    fn ticket(&self, mut record: Record, archived: bool) -> Result<Ticket, PageError> {
+        let Ok(id) = record.id.parse() else {
+            return Err(PageError::BadId(record.id));
+        };
+        let names = self.properties.iter();
+        Ok(Ticket {
+            id,
+            values: names.map(|name| record.properties.remove(name)).collect(),
+            archived,
+        })
     }
 }

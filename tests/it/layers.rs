@@ -36,7 +36,7 @@ const PLACES: [(&str, &[&str]); 9] = [
     ("reqwest::", &["hubspot/transport", "hubspot/transport.rs"]),
     ("rusqlite::", &["journal", "sandbox"]),
     ("axum::", &["sandbox"]),
-    ("csv::", &["import/files.rs", "export/write.rs"]),
+    ("csv::", &["import/files.rs", "export/write/csv_rows.rs"]),
     ("csv_core::", &["import/record.rs"]),
     ("std::env", &["cli/settings.rs", "main.rs"]),
     ("SystemTime", &["sandbox/clock.rs"]),

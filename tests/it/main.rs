@@ -4,6 +4,8 @@ mod calls; // every call's request, and literal replies to it
 mod canned; // the helper: a portal of canned replies in memory
 mod contract; // literal requests of the API contract, and the shapes of the replies
 mod crash; // a run ended at each of its steps, and finished later
+mod desk; // the helper: a served sandbox that a test fills by hand
+mod export; // exports: whole, in id order, in every form
 mod fates; // replies that say too little, keys that somebody else holds
 mod first; // the main job: import, repair, again, export
 mod in_process; // the helper for runs inside a test: cut wires, tampered replies

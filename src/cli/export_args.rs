@@ -1,0 +1,282 @@
+//! What can be typed behind `tickethaul export`, and what it means for an export's
+//! job. Whether the portal has what is asked for is checked in `export`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
+
+use super::settings::PortalArgs;
+use crate::error::Error;
+use crate::export::columns::{Headers, Values, With};
+use crate::export::project::Dates;
+use crate::export::run::{Archived, Which};
+use crate::export::write::{Form, Packing, Shape};
+use crate::model::schema::ObjectType;
+
+/// Objects that tickets are linked to.
+const OTHERS: [ObjectType; 4] = [
+    ObjectType::Contacts,
+    ObjectType::Companies,
+    ObjectType::Deals,
+    ObjectType::Notes,
+];
+
+/// Export tickets: all of them or chosen ones, as CSV or JSON lines
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Properties by internal name; hs_object_id always comes first
+    #[arg(
+        long,
+        value_name = "A,B,…",
+        value_delimiter = ',',
+        required_unless_present = "all_properties"
+    )]
+    pub properties: Vec<String>,
+    /// Every property that the portal defines for tickets, by name
+    #[arg(long, conflicts_with = "properties")]
+    pub all_properties: bool,
+    /// The file; it appears when the export is whole [default: stdout]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Form of the output [default: by the ending of the file, else csv]; the ending
+    /// .gz or .zst compresses
+    #[arg(long, value_enum)]
+    format: Option<FormName>,
+    /// Tickets in the recycle bin: left out, included, or only they
+    #[arg(long, value_enum, default_value_t = ArchivedName::No)]
+    archived: ArchivedName,
+    /// The first N tickets only
+    #[arg(long, value_name = "N", conflicts_with = "ids_from")]
+    limit: Option<u64>,
+    /// Only the tickets whose ids stand in a file, one a line
+    #[arg(long, value_name = "FILE")]
+    ids_from: Option<PathBuf>,
+    /// Other records of each ticket: contacts, companies, deals or notes for their
+    /// ids, contacts.email and the like for their properties
+    #[arg(long, value_name = "A,B.C,…", value_delimiter = ',', value_parser = with)]
+    pub with: Vec<With>,
+    /// Headers by internal name or by label
+    #[arg(long, value_enum, default_value_t = HeadersName::Names, help_heading = "Values")]
+    headers: HeadersName,
+    /// Pipelines, stages, owners and options as they are stored, as people see them,
+    /// or both side by side
+    #[arg(long, value_enum, default_value_t = ValuesName::Ids, help_heading = "Values")]
+    values: ValuesName,
+    /// Zone of datetimes, such as Europe/Berlin [default: UTC]
+    #[arg(long, value_name = "ZONE", value_parser = zone, help_heading = "Values")]
+    zone: Option<TimeZone>,
+    /// Format of datetimes, such as "%d.%m.%Y %H:%M" [default: ISO 8601]
+    #[arg(long, value_name = "FORMAT", value_parser = datetime_format, help_heading = "Values")]
+    datetime_format: Option<String>,
+    /// Format of dates, such as %d.%m.%Y [default: ISO 8601]
+    #[arg(long, value_name = "FORMAT", value_parser = date_format, help_heading = "Values")]
+    date_format: Option<String>,
+    /// Put a ' before texts in CSV that a spreadsheet would take for formulas
+    #[arg(long, help_heading = "Values")]
+    escape_formulas: bool,
+    /// Calls in flight, at most; below that it is as many as keep the portal's
+    /// allowance busy
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub concurrency: u16,
+    #[command(flatten)]
+    pub portal: PortalArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormName {
+    Csv,
+    Jsonl,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ArchivedName {
+    No,
+    Include,
+    Only,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum HeadersName {
+    Names,
+    Labels,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ValuesName {
+    Ids,
+    Labels,
+    Both,
+}
+
+impl ExportArgs {
+    /// Form and compression, from the options and the file's ending.
+    pub fn shape(&self) -> Shape {
+        let (form, packing) = self
+            .output
+            .as_deref()
+            .map_or_else(Default::default, by_ending);
+        let form = match self.format {
+            None => form,
+            Some(FormName::Csv) => Form::Csv,
+            Some(FormName::Jsonl) => Form::Jsonl,
+        };
+        Shape {
+            form,
+            packing,
+            escape_formulas: self.escape_formulas,
+        }
+    }
+
+    /// Which tickets.
+    pub fn which(&self) -> Result<Which, Error> {
+        Ok(match (&self.ids_from, self.limit) {
+            (Some(path), _) => Which::Ids(ids(path)?),
+            (None, Some(limit)) => Which::First(limit),
+            (None, None) => Which::All,
+        })
+    }
+
+    /// What of the recycle bin.
+    pub fn archived(&self) -> Archived {
+        match self.archived {
+            ArchivedName::No => Archived::No,
+            ArchivedName::Include => Archived::Include,
+            ArchivedName::Only => Archived::Only,
+        }
+    }
+
+    /// What headers are made of.
+    pub fn headers(&self) -> Headers {
+        match self.headers {
+            HeadersName::Names => Headers::Names,
+            HeadersName::Labels => Headers::Labels,
+        }
+    }
+
+    /// How values with labels are written.
+    pub fn values(&self) -> Values {
+        match self.values {
+            ValuesName::Ids => Values::Ids,
+            ValuesName::Labels => Values::Labels,
+            ValuesName::Both => Values::Both,
+        }
+    }
+
+    /// How moments are written.
+    pub fn dates(&self) -> Dates {
+        Dates {
+            zone: self.zone.clone(),
+            instant_format: self.datetime_format.clone(),
+            day_format: self.date_format.clone(),
+        }
+    }
+}
+
+/// `tickets.csv.gz` is CSV behind gzip; any other name is plain CSV.
+fn by_ending(path: &Path) -> (Form, Packing) {
+    let ending = |path: &Path| {
+        let ending = path.extension().unwrap_or_default();
+        ending.to_string_lossy().to_lowercase()
+    };
+    let (packing, inner) = match ending(path).as_str() {
+        "gz" => (Packing::Gzip, path.with_extension("")),
+        "zst" => (Packing::Zstd, path.with_extension("")),
+        _ => (Packing::None, path.to_owned()),
+    };
+    let form = match ending(&inner).as_str() {
+        "jsonl" | "ndjson" => Form::Jsonl,
+        _ => Form::Csv,
+    };
+    (form, packing)
+}
+
+/// Ids in ascending order, each once. What is no id is told with its line; a first
+/// line that is no number is a header.
+fn ids(path: &Path) -> Result<Vec<u64>, Error> {
+    let shown = path.display();
+    let text = fs::read_to_string(path)
+        .map_err(|error| Error::usage(format!("can't read the ids in {shown}: {error}")))?;
+    let mut ids = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let word = line.split(',').next().unwrap_or_default();
+        let word = word.trim().trim_start_matches('\u{feff}').trim_matches('"');
+        match word.parse() {
+            Ok(id) => ids.push(id),
+            Err(_) if word.is_empty() || index == 0 => {}
+            Err(_) => {
+                let line = index + 1;
+                return Err(Error::usage(format!(
+                    "{shown}, line {line}: `{word}` is no record id"
+                )));
+            }
+        }
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+fn with(text: &str) -> Result<With, String> {
+    let (name, property) = match text.trim().split_once('.') {
+        Some((name, property)) => (name, Some(property.to_owned())),
+        None => (text.trim(), None),
+    };
+    let object = OTHERS.into_iter().find(|object| object.plural() == name);
+    match object {
+        Some(object) => Ok(With { object, property }),
+        None => Err("contacts, companies, deals or notes is expected, or a property of theirs such as contacts.email".to_owned()),
+    }
+}
+
+fn zone(text: &str) -> Result<TimeZone, String> {
+    TimeZone::get(text).map_err(|_| "an IANA zone such as Europe/Berlin is expected".to_owned())
+}
+
+fn datetime_format(text: &str) -> Result<String, String> {
+    let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
+    let written = strtime::format(text, &sample).map_err(|error| error.to_string());
+    written.map(|_| text.to_owned())
+}
+
+fn date_format(text: &str) -> Result<String, String> {
+    let sample = jiff::civil::date(2026, 1, 1);
+    let written = strtime::format(text, sample).map_err(|error| error.to_string());
+    written.map(|_| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_form_and_compression() {
+        let cases = [
+            ("a.csv", Form::Csv, Packing::None),
+            ("a.txt", Form::Csv, Packing::None),
+            ("a.jsonl", Form::Jsonl, Packing::None),
+            ("a.b.ndjson.ZST", Form::Jsonl, Packing::Zstd),
+            ("a.csv.gz", Form::Csv, Packing::Gzip),
+            ("a.gz", Form::Csv, Packing::Gzip),
+        ];
+        for (name, form, packing) in cases {
+            assert_eq!(by_ending(Path::new(name)), (form, packing), "{name}");
+        }
+    }
+
+    #[test]
+    fn other_records_are_named_in_the_plural() {
+        let property = with("contacts.email").expect("known").property;
+        assert_eq!(property.as_deref(), Some("email"));
+        assert!(with("contact").is_err() && with("tickets").is_err());
+    }
+
+    #[test]
+    fn formats_that_can_not_be_written_are_told() {
+        assert!(datetime_format("%d.%m.%Y %H:%M %Z").is_ok());
+        assert!(datetime_format("%Q!").is_err());
+        assert!(date_format("%H:%M").is_err(), "a date has no time");
+    }
+}

@@ -1,0 +1,122 @@
+//! What stands beside the data: `<file>.manifest.json` (what, when, how many, hashes)
+//! and `<file>.schema.json` (what each column is). The manifest comes last: where it
+//! fits the file, the export is whole.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::columns::{Column, Kind, Source};
+use super::run::Done;
+use super::write::{FileFacts, Sink};
+use crate::model::schema::Schema;
+
+/// What is told of an export that came to its end.
+pub struct Manifest<'a> {
+    /// HubSpot portal id.
+    pub portal_id: u64,
+    /// The portal's time when reading began, and when everything was written.
+    pub started: Option<Timestamp>,
+    /// The portal's time at the end.
+    pub ended: Option<Timestamp>,
+    /// Calls made, repeats included.
+    pub calls: u64,
+    /// Counts.
+    pub done: &'a Done,
+    /// The data.
+    pub files: &'a [FileFacts],
+}
+
+/// Writes both files beside the data.
+pub fn write(
+    data: &Path,
+    manifest: &Manifest<'_>,
+    columns: &[Column],
+    schema: &Schema,
+) -> io::Result<()> {
+    put(&beside(data, ".schema.json"), &schema_json(columns, schema))?;
+    put(
+        &beside(data, ".manifest.json"),
+        &manifest_json(manifest, columns),
+    )
+}
+
+fn beside(data: &Path, ending: &str) -> PathBuf {
+    let mut path = OsString::from(data);
+    path.push(ending);
+    path.into()
+}
+
+fn put(path: &Path, value: &Value) -> io::Result<()> {
+    let mut sink = Sink::file(path.to_owned())?;
+    writeln!(sink, "{value:#}")?;
+    let _facts = sink.finish()?;
+    Ok(())
+}
+
+fn manifest_json(manifest: &Manifest<'_>, columns: &[Column]) -> Value {
+    let done = manifest.done;
+    let time = |stamp: Option<Timestamp>| stamp.map(|stamp| format!("{stamp:.3}"));
+    let headers: Vec<&str> = columns
+        .iter()
+        .map(|column| column.header.as_str())
+        .collect();
+    let files = manifest.files.iter().map(|file| {
+        let name = file.path.as_ref().and_then(|path| path.file_name());
+        json!({
+            "name": name.map(|name| name.to_string_lossy()),
+            "bytes": file.bytes,
+            "blake3": file.hash,
+        })
+    });
+    json!({
+        "version": 1,
+        "tool": concat!("tickethaul ", env!("CARGO_PKG_VERSION")),
+        "portal": manifest.portal_id,
+        "started": time(manifest.started),
+        "ended": time(manifest.ended),
+        "tickets": done.tickets,
+        "archived": done.archived,
+        "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
+        "calls": manifest.calls,
+        "columns": headers,
+        "files": files.collect::<Vec<_>>(),
+    })
+}
+
+fn schema_json(columns: &[Column], schema: &Schema) -> Value {
+    let columns = columns.iter().map(|column| column_json(column, schema));
+    json!({"version": 1, "columns": columns.collect::<Vec<_>>()})
+}
+
+fn column_json(column: &Column, schema: &Schema) -> Value {
+    let options = match column.source {
+        Source::Value(_) | Source::Label(_) => schema.tickets.get(&column.name),
+        _ => None,
+    };
+    let options = options.into_iter().flat_map(|property| &property.options);
+    let options = options.map(|option| json!({"value": option.value, "label": option.label}));
+    json!({
+        "header": column.header,
+        "property": column.name,
+        "label": column.label,
+        "type": type_name(column.kind),
+        "shows_labels": matches!(column.source, Source::Label(_)),
+        "options": options.collect::<Vec<_>>(),
+    })
+}
+
+fn type_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text",
+        Kind::Id => "id",
+        Kind::Number => "number",
+        Kind::Bool => "bool",
+        Kind::Instant => "datetime",
+        Kind::Day => "date",
+        Kind::List => "list",
+    }
+}

@@ -1,0 +1,279 @@
+//! Pages as they come, in one file, and read again in id order: so output is in order
+//! though pages are not, memory stays flat, and an export that was cut off can go on.
+//!
+//! `<name>.rows` holds a JSON line for each ticket, `<name>.pages` a JSON line for
+//! each page, written after its rows. A line that is cut off, or whose rows are not
+//! whole, ends what counts; the rest is read from the portal again.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// A ticket as it was read: its id, and its values in the order of the properties
+/// that were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Record id.
+    pub id: u64,
+    /// Values; none where nothing is set.
+    pub values: Vec<Option<String>>,
+    /// True for a ticket in the recycle bin.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub archived: bool,
+}
+
+/// Where a page belongs, and how to go on behind it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageMark {
+    /// First id of the range that it is part of.
+    pub range: u64,
+    /// Its first and last id.
+    pub ids: (u64, u64),
+    /// Cursor of the range behind it; none once the range is read.
+    pub after: Option<String>,
+    /// Number of tickets.
+    pub tickets: usize,
+}
+
+/// A page in the file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Entry {
+    #[serde(flatten)]
+    mark: PageMark,
+    offset: u64,
+    bytes: u64,
+    hash: String,
+}
+
+/// The open spool.
+#[derive(Debug)]
+pub struct Spool {
+    rows: File,
+    pages: File,
+    rows_path: PathBuf,
+    entries: Vec<Entry>,
+    end: u64,
+}
+
+impl Spool {
+    /// Opens the spool of this name in a folder, and keeps what is whole of what an
+    /// earlier process wrote.
+    pub fn open(folder: &Path, name: &str) -> io::Result<Spool> {
+        let rows_path = folder.join(format!("{name}.rows"));
+        let mut rows = open(&rows_path)?;
+        let mut pages = open(&folder.join(format!("{name}.pages")))?;
+        let (entries, whole) = whole_entries(&mut rows, &mut pages)?;
+        let end = entries.last().map_or(0, |last| last.offset + last.bytes);
+        rows.set_len(end)?;
+        pages.set_len(whole)?;
+        let _end = rows.seek(SeekFrom::End(0))?;
+        let _end = pages.seek(SeekFrom::End(0))?;
+        Ok(Spool {
+            rows,
+            pages,
+            rows_path,
+            entries,
+            end,
+        })
+    }
+
+    /// The pages so far, in the order in which they came.
+    pub fn marks(&self) -> impl Iterator<Item = &PageMark> {
+        self.entries.iter().map(|entry| &entry.mark)
+    }
+
+    /// Tickets so far.
+    pub fn tickets(&self) -> u64 {
+        self.marks().map(|mark| mark.tickets as u64).sum()
+    }
+
+    /// Adds the tickets of one page, in id order; an empty one is passed over.
+    pub fn add(&mut self, range: u64, after: Option<String>, tickets: &[Ticket]) -> io::Result<()> {
+        let (Some(first), Some(last)) = (tickets.first(), tickets.last()) else {
+            return Ok(());
+        };
+        let mark = PageMark {
+            range,
+            ids: (first.id, last.id),
+            after,
+            tickets: tickets.len(),
+        };
+        let mut lines = Vec::new();
+        for ticket in tickets {
+            serde_json::to_writer(&mut lines, ticket)?;
+            lines.push(b'\n');
+        }
+        let entry = Entry {
+            mark,
+            offset: self.end,
+            bytes: lines.len() as u64,
+            hash: blake3::hash(&lines).to_hex().to_string(),
+        };
+        self.rows.write_all(&lines)?;
+        let mut line = serde_json::to_vec(&entry)?;
+        line.push(b'\n');
+        self.pages.write_all(&line)?;
+        self.end += entry.bytes;
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    /// All tickets in id order, a page in memory at a time.
+    pub fn read(&self) -> io::Result<InOrder> {
+        let mut pages: Vec<(u64, u64, u64)> = self
+            .entries
+            .iter()
+            .map(|entry| (entry.mark.ids.0, entry.offset, entry.bytes))
+            .collect();
+        pages.sort_unstable_by(|left, right| right.cmp(left));
+        Ok(InOrder {
+            rows: File::open(&self.rows_path)?,
+            pages,
+            page: Vec::new().into_iter(),
+        })
+    }
+}
+
+/// Tickets of a spool in id order.
+#[derive(Debug)]
+pub struct InOrder {
+    rows: File,
+    /// First id, place and length of the pages that are left, the next one last.
+    pages: Vec<(u64, u64, u64)>,
+    page: std::vec::IntoIter<Ticket>,
+}
+
+impl Iterator for InOrder {
+    type Item = io::Result<Ticket>;
+
+    fn next(&mut self) -> Option<io::Result<Ticket>> {
+        loop {
+            if let Some(ticket) = self.page.next() {
+                return Some(Ok(ticket));
+            }
+            let (_, offset, bytes) = self.pages.pop()?;
+            match read_page(&mut self.rows, offset, bytes) {
+                Ok(page) => self.page = page.into_iter(),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+}
+
+/// The entries whose rows are whole, and the length of their lines.
+fn whole_entries(rows: &mut File, pages: &mut File) -> io::Result<(Vec<Entry>, u64)> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut whole = 0;
+    let mut lines = BufReader::new(pages);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let bytes = lines.read_until(b'\n', &mut line)? as u64;
+        let Ok(entry) = serde_json::from_slice::<Entry>(&line) else {
+            return Ok((entries, whole));
+        };
+        let expected = entries.last().map_or(0, |last| last.offset + last.bytes);
+        let held = line.ends_with(b"\n") && entry.offset == expected && is_whole(rows, &entry)?;
+        if !held {
+            return Ok((entries, whole));
+        }
+        whole += bytes;
+        entries.push(entry);
+    }
+}
+
+fn is_whole(rows: &mut File, entry: &Entry) -> io::Result<bool> {
+    if rows.metadata()?.len() < entry.offset + entry.bytes {
+        return Ok(false);
+    }
+    let bytes = read_bytes(rows, entry.offset, entry.bytes)?;
+    Ok(blake3::hash(&bytes).to_hex().as_str() == entry.hash)
+}
+
+fn read_bytes(rows: &mut File, offset: u64, bytes: u64) -> io::Result<Vec<u8>> {
+    let _at = rows.seek(SeekFrom::Start(offset))?;
+    let mut read = Vec::new();
+    let _bytes = rows.take(bytes).read_to_end(&mut read)?;
+    Ok(read)
+}
+
+fn read_page(rows: &mut File, offset: u64, bytes: u64) -> io::Result<Vec<Ticket>> {
+    let lines = read_bytes(rows, offset, bytes)?;
+    let tickets = serde_json::Deserializer::from_slice(&lines).into_iter();
+    tickets
+        .map(|ticket| ticket.map_err(io::Error::from))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ticket(id: u64) -> Ticket {
+        Ticket {
+            id,
+            values: vec![Some(format!("line\n{id}")), None],
+            archived: id.is_multiple_of(2),
+        }
+    }
+
+    fn ids(spool: &Spool) -> Vec<u64> {
+        let tickets = spool.read().expect("readable");
+        tickets.map(|ticket| ticket.expect("a ticket").id).collect()
+    }
+
+    #[test]
+    fn pages_come_back_in_id_order_and_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut spool = Spool::open(folder.path(), "live").expect("new");
+        for page in [&[7, 9][..], &[1, 2, 3], &[], &[5]] {
+            let tickets: Vec<Ticket> = page.iter().copied().map(ticket).collect();
+            spool.add(1, None, &tickets).expect("written");
+        }
+        assert_eq!(ids(&spool), [1, 2, 3, 5, 7, 9]);
+        let second = spool.read().expect("readable").nth(1).expect("a second");
+        assert_eq!(second.expect("a ticket"), ticket(2));
+    }
+
+    #[test]
+    fn wherever_a_file_is_cut_whole_pages_stay() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut spool = Spool::open(folder.path(), "live").expect("new");
+        for page in 0..3 {
+            let tickets = [ticket(page * 10), ticket(page * 10 + 1)];
+            spool
+                .add(0, Some(page.to_string()), &tickets)
+                .expect("written");
+        }
+        for name in ["live.rows", "live.pages"] {
+            let whole = std::fs::read(folder.path().join(name)).expect("a file");
+            for cut in (0..whole.len()).rev() {
+                let other = tempfile::tempdir().expect("a folder");
+                for file in ["live.rows", "live.pages"] {
+                    let from = folder.path().join(file);
+                    let _bytes = std::fs::copy(from, other.path().join(file)).expect("copied");
+                }
+                std::fs::write(other.path().join(name), &whole[..cut]).expect("cut");
+                let mut spool = Spool::open(other.path(), "live").expect("opens");
+                let left = ids(&spool);
+                assert!(left.len() < 6 && left.len().is_multiple_of(2), "{left:?}");
+                spool.add(0, None, &[ticket(90)]).expect("goes on");
+                drop(spool);
+                let spool = Spool::open(other.path(), "live").expect("opens");
+                assert_eq!(ids(&spool), [left, vec![90]].concat());
+            }
+        }
+    }
+}

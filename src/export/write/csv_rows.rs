@@ -1,0 +1,64 @@
+//! Rows as CSV: a header, then a record for each ticket; several values of a cell are
+//! joined by `;` as HubSpot joins them.
+
+use std::io;
+
+use super::pack::Packed;
+use super::sink::Sink;
+use crate::export::columns::{Column, Kind};
+use crate::export::project::Cell;
+
+/// An open CSV file.
+pub struct CsvRows {
+    out: csv::Writer<Packed>,
+    /// Columns whose cells a spreadsheet might take for formulas.
+    escaped: Vec<bool>,
+}
+
+impl CsvRows {
+    /// Writes the header.
+    pub fn open(out: Packed, columns: &[Column], escape_formulas: bool) -> io::Result<CsvRows> {
+        let mut out = csv::Writer::from_writer(out);
+        let headers = columns.iter().map(|column| column.header.as_str());
+        out.write_record(headers).map_err(io::Error::from)?;
+        let text = |column: &Column| matches!(column.kind, Kind::Text | Kind::List);
+        let escaped = columns.iter().map(|column| escape_formulas && text(column));
+        Ok(CsvRows {
+            out,
+            escaped: escaped.collect(),
+        })
+    }
+
+    /// Writes one record.
+    pub fn write(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
+        for (cell, escape) in cells.iter().zip(&self.escaped) {
+            let joined;
+            let text: &str = match cell {
+                Cell::Empty => "",
+                Cell::One(text) => text,
+                Cell::Many(texts) => {
+                    joined = texts.join(";");
+                    &joined
+                }
+            };
+            let field = match *escape && is_formula(text) {
+                true => self.out.write_field(format!("'{text}")),
+                false => self.out.write_field(text),
+            };
+            field.map_err(io::Error::from)?;
+        }
+        let end: Option<&[u8]> = None;
+        self.out.write_record(end).map_err(io::Error::from)
+    }
+
+    /// Ends the file.
+    pub fn finish(self) -> io::Result<Sink> {
+        let packed = self.out.into_inner().map_err(|error| error.into_error())?;
+        packed.finish()
+    }
+}
+
+/// What spreadsheets take for a formula.
+fn is_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
+}

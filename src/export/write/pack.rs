@@ -1,0 +1,72 @@
+//! Compression of text exports: gzip or zstd, at the level that each takes by itself.
+
+use std::io::{self, BufWriter, Write};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::sink::Sink;
+
+/// How a text export is compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Packing {
+    /// Not at all.
+    #[default]
+    None,
+    /// `.gz`
+    Gzip,
+    /// `.zst`
+    Zstd,
+}
+
+/// A sink behind its compression.
+pub enum Packed {
+    /// As it comes.
+    Plain(BufWriter<Sink>),
+    /// gzip.
+    Gzip(GzEncoder<BufWriter<Sink>>),
+    /// zstd.
+    Zstd(zstd::Encoder<'static, BufWriter<Sink>>),
+}
+
+impl Packed {
+    /// Puts the compression before the sink.
+    pub fn new(packing: Packing, sink: Sink) -> io::Result<Packed> {
+        let buffered = BufWriter::new(sink);
+        Ok(match packing {
+            Packing::None => Packed::Plain(buffered),
+            Packing::Gzip => Packed::Gzip(GzEncoder::new(buffered, Compression::default())),
+            Packing::Zstd => Packed::Zstd(zstd::Encoder::new(buffered, 0)?),
+        })
+    }
+
+    /// Ends the compression; gives the sink.
+    pub fn finish(self) -> io::Result<Sink> {
+        let buffered = match self {
+            Packed::Plain(buffered) => buffered,
+            Packed::Gzip(encoder) => encoder.finish()?,
+            Packed::Zstd(encoder) => encoder.finish()?,
+        };
+        buffered
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)
+    }
+}
+
+impl Write for Packed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Packed::Plain(writer) => writer.write(bytes),
+            Packed::Gzip(writer) => writer.write(bytes),
+            Packed::Zstd(writer) => writer.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Packed::Plain(writer) => writer.flush(),
+            Packed::Gzip(writer) => writer.flush(),
+            Packed::Zstd(writer) => writer.flush(),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! A served sandbox that a test fills by hand, and the tool that exports from it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::plain_http::{Answer, raw};
+use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
+
+/// A folder and a portal in another process.
+pub struct Desk {
+    pub here: Rehearsal,
+    pub sandbox: Served,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Desk {
+    /// An empty portal.
+    pub fn new(args: &[&str]) -> Desk {
+        let here = Rehearsal::new();
+        let sandbox = here.serve(args);
+        Desk {
+            here,
+            sandbox,
+            runtime: tokio::runtime::Runtime::new().expect("a runtime"),
+        }
+    }
+
+    /// A portal without a limit, with so many plain tickets; their ids in order.
+    pub fn with_tickets(tickets: usize) -> (Desk, Vec<u64>) {
+        let desk = Desk::new(&["--rate", "off"]);
+        let ids = desk.create(tickets, |n| json!({"subject": format!("Ticket {n}")}));
+        (desk, ids)
+    }
+
+    /// Makes tickets in batches; their ids in order.
+    pub fn create(&self, tickets: usize, properties: impl Fn(usize) -> Value) -> Vec<u64> {
+        let mut ids = Vec::new();
+        let numbers: Vec<usize> = (0..tickets).collect();
+        for batch in numbers.chunks(100) {
+            let inputs = batch.iter().map(|n| {
+                let mut properties = properties(*n);
+                properties["hs_pipeline_stage"] = json!("1");
+                json!({"properties": properties})
+            });
+            let body = json!({"inputs": inputs.collect::<Vec<_>>()});
+            let reply = self.call("POST", "/crm/v3/objects/tickets/batch/create", &body);
+            let results = reply["results"].as_array().expect("results").clone();
+            ids.extend(results.iter().map(id));
+        }
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Moves tickets to the recycle bin.
+    pub fn archive(&self, ids: &[u64]) {
+        for batch in ids.chunks(100) {
+            let inputs = batch.iter().map(|id| json!({"id": id.to_string()}));
+            let body = json!({"inputs": inputs.collect::<Vec<_>>()});
+            let _none = self.call("POST", "/crm/v3/objects/tickets/batch/archive", &body);
+        }
+    }
+
+    /// Makes a call that succeeds.
+    #[track_caller]
+    pub fn call(&self, method: &str, path: &str, body: &Value) -> Value {
+        let address = self.sandbox.url().trim_start_matches("http://").to_owned();
+        let body = body.to_string();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {TOKEN}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}",
+            length = body.len(),
+        );
+        let address = address.parse().expect("an address");
+        let (bytes, _ended) = self.runtime.block_on(raw(address, request.as_bytes()));
+        let answer = Answer::of(&bytes);
+        assert!((200..300).contains(&answer.status), "{path}: {answer:?}");
+        match answer.body.is_empty() {
+            true => Value::Null,
+            false => answer.json(),
+        }
+    }
+
+    /// Runs `tickethaul export` with these arguments.
+    pub fn export(&self, args: &[&str]) -> Ended {
+        let args: Vec<&str> = ["export"].iter().chain(args).copied().collect();
+        self.here.run_against(&self.sandbox, &args)
+    }
+
+    /// A column of a CSV file of the folder.
+    #[track_caller]
+    pub fn column(&self, file: &str, name: &str) -> Vec<String> {
+        let rows = self.here.rows(file);
+        let cell = |row: BTreeMap<String, String>| row[name].clone();
+        rows.into_iter().map(cell).collect()
+    }
+
+    /// The ids in a CSV file of the folder.
+    #[track_caller]
+    pub fn ids(&self, file: &str) -> Vec<u64> {
+        let ids = self.column(file, "hs_object_id").into_iter();
+        ids.map(|id| id.parse().expect("an id")).collect()
+    }
+}
+
+/// The id of a record of a reply.
+pub fn id(record: &Value) -> u64 {
+    let id = record["id"].as_str().and_then(|id| id.parse().ok());
+    id.unwrap_or_else(|| panic!("no id in {record}"))
+}
