@@ -20,10 +20,10 @@ use crate::model::schema::{ObjectType, PropertyDef, Schema};
 
 /// Runs an export.
 pub async fn run(args: ExportArgs, talk: &Talk) -> Result<Exit, Error> {
-    let which = args.which()?;
     let portal = Portal::open(&args.portal).await?;
     let account = portal.client.account().await.map_err(call_error)?;
     let schema = portal.client.schema(false).await.map_err(call_error)?;
+    let which = args.which(&schema)?;
     let wanted = wanted(&args, &schema, &portal.client).await?;
     let work = work_folder(args.output.as_deref())?;
     let to_stdout = args.output.is_none();

@@ -11,10 +11,12 @@ use jiff::tz::TimeZone;
 use super::settings::PortalArgs;
 use crate::error::Error;
 use crate::export::columns::{Headers, Values, With};
+use crate::export::filter::{self, Expression};
 use crate::export::project::Dates;
 use crate::export::run::{Archived, Which};
 use crate::export::write::{Form, Packing, Shape};
-use crate::model::schema::ObjectType;
+use crate::hubspot::Search;
+use crate::model::schema::{ObjectType, Schema};
 
 /// Objects that tickets are linked to.
 const OTHERS: [ObjectType; 4] = [
@@ -48,6 +50,15 @@ pub struct ExportArgs {
     /// Tickets in the recycle bin: left out, included, or only they
     #[arg(long, value_enum, default_value_t = ArchivedName::No)]
     archived: ArchivedName,
+    /// Only the tickets that pass a test, such as
+    /// "hs_pipeline_stage = Closed and createdate >= 2026-01-01"
+    ///
+    /// =, !=, <, <=, >, >=, between … and …, in (…), not in (…), is set, is not set,
+    /// has and lacks (words, with * for any letters), joined by and, or and brackets.
+    /// Days begin in --zone. It is a search: what changed in the last seconds may be
+    /// missing.
+    #[arg(long = "where", value_name = "FILTER", value_parser = expression, conflicts_with = "ids_from")]
+    filter: Option<Expression>,
     /// The first N tickets only
     #[arg(long, value_name = "N", conflicts_with = "ids_from")]
     limit: Option<u64>,
@@ -130,13 +141,26 @@ impl ExportArgs {
         }
     }
 
-    /// Which tickets.
-    pub fn which(&self) -> Result<Which, Error> {
-        Ok(match (&self.ids_from, self.limit) {
-            (Some(path), _) => Which::Ids(ids(path)?),
+    /// Which tickets; those of a filter as the portal's definitions say.
+    pub fn which(&self, schema: &Schema) -> Result<Which, Error> {
+        if let Some(path) = &self.ids_from {
+            return Ok(Which::Ids(ids(path)?));
+        }
+        Ok(match (&self.filter, self.limit) {
+            (Some(filter), limit) => Which::Found(self.search(filter, schema)?, limit),
             (None, Some(limit)) => Which::First(limit),
             (None, None) => Which::All,
         })
+    }
+
+    fn search(&self, filter: &Expression, schema: &Schema) -> Result<Search, Error> {
+        if self.archived() != Archived::No {
+            return Err(Error::usage("search finds no archived tickets")
+                .advise("leave --where or --archived out"));
+        }
+        let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
+        filter::search(filter, schema, &zone)
+            .map_err(|error| Error::usage(format!("--where: {error}")))
     }
 
     /// What of the recycle bin.
@@ -229,6 +253,10 @@ fn with(text: &str) -> Result<With, String> {
         Some(object) => Ok(With { object, property }),
         None => Err("contacts, companies, deals or notes is expected, or a property of theirs such as contacts.email".to_owned()),
     }
+}
+
+fn expression(text: &str) -> Result<Expression, filter::Syntax> {
+    filter::parse(text)
 }
 
 fn zone(text: &str) -> Result<TimeZone, String> {

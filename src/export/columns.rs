@@ -205,7 +205,9 @@ fn kind(value_type: ValueType) -> Kind {
     }
 }
 
-fn labels(property: &PropertyDef, schema: &Schema) -> HashMap<String, String> {
+/// What people see for the stored values of a property; nothing where it has no such
+/// values.
+pub fn labels(property: &PropertyDef, schema: &Schema) -> HashMap<String, String> {
     let pair = |value: &str, label: &str| (value.to_owned(), label.to_owned());
     match property.value_type {
         ValueType::Enumeration | ValueType::MultiEnumeration => {

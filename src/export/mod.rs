@@ -6,6 +6,7 @@
 //! beside it.
 
 pub mod columns;
+pub mod filter;
 mod ranges;
 mod spool;
 pub mod page;

@@ -11,7 +11,7 @@ use super::ranges::{Ask, BadPage, Ranges};
 use super::spool::{Spool, Ticket};
 use crate::hubspot::contract::BATCH_LIMIT;
 use crate::hubspot::error::CallError;
-use crate::hubspot::{Client, Page, Record};
+use crate::hubspot::{Client, Page, Record, Search, SearchError};
 use crate::model::schema::ObjectType;
 
 /// Why reading did not come to its end. What is in the spool stays right.
@@ -20,6 +20,9 @@ pub enum PageError {
     /// The portal can't be read.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// The portal can't be searched.
+    #[error(transparent)]
+    Search(#[from] SearchError),
     /// The portal's list is not one.
     #[error("the portal's list of tickets can't be read: {0}")]
     BadPage(#[from] BadPage),
@@ -102,6 +105,39 @@ impl Reading {
             after = page.after;
         }
         Ok(())
+    }
+
+    /// Reads what a search finds, or the first `limit` of it, one page after the other:
+    /// each goes on behind the last id, so there is no end at 10,000.
+    pub async fn found(
+        &self,
+        search: &Search,
+        limit: Option<u64>,
+        spool: &mut Spool,
+        mut heard: impl FnMut(u64),
+    ) -> Result<(), PageError> {
+        let search = Search {
+            properties: self.properties.clone(),
+            ..search.clone()
+        };
+        let mut above = spool.marks().last().map(|mark| mark.ids.1.to_string());
+        loop {
+            let left = limit.map_or(u64::MAX, |limit| limit.saturating_sub(spool.tickets()));
+            if left == 0 {
+                return Ok(());
+            }
+            let tickets = ObjectType::Tickets;
+            let page = self.client.search_by_id(tickets, &search, above.as_deref());
+            let page = page.await?;
+            let mut tickets = self.tickets(page.results, false)?;
+            tickets.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+            spool.add(0, page.after.clone(), &tickets)?;
+            heard(spool.tickets());
+            if page.after.is_none() {
+                return Ok(());
+            }
+            above = page.after;
+        }
     }
 
     /// Reads chosen tickets, ids in ascending order; gives those that are not there.

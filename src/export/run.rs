@@ -14,9 +14,9 @@ use super::page::{PageError, Reading};
 use super::project::{Dates, cells};
 use super::spool::{InOrder, Spool, Ticket};
 use super::write::{Rows, Shape, Sink};
-use crate::hubspot::Client;
 use crate::hubspot::contract::LINKED_LIMIT;
 use crate::hubspot::error::CallError;
+use crate::hubspot::{Client, Search, SearchError};
 use crate::model::schema::Schema;
 
 /// Tickets whose links are read ahead, in portions of `LINKED_LIMIT`.
@@ -53,8 +53,10 @@ pub enum Which {
     All,
     /// The first ones in id order.
     First(u64),
-    /// These.
+    /// These, in ascending order.
     Ids(Vec<u64>),
+    /// What a search finds, or the first of it.
+    Found(Search, Option<u64>),
 }
 
 /// Whether tickets in the recycle bin are exported.
@@ -114,7 +116,9 @@ pub enum ExportError {
 impl From<PageError> for ExportError {
     fn from(error: PageError) -> ExportError {
         match error {
-            PageError::Call(error) => ExportError::Call(error),
+            PageError::Call(error) | PageError::Search(SearchError::Call(error)) => {
+                ExportError::Call(error)
+            }
             error => ExportError::Page(error),
         }
     }
@@ -195,7 +199,7 @@ impl Spools {
     ) -> Result<Vec<u64>, PageError> {
         let mut missing = match which {
             Which::Ids(ids) => ids.clone(),
-            Which::All | Which::First(_) => Vec::new(),
+            _ => Vec::new(),
         };
         let mut before = 0;
         let both = [(false, &mut self.live), (true, &mut self.archived)];
@@ -205,6 +209,7 @@ impl Spools {
             match which {
                 Which::All => reading.list(archived, spool, heard).await?,
                 Which::First(limit) => reading.list_first(*limit, archived, spool).await?,
+                Which::Found(search, limit) => reading.found(search, *limit, spool, heard).await?,
                 Which::Ids(_) => missing = reading.chosen(&missing, archived, spool, heard).await?,
             }
             before += spool.tickets();

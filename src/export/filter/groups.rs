@@ -1,0 +1,77 @@
+//! From an expression to the groups of HubSpot's search: alternatives, each of them
+//! conditions that hold together.
+
+use jiff::tz::TimeZone;
+
+use super::resolve::filter;
+use super::{Expression, FilterError};
+use crate::hubspot::{Filter, Search};
+use crate::model::schema::Schema;
+
+/// Alternatives, conditions of one, conditions in all, as HubSpot limits them. Each
+/// alternative spends one condition on the lowest id of a page.
+const LIMITS: (usize, usize, usize) = (5, 5, 18);
+
+/// The search for an expression, its properties left to the reader; days begin in
+/// `zone`.
+pub fn search(
+    expression: &Expression,
+    schema: &Schema,
+    zone: &TimeZone,
+) -> Result<Search, FilterError> {
+    let groups = alternatives(expression, schema, zone)?;
+    let longest = groups.iter().map(Vec::len).max().unwrap_or(0);
+    let filters = groups.iter().map(Vec::len).sum::<usize>();
+    let (most, of_one, in_all) = LIMITS;
+    if groups.len() > most || longest > of_one || filters + groups.len() > in_all {
+        let groups = groups.len();
+        return Err(FilterError::TooMuch {
+            groups,
+            filters,
+            longest,
+        });
+    }
+    Ok(Search {
+        groups,
+        ..Search::default()
+    })
+}
+
+fn alternatives(
+    expression: &Expression,
+    schema: &Schema,
+    zone: &TimeZone,
+) -> Result<Vec<Vec<Filter>>, FilterError> {
+    match expression {
+        Expression::One(condition) => Ok(vec![vec![filter(condition, schema, zone)?]]),
+        Expression::Any(parts) => {
+            let parts = parts.iter().map(|part| alternatives(part, schema, zone));
+            let parts: Vec<_> = parts.collect::<Result<_, _>>()?;
+            Ok(parts.into_iter().flatten().collect())
+        }
+        Expression::All(parts) => {
+            let mut all = vec![Vec::new()];
+            for part in parts {
+                all = both(&all, &alternatives(part, schema, zone)?)?;
+            }
+            Ok(all)
+        }
+    }
+}
+
+/// Each of these with each of those; refused while it is still small.
+fn both(these: &[Vec<Filter>], those: &[Vec<Filter>]) -> Result<Vec<Vec<Filter>>, FilterError> {
+    let groups = these.len() * those.len();
+    let longest = |groups: &[Vec<Filter>]| groups.iter().map(Vec::len).max().unwrap_or(0);
+    if groups > 1_000 {
+        let longest = longest(these) + longest(those);
+        return Err(FilterError::TooMuch {
+            groups,
+            filters: groups * longest,
+            longest,
+        });
+    }
+    let with = |one: &Vec<Filter>, other: &Vec<Filter>| [one.clone(), other.clone()].concat();
+    let each = |one| those.iter().map(move |other| with(one, other));
+    Ok(these.iter().flat_map(each).collect())
+}

@@ -1,0 +1,97 @@
+//! `--where`: an expression over properties becomes a search. `parse` reads it,
+//! `resolve` holds it against the portal's definitions, `groups` brings it into the
+//! form that HubSpot's search takes. What search can't say is told before anything is
+//! read.
+
+mod groups;
+mod parse;
+mod resolve;
+
+#[cfg(test)]
+mod tests;
+
+pub use groups::search;
+pub use parse::{Syntax, parse};
+
+use crate::hubspot::Comparison;
+
+/// An expression as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expression {
+    /// All of these hold.
+    All(Vec<Expression>),
+    /// Any of these holds.
+    Any(Vec<Expression>),
+    /// A property passes a test.
+    One(Condition),
+}
+
+/// A test of one property.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Internal name.
+    pub property: String,
+    /// What must hold.
+    pub asks: Asks,
+}
+
+/// What a condition asks, values as they were written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// `=`, `!=`, `<`, `<=`, `>`, `>=`, and `has`, `lacks` for words.
+    Is(Comparison, String),
+    /// `between … and …`, both included.
+    Between(String, String),
+    /// `in (…)`
+    In(Vec<String>),
+    /// `not in (…)`
+    NotIn(Vec<String>),
+    /// `is set`
+    Set,
+    /// `is not set`
+    NotSet,
+}
+
+/// Why a filter can't be asked of this portal.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FilterError {
+    /// No such property.
+    #[error("the portal has no ticket property {0}")]
+    Property(String),
+    /// The type of the property has no such test.
+    #[error("{property} is {kind}: search can't test it with `{operator}`, {instead}")]
+    Operator {
+        /// Internal name.
+        property: String,
+        /// What it holds.
+        kind: &'static str,
+        /// As it was written.
+        operator: &'static str,
+        /// What can be written.
+        instead: &'static str,
+    },
+    /// The type of the property has no such value.
+    #[error("`{value}` is no value of {property}, which is {kind}{hint}")]
+    Value {
+        /// Internal name.
+        property: String,
+        /// As it was written.
+        value: String,
+        /// What it holds.
+        kind: &'static str,
+        /// What is near, or what is expected.
+        hint: String,
+    },
+    /// More than HubSpot's search takes.
+    #[error(
+        "the filter comes to {groups} alternatives with {filters} conditions, {longest} in the longest; HubSpot's search takes 5 alternatives of 5 conditions here, 18 in all with one for the order of each alternative: put values of one property into `in (…)`, or export in parts"
+    )]
+    TooMuch {
+        /// Alternatives.
+        groups: usize,
+        /// Conditions in all of them.
+        filters: usize,
+        /// Conditions of the longest.
+        longest: usize,
+    },
+}

@@ -1,0 +1,168 @@
+//! Expressions and what becomes of them, as a table.
+
+use jiff::tz::TimeZone;
+
+use super::*;
+use crate::model::schema::{
+    Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType,
+};
+
+fn schema() -> Schema {
+    let property = |name: &str, value_type| PropertyDef {
+        name: name.to_owned(),
+        label: name.to_owned(),
+        value_type,
+        options: match value_type {
+            ValueType::Enumeration => vec![PropertyOption {
+                label: "High".to_owned(),
+                value: "HIGH".to_owned(),
+            }],
+            _ => Vec::new(),
+        },
+        external_options: false,
+        read_only: false,
+        unique: false,
+    };
+    let tickets = [
+        property("subject", ValueType::String),
+        property("priority", ValueType::Enumeration),
+        property("created", ValueType::DateTime),
+        property("due", ValueType::Date),
+        property("size", ValueType::Number),
+        property("open", ValueType::Bool),
+        property("stage", ValueType::Stage),
+        property("owner", ValueType::Owner),
+    ];
+    let stage = |id: &str, label: &str| Stage {
+        id: id.to_owned(),
+        label: label.to_owned(),
+        closed: false,
+    };
+    let pipeline = |id: &str, stages| Pipeline {
+        id: id.to_owned(),
+        label: id.to_owned(),
+        stages,
+    };
+    Schema {
+        tickets: tickets.into_iter().map(|p| (p.name.clone(), p)).collect(),
+        pipelines: vec![
+            pipeline("0", vec![stage("1", "New"), stage("4", "Closed")]),
+            pipeline("9", vec![stage("91", "new")]),
+        ],
+        owners: vec![Owner {
+            id: "7".to_owned(),
+            email: "ann@desk.example".to_owned(),
+            first_name: "Ann".to_owned(),
+            last_name: "Lee".to_owned(),
+            archived: false,
+        }],
+        ..Schema::default()
+    }
+}
+
+fn shown(text: &str) -> String {
+    let expression = match parse(text) {
+        Ok(expression) => expression,
+        Err(error) => return error.to_string(),
+    };
+    let zone = TimeZone::get("Europe/Berlin").expect("a zone");
+    let groups = match search(&expression, &schema(), &zone) {
+        Ok(search) => search.groups,
+        Err(error) => return error.to_string(),
+    };
+    let filter = |filter: &crate::hubspot::Filter| format!("{} {:?}", filter.property, filter.test);
+    let group = |group: &Vec<_>| group.iter().map(filter).collect::<Vec<_>>().join(" & ");
+    groups.iter().map(group).collect::<Vec<_>>().join(" | ")
+}
+
+#[test]
+fn expressions_become_groups() {
+    for (text, expected) in [
+        ("size = 3", r#"size Is(Equal, "3")"#),
+        (
+            "  size>=3 AND subject has 'can''t print*' ",
+            r#"size Is(AtLeast, "3") & subject Is(HasWord, "can't print*")"#,
+        ),
+        ("priority = high", r#"priority In(["HIGH"])"#),
+        ("stage = NEW", r#"stage In(["1", "91"])"#),
+        ("stage in (Closed, 91)", r#"stage In(["4", "91"])"#),
+        ("owner != \"Ann Lee\"", r#"owner NotIn(["7"])"#),
+        ("owner = ann@desk.example", r#"owner In(["7"])"#),
+        ("open = TRUE", r#"open In(["true"])"#),
+        (
+            "subject not in (A, \"b c\")",
+            r#"subject NotIn(["a", "b c"])"#,
+        ),
+        (
+            "subject is set or size is not set",
+            "subject Known | size Unknown",
+        ),
+        (
+            "created >= 2026-01-01",
+            r#"created Is(AtLeast, "1767222000000")"#,
+        ),
+        (
+            "created <= 2026-01-01",
+            r#"created Is(AtMost, "1767308399999")"#,
+        ),
+        (
+            "created = 2026-01-01",
+            r#"created Between("1767222000000", "1767308399999")"#,
+        ),
+        (
+            "created < 2026-01-01T00:00:00Z",
+            r#"created Is(Less, "1767225600000")"#,
+        ),
+        (
+            "due between 2026-01-01 and 2026-01-02",
+            r#"due Between("1767225600000", "1767312000000")"#,
+        ),
+        (
+            "size = 1 and (open = true or stage = 4) and subject is set",
+            r#"size Is(Equal, "1") & open In(["true"]) & subject Known | size Is(Equal, "1") & stage In(["4"]) & subject Known"#,
+        ),
+    ] {
+        assert_eq!(shown(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_can_not_be_read_or_asked_is_told() {
+    let many = |n: usize| vec!["size = 1"; n].join(" or ");
+    let much = format!("({}) and ({})", many(40), many(40));
+    for (text, part) in [
+        (
+            "",
+            "at character 1: a property or `(` is expected, but the filter ends there",
+        ),
+        ("size", "at character 5: =, !=, <"),
+        ("size = ", "a value is expected, but the filter ends there"),
+        (
+            "size = 1 size = 2",
+            "at character 10: `and`, `or` or the end is expected, not `size = 2`",
+        ),
+        ("(size = 1", "`,`, `and`, `or` or `)` is expected"),
+        ("size in 1", "`(` is expected, not `1`"),
+        ("not size = 1", "at character 1: a property or `(`"),
+        ("subject = 'x", "a closing quote is expected"),
+        ("subjekt = x", "the portal has no ticket property subjekt"),
+        (
+            "subject < x",
+            "subject is text: search can't test it with `<`, but with =, !=, has, lacks and in",
+        ),
+        ("priority has x", "priority is a choice"),
+        ("priority = higgh", "did you mean High?"),
+        (
+            "size = many",
+            "`many` is no value of size, which is a number",
+        ),
+        ("open = yes", "write true or false"),
+        ("created = soon", "write 2026-01-31"),
+        ("created in (2026-01-01)", "between"),
+        (&many(6), "comes to 6 alternatives with 6 conditions"),
+        (&much, "comes to 1600 alternatives"),
+    ] {
+        let shown = shown(text);
+        assert!(shown.contains(part), "{text}: {shown}");
+    }
+}
