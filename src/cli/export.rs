@@ -14,7 +14,7 @@ use super::portal::{Portal, call_error};
 use super::talk::Talk;
 use crate::error::Error;
 use crate::export::columns::Wanted;
-use crate::export::run::{Archived, Done, ExportError, Job, Target, run as run_job};
+use crate::export::run::{Archived, Done, ExportError, Job, run as run_job};
 use crate::hubspot::Client;
 use crate::model::schema::{ObjectType, PropertyDef, Schema};
 
@@ -33,11 +33,8 @@ pub async fn run(args: ExportArgs, talk: &Talk) -> Result<Exit, Error> {
         wanted,
         schema,
         dates: args.dates(),
-        shape: args.shape(),
-        target: match args.output {
-            Some(path) => Target::File(path),
-            None => Target::Stream(Box::new(io::stdout())),
-        },
+        shape: args.shape()?,
+        target: args.target(),
         work: work.path().to_owned(),
         concurrency: usize::from(args.concurrency),
         portal_id: account.portal_id,
@@ -47,7 +44,10 @@ pub async fn run(args: ExportArgs, talk: &Talk) -> Result<Exit, Error> {
     match ended {
         Ok(done) => {
             tell(&done, to_stdout, talk);
-            Ok(Exit::Fine)
+            Ok(match done.issues {
+                0 => Exit::Fine,
+                _ => Exit::Refused,
+            })
         }
         Err(ExportError::Write(error))
             if to_stdout && error.kind() == io::ErrorKind::BrokenPipe =>
@@ -55,6 +55,7 @@ pub async fn run(args: ExportArgs, talk: &Talk) -> Result<Exit, Error> {
             Ok(Exit::Fine)
         }
         Err(ExportError::Call(error)) => Err(call_error(error)),
+        Err(error @ ExportError::Open(_)) => Err(Error::usage(error)),
         Err(error) => Err(Error::unexpected(error)),
     }
 }
@@ -71,10 +72,17 @@ fn tell(done: &Done, to_stdout: bool, talk: &Talk) {
             "{count} ids are not in the portal, such as {first}"
         ));
     }
+    if let Some((id, misfit)) = &done.first_issue {
+        talk.say(&format!(
+            "{} tickets are not in the export but in the .issues.csv beside it: ticket {id} has `{}` in {}, which holds {}",
+            done.issues, misfit.value, misfit.column, misfit.wanted
+        ));
+    }
     if !to_stdout {
         talk.result(&json!({
             "tickets": done.tickets,
             "archived": done.archived,
+            "issues": done.issues,
             "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
         }));
     }
@@ -102,7 +110,9 @@ async fn wanted(args: &ExportArgs, schema: &Schema, client: &Client) -> Result<W
             .map(|name| name.trim().to_owned())
             .collect(),
     };
-    check(ObjectType::Tickets, &properties, &schema.tickets)?;
+    let parted = args.partition_by.iter().map(|by| by.property.clone());
+    let read: Vec<String> = properties.iter().cloned().chain(parted).collect();
+    check(ObjectType::Tickets, &read, &schema.tickets)?;
     check_others(args, client).await?;
     Ok(Wanted {
         properties,

@@ -13,5 +13,6 @@ pub mod page;
 mod links;
 pub mod project;
 pub mod write;
+pub mod output;
 mod manifest;
 pub mod run;

@@ -227,3 +227,143 @@ fn a_file_that_can_not_be_made_is_told_before_anything_is_read() {
     let args = ["--properties", "subject", "-o", "nowhere/a.csv"];
     let _ended = desk.export(&args).expect(64).says("nowhere");
 }
+
+/// Properties of every type beside HubSpot's own.
+fn define_all_types(desk: &Desk) {
+    let define = |name: &str, of_type: &str, field: &str| {
+        json!({
+            "name": name, "label": name, "groupName": "ticketinformation",
+            "type": of_type, "fieldType": field,
+        })
+    };
+    let mut marks = define("marks", "enumeration", "checkbox");
+    let options = ["a", "b", "c"].map(|value| json!({"label": value, "value": value}));
+    marks["options"] = json!(options);
+    for body in [
+        define("size", "number", "number"),
+        define("due", "date", "date"),
+        define("seen", "datetime", "date"),
+        marks,
+    ] {
+        let _made = desk.call("POST", "/crm/v3/properties/tickets", &body);
+    }
+}
+
+/// What `month(createdate)` and all types are tried on.
+fn create_typed(desk: &Desk, tickets: usize) -> Vec<u64> {
+    desk.create(tickets, |n| {
+        json!({
+            "subject": format!("Ticket {n}"), "size": format!("{n}.5"),
+            "due": format!("2026-01-{:02}", 1 + n % 28), "marks": "a;c",
+            "createdate": format!("2026-{:02}-15T12:00:00Z", 1 + n % 5),
+        })
+    })
+}
+
+fn batches(path: &std::path::Path) -> Vec<arrow_array::RecordBatch> {
+    let file = fs::File::open(path).expect("the file");
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file);
+    let reader = reader.and_then(|reader| reader.build()).expect("Parquet");
+    reader.map(|batch| batch.expect("a batch")).collect()
+}
+
+#[test]
+fn parquet_is_typed_from_the_schema() {
+    let desk = Desk::new(&["--rate", "off"]);
+    define_all_types(&desk);
+    let ids = create_typed(&desk, 130);
+    let wanted = "subject,size,due,seen,marks,createdate,hs_is_closed";
+    let _ended = desk
+        .export(&["--properties", wanted, "-o", "a.parquet"])
+        .expect(0);
+    let batches = batches(&desk.here.path("a.parquet"));
+    let schema = batches[0].schema();
+    let types: Vec<String> = schema
+        .fields()
+        .iter()
+        .map(|field| field.data_type().to_string())
+        .collect();
+    let expected = [
+        "Int64",
+        "Utf8",
+        "Float64",
+        "Date32",
+        "Timestamp(ms, \"UTC\")",
+        "List(Utf8)",
+        "Timestamp(ms, \"UTC\")",
+        "Boolean",
+    ];
+    assert_eq!(types, expected);
+    let column = batches[0].column(0).as_any();
+    let column = column
+        .downcast_ref::<arrow_array::Int64Array>()
+        .expect("ids");
+    let read: Vec<u64> = column.values().iter().map(|id| id.unsigned_abs()).collect();
+    assert_eq!(read, ids);
+    assert_eq!(batches[0].column(3).null_count(), 0);
+    assert_eq!(
+        batches[0].column(4).null_count(),
+        130,
+        "seen is nowhere set"
+    );
+}
+
+#[test]
+fn a_value_that_does_not_fit_costs_its_row_and_is_told() {
+    let desk = Desk::new(&["--rate", "off"]);
+    define_all_types(&desk);
+    let ids = desk.create(
+        3,
+        |n| json!({"subject": "x", "size": if n == 1 { "12345678901234567" } else { "1" }}),
+    );
+    let args = ["--properties", "subject,size", "-o", "a.parquet"];
+    let _ended = desk.export(&args).expect(3).says("12345678901234567");
+    let rows: usize = batches(&desk.here.path("a.parquet"))
+        .iter()
+        .map(|b| b.num_rows())
+        .sum();
+    assert_eq!(rows, 2);
+    let issues = desk.here.rows("a.parquet.issues.csv");
+    assert_eq!(issues.len(), 1);
+    assert!(ids.contains(&issues[0]["hs_object_id"].parse().expect("an id")));
+    assert_eq!(issues[0]["_column"], "size");
+    let args = ["--properties", "subject", "-o", "a.parquet"];
+    let _ended = desk.export(&args).expect(0);
+    assert!(!desk.here.path("a.parquet.issues.csv").exists());
+}
+
+#[test]
+fn a_folder_of_parts_is_replaced_whole() {
+    let desk = Desk::new(&["--rate", "off"]);
+    define_all_types(&desk);
+    let ids = create_typed(&desk, 250);
+    let args = [
+        "--properties",
+        "subject",
+        "--format",
+        "csv",
+        "--partition-by",
+        "month(createdate)",
+        "-o",
+        "parts",
+    ];
+    for _again in 0..2 {
+        let _ended = desk.export(&args).expect(0);
+        let mut read = Vec::new();
+        for month in 1..=5 {
+            let file = format!("parts/createdate_month=2026-{month:02}/part-0.csv");
+            let part = desk.ids(&file);
+            assert!(part.is_sorted() && part.len() == 50, "{file}");
+            read.extend(part);
+        }
+        read.sort_unstable();
+        assert_eq!(read, ids);
+    }
+    let manifest = json_of(&desk, "parts/_manifest.json");
+    assert_eq!(manifest["files"].as_array().map(Vec::len), Some(5));
+    let _path = desk.here.write("taken", "not an export");
+    let mut args = args;
+    args[7] = "taken";
+    let _ended = desk.export(&args).expect(64).says("is no export");
+    assert_eq!(desk.here.read("taken"), "not an export");
+}
