@@ -4,6 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use jiff::fmt::strtime;
@@ -94,6 +95,13 @@ pub struct ExportArgs {
     /// Put a ' before texts in CSV that a spreadsheet would take for formulas
     #[arg(long, help_heading = "Values")]
     escape_formulas: bool,
+    /// Where the pages of the export lie until it is finished
+    /// [default: tickethaul-runs/<time>-export-<letters>]
+    #[arg(long, value_name = "DIR", requires = "output")]
+    pub run_dir: Option<PathBuf>,
+    /// Stop after so many seconds, with exit code 5; `tickethaul resume` goes on
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub max_duration: Option<Duration>,
     /// Calls in flight, at most; below that it is as many as keep the portal's
     /// allowance busy
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -298,6 +306,12 @@ fn part_by(text: &str) -> Result<PartBy, String> {
         property: property.trim().to_owned(),
         unit,
     })
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.ok_or_else(|| "a number of seconds above 0 is expected".to_owned())
 }
 
 fn zone(text: &str) -> Result<TimeZone, String> {

@@ -15,4 +15,7 @@ pub mod project;
 pub mod write;
 pub mod output;
 mod manifest;
+mod folder;
 pub mod run;
+
+pub use folder::{Asked, FolderError, RunFolder, is_export, unfinished};

@@ -6,6 +6,7 @@ use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 
 use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::columns::{self, Column, Wanted, With};
@@ -46,6 +47,20 @@ pub struct Job {
     pub concurrency: usize,
     /// HubSpot portal id.
     pub portal_id: u64,
+    /// The portal's time when reading began.
+    pub started: Option<Timestamp>,
+}
+
+impl Job {
+    /// What is read of a ticket: what its row shows, and what says which part it is
+    /// in.
+    pub fn properties(&self) -> Vec<String> {
+        let mut properties = self.wanted.properties.clone();
+        if let Target::Folder(_, by) = &self.target {
+            properties.push(by.property.clone());
+        }
+        columns::properties(&properties)
+    }
 }
 
 /// Which tickets are exported.
@@ -131,11 +146,10 @@ pub async fn run(
     client: Client,
     mut heard: impl FnMut(Step),
 ) -> Result<Done, ExportError> {
-    let started = client.portal_now();
     let columns = columns::columns(&job.wanted, &job.schema);
     let reading = Reading {
         client: client.clone(),
-        properties: properties(&job),
+        properties: job.properties(),
         concurrency: job.concurrency,
     };
     let zone = job.dates.zone.clone().unwrap_or(TimeZone::UTC);
@@ -154,7 +168,7 @@ pub async fn run(
     let first_issue = output.finish(|beside, files| {
         let manifest = Manifest {
             portal_id: job.portal_id,
-            started,
+            started: job.started,
             ended: client.portal_now(),
             calls: client.calls(),
             done: &done,
@@ -166,15 +180,6 @@ pub async fn run(
         first_issue,
         ..done
     })
-}
-
-/// What is read of a ticket: what its row shows, and what says which part it is in.
-fn properties(job: &Job) -> Vec<String> {
-    let mut properties = job.wanted.properties.clone();
-    if let Target::Folder(_, by) = &job.target {
-        properties.push(by.property.clone());
-    }
-    columns::properties(&properties)
 }
 
 /// Live tickets and those in the recycle bin, each where it is wanted.

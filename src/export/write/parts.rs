@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use tempfile::TempDir;
 
 use super::rows::{Rows, Shape, WriteError};
-use super::sink::{FileFacts, Sink};
+use super::sink::{FileFacts, PartFile, Sink, part_of};
 use crate::export::columns::Column;
 use crate::export::project::{Cell, instant_of};
 
@@ -100,8 +99,9 @@ fn escaped(value: &str) -> String {
 
 /// An open folder of parts.
 pub struct Parts {
-    building: TempDir,
+    building: PathBuf,
     path: PathBuf,
+    _claim: PartFile,
     by: PartBy,
     zone: TimeZone,
     shape: Shape,
@@ -131,15 +131,16 @@ impl Parts {
         columns: &[Column],
     ) -> io::Result<Parts> {
         check_place(&path)?;
-        let beside = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        let building = builder.prefix(".tickethaul-export-").tempdir_in(beside)?;
+        let claim = PartFile::claim(path.clone())?;
+        let building = part_of(&path, "parts");
+        if building.exists() {
+            fs::remove_dir_all(&building)?;
+        }
+        fs::create_dir(&building)?;
         Ok(Parts {
             building,
             path,
+            _claim: claim,
             by,
             zone,
             shape,
@@ -174,7 +175,7 @@ impl Parts {
     }
 
     fn begin(&mut self, name: &str) -> io::Result<Rows> {
-        let folder = self.building.path().join(name);
+        let folder = self.building.join(name);
         fs::create_dir_all(&folder)?;
         let number = self.begun.entry(name.to_owned()).or_default();
         let file = folder.join(format!("part-{number}.{}", self.shape.ending()));
@@ -211,7 +212,7 @@ impl Parts {
     ) -> io::Result<()> {
         let names: Vec<String> = self.open.keys().cloned().collect();
         names.iter().try_for_each(|name| self.end(name))?;
-        let root = self.building.path();
+        let root = self.building.as_path();
         for file in &mut self.ended {
             let inside = file.path.take().and_then(|path| {
                 let inside = path.strip_prefix(root).ok()?;
@@ -221,25 +222,15 @@ impl Parts {
         }
         self.ended.sort_by(|left, right| left.path.cmp(&right.path));
         beside(root, &self.ended)?;
-        let built = self.building.keep();
-        readable(&built)?;
-        replace(&built, &self.path)
+        replace(root, &self.path)
     }
 }
 
-/// A temporary folder is private by default; an export is like any other folder.
-fn readable(folder: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // What the umask leaves is what a folder made now has.
-        let probe = folder.join(".mode");
-        fs::create_dir(&probe)?;
-        let mode = fs::metadata(&probe)?.permissions().mode();
-        fs::remove_dir(&probe)?;
-        fs::set_permissions(folder, fs::Permissions::from_mode(mode))?;
+impl Drop for Parts {
+    fn drop(&mut self) {
+        // Not there once it has become the export.
+        let _gone = fs::remove_dir_all(&self.building);
     }
-    Ok(())
 }
 
 fn check_place(path: &Path) -> io::Result<()> {
@@ -265,7 +256,7 @@ fn replace(built: &Path, path: &Path) -> io::Result<()> {
     if !path.exists() {
         return fs::rename(built, path);
     }
-    let old = built.with_extension("old");
+    let old = part_of(path, "old");
     fs::rename(path, &old)?;
     fs::rename(built, path)?;
     fs::remove_dir_all(old)
