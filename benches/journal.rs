@@ -13,12 +13,13 @@ use std::time::{Duration, Instant};
 use tickethaul::hubspot::{Client, Credentials, Settings, Token};
 use tickethaul::import::flow::Operation;
 use tickethaul::import::folder::RunFolder;
-use tickethaul::import::read::Input;
+use tickethaul::import::read::{Input, Sources};
 use tickethaul::import::run::{Job, Options, Unknown, run};
 use tickethaul::import::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
 use tickethaul::journal::{Durability, Header, PortalPath};
-use tickethaul::mapping::MappingFile;
+use tickethaul::mapping::{For, MappingFile};
+use tickethaul::model::dialect::Dialect;
 use tickethaul::model::event::{Event, Listener};
 
 const ROWS: usize = 20_000;
@@ -97,8 +98,11 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
         let _made = client.create_property(property).await.expect("a property");
     }
     let schema = client.schema(false).await.expect("a schema");
-    let input = Input::open(input, None).expect("an input");
-    let compiled = mapping.compile(input.headers(), &schema).expect("it fits");
+    let input =
+        Input::open(Sources::known(std::iter::once(input)), &Dialect::default()).expect("an input");
+    let compiled = mapping
+        .compile(input.headers(), &schema, For::Create)
+        .expect("it fits");
     let job = Job {
         operation: Operation::Create,
         header: Header {
@@ -107,9 +111,11 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
             portal: PortalPath::Url(served.1.clone()),
             mapping_path: "bench.toml".into(),
             mapping_text: MAPPING.to_owned(),
-            inputs: vec![input.fingerprint().expect("a hash")],
+            inputs: input.fingerprints().expect("a hash"),
             schema,
             no_key: false,
+            encoding: None,
+            delimiter: None,
         },
         input,
         mapping: Arc::new(compiled),

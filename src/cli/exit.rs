@@ -17,6 +17,8 @@ pub enum Exit {
     Unexpected = 1,
     /// Finished, but rows were refused.
     Refused = 3,
+    /// `check` found rows that would be refused.
+    Found = 4,
     /// Stopped; `tickethaul resume` goes on later.
     Later = 5,
     /// Stopped because too many rows were refused.
@@ -33,6 +35,7 @@ Exit codes:
    0  done; no row was refused (rows that exist already, are unchanged or skipped count as fine)
    1  unexpected error
    3  finished, but rows were refused: see refused.csv
+   4  check found rows that would be refused
    5  stopped by network, limits or a signal: `tickethaul resume` goes on
    6  stopped because too many rows were refused (--max-refused)
    7  stopped until something is mended: token, scope, a missing property, a file in use

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
+use super::input::{InputArgs, say_reading};
 use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
-use super::schema::{create_properties, lacking};
+use super::schema::{create_properties, lacking, refuse_archived_key};
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
@@ -21,16 +22,15 @@ use crate::import::read::Input;
 use crate::import::run::{Job, Unknown, run as run_job};
 use crate::import::summary::summary_json;
 use crate::journal::Header;
-use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
+use crate::mapping::{CompiledMapping, For, MappingErrors, MappingFile};
 use crate::model::schema::Schema;
 use crate::report::closing_words;
 
-/// Import rows of a CSV file as tickets
+/// Import rows of CSV files as tickets
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// The CSV file
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[command(flatten)]
+    input: InputArgs,
     /// The mapping: how columns become properties
     #[arg(short, long, value_name = "MAPPING")]
     mapping: PathBuf,
@@ -40,7 +40,7 @@ pub struct ImportArgs {
     /// Create the key property and the `[[property]]` entries that the portal lacks
     #[arg(long)]
     create_properties: bool,
-    /// The run folder [default: `tickethaul-runs/<run>`]
+    /// The run folder; `tickethaul-runs/<run>` unless named
     #[arg(long, value_name = "DIR")]
     run_dir: Option<PathBuf>,
     /// Read no more than N rows; `tickethaul resume --no-limit` goes on behind them
@@ -63,22 +63,33 @@ enum Op {
     Create,
 }
 
+impl Op {
+    /// What the mapping is compiled for.
+    fn purpose(self) -> For {
+        match self {
+            Op::Create => For::Create,
+        }
+    }
+}
+
 /// Runs an import.
 pub async fn run(args: ImportArgs, talk: &Talk) -> Result<Exit, Error> {
-    let mapping = read_mapping(&args.mapping, talk)?;
-    let mut input = Input::open(&args.file, mapping.delimiter())?;
+    let mapping = match parse_mapping(&args.mapping)? {
+        Ok(mapping) => mapping,
+        Err(errors) => return Err(mapping_error(&all_mistakes(errors, &args).await, talk)),
+    };
+    let spool_folder = RunFolder::parent_of(args.run_dir.as_deref());
+    let mut input = args.input.open(mapping.dialect(), Some(spool_folder))?;
+    say_reading(&input, talk);
     let portal = Portal::open(&args.portal).await?;
     let account = portal.client.account().await.map_err(call_error)?;
     let (compiled, schema) = prepare(&args, &mapping, &input, &portal, talk).await?;
     if !input.has_rows()? {
-        talk.say(&format!(
-            "no rows in {}: nothing to do",
-            args.file.display()
-        ));
+        talk.say(&format!("no rows in {}: nothing to do", args.input.names()));
         portal.close().await;
         return Ok(Exit::Fine);
     }
-    let header = header(&args, &mapping, &input, &account, schema)?;
+    let header = header(&args, &mapping, &account, schema)?;
     let job = job(&args, input, compiled, header)?;
     say_start(&job, &account, talk);
     finish(job, portal, account, talk).await
@@ -101,14 +112,35 @@ pub async fn finish(
 
 /// Reads and checks a mapping by itself.
 pub fn read_mapping(path: &Path, talk: &Talk) -> Result<MappingFile, Error> {
+    parse_mapping(path)?.map_err(|errors| mapping_error(&errors, talk))
+}
+
+fn parse_mapping(path: &Path) -> Result<Result<MappingFile, MappingErrors>, Error> {
     let text = fs::read_to_string(path).map_err(|error| {
         Error::usage(format!(
             "can't read the mapping {}: {error}",
             path.display()
         ))
     })?;
-    let name = path.to_string_lossy();
-    MappingFile::parse(&name, &text).map_err(|errors| mapping_error(&errors, talk))
+    Ok(MappingFile::parse(&path.to_string_lossy(), &text))
+}
+
+/// A mapping with mistakes is still held against file and portal, as far as those can
+/// be had, so that all its mistakes are told at once.
+async fn all_mistakes(errors: MappingErrors, args: &ImportArgs) -> MappingErrors {
+    let insisted = errors.rest().map(|mapping| mapping.dialect().clone());
+    let (Ok(input), Ok(portal)) = (
+        args.input.open(&insisted.unwrap_or_default(), None),
+        Portal::open(&args.portal).await,
+    ) else {
+        return errors;
+    };
+    let schema = portal.client.schema(true).await;
+    portal.close().await;
+    match schema {
+        Ok(schema) => errors.and_against(input.headers(), &schema, args.op.purpose()),
+        Err(_) => errors,
+    }
 }
 
 /// Every problem of a mapping, with its place in the file.
@@ -133,11 +165,13 @@ async fn prepare(
     let mut lacking = lacking(mapping.new_properties(), &schema);
     let complete = schema.clone().with_tickets(&lacking);
     let compiled = mapping
-        .compile(input.headers(), &complete)
+        .compile(input.headers(), &complete, args.op.purpose())
         .map_err(|errors| mapping_error(&errors, talk))?;
+    refuse_unsupported(&compiled, mapping)?;
     if args.no_key {
         lacking.retain(|property| property.name != mapping.key_property());
     }
+    refuse_archived_key(client, mapping.key_property(), &lacking).await?;
     if !lacking.is_empty() {
         let names: Vec<&str> = lacking
             .iter()
@@ -159,10 +193,25 @@ async fn prepare(
     Ok((compiled, complete))
 }
 
+/// The mapping language is ahead of the import: what it can say and the import can't do
+/// yet is refused before anything is sent.
+fn refuse_unsupported(compiled: &CompiledMapping, mapping: &MappingFile) -> Result<(), Error> {
+    let links = compiled.unsupported_links();
+    if links.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "{} asks for what the import can't do yet: {}",
+        mapping.name(),
+        links.join("; ")
+    );
+    Err(Error::usage(message)
+        .advise("nothing was sent; take these [[associate]] out, contacts by e-mail can stay"))
+}
+
 fn header(
     args: &ImportArgs,
     mapping: &MappingFile,
-    input: &Input,
     account: &Account,
     schema: Schema,
 ) -> Result<Header, Error> {
@@ -174,27 +223,32 @@ fn header(
         portal: args.portal.path()?,
         mapping_path,
         mapping_text: mapping.text().to_owned(),
-        inputs: vec![input.fingerprint()?],
+        inputs: Vec::new(),
         schema,
         no_key: args.no_key,
+        encoding: args.input.encoding(),
+        delimiter: args.input.delimiter(),
     })
 }
 
 fn job(
     args: &ImportArgs,
-    input: Input,
+    mut input: Input,
     mapping: CompiledMapping,
     header: Header,
 ) -> Result<Job, Error> {
     let operation = match args.op {
         Op::Create => Operation::Create,
     };
+    let folder = RunFolder::create(operation, args.run_dir.as_deref())?;
+    input.keep_stdin(folder.path())?;
+    let inputs = input.fingerprints()?;
     Ok(Job {
         operation,
         input,
         mapping: Arc::new(mapping),
-        header,
-        folder: RunFolder::create(operation, args.run_dir.as_deref())?,
+        header: Header { inputs, ..header },
+        folder,
         past: None,
         options: args.run_args.options(args.limit, Unknown::Leave),
     })

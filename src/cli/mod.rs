@@ -1,10 +1,19 @@
 //! The command line: the only room that knows clap. Each command's file turns what
 //! was typed into a job; printing, asking and exit codes stay here.
 
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    rustdoc::invalid_html_tags,
+    reason = "clap prints doc comments as they are"
+)]
+
+mod check;
 mod exit;
 mod export;
 mod export_args;
 mod import;
+mod input;
+mod map;
 mod portal;
 mod resume;
 mod run_args;
@@ -62,6 +71,7 @@ enum ProgressMode {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::CheckArgs),
     Import(import::ImportArgs),
     Resume(resume::ResumeArgs),
     Status(runs::StatusArgs),
@@ -69,6 +79,8 @@ enum Command {
     Export(Box<export::ExportArgs>),
     #[command(subcommand)]
     Schema(schema::SchemaCommand),
+    #[command(subcommand)]
+    Map(map::MapCommand),
     Sandbox(sandbox::SandboxArgs),
 }
 
@@ -116,12 +128,14 @@ fn export_args(typed: &[String]) -> Result<export::ExportArgs, Error> {
 
 async fn dispatch(command: Command, typed: Vec<String>, talk: &Talk) -> Result<Exit, Error> {
     match command {
+        Command::Check(args) => check::run(&args, talk),
         Command::Import(args) => import::run(args, talk).await,
         Command::Resume(args) => resume::run(args, talk).await,
         Command::Status(args) => runs::status(&args, talk),
         Command::Runs(args) => runs::list(&args, talk),
         Command::Export(args) => export::run(*args, typed, talk).await,
         Command::Schema(command) => schema::run(command, talk).await,
+        Command::Map(command) => map::run(command, talk),
         Command::Sandbox(args) => sandbox::run(args, talk).await,
     }
 }

@@ -2,7 +2,7 @@
 //! and portal, and goes on with the same run.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -19,11 +19,12 @@ use crate::export::{RunFolder as ExportFolder, is_export, unfinished};
 use crate::hubspot::Account;
 use crate::import::flow::Operation;
 use crate::import::folder::{self, RunFolder};
-use crate::import::guard::{same_input, same_mapping, same_schema};
-use crate::import::read::Input;
+use crate::import::guard::{same_inputs, same_mapping, same_schema};
+use crate::import::read::{Input, Sources};
 use crate::import::run::{Job, Unknown};
 use crate::journal::{Past, Reading, RunState};
-use crate::mapping::{CompiledMapping, MappingFile};
+use crate::mapping::{CompiledMapping, For, MappingFile};
+use crate::model::dialect::Encoding;
 use crate::model::outcome::Fate;
 
 /// Go on with a run that stopped
@@ -75,14 +76,14 @@ pub async fn run(mut args: ResumeArgs, talk: &Talk) -> Result<Exit, Error> {
     let portal = Portal::open(&args.portal).await?;
     let account = portal.client.account().await.map_err(call_error)?;
     let compiled = check_portal(&past, &input, &mapping, &portal, &account, talk).await?;
-    let left = past.header.inputs.first().map_or(0, |input| input.size);
+    let size = input.size();
     talk.say(&format!(
         "resuming {} in portal {}: {} rows settled, {} unknown, {}% read",
         folder.name(),
         account.portal_id,
         past.fates.iter().map(|(_, rows)| rows).sum::<u64>(),
         past.unknown.len(),
-        past.offset * 100 / left.max(1),
+        past.offset * 100 / size.max(1),
     ));
     let limit = if args.no_limit { None } else { past.limit };
     let unknown = match args.unknown {
@@ -138,12 +139,13 @@ fn open_input(past: &Past) -> Result<(Input, MappingFile), Error> {
     same_mapping(header, now.as_deref())?;
     let name = header.mapping_path.to_string_lossy();
     let mapping = MappingFile::parse(&name, &header.mapping_text).map_err(Error::mend)?;
-    let before = header
-        .inputs
-        .first()
-        .ok_or_else(|| Error::mend("the journal names no input"))?;
-    let input = Input::open(Path::new(&before.path), mapping.delimiter())?;
-    same_input(&input, before)?;
+    let mut dialect = mapping.dialect().clone();
+    let encoding = header.encoding.as_deref().and_then(Encoding::named);
+    dialect.encoding = encoding.or(dialect.encoding);
+    dialect.delimiter = header.delimiter.or(dialect.delimiter);
+    let paths = header.inputs.iter().map(|input| input.path.as_path());
+    let input = Input::open(Sources::known(paths), &dialect)?;
+    same_inputs(&input, &header.inputs)?;
     Ok((input, mapping))
 }
 
@@ -165,7 +167,7 @@ async fn check_portal(
         )));
     }
     let compiled = mapping
-        .compile(input.headers(), &past.header.schema)
+        .compile(input.headers(), &past.header.schema, For::Create)
         .map_err(|errors| mapping_error(&errors, talk))?;
     let now = portal
         .client

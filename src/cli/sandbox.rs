@@ -1,10 +1,11 @@
 //! `tickethaul sandbox`: serves the embedded portal for other programs until it is
-//! told to end.
+//! told to end. Its help lists switches and troubles from the sandbox's own tables.
 
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use tokio::sync::mpsc;
 
 use super::exit::Exit;
 use super::portal::sandbox_error;
@@ -12,13 +13,15 @@ use super::run_args::signal;
 use super::settings::sandbox_token;
 use super::talk::Talk;
 use crate::error::Error;
-use crate::sandbox::{Data, Options, Rate, Sandbox, Switch, Switches, Trouble};
+use crate::sandbox::{Data, Held, KnownTrouble, Options, Rate, Sandbox, Switch, Switches, Trouble};
 
 /// Serve the embedded portal on this machine
 ///
 /// The first line of stdout is its address. It accepts the token in
-/// TICKETHAUL_SANDBOX_TOKEN, `sandbox` when that is not set.
+/// TICKETHAUL_SANDBOX_TOKEN, `sandbox` when that is not set; the same is the
+/// refresh token of its OAuth endpoint.
 #[derive(Debug, Args)]
+#[command(after_long_help = switches_and_troubles())]
 pub struct SandboxArgs {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -29,30 +32,35 @@ pub struct SandboxArgs {
     /// What the portal allows, such as 190/10s, or off
     #[arg(long, value_name = "N/10s", default_value = "190/10s")]
     rate: Rate,
-    /// A behaviour that HubSpot does not document, such as createdate_writable=no
+    /// A behaviour that HubSpot does not document, such as createdate_writable=no; --help lists them
     #[arg(long, value_name = "NAME=VALUE")]
     switch: Vec<Switch>,
-    /// A trouble and the call that it hits, such as post-502@3:tickets/batch/create
-    #[arg(long, value_name = "NAME@N[:PATH]")]
+    /// A trouble and the calls that it hits, such as post-502@3:tickets/batch/create; --help lists them
+    #[arg(long, value_name = "NAME[=ARG]@N|P%[:PATH]")]
     trouble: Vec<Trouble>,
+    /// Fill a portal that has no tickets with so many, and with their contacts and companies
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed_tickets: u32,
+    /// Decides seeded tickets, the ids of a new state and shares of troubles [default: by chance]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
 }
 
 /// Serves until SIGINT or SIGTERM.
 pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
+    let holds = args.trouble.iter().any(Trouble::holds);
     let sandbox = Sandbox::start(options(args)).await.map_err(sandbox_error)?;
-    let mut stdout = io::stdout();
-    let told = writeln!(stdout, "{}", sandbox.base_url()).and_then(|()| stdout.flush());
-    if let Err(error) = told {
-        return Err(Error::unexpected(format!(
-            "can't print the address: {error}"
-        )));
-    }
+    print(&sandbox.base_url())?;
     talk.say("serving the sandbox; Ctrl-C ends it");
-    if let Err(error) = signal().await {
-        return Err(Error::unexpected(format!(
-            "can't wait for a signal: {error}"
-        )));
+    let ended = signal();
+    match sandbox.held().filter(|_| holds) {
+        Some(held) => tokio::select! {
+            ended = ended => ended,
+            failed = tell(&sandbox, held) => return Err(failed),
+        },
+        None => ended.await,
     }
+    .map_err(|error| Error::unexpected(format!("can't wait for a signal: {error}")))?;
     sandbox.stop().await;
     Ok(Exit::Fine)
 }
@@ -62,6 +70,7 @@ fn options(args: SandboxArgs) -> Options {
     args.switch
         .into_iter()
         .for_each(|switch| switches.set(switch));
+    let chance = Options::default();
     Options {
         data: match args.data.to_str() {
             Some(":memory:") => Data::Memory,
@@ -72,5 +81,66 @@ fn options(args: SandboxArgs) -> Options {
         rate: args.rate,
         switches,
         troubles: args.trouble,
+        seed: args.seed.unwrap_or(chance.seed),
+        seed_tickets: args.seed_tickets,
     }
+}
+
+/// Prints each call that is held, and lets go at every line on stdin. Returns only
+/// when stdout is gone.
+async fn tell(sandbox: &Sandbox, mut held: mpsc::Receiver<Held>) -> Error {
+    let mut lines = lines_of_stdin();
+    loop {
+        tokio::select! {
+            Some(call) = held.recv() => {
+                if let Err(error) = print(&call.to_string()) {
+                    return error;
+                }
+            }
+            Some(()) = lines.recv() => sandbox.go_on(),
+            else => std::future::pending().await,
+        }
+    }
+}
+
+/// One message for each line. The thread ends with stdin, or with the process:
+/// reading can't be called off.
+fn lines_of_stdin() -> mpsc::Receiver<()> {
+    let (sender, lines) = mpsc::channel(1);
+    let _detached = std::thread::spawn(move || {
+        for line in io::stdin().lock().lines() {
+            if line.is_err() || sender.blocking_send(()).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+fn print(line: &str) -> Result<(), Error> {
+    let mut stdout = io::stdout();
+    writeln!(stdout, "{line}")
+        .and_then(|()| stdout.flush())
+        .map_err(|error| Error::unexpected(format!("can't print `{line}`: {error}")))
+}
+
+/// The two lists of the long help.
+fn switches_and_troubles() -> String {
+    let mut text = "Switches, with what they take, the default first:\n".to_owned();
+    for known in Switches::TABLE {
+        let accepted = known.accepted();
+        text.push_str(&entry(&format!("{}={accepted}", known.name), known.what));
+    }
+    text.push_str(
+        "\nTroubles: NAME@N strikes the N-th call, NAME@P% a share of them, counted among\n\
+         the calls whose path contains PATH where :PATH follows:\n",
+    );
+    for known in KnownTrouble::TABLE {
+        text.push_str(&entry(&known.form(), known.what));
+    }
+    text
+}
+
+fn entry(name: &str, what: &str) -> String {
+    format!("  {name}\n          {what}\n")
 }

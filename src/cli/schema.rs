@@ -13,7 +13,7 @@ use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::Client;
-use crate::model::schema::{NewProperty, Schema};
+use crate::model::schema::{NewProperty, ObjectType, Schema};
 
 /// HubSpot: unique-value properties of an object type.
 const UNIQUE_LIMIT: usize = 10;
@@ -45,6 +45,7 @@ pub async fn run(command: SchemaCommand, talk: &Talk) -> Result<Exit, Error> {
     let account = portal.client.account().await.map_err(call_error)?;
     let schema = portal.client.schema(false).await.map_err(call_error)?;
     let lacking = lacking(mapping.new_properties(), &schema);
+    refuse_archived_key(&portal.client, mapping.key_property(), &lacking).await?;
     show(&lacking, talk);
     let question = format!("Create them in portal {}?", account.portal_id);
     let create = !lacking.is_empty() && (args.yes || talk.agreed(&question));
@@ -65,6 +66,29 @@ pub async fn run(command: SchemaCommand, talk: &Talk) -> Result<Exit, Error> {
 pub fn lacking(wanted: &[NewProperty], schema: &Schema) -> Vec<NewProperty> {
     let new = |property: &&NewProperty| !schema.tickets.contains_key(&property.name);
     wanted.iter().filter(new).cloned().collect()
+}
+
+/// Refuses a key property that was archived in the portal: its name is taken, and
+/// values can't be written.
+pub async fn refuse_archived_key(
+    client: &Client,
+    key_property: &str,
+    lacking: &[NewProperty],
+) -> Result<(), Error> {
+    if !lacking.iter().any(|property| property.name == key_property) {
+        return Ok(());
+    }
+    let archived = client
+        .properties(ObjectType::Tickets, true)
+        .await
+        .map_err(call_error)?;
+    match archived.iter().any(|property| property.name == key_property) {
+        false => Ok(()),
+        true => Err(Error::mend(format!(
+            "KEY_ARCHIVED_PROPERTY: the portal holds property {key_property} among the archived ones"
+        ))
+        .advise("restore it in HubSpot's property settings, or name another key property")),
+    }
 }
 
 /// Creates them, one by one.

@@ -74,15 +74,22 @@ impl Talk {
         self.json
     }
 
-    /// A result for people, on stdout.
+    /// A result on stdout; its last line is ended.
     pub fn data(&self, text: &str) {
-        let _gone = writeln!(anstream::stdout(), "{text}");
+        let _gone = writeln!(anstream::stdout(), "{}", text.trim_end_matches('\n'));
     }
 
     /// The result as JSON, when asked for.
     pub fn result(&self, json: &serde_json::Value) {
         if self.json {
             let _gone = writeln!(io::stdout(), "{json:#}");
+        }
+    }
+
+    /// The result for people, on stdout; silent where it is asked for as JSON.
+    pub fn show(&self, text: &str) {
+        if !self.json {
+            let _gone = writeln!(io::stdout(), "{text}");
         }
     }
 

@@ -14,7 +14,7 @@ pub trait CallLog: Send + Sync {
 pub struct Attempt<'a> {
     /// HTTP method.
     pub method: &'static str,
-    /// Without its query.
+    /// Without its query. That of a single record holds its id, or its key.
     pub path: &'a str,
     /// Of this call, from 1.
     pub number: u32,

@@ -20,7 +20,7 @@ use crate::hubspot::contract;
 use crate::hubspot::exchange::{Budget, Headers, Reply};
 use crate::hubspot::settings::Rate;
 use book::Room;
-use lane::{End, Lane, Ticket};
+use lane::{End, Lane, Sent};
 
 /// Calls in flight that are never passed, whatever rate and latency are.
 const MOST_IN_FLIGHT: usize = 64;
@@ -157,8 +157,8 @@ impl Drop for Slot<'_> {
 #[derive(Clone, Copy)]
 struct Passes {
     lane: LaneName,
-    budget: Ticket,
-    ceiling: Option<Ticket>,
+    budget: Sent,
+    ceiling: Option<Sent>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -236,11 +236,11 @@ impl Books {
             Budget::Associations => passes.lane == LaneName::Associations,
         };
         self.named(passes.lane).over(passes.budget, end, learn, now);
-        if let (Some(own), Some(ticket)) = (&mut self.ceiling, passes.ceiling) {
-            own.over(ticket, end, false, now);
+        if let (Some(own), Some(call)) = (&mut self.ceiling, passes.ceiling) {
+            own.over(call, end, false, now);
         }
         if let End::Replied(reply) = end {
-            self.note_latency(budget, now - passes.budget.sent());
+            self.note_latency(budget, now - passes.budget.at());
             self.split_associations(budget, &reply.headers);
         }
     }

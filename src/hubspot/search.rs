@@ -132,12 +132,12 @@ pub enum SearchError {
     /// The results can't all be had by paging; narrow the search, or take them in
     /// id order.
     #[error(
-        "the search matches {total} records; HubSpot gives the first {} only",
+        "the search matches at least {at_least} records; HubSpot gives the first {} only",
         contract::SEARCH_RESULT_LIMIT
     )]
     TooMany {
-        /// Records that match.
-        total: usize,
+        /// Records that match, as far as they were counted.
+        at_least: usize,
     },
     /// HubSpot refuses longer ones; nothing was sent.
     #[error(
@@ -167,14 +167,18 @@ impl Client {
     ) -> Result<Found, SearchError> {
         let left = contract::SEARCH_RESULT_LIMIT.saturating_sub(offset);
         if left == 0 {
-            return Err(SearchError::TooMany { total: offset + 1 });
+            return Err(SearchError::TooMany {
+                at_least: offset + 1,
+            });
         }
         let limit = contract::SEARCH_PAGE_LIMIT.min(left);
         let found = self.find(object, search, limit, offset).await?;
         let seen = offset + found.results.len();
         let capped = seen >= contract::SEARCH_RESULT_LIMIT && found.total > seen;
         match capped {
-            true => Err(SearchError::TooMany { total: found.total }),
+            true => Err(SearchError::TooMany {
+                at_least: found.total,
+            }),
             false => Ok(found),
         }
     }

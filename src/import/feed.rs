@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::flow::{MappedRow, Operation, PlannedOp, RowOutcome};
+use super::one_per::Rows;
 use super::plan::plan;
 use super::read::{Input, Reading};
 use super::run::Unknown;
@@ -13,11 +14,14 @@ use super::settle::SettleHandle;
 use crate::error::Error;
 use crate::journal::{Past, PastIntent, RunState};
 use crate::mapping::{CompiledMapping, Mapped};
+use crate::model::event::{Event, Listener};
 use crate::model::outcome::RowEnd;
 use crate::model::row::SourceRow;
 
 /// Rows that are handed on at once.
 const CHUNK: u64 = 100;
+/// Bytes of cells in rows that are handed on at once, about.
+const CHUNK_BYTES: usize = 4 * 1024 * 1024;
 
 /// Reads the input and feeds batch and settle.
 pub struct Feed {
@@ -25,6 +29,8 @@ pub struct Feed {
     pub mapping: Arc<CompiledMapping>,
     /// What is done with them.
     pub operation: Operation,
+    /// Hears what is found out on the way.
+    pub listener: Arc<dyn Listener>,
     /// Where rows go that end early.
     pub settle: SettleHandle,
     /// Where the others go.
@@ -41,6 +47,7 @@ pub struct Feed {
 #[derive(Default)]
 struct Chunk {
     rows: u64,
+    bytes: usize,
     fallen: Vec<RowOutcome>,
     unknown: u64,
     ops: Vec<PlannedOp>,
@@ -48,14 +55,18 @@ struct Chunk {
 
 impl Feed {
     /// Reads to the end or to the limit, or until nobody wants rows any more.
-    pub fn run(mut self, mut input: Input) -> Result<(), Error> {
+    pub fn run(mut self, input: Input) -> Result<(), Error> {
+        let mut input = Rows::new(input, Arc::clone(&self.mapping));
         if let Some(row) = self.past.as_ref().and_then(|past| past.contiguous) {
             input.seek_to(row)?;
-            let _settled = input.next_row()?;
+            let _settled = input.next()?;
         }
         loop {
             let mut chunk = Chunk::default();
             let ended = self.fill(&mut input, &mut chunk)?;
+            for notice in input.take_notices() {
+                self.listener.hear(&Event::Notice(notice));
+            }
             let told = self
                 .settle
                 .read(chunk.rows, input.offset(), chunk.fallen, chunk.unknown);
@@ -71,8 +82,8 @@ impl Feed {
     }
 
     /// Reads a chunk; tells when there is nothing more to read.
-    fn fill(&mut self, input: &mut Input, chunk: &mut Chunk) -> Result<Option<RunState>, Error> {
-        while chunk.rows < CHUNK {
+    fn fill(&mut self, input: &mut Rows, chunk: &mut Chunk) -> Result<Option<RunState>, Error> {
+        while chunk.rows < CHUNK && chunk.bytes < CHUNK_BYTES {
             if self.limit.is_some_and(|limit| input.rows_read() >= limit) {
                 let more = input.has_rows()?;
                 let state = if more {
@@ -82,7 +93,7 @@ impl Feed {
                 };
                 return Ok(Some(state));
             }
-            let Some(reading) = input.next_row()? else {
+            let Some(reading) = input.next()? else {
                 return Ok(Some(RunState::Finished));
             };
             let seq = reading.seq();
@@ -94,11 +105,12 @@ impl Feed {
                 continue;
             }
             chunk.rows += 1;
+            chunk.bytes += reading.bytes();
             let intent = self
                 .past
                 .as_ref()
                 .and_then(|past| past.unknown.get(&seq))
-                .copied();
+                .cloned();
             match self.plan(reading, intent)? {
                 Planned::Op(op) => chunk.ops.push(*op),
                 Planned::Fallen(outcome) => chunk.fallen.push(*outcome),
@@ -125,6 +137,7 @@ impl Feed {
         if intent.body != op.body {
             return Err(changed(&op));
         }
+        op.rekey(self.mapping.key_property(), intent.key.clone());
         match self.unknown {
             Some(Unknown::Leave) => return Ok(Planned::Unknown),
             Some(Unknown::Done) => {

@@ -11,9 +11,11 @@ use std::path::{Path, PathBuf};
 use super::flow::{Operation, RowOutcome};
 use crate::model::issue::Refusal;
 use crate::model::outcome::RowEnd;
+use crate::model::place::Places;
 use crate::model::row::Headers;
 
-/// What refused.csv adds to the source's columns.
+/// What refused.csv adds to the source's columns. `_line` names the file too where a
+/// run has several.
 pub const REFUSED_COLUMNS: [&str; 7] = [
     "_line", "_code", "_column", "_value", "_hint", "_key", "_raw",
 ];
@@ -21,12 +23,18 @@ pub const REFUSED_COLUMNS: [&str; 7] = [
 /// What done.csv adds to the source's columns.
 pub const DONE_COLUMNS: [&str; 4] = ["_fate", "_ticket_id", "_operation", "_link"];
 
+/// Bytes of a file that wait to be written. The writer looks for quotes in the rest of
+/// a cell each time this is full, so that a small one makes large cells slow: with the
+/// usual 8 KiB a cell of 10 MB took half a second.
+const BUFFER: usize = 1024 * 1024;
+
 /// The open files of a run.
 pub struct RunFiles {
     done: Table,
     refused: Table,
     idmap: Table,
     columns: usize,
+    places: Places,
     operation: Operation,
     ticket_url: TicketUrl,
 }
@@ -43,6 +51,7 @@ impl RunFiles {
     pub fn create(
         folder: &Path,
         headers: &Headers,
+        places: Places,
         operation: Operation,
         ticket_url: TicketUrl,
     ) -> io::Result<RunFiles> {
@@ -61,6 +70,7 @@ impl RunFiles {
                 vec!["key".to_owned(), "ticket_id".to_owned()],
             )?,
             columns: headers.len(),
+            places,
             operation,
             ticket_url,
         })
@@ -72,6 +82,7 @@ impl RunFiles {
     pub fn reopen(
         folder: &Path,
         headers: &Headers,
+        places: Places,
         operation: Operation,
         ticket_url: TicketUrl,
         (lengths, filed): (&BTreeMap<String, u64>, u64),
@@ -88,7 +99,7 @@ impl RunFiles {
                     _ => {}
                 }
             }
-            let files = RunFiles::create(folder, headers, operation, ticket_url)?;
+            let files = RunFiles::create(folder, headers, places, operation, ticket_url)?;
             return Ok((files, 0));
         }
         let open = |name: &str| Table::reopen(folder.join(name), length(name));
@@ -97,6 +108,7 @@ impl RunFiles {
             refused: open(NAMES[1])?,
             idmap: open(NAMES[2])?,
             columns: headers.len(),
+            places,
             operation,
             ticket_url,
         };
@@ -116,8 +128,8 @@ impl RunFiles {
                 self.idmap.write([key, ticket])
             }
             RowEnd::Refused(refusal) => {
-                let line = outcome.source.address.line.to_string();
-                let added = refused_cells(outcome, &line, refusal);
+                let place = self.places.cell(outcome.source.address);
+                let added = refused_cells(outcome, &place, refusal);
                 self.refused.add(self.columns, outcome, &added)
             }
             RowEnd::Skipped => Ok(()),
@@ -154,9 +166,13 @@ impl RunFiles {
 }
 
 /// The added cells of refused.csv, in the order of `REFUSED_COLUMNS`.
-fn refused_cells<'a>(outcome: &'a RowOutcome, line: &'a str, refusal: &'a Refusal) -> [&'a str; 7] {
+fn refused_cells<'a>(
+    outcome: &'a RowOutcome,
+    place: &'a str,
+    refusal: &'a Refusal,
+) -> [&'a str; 7] {
     [
-        line,
+        place,
         &refusal.code,
         &refusal.column,
         &refusal.value,
@@ -175,7 +191,9 @@ impl Table {
     fn create(path: PathBuf, header: Vec<String>) -> io::Result<Table> {
         let file = File::create_new(path)?;
         let mut table = Table {
-            writer: csv::Writer::from_writer(Counted { file, bytes: 0 }),
+            writer: csv::WriterBuilder::new()
+                .buffer_capacity(BUFFER)
+                .from_writer(Counted { file, bytes: 0 }),
         };
         table.write(&header)?;
         table.writer.flush()?;

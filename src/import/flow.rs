@@ -54,6 +54,15 @@ impl PlannedOp {
         self.draft.key.to_lowercase()
     }
 
+    /// Gives the row another key than the mapping made (protocol K3).
+    pub fn rekey(&mut self, key_property: &str, key: String) {
+        let mut values = self.draft.properties.iter_mut();
+        if let Some((_, value)) = values.find(|(name, _)| **name == *key_property) {
+            value.clone_from(&key);
+        }
+        self.draft.key = key;
+    }
+
     /// This row with its end, on its way to settle.
     pub fn ended(self, end: RowEnd) -> RowOutcome {
         RowOutcome {

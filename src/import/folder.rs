@@ -71,6 +71,15 @@ impl RunFolder {
         })
     }
 
+    /// The folder in which `create` would make the run folder.
+    pub fn parent_of(given: Option<&Path>) -> &Path {
+        match given.map(|path| path.parent().unwrap_or(path)) {
+            None => Path::new(RUNS),
+            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+            Some(parent) => parent,
+        }
+    }
+
     /// Name of the run.
     pub fn name(&self) -> &str {
         &self.name

@@ -13,25 +13,48 @@ use super::read::Input;
 /// Differences that are shown at most.
 const SHOWN: usize = 10;
 
-/// Refuses an input that is not the one that the run began with. Size and time are
-/// enough to know it again; the whole file is read only when they differ.
-pub fn same_input(input: &Input, before: &InputFile) -> Result<(), Error> {
-    let now = input.stamp()?;
-    if now.size == before.size && now.modified == before.modified {
+/// Refuses inputs that are not those that the run began with. Size and time are
+/// enough to know a file again; whole files are read only when these differ.
+pub fn same_inputs(input: &Input, before: &[InputFile]) -> Result<(), Error> {
+    let now = input.stamps()?;
+    if now.len() != before.len() {
+        return Err(other_file(
+            &before[0],
+            format!(
+                "the run had {} inputs, there are {}",
+                before.len(),
+                now.len()
+            ),
+        ));
+    }
+    let known = |(now, before): (&InputFile, &InputFile)| {
+        now.size == before.size && now.modified == before.modified
+    };
+    if now.iter().zip(before).all(known) {
         return Ok(());
     }
-    let changed = |what: String| {
-        let path = before.path.display();
-        Err(Error::mend(format!("{path} is not the file that the run began with: {what}"))
-            .advise("bring that file back, or import this one as a new run: rows that are in the portal are recognised by their key"))
-    };
-    if now.size != before.size {
-        return changed(format!("it had {} bytes and has {}", before.size, now.size));
+    let now = input.fingerprints()?;
+    for (now, before) in now.iter().zip(before) {
+        if now.size != before.size {
+            let what = format!("it had {} bytes and has {}", before.size, now.size);
+            return Err(other_file(before, what));
+        }
+        if now.hash != before.hash {
+            return Err(other_file(before, "its contents differ".to_owned()));
+        }
     }
-    match input.fingerprint()?.hash == before.hash {
-        true => Ok(()),
-        false => changed("its contents differ".to_owned()),
-    }
+    Ok(())
+}
+
+fn other_file(before: &InputFile, what: String) -> Error {
+    let path = before.path.display();
+    Error::mend(format!(
+        "{path} is not the file that the run began with: {what}"
+    ))
+    .advise(
+        "bring that file back, or import this one as a new run: rows that are in the portal \
+         are recognised by their key",
+    )
 }
 
 /// Refuses a mapping that was edited since; `now` is the file as it is, if it is

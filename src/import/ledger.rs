@@ -7,6 +7,7 @@ use super::flow::RowOutcome;
 use crate::journal::{Past, RunState};
 use crate::model::event::{Progress, RefusalGroup};
 use crate::model::outcome::{RowEnd, Tally};
+use crate::model::place::Places;
 use crate::model::ticket::Remark;
 
 /// The counts of a run.
@@ -24,11 +25,12 @@ pub struct Ledger {
     pub offset: u64,
     /// Where the run stands at its end.
     pub state: RunState,
+    places: Places,
 }
 
 impl Ledger {
     /// Of a new run.
-    pub fn new() -> Ledger {
+    pub fn new(places: Places) -> Ledger {
         Ledger {
             tally: Tally::default(),
             refusals: BTreeMap::new(),
@@ -36,18 +38,20 @@ impl Ledger {
             contacts_created: 0,
             offset: 0,
             state: RunState::Open,
+            places,
         }
     }
 
     /// Of a run that goes on.
-    pub fn resumed(past: &Past) -> Ledger {
+    pub fn resumed(past: &Past, places: Places) -> Ledger {
         Ledger {
             tally: Tally::resumed(past.fates.iter().copied()),
-            refusals: past.refusals.clone(),
+            refusals: refusals(past, &places),
             remarks: past.remarks.clone(),
             contacts_created: past.contacts_created,
             offset: past.offset,
             state: past.state,
+            places,
         }
     }
 
@@ -57,8 +61,9 @@ impl Ledger {
             *self.remarks.entry(*remark).or_default() += 1;
         }
         if let RowEnd::Refused(refusal) = &outcome.end {
-            let line = outcome.source.address.line;
-            RefusalGroup::count(&mut self.refusals, line, refusal);
+            let address = outcome.source.address;
+            let place = self.places.words(address.file, address.line);
+            RefusalGroup::count(&mut self.refusals, &place, refusal);
         }
     }
 
@@ -74,8 +79,22 @@ impl Ledger {
     }
 }
 
-impl Default for Ledger {
-    fn default() -> Ledger {
-        Ledger::new()
+/// Refusals by code, as the journal has them.
+fn refusals(past: &Past, places: &Places) -> BTreeMap<String, RefusalGroup> {
+    let mut groups = BTreeMap::new();
+    for group in &past.refusals {
+        let place = places.words(group.file, group.line);
+        let example = format!("{place}: {}", group.hint);
+        let code = group.code.clone();
+        let rows = group.rows;
+        let _new = groups.insert(
+            code.clone(),
+            RefusalGroup {
+                code,
+                rows,
+                example,
+            },
+        );
     }
+    groups
 }

@@ -11,8 +11,9 @@
 //! order of things. All channels are bounded: a slow portal stops the reader.
 
 pub mod flow;
-mod record;
 pub mod read;
+pub mod survey;
+mod one_per;
 mod feed;
 pub mod plan;
 pub mod batch;

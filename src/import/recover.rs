@@ -20,7 +20,7 @@ pub fn refile(
     files: &mut RunFiles,
 ) -> Result<(), Error> {
     let rows = JournalReading::open(folder.path())?.settled_after(filed)?;
-    let mut source = input.again()?;
+    let mut source = input.again();
     let mut next_seq = 0;
     for row in rows {
         if row.row.seq != next_seq {

@@ -112,8 +112,10 @@ pub async fn run(
         total_bytes: Some(input.size()),
     });
     let (ops, planned) = mpsc::channel(CHUNKS);
+    let places = input.places();
     let feed = Feed {
         mapping: Arc::clone(&mapping),
+        listener: Arc::clone(&listener),
         operation,
         settle: settle.clone(),
         ops,
@@ -132,6 +134,7 @@ pub async fn run(
         settle,
         mapping,
         no_key: header.no_key,
+        places,
         stop: options.stop.clone(),
     };
     let flight = Flight::new(sender, Arc::clone(&listener), &options);
@@ -163,22 +166,24 @@ fn start_settle(
     let account = account.clone();
     let url = Box::new(move |id: &str| account.ticket_url(id));
     let headers = job.input.headers();
+    let places = job.input.places();
     let (journal, files, ledger) = match &job.past {
         None => {
-            let files = RunFiles::create(folder, headers, job.operation, url)
+            let files = RunFiles::create(folder, headers, places.clone(), job.operation, url)
                 .map_err(|error| job.folder.unusable(&error))?;
             let durability = job.options.durability;
             let journal = Journal::create(folder, &job.header, job.options.limit, durability)?;
-            (journal, files, Ledger::new())
+            (journal, files, Ledger::new(places.clone()))
         }
         Some(past) => {
             let lengths = (&past.lengths, past.filed);
-            let reopened = RunFiles::reopen(folder, headers, job.operation, url, lengths);
+            let reopened =
+                RunFiles::reopen(folder, headers, places.clone(), job.operation, url, lengths);
             let (mut files, filed) = reopened.map_err(|error| job.folder.unusable(&error))?;
             refile(&job.folder, &job.input, filed, &mut files)?;
             let journal = Journal::open(folder, past.settled, job.options.durability)?;
             journal.set_limit(job.options.limit)?;
-            (journal, files, Ledger::resumed(past))
+            (journal, files, Ledger::resumed(past, places.clone()))
         }
     };
     Ok(settle::start(Settler {

@@ -21,6 +21,7 @@ use crate::model::compare::same_value;
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::outcome::RowEnd;
+use crate::model::place::Places;
 use crate::model::schema::{ObjectType, ValueType};
 use crate::model::ticket::PropertyValues;
 
@@ -41,6 +42,8 @@ pub struct Sender {
     pub no_key: bool,
     /// Once it is pulled no new call is begun.
     pub stop: StopSwitch,
+    /// Tells where an earlier row stands.
+    pub places: Places,
 }
 
 /// A ticket that a batch created, with what was sent for it.
@@ -146,14 +149,20 @@ impl Sender {
         if ops.is_empty() {
             return Ok(ops);
         }
-        let intents = ops.iter().map(row_intent).collect();
+        let counted = self.mapping.counts_keys();
+        let intents = ops.iter().map(|op| row_intent(op, counted)).collect();
         let claims = self.settle.intend(intents, intended).await?;
         let mut free = Vec::new();
         let mut refused = Vec::new();
-        for (op, claim) in ops.into_iter().zip(claims) {
+        for (mut op, claim) in ops.into_iter().zip(claims) {
             match claim {
-                Claim::Free => free.push(op),
-                Claim::Taken { key, line } => refused.push(self.taken(op, key, line)),
+                Claim::Free(key) => {
+                    op.rekey(self.mapping.key_property(), key);
+                    free.push(op);
+                }
+                Claim::Taken { key, file, line } => {
+                    refused.push(self.taken(op, key, self.places.words(file, line)));
+                }
             }
         }
         self.settle.settle(refused).await?;
@@ -191,7 +200,7 @@ impl Sender {
                 input,
                 key: op.draft.key.clone(),
             },
-            written: match op.past {
+            written: match &op.past {
                 Some(past) => Written::Maybe(past.at),
                 None => Written::No,
             },
@@ -326,10 +335,10 @@ impl Sender {
         failed.map_or(Ok(()), Err)
     }
 
-    fn taken(&self, op: PlannedOp, other: String, line: u64) -> RowOutcome {
+    fn taken(&self, op: PlannedOp, other: String, place: String) -> RowOutcome {
         let reason = match other == op.draft.key {
-            true => Reason::RepeatedKey { line },
-            false => Reason::KeyCase { other, line },
+            true => Reason::RepeatedKey { place },
+            false => Reason::KeyCase { other, place },
         };
         let problem = Problem::new(reason)
             .property(self.mapping.key_property())
@@ -367,11 +376,12 @@ impl Sender {
 /// A row to be looked up; the id that the portal named, if it spoke of a collision.
 type Doubtful = (Slot, Option<Option<String>>);
 
-fn row_intent(op: &PlannedOp) -> RowIntent {
+fn row_intent(op: &PlannedOp, counted: bool) -> RowIntent {
     RowIntent {
         seq: op.source.seq,
         address: op.source.address,
         key: op.draft.key.clone(),
         body: op.body,
+        counted,
     }
 }

@@ -41,6 +41,8 @@ pub struct RowIntent {
     pub key: String,
     /// Hash of what will be sent.
     pub body: [u8; 16],
+    /// Identical rows have identical keys: later ones get a number behind it (K3).
+    pub counted: bool,
 }
 
 enum Message {
@@ -418,6 +420,7 @@ fn intend_all(
             },
             key: &intent.key,
             body: intent.body,
+            counted: intent.counted,
         };
         commit.intend_create(&intent, at)
     };

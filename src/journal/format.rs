@@ -31,6 +31,10 @@ pub struct Header {
     pub schema: Schema,
     /// The key property is not written: what is unknown can't be looked up (S7).
     pub no_key: bool,
+    /// The encoding that the user insisted on.
+    pub encoding: Option<String>,
+    /// The delimiter that the user insisted on.
+    pub delimiter: Option<u8>,
 }
 
 /// How a portal was reached.
@@ -42,11 +46,14 @@ pub enum PortalPath {
     Url(String),
 }
 
-/// An input as it was when the run began.
+/// An input as it was when the run began. Each CSV file of an archive is an input of
+/// its own; size, time and hash are those of the archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputFile {
-    /// Absolute path.
+    /// Absolute path; of standard input that of its content in the run folder.
     pub path: PathBuf,
+    /// Name in the archive, where `path` is one.
+    pub member: Option<String>,
     /// Size in bytes.
     pub size: u64,
     /// Time of the last change.

@@ -25,7 +25,7 @@ mod log;
 pub use format::{Header, InputFile, PortalPath};
 pub use lock::{Lock, LockError};
 pub use log::RunLog;
-pub use read::{Past, PastIntent, PastRow, Reading, RunState};
+pub use read::{Past, PastIntent, PastRefusals, PastRow, Reading, RunState};
 pub use write::{
     Claim, Commit, ContactState, Durability, Intent, Journal, JournalError, RowEntry, run_name,
 };

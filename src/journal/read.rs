@@ -9,7 +9,6 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use super::format::{Header, InputFile, refusal_from, schema_from};
 use super::schema::VERSION;
 use super::write::{JournalError, RowEntry, at};
-use crate::model::event::RefusalGroup;
 use crate::model::issue::Refusal;
 use crate::model::outcome::{Fate, RowEnd};
 use crate::model::place::RowAddress;
@@ -38,12 +37,14 @@ impl RunState {
 }
 
 /// A row that was intended and whose outcome is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastIntent {
     /// When it was intended, by the portal's clock; none when that was not known.
     pub at: Option<Timestamp>,
     /// Hash of what was to be sent (R1).
     pub body: [u8; 16],
+    /// The key that it was to be sent with.
+    pub key: String,
 }
 
 /// A settled row, as the journal has it.
@@ -57,6 +58,21 @@ pub struct PastRow {
     pub end: RowEnd,
 }
 
+/// Refused rows of one code.
+#[derive(Clone, Debug)]
+pub struct PastRefusals {
+    /// The code.
+    pub code: String,
+    /// How many rows.
+    pub rows: u64,
+    /// File and line of the first of them.
+    pub file: u32,
+    /// Line of the first of them.
+    pub line: u64,
+    /// Its hint.
+    pub hint: String,
+}
+
 /// Everything that a resume needs of the time before.
 #[derive(Clone, Debug)]
 pub struct Past {
@@ -67,7 +83,7 @@ pub struct Past {
     /// Settled rows by fate.
     pub fates: Vec<(Fate, u64)>,
     /// Refusals by code.
-    pub refusals: BTreeMap<String, RefusalGroup>,
+    pub refusals: Vec<PastRefusals>,
     /// What mapping did to values.
     pub remarks: BTreeMap<Remark, u64>,
     /// Contacts that the run created.
@@ -213,19 +229,22 @@ impl Reading {
             inputs: self.inputs().map_err(at(&self.path))?,
             schema: schema_from(&meta("schema")?).map_err(|_| broken("schema"))?,
             no_key: meta("no_key")? == "true",
+            encoding: Some(meta("encoding")?).filter(|name| !name.is_empty()),
+            delimiter: meta("delimiter")?.bytes().next(),
         })
     }
 
     fn inputs(&self) -> rusqlite::Result<Vec<InputFile>> {
         let mut query = self
             .db
-            .prepare("SELECT path, size, modified_ms, hash FROM input ORDER BY file")?;
+            .prepare("SELECT path, member, size, modified_ms, hash FROM input ORDER BY file")?;
         let rows = query.query_map([], |row| {
             Ok(InputFile {
                 path: row.get::<_, String>(0)?.into(),
-                size: row.get::<_, i64>(1)?.unsigned_abs(),
-                modified: stamp(row.get::<_, i64>(2)?.unsigned_abs()),
-                hash: row.get(3)?,
+                member: row.get(1)?,
+                size: row.get::<_, i64>(2)?.unsigned_abs(),
+                modified: stamp(row.get::<_, i64>(3)?.unsigned_abs()),
+                hash: row.get(4)?,
             })
         })?;
         rows.collect()
@@ -257,24 +276,30 @@ impl Reading {
         Ok(counted.into_iter().filter_map(known).collect())
     }
 
-    fn refusals(&self) -> Result<BTreeMap<String, RefusalGroup>, JournalError> {
+    fn refusals(&self) -> Result<Vec<PastRefusals>, JournalError> {
         let read = || {
-            let mut query = self
-                .db
-                .prepare("SELECT line, issue FROM row WHERE fate = 'refused' ORDER BY settled")?;
+            let mut query = self.db.prepare(
+                "SELECT file, line, issue FROM row WHERE fate = 'refused' ORDER BY settled",
+            )?;
             let rows = query.query_map([], |row| {
-                Ok((
-                    row.get::<_, i64>(0)?.unsigned_abs(),
-                    row.get::<_, String>(1)?,
-                ))
+                let line = row.get::<_, i64>(1)?.unsigned_abs();
+                Ok((row.get::<_, u32>(0)?, line, row.get::<_, String>(2)?))
             })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };
-        let mut groups = BTreeMap::new();
-        for (line, text) in read().map_err(at(&self.path))? {
-            RefusalGroup::count(&mut groups, line, &self.refusal(&text)?);
+        let mut groups: BTreeMap<String, PastRefusals> = BTreeMap::new();
+        for (file, line, text) in read().map_err(at(&self.path))? {
+            let Refusal { code, hint, .. } = self.refusal(&text)?;
+            let first = PastRefusals {
+                code: code.clone(),
+                rows: 0,
+                file,
+                line,
+                hint,
+            };
+            groups.entry(code).or_insert(first).rows += 1;
         }
-        Ok(groups)
+        Ok(groups.into_values().collect())
     }
 
     fn refusal(&self, text: &str) -> Result<Refusal, JournalError> {
@@ -326,7 +351,7 @@ impl Reading {
 
     fn unknown(&self) -> rusqlite::Result<HashMap<u64, PastIntent>> {
         let mut query = self.db.prepare(
-            "SELECT row.seq, step.intended_ms, step.body FROM row
+            "SELECT row.seq, step.intended_ms, step.body, step.key FROM row
              JOIN step ON step.row = row.seq AND step.kind = 'create'
              WHERE row.settled IS NULL",
         )?;
@@ -335,6 +360,7 @@ impl Reading {
             let intent = PastIntent {
                 at: at.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
                 body: row.get(2)?,
+                key: row.get(3)?,
             };
             Ok((row.get::<_, i64>(0)?.unsigned_abs(), intent))
         })?;

@@ -79,6 +79,8 @@ pub struct Intent<'a> {
     pub key: &'a str,
     /// Hash of what will be sent.
     pub body: [u8; 16],
+    /// Identical rows have identical keys: later ones get a number behind it (K3).
+    pub counted: bool,
 }
 
 /// A row's number and place.
@@ -93,12 +95,15 @@ pub struct RowEntry {
 /// Whether a key is free for a row (K4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// The intent is in the journal; the row may be sent once the commit is done.
-    Free,
+    /// The intent is in the journal, with this key; the row may be sent once the
+    /// commit is done.
+    Free(String),
     /// An earlier row of this run has the key and was not refused.
     Taken {
         /// The earlier row's key, as written there.
         key: String,
+        /// Input of the earlier row, as in `RowAddress`.
+        file: u32,
         /// Line of the earlier row.
         line: u64,
     },
@@ -214,9 +219,14 @@ impl Commit<'_> {
         intent: &Intent<'_>,
         at: Option<Timestamp>,
     ) -> Result<Claim, JournalError> {
-        let folded = intent.key.to_lowercase();
-        if let Some(taken) = self.holder(&folded, intent.row.seq)? {
-            return Ok(taken);
+        let mut key = intent.key.to_owned();
+        let mut number = 1;
+        while let Some(taken) = self.holder(&key.to_lowercase(), intent.row.seq)? {
+            if !intent.counted {
+                return Ok(taken);
+            }
+            number += 1;
+            key = format!("{}-{number}", intent.key);
         }
         self.run(
             "INSERT INTO row (seq, file, record, line, byte, fate) VALUES (?1, ?2, ?3, ?4, ?5, 'pending')
@@ -235,29 +245,30 @@ impl Commit<'_> {
              WHERE NOT EXISTS (SELECT 1 FROM step WHERE row = ?1 AND kind = 'create')",
             params![
                 intent.row.seq as i64,
-                intent.key,
-                folded,
+                key,
+                key.to_lowercase(),
                 intent.body,
                 at.map(Timestamp::as_millisecond)
             ],
         )?;
-        Ok(Claim::Free)
+        Ok(Claim::Free(key))
     }
 
     /// The earlier row that holds a key: a create step that was not refused.
     fn holder(&self, folded: &str, seq: u64) -> Result<Option<Claim>, JournalError> {
         self.transaction
             .prepare_cached(
-                "SELECT step.key, row.line FROM step JOIN row ON row.seq = step.row
+                "SELECT step.key, row.file, row.line FROM step JOIN row ON row.seq = step.row
                  WHERE step.folded = ?1 AND step.kind = 'create' AND step.state <> 'refused'
                    AND step.row <> ?2 LIMIT 1",
             )
             .and_then(|mut query| {
                 query
                     .query_row(params![folded, seq as i64], |row| {
-                        let line: i64 = row.get(1)?;
+                        let line: i64 = row.get(2)?;
                         Ok(Claim::Taken {
                             key: row.get(0)?,
+                            file: row.get(1)?,
                             line: line.unsigned_abs(),
                         })
                     })
@@ -416,16 +427,24 @@ fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
         ("mapping", header.mapping_text.clone()),
         ("schema", json(schema_text(&header.schema))?),
         ("no_key", header.no_key.to_string()),
+        ("encoding", header.encoding.clone().unwrap_or_default()),
+        (
+            "delimiter",
+            header
+                .delimiter
+                .map_or(String::new(), |byte| char::from(byte).to_string()),
+        ),
     ];
     for (name, value) in meta {
         let _one = transaction.execute("INSERT INTO meta VALUES (?1, ?2)", params![name, value])?;
     }
     for (idx, input) in header.inputs.iter().enumerate() {
         let _one = transaction.execute(
-            "INSERT INTO input VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO input VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
                 idx as i64,
                 input.path.to_string_lossy(),
+                input.member,
                 input.size as i64,
                 input.modified.as_millisecond(),
                 input.hash

@@ -4,14 +4,17 @@
 
 use std::sync::Arc;
 
-use crate::mapping::convert::{Pipelines, TextRule, email};
-use crate::mapping::entry::{Column, Entry, Feed};
+use crate::mapping::convert::Pipelines;
+use crate::mapping::entry::{Column, Entry};
+use crate::mapping::key::Key;
+use crate::mapping::link::Link;
 use crate::mapping::scope::{Findings, Scope};
+use crate::mapping::shape::Keep;
 use crate::mapping::template::{TemplateId, Templates};
 use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::row::SourceRow;
-use crate::model::schema::{ObjectType, ValueType};
-use crate::model::ticket::{LinkDraft, Missing, PropertyValues, TicketDraft};
+use crate::model::schema::ValueType;
+use crate::model::ticket::{PropertyValues, TicketDraft};
 
 /// A mapping held against the headers of an input and the schema of a portal. It
 /// can be shared between threads.
@@ -19,8 +22,11 @@ use crate::model::ticket::{LinkDraft, Missing, PropertyValues, TicketDraft};
 pub struct CompiledMapping {
     pub(crate) key: Key,
     pub(crate) skip: Option<Rule>,
+    pub(crate) one_per: Option<OnePer>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) pipelines: Arc<Pipelines>,
+    /// Position of the pipeline of rows that name none.
+    pub(crate) default_pipeline: Option<usize>,
     pub(crate) links: Vec<Link>,
     pub(crate) templates: Templates,
     pub(crate) empty: Arc<[String]>,
@@ -60,21 +66,11 @@ pub(crate) struct Rule {
     pub(crate) header: Option<Arc<str>>,
 }
 
-/// Where the key of a row comes from.
+/// The `one_per` of `[rows]`.
 #[derive(Debug)]
-pub(crate) struct Key {
-    pub(crate) property: Arc<str>,
-    pub(crate) feed: Feed,
-    pub(crate) prefix: String,
-}
-
-/// A link that every row with a value in the column asks for.
-#[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct OnePer {
     pub(crate) column: Column,
-    pub(crate) by: Arc<str>,
-    pub(crate) missing: Missing,
-    pub(crate) properties: Vec<Entry>,
+    pub(crate) keep: Keep,
 }
 
 impl CompiledMapping {
@@ -92,15 +88,14 @@ impl CompiledMapping {
         }
         let key = self.key.value(&scope, &mut findings);
         let mut properties = PropertyValues::with_capacity(self.properties.len());
-        if let Some(key) = &key {
-            properties.push((Arc::clone(&self.key.property), key.clone()));
+        if let Some(key) = key.as_ref().filter(|_| self.key.is_written()) {
+            properties.push((Arc::clone(self.key.property()), key.clone()));
         }
         self.write_properties(&mut scope, &mut properties, &mut findings);
-        let links = self
-            .links
-            .iter()
-            .filter_map(|link| link.draft(&scope, &mut findings));
-        let links = links.collect();
+        let mut links = Vec::with_capacity(self.links.len());
+        for link in &self.links {
+            link.draft(&scope, &mut findings, &mut links);
+        }
         match (key, RowIssue::from_problems(findings.problems)) {
             (Some(key), None) => Mapped::Ticket(TicketDraft {
                 key,
@@ -130,21 +125,46 @@ impl CompiledMapping {
     /// The column that feeds a property (of a template, the first that it names), to
     /// tell users where to look when the portal refuses the property's value.
     pub fn column_of(&self, property: &str) -> Option<&str> {
-        let feed = if *self.key.property == *property {
-            &self.key.feed
+        let header = if **self.key.property() == *property {
+            self.key.header()
         } else {
-            &self
-                .entries
-                .iter()
+            let mut entries = self.entries.iter();
+            entries
                 .find(|entry| *entry.name == *property)?
                 .feed
+                .header()
         };
-        feed.header().map(|header| &**header)
+        header.map(|header| &**header)
     }
 
     /// Internal name of the property that ties a row to its ticket.
     pub fn key_property(&self) -> &str {
-        &self.key.property
+        self.key.property()
+    }
+
+    /// Whether the key is the same for identical rows, which are then numbered
+    /// (protocol K3).
+    pub fn counts_keys(&self) -> bool {
+        self.key.is_counted()
+    }
+
+    /// What rows of one ticket share, where the mapping wants one of them (`one_per`);
+    /// none where it wants all, or where the row says nothing there. Rows of one ticket
+    /// follow each other in such a file.
+    pub fn group<'r>(&self, row: &'r SourceRow) -> Option<&'r str> {
+        let column = &self.one_per.as_ref()?.column;
+        let cell = row.cells.get(column.idx)?.trim();
+        (!cell.is_empty()).then_some(cell)
+    }
+
+    /// Which of the rows of one ticket counts; none where the mapping wants all.
+    pub fn keep(&self) -> Option<Keep> {
+        self.one_per.as_ref().map(|one_per| one_per.keep)
+    }
+
+    /// The links of this mapping that an import can't make yet, in words.
+    pub fn unsupported_links(&self) -> Vec<String> {
+        self.links.iter().filter_map(Link::unsupported).collect()
     }
 
     /// The values in the order of the mapping. The pipeline is made first, because
@@ -165,7 +185,7 @@ impl CompiledMapping {
         let pipeline = pipeline.flatten();
         scope.pipeline = match &pipeline {
             Some(id) => self.pipelines.position(id),
-            None => self.pipelines.default_position(),
+            None => self.default_pipeline,
         };
         for entry in &self.entries {
             let value = match entry.value_type {
@@ -190,68 +210,6 @@ impl Rule {
                 None => problem,
             });
             false
-        })
-    }
-}
-
-impl Key {
-    /// Protocol K2: text, trimmed, without control characters, never through a number.
-    fn value(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
-        let refuse = |reason, value: &str| self.feed.problem(&self.property, reason, value);
-        let text = match self.feed.text(scope) {
-            Ok(Some(text)) => text,
-            Ok(None) => {
-                findings.problems.push(refuse(Reason::MissingKey, ""));
-                return None;
-            }
-            Err(reason) => {
-                findings.problems.push(refuse(reason, ""));
-                return None;
-            }
-        };
-        let text = text.trim();
-        if text.chars().any(char::is_control) {
-            findings.problems.push(refuse(Reason::InvalidKey, text));
-            return None;
-        }
-        let key = format!("{}{text}", self.prefix);
-        if let Err(reason) = TextRule::default().convert(&key) {
-            findings.problems.push(refuse(reason, text));
-            return None;
-        }
-        Some(key)
-    }
-}
-
-impl Link {
-    /// The link of a row; none where its cell is empty.
-    fn draft(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<LinkDraft> {
-        let cell = scope.cell(self.column.idx);
-        if scope.is_empty(cell) {
-            return None;
-        }
-        let value = match email(cell) {
-            Ok(value) => value,
-            Err(reason) => {
-                let problem = Problem::new(reason).column(&*self.column.header);
-                findings.problems.push(problem.value(cell));
-                return None;
-            }
-        };
-        let mut properties = PropertyValues::with_capacity(self.properties.len() + 1);
-        properties.push((Arc::clone(&self.by), value.clone()));
-        for entry in &self.properties {
-            if let Some(value) = entry.value(scope, findings) {
-                properties.push((Arc::clone(&entry.name), value));
-            }
-        }
-        Some(LinkDraft {
-            to: ObjectType::Contacts,
-            by: Arc::clone(&self.by),
-            value,
-            column: Arc::clone(&self.column.header),
-            missing: self.missing,
-            properties,
         })
     }
 }

@@ -1,11 +1,14 @@
 //! One compiled entry: from a row to the value of one property. Steps in order: trim,
-//! empty or default, split, map, convert, join.
+//! replace, html, empty or default, split, map, convert, join.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::mapping::convert::{Conversion, Converted};
+use jiff::tz::TimeZone;
+
+use crate::mapping::convert::{Conversion, Converted, RowFacts, ZONES, nearest_zone, plain_text};
 use crate::mapping::scope::{Findings, Scope};
+use crate::mapping::shape::Replacement;
 use crate::mapping::template::TemplateId;
 use crate::mapping::value_map::{Fixed, Unmapped, ValueMap};
 use crate::model::issue::{Problem, Reason};
@@ -19,19 +22,30 @@ pub(crate) struct Column {
     pub(crate) idx: usize,
     /// Its name as the file writes it.
     pub(crate) header: Arc<str>,
+    /// The zone that its name gives.
+    pub(crate) zone: Option<TimeZone>,
 }
 
 /// Where the text of an entry comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum Feed {
-    /// A cell.
-    Column(Column),
+    /// Cells; never empty. Only a list has several.
+    Columns(Vec<Column>),
     /// A template, and the first column that it names.
     Template(TemplateId, Option<Arc<str>>),
     /// The same for every row.
     Constant(Fixed),
     /// An optional column that the file lacks: every cell is empty.
     Nothing,
+}
+
+/// How a text that holds several values is taken apart and put together.
+#[derive(Clone, Debug)]
+pub(crate) struct List {
+    /// Separators inside a cell; empty = a cell is one value.
+    pub(crate) split: Vec<String>,
+    /// What stands between the values in the portal.
+    pub(crate) join: String,
 }
 
 /// A property and how its value is made.
@@ -45,23 +59,31 @@ pub(crate) struct Entry {
     pub(crate) feed: Feed,
     /// Whether blanks around the text go.
     pub(crate) trim: bool,
-    /// Separators of a text that holds several values; empty = it holds one.
-    pub(crate) split: Vec<String>,
+    /// What is replaced in it.
+    pub(crate) replace: Vec<Replacement>,
+    /// Whether it is HTML to be made plain.
+    pub(crate) html: bool,
+    /// Set when it holds several values.
+    pub(crate) list: Option<List>,
     /// Value map.
     pub(crate) map: Option<ValueMap>,
     /// How a text becomes a value.
     pub(crate) conversion: Conversion,
+    /// Column with the time zone of each row.
+    pub(crate) zone: Option<Column>,
     /// For empty cells.
     pub(crate) default: Option<Fixed>,
     /// Whether a row without a value is refused.
     pub(crate) required: bool,
+    /// Whether a row without a value clears the property.
+    pub(crate) clears: bool,
 }
 
 impl Feed {
     /// The column to look at when something is wrong with the value.
     pub(crate) fn header(&self) -> Option<&Arc<str>> {
         match self {
-            Feed::Column(column) => Some(&column.header),
+            Feed::Columns(columns) => columns.first().map(|column| &column.header),
             Feed::Template(_, header) => header.as_ref(),
             Feed::Constant(_) | Feed::Nothing => None,
         }
@@ -76,12 +98,13 @@ impl Feed {
         }
     }
 
-    /// The text of a row; none where it is empty.
+    /// The text of a row, of the first column where there are several; none where it
+    /// is empty.
     pub(crate) fn text<'r>(&self, scope: &Scope<'r>) -> Result<Option<Cow<'r, str>>, Reason> {
         match self {
-            Feed::Column(column) => {
-                let cell = scope.cell(column.idx);
-                Ok((!scope.is_empty(cell)).then_some(Cow::Borrowed(cell)))
+            Feed::Columns(columns) => {
+                let cell = columns.first().and_then(|column| scope.filled(column.idx));
+                Ok(cell.map(Cow::Borrowed))
             }
             Feed::Template(template, _) => {
                 let text = scope.render(template)?;
@@ -97,26 +120,73 @@ impl Entry {
     /// added to the findings.
     pub(crate) fn value(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
         let before = findings.problems.len();
-        let value = match self.feed.text(scope) {
-            Ok(Some(text)) if self.split.is_empty() => {
-                let text = if self.trim { text.trim() } else { &text };
-                self.single(text, scope, findings)
-            }
-            Ok(Some(text)) => self.several(&text, scope, findings),
-            Ok(None) => self.standing(scope, findings),
-            Err(reason) => {
-                findings
-                    .problems
-                    .push(self.feed.problem(&self.name, reason, ""));
-                None
-            }
+        let value = match &self.list {
+            Some(list) => self.several(list, scope, findings),
+            None => self.single(scope, findings),
         };
-        if value.is_none() && self.required && findings.problems.len() == before {
-            findings
-                .problems
-                .push(self.feed.problem(&self.name, Reason::MissingValue, ""));
+        if value.is_some() || findings.problems.len() > before {
+            return value;
         }
-        value
+        if self.required {
+            let missing = self.feed.problem(&self.name, Reason::MissingValue, "");
+            findings.problems.push(missing);
+        }
+        (self.clears && !self.required).then(String::new)
+    }
+
+    fn single(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
+        let text = match self.feed.text(scope) {
+            Ok(text) => text,
+            Err(reason) => return settle(Err(self.refusal(reason, "")), findings),
+        };
+        let text = text.as_deref().and_then(|text| self.cleaned(text));
+        match text {
+            Some(text) => settle(self.mapped(&text, scope), findings),
+            None => self.standing(scope, findings),
+        }
+    }
+
+    /// Every value by itself, joined the way the portal writes several. Parts of a
+    /// cell that say the same count once, as tags and options do; whole cells that do
+    /// are kept.
+    fn several(&self, list: &List, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
+        let texts = match self.texts(scope) {
+            Ok(texts) if texts.is_empty() => return self.standing(scope, findings),
+            Ok(texts) => texts,
+            Err(reason) => return settle(Err(self.refusal(reason, "")), findings),
+        };
+        let mut values: Vec<String> = Vec::new();
+        for part in texts.iter().flat_map(|text| parts(text, &list.split)) {
+            let value = settle(self.mapped(part, scope), findings);
+            let is_new = |value: &String| list.split.is_empty() || !values.contains(value);
+            if let Some(value) = value.filter(is_new) {
+                values.push(value);
+            }
+        }
+        if values.is_empty() {
+            return None;
+        }
+        let joined = values.join(&list.join);
+        match &self.conversion {
+            Conversion::Text(rule) => {
+                let text = rule.convert(&joined);
+                let text = text.map_err(|reason| self.refusal(reason, &joined));
+                settle(text, findings)
+            }
+            _ => Some(joined),
+        }
+    }
+
+    /// The texts of a list, a cell each.
+    fn texts<'r>(&self, scope: &Scope<'r>) -> Result<Vec<Cow<'r, str>>, Reason> {
+        if let Feed::Columns(columns) = &self.feed {
+            let cells = columns.iter().filter_map(|column| scope.filled(column.idx));
+            return Ok(cells.filter_map(|cell| self.cleaned(cell)).collect());
+        }
+        let text = self.feed.text(scope)?;
+        let text = text.as_deref().and_then(|text| self.cleaned(text));
+        let text = text.map(|text| Cow::Owned(text.into_owned()));
+        Ok(text.into_iter().collect())
     }
 
     /// The constant, or the default of an empty cell.
@@ -125,45 +195,40 @@ impl Entry {
             Feed::Constant(fixed) => fixed,
             _ => self.default.as_ref()?,
         };
-        let text = match fixed {
-            Fixed::Stage(text) => text.as_str(),
-            Fixed::Ready(_) => "",
-        };
-        self.settle(self.fixed(fixed, scope), text, findings)
+        settle(self.fixed(fixed, scope), findings)
     }
 
-    fn single(&self, text: &str, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
-        self.settle(self.mapped(text, scope), text, findings)
-    }
-
-    /// Every part by itself, each value once, joined the way HubSpot writes several.
-    fn several(&self, text: &str, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
-        let mut values: Vec<String> = Vec::new();
-        for part in parts(text, &self.split) {
-            let value = self.single(part, scope, findings);
-            if let Some(value) = value.filter(|value| !values.contains(value)) {
-                values.push(value);
+    /// The text as the rest of the steps see it; none when nothing of it is left.
+    fn cleaned<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
+        let mut text = Cow::Borrowed(if self.trim { text.trim() } else { text });
+        for replacement in &self.replace {
+            let replaced = replacement
+                .pattern
+                .replace_all(&text, replacement.text.as_str());
+            if let Cow::Owned(replaced) = replaced {
+                text = Cow::Owned(replaced);
             }
         }
-        if values.is_empty() {
-            return None;
+        if self.html
+            && let Cow::Owned(plain) = plain_text(&text)
+        {
+            text = Cow::Owned(plain);
         }
-        let joined = values.join(";");
-        match &self.conversion {
-            // Each part may be short enough and the whole too long.
-            Conversion::Text(rule) => self.settle(rule.convert(&joined), &joined, findings),
-            _ => Some(joined),
+        let is_changed = matches!(text, Cow::Owned(_));
+        if is_changed && self.trim && text.trim().len() < text.len() {
+            text = Cow::Owned(text.trim().to_owned());
         }
+        (!text.trim().is_empty()).then_some(text)
     }
 
-    fn mapped(&self, text: &str, scope: &Scope<'_>) -> Result<Converted, Reason> {
+    fn mapped(&self, text: &str, scope: &Scope<'_>) -> Result<Converted, Box<Problem>> {
         let Some(map) = &self.map else {
-            return self.conversion.convert(text, scope.pipeline);
+            return self.converted(text, scope);
         };
         match (map.get(text), &map.unmapped) {
             (Some(fixed), _) => self.fixed(fixed, scope),
-            (None, Unmapped::Refuse) => Err(map.refusal(text)),
-            (None, Unmapped::Keep) => self.conversion.convert(text, scope.pipeline),
+            (None, Unmapped::Refuse) => Err(self.refusal(map.refusal(text), text)),
+            (None, Unmapped::Keep) => self.converted(text, scope),
             (None, Unmapped::Blank) => Ok(Converted::left_blank()),
             (None, Unmapped::Fallback(fixed)) => Ok(Converted {
                 remark: Some(Remark::FellBack),
@@ -172,40 +237,76 @@ impl Entry {
         }
     }
 
-    fn fixed(&self, fixed: &Fixed, scope: &Scope<'_>) -> Result<Converted, Reason> {
+    fn converted(&self, text: &str, scope: &Scope<'_>) -> Result<Converted, Box<Problem>> {
+        // The parts of a text are judged together, once they are joined.
+        if self.list.is_some() && matches!(self.conversion, Conversion::Text(_)) {
+            return Ok(Converted::plain(text));
+        }
+        let zone = match &self.zone {
+            Some(column) => self.row_zone(column, scope)?,
+            None => None,
+        };
+        let facts = RowFacts {
+            pipeline: scope.pipeline,
+            zone: zone.as_ref(),
+        };
+        let converted = self.conversion.convert(text, facts);
+        converted.map_err(|reason| self.refusal(reason, text))
+    }
+
+    /// The zone that the row names; none where it names none, and then the mapping's
+    /// counts.
+    fn row_zone(
+        &self,
+        column: &Column,
+        scope: &Scope<'_>,
+    ) -> Result<Option<TimeZone>, Box<Problem>> {
+        let Some(name) = scope.filled(column.idx).map(str::trim) else {
+            return Ok(None);
+        };
+        ZONES.get(name).map(Some).map_err(|_| {
+            let nearest = nearest_zone(name);
+            let problem = Problem::new(Reason::UnknownZone { nearest });
+            let problem = problem.property(&*self.name).value(name);
+            Box::new(problem.column(&*column.header))
+        })
+    }
+
+    fn fixed(&self, fixed: &Fixed, scope: &Scope<'_>) -> Result<Converted, Box<Problem>> {
         match fixed {
             Fixed::Ready(value) => Ok(Converted {
                 value: value.clone(),
                 remark: None,
             }),
-            Fixed::Stage(text) => self.conversion.convert(text, scope.pipeline),
+            Fixed::Stage(text) => self.converted(text, scope),
         }
     }
 
-    fn settle(
-        &self,
-        converted: Result<Converted, Reason>,
-        text: &str,
-        findings: &mut Findings,
-    ) -> Option<String> {
-        match converted {
-            Ok(converted) => {
-                findings.remarks.extend(converted.remark);
-                converted.value
-            }
-            Err(reason) => {
-                findings
-                    .problems
-                    .push(self.feed.problem(&self.name, reason, text));
-                None
-            }
+    fn refusal(&self, reason: Reason, text: &str) -> Box<Problem> {
+        Box::new(self.feed.problem(&self.name, reason, text))
+    }
+}
+
+/// The value, or nothing and a problem more.
+fn settle(converted: Result<Converted, Box<Problem>>, findings: &mut Findings) -> Option<String> {
+    match converted {
+        Ok(converted) => {
+            findings.remarks.extend(converted.remark);
+            converted.value
+        }
+        Err(problem) => {
+            findings.problems.push(*problem);
+            None
         }
     }
 }
 
-/// The non-blank parts of a text, trimmed.
+/// The non-blank parts of a text, trimmed; without separators, the text itself.
 pub(crate) fn parts<'t>(text: &'t str, separators: &[String]) -> Vec<&'t str> {
     let whole = vec![text];
+    if separators.is_empty() {
+        return whole;
+    }
     let cut = separators.iter().fold(whole, |parts, separator| {
         parts
             .into_iter()
@@ -228,5 +329,6 @@ mod tests {
         assert_eq!(parts("a,b c , ,d", &separators), ["a", "b", "c", "d"]);
         assert!(parts(" , ", &separators).is_empty());
         assert_eq!(parts("a b", &[";".to_owned()]), ["a b"]);
+        assert_eq!(parts(" a b", &[]), [" a b"]);
     }
 }

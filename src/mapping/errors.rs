@@ -9,6 +9,11 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
 
+use crate::mapping::file::MappingFile;
+use crate::mapping::operation::For;
+use crate::model::row::Headers;
+use crate::model::schema::Schema;
+
 /// One thing that is wrong with a mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -84,14 +89,21 @@ impl Problems {
             }
             _ => {}
         }
-        found.sort_by_key(|problem| (problem.span.start, problem.span.end));
-        found.dedup();
         Err(MappingErrors {
             name: Arc::clone(name),
             text: Arc::clone(text),
-            found,
+            found: in_order(found),
+            rest: None,
         })
     }
+}
+
+/// In the order of the file, none twice; of several at one place, the first that was
+/// found comes first.
+fn in_order(mut found: Vec<Problem>) -> Vec<Problem> {
+    found.sort_by_key(|problem| (problem.span.start, problem.span.end));
+    found.dedup_by(|later, first| (&later.span, &later.message) == (&first.span, &first.message));
+    found
 }
 
 /// Everything that is wrong with a mapping file, in the order of the file; never
@@ -101,6 +113,7 @@ pub struct MappingErrors {
     name: Arc<str>,
     text: Arc<str>,
     found: Vec<Problem>,
+    rest: Option<Box<MappingFile>>,
 }
 
 /// One problem of a mapping file, for callers that draw it themselves.
@@ -121,6 +134,38 @@ impl MappingErrors {
     #[expect(clippy::len_without_is_empty, reason = "it is never empty")]
     pub fn len(&self) -> usize {
         self.found.len()
+    }
+
+    /// These errors, with what of the mapping could be read.
+    pub(crate) fn with_rest(mut self, rest: Option<MappingFile>) -> MappingErrors {
+        self.rest = rest.map(Box::new);
+        self
+    }
+
+    /// What of the mapping could be read; nothing is to be done with it but to hold it
+    /// against more.
+    pub fn rest(&self) -> Option<&MappingFile> {
+        self.rest.as_deref()
+    }
+
+    /// These errors and those that show when the rest of the mapping is held against an
+    /// input and a portal, so that nobody learns of them one after the other.
+    pub fn and_against(
+        mut self,
+        headers: &Headers,
+        schema: &Schema,
+        purpose: For,
+    ) -> MappingErrors {
+        let held = self.rest.as_ref().map(|rest| {
+            let schema = schema.clone().with_tickets(rest.new_properties());
+            rest.compile(headers, &schema, purpose)
+        });
+        // Of a problem that is found twice, the one that knows more is kept.
+        if let Some(Err(mut others)) = held {
+            others.found.append(&mut self.found);
+            self.found = in_order(others.found);
+        }
+        self
     }
 
     /// The problems with their places.

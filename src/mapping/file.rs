@@ -1,15 +1,20 @@
 //! A mapping file that has been read: what can be known of it without an input and
 //! without a portal.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::mapping::compile::compile;
+use crate::mapping::alone;
+use crate::mapping::compile::{Sources, compile};
 use crate::mapping::compiled::CompiledMapping;
 use crate::mapping::errors::{MappingErrors, Problems};
+use crate::mapping::operation::For;
 use crate::mapping::parse::parse;
 use crate::mapping::shape::Document;
+use crate::mapping::tables::Tables;
+use crate::model::dialect::Dialect;
 use crate::model::row::Headers;
-use crate::model::schema::{NewProperty, Schema};
+use crate::model::schema::{NewProperty, ObjectType, Schema};
 
 /// A mapping as its file says it: valid TOML, known keys, values of the right kind.
 #[derive(Clone, Debug)]
@@ -17,24 +22,36 @@ pub struct MappingFile {
     name: Arc<str>,
     text: Arc<str>,
     document: Document,
+    tables: Tables,
 }
 
 impl MappingFile {
-    /// Reads the text of a mapping; `name` is how messages call the file.
+    /// Reads the text of a mapping. `name` is its path: messages call the file by it,
+    /// and the files that the mapping names are read from its folder, once and now.
     ///
     /// # Errors
-    /// With everything that is wrong in the text, or, where it is not TOML, with
-    /// every mistake of syntax.
+    /// With everything that is wrong in the text and the files, or, where it is not
+    /// TOML, with every mistake of syntax.
     pub fn parse(name: &str, text: &str) -> Result<MappingFile, MappingErrors> {
         let (name, text) = (Arc::from(name), Arc::from(text));
         let problems = Problems::default();
         let document = parse(&text, &problems);
-        let document = problems.conclude(document, &name, &text)?;
-        Ok(MappingFile {
-            name,
-            text,
+        let folder = Path::new(&*name).parent().unwrap_or(Path::new(""));
+        if let Some(document) = &document {
+            alone::check(document, &text, &problems);
+        }
+        let read = document.map(|document| MappingFile {
+            tables: Tables::load(&document, folder, &problems),
+            name: Arc::clone(&name),
+            text: Arc::clone(&text),
             document,
-        })
+        });
+        match problems.is_empty() {
+            true => problems.conclude(read, &name, &text),
+            false => problems
+                .conclude(None, &name, &text)
+                .map_err(|errors| errors.with_rest(read)),
+        }
     }
 
     /// The name that `parse` was given.
@@ -47,9 +64,9 @@ impl MappingFile {
         &self.text
     }
 
-    /// The CSV delimiter, where the mapping insists on one; otherwise it is detected.
-    pub fn delimiter(&self) -> Option<u8> {
-        self.document.source.delimiter
+    /// How the CSV is written, as far as the mapping insists; the rest is detected.
+    pub fn dialect(&self) -> &Dialect {
+        &self.document.source.dialect
     }
 
     /// Internal name of the property that ties a row to its ticket.
@@ -65,11 +82,13 @@ impl MappingFile {
     /// True when tickets get linked to contacts, so that the schema needs the
     /// properties of contacts too.
     pub fn links_contacts(&self) -> bool {
-        !self.document.links.is_empty()
+        let mut links = self.document.links.iter();
+        links.any(|link| link.to == ObjectType::Contacts)
     }
 
-    /// Holds the mapping against the headers of an input and the schema of a portal
-    /// (with `new_properties` already in it, see `Schema::with_tickets`).
+    /// Holds the mapping against the headers of an input, the schema of a portal (with
+    /// `new_properties` already in it, see `Schema::with_tickets`), and what is to be
+    /// done.
     ///
     /// # Errors
     /// With everything that does not fit: columns, properties, options, stages,
@@ -78,9 +97,15 @@ impl MappingFile {
         &self,
         headers: &Headers,
         schema: &Schema,
+        purpose: For,
     ) -> Result<CompiledMapping, MappingErrors> {
         let problems = Problems::default();
-        let compiled = compile(&self.document, &self.text, headers, schema, &problems);
+        let sources = Sources {
+            document: &self.document,
+            text: &self.text,
+            tables: &self.tables,
+        };
+        let compiled = compile(sources, headers, schema, purpose, &problems);
         problems.conclude(compiled, &self.name, &self.text)
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use crate::mapping::nearest::{fold, nearest};
+use crate::mapping::shape::ColumnName;
 use crate::model::row::Headers;
 
 /// The columns that the tool's own files add (refused.csv, done.csv). They are not
@@ -52,6 +53,25 @@ impl HeaderIndex {
         }
     }
 
+    /// Positions of the columns that a mapping means, in file order.
+    pub(crate) fn find(&self, column: &ColumnName) -> Vec<usize> {
+        match column {
+            ColumnName::Name(name) => self.positions(name).to_vec(),
+            ColumnName::Pattern(pattern) => (0..self.names.len())
+                .filter(|idx| pattern.is_match(plain(self.name(*idx))))
+                .collect(),
+        }
+    }
+
+    /// The time zone that the pattern finds in the name of a column: its group `tz`.
+    pub(crate) fn zone(&self, column: &ColumnName, idx: usize) -> Option<&str> {
+        let ColumnName::Pattern(pattern) = column else {
+            return None;
+        };
+        let zone = pattern.captures(plain(self.name(idx)))?.name("tz")?;
+        Some(zone.as_str())
+    }
+
     /// All names in file order.
     pub(crate) fn names(&self) -> &[String] {
         &self.names
@@ -84,12 +104,18 @@ impl HeaderIndex {
 }
 
 fn loose(name: &str) -> String {
-    fold(name.trim_start_matches('\u{feff}'))
+    fold(plain(name))
+}
+
+/// A name as patterns see it.
+fn plain(name: &str) -> &str {
+    name.trim_start_matches('\u{feff}').trim()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use regex::Regex;
 
     fn index(names: &[&str]) -> HeaderIndex {
         HeaderIndex::new(&Headers::new(
@@ -113,6 +139,18 @@ mod tests {
         assert_eq!(index.positions("Label"), [4, 5]);
         assert!(index.positions("Priority").is_empty());
         assert_eq!(index.nearest("Stauts"), Some("Status"));
+    }
+
+    #[test]
+    fn patterns_find_columns_and_the_zone_in_their_names() {
+        let index = index(&["Id", " Created at (America/New_York)", "Updated at (UTC)"]);
+        let pattern = |text: &str| ColumnName::Pattern(Regex::new(text).expect("a pattern"));
+        let dates = pattern(r"^(Created|Updated) at \((?<tz>[^)]+)\)$");
+        assert_eq!(index.find(&dates), [1, 2]);
+        assert_eq!(index.zone(&dates, 1), Some("America/New_York"));
+        assert_eq!(index.zone(&dates, 0), None);
+        let plain = pattern("^Updated");
+        assert_eq!((index.find(&plain), index.zone(&plain, 2)), (vec![2], None));
     }
 
     #[test]

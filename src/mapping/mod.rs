@@ -4,9 +4,10 @@
 //! text → `MappingFile` (parse) → `CompiledMapping` (compile, against the headers
 //! of an input and the schema of a portal) → `Mapped` (map, once a row). Parsing and
 //! compiling report all their problems at once, each with its place in the TOML.
-//! Everything here is plain computing on values of `model`: no files, no portal,
-//! no clock, no environment.
+//! Everything here is plain computing on values of `model`: no portal, no clock, no
+//! environment, and no files but the tables that a mapping names (`tables`).
 
+mod alone;
 mod compile;
 mod compiled;
 mod convert;
@@ -14,10 +15,18 @@ mod entry;
 mod errors;
 mod file;
 mod header_index;
+mod json_schema;
+mod key;
+mod link;
+mod look_up;
 mod nearest;
+mod operation;
 mod parse;
+mod presets;
+pub mod propose;
 mod scope;
 mod shape;
+mod tables;
 mod template;
 mod value_map;
 
@@ -27,3 +36,7 @@ mod tests;
 pub use compiled::{CompiledMapping, Mapped, MappedProperty};
 pub use errors::{MappingErrors, MappingProblem};
 pub use file::MappingFile;
+pub use json_schema::JSON_SCHEMA;
+pub use operation::For;
+pub use presets::PRESETS;
+pub use shape::Keep;

@@ -43,14 +43,25 @@ impl<'r> Scope<'r> {
     }
 
     /// A cell as it stands in the file; a short record has empty ones at its end.
-    pub(crate) fn cell(&self, idx: usize) -> &'r str {
+    fn cell(&self, idx: usize) -> &'r str {
         self.cells.get(idx).unwrap_or("")
     }
 
     /// Whether a cell means "no value": blank, or one of the mapping's list.
-    pub(crate) fn is_empty(&self, cell: &str) -> bool {
+    fn is_empty(&self, cell: &str) -> bool {
         let cell = cell.trim();
         cell.is_empty() || self.empty.iter().any(|empty| empty == cell)
+    }
+
+    /// A cell, unless it means "no value".
+    pub(crate) fn filled(&self, idx: usize) -> Option<&'r str> {
+        let cell = self.cell(idx);
+        (!self.is_empty(cell)).then_some(cell)
+    }
+
+    /// All cells as they stand in the file.
+    pub(crate) fn cells(&self) -> &'r Cells {
+        self.cells
     }
 
     /// The text that a template makes of this row.

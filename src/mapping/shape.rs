@@ -3,7 +3,10 @@
 
 use std::ops::Range;
 
-use crate::model::schema::NewProperty;
+use regex::Regex;
+
+use crate::model::dialect::Dialect;
+use crate::model::schema::{NewProperty, ObjectType};
 use crate::model::ticket::Missing;
 
 /// A value with the bytes of the TOML text that it came from.
@@ -29,14 +32,17 @@ pub(crate) struct Document {
     pub(crate) source: SourceSpec,
     /// `[key]`.
     pub(crate) key: KeySpec,
-    /// `skip` of `[rows]`: an expression.
-    pub(crate) skip: Option<At<String>>,
+    /// `[rows]`.
+    pub(crate) rows: RowsSpec,
     /// `[properties]`.
     pub(crate) properties: At<Vec<EntrySpec>>,
     /// `[[associate]]`.
     pub(crate) links: Vec<LinkSpec>,
     /// `[[property]]`.
     pub(crate) new_properties: Vec<NewProperty>,
+    /// Properties whose entry or definition was reported and left out, so that what
+    /// lacks them is no mistake of its own.
+    pub(crate) faulty: Vec<String>,
 }
 
 /// `[source]`: what holds for the whole input.
@@ -46,26 +52,67 @@ pub(crate) struct SourceSpec {
     pub(crate) timezone: Option<At<String>>,
     /// Cells that mean "no value", trimmed; blank ones always do.
     pub(crate) empty: Vec<String>,
-    /// Delimiter of the CSV, where the mapping insists on one.
-    pub(crate) delimiter: Option<u8>,
+    /// How the CSV is written, as far as the mapping insists.
+    pub(crate) dialect: Dialect,
 }
 
 /// `[key]`.
 #[derive(Clone, Debug)]
 pub(crate) struct KeySpec {
-    /// The unique-value property.
+    /// The unique-value property; for record ids, `hs_object_id` at their place.
     pub(crate) property: At<String>,
     /// Where the text of the key comes from.
-    pub(crate) origin: Origin,
+    pub(crate) origin: KeyOrigin,
     /// Put in front of every key.
     pub(crate) prefix: String,
+}
+
+/// Where a key comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum KeyOrigin {
+    /// A column or a template, as for a property.
+    Text(Origin, Option<At<usize>>),
+    /// A hash of all cells of the row.
+    RowHash,
+    /// A column with the ids of the tickets themselves.
+    RecordId(Origin),
+}
+
+/// `[rows]`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RowsSpec {
+    /// An expression; rows for which it is true are left out.
+    pub(crate) skip: Option<At<String>>,
+    /// Columns of which rows of one ticket share the value.
+    pub(crate) one_per: Option<Vec<At<ColumnName>>>,
+    /// Which of those rows counts.
+    pub(crate) keep: Keep,
+}
+
+/// Which of several rows of one ticket counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// The first of them.
+    First,
+    /// The last of them.
+    #[default]
+    Last,
+}
+
+/// How a mapping names a column.
+#[derive(Clone, Debug)]
+pub(crate) enum ColumnName {
+    /// By its name.
+    Name(String),
+    /// By a pattern over names; its group `tz` is a time zone.
+    Pattern(Regex),
 }
 
 /// Where the text of an entry comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum Origin {
     /// The first of these columns that the file has.
-    Column(Vec<At<String>>),
+    Column(Vec<At<ColumnName>>),
     /// The same text for every row.
     Value(At<String>),
     /// A template over the row's columns.
@@ -94,36 +141,124 @@ pub(crate) struct EntrySpec {
     pub(crate) origin: Origin,
     /// Whether the file may lack the column.
     pub(crate) optional: bool,
-    /// Which of several columns of one name, from 1.
+    /// Which of several columns of one name, from 1; none = all of them.
     pub(crate) nth: Option<At<usize>>,
     /// Whether a row without a value is refused; none = the default of the property.
     pub(crate) required: Option<bool>,
     /// Whether blanks around a cell go.
     pub(crate) trim: bool,
+    /// What is replaced in the text, in this order.
+    pub(crate) replace: Option<At<Vec<Replacement>>>,
+    /// Whether the text is HTML to be made plain.
+    pub(crate) html: Option<At<bool>>,
     /// Separators of a cell that holds several values.
     pub(crate) split: Option<At<Vec<String>>>,
+    /// What stands between several values of a text.
+    pub(crate) join: Option<At<String>>,
     /// Value map.
-    pub(crate) map: Option<At<Vec<MapLine>>>,
+    pub(crate) map: Option<At<MapSpec>>,
     /// Whether the value map minds case and blanks.
     pub(crate) exact: bool,
     /// For texts that the value map lacks.
     pub(crate) unmapped: Option<At<Otherwise>>,
     /// For owners that the portal lacks.
     pub(crate) missing: Option<At<Otherwise>>,
-    /// `lookup = "owner"`.
-    pub(crate) lookup: Option<At<()>>,
+    /// `lookup`.
+    pub(crate) lookup: Option<At<LookupSpec>>,
     /// For empty cells.
     pub(crate) default: Option<At<String>>,
+    /// `empty`: whether an update clears what has no value.
+    pub(crate) clear: Option<At<bool>>,
+    /// Property to write where the portal holds this one read-only.
+    pub(crate) read_only_into: Option<At<String>>,
     /// Date formats (strptime).
     pub(crate) format: Option<At<Vec<At<String>>>>,
     /// Zone of times that carry none, for this entry.
-    pub(crate) timezone: Option<At<String>>,
+    pub(crate) timezone: Option<At<ZoneSpec>>,
     /// Decimal mark.
     pub(crate) decimal: Option<At<char>>,
     /// Mark between groups of three digits.
     pub(crate) thousands: Option<At<char>>,
     /// Longest text in UTF-16 units; longer ones are shortened.
     pub(crate) truncate: Option<At<usize>>,
+}
+
+impl EntrySpec {
+    /// An entry that says nothing but where its text comes from.
+    pub(crate) fn new(property: At<String>, origin: Origin) -> EntrySpec {
+        EntrySpec {
+            property,
+            origin,
+            optional: false,
+            nth: None,
+            required: None,
+            trim: true,
+            replace: None,
+            html: None,
+            split: None,
+            join: None,
+            map: None,
+            exact: false,
+            unmapped: None,
+            missing: None,
+            lookup: None,
+            default: None,
+            clear: None,
+            read_only_into: None,
+            format: None,
+            timezone: None,
+            decimal: None,
+            thousands: None,
+            truncate: None,
+        }
+    }
+}
+
+/// One line of `replace`.
+#[derive(Clone, Debug)]
+pub(crate) struct Replacement {
+    /// What is looked for.
+    pub(crate) pattern: Regex,
+    /// What stands there afterwards; `$1` is the first group.
+    pub(crate) text: String,
+}
+
+/// The zone of an entry's times.
+#[derive(Clone, Debug)]
+pub(crate) enum ZoneSpec {
+    /// One IANA name for all rows.
+    Name(String),
+    /// The column that names each row's.
+    Column(Vec<At<ColumnName>>),
+}
+
+/// How owners are looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LookupSpec {
+    /// By e-mail or full name.
+    Owner,
+    /// First in a file, then by what that says.
+    File(TableSpec),
+}
+
+/// A file of two columns, beside the mapping.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct TableSpec {
+    /// Path, from the folder of the mapping.
+    pub(crate) file: String,
+    /// Column with the texts of the source.
+    pub(crate) from: String,
+    /// Column with what they become.
+    pub(crate) to: String,
+}
+
+/// A value map.
+#[derive(Clone, Debug)]
+pub(crate) enum MapSpec {
+    /// In the mapping itself.
+    Lines(Vec<MapLine>),
+    /// In a file.
+    File(TableSpec),
 }
 
 /// One line of a value map.
@@ -135,17 +270,60 @@ pub(crate) struct MapLine {
     pub(crate) to: At<String>,
 }
 
-/// One `[[associate]]`: a link to a contact by e-mail.
+/// One `[[associate]]`: links to other records.
 #[derive(Clone, Debug)]
 pub(crate) struct LinkSpec {
-    /// Columns with the e-mail; the first that the file has.
-    pub(crate) column: Vec<At<String>>,
+    /// Kind of the other record.
+    pub(crate) to: ObjectType,
+    /// What the cells say of it.
+    pub(crate) by: At<LinkBy>,
+    /// Columns with that; the first that the file has.
+    pub(crate) column: Vec<At<ColumnName>>,
     /// Whether the file may lack the column.
     pub(crate) optional: bool,
-    /// Which of several columns of one name, from 1.
+    /// Which of several columns of one name, from 1; none = all of them.
     pub(crate) nth: Option<At<usize>>,
-    /// For contacts that the portal lacks.
+    /// Separators of a cell that names several records.
+    pub(crate) split: Option<At<Vec<String>>>,
+    /// A file that turns the cell's text into the value.
+    pub(crate) lookup: Option<At<TableSpec>>,
+    /// Label of the association.
+    pub(crate) label: Option<String>,
+    /// For records that the portal lacks.
     pub(crate) missing: Missing,
-    /// Properties of a contact that is created.
+    /// Properties of a record that is created.
     pub(crate) properties: Vec<EntrySpec>,
+}
+
+/// What tells which record is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LinkBy {
+    /// Its id.
+    Id,
+    /// The key of a ticket of this input, without the prefix.
+    Key,
+    /// A property of it.
+    Property(String),
+}
+
+impl Document {
+    /// The files that the mapping names, each with a place that does.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = At<&TableSpec>> {
+        let of_links = self.links.iter().flat_map(|link| &link.properties);
+        let maps = self.properties.value.iter().chain(of_links);
+        let of_entries = maps.flat_map(|entry| {
+            let map = entry.map.as_ref().and_then(|map| match &map.value {
+                MapSpec::File(table) => Some(At::new(table, map.span.clone())),
+                MapSpec::Lines(_) => None,
+            });
+            let lookup = entry.lookup.as_ref();
+            let lookup = lookup.and_then(|lookup| match &lookup.value {
+                LookupSpec::File(table) => Some(At::new(table, lookup.span.clone())),
+                LookupSpec::Owner => None,
+            });
+            map.into_iter().chain(lookup)
+        });
+        let of_links = self.links.iter().filter_map(|link| link.lookup.as_ref());
+        of_entries.chain(of_links.map(|table| At::new(&table.value, table.span.clone())))
+    }
 }

@@ -49,11 +49,11 @@ pub struct RefusalGroup {
 
 impl RefusalGroup {
     /// Counts a refusal; the first of a code is its example.
-    pub fn count(groups: &mut BTreeMap<String, RefusalGroup>, line: u64, refusal: &Refusal) {
+    pub fn count(groups: &mut BTreeMap<String, RefusalGroup>, place: &str, refusal: &Refusal) {
         let new = || RefusalGroup {
             code: refusal.code.clone(),
             rows: 0,
-            example: format!("line {line}: {}", refusal.hint),
+            example: format!("{place}: {}", refusal.hint),
         };
         groups.entry(refusal.code.clone()).or_insert_with(new).rows += 1;
     }

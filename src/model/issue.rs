@@ -160,8 +160,17 @@ pub enum Reason {
         /// Columns in the header.
         columns: usize,
     },
+    /// A quote opens a cell and does not close where a cell ends.
+    UnclosedQuote,
+    /// The record is longer than any that is read whole.
+    RecordTooLong {
+        /// The longest, in bytes.
+        limit: usize,
+    },
     /// Bytes that are no text in the file's encoding.
     NotText,
+    /// A NUL among the letters.
+    NulCharacter,
     /// A required property has no value.
     MissingValue,
     /// The key is empty.
@@ -170,15 +179,15 @@ pub enum Reason {
     InvalidKey,
     /// An earlier row has the same key.
     RepeatedKey {
-        /// Line of that row.
-        line: u64,
+        /// Where that row stands: `line 17`.
+        place: String,
     },
     /// An earlier row has a key that differs only by case.
     KeyCase {
         /// The earlier key.
         other: String,
-        /// Line of that row.
-        line: u64,
+        /// Where that row stands: `line 17`.
+        place: String,
     },
     /// No format reads the cell as a date.
     InvalidDate {
@@ -225,7 +234,7 @@ pub enum Reason {
     },
     /// The row's pipeline has no stage of that label or id.
     UnknownStage {
-        /// Label of the pipeline.
+        /// Label of the pipeline; empty where any would do.
         pipeline: String,
         /// Labels of its stages.
         accepted: Vec<String>,
@@ -252,6 +261,20 @@ pub enum Reason {
         units: usize,
         /// HubSpot: 65,536 for a text.
         limit: usize,
+    },
+    /// Not the id of a record: ids are digits.
+    InvalidId,
+    /// The cell that gives the row's time zone names none.
+    UnknownZone {
+        /// The IANA name that looks most like it.
+        nearest: Option<String>,
+    },
+    /// A look-up file has no line for it, and by itself it is no value either.
+    NotInFile {
+        /// The file as the mapping names it.
+        file: String,
+        /// The text of the file that looks most like it.
+        nearest: Option<String>,
     },
     /// A template or expression failed on this row.
     TemplateFailed {
@@ -301,7 +324,10 @@ impl Reason {
     pub fn code(&self) -> &str {
         match self {
             Reason::RaggedRow { .. } => "RAGGED_ROW",
+            Reason::UnclosedQuote => "UNCLOSED_QUOTE",
+            Reason::RecordTooLong { .. } => "RECORD_TOO_LONG",
             Reason::NotText => "NOT_TEXT",
+            Reason::NulCharacter => "NUL_CHARACTER",
             Reason::MissingValue => "MISSING_VALUE",
             Reason::MissingKey => "MISSING_KEY",
             Reason::InvalidKey => "INVALID_KEY",
@@ -320,6 +346,9 @@ impl Reason {
             Reason::AmbiguousOwner { .. } => "AMBIGUOUS_OWNER",
             Reason::InvalidEmail => "INVALID_EMAIL",
             Reason::TooLong { .. } => "TOO_LONG",
+            Reason::InvalidId => "INVALID_ID",
+            Reason::UnknownZone { .. } => "UNKNOWN_ZONE",
+            Reason::NotInFile { .. } => "NOT_IN_FILE",
             Reason::TemplateFailed { .. } => "TEMPLATE_FAILED",
             Reason::ContactMissing => "CONTACT_MISSING",
             Reason::ContactRefused { .. } => "CONTACT_REFUSED",
@@ -337,13 +366,18 @@ impl Reason {
             Reason::RaggedRow { cells, columns } => {
                 format!("the record has {cells} cells, the header has {columns} columns")
             }
+            Reason::UnclosedQuote => "a quote on this line does not close its cell".to_owned(),
+            Reason::RecordTooLong { limit } => {
+                format!("the record is longer than {limit} bytes and was not read whole")
+            }
             Reason::NotText => "the cell holds bytes that are no text".to_owned(),
+            Reason::NulCharacter => "the cell holds a NUL character".to_owned(),
             Reason::MissingValue => "a value is required here and there is none".to_owned(),
             Reason::MissingKey => "the key is empty".to_owned(),
             Reason::InvalidKey => "the key holds control characters".to_owned(),
-            Reason::RepeatedKey { line } => format!("line {line} has the same key"),
-            Reason::KeyCase { other, line } => {
-                format!("line {line} has the key \"{other}\", which differs only by case")
+            Reason::RepeatedKey { place } => format!("{place} has the same key"),
+            Reason::KeyCase { other, place } => {
+                format!("{place} has the key \"{other}\", which differs only by case")
             }
             Reason::InvalidDate { .. } => "this is not a date that the mapping reads".to_owned(),
             Reason::AmbiguousDate { readings } => {
@@ -359,6 +393,9 @@ impl Reason {
                 "the mapping's value map has no entry for it".to_owned()
             }
             Reason::UnknownPipeline { .. } => "the portal has no such pipeline".to_owned(),
+            Reason::UnknownStage { pipeline, .. } if pipeline.is_empty() => {
+                "no pipeline of the portal has such a stage".to_owned()
+            }
             Reason::UnknownStage { pipeline, .. } => {
                 format!("pipeline \"{pipeline}\" has no such stage")
             }
@@ -371,6 +408,9 @@ impl Reason {
             Reason::TooLong { units, limit } => {
                 format!("the text has {units} UTF-16 units, the portal takes {limit}")
             }
+            Reason::InvalidId => "this is not the id of a record".to_owned(),
+            Reason::UnknownZone { .. } => "there is no such time zone".to_owned(),
+            Reason::NotInFile { file, .. } => format!("{file} has no line for it"),
             Reason::TemplateFailed { detail } => format!("the template failed: {detail}"),
             Reason::ContactMissing => "the portal has no such contact".to_owned(),
             Reason::ContactRefused { detail } => {
@@ -401,7 +441,26 @@ impl Reason {
                  delimiter inside a text is not quoted"
                     .to_owned()
             }
-            Reason::NotText => "retype the cell, or state the file's encoding".to_owned(),
+            Reason::UnclosedQuote => {
+                "fill in the columns of this row by hand from _raw; a quote inside a quoted text \
+                 is written twice"
+                    .to_owned()
+            }
+            Reason::RecordTooLong { .. } => {
+                "look at this line of the file; most often a quote is never closed or line ends \
+                 are missing"
+                    .to_owned()
+            }
+            Reason::NotText => {
+                "retype the cell; where many rows say so, state the file's encoding, such as \
+                 encoding = \"windows-1252\" under [source] of the mapping"
+                    .to_owned()
+            }
+            Reason::NulCharacter => {
+                "retype the cell: its text was damaged on the way, or the file's encoding is \
+                 another"
+                    .to_owned()
+            }
             Reason::MissingValue => "fill in the cell".to_owned(),
             Reason::MissingKey => "give the row its id of the old system".to_owned(),
             Reason::InvalidKey => "remove line breaks and other invisible characters".to_owned(),
@@ -443,6 +502,15 @@ impl Reason {
             Reason::TooLong { .. } => {
                 "shorten it, or let the mapping do it with truncate".to_owned()
             }
+            Reason::InvalidId => "write the digits of its id, as HubSpot shows them".to_owned(),
+            Reason::UnknownZone { nearest } => match nearest {
+                Some(nearest) => format!("did you mean \"{nearest}\"?"),
+                None => "write an IANA name such as \"Europe/Berlin\"".to_owned(),
+            },
+            Reason::NotInFile { file, nearest } => match nearest {
+                Some(nearest) => format!("did you mean \"{nearest}\"? Otherwise add it to {file}"),
+                None => format!("add it to {file}"),
+            },
             Reason::TemplateFailed { .. } => {
                 "correct the cells that the template uses, or the template".to_owned()
             }

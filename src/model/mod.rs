@@ -3,6 +3,7 @@
 //! is imported here.
 
 pub mod place;
+pub mod dialect;
 pub mod row;
 pub mod schema;
 pub mod ticket;

@@ -59,6 +59,24 @@ impl Cells {
         }
     }
 
+    /// Packs cells that stand one behind the other in `text`, each up to one of
+    /// `ends`; none where an end is inside a letter, or the text beyond 4 GiB.
+    pub fn packed(text: &str, ends: &[usize]) -> Option<Cells> {
+        let fits = u32::try_from(text.len()).is_ok();
+        if !fits || !ends.iter().all(|&end| text.is_char_boundary(end)) {
+            return None;
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "no end is beyond the text, which fits"
+        )]
+        let ends = ends.iter().map(|&end| end as u32).collect();
+        Some(Cells {
+            text: text.into(),
+            ends,
+        })
+    }
+
     /// The cell at `idx`, exactly as in the file (not trimmed).
     pub fn get(&self, idx: usize) -> Option<&str> {
         let end = *self.ends.get(idx)? as usize;
@@ -82,6 +100,11 @@ impl Cells {
     /// True when every cell is empty or blank.
     pub fn is_blank(&self) -> bool {
         self.text.trim().is_empty()
+    }
+
+    /// Length of all cells together, in bytes.
+    pub fn text_len(&self) -> usize {
+        self.text.len()
     }
 
     /// The cells in column order.
@@ -113,5 +136,10 @@ mod tests {
         assert_eq!(cells.get(4), None);
         assert!(!cells.is_blank());
         assert!(Cells::new(["", " ", "\t"]).is_blank());
+        assert_eq!(
+            Cells::packed("açéb", &[1, 1, 5, 6]),
+            Some(Cells::new(["a", "", "çé", "b"]))
+        );
+        assert_eq!(Cells::packed("açb", &[2, 4]), None);
     }
 }

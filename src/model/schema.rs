@@ -19,6 +19,15 @@ pub enum ObjectType {
 }
 
 impl ObjectType {
+    /// All of them.
+    pub const ALL: [ObjectType; 5] = [
+        ObjectType::Tickets,
+        ObjectType::Contacts,
+        ObjectType::Companies,
+        ObjectType::Deals,
+        ObjectType::Notes,
+    ];
+
     /// The plural name that HubSpot uses in paths.
     pub fn plural(self) -> &'static str {
         match self {

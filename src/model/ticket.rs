@@ -20,20 +20,25 @@ pub enum Missing {
     Refuse,
 }
 
-/// A link that a row asks for, by a natural key of the other record.
+/// A link that a row asks for, by something that tells which record is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkDraft {
     /// Kind of the other record.
     pub to: ObjectType,
-    /// Property of the other record that `value` is a value of (`email`).
+    /// What `value` is: `id` (the record's id), `key` (the key of a ticket of this
+    /// input, prefix included; that ticket may come later in the file), or a property
+    /// of the other record such as `email`.
     pub by: Arc<str>,
-    /// The value, normalised (e-mails are trimmed and lower-case).
+    /// The value, normalised (e-mails and domains are trimmed and lower-case).
     pub value: String,
+    /// Label of the association; none = the default one.
+    pub label: Option<Arc<str>>,
     /// Column that the value came from, for messages.
     pub column: Arc<str>,
     /// What to do when there is no such record.
     pub missing: Missing,
-    /// Property values for a record that has to be created, `by` included.
+    /// Property values for a record that has to be created, `by` included; empty
+    /// where none is to be created.
     pub properties: PropertyValues,
 }
 
@@ -78,9 +83,11 @@ impl Remark {
 /// What mapping makes of one row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TicketDraft {
-    /// Value of the key property, prefix included. It is among `properties` too.
+    /// Value of the key property, prefix included. It is among `properties` too,
+    /// unless it is the id of the record.
     pub key: String,
-    /// Property values to be sent; empty ones are left out.
+    /// Property values to be sent. One that is empty clears the property, which only
+    /// updates do.
     pub properties: PropertyValues,
     /// Links to other records.
     pub links: Vec<LinkDraft>,

@@ -1,46 +1,43 @@
-//! The verbs on up to a hundred records at once (contract 2.6 to 2.8): when one
-//! bad row costs a row and when the whole call, and in which order results come.
+//! The verbs on up to a hundred records at once (contract 2.6 to 2.8). When a bad
+//! row costs a row and when the call is `outcome`'s to say.
 
 use std::collections::BTreeSet;
 
 use super::clock::Moment;
-use super::desk::{Desk, View, object};
+use super::desk::Desk;
 use super::kind::Kind;
-use super::problem::{Problem, RowProblem};
+use super::outcome::{Outcome, ids_twice};
+use super::problem::Problem;
 use super::refusal::Refusal;
-use super::shapes::{BatchOut, CreateInput, ObjectOut, ReadBatch, Reference, Text, UpdateInput};
+use super::route::Verb;
+use super::shapes::{
+    BatchOut, CreateInput, Incoming, ObjectOut, ReadBatch, Reference, Scalar, UpdateInput,
+    UpsertInput,
+};
+use super::show::View;
 use super::store::Record;
-use super::switches::{EchoTraceId, PartialSuccess, ResultOrder};
-
-/// Where the rows of a batch ended.
-#[derive(Default)]
-struct Outcome {
-    done: Vec<ObjectOut>,
-    /// With the trace ids of their rows.
-    refused: Vec<(Option<String>, Refusal)>,
-    /// Ids that lead nowhere, and the trace ids of their rows.
-    unknown: (Vec<String>, Vec<String>),
-}
+use super::switches::{DeleteMissing, ReadDuplicates, ReadMissing, UpsertFillsKey};
+use super::writes::Occasion;
 
 impl Desk {
     pub(super) fn create_batch(
         &self,
         kind: Kind,
         inputs: &[CreateInput],
-        now: Moment,
+        on: Occasion,
     ) -> Result<BatchOut, Problem> {
-        let traced = self.traced(inputs.iter().map(|input| input.trace.as_ref()))?;
+        let traced = self.traced(
+            Verb::Create,
+            inputs.iter().map(|input| input.trace.as_ref()),
+        )?;
         let transaction = self.store.begin()?;
         let mut outcome = Outcome::default();
         for input in inputs {
-            let trace = input.trace.as_ref().map(|trace| trace.0.clone());
-            match self.create_one(kind, input, now) {
-                Ok(record) => outcome.done.push(self.echo(object(kind, record), trace)),
-                Err(Refusal::Store(error)) => return Err(error.into()),
-                Err(refusal) => outcome.refused.push((trace, refusal)),
-            }
+            let made = self.create_one(kind, input, on);
+            let shown = made.map(|written| self.show_created(kind, written));
+            outcome.take(input.trace.as_ref(), shown)?;
         }
-        let reply = self.settle(kind, outcome, traced, now)?;
+        let reply = self.settle(kind, outcome, traced, on.now)?;
         transaction.commit()?;
         Ok(reply)
     }
@@ -49,32 +46,72 @@ impl Desk {
         &self,
         kind: Kind,
         inputs: &[UpdateInput],
-        now: Moment,
+        on: Occasion,
     ) -> Result<BatchOut, Problem> {
-        let traced = self.traced(inputs.iter().map(|input| input.trace.as_ref()))?;
-        let found = self.targets(kind, inputs)?;
+        let traced = self.traced(
+            Verb::Update,
+            inputs.iter().map(|input| input.trace.as_ref()),
+        )?;
+        let targets = inputs
+            .iter()
+            .map(|input| (input.id_property.as_deref(), input.id.0.as_str()));
+        let found = self.targets(kind, targets)?;
         let transaction = self.store.begin()?;
         let mut outcome = Outcome::default();
         for (input, record) in inputs.iter().zip(found) {
-            let trace = input.trace.as_ref().map(|trace| trace.0.clone());
-            let Some(record) = record else {
-                outcome.unknown.0.push(input.id.0.clone());
-                outcome.unknown.1.extend(trace);
-                continue;
-            };
-            match self.update_input(kind, record, input, now) {
-                Ok(shown) => outcome.done.push(self.echo(shown, trace)),
-                Err(Refusal::Store(error)) => return Err(error.into()),
-                Err(refusal) => outcome.refused.push((trace, refusal)),
+            match record {
+                Some(record) => {
+                    let shown = self.update_input(kind, record, input.properties.as_ref(), on);
+                    outcome.take(input.trace.as_ref(), shown)?;
+                }
+                None => outcome.lost(&input.id.0, input.trace.as_ref()),
             }
         }
-        let reply = self.settle(kind, outcome, traced, now)?;
+        let reply = self.settle(kind, outcome, traced, on.now)?;
         transaction.commit()?;
         Ok(reply)
     }
 
-    /// Found records, once each however often they are asked for (switch 17);
-    /// missing ones together in one error.
+    pub(super) fn upsert_batch(
+        &self,
+        kind: Kind,
+        inputs: &[UpsertInput],
+        on: Occasion,
+    ) -> Result<BatchOut, Problem> {
+        let traced = self.traced(
+            Verb::Upsert,
+            inputs.iter().map(|input| input.trace.as_ref()),
+        )?;
+        let unnamed = |input: &UpsertInput| input.id_property.is_none();
+        if inputs.iter().any(unnamed) {
+            return Err(Problem::validation(
+                "Every input of an upsert needs an idProperty.",
+            ));
+        }
+        let targets = inputs
+            .iter()
+            .map(|input| (input.id_property.as_deref(), input.id.0.as_str()));
+        let found = self.targets(kind, targets)?;
+        let transaction = self.store.begin()?;
+        let mut outcome = Outcome::default();
+        for (input, record) in inputs.iter().zip(found) {
+            let is_new = record.is_none();
+            let shown = match record {
+                Some(record) => self.update_input(kind, record, input.properties.as_ref(), on),
+                None => self.create_by_key(kind, input, on),
+            };
+            let shown = shown.map(|shown| ObjectOut {
+                new: Some(is_new),
+                ..shown
+            });
+            outcome.take(input.trace.as_ref(), shown)?;
+        }
+        let reply = self.settle(kind, outcome, traced, on.now)?;
+        transaction.commit()?;
+        Ok(reply)
+    }
+
+    /// Found records, and missing ones together in one error.
     pub(super) fn read_batch(
         &self,
         kind: Kind,
@@ -87,23 +124,30 @@ impl Desk {
         self.check_id_property(kind, id_property, "read")?;
         let view = View {
             properties: batch.properties.clone(),
+            history: batch.properties_with_history.clone(),
             ..View::default()
         };
         let mut outcome = Outcome::default();
-        let (mut asked, mut shown) = (BTreeSet::new(), BTreeSet::new());
-        for id in ids.iter().filter(|id| asked.insert(id.as_str())) {
+        let mut shown = BTreeSet::new();
+        let repeats = self.switches.read_duplicates == ReadDuplicates::Repeat;
+        for id in self.asked_for(ids)? {
             match self.find(kind, id_property, id, archived)? {
-                Some(record) if shown.insert(record.id) => {
-                    outcome.done.push(self.show(kind, record, &view)?)
+                Some(record) if repeats || shown.insert(record.id) => {
+                    outcome.take(None, Ok(self.show(kind, record, &view)?))?;
                 }
                 Some(_) => {}
-                None => outcome.unknown.0.push(id.clone()),
+                None => outcome.lost(id, None),
             }
+        }
+        if self.switches.read_missing == ReadMissing::Whole
+            && let Some(problem) = outcome.missing(kind)
+        {
+            return Err(problem);
         }
         self.settle(kind, outcome, true, now)
     }
 
-    /// Ids that lead nowhere are passed over in silence (contract 2.4).
+    /// Ids that lead nowhere are passed over in silence (contract 2.4, switch 18).
     pub(super) fn archive_batch(
         &self,
         kind: Kind,
@@ -111,42 +155,62 @@ impl Desk {
         now: Moment,
     ) -> Result<(), Problem> {
         let transaction = self.store.begin()?;
-        for id in inputs.iter().filter_map(|input| input.id.0.parse().ok()) {
-            self.store.archive(kind, id, &now.iso())?;
+        let mut outcome = Outcome::default();
+        for input in inputs {
+            let id = input.id.0.parse().ok();
+            let was_there = match id {
+                Some(id) => self.archive_one(kind, id, now)?,
+                None => false,
+            };
+            if !was_there {
+                outcome.lost(&input.id.0, None);
+            }
+        }
+        if self.switches.delete_missing == DeleteMissing::Missing
+            && let Some(problem) = outcome.missing(kind)
+        {
+            return Err(problem);
         }
         Ok(transaction.commit()?)
     }
 
-    /// Whether bad rows cost only themselves: every input has a trace id (switch
-    /// 11), and the portal grants it (switch 10). The same trace id twice fails
-    /// the call (switch 12).
-    fn traced<'a>(&self, traces: impl Iterator<Item = Option<&'a Text>>) -> Result<bool, Problem> {
+    /// The ids of a read, each once, unless duplicates cost the call (switch 17).
+    fn asked_for<'a>(&self, ids: &'a [String]) -> Result<Vec<&'a String>, Problem> {
         let mut seen = BTreeSet::new();
-        let mut all = true;
-        for trace in traces {
-            match trace {
-                Some(trace) if !seen.insert(trace.0.as_str()) => return Err(trace_twice(&trace.0)),
-                Some(_) => {}
-                None => all = false,
+        let mut repeated = Vec::new();
+        let mut kept = Vec::new();
+        for id in ids {
+            match seen.insert(id) {
+                true => kept.push(id),
+                false => repeated.push(id.clone()),
             }
         }
-        Ok(all && self.switches.partial_success == PartialSuccess::PerRow)
+        match self.switches.read_duplicates {
+            ReadDuplicates::Collapse => Ok(kept),
+            ReadDuplicates::Repeat => Ok(ids.iter().collect()),
+            ReadDuplicates::Refused if repeated.is_empty() => Ok(kept),
+            ReadDuplicates::Refused => Err(ids_twice(repeated)),
+        }
     }
 
-    /// The records that updates mean, one place per input. Two inputs for one
-    /// record fail the call (contract 2.8).
-    fn targets(&self, kind: Kind, inputs: &[UpdateInput]) -> Result<Vec<Option<Record>>, Problem> {
-        let mut found = Vec::with_capacity(inputs.len());
+    /// The records that inputs mean, one place per input. Two inputs for one record
+    /// fail the call (contract 2.8).
+    fn targets<'a>(
+        &self,
+        kind: Kind,
+        inputs: impl Iterator<Item = (Option<&'a str>, &'a str)>,
+    ) -> Result<Vec<Option<Record>>, Problem> {
+        let mut found = Vec::new();
         let (mut given, mut ids) = (BTreeSet::new(), BTreeSet::new());
         let mut twice = Vec::new();
-        for input in inputs {
-            let id_property = input.id_property.as_deref();
+        for (id_property, id) in inputs {
             self.check_id_property(kind, id_property, "update/upsert")?;
-            let record = self.find(kind, id_property, &input.id.0, false)?;
-            let is_new = given.insert((id_property, input.id.0.as_str()));
+            let record = self.find(kind, id_property, id, false)?;
+            let folded = id_property.map(|property| self.folded(kind, property, id));
+            let is_new = given.insert((id_property, folded.unwrap_or_else(|| id.to_owned())));
             let is_other = record.as_ref().is_none_or(|record| ids.insert(record.id));
             if !(is_new && is_other) {
-                twice.push(input.id.0.clone());
+                twice.push(id.to_owned());
             }
             found.push(record);
         }
@@ -160,98 +224,35 @@ impl Desk {
         &self,
         kind: Kind,
         record: Record,
-        input: &UpdateInput,
-        now: Moment,
+        given: Option<&Incoming>,
+        on: Occasion,
     ) -> Result<ObjectOut, Refusal> {
-        let given = input.properties.as_ref().ok_or(Refusal::NoProperties)?;
-        let record = self.update_one(kind, record, given, now)?;
-        Ok(self.show_written(kind, record, given.keys()))
+        let given = given.ok_or(Refusal::NoProperties)?;
+        let written = self.update_one(kind, record, given, on)?;
+        Ok(self.show_updated(kind, written, given.keys()))
     }
 
-    fn echo(&self, mut shown: ObjectOut, trace: Option<String>) -> ObjectOut {
-        shown.object_write_trace_id =
-            trace.filter(|_| self.switches.echo_trace_id == EchoTraceId::Yes);
-        shown
-    }
-
-    /// The reply, or the refusal of the whole call; on a refusal the caller drops
-    /// its transaction.
-    fn settle(
+    /// Makes the record that an upsert did not find, with the key it was looked for
+    /// by (switch 15).
+    fn create_by_key(
         &self,
         kind: Kind,
-        outcome: Outcome,
-        traced: bool,
-        now: Moment,
-    ) -> Result<BatchOut, Problem> {
-        let Outcome {
-            done,
-            refused,
-            unknown,
-        } = outcome;
-        if !refused.is_empty() && !traced {
-            let refusals = refused.into_iter().map(|(_, refusal)| refusal).collect();
-            return Err(Refusal::whole(refusals, self.portal_id));
+        input: &UpsertInput,
+        on: Occasion,
+    ) -> Result<ObjectOut, Refusal> {
+        let mut given = input.properties.clone().ok_or(Refusal::NoProperties)?;
+        let fills = self.switches.upsert_fills_key == UpsertFillsKey::Yes;
+        if let Some(property) = input.id_property.as_ref().filter(|_| fills) {
+            let _ = given
+                .entry(property.clone())
+                .or_insert_with(|| Scalar::Text(input.id.0.clone()));
         }
-        let row = |(trace, refusal): (Option<String>, Refusal)| {
-            refusal.problem(self.portal_id).into_row(trace.as_deref())
+        let input = CreateInput {
+            properties: Some(given),
+            associations: None,
+            trace: None,
         };
-        let mut errors: Vec<RowProblem> = refused.into_iter().map(row).collect();
-        errors.extend(missing(kind, unknown));
-        Ok(BatchOut::new(
-            ordered(done, self.switches.result_order),
-            errors,
-            now.iso(),
-        ))
+        let written = self.create_one(kind, &input, on)?;
+        Ok(self.show_created(kind, written))
     }
-}
-
-/// One error for all ids that lead nowhere (contract 2.7).
-fn missing(kind: Kind, (ids, traces): (Vec<String>, Vec<String>)) -> Option<RowProblem> {
-    if ids.is_empty() {
-        return None;
-    }
-    let message = format!(
-        "Could not get some {} objects, they may be deleted or not exist. Check that ids are valid.",
-        kind.upper()
-    );
-    let mut problem = Problem::no_such(message).with("ids", ids);
-    if !traces.is_empty() {
-        problem = problem.with("objectWriteTraceId", traces);
-    }
-    Some(problem.into_row(None))
-}
-
-fn ordered(mut results: Vec<ObjectOut>, order: ResultOrder) -> Vec<ObjectOut> {
-    match order {
-        ResultOrder::Input => {}
-        ResultOrder::Reversed => results.reverse(),
-        // All ids have 11 digits, so their order as text is their order.
-        ResultOrder::ById => results.sort_by(|one, other| one.id.cmp(&other.id)),
-        ResultOrder::Shuffled => shuffle(&mut results),
-    }
-    results
-}
-
-/// Any order but the one that came in, where there is another.
-fn shuffle(results: &mut [ObjectOut]) {
-    let before: Vec<String> = results.iter().map(|result| result.id.clone()).collect();
-    fastrand::shuffle(results);
-    if results.len() > 1 && results.iter().map(|result| &result.id).eq(&before) {
-        results.rotate_left(1);
-    }
-}
-
-fn trace_twice(trace: &str) -> Problem {
-    Problem::validation(format!(
-        "Duplicate objectWriteTraceIds found in batch input: [{trace}]. They must be unique"
-    ))
-    .with("objectWriteTraceId", vec![trace.to_owned()])
-}
-
-fn ids_twice(ids: Vec<String>) -> Problem {
-    let list = ids.join(", ");
-    Problem::validation(format!(
-        "Duplicate IDs found in batch input: [{list}]. IDs must be unique"
-    ))
-    .with("ids", ids)
 }

@@ -6,10 +6,12 @@ use axum::extract::Query;
 use axum::http::{Method, Uri};
 
 use super::clock::Moment;
-use super::desk::View;
+use super::links::PairsPage;
 use super::objects::{PageQuery, Which};
 use super::people::OwnerQuery;
 use super::problem::Problem;
+use super::show::View;
+use super::switches::{OverLimit, Switches};
 
 /// A request that has been let in.
 #[derive(Debug)]
@@ -35,6 +37,12 @@ const OWNERS: Limit = Limit {
     most: 500,
 };
 
+/// Associations of one record per page (contract 8.2).
+const PAIRS: Limit = Limit {
+    default: 500,
+    most: 500,
+};
+
 struct Limit {
     default: u32,
     most: u32,
@@ -55,6 +63,15 @@ impl Call {
         }
     }
 
+    pub(super) fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    /// The same call at another time.
+    pub(super) fn at(self, now: Moment) -> Call {
+        Call { now, ..self }
+    }
+
     /// The path's segments, decoded; empty ones do not count.
     pub(super) fn segments(&self) -> Vec<String> {
         self.uri
@@ -69,6 +86,7 @@ impl Call {
     pub(super) fn view(&self) -> View {
         View {
             properties: self.list("properties"),
+            history: self.list("propertiesWithHistory"),
             associations: self.list("associations"),
             origin: self.origin.clone(),
         }
@@ -85,42 +103,51 @@ impl Call {
     }
 
     /// The page of a list of records.
-    pub(super) fn page(&self) -> Result<PageQuery, Problem> {
-        let limit = self.limit(&PAGE)?;
-        let after = match self.one("after") {
-            Some(after) => after
-                .parse()
-                .map_err(|_| Problem::validation(format!("'{after}' is not a cursor")))?,
-            None => 0,
-        };
+    pub(super) fn page(&self, switches: &Switches) -> Result<PageQuery, Problem> {
         Ok(PageQuery {
-            limit,
-            after,
+            limit: self.limit(&PAGE, switches.over_limit)?,
+            after: self.one("after").map(str::to_owned),
             archived: self.archived()?,
-            rest: self.rest(),
+            link: self.link(),
         })
     }
 
     /// The page of a list of owners.
-    pub(super) fn owners(&self) -> Result<OwnerQuery, Problem> {
+    pub(super) fn owners(&self, switches: &Switches) -> Result<OwnerQuery, Problem> {
         Ok(OwnerQuery {
-            limit: self.limit(&OWNERS)? as usize,
+            limit: self.limit(&OWNERS, switches.over_limit)? as usize,
             after: self.one("after").map(str::to_owned),
             email: self
                 .one("email")
                 .filter(|email| !email.is_empty())
                 .map(str::to_owned),
             archived: self.archived()?,
-            rest: self.rest(),
-            origin: self.origin.clone(),
+            link: self.link(),
         })
     }
 
-    /// `archived`, false unless said.
+    /// The page of one record's associations.
+    pub(super) fn pairs(&self) -> Result<PairsPage, Problem> {
+        let after = self.one("after").unwrap_or("0");
+        Ok(PairsPage {
+            limit: self.limit(&PAIRS, OverLimit::Refused)? as usize,
+            after: after
+                .parse()
+                .map_err(|_| Problem::validation(format!("'{after}' is not a cursor")))?,
+            link: self.link(),
+        })
+    }
+
+    /// The names of all parameters.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = &str> {
+        self.query.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// `archived`, false unless said. HubSpot's Python client sends `True`.
     pub(super) fn archived(&self) -> Result<bool, Problem> {
         match self.one("archived") {
-            None | Some("false" | "") => Ok(false),
-            Some("true") => Ok(true),
+            None | Some("false" | "False" | "") => Ok(false),
+            Some("true" | "True") => Ok(true),
             Some(other) => Err(Problem::validation(format!(
                 "'{other}' is not true or false"
             ))),
@@ -145,23 +172,25 @@ impl Call {
             .collect()
     }
 
-    fn limit(&self, limit: &Limit) -> Result<u32, Problem> {
+    fn limit(&self, limit: &Limit, over: OverLimit) -> Result<u32, Problem> {
         let Some(text) = self.one("limit") else {
             return Ok(limit.default);
         };
-        let asked = text
-            .parse()
-            .ok()
-            .filter(|asked| (1..=limit.most).contains(asked));
-        asked.ok_or_else(|| {
-            Problem::validation(format!(
+        match text.parse() {
+            Ok(asked) if (1..=limit.most).contains(&asked) => Ok(asked),
+            Ok(asked) if asked > limit.most && over == OverLimit::Clamped => Ok(limit.most),
+            _ => Err(Problem::validation(format!(
                 "'{text}' is not a limit between 1 and {}",
                 limit.most
-            ))
-        })
+            ))),
+        }
     }
 
-    /// The query without `after`, ready for another `after` to follow.
+    /// This call's address without `after`, ready for another `after` to follow.
+    pub(super) fn link(&self) -> String {
+        format!("{}{}?{}", self.origin, self.uri.path(), self.rest())
+    }
+
     fn rest(&self) -> String {
         let pairs = self.uri.query().unwrap_or_default().split('&');
         let kept = pairs.filter(|pair| !pair.is_empty() && !pair.starts_with("after="));
@@ -208,21 +237,29 @@ mod tests {
     #[tokio::test]
     async fn pages_have_limits() {
         let page = call("/x?limit=100&properties=a%2Cb&after=7")
-            .page()
+            .page(&Switches::default())
             .expect("a page");
         assert_eq!(
-            (page.limit, page.after, page.rest.as_str()),
-            (100, 7, "limit=100&properties=a%2Cb&")
+            (page.limit, page.after.as_deref(), page.link.as_str()),
+            (
+                100,
+                Some("7"),
+                "http://127.0.0.1:1/x?limit=100&properties=a%2Cb&"
+            )
         );
-        assert_eq!(call("/x").page().expect("a page").limit, 10);
+        let page = |uri: &str| call(uri).page(&Switches::default());
+        assert_eq!(page("/x").expect("a page").limit, 10);
+        let clamps = ["over_limit=clamp".parse().expect("a switch")];
+        let clamps: Switches = clamps.into_iter().collect();
+        let clamped = call("/x?limit=500").page(&clamps).expect("a page");
+        assert_eq!(clamped.limit, 100);
         for wrong in [
             "/x?limit=101",
             "/x?limit=0",
             "/x?limit=ten",
-            "/x?after=first",
             "/x?archived=maybe",
         ] {
-            assert!(call(wrong).page().is_err(), "{wrong}");
+            assert!(page(wrong).is_err(), "{wrong}");
         }
     }
 

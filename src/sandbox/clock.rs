@@ -2,8 +2,12 @@
 //! on time moves with tokio's clock, so that a paused runtime pauses the portal
 //! too. This is the only file of the room that reads the wall.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use tokio::time::Instant;
+
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 /// Wall time at start, and the tokio instant that belongs to it.
 #[derive(Debug)]
@@ -39,6 +43,28 @@ pub(super) struct Moment {
 }
 
 impl Moment {
+    /// Milliseconds since the epoch.
+    pub(super) fn millis(self) -> i64 {
+        self.millis
+    }
+
+    /// The wall's time that much earlier. The instant for measuring stays.
+    pub(super) fn before(self, by: Duration) -> Moment {
+        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        Moment {
+            millis: self.millis.saturating_sub(by),
+            ..self
+        }
+    }
+
+    /// The next midnight in UTC.
+    pub(super) fn next_midnight(self) -> Moment {
+        Moment {
+            millis: (self.day() + 1).saturating_mul(DAY_MILLIS),
+            ..self
+        }
+    }
+
     /// As property values and envelopes carry it.
     pub(super) fn iso(self) -> String {
         iso(self.timestamp())
@@ -54,7 +80,7 @@ impl Moment {
     /// Days since the epoch in UTC, the portal's time zone: the daily allowance
     /// starts anew when it changes.
     pub(super) fn day(self) -> i64 {
-        self.millis.div_euclid(24 * 60 * 60 * 1000)
+        self.millis.div_euclid(DAY_MILLIS)
     }
 
     fn timestamp(self) -> Timestamp {
@@ -75,7 +101,7 @@ pub(super) fn iso(timestamp: Timestamp) -> String {
 #[cfg(test)]
 impl Moment {
     /// The moment that is so much later, for tests of what depends on time.
-    pub(super) fn later(self, by: std::time::Duration) -> Moment {
+    pub(super) fn later(self, by: Duration) -> Moment {
         let millis = i64::try_from(by.as_millis()).expect("a time that fits");
         Moment {
             instant: self.instant + by,
@@ -86,8 +112,6 @@ impl Moment {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn moment(millis: i64) -> Moment {

@@ -12,6 +12,7 @@ use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 
 /// Accepts connections that can break off.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ impl Listener for Door {
             Connection {
                 stream,
                 ending: Ending::default(),
+                is_dirty: false,
             },
             address,
         )
@@ -41,7 +43,15 @@ impl Listener for Door {
 
 /// How the reply that is written next will end; shared with whoever answers.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Ending(Arc<Mutex<Cut>>);
+pub(super) struct Ending(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    cut: Mutex<Cut>,
+    /// To be cancelled when the next reply is out.
+    out: Mutex<Option<CancellationToken>>,
+    gone: CancellationToken,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Cut {
@@ -72,14 +82,27 @@ impl Ending {
         self.set(Cut::Body(body));
     }
 
+    /// Is cancelled when the next reply has been written.
+    pub(super) fn sent(&self) -> CancellationToken {
+        let token = CancellationToken::new();
+        let mut out = self.0.out.lock().unwrap_or_else(PoisonError::into_inner);
+        *out = Some(token.clone());
+        token
+    }
+
+    /// Is cancelled when the connection is closed, whoever closes it.
+    pub(super) fn gone(&self) -> CancellationToken {
+        self.0.gone.clone()
+    }
+
     fn set(&self, cut: Cut) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = cut;
+        *self.0.cut.lock().unwrap_or_else(PoisonError::into_inner) = cut;
     }
 
     /// How it stands before `buf` is written: the head ends where its blank line
     /// does, and the server writes a head in one piece.
     fn before(&self, buf: &[u8]) -> Cut {
-        let mut cut = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cut = self.0.cut.lock().unwrap_or_else(PoisonError::into_inner);
         if let Cut::Body(body) = *cut {
             let head = buf.windows(4).position(|window| window == b"\r\n\r\n");
             *cut = head.map_or(Cut::Body(body), |place| Cut::Bytes(place + 4 + body));
@@ -88,9 +111,16 @@ impl Ending {
     }
 
     fn written(&self, n_bytes: usize) {
-        let mut cut = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cut = self.0.cut.lock().unwrap_or_else(PoisonError::into_inner);
         if let Cut::Bytes(left) = *cut {
             *cut = Cut::Bytes(left.saturating_sub(n_bytes));
+        }
+    }
+
+    fn flushed(&self) {
+        let mut out = self.0.out.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(token) = out.take() {
+            token.cancel();
         }
     }
 }
@@ -100,6 +130,14 @@ impl Ending {
 pub(super) struct Connection {
     stream: TcpStream,
     ending: Ending,
+    /// Whether something was written since the last flush.
+    is_dirty: bool,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.ending.0.gone.cancel();
+    }
 }
 
 impl AsyncRead for Connection {
@@ -131,11 +169,16 @@ impl AsyncWrite for Connection {
         };
         let n_bytes = ready!(Pin::new(&mut self.stream).poll_write(cx, &buf[..allowed]))?;
         self.ending.written(n_bytes);
+        self.is_dirty = true;
         Poll::Ready(Ok(n_bytes))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        if std::mem::take(&mut self.is_dirty) {
+            self.ending.flushed();
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,25 +1,22 @@
 //! The portal's working table: the open state, its schema and its switches, held
-//! together because every answer needs all three. Finding and showing records
-//! lives here; the verbs are in `objects`, `batches`, `properties`.
+//! together because every answer needs all three. Finding records lives here,
+//! showing them in `show`; the verbs are in `objects`, `batches`, `properties`.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 use thiserror::Error;
 
 use super::drafts::Rules;
 use super::kind::Kind;
-use super::links::{self, Target};
 use super::options::Data;
 use super::problem::Problem;
-use super::reply::Paging;
 use super::schema::Schema;
 use super::seed::{self, SeedError};
-use super::shapes::{LinkOut, LinksOut, ObjectOut, Shown, Values};
 use super::store::{Record, Store, StoreError};
-use super::switches::{CreatedateWritable, Switches};
-
-/// Associations shown with a record before paging begins (contract 2.2).
-const LINKS_SHOWN: usize = 100;
+use super::switches::{
+    ClosedDate, CreatedateWritable, ExternalIdsUnique, Switches, UrgentPriority,
+};
+use super::version::Version;
 
 /// Everything that is behind the portal's one lock.
 #[derive(Debug)]
@@ -28,6 +25,20 @@ pub(super) struct Desk {
     pub(super) schema: Schema,
     pub(super) switches: Switches,
     pub(super) portal_id: i64,
+    /// How late the search index can be at most, in this process.
+    pub(super) longest_lag: Duration,
+}
+
+/// What a desk is opened with.
+#[derive(Debug)]
+pub(super) struct Setting<'a> {
+    pub(super) data: &'a Data,
+    pub(super) switches: Switches,
+    pub(super) longest_lag: Duration,
+    /// Decides ids and seeded tickets.
+    pub(super) seed: u64,
+    /// Tickets that a portal without any is given.
+    pub(super) seed_tickets: u32,
 }
 
 /// Why a portal cannot work with a state.
@@ -45,41 +56,33 @@ impl From<rusqlite::Error> for DeskError {
     }
 }
 
-/// What a read asks to be shown.
-#[derive(Debug, Default)]
-pub(super) struct View {
-    /// Empty: the kind's default properties.
-    pub(super) properties: Vec<String>,
-    /// Kinds of other records whose associations are shown.
-    pub(super) associations: Vec<String>,
-    /// Scheme and authority, for links to further pages.
-    pub(super) origin: String,
-}
-
 impl Desk {
     /// Opens a state, filling it when it is new.
-    pub(super) fn open(data: &Data, switches: Switches, now: &str) -> Result<Desk, DeskError> {
-        let (store, fresh) = Store::open(data)?;
+    pub(super) fn open(setting: Setting<'_>, now: &str) -> Result<Desk, DeskError> {
+        let (store, fresh) = Store::open(setting.data, setting.seed)?;
         if fresh {
             seed::plant(&store, now)?;
         }
-        let mut schema = seed::schema(&store)?;
-        if switches.createdate_writable == CreatedateWritable::Never {
-            protect_createdate(&mut schema);
+        if setting.seed_tickets > 0 && !store.has_any(Kind::Ticket)? {
+            seed::plant_tickets(&store, setting.seed_tickets, setting.seed)?;
         }
+        let mut schema = seed::schema(&store)?;
+        adapt(&mut schema, &setting.switches);
         let portal_id = store.fact("portal_id")?;
         Ok(Desk {
             store,
             schema,
-            switches,
+            switches: setting.switches,
             portal_id,
+            longest_lag: setting.longest_lag,
         })
     }
 
-    pub(super) fn rules(&self) -> Rules<'_> {
+    pub(super) fn rules(&self, version: Version) -> Rules<'_> {
         Rules {
             schema: &self.schema,
             switches: &self.switches,
+            version,
         }
     }
 
@@ -96,9 +99,8 @@ impl Desk {
         let id = match id_property {
             None => id.parse().ok(),
             Some(property) => {
-                let holders = self
-                    .store
-                    .holders(kind, property, &folded(kind, property, id))?;
+                let folded = self.folded(kind, property, id);
+                let holders = self.store.holders(kind, property, &folded)?;
                 holders
                     .into_iter()
                     .find(|(_, is_archived)| *is_archived == archived)
@@ -130,139 +132,34 @@ impl Desk {
             _ => Ok(()),
         }
     }
+}
 
-    /// A record with the properties and associations that a read asks for.
-    pub(super) fn show(
-        &self,
-        kind: Kind,
-        record: Record,
-        view: &View,
-    ) -> Result<ObjectOut, Problem> {
-        let associations = self.associations(kind, &record, view)?;
-        let shown = Shown::Picked(self.picked(kind, &record.values, &view.properties));
-        let mut object = object(kind, record);
-        object.properties = shown;
-        object.associations = associations;
-        Ok(object)
-    }
-
-    /// What a write answers with: the named properties and the system's own
-    /// (switch 25).
-    pub(super) fn show_written<'a>(
-        &self,
-        kind: Kind,
-        record: Record,
-        named: impl Iterator<Item = &'a String>,
-    ) -> ObjectOut {
-        let system = [
-            "hs_createdate",
-            "hs_is_closed",
-            "hs_pipeline",
-            "hs_pipeline_stage",
-            "closed_date",
-            "hs_ticket_id",
-        ];
-        let held = system
-            .iter()
-            .filter(|name| record.values.contains_key(**name));
-        let names: Vec<String> = held
-            .map(|name| (*name).to_owned())
-            .chain(named.cloned())
-            .collect();
-        let shown = Shown::Picked(self.picked(kind, &record.values, &names));
-        let mut object = object(kind, record);
-        object.properties = shown;
-        object
-    }
-
-    /// Defined properties that are unset come as null; undefined ones are left out.
-    fn picked(
-        &self,
-        kind: Kind,
-        values: &Values,
-        names: &[String],
-    ) -> BTreeMap<String, Option<String>> {
-        let defined = &self.schema.of(kind).properties;
-        let named = names.iter().map(String::as_str);
-        let defaults = kind.shown().iter().copied().filter(|_| names.is_empty());
-        named
-            .chain(defaults)
-            .chain(kind.always_shown())
-            .filter(|name| defined.contains_key(*name))
-            .map(|name| (name.to_owned(), values.get(name).cloned()))
-            .collect()
-    }
-
-    fn associations(
-        &self,
-        kind: Kind,
-        record: &Record,
-        view: &View,
-    ) -> Result<Option<BTreeMap<&'static str, LinksOut>>, Problem> {
-        if view.associations.is_empty() {
-            return Ok(None);
+/// Makes the definitions say what the switches say.
+fn adapt(schema: &mut Schema, switches: &Switches) {
+    if switches.createdate_writable == CreatedateWritable::Never {
+        for kind in Kind::ALL {
+            protect(schema, kind, "createdate");
         }
-        let targets = links::targets(&view.associations)?;
-        let all = self.store.links(record.id)?;
-        let path = format!(
-            "{}/crm/v3/objects/{}/{}/associations",
-            view.origin,
-            kind.plural(),
-            record.id
-        );
-        let shown = targets
-            .into_iter()
-            .filter_map(|target| Some((target.plural, links_out(target, &all, &path)?)));
-        Ok(Some(shown.collect()).filter(|shown: &BTreeMap<_, _>| !shown.is_empty()))
+    }
+    if switches.closed_date_writable == ClosedDate::Never {
+        protect(schema, Kind::Ticket, "closed_date");
+    }
+    let tickets = schema.of_mut(Kind::Ticket);
+    if switches.urgent_priority == UrgentPriority::No
+        && let Some(priority) = tickets.properties.get_mut("hs_ticket_priority")
+    {
+        priority.options.retain(|option| option.value != "URGENT");
+    }
+    if switches.external_ids_unique == ExternalIdsUnique::Yes
+        && let Some(mut ids) = tickets.properties.remove("hs_external_object_ids")
+    {
+        ids.has_unique_value = true;
+        tickets.put(ids);
     }
 }
 
-/// Links to one kind of record, or None where there are none.
-fn links_out(target: &Target, all: &[(u32, i64)], path: &str) -> Option<LinksOut> {
-    let mut results = Vec::new();
-    for (link_type, id) in all {
-        let known = links::link_kind(*link_type).filter(|known| known.to.plural == target.plural);
-        results.extend(known.map(|known| LinkOut {
-            id: id.to_string(),
-            link_type: known.name,
-        }));
-    }
-    let paging = results.get(LINKS_SHOWN).map(|next| {
-        let link = format!("{path}/{}?after={}", target.plural, next.id);
-        Paging::new(next.id.clone(), link)
-    });
-    results.truncate(LINKS_SHOWN);
-    (!results.is_empty()).then_some(LinksOut { results, paging })
-}
-
-/// A record with all its values. `createdAt` and `updatedAt` mirror the
-/// properties (contract 3.1, switch 2).
-pub(super) fn object(kind: Kind, record: Record) -> ObjectOut {
-    let value = |name: &str| record.values.get(name).cloned().unwrap_or_default();
-    ObjectOut {
-        id: record.id.to_string(),
-        created_at: value("createdate"),
-        updated_at: value(kind.modified()),
-        archived: record.archived_at.is_some(),
-        archived_at: record.archived_at,
-        properties: Shown::Whole(record.values),
-        associations: None,
-        object_write_trace_id: None,
-    }
-}
-
-/// A unique value as it is stored: e-mails are lower-case.
-fn folded(kind: Kind, property: &str, value: &str) -> String {
-    match (kind, property) {
-        (Kind::Contact, "email") => value.to_lowercase(),
-        _ => value.to_owned(),
-    }
-}
-
-fn protect_createdate(schema: &mut Schema) {
-    for kind in Kind::ALL {
-        if let Some(createdate) = schema.of_mut(kind).properties.get_mut("createdate") {
-            createdate.modification_metadata.read_only_value = true;
-        }
+fn protect(schema: &mut Schema, kind: Kind, name: &str) {
+    if let Some(property) = schema.of_mut(kind).properties.get_mut(name) {
+        property.modification_metadata.read_only_value = true;
     }
 }

@@ -4,39 +4,60 @@
 
 use std::collections::BTreeMap;
 
+use super::forgiving;
 use super::kind::Kind;
-use super::refusal::{Invalid, Refusal};
-use super::schema::{Property, Schema};
-use super::shapes::{Incoming, Scalar, Values};
+use super::refusal::{Demand, Invalid, Refusal};
+use super::schema::{Property, Schema, ValueType};
+use super::shapes::{Incoming, Scalar, Values, Warning};
 use super::stages;
-use super::switches::{CreatedateWritable, Switches};
+use super::switches::{
+    ArchivedOwner, BadOwnerCode, CreatedateWritable, LongString, NullWrite, Required, Switches,
+    Validation,
+};
 use super::values::{self, Fault};
+use super::version::Version;
 
 /// What a write does to a record: a new value, or None to clear it.
 pub(super) type Changes = BTreeMap<String, Option<String>>;
 
 /// Id of the app that the sandbox takes all its clients for.
-const SOURCE_APP: &str = "1234567";
+pub(super) const SOURCE_APP: &str = "1234567";
 
 /// What writes are judged by.
 #[derive(Clone, Copy)]
 pub(super) struct Rules<'a> {
     pub(super) schema: &'a Schema,
     pub(super) switches: &'a Switches,
+    pub(super) version: Version,
+}
+
+/// The values that a write leaves behind.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) values: Values,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// The properties of a request after they have been checked.
+#[derive(Default)]
+struct Taken {
+    changes: Changes,
+    invalid: Vec<Invalid>,
+    warnings: Vec<Warning>,
 }
 
 impl Rules<'_> {
     /// The values of a new record, all but its id.
-    pub(super) fn create(self, kind: Kind, given: &Incoming, now: &str) -> Result<Values, Refusal> {
-        let mut changes = self.changes(kind, given, None)?;
-        let staged = matches!(changes.get(stages::STAGE), Some(Some(_)));
-        if kind == Kind::Ticket && !staged {
-            return Err(Refusal::Missing(kind, vec![stages::STAGE]));
-        }
-        self.drop_not_kept(&mut changes);
+    pub(super) fn create(self, kind: Kind, given: &Incoming, now: &str) -> Result<Draft, Refusal> {
+        let taken = self.taken(kind, given, None)?;
+        self.require(kind, &taken.changes)?;
         let mut values = system_values(kind, now);
-        self.apply(kind, &mut values, changes, now);
-        Ok(values)
+        self.apply(kind, &mut values, taken.changes, now);
+        self.demand(kind, &values)?;
+        Ok(Draft {
+            values,
+            warnings: taken.warnings,
+        })
     }
 
     /// The values of `current` after a write.
@@ -46,55 +67,75 @@ impl Rules<'_> {
         current: &Values,
         given: &Incoming,
         now: &str,
-    ) -> Result<Values, Refusal> {
-        let mut changes = self.changes(kind, given, Some(current))?;
-        self.drop_not_kept(&mut changes);
+    ) -> Result<Draft, Refusal> {
+        let taken = self.taken(kind, given, Some(current))?;
         let mut values = current.clone();
         let _ = values.insert(kind.modified().to_owned(), now.to_owned());
-        self.apply(kind, &mut values, changes, now);
-        Ok(values)
+        self.apply(kind, &mut values, taken.changes, now);
+        self.demand(kind, &values)?;
+        Ok(Draft {
+            values,
+            warnings: taken.warnings,
+        })
     }
 
-    fn changes(
+    fn taken(
         self,
         kind: Kind,
         given: &Incoming,
         current: Option<&Values>,
-    ) -> Result<Changes, Refusal> {
-        let mut changes = Changes::new();
-        let mut invalid = Vec::new();
+    ) -> Result<Taken, Refusal> {
+        let mut taken = Taken::default();
         for (name, value) in given {
-            let Scalar::Text(text) = value else { continue };
-            match self.value(kind, name, text, current) {
-                Ok(value) => drop(changes.insert(name.clone(), value)),
-                Err(fault) => invalid.push(refused(name, text, fault)),
-            }
+            let text = match value {
+                Scalar::Text(text) => text.as_str(),
+                Scalar::Null => match self.switches.null_write {
+                    NullWrite::Ignored => continue,
+                    NullWrite::Clears => "",
+                    NullWrite::Refused => {
+                        taken.invalid.push(refused(name, "", null_fault()));
+                        continue;
+                    }
+                },
+            };
+            self.take(kind, name, text, current, &mut taken);
         }
         if kind == Kind::Ticket {
-            invalid.extend(stages::check(self.schema, &changes, current).err());
+            stages::complete(self.schema, self.switches, &mut taken.changes, current);
+            let stage = stages::check(self.schema, &taken.changes, current);
+            taken.invalid.extend(stage.err());
         }
-        match invalid.is_empty() {
-            true => Ok(changes),
-            false => Err(Refusal::Invalid(invalid)),
+        match taken.invalid.is_empty() {
+            true => Ok(taken),
+            false => Err(Refusal::Invalid(taken.invalid)),
         }
     }
 
+    fn take(self, kind: Kind, name: &str, text: &str, current: Option<&Values>, taken: &mut Taken) {
+        match self.value(kind, name, text, current) {
+            Ok((value, is_normalised)) => {
+                if let Some(normal) = value.as_ref().filter(|_| is_normalised) {
+                    taken.warnings.push(Warning::normalised(name, text, normal));
+                }
+                let _ = taken.changes.insert(name.to_owned(), value);
+            }
+            Err(fault) => taken.invalid.push(refused(name, text, fault)),
+        }
+    }
+
+    /// The stored form of a value, and whether it was forgiven to get there.
     fn value(
         self,
         kind: Kind,
         name: &str,
         text: &str,
         current: Option<&Values>,
-    ) -> Result<Option<String>, Fault> {
-        let property = self
-            .schema
-            .of(kind)
-            .properties
-            .get(name)
-            .ok_or_else(|| no_such_property(name))?;
+    ) -> Result<(Option<String>, bool), Fault> {
+        let property = self.schema.of(kind).properties.get(name);
+        let property = property.ok_or_else(|| no_such_property(name))?;
         self.writable(property, current.is_some())?;
         if text.is_empty() {
-            return Ok(None);
+            return Ok((None, false));
         }
         let stored = current
             .and_then(|values| values.get(name))
@@ -105,9 +146,17 @@ impl Rules<'_> {
                 values::normalise(property, &text.to_lowercase(), stored)
             }
             _ if property.is_owner() => self.owner(text),
-            _ => values::normalise(property, text, stored),
+            _ => values::normalise(property, self.cut(property, text), stored),
         };
-        value.map(Some)
+        let forgiven = || {
+            self.is_forgiving()
+                .then(|| forgiving::date(property, text))
+                .flatten()
+        };
+        match value {
+            Ok(value) => Ok((Some(value), false)),
+            Err(fault) => forgiven().map(|value| (Some(value), true)).ok_or(fault),
+        }
     }
 
     fn writable(self, property: &Property, updating: bool) -> Result<(), Fault> {
@@ -128,23 +177,87 @@ impl Rules<'_> {
     }
 
     fn owner(self, id: &str) -> Result<String, Fault> {
-        let ids: Vec<&str> = self
-            .schema
-            .active_owners()
-            .map(|owner| owner.id.as_str())
-            .collect();
-        match ids.contains(&id) {
-            true => Ok(id.to_owned()),
-            false => Err(values::not_an_option(id, &ids)),
+        let archived_too = self.switches.archived_owner == ArchivedOwner::Assignable;
+        let owners = self.schema.owners.iter();
+        let assignable = owners.filter(|owner| archived_too || !owner.archived);
+        let ids: Vec<&str> = assignable.map(|owner| owner.id.as_str()).collect();
+        if ids.contains(&id) {
+            return Ok(id.to_owned());
+        }
+        Err(match self.switches.bad_owner_code {
+            BadOwnerCode::Option => values::not_an_option(id, &ids),
+            BadOwnerCode::Owner => Fault::new(
+                "INVALID_OWNER_ID",
+                format!("{id} is not an owner of this portal"),
+            ),
+        })
+    }
+
+    /// The part of a text that is stored (switch 27).
+    fn cut<'t>(self, property: &Property, text: &'t str) -> &'t str {
+        let is_text = property.value_type == ValueType::String;
+        match self.switches.long_string == LongString::Truncated && is_text {
+            true => values::first_characters(text),
+            false => text,
         }
     }
 
-    fn drop_not_kept(self, changes: &mut Changes) {
-        changes.retain(|name, _| !self.switches.not_kept.contains(name));
+    /// What a new record must have (contract 2.1, 9).
+    fn require(self, kind: Kind, changes: &Changes) -> Result<(), Refusal> {
+        let names: &[&'static str] = match (kind, self.switches.required_on_create) {
+            (Kind::Ticket, Required::Stage) => &[stages::STAGE],
+            (Kind::Ticket, Required::Subject) => &[stages::STAGE, "subject"],
+            (Kind::Ticket, Required::Pipeline) => &[stages::STAGE, "subject", stages::PIPELINE],
+            (Kind::Company, _) if has(changes, "domain") => &[],
+            (Kind::Company, _) => &["name"],
+            (Kind::Note, _) => &["hs_timestamp"],
+            (Kind::Contact | Kind::Deal, _) => &[],
+        };
+        let missing: Vec<&str> = names
+            .iter()
+            .copied()
+            .filter(|name| !has(changes, name))
+            .collect();
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(Refusal::Missing(kind, missing)),
+        }
     }
 
-    fn apply(self, kind: Kind, values: &mut Values, changes: Changes, now: &str) {
-        let dated = stages::is_dated(&changes);
+    /// What the admin of this portal demands of tickets (contract 0.2): a subject,
+    /// and in a closed stage a resolution.
+    fn demand(self, kind: Kind, values: &Values) -> Result<(), Refusal> {
+        if kind != Kind::Ticket || !self.is_forgiving() {
+            return Ok(());
+        }
+        let mut demands = Vec::new();
+        if !values.contains_key("subject") {
+            demands.push(Demand {
+                code: "MISSING_REQUIRED_PROPERTY",
+                name: "subject",
+            });
+        }
+        if stages::is_closed(values) && !values.contains_key("hs_resolution") {
+            demands.push(Demand {
+                code: "MISSING_CONDITIONAL_REQUIRED_PROPERTY",
+                name: "hs_resolution",
+            });
+        }
+        match demands.is_empty() {
+            true => Ok(()),
+            false => Err(Refusal::Demands(demands)),
+        }
+    }
+
+    /// Whether the write rules of 2026-09 hold, which forgive dates and demand more.
+    fn is_forgiving(self) -> bool {
+        let is_on = self.switches.validation_2026_09 == Validation::On;
+        is_on && self.version == Version::September2026
+    }
+
+    fn apply(self, kind: Kind, values: &mut Values, mut changes: Changes, now: &str) {
+        changes.retain(|name, _| !self.switches.not_kept.0.contains(name));
+        let is_dated = stages::is_dated(&changes);
         for (name, value) in changes {
             let _ = match value {
                 Some(value) => values.insert(name, value),
@@ -152,9 +265,13 @@ impl Rules<'_> {
             };
         }
         if kind == Kind::Ticket {
-            stages::settle(self.schema, values, dated, now);
+            stages::settle(self.schema, self.switches, values, is_dated, now);
         }
     }
+}
+
+fn has(changes: &Changes, name: &str) -> bool {
+    matches!(changes.get(name), Some(Some(_)))
 }
 
 fn no_such_property(name: &str) -> Fault {
@@ -162,6 +279,10 @@ fn no_such_property(name: &str) -> Fault {
         "PROPERTY_DOESNT_EXIST",
         format!("Property \"{name}\" does not exist"),
     )
+}
+
+fn null_fault() -> Fault {
+    Fault::new("INVALID_VALUE", "null is not a value")
 }
 
 /// The value is told, unless it is the property that is wrong, or it is too long
@@ -176,9 +297,10 @@ fn refused(name: &str, text: &str, fault: Fault) -> Invalid {
     }
 }
 
-fn system_values(kind: Kind, now: &str) -> Values {
+/// What the portal sets when a record is made.
+pub(super) fn system_values(kind: Kind, now: &str) -> Values {
     let values = [
-        ("createdate", now),
+        (kind.created(), now),
         ("hs_createdate", now),
         (kind.modified(), now),
         ("hs_object_source", "INTEGRATION"),

@@ -1,24 +1,29 @@
 //! The portal as HTTP: lets calls in or not (address length, token, allowance,
-//! size), hands them to the portal on a thread that may block, dresses replies
-//! with the headers of contract 5, and makes the troubles happen.
+//! size), hands them to the portal on a thread that may block, and makes the
+//! troubles happen. A call that has been let in is carried out even when its
+//! client leaves.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Response, header};
+use axum::http::{HeaderMap, Response, header};
 use futures::StreamExt;
 
 use super::call::Call;
-use super::clock::{Clock, Moment};
+use super::clock::Clock;
 use super::connection::Ending;
-use super::limits::{Allowance, Meter, Policy};
-use super::portal::Portal;
+use super::headers::dressed;
+use super::holds::Holds;
+use super::limits::{Allowance, Meter, Policy, Purse};
+use super::portal::{Around, Portal};
 use super::problem::{Problem, rate_limited};
 use super::reply::Reply;
-use super::troubles::{Ill, Troubles};
+use super::switches::{CountRequests, RetryAfter, Switches};
+use super::tokens::Tokens;
+use super::troubles::{HoldAt, Ill, Struck, Troubles};
 
 /// Largest request body that is read (contract 4.4 leaves the number open).
 const MOST_BODY: usize = 10 * 1024 * 1024;
@@ -30,23 +35,44 @@ const MOST_DROPPED: usize = 64 * 1024 * 1024;
 /// Longest path and query (contract 2.5: 6 to 8 kB).
 const LONGEST_URI: usize = 8 * 1024;
 
-/// The token that is let in; it does not show itself.
-pub(super) struct Token(pub(super) String);
-
-impl fmt::Debug for Token {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Token(…)")
-    }
-}
-
 /// What answers at the door.
 #[derive(Debug)]
 pub(super) struct Front {
     pub(super) portal: Portal,
-    pub(super) token: Token,
+    pub(super) portal_id: i64,
+    pub(super) switches: Switches,
+    pub(super) tokens: Tokens,
     pub(super) clock: Clock,
     pub(super) allowance: Mutex<Allowance>,
     pub(super) troubles: Troubles,
+    pub(super) holds: Holds,
+}
+
+/// What a call gets, once there is something, and what is told about the allowance
+/// with it.
+#[derive(Default)]
+struct Answer {
+    reply: Option<Reply>,
+    meter: Option<Meter>,
+}
+
+impl Answer {
+    fn is_refusal(&self) -> bool {
+        self.reply.is_some()
+    }
+
+    fn with(self, reply: Reply) -> Answer {
+        Answer {
+            reply: Some(reply),
+            ..self
+        }
+    }
+}
+
+impl From<Reply> for Answer {
+    fn from(reply: Reply) -> Answer {
+        Answer::default().with(reply)
+    }
 }
 
 /// Answers one request, whatever it is.
@@ -55,94 +81,239 @@ pub(super) async fn answer(
     ConnectInfo(ending): ConnectInfo<Ending>,
     request: Request,
 ) -> Response<Body> {
-    let correlation_id = correlation_id();
+    let id = correlation_id();
     let (head, body) = request.into_parts();
-    let now = front.clock.now();
-    let (meter, refused) = front.let_in(&head, now, &correlation_id);
-    let reply = match refused {
-        Some(reply) => reply,
-        None => {
-            let ill = front.troubles.strike(head.uri.path());
-            let answered = front.clone().answered(head, body, now).await;
-            let reply = answered.unwrap_or_else(|problem| problem.reply(&correlation_id));
-            afflicted(reply, ill, &ending)
-        }
+    let answer = match front.clone().answered(head, body, &ending, &id).await {
+        Ok(answer) => answer,
+        Err(problem) => problem.reply(&id).into(),
     };
-    dressed(reply, meter, &correlation_id, front.clock.now())
+    let headers = front.switches.rate_headers;
+    let reply = answer.reply.unwrap_or_else(|| failed().reply(&id));
+    dressed(reply, answer.meter, headers, &id, front.clock.now())
 }
 
 impl Front {
-    /// The reply that keeps a call out, if any, and what is left of the allowance.
-    /// Calls without the right token cost nothing.
-    fn let_in(
-        &self,
-        head: &Parts,
-        now: Moment,
-        correlation_id: &str,
-    ) -> (Option<Meter>, Option<Reply>) {
-        let length = head
-            .uri
-            .path_and_query()
-            .map_or(0, |text| text.as_str().len());
-        if length > LONGEST_URI {
-            return (
-                None,
-                Some(Problem::uri_too_long(LONGEST_URI).reply(correlation_id)),
-            );
-        }
-        if !self.has_token(&head.headers) {
-            return (None, Some(Problem::unauthenticated().reply(correlation_id)));
-        }
-        let arrival = self
-            .allowance
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .arrive(now);
-        let refused = arrival.refused.map(|policy| match policy {
-            Policy::TenSecondlyRolling => rate_limited(
-                "TEN_SECONDLY_ROLLING",
-                "ten_secondly_rolling",
-                correlation_id,
-            ),
-            Policy::Daily => rate_limited("DAILY", "daily", correlation_id),
-        });
-        (arrival.meter, refused)
-    }
-
-    fn has_token(&self, headers: &HeaderMap) -> bool {
-        let given = headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
-        given
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .is_some_and(|token| token == self.token.0)
-    }
-
     async fn answered(
         self: Arc<Self>,
         head: Parts,
         body: Body,
-        now: Moment,
-    ) -> Result<Reply, Problem> {
-        let body = whole(body).await?;
-        let declared = head
-            .headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        if !body.is_empty() && declared.is_some_and(|declared| !declared.contains("json")) {
-            return Err(Problem::not_json());
+        ending: &Ending,
+        id: &str,
+    ) -> Result<Answer, Problem> {
+        self.holds.pass().await;
+        let uri = &head.uri;
+        if uri.path_and_query().map_or(0, |text| text.as_str().len()) > LONGEST_URI {
+            return Err(Problem::uri_too_long(LONGEST_URI));
         }
-        let host = head
-            .headers
-            .get(header::HOST)
-            .and_then(|value| value.to_str().ok());
-        let call = Call::new(head.method, head.uri, host.unwrap_or_default(), body, now);
-        let answered = tokio::task::spawn_blocking(move || self.portal.answer(&call)).await;
-        answered.unwrap_or_else(|_| Err(Problem::internal("the portal failed on this call")))
+        let path = uri.path().to_owned();
+        if let Some(is_v1) = refreshes(&path) {
+            let form = whole(body, &self.switches).await?;
+            let now = self.clock.now().instant;
+            return Ok(self
+                .tokens
+                .refresh(&form, is_v1, self.portal_id, now)
+                .into());
+        }
+        let token = bearer(&head.headers).map(str::to_owned);
+        self.tokens
+            .check(token.as_deref(), self.clock.now().instant)?;
+        let latency = self.troubles.latency(&path);
+        let counted = match self.switches.count_requests {
+            CountRequests::Arrival => self.count(&path, id),
+            CountRequests::Reply => Answer::default(),
+        };
+        if counted.is_refusal() {
+            return Ok(counted);
+        }
+        let struck = self.troubles.strike(&path, self.clock.now().instant);
+        let reply = self.instead(struck, token.as_deref(), ending, id).await?;
+        if let Some(reply) = reply {
+            tokio::time::sleep(latency).await;
+            return Ok(counted.with(reply));
+        }
+        let call = self.call(head, body).await?;
+        self.carried_out(call, counted, latency, struck, ending, id)
+            .await
+    }
+
+    /// Counts a call; the answer has a reply when that refuses it.
+    fn count(&self, path: &str, id: &str) -> Answer {
+        let purse = match path.ends_with("/search") {
+            true => Purse::Search,
+            false => Purse::General,
+        };
+        let arrival = self
+            .allowance
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .arrive(self.clock.now(), purse);
+        Answer {
+            reply: arrival.refused.map(|policy| self.too_many(policy, id)),
+            meter: arrival.meter,
+        }
+    }
+
+    /// The 429 (contract 4.5, switch 31).
+    fn too_many(&self, policy: Policy, id: &str) -> Reply {
+        let (name, word, wait) = match policy {
+            Policy::TenSecondlyRolling => ("TEN_SECONDLY_ROLLING", "ten_secondly_rolling", 10),
+            Policy::Secondly => ("SECONDLY", "secondly", 1),
+            Policy::Daily => ("DAILY", "daily", 60 * 60),
+        };
+        let reply = rate_limited(name, word, id);
+        match self.switches.retry_after {
+            RetryAfter::Absent => reply,
+            RetryAfter::Seconds => reply.retry_after(Duration::from_secs(wait)),
+        }
+    }
+
+    /// The reply of a call that is not carried out, where a trouble has it so.
+    async fn instead(
+        &self,
+        struck: Struck,
+        token: Option<&str>,
+        ending: &Ending,
+        id: &str,
+    ) -> Result<Option<Reply>, Problem> {
+        let reply = match struck.ill {
+            Some(Ill::Status(429)) => self.too_many(Policy::TenSecondlyRolling, id),
+            Some(Ill::Status(500)) => {
+                return Err(Problem::internal("internal error"));
+            }
+            Some(Ill::Status(status)) => Reply::page(status),
+            Some(Ill::Outage(_)) => Reply::page(503),
+            Some(Ill::Html403) => Reply::page(403),
+            Some(Ill::Html52x) => {
+                let last = u16::try_from(self.troubles.roll(6)).unwrap_or_default();
+                Reply::page(521 + last)
+            }
+            Some(Ill::Locked) => return Err(Problem::locked()),
+            Some(Ill::Migrating(_)) => Problem::migrating().reply(id).retry_after(struck.left),
+            Some(Ill::ExpiredToken) => {
+                self.tokens.expire(token.unwrap_or_default());
+                return Err(Problem::expired(Duration::ZERO));
+            }
+            Some(Ill::ResetBefore) => {
+                ending.reset();
+                Reply::empty()
+            }
+            Some(Ill::Hang) => std::future::pending().await,
+            _ => return Ok(None),
+        };
+        Ok(Some(reply))
+    }
+
+    /// Does what the call asks for, and to its reply what the trouble asks for.
+    async fn carried_out(
+        self: Arc<Self>,
+        call: Call,
+        counted: Answer,
+        latency: Duration,
+        struck: Struck,
+        ending: &Ending,
+        id: &str,
+    ) -> Result<Answer, Problem> {
+        if let Some((HoldAt::Received, ordinal)) = struck.hold {
+            self.holds.hold(ordinal, HoldAt::Received).await;
+        }
+        let delay = match struck.ill {
+            Some(Ill::LateCommit(delay)) => latency + delay,
+            _ => latency,
+        };
+        // The work goes on when the client has left and this future is dropped.
+        let (worker, name) = (Arc::clone(&self), id.to_owned());
+        let work = tokio::spawn(async move { worker.worked(call, counted, delay, &name).await });
+        if let Some(Ill::LateCommit(_)) = struck.ill {
+            tokio::time::sleep(latency).await;
+            return Ok(Answer::from(Reply::page(504)));
+        }
+        let answer = work.await.unwrap_or_else(|_| failed().reply(id).into());
+        match struck.hold {
+            Some((HoldAt::Committed, ordinal)) => {
+                self.holds.hold(ordinal, HoldAt::Committed).await;
+            }
+            Some((HoldAt::Answered, ordinal)) => {
+                self.holds.shut();
+                let (sent, gone) = (ending.sent(), ending.gone());
+                drop(tokio::spawn(async move {
+                    self.holds.shut_after(ordinal, sent, gone).await;
+                }));
+            }
+            Some((HoldAt::Received, _)) | None => {}
+        }
+        Ok(afflicted(answer, struck.ill, ending))
+    }
+
+    async fn call(&self, head: Parts, body: Body) -> Result<Call, Problem> {
+        let body = whole(body, &self.switches).await?;
+        let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
+        let declared = text(header::CONTENT_TYPE);
+        if !body.is_empty() && declared.is_some_and(|declared| !declared.contains("json")) {
+            return Err(Problem::not_json(self.switches.other_type));
+        }
+        let host = text(header::HOST).unwrap_or_default().to_owned();
+        Ok(Call::new(
+            head.method,
+            head.uri,
+            &host,
+            body,
+            self.clock.now(),
+        ))
+    }
+
+    /// The work, after a while.
+    async fn worked(
+        self: Arc<Self>,
+        call: Call,
+        counted: Answer,
+        delay: Duration,
+        id: &str,
+    ) -> Answer {
+        tokio::time::sleep(delay).await;
+        let counted = match self.switches.count_requests {
+            CountRequests::Arrival => counted,
+            CountRequests::Reply => self.count(call.path(), id),
+        };
+        if counted.is_refusal() {
+            return counted;
+        }
+        let today = self
+            .allowance
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .today();
+        let search_lag = self.troubles.search_lag();
+        let around = Around {
+            search_lag: search_lag.unwrap_or(self.switches.search_lag.0),
+            today,
+        };
+        // What comes late is written at the time at which it is carried out.
+        let call = call.at(self.clock.now());
+        let answered = tokio::task::spawn_blocking(move || self.portal.answer(&call, around)).await;
+        let answered = answered.unwrap_or_else(|_| Err(failed()));
+        counted.with(answered.unwrap_or_else(|problem| problem.reply(id)))
     }
 }
 
-async fn whole(body: Body) -> Result<Bytes, Problem> {
+fn failed() -> Problem {
+    Problem::internal("the portal failed on this call")
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let given = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    given.strip_prefix("Bearer ")
+}
+
+/// Whether a path is the token endpoint, and that of v1 (contract 0.1).
+fn refreshes(path: &str) -> Option<bool> {
+    match path {
+        "/oauth/v1/token" => Some(true),
+        "/oauth/v3/token" | "/oauth/2026-03/token" => Some(false),
+        _ => None,
+    }
+}
+
+async fn whole(body: Body, switches: &Switches) -> Result<Bytes, Problem> {
     let mut chunks = body.into_data_stream();
     let (mut kept, mut total) = (Vec::new(), 0);
     while let Some(chunk) = chunks.next().await {
@@ -155,84 +326,23 @@ async fn whole(body: Body) -> Result<Bytes, Problem> {
         }
     }
     match total > MOST_BODY {
-        true => Err(Problem::too_large(MOST_BODY)),
+        true => Err(Problem::too_large(MOST_BODY, switches.large_body)),
         false => Ok(kept.into()),
     }
 }
 
-/// The reply after a trouble has struck; the work is done in any case. A reply
-/// without a body has no half to keep, so truncating it is losing it.
-fn afflicted(reply: Reply, ill: Option<Ill>, ending: &Ending) -> Reply {
+/// The answer after a trouble has struck; the work is done in any case.
+fn afflicted(answer: Answer, ill: Option<Ill>, ending: &Ending) -> Answer {
     match ill {
-        None => {}
-        Some(Ill::Post502) => return Reply::bad_gateway(),
+        Some(Ill::Post(status)) => return Reply::page(status).into(),
         Some(Ill::ResetAfter) => ending.reset(),
-        Some(Ill::Truncate) if reply.body.is_empty() => ending.reset(),
-        Some(Ill::Truncate) => ending.truncate(reply.body.len() / 2),
+        Some(Ill::Truncate) => {
+            let length = answer.reply.as_ref().map_or(0, |reply| reply.body.len());
+            ending.truncate(length / 2);
+        }
+        _ => {}
     }
-    reply
-}
-
-fn dressed(
-    reply: Reply,
-    meter: Option<Meter>,
-    correlation_id: &str,
-    now: Moment,
-) -> Response<Body> {
-    let mut response = Response::new(Body::from(reply.body));
-    *response.status_mut() = axum::http::StatusCode::from_u16(reply.status).unwrap_or_default();
-    let headers = response.headers_mut();
-    put(headers, "content-type", reply.content_type);
-    put(headers, "date", &now.http_date());
-    put(headers, "x-hubspot-correlation-id", correlation_id);
-    // A gateway's page has not passed through what counts.
-    if let Some(meter) = meter.filter(|_| reply.status != 502) {
-        put_meter(headers, meter);
-    }
-    response
-}
-
-/// The rate headers of contract 5. The per-second pair is still sent by the live
-/// API and no longer enforced.
-fn put_meter(headers: &mut HeaderMap, meter: Meter) {
-    let secondly = (meter.max / 10).max(1);
-    put(headers, "x-hubspot-ratelimit-max", &meter.max.to_string());
-    put(
-        headers,
-        "x-hubspot-ratelimit-remaining",
-        &meter.remaining.to_string(),
-    );
-    put(
-        headers,
-        "x-hubspot-ratelimit-interval-milliseconds",
-        &meter.window.as_millis().to_string(),
-    );
-    put(
-        headers,
-        "x-hubspot-ratelimit-daily",
-        &meter.daily.to_string(),
-    );
-    put(
-        headers,
-        "x-hubspot-ratelimit-daily-remaining",
-        &meter.daily_remaining.to_string(),
-    );
-    put(
-        headers,
-        "x-hubspot-ratelimit-secondly",
-        &secondly.to_string(),
-    );
-    put(
-        headers,
-        "x-hubspot-ratelimit-secondly-remaining",
-        &(secondly - 1).to_string(),
-    );
-}
-
-fn put(headers: &mut HeaderMap, name: &'static str, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        let _ = headers.insert(name, value);
-    }
+    answer
 }
 
 /// A random version 4 UUID.

@@ -1,36 +1,46 @@
 //! The kinds of record that the portal holds, and what the API calls them. A
-//! further kind is one more row of `KINDS`.
+//! further kind is one more row of `KINDS` and its properties in the seed.
 
 use super::problem::Problem;
 
 /// A kind of record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Ticket,
     Contact,
+    Company,
+    Deal,
+    Note,
 }
 
 /// How the API speaks of one kind.
 struct Names {
-    kind: Kind,
     plural: &'static str,
     singular: &'static str,
     type_id: &'static str,
-    /// In error messages.
+    /// In error messages; begins a sentence as it is.
+    capital: &'static str,
     upper: &'static str,
+    /// The property that holds the date of creation.
+    created: &'static str,
     /// The property that moves with every write.
     modified: &'static str,
-    /// Shown when a read names no properties (contract 2.2 for tickets).
+    /// Shown when a read names no properties (contract 2.2 for tickets, 9.1 for
+    /// notes).
     shown: &'static [&'static str],
+    /// What `query` of a search looks at (contract 2.9 for tickets).
+    searched: &'static [&'static str],
 }
 
-const KINDS: &[Names] = &[
+/// In the order of the enum.
+const KINDS: [Names; 5] = [
     Names {
-        kind: Kind::Ticket,
         plural: "tickets",
         singular: "ticket",
         type_id: "0-5",
+        capital: "Ticket",
         upper: "TICKET",
+        created: "createdate",
         modified: "hs_lastmodifieddate",
         shown: &[
             "content",
@@ -43,13 +53,21 @@ const KINDS: &[Names] = &[
             "hs_ticket_priority",
             "subject",
         ],
+        searched: &[
+            "subject",
+            "content",
+            "hs_pipeline_stage",
+            "hs_ticket_category",
+            "hs_ticket_id",
+        ],
     },
     Names {
-        kind: Kind::Contact,
         plural: "contacts",
         singular: "contact",
         type_id: "0-1",
+        capital: "Contact",
         upper: "CONTACT",
+        created: "createdate",
         modified: "lastmodifieddate",
         shown: &[
             "createdate",
@@ -59,32 +77,106 @@ const KINDS: &[Names] = &[
             "lastmodifieddate",
             "lastname",
         ],
+        searched: &[
+            "firstname",
+            "lastname",
+            "email",
+            "hs_additional_emails",
+            "phone",
+            "company",
+        ],
+    },
+    Names {
+        plural: "companies",
+        singular: "company",
+        type_id: "0-2",
+        capital: "Company",
+        upper: "COMPANY",
+        created: "createdate",
+        modified: "hs_lastmodifieddate",
+        shown: &[
+            "createdate",
+            "domain",
+            "hs_lastmodifieddate",
+            "hs_object_id",
+            "name",
+        ],
+        searched: &["name", "domain", "phone", "website"],
+    },
+    Names {
+        plural: "deals",
+        singular: "deal",
+        type_id: "0-3",
+        capital: "Deal",
+        upper: "DEAL",
+        created: "createdate",
+        modified: "hs_lastmodifieddate",
+        shown: &[
+            "amount",
+            "closedate",
+            "createdate",
+            "dealname",
+            "dealstage",
+            "hs_lastmodifieddate",
+            "hs_object_id",
+            "pipeline",
+        ],
+        searched: &["dealname", "pipeline", "dealstage", "description"],
+    },
+    Names {
+        plural: "notes",
+        singular: "note",
+        type_id: "0-46",
+        capital: "Note",
+        upper: "NOTE",
+        created: "hs_createdate",
+        modified: "hs_lastmodifieddate",
+        shown: &["hs_createdate", "hs_lastmodifieddate", "hs_object_id"],
+        searched: &["hs_note_body"],
     },
 ];
 
 impl Kind {
-    pub(super) const ALL: [Kind; 2] = [Kind::Ticket, Kind::Contact];
+    pub(super) const ALL: [Kind; 5] = [
+        Kind::Ticket,
+        Kind::Contact,
+        Kind::Company,
+        Kind::Deal,
+        Kind::Note,
+    ];
 
     /// From a path segment: plural, singular or type id.
     pub(super) fn named(name: &str) -> Result<Kind, Problem> {
-        let mut kinds = KINDS.iter();
-        let known =
-            kinds.find(|names| [names.plural, names.singular, names.type_id].contains(&name));
-        known
-            .map(|names| names.kind)
-            .ok_or_else(|| Problem::unknown_type(name))
+        Kind::known(name).ok_or_else(|| Problem::unknown_type(name))
+    }
+
+    pub(super) fn known(name: &str) -> Option<Kind> {
+        let known = |kind: &Kind| [kind.plural(), kind.singular(), kind.type_id()].contains(&name);
+        Kind::ALL.into_iter().find(known)
     }
 
     pub(super) fn plural(self) -> &'static str {
         self.names().plural
     }
 
+    pub(super) fn singular(self) -> &'static str {
+        self.names().singular
+    }
+
     pub(super) fn type_id(self) -> &'static str {
         self.names().type_id
     }
 
+    pub(super) fn capital(self) -> &'static str {
+        self.names().capital
+    }
+
     pub(super) fn upper(self) -> &'static str {
         self.names().upper
+    }
+
+    pub(super) fn created(self) -> &'static str {
+        self.names().created
     }
 
     pub(super) fn modified(self) -> &'static str {
@@ -95,16 +187,17 @@ impl Kind {
         self.names().shown
     }
 
+    pub(super) fn searched(self) -> &'static [&'static str] {
+        self.names().searched
+    }
+
     /// Always in a reply, asked for or not.
     pub(super) fn always_shown(self) -> [&'static str; 3] {
-        ["createdate", self.modified(), "hs_object_id"]
+        [self.created(), self.modified(), "hs_object_id"]
     }
 
     fn names(self) -> &'static Names {
-        match self {
-            Kind::Ticket => &KINDS[0],
-            Kind::Contact => &KINDS[1],
-        }
+        &KINDS[self as usize]
     }
 }
 
@@ -114,10 +207,9 @@ mod tests {
 
     #[test]
     fn all_names_of_a_kind_lead_to_it() {
-        for kind in Kind::ALL {
-            let names = kind.names();
-            assert_eq!(names.kind, kind);
-            for name in [names.plural, names.singular, names.type_id] {
+        for (place, kind) in Kind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, place);
+            for name in [kind.plural(), kind.singular(), kind.type_id()] {
                 assert_eq!(Kind::named(name).ok(), Some(kind));
             }
         }

@@ -1,6 +1,6 @@
 //! The request allowance of the account (contract 4.5 and 5): a rolling window,
-//! counted when a call arrives, and a daily budget. Decides and keeps the
-//! numbers; the headers and the 429 are written by the front.
+//! another for searches, and a daily budget. Decides and keeps the numbers; when a
+//! call counts, the headers and the 429 are the front's.
 
 use std::collections::VecDeque;
 use std::str::FromStr;
@@ -10,9 +10,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use super::clock::Moment;
-
-/// Calls a day of the tier that has 190 calls in 10 s (contract 5, Professional).
-const DAILY: u64 = 625_000;
+use super::free_values::time;
 
 /// How many calls the portal takes, for all its clients together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,10 +55,7 @@ impl FromStr for Rate {
 fn per(text: &str) -> Option<Rate> {
     let (calls, window) = text.split_once('/')?;
     let calls = calls.parse().ok().filter(|calls| *calls > 0)?;
-    let window = match window.strip_suffix("ms") {
-        Some(millis) => Duration::from_millis(millis.parse().ok()?),
-        None => Duration::from_secs(window.strip_suffix('s')?.parse().ok()?),
-    };
+    let window = time(window)?;
     (!window.is_zero()).then_some(Rate::Per { calls, window })
 }
 
@@ -78,84 +73,130 @@ pub(super) struct Meter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Policy {
     TenSecondlyRolling,
+    Secondly,
     Daily,
+}
+
+/// What a call is paid from, besides the day. Associations are paid as all others
+/// are: whether they have a budget of their own is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purse {
+    General,
+    Search,
 }
 
 /// What became of one arriving call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Arrival {
-    /// None when there is no limit to tell of.
+    /// None when there is no limit to tell of, and for searches.
     pub(super) meter: Option<Meter>,
     pub(super) refused: Option<Policy>,
+}
+
+/// Calls within a stretch of time that moves along.
+#[derive(Debug)]
+struct Window {
+    calls: u32,
+    length: Duration,
+    arrivals: VecDeque<Instant>,
+}
+
+impl Window {
+    fn of(rate: Rate) -> Option<Window> {
+        match rate {
+            Rate::Off => None,
+            Rate::Per { calls, window } => Some(Window {
+                calls,
+                length: window,
+                arrivals: VecDeque::new(),
+            }),
+        }
+    }
+
+    fn forget(&mut self, now: Instant) {
+        while let Some(first) = self.arrivals.front()
+            && now.saturating_duration_since(*first) >= self.length
+        {
+            let _ = self.arrivals.pop_front();
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.arrivals.len() >= self.calls as usize
+    }
 }
 
 /// The account's books. Refused calls are not counted.
 #[derive(Debug)]
 pub(super) struct Allowance {
-    rate: Rate,
-    arrivals: VecDeque<Instant>,
+    general: Option<Window>,
+    search: Option<Window>,
+    daily: u64,
     day: i64,
     today: u64,
 }
 
 impl Allowance {
-    pub(super) fn new(rate: Rate) -> Allowance {
+    /// Without a general rate there is no limit at all, neither on searches nor on
+    /// the day.
+    pub(super) fn new(rate: Rate, search: Rate, daily: u64) -> Allowance {
+        let general = Window::of(rate);
         Allowance {
-            rate,
-            arrivals: VecDeque::new(),
+            search: Window::of(search).filter(|_| general.is_some()),
+            general,
+            daily,
             day: i64::MIN,
             today: 0,
         }
     }
 
-    /// Counts a call that arrives at `now`, or refuses it.
-    pub(super) fn arrive(&mut self, now: Moment) -> Arrival {
-        let Rate::Per { calls, window } = self.rate else {
-            return Arrival {
-                meter: None,
-                refused: None,
-            };
-        };
-        self.forget(now, window);
-        let refused = self.verdict(calls);
-        if refused.is_none() {
-            self.arrivals.push_back(now.instant);
-            self.today += 1;
-        }
-        let used = u32::try_from(self.arrivals.len()).unwrap_or(u32::MAX);
-        let meter = Meter {
-            max: calls,
-            remaining: calls.saturating_sub(used),
-            window,
-            daily: DAILY,
-            daily_remaining: DAILY.saturating_sub(self.today),
-        };
-        Arrival {
-            meter: Some(meter),
-            refused,
-        }
+    /// Calls of today, and how many there may be.
+    pub(super) fn today(&self) -> (u64, u64) {
+        (self.today, self.daily)
     }
 
-    fn forget(&mut self, now: Moment, window: Duration) {
-        while let Some(first) = self.arrivals.front()
-            && now.instant.saturating_duration_since(*first) >= window
-        {
-            let _ = self.arrivals.pop_front();
-        }
+    /// Counts a call that comes at `now`, or refuses it.
+    pub(super) fn arrive(&mut self, now: Moment, purse: Purse) -> Arrival {
         if self.day != now.day() {
             self.day = now.day();
             self.today = 0;
         }
+        let is_spent = self.general.is_some() && self.today >= self.daily;
+        let (window, policy) = match purse {
+            Purse::General => (self.general.as_mut(), Policy::TenSecondlyRolling),
+            Purse::Search => (self.search.as_mut(), Policy::Secondly),
+        };
+        let refused = match window {
+            _ if is_spent => Some(Policy::Daily),
+            None => None,
+            Some(window) => {
+                window.forget(now.instant);
+                let refused = window.is_full().then_some(policy);
+                if refused.is_none() {
+                    window.arrivals.push_back(now.instant);
+                }
+                refused
+            }
+        };
+        if refused.is_none() {
+            self.today += 1;
+        }
+        Arrival {
+            meter: self.meter(purse),
+            refused,
+        }
     }
 
-    fn verdict(&self, calls: u32) -> Option<Policy> {
-        if self.today >= DAILY {
-            Some(Policy::Daily)
-        } else if self.arrivals.len() >= calls as usize {
-            Some(Policy::TenSecondlyRolling)
-        } else {
-            None
-        }
+    fn meter(&self, purse: Purse) -> Option<Meter> {
+        let window = self.general.as_ref().filter(|_| purse == Purse::General)?;
+        let used = u32::try_from(window.arrivals.len()).unwrap_or(u32::MAX);
+        Some(Meter {
+            max: window.calls,
+            remaining: window.calls.saturating_sub(used),
+            window: window.length,
+            daily: self.daily,
+            daily_remaining: self.daily.saturating_sub(self.today),
+        })
     }
 }
 
@@ -165,6 +206,8 @@ mod tests {
 
     use super::super::clock::Clock;
     use super::*;
+
+    const DAILY: u64 = 625_000;
 
     #[test]
     fn reads_rates() {
@@ -185,33 +228,66 @@ mod tests {
         }
     }
 
+    fn allowance(rate: &str) -> Allowance {
+        let search = "2/1s".parse().expect("a rate");
+        Allowance::new(rate.parse().expect("a rate"), search, DAILY)
+    }
+
     #[test]
     fn the_window_rolls() {
         let start = Clock::start().now();
         let at = |seconds| start.later(Duration::from_secs(seconds));
-        let mut allowance = Allowance::new("2/10s".parse().expect("a rate"));
+        let mut allowance = allowance("2/10s");
+        let mut arrive = |seconds| allowance.arrive(at(seconds), Purse::General);
         let remaining = |arrival: Arrival| arrival.meter.map(|meter| meter.remaining);
-        assert_eq!(remaining(allowance.arrive(at(0))), Some(1));
-        assert_eq!(remaining(allowance.arrive(at(6))), Some(0));
-        let third = allowance.arrive(at(6));
+        assert_eq!(remaining(arrive(0)), Some(1));
+        assert_eq!(remaining(arrive(6)), Some(0));
+        let third = arrive(6);
         assert_eq!(third.refused, Some(Policy::TenSecondlyRolling));
         assert_eq!(remaining(third), Some(0));
-        assert_eq!(allowance.arrive(at(10)).refused, None);
-        assert_eq!(
-            allowance.arrive(at(10)).refused,
-            Some(Policy::TenSecondlyRolling)
-        );
-        assert_eq!(allowance.arrive(at(16)).refused, None);
+        assert_eq!(arrive(10).refused, None);
+        assert_eq!(arrive(10).refused, Some(Policy::TenSecondlyRolling));
+        assert_eq!(arrive(16).refused, None);
+    }
+
+    #[test]
+    fn searches_have_a_window_of_their_own() {
+        let now = Clock::start().now();
+        let mut allowance = allowance("1/10s");
+        assert_eq!(allowance.arrive(now, Purse::General).refused, None);
+        for _ in 0..2 {
+            let arrival = allowance.arrive(now, Purse::Search);
+            assert_eq!((arrival.refused, arrival.meter), (None, None));
+        }
+        let third = allowance.arrive(now, Purse::Search);
+        assert_eq!(third.refused, Some(Policy::Secondly));
+        assert_eq!(allowance.today(), (3, DAILY));
+        let later = now.later(Duration::from_secs(1));
+        assert_eq!(allowance.arrive(later, Purse::Search).refused, None);
+    }
+
+    #[test]
+    fn without_a_rate_nothing_is_refused() {
+        let now = Clock::start().now();
+        let mut allowance = allowance("off");
+        allowance.today = DAILY;
+        for purse in [Purse::General, Purse::Search, Purse::Search, Purse::Search] {
+            let arrival = allowance.arrive(now, purse);
+            assert_eq!((arrival.refused, arrival.meter), (None, None));
+        }
     }
 
     #[test]
     fn the_day_ends() {
         let now = Clock::start().now();
-        let mut allowance = Allowance::new(Rate::default());
-        let _ = allowance.arrive(now);
+        let mut allowance = allowance("190/10s");
+        let _ = allowance.arrive(now, Purse::General);
         allowance.today = DAILY;
-        assert_eq!(allowance.arrive(now).refused, Some(Policy::Daily));
-        let arrival = allowance.arrive(now.later(Duration::from_secs(24 * 60 * 60)));
+        for purse in [Purse::General, Purse::Search] {
+            assert_eq!(allowance.arrive(now, purse).refused, Some(Policy::Daily));
+        }
+        let tomorrow = now.later(Duration::from_secs(24 * 60 * 60));
+        let arrival = allowance.arrive(tomorrow, Purse::General);
         assert_eq!(arrival.refused, None);
         assert_eq!(
             arrival.meter.map(|meter| meter.daily_remaining),
@@ -223,12 +299,12 @@ mod tests {
         #[test]
         fn no_window_holds_more_than_the_rate(pauses in prop::collection::vec(0u64..400, 1..200)) {
             let window = Duration::from_secs(1);
-            let mut allowance = Allowance::new(Rate::Per { calls: 7, window });
+            let mut allowance = allowance("7/1s");
             let mut now = Clock::start().now();
             let mut granted = Vec::new();
             for pause in pauses {
                 now = now.later(Duration::from_millis(pause));
-                if allowance.arrive(now).refused.is_none() {
+                if allowance.arrive(now, Purse::General).refused.is_none() {
                     granted.push(now.instant);
                 }
             }

@@ -2,12 +2,23 @@
 //! test against. It is a second reading of HubSpot's API contract: it shares no
 //! type with the client, so that a wrong field name on one side shows.
 //!
-//! Real: HTTP, JSON shapes, statuses, error bodies, property validation, unique
-//! values, pipelines, owners, the recycle bin, 207s, the request allowance and
-//! its headers, results out of order, ids with gaps, a state that survives.
-//! Pretend: there is one token, one account, nobody else's traffic, and no
-//! automation; calculated properties other than the ones that follow from the
-//! stage stay empty. What is not known about the live API is a switch.
+//! **What it models.** Tickets, contacts, companies, deals and notes: single calls,
+//! the list, batches, upserts, searches; properties, groups, ticket pipelines,
+//! owners, associations with labels, account and usage, token refresh; under v3,
+//! v4 and the dated paths. Statuses, error bodies and 207s; every type of value;
+//! unique values, the recycle bin, former values; the allowance, its headers, a
+//! search index that is late; results out of order, ids with gaps, a state that
+//! survives. What is not known about the live API is a switch (`switches`), what
+//! goes wrong there now and then is a trouble (`troubles`).
+//!
+//! **What it does not.** Merging, imports, exports, lists, files, forms, webhooks;
+//! other activities than notes (they can be named as ends of associations, no
+//! more); pipelines of deals; users, teams, scopes and permissions; workflows and
+//! other automation; conditional properties beyond those of `validation_2026_09`.
+//! Calculated properties stay empty except the ones that follow from the stage.
+//! There is one account in UTC, one token and the access tokens made from it, and
+//! nobody else's traffic. Searches that filter by other values than ids and times
+//! look at every record: seconds, with a million of them.
 //!
 //! A call goes `connection → front → portal → desk → store`: sockets, HTTP,
 //! paths, rules, SQLite. Everything below `front` is plain synchronous code.
@@ -17,34 +28,47 @@ mod call;
 mod claim;
 mod clock;
 mod connection;
+mod definitions;
 mod desk;
 mod drafts;
+mod forgiving;
+mod free_values;
 mod front;
+mod headers;
+mod holds;
 mod ids;
 mod kind;
 mod limits;
 mod links;
 mod objects;
 mod options;
+mod outcome;
 mod people;
+mod pipelines;
 mod portal;
 mod problem;
 mod properties;
 mod refusal;
 mod reply;
+mod route;
 mod schema;
+mod search;
 mod seed;
 mod server;
 mod shapes;
+mod show;
 mod stages;
 mod store;
 mod switches;
+mod tokens;
 mod troubles;
 mod values;
+mod version;
 mod writes;
 
+pub use holds::Held;
 pub use limits::{Rate, RateError};
 pub use options::{Data, Options};
 pub use server::{Sandbox, StartError};
-pub use switches::{Switch, SwitchError, Switches};
-pub use troubles::{Trouble, TroubleError};
+pub use switches::{KnownSwitch, Switch, SwitchError, Switches};
+pub use troubles::{KnownTrouble, Trouble, TroubleError};

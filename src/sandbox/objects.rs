@@ -2,13 +2,19 @@
 //! knows a partial success: a failure is the whole reply.
 
 use super::clock::Moment;
-use super::desk::{Desk, View, object};
+use super::desk::Desk;
 use super::kind::Kind;
 use super::problem::Problem;
 use super::refusal::Refusal;
 use super::reply::{Paging, Results};
-use super::shapes::{CreateInput, Incoming, ObjectOut};
+use super::shapes::{CreateInput, Incoming, MOST_WITH_HISTORY, ObjectOut, too_many};
+use super::show::View;
 use super::store::Record;
+use super::switches::{DeleteMissing, HistoryLimit, ListCursor, ReadArchived};
+use super::writes::Occasion;
+
+/// Begins a cursor that is not an id (switch 22).
+const OPAQUE: &str = "NTI1Cg";
 
 /// Which record a path means.
 #[derive(Debug)]
@@ -23,11 +29,11 @@ pub(super) struct Which {
 pub(super) struct PageQuery {
     /// At most this many.
     pub(super) limit: u32,
-    /// The lowest id to be shown.
-    pub(super) after: i64,
+    /// Where to go on, as it came.
+    pub(super) after: Option<String>,
     pub(super) archived: bool,
-    /// The query as it came, without `after`, for the link to the next page.
-    pub(super) rest: String,
+    /// Where the next page is asked for, up to its `after`.
+    pub(super) link: String,
 }
 
 impl Desk {
@@ -35,14 +41,14 @@ impl Desk {
         &self,
         kind: Kind,
         input: &CreateInput,
-        now: Moment,
+        on: Occasion,
     ) -> Result<ObjectOut, Problem> {
         let transaction = self.store.begin()?;
-        let record = self
-            .create_one(kind, input, now)
+        let written = self
+            .create_one(kind, input, on)
             .map_err(|refusal| refusal.problem(self.portal_id))?;
         transaction.commit()?;
-        Ok(object(kind, record))
+        Ok(self.show_created(kind, written))
     }
 
     pub(super) fn read(
@@ -51,8 +57,16 @@ impl Desk {
         which: &Which,
         view: &View,
     ) -> Result<ObjectOut, Problem> {
-        let record = self.existing(kind, which)?;
-        self.show(kind, record, view)
+        let mut found = self.existing(kind, which);
+        if found.is_err() && self.switches.read_archived == ReadArchived::Shown {
+            let other = Which {
+                id: which.id.clone(),
+                id_property: which.id_property.clone(),
+                archived: !which.archived,
+            };
+            found = self.existing(kind, &other);
+        }
+        self.show(kind, found?, view)
     }
 
     pub(super) fn update(
@@ -60,20 +74,26 @@ impl Desk {
         kind: Kind,
         which: &Which,
         given: &Incoming,
-        now: Moment,
+        on: Occasion,
     ) -> Result<ObjectOut, Problem> {
         let record = self.existing(kind, which)?;
         let transaction = self.store.begin()?;
         let refused = |refusal: Refusal| refusal.problem(self.portal_id);
-        let record = self.update_one(kind, record, given, now).map_err(refused)?;
+        let written = self.update_one(kind, record, given, on).map_err(refused)?;
         transaction.commit()?;
-        Ok(self.show_written(kind, record, given.keys()))
+        Ok(self.show_updated(kind, written, given.keys()))
     }
 
     /// Archives a record; one that is not there counts as done (switch 18).
     pub(super) fn delete(&self, kind: Kind, id: &str, now: Moment) -> Result<(), Problem> {
         let id = id.parse().map_err(|_| Problem::not_an_id(id))?;
-        Ok(self.store.archive(kind, id, &now.iso())?)
+        let transaction = self.store.begin()?;
+        let was_there = self.archive_one(kind, id, now)?;
+        transaction.commit()?;
+        match was_there || self.switches.delete_missing == DeleteMissing::Done {
+            true => Ok(()),
+            false => Err(Problem::not_found()),
+        }
     }
 
     /// A page in id order. `after` of the next one is an inclusive lower bound
@@ -84,18 +104,17 @@ impl Desk {
         page: &PageQuery,
         view: &View,
     ) -> Result<Results<ObjectOut>, Problem> {
-        let mut records = self
-            .store
-            .page(kind, page.archived, page.after, page.limit + 1)?;
-        let more = records.len() > page.limit as usize;
-        records.truncate(page.limit as usize);
+        let limit = self.list_limit(page, view)?;
+        let from = match &page.after {
+            Some(after) => self.place(after)?,
+            None => 0,
+        };
+        let mut records = self.store.page(kind, page.archived, from, limit + 1)?;
+        let more = records.len() > limit as usize;
+        records.truncate(limit as usize);
         let paging = records.last().filter(|_| more).map(|last| {
-            let after = last.id + 1;
-            let path = format!("{}/crm/v3/objects/{}", view.origin, kind.plural());
-            Paging::new(
-                after.to_string(),
-                format!("{path}?{}after={after}", page.rest),
-            )
+            let after = self.cursor(last.id + 1);
+            Paging::new(after.clone(), format!("{}after={after}", page.link))
         });
         let results = records
             .into_iter()
@@ -104,6 +123,36 @@ impl Desk {
             results: results.collect::<Result<_, _>>()?,
             paging,
         })
+    }
+
+    /// At most 50 with history (switch 21).
+    fn list_limit(&self, page: &PageQuery, view: &View) -> Result<u32, Problem> {
+        let over = !view.history.is_empty() && page.limit as usize > MOST_WITH_HISTORY;
+        match self.switches.history_limit {
+            HistoryLimit::Refused if over => Err(too_many(
+                "a batch request for property histories",
+                MOST_WITH_HISTORY,
+            )),
+            HistoryLimit::Clamped if over => Ok(MOST_WITH_HISTORY as u32),
+            _ => Ok(page.limit),
+        }
+    }
+
+    fn cursor(&self, id: i64) -> String {
+        match self.switches.list_cursor {
+            ListCursor::Id => id.to_string(),
+            ListCursor::Opaque => format!("{OPAQUE}{id:x}"),
+        }
+    }
+
+    fn place(&self, cursor: &str) -> Result<i64, Problem> {
+        let id = match self.switches.list_cursor {
+            ListCursor::Id => cursor.parse().ok(),
+            ListCursor::Opaque => cursor
+                .strip_prefix(OPAQUE)
+                .and_then(|id| i64::from_str_radix(id, 16).ok()),
+        };
+        id.ok_or_else(|| Problem::validation(format!("'{cursor}' is not a cursor")))
     }
 
     fn existing(&self, kind: Kind, which: &Which) -> Result<Record, Problem> {

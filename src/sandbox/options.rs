@@ -33,6 +33,11 @@ pub struct Options {
     pub switches: Switches,
     /// What goes wrong, and when.
     pub troubles: Vec<Trouble>,
+    /// Decides shares of troubles, the ids of a new state and seeded tickets.
+    pub seed: u64,
+    /// Tickets that a portal without any is given, with their contacts and
+    /// companies.
+    pub seed_tickets: u32,
 }
 
 impl Default for Options {
@@ -45,6 +50,8 @@ impl Default for Options {
             rate: Rate::default(),
             switches: Switches::default(),
             troubles: Vec::new(),
+            seed: fastrand::u64(..),
+            seed_tickets: 0,
         }
     }
 }
@@ -58,6 +65,8 @@ impl fmt::Debug for Options {
             .field("rate", &self.rate)
             .field("switches", &self.switches)
             .field("troubles", &self.troubles)
+            .field("seed", &self.seed)
+            .field("seed_tickets", &self.seed_tickets)
             .finish_non_exhaustive()
     }
 }

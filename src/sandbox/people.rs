@@ -1,12 +1,13 @@
-//! Owners and pipelines (contract 7), and the account itself (1.3): what the
-//! portal tells about who and where, all of it read-only here.
+//! Owners (contract 7.2), and the account itself (1.3): what the portal tells
+//! about who and where, all of it read-only here.
 
 use serde_json::{Value, json};
 
+use super::clock::Moment;
 use super::desk::Desk;
 use super::problem::Problem;
 use super::reply::{Paging, Results};
-use super::schema::{Owner, Pipeline, Stage};
+use super::schema::Owner;
 
 /// A page of owners.
 #[derive(Debug)]
@@ -15,10 +16,8 @@ pub(super) struct OwnerQuery {
     pub(super) after: Option<String>,
     pub(super) email: Option<String>,
     pub(super) archived: bool,
-    /// The query as it came, without `after`.
-    pub(super) rest: String,
-    /// Scheme and authority, for the link.
-    pub(super) origin: String,
+    /// Where the next page is asked for, up to its `after`.
+    pub(super) link: String,
 }
 
 impl Desk {
@@ -37,20 +36,16 @@ impl Desk {
         })
     }
 
-    pub(super) fn pipelines(&self) -> Vec<Pipeline> {
-        self.schema.pipelines.clone()
-    }
-
-    pub(super) fn pipeline(&self, id: &str) -> Result<Pipeline, Problem> {
-        self.schema
-            .pipeline(id)
-            .cloned()
-            .ok_or_else(Problem::not_found)
-    }
-
-    pub(super) fn stage(&self, pipeline: &str, id: &str) -> Result<Stage, Problem> {
-        let pipeline = self.pipeline(pipeline)?;
-        pipeline.stage(id).cloned().ok_or_else(Problem::not_found)
+    /// How much of the day's allowance is used (contract 1.3).
+    pub(super) fn usage(&self, used: u64, limit: u64, now: Moment) -> Value {
+        json!({"results": [{
+            "name": "private-apps-api-calls-daily",
+            "usageLimit": limit,
+            "currentUsage": used,
+            "collectedAt": now.iso(),
+            "fetchStatus": "SUCCESS",
+            "resetsAt": now.next_midnight().iso(),
+        }]})
     }
 
     /// A page of owners; `after` is opaque to clients.
@@ -77,7 +72,7 @@ impl Desk {
         let next = start.saturating_add(query.limit);
         let paging = (next < all.len()).then(|| {
             let after = cursor(next);
-            let link = format!("{}/crm/v3/owners?{}after={after}", query.origin, query.rest);
+            let link = format!("{}after={after}", query.link);
             Paging::new(after, link)
         });
         Ok(Results { results, paging })

@@ -3,11 +3,13 @@
 //! does not have are left out, as the live API does.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::json;
 
 use super::reply::Reply;
+use super::switches::{LargeBody, OtherType};
 
 /// Named lists that come with an error, such as the ids it speaks of.
 pub(super) type Context = BTreeMap<&'static str, Vec<String>>;
@@ -39,11 +41,15 @@ pub(super) struct Problem {
 
 /// A refusal of one row, or of some, inside a 207.
 #[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct RowProblem {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     category: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_category: Option<&'static str>,
     message: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     context: Context,
 }
 
@@ -121,18 +127,42 @@ impl Problem {
         Problem::new(401, Some("INVALID_AUTHENTICATION"), message)
     }
 
+    /// 401 of a token that was good until `ago` (contract 1.2).
+    pub(super) fn expired(ago: Duration) -> Problem {
+        let message = format!(
+            "The OAuth token used to make this call expired {} second(s) ago.",
+            ago.as_secs()
+        );
+        Problem::new(401, Some("EXPIRED_AUTHENTICATION"), message)
+    }
+
+    /// 423 (contract 4.4).
+    pub(super) fn locked() -> Problem {
+        Problem::new(423, None, "the resource is locked by another request")
+    }
+
+    /// 477 (contract 4.4).
+    pub(super) fn migrating() -> Problem {
+        Problem::new(
+            477,
+            None,
+            "the portal is being moved to another data center",
+        )
+    }
+
     /// 405, for a path that is served with other methods.
     pub(super) fn method_not_allowed() -> Problem {
         Problem::new(405, None, "HTTP 405 Method Not Allowed")
     }
 
-    /// 413, for a body over the limit.
-    pub(super) fn too_large(limit: usize) -> Problem {
-        Problem::new(
-            413,
-            None,
-            format!("the request body is larger than {limit} bytes"),
-        )
+    /// 413, or 400 (switch 34), for a body over the limit.
+    pub(super) fn too_large(limit: usize, form: LargeBody) -> Problem {
+        let http = match form {
+            LargeBody::TooLarge => 413,
+            LargeBody::Refused => 400,
+        };
+        let message = format!("the request body is larger than {limit} bytes");
+        Problem::new(http, None, message)
     }
 
     /// 414, for a path and query over the limit.
@@ -144,9 +174,12 @@ impl Problem {
         )
     }
 
-    /// 415, for a body that says it is not JSON.
-    pub(super) fn not_json() -> Problem {
-        Problem::new(415, None, "HTTP 415 Unsupported Media Type")
+    /// 415, or 400 (switch 34), for a body that says it is not JSON.
+    pub(super) fn not_json(form: OtherType) -> Problem {
+        match form {
+            OtherType::Unsupported => Problem::new(415, None, "HTTP 415 Unsupported Media Type"),
+            OtherType::Refused => Problem::input("the request body is not JSON"),
+        }
     }
 
     /// 500: the portal itself failed, and wrote nothing.
@@ -157,6 +190,12 @@ impl Problem {
     /// 503: the portal is being stopped.
     pub(super) fn closing() -> Problem {
         Problem::new(503, None, "the portal is shutting down")
+    }
+
+    /// Adds a subcategory.
+    pub(super) fn about(mut self, sub_category: &'static str) -> Problem {
+        self.sub_category = Some(sub_category);
+        self
     }
 
     /// Adds a list to the context.
@@ -174,6 +213,7 @@ impl Problem {
         RowProblem {
             status: "error",
             category: traced.category,
+            sub_category: traced.sub_category,
             message: traced.message,
             context: traced.context,
         }

@@ -1,17 +1,13 @@
-//! Properties and groups (contract 6): listing, reading, and making new ones,
-//! with the rules that a new definition has to keep.
+//! The rules that definitions of properties and groups have to keep (contract 6),
+//! when they are made and when they are changed. Pure; what is there already is
+//! `definitions`' business.
 
 use serde::Deserialize;
 
 use super::clock::Moment;
-use super::desk::Desk;
-use super::kind::Kind;
 use super::problem::Problem;
-use super::schema::{Choice, Group, Modification, Property, Shelf, ValueType};
+use super::schema::{Choice, Group, Modification, Property, ValueType};
 use super::shapes;
-
-/// Unique properties of one kind that a portal may add (contract 2.8).
-const MOST_UNIQUE: usize = 10;
 
 /// Longest name of a property or group (contract 6).
 const LONGEST_NAME: usize = 100;
@@ -64,7 +60,7 @@ const FIELD_TYPES: &[(&str, ValueType, &[&str])] = &[
 /// can be named together.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PropertyInput {
+pub(super) struct PropertyInput {
     name: Option<String>,
     label: Option<String>,
     group_name: Option<String>,
@@ -97,6 +93,15 @@ struct GroupInput {
 /// A property definition that a request asks for, sound in itself.
 pub(super) fn property_of(body: &[u8], now: Moment) -> Result<Property, Problem> {
     let input: PropertyInput = shapes::read(body)?;
+    property_from(input, body, now)
+}
+
+/// The same for one input of a batch; `body` is the batch's.
+pub(super) fn property_from(
+    input: PropertyInput,
+    body: &[u8],
+    now: Moment,
+) -> Result<Property, Problem> {
     let missing = [
         ("name", input.name.is_none()),
         ("label", input.label.is_none()),
@@ -119,6 +124,63 @@ pub(super) fn property_of(body: &[u8], now: Moment) -> Result<Property, Problem>
     Ok(property)
 }
 
+/// What a property becomes by a request; what it does not name stays.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PropertyPatch {
+    label: Option<String>,
+    group_name: Option<String>,
+    #[serde(rename = "type")]
+    value_type: Option<String>,
+    field_type: Option<String>,
+    description: Option<String>,
+    options: Option<Vec<Choice>>,
+    display_order: Option<i64>,
+    hidden: Option<bool>,
+    form_field: Option<bool>,
+}
+
+impl PropertyPatch {
+    /// The definition after the change, sound in itself.
+    pub(super) fn apply(self, property: &Property, now: Moment) -> Result<Property, Problem> {
+        let mut changed = property.clone();
+        let field_type = self.field_type.unwrap_or(changed.field_type);
+        if let Some(value_type) = &self.value_type {
+            changed.value_type = check_types(value_type, &field_type)?;
+        }
+        changed.field_type = field_type;
+        changed.label = self.label.unwrap_or(changed.label);
+        changed.group_name = self.group_name.unwrap_or(changed.group_name);
+        changed.description = self.description.unwrap_or(changed.description);
+        changed.options = self.options.unwrap_or(changed.options);
+        changed.display_order = self.display_order.unwrap_or(changed.display_order);
+        changed.hidden = self.hidden.unwrap_or(changed.hidden);
+        changed.form_field = self.form_field.unwrap_or(changed.form_field);
+        changed.updated_at = now.iso();
+        check_options(&changed)?;
+        check_unique(&changed)?;
+        Ok(changed)
+    }
+}
+
+/// What a group becomes by a request.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct GroupPatch {
+    label: Option<String>,
+    display_order: Option<i64>,
+}
+
+impl GroupPatch {
+    pub(super) fn apply(self, group: &Group) -> Group {
+        Group {
+            label: self.label.unwrap_or_else(|| group.label.clone()),
+            display_order: self.display_order.unwrap_or(group.display_order),
+            ..group.clone()
+        }
+    }
+}
+
 /// A group that a request asks for.
 pub(super) fn group_of(body: &[u8]) -> Result<Group, Problem> {
     let input: GroupInput = shapes::read(body)?;
@@ -132,74 +194,6 @@ pub(super) fn group_of(body: &[u8]) -> Result<Group, Problem> {
         display_order: input.display_order.unwrap_or(-1),
         archived: false,
     })
-}
-
-impl Desk {
-    /// All definitions, by name.
-    pub(super) fn properties(&self, kind: Kind) -> Vec<Property> {
-        self.schema.of(kind).properties.values().cloned().collect()
-    }
-
-    pub(super) fn property(&self, kind: Kind, name: &str) -> Result<Property, Problem> {
-        let property = self.schema.of(kind).properties.get(name).cloned();
-        property.ok_or_else(|| Problem::no_such(format!("No Property exists with name '{name}'")))
-    }
-
-    pub(super) fn create_property(
-        &mut self,
-        kind: Kind,
-        property: Property,
-    ) -> Result<Property, Problem> {
-        check_place(self.schema.of(kind), &property)?;
-        self.store
-            .define("property", kind.plural(), &property.name, &property)?;
-        self.schema.of_mut(kind).put(property.clone());
-        Ok(property)
-    }
-
-    pub(super) fn groups(&self, kind: Kind) -> Vec<Group> {
-        self.schema.of(kind).groups.values().cloned().collect()
-    }
-
-    pub(super) fn create_group(&mut self, kind: Kind, group: Group) -> Result<Group, Problem> {
-        let groups = &mut self.schema.of_mut(kind).groups;
-        if groups.contains_key(&group.name) {
-            let message = format!("A property group named '{}' already exists.", group.name);
-            return Err(Problem::conflict(message));
-        }
-        self.store
-            .define("group", kind.plural(), &group.name, &group)?;
-        let _ = groups.insert(group.name.clone(), group.clone());
-        Ok(group)
-    }
-}
-
-/// What a definition has to keep towards those that are there.
-fn check_place(shelf: &Shelf, property: &Property) -> Result<(), Problem> {
-    if shelf.properties.contains_key(&property.name) {
-        return Err(Problem::property_exists(&property.name));
-    }
-    if !shelf.groups.contains_key(&property.group_name) {
-        let message = format!(
-            "The property group '{}' does not exist.",
-            property.group_name
-        );
-        return Err(
-            Problem::validation(message).with("groupName", vec![property.group_name.clone()])
-        );
-    }
-    let unique = shelf
-        .properties
-        .values()
-        .filter(|held| held.is_custom_unique())
-        .count();
-    if property.has_unique_value && unique >= MOST_UNIQUE {
-        let message = format!(
-            "There are already {unique} properties with unique values; the most is {MOST_UNIQUE}."
-        );
-        return Err(Problem::validation(message));
-    }
-    Ok(())
 }
 
 fn check_name(name: &str) -> Result<(), Problem> {
@@ -296,6 +290,7 @@ impl PropertyInput {
                 read_only_value: false,
             },
             archived: false,
+            archived_at: None,
             created_at: now.iso(),
             updated_at: now.iso(),
         })

@@ -15,12 +15,21 @@ pub(super) struct Invalid {
     pub(super) fault: Fault,
 }
 
+/// A property without which a ticket is not taken, and the code that says so.
+#[derive(Debug)]
+pub(super) struct Demand {
+    pub(super) code: &'static str,
+    pub(super) name: &'static str,
+}
+
 /// The reasons. A record can have several invalid values; the others stand alone.
 #[derive(Debug)]
 pub(super) enum Refusal {
     Invalid(Vec<Invalid>),
     /// Required properties that were not given.
     Missing(Kind, Vec<&'static str>),
+    /// Properties that the admin of the portal demands (contract 0.2).
+    Demands(Vec<Demand>),
     /// Associations that cannot be: the context of contract 4.3.
     Links(Context),
     /// Another record has the unique value, told as a conflict.
@@ -57,6 +66,7 @@ impl Refusal {
         match self {
             Refusal::Invalid(invalid) => invalid_values(&invalid, portal_id),
             Refusal::Missing(kind, names) => missing(kind, &names),
+            Refusal::Demands(demands) => demanded(&demands),
             Refusal::Links(context) => {
                 let mut problem = Problem::validation("One or more associations are invalid");
                 problem.context = context;
@@ -64,7 +74,7 @@ impl Refusal {
             }
             Refusal::Conflict(kind, existing) => Problem::conflict(format!(
                 "{} already exists. Existing ID: {existing}",
-                capitalised(kind)
+                kind.capital()
             ))
             .with("existingId", vec![existing.to_string()]),
             Refusal::NoProperties => super::shapes::no_properties(),
@@ -86,7 +96,7 @@ impl Refusal {
         match first {
             _ if !all.is_empty() => invalid_values(&all, portal_id),
             Some(Refusal::Conflict(kind, _)) => {
-                Problem::conflict(format!("{} already exists", capitalised(kind)))
+                Problem::conflict(format!("{} already exists", kind.capital()))
             }
             Some(other) => other.problem(portal_id),
             None => invalid_values(&all, portal_id),
@@ -136,9 +146,13 @@ fn missing(kind: Kind, names: &[&str]) -> Problem {
     )
 }
 
-fn capitalised(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Ticket => "Ticket",
-        Kind::Contact => "Contact",
-    }
+fn demanded(demands: &[Demand]) -> Problem {
+    let mut problem = Problem::validation("The property values provided are invalid");
+    let detail = |demand: &Demand| Detail {
+        message: format!("A value for {} must be provided", demand.name),
+        code: demand.code,
+        context: Context::from([("propertyName", vec![demand.name.to_owned()])]),
+    };
+    problem.errors = demands.iter().map(detail).collect();
+    problem
 }

@@ -1,6 +1,8 @@
 //! A reply before it is put on the wire: status and body, nothing of HTTP beyond
 //! that. Headers are the front's.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 /// Status and body of an answer.
@@ -9,6 +11,10 @@ pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) content_type: &'static str,
     pub(super) body: Vec<u8>,
+    /// Whether it comes from before the portal: nothing there has been counted.
+    pub(super) is_edge: bool,
+    /// Seconds, for the header of that name.
+    pub(super) retry_after: Option<u64>,
 }
 
 /// `{"results": [...]}`, the envelope of unpaged lists.
@@ -58,6 +64,8 @@ impl Reply {
             status,
             content_type: "application/json;charset=utf-8",
             body,
+            is_edge: false,
+            retry_after: None,
         }
     }
 
@@ -67,17 +75,41 @@ impl Reply {
             status: 204,
             content_type: "application/json;charset=utf-8",
             body: Vec::new(),
+            is_edge: false,
+            retry_after: None,
         }
     }
 
-    /// The page that a gateway shows in place of a reply (contract 4.6).
-    pub(super) fn bad_gateway() -> Reply {
-        let body = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
-            <center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n";
+    /// The page that a gateway or the edge shows in place of a reply (contract 4.6).
+    pub(super) fn page(status: u16) -> Reply {
+        let title = match status {
+            403 => "403 Forbidden",
+            502 => "502 Bad Gateway",
+            503 => "503 Service Temporarily Unavailable",
+            504 => "504 Gateway Time-out",
+            521 => "521 Web server is down",
+            522 => "522 Connection timed out",
+            523 => "523 Origin is unreachable",
+            524 => "524 A timeout occurred",
+            525 => "525 SSL handshake failed",
+            _ => "526 Invalid SSL certificate",
+        };
+        let body = format!(
+            "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n\
+             </body>\r\n</html>\r\n"
+        );
         Reply {
-            status: 502,
+            status,
             content_type: "text/html",
-            body: body.to_vec(),
+            body: body.into_bytes(),
+            is_edge: true,
+            retry_after: None,
         }
+    }
+
+    /// Tells when to come again, in seconds.
+    pub(super) fn retry_after(mut self, wait: Duration) -> Reply {
+        self.retry_after = Some(wait.as_secs().max(1));
+        self
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
+use super::links::LinkTypes;
 
 /// Types of value (contract 3.2; the last is one of the internal ones).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +47,8 @@ pub(super) struct Property {
     pub(super) referenced_object_type: Option<String>,
     pub(super) modification_metadata: Modification,
     pub(super) archived: bool,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) archived_at: Option<String>,
     pub(super) created_at: String,
     pub(super) updated_at: String,
 }
@@ -183,13 +186,22 @@ impl Stage {
 #[derive(Debug, Default)]
 pub(super) struct Shelf {
     pub(super) properties: BTreeMap<String, Property>,
+    /// Those in the recycle bin: no record has values of them.
+    pub(super) archived: BTreeMap<String, Property>,
     pub(super) groups: BTreeMap<String, Group>,
     /// Names of the unique ones, which every write has to look at.
     pub(super) unique: BTreeSet<String>,
 }
 
 impl Shelf {
+    /// Takes a definition in, in place of the one that had its name.
     pub(super) fn put(&mut self, property: Property) {
+        if property.archived {
+            let _ = self.unique.remove(&property.name);
+            let _ = self.properties.remove(&property.name);
+            let _ = self.archived.insert(property.name.clone(), property);
+            return;
+        }
         if property.has_unique_value {
             let _ = self.unique.insert(property.name.clone());
         }
@@ -200,8 +212,8 @@ impl Shelf {
 /// Everything that is defined in the portal.
 #[derive(Debug, Default)]
 pub(super) struct Schema {
-    tickets: Shelf,
-    contacts: Shelf,
+    shelves: [Shelf; Kind::ALL.len()],
+    pub(super) links: LinkTypes,
     /// In display order; the first is the default one.
     pub(super) pipelines: Vec<Pipeline>,
     /// In id order.
@@ -210,25 +222,18 @@ pub(super) struct Schema {
 
 impl Schema {
     pub(super) fn of(&self, kind: Kind) -> &Shelf {
-        match kind {
-            Kind::Ticket => &self.tickets,
-            Kind::Contact => &self.contacts,
-        }
+        &self.shelves[kind as usize]
     }
 
     pub(super) fn of_mut(&mut self, kind: Kind) -> &mut Shelf {
-        match kind {
-            Kind::Ticket => &mut self.tickets,
-            Kind::Contact => &mut self.contacts,
-        }
+        &mut self.shelves[kind as usize]
     }
 
     pub(super) fn pipeline(&self, id: &str) -> Option<&Pipeline> {
         self.pipelines.iter().find(|pipeline| pipeline.id == id)
     }
 
-    /// Owners that tickets can be given to.
-    pub(super) fn active_owners(&self) -> impl Iterator<Item = &Owner> {
-        self.owners.iter().filter(|owner| !owner.archived)
+    pub(super) fn pipeline_mut(&mut self, id: &str) -> Option<&mut Pipeline> {
+        self.pipelines.iter_mut().find(|pipeline| pipeline.id == id)
     }
 }

@@ -10,18 +10,21 @@ use std::time::Duration;
 use axum::Router;
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::claim::{Claim, ClaimError};
 use super::clock::Clock;
 use super::connection::{Door, Ending};
-use super::desk::{Desk, DeskError};
-use super::front::{self, Front, Token};
+use super::desk::{Desk, DeskError, Setting};
+use super::front::{self, Front};
+use super::holds::{Held, Holds};
 use super::limits::Allowance;
 use super::options::{Data, Options};
 use super::portal::Portal;
-use super::troubles::Troubles;
+use super::tokens::Tokens;
+use super::troubles::{Trouble, Troubles};
 
 /// How long a stop waits for calls under way before it closes the state.
 const GRACE: Duration = Duration::from_secs(2);
@@ -110,6 +113,16 @@ impl Sandbox {
         format!("http://{}", self.address)
     }
 
+    /// Where it tells which calls are held by a trouble; once.
+    pub fn held(&self) -> Option<mpsc::Receiver<Held>> {
+        self.front.holds.told()
+    }
+
+    /// Lets go of all calls that are held.
+    pub fn go_on(&self) {
+        self.front.holds.go_on();
+    }
+
     /// Stops: calls under way are answered, then the state is closed and its file
     /// free for others. Connections that do not end in 2 s are left behind with a
     /// closed portal.
@@ -148,14 +161,27 @@ async fn bind(port: u16) -> Result<(TcpListener, SocketAddr), StartError> {
 fn front(options: Options) -> Result<Front, StartError> {
     let claim = claim(&options.data)?;
     let clock = Clock::start();
-    let desk = Desk::open(&options.data, options.switches, &clock.now().iso())
+    let switches = options.switches;
+    let lags = options.troubles.iter().filter_map(Trouble::search_lag);
+    let setting = Setting {
+        data: &options.data,
+        switches: switches.clone(),
+        longest_lag: lags.fold(switches.search_lag.0, Duration::max),
+        seed: options.seed,
+        seed_tickets: options.seed_tickets,
+    };
+    let desk = Desk::open(setting, &clock.now().iso())
         .map_err(|error: DeskError| cannot_open(&options.data, error))?;
+    let daily = switches.daily_limit.0;
     Ok(Front {
+        portal_id: desk.portal_id,
         portal: Portal::new(desk, claim),
-        token: Token(options.token),
+        tokens: Tokens::new(options.token),
         clock,
-        allowance: Mutex::new(Allowance::new(options.rate)),
-        troubles: Troubles::new(options.troubles),
+        allowance: Mutex::new(Allowance::new(options.rate, switches.search_rate.0, daily)),
+        troubles: Troubles::new(options.troubles, options.seed),
+        holds: Holds::new(),
+        switches,
     })
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::problem::{Problem, RowProblem};
 use super::reply::Paging;
+use super::switches::EmptyInputs;
 
 /// Property values of a record, by name. Everything is text; absent is unset.
 pub(super) type Values = BTreeMap<String, String>;
@@ -94,7 +95,7 @@ pub(super) struct CreateInput {
 #[derive(Debug, Deserialize)]
 pub(super) struct LinkInput {
     pub(super) to: Reference,
-    pub(super) types: Vec<LinkType>,
+    pub(super) types: Vec<TypeSpec>,
 }
 
 /// A record, by id or by the value of a unique property.
@@ -106,7 +107,7 @@ pub(super) struct Reference {
 /// What an association means (contract 8.1).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct LinkType {
+pub(super) struct TypeSpec {
     pub(super) association_category: String,
     pub(super) association_type_id: u32,
 }
@@ -115,6 +116,17 @@ pub(super) struct LinkType {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct UpdateInput {
+    pub(super) id: Text,
+    pub(super) id_property: Option<String>,
+    pub(super) properties: Option<Incoming>,
+    #[serde(rename = "objectWriteTraceId")]
+    pub(super) trace: Option<Text>,
+}
+
+/// One record to be changed, or made where there is none.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UpsertInput {
     pub(super) id: Text,
     pub(super) id_property: Option<String>,
     pub(super) properties: Option<Incoming>,
@@ -140,27 +152,31 @@ pub(super) struct ReadBatch {
     pub(super) properties_with_history: Vec<String>,
 }
 
-/// Inputs of one call (contract 2.6).
-const MOST_INPUTS: usize = 100;
+/// Inputs of one call on records (contract 2.6).
+pub(super) const MOST_INPUTS: usize = 100;
 
-/// Inputs of a batch read that asks for history (contract 2.6).
-const MOST_WITH_HISTORY: usize = 50;
+/// Records of one call that asks for history (contract 2.6).
+pub(super) const MOST_WITH_HISTORY: usize = 50;
 
-/// The inputs of a batch body.
-pub(super) fn inputs<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, Problem> {
+/// The inputs of a batch body, at most `most`.
+pub(super) fn inputs<T: DeserializeOwned>(
+    body: &[u8],
+    most: usize,
+    empty: EmptyInputs,
+) -> Result<Vec<T>, Problem> {
     let batch: Batch<T> = read(body)?;
-    within(batch.inputs, MOST_INPUTS, "a batch", body)
+    within(batch.inputs, most, "a batch", empty, body)
 }
 
 impl ReadBatch {
     /// The batch and the ids it asks for.
-    pub(super) fn of(body: &[u8]) -> Result<(ReadBatch, Vec<String>), Problem> {
+    pub(super) fn of(body: &[u8], empty: EmptyInputs) -> Result<(ReadBatch, Vec<String>), Problem> {
         let mut batch: ReadBatch = read(body)?;
         let (most, what) = match batch.properties_with_history.is_empty() {
             true => (MOST_INPUTS, "a batch"),
             false => (MOST_WITH_HISTORY, "a batch request for property histories"),
         };
-        let inputs = within(batch.inputs.take(), most, what, body)?;
+        let inputs = within(batch.inputs.take(), most, what, empty, body)?;
         Ok((batch, inputs.into_iter().map(|input| input.id.0).collect()))
     }
 }
@@ -169,18 +185,24 @@ fn within<T>(
     inputs: Option<Vec<T>>,
     most: usize,
     what: &str,
+    empty: EmptyInputs,
     body: &[u8],
 ) -> Result<Vec<T>, Problem> {
     let inputs = inputs.ok_or_else(|| unset(&["inputs"], body))?;
-    if inputs.is_empty() {
+    if inputs.is_empty() && empty == EmptyInputs::Refused {
         return Err(Problem::validation("The batch has no inputs."));
     }
     if inputs.len() > most {
-        return Err(Problem::validation(format!(
-            "The maximum number of inputs supported in {what} is {most}. Please reduce the number of items and try again"
-        )));
+        return Err(too_many(what, most));
     }
     Ok(inputs)
+}
+
+/// The 400 of contract 2.6.
+pub(super) fn too_many(what: &str, most: usize) -> Problem {
+    Problem::validation(format!(
+        "The maximum number of inputs supported in {what} is {most}. Please reduce the number of items and try again"
+    ))
 }
 
 /// A request body, or the 400 that says where it is not one.
@@ -227,6 +249,8 @@ pub(super) enum Shown {
 pub(super) struct ObjectOut {
     pub(super) id: String,
     pub(super) properties: Shown,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) properties_with_history: Option<BTreeMap<String, Vec<VersionOut>>>,
     pub(super) created_at: String,
     pub(super) updated_at: String,
     pub(super) archived: bool,
@@ -236,6 +260,53 @@ pub(super) struct ObjectOut {
     pub(super) associations: Option<BTreeMap<&'static str, LinksOut>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) object_write_trace_id: Option<String>,
+    /// Whether an upsert made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) new: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) warnings: Option<Vec<Warning>>,
+}
+
+/// A value that a property had (contract 3.1).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct VersionOut {
+    pub(super) value: String,
+    pub(super) timestamp: String,
+    pub(super) source_type: &'static str,
+    pub(super) source_id: &'static str,
+}
+
+/// A value that was taken in another form than it came in (contract 0.2).
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Warning {
+    category: &'static str,
+    message: String,
+    context: Normalised,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Normalised {
+    property_name: String,
+    raw_value: String,
+    normalized_value: String,
+}
+
+impl Warning {
+    pub(super) fn normalised(name: &str, raw: &str, normal: &str) -> Warning {
+        Warning {
+            category: "PROPERTY_VALUE_NORMALIZED",
+            message: format!("{name} was normalized"),
+            context: Normalised {
+                property_name: name.to_owned(),
+                raw_value: raw.to_owned(),
+                normalized_value: normal.to_owned(),
+            },
+        }
+    }
 }
 
 /// Associations of a record with records of one kind.
@@ -251,15 +322,15 @@ pub(super) struct LinksOut {
 pub(super) struct LinkOut {
     pub(super) id: String,
     #[serde(rename = "type")]
-    pub(super) link_type: &'static str,
+    pub(super) link_type: String,
 }
 
-/// What a batch answers.
+/// What a batch answers, with `T` for each result.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct BatchOut {
+pub(super) struct BatchOut<T = ObjectOut> {
     status: &'static str,
-    pub(super) results: Vec<ObjectOut>,
+    pub(super) results: Vec<T>,
     #[serde(skip_serializing_if = "Option::is_none")]
     num_errors: Option<usize>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -268,8 +339,8 @@ pub(super) struct BatchOut {
     completed_at: String,
 }
 
-impl BatchOut {
-    pub(super) fn new(results: Vec<ObjectOut>, errors: Vec<RowProblem>, at: String) -> BatchOut {
+impl<T> BatchOut<T> {
+    pub(super) fn new(results: Vec<T>, errors: Vec<RowProblem>, at: String) -> BatchOut<T> {
         let num_errors = (!errors.is_empty()).then_some(errors.len());
         BatchOut {
             status: "COMPLETE",
@@ -281,12 +352,8 @@ impl BatchOut {
         }
     }
 
-    /// 207 when some inputs failed, else `whole` (201 for creates, 200 for the rest).
-    pub(super) fn status(&self, whole: u16) -> u16 {
-        match self.num_errors {
-            Some(_) => 207,
-            None => whole,
-        }
+    pub(super) fn has_errors(&self) -> bool {
+        self.num_errors.is_some()
     }
 }
 
@@ -297,7 +364,8 @@ mod tests {
     #[test]
     fn scalars_are_text() {
         let body = br#"{"inputs":[{"properties":{"a":"x","b":12,"c":true,"d":1.5e3,"e":null},"objectWriteTraceId":7}]}"#;
-        let read: Vec<CreateInput> = inputs(body).expect("a batch");
+        let read: Vec<CreateInput> =
+            inputs(body, MOST_INPUTS, EmptyInputs::Refused).expect("a batch");
         let properties = read[0].properties.as_ref().expect("properties");
         let text = |name: &str| properties.get(name).cloned();
         let scalar = |text: &str| Some(Scalar::Text(text.to_owned()));
@@ -327,11 +395,13 @@ mod tests {
                 "invalid type: sequence, expected a string",
             ),
         ] {
-            let problem = inputs::<CreateInput>(body.as_bytes()).expect_err(body);
+            let problem =
+                inputs::<CreateInput>(body.as_bytes(), 100, EmptyInputs::Refused).expect_err(body);
             assert!(problem.message.contains(part), "{}", problem.message);
         }
         let many = format!("{{\"inputs\":[{}{{\"id\":1}}]}}", "{\"id\":1},".repeat(100));
-        let problem = inputs::<Reference>(many.as_bytes()).expect_err("101 inputs");
+        let problem = inputs::<Reference>(many.as_bytes(), 100, EmptyInputs::Refused)
+            .expect_err("101 inputs");
         assert_eq!(
             problem.message,
             "The maximum number of inputs supported in a batch is 100. Please reduce the number of items and try again"

@@ -2,16 +2,44 @@
 //! and what the portal sets by itself when a ticket enters or leaves a closed
 //! stage. Pure.
 
+use jiff::Timestamp;
+
 use super::drafts::Changes;
 use super::refusal::Invalid;
 use super::schema::{Pipeline, Schema, Stage};
 use super::shapes::Values;
+use super::switches::{ClearStage, ClosedDate, ForeignStage, Reopened, Switches};
 use super::values::Fault;
 
-const PIPELINE: &str = "hs_pipeline";
+pub(super) const PIPELINE: &str = "hs_pipeline";
 pub(super) const STAGE: &str = "hs_pipeline_stage";
 const CLOSED_DATE: &str = "closed_date";
 const IS_CLOSED: &str = "hs_is_closed";
+const LAST_CLOSED: &str = "hs_last_closed_date";
+const REOPENED: &str = "hs_ticket_reopened_at";
+const TIME_TO_CLOSE: &str = "time_to_close";
+
+/// Adds to a write what its switches read into it: a stage that brings its
+/// pipeline along (switch 6), a cleared stage that does not count (switch 7).
+pub(super) fn complete(
+    schema: &Schema,
+    switches: &Switches,
+    changes: &mut Changes,
+    current: Option<&Values>,
+) {
+    let ignores = switches.clear_stage == ClearStage::Ignored && current.is_some();
+    if ignores && changes.get(STAGE) == Some(&None) {
+        let _ = changes.remove(STAGE);
+    }
+    let follows = switches.foreign_stage == ForeignStage::Moves && !changes.contains_key(PIPELINE);
+    if let Some(Some(stage)) = changes.get(STAGE).filter(|_| follows) {
+        let mut pipelines = schema.pipelines.iter();
+        let home = pipelines.find(|pipeline| pipeline.stage(stage).is_some());
+        if let Some(id) = home.map(|pipeline| pipeline.id.clone()) {
+            let _ = changes.insert(PIPELINE.to_owned(), Some(id));
+        }
+    }
+}
 
 /// Checks the pipeline and stage that a write would leave the ticket in. A write
 /// that names neither is left alone; `current` is None on create.
@@ -117,9 +145,15 @@ fn invalid(name: &str, value: &str, fault: Fault) -> Invalid {
 }
 
 /// Sets what follows from the stage: the pipeline where none was named,
-/// `hs_is_closed`, and `closed_date` on entering and leaving a closed stage
-/// unless the write gave one itself (`dated`).
-pub(super) fn settle(schema: &Schema, values: &mut Values, dated: bool, now: &str) {
+/// `hs_is_closed`, and the dates of closing and reopening. `is_dated`: the write
+/// gave `closed_date` itself.
+pub(super) fn settle(
+    schema: &Schema,
+    switches: &Switches,
+    values: &mut Values,
+    is_dated: bool,
+    now: &str,
+) {
     let pipeline = values
         .entry(PIPELINE.to_owned())
         .or_insert_with(|| default_pipeline(schema).to_owned());
@@ -130,12 +164,47 @@ pub(super) fn settle(schema: &Schema, values: &mut Values, dated: bool, now: &st
     let closed = stage.is_some_and(Stage::is_closed);
     let before = values.insert(IS_CLOSED.to_owned(), closed.to_string());
     let was_closed = before.is_some_and(|before| before == "true");
-    if closed && !was_closed && !dated {
+    let is_dated = is_dated && switches.closed_date_writable == ClosedDate::Explicit;
+    if closed && !was_closed {
+        close(values, is_dated, now);
+    } else if !closed && was_closed {
+        let _ = values.insert(REOPENED.to_owned(), now.to_owned());
+        if !is_dated && switches.closed_date_on_reopen == Reopened::Cleared {
+            let _ = values.remove(CLOSED_DATE);
+        }
+    }
+    measure(values, closed);
+}
+
+fn close(values: &mut Values, is_dated: bool, now: &str) {
+    if !is_dated {
         let _ = values.insert(CLOSED_DATE.to_owned(), now.to_owned());
     }
-    if !closed && was_closed && !dated {
-        let _ = values.remove(CLOSED_DATE);
+    if let Some(date) = values.get(CLOSED_DATE).cloned() {
+        let _ = values.insert(LAST_CLOSED.to_owned(), date);
     }
+}
+
+/// `time_to_close`, in milliseconds: a back-dated pair gives the historical number
+/// (contract 3.4).
+fn measure(values: &mut Values, closed: bool) {
+    let millis = |name: &str| {
+        let at: Timestamp = values.get(name)?.parse().ok()?;
+        Some(at.as_millisecond())
+    };
+    let span = millis(CLOSED_DATE)
+        .zip(millis("createdate"))
+        .filter(|_| closed)
+        .map(|(end, start)| (end - start).to_string());
+    let _ = match span {
+        Some(span) => values.insert(TIME_TO_CLOSE.to_owned(), span),
+        None => values.remove(TIME_TO_CLOSE),
+    };
+}
+
+/// Whether a ticket is in a closed stage.
+pub(super) fn is_closed(values: &Values) -> bool {
+    values.get(IS_CLOSED).is_some_and(|closed| closed == "true")
 }
 
 /// Whether a write gives the close date itself.

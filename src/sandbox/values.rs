@@ -79,6 +79,14 @@ fn string(property: &Property, text: &str) -> Result<String, Fault> {
     Ok(text.to_owned())
 }
 
+/// As much of a text as a property takes.
+pub(super) fn first_characters(text: &str) -> &str {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    }
+}
+
 fn option(property: &Property, text: &str) -> Result<String, Fault> {
     let open = property.external_options && property.options.is_empty();
     if open || property.options.iter().any(|option| option.value == text) {

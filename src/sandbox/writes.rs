@@ -1,19 +1,35 @@
 //! Writing one record, inside a transaction that the caller holds: the draft by
-//! the rules, then unique values and associations against the store. A refused
-//! record leaves no trace.
+//! the rules, then unique values and associations against the store, then what
+//! searches and histories remember. A refused record leaves no trace.
 
 use std::collections::BTreeSet;
 
 use super::clock::Moment;
 use super::desk::Desk;
+use super::drafts::Draft;
 use super::kind::Kind;
 use super::links;
 use super::refusal::{Invalid, Refusal};
 use super::schema::Shelf;
-use super::shapes::{CreateInput, Incoming, Values};
-use super::store::{Record, UniqueValue};
-use super::switches::{ArchivedHoldsUnique, UniqueCollision};
+use super::shapes::{CreateInput, Incoming, Values, Warning};
+use super::store::{Record, UniqueValue, Version as Former};
+use super::switches::{ArchivedHoldsUnique, BadAssociation, FoldUniqueCase, UniqueCollision};
 use super::values::Fault;
+use super::version::Version;
+
+/// When a write comes, and by which version's paths.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Occasion {
+    pub(super) now: Moment,
+    pub(super) version: Version,
+}
+
+/// A record after a write.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) record: Record,
+    pub(super) warnings: Vec<Warning>,
+}
 
 impl Desk {
     /// Makes a record.
@@ -21,29 +37,36 @@ impl Desk {
         &self,
         kind: Kind,
         input: &CreateInput,
-        now: Moment,
-    ) -> Result<Record, Refusal> {
+        on: Occasion,
+    ) -> Result<Written, Refusal> {
         let given = input.properties.as_ref().ok_or(Refusal::NoProperties)?;
-        let mut values = self.rules().create(kind, given, &now.iso())?;
+        let draft = self.rules(on.version).create(kind, given, &on.now.iso())?;
+        let Draft {
+            mut values,
+            warnings,
+        } = draft;
         let wanted = input.associations.as_deref().unwrap_or_default();
-        let links = links::resolve(kind, wanted, |kind, id| {
-            Ok(self.store.record(kind, id, false)?.is_some())
-        })?;
-        let held = unique_values(kind, self.schema.of(kind), &values);
+        let exists = |kind, id| self.store.exists(kind, id);
+        let (links, bad) = links::resolve(&self.schema.links, kind, wanted, exists)?;
+        if !bad.is_empty() && self.switches.bad_association == BadAssociation::Row {
+            return Err(Refusal::Links(bad));
+        }
+        let held = self.unique_values(kind, &values);
         self.check_free(kind, &held, None)?;
         let id = self.store.next_id();
         number(kind, &mut values, id);
         self.store.insert(kind, id, &values)?;
         held.iter()
             .try_for_each(|value| self.store.hold(kind, value, id))?;
-        links
-            .into_iter()
-            .try_for_each(|link| self.store.link(id, link))?;
-        Ok(Record {
+        for link in links {
+            self.link(id, link.known, link.to, on.now)?;
+        }
+        let record = Record {
             id,
             values,
             archived_at: None,
-        })
+        };
+        Ok(Written { record, warnings })
     }
 
     /// Changes a record.
@@ -52,24 +75,77 @@ impl Desk {
         kind: Kind,
         record: Record,
         given: &Incoming,
-        now: Moment,
-    ) -> Result<Record, Refusal> {
-        let values = self
-            .rules()
-            .update(kind, &record.values, given, &now.iso())?;
-        let shelf = self.schema.of(kind);
-        let before = unique_values(kind, shelf, &record.values);
-        let after = unique_values(kind, shelf, &values);
+        on: Occasion,
+    ) -> Result<Written, Refusal> {
+        let rules = self.rules(on.version);
+        let Draft { values, warnings } =
+            rules.update(kind, &record.values, given, &on.now.iso())?;
+        let before = self.unique_values(kind, &record.values);
+        let after = self.unique_values(kind, &values);
         let gained: BTreeSet<UniqueValue> = after.difference(&before).cloned().collect();
         self.check_free(kind, &gained, Some(record.id))?;
-        self.store.replace(record.id, &values)?;
+        self.before_change(record.id, on.now)?;
+        self.remember_changes(kind, &record, &values, on.now)?;
+        self.store.replace(kind, record.id, &values)?;
         before
             .difference(&after)
             .try_for_each(|value| self.store.release(kind, value, record.id))?;
         gained
             .iter()
             .try_for_each(|value| self.store.hold(kind, value, record.id))?;
-        Ok(Record { values, ..record })
+        let record = Record { values, ..record };
+        Ok(Written { record, warnings })
+    }
+
+    /// Puts a live record into the recycle bin; says whether there was one.
+    pub(super) fn archive_one(&self, kind: Kind, id: i64, now: Moment) -> rusqlite::Result<bool> {
+        if !self.store.exists(kind, id)? {
+            return Ok(false);
+        }
+        self.before_change(id, now)?;
+        self.store.archive(kind, id, &now.iso())
+    }
+
+    /// Keeps what a late search index still shows of a record.
+    pub(super) fn before_change(&self, id: i64, now: Moment) -> rusqlite::Result<()> {
+        if self.longest_lag.is_zero() {
+            return Ok(());
+        }
+        self.store
+            .forget_late(now.before(self.longest_lag).millis())?;
+        self.store.keep_late(id, now.millis())
+    }
+
+    /// Writes down the values that a write changes. The date of modification has no
+    /// history: it changes always.
+    fn remember_changes(
+        &self,
+        kind: Kind,
+        record: &Record,
+        values: &Values,
+        now: Moment,
+    ) -> rusqlite::Result<()> {
+        let names: BTreeSet<&String> = record.values.keys().chain(values.keys()).collect();
+        for name in names {
+            let (before, after) = (record.values.get(name), values.get(name));
+            if before == after || name == kind.modified() {
+                continue;
+            }
+            let first = before.map(|value| Former {
+                value: Some(value.clone()),
+                at: record
+                    .values
+                    .get("hs_createdate")
+                    .cloned()
+                    .unwrap_or_default(),
+            });
+            let new = Former {
+                value: after.cloned(),
+                at: now.iso(),
+            };
+            self.store.remember(record.id, name, first.as_ref(), &new)?;
+        }
+        Ok(())
     }
 
     fn check_free(
@@ -104,27 +180,46 @@ impl Desk {
         let is_email = kind == Kind::Contact && property == "email";
         is_email || self.switches.unique_collision == UniqueCollision::Conflict
     }
+
+    /// The values by which a record can be found.
+    fn unique_values(&self, kind: Kind, values: &Values) -> BTreeSet<UniqueValue> {
+        let held = named_values(kind, self.schema.of(kind), values);
+        held.map(|(name, value)| {
+            let value = self.folded(kind, &name, &value);
+            (name, value)
+        })
+        .collect()
+    }
+
+    /// A unique value in the form in which it is looked for: e-mails are lower-case,
+    /// others where the portal folds case.
+    pub(super) fn folded(&self, kind: Kind, property: &str, value: &str) -> String {
+        let folds = self.switches.fold_unique_case == FoldUniqueCase::Yes;
+        match folds || (kind == Kind::Contact && property == "email") {
+            true => value.to_lowercase(),
+            false => value.to_owned(),
+        }
+    }
 }
 
-/// The values by which a record can be found. Further e-mails of a contact lead
-/// to it as its first one does.
-fn unique_values(kind: Kind, shelf: &Shelf, values: &Values) -> BTreeSet<UniqueValue> {
-    let held = shelf
+/// Further e-mails of a contact lead to it as its first one does.
+fn named_values(kind: Kind, shelf: &Shelf, values: &Values) -> impl Iterator<Item = UniqueValue> {
+    let further = values
+        .get("hs_additional_emails")
+        .filter(|_| kind == Kind::Contact);
+    let further = further.map(String::as_str).unwrap_or_default().split(';');
+    let emails = further
+        .filter(|email| !email.is_empty())
+        .map(|email| ("email".to_owned(), email.to_owned()));
+    let own = shelf
         .unique
         .iter()
         .filter_map(|name| Some((name.clone(), values.get(name)?.clone())));
-    let mut held: BTreeSet<UniqueValue> = held.collect();
-    if let (Kind::Contact, Some(further)) = (kind, values.get("hs_additional_emails")) {
-        held.extend(
-            further
-                .split(';')
-                .map(|email| ("email".to_owned(), email.to_owned())),
-        );
-    }
-    held
+    own.chain(emails)
 }
 
-fn number(kind: Kind, values: &mut Values, id: i64) {
+/// Writes the id into the values that tell it.
+pub(super) fn number(kind: Kind, values: &mut Values, id: i64) {
     let _ = values.insert("hs_object_id".to_owned(), id.to_string());
     if kind == Kind::Ticket {
         let _ = values.insert("hs_ticket_id".to_owned(), id.to_string());

@@ -251,7 +251,7 @@ async fn the_cap_of_a_search_is_an_error_and_never_an_early_end() {
     // Up to the cap and not beyond it; the page that reaches it would hide one more.
     let outcome = client.search(TICKETS, &all, 9_900).await;
     assert!(
-        matches!(outcome, Err(SearchError::TooMany { total: 10_001 })),
+        matches!(outcome, Err(SearchError::TooMany { at_least: 10_001 })),
         "{outcome:?}"
     );
     assert!(replies.asked()[0].ends_with(r#""limit":100,"after":"9900"}"#));

@@ -565,6 +565,34 @@ fn a_key_of_an_earlier_row_or_one_that_differs_by_case_is_refused_with_its_line(
 }
 
 #[test]
+fn rows_without_an_id_get_a_key_of_their_cells_and_identical_ones_a_number() {
+    let here = Rehearsal::new();
+    let hashed = PLAIN.replace("column = \"Id\"", "row_hash = true");
+    let mapping = here.write("hashed.toml", hashed).display().to_string();
+    let rows = "Subject,Pipeline,Stage\nsame,0,1\nother,0,1\nsame,0,1\nsame,0,1\n";
+    let rows = here.write("rows.csv", rows).display().to_string();
+    let _ended = here.run_embedded(&import(&rows, &mapping, "run")).expect(0);
+    let keys: BTreeSet<String> = here
+        .rows("run/idmap.csv")
+        .iter()
+        .map(|row| row["key"].clone())
+        .collect();
+    assert_eq!(keys.len(), 4, "{keys:?}");
+    let numbered = keys
+        .iter()
+        .filter(|key| key.ends_with("-2") || key.ends_with("-3"));
+    assert_eq!(numbered.count(), 2, "{keys:?}");
+    let _ended = here
+        .run_embedded(&import(&rows, &mapping, "again"))
+        .expect(0);
+    let again = here.rows("again/done.csv");
+    assert!(
+        again.iter().all(|row| row["_fate"] == "exists"),
+        "the same file again makes nothing"
+    );
+}
+
+#[test]
 fn contacts_are_found_created_skipped_or_missed_as_the_mapping_says() {
     let rows = "Id,Subject,Pipeline,Stage,Mail\n1,a,0,1,GRACE.OKAFOR@bluepeak.example\n2,b,0,1,new@bluepeak.example\n3,c,0,1, New@BluePeak.example\n4,d,0,1,\n";
     for (missing, done, created) in [("create", 4, 1), ("skip", 4, 0), ("refuse", 2, 0)] {

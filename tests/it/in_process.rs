@@ -15,12 +15,13 @@ use tickethaul::hubspot::{
 };
 use tickethaul::import::flow::Operation;
 use tickethaul::import::folder::RunFolder;
-use tickethaul::import::read::Input;
+use tickethaul::import::read::{Input, Sources};
 use tickethaul::import::run::{Job, Options, Unknown, run};
 use tickethaul::import::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
 use tickethaul::journal::{Durability, Header, PortalPath, Reading};
-use tickethaul::mapping::MappingFile;
+use tickethaul::mapping::{For, MappingFile};
+use tickethaul::model::dialect::Dialect;
 use tickethaul::model::event::{Event, Listener, Summary};
 use tokio::sync::Notify;
 
@@ -196,7 +197,10 @@ impl InProcess {
         let client = Client::over(Arc::new(wire), Settings::default());
         let account = client.account().await.expect("an account");
         let mapping = MappingFile::parse("test.toml", &self.mapping).expect("a mapping");
-        let input = Input::open(&self.input, None)?;
+        let input = Input::open(
+            Sources::find(std::slice::from_ref(&self.input), None)?,
+            &Dialect::default(),
+        )?;
         let schema = client.schema(true).await.expect("a schema");
         let begun = self.folder.join("run.db").exists();
         let (folder, past) = match begun {
@@ -215,7 +219,7 @@ impl InProcess {
             }
         };
         let compiled = mapping
-            .compile(input.headers(), &schema)
+            .compile(input.headers(), &schema, For::Create)
             .expect("a fitting mapping");
         let header = Header {
             operation: "create".to_owned(),
@@ -223,9 +227,11 @@ impl InProcess {
             portal: PortalPath::Url(String::new()),
             mapping_path: PathBuf::from("test.toml"),
             mapping_text: self.mapping.clone(),
-            inputs: vec![input.fingerprint()?],
+            inputs: input.fingerprints()?,
             schema,
             no_key: false,
+            encoding: None,
+            delimiter: None,
         };
         let job = Job {
             operation: Operation::Create,

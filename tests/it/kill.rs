@@ -3,8 +3,8 @@
 //! an undisturbed run would have left.
 
 use std::collections::BTreeSet;
-use std::process::Stdio;
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
 
@@ -39,7 +39,7 @@ fn rows(count: usize) -> (String, BTreeSet<String>) {
     let mut refused = BTreeSet::new();
     for row in 1..=count {
         let (id, stage) = match row {
-            row if row % 50 == 0 => (row - 20, "New"),
+            row if row % 50 == 0 => (row - 1, "New"),
             row if row % 70 == 0 => (row, "Nwe"),
             row => (row, "New"),
         };
@@ -47,7 +47,9 @@ fn rows(count: usize) -> (String, BTreeSet<String>) {
             let _new = refused.insert(format!("Ticket {row}"));
         }
         let mail = format!("person{}@kill.example", row % 17);
-        text.push_str(&format!("{id},Ticket {row},\"Body\nof {row}\",{stage},{mail}\n"));
+        text.push_str(&format!(
+            "{id},Ticket {row},\"Body\nof {row}\",{stage},{mail}\n"
+        ));
     }
     (text, refused)
 }
@@ -80,7 +82,15 @@ impl Story {
             false => {
                 // A run that was killed before its journal stood has sent nothing.
                 let _none = std::fs::remove_dir_all(self.here.path("run"));
-                vec!["import", "in.csv", "-m", "m.toml", "--create-properties", "--run-dir", "run"]
+                vec![
+                    "import",
+                    "in.csv",
+                    "-m",
+                    "m.toml",
+                    "--create-properties",
+                    "--run-dir",
+                    "run",
+                ]
             }
         };
         args.extend(["--batch-size", self.batch_size, "--progress", "none"]);
@@ -88,10 +98,10 @@ impl Story {
     }
 
     /// Starts the tool and kills it when `moment` has come, or lets it end.
-    fn killed(&self, sandbox: &Served, moment: impl FnOnce(&mut std::process::Child)) {
+    fn killed(&self, url: &str, moment: impl FnOnce(&mut Child)) {
         let mut command = self.here.command(self.args());
         let mut child = command
-            .env("TICKETHAUL_BASE_URL", sandbox.url())
+            .env("TICKETHAUL_BASE_URL", url)
             .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -120,11 +130,21 @@ impl Story {
             .map(|row| format!("Ticket {row}"))
             .filter(|subject| !self.refused.contains(subject))
             .collect();
-        let export = ["export", "--properties", "subject,content,source_ticket_id", "-o", "held.csv"];
+        let export = [
+            "export",
+            "--properties",
+            "subject,content,source_ticket_id",
+            "-o",
+            "held.csv",
+        ];
         let _ended = here.run_against(sandbox, &export).expect(0);
         let held = here.rows("held.csv");
         let subjects: BTreeSet<String> = held.iter().map(|row| row["subject"].clone()).collect();
-        assert_eq!(subjects, done, "{story}: no ticket lost, none of a refused row");
+        let odd: Vec<&String> = subjects.symmetric_difference(&done).take(5).collect();
+        assert!(
+            odd.is_empty(),
+            "{story}: lost, or of a refused row: {odd:?}"
+        );
         assert_eq!(held.len(), done.len(), "{story}: none doubled");
         for row in &held {
             let number = row["subject"].trim_start_matches("Ticket ");
@@ -137,10 +157,16 @@ impl Story {
             assert_eq!(set.len(), rows.len(), "{story}: {file} has no row twice");
             set
         };
-        assert_eq!(subjects_of("run/done.csv"), done, "{story}");
-        assert_eq!(subjects_of("run/refused.csv"), self.refused, "{story}");
+        assert!(subjects_of("run/done.csv") == done, "{story}: done.csv");
+        assert!(
+            subjects_of("run/refused.csv") == self.refused,
+            "{story}: refused.csv"
+        );
         let ours = here.rows("run/done.csv");
-        assert!(ours.iter().all(|row| row["_fate"] == "done"), "{story}: all are ours");
+        assert!(
+            ours.iter().all(|row| row["_fate"] == "done"),
+            "{story}: all are ours"
+        );
         let summary: serde_json::Value =
             serde_json::from_str(&here.read("run/summary.json")).expect("JSON");
         assert_eq!(summary["read"], self.rows, "{story}");
@@ -152,8 +178,18 @@ impl Story {
 
 /// Every trouble that a single call can have.
 const TROUBLES: [&str; 12] = [
-    "429", "500", "502", "503", "504", "post-502", "post-504", "reset-before", "reset-after",
-    "truncate", "html-52x", "locked",
+    "429",
+    "500",
+    "502",
+    "503",
+    "504",
+    "post-502",
+    "post-504",
+    "reset-before",
+    "reset-after",
+    "truncate",
+    "html-52x",
+    "locked",
 ];
 
 /// Kills so often at random moments, under all troubles at one per cent, and then
@@ -168,12 +204,14 @@ fn random_kills(kills: u32, rows: usize, seed: u64) {
         let seed = random.u64(1..1_000_000).to_string();
         let mut args = vec!["--rate", "off", "--seed", &seed];
         let troubles: Vec<String> = TROUBLES.iter().map(|name| format!("{name}@1%")).collect();
-        troubles.iter().for_each(|trouble| args.extend(["--trouble", trouble]));
+        troubles
+            .iter()
+            .for_each(|trouble| args.extend(["--trouble", trouble]));
         let sandbox = story.here.serve(&args);
         // A round is killed while it has work left; a long test takes several.
         for _kill in 0..25.min(left) {
             let moment = Duration::from_millis(random.u64(20..400));
-            story.killed(&sandbox, |child| wait_at_most(child, moment));
+            story.killed(sandbox.url(), |child| wait_at_most(child, moment));
             left -= 1;
         }
         let _ended = story.finish(&sandbox);
@@ -182,13 +220,52 @@ fn random_kills(kills: u32, rows: usize, seed: u64) {
 }
 
 /// Waits until the time is over or the process has ended by itself.
-fn wait_at_most(child: &mut std::process::Child, time: Duration) {
-    let end = std::time::Instant::now() + time;
-    while std::time::Instant::now() < end {
-        if matches!(child.try_wait(), Ok(Some(_))) {
-            return;
-        }
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the moment of a kill is a moment of real time"
+)]
+fn wait_at_most(child: &mut Child, time: Duration) {
+    let end = Instant::now() + time;
+    while Instant::now() < end && matches!(child.try_wait(), Ok(None)) {
         std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Kills a small import while the portal holds call N in a state, and finishes it
+/// later. False when the import ended before there was such a call.
+fn killed_while_held(n: u32, state: &str) -> bool {
+    let story = Story::new(60, "20");
+    let trouble = format!("hold@{n}={state}");
+    let mut sandbox = story.here.serve(&["--rate", "off", "--trouble", &trouble]);
+    let url = sandbox.url().to_owned();
+    let sandbox_id = sandbox.id();
+    let mut held = false;
+    std::thread::scope(|scope| {
+        let lines = scope.spawn(|| sandbox.next_line());
+        story.killed(&url, |child| {
+            while !lines.is_finished() && matches!(child.try_wait(), Ok(None)) {
+                wait_at_most(child, Duration::from_millis(2));
+            }
+            held = lines.is_finished();
+        });
+        if !held {
+            // Nothing was held, so the line that is waited for never comes.
+            let id = sandbox_id.to_string();
+            let _gone = Command::new("kill").args(["-KILL", &id]).status();
+        }
+    });
+    if held {
+        let _ended = story.finish(&sandbox);
+        story.check(&sandbox, &format!("killed while call {n} was {state}"));
+    }
+    held
+}
+
+#[test]
+fn a_kill_while_any_call_is_received_committed_or_answered_loses_and_doubles_nothing() {
+    for state in ["received", "committed", "answered"] {
+        let calls = (1..).take_while(|&n| killed_while_held(n, state)).count();
+        assert!(calls >= 12, "the import makes calls to be held: {calls}");
     }
 }
 

@@ -31,13 +31,27 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// A crate or a thing, and the only places that may name it (a file or a room).
-const PLACES: [(&str, &[&str]); 9] = [
+const PLACES: [(&str, &[&str]); 16] = [
     ("clap::", &["cli"]),
     ("reqwest::", &["hubspot/transport", "hubspot/transport.rs"]),
     ("rusqlite::", &["journal", "sandbox"]),
     ("axum::", &["sandbox"]),
-    ("csv::", &["import/files.rs", "export/write/csv_rows.rs"]),
-    ("csv_core::", &["import/record.rs"]),
+    (
+        "csv::",
+        &[
+            "import/files.rs",
+            "export/write/csv_rows.rs",
+            "mapping/tables.rs",
+        ],
+    ),
+    ("csv_core::", &["import/read/cut.rs"]),
+    ("encoding_rs::", &["model/dialect.rs", "import/read"]),
+    ("flate2::", &["import/read/part.rs", "export/write/pack.rs"]),
+    ("zstd::", &["import/read/part.rs", "export/write/pack.rs"]),
+    ("parquet::", &["export/write/parquet_rows.rs"]),
+    ("arrow_array::", &["export/write/parquet_rows.rs"]),
+    ("zip::", &["import/read/part.rs"]),
+    ("glob::", &["import/read/sources.rs"]),
     ("std::env", &["cli/settings.rs", "main.rs"]),
     ("SystemTime", &["sandbox/clock.rs"]),
     ("Timestamp::now", &["journal/write.rs", "sandbox/clock.rs"]),

@@ -115,6 +115,46 @@ impl Portal {
         raw(self.sandbox.address(), request.as_bytes()).await.0
     }
 
+    /// In memory, with these troubles and no limit on requests.
+    pub(crate) async fn troubled(troubles: &[&str]) -> Portal {
+        let troubles = troubles.iter().map(|text| text.parse().expect(text));
+        Portal::with(Options {
+            troubles: troubles.collect(),
+            rate: "off".parse().expect("a rate"),
+            seed: 7,
+            ..Options::default()
+        })
+        .await
+    }
+
+    /// A ticket with these properties, and a stage where none is given: its id.
+    pub(crate) async fn ticket(&self, mut properties: Value) -> String {
+        if properties["hs_pipeline_stage"].is_null() {
+            properties["hs_pipeline_stage"] = "1".into();
+        }
+        self.made("tickets", properties).await
+    }
+
+    /// A record of a kind: its id.
+    pub(crate) async fn made(&self, kind: &str, properties: Value) -> String {
+        let body = serde_json::json!({ "properties": properties });
+        let path = format!("/crm/v3/objects/{kind}");
+        let made = self.post(&path, body).await.expect(201);
+        made["id"].as_str().expect("an id").to_owned()
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: impl ToString) -> Answer {
+        self.call("PATCH", path, &body.to_string()).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: impl ToString) -> Answer {
+        self.call("PUT", path, &body.to_string()).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.call("DELETE", path, "").await
+    }
+
     /// The id of the first contact that the portal holds.
     pub(crate) async fn contact_id(&self) -> String {
         let page = self

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -25,6 +25,7 @@ pub struct Rehearsal {
 /// A sandbox served by another process; ends when dropped.
 pub struct Served {
     child: Child,
+    stdout: BufReader<ChildStdout>,
     url: String,
 }
 
@@ -127,18 +128,20 @@ impl Rehearsal {
         let mut command = self.command(["sandbox"].iter().chain(args));
         let _same = command
             .env("TICKETHAUL_SANDBOX_TOKEN", TOKEN)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the sandbox starts");
         let mut url = String::new();
-        let stdout = child.stdout.take().expect("its stdout");
-        let _read = BufReader::new(stdout).read_line(&mut url);
+        let mut stdout = BufReader::new(child.stdout.take().expect("its stdout"));
+        let _read = stdout.read_line(&mut url);
         if url.is_empty() {
             let ended = child.wait_with_output().expect("it ended");
             panic!("no sandbox: {}", String::from_utf8_lossy(&ended.stderr));
         }
         Served {
             child,
+            stdout,
             url: url.trim().to_owned(),
         }
     }
@@ -148,6 +151,24 @@ impl Served {
     /// Its address.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The next line it prints, such as `holding call 3 received`; waits for it.
+    pub fn next_line(&mut self) -> String {
+        let mut line = String::new();
+        let _read = self.stdout.read_line(&mut line).expect("a line");
+        line.trim_end().to_owned()
+    }
+
+    /// Lets go of what it holds.
+    pub fn go_on(&mut self) {
+        let stdin = self.child.stdin.as_mut().expect("its stdin");
+        stdin.write_all(b"\n").expect("a line is taken");
     }
 }
 

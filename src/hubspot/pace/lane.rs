@@ -12,21 +12,21 @@ use crate::hubspot::exchange::Reply;
 
 /// Share of the allowance that stays free while others are about, so that they can
 /// take more when they need it.
-const DOOR: f64 = 0.05;
+const FREE_FOR_OTHERS: f64 = 0.05;
 
 /// What is known of a call when it is sent, for reading its reply.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ticket {
-    sent: Instant,
+pub(super) struct Sent {
+    at: Instant,
     /// Slots in use then, this call's included.
     used: usize,
     /// Calls sent before, this call included.
     serial: u64,
 }
 
-impl Ticket {
-    pub(super) fn sent(&self) -> Instant {
-        self.sent
+impl Sent {
+    pub(super) fn at(&self) -> Instant {
+        self.at
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Lane {
     reserve: f64,
     /// Slots that stay free, so that a client that comes later gets in and sees how
     /// much is used.
-    door: usize,
+    free: usize,
     others: Others,
     sent: u64,
     held_until: Option<Instant>,
@@ -67,7 +67,7 @@ impl Lane {
             allowance: None,
             alone: true,
             reserve,
-            door: 1,
+            free: 1,
             others: Others::default(),
             sent: 0,
             held_until: None,
@@ -80,7 +80,7 @@ impl Lane {
             book: Book::new(window),
             allowance: Some(calls),
             alone: false,
-            door: 0,
+            free: 0,
             ..Lane::learning(0.0)
         }
     }
@@ -104,9 +104,11 @@ impl Lane {
     pub(super) fn limit(&self, now: Instant) -> Option<usize> {
         let max = self.allowance?;
         let reserved = portion(max, self.reserve);
-        let ours = max.saturating_sub(reserved.max(self.door));
+        let ours = max.saturating_sub(reserved.max(self.free));
         let left = match self.others.share(now, self.book.window()) {
-            Some(share) => max.saturating_sub(share).saturating_sub(portion(max, DOOR)),
+            Some(share) => max
+                .saturating_sub(share)
+                .saturating_sub(portion(max, FREE_FOR_OTHERS)),
             None => max,
         };
         Some(ours.min(left).max(1))
@@ -122,11 +124,11 @@ impl Lane {
         Some(self.limit(now)? as f64 / self.book.window().as_secs_f64())
     }
 
-    pub(super) fn send(&mut self, now: Instant) -> Ticket {
+    pub(super) fn send(&mut self, now: Instant) -> Sent {
         self.book.send();
         self.sent += 1;
-        Ticket {
-            sent: now,
+        Sent {
+            at: now,
             used: self.book.used(),
             serial: self.sent,
         }
@@ -138,22 +140,22 @@ impl Lane {
     }
 
     /// A call is over. `learn` says whether its reply's headers speak of this budget.
-    pub(super) fn over(&mut self, ticket: Ticket, end: End<'_>, learn: bool, now: Instant) {
+    pub(super) fn over(&mut self, call: Sent, end: End<'_>, learn: bool, now: Instant) {
         if let (End::Replied(reply), true) = (end, learn) {
-            self.learn(ticket, reply, now);
+            self.learn(call, reply, now);
         }
         let unlimited = self.allowance.is_none() && !self.alone;
         match end {
             _ if unlimited => self.book.release(),
             End::NotSent => self.book.release(),
-            End::Lost => self.book.hold(ticket.sent, now, false),
-            End::Replied(reply) => self.book.hold(ticket.sent, now, reply.status != 429),
+            End::Lost => self.book.hold(call.at, now, false),
+            End::Replied(reply) => self.book.hold(call.at, now, reply.status != 429),
         }
     }
 
     /// Replies of the edge carry no headers: only a success without them says that
     /// the portal names no limit. The call that brought the reply is still in flight.
-    fn learn(&mut self, ticket: Ticket, reply: &Reply, now: Instant) {
+    fn learn(&mut self, call: Sent, reply: &Reply, now: Instant) {
         let number = |name| {
             let number = reply.headers.number(name)?;
             usize::try_from(number).ok()
@@ -172,13 +174,13 @@ impl Lane {
         let Some(remaining) = remaining else {
             return;
         };
-        let since = usize::try_from(self.sent - ticket.serial).unwrap_or(usize::MAX);
+        let since = usize::try_from(self.sent - call.serial).unwrap_or(usize::MAX);
         let itself = usize::from(!refused);
         let reading = Reading {
             at: now,
             used: max.saturating_sub(remaining),
-            ours_at_least: self.book.surely_counted(ticket.sent, now) + itself,
-            ours_at_most: ticket.used.saturating_add(since),
+            ours_at_least: self.book.surely_counted(call.at, now) + itself,
+            ours_at_most: call.used.saturating_add(since),
             refused,
         };
         self.others.note(reading, self.book.window());

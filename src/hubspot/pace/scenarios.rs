@@ -20,7 +20,7 @@ const WINDOW: Duration = Duration::from_secs(10);
 
 /// When the pretended portal counts a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Counts {
+pub(super) enum Counts {
     OnArrival,
     BeforeReply,
 }
@@ -28,43 +28,59 @@ enum Counts {
 const BOTH: [Counts; 2] = [Counts::OnArrival, Counts::BeforeReply];
 
 /// Milliseconds of a call, there and back.
-type Latency = std::ops::Range<u64>;
+pub(super) type Latency = std::ops::Range<u64>;
 const STEADY: Latency = 150..251;
 const WILD: Latency = 50..801;
 
 /// A rolling window over everybody's calls.
-struct Portal {
+pub(super) struct Portal {
+    max: usize,
     counts: Counts,
     start: Instant,
     seen: Mutex<Vec<Seen>>,
 }
 
 #[derive(Clone, Copy)]
-struct Seen {
+pub(super) struct Seen {
     who: usize,
-    at: Instant,
-    refused: bool,
+    pub(super) sent: Instant,
+    pub(super) at: Instant,
+    pub(super) refused: bool,
 }
 
 impl Portal {
     fn open(counts: Counts) -> Arc<Portal> {
+        Portal::allowing(MAX, counts)
+    }
+
+    pub(super) fn allowing(max: usize, counts: Counts) -> Arc<Portal> {
         Arc::new(Portal {
+            max,
             counts,
             start: Instant::now(),
             seen: Mutex::default(),
         })
     }
 
-    fn count(&self, who: usize) -> Reply {
+    pub(super) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().expect("no panic holds it").clone()
+    }
+
+    fn count(&self, who: usize, sent: Instant) -> Reply {
         let at = Instant::now();
         let mut seen = self.seen.lock().expect("no panic holds it");
         let recent = seen.iter().rev().take_while(|call| call.at + WINDOW > at);
         let used = recent.filter(|call| !call.refused).count();
-        let refused = used >= MAX;
-        seen.push(Seen { who, at, refused });
-        let left = (MAX - used).saturating_sub(1);
+        let refused = used >= self.max;
+        seen.push(Seen {
+            who,
+            sent,
+            at,
+            refused,
+        });
+        let left = (self.max - used).saturating_sub(1);
         let headers = Headers::default()
-            .with(contract::RATE_MAX, &MAX.to_string())
+            .with(contract::RATE_MAX, &self.max.to_string())
             .with(contract::RATE_REMAINING, &left.to_string())
             .with(contract::RATE_INTERVAL, "10000");
         let (status, body): (_, &[u8]) = match refused {
@@ -78,13 +94,14 @@ impl Portal {
         }
     }
 
-    async fn answer(&self, who: usize, latency: Latency) -> Reply {
+    pub(super) async fn answer(&self, who: usize, latency: Latency) -> Reply {
+        let sent = Instant::now();
         let latency = Duration::from_millis(fastrand::u64(latency));
         let way_there = fastrand::f64();
         sleep(latency.mul_f64(way_there)).await;
-        let early = (self.counts == Counts::OnArrival).then(|| self.count(who));
+        let early = (self.counts == Counts::OnArrival).then(|| self.count(who, sent));
         sleep(latency.mul_f64(1.0 - way_there)).await;
-        early.unwrap_or_else(|| self.count(who))
+        early.unwrap_or_else(|| self.count(who, sent))
     }
 
     /// Calls answered and calls refused of one client, between two seconds.
@@ -93,7 +110,7 @@ impl Portal {
         let mine = seen
             .iter()
             .filter(|call| call.who == who && seconds.contains(&(call.at - self.start).as_secs()));
-        let (refused, answered): (Vec<&Seen>, Vec<&Seen>) = mine.partition(|call| call.refused);
+        let (refused, answered): (Vec<Seen>, Vec<Seen>) = mine.partition(|call| call.refused);
         (answered.len(), refused.len())
     }
 
@@ -169,7 +186,7 @@ async fn app(portal: Arc<Portal>, who: usize, burst: usize, every: Duration, fro
     let _ = calls.join_all().await;
 }
 
-fn paused<T>(seed: u64, run: impl Future<Output = T>) -> T {
+pub(super) fn paused<T>(seed: u64, run: impl Future<Output = T>) -> T {
     fastrand::seed(seed);
     tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -291,7 +308,7 @@ fn after_a_kill_the_first_call_goes_alone_and_nothing_is_refused() {
             portal
         });
         assert_eq!(portal.calls(1, 0..900), (1_000, 0), "{counts:?}");
-        let seen = portal.seen.lock().expect("no panic holds it");
+        let seen = portal.seen();
         let mut second = seen.iter().filter(|call| call.who == 1).map(|call| call.at);
         let (first, next) = (second.next(), second.next());
         assert!(next > first, "{counts:?}");

@@ -6,68 +6,8 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use tokio::time::{sleep, timeout};
 
+use super::scenarios::{Counts, Latency, Portal, paused};
 use super::*;
-
-/// When the pretended portal counts a call.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Counts {
-    OnArrival,
-    BeforeReply,
-}
-
-/// A rolling window over everybody's calls.
-struct Portal {
-    max: usize,
-    window: Duration,
-    counts: Counts,
-    calls: Mutex<Vec<Call>>,
-}
-
-#[derive(Clone, Copy)]
-struct Call {
-    sent: Instant,
-    counted: Instant,
-    refused: bool,
-}
-
-impl Portal {
-    fn new(max: usize, counts: Counts) -> Arc<Portal> {
-        Arc::new(Portal {
-            max,
-            window: Duration::from_secs(10),
-            counts,
-            calls: Mutex::default(),
-        })
-    }
-
-    fn count(&self, sent: Instant) -> Reply {
-        let now = Instant::now();
-        let mut calls = self.calls.lock().expect("no panic holds it");
-        let recent = calls.iter().rev();
-        let used = recent.take_while(|call| call.counted + self.window > now);
-        let used = used.filter(|call| !call.refused).count();
-        let refused = used >= self.max;
-        calls.push(Call {
-            sent,
-            counted: now,
-            refused,
-        });
-        let left = (self.max - used).saturating_sub(1);
-        reply(if refused { 429 } else { 200 }, Some((self.max, left)))
-    }
-
-    async fn answer(&self, latency: Duration, way_there: f64) -> Reply {
-        let sent = Instant::now();
-        sleep(latency.mul_f64(way_there)).await;
-        let early = (self.counts == Counts::OnArrival).then(|| self.count(sent));
-        sleep(latency.mul_f64(1.0 - way_there)).await;
-        early.unwrap_or_else(|| self.count(sent))
-    }
-
-    fn calls(&self) -> Vec<Call> {
-        self.calls.lock().expect("no panic holds it").clone()
-    }
-}
 
 fn reply(status: u16, rate: Option<(usize, usize)>) -> Reply {
     let headers = match rate {
@@ -84,45 +24,21 @@ fn reply(status: u16, rate: Option<(usize, usize)>) -> Reply {
     }
 }
 
-/// Calls as fast as the pacer lets, `workers` at a time, for `length`.
-async fn load(
-    pacer: Arc<Pacer>,
-    portal: Arc<Portal>,
-    millis: std::ops::Range<u64>,
-    workers: usize,
-    length: Duration,
-) {
-    let end = Instant::now() + length;
-    let worker = |seed: usize| {
-        let (pacer, portal, millis) = (pacer.clone(), portal.clone(), millis.clone());
-        async move {
-            let mut dice = fastrand::Rng::with_seed(seed as u64);
-            while Instant::now() < end {
-                let slot = pacer.slot(Budget::General).await;
-                let latency = Duration::from_millis(dice.u64(millis.clone()));
-                let reply = portal.answer(latency, dice.f64()).await;
-                let refused = reply.status == 429;
-                slot.replied(&reply);
-                if refused {
-                    pacer.hold_all(Budget::General, Duration::from_secs(10));
-                }
-            }
+/// Calls as fast as the pacer lets for a minute, `workers` at a time.
+async fn load(pacer: Arc<Pacer>, portal: Arc<Portal>, millis: Latency, workers: usize) {
+    let end = Instant::now() + Duration::from_secs(60);
+    let worker = || async {
+        while Instant::now() < end {
+            let slot = pacer.slot(Budget::General).await;
+            slot.replied(&portal.answer(0, millis.clone()).await);
         }
     };
-    let _ = futures::future::join_all((0..workers).map(worker)).await;
+    let _ = futures::future::join_all((0..workers).map(|_| worker())).await;
 }
 
-fn paused<T>(run: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime")
-        .block_on(run)
-}
-
-/// The most times in any half-open window.
-fn most_in_a_window(times: impl Iterator<Item = Instant>, window: Duration) -> usize {
+/// The most times in any half-open window of 10 s.
+fn most_in_a_window(times: impl Iterator<Item = Instant>) -> usize {
+    let window = Duration::from_secs(10);
     let mut times: Vec<Instant> = times.collect();
     times.sort_unstable();
     let within = |(index, time): (usize, &Instant)| {
@@ -142,20 +58,18 @@ proptest! {
         spread in 1_u64..3_000,
         workers in 1_usize..64,
         arrival: bool,
+        seed: u64,
     ) {
         let counts = if arrival { Counts::OnArrival } else { Counts::BeforeReply };
-        let portal = Portal::new(max, counts);
-        paused(load(
-            Arc::new(Pacer::new(None, 0.0)),
-            portal.clone(),
-            shortest..shortest + spread,
-            workers,
-            Duration::from_secs(60),
-        ));
-        let calls = portal.calls();
-        prop_assert!(calls.iter().all(|call| !call.refused));
-        prop_assert!(most_in_a_window(calls.iter().map(|c| c.sent), portal.window) <= max);
-        prop_assert!(most_in_a_window(calls.iter().map(|c| c.counted), portal.window) <= max);
+        let seen = paused(seed, async {
+            let portal = Portal::allowing(max, counts);
+            let pacer = Arc::new(Pacer::new(None, 0.0));
+            load(pacer, portal.clone(), shortest..shortest + spread, workers).await;
+            portal.seen()
+        });
+        prop_assert!(seen.iter().all(|call| !call.refused));
+        prop_assert!(most_in_a_window(seen.iter().map(|call| call.sent)) <= max);
+        prop_assert!(most_in_a_window(seen.iter().map(|call| call.at)) <= max);
     }
 }
 
@@ -256,4 +170,81 @@ async fn all_wait_while_the_window_is_said_to_be_used_up() {
     pacer.hold_all(Budget::General, Duration::from_secs(2));
     drop(pacer.slot(Budget::General).await);
     assert_eq!(start.elapsed().as_secs(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reserve_of_the_burst_stays_unused() {
+    let pacer = Pacer::new(None, 0.2);
+    let first = pacer.slot(Budget::General).await;
+    first.replied(&reply(200, Some((190, 189))));
+    assert_eq!(burst(&pacer).await, 190 - 38 - 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn searches_go_beside_a_used_up_window_five_a_second() {
+    let pacer = Pacer::new(None, 0.0);
+    let first = pacer.slot(Budget::General).await;
+    first.replied(&reply(200, Some((190, 189))));
+    pacer.hold_all(Budget::General, Duration::from_secs(10));
+    let start = Instant::now();
+    for _ in 0..6 {
+        // Replies to searches carry no headers, and teach nothing.
+        let slot = pacer.slot(Budget::Search).await;
+        slot.replied(&reply(200, None));
+    }
+    assert_eq!(start.elapsed().as_millis(), 1_000);
+    assert_eq!(burst(&pacer).await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn associations_pay_from_the_general_budget_until_they_have_their_own() {
+    let pacer = Pacer::new(None, 0.0);
+    let pay = async |budget, told| pacer.slot(budget).await.replied(&reply(200, told));
+    pay(Budget::General, Some((20, 19))).await;
+    pay(Budget::Associations, Some((20, 18))).await;
+    pay(Budget::Associations, None).await;
+    assert_eq!(burst(&pacer).await, 16);
+    sleep(Duration::from_secs(11)).await;
+    pay(Budget::Associations, Some((150, 149))).await;
+    // From now on they are counted apart.
+    pay(Budget::Associations, Some((150, 148))).await;
+    assert_eq!(burst(&pacer).await, 18);
+    let another = timeout(Duration::from_millis(1), pacer.slot(Budget::Associations));
+    assert!(another.await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_for_tokens_teach_nothing() {
+    let pacer = Pacer::new(None, 0.0);
+    let token = pacer.slot(Budget::Tokens).await;
+    token.replied(&reply(200, None));
+    // The allowance is unknown still: one goes alone.
+    assert_eq!(burst(&pacer).await, 1);
+}
+
+/// Concurrency after replies that took so long.
+async fn concurrency(pacer: &Pacer, told: Option<(usize, usize)>, millis: u64) -> usize {
+    let slot = pacer.slot(Budget::General).await;
+    sleep(Duration::from_millis(millis)).await;
+    slot.replied(&reply(200, told));
+    pacer.useful_concurrency()
+}
+
+#[tokio::test(start_paused = true)]
+async fn concurrency_is_twice_rate_times_latency_from_2_to_64() {
+    let table = [(5, 2), (200, 8), (400, 16), (1_000, 38), (3_000, 64)];
+    for (millis, wanted) in table {
+        let pacer = Pacer::new(None, 0.0);
+        assert_eq!(pacer.useful_concurrency(), USUAL_IN_FLIGHT);
+        let useful = concurrency(&pacer, Some((190, 189)), millis).await;
+        assert_eq!(useful, wanted, "{millis} ms");
+    }
+    let unlimited = Pacer::new(None, 0.0);
+    assert_eq!(concurrency(&unlimited, None, 1_000).await, USUAL_IN_FLIGHT);
+    let ceiling = Rate {
+        calls: 10,
+        window: Duration::from_secs(1),
+    };
+    let own = Pacer::new(Some(ceiling), 0.0);
+    assert_eq!(concurrency(&own, Some((190, 189)), 400).await, 8);
 }

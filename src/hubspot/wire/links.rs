@@ -3,16 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::outgoing::{Batch, IdShape, SpecShape};
 use super::paging::{ListShape, PagingShape, after};
 use crate::hubspot::associations::{LinkInput, LinkReply, LinkType, LinkedPage, LinkedRecord};
 use crate::hubspot::error_body;
 use crate::hubspot::loose::Text;
 use crate::hubspot::records::ApiError;
-
-#[derive(Serialize)]
-struct Batch<T> {
-    inputs: Vec<T>,
-}
 
 #[derive(Serialize)]
 struct PutShape<'a> {
@@ -22,21 +18,9 @@ struct PutShape<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SpecShape<'a> {
-    association_category: &'a str,
-    association_type_id: u32,
-}
-
-#[derive(Serialize)]
 struct CutShape<'a> {
     from: IdShape<'a>,
     to: [IdShape<'a>; 1],
-}
-
-#[derive(Serialize)]
-struct IdShape<'a> {
-    id: &'a str,
 }
 
 #[derive(Serialize)]

@@ -8,8 +8,8 @@ mod records;
 mod schema;
 mod search;
 
+mod outgoing;
 mod paging;
-mod values;
 
 pub(crate) use account::{Grant, account, daily_usage, grant};
 pub(crate) use links::{

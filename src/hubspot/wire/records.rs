@@ -4,17 +4,12 @@ use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Error, Value};
 
+use super::outgoing::{Batch, IdShape, SpecShape, Values};
 use super::paging::{ListShape, after};
-use super::values::Values;
 use crate::hubspot::error_body;
 use crate::hubspot::loose::{self, Text};
 use crate::hubspot::records::{Association, BatchReply, CreateInput, Page, Record, WriteInput};
 use crate::model::ticket::PropertyValues;
-
-#[derive(Serialize)]
-struct Batch<T> {
-    inputs: Vec<T>,
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -30,19 +25,7 @@ struct CreateShape<'a> {
 #[derive(Serialize)]
 struct LinkShape<'a> {
     to: IdShape<'a>,
-    types: [LinkType<'a>; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LinkType<'a> {
-    association_category: &'a str,
-    association_type_id: u32,
-}
-
-#[derive(Serialize)]
-struct IdShape<'a> {
-    id: &'a str,
+    types: [SpecShape<'a>; 1],
 }
 
 #[derive(Serialize)]
@@ -96,7 +79,7 @@ fn create_shape<'a>(input: &'a CreateInput, trace_id: Option<&'a str>) -> Create
 fn link_shape(link: &Association) -> LinkShape<'_> {
     LinkShape {
         to: IdShape { id: &link.to },
-        types: [LinkType {
+        types: [SpecShape {
             association_category: link.category,
             association_type_id: link.type_id,
         }],

@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::mapping::compiled::{CompiledMapping, Key, Link, MappedProperty, Rule};
+use crate::mapping::alone::check_zone;
+use crate::mapping::compiled::{CompiledMapping, MappedProperty, OnePer, Rule};
 use crate::mapping::convert::{Owners, Pipelines, ZONES};
 use crate::mapping::entry::{Entry, Feed};
 use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::header_index::HeaderIndex;
-use crate::mapping::nearest::nearest;
-use crate::mapping::shape::{At, Document, EntrySpec, KeySpec, LinkSpec};
+use crate::mapping::key::Key;
+use crate::mapping::link::Link;
+use crate::mapping::operation::For;
+use crate::mapping::shape::{At, Document, EntrySpec, RowsSpec};
+use crate::mapping::tables::Tables;
 use crate::mapping::template::Templates;
 use crate::mapping::value_map::Fixed;
 use crate::model::row::Headers;
@@ -27,18 +31,34 @@ pub(crate) enum RowPipeline {
     Always(usize),
     /// Each row says its own.
     Varies,
+    /// The tickets exist, and nothing says in which pipeline.
+    Unknown,
     /// The entry of the pipeline is faulty, which is reported there.
     Faulty,
+}
+
+/// A mapping as it was read: what there is to compile.
+#[derive(Clone, Copy)]
+pub(crate) struct Sources<'a> {
+    /// What it says.
+    pub(crate) document: &'a Document,
+    /// The text that places refer to.
+    pub(crate) text: &'a str,
+    /// The files that it names.
+    pub(crate) tables: &'a Tables,
 }
 
 /// A mapping while it is compiled.
 pub(crate) struct Compiler<'a> {
     pub(crate) document: &'a Document,
     pub(crate) text: &'a str,
+    pub(crate) tables: &'a Tables,
+    pub(crate) purpose: For,
     pub(crate) headers: Arc<HeaderIndex>,
     pub(crate) schema: &'a Schema,
     pub(crate) problems: &'a Problems,
     pub(crate) templates: Templates,
+    pub(crate) empty: Arc<[String]>,
     pub(crate) used: Vec<bool>,
     pub(crate) pipelines: Arc<Pipelines>,
     pub(crate) owners: Arc<Owners>,
@@ -46,101 +66,101 @@ pub(crate) struct Compiler<'a> {
     pub(crate) row_pipeline: RowPipeline,
 }
 
-/// Compiles a document; `text` is what its places refer to. None when something was
-/// reported.
+/// Compiles a mapping. None when something was reported.
 pub(crate) fn compile(
-    document: &Document,
-    text: &str,
+    sources: Sources<'_>,
     headers: &Headers,
     schema: &Schema,
+    purpose: For,
     problems: &Problems,
 ) -> Option<CompiledMapping> {
-    let empty: Arc<[String]> = document.source.empty.clone().into();
-    let index = Arc::new(HeaderIndex::new(headers));
-    let mut compiler = Compiler {
-        document,
-        text,
-        headers: Arc::clone(&index),
-        schema,
-        problems,
-        templates: Templates::new(Arc::clone(&index), Arc::clone(&empty)),
-        used: vec![false; headers.len()],
-        pipelines: Arc::new(Pipelines::new(&schema.pipelines)),
-        owners: Arc::new(Owners::new(&schema.owners)),
-        zone: None,
-        row_pipeline: RowPipeline::Varies,
-    };
-    compiler.zone = document
-        .source
-        .timezone
-        .as_ref()
-        .and_then(|zone| compiler.time_zone(zone));
+    let document = sources.document;
+    let mut compiler = Compiler::new(sources, headers, schema, purpose, problems);
+    let zone = document.source.timezone.as_ref();
+    compiler.zone = zone.and_then(|zone| compiler.time_zone(zone));
     let key = compiler.key(&document.key);
-    let skip = document.skip.as_ref().and_then(|rule| compiler.skip(rule));
-    let entries = compiler.properties(&document.properties);
-    let links: Vec<Link> = document
-        .links
-        .iter()
-        .filter_map(|link| compiler.link(link))
-        .collect();
+    let (skip, one_per) = compiler.rows(&document.rows);
+    // What is archived is neither written nor linked.
+    let (entries, links) = match purpose {
+        For::Archive => (Vec::new(), Vec::new()),
+        _ => {
+            let entries = compiler.properties(&document.properties);
+            let links = document.links.iter();
+            let links: Vec<Link> = links.filter_map(|link| compiler.link(link)).collect();
+            (entries, links)
+        }
+    };
     if !problems.is_empty() {
         return None;
     }
     let key = key?;
     Some(CompiledMapping {
         properties: mapped_properties(&key, &entries),
-        unused: index.unused(&compiler.used),
+        unused: match purpose {
+            For::Archive => Vec::new(),
+            _ => compiler.headers.unused(&compiler.used),
+        },
         key,
         skip,
+        one_per,
         entries,
+        default_pipeline: compiler.default_pipeline(),
         pipelines: compiler.pipelines,
         links,
         templates: compiler.templates,
-        empty,
+        empty: compiler.empty,
     })
 }
 
 fn mapped_properties(key: &Key, entries: &[Entry]) -> Vec<MappedProperty> {
-    let key = MappedProperty {
-        name: Arc::clone(&key.property),
+    let key = key.is_written().then(|| MappedProperty {
+        name: Arc::clone(key.property()),
         value_type: ValueType::String,
-    };
+    });
     let others = entries.iter().map(|entry| MappedProperty {
         name: Arc::clone(&entry.name),
         value_type: entry.value_type,
     });
-    std::iter::once(key).chain(others).collect()
+    key.into_iter().chain(others).collect()
 }
 
-impl Compiler<'_> {
-    /// Protocol K1: the key is a text property with unique values.
-    fn key(&mut self, spec: &KeySpec) -> Option<Key> {
-        let feed = self.feed(&spec.origin, false, None);
-        let name = &spec.property.value;
-        let definition = self.definition(&spec.property, ObjectType::Tickets)?;
-        let fault = match (definition.value_type, definition.unique) {
-            (ValueType::String, true) => None,
-            (ValueType::String, false) => Some(format!("the values of `{name}` are not unique")),
-            _ => Some(format!("`{name}` is no text property")),
-        };
-        if let Some(fault) = fault {
-            self.problems.report(
-                Problem::new(
-                    &spec.property.span,
-                    format!("{fault}, so it can't be the key"),
-                )
-                .help(
-                    "a key is a text property with unique values; HubSpot sets that only when a \
-                     property is created, so choose another name",
-                ),
-            );
-            return None;
+impl<'a> Compiler<'a> {
+    fn new(
+        sources: Sources<'a>,
+        headers: &Headers,
+        schema: &'a Schema,
+        purpose: For,
+        problems: &'a Problems,
+    ) -> Compiler<'a> {
+        let empty: Arc<[String]> = sources.document.source.empty.clone().into();
+        let index = Arc::new(HeaderIndex::new(headers));
+        Compiler {
+            document: sources.document,
+            text: sources.text,
+            tables: sources.tables,
+            purpose,
+            headers: Arc::clone(&index),
+            schema,
+            problems,
+            templates: Templates::new(index, Arc::clone(&empty)),
+            empty,
+            used: vec![false; headers.len()],
+            pipelines: Arc::new(Pipelines::new(&schema.pipelines)),
+            owners: Arc::new(Owners::new(&schema.owners)),
+            zone: None,
+            row_pipeline: RowPipeline::Varies,
         }
-        Some(Key {
-            property: Arc::from(name.as_str()),
-            feed: feed?,
-            prefix: spec.prefix.clone(),
-        })
+    }
+
+    fn rows(&mut self, spec: &RowsSpec) -> (Option<Rule>, Option<OnePer>) {
+        let skip = spec.skip.as_ref().and_then(|rule| self.skip(rule));
+        let columns = spec.one_per.as_ref();
+        let column = columns.and_then(|columns| self.single_column(columns, None));
+        let one_per = column.map(|column| OnePer {
+            column,
+            keep: spec.keep,
+        });
+        (skip, one_per)
     }
 
     fn skip(&mut self, rule: &At<String>) -> Option<Rule> {
@@ -166,17 +186,37 @@ impl Compiler<'_> {
         let compiled = pipeline.and_then(|spec| self.ticket_entry(spec));
         self.row_pipeline = self.row_pipeline_of(pipeline, compiled.as_ref());
         let mut compiled = compiled;
-        let entries = specs.value.iter().filter_map(|spec| match pipeline {
-            Some(pipeline) if std::ptr::eq(pipeline, spec) => compiled.take(),
-            _ => self.ticket_entry(spec),
-        });
-        entries.collect()
+        let mut entries: Vec<Entry> = Vec::with_capacity(specs.value.len());
+        for spec in &specs.value {
+            let entry = match pipeline {
+                Some(pipeline) if std::ptr::eq(pipeline, spec) => compiled.take(),
+                _ => self.ticket_entry(spec),
+            };
+            let Some(entry) = entry else { continue };
+            if entries.iter().any(|other| other.name == entry.name) {
+                self.written_twice(spec, &entry.name);
+            }
+            entries.push(entry);
+        }
+        entries
+    }
+
+    /// Only `read_only.into` can lead two entries to one property.
+    fn written_twice(&self, spec: &EntrySpec, name: &str) {
+        let span = spec.read_only_into.as_ref().map(|into| &into.span);
+        self.problems.report(
+            Problem::new(
+                span.unwrap_or(&spec.property.span),
+                format!("two entries write `{name}`"),
+            )
+            .help("write one of them into another property"),
+        );
     }
 
     fn row_pipeline_of(&self, spec: Option<&EntrySpec>, entry: Option<&Entry>) -> RowPipeline {
-        let default = || match self.pipelines.default_position() {
+        let default = || match self.default_pipeline() {
             Some(idx) => RowPipeline::Always(idx),
-            None => RowPipeline::Varies,
+            None => RowPipeline::Unknown,
         };
         match (spec, entry.map(|entry| &entry.feed)) {
             (None, _) => default(),
@@ -188,6 +228,14 @@ impl Compiler<'_> {
                 .map_or_else(default, RowPipeline::Always),
             (Some(_), Some(_)) => RowPipeline::Varies,
         }
+    }
+
+    /// The pipeline of rows that name none: that of new tickets. Tickets which exist
+    /// stay where they are.
+    fn default_pipeline(&self) -> Option<usize> {
+        self.pipelines
+            .default_position()
+            .filter(|_| self.purpose.creates())
     }
 
     fn ticket_entry(&mut self, spec: &EntrySpec) -> Option<Entry> {
@@ -204,13 +252,15 @@ impl Compiler<'_> {
             );
             return None;
         }
-        let required = REQUIRED.contains(&spec.property.value.as_str());
+        let name = spec.property.value.as_str();
+        let required = self.purpose.creates() && REQUIRED.contains(&name);
         self.entry(spec, ObjectType::Tickets, required)
     }
 
     fn check_required(&self, specs: &At<Vec<EntrySpec>>) {
-        for name in REQUIRED {
-            if !specs.value.iter().any(|spec| spec.property.value == name) {
+        for name in REQUIRED.iter().filter(|_| self.purpose.creates()) {
+            let is_written = specs.value.iter().any(|spec| spec.property.value == *name);
+            if !is_written && !self.document.faulty.iter().any(|faulty| faulty == name) {
                 self.problems.report(
                     Problem::new(&specs.span, format!("nothing is mapped to `{name}`"))
                         .help("HubSpot creates no ticket without it"),
@@ -219,44 +269,9 @@ impl Compiler<'_> {
         }
     }
 
-    fn link(&mut self, spec: &LinkSpec) -> Option<Link> {
-        const BY: &str = "email";
-        let column = self.column(&spec.column, spec.optional, spec.nth.as_ref());
-        let properties = spec.properties.iter().filter_map(|entry| {
-            if entry.property.value == BY {
-                self.problems.report(Problem::new(
-                    &entry.property.span,
-                    format!("`{BY}` gets its value from the column of this link"),
-                ));
-                return None;
-            }
-            self.entry(entry, ObjectType::Contacts, false)
-        });
-        let properties = properties.collect();
-        Some(Link {
-            column: column??,
-            by: Arc::from(BY),
-            missing: spec.missing,
-            properties,
-        })
-    }
-
     /// A zone by its IANA name.
     pub(crate) fn time_zone(&self, name: &At<String>) -> Option<TimeZone> {
-        if let Ok(zone) = ZONES.get(&name.value) {
-            return Some(zone);
-        }
-        let known: Vec<String> = ZONES.available().map(|zone| zone.to_string()).collect();
-        self.problems.report(
-            Problem::new(
-                &name.span,
-                format!("there is no time zone `{}`", name.value),
-            )
-            .suggest(
-                nearest(&name.value, known.iter().map(String::as_str)),
-                "write an IANA name such as \"Europe/Berlin\" or \"UTC\"",
-            ),
-        );
-        None
+        check_zone(name, self.problems);
+        ZONES.get(&name.value).ok()
     }
 }

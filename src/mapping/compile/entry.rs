@@ -1,14 +1,21 @@
 //! One entry of `[properties]`, or of an associate's `properties`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::mapping::compile::document::Compiler;
-use crate::mapping::entry::{Entry, Feed};
-use crate::mapping::errors::Problem;
-use crate::mapping::shape::{EntrySpec, Origin};
-use crate::model::schema::{ObjectType, ValueType};
+use jiff::tz::TimeZone;
 
-impl Compiler<'_> {
+use crate::mapping::compile::document::Compiler;
+use crate::mapping::entry::{Column, Entry, Feed, List};
+use crate::mapping::errors::Problem;
+use crate::mapping::shape::{EntrySpec, Origin, ZoneSpec};
+use crate::model::schema::{ObjectType, PropertyDef, ValueType};
+
+/// HubSpot: what stands between several options of one property. Texts follow it,
+/// unless the mapping says otherwise.
+pub(crate) const SEVERAL: &str = ";";
+
+impl<'a> Compiler<'a> {
     /// Compiles an entry. None when something was reported, or when the file lacks an
     /// optional column and there is nothing to write instead.
     pub(crate) fn entry(
@@ -19,9 +26,11 @@ impl Compiler<'_> {
     ) -> Option<Entry> {
         let required = spec.required.unwrap_or(required);
         let feed = self.feed(&spec.origin, spec.optional, spec.nth.as_ref());
-        let found = self.definition(&spec.property, object)?;
+        let zone = self.zone_column(spec);
+        let found = self.target(spec, object)?;
         self.check_keys(spec, found.value_type);
-        let conversion = self.conversion(spec, found)?;
+        let header_zone = feed.as_ref().and_then(header_zone);
+        let conversion = self.conversion(spec, &found, header_zone.as_ref())?;
         let fixed = |text| self.fixed(&conversion, found.value_type, text);
         let default = spec.default.as_ref().and_then(fixed);
         let map = self.value_map(spec, &conversion, found.value_type);
@@ -34,16 +43,84 @@ impl Compiler<'_> {
             return None;
         }
         Some(Entry {
-            name: Arc::from(spec.property.value.as_str()),
+            list: self.list(spec, found.value_type, &feed)?,
+            name: Arc::from(found.name.as_str()),
             value_type: found.value_type,
             feed,
             trim: spec.trim,
-            split: separators(spec, found.value_type),
+            replace: spec
+                .replace
+                .as_ref()
+                .map_or_else(Vec::new, |lines| lines.value.clone()),
+            html: spec.html.as_ref().is_some_and(|html| html.value),
             map,
             conversion,
+            zone: zone?,
             default,
             required,
+            clears: self.purpose.updates() && spec.clear.as_ref().is_some_and(|clear| clear.value),
         })
+    }
+
+    /// The property that the entry writes: its own, or the other one where the portal
+    /// holds its own read-only.
+    fn target(&self, spec: &EntrySpec, object: ObjectType) -> Option<Cow<'a, PropertyDef>> {
+        let Some(into) = &spec.read_only_into else {
+            return self.definition(&spec.property, object);
+        };
+        let other = self.definition(into, object);
+        let shelf = self.shelf(object);
+        match shelf.and_then(|shelf| shelf.get(&spec.property.value)) {
+            Some(found) if found.read_only => other,
+            _ => {
+                let found = self.definition(&spec.property, object)?;
+                other.map(|_| found)
+            }
+        }
+    }
+
+    /// The column with each row's time zone; `Some(None)` where the entry names none.
+    fn zone_column(&mut self, spec: &EntrySpec) -> Option<Option<Column>> {
+        match spec.timezone.as_ref().map(|zone| &zone.value) {
+            Some(ZoneSpec::Column(aliases)) => self.single_column(aliases, None).map(Some),
+            Some(ZoneSpec::Name(_)) | None => Some(None),
+        }
+    }
+
+    /// Whether the entry holds several values, and how. Only texts and multi-selects
+    /// can.
+    fn list(&self, spec: &EntrySpec, value_type: ValueType, feed: &Feed) -> Option<Option<List>> {
+        let columns = match feed {
+            Feed::Columns(columns) => columns.as_slice(),
+            _ => &[],
+        };
+        let takes_several = matches!(value_type, ValueType::String | ValueType::MultiEnumeration);
+        if let ([first, _, ..], false) = (columns, takes_several) {
+            self.problems.report(
+                Problem::new(
+                    &spec.property.span,
+                    format!(
+                        "the file has {} columns `{}`, and `{}` holds one value",
+                        columns.len(),
+                        first.header,
+                        spec.property.value
+                    ),
+                )
+                .help("say which of them, such as `nth = 1`"),
+            );
+            return None;
+        }
+        let split = match (&spec.split, value_type) {
+            (Some(marks), _) => marks.value.clone(),
+            (None, ValueType::MultiEnumeration) => vec![SEVERAL.to_owned()],
+            (None, _) if columns.len() > 1 => Vec::new(),
+            (None, _) => return Some(None),
+        };
+        let join = spec.join.as_ref().map(|join| join.value.clone());
+        Some(Some(List {
+            split,
+            join: join.unwrap_or_else(|| SEVERAL.to_owned()),
+        }))
     }
 
     fn check_present(&self, spec: &EntrySpec, required: bool) {
@@ -60,12 +137,10 @@ impl Compiler<'_> {
     }
 }
 
-/// Several options are joined by `;` in HubSpot, so that is also how a cell is read
-/// that says nothing else.
-fn separators(spec: &EntrySpec, value_type: ValueType) -> Vec<String> {
-    match (&spec.split, value_type) {
-        (Some(marks), _) => marks.value.clone(),
-        (None, ValueType::MultiEnumeration) => vec![";".to_owned()],
-        (None, _) => Vec::new(),
+/// The zone that the name of the column gives.
+fn header_zone(feed: &Feed) -> Option<TimeZone> {
+    match feed {
+        Feed::Columns(columns) => columns.first()?.zone.clone(),
+        Feed::Template(..) | Feed::Constant(_) | Feed::Nothing => None,
     }
 }

@@ -1,12 +1,12 @@
 //! Where texts come from: columns and templates against the headers of the input.
 
-use std::ops::Range;
 use std::sync::Arc;
 
+use crate::mapping::alone::{inside, template_problem};
 use crate::mapping::compile::document::Compiler;
 use crate::mapping::entry::{Column, Feed};
 use crate::mapping::errors::Problem;
-use crate::mapping::shape::{At, Origin};
+use crate::mapping::shape::{At, ColumnName, Origin};
 use crate::mapping::template::{ColumnUse, TemplateFault, column_uses};
 use crate::mapping::value_map::Fixed;
 
@@ -24,44 +24,87 @@ impl Compiler<'_> {
     ) -> Option<Feed> {
         match origin {
             Origin::Column(aliases) => {
-                let column = self.column(aliases, optional, nth)?;
-                Some(column.map_or(Feed::Nothing, Feed::Column))
+                let columns = self.columns(aliases, optional, nth)?;
+                Some(match columns.is_empty() {
+                    true => Feed::Nothing,
+                    false => Feed::Columns(columns),
+                })
             }
             Origin::Template(source) => self.template(source, optional),
             Origin::Value(_) => Some(Feed::Constant(Fixed::Ready(None))),
         }
     }
 
-    /// The first alias that the file has; `Some(None)` where it has none and need not.
-    pub(crate) fn column(
+    /// The columns of the first alias that the file has: all of them, or the `nth`.
+    /// Empty where the file has none and need not.
+    pub(crate) fn columns(
         &mut self,
-        aliases: &[At<String>],
+        aliases: &[At<ColumnName>],
         optional: bool,
         nth: Option<&At<usize>>,
-    ) -> Option<Option<Column>> {
+    ) -> Option<Vec<Column>> {
         let headers = Arc::clone(&self.headers);
-        let positions = aliases
+        let found = aliases
             .iter()
-            .map(|alias| headers.positions(&alias.value))
-            .find(|positions| !positions.is_empty());
-        let Some(positions) = positions else {
-            if optional {
-                return Some(None);
+            .map(|alias| (alias, headers.find(&alias.value)))
+            .find(|(_, positions)| !positions.is_empty());
+        let Some((alias, mut positions)) = found else {
+            if !optional {
+                self.missing_column(aliases);
             }
-            self.missing_column(aliases);
-            return None;
+            return optional.then(Vec::new);
         };
-        // Of several columns with one name, the first speaks unless `nth` says otherwise.
-        let which = nth.map_or(1, |nth| nth.value);
-        let Some(idx) = positions.get(which - 1).copied() else {
-            self.too_few(nth, positions);
+        if let Some(nth) = nth {
+            let Some(idx) = positions.get(nth.value - 1) else {
+                self.too_few(nth, &positions);
+                return None;
+            };
+            positions = vec![*idx];
+        }
+        let columns: Vec<Option<Column>> = positions
+            .into_iter()
+            .map(|idx| self.column(alias, idx))
+            .collect();
+        columns.into_iter().collect()
+    }
+
+    /// The one column of an alias; where the file repeats it, `nth` has to choose.
+    pub(crate) fn single_column(
+        &mut self,
+        aliases: &[At<ColumnName>],
+        nth: Option<&At<usize>>,
+    ) -> Option<Column> {
+        let mut columns = self.columns(aliases, false, nth)?;
+        if let ([first, _, ..], Some(alias)) = (columns.as_slice(), aliases.first()) {
+            self.problems.report(
+                Problem::new(
+                    &alias.span,
+                    format!(
+                        "the file has {} columns `{}`, and one is needed",
+                        columns.len(),
+                        first.header
+                    ),
+                )
+                .help("rename one of them in the file"),
+            );
             return None;
-        };
+        }
+        columns.pop()
+    }
+
+    fn column(&mut self, alias: &At<ColumnName>, idx: usize) -> Option<Column> {
         self.uses(idx);
-        Some(Some(Column {
+        let headers = Arc::clone(&self.headers);
+        let zone = headers.zone(&alias.value, idx);
+        let zone = zone.map(|name| self.time_zone(&At::new(name.to_owned(), alias.span.clone())));
+        Some(Column {
             idx,
-            header: Arc::from(self.headers.name(idx)),
-        }))
+            header: Arc::from(headers.name(idx)),
+            zone: match zone {
+                Some(zone) => Some(zone?),
+                None => None,
+            },
+        })
     }
 
     fn uses(&mut self, idx: usize) {
@@ -70,11 +113,8 @@ impl Compiler<'_> {
         }
     }
 
-    fn too_few(&self, nth: Option<&At<usize>>, positions: &[usize]) {
-        let (Some(nth), Some(first)) = (nth, positions.first()) else {
-            return;
-        };
-        let name = self.headers.name(*first);
+    fn too_few(&self, nth: &At<usize>, positions: &[usize]) {
+        let name = positions.first().map_or("", |idx| self.headers.name(*idx));
         let count = match positions.len() {
             1 => "only one column".to_owned(),
             several => format!("only {several} columns"),
@@ -85,21 +125,22 @@ impl Compiler<'_> {
         ));
     }
 
-    fn missing_column(&self, aliases: &[At<String>]) {
+    fn missing_column(&self, aliases: &[At<ColumnName>]) {
         let (Some(first), Some(last)) = (aliases.first(), aliases.last()) else {
             return;
         };
-        let names: Vec<String> = aliases
-            .iter()
-            .map(|alias| format!("`{}`", alias.value))
-            .collect();
-        let message = match names.as_slice() {
-            [name] => format!("the file has no column {name}"),
+        let names: Vec<String> = aliases.iter().map(|alias| written(&alias.value)).collect();
+        let message = match (names.as_slice(), &first.value) {
+            ([_], ColumnName::Pattern(pattern)) => {
+                format!("no column of the file matches `/{pattern}/`")
+            }
+            ([name], ColumnName::Name(_)) => format!("the file has no column {name}"),
             _ => format!("the file has none of the columns {}", names.join(", ")),
         };
-        let near = aliases
-            .iter()
-            .find_map(|alias| self.headers.nearest(&alias.value));
+        let near = aliases.iter().find_map(|alias| match &alias.value {
+            ColumnName::Name(name) => self.headers.nearest(name),
+            ColumnName::Pattern(_) => None,
+        });
         self.problems.report(
             Problem::new(&(first.span.start..last.span.end), message)
                 .suggest(near, self.known_columns()),
@@ -152,8 +193,9 @@ impl Compiler<'_> {
                 first = first.or_else(|| Some(Arc::from(headers.name(*idx))));
             } else {
                 all_present = false;
-                let span = self.inside(source, &found.range);
-                self.missing_column(&[At::new(found.name.clone(), span)]);
+                let span = inside(self.text, source, &found.range);
+                let name = ColumnName::Name(found.name.clone());
+                self.missing_column(&[At::new(name, span)]);
             }
         }
         all_present.then_some(first)
@@ -161,30 +203,14 @@ impl Compiler<'_> {
 
     /// Reports what the template engine found.
     pub(crate) fn template_fault(&self, source: &At<String>, fault: &TemplateFault) {
-        let span = match &fault.range {
-            Some(range) => self.inside(source, range),
-            None => source.span.clone(),
-        };
-        let help = "a template reads cells by `col('Column')`; text is joined with `~`";
-        self.problems.report(
-            Problem::new(
-                &span,
-                format!("the template can't be used: {}", fault.detail),
-            )
-            .suggest(fault.nearest.as_deref(), help),
-        );
+        self.problems
+            .report(template_problem(self.text, source, fault));
     }
+}
 
-    /// The place of a part of a text. Where the TOML writes the text with escapes,
-    /// parts can't be placed and the whole text stands for them.
-    fn inside(&self, source: &At<String>, part: &Range<usize>) -> Range<usize> {
-        let written = self.text.get(source.span.clone()).unwrap_or("");
-        match written.find(source.value.as_str()) {
-            Some(start) => {
-                let start = source.span.start + start;
-                start + part.start..start + part.end
-            }
-            None => source.span.clone(),
-        }
+fn written(column: &ColumnName) -> String {
+    match column {
+        ColumnName::Name(name) => format!("`{name}`"),
+        ColumnName::Pattern(pattern) => format!("`/{pattern}/`"),
     }
 }

@@ -1,27 +1,45 @@
 //! Entries against the portal's properties: does the property exist, can it be
 //! written, do the entry's keys say anything for its type, how is it converted.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
+use crate::mapping::alone::check_format;
 use crate::mapping::compile::document::Compiler;
 use crate::mapping::convert::{
-    Absent, Choices, Conversion, DateFormat, DateRule, NumberStyle, OwnerRule, TextRule,
+    Absent, Choices, Conversion, DateFormat, DateRule, ISO, NumberStyle, OwnerRule, TextRule,
 };
 use crate::mapping::errors::Problem;
 use crate::mapping::nearest::{fold, nearest};
-use crate::mapping::shape::{At, EntrySpec, Otherwise};
+use crate::mapping::shape::{At, EntrySpec, LookupSpec, Otherwise, ZoneSpec};
 use crate::model::schema::{NewProperty, ObjectType, PropertyDef, ValueType};
 
 impl<'a> Compiler<'a> {
-    /// The definition of a property that can be written.
+    /// The properties of a kind of record; none where the schema does not hold them.
+    pub(crate) fn shelf(&self, object: ObjectType) -> Option<&'a BTreeMap<String, PropertyDef>> {
+        match object {
+            ObjectType::Tickets => Some(&self.schema.tickets),
+            ObjectType::Contacts => Some(&self.schema.contacts),
+            ObjectType::Companies | ObjectType::Deals | ObjectType::Notes => None,
+        }
+    }
+
+    /// The definition of a property that can be written. Where the schema does not hold
+    /// the kind of record, every name is taken for a text property.
     pub(crate) fn definition(
         &self,
         name: &At<String>,
         object: ObjectType,
-    ) -> Option<&'a PropertyDef> {
-        let Some(found) = self.schema.properties(object).get(&name.value) else {
-            self.unknown_property(name, object);
+    ) -> Option<Cow<'a, PropertyDef>> {
+        let Some(shelf) = self.shelf(object) else {
+            return Some(Cow::Owned(text_property(&name.value)));
+        };
+        let Some(found) = shelf.get(&name.value) else {
+            self.unknown_property(name, object, shelf);
             return None;
         };
         if found.read_only {
@@ -30,15 +48,26 @@ impl<'a> Compiler<'a> {
                     &name.span,
                     format!("`{}` is read-only: HubSpot sets it by itself", name.value),
                 )
-                .help("map the column to a property of your own"),
+                .help(
+                    "map the column to a property of your own, or name one: \
+                     read_only = { into = \"…\" }",
+                ),
             );
             return None;
         }
-        Some(found)
+        Some(Cow::Borrowed(found))
     }
 
-    fn unknown_property(&self, name: &At<String>, object: ObjectType) {
-        let (properties, what) = (self.schema.properties(object), object.singular());
+    fn unknown_property(
+        &self,
+        name: &At<String>,
+        object: ObjectType,
+        properties: &BTreeMap<String, PropertyDef>,
+    ) {
+        if self.document.faulty.contains(&name.value) {
+            return;
+        }
+        let what = object.singular();
         let message = format!("the portal has no {what} property `{}`", name.value);
         let is_new = |new: &NewProperty| new.name == name.value;
         let problem = Problem::new(&name.span, message);
@@ -51,8 +80,11 @@ impl<'a> Compiler<'a> {
             .find(|property| fold(&property.label) == fold(&name.value))
             .map(|property| property.name.as_str());
         let near = by_label.or_else(|| nearest(&name.value, properties.keys().map(String::as_str)));
-        self.problems
-            .report(problem.suggest(near, "define it in a [[property]], or take the entry out"));
+        let help = match object {
+            ObjectType::Tickets => "define it in a [[property]], or take the entry out".to_owned(),
+            _ => format!("name a property that {} have", object.plural()),
+        };
+        self.problems.report(problem.suggest(near, help));
     }
 
     /// Reports keys that say nothing for a property of this type.
@@ -70,7 +102,13 @@ impl<'a> Compiler<'a> {
     }
 
     /// How texts become values of this property; none when something was reported.
-    pub(crate) fn conversion(&self, spec: &EntrySpec, found: &PropertyDef) -> Option<Conversion> {
+    /// `header_zone` is the one that the column's name gives.
+    pub(crate) fn conversion(
+        &self,
+        spec: &EntrySpec,
+        found: &PropertyDef,
+        header_zone: Option<&TimeZone>,
+    ) -> Option<Conversion> {
         Some(match found.value_type {
             ValueType::String => Conversion::Text(TextRule {
                 truncate: spec.truncate.as_ref().map(|limit| limit.value),
@@ -78,7 +116,8 @@ impl<'a> Compiler<'a> {
             ValueType::Number => Conversion::Number(self.number_style(spec)?),
             ValueType::Bool => Conversion::Bool,
             ValueType::Date | ValueType::DateTime => {
-                Conversion::Date(self.date_rule(spec, found.value_type == ValueType::DateTime)?)
+                let instant = found.value_type == ValueType::DateTime;
+                Conversion::Date(self.date_rule(spec, instant, header_zone)?)
             }
             ValueType::Enumeration | ValueType::MultiEnumeration => options(found),
             ValueType::Owner => Conversion::Owner(self.owner_rule(spec)?),
@@ -117,15 +156,30 @@ impl<'a> Compiler<'a> {
         sound.then_some(style)
     }
 
-    fn date_rule(&self, spec: &EntrySpec, instant: bool) -> Option<DateRule> {
-        let own_zone = spec.timezone.as_ref().map(|name| self.time_zone(name));
-        let texts = spec
+    /// Of several zones, the one that stands nearest to the date counts: the column's
+    /// name, the entry, `[source]`.
+    fn date_rule(
+        &self,
+        spec: &EntrySpec,
+        instant: bool,
+        header_zone: Option<&TimeZone>,
+    ) -> Option<DateRule> {
+        let own_zone = spec.timezone.as_ref().and_then(|zone| match &zone.value {
+            ZoneSpec::Name(name) => Some(self.time_zone(&At::new(name.clone(), zone.span.clone()))),
+            ZoneSpec::Column(_) => None,
+        });
+        let written = spec
             .format
             .as_ref()
             .map_or(&[][..], |formats| &formats.value);
-        let formats: Vec<Option<DateFormat>> =
-            texts.iter().map(|text| self.date_format(text)).collect();
-        let has_zone = own_zone.is_some() || self.document.source.timezone.is_some();
+        let (iso, texts): (Vec<_>, Vec<_>) = written.iter().partition(|text| text.value == ISO);
+        let formats: Vec<Option<DateFormat>> = texts
+            .iter()
+            .map(|text| check_format(text, self.problems))
+            .collect();
+        let has_zone = header_zone.is_some()
+            || spec.timezone.is_some()
+            || self.document.source.timezone.is_some();
         for (text, format) in texts.iter().zip(&formats) {
             let is_zoned = format.as_ref().is_none_or(DateFormat::is_zoned);
             if instant && !has_zone && !is_zoned {
@@ -137,36 +191,25 @@ impl<'a> Compiler<'a> {
         }
         Some(DateRule {
             formats: formats.into_iter().collect::<Option<_>>()?,
-            zone: match own_zone {
-                Some(zone) => Some(zone?),
-                None => self.zone.clone(),
+            zone: match (header_zone, own_zone) {
+                (Some(zone), _) => Some(zone.clone()),
+                (None, Some(zone)) => Some(zone?),
+                (None, None) => self.zone.clone(),
             },
+            iso: written.is_empty() || !iso.is_empty(),
             instant,
         })
     }
 
-    fn date_format(&self, text: &At<String>) -> Option<DateFormat> {
-        match DateFormat::new(&text.value) {
-            Ok(format) => Some(format),
-            Err(fault) => {
-                self.problems.report(
-                    Problem::new(
-                        &text.span,
-                        format!("the date format `{}` can't be used: {fault}", text.value),
-                    )
-                    .help(
-                        "formats are written like \"%Y-%m-%d %H:%M:%S\" or \"%d/%b/%y %I:%M %p\"",
-                    ),
-                );
-                None
-            }
-        }
-    }
-
     fn owner_rule(&self, spec: &EntrySpec) -> Option<OwnerRule> {
+        let people = spec.lookup.as_ref().and_then(|lookup| match &lookup.value {
+            LookupSpec::File(table) => Some(At::new(table.clone(), lookup.span.clone())),
+            LookupSpec::Owner => None,
+        });
         let rule = OwnerRule {
             owners: Arc::clone(&self.owners),
             by_id: spec.lookup.is_none(),
+            people: people.map(|table| Arc::new(self.look_up(&table))),
             absent: Absent::Refuse,
         };
         let absent = match spec
@@ -193,8 +236,10 @@ fn typed_keys(
     use ValueType::{Date, DateTime, MultiEnumeration, Number, Owner, String};
     let dates: &[ValueType] = &[Date, DateTime];
     let texts: &[ValueType] = &[String, MultiEnumeration];
-    let keys: [(_, _, &[ValueType]); 8] = [
+    let keys: [(_, _, &[ValueType]); 10] = [
+        ("html", place(&spec.html), &[String]),
         ("split", place(&spec.split), texts),
+        ("join", place(&spec.join), &[String]),
         ("format", place(&spec.format), dates),
         ("timezone", place(&spec.timezone), dates),
         ("decimal", place(&spec.decimal), &[Number]),
@@ -219,6 +264,18 @@ fn options(found: &PropertyDef) -> Conversion {
     let options = found.options.iter();
     let choices = options.map(|option| (option.value.as_str(), option.label.as_str()));
     Conversion::Option(Arc::new(Choices::new(choices)))
+}
+
+fn text_property(name: &str) -> PropertyDef {
+    PropertyDef {
+        name: name.to_owned(),
+        label: name.to_owned(),
+        value_type: ValueType::String,
+        options: Vec::new(),
+        external_options: false,
+        read_only: false,
+        unique: false,
+    }
 }
 
 fn kind(value_type: ValueType) -> &'static str {

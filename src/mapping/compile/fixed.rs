@@ -1,16 +1,16 @@
 //! Values that stand in the mapping itself: constants, defaults, fallbacks and the
 //! right-hand sides of maps, converted once.
 
+use std::borrow::Cow;
+
 use crate::mapping::compile::document::{Compiler, RowPipeline};
+use crate::mapping::compile::entry::SEVERAL;
 use crate::mapping::convert::Conversion;
 use crate::mapping::errors::Problem;
-use crate::mapping::shape::{At, EntrySpec, Otherwise};
+use crate::mapping::shape::{At, EntrySpec, MapLine, MapSpec, Otherwise};
 use crate::mapping::value_map::{Fixed, Unmapped, ValueMap};
 use crate::model::issue::Reason;
 use crate::model::schema::ValueType;
-
-/// HubSpot: what stands between several values of one property.
-const SEVERAL: char = ';';
 
 impl Compiler<'_> {
     /// A value of the mapping, ready to be sent; none when it was reported.
@@ -36,7 +36,7 @@ impl Compiler<'_> {
                 });
                 let values: Vec<Option<String>> = parts.collect::<Option<_>>()?;
                 let values: Vec<String> = values.into_iter().flatten().collect();
-                Some(Fixed::Ready(Some(values.join(&SEVERAL.to_string()))))
+                Some(Fixed::Ready(Some(values.join(SEVERAL))))
             }
             _ => self.constant(conversion, text).map(Fixed::Ready),
         }
@@ -50,7 +50,7 @@ impl Compiler<'_> {
     ) -> Option<Option<String>> {
         let pipeline = match self.row_pipeline {
             RowPipeline::Always(idx) => Some(idx),
-            RowPipeline::Varies | RowPipeline::Faulty => None,
+            RowPipeline::Varies | RowPipeline::Unknown | RowPipeline::Faulty => None,
         };
         let converted = conversion.constant(text.value.trim(), pipeline);
         self.reported(text, converted)
@@ -77,7 +77,7 @@ impl Compiler<'_> {
         conversion: &Conversion,
         value_type: ValueType,
     ) -> Option<ValueMap> {
-        let lines = spec.map.as_ref()?;
+        let written = spec.map.as_ref()?;
         let unmapped = match spec.unmapped.as_ref().map(|at| (&at.value, &at.span)) {
             None | Some((Otherwise::Refuse, _)) => Unmapped::Refuse,
             Some((Otherwise::Keep, _)) => Unmapped::Keep,
@@ -88,7 +88,7 @@ impl Compiler<'_> {
             }
         };
         let mut map = ValueMap::new(spec.exact, unmapped);
-        for line in &lines.value {
+        for line in self.map_lines(written).iter() {
             let Some(to) = self.fixed(conversion, value_type, &line.to) else {
                 continue;
             };
@@ -101,5 +101,19 @@ impl Compiler<'_> {
             }
         }
         Some(map)
+    }
+
+    /// The lines of a map. Those of a file stand where the mapping names the file.
+    fn map_lines<'m>(&self, map: &'m At<MapSpec>) -> Cow<'m, [MapLine]> {
+        match &map.value {
+            MapSpec::Lines(lines) => Cow::Borrowed(lines),
+            MapSpec::File(table) => {
+                let lines = self.tables.lines(table).iter().map(|line| MapLine {
+                    from: At::new(line.from.clone(), map.span.clone()),
+                    to: At::new(line.to.clone(), map.span.clone()),
+                });
+                Cow::Owned(lines.collect())
+            }
+        }
     }
 }

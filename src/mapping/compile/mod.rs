@@ -7,5 +7,7 @@ mod entry;
 mod feed;
 mod fit;
 mod fixed;
+mod key;
+mod link;
 
-pub(crate) use document::compile;
+pub(crate) use document::{Sources, compile};

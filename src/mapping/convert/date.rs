@@ -28,8 +28,11 @@ pub(crate) enum Reading {
 /// How a column writes its dates, and what the property holds.
 #[derive(Clone, Debug)]
 pub(crate) struct DateRule {
-    /// The formats; none = ISO 8601, or seconds or milliseconds since 1970.
+    /// The formats.
     pub(crate) formats: Vec<DateFormat>,
+    /// Whether the plain forms are read too: ISO 8601, and seconds or milliseconds
+    /// since 1970.
+    pub(crate) iso: bool,
     /// Zone of times that carry none.
     pub(crate) zone: Option<TimeZone>,
     /// True for a datetime property, false for a date property.
@@ -44,6 +47,7 @@ impl DateRule {
     pub(crate) fn plain(&self) -> DateRule {
         DateRule {
             formats: Vec::new(),
+            iso: true,
             zone: self.zone.clone(),
             instant: self.instant,
         }
@@ -51,12 +55,14 @@ impl DateRule {
 
     /// The value as HubSpot takes it: `YYYY-MM-DD`, or ISO 8601 in UTC with
     /// milliseconds.
-    pub(crate) fn convert(&self, text: &str) -> Result<Converted, Reason> {
+    /// A zone that the row gives comes before the rule's own.
+    pub(crate) fn convert(&self, text: &str, zone: Option<&TimeZone>) -> Result<Converted, Reason> {
         let text = text.trim();
+        let zone = zone.or(self.zone.as_ref());
         let mut found: Option<Dated> = None;
         for dated in self
             .readings(text)
-            .filter_map(|reading| self.dated(&reading))
+            .filter_map(|reading| self.dated(&reading, zone))
         {
             match &found {
                 None => found = Some(dated),
@@ -77,80 +83,68 @@ impl DateRule {
 
     /// Everything that the text may say.
     fn readings<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Reading> + 'a {
-        let plain = if self.formats.is_empty() {
-            epoch(text).or_else(|| iso(text))
-        } else {
-            None
-        };
+        let plain = self.iso.then(|| epoch(text).or_else(|| iso(text)));
         let formatted = self.formats.iter().filter_map(|format| format.read(text));
-        plain.into_iter().chain(formatted).filter(is_plausible)
+        let plain = plain.flatten().into_iter();
+        plain.chain(formatted).filter(is_plausible)
     }
 
-    fn dated(&self, reading: &Reading) -> Option<Dated> {
+    fn dated(&self, reading: &Reading, zone: Option<&TimeZone>) -> Option<Dated> {
         if self.instant {
-            self.instant_of(reading)
+            instant_of(reading, zone)
         } else {
-            Some((self.day_of(reading).to_string(), None))
+            Some((day_of(reading, zone).to_string(), None))
         }
-    }
-
-    /// The calendar day that the text itself names; nothing moves it. Only a count
-    /// since 1970 names none: its day is the one in the mapping's zone, else in UTC.
-    fn day_of(&self, reading: &Reading) -> Date {
-        match reading {
-            Reading::Day(day) => *day,
-            Reading::Local(local) => local.date(),
-            Reading::Instant(instant, offset) => offset.to_datetime(*instant).date(),
-            Reading::Epoch(instant) => {
-                let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
-                instant.to_zoned(zone).date()
-            }
-        }
-    }
-
-    /// A day alone becomes its midnight in the mapping's zone: the property has to
-    /// hold some instant, and that one shows as the same day to people there.
-    fn instant_of(&self, reading: &Reading) -> Option<Dated> {
-        match reading {
-            Reading::Instant(instant, _) | Reading::Epoch(instant) => {
-                Some((written(*instant)?, None))
-            }
-            Reading::Local(local) => self.in_zone(*local),
-            Reading::Day(day) => self.in_zone(day.to_datetime(Time::midnight())),
-        }
-    }
-
-    /// A local time that a clock change skips moves forward, one that it repeats is
-    /// the earlier; both are remarked.
-    fn in_zone(&self, local: DateTime) -> Option<Dated> {
-        let moment = self.zone.as_ref()?.to_ambiguous_timestamp(local);
-        let remark = match moment.offset() {
-            AmbiguousOffset::Unambiguous { .. } => None,
-            AmbiguousOffset::Gap { .. } => Some(Remark::TimeInGap),
-            AmbiguousOffset::Fold { .. } => Some(Remark::TimeInFold),
-        };
-        Some((written(moment.compatible().ok()?)?, remark))
     }
 
     /// Dates in the accepted forms, for messages.
     fn examples(&self) -> Vec<String> {
-        if !self.formats.is_empty() {
-            let examples = self
-                .formats
-                .iter()
-                .map(|format| format.example().to_owned());
-            return examples.collect();
-        }
-        let examples: &[&str] = match (self.instant, self.zone.is_some()) {
-            (false, _) => &["2024-12-31"],
-            (true, true) => &["2024-12-31 15:04:05", "2024-12-31T15:04:05Z"],
-            (true, false) => &["2024-12-31T15:04:05Z", "2024-12-31T15:04:05+02:00"],
+        let plain: &[&str] = match (self.iso, self.instant, self.zone.is_some()) {
+            (false, ..) => &[],
+            (true, false, _) => &["2024-12-31"],
+            (true, true, true) => &["2024-12-31 15:04:05", "2024-12-31T15:04:05Z"],
+            (true, true, false) => &["2024-12-31T15:04:05Z", "2024-12-31T15:04:05+02:00"],
         };
-        examples
-            .iter()
-            .map(|example| (*example).to_owned())
-            .collect()
+        let formatted = self.formats.iter().map(DateFormat::example);
+        let examples = plain.iter().copied().chain(formatted);
+        examples.map(str::to_owned).collect()
     }
+}
+
+/// The calendar day that the text itself names; nothing moves it. Only a count since
+/// 1970 names none: its day is the one in the zone, else in UTC.
+fn day_of(reading: &Reading, zone: Option<&TimeZone>) -> Date {
+    match reading {
+        Reading::Day(day) => *day,
+        Reading::Local(local) => local.date(),
+        Reading::Instant(instant, offset) => offset.to_datetime(*instant).date(),
+        Reading::Epoch(instant) => {
+            let zone = zone.cloned().unwrap_or(TimeZone::UTC);
+            instant.to_zoned(zone).date()
+        }
+    }
+}
+
+/// A day alone becomes its midnight in the zone: the property has to hold some
+/// instant, and that one shows as the same day to people there.
+fn instant_of(reading: &Reading, zone: Option<&TimeZone>) -> Option<Dated> {
+    match reading {
+        Reading::Instant(instant, _) | Reading::Epoch(instant) => Some((written(*instant)?, None)),
+        Reading::Local(local) => in_zone(*local, zone?),
+        Reading::Day(day) => in_zone(day.to_datetime(Time::midnight()), zone?),
+    }
+}
+
+/// A local time that a clock change skips moves forward, one that it repeats is the
+/// earlier; both are remarked.
+fn in_zone(local: DateTime, zone: &TimeZone) -> Option<Dated> {
+    let moment = zone.to_ambiguous_timestamp(local);
+    let remark = match moment.offset() {
+        AmbiguousOffset::Unambiguous { .. } => None,
+        AmbiguousOffset::Gap { .. } => Some(Remark::TimeInGap),
+        AmbiguousOffset::Fold { .. } => Some(Remark::TimeInFold),
+    };
+    Some((written(moment.compatible().ok()?)?, remark))
 }
 
 /// A year of two digits that `%Y` or a slip made into one of antiquity is no reading.
@@ -233,13 +227,14 @@ mod tests {
                 .iter()
                 .map(|format| DateFormat::new(format).unwrap_or_else(|f| panic!("{format}: {f}")))
                 .collect(),
+            iso: formats.is_empty(),
             zone: zone.map(|zone| TimeZone::get(zone).unwrap_or_else(|e| panic!("{zone}: {e}"))),
             instant,
         }
     }
 
     fn value(rule: &DateRule, text: &str) -> (Option<String>, Option<Remark>) {
-        match rule.convert(text) {
+        match rule.convert(text, None) {
             Ok(converted) => (converted.value, converted.remark),
             Err(_) => (None, None),
         }
@@ -328,14 +323,14 @@ mod tests {
     fn two_formats_that_differ_are_asked_about() {
         let rule = rule(&["%d/%m/%Y", "%m/%d/%Y"], None, false);
         assert_eq!(
-            rule.convert("03/04/2024"),
+            rule.convert("03/04/2024", None),
             Err(Reason::AmbiguousDate {
                 readings: ["2024-04-03".to_owned(), "2024-03-04".to_owned()]
             })
         );
         assert_eq!(value(&rule, "03/03/2024").0.as_deref(), Some("2024-03-03"));
         assert_eq!(value(&rule, "31/12/2024").0.as_deref(), Some("2024-12-31"));
-        let Err(Reason::InvalidDate { formats }) = rule.convert("31/31/2024") else {
+        let Err(Reason::InvalidDate { formats }) = rule.convert("31/31/2024", None) else {
             panic!("no such day");
         };
         assert_eq!(formats, ["31/12/2024", "12/31/2024"]);
@@ -347,7 +342,7 @@ mod tests {
         assert_eq!(value(&both, "10/03/24").0.as_deref(), Some("2024-03-10"));
         assert!(
             rule(&["%d/%m/%Y"], None, false)
-                .convert("10/03/24")
+                .convert("10/03/24", None)
                 .is_err()
         );
     }
@@ -360,7 +355,7 @@ mod tests {
             "2024-12-31T15:04:05+02:00".to_owned(),
         ];
         assert_eq!(
-            rule.convert("2024-03-10 07:30:00"),
+            rule.convert("2024-03-10 07:30:00", None),
             Err(Reason::InvalidDate { formats })
         );
         assert_eq!(

@@ -17,6 +17,9 @@ static SAMPLE: LazyLock<Option<Zoned>> = LazyLock::new(|| {
     sample.to_zoned(TimeZone::UTC).ok()
 });
 
+/// Stands in a list of formats for the plain forms: ISO 8601 and counts since 1970.
+pub(crate) const ISO: &str = "iso";
+
 /// A format that reads whole dates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DateFormat {

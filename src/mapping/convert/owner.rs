@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::mapping::convert::Converted;
+use crate::mapping::look_up::LookUp;
 use crate::mapping::nearest::{fold, nearest};
 use crate::model::issue::Reason;
 use crate::model::schema::Owner;
@@ -51,6 +52,9 @@ pub(crate) struct OwnerRule {
     /// Whether ids are taken too. With `lookup = "owner"` they are not: another
     /// system's ids could be somebody's here.
     pub(crate) by_id: bool,
+    /// A file that turns the column's texts into e-mails or names; texts that it lacks
+    /// are looked up as they are.
+    pub(crate) people: Option<Arc<LookUp>>,
     /// What to do without an owner.
     pub(crate) absent: Absent,
 }
@@ -118,6 +122,8 @@ fn enter(index: &mut HashMap<String, Holders>, text: &str, owner: &Owner) {
 impl OwnerRule {
     /// The id of the owner.
     pub(crate) fn convert(&self, text: &str) -> Result<Converted, Reason> {
+        let listed = self.people.as_ref().and_then(|people| people.get(text));
+        let text = listed.unwrap_or(text);
         let holders = self.owners.find(text, self.by_id);
         match holders.map_or(&[][..], |holders| &holders.active) {
             [one] => Ok(Converted::plain(&one.id)),
@@ -134,6 +140,7 @@ impl OwnerRule {
         OwnerRule {
             owners: Arc::clone(&self.owners),
             by_id: true,
+            people: None,
             absent: Absent::Refuse,
         }
     }
@@ -176,6 +183,7 @@ mod tests {
         OwnerRule {
             owners: Arc::new(owners),
             by_id,
+            people: None,
             absent,
         }
     }

@@ -2,6 +2,7 @@
 //! pipelines, so a stage is only ever looked up inside the row's pipeline.
 
 use crate::mapping::convert::choice::{Choices, Miss};
+use crate::mapping::nearest::nearest;
 use crate::model::issue::Reason;
 use crate::model::schema::Pipeline;
 
@@ -56,16 +57,37 @@ impl Pipelines {
             .or((!self.stages.is_empty()).then_some(0))
     }
 
-    /// The id of a stage in the pipeline at that position.
+    /// The id of a stage in the pipeline at that position; where the row's pipeline is
+    /// not known, in any of them.
     pub(crate) fn stage(&self, text: &str, pipeline: Option<usize>) -> Result<&str, Reason> {
         let Some((idx, stages)) = pipeline.and_then(|idx| Some((idx, self.stages.get(idx)?)))
         else {
-            return Err(self.no_stage("", text, &Choices::default()));
+            return self.stage_anywhere(text);
         };
         match stages.find(text) {
             Ok(stage) => Ok(stages.value(stage)),
             Err(Miss::Several(all)) => Err(stages.ambiguous(&all)),
             Err(Miss::Unknown) => Err(self.no_stage(self.choices.label(idx), text, stages)),
+        }
+    }
+
+    /// A stage of whatever pipeline. HubSpot's ids of stages are unique; a label counts
+    /// where only one stage has it.
+    fn stage_anywhere(&self, text: &str) -> Result<&str, Reason> {
+        let found = self.stages.iter().filter_map(|stages| {
+            let idx = stages.find(text).ok()?;
+            Some(stages.value(idx))
+        });
+        let found: Vec<&str> = found.collect();
+        match found.as_slice() {
+            [one] => Ok(one),
+            [] => Err(self.stage_nowhere(text)),
+            several => match several.iter().find(|id| **id == text) {
+                Some(id) => Ok(id),
+                None => Err(Reason::AmbiguousOption {
+                    values: several.iter().map(|id| (*id).to_owned()).collect(),
+                }),
+            },
         }
     }
 
@@ -80,7 +102,21 @@ impl Pipelines {
         }
         match self.default_position() {
             Some(idx) => self.stage(text, Some(idx)).map(|_| ()),
-            None => Err(self.no_stage("", text, &Choices::default())),
+            None => Err(self.stage_nowhere(text)),
+        }
+    }
+
+    fn stage_nowhere(&self, text: &str) -> Reason {
+        let mut accepted: Vec<String> = Vec::new();
+        for label in self.stages.iter().flat_map(Choices::labels) {
+            if !accepted.contains(label) {
+                accepted.push(label.clone());
+            }
+        }
+        Reason::UnknownStage {
+            pipeline: String::new(),
+            nearest: nearest(text, accepted.iter().map(String::as_str)).map(str::to_owned),
+            accepted,
         }
     }
 
@@ -136,6 +172,26 @@ mod tests {
             })
         );
         assert!(pipelines.stage("Received", Some(1)).is_err());
+    }
+
+    #[test]
+    fn without_a_pipeline_ids_and_labels_of_one_stage_are_found() {
+        let pipelines = pipelines();
+        assert_eq!(pipelines.stage("902", None), Ok("902"));
+        assert_eq!(pipelines.stage("closed", None), Ok("4"));
+        let values = vec!["901".to_owned(), "1".to_owned()];
+        assert_eq!(
+            pipelines.stage("New", None),
+            Err(Reason::AmbiguousOption { values })
+        );
+        let Err(Reason::UnknownStage {
+            nearest, accepted, ..
+        }) = pipelines.stage("Clsed", None)
+        else {
+            panic!("no stage is called so");
+        };
+        assert_eq!(nearest.as_deref(), Some("Closed"));
+        assert_eq!(accepted, ["New", "Received", "Closed"]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use crate::mapping::convert::boolean::boolean;
 use crate::mapping::convert::{Choices, DateRule, NumberStyle, OwnerRule, Pipelines, TextRule};
 use crate::model::issue::Reason;
@@ -42,6 +44,15 @@ impl Converted {
     }
 }
 
+/// What a conversion may need to know of its row.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RowFacts<'r> {
+    /// Position of the row's pipeline, for its stage.
+    pub(crate) pipeline: Option<usize>,
+    /// The zone that the row itself gives for its times.
+    pub(crate) zone: Option<&'r TimeZone>,
+}
+
 /// How the text of one property is turned into what is sent. The text is trimmed
 /// where the entry says so, and never blank.
 #[derive(Clone, Debug)]
@@ -67,19 +78,20 @@ pub(crate) enum Conversion {
 }
 
 impl Conversion {
-    /// Converts a text of a row; `pipeline` is the position of the row's pipeline,
-    /// which only stages ask for.
-    pub(crate) fn convert(&self, text: &str, pipeline: Option<usize>) -> Result<Converted, Reason> {
+    /// Converts a text of a row.
+    pub(crate) fn convert(&self, text: &str, facts: RowFacts<'_>) -> Result<Converted, Reason> {
         match self {
             Conversion::Text(rule) => rule.convert(text),
             Conversion::Unchecked => Ok(Converted::plain(text)),
             Conversion::Number(style) => style.convert(text).map(Converted::plain),
             Conversion::Bool => boolean(text).map(Converted::plain),
-            Conversion::Date(rule) => rule.convert(text),
+            Conversion::Date(rule) => rule.convert(text, facts.zone),
             Conversion::Option(choices) => choices.option(text).map(Converted::plain),
             Conversion::Owner(rule) => rule.convert(text),
             Conversion::Pipeline(pipelines) => pipelines.pipeline(text).map(Converted::plain),
-            Conversion::Stage(pipelines) => pipelines.stage(text, pipeline).map(Converted::plain),
+            Conversion::Stage(pipelines) => {
+                pipelines.stage(text, facts.pipeline).map(Converted::plain)
+            }
         }
     }
 
@@ -90,14 +102,21 @@ impl Conversion {
         text: &str,
         pipeline: Option<usize>,
     ) -> Result<Converted, Reason> {
+        let facts = RowFacts {
+            pipeline,
+            zone: None,
+        };
         match self {
             Conversion::Number(style) => NumberStyle::default()
                 .convert(text)
                 .or_else(|_| style.convert(text))
                 .map(Converted::plain),
-            Conversion::Date(rule) => rule.plain().convert(text).or_else(|_| rule.convert(text)),
+            Conversion::Date(rule) => rule
+                .plain()
+                .convert(text, None)
+                .or_else(|_| rule.convert(text, None)),
             Conversion::Owner(rule) => rule.strict().convert(text),
-            other => other.convert(text, pipeline),
+            other => other.convert(text, facts),
         }
     }
 }

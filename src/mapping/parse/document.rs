@@ -4,18 +4,24 @@
 use toml::de::DeTable;
 
 use crate::mapping::errors::{Problem, Problems};
-use crate::mapping::parse::entry::{read_entries, read_origin};
+use crate::mapping::parse::column::{one_of, read_columns, read_origin};
+use crate::mapping::parse::dialect::read_dialect;
+use crate::mapping::parse::entry::{needs, read_entries};
 use crate::mapping::parse::link::read_link;
 use crate::mapping::parse::property::read_properties;
 use crate::mapping::parse::table::Table;
-use crate::mapping::shape::{At, Document, KeySpec, SourceSpec};
+use crate::mapping::parse::transform::read_word;
+use crate::mapping::shape::{At, Document, Keep, KeyOrigin, KeySpec, Origin, RowsSpec, SourceSpec};
 
 /// The version of the language that this tool reads.
 const VERSION: usize = 1;
 
-/// Reads the whole text. A document comes back only when nothing was reported.
-/// Where the text is no valid TOML, only that is reported: what a broken tree lacks
-/// says nothing.
+/// HubSpot: the property with a record's own id.
+const RECORD_ID: &str = "hs_object_id";
+
+/// Reads the whole text. What comes back beside reports is the rest of the document,
+/// so that it can be held against more; without a key there is none. Where the text is
+/// no valid TOML, only that is reported: what a broken tree lacks says nothing.
 pub(crate) fn parse(text: &str, problems: &Problems) -> Option<Document> {
     let (tree, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
@@ -29,8 +35,7 @@ pub(crate) fn parse(text: &str, problems: &Problems) -> Option<Document> {
         return None;
     }
     let root = Table::new(tree.get_ref(), 0..0, "the mapping", problems);
-    let document = read_document(root);
-    problems.is_empty().then_some(document).flatten()
+    read_document(root)
 }
 
 fn read_document(mut root: Table<'_>) -> Option<Document> {
@@ -38,10 +43,15 @@ fn read_document(mut root: Table<'_>) -> Option<Document> {
     let _system = root.text("system");
     let source = root.table("source", "[source]").map(read_source);
     let key = read_key(&mut root);
-    let skip = root.table("rows", "[rows]").and_then(read_rows);
+    let rows = root.table("rows", "[rows]").map(read_rows);
+    let mut faulty = Vec::new();
     let properties = root.table("properties", "[properties]").map(|table| {
         let span = table.span().clone();
-        At::new(read_entries(&table), span)
+        let entries = read_entries(&table);
+        let is_read = |name: &str| entries.iter().any(|entry| entry.property.value == name);
+        let names = table.entries().map(|(key, _)| key.value);
+        faulty.extend(names.filter(|name| !is_read(name)).map(str::to_owned));
+        At::new(entries, span)
     });
     if properties.is_none() {
         root.lacks("[properties]", "map at least subject and hs_pipeline_stage");
@@ -51,15 +61,17 @@ fn read_document(mut root: Table<'_>) -> Option<Document> {
         .into_iter()
         .map(read_link)
         .collect::<Vec<_>>();
-    let new_properties = read_properties(root.tables("property"));
+    let new_properties = read_properties(root.tables("property"), &mut faulty);
+    no_notes(&mut root);
     root.finish();
     Some(Document {
         source: source.unwrap_or_default(),
         key: key?,
-        skip,
+        rows: rows.unwrap_or_default(),
         properties: properties?,
         links: links.into_iter().flatten().collect(),
         new_properties,
+        faulty,
     })
 }
 
@@ -89,41 +101,41 @@ fn read_source(mut table: Table<'_>) -> SourceSpec {
             .map(|text| text.value.trim().to_owned());
         texts.collect()
     });
-    let delimiter = read_delimiter(&mut table);
-    if let Some(encoding) = table.text("encoding")
-        && !encoding.value.eq_ignore_ascii_case("utf-8")
-    {
-        table.problems().report(
-            Problem::new(
-                &encoding.span,
-                format!("the encoding `{}` is not supported", encoding.value),
-            )
-            .help("save the file as UTF-8 and write `encoding = \"utf-8\"`, or leave it out"),
-        );
-    }
+    let dialect = read_dialect(&mut table);
     table.finish();
     SourceSpec {
         timezone,
         empty,
-        delimiter,
+        dialect,
     }
 }
 
-fn read_delimiter(table: &mut Table<'_>) -> Option<u8> {
-    let mark = table.character("delimiter")?;
-    match u8::try_from(mark.value) {
-        Ok(byte) if matches!(byte, b',' | b';' | b'\t' | b'|') => Some(byte),
-        _ => table.wrong(
-            mark.span,
-            "a delimiter is one of `,` `;` `|` and tab (\"\\t\")",
-        ),
-    }
-}
-
-fn read_rows(mut table: Table<'_>) -> Option<At<String>> {
+fn read_rows(mut table: Table<'_>) -> RowsSpec {
     let skip = table.text("skip");
+    let one_per = read_columns(&mut table, "one_per");
+    let keep = read_word(
+        &mut table,
+        "keep",
+        &[("first", Keep::First), ("last", Keep::Last)],
+    );
+    needs(&mut table, "one_per", &["keep"]);
     table.finish();
-    skip
+    RowsSpec {
+        skip,
+        one_per,
+        keep: keep.map(|keep| keep.value).unwrap_or_default(),
+    }
+}
+
+/// The place of conversation histories is kept, so that a mapping which has them is not
+/// told about a slip.
+fn no_notes(root: &mut Table<'_>) {
+    if root.value("notes").is_some() {
+        root.problems().report(
+            Problem::new(&root.key_span("notes"), "[[notes]] is not supported yet")
+                .help("take it out; a property can hold the column for the time being"),
+        );
+    }
 }
 
 fn read_key(root: &mut Table<'_>) -> Option<KeySpec> {
@@ -136,16 +148,69 @@ fn read_key(root: &mut Table<'_>) -> Option<KeySpec> {
         }
         return None;
     };
+    let kind = one_of(&mut table, &["column", "template", "row_hash", "record_id"]);
+    let key = match kind {
+        Some("record_id") => read_record_id(&mut table),
+        _ => read_key_property(&mut table, kind),
+    };
+    table.finish();
+    key
+}
+
+fn read_key_property(table: &mut Table<'_>, kind: Option<&str>) -> Option<KeySpec> {
     let property = table.text("property");
     if property.is_none() && table.value("property").is_none() {
         table.lacks("property", "name the unique property that holds the key");
     }
-    let origin = read_origin(&mut table, &["column", "template"]);
+    let nth = table.count("nth", 1);
+    let origin = match kind {
+        Some("row_hash") => read_row_hash(table),
+        Some("column") => {
+            read_origin(table, &["column"]).map(|origin| KeyOrigin::Text(origin, nth))
+        }
+        Some(_) => read_origin(table, &["template"]).map(|origin| KeyOrigin::Text(origin, None)),
+        None => None,
+    };
     let prefix = table.text("prefix");
-    table.finish();
+    needs(table, "column", &["nth"]);
     Some(KeySpec {
         property: property?,
         origin: origin?,
         prefix: prefix.map(|prefix| prefix.value).unwrap_or_default(),
+    })
+}
+
+fn read_row_hash(table: &mut Table<'_>) -> Option<KeyOrigin> {
+    match table.flag("row_hash")? {
+        true => Some(KeyOrigin::RowHash),
+        false => table.wrong(
+            table.key_span("row_hash"),
+            "`row_hash` takes true, or is left out",
+        ),
+    }
+}
+
+/// `record_id = { column = "…" }`: the rows name the tickets themselves, so there is
+/// neither property nor prefix.
+fn read_record_id(table: &mut Table<'_>) -> Option<KeySpec> {
+    for key in ["property", "prefix", "nth"] {
+        if table.value(key).is_some() {
+            let _ = table.wrong::<()>(
+                table.key_span(key),
+                format!("`{key}` has no effect beside `record_id`"),
+            );
+        }
+    }
+    let span = table.key_span("record_id");
+    let mut inside = table.table("record_id", "the `record_id` of [key]")?;
+    let columns = read_columns(&mut inside, "column");
+    if columns.is_none() && inside.value("column").is_none() {
+        inside.lacks("column", "name the column with the ids of the tickets");
+    }
+    inside.finish();
+    Some(KeySpec {
+        property: At::new(RECORD_ID.to_owned(), span),
+        origin: KeyOrigin::RecordId(Origin::Column(columns?)),
+        prefix: String::new(),
     })
 }

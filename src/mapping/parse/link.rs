@@ -1,79 +1,124 @@
-//! `[[associate]]`: links of a ticket to other records. So far contacts by e-mail.
+//! `[[associate]]`: links of a ticket to other records.
 
 use crate::mapping::errors::Problem;
 use crate::mapping::nearest::nearest;
-use crate::mapping::parse::entry::{read_columns, read_entries};
+use crate::mapping::parse::column::read_columns;
+use crate::mapping::parse::entry::read_entries;
 use crate::mapping::parse::table::Table;
-use crate::mapping::shape::{At, LinkSpec};
+use crate::mapping::parse::transform::{read_lookup_file, read_split, read_word};
+use crate::mapping::shape::{At, LinkBy, LinkSpec};
+use crate::model::schema::ObjectType;
 use crate::model::ticket::Missing;
+
+const MISSING: [(&str, Missing); 3] = [
+    ("create", Missing::Create),
+    ("skip", Missing::Skip),
+    ("refuse", Missing::Refuse),
+];
 
 /// Reads one `[[associate]]`.
 pub(crate) fn read_link(mut table: Table<'_>) -> Option<LinkSpec> {
-    only(&mut table, "to", "contacts");
-    only(&mut table, "by", "email");
-    let column = read_columns(&mut table);
+    let to = read_to(&mut table);
+    let by = read_by(&mut table, to);
+    let column = read_columns(&mut table, "column");
     if column.is_none() && table.value("column").is_none() {
-        table.lacks("column", "name the column with the contact's e-mail");
+        table.lacks("column", "name the column that tells the other record");
     }
-    let missing = table
-        .text("missing")
-        .map(|word| read_missing(&word, &table));
+    let missing = read_word(&mut table, "missing", &MISSING);
     let properties = table
         .table("properties", "the properties of [[associate]]")
         .map(|entries| read_entries(&entries));
     let link = LinkSpec {
+        to: ObjectType::Contacts,
+        by: At::new(LinkBy::Id, 0..0),
         column: Vec::new(),
         optional: table.flag("optional").unwrap_or(false),
         nth: table.count("nth", 1),
-        missing: missing.unwrap_or(Missing::Refuse),
+        split: read_split(&mut table),
+        lookup: read_lookup_file(&mut table),
+        label: table.text("label").map(|label| label.value),
+        missing: missing.map_or(Missing::Refuse, |missing| missing.value),
         properties: properties.unwrap_or_default(),
     };
-    if link.missing != Missing::Create && !link.properties.is_empty() {
-        table.problems().report(
-            Problem::new(
-                &table.key_span("properties"),
-                "`properties` has no effect here: they are for contacts that get created",
-            )
-            .help("write `missing = \"create\"`, or take them out"),
-        );
+    if let Some(by) = &by {
+        fits_missing(&mut table, &link, by);
     }
     table.finish();
     Some(LinkSpec {
+        to: to?,
+        by: by?,
         column: column?,
         ..link
     })
 }
 
-fn only(table: &mut Table<'_>, key: &'static str, accepted: &str) {
-    match table.text(key) {
-        Some(text) if text.value == accepted => {}
-        Some(text) => table.problems().report(
-            Problem::new(
-                &text.span,
-                format!("`{key} = \"{}\"` is not supported", text.value),
-            )
-            .help(format!("write `{key} = \"{accepted}\"`")),
-        ),
-        None if table.value(key).is_none() => {
-            table.lacks(key, &format!("write `{key} = \"{accepted}\"`"));
+/// Tickets can be linked to these; custom objects can't be named yet.
+fn read_to(table: &mut Table<'_>) -> Option<ObjectType> {
+    let names = || ObjectType::ALL.map(ObjectType::plural);
+    let known = format!("write one of {}", names().join(", "));
+    let Some(to) = table.text("to") else {
+        if table.value("to").is_none() {
+            table.lacks("to", &known);
         }
-        None => {}
+        return None;
+    };
+    let found = ObjectType::ALL
+        .into_iter()
+        .find(|object| object.plural() == to.value);
+    if found.is_none() {
+        table.problems().report(
+            Problem::new(
+                &to.span,
+                format!("tickets can't be linked to `{}`", to.value),
+            )
+            .suggest(nearest(&to.value, names()), known),
+        );
     }
+    found
 }
 
-fn read_missing(word: &At<String>, table: &Table<'_>) -> Missing {
-    const WORDS: [(&str, Missing); 3] = [
-        ("create", Missing::Create),
-        ("skip", Missing::Skip),
-        ("refuse", Missing::Refuse),
-    ];
-    if let Some((_, missing)) = WORDS.iter().find(|(name, _)| *name == word.value) {
-        return *missing;
+fn read_by(table: &mut Table<'_>, to: Option<ObjectType>) -> Option<At<LinkBy>> {
+    const HELP: &str = "write `by = \"id\"`, a unique property of the other record such as \
+                        \"email\", or \"key\" for tickets of this file";
+    let Some(by) = table.text("by") else {
+        if table.value("by").is_none() {
+            table.lacks("by", HELP);
+        }
+        return None;
+    };
+    let read = match by.value.as_str() {
+        "id" => LinkBy::Id,
+        "key" if to.is_none_or(|to| to == ObjectType::Tickets) => LinkBy::Key,
+        "key" => {
+            return table.wrong(
+                by.span,
+                "`by = \"key\"` is for links to tickets: only they have the mapping's key",
+            );
+        }
+        _ => LinkBy::Property(by.value),
+    };
+    Some(At::new(read, by.span))
+}
+
+/// Only a record told by a property can be created, and only one that is created gets
+/// properties.
+fn fits_missing(table: &mut Table<'_>, link: &LinkSpec, by: &At<LinkBy>) {
+    let creates = link.missing == Missing::Create;
+    if creates && !matches!(by.value, LinkBy::Property(_)) {
+        table.problems().report(
+            Problem::new(
+                &table.key_span("missing"),
+                "a record that is told by its id or key can't be created",
+            )
+            .help("write `missing = \"skip\"` or `missing = \"refuse\"`"),
+        );
+    } else if !creates && !link.properties.is_empty() {
+        table.problems().report(
+            Problem::new(
+                &table.key_span("properties"),
+                "`properties` has no effect here: they are for records that get created",
+            )
+            .help("write `missing = \"create\"`, or take them out"),
+        );
     }
-    let near = nearest(&word.value, WORDS.iter().map(|(name, _)| *name));
-    table.problems().report(
-        Problem::new(&word.span, format!("`missing` can't be `{}`", word.value))
-            .suggest(near, "write create, skip or refuse"),
-    );
-    Missing::Refuse
 }

@@ -1,10 +1,13 @@
 //! TOML text → `shape::Document`. Our own walk over the spanned tree, because
 //! serde would stop at the first problem: readers report what is wrong and go on.
 
+mod column;
+mod dialect;
 mod document;
 mod entry;
 mod link;
 mod property;
 mod table;
+mod transform;
 
 pub(crate) use document::parse;

@@ -29,12 +29,22 @@ const TYPES: [(&str, &[&str]); 6] = [
 /// HubSpot's group for ticket properties.
 const GROUP: &str = "ticketinformation";
 
-/// Reads all of them; no name may come twice.
-pub(crate) fn read_properties(tables: Vec<Table<'_>>) -> Vec<NewProperty> {
+/// Reads all of them; no name may come twice. The names of those that can't be read
+/// are added to `faulty`.
+pub(crate) fn read_properties(
+    tables: Vec<Table<'_>>,
+    faulty: &mut Vec<String>,
+) -> Vec<NewProperty> {
     let mut names = HashSet::new();
     let read = tables.into_iter().filter_map(|table| {
         let problems = table.problems();
-        let (name, property) = read_property(table)?;
+        let (name, property) = match read_property(table) {
+            Ok(read) => read,
+            Err(name) => {
+                faulty.extend(name);
+                return None;
+            }
+        };
         if !names.insert(name.value.clone()) {
             problems.report(Problem::new(
                 &name.span,
@@ -46,7 +56,8 @@ pub(crate) fn read_properties(tables: Vec<Table<'_>>) -> Vec<NewProperty> {
     read.collect()
 }
 
-fn read_property(mut table: Table<'_>) -> Option<(At<String>, NewProperty)> {
+/// A property, or the name of one that can't be read, where it has one.
+fn read_property(mut table: Table<'_>) -> Result<(At<String>, NewProperty), Option<String>> {
     let name = read_name(&mut table);
     let label = table.text("label").map(|label| label.value);
     let kind = read_type(&mut table);
@@ -59,18 +70,24 @@ fn read_property(mut table: Table<'_>) -> Option<(At<String>, NewProperty)> {
         fits_options(&table, kind, &options);
     }
     table.finish();
-    let name = name?;
+    let name = name.ok_or(None)?;
+    let (Some((type_name, _)), Some(field_type)) = (kind, field) else {
+        return Err(Some(name.value));
+    };
     let property = NewProperty {
         label: label.unwrap_or_else(|| name.value.clone()),
-        type_name: kind?.0.to_owned(),
-        field_type: field?,
+        type_name: type_name.to_owned(),
+        field_type,
         group: group.unwrap_or_else(|| GROUP.to_owned()),
         description: description.unwrap_or_default(),
         unique,
-        options,
+        options: match type_name {
+            "bool" => truth_values(),
+            _ => options,
+        },
         name: name.value.clone(),
     };
-    Some((name, property))
+    Ok((name, property))
 }
 
 /// HubSpot: an internal name starts with a letter and holds lower-case letters,
@@ -196,6 +213,15 @@ fn read_option(mut table: Table<'_>) -> Option<PropertyOption> {
         label: label.map_or_else(|| value.clone(), |label| label.value),
         value,
     })
+}
+
+/// HubSpot: a truth value has its two options spelt out.
+fn truth_values() -> Vec<PropertyOption> {
+    let option = |(label, value): (&str, &str)| PropertyOption {
+        label: label.to_owned(),
+        value: value.to_owned(),
+    };
+    [("Yes", "true"), ("No", "false")].map(option).into()
 }
 
 fn fits_options(table: &Table<'_>, kind: &str, options: &[PropertyOption]) {

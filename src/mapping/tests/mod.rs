@@ -1,7 +1,10 @@
 //! The room as its callers use it: a text, headers and a schema in, tickets or
 //! messages out.
 
+mod language;
+mod links;
 mod presets;
 mod problems;
 mod rows;
 mod sample;
+mod times;

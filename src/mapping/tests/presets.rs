@@ -1,7 +1,9 @@
 //! The mappings that ship with the tool, against the headers that they are for.
 
 use crate::mapping::tests::sample::{headers, row, schema, value};
-use crate::mapping::{CompiledMapping, Mapped, MappingFile};
+use crate::mapping::{CompiledMapping, For, Mapped, MappingFile};
+use crate::model::compare::same_value;
+use crate::model::schema::{Owner, PropertyDef, PropertyOption};
 use crate::model::ticket::Remark;
 
 const ZENDESK: &str = include_str!("../../../mappings/zendesk.toml");
@@ -22,11 +24,11 @@ fn zendesk(names: &[&str]) -> CompiledMapping {
     let file = MappingFile::parse("zendesk.toml", ZENDESK).unwrap_or_else(|e| panic!("{e}"));
     assert!(file.links_contacts());
     assert_eq!(
-        (file.key_property(), file.delimiter()),
+        (file.key_property(), file.dialect().delimiter),
         ("source_ticket_id", None)
     );
     let schema = schema().with_tickets(file.new_properties());
-    file.compile(&headers(names), &schema)
+    file.compile(&headers(names), &schema, For::Create)
         .unwrap_or_else(|e| panic!("{e}"))
 }
 
@@ -120,4 +122,75 @@ fn the_zendesk_preset_skips_and_refuses() {
     };
     assert_eq!(key.as_deref(), Some("zendesk-1"));
     assert_eq!(issue.first().reason.code(), "UNMAPPED_VALUE");
+}
+
+/// The sample as our own export wrote it, and the small portal with what it needs.
+#[test]
+fn our_own_export_back_as_an_update_changes_nothing() {
+    let sample = include_str!("../../../samples/tickethaul-tickets.csv");
+    let preset = include_str!("../../../mappings/tickethaul.toml");
+    let mut reader = csv::Reader::from_reader(sample.as_bytes());
+    let names: Vec<String> = reader
+        .headers()
+        .expect("headers")
+        .iter()
+        .map(str::to_owned)
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let file = MappingFile::parse("tickethaul.toml", preset).unwrap_or_else(|e| panic!("{e}"));
+    let mut schema = schema();
+    schema.owners = (41_629_701..41_629_706)
+        .map(|id| Owner {
+            id: id.to_string(),
+            email: format!("{id}@x.example"),
+            first_name: String::new(),
+            last_name: String::new(),
+            archived: false,
+        })
+        .collect();
+    let choices =
+        ["PRODUCT_ISSUE", "BILLING_ISSUE", "GENERAL_INQUIRY"].map(|value| PropertyOption {
+            label: value.to_lowercase().replace('_', " "),
+            value: value.to_owned(),
+        });
+    for name in ["hs_resolution", "source_type"] {
+        let like = schema.tickets["hs_ticket_priority"].clone();
+        let property = PropertyDef {
+            name: name.to_owned(),
+            ..like
+        };
+        let _new = schema.tickets.insert(name.to_owned(), property);
+    }
+    if let Some(category) = schema.tickets.get_mut("hs_ticket_category") {
+        category.options = choices.into();
+    }
+    let mapping = file
+        .compile(&headers(&names), &schema, For::Update)
+        .unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(mapping.unused_columns(), ["source_ticket_id"]);
+    for record in reader.records() {
+        let record = record.expect("a record");
+        let cells: Vec<&str> = record.iter().collect();
+        let Mapped::Ticket(draft) = mapping.map(&row(&cells)) else {
+            panic!("{cells:?}: {:?}", mapping.map(&row(&cells)));
+        };
+        assert_eq!(draft.key, cells[0]);
+        let filled = cells.iter().filter(|cell| !cell.is_empty()).count();
+        assert_eq!(
+            draft.properties.len(),
+            filled - 2,
+            "all but the id and our old key"
+        );
+        for (name, sent) in &draft.properties {
+            let idx = names
+                .iter()
+                .position(|column| *column == &**name)
+                .expect("its column");
+            let value_type = schema.tickets[&**name].value_type;
+            assert!(
+                same_value(value_type, sent, Some(cells[idx])),
+                "{name}: {sent}"
+            );
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::mapping::tests::sample::{HEAD, compiled, headers, schema};
-use crate::mapping::{MappingErrors, MappingFile};
+use crate::mapping::{For, MappingErrors, MappingFile};
 
 fn errors<T>(result: Result<T, MappingErrors>) -> MappingErrors {
     match result {
@@ -21,7 +21,10 @@ sytem = "Zendesk"
 [source]
 timezone = 5
 delimiter = "x"
-encoding = "latin-1"
+encoding = "latin-99"
+quote = "''"
+escape = "x"
+header = []
 
 [key]
 property = "old_id"
@@ -30,20 +33,40 @@ template = "{{ col('Id') }}"
 
 [rows]
 skipp = "true"
+keep = "newest"
 
 [properties]
 subject = 7
 content = { colum = "Text" }
-effort = { column = "Effort", nth = 0, decimal = "..", html = "text" }
+effort = { column = "Effort", nth = 0, decimal = "..", html = "txt", trunc = 5 }
 is_vip = { value = true, map = { a = "b" } }
 hs_ticket_priority = { column = "P", unmapped = "keep", lookup = "ownr" }
-createdate = { column = "/^Created/", format = [] }
+createdate = { column = "/^Created(/", format = [], timezone = { colum = "Z" } }
 old_tags = { column = "Tags", split = ["", ","], truncate = "yes", map = {} }
+due_day = { column = "Due", empty = "clean", default = "x", read_only = { in = "y" }, replace = { "(" = "" } }
+hubspot_owner_id = { column = "Agent", lookup = { file = "people.csv", from = "Name" } }
+
+[[associate]]
+to = "compnies"
+column = ["Mail", 3]
+missing = "creat"
 
 [[associate]]
 to = "companies"
-column = ["Mail", 3]
-missing = "creat"
+by = "key"
+column = "Firm"
+
+[[associate]]
+to = "tickets"
+by = "key"
+column = "Parent"
+missing = "create"
+
+[[associate]]
+to = "deals"
+by = "id"
+column = "Deal"
+properties = { amount = "Sum" }
 
 [[property]]
 name = "Old Id"
@@ -159,7 +182,7 @@ fn a_property_that_is_only_defined_is_to_be_created_first() {
     );
     let file = MappingFile::parse("new.toml", &text).unwrap_or_else(|e| panic!("{e}"));
     let headers = headers(&["Id", "Subject", "K"]);
-    let found = errors(file.compile(&headers, &schema()));
+    let found = errors(file.compile(&headers, &schema(), For::Create));
     let help: Vec<Option<&str>> = found.problems().map(|problem| problem.help).collect();
     assert_eq!(
         help,
@@ -168,7 +191,7 @@ fn a_property_that_is_only_defined_is_to_be_created_first() {
         )]
     );
     let with_it = schema().with_tickets(file.new_properties());
-    assert!(file.compile(&headers, &with_it).is_ok());
+    assert!(file.compile(&headers, &with_it, For::Create).is_ok());
 }
 
 #[test]
@@ -215,3 +238,82 @@ name = "extra"
 type = "enumeration"
 options = ["a", { label = "B", value = "b" }]
 "#;
+
+#[test]
+fn keys_that_can_not_be_are_told() {
+    for (key, message) in [
+        (
+            "row_hash = false\nproperty = \"old_id\"",
+            "`row_hash` takes true, or is left out",
+        ),
+        (
+            "row_hash = true\ncolumn = \"Id\"\nproperty = \"old_id\"",
+            "[key] has both `column` and `row_hash`: keep one",
+        ),
+        (
+            "record_id = { column = \"Id\" }\nprefix = \"z-\"",
+            "`prefix` has no effect beside `record_id`",
+        ),
+        ("record_id = {}", "the `record_id` of [key] has no `column`"),
+        (
+            "record_id = { column = \"Id\" }",
+            "rows that name tickets by `record_id` can't be used to create",
+        ),
+        (
+            "property = \"old_id\"\ntemplate = \"x\"\nnth = 2",
+            "`nth` has no effect without `column`",
+        ),
+        (
+            "property = \"old_id\"\ncolumn = \"Subject\"",
+            "the file has 2 columns `Subject`, and one is needed",
+        ),
+    ] {
+        let text = format!(
+            "version = 1\n[key]\n{key}\n[properties]\nsubject = {{ column = \"Subject\", nth = 1 }}\nhs_pipeline_stage = {{ value = \"New\" }}\n"
+        );
+        let found = errors(compiled(&text, &["Id", "Subject", "Subject"]));
+        let messages: Vec<&str> = found.problems().map(|problem| problem.message).collect();
+        assert!(messages.contains(&message), "{key}: {messages:?}");
+    }
+}
+
+#[test]
+fn columns_zones_and_targets_that_do_not_fit_are_told() {
+    let text = HEAD.replace("[properties]", "[rows]\none_per = \"Number\"\n[properties]")
+        + r#"effort = "Effort"
+content = { column = ["/^Desc/", "Beschreibung"] }
+createdate = { column = '/^Created \((?<tz>.+)\)$/' }
+closed_date = { column = "Closed", timezone = { column = "Zone" } }
+hs_object_id = { column = "Record", read_only = { into = "old_recrd" } }
+due_day = { column = "Due", read_only = { into = "effort" } }
+old_tags = { column = "Tags", html = "text", join = "," }
+is_vip = { column = "VIP", html = "text", join = "," }
+
+[[associate]]
+to = "contacts"
+by = "firstname"
+column = "Mail"
+
+[[associate]]
+to = "contacts"
+by = "phone"
+column = "Mail"
+"#;
+    let names = [
+        "Id",
+        "Subject",
+        "Effort",
+        "Effort",
+        "Created (Europe/Berln)",
+        "Closed",
+        "Record",
+        "Due",
+        "Tags",
+        "VIP",
+        "Mail",
+    ];
+    insta::assert_snapshot!(
+        "columns_zones_targets",
+        errors(compiled(&text, &names)).render(false)
+    );
+}

@@ -350,13 +350,14 @@ fn everything() -> CompiledMapping {
     let text = HEAD.replace(
         "[properties]",
         "[rows]\nskip = 'col(\"Status\") == \"deleted\"'\n[properties]",
-    ) + r#"content = { column = "Text", truncate = 100 }
+    ) + r#"content = { column = "Text", html = "text", replace = { 'e+' = "$0", "[<>]" = "" }, truncate = 100 }
         effort = "Effort"
         is_vip = "VIP"
         due_day = { column = "Due", format = ["%d/%m/%Y", "%m/%d/%y"] }
-        createdate = "Created"
+        createdate = { column = '/^Created/', timezone = { column = "Agent" } }
+        closed_date = { column = "Created", timezone = "America/New_York" }
         old_tags = { column = "Tags", split = [",", " "] }
-        hs_ticket_category = { column = "Tags", split = "," }
+        hs_ticket_category = { column = "Tags", split = ",", map = { x = "" }, unmapped = "keep" }
         hs_ticket_priority = { template = "{{ col('Status') | upper }}" }
         hubspot_owner_id = { column = "Agent", lookup = "owner", missing = "blank" }
         hs_pipeline = "Pipeline"
@@ -364,13 +365,25 @@ fn everything() -> CompiledMapping {
         to = "contacts"
         by = "email"
         column = "Mail"
+        missing = "create"
+        properties = { firstname = { column = "Text", html = "text" } }
+        [[associate]]
+        to = "tickets"
+        by = "key"
+        column = "Tags"
+        split = ","
+        missing = "skip"
+        [[associate]]
+        to = "deals"
+        by = "id"
+        column = "Effort"
         "#;
     compiled(&text, &COLUMNS).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "Id", "Subject", "Status", "Text", "Effort", "VIP", "Due", "Created", "Tags", "Agent",
-    "Pipeline", "Mail",
+    "Pipeline", "Mail", "Text",
 ];
 
 fn cell() -> impl Strategy<Value = String> {
@@ -381,6 +394,7 @@ fn cell() -> impl Strategy<Value = String> {
             "", " ", "-", "7", "New", "deleted", "low", "true", "31/12/2024", "1710055800",
             "2024-03-31 02:30:00", "0000-00-00", "maya@x.example", "Alex Kim", "Returns", "0",
             "BILLING,PRODUCT", "-1.5", "😀", "\u{0}", "a\r\nb", "\u{feff}", "99999999999999999999",
+            "Europe/Berlin", "<p>a<table><td>", "&#0;<br>", "<!--",
         ]).prop_map(str::to_owned),
         1 => (0..70_000usize).prop_map(|len| "é".repeat(len)),
     ]
@@ -389,7 +403,7 @@ fn cell() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
     #[test]
-    fn every_row_ends_and_says_why(cells in prop::collection::vec(cell(), 0..14)) {
+    fn every_row_ends_and_says_why(cells in prop::collection::vec(cell(), 0..15)) {
         static MAPPING: std::sync::LazyLock<CompiledMapping> = std::sync::LazyLock::new(everything);
         let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
         match MAPPING.map(&row(&cells)) {

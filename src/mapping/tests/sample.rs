@@ -1,6 +1,6 @@
 //! A small portal and short ways to map a row, for the tests of this room.
 
-use crate::mapping::{CompiledMapping, Mapped, MappingErrors, MappingFile};
+use crate::mapping::{CompiledMapping, For, Mapped, MappingErrors, MappingFile};
 use crate::model::issue::RowIssue;
 use crate::model::place::RowAddress;
 use crate::model::row::{Cells, Headers, SourceRow};
@@ -152,9 +152,19 @@ pub(crate) fn row(cells: &[&str]) -> SourceRow {
     }
 }
 
-/// Parses and compiles against the small portal.
+/// Parses and compiles against the small portal; mistakes of both kinds come together.
 pub(crate) fn compiled(text: &str, names: &[&str]) -> Result<CompiledMapping, MappingErrors> {
-    MappingFile::parse("test.toml", text)?.compile(&headers(names), &schema())
+    match MappingFile::parse("test.toml", text) {
+        Ok(file) => file.compile(&headers(names), &schema(), For::Create),
+        Err(errors) => Err(errors.and_against(&headers(names), &schema(), For::Create)),
+    }
+}
+
+/// Parses and compiles against the small portal, for an operation; it has to fit.
+pub(crate) fn compiled_for(text: &str, names: &[&str], purpose: For) -> CompiledMapping {
+    let file = MappingFile::parse("test.toml", text).unwrap_or_else(|e| panic!("{e}"));
+    file.compile(&headers(names), &schema(), purpose)
+        .unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// Maps one row by `HEAD` and `more`; columns are given with their cells, after an
@@ -192,4 +202,17 @@ pub(crate) fn value<'t>(ticket: &'t TicketDraft, property: &str) -> Option<&'t s
         .iter()
         .find(|(name, _)| **name == *property);
     found.map(|(_, value)| value.as_str())
+}
+
+/// A mapping file of `HEAD` and `more` with other files beside it: their folder, and
+/// the mapping's path.
+pub(crate) fn beside(files: &[(&str, &str)], more: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).expect("written");
+    }
+    let name = folder.path().join("mapping.toml").display().to_string();
+    let text = format!("{HEAD}{more}");
+    std::fs::write(&name, &text).expect("written");
+    (folder, name)
 }

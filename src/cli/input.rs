@@ -1,0 +1,94 @@
+//! The input of a command: which files, and what is known of them before they are
+//! looked at. Flags count more than the mapping.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::talk::Talk;
+use crate::error::Error;
+use crate::import::read::{Input, Sources};
+use crate::model::dialect::{DELIMITERS, Dialect, Encoding};
+
+/// Files that are told one by one.
+const TOLD: usize = 10;
+
+/// CSV files and how they are written.
+#[derive(Debug, Args)]
+pub struct InputArgs {
+    /// CSV files, also packed (.gz, .zst, .zip), globs, or - for standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Encoding of the files, such as windows-1252 [default: detected]
+    #[arg(long, value_name = "NAME", value_parser = encoding, help_heading = "Input")]
+    encoding: Option<Encoding>,
+    /// What stands between cells: , ; | or tab [default: detected]
+    #[arg(long, value_name = "MARK", value_parser = delimiter, help_heading = "Input")]
+    delimiter: Option<u8>,
+}
+
+impl InputArgs {
+    /// What was typed, for messages.
+    pub fn names(&self) -> String {
+        let names = self.files.iter().map(|path| path.display().to_string());
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The encoding that the user insists on, by its name.
+    pub fn encoding(&self) -> Option<String> {
+        self.encoding.map(|encoding| encoding.name().to_owned())
+    }
+
+    /// The delimiter that the user insists on.
+    pub fn delimiter(&self) -> Option<u8> {
+        self.delimiter
+    }
+
+    /// Looks at the files; `dialect` is what the mapping says of them. Standard input
+    /// is spooled in `spool_folder`, or in the system's folder for such files.
+    pub fn open(&self, dialect: &Dialect, spool_folder: Option<&Path>) -> Result<Input, Error> {
+        let sources = Sources::find(&self.files, spool_folder)?;
+        let insisted = Dialect {
+            encoding: self.encoding.or(dialect.encoding),
+            delimiter: self.delimiter.or(dialect.delimiter),
+            ..dialect.clone()
+        };
+        Input::open(sources, &insisted)
+    }
+}
+
+/// Says what each file is.
+pub fn say_reading(input: &Input, talk: &Talk) {
+    let facts = input.facts();
+    for facts in facts.iter().take(TOLD) {
+        talk.say(&format!("reading {}: {}", facts.name, facts.words));
+    }
+    if facts.len() > TOLD {
+        talk.say(&format!("and {} more files", facts.len() - TOLD));
+    }
+    say_others(input, talk);
+}
+
+/// Says what in archives is not read.
+pub fn say_others(input: &Input, talk: &Talk) {
+    let others = input.others();
+    if !others.is_empty() {
+        talk.say(&format!("no CSV, not read: {}", others.join(", ")));
+    }
+}
+
+fn encoding(name: &str) -> Result<Encoding, String> {
+    Encoding::named(name).ok_or_else(|| {
+        "there is no such encoding; the usual ones are utf-8, utf-16, windows-1252 and latin-1"
+            .to_owned()
+    })
+}
+
+fn delimiter(mark: &str) -> Result<u8, String> {
+    let byte = match mark {
+        "tab" | "\\t" => Some(b'\t'),
+        _ => mark.bytes().next().filter(|_| mark.len() == 1),
+    };
+    byte.filter(|byte| DELIMITERS.contains(byte))
+        .ok_or_else(|| "a delimiter is one of , ; | and tab".to_owned())
+}

@@ -1,0 +1,195 @@
+//! `tickethaul map`: a mapping proposed for a file, mappings checked by themselves, and
+//! the JSON Schema of the language. None of it calls a portal.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::exit::Exit;
+use super::import::read_mapping;
+use super::talk::Talk;
+use crate::error::Error;
+use crate::import::read::{Input, Reading, Sources};
+use crate::mapping::propose::{Preset, Survey, from_preset, matches, proposal, recognise};
+use crate::mapping::{JSON_SCHEMA, PRESETS};
+use crate::model::dialect::Dialect;
+
+/// Stands for "no system": the columns alone are looked at.
+const NONE: &str = "none";
+
+/// Mappings: propose one for a file, check them
+#[derive(Debug, Subcommand)]
+pub enum MapCommand {
+    Init(InitArgs),
+    Check(CheckArgs),
+    Schema(SchemaArgs),
+}
+
+/// Propose a mapping for a CSV file: that of the system it is from, or matches of its columns
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The CSV file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The system that the file is from, `none` to look at the columns alone [default:
+    /// recognised by the columns]
+    #[arg(long, value_name = "SYSTEM", value_parser = systems())]
+    from: Option<String>,
+    /// Where the mapping goes [default: stdout]
+    #[arg(short, long, value_name = "MAPPING")]
+    output: Option<PathBuf>,
+}
+
+/// Check mappings by themselves: grammar, keys, zones, formats, templates, files beside them
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The mappings
+    #[arg(value_name = "MAPPING", required = true)]
+    mappings: Vec<PathBuf>,
+}
+
+/// Print the JSON Schema of mappings, for editors
+#[derive(Debug, Args)]
+pub struct SchemaArgs {}
+
+fn systems() -> PossibleValuesParser {
+    PossibleValuesParser::new(PRESETS.map(|(name, _)| name).into_iter().chain([NONE]))
+}
+
+/// Runs a map command.
+pub fn run(command: MapCommand, talk: &Talk) -> Result<Exit, Error> {
+    match command {
+        MapCommand::Init(args) => init(&args, talk),
+        MapCommand::Check(args) => check(&args, talk),
+        MapCommand::Schema(SchemaArgs {}) => {
+            talk.data(JSON_SCHEMA);
+            Ok(Exit::Fine)
+        }
+    }
+}
+
+fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
+    let survey = survey(&args.file)?;
+    let preset = match args.from.as_deref() {
+        None => recognise(survey.headers()),
+        Some(NONE) => None,
+        Some(name) => Preset::find(name, survey.headers()),
+    };
+    let file = args.file.file_name().unwrap_or(args.file.as_os_str());
+    let file = file.to_string_lossy();
+    let text = match &preset {
+        Some(preset) => from_preset(preset, &survey, &file),
+        None => proposal(&survey, &file),
+    };
+    talk.say(&found(preset.as_ref(), &survey));
+    match &args.output {
+        Some(path) => {
+            write_new(path, &text)?;
+            talk.say(&format!(
+                "written to {}: go over it, then try it with `tickethaul import {} -m {} --portal sandbox`",
+                path.display(),
+                args.file.display(),
+                path.display()
+            ));
+            talk.result(&result(preset.as_ref(), &survey));
+        }
+        None if talk.is_json() => {
+            let mut result = result(preset.as_ref(), &survey);
+            result["mapping"] = text.into();
+            talk.result(&result);
+        }
+        None => talk.data(&text),
+    }
+    Ok(Exit::Fine)
+}
+
+/// Counts every cell of a file.
+fn survey(path: &Path) -> Result<Survey, Error> {
+    let sources = Sources::find(&[path.to_owned()], None)?;
+    let mut input = Input::open(sources, &Dialect::default())?;
+    let mut survey = Survey::new(input.headers());
+    while let Some(reading) = input.next_row()? {
+        if let Reading::Row(row) = reading {
+            survey.add(&row.cells);
+        }
+    }
+    Ok(survey)
+}
+
+/// A mapping that people have edited is never written over.
+fn write_new(path: &Path, text: &str) -> Result<(), Error> {
+    let written = fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| {
+        let problem = Error::usage(format!("can't write {}: {error}", path.display()));
+        match error.kind() {
+            std::io::ErrorKind::AlreadyExists => problem.advise("name another file with -o"),
+            _ => problem,
+        }
+    })
+}
+
+fn found(preset: Option<&Preset>, survey: &Survey) -> String {
+    let columns = survey.headers().len();
+    match preset {
+        Some(preset) => format!(
+            "the preset {} reads {} of the file's {columns} columns{}",
+            preset.name,
+            preset.used.len(),
+            match preset.complete {
+                true => "",
+                false => ", but the file lacks some that it needs",
+            }
+        ),
+        None => format!(
+            "{} of the file's {columns} columns look like properties of tickets and contacts",
+            matches(survey).len()
+        ),
+    }
+}
+
+fn result(preset: Option<&Preset>, survey: &Survey) -> Value {
+    let name = |idx: usize| survey.headers().name(idx).to_owned();
+    let matches: Vec<Value> = match preset {
+        Some(_) => Vec::new(),
+        None => matches(survey)
+            .into_iter()
+            .map(|found| {
+                json!({
+                    "property": found.property,
+                    "object": if found.of_contact { "contacts" } else { "tickets" },
+                    "column": name(found.column),
+                    "score": (found.score * 100.0).round() / 100.0,
+                    "reason": found.reason,
+                    "rival": found.rival.map(|(column, _)| name(column)),
+                })
+            })
+            .collect(),
+    };
+    json!({
+        "rows": survey.rows(),
+        "system": preset.map(|preset| preset.name),
+        "matches": matches,
+    })
+}
+
+fn check(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
+    let mut failed = 0;
+    for path in &args.mappings {
+        match read_mapping(path, talk) {
+            Ok(_) => talk.say(&format!("{}: nothing is wrong with it", path.display())),
+            Err(error) => {
+                failed += 1;
+                talk.error(&error);
+            }
+        }
+    }
+    talk.result(&json!({"checked": args.mappings.len(), "wrong": failed}));
+    Ok(match failed {
+        0 => Exit::Fine,
+        _ => Exit::Usage,
+    })
+}

@@ -1,0 +1,404 @@
+//! All files of a run as one stream of rows. Every file is looked at when the input
+//! is opened, so that what can't be read is told before anything is sent; each is
+//! opened again when its turn comes.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::Timestamp;
+
+use super::layout::Difference;
+use super::part::Part;
+use super::plan::Planned;
+use super::record::LineEnds;
+use super::rows::{Reading, Rows};
+use super::sources::{Sources, Spool};
+use super::trouble::{broken_off, unusable};
+use crate::error::Error;
+use crate::journal::{InputFile, RowEntry};
+use crate::model::dialect::{Dialect, Encoding};
+use crate::model::place::{Places, RowAddress};
+use crate::model::row::Headers;
+
+/// Inputs whose headers have been read; their rows come one by one.
+pub struct Input {
+    files: Vec<InputText>,
+    headers: Headers,
+    spool: Option<Spool>,
+    others: Vec<String>,
+    current: Option<Rows>,
+    /// Position of the file that is read next.
+    next_file: usize,
+    next_seq: u64,
+    taken: Arc<AtomicU64>,
+    peeked: Option<Reading>,
+    notices: Vec<String>,
+}
+
+/// A text of the input, and what was found out while it was read.
+struct InputText {
+    planned: Planned,
+    encoding: Option<Encoding>,
+    line_ends: LineEnds,
+    records: u64,
+}
+
+/// What a text of the input is, as far as it was read.
+#[derive(Clone, Debug)]
+pub struct TextFacts {
+    /// How messages call it.
+    pub name: String,
+    /// Encoding, delimiter and line ends of its head in words.
+    pub words: String,
+    /// Its encoding.
+    pub encoding: Encoding,
+    /// Whether it begins with a byte order mark.
+    pub byte_order_mark: bool,
+    /// What stands between its cells.
+    pub delimiter: u8,
+    /// How its records end.
+    pub line_ends: LineEnds,
+    /// Records behind the header.
+    pub records: u64,
+}
+
+impl Input {
+    /// Looks at every file and reads its header.
+    ///
+    /// # Errors
+    /// When one is missing, a folder, empty, no CSV, or has other columns than the
+    /// first: the user has to name other files.
+    pub fn open(sources: Sources, dialect: &Dialect) -> Result<Input, Error> {
+        let mut files: Vec<InputText> = Vec::new();
+        let mut others = Vec::new();
+        for source in &sources.files {
+            let parts = Part::all_of(&source.path, &source.name)?;
+            let skipped = parts.others.into_iter();
+            others.extend(skipped.map(|other| format!("{}/{other}", source.name)));
+            for part in &parts.texts {
+                let mut planned = Planned::look(part, dialect)?;
+                if let Some(first) = files.first() {
+                    arrange(&mut planned, &first.planned)?;
+                }
+                files.push(InputText::new(planned));
+            }
+        }
+        let first = files.first().map(|file| file.planned.layout.headers());
+        Ok(Input {
+            headers: first.ok_or_else(|| Error::usage("no input file is named"))?,
+            files,
+            spool: sources.spool,
+            others,
+            current: None,
+            next_file: 0,
+            next_seq: 1,
+            taken: Arc::default(),
+            peeked: None,
+            notices: Vec::new(),
+        })
+    }
+
+    /// The columns, in the first file's order, without those that the tool itself adds
+    /// to its files.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// The names of the inputs.
+    pub fn places(&self) -> Places {
+        Places::new(self.files.iter().map(|file| file.name().to_owned()))
+    }
+
+    /// Members of archives that are not read.
+    pub fn others(&self) -> &[String] {
+        &self.others
+    }
+
+    /// What each text is, as far as it was read.
+    pub fn facts(&self) -> Vec<TextFacts> {
+        self.files.iter().map(InputText::facts).collect()
+    }
+
+    /// Size of all inputs in bytes, as they lie on disk.
+    pub fn size(&self) -> u64 {
+        self.files.iter().map(|file| file.planned.part.size).sum()
+    }
+
+    /// How many of these bytes were taken in.
+    pub fn offset(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// The same inputs once more, from their start.
+    pub fn again(&self) -> Input {
+        let files = self.files.iter();
+        Input {
+            files: files
+                .map(|file| InputText::new(file.planned.clone()))
+                .collect(),
+            headers: self.headers.clone(),
+            spool: None,
+            others: Vec::new(),
+            current: None,
+            next_file: 0,
+            next_seq: 1,
+            taken: Arc::default(),
+            peeked: None,
+            notices: Vec::new(),
+        }
+    }
+
+    /// Rows read so far, from the first of the run.
+    pub fn rows_read(&self) -> u64 {
+        self.next_seq - 1 - u64::from(self.peeked.is_some())
+    }
+
+    /// Goes to a row that was read before: it comes next. In a plain UTF-8 file that
+    /// is a jump; other texts are read up to there.
+    ///
+    /// # Errors
+    /// When the text can't be read, or is shorter than it was.
+    pub fn seek_to(&mut self, row: RowEntry) -> Result<(), Error> {
+        let address = row.address;
+        self.peeked = None;
+        self.next_file = address.file as usize;
+        self.taken
+            .store(self.size_before(self.next_file), Ordering::Relaxed);
+        let jumps = self
+            .files
+            .get(self.next_file)
+            .is_some_and(|file| file.planned.is_seekable());
+        let jump = jumps.then_some(address);
+        if !self.open_at(jump)? {
+            return Err(Error::mend("the run has fewer inputs than it had"));
+        }
+        if let Some(rows) = self.current.as_mut().filter(|_| !jumps) {
+            let name = self.files[self.next_file - 1].name();
+            for _passed in 1..address.record {
+                let _row = rows.next(0).map_err(|error| broken_off(name, &error))?;
+            }
+        }
+        self.next_seq = row.seq;
+        Ok(())
+    }
+
+    fn size_before(&self, file: usize) -> u64 {
+        let before = self.files.iter().take(file);
+        before.map(|file| file.planned.part.size).sum()
+    }
+
+    /// Size and time of every input; the hashes are left empty.
+    pub fn stamps(&self) -> Result<Vec<InputFile>, Error> {
+        let stamp = |file: &InputText| {
+            let part = &file.planned.part;
+            stamp(&part.path, part.member.clone()).map_err(|error| unusable(part.name(), error))
+        };
+        self.files.iter().map(stamp).collect()
+    }
+
+    /// Size, time and hash of every input, for the journal's header.
+    pub fn fingerprints(&self) -> Result<Vec<InputFile>, Error> {
+        let mut known = HashMap::new();
+        let mut all = Vec::new();
+        for InputText { planned, .. } in &self.files {
+            let part = &planned.part;
+            let print = match known.get(&part.path) {
+                Some(print) => InputFile::clone(print),
+                None => {
+                    let print =
+                        fingerprint(&part.path).map_err(|error| unusable(part.name(), error))?;
+                    let _new = known.insert(part.path.clone(), print.clone());
+                    print
+                }
+            };
+            all.push(InputFile {
+                member: part.member.clone(),
+                ..print
+            });
+        }
+        Ok(all)
+    }
+
+    /// Puts what came from standard input into the run folder, where it stays.
+    pub fn keep_stdin(&mut self, folder: &Path) -> Result<(), Error> {
+        let Some(spool) = self.spool.take() else {
+            return Ok(());
+        };
+        let old = spool.path().to_owned();
+        let kept = spool.keep(folder).map_err(|error| {
+            let folder = folder.display();
+            Error::unexpected(format!("can't keep standard input in {folder}: {error}"))
+        })?;
+        let moved = self.files.iter_mut().map(|file| &mut file.planned.part);
+        for part in moved.filter(|part| part.path == old) {
+            part.path.clone_from(&kept);
+        }
+        Ok(())
+    }
+
+    /// Whether there is any record behind the headers.
+    pub fn has_rows(&mut self) -> Result<bool, Error> {
+        if self.peeked.is_none() {
+            self.peeked = self.read()?;
+        }
+        Ok(self.peeked.is_some())
+    }
+
+    /// The next record, or nothing at the end of the last file.
+    pub fn next_row(&mut self) -> Result<Option<Reading>, Error> {
+        match self.peeked.take() {
+            Some(reading) => Ok(Some(reading)),
+            None => self.read(),
+        }
+    }
+
+    /// What the user should know of the rows read since this was asked last.
+    pub fn take_notices(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notices)
+    }
+
+    fn read(&mut self) -> Result<Option<Reading>, Error> {
+        loop {
+            let Some(rows) = &mut self.current else {
+                match self.open_next()? {
+                    true => continue,
+                    false => return Ok(None),
+                }
+            };
+            let file = &mut self.files[self.next_file - 1];
+            let failed = |error: io::Error| broken_off(file.name(), &error);
+            let reading = rows.next(self.next_seq).map_err(failed)?;
+            self.notices.extend(file.follow(rows));
+            match reading {
+                None => self.current = None,
+                Some(_) => {
+                    self.next_seq += 1;
+                    return Ok(reading);
+                }
+            }
+        }
+    }
+
+    fn open_next(&mut self) -> Result<bool, Error> {
+        self.open_at(None)
+    }
+
+    /// Opens the next text behind its header, or at a row.
+    fn open_at(&mut self, row: Option<RowAddress>) -> Result<bool, Error> {
+        let Some(InputText { planned, .. }) = self.files.get(self.next_file) else {
+            return Ok(false);
+        };
+        let failed = |error: io::Error| broken_off(planned.part.name(), &error);
+        let file = u32::try_from(self.next_file).map_err(Error::unexpected)?;
+        self.current = Some(Rows {
+            records: match row {
+                None => planned.open(&self.taken).map_err(failed)?,
+                Some(row) => planned.open_at(&self.taken, row).map_err(failed)?,
+            },
+            grammar: planned.grammar,
+            layout: planned.layout.clone(),
+            file,
+            count: row.map_or(0, |row| row.record - 1),
+        });
+        self.next_file += 1;
+        Ok(true)
+    }
+}
+
+impl InputText {
+    fn new(planned: Planned) -> InputText {
+        InputText {
+            encoding: planned.opening.encoding,
+            planned,
+            line_ends: LineEnds::default(),
+            records: 0,
+        }
+    }
+
+    fn name(&self) -> &str {
+        self.planned.part.name()
+    }
+
+    fn facts(&self) -> TextFacts {
+        TextFacts {
+            name: self.name().to_owned(),
+            words: self.planned.words(),
+            encoding: self.encoding.unwrap_or(Encoding::UTF_8),
+            byte_order_mark: self.planned.opening.mark > 0,
+            delimiter: self.planned.grammar.delimiter,
+            line_ends: self.line_ends,
+            records: self.records,
+        }
+    }
+
+    /// Takes over what reading has found out. The first letter beyond ASCII may stand
+    /// far behind the head; where it says something else than UTF-8, that is told.
+    fn follow(&mut self, rows: &Rows) -> Option<String> {
+        self.records = rows.count;
+        self.line_ends = rows.records.line_ends();
+        if self.encoding.is_some() {
+            return None;
+        }
+        self.encoding = rows.records.input().encoding();
+        let other = self
+            .encoding
+            .filter(|&encoding| encoding != Encoding::UTF_8)?;
+        Some(format!(
+            "{}: the first letters beyond ASCII are {} (detected)",
+            self.name(),
+            other.name()
+        ))
+    }
+}
+
+/// Brings a later file's columns into the first one's order.
+fn arrange(planned: &mut Planned, first: &Planned) -> Result<(), Error> {
+    let headers = first.layout.headers();
+    planned
+        .layout
+        .arrange(&headers)
+        .map_err(|difference| other_columns(planned.part.name(), first.part.name(), &difference))
+}
+
+fn other_columns(name: &str, first: &str, difference: &Difference) -> Error {
+    let list = |names: &[String]| {
+        let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+        quoted.join(", ")
+    };
+    let mut words = Vec::new();
+    if !difference.lacks.is_empty() {
+        words.push(format!("it lacks {}", list(&difference.lacks)));
+    }
+    if !difference.has.is_empty() {
+        words.push(format!("it has {}", list(&difference.has)));
+    }
+    let words = words.join("; ");
+    Error::usage(format!("{name} has other columns than {first}: {words}"))
+        .advise("files of one run need the same columns, in any order; run this one by itself")
+}
+
+fn fingerprint(path: &Path) -> io::Result<InputFile> {
+    let mut hasher = blake3::Hasher::new();
+    let _bytes = io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(InputFile {
+        hash: hasher.finalize().to_hex().to_string(),
+        ..stamp(path, None)?
+    })
+}
+
+/// Times are kept to the millisecond, as the journal keeps them.
+fn stamp(path: &Path, member: Option<String>) -> io::Result<InputFile> {
+    let metadata = path.metadata()?;
+    let modified = Timestamp::try_from(metadata.modified()?).unwrap_or(Timestamp::UNIX_EPOCH);
+    Ok(InputFile {
+        path: std::path::absolute(path)?,
+        member,
+        size: metadata.len(),
+        modified: Timestamp::from_millisecond(modified.as_millisecond()).unwrap_or(modified),
+        hash: String::new(),
+    })
+}

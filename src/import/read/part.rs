@@ -1,0 +1,263 @@
+//! Files → the CSV texts in them: a plain file holds one, `.gz` and `.zst` files hold
+//! one each, a zip archive may hold several. What a file is, is told by its first
+//! bytes, never by its name. Texts are streamed; nothing is unpacked to disk.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use flate2::CrcReader;
+use flate2::read::{DeflateDecoder, MultiGzDecoder};
+use zip::{CompressionMethod, ZipArchive};
+
+use super::trouble::{plain, unusable};
+use crate::error::Error;
+
+const GZIP: &[u8] = &[0x1F, 0x8B];
+const ZSTD: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD];
+const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
+/// Members of an archive that are taken for CSV, by the end of their names.
+const CSV_NAMES: [&str; 4] = [".csv", ".tsv", ".tab", ".psv"];
+
+/// A CSV text as it lies on disk. It can be opened again and again.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The file.
+    pub path: PathBuf,
+    /// The member, where the file is an archive.
+    pub member: Option<String>,
+    /// Bytes that it takes on disk.
+    pub size: u64,
+    name: String,
+    packing: Packing,
+}
+
+/// How the text is packed.
+#[derive(Clone, Copy, Debug)]
+enum Packing {
+    Plain,
+    Gzip,
+    Zstd,
+    Member {
+        start: u64,
+        deflated: bool,
+        checksum: u32,
+    },
+}
+
+/// The texts of one file, and what else was in it.
+#[derive(Debug, Default)]
+pub struct Parts {
+    /// The texts, in the archive's order.
+    pub texts: Vec<Part>,
+    /// Names of members that are no CSV.
+    pub others: Vec<String>,
+}
+
+impl Part {
+    /// The texts of a file; `name` is how messages call it.
+    ///
+    /// # Errors
+    /// When it can't be opened, is a folder, empty, or an archive without CSV.
+    pub fn all_of(path: &Path, name: &str) -> Result<Parts, Error> {
+        let mut file = File::open(path).map_err(|error| unusable(name, plain(&error)))?;
+        let metadata = file.metadata().map_err(|error| unusable(name, error))?;
+        if metadata.is_dir() {
+            return Err(unusable(name, "it is a folder").advise("name a CSV file in it"));
+        }
+        if !metadata.is_file() {
+            return Err(unusable(name, "it is a pipe or a device")
+                .advise("give its content to standard input and name the file -"));
+        }
+        let mut head = Vec::new();
+        let _len = (&mut file)
+            .take(4)
+            .read_to_end(&mut head)
+            .map_err(|error| unusable(name, error))?;
+        let packing = match head.as_slice() {
+            [] => return Err(unusable(name, "it is empty").advise("export it again")),
+            head if ZIP.iter().any(|magic| head.starts_with(magic)) => {
+                return members(file, path, name);
+            }
+            head if head.starts_with(GZIP) => Packing::Gzip,
+            head if head.starts_with(ZSTD) => Packing::Zstd,
+            _ => Packing::Plain,
+        };
+        let part = Part {
+            path: path.to_owned(),
+            member: None,
+            size: metadata.len(),
+            name: name.to_owned(),
+            packing,
+        };
+        Ok(Parts {
+            texts: vec![part],
+            others: Vec::new(),
+        })
+    }
+
+    /// How messages call it: `tickets.csv`, `export.zip/tickets.csv`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Opens the text, unpacked; what is taken from disk is added to `taken`.
+    pub fn open(&self, taken: &Arc<AtomicU64>) -> io::Result<Box<dyn Read + Send>> {
+        let file = File::open(&self.path)?;
+        let file = Counted {
+            inner: file,
+            taken: Arc::clone(taken),
+        };
+        Ok(match self.packing {
+            Packing::Plain => Box::new(file),
+            Packing::Gzip => Box::new(MultiGzDecoder::new(file)),
+            Packing::Zstd => Box::new(zstd::stream::read::Decoder::new(file)?),
+            Packing::Member {
+                start,
+                deflated,
+                checksum,
+            } => self.open_member(file, start, deflated, checksum)?,
+        })
+    }
+
+    /// True for a file that is no archive.
+    pub fn is_plain(&self) -> bool {
+        matches!(self.packing, Packing::Plain)
+    }
+
+    /// Opens a plain file at an offset; what lies before counts as taken.
+    pub fn open_at(&self, taken: &Arc<AtomicU64>, offset: u64) -> io::Result<Box<dyn Read + Send>> {
+        let mut file = File::open(&self.path)?;
+        let _at = file.seek(SeekFrom::Start(offset))?;
+        let _before = taken.fetch_add(offset, Ordering::Relaxed);
+        Ok(Box::new(Counted {
+            inner: file,
+            taken: Arc::clone(taken),
+        }))
+    }
+
+    fn open_member(
+        &self,
+        mut file: Counted<File>,
+        start: u64,
+        deflated: bool,
+        checksum: u32,
+    ) -> io::Result<Box<dyn Read + Send>> {
+        let _at = file.inner.seek(SeekFrom::Start(start))?;
+        let packed = file.take(self.size);
+        let text: Box<dyn Read + Send> = match deflated {
+            true => Box::new(DeflateDecoder::new(packed)),
+            false => Box::new(packed),
+        };
+        Ok(Box::new(Checked {
+            inner: CrcReader::new(text),
+            checksum,
+        }))
+    }
+}
+
+/// The CSV members of a zip archive.
+fn members(file: File, path: &Path, name: &str) -> Result<Parts, Error> {
+    let damaged = |error| unusable(name, format!("the archive is damaged: {error}"));
+    let mut archive = ZipArchive::new(file).map_err(damaged)?;
+    let mut parts = Parts::default();
+    for idx in 0..archive.len() {
+        let entry = archive.by_index_raw(idx).map_err(damaged)?;
+        let member = entry.name().map_err(damaged)?.into_owned();
+        if entry.is_dir() {
+            continue;
+        }
+        if !is_csv_name(&member) {
+            parts.others.push(member);
+            continue;
+        }
+        let told = format!("{name}/{member}");
+        if entry.encrypted() {
+            return Err(unusable(&told, "it is encrypted").advise("unpack the archive first"));
+        }
+        let deflated = match entry.compression() {
+            CompressionMethod::Stored => false,
+            CompressionMethod::Deflated => true,
+            other => {
+                return Err(
+                    unusable(&told, format!("it is packed by {other}, which is not read"))
+                        .advise("unpack the archive first"),
+                );
+            }
+        };
+        let Some(start) = entry.data_start() else {
+            return Err(unusable(&told, "its place in the archive is not known"));
+        };
+        parts.texts.push(Part {
+            path: path.to_owned(),
+            size: entry.compressed_size(),
+            name: told,
+            packing: Packing::Member {
+                start,
+                deflated,
+                checksum: entry.crc32(),
+            },
+            member: Some(member),
+        });
+    }
+    match parts.texts.is_empty() {
+        false => Ok(parts),
+        true => Err(without_csv(name, &parts.others)),
+    }
+}
+
+/// A resource of macOS beside a file is none of the user's, whatever its name ends in.
+fn is_csv_name(member: &str) -> bool {
+    let name = member.to_lowercase();
+    CSV_NAMES.iter().any(|end| name.ends_with(end)) && !name.starts_with("__macosx/")
+}
+
+fn without_csv(name: &str, others: &[String]) -> Error {
+    let has = |wanted: &str| others.iter().any(|other| other == wanted);
+    if has("[Content_Types].xml") || has("mimetype") {
+        return unusable(name, "it is a spreadsheet or an office document")
+            .advise("open it there and save it as \"CSV UTF-8\"");
+    }
+    let found = match others {
+        [] => "it is an empty archive".to_owned(),
+        [one] => format!("the archive holds no CSV file, only {one}"),
+        [first, ..] => format!("the archive holds no CSV file, only {first} and the like"),
+    };
+    unusable(name, found).advise("CSV files in an archive must be called .csv, .tsv, .tab or .psv")
+}
+
+/// Counts what is read.
+struct Counted<R> {
+    inner: R,
+    taken: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(out)?;
+        let _before = self.taken.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// Holds a member of an archive to its checksum at its end.
+struct Checked {
+    inner: CrcReader<Box<dyn Read + Send>>,
+    checksum: u32,
+}
+
+impl Read for Checked {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(out)?;
+        let ended = count == 0 && !out.is_empty();
+        match ended && self.inner.crc().sum() != self.checksum {
+            true => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "its checksum is wrong",
+            )),
+            false => Ok(count),
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! What a text is, told by its head: encoding, delimiter, line ends, header, layout.
+//! Everything that makes a file unusable is found here, before the first row.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use super::cut::RecordReader;
+use super::delimiter::{delimiter_of, hinted_delimiter};
+use super::encoding::{Opening, opening};
+use super::layout::{Layout, Sampled};
+use super::part::Part;
+use super::record::{Cut, Grammar, LineEnds};
+use super::text::Text;
+use super::trouble::{broken_off, refuse_other_kinds, unusable};
+use crate::error::Error;
+use crate::model::dialect::{Dialect, Encoding, delimiter_word};
+use crate::model::place::RowAddress;
+
+/// How much of a text is looked at.
+const HEAD: usize = 256 * 1024;
+
+/// Records of an opened text.
+pub(super) type Records = RecordReader<Text<Box<dyn Read + Send>>>;
+
+/// A text that has been looked at and can be read.
+#[derive(Clone, Debug)]
+pub(super) struct Planned {
+    pub(super) part: Part,
+    pub(super) opening: Opening,
+    pub(super) grammar: Grammar,
+    pub(super) layout: Layout,
+    /// Records in front of the first row: the header, and an Excel hint.
+    preamble: usize,
+    /// Line ends of the head.
+    line_ends: LineEnds,
+    is_guess: bool,
+}
+
+impl Planned {
+    /// Looks at a text. What `dialect` insists on is not detected; our own files are
+    /// always read as we wrote them (protocol R6), or as a spreadsheet saved them.
+    pub(super) fn look(part: &Part, dialect: &Dialect) -> Result<Planned, Error> {
+        let detected = Dialect::default();
+        if *dialect != detected
+            && let Ok(planned) = Planned::look_as(part, &detected)
+            && planned.layout.is_ours()
+        {
+            return Ok(planned);
+        }
+        Planned::look_as(part, dialect)
+    }
+
+    fn look_as(part: &Part, dialect: &Dialect) -> Result<Planned, Error> {
+        let failed = |error: io::Error| broken_off(part.name(), &error);
+        let (raw, is_whole) = raw_head(part).map_err(failed)?;
+        let opening = opening(&raw, dialect.encoding);
+        let head = decoded(&raw, opening).map_err(failed)?;
+        if head.is_empty() {
+            return Err(unusable(part.name(), "it is empty").advise("export it again"));
+        }
+        refuse_other_kinds(part.name(), &head)?;
+        let marks = Grammar {
+            delimiter: b',',
+            quote: dialect.quote,
+            escape: dialect.escape,
+        };
+        let hinted = hinted_delimiter(&head);
+        let detect = || delimiter_of(&head, is_whole, marks);
+        let mut planned = Planned {
+            part: part.clone(),
+            opening,
+            grammar: Grammar {
+                delimiter: dialect.delimiter.or(hinted).unwrap_or_else(detect),
+                ..marks
+            },
+            layout: Layout::new(Vec::new(), &[]),
+            preamble: usize::from(hinted.is_some()),
+            line_ends: LineEnds::default(),
+            is_guess: dialect.encoding.is_none() && opening.mark == 0,
+        };
+        let names = match &dialect.header {
+            Some(names) => names.clone(),
+            None => planned.read_header()?,
+        };
+        let (rows, line_ends) = planned.sample(&head, is_whole);
+        if let Some(names) = &dialect.header {
+            check_given(part, names, &rows)?;
+        }
+        planned.layout = Layout::new(names, &rows);
+        planned.line_ends = line_ends;
+        Ok(planned)
+    }
+
+    /// Opens the text behind its header; what is taken from disk is added to `taken`.
+    pub(super) fn open(&self, taken: &Arc<AtomicU64>) -> io::Result<Records> {
+        let mut input = self.part.open(taken)?;
+        let mut mark = [0; 4];
+        input.read_exact(&mut mark[..self.opening.mark])?;
+        let is_utf8 = self.opening.encoding == Some(Encoding::UTF_8);
+        let offset = if is_utf8 { self.opening.mark } else { 0 };
+        let text = Text::new(input, self.opening);
+        let mut records = RecordReader::new(text, self.grammar, offset as u64);
+        for _ in 0..self.preamble {
+            let _header = records.next()?;
+        }
+        Ok(records)
+    }
+
+    /// Whether a row's offset is a place in the file itself.
+    pub(super) fn is_seekable(&self) -> bool {
+        self.part.is_plain() && self.opening.encoding == Some(Encoding::UTF_8)
+    }
+
+    /// Opens a seekable text at a row.
+    pub(super) fn open_at(&self, taken: &Arc<AtomicU64>, row: RowAddress) -> io::Result<Records> {
+        let input = self.part.open_at(taken, row.byte)?;
+        let text = Text::new(input, self.opening);
+        Ok(RecordReader::starting(
+            text,
+            self.grammar,
+            row.byte,
+            row.line,
+        ))
+    }
+
+    /// `UTF-8, `;`, CRLF`.
+    pub(super) fn words(&self) -> String {
+        let delimiter = delimiter_word(self.grammar.delimiter);
+        let mut words = vec![self.encoding_words(), delimiter.to_owned()];
+        words.extend(line_end_words(self.line_ends).map(str::to_owned));
+        words.join(", ")
+    }
+
+    fn encoding_words(&self) -> String {
+        match self.opening.encoding {
+            None => Encoding::UTF_8.name().to_owned(),
+            Some(encoding) if self.opening.mark > 0 => format!("{} with BOM", encoding.name()),
+            Some(encoding) if self.is_guess && encoding != Encoding::UTF_8 => {
+                format!("{} (detected)", encoding.name())
+            }
+            Some(encoding) => encoding.name().to_owned(),
+        }
+    }
+
+    fn read_header(&mut self) -> Result<Vec<String>, Error> {
+        let name = self.part.name();
+        let failed = |error: io::Error| broken_off(name, &error);
+        let mut records = self.open(&Arc::default()).map_err(failed)?;
+        let found = records.next().map_err(failed)?;
+        self.preamble += 1;
+        match found.map(|found| found.cut) {
+            None => return Err(unusable(name, "it holds no header").advise("export it again")),
+            Some(Cut::Whole) => {}
+            Some(Cut::Unclosed) => {
+                return Err(unusable(name, "a quote in its header never closes")
+                    .advise("open the file in an editor and correct its first line"));
+            }
+            Some(Cut::TooLong) => {
+                return Err(unusable(name, "its first line is too long for a header")
+                    .advise("export the tickets as CSV, with a header line"));
+            }
+        }
+        let names: Option<Vec<String>> = records.record().iter().map(column_name).collect();
+        match names {
+            None => Err(unusable(name, "its header holds bytes that are no text")
+                .advise("state its encoding, such as windows-1252, or save it as \"CSV UTF-8\"")),
+            Some(names) if names.iter().all(String::is_empty) => {
+                Err(unusable(name, "its first line names no columns")
+                    .advise("remove everything above the header line"))
+            }
+            Some(names) => Ok(names),
+        }
+    }
+
+    /// The shape of the head's rows, without ghosts, and its line ends.
+    fn sample(&self, head: &[u8], is_whole: bool) -> (Vec<Sampled>, LineEnds) {
+        let mut reader = RecordReader::new(head, self.grammar, 0);
+        let mut rows = Vec::new();
+        let mut records = 0;
+        while let Ok(Some(found)) = reader.next() {
+            let record = reader.record();
+            records += 1;
+            if records > self.preamble
+                && found.cut == Cut::Whole
+                && !record.text.trim_ascii().is_empty()
+            {
+                rows.push(Sampled {
+                    cells: record.len(),
+                    ends_empty: record.iter().last().is_some_and(<[u8]>::is_empty),
+                });
+            }
+        }
+        if !is_whole {
+            let _cut_off = rows.pop();
+        }
+        (rows, reader.line_ends())
+    }
+}
+
+/// The head as it lies there, unpacked, and whether that is all.
+fn raw_head(part: &Part) -> io::Result<(Vec<u8>, bool)> {
+    let mut head = Vec::new();
+    let input = part.open(&Arc::default())?;
+    let count = input.take(HEAD as u64).read_to_end(&mut head)?;
+    Ok((head, count < HEAD))
+}
+
+/// The head as UTF-8.
+fn decoded(raw: &[u8], opening: Opening) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    let _len = Text::new(&raw[opening.mark..], opening).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// The name of a column, trimmed; none where it is no text.
+fn column_name(cell: &[u8]) -> Option<String> {
+    let name = std::str::from_utf8(cell).ok()?;
+    let name = name.trim_start_matches('\u{feff}').trim();
+    (!name.contains('\0')).then(|| name.to_owned())
+}
+
+/// Names given for a file without a header must be as many as most rows have cells.
+fn check_given(part: &Part, names: &[String], rows: &[Sampled]) -> Result<(), Error> {
+    let fits = |row: &&Sampled| row.cells == names.len();
+    let other = rows.iter().find(|row| !fits(row));
+    match other.filter(|_| rows.iter().filter(fits).count() * 2 <= rows.len()) {
+        None => Ok(()),
+        Some(row) => Err(unusable(
+            part.name(),
+            format!(
+                "`header` names {} columns, its rows have {}",
+                names.len(),
+                row.cells
+            ),
+        )
+        .advise("name each column of the file, in its order")),
+    }
+}
+
+/// The kind of line ends, where there are any.
+fn line_end_words(ends: LineEnds) -> Option<&'static str> {
+    match (ends.lf > 0, ends.crlf > 0, ends.cr > 0) {
+        (false, false, false) => None,
+        (true, false, false) => Some("LF"),
+        (false, true, false) => Some("CRLF"),
+        (false, false, true) => Some("CR"),
+        _ => Some("mixed line ends"),
+    }
+}

@@ -1,0 +1,101 @@
+//! The plain values around a record: the marks of a file's grammar, what was found
+//! and where, and what is in it.
+
+/// The marks of a CSV file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grammar {
+    /// Stands between cells.
+    pub delimiter: u8,
+    /// Stands around cells, where they can be quoted.
+    pub quote: Option<u8>,
+    /// Stands before a quote inside a quoted cell, beside the doubled quote.
+    pub escape: Option<u8>,
+}
+
+impl Grammar {
+    /// The usual marks with this delimiter.
+    pub fn usual(delimiter: u8) -> Grammar {
+        Grammar {
+            delimiter,
+            quote: Some(b'"'),
+            escape: None,
+        }
+    }
+}
+
+/// Where a record starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Offset of its first byte.
+    pub byte: u64,
+    /// Physical line, from 1; CR, LF and CRLF each end a line.
+    pub line: u64,
+}
+
+/// How a record was cut out of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Its end was found.
+    Whole,
+    /// The text ends inside a quoted cell.
+    Unclosed,
+    /// It is longer than the limit; reading goes on behind the line on which it was
+    /// cut.
+    TooLong,
+}
+
+/// A record that was found; `record` has what is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Where it starts.
+    pub place: Position,
+    /// How it ends.
+    pub cut: Cut,
+    /// Whether it goes over more than one line.
+    pub multi_line: bool,
+}
+
+/// How the records of a text end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineEnds {
+    /// Unix.
+    pub lf: u64,
+    /// Windows.
+    pub crlf: u64,
+    /// Old Macintosh.
+    pub cr: u64,
+    /// The last record has no line end.
+    pub none: u64,
+}
+
+/// What is in a record.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// Its cells, unquoted, one behind the other.
+    pub text: &'a [u8],
+    /// Where each cell ends in `text`.
+    pub ends: &'a [usize],
+    /// The record as it stands in the text, without its line end.
+    pub raw: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// How many cells it has.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The cell at `idx`, unquoted; empty where there is none.
+    pub fn get(&self, idx: usize) -> &'a [u8] {
+        let start = idx.checked_sub(1).map_or(0, |before| self.ends[before]);
+        match self.ends.get(idx) {
+            Some(&end) => &self.text[start..end],
+            None => b"",
+        }
+    }
+
+    /// The cells in order.
+    pub fn iter(&self) -> impl Iterator<Item = &'a [u8]> {
+        (0..self.len()).map(|idx| self.get(idx))
+    }
+}

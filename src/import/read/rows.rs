@@ -1,0 +1,222 @@
+//! Records → rows. What can't be cut into the header's columns is refused here,
+//! whole; a stray quote costs the line that it stands on, not the rows below it.
+
+use std::io;
+
+use super::cut::LONGEST;
+use super::delimiter::most_cells;
+use super::layout::Layout;
+use super::plan::Records;
+use super::quotes::{are_rows, are_sound};
+use super::record::{Cut, Found, Grammar, Record};
+use crate::import::flow::RowOutcome;
+use crate::model::issue::{Problem, Reason, excerpt};
+use crate::model::outcome::RowEnd;
+use crate::model::place::RowAddress;
+use crate::model::row::{Cells, SourceRow};
+
+/// What became of one record.
+#[derive(Debug)]
+pub enum Reading {
+    /// A row, cut into the run's columns.
+    Row(SourceRow),
+    /// An all-empty row, the header once more, or a record that can't be a row.
+    Fallen(Box<RowOutcome>),
+}
+
+impl Reading {
+    /// Number of the row in the run.
+    pub fn seq(&self) -> u64 {
+        match self {
+            Reading::Row(source) => source.seq,
+            Reading::Fallen(outcome) => outcome.source.seq,
+        }
+    }
+
+    /// About how much memory its texts take.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Reading::Row(row) => row.cells.text_len(),
+            Reading::Fallen(outcome) => {
+                let raw = outcome.raw.as_ref().map_or(0, String::len);
+                raw + outcome.source.cells.text_len()
+            }
+        }
+    }
+}
+
+/// The rows of one text.
+pub(super) struct Rows {
+    pub(super) records: Records,
+    pub(super) grammar: Grammar,
+    pub(super) layout: Layout,
+    /// Position of the text in the run's list of inputs.
+    pub(super) file: u32,
+    /// How many records were read.
+    pub(super) count: u64,
+}
+
+impl Rows {
+    /// The next row; `seq` is its number in the run.
+    pub(super) fn next(&mut self, seq: u64) -> io::Result<Option<Reading>> {
+        let Some(found) = self.records.next()? else {
+            return Ok(None);
+        };
+        self.count += 1;
+        let row = SourceRow {
+            seq,
+            address: RowAddress {
+                file: self.file,
+                record: self.count,
+                line: found.place.line,
+                byte: found.place.byte,
+            },
+            cells: Cells::default(),
+        };
+        if self.swallows_rows(found) && self.records.back_to_second_line() {
+            let raw = self.records.record().raw;
+            return Ok(Some(refused(row, Reason::UnclosedQuote, raw)));
+        }
+        let record = self.records.record();
+        Ok(Some(match found.cut {
+            Cut::Whole => self.judge(row, record),
+            Cut::Unclosed => refused(row, Reason::UnclosedQuote, record.raw),
+            Cut::TooLong => {
+                let start = excerpt(&String::from_utf8_lossy(record.raw));
+                refused(
+                    row,
+                    Reason::RecordTooLong { limit: LONGEST },
+                    start.as_bytes(),
+                )
+            }
+        }))
+    }
+
+    /// Whether the record is one only because of a stray quote, which joins the rows
+    /// below its first line to it.
+    fn swallows_rows(&self, found: Found) -> bool {
+        let record = self.records.record();
+        let width = self.layout.width();
+        let is_odd = || record.len() != width || !are_sound(record.raw, self.grammar);
+        found.multi_line
+            && (found.cut != Cut::Whole || is_odd())
+            && are_rows(self.records.behind_first_line(), self.grammar, width)
+    }
+
+    fn judge(&self, mut row: SourceRow, record: Record<'_>) -> Reading {
+        if record.text.trim_ascii().is_empty() {
+            return skipped(row);
+        }
+        let width = self.layout.width();
+        if record.len() != width {
+            let cells = record.len();
+            let reason = Reason::RaggedRow {
+                cells,
+                columns: width,
+            };
+            return refused(row, reason, record.raw);
+        }
+        match self.cells(record) {
+            Ok(cells) => row.cells = cells,
+            Err(torn) => return self.no_text(row, record, torn, Reason::NotText),
+        }
+        if memchr::memchr(0, record.text).is_some() {
+            let torn = (0..width).find(|&idx| record.get(idx).contains(&0));
+            return self.no_text(row, record, torn.unwrap_or(0), Reason::NulCharacter);
+        }
+        if row.cells.is_blank() {
+            return self.blank(row, record);
+        }
+        match self.is_header(record) {
+            true => skipped(row),
+            false => Reading::Row(row),
+        }
+    }
+
+    /// The cells of the run's columns, or the cell that is no text.
+    fn cells(&self, record: Record<'_>) -> Result<Cells, usize> {
+        if self.layout.is_plain()
+            && let Some(text) =
+                encoding_rs::UTF_8.decode_without_bom_handling_and_without_replacement(record.text)
+            && let Some(cells) = Cells::packed(&text, record.ends)
+        {
+            return Ok(cells);
+        }
+        let mut torn = None;
+        let cells = Cells::new(self.layout.columns.iter().map(|&idx| {
+            std::str::from_utf8(record.get(idx)).unwrap_or_else(|_| {
+                torn = torn.or(Some(idx));
+                ""
+            })
+        }));
+        torn.map_or(Ok(cells), Err)
+    }
+
+    /// No cell of the source is filled: a ghost, or a record that our refused.csv
+    /// holds as raw text alone.
+    fn blank(&self, row: SourceRow, record: Record<'_>) -> Reading {
+        let Some(ours) = self.layout.refused else {
+            return skipped(row);
+        };
+        let raw = record.get(ours.raw);
+        if raw.is_empty() {
+            return skipped(row);
+        }
+        let reason = match record.get(ours.code) {
+            b"UNCLOSED_QUOTE" => Reason::UnclosedQuote,
+            b"RECORD_TOO_LONG" => Reason::RecordTooLong { limit: LONGEST },
+            _ => Reason::RaggedRow {
+                cells: most_cells(raw),
+                columns: self.layout.columns.len(),
+            },
+        };
+        refused(row, reason, raw)
+    }
+
+    /// Files that were put together from several hold the header again.
+    fn is_header(&self, record: Record<'_>) -> bool {
+        let mut cells = record.iter().zip(&self.layout.names);
+        cells.all(|(cell, name)| plain(cell) == name.as_bytes())
+    }
+
+    /// Refuses a row with its cells, as far as they are text.
+    fn no_text(
+        &self,
+        mut row: SourceRow,
+        record: Record<'_>,
+        at: usize,
+        reason: Reason,
+    ) -> Reading {
+        let cells = self.layout.columns.iter();
+        let texts: Vec<_> = cells
+            .map(|&idx| String::from_utf8_lossy(record.get(idx)))
+            .collect();
+        row.cells = Cells::new(texts.iter().map(AsRef::as_ref));
+        let problem = Problem::new(reason)
+            .column(self.layout.names[at].clone())
+            .value(&String::from_utf8_lossy(record.get(at)));
+        fallen(RowOutcome::early(row, RowEnd::Refused(problem.into())))
+    }
+}
+
+/// A cell of a header line, as names are kept: without byte order mark and blanks.
+fn plain(cell: &[u8]) -> &[u8] {
+    let mark = "\u{feff}".as_bytes();
+    cell.strip_prefix(mark).unwrap_or(cell).trim_ascii()
+}
+
+fn skipped(row: SourceRow) -> Reading {
+    fallen(RowOutcome::early(row, RowEnd::Skipped))
+}
+
+/// Refuses a record that has no cells we could name; it is kept whole.
+fn refused(row: SourceRow, reason: Reason, raw: &[u8]) -> Reading {
+    let refusal = Problem::new(reason).into();
+    let mut outcome = RowOutcome::early(row, RowEnd::Refused(refusal));
+    outcome.raw = Some(String::from_utf8_lossy(raw).into_owned());
+    fallen(outcome)
+}
+
+fn fallen(outcome: RowOutcome) -> Reading {
+    Reading::Fallen(Box::new(outcome))
+}

@@ -1,0 +1,141 @@
+//! What was typed → files: paths, globs that no shell has expanded, and standard
+//! input, which is spooled, since a file is looked at before it is read and a run may
+//! have to read it again (protocol D4).
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::trouble::unusable;
+use crate::error::Error;
+
+/// How standard input is typed, and how the journal calls it.
+pub const STDIN: &str = "-";
+/// Name of its content in the run folder.
+const SPOOLED: &str = "input-stdin";
+/// Letters of a path that make it a glob.
+const GLOB: [char; 3] = ['*', '?', '['];
+
+/// The files of a run, in its order.
+#[derive(Debug)]
+pub struct Sources {
+    pub(super) files: Vec<Source>,
+    pub(super) spool: Option<Spool>,
+}
+
+/// A file, and how messages call it.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+}
+
+/// The content of standard input on disk; gone when dropped, unless kept.
+#[derive(Debug)]
+pub(super) struct Spool(NamedTempFile);
+
+impl Sources {
+    /// Finds the files. Standard input is read to its end, into `spool_folder` or the
+    /// system's folder for such files.
+    ///
+    /// # Errors
+    /// When a glob finds nothing, a file is named twice, or standard input can't be
+    /// spooled.
+    pub fn find(typed: &[PathBuf], spool_folder: Option<&Path>) -> Result<Sources, Error> {
+        let mut sources = Sources {
+            files: Vec::new(),
+            spool: None,
+        };
+        let mut seen = HashSet::new();
+        for path in typed {
+            if path.as_os_str() == STDIN {
+                sources.take_stdin(spool_folder)?;
+                continue;
+            }
+            for path in expand(path)? {
+                let name = path.display().to_string();
+                if !seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
+                    return Err(Error::usage(format!("{name} is named twice"))
+                        .advise("name each file once; a glob may cover it already"));
+                }
+                sources.files.push(Source { name, path });
+            }
+        }
+        Ok(sources)
+    }
+
+    /// Files that a run has read before, in its order; an archive may be named once
+    /// for each of its members.
+    pub fn known<'a>(paths: impl Iterator<Item = &'a Path>) -> Sources {
+        let mut files: Vec<Source> = Vec::new();
+        for path in paths {
+            if files.last().is_none_or(|last| last.path != path) {
+                files.push(Source {
+                    name: path.display().to_string(),
+                    path: path.to_owned(),
+                });
+            }
+        }
+        Sources { files, spool: None }
+    }
+
+    fn take_stdin(&mut self, folder: Option<&Path>) -> Result<(), Error> {
+        if self.spool.is_some() {
+            return Err(Error::usage("standard input (-) is named twice"));
+        }
+        let spool = Spool::fill(folder)
+            .map_err(|error| Error::unexpected(format!("can't keep standard input: {error}")))?;
+        self.files.push(Source {
+            name: "standard input".to_owned(),
+            path: spool.0.path().to_owned(),
+        });
+        self.spool = Some(spool);
+        Ok(())
+    }
+}
+
+impl Spool {
+    fn fill(folder: Option<&Path>) -> io::Result<Spool> {
+        let mut file = match folder {
+            Some(folder) => {
+                fs::create_dir_all(folder)?;
+                NamedTempFile::new_in(folder)?
+            }
+            None => NamedTempFile::new()?,
+        };
+        let _len = io::copy(&mut io::stdin().lock(), &mut file)?;
+        Ok(Spool(file))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Moves the content into a run folder for good; tells where it is.
+    pub(super) fn keep(self, folder: &Path) -> io::Result<PathBuf> {
+        let path = folder.join(SPOOLED);
+        self.0.as_file().sync_all()?;
+        let _file = self.0.persist(&path)?;
+        Ok(path)
+    }
+}
+
+/// A path as it is, or the files that it stands for, by name.
+fn expand(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    let typed = path.to_string_lossy();
+    if !typed.contains(GLOB) || path.exists() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let found = glob::glob(&typed)
+        .map_err(|error| unusable(&typed, error))?
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| unusable(&typed, error))?;
+    let files: Vec<PathBuf> = found.into_iter().filter(|path| path.is_file()).collect();
+    match files.is_empty() {
+        false => Ok(files),
+        true => Err(unusable(&typed, "there is no such file")),
+    }
+}

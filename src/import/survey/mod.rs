@@ -1,0 +1,124 @@
+//! What a user should know of an input before mapping it: all rows are read as an
+//! import would read them, and counted by column.
+
+mod column;
+mod kind;
+
+pub use column::ColumnSurvey;
+pub use kind::Kind;
+
+use std::collections::BTreeMap;
+
+use super::flow::RowOutcome;
+use super::read::{Input, Reading, TextFacts};
+use crate::error::Error;
+use crate::model::event::RefusalGroup;
+use crate::model::outcome::RowEnd;
+use crate::model::place::Places;
+
+/// Everything found in an input.
+#[derive(Debug)]
+pub struct Survey {
+    /// Its texts.
+    pub texts: Vec<TextFacts>,
+    /// Records behind the headers, whatever they are.
+    pub records: u64,
+    /// Rows that can be mapped.
+    pub rows: u64,
+    /// All-empty rows; an import skips them.
+    pub ghosts: u64,
+    /// Rows that are the header once more; an import skips them.
+    pub headers_again: u64,
+    /// Rows that an import would refuse before mapping them, by code.
+    pub refusals: Vec<RefusalGroup>,
+    /// The columns, in the first file's order.
+    pub columns: Vec<ColumnSurvey>,
+    /// Names that several columns have, in file order.
+    pub repeated: Vec<String>,
+    /// What else was noticed on the way.
+    pub notices: Vec<String>,
+}
+
+/// Reads the input to its end.
+///
+/// # Errors
+/// When it can't be read any further.
+pub fn survey(input: &mut Input) -> Result<Survey, Error> {
+    let names = input.headers().names();
+    let mut counts = Counts {
+        columns: names.iter().map(|name| ColumnSurvey::new(name)).collect(),
+        places: input.places(),
+        rows: 0,
+        ghosts: 0,
+        headers_again: 0,
+        refusals: BTreeMap::new(),
+    };
+    let repeated = repeated(names);
+    let mut records = 0;
+    while let Some(reading) = input.next_row()? {
+        records += 1;
+        counts.take(&reading);
+    }
+    Ok(Survey {
+        texts: input.facts(),
+        records,
+        rows: counts.rows,
+        ghosts: counts.ghosts,
+        headers_again: counts.headers_again,
+        refusals: counts.refusals.into_values().collect(),
+        columns: counts.columns,
+        repeated,
+        notices: input.take_notices(),
+    })
+}
+
+/// What is counted row by row.
+struct Counts {
+    columns: Vec<ColumnSurvey>,
+    places: Places,
+    rows: u64,
+    ghosts: u64,
+    headers_again: u64,
+    refusals: BTreeMap<String, RefusalGroup>,
+}
+
+impl Counts {
+    fn take(&mut self, reading: &Reading) {
+        match reading {
+            Reading::Row(row) => {
+                self.rows += 1;
+                for (column, cell) in self.columns.iter_mut().zip(row.cells.iter()) {
+                    column.take(cell);
+                }
+            }
+            Reading::Fallen(outcome) => self.fell(outcome),
+        }
+    }
+
+    fn fell(&mut self, outcome: &RowOutcome) {
+        let RowEnd::Refused(issue) = &outcome.end else {
+            match outcome.source.cells.is_blank() {
+                true => self.ghosts += 1,
+                false => self.headers_again += 1,
+            }
+            return;
+        };
+        let address = outcome.source.address;
+        let place = self.places.words(address.file, address.line);
+        RefusalGroup::count(&mut self.refusals, &place, issue);
+    }
+}
+
+/// Names that come more than once, each told once.
+fn repeated(names: &[String]) -> Vec<String> {
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut repeated = Vec::new();
+    for name in names {
+        let count = counts.entry(name).or_default();
+        *count += 1;
+        if *count == 2 && !name.is_empty() {
+            repeated.push(name.clone());
+        }
+    }
+    repeated
+}

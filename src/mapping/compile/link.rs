@@ -1,0 +1,121 @@
+//! `[[associate]]` against headers and schema.
+
+use std::sync::Arc;
+
+use crate::mapping::compile::document::Compiler;
+use crate::mapping::errors::Problem;
+use crate::mapping::link::{Link, LinkForm};
+use crate::mapping::look_up::LookUp;
+use crate::mapping::shape::{At, KeyOrigin, LinkBy, LinkSpec, TableSpec};
+use crate::model::schema::ObjectType;
+
+impl Compiler<'_> {
+    /// Compiles one. None when something was reported, or when the file lacks its
+    /// optional column.
+    pub(crate) fn link(&mut self, spec: &LinkSpec) -> Option<Link> {
+        let columns = self.columns(&spec.column, spec.optional, spec.nth.as_ref());
+        let by = self.link_by(spec);
+        let lookup = spec.lookup.as_ref().map(|table| self.look_up(table));
+        let properties = spec.properties.iter().filter_map(|entry| {
+            let is_by = |name: &String| *name == entry.property.value;
+            if matches!(&spec.by.value, LinkBy::Property(name) if is_by(name)) {
+                self.problems.report(Problem::new(
+                    &entry.property.span,
+                    format!(
+                        "`{}` gets its value from the column of this link",
+                        entry.property.value
+                    ),
+                ));
+                return None;
+            }
+            self.entry(entry, spec.to, false)
+        });
+        let properties = properties.collect();
+        let columns = columns.filter(|columns| !columns.is_empty())?;
+        let (by, form) = by?;
+        Some(Link {
+            to: spec.to,
+            by: Arc::from(by),
+            form,
+            columns,
+            split: spec
+                .split
+                .as_ref()
+                .map_or_else(Vec::new, |marks| marks.value.clone()),
+            lookup,
+            label: spec.label.as_deref().map(Arc::from),
+            missing: spec.missing,
+            properties,
+        })
+    }
+
+    /// How drafts call what the cells hold, and its form.
+    fn link_by<'s>(&self, spec: &'s LinkSpec) -> Option<(&'s str, LinkForm)> {
+        match &spec.by.value {
+            LinkBy::Id => Some(("id", LinkForm::Id)),
+            LinkBy::Key => match self.document.key.origin {
+                KeyOrigin::Text(..) => {
+                    let prefix = self.document.key.prefix.clone();
+                    Some(("key", LinkForm::Key(prefix)))
+                }
+                KeyOrigin::RowHash | KeyOrigin::RecordId(_) => {
+                    self.problems.report(
+                        Problem::new(
+                            &spec.by.span,
+                            "the key of this mapping is no text of the file",
+                        )
+                        .help("link by `id`, or take the key from a column"),
+                    );
+                    None
+                }
+            },
+            LinkBy::Property(name) => {
+                let at = At::new(name.clone(), spec.by.span.clone());
+                self.check_natural_key(&at, spec.to)?;
+                let form = match (spec.to, name.as_str()) {
+                    (ObjectType::Contacts, "email") => LinkForm::Email,
+                    (ObjectType::Companies, "domain") => LinkForm::Folded,
+                    _ => LinkForm::Text,
+                };
+                Some((name, form))
+            }
+        }
+    }
+
+    /// A property that is to tell records apart has unique values. The e-mail of a
+    /// contact does so without being called unique.
+    fn check_natural_key(&self, name: &At<String>, object: ObjectType) -> Option<()> {
+        let found = self.definition(name, object)?;
+        let knows = self.shelf(object).is_some();
+        let is_email = object == ObjectType::Contacts && name.value == "email";
+        if !knows || found.unique || is_email {
+            return Some(());
+        }
+        self.problems.report(
+            Problem::new(
+                &name.span,
+                format!("the values of `{}` are not unique", name.value),
+            )
+            .help("link by `id`, or by a property whose values are unique"),
+        );
+        None
+    }
+
+    /// A people file, ready to be asked.
+    pub(crate) fn look_up(&self, table: &At<TableSpec>) -> LookUp {
+        let file = &table.value.file;
+        let mut lookup = LookUp::new(file);
+        for line in self.tables.lines(&table.value) {
+            if !lookup.insert(&line.from, &line.to) {
+                self.problems.report(
+                    Problem::new(
+                        &table.span,
+                        format!("`{}` is in {file} twice, with different values", line.from),
+                    )
+                    .help("keep one of the lines; case and blanks around do not matter"),
+                );
+            }
+        }
+        lookup
+    }
+}

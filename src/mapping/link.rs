@@ -1,0 +1,155 @@
+//! Compiled `[[associate]]`: from a row to the links that it asks for.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::mapping::convert::email;
+use crate::mapping::entry::{Column, Entry, parts};
+use crate::mapping::key::{record_id, with_prefix};
+use crate::mapping::look_up::LookUp;
+use crate::mapping::scope::{Findings, Scope};
+use crate::model::issue::{Problem, Reason};
+use crate::model::schema::ObjectType;
+use crate::model::ticket::{LinkDraft, Missing, PropertyValues, Remark};
+
+/// Links that every row with a value in one of the columns asks for.
+#[derive(Debug)]
+pub(crate) struct Link {
+    /// Kind of the other record.
+    pub(crate) to: ObjectType,
+    /// What a value is, as drafts say it.
+    pub(crate) by: Arc<str>,
+    /// How a value is checked and written.
+    pub(crate) form: LinkForm,
+    /// Where values come from.
+    pub(crate) columns: Vec<Column>,
+    /// Separators of a cell that names several records.
+    pub(crate) split: Vec<String>,
+    /// A file that turns texts into values.
+    pub(crate) lookup: Option<LookUp>,
+    /// Label of the association.
+    pub(crate) label: Option<Arc<str>>,
+    /// For records that the portal lacks.
+    pub(crate) missing: Missing,
+    /// For a record that is created.
+    pub(crate) properties: Vec<Entry>,
+}
+
+/// How the value of a link is checked and written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LinkForm {
+    /// The id of a record.
+    Id,
+    /// The key of a ticket, which starts with this.
+    Key(String),
+    /// An e-mail address.
+    Email,
+    /// A name that does not mind case, such as a domain.
+    Folded,
+    /// Any text.
+    Text,
+}
+
+impl Link {
+    /// Adds the links of a row; none where its cells are empty.
+    pub(crate) fn draft(
+        &self,
+        scope: &Scope<'_>,
+        findings: &mut Findings,
+        drafts: &mut Vec<LinkDraft>,
+    ) {
+        for column in &self.columns {
+            let cell = scope.filled(column.idx).unwrap_or("");
+            for part in parts(cell, &self.split).into_iter().map(str::trim) {
+                if part.is_empty() {
+                    continue;
+                }
+                match self.value(part) {
+                    Ok(Some(value)) if self.is_among(drafts, &value) => {}
+                    Ok(Some(value)) => drafts.push(self.to(value, column, scope, findings)),
+                    Ok(None) => findings.remarks.push(Remark::LeftBlank),
+                    Err(reason) => {
+                        let problem = Problem::new(reason).column(&*column.header);
+                        findings.problems.push(problem.value(part));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the row asks for this link already; the same record twice is one link.
+    fn is_among(&self, drafts: &[LinkDraft], value: &str) -> bool {
+        drafts.iter().any(|draft| {
+            (draft.to, &draft.by, &draft.label) == (self.to, &self.by, &self.label)
+                && draft.value == value
+        })
+    }
+
+    /// What a text stands for; none where the file lacks it and the mapping says that
+    /// the link may be left out.
+    fn value(&self, text: &str) -> Result<Option<String>, Reason> {
+        let listed = self.lookup.as_ref().and_then(|lookup| lookup.get(text));
+        match (self.form.written(listed.unwrap_or(text)), &self.lookup) {
+            (Ok(value), _) => Ok(Some(value)),
+            (Err(_), Some(_)) if listed.is_none() && self.missing == Missing::Skip => Ok(None),
+            (Err(_), Some(lookup)) if listed.is_none() => Err(Reason::NotInFile {
+                file: lookup.file().to_owned(),
+                nearest: lookup.nearest(text),
+            }),
+            (Err(reason), _) => Err(reason),
+        }
+    }
+
+    fn to(
+        &self,
+        value: String,
+        column: &Column,
+        scope: &Scope<'_>,
+        findings: &mut Findings,
+    ) -> LinkDraft {
+        let mut properties = PropertyValues::new();
+        if self.missing == Missing::Create {
+            properties.push((Arc::clone(&self.by), value.clone()));
+            for entry in &self.properties {
+                if let Some(value) = entry.value(scope, findings) {
+                    properties.push((Arc::clone(&entry.name), value));
+                }
+            }
+        }
+        LinkDraft {
+            to: self.to,
+            by: Arc::clone(&self.by),
+            value,
+            label: self.label.clone(),
+            column: Arc::clone(&column.header),
+            missing: self.missing,
+            properties,
+        }
+    }
+
+    /// What an import of today can't do with this link, in words; none where it can do
+    /// all of it.
+    pub(crate) fn unsupported(&self) -> Option<String> {
+        let to = self.to.plural();
+        match (&self.form, &self.label) {
+            (LinkForm::Email, None) if self.to == ObjectType::Contacts => None,
+            (LinkForm::Email, Some(label)) if self.to == ObjectType::Contacts => {
+                Some(format!("links to {to} with the label \"{label}\""))
+            }
+            _ => Some(format!("links to {to} by {}", self.by)),
+        }
+    }
+}
+
+impl LinkForm {
+    fn written(&self, text: &str) -> Result<String, Reason> {
+        let plain: Cow<'_, str> = match self {
+            LinkForm::Email => return email(text),
+            LinkForm::Id => return record_id(text.to_owned()).map_err(|fault| fault.0),
+            LinkForm::Key(prefix) => return with_prefix(prefix, text).map_err(|fault| fault.0),
+            LinkForm::Folded => Cow::Owned(text.to_lowercase()),
+            LinkForm::Text => Cow::Borrowed(text),
+        };
+        with_prefix("", &plain).map_err(|fault| fault.0)
+    }
+}

@@ -1,0 +1,48 @@
+//! A file that turns texts of the source into others: names into e-mails, mostly.
+
+use std::collections::HashMap;
+
+use crate::mapping::nearest::{fold, nearest};
+
+/// The lines of a look-up file. Case and surrounding blanks do not matter.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LookUp {
+    file: String,
+    lines: HashMap<String, String>,
+    known: Vec<String>,
+}
+
+impl LookUp {
+    /// No lines yet; `file` is how the mapping calls it.
+    pub(crate) fn new(file: &str) -> LookUp {
+        LookUp {
+            file: file.to_owned(),
+            ..LookUp::default()
+        }
+    }
+
+    /// Adds a line; false when the file says something else for the text already.
+    pub(crate) fn insert(&mut self, from: &str, to: &str) -> bool {
+        self.known.push(from.to_owned());
+        let held = self
+            .lines
+            .entry(fold(from))
+            .or_insert_with(|| to.to_owned());
+        held == to
+    }
+
+    /// What the file says for a text.
+    pub(crate) fn get(&self, text: &str) -> Option<&str> {
+        self.lines.get(&fold(text)).map(String::as_str)
+    }
+
+    /// How the mapping calls the file.
+    pub(crate) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The text of the file that looks most like another.
+    pub(crate) fn nearest(&self, text: &str) -> Option<String> {
+        nearest(text, self.known.iter().map(String::as_str)).map(str::to_owned)
+    }
+}

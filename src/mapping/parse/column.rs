@@ -1,0 +1,96 @@
+//! How a mapping names columns: by name, by several names, or by a pattern between
+//! slashes; and where the text of an entry comes from.
+
+use std::ops::Range;
+
+use regex::Regex;
+
+use crate::mapping::errors::Problem;
+use crate::mapping::parse::table::Table;
+use crate::mapping::shape::{At, ColumnName, Origin};
+
+/// Exactly one of `column`, `value` and `template`, as far as `kinds` allows them.
+pub(crate) fn read_origin(table: &mut Table<'_>, kinds: &[&'static str]) -> Option<Origin> {
+    match one_of(table, kinds)? {
+        "column" => read_columns(table, "column").map(Origin::Column),
+        "value" => table.scalar("value").map(Origin::Value),
+        _ => table.text("template").map(Origin::Template),
+    }
+}
+
+/// The one key of `kinds` that the table has; none and several are reported.
+pub(crate) fn one_of(table: &mut Table<'_>, kinds: &[&'static str]) -> Option<&'static str> {
+    let given: Vec<&'static str> = kinds
+        .iter()
+        .copied()
+        .filter(|kind| table.value(kind).is_some())
+        .collect();
+    match given.as_slice() {
+        [one] => Some(*one),
+        [] => {
+            let kinds = kinds.join(" or ");
+            table.wrong(
+                table.span().clone(),
+                format!(
+                    "{} says not where its value comes from: it needs a {kinds}",
+                    table.name()
+                ),
+            )
+        }
+        [first, second, ..] => table.wrong(
+            table.key_span(second),
+            format!(
+                "{} has both `{first}` and `{second}`: keep one",
+                table.name()
+            ),
+        ),
+    }
+}
+
+/// The columns under a key: one, or aliases.
+pub(crate) fn read_columns(
+    table: &mut Table<'_>,
+    key: &'static str,
+) -> Option<Vec<At<ColumnName>>> {
+    let columns = table.texts(key)?.value;
+    let read: Vec<Option<_>> = columns
+        .into_iter()
+        .map(|column| column_name(column, table))
+        .collect();
+    read.into_iter().collect()
+}
+
+/// A name, or a pattern between slashes.
+pub(crate) fn column_name(text: At<String>, table: &Table<'_>) -> Option<At<ColumnName>> {
+    let inside = text.value.strip_prefix('/');
+    let inside = inside.and_then(|rest| rest.strip_suffix('/'));
+    let name = match inside.filter(|inside| !inside.is_empty()) {
+        Some(pattern) => ColumnName::Pattern(read_regex(pattern, &text.span, table)?),
+        None => ColumnName::Name(text.value),
+    };
+    Some(At::new(name, text.span))
+}
+
+/// A regular expression, or a report of what is wrong with it.
+pub(crate) fn read_regex(pattern: &str, span: &Range<usize>, table: &Table<'_>) -> Option<Regex> {
+    match Regex::new(pattern) {
+        Ok(regex) => Some(regex),
+        Err(error) => {
+            table.problems().report(
+                Problem::new(
+                    span,
+                    format!("`{pattern}` is no regular expression: {}", fault(&error)),
+                )
+                .help("write it in 'single quotes', so that backslashes stay as they are"),
+            );
+            None
+        }
+    }
+}
+
+/// The last line of the engine's drawing says what is wrong.
+fn fault(error: &regex::Error) -> String {
+    let drawn = error.to_string();
+    let last = drawn.lines().last().unwrap_or(&drawn).trim();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
+}

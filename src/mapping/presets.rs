@@ -1,0 +1,15 @@
+//! The mappings that ship with the tool, for the systems whose exports it knows.
+
+/// Each by the name that `map init --from` takes, with its text.
+pub const PRESETS: [(&str, &str); 10] = [
+    ("zendesk", include_str!("../../mappings/zendesk.toml")),
+    ("freshdesk", include_str!("../../mappings/freshdesk.toml")),
+    ("jira", include_str!("../../mappings/jira.toml")),
+    ("servicenow", include_str!("../../mappings/servicenow.toml")),
+    ("intercom", include_str!("../../mappings/intercom.toml")),
+    ("zoho-desk", include_str!("../../mappings/zoho-desk.toml")),
+    ("osticket", include_str!("../../mappings/osticket.toml")),
+    ("bugzilla", include_str!("../../mappings/bugzilla.toml")),
+    ("hubspot-ui", include_str!("../../mappings/hubspot-ui.toml")),
+    ("tickethaul", include_str!("../../mappings/tickethaul.toml")),
+];

@@ -1,0 +1,350 @@
+//! The properties that a proposal looks for, how their columns are called in exports,
+//! and what stands in such columns.
+
+use crate::mapping::propose::survey::{Column, VALUES, ratio};
+use crate::mapping::propose::words::{CATEGORIES, PRIORITIES, SOURCES, STAGES, Words, meaning};
+
+/// Where a value goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// `[key]`.
+    Key,
+    /// `[properties]`.
+    Ticket,
+    /// The e-mail of `[[associate]]`.
+    Contact,
+    /// The properties of a contact that is created.
+    ContactProperty,
+}
+
+/// What a column for a property holds.
+#[derive(Clone, Copy)]
+pub(crate) enum Holds {
+    /// Values that are all different.
+    Ids,
+    /// Short texts, hardly any alike.
+    Titles,
+    /// Long texts.
+    Texts,
+    /// Names of people.
+    Names,
+    /// E-mail addresses.
+    Emails,
+    /// Times.
+    Times,
+    /// One of a few words that are known.
+    Choice(&'static Words),
+    /// One of a few words, whichever they are.
+    Labels,
+    /// Anything.
+    Anything,
+}
+
+/// A property that is looked for.
+pub(crate) struct Target {
+    /// Where its value goes.
+    pub(crate) place: Place,
+    /// Internal name.
+    pub(crate) property: &'static str,
+    /// How its column is called in exports, the most telling name first.
+    pub(crate) names: &'static [&'static str],
+    /// What stands in it.
+    pub(crate) holds: Holds,
+}
+
+const fn target(
+    place: Place,
+    property: &'static str,
+    names: &'static [&'static str],
+    holds: Holds,
+) -> Target {
+    Target {
+        place,
+        property,
+        names,
+        holds,
+    }
+}
+
+/// All of them. Names are in their normal form: lower case, blanks for other marks,
+/// without what stands in brackets behind.
+pub(crate) const TARGETS: [Target; 18] = [
+    target(
+        Place::Key,
+        "source_ticket_id",
+        &[
+            "ticket id",
+            "ticket number",
+            "issue key",
+            "conversation id",
+            "bug id",
+            "case number",
+            "number",
+            "record id",
+            "id",
+            "key",
+            "reference",
+            "hs object id",
+        ],
+        Holds::Ids,
+    ),
+    target(
+        Place::Ticket,
+        "subject",
+        &[
+            "subject",
+            "summary",
+            "short description",
+            "ticket name",
+            "ticket title",
+            "title",
+            "headline",
+            "topic",
+        ],
+        Holds::Titles,
+    ),
+    target(
+        Place::Ticket,
+        "content",
+        &[
+            "description",
+            "ticket description",
+            "content",
+            "body",
+            "message",
+            "details",
+        ],
+        Holds::Texts,
+    ),
+    target(
+        Place::Ticket,
+        "hs_pipeline",
+        &["pipeline", "hs pipeline"],
+        Holds::Labels,
+    ),
+    target(
+        Place::Ticket,
+        "hs_pipeline_stage",
+        &[
+            "status category",
+            "current ticket state category",
+            "status",
+            "ticket status",
+            "current status",
+            "state",
+            "current conversation state",
+            "stage",
+            "hs pipeline stage",
+        ],
+        Holds::Choice(&STAGES),
+    ),
+    target(
+        Place::Ticket,
+        "hs_ticket_priority",
+        &["priority", "hs ticket priority", "urgency"],
+        Holds::Choice(&PRIORITIES),
+    ),
+    target(
+        Place::Ticket,
+        "hs_ticket_category",
+        &["category", "hs ticket category"],
+        Holds::Choice(&CATEGORIES),
+    ),
+    target(
+        Place::Ticket,
+        "hubspot_owner_id",
+        &[
+            "assignee email",
+            "assignee",
+            "ticket owner",
+            "agent",
+            "assigned to",
+            "agent assigned",
+            "owner",
+            "teammate currently assigned",
+            "hubspot owner id",
+        ],
+        Holds::Names,
+    ),
+    target(
+        Place::Ticket,
+        "createdate",
+        &[
+            "created at",
+            "created time",
+            "created",
+            "create date",
+            "date created",
+            "opened at",
+            "opened",
+            "conversation started at",
+            "ticket created",
+            "creation date",
+            "createdate",
+        ],
+        Holds::Times,
+    ),
+    target(
+        Place::Ticket,
+        "closed_date",
+        &[
+            "closed at",
+            "closed time",
+            "ticket closed time",
+            "solved at",
+            "closed date",
+            "close date",
+            "resolved at",
+            "resolved",
+            "resolved time",
+            "ticket last resolved",
+            "date closed",
+        ],
+        Holds::Times,
+    ),
+    target(
+        Place::Ticket,
+        "source_type",
+        &["source", "channel", "via", "source type"],
+        Holds::Choice(&SOURCES),
+    ),
+    target(
+        Place::Contact,
+        "email",
+        &[
+            "requester email",
+            "email",
+            "from email",
+            "customer email",
+            "contact email",
+            "user email",
+            "caller email",
+            "caller id email",
+            "associated contact email",
+        ],
+        Holds::Emails,
+    ),
+    target(
+        Place::ContactProperty,
+        "firstname",
+        &[
+            "first name",
+            "requester",
+            "full name",
+            "requester name",
+            "contact name",
+            "customer name",
+            "from",
+            "caller",
+            "caller id",
+            "user name",
+            "customer",
+        ],
+        Holds::Names,
+    ),
+    target(
+        Place::ContactProperty,
+        "lastname",
+        &["last name", "surname"],
+        Holds::Names,
+    ),
+    target(
+        Place::ContactProperty,
+        "phone",
+        &["work phone", "phone", "phone number"],
+        Holds::Anything,
+    ),
+    target(
+        Place::ContactProperty,
+        "mobilephone",
+        &["mobile phone", "mobile"],
+        Holds::Anything,
+    ),
+    target(
+        Place::ContactProperty,
+        "jobtitle",
+        &["job title", "title"],
+        Holds::Anything,
+    ),
+    target(
+        Place::ContactProperty,
+        "company",
+        &["company name", "company", "account name", "organization"],
+        Holds::Anything,
+    ),
+];
+
+impl Holds {
+    /// How well the cells of a column fit, from 0 to 1, and in words.
+    pub(crate) fn fit(self, column: &Column, rows: u64) -> (f64, String) {
+        if column.filled == 0 {
+            return (0.85, "no cell of it is filled".to_owned());
+        }
+        let filled = ratio(column.filled, rows);
+        match self {
+            Holds::Ids => ids(column, filled),
+            Holds::Titles => titles(column),
+            Holds::Texts => texts(column),
+            Holds::Names => names(column),
+            Holds::Emails => mostly(column.email_share(), "e-mail addresses"),
+            Holds::Times => mostly(column.dates().map_or(0.0, |found| found.1), "dates"),
+            Holds::Choice(words) => choice(column, words),
+            Holds::Labels => labels(column),
+            Holds::Anything => (1.0, format!("{} of it is filled", percent(filled))),
+        }
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+fn ids(column: &Column, filled: f64) -> (f64, String) {
+    let distinct = column.distinct_share();
+    let fits = distinct > 0.7 && filled > 0.8;
+    let words = format!("{} of its values differ", percent(distinct));
+    (if fits { 1.0 } else { 0.3 }, words)
+}
+
+fn titles(column: &Column) -> (f64, String) {
+    let distinct = column.distinct_share();
+    let short = column.mean_length() < 200.0 && column.multiline_share() < 0.2;
+    let fits = short && distinct > 0.5 && column.number_share() < 0.5;
+    let words = format!("{} of its texts differ", percent(distinct));
+    (if fits { 1.0 } else { 0.6 }, words)
+}
+
+fn texts(column: &Column) -> (f64, String) {
+    let length = column.mean_length();
+    let words = format!("its texts have {length:.0} characters");
+    (if length > 20.0 { 1.0 } else { 0.6 }, words)
+}
+
+fn names(column: &Column) -> (f64, String) {
+    let dates = column.dates().map_or(0.0, |found| found.1);
+    let others = column.number_share().max(dates);
+    let words = format!("{} are neither numbers nor dates", percent(1.0 - others));
+    (1.0 - 0.8 * others, words)
+}
+
+/// Most cells are enough: exports have slips, and the others are told as such.
+fn mostly(share: f64, what: &str) -> (f64, String) {
+    let fit = if share > 0.6 { 1.0 } else { share };
+    (0.2 + 0.8 * fit, format!("{} are {what}", percent(share)))
+}
+
+fn choice(column: &Column, words: &Words) -> (f64, String) {
+    let known = column.known_share(|value| meaning(words, value).is_some());
+    (
+        0.4 + 0.6 * (known * 2.0).min(1.0),
+        format!("{} of its values are known", percent(known)),
+    )
+}
+
+/// Digits are ids, and most likely those of another portal.
+fn labels(column: &Column) -> (f64, String) {
+    let few = column.choices().len();
+    let fits = (1..VALUES).contains(&few) && column.number_share() < 0.5;
+    let words = format!("it has {few} different values");
+    (if fits { 1.0 } else { 0.6 }, words)
+}

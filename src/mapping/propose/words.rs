@@ -1,0 +1,169 @@
+//! The words of help desks: what statuses, priorities and channels are called, and
+//! what that is in HubSpot. Only for proposals; a mapping says what is meant.
+
+use crate::mapping::nearest::fold;
+
+/// Statuses, and the stages of HubSpot's own pipeline.
+pub(crate) const STAGES: [(&str, &[&str]); 4] = [
+    (
+        "New",
+        &[
+            "new",
+            "to do",
+            "todo",
+            "unconfirmed",
+            "confirmed",
+            "submitted",
+            "backlog",
+            "reopened",
+            "unassigned",
+            "1",
+        ],
+    ),
+    (
+        "Waiting on us",
+        &[
+            "open",
+            "in progress",
+            "in_progress",
+            "assigned",
+            "active",
+            "waiting on us",
+            "escalated",
+            "waiting for support",
+            "waiting on third party",
+            "pending vendor",
+            "work in progress",
+            "2",
+        ],
+    ),
+    (
+        "Waiting on contact",
+        &[
+            "pending",
+            "hold",
+            "on hold",
+            "on-hold",
+            "snoozed",
+            "waiting on contact",
+            "waiting on customer",
+            "waiting for customer",
+            "awaiting customer response",
+            "awaiting user info",
+            "3",
+        ],
+    ),
+    (
+        "Closed",
+        &[
+            "closed",
+            "solved",
+            "resolved",
+            "done",
+            "verified",
+            "canceled",
+            "cancelled",
+            "archived",
+            "completed",
+            "rejected",
+            "duplicate",
+            "6",
+            "7",
+            "8",
+        ],
+    ),
+];
+
+/// Priorities.
+pub(crate) const PRIORITIES: [(&str, &[&str]); 4] = [
+    (
+        "LOW",
+        &["low", "lowest", "minor", "trivial", "planning", "p4", "p5"],
+    ),
+    ("MEDIUM", &["medium", "normal", "moderate", "p3"]),
+    ("HIGH", &["high", "major", "p2"]),
+    (
+        "URGENT",
+        &[
+            "urgent",
+            "highest",
+            "critical",
+            "blocker",
+            "emergency",
+            "p1",
+        ],
+    ),
+];
+
+/// Ways in which tickets come in.
+pub(crate) const SOURCES: [(&str, &[&str]); 4] = [
+    ("CHAT", &["chat", "messenger", "live chat"]),
+    ("EMAIL", &["email", "e-mail", "mail", "outbound email"]),
+    (
+        "FORM",
+        &["form", "web", "portal", "feedback widget", "web form"],
+    ),
+    ("PHONE", &["phone", "call", "voice"]),
+];
+
+/// HubSpot's own categories and resolutions, by label.
+pub(crate) const CATEGORIES: [(&str, &[&str]); 4] = [
+    ("PRODUCT_ISSUE", &["product issue", "product_issue"]),
+    ("BILLING_ISSUE", &["billing issue", "billing_issue"]),
+    ("FEATURE_REQUEST", &["feature request", "feature_request"]),
+    ("GENERAL_INQUIRY", &["general inquiry", "general_inquiry"]),
+];
+
+/// One of the tables above.
+pub(crate) type Words = [(&'static str, &'static [&'static str])];
+
+/// What a value is in HubSpot: by its whole, or by its words behind a digit
+/// ("2 - High", "P1-Urgent").
+pub(crate) fn meaning(words: &Words, value: &str) -> Option<&'static str> {
+    let value = fold(value);
+    let of = |text: &str| {
+        let found = words.iter().find(|(_, known)| known.contains(&text));
+        found.map(|(meaning, _)| *meaning)
+    };
+    of(&value).or_else(|| {
+        let rest = value
+            .trim_start_matches('p')
+            .trim_start_matches(|c: char| c.is_ascii_digit());
+        let rest = rest.trim_start_matches([' ', '-', '–', ':', '.']);
+        (rest != value).then(|| of(rest)).flatten()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_mean_what_their_words_say() {
+        for (value, expected) in [
+            ("High", Some("HIGH")),
+            ("2 - High", Some("HIGH")),
+            ("P1-Urgent", Some("URGENT")),
+            ("P2", Some("HIGH")),
+            ("5 - Planning", Some("LOW")),
+            ("0 - Panic", None),
+            ("planned", None),
+        ] {
+            assert_eq!(meaning(&PRIORITIES, value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn no_word_means_two_things() {
+        for words in [&STAGES[..], &PRIORITIES, &SOURCES, &CATEGORIES] {
+            let all: Vec<&str> = words
+                .iter()
+                .flat_map(|(_, known)| known.iter().copied())
+                .collect();
+            let mut unique = all.clone();
+            unique.sort_unstable();
+            unique.dedup();
+            assert_eq!(unique.len(), all.len());
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The values of switches that are not a choice among a few: times, numbers,
+//! rates, names. Each has the default that the contract suggests.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::limits::{Rate, RateError};
+
+/// A value that is none; the switch says what it takes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NoValue;
+
+/// A length of time, written `300ms`, `5s`, `2m` or `24h`.
+pub(super) fn time(text: &str) -> Option<Duration> {
+    let end = text.find(|letter: char| !letter.is_ascii_digit())?;
+    let (number, unit) = text.split_at(end);
+    let number: u64 = number.parse().ok()?;
+    let millis = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return None,
+    };
+    number.checked_mul(millis).map(Duration::from_millis)
+}
+
+/// How late the search index is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SearchLag(pub(super) Duration);
+
+impl Default for SearchLag {
+    fn default() -> SearchLag {
+        SearchLag(Duration::from_secs(5))
+    }
+}
+
+impl FromStr for SearchLag {
+    type Err = NoValue;
+
+    fn from_str(text: &str) -> Result<SearchLag, NoValue> {
+        time(text).map(SearchLag).ok_or(NoValue)
+    }
+}
+
+/// Requests a day; the default is the Professional tier's (contract 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct DailyLimit(pub(super) u64);
+
+impl Default for DailyLimit {
+    fn default() -> DailyLimit {
+        DailyLimit(625_000)
+    }
+}
+
+impl FromStr for DailyLimit {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<DailyLimit, Self::Err> {
+        text.parse().map(DailyLimit)
+    }
+}
+
+/// The allowance of searches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SearchRate(pub(super) Rate);
+
+impl Default for SearchRate {
+    fn default() -> SearchRate {
+        SearchRate(Rate::Per {
+            calls: 5,
+            window: Duration::from_secs(1),
+        })
+    }
+}
+
+impl FromStr for SearchRate {
+    type Err = RateError;
+
+    fn from_str(text: &str) -> Result<SearchRate, RateError> {
+        text.parse().map(SearchRate)
+    }
+}
+
+/// Names of properties; none by default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct NotKept(pub(super) BTreeSet<String>);
+
+impl FromStr for NotKept {
+    type Err = NoValue;
+
+    fn from_str(text: &str) -> Result<NotKept, NoValue> {
+        if text == "none" {
+            return Ok(NotKept::default());
+        }
+        let names: BTreeSet<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+        match names.iter().any(String::is_empty) {
+            true => Err(NoValue),
+            false => Ok(NotKept(names)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_a_unit() {
+        for (text, millis) in [
+            ("300ms", Some(300)),
+            ("0s", Some(0)),
+            ("5s", Some(5_000)),
+            ("2m", Some(120_000)),
+            ("24h", Some(86_400_000)),
+            ("5", None),
+            ("", None),
+            ("s", None),
+            ("-1s", None),
+            ("1.5s", None),
+            ("99999999999999999999h", None),
+        ] {
+            assert_eq!(time(text), millis.map(Duration::from_millis), "{text}");
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The v4 batches (contract 8.3): pairs that can't be are told row by row, a pair
+//! that comes twice costs the call.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::ends::End;
+use super::shapes::{ArchiveInput, PairInput, ReadInput, ReadOut, TypedInput, pair_out, way_out};
+use super::types::LinkType;
+use crate::sandbox::clock::Moment;
+use crate::sandbox::desk::Desk;
+use crate::sandbox::problem::{Problem, RowProblem};
+use crate::sandbox::reply::Paging;
+use crate::sandbox::shapes::{BatchOut, Reference};
+use crate::sandbox::switches::NoLinks;
+
+/// Associations of one record on a page of a batch read.
+const PAGE: usize = 100;
+
+const INVALID: &str = "crm.associations.INVALID_IDENTIFIER";
+const NONE: &str = "crm.associations.NO_ASSOCIATIONS_FOUND";
+
+impl Desk {
+    /// Associates pairs by named types.
+    pub(crate) fn link_batch(
+        &self,
+        ends: (End, End),
+        inputs: &[TypedInput],
+        now: Moment,
+    ) -> Result<BatchOut<Value>, Problem> {
+        refuse_twice(inputs.iter().map(|input| (&input.from, &input.to)))?;
+        let transaction = self.store.begin()?;
+        let (mut results, mut errors) = (Vec::new(), Vec::new());
+        for input in inputs {
+            let types = self.types_of(ends, &input.types)?;
+            match self.pair_of(ends, &input.from, &input.to)? {
+                Ok((from, to)) => {
+                    for known in &types {
+                        self.link(from, known, to, now)?;
+                    }
+                    results.extend(self.linked_pair(&types, from, to));
+                }
+                Err(problem) => errors.push(*problem),
+            }
+        }
+        transaction.commit()?;
+        Ok(BatchOut::new(results, errors, now.iso()))
+    }
+
+    /// Associates pairs by the default type.
+    pub(crate) fn link_defaults(
+        &self,
+        ends: (End, End),
+        inputs: &[PairInput],
+        now: Moment,
+    ) -> Result<BatchOut<Value>, Problem> {
+        refuse_twice(inputs.iter().map(|input| (&input.from, &input.to)))?;
+        let known = self.default_type(ends)?;
+        let transaction = self.store.begin()?;
+        let (mut results, mut errors) = (Vec::new(), Vec::new());
+        for input in inputs {
+            match self.pair_of(ends, &input.from, &input.to)? {
+                Ok((from, to)) => {
+                    self.link(from, known, to, now)?;
+                    results.push(way_out(known, from, to));
+                }
+                Err(problem) => errors.push(*problem),
+            }
+        }
+        transaction.commit()?;
+        Ok(BatchOut::new(results, errors, now.iso()))
+    }
+
+    /// What records are associated with; `link` is where further pages are asked for.
+    pub(crate) fn read_links(
+        &self,
+        ends: (End, End),
+        inputs: &[ReadInput],
+        link: &str,
+        now: Moment,
+    ) -> Result<BatchOut<Value>, Problem> {
+        let (mut results, mut errors) = (Vec::new(), Vec::new());
+        for input in inputs {
+            let after = input.after.as_ref().and_then(|after| after.0.parse().ok());
+            let linked = match self.linkable(ends.0, &input.id.0)? {
+                Some(id) => self.linked(id, ends, after.unwrap_or_default())?,
+                None => Vec::new(),
+            };
+            if linked.is_empty() {
+                errors.push(none(ends, &input.id.0));
+                continue;
+            }
+            let next = linked.get(PAGE).map(|(next, _)| *next);
+            results.push(json!(ReadOut {
+                from: json!({"id": input.id.0}),
+                to: linked
+                    .into_iter()
+                    .take(PAGE)
+                    .map(|(_, shown)| shown)
+                    .collect(),
+                paging: next
+                    .map(|next| Paging::new(next.to_string(), format!("{link}after={next}"))),
+            }));
+        }
+        if self.switches.no_links == NoLinks::Absent {
+            errors.clear();
+        }
+        Ok(BatchOut::new(results, errors, now.iso()))
+    }
+
+    /// Cuts pairs; those that are not associated are passed over.
+    pub(crate) fn cut_batch(
+        &self,
+        ends: (End, End),
+        inputs: &[ArchiveInput],
+    ) -> Result<(), Problem> {
+        let transaction = self.store.begin()?;
+        for input in inputs {
+            for to in &input.to {
+                if let Ok((from, to)) = self.pair_of(ends, &input.from, to)? {
+                    self.cut(from, to)?;
+                }
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Cuts the named types of pairs.
+    pub(crate) fn cut_labels(
+        &self,
+        ends: (End, End),
+        inputs: &[TypedInput],
+    ) -> Result<(), Problem> {
+        let transaction = self.store.begin()?;
+        for input in inputs {
+            let types = self.types_of(ends, &input.types)?;
+            if let Ok((from, to)) = self.pair_of(ends, &input.from, &input.to)? {
+                for known in types {
+                    self.unlink(from, known, to)?;
+                }
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
+    fn linked_pair(&self, types: &[&LinkType], from: i64, to: i64) -> Option<Value> {
+        let labels: Vec<String> = types
+            .iter()
+            .filter_map(|known| known.label.clone())
+            .collect();
+        let first = types.first()?;
+        Some(pair_out(first, from, to, &labels, self.switches.link_ids))
+    }
+
+    /// A pair of live records, or why it is none.
+    pub(super) fn pair_of(
+        &self,
+        (from_end, to_end): (End, End),
+        from: &Reference,
+        to: &Reference,
+    ) -> rusqlite::Result<Result<(i64, i64), Box<RowProblem>>> {
+        let (from, to) = (&from.id.0, &to.id.0);
+        if from_end == to_end && from == to {
+            return Ok(Err(Box::new(invalid(
+                format!("Object {from} cannot be associated to itself ({to})"),
+                from,
+            ))));
+        }
+        let mut ids = [0; 2];
+        for (place, (end, id)) in [(from_end, from), (to_end, to)].into_iter().enumerate() {
+            match self.linkable(end, id)? {
+                Some(found) => ids[place] = found,
+                None => {
+                    return Ok(Err(Box::new(invalid(
+                        format!("{id} is not a valid ID"),
+                        id,
+                    ))));
+                }
+            }
+        }
+        Ok(Ok((ids[0], ids[1])))
+    }
+}
+
+fn invalid(message: String, id: &str) -> RowProblem {
+    Problem::validation(message)
+        .about(INVALID)
+        .with("id", vec![id.to_owned()])
+        .into_row(None)
+}
+
+/// The error of a record that is associated with nothing of a kind.
+fn none((from, to): (End, End), id: &str) -> RowProblem {
+    let message = format!(
+        "No {} is associated with {} {id}.",
+        to.singular(),
+        from.singular()
+    );
+    Problem::no_such(message)
+        .about(NONE)
+        .with("fromObjectId", vec![id.to_owned()])
+        .with("fromObjectType", vec![from.singular().to_owned()])
+        .with("toObjectType", vec![to.singular().to_owned()])
+        .into_row(None)
+}
+
+/// The same pair twice in a batch costs the call.
+fn refuse_twice<'a>(
+    pairs: impl Iterator<Item = (&'a Reference, &'a Reference)>,
+) -> Result<(), Problem> {
+    let mut seen = BTreeSet::new();
+    for (from, to) in pairs {
+        if !seen.insert((from.id.0.as_str(), to.id.0.as_str())) {
+            return Err(Problem::validation(format!(
+                "Duplicate pairs found in batch input: {} and {}. Pairs must be unique",
+                from.id.0, to.id.0
+            )));
+        }
+    }
+    Ok(())
+}

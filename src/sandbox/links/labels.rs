@@ -1,0 +1,132 @@
+//! Labels (contract 8.4): association types that a portal makes for itself, one
+//! name for both ways or a pair of names.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::ends::End;
+use super::shapes::{LabelInput, LabelPatch};
+use super::types::LinkType;
+use crate::sandbox::desk::Desk;
+use crate::sandbox::problem::Problem;
+use crate::sandbox::reply::Results;
+
+/// Under which sort labels are kept.
+pub(crate) const SORT: &str = "label";
+
+/// A label as it is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Label {
+    pub(crate) there: u32,
+    pub(crate) back: u32,
+    /// Type ids of the two ends.
+    from: String,
+    to: String,
+    name: String,
+    label: String,
+    /// The name of the way back, where it is another.
+    inverse_label: Option<String>,
+}
+
+impl Label {
+    pub(super) fn has(&self, id: u32) -> bool {
+        self.there == id || self.back == id
+    }
+
+    /// The type that way and the type back.
+    pub(super) fn types(&self) -> Vec<LinkType> {
+        let Some((from, to)) = End::known(&self.from).zip(End::known(&self.to)) else {
+            return Vec::new();
+        };
+        let back = self.inverse_label.as_ref().unwrap_or(&self.label);
+        let way = |from, to, id, inverse, label: &String| LinkType {
+            id,
+            from,
+            to,
+            name: self.name.clone(),
+            label: Some(label.clone()),
+            inverse,
+            is_user_defined: true,
+            is_primary: false,
+        };
+        vec![
+            way(from, to, self.there, self.back, &self.label),
+            way(to, from, self.back, self.there, back),
+        ]
+    }
+}
+
+/// A type as the list of labels shows it.
+fn shown(known: &LinkType) -> Value {
+    json!({"category": known.category(), "typeId": known.id, "label": known.label})
+}
+
+impl Desk {
+    pub(crate) fn labels(&self, from: End, to: End) -> Results<Value> {
+        Results::whole(self.schema.links.between(from, to).map(shown).collect())
+    }
+
+    /// Makes a label; a pair of names is shown with both its ids.
+    pub(crate) fn create_label(
+        &mut self,
+        from: End,
+        to: End,
+        input: LabelInput,
+    ) -> Result<Results<Value>, Problem> {
+        let taken = |known: &LinkType| known.label.as_ref() == Some(&input.label);
+        if self.schema.links.between(from, to).any(taken) {
+            let message = format!("A label '{}' already exists for this pair.", input.label);
+            return Err(Problem::validation(message));
+        }
+        let (there, back) = self.schema.links.free_ids();
+        let label = Label {
+            there,
+            // Between records of one kind, a single name reads the same both ways.
+            back: if from == to && input.inverse_label.is_none() {
+                there
+            } else {
+                back
+            },
+            from: from.type_id().to_owned(),
+            to: to.type_id().to_owned(),
+            name: input.name,
+            label: input.label,
+            inverse_label: input.inverse_label,
+        };
+        let n_shown = if label.inverse_label.is_some() { 2 } else { 1 };
+        let results = label.types().iter().take(n_shown).map(shown).collect();
+        self.keep_label(label)?;
+        Ok(Results::whole(results))
+    }
+
+    pub(crate) fn update_label(&mut self, patch: LabelPatch) -> Result<(), Problem> {
+        let mut labels = self.schema.links.labels.iter();
+        let known = labels.find(|label| label.has(patch.association_type_id));
+        let mut label = known.cloned().ok_or_else(Problem::not_found)?;
+        label.label = patch.label;
+        label.inverse_label = patch.inverse_label.or(label.inverse_label);
+        self.keep_label(label)
+    }
+
+    /// Takes a label away, from the records that have it too.
+    pub(crate) fn delete_label(&mut self, id: u32) -> Result<(), Problem> {
+        let mut labels = self.schema.links.labels.iter();
+        let label = labels.find(|label| label.has(id)).cloned();
+        let label = label.ok_or_else(Problem::not_found)?;
+        let transaction = self.store.begin()?;
+        self.store.drop_link_type(label.there)?;
+        self.store.drop_link_type(label.back)?;
+        self.store.undefine(SORT, "", &label.there.to_string())?;
+        transaction.commit()?;
+        self.schema.links.remove(id);
+        Ok(())
+    }
+
+    fn keep_label(&mut self, label: Label) -> Result<(), Problem> {
+        self.store
+            .define(SORT, "", &label.there.to_string(), &label)?;
+        self.schema.links.put(label);
+        Ok(())
+    }
+}

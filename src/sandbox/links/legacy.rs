@@ -1,0 +1,159 @@
+//! The association endpoints of v3 (contract 8.5), where a type is a number or a
+//! name such as `ticket_to_contact`.
+
+use serde_json::{Value, json};
+
+use super::ends::End;
+use super::pairs::PairsPage;
+use super::shapes::{LegacyInput, ReadInput};
+use super::types::LinkType;
+use crate::sandbox::clock::Moment;
+use crate::sandbox::desk::Desk;
+use crate::sandbox::problem::{Problem, RowProblem};
+use crate::sandbox::reply::{Paging, Results};
+use crate::sandbox::shapes::{BatchOut, ObjectOut};
+use crate::sandbox::show::View;
+
+impl Desk {
+    /// Associates a pair; the answer is the record, with its associations of that
+    /// kind.
+    pub(crate) fn put_legacy(
+        &self,
+        (from, to): (End, End),
+        (id, to_id): (&str, &str),
+        named: &str,
+        view: &View,
+        now: Moment,
+    ) -> Result<ObjectOut, Problem> {
+        let known = self.legacy_type((from, to), named)?;
+        let kind = from.kind().ok_or_else(Problem::not_found)?;
+        let id = self.linkable(from, id)?.ok_or_else(Problem::not_found)?;
+        let to_id = self.linkable(to, to_id)?.ok_or_else(Problem::not_found)?;
+        let transaction = self.store.begin()?;
+        self.link(id, known, to_id, now)?;
+        transaction.commit()?;
+        let record = self
+            .store
+            .record(kind, id, false)?
+            .ok_or_else(Problem::not_found)?;
+        self.show(kind, record, view)
+    }
+
+    pub(crate) fn delete_legacy(
+        &self,
+        (from, to): (End, End),
+        (id, to_id): (&str, &str),
+        named: &str,
+    ) -> Result<(), Problem> {
+        let known = self.legacy_type((from, to), named)?;
+        let id = self.linkable(from, id)?.ok_or_else(Problem::not_found)?;
+        let Some(to_id) = self.linkable(to, to_id)? else {
+            return Ok(());
+        };
+        let transaction = self.store.begin()?;
+        self.unlink(id, known, to_id)?;
+        Ok(transaction.commit()?)
+    }
+
+    pub(crate) fn list_legacy(
+        &self,
+        ends: (End, End),
+        id: &str,
+        page: &PairsPage,
+    ) -> Result<Results<Value>, Problem> {
+        let id = self.linkable(ends.0, id)?.ok_or_else(Problem::not_found)?;
+        let rows = self.legacy_links(id, ends)?;
+        let mut rows = rows
+            .into_iter()
+            .filter(|(target, _)| *target >= page.after)
+            .collect::<Vec<_>>();
+        let next = rows.get(page.limit).map(|(next, _)| *next);
+        rows.truncate(page.limit);
+        let paging =
+            next.map(|next| Paging::new(next.to_string(), format!("{}after={next}", page.link)));
+        Ok(Results {
+            results: rows.into_iter().map(|(_, shown)| shown).collect(),
+            paging,
+        })
+    }
+
+    /// Associates pairs, or cuts them.
+    pub(crate) fn legacy_batch(
+        &self,
+        ends: (End, End),
+        inputs: &[LegacyInput],
+        cuts: bool,
+        now: Moment,
+    ) -> Result<BatchOut<Value>, Problem> {
+        let transaction = self.store.begin()?;
+        let (mut results, mut errors) = (Vec::new(), Vec::new());
+        for input in inputs {
+            let known = self.legacy_type(ends, &input.link_type.0)?;
+            match self.pair_of(ends, &input.from, &input.to)? {
+                Ok((from, to)) if cuts => self.unlink(from, known, to)?,
+                Ok((from, to)) => {
+                    self.link(from, known, to, now)?;
+                    results.push(json!({
+                        "from": {"id": from.to_string()},
+                        "to": {"id": to.to_string()},
+                        "type": known.name,
+                    }));
+                }
+                Err(problem) => errors.push(*problem),
+            }
+        }
+        transaction.commit()?;
+        Ok(BatchOut::new(results, errors, now.iso()))
+    }
+
+    pub(crate) fn read_legacy(
+        &self,
+        ends: (End, End),
+        inputs: &[ReadInput],
+        now: Moment,
+    ) -> Result<BatchOut<Value>, Problem> {
+        let (mut results, mut errors) = (Vec::new(), Vec::<RowProblem>::new());
+        for input in inputs {
+            let linked = match self.linkable(ends.0, &input.id.0)? {
+                Some(id) => self.legacy_links(id, ends)?,
+                None => Vec::new(),
+            };
+            if linked.is_empty() {
+                let message = format!("No associations were found for {}.", input.id.0);
+                errors.push(
+                    Problem::no_such(message)
+                        .with("ids", vec![input.id.0.clone()])
+                        .into_row(None),
+                );
+                continue;
+            }
+            let to: Vec<Value> = linked.into_iter().map(|(_, shown)| shown).collect();
+            results.push(json!({"from": {"id": input.id.0}, "to": to}));
+        }
+        Ok(BatchOut::new(results, errors, now.iso()))
+    }
+
+    /// The associations of a record with records of one kind, one row a type.
+    fn legacy_links(&self, id: i64, (from, to): (End, End)) -> rusqlite::Result<Vec<(i64, Value)>> {
+        let all = self.store.links(id)?.into_iter();
+        let row = |(link_type, target): (u32, i64)| {
+            let known = self.schema.links.get(link_type)?;
+            let shown = json!({"id": target.to_string(), "type": known.name});
+            (known.from == from && known.to == to).then_some((target, shown))
+        };
+        Ok(all.filter_map(row).collect())
+    }
+
+    fn legacy_type(&self, (from, to): (End, End), named: &str) -> Result<&LinkType, Problem> {
+        let id: u32 = named.parse().unwrap_or_default();
+        let meant = |known: &&LinkType| known.id == id || known.name == named;
+        let mut known = self.schema.links.between(from, to);
+        known.find(meant).ok_or_else(|| {
+            Problem::validation(format!(
+                "{named} is not a valid association type from {} to {}",
+                from.singular(),
+                to.singular()
+            ))
+        })
+    }
+}

@@ -1,0 +1,20 @@
+//! Associations (contract 8). `ends` and `types` say what can be associated with
+//! what, `writes` keeps the rules when one is made or cut; the others are the ways
+//! in: with a create, one pair, batches, labels, and the endpoints of v3.
+
+mod batches;
+mod ends;
+mod inline;
+mod labels;
+mod legacy;
+mod pairs;
+mod shapes;
+mod types;
+mod writes;
+
+pub(super) use ends::End;
+pub(super) use inline::resolve;
+pub(super) use labels::{Label, SORT as LABEL};
+pub(super) use pairs::PairsPage;
+pub(super) use shapes::{ArchiveInput, LegacyInput, PairInput, ReadInput, TypedInput};
+pub(super) use types::LinkTypes;

@@ -1,0 +1,222 @@
+//! Association types: HubSpot's own from the table of contract 8.6, and labels
+//! that were made in the portal. Each type goes one way and knows the type of the
+//! way back.
+
+use std::collections::BTreeMap;
+
+use super::ends::End;
+use super::labels::Label;
+
+/// What a type of HubSpot's own means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// The only one, without a label.
+    Only,
+    /// Without a label, where there is a primary one besides.
+    Unlabeled,
+    /// The label `Primary`: at most one of the other kind.
+    Primary,
+}
+
+use Form::{Only, Primary, Unlabeled};
+
+/// From, to, the id that way, the id back. Those without a ticket are HubSpot's
+/// well-known ones and not in the contract.
+const OWN: &[(&str, &str, u32, u32, Form)] = &[
+    ("ticket", "ticket", 452, 452, Only),
+    ("ticket", "contact", 16, 15, Only),
+    ("ticket", "company", 339, 340, Unlabeled),
+    ("ticket", "company", 26, 25, Primary),
+    ("ticket", "deal", 28, 27, Only),
+    ("ticket", "call", 219, 220, Only),
+    ("ticket", "email", 223, 224, Only),
+    ("ticket", "meeting_event", 225, 226, Only),
+    ("ticket", "note", 227, 228, Only),
+    ("ticket", "task", 229, 230, Only),
+    ("contact", "contact", 449, 449, Only),
+    ("contact", "company", 279, 280, Unlabeled),
+    ("contact", "company", 1, 2, Primary),
+    ("contact", "deal", 4, 3, Only),
+    ("contact", "note", 201, 202, Only),
+    ("company", "company", 450, 450, Only),
+    ("company", "deal", 342, 341, Unlabeled),
+    ("company", "deal", 6, 5, Primary),
+    ("company", "note", 189, 190, Only),
+    ("deal", "deal", 451, 451, Only),
+    ("deal", "note", 213, 214, Only),
+];
+
+/// The first id of a label; below it are HubSpot's own.
+const FIRST_LABEL: u32 = 2_001;
+
+/// One direction of an association type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LinkType {
+    pub(crate) id: u32,
+    pub(crate) from: End,
+    pub(crate) to: End,
+    /// As `type` in replies of v3.
+    pub(crate) name: String,
+    pub(crate) label: Option<String>,
+    /// The same association seen from the other side.
+    pub(crate) inverse: u32,
+    pub(crate) is_user_defined: bool,
+    pub(crate) is_primary: bool,
+}
+
+impl LinkType {
+    pub(crate) fn category(&self) -> &'static str {
+        match self.is_user_defined {
+            true => "USER_DEFINED",
+            false => "HUBSPOT_DEFINED",
+        }
+    }
+
+    /// Whether it is the type that every other one of its pair brings along.
+    pub(crate) fn is_default(&self) -> bool {
+        self.label.is_none()
+    }
+
+    fn goes(&self, from: End, to: End) -> bool {
+        self.from == from && self.to == to
+    }
+}
+
+/// All types of a portal.
+#[derive(Debug)]
+pub(crate) struct LinkTypes {
+    by_id: BTreeMap<u32, LinkType>,
+    pub(crate) labels: Vec<Label>,
+}
+
+impl Default for LinkTypes {
+    /// HubSpot's own.
+    fn default() -> LinkTypes {
+        let own = OWN.iter().flat_map(|row| own_types(*row));
+        LinkTypes {
+            by_id: own.map(|known| (known.id, known)).collect(),
+            labels: Vec::new(),
+        }
+    }
+}
+
+impl LinkTypes {
+    /// The type with this id and category.
+    pub(crate) fn find(&self, category: &str, id: u32) -> Option<&LinkType> {
+        self.by_id
+            .get(&id)
+            .filter(|known| known.category() == category)
+    }
+
+    pub(crate) fn get(&self, id: u32) -> Option<&LinkType> {
+        self.by_id.get(&id)
+    }
+
+    /// All that go from one kind to another, in order of id.
+    pub(crate) fn between(&self, from: End, to: End) -> impl Iterator<Item = &LinkType> {
+        self.by_id
+            .values()
+            .filter(move |known| known.goes(from, to))
+    }
+
+    /// The one without a label.
+    pub(crate) fn default_of(&self, from: End, to: End) -> Option<&LinkType> {
+        self.between(from, to).find(|known| known.is_default())
+    }
+
+    /// Two ids that no type has.
+    pub(crate) fn free_ids(&self) -> (u32, u32) {
+        let last = self
+            .labels
+            .iter()
+            .map(|label| label.there.max(label.back))
+            .max();
+        let first = last.map_or(FIRST_LABEL, |last| last + 1);
+        (first, first + 1)
+    }
+
+    /// Takes a label in, in place of the one with its ids.
+    pub(crate) fn put(&mut self, label: Label) {
+        self.remove(label.there);
+        for known in label.types() {
+            let _ = self.by_id.insert(known.id, known);
+        }
+        self.labels.push(label);
+    }
+
+    /// Takes a label out; the id may be that of either way.
+    pub(crate) fn remove(&mut self, id: u32) {
+        let gone: Vec<Label> = self.labels.extract_if(.., |label| label.has(id)).collect();
+        for label in gone {
+            let _ = (
+                self.by_id.remove(&label.there),
+                self.by_id.remove(&label.back),
+            );
+        }
+    }
+}
+
+fn own_types((from, to, there, back, form): (&str, &str, u32, u32, Form)) -> Vec<LinkType> {
+    let Some((from, to)) = End::known(from).zip(End::known(to)) else {
+        return Vec::new();
+    };
+    let way = |from: End, to: End, id, inverse| LinkType {
+        id,
+        from,
+        to,
+        name: name(from, to, form),
+        label: (form == Primary).then(|| "Primary".to_owned()),
+        inverse,
+        is_user_defined: false,
+        is_primary: form == Primary,
+    };
+    vec![way(from, to, there, back), way(to, from, back, there)]
+}
+
+fn name(from: End, to: End, form: Form) -> String {
+    let suffix = if form == Unlabeled { "_unlabeled" } else { "" };
+    format!("{}_to_{}{suffix}", from.singular(), to.singular())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::kind::Kind;
+
+    #[test]
+    fn every_way_there_has_a_way_back() {
+        let types = LinkTypes::default();
+        let n_ways: usize = OWN
+            .iter()
+            .map(|row| if row.2 == row.3 { 1 } else { 2 })
+            .sum();
+        assert_eq!(types.by_id.len(), n_ways);
+        for known in types.by_id.values() {
+            let back = types.get(known.inverse).expect("a way back");
+            assert_eq!(
+                (back.inverse, back.to, back.from),
+                (known.id, known.from, known.to)
+            );
+            assert_eq!(back.is_primary, known.is_primary);
+            let default = types
+                .default_of(known.from, known.to)
+                .expect("one without a label");
+            assert!(default.is_default(), "{known:?}");
+        }
+    }
+
+    #[test]
+    fn the_notes_way_is_the_notes() {
+        let types = LinkTypes::default();
+        let note = types.get(228).expect("a type");
+        assert_eq!(
+            (note.from, note.to),
+            (End::Held(Kind::Note), End::Held(Kind::Ticket))
+        );
+        assert_eq!(types.get(25).expect("a type").name, "company_to_ticket");
+        assert_eq!(
+            types.get(340).expect("a type").name,
+            "company_to_ticket_unlabeled"
+        );
+    }
+}

@@ -1,0 +1,107 @@
+//! Making and cutting associations, inside a transaction that the caller holds:
+//! both directions, the default that comes with every label, the one primary
+//! company (contract 8.2, 8.6).
+
+use super::ends::End;
+use super::types::LinkType;
+use crate::sandbox::clock::Moment;
+use crate::sandbox::desk::Desk;
+use crate::sandbox::switches::{LinksTouchModified, PrimaryAddsDefault, PrimaryReplaces};
+
+impl Desk {
+    /// Associates two records; what is there already stays.
+    pub(crate) fn link(
+        &self,
+        from: i64,
+        known: &LinkType,
+        to: i64,
+        now: Moment,
+    ) -> rusqlite::Result<()> {
+        if known.is_primary && self.switches.primary_replaces == PrimaryReplaces::Yes {
+            self.unseat(from, known, to)?;
+        }
+        self.put_both(from, known, to)?;
+        let brings =
+            !known.is_primary || self.switches.primary_adds_default == PrimaryAddsDefault::Yes;
+        if let Some(default) = self
+            .schema
+            .links
+            .default_of(known.from, known.to)
+            .filter(|_| brings)
+        {
+            self.put_both(from, default, to)?;
+        }
+        self.touch(known, from, to, now)
+    }
+
+    /// Cuts one type; without the default there is nothing left of a pair.
+    pub(crate) fn unlink(&self, from: i64, known: &LinkType, to: i64) -> rusqlite::Result<()> {
+        match known.is_default() {
+            true => self.cut(from, to),
+            false => self.drop_both(from, known, to),
+        }
+    }
+
+    /// Cuts all associations between two records.
+    pub(crate) fn cut(&self, from: i64, to: i64) -> rusqlite::Result<()> {
+        for known in self.pair(from, to)? {
+            self.drop_both(from, known, to)?;
+        }
+        Ok(())
+    }
+
+    /// The types by which two records are associated, seen from the first.
+    pub(super) fn pair(&self, from: i64, to: i64) -> rusqlite::Result<Vec<&LinkType>> {
+        let ids = self.store.links_between(from, to)?;
+        let known = ids.into_iter();
+        Ok(known.filter_map(|id| self.schema.links.get(id)).collect())
+    }
+
+    /// A record that can be associated: live, and of the kind that is meant.
+    pub(crate) fn linkable(&self, end: End, id: &str) -> rusqlite::Result<Option<i64>> {
+        match end.kind().zip(id.parse().ok()) {
+            Some((kind, id)) => Ok(self.store.exists(kind, id)?.then_some(id)),
+            None => Ok(None),
+        }
+    }
+
+    fn unseat(&self, from: i64, known: &LinkType, to: i64) -> rusqlite::Result<()> {
+        // The one that has a primary is never the company.
+        let (one, way, other) = match known.to.plural() {
+            "companies" => (from, Some(known), to),
+            _ => (to, self.schema.links.get(known.inverse), from),
+        };
+        let Some(way) = way else { return Ok(()) };
+        for holder in self.store.linked_by(one, way.id)? {
+            if holder != other {
+                self.drop_both(one, way, holder)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put_both(&self, from: i64, known: &LinkType, to: i64) -> rusqlite::Result<()> {
+        self.store.put_link(from, known.id, to)?;
+        self.store.put_link(to, known.inverse, from)
+    }
+
+    fn drop_both(&self, from: i64, known: &LinkType, to: i64) -> rusqlite::Result<()> {
+        self.store.drop_link(from, known.id, to)?;
+        self.store.drop_link(to, known.inverse, from)
+    }
+
+    fn touch(&self, known: &LinkType, from: i64, to: i64, now: Moment) -> rusqlite::Result<()> {
+        if self.switches.links_touch_modified == LinksTouchModified::No {
+            return Ok(());
+        }
+        for (end, id) in [(known.from, from), (known.to, to)] {
+            let Some(kind) = end.kind() else { continue };
+            if let Some(mut record) = self.store.record(kind, id, false)? {
+                let _ = record.values.insert(kind.modified().to_owned(), now.iso());
+                self.before_change(id, now)?;
+                self.store.replace(kind, id, &record.values)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,220 @@
+//! Pipelines and stages of tickets as a portal has them (contract 7.1): listing,
+//! making, changing. Taking them away is left out: tickets may be in them.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::clock::Moment;
+use super::desk::Desk;
+use super::kind::Kind;
+use super::problem::Problem;
+use super::schema::{Pipeline, Stage};
+
+/// Stages of a pipeline (contract 7.1).
+const MOST_STAGES: usize = 100;
+
+/// What the ids of new pipelines and stages begin with.
+const FIRST_ID: u64 = 801_000_001;
+
+/// A pipeline to be made.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PipelineInput {
+    label: String,
+    #[serde(default)]
+    display_order: i64,
+    #[serde(default)]
+    stages: Vec<StageInput>,
+    pipeline_id: Option<String>,
+}
+
+/// A stage to be made.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StageInput {
+    label: String,
+    #[serde(default)]
+    display_order: i64,
+    metadata: Option<BTreeMap<String, String>>,
+    stage_id: Option<String>,
+}
+
+/// What a pipeline or a stage becomes; what is not named stays.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Relabel {
+    label: Option<String>,
+    display_order: Option<i64>,
+    metadata: Option<BTreeMap<String, String>>,
+}
+
+impl Desk {
+    pub(super) fn pipelines(&self) -> Vec<Pipeline> {
+        self.schema.pipelines.clone()
+    }
+
+    pub(super) fn pipeline(&self, id: &str) -> Result<Pipeline, Problem> {
+        self.schema
+            .pipeline(id)
+            .cloned()
+            .ok_or_else(Problem::not_found)
+    }
+
+    pub(super) fn stage(&self, pipeline: &str, id: &str) -> Result<Stage, Problem> {
+        let pipeline = self.pipeline(pipeline)?;
+        pipeline.stage(id).cloned().ok_or_else(Problem::not_found)
+    }
+
+    pub(super) fn create_pipeline(
+        &mut self,
+        input: PipelineInput,
+        now: Moment,
+    ) -> Result<Pipeline, Problem> {
+        let id = input.pipeline_id.unwrap_or_else(|| self.free_id());
+        if self.schema.pipeline(&id).is_some() {
+            return Err(Problem::conflict(format!(
+                "A pipeline with the id {id} already exists."
+            )));
+        }
+        self.schema.pipelines.push(Pipeline {
+            id: id.clone(),
+            label: input.label,
+            display_order: input.display_order,
+            archived: false,
+            created_at: now.iso(),
+            updated_at: now.iso(),
+            stages: Vec::new(),
+        });
+        let added = input
+            .stages
+            .into_iter()
+            .try_for_each(|stage| self.add_stage(&id, stage, now).map(drop));
+        if let Err(problem) = added {
+            self.schema.pipelines.retain(|pipeline| pipeline.id != id);
+            return Err(problem);
+        }
+        self.keep_pipeline(&id)
+    }
+
+    pub(super) fn create_stage(
+        &mut self,
+        pipeline: &str,
+        input: StageInput,
+        now: Moment,
+    ) -> Result<Stage, Problem> {
+        let stage = self.add_stage(pipeline, input, now)?;
+        let _ = self.keep_pipeline(pipeline)?;
+        Ok(stage)
+    }
+
+    pub(super) fn update_pipeline(
+        &mut self,
+        id: &str,
+        change: Relabel,
+        now: Moment,
+    ) -> Result<Pipeline, Problem> {
+        let pipeline = self
+            .schema
+            .pipeline_mut(id)
+            .ok_or_else(Problem::not_found)?;
+        pipeline.label = change.label.unwrap_or_else(|| pipeline.label.clone());
+        pipeline.display_order = change.display_order.unwrap_or(pipeline.display_order);
+        pipeline.updated_at = now.iso();
+        self.keep_pipeline(id)
+    }
+
+    /// Changes a stage; `metadata` must come along (contract 7.1).
+    pub(super) fn update_stage(
+        &mut self,
+        pipeline: &str,
+        id: &str,
+        change: Relabel,
+        now: Moment,
+    ) -> Result<Stage, Problem> {
+        let metadata = change
+            .metadata
+            .ok_or_else(|| Problem::validation("A stage needs its metadata."))?;
+        check_metadata(&metadata)?;
+        let held = self
+            .schema
+            .pipeline_mut(pipeline)
+            .ok_or_else(Problem::not_found)?;
+        let mut stages = held.stages.iter_mut();
+        let stage = stages
+            .find(|stage| stage.id == id)
+            .ok_or_else(Problem::not_found)?;
+        stage.label = change.label.unwrap_or_else(|| stage.label.clone());
+        stage.display_order = change.display_order.unwrap_or(stage.display_order);
+        stage.metadata = metadata;
+        stage.updated_at = now.iso();
+        let changed = stage.clone();
+        let _ = self.keep_pipeline(pipeline)?;
+        Ok(changed)
+    }
+
+    fn add_stage(
+        &mut self,
+        pipeline: &str,
+        input: StageInput,
+        now: Moment,
+    ) -> Result<Stage, Problem> {
+        let metadata = input.metadata.unwrap_or_default();
+        check_metadata(&metadata)?;
+        let id = input.stage_id.unwrap_or_else(|| self.free_id());
+        let mut all = self.schema.pipelines.iter();
+        if all.any(|pipeline| pipeline.stage(&id).is_some()) {
+            return Err(Problem::conflict(format!(
+                "A stage with the id {id} already exists."
+            )));
+        }
+        let held = self
+            .schema
+            .pipeline_mut(pipeline)
+            .ok_or_else(Problem::not_found)?;
+        if held.stages.len() >= MOST_STAGES {
+            let message = format!("A pipeline has at most {MOST_STAGES} stages.");
+            return Err(Problem::validation(message));
+        }
+        let stage = Stage {
+            id,
+            label: input.label,
+            display_order: input.display_order,
+            metadata,
+            created_at: now.iso(),
+            updated_at: now.iso(),
+            archived: false,
+            write_permissions: "CRM_PERMISSIONS_ENFORCEMENT".to_owned(),
+        };
+        held.stages.push(stage.clone());
+        Ok(stage)
+    }
+
+    /// An id that neither a pipeline nor a stage has.
+    fn free_id(&self) -> String {
+        let pipelines = self.schema.pipelines.iter();
+        let ids = pipelines.flat_map(|pipeline| {
+            let stages = pipeline.stages.iter().map(|stage| stage.id.as_str());
+            stages.chain([pipeline.id.as_str()])
+        });
+        let last = ids.filter_map(|id| id.parse::<u64>().ok()).max();
+        last.map_or(FIRST_ID, |last| FIRST_ID.max(last + 1))
+            .to_string()
+    }
+
+    fn keep_pipeline(&mut self, id: &str) -> Result<Pipeline, Problem> {
+        let pipeline = self.pipeline(id)?;
+        self.store
+            .define("pipeline", Kind::Ticket.plural(), id, &pipeline)?;
+        Ok(pipeline)
+    }
+}
+
+fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Problem> {
+    match metadata.get("ticketState").map(String::as_str) {
+        Some("OPEN" | "CLOSED") => Ok(()),
+        _ => Err(Problem::validation(
+            "The metadata of a ticket stage needs ticketState, OPEN or CLOSED.",
+        )),
+    }
+}

@@ -1,0 +1,196 @@
+//! Which path means what (contract 0.1): the same resources under v3, v4 and the
+//! dated versions. Methods are the portal's business.
+
+use super::kind::Kind;
+use super::links::End;
+use super::problem::Problem;
+use super::version::Version;
+
+/// The paths that are served.
+#[derive(Debug)]
+pub(super) enum Route {
+    Account,
+    Usage,
+    Properties(Kind),
+    Property(Kind, String),
+    PropertyBatch(Kind, Verb),
+    Groups(Kind),
+    Group(Kind, String),
+    Pipelines,
+    Pipeline(String),
+    Stages(String),
+    Stage(String, String),
+    Owners,
+    Owner(String),
+    Objects(Kind),
+    Object(Kind, String),
+    Batch(Kind, Verb),
+    Search(Kind),
+    Links((End, End), LinkRoute),
+}
+
+/// The last segment of a batch path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verb {
+    Create,
+    Read,
+    Update,
+    Upsert,
+    Archive,
+}
+
+/// Paths about associations from one kind to another.
+#[derive(Debug)]
+pub(super) enum LinkRoute {
+    /// All of one record.
+    Of(String),
+    /// Between two.
+    Pair(String, String),
+    DefaultPair(String, String),
+    Batch(Verb),
+    BatchDefault,
+    BatchLabels,
+    Labels,
+    Label(u32),
+    LegacyOf(String),
+    LegacyPair(String, String, String),
+    LegacyBatch(Verb),
+}
+
+impl Route {
+    /// What the segments of a path mean, and in which version.
+    pub(super) fn of(segments: &[String]) -> Result<(Route, Version), Problem> {
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let numbered = |route| Ok((route, Version::Numbered));
+        match segments.as_slice() {
+            ["account-info", "v3", "details"] => numbered(Route::Account),
+            ["account-info", "v3", "api-usage", "daily", "private-apps"] => numbered(Route::Usage),
+            ["crm", "v4", "objects", rest @ ..] => numbered(modern_single(rest)?),
+            ["crm", "v4", "associations", rest @ ..] | ["crm", "associations", "v4", rest @ ..] => {
+                numbered(modern(rest)?)
+            }
+            ["crm", "v3", "associations", rest @ ..] => numbered(legacy(rest)?),
+            ["crm", "v3", "objects", kind, id, "associations", rest @ ..] => {
+                numbered(legacy_single(kind, id, rest)?)
+            }
+            ["crm", "v3", area, rest @ ..] => numbered(Route::crm(area, rest)?),
+            ["crm", area, version, rest @ ..] => {
+                let version = Version::dated(version).ok_or_else(Problem::not_found)?;
+                let route = match (*area, rest) {
+                    ("associations", rest) => modern(rest)?,
+                    ("objects", [_, _, "associations", ..]) => modern_single(rest)?,
+                    (area, rest) => Route::crm(area, rest)?,
+                };
+                Ok((route, version))
+            }
+            _ => Err(Problem::not_found()),
+        }
+    }
+
+    fn crm(area: &str, rest: &[&str]) -> Result<Route, Problem> {
+        match (area, rest) {
+            ("objects", rest) => objects(rest),
+            ("properties", rest) => properties(rest),
+            ("pipelines", [kind, rest @ ..]) if Kind::named(kind)? == Kind::Ticket => {
+                pipelines(rest)
+            }
+            ("owners", []) => Ok(Route::Owners),
+            ("owners", [id]) => Ok(Route::Owner((*id).to_owned())),
+            _ => Err(Problem::not_found()),
+        }
+    }
+}
+
+fn objects(rest: &[&str]) -> Result<Route, Problem> {
+    match rest {
+        [kind] => Ok(Route::Objects(Kind::named(kind)?)),
+        [kind, "search"] => Ok(Route::Search(Kind::named(kind)?)),
+        [kind, "batch", verb] => Ok(Route::Batch(Kind::named(kind)?, Verb::named(verb)?)),
+        [kind, id] => Ok(Route::Object(Kind::named(kind)?, (*id).to_owned())),
+        _ => Err(Problem::not_found()),
+    }
+}
+
+fn properties(rest: &[&str]) -> Result<Route, Problem> {
+    match rest {
+        [kind] => Ok(Route::Properties(Kind::named(kind)?)),
+        [kind, "groups"] => Ok(Route::Groups(Kind::named(kind)?)),
+        [kind, "groups", name] => Ok(Route::Group(Kind::named(kind)?, (*name).to_owned())),
+        [kind, "batch", verb] => Ok(Route::PropertyBatch(Kind::named(kind)?, Verb::named(verb)?)),
+        [kind, name] => Ok(Route::Property(Kind::named(kind)?, (*name).to_owned())),
+        _ => Err(Problem::not_found()),
+    }
+}
+
+fn pipelines(rest: &[&str]) -> Result<Route, Problem> {
+    match rest {
+        [] => Ok(Route::Pipelines),
+        [id] => Ok(Route::Pipeline((*id).to_owned())),
+        [id, "stages"] => Ok(Route::Stages((*id).to_owned())),
+        [pipeline, "stages", id] => Ok(Route::Stage((*pipeline).to_owned(), (*id).to_owned())),
+        _ => Err(Problem::not_found()),
+    }
+}
+
+/// Batches and labels, as v4 and the dated versions have them.
+fn modern(rest: &[&str]) -> Result<Route, Problem> {
+    let [from, to, rest @ ..] = rest else {
+        return Err(Problem::not_found());
+    };
+    let route = match rest {
+        ["batch", "associate", "default"] => LinkRoute::BatchDefault,
+        ["batch", "labels", "archive"] => LinkRoute::BatchLabels,
+        ["batch", verb] => LinkRoute::Batch(Verb::named(verb)?),
+        ["labels"] => LinkRoute::Labels,
+        ["labels", id] => LinkRoute::Label(id.parse().map_err(|_| Problem::not_found())?),
+        _ => return Err(Problem::not_found()),
+    };
+    Ok(Route::Links((End::named(from)?, End::named(to)?), route))
+}
+
+fn modern_single(rest: &[&str]) -> Result<Route, Problem> {
+    let text = |text: &str| text.to_owned();
+    let (from, to, route) = match rest {
+        [from, id, "associations", "default", to, to_id] => {
+            (from, to, LinkRoute::DefaultPair(text(id), text(to_id)))
+        }
+        [from, id, "associations", to] => (from, to, LinkRoute::Of(text(id))),
+        [from, id, "associations", to, to_id] => (from, to, LinkRoute::Pair(text(id), text(to_id))),
+        _ => return Err(Problem::not_found()),
+    };
+    Ok(Route::Links((End::named(from)?, End::named(to)?), route))
+}
+
+fn legacy(rest: &[&str]) -> Result<Route, Problem> {
+    let [from, to, "batch", verb] = rest else {
+        return Err(Problem::not_found());
+    };
+    let route = LinkRoute::LegacyBatch(Verb::named(verb)?);
+    Ok(Route::Links((End::named(from)?, End::named(to)?), route))
+}
+
+fn legacy_single(from: &str, id: &str, rest: &[&str]) -> Result<Route, Problem> {
+    let text = |text: &str| text.to_owned();
+    let (to, route) = match rest {
+        [to] => (to, LinkRoute::LegacyOf(text(id))),
+        [to, to_id, named] => (
+            to,
+            LinkRoute::LegacyPair(text(id), text(to_id), text(named)),
+        ),
+        _ => return Err(Problem::not_found()),
+    };
+    Ok(Route::Links((End::named(from)?, End::named(to)?), route))
+}
+
+impl Verb {
+    fn named(name: &str) -> Result<Verb, Problem> {
+        match name {
+            "create" => Ok(Verb::Create),
+            "read" => Ok(Verb::Read),
+            "update" => Ok(Verb::Update),
+            "upsert" => Ok(Verb::Upsert),
+            "archive" => Ok(Verb::Archive),
+            _ => Err(Problem::not_found()),
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The portal's memory: SQLite, in a file or in memory. One row per record with
+//! its values as JSON text, side tables for unique values, associations, values
+//! that changed, and versions that the search index still shows. No rules live
+//! here: callers check first and write inside a transaction.
+
+mod definitions;
+mod history;
+mod index;
+mod links;
+mod records;
+mod state;
+mod unique;
+
+pub(super) use history::Version;
+pub(super) use index::{LateRecord, Slice};
+pub(super) use records::Record;
+pub(super) use state::{Store, StoreError};
+pub(super) use unique::UniqueValue;

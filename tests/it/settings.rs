@@ -1,0 +1,105 @@
+//! Where a portal's settings come from: flags, environment, files; and what is said
+//! when they can't be used. No secret is ever shown.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::Command;
+
+use crate::rehearsal::{Ended, Rehearsal};
+
+const APP: [(&str, &str); 3] = [
+    ("HUBSPOT_CLIENT_ID", "the-client"),
+    ("HUBSPOT_CLIENT_SECRET", "s3cret/+"),
+    ("HUBSPOT_REFRESH_TOKEN", "r3fresh"),
+];
+
+/// An export with this environment, which has to fail before it reads anything.
+fn export(rehearsal: &Rehearsal, args: &[&str], environment: &[(&str, &str)]) -> Ended {
+    let mut command: Command = rehearsal.command(["export", "--properties", "subject"]);
+    let _same = command.args(args).envs(environment.iter().copied());
+    let ended = rehearsal.finish(command);
+    for secret in ["s3cret", "r3fresh"] {
+        assert!(!ended.stderr.contains(secret), "{}", ended.stderr);
+    }
+    ended
+}
+
+#[test]
+fn an_app_that_lacks_something_is_told_what() {
+    let rehearsal = Rehearsal::new();
+    let _ended = export(&rehearsal, &[], &APP[..2])
+        .expect(64)
+        .says("HUBSPOT_REFRESH_TOKEN is not set");
+    let _file = rehearsal.write(
+        "app.toml",
+        "client_id = 'the-client'\nrefresh_token = 'r3fresh'\n",
+    );
+    let _ended = export(&rehearsal, &["--oauth-file", "app.toml"], &[])
+        .expect(64)
+        .says("the OAuth file app.toml has no text `client_secret`");
+    let _file = rehearsal.write("app.toml", "client_secret = s3cret\n");
+    let _ended = export(&rehearsal, &["--oauth-file", "app.toml"], &[])
+        .expect(64)
+        .says("the OAuth file app.toml is no TOML: ");
+    let _file = rehearsal.write(
+        "app.toml",
+        "client_id='a'\nclient_secret='s3cret x'\nrefresh_token='r3fresh'\n",
+    );
+    let _ended = export(&rehearsal, &["--oauth-file", "app.toml"], &[])
+        .expect(64)
+        .says("the client secret can't be used: the token holds a character");
+}
+
+#[test]
+fn odd_reserves_and_versions_are_usage() {
+    let rehearsal = Rehearsal::new();
+    for (args, words) in [
+        (["--reserve", "100"], "a number from 0 to 99"),
+        (["--reserve", "a tenth"], "a number from 0 to 99"),
+        (["--api", "v4"], "use v3 or 2026-09"),
+    ] {
+        let _ended = export(&rehearsal, &args, &APP).expect(64).says(words);
+    }
+}
+
+/// Answers one request on a loopback port; gives its address, and the request later.
+fn one_answer(answer: String) -> (String, std::thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let server = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().expect("a connection");
+        let mut request = Vec::new();
+        let mut part = [0; 1024];
+        while !String::from_utf8_lossy(&request).contains("refresh_token=") {
+            let read = socket.read(&mut part).expect("readable");
+            request.extend_from_slice(&part[..read]);
+        }
+        socket.write_all(answer.as_bytes()).expect("writable");
+        String::from_utf8_lossy(&request).to_ascii_lowercase()
+    });
+    (format!("http://{address}"), server)
+}
+
+#[test]
+fn an_app_asks_for_its_token_first() {
+    let rehearsal = Rehearsal::new();
+    let body = r#"{"status":"BAD_REFRESH_TOKEN","message":"missing or invalid refresh token","correlationId":"4c0b"}"#;
+    let length = body.len();
+    let (url, server) = one_answer(format!(
+        "HTTP/1.1 400 Bad Request\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    ));
+    let _ended = export(&rehearsal, &["--base-url", &url], &APP)
+        .expect(7)
+        .says("missing or invalid refresh token (correlation id 4c0b)");
+    let request = server.join().expect("an answer");
+    assert!(
+        request.starts_with("post /oauth/v3/token http/1.1\r\n"),
+        "{request}"
+    );
+    assert!(
+        request.contains("content-type: application/x-www-form-urlencoded\r\n"),
+        "{request}"
+    );
+    assert!(!request.contains("authorization:"), "{request}");
+    assert!(request.contains("client_secret=s3cret%2f%2b&"), "{request}");
+}
