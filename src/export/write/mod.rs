@@ -5,6 +5,7 @@
 mod csv_rows;
 mod json_rows;
 mod pack;
+mod parquet_column;
 mod parquet_rows;
 mod parts;
 mod rows;

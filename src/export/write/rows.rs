@@ -5,22 +5,16 @@ use std::io;
 use super::csv_rows::CsvRows;
 use super::json_rows::JsonRows;
 use super::pack::{Packed, Packing};
-use super::parquet_rows::{Buffering, ParquetRows};
+use super::parquet_rows::ParquetRows;
 use super::sink::{FileFacts, Sink};
 use crate::export::columns::Column;
 use crate::export::project::Cell;
 
-/// Memory that one Parquet file of an export may take.
-const ONE_FILE: Buffering = Buffering {
-    rows: 1_024,
-    bytes: 32 << 20,
-};
+/// Bytes of a row group in the only file of an export.
+const ONE_FILE: usize = 24 << 20;
 
-/// The same for each file of a folder: a hundred of them may be open.
-const ONE_OF_MANY: Buffering = Buffering {
-    rows: 256,
-    bytes: 512 << 10,
-};
+/// The same in each file of a folder: a hundred of them may be open.
+const ONE_OF_MANY: usize = 512 << 10;
 
 /// The form of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,7 +108,7 @@ impl Rows {
         shape: Shape,
         columns: &[Column],
         sink: Sink,
-        buffering: Buffering,
+        group_bytes: usize,
     ) -> io::Result<Rows> {
         let packed = |sink| Packed::new(shape.packing, sink);
         Ok(match shape.form {
@@ -123,7 +117,9 @@ impl Rows {
                 Rows::Csv(Box::new(rows))
             }
             Form::Jsonl => Rows::Json(Box::new(JsonRows::open(packed(sink)?, columns)?)),
-            Form::Parquet => Rows::Parquet(Box::new(ParquetRows::open(sink, columns, buffering)?)),
+            Form::Parquet => {
+                Rows::Parquet(Box::new(ParquetRows::open(sink, columns, group_bytes)?))
+            }
         })
     }
 
