@@ -2,7 +2,9 @@
 //! job. Whether the portal has what is asked for is checked in `export`.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use jiff::fmt::strtime;
@@ -12,9 +14,10 @@ use super::settings::PortalArgs;
 use crate::error::Error;
 use crate::export::columns::{Headers, Values, With};
 use crate::export::filter::{self, Expression};
+use crate::export::output::Target;
 use crate::export::project::Dates;
 use crate::export::run::{Archived, Which};
-use crate::export::write::{Form, Packing, Shape};
+use crate::export::write::{Form, Packing, PartBy, Shape, Unit};
 use crate::hubspot::Search;
 use crate::model::schema::{ObjectType, Schema};
 
@@ -26,7 +29,7 @@ const OTHERS: [ObjectType; 4] = [
     ObjectType::Notes,
 ];
 
-/// Export tickets: all of them or chosen ones, as CSV or JSON lines
+/// Export tickets: all of them or chosen ones, as CSV, JSON lines or Parquet
 #[derive(Debug, Args)]
 pub struct ExportArgs {
     /// Properties by internal name; hs_object_id always comes first
@@ -47,6 +50,10 @@ pub struct ExportArgs {
     /// .gz or .zst compresses
     #[arg(long, value_enum)]
     format: Option<FormName>,
+    /// Make OUTPUT a folder of parts with Hive-style names, such as
+    /// createdate_month=2026-09, by a property or the year, month or day of one
+    #[arg(long, value_name = "month(PROPERTY)", value_parser = part_by, requires = "output")]
+    pub partition_by: Option<PartBy>,
     /// Tickets in the recycle bin: left out, included, or only they
     #[arg(long, value_enum, default_value_t = ArchivedName::No)]
     archived: ArchivedName,
@@ -88,6 +95,13 @@ pub struct ExportArgs {
     /// Put a ' before texts in CSV that a spreadsheet would take for formulas
     #[arg(long, help_heading = "Values")]
     escape_formulas: bool,
+    /// Where the pages of the export lie until it is finished
+    /// [default: tickethaul-runs/<time>-export-<letters>]
+    #[arg(long, value_name = "DIR", requires = "output")]
+    pub run_dir: Option<PathBuf>,
+    /// Stop after so many seconds, with exit code 5; `tickethaul resume` goes on
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub max_duration: Option<Duration>,
     /// Calls in flight, at most; below that it is as many as keep the portal's
     /// allowance busy
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -100,6 +114,7 @@ pub struct ExportArgs {
 enum FormName {
     Csv,
     Jsonl,
+    Parquet,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -124,7 +139,7 @@ enum ValuesName {
 
 impl ExportArgs {
     /// Form and compression, from the options and the file's ending.
-    pub fn shape(&self) -> Shape {
+    pub fn shape(&self) -> Result<Shape, Error> {
         let (form, packing) = self
             .output
             .as_deref()
@@ -133,11 +148,28 @@ impl ExportArgs {
             None => form,
             Some(FormName::Csv) => Form::Csv,
             Some(FormName::Jsonl) => Form::Jsonl,
+            Some(FormName::Parquet) => Form::Parquet,
         };
-        Shape {
+        let formatted = self.datetime_format.is_some() || self.date_format.is_some();
+        if form == Form::Parquet && formatted {
+            return Err(
+                Error::usage("dates in Parquet are typed and have no format")
+                    .advise("leave --datetime-format and --date-format out"),
+            );
+        }
+        Ok(Shape {
             form,
             packing,
             escape_formulas: self.escape_formulas,
+        })
+    }
+
+    /// Where it goes.
+    pub fn target(&self) -> Target {
+        match (&self.output, &self.partition_by) {
+            (None, _) => Target::Stream(Box::new(io::stdout())),
+            (Some(path), None) => Target::File(path.clone()),
+            (Some(path), Some(by)) => Target::Folder(path.clone(), by.clone()),
         }
     }
 
@@ -212,6 +244,7 @@ fn by_ending(path: &Path) -> (Form, Packing) {
     };
     let form = match ending(&inner).as_str() {
         "jsonl" | "ndjson" => Form::Jsonl,
+        "parquet" => Form::Parquet,
         _ => Form::Csv,
     };
     (form, packing)
@@ -259,6 +292,28 @@ fn expression(text: &str) -> Result<Expression, filter::Syntax> {
     filter::parse(text)
 }
 
+fn part_by(text: &str) -> Result<PartBy, String> {
+    let (unit, property) = match text.trim().strip_suffix(')') {
+        None => (Unit::Value, text.trim()),
+        Some(call) => match call.split_once('(') {
+            Some(("year", property)) => (Unit::Year, property),
+            Some(("month", property)) => (Unit::Month, property),
+            Some(("day", property)) => (Unit::Day, property),
+            _ => return Err("year(…), month(…), day(…) or a property is expected".to_owned()),
+        },
+    };
+    Ok(PartBy {
+        property: property.trim().to_owned(),
+        unit,
+    })
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.ok_or_else(|| "a number of seconds above 0 is expected".to_owned())
+}
+
 fn zone(text: &str) -> Result<TimeZone, String> {
     TimeZone::get(text).map_err(|_| "an IANA zone such as Europe/Berlin is expected".to_owned())
 }
@@ -286,12 +341,25 @@ mod tests {
             ("a.txt", Form::Csv, Packing::None),
             ("a.jsonl", Form::Jsonl, Packing::None),
             ("a.b.ndjson.ZST", Form::Jsonl, Packing::Zstd),
+            ("a.parquet", Form::Parquet, Packing::None),
             ("a.csv.gz", Form::Csv, Packing::Gzip),
             ("a.gz", Form::Csv, Packing::Gzip),
         ];
         for (name, form, packing) in cases {
             assert_eq!(by_ending(Path::new(name)), (form, packing), "{name}");
         }
+    }
+
+    #[test]
+    fn parts_are_by_a_value_or_a_piece_of_a_date() {
+        let by = part_by("month(createdate)").expect("known");
+        assert_eq!((by.property.as_str(), by.unit), ("createdate", Unit::Month));
+        let by = part_by("hs_pipeline").expect("known");
+        assert_eq!(
+            (by.property.as_str(), by.unit),
+            ("hs_pipeline", Unit::Value)
+        );
+        assert!(part_by("week(createdate)").is_err());
     }
 
     #[test]

@@ -76,7 +76,7 @@ enum Command {
     Resume(resume::ResumeArgs),
     Status(runs::StatusArgs),
     Runs(runs::RunsArgs),
-    Export(export::ExportArgs),
+    Export(Box<export::ExportArgs>),
     #[command(subcommand)]
     Schema(schema::SchemaCommand),
     #[command(subcommand)]
@@ -86,12 +86,14 @@ enum Command {
 
 /// Runs the tool with these arguments, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let app = match App::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let app = match App::try_parse_from(&args) {
         Ok(app) => app,
         Err(error) => return exit::for_clap(&error),
     };
+    let typed = typed(&args);
     let talk = Talk::new(&app.global);
-    let exit = runtime().and_then(|runtime| runtime.block_on(dispatch(app.command, &talk)));
+    let exit = runtime().and_then(|runtime| runtime.block_on(dispatch(app.command, typed, &talk)));
     match exit {
         Ok(exit) => exit.into(),
         Err(error) => {
@@ -101,14 +103,37 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-async fn dispatch(command: Command, talk: &Talk) -> Result<Exit, Error> {
+/// The command line behind the program's name, for an export that is resumed.
+fn typed(args: &[OsString]) -> Vec<String> {
+    let words = args.iter().skip(1);
+    words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect()
+}
+
+/// The options of an export as they were typed then.
+fn export_args(typed: &[String]) -> Result<export::ExportArgs, Error> {
+    let words = std::iter::once("tickethaul").chain(typed.iter().map(String::as_str));
+    match App::try_parse_from(words).map(|app| app.command) {
+        Ok(Command::Export(args)) => Ok(*args),
+        Ok(_) => Err(Error::mend(
+            "the run folder names another command than export",
+        )),
+        Err(error) => Err(Error::mend(format!(
+            "the export can't be read as it was typed: {}",
+            error.render()
+        ))),
+    }
+}
+
+async fn dispatch(command: Command, typed: Vec<String>, talk: &Talk) -> Result<Exit, Error> {
     match command {
         Command::Check(args) => check::run(&args, talk),
         Command::Import(args) => import::run(args, talk).await,
         Command::Resume(args) => resume::run(args, talk).await,
         Command::Status(args) => runs::status(&args, talk),
         Command::Runs(args) => runs::list(&args, talk),
-        Command::Export(args) => export::run(args, talk).await,
+        Command::Export(args) => export::run(*args, typed, talk).await,
         Command::Schema(command) => schema::run(command, talk).await,
         Command::Map(command) => map::run(command, talk),
         Command::Sandbox(args) => sandbox::run(args, talk).await,

@@ -8,12 +8,14 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
+use super::export::{self, folder_error};
 use super::import::{finish, mapping_error};
 use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
+use crate::export::{RunFolder as ExportFolder, is_export, unfinished};
 use crate::hubspot::Account;
 use crate::import::flow::Operation;
 use crate::import::folder::{self, RunFolder};
@@ -59,6 +61,11 @@ pub async fn run(mut args: ResumeArgs, talk: &Talk) -> Result<Exit, Error> {
         Some(run) => folder::find(run)?,
         None => last_unfinished()?,
     };
+    if is_export(&path) {
+        let (folder, asked) = ExportFolder::open(&path).map_err(folder_error)?;
+        let args = super::export_args(&asked.args)?;
+        return export::resume(args, (folder, asked), talk).await;
+    }
     let folder = RunFolder::open(&path)?;
     let past = Reading::open(folder.path())?.past()?;
     if let Some(exit) = nothing_to_do(&args, &folder, &past, talk) {
@@ -101,7 +108,9 @@ fn last_unfinished() -> Result<PathBuf, Error> {
         let past = Reading::open(path).and_then(|reading| reading.past());
         past.is_ok_and(|past| past.state != RunState::Finished)
     };
-    folder::all().into_iter().rev().find(open).ok_or_else(|| {
+    let import = folder::all().into_iter().rev().find(open);
+    // Names begin with the time, so the later of the two is the larger.
+    import.max(unfinished().pop()).ok_or_else(|| {
         Error::usage("no run in this folder is unfinished")
             .advise("`tickethaul runs` lists them; name the folder of another")
     })

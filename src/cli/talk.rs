@@ -10,7 +10,7 @@ use clap::ColorChoice;
 use super::{Global, ProgressMode};
 use crate::error::Error;
 use crate::model::event::{Event, Listener};
-use crate::report::{JsonLines, PlainLines, ProgressLine};
+use crate::report::{Face, HaulProgress, JsonLines, PlainLines, ProgressLine};
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 const BOLD: Style = Style::new().bold();
@@ -104,6 +104,26 @@ impl Talk {
                 Arc::new(PlainLines::new(Box::new(io::stderr())))
             }
         }
+    }
+
+    /// False when nobody would see progress.
+    pub fn shows_progress(&self) -> bool {
+        match self.progress {
+            ProgressMode::None => false,
+            ProgressMode::Json => true,
+            ProgressMode::Auto | ProgressMode::Plain => !self.quiet,
+        }
+    }
+
+    /// Shows how far an export is; `total` is the number of tickets where it is known.
+    pub fn haul_progress(&self, total: Option<u64>) -> HaulProgress {
+        let face = match self.progress {
+            _ if !self.shows_progress() => Face::Silent,
+            ProgressMode::Json => Face::Json(Box::new(io::stderr())),
+            ProgressMode::Auto if io::stderr().is_terminal() => Face::bar(),
+            _ => Face::Plain(Box::new(io::stderr())),
+        };
+        HaulProgress::new(face, total)
     }
 
     /// Asks on a terminal; without one nobody is asked and the answer is yes, so

@@ -125,7 +125,7 @@ pub fn properties(wanted: &[String]) -> Vec<String> {
 /// The columns in order: the id, the properties as wanted, `archived`, and then what
 /// other records bring.
 pub fn columns(wanted: &Wanted, schema: &Schema) -> Vec<Column> {
-    let mut columns = vec![plain(ID_COLUMN, "Record ID", Source::Id, Kind::Id)];
+    let mut columns = vec![Column::plain(ID_COLUMN, "Record ID", Source::Id, Kind::Id)];
     for (place, name) in properties(&wanted.properties).iter().enumerate() {
         if let Some(property) = schema.tickets.get(name) {
             columns.extend(of_property(property, place, wanted.values, schema));
@@ -133,7 +133,12 @@ pub fn columns(wanted: &Wanted, schema: &Schema) -> Vec<Column> {
     }
     if wanted.archived {
         let source = Source::Archived;
-        columns.push(plain(ARCHIVED_COLUMN, "Archived", source, Kind::Bool));
+        columns.push(Column::plain(
+            ARCHIVED_COLUMN,
+            "Archived",
+            source,
+            Kind::Bool,
+        ));
     }
     columns.extend(wanted.with.iter().map(of_others));
     if wanted.headers == Headers::Labels {
@@ -142,14 +147,17 @@ pub fn columns(wanted: &Wanted, schema: &Schema) -> Vec<Column> {
     columns
 }
 
-fn plain(name: &str, label: &str, source: Source, kind: Kind) -> Column {
-    Column {
-        header: name.to_owned(),
-        name: name.to_owned(),
-        label: label.to_owned(),
-        source,
-        kind,
-        labels: HashMap::new(),
+impl Column {
+    /// A column without labels, its header the name.
+    pub fn plain(name: &str, label: &str, source: Source, kind: Kind) -> Column {
+        Column {
+            header: name.to_owned(),
+            name: name.to_owned(),
+            label: label.to_owned(),
+            source,
+            kind,
+            labels: HashMap::new(),
+        }
     }
 }
 
@@ -162,10 +170,10 @@ fn of_property(
     let labels = labels(property, schema);
     let (name, label) = (&property.name, &property.label);
     let kind = kind(property.value_type);
-    let stored = plain(name, label, Source::Value(place), kind);
+    let stored = Column::plain(name, label, Source::Value(place), kind);
     let labelled = |name: &str, label: &str| Column {
         labels: labels.clone(),
-        ..plain(name, label, Source::Label(place), kind)
+        ..Column::plain(name, label, Source::Label(place), kind)
     };
     match values {
         _ if labels.is_empty() => vec![stored],
@@ -181,11 +189,11 @@ fn of_property(
 fn of_others(with: &With) -> Column {
     let others = with.object.plural();
     match &with.property {
-        None => plain(others, others, Source::Links(with.object), Kind::List),
+        None => Column::plain(others, others, Source::Links(with.object), Kind::List),
         Some(property) => {
             let name = format!("{others}.{property}");
             let source = Source::Linked(with.object, property.clone());
-            plain(&name, &name, source, Kind::List)
+            Column::plain(&name, &name, source, Kind::List)
         }
     }
 }

@@ -1,15 +1,15 @@
-//! What stands beside the data: `<file>.manifest.json` (what, when, how many, hashes)
-//! and `<file>.schema.json` (what each column is). The manifest comes last: where it
-//! fits the file, the export is whole.
+//! What is told of the data: the manifest (what, when, how many, hashes) and the
+//! schema (what each column is). The manifest comes last: where it fits the file, the
+//! export is whole.
 
-use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::columns::{Column, Kind, Source};
+use super::output::Beside;
 use super::run::Done;
 use super::write::{FileFacts, Sink};
 use crate::model::schema::Schema;
@@ -30,24 +30,15 @@ pub struct Manifest<'a> {
     pub files: &'a [FileFacts],
 }
 
-/// Writes both files beside the data.
+/// Writes both files.
 pub fn write(
-    data: &Path,
+    beside: &Beside,
     manifest: &Manifest<'_>,
     columns: &[Column],
     schema: &Schema,
 ) -> io::Result<()> {
-    put(&beside(data, ".schema.json"), &schema_json(columns, schema))?;
-    put(
-        &beside(data, ".manifest.json"),
-        &manifest_json(manifest, columns),
-    )
-}
-
-fn beside(data: &Path, ending: &str) -> PathBuf {
-    let mut path = OsString::from(data);
-    path.push(ending);
-    path.into()
+    put(&beside.schema, &schema_json(columns, schema))?;
+    put(&beside.manifest, &manifest_json(manifest, columns))
 }
 
 fn put(path: &Path, value: &Value) -> io::Result<()> {
@@ -65,7 +56,7 @@ fn manifest_json(manifest: &Manifest<'_>, columns: &[Column]) -> Value {
         .map(|column| column.header.as_str())
         .collect();
     let files = manifest.files.iter().map(|file| {
-        let name = file.path.as_ref().and_then(|path| path.file_name());
+        let name = file.path.as_ref();
         json!({
             "name": name.map(|name| name.to_string_lossy()),
             "bytes": file.bytes,
@@ -80,6 +71,7 @@ fn manifest_json(manifest: &Manifest<'_>, columns: &[Column]) -> Value {
         "ended": time(manifest.ended),
         "tickets": done.tickets,
         "archived": done.archived,
+        "issues": done.issues,
         "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
         "calls": manifest.calls,
         "columns": headers,

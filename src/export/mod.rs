@@ -13,5 +13,9 @@ pub mod page;
 mod links;
 pub mod project;
 pub mod write;
+pub mod output;
 mod manifest;
+mod folder;
 pub mod run;
+
+pub use folder::{Asked, FolderError, RunFolder, is_export, unfinished};

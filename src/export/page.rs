@@ -86,8 +86,10 @@ impl Reading {
         archived: bool,
         spool: &mut Spool,
     ) -> Result<(), PageError> {
-        let last = spool.marks().last();
-        let mut after = last.and_then(|mark| mark.after.clone());
+        let mut after = match spool.marks().last() {
+            Some(mark) if mark.after.is_none() => return Ok(()),
+            last => last.and_then(|mark| mark.after.clone()),
+        };
         let mut left = limit.saturating_sub(spool.tickets());
         while left > 0 {
             let tickets = ObjectType::Tickets;
@@ -148,10 +150,16 @@ impl Reading {
         spool: &mut Spool,
         mut heard: impl FnMut(u64),
     ) -> Result<Vec<u64>, PageError> {
-        let batches = ids.chunks(BATCH_LIMIT).map(|ids| self.batch(ids, archived));
-        let mut batches = stream::iter(batches).buffered(self.width());
+        let mut found: HashSet<u64> = spool
+            .read()?
+            .map(|ticket| ticket.map(|ticket| ticket.id))
+            .collect::<Result<_, _>>()?;
         let mut missing = ids.to_vec();
-        let mut found = HashSet::new();
+        missing.retain(|id| !found.contains(id));
+        let batches = missing
+            .chunks(BATCH_LIMIT)
+            .map(|ids| self.batch(ids, archived));
+        let mut batches = stream::iter(batches).buffered(self.width());
         while let Some(batch) = batches.next().await {
             let mut tickets = batch?;
             tickets.sort_unstable_by_key(|ticket| ticket.id);
@@ -159,6 +167,7 @@ impl Reading {
             spool.add(0, None, &tickets)?;
             heard(found.len() as u64);
         }
+        drop(batches);
         missing.retain(|id| !found.contains(id));
         Ok(missing)
     }

@@ -1,6 +1,7 @@
 //! `project`: a ticket becomes the cells of its row. Pure.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -20,6 +21,17 @@ pub enum Cell<'a> {
     One(Cow<'a, str>),
     /// Several values.
     Many(Vec<Cow<'a, str>>),
+}
+
+impl fmt::Display for Cell<'_> {
+    /// Several values are joined by `;` as HubSpot joins them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cell::Empty => Ok(()),
+            Cell::One(text) => f.write_str(text),
+            Cell::Many(texts) => f.write_str(&texts.join(";")),
+        }
+    }
 }
 
 /// How moments are written; as HubSpot gives them where nothing is said.

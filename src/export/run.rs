@@ -6,14 +6,17 @@ use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 
 use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::columns::{self, Column, Wanted, With};
 use super::links::Links;
 use super::manifest::{self, Manifest};
+use super::output::{Output, Target};
 use super::page::{PageError, Reading};
 use super::project::{Dates, cells};
 use super::spool::{InOrder, Spool, Ticket};
-use super::write::{Rows, Shape, Sink};
+use super::write::{Misfit, Shape};
 use crate::hubspot::contract::LINKED_LIMIT;
 use crate::hubspot::error::CallError;
 use crate::hubspot::{Client, Search, SearchError};
@@ -44,6 +47,20 @@ pub struct Job {
     pub concurrency: usize,
     /// HubSpot portal id.
     pub portal_id: u64,
+    /// The portal's time when reading began.
+    pub started: Option<Timestamp>,
+}
+
+impl Job {
+    /// What is read of a ticket: what its row shows, and what says which part it is
+    /// in.
+    pub fn properties(&self) -> Vec<String> {
+        let mut properties = self.wanted.properties.clone();
+        if let Target::Folder(_, by) = &self.target {
+            properties.push(by.property.clone());
+        }
+        columns::properties(&properties)
+    }
 }
 
 /// Which tickets are exported.
@@ -71,14 +88,6 @@ pub enum Archived {
     Only,
 }
 
-/// Where an export goes.
-pub enum Target {
-    /// A file, with manifest and schema beside it.
-    File(PathBuf),
-    /// A stream, usually stdout.
-    Stream(Box<dyn io::Write + Send>),
-}
-
 /// How far an export is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -95,6 +104,10 @@ pub struct Done {
     pub tickets: u64,
     /// Those of them that are in the recycle bin.
     pub archived: u64,
+    /// Tickets with a value that its column can't hold; they are not in it.
+    pub issues: u64,
+    /// The first of these, with its id.
+    pub first_issue: Option<(u64, Misfit)>,
     /// Ids that were asked for and are nowhere.
     pub missing: Vec<u64>,
 }
@@ -108,6 +121,9 @@ pub enum ExportError {
     /// The list can't be read.
     #[error(transparent)]
     Page(PageError),
+    /// The target can't be opened; nothing was read.
+    #[error("can't write the export: {0}")]
+    Open(io::Error),
     /// The target can't be written.
     #[error("can't write the export: {0}")]
     Write(#[from] io::Error),
@@ -130,15 +146,16 @@ pub async fn run(
     client: Client,
     mut heard: impl FnMut(Step),
 ) -> Result<Done, ExportError> {
-    let started = client.portal_now();
     let columns = columns::columns(&job.wanted, &job.schema);
-    let (path, sink) = open(job.target)?;
-    let mut rows = Rows::open(job.shape, &columns, sink)?;
     let reading = Reading {
         client: client.clone(),
-        properties: columns::properties(&job.wanted.properties),
+        properties: job.properties(),
         concurrency: job.concurrency,
     };
+    let zone = job.dates.zone.clone().unwrap_or(TimeZone::UTC);
+    let places = &reading.properties;
+    let mut output =
+        Output::open(job.target, job.shape, &columns, places, &zone).map_err(ExportError::Open)?;
     let mut spools = Spools::open(&job.work, job.archived)?;
     let missing = spools.fill(&reading, &job.which, &mut heard).await?;
     let form = RowForm {
@@ -146,27 +163,22 @@ pub async fn run(
         dates: &job.dates,
         with: &job.wanted.with,
     };
-    let mut done = write_rows(&client, spools.merged()?, &form, &mut rows, &mut heard).await?;
+    let mut done = write_rows(&client, spools.merged()?, &form, &mut output, &mut heard).await?;
     done.missing = missing;
-    let file = rows.finish()?;
-    if let Some(path) = path {
+    let first_issue = output.finish(|beside, files| {
         let manifest = Manifest {
             portal_id: job.portal_id,
-            started,
+            started: job.started,
             ended: client.portal_now(),
             calls: client.calls(),
             done: &done,
-            files: &[file],
+            files,
         };
-        manifest::write(&path, &manifest, &columns, &job.schema)?;
-    }
-    Ok(done)
-}
-
-fn open(target: Target) -> io::Result<(Option<PathBuf>, Sink)> {
-    Ok(match target {
-        Target::Stream(stream) => (None, Sink::stream(stream)),
-        Target::File(path) => (Some(path.clone()), Sink::file(path)?),
+        manifest::write(beside, &manifest, &columns, &job.schema)
+    })?;
+    Ok(Done {
+        first_issue,
+        ..done
     })
 }
 
@@ -271,7 +283,7 @@ async fn write_rows(
     client: &Client,
     tickets: Merged,
     form: &RowForm<'_>,
-    rows: &mut Rows,
+    output: &mut Output,
     heard: &mut impl FnMut(Step),
 ) -> Result<Done, ExportError> {
     let portions = stream::iter(Portions(tickets))
@@ -286,9 +298,14 @@ async fn write_rows(
     while let Some(portion) = portions.next().await {
         let (tickets, links) = portion?;
         for ticket in &tickets {
-            rows.write(&cells(ticket, &links, form.columns, form.dates))?;
-            done.tickets += 1;
-            done.archived += u64::from(ticket.archived);
+            let cells = cells(ticket, &links, form.columns, form.dates);
+            match output.write(ticket, &cells)? {
+                true => {
+                    done.tickets += 1;
+                    done.archived += u64::from(ticket.archived);
+                }
+                false => done.issues += 1,
+            }
         }
         heard(Step::Written(done.tickets));
     }

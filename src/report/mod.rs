@@ -1,12 +1,14 @@
 //! What people and scripts see of a run: listeners to its events. stderr is talk;
 //! only the closing JSON of `--json` goes to stdout, and that is the command's.
 
+mod haul;
 mod json;
 mod plain;
 mod progress;
 mod summary;
 mod words;
 
+pub use haul::{Face, HaulProgress};
 pub use json::JsonLines;
 pub use plain::PlainLines;
 pub use progress::ProgressLine;

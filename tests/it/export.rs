@@ -4,10 +4,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
+use std::process::Stdio;
 
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
+use crate::rehearsal::{Row, TOKEN};
 
 fn json_of(desk: &Desk, file: &str) -> Value {
     serde_json::from_str(&desk.here.read(file)).expect("JSON")
@@ -226,4 +229,303 @@ fn a_file_that_can_not_be_made_is_told_before_anything_is_read() {
     let (desk, _) = Desk::with_tickets(1);
     let args = ["--properties", "subject", "-o", "nowhere/a.csv"];
     let _ended = desk.export(&args).expect(64).says("nowhere");
+}
+
+/// Properties of every type beside HubSpot's own.
+fn define_all_types(desk: &Desk) {
+    let define = |name: &str, of_type: &str, field: &str| {
+        json!({
+            "name": name, "label": name, "groupName": "ticketinformation",
+            "type": of_type, "fieldType": field,
+        })
+    };
+    let mut marks = define("marks", "enumeration", "checkbox");
+    let options = ["a", "b", "c"].map(|value| json!({"label": value, "value": value}));
+    marks["options"] = json!(options);
+    for body in [
+        define("size", "number", "number"),
+        define("due", "date", "date"),
+        define("seen", "datetime", "date"),
+        marks,
+    ] {
+        let _made = desk.call("POST", "/crm/v3/properties/tickets", &body);
+    }
+}
+
+/// What `month(createdate)` and all types are tried on.
+fn create_typed(desk: &Desk, tickets: usize) -> Vec<u64> {
+    desk.create(tickets, |n| {
+        json!({
+            "subject": format!("Ticket {n}"), "size": format!("{n}.5"),
+            "due": format!("2026-01-{:02}", 1 + n % 28), "marks": "a;c",
+            "createdate": format!("2026-{:02}-15T12:00:00Z", 1 + n % 5),
+        })
+    })
+}
+
+/// The rows of a Parquet file, values in the words of its own reader.
+fn parquet_rows(path: &std::path::Path) -> Vec<Row> {
+    let reader = SerializedFileReader::try_from(path).expect("Parquet");
+    let rows = reader.get_row_iter(None).expect("rows");
+    rows.map(|row| {
+        let row = row.expect("a row");
+        let cells = row.get_column_iter();
+        cells
+            .map(|(name, value)| (name.clone(), value.to_string()))
+            .collect()
+    })
+    .collect()
+}
+
+#[test]
+fn parquet_is_typed_from_the_schema() {
+    let desk = Desk::new(&["--rate", "off"]);
+    define_all_types(&desk);
+    let ids = create_typed(&desk, 130);
+    let wanted = "subject,size,due,seen,marks,createdate,hs_is_closed";
+    let _ended = desk
+        .export(&["--properties", wanted, "-o", "a.parquet"])
+        .expect(0);
+    let path = desk.here.path("a.parquet");
+    let reader = SerializedFileReader::try_from(path.as_path()).expect("Parquet");
+    let mut schema = Vec::new();
+    let file = reader.metadata().file_metadata();
+    parquet::schema::printer::print_schema(&mut schema, file.schema());
+    let schema = String::from_utf8(schema).expect("text");
+    for line in [
+        "REQUIRED INT64 hs_object_id;",
+        "OPTIONAL BYTE_ARRAY subject (STRING);",
+        "OPTIONAL DOUBLE size;",
+        "OPTIONAL INT32 due (DATE);",
+        "OPTIONAL INT64 seen (TIMESTAMP(MILLIS,true));",
+        "OPTIONAL group marks (LIST) {",
+        "OPTIONAL BOOLEAN hs_is_closed;",
+    ] {
+        assert!(schema.contains(line), "{line} in {schema}");
+    }
+    let rows = parquet_rows(&path);
+    let read = rows
+        .iter()
+        .map(|row| row["hs_object_id"].parse().expect("an id"));
+    assert_eq!(read.collect::<Vec<u64>>(), ids);
+    let row = rows.iter().find(|row| row["subject"] == "\"Ticket 7\"");
+    let row = row.expect("a ticket");
+    for (name, value) in [
+        ("size", "7.5"),
+        ("due", "2026-01-08"),
+        ("seen", "null"),
+        ("marks", "[\"a\", \"c\"]"),
+        ("hs_is_closed", "false"),
+        ("createdate", "2026-03-15 12:00:00.000 +00:00"),
+    ] {
+        assert_eq!(row[name], value, "{name}");
+    }
+}
+
+#[test]
+fn a_value_that_does_not_fit_costs_its_row_and_is_told() {
+    let desk = Desk::new(&["--rate", "off"]);
+    define_all_types(&desk);
+    let ids = desk.create(
+        3,
+        |n| json!({"subject": "x", "size": if n == 1 { "12345678901234567" } else { "1" }}),
+    );
+    let args = ["--properties", "subject,size", "-o", "a.parquet"];
+    let _ended = desk.export(&args).expect(3).says("12345678901234567");
+    assert_eq!(parquet_rows(&desk.here.path("a.parquet")).len(), 2);
+    let issues = desk.here.rows("a.parquet.issues.csv");
+    assert_eq!(issues.len(), 1);
+    assert!(ids.contains(&issues[0]["hs_object_id"].parse().expect("an id")));
+    assert_eq!(issues[0]["_column"], "size");
+    let args = ["--properties", "subject", "-o", "a.parquet"];
+    let _ended = desk.export(&args).expect(0);
+    assert!(!desk.here.path("a.parquet.issues.csv").exists());
+}
+
+#[test]
+fn a_folder_of_parts_is_replaced_whole() {
+    let desk = Desk::new(&["--rate", "off"]);
+    define_all_types(&desk);
+    let ids = create_typed(&desk, 250);
+    let args = [
+        "--properties",
+        "subject",
+        "--format",
+        "csv",
+        "--partition-by",
+        "month(createdate)",
+        "-o",
+        "parts",
+    ];
+    for _again in 0..2 {
+        let _ended = desk.export(&args).expect(0);
+        let mut read = Vec::new();
+        for month in 1..=5 {
+            let file = format!("parts/createdate_month=2026-{month:02}/part-0.csv");
+            let part = desk.ids(&file);
+            assert!(part.is_sorted() && part.len() == 50, "{file}");
+            read.extend(part);
+        }
+        read.sort_unstable();
+        assert_eq!(read, ids);
+    }
+    let manifest = json_of(&desk, "parts/_manifest.json");
+    assert_eq!(manifest["files"].as_array().map(Vec::len), Some(5));
+    let _path = desk.here.write("taken", "not an export");
+    let mut args = args;
+    args[7] = "taken";
+    let _ended = desk.export(&args).expect(64).says("is no export");
+    assert_eq!(desk.here.read("taken"), "not an export");
+}
+
+/// Starts an export, and ends it by force once it has so many pages or is finished.
+fn killed_after(desk: &Desk, args: &[&str], pages: usize) {
+    let mut command = desk.here.command(args);
+    let mut child = command
+        .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
+        .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the tool starts");
+    let read = || fs::read_to_string(desk.here.path("run/live.pages")).unwrap_or_default();
+    while child.try_wait().expect("a child").is_none() && read().lines().count() < pages {
+        std::thread::yield_now();
+    }
+    let _gone = child.kill();
+    let _ended = child.wait();
+}
+
+#[test]
+fn killed_ten_times_and_resumed_it_is_the_same_file() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let ids = desk.create(4_000, |n| json!({"subject": format!("Ticket {n}")}));
+    let export = |file: &'static str| {
+        [
+            "export",
+            "--properties",
+            "subject,createdate",
+            "-o",
+            file,
+            "--run-dir",
+            "run",
+            "--rate",
+            "20/500ms",
+        ]
+    };
+    let _ended = desk
+        .here
+        .run_against(&desk.sandbox, &export("whole.csv.gz"))
+        .expect(0);
+    let mut random = fastrand::Rng::with_seed(ids[0]);
+    let mut pages = 0;
+    for kill in 0..10 {
+        pages += random.usize(1..4);
+        match kill {
+            0 => killed_after(&desk, &export("killed.csv.gz"), pages),
+            _ => killed_after(&desk, &["resume", "run"], pages),
+        }
+        assert!(
+            !desk.here.path("killed.csv.gz").exists(),
+            "kill {kill}: whole or not at all"
+        );
+        assert!(
+            desk.here.path("run/export.json").is_file(),
+            "kill {kill}: it can go on"
+        );
+    }
+    let _ended = desk
+        .here
+        .run_against(&desk.sandbox, &["resume", "run"])
+        .expect(0);
+    let bytes = |file| fs::read(desk.here.path(file)).expect("the file");
+    assert!(bytes("killed.csv.gz") == bytes("whole.csv.gz"));
+    assert!(!desk.here.path("run").exists(), "nothing is left over");
+    let (undisturbed, resumed) = ("whole.csv.gz.manifest.json", "killed.csv.gz.manifest.json");
+    let (undisturbed, resumed) = (json_of(&desk, undisturbed), json_of(&desk, resumed));
+    assert_eq!(
+        undisturbed["files"][0]["blake3"],
+        resumed["files"][0]["blake3"]
+    );
+}
+
+#[test]
+fn an_export_out_of_time_goes_on_later() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let ids = desk.create(3_000, |n| json!({"subject": format!("Ticket {n}")}));
+    let args = [
+        "--properties",
+        "subject",
+        "-o",
+        "a.csv",
+        "--max-duration",
+        "0.4",
+        "--rate",
+        "10/1s",
+    ];
+    let ended = desk.export(&args).expect(5).says("tickethaul resume");
+    assert!(!desk.here.path("a.csv").exists(), "{}", ended.stderr);
+    // Each takes up what the one before left, until the time is enough.
+    let more = |_| desk.here.run_against(&desk.sandbox, &["resume"]).code;
+    let codes: Vec<i32> = (0..40).map(more).take_while(|code| *code == 5).collect();
+    assert!(!codes.is_empty() && codes.len() < 40, "{codes:?}");
+    assert_eq!(desk.ids("a.csv"), ids);
+    assert!(!desk.here.path("tickethaul-runs").exists());
+}
+
+#[test]
+fn two_exports_do_not_write_one_file() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let _ids = desk.create(1_500, |n| json!({"subject": format!("Ticket {n}")}));
+    let args = [
+        "export",
+        "--properties",
+        "subject",
+        "-o",
+        "a.csv",
+        "--run-dir",
+        "run",
+        "--rate",
+        "5/1s",
+    ];
+    let mut first = desk.here.command(args);
+    let mut first = first
+        .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
+        .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+        .spawn()
+        .expect("the tool starts");
+    while !desk.here.path(".a.csv.tickethaul-part").exists() {
+        assert!(first.try_wait().expect("a child").is_none());
+        std::thread::yield_now();
+    }
+    let args = ["--properties", "subject", "-o", "a.csv"];
+    let _ended = desk
+        .export(&args)
+        .expect(7)
+        .says("a.csv: another process is writing it");
+    let _gone = first.kill();
+    let _ended = first.wait();
+}
+
+#[test]
+fn a_resume_holds_the_portal_against_the_export() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let _ids = desk.create(2_000, |n| json!({"subject": format!("Ticket {n}")}));
+    let args = [
+        "export",
+        "--all-properties",
+        "-o",
+        "a.csv",
+        "--run-dir",
+        "run",
+        "--rate",
+        "20/500ms",
+    ];
+    killed_after(&desk, &args, 2);
+    let body = json!({
+        "name": "a_new_one", "label": "New", "groupName": "ticketinformation",
+        "type": "string", "fieldType": "text",
+    });
+    let _made = desk.call("POST", "/crm/v3/properties/tickets", &body);
+    let resume = desk.here.run_against(&desk.sandbox, &["resume", "run"]);
+    let _ended = resume.expect(7).says("properties have changed");
 }

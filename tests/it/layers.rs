@@ -31,7 +31,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// A crate or a thing, and the only places that may name it (a file or a room).
-const PLACES: [(&str, &[&str]); 14] = [
+const PLACES: [(&str, &[&str]); 15] = [
     ("clap::", &["cli"]),
     ("reqwest::", &["hubspot/transport", "hubspot/transport.rs"]),
     ("rusqlite::", &["journal", "sandbox"]),
@@ -48,6 +48,13 @@ const PLACES: [(&str, &[&str]); 14] = [
     ("encoding_rs::", &["model/dialect.rs", "import/read"]),
     ("flate2::", &["import/read/part.rs", "export/write/pack.rs"]),
     ("zstd::", &["import/read/part.rs", "export/write/pack.rs"]),
+    (
+        "parquet::",
+        &[
+            "export/write/parquet_column.rs",
+            "export/write/parquet_rows.rs",
+        ],
+    ),
     ("zip::", &["import/read/part.rs"]),
     ("glob::", &["import/read/sources.rs"]),
     ("std::env", &["cli/settings.rs", "main.rs"]),

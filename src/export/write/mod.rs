@@ -1,13 +1,17 @@
-//! `write`: cells become a file that appears complete or not at all, or go to a
-//! stream. `rows` knows the forms, `sink` where the bytes go, `pack` how they are
-//! compressed.
+//! `write`: cells become a file that appears complete or not at all, a folder of
+//! parts, or go to a stream. `rows` knows the forms, `sink` where the bytes go, `pack`
+//! how they are compressed.
 
 mod csv_rows;
 mod json_rows;
 mod pack;
+mod parquet_column;
+mod parquet_rows;
+mod parts;
 mod rows;
 mod sink;
 
 pub use pack::Packing;
-pub use rows::{Form, Rows, Shape};
+pub use parts::{PartBy, Parts, Unit};
+pub use rows::{Form, Misfit, Rows, Shape, WriteError};
 pub use sink::{FileFacts, Sink};

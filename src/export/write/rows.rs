@@ -5,9 +5,16 @@ use std::io;
 use super::csv_rows::CsvRows;
 use super::json_rows::JsonRows;
 use super::pack::{Packed, Packing};
+use super::parquet_rows::ParquetRows;
 use super::sink::{FileFacts, Sink};
 use crate::export::columns::Column;
 use crate::export::project::Cell;
+
+/// Bytes of a row group in the only file of an export.
+const ONE_FILE: usize = 24 << 20;
+
+/// The same in each file of a folder: a hundred of them may be open.
+const ONE_OF_MANY: usize = 512 << 10;
 
 /// The form of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +24,8 @@ pub enum Form {
     Csv,
     /// A JSON object a line.
     Jsonl,
+    /// Typed columns; compressed by itself.
+    Parquet,
 }
 
 /// Form and compression, with what belongs to one form only.
@@ -24,10 +33,54 @@ pub enum Form {
 pub struct Shape {
     /// The form.
     pub form: Form,
-    /// How it is compressed.
+    /// How a text form is compressed.
     pub packing: Packing,
     /// Puts a `'` before texts in CSV that a spreadsheet would take for formulas.
     pub escape_formulas: bool,
+}
+
+impl Shape {
+    /// The ending of files of this shape.
+    pub fn ending(self) -> String {
+        let form = match self.form {
+            Form::Csv => "csv",
+            Form::Jsonl => "jsonl",
+            Form::Parquet => "parquet",
+        };
+        let packing = match self.packing {
+            _ if self.form == Form::Parquet => "",
+            Packing::None => "",
+            Packing::Gzip => ".gz",
+            Packing::Zstd => ".zst",
+        };
+        format!("{form}{packing}")
+    }
+}
+
+/// A value that its column can't hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// Header of the column.
+    pub column: String,
+    /// The value.
+    pub value: String,
+    /// What the column holds.
+    pub wanted: &'static str,
+}
+
+/// Why a row was not written.
+#[derive(Debug)]
+pub enum WriteError {
+    /// One of its values has no place; nothing of the row was written.
+    Misfit(Misfit),
+    /// The file can't be written.
+    Io(io::Error),
+}
+
+impl From<io::Error> for WriteError {
+    fn from(error: io::Error) -> WriteError {
+        WriteError::Io(error)
+    }
 }
 
 /// An open file of rows.
@@ -36,27 +89,46 @@ pub enum Rows {
     Csv(Box<CsvRows>),
     /// JSON lines.
     Json(Box<JsonRows>),
+    /// Parquet.
+    Parquet(Box<ParquetRows>),
 }
 
 impl Rows {
-    /// Begins a file.
+    /// Begins a file that is all of an export.
     pub fn open(shape: Shape, columns: &[Column], sink: Sink) -> io::Result<Rows> {
-        let packed = Packed::new(shape.packing, sink)?;
+        Rows::buffered(shape, columns, sink, ONE_FILE)
+    }
+
+    /// Begins one file of many that are open at the same time.
+    pub fn open_one_of_many(shape: Shape, columns: &[Column], sink: Sink) -> io::Result<Rows> {
+        Rows::buffered(shape, columns, sink, ONE_OF_MANY)
+    }
+
+    fn buffered(
+        shape: Shape,
+        columns: &[Column],
+        sink: Sink,
+        group_bytes: usize,
+    ) -> io::Result<Rows> {
+        let packed = |sink| Packed::new(shape.packing, sink);
         Ok(match shape.form {
-            Form::Csv => Rows::Csv(Box::new(CsvRows::open(
-                packed,
-                columns,
-                shape.escape_formulas,
-            )?)),
-            Form::Jsonl => Rows::Json(Box::new(JsonRows::open(packed, columns)?)),
+            Form::Csv => {
+                let rows = CsvRows::open(packed(sink)?, columns, shape.escape_formulas)?;
+                Rows::Csv(Box::new(rows))
+            }
+            Form::Jsonl => Rows::Json(Box::new(JsonRows::open(packed(sink)?, columns)?)),
+            Form::Parquet => {
+                Rows::Parquet(Box::new(ParquetRows::open(sink, columns, group_bytes)?))
+            }
         })
     }
 
-    /// Writes a row.
-    pub fn write(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
+    /// Writes a row, whole or not at all.
+    pub fn write(&mut self, cells: &[Cell<'_>]) -> Result<(), WriteError> {
         match self {
-            Rows::Csv(rows) => rows.write(cells),
-            Rows::Json(rows) => rows.write(cells),
+            Rows::Csv(rows) => Ok(rows.write(cells)?),
+            Rows::Json(rows) => Ok(rows.write(cells)?),
+            Rows::Parquet(rows) => rows.write(cells),
         }
     }
 
@@ -65,6 +137,7 @@ impl Rows {
         let sink = match self {
             Rows::Csv(rows) => rows.finish()?,
             Rows::Json(rows) => rows.finish()?,
+            Rows::Parquet(rows) => rows.finish()?,
         };
         sink.finish()
     }

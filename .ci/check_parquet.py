@@ -1,0 +1,111 @@
+"""Reads Parquet exports with DuckDB and holds them against what the sandbox's API says.
+
+Usage: check_parquet.py PATH-OF-TICKETHAUL (needs the package `duckdb`)
+"""
+
+import datetime
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections import Counter
+
+import duckdb
+
+TOOL = os.path.abspath(sys.argv[1])
+TICKETS = 3_000
+
+
+def call(method, path, body=None):
+    """Makes a call to the sandbox."""
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Authorization": "Bearer sandbox", "Content-Type": "application/json"}
+    request = urllib.request.Request(URL + path, data, headers, method=method)
+    with urllib.request.urlopen(request) as reply:
+        return json.load(reply)
+
+
+def fill():
+    """Properties of every type, and tickets that use them."""
+    kinds = {"size": ("number", "number"), "due": ("date", "date"), "marks": ("enumeration", "checkbox")}
+    for name, (kind, field) in kinds.items():
+        body = {"name": name, "label": name, "groupName": "ticketinformation", "type": kind, "fieldType": field}
+        if name == "marks":
+            body["options"] = [{"label": tag, "value": tag} for tag in "abc"]
+        call("POST", "/crm/v3/properties/tickets", body)
+    for start in range(0, TICKETS, 100):
+        inputs = [{"properties": ticket(n)} for n in range(start, start + 100)]
+        call("POST", "/crm/v3/objects/tickets/batch/create", {"inputs": inputs})
+
+
+def ticket(n):
+    """The n-th ticket; every seventh has neither size nor marks."""
+    values = {
+        "subject": f'Ticket "{n}"\nü',
+        "hs_pipeline_stage": str(1 + n % 4),
+        "due": f"2026-02-{1 + n % 28:02}",
+        "createdate": f"2025-{1 + n % 12:02}-{1 + n % 28:02}T23:59:59.{n % 1000:03}Z",
+    }
+    if n % 7:
+        values |= {"size": str(n / 4), "marks": "a;c" if n % 2 else "b"}
+    return values
+
+
+def listed():
+    """All tickets as the API gives them, by one cursor."""
+    properties, after, tickets = "subject,hs_pipeline_stage,size,due,marks,createdate,hs_is_closed", None, []
+    while True:
+        path = f"/crm/v3/objects/tickets?limit=100&properties={properties}"
+        page = call("GET", path + (f"&after={after}" if after else ""))
+        tickets += [one["properties"] | {"id": one["id"]} for one in page["results"]]
+        if "paging" not in page:
+            return tickets
+        after = page["paging"]["next"]["after"]
+
+
+def check(what, read, expected):
+    """Fails where the two differ."""
+    if read != expected:
+        sys.exit(f"{what}: DuckDB reads {read!r}, the portal has {expected!r}")
+    print(f"{what}: {str(read)[:70]}")
+
+
+def compare(table, tickets):
+    """Counts and aggregates of every type."""
+    one = lambda sql: duckdb.sql(sql.replace("TABLE", table)).fetchall()[0][0]
+    sizes = [float(t["size"]) for t in tickets if t.get("size")]
+    check("tickets", one("select count(*) from TABLE"), len(tickets))
+    check("ids", one("select sum(hs_object_id) from TABLE"), sum(int(t["id"]) for t in tickets))
+    check("without size", one("select count(*) from TABLE where size is null"), len(tickets) - len(sizes))
+    check("sum of sizes", one("select sum(size) from TABLE"), sum(sizes))
+    check("mark c", one("select count(*) from TABLE where list_contains(marks, 'c')"),
+          sum("c" in (t.get("marks") or "").split(";") for t in tickets))
+    check("closed", one("select count(*) from TABLE where hs_is_closed"), sum(t["hs_is_closed"] == "true" for t in tickets))
+    check("last due", one("select max(due) from TABLE"), max(datetime.date.fromisoformat(t["due"]) for t in tickets))
+    stamp = lambda t: round(datetime.datetime.fromisoformat(t["createdate"]).timestamp() * 1000)
+    check("milliseconds", one("select sum(epoch_ms(createdate)) from TABLE"), sum(map(stamp, tickets)))
+    subjects = {int(t["id"]): t["subject"] for t in tickets}
+    check("subjects", dict(duckdb.sql(f"select hs_object_id, subject from {table}").fetchall()) == subjects, True)
+
+
+server = subprocess.Popen([TOOL, "sandbox", "--rate", "off"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+try:
+    URL = server.stdout.readline().strip()
+    os.environ |= {"TICKETHAUL_BASE_URL": URL, "HUBSPOT_ACCESS_TOKEN": "sandbox"}
+    fill()
+    tickets = listed()
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = "subject,hs_pipeline_stage,size,due,marks,createdate,hs_is_closed"
+        export = [TOOL, "export", "--quiet", "--properties", wanted, "--format", "parquet", "-o"]
+        subprocess.run([*export, f"{folder}/all.parquet"], check=True)
+        subprocess.run([*export, f"{folder}/parts", "--partition-by", "month(createdate)"], check=True)
+        parts = f"read_parquet('{folder}/parts/*/*.parquet', hive_partitioning = true)"
+        compare(f"'{folder}/all.parquet'", tickets)
+        compare(parts, tickets)
+        months = duckdb.sql(f"select createdate_month, count(*) from {parts} group by all").fetchall()
+        check("months", {str(month): count for month, count in months}, dict(Counter(t["createdate"][:7] for t in tickets)))
+finally:
+    server.terminate()
+    server.wait()
