@@ -3,14 +3,19 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use jiff::Timestamp;
 use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-/// The last `Date` header and when it came.
+/// By how much a `Date` may be behind what earlier ones made us believe, and be
+/// only cut to its second; beyond that the earlier ones were wrong.
+const CUT: SignedDuration = SignedDuration::from_secs(2);
+
+/// The `Date` header that tells most, and when it came.
 ///
 /// A `Date` is cut to whole seconds and was written before it came here, so header
-/// plus time since then is never later than the portal's own clock.
+/// plus time since then is never later than the portal's own clock, and of several
+/// such times the latest is the best.
 #[derive(Debug, Default)]
 pub(crate) struct PortalClock {
     last: Mutex<Option<(Timestamp, Instant)>>,
@@ -19,9 +24,14 @@ pub(crate) struct PortalClock {
 impl PortalClock {
     /// Takes a `Date` header that came just now; an unreadable one is passed over.
     pub(crate) fn note(&self, date: &str) {
-        if let Ok(zoned) = rfc2822::parse(date) {
+        let Ok(zoned) = rfc2822::parse(date) else {
+            return;
+        };
+        let stamp = zoned.timestamp();
+        let behind = self.now().map(|believed| believed.duration_since(stamp));
+        if behind.is_none_or(|behind| !(SignedDuration::ZERO..CUT).contains(&behind)) {
             *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some((zoned.timestamp(), Instant::now()));
+                Some((stamp, Instant::now()));
         }
     }
 
@@ -48,5 +58,20 @@ mod tests {
         clock.note("yesterday, about tea time");
         let now = clock.now().expect("a time");
         assert_eq!(now.to_string(), "2026-11-23T10:00:01.5Z");
+    }
+    #[tokio::test(start_paused = true)]
+    async fn a_date_that_is_cut_does_not_turn_it_back() {
+        let clock = PortalClock::default();
+        clock.note("Mon, 23 Nov 2026 10:00:00 GMT");
+        tokio::time::advance(Duration::from_millis(900)).await;
+        clock.note("Mon, 23 Nov 2026 10:00:00 GMT");
+        let now = clock.now().expect("a time");
+        assert_eq!(now.to_string(), "2026-11-23T10:00:00.9Z");
+        clock.note("Mon, 23 Nov 2026 10:00:02 GMT");
+        let now = clock.now().expect("a time");
+        assert_eq!(now.to_string(), "2026-11-23T10:00:02Z");
+        clock.note("Mon, 23 Nov 2026 09:00:00 GMT");
+        let now = clock.now().expect("a time");
+        assert_eq!(now.to_string(), "2026-11-23T09:00:00Z");
     }
 }
