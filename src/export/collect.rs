@@ -72,7 +72,7 @@ impl Collected {
         if !others.is_empty() {
             let tickets = self.tickets()?;
             let heard = |tickets| heard(Step::Linked(tickets));
-            links::read(&reading.client, others, tickets, &mut self.links, heard).await?;
+            links::read(reading, others, tickets, &mut self.links, heard).await?;
         }
         Ok(missing)
     }

@@ -10,7 +10,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
 use super::columns::Others;
-use super::page::PageError;
+use super::page::{PageError, Reading};
 use super::spool::{Kept, Spool, Ticket};
 use crate::hubspot::contract::{BATCH_LIMIT, LINKED_LIMIT};
 use crate::hubspot::error::CallError;
@@ -55,7 +55,7 @@ impl Kept for Links {
 /// # Errors
 /// Also when the links of a live ticket can't be read: none is left out.
 pub async fn read(
-    client: &Client,
+    reading: &Reading,
     wanted: &[Others],
     tickets: impl Iterator<Item = io::Result<Ticket>>,
     spool: &mut Spool,
@@ -65,9 +65,9 @@ pub async fn read(
     let mut portions = stream::iter(Portions(tickets.skip(known)))
         .map(async |portion| {
             let portion = portion?;
-            Ok::<_, PageError>(of_portion(client, wanted, &portion).await?)
+            Ok::<_, PageError>(of_portion(reading, wanted, &portion).await?)
         })
-        .buffered(PORTIONS_AHEAD)
+        .buffered(reading.width().min(PORTIONS_AHEAD))
         .boxed_local();
     while let Some(links) = portions.next().await {
         spool.add(0, None, &links?)?;
@@ -92,7 +92,7 @@ impl<I: Iterator<Item = io::Result<Ticket>>> Iterator for Portions<I> {
 }
 
 async fn of_portion(
-    client: &Client,
+    reading: &Reading,
     wanted: &[Others],
     tickets: &[Ticket],
 ) -> Result<Vec<Links>, CallError> {
@@ -104,8 +104,8 @@ async fn of_portion(
         })
         .collect();
     for others in wanted {
-        let mut linked = linked_ids(client, others.object, tickets).await?;
-        let records = records(client, others, &linked).await?;
+        let mut linked = linked_ids(&reading.client, others.object, tickets).await?;
+        let records = records(reading, others, &linked).await?;
         for links in &mut links {
             let ids = linked.remove(&links.id).unwrap_or_default();
             let other = |id| other(id, &records, &others.properties);
@@ -150,7 +150,7 @@ async fn linked_ids(
 
 /// The linked records themselves, where more than their ids is wanted.
 async fn records(
-    client: &Client,
+    reading: &Reading,
     others: &Others,
     linked: &HashMap<u64, Vec<String>>,
 ) -> Result<HashMap<String, Record>, CallError> {
@@ -162,8 +162,11 @@ async fn records(
     let names: Vec<&str> = others.properties.iter().map(String::as_str).collect();
     let batches: Vec<&[String]> = ids.chunks(BATCH_LIMIT).collect();
     let replies: Vec<_> = stream::iter(batches)
-        .map(|ids| client.batch_read(others.object, None, ids, &names, false))
-        .buffer_unordered(AT_ONCE)
+        .map(|ids| {
+            let client = &reading.client;
+            client.batch_read(others.object, None, ids, &names, false)
+        })
+        .buffer_unordered(reading.width().min(AT_ONCE))
         .try_collect()
         .await?;
     let records = replies.into_iter().flat_map(|reply| reply.results);

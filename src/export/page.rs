@@ -205,7 +205,8 @@ impl Reading {
             .await
     }
 
-    fn width(&self) -> usize {
+    /// Calls that are worth having in flight.
+    pub fn width(&self) -> usize {
         self.client
             .useful_concurrency()
             .min(self.concurrency)

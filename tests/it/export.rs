@@ -4,14 +4,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
-use std::process::Stdio;
 
 use jiff::Timestamp;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::rehearsal::{Row, TOKEN};
+use crate::rehearsal::Row;
 
 fn json_of(desk: &Desk, file: &str) -> Value {
     serde_json::from_str(&desk.here.read(file)).expect("JSON")
@@ -379,156 +378,4 @@ fn a_folder_of_parts_is_replaced_whole() {
     args[7] = "taken";
     let _ended = desk.export(&args).expect(64).says("is no export");
     assert_eq!(desk.here.read("taken"), "not an export");
-}
-
-/// Starts an export, and ends it by force once it has so many pages or is finished.
-fn killed_after(desk: &Desk, args: &[&str], pages: usize) {
-    let mut command = desk.here.command(args);
-    let mut child = command
-        .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
-        .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the tool starts");
-    let read = || fs::read_to_string(desk.here.path("run/live.pages")).unwrap_or_default();
-    while child.try_wait().expect("a child").is_none() && read().lines().count() < pages {
-        std::thread::yield_now();
-    }
-    let _gone = child.kill();
-    let _ended = child.wait();
-}
-
-#[test]
-fn killed_ten_times_and_resumed_it_is_the_same_file() {
-    let desk = Desk::new(&["--rate", "off"]);
-    let ids = desk.create(4_000, |n| json!({"subject": format!("Ticket {n}")}));
-    let export = |file: &'static str| {
-        [
-            "export",
-            "--properties",
-            "subject,createdate",
-            "-o",
-            file,
-            "--run-dir",
-            "run",
-            "--rate",
-            "20/500ms",
-        ]
-    };
-    let _ended = desk
-        .here
-        .run_against(&desk.sandbox, &export("whole.csv.gz"))
-        .expect(0);
-    let mut random = fastrand::Rng::with_seed(ids[0]);
-    let mut pages = 0;
-    for kill in 0..10 {
-        pages += random.usize(1..4);
-        match kill {
-            0 => killed_after(&desk, &export("killed.csv.gz"), pages),
-            _ => killed_after(&desk, &["resume", "run"], pages),
-        }
-        assert!(
-            !desk.here.path("killed.csv.gz").exists(),
-            "kill {kill}: whole or not at all"
-        );
-        assert!(
-            desk.here.path("run/export.json").is_file(),
-            "kill {kill}: it can go on"
-        );
-    }
-    let _ended = desk
-        .here
-        .run_against(&desk.sandbox, &["resume", "run"])
-        .expect(0);
-    let bytes = |file| fs::read(desk.here.path(file)).expect("the file");
-    assert!(bytes("killed.csv.gz") == bytes("whole.csv.gz"));
-    assert!(!desk.here.path("run").exists(), "nothing is left over");
-    let (undisturbed, resumed) = ("whole.csv.gz.manifest.json", "killed.csv.gz.manifest.json");
-    let (undisturbed, resumed) = (json_of(&desk, undisturbed), json_of(&desk, resumed));
-    assert_eq!(
-        undisturbed["files"][0]["blake3"],
-        resumed["files"][0]["blake3"]
-    );
-}
-
-#[test]
-fn an_export_out_of_time_goes_on_later() {
-    let desk = Desk::new(&["--rate", "off"]);
-    let ids = desk.create(3_000, |n| json!({"subject": format!("Ticket {n}")}));
-    let args = [
-        "--properties",
-        "subject",
-        "-o",
-        "a.csv",
-        "--max-duration",
-        "0.4",
-        "--rate",
-        "10/1s",
-    ];
-    let ended = desk.export(&args).expect(5).says("tickethaul resume");
-    assert!(!desk.here.path("a.csv").exists(), "{}", ended.stderr);
-    // Each takes up what the one before left, until the time is enough.
-    let more = |_| desk.here.run_against(&desk.sandbox, &["resume"]).code;
-    let codes: Vec<i32> = (0..40).map(more).take_while(|code| *code == 5).collect();
-    assert!(!codes.is_empty() && codes.len() < 40, "{codes:?}");
-    assert_eq!(desk.ids("a.csv"), ids);
-    assert!(!desk.here.path("tickethaul-runs").exists());
-}
-
-#[test]
-fn two_exports_do_not_write_one_file() {
-    let desk = Desk::new(&["--rate", "off"]);
-    let _ids = desk.create(1_500, |n| json!({"subject": format!("Ticket {n}")}));
-    let args = [
-        "export",
-        "--properties",
-        "subject",
-        "-o",
-        "a.csv",
-        "--run-dir",
-        "run",
-        "--rate",
-        "5/1s",
-    ];
-    let mut first = desk.here.command(args);
-    let mut first = first
-        .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
-        .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
-        .spawn()
-        .expect("the tool starts");
-    while !desk.here.path(".a.csv.tickethaul-part").exists() {
-        assert!(first.try_wait().expect("a child").is_none());
-        std::thread::yield_now();
-    }
-    let args = ["--properties", "subject", "-o", "a.csv"];
-    let _ended = desk
-        .export(&args)
-        .expect(7)
-        .says("a.csv: another process is writing it");
-    let _gone = first.kill();
-    let _ended = first.wait();
-}
-
-#[test]
-fn a_resume_holds_the_portal_against_the_export() {
-    let desk = Desk::new(&["--rate", "off"]);
-    let _ids = desk.create(2_000, |n| json!({"subject": format!("Ticket {n}")}));
-    let args = [
-        "export",
-        "--all-properties",
-        "-o",
-        "a.csv",
-        "--run-dir",
-        "run",
-        "--rate",
-        "20/500ms",
-    ];
-    killed_after(&desk, &args, 2);
-    let body = json!({
-        "name": "a_new_one", "label": "New", "groupName": "ticketinformation",
-        "type": "string", "fieldType": "text",
-    });
-    let _made = desk.call("POST", "/crm/v3/properties/tickets", &body);
-    let resume = desk.here.run_against(&desk.sandbox, &["resume", "run"]);
-    let _ended = resume.expect(7).says("properties have changed");
 }

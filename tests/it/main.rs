@@ -7,6 +7,9 @@ mod crash; // a run ended at each of its steps, and finished later
 mod definitions; // the sandbox: properties, groups, pipelines, labels, as a portal's admin has them
 mod desk; // the helper: a served sandbox that a test fills by hand
 mod export; // exports: whole, in id order, in every form
+mod export_meanwhile; // exports while another process creates, changes and archives tickets
+mod export_resume; // exports ended by force or by their time, and gone on with
+mod export_tables; // exports: former values and linked records, in columns and in files of their own
 mod fates; // replies that say too little, keys that somebody else holds
 mod first; // the main job: import, repair, again, export
 mod fuzz; // files and mappings that nobody would write

@@ -1,0 +1,291 @@
+//! Exports that are ended by force or by their time and go on: the file is, byte for
+//! byte, the one of an export that nothing disturbed, in every form.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+use crate::rehearsal::TOKEN;
+
+/// Starts an export, and ends it by force once it has come so far or is finished.
+fn killed_once(desk: &Desk, args: &[&str], so_far: impl Fn() -> bool) {
+    let mut command = desk.here.command(args);
+    let mut child = command
+        .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
+        .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the tool starts");
+    while child.try_wait().expect("a child").is_none() && !so_far() {
+        std::thread::yield_now();
+    }
+    let _gone = child.kill();
+    let _ended = child.wait();
+}
+
+/// The same, once it has so many pages of tickets and of links.
+fn killed_after(desk: &Desk, args: &[&str], pages: usize) {
+    let spools = ["live", "archived", "links"];
+    killed_once(desk, args, || {
+        spools
+            .iter()
+            .map(|name| pages_of(desk, name))
+            .sum::<usize>()
+            >= pages
+    });
+}
+
+/// Pages that the run has in a spool so far.
+fn pages_of(desk: &Desk, spool: &str) -> usize {
+    let path = desk.here.path(&format!("run/{spool}.pages"));
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.lines().count()
+}
+
+/// All files below a folder, or the file itself, without what is told of a run.
+fn data(path: &Path) -> BTreeMap<String, Vec<u8>> {
+    if path.is_file() {
+        return BTreeMap::from([(String::new(), fs::read(path).expect("a file"))]);
+    }
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(path).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        if !name.ends_with("_manifest.json") {
+            let inner = data(&path).into_iter();
+            files.extend(inner.map(|(inner, bytes)| (format!("{name}/{inner}"), bytes)));
+        }
+    }
+    files
+}
+
+/// Kills an export to `killed` ten times and resumes it to its end, beside one to
+/// `whole` that nothing disturbs; all their files must be the same.
+fn killed_ten_times(desk: &Desk, more: &[&str], (whole, killed): (&str, &str), tables: [&str; 2]) {
+    let export = |file| {
+        let fixed = [
+            "export",
+            "-o",
+            file,
+            "--run-dir",
+            "run",
+            "--rate",
+            "20/500ms",
+        ];
+        [&fixed[..], more].concat()
+    };
+    let _ended = desk
+        .here
+        .run_against(&desk.sandbox, &export(whole))
+        .expect(0);
+    let mut random = fastrand::Rng::with_seed(u64::from(desk.sandbox.id()));
+    let mut pages = 0;
+    for kill in 0..10 {
+        pages += random.usize(1..4);
+        match kill {
+            0 => killed_after(desk, &export(killed), pages),
+            _ => killed_after(desk, &["resume", "run"], pages),
+        }
+        assert!(
+            !desk.here.path(killed).exists(),
+            "kill {kill}: whole or not at all"
+        );
+        assert!(
+            desk.here.path("run/export.json").is_file(),
+            "kill {kill}: it can go on"
+        );
+    }
+    let resume = desk.here.run_against(&desk.sandbox, &["resume", "run"]);
+    let _ended = resume.expect(0);
+    for (whole, killed) in [(whole, killed), (tables[0], tables[1])] {
+        let (whole, killed) = (data(&desk.here.path(whole)), data(&desk.here.path(killed)));
+        assert!(!whole.is_empty() && whole == killed, "the files differ");
+    }
+    assert!(!desk.here.path("run").exists(), "nothing is left over");
+}
+
+#[test]
+fn killed_ten_times_and_resumed_it_is_the_same_csv() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let _ids = desk.create(4_000, |n| json!({"subject": format!("Ticket {n}")}));
+    let more = ["--properties", "subject,createdate"];
+    let files = ("whole.csv.gz", "killed.csv.gz");
+    killed_ten_times(&desk, &more, files, [files.0, files.1]);
+    let hash = |file: &str| {
+        let text = desk.here.read(&format!("{file}.manifest.json"));
+        let manifest: Value = serde_json::from_str(&text).expect("JSON");
+        manifest["files"][0]["blake3"].clone()
+    };
+    assert_eq!(hash(files.0), hash(files.1));
+}
+
+/// A portal whose export has several pages of everything.
+fn desk_with_links_and_history(more: &[&str]) -> Desk {
+    let desk = Desk::new(&[&["--rate", "off"], more].concat());
+    let month = |n: usize| format!("2026-{:02}-15T12:00:00Z", 1 + n % 5);
+    let subject = |n| json!({"subject": format!("Ticket {n}"), "createdate": month(n)});
+    let ids = desk.create(2_300, subject);
+    let _contacts = desk.link_contacts(&ids[..40], 3);
+    desk.archive(&ids[100..250]);
+    desk
+}
+
+const EVERYTHING: [&str; 8] = [
+    "--properties",
+    "subject,createdate",
+    "--history",
+    "hs_pipeline_stage",
+    "--with",
+    "contacts.email",
+    "--archived",
+    "include",
+];
+
+#[test]
+fn killed_ten_times_and_resumed_it_is_the_same_parquet_with_its_tables() {
+    let files = ("whole.parquet", "killed.parquet");
+    let tables = ["whole.history.parquet", "killed.history.parquet"];
+    killed_ten_times(
+        &desk_with_links_and_history(&[]),
+        &EVERYTHING,
+        files,
+        tables,
+    );
+}
+
+#[test]
+fn killed_ten_times_and_resumed_it_is_the_same_folder_of_parts() {
+    let parts = [
+        "--partition-by",
+        "month(createdate)",
+        "--format",
+        "jsonl",
+        "--with-files",
+    ];
+    let more = [&EVERYTHING[..], &parts].concat();
+    let tables = ["whole/_contacts.jsonl", "killed/_contacts.jsonl"];
+    killed_ten_times(
+        &desk_with_links_and_history(&[]),
+        &more,
+        ("whole", "killed"),
+        tables,
+    );
+}
+
+#[test]
+fn links_that_were_read_are_not_read_again() {
+    let desk = desk_with_links_and_history(&["--trouble", "slow=50ms"]);
+    let fixed = ["export", "-o", "a.csv", "--run-dir", "run"];
+    let more = ["--with", "contacts", "--concurrency", "1"];
+    let args = [&fixed[..], &["--properties", "subject"], &more].concat();
+    killed_once(&desk, &args, || pages_of(&desk, "links") > 0);
+    assert!(
+        desk.here.path("run/whole.json").is_file(),
+        "no ticket is listed again"
+    );
+    let resume = desk.here.run_against(&desk.sandbox, &["resume", "run"]);
+    let _ended = resume.expect(0);
+    let text = desk.here.read("a.csv.manifest.json");
+    let manifest: Value = serde_json::from_str(&text).expect("JSON");
+    let calls = manifest["calls"].as_u64().expect("a number");
+    // What a new export asks of the portal first, and the rest of the links.
+    assert!(calls < 12, "{calls} calls for the rest");
+    let linked = desk.column("a.csv", "contacts");
+    assert_eq!(
+        linked
+            .iter()
+            .filter(|cell| cell.split(';').count() == 3)
+            .count(),
+        40
+    );
+}
+
+#[test]
+fn an_export_out_of_time_goes_on_later() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let ids = desk.create(3_000, |n| json!({"subject": format!("Ticket {n}")}));
+    let args = [
+        "--properties",
+        "subject",
+        "-o",
+        "a.csv",
+        "--max-duration",
+        "0.4",
+        "--rate",
+        "10/1s",
+    ];
+    let ended = desk.export(&args).expect(5).says("tickethaul resume");
+    assert!(!desk.here.path("a.csv").exists(), "{}", ended.stderr);
+    // Each takes up what the one before left, until the time is enough.
+    let more = |_| desk.here.run_against(&desk.sandbox, &["resume"]).code;
+    let codes: Vec<i32> = (0..40).map(more).take_while(|code| *code == 5).collect();
+    assert!(!codes.is_empty() && codes.len() < 40, "{codes:?}");
+    assert_eq!(desk.ids("a.csv"), ids);
+    assert!(!desk.here.path("tickethaul-runs").exists());
+}
+
+#[test]
+fn two_exports_do_not_write_one_file() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let _ids = desk.create(1_500, |n| json!({"subject": format!("Ticket {n}")}));
+    let args = [
+        "export",
+        "--properties",
+        "subject",
+        "-o",
+        "a.csv",
+        "--run-dir",
+        "run",
+        "--rate",
+        "5/1s",
+    ];
+    let mut first = desk.here.command(args);
+    let mut first = first
+        .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
+        .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+        .spawn()
+        .expect("the tool starts");
+    while !desk.here.path(".a.csv.tickethaul-part").exists() {
+        assert!(first.try_wait().expect("a child").is_none());
+        std::thread::yield_now();
+    }
+    let args = ["--properties", "subject", "-o", "a.csv"];
+    let _ended = desk
+        .export(&args)
+        .expect(7)
+        .says("a.csv: another process is writing it");
+    let _gone = first.kill();
+    let _ended = first.wait();
+}
+
+#[test]
+fn a_resume_holds_the_portal_against_the_export() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let _ids = desk.create(2_000, |n| json!({"subject": format!("Ticket {n}")}));
+    let args = [
+        "export",
+        "--all-properties",
+        "-o",
+        "a.csv",
+        "--run-dir",
+        "run",
+        "--rate",
+        "20/500ms",
+    ];
+    killed_after(&desk, &args, 2);
+    let body = json!({
+        "name": "a_new_one", "label": "New", "groupName": "ticketinformation",
+        "type": "string", "fieldType": "text",
+    });
+    let _made = desk.call("POST", "/crm/v3/properties/tickets", &body);
+    let resume = desk.here.run_against(&desk.sandbox, &["resume", "run"]);
+    let _ended = resume.expect(7).says("properties have changed");
+}
