@@ -45,7 +45,14 @@ fn work(desk: &Desk, tickets: &[u64], stop: &AtomicBool) -> Done {
 /// Exports while others work; the ids in the file, and what was done.
 fn exported_meanwhile(desk: &Desk, tickets: &[u64], more: &[&str]) -> (Vec<u64>, Done) {
     let stop = AtomicBool::new(false);
-    let fixed = ["--properties", "subject", "--rate", "20/600ms", "-o", "a.csv"];
+    let fixed = [
+        "--properties",
+        "subject",
+        "--rate",
+        "20/600ms",
+        "-o",
+        "a.csv",
+    ];
     let args = [&fixed[..], more].concat();
     std::thread::scope(|scope| {
         let export = scope.spawn(|| {

@@ -26,6 +26,7 @@ mod readme; // every command of the README
 mod rehearsal; // the helper: a folder, the tool as a process, a served sandbox
 mod replies; // literal replies of HubSpot, fed to the client
 mod resume; // runs that stop and go on: guards, limits, signals, full disks
+mod round_trip; // exports by a mapping, imported with it: nothing differs
 mod samples; // the sample is what its generator writes, and holds what it promises
 mod sandbox; // how the embedded portal behaves: limits, the list, its state, what it survives
 mod search; // the sandbox: searches and their late index

@@ -1,6 +1,7 @@
 //! The room as its callers use it: a text, headers and a schema in, tickets or
 //! messages out.
 
+mod backwards;
 mod language;
 mod links;
 mod presets;
