@@ -117,6 +117,7 @@ mod tests {
                 seq,
                 address,
                 cells: Cells::default(),
+                kept_key: None,
             },
             draft: TicketDraft {
                 key: key.to_owned(),

@@ -77,7 +77,7 @@ impl CompiledMapping {
     /// Maps one row. All its problems are collected, not only the first; the key's
     /// come first, then those of properties and links in the order of the mapping.
     pub fn map(&self, row: &SourceRow) -> Mapped {
-        let mut scope = Scope::new(&row.cells, &self.empty, &self.templates);
+        let mut scope = Scope::new(row, &self.empty, &self.templates);
         let mut findings = Findings::default();
         if self
             .skip
