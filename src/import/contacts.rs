@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
-use super::create::{Sent, create};
-use super::reply::{Item, Matching, Verdict};
+use super::reply::{Input, Item, Matching, Verdict};
 use super::settle::{SettleHandle, SettledContact};
 use super::stop::stop_for;
+use super::write::{Sent, Verb, write};
 use crate::hubspot::Client;
 use crate::hubspot::records::{CreateInput, Record};
 use crate::journal::ContactState;
@@ -249,19 +249,20 @@ impl Contacts {
             for (mut open, verdict) in open.into_iter().zip(verdicts) {
                 let email = &open.draft.value;
                 match verdict {
-                    Verdict::Created(id) => settled.push(contact(email, &id, true)),
+                    Verdict::Written { id, .. } => settled.push(contact(email, &id, true)),
                     Verdict::Collided(Some(id)) => settled.push(contact(email, &id, false)),
                     Verdict::Refused(issue) => {
                         let detail = issue.first().reason.sentence();
                         done.push((email.clone(), Resolved::Refused(detail)));
                     }
-                    Verdict::Unclear => {
+                    Verdict::Unclear | Verdict::Late => {
                         open.intended = open.intended.or(now);
                         doubtful.push(open);
                     }
-                    Verdict::Collided(None) | Verdict::Suspected | Verdict::Repeat => {
-                        doubtful.push(open);
-                    }
+                    Verdict::Collided(None)
+                    | Verdict::Suspected
+                    | Verdict::Missing
+                    | Verdict::Repeat => doubtful.push(open),
                 }
             }
             self.keep(settled, done).await?;
@@ -282,7 +283,8 @@ impl Contacts {
         let items: Vec<Item> = open.iter().enumerate().map(item).collect();
         let items: Vec<&Item> = items.iter().collect();
         let matching = Matching::Key("email");
-        create(&self.client, ObjectType::Contacts, &matching, &items).await
+        let object = ObjectType::Contacts;
+        write(&self.client, object, Verb::Create, &matching, &items).await
     }
 
     async fn keep(
@@ -319,11 +321,11 @@ fn has_email(record: &Record, email: &str) -> bool {
 
 fn item((idx, open): (usize, &Open<'_>)) -> Item {
     Item {
-        input: CreateInput {
+        input: Input::New(CreateInput {
             trace_id: idx.to_string(),
             properties: open.draft.properties.clone(),
             associations: Vec::new(),
-        },
+        }),
         key: open.draft.value.clone(),
     }
 }

@@ -12,7 +12,7 @@ use super::contacts::Contacts;
 use super::feed::Feed;
 use super::files::RunFiles;
 use super::flight::Flight;
-use super::flow::Operation;
+use super::flow::{Operation, Task};
 use super::folder::RunFolder;
 use super::ledger::Ledger;
 use super::log::{Calls, Logged};
@@ -60,6 +60,8 @@ pub struct Options {
     pub max_refused: Option<u64>,
     /// `--limit`: the run pauses after this many rows.
     pub limit: Option<u64>,
+    /// `--horizon`: how long after an attempt was lost it may still be carried out (S4).
+    pub horizon: Duration,
     /// `--unknown`: what to do with rows that can't be looked up (S7).
     pub unknown: Unknown,
     /// Whether commits wait for the disk.
@@ -131,13 +133,19 @@ pub async fn run(
     let sender = Sender {
         contacts: Contacts::new(client.clone(), settle.clone()),
         client: client.clone(),
+        operation,
         settle,
         mapping,
         no_key: header.no_key,
         places,
         stop: options.stop.clone(),
     };
-    let flight = Flight::new(sender, Arc::clone(&listener), &options);
+    let first = if header.diff {
+        Task::Compare
+    } else {
+        Task::Send
+    };
+    let flight = Flight::new(sender, Arc::clone(&listener), first, &options);
     flight.run(planned).await;
     let ledger = join(settle_thread, reader_thread).await?;
     let outside = Outside {
@@ -241,6 +249,7 @@ fn summarise(
         settled_before: outside.settled_before,
         refusals,
         remarks: ledger.remarks,
+        changes: ledger.changes,
         contacts_created: ledger.contacts_created,
         calls: outside.calls,
         elapsed: outside.elapsed,
