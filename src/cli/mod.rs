@@ -10,7 +10,6 @@
 mod check;
 mod exit;
 mod export;
-mod export_args;
 mod import;
 mod input;
 mod map;

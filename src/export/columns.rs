@@ -1,9 +1,13 @@
 //! The columns of an export: which property, under which header, of which kind, and
-//! whether as an id or as the label that people see. Pure.
+//! in which words its values are written. Pure. A mapping run backwards brings its own
+//! columns; tables beside the main file are in `tables`.
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::model::schema::{ObjectType, PropertyDef, Schema, ValueType};
+use jiff::tz::TimeZone;
+
+use crate::mapping::{Backwards, WayBack};
+use crate::model::schema::{ObjectType, PropertyDef, PropertyOption, Schema, ValueType};
 
 /// The first column of every export.
 pub const ID_COLUMN: &str = "hs_object_id";
@@ -33,6 +37,17 @@ pub enum Values {
     Both,
 }
 
+/// How moments are written; as HubSpot gives them where nothing is said.
+#[derive(Clone, Debug, Default)]
+pub struct Dates {
+    /// The zone of instants.
+    pub zone: Option<TimeZone>,
+    /// strftime for instants.
+    pub instant_format: Option<String>,
+    /// strftime for days.
+    pub day_format: Option<String>,
+}
+
 /// What a cell of a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -52,21 +67,17 @@ pub enum Kind {
     List,
 }
 
-/// Where the cells of a column come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// The ticket's id.
-    Id,
-    /// A value of the ticket, by its place among those that are read.
-    Value(usize),
-    /// The label of such a value.
-    Label(usize),
-    /// Whether the ticket is archived.
-    Archived,
-    /// Ids of linked records.
-    Links(ObjectType),
-    /// A property of linked records, in the order of their ids.
-    Linked(ObjectType, String),
+/// In which words a value is written.
+#[derive(Clone, Debug)]
+pub enum Wording {
+    /// As it is stored.
+    Stored,
+    /// By its label; what has none stays as it is.
+    Labels(HashMap<String, String>),
+    /// As a moment of these zones and formats.
+    Moment(Dates),
+    /// As a mapping reads it.
+    Mapped(WayBack),
 }
 
 /// One column.
@@ -78,12 +89,36 @@ pub struct Column {
     pub name: String,
     /// What people call it in HubSpot.
     pub label: String,
-    /// Where its cells come from.
-    pub source: Source,
-    /// What they hold.
+    /// What its cells hold.
     pub kind: Kind,
-    /// Labels of stored values; empty for what has none.
-    pub labels: HashMap<String, String>,
+    /// How they are written.
+    pub wording: Wording,
+    /// What the property can be, where it is one of a list.
+    pub options: Vec<PropertyOption>,
+}
+
+/// Where the cells of a column come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The ticket's id.
+    Id,
+    /// A value of the ticket, by its place among those that are read.
+    Value(usize),
+    /// Whether the ticket is archived.
+    Archived,
+    /// Ids of linked records, by the place of their kind among those that are wanted.
+    Links(usize),
+    /// A property of such records, by its place; in the order of their ids.
+    Linked(usize, usize),
+}
+
+/// The columns of the main file, and where the cells of each come from.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    /// In order.
+    pub columns: Vec<Column>,
+    /// For each column.
+    pub sources: Vec<Source>,
 }
 
 /// What is wanted of other records: their ids, or one of their properties.
@@ -92,7 +127,16 @@ pub struct With {
     /// Kind of the other records.
     pub object: ObjectType,
     /// A property of theirs; none for their ids.
-    pub property: Option<String>,
+    pub property: Option<PropertyDef>,
+}
+
+/// Other records of one kind, and what is read of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Others {
+    /// Their kind.
+    pub object: ObjectType,
+    /// Internal names.
+    pub properties: Vec<String>,
 }
 
 /// What columns there are to be.
@@ -100,100 +144,185 @@ pub struct With {
 pub struct Wanted {
     /// Properties by internal name, in order; each must be in the schema.
     pub properties: Vec<String>,
+    /// The mapping that says how they are written; none where `headers`, `values` and
+    /// `dates` do.
+    pub backwards: Option<Backwards>,
+    /// Properties whose former values go into a table of their own.
+    pub history: Vec<String>,
     /// What is wanted of other records.
     pub with: Vec<With>,
+    /// Whether that goes into tables of their own instead of columns.
+    pub with_files: bool,
     /// Whether to tell live from archived.
     pub archived: bool,
     /// What headers are made of.
     pub headers: Headers,
     /// How values with labels are written.
     pub values: Values,
+    /// How moments are written.
+    pub dates: Dates,
 }
 
-/// The properties to read: those that are wanted, each once, without the id, which
-/// comes anyway.
-pub fn properties(wanted: &[String]) -> Vec<String> {
-    let mut properties: Vec<String> = Vec::new();
-    for property in wanted {
-        if property != ID_COLUMN && !properties.contains(property) {
-            properties.push(property.clone());
+impl Wanted {
+    /// The properties to read: those that are wanted, each once, without the id, which
+    /// comes anyway.
+    pub fn properties(&self) -> Vec<String> {
+        let mut properties: Vec<String> = Vec::new();
+        for property in &self.properties {
+            if property != ID_COLUMN && !properties.contains(property) {
+                properties.push(property.clone());
+            }
         }
+        properties
     }
-    properties
+
+    /// The other records to read, each kind once.
+    pub fn others(&self) -> Vec<Others> {
+        let mut objects: BTreeMap<ObjectType, Vec<String>> = BTreeMap::new();
+        for with in &self.with {
+            let properties = objects.entry(with.object).or_default();
+            let new = with.property.iter().map(|property| &property.name);
+            for name in new {
+                if !properties.contains(name) {
+                    properties.push(name.clone());
+                }
+            }
+        }
+        let others = objects.into_iter();
+        others
+            .map(|(object, properties)| Others { object, properties })
+            .collect()
+    }
+
+    /// The columns of the main file in order: the id, the properties as wanted,
+    /// `archived`, and then what other records bring.
+    pub fn layout(&self, schema: &Schema) -> Layout {
+        let mut layout = Layout::default();
+        match &self.backwards {
+            Some(backwards) => layout.add_mapped(backwards),
+            None => layout.add_properties(self, schema),
+        }
+        if self.archived {
+            let column = Column::plain(ARCHIVED_COLUMN, "Archived", Kind::Bool);
+            layout.add(Source::Archived, column);
+        }
+        if !self.with_files {
+            layout.add_others(&self.with, &self.others());
+        }
+        if self.headers == Headers::Labels {
+            label_headers(&mut layout.columns);
+        }
+        layout
+    }
 }
 
-/// The columns in order: the id, the properties as wanted, `archived`, and then what
-/// other records bring.
-pub fn columns(wanted: &Wanted, schema: &Schema) -> Vec<Column> {
-    let mut columns = vec![Column::plain(ID_COLUMN, "Record ID", Source::Id, Kind::Id)];
-    for (place, name) in properties(&wanted.properties).iter().enumerate() {
-        if let Some(property) = schema.tickets.get(name) {
-            columns.extend(of_property(property, place, wanted.values, schema));
+impl Layout {
+    fn add(&mut self, source: Source, column: Column) {
+        self.sources.push(source);
+        self.columns.push(column);
+    }
+
+    fn add_properties(&mut self, wanted: &Wanted, schema: &Schema) {
+        self.add(Source::Id, Column::id());
+        for (place, name) in wanted.properties().iter().enumerate() {
+            if let Some(property) = schema.tickets.get(name) {
+                for column in of_property(property, wanted, schema) {
+                    self.add(Source::Value(place), column);
+                }
+            }
         }
     }
-    if wanted.archived {
-        let source = Source::Archived;
-        columns.push(Column::plain(
-            ARCHIVED_COLUMN,
-            "Archived",
-            source,
-            Kind::Bool,
-        ));
+
+    fn add_mapped(&mut self, backwards: &Backwards) {
+        let header = backwards.id_header.clone();
+        let id = Column::id();
+        let header = header.unwrap_or_else(|| id.header.clone());
+        self.add(Source::Id, Column { header, ..id });
+        for (place, mapped) in backwards.columns.iter().enumerate() {
+            let column = Column {
+                header: mapped.header.clone(),
+                wording: Wording::Mapped(mapped.way.clone()),
+                ..Column::plain(&mapped.property, &mapped.property, Kind::Text)
+            };
+            self.add(Source::Value(place), column);
+        }
     }
-    columns.extend(wanted.with.iter().map(of_others));
-    if wanted.headers == Headers::Labels {
-        label_headers(&mut columns);
+
+    fn add_others(&mut self, with: &[With], others: &[Others]) {
+        for with in with {
+            let mut places = others.iter().enumerate();
+            let Some((place, others)) = places.find(|(_, others)| others.object == with.object)
+            else {
+                continue;
+            };
+            let object = with.object.plural();
+            let property = with.property.as_ref().map(|property| &property.name);
+            let (name, source) = match property {
+                None => (object.to_owned(), Source::Links(place)),
+                Some(name) => {
+                    let of_record = others.properties.iter().position(|other| other == name);
+                    let source = Source::Linked(place, of_record.unwrap_or_default());
+                    (format!("{object}.{name}"), source)
+                }
+            };
+            self.add(source, Column::plain(&name, &name, Kind::List));
+        }
     }
-    columns
 }
 
 impl Column {
-    /// A column without labels, its header the name.
-    pub fn plain(name: &str, label: &str, source: Source, kind: Kind) -> Column {
+    /// A column whose header is the name and whose values stay as they are.
+    pub fn plain(name: &str, label: &str, kind: Kind) -> Column {
         Column {
             header: name.to_owned(),
             name: name.to_owned(),
             label: label.to_owned(),
-            source,
             kind,
-            labels: HashMap::new(),
+            wording: Wording::Stored,
+            options: Vec::new(),
+        }
+    }
+
+    /// The ticket's id.
+    pub fn id() -> Column {
+        Column::plain(ID_COLUMN, "Record ID", Kind::Id)
+    }
+
+    /// A property by its stored values.
+    pub fn stored(property: &PropertyDef, dates: &Dates) -> Column {
+        let kind = kind(property.value_type);
+        Column {
+            wording: match kind {
+                Kind::Instant | Kind::Day => Wording::Moment(dates.clone()),
+                _ => Wording::Stored,
+            },
+            options: property.options.clone(),
+            ..Column::plain(&property.name, &property.label, kind)
         }
     }
 }
 
-fn of_property(
-    property: &PropertyDef,
-    place: usize,
-    values: Values,
-    schema: &Schema,
-) -> Vec<Column> {
+fn of_property(property: &PropertyDef, wanted: &Wanted, schema: &Schema) -> Vec<Column> {
+    let stored = Column::stored(property, &wanted.dates);
     let labels = labels(property, schema);
-    let (name, label) = (&property.name, &property.label);
-    let kind = kind(property.value_type);
-    let stored = Column::plain(name, label, Source::Value(place), kind);
-    let labelled = |name: &str, label: &str| Column {
-        labels: labels.clone(),
-        ..Column::plain(name, label, Source::Label(place), kind)
+    let labelled = Column {
+        wording: Wording::Labels(labels.clone()),
+        ..stored.clone()
     };
-    match values {
+    match wanted.values {
         _ if labels.is_empty() => vec![stored],
         Values::Ids => vec![stored],
-        Values::Labels => vec![labelled(name, label)],
+        Values::Labels => vec![labelled],
         Values::Both => {
-            let beside = labelled(&format!("{name}_label"), &format!("{label} (label)"));
+            let name = format!("{}_label", property.name);
+            let label = format!("{} (label)", property.label);
+            let beside = Column {
+                header: name.clone(),
+                name,
+                label,
+                ..labelled
+            };
             vec![stored, beside]
-        }
-    }
-}
-
-fn of_others(with: &With) -> Column {
-    let others = with.object.plural();
-    match &with.property {
-        None => Column::plain(others, others, Source::Links(with.object), Kind::List),
-        Some(property) => {
-            let name = format!("{others}.{property}");
-            let source = Source::Linked(with.object, property.clone());
-            Column::plain(&name, &name, source, Kind::List)
         }
     }
 }
@@ -314,7 +443,7 @@ mod tests {
     }
 
     fn headers(wanted: &Wanted) -> Vec<String> {
-        let columns = columns(wanted, &schema());
+        let columns = wanted.layout(&schema()).columns;
         columns.into_iter().map(|column| column.header).collect()
     }
 
@@ -329,7 +458,7 @@ mod tests {
     fn the_id_comes_first_and_nothing_twice() {
         let asked = wanted(&["subject", "hs_object_id", "subject"]);
         assert_eq!(headers(&asked), ["hs_object_id", "subject"]);
-        assert_eq!(properties(&asked.properties), ["subject"]);
+        assert_eq!(asked.properties(), ["subject"]);
     }
 
     #[test]
@@ -364,8 +493,12 @@ mod tests {
             "hubspot_owner_id_label",
         ];
         assert_eq!(headers(&asked), expected);
-        let columns = columns(&asked, &schema());
-        assert_eq!(columns[3].labels["1"], "New");
-        assert_eq!(columns[5].labels["7"], "a@b.example", "no name: the e-mail");
+        let columns = asked.layout(&schema()).columns;
+        let label = |column: usize, value: &str| match &columns[column].wording {
+            Wording::Labels(labels) => labels[value].clone(),
+            other => panic!("no labels: {other:?}"),
+        };
+        assert_eq!(label(3, "1"), "New");
+        assert_eq!(label(5, "7"), "a@b.example", "no name: the e-mail");
     }
 }

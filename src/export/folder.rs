@@ -22,7 +22,8 @@ const VERSION: u32 = 1;
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
-    version: u32,
+    /// Of the folder; what a newer one says is not understood.
+    pub version: u32,
     /// The command line behind the program's name.
     pub args: Vec<String>,
     /// The folder in which it was typed.
@@ -31,26 +32,24 @@ pub struct Asked {
     pub portal_id: u64,
     /// Properties that are read, in the order of the values of each ticket.
     pub properties: Vec<String>,
+    /// Text of the mapping that is run backwards.
+    #[serde(default)]
+    pub mapping: Option<String>,
     /// The portal's time when reading began.
     pub started: Option<Timestamp>,
 }
 
-impl Asked {
-    /// What a new export was asked for.
-    pub fn new(
-        args: Vec<String>,
-        folder: PathBuf,
-        portal_id: u64,
-        properties: Vec<String>,
-        started: Option<Timestamp>,
-    ) -> Asked {
+impl Default for Asked {
+    /// Nothing, in the words of this version.
+    fn default() -> Asked {
         Asked {
             version: VERSION,
-            args,
-            folder,
-            portal_id,
-            properties,
-            started,
+            args: Vec::new(),
+            folder: PathBuf::new(),
+            portal_id: 0,
+            properties: Vec::new(),
+            mapping: None,
+            started: None,
         }
     }
 }

@@ -2,17 +2,18 @@
 //! schema (what each column is). The manifest comes last: where it fits the file, the
 //! export is whole.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::columns::{Column, Kind, Source};
+use super::columns::{Column, Kind, Wording};
+use super::job::Done;
 use super::output::Beside;
-use super::run::Done;
+use super::tables::Table;
 use super::write::{FileFacts, Sink};
-use crate::model::schema::Schema;
 
 /// What is told of an export that came to its end.
 pub struct Manifest<'a> {
@@ -26,7 +27,7 @@ pub struct Manifest<'a> {
     pub calls: u64,
     /// Counts.
     pub done: &'a Done,
-    /// The data.
+    /// The data, and the tables beside it.
     pub files: &'a [FileFacts],
 }
 
@@ -35,9 +36,9 @@ pub fn write(
     beside: &Beside,
     manifest: &Manifest<'_>,
     columns: &[Column],
-    schema: &Schema,
+    tables: &[Table],
 ) -> io::Result<()> {
-    put(&beside.schema, &schema_json(columns, schema))?;
+    put(&beside.schema, &schema_json(columns, tables))?;
     put(&beside.manifest, &manifest_json(manifest, columns))
 }
 
@@ -73,30 +74,32 @@ fn manifest_json(manifest: &Manifest<'_>, columns: &[Column]) -> Value {
         "archived": done.archived,
         "issues": done.issues,
         "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
+        "tables": done.tables.iter().cloned().collect::<BTreeMap<_, _>>(),
         "calls": manifest.calls,
         "columns": headers,
         "files": files.collect::<Vec<_>>(),
     })
 }
 
-fn schema_json(columns: &[Column], schema: &Schema) -> Value {
-    let columns = columns.iter().map(|column| column_json(column, schema));
-    json!({"version": 1, "columns": columns.collect::<Vec<_>>()})
+fn schema_json(columns: &[Column], tables: &[Table]) -> Value {
+    let columns_json =
+        |columns: &[Column]| -> Vec<Value> { columns.iter().map(column_json).collect() };
+    let tables: BTreeMap<&str, Vec<Value>> = tables
+        .iter()
+        .map(|table| (table.name.as_str(), columns_json(&table.columns)))
+        .collect();
+    json!({"version": 1, "columns": columns_json(columns), "tables": tables})
 }
 
-fn column_json(column: &Column, schema: &Schema) -> Value {
-    let options = match column.source {
-        Source::Value(_) | Source::Label(_) => schema.tickets.get(&column.name),
-        _ => None,
-    };
-    let options = options.into_iter().flat_map(|property| &property.options);
+fn column_json(column: &Column) -> Value {
+    let options = column.options.iter();
     let options = options.map(|option| json!({"value": option.value, "label": option.label}));
     json!({
         "header": column.header,
         "property": column.name,
         "label": column.label,
         "type": type_name(column.kind),
-        "shows_labels": matches!(column.source, Source::Label(_)),
+        "shows_labels": matches!(column.wording, Wording::Labels(_)),
         "options": options.collect::<Vec<_>>(),
     })
 }

@@ -1,21 +1,32 @@
-//! Tickets become files: `page → project → write`.
+//! Tickets become files: `page → link → project → write`.
 //!
 //! Pages come from many cursors at once and in no order (`ranges` says which to ask
-//! for), so they go through a spool, from which rows are written in id order. A file
-//! appears complete or not at all, with a manifest and the schema of its columns
-//! beside it.
+//! for), so they go through a spool, from which rows are written in id order; what
+//! tickets are linked to is read behind them, into a spool of its own (`collect`). A
+//! file appears complete or not at all, with its tables, a manifest and the schema of
+//! its columns beside it.
 
-pub mod columns;
-pub mod filter;
+mod job;
+mod run;
+
+mod collect;
 mod ranges;
 mod spool;
-pub mod page;
+mod page;
 mod links;
-pub mod project;
-pub mod write;
-pub mod output;
+
+pub mod columns;
+mod tables;
+mod project;
+mod write;
+mod output;
 mod manifest;
+
+pub mod filter;
 mod folder;
-pub mod run;
 
 pub use folder::{Asked, FolderError, RunFolder, is_export, unfinished};
+pub use job::{Archived, Done, Job, Step, Which};
+pub use output::Target;
+pub use run::{ExportError, run};
+pub use write::{Form, Packing, PartBy, Shape, Unit};

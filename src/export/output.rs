@@ -1,17 +1,17 @@
-//! Where rows go: one file, a folder of parts, or a stream; and beside the data the
-//! rows that have no place in it.
+//! Where rows go: one file, a folder of parts, or a stream; tables beside it, and the
+//! rows that have no place in any of them.
 
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use jiff::tz::TimeZone;
-
-use super::columns::{Column, ID_COLUMN, Kind, Source};
-use super::project::Cell;
+use super::columns::{Column, ID_COLUMN, Kind};
+use super::links::Links;
+use super::project::{Cell, Misfit};
 use super::spool::Ticket;
-use super::write::{FileFacts, Form, Misfit, PartBy, Parts, Rows, Shape, Sink, WriteError};
+use super::tables::Table;
+use super::write::{FileFacts, Form, PartBy, Parts, Rows, Shape, Sink, WriteError};
 
 /// Where an export goes.
 pub enum Target {
@@ -26,7 +26,14 @@ pub enum Target {
 /// An open target.
 pub struct Output {
     to: To,
+    beside: Vec<OpenTable>,
     issues: Issues,
+}
+
+struct OpenTable {
+    table: Table,
+    rows: Rows,
+    count: u64,
 }
 
 enum To {
@@ -46,61 +53,112 @@ pub struct Beside {
 
 impl Output {
     /// Opens everything that will be written, so that a bad path fails before
-    /// anything is read. `places` are the properties of a ticket's values; days of
-    /// parts are days in `zone`.
+    /// anything is read. `places` are the properties of a ticket's values. A stream
+    /// has no tables beside it.
     pub fn open(
         target: Target,
         shape: Shape,
         columns: &[Column],
+        tables: Vec<Table>,
         places: &[String],
-        zone: &TimeZone,
     ) -> io::Result<Output> {
+        let mut beside = Vec::new();
+
         let rows = |sink| Rows::open(shape, columns, sink);
         let (to, issues) = match target {
             Target::Stream(stream) => (To::Stream(rows(Sink::stream(stream))?), None),
             Target::File(path) => {
                 let rows = rows(Sink::file(path.clone())?)?;
-                let issues = beside(&path, ".issues.csv");
+                for table in tables {
+                    let place = with_name(&path, &table.name, shape);
+                    beside.push(OpenTable::open(table, place, shape)?);
+                }
+                let issues = with_ending(&path, ".issues.csv");
                 (To::File(rows, path), Some(issues))
             }
             Target::Folder(path, by) => {
                 let place = places.iter().position(|name| *name == by.property);
-                let issues = beside(&path, ".issues.csv");
-                let parts = Parts::open(path, (by, zone.clone()), shape, columns)?;
+                let issues = with_ending(&path, ".issues.csv");
+                let parts = Parts::open(path, by, shape, columns)?;
+                for table in tables {
+                    // Readers of such folders pass over names that begin so.
+                    let name = format!("_{}.{}", table.name, shape.ending());
+                    beside.push(OpenTable::open(table, parts.root().join(name), shape)?);
+                }
                 let place = place.unwrap_or(usize::MAX);
                 (To::Folder(Box::new(parts), place), Some(issues))
             }
         };
-        let issues = Issues::at(issues);
-        Ok(Output { to, issues })
+        Ok(Output {
+            to,
+            beside,
+            issues: Issues::at(issues),
+        })
     }
 
-    /// Writes a ticket's row. False when it has no place and became an issue.
-    pub fn write(&mut self, ticket: &Ticket, cells: &[Cell<'_>]) -> io::Result<bool> {
-        let written = match &mut self.to {
-            To::File(rows, _) | To::Stream(rows) => rows.write(cells),
-            To::Folder(parts, place) => {
-                let value = ticket.values.get(*place).and_then(Option::as_deref);
-                parts.write(value, cells)
+    /// Writes a ticket's row, and its rows in the tables beside. False when the row has
+    /// no place and became an issue; the ticket has none in the tables then.
+    pub fn write(
+        &mut self,
+        ticket: &Ticket,
+        links: &Links,
+        cells: Result<Vec<Cell<'_>>, Misfit>,
+    ) -> io::Result<bool> {
+        let to = &mut self.to;
+        let written = self
+            .issues
+            .unless_written(ticket.id, cells, |cells| match to {
+                To::File(rows, _) | To::Stream(rows) => rows.write(cells),
+                To::Folder(parts, place) => {
+                    let value = ticket.values.get(*place).and_then(Option::as_deref);
+                    parts.write(value, cells)
+                }
+            })?;
+        for open in self.beside.iter_mut().filter(|_| written) {
+            for cells in open.table.rows(ticket, links) {
+                let cells = cells.map_err(|misfit| open.table.named(misfit));
+                let (table, rows) = (&open.table, &mut open.rows);
+                let written = self.issues.unless_written(ticket.id, cells, |cells| {
+                    rows.write(cells).map_err(|error| match error {
+                        WriteError::Misfit(misfit) => WriteError::Misfit(table.named(misfit)),
+                        error => error,
+                    })
+                });
+                open.count += u64::from(written?);
             }
-        };
-        match written {
-            Ok(()) => Ok(true),
-            Err(WriteError::Misfit(misfit)) => {
-                self.issues.add(ticket.id, misfit)?;
-                Ok(false)
-            }
-            Err(WriteError::Io(error)) => Err(error),
         }
+        Ok(written)
     }
 
-    /// Ends it: issues, data, and what `tell` writes beside the data, the manifest
-    /// last. Nothing is told of a stream. Gives the first issue.
+    /// Rows that have no place, so far.
+    pub fn issues(&self) -> u64 {
+        self.issues.count
+    }
+
+    /// Rows of each table beside the data, by its name.
+    pub fn counts(&self) -> Vec<(String, u64)> {
+        let counts = self.beside.iter();
+        counts
+            .map(|open| (open.table.name.clone(), open.count))
+            .collect()
+    }
+
+    /// Ends it: issues, tables, data, and what `tell` writes beside the data, the
+    /// manifest last. Nothing is told of a stream. Gives the first issue.
     pub fn finish(
         self,
         tell: impl FnOnce(&Beside, &[FileFacts]) -> io::Result<()>,
     ) -> io::Result<Option<(u64, Misfit)>> {
         let first = self.issues.finish()?;
+        let tables = self.beside.into_iter().map(|open| open.rows.finish());
+        let mut files: Vec<FileFacts> = tables.collect::<io::Result<_>>()?;
+        for file in &mut files {
+            file.path = file
+                .path
+                .as_deref()
+                .and_then(Path::file_name)
+                .map(PathBuf::from);
+        }
         match self.to {
             To::Stream(rows) => {
                 let _facts = rows.finish()?;
@@ -108,21 +166,34 @@ impl Output {
             To::File(rows, path) => {
                 let mut file = rows.finish()?;
                 file.path = path.file_name().map(PathBuf::from);
-                tell(&Beside::file(&path), &[file])?;
+                files.insert(0, file);
+                tell(&Beside::file(&path), &files)?;
             }
             To::Folder(parts, _) => {
-                parts.finish(|folder, files| tell(&Beside::inside(folder), files))?;
+                parts.finish(|folder, parts| {
+                    tell(&Beside::inside(folder), &[parts, &files].concat())
+                })?;
             }
         }
         Ok(first)
     }
 }
 
+impl OpenTable {
+    fn open(table: Table, path: PathBuf, shape: Shape) -> io::Result<OpenTable> {
+        Ok(OpenTable {
+            rows: Rows::open(shape, &table.columns, Sink::file(path)?)?,
+            table,
+            count: 0,
+        })
+    }
+}
+
 impl Beside {
     fn file(data: &Path) -> Beside {
         Beside {
-            schema: beside(data, ".schema.json"),
-            manifest: beside(data, ".manifest.json"),
+            schema: with_ending(data, ".schema.json"),
+            manifest: with_ending(data, ".manifest.json"),
         }
     }
 
@@ -135,10 +206,22 @@ impl Beside {
     }
 }
 
-fn beside(data: &Path, ending: &str) -> PathBuf {
+fn with_ending(data: &Path, ending: &str) -> PathBuf {
     let mut path = OsString::from(data);
     path.push(ending);
     path.into()
+}
+
+/// The table `history` of `tickets.csv.gz` is `tickets.history.csv.gz`.
+fn with_name(data: &Path, table: &str, shape: Shape) -> PathBuf {
+    let mut stem = data.to_owned();
+    for endings in [&["gz", "zst"][..], &["csv", "jsonl", "ndjson", "parquet"]] {
+        let ending = stem.extension().unwrap_or_default().to_ascii_lowercase();
+        if endings.iter().any(|known| ending == *known) {
+            let _was_there = stem.set_extension("");
+        }
+    }
+    with_ending(&stem, &format!(".{table}.{}", shape.ending()))
 }
 
 /// Rows with a value that its column can't hold: ticket, column, value, what the
@@ -147,6 +230,7 @@ struct Issues {
     path: Option<PathBuf>,
     rows: Option<Rows>,
     first: Option<(u64, Misfit)>,
+    count: u64,
 }
 
 impl Issues {
@@ -155,10 +239,30 @@ impl Issues {
             path,
             rows: None,
             first: None,
+            count: 0,
+        }
+    }
+
+    /// False when the row of this ticket has no place and became an issue.
+    fn unless_written<'a>(
+        &mut self,
+        id: u64,
+        cells: Result<Vec<Cell<'a>>, Misfit>,
+        write: impl FnOnce(&[Cell<'a>]) -> Result<(), WriteError>,
+    ) -> io::Result<bool> {
+        let written = cells.map_err(WriteError::Misfit);
+        match written.and_then(|cells| write(&cells)) {
+            Ok(()) => Ok(true),
+            Err(WriteError::Misfit(misfit)) => {
+                self.add(id, misfit)?;
+                Ok(false)
+            }
+            Err(WriteError::Io(error)) => Err(error),
         }
     }
 
     fn add(&mut self, id: u64, misfit: Misfit) -> io::Result<()> {
+        self.count += 1;
         if self.rows.is_none()
             && let Some(path) = &self.path
         {
@@ -197,6 +301,25 @@ impl Issues {
 
 fn issue_columns() -> Vec<Column> {
     let names = [ID_COLUMN, "_column", "_value", "_hint"];
-    let column = |name| Column::plain(name, name, Source::Id, Kind::Text);
+    let column = |name| Column::plain(name, name, Kind::Text);
     names.into_iter().map(column).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_called_after_the_file() {
+        let shape = Shape::default();
+        for (data, expected) in [
+            ("a/tickets.csv", "a/tickets.history.csv"),
+            ("tickets.CSV.gz", "tickets.history.csv"),
+            ("tickets.2026.csv", "tickets.2026.history.csv"),
+            ("tickets", "tickets.history.csv"),
+        ] {
+            let name = with_name(Path::new(data), "history", shape);
+            assert_eq!(name, Path::new(expected), "{data}");
+        }
+    }
 }

@@ -5,13 +5,13 @@
 use std::collections::HashSet;
 use std::io;
 
-use futures::stream::{self, FuturesUnordered, StreamExt};
+use futures::stream::{self, FuturesUnordered, StreamExt, TryStreamExt};
 
 use super::ranges::{Ask, BadPage, Ranges};
-use super::spool::{Spool, Ticket};
-use crate::hubspot::contract::BATCH_LIMIT;
+use super::spool::{Spool, Ticket, Version};
+use crate::hubspot::contract::{BATCH_LIMIT, HISTORY_LIMIT};
 use crate::hubspot::error::CallError;
-use crate::hubspot::{Client, Page, Record, Search, SearchError};
+use crate::hubspot::{self, Client, Page, Record, Search, SearchError};
 use crate::model::schema::ObjectType;
 
 /// Why reading did not come to its end. What is in the spool stays right.
@@ -41,6 +41,8 @@ pub struct Reading {
     pub client: Client,
     /// Properties by internal name, in the order of the values of a `Ticket`.
     pub properties: Vec<String>,
+    /// Those whose former values are read too, in the order of its `history`.
+    pub history: Vec<String>,
     /// Calls in flight, at most.
     pub concurrency: usize,
 }
@@ -92,11 +94,7 @@ impl Reading {
         };
         let mut left = limit.saturating_sub(spool.tickets());
         while left > 0 {
-            let tickets = ObjectType::Tickets;
-            let page = self
-                .client
-                .list(tickets, &self.properties, after.as_deref(), archived);
-            let page = page.await?;
+            let page = self.page(after.as_deref(), archived).await?;
             let mut tickets = self.tickets(page.results, archived)?;
             tickets.truncate(usize::try_from(left).unwrap_or(usize::MAX));
             left -= tickets.len() as u64;
@@ -110,7 +108,8 @@ impl Reading {
     }
 
     /// Reads what a search finds, or the first `limit` of it, one page after the other:
-    /// each goes on behind the last id, so there is no end at 10,000.
+    /// each goes on behind the last id, so there is no end at 10,000. Search tells no
+    /// former values: where they are wanted, what was found is read by id.
     pub async fn found(
         &self,
         search: &Search,
@@ -133,6 +132,12 @@ impl Reading {
             let page = page.await?;
             let mut tickets = self.tickets(page.results, false)?;
             tickets.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+            if !self.history.is_empty() {
+                let ids: Vec<u64> = tickets.iter().map(|ticket| ticket.id).collect();
+                let batches = ids.chunks(HISTORY_LIMIT).map(|ids| self.batch(ids, false));
+                let batches = stream::iter(batches).buffered(self.width());
+                tickets = batches.try_concat().await?;
+            }
             spool.add(0, page.after.clone(), &tickets)?;
             heard(spool.tickets());
             if page.after.is_none() {
@@ -151,18 +156,17 @@ impl Reading {
         mut heard: impl FnMut(u64),
     ) -> Result<Vec<u64>, PageError> {
         let mut found: HashSet<u64> = spool
-            .read()?
+            .read::<Ticket>()?
             .map(|ticket| ticket.map(|ticket| ticket.id))
             .collect::<Result<_, _>>()?;
         let mut missing = ids.to_vec();
         missing.retain(|id| !found.contains(id));
         let batches = missing
-            .chunks(BATCH_LIMIT)
+            .chunks(self.batch_limit())
             .map(|ids| self.batch(ids, archived));
         let mut batches = stream::iter(batches).buffered(self.width());
         while let Some(batch) = batches.next().await {
-            let mut tickets = batch?;
-            tickets.sort_unstable_by_key(|ticket| ticket.id);
+            let tickets = batch?;
             found.extend(tickets.iter().map(|ticket| ticket.id));
             spool.add(0, None, &tickets)?;
             heard(found.len() as u64);
@@ -172,14 +176,33 @@ impl Reading {
         Ok(missing)
     }
 
+    fn batch_limit(&self) -> usize {
+        match self.history.is_empty() {
+            true => BATCH_LIMIT,
+            false => HISTORY_LIMIT,
+        }
+    }
+
+    /// Tickets by id, in id order; those that are not there are left out.
     async fn batch(&self, ids: &[u64], archived: bool) -> Result<Vec<Ticket>, PageError> {
         let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
         let names: Vec<&str> = self.properties.iter().map(String::as_str).collect();
+        let history: Vec<&str> = self.history.iter().map(String::as_str).collect();
         let reply = self
             .client
-            .batch_read(ObjectType::Tickets, None, &ids, &names, archived)
+            .batch_read_history(ObjectType::Tickets, &ids, &names, &history, archived)
             .await?;
-        self.tickets(reply.results, archived)
+        let mut tickets = self.tickets(reply.results, archived)?;
+        tickets.sort_unstable_by_key(|ticket| ticket.id);
+        Ok(tickets)
+    }
+
+    async fn page(&self, after: Option<&str>, archived: bool) -> Result<Page, CallError> {
+        let what = (self.properties.as_slice(), self.history.as_slice());
+        let tickets = ObjectType::Tickets;
+        self.client
+            .list_history(tickets, what, after, archived)
+            .await
     }
 
     fn width(&self) -> usize {
@@ -190,11 +213,7 @@ impl Reading {
     }
 
     async fn ask(&self, ask: Ask, archived: bool) -> (Ask, Result<Page, CallError>) {
-        let after = ask.after.as_deref();
-        let page = self
-            .client
-            .list(ObjectType::Tickets, &self.properties, after, archived)
-            .await;
+        let page = self.page(ask.after.as_deref(), archived).await;
         (ask, page)
     }
 
@@ -228,11 +247,23 @@ impl Reading {
         let Ok(id) = record.id.parse() else {
             return Err(PageError::BadId(record.id));
         };
-        let names = self.properties.iter();
+        let (names, history) = (self.properties.iter(), self.history.iter());
+        let mut versions = |name| record.history.remove(name).unwrap_or_default();
         Ok(Ticket {
             id,
             values: names.map(|name| record.properties.remove(name)).collect(),
             archived,
+            history: history.map(|name| in_time_order(versions(name))).collect(),
         })
     }
+}
+
+/// HubSpot tells the newest first.
+fn in_time_order(versions: Vec<hubspot::Version>) -> Vec<Version> {
+    let version = |version: hubspot::Version| Version {
+        value: version.value,
+        at: version.at,
+        source: version.source,
+    };
+    versions.into_iter().rev().map(version).collect()
 }

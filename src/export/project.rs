@@ -8,8 +8,8 @@ use jiff::civil::Date;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
-use super::columns::{Column, Kind, Source};
-use super::links::Links;
+use super::columns::{Column, Dates, Kind, Layout, Source, Wording};
+use super::links::{Links, Other};
 use super::spool::Ticket;
 
 /// A cell; its column says what the text stands for.
@@ -34,41 +34,56 @@ impl fmt::Display for Cell<'_> {
     }
 }
 
-/// How moments are written; as HubSpot gives them where nothing is said.
-#[derive(Clone, Debug, Default)]
-pub struct Dates {
-    /// The zone of instants.
-    pub zone: Option<TimeZone>,
-    /// strftime for instants.
-    pub instant_format: Option<String>,
-    /// strftime for days.
-    pub day_format: Option<String>,
+/// A value that its column can't hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// Header of the column.
+    pub column: String,
+    /// The value.
+    pub value: String,
+    /// What the column holds.
+    pub wanted: &'static str,
 }
 
-/// The cells of one ticket, in the order of the columns.
+/// The cells of one ticket, in the order of the columns; or the value that has no
+/// words here.
 pub fn cells<'a>(
     ticket: &'a Ticket,
     links: &'a Links,
-    columns: &'a [Column],
-    dates: &Dates,
-) -> Vec<Cell<'a>> {
-    let cell = |column: &'a Column| match &column.source {
-        Source::Id => Cell::One(ticket.id.to_string().into()),
-        Source::Archived => Cell::One(ticket.archived.to_string().into()),
-        Source::Value(place) => value(ticket, *place, column, dates),
-        Source::Label(place) => label(ticket, *place, column),
-        Source::Links(object) => many(links.ids(ticket.id, *object).map(Cow::Borrowed)),
-        Source::Linked(object, property) => {
-            let values = links.values(ticket.id, *object, property);
-            many(values.map(Cow::Borrowed))
+    layout: &'a Layout,
+) -> Result<Vec<Cell<'a>>, Misfit> {
+    let cell = |(source, column): (&Source, &'a Column)| match source {
+        Source::Id => Ok(Cell::One(ticket.id.to_string().into())),
+        Source::Archived => Ok(Cell::One(ticket.archived.to_string().into())),
+        Source::Value(place) => {
+            let value = ticket.values.get(*place);
+            worded(value.and_then(Option::as_deref), column)
         }
+        Source::Links(place) => {
+            let ids = others(links, *place).iter();
+            Ok(many(ids.map(|other| Cow::Borrowed(other.id.as_str()))))
+        }
+        Source::Linked(place, property) => Ok(linked(others(links, *place), *property)),
     };
-    columns.iter().map(cell).collect()
+    let columns = layout.sources.iter().zip(&layout.columns);
+    columns.map(cell).collect()
 }
 
-fn set(ticket: &Ticket, place: usize) -> Option<&str> {
-    let value = ticket.values.get(place)?.as_deref();
-    value.filter(|value| !value.is_empty())
+fn others(links: &Links, place: usize) -> &[Other] {
+    links.others.get(place).map_or(&[], Vec::as_slice)
+}
+
+/// A property of linked records, empty where nothing is set; nothing at all when no
+/// record has it.
+fn linked(others: &[Other], property: usize) -> Cell<'_> {
+    let value = |other: &'_ Other| other.values.get(property).cloned().flatten();
+    match others.iter().any(|other| value(other).is_some()) {
+        false => Cell::Empty,
+        true => {
+            let values = others.iter().map(|other| value(other).unwrap_or_default());
+            many(values.map(Cow::Owned))
+        }
+    }
 }
 
 fn many<'a>(values: impl Iterator<Item = Cow<'a, str>>) -> Cell<'a> {
@@ -79,28 +94,33 @@ fn many<'a>(values: impl Iterator<Item = Cow<'a, str>>) -> Cell<'a> {
     }
 }
 
-fn value<'a>(ticket: &'a Ticket, place: usize, column: &Column, dates: &Dates) -> Cell<'a> {
-    let Some(value) = set(ticket, place) else {
-        return Cell::Empty;
+/// A stored value in the words of its column.
+pub fn worded<'a>(value: Option<&'a str>, column: &'a Column) -> Result<Cell<'a>, Misfit> {
+    let Some(value) = value.filter(|value| !value.is_empty()) else {
+        return Ok(Cell::Empty);
     };
-    match column.kind {
-        Kind::List => many(parts(value).map(Cow::Borrowed)),
-        Kind::Instant => Cell::One(instant(value, dates)),
-        Kind::Day => Cell::One(day(value, dates)),
-        Kind::Text | Kind::Id | Kind::Number | Kind::Bool => Cell::One(value.into()),
-    }
-}
-
-fn label<'a>(ticket: &'a Ticket, place: usize, column: &'a Column) -> Cell<'a> {
-    let label = |value: &'a str| match column.labels.get(value) {
-        Some(label) => Cow::Borrowed(label.as_str()),
-        None => Cow::Borrowed(value),
+    let each = |word: &dyn Fn(&'a str) -> Cow<'a, str>| match column.kind {
+        Kind::List => many(parts(value).map(word)),
+        _ => Cell::One(word(value)),
     };
-    match (set(ticket, place), column.kind) {
-        (None, _) => Cell::Empty,
-        (Some(value), Kind::List) => many(parts(value).map(label)),
-        (Some(value), _) => Cell::One(label(value)),
-    }
+    Ok(match &column.wording {
+        Wording::Stored => each(&|value| value.into()),
+        Wording::Labels(labels) => {
+            each(&|value| labels.get(value).map_or(value, String::as_str).into())
+        }
+        Wording::Moment(dates) if column.kind == Kind::Day => Cell::One(day(value, dates)),
+        Wording::Moment(dates) => Cell::One(instant(value, dates)),
+        Wording::Mapped(way) => match way.text(value) {
+            Some(text) => Cell::One(text),
+            None => {
+                return Err(Misfit {
+                    column: column.header.clone(),
+                    value: value.to_owned(),
+                    wanted: "what the mapping can read back",
+                });
+            }
+        },
+    })
 }
 
 /// HubSpot joins the options of a multi-select by `;`.
@@ -148,32 +168,18 @@ mod tests {
 
     use super::*;
 
-    fn column(kind: Kind, source: Source) -> Column {
-        let labels = [("big", "Big one"), ("1", "New")];
-        Column {
-            header: String::new(),
-            name: String::new(),
-            label: String::new(),
-            source,
-            kind,
-            labels: HashMap::from(
-                labels.map(|(value, label)| (value.to_owned(), label.to_owned())),
-            ),
-        }
-    }
-
     fn cell(kind: Kind, labelled: bool, value: &str, dates: &Dates) -> String {
-        let source = if labelled {
-            Source::Label(0)
-        } else {
-            Source::Value(0)
+        let labels = [("big", "Big one"), ("1", "New")];
+        let labels = labels.map(|(value, label)| (value.to_owned(), label.to_owned()));
+        let column = Column {
+            wording: match (labelled, kind) {
+                (true, _) => Wording::Labels(HashMap::from(labels)),
+                (false, Kind::Instant | Kind::Day) => Wording::Moment(dates.clone()),
+                (false, _) => Wording::Stored,
+            },
+            ..Column::plain("a", "A", kind)
         };
-        let columns = [column(kind, source)];
-        let ticket = Ticket {
-            values: vec![Some(value.to_owned())],
-            ..Ticket::default()
-        };
-        match cells(&ticket, &Links::default(), &columns, dates).remove(0) {
+        match worded(Some(value), &column).expect("it has words") {
             Cell::Empty => "-".to_owned(),
             Cell::One(text) => text.into_owned(),
             Cell::Many(texts) => texts.join("|"),

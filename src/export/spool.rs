@@ -3,13 +3,21 @@
 //!
 //! `<name>.rows` holds a JSON line for each ticket, `<name>.pages` a JSON line for
 //! each page, written after its rows. A line that is cut off, or whose rows are not
-//! whole, ends what counts; the rest is read from the portal again.
+//! whole, ends what counts; the rest is read from the portal again. What a line holds
+//! is up to `Kept`: tickets as they are listed, or what they are linked to.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+/// What a spool keeps: something of one ticket.
+pub trait Kept: Serialize + DeserializeOwned {
+    /// Id of the ticket.
+    fn id(&self) -> u64;
+}
 
 /// A ticket as it was read: its id, and its values in the order of the properties
 /// that were asked for.
@@ -22,6 +30,27 @@ pub struct Ticket {
     /// True for a ticket in the recycle bin.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
+    /// Former and present values of each property whose history was asked for, in
+    /// their order; empty where none was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<Vec<Version>>,
+}
+
+impl Kept for Ticket {
+    fn id(&self) -> u64 {
+        self.id
+    }
+}
+
+/// A value that a property of a ticket has or had.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// The value; "" where it was cleared.
+    pub value: String,
+    /// Since when, as the portal writes it.
+    pub at: String,
+    /// What set it, as HubSpot calls it: `CRM_UI`, `INTEGRATION`…
+    pub source: String,
 }
 
 /// Where a page belongs, and how to go on behind it.
@@ -90,13 +119,18 @@ impl Spool {
     }
 
     /// Adds the tickets of one page, in id order; an empty one is passed over.
-    pub fn add(&mut self, range: u64, after: Option<String>, tickets: &[Ticket]) -> io::Result<()> {
+    pub fn add<T: Kept>(
+        &mut self,
+        range: u64,
+        after: Option<String>,
+        tickets: &[T],
+    ) -> io::Result<()> {
         let (Some(first), Some(last)) = (tickets.first(), tickets.last()) else {
             return Ok(());
         };
         let mark = PageMark {
             range,
-            ids: (first.id, last.id),
+            ids: (first.id(), last.id()),
             after,
             tickets: tickets.len(),
         };
@@ -120,8 +154,19 @@ impl Spool {
         Ok(())
     }
 
+    /// Forgets everything.
+    pub fn clear(&mut self) -> io::Result<()> {
+        for file in [&mut self.rows, &mut self.pages] {
+            file.set_len(0)?;
+            file.rewind()?;
+        }
+        self.entries.clear();
+        self.end = 0;
+        Ok(())
+    }
+
     /// All tickets in id order, a page in memory at a time.
-    pub fn read(&self) -> io::Result<InOrder> {
+    pub fn read<T: Kept>(&self) -> io::Result<InOrder<T>> {
         let mut pages: Vec<(u64, u64, u64)> = self
             .entries
             .iter()
@@ -138,17 +183,17 @@ impl Spool {
 
 /// Tickets of a spool in id order.
 #[derive(Debug)]
-pub struct InOrder {
+pub struct InOrder<T> {
     rows: File,
     /// First id, place and length of the pages that are left, the next one last.
     pages: Vec<(u64, u64, u64)>,
-    page: std::vec::IntoIter<Ticket>,
+    page: std::vec::IntoIter<T>,
 }
 
-impl Iterator for InOrder {
-    type Item = io::Result<Ticket>;
+impl<T: Kept> Iterator for InOrder<T> {
+    type Item = io::Result<T>;
 
-    fn next(&mut self) -> Option<io::Result<Ticket>> {
+    fn next(&mut self) -> Option<io::Result<T>> {
         loop {
             if let Some(ticket) = self.page.next() {
                 return Some(Ok(ticket));
@@ -209,7 +254,7 @@ fn read_bytes(rows: &mut File, offset: u64, bytes: u64) -> io::Result<Vec<u8>> {
     Ok(read)
 }
 
-fn read_page(rows: &mut File, offset: u64, bytes: u64) -> io::Result<Vec<Ticket>> {
+fn read_page<T: Kept>(rows: &mut File, offset: u64, bytes: u64) -> io::Result<Vec<T>> {
     let lines = read_bytes(rows, offset, bytes)?;
     let tickets = serde_json::Deserializer::from_slice(&lines).into_iter();
     tickets
@@ -226,11 +271,12 @@ mod tests {
             id,
             values: vec![Some(format!("line\n{id}")), None],
             archived: id.is_multiple_of(2),
+            history: vec![vec![Version::default()]],
         }
     }
 
     fn ids(spool: &Spool) -> Vec<u64> {
-        let tickets = spool.read().expect("readable");
+        let tickets = spool.read::<Ticket>().expect("readable");
         tickets.map(|ticket| ticket.expect("a ticket").id).collect()
     }
 
@@ -243,7 +289,8 @@ mod tests {
             spool.add(1, None, &tickets).expect("written");
         }
         assert_eq!(ids(&spool), [1, 2, 3, 5, 7, 9]);
-        let second = spool.read().expect("readable").nth(1).expect("a second");
+        let mut tickets = spool.read::<Ticket>().expect("readable");
+        let second = tickets.nth(1).expect("a second");
         assert_eq!(second.expect("a ticket"), ticket(2));
     }
 

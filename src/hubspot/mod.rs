@@ -51,7 +51,7 @@ pub use log::{Attempt, CallLog};
 pub use paths::{ApiVersion, UnknownVersion};
 pub use records::{
     Account, ApiError, Association, BatchReply, CreateInput, DailyUsage, Page, PropertyGroup,
-    PropertyProblem, Record, WriteInput,
+    PropertyProblem, Record, Version, WriteInput,
 };
 pub use search::{Comparison, Filter, Found, Search, SearchError, Sort, Test};
 pub use settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};

@@ -34,7 +34,32 @@ impl Client {
         properties: &[&str],
         archived: bool,
     ) -> Result<BatchReply, CallError> {
-        let body = wire::read_body(id_property, ids, properties).map_err(Client::unsendable)?;
+        let body = wire::read_body(id_property, ids, properties, &[]);
+        self.read_batch(object, ids, body, archived).await
+    }
+
+    /// Reads records by id with former values of some properties (`Record::history`);
+    /// at most 50 ids (`contract::HISTORY_LIMIT`), none twice.
+    pub async fn batch_read_history(
+        &self,
+        object: ObjectType,
+        ids: &[String],
+        properties: &[&str],
+        history: &[&str],
+        archived: bool,
+    ) -> Result<BatchReply, CallError> {
+        let body = wire::read_body(None, ids, properties, history);
+        self.read_batch(object, ids, body, archived).await
+    }
+
+    async fn read_batch(
+        &self,
+        object: ObjectType,
+        ids: &[String],
+        body: serde_json::Result<Vec<u8>>,
+        archived: bool,
+    ) -> Result<BatchReply, CallError> {
+        let body = body.map_err(Client::unsendable)?;
         let archived = archived.to_string();
         let path = with_query(
             &self.api().batch(object, "read"),
@@ -156,13 +181,34 @@ impl Client {
         after: Option<&str>,
         archived: bool,
     ) -> Result<Page, CallError> {
-        let path = |names: &str| list_path(&self.api().objects(object), names, after, archived);
-        let whole = path(&properties.join(","));
+        self.list_history(object, (properties, &[]), after, archived)
+            .await
+    }
+
+    /// The same with former values of some properties (`Record::history`): properties
+    /// first, then those whose history is wanted. With any of the latter a page has 50
+    /// records at most.
+    pub async fn list_history(
+        &self,
+        object: ObjectType,
+        (properties, history): (&[String], &[String]),
+        after: Option<&str>,
+        archived: bool,
+    ) -> Result<Page, CallError> {
+        let limit = match history.is_empty() {
+            true => contract::PAGE_LIMIT,
+            false => contract::HISTORY_LIMIT,
+        };
+        let base = self.api().objects(object);
+        let path =
+            |names: &str, history: &str| list_path(&base, limit, (names, history), after, archived);
+        let whole = path(&properties.join(","), &history.join(","));
         if whole.len() <= contract::PATH_LIMIT {
             return self.get(whole, wire::page).await;
         }
-        let bare = self.get(path(""), wire::page).await?;
-        self.fill(object, bare, properties, archived).await
+        let bare = self.get(path("", ""), wire::page).await?;
+        self.fill(object, bare, (properties, history), archived)
+            .await
     }
 
     /// HubSpot answers 414 to a list of very many properties: their values are then
@@ -171,7 +217,7 @@ impl Client {
         &self,
         object: ObjectType,
         bare: Page,
-        properties: &[String],
+        (properties, history): (&[String], &[String]),
         archived: bool,
     ) -> Result<Page, CallError> {
         if bare.results.is_empty() {
@@ -179,7 +225,8 @@ impl Client {
         }
         let ids: Vec<String> = bare.results.into_iter().map(|record| record.id).collect();
         let names: Vec<&str> = properties.iter().map(String::as_str).collect();
-        let reply = self.batch_read(object, None, &ids, &names, archived);
+        let history: Vec<&str> = history.iter().map(String::as_str).collect();
+        let reply = self.batch_read_history(object, &ids, &names, &history, archived);
         let mut results = reply.await?.results;
         results.sort_by_cached_key(|record| ids.iter().position(|id| *id == record.id));
         Ok(Page {
@@ -223,12 +270,21 @@ fn appends(properties: &PropertyValues) -> bool {
     properties.iter().any(|(_, value)| value.starts_with(';'))
 }
 
-fn list_path(base: &str, properties: &str, after: Option<&str>, archived: bool) -> String {
-    let (limit, archived) = (contract::PAGE_LIMIT.to_string(), archived.to_string());
+fn list_path(
+    base: &str,
+    limit: usize,
+    (properties, history): (&str, &str),
+    after: Option<&str>,
+    archived: bool,
+) -> String {
+    let (limit, archived) = (limit.to_string(), archived.to_string());
     let mut query = vec![("limit", limit.as_str()), ("archived", archived.as_str())];
     query.extend(after.map(|after| ("after", after)));
     if !properties.is_empty() {
         query.push(("properties", properties));
+    }
+    if !history.is_empty() {
+        query.push(("propertiesWithHistory", history));
     }
     with_query(base, &query)
 }

@@ -96,6 +96,19 @@ pub struct Record {
     pub archived: bool,
     /// Whether an upsert created it; only upserts tell.
     pub created: Option<bool>,
+    /// Former and present values of the properties whose history was asked for.
+    pub history: BTreeMap<String, Vec<Version>>,
+}
+
+/// A value that a property has or had.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Version {
+    /// The value; "" where it was cleared.
+    pub value: String,
+    /// Since when, as the portal writes it: ISO 8601, or epoch milliseconds.
+    pub at: String,
+    /// What set it: `CRM_UI`, `INTEGRATION`, `IMPORT`, `WORKFLOWS`…
+    pub source: String,
 }
 
 impl Record {

@@ -68,6 +68,11 @@ impl Problems {
         self.found.borrow_mut().push(problem);
     }
 
+    /// How many were reported.
+    pub(crate) fn count(&self) -> usize {
+        self.found.borrow().len()
+    }
+
     /// True while nothing was reported.
     pub(crate) fn is_empty(&self) -> bool {
         self.found.borrow().is_empty()

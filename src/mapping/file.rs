@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::mapping::alone;
+use crate::mapping::backwards::{Backwards, backwards};
 use crate::mapping::compile::{Sources, compile};
 use crate::mapping::compiled::CompiledMapping;
 use crate::mapping::errors::{MappingErrors, Problems};
@@ -107,5 +108,20 @@ impl MappingFile {
         };
         let compiled = compile(sources, headers, schema, purpose, &problems);
         problems.conclude(compiled, &self.name, &self.text)
+    }
+
+    /// The columns of an export that this mapping reads as the values that tickets have.
+    ///
+    /// # Errors
+    /// With everything that can't be run backwards, or that does not fit the portal.
+    pub fn backwards(&self, schema: &Schema) -> Result<Backwards, MappingErrors> {
+        let problems = Problems::default();
+        let sources = Sources {
+            document: &self.document,
+            text: &self.text,
+            tables: &self.tables,
+        };
+        let turned = backwards(sources, schema, &problems);
+        problems.conclude(turned, &self.name, &self.text)
     }
 }

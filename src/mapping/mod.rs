@@ -3,11 +3,13 @@
 //!
 //! text → `MappingFile` (parse) → `CompiledMapping` (compile, against the headers
 //! of an input and the schema of a portal) → `Mapped` (map, once a row). Parsing and
-//! compiling report all their problems at once, each with its place in the TOML.
+//! compiling report all their problems at once, each with its place in the TOML. Run
+//! backwards (`backwards`), a mapping says how values become the texts that it reads.
 //! Everything here is plain computing on values of `model`: no portal, no clock, no
 //! environment, and no files but the tables that a mapping names (`tables`).
 
 mod alone;
+mod backwards;
 mod compile;
 mod compiled;
 mod convert;
@@ -29,10 +31,12 @@ mod shape;
 mod tables;
 mod template;
 mod value_map;
+mod way_back;
 
 #[cfg(test)]
 mod tests;
 
+pub use backwards::{BackColumn, Backwards};
 pub use compiled::{CompiledMapping, Mapped, MappedProperty};
 pub use errors::{MappingErrors, MappingProblem};
 pub use file::MappingFile;
@@ -40,3 +44,4 @@ pub use json_schema::JSON_SCHEMA;
 pub use operation::For;
 pub use presets::PRESETS;
 pub use shape::Keep;
+pub use way_back::WayBack;

@@ -66,6 +66,13 @@ impl HaulProgress {
         self.show("reading", tickets, words);
     }
 
+    /// Of so many tickets the links are read.
+    pub fn linked(&mut self, tickets: u64) {
+        self.show("linking", tickets, || {
+            format!("links of {} tickets read", count(tickets))
+        });
+    }
+
     /// So many tickets are written.
     pub fn written(&mut self, tickets: u64) {
         self.show("writing", tickets, || {

@@ -13,5 +13,5 @@ mod sink;
 
 pub use pack::Packing;
 pub use parts::{PartBy, Parts, Unit};
-pub use rows::{Form, Misfit, Rows, Shape, WriteError};
+pub use rows::{Form, Rows, Shape, WriteError};
 pub use sink::{FileFacts, Sink};

@@ -31,6 +31,8 @@ pub struct PartBy {
     pub property: String,
     /// What of its value.
     pub unit: Unit,
+    /// Days are days there.
+    pub zone: TimeZone,
 }
 
 /// What of a value is the same in a part.
@@ -48,7 +50,8 @@ pub enum Unit {
 
 impl PartBy {
     /// Name of the part that a value belongs to.
-    fn part(&self, value: Option<&str>, zone: &TimeZone) -> String {
+    fn part(&self, value: Option<&str>) -> String {
+        let zone = &self.zone;
         let (suffix, word) = match self.unit {
             Unit::Value => ("", value.map(escaped)),
             Unit::Year => (
@@ -103,7 +106,6 @@ pub struct Parts {
     path: PathBuf,
     _claim: PartFile,
     by: PartBy,
-    zone: TimeZone,
     shape: Shape,
     columns: Vec<Column>,
     open: BTreeMap<String, Part>,
@@ -124,12 +126,7 @@ impl Parts {
     ///
     /// # Errors
     /// Also when something else is in its place.
-    pub fn open(
-        path: PathBuf,
-        (by, zone): (PartBy, TimeZone),
-        shape: Shape,
-        columns: &[Column],
-    ) -> io::Result<Parts> {
+    pub fn open(path: PathBuf, by: PartBy, shape: Shape, columns: &[Column]) -> io::Result<Parts> {
         check_place(&path)?;
         let claim = PartFile::claim(path.clone())?;
         let building = part_of(&path, "parts");
@@ -142,7 +139,6 @@ impl Parts {
             path,
             _claim: claim,
             by,
-            zone,
             shape,
             columns: columns.to_vec(),
             open: BTreeMap::new(),
@@ -152,9 +148,14 @@ impl Parts {
         })
     }
 
+    /// The folder while it is built; what is put there appears with it.
+    pub fn root(&self) -> &Path {
+        &self.building
+    }
+
     /// Writes a row into the part of this value.
     pub fn write(&mut self, value: Option<&str>, cells: &[Cell<'_>]) -> Result<(), WriteError> {
-        let name = self.by.part(value, &self.zone);
+        let name = self.by.part(value);
         if !self.open.contains_key(&name) {
             self.make_room()?;
             let rows = self.begin(&name)?;
@@ -271,8 +272,8 @@ mod tests {
         let by = |unit| PartBy {
             property: "p".to_owned(),
             unit,
+            zone: TimeZone::get("Europe/Berlin").expect("a zone"),
         };
-        let berlin = TimeZone::get("Europe/Berlin").expect("a zone");
         let cases = [
             (Unit::Month, Some("2026-08-31T22:30:00Z"), "p_month=2026-09"),
             (Unit::Day, Some("2026-08-31"), "p_day=2026-08-31"),
@@ -287,7 +288,7 @@ mod tests {
             (Unit::Value, Some(""), "p=__HIVE_DEFAULT_PARTITION__"),
         ];
         for (unit, value, expected) in cases {
-            assert_eq!(by(unit).part(value, &berlin), expected);
+            assert_eq!(by(unit).part(value), expected);
         }
     }
 }

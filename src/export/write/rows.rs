@@ -8,7 +8,7 @@ use super::pack::{Packed, Packing};
 use super::parquet_rows::ParquetRows;
 use super::sink::{FileFacts, Sink};
 use crate::export::columns::Column;
-use crate::export::project::Cell;
+use crate::export::project::{Cell, Misfit};
 
 /// Bytes of a row group in the only file of an export.
 const ONE_FILE: usize = 24 << 20;
@@ -55,17 +55,6 @@ impl Shape {
         };
         format!("{form}{packing}")
     }
-}
-
-/// A value that its column can't hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Misfit {
-    /// Header of the column.
-    pub column: String,
-    /// The value.
-    pub value: String,
-    /// What the column holds.
-    pub wanted: &'static str,
 }
 
 /// Why a row was not written.

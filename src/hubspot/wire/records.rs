@@ -1,5 +1,7 @@
 //! Records, one by one and in batches.
 
+use std::collections::BTreeMap;
+
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Error, Value};
@@ -8,7 +10,9 @@ use super::outgoing::{Batch, IdShape, SpecShape, Values};
 use super::paging::{ListShape, after};
 use crate::hubspot::error_body;
 use crate::hubspot::loose::{self, Text};
-use crate::hubspot::records::{Association, BatchReply, CreateInput, Page, Record, WriteInput};
+use crate::hubspot::records::{
+    Association, BatchReply, CreateInput, Page, Record, Version, WriteInput,
+};
 use crate::model::ticket::PropertyValues;
 
 #[derive(Serialize)]
@@ -51,7 +55,7 @@ struct ReadBatch<'a> {
     inputs: Vec<IdShape<'a>>,
     properties: &'a [&'a str],
     /// HubSpot's schema asks for it, empty or not.
-    properties_with_history: [&'a str; 0],
+    properties_with_history: &'a [&'a str],
 }
 
 /// Body of a batch create.
@@ -146,12 +150,13 @@ pub(crate) fn read_body(
     id_property: Option<&str>,
     ids: &[String],
     properties: &[&str],
+    history: &[&str],
 ) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&ReadBatch {
         id_property,
         inputs: ids.iter().map(|id| IdShape { id }).collect(),
         properties,
-        properties_with_history: [],
+        properties_with_history: history,
     })
 }
 
@@ -164,9 +169,18 @@ fn values(own: &PropertyValues) -> Values<'_> {
 pub(super) struct RecordShape {
     id: Text,
     properties: loose::Values,
+    properties_with_history: Option<BTreeMap<String, Vec<VersionShape>>>,
     object_write_trace_id: Text,
     archived: Option<bool>,
     new: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct VersionShape {
+    value: Text,
+    timestamp: Text,
+    source_type: Text,
 }
 
 #[derive(Deserialize)]
@@ -231,5 +245,18 @@ fn record(shape: RecordShape) -> serde_json::Result<Record> {
         trace_id: shape.object_write_trace_id.0,
         archived: shape.archived.unwrap_or_default(),
         created: shape.new,
+        history: history(shape.properties_with_history.unwrap_or_default()),
     })
+}
+
+fn history(shapes: BTreeMap<String, Vec<VersionShape>>) -> BTreeMap<String, Vec<Version>> {
+    let version = |shape: VersionShape| Version {
+        value: shape.value.or_empty(),
+        at: shape.timestamp.or_empty(),
+        source: shape.source_type.or_empty(),
+    };
+    let versions = |(name, shapes): (String, Vec<VersionShape>)| {
+        (name, shapes.into_iter().map(version).collect())
+    };
+    shapes.into_iter().map(versions).collect()
 }

@@ -13,7 +13,7 @@ use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::key::Key;
 use crate::mapping::link::Link;
 use crate::mapping::operation::For;
-use crate::mapping::shape::{At, Document, EntrySpec, RowsSpec};
+use crate::mapping::shape::{At, Document, EntrySpec, MapSpec, RowsSpec};
 use crate::mapping::tables::Tables;
 use crate::mapping::template::Templates;
 use crate::mapping::value_map::Fixed;
@@ -46,6 +46,19 @@ pub(crate) struct Sources<'a> {
     pub(crate) text: &'a str,
     /// The files that it names.
     pub(crate) tables: &'a Tables,
+}
+
+impl Sources<'_> {
+    /// The left-hand sides of a value map, in its order.
+    pub(crate) fn lines(&self, map: &MapSpec) -> Vec<String> {
+        match map {
+            MapSpec::Lines(lines) => lines.iter().map(|line| line.from.value.clone()).collect(),
+            MapSpec::File(table) => {
+                let lines = self.tables.lines(table).iter();
+                lines.map(|line| line.from.clone()).collect()
+            }
+        }
+    }
 }
 
 /// A mapping while it is compiled.

@@ -1,33 +1,25 @@
 //! What can be typed behind `tickethaul export`, and what it means for an export's
-//! job. Whether the portal has what is asked for is checked in `export`.
+//! job. Single words are read in `words`; whether the portal has what is asked for is
+//! checked in `wanted`.
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
-use super::settings::PortalArgs;
+use super::words::{
+    OthersWord, by_ending, date_format, datetime_format, expression, ids, others, part_by, seconds,
+    zone,
+};
+use crate::cli::settings::PortalArgs;
 use crate::error::Error;
-use crate::export::columns::{Headers, Values, With};
+use crate::export::columns::{Dates, Headers, Values};
 use crate::export::filter::{self, Expression};
-use crate::export::output::Target;
-use crate::export::project::Dates;
-use crate::export::run::{Archived, Which};
-use crate::export::write::{Form, Packing, PartBy, Shape, Unit};
+use crate::export::{Archived, Form, PartBy, Shape, Target, Which};
 use crate::hubspot::Search;
-use crate::model::schema::{ObjectType, Schema};
-
-/// Objects that tickets are linked to.
-const OTHERS: [ObjectType; 4] = [
-    ObjectType::Contacts,
-    ObjectType::Companies,
-    ObjectType::Deals,
-    ObjectType::Notes,
-];
+use crate::model::schema::Schema;
 
 /// Export tickets: all of them or chosen ones, as CSV, JSON lines or Parquet
 #[derive(Debug, Args)]
@@ -37,12 +29,24 @@ pub struct ExportArgs {
         long,
         value_name = "A,B,…",
         value_delimiter = ',',
-        required_unless_present = "all_properties"
+        required_unless_present_any = ["all_properties", "mapping"]
     )]
     pub properties: Vec<String>,
     /// Every property that the portal defines for tickets, by name
     #[arg(long, conflicts_with = "properties")]
     pub all_properties: bool,
+    /// The columns that a mapping reads, in its words: a CSV that `tickethaul import`
+    /// takes with the same mapping
+    #[arg(
+        short,
+        long,
+        value_name = "MAPPING",
+        conflicts_with_all = [
+            "properties", "all_properties", "headers", "values", "zone", "datetime_format",
+            "date_format", "escape_formulas",
+        ]
+    )]
+    pub mapping: Option<PathBuf>,
     /// The file; it appears when the export is whole [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -74,8 +78,16 @@ pub struct ExportArgs {
     ids_from: Option<PathBuf>,
     /// Other records of each ticket: contacts, companies, deals or notes for their
     /// ids, contacts.email and the like for their properties
-    #[arg(long, value_name = "A,B.C,…", value_delimiter = ',', value_parser = with)]
-    pub with: Vec<With>,
+    #[arg(long, value_name = "A,B.C,…", value_delimiter = ',', value_parser = others)]
+    pub with: Vec<OthersWord>,
+    /// Put them into files of their own, a row for each record of a ticket, such as
+    /// tickets.contacts.csv beside tickets.csv
+    #[arg(long, requires_all = ["with", "output"])]
+    pub with_files: bool,
+    /// What these properties were, since when and set by what, as far as HubSpot
+    /// remembers: a file of its own, such as tickets.history.csv beside tickets.csv
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',', requires = "output")]
+    pub history: Vec<String>,
     /// Headers by internal name or by label
     #[arg(long, value_enum, default_value_t = HeadersName::Names, help_heading = "Values")]
     headers: HeadersName,
@@ -157,6 +169,10 @@ impl ExportArgs {
                     .advise("leave --datetime-format and --date-format out"),
             );
         }
+        if form != Form::Csv && self.mapping.is_some() {
+            return Err(Error::usage("a mapping reads CSV, and no other form")
+                .advise("name a .csv file, or the columns by --properties"));
+        }
         Ok(Shape {
             form,
             packing,
@@ -169,7 +185,10 @@ impl ExportArgs {
         match (&self.output, &self.partition_by) {
             (None, _) => Target::Stream(Box::new(io::stdout())),
             (Some(path), None) => Target::File(path.clone()),
-            (Some(path), Some(by)) => Target::Folder(path.clone(), by.clone()),
+            (Some(path), Some(by)) => {
+                let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
+                Target::Folder(path.clone(), PartBy { zone, ..by.clone() })
+            }
         }
     }
 
@@ -228,151 +247,5 @@ impl ExportArgs {
             instant_format: self.datetime_format.clone(),
             day_format: self.date_format.clone(),
         }
-    }
-}
-
-/// `tickets.csv.gz` is CSV behind gzip; any other name is plain CSV.
-fn by_ending(path: &Path) -> (Form, Packing) {
-    let ending = |path: &Path| {
-        let ending = path.extension().unwrap_or_default();
-        ending.to_string_lossy().to_lowercase()
-    };
-    let (packing, inner) = match ending(path).as_str() {
-        "gz" => (Packing::Gzip, path.with_extension("")),
-        "zst" => (Packing::Zstd, path.with_extension("")),
-        _ => (Packing::None, path.to_owned()),
-    };
-    let form = match ending(&inner).as_str() {
-        "jsonl" | "ndjson" => Form::Jsonl,
-        "parquet" => Form::Parquet,
-        _ => Form::Csv,
-    };
-    (form, packing)
-}
-
-/// Ids in ascending order, each once. What is no id is told with its line; a first
-/// line that is no number is a header.
-fn ids(path: &Path) -> Result<Vec<u64>, Error> {
-    let shown = path.display();
-    let text = fs::read_to_string(path)
-        .map_err(|error| Error::usage(format!("can't read the ids in {shown}: {error}")))?;
-    let mut ids = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let word = line.split(',').next().unwrap_or_default();
-        let word = word.trim().trim_start_matches('\u{feff}').trim_matches('"');
-        match word.parse() {
-            Ok(id) => ids.push(id),
-            Err(_) if word.is_empty() || index == 0 => {}
-            Err(_) => {
-                let line = index + 1;
-                return Err(Error::usage(format!(
-                    "{shown}, line {line}: `{word}` is no record id"
-                )));
-            }
-        }
-    }
-    ids.sort_unstable();
-    ids.dedup();
-    Ok(ids)
-}
-
-fn with(text: &str) -> Result<With, String> {
-    let (name, property) = match text.trim().split_once('.') {
-        Some((name, property)) => (name, Some(property.to_owned())),
-        None => (text.trim(), None),
-    };
-    let object = OTHERS.into_iter().find(|object| object.plural() == name);
-    match object {
-        Some(object) => Ok(With { object, property }),
-        None => Err("contacts, companies, deals or notes is expected, or a property of theirs such as contacts.email".to_owned()),
-    }
-}
-
-fn expression(text: &str) -> Result<Expression, filter::Syntax> {
-    filter::parse(text)
-}
-
-fn part_by(text: &str) -> Result<PartBy, String> {
-    let (unit, property) = match text.trim().strip_suffix(')') {
-        None => (Unit::Value, text.trim()),
-        Some(call) => match call.split_once('(') {
-            Some(("year", property)) => (Unit::Year, property),
-            Some(("month", property)) => (Unit::Month, property),
-            Some(("day", property)) => (Unit::Day, property),
-            _ => return Err("year(…), month(…), day(…) or a property is expected".to_owned()),
-        },
-    };
-    Ok(PartBy {
-        property: property.trim().to_owned(),
-        unit,
-    })
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
-    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    duration.ok_or_else(|| "a number of seconds above 0 is expected".to_owned())
-}
-
-fn zone(text: &str) -> Result<TimeZone, String> {
-    TimeZone::get(text).map_err(|_| "an IANA zone such as Europe/Berlin is expected".to_owned())
-}
-
-fn datetime_format(text: &str) -> Result<String, String> {
-    let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
-    let written = strtime::format(text, &sample).map_err(|error| error.to_string());
-    written.map(|_| text.to_owned())
-}
-
-fn date_format(text: &str) -> Result<String, String> {
-    let sample = jiff::civil::date(2026, 1, 1);
-    let written = strtime::format(text, sample).map_err(|error| error.to_string());
-    written.map(|_| text.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_says_form_and_compression() {
-        let cases = [
-            ("a.csv", Form::Csv, Packing::None),
-            ("a.txt", Form::Csv, Packing::None),
-            ("a.jsonl", Form::Jsonl, Packing::None),
-            ("a.b.ndjson.ZST", Form::Jsonl, Packing::Zstd),
-            ("a.parquet", Form::Parquet, Packing::None),
-            ("a.csv.gz", Form::Csv, Packing::Gzip),
-            ("a.gz", Form::Csv, Packing::Gzip),
-        ];
-        for (name, form, packing) in cases {
-            assert_eq!(by_ending(Path::new(name)), (form, packing), "{name}");
-        }
-    }
-
-    #[test]
-    fn parts_are_by_a_value_or_a_piece_of_a_date() {
-        let by = part_by("month(createdate)").expect("known");
-        assert_eq!((by.property.as_str(), by.unit), ("createdate", Unit::Month));
-        let by = part_by("hs_pipeline").expect("known");
-        assert_eq!(
-            (by.property.as_str(), by.unit),
-            ("hs_pipeline", Unit::Value)
-        );
-        assert!(part_by("week(createdate)").is_err());
-    }
-
-    #[test]
-    fn other_records_are_named_in_the_plural() {
-        let property = with("contacts.email").expect("known").property;
-        assert_eq!(property.as_deref(), Some("email"));
-        assert!(with("contact").is_err() && with("tickets").is_err());
-    }
-
-    #[test]
-    fn formats_that_can_not_be_written_are_told() {
-        assert!(datetime_format("%d.%m.%Y %H:%M %Z").is_ok());
-        assert!(datetime_format("%!").is_err());
-        assert!(date_format("%H:%M").is_err(), "a date has no time");
     }
 }

@@ -1,0 +1,179 @@
+//! Single words of the command line of an export: what a file's ending, a list of ids,
+//! a zone or a format means. What they mean together is said in `args`.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
+
+use crate::error::Error;
+use crate::export::filter::{self, Expression};
+use crate::export::{Form, Packing, PartBy, Unit};
+use crate::model::schema::ObjectType;
+
+/// Objects that tickets are linked to.
+const OTHERS: [ObjectType; 4] = [
+    ObjectType::Contacts,
+    ObjectType::Companies,
+    ObjectType::Deals,
+    ObjectType::Notes,
+];
+
+/// A kind of other records, and one of their properties.
+pub(super) type OthersWord = (ObjectType, Option<String>);
+
+/// `tickets.csv.gz` is CSV behind gzip; any other name is plain CSV.
+pub(super) fn by_ending(path: &Path) -> (Form, Packing) {
+    let ending = |path: &Path| {
+        let ending = path.extension().unwrap_or_default();
+        ending.to_string_lossy().to_lowercase()
+    };
+    let (packing, inner) = match ending(path).as_str() {
+        "gz" => (Packing::Gzip, path.with_extension("")),
+        "zst" => (Packing::Zstd, path.with_extension("")),
+        _ => (Packing::None, path.to_owned()),
+    };
+    let form = match ending(&inner).as_str() {
+        "jsonl" | "ndjson" => Form::Jsonl,
+        "parquet" => Form::Parquet,
+        _ => Form::Csv,
+    };
+    (form, packing)
+}
+
+/// Ids in ascending order, each once. What is no id is told with its line; a first
+/// line that is no number is a header.
+pub(super) fn ids(path: &Path) -> Result<Vec<u64>, Error> {
+    let shown = path.display();
+    let text = fs::read_to_string(path)
+        .map_err(|error| Error::usage(format!("can't read the ids in {shown}: {error}")))?;
+    let mut ids = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let word = line.split(',').next().unwrap_or_default();
+        let word = word.trim().trim_start_matches('\u{feff}').trim_matches('"');
+        match word.parse() {
+            Ok(id) => ids.push(id),
+            Err(_) if word.is_empty() || index == 0 => {}
+            Err(_) => {
+                let line = index + 1;
+                return Err(Error::usage(format!(
+                    "{shown}, line {line}: `{word}` is no record id"
+                )));
+            }
+        }
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// A kind of other records, and a property of theirs; none for their ids.
+pub(super) fn others(text: &str) -> Result<OthersWord, String> {
+    let (name, property) = match text.trim().split_once('.') {
+        Some((name, property)) => (name, Some(property.to_owned())),
+        None => (text.trim(), None),
+    };
+    let object = OTHERS.into_iter().find(|object| object.plural() == name);
+    match object {
+        Some(object) => Ok((object, property)),
+        None => Err("contacts, companies, deals or notes is expected, or a property of theirs such as contacts.email".to_owned()),
+    }
+}
+
+/// The language of `--where`.
+pub(super) fn expression(text: &str) -> Result<Expression, filter::Syntax> {
+    filter::parse(text)
+}
+
+/// A property, or the year, month or day of one; days are in UTC as yet.
+pub(super) fn part_by(text: &str) -> Result<PartBy, String> {
+    let (unit, property) = match text.trim().strip_suffix(')') {
+        None => (Unit::Value, text.trim()),
+        Some(call) => match call.split_once('(') {
+            Some(("year", property)) => (Unit::Year, property),
+            Some(("month", property)) => (Unit::Month, property),
+            Some(("day", property)) => (Unit::Day, property),
+            _ => return Err("year(…), month(…), day(…) or a property is expected".to_owned()),
+        },
+    };
+    Ok(PartBy {
+        property: property.trim().to_owned(),
+        unit,
+        zone: TimeZone::UTC,
+    })
+}
+
+/// A time that is not nothing.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.ok_or_else(|| "a number of seconds above 0 is expected".to_owned())
+}
+
+/// A zone by its IANA name.
+pub(super) fn zone(text: &str) -> Result<TimeZone, String> {
+    TimeZone::get(text).map_err(|_| "an IANA zone such as Europe/Berlin is expected".to_owned())
+}
+
+/// strftime that can be written for an instant.
+pub(super) fn datetime_format(text: &str) -> Result<String, String> {
+    let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
+    let written = strtime::format(text, &sample).map_err(|error| error.to_string());
+    written.map(|_| text.to_owned())
+}
+
+/// strftime that can be written for a day.
+pub(super) fn date_format(text: &str) -> Result<String, String> {
+    let sample = jiff::civil::date(2026, 1, 1);
+    let written = strtime::format(text, sample).map_err(|error| error.to_string());
+    written.map(|_| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_says_form_and_compression() {
+        let cases = [
+            ("a.csv", Form::Csv, Packing::None),
+            ("a.txt", Form::Csv, Packing::None),
+            ("a.jsonl", Form::Jsonl, Packing::None),
+            ("a.b.ndjson.ZST", Form::Jsonl, Packing::Zstd),
+            ("a.parquet", Form::Parquet, Packing::None),
+            ("a.csv.gz", Form::Csv, Packing::Gzip),
+            ("a.gz", Form::Csv, Packing::Gzip),
+        ];
+        for (name, form, packing) in cases {
+            assert_eq!(by_ending(Path::new(name)), (form, packing), "{name}");
+        }
+    }
+
+    #[test]
+    fn parts_are_by_a_value_or_a_piece_of_a_date() {
+        let by = part_by("month(createdate)").expect("known");
+        assert_eq!((by.property.as_str(), by.unit), ("createdate", Unit::Month));
+        let by = part_by("hs_pipeline").expect("known");
+        assert_eq!(
+            (by.property.as_str(), by.unit),
+            ("hs_pipeline", Unit::Value)
+        );
+        assert!(part_by("week(createdate)").is_err());
+    }
+
+    #[test]
+    fn other_records_are_named_in_the_plural() {
+        let (_, property) = others("contacts.email").expect("known");
+        assert_eq!(property.as_deref(), Some("email"));
+        assert!(others("contact").is_err() && others("tickets").is_err());
+    }
+
+    #[test]
+    fn formats_that_can_not_be_written_are_told() {
+        assert!(datetime_format("%d.%m.%Y %H:%M %Z").is_ok());
+        assert!(datetime_format("%!").is_err());
+        assert!(date_format("%H:%M").is_err(), "a date has no time");
+    }
+}

@@ -1,0 +1,180 @@
+//! Everything that is read from the portal, in spools: live tickets, those in the
+//! recycle bin, and what they are linked to. Once all tickets are there, a file says
+//! so: a resumed export does not list again, and finds the same tickets behind the
+//! links that it has.
+
+use std::fs;
+use std::io;
+use std::iter::{Flatten, Peekable};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::columns::Others;
+use super::job::{Archived, Step, Which};
+use super::links::{self, Links};
+use super::page::{PageError, Reading};
+use super::spool::{InOrder, Spool, Ticket};
+
+/// Says that all tickets are in the spools.
+const WHOLE: &str = "whole.json";
+
+/// What is in that file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Whole {
+    /// Tickets of each spool, the live ones first.
+    tickets: [u64; 2],
+    /// Ids that were asked for and are nowhere.
+    missing: Vec<u64>,
+}
+
+/// What was read so far.
+pub struct Collected {
+    folder: PathBuf,
+    live: Option<Spool>,
+    archived: Option<Spool>,
+    links: Spool,
+}
+
+impl Collected {
+    /// What an earlier process left in the folder.
+    pub fn open(folder: &Path, archived: Archived) -> io::Result<Collected> {
+        let open = |name: &str, wanted: bool| match wanted {
+            true => Spool::open(folder, name).map(Some),
+            false => Ok(None),
+        };
+        Ok(Collected {
+            folder: folder.to_owned(),
+            live: open("live", archived != Archived::Only)?,
+            archived: open("archived", archived != Archived::No)?,
+            links: Spool::open(folder, "links")?,
+        })
+    }
+
+    /// Reads everything that is wanted and not there yet. Gives ids that are nowhere.
+    pub async fn fill(
+        &mut self,
+        reading: &Reading,
+        which: &Which,
+        others: &[Others],
+        heard: &mut impl FnMut(Step),
+    ) -> Result<Vec<u64>, PageError> {
+        let known = self.whole().filter(|whole| whole.tickets == self.counts());
+        let missing = match known {
+            Some(whole) => whole.missing,
+            None => {
+                self.links.clear()?;
+                let missing = self.fill_tickets(reading, which, heard).await?;
+                self.tell_whole(&missing)?;
+                missing
+            }
+        };
+        if !others.is_empty() {
+            let tickets = self.tickets()?;
+            let heard = |tickets| heard(Step::Linked(tickets));
+            links::read(&reading.client, others, tickets, &mut self.links, heard).await?;
+        }
+        Ok(missing)
+    }
+
+    /// The live ones first: what is archived meanwhile is then found in the recycle
+    /// bin (protocol E2).
+    async fn fill_tickets(
+        &mut self,
+        reading: &Reading,
+        which: &Which,
+        heard: &mut impl FnMut(Step),
+    ) -> Result<Vec<u64>, PageError> {
+        let mut missing = match which {
+            Which::Ids(ids) => ids.clone(),
+            _ => Vec::new(),
+        };
+        let mut before = 0;
+        let both = [(false, &mut self.live), (true, &mut self.archived)];
+        for (archived, spool) in both {
+            let Some(spool) = spool else { continue };
+            let heard = |tickets| heard(Step::Read(before + tickets));
+            match which {
+                Which::All => reading.list(archived, spool, heard).await?,
+                Which::First(limit) => reading.list_first(*limit, archived, spool).await?,
+                Which::Found(search, limit) => reading.found(search, *limit, spool, heard).await?,
+                Which::Ids(_) => missing = reading.chosen(&missing, archived, spool, heard).await?,
+            }
+            before += spool.tickets();
+        }
+        Ok(missing)
+    }
+
+    /// All tickets in id order.
+    pub fn tickets(&self) -> io::Result<impl Iterator<Item = io::Result<Ticket>> + use<>> {
+        Merged::of(self.live.as_ref(), self.archived.as_ref())
+    }
+
+    /// All tickets in id order, each with its links as far as they were read.
+    pub fn with_links(&self) -> io::Result<impl Iterator<Item = io::Result<(Ticket, Links)>>> {
+        let mut links = self.links.read::<Links>()?;
+        let tickets = self.tickets()?;
+        Ok(tickets.map(move |ticket| Ok((ticket?, links.next().transpose()?.unwrap_or_default()))))
+    }
+
+    fn counts(&self) -> [u64; 2] {
+        [&self.live, &self.archived].map(|spool| spool.as_ref().map_or(0, Spool::tickets))
+    }
+
+    fn whole(&self) -> Option<Whole> {
+        serde_json::from_slice(&fs::read(self.folder.join(WHOLE)).ok()?).ok()
+    }
+
+    fn tell_whole(&self, missing: &[u64]) -> io::Result<()> {
+        let whole = Whole {
+            tickets: self.counts(),
+            missing: missing.to_vec(),
+        };
+        let building = self.folder.join("whole.json.new");
+        fs::write(&building, serde_json::to_vec(&whole)?)?;
+        fs::rename(building, self.folder.join(WHOLE))
+    }
+}
+
+type Tickets = Peekable<Flatten<std::option::IntoIter<InOrder<Ticket>>>>;
+
+/// Live and archived tickets in id order; of a ticket that was archived between the
+/// two scans, the archived one.
+struct Merged {
+    live: Tickets,
+    archived: Tickets,
+}
+
+impl Merged {
+    fn of(live: Option<&Spool>, archived: Option<&Spool>) -> io::Result<Merged> {
+        let read = |spool: Option<&Spool>| {
+            let tickets = spool.map(Spool::read).transpose()?;
+            Ok::<_, io::Error>(tickets.into_iter().flatten().peekable())
+        };
+        Ok(Merged {
+            live: read(live)?,
+            archived: read(archived)?,
+        })
+    }
+}
+
+impl Iterator for Merged {
+    type Item = io::Result<Ticket>;
+
+    fn next(&mut self) -> Option<io::Result<Ticket>> {
+        let id = |tickets: &mut Tickets| match tickets.peek() {
+            Some(Ok(ticket)) => Some(ticket.id),
+            Some(Err(_)) => Some(0),
+            None => None,
+        };
+        match (id(&mut self.live), id(&mut self.archived)) {
+            (Some(live), Some(archived)) if live == archived => {
+                let _older = self.live.next();
+                self.archived.next()
+            }
+            (Some(live), Some(archived)) if archived < live => self.archived.next(),
+            (None, _) => self.archived.next(),
+            (Some(_), _) => self.live.next(),
+        }
+    }
+}

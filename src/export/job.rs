@@ -1,0 +1,103 @@
+//! What is to be exported, resolved, and what it came to.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::columns::Wanted;
+use super::output::Target;
+use super::project::Misfit;
+use super::write::Shape;
+use crate::hubspot::Search;
+use crate::model::schema::Schema;
+
+/// Everything an export needs, resolved.
+pub struct Job {
+    /// Which tickets.
+    pub which: Which,
+    /// Whether those in the recycle bin are exported.
+    pub archived: Archived,
+    /// What columns and tables there are to be.
+    pub wanted: Wanted,
+    /// The portal's definitions.
+    pub schema: Schema,
+    /// Form of the file.
+    pub shape: Shape,
+    /// Where it goes.
+    pub target: Target,
+    /// Folder for pages on their way.
+    pub work: PathBuf,
+    /// Calls in flight, at most.
+    pub concurrency: usize,
+    /// HubSpot portal id.
+    pub portal_id: u64,
+    /// The portal's time when reading began.
+    pub started: Option<Timestamp>,
+}
+
+impl Job {
+    /// What is read of a ticket: what its row shows, and what says which part it is
+    /// in.
+    pub fn properties(&self) -> Vec<String> {
+        let mut properties = self.wanted.properties();
+        if let Target::Folder(_, by) = &self.target
+            && !properties.contains(&by.property)
+        {
+            properties.push(by.property.clone());
+        }
+        properties
+    }
+}
+
+/// Which tickets are exported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// The first ones in id order.
+    First(u64),
+    /// These, in ascending order.
+    Ids(Vec<u64>),
+    /// What a search finds, or the first of it.
+    Found(Search, Option<u64>),
+}
+
+/// Whether tickets in the recycle bin are exported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Archived {
+    /// They are left out.
+    #[default]
+    No,
+    /// With a column that tells them from the others.
+    Include,
+    /// They and only they.
+    Only,
+}
+
+/// How far an export is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// So many tickets are read.
+    Read(u64),
+    /// Of so many it is known what they are linked to.
+    Linked(u64),
+    /// So many are written.
+    Written(u64),
+}
+
+/// What an export came to.
+#[derive(Clone, Debug, Default)]
+pub struct Done {
+    /// Tickets in it.
+    pub tickets: u64,
+    /// Those of them that are in the recycle bin.
+    pub archived: u64,
+    /// Rows of the tables beside it, by their names.
+    pub tables: Vec<(String, u64)>,
+    /// Rows with a value that has no place in its column; they are not in it.
+    pub issues: u64,
+    /// The first of these values, with the id of its ticket.
+    pub first_issue: Option<(u64, Misfit)>,
+    /// Ids that were asked for and are nowhere.
+    pub missing: Vec<u64>,
+}

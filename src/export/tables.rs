@@ -1,0 +1,192 @@
+//! Long tables beside the main file: former values of tickets, and the records that
+//! they are linked to, a row for each. Which tables, of which columns, and what rows a
+//! ticket has in each; `output` writes them. Pure.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::columns::{Column, Kind, Values, Wanted, With, Wording, labels};
+use super::links::{Links, Other};
+use super::project::{Cell, Misfit, worded};
+use super::spool::{Ticket, Version};
+use crate::model::schema::Schema;
+
+/// The table of former values.
+const HISTORY: &str = "history";
+
+/// A table; the first column is the ticket's id.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// What it is called in names of files: `history`, `contacts`…
+    pub name: String,
+    /// Its columns.
+    pub columns: Vec<Column>,
+    of: Of,
+}
+
+#[derive(Clone, Debug)]
+enum Of {
+    /// Versions of properties: names, and what people see for their values. True where
+    /// the label stands beside the value, not instead of it.
+    History(Vec<(String, HashMap<String, String>)>, bool),
+    /// Records of the kind at this place; their properties are read at these places.
+    Others(usize, Vec<usize>),
+}
+
+/// The tables that are wanted.
+pub fn tables(wanted: &Wanted, schema: &Schema) -> Vec<Table> {
+    let mut tables = Vec::new();
+    if !wanted.history.is_empty() {
+        tables.push(history(wanted, schema));
+    }
+    if wanted.with_files {
+        for (place, others) in wanted.others().iter().enumerate() {
+            let with = wanted.with.iter();
+            let with = with.filter(|with| with.object == others.object);
+            tables.push(linked(place, with, &others.properties, wanted));
+        }
+    }
+    tables
+}
+
+/// Ticket, property, value, since when, set by what; with labels where those are
+/// wanted.
+fn history(wanted: &Wanted, schema: &Schema) -> Table {
+    let text = |name: &str, label: &str| Column::plain(name, label, Kind::Text);
+    let at = Column {
+        wording: Wording::Moment(wanted.dates.clone()),
+        ..Column::plain("at", "At", Kind::Instant)
+    };
+    let mut columns = vec![Column::id(), text("property", "Property")];
+    columns.push(text("value", "Value"));
+    if wanted.values == Values::Both {
+        columns.push(text("value_label", "Value (label)"));
+    }
+    columns.extend([at, text("source", "Source")]);
+    let labels = |name: &String| match schema.tickets.get(name) {
+        Some(property) if wanted.values != Values::Ids => labels(property, schema),
+        _ => HashMap::new(),
+    };
+    let properties = wanted.history.iter();
+    let properties = properties.map(|name| (name.clone(), labels(name)));
+    Table {
+        name: HISTORY.to_owned(),
+        columns,
+        of: Of::History(properties.collect(), wanted.values == Values::Both),
+    }
+}
+
+/// Ticket, the other record's id, its properties as they were asked for.
+fn linked<'a>(
+    place: usize,
+    with: impl Iterator<Item = &'a With>,
+    read: &[String],
+    wanted: &Wanted,
+) -> Table {
+    let mut columns = vec![Column::id()];
+    let mut name = String::new();
+    let mut places = Vec::new();
+    for with in with {
+        if name.is_empty() {
+            with.object.plural().clone_into(&mut name);
+            let singular = with.object.singular();
+            let id = format!("{singular}_id");
+            columns.push(Column::plain(&id, &format!("{singular} ID"), Kind::Id));
+        }
+        let Some(property) = &with.property else {
+            continue;
+        };
+        let place = read.iter().position(|name| *name == property.name);
+        if let Some(place) = place.filter(|place| !places.contains(place)) {
+            places.push(place);
+            columns.push(Column::stored(property, &wanted.dates));
+        }
+    }
+    Table {
+        name,
+        columns,
+        of: Of::Others(place, places),
+    }
+}
+
+impl Table {
+    /// The rows of a ticket; those with a value that has no words here say which.
+    pub fn rows<'a>(
+        &'a self,
+        ticket: &'a Ticket,
+        links: &'a Links,
+    ) -> Vec<Result<Vec<Cell<'a>>, Misfit>> {
+        match &self.of {
+            Of::History(properties, both) => {
+                let histories = properties.iter().zip(&ticket.history);
+                let rows = histories.flat_map(|((name, labels), versions)| {
+                    let row = move |version: &'a Version| {
+                        let (value, label) = words(version, labels);
+                        let value = if *both {
+                            vec![value, label]
+                        } else {
+                            vec![label]
+                        };
+                        self.version(ticket.id, name, value, version)
+                    };
+                    versions.iter().map(row)
+                });
+                rows.collect()
+            }
+            Of::Others(place, properties) => {
+                let others = links.others.get(*place).into_iter().flatten();
+                let row = |other: &'a Other| {
+                    let mut row = vec![id(ticket.id), Cell::One(other.id.as_str().into())];
+                    for (place, column) in properties.iter().zip(self.columns.iter().skip(2)) {
+                        let value = other.values.get(*place).and_then(Option::as_deref);
+                        row.push(worded(value, column)?);
+                    }
+                    Ok(row)
+                };
+                others.map(row).collect()
+            }
+        }
+    }
+
+    /// A value of this table that has no place, with the table before its column.
+    pub fn named(&self, misfit: Misfit) -> Misfit {
+        Misfit {
+            column: format!("{}.{}", self.name, misfit.column),
+            ..misfit
+        }
+    }
+
+    fn version<'a>(
+        &'a self,
+        ticket: u64,
+        property: &'a str,
+        value: Vec<&'a str>,
+        version: &'a Version,
+    ) -> Result<Vec<Cell<'a>>, Misfit> {
+        let mut row = vec![id(ticket), text(property)];
+        row.extend(value.into_iter().map(text));
+        row.push(match self.columns.get(row.len()) {
+            Some(at) => worded(Some(&version.at), at)?,
+            None => Cell::Empty,
+        });
+        row.push(text(&version.source));
+        Ok(row)
+    }
+}
+
+/// A value and what people see for it.
+fn words<'a>(version: &'a Version, labels: &'a HashMap<String, String>) -> (&'a str, &'a str) {
+    let value = version.value.as_str();
+    (value, labels.get(value).map_or(value, String::as_str))
+}
+
+fn id<'a>(ticket: u64) -> Cell<'a> {
+    Cell::One(ticket.to_string().into())
+}
+
+fn text(text: &str) -> Cell<'_> {
+    match text {
+        "" => Cell::Empty,
+        text => Cell::One(Cow::Borrowed(text)),
+    }
+}

@@ -1,0 +1,83 @@
+//! How the value of a property becomes the text that a mapping reads as this value.
+//! The counterpart of `convert`, and as pure.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
+
+/// A way from values to texts.
+#[derive(Clone, Debug)]
+pub enum WayBack {
+    /// A text is the value.
+    Stored,
+    /// Values stand for texts.
+    Texts {
+        /// Texts by value.
+        texts: Arc<HashMap<String, String>>,
+        /// Whether other values are texts themselves.
+        others: bool,
+    },
+    /// Something stands before the text in every value.
+    Prefixed(String),
+    /// A number with this decimal mark.
+    Decimal(char),
+    /// An instant in this zone; without a format in ISO 8601 and UTC.
+    Instant {
+        /// strftime.
+        format: Option<String>,
+        /// Where its times are.
+        zone: TimeZone,
+    },
+    /// A day; without a format in ISO 8601.
+    Day {
+        /// strftime.
+        format: Option<String>,
+    },
+}
+
+impl WayBack {
+    /// The text of a value; none where the mapping reads no text as this value.
+    pub fn text<'v>(&'v self, value: &'v str) -> Option<Cow<'v, str>> {
+        match self {
+            WayBack::Stored => Some(value.into()),
+            WayBack::Texts { texts, others } => match texts.get(value) {
+                Some(text) => Some(text.into()),
+                None => others.then_some(value.into()),
+            },
+            WayBack::Prefixed(prefix) => value.strip_prefix(prefix.as_str()).map(Cow::Borrowed),
+            WayBack::Decimal(mark) => {
+                Some(value.replace('.', mark.encode_utf8(&mut [0; 4])).into())
+            }
+            WayBack::Instant { format, zone } => {
+                let instant = instant(value)?;
+                match format {
+                    None => Some(instant.to_string().into()),
+                    Some(format) => {
+                        let local = instant.to_zoned(zone.clone());
+                        strtime::format(format, &local).ok().map(Cow::Owned)
+                    }
+                }
+            }
+            WayBack::Day { format: None } => Some(value.into()),
+            WayBack::Day {
+                format: Some(format),
+            } => {
+                let day: Date = value.parse().ok()?;
+                strtime::format(format, day).ok().map(Cow::Owned)
+            }
+        }
+    }
+}
+
+/// As HubSpot writes instants: ISO 8601, or milliseconds since 1970.
+fn instant(value: &str) -> Option<Timestamp> {
+    match value.parse() {
+        Ok(millis) => Timestamp::from_millisecond(millis).ok(),
+        Err(_) => value.parse().ok(),
+    }
+}
