@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::mapping::compiled::CompiledMapping;
 use crate::mapping::entry::Entry;
+use crate::mapping::nearest::fold;
 
 /// A text without a counterpart, which the mapping left blank or replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,9 +45,17 @@ impl CompiledMapping {
         lines.map(|(from, to)| ValueLine { from, to }).collect()
     }
 
+    /// The form in which two texts are one for a property: what its value map minds,
+    /// else without case and surrounding blanks.
+    pub fn value_form(&self, property: &str, text: &str) -> String {
+        let map = self.entry(property).and_then(|entry| entry.map.as_ref());
+        map.map_or_else(|| fold(text), |map| map.form(text))
+    }
+
     /// Whether a property has a value map.
     pub fn has_value_map(&self, property: &str) -> bool {
-        self.entry(property).is_some_and(|entry| entry.map.is_some())
+        self.entry(property)
+            .is_some_and(|entry| entry.map.is_some())
     }
 
     /// The entry of a property of tickets, else of a record that is created for a link.

@@ -54,12 +54,16 @@ impl ValueMap {
     /// the text already.
     pub(crate) fn insert(&mut self, from: &str, written: &str, to: Fixed) -> bool {
         self.written.push((from.to_owned(), written.to_owned()));
-        let from = if self.exact {
-            from.to_owned()
+        self.lines.insert(self.form(from), to).is_none()
+    }
+
+    /// The form in which the map compares a text.
+    pub(crate) fn form(&self, text: &str) -> String {
+        if self.exact {
+            text.to_owned()
         } else {
-            fold(from)
-        };
-        self.lines.insert(from, to).is_none()
+            fold(text)
+        }
     }
 
     /// The line of a text.
