@@ -168,6 +168,41 @@ impl RunFiles {
     }
 }
 
+/// A file like refused.csv of rows that an import would refuse.
+pub struct Refusals {
+    table: Table,
+    columns: usize,
+    places: Places,
+}
+
+impl Refusals {
+    /// Creates the file with its header; a file that exists is left alone.
+    pub fn create(path: &Path, headers: &Headers, places: Places) -> io::Result<Refusals> {
+        let added = REFUSED_COLUMNS.iter().copied().map(str::to_owned);
+        let header = headers.names().iter().cloned().chain(added).collect();
+        Ok(Refusals {
+            table: Table::create(path.to_owned(), header)?,
+            columns: headers.len(),
+            places,
+        })
+    }
+
+    /// Adds a row that ended as refused; others are in no such file.
+    pub fn add(&mut self, outcome: &RowOutcome) -> io::Result<()> {
+        let RowEnd::Refused(refusal) = &outcome.end else {
+            return Ok(());
+        };
+        let place = self.places.cell(outcome.source.address);
+        let added = refused_cells(outcome, &place, refusal);
+        self.table.add(self.columns, outcome, &added)
+    }
+
+    /// Hands everything to the operating system.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.table.writer.flush()
+    }
+}
+
 /// The added cells of refused.csv, in the order of `REFUSED_COLUMNS`.
 fn refused_cells<'a>(
     outcome: &'a RowOutcome,

@@ -37,6 +37,7 @@ mod recover;
 pub mod folder;
 pub mod summary;
 pub mod guard;
+pub mod check;
 mod log;
 pub mod stop;
 pub mod steps;

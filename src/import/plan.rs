@@ -27,15 +27,31 @@ pub fn plan(operation: Operation, row: MappedRow) -> Result<PlannedOp, Box<RowOu
         bytes,
         past: None,
     };
-    if bytes > CALL_BYTES {
-        let reason = Reason::RowTooLarge {
-            bytes,
-            limit: CALL_BYTES,
-        };
-        let refusal = Problem::new(reason).into();
-        return Err(Box::new(op.ended(RowEnd::Refused(refusal))));
+    match too_large(bytes) {
+        None => Ok(op),
+        Some(problem) => Err(Box::new(op.ended(RowEnd::Refused(problem.into())))),
     }
-    Ok(op)
+}
+
+/// What is wrong with a ticket that no call can take; most are told by the length of
+/// their values alone.
+pub fn oversize(draft: &TicketDraft) -> Option<Problem> {
+    /// A control character takes six bytes as JSON.
+    const WORST: usize = 6;
+    let values = draft
+        .properties
+        .iter()
+        .map(|(name, value)| name.len() + value.len() + 1);
+    let most = values.sum::<usize>() * WORST + FRAME * (1 + draft.links.len());
+    match most > CALL_BYTES {
+        true => too_large(json_bytes(draft)),
+        false => None,
+    }
+}
+
+fn too_large(bytes: usize) -> Option<Problem> {
+    let limit = CALL_BYTES;
+    (bytes > limit).then(|| Problem::new(Reason::RowTooLarge { bytes, limit }))
 }
 
 /// At most what the row takes as JSON: a quote or a line break takes two bytes,

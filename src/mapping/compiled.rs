@@ -10,6 +10,7 @@ use crate::mapping::key::Key;
 use crate::mapping::link::Link;
 use crate::mapping::scope::{Findings, Scope};
 use crate::mapping::shape::Keep;
+use crate::mapping::suggest::Stray;
 use crate::mapping::template::{TemplateId, Templates};
 use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::row::SourceRow;
@@ -77,6 +78,12 @@ impl CompiledMapping {
     /// Maps one row. All its problems are collected, not only the first; the key's
     /// come first, then those of properties and links in the order of the mapping.
     pub fn map(&self, row: &SourceRow) -> Mapped {
+        self.map_noting(row, &mut Vec::new())
+    }
+
+    /// Maps one row, and adds the texts that were left blank or replaced because the
+    /// mapping has no counterpart for them.
+    pub fn map_noting(&self, row: &SourceRow, strays: &mut Vec<Stray>) -> Mapped {
         let mut scope = Scope::new(row, &self.empty, &self.templates);
         let mut findings = Findings::default();
         if self
@@ -96,6 +103,7 @@ impl CompiledMapping {
         for link in &self.links {
             link.draft(&scope, &mut findings, &mut links);
         }
+        strays.append(&mut findings.strays);
         match (key, RowIssue::from_problems(findings.problems)) {
             (Some(key), None) => Mapped::Ticket(TicketDraft {
                 key,

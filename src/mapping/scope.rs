@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 
 use minijinja::Value;
 
+use crate::mapping::suggest::Stray;
 use crate::mapping::template::{TemplateId, Templates};
 use crate::model::issue::{Problem, Reason};
 use crate::model::row::SourceRow;
@@ -28,6 +29,8 @@ pub(crate) struct Findings {
     pub(crate) problems: Vec<Problem>,
     /// What the user should know of.
     pub(crate) remarks: Vec<Remark>,
+    /// Texts that were left blank or replaced for want of a counterpart.
+    pub(crate) strays: Vec<Stray>,
 }
 
 impl<'r> Scope<'r> {
