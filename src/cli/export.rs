@@ -316,7 +316,7 @@ async fn check_others(args: &ExportArgs, client: &Client) -> Result<(), Error> {
 }
 
 /// HubSpot leaves unknown properties out without a word; we don't.
-fn check(
+pub fn check(
     object: ObjectType,
     properties: &[String],
     defined: &BTreeMap<String, PropertyDef>,

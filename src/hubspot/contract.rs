@@ -9,6 +9,10 @@ use crate::hubspot::settings::Rate;
 /// a batch is 100".
 pub const BATCH_LIMIT: usize = 100;
 
+/// Inputs of one batch read that asks for former values. HubSpot: batch read, 50 with
+/// `propertiesWithHistory`.
+pub const HISTORY_LIMIT: usize = 50;
+
 /// Records of one page of a list. HubSpot: list endpoints, `limit` at most 100.
 pub const PAGE_LIMIT: usize = 100;
 

@@ -34,7 +34,23 @@ impl Client {
         properties: &[&str],
         archived: bool,
     ) -> Result<BatchReply, CallError> {
-        let body = wire::read_body(id_property, ids, properties).map_err(Client::unsendable)?;
+        let wanted = (properties, &[][..]);
+        self.batch_read_with_history(object, id_property, ids, wanted, archived)
+            .await
+    }
+
+    /// Reads records as `batch_read` does, the second list of properties with their
+    /// former values; at most 50 ids then (`contract::HISTORY_LIMIT`).
+    pub async fn batch_read_with_history(
+        &self,
+        object: ObjectType,
+        id_property: Option<&str>,
+        ids: &[String],
+        (properties, history): (&[&str], &[&str]),
+        archived: bool,
+    ) -> Result<BatchReply, CallError> {
+        let body = wire::read_body(id_property, ids, properties, history);
+        let body = body.map_err(Client::unsendable)?;
         let archived = archived.to_string();
         let path = with_query(
             &self.api().batch(object, "read"),

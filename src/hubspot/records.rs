@@ -78,7 +78,7 @@ pub struct Association {
     /// Record id of the other record.
     pub to: String,
     /// `HUBSPOT_DEFINED`, `USER_DEFINED`…
-    pub category: &'static str,
+    pub category: String,
     /// Direction is from the new record; ticket → contact is 16.
     pub type_id: u32,
 }
@@ -96,6 +96,19 @@ pub struct Record {
     pub archived: bool,
     /// Whether an upsert created it; only upserts tell.
     pub created: Option<bool>,
+    /// Former values by property, the newest first; only where they were asked for.
+    pub history: BTreeMap<String, Vec<FormerValue>>,
+}
+
+/// A value that a property had, or has still.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormerValue {
+    /// The value; "" where it was cleared.
+    pub value: String,
+    /// When it was set, as the portal writes it.
+    pub at: String,
+    /// What set it: `INTEGRATION`, `CRM_UI`… Empty where the portal does not say.
+    pub source: String,
 }
 
 impl Record {

@@ -27,7 +27,7 @@ pub fn associations(
                 if all.iter().all(|other| other.to != *id) {
                     all.push(Association {
                         to: id.clone(),
-                        category: "HUBSPOT_DEFINED",
+                        category: "HUBSPOT_DEFINED".to_owned(),
                         type_id: TICKET_TO_CONTACT,
                     });
                 }

@@ -1,5 +1,7 @@
 //! Records, one by one and in batches.
 
+use std::collections::BTreeMap;
+
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Error, Value};
@@ -8,7 +10,9 @@ use super::outgoing::{Batch, IdShape, SpecShape, Values};
 use super::paging::{ListShape, after};
 use crate::hubspot::error_body;
 use crate::hubspot::loose::{self, Text};
-use crate::hubspot::records::{Association, BatchReply, CreateInput, Page, Record, WriteInput};
+use crate::hubspot::records::{
+    Association, BatchReply, CreateInput, FormerValue, Page, Record, WriteInput,
+};
 use crate::model::ticket::PropertyValues;
 
 #[derive(Serialize)]
@@ -51,7 +55,7 @@ struct ReadBatch<'a> {
     inputs: Vec<IdShape<'a>>,
     properties: &'a [&'a str],
     /// HubSpot's schema asks for it, empty or not.
-    properties_with_history: [&'a str; 0],
+    properties_with_history: &'a [&'a str],
 }
 
 /// Body of a batch create.
@@ -80,7 +84,7 @@ fn link_shape(link: &Association) -> LinkShape<'_> {
     LinkShape {
         to: IdShape { id: &link.to },
         types: [SpecShape {
-            association_category: link.category,
+            association_category: &link.category,
             association_type_id: link.type_id,
         }],
     }
@@ -146,12 +150,13 @@ pub(crate) fn read_body(
     id_property: Option<&str>,
     ids: &[String],
     properties: &[&str],
+    history: &[&str],
 ) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&ReadBatch {
         id_property,
         inputs: ids.iter().map(|id| IdShape { id }).collect(),
         properties,
-        properties_with_history: [],
+        properties_with_history: history,
     })
 }
 
@@ -167,6 +172,15 @@ pub(super) struct RecordShape {
     object_write_trace_id: Text,
     archived: Option<bool>,
     new: Option<bool>,
+    properties_with_history: Option<BTreeMap<String, Vec<FormerShape>>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct FormerShape {
+    value: Text,
+    timestamp: Text,
+    source_type: Text,
 }
 
 #[derive(Deserialize)]
@@ -231,5 +245,18 @@ fn record(shape: RecordShape) -> serde_json::Result<Record> {
         trace_id: shape.object_write_trace_id.0,
         archived: shape.archived.unwrap_or_default(),
         created: shape.new,
+        history: history(shape.properties_with_history.unwrap_or_default()),
     })
+}
+
+fn history(shapes: BTreeMap<String, Vec<FormerShape>>) -> BTreeMap<String, Vec<FormerValue>> {
+    let former = |shape: FormerShape| FormerValue {
+        value: shape.value.or_empty(),
+        at: shape.timestamp.or_empty(),
+        source: shape.source_type.or_empty(),
+    };
+    let values = |(name, shapes): (String, Vec<FormerShape>)| {
+        (name, shapes.into_iter().map(former).collect())
+    };
+    shapes.into_iter().map(values).collect()
 }

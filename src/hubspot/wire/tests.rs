@@ -21,7 +21,7 @@ fn a_create_names_trace_id_properties_and_links() {
             ],
             associations: vec![Association {
                 to: "201".to_owned(),
-                category: "HUBSPOT_DEFINED",
+                category: "HUBSPOT_DEFINED".to_owned(),
                 type_id: 16,
             }],
         },
@@ -47,13 +47,18 @@ fn a_create_names_trace_id_properties_and_links() {
 fn a_read_always_names_properties_and_histories() {
     let ids = ["abc".to_owned(), "def".to_owned()];
     assert_eq!(
-        value(read_body(Some("legacy_ticket_key"), &ids, &["subject"])),
+        value(read_body(
+            Some("legacy_ticket_key"),
+            &ids,
+            &["subject"],
+            &[]
+        )),
         json!({"idProperty": "legacy_ticket_key", "inputs": [{"id": "abc"}, {"id": "def"}],
                "properties": ["subject"], "propertiesWithHistory": []})
     );
     assert_eq!(
-        value(read_body(None, &ids[..1], &[])),
-        json!({"inputs": [{"id": "abc"}], "properties": [], "propertiesWithHistory": []})
+        value(read_body(None, &ids[..1], &[], &["subject"])),
+        json!({"inputs": [{"id": "abc"}], "properties": [], "propertiesWithHistory": ["subject"]})
     );
 }
 
