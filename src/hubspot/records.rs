@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::hubspot::associations::LinkType;
 use crate::model::ticket::PropertyValues;
 
 /// The account that a token belongs to.
@@ -77,10 +78,8 @@ pub struct WriteInput {
 pub struct Association {
     /// Record id of the other record.
     pub to: String,
-    /// `HUBSPOT_DEFINED`, `USER_DEFINED`…
-    pub category: String,
-    /// Direction is from the new record; ticket → contact is 16.
-    pub type_id: u32,
+    /// Kinds of the link, from the new record; labels are not looked at.
+    pub types: Vec<LinkType>,
 }
 
 /// A record as the portal gives it.

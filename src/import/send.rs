@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::contacts::Contacts;
 use super::create::create;
 use super::flow::{Batch, PlannedOp, RowOutcome};
-use super::links::associations;
+use super::links::{Ends, LinkKinds, links};
 use super::lookup::{LookUp, Looked};
 use super::reply::{Item, Matching, Verdict};
 use super::settle::{RowIntent, SettleHandle};
@@ -34,8 +33,10 @@ pub struct Sender {
     pub client: Client,
     /// Where intents and outcomes go.
     pub settle: SettleHandle,
-    /// Finds and creates the contacts that rows need.
-    pub contacts: Contacts,
+    /// Finds and creates the records that rows are linked to.
+    pub ends: Ends,
+    /// The kinds of links.
+    pub kinds: LinkKinds,
     /// Tells which column feeds a property, and the types of values.
     pub mapping: Arc<CompiledMapping>,
     /// The key stays here: the portal has no property for it (S7).
@@ -169,15 +170,19 @@ impl Sender {
         Ok(free)
     }
 
-    /// Finds or creates the contacts of the rows; refuses rows whose contact can't be.
+    /// Finds or creates the records that rows are linked to; refuses rows for which
+    /// there is none.
     async fn link(&self, ops: Vec<PlannedOp>) -> Result<Vec<Slot>, Stop> {
-        let links = ops.iter().flat_map(|op| &op.draft.links);
-        let found = self.contacts.resolve(links).await?;
+        let wanted = ops.iter().flat_map(|op| &op.draft.links);
+        let found = self.ends.resolve(wanted).await?;
         let mut slots = Vec::new();
         let mut refused = Vec::new();
         for op in ops {
-            match associations(&op.draft.links, &found) {
-                Ok(associations) => slots.push(self.slot(op, associations)),
+            match links(op.draft.links.iter(), &found, &self.kinds) {
+                Ok(links) => {
+                    let associations = links.into_iter().map(Association::from);
+                    slots.push(self.slot(op, associations.collect()));
+                }
                 Err(problem) => refused.push(op.ended(RowEnd::Refused((*problem).into()))),
             }
         }

@@ -29,7 +29,7 @@ struct CreateShape<'a> {
 #[derive(Serialize)]
 struct LinkShape<'a> {
     to: IdShape<'a>,
-    types: [SpecShape<'a>; 1],
+    types: Vec<SpecShape<'a>>,
 }
 
 #[derive(Serialize)]
@@ -83,10 +83,7 @@ fn create_shape<'a>(input: &'a CreateInput, trace_id: Option<&'a str>) -> Create
 fn link_shape(link: &Association) -> LinkShape<'_> {
     LinkShape {
         to: IdShape { id: &link.to },
-        types: [SpecShape {
-            association_category: &link.category,
-            association_type_id: link.type_id,
-        }],
+        types: link.types.iter().map(SpecShape::of).collect(),
     }
 }
 

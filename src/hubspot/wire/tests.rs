@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::hubspot::associations::LinkType;
 use crate::hubspot::records::{Association, CreateInput, Page};
 use crate::model::schema::{NewProperty, PropertyOption, Stage, ValueType};
 
@@ -21,8 +22,7 @@ fn a_create_names_trace_id_properties_and_links() {
             ],
             associations: vec![Association {
                 to: "201".to_owned(),
-                category: "HUBSPOT_DEFINED".to_owned(),
-                type_id: 16,
+                types: vec![LinkType::plain(16)],
             }],
         },
         CreateInput {
