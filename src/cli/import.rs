@@ -38,6 +38,9 @@ pub struct ImportArgs {
     /// What to do with the rows
     #[arg(long, value_enum, default_value_t = Op::Create)]
     op: Op,
+    /// Read the tickets first and send only what differs; for update and upsert
+    #[arg(long)]
+    diff: bool,
     /// Create the key property and the `[[property]]` entries that the portal lacks
     #[arg(long)]
     create_properties: bool,
@@ -62,19 +65,33 @@ pub struct ImportArgs {
 enum Op {
     /// A new ticket for each row
     Create,
+    /// Write the values of tickets that exist, named by key or id
+    Update,
+    /// Update tickets whose key exists, create the others
+    Upsert,
+    /// Move tickets to the recycle bin, named by key or id
+    Archive,
 }
 
 impl Op {
+    fn operation(self) -> Operation {
+        match self {
+            Op::Create => Operation::Create,
+            Op::Update => Operation::Update,
+            Op::Upsert => Operation::Upsert,
+            Op::Archive => Operation::Archive,
+        }
+    }
+
     /// What the mapping is compiled for.
     fn purpose(self) -> For {
-        match self {
-            Op::Create => For::Create,
-        }
+        self.operation().purpose()
     }
 }
 
 /// Runs an import.
 pub async fn run(args: ImportArgs, talk: &Talk) -> Result<Exit, Error> {
+    refuse_contradictions(&args)?;
     let mapping = match parse_mapping(&args.mapping)? {
         Ok(mapping) => mapping,
         Err(errors) => return Err(mapping_error(&all_mistakes(errors, &args).await, talk)),
@@ -94,6 +111,19 @@ pub async fn run(args: ImportArgs, talk: &Talk) -> Result<Exit, Error> {
     let job = job(&args, input, (compiled, links), header)?;
     say_start(&job, &account, talk);
     finish(job, portal, account, talk).await
+}
+
+/// Options that say nothing for the operation.
+fn refuse_contradictions(args: &ImportArgs) -> Result<(), Error> {
+    let word = args.op.operation().word();
+    let said = match args.op {
+        Op::Create if args.diff => "--diff",
+        Op::Archive if args.diff => "--diff",
+        Op::Update | Op::Upsert | Op::Archive if args.no_key => "--no-key",
+        _ => return Ok(()),
+    };
+    Err(Error::usage(format!("{said} does not go with --op {word}"))
+        .advise("--diff is for update and upsert, --no-key for create"))
 }
 
 /// Runs a job to its end and says how it ended.
@@ -168,6 +198,7 @@ async fn prepare(
     let compiled = mapping
         .compile(input.headers(), &complete, args.op.purpose())
         .map_err(|errors| mapping_error(&errors, talk))?;
+    refuse_hashed_keys(&compiled, args.op)?;
     let links = LinkKinds::read(client, &compiled).await;
     let links = links.map_err(kinds_error)?;
     if args.no_key {
@@ -203,6 +234,18 @@ pub fn kinds_error(error: KindsError) -> Error {
     }
 }
 
+/// A row_hash is made anew by every run, so it names no ticket that is there.
+fn refuse_hashed_keys(compiled: &CompiledMapping, op: Op) -> Result<(), Error> {
+    let names_tickets = !matches!(op, Op::Create | Op::Upsert);
+    if !compiled.counts_keys() || !names_tickets {
+        return Ok(());
+    }
+    let word = op.operation().word();
+    let message = format!("rows whose key is a row_hash can't be used to {word} tickets");
+    Err(Error::usage(message)
+        .advise("name tickets by record_id: done.csv of the run that made them has the ids"))
+}
+
 fn header(
     args: &ImportArgs,
     mapping: &MappingFile,
@@ -212,7 +255,8 @@ fn header(
     let mapping_path = std::path::absolute(&args.mapping)
         .map_err(|error| Error::usage(format!("can't use the mapping's path: {error}")))?;
     Ok(Header {
-        operation: Operation::Create.word().to_owned(),
+        operation: args.op.operation().word().to_owned(),
+        diff: args.diff,
         portal_id: account.portal_id,
         portal: args.portal.path()?,
         mapping_path,
@@ -231,9 +275,7 @@ fn job(
     (mapping, links): (CompiledMapping, LinkKinds),
     header: Header,
 ) -> Result<Job, Error> {
-    let operation = match args.op {
-        Op::Create => Operation::Create,
-    };
+    let operation = args.op.operation();
     let folder = RunFolder::create(operation, args.run_dir.as_deref())?;
     input.keep_stdin(folder.path())?;
     let inputs = input.fingerprints()?;
@@ -245,7 +287,9 @@ fn job(
         header: Header { inputs, ..header },
         folder,
         past: None,
-        options: args.run_args.options(args.limit, Unknown::Leave),
+        options: args
+            .run_args
+            .options(args.limit, Unknown::Leave, args.portal.horizon()),
     })
 }
 

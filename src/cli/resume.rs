@@ -24,7 +24,7 @@ use crate::import::links::LinkKinds;
 use crate::import::read::{Input, Sources};
 use crate::import::run::{Job, Unknown};
 use crate::journal::{Past, Reading, RunState};
-use crate::mapping::{CompiledMapping, For, MappingFile};
+use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::dialect::Encoding;
 use crate::model::outcome::Fate;
 
@@ -94,17 +94,28 @@ pub async fn run(mut args: ResumeArgs, talk: &Talk) -> Result<Exit, Error> {
         Some(Decision::Done) => Unknown::Done,
         Some(Decision::Resend) => Unknown::Resend,
     };
+    let horizon = args.portal.horizon();
     let job = Job {
-        operation: Operation::Create,
+        operation: operation(&past)?,
         input,
         mapping: Arc::new(compiled),
         links,
         header: past.header.clone(),
         folder,
         past: Some(past),
-        options: args.run_args.options(limit, unknown),
+        options: args.run_args.options(limit, unknown, horizon),
     };
     finish(job, portal, account, talk).await
+}
+
+/// What the run does with rows.
+fn operation(past: &Past) -> Result<Operation, Error> {
+    let word = &past.header.operation;
+    Operation::named(word).ok_or_else(|| {
+        Error::mend(format!(
+            "this tickethaul can't {word} rows: use a newer one"
+        ))
+    })
 }
 
 fn last_unfinished() -> Result<PathBuf, Error> {
@@ -171,7 +182,11 @@ async fn check_portal(
         )));
     }
     let compiled = mapping
-        .compile(input.headers(), &past.header.schema, For::Create)
+        .compile(
+            input.headers(),
+            &past.header.schema,
+            operation(past)?.purpose(),
+        )
         .map_err(|errors| mapping_error(&errors, talk))?;
     let now = portal
         .client

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::flow::{Operation, RowOutcome};
 use crate::model::issue::Refusal;
-use crate::model::outcome::RowEnd;
+use crate::model::outcome::{Change, RowEnd};
 use crate::model::place::Places;
 use crate::model::row::Headers;
 
@@ -119,10 +119,13 @@ impl RunFiles {
     /// are in none.
     pub fn add(&mut self, outcome: &RowOutcome) -> io::Result<()> {
         let fate = outcome.end.fate().word();
+        let verb = outcome.end.change().map(Change::verb);
         match &outcome.end {
-            RowEnd::Done { ticket } | RowEnd::Exists { ticket } => {
+            RowEnd::Done { ticket, .. }
+            | RowEnd::Exists { ticket }
+            | RowEnd::Unchanged { ticket } => {
                 let link = (self.ticket_url)(ticket);
-                let added = [fate, ticket, self.operation.word(), &link];
+                let added = [fate, ticket, verb.unwrap_or(self.operation.word()), &link];
                 self.done.add(self.columns, outcome, &added)?;
                 let key = outcome.key.as_deref().unwrap_or_default();
                 self.idmap.write([key, ticket])

@@ -1,5 +1,5 @@
-//! `plan`: decides what is done for a mapped row. Create is the only operation
-//! yet: every row becomes one new ticket. Repeated keys are not seen here: batch
+//! `plan`: decides what is done for a mapped row: the run's operation. What the portal
+//! holds is not known here; `diff` compares with it. Repeated keys are not seen here: batch
 //! holds rows with an open key back, and the journal's key index knows the rest.
 
 use super::flow::{MappedRow, Operation, PlannedOp, RowOutcome};
@@ -22,6 +22,8 @@ pub fn plan(operation: Operation, row: MappedRow) -> Result<PlannedOp, Box<RowOu
         body: body_hash(operation, &row.draft),
         source: row.source,
         draft: row.draft,
+        ticket: None,
+        parked: 0,
         bytes,
         past: None,
     };
@@ -38,7 +40,7 @@ pub fn plan(operation: Operation, row: MappedRow) -> Result<PlannedOp, Box<RowOu
 
 /// At most what the row takes as JSON: a quote or a line break takes two bytes,
 /// a control character six.
-fn json_bytes(draft: &TicketDraft) -> usize {
+pub(super) fn json_bytes(draft: &TicketDraft) -> usize {
     let text = |text: &str| {
         let escapes: usize = text
             .bytes()

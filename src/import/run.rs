@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::feed::Feed;
 use super::files::RunFiles;
 use super::flight::Flight;
-use super::flow::Operation;
+use super::flow::{Operation, Task};
 use super::folder::RunFolder;
 use super::ledger::Ledger;
 use super::links::{Ends, LinkKinds};
@@ -62,6 +62,8 @@ pub struct Options {
     pub max_refused: Option<u64>,
     /// `--limit`: the run pauses after this many rows.
     pub limit: Option<u64>,
+    /// `--horizon`: how long after an attempt was lost it may still be carried out (S4).
+    pub horizon: Duration,
     /// `--unknown`: what to do with rows that can't be looked up (S7).
     pub unknown: Unknown,
     /// Whether commits wait for the disk.
@@ -135,13 +137,19 @@ pub async fn run(
         ends: Ends::new(&client, &settle, &links, mapping.key_property()),
         kinds: links,
         client: client.clone(),
+        operation,
         settle,
         mapping,
         no_key: header.no_key,
         places,
         stop: options.stop.clone(),
     };
-    let flight = Flight::new(sender, Arc::clone(&listener), &options);
+    let first = if header.diff {
+        Task::Compare
+    } else {
+        Task::Send
+    };
+    let flight = Flight::new(sender, Arc::clone(&listener), first, &options);
     flight.run(planned).await;
     let ledger = join(settle_thread, reader_thread).await?;
     let outside = Outside {
@@ -245,6 +253,7 @@ fn summarise(
         settled_before: outside.settled_before,
         refusals,
         remarks: ledger.remarks,
+        changes: ledger.changes,
         contacts_created: ledger.contacts_created,
         calls: outside.calls,
         elapsed: outside.elapsed,

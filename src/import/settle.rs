@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::files::RunFiles;
-use super::flow::RowOutcome;
+use super::flow::{Operation, RowOutcome};
 use super::ledger::Ledger;
 use super::steps::Steps;
 use super::stop::StopSwitch;
@@ -34,6 +34,8 @@ const ALL_REFUSED: u64 = 1_000;
 /// A row that is about to be sent.
 #[derive(Clone, Debug)]
 pub struct RowIntent {
+    /// What is about to be done.
+    pub operation: Operation,
     /// Number of the row in the run.
     pub seq: u64,
     /// Where it stands.
@@ -374,7 +376,8 @@ impl Desk {
                 format!("{refused} rows are refused, more than --max-refused {max} allows")
             }
             None if refused >= ALL_REFUSED
-                && tally.of(Fate::Done) + tally.of(Fate::Exists) == 0 =>
+                && tally.of(Fate::Done) + tally.of(Fate::Exists) + tally.of(Fate::Unchanged)
+                    == 0 =>
             {
                 format!("the first {refused} rows are all refused: the mapping may not fit")
             }
@@ -452,11 +455,13 @@ fn intend_all(
                 seq: intent.seq,
                 address: intent.address,
             },
+            kind: intent.operation.word(),
+            keys: intent.operation.keys(),
             key: &intent.key,
             body: intent.body,
             counted: intent.counted,
         };
-        commit.intend_create(&intent, at)
+        commit.intend(&intent, at)
     };
     intents.iter().map(claim).collect()
 }

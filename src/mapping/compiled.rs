@@ -137,6 +137,22 @@ impl CompiledMapping {
         header.map(|header| &**header)
     }
 
+    /// The unique property by which rows name their tickets; none where they name them
+    /// by the record's id.
+    pub fn id_property(&self) -> Option<&str> {
+        let property = Some(&**self.key.property());
+        property.filter(|_| self.key.is_written())
+    }
+
+    /// What a property holds in the portal, for comparing; a text where the mapping
+    /// does not know it.
+    pub fn type_of(&self, name: &str) -> ValueType {
+        let mut properties = self.properties.iter();
+        properties
+            .find(|property| *property.name == *name)
+            .map_or(ValueType::String, |property| property.value_type)
+    }
+
     /// Internal name of the property that ties a row to its ticket.
     pub fn key_property(&self) -> &str {
         self.key.property()

@@ -329,6 +329,13 @@ pub enum Reason {
         /// Its id.
         id: String,
     },
+    /// There is no ticket of that key or id.
+    TicketMissing,
+    /// The ticket of that key or id is archived.
+    TicketArchived {
+        /// Its id.
+        id: String,
+    },
     /// The row alone is larger than one call may be.
     RowTooLarge {
         /// Its size in bytes of JSON.
@@ -393,6 +400,8 @@ impl Reason {
             Reason::ConflictingUniqueValue { .. } => "CONFLICTING_UNIQUE_VALUE",
             Reason::KeyHeldElsewhere { .. } => "KEY_HELD_ELSEWHERE",
             Reason::KeyInRecycleBin { .. } => "KEY_IN_RECYCLE_BIN",
+            Reason::TicketMissing => "TICKET_MISSING",
+            Reason::TicketArchived { .. } => "TICKET_ARCHIVED",
             Reason::RowTooLarge { .. } => "ROW_TOO_LARGE",
             Reason::Portal { code, .. } => code,
         }
@@ -478,6 +487,8 @@ impl Reason {
             Reason::KeyInRecycleBin { id } => {
                 format!("ticket {id} in the recycle bin holds this key")
             }
+            Reason::TicketMissing => "the portal has no such ticket".to_owned(),
+            Reason::TicketArchived { id } => format!("ticket {id} is in the recycle bin"),
             Reason::RowTooLarge { bytes, limit } => {
                 format!("the row takes {bytes} bytes, one call takes {limit}")
             }
@@ -596,6 +607,12 @@ impl Reason {
             Reason::KeyInRecycleBin { .. } => {
                 "restore that ticket in HubSpot, or delete it there for good, and run again"
                     .to_owned()
+            }
+            Reason::TicketMissing => {
+                "correct the cell, or import the row with --op upsert or create".to_owned()
+            }
+            Reason::TicketArchived { .. } => {
+                "restore it in HubSpot and run again, or take the row out".to_owned()
             }
             Reason::RowTooLarge { .. } => "shorten the longest texts of the row".to_owned(),
             Reason::Portal { code, .. } => portal_advice(code).to_owned(),

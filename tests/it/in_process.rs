@@ -224,6 +224,7 @@ impl InProcess {
             .expect("a fitting mapping");
         let header = Header {
             operation: "create".to_owned(),
+            diff: false,
             portal_id: account.portal_id,
             portal: PortalPath::Url(String::new()),
             mapping_path: PathBuf::from("test.toml"),
@@ -248,6 +249,7 @@ impl InProcess {
                 concurrency: 3,
                 max_refused: None,
                 limit: None,
+                horizon: Duration::from_millis(200),
                 unknown: Unknown::Leave,
                 durability: Durability::Full,
                 stop: StopSwitch::default(),

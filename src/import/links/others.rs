@@ -12,9 +12,9 @@ use tokio::sync::watch;
 use super::natural::Natural;
 use crate::hubspot::Client;
 use crate::hubspot::records::{CreateInput, Record};
-use crate::import::create::{Sent, create};
-use crate::import::reply::{Item, Matching, Verdict};
+use crate::import::reply::{Input, Item, Matching, Verdict};
 use crate::import::settle::{SettleHandle, SettledOther};
+use crate::import::write::{Sent, Verb, write};
 use crate::journal::OtherState;
 use crate::model::event::Stop;
 use crate::model::ticket::{LinkDraft, Missing};
@@ -252,19 +252,20 @@ impl Others {
             for (mut open, verdict) in open.into_iter().zip(verdicts) {
                 let key = &open.draft.value;
                 match verdict {
-                    Verdict::Created(id) => settled.push(other(key, &id, true)),
+                    Verdict::Written { id, .. } => settled.push(other(key, &id, true)),
                     Verdict::Collided(Some(id)) => settled.push(other(key, &id, false)),
                     Verdict::Refused(issue) => {
                         let detail = issue.first().reason.sentence();
                         done.push((key.clone(), Resolved::Refused(detail)));
                     }
-                    Verdict::Unclear => {
+                    Verdict::Unclear | Verdict::Late => {
                         open.intended = open.intended.or(now);
                         doubtful.push(open);
                     }
-                    Verdict::Collided(None) | Verdict::Suspected | Verdict::Repeat => {
-                        doubtful.push(open);
-                    }
+                    Verdict::Collided(None)
+                    | Verdict::Suspected
+                    | Verdict::Missing
+                    | Verdict::Repeat => doubtful.push(open),
                 }
             }
             self.keep(settled, done).await?;
@@ -286,7 +287,8 @@ impl Others {
         let items: Vec<Item> = open.iter().enumerate().map(item).collect();
         let items: Vec<&Item> = items.iter().collect();
         let matching = Matching::Key(&self.natural.by);
-        create(&self.client, self.natural.object, &matching, &items).await
+        let object = self.natural.object;
+        write(&self.client, object, Verb::Create, &matching, &items).await
     }
 
     async fn keep(
@@ -316,11 +318,11 @@ fn other(key: &str, id: &str, created: bool) -> SettledOther {
 
 fn item((idx, open): (usize, &Open<'_>)) -> Item {
     Item {
-        input: CreateInput {
+        input: Input::New(CreateInput {
             trace_id: idx.to_string(),
             properties: open.draft.properties.clone(),
             associations: Vec::new(),
-        },
+        }),
         key: open.draft.value.clone(),
     }
 }
