@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::hubspot::Account;
 use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
+use crate::import::links::{KindsError, LinkKinds};
 use crate::import::read::Input;
 use crate::import::run::{Job, Unknown, run as run_job};
 use crate::import::summary::summary_json;
@@ -100,14 +101,14 @@ pub async fn run(args: ImportArgs, talk: &Talk) -> Result<Exit, Error> {
     say_reading(&input, talk);
     let portal = Portal::open(&args.portal).await?;
     let account = portal.client.account().await.map_err(call_error)?;
-    let (compiled, schema) = prepare(&args, &mapping, &input, &portal, talk).await?;
+    let (compiled, links, schema) = prepare(&args, &mapping, &input, &portal, talk).await?;
     if !input.has_rows()? {
         talk.say(&format!("no rows in {}: nothing to do", args.input.names()));
         portal.close().await;
         return Ok(Exit::Fine);
     }
     let header = header(&args, &mapping, &account, schema)?;
-    let job = job(&args, input, compiled, header)?;
+    let job = job(&args, input, (compiled, links), header)?;
     say_start(&job, &account, talk);
     finish(job, portal, account, talk).await
 }
@@ -186,7 +187,7 @@ async fn prepare(
     input: &Input,
     portal: &Portal,
     talk: &Talk,
-) -> Result<(CompiledMapping, Schema), Error> {
+) -> Result<(CompiledMapping, LinkKinds, Schema), Error> {
     let client = &portal.client;
     let schema = client
         .schema(mapping.links_contacts())
@@ -197,7 +198,9 @@ async fn prepare(
     let compiled = mapping
         .compile(input.headers(), &complete, args.op.purpose())
         .map_err(|errors| mapping_error(&errors, talk))?;
-    refuse_unsupported(&compiled, mapping, args.op)?;
+    refuse_hashed_keys(&compiled, args.op)?;
+    let links = LinkKinds::read(client, &compiled).await;
+    let links = links.map_err(kinds_error)?;
     if args.no_key {
         lacking.retain(|property| property.name != mapping.key_property());
     }
@@ -220,36 +223,27 @@ async fn prepare(
     if !unused.is_empty() {
         talk.say(&format!("columns that nothing uses: {}", unused.join(", ")));
     }
-    Ok((compiled, complete))
+    Ok((compiled, links, complete))
 }
 
-/// The mapping language is ahead of the import: what it can say and the import can't do
-/// yet is refused before anything is sent.
-fn refuse_unsupported(
-    compiled: &CompiledMapping,
-    mapping: &MappingFile,
-    op: Op,
-) -> Result<(), Error> {
-    let word = op.operation().word();
-    if compiled.counts_keys() && matches!(op, Op::Update | Op::Archive) {
-        let message = format!("rows whose key is a row_hash can't be used to {word} tickets");
-        return Err(Error::usage(message)
-            .advise("name tickets by record_id: done.csv of the run that made them has the ids"));
+/// A portal in which the links of a mapping can't be made.
+pub fn kinds_error(error: KindsError) -> Error {
+    match error {
+        KindsError::Call(error) => call_error(error),
+        other => Error::usage(other).advise("nothing was sent; correct the [[associate]]"),
     }
-    let mut links = compiled.unsupported_links();
-    if mapping.links_contacts() && matches!(op, Op::Update | Op::Upsert) {
-        links.push(format!("links in an {word}"));
-    }
-    if links.is_empty() {
+}
+
+/// A row_hash is made anew by every run, so it names no ticket that is there.
+fn refuse_hashed_keys(compiled: &CompiledMapping, op: Op) -> Result<(), Error> {
+    let names_tickets = !matches!(op, Op::Create | Op::Upsert);
+    if !compiled.counts_keys() || !names_tickets {
         return Ok(());
     }
-    let message = format!(
-        "{} asks for what the import can't do yet: {}",
-        mapping.name(),
-        links.join("; ")
-    );
+    let word = op.operation().word();
+    let message = format!("rows whose key is a row_hash can't be used to {word} tickets");
     Err(Error::usage(message)
-        .advise("nothing was sent; take these [[associate]] out, contacts by e-mail can stay"))
+        .advise("name tickets by record_id: done.csv of the run that made them has the ids"))
 }
 
 fn header(
@@ -278,7 +272,7 @@ fn header(
 fn job(
     args: &ImportArgs,
     mut input: Input,
-    mapping: CompiledMapping,
+    (mapping, links): (CompiledMapping, LinkKinds),
     header: Header,
 ) -> Result<Job, Error> {
     let operation = args.op.operation();
@@ -289,6 +283,7 @@ fn job(
         operation,
         input,
         mapping: Arc::new(mapping),
+        links,
         header: Header { inputs, ..header },
         folder,
         past: None,

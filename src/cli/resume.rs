@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
 use super::export::{self, folder_error};
-use super::import::{finish, mapping_error};
+use super::import::{finish, kinds_error, mapping_error};
 use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
 use super::settings::PortalArgs;
@@ -20,6 +20,7 @@ use crate::hubspot::Account;
 use crate::import::flow::Operation;
 use crate::import::folder::{self, RunFolder};
 use crate::import::guard::{same_inputs, same_mapping, same_schema};
+use crate::import::links::LinkKinds;
 use crate::import::read::{Input, Sources};
 use crate::import::run::{Job, Unknown};
 use crate::journal::{Past, Reading, RunState};
@@ -76,6 +77,8 @@ pub async fn run(mut args: ResumeArgs, talk: &Talk) -> Result<Exit, Error> {
     let portal = Portal::open(&args.portal).await?;
     let account = portal.client.account().await.map_err(call_error)?;
     let compiled = check_portal(&past, &input, &mapping, &portal, &account, talk).await?;
+    let links = LinkKinds::read(&portal.client, &compiled).await;
+    let links = links.map_err(kinds_error)?;
     let size = input.size();
     talk.say(&format!(
         "resuming {} in portal {}: {} rows settled, {} unknown, {}% read",
@@ -96,6 +99,7 @@ pub async fn run(mut args: ResumeArgs, talk: &Talk) -> Result<Exit, Error> {
         operation: operation(&past)?,
         input,
         mapping: Arc::new(compiled),
+        links,
         header: past.header.clone(),
         folder,
         past: Some(past),

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use super::flow::{Batch, PlannedOp};
-use super::links::associations;
+use super::links::links;
 use super::lookup::{LookUp, Looked};
 use super::reply::{Input, Item, Matching, Verdict};
 use super::send::{Delivered, Sender, Wrote, replies_say_nothing};
@@ -87,15 +87,19 @@ impl Sender {
         Ok(())
     }
 
-    /// Finds or creates the contacts of the rows; refuses rows whose contact can't be.
+    /// Finds or creates the records that rows are linked to; refuses rows for which
+    /// there is none.
     async fn link(&self, ops: Vec<PlannedOp>) -> Result<Vec<Slot>, Stop> {
-        let links = ops.iter().flat_map(|op| &op.draft.links);
-        let found = self.contacts.resolve(links).await?;
+        let wanted = ops.iter().flat_map(|op| &op.draft.links);
+        let found = self.ends.resolve(wanted).await?;
         let mut slots = Vec::new();
         let mut refused = Vec::new();
         for op in ops {
-            match associations(&op.draft.links, &found) {
-                Ok(associations) => slots.push(self.slot(op, associations)),
+            match links(op.draft.links.iter(), &found, &self.kinds) {
+                Ok(links) => {
+                    let associations = links.into_iter().map(Association::from);
+                    slots.push(self.slot(op, associations.collect()));
+                }
                 Err(problem) => refused.push(op.ended(RowEnd::Refused((*problem).into()))),
             }
         }

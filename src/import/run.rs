@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::contacts::Contacts;
 use super::feed::Feed;
 use super::files::RunFiles;
 use super::flight::Flight;
 use super::flow::{Operation, Task};
 use super::folder::RunFolder;
 use super::ledger::Ledger;
+use super::links::{Ends, LinkKinds};
 use super::log::{Calls, Logged};
 use super::read::Input;
 use super::recover::refile;
@@ -39,6 +39,8 @@ pub struct Job {
     pub input: Input,
     /// What they become.
     pub mapping: Arc<CompiledMapping>,
+    /// What its links mean in the portal.
+    pub links: LinkKinds,
     /// The journal's header.
     pub header: Header,
     /// The run folder, locked.
@@ -104,6 +106,7 @@ pub async fn run(
         operation,
         input,
         mapping,
+        links,
         header,
         folder,
         past,
@@ -131,7 +134,8 @@ pub async fn run(
         .map_or(0, |past| past.fates.iter().map(|(_, rows)| rows).sum());
     let reader_thread = std::thread::spawn(move || feed.run(input));
     let sender = Sender {
-        contacts: Contacts::new(client.clone(), settle.clone()),
+        ends: Ends::new(&client, &settle, &links, mapping.key_property()),
+        kinds: links,
         client: client.clone(),
         operation,
         settle,

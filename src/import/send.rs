@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::contacts::Contacts;
 use super::flow::{Batch, Operation, PlannedOp, RowOutcome, Task};
+use super::links::{Ends, LinkKinds};
 use super::settle::{RowIntent, SettleHandle};
 use super::stop::StopSwitch;
 use crate::hubspot::Client;
@@ -27,8 +27,10 @@ pub struct Sender {
     pub operation: Operation,
     /// Where intents and outcomes go.
     pub settle: SettleHandle,
-    /// Finds and creates the contacts that rows need.
-    pub contacts: Contacts,
+    /// Finds and creates the records that rows are linked to.
+    pub ends: Ends,
+    /// The kinds of links.
+    pub kinds: LinkKinds,
     /// Tells which column feeds a property, and the types of values.
     pub mapping: Arc<CompiledMapping>,
     /// The key stays here: the portal has no property for it (S7).

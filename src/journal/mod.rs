@@ -27,6 +27,5 @@ pub use lock::{Lock, LockError};
 pub use log::RunLog;
 pub use read::{Past, PastIntent, PastRefusals, PastRow, Reading, RunState};
 pub use write::{
-    Claim, Commit, ContactState, Durability, Intent, Journal, JournalError, Keys, RowEntry,
-    run_name,
+    Claim, Commit, Durability, Intent, Journal, JournalError, Keys, OtherState, RowEntry, run_name,
 };

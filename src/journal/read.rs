@@ -346,7 +346,8 @@ impl Reading {
     }
 
     fn contacts_created(&self) -> rusqlite::Result<u64> {
-        let sql = "SELECT count(*) FROM step WHERE kind = 'contact' AND state = 'done'";
+        let sql = "SELECT count(*) FROM step WHERE state = 'done'
+                   AND (kind = 'contact' OR kind LIKE 'contacts.%')";
         let count: i64 = self.db.query_row(sql, [], |row| row.get(0))?;
         Ok(count.unsigned_abs())
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::mapping::convert::Pipelines;
 use crate::mapping::entry::{Column, Entry};
 use crate::mapping::key::Key;
-use crate::mapping::link::Link;
+use crate::mapping::link::{Link, MappedLink};
 use crate::mapping::scope::{Findings, Scope};
 use crate::mapping::shape::Keep;
 use crate::mapping::suggest::Stray;
@@ -186,9 +186,9 @@ impl CompiledMapping {
         self.one_per.as_ref().map(|one_per| one_per.keep)
     }
 
-    /// The links of this mapping that an import can't make yet, in words.
-    pub fn unsupported_links(&self) -> Vec<String> {
-        self.links.iter().filter_map(Link::unsupported).collect()
+    /// What the links of this mapping ask of a portal, in the order of the mapping.
+    pub fn links(&self) -> impl Iterator<Item = MappedLink<'_>> {
+        self.links.iter().map(Link::asks)
     }
 
     /// The values in the order of the mapping. The pipeline is made first, because

@@ -42,6 +42,7 @@ pub use compiled::{CompiledMapping, Mapped, MappedProperty};
 pub use errors::{MappingErrors, MappingProblem};
 pub use file::MappingFile;
 pub use json_schema::JSON_SCHEMA;
+pub use link::MappedLink;
 pub use operation::For;
 pub use presets::PRESETS;
 pub use shape::Keep;

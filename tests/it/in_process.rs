@@ -15,6 +15,7 @@ use tickethaul::hubspot::{
 };
 use tickethaul::import::flow::Operation;
 use tickethaul::import::folder::RunFolder;
+use tickethaul::import::links::LinkKinds;
 use tickethaul::import::read::{Input, Sources};
 use tickethaul::import::run::{Job, Options, Unknown, run};
 use tickethaul::import::steps::Steps;
@@ -234,8 +235,10 @@ impl InProcess {
             encoding: None,
             delimiter: None,
         };
+        let links = LinkKinds::read(&client, &compiled).await;
         let job = Job {
             operation: Operation::Create,
+            links: links.expect("links that the portal knows"),
             input,
             mapping: Arc::new(compiled),
             header,
