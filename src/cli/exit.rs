@@ -15,7 +15,7 @@ pub enum Exit {
     Fine = 0,
     /// A bug, or an environment that nobody foresaw.
     Unexpected = 1,
-    /// Finished, but rows were refused.
+    /// Finished, but rows were refused or tickets not found.
     Refused = 3,
     /// `check` found rows that would be refused.
     Found = 4,
@@ -34,7 +34,7 @@ pub const HELP: &str = "\
 Exit codes:
    0  done; no row was refused (rows that exist already, are unchanged or skipped count as fine)
    1  unexpected error
-   3  finished, but rows were refused: see refused.csv
+   3  finished, but rows were refused: see refused.csv; `get` did not find a ticket
    4  check found rows that would be refused
    5  stopped by network, limits or a signal: `tickethaul resume` goes on
    6  stopped because too many rows were refused (--max-refused)

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::hubspot::Account;
 use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
+use crate::import::links::{KindsError, LinkKinds};
 use crate::import::read::Input;
 use crate::import::run::{Job, Unknown, run as run_job};
 use crate::import::summary::summary_json;
@@ -37,6 +38,9 @@ pub struct ImportArgs {
     /// What to do with the rows
     #[arg(long, value_enum, default_value_t = Op::Create)]
     op: Op,
+    /// Read the tickets first and send only what differs; for update and upsert
+    #[arg(long)]
+    diff: bool,
     /// Create the key property and the `[[property]]` entries that the portal lacks
     #[arg(long)]
     create_properties: bool,
@@ -61,19 +65,33 @@ pub struct ImportArgs {
 enum Op {
     /// A new ticket for each row
     Create,
+    /// Write the values of tickets that exist, named by key or id
+    Update,
+    /// Update tickets whose key exists, create the others
+    Upsert,
+    /// Move tickets to the recycle bin, named by key or id
+    Archive,
 }
 
 impl Op {
+    fn operation(self) -> Operation {
+        match self {
+            Op::Create => Operation::Create,
+            Op::Update => Operation::Update,
+            Op::Upsert => Operation::Upsert,
+            Op::Archive => Operation::Archive,
+        }
+    }
+
     /// What the mapping is compiled for.
     fn purpose(self) -> For {
-        match self {
-            Op::Create => For::Create,
-        }
+        self.operation().purpose()
     }
 }
 
 /// Runs an import.
 pub async fn run(args: ImportArgs, talk: &Talk) -> Result<Exit, Error> {
+    refuse_contradictions(&args)?;
     let mapping = match parse_mapping(&args.mapping)? {
         Ok(mapping) => mapping,
         Err(errors) => return Err(mapping_error(&all_mistakes(errors, &args).await, talk)),
@@ -83,16 +101,29 @@ pub async fn run(args: ImportArgs, talk: &Talk) -> Result<Exit, Error> {
     say_reading(&input, talk);
     let portal = Portal::open(&args.portal).await?;
     let account = portal.client.account().await.map_err(call_error)?;
-    let (compiled, schema) = prepare(&args, &mapping, &input, &portal, talk).await?;
+    let (compiled, links, schema) = prepare(&args, &mapping, &input, &portal, talk).await?;
     if !input.has_rows()? {
         talk.say(&format!("no rows in {}: nothing to do", args.input.names()));
         portal.close().await;
         return Ok(Exit::Fine);
     }
     let header = header(&args, &mapping, &account, schema)?;
-    let job = job(&args, input, compiled, header)?;
+    let job = job(&args, input, (compiled, links), header)?;
     say_start(&job, &account, talk);
     finish(job, portal, account, talk).await
+}
+
+/// Options that say nothing for the operation.
+fn refuse_contradictions(args: &ImportArgs) -> Result<(), Error> {
+    let word = args.op.operation().word();
+    let said = match args.op {
+        Op::Create if args.diff => "--diff",
+        Op::Archive if args.diff => "--diff",
+        Op::Update | Op::Upsert | Op::Archive if args.no_key => "--no-key",
+        _ => return Ok(()),
+    };
+    Err(Error::usage(format!("{said} does not go with --op {word}"))
+        .advise("--diff is for update and upsert, --no-key for create"))
 }
 
 /// Runs a job to its end and says how it ended.
@@ -156,7 +187,7 @@ async fn prepare(
     input: &Input,
     portal: &Portal,
     talk: &Talk,
-) -> Result<(CompiledMapping, Schema), Error> {
+) -> Result<(CompiledMapping, LinkKinds, Schema), Error> {
     let client = &portal.client;
     let schema = client
         .schema(mapping.links_contacts())
@@ -167,7 +198,9 @@ async fn prepare(
     let compiled = mapping
         .compile(input.headers(), &complete, args.op.purpose())
         .map_err(|errors| mapping_error(&errors, talk))?;
-    refuse_unsupported(&compiled, mapping)?;
+    refuse_hashed_keys(&compiled, args.op)?;
+    let links = LinkKinds::read(client, &compiled).await;
+    let links = links.map_err(kinds_error)?;
     if args.no_key {
         lacking.retain(|property| property.name != mapping.key_property());
     }
@@ -190,23 +223,27 @@ async fn prepare(
     if !unused.is_empty() {
         talk.say(&format!("columns that nothing uses: {}", unused.join(", ")));
     }
-    Ok((compiled, complete))
+    Ok((compiled, links, complete))
 }
 
-/// The mapping language is ahead of the import: what it can say and the import can't do
-/// yet is refused before anything is sent.
-fn refuse_unsupported(compiled: &CompiledMapping, mapping: &MappingFile) -> Result<(), Error> {
-    let links = compiled.unsupported_links();
-    if links.is_empty() {
+/// A portal in which the links of a mapping can't be made.
+pub fn kinds_error(error: KindsError) -> Error {
+    match error {
+        KindsError::Call(error) => call_error(error),
+        other => Error::usage(other).advise("nothing was sent; correct the [[associate]]"),
+    }
+}
+
+/// A row_hash is made anew by every run, so it names no ticket that is there.
+fn refuse_hashed_keys(compiled: &CompiledMapping, op: Op) -> Result<(), Error> {
+    let names_tickets = !matches!(op, Op::Create | Op::Upsert);
+    if !compiled.counts_keys() || !names_tickets {
         return Ok(());
     }
-    let message = format!(
-        "{} asks for what the import can't do yet: {}",
-        mapping.name(),
-        links.join("; ")
-    );
+    let word = op.operation().word();
+    let message = format!("rows whose key is a row_hash can't be used to {word} tickets");
     Err(Error::usage(message)
-        .advise("nothing was sent; take these [[associate]] out, contacts by e-mail can stay"))
+        .advise("name tickets by record_id: done.csv of the run that made them has the ids"))
 }
 
 fn header(
@@ -218,7 +255,8 @@ fn header(
     let mapping_path = std::path::absolute(&args.mapping)
         .map_err(|error| Error::usage(format!("can't use the mapping's path: {error}")))?;
     Ok(Header {
-        operation: Operation::Create.word().to_owned(),
+        operation: args.op.operation().word().to_owned(),
+        diff: args.diff,
         portal_id: account.portal_id,
         portal: args.portal.path()?,
         mapping_path,
@@ -234,12 +272,10 @@ fn header(
 fn job(
     args: &ImportArgs,
     mut input: Input,
-    mapping: CompiledMapping,
+    (mapping, links): (CompiledMapping, LinkKinds),
     header: Header,
 ) -> Result<Job, Error> {
-    let operation = match args.op {
-        Op::Create => Operation::Create,
-    };
+    let operation = args.op.operation();
     let folder = RunFolder::create(operation, args.run_dir.as_deref())?;
     input.keep_stdin(folder.path())?;
     let inputs = input.fingerprints()?;
@@ -247,10 +283,13 @@ fn job(
         operation,
         input,
         mapping: Arc::new(mapping),
+        links,
         header: Header { inputs, ..header },
         folder,
         past: None,
-        options: args.run_args.options(args.limit, Unknown::Leave),
+        options: args
+            .run_args
+            .options(args.limit, Unknown::Leave, args.portal.horizon()),
     })
 }
 

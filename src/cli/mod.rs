@@ -10,6 +10,8 @@
 mod check;
 mod exit;
 mod export;
+mod get;
+mod get_face;
 mod import;
 mod input;
 mod map;
@@ -76,6 +78,7 @@ enum Command {
     Status(runs::StatusArgs),
     Runs(runs::RunsArgs),
     Export(Box<export::ExportArgs>),
+    Get(get::GetArgs),
     #[command(subcommand)]
     Schema(schema::SchemaCommand),
     #[command(subcommand)]
@@ -133,6 +136,7 @@ async fn dispatch(command: Command, typed: Vec<String>, talk: &Talk) -> Result<E
         Command::Status(args) => runs::status(&args, talk),
         Command::Runs(args) => runs::list(&args, talk),
         Command::Export(args) => export::run(*args, typed, talk).await,
+        Command::Get(args) => get::run(args, talk).await,
         Command::Schema(command) => schema::run(command, talk).await,
         Command::Map(command) => map::run(command, talk),
         Command::Sandbox(args) => sandbox::run(args, talk).await,

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
 use super::export::{self, folder_error};
-use super::import::{finish, mapping_error};
+use super::import::{finish, kinds_error, mapping_error};
 use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
 use super::settings::PortalArgs;
@@ -20,10 +20,11 @@ use crate::hubspot::Account;
 use crate::import::flow::Operation;
 use crate::import::folder::{self, RunFolder};
 use crate::import::guard::{same_inputs, same_mapping, same_schema};
+use crate::import::links::LinkKinds;
 use crate::import::read::{Input, Sources};
 use crate::import::run::{Job, Unknown};
 use crate::journal::{Past, Reading, RunState};
-use crate::mapping::{CompiledMapping, For, MappingFile};
+use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::dialect::Encoding;
 use crate::model::outcome::Fate;
 
@@ -76,6 +77,8 @@ pub async fn run(mut args: ResumeArgs, talk: &Talk) -> Result<Exit, Error> {
     let portal = Portal::open(&args.portal).await?;
     let account = portal.client.account().await.map_err(call_error)?;
     let compiled = check_portal(&past, &input, &mapping, &portal, &account, talk).await?;
+    let links = LinkKinds::read(&portal.client, &compiled).await;
+    let links = links.map_err(kinds_error)?;
     let size = input.size();
     talk.say(&format!(
         "resuming {} in portal {}: {} rows settled, {} unknown, {}% read",
@@ -91,16 +94,28 @@ pub async fn run(mut args: ResumeArgs, talk: &Talk) -> Result<Exit, Error> {
         Some(Decision::Done) => Unknown::Done,
         Some(Decision::Resend) => Unknown::Resend,
     };
+    let horizon = args.portal.horizon();
     let job = Job {
-        operation: Operation::Create,
+        operation: operation(&past)?,
         input,
         mapping: Arc::new(compiled),
+        links,
         header: past.header.clone(),
         folder,
         past: Some(past),
-        options: args.run_args.options(limit, unknown),
+        options: args.run_args.options(limit, unknown, horizon),
     };
     finish(job, portal, account, talk).await
+}
+
+/// What the run does with rows.
+fn operation(past: &Past) -> Result<Operation, Error> {
+    let word = &past.header.operation;
+    Operation::named(word).ok_or_else(|| {
+        Error::mend(format!(
+            "this tickethaul can't {word} rows: use a newer one"
+        ))
+    })
 }
 
 fn last_unfinished() -> Result<PathBuf, Error> {
@@ -167,7 +182,11 @@ async fn check_portal(
         )));
     }
     let compiled = mapping
-        .compile(input.headers(), &past.header.schema, For::Create)
+        .compile(
+            input.headers(),
+            &past.header.schema,
+            operation(past)?.purpose(),
+        )
         .map_err(|errors| mapping_error(&errors, talk))?;
     let now = portal
         .client

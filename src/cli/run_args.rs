@@ -1,6 +1,7 @@
 //! Options that a run and its resume share.
 
 use std::io;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -28,7 +29,7 @@ pub struct RunArgs {
 
 impl RunArgs {
     /// The options of a run that Ctrl-C can stop.
-    pub fn options(&self, limit: Option<u64>, unknown: Unknown) -> Options {
+    pub fn options(&self, limit: Option<u64>, unknown: Unknown, horizon: Duration) -> Options {
         let stop = StopSwitch::default();
         stop_on_signal(stop.clone());
         Options {
@@ -36,6 +37,7 @@ impl RunArgs {
             concurrency: usize::from(self.concurrency),
             max_refused: self.max_refused,
             limit,
+            horizon,
             unknown,
             durability: Durability::Full,
             stop,

@@ -50,7 +50,14 @@ pub fn list(_args: &RunsArgs, talk: &Talk) -> Result<Exit, Error> {
         let mut table = comfy_table::Table::new();
         let _same = table.load_style(comfy_table::presets::NOTHING);
         let _same = table.set_header([
-            "run", "state", "done", "exists", "skipped", "refused", "unknown",
+            "run",
+            "state",
+            "done",
+            "exists",
+            "unchanged",
+            "skipped",
+            "refused",
+            "unknown",
         ]);
         for run in &shown {
             let count = |fate| count(&run.past, fate).to_string();
@@ -59,6 +66,7 @@ pub fn list(_args: &RunsArgs, talk: &Talk) -> Result<Exit, Error> {
                 run.state.to_owned(),
                 count(Fate::Done),
                 count(Fate::Exists),
+                count(Fate::Unchanged),
                 count(Fate::Skipped),
                 count(Fate::Refused),
                 run.past.unknown.len().to_string(),
@@ -158,6 +166,7 @@ fn as_json(run: &Shown) -> Value {
     json!({
         "version": 1,
         "run": run.name,
+        "operation": past.header.operation,
         "state": run.state,
         "rows": rows,
         "unknown": past.unknown.len(),

@@ -72,6 +72,10 @@ pub struct PortalArgs {
     /// Seconds until an unanswered call counts as lost
     #[arg(long, value_name = "SECONDS", default_value_t = 100.0, value_parser = seconds, help_heading = "Portal")]
     timeout: f64,
+    /// Seconds after which a call that was lost can't be carried out any more: updates
+    /// and archivings are looked up then, and repeated where they differ
+    #[arg(long, value_name = "SECONDS", default_value_t = 120.0, value_parser = seconds, help_heading = "Portal")]
+    horizon: f64,
 }
 
 /// Portals that have a name.
@@ -106,6 +110,11 @@ impl PortalArgs {
                 let _said = self.base_url.get_or_insert_with(|| url.clone());
             }
         }
+    }
+
+    /// How long a call that was lost may still be carried out.
+    pub fn horizon(&self) -> Duration {
+        Duration::from_secs_f64(self.horizon)
     }
 
     /// How to call the portal of the environment.

@@ -190,7 +190,13 @@ impl Reading {
         let history: Vec<&str> = self.history.iter().map(String::as_str).collect();
         let reply = self
             .client
-            .batch_read_history(ObjectType::Tickets, &ids, &names, &history, archived)
+            .batch_read_with_history(
+                ObjectType::Tickets,
+                None,
+                &ids,
+                (&names, &history),
+                archived,
+            )
             .await?;
         let mut tickets = self.tickets(reply.results, archived)?;
         tickets.sort_unstable_by_key(|ticket| ticket.id);
@@ -260,8 +266,8 @@ impl Reading {
 }
 
 /// HubSpot tells the newest first.
-fn in_time_order(versions: Vec<hubspot::Version>) -> Vec<Version> {
-    let version = |version: hubspot::Version| Version {
+fn in_time_order(versions: Vec<hubspot::FormerValue>) -> Vec<Version> {
+    let version = |version: hubspot::FormerValue| Version {
         value: version.value,
         at: version.at,
         source: version.source,

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::hubspot::association_types::HUBSPOT_DEFINED;
 use crate::hubspot::client::Client;
 use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::{Budget, Effect, Method, Request};
@@ -23,6 +24,17 @@ pub struct LinkType {
     pub id: u32,
     /// What a person sees; none for the plain link.
     pub label: Option<String>,
+}
+
+impl LinkType {
+    /// One of HubSpot's own kinds, without a label.
+    pub fn plain(id: u32) -> LinkType {
+        LinkType {
+            category: HUBSPOT_DEFINED.to_owned(),
+            id,
+            label: None,
+        }
+    }
 }
 
 /// A link to put.
@@ -156,6 +168,18 @@ impl Client {
         self.call(&request, wire::unlinked).await
     }
 
+    /// Takes kinds of link away, 2,000 pairs at most, no pair twice; other kinds
+    /// between the two stay, but with the plain kind all go.
+    pub async fn unlabel(
+        &self,
+        (from, to): (ObjectType, ObjectType),
+        links: &[LinkInput],
+    ) -> Result<LinkReply, CallError> {
+        let body = wire::link_body(links).map_err(Client::unsendable)?;
+        let request = self.links((from, to), "labels/archive", body, Effect::Repeatable);
+        self.call(&request, wire::unlinked).await
+    }
+
     /// Puts one link of HubSpot's own kinds.
     pub async fn put_link(
         &self,
@@ -195,11 +219,7 @@ impl Client {
         let link = LinkInput {
             from: from.1.to_owned(),
             to: to.1.to_owned(),
-            types: vec![LinkType {
-                category: "HUBSPOT_DEFINED".to_owned(),
-                id: type_id,
-                label: None,
-            }],
+            types: vec![LinkType::plain(type_id)],
         };
         let body = wire::link_body(&[link]).map_err(Client::unsendable)?;
         let request = self.links((from.0, to.0), verb, body, Effect::Repeatable);

@@ -9,12 +9,12 @@ use crate::hubspot::settings::Rate;
 /// a batch is 100".
 pub const BATCH_LIMIT: usize = 100;
 
-/// Records of one page of a list. HubSpot: list endpoints, `limit` at most 100.
-pub const PAGE_LIMIT: usize = 100;
-
 /// Records of one call that asks for former values, be it a list or a batch. HubSpot:
 /// batch read, 50 with `propertiesWithHistory`; for the list by analogy.
 pub const HISTORY_LIMIT: usize = 50;
+
+/// Records of one page of a list. HubSpot: list endpoints, `limit` at most 100.
+pub const PAGE_LIMIT: usize = 100;
 
 /// Results of one page of a search. HubSpot: CRM search, `limit` at most 200.
 pub const SEARCH_PAGE_LIMIT: usize = 200;

@@ -50,8 +50,8 @@ pub use exchange::{
 pub use log::{Attempt, CallLog};
 pub use paths::{ApiVersion, UnknownVersion};
 pub use records::{
-    Account, ApiError, Association, BatchReply, CreateInput, DailyUsage, Page, PropertyGroup,
-    PropertyProblem, Record, Version, WriteInput,
+    Account, ApiError, Association, BatchReply, CreateInput, DailyUsage, FormerValue, Page,
+    PropertyGroup, PropertyProblem, Record, WriteInput,
 };
 pub use search::{Comparison, Filter, Found, Search, SearchError, Sort, Test};
 pub use settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};

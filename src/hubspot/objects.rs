@@ -34,31 +34,22 @@ impl Client {
         properties: &[&str],
         archived: bool,
     ) -> Result<BatchReply, CallError> {
-        let body = wire::read_body(id_property, ids, properties, &[]);
-        self.read_batch(object, ids, body, archived).await
+        let wanted = (properties, &[][..]);
+        self.batch_read_with_history(object, id_property, ids, wanted, archived)
+            .await
     }
 
-    /// Reads records by id with former values of some properties (`Record::history`);
-    /// at most 50 ids (`contract::HISTORY_LIMIT`), none twice.
-    pub async fn batch_read_history(
+    /// Reads records as `batch_read` does, the second list of properties with their
+    /// former values; at most 50 ids then (`contract::HISTORY_LIMIT`).
+    pub async fn batch_read_with_history(
         &self,
         object: ObjectType,
+        id_property: Option<&str>,
         ids: &[String],
-        properties: &[&str],
-        history: &[&str],
+        (properties, history): (&[&str], &[&str]),
         archived: bool,
     ) -> Result<BatchReply, CallError> {
-        let body = wire::read_body(None, ids, properties, history);
-        self.read_batch(object, ids, body, archived).await
-    }
-
-    async fn read_batch(
-        &self,
-        object: ObjectType,
-        ids: &[String],
-        body: serde_json::Result<Vec<u8>>,
-        archived: bool,
-    ) -> Result<BatchReply, CallError> {
+        let body = wire::read_body(id_property, ids, properties, history);
         let body = body.map_err(Client::unsendable)?;
         let archived = archived.to_string();
         let path = with_query(
@@ -226,7 +217,7 @@ impl Client {
         let ids: Vec<String> = bare.results.into_iter().map(|record| record.id).collect();
         let names: Vec<&str> = properties.iter().map(String::as_str).collect();
         let history: Vec<&str> = history.iter().map(String::as_str).collect();
-        let reply = self.batch_read_history(object, &ids, &names, &history, archived);
+        let reply = self.batch_read_with_history(object, None, &ids, (&names, &history), archived);
         let mut results = reply.await?.results;
         results.sort_by_cached_key(|record| ids.iter().position(|id| *id == record.id));
         Ok(Page {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::hubspot::associations::LinkType;
 use crate::model::ticket::PropertyValues;
 
 /// The account that a token belongs to.
@@ -77,10 +78,8 @@ pub struct WriteInput {
 pub struct Association {
     /// Record id of the other record.
     pub to: String,
-    /// `HUBSPOT_DEFINED`, `USER_DEFINED`…
-    pub category: &'static str,
-    /// Direction is from the new record; ticket → contact is 16.
-    pub type_id: u32,
+    /// Kinds of the link, from the new record; labels are not looked at.
+    pub types: Vec<LinkType>,
 }
 
 /// A record as the portal gives it.
@@ -96,18 +95,18 @@ pub struct Record {
     pub archived: bool,
     /// Whether an upsert created it; only upserts tell.
     pub created: Option<bool>,
-    /// Former and present values of the properties whose history was asked for.
-    pub history: BTreeMap<String, Vec<Version>>,
+    /// Former values by property, the newest first; only where they were asked for.
+    pub history: BTreeMap<String, Vec<FormerValue>>,
 }
 
-/// A value that a property has or had.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Version {
+/// A value that a property had, or has still.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormerValue {
     /// The value; "" where it was cleared.
     pub value: String,
-    /// Since when, as the portal writes it: ISO 8601, or epoch milliseconds.
+    /// When it was set, as the portal writes it.
     pub at: String,
-    /// What set it: `CRM_UI`, `INTEGRATION`, `IMPORT`, `WORKFLOWS`…
+    /// What set it: `INTEGRATION`, `CRM_UI`… Empty where the portal does not say.
     pub source: String,
 }
 

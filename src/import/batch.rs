@@ -2,11 +2,12 @@
 //! K4). Pure: no clock, no I/O.
 //!
 //! A key is open from the moment its row enters until that row is settled. Later
-//! rows with the key wait in file order; when too many wait, the reader stops.
+//! rows with the key wait in file order; when too many wait, the reader stops. With
+//! `--diff` rows pass here twice: to be compared, and those that differ to be sent.
 
 use std::collections::{HashMap, VecDeque};
 
-use super::flow::{Batch, PlannedOp};
+use super::flow::{Batch, PlannedOp, Task};
 use super::plan::CALL_BYTES;
 
 /// How many rows may wait for a key before the reader has to.
@@ -15,20 +16,32 @@ const WAITING: usize = 1_000;
 /// Rows on their way into batches.
 pub struct Batcher {
     inputs: usize,
+    /// What is done first with a row.
+    first: Task,
     ready: VecDeque<PlannedOp>,
+    /// Rows that were compared and are to be sent.
+    differing: VecDeque<PlannedOp>,
     open: HashMap<String, VecDeque<PlannedOp>>,
     waiting: usize,
 }
 
 impl Batcher {
-    /// Batches of at most `inputs` rows (HubSpot: 100 for tickets).
-    pub fn new(inputs: usize) -> Batcher {
+    /// Batches of at most `inputs` rows (HubSpot: 100 for tickets), that are for
+    /// `first` when rows come for the first time.
+    pub fn new(inputs: usize, first: Task) -> Batcher {
         Batcher {
             inputs,
+            first,
             ready: VecDeque::new(),
+            differing: VecDeque::new(),
             open: HashMap::new(),
             waiting: 0,
         }
+    }
+
+    /// Rows of a full batch.
+    pub fn inputs(&self) -> usize {
+        self.inputs
     }
 
     /// Takes a row in.
@@ -43,6 +56,11 @@ impl Batcher {
                 self.ready.push_back(op);
             }
         }
+    }
+
+    /// Takes rows that were compared and differ from the portal. Their keys are open.
+    pub fn push_differing(&mut self, ops: Vec<PlannedOp>) {
+        self.differing.extend(ops);
     }
 
     /// The row with this key is settled; the next one with it may go.
@@ -63,38 +81,65 @@ impl Batcher {
 
     /// True while more rows may come in.
     pub fn has_room(&self) -> bool {
-        self.waiting < WAITING && self.ready.len() < 2 * self.inputs
+        let most = 2 * self.inputs;
+        self.waiting < WAITING && self.ready.len() < most && self.differing.len() < most
     }
 
-    /// True when a batch can be filled to a limit.
-    pub fn is_full(&self) -> bool {
+    /// True when nothing can go into a batch now.
+    pub fn is_idle(&self) -> bool {
+        self.ready.is_empty() && self.differing.is_empty()
+    }
+
+    /// The next batch, of at most `most` rows and never above the limits; nothing
+    /// when no row may go.
+    pub fn take(&mut self, most: usize, which: Which) -> Option<Batch> {
+        let most = most.min(self.inputs);
+        if self.is_full(&self.differing) {
+            return pop(&mut self.differing, most, Task::Send);
+        }
+        let ready = which > Which::Full || self.is_full(&self.ready);
+        if ready && let Some(batch) = pop(&mut self.ready, most, self.first) {
+            return Some(batch);
+        }
+        match which {
+            Which::Last => pop(&mut self.differing, most, Task::Send),
+            Which::Full | Which::Ready => None,
+        }
+    }
+
+    /// Whether a batch can be filled to a limit.
+    fn is_full(&self, rows: &VecDeque<PlannedOp>) -> bool {
         let mut bytes = 0;
         let over = |op: &PlannedOp| {
             bytes += op.bytes;
             bytes > CALL_BYTES
         };
-        self.ready.len() >= self.inputs || self.ready.iter().any(over)
+        rows.len() >= self.inputs || rows.iter().any(over)
     }
+}
 
-    /// True when nothing can go into a batch now.
-    pub fn is_idle(&self) -> bool {
-        self.ready.is_empty()
-    }
+/// Which batches may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Which {
+    /// Those that are full: more rows may come.
+    Full,
+    /// What is ready: no more rows can come for the first time.
+    Ready,
+    /// What there is: no more rows can come from a comparison either.
+    Last,
+}
 
-    /// The next batch, of at most `most` rows and never above the limits; nothing
-    /// when no row is ready.
-    pub fn take(&mut self, most: usize) -> Option<Batch> {
-        let mut bytes = 0;
-        let mut ops = Vec::new();
-        while let Some(op) = self.ready.front() {
-            bytes += op.bytes;
-            if ops.len() == most.min(self.inputs) || (bytes > CALL_BYTES && !ops.is_empty()) {
-                break;
-            }
-            ops.extend(self.ready.pop_front());
+fn pop(rows: &mut VecDeque<PlannedOp>, most: usize, task: Task) -> Option<Batch> {
+    let mut bytes = 0;
+    let mut ops = Vec::new();
+    while let Some(op) = rows.front() {
+        bytes += op.bytes;
+        if ops.len() == most || (bytes > CALL_BYTES && !ops.is_empty()) {
+            break;
         }
-        (!ops.is_empty()).then_some(Batch { ops })
+        ops.extend(rows.pop_front());
     }
+    (!ops.is_empty()).then_some(Batch { task, ops })
 }
 
 #[cfg(test)]
@@ -117,11 +162,14 @@ mod tests {
                 seq,
                 address,
                 cells: Cells::default(),
+                kept_key: None,
             },
             draft: TicketDraft {
                 key: key.to_owned(),
                 ..TicketDraft::default()
             },
+            ticket: None,
+            parked: 0,
             bytes,
             body: [0; 16],
             past: None,
@@ -133,8 +181,10 @@ mod tests {
         fn limits_hold_no_row_is_lost_and_a_key_keeps_file_order(
             rows in proptest::collection::vec((0..12u8, 1..CALL_BYTES), 0..200),
             inputs in 1..20usize,
+            diff in any::<bool>(),
         ) {
-            let mut batcher = Batcher::new(inputs);
+            let first = if diff { Task::Compare } else { Task::Send };
+            let mut batcher = Batcher::new(inputs, first);
             let mut rows_left = rows.iter().enumerate();
             let mut in_flight: VecDeque<Batch> = VecDeque::new();
             let mut sent: Vec<(u64, String)> = Vec::new();
@@ -144,7 +194,7 @@ mod tests {
                     batcher.push(op(idx as u64, &format!("K{key}"), *bytes));
                     continue;
                 }
-                if let Some(batch) = batcher.take(inputs) {
+                if let Some(batch) = batcher.take(inputs, Which::Last) {
                     prop_assert!(batch.ops.len() <= inputs);
                     let bytes: usize = batch.ops.iter().map(|op| op.bytes).sum();
                     prop_assert!(bytes <= CALL_BYTES || batch.ops.len() == 1);
@@ -157,6 +207,10 @@ mod tests {
                     if in_flight.len() < 3 { continue; }
                 }
                 let Some(done) = in_flight.pop_front() else { break };
+                if done.task == Task::Compare {
+                    batcher.push_differing(done.ops);
+                    continue;
+                }
                 for op in done.ops {
                     sent.push((op.source.seq, op.folded_key()));
                     batcher.release(&op.folded_key());

@@ -1,4 +1,4 @@
-//! The canary (protocol S6): the first tickets that a run creates are read back
+//! The canary (protocol S6): the first tickets that a run writes are read back
 //! before it goes on. A property whose value did not stick would be wrong in every
 //! ticket, so the run stops after ten.
 
@@ -10,7 +10,7 @@ use crate::model::event::Stop;
 use crate::model::issue::excerpt;
 use crate::model::schema::{ObjectType, ValueType};
 
-use super::send::Created;
+use super::send::Wrote;
 use super::stop::stop_for;
 
 /// How many rows the first batch has.
@@ -25,9 +25,9 @@ pub const SIZE: usize = 10;
 pub async fn check(
     client: &Client,
     mapping: &CompiledMapping,
-    created: &[Created],
+    wrote: &[Wrote],
 ) -> Result<Vec<String>, Stop> {
-    let ids: Vec<String> = created.iter().map(|one| one.ticket.clone()).collect();
+    let ids: Vec<String> = wrote.iter().map(|one| one.ticket.clone()).collect();
     let names: Vec<&str> = mapping
         .properties()
         .iter()
@@ -38,10 +38,10 @@ pub async fn check(
         .await
         .map_err(stop_for)?;
     let mut altered = Vec::new();
-    for one in created {
+    for one in wrote {
         let record = reply.results.iter().find(|record| record.id == one.ticket);
         let Some(record) = record else {
-            let words = format!("ticket {} was created but can't be read back", one.ticket);
+            let words = format!("ticket {} was written but can't be read back", one.ticket);
             return Err(Stop::Mend(words));
         };
         compare(mapping, one, record, &mut altered)?;
@@ -51,12 +51,12 @@ pub async fn check(
 
 fn compare(
     mapping: &CompiledMapping,
-    one: &Created,
+    one: &Wrote,
     record: &Record,
     altered: &mut Vec<String>,
 ) -> Result<(), Stop> {
     for (name, sent) in &one.properties {
-        let value_type = type_of(mapping, name);
+        let value_type = mapping.type_of(name);
         let stored = record.get(name);
         if same_value(value_type, sent, stored) {
             continue;
@@ -76,14 +76,7 @@ fn compare(
     Ok(())
 }
 
-fn type_of(mapping: &CompiledMapping, name: &str) -> ValueType {
-    let mut properties = mapping.properties().iter();
-    properties
-        .find(|property| &*property.name == name)
-        .map_or(ValueType::String, |property| property.value_type)
-}
-
-fn not_kept(one: &Created, name: &str, sent: &str, stored: Option<&str>) -> Stop {
+fn not_kept(one: &Wrote, name: &str, sent: &str, stored: Option<&str>) -> Stop {
     let stored = match stored {
         Some(stored) => format!("the portal holds \"{}\"", excerpt(stored)),
         None => "the portal holds nothing".to_owned(),

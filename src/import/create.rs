@@ -1,158 +1,263 @@
-//! One create call for many inputs, until every input has a verdict: whole-call
-//! refusals are split until the culprit stands alone (protocol S5), passing row
-//! errors are repeated. Used for tickets and for contacts.
+//! The rounds of a batch of creates: intents first, then the contacts, then the
+//! create call, then look-ups until every row has an outcome (protocol S1-S3, S7).
+//! A create that may come late is guarded by its key, so nothing waits for it.
 
-use std::time::Duration;
+use jiff::Timestamp;
 
-use super::reply::{
-    Item, Matching, PropertyFault, Verdict, collides, judge, match_reply, property_fault, sent,
-};
-use super::stop::stop_for;
-use crate::hubspot::records::{ApiError, CreateInput};
-use crate::hubspot::{CallError, Client};
+use super::flow::{Batch, PlannedOp};
+use super::links::links;
+use super::lookup::{LookUp, Looked};
+use super::reply::{Input, Item, Matching, Verdict};
+use super::send::{Delivered, Sender, Wrote, replies_say_nothing};
+use super::tickets::Tickets;
+use super::write::{Verb, write};
+use crate::hubspot::records::{Association, CreateInput, Record};
+use crate::model::compare::same_value;
 use crate::model::event::Stop;
+use crate::model::outcome::{Change, RowEnd};
 use crate::model::schema::ObjectType;
 
-/// HubSpot: a lock lasts about two seconds.
-const PASSING: Duration = Duration::from_secs(2);
-/// How often rows are repeated before the run stops for later.
-const REPEATS: u32 = 8;
+/// How often a row is sent before the run stops for later.
+const ATTEMPTS: u32 = 6;
 
-/// What became of the inputs, and why the run has to stop, if it has to.
-#[derive(Debug)]
-pub struct Sent {
-    /// In the order of the items. `Repeat` stands for an input that was not written.
-    pub verdicts: Vec<Verdict>,
-    /// Set when the portal can't be reached, does not accept the token, or does not
-    /// take a property at all.
-    pub stop: Option<Stop>,
+/// Whether a send of ours may have written a row (S3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// No.
+    No,
+    /// Perhaps; intended at this time of the portal's clock, where it was known.
+    Maybe(Option<Timestamp>),
 }
 
-/// Creates records.
-pub async fn create(
-    client: &Client,
-    object: ObjectType,
-    matching: &Matching<'_>,
-    items: &[&Item],
-) -> Sent {
-    let mut call = Call {
-        client,
-        object,
-        matching,
-        items,
-        verdicts: vec![Verdict::Repeat; items.len()],
-        parts: vec![(0..items.len()).collect()],
-        repeats: 0,
-    };
-    let stop = call.run().await.err();
-    Sent {
-        verdicts: call.verdicts,
-        stop,
+/// A row on its way, with what is known of its sends.
+pub struct Slot {
+    op: PlannedOp,
+    /// What is sent; it holds the draft's property values.
+    pub item: Item,
+    /// Whether a send of ours may have written it.
+    pub written: Written,
+    /// Collisions that could not be explained.
+    pub collisions: u32,
+    attempts: u32,
+}
+
+impl Sender {
+    /// Brings every row of a batch of creates to its end.
+    pub(super) async fn create(&self, batch: Batch) -> Delivered {
+        let mut delivered = Delivered::default();
+        let mut todo = Vec::new();
+        let ended = self.create_rounds(batch, &mut todo, &mut delivered.wrote);
+        delivered.stop = ended.await.err();
+        let unclear = |slot: &&Slot| slot.written != Written::No;
+        self.lose(todo.iter().filter(unclear).count()).await;
+        delivered
     }
-}
 
-struct Call<'a> {
-    client: &'a Client,
-    object: ObjectType,
-    matching: &'a Matching<'a>,
-    items: &'a [&'a Item],
-    verdicts: Vec<Verdict>,
-    /// Inputs that are sent together; the last part goes next.
-    parts: Vec<Vec<usize>>,
-    repeats: u32,
-}
-
-impl Call<'_> {
-    async fn run(&mut self) -> Result<(), Stop> {
-        while let Some(part) = self.parts.pop() {
-            let Some(verdicts) = self.send(&part).await? else {
-                continue;
-            };
-            let mut again = Vec::new();
-            for (idx, verdict) in part.into_iter().zip(verdicts) {
-                if verdict == Verdict::Repeat {
-                    again.push(idx);
-                }
-                self.verdicts[idx] = verdict;
+    /// The rounds of a batch; `todo` holds the rows that have no outcome yet.
+    async fn create_rounds(
+        &self,
+        batch: Batch,
+        todo: &mut Vec<Slot>,
+        wrote: &mut Vec<Wrote>,
+    ) -> Result<(), Stop> {
+        let (past, fresh): (Vec<_>, Vec<_>) =
+            batch.ops.into_iter().partition(|op| op.past.is_some());
+        let intended = self.client.portal_now();
+        let fresh = self.claim(fresh, intended).await?;
+        todo.extend(self.link(past.into_iter().chain(fresh).collect()).await?);
+        self.look_up_past(todo).await?;
+        while !todo.is_empty() {
+            if let Some(stop) = self.stop.reason() {
+                return Err(stop);
             }
-            self.repeat(again).await?;
+            let (verdicts, stop) = self.send_creates(todo).await;
+            let doubtful = self.end_certain(todo, verdicts, intended, wrote).await?;
+            if self.no_key || stop.is_some() {
+                todo.extend(doubtful.into_iter().map(|(slot, _)| slot));
+            } else {
+                self.look_up(todo, doubtful).await?;
+            }
+            if let Some(stop) = stop {
+                return Err(stop);
+            }
+            if self.no_key && todo.iter().all(|slot| slot.written != Written::No) {
+                return Ok(());
+            }
         }
         Ok(())
     }
 
-    /// One call; no verdicts when the part was split instead.
-    async fn send(&mut self, part: &[usize]) -> Result<Option<Vec<Verdict>>, Stop> {
-        let inputs: Vec<&CreateInput> = part.iter().map(|&idx| &self.items[idx].input).collect();
-        let chosen: Vec<&Item> = part.iter().map(|&idx| self.items[idx]).collect();
-        match self.client.batch_create(self.object, &inputs).await {
-            Ok(reply) => match_reply(&chosen, self.matching, &reply)
-                .map(Some)
-                .map_err(mend),
-            Err(CallError::Ambiguous(_)) => Ok(Some(vec![Verdict::Unclear; part.len()])),
-            Err(CallError::Refused(error)) => {
-                let verdicts = refused(&error, &chosen, self.matching)?;
-                if verdicts.is_none() {
-                    self.parts.extend(split(&error, part, self.items));
+    /// Finds or creates the records that rows are linked to; refuses rows for which
+    /// there is none.
+    async fn link(&self, ops: Vec<PlannedOp>) -> Result<Vec<Slot>, Stop> {
+        let wanted = ops.iter().flat_map(|op| &op.draft.links);
+        let found = self.ends.resolve(wanted).await?;
+        let mut slots = Vec::new();
+        let mut refused = Vec::new();
+        for op in ops {
+            match links(op.draft.links.iter(), &found, &self.kinds) {
+                Ok(links) => {
+                    let associations = links.into_iter().map(Association::from);
+                    slots.push(self.slot(op, associations.collect()));
                 }
-                Ok(verdicts)
+                Err(problem) => refused.push(op.ended(RowEnd::Refused((*problem).into()))),
             }
-            Err(other) => Err(stop_for(other)),
+        }
+        self.settle.settle(refused).await?;
+        Ok(slots)
+    }
+
+    fn slot(&self, mut op: PlannedOp, associations: Vec<Association>) -> Slot {
+        let mut properties = std::mem::take(&mut op.draft.properties);
+        if self.no_key {
+            properties.retain(|(name, _)| **name != *self.mapping.key_property());
+        }
+        let input = CreateInput {
+            trace_id: op.source.seq.to_string(),
+            properties,
+            associations,
+        };
+        Slot {
+            item: Item {
+                input: Input::New(input),
+                key: op.draft.key.clone(),
+            },
+            written: match &op.past {
+                Some(past) => Written::Maybe(past.at),
+                None => Written::No,
+            },
+            op,
+            attempts: 0,
+            collisions: 0,
         }
     }
 
-    async fn repeat(&mut self, again: Vec<usize>) -> Result<(), Stop> {
-        if again.is_empty() {
+    /// Rows that an earlier process may have sent are looked up before anything
+    /// else; what is not in the portal is sent like any other (S3).
+    async fn look_up_past(&self, todo: &mut Vec<Slot>) -> Result<(), Stop> {
+        let (past, fresh): (Vec<Slot>, Vec<Slot>) = std::mem::take(todo)
+            .into_iter()
+            .partition(|slot| slot.written != Written::No);
+        *todo = fresh;
+        if past.is_empty() || self.no_key {
+            todo.extend(past);
             return Ok(());
         }
-        self.repeats += 1;
-        if self.repeats > REPEATS {
-            let words = "the portal keeps answering that rows are locked or limited";
-            return Err(Stop::Later(words.to_owned()));
+        let unclear = past.into_iter().map(|slot| (slot, None)).collect();
+        self.look_up(todo, unclear).await
+    }
+
+    /// One round of create calls. A row that was in doubt before goes alone, so
+    /// that the reply can only speak of it.
+    async fn send_creates(&self, slots: &mut [Slot]) -> (Vec<Verdict>, Option<Stop>) {
+        let same = |item: &Item, record: &Record| self.sends(item, record);
+        let matching = match self.no_key {
+            true => Matching::Content(&same),
+            false => Matching::Key(self.mapping.key_property()),
+        };
+        let fresh = slots.iter().all(|slot| slot.attempts == 0);
+        let size = if fresh { slots.len().max(1) } else { 1 };
+        let mut verdicts = Vec::new();
+        for part in slots.chunks_mut(size) {
+            for slot in part.iter_mut() {
+                slot.attempts += 1;
+            }
+            if part.iter().any(|slot| slot.attempts > ATTEMPTS) {
+                return (verdicts, Some(replies_say_nothing()));
+            }
+            let items: Vec<&Item> = part.iter().map(|slot| &slot.item).collect();
+            let object = ObjectType::Tickets;
+            let sent = write(&self.client, object, Verb::Create, &matching, &items).await;
+            verdicts.extend(sent.verdicts);
+            if sent.stop.is_some() {
+                return (verdicts, sent.stop);
+            }
         }
-        tokio::time::sleep(PASSING).await;
-        self.parts.push(again);
-        Ok(())
+        (verdicts, None)
+    }
+
+    /// Whether a record holds everything that an item sends.
+    fn sends(&self, item: &Item, record: &Record) -> bool {
+        item.input
+            .properties()
+            .iter()
+            .all(|(name, value)| same_value(self.mapping.type_of(name), value, record.get(name)))
+    }
+
+    /// Settles rows whose verdict is certain; gives the others back, with the
+    /// collision that the portal spoke of. Rows without a verdict stay in `todo`.
+    async fn end_certain(
+        &self,
+        todo: &mut Vec<Slot>,
+        verdicts: Vec<Verdict>,
+        intended: Option<Timestamp>,
+        wrote: &mut Vec<Wrote>,
+    ) -> Result<Vec<Doubtful>, Stop> {
+        let unsent = todo.split_off(verdicts.len());
+        let mut outcomes = Vec::new();
+        let mut doubtful = Vec::new();
+        for (mut slot, verdict) in std::mem::replace(todo, unsent).into_iter().zip(verdicts) {
+            match verdict {
+                Verdict::Written { id: ticket, .. } => {
+                    wrote.push(Wrote {
+                        ticket: ticket.clone(),
+                        properties: slot.item.input.into_properties(),
+                    });
+                    let change = Change::Created;
+                    outcomes.push(slot.op.ended(RowEnd::Done { ticket, change }));
+                }
+                Verdict::Refused(issue) => outcomes.push(self.refuse(slot.op, &issue)),
+                Verdict::Collided(named) => doubtful.push((slot, Some(named))),
+                Verdict::Unclear | Verdict::Late => {
+                    if slot.written == Written::No {
+                        slot.written = Written::Maybe(intended);
+                    }
+                    doubtful.push((slot, None));
+                }
+                Verdict::Suspected | Verdict::Missing => doubtful.push((slot, None)),
+                Verdict::Repeat => todo.push(slot),
+            }
+        }
+        self.settle.settle(outcomes).await?;
+        Ok(doubtful)
+    }
+
+    /// Looks rows up by key and decides (S3, K5, K6); those to be sent again, and
+    /// all of them when the look-up fails, go into `todo`.
+    async fn look_up(&self, todo: &mut Vec<Slot>, doubtful: Vec<Doubtful>) -> Result<(), Stop> {
+        if doubtful.is_empty() {
+            return Ok(());
+        }
+        let look_up = LookUp {
+            tickets: Tickets {
+                client: &self.client,
+                by: Some(self.mapping.key_property()),
+            },
+            key_property: self.mapping.key_property(),
+        };
+        let keys = doubtful.iter().map(|(slot, _)| slot.item.key.clone());
+        let live = look_up.live(&keys.collect::<Vec<_>>()).await;
+        let mut failed = None;
+        let mut outcomes = Vec::new();
+        for (mut slot, collided) in doubtful {
+            let looked = match (&live, &failed) {
+                (Ok(live), None) => look_up.decide(&mut slot, live, collided).await,
+                (Err(stop), _) => Err(stop.clone()),
+                (_, Some(stop)) => Err(Stop::clone(stop)),
+            };
+            match looked {
+                Ok(Looked::Ended(end)) => outcomes.push(self.end(slot.op, end)),
+                Ok(Looked::Again) => todo.push(slot),
+                Err(stop) => {
+                    failed = Some(stop);
+                    todo.push(slot);
+                }
+            }
+        }
+        self.settle.settle(outcomes).await?;
+        failed.map_or(Ok(()), Err)
     }
 }
 
-/// What a whole-call refusal means without splitting, if anything: it concerns the
-/// only input, or keys that may be taken.
-fn refused(
-    error: &ApiError,
-    chosen: &[&Item],
-    matching: &Matching<'_>,
-) -> Result<Option<Vec<Verdict>>, Stop> {
-    if let Some(fault) = property_fault(error) {
-        return Err(mend(fault));
-    }
-    if let [only] = chosen {
-        return Ok(Some(vec![judge(error, only, matching).map_err(mend)?]));
-    }
-    let suspected = collides(error, matching);
-    Ok(suspected.then(|| vec![Verdict::Suspected; chosen.len()]))
-}
-
-/// Halves, unless the error repeats values: then their rows go one by one and the
-/// others together.
-fn split(error: &ApiError, part: &[usize], items: &[&Item]) -> Vec<Vec<usize>> {
-    let suspect = |&&idx: &&usize| {
-        error.problems.iter().any(|problem| {
-            problem.value.is_some()
-                && problem.value.as_deref() == sent(items[idx], &problem.property)
-        })
-    };
-    let (suspects, others): (Vec<&usize>, Vec<&usize>) = part.iter().partition(suspect);
-    if suspects.is_empty() {
-        let (left, right) = part.split_at(part.len() / 2);
-        return vec![right.to_vec(), left.to_vec()];
-    }
-    let mut parts: Vec<Vec<usize>> = suspects.into_iter().map(|&idx| vec![idx]).collect();
-    if !others.is_empty() {
-        parts.push(others.into_iter().copied().collect());
-    }
-    parts
-}
-
-fn mend(fault: PropertyFault) -> Stop {
-    Stop::Mend(fault.0)
-}
+/// A row to be looked up; the id that the portal named, if it spoke of a collision.
+type Doubtful = (Slot, Option<Option<String>>);

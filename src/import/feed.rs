@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::journal::{Past, PastIntent, RunState};
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::event::{Event, Listener};
-use crate::model::outcome::RowEnd;
+use crate::model::outcome::{Change, RowEnd};
 use crate::model::row::SourceRow;
 
 /// Rows that are handed on at once.
@@ -141,8 +141,11 @@ impl Feed {
         match self.unknown {
             Some(Unknown::Leave) => return Ok(Planned::Unknown),
             Some(Unknown::Done) => {
-                let ticket = String::new();
-                return Ok(Planned::Fallen(Box::new(op.ended(RowEnd::Done { ticket }))));
+                let end = RowEnd::Done {
+                    ticket: String::new(),
+                    change: Change::Created,
+                };
+                return Ok(Planned::Fallen(Box::new(op.ended(end))));
             }
             Some(Unknown::Resend) => {}
             None => op.past = Some(intent),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::flow::{Operation, RowOutcome};
 use crate::model::issue::Refusal;
-use crate::model::outcome::RowEnd;
+use crate::model::outcome::{Change, RowEnd};
 use crate::model::place::Places;
 use crate::model::row::Headers;
 
@@ -119,10 +119,13 @@ impl RunFiles {
     /// are in none.
     pub fn add(&mut self, outcome: &RowOutcome) -> io::Result<()> {
         let fate = outcome.end.fate().word();
+        let verb = outcome.end.change().map(Change::verb);
         match &outcome.end {
-            RowEnd::Done { ticket } | RowEnd::Exists { ticket } => {
+            RowEnd::Done { ticket, .. }
+            | RowEnd::Exists { ticket }
+            | RowEnd::Unchanged { ticket } => {
                 let link = (self.ticket_url)(ticket);
-                let added = [fate, ticket, self.operation.word(), &link];
+                let added = [fate, ticket, verb.unwrap_or(self.operation.word()), &link];
                 self.done.add(self.columns, outcome, &added)?;
                 let key = outcome.key.as_deref().unwrap_or_default();
                 self.idmap.write([key, ticket])
@@ -162,6 +165,41 @@ impl RunFiles {
 
     fn tables(&mut self) -> [&mut Table; 3] {
         [&mut self.done, &mut self.refused, &mut self.idmap]
+    }
+}
+
+/// A file like refused.csv of rows that an import would refuse.
+pub struct Refusals {
+    table: Table,
+    columns: usize,
+    places: Places,
+}
+
+impl Refusals {
+    /// Creates the file with its header; a file that exists is left alone.
+    pub fn create(path: &Path, headers: &Headers, places: Places) -> io::Result<Refusals> {
+        let added = REFUSED_COLUMNS.iter().copied().map(str::to_owned);
+        let header = headers.names().iter().cloned().chain(added).collect();
+        Ok(Refusals {
+            table: Table::create(path.to_owned(), header)?,
+            columns: headers.len(),
+            places,
+        })
+    }
+
+    /// Adds a row that ended as refused; others are in no such file.
+    pub fn add(&mut self, outcome: &RowOutcome) -> io::Result<()> {
+        let RowEnd::Refused(refusal) = &outcome.end else {
+            return Ok(());
+        };
+        let place = self.places.cell(outcome.source.address);
+        let added = refused_cells(outcome, &place, refusal);
+        self.table.add(self.columns, outcome, &added)
+    }
+
+    /// Hands everything to the operating system.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.table.writer.flush()
     }
 }
 

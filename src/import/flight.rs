@@ -1,6 +1,8 @@
 //! batch → send: keeps batches in flight until there is nothing left, or the run
-//! has to stop. The first batch is the canary.
+//! has to stop. The first batch is the canary. Rows whose call may yet be carried out
+//! wait here, and go again when that time is over.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,11 +10,12 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
-use super::batch::Batcher;
+use super::batch::{Batcher, Which};
 use super::canary;
-use super::flow::PlannedOp;
+use super::flow::{Batch, Operation, PlannedOp, Task};
+use super::park::Parking;
 use super::run::Options;
-use super::send::{Created, Delivered, Sender};
+use super::send::{Delivered, Sender, Wrote};
 use super::stop::StopSwitch;
 use crate::model::event::{Event, Listener, Stop};
 
@@ -28,6 +31,7 @@ pub struct Flight {
     listener: Arc<dyn Listener>,
     stop: StopSwitch,
     batcher: Batcher,
+    parking: Parking,
     in_flight: JoinSet<Landed>,
     concurrency: usize,
     canary: Canary,
@@ -38,24 +42,33 @@ pub struct Flight {
 enum Canary {
     /// The first batch: small and alone.
     First,
-    /// Its rows were there already, so the first batch that creates something is
-    /// read back; until then the run does not crawl.
+    /// It wrote nothing, so the first batch that does is read back; until then the
+    /// run does not crawl.
     Waiting,
-    /// Tickets were read back and hold what was sent.
+    /// Tickets were read back and hold what was sent, or there is nothing to hold.
     Sung,
 }
 
 impl Flight {
     /// Nothing is in flight yet.
-    pub fn new(sender: Sender, listener: Arc<dyn Listener>, options: &Options) -> Flight {
+    pub fn new(
+        sender: Sender,
+        listener: Arc<dyn Listener>,
+        first: Task,
+        options: &Options,
+    ) -> Flight {
         Flight {
+            canary: match sender.operation {
+                Operation::Archive => Canary::Sung,
+                _ => Canary::First,
+            },
             sender: Arc::new(sender),
             listener,
             stop: options.stop.clone(),
-            batcher: Batcher::new(options.batch_size),
+            batcher: Batcher::new(options.batch_size, first),
+            parking: Parking::new(options.horizon),
             in_flight: JoinSet::new(),
             concurrency: options.concurrency,
-            canary: Canary::First,
         }
     }
 
@@ -65,7 +78,11 @@ impl Flight {
         let mut deadline = None;
         loop {
             self.launch(reading);
-            let wants = reading && self.batcher.has_room() && !self.stop.is_pulled();
+            let wants = reading && self.has_room() && !self.stop.is_pulled();
+            let due = self
+                .parking
+                .next_due()
+                .filter(|_| self.in_flight.len() < self.useful_concurrency());
             tokio::select! {
                 Some(landed) = self.in_flight.join_next() => self.land(landed).await,
                 chunk = planned.recv(), if wants => match chunk {
@@ -77,6 +94,7 @@ impl Flight {
                     reading = false;
                     deadline = Some(Instant::now() + GRACE);
                 }
+                () = sleep_until(due), if due.is_some() && !self.stop.is_pulled() => {}
                 () = sleep_until(deadline), if deadline.is_some() && !self.in_flight.is_empty() => {
                     self.in_flight.abort_all();
                 }
@@ -85,25 +103,32 @@ impl Flight {
             if self.stop.is_pulled() && self.in_flight.is_empty() {
                 break;
             }
-            if !reading && self.batcher.is_idle() && self.in_flight.is_empty() {
+            if !reading
+                && self.batcher.is_idle()
+                && self.parking.is_empty()
+                && self.in_flight.is_empty()
+            {
                 break;
             }
         }
+        self.sender.lose(self.parking.len()).await;
     }
 
-    /// Starts batches while there is room. A batch that is not full goes only when
-    /// no more rows can come.
+    fn has_room(&self) -> bool {
+        self.batcher.has_room() && self.parking.has_room()
+    }
+
+    /// Starts batches while there is room.
     fn launch(&mut self, reading: bool) {
         loop {
             let (most, size) = match self.canary {
                 Canary::First => (1, canary::SIZE),
                 Canary::Waiting | Canary::Sung => (self.useful_concurrency(), usize::MAX),
             };
-            let due = self.batcher.is_full() || !reading || !self.batcher.has_room();
-            if self.stop.is_pulled() || self.in_flight.len() >= most || !due {
+            if self.stop.is_pulled() || self.in_flight.len() >= most {
                 return;
             }
-            let Some(batch) = self.batcher.take(size) else {
+            let Some(batch) = self.next_batch(size, reading) else {
                 return;
             };
             let sender = Arc::clone(&self.sender);
@@ -114,6 +139,54 @@ impl Flight {
         }
     }
 
+    /// Rows that waited come first. A batch that is not full goes only when no more
+    /// rows can come.
+    fn next_batch(&mut self, size: usize, reading: bool) -> Option<Batch> {
+        let waited = self
+            .parking
+            .due(Instant::now(), size.min(self.batcher.inputs()));
+        if waited.is_some() {
+            return waited;
+        }
+        loop {
+            let which = match reading && self.has_room() {
+                true => Which::Full,
+                false if self.in_flight.is_empty() => Which::Last,
+                false => Which::Ready,
+            };
+            let batch = self.batcher.take(size, which)?;
+            let batch = self.park_past(batch);
+            if !batch.ops.is_empty() {
+                return Some(batch);
+            }
+        }
+    }
+
+    /// Rows that an earlier process intended may yet come late: only a create is
+    /// guarded by its key.
+    fn park_past(&mut self, batch: Batch) -> Batch {
+        if self.sender.operation == Operation::Create {
+            return batch;
+        }
+        let task = batch.task;
+        let (past, ops) = batch.ops.into_iter().partition(|op| op.past.is_some());
+        self.park(past);
+        Batch { task, ops }
+    }
+
+    fn park(&mut self, ops: Vec<PlannedOp>) {
+        if ops.is_empty() {
+            return;
+        }
+        if self.parking.is_empty() {
+            let seconds = self.parking.horizon().as_secs_f64();
+            self.listener.hear(&Event::Notice(format!(
+                "calls were lost that the portal may still carry out: their rows are looked                  up {seconds} s later, and sent again where they differ"
+            )));
+        }
+        self.parking.take_in(ops, Instant::now());
+    }
+
     /// As many batches as keep the portal busy; each waits for one call at a time.
     fn useful_concurrency(&self) -> usize {
         let useful = self.sender.client.useful_concurrency();
@@ -121,7 +194,7 @@ impl Flight {
     }
 
     async fn land(&mut self, landed: Result<Landed, JoinError>) {
-        let (keys, delivered) = match landed {
+        let (mut keys, delivered) = match landed {
             Ok(landed) => landed,
             Err(error) if error.is_cancelled() => return,
             Err(_) => {
@@ -130,20 +203,29 @@ impl Flight {
                 return;
             }
         };
+        let held: HashSet<String> = delivered
+            .parked
+            .iter()
+            .chain(&delivered.differing)
+            .map(PlannedOp::folded_key)
+            .collect();
+        keys.retain(|key| !held.contains(key));
         match delivered.stop {
             Some(stop) => self.stop.pull(stop),
             None => keys.iter().for_each(|key| self.batcher.release(key)),
         }
+        self.park(delivered.parked);
+        self.batcher.push_differing(delivered.differing);
         match self.canary {
             Canary::Sung => {}
             Canary::First | Canary::Waiting if self.stop.is_pulled() => {}
-            _ if delivered.created.is_empty() => self.canary = Canary::Waiting,
-            Canary::First | Canary::Waiting => self.sing(&delivered.created).await,
+            _ if delivered.wrote.is_empty() => self.canary = Canary::Waiting,
+            Canary::First | Canary::Waiting => self.sing(&delivered.wrote).await,
         }
     }
 
-    async fn sing(&mut self, created: &[Created]) {
-        match canary::check(&self.sender.client, &self.sender.mapping, created).await {
+    async fn sing(&mut self, wrote: &[Wrote]) {
+        match canary::check(&self.sender.client, &self.sender.mapping, wrote).await {
             Ok(altered) => {
                 self.canary = Canary::Sung;
                 let tell = |words| self.listener.hear(&Event::Notice(words));

@@ -1,7 +1,8 @@
 //! The types on the arrows: `read → map → plan → batch → send → settle`. Each
 //! stage takes the one before it, so none can be skipped.
 
-use crate::journal::PastIntent;
+use crate::journal::{Keys, PastIntent};
+use crate::mapping::For;
 use crate::model::outcome::RowEnd;
 use crate::model::row::SourceRow;
 use crate::model::ticket::{Remark, TicketDraft};
@@ -11,13 +12,54 @@ use crate::model::ticket::{Remark, TicketDraft};
 pub enum Operation {
     /// A new ticket for each row.
     Create,
+    /// A ticket that exists gets the row's values.
+    Update,
+    /// One or the other, as the portal has the key.
+    Upsert,
+    /// A ticket that exists goes into the recycle bin.
+    Archive,
 }
 
 impl Operation {
+    /// All of them.
+    const ALL: [Operation; 4] = [
+        Operation::Create,
+        Operation::Update,
+        Operation::Upsert,
+        Operation::Archive,
+    ];
+
     /// The word for it in files, names and messages.
     pub fn word(self) -> &'static str {
         match self {
             Operation::Create => "create",
+            Operation::Update => "update",
+            Operation::Upsert => "upsert",
+            Operation::Archive => "archive",
+        }
+    }
+
+    /// The operation of a word, as a journal has it.
+    pub fn named(word: &str) -> Option<Operation> {
+        Operation::ALL.into_iter().find(|one| one.word() == word)
+    }
+
+    /// What a mapping is compiled for.
+    pub fn purpose(self) -> For {
+        match self {
+            Operation::Create => For::Create,
+            Operation::Update => For::Update,
+            Operation::Upsert => For::Upsert,
+            Operation::Archive => For::Archive,
+        }
+    }
+
+    /// Which rows of a run may have one key (protocol K2, K4).
+    pub fn keys(self) -> Keys {
+        match self {
+            Operation::Create => Keys::Once,
+            Operation::Upsert => Keys::OneSpelling,
+            Operation::Update | Operation::Archive => Keys::Shared,
         }
     }
 }
@@ -38,12 +80,17 @@ pub struct PlannedOp {
     pub source: SourceRow,
     /// The ticket as mapped.
     pub draft: TicketDraft,
+    /// Id of the ticket, once it was read from the portal.
+    pub ticket: Option<String>,
+    /// How often its call was lost, so that it had to wait until nothing could come
+    /// late (protocol S4).
+    pub parked: u32,
     /// Bytes that it takes in a call, at most.
     pub bytes: usize,
     /// Hash of what will be sent (protocol R1).
     pub body: [u8; 16],
-    /// Set when an earlier process of this run intended the row and its outcome is
-    /// not known.
+    /// Set when the row was intended, and perhaps sent, and its outcome is not known:
+    /// by an earlier process of this run, or by this one (protocol S4).
     pub past: Option<PastIntent>,
 }
 
@@ -75,10 +122,21 @@ impl PlannedOp {
     }
 }
 
+/// What is to be done with a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Hold its rows against the portal, and send nothing (`--diff`).
+    Compare,
+    /// Send its rows.
+    Send,
+}
+
 /// `batch → send`: rows of one call, at most 100 (HubSpot) and 4 MiB (ours), no
 /// key twice.
 #[derive(Debug)]
 pub struct Batch {
+    /// What is to be done with them.
+    pub task: Task,
     /// The rows, in file order.
     pub ops: Vec<PlannedOp>,
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::flow::RowOutcome;
 use crate::journal::{Past, RunState};
 use crate::model::event::{Progress, RefusalGroup};
-use crate::model::outcome::{RowEnd, Tally};
+use crate::model::outcome::{Change, RowEnd, Tally};
 use crate::model::place::Places;
 use crate::model::ticket::Remark;
 
@@ -19,6 +19,8 @@ pub struct Ledger {
     pub refusals: BTreeMap<String, RefusalGroup>,
     /// What mapping did to values.
     pub remarks: BTreeMap<Remark, u64>,
+    /// What was done with the tickets of rows that are done.
+    pub changes: BTreeMap<Change, u64>,
     /// Contacts that this run created.
     pub contacts_created: u64,
     /// How far the input has been read, in bytes.
@@ -35,6 +37,7 @@ impl Ledger {
             tally: Tally::default(),
             refusals: BTreeMap::new(),
             remarks: BTreeMap::new(),
+            changes: BTreeMap::new(),
             contacts_created: 0,
             offset: 0,
             state: RunState::Open,
@@ -48,6 +51,7 @@ impl Ledger {
             tally: Tally::resumed(past.fates.iter().copied()),
             refusals: refusals(past, &places),
             remarks: past.remarks.clone(),
+            changes: past.changes.clone(),
             contacts_created: past.contacts_created,
             offset: past.offset,
             state: past.state,
@@ -55,10 +59,13 @@ impl Ledger {
         }
     }
 
-    /// Counts a settled row's reason and remarks.
+    /// Counts a settled row's change, reason and remarks.
     pub fn count(&mut self, outcome: &RowOutcome) {
         for remark in &outcome.remarks {
             *self.remarks.entry(*remark).or_default() += 1;
+        }
+        if let Some(change) = outcome.end.change() {
+            *self.changes.entry(change).or_default() += 1;
         }
         if let RowEnd::Refused(refusal) = &outcome.end {
             let address = outcome.source.address;

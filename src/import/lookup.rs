@@ -2,19 +2,13 @@
 //! store, by key, never by search. What is found is ours or theirs; what is not
 //! found is sent again.
 
-use jiff::{SignedDuration, Timestamp};
-
-use super::send::{Slot, Written};
-use super::stop::stop_for;
-use crate::hubspot::Client;
+use super::create::{Slot, Written};
+use super::tickets::{Tickets, inserted_since};
 use crate::hubspot::records::Record;
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason};
-use crate::model::outcome::RowEnd;
-use crate::model::schema::ObjectType;
+use crate::model::outcome::{Change, RowEnd};
 
-/// Protocol K6: how far the portal's clocks may be apart.
-const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(5);
 /// Protocol K5: rounds of collision and look-up for one row.
 const COLLISIONS: u32 = 2;
 
@@ -29,8 +23,8 @@ pub enum Looked {
 
 /// Looks up tickets of one portal by one key property.
 pub struct LookUp<'a> {
-    /// The portal.
-    pub client: &'a Client,
+    /// Tickets by their key.
+    pub tickets: Tickets<'a>,
     /// The key property.
     pub key_property: &'a str,
 }
@@ -38,18 +32,7 @@ pub struct LookUp<'a> {
 impl LookUp<'_> {
     /// Live tickets that hold one of these keys, at most 100.
     pub async fn live(&self, keys: &[String]) -> Result<Vec<Record>, Stop> {
-        self.read(keys, false).await
-    }
-
-    async fn read(&self, keys: &[String], archived: bool) -> Result<Vec<Record>, Stop> {
-        let wanted = [self.key_property, "hs_createdate"];
-        let property = Some(self.key_property);
-        let reply = self
-            .client
-            .batch_read(ObjectType::Tickets, property, keys, &wanted, archived)
-            .await
-            .map_err(stop_for)?;
-        Ok(reply.results)
+        self.tickets.read(keys, &["hs_createdate"], false).await
     }
 
     /// What becomes of a row, given the live tickets and what the portal said of a
@@ -61,14 +44,17 @@ impl LookUp<'_> {
         collided: Option<Option<String>>,
     ) -> Result<Looked, Stop> {
         let key = &slot.item.key;
-        if let Some(record) = find(live, key, self.key_property) {
+        if let Some(record) = self.tickets.find(live, key) {
             return Ok(Looked::Ended(ours_or_theirs(record, slot.written)));
         }
         let Some(named) = collided else {
             return Ok(Looked::Again);
         };
-        let archived = self.read(std::slice::from_ref(key), true).await?;
-        if let Some(record) = find(&archived, key, self.key_property) {
+        let archived = self
+            .tickets
+            .read(std::slice::from_ref(key), &[], true)
+            .await?;
+        if let Some(record) = self.tickets.find(&archived, key) {
             let id = record.id.clone();
             return Ok(self.refused(key, Reason::KeyInRecycleBin { id }));
         }
@@ -89,14 +75,13 @@ impl LookUp<'_> {
     /// unique property collided.
     async fn has_another_key(&self, id: &str, key: &str) -> Result<bool, Stop> {
         let ids = [id.to_owned()];
-        let wanted = [self.key_property];
-        let reply = self
-            .client
-            .batch_read(ObjectType::Tickets, None, &ids, &wanted, false)
-            .await
-            .map_err(stop_for)?;
+        let by_id = Tickets {
+            by: None,
+            ..self.tickets
+        };
+        let found = by_id.read(&ids, &[self.key_property], false).await?;
         let other = |record: &Record| record.get(self.key_property) != Some(key);
-        Ok(reply.results.first().is_some_and(other))
+        Ok(found.first().is_some_and(other))
     }
 
     fn refused(&self, key: &str, reason: Reason) -> Looked {
@@ -110,30 +95,21 @@ impl LookUp<'_> {
 /// theirs.
 fn ours_or_theirs(record: &Record, written: Written) -> RowEnd {
     let ticket = record.id.clone();
-    let since = |at: Timestamp| at.checked_sub(CLOCK_SLACK).unwrap_or(at);
-    let ours = match (written, record.inserted_at()) {
-        (Written::Maybe(Some(intended)), Some(inserted)) => inserted >= since(intended),
-        _ => false,
+    let ours = match written {
+        Written::Maybe(intended) => inserted_since(record, intended),
+        Written::No => false,
     };
+    let change = Change::Created;
     match ours {
-        true => RowEnd::Done { ticket },
+        true => RowEnd::Done { ticket, change },
         false => RowEnd::Exists { ticket },
     }
 }
 
-/// The record that holds a key: exactly, else by case folding (portals may).
-fn find<'a>(records: &'a [Record], key: &str, key_property: &str) -> Option<&'a Record> {
-    let held = |record: &&Record| record.get(key_property) == Some(key);
-    let folded = |record: &&Record| {
-        let value = record.get(key_property);
-        value.is_some_and(|value| value.to_lowercase() == key.to_lowercase())
-    };
-    let mut exactly = records.iter();
-    exactly.find(held).or_else(|| records.iter().find(folded))
-}
-
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     fn record(inserted: &str) -> Record {

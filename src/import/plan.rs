@@ -1,5 +1,5 @@
-//! `plan`: decides what is done for a mapped row. Create is the only operation
-//! yet: every row becomes one new ticket. Repeated keys are not seen here: batch
+//! `plan`: decides what is done for a mapped row: the run's operation. What the portal
+//! holds is not known here; `diff` compares with it. Repeated keys are not seen here: batch
 //! holds rows with an open key back, and the journal's key index knows the rest.
 
 use super::flow::{MappedRow, Operation, PlannedOp, RowOutcome};
@@ -22,23 +22,41 @@ pub fn plan(operation: Operation, row: MappedRow) -> Result<PlannedOp, Box<RowOu
         body: body_hash(operation, &row.draft),
         source: row.source,
         draft: row.draft,
+        ticket: None,
+        parked: 0,
         bytes,
         past: None,
     };
-    if bytes > CALL_BYTES {
-        let reason = Reason::RowTooLarge {
-            bytes,
-            limit: CALL_BYTES,
-        };
-        let refusal = Problem::new(reason).into();
-        return Err(Box::new(op.ended(RowEnd::Refused(refusal))));
+    match too_large(bytes) {
+        None => Ok(op),
+        Some(problem) => Err(Box::new(op.ended(RowEnd::Refused(problem.into())))),
     }
-    Ok(op)
+}
+
+/// What is wrong with a ticket that no call can take; most are told by the length of
+/// their values alone.
+pub fn oversize(draft: &TicketDraft) -> Option<Problem> {
+    /// A control character takes six bytes as JSON.
+    const WORST: usize = 6;
+    let values = draft
+        .properties
+        .iter()
+        .map(|(name, value)| name.len() + value.len() + 1);
+    let most = values.sum::<usize>() * WORST + FRAME * (1 + draft.links.len());
+    match most > CALL_BYTES {
+        true => too_large(json_bytes(draft)),
+        false => None,
+    }
+}
+
+fn too_large(bytes: usize) -> Option<Problem> {
+    let limit = CALL_BYTES;
+    (bytes > limit).then(|| Problem::new(Reason::RowTooLarge { bytes, limit }))
 }
 
 /// At most what the row takes as JSON: a quote or a line break takes two bytes,
 /// a control character six.
-fn json_bytes(draft: &TicketDraft) -> usize {
+pub(super) fn json_bytes(draft: &TicketDraft) -> usize {
     let text = |text: &str| {
         let escapes: usize = text
             .bytes()

@@ -3,25 +3,87 @@
 
 use std::collections::HashMap;
 
-use crate::hubspot::records::{ApiError, BatchReply, CreateInput, PropertyProblem, Record};
+use crate::hubspot::records::{
+    ApiError, BatchReply, CreateInput, PropertyProblem, Record, WriteInput,
+};
 use crate::model::issue::{Problem, Reason, RowIssue};
+use crate::model::ticket::PropertyValues;
 
-/// An input of a create call, with the value of its unique property.
+/// An input of a call that writes, with what ties its record to its row.
 #[derive(Clone, Debug)]
 pub struct Item {
     /// What is sent.
-    pub input: CreateInput,
-    /// Value of the key property: ties the record to its row.
+    pub input: Input,
+    /// Value of the key property, or the record's id, as the call's matching says.
     pub key: String,
+}
+
+/// What is sent for one record.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A record to be made.
+    New(CreateInput),
+    /// A record that is there, or may be.
+    Change(WriteInput),
+}
+
+impl Input {
+    /// The record to be made, if it is one.
+    pub fn as_new(&self) -> Option<&CreateInput> {
+        match self {
+            Input::New(input) => Some(input),
+            Input::Change(_) => None,
+        }
+    }
+
+    /// The record to be changed, if it is one.
+    pub fn as_change(&self) -> Option<&WriteInput> {
+        match self {
+            Input::New(_) => None,
+            Input::Change(input) => Some(input),
+        }
+    }
+
+    /// Names and values that are sent.
+    pub fn properties(&self) -> &PropertyValues {
+        match self {
+            Input::New(input) => &input.properties,
+            Input::Change(input) => &input.properties,
+        }
+    }
+
+    /// Names and values that were sent.
+    pub fn into_properties(self) -> PropertyValues {
+        match self {
+            Input::New(input) => input.properties,
+            Input::Change(input) => input.properties,
+        }
+    }
+
+    fn trace_id(&self) -> &str {
+        match self {
+            Input::New(input) => &input.trace_id,
+            Input::Change(input) => &input.trace_id,
+        }
+    }
 }
 
 /// What became of one input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Created, with this id.
-    Created(String),
-    /// It may be there or not: look it up by key.
+    /// The record stands as sent.
+    Written {
+        /// Its id.
+        id: String,
+        /// Whether the call made it, where the portal tells.
+        created: Option<bool>,
+    },
+    /// It may be there or not: look it up.
     Unclear,
+    /// It may be there or not, and what is not there may yet come (S4).
+    Late,
+    /// The record that was to be changed is not there.
+    Missing,
     /// Nothing was written, and the key may be taken: look it up, send it again if
     /// it is not there.
     Suspected,
@@ -45,6 +107,8 @@ const COLLISION: &str = "CONFLICTING_UNIQUE_VALUE";
 pub enum Matching<'a> {
     /// By the value of this unique property, which every input carries.
     Key(&'a str),
+    /// By the record's id, which every input carries.
+    Id,
     /// By everything that was sent: no input carries a key (S7). Inputs that send
     /// the same are as good as one another.
     Content(&'a (dyn Fn(&Item, &Record) -> bool + Sync)),
@@ -54,7 +118,7 @@ impl Matching<'_> {
     fn key_property(&self) -> Option<&str> {
         match self {
             Matching::Key(property) => Some(property),
-            Matching::Content(_) => None,
+            Matching::Id | Matching::Content(_) => None,
         }
     }
 }
@@ -68,7 +132,7 @@ pub fn match_reply(
     matching: &Matching<'_>,
     reply: &BatchReply,
 ) -> Result<Vec<Verdict>, PropertyFault> {
-    let by_trace: HashMap<&str, usize> = indexed(items, |item| item.input.trace_id.as_str());
+    let by_trace: HashMap<&str, usize> = indexed(items, |item| item.input.trace_id());
     let by_key: HashMap<String, usize> = indexed(items, |item| item.key.to_lowercase());
     let mut verdicts: Vec<Option<Verdict>> = vec![None; items.len()];
     for record in &reply.results {
@@ -78,12 +142,16 @@ pub fn match_reply(
             (None, Matching::Key(property)) => record
                 .get(property)
                 .and_then(|key| by_key.get(&key.to_lowercase()).copied()),
+            (None, Matching::Id) => by_key.get(&record.id).copied(),
             (None, Matching::Content(same)) => {
                 (0..items.len()).find(|&idx| verdicts[idx].is_none() && same(items[idx], record))
             }
         };
         if let Some(idx) = idx {
-            verdicts[idx] = Some(Verdict::Created(record.id.clone()));
+            verdicts[idx] = Some(Verdict::Written {
+                id: record.id.clone(),
+                created: record.created,
+            });
         }
     }
     for error in &reply.errors {
@@ -149,6 +217,9 @@ pub fn judge(
     if is_passing(error) {
         return Ok(Verdict::Repeat);
     }
+    if is_missing(error) && matches!(item.input, Input::Change(_)) {
+        return Ok(Verdict::Missing);
+    }
     if collides(error, matching) {
         return Ok(Verdict::Collided(error.existing_id.clone()));
     }
@@ -181,6 +252,11 @@ pub fn collides(error: &ApiError, matching: &Matching<'_>) -> bool {
             .any(|problem| problem.property.is_empty() || problem.property == key_property);
     }
     error.category == "CONFLICT" || error.status == 409
+}
+
+/// Whether an error says that there is no such record.
+fn is_missing(error: &ApiError) -> bool {
+    error.category == "OBJECT_NOT_FOUND" || error.status == 404
 }
 
 /// Rate, lock and internal errors of a row pass by themselves.
@@ -236,7 +312,7 @@ fn property_problem(problem: &PropertyProblem, error: &ApiError, item: &Item) ->
 
 /// What an item sends for a property.
 pub fn sent<'a>(item: &'a Item, property: &str) -> Option<&'a str> {
-    let mut values = item.input.properties.iter();
+    let mut values = item.input.properties().iter();
     values
         .find(|(name, _)| &**name == property)
         .map(|(_, value)| value.as_str())
@@ -248,11 +324,11 @@ mod tests {
 
     fn item(trace: &str, key: &str) -> Item {
         Item {
-            input: CreateInput {
+            input: Input::New(CreateInput {
                 trace_id: trace.to_owned(),
                 properties: vec![("k".into(), key.to_owned()), ("p".into(), "v".to_owned())],
                 associations: Vec::new(),
-            },
+            }),
             key: key.to_owned(),
         }
     }
@@ -306,8 +382,11 @@ mod tests {
             ],
             vec![],
         );
-        let created = |id: &str| Verdict::Created(id.to_owned());
-        assert_eq!(found, [created("1"), Verdict::Unclear, created("3")]);
+        let written = |id: &str| Verdict::Written {
+            id: id.to_owned(),
+            created: None,
+        };
+        assert_eq!(found, [written("1"), Verdict::Unclear, written("3")]);
     }
 
     #[test]
@@ -334,6 +413,36 @@ mod tests {
         };
         assert_eq!(issue.first().reason.code(), "CONFLICTING_UNIQUE_VALUE");
         assert_eq!(issue.first().value, "v");
+    }
+
+    #[test]
+    fn records_that_were_to_be_changed_are_matched_by_id_and_may_be_missing() {
+        let item = |id: &str| Item {
+            input: Input::Change(WriteInput {
+                trace_id: format!("t{id}"),
+                id: id.to_owned(),
+                properties: Vec::new(),
+            }),
+            key: id.to_owned(),
+        };
+        let items = [item("1"), item("2"), item("3")];
+        let missing = ApiError {
+            category: "OBJECT_NOT_FOUND".to_owned(),
+            ids: vec!["2".to_owned()],
+            ..ApiError::default()
+        };
+        let reply = BatchReply {
+            results: vec![record("3", None, None)],
+            errors: vec![missing],
+            ..BatchReply::default()
+        };
+        let items: Vec<&Item> = items.iter().collect();
+        let found = match_reply(&items, &Matching::Id, &reply).expect("no property fault");
+        let third = Verdict::Written {
+            id: "3".to_owned(),
+            created: None,
+        };
+        assert_eq!(found, [Verdict::Unclear, Verdict::Missing, third]);
     }
 
     #[test]

@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::contacts::Contacts;
 use super::feed::Feed;
 use super::files::RunFiles;
 use super::flight::Flight;
-use super::flow::Operation;
+use super::flow::{Operation, Task};
 use super::folder::RunFolder;
 use super::ledger::Ledger;
+use super::links::{Ends, LinkKinds};
 use super::log::{Calls, Logged};
 use super::read::Input;
 use super::recover::refile;
@@ -39,6 +39,8 @@ pub struct Job {
     pub input: Input,
     /// What they become.
     pub mapping: Arc<CompiledMapping>,
+    /// What its links mean in the portal.
+    pub links: LinkKinds,
     /// The journal's header.
     pub header: Header,
     /// The run folder, locked.
@@ -60,6 +62,8 @@ pub struct Options {
     pub max_refused: Option<u64>,
     /// `--limit`: the run pauses after this many rows.
     pub limit: Option<u64>,
+    /// `--horizon`: how long after an attempt was lost it may still be carried out (S4).
+    pub horizon: Duration,
     /// `--unknown`: what to do with rows that can't be looked up (S7).
     pub unknown: Unknown,
     /// Whether commits wait for the disk.
@@ -102,6 +106,7 @@ pub async fn run(
         operation,
         input,
         mapping,
+        links,
         header,
         folder,
         past,
@@ -129,15 +134,22 @@ pub async fn run(
         .map_or(0, |past| past.fates.iter().map(|(_, rows)| rows).sum());
     let reader_thread = std::thread::spawn(move || feed.run(input));
     let sender = Sender {
-        contacts: Contacts::new(client.clone(), settle.clone()),
+        ends: Ends::new(&client, &settle, &links, mapping.key_property()),
+        kinds: links,
         client: client.clone(),
+        operation,
         settle,
         mapping,
         no_key: header.no_key,
         places,
         stop: options.stop.clone(),
     };
-    let flight = Flight::new(sender, Arc::clone(&listener), &options);
+    let first = if header.diff {
+        Task::Compare
+    } else {
+        Task::Send
+    };
+    let flight = Flight::new(sender, Arc::clone(&listener), first, &options);
     flight.run(planned).await;
     let ledger = join(settle_thread, reader_thread).await?;
     let outside = Outside {
@@ -241,6 +253,7 @@ fn summarise(
         settled_before: outside.settled_before,
         refusals,
         remarks: ledger.remarks,
+        changes: ledger.changes,
         contacts_created: ledger.contacts_created,
         calls: outside.calls,
         elapsed: outside.elapsed,

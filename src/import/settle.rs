@@ -11,17 +11,18 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::files::RunFiles;
-use super::flow::RowOutcome;
+use super::flow::{Operation, RowOutcome};
 use super::ledger::Ledger;
 use super::steps::Steps;
 use super::stop::StopSwitch;
 use crate::error::Error;
 use crate::journal::{
-    Claim, Commit, ContactState, Intent, Journal, JournalError, RowEntry, RunState,
+    Claim, Commit, Intent, Journal, JournalError, OtherState, RowEntry, RunState,
 };
 use crate::model::event::{Event, Listener, Stop};
 use crate::model::outcome::{Fate, Tally};
 use crate::model::place::RowAddress;
+use crate::model::schema::ObjectType;
 
 /// Messages that may wait; senders wait beyond that.
 const QUEUE: usize = 256;
@@ -33,6 +34,8 @@ const ALL_REFUSED: u64 = 1_000;
 /// A row that is about to be sent.
 #[derive(Clone, Debug)]
 pub struct RowIntent {
+    /// What is about to be done.
+    pub operation: Operation,
     /// Number of the row in the run.
     pub seq: u64,
     /// Where it stands.
@@ -60,23 +63,29 @@ enum Message {
     },
     Settle(Vec<RowOutcome>),
     Unknown(u64),
-    FindContacts {
-        emails: Vec<String>,
-        reply: oneshot::Sender<Vec<Option<ContactState>>>,
+    FindOthers {
+        kind: String,
+        keys: Vec<String>,
+        reply: oneshot::Sender<Vec<Option<OtherState>>>,
     },
-    IntendContacts {
-        emails: Vec<String>,
+    IntendOthers {
+        kind: String,
+        keys: Vec<String>,
         at: Option<Timestamp>,
         reply: oneshot::Sender<()>,
     },
-    SettleContacts(Vec<SettledContact>),
+    SettleOthers {
+        object: ObjectType,
+        kind: String,
+        others: Vec<SettledOther>,
+    },
 }
 
-/// A contact whose id is known now.
+/// Another record whose id is known now.
 #[derive(Clone, Debug)]
-pub struct SettledContact {
-    /// Normalised e-mail.
-    pub email: String,
+pub struct SettledOther {
+    /// Value of its natural key, normalised.
+    pub key: String,
     /// Record id.
     pub id: String,
     /// True when this run created it.
@@ -150,28 +159,46 @@ impl SettleHandle {
         self.tell(Message::Unknown(rows)).await
     }
 
-    /// What the journal knows of contacts, in the order of `emails`.
-    pub async fn find_contacts(
+    /// What the journal knows of other records, in the order of `keys`; `kind` is that
+    /// of their steps.
+    pub async fn find_others(
         &self,
-        emails: Vec<String>,
-    ) -> Result<Vec<Option<ContactState>>, Gone> {
-        self.ask(|reply| Message::FindContacts { emails, reply })
+        kind: String,
+        keys: Vec<String>,
+    ) -> Result<Vec<Option<OtherState>>, Gone> {
+        self.ask(|reply| Message::FindOthers { kind, keys, reply })
             .await
     }
 
-    /// Makes the intent to create contacts durable.
-    pub async fn intend_contacts(
+    /// Makes the intent to create other records durable.
+    pub async fn intend_others(
         &self,
-        emails: Vec<String>,
+        kind: String,
+        keys: Vec<String>,
         at: Option<Timestamp>,
     ) -> Result<(), Gone> {
-        self.ask(|reply| Message::IntendContacts { emails, at, reply })
-            .await
+        self.ask(|reply| Message::IntendOthers {
+            kind,
+            keys,
+            at,
+            reply,
+        })
+        .await
     }
 
-    /// Keeps contacts' ids.
-    pub async fn settle_contacts(&self, contacts: Vec<SettledContact>) -> Result<(), Gone> {
-        self.tell(Message::SettleContacts(contacts)).await
+    /// Keeps other records' ids.
+    pub async fn settle_others(
+        &self,
+        object: ObjectType,
+        kind: String,
+        others: Vec<SettledOther>,
+    ) -> Result<(), Gone> {
+        let message = Message::SettleOthers {
+            object,
+            kind,
+            others,
+        };
+        self.tell(message).await
     }
 
     async fn tell(&self, message: Message) -> Result<(), Gone> {
@@ -307,22 +334,31 @@ impl Desk {
                     let claims = intend_all(&commit, &intents, at)?;
                     group.answers.push(answer(reply, claims));
                 }
-                Message::FindContacts { emails, reply } => {
-                    let states: Result<Vec<_>, _> =
-                        emails.iter().map(|email| commit.contact(email)).collect();
-                    let states = states?;
+                Message::FindOthers { kind, keys, reply } => {
+                    let states = keys.iter().map(|key| commit.other(&kind, key));
+                    let states = states.collect::<Result<Vec<_>, _>>()?;
                     group.answers.push(answer(reply, states));
                 }
-                Message::IntendContacts { emails, at, reply } => {
-                    for email in &emails {
-                        commit.intend_contact(email, at)?;
+                Message::IntendOthers {
+                    kind,
+                    keys,
+                    at,
+                    reply,
+                } => {
+                    for key in &keys {
+                        commit.intend_other(&kind, key, at)?;
                     }
                     group.answers.push(answer(reply, ()));
                 }
-                Message::SettleContacts(contacts) => {
-                    for contact in contacts {
-                        commit.settle_contact(&contact.email, &contact.id, contact.created)?;
-                        ledger.contacts_created += u64::from(contact.created);
+                Message::SettleOthers {
+                    object,
+                    kind,
+                    others,
+                } => {
+                    for other in others {
+                        commit.settle_other(&kind, &other.key, &other.id, other.created)?;
+                        let counts = other.created && object == ObjectType::Contacts;
+                        ledger.contacts_created += u64::from(counts);
                     }
                 }
             }
@@ -340,7 +376,8 @@ impl Desk {
                 format!("{refused} rows are refused, more than --max-refused {max} allows")
             }
             None if refused >= ALL_REFUSED
-                && tally.of(Fate::Done) + tally.of(Fate::Exists) == 0 =>
+                && tally.of(Fate::Done) + tally.of(Fate::Exists) + tally.of(Fate::Unchanged)
+                    == 0 =>
             {
                 format!("the first {refused} rows are all refused: the mapping may not fit")
             }
@@ -418,11 +455,13 @@ fn intend_all(
                 seq: intent.seq,
                 address: intent.address,
             },
+            kind: intent.operation.word(),
+            keys: intent.operation.keys(),
             key: &intent.key,
             body: intent.body,
             counted: intent.counted,
         };
-        commit.intend_create(&intent, at)
+        commit.intend(&intent, at)
     };
     intents.iter().map(claim).collect()
 }

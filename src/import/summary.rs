@@ -12,6 +12,11 @@ pub fn summary_json(summary: &Summary) -> serde_json::Value {
         .into_iter()
         .map(|fate| (fate.word().to_owned(), json!(summary.tally.of(fate))))
         .collect();
+    let changes: serde_json::Map<String, serde_json::Value> = summary
+        .changes
+        .iter()
+        .map(|(change, rows)| (change.word().to_owned(), json!(rows)))
+        .collect();
     let refusals: Vec<_> = summary
         .refusals
         .iter()
@@ -38,6 +43,7 @@ pub fn summary_json(summary: &Summary) -> serde_json::Value {
         "portal": summary.portal_id,
         "read": summary.tally.read(),
         "rows": rows,
+        "changes": changes,
         "settled_before": summary.settled_before,
         "refusals": refusals,
         "remarks": remarks,

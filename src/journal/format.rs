@@ -15,8 +15,10 @@ use crate::model::schema::{
 /// What a run is about; written once, before anything is sent (D1).
 #[derive(Clone, Debug)]
 pub struct Header {
-    /// `create`…
+    /// `create`, `update`, `upsert`, `archive`
     pub operation: String,
+    /// Rows are held against the portal, and only what differs is sent (`--diff`).
+    pub diff: bool,
     /// HubSpot portal id.
     pub portal_id: u64,
     /// How the portal was reached, for a resume without flags; never a token.

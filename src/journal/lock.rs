@@ -8,7 +8,7 @@ use std::path::Path;
 /// A held lock; released when dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
 }
 
 /// Why a folder could not be locked.
@@ -39,7 +39,7 @@ impl Lock {
         file.set_len(0)?;
         file.rewind()?;
         write!(file, "process {}", std::process::id())?;
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
     }
 }
 
@@ -49,7 +49,16 @@ impl Lock {
         let Ok(file) = File::open(folder.join("lock")) else {
             return false;
         };
-        matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+}
+
+impl Drop for Lock {
+    /// Closing alone would not do at once: a child that is being started shares the
+    /// open file until it runs its own program.
+    fn drop(&mut self) {
+        // What can't be unlocked is closed, which unlocks it.
+        let _closed = self.file.unlock();
     }
 }
 

@@ -4,8 +4,8 @@
 //! ```text
 //! meta   name → value                  version, operation, portal, mapping, schema
 //! input  file → path, size, mtime, hash
-//! row    seq → address, fate, key, ticket, issue, settle number
-//! step   what is done for a row or for several: create, contact; key, body hash,
+//! row    seq → address, fate, change, key, ticket, issue, settle number
+//! step   what is done for a row or for several: the run's operation, contact; key, body hash,
 //!        when intended by the portal's clock, state, id of the record
 //! mark   name → number                 lengths of the derived files, state, times, remarks
 //! ```
@@ -27,5 +27,5 @@ pub use lock::{Lock, LockError};
 pub use log::RunLog;
 pub use read::{Past, PastIntent, PastRefusals, PastRow, Reading, RunState};
 pub use write::{
-    Claim, Commit, ContactState, Durability, Intent, Journal, JournalError, RowEntry, run_name,
+    Claim, Commit, Durability, Intent, Journal, JournalError, Keys, OtherState, RowEntry, run_name,
 };

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use super::format::{Header, InputFile, refusal_from, schema_from};
-use super::schema::VERSION;
+use super::schema::{VERSION, migrate};
 use super::write::{JournalError, RowEntry, at};
 use crate::model::issue::Refusal;
-use crate::model::outcome::{Fate, RowEnd};
+use crate::model::outcome::{Change, Fate, RowEnd};
 use crate::model::place::RowAddress;
 use crate::model::ticket::Remark;
 
@@ -86,6 +86,8 @@ pub struct Past {
     pub refusals: Vec<PastRefusals>,
     /// What mapping did to values.
     pub remarks: BTreeMap<Remark, u64>,
+    /// What was done with the tickets of rows that are done.
+    pub changes: BTreeMap<Change, u64>,
     /// Contacts that the run created.
     pub contacts_created: u64,
     /// Rows up to this one are all settled; none when the first is open.
@@ -130,7 +132,7 @@ impl Reading {
         let open = || {
             let db = Connection::open_with_flags(&path, flags)?;
             db.busy_timeout(std::time::Duration::from_secs(5))?;
-            let version: i32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+            let version = migrate(&db)?;
             Ok((db, version))
         };
         let (db, version) = open().map_err(at(&path))?;
@@ -164,6 +166,7 @@ impl Reading {
             fates: self.fates().map_err(at(&self.path))?,
             refusals: self.refusals()?,
             remarks: Remark::ALL.into_iter().filter_map(remark).collect(),
+            changes: self.changes().map_err(at(&self.path))?,
             contacts_created: self.contacts_created().map_err(at(&self.path))?,
             contiguous,
             beyond,
@@ -182,7 +185,7 @@ impl Reading {
     pub fn settled_after(&self, filed: u64) -> Result<Vec<PastRow>, JournalError> {
         let read = || {
             let mut query = self.db.prepare(
-                "SELECT seq, file, record, line, byte, key, fate, ticket, issue FROM row
+                "SELECT seq, file, record, line, byte, key, fate, ticket, issue, change FROM row
                  WHERE settled > ?1 ORDER BY seq",
             )?;
             let rows = query.query_map([filed as i64], past_row)?;
@@ -195,8 +198,12 @@ impl Reading {
     fn ended(&self, stored: StoredRow) -> Result<PastRow, JournalError> {
         let ticket = stored.ticket.unwrap_or_default();
         let end = match stored.fate.as_str() {
-            "done" => RowEnd::Done { ticket },
+            "done" => RowEnd::Done {
+                ticket,
+                change: self.change(stored.change.as_deref())?,
+            },
             "exists" => RowEnd::Exists { ticket },
+            "unchanged" => RowEnd::Unchanged { ticket },
             "skipped" => RowEnd::Skipped,
             _ => RowEnd::Refused(self.refusal(&stored.issue.unwrap_or_default())?),
         };
@@ -204,6 +211,15 @@ impl Reading {
             row: stored.row,
             key: stored.key,
             end,
+        })
+    }
+
+    fn change(&self, word: Option<&str>) -> Result<Change, JournalError> {
+        let named = |change: &Change| Some(change.word()) == word;
+        let found = Change::ALL.into_iter().find(named);
+        found.ok_or_else(|| JournalError::Broken {
+            path: self.path.clone(),
+            what: "change".to_owned(),
         })
     }
 
@@ -228,10 +244,17 @@ impl Reading {
             mapping_text: meta("mapping")?,
             inputs: self.inputs().map_err(at(&self.path))?,
             schema: schema_from(&meta("schema")?).map_err(|_| broken("schema"))?,
+            diff: self.has_diff().map_err(at(&self.path))?,
             no_key: meta("no_key")? == "true",
             encoding: Some(meta("encoding")?).filter(|name| !name.is_empty()),
             delimiter: meta("delimiter")?.bytes().next(),
         })
+    }
+
+    /// Journals of the first version do not speak of it.
+    fn has_diff(&self) -> rusqlite::Result<bool> {
+        let sql = "SELECT count(*) FROM meta WHERE name = 'diff' AND value = 'true'";
+        self.db.query_row(sql, [], |row| row.get(0))
     }
 
     fn inputs(&self) -> rusqlite::Result<Vec<InputFile>> {
@@ -276,6 +299,19 @@ impl Reading {
         Ok(counted.into_iter().filter_map(known).collect())
     }
 
+    fn changes(&self) -> rusqlite::Result<BTreeMap<Change, u64>> {
+        let mut query = self
+            .db
+            .prepare("SELECT change, count(*) FROM row WHERE change IS NOT NULL GROUP BY change")?;
+        let rows = query.query_map([], |row| {
+            let rows: i64 = row.get(1)?;
+            Ok((row.get::<_, String>(0)?, rows.unsigned_abs()))
+        })?;
+        let counted = rows.collect::<rusqlite::Result<BTreeMap<_, _>>>()?;
+        let known = |change: Change| Some((change, *counted.get(change.word())?));
+        Ok(Change::ALL.into_iter().filter_map(known).collect())
+    }
+
     fn refusals(&self) -> Result<Vec<PastRefusals>, JournalError> {
         let read = || {
             let mut query = self.db.prepare(
@@ -310,7 +346,8 @@ impl Reading {
     }
 
     fn contacts_created(&self) -> rusqlite::Result<u64> {
-        let sql = "SELECT count(*) FROM step WHERE kind = 'contact' AND state = 'done'";
+        let sql = "SELECT count(*) FROM step WHERE state = 'done'
+                   AND (kind = 'contact' OR kind LIKE 'contacts.%')";
         let count: i64 = self.db.query_row(sql, [], |row| row.get(0))?;
         Ok(count.unsigned_abs())
     }
@@ -349,10 +386,12 @@ impl Reading {
         Ok((entry, beyond))
     }
 
+    /// Rows whose own step, which is named for the run's operation, has no outcome.
     fn unknown(&self) -> rusqlite::Result<HashMap<u64, PastIntent>> {
         let mut query = self.db.prepare(
             "SELECT row.seq, step.intended_ms, step.body, step.key FROM row
-             JOIN step ON step.row = row.seq AND step.kind = 'create'
+             JOIN step ON step.row = row.seq
+                AND step.kind = (SELECT value FROM meta WHERE name = 'operation')
              WHERE row.settled IS NULL",
         )?;
         let rows = query.query_map([], |row| {
@@ -379,6 +418,7 @@ struct StoredRow {
     fate: String,
     ticket: Option<String>,
     issue: Option<String>,
+    change: Option<String>,
 }
 
 fn past_row(row: &Row<'_>) -> rusqlite::Result<StoredRow> {
@@ -388,6 +428,7 @@ fn past_row(row: &Row<'_>) -> rusqlite::Result<StoredRow> {
         fate: row.get(6)?,
         ticket: row.get(7)?,
         issue: row.get(8)?,
+        change: row.get(9)?,
     })
 }
 

@@ -1,17 +1,19 @@
 //! The tables of run.db and their version.
 //!
-//! Old reader, new data: a newer version is refused. New reader, old data: will be
-//! migrated when there is a second version.
+//! Old reader, new data: a newer version is refused. New reader, old data: migrated
+//! when it is opened.
+
+use rusqlite::Connection;
 
 /// Version of the tables, kept in `PRAGMA user_version`.
-pub(super) const VERSION: i32 = 1;
+pub(super) const VERSION: i32 = 2;
 
 /// Everything a new run.db holds before its header is filled in.
 ///
 /// `step.folded` is the key in lower case: keys that differ only by case meet in
 /// the index (K2, K4). `row.settled` counts settlements from 1, so that the
 /// derived files can be rebuilt (D3); it is null for a row that was intended and
-/// whose outcome is not known.
+/// whose outcome is not known. `row.change` says what was done for a row that is done.
 pub(super) const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE input (
@@ -20,7 +22,7 @@ CREATE TABLE input (
 CREATE TABLE row (
     seq INTEGER PRIMARY KEY, file INTEGER NOT NULL, record INTEGER NOT NULL,
     line INTEGER NOT NULL, byte INTEGER NOT NULL, fate TEXT NOT NULL,
-    key TEXT, ticket TEXT, issue TEXT, settled INTEGER) STRICT;
+    key TEXT, ticket TEXT, issue TEXT, settled INTEGER, change TEXT) STRICT;
 CREATE TABLE step (
     id INTEGER PRIMARY KEY, row INTEGER, kind TEXT NOT NULL, key TEXT NOT NULL,
     folded TEXT NOT NULL, body BLOB, intended_ms INTEGER, state TEXT NOT NULL,
@@ -29,3 +31,50 @@ CREATE INDEX step_by_row ON step (row) WHERE row IS NOT NULL;
 CREATE INDEX step_by_key ON step (folded, kind);
 CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
+
+/// From version 1, which only knew creates.
+const TO_SECOND: &str = "
+BEGIN IMMEDIATE;
+ALTER TABLE row ADD COLUMN change TEXT;
+UPDATE row SET change = 'created' WHERE fate = 'done';
+PRAGMA user_version = 2;
+COMMIT;
+";
+
+/// Brings the tables of an older version up to ours; gives the version that they
+/// have then, which may be a newer one.
+pub(super) fn migrate(db: &Connection) -> rusqlite::Result<i32> {
+    let version = || db.query_row("PRAGMA user_version", [], |row| row.get(0));
+    if version()? == 1 {
+        db.execute_batch(TO_SECOND)?;
+    }
+    version()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_the_first_version_were_created() {
+        let db = Connection::open_in_memory().expect("a database");
+        let first = TABLES.replace(", change TEXT", "");
+        db.execute_batch(&first).expect("tables");
+        db.execute_batch(
+            "INSERT INTO row (seq, file, record, line, byte, fate)
+             VALUES (1, 0, 1, 2, 9, 'done'), (2, 0, 2, 3, 19, 'exists');
+             PRAGMA user_version = 1;",
+        )
+        .expect("rows");
+        assert_eq!(migrate(&db), Ok(VERSION));
+        let created: i64 = db
+            .query_row(
+                "SELECT sum(seq) FROM row WHERE change = 'created'",
+                [],
+                |row| row.get(0),
+            )
+            .expect("a sum");
+        assert_eq!(created, 1);
+        assert_eq!(migrate(&db), Ok(VERSION));
+    }
+}

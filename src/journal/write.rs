@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::format::{Header, refusal_text, schema_text};
 use super::read::{RunState, remark_name};
 use super::schema::{TABLES, VERSION};
-use crate::model::outcome::{Fate, RowEnd};
+use crate::model::outcome::{Change, Fate, RowEnd};
 use crate::model::place::RowAddress;
 use crate::model::ticket::Remark;
 
@@ -70,11 +70,27 @@ pub enum Durability {
     Off,
 }
 
+/// Which rows of a run may have the same key (K2, K4). Keys are compared by their
+/// folded form, since portals may take those that differ only by case as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// One row that is not refused.
+    Once,
+    /// Any number, all of which spell it alike.
+    OneSpelling,
+    /// Any number.
+    Shared,
+}
+
 /// A row that is about to be sent.
 #[derive(Clone, Debug)]
 pub struct Intent<'a> {
     /// The row.
     pub row: RowEntry,
+    /// Kind of the step: the run's operation.
+    pub kind: &'a str,
+    /// Which other rows may have its key.
+    pub keys: Keys,
     /// Value of the key property.
     pub key: &'a str,
     /// Hash of what will be sent.
@@ -109,9 +125,9 @@ pub enum Claim {
     },
 }
 
-/// What the journal knows of a contact (L1).
+/// What the journal knows of another record that rows are linked to (L1).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ContactState {
+pub enum OtherState {
     /// A create was intended, at this time of the portal's clock where it was known,
     /// and its outcome is not known.
     Intended(Option<Timestamp>),
@@ -212,16 +228,16 @@ pub struct Commit<'a> {
 }
 
 impl Commit<'_> {
-    /// Writes the intent to create a row's ticket, unless an earlier row of this
-    /// run holds the key (K4) or one that differs only by case (K2).
-    pub fn intend_create(
+    /// Writes the intent to send a row, unless an earlier row of this run holds the
+    /// key (K4) or one that differs only by case (K2), and must not.
+    pub fn intend(
         &self,
         intent: &Intent<'_>,
         at: Option<Timestamp>,
     ) -> Result<Claim, JournalError> {
         let mut key = intent.key.to_owned();
         let mut number = 1;
-        while let Some(taken) = self.holder(&key.to_lowercase(), intent.row.seq)? {
+        while let Some(taken) = self.holder(intent, &key)? {
             if !intent.counted {
                 return Ok(taken);
             }
@@ -241,30 +257,40 @@ impl Commit<'_> {
         )?;
         self.run(
             "INSERT INTO step (row, kind, key, folded, body, intended_ms, state)
-             SELECT ?1, 'create', ?2, ?3, ?4, ?5, 'open'
-             WHERE NOT EXISTS (SELECT 1 FROM step WHERE row = ?1 AND kind = 'create')",
+             SELECT ?1, ?6, ?2, ?3, ?4, ?5, 'open'
+             WHERE NOT EXISTS (SELECT 1 FROM step WHERE row = ?1 AND kind = ?6)",
             params![
                 intent.row.seq as i64,
                 key,
                 key.to_lowercase(),
                 intent.body,
-                at.map(Timestamp::as_millisecond)
+                at.map(Timestamp::as_millisecond),
+                intent.kind
             ],
         )?;
         Ok(Claim::Free(key))
     }
 
-    /// The earlier row that holds a key: a create step that was not refused.
-    fn holder(&self, folded: &str, seq: u64) -> Result<Option<Claim>, JournalError> {
+    /// The earlier row that keeps this one from a key: a step of the same kind that
+    /// was not refused. A row that is counted wants a key of its own.
+    fn holder(&self, intent: &Intent<'_>, key: &str) -> Result<Option<Claim>, JournalError> {
+        let shared = match intent.keys {
+            _ if intent.counted => None,
+            Keys::Once => None,
+            Keys::OneSpelling => Some(key),
+            Keys::Shared => return Ok(None),
+        };
+        let folded = key.to_lowercase();
+        let seq = intent.row.seq as i64;
         self.transaction
             .prepare_cached(
                 "SELECT step.key, row.file, row.line FROM step JOIN row ON row.seq = step.row
-                 WHERE step.folded = ?1 AND step.kind = 'create' AND step.state <> 'refused'
-                   AND step.row <> ?2 LIMIT 1",
+                 WHERE step.folded = ?1 AND step.kind = ?3 AND step.state <> 'refused'
+                   AND step.row <> ?2 AND step.key IS NOT ?4 LIMIT 1",
             )
             .and_then(|mut query| {
                 query
-                    .query_row(params![folded, seq as i64], |row| {
+                    .query_row(params![folded, seq, intent.kind, shared], |row| {
                         let line: i64 = row.get(2)?;
                         Ok(Claim::Taken {
                             key: row.get(0)?,
@@ -277,7 +303,7 @@ impl Commit<'_> {
             .map_err(at(self.path))
     }
 
-    /// Writes how a row ended; its create step, if it has one, ends with it.
+    /// Writes how a row ended; its steps, if it has any, end with it.
     pub fn settle(
         &mut self,
         row: RowEntry,
@@ -287,14 +313,18 @@ impl Commit<'_> {
         *self.settled += 1;
         let issue = match end {
             RowEnd::Refused(refusal) => refusal_text(refusal).ok(),
-            RowEnd::Done { .. } | RowEnd::Exists { .. } | RowEnd::Skipped => None,
+            RowEnd::Done { .. }
+            | RowEnd::Exists { .. }
+            | RowEnd::Unchanged { .. }
+            | RowEnd::Skipped => None,
         };
         let fate = end.fate();
         self.run(
-            "INSERT INTO row (seq, file, record, line, byte, fate, key, ticket, issue, settled)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+            "INSERT INTO row
+             (seq, file, record, line, byte, fate, key, ticket, issue, settled, change)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
              ON CONFLICT (seq) DO UPDATE
-             SET fate = ?6, key = ?7, ticket = ?8, issue = ?9, settled = ?10",
+             SET fate = ?6, key = ?7, ticket = ?8, issue = ?9, settled = ?10, change = ?11",
             params![
                 row.seq as i64,
                 row.address.file,
@@ -305,7 +335,8 @@ impl Commit<'_> {
                 key,
                 end.ticket(),
                 issue,
-                *self.settled as i64
+                *self.settled as i64,
+                end.change().map(Change::word)
             ],
         )?;
         if fate != Fate::Skipped {
@@ -317,49 +348,59 @@ impl Commit<'_> {
         Ok(())
     }
 
-    /// What the journal knows of a contact, by its normalised e-mail.
-    pub fn contact(&self, email: &str) -> Result<Option<ContactState>, JournalError> {
+    /// What the journal knows of another record, by its normalised natural key; `kind`
+    /// says which kind of record and which key.
+    pub fn other(&self, kind: &str, key: &str) -> Result<Option<OtherState>, JournalError> {
         let row: Option<(Option<i64>, Option<String>)> = self
             .transaction
-            .prepare_cached(
-                "SELECT intended_ms, record FROM step WHERE folded = ?1 AND kind = 'contact'",
-            )
+            .prepare_cached("SELECT intended_ms, record FROM step WHERE folded = ?1 AND kind = ?2")
             .and_then(|mut query| {
                 query
-                    .query_row([email], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .query_row([key, kind], |row| Ok((row.get(0)?, row.get(1)?)))
                     .optional()
             })
             .map_err(at(self.path))?;
         Ok(row.map(|(intended, record)| match record {
-            Some(id) => ContactState::Exists(id),
-            None => ContactState::Intended(
+            Some(id) => OtherState::Exists(id),
+            None => OtherState::Intended(
                 intended.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
             ),
         }))
     }
 
-    /// Writes the intent to create a contact.
-    pub fn intend_contact(&self, email: &str, at: Option<Timestamp>) -> Result<(), JournalError> {
+    /// Writes the intent to create another record.
+    pub fn intend_other(
+        &self,
+        kind: &str,
+        key: &str,
+        at: Option<Timestamp>,
+    ) -> Result<(), JournalError> {
         self.run(
             "INSERT INTO step (kind, key, folded, intended_ms, state)
-             SELECT 'contact', ?1, ?1, ?2, 'open'
-             WHERE NOT EXISTS (SELECT 1 FROM step WHERE folded = ?1 AND kind = 'contact')",
-            params![email, at.map(Timestamp::as_millisecond)],
+             SELECT ?3, ?1, ?1, ?2, 'open'
+             WHERE NOT EXISTS (SELECT 1 FROM step WHERE folded = ?1 AND kind = ?3)",
+            params![key, at.map(Timestamp::as_millisecond), kind],
         )
     }
 
-    /// Writes a contact's id; `created` tells ours from those that were there.
-    pub fn settle_contact(&self, email: &str, id: &str, created: bool) -> Result<(), JournalError> {
+    /// Writes another record's id; `created` tells ours from those that were there.
+    pub fn settle_other(
+        &self,
+        kind: &str,
+        key: &str,
+        id: &str,
+        created: bool,
+    ) -> Result<(), JournalError> {
         let state = if created { "done" } else { "exists" };
         self.run(
             "INSERT INTO step (kind, key, folded, state)
-             SELECT 'contact', ?1, ?1, 'open'
-             WHERE NOT EXISTS (SELECT 1 FROM step WHERE folded = ?1 AND kind = 'contact')",
-            params![email],
+             SELECT ?2, ?1, ?1, 'open'
+             WHERE NOT EXISTS (SELECT 1 FROM step WHERE folded = ?1 AND kind = ?2)",
+            params![key, kind],
         )?;
         self.run(
-            "UPDATE step SET state = ?2, record = ?3 WHERE folded = ?1 AND kind = 'contact'",
-            params![email, state, id],
+            "UPDATE step SET state = ?2, record = ?3 WHERE folded = ?1 AND kind = ?4",
+            params![key, state, id, kind],
         )
     }
 
@@ -427,6 +468,7 @@ fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
         ("mapping", header.mapping_text.clone()),
         ("schema", json(schema_text(&header.schema))?),
         ("no_key", header.no_key.to_string()),
+        ("diff", header.diff.to_string()),
         ("encoding", header.encoding.clone().unwrap_or_default()),
         (
             "delimiter",

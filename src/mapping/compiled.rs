@@ -7,9 +7,10 @@ use std::sync::Arc;
 use crate::mapping::convert::Pipelines;
 use crate::mapping::entry::{Column, Entry};
 use crate::mapping::key::Key;
-use crate::mapping::link::Link;
+use crate::mapping::link::{Link, MappedLink};
 use crate::mapping::scope::{Findings, Scope};
 use crate::mapping::shape::Keep;
+use crate::mapping::suggest::Stray;
 use crate::mapping::template::{TemplateId, Templates};
 use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::row::SourceRow;
@@ -77,7 +78,13 @@ impl CompiledMapping {
     /// Maps one row. All its problems are collected, not only the first; the key's
     /// come first, then those of properties and links in the order of the mapping.
     pub fn map(&self, row: &SourceRow) -> Mapped {
-        let mut scope = Scope::new(&row.cells, &self.empty, &self.templates);
+        self.map_noting(row, &mut Vec::new())
+    }
+
+    /// Maps one row, and adds the texts that were left blank or replaced because the
+    /// mapping has no counterpart for them.
+    pub fn map_noting(&self, row: &SourceRow, strays: &mut Vec<Stray>) -> Mapped {
+        let mut scope = Scope::new(row, &self.empty, &self.templates);
         let mut findings = Findings::default();
         if self
             .skip
@@ -96,6 +103,7 @@ impl CompiledMapping {
         for link in &self.links {
             link.draft(&scope, &mut findings, &mut links);
         }
+        strays.append(&mut findings.strays);
         match (key, RowIssue::from_problems(findings.problems)) {
             (Some(key), None) => Mapped::Ticket(TicketDraft {
                 key,
@@ -137,6 +145,22 @@ impl CompiledMapping {
         header.map(|header| &**header)
     }
 
+    /// The unique property by which rows name their tickets; none where they name them
+    /// by the record's id.
+    pub fn id_property(&self) -> Option<&str> {
+        let property = Some(&**self.key.property());
+        property.filter(|_| self.key.is_written())
+    }
+
+    /// What a property holds in the portal, for comparing; a text where the mapping
+    /// does not know it.
+    pub fn type_of(&self, name: &str) -> ValueType {
+        let mut properties = self.properties.iter();
+        properties
+            .find(|property| *property.name == *name)
+            .map_or(ValueType::String, |property| property.value_type)
+    }
+
     /// Internal name of the property that ties a row to its ticket.
     pub fn key_property(&self) -> &str {
         self.key.property()
@@ -162,9 +186,9 @@ impl CompiledMapping {
         self.one_per.as_ref().map(|one_per| one_per.keep)
     }
 
-    /// The links of this mapping that an import can't make yet, in words.
-    pub fn unsupported_links(&self) -> Vec<String> {
-        self.links.iter().filter_map(Link::unsupported).collect()
+    /// What the links of this mapping ask of a portal, in the order of the mapping.
+    pub fn links(&self) -> impl Iterator<Item = MappedLink<'_>> {
+        self.links.iter().map(Link::asks)
     }
 
     /// The values in the order of the mapping. The pipeline is made first, because

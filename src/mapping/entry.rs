@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use crate::mapping::convert::{Conversion, Converted, RowFacts, ZONES, nearest_zone, plain_text};
 use crate::mapping::scope::{Findings, Scope};
 use crate::mapping::shape::Replacement;
+use crate::mapping::suggest::Stray;
 use crate::mapping::template::TemplateId;
 use crate::mapping::value_map::{Fixed, Unmapped, ValueMap};
 use crate::model::issue::{Problem, Reason};
@@ -141,7 +142,7 @@ impl Entry {
         };
         let text = text.as_deref().and_then(|text| self.cleaned(text));
         match text {
-            Some(text) => settle(self.mapped(&text, scope), findings),
+            Some(text) => self.found(&text, scope, findings),
             None => self.standing(scope, findings),
         }
     }
@@ -157,7 +158,7 @@ impl Entry {
         };
         let mut values: Vec<String> = Vec::new();
         for part in texts.iter().flat_map(|text| parts(text, &list.split)) {
-            let value = settle(self.mapped(part, scope), findings);
+            let value = self.found(part, scope, findings);
             let is_new = |value: &String| list.split.is_empty() || !values.contains(value);
             if let Some(value) = value.filter(is_new) {
                 values.push(value);
@@ -219,6 +220,21 @@ impl Entry {
             text = Cow::Owned(text.trim().to_owned());
         }
         (!text.trim().is_empty()).then_some(text)
+    }
+
+    /// The value of a text that stands in the row; a text without a counterpart is
+    /// noted, whatever the mapping makes of it.
+    fn found(&self, text: &str, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
+        let converted = self.mapped(text, scope);
+        let remark = converted.as_ref().ok().and_then(|found| found.remark);
+        if matches!(remark, Some(Remark::LeftBlank | Remark::FellBack)) {
+            findings.strays.push(Stray {
+                property: Arc::clone(&self.name),
+                column: self.feed.header().cloned(),
+                text: text.to_owned(),
+            });
+        }
+        settle(converted, findings)
     }
 
     fn mapped(&self, text: &str, scope: &Scope<'_>) -> Result<Converted, Box<Problem>> {

@@ -70,7 +70,10 @@ impl Key {
             Key::Text { feed, prefix, .. } => {
                 read(feed, scope).and_then(|text| with_prefix(prefix, &text))
             }
-            Key::RowHash { prefix, .. } => Ok(format!("{prefix}{}", row_hash(scope.cells()))),
+            Key::RowHash { prefix, .. } => match &scope.source().kept_key {
+                Some(kept) => with_prefix("", kept),
+                None => Ok(format!("{prefix}{}", row_hash(&scope.source().cells))),
+            },
             Key::RecordId { feed, .. } => read(feed, scope).and_then(record_id),
         };
         made.map_err(|(reason, value)| {

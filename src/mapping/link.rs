@@ -35,6 +35,19 @@ pub(crate) struct Link {
     pub(crate) properties: Vec<Entry>,
 }
 
+/// What a link of a mapping asks of a portal, whatever the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MappedLink<'a> {
+    /// Kind of the other record.
+    pub to: ObjectType,
+    /// What tells it, as in `LinkDraft`.
+    pub by: &'a Arc<str>,
+    /// Label of the association.
+    pub label: Option<&'a Arc<str>>,
+    /// For records that the portal lacks.
+    pub missing: Missing,
+}
+
 /// How the value of a link is checked and written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LinkForm {
@@ -127,16 +140,13 @@ impl Link {
         }
     }
 
-    /// What an import of today can't do with this link, in words; none where it can do
-    /// all of it.
-    pub(crate) fn unsupported(&self) -> Option<String> {
-        let to = self.to.plural();
-        match (&self.form, &self.label) {
-            (LinkForm::Email, None) if self.to == ObjectType::Contacts => None,
-            (LinkForm::Email, Some(label)) if self.to == ObjectType::Contacts => {
-                Some(format!("links to {to} with the label \"{label}\""))
-            }
-            _ => Some(format!("links to {to} by {}", self.by)),
+    /// What the link asks of a portal.
+    pub(crate) fn asks(&self) -> MappedLink<'_> {
+        MappedLink {
+            to: self.to,
+            by: &self.by,
+            label: self.label.as_ref(),
+            missing: self.missing,
         }
     }
 }

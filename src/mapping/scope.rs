@@ -5,15 +5,16 @@ use std::cell::OnceCell;
 
 use minijinja::Value;
 
+use crate::mapping::suggest::Stray;
 use crate::mapping::template::{TemplateId, Templates};
 use crate::model::issue::{Problem, Reason};
-use crate::model::row::Cells;
+use crate::model::row::SourceRow;
 use crate::model::ticket::Remark;
 
 /// A row and what its entries share.
 #[derive(Debug)]
 pub(crate) struct Scope<'r> {
-    cells: &'r Cells,
+    source: &'r SourceRow,
     empty: &'r [String],
     templates: &'r Templates,
     row: OnceCell<Value>,
@@ -28,13 +29,19 @@ pub(crate) struct Findings {
     pub(crate) problems: Vec<Problem>,
     /// What the user should know of.
     pub(crate) remarks: Vec<Remark>,
+    /// Texts that were left blank or replaced for want of a counterpart.
+    pub(crate) strays: Vec<Stray>,
 }
 
 impl<'r> Scope<'r> {
     /// Starts a row. `empty` are the cells that mean "no value".
-    pub(crate) fn new(cells: &'r Cells, empty: &'r [String], templates: &'r Templates) -> Self {
+    pub(crate) fn new(
+        source: &'r SourceRow,
+        empty: &'r [String],
+        templates: &'r Templates,
+    ) -> Self {
         Scope {
-            cells,
+            source,
             empty,
             templates,
             row: OnceCell::new(),
@@ -44,7 +51,7 @@ impl<'r> Scope<'r> {
 
     /// A cell as it stands in the file; a short record has empty ones at its end.
     fn cell(&self, idx: usize) -> &'r str {
-        self.cells.get(idx).unwrap_or("")
+        self.source.cells.get(idx).unwrap_or("")
     }
 
     /// Whether a cell means "no value": blank, or one of the mapping's list.
@@ -59,9 +66,9 @@ impl<'r> Scope<'r> {
         (!self.is_empty(cell)).then_some(cell)
     }
 
-    /// All cells as they stand in the file.
-    pub(crate) fn cells(&self) -> &'r Cells {
-        self.cells
+    /// The row as it was read.
+    pub(crate) fn source(&self) -> &'r SourceRow {
+        self.source
     }
 
     /// The text that a template makes of this row.
@@ -79,6 +86,7 @@ impl<'r> Scope<'r> {
     }
 
     fn row(&self) -> &Value {
-        self.row.get_or_init(|| self.templates.row(self.cells))
+        self.row
+            .get_or_init(|| self.templates.row(&self.source.cells))
     }
 }

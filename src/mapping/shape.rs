@@ -250,6 +250,8 @@ pub(crate) struct TableSpec {
     pub(crate) from: String,
     /// Column with what they become.
     pub(crate) to: String,
+    /// The property whose lines count, where the file has a column that says which.
+    pub(crate) property: Option<String>,
 }
 
 /// A value map.

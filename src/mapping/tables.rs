@@ -83,7 +83,11 @@ impl Fault {
     }
 }
 
-/// Lines whose `to` is blank were not filled in yet and say nothing.
+/// Column of a value file that holds lines of several properties.
+const PROPERTY: &str = "property";
+
+/// Lines whose `to` is blank were not filled in yet and say nothing. Where the file has
+/// a column `property`, lines of another property are passed over.
 fn read(path: &Path, spec: &TableSpec) -> Result<Vec<TableLine>, Fault> {
     if fs::metadata(path)?.len() > LARGEST {
         return Err(Fault::TooLarge);
@@ -96,13 +100,18 @@ fn read(path: &Path, spec: &TableSpec) -> Result<Vec<TableLine>, Fault> {
         .from_reader(text);
     let headers = reader.headers()?.clone();
     let [from, to] = [column(&headers, &spec.from)?, column(&headers, &spec.to)?];
+    let whose = column(&headers, PROPERTY).ok().zip(spec.property.as_ref());
     let mut lines = Vec::new();
     for record in reader.records() {
         let record = record?;
-        let cell = |idx| record.get(idx).unwrap_or("").trim().to_owned();
+        let cell = |idx| record.get(idx).unwrap_or("").trim();
+        let is_ours = whose.is_none_or(|(idx, name)| cell(idx).is_empty() || cell(idx) == name);
         let (from, to) = (cell(from), cell(to));
-        if !from.is_empty() && !to.is_empty() {
-            lines.push(TableLine { from, to });
+        if is_ours && !from.is_empty() && !to.is_empty() {
+            lines.push(TableLine {
+                from: from.to_owned(),
+                to: to.to_owned(),
+            });
         }
     }
     Ok(lines)
@@ -138,6 +147,7 @@ mod tests {
             file: String::new(),
             from: from.to_owned(),
             to: to.to_owned(),
+            property: Some("stage".to_owned()),
         };
         let lines = read(file.path(), &spec).map_err(|fault| fault.to_string())?;
         let lines = lines.into_iter().map(|line| (line.from, line.to));
@@ -159,6 +169,14 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_other_properties_are_passed_over() {
+        let text = "property,from,to\nstage,open,New\nowner,open,Ann\n,closed,Closed\n";
+        let line = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+        let expected = vec![line("open", "New"), line("closed", "Closed")];
+        assert_eq!(lines(text, "from", "to"), Ok(expected));
+    }
+
+    #[test]
     fn a_file_that_is_no_table_says_why() {
         assert_eq!(
             lines("Name,Mail\n", "Name", "Email"),
@@ -169,6 +187,7 @@ mod tests {
             file: String::new(),
             from: "from".to_owned(),
             to: "to".to_owned(),
+            property: None,
         };
         let missing = read(Path::new("no such file"), &spec);
         assert!(matches!(missing, Err(Fault::Unreadable(_))));

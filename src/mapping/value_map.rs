@@ -32,7 +32,8 @@ pub(crate) enum Unmapped {
 #[derive(Clone, Debug)]
 pub(crate) struct ValueMap {
     lines: HashMap<String, Fixed>,
-    known: Vec<String>,
+    /// Both sides of every line as the mapping writes them.
+    written: Vec<(String, String)>,
     exact: bool,
     /// For texts without a line.
     pub(crate) unmapped: Unmapped,
@@ -43,21 +44,26 @@ impl ValueMap {
     pub(crate) fn new(exact: bool, unmapped: Unmapped) -> ValueMap {
         ValueMap {
             lines: HashMap::new(),
-            known: Vec::new(),
+            written: Vec::new(),
             exact,
             unmapped,
         }
     }
 
-    /// Adds a line; false when the map has the text already.
-    pub(crate) fn insert(&mut self, from: &str, to: Fixed) -> bool {
-        self.known.push(from.to_owned());
-        let from = if self.exact {
-            from.to_owned()
+    /// Adds a line, whose right side is written as `written`; false when the map has
+    /// the text already.
+    pub(crate) fn insert(&mut self, from: &str, written: &str, to: Fixed) -> bool {
+        self.written.push((from.to_owned(), written.to_owned()));
+        self.lines.insert(self.form(from), to).is_none()
+    }
+
+    /// The form in which the map compares a text.
+    pub(crate) fn form(&self, text: &str) -> String {
+        if self.exact {
+            text.to_owned()
         } else {
-            fold(from)
-        };
-        self.lines.insert(from, to).is_none()
+            fold(text)
+        }
     }
 
     /// The line of a text.
@@ -72,9 +78,25 @@ impl ValueMap {
     /// The reason for a text without a line.
     pub(crate) fn refusal(&self, text: &str) -> Reason {
         Reason::UnmappedValue {
-            accepted: self.known.clone(),
-            nearest: nearest(text, self.known.iter().map(String::as_str)).map(str::to_owned),
+            accepted: self.known().map(str::to_owned).collect(),
+            nearest: nearest(text, self.known()).map(str::to_owned),
         }
+    }
+
+    /// What the line becomes whose text looks most like another.
+    pub(crate) fn nearest(&self, text: &str) -> Option<&str> {
+        let known = nearest(text, self.known())?;
+        let line = self.written.iter().find(|(from, _)| from == known);
+        line.map(|(_, to)| to.as_str()).filter(|to| !to.is_empty())
+    }
+
+    /// Both sides of every line, in the order of the mapping.
+    pub(crate) fn lines(&self) -> &[(String, String)] {
+        &self.written
+    }
+
+    fn known(&self) -> impl Iterator<Item = &str> {
+        self.written.iter().map(|(from, _)| from.as_str())
     }
 }
 
@@ -89,12 +111,12 @@ mod tests {
     #[test]
     fn case_and_blanks_matter_only_where_asked() {
         let mut loose = ValueMap::new(false, Unmapped::Refuse);
-        assert!(loose.insert("On Hold", ready("3")));
-        assert!(!loose.insert("on hold ", ready("4")));
+        assert!(loose.insert("On Hold", "3", ready("3")));
+        assert!(!loose.insert("on hold ", "4", ready("4")));
         assert!(loose.get(" ON HOLD").is_some());
         let mut exact = ValueMap::new(true, Unmapped::Refuse);
-        assert!(exact.insert("On Hold", ready("3")));
-        assert!(exact.insert("on hold", ready("4")));
+        assert!(exact.insert("On Hold", "3", ready("3")));
+        assert!(exact.insert("on hold", "4", ready("4")));
         assert_eq!(exact.get("on hold"), Some(&ready("4")));
         assert_eq!(exact.get("ON HOLD"), None);
     }

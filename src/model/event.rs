@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::issue::Refusal;
-use crate::model::outcome::Tally;
+use crate::model::outcome::{Change, Tally};
 use crate::model::ticket::Remark;
 
 /// Something that happened in a run, in the order it happened.
@@ -98,6 +98,8 @@ pub struct Summary {
     pub refusals: Vec<RefusalGroup>,
     /// What mapping did to values, by kind.
     pub remarks: BTreeMap<Remark, u64>,
+    /// What was done with the tickets of rows that are done.
+    pub changes: BTreeMap<Change, u64>,
     /// Contacts that this run created.
     pub contacts_created: u64,
     /// Calls made, repeats included.

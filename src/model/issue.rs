@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::model::schema::ObjectType;
+
 /// How much of a value is kept in a problem, in characters.
 const EXCERPT: usize = 200;
 
@@ -281,12 +283,36 @@ pub enum Reason {
         /// What the template engine said.
         detail: String,
     },
-    /// The mapping says `missing = "refuse"` and there is no such contact.
-    ContactMissing,
-    /// The contact that the row needs could not be created.
-    ContactRefused {
+    /// The mapping says `missing = "refuse"` and there is no such record.
+    NoSuchRecord {
+        /// Kind of the other record.
+        object: ObjectType,
+    },
+    /// Several records hold the value by which one is meant.
+    AmbiguousRecord {
+        /// Kind of the other records.
+        object: ObjectType,
+        /// Their ids.
+        ids: Vec<String>,
+    },
+    /// The record that the row needs could not be created.
+    RecordRefused {
+        /// Kind of the other record.
+        object: ObjectType,
         /// What the portal said.
         detail: String,
+    },
+    /// The portal refused to link the row's ticket.
+    LinkRefused {
+        /// What the portal said.
+        detail: String,
+    },
+    /// The row's ticket is there, but what is wrong with one of its links is left.
+    LinkLeft {
+        /// Id of the row's ticket.
+        ticket: String,
+        /// What is wrong with the link.
+        link: Box<Reason>,
     },
     /// Another ticket holds the value of a unique property that is not the key.
     ConflictingUniqueValue {
@@ -300,6 +326,13 @@ pub enum Reason {
     },
     /// An archived ticket holds the key.
     KeyInRecycleBin {
+        /// Its id.
+        id: String,
+    },
+    /// There is no ticket of that key or id.
+    TicketMissing,
+    /// The ticket of that key or id is archived.
+    TicketArchived {
         /// Its id.
         id: String,
     },
@@ -350,11 +383,25 @@ impl Reason {
             Reason::UnknownZone { .. } => "UNKNOWN_ZONE",
             Reason::NotInFile { .. } => "NOT_IN_FILE",
             Reason::TemplateFailed { .. } => "TEMPLATE_FAILED",
-            Reason::ContactMissing => "CONTACT_MISSING",
-            Reason::ContactRefused { .. } => "CONTACT_REFUSED",
+            Reason::NoSuchRecord { object } => match object {
+                ObjectType::Tickets => "TICKET_MISSING",
+                ObjectType::Contacts => "CONTACT_MISSING",
+                ObjectType::Companies => "COMPANY_MISSING",
+                ObjectType::Deals => "DEAL_MISSING",
+                ObjectType::Notes => "NOTE_MISSING",
+            },
+            Reason::AmbiguousRecord { .. } => "AMBIGUOUS",
+            Reason::RecordRefused { object, .. } => match object {
+                ObjectType::Contacts => "CONTACT_REFUSED",
+                _ => "RECORD_REFUSED",
+            },
+            Reason::LinkRefused { .. } => "LINK_REFUSED",
+            Reason::LinkLeft { link, .. } => link.code(),
             Reason::ConflictingUniqueValue { .. } => "CONFLICTING_UNIQUE_VALUE",
             Reason::KeyHeldElsewhere { .. } => "KEY_HELD_ELSEWHERE",
             Reason::KeyInRecycleBin { .. } => "KEY_IN_RECYCLE_BIN",
+            Reason::TicketMissing => "TICKET_MISSING",
+            Reason::TicketArchived { .. } => "TICKET_ARCHIVED",
             Reason::RowTooLarge { .. } => "ROW_TOO_LARGE",
             Reason::Portal { code, .. } => code,
         }
@@ -412,9 +459,23 @@ impl Reason {
             Reason::UnknownZone { .. } => "there is no such time zone".to_owned(),
             Reason::NotInFile { file, .. } => format!("{file} has no line for it"),
             Reason::TemplateFailed { detail } => format!("the template failed: {detail}"),
-            Reason::ContactMissing => "the portal has no such contact".to_owned(),
-            Reason::ContactRefused { detail } => {
-                format!("the portal refused to create this contact: {detail}")
+            Reason::NoSuchRecord { object } => {
+                format!("the portal has no such {}", object.singular())
+            }
+            Reason::AmbiguousRecord { object, ids } => {
+                let ids = one_of(ids);
+                format!("it may be one of several {}: {ids}", object.plural())
+            }
+            Reason::RecordRefused { object, detail } => {
+                let object = object.singular();
+                format!("the portal refused to create this {object}: {detail}")
+            }
+            Reason::LinkRefused { detail } => format!("the portal refused this link: {detail}"),
+            Reason::LinkLeft { ticket, link } => {
+                format!(
+                    "ticket {ticket} is there, but not this link: {}",
+                    link.sentence()
+                )
             }
             Reason::ConflictingUniqueValue { id } => {
                 format!("{} has this unique value already", ticket(id.as_deref()))
@@ -426,6 +487,8 @@ impl Reason {
             Reason::KeyInRecycleBin { id } => {
                 format!("ticket {id} in the recycle bin holds this key")
             }
+            Reason::TicketMissing => "the portal has no such ticket".to_owned(),
+            Reason::TicketArchived { id } => format!("ticket {id} is in the recycle bin"),
             Reason::RowTooLarge { bytes, limit } => {
                 format!("the row takes {bytes} bytes, one call takes {limit}")
             }
@@ -514,10 +577,27 @@ impl Reason {
             Reason::TemplateFailed { .. } => {
                 "correct the cells that the template uses, or the template".to_owned()
             }
-            Reason::ContactMissing => {
-                "create the contact first, or say missing = \"create\" in the mapping".to_owned()
+            Reason::NoSuchRecord {
+                object: object @ (ObjectType::Tickets | ObjectType::Notes),
+            } => format!(
+                "correct it, or say missing = \"skip\" in the mapping to leave {} out that are not there",
+                object.plural()
+            ),
+            Reason::NoSuchRecord { object } => format!(
+                "create the {} first, or say missing = \"create\" in the mapping",
+                object.singular()
+            ),
+            Reason::AmbiguousRecord { object, .. } => format!(
+                "link by the id of the {} that is meant, or by a unique property",
+                object.singular()
+            ),
+            Reason::RecordRefused { object, .. } => {
+                format!("correct the {}'s columns", object.singular())
             }
-            Reason::ContactRefused { .. } => "correct the contact's columns".to_owned(),
+            Reason::LinkRefused { .. } => "correct the link as the portal says".to_owned(),
+            Reason::LinkLeft { .. } => {
+                "correct the link, then give this row to `tickethaul associate`".to_owned()
+            }
             Reason::ConflictingUniqueValue { .. } => {
                 "change the value, or take the row out if it is the same ticket".to_owned()
             }
@@ -527,6 +607,12 @@ impl Reason {
             Reason::KeyInRecycleBin { .. } => {
                 "restore that ticket in HubSpot, or delete it there for good, and run again"
                     .to_owned()
+            }
+            Reason::TicketMissing => {
+                "correct the cell, or import the row with --op upsert or create".to_owned()
+            }
+            Reason::TicketArchived { .. } => {
+                "restore it in HubSpot and run again, or take the row out".to_owned()
             }
             Reason::RowTooLarge { .. } => "shorten the longest texts of the row".to_owned(),
             Reason::Portal { code, .. } => portal_advice(code).to_owned(),

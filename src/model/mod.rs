@@ -9,5 +9,6 @@ pub mod schema;
 pub mod ticket;
 pub mod issue;
 pub mod outcome;
+pub mod check;
 pub mod compare;
 pub mod event;

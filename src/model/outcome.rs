@@ -52,6 +52,49 @@ impl Fate {
     }
 }
 
+/// What a run did with a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Change {
+    /// It was made.
+    Created,
+    /// Values of a ticket that was there were written.
+    Updated,
+    /// It went into the recycle bin.
+    Archived,
+    /// Only its links were written.
+    Linked,
+}
+
+impl Change {
+    /// All of them.
+    pub const ALL: [Change; 4] = [
+        Change::Created,
+        Change::Updated,
+        Change::Archived,
+        Change::Linked,
+    ];
+
+    /// The word for it in the journal, the summary and messages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Change::Created => "created",
+            Change::Updated => "updated",
+            Change::Archived => "archived",
+            Change::Linked => "linked",
+        }
+    }
+
+    /// The verb of done.csv.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Change::Created => "create",
+            Change::Updated => "update",
+            Change::Archived => "archive",
+            Change::Linked => "link",
+        }
+    }
+}
+
 /// How one row ended: `send → settle`, or straight from read, map and plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowEnd {
@@ -59,9 +102,16 @@ pub enum RowEnd {
     Done {
         /// Id of the ticket.
         ticket: String,
+        /// What was done with it.
+        change: Change,
     },
     /// The portal had it already.
     Exists {
+        /// Id of the ticket.
+        ticket: String,
+    },
+    /// The portal holds what the row says.
+    Unchanged {
         /// Id of the ticket.
         ticket: String,
     },
@@ -77,6 +127,7 @@ impl RowEnd {
         match self {
             RowEnd::Done { .. } => Fate::Done,
             RowEnd::Exists { .. } => Fate::Exists,
+            RowEnd::Unchanged { .. } => Fate::Unchanged,
             RowEnd::Skipped => Fate::Skipped,
             RowEnd::Refused(_) => Fate::Refused,
         }
@@ -85,8 +136,18 @@ impl RowEnd {
     /// Id of the ticket that the row became or met.
     pub fn ticket(&self) -> Option<&str> {
         match self {
-            RowEnd::Done { ticket } | RowEnd::Exists { ticket } => Some(ticket),
+            RowEnd::Done { ticket, .. }
+            | RowEnd::Exists { ticket }
+            | RowEnd::Unchanged { ticket } => Some(ticket),
             RowEnd::Skipped | RowEnd::Refused(_) => None,
+        }
+    }
+
+    /// What this run did with the ticket, if it did anything.
+    pub fn change(&self) -> Option<Change> {
+        match self {
+            RowEnd::Done { change, .. } => Some(*change),
+            _ => None,
         }
     }
 }

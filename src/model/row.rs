@@ -122,6 +122,10 @@ pub struct SourceRow {
     pub address: RowAddress,
     /// Its cells, in the order of the run's headers.
     pub cells: Cells,
+    /// The key that an earlier run gave it, where the input is the refused.csv of
+    /// that run (protocol R6). It counts where keys are made of cells, which were
+    /// edited since.
+    pub kept_key: Option<Box<str>>,
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What people and scripts see of a run: listeners to its events. stderr is talk;
 //! only the closing JSON of `--json` goes to stdout, and that is the command's.
 
+mod check;
+mod check_json;
 mod haul;
 mod json;
 mod plain;
@@ -8,6 +10,8 @@ mod progress;
 mod summary;
 mod words;
 
+pub use check::check_words;
+pub use check_json::check_json;
 pub use haul::{Face, HaulProgress};
 pub use json::JsonLines;
 pub use plain::PlainLines;

@@ -41,13 +41,11 @@ fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
     for fate in Fate::ALL {
         let rows = tally.of(fate);
         if rows > 0 {
-            writeln!(
-                text,
-                "{:>12} {:<9} {}",
-                count(rows),
-                fate.word(),
-                meaning(fate)
-            )?;
+            let meaning = match fate {
+                Fate::Done => changes(summary),
+                _ => meaning(fate).to_owned(),
+            };
+            writeln!(text, "{:>12} {:<9} {meaning}", count(rows), fate.word())?;
         }
     }
     if summary.contacts_created > 0 {
@@ -65,13 +63,33 @@ fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
     write_next(text, summary)
 }
 
+/// What was done: `created by this run`, or with numbers where it was not the same
+/// for all.
+fn changes(summary: &Summary) -> String {
+    let words: Vec<String> = match summary.changes.len() {
+        0 => return meaning(Fate::Done).to_owned(),
+        1 => summary
+            .changes
+            .keys()
+            .map(|one| one.word().to_owned())
+            .collect(),
+        _ => {
+            let counted = summary.changes.iter();
+            counted
+                .map(|(change, rows)| format!("{} {}", count(*rows), change.word()))
+                .collect()
+        }
+    };
+    format!("{} by this run", words.join(", "))
+}
+
 fn meaning(fate: Fate) -> &'static str {
     match fate {
         Fate::Done => "written by this run",
         Fate::Exists => "the portal had a ticket with this key already",
         Fate::Unchanged => "nothing to change",
         Fate::Skipped => "empty, or left out by the mapping's [rows]",
-        Fate::Refused => "not in the portal; reasons below",
+        Fate::Refused => "not taken; reasons below",
         Fate::Pending => "read but not sent",
         Fate::Unknown => "sent, outcome not known",
     }
@@ -96,7 +114,7 @@ fn write_files(text: &mut String, summary: &Summary) -> std::fmt::Result {
     let folder = summary.folder.display();
     writeln!(text, "\n{folder}")?;
     let tally = &summary.tally;
-    let held = tally.of(Fate::Done) + tally.of(Fate::Exists);
+    let held = tally.of(Fate::Done) + tally.of(Fate::Exists) + tally.of(Fate::Unchanged);
     writeln!(
         text,
         "  done.csv     {} with their ticket ids",

@@ -10,7 +10,7 @@ use thiserror::Error;
 /// The right to use a state file, as long as it lives.
 #[derive(Debug)]
 pub(super) struct Claim {
-    _lock: File,
+    lock: File,
 }
 
 /// Why a state file cannot be claimed.
@@ -48,7 +48,16 @@ impl Claim {
         }
         lock.set_len(0)?;
         writeln!(lock, "{}", std::process::id())?;
-        Ok(Claim { _lock: lock })
+        Ok(Claim { lock })
+    }
+}
+
+impl Drop for Claim {
+    /// Closing alone would not do at once: a child that is being started shares the
+    /// open file until it runs its own program.
+    fn drop(&mut self) {
+        // What can't be unlocked is closed, which unlocks it.
+        let _closed = self.lock.unlock();
     }
 }
 

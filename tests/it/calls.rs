@@ -165,8 +165,9 @@ async fn notes_are_records_with_links() {
         ]),
         associations: vec![tickethaul::hubspot::Association {
             to: "512346889".to_owned(),
-            category: tickethaul::hubspot::association_types::HUBSPOT_DEFINED,
-            type_id: tickethaul::hubspot::association_types::NOTE.to_ticket,
+            types: vec![LinkType::plain(
+                tickethaul::hubspot::association_types::NOTE.to_ticket,
+            )],
         }],
     };
     let _ = client

@@ -593,6 +593,30 @@ fn rows_without_an_id_get_a_key_of_their_cells_and_identical_ones_a_number() {
 }
 
 #[test]
+fn a_refused_row_without_an_id_keeps_its_key_however_it_is_repaired() {
+    let here = Rehearsal::new();
+    let hashed = PLAIN.replace("column = \"Id\"", "row_hash = true");
+    let mapping = here.write("hashed.toml", hashed).display().to_string();
+    let rows = "Subject,Pipeline,Stage\nbad,0,Somewhere\n";
+    let rows = here.write("rows.csv", rows).display().to_string();
+    let _ended = here.run_embedded(&import(&rows, &mapping, "run")).expect(3);
+    let refused = here.rows("run/refused.csv");
+    let key = refused[0]["_key"].clone();
+    for (repaired, fate) in [("once", "done"), ("and again", "exists")] {
+        let mut row = refused[0].clone();
+        let _bad = row.insert("Stage".to_owned(), "1".to_owned());
+        let _bad = row.insert("Subject".to_owned(), repaired.to_owned());
+        let file = here.path(&format!("{fate}.csv"));
+        write_rows(&file, &here.path("run/refused.csv"), &[row]);
+        let file = file.display().to_string();
+        let _ended = here.run_embedded(&import(&file, &mapping, fate)).expect(0);
+        let done = here.rows(&format!("{fate}/done.csv"));
+        assert_eq!(done[0]["_fate"], fate);
+    }
+    assert_eq!(here.rows("done/idmap.csv")[0]["key"], key);
+}
+
+#[test]
 fn contacts_are_found_created_skipped_or_missed_as_the_mapping_says() {
     let rows = "Id,Subject,Pipeline,Stage,Mail\n1,a,0,1,GRACE.OKAFOR@bluepeak.example\n2,b,0,1,new@bluepeak.example\n3,c,0,1, New@BluePeak.example\n4,d,0,1,\n";
     for (missing, done, created) in [("create", 4, 1), ("skip", 4, 0), ("refuse", 2, 0)] {

@@ -15,6 +15,7 @@ use tickethaul::hubspot::{
 };
 use tickethaul::import::flow::Operation;
 use tickethaul::import::folder::RunFolder;
+use tickethaul::import::links::LinkKinds;
 use tickethaul::import::read::{Input, Sources};
 use tickethaul::import::run::{Job, Options, Unknown, run};
 use tickethaul::import::steps::Steps;
@@ -223,6 +224,7 @@ impl InProcess {
             .expect("a fitting mapping");
         let header = Header {
             operation: "create".to_owned(),
+            diff: false,
             portal_id: account.portal_id,
             portal: PortalPath::Url(String::new()),
             mapping_path: PathBuf::from("test.toml"),
@@ -233,8 +235,10 @@ impl InProcess {
             encoding: None,
             delimiter: None,
         };
+        let links = LinkKinds::read(&client, &compiled).await;
         let job = Job {
             operation: Operation::Create,
+            links: links.expect("links that the portal knows"),
             input,
             mapping: Arc::new(compiled),
             header,
@@ -245,6 +249,7 @@ impl InProcess {
                 concurrency: 3,
                 max_refused: None,
                 limit: None,
+                horizon: Duration::from_millis(200),
                 unknown: Unknown::Leave,
                 durability: Durability::Full,
                 stop: StopSwitch::default(),

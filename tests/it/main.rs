@@ -13,6 +13,7 @@ mod export_tables; // exports: former values and linked records, in columns and 
 mod fates; // replies that say too little, keys that somebody else holds
 mod first; // the main job: import, repair, again, export
 mod fuzz; // files and mappings that nobody would write
+mod get; // a few tickets, for people and for programs
 mod holding; // the sandbox in another process holds a call until its client is gone
 mod in_process; // the helper for runs inside a test: cut wires, tampered replies
 mod inputs; // files of every kind, and what is said of them

@@ -5,6 +5,9 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use serde_json::Value;
+
+use crate::desk::Desk;
 use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
 
 const MAPPING: &str = r#"
@@ -164,6 +167,25 @@ fn a_changed_input_or_mapping_is_refused_with_what_differs() {
     // Written again with the same contents: another time, the same file.
     let _ended = here.run_against(&sandbox, &resume).expect(0);
     assert_eq!(tickets(&here, &sandbox), 50);
+}
+
+#[test]
+fn a_changed_schema_is_refused_with_what_differs() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let _file = desk.here.write("in.csv", rows(50));
+    let extra = "\n[[property]]\nname = \"source_body\"\nlabel = \"Body\"\ntype = \"string\"\n";
+    let mapping = MAPPING.replace("content =", "source_body =");
+    let _file = desk.here.write("m.toml", format!("{mapping}{extra}"));
+    limited(&desk.here, &desk.sandbox);
+    let path = "/crm/v3/properties/tickets/source_body";
+    let _none = desk.call("DELETE", path, &Value::Null);
+    let resume = ["resume", "run", "--no-limit"];
+    let _ended = desk
+        .here
+        .run_against(&desk.sandbox, &resume)
+        .expect(7)
+        .says("the portal has changed since the run began: property source_body is gone");
+    assert_eq!(desk.here.rows("run/done.csv").len(), 10);
 }
 
 #[test]

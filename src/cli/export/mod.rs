@@ -9,4 +9,5 @@ mod run;
 
 pub use args::ExportArgs;
 pub use run::{resume, run};
+pub use wanted::check;
 pub use work::folder_error;

@@ -84,7 +84,8 @@ async fn with(args: &ExportArgs, client: &Client) -> Result<Vec<With>, Error> {
     Ok(with.collect())
 }
 
-fn check(object: ObjectType, properties: &[String], defined: &Defined) -> Result<(), Error> {
+/// HubSpot leaves unknown properties out without a word; we don't.
+pub fn check(object: ObjectType, properties: &[String], defined: &Defined) -> Result<(), Error> {
     let unknown: Vec<String> = properties
         .iter()
         .filter(|name| !defined.contains_key(*name))

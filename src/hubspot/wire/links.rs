@@ -50,14 +50,7 @@ fn put_shape(link: &LinkInput) -> PutShape<'_> {
     PutShape {
         from: IdShape { id: &link.from },
         to: IdShape { id: &link.to },
-        types: link.types.iter().map(spec_shape).collect(),
-    }
-}
-
-fn spec_shape(kind: &LinkType) -> SpecShape<'_> {
-    SpecShape {
-        association_category: &kind.category,
-        association_type_id: kind.id,
+        types: link.types.iter().map(SpecShape::of).collect(),
     }
 }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use crate::hubspot::associations::LinkType;
+
 /// The body of a batch call.
 #[derive(Serialize)]
 pub(super) struct Batch<T> {
@@ -23,6 +25,15 @@ pub(super) struct IdShape<'a> {
 pub(super) struct SpecShape<'a> {
     pub(super) association_category: &'a str,
     pub(super) association_type_id: u32,
+}
+
+impl SpecShape<'_> {
+    pub(super) fn of(kind: &LinkType) -> SpecShape<'_> {
+        SpecShape {
+            association_category: &kind.category,
+            association_type_id: kind.id,
+        }
+    }
 }
 
 /// Names and values as an object; `id` is added where `own` lacks it.

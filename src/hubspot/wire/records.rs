@@ -11,7 +11,7 @@ use super::paging::{ListShape, after};
 use crate::hubspot::error_body;
 use crate::hubspot::loose::{self, Text};
 use crate::hubspot::records::{
-    Association, BatchReply, CreateInput, Page, Record, Version, WriteInput,
+    Association, BatchReply, CreateInput, FormerValue, Page, Record, WriteInput,
 };
 use crate::model::ticket::PropertyValues;
 
@@ -29,7 +29,7 @@ struct CreateShape<'a> {
 #[derive(Serialize)]
 struct LinkShape<'a> {
     to: IdShape<'a>,
-    types: [SpecShape<'a>; 1],
+    types: Vec<SpecShape<'a>>,
 }
 
 #[derive(Serialize)]
@@ -83,10 +83,7 @@ fn create_shape<'a>(input: &'a CreateInput, trace_id: Option<&'a str>) -> Create
 fn link_shape(link: &Association) -> LinkShape<'_> {
     LinkShape {
         to: IdShape { id: &link.to },
-        types: [SpecShape {
-            association_category: link.category,
-            association_type_id: link.type_id,
-        }],
+        types: link.types.iter().map(SpecShape::of).collect(),
     }
 }
 
@@ -169,15 +166,15 @@ fn values(own: &PropertyValues) -> Values<'_> {
 pub(super) struct RecordShape {
     id: Text,
     properties: loose::Values,
-    properties_with_history: Option<BTreeMap<String, Vec<VersionShape>>>,
     object_write_trace_id: Text,
     archived: Option<bool>,
     new: Option<bool>,
+    properties_with_history: Option<BTreeMap<String, Vec<FormerShape>>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct VersionShape {
+struct FormerShape {
     value: Text,
     timestamp: Text,
     source_type: Text,
@@ -249,14 +246,14 @@ fn record(shape: RecordShape) -> serde_json::Result<Record> {
     })
 }
 
-fn history(shapes: BTreeMap<String, Vec<VersionShape>>) -> BTreeMap<String, Vec<Version>> {
-    let version = |shape: VersionShape| Version {
+fn history(shapes: BTreeMap<String, Vec<FormerShape>>) -> BTreeMap<String, Vec<FormerValue>> {
+    let former = |shape: FormerShape| FormerValue {
         value: shape.value.or_empty(),
         at: shape.timestamp.or_empty(),
         source: shape.source_type.or_empty(),
     };
-    let versions = |(name, shapes): (String, Vec<VersionShape>)| {
-        (name, shapes.into_iter().map(version).collect())
+    let values = |(name, shapes): (String, Vec<FormerShape>)| {
+        (name, shapes.into_iter().map(former).collect())
     };
-    shapes.into_iter().map(versions).collect()
+    shapes.into_iter().map(values).collect()
 }

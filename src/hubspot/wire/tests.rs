@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::hubspot::associations::LinkType;
 use crate::hubspot::records::{Association, CreateInput, Page};
 use crate::model::schema::{NewProperty, PropertyOption, Stage, ValueType};
 
@@ -21,8 +22,7 @@ fn a_create_names_trace_id_properties_and_links() {
             ],
             associations: vec![Association {
                 to: "201".to_owned(),
-                category: "HUBSPOT_DEFINED",
-                type_id: 16,
+                types: vec![LinkType::plain(16)],
             }],
         },
         CreateInput {
@@ -57,8 +57,8 @@ fn a_read_always_names_properties_and_histories() {
                "properties": ["subject"], "propertiesWithHistory": []})
     );
     assert_eq!(
-        value(read_body(None, &ids[..1], &[], &["hs_pipeline"])),
-        json!({"inputs": [{"id": "abc"}], "properties": [], "propertiesWithHistory": ["hs_pipeline"]})
+        value(read_body(None, &ids[..1], &[], &["subject"])),
+        json!({"inputs": [{"id": "abc"}], "properties": [], "propertiesWithHistory": ["subject"]})
     );
 }
 

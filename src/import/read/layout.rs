@@ -12,7 +12,7 @@ pub(super) struct Layout {
     pub(super) names: Vec<String>,
     /// For each column of the run, the cell that fills it.
     pub(super) columns: Vec<usize>,
-    /// Where our own refused.csv keeps code and raw text.
+    /// Where our own refused.csv keeps code, key and raw text.
     pub(super) refused: Option<RefusedCells>,
 }
 
@@ -20,6 +20,7 @@ pub(super) struct Layout {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RefusedCells {
     pub(super) code: usize,
+    pub(super) key: usize,
     pub(super) raw: usize,
 }
 
@@ -57,10 +58,15 @@ impl Layout {
             let is_ours = ours.contains(&wanted);
             names.iter().position(|name| is_ours && name == wanted)
         };
+        let refused = || {
+            Some(RefusedCells {
+                code: cell("_code")?,
+                key: cell("_key")?,
+                raw: cell("_raw")?,
+            })
+        };
         Layout {
-            refused: cell("_code")
-                .zip(cell("_raw"))
-                .map(|(code, raw)| RefusedCells { code, raw }),
+            refused: refused(),
             columns: (0..names.len())
                 .filter(|&idx| !ours.contains(&names[idx].as_str()))
                 .collect(),
@@ -171,7 +177,14 @@ mod tests {
             &[],
         );
         assert_eq!(refused.columns, [0, 1]);
-        assert_eq!(refused.refused, Some(RefusedCells { code: 3, raw: 8 }));
+        assert_eq!(
+            refused.refused,
+            Some(RefusedCells {
+                code: 3,
+                key: 7,
+                raw: 8
+            })
+        );
         let done = layout(
             &["Id", "_fate", "_ticket_id", "_operation", "_link", "S"],
             &[],

@@ -72,6 +72,7 @@ impl Rows {
                 byte: found.place.byte,
             },
             cells: Cells::default(),
+            kept_key: None,
         };
         if self.swallows_rows(found) && self.records.back_to_second_line() {
             let raw = self.records.record().raw;
@@ -129,8 +130,18 @@ impl Rows {
         }
         match self.is_header(record) {
             true => skipped(row),
-            false => Reading::Row(row),
+            false => {
+                row.kept_key = self.kept_key(record);
+                Reading::Row(row)
+            }
         }
+    }
+
+    /// The key that our own refused.csv carries for a row, if one could be made then.
+    fn kept_key(&self, record: Record<'_>) -> Option<Box<str>> {
+        let key = record.get(self.layout.refused?.key).trim_ascii();
+        let key = std::str::from_utf8(key).ok()?;
+        (!key.is_empty()).then(|| key.into())
     }
 
     /// The cells of the run's columns, or the cell that is no text.

@@ -92,7 +92,7 @@ impl Compiler<'_> {
             let Some(to) = self.fixed(conversion, value_type, &line.to) else {
                 continue;
             };
-            if !map.insert(&line.from.value, to) {
+            if !map.insert(&line.from.value, line.to.value.trim(), to) {
                 let message = format!("the map has `{}` twice", line.from.value);
                 self.problems.report(
                     Problem::new(&line.from.span, message)

@@ -76,7 +76,7 @@ impl Owners {
     }
 
     /// The e-mail or name of an active owner that looks most like a text.
-    fn nearest(&self, text: &str) -> Option<String> {
+    pub(crate) fn nearest(&self, text: &str) -> Option<String> {
         nearest(text, self.known.iter().map(String::as_str)).map(str::to_owned)
     }
 

@@ -106,6 +106,17 @@ impl Pipelines {
         }
     }
 
+    /// The pipeline that looks most like a text.
+    pub(crate) fn nearest(&self, text: &str) -> Option<String> {
+        self.choices.nearest(text)
+    }
+
+    /// The stage of whatever pipeline that looks most like a text.
+    pub(crate) fn nearest_stage(&self, text: &str) -> Option<String> {
+        let labels = self.stages.iter().flat_map(Choices::labels);
+        nearest(text, labels.map(String::as_str)).map(str::to_owned)
+    }
+
     fn stage_nowhere(&self, text: &str) -> Reason {
         let mut accepted: Vec<String> = Vec::new();
         for label in self.stages.iter().flat_map(Choices::labels) {
@@ -115,7 +126,7 @@ impl Pipelines {
         }
         Reason::UnknownStage {
             pipeline: String::new(),
-            nearest: nearest(text, accepted.iter().map(String::as_str)).map(str::to_owned),
+            nearest: self.nearest_stage(text),
             accepted,
         }
     }

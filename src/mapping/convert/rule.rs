@@ -95,6 +95,22 @@ impl Conversion {
         }
     }
 
+    /// What the portal has that looks most like a text; none where a property takes
+    /// anything.
+    pub(crate) fn nearest(&self, text: &str) -> Option<String> {
+        match self {
+            Conversion::Option(choices) => choices.nearest(text),
+            Conversion::Owner(rule) => rule.owners.nearest(text),
+            Conversion::Pipeline(pipelines) => pipelines.nearest(text),
+            Conversion::Stage(pipelines) => pipelines.nearest_stage(text),
+            Conversion::Text(_)
+            | Conversion::Unchecked
+            | Conversion::Number(_)
+            | Conversion::Bool
+            | Conversion::Date(_) => None,
+        }
+    }
+
     /// Converts a text that stands in the mapping itself. There, numbers and dates
     /// are first read in their plain form, whatever the file's own forms are.
     pub(crate) fn constant(

@@ -48,7 +48,7 @@ fn read_entry(property: At<String>, mut table: Table<'_>) -> Option<EntrySpec> {
         html: read_html(&mut table),
         split: read_split(&mut table),
         join: table.text("join"),
-        map: read_map(&mut table),
+        map: read_map(&mut table, &property.value),
         exact: table.flag("exact").unwrap_or(false),
         unmapped: table.scalar("unmapped").map(unmapped),
         missing: table.scalar("missing").map(missing),

@@ -83,14 +83,19 @@ pub(crate) fn read_split(table: &mut Table<'_>) -> Option<At<Vec<String>>> {
 }
 
 /// A value map, written out or as `{ file = "…" }`.
-pub(crate) fn read_map(table: &mut Table<'_>) -> Option<At<MapSpec>> {
+/// The lines of a file may be for several properties; those of `property` count.
+pub(crate) fn read_map(table: &mut Table<'_>, property: &str) -> Option<At<MapSpec>> {
     let name = format!("the map of {}", table.name());
     let mut lines = table.table("map", &name)?;
     let span = lines.span().clone();
     if is_file(&lines) {
         let file = read_file(&mut lines, Some((FROM, TO)));
         lines.finish();
-        return Some(At::new(MapSpec::File(file?), span));
+        let file = TableSpec {
+            property: Some(property.to_owned()),
+            ..file?
+        };
+        return Some(At::new(MapSpec::File(file), span));
     }
     let read = lines.entries().filter_map(|(from, to)| match scalar(to) {
         Some(to) => Some(MapLine {
@@ -141,6 +146,7 @@ fn read_file(table: &mut Table<'_>, usual: Option<(&str, &str)>) -> Option<Table
         file: file?,
         from: from?,
         to: to?,
+        property: None,
     })
 }
 

@@ -296,6 +296,10 @@ fn a_row_hash_is_a_key_of_its_cells() {
     assert_eq!(one, key(&["1", "a"]));
     assert_ne!(one, key(&["1", "b"]));
     assert_ne!(key(&["1", "1a"]), key(&["11", "a"]), "cells have ends");
+    let mut edited = row(&["1", "repaired"]);
+    edited.kept_key = Some(one.as_str().into());
+    let kept = ticket_of(mapping.map(&edited)).key;
+    assert_eq!(kept, one, "a row that was refused before keeps its key");
 }
 
 #[test]

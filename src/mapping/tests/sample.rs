@@ -149,6 +149,7 @@ pub(crate) fn row(cells: &[&str]) -> SourceRow {
             byte: 0,
         },
         cells: Cells::new(cells.iter().copied()),
+        kept_key: None,
     }
 }
 

@@ -1,0 +1,228 @@
+//! `tickethaul get`: a few tickets, looked at by id or by a unique property. How they
+//! are shown is in `get_face`. Many tickets are for `export`.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::export::check;
+use super::get_face::{Face, Shown};
+use super::portal::{Portal, call_error};
+use super::settings::PortalArgs;
+use super::talk::Talk;
+use crate::error::Error;
+use crate::hubspot::contract::{HISTORY_LIMIT, LINKED_LIMIT};
+use crate::hubspot::{CallError, Client, LinkedRecord, Record};
+use crate::model::schema::{ObjectType, Schema};
+
+/// What is read of a ticket when nobody says what; what a portal lacks of it is left out.
+const USUAL: [&str; 11] = [
+    "subject",
+    "content",
+    "hs_pipeline",
+    "hs_pipeline_stage",
+    "hs_ticket_priority",
+    "hs_ticket_category",
+    "source_type",
+    "hubspot_owner_id",
+    "createdate",
+    "closed_date",
+    "hs_lastmodifieddate",
+];
+
+/// Show tickets by their ids, or by a unique property
+#[derive(Debug, Args)]
+pub struct GetArgs {
+    /// Record ids, or values of --id-property
+    #[arg(value_name = "ID", required = true)]
+    ids: Vec<String>,
+    /// The IDs are values of this unique property
+    #[arg(long, value_name = "PROPERTY")]
+    id_property: Option<String>,
+    /// Properties by internal name [default: those of most use]; one without a value is
+    /// left out
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    properties: Vec<String>,
+    /// Also the linked records: tickets, contacts, companies, deals, notes
+    #[arg(long, value_name = "OBJECTS", value_delimiter = ',', value_parser = object)]
+    associations: Vec<ObjectType>,
+    /// Also the former values of these properties
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    history: Vec<String>,
+    /// Look in the recycle bin, and only there
+    #[arg(long)]
+    archived: bool,
+    #[command(flatten)]
+    portal: PortalArgs,
+}
+
+/// Other records by ticket and kind.
+pub type Links = HashMap<(String, ObjectType), Vec<LinkedRecord>>;
+
+/// Shows the tickets in the order in which they were asked for. JSON goes out line by
+/// line; what is missing is told on stderr.
+pub async fn run(args: GetArgs, talk: &Talk) -> Result<Exit, Error> {
+    let ids = asked(&args)?;
+    let portal = Portal::open(&args.portal).await?;
+    let client = &portal.client;
+    let account = client.account().await.map_err(call_error)?;
+    let schema = client.schema(false).await.map_err(call_error)?;
+    let asks = Asks::new(&args, &schema)?;
+    let mut records = Vec::new();
+    for ids in ids.chunks(HISTORY_LIMIT) {
+        records.extend(asks.read(client, ids).await.map_err(call_error)?);
+    }
+    let links = linked(client, &args.associations, &records).await;
+    let links = links.map_err(call_error)?;
+    portal.close().await;
+    let face = Face::new(&schema, &account, &asks.shown());
+    let mut missing = Vec::new();
+    for id in &ids {
+        match records.iter().find(|record| asks.is_meant(record, id)) {
+            Some(record) if talk.is_json() => talk.data(&face.json(record, &links).to_string()),
+            Some(record) => talk.data(&face.text(record, &links)),
+            None => missing.push(id.as_str()),
+        }
+    }
+    Ok(tell_missing(&missing, args.archived, talk))
+}
+
+fn tell_missing(missing: &[&str], archived: bool, talk: &Talk) -> Exit {
+    if missing.is_empty() {
+        return Exit::Fine;
+    }
+    let (place, hint) = match archived {
+        true => ("the portal's recycle bin", "without --archived"),
+        false => ("the portal", "with --archived in the recycle bin"),
+    };
+    let missing = missing.join(", ");
+    talk.say(&format!("not in {place}: {missing} (look {hint})"));
+    Exit::Refused
+}
+
+fn object(text: &str) -> Result<ObjectType, String> {
+    let known = ObjectType::ALL.into_iter();
+    let mut named = known.filter(|object| object.plural() == text.trim());
+    let names = ObjectType::ALL.map(ObjectType::plural).join(", ");
+    named.next().ok_or_else(|| format!("write one of {names}"))
+}
+
+/// The ids, each once. Without a property they are record ids, which are digits.
+fn asked(args: &GetArgs) -> Result<Vec<String>, Error> {
+    let mut seen = BTreeSet::new();
+    let ids = args.ids.iter().map(|id| id.trim().to_owned());
+    let ids: Vec<String> = ids.filter(|id| seen.insert(id.clone())).collect();
+    let is_id = |id: &String| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+    match ids
+        .iter()
+        .find(|id| args.id_property.is_none() && !is_id(id))
+    {
+        None => Ok(ids),
+        Some(id) => Err(Error::usage(format!("`{id}` is no record id"))
+            .advise("record ids are digits; name a unique property with --id-property")),
+    }
+}
+
+/// What is asked of each ticket, known to the portal.
+struct Asks<'a> {
+    id_property: Option<&'a str>,
+    /// In the order in which they are shown.
+    properties: Vec<&'a str>,
+    history: Vec<&'a str>,
+    associations: &'a [ObjectType],
+    archived: bool,
+}
+
+impl<'a> Asks<'a> {
+    fn new(args: &'a GetArgs, schema: &Schema) -> Result<Asks<'a>, Error> {
+        let named = args.properties.iter().chain(&args.history);
+        let named: Vec<String> = named.chain(&args.id_property).cloned().collect();
+        check(ObjectType::Tickets, &named, &schema.tickets)?;
+        check_unique(args.id_property.as_deref(), schema)?;
+        let usual = USUAL.into_iter();
+        let usual = usual.filter(|name| schema.tickets.contains_key(*name));
+        let properties: Vec<&str> = match args.properties.is_empty() {
+            true => usual.collect(),
+            false => args.properties.iter().map(String::as_str).collect(),
+        };
+        let mut asks = Asks {
+            id_property: args.id_property.as_deref(),
+            properties: Vec::new(),
+            history: args.history.iter().map(String::as_str).collect(),
+            associations: &args.associations,
+            archived: args.archived,
+        };
+        let id = asks.id_property.into_iter();
+        let mut seen = BTreeSet::new();
+        let wanted = id.chain(properties).filter(|name| seen.insert(*name));
+        asks.properties = wanted.collect();
+        Ok(asks)
+    }
+
+    fn shown(&self) -> Shown<'_> {
+        Shown {
+            properties: &self.properties,
+            associations: self.associations,
+            history: &self.history,
+        }
+    }
+
+    /// The tickets with these ids, as far as there are any.
+    async fn read(&self, client: &Client, ids: &[String]) -> Result<Vec<Record>, CallError> {
+        let wanted = (&self.properties[..], &self.history[..]);
+        let tickets = ObjectType::Tickets;
+        let reply = client
+            .batch_read_with_history(tickets, self.id_property, ids, wanted, self.archived)
+            .await?;
+        Ok(reply.results)
+    }
+
+    /// Whether a ticket is the one with this id; portals may fold the case of unique
+    /// values.
+    fn is_meant(&self, record: &Record, id: &str) -> bool {
+        match self.id_property {
+            None => record.id == id,
+            Some(property) => record
+                .get(property)
+                .is_some_and(|value| value.to_lowercase() == id.to_lowercase()),
+        }
+    }
+}
+
+fn check_unique(property: Option<&str>, schema: &Schema) -> Result<(), Error> {
+    let Some(name) = property else { return Ok(()) };
+    let is_unique = |name| schema.tickets.get(name).is_some_and(|p| p.unique);
+    match name == "hs_object_id" || is_unique(name) {
+        true => Ok(()),
+        false => Err(
+            Error::usage(format!("the values of {name} are not unique")).advise(
+                "--id-property takes a unique property; `tickethaul export --where` finds tickets by any other",
+            ),
+        ),
+    }
+}
+
+/// The links of tickets to these kinds of record. The recycle bin keeps none, which is
+/// no error.
+async fn linked(
+    client: &Client,
+    objects: &[ObjectType],
+    records: &[Record],
+) -> Result<Links, CallError> {
+    let mut links = Links::new();
+    let live = records.iter().filter(|record| !record.archived);
+    let ids: Vec<String> = live.map(|record| record.id.clone()).collect();
+    for object in objects {
+        for ids in ids.chunks(LINKED_LIMIT) {
+            let of = (ObjectType::Tickets, *object);
+            let found: BTreeMap<_, _> = client.linked(of, ids).await?.by_record;
+            links.extend(
+                found
+                    .into_iter()
+                    .map(|(id, others)| ((id, *object), others)),
+            );
+        }
+    }
+    Ok(links)
+}

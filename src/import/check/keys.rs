@@ -1,0 +1,195 @@
+//! Keys that come again, and different e-mails, without holding any of them: 64-bit
+//! hashes are sorted outside memory. Two different texts share one with a chance of
+//! about one in thirty million for a million rows.
+
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+
+use super::sort::{Sorted, Sorter};
+use crate::model::row::SourceRow;
+
+/// The keys of all rows that would be sent.
+pub struct Keys {
+    hasher: RandomState,
+    seen: Sorter<4>,
+}
+
+/// A row whose key an earlier row has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeat {
+    /// Number of the row in the run.
+    pub seq: u64,
+    /// Number of the first row with the key.
+    pub first: u64,
+    /// Position of that row's file among the inputs.
+    pub first_file: u32,
+    /// Line of that row.
+    pub first_line: u64,
+    /// Whether the two keys differ by case.
+    pub only_case: bool,
+}
+
+impl Keys {
+    /// No keys yet.
+    pub fn new() -> Keys {
+        Keys {
+            hasher: RandomState::new(),
+            seen: Sorter::new(),
+        }
+    }
+
+    /// Takes the key of a row. Portals may fold case (protocol K2), so keys are held
+    /// together in lower case; what is left of the exact hash tells variants apart.
+    pub fn take(&mut self, key: &str, row: &SourceRow) -> io::Result<()> {
+        let exact = self.hasher.hash_one(key);
+        let folded = match key
+            .bytes()
+            .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
+        {
+            true => exact,
+            false => self.hasher.hash_one(key.to_lowercase().as_str()),
+        };
+        let place = exact << 32 | u64::from(row.address.file);
+        self.seen.push([folded, row.seq, place, row.address.line])
+    }
+
+    /// The rows whose key came before, in the order of the input; the first row with a
+    /// key is not among them.
+    pub fn repeats(self) -> io::Result<Repeats> {
+        let mut seen = self.seen.sorted()?;
+        let (mut repeats, mut variants) = (Sorter::new(), Sorter::new());
+        let (mut any, mut first) = (false, None::<[u64; 4]>);
+        while let Some(record) = seen.next()? {
+            match first.filter(|first| first[0] == record[0]) {
+                None => first = Some(record),
+                Some(first) => {
+                    any = true;
+                    let only_case = u64::from(first[2] >> 32 != record[2] >> 32);
+                    if only_case != 0 {
+                        variants.push([first[1]])?;
+                    }
+                    let place = only_case << 32 | first[2] & u64::from(u32::MAX);
+                    repeats.push([record[1], first[1], place, first[3]])?;
+                }
+            }
+        }
+        Ok(Repeats {
+            any,
+            sorted: repeats.sorted()?,
+            variants: variants.sorted()?,
+        })
+    }
+}
+
+/// Rows with repeated keys, in the order of the input.
+pub struct Repeats {
+    /// Whether there is one.
+    pub any: bool,
+    sorted: Sorted<4>,
+    variants: Sorted<1>,
+}
+
+impl Repeats {
+    /// The next first row of which a later one differs only by case, in the order of
+    /// the input; one row may come several times.
+    pub fn next_variant(&mut self) -> io::Result<Option<u64>> {
+        Ok(self.variants.next()?.map(|[seq]| seq))
+    }
+
+    /// The next of them.
+    pub fn next(&mut self) -> io::Result<Option<Repeat>> {
+        let record = self.sorted.next()?;
+        Ok(record.map(|[seq, first, place, first_line]| Repeat {
+            seq,
+            first,
+            #[expect(clippy::cast_possible_truncation, reason = "the lower half holds it")]
+            first_file: place as u32,
+            first_line,
+            only_case: place >> 32 != 0,
+        }))
+    }
+}
+
+/// Counts different texts.
+pub struct Distinct {
+    hasher: RandomState,
+    seen: Sorter<1>,
+}
+
+impl Distinct {
+    /// No texts yet.
+    pub fn new() -> Distinct {
+        Distinct {
+            hasher: RandomState::new(),
+            seen: Sorter::new(),
+        }
+    }
+
+    /// Takes a text.
+    pub fn take(&mut self, text: &str) -> io::Result<()> {
+        self.seen.push([self.hasher.hash_one(text)])
+    }
+
+    /// How many different ones there were.
+    pub fn count(self) -> io::Result<u64> {
+        let mut seen = self.seen.sorted()?;
+        let (mut count, mut last) = (0, None);
+        while let Some(hash) = seen.next()? {
+            count += u64::from(last != Some(hash));
+            last = Some(hash);
+        }
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::place::RowAddress;
+    use crate::model::row::Cells;
+
+    #[test]
+    fn later_rows_with_a_key_are_told_with_the_place_of_the_first() {
+        let mut keys = Keys::new();
+        for (idx, key) in ["a", "b", "A", "c", "a", "Ä", "ä", "b"]
+            .into_iter()
+            .enumerate()
+        {
+            let seq = idx as u64 + 1;
+            let row = SourceRow {
+                seq,
+                address: RowAddress {
+                    file: 3,
+                    record: seq,
+                    line: seq * 10,
+                    byte: 0,
+                },
+                cells: Cells::default(),
+                kept_key: None,
+            };
+            keys.take(key, &row).expect("taken");
+        }
+        let mut repeats = keys.repeats().expect("sorted");
+        let mut found = Vec::new();
+        while let Some(repeat) = repeats.next().expect("read back") {
+            assert_eq!(
+                (repeat.first_file, repeat.first_line),
+                (3, repeat.first * 10)
+            );
+            found.push((repeat.seq, repeat.first, repeat.only_case));
+        }
+        assert_eq!(
+            found,
+            [(3, 1, true), (5, 1, false), (7, 6, true), (8, 2, false)]
+        );
+    }
+
+    #[test]
+    fn different_texts_are_counted_once() {
+        let mut distinct = Distinct::new();
+        for text in ["a", "b", "a", "", "a", "b"] {
+            distinct.take(text).expect("taken");
+        }
+        assert_eq!(distinct.count().expect("sorted"), 3);
+    }
+}

@@ -1,0 +1,24 @@
+//! `check`: read and map without a portal. Every row goes through the same reading,
+//! `one_per` and mapping as in an import, so what is said here is what an import then
+//! does; only what the portal alone knows is left to it.
+//!
+//! ```text
+//! reader thread            this thread
+//! read → one_per ── chunks ──→ map → counts, keys and e-mails (sorted outside memory)
+//! ```
+//!
+//! Memory does not grow with the input.
+
+mod sort;
+mod keys;
+mod groups;
+mod unmapped;
+mod effects;
+mod counts;
+mod second;
+mod values;
+mod pass;
+
+pub use effects::Allowance;
+pub use pass::{Check, check};
+pub use values::write_values;

@@ -1,0 +1,94 @@
+//! The second pass, only where keys come again: the rows that repeat one are read once
+//! more, so that they can be shown and written whole without having been remembered.
+
+use std::collections::HashMap;
+use std::io;
+
+use super::counts::Counts;
+use super::keys::{Repeat, Repeats};
+use crate::error::Error;
+use crate::import::read::{Input, Reading};
+use crate::mapping::{CompiledMapping, Mapped};
+use crate::model::issue::{Problem, Reason, RowIssue};
+use crate::model::place::Places;
+use crate::model::row::SourceRow;
+use crate::model::ticket::TicketDraft;
+
+/// The second pass over an input.
+pub struct Second<'a> {
+    mapping: &'a CompiledMapping,
+    places: Places,
+    /// Keys of rows of which a later one differs only by case. These are few; a file in
+    /// which every key comes in two cases takes a hundred bytes for each.
+    variants: HashMap<u64, String>,
+}
+
+impl<'a> Second<'a> {
+    /// A pass over `input` from its start.
+    pub fn new(input: &Input, mapping: &'a CompiledMapping) -> Second<'a> {
+        Second {
+            mapping,
+            places: input.places(),
+            variants: HashMap::new(),
+        }
+    }
+
+    /// Refuses every row whose key an earlier row has.
+    ///
+    /// # Errors
+    /// When the input can't be read again, or a file can't be written.
+    pub fn run(
+        mut self,
+        mut input: Input,
+        mut repeats: Repeats,
+        counts: &mut Counts<'_>,
+        unwritten: impl Fn(io::Error) -> Error,
+    ) -> Result<(), Error> {
+        let mut variant = repeats.next_variant().map_err(&unwritten)?;
+        let mut repeat = repeats.next().map_err(&unwritten)?;
+        while let (Some(wanted), Some(reading)) = (repeat, input.next_row()?) {
+            let Reading::Row(source) = reading else {
+                continue;
+            };
+            let seq = source.seq;
+            let is_variant = variant == Some(seq);
+            if !is_variant && wanted.seq != seq {
+                continue;
+            }
+            let Mapped::Ticket(draft) = self.mapping.map(&source) else {
+                continue;
+            };
+            if is_variant {
+                let _none = self.variants.insert(seq, draft.key.clone());
+                while variant == Some(seq) {
+                    variant = repeats.next_variant().map_err(&unwritten)?;
+                }
+            }
+            if wanted.seq == seq {
+                self.refuse(source, draft, wanted, counts)
+                    .map_err(&unwritten)?;
+                repeat = repeats.next().map_err(&unwritten)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(
+        &self,
+        source: SourceRow,
+        draft: TicketDraft,
+        repeat: Repeat,
+        counts: &mut Counts<'_>,
+    ) -> io::Result<()> {
+        let place = self.places.words(repeat.first_file, repeat.first_line);
+        let other = self.variants.get(&repeat.first).cloned();
+        let reason = match other.filter(|_| repeat.only_case) {
+            Some(other) => Reason::KeyCase { other, place },
+            None => Reason::RepeatedKey { place },
+        };
+        let property = self.mapping.key_property();
+        let mut problem = Problem::new(reason).property(property).value(&draft.key);
+        problem.column = self.mapping.column_of(property).map(str::to_owned);
+        counts.repeated(source, draft, RowIssue::new(problem))
+    }
+}

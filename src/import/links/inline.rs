@@ -1,0 +1,82 @@
+//! The links of a row, once its ends are known: the associations of a create call, and
+//! what is wrong with links that can't be made.
+
+use super::ends::Found;
+use super::kinds::LinkKinds;
+use super::others::Resolved;
+use crate::hubspot::LinkType;
+use crate::hubspot::records::Association;
+use crate::model::issue::{Problem, Reason};
+use crate::model::schema::ObjectType;
+use crate::model::ticket::{LinkDraft, Missing};
+
+/// A link whose other end is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Kind of the other record.
+    pub to: ObjectType,
+    /// Its record id.
+    pub id: String,
+    /// Kinds of the link; no two alike.
+    pub types: Vec<LinkType>,
+    /// Column that asked for it first, for messages.
+    pub column: String,
+}
+
+/// The links of a row, each other record once, or why the row can't go in.
+pub fn links<'a>(
+    drafts: impl Iterator<Item = &'a LinkDraft>,
+    found: &Found,
+    kinds: &LinkKinds,
+) -> Result<Vec<Link>, Box<Problem>> {
+    let mut all: Vec<Link> = Vec::new();
+    for draft in drafts {
+        if let Some(id) = end(draft, found.of(draft))? {
+            add(&mut all, draft, id, kinds.of(draft));
+        }
+    }
+    Ok(all)
+}
+
+fn add(all: &mut Vec<Link>, draft: &LinkDraft, id: &str, kind: LinkType) {
+    let same = |link: &&mut Link| link.to == draft.to && link.id == id;
+    match all.iter_mut().find(same) {
+        Some(link) if link.types.contains(&kind) => {}
+        Some(link) => link.types.push(kind),
+        None => all.push(Link {
+            to: draft.to,
+            id: id.to_owned(),
+            types: vec![kind],
+            column: draft.column.to_string(),
+        }),
+    }
+}
+
+/// The id of the other record; none where the link is left out.
+fn end<'f>(draft: &LinkDraft, resolved: &'f Resolved) -> Result<Option<&'f str>, Box<Problem>> {
+    let object = draft.to;
+    let reason = match resolved {
+        Resolved::Id(id) => return Ok(Some(id)),
+        Resolved::Missing if draft.missing == Missing::Skip => return Ok(None),
+        Resolved::Missing => Reason::NoSuchRecord { object },
+        Resolved::Ambiguous(ids) => Reason::AmbiguousRecord {
+            object,
+            ids: ids.clone(),
+        },
+        Resolved::Refused(detail) => Reason::RecordRefused {
+            object,
+            detail: detail.clone(),
+        },
+    };
+    let problem = Problem::new(reason).column(&*draft.column);
+    Err(Box::new(problem.value(&draft.value)))
+}
+
+impl From<Link> for Association {
+    fn from(link: Link) -> Association {
+        Association {
+            to: link.id,
+            types: link.types,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Natural keys of other records: reading records by one, in the record store where its
+//! values are unique, else by search, whose index is some seconds late (protocol L3).
+
+use std::sync::Arc;
+
+use crate::hubspot::records::Record;
+use crate::hubspot::{Client, Filter, Search, SearchError, Test};
+use crate::import::stop::stop_for;
+use crate::model::event::Stop;
+use crate::model::schema::ObjectType;
+
+/// Values of one search: the body of a search has 3,000 characters at most.
+const SEARCHED: usize = 20;
+
+/// A property that tells records of one kind apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Natural {
+    /// Kind of the records.
+    pub object: ObjectType,
+    /// Internal name of the property.
+    pub by: Arc<str>,
+    /// Whether the portal keeps its values unique.
+    pub unique: bool,
+}
+
+impl Natural {
+    /// How the journal calls steps for such records.
+    pub fn kind(&self) -> String {
+        match self.is_email() {
+            true => "contact".to_owned(),
+            false => format!("{}.{}", self.object.plural(), self.by),
+        }
+    }
+
+    fn is_email(&self) -> bool {
+        self.object == ObjectType::Contacts && &*self.by == "email"
+    }
+
+    /// Live records that hold one of these values, at most 100 values.
+    pub async fn read(&self, client: &Client, values: &[String]) -> Result<Vec<Record>, Stop> {
+        match self.unique {
+            true => self.read_unique(client, values).await,
+            false => self.search(client, values).await,
+        }
+    }
+
+    async fn read_unique(&self, client: &Client, values: &[String]) -> Result<Vec<Record>, Stop> {
+        let reply = client
+            .batch_read(
+                self.object,
+                Some(&self.by),
+                values,
+                &self.properties(),
+                false,
+            )
+            .await
+            .map_err(stop_for)?;
+        Ok(reply.results)
+    }
+
+    async fn search(&self, client: &Client, values: &[String]) -> Result<Vec<Record>, Stop> {
+        let mut records = Vec::new();
+        for part in values.chunks(SEARCHED) {
+            let folded = part.iter().map(|value| value.to_lowercase()).collect();
+            let filter = Filter {
+                property: self.by.to_string(),
+                test: Test::In(folded),
+            };
+            let search = Search {
+                groups: vec![vec![filter]],
+                properties: self.properties().map(str::to_owned).to_vec(),
+                ..Search::default()
+            };
+            let mut after = None;
+            loop {
+                let page = client.search_by_id(self.object, &search, after.as_deref());
+                let page = page.await.map_err(stopped)?;
+                records.extend(page.results);
+                after = page.after;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(records)
+    }
+
+    fn properties(&self) -> [&str; 4] {
+        // Contacts have the second and no insertion time but their creation date.
+        let second = if self.is_email() {
+            "hs_additional_emails"
+        } else {
+            "hs_object_id"
+        };
+        [&self.by, second, "hs_createdate", "createdate"]
+    }
+
+    /// Whether a record holds the value. Portals fold case; secondary e-mails count:
+    /// HubSpot resolves them but answers with the first (L2).
+    pub fn holds(&self, record: &Record, value: &str) -> bool {
+        let is = |held: &str| held.trim().to_lowercase() == value.to_lowercase();
+        let others = record.get("hs_additional_emails").unwrap_or_default();
+        record.get(&self.by).is_some_and(is) || (self.is_email() && others.split(';').any(is))
+    }
+}
+
+fn stopped(error: SearchError) -> Stop {
+    match error {
+        SearchError::Call(error) => stop_for(error),
+        other => Stop::Mend(other.to_string()),
+    }
+}

@@ -1,0 +1,68 @@
+//! Reading tickets by what rows name them with: the value of a unique property, or
+//! the record's id. From the record store, never by search.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::stop::stop_for;
+use crate::hubspot::Client;
+use crate::hubspot::records::Record;
+use crate::model::event::Stop;
+use crate::model::schema::ObjectType;
+
+/// Protocol K6: how far the portal's clocks may be apart.
+const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(5);
+
+/// The tickets of a portal.
+#[derive(Clone, Copy)]
+pub struct Tickets<'a> {
+    /// The portal.
+    pub client: &'a Client,
+    /// The property that names them; none where their ids do.
+    pub by: Option<&'a str>,
+}
+
+impl Tickets<'_> {
+    /// Those that are named by one of these, at most 100, with these properties;
+    /// `archived` reads the recycle bin and only that.
+    pub async fn read(
+        &self,
+        names: &[String],
+        properties: &[&str],
+        archived: bool,
+    ) -> Result<Vec<Record>, Stop> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut wanted = properties.to_vec();
+        wanted.extend(self.by.filter(|by| !properties.contains(by)));
+        let object = ObjectType::Tickets;
+        let reply = self
+            .client
+            .batch_read(object, self.by, names, &wanted, archived);
+        Ok(reply.await.map_err(stop_for)?.results)
+    }
+
+    /// The ticket that is named so: exactly, else by case folding (portals may).
+    pub fn find<'r>(&self, records: &'r [Record], name: &str) -> Option<&'r Record> {
+        let Some(by) = self.by else {
+            return records.iter().find(|record| record.id == name);
+        };
+        let held = |record: &&Record| record.get(by) == Some(name);
+        let folded = |record: &&Record| {
+            let value = record.get(by);
+            value.is_some_and(|value| value.to_lowercase() == name.to_lowercase())
+        };
+        let mut exactly = records.iter();
+        exactly.find(held).or_else(|| records.iter().find(folded))
+    }
+}
+
+/// Protocol K6: whether a ticket was inserted at or after an intent, by the portal's
+/// clock. What can't be told was not.
+pub fn inserted_since(record: &Record, intended: Option<Timestamp>) -> bool {
+    let since = |at: Timestamp| at.checked_sub(CLOCK_SLACK).unwrap_or(at);
+    match (intended, record.inserted_at()) {
+        (Some(intended), Some(inserted)) => inserted >= since(intended),
+        _ => false,
+    }
+}

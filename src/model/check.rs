@@ -1,0 +1,117 @@
+//! What a check of a whole input against a mapping found: rows that would be refused,
+//! texts without a counterpart, what a run would cost and set off. The import room
+//! fills it, the report room words it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::model::ticket::Remark;
+
+/// Everything that a check found.
+#[derive(Clone, Debug)]
+pub struct CheckReport {
+    /// Rows of the input: the sum of `ready`, `skipped` and `refused`.
+    pub read: u64,
+    /// Rows that would be sent.
+    pub ready: u64,
+    /// All-empty rows, repeated headers, and those that the mapping's `[rows]` leaves
+    /// out.
+    pub skipped: u64,
+    /// Rows that would be refused.
+    pub refused: u64,
+    /// Rows that would be refused, by code, most rows first.
+    pub refusals: Vec<RefusedRows>,
+    /// Texts without a counterpart, by property in the order of the mapping.
+    pub unmapped: Vec<UnmappedColumn>,
+    /// What mapping did to values, by kind.
+    pub remarks: BTreeMap<Remark, u64>,
+    /// Columns that nothing in the mapping reads.
+    pub unused_columns: Vec<String>,
+    /// What a run would set off in the portal.
+    pub effects: Effects,
+    /// Said once while the input was read.
+    pub notices: Vec<String>,
+}
+
+/// Rows that would be refused for one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedRows {
+    /// The code of refused.csv.
+    pub code: String,
+    /// How many rows.
+    pub rows: u64,
+    /// The first of them.
+    pub examples: Vec<RefusedRow>,
+}
+
+/// One row that would be refused, as refused.csv would say it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedRow {
+    /// `17`, and where there are several inputs `b.csv:17`.
+    pub place: String,
+    /// Column of the first problem; may be empty.
+    pub column: String,
+    /// Its value, shortened; may be empty.
+    pub value: String,
+    /// Every problem in words, with what to do about it.
+    pub hint: String,
+}
+
+/// Texts of one column that a property has no counterpart for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnmappedColumn {
+    /// Internal name of the property.
+    pub property: String,
+    /// The column; empty where no column feeds the property.
+    pub column: String,
+    /// Whether the mapping has a value map for the property.
+    pub has_map: bool,
+    /// The texts, the most frequent first.
+    pub values: Vec<UnmappedValue>,
+    /// How often further texts occur, beyond those that were kept.
+    pub others: u64,
+}
+
+/// A text without a counterpart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnmappedValue {
+    /// The text, shortened to 200 characters.
+    pub text: String,
+    /// How often it occurs.
+    pub count: u64,
+    /// What it most likely means, in words that the mapping takes.
+    pub suggestion: Option<String>,
+    /// True where its rows are refused; otherwise the mapping leaves the text blank or
+    /// replaces it.
+    pub refused: bool,
+}
+
+/// What a run would set off in the portal, and what it costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effects {
+    /// Tickets by the label of their pipeline and stage, most first.
+    pub stages: Vec<StageRows>,
+    /// Different e-mails of contacts that are linked.
+    pub emails: u64,
+    /// Whether contacts that the portal lacks are created.
+    pub creates_contacts: bool,
+    /// Calls to the portal, at most.
+    pub calls: u64,
+    /// How long these take at the rate.
+    pub time: Duration,
+    /// The rate that is assumed: calls in a window.
+    pub rate: (u32, Duration),
+    /// Calls that the portal allows in a day, where that is known.
+    pub daily_calls: Option<u64>,
+}
+
+/// New tickets of one stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageRows {
+    /// Label of the pipeline.
+    pub pipeline: String,
+    /// Label of the stage.
+    pub stage: String,
+    /// How many tickets.
+    pub rows: u64,
+}

@@ -1,0 +1,203 @@
+//! A check in words: what would be refused and why, texts without a counterpart, what
+//! the run would do and cost. A page, whatever was found; the JSON and the files have
+//! the rest.
+
+use std::fmt::{self, Write};
+
+use super::words::{count, counted, duration};
+use crate::model::check::{CheckReport, Effects, RefusedRows, UnmappedColumn};
+use crate::model::ticket::Remark;
+
+/// Rows of one code that are shown.
+const EXAMPLES: usize = 3;
+/// Texts of one column that are shown.
+const VALUES: usize = 10;
+/// Stages that are shown.
+const STAGES: usize = 8;
+
+/// The whole report, several lines, without a final line break.
+pub fn check_words(report: &CheckReport) -> String {
+    let mut text = String::new();
+    // Writing to a String can't fail.
+    let _ok = write_report(&mut text, report);
+    text.trim_end().to_owned()
+}
+
+fn write_report(text: &mut String, report: &CheckReport) -> fmt::Result {
+    for notice in &report.notices {
+        writeln!(text, "{notice}")?;
+    }
+    writeln!(text, "{}", rows_words(report))?;
+    write_refusals(text, &report.refusals)?;
+    for column in &report.unmapped {
+        write_unmapped(text, column)?;
+    }
+    write_remarks(text, report)?;
+    if !report.unused_columns.is_empty() {
+        let columns = report.unused_columns.join(", ");
+        writeln!(text, "\nColumns that nothing uses: {columns}")?;
+    }
+    if report.ready > 0 {
+        write_effects(text, report.ready, &report.effects)?;
+    }
+    Ok(())
+}
+
+fn rows_words(report: &CheckReport) -> String {
+    let mut words = format!(
+        "{}: {} would go in",
+        counted(report.read, "row"),
+        count(report.ready)
+    );
+    for (rows, what) in [
+        (report.skipped, "be skipped"),
+        (report.refused, "be refused"),
+    ] {
+        if rows > 0 {
+            let _ok = write!(words, ", {} would {what}", count(rows));
+        }
+    }
+    words
+}
+
+fn write_refusals(text: &mut String, groups: &[RefusedRows]) -> fmt::Result {
+    if groups.is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "\nWould be refused, by reason:")?;
+    for group in groups {
+        writeln!(text, "{:>12} {}", count(group.rows), group.code)?;
+        for row in group.examples.iter().take(EXAMPLES) {
+            writeln!(text, "{:>12} line {}: {}", "", row.place, row.hint)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_unmapped(text: &mut String, column: &UnmappedColumn) -> fmt::Result {
+    let property = &column.property;
+    match column.column.as_str() {
+        "" => writeln!(text, "\nNo counterpart for property {property}:")?,
+        name => writeln!(
+            text,
+            "\nNo counterpart, column \"{name}\" for property {property}:"
+        )?,
+    }
+    for value in column.values.iter().take(VALUES) {
+        let nearest = value.suggestion.as_ref();
+        let nearest = nearest.map_or_else(String::new, |near| format!("; nearest: \"{near}\""));
+        let fate = if value.refused {
+            "refused"
+        } else {
+            "blank or replaced as mapped"
+        };
+        let (times, value) = (count(value.count), &value.text);
+        writeln!(text, "{times:>12} \"{value}\": {fate}{nearest}")?;
+    }
+    match column.values.len().saturating_sub(VALUES) {
+        0 if column.others == 0 => Ok(()),
+        more if column.others == 0 => writeln!(text, "{:>12} and {} more", "", count(more as u64)),
+        _ => writeln!(text, "{:>12} and thousands more", ""),
+    }
+}
+
+/// What was left blank or replaced is told by column.
+fn write_remarks(text: &mut String, report: &CheckReport) -> fmt::Result {
+    let told = [Remark::LeftBlank, Remark::FellBack];
+    let mut remarks = report
+        .remarks
+        .iter()
+        .filter(|(remark, _)| !told.contains(remark))
+        .peekable();
+    if remarks.peek().is_some() {
+        writeln!(text)?;
+    }
+    for (remark, number) in remarks {
+        writeln!(text, "{} {}", count(*number), remark.words())?;
+    }
+    Ok(())
+}
+
+fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Result {
+    writeln!(text, "\nAn import would")?;
+    writeln!(
+        text,
+        "  create {}{}",
+        counted(tickets, "ticket"),
+        stages(effects)
+    )?;
+    if effects.emails > 0 {
+        let contacts = match effects.creates_contacts {
+            true => format!("create at most {}", counted(effects.emails, "contact")),
+            false => format!(
+                "link {}, and create none",
+                counted(effects.emails, "contact")
+            ),
+        };
+        writeln!(text, "  {contacts}")?;
+    }
+    writeln!(
+        text,
+        "  set off workflows of the portal that answer to new tickets, their stages or new contacts: \
+         pause those that send mail"
+    )?;
+    let (in_window, window) = effects.rate;
+    write!(
+        text,
+        "  make at most {}: {} at {in_window} calls in {} s",
+        counted(effects.calls, "call"),
+        duration(effects.time),
+        window.as_secs(),
+    )?;
+    match effects.daily_calls {
+        Some(day) => writeln!(
+            text,
+            ", {} of a day's {}",
+            share(effects.calls, day),
+            count(day)
+        ),
+        None => writeln!(text),
+    }
+}
+
+fn stages(effects: &Effects) -> String {
+    if effects.stages.is_empty() {
+        return String::new();
+    }
+    let shown = effects.stages.iter().take(STAGES);
+    let mut words: Vec<String> = shown
+        .map(|stage| {
+            format!(
+                "{} in {} / {}",
+                count(stage.rows),
+                stage.pipeline,
+                stage.stage
+            )
+        })
+        .collect();
+    if effects.stages.len() > STAGES {
+        words.push(format!("and {} more stages", effects.stages.len() - STAGES));
+    }
+    format!(": {}", words.join(", "))
+}
+
+/// `4.2 %`; never rounded down to none.
+fn share(part: u64, whole: u64) -> String {
+    let permille = part.saturating_mul(1_000) / whole.max(1);
+    match permille {
+        0 => "less than 0.1 %".to_owned(),
+        _ => format!("{}.{} %", permille / 10, permille % 10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_never_rounded_to_none() {
+        assert_eq!(share(10_007, 650_000), "1.5 %");
+        assert_eq!(share(1, 650_000), "less than 0.1 %");
+        assert_eq!(share(1_300_000, 650_000), "200.0 %");
+    }
+}
