@@ -201,3 +201,52 @@ fn a_value_without_a_text_in_the_mapping_costs_its_row() {
     );
     assert_eq!(desk.here.rows("a.csv.issues.csv").len(), 1);
 }
+
+/// Imports the export into the portal that it is from; what `summary.json` says.
+fn updated(desk: &Desk, run: &str) -> Value {
+    let args = [
+        "import",
+        "out.csv",
+        "-m",
+        "mine.toml",
+        "--op",
+        "update",
+        "--diff",
+        "--run-dir",
+        run,
+    ];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    let summary = desk.here.read(&format!("{run}/summary.json"));
+    serde_json::from_str(&summary).expect("JSON")
+}
+
+#[test]
+fn an_export_that_nobody_edited_changes_nothing() {
+    let desk = filled(10_000);
+    let touched = |file: &str| {
+        let args = ["--properties", "hs_lastmodifieddate", "-o", file];
+        let _ended = desk.export(&args).expect(0);
+        desk.here.read(file)
+    };
+    let before = touched("before.csv");
+    let summary = updated(&desk, "run");
+    assert_eq!(summary["rows"]["unchanged"], 10_000, "{summary}");
+    assert_eq!(summary["changes"], json!({}));
+    // A read for each hundred, and what every run asks first: no write.
+    assert!(summary["calls"].as_u64() < Some(115), "{summary}");
+    assert!(touched("after.csv") == before, "a ticket was written to");
+}
+
+#[test]
+fn of_an_edited_export_only_the_edit_is_sent() {
+    let desk = filled(150);
+    let text = desk.here.read("out.csv");
+    assert!(text.contains("plain 0,"));
+    let _path = desk
+        .here
+        .write("out.csv", text.replace("plain 0,", "edited 0,"));
+    let summary = updated(&desk, "run");
+    assert_eq!(summary["rows"]["unchanged"], 149, "{summary}");
+    assert_eq!(summary["changes"], json!({"updated": 1}), "{summary}");
+    assert!(values(&desk).contains_key("edited 0"));
+}
