@@ -115,7 +115,8 @@ pub fn read_mapping(path: &Path, talk: &Talk) -> Result<MappingFile, Error> {
     parse_mapping(path)?.map_err(|errors| mapping_error(&errors, talk))
 }
 
-fn parse_mapping(path: &Path) -> Result<Result<MappingFile, MappingErrors>, Error> {
+/// Reads a mapping, or tells everything that is wrong with it by itself.
+pub fn parse_mapping(path: &Path) -> Result<Result<MappingFile, MappingErrors>, Error> {
     let text = fs::read_to_string(path).map_err(|error| {
         Error::usage(format!(
             "can't read the mapping {}: {error}",
@@ -195,7 +196,7 @@ async fn prepare(
 
 /// The mapping language is ahead of the import: what it can say and the import can't do
 /// yet is refused before anything is sent.
-fn refuse_unsupported(compiled: &CompiledMapping, mapping: &MappingFile) -> Result<(), Error> {
+pub fn refuse_unsupported(compiled: &CompiledMapping, mapping: &MappingFile) -> Result<(), Error> {
     let links = compiled.unsupported_links();
     if links.is_empty() {
         return Ok(());
