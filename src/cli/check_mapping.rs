@@ -85,10 +85,9 @@ fn compile(
         .map_err(|errors| mapping_error(&errors, talk))?;
     refuse_unsupported(&compiled, mapping)?;
     if !lacking.is_empty() {
-        let names: Vec<&str> = lacking.iter().map(|new| new.name.as_str()).collect();
         talk.say(&format!(
-            "the portal lacks {}; `schema apply` creates that, checked as if it were there",
-            names.join(", ")
+            "properties of the mapping that the portal lacks: {}; they count as there, `schema apply` creates them",
+            lacking.len()
         ));
     }
     Ok(compiled)
