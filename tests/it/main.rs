@@ -2,6 +2,7 @@
 
 mod calls; // every call's request, and literal replies to it
 mod canned; // the helper: a portal of canned replies in memory
+mod checks; // a whole file against a mapping, before anything is sent
 mod contract; // literal requests of the API contract, and the shapes of the replies
 mod crash; // a run ended at each of its steps, and finished later
 mod definitions; // the sandbox: properties, groups, pipelines, labels, as a portal's admin has them
@@ -30,6 +31,7 @@ mod resume; // runs that stop and go on: guards, limits, signals, full disks
 mod round_trip; // exports by a mapping, imported with it: nothing differs
 mod samples; // the sample is what its generator writes, and holds what it promises
 mod sandbox; // how the embedded portal behaves: limits, the list, its state, what it survives
+mod schema; // a portal's definitions: kept, shown, compared, extended
 mod search; // the sandbox: searches and their late index
 mod settings; // where a portal's settings come from, and what is said of bad ones
 mod status_table; // every kind of trouble against every kind of call, and what the client did
