@@ -4,6 +4,7 @@ mod calls; // every call's request, and literal replies to it
 mod canned; // the helper: a portal of canned replies in memory
 mod contract; // literal requests of the API contract, and the shapes of the replies
 mod crash; // a run ended at each of its steps, and finished later
+mod crash_changes; // the same for runs that update, upsert or archive
 mod definitions; // the sandbox: properties, groups, pipelines, labels, as a portal's admin has them
 mod desk; // the helper: a served sandbox that a test fills by hand
 mod export; // exports: whole, in id order, in every form
@@ -19,12 +20,14 @@ mod links; // the sandbox: associations in all their endpoints
 mod mapping; // the mapping language from outside, and the commands about mappings
 mod plain_http; // an HTTP client that shares nothing with ours
 mod presets; // every mapping that ships, on its sample
+mod operations; // update, upsert, archive and delete from outside
 mod readme; // every command of the README
 mod rehearsal; // the helper: a folder, the tool as a process, a served sandbox
 mod replies; // literal replies of HubSpot, fed to the client
 mod resume; // runs that stop and go on: guards, limits, signals, full disks
 mod samples; // the sample is what its generator writes, and holds what it promises
 mod sandbox; // how the embedded portal behaves: limits, the list, its state, what it survives
+mod scenario; // the helper: tickets with a past, a file that changes them, what must come of it
 mod search; // the sandbox: searches and their late index
 mod settings; // where a portal's settings come from, and what is said of bad ones
 mod status_table; // every kind of trouble against every kind of call, and what the client did
