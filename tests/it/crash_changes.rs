@@ -8,39 +8,23 @@ use std::sync::Arc;
 use tickethaul::import::flow::Operation;
 
 use crate::in_process::{InProcess, Life, tickets};
-use crate::plain_http::Portal;
-use crate::scenario::{CHECKED, MAPPING, Scenario};
+use crate::scenario::{CHECKED, MAPPING, Scenario, plant, portal_in};
 
 const ROWS: usize = 200;
 
-async fn portal(scenario: &Scenario) -> Portal {
-    let portal = Portal::with(tickethaul::sandbox::Options {
-        rate: "off".parse().expect("a rate"),
-        seed_tickets: scenario.seeds() as u32,
-        ..tickethaul::sandbox::Options::default()
-    })
-    .await;
-    let seeded = tickets(&portal, "subject").await;
-    let ids = seeded.iter().filter_map(|one| one["id"].as_str());
-    let ids: Vec<String> = ids.map(str::to_owned).collect();
-    for (path, body) in scenario.past(&ids) {
-        let answer = portal.post(path, body).await;
-        assert!((200..300).contains(&answer.status), "{path}: {answer:?}");
-    }
-    portal
-}
-
-async fn run_in(folder: &Path, scenario: &Scenario, diff: bool) -> InProcess {
+async fn run_in(folder: &Path, planted: &Path, scenario: &Scenario, diff: bool) -> InProcess {
     let input = folder.join("input.csv");
     std::fs::write(&input, &scenario.csv).expect("an input");
+    let state = folder.join("portal.db");
+    let _bytes = std::fs::copy(planted, &state).expect("a copy");
     InProcess {
-        portal: Arc::new(portal(scenario).await),
+        portal: Arc::new(portal_in(&state, 0).await),
         operation: scenario.operation,
         diff,
         input,
         mapping: MAPPING.to_owned(),
         folder: folder.join("run"),
-        batch_size: 40,
+        batch_size: 100,
         tamper: None,
     }
 }
@@ -66,11 +50,14 @@ async fn check(run: &InProcess, scenario: &Scenario, story: &str) {
 /// Ends the run at every `stride`-th step in turn and finishes it; how often it died.
 async fn die_at_every(stride: usize, operation: Operation, diff: bool) -> usize {
     let scenario = Scenario::new(operation, ROWS);
+    let base = tempfile::tempdir().expect("a folder");
+    let planted = base.path().join("portal.db");
+    plant(&scenario, &planted).await;
     let mut deaths = 0;
     // The first steps only read the portal's schema.
     for k in (10..).step_by(stride) {
         let folder = tempfile::tempdir().expect("a folder");
-        let run = run_in(folder.path(), &scenario, diff).await;
+        let run = run_in(folder.path(), &planted, &scenario, diff).await;
         let story = format!("{} ended at step {k}", operation.word());
         match run.go(&Life::until(k)).await {
             Some(ended) => {

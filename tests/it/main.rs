@@ -15,6 +15,7 @@ mod holding; // the sandbox in another process holds a call until its client is 
 mod in_process; // the helper for runs inside a test: cut wires, tampered replies
 mod inputs; // files of every kind, and what is said of them
 mod kill; // the tool killed at held calls and at random, and finished later
+mod kill_changes; // the same for runs that update, upsert or archive
 mod layers; // who may know whom, and which crate lives where
 mod links; // the sandbox: associations in all their endpoints
 mod mapping; // the mapping language from outside, and the commands about mappings

@@ -57,30 +57,6 @@ fn go(desk: &Desk, scenario: &Scenario, more: &[&str]) -> Ended {
     desk.here.run_against(&desk.sandbox, &args)
 }
 
-fn check(desk: &Desk, scenario: &Scenario, story: &str) {
-    let args = [
-        "--properties",
-        crate::scenario::CHECKED,
-        "--archived",
-        "include",
-        "-o",
-        "held.csv",
-    ];
-    let _ended = desk.export(&args).expect(0);
-    let held = desk.here.rows("held.csv").into_iter().map(|row| {
-        let text = |name: &str| row[name].clone();
-        let archived = text("archived") == "true";
-        (
-            text("source_ticket_id"),
-            text("subject"),
-            text("content"),
-            archived,
-        )
-    });
-    scenario.check_portal(held.collect(), story);
-    scenario.check_files(&desk.here.path("run"), story);
-}
-
 #[test]
 fn a_thousand_rows_are_upserted_updated_or_archived_with_exact_fates() {
     for operation in [Operation::Upsert, Operation::Update, Operation::Archive] {
@@ -91,7 +67,7 @@ fn a_thousand_rows_are_upserted_updated_or_archived_with_exact_fates() {
         ] {
             let desk = desk(&scenario, &args);
             let ended = go(&desk, &scenario, &[]).expect(3);
-            check(&desk, &scenario, operation.word());
+            desk.check(&scenario, operation.word());
             assert!(!ended.stderr.contains("lost"), "{}", ended.stderr);
         }
     }

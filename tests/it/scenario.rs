@@ -1,6 +1,6 @@
 //! The helper of stories about tickets that exist already: a portal with a past, a
-//! file that updates, upserts or archives, and what must have come of it. How calls
-//! are made is left to the story.
+//! file that updates, upserts or archives, and what must have come of it. Running the
+//! file is left to the story.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,6 +8,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tickethaul::import::flow::Operation;
 
+use crate::in_process::tickets;
+use crate::plain_http::Portal;
 use crate::rehearsal::{Row, rows_of};
 
 /// By key, with a few values of which one can be refused by nobody but the portal.
@@ -219,4 +221,28 @@ impl Scenario {
 
 fn key(n: usize) -> String {
     format!("K{n}")
+}
+
+/// A portal that keeps its state in a file.
+pub async fn portal_in(file: &Path, seeds: usize) -> Portal {
+    Portal::with(tickethaul::sandbox::Options {
+        data: tickethaul::sandbox::Data::File(file.to_owned()),
+        rate: "off".parse().expect("a rate"),
+        seed_tickets: u32::try_from(seeds).expect("not that many"),
+        ..tickethaul::sandbox::Options::default()
+    })
+    .await
+}
+
+/// Writes the portal of a scenario into a file, to be copied for each story.
+pub async fn plant(scenario: &Scenario, file: &Path) {
+    let portal = portal_in(file, scenario.seeds()).await;
+    let seeded = tickets(&portal, "subject").await;
+    let ids = seeded.iter().filter_map(|one| one["id"].as_str());
+    let ids: Vec<String> = ids.map(str::to_owned).collect();
+    for (path, body) in scenario.past(&ids) {
+        let answer = portal.post(path, body).await;
+        assert!((200..300).contains(&answer.status), "{path}: {answer:?}");
+    }
+    portal.sandbox.stop().await;
 }
