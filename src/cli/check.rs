@@ -1,15 +1,19 @@
 //! `tickethaul check`: what a file is, and which of its rows would be refused before
-//! any mapping. Calls no portal and writes nothing.
+//! any mapping. Calls no portal and writes nothing. With a mapping the check is that of
+//! `check_mapping`.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use clap::Args;
 use comfy_table::Table;
 use indicatif::HumanCount;
 use serde_json::{Value, json};
 
+use super::check_mapping;
 use super::exit::Exit;
 use super::input::{InputArgs, say_others};
+use super::schema::SchemaFrom;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::import::read::{LineEnds, TextFacts};
@@ -19,15 +23,36 @@ use crate::model::dialect::{Dialect, delimiter_word};
 /// Letters of an example in the table.
 const EXAMPLE: usize = 30;
 
-/// Read CSV files to their end and show what they are; exit code 4 where rows would be refused
+/// Read CSV files to their end and show what they are, or with a mapping what an import would do;
+/// exit code 4 where rows would be refused
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     #[command(flatten)]
-    input: InputArgs,
+    pub input: InputArgs,
+    /// The mapping: every row is mapped as an import would map it, and nothing is sent
+    #[arg(short, long, value_name = "MAPPING")]
+    pub mapping: Option<PathBuf>,
+    /// Write the rows that would be refused to a new file, in the form of refused.csv
+    #[arg(short, long, value_name = "FILE", requires = "mapping")]
+    pub output: Option<PathBuf>,
+    /// Write the values that the mapping has no counterpart for to a new CSV file; filled
+    /// in, it is what `map = { file = "…" }` takes
+    #[arg(long, value_name = "FILE", requires = "mapping")]
+    pub write_values: Option<PathBuf>,
+    #[command(flatten)]
+    pub from: SchemaFrom,
 }
 
 /// Runs a check.
-pub fn run(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
+    match &args.mapping {
+        Some(mapping) => check_mapping::run(args, mapping, talk).await,
+        None => look(args, talk),
+    }
+}
+
+/// Looks at the files alone.
+fn look(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
     let mut input = args.input.open(&Dialect::default(), None)?;
     say_others(&input, talk);
     let survey = survey(&mut input)?;

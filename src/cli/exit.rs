@@ -17,7 +17,7 @@ pub enum Exit {
     Unexpected = 1,
     /// Finished, but rows were refused or tickets not found.
     Refused = 3,
-    /// `check` found rows that would be refused.
+    /// `check` found rows that would be refused, `schema diff` something lacking.
     Found = 4,
     /// Stopped; `tickethaul resume` goes on later.
     Later = 5,
@@ -35,7 +35,7 @@ Exit codes:
    0  done; no row was refused (rows that exist already, are unchanged or skipped count as fine)
    1  unexpected error
    3  finished, but rows were refused: see refused.csv; `get` did not find a ticket
-   4  check found rows that would be refused
+   4  check found rows that would be refused; schema diff found something lacking
    5  stopped by network, limits or a signal: `tickethaul resume` goes on
    6  stopped because too many rows were refused (--max-refused)
    7  stopped until something is mended: token, scope, a missing property, a file in use

@@ -146,7 +146,8 @@ pub fn read_mapping(path: &Path, talk: &Talk) -> Result<MappingFile, Error> {
     parse_mapping(path)?.map_err(|errors| mapping_error(&errors, talk))
 }
 
-fn parse_mapping(path: &Path) -> Result<Result<MappingFile, MappingErrors>, Error> {
+/// Reads a mapping, or tells everything that is wrong with it by itself.
+pub fn parse_mapping(path: &Path) -> Result<Result<MappingFile, MappingErrors>, Error> {
     let text = fs::read_to_string(path).map_err(|error| {
         Error::usage(format!(
             "can't read the mapping {}: {error}",

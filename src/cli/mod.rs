@@ -8,6 +8,7 @@
 )]
 
 mod check;
+mod check_mapping;
 mod exit;
 mod export;
 mod get;
@@ -72,7 +73,7 @@ enum ProgressMode {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Check(check::CheckArgs),
+    Check(Box<check::CheckArgs>),
     Import(import::ImportArgs),
     Resume(resume::ResumeArgs),
     Status(runs::StatusArgs),
@@ -130,7 +131,7 @@ fn export_args(typed: &[String]) -> Result<export::ExportArgs, Error> {
 
 async fn dispatch(command: Command, typed: Vec<String>, talk: &Talk) -> Result<Exit, Error> {
     match command {
-        Command::Check(args) => check::run(&args, talk),
+        Command::Check(args) => check::run(&args, talk).await,
         Command::Import(args) => import::run(args, talk).await,
         Command::Resume(args) => resume::run(args, talk).await,
         Command::Status(args) => runs::status(&args, talk),

@@ -137,6 +137,20 @@ impl PortalArgs {
         }
     }
 
+    /// Whether any portal is named, here or in the environment.
+    pub fn names_portal(&self) -> bool {
+        let files = [&self.token_file, &self.oauth_file];
+        let names = OAUTH.iter().map(|(name, _)| *name).chain([TOKEN]);
+        self.portal.is_some()
+            || files.into_iter().any(Option::is_some)
+            || names.into_iter().any(|name| environment(name).is_some())
+    }
+
+    /// The ceiling of calls that was typed.
+    pub fn rate(&self) -> Option<Rate> {
+        self.rate
+    }
+
     /// A file that is named wins; then a token wins over an app.
     fn credentials(&self) -> Result<Credentials, Error> {
         if let Some(path) = &self.token_file {
@@ -234,6 +248,13 @@ fn oauth_app(values: [Result<String, Error>; 3]) -> Result<OAuthApp, Error> {
         client_secret: secret("the client secret", &client_secret?)?,
         refresh_token: secret("the refresh token", &refresh_token?)?,
     })
+}
+
+/// The user's folder for what can be fetched again.
+pub fn cache_folder() -> Result<PathBuf, Error> {
+    let dirs = ProjectDirs::from("", "", "tickethaul");
+    dirs.map(|dirs| dirs.cache_dir().to_owned())
+        .ok_or_else(|| Error::usage("this user has no cache folder").advise("name a file with -o"))
 }
 
 /// The token that a served sandbox accepts.

@@ -164,6 +164,9 @@ pub struct ApiError {
     pub existing_id: Option<String>,
     /// HubSpot's correlation id, for support.
     pub correlation_id: Option<String>,
+    /// True when an earlier attempt of the refused call was lost: it may still be
+    /// carried out (protocol S4). Never for a read or a create.
+    pub may_come_late: bool,
 }
 
 impl ApiError {

@@ -107,20 +107,6 @@ struct RefusalText {
     hint: String,
 }
 
-/// Names of value types in the journal.
-const VALUE_TYPES: [(&str, ValueType); 10] = [
-    ("string", ValueType::String),
-    ("number", ValueType::Number),
-    ("bool", ValueType::Bool),
-    ("date", ValueType::Date),
-    ("datetime", ValueType::DateTime),
-    ("enumeration", ValueType::Enumeration),
-    ("multi", ValueType::MultiEnumeration),
-    ("owner", ValueType::Owner),
-    ("pipeline", ValueType::Pipeline),
-    ("stage", ValueType::Stage),
-];
-
 /// The schema as JSON.
 pub(super) fn schema_text(schema: &Schema) -> serde_json::Result<String> {
     serde_json::to_string(&SchemaText {
@@ -143,15 +129,10 @@ pub(super) fn schema_from(text: &str) -> serde_json::Result<Schema> {
 }
 
 fn property_text(property: &PropertyDef) -> PropertyText {
-    let named = |(_, value_type): &&(&str, ValueType)| *value_type == property.value_type;
-    let name = VALUE_TYPES
-        .iter()
-        .find(named)
-        .map_or("string", |(name, _)| name);
     PropertyText {
         name: property.name.clone(),
         label: property.label.clone(),
-        value_type: name.to_owned(),
+        value_type: property.value_type.word().to_owned(),
         options: property
             .options
             .iter()
@@ -165,12 +146,10 @@ fn property_text(property: &PropertyDef) -> PropertyText {
 
 fn properties_from(texts: Vec<PropertyText>) -> BTreeMap<String, PropertyDef> {
     let property = |text: PropertyText| {
-        let named = |(name, _): &&(&str, ValueType)| *name == text.value_type;
-        let value_type = VALUE_TYPES.iter().find(named);
         let definition = PropertyDef {
             name: text.name.clone(),
             label: text.label,
-            value_type: value_type.map_or(ValueType::String, |(_, value_type)| *value_type),
+            value_type: ValueType::of_word(&text.value_type),
             options: text
                 .options
                 .into_iter()
@@ -247,6 +226,7 @@ pub(super) fn refusal_from(text: &str) -> serde_json::Result<Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::schema::VALUE_TYPES;
 
     #[test]
     fn a_schema_comes_back_as_it_went_in() {

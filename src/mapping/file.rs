@@ -75,6 +75,18 @@ impl MappingFile {
         &self.document.key.property.value
     }
 
+    /// Internal names of all ticket properties that the mapping may write, the key's
+    /// first.
+    pub fn property_names(&self) -> Vec<&str> {
+        let entries = self.document.properties.value.iter();
+        let names = entries.flat_map(|entry| {
+            let into = entry.read_only_into.as_ref();
+            [Some(&entry.property), into].into_iter().flatten()
+        });
+        let names = names.map(|name| name.value.as_str());
+        std::iter::once(self.key_property()).chain(names).collect()
+    }
+
     /// Ticket properties that the mapping wants created where the portal lacks them.
     pub fn new_properties(&self) -> &[NewProperty] {
         &self.document.new_properties

@@ -35,7 +35,9 @@ impl CompiledMapping {
         let entry = self.entry(property)?;
         let mapped = entry.map.as_ref().and_then(|map| map.nearest(text));
         let mapped = mapped.map(str::to_owned);
-        mapped.or_else(|| entry.conversion.nearest(text))
+        let likely = mapped.or_else(|| entry.conversion.nearest(text));
+        // A text that several have is its own nearest, which helps nobody.
+        likely.filter(|likely| fold(likely) != fold(text))
     }
 
     /// The lines of a property's value map; empty where it has none.

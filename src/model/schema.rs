@@ -77,6 +77,20 @@ pub enum ValueType {
     Stage,
 }
 
+/// Names of value types in files, never changed.
+pub const VALUE_TYPES: [(&str, ValueType); 10] = [
+    ("string", ValueType::String),
+    ("number", ValueType::Number),
+    ("bool", ValueType::Bool),
+    ("date", ValueType::Date),
+    ("datetime", ValueType::DateTime),
+    ("enumeration", ValueType::Enumeration),
+    ("multi", ValueType::MultiEnumeration),
+    ("owner", ValueType::Owner),
+    ("pipeline", ValueType::Pipeline),
+    ("stage", ValueType::Stage),
+];
+
 /// One option of an enumeration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PropertyOption {
@@ -144,6 +158,21 @@ impl NewProperty {
 }
 
 impl ValueType {
+    /// Its name in files.
+    pub fn word(self) -> &'static str {
+        let mut known = VALUE_TYPES.iter();
+        known
+            .find(|(_, known)| *known == self)
+            .map_or("string", |(name, _)| name)
+    }
+
+    /// The type of a name in a file; a name that we do not know is a text's.
+    pub fn of_word(word: &str) -> ValueType {
+        let mut known = VALUE_TYPES.iter();
+        let found = known.find(|(name, _)| *name == word);
+        found.map_or(ValueType::String, |(_, value_type)| *value_type)
+    }
+
     /// Reads HubSpot's `type` and `fieldType`. Owners, pipelines and stages are
     /// told by name or `referencedObjectType` by whoever reads the definition.
     pub fn from_hubspot(type_name: &str, field_type: &str) -> ValueType {

@@ -144,7 +144,7 @@ fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Res
     let (in_window, window) = effects.rate;
     write!(
         text,
-        "  make at most {}: {} at {in_window} calls in {} s",
+        "  make at most {} if none has to be repeated: {} at {in_window} calls in {} s",
         counted(effects.calls, "call"),
         duration(effects.time),
         window.as_secs(),

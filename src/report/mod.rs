@@ -1,6 +1,7 @@
 //! What people and scripts see of a run: listeners to its events. stderr is talk;
 //! only the closing JSON of `--json` goes to stdout, and that is the command's.
 
+mod age;
 mod check;
 mod check_json;
 mod haul;
@@ -10,6 +11,7 @@ mod progress;
 mod summary;
 mod words;
 
+pub use age::age_words;
 pub use check::check_words;
 pub use check_json::check_json;
 pub use haul::{Face, HaulProgress};

@@ -40,6 +40,7 @@ const PLACES: [(&str, &[&str]); 15] = [
         "csv::",
         &[
             "import/files.rs",
+            "import/check/values.rs",
             "export/write/csv_rows.rs",
             "mapping/tables.rs",
         ],
@@ -59,7 +60,10 @@ const PLACES: [(&str, &[&str]); 15] = [
     ("glob::", &["import/read/sources.rs"]),
     ("std::env", &["cli/settings.rs", "main.rs"]),
     ("SystemTime", &["sandbox/clock.rs"]),
-    ("Timestamp::now", &["journal/write.rs", "sandbox/clock.rs"]),
+    (
+        "Timestamp::now",
+        &["journal/write.rs", "sandbox/clock.rs", "report/age.rs"],
+    ),
 ];
 
 fn src() -> PathBuf {

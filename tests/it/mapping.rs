@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::rehearsal::{Rehearsal, project};
+use crate::rehearsal::{Rehearsal, Row, project, write_rows};
 
 /// A mapping for `Id,Subject,Status` and more.
 const HEAD: &str = r#"version = 1
@@ -389,6 +389,28 @@ fn odd_cells(rows: usize) -> String {
     String::from_utf8(writer.into_inner().expect("written")).expect("text")
 }
 
+/// `check` refuses what the import refused, word for word, and finds nothing wrong with
+/// the rows that went in.
+fn the_check_says_the_same(here: &Rehearsal, done: usize, refused: &[Row]) {
+    let args = ["check", "odd.csv", "-m", "m.toml", "-o", "checked.csv"];
+    let _ended = here.run_embedded(&args).expect(4);
+    assert_eq!(sorted(here.rows("checked.csv")), sorted(refused.to_vec()));
+    write_rows(
+        &here.path("passed.csv"),
+        &here.path("odd.csv"),
+        &here.rows("run/done.csv"),
+    );
+    let args = ["check", "passed.csv", "-m", "m.toml", "--json"];
+    let ended = here.run_embedded(&args).expect(0);
+    let report: Value = serde_json::from_str(&ended.stdout).expect("a report");
+    assert_eq!(report["rows"]["ready"], done);
+}
+
+fn sorted(mut rows: Vec<Row>) -> Vec<Row> {
+    rows.sort();
+    rows
+}
+
 #[test]
 fn what_passes_the_local_check_is_accepted_by_the_sandbox() {
     let here = Rehearsal::new();
@@ -435,6 +457,7 @@ type = "bool"
     let refused = here.rows("run/refused.csv");
     assert_eq!(done + refused.len(), 3_000);
     assert!(done > 300, "some rows have to pass: {done}");
+    the_check_says_the_same(&here, done, &refused);
     for row in &refused {
         let local = [
             "INVALID_DATE",

@@ -158,6 +158,7 @@ fn tickets(here: &Rehearsal, properties: &str) -> BTreeMap<String, Row> {
 
 fn check(expected: &Expected) {
     let here = Rehearsal::new();
+    let report = checked(&here, expected);
     let (summary, said) = import(&here, expected.sample, expected.preset);
     let name = expected.sample;
     let count = |fate: &str| summary["rows"][fate].as_u64().unwrap_or_default();
@@ -179,10 +180,35 @@ fn check(expected: &Expected) {
         .map(|row| (&*row["_line"], &*row["_code"], &*row["_column"]))
         .collect();
     assert_eq!(found, expected.refused, "{name}");
+    let mut foretold = here.rows("checked.csv");
+    foretold.sort_by_key(|row| row["_line"].parse::<u64>().unwrap_or_default());
+    assert_eq!(foretold, rows, "{name}: check says what import does");
+    assert_eq!(
+        report["rows"],
+        serde_json::json!({"ready": expected.done, "skipped": expected.skipped, "refused": refused}),
+        "{name}"
+    );
     let told = said
         .lines()
         .find_map(|line| line.strip_prefix("columns that nothing uses: "));
     assert_eq!(told.unwrap_or_default(), expected.unused, "{name}");
+}
+
+/// What `check` says of a sample and its preset; the rows that it would refuse are in
+/// checked.csv.
+fn checked(here: &Rehearsal, expected: &Expected) -> Value {
+    let (file, mapping) = (sample(expected.sample), preset(expected.preset));
+    let args = [
+        "check",
+        &file,
+        "-m",
+        &mapping,
+        "-o",
+        "checked.csv",
+        "--json",
+    ];
+    let ended = here.run_embedded(&args).expect(4);
+    serde_json::from_str(&ended.stdout).expect("a report")
 }
 
 #[test]

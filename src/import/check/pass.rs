@@ -42,23 +42,24 @@ pub fn check(input: Input, what: &Check<'_>) -> Result<CheckReport, Error> {
     let again = input.again();
     let mut counts = Counts::new(&input, &what.mapping, what.refused_to)?;
     let rows = Rows::new(input, Arc::clone(&what.mapping));
-    let notices = first(rows, &mut counts)?;
+    // What came from standard input is gone with the rows, so they stay until the end.
+    let mut rows = first(rows, &mut counts)?;
     let repeats = counts.repeats().map_err(unwritten)?;
     if repeats.any {
         let second = Second::new(&again, &what.mapping);
         second.run(again, repeats, &mut counts, unwritten)?;
     }
-    let report = counts.into_report(what.pipelines, what.allowance, notices);
+    let report = counts.into_report(what.pipelines, what.allowance, rows.take_notices());
     report.map_err(unwritten)
 }
 
-/// Counts every row; gives what the user should know of the reading.
-fn first(mut rows: Rows, counts: &mut Counts<'_>) -> Result<Vec<String>, Error> {
+/// Counts every row; gives the reader back, at its end.
+fn first(mut rows: Rows, counts: &mut Counts<'_>) -> Result<Rows, Error> {
     let (sender, chunks) = sync_channel::<Vec<Reading>>(CHUNKS);
     std::thread::scope(|scope| {
         let reader = scope.spawn(move || {
             read(&mut rows, &sender)?;
-            Ok(rows.take_notices())
+            Ok(rows)
         });
         let mut chunks = chunks.into_iter();
         let counted = chunks.try_for_each(|chunk| {
@@ -68,7 +69,7 @@ fn first(mut rows: Rows, counts: &mut Counts<'_>) -> Result<Vec<String>, Error> 
         // The reader stops when nobody wants rows any more.
         drop(chunks);
         let died = |_| Error::unexpected("the reader died");
-        let read: Result<Vec<String>, Error> = reader.join().map_err(died)?;
+        let read: Result<Rows, Error> = reader.join().map_err(died)?;
         counted.map_err(unwritten)?;
         read
     })

@@ -1,16 +1,19 @@
-//! `tickethaul schema`: what the portal lacks for a mapping, shown and created.
-//! Nothing is ever deleted or changed.
+//! `tickethaul schema apply`: creates in the portal what a mapping defines and the
+//! portal lacks, after showing it. Nothing is ever deleted or changed.
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use serde_json::json;
 
-use super::exit::Exit;
-use super::import::read_mapping;
-use super::portal::{Portal, call_error};
-use super::settings::PortalArgs;
-use super::talk::Talk;
+use super::diff::show;
+use super::lacking::{Lacking, lacking_groups};
+use super::pull::pull;
+use crate::cli::exit::Exit;
+use crate::cli::import::read_mapping;
+use crate::cli::portal::{Portal, call_error};
+use crate::cli::settings::PortalArgs;
+use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::Client;
 use crate::model::schema::{NewProperty, ObjectType, Schema};
@@ -18,13 +21,7 @@ use crate::model::schema::{NewProperty, ObjectType, Schema};
 /// HubSpot: unique-value properties of an object type.
 const UNIQUE_LIMIT: usize = 10;
 
-/// Properties of the portal
-#[derive(Debug, Subcommand)]
-pub enum SchemaCommand {
-    Apply(ApplyArgs),
-}
-
-/// Create the key property and every `[[property]]` of a mapping that the portal lacks
+/// Create every `[[property]]` of a mapping that the portal lacks, with its group and options
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
     /// The mapping
@@ -37,35 +34,35 @@ pub struct ApplyArgs {
     portal: PortalArgs,
 }
 
-/// Runs a schema command.
-pub async fn run(command: SchemaCommand, talk: &Talk) -> Result<Exit, Error> {
-    let SchemaCommand::Apply(args) = command;
+/// Runs `schema apply`.
+pub async fn run(args: &ApplyArgs, talk: &Talk) -> Result<Exit, Error> {
     let mapping = read_mapping(&args.mapping, talk)?;
     let portal = Portal::open(&args.portal).await?;
-    let account = portal.client.account().await.map_err(call_error)?;
-    let schema = portal.client.schema(false).await.map_err(call_error)?;
-    let lacking = lacking(mapping.new_properties(), &schema);
-    refuse_archived_key(&portal.client, mapping.key_property(), &lacking).await?;
+    let client = &portal.client;
+    let copy = pull(client, talk).await?;
+    let lacking = Lacking::of(mapping.new_properties(), &copy);
+    refuse_archived_key(client, mapping.key_property(), &lacking.properties).await?;
     show(&lacking, talk);
-    let question = format!("Create them in portal {}?", account.portal_id);
-    let create = !lacking.is_empty() && (args.yes || talk.agreed(&question));
+    let question = format!("Create it in portal {}?", copy.portal_id);
+    let create = lacking.can_be_created() && (args.yes || talk.agreed(&question));
     if create {
-        create_properties(&portal.client, &lacking, &schema).await?;
-        talk.say(&format!("created in portal {}", account.portal_id));
+        create_properties(client, &lacking.properties, &copy.schema).await?;
+        add_options(client, &lacking).await?;
+        talk.say(&format!("created in portal {}", copy.portal_id));
     }
     let names: Vec<&str> = lacking
+        .properties
         .iter()
         .map(|property| property.name.as_str())
         .collect();
-    talk.result(&json!({"portal": account.portal_id, "lacking": names, "created": create}));
+    talk.result(&json!({
+        "portal": copy.portal_id,
+        "lacking": names,
+        "created": create,
+        "details": lacking.json(),
+    }));
     portal.close().await;
     Ok(Exit::Fine)
-}
-
-/// The properties of a mapping that the portal does not have.
-pub fn lacking(wanted: &[NewProperty], schema: &Schema) -> Vec<NewProperty> {
-    let new = |property: &&NewProperty| !schema.tickets.contains_key(&property.name);
-    wanted.iter().filter(new).cloned().collect()
 }
 
 /// Refuses a key property that was archived in the portal: its name is taken, and
@@ -91,7 +88,7 @@ pub async fn refuse_archived_key(
     }
 }
 
-/// Creates them, one by one.
+/// Creates them, one by one, with the groups that they are to be in.
 ///
 /// # Errors
 /// When the portal has no room for another unique property, or refuses one.
@@ -112,24 +109,30 @@ pub async fn create_properties(
         ))
         .advise("archive one that is not needed, or use one of them as the key"));
     }
+    create_groups(client, lacking).await?;
     for property in lacking {
         let _definition = client.create_property(property).await.map_err(call_error)?;
     }
     Ok(())
 }
 
-/// Shows what would be created.
-fn show(lacking: &[NewProperty], talk: &Talk) {
-    if lacking.is_empty() {
-        talk.say("the portal has every property that the mapping needs");
-        return;
+async fn create_groups(client: &Client, properties: &[NewProperty]) -> Result<(), Error> {
+    if properties.is_empty() {
+        return Ok(());
     }
-    let mut table = comfy_table::Table::new();
-    let _same = table.load_style(comfy_table::presets::NOTHING);
-    for property in lacking {
-        let unique = if property.unique { "unique" } else { "" };
-        let _same = table.add_row([&property.name, &property.label, &property.type_name, unique]);
+    let object = ObjectType::Tickets;
+    let known = client.property_groups(object).await.map_err(call_error)?;
+    for group in lacking_groups(properties, &known) {
+        let created = client.create_property_group(object, &group).await;
+        let _group = created.map_err(call_error)?;
     }
-    talk.say("the portal lacks these ticket properties:");
-    talk.say(&table.to_string());
+    Ok(())
+}
+
+async fn add_options(client: &Client, lacking: &Lacking) -> Result<(), Error> {
+    for (name, options) in &lacking.options {
+        let added = client.add_property_options(ObjectType::Tickets, name, options);
+        let _definition = added.await.map_err(call_error)?;
+    }
+    Ok(())
 }

@@ -1,0 +1,130 @@
+//! `tickethaul check -m`: what an import would do with every row, found without sending
+//! anything. The portal's definitions come from where `schema` finds them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::check::CheckArgs;
+use super::exit::Exit;
+use super::import::{mapping_error, parse_mapping};
+use super::input::say_reading;
+use super::schema::lacking;
+use super::talk::Talk;
+use crate::error::Error;
+use crate::import::check::{Allowance, Check, check, write_values};
+use crate::import::read::Input;
+use crate::mapping::{CompiledMapping, For, MappingErrors, MappingFile};
+use crate::model::check::CheckReport;
+use crate::model::schema::Schema;
+use crate::report::{check_json, check_words};
+
+/// HubSpot: calls of a private app in ten seconds, from the Professional tier on.
+const USUAL_RATE: (u32, Duration) = (190, Duration::from_secs(10));
+
+/// Checks every row of the input against a mapping.
+pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Error> {
+    let mapping = match parse_mapping(path)? {
+        Ok(mapping) => mapping,
+        Err(errors) => return Err(mapping_error(&all_mistakes(errors, args, talk).await, talk)),
+    };
+    let input = args.input.open(mapping.dialect(), None)?;
+    say_reading(&input, talk);
+    let copy = args.from.read(talk).await?;
+    let compiled = Arc::new(compile(&mapping, &input, &copy.schema, talk)?);
+    let allowance = Allowance {
+        rate: match args.from.portal.rate() {
+            Some(rate) => (rate.calls, rate.window),
+            None => USUAL_RATE,
+        },
+        daily_calls: copy.daily_calls,
+    };
+    let report = check(
+        input,
+        &Check {
+            mapping: Arc::clone(&compiled),
+            pipelines: &copy.schema.pipelines,
+            allowance,
+            refused_to: args.output.as_deref(),
+        },
+    )?;
+    talk.show(&check_words(&report));
+    talk.result(&check_json(&report));
+    if let Some(path) = &args.write_values {
+        propose(path, &report, &compiled, talk)?;
+    }
+    Ok(match report.refused {
+        0 => Exit::Fine,
+        _ => Exit::Found,
+    })
+}
+
+/// A mapping with mistakes is still held against file and portal, as far as those can
+/// be had, so that all its mistakes are told at once.
+async fn all_mistakes(errors: MappingErrors, args: &CheckArgs, talk: &Talk) -> MappingErrors {
+    let insisted = errors.rest().map(|mapping| mapping.dialect().clone());
+    let input = args.input.open(&insisted.unwrap_or_default(), None);
+    match (input, args.from.read(talk).await) {
+        (Ok(input), Ok(copy)) => errors.and_against(input.headers(), &copy.schema, For::Create),
+        _ => errors,
+    }
+}
+
+/// Holds the mapping against the file and the portal as an import would; properties
+/// that the portal lacks count as created.
+fn compile(
+    mapping: &MappingFile,
+    input: &Input,
+    schema: &Schema,
+    talk: &Talk,
+) -> Result<CompiledMapping, Error> {
+    let lacking = lacking(mapping.new_properties(), schema);
+    let complete = schema.clone().with_tickets(&lacking);
+    let compiled = mapping
+        .compile(input.headers(), &complete, For::Create)
+        .map_err(|errors| mapping_error(&errors, talk))?;
+    if !lacking.is_empty() {
+        talk.say(&format!(
+            "properties of the mapping that the portal lacks: {}; they count as there, `schema apply` creates them",
+            lacking.len()
+        ));
+    }
+    Ok(compiled)
+}
+
+/// Writes the value file, and says how the mapping takes it.
+fn propose(
+    path: &Path,
+    report: &CheckReport,
+    mapping: &CompiledMapping,
+    talk: &Talk,
+) -> Result<(), Error> {
+    let lines = write_values(path, &report.unmapped, mapping).map_err(|error| {
+        Error::usage(format!("can't write {}: {error}", path.display())).advise("name another file")
+    })?;
+    let file = path
+        .file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy();
+    talk.say(&format!(
+        "{}: {lines} values to fill in under `to`, beside the lines that the mapping has; then put it \
+         next to the mapping and write there",
+        path.display()
+    ));
+    let mut told = Vec::new();
+    for column in &report.unmapped {
+        if !told.contains(&column.property.as_str()) {
+            told.push(&column.property);
+            let keep = if column.has_map {
+                ""
+            } else {
+                ", unmapped = \"keep\""
+            };
+            talk.say(&format!(
+                "  {}: map = {{ file = \"{file}\" }}{keep}",
+                column.property
+            ));
+        }
+    }
+    Ok(())
+}

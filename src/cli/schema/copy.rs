@@ -1,0 +1,358 @@
+//! A copy of what a portal defines, as a text that people read and compare: TOML,
+//! everything in one order. Readers take additional keys as they come.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::hubspot::{LinkType, PropertyGroup};
+use crate::model::schema::{
+    ObjectType, Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType,
+};
+
+/// Version of the file.
+const VERSION: u32 = 1;
+
+/// What a portal defines, and when it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortalCopy {
+    /// HubSpot portal id.
+    pub portal_id: u64,
+    /// When, by the portal's clock.
+    pub pulled: Timestamp,
+    /// Calls that the portal allows in a day, where it tells.
+    pub daily_calls: Option<u64>,
+    /// Properties, pipelines, owners.
+    pub schema: Schema,
+    /// Groups of ticket properties.
+    pub groups: Vec<PropertyGroup>,
+    /// Kinds of link from tickets, by the other end.
+    pub links: Vec<(ObjectType, LinkType)>,
+}
+
+/// Why a text is no copy.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// No TOML, or a key is missing or of another kind.
+    #[error("{0}")]
+    NoCopy(#[from] toml::de::Error),
+    /// Written by a later version of this tool.
+    #[error("it is of version {0}, this tool reads version {VERSION}")]
+    Newer(u32),
+}
+
+#[derive(Serialize, Deserialize)]
+struct CopyText {
+    version: u32,
+    portal: u64,
+    pulled: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    daily_calls: Option<u64>,
+    #[serde(default)]
+    groups: Vec<GroupText>,
+    #[serde(default)]
+    links: Vec<LinkText>,
+    #[serde(default)]
+    pipelines: Vec<PipelineText>,
+    #[serde(default)]
+    owners: Vec<OwnerText>,
+    #[serde(default)]
+    tickets: Vec<PropertyText>,
+    #[serde(default)]
+    contacts: Vec<PropertyText>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct GroupText {
+    name: String,
+    label: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LinkText {
+    to: String,
+    category: String,
+    id: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PipelineText {
+    id: String,
+    label: String,
+    #[serde(default)]
+    stages: Vec<StageText>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StageText {
+    id: String,
+    label: String,
+    #[serde(default, skip_serializing_if = "is_false")]
+    closed: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OwnerText {
+    id: String,
+    email: String,
+    first_name: String,
+    last_name: String,
+    #[serde(default, skip_serializing_if = "is_false")]
+    archived: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PropertyText {
+    name: String,
+    label: String,
+    #[serde(rename = "type")]
+    value_type: String,
+    #[serde(default, skip_serializing_if = "is_false")]
+    unique: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    read_only: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    external_options: bool,
+    /// Internal value and label of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    options: Vec<(String, String)>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+impl PortalCopy {
+    /// The copy as text.
+    pub fn text(&self) -> Result<String, toml::ser::Error> {
+        let text = toml::to_string_pretty(&CopyText {
+            version: VERSION,
+            portal: self.portal_id,
+            pulled: self.pulled.to_string(),
+            daily_calls: self.daily_calls,
+            groups: self.groups.iter().map(group_text).collect(),
+            links: self.links.iter().map(link_text).collect(),
+            pipelines: self.schema.pipelines.iter().map(pipeline_text).collect(),
+            owners: self.schema.owners.iter().map(owner_text).collect(),
+            tickets: self.schema.tickets.values().map(property_text).collect(),
+            contacts: self.schema.contacts.values().map(property_text).collect(),
+        })?;
+        Ok(format!(
+            "# What portal {} defines, as `tickethaul schema pull` found it. Read by `check` and `schema`.\n\n{text}",
+            self.portal_id
+        ))
+    }
+
+    /// Reads a copy.
+    pub fn read(text: &str) -> Result<PortalCopy, CopyError> {
+        let text: CopyText = toml::from_str(text)?;
+        if text.version > VERSION {
+            return Err(CopyError::Newer(text.version));
+        }
+        let links = text.links.into_iter().filter_map(link_from);
+        Ok(PortalCopy {
+            portal_id: text.portal,
+            // A stamp that somebody edited tells an age that nobody believes.
+            pulled: text.pulled.parse().unwrap_or(Timestamp::UNIX_EPOCH),
+            daily_calls: text.daily_calls,
+            groups: text.groups.into_iter().map(group_from).collect(),
+            links: links.collect(),
+            schema: Schema {
+                tickets: properties_from(text.tickets),
+                contacts: properties_from(text.contacts),
+                pipelines: text.pipelines.into_iter().map(pipeline_from).collect(),
+                owners: text.owners.into_iter().map(owner_from).collect(),
+            },
+        })
+    }
+}
+
+fn group_text(group: &PropertyGroup) -> GroupText {
+    GroupText {
+        name: group.name.clone(),
+        label: group.label.clone(),
+    }
+}
+
+fn group_from(text: GroupText) -> PropertyGroup {
+    PropertyGroup {
+        name: text.name,
+        label: text.label,
+    }
+}
+
+fn link_text((to, link): &(ObjectType, LinkType)) -> LinkText {
+    LinkText {
+        to: to.plural().to_owned(),
+        category: link.category.clone(),
+        id: link.id,
+        label: link.label.clone(),
+    }
+}
+
+/// None for a kind of record that a later version of this tool knows.
+fn link_from(text: LinkText) -> Option<(ObjectType, LinkType)> {
+    let mut known = ObjectType::ALL.into_iter();
+    let to = known.find(|object| object.plural() == text.to)?;
+    let link = LinkType {
+        category: text.category,
+        id: text.id,
+        label: text.label,
+    };
+    Some((to, link))
+}
+
+fn pipeline_text(pipeline: &Pipeline) -> PipelineText {
+    let stages = pipeline.stages.iter().map(|stage| StageText {
+        id: stage.id.clone(),
+        label: stage.label.clone(),
+        closed: stage.closed,
+    });
+    PipelineText {
+        id: pipeline.id.clone(),
+        label: pipeline.label.clone(),
+        stages: stages.collect(),
+    }
+}
+
+fn pipeline_from(text: PipelineText) -> Pipeline {
+    let stages = text.stages.into_iter().map(|stage| Stage {
+        id: stage.id,
+        label: stage.label,
+        closed: stage.closed,
+    });
+    Pipeline {
+        id: text.id,
+        label: text.label,
+        stages: stages.collect(),
+    }
+}
+
+fn owner_text(owner: &Owner) -> OwnerText {
+    OwnerText {
+        id: owner.id.clone(),
+        email: owner.email.clone(),
+        first_name: owner.first_name.clone(),
+        last_name: owner.last_name.clone(),
+        archived: owner.archived,
+    }
+}
+
+fn owner_from(text: OwnerText) -> Owner {
+    Owner {
+        id: text.id,
+        email: text.email,
+        first_name: text.first_name,
+        last_name: text.last_name,
+        archived: text.archived,
+    }
+}
+
+fn property_text(property: &PropertyDef) -> PropertyText {
+    let options = property.options.iter();
+    PropertyText {
+        name: property.name.clone(),
+        label: property.label.clone(),
+        value_type: property.value_type.word().to_owned(),
+        unique: property.unique,
+        read_only: property.read_only,
+        external_options: property.external_options,
+        options: options
+            .map(|option| (option.value.clone(), option.label.clone()))
+            .collect(),
+    }
+}
+
+fn properties_from(texts: Vec<PropertyText>) -> BTreeMap<String, PropertyDef> {
+    let property = |text: PropertyText| {
+        let options = text.options.into_iter();
+        let definition = PropertyDef {
+            name: text.name.clone(),
+            label: text.label,
+            value_type: ValueType::of_word(&text.value_type),
+            options: options
+                .map(|(value, label)| PropertyOption { label, value })
+                .collect(),
+            external_options: text.external_options,
+            read_only: text.read_only,
+            unique: text.unique,
+        };
+        (text.name, definition)
+    };
+    texts.into_iter().map(property).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn copy() -> PortalCopy {
+        let property = PropertyDef {
+            name: "hs_ticket_priority".to_owned(),
+            label: "Priority".to_owned(),
+            value_type: ValueType::Enumeration,
+            options: vec![PropertyOption {
+                label: "High \"one\"".to_owned(),
+                value: "HIGH".to_owned(),
+            }],
+            external_options: false,
+            read_only: false,
+            unique: false,
+        };
+        PortalCopy {
+            portal_id: 4_711,
+            pulled: "2026-11-23T10:00:00Z".parse().expect("an instant"),
+            daily_calls: Some(650_000),
+            schema: Schema {
+                tickets: [(property.name.clone(), property)].into(),
+                contacts: BTreeMap::new(),
+                pipelines: vec![Pipeline {
+                    id: "0".to_owned(),
+                    label: "Support".to_owned(),
+                    stages: vec![Stage {
+                        id: "4".to_owned(),
+                        label: "Closed".to_owned(),
+                        closed: true,
+                    }],
+                }],
+                owners: vec![Owner {
+                    id: "7".to_owned(),
+                    email: "a@b.example".to_owned(),
+                    first_name: "A".to_owned(),
+                    last_name: "B".to_owned(),
+                    archived: false,
+                }],
+            },
+            groups: vec![PropertyGroup {
+                name: "ticketinformation".to_owned(),
+                label: "Ticket information".to_owned(),
+            }],
+            links: vec![(
+                ObjectType::Contacts,
+                LinkType {
+                    category: "USER_DEFINED".to_owned(),
+                    id: 31,
+                    label: Some("Requester".to_owned()),
+                },
+            )],
+        }
+    }
+
+    #[test]
+    fn a_copy_comes_back_as_it_went_in() {
+        let text = copy().text().expect("TOML");
+        assert_eq!(PortalCopy::read(&text).expect("a copy"), copy(), "{text}");
+    }
+
+    #[test]
+    fn a_later_version_is_refused() {
+        let text = copy().text().expect("TOML");
+        let later = text.replace("version = 1", "version = 2");
+        let refused = PortalCopy::read(&later).expect_err("refused");
+        assert!(matches!(refused, CopyError::Newer(2)));
+    }
+}

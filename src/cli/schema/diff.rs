@@ -1,0 +1,51 @@
+//! `tickethaul schema diff`: what the portal lacks for a mapping.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::lacking::Lacking;
+use super::store::SchemaFrom;
+use crate::cli::exit::Exit;
+use crate::cli::import::read_mapping;
+use crate::cli::talk::Talk;
+use crate::error::Error;
+
+/// Show what the portal lacks for a mapping; exit code 4 where that is something
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The mapping
+    #[arg(short, long, value_name = "MAPPING")]
+    mapping: PathBuf,
+    #[command(flatten)]
+    from: SchemaFrom,
+}
+
+/// Runs `schema diff`.
+pub async fn run(args: &DiffArgs, talk: &Talk) -> Result<Exit, Error> {
+    let mapping = read_mapping(&args.mapping, talk)?;
+    let copy = args.from.read(talk).await?;
+    let lacking = Lacking::of(mapping.new_properties(), &copy);
+    show(&lacking, talk);
+    talk.result(&json!({"portal": copy.portal_id, "lacking": lacking.json()}));
+    Ok(match lacking.is_empty() {
+        true => Exit::Fine,
+        false => Exit::Found,
+    })
+}
+
+/// Shows what is lacking.
+pub fn show(lacking: &Lacking, talk: &Talk) {
+    if lacking.is_empty() {
+        talk.say("the portal has every property that the mapping needs");
+        return;
+    }
+    let words = lacking.words();
+    if !words.is_empty() {
+        talk.say(&format!("the portal lacks\n  {}", words.join("\n  ")));
+    }
+    for words in &lacking.otherwise {
+        talk.say(&format!("{words}; change one of the two by hand"));
+    }
+}

@@ -1,0 +1,97 @@
+//! `tickethaul schema pull`: everything that a portal defines, put into a file.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::copy::PortalCopy;
+use super::store;
+use crate::cli::exit::Exit;
+use crate::cli::portal::{Portal, call_error};
+use crate::cli::settings::PortalArgs;
+use crate::cli::talk::Talk;
+use crate::error::Error;
+use crate::hubspot::{CallError, Client, LinkType};
+use crate::model::schema::{ObjectType, Schema};
+
+/// Keep a copy of what the portal defines: properties, groups, pipelines, stages, owners, labels
+#[derive(Debug, Args)]
+pub struct PullArgs {
+    /// Where the copy goes [default: in the user's cache folder, where `check` finds it]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    portal: PortalArgs,
+}
+
+/// Runs `schema pull`.
+pub async fn run(args: &PullArgs, talk: &Talk) -> Result<Exit, Error> {
+    let portal = Portal::open(&args.portal).await?;
+    let pulled = pull(&portal.client, talk).await;
+    portal.close().await;
+    let copy = pulled?;
+    let path = match &args.output {
+        Some(path) => path.clone(),
+        None => store::place(copy.portal_id)?,
+    };
+    store::write(&path, &copy)?;
+    talk.say(&format!(
+        "portal {}: {} ticket properties, {} pipelines, {} owners, written to {}",
+        copy.portal_id,
+        copy.schema.tickets.len(),
+        copy.schema.pipelines.len(),
+        copy.schema.owners.len(),
+        path.display()
+    ));
+    talk.result(&json!({"portal": copy.portal_id, "file": path.display().to_string()}));
+    Ok(Exit::Fine)
+}
+
+/// Asks a portal for everything that it defines.
+pub async fn pull(client: &Client, talk: &Talk) -> Result<PortalCopy, Error> {
+    let account = client.account().await.map_err(call_error)?;
+    let schema = schema(client, talk).await.map_err(call_error)?;
+    let groups = client.property_groups(ObjectType::Tickets).await;
+    let usage = allowed(client.daily_usage().await).map_err(call_error)?;
+    Ok(PortalCopy {
+        portal_id: account.portal_id,
+        pulled: client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH),
+        daily_calls: usage.flatten().map(|usage| usage.limit),
+        schema,
+        groups: groups.map_err(call_error)?,
+        links: links(client).await.map_err(call_error)?,
+    })
+}
+
+/// Contacts need a scope of their own, without which tickets can be imported too.
+async fn schema(client: &Client, talk: &Talk) -> Result<Schema, CallError> {
+    match client.schema(true).await {
+        Err(CallError::Denied(_)) => {
+            let schema = client.schema(false).await?;
+            talk.say("the token may not read properties of contacts; they are left out");
+            Ok(schema)
+        }
+        schema => schema,
+    }
+}
+
+/// Kinds of link that the token may see.
+async fn links(client: &Client) -> Result<Vec<(ObjectType, LinkType)>, CallError> {
+    let mut links = Vec::new();
+    for to in ObjectType::ALL {
+        let types = allowed(client.link_types(ObjectType::Tickets, to).await)?;
+        links.extend(types.into_iter().flatten().map(|link| (to, link)));
+    }
+    Ok(links)
+}
+
+/// What there is, or nothing where the token may not ask or the portal has no such thing.
+fn allowed<T>(outcome: Result<T, CallError>) -> Result<Option<T>, CallError> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(CallError::Denied(_) | CallError::Refused(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,107 @@
+//! Where copies of portals' definitions lie, and which one a command uses: a file that
+//! is named, else the portal that is named, else the copy in the user's cache folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::copy::PortalCopy;
+use super::pull::pull;
+use crate::cli::portal::Portal;
+use crate::cli::settings::{PortalArgs, cache_folder};
+use crate::cli::talk::Talk;
+use crate::error::Error;
+use crate::report::age_words;
+
+/// What a portal defines: from a file, from the portal, or from the last pull.
+#[derive(Debug, Args)]
+pub struct SchemaFrom {
+    /// A copy that `schema pull -o` wrote, instead of a portal [default: the portal that
+    /// is named, else the copy of the last `schema pull`]
+    #[arg(long, value_name = "FILE", help_heading = "Portal")]
+    schema: Option<PathBuf>,
+    #[command(flatten)]
+    pub portal: PortalArgs,
+}
+
+impl SchemaFrom {
+    /// Reads it, and says what it is.
+    pub async fn read(&self, talk: &Talk) -> Result<PortalCopy, Error> {
+        let copy = match &self.schema {
+            Some(path) => read(path)?,
+            None if self.portal.names_portal() => {
+                let portal = Portal::open(&self.portal).await?;
+                let pulled = pull(&portal.client, talk).await;
+                portal.close().await;
+                return pulled;
+            }
+            None => the_one(&cache_folder()?.join(FOLDER))?,
+        };
+        let age = age_words(copy.pulled);
+        talk.say(&format!(
+            "definitions of portal {} as pulled {age}",
+            copy.portal_id
+        ));
+        Ok(copy)
+    }
+}
+
+/// The folder of copies in the user's cache folder.
+const FOLDER: &str = "schema";
+
+/// Where the copy of a portal lies.
+pub fn place(portal_id: u64) -> Result<PathBuf, Error> {
+    Ok(cache_folder()?
+        .join(FOLDER)
+        .join(format!("{portal_id}.toml")))
+}
+
+/// Writes a copy; one that is there is replaced in one step.
+pub fn write(path: &Path, copy: &PortalCopy) -> Result<(), Error> {
+    let text = copy.text().map_err(Error::unexpected)?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let written = fs::create_dir_all(folder).and_then(|()| {
+        let file = tempfile::NamedTempFile::new_in(folder)?;
+        fs::write(file.path(), text)?;
+        file.persist(path).map(drop).map_err(|error| error.error)
+    });
+    written.map_err(|error| Error::usage(format!("can't write {}: {error}", path.display())))
+}
+
+fn read(path: &Path) -> Result<PortalCopy, Error> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| Error::usage(format!("can't read {}: {error}", path.display())))?;
+    PortalCopy::read(&text).map_err(|error| {
+        Error::usage(format!(
+            "{} is no copy of a portal: {error}",
+            path.display()
+        ))
+        .advise("write it anew with `tickethaul schema pull`")
+    })
+}
+
+/// The only copy there is; with several, nobody can know which portal is meant.
+fn the_one(folder: &Path) -> Result<PortalCopy, Error> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
+        .collect();
+    found.sort();
+    match found.as_slice() {
+        [one] => read(one),
+        [] => Err(Error::usage("no portal is named, and none was pulled yet").advise(
+            "set HUBSPOT_ACCESS_TOKEN, add --portal sandbox, or run `tickethaul schema pull` once",
+        )),
+        several => {
+            let names: Vec<String> = several.iter().map(|path| path.display().to_string()).collect();
+            let names = names.join(", ");
+            Err(Error::usage(format!("several portals were pulled: {names}"))
+                .advise("name one of these files with --schema"))
+        }
+    }
+}
