@@ -129,10 +129,12 @@ fn mapped_properties(key: &Key, entries: &[Entry]) -> Vec<MappedProperty> {
     let key = key.is_written().then(|| MappedProperty {
         name: Arc::clone(key.property()),
         value_type: ValueType::String,
+        instead: None,
     });
     let others = entries.iter().map(|entry| MappedProperty {
         name: Arc::clone(&entry.name),
         value_type: entry.value_type,
+        instead: entry.instead.clone(),
     });
     key.into_iter().chain(others).collect()
 }
