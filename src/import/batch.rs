@@ -168,6 +168,7 @@ mod tests {
                 ..TicketDraft::default()
             },
             ticket: None,
+            links: None,
             parked: 0,
             bytes,
             body: [0; 16],
