@@ -192,7 +192,11 @@ async fn prepare(
         .schema(mapping.links_contacts())
         .await
         .map_err(call_error)?;
-    let mut lacking = lacking(mapping.new_properties(), &schema);
+    let mut lacking = match args.op {
+        // What is archived is not written.
+        Op::Archive => Vec::new(),
+        _ => lacking(mapping.new_properties(), &schema),
+    };
     let complete = schema.clone().with_tickets(&lacking);
     let compiled = mapping
         .compile(input.headers(), &complete, args.op.purpose())
@@ -223,6 +227,17 @@ async fn prepare(
     Ok((compiled, complete))
 }
 
+/// Whoever reads a row again can't tell which of several identical rows it is.
+pub fn refuse_counted(compiled: &CompiledMapping, operation: Operation) -> Result<(), Error> {
+    if !compiled.counts_keys() || operation.purpose().creates() {
+        return Ok(());
+    }
+    let word = operation.word();
+    let message = format!("rows whose key is a row_hash can't be used to {word} tickets");
+    Err(Error::usage(message)
+        .advise("name tickets by record_id: idmap.csv of the run that made them has the ids"))
+}
+
 /// The mapping language is ahead of the import: what it can say and the import can't do
 /// yet is refused before anything is sent.
 fn refuse_unsupported(
@@ -231,11 +246,7 @@ fn refuse_unsupported(
     op: Op,
 ) -> Result<(), Error> {
     let word = op.operation().word();
-    if compiled.counts_keys() && matches!(op, Op::Update | Op::Archive) {
-        let message = format!("rows whose key is a row_hash can't be used to {word} tickets");
-        return Err(Error::usage(message)
-            .advise("name tickets by record_id: done.csv of the run that made them has the ids"));
-    }
+    refuse_counted(compiled, op.operation())?;
     let mut links = compiled.unsupported_links();
     if mapping.links_contacts() && matches!(op, Op::Update | Op::Upsert) {
         links.push(format!("links in an {word}"));
@@ -300,9 +311,14 @@ fn job(
 
 fn say_start(job: &Job, account: &Account, talk: &Talk) {
     talk.say(&format!(
-        "importing into portal {} ({}), run folder {}",
+        "{} portal {} ({}), run folder {}",
+        match job.operation {
+            Operation::Create | Operation::Upsert => "importing into",
+            Operation::Update => "updating tickets of",
+            Operation::Archive => "archiving tickets of",
+        },
         account.portal_id,
-        account.account_type.to_lowercase().replace('_', " "),
+        account.kind(),
         job.folder.path().display()
     ));
 }

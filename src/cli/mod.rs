@@ -9,6 +9,7 @@
 
 mod check;
 mod exit;
+mod delete;
 mod export;
 mod export_args;
 mod import;
@@ -73,6 +74,7 @@ enum ProgressMode {
 enum Command {
     Check(check::CheckArgs),
     Import(import::ImportArgs),
+    Delete(Box<delete::DeleteArgs>),
     Resume(resume::ResumeArgs),
     Status(runs::StatusArgs),
     Runs(runs::RunsArgs),
@@ -130,6 +132,7 @@ async fn dispatch(command: Command, typed: Vec<String>, talk: &Talk) -> Result<E
     match command {
         Command::Check(args) => check::run(&args, talk),
         Command::Import(args) => import::run(args, talk).await,
+        Command::Delete(args) => delete::run(*args, talk).await,
         Command::Resume(args) => resume::run(args, talk).await,
         Command::Status(args) => runs::status(&args, talk),
         Command::Runs(args) => runs::list(&args, talk),

@@ -7,6 +7,7 @@ mod crash; // a run ended at each of its steps, and finished later
 mod crash_changes; // the same for runs that update, upsert or archive
 mod definitions; // the sandbox: properties, groups, pipelines, labels, as a portal's admin has them
 mod desk; // the helper: a served sandbox that a test fills by hand
+mod diff; // --diff: only what differs is sent
 mod export; // exports: whole, in id order, in every form
 mod fates; // replies that say too little, keys that somebody else holds
 mod first; // the main job: import, repair, again, export
