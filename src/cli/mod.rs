@@ -10,6 +10,7 @@
 mod associate;
 mod check;
 mod exit;
+mod delete;
 mod export;
 mod export_args;
 mod get;
@@ -80,6 +81,7 @@ enum Command {
     Associate(associate::AssociateArgs),
     /// Take links of tickets away: with a label only the label, else the whole link
     Dissociate(associate::AssociateArgs),
+    Delete(Box<delete::DeleteArgs>),
     Resume(resume::ResumeArgs),
     Status(runs::StatusArgs),
     Runs(runs::RunsArgs),
@@ -142,6 +144,7 @@ async fn dispatch(command: Command, typed: Vec<String>, talk: &Talk) -> Result<E
         Command::Dissociate(args) => {
             associate::run(args, associate::LinkWay::Dissociate, talk).await
         }
+        Command::Delete(args) => delete::run(*args, talk).await,
         Command::Resume(args) => resume::run(args, talk).await,
         Command::Status(args) => runs::status(&args, talk),
         Command::Runs(args) => runs::list(&args, talk),

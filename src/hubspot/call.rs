@@ -86,6 +86,10 @@ impl Caller {
                         may_come_late,
                     });
                 }
+                Verdict::Final(CallError::Refused(mut error)) => {
+                    error.may_come_late = situation.unclear_before;
+                    return Err(CallError::Refused(error));
+                }
                 Verdict::Final(error) => return Err(error),
                 Verdict::Trouble(trouble) => trouble,
             };

@@ -78,6 +78,7 @@ fn api_error(status: u16, body: &Value) -> ApiError {
         trace_ids: texts(&context["objectWriteTraceId"]),
         ids: texts(&context["ids"]),
         correlation_id: text(&body["correlationId"]),
+        may_come_late: false,
     }
 }
 

@@ -22,6 +22,11 @@ pub struct Account {
 }
 
 impl Account {
+    /// `developer test`, as people write it.
+    pub fn kind(&self) -> String {
+        self.account_type.to_lowercase().replace('_', " ")
+    }
+
     /// Link to a ticket's page. HubSpot: object type id of tickets is `0-5`.
     pub fn ticket_url(&self, id: &str) -> String {
         format!(
@@ -164,6 +169,9 @@ pub struct ApiError {
     pub existing_id: Option<String>,
     /// HubSpot's correlation id, for support.
     pub correlation_id: Option<String>,
+    /// True when an earlier attempt of the refused call was lost: it may still be
+    /// carried out (protocol S4). Never for a read or a create.
+    pub may_come_late: bool,
 }
 
 impl ApiError {

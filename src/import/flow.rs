@@ -76,11 +76,6 @@ impl Operation {
         }
     }
 
-    /// Whether a ticket may come into being.
-    pub fn creates(self) -> bool {
-        matches!(self, Operation::Create | Operation::Upsert)
-    }
-
     /// Whether only links are written, which nothing that comes late can harm.
     pub fn only_links(self) -> bool {
         matches!(self, Operation::Associate | Operation::Dissociate)

@@ -26,7 +26,7 @@ use crate::error::Error;
 use crate::hubspot::{Account, Client};
 use crate::journal::{Durability, Header, Journal, Past, RunLog};
 use crate::mapping::CompiledMapping;
-use crate::model::event::{Event, Listener, Stop, Summary};
+use crate::model::event::{Event, Listener, Spared, Stop, Summary};
 
 /// Chunks of rows that may wait for batch.
 const CHUNKS: usize = 4;
@@ -164,6 +164,7 @@ pub async fn run(
         calls: client.calls(),
         elapsed: started.elapsed(),
         stop: options.stop.reason(),
+        batch_size: header.diff.then_some(options.batch_size as u64),
     };
     let summary = summarise(&folder, operation, &account, ledger, outside);
     options.steps.pass("summary")?;
@@ -237,6 +238,8 @@ struct Outside {
     calls: u64,
     elapsed: Duration,
     stop: Option<Stop>,
+    /// Set where rows were compared first.
+    batch_size: Option<u64>,
 }
 
 fn summarise(
@@ -261,6 +264,9 @@ fn summarise(
         refusals,
         remarks: ledger.remarks,
         changes: ledger.changes,
+        spared: outside
+            .batch_size
+            .map(|size| Spared::of(&ledger.tally, size)),
         contacts_created: ledger.contacts_created,
         calls: outside.calls,
         elapsed: outside.elapsed,

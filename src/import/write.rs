@@ -104,6 +104,9 @@ impl Call<'_> {
             Ok(reply) if reply.may_come_late => Ok(Some(vec![Verdict::Late; part.len()])),
             Ok(reply) => self.matched(&chosen, &reply).map(Some).map_err(mend),
             Err(CallError::Ambiguous(_)) => Ok(Some(vec![Verdict::Late; part.len()])),
+            Err(CallError::Refused(error)) if error.may_come_late => {
+                Ok(Some(vec![Verdict::Late; part.len()]))
+            }
             Err(CallError::Refused(error)) => {
                 let verdicts = refused(&error, &chosen, self.matching)?;
                 if verdicts.is_none() {

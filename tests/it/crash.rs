@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
+use tickethaul::import::flow::Operation;
 use tickethaul::model::event::Summary;
 use tickethaul::model::outcome::Fate;
 
@@ -236,6 +237,8 @@ async fn import_in(folder: &std::path::Path, text: &str) -> InProcess {
     std::fs::write(&input, text).expect("an input");
     InProcess {
         portal: Arc::new(portal().await),
+        operation: Operation::Create,
+        diff: false,
         input,
         mapping: MAPPING.to_owned(),
         folder: folder.join("run"),

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::plain_http::{Answer, raw};
 use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
+use crate::scenario::{CHECKED, Scenario};
 
 /// A folder and a portal in another process.
 pub struct Desk {
@@ -17,7 +18,11 @@ pub struct Desk {
 impl Desk {
     /// An empty portal.
     pub fn new(args: &[&str]) -> Desk {
-        let here = Rehearsal::new();
+        Desk::in_folder(Rehearsal::new(), args)
+    }
+
+    /// A portal whose state may stand in a folder.
+    pub fn in_folder(here: Rehearsal, args: &[&str]) -> Desk {
         let sandbox = here.serve(args);
         Desk {
             here,
@@ -85,6 +90,27 @@ impl Desk {
     pub fn export(&self, args: &[&str]) -> Ended {
         let args: Vec<&str> = ["export"].iter().chain(args).copied().collect();
         self.here.run_against(&self.sandbox, &args)
+    }
+
+    /// Portal and files of the folder `run` are what a scenario says.
+    #[track_caller]
+    pub fn check(&self, scenario: &Scenario, story: &str) {
+        let properties = ["--properties", CHECKED, "--archived", "include"];
+        let _ended = self
+            .export(&[&properties[..], &["-o", "held.csv"]].concat())
+            .expect(0);
+        let held = self.here.rows("held.csv").into_iter().map(|row| {
+            let text = |name: &str| row[name].clone();
+            let archived = text("archived") == "true";
+            (
+                text("source_ticket_id"),
+                text("subject"),
+                text("content"),
+                archived,
+            )
+        });
+        scenario.check_portal(held.collect(), story);
+        scenario.check_files(&self.here.path("run"), story);
     }
 
     /// A column of a CSV file of the folder.

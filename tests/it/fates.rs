@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tickethaul::hubspot::Reply;
+use tickethaul::import::flow::Operation;
 use tickethaul::model::event::Summary;
 use tickethaul::model::outcome::Fate;
 use tickethaul::sandbox::Options;
@@ -53,6 +54,8 @@ async fn import(
     std::fs::write(&input, format!("Id,Subject\n{rows}")).expect("an input");
     let import = InProcess {
         portal: Arc::new(portal),
+        operation: Operation::Create,
+        diff: false,
         input,
         mapping: MAPPING.to_owned(),
         folder: folder.path().join("run"),

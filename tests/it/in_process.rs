@@ -21,7 +21,7 @@ use tickethaul::import::run::{Job, Options, Unknown, run};
 use tickethaul::import::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
 use tickethaul::journal::{Durability, Header, PortalPath, Reading};
-use tickethaul::mapping::{For, MappingFile};
+use tickethaul::mapping::MappingFile;
 use tickethaul::model::dialect::Dialect;
 use tickethaul::model::event::{Event, Listener, Summary};
 use tokio::sync::Notify;
@@ -150,6 +150,10 @@ impl Listener for Deaf {
 pub struct InProcess {
     /// The portal.
     pub portal: Arc<Portal>,
+    /// What is done with the rows.
+    pub operation: Operation,
+    /// Rows are compared before they are sent.
+    pub diff: bool,
     /// The input.
     pub input: PathBuf,
     /// The mapping's text.
@@ -213,18 +217,15 @@ impl InProcess {
             false => {
                 // Without a journal nothing was sent, so a new run is as good.
                 let _old = std::fs::remove_dir_all(&self.folder);
-                (
-                    RunFolder::create(Operation::Create, Some(&self.folder))?,
-                    None,
-                )
+                (RunFolder::create(self.operation, Some(&self.folder))?, None)
             }
         };
         let compiled = mapping
-            .compile(input.headers(), &schema, For::Create)
+            .compile(input.headers(), &schema, self.operation.purpose())
             .expect("a fitting mapping");
         let header = Header {
-            operation: "create".to_owned(),
-            diff: false,
+            operation: self.operation.word().to_owned(),
+            diff: self.diff,
             portal_id: account.portal_id,
             portal: PortalPath::Url(String::new()),
             mapping_path: PathBuf::from("test.toml"),
@@ -237,7 +238,7 @@ impl InProcess {
         };
         let links = LinkKinds::read(&client, &compiled).await;
         let job = Job {
-            operation: Operation::Create,
+            operation: self.operation,
             links: links.expect("links that the portal knows"),
             input,
             mapping: Arc::new(compiled),
@@ -249,7 +250,7 @@ impl InProcess {
                 concurrency: 3,
                 max_refused: None,
                 limit: None,
-                horizon: Duration::from_millis(200),
+                horizon: Duration::from_millis(20),
                 unknown: Unknown::Leave,
                 durability: Durability::Full,
                 stop: StopSwitch::default(),

@@ -177,7 +177,7 @@ impl Story {
 }
 
 /// Every trouble that a single call can have.
-const TROUBLES: [&str; 12] = [
+pub const TROUBLES: [&str; 12] = [
     "429",
     "500",
     "502",
@@ -224,7 +224,7 @@ fn random_kills(kills: u32, rows: usize, seed: u64) {
     clippy::disallowed_methods,
     reason = "the moment of a kill is a moment of real time"
 )]
-fn wait_at_most(child: &mut Child, time: Duration) {
+pub fn wait_at_most(child: &mut Child, time: Duration) {
     let end = Instant::now() + time;
     while Instant::now() < end && matches!(child.try_wait(), Ok(None)) {
         std::thread::sleep(Duration::from_millis(2));

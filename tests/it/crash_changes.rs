@@ -1,0 +1,104 @@
+//! Crash points of update, upsert and archive, enumerated as in `crash`: a run is
+//! ended at its k-th I/O step for every k, opened again and finished. Portal and files
+//! are the same each time.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tickethaul::import::flow::Operation;
+
+use crate::in_process::{InProcess, Life, tickets};
+use crate::scenario::{CHECKED, MAPPING, Scenario, plant, portal_in};
+
+const ROWS: usize = 200;
+
+async fn run_in(folder: &Path, planted: &Path, scenario: &Scenario, diff: bool) -> InProcess {
+    let input = folder.join("input.csv");
+    std::fs::write(&input, &scenario.csv).expect("an input");
+    let state = folder.join("portal.db");
+    let _bytes = std::fs::copy(planted, &state).expect("a copy");
+    InProcess {
+        portal: Arc::new(portal_in(&state, 0).await),
+        operation: scenario.operation,
+        diff,
+        input,
+        mapping: MAPPING.to_owned(),
+        folder: folder.join("run"),
+        batch_size: 100,
+        tamper: None,
+    }
+}
+
+async fn check(run: &InProcess, scenario: &Scenario, story: &str) {
+    let mut held = Vec::new();
+    for query in [CHECKED.to_owned(), format!("{CHECKED}&archived=true")] {
+        for ticket in tickets(&run.portal, &query).await {
+            let text = |name: &str| ticket["properties"][name].as_str().unwrap_or_default();
+            let archived = ticket["archived"] == true;
+            held.push((
+                text("source_ticket_id").to_owned(),
+                text("subject").to_owned(),
+                text("content").to_owned(),
+                archived,
+            ));
+        }
+    }
+    scenario.check_portal(held, story);
+    scenario.check_files(&run.folder, story);
+}
+
+/// Ends the run at every `stride`-th step in turn and finishes it; how often it died.
+async fn die_at_every(stride: usize, operation: Operation, diff: bool) -> usize {
+    let scenario = Scenario::new(operation, ROWS);
+    let base = tempfile::tempdir().expect("a folder");
+    let planted = base.path().join("portal.db");
+    plant(&scenario, &planted).await;
+    let mut deaths = 0;
+    // The first steps only read the portal's schema.
+    for k in (10..).step_by(stride) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let run = run_in(folder.path(), &planted, &scenario, diff).await;
+        let story = format!("{} ended at step {k}", operation.word());
+        match run.go(&Life::until(k)).await {
+            Some(ended) => {
+                let _summary = ended.expect("a run without trouble");
+                check(&run, &scenario, &story).await;
+                return deaths;
+            }
+            None => {
+                deaths += 1;
+                let again = run
+                    .go(&Life::whole())
+                    .await
+                    .expect("nothing ends this life");
+                let _summary = again.unwrap_or_else(|error| panic!("{story}: {error}"));
+            }
+        }
+        check(&run, &scenario, &story).await;
+    }
+    deaths
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_update_that_ends_at_any_step_is_finished_later() {
+    let deaths = die_at_every(1, Operation::Update, false).await;
+    assert!(deaths > 20, "the run has steps to end at: {deaths}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upsert_that_ends_at_any_step_is_finished_later() {
+    let deaths = die_at_every(1, Operation::Upsert, false).await;
+    assert!(deaths > 20, "the run has steps to end at: {deaths}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_archive_that_ends_at_any_step_is_finished_later() {
+    let deaths = die_at_every(1, Operation::Archive, false).await;
+    assert!(deaths > 20, "the run has steps to end at: {deaths}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_compared_update_that_ends_at_any_step_is_finished_later() {
+    let deaths = die_at_every(2, Operation::Update, true).await;
+    assert!(deaths > 10, "the run has steps to end at: {deaths}");
+}
