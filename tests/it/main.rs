@@ -6,6 +6,7 @@ mod canned; // the helper: a portal of canned replies in memory
 mod contract; // literal requests of the API contract, and the shapes of the replies
 mod crash; // a run ended at each of its steps, and finished later
 mod crash_changes; // the same for runs that update, upsert or archive
+mod crash_links; // the same for runs that link tickets
 mod definitions; // the sandbox: properties, groups, pipelines, labels, as a portal's admin has them
 mod desk; // the helper: a served sandbox that a test fills by hand
 mod diff; // --diff: only what differs is sent
@@ -20,7 +21,9 @@ mod in_process; // the helper for runs inside a test: cut wires, tampered replie
 mod inputs; // files of every kind, and what is said of them
 mod kill; // the tool killed at held calls and at random, and finished later
 mod kill_changes; // the same for runs that update, upsert or archive
+mod kill_links; // the same for runs that link tickets
 mod layers; // who may know whom, and which crate lives where
+mod linking; // the helper: files that link tickets, and what must come of them
 mod links; // the sandbox: associations in all their endpoints
 mod mapping; // the mapping language from outside, and the commands about mappings
 mod operations; // update, upsert, archive and delete from outside
