@@ -17,6 +17,7 @@ mod in_process; // the helper for runs inside a test: cut wires, tampered replie
 mod inputs; // files of every kind, and what is said of them
 mod kill; // the tool killed at held calls and at random, and finished later
 mod kill_changes; // the same for runs that update, upsert or archive
+mod late; // lost calls that are carried out late, and replies that say too little
 mod layers; // who may know whom, and which crate lives where
 mod links; // the sandbox: associations in all their endpoints
 mod mapping; // the mapping language from outside, and the commands about mappings
