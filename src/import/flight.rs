@@ -182,7 +182,8 @@ impl Flight {
         if self.parking.is_empty() {
             let seconds = self.parking.horizon().as_secs_f64();
             self.listener.hear(&Event::Notice(format!(
-                "calls were lost that the portal may still carry out: their rows are looked                  up {seconds} s later, and sent again where they differ"
+                "calls were lost that the portal may still carry out: their rows are looked \
+                 up {seconds} s later, and sent again where they differ"
             )));
         }
         self.parking.take_in(ops, Instant::now());

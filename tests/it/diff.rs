@@ -25,7 +25,7 @@ source_effort = { column = "Effort", decimal = ",", empty = "clear" }
 source_flag = { column = "Flag", empty = "clear" }
 source_day = { column = "Day", empty = "clear" }
 source_moment = { column = "Moment", empty = "clear" }
-source_tags = { column = "Tags", split = ["|"], join = ";", empty = "clear" }
+source_tags = { column = "Tags", split = ["|"], empty = "clear" }
 hubspot_owner_id = { column = "Owner", lookup = "owner", empty = "clear" }
 
 [[property]]
@@ -75,7 +75,7 @@ fn row(n: usize, edit: Option<usize>) -> String {
         some("2024-02-29"),
         some(&format!("2024-03-10T07:30:{:02}Z", n % 60)),
         some("b|a"),
-        some("maya.lindqvist@northwind.example"),
+        some("maya.lindqvist@northwind-support.example"),
     ];
     match edit {
         None => {}

@@ -5,10 +5,10 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tickethaul::import::flow::Operation;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, id};
 use crate::kill::{TROUBLES, wait_at_most};
 use crate::linking::Linking;
 use crate::rehearsal::{Rehearsal, TOKEN};
@@ -181,4 +181,131 @@ fn three_hundred_random_kills_of_runs_that_link_leave_what_the_rows_say() {
             let _side_by_side = scope.spawn(move || random_kills(operation, 100, 11));
         }
     });
+}
+
+const FIVE_THOUSAND: usize = 5_000;
+
+/// Every ticket's contact: its id, and the label.
+fn labelled(desk: &Desk, tickets: &[u64]) -> Vec<(u64, u64, Vec<String>)> {
+    let mut found = Vec::new();
+    for part in tickets.chunks(1_000) {
+        let inputs: Vec<Value> = part
+            .iter()
+            .map(|id| json!({"id": id.to_string()}))
+            .collect();
+        let path = "/crm/v4/associations/tickets/contacts/batch/read";
+        let reply = desk.call("POST", path, &json!({ "inputs": inputs }));
+        for linked in reply["results"].as_array().expect("results") {
+            let ticket = linked["from"]["id"].as_str().expect("an id");
+            for other in linked["to"].as_array().expect("others") {
+                let kinds = other["associationTypes"].as_array().expect("kinds").iter();
+                let labels = kinds.filter_map(|kind| kind["label"].as_str());
+                found.push((
+                    ticket.parse().expect("an id"),
+                    other["toObjectId"].as_u64().expect("an id"),
+                    labels.map(str::to_owned).collect(),
+                ));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Runs a command that is killed at a held call, and resumes it.
+fn killed_and_resumed(desk: &mut Desk, word: &str, folder: &str) {
+    let args = [word, "links.csv", "-m", "links.toml", "--run-dir", folder];
+    let mut command = desk.here.command(args);
+    let mut child = command
+        .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
+        .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the tool starts");
+    let _held = desk.sandbox.next_line();
+    child.kill().expect("killed");
+    let _ended = child.wait();
+    let begun = std::time::Instant::now();
+    let ended = desk
+        .here
+        .run_against(&desk.sandbox, &["resume", folder])
+        .expect(0);
+    eprintln!("{word}, resumed in {:?}: {}", begun.elapsed(), ended.stderr);
+    assert_eq!(
+        desk.here.rows(&format!("{folder}/done.csv")).len(),
+        FIVE_THOUSAND
+    );
+}
+
+#[test]
+#[ignore = "five thousand tickets take a while; run once for each change of how links are made"]
+fn five_thousand_tickets_are_labelled_and_unlabelled_though_the_tool_is_killed() {
+    let holds = [
+        "hold@60=committed:associations",
+        "hold@200=received:associations",
+    ];
+    let mut desk = Desk::new(&[
+        "--rate",
+        "off",
+        "--trouble",
+        holds[0],
+        "--trouble",
+        holds[1],
+    ]);
+    let key = json!({"name": "desk_id", "label": "Desk id", "groupName": "ticketinformation",
+        "type": "string", "fieldType": "text", "hasUniqueValue": true});
+    let _new = desk.call("POST", "/crm/v3/properties/tickets", &key);
+    let label = json!({"name": "requester", "label": "Requester"});
+    let _new = desk.call(
+        "POST",
+        "/crm/v4/associations/tickets/contacts/labels",
+        &label,
+    );
+    let tickets = desk.create(FIVE_THOUSAND, |n| json!({"desk_id": format!("T{n}")}));
+    let contacts = (0..50).map(|n| json!({"properties": {"email": format!("p{n}@five.example")}}));
+    let contacts = json!({"inputs": contacts.collect::<Vec<_>>()});
+    let contacts = desk.call("POST", "/crm/v3/objects/contacts/batch/create", &contacts);
+    let by_mail = |n: usize| {
+        let mail = format!("p{}@five.example", n % 50);
+        let mut contacts = contacts["results"].as_array().expect("contacts").iter();
+        id(contacts
+            .find(|one| one["properties"]["email"] == *mail)
+            .expect("a contact"))
+    };
+    let rows = (0..FIVE_THOUSAND).map(|n| format!("T{n},p{}@five.example\n", n % 50));
+    let _file = desk.here.write(
+        "links.csv",
+        format!("Id,Mail\n{}", rows.collect::<String>()),
+    );
+    let mapping = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
+        [[associate]]\nto = \"contacts\"\nby = \"email\"\ncolumn = \"Mail\"\nlabel = \"Requester\"\n";
+    let _file = desk.here.write("links.toml", mapping);
+    killed_and_resumed(&mut desk, "associate", "made");
+    let rows = desk.here.rows("made/done.csv").into_iter();
+    let number = |key: &str| {
+        key.trim_start_matches('T')
+            .parse::<usize>()
+            .expect("a number")
+    };
+    let mut wanted: Vec<_> = rows
+        .map(|row| {
+            let ticket = row["_ticket_id"].parse().expect("an id");
+            (
+                ticket,
+                by_mail(number(&row["Id"])),
+                vec!["Requester".to_owned()],
+            )
+        })
+        .collect();
+    wanted.sort();
+    assert!(
+        labelled(&desk, &tickets) == wanted,
+        "each ticket has its contact, labelled"
+    );
+    killed_and_resumed(&mut desk, "dissociate", "cut");
+    wanted.iter_mut().for_each(|(_, _, labels)| labels.clear());
+    assert!(
+        labelled(&desk, &tickets) == wanted,
+        "the label is gone, the plain link stays"
+    );
 }

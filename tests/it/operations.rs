@@ -1,5 +1,5 @@
-//! Update, upsert, archive and delete from outside: fates of rows, what the portal
-//! holds after them, and calls that are carried out late.
+//! Update, upsert, archive and delete from outside: fates of rows, and what the portal
+//! holds after them. Calls that are carried out late are in `late`.
 
 use serde_json::{Value, json};
 use tickethaul::import::flow::Operation;
@@ -9,7 +9,7 @@ use crate::rehearsal::Ended;
 use crate::scenario::{MAPPING, Scenario};
 
 /// The property that ties rows to tickets, where no mapping makes it.
-fn key_property() -> Value {
+pub fn key_property() -> Value {
     json!({
         "name": "source_ticket_id", "label": "Source", "groupName": "ticketinformation",
         "type": "string", "fieldType": "text", "hasUniqueValue": true,
@@ -78,57 +78,6 @@ fn a_thousand_rows_are_upserted_updated_or_archived_with_exact_fates() {
         (archive.fated("refused"), archive.fated("unchanged")),
         (10, 15)
     );
-}
-
-#[test]
-fn the_later_row_of_a_key_stands_although_the_earlier_one_is_carried_out_late() {
-    let desk = Desk::new(&[
-        "--rate",
-        "off",
-        "--trouble",
-        "late-commit=2500ms@2:batch/update",
-    ]);
-    let _made = desk.call("POST", "/crm/v3/properties/tickets", &key_property());
-    let _ids = desk.create(
-        40,
-        |n| json!({"subject": "old", "source_ticket_id": format!("K{n}")}),
-    );
-    let rows: String = (0..40).map(|n| format!("K{n},first\n")).collect();
-    let later = "K15,second\nK16,second\n";
-    let _file = desk
-        .here
-        .write("in.csv", format!("Id,Subject\n{rows}{later}"));
-    let mapping = "version = 1\n[key]\nproperty = \"source_ticket_id\"\ncolumn = \"Id\"\n[properties]\nsubject = \"Subject\"\n";
-    let _file = desk.here.write("m.toml", mapping);
-    let args = [
-        "import",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--op",
-        "update",
-        "--run-dir",
-        "run",
-        "--batch-size",
-        "10",
-        "--horizon",
-        "3",
-        "--progress",
-        "plain",
-    ];
-    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    let _ended = ended.says("may still carry out").says("42 done");
-    let _ended = desk
-        .export(&["--properties", "subject,source_ticket_id", "-o", "held.csv"])
-        .expect(0);
-    for row in desk.here.rows("held.csv") {
-        let second = ["K15", "K16"].contains(&row["source_ticket_id"].as_str());
-        assert_eq!(
-            row["subject"],
-            if second { "second" } else { "first" },
-            "{row:?}"
-        );
-    }
 }
 
 /// Ids of the tickets that a portal holds.
