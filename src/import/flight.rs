@@ -228,10 +228,11 @@ impl Flight {
 
     async fn sing(&mut self, wrote: &[Wrote]) {
         match canary::check(&self.sender.client, &self.sender.mapping, wrote).await {
-            Ok(altered) => {
+            Ok(song) => {
                 self.canary = Canary::Sung;
                 let tell = |words| self.listener.hear(&Event::Notice(words));
-                altered.into_iter().for_each(tell);
+                song.notices.into_iter().for_each(tell);
+                self.sender.diversion.settle(song.unkept);
             }
             Err(stop) => self.stop.pull(stop),
         }

@@ -29,6 +29,7 @@ mod reply;
 mod lookup;
 mod tickets;
 mod canary;
+mod divert;
 pub mod settle;
 pub mod ledger;
 pub mod files;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use crate::mapping::compiled::Fallback;
 use crate::mapping::convert::{Conversion, Converted, RowFacts, ZONES, nearest_zone, plain_text};
 use crate::mapping::scope::{Findings, Scope};
 use crate::mapping::shape::Replacement;
@@ -80,7 +81,7 @@ pub(crate) struct Entry {
     pub(crate) clears: bool,
     /// The property that the mapping would rather have written where the portal holds
     /// this one read-only, which it does not say.
-    pub(crate) instead: Option<Arc<str>>,
+    pub(crate) instead: Option<Fallback>,
 }
 
 impl Feed {
