@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::associate::{AssociateArgs, LinkWay};
 use super::exit::Exit;
 use super::input::{InputArgs, say_reading};
 use super::portal::{Portal, call_error};
@@ -71,6 +72,33 @@ enum Op {
     Upsert,
     /// Move tickets to the recycle bin, named by key or id
     Archive,
+    /// A command of its own: associate
+    #[value(skip)]
+    Associate,
+    /// A command of its own: dissociate
+    #[value(skip)]
+    Dissociate,
+}
+
+impl ImportArgs {
+    /// What to associate or dissociate: an import that writes nothing but links.
+    pub fn links(args: AssociateArgs, way: LinkWay) -> ImportArgs {
+        ImportArgs {
+            input: args.input,
+            mapping: args.mapping,
+            op: match way {
+                LinkWay::Associate => Op::Associate,
+                LinkWay::Dissociate => Op::Dissociate,
+            },
+            diff: false,
+            create_properties: false,
+            run_dir: args.run_dir,
+            limit: args.limit,
+            no_key: false,
+            run_args: args.run_args,
+            portal: args.portal,
+        }
+    }
 }
 
 impl Op {
@@ -80,6 +108,8 @@ impl Op {
             Op::Update => Operation::Update,
             Op::Upsert => Operation::Upsert,
             Op::Archive => Operation::Archive,
+            Op::Associate => Operation::Associate,
+            Op::Dissociate => Operation::Dissociate,
         }
     }
 
@@ -194,12 +224,17 @@ async fn prepare(
         .schema(mapping.links_contacts())
         .await
         .map_err(call_error)?;
-    let mut lacking = lacking(mapping.new_properties(), &schema);
+    let mut lacking = match args.op {
+        // What is archived is not written.
+        Op::Archive => Vec::new(),
+        _ => lacking(mapping.new_properties(), &schema),
+    };
     let complete = schema.clone().with_tickets(&lacking);
     let compiled = mapping
         .compile(input.headers(), &complete, args.op.purpose())
         .map_err(|errors| mapping_error(&errors, talk))?;
-    refuse_hashed_keys(&compiled, args.op)?;
+    refuse_counted(&compiled, args.op.operation())?;
+    refuse_links(&compiled, args)?;
     let links = LinkKinds::read(client, &compiled).await;
     let links = links.map_err(kinds_error)?;
     if args.no_key {
@@ -235,16 +270,28 @@ pub fn kinds_error(error: KindsError) -> Error {
     }
 }
 
-/// A row_hash is made anew by every run, so it names no ticket that is there.
-fn refuse_hashed_keys(compiled: &CompiledMapping, op: Op) -> Result<(), Error> {
-    let names_tickets = !matches!(op, Op::Create | Op::Upsert);
-    if !compiled.counts_keys() || !names_tickets {
+/// Whoever reads a row again can't tell which of several identical rows it is.
+pub fn refuse_counted(compiled: &CompiledMapping, operation: Operation) -> Result<(), Error> {
+    if !compiled.counts_keys() || operation.purpose().creates() {
         return Ok(());
     }
-    let word = op.operation().word();
+    let word = operation.word();
     let message = format!("rows whose key is a row_hash can't be used to {word} tickets");
     Err(Error::usage(message)
-        .advise("name tickets by record_id: done.csv of the run that made them has the ids"))
+        .advise("name tickets by record_id: idmap.csv of the run that made them has the ids"))
+}
+
+/// Links that can't be: none to associate, or by a key that the portal does not get.
+fn refuse_links(compiled: &CompiledMapping, args: &ImportArgs) -> Result<(), Error> {
+    if args.op.operation().only_links() && compiled.links().next().is_none() {
+        let error = Error::usage("the mapping has no [[associate]]: nothing to link");
+        return Err(error.advise("say which other records its rows name"));
+    }
+    if args.no_key && compiled.links().any(|link| &**link.by == "key") {
+        let error = Error::usage("with --no-key tickets can't be linked by their keys");
+        return Err(error.advise("take the [[associate]] with by = \"key\" out"));
+    }
+    Ok(())
 }
 
 fn header(
@@ -296,9 +343,16 @@ fn job(
 
 fn say_start(job: &Job, account: &Account, talk: &Talk) {
     talk.say(&format!(
-        "importing into portal {} ({}), run folder {}",
+        "{} portal {} ({}), run folder {}",
+        match job.operation {
+            Operation::Create | Operation::Upsert => "importing into",
+            Operation::Update => "updating tickets of",
+            Operation::Archive => "archiving tickets of",
+            Operation::Associate => "linking tickets of",
+            Operation::Dissociate => "unlinking tickets of",
+        },
         account.portal_id,
-        account.account_type.to_lowercase().replace('_', " "),
+        account.kind(),
         job.folder.path().display()
     ));
 }

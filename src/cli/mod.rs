@@ -7,9 +7,11 @@
     reason = "clap prints doc comments as they are"
 )]
 
+mod associate;
 mod check;
 mod check_mapping;
 mod exit;
+mod delete;
 mod export;
 mod get;
 mod get_face;
@@ -75,6 +77,11 @@ enum ProgressMode {
 enum Command {
     Check(Box<check::CheckArgs>),
     Import(import::ImportArgs),
+    /// Link tickets to contacts, companies, deals, notes or other tickets, row by row
+    Associate(associate::AssociateArgs),
+    /// Take links of tickets away: with a label only the label, else the whole link
+    Dissociate(associate::AssociateArgs),
+    Delete(Box<delete::DeleteArgs>),
     Resume(resume::ResumeArgs),
     Status(runs::StatusArgs),
     Runs(runs::RunsArgs),
@@ -133,6 +140,11 @@ async fn dispatch(command: Command, typed: Vec<String>, talk: &Talk) -> Result<E
     match command {
         Command::Check(args) => check::run(&args, talk).await,
         Command::Import(args) => import::run(args, talk).await,
+        Command::Associate(args) => associate::run(args, associate::LinkWay::Associate, talk).await,
+        Command::Dissociate(args) => {
+            associate::run(args, associate::LinkWay::Dissociate, talk).await
+        }
+        Command::Delete(args) => delete::run(*args, talk).await,
         Command::Resume(args) => resume::run(args, talk).await,
         Command::Status(args) => runs::status(&args, talk),
         Command::Runs(args) => runs::list(&args, talk),

@@ -126,10 +126,15 @@ impl Talk {
         HaulProgress::new(face, total)
     }
 
+    /// Whether there is somebody to be asked.
+    pub fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
     /// Asks on a terminal; without one nobody is asked and the answer is yes, so
     /// only for things that take nothing away.
     pub fn agreed(&self, question: &str) -> bool {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !self.can_ask() {
             return true;
         }
         let _gone = write!(anstream::stderr(), "{question} [y/N] ");

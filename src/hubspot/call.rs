@@ -17,7 +17,7 @@ use crate::hubspot::log::{Attempt, CallLog};
 use crate::hubspot::pace::{Pacer, Slot};
 use crate::hubspot::policy::{Decision, Quota, Situation, decide};
 use crate::hubspot::portal_clock::PortalClock;
-use crate::hubspot::settings::Settings;
+use crate::hubspot::settings::{Rate, Settings};
 use crate::hubspot::token::Token;
 use crate::hubspot::wire::Read;
 
@@ -111,6 +111,11 @@ impl Caller {
     /// Calls in flight that keep the allowance busy.
     pub(crate) fn useful_concurrency(&self) -> usize {
         self.pacer.useful_concurrency()
+    }
+
+    /// The burst allowance as replies told it.
+    pub(crate) fn burst(&self) -> Option<Rate> {
+        self.pacer.burst()
     }
 
     /// Attempts made so far.

@@ -11,7 +11,7 @@ use crate::hubspot::exchange::{Effect, Method, Request, Transport};
 use crate::hubspot::log::CallLog;
 use crate::hubspot::paths::ApiVersion;
 use crate::hubspot::session::Session;
-use crate::hubspot::settings::{ConnectError, Settings};
+use crate::hubspot::settings::{ConnectError, Rate, Settings};
 use crate::hubspot::transport::HttpTransport;
 use crate::hubspot::wire::Read;
 
@@ -62,6 +62,12 @@ impl Client {
     /// come; 8 before the first one.
     pub fn useful_concurrency(&self) -> usize {
         self.session.caller().useful_concurrency()
+    }
+
+    /// Calls that the portal allows in a window; none before the first reply that
+    /// tells, and where the portal limits nothing.
+    pub fn burst(&self) -> Option<Rate> {
+        self.session.caller().burst()
     }
 
     pub(crate) fn api(&self) -> ApiVersion {

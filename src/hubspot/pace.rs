@@ -97,6 +97,11 @@ impl Pacer {
         self.books().useful_concurrency(Instant::now())
     }
 
+    /// The burst allowance of the general budget, as replies told it.
+    pub(crate) fn burst(&self) -> Option<Rate> {
+        self.books().general.burst()
+    }
+
     fn queue(&self, budget: Budget) -> &Queue {
         match budget {
             Budget::General | Budget::Tokens => &self.general,

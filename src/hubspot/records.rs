@@ -22,6 +22,11 @@ pub struct Account {
 }
 
 impl Account {
+    /// `developer test`, as people write it.
+    pub fn kind(&self) -> String {
+        self.account_type.to_lowercase().replace('_', " ")
+    }
+
     /// Link to a ticket's page. HubSpot: object type id of tickets is `0-5`.
     pub fn ticket_url(&self, id: &str) -> String {
         format!(

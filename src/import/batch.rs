@@ -169,6 +169,7 @@ mod tests {
                 ..TicketDraft::default()
             },
             ticket: None,
+            links: None,
             parked: 0,
             bytes,
             body: [0; 16],

@@ -4,7 +4,7 @@
 
 use crate::hubspot::Client;
 use crate::hubspot::records::Record;
-use crate::mapping::CompiledMapping;
+use crate::mapping::{CompiledMapping, MappedProperty};
 use crate::model::compare::same_value;
 use crate::model::event::Stop;
 use crate::model::issue::excerpt;
@@ -70,20 +70,41 @@ fn compare(
                     excerpt(stored)
                 ));
             }
-            _ => return Err(not_kept(one, name, sent, stored)),
+            _ => {
+                let instead = property(mapping, name).and_then(|found| found.instead.as_deref());
+                return Err(not_kept(one, (name, instead), sent, stored));
+            }
         }
     }
     Ok(())
 }
 
-fn not_kept(one: &Wrote, name: &str, sent: &str, stored: Option<&str>) -> Stop {
+fn property<'m>(mapping: &'m CompiledMapping, name: &str) -> Option<&'m MappedProperty> {
+    let mut properties = mapping.properties().iter();
+    properties.find(|property| &*property.name == name)
+}
+
+/// `instead` is the property of the mapping's `read_only.into`.
+fn not_kept(
+    one: &Wrote,
+    (name, instead): (&str, Option<&str>),
+    sent: &str,
+    stored: Option<&str>,
+) -> Stop {
+    let advice = match instead {
+        Some(instead) => format!(
+            "The portal does not define it as read-only, so `read_only.into` had no effect: map the column to {instead} itself"
+        ),
+        None => "Take the property out of the mapping, or map the column to a property of your own"
+            .to_owned(),
+    };
     let stored = match stored {
         Some(stored) => format!("the portal holds \"{}\"", excerpt(stored)),
         None => "the portal holds nothing".to_owned(),
     };
     Stop::Mend(format!(
         "the portal accepts property {name} but does not keep it: ticket {} was sent \"{}\", {stored}. \
-         Take the property out of the mapping, or map the column to a property of your own",
+         {advice}",
         one.ticket,
         excerpt(sent)
     ))

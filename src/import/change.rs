@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 
 use super::flow::{Batch, Operation, PlannedOp};
+use super::links::Standing;
 use super::reply::{Input, Item, Matching, Verdict};
 use super::send::{Delivered, Sender, Wrote, replies_say_nothing};
 use super::tickets::{Tickets, inserted_since};
@@ -98,6 +99,7 @@ impl Sender {
         }
         let intended = self.client.portal_now();
         let fresh = self.claim(fresh, intended).await?;
+        let fresh = self.find_ends(fresh).await?;
         todo.extend(fresh.into_iter().map(|op| self.changing(op)));
         while !todo.is_empty() {
             if let Some(stop) = self.stop.reason() {
@@ -191,6 +193,7 @@ impl Sender {
     ) -> Result<Doubt, Stop> {
         let unsent = todo.split_off(verdicts.len());
         let mut outcomes = Vec::new();
+        let mut changed: Vec<Standing> = Vec::new();
         let mut doubt = Doubt::default();
         for (mut slot, verdict) in std::mem::replace(todo, unsent).into_iter().zip(verdicts) {
             match verdict {
@@ -203,7 +206,7 @@ impl Sender {
                             properties: slot.item.input.into_properties(),
                         });
                     }
-                    outcomes.push(slot.op.ended(RowEnd::Done { ticket: id, change }));
+                    changed.push((slot.op, RowEnd::Done { ticket: id, change }));
                 }
                 Verdict::Late => delivered.parked.push(slot.park(intended)),
                 Verdict::Refused(issue) => outcomes.push(self.refuse(slot.op, &issue)),
@@ -217,6 +220,7 @@ impl Sender {
             }
         }
         self.settle.settle(outcomes).await?;
+        self.settle_standing(changed).await?;
         Ok(doubt)
     }
 
@@ -256,7 +260,7 @@ impl Sender {
                 return Err(stop);
             }
         };
-        let mut outcomes = Vec::new();
+        let mut held_already: Vec<Standing> = Vec::new();
         let mut absent = Vec::new();
         for mut slot in slots {
             let held = self.tickets().find(&live, &slot.op.draft.key);
@@ -269,7 +273,7 @@ impl Sender {
                     let at = slot.op.past.as_ref().and_then(|past| past.at);
                     slot.created |= operation == Operation::Upsert && inserted_since(record, at);
                     match self.holds(record, &slot) {
-                        true => outcomes.push(self.written(slot, record)),
+                        true => held_already.push(self.written(slot, record)),
                         false => todo.push(slot),
                     }
                 }
@@ -277,16 +281,16 @@ impl Sender {
                 (None, _) => absent.push((true, slot.into_op())),
             }
         }
-        self.settle.settle(outcomes).await?;
+        self.settle_standing(held_already).await?;
         self.explain(absent).await
     }
 
-    fn written(&self, slot: Slot, record: &Record) -> super::flow::RowOutcome {
+    fn written(&self, slot: Slot, record: &Record) -> Standing {
         let end = RowEnd::Done {
             ticket: record.id.clone(),
             change: self.changed(slot.created),
         };
-        slot.op.ended(end)
+        (slot.op, end)
     }
 
     /// Whether a ticket holds everything that a row sends.
@@ -310,7 +314,7 @@ impl Sender {
     }
 
     /// Rows whose ticket is live, with its id; the others end here.
-    async fn live(&self, ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
+    pub(super) async fn live(&self, ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
         let names: Vec<String> = ops.iter().map(|op| op.draft.key.clone()).collect();
         let records = self.tickets().read(&names, &[], false).await?;
         let mut live = Vec::new();

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use super::flow::{Batch, PlannedOp};
-use super::links::links;
+use super::links::Standing;
 use super::lookup::{LookUp, Looked};
 use super::reply::{Input, Item, Matching, Verdict};
 use super::send::{Delivered, Sender, Wrote, replies_say_nothing};
@@ -64,7 +64,9 @@ impl Sender {
             batch.ops.into_iter().partition(|op| op.past.is_some());
         let intended = self.client.portal_now();
         let fresh = self.claim(fresh, intended).await?;
-        todo.extend(self.link(past.into_iter().chain(fresh).collect()).await?);
+        let ops = past.into_iter().chain(fresh).collect();
+        let fit = self.find_ends(ops).await?;
+        todo.extend(fit.into_iter().map(|op| self.slot(op)));
         self.look_up_past(todo).await?;
         while !todo.is_empty() {
             if let Some(stop) = self.stop.reason() {
@@ -87,27 +89,8 @@ impl Sender {
         Ok(())
     }
 
-    /// Finds or creates the records that rows are linked to; refuses rows for which
-    /// there is none.
-    async fn link(&self, ops: Vec<PlannedOp>) -> Result<Vec<Slot>, Stop> {
-        let wanted = ops.iter().flat_map(|op| &op.draft.links);
-        let found = self.ends.resolve(wanted).await?;
-        let mut slots = Vec::new();
-        let mut refused = Vec::new();
-        for op in ops {
-            match links(op.draft.links.iter(), &found, &self.kinds) {
-                Ok(links) => {
-                    let associations = links.into_iter().map(Association::from);
-                    slots.push(self.slot(op, associations.collect()));
-                }
-                Err(problem) => refused.push(op.ended(RowEnd::Refused((*problem).into()))),
-            }
-        }
-        self.settle.settle(refused).await?;
-        Ok(slots)
-    }
-
-    fn slot(&self, mut op: PlannedOp, associations: Vec<Association>) -> Slot {
+    fn slot(&self, mut op: PlannedOp) -> Slot {
+        let links = op.links.take().unwrap_or_default().into_iter();
         let mut properties = std::mem::take(&mut op.draft.properties);
         if self.no_key {
             properties.retain(|(name, _)| **name != *self.mapping.key_property());
@@ -115,7 +98,7 @@ impl Sender {
         let input = CreateInput {
             trace_id: op.source.seq.to_string(),
             properties,
-            associations,
+            associations: links.map(Association::from).collect(),
         };
         Slot {
             item: Item {
@@ -195,6 +178,7 @@ impl Sender {
     ) -> Result<Vec<Doubtful>, Stop> {
         let unsent = todo.split_off(verdicts.len());
         let mut outcomes = Vec::new();
+        let mut created: Vec<Standing> = Vec::new();
         let mut doubtful = Vec::new();
         for (mut slot, verdict) in std::mem::replace(todo, unsent).into_iter().zip(verdicts) {
             match verdict {
@@ -204,7 +188,7 @@ impl Sender {
                         properties: slot.item.input.into_properties(),
                     });
                     let change = Change::Created;
-                    outcomes.push(slot.op.ended(RowEnd::Done { ticket, change }));
+                    created.push((slot.op, RowEnd::Done { ticket, change }));
                 }
                 Verdict::Refused(issue) => outcomes.push(self.refuse(slot.op, &issue)),
                 Verdict::Collided(named) => doubtful.push((slot, Some(named))),
@@ -219,6 +203,7 @@ impl Sender {
             }
         }
         self.settle.settle(outcomes).await?;
+        self.settle_standing(created).await?;
         Ok(doubtful)
     }
 
@@ -238,7 +223,7 @@ impl Sender {
         let keys = doubtful.iter().map(|(slot, _)| slot.item.key.clone());
         let live = look_up.live(&keys.collect::<Vec<_>>()).await;
         let mut failed = None;
-        let mut outcomes = Vec::new();
+        let mut ended: Vec<Standing> = Vec::new();
         for (mut slot, collided) in doubtful {
             let looked = match (&live, &failed) {
                 (Ok(live), None) => look_up.decide(&mut slot, live, collided).await,
@@ -246,7 +231,7 @@ impl Sender {
                 (_, Some(stop)) => Err(Stop::clone(stop)),
             };
             match looked {
-                Ok(Looked::Ended(end)) => outcomes.push(self.end(slot.op, end)),
+                Ok(Looked::Ended(end)) => ended.push((slot.op, end)),
                 Ok(Looked::Again) => todo.push(slot),
                 Err(stop) => {
                     failed = Some(stop);
@@ -254,7 +239,12 @@ impl Sender {
                 }
             }
         }
-        self.settle.settle(outcomes).await?;
+        let (refused, found): (Vec<Standing>, Vec<Standing>) = ended
+            .into_iter()
+            .partition(|(_, end)| matches!(end, RowEnd::Refused(_)));
+        let refused = refused.into_iter().map(|(op, end)| self.end(op, end));
+        self.settle.settle(refused.collect()).await?;
+        self.settle_standing(found).await?;
         failed.map_or(Ok(()), Err)
     }
 }

@@ -36,13 +36,13 @@ impl Sender {
                 Some(record) if self.reduce(&mut op, record) => differing.push(op),
                 Some(record) => {
                     let ticket = record.id.clone();
-                    unchanged.push(op.ended(RowEnd::Unchanged { ticket }));
+                    unchanged.push((op, RowEnd::Unchanged { ticket }));
                 }
                 None if self.operation == Operation::Upsert => differing.push(op),
                 None => absent.push((false, op)),
             }
         }
-        self.settle.settle(unchanged).await?;
+        self.settle_standing(unchanged).await?;
         self.explain(absent).await?;
         Ok(differing)
     }

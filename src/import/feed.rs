@@ -163,7 +163,7 @@ enum Planned {
 }
 
 /// A row that was intended must map to what was intended (R1).
-fn changed(op: &PlannedOp) -> Error {
+pub fn changed(op: &PlannedOp) -> Error {
     Error::mend(format!(
         "line {} gives another ticket than the one that was sent for it before: input or mapping changed",
         op.source.address.line
@@ -172,7 +172,7 @@ fn changed(op: &PlannedOp) -> Error {
 }
 
 /// `map`: a row becomes a ticket, or falls.
-fn map(mapping: &CompiledMapping, source: SourceRow) -> Result<MappedRow, Box<RowOutcome>> {
+pub fn map(mapping: &CompiledMapping, source: SourceRow) -> Result<MappedRow, Box<RowOutcome>> {
     match mapping.map(&source) {
         Mapped::Ticket(draft) => Ok(MappedRow { source, draft }),
         Mapped::Skipped => Err(Box::new(RowOutcome::early(source, RowEnd::Skipped))),

@@ -52,17 +52,17 @@ enum Canary {
 impl Flight {
     /// Nothing is in flight yet.
     pub fn new(
-        sender: Sender,
+        sender: Arc<Sender>,
         listener: Arc<dyn Listener>,
         first: Task,
         options: &Options,
     ) -> Flight {
         Flight {
             canary: match sender.operation {
-                Operation::Archive => Canary::Sung,
+                Operation::Archive | Operation::Associate | Operation::Dissociate => Canary::Sung,
                 _ => Canary::First,
             },
-            sender: Arc::new(sender),
+            sender,
             listener,
             stop: options.stop.clone(),
             batcher: Batcher::new(options.batch_size, first),
@@ -162,10 +162,11 @@ impl Flight {
         }
     }
 
-    /// Rows that an earlier process intended may yet come late: only a create is
-    /// guarded by its key.
+    /// Rows that an earlier process intended may yet come late: a create is guarded by
+    /// its key, and links may come late.
     fn park_past(&mut self, batch: Batch) -> Batch {
-        if self.sender.operation == Operation::Create {
+        let operation = self.sender.operation;
+        if operation == Operation::Create || operation.only_links() {
             return batch;
         }
         let task = batch.task;
@@ -181,7 +182,8 @@ impl Flight {
         if self.parking.is_empty() {
             let seconds = self.parking.horizon().as_secs_f64();
             self.listener.hear(&Event::Notice(format!(
-                "calls were lost that the portal may still carry out: their rows are looked                  up {seconds} s later, and sent again where they differ"
+                "calls were lost that the portal may still carry out: their rows are looked \
+                 up {seconds} s later, and sent again where they differ"
             )));
         }
         self.parking.take_in(ops, Instant::now());

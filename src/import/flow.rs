@@ -1,6 +1,7 @@
 //! The types on the arrows: `read → map → plan → batch → send → settle`. Each
 //! stage takes the one before it, so none can be skipped.
 
+use super::links::Link;
 use crate::journal::{Keys, PastIntent};
 use crate::mapping::For;
 use crate::model::outcome::RowEnd;
@@ -18,15 +19,21 @@ pub enum Operation {
     Upsert,
     /// A ticket that exists goes into the recycle bin.
     Archive,
+    /// A ticket that exists gets the row's links.
+    Associate,
+    /// A ticket that exists loses the row's links.
+    Dissociate,
 }
 
 impl Operation {
     /// All of them.
-    const ALL: [Operation; 4] = [
+    const ALL: [Operation; 6] = [
         Operation::Create,
         Operation::Update,
         Operation::Upsert,
         Operation::Archive,
+        Operation::Associate,
+        Operation::Dissociate,
     ];
 
     /// The word for it in files, names and messages.
@@ -36,6 +43,8 @@ impl Operation {
             Operation::Update => "update",
             Operation::Upsert => "upsert",
             Operation::Archive => "archive",
+            Operation::Associate => "associate",
+            Operation::Dissociate => "dissociate",
         }
     }
 
@@ -51,6 +60,7 @@ impl Operation {
             Operation::Update => For::Update,
             Operation::Upsert => For::Upsert,
             Operation::Archive => For::Archive,
+            Operation::Associate | Operation::Dissociate => For::Associate,
         }
     }
 
@@ -59,8 +69,16 @@ impl Operation {
         match self {
             Operation::Create => Keys::Once,
             Operation::Upsert => Keys::OneSpelling,
-            Operation::Update | Operation::Archive => Keys::Shared,
+            Operation::Update
+            | Operation::Archive
+            | Operation::Associate
+            | Operation::Dissociate => Keys::Shared,
         }
+    }
+
+    /// Whether only links are written, which nothing that comes late can harm.
+    pub fn only_links(self) -> bool {
+        matches!(self, Operation::Associate | Operation::Dissociate)
     }
 }
 
@@ -82,6 +100,8 @@ pub struct PlannedOp {
     pub draft: TicketDraft,
     /// Id of the ticket, once it was read from the portal.
     pub ticket: Option<String>,
+    /// Links that are made when the ticket is written, once their ends are known.
+    pub links: Option<Vec<Link>>,
     /// How often its call was lost, so that it had to wait until nothing could come
     /// late (protocol S4).
     pub parked: u32,

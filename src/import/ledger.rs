@@ -47,8 +47,10 @@ impl Ledger {
 
     /// Of a run that goes on.
     pub fn resumed(past: &Past, places: Places) -> Ledger {
+        let mut tally = Tally::resumed(past.fates.iter().copied());
+        (0..past.waiting).for_each(|_| tally.enter());
         Ledger {
-            tally: Tally::resumed(past.fates.iter().copied()),
+            tally,
             refusals: refusals(past, &places),
             remarks: past.remarks.clone(),
             changes: past.changes.clone(),

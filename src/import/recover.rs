@@ -1,13 +1,14 @@
-//! Bringing a run's files back to what its journal says (protocol D3): rows that
-//! were settled after the last lengths that the journal knows are appended again,
-//! their cells read once more from the input.
+//! Reading rows once more. A run's files are brought back to what its journal says
+//! (protocol D3): rows that were settled after the last lengths that the journal knows
+//! are appended again, their cells from the input. Rows whose links wait are read again
+//! by the last phase.
 
 use super::files::RunFiles;
 use super::flow::RowOutcome;
 use super::folder::RunFolder;
 use super::read::{Input, Reading};
 use crate::error::Error;
-use crate::journal::{PastRow, Reading as JournalReading};
+use crate::journal::{PastRow, Reading as JournalReading, RowEntry};
 
 /// Appends the rows settled after `filed`.
 ///
@@ -20,21 +21,40 @@ pub fn refile(
     files: &mut RunFiles,
 ) -> Result<(), Error> {
     let rows = JournalReading::open(folder.path())?.settled_after(filed)?;
-    let mut source = input.again();
-    let mut next_seq = 0;
+    let mut source = Again::new(input);
     for row in rows {
-        if row.row.seq != next_seq {
-            source.seek_to(row.row)?;
-        }
-        next_seq = row.row.seq + 1;
-        let Some(reading) = source.next_row()? else {
-            return Err(Error::mend("the input is shorter than it was"));
-        };
+        let reading = source.row(row.row)?;
         files
             .add(&outcome(row, reading))
             .map_err(|error| folder.unusable(&error))?;
     }
     files.flush().map_err(|error| folder.unusable(&error))
+}
+
+/// The input, to read single rows of it once more.
+pub struct Again {
+    source: Input,
+    next_seq: u64,
+}
+
+impl Again {
+    /// From where its rows stand.
+    pub fn new(input: &Input) -> Again {
+        Again {
+            source: input.again(),
+            next_seq: 0,
+        }
+    }
+
+    /// A row that was read before; in file order it is fastest.
+    pub fn row(&mut self, row: RowEntry) -> Result<Reading, Error> {
+        if row.seq != self.next_seq {
+            self.source.seek_to(row)?;
+        }
+        self.next_seq = row.seq + 1;
+        let reading = self.source.next_row()?;
+        reading.ok_or_else(|| Error::mend("the input is shorter than it was"))
+    }
 }
 
 /// The row as it is read again, with the end that the journal has for it.

@@ -260,7 +260,7 @@ fn is_missing(error: &ApiError) -> bool {
 }
 
 /// Rate, lock and internal errors of a row pass by themselves.
-fn is_passing(error: &ApiError) -> bool {
+pub fn is_passing(error: &ApiError) -> bool {
     matches!(error.status, 423 | 429 | 500..)
         || matches!(error.category.as_str(), "RATE_LIMITS" | "INTERNAL_ERROR")
 }

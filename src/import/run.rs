@@ -14,10 +14,10 @@ use super::flight::Flight;
 use super::flow::{Operation, Task};
 use super::folder::RunFolder;
 use super::ledger::Ledger;
-use super::links::{Ends, LinkKinds};
+use super::links::{Ends, LastPhase, LinkKinds};
 use super::log::{Calls, Logged};
 use super::read::Input;
-use super::recover::refile;
+use super::recover::{Again, refile};
 use super::send::Sender;
 use super::settle::{self, SettleHandle, Settler};
 use super::steps::Steps;
@@ -26,7 +26,7 @@ use crate::error::Error;
 use crate::hubspot::{Account, Client};
 use crate::journal::{Durability, Header, Journal, Past, RunLog};
 use crate::mapping::CompiledMapping;
-use crate::model::event::{Event, Listener, Stop, Summary};
+use crate::model::event::{Event, Listener, Spared, Stop, Summary};
 
 /// Chunks of rows that may wait for batch.
 const CHUNKS: usize = 4;
@@ -132,8 +132,9 @@ pub async fn run(
         .past
         .as_ref()
         .map_or(0, |past| past.fates.iter().map(|(_, rows)| rows).sum());
+    let again = Again::new(&input);
     let reader_thread = std::thread::spawn(move || feed.run(input));
-    let sender = Sender {
+    let sender = Arc::new(Sender {
         ends: Ends::new(&client, &settle, &links, mapping.key_property()),
         kinds: links,
         client: client.clone(),
@@ -143,20 +144,27 @@ pub async fn run(
         no_key: header.no_key,
         places,
         stop: options.stop.clone(),
-    };
+    });
     let first = if header.diff {
         Task::Compare
     } else {
         Task::Send
     };
-    let flight = Flight::new(sender, Arc::clone(&listener), first, &options);
+    let flight = Flight::new(Arc::clone(&sender), Arc::clone(&listener), first, &options);
     flight.run(planned).await;
+    let last = LastPhase {
+        rows: again,
+        sender,
+    };
+    let linked = last.run().await;
     let ledger = join(settle_thread, reader_thread).await?;
+    linked?;
     let outside = Outside {
         settled_before,
         calls: client.calls(),
         elapsed: started.elapsed(),
         stop: options.stop.reason(),
+        batch_size: header.diff.then_some(options.batch_size as u64),
     };
     let summary = summarise(&folder, operation, &account, ledger, outside);
     options.steps.pass("summary")?;
@@ -230,6 +238,8 @@ struct Outside {
     calls: u64,
     elapsed: Duration,
     stop: Option<Stop>,
+    /// Set where rows were compared first.
+    batch_size: Option<u64>,
 }
 
 fn summarise(
@@ -254,6 +264,9 @@ fn summarise(
         refusals,
         remarks: ledger.remarks,
         changes: ledger.changes,
+        spared: outside
+            .batch_size
+            .map(|size| Spared::of(&ledger.tally, size)),
         contacts_created: ledger.contacts_created,
         calls: outside.calls,
         elapsed: outside.elapsed,

@@ -73,6 +73,9 @@ impl Sender {
         match (batch.task, self.operation) {
             (Task::Compare, _) => self.compare(batch).await,
             (Task::Send, Operation::Create) => self.create(batch).await,
+            (Task::Send, Operation::Associate | Operation::Dissociate) => {
+                self.associate(batch).await
+            }
             (Task::Send, _) => self.change(batch).await,
         }
     }

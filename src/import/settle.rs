@@ -17,7 +17,7 @@ use super::steps::Steps;
 use super::stop::StopSwitch;
 use crate::error::Error;
 use crate::journal::{
-    Claim, Commit, Intent, Journal, JournalError, OtherState, RowEntry, RunState,
+    Claim, Commit, Intent, Journal, JournalError, OtherState, RowEntry, RunState, Waiting,
 };
 use crate::model::event::{Event, Listener, Stop};
 use crate::model::outcome::{Fate, Tally};
@@ -62,6 +62,12 @@ enum Message {
         reply: oneshot::Sender<Vec<Claim>>,
     },
     Settle(Vec<RowOutcome>),
+    Wait(Vec<Waiting>),
+    Waiting {
+        after: u64,
+        most: usize,
+        reply: oneshot::Sender<WaitingPage>,
+    },
     Unknown(u64),
     FindOthers {
         kind: String,
@@ -90,6 +96,15 @@ pub struct SettledOther {
     pub id: String,
     /// True when this run created it.
     pub created: bool,
+}
+
+/// Some of the rows whose links wait.
+#[derive(Debug)]
+pub struct WaitingPage {
+    /// In file order; none when there are no more.
+    pub rows: Vec<Waiting>,
+    /// Whether the whole input was read, so that no ticket of it can come any more.
+    pub whole: bool,
 }
 
 /// The settle thread is gone: its own error says why.
@@ -157,6 +172,20 @@ impl SettleHandle {
     /// knows them by their intents.
     pub async fn unknown(&self, rows: u64) -> Result<(), Gone> {
         self.tell(Message::Unknown(rows)).await
+    }
+
+    /// Keeps rows whose ticket is written and whose links wait (D6).
+    pub async fn wait(&self, rows: Vec<Waiting>) -> Result<(), Gone> {
+        match rows.is_empty() {
+            true => Ok(()),
+            false => self.tell(Message::Wait(rows)).await,
+        }
+    }
+
+    /// Rows that wait, behind row `after`.
+    pub async fn waiting(&self, after: u64, most: usize) -> Result<WaitingPage, Gone> {
+        self.ask(|reply| Message::Waiting { after, most, reply })
+            .await
     }
 
     /// What the journal knows of other records, in the order of `keys`; `kind` is that
@@ -329,6 +358,18 @@ impl Desk {
                     settle_all(&mut commit, &mut ledger.tally, &outcomes)?;
                     group.settled.extend(outcomes);
                 }
+                Message::Wait(rows) => {
+                    for row in &rows {
+                        commit.wait(row)?;
+                    }
+                }
+                Message::Waiting { after, most, reply } => {
+                    let page = WaitingPage {
+                        rows: commit.waiting(after, most)?,
+                        whole: self.state == RunState::Finished,
+                    };
+                    group.answers.push(answer(reply, page));
+                }
                 Message::Unknown(rows) => lose(&mut ledger.tally, rows)?,
                 Message::Intend { intents, at, reply } => {
                     let claims = intend_all(&commit, &intents, at)?;
@@ -396,8 +437,14 @@ impl Desk {
         let lengths = self.settler.files.lengths();
         let tally = self.settler.ledger.tally;
         let open = tally.of(Fate::Pending) + tally.of(Fate::Unknown);
-        let state = if open > 0 { RunState::Open } else { self.state };
         let commit = self.settler.journal.begin()?;
+        let waiting = commit.count_waiting()?;
+        let state = match self.state {
+            // What waits behind a limit waits for tickets behind it.
+            RunState::Limited if open == waiting => RunState::Limited,
+            state if open == 0 => state,
+            _ => RunState::Open,
+        };
         mark(&commit, lengths)?;
         commit.mark_state(state)?;
         commit.commit()?;

@@ -47,6 +47,7 @@ pub fn summary_json(summary: &Summary) -> serde_json::Value {
         "settled_before": summary.settled_before,
         "refusals": refusals,
         "remarks": remarks,
+        "spared": summary.spared.map(|spared| json!({"rows": spared.rows, "calls": spared.calls})),
         "contacts_created": summary.contacts_created,
         "calls": summary.calls,
         "seconds": summary.elapsed.as_secs_f64(),

@@ -17,6 +17,7 @@
 
 mod format;
 mod schema;
+mod waiting;
 mod write;
 mod read;
 mod lock;
@@ -26,6 +27,7 @@ pub use format::{Header, InputFile, PortalPath};
 pub use lock::{Lock, LockError};
 pub use log::RunLog;
 pub use read::{Past, PastIntent, PastRefusals, PastRow, Reading, RunState};
+pub use waiting::Waiting;
 pub use write::{
     Claim, Commit, Durability, Intent, Journal, JournalError, Keys, OtherState, RowEntry, run_name,
 };

@@ -90,9 +90,11 @@ pub struct Past {
     pub changes: BTreeMap<Change, u64>,
     /// Contacts that the run created.
     pub contacts_created: u64,
-    /// Rows up to this one are all settled; none when the first is open.
+    /// Rows whose ticket is written and whose links wait.
+    pub waiting: u64,
+    /// Rows up to this one are settled or wait; none when the first is open.
     pub contiguous: Option<RowEntry>,
-    /// Settled rows behind that one.
+    /// Such rows behind that one.
     pub beyond: HashSet<u64>,
     /// Rows that were intended and whose outcome is not known.
     pub unknown: HashMap<u64, PastIntent>,
@@ -168,6 +170,7 @@ impl Reading {
             remarks: Remark::ALL.into_iter().filter_map(remark).collect(),
             changes: self.changes().map_err(at(&self.path))?,
             contacts_created: self.contacts_created().map_err(at(&self.path))?,
+            waiting: self.waiting().map_err(at(&self.path))?,
             contiguous,
             beyond,
             unknown: self.unknown().map_err(at(&self.path))?,
@@ -302,7 +305,7 @@ impl Reading {
     fn changes(&self) -> rusqlite::Result<BTreeMap<Change, u64>> {
         let mut query = self
             .db
-            .prepare("SELECT change, count(*) FROM row WHERE change IS NOT NULL GROUP BY change")?;
+            .prepare("SELECT change, count(*) FROM row WHERE change IS NOT NULL AND settled IS NOT NULL GROUP BY change")?;
         let rows = query.query_map([], |row| {
             let rows: i64 = row.get(1)?;
             Ok((row.get::<_, String>(0)?, rows.unsigned_abs()))
@@ -352,6 +355,12 @@ impl Reading {
         Ok(count.unsigned_abs())
     }
 
+    fn waiting(&self) -> rusqlite::Result<u64> {
+        let sql = "SELECT count(*) FROM row WHERE fate = 'waiting'";
+        let count: i64 = self.db.query_row(sql, [], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
     fn last_settled(&self) -> rusqlite::Result<u64> {
         let last: Option<i64> = self
             .db
@@ -361,9 +370,9 @@ impl Reading {
 
     /// The last row before the first open one, and settled rows behind that.
     fn frontier(&self) -> rusqlite::Result<(Option<RowEntry>, HashSet<u64>)> {
-        let mut query = self
-            .db
-            .prepare("SELECT seq FROM row WHERE settled IS NOT NULL ORDER BY seq")?;
+        let mut query = self.db.prepare(
+            "SELECT seq FROM row WHERE settled IS NOT NULL OR fate = 'waiting' ORDER BY seq",
+        )?;
         let mut rows = query.query([])?;
         let mut contiguous = 0;
         let mut beyond = HashSet::new();
@@ -392,7 +401,7 @@ impl Reading {
             "SELECT row.seq, step.intended_ms, step.body, step.key FROM row
              JOIN step ON step.row = row.seq
                 AND step.kind = (SELECT value FROM meta WHERE name = 'operation')
-             WHERE row.settled IS NULL",
+             WHERE row.settled IS NULL AND row.fate <> 'waiting'",
         )?;
         let rows = query.query_map([], |row| {
             let at: Option<i64> = row.get(1)?;
@@ -432,7 +441,7 @@ fn past_row(row: &Row<'_>) -> rusqlite::Result<StoredRow> {
     })
 }
 
-fn entry(row: &Row<'_>) -> rusqlite::Result<RowEntry> {
+pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<RowEntry> {
     let number = |idx| Ok::<_, rusqlite::Error>(row.get::<_, i64>(idx)?.unsigned_abs());
     Ok(RowEntry {
         seq: number(0)?,

@@ -13,7 +13,8 @@ pub(super) const VERSION: i32 = 2;
 /// `step.folded` is the key in lower case: keys that differ only by case meet in
 /// the index (K2, K4). `row.settled` counts settlements from 1, so that the
 /// derived files can be rebuilt (D3); it is null for a row that was intended and
-/// whose outcome is not known. `row.change` says what was done for a row that is done.
+/// whose outcome is not known. `row.change` says what was done for a row that is done. The fate
+/// `waiting` is that of a row whose ticket is written and whose links wait (D6).
 pub(super) const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE input (
@@ -29,6 +30,7 @@ CREATE TABLE step (
     record TEXT) STRICT;
 CREATE INDEX step_by_row ON step (row) WHERE row IS NOT NULL;
 CREATE INDEX step_by_key ON step (folded, kind);
+CREATE INDEX row_waiting ON row (seq) WHERE fate = 'waiting';
 CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
@@ -36,6 +38,7 @@ CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOU
 const TO_SECOND: &str = "
 BEGIN IMMEDIATE;
 ALTER TABLE row ADD COLUMN change TEXT;
+CREATE INDEX IF NOT EXISTS row_waiting ON row (seq) WHERE fate = 'waiting';
 UPDATE row SET change = 'created' WHERE fate = 'done';
 PRAGMA user_version = 2;
 COMMIT;

@@ -100,7 +100,7 @@ pub struct Intent<'a> {
 }
 
 /// A row's number and place.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowEntry {
     /// Number of the row in the run.
     pub seq: u64,
@@ -222,8 +222,8 @@ impl Journal {
 /// An open commit.
 #[derive(Debug)]
 pub struct Commit<'a> {
-    transaction: rusqlite::Transaction<'a>,
-    path: &'a Path,
+    pub(super) transaction: rusqlite::Transaction<'a>,
+    pub(super) path: &'a Path,
     settled: &'a mut u64,
 }
 
@@ -444,7 +444,7 @@ impl Commit<'_> {
         self.transaction.commit().map_err(at(path))
     }
 
-    fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<(), JournalError> {
+    pub(super) fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<(), JournalError> {
         let _changed = self
             .transaction
             .prepare_cached(sql)

@@ -42,6 +42,9 @@ pub struct MappedProperty {
     pub name: Arc<str>,
     /// What it holds in the portal, for comparing.
     pub value_type: ValueType,
+    /// The property that `read_only.into` names beside it: written only where the
+    /// portal defines this one as read-only, so it is here for people to fall back on.
+    pub instead: Option<Arc<str>>,
 }
 
 /// What became of a row.

@@ -78,6 +78,9 @@ pub(crate) struct Entry {
     pub(crate) required: bool,
     /// Whether a row without a value clears the property.
     pub(crate) clears: bool,
+    /// The property that the mapping would rather have written where the portal holds
+    /// this one read-only, which it does not say.
+    pub(crate) instead: Option<Arc<str>>,
 }
 
 impl Feed {

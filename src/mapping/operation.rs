@@ -12,6 +12,8 @@ pub enum For {
     Upsert,
     /// Tickets that exist are archived: only the key is made.
     Archive,
+    /// Links of tickets that exist are made or cut: only the key and links are made.
+    Associate,
 }
 
 impl For {
@@ -32,6 +34,7 @@ impl For {
             For::Update => "update",
             For::Upsert => "upsert",
             For::Archive => "archive",
+            For::Associate => "associate",
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::issue::Refusal;
-use crate::model::outcome::{Change, Tally};
+use crate::model::outcome::{Change, Fate, Tally};
 use crate::model::ticket::Remark;
 
 /// Something that happened in a run, in the order it happened.
@@ -79,6 +79,27 @@ impl Stop {
     }
 }
 
+/// What `--diff` spared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spared {
+    /// Rows that were not sent, since the portal holds what they say.
+    pub rows: u64,
+    /// Full batches that were not sent; reading cost calls of its own.
+    pub calls: u64,
+}
+
+impl Spared {
+    /// Of rows that changed something and rows that did not, in batches of `size`.
+    pub fn of(tally: &Tally, size: u64) -> Spared {
+        let (done, unchanged) = (tally.of(Fate::Done), tally.of(Fate::Unchanged));
+        let calls = |rows: u64| rows.div_ceil(size.max(1));
+        Spared {
+            rows: unchanged,
+            calls: calls(done + unchanged) - calls(done),
+        }
+    }
+}
+
 /// Everything about a run that ended.
 #[derive(Clone, Debug)]
 pub struct Summary {
@@ -100,6 +121,8 @@ pub struct Summary {
     pub remarks: BTreeMap<Remark, u64>,
     /// What was done with the tickets of rows that are done.
     pub changes: BTreeMap<Change, u64>,
+    /// What `--diff` spared, where it was asked for.
+    pub spared: Option<Spared>,
     /// Contacts that this run created.
     pub contacts_created: u64,
     /// Calls made, repeats included.

@@ -63,15 +63,18 @@ pub enum Change {
     Archived,
     /// Only its links were written.
     Linked,
+    /// Links of it were taken away.
+    Unlinked,
 }
 
 impl Change {
     /// All of them.
-    pub const ALL: [Change; 4] = [
+    pub const ALL: [Change; 5] = [
         Change::Created,
         Change::Updated,
         Change::Archived,
         Change::Linked,
+        Change::Unlinked,
     ];
 
     /// The word for it in the journal, the summary and messages.
@@ -81,6 +84,7 @@ impl Change {
             Change::Updated => "updated",
             Change::Archived => "archived",
             Change::Linked => "linked",
+            Change::Unlinked => "unlinked",
         }
     }
 
@@ -91,6 +95,7 @@ impl Change {
             Change::Updated => "update",
             Change::Archived => "archive",
             Change::Linked => "link",
+            Change::Unlinked => "unlink",
         }
     }
 }

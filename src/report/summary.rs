@@ -48,6 +48,14 @@ fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
             writeln!(text, "{:>12} {:<9} {meaning}", count(rows), fate.word())?;
         }
     }
+    if let Some(spared) = summary.spared {
+        writeln!(
+            text,
+            "\n--diff spared {} and {} that write",
+            counted(spared.rows, "row"),
+            counted(spared.calls, "call")
+        )?;
+    }
     if summary.contacts_created > 0 {
         writeln!(
             text,

@@ -296,6 +296,13 @@ fn what_a_run_costs_and_sets_off_is_what_it_then_does() {
     );
     assert_eq!(found["unused_columns"], serde_json::json!(["Note"]));
     assert!(run["daily_calls"].as_u64().is_some(), "{run}");
+    assert_eq!(
+        run["rate"],
+        serde_json::json!({"calls": 190, "seconds": 10.0})
+    );
+    let slow = report(&here, &["--rate", "1/2s"], 0);
+    let calls = run["calls_at_most"].as_u64().expect("a number");
+    assert_eq!(slow["import"]["seconds"], calls as f64 * 2.0);
     let args = [
         "import",
         "in.csv",

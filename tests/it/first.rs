@@ -520,6 +520,19 @@ fn a_property_that_does_not_stick_stops_after_ten_tickets() {
         .says("Stopped");
     tickets_are(&here, &sandbox, 10);
     assert_eq!(here.rows("run/done.csv").len(), 10);
+
+    // The portal does not say so, and the mapping's other property is not written.
+    let with_into = PLAIN.replace(
+        "serial_number = { column = \"Serial\", optional = true }",
+        "serial_number = { column = \"Serial\", read_only = { into = \"content\" } }",
+    );
+    let mapping = here.write("into.toml", with_into).display().to_string();
+    let rows = plain_rows(501, 20, |_, _| ());
+    let rows = here.write("more.csv", rows).display().to_string();
+    let _ended = here
+        .run_against(&sandbox, &import(&rows, &mapping, "run2"))
+        .expect(7)
+        .says("map the column to content itself");
 }
 
 #[test]

@@ -169,25 +169,6 @@ fn one_row_of_each_ticket_goes_in_and_the_others_are_skipped() {
 }
 
 #[test]
-fn links_that_the_import_can_not_make_yet_are_refused_before_anything_is_sent() {
-    let here = Rehearsal::new();
-    let _mapping = here.write(
-        "m.toml",
-        format!(
-            "{HEAD}{STAGE}[[associate]]\nto = \"tickets\"\nby = \"key\"\ncolumn = \"Parent\"\nmissing = \"skip\"\n\
-             [[associate]]\nto = \"contacts\"\nby = \"email\"\ncolumn = \"Mail\"\nlabel = \"Requester\"\n"
-        ),
-    );
-    let _file = here.write("in.csv", "Id,Subject,Parent,Mail\n1,a,2,a@x.example\n");
-    let _ended = here
-        .run_embedded(&import("in.csv", "m.toml"))
-        .expect(64)
-        .says("links to tickets by key; links to contacts with the label \"Requester\"")
-        .says("nothing was sent");
-    assert!(!here.path("run").exists());
-}
-
-#[test]
 fn a_mapping_is_proposed_checked_and_imports_its_file() {
     for sample in crate::presets::SAMPLES
         .iter()

@@ -1,12 +1,20 @@
-//! Update, upsert, archive and delete from outside: fates of rows, what the portal
-//! holds after them, and calls that are carried out late.
+//! Update, upsert, archive and delete from outside: fates of rows, and what the portal
+//! holds after them. Calls that are carried out late are in `late`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tickethaul::import::flow::Operation;
 
 use crate::desk::Desk;
 use crate::rehearsal::Ended;
 use crate::scenario::{MAPPING, Scenario};
+
+/// The property that ties rows to tickets, where no mapping makes it.
+pub fn key_property() -> Value {
+    json!({
+        "name": "source_ticket_id", "label": "Source", "groupName": "ticketinformation",
+        "type": "string", "fieldType": "text", "hasUniqueValue": true,
+    })
+}
 
 /// A portal with the past of a scenario, and its file.
 fn desk(scenario: &Scenario, args: &[&str]) -> Desk {
@@ -35,25 +43,13 @@ fn seeded(desk: &Desk) -> Vec<String> {
     desk.column("seeded.csv", "hs_object_id")
 }
 
-/// Runs the file, or goes on with it when there is a journal.
-fn go(desk: &Desk, scenario: &Scenario, more: &[&str]) -> Ended {
-    let mut args = match desk.here.path("run/run.db").exists() {
-        true => vec!["resume", "run"],
-        false => vec![
-            "import",
-            "in.csv",
-            "-m",
-            "m.toml",
-            "--run-dir",
-            "run",
-            "--op",
-        ],
+/// Uses the file for what it is for.
+fn go(desk: &Desk, operation: Operation) -> Ended {
+    let mut args = match operation {
+        Operation::Archive => vec!["delete", "in.csv", "--yes"],
+        _ => vec!["import", "in.csv", "--op", operation.word()],
     };
-    if args[0] == "import" {
-        args.push(scenario.operation.word());
-    }
-    args.extend(["--progress", "plain", "--horizon", "0.3"]);
-    args.extend(more);
+    args.extend(["-m", "m.toml", "--run-dir", "run", "--progress", "plain"]);
     desk.here.run_against(&desk.sandbox, &args)
 }
 
@@ -66,7 +62,7 @@ fn a_thousand_rows_are_upserted_updated_or_archived_with_exact_fates() {
             ["--switch", "partial_success=400"],
         ] {
             let desk = desk(&scenario, &args);
-            let ended = go(&desk, &scenario, &[]).expect(3);
+            let ended = go(&desk, operation).expect(3);
             desk.check(&scenario, operation.word());
             assert!(!ended.stderr.contains("lost"), "{}", ended.stderr);
         }
@@ -84,57 +80,158 @@ fn a_thousand_rows_are_upserted_updated_or_archived_with_exact_fates() {
     );
 }
 
+/// Ids of the tickets that a portal holds.
+fn held(desk: &Desk) -> Vec<u64> {
+    let _ended = desk
+        .export(&["--properties", "subject", "-o", "held.csv"])
+        .expect(0);
+    desk.ids("held.csv")
+}
+
 #[test]
-fn the_later_row_of_a_key_stands_although_the_earlier_one_is_carried_out_late() {
-    let desk = Desk::new(&[
+fn tickets_are_deleted_by_ids_that_are_typed_piped_or_in_a_file() {
+    let (desk, ids) = Desk::with_tickets(40);
+    let here = &desk.here;
+    let refused = here.run_against(&desk.sandbox, &["delete", "--ids", "1"]);
+    let _ended = refused.expect(64).says("--yes");
+    assert!(!here.path("tickethaul-runs").exists(), "nothing was begun");
+
+    let typed = format!("{},{},4711", ids[0], ids[1]);
+    let args = ["delete", "--ids", &typed, "--yes", "--run-dir", "typed"];
+    let ended = here.run_against(&desk.sandbox, &args).expect(3);
+    let _ended = ended
+        .says("the tickets of 3 rows")
+        .says("archived by this run");
+    assert_eq!(
+        desk.column("typed/refused.csv", "_code"),
+        ["TICKET_MISSING"]
+    );
+    assert_eq!(held(&desk), &ids[2..]);
+
+    let lines: String = ids[..4].iter().map(|id| format!("{id}\n")).collect();
+    let _file = here.write("ids.txt", format!("hs_object_id\n{lines}"));
+    let mut piped = here.command(["delete", "--ids-from", "-", "--yes", "--run-dir", "piped"]);
+    let _same = piped
+        .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
+        .env("HUBSPOT_ACCESS_TOKEN", crate::rehearsal::TOKEN)
+        .stdin(std::fs::File::open(here.path("ids.txt")).expect("a file"));
+    let _ended = here.finish(piped).expect(0);
+    assert_eq!(
+        desk.column("piped/done.csv", "_fate"),
+        ["unchanged", "unchanged", "done", "done"]
+    );
+    assert_eq!(held(&desk), &ids[4..]);
+
+    // held.csv is an export, whose first column is the id.
+    let args = ["delete", "held.csv", "--yes", "--run-dir", "rest"];
+    let _ended = here.run_against(&desk.sandbox, &args).expect(0);
+    assert!(held(&desk).is_empty());
+    let args = ["delete", "rest/idmap.csv", "--yes", "--run-dir", "again"];
+    let _ended = here.run_against(&desk.sandbox, &args).expect(0);
+    assert_eq!(here.rows("again/done.csv").len(), 36);
+}
+
+#[test]
+fn a_deletion_that_stopped_goes_on_with_the_ids_that_it_began_with() {
+    let moving = [
         "--rate",
         "off",
+        "--data",
+        "portal.db",
         "--trouble",
-        "late-commit=2500ms@2:batch/update",
-    ]);
-    let property = json!({
-        "name": "source_ticket_id", "label": "Source", "groupName": "ticketinformation",
-        "type": "string", "fieldType": "text", "hasUniqueValue": true,
-    });
-    let _made = desk.call("POST", "/crm/v3/properties/tickets", &property);
-    let _ids = desk.create(
-        40,
-        |n| json!({"subject": "old", "source_ticket_id": format!("K{n}")}),
-    );
-    let rows: String = (0..40).map(|n| format!("K{n},first\n")).collect();
-    let later = "K15,second\nK16,second\n";
-    let _file = desk
-        .here
-        .write("in.csv", format!("Id,Subject\n{rows}{later}"));
-    let mapping = "version = 1\n[key]\nproperty = \"source_ticket_id\"\ncolumn = \"Id\"\n[properties]\nsubject = \"Subject\"\n";
-    let _file = desk.here.write("m.toml", mapping);
+        "migrating@2:batch/archive",
+    ];
+    let desk = Desk::new(&moving);
+    let ids = desk.create(30, |n| json!({"subject": format!("Ticket {n}")}));
+    let typed: Vec<String> = ids.iter().map(u64::to_string).collect();
     let args = [
-        "import",
-        "in.csv",
-        "-m",
-        "m.toml",
-        "--op",
-        "update",
+        "delete",
+        "--ids",
+        &typed.join(","),
+        "--yes",
         "--run-dir",
         "run",
         "--batch-size",
         "10",
-        "--horizon",
-        "3",
-        "--progress",
-        "plain",
+        "--concurrency",
+        "1",
     ];
-    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    let _ended = ended.says("may still carry out").says("42 done");
-    let _ended = desk
-        .export(&["--properties", "subject,source_ticket_id", "-o", "held.csv"])
-        .expect(0);
-    for row in desk.here.rows("held.csv") {
-        let second = ["K15", "K16"].contains(&row["source_ticket_id"].as_str());
-        assert_eq!(
-            row["subject"],
-            if second { "second" } else { "first" },
-            "{row:?}"
-        );
+    let ended = desk.here.run_against(&desk.sandbox, &args).expect(5);
+    let _ended = ended.says("tickethaul resume run");
+    let Desk { here, sandbox, .. } = desk;
+    drop(sandbox);
+    let desk = Desk::in_folder(here, &["--rate", "off", "--data", "portal.db"]);
+    let args = ["resume", "run", "--horizon", "0.1"];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    assert!(held(&desk).is_empty());
+    assert_eq!(
+        desk.column("run/done.csv", "_operation"),
+        vec!["archive"; 30]
+    );
+    let status = desk.here.run(["status", "run", "--json"]).expect(0);
+    let status: Value = serde_json::from_str(&status.stdout).expect("JSON");
+    assert_eq!(
+        (&status["operation"], &status["rows"]["done"]),
+        (&json!("archive"), &json!(30))
+    );
+}
+
+#[test]
+fn what_says_nothing_for_an_operation_is_refused_before_anything_is_sent() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let _made = desk.call("POST", "/crm/v3/properties/tickets", &key_property());
+    let _file = desk
+        .here
+        .write("in.csv", &Scenario::new(Operation::Update, 3).csv);
+    let _file = desk.here.write("m.toml", MAPPING);
+    let hashed = MAPPING.replace("column = \"Id\"", "row_hash = true");
+    let _file = desk.here.write("hashed.toml", hashed);
+    let table = [
+        (
+            "archive",
+            "m.toml",
+            "--diff",
+            "--diff does not go with --op archive",
+        ),
+        (
+            "create",
+            "m.toml",
+            "--diff",
+            "--diff does not go with --op create",
+        ),
+        (
+            "update",
+            "m.toml",
+            "--no-key",
+            "--no-key does not go with --op update",
+        ),
+        (
+            "update",
+            "hashed.toml",
+            "--diff",
+            "row_hash can't be used to update tickets",
+        ),
+        (
+            "archive",
+            "hashed.toml",
+            "--quiet",
+            "row_hash can't be used to archive tickets",
+        ),
+    ];
+    for (operation, mapping, flag, words) in table {
+        let args = [
+            "import",
+            "in.csv",
+            "-m",
+            mapping,
+            "--op",
+            operation,
+            flag,
+            "--run-dir",
+            "run",
+        ];
+        let ended = desk.here.run_against(&desk.sandbox, &args).expect(64);
+        let _ended = ended.says(words);
+        assert!(!desk.here.path("run").exists());
     }
 }

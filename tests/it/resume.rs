@@ -222,13 +222,13 @@ fn a_newer_journal_and_a_folder_without_one_are_told() {
 }
 
 /// A process of the tool that is going on.
-struct Going {
+pub struct Going {
     child: Child,
     said: BufReader<std::process::ChildStderr>,
 }
 
 impl Going {
-    fn start(mut command: Command) -> Going {
+    pub fn start(mut command: Command) -> Going {
         let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -239,7 +239,7 @@ impl Going {
     }
 
     /// Waits until it says a line that fits; gives all that it said.
-    fn until(&mut self, fits: impl Fn(&str) -> bool) -> String {
+    pub fn until(&mut self, fits: impl Fn(&str) -> bool) -> String {
         let mut all = String::new();
         loop {
             let mut line = String::new();
@@ -252,7 +252,7 @@ impl Going {
         }
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill")
             .args([&format!("-{name}"), &pid])
@@ -260,7 +260,7 @@ impl Going {
         assert!(sent.expect("kill runs").success());
     }
 
-    fn end(mut self) -> (Option<i32>, String) {
+    pub fn end(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         let _read = std::io::Read::read_to_string(&mut self.said, &mut rest);
         let status = self.child.wait().expect("it ended");

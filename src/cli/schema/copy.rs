@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::hubspot::{LinkType, PropertyGroup};
+use crate::hubspot::{LinkType, PropertyGroup, Rate};
 use crate::model::schema::{
     ObjectType, Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType,
 };
@@ -23,6 +23,8 @@ pub struct PortalCopy {
     pub pulled: Timestamp,
     /// Calls that the portal allows in a day, where it tells.
     pub daily_calls: Option<u64>,
+    /// Calls that the portal allows in a window, where it tells.
+    pub burst: Option<Rate>,
     /// Properties, pipelines, owners.
     pub schema: Schema,
     /// Groups of ticket properties.
@@ -49,6 +51,9 @@ struct CopyText {
     pulled: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     daily_calls: Option<u64>,
+    /// Written as rates are typed: `190/10s`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    burst: Option<String>,
     #[serde(default)]
     groups: Vec<GroupText>,
     #[serde(default)]
@@ -134,6 +139,7 @@ impl PortalCopy {
             portal: self.portal_id,
             pulled: self.pulled.to_string(),
             daily_calls: self.daily_calls,
+            burst: self.burst.map(rate_text),
             groups: self.groups.iter().map(group_text).collect(),
             links: self.links.iter().map(link_text).collect(),
             pipelines: self.schema.pipelines.iter().map(pipeline_text).collect(),
@@ -159,6 +165,7 @@ impl PortalCopy {
             // A stamp that somebody edited tells an age that nobody believes.
             pulled: text.pulled.parse().unwrap_or(Timestamp::UNIX_EPOCH),
             daily_calls: text.daily_calls,
+            burst: text.burst.and_then(|rate| rate.parse().ok()),
             groups: text.groups.into_iter().map(group_from).collect(),
             links: links.collect(),
             schema: Schema {
@@ -168,6 +175,13 @@ impl PortalCopy {
                 owners: text.owners.into_iter().map(owner_from).collect(),
             },
         })
+    }
+}
+
+fn rate_text(rate: Rate) -> String {
+    match rate.window.subsec_millis() {
+        0 => format!("{}/{}s", rate.calls, rate.window.as_secs()),
+        _ => format!("{}/{}ms", rate.calls, rate.window.as_millis()),
     }
 }
 
@@ -307,6 +321,7 @@ mod tests {
             portal_id: 4_711,
             pulled: "2026-11-23T10:00:00Z".parse().expect("an instant"),
             daily_calls: Some(650_000),
+            burst: "190/10s".parse().ok(),
             schema: Schema {
                 tickets: [(property.name.clone(), property)].into(),
                 contacts: BTreeMap::new(),

@@ -175,6 +175,7 @@ mod tests {
             portal_id: 1,
             pulled: Timestamp::UNIX_EPOCH,
             daily_calls: None,
+            burst: None,
             schema: Schema::default().with_tickets(properties),
             groups: lacking_groups(properties, &[]),
             links: Vec::new(),

@@ -59,6 +59,7 @@ pub async fn pull(client: &Client, talk: &Talk) -> Result<PortalCopy, Error> {
         portal_id: account.portal_id,
         pulled: client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH),
         daily_calls: usage.flatten().map(|usage| usage.limit),
+        burst: client.burst(),
         schema,
         groups: groups.map_err(call_error)?,
         links: links(client).await.map_err(call_error)?,

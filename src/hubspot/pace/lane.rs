@@ -9,6 +9,7 @@ use super::book::{Book, Room};
 use super::others::{Others, Reading};
 use crate::hubspot::contract;
 use crate::hubspot::exchange::Reply;
+use crate::hubspot::settings::Rate;
 
 /// Share of the allowance that stays free while others are about, so that they can
 /// take more when they need it.
@@ -117,6 +118,13 @@ impl Lane {
     /// Calls of a window, as the portal tells them.
     pub(super) fn allowance(&self) -> Option<usize> {
         self.allowance
+    }
+
+    /// The same with its window.
+    pub(super) fn burst(&self) -> Option<Rate> {
+        let calls = u32::try_from(self.allowance?).ok()?;
+        let window = self.book.window();
+        Some(Rate { calls, window })
     }
 
     /// Calls a second that the budget allows just now.

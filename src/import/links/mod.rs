@@ -1,13 +1,21 @@
 //! The links that rows ask for (`[[associate]]`): `kinds` reads what they mean in a
-//! portal, `ends` finds the records that they lead to, `others` and `natural` by keys
-//! that people know, and `inline` puts them into a create call.
+//! portal; `ends` finds the records that they lead to, `others` and `natural` by keys
+//! that people know. A create takes them `inline`; `own` makes them once a ticket is
+//! written, `last` when all tickets of the input are; `associate` is for rows that do
+//! nothing else. `put` makes and cuts them.
 
+mod associate;
 mod ends;
 mod inline;
 pub mod kinds;
+mod last;
 mod natural;
 mod others;
+mod own;
+mod put;
 
 pub use ends::Ends;
 pub use inline::{Link, links};
 pub use kinds::{KindsError, LinkKinds};
+pub use last::LastPhase;
+pub use own::Standing;

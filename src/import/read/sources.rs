@@ -82,14 +82,33 @@ impl Sources {
         Sources { files, spool: None }
     }
 
+    /// One file with a text that was typed; kept as standard input is.
+    pub fn typed(name: &str, text: &str, spool_folder: Option<&Path>) -> Result<Sources, Error> {
+        let mut sources = Sources {
+            files: Vec::new(),
+            spool: None,
+        };
+        sources.spool(name, &mut text.as_bytes(), spool_folder)?;
+        Ok(sources)
+    }
+
     fn take_stdin(&mut self, folder: Option<&Path>) -> Result<(), Error> {
         if self.spool.is_some() {
             return Err(Error::usage("standard input (-) is named twice"));
         }
-        let spool = Spool::fill(folder)
-            .map_err(|error| Error::unexpected(format!("can't keep standard input: {error}")))?;
+        self.spool("standard input", &mut io::stdin().lock(), folder)
+    }
+
+    fn spool(
+        &mut self,
+        name: &str,
+        from: &mut dyn io::Read,
+        folder: Option<&Path>,
+    ) -> Result<(), Error> {
+        let spool = Spool::fill(from, folder)
+            .map_err(|error| Error::unexpected(format!("can't keep {name}: {error}")))?;
         self.files.push(Source {
-            name: "standard input".to_owned(),
+            name: name.to_owned(),
             path: spool.0.path().to_owned(),
         });
         self.spool = Some(spool);
@@ -98,7 +117,7 @@ impl Sources {
 }
 
 impl Spool {
-    fn fill(folder: Option<&Path>) -> io::Result<Spool> {
+    fn fill(from: &mut dyn io::Read, folder: Option<&Path>) -> io::Result<Spool> {
         let mut file = match folder {
             Some(folder) => {
                 fs::create_dir_all(folder)?;
@@ -106,7 +125,7 @@ impl Spool {
             }
             None => NamedTempFile::new()?,
         };
-        let _len = io::copy(&mut io::stdin().lock(), &mut file)?;
+        let _len = io::copy(from, &mut file)?;
         Ok(Spool(file))
     }
 

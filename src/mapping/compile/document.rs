@@ -94,13 +94,15 @@ pub(crate) fn compile(
     let key = compiler.key(&document.key);
     let (skip, one_per) = compiler.rows(&document.rows);
     // What is archived is neither written nor linked.
-    let (entries, links) = match purpose {
-        For::Archive => (Vec::new(), Vec::new()),
+    let entries = match purpose {
+        For::Archive | For::Associate => Vec::new(),
+        For::Create | For::Update | For::Upsert => compiler.properties(&document.properties),
+    };
+    let links: Vec<Link> = match purpose {
+        For::Archive => Vec::new(),
         _ => {
-            let entries = compiler.properties(&document.properties);
             let links = document.links.iter();
-            let links: Vec<Link> = links.filter_map(|link| compiler.link(link)).collect();
-            (entries, links)
+            links.filter_map(|link| compiler.link(link)).collect()
         }
     };
     if !problems.is_empty() {
@@ -110,7 +112,7 @@ pub(crate) fn compile(
     Some(CompiledMapping {
         properties: mapped_properties(&key, &entries),
         unused: match purpose {
-            For::Archive => Vec::new(),
+            For::Archive | For::Associate => Vec::new(),
             _ => compiler.headers.unused(&compiler.used),
         },
         key,
@@ -129,10 +131,12 @@ fn mapped_properties(key: &Key, entries: &[Entry]) -> Vec<MappedProperty> {
     let key = key.is_written().then(|| MappedProperty {
         name: Arc::clone(key.property()),
         value_type: ValueType::String,
+        instead: None,
     });
     let others = entries.iter().map(|entry| MappedProperty {
         name: Arc::clone(&entry.name),
         value_type: entry.value_type,
+        instead: entry.instead.clone(),
     });
     key.into_iter().chain(others).collect()
 }

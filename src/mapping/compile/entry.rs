@@ -42,7 +42,10 @@ impl<'a> Compiler<'a> {
             self.check_present(spec, required);
             return None;
         }
+        let into = spec.read_only_into.as_ref();
+        let unused = into.filter(|into| into.value != found.name);
         Some(Entry {
+            instead: unused.map(|into| Arc::from(into.value.as_str())),
             list: self.list(spec, found.value_type, &feed)?,
             name: Arc::from(found.name.as_str()),
             value_type: found.value_type,

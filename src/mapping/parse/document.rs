@@ -53,14 +53,19 @@ fn read_document(mut root: Table<'_>) -> Option<Document> {
         faulty.extend(names.filter(|name| !is_read(name)).map(str::to_owned));
         At::new(entries, span)
     });
-    if properties.is_none() {
-        root.lacks("[properties]", "map at least subject and hs_pipeline_stage");
-    }
     let links = root
         .tables("associate")
         .into_iter()
         .map(read_link)
         .collect::<Vec<_>>();
+    // A mapping may be for links alone.
+    let properties = match properties {
+        None if links.is_empty() => {
+            root.lacks("[properties]", "map at least subject and hs_pipeline_stage");
+            None
+        }
+        properties => Some(properties.unwrap_or_else(|| At::new(Vec::new(), 0..0))),
+    };
     let new_properties = read_properties(root.tables("property"), &mut faulty);
     no_notes(&mut root);
     root.finish();

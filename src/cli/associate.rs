@@ -1,0 +1,48 @@
+//! `tickethaul associate` and `dissociate`: links of tickets that are there, by the
+//! `[[associate]]` of a mapping. Both are imports that write nothing else.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::import::{self, ImportArgs};
+use super::input::InputArgs;
+use super::run_args::RunArgs;
+use super::settings::PortalArgs;
+use super::talk::Talk;
+use crate::error::Error;
+
+/// Which tickets, and which links.
+#[derive(Debug, Args)]
+pub struct AssociateArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// The mapping: its key (or record_id) names the ticket, its `[[associate]]` the links
+    #[arg(short, long, value_name = "MAPPING")]
+    pub mapping: PathBuf,
+    /// The run folder; `tickethaul-runs/<run>` unless named
+    #[arg(long, value_name = "DIR")]
+    pub run_dir: Option<PathBuf>,
+    /// Read no more than N rows; `tickethaul resume --no-limit` goes on behind them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    #[command(flatten)]
+    pub run_args: RunArgs,
+    #[command(flatten)]
+    pub portal: PortalArgs,
+}
+
+/// What is done with the links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkWay {
+    /// They are made.
+    Associate,
+    /// They are cut: with a label only the label, else all links of the pair.
+    Dissociate,
+}
+
+/// Makes or cuts links.
+pub async fn run(args: AssociateArgs, way: LinkWay, talk: &Talk) -> Result<Exit, Error> {
+    import::run(ImportArgs::links(args, way), talk).await
+}

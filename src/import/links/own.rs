@@ -1,0 +1,179 @@
+//! Links as steps of their own, for tickets that are written: what can't go inline, or
+//! leads to a ticket that may come later in the input. A row is done when its links are
+//! (protocol D6).
+
+use super::put::{Linked, OfTicket, Way, put};
+use super::{Link, links};
+use crate::import::flow::{Operation, PlannedOp, RowOutcome};
+use crate::import::send::Sender;
+use crate::journal::{RowEntry, Waiting};
+use crate::model::event::Stop;
+use crate::model::issue::{Problem, Reason};
+use crate::model::outcome::{Change, RowEnd};
+use crate::model::ticket::LinkDraft;
+
+/// A row whose ticket is as the row says, but perhaps for its links.
+pub type Standing = (PlannedOp, RowEnd);
+
+impl Sender {
+    /// Whether a link leads to a ticket that may come later in the input.
+    fn is_for_last(&self, draft: &LinkDraft) -> bool {
+        self.operation.purpose().creates() && &*draft.by == "key"
+    }
+
+    /// The links that can be made when the ticket is written.
+    pub(in crate::import) fn now<'a>(
+        &'a self,
+        op: &'a PlannedOp,
+    ) -> impl Iterator<Item = &'a LinkDraft> {
+        let links = op.draft.links.iter();
+        links.filter(|draft| !self.is_for_last(draft))
+    }
+
+    /// Finds the records that rows are to be linked to; rows for which there is none
+    /// end here, before anything is written for them.
+    pub(in crate::import) async fn find_ends(
+        &self,
+        mut ops: Vec<PlannedOp>,
+    ) -> Result<Vec<PlannedOp>, Stop> {
+        let found = self
+            .ends
+            .resolve(ops.iter().flat_map(|op| self.now(op)))
+            .await?;
+        let mut refused = Vec::new();
+        let mut fit = Vec::new();
+        for mut op in ops.drain(..) {
+            match links(self.now(&op), &found, &self.kinds) {
+                Ok(links) => {
+                    op.links = Some(links);
+                    fit.push(op);
+                }
+                Err(problem) => refused.push(op.ended(RowEnd::Refused((*problem).into()))),
+            }
+        }
+        self.settle.settle(refused).await?;
+        Ok(fit)
+    }
+
+    /// Settles rows whose tickets are as they say, once their links are; those with
+    /// links for the last phase wait for it.
+    pub(in crate::import) async fn settle_standing(&self, rows: Vec<Standing>) -> Result<(), Stop> {
+        let is_written =
+            |end: &RowEnd| matches!(end, RowEnd::Done { .. } | RowEnd::Unchanged { .. });
+        let (linked, plain): (Vec<_>, Vec<_>) = rows
+            .into_iter()
+            .partition(|(op, end)| !op.draft.links.is_empty() && is_written(end));
+        let plain = plain.into_iter().map(|(op, end)| op.ended(end)).collect();
+        self.settle.settle(plain).await?;
+        let sent = linked
+            .iter()
+            .filter(|(_, end)| end.change().is_some())
+            .count();
+        let settled = self.link_standing(linked).await;
+        if settled.is_err() {
+            self.lose(sent).await;
+        }
+        settled
+    }
+
+    async fn link_standing(&self, mut rows: Vec<Standing>) -> Result<(), Stop> {
+        let mut outcomes = Vec::new();
+        if self.operation != Operation::Create {
+            rows = self.make_now(rows, &mut outcomes).await?;
+        }
+        let mut waiting = Vec::new();
+        for (op, end) in rows {
+            match op.draft.links.iter().any(|draft| self.is_for_last(draft)) {
+                true => waiting.push(waits(&op, &end)),
+                false => outcomes.push(op.ended(end)),
+            }
+        }
+        self.settle.settle(outcomes).await?;
+        self.settle.wait(waiting).await?;
+        Ok(())
+    }
+
+    /// Makes the links that can be made now; gives back the rows that have them.
+    async fn make_now(
+        &self,
+        rows: Vec<Standing>,
+        outcomes: &mut Vec<RowOutcome>,
+    ) -> Result<Vec<Standing>, Stop> {
+        let unknown = rows.iter().filter(|(op, _)| op.links.is_none());
+        let drafts = unknown.flat_map(|(op, _)| self.now(op));
+        let found = self.ends.resolve(drafts).await?;
+        let mut found_for = Vec::new();
+        for (mut op, end) in rows {
+            let of_row = match op.links.take() {
+                Some(known) => Ok(known),
+                None => links(self.now(&op), &found, &self.kinds),
+            };
+            match of_row {
+                Ok(of_row) => found_for.push((op, end, of_row)),
+                Err(problem) => outcomes.push(left(op, &end, *problem)),
+            }
+        }
+        self.make(found_for, outcomes).await
+    }
+
+    /// Makes links; gives back the rows that have them, with what was done for each.
+    pub(super) async fn make(
+        &self,
+        rows: Vec<(PlannedOp, RowEnd, Vec<Link>)>,
+        outcomes: &mut Vec<RowOutcome>,
+    ) -> Result<Vec<Standing>, Stop> {
+        let wanted: Vec<OfTicket<'_>> = rows
+            .iter()
+            .map(|(_, end, links)| OfTicket {
+                ticket: end.ticket().unwrap_or_default(),
+                links,
+            })
+            .collect();
+        let linked = put(&self.client, Way::Make, &wanted).await?;
+        let mut standing = Vec::new();
+        for ((op, end, _), linked) in rows.into_iter().zip(linked) {
+            match linked {
+                Linked::Done { changed } => standing.push((op, with_links(end, changed))),
+                Linked::Refused { column, id, detail } => {
+                    let reason = Reason::LinkRefused { detail };
+                    let problem = Problem::new(reason).column(column).value(&id);
+                    outcomes.push(left(op, &end, problem));
+                }
+            }
+        }
+        Ok(standing)
+    }
+}
+
+/// A ticket that was as the row says has got links.
+fn with_links(end: RowEnd, changed: bool) -> RowEnd {
+    match end {
+        RowEnd::Unchanged { ticket } if changed => RowEnd::Done {
+            ticket,
+            change: Change::Linked,
+        },
+        end => end,
+    }
+}
+
+/// A row whose ticket is there and one of whose links can't be made.
+pub(super) fn left(op: PlannedOp, end: &RowEnd, problem: Problem) -> RowOutcome {
+    let reason = Reason::LinkLeft {
+        ticket: end.ticket().unwrap_or_default().to_owned(),
+        link: Box::new(problem.reason.clone()),
+    };
+    op.ended(RowEnd::Refused(Problem { reason, ..problem }.into()))
+}
+
+fn waits(op: &PlannedOp, end: &RowEnd) -> Waiting {
+    Waiting {
+        row: RowEntry {
+            seq: op.source.seq,
+            address: op.source.address,
+        },
+        key: op.draft.key.clone(),
+        body: None,
+        ticket: end.ticket().unwrap_or_default().to_owned(),
+        change: end.change(),
+    }
+}

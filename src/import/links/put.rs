@@ -1,0 +1,315 @@
+//! Making and cutting links between tickets and other records that are all known. What
+//! is there already is not sent: links are read first, a thousand tickets at a time, so
+//! that a row can be told that nothing had to be done, and labels of others stay
+//! (HubSpot: putting a label takes the other labels of a pair away). No pair is in a
+//! call twice, and everything may be repeated (protocol L4).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use super::inline::Link;
+use crate::hubspot::contract::{LINK_LIMIT, LINKED_LIMIT, UNLINK_LIMIT};
+use crate::hubspot::{ApiError, CallError, Client, LinkInput, LinkReply, LinkType};
+use crate::import::reply::is_passing;
+use crate::import::stop::stop_for;
+use crate::model::event::Stop;
+use crate::model::schema::ObjectType;
+
+/// HubSpot: a lock lasts about two seconds.
+const PASSING: Duration = Duration::from_secs(2);
+/// How often links are repeated before the run stops for later.
+const REPEATS: u32 = 8;
+/// Category of labels that people define.
+const USER_DEFINED: &str = "USER_DEFINED";
+
+/// What is done with links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// They are made.
+    Make,
+    /// They are cut: a label is taken away; without one, everything between the two.
+    Cut,
+}
+
+/// The links that one ticket is to have, or to lose.
+#[derive(Clone, Copy, Debug)]
+pub struct OfTicket<'a> {
+    /// Id of the ticket.
+    pub ticket: &'a str,
+    /// Its links, each other record once.
+    pub links: &'a [Link],
+}
+
+/// What became of the links of one ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Linked {
+    /// They are as wanted; whether anything had to be done for it.
+    Done {
+        /// False when all was so before.
+        changed: bool,
+    },
+    /// One of them can't be made: the column that asked for it, and the portal's words.
+    Refused {
+        /// Column of the input.
+        column: String,
+        /// Record id of its other end.
+        id: String,
+        /// What the portal said.
+        detail: String,
+    },
+}
+
+/// Ids of a ticket and of another record.
+type Pair = (String, String);
+/// What is between pairs of records.
+type Between = HashMap<Pair, Vec<LinkType>>;
+
+/// Makes or cuts links; what became of each ticket's, in their order.
+///
+/// # Errors
+/// When the run has to stop; links may have been written then.
+pub async fn put(client: &Client, way: Way, wanted: &[OfTicket<'_>]) -> Result<Vec<Linked>, Stop> {
+    let mut linked = vec![Linked::Done { changed: false }; wanted.len()];
+    for object in ObjectType::ALL {
+        let of_object = |link: &&Link| link.to == object;
+        let tickets: BTreeSet<&str> = wanted
+            .iter()
+            .filter(|of| of.links.iter().any(|link| of_object(&link)))
+            .map(|of| of.ticket)
+            .collect();
+        let between = read(client, object, &tickets).await?;
+        let mut todo = Todo::default();
+        for of in wanted {
+            for link in of.links.iter().filter(of_object) {
+                todo.add(way, pair(of, link), link, &between);
+            }
+        }
+        let refused = todo.send(client, object, way).await?;
+        for (linked, of) in linked.iter_mut().zip(wanted) {
+            for link in of.links.iter().filter(of_object) {
+                todo.tell(linked, &pair(of, link), link, &refused);
+            }
+        }
+    }
+    Ok(linked)
+}
+
+fn pair(of: &OfTicket<'_>, link: &Link) -> Pair {
+    (of.ticket.to_owned(), link.id.clone())
+}
+
+/// What is between tickets and all other records of a kind.
+async fn read(
+    client: &Client,
+    object: ObjectType,
+    tickets: &BTreeSet<&str>,
+) -> Result<Between, Stop> {
+    let ids: Vec<String> = tickets.iter().map(|id| (*id).to_owned()).collect();
+    let mut between = Between::new();
+    for ids in ids.chunks(LINKED_LIMIT) {
+        let linked = client.linked((ObjectType::Tickets, object), ids).await;
+        for (ticket, others) in linked.map_err(stop_for)?.by_record {
+            let of_ticket = others
+                .into_iter()
+                .map(|other| ((ticket.clone(), other.id), other.types));
+            between.extend(of_ticket);
+        }
+    }
+    Ok(between)
+}
+
+/// What is to be sent: each pair once, with the kinds that are to be made or taken
+/// away; with none where all between the two goes.
+#[derive(Debug, Default)]
+struct Todo(BTreeMap<Pair, Vec<LinkType>>);
+
+impl Todo {
+    fn add(&mut self, way: Way, pair: Pair, link: &Link, between: &Between) {
+        let held = between.get(&pair).map_or(&[][..], Vec::as_slice);
+        let is_held = |kind: &LinkType| held.iter().any(|other| same(other, kind));
+        match way {
+            Way::Make if link.types.iter().all(is_held) => {}
+            Way::Make => {
+                let labels = held.iter().filter(|kind| kind.category == USER_DEFINED);
+                let types = self
+                    .0
+                    .entry(pair)
+                    .or_insert_with(|| labels.cloned().collect());
+                merge(types, &link.types);
+            }
+            Way::Cut if held.is_empty() => {}
+            Way::Cut if link.types.iter().any(|kind| kind.label.is_none()) => {
+                let _all = self.0.insert(pair, Vec::new());
+            }
+            Way::Cut => {
+                let gone: Vec<LinkType> = link
+                    .types
+                    .iter()
+                    .filter(|kind| is_held(kind))
+                    .cloned()
+                    .collect();
+                let all_go = self.0.get(&pair).is_some_and(Vec::is_empty);
+                if !gone.is_empty() && !all_go {
+                    merge(self.0.entry(pair).or_default(), &gone);
+                }
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        client: &Client,
+        object: ObjectType,
+        way: Way,
+    ) -> Result<HashMap<Pair, String>, Stop> {
+        let inputs = self.0.iter().map(|((from, to), types)| LinkInput {
+            from: from.clone(),
+            to: to.clone(),
+            types: types.clone(),
+        });
+        let (whole, kinds): (Vec<_>, Vec<_>) = inputs.partition(|input| input.types.is_empty());
+        let mut call = Call {
+            client,
+            object,
+            way,
+            parts: Vec::new(),
+            repeats: 0,
+            refused: HashMap::new(),
+        };
+        call.parts
+            .extend(whole.chunks(UNLINK_LIMIT).map(<[_]>::to_vec));
+        call.parts
+            .extend(kinds.chunks(LINK_LIMIT).map(<[_]>::to_vec));
+        call.run().await?;
+        Ok(call.refused)
+    }
+
+    /// Tells a ticket what became of one of its links.
+    fn tell(&self, linked: &mut Linked, pair: &Pair, link: &Link, refused: &HashMap<Pair, String>) {
+        let Linked::Done { changed } = linked else {
+            return;
+        };
+        match refused.get(pair) {
+            None => *changed |= self.0.contains_key(pair),
+            Some(detail) => {
+                *linked = Linked::Refused {
+                    column: link.column.clone(),
+                    id: link.id.clone(),
+                    detail: detail.clone(),
+                };
+            }
+        }
+    }
+}
+
+/// Labels are words for people; category and id make a kind.
+fn same(one: &LinkType, other: &LinkType) -> bool {
+    (&one.category, one.id) == (&other.category, other.id)
+}
+
+fn merge(types: &mut Vec<LinkType>, more: &[LinkType]) {
+    for kind in more {
+        if !types.iter().any(|known| same(known, kind)) {
+            types.push(kind.clone());
+        }
+    }
+}
+
+/// The calls for many pairs, until each is done or refused: whole-call refusals are
+/// split until the culprit stands alone (protocol S5).
+struct Call<'a> {
+    client: &'a Client,
+    object: ObjectType,
+    way: Way,
+    /// Pairs that go together; the last part goes next.
+    parts: Vec<Vec<LinkInput>>,
+    repeats: u32,
+    refused: HashMap<Pair, String>,
+}
+
+impl Call<'_> {
+    async fn run(&mut self) -> Result<(), Stop> {
+        while let Some(part) = self.parts.pop() {
+            match self.call(&part).await {
+                Ok(reply) => self.take(part, reply).await?,
+                Err(CallError::Refused(error)) => self.split(part, &error),
+                Err(other) => return Err(stop_for(other)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn call(&self, part: &[LinkInput]) -> Result<LinkReply, CallError> {
+        let between = (ObjectType::Tickets, self.object);
+        let all = part.iter().all(|input| input.types.is_empty());
+        match (self.way, all) {
+            (Way::Make, _) => self.client.link(between, part).await,
+            (Way::Cut, false) => self.client.unlabel(between, part).await,
+            (Way::Cut, true) => {
+                let pairs: Vec<Pair> = part.iter().map(ends).collect();
+                self.client.unlink(between, &pairs).await
+            }
+        }
+    }
+
+    fn split(&mut self, mut part: Vec<LinkInput>, error: &ApiError) {
+        let right = part.split_off(part.len() / 2);
+        match &right[..] {
+            [only] if part.is_empty() => {
+                let _new = self.refused.insert(ends(only), error.message.clone());
+            }
+            _ => self.parts.extend([right, part]),
+        }
+    }
+
+    /// Takes a 2xx: without an error all is done. An error that names a record is about
+    /// its pairs; the others that are not said to be done go again.
+    async fn take(&mut self, part: Vec<LinkInput>, reply: LinkReply) -> Result<(), Stop> {
+        let Some(first) = reply.errors.first() else {
+            return Ok(());
+        };
+        let linked: BTreeSet<&Pair> = reply.linked.iter().collect();
+        let size = part.len();
+        let mut left: Vec<LinkInput> = part
+            .into_iter()
+            .filter(|input| !linked.contains(&ends(input)))
+            .collect();
+        if reply.errors.iter().any(is_passing) {
+            return self.again(left).await;
+        }
+        left.retain(|input| {
+            let mut errors = reply.errors.iter();
+            let named = |error: &&ApiError| {
+                error.ids.contains(&input.from) || error.ids.contains(&input.to)
+            };
+            let Some(error) = errors.find(named) else {
+                return true;
+            };
+            let _new = self.refused.insert(ends(input), error.message.clone());
+            false
+        });
+        match left.len() {
+            0 => {}
+            fewer if fewer < size => self.parts.push(left),
+            _ => self.split(left, first),
+        }
+        Ok(())
+    }
+
+    async fn again(&mut self, left: Vec<LinkInput>) -> Result<(), Stop> {
+        self.repeats += 1;
+        if self.repeats > REPEATS {
+            let words = "the portal keeps answering that links are locked or limited";
+            return Err(Stop::Later(words.to_owned()));
+        }
+        tokio::time::sleep(PASSING).await;
+        if !left.is_empty() {
+            self.parts.push(left);
+        }
+        Ok(())
+    }
+}
+
+fn ends(input: &LinkInput) -> Pair {
+    (input.from.clone(), input.to.clone())
+}

@@ -1,0 +1,86 @@
+//! Rows whose ticket is written and whose links wait for the end of the input, because
+//! they lead to tickets that may come later in it (D6). Such a row is not settled, but a
+//! run that goes on does not read it with the others: its last phase does.
+
+use rusqlite::params;
+
+use super::read::entry;
+use super::write::{Commit, JournalError, RowEntry, at};
+use crate::model::outcome::Change;
+
+/// A row that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The row's number and place.
+    pub row: RowEntry,
+    /// The key that its ticket has.
+    pub key: String,
+    /// Hash of what was sent; none where nothing was.
+    pub body: Option<[u8; 16]>,
+    /// Id of the ticket.
+    pub ticket: String,
+    /// What was done with the ticket; none where it was as the row says.
+    pub change: Option<Change>,
+}
+
+impl Commit<'_> {
+    /// Writes that a row's ticket is as the row says and that its links wait; `body` is
+    /// not looked at: the row's intent has it.
+    pub fn wait(&self, waiting: &Waiting) -> Result<(), JournalError> {
+        let (seq, place) = (waiting.row.seq as i64, waiting.row.address);
+        self.run(
+            "INSERT INTO row (seq, file, record, line, byte, fate, key, ticket, change)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'waiting', ?6, ?7, ?8)
+             ON CONFLICT (seq) DO UPDATE
+             SET fate = 'waiting', key = ?6, ticket = ?7, change = ?8",
+            params![
+                seq,
+                place.file,
+                place.record as i64,
+                place.line as i64,
+                place.byte as i64,
+                waiting.key,
+                waiting.ticket,
+                waiting.change.map(Change::word)
+            ],
+        )?;
+        self.run(
+            "UPDATE step SET record = ?2 WHERE row = ?1",
+            params![seq, waiting.ticket],
+        )
+    }
+
+    /// At most `most` rows that wait, in file order, behind row `after`.
+    pub fn waiting(&self, after: u64, most: usize) -> Result<Vec<Waiting>, JournalError> {
+        let read = || {
+            let mut query = self.transaction.prepare_cached(
+                "SELECT seq, file, record, line, byte, key, ticket, change,
+                    (SELECT body FROM step WHERE step.row = row.seq AND body IS NOT NULL)
+                 FROM row WHERE fate = 'waiting' AND seq > ?1 ORDER BY seq LIMIT ?2",
+            )?;
+            let rows = query.query_map(params![after as i64, most as i64], waiting)?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(at(self.path))
+    }
+
+    /// How many rows wait.
+    pub fn count_waiting(&self) -> Result<u64, JournalError> {
+        let sql = "SELECT count(*) FROM row WHERE fate = 'waiting'";
+        let count = self.transaction.query_row(sql, [], |row| row.get(0));
+        count.map(i64::unsigned_abs).map_err(at(self.path))
+    }
+}
+
+fn waiting(row: &rusqlite::Row<'_>) -> rusqlite::Result<Waiting> {
+    let change: Option<String> = row.get(7)?;
+    Ok(Waiting {
+        row: entry(row)?,
+        key: row.get(5)?,
+        body: row.get(8)?,
+        ticket: row.get(6)?,
+        change: Change::ALL
+            .into_iter()
+            .find(|one| Some(one.word()) == change.as_deref()),
+    })
+}

@@ -1,0 +1,490 @@
+//! Links of every kind: made with new tickets and with changed ones, between tickets of
+//! one file, and alone by `associate` and `dissociate`.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, id};
+use crate::rehearsal::Ended;
+
+const KEY: &str = r#"
+version = 1
+[key]
+property = "desk_id"
+column = "Id"
+[[property]]
+name = "desk_id"
+label = "Desk id"
+type = "string"
+unique = true
+"#;
+const TICKET: &str =
+    "[properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
+
+/// Without a limit, and with a search index that is never late.
+fn a_desk() -> Desk {
+    Desk::new(&["--rate", "off", "--switch", "search_lag=0s"])
+}
+
+/// Runs a command with a file and a mapping that is `KEY` and more, in run folder `run`.
+fn run(desk: &Desk, words: &[&str], (csv, more): (&str, &str), run: &str) -> Ended {
+    let _file = desk.here.write("rows.csv", csv);
+    let _file = desk.here.write("mapping.toml", format!("{KEY}{more}"));
+    let args = ["rows.csv", "-m", "mapping.toml", "--run-dir", run];
+    let args = [words, &args].concat();
+    desk.here.run_against(&desk.sandbox, &args)
+}
+
+fn import(desk: &Desk, csv: &str, more: &str) -> Ended {
+    let more = format!("{TICKET}{more}");
+    run(
+        desk,
+        &["import", "--create-properties"],
+        (csv, &more),
+        "run",
+    )
+}
+
+fn link(to: &str, by: &str, column: &str, more: &str) -> String {
+    format!("[[associate]]\nto = \"{to}\"\nby = \"{by}\"\ncolumn = \"{column}\"\n{more}")
+}
+
+fn made(desk: &Desk, kind: &str, properties: &Value) -> String {
+    let path = format!("/crm/v3/objects/{kind}");
+    id(&desk.call("POST", &path, &json!({ "properties": properties }))).to_string()
+}
+
+fn label(desk: &Desk, to: &str, words: &str) {
+    let path = format!("/crm/v4/associations/tickets/{to}/labels");
+    let name = words.to_lowercase();
+    let _new = desk.call("POST", &path, &json!({"name": name, "label": words}));
+}
+
+/// What each ticket is linked to, by its key: other ids with their labels, sorted.
+fn links(desk: &Desk, to: &str) -> BTreeMap<String, Vec<String>> {
+    let ids = desk.export(&["--properties", "desk_id", "-o", "all.csv"]);
+    let _ended = ids.expect(0);
+    let rows = desk.here.rows("all.csv");
+    let mut args = vec![
+        "get",
+        "--json",
+        "--properties",
+        "desk_id",
+        "--associations",
+        to,
+    ];
+    args.extend(rows.iter().map(|row| row["hs_object_id"].as_str()));
+    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    let of_line = |line: &str| {
+        let ticket: Value = serde_json::from_str(line).expect("JSON");
+        let others = ticket["associations"][to].as_array().expect("links").iter();
+        let words = |other: &Value| {
+            let labels = other["labels"].as_array().expect("labels").iter();
+            let labels: Vec<&str> = labels.filter_map(Value::as_str).collect();
+            format!(
+                "{} {}",
+                other["id"].as_str().expect("an id"),
+                labels.join(",")
+            )
+            .trim()
+            .to_owned()
+        };
+        let mut others: Vec<String> = others.map(words).collect();
+        others.sort_unstable();
+        (
+            ticket["properties"]["desk_id"]
+                .as_str()
+                .expect("a key")
+                .to_owned(),
+            others,
+        )
+    };
+    ended.stdout.lines().map(of_line).collect()
+}
+
+/// `Id` → cell of a column, for the rows of a file of a run.
+fn cells(desk: &Desk, file: &str, column: &str) -> BTreeMap<String, String> {
+    let rows = desk.here.rows(file).into_iter();
+    rows.map(|row| (row["Id"].clone(), row[column].clone()))
+        .collect()
+}
+
+fn map<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
+    pairs
+        .map(|(id, word)| (id.to_owned(), word.to_owned()))
+        .into()
+}
+
+fn held<const N: usize>(pairs: [(&str, &[&str]); N]) -> BTreeMap<String, Vec<String>> {
+    let own = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+    pairs.map(|(id, ids)| (id.to_owned(), own(ids))).into()
+}
+
+#[test]
+fn a_new_ticket_is_linked_by_domain_by_id_by_a_unique_property_and_under_a_label() {
+    let desk = a_desk();
+    label(&desk, "contacts", "Requester");
+    let unique = json!({"name": "tax_id", "label": "Tax id", "groupName": "companyinformation",
+        "type": "string", "fieldType": "text", "hasUniqueValue": true});
+    let _new = desk.call("POST", "/crm/v3/properties/companies", &unique);
+    let peak = made(
+        &desk,
+        "companies",
+        &json!({"name": "Peak", "domain": "peak.example", "tax_id": "P1"}),
+    );
+    let _twin = made(
+        &desk,
+        "companies",
+        &json!({"name": "Twin", "domain": "twin.example"}),
+    );
+    let _twin = made(
+        &desk,
+        "companies",
+        &json!({"name": "Twin", "domain": "twin.example"}),
+    );
+    let deal = made(&desk, "deals", &json!({"dealname": "Chairs"}));
+    let more = [
+        link(
+            "contacts",
+            "email",
+            "Mail",
+            "missing = \"create\"\nlabel = \"requester\"\n",
+        ),
+        link("companies", "domain", "Site", ""),
+        link(
+            "companies",
+            "tax_id",
+            "Tax",
+            "missing = \"create\"\nproperties = { name = \"Subject\" }\n",
+        ),
+        link(
+            "deals",
+            "id",
+            "Deals",
+            "missing = \"skip\"\nsplit = \";\"\n",
+        ),
+    ];
+    let csv = format!(
+        "Id,Subject,Mail,Site,Tax,Deals\n\
+         1,Lamp,a@l.example,PEAK.example,P1,{deal};{deal}\n\
+         2,Desk,,twin.example,,\n\
+         3,Door,,none.example,,\n\
+         4,Wall,A@L.example,,P2,999\n\
+         5,Roof,,,,\n"
+    );
+    let _ended = import(&desk, &csv, &more.concat()).expect(3);
+    let refused = map([("2", "AMBIGUOUS"), ("3", "COMPANY_MISSING")]);
+    assert_eq!(cells(&desk, "run/refused.csv", "_code"), refused);
+    let columns = map([("2", "Site"), ("3", "Site")]);
+    assert_eq!(cells(&desk, "run/refused.csv", "_column"), columns);
+    let companies = links(&desk, "companies");
+    assert_eq!(companies["1"], [peak], "one company, told twice");
+    assert_eq!(
+        (companies["4"].len(), companies["5"].len()),
+        (1, 0),
+        "made by its tax id"
+    );
+    let contacts = links(&desk, "contacts");
+    assert!(contacts["1"][0].ends_with(" Requester"), "{contacts:?}");
+    assert_eq!(contacts["1"], contacts["4"]);
+    assert_eq!(
+        links(&desk, "deals"),
+        held([("1", &[&deal]), ("4", &[]), ("5", &[])])
+    );
+}
+
+#[test]
+fn labels_and_properties_that_the_portal_lacks_are_told_before_anything_is_sent() {
+    let desk = a_desk();
+    label(&desk, "contacts", "Billing");
+    let mail = |more| link("contacts", "email", "Mail", more);
+    let table = [
+        (
+            mail("label = \"Boss\"\n"),
+            "have no label \"Boss\" in the portal; they have \"Billing\"",
+        ),
+        (
+            link("companies", "tax", "Mail", ""),
+            "the portal has no company property tax",
+        ),
+        (
+            link("companies", "domain", "Mail", "missing = \"create\"\n"),
+            "the values of the company property domain are not unique",
+        ),
+    ];
+    for (more, words) in table {
+        let _ended = import(&desk, "Id,Subject,Mail\n1,Lamp,x\n", &more)
+            .expect(64)
+            .says(words);
+    }
+    let nothing = run(&desk, &["associate"], ("Id\n1\n", TICKET), "none").expect(64);
+    let _said = nothing.says("the mapping has no [[associate]]");
+    let parent = link("tickets", "key", "Parent", "");
+    let more = format!("{TICKET}{parent}");
+    let rows = ("Id,Subject,Parent\n1,Lamp,\n", more.as_str());
+    let _ended = run(&desk, &["import", "--no-key"], rows, "none")
+        .expect(64)
+        .says("by their keys");
+    assert_eq!(
+        desk.export(&["--properties", "subject"])
+            .expect(0)
+            .stdout
+            .lines()
+            .count(),
+        1
+    );
+}
+
+/// The id of each ticket, by its key.
+fn ids(desk: &Desk) -> BTreeMap<String, String> {
+    let rows = desk.export(&["--properties", "desk_id", "-o", "ids.csv"]);
+    let _ended = rows.expect(0);
+    let rows = desk.here.rows("ids.csv").into_iter();
+    rows.map(|row| (row["desk_id"].clone(), row["hs_object_id"].clone()))
+        .collect()
+}
+
+const FAMILY: &str =
+    "Id,Subject,Parent\n1,Lamp,3\n2,Desk,1\n3,Door,\n4,Wall,9\n5,,1\n6,Roof,5\n7,Self,7\n";
+
+#[test]
+fn tickets_of_one_file_are_linked_wherever_they_stand_in_it() {
+    let desk = a_desk();
+    let ended = import(&desk, FAMILY, &link("tickets", "key", "Parent", "")).expect(3);
+    let refused = map([
+        ("4", "TICKET_MISSING"),
+        ("5", "MISSING_VALUE"),
+        ("6", "TICKET_MISSING"),
+        ("7", "LINK_REFUSED"),
+    ]);
+    assert_eq!(
+        cells(&desk, "run/refused.csv", "_code"),
+        refused,
+        "{}",
+        ended.stderr
+    );
+    let hint = &cells(&desk, "run/refused.csv", "_hint")["4"];
+    let ids = ids(&desk);
+    let words = format!(
+        "ticket {} is there, but not this link: the portal has no such ticket",
+        ids["4"]
+    );
+    assert!(
+        hint.contains(&words) && hint.contains("`tickethaul associate`"),
+        "{hint}"
+    );
+    let (one, two, three) = (&*ids["1"], &*ids["2"], &*ids["3"]);
+    let expected = held([
+        ("1", &[two, three]),
+        ("2", &[one]),
+        ("3", &[one]),
+        ("4", &[]),
+        ("6", &[]),
+        ("7", &[]),
+    ]);
+    let linked = links(&desk, "tickets");
+    for (key, mut others) in expected {
+        others.sort_unstable();
+        assert_eq!(linked[&key], others, "{key}");
+    }
+    // What the hint says works: the corrected rows are given to `associate`.
+    let rows = "Id,Subject,Parent\n4,Wall,1\n6,Roof,3\n";
+    let more = link("tickets", "key", "Parent", "");
+    let _ended = run(&desk, &["associate"], (rows, &more), "later").expect(0);
+    assert_eq!(links(&desk, "tickets")["6"], [three]);
+}
+
+#[test]
+fn a_link_between_tickets_is_left_out_where_the_mapping_says_skip() {
+    let desk = a_desk();
+    let parent = link("tickets", "key", "Parent", "missing = \"skip\"\n");
+    let rows = FAMILY.replace("7,Self,7\n", "");
+    let _ended = import(&desk, &rows, &parent).expect(3);
+    assert_eq!(
+        cells(&desk, "run/refused.csv", "_code"),
+        map([("5", "MISSING_VALUE")])
+    );
+    assert_eq!(links(&desk, "tickets")["4"], [""; 0]);
+}
+
+#[test]
+fn behind_a_limit_rows_wait_for_tickets_that_may_come() {
+    let desk = a_desk();
+    let more = format!("{TICKET}{}", link("tickets", "key", "Parent", ""));
+    let rows = (
+        "Id,Subject,Parent\n1,Lamp,3\n2,Desk,1\n3,Door,\n",
+        more.as_str(),
+    );
+    let words = ["import", "--create-properties", "--limit", "2"];
+    let _ended = run(&desk, &words, rows, "run").expect(5);
+    assert_eq!(cells(&desk, "run/done.csv", "_fate"), map([("2", "done")]));
+    let rest = ["resume", "run", "--no-limit"];
+    let _ended = desk.here.run_against(&desk.sandbox, &rest).expect(0);
+    assert_eq!(cells(&desk, "run/done.csv", "_fate").len(), 3);
+    let ids = ids(&desk);
+    assert_eq!(links(&desk, "tickets")["3"], [&*ids["1"]]);
+}
+
+#[test]
+fn changed_tickets_are_linked_once_they_are_written() {
+    let desk = a_desk();
+    let _ended = import(&desk, "Id,Subject\n1,Lamp\n2,Desk\n3,Door\n", "").expect(0);
+    let deal = made(&desk, "deals", &json!({"dealname": "Chairs"}));
+    let more = [
+        "[properties]\nsubject = \"Subject\"\n",
+        &link("deals", "id", "Deal", ""),
+    ]
+    .concat();
+    let csv = format!("Id,Subject,Deal\n1,Lamp,{deal}\n2,Table,{deal}\n3,Gate,999\n");
+    let words = ["import", "--op", "update", "--diff"];
+    let _ended = run(&desk, &words, (&csv, &more), "update").expect(3);
+    let operations = map([("1", "link"), ("2", "update")]);
+    assert_eq!(cells(&desk, "update/done.csv", "_operation"), operations);
+    assert_eq!(
+        cells(&desk, "update/refused.csv", "_code"),
+        map([("3", "DEAL_MISSING")])
+    );
+    let expected = held([("1", &[&deal]), ("2", &[&deal]), ("3", &[])]);
+    assert_eq!(links(&desk, "deals"), expected);
+    let _ended = run(&desk, &words, (&csv, &more), "again").expect(3);
+    let fates = map([("1", "unchanged"), ("2", "unchanged")]);
+    assert_eq!(cells(&desk, "again/done.csv", "_fate"), fates);
+    // An upsert makes tickets that links of earlier rows lead to.
+    let more = format!("{TICKET}{}", link("tickets", "key", "Parent", ""));
+    let rows = (
+        "Id,Subject,Parent\n2,Table,8\n8,Leg,\n9,Top,1\n",
+        more.as_str(),
+    );
+    let _ended = run(&desk, &["import", "--op", "upsert"], rows, "upsert").expect(0);
+    let operations = map([("2", "update"), ("8", "create"), ("9", "create")]);
+    assert_eq!(cells(&desk, "upsert/done.csv", "_operation"), operations);
+    let ids = ids(&desk);
+    let linked = links(&desk, "tickets");
+    assert_eq!(
+        (&linked["8"], &linked["1"]),
+        (&vec![ids["2"].clone()], &vec![ids["9"].clone()])
+    );
+}
+
+#[test]
+fn links_alone_are_made_and_cut_and_what_is_so_already_is_unchanged() {
+    let desk = a_desk();
+    label(&desk, "contacts", "Requester");
+    label(&desk, "contacts", "Watcher");
+    let _ended = import(&desk, "Id,Subject\n1,Lamp\n2,Desk\n3,Door\n4,Wall\n", "").expect(0);
+    let all = ids(&desk);
+    desk.archive(&[all["4"].parse().expect("an id")]);
+    let csv = "Id,Mail\n1,a@l.example\n2,a@l.example\n2,b@l.example\n3,\n4,a@l.example\n9,a@l.example\n1,nobody\n1,a@l.example,x\n";
+    let labelled = |words: &str| {
+        let more = format!("missing = \"create\"\nlabel = \"{words}\"\n");
+        link("contacts", "email", "Mail", &more)
+    };
+    let _ended = run(&desk, &["associate"], (csv, &labelled("Requester")), "made").expect(3);
+    let codes: Vec<String> = {
+        let rows = desk.here.rows("made/refused.csv").into_iter();
+        rows.map(|row| format!("{} {}", row["_code"], row["_column"]))
+            .collect()
+    };
+    let mut codes = codes;
+    codes.sort_unstable();
+    let expected = [
+        "INVALID_EMAIL Mail",
+        "RAGGED_ROW ",
+        "TICKET_ARCHIVED Id",
+        "TICKET_MISSING Id",
+    ];
+    assert_eq!(codes, expected);
+    let done = desk.here.rows("made/done.csv").into_iter();
+    let done: Vec<String> = done
+        .map(|row| format!("{}{}{}", row["Id"], row["_fate"], row["_operation"]))
+        .collect();
+    assert_eq!(done.len(), 4);
+    assert!(done.contains(&"3unchangedassociate".to_owned()), "{done:?}");
+    assert_eq!(
+        done.iter().filter(|row| row.ends_with("donelink")).count(),
+        3
+    );
+    let linked = links(&desk, "contacts");
+    assert_eq!(
+        (linked["1"].len(), linked["2"].len(), linked["3"].len()),
+        (1, 2, 0)
+    );
+    assert!(linked["1"][0].ends_with(" Requester"));
+    // Another label leaves the first; the same again changes nothing.
+    let two = "Id,Mail\n1,a@l.example\n2,b@l.example\n";
+    let _ended = run(
+        &desk,
+        &["associate"],
+        (two, &labelled("Watcher")),
+        "watcher",
+    )
+    .expect(0);
+    let labels = links(&desk, "contacts")["1"][0].clone();
+    assert!(
+        labels.contains("Requester") && labels.contains("Watcher"),
+        "{labels}"
+    );
+    let ended = run(&desk, &["associate"], (two, &labelled("Watcher")), "same").expect(0);
+    let unchanged = map([("1", "unchanged"), ("2", "unchanged")]);
+    assert_eq!(
+        cells(&desk, "same/done.csv", "_fate"),
+        unchanged,
+        "{}",
+        ended.stderr
+    );
+    // A label is cut alone; without a label the whole link goes, and what is not there
+    // is unchanged. Nobody is created to be unlinked.
+    let _ended = run(&desk, &["dissociate"], (two, &labelled("Requester")), "cut").expect(0);
+    assert_eq!(
+        cells(&desk, "cut/done.csv", "_fate"),
+        map([("1", "done"), ("2", "done")])
+    );
+    assert!(links(&desk, "contacts")["1"][0].ends_with(" Watcher"));
+    let three = "Id,Mail\n1,a@l.example\n2,a@l.example\n3,a@l.example\n2,new@l.example\n";
+    let plain = link("contacts", "email", "Mail", "missing = \"create\"\n");
+    let _ended = run(&desk, &["dissociate"], (three, &plain), "all").expect(3);
+    assert_eq!(
+        cells(&desk, "all/refused.csv", "_code"),
+        map([("2", "CONTACT_MISSING")])
+    );
+    let fates = map([("1", "done"), ("2", "done"), ("3", "unchanged")]);
+    assert_eq!(cells(&desk, "all/done.csv", "_fate"), fates);
+    let linked = links(&desk, "contacts");
+    assert_eq!((linked["1"].len(), linked["2"].len()), (0, 1));
+}
+
+#[test]
+fn tickets_are_named_by_record_id_too() {
+    let desk = a_desk();
+    let _ended = import(&desk, "Id,Subject\n1,Lamp\n", "").expect(0);
+    let company = made(&desk, "companies", &json!({"name": "Peak"}));
+    let ticket = ids(&desk)["1"].clone();
+    let mapping = format!(
+        "version = 1\n[key]\nrecord_id = {{ column = \"Ticket\" }}\n{}",
+        link("companies", "id", "Company", "label = \"Primary\"\n")
+    );
+    let _file = desk.here.write("by-id.toml", mapping);
+    let _file = desk.here.write(
+        "by-id.csv",
+        format!("Ticket,Company\n{ticket},{company}\n17,{company}\n"),
+    );
+    let args = [
+        "associate",
+        "by-id.csv",
+        "-m",
+        "by-id.toml",
+        "--run-dir",
+        "by-id",
+    ];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(3);
+    let refused = desk.here.rows("by-id/refused.csv");
+    assert_eq!(
+        (refused.len(), refused[0]["_code"].as_str()),
+        (1, "TICKET_MISSING")
+    );
+    assert_eq!(
+        links(&desk, "companies")["1"],
+        [format!("{company} Primary")]
+    );
+}

@@ -1,0 +1,155 @@
+//! `--diff`: of many rows only those go that change something, whatever their values
+//! look like, in full batches.
+
+use serde_json::Value;
+
+use crate::rehearsal::{Ended, Rehearsal, Served};
+
+const MAPPING: &str = r#"
+version = 1
+
+[source]
+empty = ["-"]
+
+[key]
+property = "source_ticket_id"
+column = "Id"
+
+[properties]
+subject = "Subject"
+content = { column = "Text", empty = "clear", trim = false }
+hs_pipeline = { value = "Support Pipeline" }
+hs_pipeline_stage = "Stage"
+hs_ticket_priority = { column = "Priority", empty = "clear" }
+source_effort = { column = "Effort", decimal = ",", empty = "clear" }
+source_flag = { column = "Flag", empty = "clear" }
+source_day = { column = "Day", empty = "clear" }
+source_moment = { column = "Moment", empty = "clear" }
+source_tags = { column = "Tags", split = ["|"], empty = "clear" }
+hubspot_owner_id = { column = "Owner", lookup = "owner", empty = "clear" }
+
+[[property]]
+name = "source_ticket_id"
+type = "string"
+unique = true
+
+[[property]]
+name = "source_effort"
+type = "number"
+
+[[property]]
+name = "source_flag"
+type = "bool"
+
+[[property]]
+name = "source_day"
+type = "date"
+
+[[property]]
+name = "source_moment"
+type = "datetime"
+
+[[property]]
+name = "source_tags"
+type = "enumeration"
+field_type = "checkbox"
+options = [{ value = "a", label = "A" }, { value = "b", label = "B" }, { value = "c", label = "C" }]
+"#;
+
+/// One row; `edit` changes one of its cells, or writes it in another way.
+fn row(n: usize, edit: Option<usize>) -> String {
+    let some = |text: &str| {
+        if n % 7 == 0 {
+            "-".to_owned()
+        } else {
+            text.to_owned()
+        }
+    };
+    let mut cells = [
+        format!("Ticket {n} 🦉"),
+        some(&format!("first\r\nsecond, {n} 👩‍👧 \u{e9}e\u{301}")),
+        "New".to_owned(),
+        some("HIGH"),
+        some(&format!("{n},50")),
+        some("true"),
+        some("2024-02-29"),
+        some(&format!("2024-03-10T07:30:{:02}Z", n % 60)),
+        some("b|a"),
+        some("maya.lindqvist@northwind-support.example"),
+    ];
+    match edit {
+        None => {}
+        Some(0) => cells[0].push('!'),
+        Some(1) => cells[1] = "-".to_owned(),
+        Some(2) => cells[2] = "Closed".to_owned(),
+        Some(3) => cells[3] = "LOW".to_owned(),
+        Some(4) => cells[4] = "-1".to_owned(),
+        Some(5) => cells[5] = "false".to_owned(),
+        Some(6) => cells[6] = "2024-03-01".to_owned(),
+        Some(7) => cells[7] = "-".to_owned(),
+        Some(8) => cells[8] = "a|c".to_owned(),
+        Some(_) => cells[9] = "-".to_owned(),
+    }
+    let quoted = cells.map(|cell| format!("\"{cell}\""));
+    format!("{n},{}\n", quoted.join(","))
+}
+
+fn file(rows: usize, edit: impl Fn(usize) -> Option<usize>) -> String {
+    let head = "Id,Subject,Text,Stage,Priority,Effort,Flag,Day,Moment,Tags,Owner\n";
+    let lines = (1..=rows).map(|n| row(n, edit(n)));
+    lines.fold(head.to_owned(), |all, line| all + &line)
+}
+
+fn import(here: &Rehearsal, sandbox: &Served, run: &str, more: &[&str]) -> Ended {
+    let mut args = vec!["import", "in.csv", "-m", "m.toml", "--run-dir", run];
+    args.extend(more);
+    here.run_against(sandbox, &args)
+}
+
+fn summary(here: &Rehearsal, run: &str) -> Value {
+    serde_json::from_str(&here.read(&format!("{run}/summary.json"))).expect("JSON")
+}
+
+/// Calls to a batch endpoint, by the run's log.
+fn calls(here: &Rehearsal, run: &str, verb: &str) -> usize {
+    let path = format!("/tickets/batch/{verb} ");
+    here.read(&format!("{run}/run.log")).matches(&path).count()
+}
+
+#[test]
+fn of_ten_thousand_rows_only_five_hundred_that_differ_are_sent() {
+    const ROWS: usize = 10_000;
+    let here = Rehearsal::new();
+    let sandbox = here.serve(&["--rate", "off"]);
+    let _file = here.write("m.toml", MAPPING);
+    let _file = here.write("in.csv", file(ROWS, |_| None));
+    let _ended = import(&here, &sandbox, "made", &["--create-properties"]).expect(0);
+
+    let _ended = import(&here, &sandbox, "same", &["--op", "upsert", "--diff"]).expect(0);
+    let same = summary(&here, "same");
+    assert_eq!(same["rows"]["unchanged"], ROWS, "{same}");
+    assert_eq!(calls(&here, "same", "upsert"), 0);
+
+    // Every twentieth row, each of the ten columns in turn; where a cell is cleared it
+    // must not have been empty before.
+    let edit = |n: usize| (n % 20 == 3).then_some(n / 20 % 10);
+    let edit = |n: usize| edit(n).map(|column| if n % 7 == 0 { 0 } else { column });
+    let _file = here.write("in.csv", file(ROWS, edit));
+    let ended = import(&here, &sandbox, "changed", &["--op", "update", "--diff"]).expect(0);
+    let changed = summary(&here, "changed");
+    assert_eq!(
+        (&changed["rows"]["done"], &changed["rows"]["unchanged"]),
+        (&500.into(), &9_500.into()),
+        "{changed}"
+    );
+    assert_eq!(calls(&here, "changed", "update"), 5, "full batches");
+    let _ended = ended.says("--diff spared 9,500 rows and 95 calls that write");
+    let done = here.rows("changed/done.csv");
+    let sent = done.iter().filter(|row| row["_fate"] == "done");
+    assert!(sent.clone().all(|row| row["_operation"] == "update"));
+    let sent = sent.map(|row| row["Id"].parse::<usize>().expect("a number"));
+    assert!(sent.into_iter().all(|n| n % 20 == 3), "those that differ");
+
+    let _ended = import(&here, &sandbox, "again", &["--op", "update", "--diff"]).expect(0);
+    assert_eq!(summary(&here, "again")["rows"]["unchanged"], ROWS);
+}

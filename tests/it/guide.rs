@@ -1,0 +1,525 @@
+//! HubSpot's guide for tickets, promise by promise and in its order: each is shown by
+//! the tool where it has a command for it, else by the client. The list is `PROMISES`;
+//! every test of this file stands in it, and everything in it is a test.
+
+use serde_json::{Value, json};
+use tickethaul::hubspot::association_types::{CONTACT, PRIMARY_COMPANY};
+use tickethaul::hubspot::{
+    Association, Client, CreateInput, Credentials, LinkType, Settings, Token,
+};
+use tickethaul::model::schema::ObjectType;
+
+use crate::desk::{Desk, id};
+use crate::plain_http::Portal;
+use crate::rehearsal::{Ended, Row};
+
+/// What the guide promises, and the test that shows it.
+const PROMISES: [(&str, &str); 17] = [
+    (
+        "a new ticket takes its data in properties; the example body goes in",
+        "a_new_ticket_takes_its_data_in_properties",
+    ),
+    (
+        "a new ticket can be associated with existing records or activities",
+        "a_new_ticket_is_associated_with_existing_records_and_activities",
+    ),
+    (
+        "details are in default properties and in custom ones",
+        "details_are_in_default_and_custom_properties",
+    ),
+    (
+        "subject and hs_pipeline_stage should be there; no pipeline: the default one",
+        "without_a_pipeline_a_ticket_is_in_the_default_one",
+    ),
+    (
+        "all available properties can be retrieved",
+        "all_available_properties_can_be_retrieved",
+    ),
+    (
+        "statuses and pipelines are given by internal id, and come back so",
+        "statuses_and_pipelines_are_internal_ids",
+    ),
+    (
+        "the type of an association is a default one or listed by the labels call",
+        "association_types_are_listed",
+    ),
+    (
+        "an association can carry a defined label",
+        "an_association_can_carry_a_defined_label",
+    ),
+    (
+        "the example: types 16 to a contact and 26 to a company",
+        "the_example_of_a_contact_and_a_company_goes_in",
+    ),
+    (
+        "tickets are retrieved one by one",
+        "one_ticket_is_retrieved",
+    ),
+    ("all tickets are listed", "all_tickets_are_listed"),
+    (
+        "a batch is read by record id, or by a unique property with idProperty",
+        "a_batch_is_read_by_record_id_or_by_a_unique_property",
+    ),
+    (
+        "a property without a value, and an association that is not there, do not appear",
+        "what_is_not_there_does_not_appear",
+    ),
+    (
+        "tickets are updated one by one and in batches",
+        "tickets_are_updated_one_by_one_and_in_batches",
+    ),
+    (
+        "existing tickets are associated with records or activities",
+        "existing_tickets_are_associated",
+    ),
+    ("an association is removed", "an_association_is_removed"),
+    (
+        "tickets are deleted one by one and in batches, into the recycle bin",
+        "tickets_are_deleted_into_the_recycle_bin",
+    ),
+];
+
+#[test]
+fn every_promise_has_its_test() {
+    let text = include_str!("guide.rs");
+    let (_, tests) = text
+        .split_once("fn every_promise_has_its_test")
+        .expect("this test");
+    let declared =
+        tests.matches("\n#[test]\n").count() + tests.matches("\n#[tokio::test]\n").count();
+    assert_eq!(declared, PROMISES.len());
+    for (promise, test) in PROMISES {
+        assert!(tests.contains(&format!("fn {test}()")), "{promise}");
+    }
+}
+
+/// The key of the mappings of this file.
+const KEY: &str = r#"
+version = 1
+[key]
+property = "desk_id"
+column = "Id"
+[[property]]
+name = "desk_id"
+label = "Desk id"
+type = "string"
+unique = true
+"#;
+
+/// Imports these lines by a mapping that is `KEY` and more.
+fn import(desk: &Desk, csv: &str, more: &str) -> Ended {
+    let _file = desk.here.write("tickets.csv", csv);
+    let _file = desk.here.write("mapping.toml", format!("{KEY}{more}"));
+    let args = [
+        "import",
+        "tickets.csv",
+        "-m",
+        "mapping.toml",
+        "--create-properties",
+        "--run-dir",
+        "run",
+    ];
+    desk.here.run_against(&desk.sandbox, &args)
+}
+
+/// The tickets of a portal.
+fn exported(desk: &Desk, more: &[&str]) -> Vec<Row> {
+    let args = [&["-o", "held.csv"], more].concat();
+    let _ended = desk.export(&args).expect(0);
+    desk.here.rows("held.csv")
+}
+
+/// One ticket as `get --json` shows it.
+fn got(desk: &Desk, args: &[&str]) -> Value {
+    let args = [&["get", "--json"], args].concat();
+    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    serde_json::from_str(&ended.stdout).expect("JSON")
+}
+
+fn get_json(desk: &Desk, path: &str) -> Value {
+    desk.call("GET", path, &Value::Null)
+}
+
+fn a_desk() -> Desk {
+    Desk::new(&["--rate", "off"])
+}
+
+/// A client of a portal in this process.
+async fn client() -> (Client, Portal) {
+    let portal = Portal::start().await;
+    let token = Token::new("sandbox".to_owned()).expect("a token");
+    let settings = Settings {
+        credentials: Some(Credentials::Token(token)),
+        ..Settings::default()
+    };
+    let client = Client::connect(&portal.sandbox.base_url(), settings).expect("a client");
+    (client, portal)
+}
+
+fn input(properties: &[(&str, &str)], associations: Vec<Association>) -> CreateInput {
+    let own = |(name, value): &(&str, &str)| ((*name).into(), (*value).to_owned());
+    CreateInput {
+        trace_id: "0".to_owned(),
+        properties: properties.iter().map(own).collect(),
+        associations,
+    }
+}
+
+/// The guide's own example.
+const EXAMPLE: [(&str, &str); 4] = [
+    ("hs_pipeline", "0"),
+    ("hs_pipeline_stage", "1"),
+    ("hs_ticket_priority", "HIGH"),
+    ("subject", "troubleshoot report"),
+];
+
+#[tokio::test]
+async fn a_new_ticket_takes_its_data_in_properties() {
+    let (client, _portal) = client().await;
+    let made = client
+        .create(ObjectType::Tickets, &input(&EXAMPLE, Vec::new()))
+        .await;
+    let made = made.expect("a ticket");
+    for (name, value) in EXAMPLE {
+        assert_eq!(made.get(name), Some(value));
+    }
+}
+
+#[test]
+fn a_new_ticket_is_associated_with_existing_records_and_activities() {
+    let desk = a_desk();
+    let contact = get_json(&desk, "/crm/v3/objects/contacts?limit=1&properties=email");
+    let contact = &contact["results"][0];
+    let note =
+        json!({"properties": {"hs_timestamp": "2026-09-01T10:00:00Z", "hs_note_body": "Called"}});
+    let note = desk.call("POST", "/crm/v3/objects/notes", &note);
+    let mail = contact["properties"]["email"].as_str().expect("an e-mail");
+    let csv = format!("Id,Subject,Mail,Note\n1,Lamp,{mail},{}\n", id(&note));
+    let more = r#"
+[properties]
+subject = "Subject"
+hs_pipeline_stage = { value = "New" }
+[[associate]]
+to = "contacts"
+by = "email"
+column = "Mail"
+[[associate]]
+to = "notes"
+by = "id"
+column = "Note"
+"#;
+    let _ended = import(&desk, &csv, more).expect(0);
+    let held = exported(
+        &desk,
+        &["--properties", "subject", "--with", "contacts,notes"],
+    );
+    assert_eq!(held[0]["contacts"], id(contact).to_string());
+    assert_eq!(held[0]["notes"], id(&note).to_string());
+}
+
+#[test]
+fn details_are_in_default_and_custom_properties() {
+    let desk = a_desk();
+    let more = r#"
+[properties]
+subject = "Subject"
+shelf = "Shelf"
+hs_pipeline_stage = { value = "New" }
+[[property]]
+name = "shelf"
+label = "Shelf"
+type = "string"
+"#;
+    let _ended = import(&desk, "Id,Subject,Shelf\n1,Lamp,B7\n", more).expect(0);
+    let held = exported(&desk, &["--properties", "subject,shelf"]);
+    assert_eq!(
+        (held[0]["subject"].as_str(), held[0]["shelf"].as_str()),
+        ("Lamp", "B7")
+    );
+}
+
+#[test]
+fn without_a_pipeline_a_ticket_is_in_the_default_one() {
+    let desk = a_desk();
+    let more = "[properties]\nsubject = \"Subject\"\nhs_pipeline_stage = \"Stage\"\n";
+    let _ended = import(&desk, "Id,Subject,Stage\n1,Lamp,New\n", more).expect(0);
+    let held = exported(&desk, &["--properties", "hs_pipeline,hs_pipeline_stage"]);
+    assert_eq!(held[0]["hs_pipeline"], "0");
+    let _refused = import(&a_desk(), "Id,Subject,Stage\n1,Lamp,\n", more).expect(3);
+}
+
+#[tokio::test]
+async fn all_available_properties_can_be_retrieved() {
+    let (client, portal) = client().await;
+    portal.unique_property("desk_id").await;
+    let defined = client
+        .properties(ObjectType::Tickets, false)
+        .await
+        .expect("properties");
+    for name in ["subject", "content", "hs_pipeline_stage", "desk_id"] {
+        assert!(
+            defined.iter().any(|property| property.name == name),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn statuses_and_pipelines_are_internal_ids() {
+    let desk = a_desk();
+    let more = r#"
+[properties]
+subject = "Subject"
+hs_pipeline = { value = "Support Pipeline" }
+hs_pipeline_stage = "Stage"
+"#;
+    let csv = "Id,Subject,Stage\n1,Lamp,Closed\n2,Desk,4\n";
+    let _ended = import(&desk, csv, more).expect(0);
+    let held = exported(&desk, &["--properties", "hs_pipeline,hs_pipeline_stage"]);
+    for row in held {
+        assert_eq!(
+            (
+                row["hs_pipeline"].as_str(),
+                row["hs_pipeline_stage"].as_str()
+            ),
+            ("0", "4")
+        );
+    }
+}
+
+#[tokio::test]
+async fn association_types_are_listed() {
+    let (client, _portal) = client().await;
+    let between = (ObjectType::Tickets, ObjectType::Contacts);
+    let types = client
+        .link_types(between.0, between.1)
+        .await
+        .expect("types");
+    let plain = types
+        .iter()
+        .find(|kind| kind.label.is_none())
+        .expect("the default");
+    assert_eq!(
+        (plain.category.as_str(), plain.id),
+        ("HUBSPOT_DEFINED", CONTACT.from_ticket)
+    );
+}
+
+#[test]
+fn an_association_can_carry_a_defined_label() {
+    let desk = a_desk();
+    let label = json!({"name": "requester", "label": "Requester"});
+    let _new = desk.call(
+        "POST",
+        "/crm/v4/associations/tickets/contacts/labels",
+        &label,
+    );
+    let more = r#"
+[properties]
+subject = "Subject"
+hs_pipeline_stage = { value = "New" }
+[[associate]]
+to = "contacts"
+by = "email"
+column = "Mail"
+missing = "create"
+label = "Requester"
+"#;
+    let _ended = import(&desk, "Id,Subject,Mail\n1,Lamp,a@guide.example\n", more).expect(0);
+    let ticket = &exported(&desk, &["--properties", "subject"])[0]["hs_object_id"];
+    let shown = got(&desk, &[ticket, "--associations", "contacts"]);
+    assert_eq!(
+        shown["associations"]["contacts"][0]["labels"],
+        json!(["Requester"])
+    );
+}
+
+#[tokio::test]
+async fn the_example_of_a_contact_and_a_company_goes_in() {
+    let (client, portal) = client().await;
+    let contact = portal.contact_id().await;
+    let company = portal.made("companies", json!({"name": "Blue Peak"})).await;
+    let link = |to: &str, type_id| Association {
+        to: to.to_owned(),
+        types: vec![LinkType::plain(type_id)],
+    };
+    let links = vec![
+        link(&contact, CONTACT.from_ticket),
+        link(&company, PRIMARY_COMPANY.from_ticket),
+    ];
+    let made = client
+        .create(ObjectType::Tickets, &input(&EXAMPLE, links))
+        .await;
+    let ticket = [made.expect("a ticket").id];
+    for (object, other) in [
+        (ObjectType::Contacts, contact),
+        (ObjectType::Companies, company),
+    ] {
+        let linked = client.linked((ObjectType::Tickets, object), &ticket).await;
+        let linked = linked.expect("links").by_record.remove(&ticket[0]);
+        assert_eq!(linked.expect("a link")[0].id, other);
+    }
+}
+
+#[test]
+fn one_ticket_is_retrieved() {
+    let (desk, ids) = Desk::with_tickets(2);
+    let shown = got(&desk, &[&ids[1].to_string(), "--properties", "subject"]);
+    assert_eq!(shown["properties"], json!({"subject": "Ticket 1"}));
+}
+
+#[test]
+fn all_tickets_are_listed() {
+    let (desk, ids) = Desk::with_tickets(230);
+    let _held = exported(&desk, &["--properties", "subject"]);
+    assert_eq!(desk.ids("held.csv"), ids);
+}
+
+#[test]
+fn a_batch_is_read_by_record_id_or_by_a_unique_property() {
+    let desk = a_desk();
+    let more = "[properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
+    let _ended = import(&desk, "Id,Subject\nabc,Lamp\ndef,Desk\n", more).expect(0);
+    let by_key = ["get", "abc", "def", "--id-property", "desk_id", "--json"];
+    let by_key = desk
+        .here
+        .run_against(&desk.sandbox, &by_key)
+        .expect(0)
+        .stdout;
+    let id = |line: &str| {
+        let ticket: Value = serde_json::from_str(line).expect("JSON");
+        ticket["id"].as_str().expect("an id").to_owned()
+    };
+    let ids: Vec<String> = by_key.lines().map(id).collect();
+    let by_id = [
+        "get",
+        &ids[0],
+        &ids[1],
+        "--properties",
+        "subject,hs_pipeline",
+    ];
+    let by_id = desk
+        .here
+        .run_against(&desk.sandbox, &by_id)
+        .expect(0)
+        .stdout;
+    assert!(by_id.contains("Lamp") && by_id.contains("Desk"), "{by_id}");
+}
+
+#[test]
+fn what_is_not_there_does_not_appear() {
+    let (desk, ids) = Desk::with_tickets(1);
+    let ticket = ids[0].to_string();
+    let shown = got(
+        &desk,
+        &[
+            &ticket,
+            "--properties",
+            "content",
+            "--associations",
+            "deals",
+        ],
+    );
+    assert_eq!(shown["properties"], json!({}));
+    assert_eq!(shown["associations"], json!({"deals": []}));
+}
+
+/// Three imported tickets, `1` to `3`.
+fn three() -> Desk {
+    let desk = a_desk();
+    let more = "[properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
+    let _ended = import(&desk, "Id,Subject\n1,Lamp\n2,Desk\n3,Chair\n", more).expect(0);
+    desk
+}
+
+#[test]
+fn tickets_are_updated_one_by_one_and_in_batches() {
+    let closed = vec![("hs_pipeline_stage".into(), "4".to_owned())];
+    in_process(async |client, portal| {
+        let id = portal.ticket(json!({})).await;
+        let one = client.update(ObjectType::Tickets, None, &id, &closed).await;
+        assert_eq!(one.expect("a ticket").get("hs_pipeline_stage"), Some("4"));
+    });
+    let desk = three();
+    let _file = desk.here.write("changes.csv", "Id,Stage\n1,4\n3,4\n");
+    let mapping = format!("{KEY}[properties]\nhs_pipeline_stage = \"Stage\"\n");
+    let _file = desk.here.write("changes.toml", mapping);
+    let args = [
+        "import",
+        "changes.csv",
+        "-m",
+        "changes.toml",
+        "--op",
+        "update",
+    ];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    let held = exported(&desk, &["--properties", "desk_id,hs_pipeline_stage"]);
+    let stages = held
+        .iter()
+        .map(|row| (row["desk_id"].as_str(), row["hs_pipeline_stage"].as_str()));
+    let mut stages: Vec<_> = stages.collect();
+    stages.sort_unstable();
+    assert_eq!(stages, [("1", "4"), ("2", "1"), ("3", "4")]);
+}
+
+/// What the client does in a portal of this process, beside what the tool does.
+fn in_process(story: impl AsyncFnOnce(Client, Portal)) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let (client, portal) = client().await;
+        story(client, portal).await;
+    });
+}
+
+/// Associates the ticket `2` with a contact; gives ticket and contact.
+fn associated(desk: &Desk) -> (String, String) {
+    let contact = get_json(desk, "/crm/v3/objects/contacts?limit=1");
+    let contact = id(&contact["results"][0]).to_string();
+    let _file = desk
+        .here
+        .write("links.csv", format!("Id,Contact\n2,{contact}\n"));
+    let link = "[[associate]]\nto = \"contacts\"\nby = \"id\"\ncolumn = \"Contact\"\n";
+    let _file = desk.here.write("links.toml", format!("{KEY}{link}"));
+    let args = ["associate", "links.csv", "-m", "links.toml"];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    let ticket = got(desk, &["2", "--id-property", "desk_id"]);
+    (ticket["id"].as_str().expect("an id").to_owned(), contact)
+}
+
+#[test]
+fn existing_tickets_are_associated() {
+    let desk = three();
+    let (ticket, contact) = associated(&desk);
+    let shown = got(&desk, &[&ticket, "--associations", "contacts"]);
+    assert_eq!(shown["associations"]["contacts"][0]["id"], json!(contact));
+}
+
+#[test]
+fn an_association_is_removed() {
+    let desk = three();
+    let (ticket, _contact) = associated(&desk);
+    let args = ["dissociate", "links.csv", "-m", "links.toml"];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    let shown = got(&desk, &[&ticket, "--associations", "contacts"]);
+    assert_eq!(shown["associations"]["contacts"], json!([]));
+}
+
+#[test]
+fn tickets_are_deleted_into_the_recycle_bin() {
+    in_process(async |client, portal| {
+        let ticket = portal.ticket(json!({"subject": "Lamp"})).await;
+        let tickets = ObjectType::Tickets;
+        client.delete(tickets, &ticket).await.expect("deleted");
+        let gone = client.read(tickets, None, &ticket, &["subject"], true);
+        let gone = gone.await.expect("a reply").expect("in the bin");
+        assert_eq!(gone.get("subject"), Some("Lamp"));
+    });
+    let desk = three();
+    let held = exported(&desk, &["--properties", "desk_id"]);
+    let ids = [&*held[0]["hs_object_id"], &*held[1]["hs_object_id"]].join(",");
+    let args = ["delete", "--ids", &ids, "--yes"];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    assert_eq!(exported(&desk, &["--properties", "desk_id"]).len(), 1);
+    let bin = ["--properties", "desk_id", "--archived", "only"];
+    assert_eq!(exported(&desk, &bin).len(), 2);
+}

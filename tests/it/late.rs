@@ -1,0 +1,214 @@
+//! Calls that were lost and are carried out late (protocol S4), or whose reply says too
+//! little: rows wait, are read back and end as the portal has them.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tickethaul::hubspot::Reply;
+use tickethaul::import::flow::Operation;
+use tickethaul::model::outcome::Fate;
+use tickethaul::sandbox::Options;
+
+use crate::desk::Desk;
+use crate::in_process::{InProcess, Life, Tamper, tickets};
+use crate::operations::key_property;
+use crate::plain_http::Portal;
+use crate::rehearsal::TOKEN;
+use crate::resume::Going;
+
+const MAPPING: &str = r#"
+version = 1
+
+[key]
+property = "source_ticket_id"
+column = "Id"
+
+[properties]
+subject = "Subject"
+hs_pipeline_stage = { value = "1" }
+"#;
+
+#[test]
+fn the_later_row_of_a_key_stands_although_the_earlier_one_is_carried_out_late() {
+    let desk = Desk::new(&[
+        "--rate",
+        "off",
+        "--trouble",
+        "late-commit=2500ms@2:batch/update",
+    ]);
+    let _made = desk.call("POST", "/crm/v3/properties/tickets", &key_property());
+    let _ids = desk.create(
+        40,
+        |n| json!({"subject": "old", "source_ticket_id": format!("K{n}")}),
+    );
+    let rows: String = (0..40).map(|n| format!("K{n},first\n")).collect();
+    let later = "K15,second\nK16,second\n";
+    let _file = desk
+        .here
+        .write("in.csv", format!("Id,Subject\n{rows}{later}"));
+    let mapping = "version = 1\n[key]\nproperty = \"source_ticket_id\"\ncolumn = \"Id\"\n[properties]\nsubject = \"Subject\"\n";
+    let _file = desk.here.write("m.toml", mapping);
+    let args = [
+        "import",
+        "in.csv",
+        "-m",
+        "m.toml",
+        "--op",
+        "update",
+        "--run-dir",
+        "run",
+        "--batch-size",
+        "10",
+        "--horizon",
+        "3",
+        "--progress",
+        "plain",
+    ];
+    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    let _ended = ended.says("may still carry out").says("42 done");
+    let _ended = desk
+        .export(&["--properties", "subject,source_ticket_id", "-o", "held.csv"])
+        .expect(0);
+    for row in desk.here.rows("held.csv") {
+        let second = ["K15", "K16"].contains(&row["source_ticket_id"].as_str());
+        assert_eq!(
+            row["subject"],
+            if second { "second" } else { "first" },
+            "{row:?}"
+        );
+    }
+}
+
+/// Forty tickets, and a file that updates them in fours of ten.
+fn forty(trouble: &str) -> Desk {
+    let desk = Desk::new(&["--rate", "off", "--trouble", trouble]);
+    let _made = desk.call("POST", "/crm/v3/properties/tickets", &key_property());
+    let old = |n: usize| json!({"subject": "old", "source_ticket_id": format!("K{n}")});
+    let _ids = desk.create(40, old);
+    let rows: String = (0..40).map(|n| format!("K{n},first\n")).collect();
+    let _file = desk.here.write("in.csv", format!("Id,Subject\n{rows}"));
+    let _file = desk.here.write("m.toml", MAPPING);
+    desk
+}
+
+#[test]
+fn a_run_that_is_stopped_while_rows_wait_leaves_them_unknown_and_goes_on() {
+    let desk = forty("post-502@2:batch/update");
+    let mut command = desk.here.command([
+        "import",
+        "in.csv",
+        "-m",
+        "m.toml",
+        "--op",
+        "update",
+        "--run-dir",
+        "run",
+        "--batch-size",
+        "10",
+        "--horizon",
+        "30",
+        "--progress",
+        "plain",
+    ]);
+    let _same = command
+        .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
+        .env("HUBSPOT_ACCESS_TOKEN", TOKEN);
+    let mut going = Going::start(command);
+    let _said = going.until(|line| line.contains("looked up 30 s later"));
+    going.signal("INT");
+    let (code, said) = going.end();
+    assert_eq!(code, Some(5), "{said}");
+    let summary: Value = serde_json::from_str(&desk.here.read("run/summary.json")).expect("JSON");
+    assert_eq!(summary["rows"]["unknown"], 10, "{summary}");
+    let status = desk.here.run(["status", "run", "--json"]).expect(0);
+    let status: Value = serde_json::from_str(&status.stdout).expect("JSON");
+    assert!(status["unknown"].as_u64() >= Some(10), "{status}");
+    let args = ["resume", "run", "--horizon", "0.1"];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    assert_eq!(desk.here.rows("run/done.csv").len(), 40);
+}
+
+/// An update of thirty tickets whose replies are tampered with; how many calls of
+/// each kind it took is the tampering's to count.
+async fn update(operation: Operation, tamper: Arc<Tamper>) {
+    let portal = Portal::with(Options {
+        rate: "off".parse().expect("a rate"),
+        ..Options::default()
+    })
+    .await;
+    portal.unique_property("source_ticket_id").await;
+    for n in 1..=30 {
+        let old = json!({"subject": "old", "source_ticket_id": format!("k{n}")});
+        let _id = portal.ticket(old).await;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let input = folder.path().join("in.csv");
+    let rows: String = (1..=30).map(|n| format!("k{n},new {n}\n")).collect();
+    std::fs::write(&input, format!("Id,Subject\n{rows}")).expect("an input");
+    let run = InProcess {
+        portal: Arc::new(portal),
+        operation,
+        diff: false,
+        input,
+        mapping: MAPPING.to_owned(),
+        folder: folder.path().join("run"),
+        batch_size: 10,
+        tamper: Some(tamper),
+    };
+    let ended = run
+        .go(&Life::whole())
+        .await
+        .expect("nothing ends this life");
+    let summary = ended.expect("a run without trouble");
+    assert_eq!(summary.tally.of(Fate::Done), 30, "{summary:?}");
+    let held = tickets(&run.portal, "subject,source_ticket_id").await;
+    let archived = operation == Operation::Archive;
+    assert_eq!(held.len(), if archived { 0 } else { 30 });
+    for ticket in held {
+        let subject = ticket["properties"]["subject"].as_str().unwrap_or_default();
+        assert!(subject.starts_with("new "), "{ticket}");
+    }
+}
+
+/// Changes the body of the second call of a verb.
+fn second(verb: &'static str, change: impl Fn(&mut Value) + Send + Sync + 'static) -> Arc<Tamper> {
+    Arc::new(move |path: &str, nth: u64, reply: Reply| {
+        if !path.ends_with(&format!("/tickets/batch/{verb}")) || nth != 2 {
+            return reply;
+        }
+        let mut body: Value = serde_json::from_slice(&reply.body).expect("JSON");
+        change(&mut body);
+        Reply {
+            body: Bytes::from(body.to_string()),
+            ..reply
+        }
+    })
+}
+
+#[tokio::test]
+async fn replies_that_name_nobody_or_too_few_are_read_back() {
+    for (operation, verb) in [(Operation::Update, "update"), (Operation::Upsert, "upsert")] {
+        update(operation, second(verb, |body| body["results"] = json!([]))).await;
+        let few = |body: &mut Value| body["results"].as_array_mut().expect("results").truncate(3);
+        update(operation, second(verb, few)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_lost_reply_is_waited_for_and_read_back() {
+    for (operation, verb) in [
+        (Operation::Update, "update"),
+        (Operation::Upsert, "upsert"),
+        (Operation::Archive, "archive"),
+    ] {
+        let lost: Arc<Tamper> = Arc::new(move |path: &str, nth: u64, reply: Reply| {
+            let is_lost = path.ends_with(verb) && nth == 2;
+            Reply {
+                status: if is_lost { 502 } else { reply.status },
+                ..reply
+            }
+        });
+        update(operation, lost).await;
+    }
+}
