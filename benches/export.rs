@@ -5,11 +5,12 @@
 //! `cargo bench --bench export`, or with a number of tickets behind `--` (60,000
 //! otherwise).
 
+#![expect(clippy::print_stdout, reason = "what a benchmark is for")]
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tickethaul::export::columns::Wanted;
@@ -18,12 +19,9 @@ use tickethaul::hubspot::{Attempt, CallLog, Client, Credentials, Settings, Token
 
 const TICKETS: u32 = 60_000;
 
-/// What the portal allows in a window of 10 s.
-const ALLOWED: u64 = 190;
-const WINDOW: f64 = 10.0;
-
-/// What a call takes on average, in seconds.
-const LATENCY: f64 = 0.2;
+/// What the portal allows in a window.
+const ALLOWED: usize = 190;
+const WINDOW: Duration = Duration::from_secs(10);
 
 const PROPERTIES: [&str; 6] = [
     "subject",
@@ -34,19 +32,14 @@ const PROPERTIES: [&str; 6] = [
     "closed_date",
 ];
 
-/// Counts calls and those that were too many.
+/// When each call was answered, and whether it was one too many.
 #[derive(Default)]
-struct Counts {
-    calls: AtomicU64,
-    too_many: AtomicU64,
-}
+struct Answers(Mutex<Vec<(Instant, bool)>>);
 
-impl CallLog for Counts {
+impl CallLog for Answers {
     fn hear(&self, attempt: &Attempt<'_>) {
-        let _before = self.calls.fetch_add(1, Ordering::Relaxed);
-        if attempt.status == Some(429) {
-            let _before = self.too_many.fetch_add(1, Ordering::Relaxed);
-        }
+        let mut answers = self.0.lock().expect("nobody panics with it");
+        answers.push((Instant::now(), attempt.status == Some(429)));
     }
 }
 
@@ -79,12 +72,12 @@ impl Drop for Served {
     }
 }
 
-/// One export: how many tickets, how long from the first call on, calls, 429s.
+/// One export: how many tickets, how long from the first call on, what was answered
+/// when.
 struct Facts {
     tickets: u64,
     took: Duration,
-    calls: u64,
-    too_many: u64,
+    answers: Vec<(Duration, bool)>,
 }
 
 async fn export(tickets: u32, concurrency: usize, folder: &Path) -> Facts {
@@ -95,8 +88,8 @@ async fn export(tickets: u32, concurrency: usize, folder: &Path) -> Facts {
         ..Settings::default()
     };
     let client = Client::connect(&served.1, settings).expect("a client");
-    let counts = Arc::new(Counts::default());
-    client.log_to(counts.clone());
+    let answers = Arc::new(Answers::default());
+    client.log_to(answers.clone());
     let started = Instant::now();
     let work = folder.join(concurrency.to_string());
     std::fs::create_dir(&work).expect("a folder");
@@ -119,17 +112,25 @@ async fn export(tickets: u32, concurrency: usize, folder: &Path) -> Facts {
     Facts {
         tickets: done.tickets,
         took: started.elapsed(),
-        calls: counts.calls.load(Ordering::Relaxed),
-        too_many: counts.too_many.load(Ordering::Relaxed),
+        answers: answers
+            .0
+            .lock()
+            .expect("nobody panics with it")
+            .iter()
+            .map(|(at, too_many)| (*at - started, *too_many))
+            .collect(),
     }
 }
 
-/// The share of the allowance: the least time in which a portal lets so many calls
-/// pass, over the time that they took.
+/// The share of the allowance that was used in the whole windows after the first.
 #[expect(clippy::cast_precision_loss, reason = "a few thousand calls")]
 fn share(facts: &Facts) -> f64 {
-    let windows = (facts.calls.saturating_sub(1) / ALLOWED) as f64;
-    (windows * WINDOW + LATENCY) / facts.took.as_secs_f64()
+    let windows = facts.took.as_secs() / WINDOW.as_secs();
+    let whole = WINDOW..WINDOW * u32::try_from(windows).unwrap_or(u32::MAX);
+    let answers = facts.answers.iter();
+    let calls = answers.filter(|(at, too_many)| !too_many && whole.contains(at));
+    let allowed = windows.saturating_sub(1) as f64 * ALLOWED as f64;
+    calls.count() as f64 / allowed
 }
 
 fn main() {
@@ -144,8 +145,12 @@ fn main() {
             "{name}: {} tickets in {:.1} s, {} calls, {} of them refused as too many, {:.1} % of the allowance",
             facts.tickets,
             facts.took.as_secs_f64(),
-            facts.calls,
-            facts.too_many,
+            facts.answers.len(),
+            facts
+                .answers
+                .iter()
+                .filter(|(_, too_many)| *too_many)
+                .count(),
             100.0 * share(&facts)
         );
         let file = place.path().join(format!("{concurrency}.csv"));
