@@ -98,12 +98,17 @@ try:
     tickets = listed()
     with tempfile.TemporaryDirectory() as folder:
         wanted = "subject,hs_pipeline_stage,size,due,marks,createdate,hs_is_closed"
-        export = [TOOL, "export", "--quiet", "--properties", wanted, "--format", "parquet", "-o"]
+        export = [TOOL, "export", "--quiet", "--properties", wanted, "--history", "hs_pipeline_stage"]
+        export += ["--format", "parquet", "-o"]
         subprocess.run([*export, f"{folder}/all.parquet"], check=True)
         subprocess.run([*export, f"{folder}/parts", "--partition-by", "month(createdate)"], check=True)
         parts = f"read_parquet('{folder}/parts/*/*.parquet', hive_partitioning = true)"
         compare(f"'{folder}/all.parquet'", tickets)
         compare(parts, tickets)
+        for history in ("all.history.parquet", "parts/_history.parquet"):
+            sql = f"select value, count(*) from '{folder}/{history}' where epoch_ms(at) > 0 group by all"
+            stages = Counter(t["hs_pipeline_stage"] for t in tickets)
+            check(history, dict(duckdb.sql(sql).fetchall()), dict(stages))
         months = duckdb.sql(f"select createdate_month, count(*) from {parts} group by all").fetchall()
         check("months", {str(month): count for month, count in months}, dict(Counter(t["createdate"][:7] for t in tickets)))
 finally:

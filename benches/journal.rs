@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use tickethaul::hubspot::{Client, Credentials, Settings, Token};
 use tickethaul::import::flow::Operation;
 use tickethaul::import::folder::RunFolder;
+use tickethaul::import::links::LinkKinds;
 use tickethaul::import::read::{Input, Sources};
 use tickethaul::import::run::{Job, Options, Unknown, run};
 use tickethaul::import::steps::Steps;
@@ -103,8 +104,10 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
     let compiled = mapping
         .compile(input.headers(), &schema, For::Create)
         .expect("it fits");
+    let links = LinkKinds::read(&client, &compiled).await;
     let job = Job {
         operation: Operation::Create,
+        links: links.expect("links that the portal knows"),
         header: Header {
             operation: "create".to_owned(),
             portal_id: account.portal_id,

@@ -118,7 +118,7 @@ fn a_filter_finds_tickets_beyond_a_page() {
     let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
     let ids = desk.create(
         430,
-        |n| json!({"subject": format!("Ticket {n}"), "hs_ticket_priority": if n % 3 == 0 { "HIGH" } else { "LOW" }}),
+        |n| json!({"subject": format!("Ticket {n}"), "hs_ticket_priority": if n.is_multiple_of(3) { "HIGH" } else { "LOW" }}),
     );
     let filter = "hs_ticket_priority = High and createdate >= 2020-01-01";
     let args = [

@@ -65,14 +65,14 @@ fn ticket(n: usize, owners: &[String]) -> Value {
         "hubspot_owner_id": owners[n % owners.len()],
         "createdate": format!("2025-{:02}-{:02}T23:59:59.{:03}Z", 1 + n % 12, 1 + n % 28, n % 1000),
         "o_text": TEXTS[(n / 3) % 8],
-        "o_number": format!("{}{}", if n % 2 == 0 { "-" } else { "" }, n as f64 / 8.0),
+        "o_number": format!("{}{}", if n.is_multiple_of(2) { "-" } else { "" }, n as f64 / 8.0),
         "o_day": format!("2024-02-{:02}", 1 + n % 29),
         "o_moment": format!("2024-10-27T0{}:30:00Z", n % 4),
         "o_yes": (["true", "false"][n % 2]),
         "o_one": (["a", "b", "c"][n % 3]),
         "o_several": (["a", "a;b", "a;b;c", "c"][n % 4]),
     });
-    if n % 7 == 0 {
+    if n.is_multiple_of(7) {
         for name in [
             "content",
             "hubspot_owner_id",
