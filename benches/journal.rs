@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use tickethaul::hubspot::{Client, Credentials, Settings, Token};
 use tickethaul::import::flow::Operation;
 use tickethaul::import::folder::RunFolder;
+use tickethaul::import::links::LinkKinds;
 use tickethaul::import::read::{Input, Sources};
 use tickethaul::import::run::{Job, Options, Unknown, run};
 use tickethaul::import::steps::Steps;
@@ -120,6 +121,7 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
         },
         input,
         mapping: Arc::new(compiled),
+        links: LinkKinds::default(),
         folder: RunFolder::create(Operation::Create, Some(folder)).expect("a folder"),
         past: None,
         options: Options {
