@@ -98,7 +98,7 @@ fn meaning(fate: Fate) -> &'static str {
         Fate::Unchanged => "nothing to change",
         Fate::Skipped => "empty, or left out by the mapping's [rows]",
         Fate::Refused => "not taken; reasons below",
-        Fate::Pending => "read but not sent",
+        Fate::Pending => "read but not finished",
         Fate::Unknown => "sent, outcome not known",
     }
 }
