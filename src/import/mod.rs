@@ -25,6 +25,7 @@ mod links;
 mod diff;
 mod create;
 mod change;
+mod read_back;
 mod write;
 mod reply;
 mod lookup;
