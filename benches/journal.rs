@@ -123,7 +123,6 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
         },
         input,
         mapping: Arc::new(compiled),
-        links: LinkKinds::default(),
         folder: RunFolder::create(Operation::Create, Some(folder)).expect("a folder"),
         past: None,
         options: Options {
