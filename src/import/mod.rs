@@ -24,6 +24,7 @@ pub mod links;
 mod diff;
 mod create;
 mod change;
+mod read_back;
 mod write;
 mod reply;
 mod lookup;
