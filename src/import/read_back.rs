@@ -40,7 +40,7 @@ impl Sender {
                 return Err(stop);
             }
         };
-        let mut held_already: Vec<Standing> = Vec::new();
+        let mut standing: Vec<Standing> = Vec::new();
         let mut absent = Vec::new();
         for mut slot in slots {
             let held = self.tickets().find(&live, &slot.op.draft.key);
@@ -54,7 +54,7 @@ impl Sender {
                     let is_ours = inserted_since(record, slot.intended);
                     slot.created |= operation == Operation::Upsert && is_ours;
                     match self.holds(record, &slot) {
-                        true => held_already.push(self.written(slot, record)),
+                        true => standing.push(self.written(slot, record)),
                         false => todo.push(slot),
                     }
                 }
@@ -62,7 +62,7 @@ impl Sender {
                 (None, _) => absent.push((true, slot.into_op())),
             }
         }
-        self.settle_standing(held_already).await?;
+        self.settle_standing(standing).await?;
         self.explain(absent).await
     }
 

@@ -198,6 +198,7 @@ fn start_settle(
             (journal, files, Ledger::new(places.clone()))
         }
         Some(past) => {
+            job.folder.forget_summary()?;
             let lengths = (&past.lengths, past.filed);
             let reopened =
                 RunFiles::reopen(folder, headers, places.clone(), job.operation, url, lengths);

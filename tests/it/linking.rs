@@ -106,7 +106,7 @@ impl Linking {
             let found = parent.filter(|&parent| parent <= rows && has_stage(parent));
             let end = match (parent, found) {
                 _ if !has_stage(n) => ("refused", "UNKNOWN_STAGE"),
-                (Some(_), None) => ("refused", "TICKET_MISSING"),
+                (Some(_), None) => ("refused", "LINKED_TICKET_MISSING"),
                 _ => ("done", "create"),
             };
             let _new = self.ends.insert(n, end);
