@@ -466,6 +466,7 @@ fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
         ("portal_path", json(serde_json::to_string(&header.portal))?),
         ("mapping_path", header.mapping_path.display().to_string()),
         ("mapping", header.mapping_text.clone()),
+        ("tables", json(serde_json::to_string(&header.tables))?),
         ("schema", json(schema_text(&header.schema))?),
         ("no_key", header.no_key.to_string()),
         ("diff", header.diff.to_string()),
