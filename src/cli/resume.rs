@@ -127,9 +127,11 @@ fn last_unfinished() -> Result<PathBuf, Error> {
     })
 }
 
-/// A run that is finished, or waits behind its limit.
+/// A run that is finished, or waits behind its limit. One that ended before it could
+/// write its summary has that to do.
 fn nothing_to_do(args: &ResumeArgs, folder: &RunFolder, past: &Past, talk: &Talk) -> Option<Exit> {
     let words = match past.state {
+        RunState::Finished if !folder.has_summary() => return None,
         RunState::Finished => "is finished: every row is settled".to_owned(),
         RunState::Limited if !args.no_limit => format!(
             "came to its limit of {} rows; `tickethaul resume {} --no-limit` goes on",

@@ -97,6 +97,7 @@ pub async fn run(
     let started = Instant::now();
     let log = RunLog::open(job.folder.path()).map_err(|error| job.folder.unusable(&error))?;
     let log = Arc::new(log);
+    job.folder.forget_summary()?;
     client.log_to(Arc::new(Calls(Arc::clone(&log))));
     let listener: Arc<dyn Listener> = Arc::new(Logged { listener, log });
     let (settle, settle_thread) = start_settle(&job, &account, &listener)?;
