@@ -127,10 +127,10 @@ fn last_unfinished() -> Result<PathBuf, Error> {
     })
 }
 
-/// A run that is finished, or waits behind its limit. One that ended before it could
-/// write its summary has that to do.
+/// A run that is finished, or waits behind its limit.
 fn nothing_to_do(args: &ResumeArgs, folder: &RunFolder, past: &Past, talk: &Talk) -> Option<Exit> {
     let words = match past.state {
+        // A process that died just before it wrote the summary left that to do.
         RunState::Finished if !folder.has_summary() => return None,
         RunState::Finished => "is finished: every row is settled".to_owned(),
         RunState::Limited if !args.no_limit => format!(

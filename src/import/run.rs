@@ -97,7 +97,6 @@ pub async fn run(
     let started = Instant::now();
     let log = RunLog::open(job.folder.path()).map_err(|error| job.folder.unusable(&error))?;
     let log = Arc::new(log);
-    job.folder.forget_summary()?;
     client.log_to(Arc::new(Calls(Arc::clone(&log))));
     let listener: Arc<dyn Listener> = Arc::new(Logged { listener, log });
     let (settle, settle_thread) = start_settle(&job, &account, &listener)?;
@@ -186,6 +185,7 @@ fn start_settle(
             (journal, files, Ledger::new(places.clone()))
         }
         Some(past) => {
+            job.folder.forget_summary()?;
             let lengths = (&past.lengths, past.filed);
             let reopened =
                 RunFiles::reopen(folder, headers, places.clone(), job.operation, url, lengths);
