@@ -25,6 +25,8 @@ pub(super) struct Slot {
     pub(super) op: PlannedOp,
     /// What is sent; it holds the draft's property values.
     pub(super) item: Item,
+    /// When it was intended, by the portal's clock; none when that was not known.
+    pub(super) intended: Option<Timestamp>,
     /// Whether a send of ours may have written it.
     unclear: bool,
     /// Whether an earlier send of ours made the ticket.
@@ -43,12 +45,13 @@ impl Slot {
     }
 
     /// The row, to be looked at when nothing can come late any more.
-    fn park(self, intended: Option<Timestamp>) -> PlannedOp {
+    fn park(self) -> PlannedOp {
+        let at = self.intended;
         let mut op = self.into_op();
         op.parked += 1;
         op.past = op.past.or_else(|| {
             Some(PastIntent {
-                at: intended,
+                at,
                 body: op.body,
                 key: op.draft.key.clone(),
             })
@@ -89,7 +92,7 @@ impl Sender {
     ) -> Result<(), Stop> {
         let (past, mut fresh): (Vec<_>, Vec<_>) =
             batch.ops.into_iter().partition(|op| op.past.is_some());
-        let past = past.into_iter().map(|op| self.changing(op)).collect();
+        let past = past.into_iter().map(|op| self.changing(op, None)).collect();
         self.read_back(past, todo).await?;
         if self.operation == Operation::Archive {
             fresh = self.live(fresh).await?;
@@ -97,13 +100,13 @@ impl Sender {
         let intended = self.client.portal_now();
         let fresh = self.claim(fresh, intended).await?;
         let fresh = self.find_ends(fresh).await?;
-        todo.extend(fresh.into_iter().map(|op| self.changing(op)));
+        todo.extend(fresh.into_iter().map(|op| self.changing(op, intended)));
         while !todo.is_empty() {
             if let Some(stop) = self.stop.reason() {
                 return Err(stop);
             }
             let (verdicts, stop) = self.send_changes(todo).await;
-            let doubt = self.take(todo, verdicts, intended, delivered).await?;
+            let doubt = self.take(todo, verdicts, delivered).await?;
             if let Some(stop) = stop {
                 todo.extend(doubt.unclear);
                 return Err(stop);
@@ -113,7 +116,8 @@ impl Sender {
         Ok(())
     }
 
-    pub(super) fn changing(&self, mut op: PlannedOp) -> Slot {
+    /// A row that is to be sent; `intended` is when that was, unless it was before.
+    pub(super) fn changing(&self, mut op: PlannedOp, intended: Option<Timestamp>) -> Slot {
         let properties = std::mem::take(&mut op.draft.properties);
         let ticket = op.ticket.as_ref().filter(|_| self.names_by_id());
         let name = ticket.unwrap_or(&op.draft.key).clone();
@@ -124,6 +128,7 @@ impl Sender {
         });
         Slot {
             item: Item { input, key: name },
+            intended: op.past.as_ref().map_or(intended, |past| past.at),
             unclear: op.past.is_some(),
             created: false,
             collided: false,
@@ -177,7 +182,6 @@ impl Sender {
         &self,
         todo: &mut Vec<Slot>,
         verdicts: Vec<Verdict>,
-        intended: Option<Timestamp>,
         delivered: &mut Delivered,
     ) -> Result<Doubt, Stop> {
         let unsent = todo.split_off(verdicts.len());
@@ -197,7 +201,7 @@ impl Sender {
                     }
                     changed.push((slot.op, RowEnd::Done { ticket: id, change }));
                 }
-                Verdict::Late => delivered.parked.push(slot.park(intended)),
+                Verdict::Late => delivered.parked.push(slot.park()),
                 Verdict::Refused(issue) => outcomes.push(self.refuse(slot.op, &issue)),
                 Verdict::Collided(id) => doubt.collided.push((slot, id)),
                 Verdict::Missing => doubt.absent.push(slot),
@@ -213,6 +217,7 @@ impl Sender {
         Ok(doubt)
     }
 
+    /// What a row that is done was: only an upsert makes tickets.
     pub(super) fn changed(&self, created: bool) -> Change {
         match self.operation {
             Operation::Archive => Change::Archived,

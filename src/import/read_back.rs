@@ -47,11 +47,12 @@ impl Sender {
             match (held, self.operation) {
                 (Some(record), Operation::Archive) => {
                     slot.op.ticket = Some(record.id.clone());
-                    todo.push(self.changing(slot.into_op()));
+                    let intended = slot.intended;
+                    todo.push(self.changing(slot.into_op(), intended));
                 }
                 (Some(record), operation) => {
-                    let at = slot.op.past.as_ref().and_then(|past| past.at);
-                    slot.created |= operation == Operation::Upsert && inserted_since(record, at);
+                    let is_ours = inserted_since(record, slot.intended);
+                    slot.created |= operation == Operation::Upsert && is_ours;
                     match self.holds(record, &slot) {
                         true => standing.push(self.written(slot, record)),
                         false => todo.push(slot),
@@ -151,10 +152,8 @@ impl Sender {
         todo: &mut Vec<Slot>,
     ) -> Result<(), Stop> {
         let mut refused = Vec::new();
-        let mut names = Vec::new();
-        for (slot, _) in &collided {
-            names.push(slot.op.draft.key.clone());
-        }
+        let names = collided.iter().map(|(slot, _)| slot.op.draft.key.clone());
+        let names: Vec<String> = names.collect();
         let bin = self.tickets().read(&names, &[], true).await?;
         for (mut slot, id) in collided {
             let archived = self.tickets().find(&bin, &slot.op.draft.key);
