@@ -134,7 +134,9 @@ fn in_words(run: &Shown) -> String {
     }
     if past.waiting > 0 {
         let rows = past.waiting;
-        text.push_str(&format!("{rows:>12} written, to be linked to other tickets\n"));
+        text.push_str(&format!(
+            "{rows:>12} written, to be linked to other tickets\n"
+        ));
     }
     let percent = past.offset * 100 / size(past).max(1);
     text.push_str(&format!("{percent:>11}% of the input read"));
