@@ -344,7 +344,7 @@ pub(crate) fn parts<'t>(text: &'t str, separators: &[String]) -> Vec<&'t str> {
             .flat_map(|part| part.split(separator.as_str()))
             .collect();
     }
-    cut.iter_mut().for_each(|part| *part = part.trim());
+    cut.iter_mut().for_each(|part| *part = trimmed(part));
     cut.retain(|part| !part.is_empty());
     cut
 }

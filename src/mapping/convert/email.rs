@@ -1,5 +1,6 @@
 //! E-mail addresses: a check that finds slips, not the grammar of the standards.
 
+use crate::mapping::scope::trimmed;
 use crate::model::issue::Reason;
 
 /// Longest address and longest part before the `@` that mail servers take.
@@ -8,7 +9,7 @@ const LONGEST_LOCAL: usize = 64;
 
 /// The address trimmed and in lower case, as HubSpot stores and compares it.
 pub(crate) fn email(text: &str) -> Result<String, Reason> {
-    let text = text.trim();
+    let text = trimmed(text);
     match text.split_once('@') {
         Some((local, domain)) if text.len() <= LONGEST && is_local(local) && is_domain(domain) => {
             Ok(match text.is_ascii() {
