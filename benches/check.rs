@@ -24,6 +24,10 @@ use tickethaul::model::schema::{
     Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType,
 };
 
+/// That of the tool.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROWS: u64 = 1_000_000;
 const PASSES: u32 = 5;
 const ROW: usize = 500;
@@ -93,11 +97,15 @@ fn run(path: &Path, mapping: &str) -> io::Result<CheckReport> {
     let sources = Sources::find(&[path.to_owned()], None).map_err(io::Error::other)?;
     let input = Input::open(sources, &Dialect::default()).map_err(io::Error::other)?;
     let schema = schema();
-    let mapping = MappingFile::parse("bench.toml", mapping)
-        .and_then(|mapping| mapping.compile(input.headers(), &schema, For::Create))
-        .map_err(|errors| io::Error::other(errors.render(false)))?;
+    let compile = || {
+        MappingFile::parse("bench.toml", mapping)
+            .and_then(|mapping| mapping.compile(input.headers(), &schema, For::Create))
+            .map_err(|errors| io::Error::other(errors.render(false)))
+    };
+    let (mapping, readers) = (compile()?, compile()?);
     let what = Check {
-        mapping: Arc::new(mapping),
+        mapping: &mapping,
+        readers: Arc::new(readers),
         pipelines: &schema.pipelines,
         allowance: Allowance {
             rate: (190, Duration::from_secs(10)),

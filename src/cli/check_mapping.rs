@@ -33,7 +33,7 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
     let input = args.input.open(mapping.dialect(), None)?;
     say_reading(&input, talk);
     let copy = args.from.read(talk).await?;
-    let compiled = Arc::new(compile(&mapping, &input, &copy.schema, talk)?);
+    let [compiled, readers] = compile(&mapping, &input, &copy.schema, talk)?;
     let rates = [args.from.portal.rate(), copy.burst].into_iter().flatten();
     let rate = rates.min_by(|one, other| a_second(one).total_cmp(&a_second(other)));
     let allowance = Allowance {
@@ -43,7 +43,8 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
     let report = check(
         input,
         &Check {
-            mapping: Arc::clone(&compiled),
+            mapping: &compiled,
+            readers: Arc::new(readers),
             pipelines: &copy.schema.pipelines,
             allowance,
             refused_to: args.output.as_deref(),
@@ -75,19 +76,21 @@ async fn all_mistakes(errors: MappingErrors, args: &CheckArgs, talk: &Talk) -> M
     }
 }
 
-/// Holds the mapping against the file and the portal as an import would; properties
-/// that the portal lacks count as created.
+/// Holds the mapping against the file and the portal as an import would, once for each
+/// thread; properties that the portal lacks count as created.
 fn compile(
     mapping: &MappingFile,
     input: &Input,
     schema: &Schema,
     talk: &Talk,
-) -> Result<CompiledMapping, Error> {
+) -> Result<[CompiledMapping; 2], Error> {
     let lacking = lacking(mapping.new_properties(), schema);
     let complete = schema.clone().with_tickets(&lacking);
-    let compiled = mapping
-        .compile(input.headers(), &complete, For::Create)
-        .map_err(|errors| mapping_error(&errors, talk))?;
+    let compile = || {
+        let compiled = mapping.compile(input.headers(), &complete, For::Create);
+        compiled.map_err(|errors| mapping_error(&errors, talk))
+    };
+    let compiled = [compile()?, compile()?];
     if !lacking.is_empty() {
         talk.say(&format!(
             "properties of the mapping that the portal lacks: {}; they count as there, `schema apply` creates them",

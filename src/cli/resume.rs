@@ -134,6 +134,8 @@ fn last_unfinished() -> Result<PathBuf, Error> {
 /// A run that is finished, or waits behind its limit.
 fn nothing_to_do(args: &ResumeArgs, folder: &RunFolder, past: &Past, talk: &Talk) -> Option<Exit> {
     let words = match past.state {
+        // A process that died just before it wrote the summary left that to do.
+        RunState::Finished if !folder.has_summary() => return None,
         RunState::Finished => "is finished: every row is settled".to_owned(),
         RunState::Limited if !args.no_limit => format!(
             "came to its limit of {} rows; `tickethaul resume {} --no-limit` goes on",

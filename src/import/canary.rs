@@ -2,9 +2,12 @@
 //! before it goes on. A property whose value did not stick would be wrong in every
 //! ticket, so the run stops after ten.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use crate::hubspot::Client;
 use crate::hubspot::records::Record;
-use crate::mapping::{CompiledMapping, MappedProperty};
+use crate::mapping::{CompiledMapping, Fallback};
 use crate::model::compare::same_value;
 use crate::model::event::Stop;
 use crate::model::issue::excerpt;
@@ -16,44 +19,51 @@ use super::stop::stop_for;
 /// How many rows the first batch has.
 pub const SIZE: usize = 10;
 
-/// Reads tickets back and compares every mapped property with what was sent. Gives
-/// words for texts that the portal altered but kept: worth telling, no reason to
-/// stop.
+/// What the first tickets tell.
+#[derive(Debug, Default)]
+pub struct Song {
+    /// Words for what is worth telling and no reason to stop: texts that the portal
+    /// altered but kept, values that go into another property.
+    pub notices: Vec<String>,
+    /// Properties that the portal does not keep, and for which the mapping names
+    /// another one.
+    pub unkept: BTreeSet<Arc<str>>,
+}
+
+/// Reads tickets back and compares every property with what was sent.
 ///
 /// # Errors
-/// When a value did not stick, or the tickets can't be read.
+/// When a value did not stick that has no other place, or the tickets can't be read.
 pub async fn check(
     client: &Client,
     mapping: &CompiledMapping,
     wrote: &[Wrote],
-) -> Result<Vec<String>, Stop> {
+) -> Result<Song, Stop> {
     let ids: Vec<String> = wrote.iter().map(|one| one.ticket.clone()).collect();
-    let names: Vec<&str> = mapping
-        .properties()
-        .iter()
-        .map(|property| &*property.name)
-        .collect();
+    let sent = wrote.iter().flat_map(|one| &one.properties);
+    let names: BTreeSet<&str> = sent.map(|(name, _)| &**name).collect();
+    let names: Vec<&str> = names.into_iter().collect();
     let reply = client
         .batch_read(ObjectType::Tickets, None, &ids, &names, false)
         .await
         .map_err(stop_for)?;
-    let mut altered = Vec::new();
+    let mut song = Song::default();
     for one in wrote {
         let record = reply.results.iter().find(|record| record.id == one.ticket);
         let Some(record) = record else {
             let words = format!("ticket {} was written but can't be read back", one.ticket);
             return Err(Stop::Mend(words));
         };
-        compare(mapping, one, record, &mut altered)?;
+        compare(mapping, one, record, &mut song)?;
     }
-    Ok(altered)
+    Ok(song)
 }
 
 fn compare(
     mapping: &CompiledMapping,
     one: &Wrote,
     record: &Record,
-    altered: &mut Vec<String>,
+    song: &mut Song,
 ) -> Result<(), Stop> {
     for (name, sent) in &one.properties {
         let value_type = mapping.type_of(name);
@@ -63,48 +73,44 @@ fn compare(
         }
         match stored {
             Some(stored) if value_type == ValueType::String && !stored.is_empty() => {
-                altered.push(format!(
+                song.notices.push(format!(
                     "the portal altered {name} of ticket {}: \"{}\" became \"{}\"",
                     one.ticket,
                     excerpt(sent),
                     excerpt(stored)
                 ));
             }
-            _ => {
-                let instead = property(mapping, name).and_then(|found| found.instead.as_deref());
-                return Err(not_kept(one, (name, instead), sent, stored));
-            }
+            _ => match fallback(mapping, name) {
+                Some(instead) => {
+                    if song.unkept.insert(Arc::clone(name)) {
+                        song.notices.push(format!(
+                            "the portal does not keep {name}: its values go into {}",
+                            instead.name
+                        ));
+                    }
+                }
+                None => return Err(not_kept(one, name, sent, stored)),
+            },
         }
     }
     Ok(())
 }
 
-fn property<'m>(mapping: &'m CompiledMapping, name: &str) -> Option<&'m MappedProperty> {
+fn fallback<'m>(mapping: &'m CompiledMapping, name: &str) -> Option<&'m Fallback> {
     let mut properties = mapping.properties().iter();
-    properties.find(|property| &*property.name == name)
+    let property = properties.find(|property| *property.name == *name)?;
+    property.instead.as_ref()
 }
 
-/// `instead` is the property of the mapping's `read_only.into`.
-fn not_kept(
-    one: &Wrote,
-    (name, instead): (&str, Option<&str>),
-    sent: &str,
-    stored: Option<&str>,
-) -> Stop {
-    let advice = match instead {
-        Some(instead) => format!(
-            "The portal does not define it as read-only, so `read_only.into` had no effect: map the column to {instead} itself"
-        ),
-        None => "Take the property out of the mapping, or map the column to a property of your own"
-            .to_owned(),
-    };
+fn not_kept(one: &Wrote, name: &str, sent: &str, stored: Option<&str>) -> Stop {
     let stored = match stored {
         Some(stored) => format!("the portal holds \"{}\"", excerpt(stored)),
         None => "the portal holds nothing".to_owned(),
     };
     Stop::Mend(format!(
         "the portal accepts property {name} but does not keep it: ticket {} was sent \"{}\", {stored}. \
-         {advice}",
+         Take the property out of the mapping, name another one by `read_only = {{ into = … }}`, \
+         or map the column to a property of your own",
         one.ticket,
         excerpt(sent)
     ))

@@ -10,13 +10,10 @@ use super::flow::{Batch, Operation, PlannedOp};
 use super::links::Standing;
 use super::reply::{Input, Item, Matching, Verdict};
 use super::send::{Delivered, Sender, Wrote, replies_say_nothing};
-use super::tickets::{Tickets, inserted_since};
 use super::write::{Verb, write};
-use crate::hubspot::records::{Record, WriteInput};
+use crate::hubspot::records::WriteInput;
 use crate::journal::PastIntent;
-use crate::model::compare::same_value;
 use crate::model::event::Stop;
-use crate::model::issue::{Problem, Reason};
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::schema::ObjectType;
 
@@ -24,34 +21,37 @@ use crate::model::schema::ObjectType;
 const ATTEMPTS: u32 = 6;
 
 /// A row on its way, with what is known of its sends.
-struct Slot {
-    op: PlannedOp,
+pub(super) struct Slot {
+    pub(super) op: PlannedOp,
     /// What is sent; it holds the draft's property values.
-    item: Item,
+    pub(super) item: Item,
+    /// When it was intended, by the portal's clock; none when that was not known.
+    pub(super) intended: Option<Timestamp>,
     /// Whether a send of ours may have written it.
     unclear: bool,
     /// Whether an earlier send of ours made the ticket.
-    created: bool,
+    pub(super) created: bool,
     /// Whether its key was said to be taken by a ticket that could not be found.
-    collided: bool,
+    pub(super) collided: bool,
     attempts: u32,
 }
 
 impl Slot {
     /// The row as it was planned.
-    fn into_op(self) -> PlannedOp {
+    pub(super) fn into_op(self) -> PlannedOp {
         let mut op = self.op;
         op.draft.properties = self.item.input.into_properties();
         op
     }
 
     /// The row, to be looked at when nothing can come late any more.
-    fn park(self, intended: Option<Timestamp>) -> PlannedOp {
+    fn park(self) -> PlannedOp {
+        let at = self.intended;
         let mut op = self.into_op();
         op.parked += 1;
         op.past = op.past.or_else(|| {
             Some(PastIntent {
-                at: intended,
+                at,
                 body: op.body,
                 key: op.draft.key.clone(),
             })
@@ -92,7 +92,7 @@ impl Sender {
     ) -> Result<(), Stop> {
         let (past, mut fresh): (Vec<_>, Vec<_>) =
             batch.ops.into_iter().partition(|op| op.past.is_some());
-        let past = past.into_iter().map(|op| self.changing(op)).collect();
+        let past = past.into_iter().map(|op| self.changing(op, None)).collect();
         self.read_back(past, todo).await?;
         if self.operation == Operation::Archive {
             fresh = self.live(fresh).await?;
@@ -100,13 +100,13 @@ impl Sender {
         let intended = self.client.portal_now();
         let fresh = self.claim(fresh, intended).await?;
         let fresh = self.find_ends(fresh).await?;
-        todo.extend(fresh.into_iter().map(|op| self.changing(op)));
+        todo.extend(fresh.into_iter().map(|op| self.changing(op, intended)));
         while !todo.is_empty() {
             if let Some(stop) = self.stop.reason() {
                 return Err(stop);
             }
             let (verdicts, stop) = self.send_changes(todo).await;
-            let doubt = self.take(todo, verdicts, intended, delivered).await?;
+            let doubt = self.take(todo, verdicts, delivered).await?;
             if let Some(stop) = stop {
                 todo.extend(doubt.unclear);
                 return Err(stop);
@@ -116,7 +116,8 @@ impl Sender {
         Ok(())
     }
 
-    fn changing(&self, mut op: PlannedOp) -> Slot {
+    /// A row that is to be sent; `intended` is when that was, unless it was before.
+    pub(super) fn changing(&self, mut op: PlannedOp, intended: Option<Timestamp>) -> Slot {
         let properties = std::mem::take(&mut op.draft.properties);
         let ticket = op.ticket.as_ref().filter(|_| self.names_by_id());
         let name = ticket.unwrap_or(&op.draft.key).clone();
@@ -127,6 +128,7 @@ impl Sender {
         });
         Slot {
             item: Item { input, key: name },
+            intended: op.past.as_ref().map_or(intended, |past| past.at),
             unclear: op.past.is_some(),
             created: false,
             collided: false,
@@ -138,14 +140,6 @@ impl Sender {
     /// Whether calls name tickets by their ids: archive knows nothing else.
     fn names_by_id(&self) -> bool {
         self.operation == Operation::Archive || self.mapping.id_property().is_none()
-    }
-
-    /// The tickets as the rows name them.
-    pub(super) fn tickets(&self) -> Tickets<'_> {
-        Tickets {
-            client: &self.client,
-            by: self.mapping.id_property(),
-        }
     }
 
     /// One round of calls. A row that was in doubt before goes alone, so that the
@@ -188,7 +182,6 @@ impl Sender {
         &self,
         todo: &mut Vec<Slot>,
         verdicts: Vec<Verdict>,
-        intended: Option<Timestamp>,
         delivered: &mut Delivered,
     ) -> Result<Doubt, Stop> {
         let unsent = todo.split_off(verdicts.len());
@@ -208,7 +201,7 @@ impl Sender {
                     }
                     changed.push((slot.op, RowEnd::Done { ticket: id, change }));
                 }
-                Verdict::Late => delivered.parked.push(slot.park(intended)),
+                Verdict::Late => delivered.parked.push(slot.park()),
                 Verdict::Refused(issue) => outcomes.push(self.refuse(slot.op, &issue)),
                 Verdict::Collided(id) => doubt.collided.push((slot, id)),
                 Verdict::Missing => doubt.absent.push(slot),
@@ -224,7 +217,8 @@ impl Sender {
         Ok(doubt)
     }
 
-    fn changed(&self, created: bool) -> Change {
+    /// What a row that is done was: only an upsert makes tickets.
+    pub(super) fn changed(&self, created: bool) -> Change {
         match self.operation {
             Operation::Archive => Change::Archived,
             _ if created => Change::Created,
@@ -244,159 +238,5 @@ impl Sender {
             }
         }
         self.uncollide(doubt.collided, todo).await
-    }
-
-    /// Reads tickets that a send of ours may have written: rows whose ticket is as
-    /// they say are done, the others are sent (again).
-    async fn read_back(&self, slots: Vec<Slot>, todo: &mut Vec<Slot>) -> Result<(), Stop> {
-        if slots.is_empty() {
-            return Ok(());
-        }
-        let names: Vec<String> = slots.iter().map(|slot| slot.op.draft.key.clone()).collect();
-        let live = match self.tickets().read(&names, &self.wanted(), false).await {
-            Ok(live) => live,
-            Err(stop) => {
-                self.lose(slots.len()).await;
-                return Err(stop);
-            }
-        };
-        let mut held_already: Vec<Standing> = Vec::new();
-        let mut absent = Vec::new();
-        for mut slot in slots {
-            let held = self.tickets().find(&live, &slot.op.draft.key);
-            match (held, self.operation) {
-                (Some(record), Operation::Archive) => {
-                    slot.op.ticket = Some(record.id.clone());
-                    todo.push(self.changing(slot.into_op()));
-                }
-                (Some(record), operation) => {
-                    let at = slot.op.past.as_ref().and_then(|past| past.at);
-                    slot.created |= operation == Operation::Upsert && inserted_since(record, at);
-                    match self.holds(record, &slot) {
-                        true => held_already.push(self.written(slot, record)),
-                        false => todo.push(slot),
-                    }
-                }
-                (None, Operation::Upsert) => todo.push(slot),
-                (None, _) => absent.push((true, slot.into_op())),
-            }
-        }
-        self.settle_standing(held_already).await?;
-        self.explain(absent).await
-    }
-
-    fn written(&self, slot: Slot, record: &Record) -> Standing {
-        let end = RowEnd::Done {
-            ticket: record.id.clone(),
-            change: self.changed(slot.created),
-        };
-        (slot.op, end)
-    }
-
-    /// Whether a ticket holds everything that a row sends.
-    fn holds(&self, record: &Record, slot: &Slot) -> bool {
-        let mut values = slot.item.input.properties().iter();
-        values.all(|(name, value)| self.is_held(record, name, value))
-    }
-
-    /// Whether a ticket holds a value. The key is how the ticket was found, in
-    /// whatever spelling.
-    pub(super) fn is_held(&self, record: &Record, name: &str, value: &str) -> bool {
-        self.mapping.id_property() == Some(name)
-            || same_value(self.mapping.type_of(name), value, record.get(name))
-    }
-
-    /// Everything that rows are compared by.
-    pub(super) fn wanted(&self) -> Vec<&str> {
-        let mapped = self.mapping.properties().iter();
-        let names = mapped.map(|property| &*property.name);
-        names.chain(["hs_createdate"]).collect()
-    }
-
-    /// Rows whose ticket is live, with its id; the others end here.
-    pub(super) async fn live(&self, ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
-        let names: Vec<String> = ops.iter().map(|op| op.draft.key.clone()).collect();
-        let records = self.tickets().read(&names, &[], false).await?;
-        let mut live = Vec::new();
-        let mut absent = Vec::new();
-        for mut op in ops {
-            match self.tickets().find(&records, &op.draft.key) {
-                Some(record) => {
-                    op.ticket = Some(record.id.clone());
-                    live.push(op);
-                }
-                None => absent.push((false, op)),
-            }
-        }
-        self.explain(absent).await?;
-        Ok(live)
-    }
-
-    /// Ends rows whose ticket is not live: it may be in the recycle bin, or nowhere.
-    /// With each row goes whether a send of ours may have brought it there.
-    pub(super) async fn explain(&self, absent: Vec<(bool, PlannedOp)>) -> Result<(), Stop> {
-        let names: Vec<String> = absent.iter().map(|(_, op)| op.draft.key.clone()).collect();
-        let bin = match self.tickets().read(&names, &[], true).await {
-            Ok(bin) => bin,
-            Err(stop) => {
-                self.lose(absent.iter().filter(|(sent, _)| *sent).count())
-                    .await;
-                return Err(stop);
-            }
-        };
-        let explained = absent.into_iter().map(|(sent, op)| {
-            let archived = self.tickets().find(&bin, &op.draft.key);
-            let id = archived.map(|record| record.id.clone());
-            match (id, self.operation) {
-                (Some(ticket), Operation::Archive) if sent => {
-                    let change = Change::Archived;
-                    op.ended(RowEnd::Done { ticket, change })
-                }
-                (Some(ticket), Operation::Archive) => op.ended(RowEnd::Unchanged { ticket }),
-                (Some(id), _) => self.refuse_key(op, Reason::TicketArchived { id }),
-                (None, _) => self.refuse_key(op, Reason::TicketMissing),
-            }
-        });
-        self.settle
-            .settle(explained.collect())
-            .await
-            .map_err(Stop::from)
-    }
-
-    /// Rows of an upsert whose key is said to be taken, though no live ticket had it:
-    /// by one in the recycle bin, or by one that came just now.
-    async fn uncollide(
-        &self,
-        collided: Vec<(Slot, Option<String>)>,
-        todo: &mut Vec<Slot>,
-    ) -> Result<(), Stop> {
-        let mut refused = Vec::new();
-        let mut names = Vec::new();
-        for (slot, _) in &collided {
-            names.push(slot.op.draft.key.clone());
-        }
-        let bin = self.tickets().read(&names, &[], true).await?;
-        for (mut slot, id) in collided {
-            let archived = self.tickets().find(&bin, &slot.op.draft.key);
-            let reason = match archived.map(|record| record.id.clone()) {
-                _ if self.operation != Operation::Upsert => Reason::ConflictingUniqueValue { id },
-                Some(id) => Reason::KeyInRecycleBin { id },
-                None if slot.collided => Reason::KeyHeldElsewhere { id },
-                None => {
-                    slot.collided = true;
-                    todo.push(slot);
-                    continue;
-                }
-            };
-            refused.push(self.refuse_key(slot.op, reason));
-        }
-        self.settle.settle(refused).await?;
-        Ok(())
-    }
-
-    fn refuse_key(&self, op: PlannedOp, reason: Reason) -> super::flow::RowOutcome {
-        let problem = Problem::new(reason).property(self.mapping.key_property());
-        let problem = problem.value(&op.draft.key);
-        self.refuse(op, &problem.into())
     }
 }

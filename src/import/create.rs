@@ -41,6 +41,15 @@ pub struct Slot {
     attempts: u32,
 }
 
+impl Slot {
+    /// The row as it was planned.
+    fn into_op(self) -> PlannedOp {
+        let mut op = self.op;
+        op.draft.properties = self.item.input.into_properties();
+        op
+    }
+}
+
 impl Sender {
     /// Brings every row of a batch of creates to its end.
     pub(super) async fn create(&self, batch: Batch) -> Delivered {
@@ -64,10 +73,10 @@ impl Sender {
             batch.ops.into_iter().partition(|op| op.past.is_some());
         let intended = self.client.portal_now();
         let fresh = self.claim(fresh, intended).await?;
+        let past = self.look_up_past(past, todo).await?;
         let ops = past.into_iter().chain(fresh).collect();
         let fit = self.find_ends(ops).await?;
         todo.extend(fit.into_iter().map(|op| self.slot(op)));
-        self.look_up_past(todo).await?;
         while !todo.is_empty() {
             if let Some(stop) = self.stop.reason() {
                 return Err(stop);
@@ -116,18 +125,24 @@ impl Sender {
     }
 
     /// Rows that an earlier process may have sent are looked up before anything
-    /// else; what is not in the portal is sent like any other (S3).
-    async fn look_up_past(&self, todo: &mut Vec<Slot>) -> Result<(), Stop> {
-        let (past, fresh): (Vec<Slot>, Vec<Slot>) = std::mem::take(todo)
-            .into_iter()
-            .partition(|slot| slot.written != Written::No);
-        *todo = fresh;
+    /// else; gives back what is not in the portal, which is sent like any other (S3).
+    /// When the look-up fails they are in `todo`.
+    async fn look_up_past(
+        &self,
+        past: Vec<PlannedOp>,
+        todo: &mut Vec<Slot>,
+    ) -> Result<Vec<PlannedOp>, Stop> {
         if past.is_empty() || self.no_key {
-            todo.extend(past);
-            return Ok(());
+            return Ok(past);
         }
-        let unclear = past.into_iter().map(|slot| (slot, None)).collect();
-        self.look_up(todo, unclear).await
+        let unclear = past.into_iter().map(|op| (self.slot(op), None)).collect();
+        let mut absent = Vec::new();
+        let looked = self.look_up(&mut absent, unclear).await;
+        if looked.is_err() {
+            todo.append(&mut absent);
+        }
+        looked?;
+        Ok(absent.into_iter().map(Slot::into_op).collect())
     }
 
     /// One round of create calls. A row that was in doubt before goes alone, so

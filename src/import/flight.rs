@@ -79,10 +79,7 @@ impl Flight {
         loop {
             self.launch(reading);
             let wants = reading && self.has_room() && !self.stop.is_pulled();
-            let due = self
-                .parking
-                .next_due()
-                .filter(|_| self.in_flight.len() < self.useful_concurrency());
+            let due = self.parking.next_due().filter(|_| self.has_hands());
             tokio::select! {
                 Some(landed) = self.in_flight.join_next() => self.land(landed).await,
                 chunk = planned.recv(), if wants => match chunk {
@@ -94,7 +91,7 @@ impl Flight {
                     reading = false;
                     deadline = Some(Instant::now() + GRACE);
                 }
-                () = sleep_until(due), if due.is_some() && !self.stop.is_pulled() => {}
+                () = sleep_until(due), if due.is_some() => {}
                 () = sleep_until(deadline), if deadline.is_some() && !self.in_flight.is_empty() => {
                     self.in_flight.abort_all();
                 }
@@ -121,14 +118,10 @@ impl Flight {
     /// Starts batches while there is room.
     fn launch(&mut self, reading: bool) {
         loop {
-            let (most, size) = match self.canary {
-                Canary::First => (1, canary::SIZE),
-                Canary::Waiting | Canary::Sung => (self.useful_concurrency(), usize::MAX),
-            };
-            if self.stop.is_pulled() || self.in_flight.len() >= most {
+            if !self.has_hands() {
                 return;
             }
-            let Some(batch) = self.next_batch(size, reading) else {
+            let Some(batch) = self.next_batch(reading) else {
                 return;
             };
             let sender = Arc::clone(&self.sender);
@@ -141,7 +134,11 @@ impl Flight {
 
     /// Rows that waited come first. A batch that is not full goes only when no more
     /// rows can come.
-    fn next_batch(&mut self, size: usize, reading: bool) -> Option<Batch> {
+    fn next_batch(&mut self, reading: bool) -> Option<Batch> {
+        let size = match self.canary {
+            Canary::First => canary::SIZE,
+            Canary::Waiting | Canary::Sung => usize::MAX,
+        };
         let waited = self
             .parking
             .due(Instant::now(), size.min(self.batcher.inputs()));
@@ -189,10 +186,14 @@ impl Flight {
         self.parking.take_in(ops, Instant::now());
     }
 
-    /// As many batches as keep the portal busy; each waits for one call at a time.
-    fn useful_concurrency(&self) -> usize {
-        let useful = self.sender.client.useful_concurrency();
-        useful.min(self.concurrency)
+    /// Whether one more batch may go: as many as keep the portal busy, since each waits
+    /// for one call at a time.
+    fn has_hands(&self) -> bool {
+        let most = match self.canary {
+            Canary::First => 1,
+            Canary::Waiting | Canary::Sung => self.sender.client.useful_concurrency(),
+        };
+        !self.stop.is_pulled() && self.in_flight.len() < most.min(self.concurrency)
     }
 
     async fn land(&mut self, landed: Result<Landed, JoinError>) {
@@ -228,10 +229,11 @@ impl Flight {
 
     async fn sing(&mut self, wrote: &[Wrote]) {
         match canary::check(&self.sender.client, &self.sender.mapping, wrote).await {
-            Ok(altered) => {
+            Ok(song) => {
                 self.canary = Canary::Sung;
                 let tell = |words| self.listener.hear(&Event::Notice(words));
-                altered.into_iter().for_each(tell);
+                song.notices.into_iter().for_each(tell);
+                self.sender.diversion.settle(song.unkept);
             }
             Err(stop) => self.stop.pull(stop),
         }

@@ -102,6 +102,19 @@ impl RunFolder {
         write().map_err(|error| self.unusable(&error))
     }
 
+    /// Whether the run's last process lived to write its summary.
+    pub fn has_summary(&self) -> bool {
+        self.path.join("summary.json").is_file()
+    }
+
+    /// Takes the summary of an earlier process away: it holds no more.
+    pub fn forget_summary(&self) -> Result<(), Error> {
+        match fs::remove_file(self.path.join("summary.json")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.unusable(&error)),
+            _ => Ok(()),
+        }
+    }
+
     /// An error of the file system in this folder.
     pub fn unusable(&self, error: &io::Error) -> Error {
         unusable(&self.path, error)

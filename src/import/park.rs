@@ -80,3 +80,66 @@ impl Parking {
 fn size(op: &PlannedOp) -> usize {
     op.bytes + op.source.cells.text_len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::place::RowAddress;
+    use crate::model::row::{Cells, SourceRow};
+    use crate::model::ticket::TicketDraft;
+
+    fn op(seq: u64, bytes: usize) -> PlannedOp {
+        let address = RowAddress {
+            file: 0,
+            record: seq,
+            line: seq + 1,
+            byte: 0,
+        };
+        let cells = Cells::default();
+        PlannedOp {
+            source: SourceRow {
+                seq,
+                address,
+                cells,
+                kept_key: None,
+            },
+            draft: TicketDraft::default(),
+            ticket: None,
+            links: None,
+            parked: 0,
+            bytes,
+            body: [0; 16],
+            past: None,
+        }
+    }
+
+    #[test]
+    fn rows_come_out_when_they_are_due_and_in_their_order() {
+        let begin = Instant::now();
+        let at = |seconds| begin + Duration::from_secs(seconds);
+        let mut parking = Parking::new(Duration::from_secs(120));
+        parking.take_in(vec![op(1, 9), op(2, 9)], at(0));
+        parking.take_in(vec![op(3, 9)], at(10));
+        let mut seqs = |now, most| {
+            let batch = parking.due(now, most);
+            let ops = batch.map_or_else(Vec::new, |batch| batch.ops);
+            ops.iter().map(|op| op.source.seq).collect::<Vec<_>>()
+        };
+        assert!(seqs(at(119), 100).is_empty());
+        assert_eq!(seqs(at(125), 1), [1]);
+        assert_eq!(seqs(at(125), 100), [2]);
+        assert_eq!(seqs(at(130), 100), [3]);
+        assert!(parking.is_empty() && parking.bytes == 0);
+    }
+
+    #[test]
+    fn neither_many_rows_nor_large_ones_are_taken_in_without_end() {
+        for bytes in [1, BYTES / 7] {
+            let mut parking = Parking::new(Duration::ZERO);
+            while parking.has_room() {
+                parking.take_in(vec![op(1, bytes)], Instant::now());
+            }
+            assert_eq!(parking.len(), if bytes == 1 { ROWS } else { 8 });
+        }
+    }
+}

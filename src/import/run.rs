@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::divert::Diversion;
 use super::feed::Feed;
 use super::files::RunFiles;
 use super::flight::Flight;
@@ -140,6 +141,7 @@ pub async fn run(
         client: client.clone(),
         operation,
         settle,
+        diversion: Diversion::new(&mapping),
         mapping,
         no_key: header.no_key,
         places,
@@ -196,6 +198,7 @@ fn start_settle(
             (journal, files, Ledger::new(places.clone()))
         }
         Some(past) => {
+            job.folder.forget_summary()?;
             let lengths = (&past.lengths, past.filed);
             let reopened =
                 RunFiles::reopen(folder, headers, places.clone(), job.operation, url, lengths);

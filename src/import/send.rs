@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::divert::Diversion;
 use super::flow::{Batch, Operation, PlannedOp, RowOutcome, Task};
 use super::links::{Ends, LinkKinds};
 use super::settle::{RowIntent, SettleHandle};
@@ -33,6 +34,8 @@ pub struct Sender {
     pub kinds: LinkKinds,
     /// Tells which column feeds a property, and the types of values.
     pub mapping: Arc<CompiledMapping>,
+    /// Where values go that the portal does not keep (S6).
+    pub diversion: Diversion,
     /// The key stays here: the portal has no property for it (S7).
     pub no_key: bool,
     /// Once it is pulled no new call is begun.
@@ -69,7 +72,10 @@ impl Sender {
     /// the others are settled when this returns, in the order in which they ended.
     /// When the run has to stop, rows without an outcome stay pending, or are counted
     /// as unknown.
-    pub async fn deliver(&self, batch: Batch) -> Delivered {
+    pub async fn deliver(&self, mut batch: Batch) -> Delivered {
+        for op in &mut batch.ops {
+            self.diversion.apply(&mut op.draft.properties);
+        }
         match (batch.task, self.operation) {
             (Task::Compare, _) => self.compare(batch).await,
             (Task::Send, Operation::Create) => self.create(batch).await,

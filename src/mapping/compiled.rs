@@ -42,9 +42,18 @@ pub struct MappedProperty {
     pub name: Arc<str>,
     /// What it holds in the portal, for comparing.
     pub value_type: ValueType,
-    /// The property that `read_only.into` names beside it: written only where the
-    /// portal defines this one as read-only, so it is here for people to fall back on.
-    pub instead: Option<Arc<str>>,
+    /// The property of its `read_only.into`, for a portal that does not keep this one
+    /// though it does not define it as read-only.
+    pub instead: Option<Fallback>,
+}
+
+/// A property that takes the values of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fallback {
+    /// Internal name.
+    pub name: Arc<str>,
+    /// What it holds in the portal, for comparing.
+    pub value_type: ValueType,
 }
 
 /// What became of a row.
@@ -158,10 +167,16 @@ impl CompiledMapping {
     /// What a property holds in the portal, for comparing; a text where the mapping
     /// does not know it.
     pub fn type_of(&self, name: &str) -> ValueType {
-        let mut properties = self.properties.iter();
-        properties
-            .find(|property| *property.name == *name)
-            .map_or(ValueType::String, |property| property.value_type)
+        let own =
+            |property: &MappedProperty| (*property.name == *name).then_some(property.value_type);
+        let fallback = |property: &MappedProperty| {
+            let instead = property.instead.as_ref()?;
+            (*instead.name == *name).then_some(instead.value_type)
+        };
+        let known = self.properties.iter().find_map(own);
+        known
+            .or_else(|| self.properties.iter().find_map(fallback))
+            .unwrap_or(ValueType::String)
     }
 
     /// Internal name of the property that ties a row to its ticket.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use crate::mapping::compiled::Fallback;
 use crate::mapping::convert::{Conversion, Converted, RowFacts, ZONES, nearest_zone, plain_text};
-use crate::mapping::scope::{Findings, Scope};
+use crate::mapping::scope::{Findings, Scope, trimmed};
 use crate::mapping::shape::Replacement;
 use crate::mapping::suggest::Stray;
 use crate::mapping::template::TemplateId;
@@ -80,7 +81,7 @@ pub(crate) struct Entry {
     pub(crate) clears: bool,
     /// The property that the mapping would rather have written where the portal holds
     /// this one read-only, which it does not say.
-    pub(crate) instead: Option<Arc<str>>,
+    pub(crate) instead: Option<Fallback>,
 }
 
 impl Feed {
@@ -204,7 +205,7 @@ impl Entry {
 
     /// The text as the rest of the steps see it; none when nothing of it is left.
     fn cleaned<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
-        let mut text = Cow::Borrowed(if self.trim { text.trim() } else { text });
+        let mut text = Cow::Borrowed(if self.trim { trimmed(text) } else { text });
         for replacement in &self.replace {
             let replaced = replacement
                 .pattern
@@ -218,8 +219,11 @@ impl Entry {
         {
             text = Cow::Owned(plain);
         }
-        let is_changed = matches!(text, Cow::Owned(_));
-        if is_changed && self.trim && text.trim().len() < text.len() {
+        // A text that nothing changed was not blank before, and is trimmed.
+        if matches!(text, Cow::Borrowed(_)) {
+            return Some(text);
+        }
+        if self.trim && text.trim().len() < text.len() {
             text = Cow::Owned(text.trim().to_owned());
         }
         (!text.trim().is_empty()).then_some(text)
@@ -307,6 +311,7 @@ impl Entry {
 }
 
 /// The value, or nothing and a problem more.
+#[inline]
 fn settle(converted: Result<Converted, Box<Problem>>, findings: &mut Findings) -> Option<String> {
     match converted {
         Ok(converted) => {
@@ -322,20 +327,19 @@ fn settle(converted: Result<Converted, Box<Problem>>, findings: &mut Findings) -
 
 /// The non-blank parts of a text, trimmed; without separators, the text itself.
 pub(crate) fn parts<'t>(text: &'t str, separators: &[String]) -> Vec<&'t str> {
-    let whole = vec![text];
-    if separators.is_empty() {
-        return whole;
-    }
-    let cut = separators.iter().fold(whole, |parts, separator| {
-        parts
-            .into_iter()
+    let Some((first, others)) = separators.split_first() else {
+        return vec![text];
+    };
+    let mut cut: Vec<&str> = text.split(first.as_str()).collect();
+    for separator in others {
+        let parts = cut.into_iter();
+        cut = parts
             .flat_map(|part| part.split(separator.as_str()))
-            .collect()
-    });
-    cut.into_iter()
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .collect()
+            .collect();
+    }
+    cut.iter_mut().for_each(|part| *part = part.trim());
+    cut.retain(|part| !part.is_empty());
+    cut
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The key of a row: what ties it to its ticket.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::mapping::convert::TextRule;
@@ -68,13 +69,15 @@ impl Key {
     pub(crate) fn value(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
         let made = match self {
             Key::Text { feed, prefix, .. } => {
-                read(feed, scope).and_then(|text| with_prefix(prefix, &text))
+                read(feed, scope).and_then(|text| with_prefix(prefix, text.trim()))
             }
             Key::RowHash { prefix, .. } => match &scope.source().kept_key {
                 Some(kept) => with_prefix("", kept),
                 None => Ok(format!("{prefix}{}", row_hash(&scope.source().cells))),
             },
-            Key::RecordId { feed, .. } => read(feed, scope).and_then(record_id),
+            Key::RecordId { feed, .. } => {
+                read(feed, scope).and_then(|text| record_id(text.trim().to_owned()))
+            }
         };
         made.map_err(|(reason, value)| {
             let problem = Problem::new(reason).property(&**self.property());
@@ -91,9 +94,9 @@ impl Key {
 /// What is wrong, and the text that it is about.
 type Fault = (Reason, String);
 
-fn read(feed: &Feed, scope: &Scope<'_>) -> Result<String, Fault> {
+fn read<'r>(feed: &Feed, scope: &Scope<'r>) -> Result<Cow<'r, str>, Fault> {
     match feed.text(scope) {
-        Ok(Some(text)) => Ok(text.trim().to_owned()),
+        Ok(Some(text)) => Ok(text),
         Ok(None) => Err((Reason::MissingKey, String::new())),
         Err(reason) => Err((reason, String::new())),
     }
@@ -104,9 +107,9 @@ pub(crate) fn with_prefix(prefix: &str, text: &str) -> Result<String, Fault> {
     if text.chars().any(char::is_control) {
         return Err((Reason::InvalidKey, text.to_owned()));
     }
-    let key = format!("{prefix}{text}");
-    match TextRule::default().convert(&key) {
-        Ok(_) => Ok(key),
+    let key = [prefix, text].concat();
+    match TextRule::default().check(&key) {
+        Ok(()) => Ok(key),
         Err(reason) => Err((reason, text.to_owned())),
     }
 }

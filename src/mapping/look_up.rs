@@ -33,7 +33,9 @@ impl LookUp {
 
     /// What the file says for a text.
     pub(crate) fn get(&self, text: &str) -> Option<&str> {
-        self.lines.get(&fold(text)).map(String::as_str)
+        let found = self.lines.get(text);
+        let found = found.or_else(|| self.lines.get(&fold(text)));
+        found.map(String::as_str)
     }
 
     /// How the mapping calls the file.

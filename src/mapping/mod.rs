@@ -38,7 +38,7 @@ mod way_back;
 mod tests;
 
 pub use backwards::{BackColumn, Backwards};
-pub use compiled::{CompiledMapping, Mapped, MappedProperty};
+pub use compiled::{CompiledMapping, Fallback, Mapped, MappedProperty};
 pub use errors::{MappingErrors, MappingProblem};
 pub use file::MappingFile;
 pub use json_schema::JSON_SCHEMA;

@@ -68,10 +68,11 @@ impl ValueMap {
 
     /// The line of a text.
     pub(crate) fn get(&self, text: &str) -> Option<&Fixed> {
-        if self.exact {
-            self.lines.get(text)
-        } else {
-            self.lines.get(&fold(text))
+        // What is folded already is found without folding it.
+        let found = self.lines.get(text);
+        match self.exact {
+            true => found,
+            false => found.or_else(|| self.lines.get(&fold(text))),
         }
     }
 

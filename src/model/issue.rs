@@ -384,7 +384,7 @@ impl Reason {
             Reason::NotInFile { .. } => "NOT_IN_FILE",
             Reason::TemplateFailed { .. } => "TEMPLATE_FAILED",
             Reason::NoSuchRecord { object } => match object {
-                ObjectType::Tickets => "TICKET_MISSING",
+                ObjectType::Tickets => "LINKED_TICKET_MISSING",
                 ObjectType::Contacts => "CONTACT_MISSING",
                 ObjectType::Companies => "COMPANY_MISSING",
                 ObjectType::Deals => "DEAL_MISSING",

@@ -98,7 +98,7 @@ fn meaning(fate: Fate) -> &'static str {
         Fate::Unchanged => "nothing to change",
         Fate::Skipped => "empty, or left out by the mapping's [rows]",
         Fate::Refused => "not taken; reasons below",
-        Fate::Pending => "read but not sent",
+        Fate::Pending => "read but not finished",
         Fate::Unknown => "sent, outcome not known",
     }
 }
@@ -165,8 +165,13 @@ fn write_next(text: &mut String, summary: &Summary) -> std::fmt::Result {
         ),
         None if summary.tally.of(Fate::Refused) > 0 => writeln!(
             text,
-            "\nCorrect the rows in {} and import that file with the same mapping.",
-            summary.folder.join("refused.csv").display()
+            "\nCorrect the rows in {} and {} that file with the same mapping.",
+            summary.folder.join("refused.csv").display(),
+            if summary.operation == "create" {
+                "import"
+            } else {
+                &summary.operation
+            }
         ),
         None => Ok(()),
     }

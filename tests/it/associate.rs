@@ -253,9 +253,9 @@ fn tickets_of_one_file_are_linked_wherever_they_stand_in_it() {
     let desk = a_desk();
     let ended = import(&desk, FAMILY, &link("tickets", "key", "Parent", "")).expect(3);
     let refused = map([
-        ("4", "TICKET_MISSING"),
+        ("4", "LINKED_TICKET_MISSING"),
         ("5", "MISSING_VALUE"),
-        ("6", "TICKET_MISSING"),
+        ("6", "LINKED_TICKET_MISSING"),
         ("7", "LINK_REFUSED"),
     ]);
     assert_eq!(

@@ -290,8 +290,8 @@ fn what_a_run_costs_and_sets_off_is_what_it_then_does() {
     assert_eq!(
         run["stages"],
         serde_json::json!([
-            {"pipeline": "Support Pipeline", "stage": "Closed", "rows": 125},
             {"pipeline": "Support Pipeline", "stage": "Waiting on us", "rows": 125},
+            {"pipeline": "Support Pipeline", "stage": "Closed", "rows": 125},
         ])
     );
     assert_eq!(found["unused_columns"], serde_json::json!(["Note"]));

@@ -59,7 +59,7 @@ options = [{ value = "a", label = "A" }, { value = "b", label = "B" }, { value =
 /// One row; `edit` changes one of its cells, or writes it in another way.
 fn row(n: usize, edit: Option<usize>) -> String {
     let some = |text: &str| {
-        if n % 7 == 0 {
+        if n.is_multiple_of(7) {
             "-".to_owned()
         } else {
             text.to_owned()
@@ -133,7 +133,7 @@ fn of_ten_thousand_rows_only_five_hundred_that_differ_are_sent() {
     // Every twentieth row, each of the ten columns in turn; where a cell is cleared it
     // must not have been empty before.
     let edit = |n: usize| (n % 20 == 3).then_some(n / 20 % 10);
-    let edit = |n: usize| edit(n).map(|column| if n % 7 == 0 { 0 } else { column });
+    let edit = |n: usize| edit(n).map(|column| if n.is_multiple_of(7) { 0 } else { column });
     let _file = here.write("in.csv", file(ROWS, edit));
     let ended = import(&here, &sandbox, "changed", &["--op", "update", "--diff"]).expect(0);
     let changed = summary(&here, "changed");

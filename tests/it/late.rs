@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tickethaul::hubspot::Reply;
 use tickethaul::import::flow::Operation;
-use tickethaul::model::outcome::Fate;
+use tickethaul::model::outcome::{Change, Fate};
 use tickethaul::sandbox::Options;
 
 use crate::desk::Desk;
@@ -138,7 +138,13 @@ async fn update(operation: Operation, tamper: Arc<Tamper>) {
     })
     .await;
     portal.unique_property("source_ticket_id").await;
-    for n in 1..=30 {
+    // An upsert makes its tickets.
+    let held = if operation == Operation::Upsert {
+        0
+    } else {
+        30
+    };
+    for n in 1..=held {
         let old = json!({"subject": "old", "source_ticket_id": format!("k{n}")});
         let _id = portal.ticket(old).await;
     }
@@ -162,6 +168,12 @@ async fn update(operation: Operation, tamper: Arc<Tamper>) {
         .expect("nothing ends this life");
     let summary = ended.expect("a run without trouble");
     assert_eq!(summary.tally.of(Fate::Done), 30, "{summary:?}");
+    let change = match operation {
+        Operation::Upsert => Change::Created,
+        Operation::Archive => Change::Archived,
+        _ => Change::Updated,
+    };
+    assert_eq!(summary.changes, [(change, 30)].into());
     let held = tickets(&run.portal, "subject,source_ticket_id").await;
     let archived = operation == Operation::Archive;
     assert_eq!(held.len(), if archived { 0 } else { 30 });

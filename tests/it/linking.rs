@@ -106,7 +106,7 @@ impl Linking {
             let found = parent.filter(|&parent| parent <= rows && has_stage(parent));
             let end = match (parent, found) {
                 _ if !has_stage(n) => ("refused", "UNKNOWN_STAGE"),
-                (Some(_), None) => ("refused", "TICKET_MISSING"),
+                (Some(_), None) => ("refused", "LINKED_TICKET_MISSING"),
                 _ => ("done", "create"),
             };
             let _new = self.ends.insert(n, end);
@@ -171,16 +171,14 @@ impl Linking {
         portal.unique_property("source_ticket_id").await;
         let label = json!({"name": "requester", "label": "Requester"});
         let path = "/crm/v4/associations/tickets/contacts/labels";
-        let label = portal.post(path, label).await.expect(200);
-        let types = label["results"].as_array().expect("kinds").iter();
-        let spec = |kind: &Value| json!({"associationCategory": kind["category"], "associationTypeId": kind["typeId"]});
-        let mut types = types.map(spec);
-        let kind = types.next().expect("the label's kind");
+        let _new = portal.post(path, label).await.expect(200);
         // In this direction; the inverse has a kind of its own.
         let listed = portal.get(path).await.expect(200);
-        let known = listed["results"].as_array().expect("kinds").iter();
-        let ours = known.filter(|kind| kind["label"] == "Requester").map(spec);
-        let kind = ours.last().unwrap_or(kind);
+        let mut kinds = listed["results"].as_array().expect("kinds").iter();
+        let ours = kinds.find(|kind| kind["label"] == "Requester");
+        let ours = ours.expect("the label's kind");
+        let kind =
+            json!({"associationCategory": ours["category"], "associationTypeId": ours["typeId"]});
         for (key, mail) in &self.before {
             let ticket = portal.ticket(json!({"source_ticket_id": key})).await;
             if let Some(mail) = mail {

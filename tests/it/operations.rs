@@ -235,3 +235,59 @@ fn what_says_nothing_for_an_operation_is_refused_before_anything_is_sent() {
         assert!(!desk.here.path("run").exists());
     }
 }
+
+#[test]
+fn tickets_are_updated_by_their_ids_and_cells_that_say_so_clear_a_value() {
+    let (desk, ids) = Desk::with_tickets(30);
+    desk.archive(&ids[..1]);
+    let rows: String = ids.iter().map(|id| format!("{id},New {id},\n")).collect();
+    let _file = desk
+        .here
+        .write("in.csv", format!("Ticket,Subject,Text\n{rows}4711,x,\n"));
+    let mapping = "version = 1\n[key]\nrecord_id = { column = \"Ticket\" }\n[properties]\n\
+                   subject = \"Subject\"\ncontent = { column = \"Text\", empty = \"clear\" }\n";
+    let _file = desk.here.write("m.toml", mapping);
+    let args = [
+        "import",
+        "in.csv",
+        "-m",
+        "m.toml",
+        "--op",
+        "update",
+        "--run-dir",
+        "run",
+    ];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(3);
+    let codes = desk.column("run/refused.csv", "_code");
+    assert_eq!(codes, ["TICKET_ARCHIVED", "TICKET_MISSING"]);
+    let _ended = desk
+        .export(&["--properties", "subject", "-o", "held.csv"])
+        .expect(0);
+    for row in desk.here.rows("held.csv") {
+        assert_eq!(row["subject"], format!("New {}", row["hs_object_id"]));
+    }
+    let updated = desk.column("run/done.csv", "_ticket_id");
+    assert_eq!(updated.len(), 29);
+}
+
+#[test]
+fn an_upsert_of_a_key_in_the_recycle_bin_is_as_the_portal_has_it() {
+    for (switch, code) in [("free", 0), ("blocks", 3)] {
+        let switch = format!("archived_holds_unique={switch}");
+        let desk = Desk::new(&["--rate", "off", "--switch", &switch]);
+        let _made = desk.call("POST", "/crm/v3/properties/tickets", &key_property());
+        let old = |n: usize| json!({"subject": "old", "source_ticket_id": format!("K{}", n + 1)});
+        let ids = desk.create(5, old);
+        desk.archive(&ids[..1]);
+        let _file = desk
+            .here
+            .write("in.csv", &Scenario::new(Operation::Upsert, 5).csv);
+        let _file = desk.here.write("m.toml", MAPPING);
+        let ended = go(&desk, Operation::Upsert).expect(code);
+        let refused = desk.column("run/refused.csv", "_code");
+        match code {
+            0 => assert!(refused.is_empty()),
+            _ => assert_eq!(refused, ["KEY_IN_RECYCLE_BIN"], "{}", ended.stderr),
+        }
+    }
+}

@@ -109,6 +109,32 @@ fn a_pilot_of_some_rows_goes_on_as_the_same_run() {
 }
 
 #[test]
+fn a_run_that_died_before_its_summary_writes_it_later() {
+    let here = folder_with(30);
+    let sandbox = here.serve(&["--rate", "off"]);
+    let _ended = here.run_against(&sandbox, &with(&[])).expect(0);
+    let summary = here.read("run/summary.json");
+    fs::remove_file(here.path("run/summary.json")).expect("removed");
+    let resume = ["resume", "run"];
+    let _ended = here
+        .run_against(&sandbox, &resume)
+        .expect(0)
+        .says("30 done");
+    let again = here.read("run/summary.json");
+    for one in [summary, again] {
+        let json: serde_json::Value = serde_json::from_str(&one).expect("JSON");
+        assert_eq!(
+            (&json["read"], &json["rows"]["done"]),
+            (&30.into(), &30.into())
+        );
+    }
+    let _ended = here
+        .run_against(&sandbox, &resume)
+        .expect(0)
+        .says("is finished: every row is settled");
+}
+
+#[test]
 fn resume_takes_the_last_unfinished_run_and_runs_lists_them_all() {
     let here = folder_with(30);
     let import = ["import", "in.csv", "-m", "m.toml", "--limit", "10"];

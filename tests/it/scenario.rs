@@ -70,7 +70,7 @@ impl Scenario {
     fn plant(&mut self, n: usize) {
         let exists = match self.operation {
             Operation::Upsert => (1..=3).contains(&(n % 10)),
-            _ => n % 100 != 33 && n % 200 != 0,
+            _ => n % 100 != 33 && !n.is_multiple_of(200),
         };
         if exists {
             let archived = self.operation != Operation::Upsert && n % 100 == 66;
@@ -81,7 +81,7 @@ impl Scenario {
     }
 
     fn add(&mut self, n: usize) {
-        let id = if n % 200 == 0 { n - 1 } else { n };
+        let id = if n.is_multiple_of(200) { n - 1 } else { n };
         let (pipeline, stage) = match n % 500 {
             17 => ("Support Pipeline", "Nwe"),
             267 => ("Escalations", "Archive (read only)"),

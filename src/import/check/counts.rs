@@ -7,20 +7,18 @@ use std::path::Path;
 
 use super::effects::{Allowance, EffectCounts};
 use super::groups::Groups;
+use super::judge::{Effect, Judged, ReadyRow, Verdict};
 use super::keys::{Keys, Repeats};
 use super::unmapped::Unmapped;
 use crate::error::Error;
 use crate::import::files::Refusals;
 use crate::import::flow::RowOutcome;
-use crate::import::plan::oversize;
-use crate::import::read::{Input, Reading};
-use crate::mapping::{CompiledMapping, Mapped, Stray};
+use crate::import::read::Input;
+use crate::mapping::CompiledMapping;
 use crate::model::check::CheckReport;
-use crate::model::issue::RowIssue;
 use crate::model::outcome::RowEnd;
-use crate::model::row::SourceRow;
 use crate::model::schema::Pipeline;
-use crate::model::ticket::{Remark, TicketDraft};
+use crate::model::ticket::Remark;
 
 /// The counts of a check.
 pub struct Counts<'a> {
@@ -31,10 +29,9 @@ pub struct Counts<'a> {
     groups: Groups,
     file: Option<Refusals>,
     unmapped: Unmapped<'a>,
-    strays: Vec<Stray>,
     remarks: BTreeMap<Remark, u64>,
     keys: Keys,
-    effects: EffectCounts,
+    effects: EffectCounts<'a>,
 }
 
 impl<'a> Counts<'a> {
@@ -42,6 +39,7 @@ impl<'a> Counts<'a> {
     pub fn new(
         input: &Input,
         mapping: &'a CompiledMapping,
+        pipelines: &'a [Pipeline],
         refused_to: Option<&Path>,
     ) -> Result<Counts<'a>, Error> {
         let create = |path: &Path| {
@@ -59,10 +57,9 @@ impl<'a> Counts<'a> {
             groups: Groups::new(input.places()),
             file: refused_to.map(create).transpose()?,
             unmapped: Unmapped::new(mapping),
-            strays: Vec::new(),
             remarks: BTreeMap::new(),
             keys: Keys::new(),
-            effects: EffectCounts::new(mapping),
+            effects: EffectCounts::new(pipelines),
         })
     }
 
@@ -70,62 +67,34 @@ impl<'a> Counts<'a> {
     ///
     /// # Errors
     /// When a temporary file or that of the refused rows can't be written.
-    pub fn take(&mut self, reading: Reading) -> io::Result<()> {
+    pub fn take(&mut self, judged: Judged) -> io::Result<()> {
         self.read += 1;
-        match reading {
-            Reading::Row(source) => self.row(source),
-            Reading::Fallen(outcome) => match outcome.end {
-                RowEnd::Refused(_) => self.refuse(&outcome),
-                _ => self.skip(),
-            },
+        for stray in &judged.strays {
+            self.unmapped.stray(stray);
         }
-    }
-
-    fn row(&mut self, source: SourceRow) -> io::Result<()> {
-        let mapped = self.mapping.map_noting(&source, &mut self.strays);
-        for stray in self.strays.drain(..) {
-            self.unmapped.stray(&stray);
-        }
-        match mapped {
-            Mapped::Skipped => self.skip(),
-            Mapped::Ticket(draft) => match oversize(&draft) {
-                None => self.ready(&source, &draft),
-                Some(problem) => self.refuse_row(source, Some(draft.key), problem.into()),
-            },
-            Mapped::Refused { key, issue } => {
-                issue
-                    .problems()
-                    .for_each(|problem| self.unmapped.problem(problem));
-                self.refuse_row(source, key, issue)
+        match judged.end {
+            Verdict::Ready(row) => self.ready(row),
+            Verdict::Skipped => {
+                self.skipped += 1;
+                Ok(())
+            }
+            Verdict::Refused(outcome, problems) => {
+                for problem in &problems {
+                    self.unmapped.problem(problem);
+                }
+                self.refuse(&outcome)
             }
         }
     }
 
-    fn ready(&mut self, source: &SourceRow, draft: &TicketDraft) -> io::Result<()> {
-        for remark in &draft.remarks {
-            *self.remarks.entry(*remark).or_default() += 1;
+    fn ready(&mut self, row: ReadyRow) -> io::Result<()> {
+        for remark in row.remarks {
+            *self.remarks.entry(remark).or_default() += 1;
         }
-        // Identical rows without an id are numbered, so none repeats another's key.
-        if !self.mapping.counts_keys() {
-            self.keys.take(&draft.key, source)?;
+        if let Some(key) = row.key {
+            self.keys.take(key)?;
         }
-        self.effects.take(draft)
-    }
-
-    fn skip(&mut self) -> io::Result<()> {
-        self.skipped += 1;
-        Ok(())
-    }
-
-    fn refuse_row(
-        &mut self,
-        source: SourceRow,
-        key: Option<String>,
-        issue: RowIssue,
-    ) -> io::Result<()> {
-        let mut outcome = RowOutcome::early(source, RowEnd::Refused(issue.into()));
-        outcome.key = key;
-        self.refuse(&outcome)
+        self.effects.take(&row.effect)
     }
 
     fn refuse(&mut self, outcome: &RowOutcome) -> io::Result<()> {
@@ -147,23 +116,22 @@ impl<'a> Counts<'a> {
     /// A row that seemed ready is refused after all: its key is a repeated one.
     pub fn repeated(
         &mut self,
-        source: SourceRow,
-        draft: TicketDraft,
-        issue: RowIssue,
+        outcome: &RowOutcome,
+        effect: &Effect,
+        remarks: &[Remark],
     ) -> io::Result<()> {
-        self.effects.forget(&draft);
-        for remark in &draft.remarks {
+        self.effects.forget(effect);
+        for remark in remarks {
             if let Some(count) = self.remarks.get_mut(remark) {
                 *count = count.saturating_sub(1);
             }
         }
-        self.refuse_row(source, Some(draft.key), issue)
+        self.refuse(outcome)
     }
 
     /// Everything that was found.
     pub fn into_report(
         mut self,
-        pipelines: &[Pipeline],
         allowance: Allowance,
         notices: Vec<String>,
     ) -> io::Result<CheckReport> {
@@ -180,7 +148,7 @@ impl<'a> Counts<'a> {
             unmapped: self.unmapped.into_columns(),
             remarks: self.remarks,
             unused_columns: self.mapping.unused_columns().to_vec(),
-            effects: self.effects.into_effects(pipelines, allowance)?,
+            effects: self.effects.into_effects(allowance)?,
             notices,
         })
     }

@@ -1,14 +1,12 @@
 //! What a run would set off in the portal, and what it costs in calls and time.
 
-use std::collections::HashMap;
 use std::io;
 use std::time::Duration;
 
+use super::judge::Effect;
 use super::keys::Distinct;
-use crate::mapping::CompiledMapping;
 use crate::model::check::{Effects, StageRows};
-use crate::model::schema::{ObjectType, Pipeline, ValueType};
-use crate::model::ticket::{Missing, TicketDraft};
+use crate::model::schema::Pipeline;
 
 /// HubSpot: inputs of a batch call.
 const BATCH: u64 = 100;
@@ -27,23 +25,23 @@ pub struct Allowance {
 }
 
 /// Counts what the tickets of a run would do.
-pub struct EffectCounts {
-    stage_property: Option<String>,
-    stages: HashMap<String, u64>,
+pub struct EffectCounts<'a> {
+    pipelines: &'a [Pipeline],
+    /// Tickets by the position of their stage among those of all pipelines.
+    stages: Vec<u64>,
     emails: Distinct,
     tickets: u64,
     links_contacts: bool,
     creates_contacts: bool,
 }
 
-impl EffectCounts {
-    /// Nothing yet.
-    pub fn new(mapping: &CompiledMapping) -> EffectCounts {
-        let mut properties = mapping.properties().iter();
-        let stage = properties.find(|property| property.value_type == ValueType::Stage);
+impl<'a> EffectCounts<'a> {
+    /// Nothing yet; the stages are those of these pipelines.
+    pub fn new(pipelines: &'a [Pipeline]) -> EffectCounts<'a> {
+        let stages = pipelines.iter().map(|pipeline| pipeline.stages.len()).sum();
         EffectCounts {
-            stage_property: stage.map(|property| property.name.to_string()),
-            stages: HashMap::new(),
+            pipelines,
+            stages: vec![0; stages],
             emails: Distinct::new(),
             tickets: 0,
             links_contacts: false,
@@ -52,36 +50,28 @@ impl EffectCounts {
     }
 
     /// Takes a ticket that would be created.
-    pub fn take(&mut self, draft: &TicketDraft) -> io::Result<()> {
+    pub fn take(&mut self, effect: &Effect) -> io::Result<()> {
         self.tickets += 1;
-        if let Some(stage) = stage_of(self.stage_property.as_deref(), draft) {
-            match self.stages.get_mut(stage) {
-                Some(count) => *count += 1,
-                None => drop(self.stages.insert(stage.to_owned(), 1)),
-            }
+        if let Some(rows) = effect.stage.and_then(|stage| self.stages.get_mut(stage)) {
+            *rows += 1;
         }
-        for link in &draft.links {
-            if link.to == ObjectType::Contacts && *link.by == *"email" {
-                self.links_contacts = true;
-                self.creates_contacts |= link.missing == Missing::Create;
-                self.emails.take(&link.value)?;
-            }
-        }
-        Ok(())
+        self.links_contacts |= !effect.emails.is_empty();
+        self.creates_contacts |= effect.creates_contacts;
+        let mut emails = effect.emails.iter();
+        emails.try_for_each(|email| self.emails.take(*email))
     }
 
     /// A ticket less: its key turned out to be a repeated one. Its e-mails stay, so
     /// that their number is one at most.
-    pub fn forget(&mut self, draft: &TicketDraft) {
+    pub fn forget(&mut self, effect: &Effect) {
         self.tickets = self.tickets.saturating_sub(1);
-        let stage = stage_of(self.stage_property.as_deref(), draft);
-        if let Some(count) = stage.and_then(|stage| self.stages.get_mut(stage)) {
-            *count = count.saturating_sub(1);
+        if let Some(rows) = effect.stage.and_then(|stage| self.stages.get_mut(stage)) {
+            *rows = rows.saturating_sub(1);
         }
     }
 
-    /// The sum of it. `pipelines` name the stages.
-    pub fn into_effects(self, pipelines: &[Pipeline], allowance: Allowance) -> io::Result<Effects> {
+    /// The sum of it.
+    pub fn into_effects(self, allowance: Allowance) -> io::Result<Effects> {
         let emails = self.emails.count()?;
         let batches = self.tickets.div_ceil(BATCH);
         // A batch of tickets asks at most once for its new contacts and creates them
@@ -92,7 +82,7 @@ impl EffectCounts {
         };
         let calls = ALWAYS + batches + contacts;
         Ok(Effects {
-            stages: stage_rows(self.stages, pipelines),
+            stages: stage_rows(&self.stages, self.pipelines),
             emails,
             creates_contacts: self.creates_contacts,
             calls,
@@ -103,39 +93,22 @@ impl EffectCounts {
     }
 }
 
-fn stage_of<'d>(property: Option<&str>, draft: &'d TicketDraft) -> Option<&'d str> {
-    let mut values = draft.properties.iter();
-    let (_, stage) = values.find(|(name, _)| Some(&**name) == property)?;
-    Some(stage)
-}
-
-fn stage_rows(stages: HashMap<String, u64>, pipelines: &[Pipeline]) -> Vec<StageRows> {
+/// Stages with tickets, most first.
+fn stage_rows(counts: &[u64], pipelines: &[Pipeline]) -> Vec<StageRows> {
+    let stages = pipelines.iter().flat_map(|pipeline| {
+        let stages = pipeline.stages.iter();
+        stages.map(move |stage| (&pipeline.label, &stage.label))
+    });
+    let stages = stages.zip(counts).filter(|(_, rows)| **rows > 0);
     let mut rows: Vec<StageRows> = stages
-        .into_iter()
-        .filter(|(_, rows)| *rows > 0)
-        .map(|(id, rows)| {
-            let (pipeline, stage) = labels(&id, pipelines);
-            StageRows {
-                pipeline,
-                stage,
-                rows,
-            }
+        .map(|((pipeline, stage), rows)| StageRows {
+            pipeline: pipeline.clone(),
+            stage: stage.clone(),
+            rows: *rows,
         })
         .collect();
-    rows.sort_by(|left, right| {
-        let by_rows = right.rows.cmp(&left.rows);
-        by_rows.then_with(|| (&left.pipeline, &left.stage).cmp(&(&right.pipeline, &right.stage)))
-    });
+    rows.sort_by_key(|stage| std::cmp::Reverse(stage.rows));
     rows
-}
-
-/// HubSpot's ids of stages are unique over all pipelines.
-fn labels(id: &str, pipelines: &[Pipeline]) -> (String, String) {
-    let found = pipelines.iter().find_map(|pipeline| {
-        let stage = pipeline.stages.iter().find(|stage| stage.id == id)?;
-        Some((pipeline.label.clone(), stage.label.clone()))
-    });
-    found.unwrap_or_else(|| (String::new(), id.to_owned()))
 }
 
 /// How long so many calls take when each window is used to the full.

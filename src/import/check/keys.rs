@@ -8,9 +8,27 @@ use std::io;
 use super::sort::{Sorted, Sorter};
 use crate::model::row::SourceRow;
 
+/// A key as it is sorted, with the place of its row.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyHash([u64; 4]);
+
+impl KeyHash {
+    /// Hashes the key of a row. Portals may fold case (protocol K2), so keys are held
+    /// together in lower case; what is left of the exact hash tells variants apart.
+    pub fn new(hasher: &RandomState, key: &str, row: &SourceRow) -> KeyHash {
+        let exact = hasher.hash_one(key);
+        let is_folded = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+        let folded = match key.bytes().all(is_folded) {
+            true => exact,
+            false => hasher.hash_one(key.to_lowercase().as_str()),
+        };
+        let place = exact << 32 | u64::from(row.address.file);
+        KeyHash([folded, row.seq, place, row.address.line])
+    }
+}
+
 /// The keys of all rows that would be sent.
 pub struct Keys {
-    hasher: RandomState,
     seen: Sorter<4>,
 }
 
@@ -33,24 +51,13 @@ impl Keys {
     /// No keys yet.
     pub fn new() -> Keys {
         Keys {
-            hasher: RandomState::new(),
             seen: Sorter::new(),
         }
     }
 
-    /// Takes the key of a row. Portals may fold case (protocol K2), so keys are held
-    /// together in lower case; what is left of the exact hash tells variants apart.
-    pub fn take(&mut self, key: &str, row: &SourceRow) -> io::Result<()> {
-        let exact = self.hasher.hash_one(key);
-        let folded = match key
-            .bytes()
-            .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
-        {
-            true => exact,
-            false => self.hasher.hash_one(key.to_lowercase().as_str()),
-        };
-        let place = exact << 32 | u64::from(row.address.file);
-        self.seen.push([folded, row.seq, place, row.address.line])
+    /// Takes a key.
+    pub fn take(&mut self, key: KeyHash) -> io::Result<()> {
+        self.seen.push(key.0)
     }
 
     /// The rows whose key came before, in the order of the input; the first row with a
@@ -110,9 +117,8 @@ impl Repeats {
     }
 }
 
-/// Counts different texts.
+/// Counts different texts by their hashes.
 pub struct Distinct {
-    hasher: RandomState,
     seen: Sorter<1>,
 }
 
@@ -120,14 +126,13 @@ impl Distinct {
     /// No texts yet.
     pub fn new() -> Distinct {
         Distinct {
-            hasher: RandomState::new(),
             seen: Sorter::new(),
         }
     }
 
-    /// Takes a text.
-    pub fn take(&mut self, text: &str) -> io::Result<()> {
-        self.seen.push([self.hasher.hash_one(text)])
+    /// Takes a text's hash.
+    pub fn take(&mut self, hash: u64) -> io::Result<()> {
+        self.seen.push([hash])
     }
 
     /// How many different ones there were.
@@ -150,7 +155,7 @@ mod tests {
 
     #[test]
     fn later_rows_with_a_key_are_told_with_the_place_of_the_first() {
-        let mut keys = Keys::new();
+        let (mut keys, hasher) = (Keys::new(), RandomState::new());
         for (idx, key) in ["a", "b", "A", "c", "a", "Ä", "ä", "b"]
             .into_iter()
             .enumerate()
@@ -167,7 +172,7 @@ mod tests {
                 cells: Cells::default(),
                 kept_key: None,
             };
-            keys.take(key, &row).expect("taken");
+            keys.take(KeyHash::new(&hasher, key, &row)).expect("taken");
         }
         let mut repeats = keys.repeats().expect("sorted");
         let mut found = Vec::new();
@@ -187,8 +192,8 @@ mod tests {
     #[test]
     fn different_texts_are_counted_once() {
         let mut distinct = Distinct::new();
-        for text in ["a", "b", "a", "", "a", "b"] {
-            distinct.take(text).expect("taken");
+        for hash in [7, 9, 7, 0, 7, 9] {
+            distinct.take(hash).expect("taken");
         }
         assert_eq!(distinct.count().expect("sorted"), 3);
     }

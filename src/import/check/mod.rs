@@ -3,8 +3,8 @@
 //! does; only what the portal alone knows is left to it.
 //!
 //! ```text
-//! reader thread            this thread
-//! read → one_per ── chunks ──→ map → counts, keys and e-mails (sorted outside memory)
+//! reader thread                            this thread
+//! read → one_per (→ map) ── chunks ──→ (map →) counts, keys and e-mails sorted outside memory
 //! ```
 //!
 //! Memory does not grow with the input.
@@ -13,6 +13,7 @@ mod sort;
 mod keys;
 mod groups;
 mod unmapped;
+mod judge;
 mod effects;
 mod counts;
 mod second;

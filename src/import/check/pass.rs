@@ -1,12 +1,14 @@
-//! The pass over an input: one thread reads, this one maps and counts.
+//! The pass over an input: one thread reads, this one maps and counts. Reading is the
+//! smaller half, so the reader maps what this thread can't keep up with.
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
 use super::counts::Counts;
 use super::effects::Allowance;
+use super::judge::{Judge, Judged};
 use super::second::Second;
 use crate::error::Error;
 use crate::import::one_per::Rows;
@@ -25,7 +27,10 @@ const CHUNKS: usize = 4;
 /// What an input is checked against.
 pub struct Check<'a> {
     /// What rows become.
-    pub mapping: Arc<CompiledMapping>,
+    pub mapping: &'a CompiledMapping,
+    /// The same, compiled once more for the reader: values name their property by a
+    /// counted reference, and two threads that count one are slower than one thread.
+    pub readers: Arc<CompiledMapping>,
     /// The pipelines of the portal, for the names of stages.
     pub pipelines: &'a [Pipeline],
     /// What the portal allows.
@@ -34,37 +39,54 @@ pub struct Check<'a> {
     pub refused_to: Option<&'a Path>,
 }
 
+/// Records on their way between the threads, in their order.
+enum Chunk {
+    /// As read.
+    Read(Vec<Reading>),
+    /// Judged by the reader.
+    Judged(Vec<Judged>),
+}
+
 /// Reads and maps an input to its end; where keys come again, it is read twice.
 ///
 /// # Errors
 /// When the input can't be read any further, or a file can't be written.
 pub fn check(input: Input, what: &Check<'_>) -> Result<CheckReport, Error> {
     let again = input.again();
-    let mut counts = Counts::new(&input, &what.mapping, what.refused_to)?;
-    let rows = Rows::new(input, Arc::clone(&what.mapping));
+    let judge = Judge::new(what.mapping, what.pipelines);
+    let readers = judge.with(&what.readers);
+    let mut counts = Counts::new(&input, what.mapping, what.pipelines, what.refused_to)?;
+    let rows = Rows::new(input, Arc::clone(&what.readers));
     // What came from standard input is gone with the rows, so they stay until the end.
-    let mut rows = first(rows, &mut counts)?;
+    let mut rows = first(rows, (&judge, &readers), &mut counts)?;
     let repeats = counts.repeats().map_err(unwritten)?;
     if repeats.any {
-        let second = Second::new(&again, &what.mapping);
+        let second = Second::new(&again, what.mapping, &judge);
         second.run(again, repeats, &mut counts, unwritten)?;
     }
-    let report = counts.into_report(what.pipelines, what.allowance, rows.take_notices());
+    let report = counts.into_report(what.allowance, rows.take_notices());
     report.map_err(unwritten)
 }
 
 /// Counts every row; gives the reader back, at its end.
-fn first(mut rows: Rows, counts: &mut Counts<'_>) -> Result<Rows, Error> {
-    let (sender, chunks) = sync_channel::<Vec<Reading>>(CHUNKS);
+fn first(
+    mut rows: Rows,
+    (judge, readers): (&Judge<'_>, &Judge<'_>),
+    counts: &mut Counts<'_>,
+) -> Result<Rows, Error> {
+    let (sender, chunks) = sync_channel(CHUNKS);
     std::thread::scope(|scope| {
         let reader = scope.spawn(move || {
-            read(&mut rows, &sender)?;
+            read(&mut rows, readers, &sender)?;
             Ok(rows)
         });
         let mut chunks = chunks.into_iter();
         let counted = chunks.try_for_each(|chunk| {
-            let mut readings = chunk.into_iter();
-            readings.try_for_each(|reading| counts.take(reading))
+            let judged = match chunk {
+                Chunk::Read(chunk) => judge.all(chunk),
+                Chunk::Judged(judged) => judged,
+            };
+            judged.into_iter().try_for_each(|row| counts.take(row))
         });
         // The reader stops when nobody wants rows any more.
         drop(chunks);
@@ -76,22 +98,33 @@ fn first(mut rows: Rows, counts: &mut Counts<'_>) -> Result<Rows, Error> {
 }
 
 /// Reads to the end, or until nobody wants rows any more.
-fn read(rows: &mut Rows, chunks: &SyncSender<Vec<Reading>>) -> Result<(), Error> {
+fn read(rows: &mut Rows, judge: &Judge<'_>, chunks: &SyncSender<Chunk>) -> Result<(), Error> {
     loop {
-        let mut chunk = Vec::with_capacity(CHUNK);
-        let mut bytes = 0;
-        while chunk.len() < CHUNK && bytes < CHUNK_BYTES {
-            let Some(reading) = rows.next()? else {
-                let _gone = chunks.send(chunk);
-                return Ok(());
-            };
-            bytes += reading.bytes();
-            chunk.push(reading);
-        }
-        if chunks.send(chunk).is_err() {
+        let (chunk, is_last) = read_chunk(rows)?;
+        let wanted = match chunks.try_send(Chunk::Read(chunk)) {
+            Err(TrySendError::Full(Chunk::Read(chunk))) => {
+                chunks.send(Chunk::Judged(judge.all(chunk))).is_ok()
+            }
+            sent => sent.is_ok(),
+        };
+        if is_last || !wanted {
             return Ok(());
         }
     }
+}
+
+/// The next rows, and whether they are the last.
+fn read_chunk(rows: &mut Rows) -> Result<(Vec<Reading>, bool), Error> {
+    let mut chunk = Vec::with_capacity(CHUNK);
+    let mut bytes = 0;
+    while chunk.len() < CHUNK && bytes < CHUNK_BYTES {
+        let Some(reading) = rows.next()? else {
+            return Ok((chunk, true));
+        };
+        bytes += reading.bytes();
+        chunk.push(reading);
+    }
+    Ok((chunk, false))
 }
 
 fn unwritten(error: io::Error) -> Error {

@@ -5,11 +5,14 @@ use std::collections::HashMap;
 use std::io;
 
 use super::counts::Counts;
+use super::judge::Judge;
 use super::keys::{Repeat, Repeats};
 use crate::error::Error;
+use crate::import::flow::RowOutcome;
 use crate::import::read::{Input, Reading};
 use crate::mapping::{CompiledMapping, Mapped};
-use crate::model::issue::{Problem, Reason, RowIssue};
+use crate::model::issue::{Problem, Reason};
+use crate::model::outcome::RowEnd;
 use crate::model::place::Places;
 use crate::model::row::SourceRow;
 use crate::model::ticket::TicketDraft;
@@ -17,6 +20,7 @@ use crate::model::ticket::TicketDraft;
 /// The second pass over an input.
 pub struct Second<'a> {
     mapping: &'a CompiledMapping,
+    judge: &'a Judge<'a>,
     places: Places,
     /// Keys of rows of which a later one differs only by case. These are few; a file in
     /// which every key comes in two cases takes a hundred bytes for each.
@@ -25,9 +29,10 @@ pub struct Second<'a> {
 
 impl<'a> Second<'a> {
     /// A pass over `input` from its start.
-    pub fn new(input: &Input, mapping: &'a CompiledMapping) -> Second<'a> {
+    pub fn new(input: &Input, mapping: &'a CompiledMapping, judge: &'a Judge<'a>) -> Second<'a> {
         Second {
             mapping,
+            judge,
             places: input.places(),
             variants: HashMap::new(),
         }
@@ -89,6 +94,9 @@ impl<'a> Second<'a> {
         let property = self.mapping.key_property();
         let mut problem = Problem::new(reason).property(property).value(&draft.key);
         problem.column = self.mapping.column_of(property).map(str::to_owned);
-        counts.repeated(source, draft, RowIssue::new(problem))
+        let mut outcome = RowOutcome::early(source, RowEnd::Refused(problem.into()));
+        let effect = self.judge.effect(&draft);
+        outcome.key = Some(draft.key);
+        counts.repeated(&outcome, &effect, &draft.remarks)
     }
 }

@@ -313,3 +313,74 @@ impl Call<'_> {
 fn ends(input: &LinkInput) -> Pair {
     (input.from.clone(), input.to.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn label(id: u32) -> LinkType {
+        LinkType {
+            category: USER_DEFINED.to_owned(),
+            id,
+            label: Some(format!("Label {id}")),
+        }
+    }
+
+    fn link(types: &[LinkType]) -> Link {
+        Link {
+            to: ObjectType::Contacts,
+            id: "7".to_owned(),
+            types: types.to_vec(),
+            column: "Mail".to_owned(),
+        }
+    }
+
+    /// Kinds that are sent for one pair, given what is between its two; none when
+    /// nothing is sent for it.
+    fn sent(way: Way, held: &[LinkType], wanted: &[&[LinkType]]) -> Option<Vec<u32>> {
+        let pair = ("1".to_owned(), "7".to_owned());
+        let mut between = Between::new();
+        if !held.is_empty() {
+            let _new = between.insert(pair.clone(), held.to_vec());
+        }
+        let mut todo = Todo::default();
+        for types in wanted {
+            todo.add(way, pair.clone(), &link(types), &between);
+        }
+        let types = todo.0.remove(&pair)?;
+        let mut ids: Vec<u32> = types.iter().map(|kind| kind.id).collect();
+        ids.sort_unstable();
+        Some(ids)
+    }
+
+    #[test]
+    fn only_what_is_not_there_is_made_and_other_labels_stay() {
+        let plain = || LinkType::plain(16);
+        let make = |held: &[LinkType], wanted: &[&[LinkType]]| sent(Way::Make, held, wanted);
+        assert_eq!(make(&[], &[&[plain()]]), Some(vec![16]));
+        assert_eq!(make(&[plain()], &[&[plain()]]), None);
+        assert_eq!(make(&[plain(), label(36)], &[&[plain()]]), None);
+        assert_eq!(make(&[plain(), label(36)], &[&[label(36)]]), None);
+        assert_eq!(
+            make(&[plain(), label(36)], &[&[label(37)]]),
+            Some(vec![36, 37])
+        );
+        let twice: [&[LinkType]; 2] = [&[label(36)], &[label(37)]];
+        assert_eq!(make(&[], &twice), Some(vec![36, 37]), "two rows, one pair");
+    }
+
+    #[test]
+    fn a_label_is_cut_alone_and_without_one_all_goes() {
+        let plain = || LinkType::plain(16);
+        let cut = |held: &[LinkType], wanted: &[&[LinkType]]| sent(Way::Cut, held, wanted);
+        let held = [plain(), label(36), label(37)];
+        assert_eq!(cut(&[], &[&[plain()]]), None);
+        assert_eq!(cut(&held, &[&[label(38)]]), None);
+        assert_eq!(cut(&held, &[&[label(36)]]), Some(vec![36]));
+        assert_eq!(cut(&held, &[&[plain()]]), Some(vec![]));
+        let both: [&[LinkType]; 2] = [&[plain()], &[label(36)]];
+        assert_eq!(cut(&held, &both), Some(vec![]), "all, in whichever order");
+        let both: [&[LinkType]; 2] = [&[label(36)], &[plain()]];
+        assert_eq!(cut(&held, &both), Some(vec![]));
+    }
+}

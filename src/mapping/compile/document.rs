@@ -127,6 +127,15 @@ pub(crate) fn compile(
     })
 }
 
+/// A property that both entries write or may come to write.
+fn shared<'e>(one: &'e Entry, other: &'e Entry) -> Option<&'e str> {
+    let names = |entry: &'e Entry| {
+        let fallback = entry.instead.as_ref().map(|instead| &*instead.name);
+        [Some(&*entry.name), fallback].into_iter().flatten()
+    };
+    names(one).find(|name| names(other).any(|known| known == *name))
+}
+
 fn mapped_properties(key: &Key, entries: &[Entry]) -> Vec<MappedProperty> {
     let key = key.is_written().then(|| MappedProperty {
         name: Arc::clone(key.property()),
@@ -210,8 +219,8 @@ impl<'a> Compiler<'a> {
                 _ => self.ticket_entry(spec),
             };
             let Some(entry) = entry else { continue };
-            if entries.iter().any(|other| other.name == entry.name) {
-                self.written_twice(spec, &entry.name);
+            if let Some(name) = entries.iter().find_map(|other| shared(other, &entry)) {
+                self.written_twice(spec, name);
             }
             entries.push(entry);
         }

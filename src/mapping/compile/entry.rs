@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::mapping::compile::document::Compiler;
+use crate::mapping::compiled::Fallback;
 use crate::mapping::entry::{Column, Entry, Feed, List};
 use crate::mapping::errors::Problem;
 use crate::mapping::shape::{EntrySpec, Origin, ZoneSpec};
@@ -42,10 +43,8 @@ impl<'a> Compiler<'a> {
             self.check_present(spec, required);
             return None;
         }
-        let into = spec.read_only_into.as_ref();
-        let unused = into.filter(|into| into.value != found.name);
         Some(Entry {
-            instead: unused.map(|into| Arc::from(into.value.as_str())),
+            instead: self.fallback(spec, &found, object)?,
             list: self.list(spec, found.value_type, &feed)?,
             name: Arc::from(found.name.as_str()),
             value_type: found.value_type,
@@ -80,6 +79,36 @@ impl<'a> Compiler<'a> {
                 other.map(|_| found)
             }
         }
+    }
+
+    /// The property of `read_only.into` where it is not the one that is written already;
+    /// `Some(None)` where there is none.
+    fn fallback(
+        &self,
+        spec: &EntrySpec,
+        found: &PropertyDef,
+        object: ObjectType,
+    ) -> Option<Option<Fallback>> {
+        let into = spec.read_only_into.as_ref();
+        let Some(into) = into.filter(|into| into.value != found.name) else {
+            return Some(None);
+        };
+        let other = self.definition(into, object)?;
+        if other.value_type != found.value_type && other.value_type != ValueType::String {
+            let message = format!(
+                "`{}` can't take the values of `{}`: it is of another type",
+                into.value, found.name
+            );
+            self.problems.report(
+                Problem::new(&into.span, message)
+                    .help("name a property of the same type, or a text"),
+            );
+            return None;
+        }
+        Some(Some(Fallback {
+            name: Arc::from(other.name.as_str()),
+            value_type: other.value_type,
+        }))
     }
 
     /// The column with each row's time zone; `Some(None)` where the entry names none.

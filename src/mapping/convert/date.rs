@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use jiff::civil::{Date, DateTime};
-use jiff::fmt::temporal::Pieces;
+use jiff::fmt::temporal::{DateTimePrinter, Pieces};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{Timestamp, civil::Time};
 
@@ -206,10 +206,13 @@ fn tightened(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Writes milliseconds.
+const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+
 /// `2024-03-10T07:30:00.000Z`; anything below a millisecond is cut.
 fn written(instant: Timestamp) -> Option<String> {
     let whole = Timestamp::from_millisecond(instant.as_millisecond()).ok()?;
-    Some(format!("{whole:.3}"))
+    Some(PRINTER.timestamp_to_string(&whole))
 }
 
 /// A value as people read it.

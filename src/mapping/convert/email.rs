@@ -11,21 +11,30 @@ pub(crate) fn email(text: &str) -> Result<String, Reason> {
     let text = text.trim();
     match text.split_once('@') {
         Some((local, domain)) if text.len() <= LONGEST && is_local(local) && is_domain(domain) => {
-            Ok(text.to_lowercase())
+            Ok(match text.is_ascii() {
+                true => text.to_ascii_lowercase(),
+                false => text.to_lowercase(),
+            })
         }
         _ => Err(Reason::InvalidEmail),
     }
 }
 
 fn is_local(local: &str) -> bool {
-    const NEVER: &str = "()<>[]:;,\\\"@";
+    let is_mark = |c: char| {
+        matches!(
+            c,
+            '(' | ')' | '<' | '>' | '[' | ']' | ':' | ';' | ',' | '\\' | '"' | '@'
+        )
+    };
+    let is_never =
+        |c: char| !c.is_ascii_alphanumeric() && (is_mark(c) || c.is_whitespace() || c.is_control());
+    let has_two_dots = || local.as_bytes().windows(2).any(|pair| pair == b"..");
     (1..=LONGEST_LOCAL).contains(&local.len())
         && !local.starts_with('.')
         && !local.ends_with('.')
-        && !local.contains("..")
-        && !local
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || NEVER.contains(c))
+        && !has_two_dots()
+        && !local.chars().any(is_never)
 }
 
 fn is_domain(domain: &str) -> bool {
@@ -33,7 +42,9 @@ fn is_domain(domain: &str) -> bool {
         !label.is_empty()
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+            && label
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c.is_alphanumeric())
     };
     domain.contains('.') && domain.split('.').all(is_label)
 }

@@ -34,6 +34,10 @@ impl NumberStyle {
     }
 
     fn canonical(self, text: &str) -> Option<String> {
+        // Most numbers are whole, and stay what they are.
+        if is_digits(text) && (text == "0" || !text.starts_with('0')) {
+            return Some(text.to_owned());
+        }
         let (minus, digits) = match text.strip_prefix(['-', '\u{2212}']) {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),

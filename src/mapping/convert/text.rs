@@ -18,20 +18,25 @@ pub(crate) struct TextRule {
 }
 
 impl TextRule {
-    /// The text itself, or its beginning with a mark.
-    pub(crate) fn convert(self, text: &str) -> Result<Converted, Reason> {
+    /// Whether a text fits as it is.
+    pub(crate) fn check(self, text: &str) -> Result<(), Reason> {
         let limit = self.truncate.unwrap_or(LIMIT);
         // No character has more UTF-16 units than UTF-8 bytes, so most texts need no count.
         if text.len() <= limit {
-            return Ok(Converted::plain(text));
+            return Ok(());
         }
-        let units = text.encode_utf16().count();
-        if units <= limit {
-            return Ok(Converted::plain(text));
+        match text.encode_utf16().count() {
+            units if units <= limit => Ok(()),
+            units => Err(Reason::TooLong { units, limit }),
         }
-        match self.truncate {
-            None => Err(Reason::TooLong { units, limit }),
-            Some(_) => Ok(Converted::remarked(
+    }
+
+    /// The text itself, or its beginning with a mark.
+    pub(crate) fn convert(self, text: &str) -> Result<Converted, Reason> {
+        match (self.check(text), self.truncate) {
+            (Ok(()), _) => Ok(Converted::plain(text)),
+            (Err(reason), None) => Err(reason),
+            (Err(_), Some(limit)) => Ok(Converted::remarked(
                 shortened(text, limit),
                 Some(Remark::Shortened),
             )),

@@ -6,9 +6,10 @@ use super::{Match, Preset, Survey, from_preset, matches, proposal, recognise};
 use crate::mapping::errors::Problems;
 use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::parse::parse;
-use crate::mapping::shape::{EntrySpec, KeyOrigin, Origin};
+use crate::mapping::shape::{EntrySpec, KeyOrigin, LinkSpec, Origin};
 use crate::mapping::{MappingFile, PRESETS};
 use crate::model::row::{Cells, Headers};
+use crate::model::schema::ObjectType;
 
 /// Sample, its delimiter, the preset that is for it.
 const SAMPLES: [(&str, u8, &str); 11] = [
@@ -80,7 +81,8 @@ fn expected(preset: &str, headers: &Headers) -> Vec<(String, bool, Vec<usize>)> 
             .iter()
             .filter_map(|one| entry(one, false)),
     );
-    for link in &document.links {
+    let to_contacts = |link: &&LinkSpec| link.to == ObjectType::Contacts;
+    for link in document.links.iter().filter(to_contacts) {
         if let Some(columns) = positions(&Origin::Column(link.column.clone())) {
             all.push(("email".to_owned(), true, columns));
             all.extend(link.properties.iter().filter_map(|one| entry(one, true)));

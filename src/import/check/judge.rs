@@ -1,0 +1,149 @@
+//! What becomes of one record, as far as a check can tell. Pure, so that both threads
+//! of a check do it; what is counted later is made small here.
+
+use std::hash::{BuildHasher, RandomState};
+
+use super::keys::KeyHash;
+use crate::import::flow::RowOutcome;
+use crate::import::plan::oversize;
+use crate::import::read::Reading;
+use crate::mapping::{CompiledMapping, Mapped, Stray};
+use crate::model::issue::{Problem, RowIssue};
+use crate::model::outcome::RowEnd;
+use crate::model::row::SourceRow;
+use crate::model::schema::{ObjectType, Pipeline, ValueType};
+use crate::model::ticket::{Missing, Remark, TicketDraft};
+
+/// A record, judged.
+pub struct Judged {
+    /// What becomes of it.
+    pub end: Verdict,
+    /// Its texts that the mapping leaves blank or replaces for want of a counterpart.
+    pub strays: Vec<Stray>,
+}
+
+/// What becomes of a record.
+pub enum Verdict {
+    /// It would be sent.
+    Ready(ReadyRow),
+    /// It is left out.
+    Skipped,
+    /// It would be refused; with all that is wrong, where the mapping found it.
+    Refused(Box<RowOutcome>, Vec<Problem>),
+}
+
+/// What counts of a row that would be sent.
+pub struct ReadyRow {
+    /// Its key; none where identical rows are numbered, so that none repeats another's.
+    pub key: Option<KeyHash>,
+    /// What it would set off.
+    pub effect: Effect,
+    /// What mapping did to its values.
+    pub remarks: Vec<Remark>,
+}
+
+/// What one ticket would set off.
+pub struct Effect {
+    /// Position of its stage among those of all pipelines.
+    pub stage: Option<usize>,
+    /// Hashes of the e-mails of contacts that it is linked to.
+    pub emails: Vec<u64>,
+    /// Whether contacts are created for it.
+    pub creates_contacts: bool,
+}
+
+/// Judges records. Hashes of different judges agree if one was made `with` the other.
+pub struct Judge<'a> {
+    mapping: &'a CompiledMapping,
+    hasher: RandomState,
+    stage_property: Option<&'a str>,
+    stages: Vec<&'a str>,
+}
+
+impl<'a> Judge<'a> {
+    /// A judge of rows that become tickets in these pipelines.
+    pub fn new(mapping: &'a CompiledMapping, pipelines: &'a [Pipeline]) -> Judge<'a> {
+        let mut properties = mapping.properties().iter();
+        let stage = properties.find(|property| property.value_type == ValueType::Stage);
+        let stages = pipelines.iter().flat_map(|pipeline| &pipeline.stages);
+        Judge {
+            mapping,
+            hasher: RandomState::new(),
+            stage_property: stage.map(|property| &*property.name),
+            stages: stages.map(|stage| stage.id.as_str()).collect(),
+        }
+    }
+
+    /// The same judge with a mapping of its own, for another thread.
+    pub fn with(&self, mapping: &'a CompiledMapping) -> Judge<'a> {
+        Judge {
+            mapping,
+            hasher: self.hasher.clone(),
+            stage_property: self.stage_property,
+            stages: self.stages.clone(),
+        }
+    }
+
+    /// What becomes of records that were read together.
+    pub fn all(&self, chunk: Vec<Reading>) -> Vec<Judged> {
+        chunk
+            .into_iter()
+            .map(|reading| self.judge(reading))
+            .collect()
+    }
+
+    fn judge(&self, reading: Reading) -> Judged {
+        let mut strays = Vec::new();
+        let end = match reading {
+            Reading::Row(source) => self.row(source, &mut strays),
+            Reading::Fallen(outcome) => match outcome.end {
+                RowEnd::Refused(_) => Verdict::Refused(outcome, Vec::new()),
+                _ => Verdict::Skipped,
+            },
+        };
+        Judged { end, strays }
+    }
+
+    fn row(&self, source: SourceRow, strays: &mut Vec<Stray>) -> Verdict {
+        match self.mapping.map_noting(&source, strays) {
+            Mapped::Skipped => Verdict::Skipped,
+            Mapped::Ticket(draft) => match oversize(&draft) {
+                None => Verdict::Ready(self.ready(&source, draft)),
+                Some(problem) => refused(source, Some(draft.key), problem.into()),
+            },
+            Mapped::Refused { key, issue } => refused(source, key, issue),
+        }
+    }
+
+    fn ready(&self, source: &SourceRow, draft: TicketDraft) -> ReadyRow {
+        let counted = self.mapping.counts_keys();
+        ReadyRow {
+            key: (!counted).then(|| KeyHash::new(&self.hasher, &draft.key, source)),
+            effect: self.effect(&draft),
+            remarks: draft.remarks,
+        }
+    }
+
+    /// What a ticket would set off.
+    pub fn effect(&self, draft: &TicketDraft) -> Effect {
+        let mut values = draft.properties.iter();
+        let stage = values.find(|(name, _)| Some(&**name) == self.stage_property);
+        let contacts = draft.links.iter();
+        let contacts =
+            contacts.filter(|link| link.to == ObjectType::Contacts && *link.by == *"email");
+        Effect {
+            stage: stage.and_then(|(_, id)| self.stages.iter().position(|known| known == id)),
+            creates_contacts: contacts.clone().any(|link| link.missing == Missing::Create),
+            emails: contacts
+                .map(|link| self.hasher.hash_one(&link.value))
+                .collect(),
+        }
+    }
+}
+
+fn refused(source: SourceRow, key: Option<String>, issue: RowIssue) -> Verdict {
+    let problems = issue.problems().cloned().collect();
+    let mut outcome = RowOutcome::early(source, RowEnd::Refused(issue.into()));
+    outcome.key = key;
+    Verdict::Refused(Box::new(outcome), problems)
+}

@@ -1,0 +1,96 @@
+//! Properties that a portal takes without a word and does not keep, such as a
+//! `createdate` (protocol S6). Where the mapping names another property for that, the
+//! first tickets get the value in both; the canary tells which of them stays, and so
+//! no ticket ever lacks it, whenever the run dies.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+
+use crate::mapping::{CompiledMapping, MappedProperty};
+use crate::model::ticket::PropertyValues;
+
+/// Where the values of properties with a `read_only.into` go.
+#[derive(Debug)]
+pub struct Diversion {
+    /// Properties, each with the one that may take its values.
+    pairs: Vec<(Arc<str>, Arc<str>)>,
+    /// Properties that the portal does not keep, once the canary has told.
+    unkept: OnceLock<BTreeSet<Arc<str>>>,
+}
+
+impl Diversion {
+    /// Nothing is known of the portal yet.
+    pub fn new(mapping: &CompiledMapping) -> Diversion {
+        let pair = |property: &MappedProperty| {
+            let instead = property.instead.as_ref()?;
+            Some((Arc::clone(&property.name), Arc::clone(&instead.name)))
+        };
+        Diversion {
+            pairs: mapping.properties().iter().filter_map(pair).collect(),
+            unkept: OnceLock::new(),
+        }
+    }
+
+    /// The canary has told what the portal does not keep.
+    pub fn settle(&self, unkept: BTreeSet<Arc<str>>) {
+        // One canary sings; what it told first stays.
+        let _first = self.unkept.set(unkept);
+    }
+
+    /// Brings the values of a row to where they are kept. Doing it again changes nothing.
+    pub fn apply(&self, values: &mut PropertyValues) {
+        for (name, instead) in &self.pairs {
+            let Some(at) = values.iter().position(|(known, _)| known == name) else {
+                continue;
+            };
+            let is_there = values.iter().any(|(known, _)| known == instead);
+            match (self.unkept.get(), is_there) {
+                (None, false) => values.push((Arc::clone(instead), values[at].1.clone())),
+                (Some(unkept), false) if unkept.contains(name) => {
+                    values[at].0 = Arc::clone(instead);
+                }
+                (Some(unkept), true) if unkept.contains(name) => {
+                    let _moved = values.remove(at);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn diversion() -> Diversion {
+        Diversion {
+            pairs: vec![("a".into(), "b".into())],
+            unkept: OnceLock::new(),
+        }
+    }
+
+    fn values(names: &[&str]) -> PropertyValues {
+        let value = |name: &&str| (Arc::from(*name), "1".to_owned());
+        names.iter().map(value).collect()
+    }
+
+    fn applied(diversion: &Diversion, names: &[&str]) -> PropertyValues {
+        let mut found = values(names);
+        diversion.apply(&mut found);
+        found
+    }
+
+    #[test]
+    fn the_first_tickets_get_both_and_later_ones_what_the_portal_keeps() {
+        let unkept = diversion();
+        assert_eq!(applied(&unkept, &["a", "c"]), values(&["a", "c", "b"]));
+        assert_eq!(applied(&unkept, &["c"]), values(&["c"]));
+        unkept.settle(["a".into()].into());
+        assert_eq!(applied(&unkept, &["a", "c"]), values(&["b", "c"]));
+        assert_eq!(applied(&unkept, &["a", "c", "b"]), values(&["c", "b"]));
+        assert_eq!(applied(&unkept, &["b", "c"]), values(&["b", "c"]));
+        let kept = diversion();
+        kept.settle(BTreeSet::new());
+        assert_eq!(applied(&kept, &["a", "c"]), values(&["a", "c"]));
+    }
+}
