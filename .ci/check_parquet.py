@@ -106,7 +106,7 @@ try:
         compare(f"'{folder}/all.parquet'", tickets)
         compare(parts, tickets)
         for history in ("all.history.parquet", "parts/_history.parquet"):
-            sql = f"select value, count(*) from '{folder}/{history}' where epoch_ms(at) > 0 group by all"
+            sql = f"""select value, count(*) from '{folder}/{history}' where epoch_ms("at") > 0 group by all"""
             stages = Counter(t["hs_pipeline_stage"] for t in tickets)
             check(history, dict(duckdb.sql(sql).fetchall()), dict(stages))
         months = duckdb.sql(f"select createdate_month, count(*) from {parts} group by all").fetchall()

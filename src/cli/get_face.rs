@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::get::Links;
-use crate::export::columns::labels;
+use crate::export::labels::labels;
 use crate::hubspot::records::FormerValue;
 use crate::hubspot::{Account, LinkedRecord, Record};
 use crate::model::schema::{ObjectType, Schema};

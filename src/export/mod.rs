@@ -16,9 +16,12 @@ mod page;
 mod links;
 
 pub mod columns;
+pub mod labels;
+mod layout;
 mod tables;
 mod project;
 mod write;
+mod issues;
 mod output;
 mod manifest;
 

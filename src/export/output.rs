@@ -2,16 +2,16 @@
 //! rows that have no place in any of them.
 
 use std::ffi::OsString;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::columns::{Column, ID_COLUMN, Kind};
+use super::columns::Column;
+use super::issues::Issues;
 use super::links::Links;
 use super::project::{Cell, Misfit};
 use super::spool::Ticket;
 use super::tables::Table;
-use super::write::{FileFacts, Form, PartBy, Parts, Rows, Shape, Sink, WriteError};
+use super::write::{FileFacts, PartBy, Parts, Rows, Shape, Sink, WriteError};
 
 /// Where an export goes.
 pub enum Target {
@@ -132,7 +132,7 @@ impl Output {
 
     /// Rows that have no place, so far.
     pub fn issues(&self) -> u64 {
-        self.issues.count
+        self.issues.count()
     }
 
     /// Rows of each table beside the data, by its name.
@@ -222,87 +222,6 @@ fn with_name(data: &Path, table: &str, shape: Shape) -> PathBuf {
         }
     }
     with_ending(&stem, &format!(".{table}.{}", shape.ending()))
-}
-
-/// Rows with a value that its column can't hold: ticket, column, value, what the
-/// column holds.
-struct Issues {
-    path: Option<PathBuf>,
-    rows: Option<Rows>,
-    first: Option<(u64, Misfit)>,
-    count: u64,
-}
-
-impl Issues {
-    fn at(path: Option<PathBuf>) -> Issues {
-        Issues {
-            path,
-            rows: None,
-            first: None,
-            count: 0,
-        }
-    }
-
-    /// False when the row of this ticket has no place and became an issue.
-    fn unless_written<'a>(
-        &mut self,
-        id: u64,
-        cells: Result<Vec<Cell<'a>>, Misfit>,
-        write: impl FnOnce(&[Cell<'a>]) -> Result<(), WriteError>,
-    ) -> io::Result<bool> {
-        let written = cells.map_err(WriteError::Misfit);
-        match written.and_then(|cells| write(&cells)) {
-            Ok(()) => Ok(true),
-            Err(WriteError::Misfit(misfit)) => {
-                self.add(id, misfit)?;
-                Ok(false)
-            }
-            Err(WriteError::Io(error)) => Err(error),
-        }
-    }
-
-    fn add(&mut self, id: u64, misfit: Misfit) -> io::Result<()> {
-        self.count += 1;
-        if self.rows.is_none()
-            && let Some(path) = &self.path
-        {
-            let shape = Shape {
-                form: Form::Csv,
-                ..Shape::default()
-            };
-            let sink = Sink::file(path.clone())?;
-            self.rows = Some(Rows::open(shape, &issue_columns(), sink)?);
-        }
-        if let Some(rows) = &mut self.rows {
-            let id = id.to_string();
-            let words = [&*id, &misfit.column, &misfit.value, misfit.wanted];
-            let cells = words.map(|word| Cell::One(word.into()));
-            match rows.write(&cells) {
-                Err(WriteError::Io(error)) => return Err(error),
-                Ok(()) | Err(WriteError::Misfit(_)) => {}
-            }
-        }
-        let _first = self.first.get_or_insert((id, misfit));
-        Ok(())
-    }
-
-    /// Issues of an earlier export do not stay beside a file without any.
-    fn finish(self) -> io::Result<Option<(u64, Misfit)>> {
-        match (self.rows, self.path) {
-            (Some(rows), _) => {
-                let _facts = rows.finish()?;
-            }
-            (None, Some(path)) if path.is_file() => fs::remove_file(path)?,
-            (None, _) => {}
-        }
-        Ok(self.first)
-    }
-}
-
-fn issue_columns() -> Vec<Column> {
-    let names = [ID_COLUMN, "_column", "_value", "_hint"];
-    let column = |name| Column::plain(name, name, Kind::Text);
-    names.into_iter().map(column).collect()
 }
 
 #[cfg(test)]

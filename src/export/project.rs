@@ -8,7 +8,8 @@ use jiff::civil::Date;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
-use super::columns::{Column, Dates, Kind, Layout, Source, Wording};
+use super::columns::{Column, Dates, Kind, Wording};
+use super::layout::{Layout, Source};
 use super::links::{Links, Other};
 use super::spool::Ticket;
 

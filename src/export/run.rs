@@ -4,8 +4,8 @@
 use std::io;
 
 use super::collect::Collected;
-use super::columns::Layout;
 use super::job::{Done, Job, Step};
+use super::layout::Layout;
 use super::manifest::{self, Manifest};
 use super::output::Output;
 use super::page::{PageError, Reading};
@@ -53,7 +53,7 @@ pub async fn run(
     mut heard: impl FnMut(Step),
 ) -> Result<Done, ExportError> {
     let (layout, tables) = (
-        job.wanted.layout(&job.schema),
+        Layout::new(&job.wanted, &job.schema),
         tables(&job.wanted, &job.schema),
     );
     let reading = Reading {

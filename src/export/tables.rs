@@ -5,7 +5,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::columns::{Column, Kind, Values, Wanted, With, Wording, labels};
+use super::columns::{Column, Kind, Values, Wanted, With, Wording};
+use super::labels::labels;
 use super::links::{Links, Other};
 use super::project::{Cell, Misfit, worded};
 use super::spool::{Ticket, Version};

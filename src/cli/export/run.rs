@@ -153,13 +153,7 @@ async fn finish(
     match ended {
         None => Err(work.resumable(Error::later("the export was stopped"))),
         Some(Ok(done)) => {
-            if let Work::Run(folder) = work {
-                let path = folder.path().to_owned();
-                folder.remove().map_err(|error| {
-                    let path = path.display();
-                    Error::unexpected(format!("can't remove the run folder {path}: {error}"))
-                })?;
-            }
+            work.end()?;
             tell(&done, to_stdout, talk);
             Ok(match done.issues {
                 0 => Exit::Fine,
@@ -236,20 +230,7 @@ fn tell(done: &Done, to_stdout: bool, talk: &Talk) {
             "{count} ids are not in the portal, such as {first}"
         ));
     }
-    if let Some((id, misfit)) = &done.first_issue {
-        talk.say(&format!(
-            "{} rows are not in the export{}: ticket {id} has `{}` in {}, which holds {}",
-            done.issues,
-            if to_stdout {
-                ""
-            } else {
-                " but in the .issues.csv beside it"
-            },
-            misfit.value,
-            misfit.column,
-            misfit.wanted
-        ));
-    }
+    say_issue(done, to_stdout, talk);
     if !to_stdout {
         talk.result(&json!({
             "tickets": done.tickets,
@@ -259,4 +240,18 @@ fn tell(done: &Done, to_stdout: bool, talk: &Talk) {
             "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
         }));
     }
+}
+
+fn say_issue(done: &Done, to_stdout: bool, talk: &Talk) {
+    let Some((id, misfit)) = &done.first_issue else {
+        return;
+    };
+    let place = match to_stdout {
+        true => "",
+        false => " but in the .issues.csv beside it",
+    };
+    talk.say(&format!(
+        "{} rows are not in the export{place}: ticket {id} has `{}` in {}, which holds {}",
+        done.issues, misfit.value, misfit.column, misfit.wanted
+    ));
 }

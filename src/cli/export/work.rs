@@ -39,6 +39,18 @@ impl Work {
         }
     }
 
+    /// Takes it away: the export is finished.
+    pub(super) fn end(self) -> Result<(), Error> {
+        let Work::Run(folder) = self else {
+            return Ok(());
+        };
+        let path = folder.path().to_owned();
+        folder.remove().map_err(|error| {
+            let path = path.display();
+            Error::unexpected(format!("can't remove the run folder {path}: {error}"))
+        })
+    }
+
     /// The error, with how to go on where that can be done.
     pub(super) fn resumable(&self, error: Error) -> Error {
         match self {

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Asks, Condition, FilterError};
-use crate::export::columns;
+use crate::export::labels::labels;
 use crate::hubspot::{Comparison, Filter, Test};
 use crate::model::schema::{PropertyDef, Schema, ValueType};
 
@@ -139,7 +139,7 @@ impl On<'_> {
                 _ => Err(self.value(value, ": write true or false".to_owned())),
             };
         }
-        let labels = columns::labels(self.property, self.schema);
+        let labels = labels(self.property, self.schema);
         if labels.contains_key(value) || labels.is_empty() {
             return Ok(vec![value.to_owned()]);
         }

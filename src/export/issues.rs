@@ -1,0 +1,98 @@
+//! Rows that have no place in their file, because one of their values has none in its
+//! column: they are told in a CSV file beside the data, and never written with a gap.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use super::columns::{Column, ID_COLUMN, Kind};
+use super::project::{Cell, Misfit};
+use super::write::{Form, Rows, Shape, Sink, WriteError};
+
+/// Rows with a value that its column can't hold: ticket, column, value, what the
+/// column holds.
+pub struct Issues {
+    path: Option<PathBuf>,
+    rows: Option<Rows>,
+    first: Option<(u64, Misfit)>,
+    count: u64,
+}
+
+impl Issues {
+    /// At a path; those of a stream are only counted.
+    pub fn at(path: Option<PathBuf>) -> Issues {
+        Issues {
+            path,
+            rows: None,
+            first: None,
+            count: 0,
+        }
+    }
+
+    /// False when the row of this ticket has no place and became an issue.
+    pub fn unless_written<'a>(
+        &mut self,
+        id: u64,
+        cells: Result<Vec<Cell<'a>>, Misfit>,
+        write: impl FnOnce(&[Cell<'a>]) -> Result<(), WriteError>,
+    ) -> io::Result<bool> {
+        let written = cells.map_err(WriteError::Misfit);
+        match written.and_then(|cells| write(&cells)) {
+            Ok(()) => Ok(true),
+            Err(WriteError::Misfit(misfit)) => {
+                self.add(id, misfit)?;
+                Ok(false)
+            }
+            Err(WriteError::Io(error)) => Err(error),
+        }
+    }
+
+    fn add(&mut self, id: u64, misfit: Misfit) -> io::Result<()> {
+        self.count += 1;
+        if self.rows.is_none()
+            && let Some(path) = &self.path
+        {
+            let shape = Shape {
+                form: Form::Csv,
+                ..Shape::default()
+            };
+            let sink = Sink::file(path.clone())?;
+            self.rows = Some(Rows::open(shape, &issue_columns(), sink)?);
+        }
+        if let Some(rows) = &mut self.rows {
+            let id = id.to_string();
+            let words = [&*id, &misfit.column, &misfit.value, misfit.wanted];
+            let cells = words.map(|word| Cell::One(word.into()));
+            match rows.write(&cells) {
+                Err(WriteError::Io(error)) => return Err(error),
+                Ok(()) | Err(WriteError::Misfit(_)) => {}
+            }
+        }
+        let _first = self.first.get_or_insert((id, misfit));
+        Ok(())
+    }
+
+    /// Rows so far.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Ends the file and gives the first issue. Those of an earlier export do not stay
+    /// beside a file without any.
+    pub fn finish(self) -> io::Result<Option<(u64, Misfit)>> {
+        match (self.rows, self.path) {
+            (Some(rows), _) => {
+                let _facts = rows.finish()?;
+            }
+            (None, Some(path)) if path.is_file() => fs::remove_file(path)?,
+            (None, _) => {}
+        }
+        Ok(self.first)
+    }
+}
+
+fn issue_columns() -> Vec<Column> {
+    let names = [ID_COLUMN, "_column", "_value", "_hint"];
+    let column = |name| Column::plain(name, name, Kind::Text);
+    names.into_iter().map(column).collect()
+}

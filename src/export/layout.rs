@@ -1,0 +1,259 @@
+//! The columns of the main file: which property stands where, and where each column's
+//! cells come from. Pure. A mapping run backwards brings its own columns.
+
+use std::collections::BTreeMap;
+
+use super::columns::{
+    ARCHIVED_COLUMN, Column, Headers, Kind, Others, Values, Wanted, With, Wording,
+};
+use super::labels::labels;
+use crate::mapping::Backwards;
+use crate::model::schema::{PropertyDef, Schema};
+
+/// Where the cells of a column come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The ticket's id.
+    Id,
+    /// A value of the ticket, by its place among those that are read.
+    Value(usize),
+    /// Whether the ticket is archived.
+    Archived,
+    /// Ids of linked records, by the place of their kind among those that are wanted.
+    Links(usize),
+    /// A property of such records, by its place; in the order of their ids.
+    Linked(usize, usize),
+}
+
+/// The columns of the main file, and where the cells of each come from.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    /// In order.
+    pub columns: Vec<Column>,
+    /// For each column.
+    pub sources: Vec<Source>,
+}
+
+impl Layout {
+    /// The columns in order: the id, the properties as wanted, `archived`, and then
+    /// what other records bring.
+    pub fn new(wanted: &Wanted, schema: &Schema) -> Layout {
+        let mut layout = Layout::default();
+        match &wanted.backwards {
+            Some(backwards) => layout.add_mapped(backwards),
+            None => layout.add_properties(wanted, schema),
+        }
+        if wanted.archived {
+            let column = Column::plain(ARCHIVED_COLUMN, "Archived", Kind::Bool);
+            layout.add(Source::Archived, column);
+        }
+        if !wanted.with_files {
+            layout.add_others(&wanted.with, &wanted.others());
+        }
+        if wanted.headers == Headers::Labels {
+            label_headers(&mut layout.columns);
+        }
+        layout
+    }
+
+    fn add(&mut self, source: Source, column: Column) {
+        self.sources.push(source);
+        self.columns.push(column);
+    }
+
+    fn add_properties(&mut self, wanted: &Wanted, schema: &Schema) {
+        self.add(Source::Id, Column::id());
+        for (place, name) in wanted.properties().iter().enumerate() {
+            if let Some(property) = schema.tickets.get(name) {
+                for column in of_property(property, wanted, schema) {
+                    self.add(Source::Value(place), column);
+                }
+            }
+        }
+    }
+
+    fn add_mapped(&mut self, backwards: &Backwards) {
+        let header = backwards.id_header.clone();
+        let id = Column::id();
+        let header = header.unwrap_or_else(|| id.header.clone());
+        self.add(Source::Id, Column { header, ..id });
+        for (place, mapped) in backwards.columns.iter().enumerate() {
+            let column = Column {
+                header: mapped.header.clone(),
+                wording: Wording::Mapped(mapped.way.clone()),
+                ..Column::plain(&mapped.property, &mapped.property, Kind::Text)
+            };
+            self.add(Source::Value(place), column);
+        }
+    }
+
+    fn add_others(&mut self, with: &[With], others: &[Others]) {
+        for with in with {
+            let mut places = others.iter().enumerate();
+            let Some((place, others)) = places.find(|(_, others)| others.object == with.object)
+            else {
+                continue;
+            };
+            let object = with.object.plural();
+            let property = with.property.as_ref().map(|property| &property.name);
+            let (name, source) = match property {
+                None => (object.to_owned(), Source::Links(place)),
+                Some(name) => {
+                    let of_record = others.properties.iter().position(|other| other == name);
+                    let source = Source::Linked(place, of_record.unwrap_or_default());
+                    (format!("{object}.{name}"), source)
+                }
+            };
+            self.add(source, Column::plain(&name, &name, Kind::List));
+        }
+    }
+}
+
+fn of_property(property: &PropertyDef, wanted: &Wanted, schema: &Schema) -> Vec<Column> {
+    let stored = Column::stored(property, &wanted.dates);
+    let labels = labels(property, schema);
+    let labelled = Column {
+        wording: Wording::Labels(labels.clone()),
+        ..stored.clone()
+    };
+    match wanted.values {
+        _ if labels.is_empty() => vec![stored],
+        Values::Ids => vec![stored],
+        Values::Labels => vec![labelled],
+        Values::Both => {
+            let name = format!("{}_label", property.name);
+            let label = format!("{} (label)", property.label);
+            let beside = Column {
+                header: name.clone(),
+                name,
+                label,
+                ..labelled
+            };
+            vec![stored, beside]
+        }
+    }
+}
+
+fn label_headers(columns: &mut [Column]) {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for column in columns.iter() {
+        *seen.entry(column.label.clone()).or_default() += 1;
+    }
+    for column in columns {
+        column.header = match seen.get(&column.label) {
+            Some(1) => column.label.clone(),
+            _ => format!("{} ({})", column.label, column.name),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::schema::{Owner, Pipeline, PropertyOption, Stage, ValueType};
+
+    fn schema() -> Schema {
+        let property = |name: &str, label: &str, value_type| PropertyDef {
+            name: name.to_owned(),
+            label: label.to_owned(),
+            value_type,
+            options: match value_type {
+                ValueType::MultiEnumeration => vec![PropertyOption {
+                    label: "Big one".to_owned(),
+                    value: "big".to_owned(),
+                }],
+                _ => Vec::new(),
+            },
+            external_options: false,
+            read_only: false,
+            unique: false,
+        };
+        let tickets = [
+            property("subject", "Name", ValueType::String),
+            property("name", "Name", ValueType::String),
+            property("tags", "Tags", ValueType::MultiEnumeration),
+            property("hubspot_owner_id", "Owner", ValueType::Owner),
+            property("hs_pipeline_stage", "Status", ValueType::Stage),
+        ];
+        Schema {
+            tickets: tickets.into_iter().map(|p| (p.name.clone(), p)).collect(),
+            pipelines: vec![Pipeline {
+                id: "0".to_owned(),
+                label: "Support".to_owned(),
+                stages: vec![Stage {
+                    id: "1".to_owned(),
+                    label: "New".to_owned(),
+                    closed: false,
+                }],
+            }],
+            owners: vec![Owner {
+                id: "7".to_owned(),
+                email: "a@b.example".to_owned(),
+                first_name: String::new(),
+                last_name: String::new(),
+                archived: false,
+            }],
+            ..Schema::default()
+        }
+    }
+
+    fn headers(wanted: &Wanted) -> Vec<String> {
+        let columns = Layout::new(wanted, &schema()).columns;
+        columns.into_iter().map(|column| column.header).collect()
+    }
+
+    fn wanted(properties: &[&str]) -> Wanted {
+        Wanted {
+            properties: properties.iter().map(|name| (*name).to_owned()).collect(),
+            ..Wanted::default()
+        }
+    }
+
+    #[test]
+    fn the_id_comes_first_and_nothing_twice() {
+        let asked = wanted(&["subject", "hs_object_id", "subject"]);
+        assert_eq!(headers(&asked), ["hs_object_id", "subject"]);
+        assert_eq!(asked.properties(), ["subject"]);
+    }
+
+    #[test]
+    fn a_label_that_repeats_is_told_apart() {
+        let asked = Wanted {
+            headers: Headers::Labels,
+            archived: true,
+            ..wanted(&["subject", "name", "tags"])
+        };
+        let expected = [
+            "Record ID",
+            "Name (subject)",
+            "Name (name)",
+            "Tags",
+            "Archived",
+        ];
+        assert_eq!(headers(&asked), expected);
+    }
+
+    #[test]
+    fn labels_stand_for_values_or_beside_them() {
+        let asked = Wanted {
+            values: Values::Both,
+            ..wanted(&["subject", "hs_pipeline_stage", "hubspot_owner_id"])
+        };
+        let expected = [
+            "hs_object_id",
+            "subject",
+            "hs_pipeline_stage",
+            "hs_pipeline_stage_label",
+            "hubspot_owner_id",
+            "hubspot_owner_id_label",
+        ];
+        assert_eq!(headers(&asked), expected);
+        let columns = Layout::new(&asked, &schema()).columns;
+        let label = |column: usize, value: &str| match &columns[column].wording {
+            Wording::Labels(labels) => labels[value].clone(),
+            other => panic!("no labels: {other:?}"),
+        };
+        assert_eq!(label(3, "1"), "New");
+        assert_eq!(label(5, "7"), "a@b.example", "no name: the e-mail");
+    }
+}
