@@ -201,7 +201,7 @@ mod tests {
             to: "to".to_owned(),
             property: None,
         };
-        let missing = read(Path::new("no such file"), &spec);
+        let missing = contents(Path::new("no such file"));
         assert!(matches!(missing, Err(Fault::Unreadable(_))));
     }
 }
