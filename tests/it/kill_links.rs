@@ -129,7 +129,7 @@ impl Story<'_> {
 #[test]
 fn a_kill_while_any_call_about_links_is_held_leaves_what_the_rows_say() {
     for operation in OPERATIONS {
-        let planted = Planted::new(operation, 67);
+        let planted = Planted::new(operation, 45);
         for state in ["received", "committed", "answered"] {
             let killed_at = |n: usize| {
                 let trouble = format!("hold@{n}={state}:associations");

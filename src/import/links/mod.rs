@@ -1,12 +1,12 @@
 //! The links that rows ask for (`[[associate]]`): `kinds` reads what they mean in a
 //! portal; `ends` finds the records that they lead to, `others` and `natural` by keys
-//! that people know. A create takes them `inline`; `own` makes them once a ticket is
-//! written, `last` when all tickets of the input are; `associate` is for rows that do
-//! nothing else. `put` makes and cuts them.
+//! that people know; a `link` knows its ends. A create takes links along; `own` makes
+//! them once a ticket is written, `last` when all tickets of the input are; `associate`
+//! is for rows that do nothing else. `put` makes and cuts them.
 
 mod associate;
 mod ends;
-mod inline;
+mod link;
 pub mod kinds;
 mod last;
 mod natural;
@@ -15,7 +15,7 @@ mod own;
 mod put;
 
 pub use ends::Ends;
-pub use inline::{Link, links};
 pub use kinds::{KindsError, LinkKinds};
 pub use last::LastPhase;
+pub use link::{Link, links};
 pub use own::Standing;

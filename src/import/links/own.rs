@@ -22,7 +22,7 @@ impl Sender {
     }
 
     /// The links that can be made when the ticket is written.
-    pub(in crate::import) fn now<'a>(
+    pub(in crate::import) fn links_now<'a>(
         &'a self,
         op: &'a PlannedOp,
     ) -> impl Iterator<Item = &'a LinkDraft> {
@@ -34,16 +34,16 @@ impl Sender {
     /// end here, before anything is written for them.
     pub(in crate::import) async fn find_ends(
         &self,
-        mut ops: Vec<PlannedOp>,
+        ops: Vec<PlannedOp>,
     ) -> Result<Vec<PlannedOp>, Stop> {
         let found = self
             .ends
-            .resolve(ops.iter().flat_map(|op| self.now(op)))
+            .resolve(ops.iter().flat_map(|op| self.links_now(op)))
             .await?;
         let mut refused = Vec::new();
         let mut fit = Vec::new();
-        for mut op in ops.drain(..) {
-            match links(self.now(&op), &found, &self.kinds) {
+        for mut op in ops {
+            match links(self.links_now(&op), &found, &self.kinds) {
                 Ok(links) => {
                     op.links = Some(links);
                     fit.push(op);
@@ -100,13 +100,13 @@ impl Sender {
         outcomes: &mut Vec<RowOutcome>,
     ) -> Result<Vec<Standing>, Stop> {
         let unknown = rows.iter().filter(|(op, _)| op.links.is_none());
-        let drafts = unknown.flat_map(|(op, _)| self.now(op));
+        let drafts = unknown.flat_map(|(op, _)| self.links_now(op));
         let found = self.ends.resolve(drafts).await?;
         let mut found_for = Vec::new();
         for (mut op, end) in rows {
             let of_row = match op.links.take() {
                 Some(known) => Ok(known),
-                None => links(self.now(&op), &found, &self.kinds),
+                None => links(self.links_now(&op), &found, &self.kinds),
             };
             match of_row {
                 Ok(of_row) => found_for.push((op, end, of_row)),

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use super::inline::Link;
+use super::link::Link;
 use crate::hubspot::contract::{LINK_LIMIT, LINKED_LIMIT, UNLINK_LIMIT};
 use crate::hubspot::{ApiError, CallError, Client, LinkInput, LinkReply, LinkType};
 use crate::import::reply::is_passing;

@@ -1,5 +1,5 @@
-//! The links of a row, once its ends are known: the associations of a create call, and
-//! what is wrong with links that can't be made.
+//! The links of a row, once their ends are known, and what is wrong with links that
+//! can't be made.
 
 use super::ends::Found;
 use super::kinds::LinkKinds;
