@@ -161,10 +161,14 @@ impl Entry {
             Ok(texts) => texts,
             Err(reason) => return settle(Err(self.refusal(reason, "")), findings),
         };
-        let mut values: Vec<String> = Vec::new();
+        let is_kept = self.map.is_none() && matches!(self.conversion, Conversion::Text(_));
+        let mut values: Vec<Cow<'_, str>> = Vec::new();
         for part in texts.iter().flat_map(|text| parts(text, &list.split)) {
-            let value = self.found(part, scope, findings);
-            let is_new = |value: &String| list.split.is_empty() || !values.contains(value);
+            let value = match is_kept {
+                true => Some(Cow::Borrowed(part)),
+                false => self.found(part, scope, findings).map(Cow::Owned),
+            };
+            let is_new = |value: &Cow<'_, str>| list.split.is_empty() || !values.contains(value);
             if let Some(value) = value.filter(is_new) {
                 values.push(value);
             }
@@ -233,7 +237,7 @@ impl Entry {
 
     /// The value of a text that stands in the row; a text without a counterpart is
     /// noted, whatever the mapping makes of it.
-    #[inline]
+    #[inline(always)]
     fn found(&self, text: &str, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
         let converted = self.mapped(text, scope);
         let remark = converted.as_ref().ok().and_then(|found| found.remark);
@@ -247,7 +251,7 @@ impl Entry {
         settle(converted, findings)
     }
 
-    #[inline]
+    #[inline(always)]
     fn mapped(&self, text: &str, scope: &Scope<'_>) -> Result<Converted, Box<Problem>> {
         let Some(map) = &self.map else {
             return self.converted(text, scope);
@@ -315,7 +319,7 @@ impl Entry {
 }
 
 /// The value, or nothing and a problem more.
-#[inline]
+#[inline(always)]
 fn settle(converted: Result<Converted, Box<Problem>>, findings: &mut Findings) -> Option<String> {
     match converted {
         Ok(converted) => {

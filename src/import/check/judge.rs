@@ -92,7 +92,8 @@ impl<'a> Judge<'a> {
             .collect()
     }
 
-    fn judge(&self, reading: Reading) -> Judged {
+    /// What becomes of one record.
+    pub fn judge(&self, reading: Reading) -> Judged {
         let mut strays = Vec::new();
         let end = match reading {
             Reading::Row(source) => self.row(source, &mut strays),

@@ -81,12 +81,12 @@ fn first(
             Ok(rows)
         });
         let mut chunks = chunks.into_iter();
-        let counted = chunks.try_for_each(|chunk| {
-            let judged = match chunk {
-                Chunk::Read(chunk) => judge.all(chunk),
-                Chunk::Judged(judged) => judged,
-            };
-            judged.into_iter().try_for_each(|row| counts.take(row))
+        let counted = chunks.try_for_each(|chunk| match chunk {
+            Chunk::Read(chunk) => {
+                let mut readings = chunk.into_iter();
+                readings.try_for_each(|reading| counts.take(judge.judge(reading)))
+            }
+            Chunk::Judged(judged) => judged.into_iter().try_for_each(|row| counts.take(row)),
         });
         // The reader stops when nobody wants rows any more.
         drop(chunks);

@@ -213,7 +213,9 @@ const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 /// `2024-03-10T07:30:00.000Z`; anything below a millisecond is cut.
 fn written(instant: Timestamp) -> Option<String> {
     let whole = Timestamp::from_millisecond(instant.as_millisecond()).ok()?;
-    Some(PRINTER.timestamp_to_string(&whole))
+    let mut text = String::with_capacity("2024-03-10T07:30:00.000Z".len());
+    PRINTER.print_timestamp(&whole, &mut text).ok()?;
+    Some(text)
 }
 
 /// A value as people read it.
