@@ -114,6 +114,7 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
             portal: PortalPath::Url(served.1.clone()),
             mapping_path: "bench.toml".into(),
             mapping_text: MAPPING.to_owned(),
+            tables: mapping.tables().clone(),
             inputs: input.fingerprints().expect("a hash"),
             schema,
             diff: false,

@@ -168,6 +168,7 @@ fn job(
         portal: args.portal.path()?,
         mapping_path: mapping_path(args.mapping.as_deref(), folder.path())?,
         mapping_text: mapping.text().to_owned(),
+        tables: mapping.tables().clone(),
         inputs: input.fingerprints()?,
         schema,
         no_key: false,

@@ -309,6 +309,7 @@ fn header(
         portal: args.portal.path()?,
         mapping_path,
         mapping_text: mapping.text().to_owned(),
+        tables: mapping.tables().clone(),
         inputs: Vec::new(),
         schema,
         no_key: args.no_key,

@@ -19,7 +19,7 @@ use crate::export::{RunFolder as ExportFolder, is_export, unfinished};
 use crate::hubspot::Account;
 use crate::import::flow::Operation;
 use crate::import::folder::{self, RunFolder};
-use crate::import::guard::{same_inputs, same_mapping, same_schema};
+use crate::import::guard::{same_inputs, same_mapping, same_schema, same_tables};
 use crate::import::links::LinkKinds;
 use crate::import::read::{Input, Sources};
 use crate::import::run::{Job, Unknown};
@@ -156,6 +156,7 @@ fn open_input(past: &Past) -> Result<(Input, MappingFile), Error> {
     same_mapping(header, now.as_deref())?;
     let name = header.mapping_path.to_string_lossy();
     let mapping = MappingFile::parse(&name, &header.mapping_text).map_err(Error::mend)?;
+    same_tables(header, mapping.tables())?;
     let mut dialect = mapping.dialect().clone();
     let encoding = header.encoding.as_deref().and_then(Encoding::named);
     dialect.encoding = encoding.or(dialect.encoding);

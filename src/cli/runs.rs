@@ -132,6 +132,12 @@ fn in_words(run: &Shown) -> String {
     if !past.unknown.is_empty() {
         text.push_str(&format!("{:>12} unknown\n", past.unknown.len()));
     }
+    if past.waiting > 0 {
+        let rows = past.waiting;
+        text.push_str(&format!(
+            "{rows:>12} written, to be linked to other tickets\n"
+        ));
+    }
     let percent = past.offset * 100 / size(past).max(1);
     text.push_str(&format!("{percent:>11}% of the input read"));
     if let Some(left) = time_left(past).filter(|_| run.state == "running") {
@@ -170,6 +176,7 @@ fn as_json(run: &Shown) -> Value {
         "state": run.state,
         "rows": rows,
         "unknown": past.unknown.len(),
+        "waiting": past.waiting,
         "bytes_read": past.offset,
         "bytes": size(past),
         "portal": past.header.portal_id,

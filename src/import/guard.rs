@@ -86,6 +86,20 @@ pub fn same_mapping(header: &Header, now: Option<&str>) -> Result<(), Error> {
     .advise("undo the change, or import the file as a new run: rows that are in the portal are recognised by their key"))
 }
 
+/// Refuses a mapping whose files were edited since; `now` are those that it names, as
+/// they are.
+pub fn same_tables(header: &Header, now: &BTreeMap<String, String>) -> Result<(), Error> {
+    let differs = |(name, before): &(&String, &String)| now.get(*name) != Some(*before);
+    let Some((name, _)) = header.tables.iter().find(differs) else {
+        return Ok(());
+    };
+    Err(Error::mend(format!(
+        "{name}, which the mapping {} names, has changed since the run began",
+        header.mapping_path.display()
+    ))
+    .advise("bring that file back, or import the input as a new run: rows that are in the portal are recognised by their key"))
+}
+
 /// Refuses a portal in which a value that would be sent has changed.
 pub fn same_schema(before: &Schema, now: &Schema, written: &[&str]) -> Result<(), Error> {
     let mut found = Vec::new();

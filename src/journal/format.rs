@@ -27,6 +27,8 @@ pub struct Header {
     pub mapping_path: PathBuf,
     /// The mapping itself.
     pub mapping_text: String,
+    /// The files beside the mapping that it names, with the BLAKE3 of each in hex.
+    pub tables: BTreeMap<String, String>,
     /// The inputs, in the order of the run.
     pub inputs: Vec<InputFile>,
     /// The schema that the mapping was compiled against.

@@ -17,6 +17,7 @@
 
 mod format;
 mod schema;
+mod others;
 mod waiting;
 mod write;
 mod read;
@@ -26,8 +27,9 @@ mod log;
 pub use format::{Header, InputFile, PortalPath};
 pub use lock::{Lock, LockError};
 pub use log::RunLog;
+pub use others::OtherState;
 pub use read::{Past, PastIntent, PastRefusals, PastRow, Reading, RunState};
 pub use waiting::Waiting;
 pub use write::{
-    Claim, Commit, Durability, Intent, Journal, JournalError, Keys, OtherState, RowEntry, run_name,
+    Claim, Commit, Durability, Intent, Journal, JournalError, Keys, RowEntry, run_name,
 };

@@ -245,19 +245,23 @@ impl Reading {
                 .map_err(|_| broken("portal_path"))?,
             mapping_path: meta("mapping_path")?.into(),
             mapping_text: meta("mapping")?,
+            tables: match self.later_meta("tables").map_err(at(&self.path))? {
+                Some(text) => serde_json::from_str(&text).map_err(|_| broken("tables"))?,
+                None => BTreeMap::new(),
+            },
             inputs: self.inputs().map_err(at(&self.path))?,
             schema: schema_from(&meta("schema")?).map_err(|_| broken("schema"))?,
-            diff: self.has_diff().map_err(at(&self.path))?,
+            diff: self.later_meta("diff").map_err(at(&self.path))? == Some("true".to_owned()),
             no_key: meta("no_key")? == "true",
             encoding: Some(meta("encoding")?).filter(|name| !name.is_empty()),
             delimiter: meta("delimiter")?.bytes().next(),
         })
     }
 
-    /// Journals of the first version do not speak of it.
-    fn has_diff(&self) -> rusqlite::Result<bool> {
-        let sql = "SELECT count(*) FROM meta WHERE name = 'diff' AND value = 'true'";
-        self.db.query_row(sql, [], |row| row.get(0))
+    /// What journals of the first version do not speak of.
+    fn later_meta(&self, name: &str) -> rusqlite::Result<Option<String>> {
+        let sql = "SELECT value FROM meta WHERE name = ?1";
+        self.db.query_row(sql, [name], |row| row.get(0)).optional()
     }
 
     fn inputs(&self) -> rusqlite::Result<Vec<InputFile>> {

@@ -125,16 +125,6 @@ pub enum Claim {
     },
 }
 
-/// What the journal knows of another record that rows are linked to (L1).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OtherState {
-    /// A create was intended, at this time of the portal's clock where it was known,
-    /// and its outcome is not known.
-    Intended(Option<Timestamp>),
-    /// It exists, with this id.
-    Exists(String),
-}
-
 /// This machine's clock.
 pub(super) fn now() -> Timestamp {
     Timestamp::now()
@@ -348,62 +338,6 @@ impl Commit<'_> {
         Ok(())
     }
 
-    /// What the journal knows of another record, by its normalised natural key; `kind`
-    /// says which kind of record and which key.
-    pub fn other(&self, kind: &str, key: &str) -> Result<Option<OtherState>, JournalError> {
-        let row: Option<(Option<i64>, Option<String>)> = self
-            .transaction
-            .prepare_cached("SELECT intended_ms, record FROM step WHERE folded = ?1 AND kind = ?2")
-            .and_then(|mut query| {
-                query
-                    .query_row([key, kind], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()
-            })
-            .map_err(at(self.path))?;
-        Ok(row.map(|(intended, record)| match record {
-            Some(id) => OtherState::Exists(id),
-            None => OtherState::Intended(
-                intended.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
-            ),
-        }))
-    }
-
-    /// Writes the intent to create another record.
-    pub fn intend_other(
-        &self,
-        kind: &str,
-        key: &str,
-        at: Option<Timestamp>,
-    ) -> Result<(), JournalError> {
-        self.run(
-            "INSERT INTO step (kind, key, folded, intended_ms, state)
-             SELECT ?3, ?1, ?1, ?2, 'open'
-             WHERE NOT EXISTS (SELECT 1 FROM step WHERE folded = ?1 AND kind = ?3)",
-            params![key, at.map(Timestamp::as_millisecond), kind],
-        )
-    }
-
-    /// Writes another record's id; `created` tells ours from those that were there.
-    pub fn settle_other(
-        &self,
-        kind: &str,
-        key: &str,
-        id: &str,
-        created: bool,
-    ) -> Result<(), JournalError> {
-        let state = if created { "done" } else { "exists" };
-        self.run(
-            "INSERT INTO step (kind, key, folded, state)
-             SELECT ?2, ?1, ?1, 'open'
-             WHERE NOT EXISTS (SELECT 1 FROM step WHERE folded = ?1 AND kind = ?2)",
-            params![key, kind],
-        )?;
-        self.run(
-            "UPDATE step SET state = ?2, record = ?3 WHERE folded = ?1 AND kind = ?4",
-            params![key, state, id, kind],
-        )
-    }
-
     /// Keeps a number, such as the length of a derived file (D3).
     pub fn mark(&self, name: &str, value: u64) -> Result<(), JournalError> {
         self.run(
@@ -466,6 +400,7 @@ fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
         ("portal_path", json(serde_json::to_string(&header.portal))?),
         ("mapping_path", header.mapping_path.display().to_string()),
         ("mapping", header.mapping_text.clone()),
+        ("tables", json(serde_json::to_string(&header.tables))?),
         ("schema", json(schema_text(&header.schema))?),
         ("no_key", header.no_key.to_string()),
         ("diff", header.diff.to_string()),

@@ -105,6 +105,7 @@ impl Feed {
 
     /// The text of a row, of the first column where there are several; none where it
     /// is empty.
+    #[inline]
     pub(crate) fn text<'r>(&self, scope: &Scope<'r>) -> Result<Option<Cow<'r, str>>, Reason> {
         match self {
             Feed::Columns(columns) => {
@@ -204,6 +205,7 @@ impl Entry {
     }
 
     /// The text as the rest of the steps see it; none when nothing of it is left.
+    #[inline]
     fn cleaned<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
         let mut text = Cow::Borrowed(if self.trim { trimmed(text) } else { text });
         for replacement in &self.replace {
@@ -231,6 +233,7 @@ impl Entry {
 
     /// The value of a text that stands in the row; a text without a counterpart is
     /// noted, whatever the mapping makes of it.
+    #[inline]
     fn found(&self, text: &str, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
         let converted = self.mapped(text, scope);
         let remark = converted.as_ref().ok().and_then(|found| found.remark);
@@ -244,6 +247,7 @@ impl Entry {
         settle(converted, findings)
     }
 
+    #[inline]
     fn mapped(&self, text: &str, scope: &Scope<'_>) -> Result<Converted, Box<Problem>> {
         let Some(map) = &self.map else {
             return self.converted(text, scope);
@@ -330,14 +334,18 @@ pub(crate) fn parts<'t>(text: &'t str, separators: &[String]) -> Vec<&'t str> {
     let Some((first, others)) = separators.split_first() else {
         return vec![text];
     };
-    let mut cut: Vec<&str> = text.split(first.as_str()).collect();
+    // A single letter is found faster than a text.
+    let mut cut: Vec<&str> = match *first.as_bytes() {
+        [mark] => text.split(char::from(mark)).collect(),
+        _ => text.split(first.as_str()).collect(),
+    };
     for separator in others {
         let parts = cut.into_iter();
         cut = parts
             .flat_map(|part| part.split(separator.as_str()))
             .collect();
     }
-    cut.iter_mut().for_each(|part| *part = part.trim());
+    cut.iter_mut().for_each(|part| *part = trimmed(part));
     cut.retain(|part| !part.is_empty());
     cut
 }

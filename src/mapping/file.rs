@@ -1,6 +1,7 @@
 //! A mapping file that has been read: what can be known of it without an input and
 //! without a portal.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -63,6 +64,12 @@ impl MappingFile {
     /// The text that `parse` was given, for fingerprints.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The files beside the mapping that it names, with the BLAKE3 of each in hex, for
+    /// fingerprints.
+    pub fn tables(&self) -> &BTreeMap<String, String> {
+        self.tables.hashes()
     }
 
     /// How the CSV is written, as far as the mapping insists; the rest is detected.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::mapping::convert::TextRule;
 use crate::mapping::entry::Feed;
-use crate::mapping::scope::{Findings, Scope};
+use crate::mapping::scope::{Findings, Scope, trimmed};
 use crate::model::issue::{Problem, Reason};
 use crate::model::row::Cells;
 
@@ -69,7 +69,7 @@ impl Key {
     pub(crate) fn value(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
         let made = match self {
             Key::Text { feed, prefix, .. } => {
-                read(feed, scope).and_then(|text| with_prefix(prefix, text.trim()))
+                read(feed, scope).and_then(|text| with_prefix(prefix, trimmed(&text)))
             }
             Key::RowHash { prefix, .. } => match &scope.source().kept_key {
                 Some(kept) => with_prefix("", kept),

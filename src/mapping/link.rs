@@ -7,7 +7,7 @@ use crate::mapping::convert::email;
 use crate::mapping::entry::{Column, Entry, parts};
 use crate::mapping::key::{record_id, with_prefix};
 use crate::mapping::look_up::LookUp;
-use crate::mapping::scope::{Findings, Scope};
+use crate::mapping::scope::{Findings, Scope, trimmed};
 use crate::model::issue::{Problem, Reason};
 use crate::model::schema::ObjectType;
 use crate::model::ticket::{LinkDraft, Missing, PropertyValues, Remark};
@@ -73,7 +73,7 @@ impl Link {
     ) {
         for column in &self.columns {
             let cell = scope.filled(column.idx).unwrap_or("");
-            for part in parts(cell, &self.split).into_iter().map(str::trim) {
+            for part in parts(cell, &self.split).into_iter().map(trimmed) {
                 if part.is_empty() {
                     continue;
                 }

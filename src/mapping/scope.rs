@@ -35,6 +35,7 @@ pub(crate) struct Findings {
 
 /// The text without blanks around it. Most have none, which their first and last bytes
 /// tell faster than `trim` does.
+#[inline]
 pub(crate) fn trimmed(text: &str) -> &str {
     let is_letter = |byte: &u8| byte.is_ascii_graphic();
     let bytes = text.as_bytes();
@@ -61,17 +62,20 @@ impl<'r> Scope<'r> {
     }
 
     /// A cell as it stands in the file; a short record has empty ones at its end.
+    #[inline]
     fn cell(&self, idx: usize) -> &'r str {
         self.source.cells.get(idx).unwrap_or("")
     }
 
     /// Whether a cell means "no value": blank, or one of the mapping's list.
+    #[inline]
     fn is_empty(&self, cell: &str) -> bool {
         let cell = trimmed(cell);
         cell.is_empty() || self.empty.iter().any(|empty| empty == cell)
     }
 
     /// A cell, unless it means "no value".
+    #[inline]
     pub(crate) fn filled(&self, idx: usize) -> Option<&'r str> {
         let cell = self.cell(idx);
         (!self.is_empty(cell)).then_some(cell)

@@ -2,7 +2,7 @@
 //! They are read once, when the mapping is, so that a mapping stays the same while
 //! it is used. The only place of this room that touches files.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 
@@ -17,6 +17,7 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tables {
     read: HashMap<TableSpec, Vec<TableLine>>,
+    hashes: BTreeMap<String, String>,
 }
 
 /// A filled-in line of a file.
@@ -51,8 +52,11 @@ impl Tables {
     pub(crate) fn load(document: &Document, folder: &Path, problems: &Problems) -> Tables {
         let mut tables = Tables::default();
         for At { value: spec, span } in document.tables() {
-            match read(&folder.join(&spec.file), spec) {
-                Ok(lines) => {
+            let path = folder.join(&spec.file);
+            match contents(&path).and_then(|text| Ok((lines_of(&text, spec)?, text))) {
+                Ok((lines, text)) => {
+                    let hash = blake3::hash(&text).to_hex().to_string();
+                    let _same = tables.hashes.insert(spec.file.clone(), hash);
                     let _same = tables.read.insert(spec.clone(), lines);
                 }
                 Err(fault) => {
@@ -63,6 +67,11 @@ impl Tables {
             }
         }
         tables
+    }
+
+    /// The files that were read, as the mapping names them, with BLAKE3 in hex.
+    pub(crate) fn hashes(&self) -> &BTreeMap<String, String> {
+        &self.hashes
     }
 
     /// The lines of a file; none for one that was never loaded.
@@ -86,14 +95,16 @@ impl Fault {
 /// Column of a value file that holds lines of several properties.
 const PROPERTY: &str = "property";
 
-/// Lines whose `to` is blank were not filled in yet and say nothing. Where the file has
-/// a column `property`, lines of another property are passed over.
-fn read(path: &Path, spec: &TableSpec) -> Result<Vec<TableLine>, Fault> {
+fn contents(path: &Path) -> Result<Vec<u8>, Fault> {
     if fs::metadata(path)?.len() > LARGEST {
         return Err(Fault::TooLarge);
     }
-    let text = fs::read(path)?;
-    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&text);
+    Ok(fs::read(path)?)
+}
+
+/// Lines whose `to` is blank were not filled in yet and say nothing.
+fn lines_of(text: &[u8], spec: &TableSpec) -> Result<Vec<TableLine>, Fault> {
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .delimiter(delimiter(text))
@@ -149,7 +160,8 @@ mod tests {
             to: to.to_owned(),
             property: Some("stage".to_owned()),
         };
-        let lines = read(file.path(), &spec).map_err(|fault| fault.to_string())?;
+        let read = contents(file.path()).and_then(|text| lines_of(&text, &spec));
+        let lines = read.map_err(|fault| fault.to_string())?;
         let lines = lines.into_iter().map(|line| (line.from, line.to));
         Ok(lines.collect())
     }

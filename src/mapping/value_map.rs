@@ -67,6 +67,7 @@ impl ValueMap {
     }
 
     /// The line of a text.
+    #[inline]
     pub(crate) fn get(&self, text: &str) -> Option<&Fixed> {
         // What is folded already is found without folding it.
         let found = self.lines.get(text);

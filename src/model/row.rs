@@ -78,6 +78,7 @@ impl Cells {
     }
 
     /// The cell at `idx`, exactly as in the file (not trimmed).
+    #[inline]
     pub fn get(&self, idx: usize) -> Option<&str> {
         let end = *self.ends.get(idx)? as usize;
         let start = match idx {

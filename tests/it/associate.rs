@@ -319,6 +319,9 @@ fn behind_a_limit_rows_wait_for_tickets_that_may_come() {
     let words = ["import", "--create-properties", "--limit", "2"];
     let _ended = run(&desk, &words, rows, "run").expect(5);
     assert_eq!(cells(&desk, "run/done.csv", "_fate"), map([("2", "done")]));
+    let status = desk.here.run(["status", "run"]).expect(0);
+    let words = "1 written, to be linked to other tickets";
+    assert!(status.stdout.contains(words), "{}", status.stdout);
     let rest = ["resume", "run", "--no-limit"];
     let _ended = desk.here.run_against(&desk.sandbox, &rest).expect(0);
     assert_eq!(cells(&desk, "run/done.csv", "_fate").len(), 3);

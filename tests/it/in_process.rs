@@ -230,6 +230,7 @@ impl InProcess {
             portal: PortalPath::Url(String::new()),
             mapping_path: PathBuf::from("test.toml"),
             mapping_text: self.mapping.clone(),
+            tables: mapping.tables().clone(),
             inputs: input.fingerprints()?,
             schema,
             no_key: false,

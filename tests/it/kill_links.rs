@@ -155,17 +155,14 @@ fn random_kills(operation: Operation, kills: u32, rows: usize, seed: u64) {
     let mut left = kills;
     while left > 0 {
         let mut story = planted.story(&troubles);
-        for _kill in 0..left {
+        let mut outlived = false;
+        while left > 0 && !outlived {
             let moment = Duration::from_millis(random.u64(20..400));
-            let mut outlived = false;
             story.killed(|child, _| {
                 wait_at_most(child, moment);
                 outlived = !matches!(child.try_wait(), Ok(None));
             });
-            if outlived {
-                break;
-            }
-            left -= 1;
+            left -= u32::from(!outlived);
         }
         story.finish(&format!("{}, seed {seed}", operation.word()));
     }

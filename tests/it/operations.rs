@@ -168,6 +168,10 @@ fn a_deletion_that_stopped_goes_on_with_the_ids_that_it_began_with() {
         desk.column("run/done.csv", "_operation"),
         vec!["archive"; 30]
     );
+    // The process may have ended when all was settled but the summary.
+    std::fs::remove_file(desk.here.path("run/summary.json")).expect("a summary");
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    assert!(desk.here.read("run/summary.json").contains("\"done\": 30"));
     let status = desk.here.run(["status", "run", "--json"]).expect(0);
     let status: Value = serde_json::from_str(&status.stdout).expect("JSON");
     assert_eq!(
@@ -289,5 +293,75 @@ fn an_upsert_of_a_key_in_the_recycle_bin_is_as_the_portal_has_it() {
             0 => assert!(refused.is_empty()),
             _ => assert_eq!(refused, ["KEY_IN_RECYCLE_BIN"], "{}", ended.stderr),
         }
+    }
+}
+
+#[test]
+fn an_update_that_does_not_stick_stops_after_ten_tickets() {
+    let desk = Desk::new(&["--rate", "off", "--switch", "not_kept=serial_number"]);
+    let ids = desk.create(40, |n| json!({"subject": format!("Ticket {n}")}));
+    let property = json!({
+        "name": "serial_number", "label": "Serial", "groupName": "ticketinformation",
+        "type": "string", "fieldType": "text",
+    });
+    let _made = desk.call("POST", "/crm/v3/properties/tickets", &property);
+    let rows: String = ids.iter().map(|id| format!("{id},SN\n")).collect();
+    let _file = desk.here.write("in.csv", format!("Ticket,Serial\n{rows}"));
+    let mapping = "version = 1\n[key]\nrecord_id = { column = \"Ticket\" }\n[properties]\n\
+                   serial_number = \"Serial\"\n";
+    let _file = desk.here.write("m.toml", mapping);
+    let args = [
+        "import",
+        "in.csv",
+        "-m",
+        "m.toml",
+        "--op",
+        "update",
+        "--run-dir",
+        "run",
+    ];
+    let ended = desk.here.run_against(&desk.sandbox, &args).expect(7);
+    let _ended = ended.says("serial_number").says("Stopped");
+    assert_eq!(desk.here.rows("run/done.csv").len(), 10);
+}
+
+#[test]
+fn rows_of_one_key_are_carried_out_in_their_order_and_of_an_upsert_spelled_alike() {
+    let rows = "N,Id,Subject,Body,Pipeline,Stage\n\
+                1,a,one,x,Support Pipeline,New\n2,a,two,x,Support Pipeline,New\n\
+                3,A,three,x,Support Pipeline,New\n4,a,four,x,Support Pipeline,New\n";
+    for batch_size in ["1", "100"] {
+        let desk = Desk::new(&["--rate", "off", "--switch", "fold_unique_case=yes"]);
+        let _made = desk.call("POST", "/crm/v3/properties/tickets", &key_property());
+        let _file = desk.here.write("in.csv", rows);
+        let _file = desk.here.write("m.toml", MAPPING);
+        for (operation, code, done, subject) in [
+            ("upsert", 3, 3, "four"),
+            ("update", 0, 4, "four"),
+            ("archive", 0, 1, ""),
+        ] {
+            let args = [
+                "import",
+                "in.csv",
+                "-m",
+                "m.toml",
+                "--op",
+                operation,
+                "--run-dir",
+                operation,
+                "--batch-size",
+                batch_size,
+            ];
+            let _ended = desk.here.run_against(&desk.sandbox, &args).expect(code);
+            let fates = desk.column(&format!("{operation}/done.csv"), "_fate");
+            let of_done = fates.iter().filter(|fate| *fate == "done");
+            assert_eq!(of_done.count(), done, "{operation}: {fates:?}");
+            let _ended = desk
+                .export(&["--properties", "subject", "-o", "held.csv"])
+                .expect(0);
+            let held = desk.column("held.csv", "subject");
+            assert_eq!(held.concat(), subject, "{operation}");
+        }
+        assert_eq!(desk.column("upsert/refused.csv", "_code"), ["KEY_CASE"]);
     }
 }

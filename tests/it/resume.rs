@@ -165,6 +165,10 @@ fn resume_takes_the_last_unfinished_run_and_runs_lists_them_all() {
 #[test]
 fn a_changed_input_or_mapping_is_refused_with_what_differs() {
     let here = folder_with(50);
+    let staged = "hs_pipeline_stage = { column = \"Stage\", map = { file = \"stages.csv\" } }";
+    let mapping = MAPPING.replace("hs_pipeline_stage = \"Stage\"", staged);
+    let _file = here.write("m.toml", &mapping);
+    let _file = here.write("stages.csv", "from,to\nNew,New\n");
     let sandbox = here.serve(&["--rate", "off"]);
     limited(&here, &sandbox);
     let resume = ["resume", "run", "--no-limit"];
@@ -182,13 +186,21 @@ fn a_changed_input_or_mapping_is_refused_with_what_differs() {
         .says("its contents differ");
     let _file = here.write("in.csv", rows(50));
 
-    let changed = MAPPING.replace("subject = \"Subject\"", "subject = \"Body\"");
+    let _file = here.write("stages.csv", "from,to\nNew,Closed\n");
+    let _ended = here
+        .run_against(&sandbox, &resume)
+        .expect(7)
+        .says("stages.csv, which the mapping")
+        .says("has changed since the run began");
+    let _file = here.write("stages.csv", "from,to\nNew,New\n");
+
+    let changed = mapping.replace("subject = \"Subject\"", "subject = \"Body\"");
     let _file = here.write("m.toml", changed);
     let _ended = here
         .run_against(&sandbox, &resume)
         .expect(7)
         .says("line 9 was \"subject = \"Subject\"\" and is \"subject = \"Body\"\"");
-    let _file = here.write("m.toml", MAPPING);
+    let _file = here.write("m.toml", &mapping);
 
     // Written again with the same contents: another time, the same file.
     let _ended = here.run_against(&sandbox, &resume).expect(0);

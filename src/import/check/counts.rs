@@ -108,9 +108,18 @@ impl<'a> Counts<'a> {
         }
     }
 
-    /// The rows whose key an earlier row has, as far as rows were taken.
+    /// The rows whose key an earlier row has, once all rows were taken. Keys and e-mails
+    /// are sorted side by side.
     pub fn repeats(&mut self) -> io::Result<Repeats> {
-        std::mem::replace(&mut self.keys, Keys::new()).repeats()
+        let keys = std::mem::replace(&mut self.keys, Keys::new());
+        let effects = &mut self.effects;
+        std::thread::scope(|scope| {
+            let counting = scope.spawn(|| effects.count_emails());
+            let repeats = keys.repeats();
+            let died = |_| io::Error::other("the thread that counts e-mails died");
+            counting.join().map_err(died)??;
+            repeats
+        })
     }
 
     /// A row that seemed ready is refused after all: its key is a repeated one.
@@ -148,7 +157,7 @@ impl<'a> Counts<'a> {
             unmapped: self.unmapped.into_columns(),
             remarks: self.remarks,
             unused_columns: self.mapping.unused_columns().to_vec(),
-            effects: self.effects.into_effects(allowance)?,
+            effects: self.effects.into_effects(allowance),
             notices,
         })
     }

@@ -29,7 +29,8 @@ pub struct EffectCounts<'a> {
     pipelines: &'a [Pipeline],
     /// Tickets by the position of their stage among those of all pipelines.
     stages: Vec<u64>,
-    emails: Distinct,
+    seen: Distinct,
+    emails: u64,
     tickets: u64,
     links_contacts: bool,
     creates_contacts: bool,
@@ -42,7 +43,8 @@ impl<'a> EffectCounts<'a> {
         EffectCounts {
             pipelines,
             stages: vec![0; stages],
-            emails: Distinct::new(),
+            seen: Distinct::new(),
+            emails: 0,
             tickets: 0,
             links_contacts: false,
             creates_contacts: false,
@@ -58,7 +60,14 @@ impl<'a> EffectCounts<'a> {
         self.links_contacts |= !effect.emails.is_empty();
         self.creates_contacts |= effect.creates_contacts;
         let mut emails = effect.emails.iter();
-        emails.try_for_each(|email| self.emails.take(*email))
+        emails.try_for_each(|email| self.seen.take(*email))
+    }
+
+    /// Counts the e-mails, once all tickets were taken.
+    pub fn count_emails(&mut self) -> io::Result<()> {
+        let seen = std::mem::replace(&mut self.seen, Distinct::new());
+        self.emails = seen.count()?;
+        Ok(())
     }
 
     /// A ticket less: its key turned out to be a repeated one. Its e-mails stay, so
@@ -70,9 +79,9 @@ impl<'a> EffectCounts<'a> {
         }
     }
 
-    /// The sum of it.
-    pub fn into_effects(self, allowance: Allowance) -> io::Result<Effects> {
-        let emails = self.emails.count()?;
+    /// The sum of it, once the e-mails were counted.
+    pub fn into_effects(self, allowance: Allowance) -> Effects {
+        let emails = self.emails;
         let batches = self.tickets.div_ceil(BATCH);
         // A batch of tickets asks at most once for its new contacts and creates them
         // at most once; no e-mail is asked for twice.
@@ -81,7 +90,7 @@ impl<'a> EffectCounts<'a> {
             (true, creates) => emails.min(batches) * (1 + u64::from(creates)),
         };
         let calls = ALWAYS + batches + contacts;
-        Ok(Effects {
+        Effects {
             stages: stage_rows(&self.stages, self.pipelines),
             emails,
             creates_contacts: self.creates_contacts,
@@ -89,7 +98,7 @@ impl<'a> EffectCounts<'a> {
             time: time(calls, allowance.rate),
             rate: allowance.rate,
             daily_calls: allowance.daily_calls,
-        })
+        }
     }
 }
 

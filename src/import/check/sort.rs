@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::vec;
@@ -111,30 +112,25 @@ pub struct Sorted<const N: usize> {
 }
 
 impl<const N: usize> Sorted<N> {
-    fn new(pieces: Vec<Piece<N>>) -> io::Result<Sorted<N>> {
-        let mut sorted = Sorted {
-            heads: BinaryHeap::with_capacity(pieces.len()),
-            pieces,
-        };
-        for idx in 0..sorted.pieces.len() {
-            sorted.refill(idx)?;
+    fn new(mut pieces: Vec<Piece<N>>) -> io::Result<Sorted<N>> {
+        let mut heads = BinaryHeap::with_capacity(pieces.len());
+        for (idx, piece) in pieces.iter_mut().enumerate() {
+            heads.extend(piece.next()?.map(|record| Reverse((record, idx))));
         }
-        Ok(sorted)
+        Ok(Sorted { pieces, heads })
     }
 
     /// The next record, or nothing at the end.
     pub fn next(&mut self) -> io::Result<Option<[u64; N]>> {
-        let Some(Reverse((record, idx))) = self.heads.pop() else {
+        let Some(mut head) = self.heads.peek_mut() else {
             return Ok(None);
         };
-        self.refill(idx)?;
+        let Reverse((record, idx)) = *head;
+        match self.pieces[idx].next()? {
+            Some(next) => *head = Reverse((next, idx)),
+            None => drop(PeekMut::pop(head)),
+        }
         Ok(Some(record))
-    }
-
-    fn refill(&mut self, idx: usize) -> io::Result<()> {
-        let head = self.pieces[idx].next()?;
-        self.heads.extend(head.map(|record| Reverse((record, idx))));
-        Ok(())
     }
 }
 

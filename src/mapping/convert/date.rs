@@ -9,6 +9,7 @@ use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{Timestamp, civil::Time};
 
 use crate::mapping::convert::{Converted, DateFormat, ZONES};
+use crate::mapping::scope::trimmed;
 use crate::model::issue::Reason;
 use crate::model::ticket::Remark;
 
@@ -57,7 +58,7 @@ impl DateRule {
     /// milliseconds.
     /// A zone that the row gives comes before the rule's own.
     pub(crate) fn convert(&self, text: &str, zone: Option<&TimeZone>) -> Result<Converted, Reason> {
-        let text = text.trim();
+        let text = trimmed(text);
         let zone = zone.or(self.zone.as_ref());
         let mut found: Option<Dated> = None;
         for dated in self

@@ -1,5 +1,6 @@
 //! E-mail addresses: a check that finds slips, not the grammar of the standards.
 
+use crate::mapping::scope::trimmed;
 use crate::model::issue::Reason;
 
 /// Longest address and longest part before the `@` that mail servers take.
@@ -8,7 +9,7 @@ const LONGEST_LOCAL: usize = 64;
 
 /// The address trimmed and in lower case, as HubSpot stores and compares it.
 pub(crate) fn email(text: &str) -> Result<String, Reason> {
-    let text = text.trim();
+    let text = trimmed(text);
     match text.split_once('@') {
         Some((local, domain)) if text.len() <= LONGEST && is_local(local) && is_domain(domain) => {
             Ok(match text.is_ascii() {
@@ -27,8 +28,10 @@ fn is_local(local: &str) -> bool {
             '(' | ')' | '<' | '>' | '[' | ']' | ':' | ';' | ',' | '\\' | '"' | '@'
         )
     };
-    let is_never =
-        |c: char| !c.is_ascii_alphanumeric() && (is_mark(c) || c.is_whitespace() || c.is_control());
+    let is_never = |c: char| match c.is_ascii() {
+        true => is_mark(c) || !c.is_ascii_graphic(),
+        false => c.is_whitespace() || c.is_control(),
+    };
     let has_two_dots = || local.as_bytes().windows(2).any(|pair| pair == b"..");
     (1..=LONGEST_LOCAL).contains(&local.len())
         && !local.starts_with('.')
@@ -38,13 +41,13 @@ fn is_local(local: &str) -> bool {
 }
 
 fn is_domain(domain: &str) -> bool {
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
     let is_label = |label: &str| {
         !label.is_empty()
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c.is_alphanumeric())
+            && (label.as_bytes().iter().all(is_letter)
+                || label.chars().all(|c| c.is_alphanumeric() || c == '-'))
     };
     domain.contains('.') && domain.split('.').all(is_label)
 }

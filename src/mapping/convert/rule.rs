@@ -20,6 +20,7 @@ pub(crate) struct Converted {
 
 impl Converted {
     /// A plain value.
+    #[inline]
     pub(crate) fn plain(value: impl Into<String>) -> Converted {
         Converted {
             value: Some(value.into()),
@@ -79,6 +80,7 @@ pub(crate) enum Conversion {
 
 impl Conversion {
     /// Converts a text of a row.
+    #[inline]
     pub(crate) fn convert(&self, text: &str, facts: RowFacts<'_>) -> Result<Converted, Reason> {
         match self {
             Conversion::Text(rule) => rule.convert(text),

@@ -19,6 +19,7 @@ pub(crate) struct TextRule {
 
 impl TextRule {
     /// Whether a text fits as it is.
+    #[inline]
     pub(crate) fn check(self, text: &str) -> Result<(), Reason> {
         let limit = self.truncate.unwrap_or(LIMIT);
         // No character has more UTF-16 units than UTF-8 bytes, so most texts need no count.
@@ -32,6 +33,7 @@ impl TextRule {
     }
 
     /// The text itself, or its beginning with a mark.
+    #[inline]
     pub(crate) fn convert(self, text: &str) -> Result<Converted, Reason> {
         match (self.check(text), self.truncate) {
             (Ok(()), _) => Ok(Converted::plain(text)),

@@ -1,0 +1,206 @@
+//! The settle thread: commits group by group, appends to the files, tells listeners,
+//! and brings the run folder to its end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::handle::{Message, SettleHandle};
+use super::taking::{Group, Taking};
+use crate::error::Error;
+use crate::import::files::RunFiles;
+use crate::import::flow::RowOutcome;
+use crate::import::ledger::Ledger;
+use crate::import::steps::Steps;
+use crate::import::stop::StopSwitch;
+use crate::journal::{Commit, Journal, JournalError, RunState};
+use crate::model::event::{Event, Listener, Stop};
+use crate::model::outcome::Fate;
+
+/// Messages that may wait; senders wait beyond that.
+const QUEUE: usize = 256;
+/// Messages of one commit, so that the first of them does not wait long.
+const GROUP: usize = 64;
+/// This many rows refused from the start, and no other fate, stop a run (S5).
+const ALL_REFUSED: u64 = 1_000;
+
+/// Everything that settle owns.
+pub struct Settler {
+    /// The journal.
+    pub journal: Journal,
+    /// The files derived from it.
+    pub files: RunFiles,
+    /// What was settled before, when the run goes on.
+    pub ledger: Ledger,
+    /// The run folder, for messages.
+    pub folder: PathBuf,
+    /// Hears of progress.
+    pub listener: Arc<dyn Listener>,
+    /// Pulled when too many rows are refused.
+    pub stop: StopSwitch,
+    /// `--max-refused`.
+    pub max_refused: Option<u64>,
+    /// Where a test may end the process's life.
+    pub steps: Steps,
+}
+
+/// Starts the thread. It ends when every handle is gone, and gives its ledger.
+pub fn start(settler: Settler) -> (SettleHandle, std::thread::JoinHandle<Result<Ledger, Error>>) {
+    let (queue, messages) = mpsc::channel(QUEUE);
+    let desk = Desk {
+        settler,
+        state: RunState::Open,
+    };
+    let thread = std::thread::spawn(move || desk.work(messages));
+    (SettleHandle { queue }, thread)
+}
+
+struct Desk {
+    settler: Settler,
+    /// Where the run stands once every row that was read is settled.
+    state: RunState,
+}
+
+impl Desk {
+    fn work(mut self, mut messages: mpsc::Receiver<Message>) -> Result<Ledger, Error> {
+        let mut waiting = Vec::new();
+        while messages.blocking_recv_many(&mut waiting, GROUP) > 0 {
+            self.group(std::mem::take(&mut waiting))?;
+        }
+        self.finish()
+    }
+
+    /// One commit, then the files, then everybody who waits for it.
+    fn group(&mut self, messages: Vec<Message>) -> Result<(), Error> {
+        let mut group = Group::default();
+        self.settler.steps.pass("commit")?;
+        self.commit(messages, &mut group)?;
+        self.settler.steps.pass("committed")?;
+        for answer in group.answers {
+            answer();
+        }
+        self.file(&group.settled)?;
+        self.check_refusals();
+        let progress = self.settler.ledger.progress();
+        self.settler.listener.hear(&Event::Progress(progress));
+        Ok(())
+    }
+
+    /// Appends settled rows to the files (D3).
+    fn file(&mut self, settled: &[RowOutcome]) -> Result<(), Error> {
+        for outcome in settled {
+            self.settler
+                .files
+                .add(outcome)
+                .map_err(|error| self.lost(&error))?;
+            self.settler.ledger.count(outcome);
+        }
+        if !settled.is_empty() {
+            self.settler.steps.pass("files")?;
+            self.settler
+                .files
+                .flush()
+                .map_err(|error| self.lost(&error))?;
+            self.settler.steps.pass("filed")?;
+        }
+        match self.settler.journal.is_there() {
+            true => Ok(()),
+            false => Err(self.lost(&"it was deleted or moved")),
+        }
+    }
+
+    fn commit(&mut self, messages: Vec<Message>, group: &mut Group) -> Result<(), Error> {
+        let lengths = self.settler.files.lengths();
+        let commit = self.settler.journal.begin()?;
+        mark(&commit, lengths)?;
+        let mut taking = Taking {
+            commit,
+            ledger: &mut self.settler.ledger,
+            state: &mut self.state,
+            group,
+        };
+        for message in messages {
+            taking.take(message)?;
+        }
+        taking.commit.mark_time("updated_ms")?;
+        taking.commit.commit()?;
+        Ok(())
+    }
+
+    fn check_refusals(&self) {
+        let tally = &self.settler.ledger.tally;
+        let refused = tally.of(Fate::Refused);
+        let words = match self.settler.max_refused {
+            Some(max) if refused > max => {
+                format!("{refused} rows are refused, more than --max-refused {max} allows")
+            }
+            None if refused >= ALL_REFUSED
+                && tally.of(Fate::Done) + tally.of(Fate::Exists) + tally.of(Fate::Unchanged)
+                    == 0 =>
+            {
+                format!("the first {refused} rows are all refused: the mapping may not fit")
+            }
+            _ => return,
+        };
+        self.settler.stop.pull(Stop::TooManyRefused(words));
+    }
+
+    /// Everything is durable, with the files' last lengths, and one plain database.
+    fn finish(mut self) -> Result<Ledger, Error> {
+        self.settler.steps.pass("sync")?;
+        self.settler
+            .files
+            .sync()
+            .map_err(|error| self.lost(&error))?;
+        let lengths = self.settler.files.lengths();
+        let tally = self.settler.ledger.tally;
+        let open = tally.of(Fate::Pending) + tally.of(Fate::Unknown);
+        let commit = self.settler.journal.begin()?;
+        let waiting = commit.count_waiting()?;
+        let state = match self.state {
+            // What waits behind a limit waits for tickets behind it.
+            RunState::Limited if open == waiting => RunState::Limited,
+            state if open == 0 => state,
+            _ => RunState::Open,
+        };
+        mark(&commit, lengths)?;
+        commit.mark_state(state)?;
+        commit.commit()?;
+        self.settler.steps.pass("close")?;
+        self.settler.journal.close()?;
+        self.settler.ledger.state = state;
+        Ok(self.settler.ledger)
+    }
+
+    /// The run folder can't be written any more.
+    fn lost(&self, why: &dyn std::fmt::Display) -> Error {
+        let folder = self.settler.folder.display();
+        Error::mend(format!("can't write to the run folder {folder}: {why}")).advise(format!(
+            "make room or bring the folder back, then `tickethaul resume {folder}`"
+        ))
+    }
+}
+
+impl From<JournalError> for Error {
+    fn from(error: JournalError) -> Error {
+        let advice = match &error {
+            JournalError::Database { .. } => "make room, then resume the run",
+            JournalError::Newer { .. } => "use that version of tickethaul, or a newer one",
+            JournalError::Missing(_) | JournalError::Broken { .. } => {
+                "import the file again: rows that are in the portal are recognised by their key"
+            }
+            JournalError::Io { .. } => "make room or choose another place with --run-dir",
+        };
+        Error::mend(error).advise(advice)
+    }
+}
+
+/// The files' lengths, with the number of the last row that is in them; called
+/// before anything else is settled in a commit (D3).
+fn mark(commit: &Commit<'_>, lengths: [(&'static str, u64); 3]) -> Result<(), JournalError> {
+    for (name, length) in lengths {
+        commit.mark(name, length)?;
+    }
+    commit.mark("filed", commit.settled())
+}

@@ -1,0 +1,226 @@
+//! The way to settle, for the reader and for senders: messages, and the answers that
+//! come once a commit is durable.
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::import::flow::{Operation, RowOutcome};
+use crate::journal::{Claim, OtherState, RunState, Waiting};
+use crate::model::event::Stop;
+use crate::model::place::RowAddress;
+use crate::model::schema::ObjectType;
+
+/// A row that is about to be sent.
+#[derive(Clone, Debug)]
+pub struct RowIntent {
+    /// What is about to be done.
+    pub operation: Operation,
+    /// Number of the row in the run.
+    pub seq: u64,
+    /// Where it stands.
+    pub address: RowAddress,
+    /// Value of the key property.
+    pub key: String,
+    /// Hash of what will be sent.
+    pub body: [u8; 16],
+    /// Identical rows have identical keys: later ones get a number behind it (K3).
+    pub counted: bool,
+}
+
+pub(super) enum Message {
+    Read {
+        rows: u64,
+        offset: u64,
+        fallen: Vec<RowOutcome>,
+        unknown: u64,
+    },
+    Ended(RunState),
+    Intend {
+        intents: Vec<RowIntent>,
+        at: Option<Timestamp>,
+        reply: oneshot::Sender<Vec<Claim>>,
+    },
+    Settle(Vec<RowOutcome>),
+    Wait(Vec<Waiting>),
+    Waiting {
+        after: u64,
+        most: usize,
+        reply: oneshot::Sender<WaitingPage>,
+    },
+    Unknown(u64),
+    Others(AboutOthers),
+}
+
+/// About other records, by the kind of their steps.
+pub(super) enum AboutOthers {
+    Find {
+        kind: String,
+        keys: Vec<String>,
+        reply: oneshot::Sender<Vec<Option<OtherState>>>,
+    },
+    Intend {
+        kind: String,
+        keys: Vec<String>,
+        at: Option<Timestamp>,
+        reply: oneshot::Sender<()>,
+    },
+    Settle {
+        object: ObjectType,
+        kind: String,
+        others: Vec<SettledOther>,
+    },
+}
+
+/// Another record whose id is known now.
+#[derive(Clone, Debug)]
+pub struct SettledOther {
+    /// Value of its natural key, normalised.
+    pub key: String,
+    /// Record id.
+    pub id: String,
+    /// True when this run created it.
+    pub created: bool,
+}
+
+/// Some of the rows whose links wait.
+#[derive(Debug)]
+pub struct WaitingPage {
+    /// In file order; none when there are no more.
+    pub rows: Vec<Waiting>,
+    /// Whether the whole input was read, so that no ticket of it can come any more.
+    pub whole: bool,
+}
+
+/// The settle thread is gone: its own error says why.
+#[derive(Debug, thiserror::Error)]
+#[error("the journal can't be written any more")]
+pub struct Gone;
+
+impl From<Gone> for Stop {
+    fn from(gone: Gone) -> Stop {
+        Stop::Later(gone.to_string())
+    }
+}
+
+/// The way to settle, for reader and senders.
+#[derive(Clone, Debug)]
+pub struct SettleHandle {
+    pub(super) queue: mpsc::Sender<Message>,
+}
+
+impl SettleHandle {
+    /// From the reader thread: `rows` more were read, up to `offset`; some of them
+    /// ended early, some stay unknown. Must come before any of these rows is sent.
+    pub fn read(
+        &self,
+        rows: u64,
+        offset: u64,
+        fallen: Vec<RowOutcome>,
+        unknown: u64,
+    ) -> Result<(), Gone> {
+        let message = Message::Read {
+            rows,
+            offset,
+            fallen,
+            unknown,
+        };
+        self.queue.blocking_send(message).map_err(|_| Gone)
+    }
+
+    /// From the reader thread: there is nothing more to read, because the input or
+    /// the limit ended.
+    pub fn ended(&self, state: RunState) -> Result<(), Gone> {
+        let message = Message::Ended(state);
+        self.queue.blocking_send(message).map_err(|_| Gone)
+    }
+
+    /// Makes intents durable; tells for each whether its key is free (K4).
+    pub async fn intend(
+        &self,
+        intents: Vec<RowIntent>,
+        at: Option<Timestamp>,
+    ) -> Result<Vec<Claim>, Gone> {
+        self.ask(|reply| Message::Intend { intents, at, reply })
+            .await
+    }
+
+    /// Settles rows. Whatever is sent here later is written later.
+    pub async fn settle(&self, outcomes: Vec<RowOutcome>) -> Result<(), Gone> {
+        match outcomes.is_empty() {
+            true => Ok(()),
+            false => self.tell(Message::Settle(outcomes)).await,
+        }
+    }
+
+    /// Counts rows whose outcome this process won't learn any more. The journal
+    /// knows them by their intents.
+    pub async fn unknown(&self, rows: u64) -> Result<(), Gone> {
+        self.tell(Message::Unknown(rows)).await
+    }
+
+    /// Keeps rows whose ticket is written and whose links wait (D6).
+    pub async fn wait(&self, rows: Vec<Waiting>) -> Result<(), Gone> {
+        match rows.is_empty() {
+            true => Ok(()),
+            false => self.tell(Message::Wait(rows)).await,
+        }
+    }
+
+    /// Rows that wait, behind row `after`.
+    pub async fn waiting(&self, after: u64, most: usize) -> Result<WaitingPage, Gone> {
+        self.ask(|reply| Message::Waiting { after, most, reply })
+            .await
+    }
+
+    /// What the journal knows of other records, in the order of `keys`; `kind` is that
+    /// of their steps.
+    pub async fn find_others(
+        &self,
+        kind: String,
+        keys: Vec<String>,
+    ) -> Result<Vec<Option<OtherState>>, Gone> {
+        self.ask(|reply| Message::Others(AboutOthers::Find { kind, keys, reply }))
+            .await
+    }
+
+    /// Makes the intent to create other records durable.
+    pub async fn intend_others(
+        &self,
+        kind: String,
+        keys: Vec<String>,
+        at: Option<Timestamp>,
+    ) -> Result<(), Gone> {
+        let about = |reply| AboutOthers::Intend {
+            kind,
+            keys,
+            at,
+            reply,
+        };
+        self.ask(|reply| Message::Others(about(reply))).await
+    }
+
+    /// Keeps other records' ids.
+    pub async fn settle_others(
+        &self,
+        object: ObjectType,
+        kind: String,
+        others: Vec<SettledOther>,
+    ) -> Result<(), Gone> {
+        let about = AboutOthers::Settle {
+            object,
+            kind,
+            others,
+        };
+        self.tell(Message::Others(about)).await
+    }
+
+    async fn tell(&self, message: Message) -> Result<(), Gone> {
+        self.queue.send(message).await.map_err(|_| Gone)
+    }
+
+    async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Result<T, Gone> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(message(reply)).await?;
+        answer.await.map_err(|_| Gone)
+    }
+}

@@ -1,0 +1,173 @@
+//! Messages go into a commit: intents, ends, and other records that rows need. Answers
+//! are kept until the commit is durable, settled rows until they are in the files.
+
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use super::handle::{AboutOthers, Message, RowIntent, WaitingPage};
+use crate::error::Error;
+use crate::import::flow::RowOutcome;
+use crate::import::ledger::Ledger;
+use crate::journal::{Claim, Commit, Intent, JournalError, RowEntry, RunState};
+use crate::model::outcome::{Fate, Tally};
+use crate::model::schema::ObjectType;
+
+/// Answers that wait for a commit, and rows that wait for the files.
+#[derive(Default)]
+pub(super) struct Group {
+    pub(super) answers: Vec<Box<dyn FnOnce() + Send>>,
+    pub(super) settled: Vec<RowOutcome>,
+}
+
+/// An open commit, with all that messages change.
+pub(super) struct Taking<'a> {
+    pub(super) commit: Commit<'a>,
+    pub(super) ledger: &'a mut Ledger,
+    pub(super) state: &'a mut RunState,
+    pub(super) group: &'a mut Group,
+}
+
+impl Taking<'_> {
+    /// Takes one message in.
+    pub(super) fn take(&mut self, message: Message) -> Result<(), Error> {
+        match message {
+            Message::Read {
+                rows,
+                offset,
+                fallen,
+                unknown,
+            } => {
+                (0..rows).for_each(|_| self.ledger.tally.enter());
+                lose(&mut self.ledger.tally, unknown)?;
+                self.ledger.offset = offset;
+                self.commit.mark("offset", offset)?;
+                self.settle(fallen)
+            }
+            Message::Ended(state) => {
+                *self.state = state;
+                Ok(())
+            }
+            Message::Settle(outcomes) => self.settle(outcomes),
+            Message::Unknown(rows) => lose(&mut self.ledger.tally, rows),
+            Message::Intend { intents, at, reply } => {
+                let claims = intend_all(&self.commit, &intents, at)?;
+                self.answer(reply, claims);
+                Ok(())
+            }
+            Message::Wait(rows) => {
+                let mut waits = rows.iter();
+                Ok(waits.try_for_each(|row| self.commit.wait(row))?)
+            }
+            Message::Waiting { after, most, reply } => {
+                let page = WaitingPage {
+                    rows: self.commit.waiting(after, most)?,
+                    whole: *self.state == RunState::Finished,
+                };
+                self.answer(reply, page);
+                Ok(())
+            }
+            Message::Others(about) => self.take_others(about),
+        }
+    }
+
+    fn take_others(&mut self, about: AboutOthers) -> Result<(), Error> {
+        match about {
+            AboutOthers::Find { kind, keys, reply } => {
+                let states = keys.iter().map(|key| self.commit.other(&kind, key));
+                let states = states.collect::<Result<Vec<_>, _>>()?;
+                self.answer(reply, states);
+            }
+            AboutOthers::Intend {
+                kind,
+                keys,
+                at,
+                reply,
+            } => {
+                for key in &keys {
+                    self.commit.intend_other(&kind, key, at)?;
+                }
+                self.answer(reply, ());
+            }
+            AboutOthers::Settle {
+                object,
+                kind,
+                others,
+            } => {
+                for other in others {
+                    self.commit
+                        .settle_other(&kind, &other.key, &other.id, other.created)?;
+                    let counts = other.created && object == ObjectType::Contacts;
+                    self.ledger.contacts_created += u64::from(counts);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self, outcomes: Vec<RowOutcome>) -> Result<(), Error> {
+        settle_all(&mut self.commit, &mut self.ledger.tally, &outcomes)?;
+        self.group.settled.extend(outcomes);
+        Ok(())
+    }
+
+    fn answer<T: Send + 'static>(&mut self, reply: oneshot::Sender<T>, value: T) {
+        self.group.answers.push(answer(reply, value));
+    }
+}
+
+/// An answer that waits for the commit; whoever asked may be gone by then.
+fn answer<T: Send + 'static>(reply: oneshot::Sender<T>, value: T) -> Box<dyn FnOnce() + Send> {
+    Box::new(move || {
+        let _gone = reply.send(value);
+    })
+}
+
+/// Counts rows whose outcome this process won't learn.
+fn lose(tally: &mut Tally, rows: u64) -> Result<(), Error> {
+    (0..rows)
+        .try_for_each(|_| tally.shift(Fate::Pending, Fate::Unknown))
+        .map_err(Error::unexpected)
+}
+
+fn intend_all(
+    commit: &Commit<'_>,
+    intents: &[RowIntent],
+    at: Option<Timestamp>,
+) -> Result<Vec<Claim>, JournalError> {
+    let claim = |intent: &RowIntent| {
+        let intent = Intent {
+            row: RowEntry {
+                seq: intent.seq,
+                address: intent.address,
+            },
+            kind: intent.operation.word(),
+            keys: intent.operation.keys(),
+            key: &intent.key,
+            body: intent.body,
+            counted: intent.counted,
+        };
+        commit.intend(&intent, at)
+    };
+    intents.iter().map(claim).collect()
+}
+
+fn settle_all(
+    commit: &mut Commit<'_>,
+    tally: &mut Tally,
+    outcomes: &[RowOutcome],
+) -> Result<(), Error> {
+    for outcome in outcomes {
+        let row = RowEntry {
+            seq: outcome.source.seq,
+            address: outcome.source.address,
+        };
+        commit.settle(row, outcome.key.as_deref(), &outcome.end)?;
+        for remark in &outcome.remarks {
+            commit.count_remark(*remark)?;
+        }
+        tally
+            .shift(Fate::Pending, outcome.end.fate())
+            .map_err(Error::unexpected)?;
+    }
+    Ok(())
+}
