@@ -195,13 +195,7 @@ mod tests {
             Err("it has no column `Email`, its columns are Name, Mail".to_owned())
         );
         assert!(lines("from,to\n\u{0}", "from", "to").is_ok());
-        let spec = TableSpec {
-            file: String::new(),
-            from: "from".to_owned(),
-            to: "to".to_owned(),
-            property: None,
-        };
-        let missing = read(Path::new("no such file"), &spec);
+        let missing = contents(Path::new("no such file"));
         assert!(matches!(missing, Err(Fault::Unreadable(_))));
     }
 }
