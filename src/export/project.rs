@@ -77,13 +77,17 @@ fn others(links: &Links, place: usize) -> &[Other] {
 /// A property of linked records, empty where nothing is set; nothing at all when no
 /// record has it.
 fn linked(others: &[Other], property: usize) -> Cell<'_> {
-    let value = |other: &'_ Other| other.values.get(property).cloned().flatten();
-    match others.iter().any(|other| value(other).is_some()) {
+    let values = others.iter().map(|other| other.values.get(property));
+    let values: Vec<Option<&str>> = values
+        .map(|value| value.and_then(Option::as_deref))
+        .collect();
+    match values.iter().any(Option::is_some) {
         false => Cell::Empty,
-        true => {
-            let values = others.iter().map(|other| value(other).unwrap_or_default());
-            many(values.map(Cow::Owned))
-        }
+        true => many(
+            values
+                .into_iter()
+                .map(|value| value.unwrap_or_default().into()),
+        ),
     }
 }
 
