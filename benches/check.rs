@@ -25,10 +25,6 @@ use tickethaul::model::schema::{
     Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType,
 };
 
-/// That of the tool.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const ROWS: u64 = 1_000_000;
 const PASSES: u32 = 5;
 const ROW: usize = 500;
