@@ -85,31 +85,28 @@ impl<'a> Judge<'a> {
     }
 
     /// What becomes of records that were read together.
-    pub fn all(&self, chunk: Vec<Reading>) -> Vec<Judged> {
-        chunk
-            .into_iter()
-            .map(|reading| self.judge(reading))
-            .collect()
+    pub fn all(&self, chunk: &[Reading]) -> Vec<Judged> {
+        chunk.iter().map(|reading| self.judge(reading)).collect()
     }
 
     /// What becomes of one record.
-    pub fn judge(&self, reading: Reading) -> Judged {
+    pub fn judge(&self, reading: &Reading) -> Judged {
         let mut strays = Vec::new();
         let end = match reading {
             Reading::Row(source) => self.row(source, &mut strays),
             Reading::Fallen(outcome) => match outcome.end {
-                RowEnd::Refused(_) => Verdict::Refused(outcome, Vec::new()),
+                RowEnd::Refused(_) => Verdict::Refused(outcome.clone(), Vec::new()),
                 _ => Verdict::Skipped,
             },
         };
         Judged { end, strays }
     }
 
-    fn row(&self, source: SourceRow, strays: &mut Vec<Stray>) -> Verdict {
-        match self.mapping.map_noting(&source, strays) {
+    fn row(&self, source: &SourceRow, strays: &mut Vec<Stray>) -> Verdict {
+        match self.mapping.map_noting(source, strays) {
             Mapped::Skipped => Verdict::Skipped,
             Mapped::Ticket(draft) => match oversize(&draft) {
-                None => Verdict::Ready(self.ready(&source, draft)),
+                None => Verdict::Ready(self.ready(source, draft)),
                 Some(problem) => refused(source, Some(draft.key), problem.into()),
             },
             Mapped::Refused { key, issue } => refused(source, key, issue),
@@ -142,9 +139,9 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn refused(source: SourceRow, key: Option<String>, issue: RowIssue) -> Verdict {
+fn refused(source: &SourceRow, key: Option<String>, issue: RowIssue) -> Verdict {
     let problems = issue.problems().cloned().collect();
-    let mut outcome = RowOutcome::early(source, RowEnd::Refused(issue.into()));
+    let mut outcome = RowOutcome::early(source.clone(), RowEnd::Refused(issue.into()));
     outcome.key = key;
     Verdict::Refused(Box::new(outcome), problems)
 }

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use super::counts::Counts;
 use super::effects::Allowance;
@@ -75,16 +75,20 @@ fn first(
     counts: &mut Counts<'_>,
 ) -> Result<Rows, Error> {
     let (sender, chunks) = sync_channel(CHUNKS);
+    let (give_back, used) = sync_channel(CHUNKS);
     std::thread::scope(|scope| {
         let reader = scope.spawn(move || {
-            read(&mut rows, readers, &sender)?;
+            read(&mut rows, readers, &sender, &used)?;
             Ok(rows)
         });
         let mut chunks = chunks.into_iter();
         let counted = chunks.try_for_each(|chunk| match chunk {
             Chunk::Read(chunk) => {
-                let mut readings = chunk.into_iter();
-                readings.try_for_each(|reading| counts.take(judge.judge(reading)))
+                let mut readings = chunk.iter();
+                let counted = readings.try_for_each(|reading| counts.take(judge.judge(reading)));
+                // A reader that has enough of them, or is done, leaves it to be dropped here.
+                let _kept = give_back.try_send(chunk);
+                counted
             }
             Chunk::Judged(judged) => judged.into_iter().try_for_each(|row| counts.take(row)),
         });
@@ -97,13 +101,20 @@ fn first(
     })
 }
 
-/// Reads to the end, or until nobody wants rows any more.
-fn read(rows: &mut Rows, judge: &Judge<'_>, chunks: &SyncSender<Chunk>) -> Result<(), Error> {
+/// Reads to the end, or until nobody wants rows any more. Rows that were counted come
+/// back, because what a thread allocates it is also the quickest to free.
+fn read(
+    rows: &mut Rows,
+    judge: &Judge<'_>,
+    chunks: &SyncSender<Chunk>,
+    used: &Receiver<Vec<Reading>>,
+) -> Result<(), Error> {
     loop {
+        used.try_iter().for_each(drop);
         let (chunk, is_last) = read_chunk(rows)?;
         let wanted = match chunks.try_send(Chunk::Read(chunk)) {
             Err(TrySendError::Full(Chunk::Read(chunk))) => {
-                chunks.send(Chunk::Judged(judge.all(chunk))).is_ok()
+                chunks.send(Chunk::Judged(judge.all(&chunk))).is_ok()
             }
             sent => sent.is_ok(),
         };
