@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tickethaul::import::check::{Allowance, Check, check};
+use tickethaul::import::flow::Operation;
 use tickethaul::import::read::{Input, Sources};
 use tickethaul::mapping::{For, MappingFile};
 use tickethaul::model::check::CheckReport;
@@ -102,6 +103,7 @@ fn run(path: &Path, mapping: &str) -> io::Result<CheckReport> {
     };
     let (mapping, readers) = (compile()?, compile()?);
     let what = Check {
+        operation: Operation::Create,
         mapping: &mapping,
         readers: Arc::new(readers),
         pipelines: &schema.pipelines,

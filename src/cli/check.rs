@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::check_mapping;
 use super::exit::Exit;
+use super::import::Op;
 use super::input::{InputArgs, say_others};
 use super::schema::SchemaFrom;
 use super::talk::Talk;
@@ -32,6 +33,9 @@ pub struct CheckArgs {
     /// The mapping: every row is mapped as an import would map it, and nothing is sent
     #[arg(short, long, value_name = "MAPPING")]
     pub mapping: Option<PathBuf>,
+    /// What the import would do with the rows
+    #[arg(long, value_enum, default_value_t = Op::Create, requires = "mapping")]
+    pub op: Op,
     /// Write the rows that would be refused to a new file, in the form of refused.csv
     #[arg(short, long, value_name = "FILE", requires = "mapping")]
     pub output: Option<PathBuf>,

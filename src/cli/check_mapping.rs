@@ -14,8 +14,9 @@ use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::Rate;
 use crate::import::check::{Allowance, Check, check, write_values};
+use crate::import::flow::Operation;
 use crate::import::read::Input;
-use crate::mapping::{CompiledMapping, For, MappingErrors, MappingFile};
+use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
 use crate::model::check::CheckReport;
 use crate::model::schema::Schema;
 use crate::report::{check_json, check_words};
@@ -33,7 +34,8 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
     let input = args.input.open(mapping.dialect(), None)?;
     say_reading(&input, talk);
     let copy = args.from.read(talk).await?;
-    let [compiled, readers] = compile(&mapping, &input, &copy.schema, talk)?;
+    let operation = args.op.operation();
+    let [compiled, readers] = compile(&mapping, operation, &input, &copy.schema, talk)?;
     let rates = [args.from.portal.rate(), copy.burst].into_iter().flatten();
     let rate = rates.min_by(|one, other| a_second(one).total_cmp(&a_second(other)));
     let allowance = Allowance {
@@ -43,6 +45,7 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
     let report = check(
         input,
         &Check {
+            operation,
             mapping: &compiled,
             readers: Arc::new(readers),
             pipelines: &copy.schema.pipelines,
@@ -71,7 +74,9 @@ async fn all_mistakes(errors: MappingErrors, args: &CheckArgs, talk: &Talk) -> M
     let insisted = errors.rest().map(|mapping| mapping.dialect().clone());
     let input = args.input.open(&insisted.unwrap_or_default(), None);
     match (input, args.from.read(talk).await) {
-        (Ok(input), Ok(copy)) => errors.and_against(input.headers(), &copy.schema, For::Create),
+        (Ok(input), Ok(copy)) => {
+            errors.and_against(input.headers(), &copy.schema, args.op.operation().purpose())
+        }
         _ => errors,
     }
 }
@@ -80,6 +85,7 @@ async fn all_mistakes(errors: MappingErrors, args: &CheckArgs, talk: &Talk) -> M
 /// thread; properties that the portal lacks count as created.
 fn compile(
     mapping: &MappingFile,
+    operation: Operation,
     input: &Input,
     schema: &Schema,
     talk: &Talk,
@@ -87,7 +93,7 @@ fn compile(
     let lacking = lacking(mapping.new_properties(), schema);
     let complete = schema.clone().with_tickets(&lacking);
     let compile = || {
-        let compiled = mapping.compile(input.headers(), &complete, For::Create);
+        let compiled = mapping.compile(input.headers(), &complete, operation.purpose());
         compiled.map_err(|errors| mapping_error(&errors, talk))
     };
     let compiled = [compile()?, compile()?];

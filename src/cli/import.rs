@@ -63,7 +63,7 @@ pub struct ImportArgs {
 
 /// Operations by their word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Op {
+pub enum Op {
     /// A new ticket for each row
     Create,
     /// Write the values of tickets that exist, named by key or id
@@ -102,7 +102,8 @@ impl ImportArgs {
 }
 
 impl Op {
-    fn operation(self) -> Operation {
+    /// What the import room calls it.
+    pub fn operation(self) -> Operation {
         match self {
             Op::Create => Operation::Create,
             Op::Update => Operation::Update,

@@ -89,6 +89,8 @@ pub struct UnmappedValue {
 /// What a run would set off in the portal, and what it costs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effects {
+    /// What is done with the tickets: `create`, `update`, `upsert`, `archive`.
+    pub operation: &'static str,
     /// Tickets by the label of their pipeline and stage, most first.
     pub stages: Vec<StageRows>,
     /// Different e-mails of contacts that are linked.
@@ -105,7 +107,7 @@ pub struct Effects {
     pub daily_calls: Option<u64>,
 }
 
-/// New tickets of one stage.
+/// Tickets that would be written with one stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StageRows {
     /// Label of the pipeline.

@@ -122,7 +122,8 @@ fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Res
     writeln!(text, "\nAn import would")?;
     writeln!(
         text,
-        "  create {}{}",
+        "  {} {}{}",
+        effects.operation,
         counted(tickets, "ticket"),
         stages(effects)
     )?;
@@ -138,7 +139,7 @@ fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Res
     }
     writeln!(
         text,
-        "  set off workflows of the portal that answer to new tickets, their stages or new contacts: \
+        "  set off workflows of the portal that answer to such tickets, their stages or new contacts: \
          pause those that send mail"
     )?;
     let (in_window, window) = effects.rate;

@@ -82,6 +82,7 @@ fn effects(tickets: u64, effects: &Effects) -> Value {
     json!({
         "tickets": tickets,
         "stages": stages,
+        "operation": effects.operation,
         "emails": effects.emails,
         "creates_contacts": effects.creates_contacts,
         "calls_at_most": effects.calls,

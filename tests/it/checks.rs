@@ -339,3 +339,45 @@ fn mistakes_of_a_mapping_are_told_as_the_import_tells_them() {
         assert!(ended.stderr.contains(words), "{words}\n{}", ended.stderr);
     }
 }
+
+#[test]
+fn what_a_check_minds_depends_on_the_operation() {
+    let here = desk("A,one,open,,,,\nA,two,open,,,,\na,three,open,,,,\n");
+    // Which pipeline a ticket has that is there already is not known, and both have this.
+    let mapping = MAPPING.replace("Closed", "Waiting on contact");
+    let _file = here.write("m.toml", &mapping);
+    for (operation, refused, codes) in [
+        ("create", 2, vec!["KEY_CASE", "REPEATED_KEY"]),
+        ("upsert", 1, vec!["KEY_CASE"]),
+        ("update", 0, vec![]),
+    ] {
+        let code = if refused > 0 { 4 } else { 0 };
+        let found = report(&here, &["--op", operation], code);
+        assert_eq!(found["rows"]["refused"], refused, "{operation}: {found}");
+        assert_eq!(found["import"]["operation"], operation);
+        let mut told: Vec<&str> = found["refusals"]
+            .as_array()
+            .expect("refusals")
+            .iter()
+            .filter_map(|group| group["code"].as_str())
+            .collect();
+        told.sort_unstable();
+        assert_eq!(told, codes, "{operation}");
+    }
+    let upsert = ["import", "in.csv", "-m", "m.toml", "--op", "upsert"];
+    let _ended = here.run_embedded(&[&upsert[..], &["--run-dir", "run"]].concat());
+    let refused = here.rows("run/refused.csv");
+    assert_eq!(refused.len(), 1, "the import minds the same");
+    assert_eq!(refused[0]["_code"], "KEY_CASE");
+
+    let keys_and_subjects = mapping.replace(
+        "hs_pipeline_stage = { column = \"Status\", map = { open = \"Waiting on us\", done = \"Waiting on contact\" } }\n",
+        "",
+    );
+    let _file = here.write("m.toml", keys_and_subjects);
+    let created = here.run_embedded(&["check", "in.csv", "-m", "m.toml"]);
+    let _ended = created
+        .expect(64)
+        .says("nothing is mapped to `hs_pipeline_stage`");
+    let _found = report(&here, &["--op", "update"], 0);
+}

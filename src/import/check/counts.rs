@@ -12,7 +12,7 @@ use super::keys::{Keys, Repeats};
 use super::unmapped::Unmapped;
 use crate::error::Error;
 use crate::import::files::Refusals;
-use crate::import::flow::RowOutcome;
+use crate::import::flow::{Operation, RowOutcome};
 use crate::import::read::Input;
 use crate::mapping::CompiledMapping;
 use crate::model::check::CheckReport;
@@ -141,6 +141,7 @@ impl<'a> Counts<'a> {
     /// Everything that was found.
     pub fn into_report(
         mut self,
+        operation: Operation,
         allowance: Allowance,
         notices: Vec<String>,
     ) -> io::Result<CheckReport> {
@@ -157,7 +158,7 @@ impl<'a> Counts<'a> {
             unmapped: self.unmapped.into_columns(),
             remarks: self.remarks,
             unused_columns: self.mapping.unused_columns().to_vec(),
-            effects: self.effects.into_effects(allowance),
+            effects: self.effects.into_effects(operation, allowance),
             notices,
         })
     }

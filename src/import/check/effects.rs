@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::judge::Effect;
 use super::keys::Distinct;
+use crate::import::flow::Operation;
 use crate::model::check::{Effects, StageRows};
 use crate::model::schema::Pipeline;
 
@@ -51,7 +52,7 @@ impl<'a> EffectCounts<'a> {
         }
     }
 
-    /// Takes a ticket that would be created.
+    /// Takes a ticket that would be written.
     pub fn take(&mut self, effect: &Effect) -> io::Result<()> {
         self.tickets += 1;
         if let Some(rows) = effect.stage.and_then(|stage| self.stages.get_mut(stage)) {
@@ -80,7 +81,7 @@ impl<'a> EffectCounts<'a> {
     }
 
     /// The sum of it, once the e-mails were counted.
-    pub fn into_effects(self, allowance: Allowance) -> Effects {
+    pub fn into_effects(self, operation: Operation, allowance: Allowance) -> Effects {
         let emails = self.emails;
         let batches = self.tickets.div_ceil(BATCH);
         // A batch of tickets asks at most once for its new contacts and creates them
@@ -91,6 +92,7 @@ impl<'a> EffectCounts<'a> {
         };
         let calls = ALWAYS + batches + contacts;
         Effects {
+            operation: operation.word(),
             stages: stage_rows(&self.stages, self.pipelines),
             emails,
             creates_contacts: self.creates_contacts,

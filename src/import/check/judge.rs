@@ -7,6 +7,7 @@ use super::keys::KeyHash;
 use crate::import::flow::RowOutcome;
 use crate::import::plan::oversize;
 use crate::import::read::Reading;
+use crate::journal::Keys;
 use crate::mapping::{CompiledMapping, Mapped, Stray};
 use crate::model::issue::{Problem, RowIssue};
 use crate::model::outcome::RowEnd;
@@ -34,7 +35,7 @@ pub enum Verdict {
 
 /// What counts of a row that would be sent.
 pub struct ReadyRow {
-    /// Its key; none where identical rows are numbered, so that none repeats another's.
+    /// Its key; none where rows may have the key of another.
     pub key: Option<KeyHash>,
     /// What it would set off.
     pub effect: Effect,
@@ -55,6 +56,8 @@ pub struct Effect {
 /// Judges records. Hashes of different judges agree if one was made `with` the other.
 pub struct Judge<'a> {
     mapping: &'a CompiledMapping,
+    /// Whether a key that comes again may cost its row.
+    minds_keys: bool,
     hasher: RandomState,
     stage_property: Option<&'a str>,
     stages: Vec<&'a str>,
@@ -62,12 +65,13 @@ pub struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     /// A judge of rows that become tickets in these pipelines.
-    pub fn new(mapping: &'a CompiledMapping, pipelines: &'a [Pipeline]) -> Judge<'a> {
+    pub fn new(mapping: &'a CompiledMapping, keys: Keys, pipelines: &'a [Pipeline]) -> Judge<'a> {
         let mut properties = mapping.properties().iter();
         let stage = properties.find(|property| property.value_type == ValueType::Stage);
         let stages = pipelines.iter().flat_map(|pipeline| &pipeline.stages);
         Judge {
             mapping,
+            minds_keys: keys != Keys::Shared && !mapping.counts_keys(),
             hasher: RandomState::new(),
             stage_property: stage.map(|property| &*property.name),
             stages: stages.map(|stage| stage.id.as_str()).collect(),
@@ -78,6 +82,7 @@ impl<'a> Judge<'a> {
     pub fn with(&self, mapping: &'a CompiledMapping) -> Judge<'a> {
         Judge {
             mapping,
+            minds_keys: self.minds_keys,
             hasher: self.hasher.clone(),
             stage_property: self.stage_property,
             stages: self.stages.clone(),
@@ -114,9 +119,10 @@ impl<'a> Judge<'a> {
     }
 
     fn ready(&self, source: &SourceRow, draft: TicketDraft) -> ReadyRow {
-        let counted = self.mapping.counts_keys();
         ReadyRow {
-            key: (!counted).then(|| KeyHash::new(&self.hasher, &draft.key, source)),
+            key: self
+                .minds_keys
+                .then(|| KeyHash::new(&self.hasher, &draft.key, source)),
             effect: self.effect(&draft),
             remarks: draft.remarks,
         }

@@ -11,6 +11,7 @@ use super::effects::Allowance;
 use super::judge::{Judge, Judged};
 use super::second::Second;
 use crate::error::Error;
+use crate::import::flow::Operation;
 use crate::import::one_per::Rows;
 use crate::import::read::{Input, Reading};
 use crate::mapping::CompiledMapping;
@@ -26,6 +27,8 @@ const CHUNKS: usize = 4;
 
 /// What an input is checked against.
 pub struct Check<'a> {
+    /// What a run would do with the rows.
+    pub operation: Operation,
     /// What rows become.
     pub mapping: &'a CompiledMapping,
     /// The same, compiled once more for the reader: values name their property by a
@@ -53,7 +56,8 @@ enum Chunk {
 /// When the input can't be read any further, or a file can't be written.
 pub fn check(input: Input, what: &Check<'_>) -> Result<CheckReport, Error> {
     let again = input.again();
-    let judge = Judge::new(what.mapping, what.pipelines);
+    let keys = what.operation.keys();
+    let judge = Judge::new(what.mapping, keys, what.pipelines);
     let readers = judge.with(&what.readers);
     let mut counts = Counts::new(&input, what.mapping, what.pipelines, what.refused_to)?;
     let rows = Rows::new(input, Arc::clone(&what.readers));
@@ -61,10 +65,10 @@ pub fn check(input: Input, what: &Check<'_>) -> Result<CheckReport, Error> {
     let mut rows = first(rows, (&judge, &readers), &mut counts)?;
     let repeats = counts.repeats().map_err(unwritten)?;
     if repeats.any {
-        let second = Second::new(&again, what.mapping, &judge);
+        let second = Second::new(&again, what.mapping, keys, &judge);
         second.run(again, repeats, &mut counts, unwritten)?;
     }
-    let report = counts.into_report(what.allowance, rows.take_notices());
+    let report = counts.into_report(what.operation, what.allowance, rows.take_notices());
     report.map_err(unwritten)
 }
 

@@ -10,6 +10,7 @@ use super::keys::{Repeat, Repeats};
 use crate::error::Error;
 use crate::import::flow::RowOutcome;
 use crate::import::read::{Input, Reading};
+use crate::journal::Keys;
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::issue::{Problem, Reason};
 use crate::model::outcome::RowEnd;
@@ -20,6 +21,7 @@ use crate::model::ticket::TicketDraft;
 /// The second pass over an input.
 pub struct Second<'a> {
     mapping: &'a CompiledMapping,
+    keys: Keys,
     judge: &'a Judge<'a>,
     places: Places,
     /// Keys of rows of which a later one differs only by case. These are few; a file in
@@ -29,16 +31,22 @@ pub struct Second<'a> {
 
 impl<'a> Second<'a> {
     /// A pass over `input` from its start.
-    pub fn new(input: &Input, mapping: &'a CompiledMapping, judge: &'a Judge<'a>) -> Second<'a> {
+    pub fn new(
+        input: &Input,
+        mapping: &'a CompiledMapping,
+        keys: Keys,
+        judge: &'a Judge<'a>,
+    ) -> Second<'a> {
         Second {
             mapping,
+            keys,
             judge,
             places: input.places(),
             variants: HashMap::new(),
         }
     }
 
-    /// Refuses every row whose key an earlier row has.
+    /// Refuses every row whose key an earlier row has, as far as the operation minds.
     ///
     /// # Errors
     /// When the input can't be read again, or a file can't be written.
@@ -70,8 +78,10 @@ impl<'a> Second<'a> {
                 }
             }
             if wanted.seq == seq {
-                self.refuse(source, draft, wanted, counts)
-                    .map_err(&unwritten)?;
+                if self.keys == Keys::Once || wanted.only_case {
+                    self.refuse(source, draft, wanted, counts)
+                        .map_err(&unwritten)?;
+                }
                 repeat = repeats.next().map_err(&unwritten)?;
             }
         }
