@@ -4,6 +4,7 @@
 //! memory that takes.
 //!
 //! `cargo bench --bench check`, or `-- 100000` for so many rows instead of a million.
+//! `--profile dist` measures the binary as it is shipped.
 //! Passes alternate and the best of five counts; files are in a temporary folder.
 
 #![expect(clippy::print_stdout, reason = "what a benchmark is for")]
