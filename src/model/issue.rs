@@ -609,7 +609,8 @@ impl Reason {
                     .to_owned()
             }
             Reason::TicketMissing => {
-                "correct the cell, or import the row with --op upsert or create".to_owned()
+                "correct the cell, or take the row out: only --op create and upsert make tickets"
+                    .to_owned()
             }
             Reason::TicketArchived { .. } => {
                 "restore it in HubSpot and run again, or take the row out".to_owned()

@@ -1,9 +1,12 @@
 //! A served sandbox that a test fills by hand, and the tool that exports from it.
 
 use std::collections::BTreeMap;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::kill::wait_at_most;
 use crate::plain_http::{Answer, raw};
 use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
 use crate::scenario::{CHECKED, Scenario};
@@ -148,6 +151,42 @@ impl Desk {
         });
         scenario.check_portal(held.collect(), story);
         scenario.check_files(&self.here.path("run"), story);
+    }
+
+    /// Starts the tool and kills it when `moment` has come, or lets it end.
+    pub fn kill_tool(&mut self, args: &[&str], moment: impl FnOnce(&mut Child, &mut Desk)) {
+        let mut child = self
+            .here
+            .command(args)
+            .env("TICKETHAUL_BASE_URL", self.sandbox.url())
+            .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the tool starts");
+        moment(&mut child, self);
+        let _gone = child.kill();
+        let _ended = child.wait();
+    }
+
+    /// Kills the tool while the portal holds a call; false when it ended before.
+    pub fn kill_tool_while_held(&mut self, args: &[&str]) -> bool {
+        let mut held = false;
+        self.kill_tool(args, |child, desk| {
+            let sandbox_id = desk.sandbox.id().to_string();
+            std::thread::scope(|scope| {
+                let lines = scope.spawn(|| desk.sandbox.next_line());
+                while !lines.is_finished() && matches!(child.try_wait(), Ok(None)) {
+                    wait_at_most(child, Duration::from_millis(2));
+                }
+                held = lines.is_finished();
+                if !held {
+                    // Nothing was held, so the line that is waited for never comes.
+                    let _gone = Command::new("kill").args(["-KILL", &sandbox_id]).status();
+                }
+            });
+        });
+        held
     }
 
     /// A column of a CSV file of the folder.

@@ -2,14 +2,13 @@
 //! portal holds a call, and at random under all troubles. What is finished later is
 //! what an undisturbed run would have left.
 
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tickethaul::import::flow::Operation;
 
 use crate::desk::Desk;
 use crate::kill::{TROUBLES, wait_at_most};
-use crate::rehearsal::{Rehearsal, TOKEN};
+use crate::rehearsal::Rehearsal;
 use crate::scenario::{MAPPING, Scenario, plant};
 
 const OPERATIONS: [Operation; 3] = [Operation::Update, Operation::Upsert, Operation::Archive];
@@ -58,7 +57,7 @@ struct Story<'a> {
 
 impl Story<'_> {
     /// Import, or resume when there is a journal.
-    fn args(&self) -> Vec<&str> {
+    fn args(&self) -> Vec<&'static str> {
         let here = &self.desk.here;
         let mut args = match here.path("run/run.db").exists() {
             true => vec!["resume", "run"],
@@ -81,41 +80,6 @@ impl Story<'_> {
         args.extend(["--batch-size", self.batch_size, "--progress", "none"]);
         args.extend(["--horizon", "0.2", "--concurrency", self.concurrency]);
         args
-    }
-
-    /// Starts the tool and kills it when `moment` has come, or lets it end.
-    fn killed(&mut self, moment: impl FnOnce(&mut Child, &mut Desk)) {
-        let mut command = self.desk.here.command(self.args());
-        let mut child = command
-            .env("TICKETHAUL_BASE_URL", self.desk.sandbox.url())
-            .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the tool starts");
-        moment(&mut child, &mut self.desk);
-        let _gone = child.kill();
-        let _ended = child.wait();
-    }
-
-    /// Kills the tool while the portal holds a call; false when it ended before.
-    fn killed_while_held(&mut self) -> bool {
-        let mut held = false;
-        self.killed(|child, desk| {
-            let sandbox_id = desk.sandbox.id().to_string();
-            std::thread::scope(|scope| {
-                let lines = scope.spawn(|| desk.sandbox.next_line());
-                while !lines.is_finished() && matches!(child.try_wait(), Ok(None)) {
-                    wait_at_most(child, Duration::from_millis(2));
-                }
-                held = lines.is_finished();
-                if !held {
-                    // Nothing was held, so the line that is waited for never comes.
-                    let _gone = Command::new("kill").args(["-KILL", &sandbox_id]).status();
-                }
-            });
-        });
-        held
     }
 
     /// Goes on until the run is finished; stops for later are gone on from.
@@ -144,7 +108,8 @@ fn a_kill_while_any_batch_is_held_leaves_what_the_rows_say() {
             let killed_at = |n: usize| {
                 let trouble = format!("hold@{n}={state}:objects/tickets/batch");
                 let mut story = planted.story(&[trouble], "30");
-                let held = story.killed_while_held();
+                let args = story.args();
+                let held = story.desk.kill_tool_while_held(&args);
                 if held {
                     story.finish(&format!("{} {state} {n}", operation.word()));
                 }
@@ -166,7 +131,10 @@ fn a_thousand_upserts_that_are_killed_twice_end_as_if_they_had_not_been() {
     let mut story = planted.story(&troubles.map(str::to_owned), "100");
     // Else the call of the second kill may be in flight at the first.
     story.concurrency = "1";
-    assert!(story.killed_while_held() && story.killed_while_held());
+    for _twice in 0..2 {
+        let args = story.args();
+        assert!(story.desk.kill_tool_while_held(&args));
+    }
     story.finish("killed twice");
 }
 
@@ -181,7 +149,10 @@ fn random_kills(operation: Operation, kills: u32, seed: u64) {
         // A round is killed while it has work left; a long test takes several.
         for _kill in 0..20.min(left) {
             let moment = Duration::from_millis(random.u64(20..400));
-            story.killed(|child, _| wait_at_most(child, moment));
+            let args = story.args();
+            story
+                .desk
+                .kill_tool(&args, |child, _| wait_at_most(child, moment));
             left -= 1;
         }
         story.finish(&format!("{}, seed {seed}", operation.word()));

@@ -2,7 +2,7 @@
 //! a call, and at random under all troubles. What is finished later is what an
 //! undisturbed run would have left.
 
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ struct Story<'a> {
 
 impl Story<'_> {
     /// The command, or resume when there is a journal.
-    fn args(&self) -> Vec<&str> {
+    fn args(&self) -> Vec<&'static str> {
         let here = &self.desk.here;
         let mut args = match here.path("run/run.db").exists() {
             true => vec!["resume", "run"],
@@ -75,41 +75,6 @@ impl Story<'_> {
         args.extend(["--batch-size", "20", "--progress", "none"]);
         args.extend(["--horizon", "0.2"]);
         args
-    }
-
-    /// Starts the tool and kills it when `moment` has come, or lets it end.
-    fn killed(&mut self, moment: impl FnOnce(&mut Child, &mut Desk)) {
-        let mut command = self.desk.here.command(self.args());
-        let mut child = command
-            .env("TICKETHAUL_BASE_URL", self.desk.sandbox.url())
-            .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the tool starts");
-        moment(&mut child, &mut self.desk);
-        let _gone = child.kill();
-        let _ended = child.wait();
-    }
-
-    /// Kills the tool while the portal holds a call; false when it ended before.
-    fn killed_while_held(&mut self) -> bool {
-        let mut held = false;
-        self.killed(|child, desk| {
-            let sandbox_id = desk.sandbox.id().to_string();
-            std::thread::scope(|scope| {
-                let lines = scope.spawn(|| desk.sandbox.next_line());
-                while !lines.is_finished() && matches!(child.try_wait(), Ok(None)) {
-                    wait_at_most(child, Duration::from_millis(2));
-                }
-                held = lines.is_finished();
-                if !held {
-                    // Nothing was held, so the line that is waited for never comes.
-                    let _gone = Command::new("kill").args(["-KILL", &sandbox_id]).status();
-                }
-            });
-        });
-        held
     }
 
     /// Goes on until the run is finished; stops for later are gone on from.
@@ -134,7 +99,8 @@ fn a_kill_while_any_call_about_links_is_held_leaves_what_the_rows_say() {
             let killed_at = |n: usize| {
                 let trouble = format!("hold@{n}={state}:associations");
                 let mut story = planted.story(&[trouble]);
-                let held = story.killed_while_held();
+                let args = story.args();
+                let held = story.desk.kill_tool_while_held(&args);
                 if held {
                     story.finish(&format!("{} {state} {n}", operation.word()));
                 }
@@ -158,7 +124,8 @@ fn random_kills(operation: Operation, kills: u32, rows: usize, seed: u64) {
         let mut outlived = false;
         while left > 0 && !outlived {
             let moment = Duration::from_millis(random.u64(20..400));
-            story.killed(|child, _| {
+            let args = story.args();
+            story.desk.kill_tool(&args, |child, _| {
                 wait_at_most(child, moment);
                 outlived = !matches!(child.try_wait(), Ok(None));
             });
