@@ -79,8 +79,8 @@ pub(crate) struct Entry {
     pub(crate) required: bool,
     /// Whether a row without a value clears the property.
     pub(crate) clears: bool,
-    /// The property that the mapping would rather have written where the portal holds
-    /// this one read-only, which it does not say.
+    /// The property of `read_only.into`, for a portal that takes values of this one and
+    /// does not keep them.
     pub(crate) instead: Option<Fallback>,
 }
 
