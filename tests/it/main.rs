@@ -12,6 +12,7 @@ mod definitions; // the sandbox: properties, groups, pipelines, labels, as a por
 mod desk; // the helper: a served sandbox that a test fills by hand
 mod diff; // --diff: only what differs is sent
 mod export; // exports: whole, in id order, in every form
+mod export_again; // exports to a place where something stands, and stopped ones found again
 mod export_meanwhile; // exports while another process creates, changes and archives tickets
 mod export_resume; // exports ended by force or by their time, and gone on with
 mod export_tables; // exports: former values and linked records, in columns and in files of their own
@@ -32,6 +33,7 @@ mod linking; // the helper: files that link tickets, and what must come of them
 mod links; // the sandbox: associations in all their endpoints
 mod mapping; // the mapping language from outside, and the commands about mappings
 mod operations; // update, upsert, archive and delete from outside
+mod outputs; // where commands write: one rule for every file, and stdout that must arrive
 mod plain_http; // an HTTP client that shares nothing with ours
 mod presets; // every mapping that ships, on its sample
 mod readme; // every command of the README
