@@ -127,7 +127,7 @@ impl Registry {
         let mut entries = self.entries();
         entries.retain(|(_, entry)| entry.folder.is_dir());
         let mut entries: Vec<Entry> = entries.into_iter().map(|(_, entry)| entry).collect();
-        entries.sort_by(|one, other| one.begun.cmp(&other.begun));
+        entries.sort_by_key(|entry| entry.begun);
         entries
     }
 

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::rehearsal::TOKEN;
+use crate::rehearsal::{Ended, TOKEN};
 
 const SUBJECT: [&str; 2] = ["--properties", "subject"];
 
@@ -156,6 +156,15 @@ fn an_output_in_its_own_run_folder_is_refused() {
     }
 }
 
+/// What a resume is told so that it comes to its end: the export remembers its own.
+const AT_ONCE: [&str; 4] = ["--rate", "1000/1s", "--max-duration", "60"];
+
+/// Resumes a run to its end.
+fn resume(desk: &Desk, run: &[&str]) -> Ended {
+    let args = [&["resume"], run, &AT_ONCE].concat();
+    desk.here.run_against(&desk.sandbox, &args)
+}
+
 /// Stops an export to a file by its time.
 fn stopped(desk: &Desk, output: &str, more: &[&str]) {
     let slow = ["--rate", "3/1s", "--max-duration", "0.8", "-o", output];
@@ -180,8 +189,8 @@ fn a_stopped_export_is_shown_and_says_what_it_is() {
         status.contains("stopped") && status.contains("tickets read so far"),
         "{status}"
     );
-    let resumed = desk.here.run_against(&desk.sandbox, &["resume"]);
-    let resumed = resumed.expect(0).says("resuming export tickethaul-runs/");
+    let resumed = resume(&desk, &[]).expect(0);
+    let resumed = resumed.says("resuming export tickethaul-runs/");
     assert!(resumed.stderr.contains("tickets.csv"), "{}", resumed.stderr);
     assert!(desk.here.path("tickets.csv").is_file());
     let none = desk.here.run(["runs"]).expect(0);
@@ -198,17 +207,12 @@ fn a_stopped_export_leaves_a_newer_file_alone() {
         .export(&[&SUBJECT[..], &["-o", "tickets.csv"]].concat())
         .expect(0);
     let newer = desk.here.read("tickets.csv.manifest.json");
-    let resume = ["resume", "old"];
-    let _ended = desk
-        .here
-        .run_against(&desk.sandbox, &resume)
+    let _ended = resume(&desk, &["old"])
         .expect(7)
         .says("it is left alone")
         .says("--force");
     assert_eq!(desk.here.read("tickets.csv.manifest.json"), newer);
-    let _path = desk.here.write("tickets.csv.manifest.json", newer);
-    let forced = ["resume", "old", "--force"];
-    let _ended = desk.here.run_against(&desk.sandbox, &forced).expect(0);
+    let _ended = resume(&desk, &["old", "--force"]).expect(0);
 }
 
 #[test]
@@ -230,9 +234,7 @@ fn only_what_the_export_made_goes_with_its_run_folder() {
     let desk = desk_of_months(1_500);
     stopped(&desk, "tickets.csv", &["--run-dir", "old"]);
     let _path = desk.here.write("old/thesis.txt", "mine");
-    let _ended = desk
-        .here
-        .run_against(&desk.sandbox, &["resume", "old"])
+    let _ended = resume(&desk, &["old"])
         .expect(0)
         .says("old/thesis.txt is none of ours and stays");
     assert_eq!(names(&desk, "old"), ["thesis.txt"]);
@@ -266,7 +268,8 @@ fn runs_in_folders_of_their_own_are_found() {
     assert!(all.stdout.contains("nightly"), "{}", all.stdout);
     let status = in_other(&["status", "nightly"]).expect(0).stdout;
     assert!(status.contains("stopped"), "{status}");
-    let _ended = in_other(&["resume", "nightly"]).expect(0);
+    let args = [&["resume", "nightly"], &AT_ONCE[..]].concat();
+    let _ended = in_other(&args).expect(0);
     assert!(desk.here.path("tickets.csv").is_file());
 }
 

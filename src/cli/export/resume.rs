@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::run::{What, finish, job};
+use super::run::{What, finish, give_up_superseded, job};
 use super::target::{Goes, standing};
 use super::work::{Work, is_inside};
 use crate::cli::exit::Exit;
@@ -64,14 +64,10 @@ pub async fn resume(
     job.started = asked.started;
     job.run = asked.run;
     folder.path().clone_into(&mut job.work);
-    finish(
-        job,
-        Work::Run(folder),
-        (again.max_duration, &goes),
-        portal,
-        talk,
-    )
-    .await
+    let (work, until) = (Work::Run(folder), (again.max_duration, &goes));
+    let exit = finish(job, work, until, portal, talk).await?;
+    give_up_superseded((goes.path(), asked.begun), talk);
+    Ok(exit)
 }
 
 /// The mapping as it was; the files that it names must still be.

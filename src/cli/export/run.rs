@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::args::ExportArgs;
@@ -24,7 +25,8 @@ use crate::cli::runs::minute;
 use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::export::{
-    Archived, Asked, AskedMapping, Done, ExportError, Job, Selection, Step, Which, run as run_job,
+    Archived, Asked, AskedMapping, Done, ExportError, Job, RunFolder, Selection, Step, Which,
+    run as run_job,
 };
 use crate::hubspot::{Client, Search};
 use crate::journal::{Told, now, run_id};
@@ -60,22 +62,21 @@ pub async fn run(args: ExportArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
         concurrency: args.concurrency,
     };
     let mut job = job(&what, &portal.client, talk).await?;
-    let mut work = Work::temporary()?;
-    let mut superseded = Vec::new();
-    if let Some(path) = goes.path() {
-        same_portal(earlier.as_ref(), path, (job.portal_id, args.replace()))?;
-        let asked = asked(&args, &what, &job, told)?;
-        superseded = superseded_by(&asked, talk);
-        work = Work::resumable_in(args.run_dir.as_deref(), &asked)?;
-        record(&asked, &args, &work, talk);
-        job.run = asked.run;
-    }
+    let (begun, work) = match goes.path() {
+        None => (now(), Work::temporary()?),
+        Some(path) => {
+            same_portal(earlier.as_ref(), path, (job.portal_id, args.replace()))?;
+            let asked = asked(&args, &what, &job, told)?;
+            say_superseded(&asked, talk);
+            let work = Work::resumable_in(args.run_dir.as_deref(), &asked)?;
+            record(&asked, &args, &work, talk);
+            job.run = asked.run;
+            (asked.begun, work)
+        }
+    };
     work.path().clone_into(&mut job.work);
-    let max_duration = args.max_duration;
-    let exit = finish(job, work, (max_duration, &goes), portal, talk).await?;
-    for folder in superseded {
-        give_up(&folder, talk);
-    }
+    let exit = finish(job, work, (args.max_duration, &goes), portal, talk).await?;
+    give_up_superseded((goes.path(), begun), talk);
     Ok(exit)
 }
 
@@ -124,29 +125,27 @@ fn record(asked: &Asked, args: &ExportArgs, work: &Work, talk: &Talk) {
     found::record(&new, talk);
 }
 
-/// Stopped exports to the same target that the registry vouches for: this one takes
-/// their place, and they go once it is finished.
-fn superseded_by(asked: &Asked, talk: &Talk) -> Vec<PathBuf> {
-    let mut folders = Vec::new();
+/// Says which stopped exports this one takes the place of.
+fn say_superseded(asked: &Asked, talk: &Talk) {
     for (folder, other) in found::stopped_exports_to(&asked.target) {
         talk.say(&format!(
             "the stopped export {}, begun {}, went to the same place: this one takes its place",
             folder.display(),
             minute(other.begun),
         ));
-        folders.push(folder);
     }
-    folders
 }
 
-/// Takes a stopped export away whose target is newer than it.
-pub(super) fn give_up(folder: &std::path::Path, talk: &Talk) {
-    // In use, or gone meanwhile.
-    let Ok((folder, _)) = crate::export::RunFolder::open(folder) else {
-        return;
-    };
-    if let Err(error) = Work::Run(folder).end() {
-        talk.say(&error.to_string());
+/// Takes away stopped exports to the same target that were begun before one that is
+/// finished now.
+pub(super) fn give_up_superseded((target, begun): (Option<&Path>, Timestamp), talk: &Talk) {
+    let stopped = target.map(found::stopped_exports_to).unwrap_or_default();
+    for (folder, _) in stopped.iter().filter(|(_, other)| other.begun < begun) {
+        // One that cannot be opened is in use, or gone meanwhile.
+        let opened = RunFolder::open(folder).map(|(folder, _)| Work::Run(folder).end());
+        if let Ok(Err(error)) = opened {
+            talk.say(&error.to_string());
+        }
     }
 }
 
