@@ -187,6 +187,8 @@ switches! {
         "the options in definitions of pipeline, stage and owner"
     48 legacy_links: LegacyLinks { Served = "yes", Gone = "no" }
         "the association endpoints of v3"
+    0 archived_by_key: ArchivedByKey { Found = "found", Missing = "missing" }
+        "whether records in the recycle bin can be read by a unique value"
     0 fold_unique_case: FoldUniqueCase { No = "no", Yes = "yes" }
         "whether unique values differ by case alone"
     0 links_touch_modified: LinksTouchModified { No = "no", Yes = "yes" }

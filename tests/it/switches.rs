@@ -310,6 +310,41 @@ async fn the_recycle_bin() {
 }
 
 #[tokio::test]
+async fn a_unique_value_may_not_lead_into_the_recycle_bin() {
+    // What is read there by key; whether the key can be given to another ticket.
+    for (by_key, holds, found, free) in [
+        ("found", "free", true, true),
+        ("found", "blocks", true, false),
+        ("missing", "free", false, true),
+        ("missing", "blocks", false, false),
+    ] {
+        let by_key = format!("archived_by_key={by_key}");
+        let holds = format!("archived_holds_unique={holds}");
+        let portal = keyed(&[&by_key, &holds]).await;
+        let id = portal.ticket(json!({"key": "abc"})).await;
+        let path = format!("{TICKETS}/{id}");
+        assert_eq!(portal.delete(&path).await.status, 204);
+        let by_id = portal.get(&format!("{path}?archived=true")).await;
+        assert_eq!(by_id.status, 200, "by id it is always found");
+        let read = json!({"idProperty": "key", "inputs": [{"id": "abc"}],
+            "properties": ["key"]});
+        let path = format!("{TICKETS}/batch/read?archived=true");
+        let batch = portal.post(&path, read).await.json();
+        let single = format!("{TICKETS}/abc?idProperty=key&archived=true");
+        let single = portal.get(&single).await.status == 200;
+        let batch = batch["results"].as_array().map_or(0, Vec::len);
+        assert_eq!((batch > 0, single), (found, found), "{by_key} {holds}");
+        let again = json!({"key": "abc", "hs_pipeline_stage": "1"});
+        let made = create(&portal, again).await;
+        assert_eq!(made.status == 201, free, "{by_key} {holds}: {made:?}");
+        assert!(
+            free || made.body.contains(&id),
+            "the holder is named: {made:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn limits_of_lists() {
     for (switch, over, with_history) in [
         ("over_limit=400", 400, 400),
