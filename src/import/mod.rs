@@ -25,6 +25,7 @@ mod diff;
 mod create;
 mod change;
 mod read_back;
+mod missing;
 mod write;
 mod reply;
 mod lookup;

@@ -176,6 +176,7 @@ fn row_intent(op: &PlannedOp, operation: Operation, counted: bool) -> RowIntent 
         seq: op.source.seq,
         address: op.source.address,
         key: op.draft.key.clone(),
+        ticket: op.ticket.clone(),
         body: op.body,
         counted,
     }

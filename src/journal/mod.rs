@@ -6,7 +6,8 @@
 //! input  file → path, size, mtime, hash
 //! row    seq → address, fate, change, key, ticket, issue, settle number
 //! step   what is done for a row or for several: the run's operation, contact; key, body hash,
-//!        when intended by the portal's clock, state, id of the record
+//!        when intended by the portal's clock, state, id of the record: of an archive
+//!        that of the ticket from its intent on
 //! mark   name → number                 lengths of the derived files, state, times, remarks
 //! ```
 //!
@@ -18,6 +19,7 @@
 mod format;
 mod schema;
 mod others;
+mod records;
 mod waiting;
 mod write;
 mod read;
@@ -29,6 +31,7 @@ pub use lock::{Lock, LockError};
 pub use log::RunLog;
 pub use others::OtherState;
 pub use read::{Past, PastIntent, PastRefusals, PastRow, Reading, RunState};
+pub use records::Earlier;
 pub use waiting::Waiting;
 pub use write::{
     Claim, Commit, Durability, Intent, Journal, JournalError, Keys, RowEntry, run_name,

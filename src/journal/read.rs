@@ -45,6 +45,8 @@ pub struct PastIntent {
     pub body: [u8; 16],
     /// The key that it was to be sent with.
     pub key: String,
+    /// Id of the record that it was found to mean, where it was looked up (R4).
+    pub record: Option<String>,
 }
 
 /// A settled row, as the journal has it.
@@ -402,7 +404,7 @@ impl Reading {
     /// Rows whose own step, which is named for the run's operation, has no outcome.
     fn unknown(&self) -> rusqlite::Result<HashMap<u64, PastIntent>> {
         let mut query = self.db.prepare(
-            "SELECT row.seq, step.intended_ms, step.body, step.key FROM row
+            "SELECT row.seq, step.intended_ms, step.body, step.key, step.record FROM row
              JOIN step ON step.row = row.seq
                 AND step.kind = (SELECT value FROM meta WHERE name = 'operation')
              WHERE row.settled IS NULL AND row.fate <> 'waiting'",
@@ -413,6 +415,7 @@ impl Reading {
                 at: at.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
                 body: row.get(2)?,
                 key: row.get(3)?,
+                record: row.get(4)?,
             };
             Ok((row.get::<_, i64>(0)?.unsigned_abs(), intent))
         })?;

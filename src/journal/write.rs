@@ -93,6 +93,10 @@ pub struct Intent<'a> {
     pub keys: Keys,
     /// Value of the key property.
     pub key: &'a str,
+    /// Id of the record that the row was found to mean, where it was looked up: what an
+    /// unfinished archive is settled by, since a portal need not find archived records
+    /// by their key (protocol R4).
+    pub record: Option<&'a str>,
     /// Hash of what will be sent.
     pub body: [u8; 16],
     /// Identical rows have identical keys: later ones get a number behind it (K3).
@@ -124,6 +128,12 @@ pub enum Claim {
         line: u64,
     },
 }
+
+/// The earlier row that keeps a row from a key.
+const HOLDER: &str = "
+    SELECT step.key, row.file, row.line FROM step JOIN row ON row.seq = step.row
+    WHERE step.folded = ?1 AND step.kind = ?3 AND step.state <> 'refused'
+      AND step.row <> ?2 AND step.key IS NOT ?4 LIMIT 1";
 
 /// This machine's clock.
 pub(super) fn now() -> Timestamp {
@@ -246,8 +256,8 @@ impl Commit<'_> {
             ],
         )?;
         self.run(
-            "INSERT INTO step (row, kind, key, folded, body, intended_ms, state)
-             SELECT ?1, ?6, ?2, ?3, ?4, ?5, 'open'
+            "INSERT INTO step (row, kind, key, folded, body, intended_ms, state, record)
+             SELECT ?1, ?6, ?2, ?3, ?4, ?5, 'open', ?7
              WHERE NOT EXISTS (SELECT 1 FROM step WHERE row = ?1 AND kind = ?6)",
             params![
                 intent.row.seq as i64,
@@ -255,7 +265,8 @@ impl Commit<'_> {
                 key.to_lowercase(),
                 intent.body,
                 at.map(Timestamp::as_millisecond),
-                intent.kind
+                intent.kind,
+                intent.record
             ],
         )?;
         Ok(Claim::Free(key))
@@ -273,11 +284,7 @@ impl Commit<'_> {
         let folded = key.to_lowercase();
         let seq = intent.row.seq as i64;
         self.transaction
-            .prepare_cached(
-                "SELECT step.key, row.file, row.line FROM step JOIN row ON row.seq = step.row
-                 WHERE step.folded = ?1 AND step.kind = ?3 AND step.state <> 'refused'
-                   AND step.row <> ?2 AND step.key IS NOT ?4 LIMIT 1",
-            )
+            .prepare_cached(HOLDER)
             .and_then(|mut query| {
                 query
                     .query_row(params![folded, seq, intent.kind, shared], |row| {
@@ -467,5 +474,65 @@ pub(super) fn at(path: &Path) -> impl Fn(rusqlite::Error) -> JournalError + use<
     move |source| JournalError::Database {
         path: path.clone(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A journal with its tables and nothing in them.
+    fn empty(folder: &Path) -> Journal {
+        let db = Connection::open(folder.join("run.db")).expect("a database");
+        db.execute_batch(TABLES).expect("tables");
+        drop(db);
+        Journal::open(folder, 0, Durability::Off).expect("a journal")
+    }
+
+    fn intent(seq: u64, key: &str) -> Intent<'_> {
+        Intent {
+            row: RowEntry {
+                seq,
+                address: RowAddress {
+                    file: 0,
+                    record: seq,
+                    line: seq + 1,
+                    byte: 0,
+                },
+            },
+            kind: "archive",
+            keys: Keys::Once,
+            key,
+            record: Some("7"),
+            body: [0; 16],
+            counted: false,
+        }
+    }
+
+    #[test]
+    fn the_row_before_with_the_same_key_is_one_whose_record_is_as_it_says() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut journal = empty(folder.path());
+        let mut commit = journal.begin().expect("a commit");
+        for (seq, key) in [(1, "a"), (2, "A"), (3, "a"), (4, "b")] {
+            let shared = Intent {
+                keys: Keys::Shared,
+                ..intent(seq, key)
+            };
+            let _free = commit.intend(&shared, None).expect("an intent");
+        }
+        let before = |commit: &Commit<'_>, seq| commit.earlier("archive", "A", seq).expect("read");
+        assert_eq!(before(&commit, 3), None, "nothing has ended");
+        let end = RowEnd::Done {
+            ticket: "7".to_owned(),
+            change: Change::Archived,
+        };
+        commit
+            .settle(intent(1, "a").row, Some("a"), &end)
+            .expect("settled");
+        let found = before(&commit, 3).expect("the first row");
+        assert_eq!((&*found.key, &*found.record), ("a", "7"));
+        assert_eq!(before(&commit, 1), None, "only rows before it");
+        assert_eq!(commit.earlier("update", "a", 3).expect("read"), None);
     }
 }

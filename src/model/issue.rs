@@ -330,7 +330,17 @@ pub enum Reason {
         id: String,
     },
     /// There is no ticket of that key or id.
-    TicketMissing,
+    TicketMissing {
+        /// True where it was looked for by its key: it may be in the recycle bin then.
+        by_key: bool,
+    },
+    /// The ticket was merged into another.
+    TicketMerged {
+        /// Its id.
+        id: String,
+        /// Id of the other.
+        into: String,
+    },
     /// The ticket of that key or id is archived.
     TicketArchived {
         /// Its id.
@@ -400,7 +410,8 @@ impl Reason {
             Reason::ConflictingUniqueValue { .. } => "CONFLICTING_UNIQUE_VALUE",
             Reason::KeyHeldElsewhere { .. } => "KEY_HELD_ELSEWHERE",
             Reason::KeyInRecycleBin { .. } => "KEY_IN_RECYCLE_BIN",
-            Reason::TicketMissing => "TICKET_MISSING",
+            Reason::TicketMissing { .. } => "TICKET_MISSING",
+            Reason::TicketMerged { .. } => "TICKET_MERGED",
             Reason::TicketArchived { .. } => "TICKET_ARCHIVED",
             Reason::RowTooLarge { .. } => "ROW_TOO_LARGE",
             Reason::Portal { code, .. } => code,
@@ -487,7 +498,8 @@ impl Reason {
             Reason::KeyInRecycleBin { id } => {
                 format!("ticket {id} in the recycle bin holds this key")
             }
-            Reason::TicketMissing => "the portal has no such ticket".to_owned(),
+            Reason::TicketMissing { .. } => "the portal has no such ticket".to_owned(),
+            Reason::TicketMerged { id, into } => format!("ticket {id} was merged into {into}"),
             Reason::TicketArchived { id } => format!("ticket {id} is in the recycle bin"),
             Reason::RowTooLarge { bytes, limit } => {
                 format!("the row takes {bytes} bytes, one call takes {limit}")
@@ -608,9 +620,17 @@ impl Reason {
                 "restore that ticket in HubSpot, or delete it there for good, and run again"
                     .to_owned()
             }
-            Reason::TicketMissing => {
+            Reason::TicketMissing { by_key: false } => {
                 "correct the cell, or take the row out: only --op create and upsert make tickets"
                     .to_owned()
+            }
+            Reason::TicketMissing { by_key: true } => {
+                "correct the cell, or take the row out: only --op create and upsert make tickets; \
+                 it may be in the recycle bin, where portals need not find a ticket by its key"
+                    .to_owned()
+            }
+            Reason::TicketMerged { into, .. } => {
+                format!("name ticket {into} instead, or take the row out")
             }
             Reason::TicketArchived { .. } => {
                 "restore it in HubSpot and run again, or take the row out".to_owned()

@@ -54,6 +54,28 @@ impl Taking<'_> {
                 self.answer(reply, claims);
                 Ok(())
             }
+            Message::Earlier {
+                operation,
+                rows,
+                reply,
+            } => {
+                let rows = rows.iter();
+                let found = rows.map(|(seq, key)| self.commit.earlier(operation.word(), key, *seq));
+                let found = found.collect::<Result<Vec<_>, _>>()?;
+                self.answer(reply, found);
+                Ok(())
+            }
+            Message::Name {
+                operation,
+                rows,
+                reply,
+            } => {
+                for (seq, ticket) in &rows {
+                    self.commit.name_record(operation.word(), *seq, ticket)?;
+                }
+                self.answer(reply, ());
+                Ok(())
+            }
             Message::Wait(rows) => {
                 let mut waits = rows.iter();
                 Ok(waits.try_for_each(|row| self.commit.wait(row))?)
@@ -143,6 +165,7 @@ fn intend_all(
             kind: intent.operation.word(),
             keys: intent.operation.keys(),
             key: &intent.key,
+            record: intent.ticket.as_deref(),
             body: intent.body,
             counted: intent.counted,
         };
