@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::{Timestamp, Zoned};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::format::{Header, refusal_text, schema_text};
@@ -464,6 +465,10 @@ fn open(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
     };
     db.pragma_update(None, "synchronous", synchronous)?;
     db.pragma_update(None, "cache_size", -4_000)?;
+    // A bound value then never changes a statement's plan. Without it SQLite prepares the
+    // look-up of a key anew for each row that is intended, in case its values decide
+    // whether a partial index can be used.
+    let _on = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(32);
     Ok(db)
 }
@@ -479,6 +484,8 @@ pub(super) fn at(path: &Path) -> impl Fn(rusqlite::Error) -> JournalError + use<
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
+
     use super::*;
 
     /// A journal with its tables and nothing in them.
@@ -507,6 +514,23 @@ mod tests {
             body: [0; 16],
             counted: false,
         }
+    }
+
+    #[test]
+    fn the_look_up_of_a_key_is_prepared_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut journal = empty(folder.path());
+        let commit = journal.begin().expect("a commit");
+        for seq in 1..=50 {
+            let claim = commit.intend(&intent(seq, &format!("K{seq}")), None);
+            assert!(matches!(claim, Ok(Claim::Free(_))), "{claim:?}");
+        }
+        let query = commit.transaction.prepare_cached(HOLDER).expect("cached");
+        assert!(
+            query.get_status(StatementStatus::Run) >= 50,
+            "it is the same"
+        );
+        assert_eq!(query.get_status(StatementStatus::RePrepare), 0);
     }
 
     #[test]
