@@ -31,6 +31,7 @@ mod layers; // who may know whom, and which crate lives where
 mod linking; // the helper: files that link tickets, and what must come of them
 mod links; // the sandbox: associations in all their endpoints
 mod mapping; // the mapping language from outside, and the commands about mappings
+mod merges; // the sandbox: merges, and what a person does in the recycle bin
 mod operations; // update, upsert, archive and delete from outside
 mod plain_http; // an HTTP client that shares nothing with ours
 mod presets; // every mapping that ships, on its sample
