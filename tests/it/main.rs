@@ -1,6 +1,7 @@
 //! Everything that is tested from outside, in one binary; a topic a file.
 
 mod associate; // links of every kind: in imports, between tickets of a file, alone
+mod between; // the helper: something between the tool and a served sandbox that tampers
 mod calls; // every call's request, and literal replies to it
 mod canned; // the helper: a portal of canned replies in memory
 mod checks; // a whole file against a mapping, before anything is sent
@@ -13,7 +14,10 @@ mod desk; // the helper: a served sandbox that a test fills by hand
 mod diff; // --diff: only what differs is sent
 mod export; // exports: whole, in id order, in every form
 mod export_meanwhile; // exports while another process creates, changes and archives tickets
+mod export_missing; // exports while single tickets and contacts go between two calls, however the portal says so
+mod export_paging; // lists that go round, backwards or on for ever
 mod export_resume; // exports ended by force or by their time, and gone on with
+mod export_search; // exports by filter: many properties, long filters
 mod export_tables; // exports: former values and linked records, in columns and in files of their own
 mod fates; // replies that say too little, keys that somebody else holds
 mod first; // the main job: import, repair, again, export
@@ -31,6 +35,7 @@ mod layers; // who may know whom, and which crate lives where
 mod linking; // the helper: files that link tickets, and what must come of them
 mod links; // the sandbox: associations in all their endpoints
 mod mapping; // the mapping language from outside, and the commands about mappings
+mod merges; // the sandbox: merges, and what a person does in the recycle bin
 mod operations; // update, upsert, archive and delete from outside
 mod plain_http; // an HTTP client that shares nothing with ours
 mod presets; // every mapping that ships, on its sample

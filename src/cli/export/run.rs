@@ -230,6 +230,12 @@ fn tell(done: &Done, to_stdout: bool, talk: &Talk) {
             "{count} ids are not in the portal, such as {first}"
         ));
     }
+    if done.left_out > 0 {
+        let count = done.left_out;
+        talk.say(&format!(
+            "{count} tickets were archived or merged while the export ran and are left out"
+        ));
+    }
     say_issue(done, to_stdout, talk);
     if !to_stdout {
         talk.result(&json!({
@@ -237,6 +243,7 @@ fn tell(done: &Done, to_stdout: bool, talk: &Talk) {
             "archived": done.archived,
             "tables": done.tables.iter().cloned().collect::<BTreeMap<_, _>>(),
             "issues": done.issues,
+            "left_out": done.left_out,
             "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
         }));
     }
