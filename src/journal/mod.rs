@@ -7,7 +7,7 @@
 //! row    seq → address, fate, change, key, ticket, issue, settle number
 //! step   what is done for a row or for several: the run's operation, contact; key, body hash,
 //!        when intended by the portal's clock, state, id of the record
-//! mark   name → number                 lengths of the derived files, state, times, remarks
+//! mark   name → number                 lengths of the derived files, state, times, remarks, values
 //! ```
 //!
 //! What it promises: a step is in `step` before its call leaves (D2); one commit
@@ -19,6 +19,7 @@ mod format;
 mod schema;
 mod others;
 mod waiting;
+mod remarks;
 mod write;
 mod read;
 mod lock;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::import::flow::{Operation, RowOutcome};
-use crate::journal::{Claim, OtherState, RunState, Waiting};
+use crate::journal::{Claim, Keys, OtherState, RunState, Waiting};
 use crate::model::event::Stop;
 use crate::model::place::RowAddress;
 use crate::model::schema::ObjectType;
@@ -21,6 +21,8 @@ pub struct RowIntent {
     pub address: RowAddress,
     /// Value of the key property.
     pub key: String,
+    /// Which other rows may have it.
+    pub keys: Keys,
     /// Hash of what will be sent.
     pub body: [u8; 16],
     /// Identical rows have identical keys: later ones get a number behind it (K3).

@@ -105,7 +105,7 @@ impl Taking<'_> {
     }
 
     fn settle(&mut self, outcomes: Vec<RowOutcome>) -> Result<(), Error> {
-        settle_all(&mut self.commit, &mut self.ledger.tally, &outcomes)?;
+        settle_all(&mut self.commit, self.ledger, &outcomes)?;
         self.group.settled.extend(outcomes);
         Ok(())
     }
@@ -141,7 +141,7 @@ fn intend_all(
                 address: intent.address,
             },
             kind: intent.operation.word(),
-            keys: intent.operation.keys(),
+            keys: intent.keys,
             key: &intent.key,
             body: intent.body,
             counted: intent.counted,
@@ -153,7 +153,7 @@ fn intend_all(
 
 fn settle_all(
     commit: &mut Commit<'_>,
-    tally: &mut Tally,
+    ledger: &mut Ledger,
     outcomes: &[RowOutcome],
 ) -> Result<(), Error> {
     for outcome in outcomes {
@@ -162,10 +162,14 @@ fn settle_all(
             address: outcome.source.address,
         };
         commit.settle(row, outcome.key.as_deref(), &outcome.end)?;
-        for remark in &outcome.remarks {
-            commit.count_remark(*remark)?;
+        for placed in &outcome.remarks {
+            commit.count_remark(placed.remark)?;
+            if ledger.values.count(placed) {
+                commit.count_value(placed)?;
+            }
         }
-        tally
+        ledger
+            .tally
             .shift(Fate::Pending, outcome.end.fate())
             .map_err(Error::unexpected)?;
     }
