@@ -33,6 +33,7 @@ mod tickets;
 mod canary;
 mod divert;
 pub mod settle;
+mod values;
 pub mod ledger;
 pub mod files;
 mod recover;

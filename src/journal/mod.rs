@@ -8,7 +8,7 @@
 //! step   what is done for a row or for several: the run's operation, contact; key, body hash,
 //!        when intended by the portal's clock, state, id of the record: of an archive
 //!        that of the ticket from its intent on
-//! mark   name → number                 lengths of the derived files, state, times, remarks
+//! mark   name → number                 lengths of the derived files, state, times, remarks, values
 //! ```
 //!
 //! What it promises: a step is in `step` before its call leaves (D2); one commit
@@ -21,6 +21,7 @@ mod schema;
 mod others;
 mod records;
 mod waiting;
+mod remarks;
 mod write;
 mod read;
 mod lock;

@@ -8,11 +8,12 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::format::{Header, refusal_text, schema_text};
-use super::read::{RunState, remark_name};
+use super::read::RunState;
+use super::remarks::{remark_name, value_name};
 use super::schema::{TABLES, VERSION};
 use crate::model::outcome::{Change, Fate, RowEnd};
 use crate::model::place::RowAddress;
-use crate::model::ticket::Remark;
+use crate::model::ticket::{PlacedRemark, Remark};
 
 /// An open run.db. One writer; the lock beside it keeps others out.
 #[derive(Debug)]
@@ -79,6 +80,8 @@ pub enum Keys {
     Once,
     /// Any number, all of which spell it alike.
     OneSpelling,
+    /// Any number, all of which ask for the same (R7).
+    SameBody,
     /// Any number.
     Shared,
 }
@@ -134,7 +137,7 @@ pub enum Claim {
 const HOLDER: &str = "
     SELECT step.key, row.file, row.line FROM step JOIN row ON row.seq = step.row
     WHERE step.folded = ?1 AND step.kind = ?3 AND step.state <> 'refused'
-      AND step.row <> ?2 AND step.key IS NOT ?4 LIMIT 1";
+      AND step.row <> ?2 AND step.key IS NOT ?4 AND step.body IS NOT ?5 LIMIT 1";
 
 /// This machine's clock.
 pub(super) fn now() -> Timestamp {
@@ -276,10 +279,11 @@ impl Commit<'_> {
     /// The earlier row that keeps this one from a key: a step of the same kind that
     /// was not refused. A row that is counted wants a key of its own.
     fn holder(&self, intent: &Intent<'_>, key: &str) -> Result<Option<Claim>, JournalError> {
-        let shared = match intent.keys {
-            _ if intent.counted => None,
-            Keys::Once => None,
-            Keys::OneSpelling => Some(key),
+        let (spelling, body) = match intent.keys {
+            _ if intent.counted => (None, None),
+            Keys::Once => (None, None),
+            Keys::OneSpelling => (Some(key), None),
+            Keys::SameBody => (None, Some(intent.body)),
             Keys::Shared => return Ok(None),
         };
         let folded = key.to_lowercase();
@@ -288,7 +292,7 @@ impl Commit<'_> {
             .prepare_cached(HOLDER)
             .and_then(|mut query| {
                 query
-                    .query_row(params![folded, seq, intent.kind, shared], |row| {
+                    .query_row(params![folded, seq, intent.kind, spelling, body], |row| {
                         let line: i64 = row.get(2)?;
                         Ok(Claim::Taken {
                             key: row.get(0)?,
@@ -357,10 +361,19 @@ impl Commit<'_> {
 
     /// Counts what mapping did to values of rows that this commit settles.
     pub fn count_remark(&self, remark: Remark) -> Result<(), JournalError> {
+        self.count(&remark_name(remark))
+    }
+
+    /// Counts a value by itself, beside its remark.
+    pub fn count_value(&self, remark: &PlacedRemark) -> Result<(), JournalError> {
+        self.count(&value_name(remark))
+    }
+
+    fn count(&self, name: &str) -> Result<(), JournalError> {
         self.run(
             "INSERT INTO mark (name, value) VALUES (?1, 1)
              ON CONFLICT (name) DO UPDATE SET value = value + 1",
-            params![remark_name(remark)],
+            params![name],
         )
     }
 

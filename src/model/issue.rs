@@ -191,6 +191,19 @@ pub enum Reason {
         /// Where that row stands: `line 17`.
         place: String,
     },
+    /// An earlier run refused the row since another one had its key, and it has that
+    /// key still.
+    StillRepeated {
+        /// Line of the first input.
+        line: Option<String>,
+        /// The two keys differ by case.
+        only_case: bool,
+    },
+    /// The key is a number as spreadsheets write it, and hardly the id that it was.
+    KeyRewritten {
+        /// Whether the mapping may say that ids are written like this.
+        may_be: bool,
+    },
     /// No format reads the cell as a date.
     InvalidDate {
         /// The accepted forms.
@@ -376,6 +389,13 @@ impl Reason {
             Reason::InvalidKey => "INVALID_KEY",
             Reason::RepeatedKey { .. } => "REPEATED_KEY",
             Reason::KeyCase { .. } => "KEY_CASE",
+            Reason::StillRepeated {
+                only_case: false, ..
+            } => "REPEATED_KEY",
+            Reason::StillRepeated {
+                only_case: true, ..
+            } => "KEY_CASE",
+            Reason::KeyRewritten { .. } => "KEY_REWRITTEN",
             Reason::InvalidDate { .. } => "INVALID_DATE",
             Reason::AmbiguousDate { .. } => "AMBIGUOUS_DATE",
             Reason::InvalidNumber { .. } => "INVALID_NUMBER",
@@ -432,10 +452,28 @@ impl Reason {
             Reason::NulCharacter => "the cell holds a NUL character".to_owned(),
             Reason::MissingValue => "a value is required here and there is none".to_owned(),
             Reason::MissingKey => "the key is empty".to_owned(),
-            Reason::InvalidKey => "the key holds control characters".to_owned(),
+            Reason::InvalidKey => {
+                "the key holds control characters or others that can't be seen".to_owned()
+            }
             Reason::RepeatedKey { place } => format!("{place} has the same key"),
             Reason::KeyCase { other, place } => {
                 format!("{place} has the key \"{other}\", which differs only by case")
+            }
+            Reason::StillRepeated { line, only_case } => {
+                let row = match line {
+                    Some(line) => format!("line {line} of the first input"),
+                    None => "this row".to_owned(),
+                };
+                let same = match only_case {
+                    true => "a key that differs only by case",
+                    false => "the same key",
+                };
+                format!(
+                    "{row} was refused because an earlier row has {same}, and its key is unchanged"
+                )
+            }
+            Reason::KeyRewritten { .. } => {
+                "this looks like a number that a spreadsheet made of an id".to_owned()
             }
             Reason::InvalidDate { .. } => "this is not a date that the mapping reads".to_owned(),
             Reason::AmbiguousDate { readings } => {
@@ -512,13 +550,13 @@ impl Reason {
     pub fn advice(&self) -> String {
         match self {
             Reason::RaggedRow { .. } => {
-                "fill in the columns of this row by hand from _raw; most often a quote or a \
-                 delimiter inside a text is not quoted"
+                "correct the record in _raw, or fill in the columns of this row; most often a \
+                 quote or a delimiter inside a text is not quoted"
                     .to_owned()
             }
             Reason::UnclosedQuote => {
-                "fill in the columns of this row by hand from _raw; a quote inside a quoted text \
-                 is written twice"
+                "correct the record in _raw, or fill in the columns of this row; a quote inside a \
+                 quoted text is written twice"
                     .to_owned()
             }
             Reason::RecordTooLong { .. } => {
@@ -545,6 +583,17 @@ impl Reason {
             Reason::KeyCase { .. } => {
                 "portals may treat the two as one; give one of the rows another id".to_owned()
             }
+            Reason::StillRepeated { .. } => {
+                "give this row an id of its own, or remove it".to_owned()
+            }
+            Reason::KeyRewritten { may_be } => format!(
+                "write the id as the old system has it, and open the file with every column as \
+                 text (Excel: Data, From Text/CSV, \"Do not detect data types\"){}",
+                match may_be {
+                    true => "; where ids are written like this, say as_written = true under [key]",
+                    false => "",
+                }
+            ),
             Reason::InvalidDate { formats } => format!("write it as {}", one_of(formats)),
             Reason::AmbiguousDate { readings } => format!(
                 "write the date as {} or {}, or keep one format in the mapping",

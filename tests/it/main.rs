@@ -23,6 +23,7 @@ mod fates; // replies that say too little, keys that somebody else holds
 mod first; // the main job: import, repair, again, export
 mod fuzz; // files and mappings that nobody would write
 mod get; // a few tickets, for people and for programs
+mod given_back; // the files of a run as input: repairs, rows that stay refused, deletions
 mod guide; // every promise of HubSpot's guide for tickets
 mod holding; // the sandbox in another process holds a call until its client is gone
 mod in_process; // the helper for runs inside a test: cut wires, tampered replies
@@ -32,10 +33,12 @@ mod kill_changes; // the same for runs that update, upsert or archive
 mod kill_links; // the same for runs that link tickets
 mod late; // lost calls that are carried out late, and replies that say too little
 mod layers; // who may know whom, and which crate lives where
+mod left_blank; // values that the mapping leaves blank or replaces, and what is said of them
 mod linking; // the helper: files that link tickets, and what must come of them
 mod links; // the sandbox: associations in all their endpoints
 mod mapping; // the mapping language from outside, and the commands about mappings
 mod merges; // the sandbox: merges, and what a person does in the recycle bin
+mod odd_keys; // keys that a spreadsheet rewrote, and letters that nobody sees
 mod operations; // update, upsert, archive and delete from outside
 mod plain_http; // an HTTP client that shares nothing with ours
 mod presets; // every mapping that ships, on its sample

@@ -211,7 +211,10 @@ fn tickets_are_deleted_by_ids_that_are_typed_piped_or_in_a_file() {
     let args = ["delete", "held.csv", "--yes", "--run-dir", "rest"];
     let _ended = here.run_against(&desk.sandbox, &args).expect(0);
     assert!(held(&desk).is_empty());
-    let args = ["delete", "rest/idmap.csv", "--yes", "--run-dir", "again"];
+    // Once more, by a plain column of ids.
+    let ids = desk.column("rest/done.csv", "_ticket_id").join("\n");
+    let _file = here.write("again.csv", format!("ticket_id\n{ids}\n"));
+    let args = ["delete", "again.csv", "--yes", "--run-dir", "again"];
     let _ended = here.run_against(&desk.sandbox, &args).expect(0);
     assert_eq!(here.rows("again/done.csv").len(), 36);
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::import::flow::{Operation, RowOutcome};
-use crate::journal::{Claim, Earlier, OtherState, RunState, Waiting};
+use crate::journal::{Claim, Earlier, Keys, OtherState, RunState, Waiting};
 use crate::model::event::Stop;
 use crate::model::place::RowAddress;
 use crate::model::schema::ObjectType;
@@ -23,6 +23,8 @@ pub struct RowIntent {
     pub key: String,
     /// Id of the ticket, where it was looked up before (R4).
     pub ticket: Option<String>,
+    /// Which other rows may have it.
+    pub keys: Keys,
     /// Hash of what will be sent.
     pub body: [u8; 16],
     /// Identical rows have identical keys: later ones get a number behind it (K3).
