@@ -9,7 +9,7 @@ use std::sync::Arc;
 use clap::{Args, ValueHint};
 
 use super::exit::Exit;
-use super::import::{finish, mapping_error, read_mapping, refuse_counted};
+use super::import::{finish, mapping_error, new_run, read_mapping, record, refuse_counted};
 use super::input::say_reading;
 use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
@@ -118,6 +118,7 @@ pub async fn run(args: DeleteArgs, talk: &Talk) -> Result<Exit, Error> {
         return Ok(Exit::Fine);
     }
     let job = job(&args, input, (mapping, compiled), schema, &account)?;
+    record(&job, &args.portal, talk);
     finish(job, portal, account, talk).await
 }
 
@@ -289,6 +290,7 @@ fn job(
     let folder = RunFolder::create(operation, args.run_dir.as_deref())?;
     input.keep_stdin(folder.path())?;
     let header = Header {
+        run: new_run()?,
         operation: operation.word().to_owned(),
         diff: false,
         portal_id: account.portal_id,

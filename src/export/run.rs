@@ -4,6 +4,7 @@
 use std::io;
 
 use super::collect::Collected;
+use super::folder;
 use super::job::{Done, Job, Step};
 use super::layout::Layout;
 use super::links::Fate;
@@ -73,9 +74,12 @@ pub async fn run(
         .await?;
     let mut done = write_rows(&collected, &layout, &mut output, &mut heard).await?;
     done.missing = missing;
+    folder::begin_to_publish(&job.work)?;
     let first_issue = output.finish(|beside, files| {
         let manifest = Manifest {
             portal_id: job.portal_id,
+            run: &job.run,
+            selection: &job.selection,
             started: job.started,
             ended: client.portal_now(),
             calls: client.calls(),

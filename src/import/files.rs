@@ -13,6 +13,7 @@ use crate::model::issue::Refusal;
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::place::Places;
 use crate::model::row::Headers;
+use crate::output::Writer;
 
 /// What refused.csv adds to the source's columns. `_line` names the file too where a
 /// run has several.
@@ -33,9 +34,9 @@ const BUFFER: usize = 1024 * 1024;
 
 /// The open files of a run.
 pub struct RunFiles {
-    done: Table,
-    refused: Table,
-    idmap: Table,
+    done: Table<File>,
+    refused: Table<File>,
+    idmap: Table<File>,
     columns: usize,
     places: Places,
     operation: Operation,
@@ -159,27 +160,27 @@ impl RunFiles {
         self.flush()?;
         self.tables()
             .into_iter()
-            .try_for_each(|table| table.writer.get_ref().file.sync_all())
+            .try_for_each(|table| table.writer.get_ref().to.sync_all())
     }
 
-    fn tables(&mut self) -> [&mut Table; 3] {
+    fn tables(&mut self) -> [&mut Table<File>; 3] {
         [&mut self.done, &mut self.refused, &mut self.idmap]
     }
 }
 
 /// A file like refused.csv of rows that an import would refuse.
 pub struct Refusals {
-    table: Table,
+    table: Table<Writer>,
     columns: usize,
     places: Places,
 }
 
 impl Refusals {
-    /// Creates the file with its header; a file that exists is left alone.
-    pub fn create(path: &Path, headers: &Headers, places: Places) -> io::Result<Refusals> {
+    /// Begins the file with its header.
+    pub fn begin(to: Writer, headers: &Headers, places: Places) -> io::Result<Refusals> {
         let [_done, refused, _idmap] = columns(headers);
         Ok(Refusals {
-            table: Table::create(path.to_owned(), &refused)?,
+            table: Table::begin(to, &refused)?,
             columns: headers.len(),
             places,
         })
@@ -195,9 +196,10 @@ impl Refusals {
         self.table.add(self.columns, outcome, &added)
     }
 
-    /// Hands everything to the operating system.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.table.writer.flush()
+    /// Ends the file; it appears under its name.
+    pub fn finish(self) -> io::Result<()> {
+        let counted = self.table.writer.into_inner();
+        counted.map_err(|error| error.into_error())?.to.finish()
     }
 }
 
@@ -255,34 +257,39 @@ fn refused_cells<'a>(
 }
 
 /// One CSV file that is appended to.
-struct Table {
-    writer: csv::Writer<Counted>,
+struct Table<W: Write> {
+    writer: csv::Writer<Counted<W>>,
 }
 
-impl Table {
-    fn create(path: PathBuf, header: &[String]) -> io::Result<Table> {
-        let file = File::create_new(path)?;
-        let mut table = Table {
-            writer: csv::WriterBuilder::new()
-                .buffer_capacity(BUFFER)
-                .from_writer(Counted { file, bytes: 0 }),
-        };
-        table.write(header)?;
-        table.writer.flush()?;
-        Ok(table)
+impl Table<File> {
+    fn create(path: PathBuf, header: &[String]) -> io::Result<Table<File>> {
+        Table::begin(File::create_new(path)?, header)
     }
 
-    fn reopen(path: PathBuf, length: u64) -> io::Result<Table> {
+    fn reopen(path: PathBuf, length: u64) -> io::Result<Table<File>> {
         let mut file = OpenOptions::new().write(true).open(path)?;
         file.set_len(length)?;
         let _at = file.seek(SeekFrom::End(0))?;
         let counted = Counted {
-            file,
+            to: file,
             bytes: length,
         };
         Ok(Table {
             writer: csv::Writer::from_writer(counted),
         })
+    }
+}
+
+impl<W: Write> Table<W> {
+    fn begin(to: W, header: &[String]) -> io::Result<Table<W>> {
+        let mut table = Table {
+            writer: csv::WriterBuilder::new()
+                .buffer_capacity(BUFFER)
+                .from_writer(Counted { to, bytes: 0 }),
+        };
+        table.write(&header)?;
+        table.writer.flush()?;
+        Ok(table)
     }
 
     /// Writes the source's cells, padded to its columns, and the added ones.
@@ -302,20 +309,20 @@ impl Table {
 }
 
 /// A file that counts what went into it.
-struct Counted {
-    file: File,
+struct Counted<W> {
+    to: W,
     bytes: u64,
 }
 
-impl Write for Counted {
+impl<W: Write> Write for Counted<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
+        let written = self.to.write(bytes)?;
         self.bytes += written as u64;
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.to.flush()
     }
 }
 

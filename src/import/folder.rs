@@ -48,12 +48,12 @@ impl RunFolder {
         RunFolder::lock(path)
     }
 
-    /// Opens the folder of a run that exists, by its path or its name.
+    /// Opens the folder of a run that exists.
     ///
     /// # Errors
     /// When there is none, or another process has it.
     pub fn open(run: &Path) -> Result<RunFolder, Error> {
-        RunFolder::lock(find(run)?)
+        RunFolder::lock(run.to_owned())
     }
 
     fn lock(path: PathBuf) -> Result<RunFolder, Error> {
@@ -119,34 +119,6 @@ impl RunFolder {
     pub fn unusable(&self, error: &io::Error) -> Error {
         unusable(&self.path, error)
     }
-}
-
-/// The folder of a run: a path, or a name in `tickethaul-runs`.
-///
-/// # Errors
-/// When there is none.
-pub fn find(run: &Path) -> Result<PathBuf, Error> {
-    let named = Path::new(RUNS).join(run);
-    let found = [run.to_owned(), named]
-        .into_iter()
-        .find(|path| path.is_dir());
-    found.ok_or_else(|| {
-        Error::usage(format!("there is no run {}", run.display()))
-            .advise("`tickethaul runs` lists those of this folder")
-    })
-}
-
-/// All run folders in `tickethaul-runs`, oldest first.
-pub fn all() -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(RUNS) else {
-        return Vec::new();
-    };
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.join("run.db").is_file())
-        .collect();
-    paths.sort();
-    paths
 }
 
 fn unusable(path: &Path, error: &dyn fmt::Display) -> Error {

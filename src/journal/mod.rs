@@ -18,6 +18,7 @@
 
 mod format;
 mod schema;
+mod told;
 mod others;
 mod records;
 mod waiting;
@@ -33,7 +34,8 @@ pub use log::RunLog;
 pub use others::OtherState;
 pub use read::{Past, PastIntent, PastRefusals, PastRow, Reading, RunState};
 pub use records::Earlier;
+pub use told::Told;
 pub use waiting::Waiting;
 pub use write::{
-    Claim, Commit, Durability, Intent, Journal, JournalError, Keys, RowEntry, run_name,
+    Claim, Commit, Durability, Intent, Journal, JournalError, Keys, RowEntry, now, run_id, run_name,
 };

@@ -241,6 +241,10 @@ impl Reading {
             what: what.to_owned(),
         };
         Ok(Header {
+            run: self
+                .later_meta("run")
+                .map_err(at(&self.path))?
+                .unwrap_or_default(),
             operation: meta("operation")?,
             portal_id: meta("portal")?.parse().map_err(|_| broken("portal"))?,
             portal: serde_json::from_str(&meta("portal_path")?)

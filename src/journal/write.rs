@@ -140,8 +140,18 @@ const HOLDER: &str = "
       AND step.row <> ?2 AND step.key IS NOT ?4 AND step.body IS NOT ?5 LIMIT 1";
 
 /// This machine's clock.
-pub(super) fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     Timestamp::now()
+}
+
+/// An id for a new run, which nobody can guess: a folder that has it is the run's.
+///
+/// # Errors
+/// When the system gives no random bytes.
+pub fn run_id() -> std::io::Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Name for a new run: local time, operation, four random letters.
@@ -416,6 +426,7 @@ fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
     transaction.execute_batch(TABLES)?;
     let meta = [
         ("tool", env!("CARGO_PKG_VERSION").to_owned()),
+        ("run", header.run.clone()),
         ("operation", header.operation.clone()),
         ("portal", header.portal_id.to_string()),
         ("portal_path", json(serde_json::to_string(&header.portal))?),

@@ -13,6 +13,7 @@ mod definitions; // the sandbox: properties, groups, pipelines, labels, as a por
 mod desk; // the helper: a served sandbox that a test fills by hand
 mod diff; // --diff: only what differs is sent
 mod export; // exports: whole, in id order, in every form
+mod export_again; // exports to a place where something stands, and stopped ones found again
 mod export_meanwhile; // exports while another process creates, changes and archives tickets
 mod export_missing; // exports while single tickets and contacts go between two calls, however the portal says so
 mod export_paging; // lists that go round, backwards or on for ever
@@ -40,6 +41,7 @@ mod mapping; // the mapping language from outside, and the commands about mappin
 mod merges; // the sandbox: merges, and what a person does in the recycle bin
 mod odd_keys; // keys that a spreadsheet rewrote, and letters that nobody sees
 mod operations; // update, upsert, archive and delete from outside
+mod outputs; // where commands write: one rule for every file, and stdout that must arrive
 mod plain_http; // an HTTP client that shares nothing with ours
 mod presets; // every mapping that ships, on its sample
 mod readme; // every command of the README
