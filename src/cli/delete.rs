@@ -2,6 +2,7 @@
 //! operation archive of `import` under a plainer name: it says how many of what first,
 //! and asks.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,21 +17,29 @@ use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::Account;
+use crate::import::files::IDMAP_COLUMNS;
 use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
 use crate::import::links::LinkKinds;
 use crate::import::read::{Input, Reading, Sources};
 use crate::import::run::{Job, Unknown};
 use crate::journal::Header;
-use crate::mapping::{CompiledMapping, MappingFile};
+use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
+use crate::model::dialect::Dialect;
+use crate::model::invisible::visible_name;
+use crate::model::outcome::{Change, Fate};
+use crate::model::row::KeptEnd;
 use crate::model::schema::Schema;
 
-/// Names a ticket by its id, in a file of HubSpot, of ours, or of somebody who knows
-/// what the API calls it.
+/// Columns that hold the ids of tickets: in our done.csv, where the source may have had
+/// ids of another portal beside; in a file of HubSpot; in our idmap.csv.
+const ID_COLUMNS: [&str; 4] = ["_ticket_id", "hs_object_id", "Record ID", "ticket_id"];
+
+/// Names a ticket by its id, in one of `ID_COLUMNS`.
 const BY_ID: &str = r#"version = 1
 
 [key]
-record_id = { column = ["hs_object_id", "Record ID", "ticket_id"] }
+record_id = { column = ["_ticket_id", "hs_object_id", "Record ID", "ticket_id"] }
 
 [properties]
 "#;
@@ -53,7 +62,8 @@ record_id = { column = "hs_object_id" }
 #[command(group = clap::ArgGroup::new("which").required(true))]
 pub struct DeleteArgs {
     /// CSV files whose rows name the tickets: by the mapping's key, or without a mapping
-    /// by a column hs_object_id, Record ID or ticket_id
+    /// by a column hs_object_id, Record ID or ticket_id. Of the done.csv or idmap.csv of
+    /// a run only the tickets that the run created are taken
     #[arg(value_name = "FILE", group = "which")]
     files: Vec<PathBuf>,
     /// The mapping; only its key counts
@@ -87,13 +97,21 @@ pub async fn run(args: DeleteArgs, talk: &Talk) -> Result<Exit, Error> {
     }
     let mapping = mapping(&args, talk)?;
     let input = open(&args, &mapping)?;
-    say_reading(&input, talk);
+    if args.ids.is_empty() {
+        say_reading(&input, talk);
+    }
+    if args.mapping.is_none() {
+        check_columns(&input)?;
+    }
     let portal = Portal::open(&args.portal).await?;
     let account = portal.client.account().await.map_err(call_error)?;
     let schema = portal.client.schema(false).await.map_err(call_error)?;
     let compiled = mapping
         .compile(input.headers(), &schema, Operation::Archive.purpose())
-        .map_err(|errors| mapping_error(&errors, talk))?;
+        .map_err(|errors| match args.mapping {
+            Some(_) => mapping_error(&errors, talk),
+            None => unfit(&errors),
+        })?;
     refuse_counted(&compiled, Operation::Archive)?;
     if !agreed(&args, &input, &account, talk)? {
         portal.close().await;
@@ -118,23 +136,91 @@ fn open(args: &DeleteArgs, mapping: &MappingFile) -> Result<Input, Error> {
     let folder = Some(RunFolder::parent_of(args.run_dir.as_deref()));
     let sources = match &args.ids_from {
         _ if !args.ids.is_empty() => Sources::typed("the ids", &args.ids.join("\n"), folder)?,
-        Some(path) => Sources::find(std::slice::from_ref(path), folder)?,
+        Some(path) => {
+            check_list(path)?;
+            Sources::find(std::slice::from_ref(path), folder)?
+        }
         None => Sources::find(&args.files, folder)?,
     };
     Input::open(sources, mapping.dialect())
 }
 
-/// Says how many tickets of what, and asks.
+/// Refuses a table where a list of ids is meant; standard input can be read only once.
+fn check_list(path: &Path) -> Result<(), Error> {
+    if path == Path::new("-") {
+        return Ok(());
+    }
+    let sources = Sources::find(&[path.to_owned()], None)?;
+    let table = Input::open(sources, &Dialect::default());
+    let is_table = |input: &Input| input.headers().len() + input.headers().own().len() > 1;
+    match table.is_ok_and(|input| is_table(&input)) {
+        false => Ok(()),
+        true => Err(Error::usage(format!(
+            "{} has several columns, and --ids-from takes ids, one a line",
+            path.display()
+        ))
+        .advise("give it without --ids-from: then a column with the ids is looked for")),
+    }
+}
+
+/// Refuses a file whose rows name no tickets by id.
+fn check_columns(input: &Input) -> Result<(), Error> {
+    let headers = input.headers();
+    let names = headers.names().iter().chain(headers.own());
+    let names: Vec<String> = names.map(|name| visible_name(name)).collect();
+    let is_first_idmap = names.iter().eq(&IDMAP_COLUMNS[..2]);
+    if is_first_idmap {
+        return Err(Error::usage(
+            "this idmap.csv does not say which of its tickets the run created: an older \
+             tickethaul wrote it",
+        )
+        .advise("give the done.csv of that run"));
+    }
+    let is_id = |name: &String| ID_COLUMNS.iter().any(|id| id.eq_ignore_ascii_case(name));
+    if names.iter().any(is_id) {
+        return Ok(());
+    }
+    let known: Vec<String> = headers
+        .names()
+        .iter()
+        .map(|name| format!("\"{name}\""))
+        .collect();
+    Err(Error::usage(format!(
+        "no column of the file holds ids of tickets: its columns are {}",
+        known.join(", ")
+    ))
+    .advise(
+        "call that column hs_object_id, Record ID or ticket_id, or say with -m MAPPING how rows \
+         name their tickets",
+    ))
+}
+
+/// What is wrong with a file that a mapping of ours does not fit. The user never saw that
+/// mapping, so it is not drawn.
+fn unfit(errors: &MappingErrors) -> Error {
+    let problems: Vec<String> = errors
+        .problems()
+        .map(|problem| problem.message.to_owned())
+        .collect();
+    Error::usage(problems.join("; ")).advise("say with -m MAPPING how rows name their tickets")
+}
+
+/// Says how many tickets of what, and which rows are left alone, and asks.
 fn agreed(args: &DeleteArgs, input: &Input, account: &Account, talk: &Talk) -> Result<bool, Error> {
-    let rows = match count(input)? {
+    let counts = count(input)?;
+    let portal = format!("in portal {} ({})", account.portal_id, account.kind());
+    if let Some(words) = counts.left_alone_words() {
+        talk.say(&words);
+        if counts.rows == 0 {
+            talk.say(&format!("nothing to archive {portal}"));
+            return Ok(false);
+        }
+    }
+    let rows = match counts.rows {
         1 => "the ticket of 1 row".to_owned(),
         rows => format!("the tickets of {rows} rows"),
     };
-    let what = format!(
-        "archive {rows} in portal {} ({})",
-        account.portal_id,
-        account.kind()
-    );
+    let what = format!("archive {rows} {portal}");
     if args.yes {
         talk.say(&format!("going to {what}"));
         return Ok(true);
@@ -142,14 +228,55 @@ fn agreed(args: &DeleteArgs, input: &Input, account: &Account, talk: &Talk) -> R
     Ok(talk.agreed(&format!("{what}?")))
 }
 
-/// Rows that name a ticket, or should.
-fn count(input: &Input) -> Result<u64, Error> {
-    let mut input = input.again();
-    let mut rows = 0;
-    while let Some(reading) = input.next_row()? {
-        rows += u64::from(matches!(reading, Reading::Row(_)));
+/// Rows of an input.
+#[derive(Default)]
+struct Counts {
+    /// Those that name a ticket, or should.
+    rows: u64,
+    /// Those whose ticket their run did not create, by what became of it.
+    left_alone: BTreeMap<KeptEnd, u64>,
+}
+
+impl Counts {
+    fn left_alone_words(&self) -> Option<String> {
+        let ends: Vec<String> = self
+            .left_alone
+            .iter()
+            .map(|(end, rows)| format!("{rows} {}", what_became(end)))
+            .collect();
+        let rows = match self.left_alone.values().sum() {
+            0 => return None,
+            1_u64 => "1 row is left alone, since that run did not create its ticket".to_owned(),
+            rows => {
+                format!("{rows} rows are left alone, since that run did not create their tickets")
+            }
+        };
+        Some(format!("{rows}: {}", ends.join(", ")))
     }
-    Ok(rows)
+}
+
+/// `exists`, `updated`…
+fn what_became(end: &KeptEnd) -> &str {
+    let mut changes = Change::ALL.into_iter();
+    let change = changes.find(|change| change.verb() == &*end.operation);
+    match change.filter(|_| &*end.fate == Fate::Done.word()) {
+        Some(change) => change.word(),
+        None => &end.fate,
+    }
+}
+
+fn count(input: &Input) -> Result<Counts, Error> {
+    let mut input = input.again();
+    let mut counts = Counts::default();
+    while let Some(reading) = input.next_row()? {
+        let Reading::Row(row) = reading else { continue };
+        let end = row.kept.as_ref().and_then(|kept| kept.end.as_ref());
+        match end.filter(|_| row.is_left_alone()) {
+            Some(end) => *counts.left_alone.entry(end.clone()).or_default() += 1,
+            None => counts.rows += 1,
+        }
+    }
+    Ok(counts)
 }
 
 fn job(

@@ -107,4 +107,7 @@ pub struct Done {
     pub first_issue: Option<(u64, Misfit)>,
     /// Ids that were asked for and are nowhere.
     pub missing: Vec<u64>,
+    /// Tickets that were listed, but archived or merged before their links were read;
+    /// they are not in it.
+    pub left_out: u64,
 }

@@ -81,6 +81,7 @@ fn manifest_json(manifest: &Manifest<'_>, columns: &[Column]) -> Value {
         "archived": done.archived,
         "issues": done.issues,
         "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
+        "left_out": done.left_out,
         "tables": done.tables.iter().cloned().collect::<BTreeMap<_, _>>(),
         "calls": manifest.calls,
         "columns": headers,

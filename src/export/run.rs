@@ -7,6 +7,7 @@ use super::collect::Collected;
 use super::folder;
 use super::job::{Done, Job, Step};
 use super::layout::Layout;
+use super::links::Fate;
 use super::manifest::{self, Manifest};
 use super::output::Output;
 use super::page::{PageError, Reading};
@@ -101,7 +102,15 @@ async fn write_rows(
 ) -> io::Result<Done> {
     let mut done = Done::default();
     for ticket in collected.with_links()? {
-        let (ticket, links) = ticket?;
+        let (mut ticket, links) = ticket?;
+        match &links.fate {
+            Fate::Here => {}
+            Fate::Archived(moved) => ticket.clone_from(moved),
+            Fate::Gone => {
+                done.left_out += 1;
+                continue;
+            }
+        }
         if output.write(&ticket, &links, cells(&ticket, &links, layout))? {
             done.tickets += 1;
             done.archived += u64::from(ticket.archived);

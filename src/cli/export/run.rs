@@ -283,6 +283,12 @@ fn tell(done: &Done, goes: &Goes, talk: &Talk) {
             "{count} ids are not in the portal, such as {first}"
         ));
     }
+    if done.left_out > 0 {
+        let count = done.left_out;
+        talk.say(&format!(
+            "{count} tickets were archived or merged while the export ran and are left out"
+        ));
+    }
     say_issue(done, goes.path().is_none(), talk);
     // On stdout are the tickets.
     if !matches!(goes, Goes::Stream(None)) {
@@ -291,6 +297,7 @@ fn tell(done: &Done, goes: &Goes, talk: &Talk) {
             "archived": done.archived,
             "tables": done.tables.iter().cloned().collect::<BTreeMap<_, _>>(),
             "issues": done.issues,
+            "left_out": done.left_out,
             "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
         }));
     }

@@ -17,7 +17,7 @@ use crate::mapping::CompiledMapping;
 use crate::model::check::CheckReport;
 use crate::model::outcome::RowEnd;
 use crate::model::schema::Pipeline;
-use crate::model::ticket::Remark;
+use crate::model::ticket::{PlacedRemark, Remark};
 use crate::output::{Privacy, Target};
 
 /// The counts of a check.
@@ -86,8 +86,8 @@ impl<'a> Counts<'a> {
     }
 
     fn ready(&mut self, row: ReadyRow) -> io::Result<()> {
-        for remark in row.remarks {
-            *self.remarks.entry(remark).or_default() += 1;
+        for placed in row.remarks {
+            *self.remarks.entry(placed.remark).or_default() += 1;
         }
         if let Some(key) = row.key {
             self.keys.take(key)?;
@@ -125,11 +125,11 @@ impl<'a> Counts<'a> {
         &mut self,
         outcome: &RowOutcome,
         effect: &Effect,
-        remarks: &[Remark],
+        remarks: &[PlacedRemark],
     ) -> io::Result<()> {
         self.effects.forget(effect);
-        for remark in remarks {
-            if let Some(count) = self.remarks.get_mut(remark) {
+        for placed in remarks {
+            if let Some(count) = self.remarks.get_mut(&placed.remark) {
                 *count = count.saturating_sub(1);
             }
         }

@@ -56,7 +56,7 @@ enum Chunk {
 /// When the input can't be read any further, or a file can't be written.
 pub fn check(input: Input, what: &Check<'_>) -> Result<CheckReport, Error> {
     let again = input.again();
-    let keys = what.operation.keys();
+    let keys = what.operation.keys(what.mapping.rows_are_tickets());
     let judge = Judge::new(what.mapping, keys, what.pipelines);
     let readers = judge.with(&what.readers);
     let mut counts = Counts::new(&input, what.mapping, what.pipelines, what.refused_to)?;
