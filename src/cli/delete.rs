@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueHint};
 
+use super::archiving;
 use super::exit::Exit;
 use super::import::{finish, mapping_error, read_mapping, refuse_counted};
 use super::input::say_reading;
@@ -19,9 +20,9 @@ use crate::hubspot::Account;
 use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
 use crate::import::links::LinkKinds;
-use crate::import::read::{Input, Reading, Sources};
+use crate::import::read::{Input, Sources};
 use crate::import::run::{Job, Unknown};
-use crate::journal::Header;
+use crate::journal::{Header, Told};
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::schema::Schema;
 
@@ -78,28 +79,24 @@ pub struct DeleteArgs {
 }
 
 /// Archives tickets.
-pub async fn run(args: DeleteArgs, talk: &Talk) -> Result<Exit, Error> {
-    if !args.yes && !talk.can_ask() {
-        return Err(
-            Error::usage("nobody can be asked whether to delete tickets")
-                .advise("say --yes where there is no terminal"),
-        );
-    }
+pub async fn run(args: DeleteArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
+    archiving::expect_answer(args.yes, talk)?;
     let mapping = mapping(&args, talk)?;
     let input = open(&args, &mapping)?;
+    let portal = Portal::open(&args.portal, talk).await?;
+    let account = portal.account.clone();
     say_reading(&input, talk);
-    let portal = Portal::open(&args.portal).await?;
-    let account = portal.client.account().await.map_err(call_error)?;
     let schema = portal.client.schema(false).await.map_err(call_error)?;
     let compiled = mapping
         .compile(input.headers(), &schema, Operation::Archive.purpose())
         .map_err(|errors| mapping_error(&errors, talk))?;
     refuse_counted(&compiled, Operation::Archive)?;
-    if !agreed(&args, &input, &account, talk)? {
+    if !archiving::agreed(&input, None, &portal, args.yes, talk)? {
         portal.close().await;
         return Ok(Exit::Fine);
     }
-    let job = job(&args, input, (mapping, compiled), schema, &account)?;
+    let mut job = job(&args, input, (mapping, compiled), schema, &account)?;
+    job.header.told = told;
     finish(job, portal, account, talk).await
 }
 
@@ -121,34 +118,6 @@ fn open(args: &DeleteArgs, mapping: &MappingFile) -> Result<Input, Error> {
         None => Sources::find(&args.files, folder)?,
     };
     Input::open(sources, mapping.dialect())
-}
-
-/// Says how many tickets of what, and asks.
-fn agreed(args: &DeleteArgs, input: &Input, account: &Account, talk: &Talk) -> Result<bool, Error> {
-    let rows = match count(input)? {
-        1 => "the ticket of 1 row".to_owned(),
-        rows => format!("the tickets of {rows} rows"),
-    };
-    let what = format!(
-        "archive {rows} in portal {} ({})",
-        account.portal_id,
-        account.kind()
-    );
-    if args.yes {
-        talk.say(&format!("going to {what}"));
-        return Ok(true);
-    }
-    Ok(talk.agreed(&format!("{what}?")))
-}
-
-/// Rows that name a ticket, or should.
-fn count(input: &Input) -> Result<u64, Error> {
-    let mut input = input.again();
-    let mut rows = 0;
-    while let Some(reading) = input.next_row()? {
-        rows += u64::from(matches!(reading, Reading::Row(_)));
-    }
-    Ok(rows)
 }
 
 fn job(
@@ -174,6 +143,7 @@ fn job(
         no_key: false,
         encoding: None,
         delimiter: None,
+        told: Told::default(),
     };
     Ok(Job {
         operation,

@@ -96,13 +96,18 @@ impl RunFolder {
             return Err(FolderError::NotEmpty(path));
         }
         let folder = RunFolder::lock(path.clone())?;
-        let write = || -> io::Result<()> {
-            let building = path.join("export.json.new");
-            fs::write(&building, serde_json::to_vec_pretty(asked)?)?;
-            fs::rename(building, path.join(ASKED))
-        };
-        write().map_err(unusable)?;
+        folder.keep(asked)?;
         Ok(folder)
+    }
+
+    /// Writes down what is asked for, in place of what was.
+    pub fn keep(&self, asked: &Asked) -> Result<(), FolderError> {
+        let write = || -> io::Result<()> {
+            let building = self.path.join("export.json.new");
+            fs::write(&building, serde_json::to_vec_pretty(asked)?)?;
+            fs::rename(building, self.path.join(ASKED))
+        };
+        write().map_err(|error| unusable(&self.path, error))
     }
 
     /// Opens the folder of an export that stopped.

@@ -17,6 +17,7 @@
 
 mod format;
 mod schema;
+mod told;
 mod others;
 mod waiting;
 mod write;
@@ -29,6 +30,7 @@ pub use lock::{Lock, LockError};
 pub use log::RunLog;
 pub use others::OtherState;
 pub use read::{Past, PastIntent, PastRefusals, PastRow, Reading, RunState};
+pub use told::Told;
 pub use waiting::Waiting;
 pub use write::{
     Claim, Commit, Durability, Intent, Journal, JournalError, Keys, RowEntry, run_name,

@@ -74,6 +74,7 @@ impl Story<'_> {
                     "run",
                     "--op",
                     operation,
+                    "--yes",
                 ]
             }
         };

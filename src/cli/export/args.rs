@@ -10,9 +10,9 @@ use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
 use super::words::{
-    OthersWord, by_ending, date_format, datetime_format, expression, ids, others, part_by, seconds,
-    zone,
+    OthersWord, by_ending, date_format, datetime_format, expression, ids, others, part_by, zone,
 };
+use crate::cli::run_args::seconds;
 use crate::cli::settings::PortalArgs;
 use crate::error::Error;
 use crate::export::columns::{Dates, Headers, Values};
@@ -25,12 +25,7 @@ use crate::model::schema::Schema;
 #[derive(Debug, Args)]
 pub struct ExportArgs {
     /// Properties by internal name; hs_object_id always comes first
-    #[arg(
-        long,
-        value_name = "A,B,…",
-        value_delimiter = ',',
-        required_unless_present_any = ["all_properties", "mapping"]
-    )]
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     pub properties: Vec<String>,
     /// Every property that the portal defines for tickets, by name
     #[arg(long, conflicts_with = "properties")]
@@ -150,6 +145,17 @@ enum ValuesName {
 }
 
 impl ExportArgs {
+    /// Refuses an export that says of no column what it is to be.
+    pub fn expect_columns(&self) -> Result<(), Error> {
+        let named = self.properties.iter().any(|name| !name.trim().is_empty());
+        if named || self.all_properties || self.mapping.is_some() {
+            return Ok(());
+        }
+        Err(Error::usage("nothing says which properties to export").advise(
+            "name them with --properties, take every one with --all-properties, or those that a mapping reads with -m MAPPING",
+        ))
+    }
+
     /// Form and compression, from the options and the file's ending.
     pub fn shape(&self) -> Result<Shape, Error> {
         let (form, packing) = self

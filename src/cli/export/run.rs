@@ -27,9 +27,10 @@ use crate::model::schema::ObjectType;
 
 /// Runs a new export; `typed` is the command line behind the program's name.
 pub async fn run(args: ExportArgs, typed: Vec<String>, talk: &Talk) -> Result<Exit, Error> {
+    args.expect_columns()?;
     let mapping = mapping(&args, talk)?;
-    let portal = Portal::open(&args.portal).await?;
-    let (job, work) = prepare((&args, mapping.as_ref()), &portal.client, talk, |job| {
+    let portal = Portal::open(&args.portal, talk).await?;
+    let (job, work) = prepare((&args, mapping.as_ref()), &portal, talk, |job| {
         let asked = Asked {
             args: typed,
             folder: here()?,
@@ -64,8 +65,8 @@ pub async fn resume(
                 .advise("put it back, or start the export anew"),
         );
     }
-    let portal = Portal::open(&args.portal).await?;
-    let (mut job, work) = prepare((&args, mapping.as_ref()), &portal.client, talk, |job| {
+    let portal = Portal::open(&args.portal, talk).await?;
+    let (mut job, work) = prepare((&args, mapping.as_ref()), &portal, talk, |job| {
         same(job, &asked)?;
         Ok(Work::Run(folder))
     })
@@ -99,11 +100,11 @@ fn same(job: &Job, asked: &Asked) -> Result<(), Error> {
 /// Everything that an export needs, checked against the portal.
 async fn prepare(
     (args, mapping): (&ExportArgs, Option<&MappingFile>),
-    client: &Client,
+    portal: &Portal,
     talk: &Talk,
     work: impl FnOnce(&Job) -> Result<Work, Error>,
 ) -> Result<(Job, Work), Error> {
-    let account = client.account().await.map_err(call_error)?;
+    let client = &portal.client;
     let schema = client.schema(false).await.map_err(call_error)?;
     let which = args.which(&schema)?;
     let wanted = wanted(args, mapping, &schema, client, talk).await?;
@@ -116,7 +117,7 @@ async fn prepare(
         target: args.target(),
         work: PathBuf::new(),
         concurrency: usize::from(args.concurrency),
-        portal_id: account.portal_id,
+        portal_id: portal.account.portal_id,
         started: client.portal_now(),
     };
     let work = work(&job)?;

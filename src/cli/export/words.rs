@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
@@ -103,13 +102,6 @@ pub(super) fn part_by(text: &str) -> Result<PartBy, String> {
         unit,
         zone: TimeZone::UTC,
     })
-}
-
-/// A time that is not nothing.
-pub(super) fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
-    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    duration.ok_or_else(|| "a number of seconds above 0 is expected".to_owned())
 }
 
 /// A zone by its IANA name.
