@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::check::CheckArgs;
 use super::exit::Exit;
-use super::import::{mapping_error, parse_mapping};
+use super::import::{mapping_error, parse_mapping, wanted};
 use super::input::say_reading;
 use super::output::new_file;
-use super::schema::lacking;
+use super::schema::{Lacking, REMEDY};
 use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::Rate;
@@ -37,17 +37,21 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
         Err(errors) => return Err(mapping_error(&all_mistakes(errors, args, talk).await, talk)),
     };
     let input = args.input.open(mapping.dialect(), None)?;
-    say_reading(&input, talk);
     let copy = args.from.read(talk).await?;
+    say_reading(&input, talk);
     let operation = args.op.operation();
-    let [compiled, readers] = compile(&mapping, operation, &input, &copy.schema, talk)?;
+    let wanted = wanted(&mapping, args.op);
+    let lacking = Lacking::of(&wanted, &copy.schema, &copy.archived);
+    say_lacking(&lacking, talk);
+    let assumed = lacking.assumed(&wanted, &copy.schema);
+    let [compiled, readers] = compile(&mapping, operation, &input, &assumed, talk)?;
     let rates = [args.from.portal.rate(), copy.burst].into_iter().flatten();
     let rate = rates.min_by(|one, other| a_second(one).total_cmp(&a_second(other)));
     let allowance = Allowance {
         rate: rate.map_or(USUAL_RATE, |rate| (rate.calls, rate.window)),
         daily_calls: copy.daily_calls,
     };
-    let report = check(
+    let mut report = check(
         input,
         &Check {
             operation,
@@ -58,7 +62,11 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
             refused_to: refused_to.as_ref(),
         },
     )?;
+    report.clashes = lacking.clashes;
     talk.show(&check_words(&report));
+    if !report.clashes.is_empty() {
+        talk.say(REMEDY);
+    }
     talk.result(&check_json(&report));
     if let Some(Target::File(path)) = &refused_to {
         let (rows, path) = (report.refused, path.display());
@@ -67,10 +75,19 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
     if let Some(target) = &values_to {
         propose(target, &report, &compiled, talk)?;
     }
-    Ok(match report.refused {
-        0 => Exit::Fine,
+    Ok(match (report.refused, report.clashes.as_slice()) {
+        (0, []) => Exit::Fine,
         _ => Exit::Found,
     })
+}
+
+fn say_lacking(lacking: &Lacking, talk: &Talk) {
+    if lacking.can_be_created() {
+        talk.say(&format!(
+            "the portal lacks {}; it counts as there, `schema apply` creates it",
+            lacking.names()
+        ));
+    }
 }
 
 fn a_second(rate: &Rate) -> f64 {
@@ -91,7 +108,7 @@ async fn all_mistakes(errors: MappingErrors, args: &CheckArgs, talk: &Talk) -> M
 }
 
 /// Holds the mapping against the file and the portal as an import would, once for each
-/// thread; properties that the portal lacks count as created.
+/// thread.
 fn compile(
     mapping: &MappingFile,
     operation: Operation,
@@ -99,20 +116,11 @@ fn compile(
     schema: &Schema,
     talk: &Talk,
 ) -> Result<[CompiledMapping; 2], Error> {
-    let lacking = lacking(mapping.new_properties(), schema);
-    let complete = schema.clone().with_tickets(&lacking);
     let compile = || {
-        let compiled = mapping.compile(input.headers(), &complete, operation.purpose());
+        let compiled = mapping.compile(input.headers(), schema, operation.purpose());
         compiled.map_err(|errors| mapping_error(&errors, talk))
     };
-    let compiled = [compile()?, compile()?];
-    if !lacking.is_empty() {
-        talk.say(&format!(
-            "properties of the mapping that the portal lacks: {}; they count as there, `schema apply` creates them",
-            lacking.len()
-        ));
-    }
-    Ok(compiled)
+    Ok([compile()?, compile()?])
 }
 
 /// Writes the value file, and says how the mapping takes it.

@@ -2,12 +2,12 @@
 //! operation archive of `import` under a plainer name: it says how many of what first,
 //! and asks.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueHint};
 
+use super::archiving;
 use super::exit::Exit;
 use super::import::{finish, mapping_error, new_run, read_mapping, record, refuse_counted};
 use super::input::say_reading;
@@ -21,14 +21,12 @@ use crate::import::files::IDMAP_COLUMNS;
 use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
 use crate::import::links::LinkKinds;
-use crate::import::read::{Input, Reading, Sources};
+use crate::import::read::{Input, Sources};
 use crate::import::run::{Job, Unknown};
-use crate::journal::Header;
+use crate::journal::{Header, Told};
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
 use crate::model::dialect::Dialect;
 use crate::model::invisible::visible_name;
-use crate::model::outcome::{Change, Fate};
-use crate::model::row::KeptEnd;
 use crate::model::schema::Schema;
 
 /// Columns that hold the ids of tickets: in our done.csv, where the source may have had
@@ -88,23 +86,18 @@ pub struct DeleteArgs {
 }
 
 /// Archives tickets.
-pub async fn run(args: DeleteArgs, talk: &Talk) -> Result<Exit, Error> {
-    if !args.yes && !talk.can_ask() {
-        return Err(
-            Error::usage("nobody can be asked whether to delete tickets")
-                .advise("say --yes where there is no terminal"),
-        );
-    }
+pub async fn run(args: DeleteArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
+    archiving::expect_answer(args.yes, talk)?;
     let mapping = mapping(&args, talk)?;
     let input = open(&args, &mapping)?;
-    if args.ids.is_empty() {
-        say_reading(&input, talk);
-    }
     if args.mapping.is_none() {
         check_columns(&input)?;
     }
-    let portal = Portal::open(&args.portal).await?;
-    let account = portal.client.account().await.map_err(call_error)?;
+    let portal = Portal::open(&args.portal, talk).await?;
+    let account = portal.account.clone();
+    if args.ids.is_empty() {
+        say_reading(&input, talk);
+    }
     let schema = portal.client.schema(false).await.map_err(call_error)?;
     let compiled = mapping
         .compile(input.headers(), &schema, Operation::Archive.purpose())
@@ -113,11 +106,12 @@ pub async fn run(args: DeleteArgs, talk: &Talk) -> Result<Exit, Error> {
             None => unfit(&errors),
         })?;
     refuse_counted(&compiled, Operation::Archive)?;
-    if !agreed(&args, &input, &account, talk)? {
+    if !archiving::agreed(&input, None, &portal, args.yes, talk)? {
         portal.close().await;
         return Ok(Exit::Fine);
     }
-    let job = job(&args, input, (mapping, compiled), schema, &account)?;
+    let mut job = job(&args, input, (mapping, compiled), schema, &account)?;
+    job.header.told = told;
     record(&job, &args.portal, talk);
     finish(job, portal, account, talk).await
 }
@@ -205,80 +199,6 @@ fn unfit(errors: &MappingErrors) -> Error {
     Error::usage(problems.join("; ")).advise("say with -m MAPPING how rows name their tickets")
 }
 
-/// Says how many tickets of what, and which rows are left alone, and asks.
-fn agreed(args: &DeleteArgs, input: &Input, account: &Account, talk: &Talk) -> Result<bool, Error> {
-    let counts = count(input)?;
-    let portal = format!("in portal {} ({})", account.portal_id, account.kind());
-    if let Some(words) = counts.left_alone_words() {
-        talk.say(&words);
-        if counts.rows == 0 {
-            talk.say(&format!("nothing to archive {portal}"));
-            return Ok(false);
-        }
-    }
-    let rows = match counts.rows {
-        1 => "the ticket of 1 row".to_owned(),
-        rows => format!("the tickets of {rows} rows"),
-    };
-    let what = format!("archive {rows} {portal}");
-    if args.yes {
-        talk.say(&format!("going to {what}"));
-        return Ok(true);
-    }
-    Ok(talk.agreed(&format!("{what}?")))
-}
-
-/// Rows of an input.
-#[derive(Default)]
-struct Counts {
-    /// Those that name a ticket, or should.
-    rows: u64,
-    /// Those whose ticket their run did not create, by what became of it.
-    left_alone: BTreeMap<KeptEnd, u64>,
-}
-
-impl Counts {
-    fn left_alone_words(&self) -> Option<String> {
-        let ends: Vec<String> = self
-            .left_alone
-            .iter()
-            .map(|(end, rows)| format!("{rows} {}", what_became(end)))
-            .collect();
-        let rows = match self.left_alone.values().sum() {
-            0 => return None,
-            1_u64 => "1 row is left alone, since that run did not create its ticket".to_owned(),
-            rows => {
-                format!("{rows} rows are left alone, since that run did not create their tickets")
-            }
-        };
-        Some(format!("{rows}: {}", ends.join(", ")))
-    }
-}
-
-/// `exists`, `updated`…
-fn what_became(end: &KeptEnd) -> &str {
-    let mut changes = Change::ALL.into_iter();
-    let change = changes.find(|change| change.verb() == &*end.operation);
-    match change.filter(|_| &*end.fate == Fate::Done.word()) {
-        Some(change) => change.word(),
-        None => &end.fate,
-    }
-}
-
-fn count(input: &Input) -> Result<Counts, Error> {
-    let mut input = input.again();
-    let mut counts = Counts::default();
-    while let Some(reading) = input.next_row()? {
-        let Reading::Row(row) = reading else { continue };
-        let end = row.kept.as_ref().and_then(|kept| kept.end.as_ref());
-        match end.filter(|_| row.is_left_alone()) {
-            Some(end) => *counts.left_alone.entry(end.clone()).or_default() += 1,
-            None => counts.rows += 1,
-        }
-    }
-    Ok(counts)
-}
-
 fn job(
     args: &DeleteArgs,
     mut input: Input,
@@ -303,6 +223,7 @@ fn job(
         no_key: false,
         encoding: None,
         delimiter: None,
+        told: Told::default(),
     };
     Ok(Job {
         operation,

@@ -64,9 +64,8 @@ pub type Links = HashMap<(String, ObjectType), Vec<LinkedRecord>>;
 /// line; what is missing is told on stderr.
 pub async fn run(args: GetArgs, talk: &Talk) -> Result<Exit, Error> {
     let ids = asked(&args)?;
-    let portal = Portal::open(&args.portal).await?;
-    let client = &portal.client;
-    let account = client.account().await.map_err(call_error)?;
+    let portal = Portal::open(&args.portal, talk).await?;
+    let (client, account) = (&portal.client, portal.account.clone());
     let schema = client.schema(false).await.map_err(call_error)?;
     let asks = Asks::new(&args, &schema)?;
     let mut records = Vec::new();

@@ -7,6 +7,7 @@
     reason = "clap prints doc comments as they are"
 )]
 
+mod archiving;
 mod associate;
 mod check;
 mod check_mapping;
@@ -37,13 +38,20 @@ use std::process::ExitCode;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::error::Error;
+use associate::LinkWay;
 use exit::Exit;
 use talk::Talk;
 use typed::Typed;
 
 /// Hauls help-desk tickets into and out of HubSpot in bulk.
 #[derive(Debug, Parser)]
-#[command(name = "tickethaul", version, after_help = exit::HELP, max_term_width = 100)]
+#[command(
+    name = "tickethaul",
+    version,
+    after_help = exit::HELP,
+    max_term_width = 100,
+    args_override_self = true
+)]
 struct App {
     #[command(flatten)]
     global: Global,
@@ -130,12 +138,14 @@ fn read(args: &[OsString]) -> Result<(App, Typed), clap::Error> {
 async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, Error> {
     match command {
         Command::Check(args) => check::run(&args, talk).await,
-        Command::Import(args) => import::run(args, talk).await,
-        Command::Associate(args) => associate::run(args, associate::LinkWay::Associate, talk).await,
-        Command::Dissociate(args) => {
-            associate::run(args, associate::LinkWay::Dissociate, talk).await
+        Command::Import(args) => import::run(args, typed.told(), talk).await,
+        Command::Associate(args) => {
+            associate::run(args, LinkWay::Associate, typed.told(), talk).await
         }
-        Command::Delete(args) => delete::run(*args, talk).await,
+        Command::Dissociate(args) => {
+            associate::run(args, LinkWay::Dissociate, typed.told(), talk).await
+        }
+        Command::Delete(args) => delete::run(*args, typed.told(), talk).await,
         Command::Resume(args) => resume::run(args, &typed, talk).await,
         Command::Status(args) => runs::status(&args, talk),
         Command::Runs(args) => runs::list(&args, talk),

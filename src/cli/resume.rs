@@ -26,7 +26,7 @@ use crate::import::guard::{same_inputs, same_mapping, same_schema, same_tables};
 use crate::import::links::LinkKinds;
 use crate::import::read::{Input, Sources};
 use crate::import::run::{Job, Unknown};
-use crate::journal::{Past, Reading, RunState};
+use crate::journal::{Header, Past, Reading, RunState, Told};
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::dialect::Encoding;
 use crate::model::outcome::Fate;
@@ -62,8 +62,8 @@ enum Decision {
     Resend,
 }
 
-/// Resumes a run; `typed` is what was typed.
-pub async fn run(mut args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
+/// Resumes a run, with the options that it was told and `typed` does not say anew (R3).
+pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     let path = match &args.run {
         Some(run) => find(run)?,
         None => last_unfinished()?,
@@ -71,15 +71,18 @@ pub async fn run(mut args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exi
     if is_export(&path) {
         return resume_export(&path, typed, talk).await;
     }
+    typed.fits_import()?;
     let folder = RunFolder::open(&path)?;
     let past = Reading::open(folder.path())?.past()?;
     if let Some(exit) = nothing_to_do(&args, &folder, &past, talk) {
         return Ok(exit);
     }
+    let told = past.header.told.clone().overlaid(&typed.told());
+    let mut args = typed.resume_as_told(&told)?;
     args.portal.go_to(&past.header.portal);
     let (input, mapping) = open_input(&past)?;
-    let portal = Portal::open(&args.portal).await?;
-    let account = portal.client.account().await.map_err(call_error)?;
+    let portal = Portal::open(&args.portal, talk).await?;
+    let account = portal.account.clone();
     let compiled = check_portal(&past, &input, &mapping, &portal, &account, talk).await?;
     let links = LinkKinds::read(&portal.client, &compiled).await;
     let links = links.map_err(kinds_error)?;
@@ -92,6 +95,7 @@ pub async fn run(mut args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exi
         past.unknown.len(),
         past.offset * 100 / size.max(1),
     ));
+    say_told(&told, talk);
     let limit = if args.no_limit { None } else { past.limit };
     let unknown = match args.unknown {
         None => Unknown::Leave,
@@ -104,12 +108,25 @@ pub async fn run(mut args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exi
         input,
         mapping: Arc::new(compiled),
         links,
-        header: past.header.clone(),
+        header: Header {
+            told,
+            ..past.header.clone()
+        },
         folder,
         past: Some(past),
         options: args.run_args.options(limit, unknown, horizon),
     };
     finish(job, portal, account, talk).await
+}
+
+/// Options that a run goes by although nobody typed them just now are no secret.
+fn say_told(told: &Told, talk: &Talk) {
+    if !told.is_empty() {
+        let words = told
+            .iter()
+            .map(|(name, value)| format!(" --{name} {value}"));
+        talk.say(&format!("as told:{}", words.collect::<String>()));
+    }
 }
 
 /// What the run does with rows.

@@ -34,6 +34,9 @@ const WHERE: [&str; 5] = [
 /// Options of a resume that mean nothing to an export.
 const FOR_IMPORTS: [&str; 4] = ["batch-size", "max-refused", "no-limit", "unknown"];
 
+/// Options of a resume that mean nothing to an import.
+const FOR_EXPORTS: [&str; 1] = ["force"];
+
 /// The words behind the program's name, and the options among them.
 pub struct Typed {
     words: Vec<String>,
@@ -47,7 +50,8 @@ impl Typed {
         while let Some((_, deeper)) = innermost.subcommand() {
             innermost = deeper;
         }
-        let names = KEPT.iter().chain(&WHERE).chain(&FOR_IMPORTS);
+        let names = KEPT.iter().chain(&WHERE);
+        let names = names.chain(&FOR_IMPORTS).chain(&FOR_EXPORTS);
         let options = names.filter_map(|name| Some(((*name).to_owned(), typed(innermost, name)?)));
         Typed {
             words,
@@ -83,10 +87,18 @@ impl Typed {
 
     /// Refuses options of a resume that mean nothing to an export.
     pub fn fits_export(&self) -> Result<(), Error> {
-        match self.only(&FOR_IMPORTS).iter().next() {
+        self.lacks(&FOR_IMPORTS, "an export")
+    }
+
+    /// Refuses options of a resume that mean nothing to an import.
+    pub fn fits_import(&self) -> Result<(), Error> {
+        self.lacks(&FOR_EXPORTS, "an import")
+    }
+
+    fn lacks(&self, names: &[&str], what: &str) -> Result<(), Error> {
+        match self.only(names).iter().next() {
             Some((name, _)) => {
-                Err(Error::usage(format!("--{name} means nothing to an export"))
-                    .advise("leave it out"))
+                Err(Error::usage(format!("--{name} means nothing to {what}")).advise("leave it out"))
             }
             None => Ok(()),
         }
@@ -178,7 +190,7 @@ mod tests {
                 );
             }
         }
-        let known = [KEPT.as_slice(), &WHERE, &FOR_IMPORTS].concat();
+        let known = [KEPT.as_slice(), &WHERE, &FOR_IMPORTS, &FOR_EXPORTS].concat();
         for name in resume {
             assert!(
                 known.contains(&name.as_str()),

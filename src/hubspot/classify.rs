@@ -106,6 +106,7 @@ pub(crate) fn classify<T>(outcome: &Result<Reply, TransportError>, read: Read<T>
             Err(error) => trouble(Kind::Garbled, garbled_words(reply, &error), None),
         },
         Ok(reply) => judge_error(reply),
+        Err(TransportError::Blocked(words)) => Verdict::Final(CallError::Blocked(words.clone())),
         Err(TransportError::NotSent(words)) => trouble(Kind::NotSent, words.clone(), None),
         Err(TransportError::Ambiguous(words)) => trouble(Kind::Lost, words.clone(), None),
     }

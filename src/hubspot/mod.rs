@@ -26,6 +26,7 @@ mod portal_clock;
 mod session;
 
 mod credentials;
+mod route;
 mod settings;
 mod token;
 
@@ -57,6 +58,7 @@ pub use records::{
     Account, ApiError, Association, BatchReply, CreateInput, DailyUsage, FormerValue, Page,
     PropertyGroup, PropertyProblem, Record, WriteInput,
 };
+pub use route::{Authorities, NamedProxy, Route};
 pub use search::{Comparison, Filter, Found, Search, SearchError, Sort, Test};
 pub use settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};
 pub use token::{BadToken, Token};

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::journal::{Lock, LockError, run_name};
+use crate::journal::{Journal, Lock, LockError, run_name};
 use crate::model::event::Summary;
 
 use super::flow::Operation;
@@ -16,36 +16,60 @@ use super::summary::summary_json;
 /// Where run folders go when nobody says otherwise.
 const RUNS: &str = "tickethaul-runs";
 
+const NOTHING_WRITTEN: &str =
+    "nothing was written to the portal; make room or choose another place with --run-dir";
+
 /// A run folder that is ours.
 #[derive(Debug)]
 pub struct RunFolder {
     name: String,
     path: PathBuf,
+    /// Whether the folder was made for this run.
+    is_new: bool,
     _lock: Lock,
 }
 
 impl RunFolder {
     /// Makes a new folder: `tickethaul-runs/<name>` or the one given, which must be
-    /// empty.
+    /// empty. It is locked, and a journal is tried in it, so that what can't be kept is
+    /// known before anything is written to a portal.
     ///
     /// # Errors
-    /// When it can't be made or written; nothing was sent then.
+    /// When it can't be made or written; nothing was written to the portal then.
     pub fn create(operation: Operation, given: Option<&Path>) -> Result<RunFolder, Error> {
         let path = match given {
             Some(path) => path.to_owned(),
             None => Path::new(RUNS).join(run_name(operation.word())),
         };
-        let unusable = |error: io::Error| {
-            unusable(&path, &error)
-                .advise("nothing was sent; make room or choose another place with --run-dir")
-        };
-        fs::create_dir_all(&path).map_err(unusable)?;
-        if fs::read_dir(&path).map_err(unusable)?.next().is_some() {
+        let refuse = |error: &dyn fmt::Display| unusable(&path, error).advise(NOTHING_WRITTEN);
+        let is_new = !path.exists();
+        fs::create_dir_all(&path).map_err(|error| refuse(&error))?;
+        let mut held = fs::read_dir(&path).map_err(|error| refuse(&error))?;
+        if held.next().is_some() {
             let message = format!("the run folder {} is not empty", path.display());
             return Err(Error::usage(message)
                 .advise("name a new folder with --run-dir, or go on with `tickethaul resume`"));
         }
-        RunFolder::lock(path)
+        let folder = RunFolder::lock(path.clone()).map_err(|error| error.advise(NOTHING_WRITTEN));
+        let folder = RunFolder { is_new, ..folder? };
+        if let Err(error) = Journal::try_in(&path) {
+            folder.abandon();
+            let words = format!("a journal can't be kept there: {}", error.cause());
+            return Err(refuse(&words));
+        }
+        Ok(folder)
+    }
+
+    /// Takes the folder away again: the run did not begin.
+    pub fn abandon(self) {
+        // Whatever can't be removed harms nobody: it holds no run.
+        let _gone = fs::remove_file(self.path.join("lock"));
+        if self.is_new {
+            let _gone = fs::remove_dir(&self.path);
+            if let Some(runs) = self.path.parent().filter(|runs| runs.ends_with(RUNS)) {
+                let _other_runs = fs::remove_dir(runs);
+            }
+        }
     }
 
     /// Opens the folder of a run that exists.
@@ -67,6 +91,7 @@ impl RunFolder {
         Ok(RunFolder {
             name: name.to_string_lossy().into_owned(),
             path,
+            is_new: false,
             _lock: lock,
         })
     }
@@ -119,6 +144,11 @@ impl RunFolder {
     pub fn unusable(&self, error: &io::Error) -> Error {
         unusable(&self.path, error)
     }
+}
+
+/// Whether the run in a folder has a journal, so that it can be resumed (D1).
+pub fn has_begun(folder: &Path) -> bool {
+    folder.join("run.db").is_file()
 }
 
 fn unusable(path: &Path, error: &dyn fmt::Display) -> Error {

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use super::format::{Header, InputFile, refusal_from, schema_from};
 use super::remarks::{remarks, values};
 use super::schema::{VERSION, migrate};
+use super::told::Told;
 use super::write::{JournalError, RowEntry, at};
 use crate::model::issue::Refusal;
 use crate::model::outcome::{Change, Fate, RowEnd};
@@ -261,10 +262,14 @@ impl Reading {
             no_key: meta("no_key")? == "true",
             encoding: Some(meta("encoding")?).filter(|name| !name.is_empty()),
             delimiter: meta("delimiter")?.bytes().next(),
+            told: match self.later_meta("told").map_err(at(&self.path))? {
+                Some(text) => serde_json::from_str(&text).map_err(|_| broken("told"))?,
+                None => Told::default(),
+            },
         })
     }
 
-    /// What journals of the first version do not speak of.
+    /// What journals of earlier versions do not speak of.
     fn later_meta(&self, name: &str) -> rusqlite::Result<Option<String>> {
         let sql = "SELECT value FROM meta WHERE name = ?1";
         self.db.query_row(sql, [name], |row| row.get(0)).optional()

@@ -11,6 +11,7 @@ use super::format::{Header, refusal_text, schema_text};
 use super::read::RunState;
 use super::remarks::{remark_name, value_name};
 use super::schema::{TABLES, VERSION};
+use super::told::Told;
 use crate::model::outcome::{Change, Fate, RowEnd};
 use crate::model::place::RowAddress;
 use crate::model::ticket::{PlacedRemark, Remark};
@@ -61,6 +62,17 @@ pub enum JournalError {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+impl JournalError {
+    /// What the database or the system said, without the path.
+    pub fn cause(&self) -> String {
+        match self {
+            JournalError::Database { source, .. } => source.to_string(),
+            JournalError::Io { source, .. } => source.to_string(),
+            other => other.to_string(),
+        }
+    }
 }
 
 /// Whether a commit waits for the disk.
@@ -185,6 +197,19 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Tries whether a journal can be kept in `folder`: one without a header is built
+    /// and taken away again. Called before anything is written to a portal.
+    ///
+    /// # Errors
+    /// When it can't.
+    pub fn try_in(folder: &Path) -> Result<(), JournalError> {
+        let path = folder.join("run.db.try");
+        let built = build_empty(&path).map_err(at(&path));
+        let gone = fs::remove_file(&path);
+        built?;
+        gone.map_err(|source| JournalError::Io { path, source })
+    }
+
     /// Opens `run.db` in `folder` to go on; `settled` rows are settled already.
     pub fn open(
         folder: &Path,
@@ -205,6 +230,14 @@ impl Journal {
             .execute(sql, [limit.unwrap_or(0) as i64])
             .map_err(at(&self.path))?;
         Ok(())
+    }
+
+    /// Keeps what the run is told from now on (R3).
+    pub fn set_told(&self, told: &Told) -> Result<(), JournalError> {
+        let sql = "INSERT INTO meta (name, value) VALUES ('told', ?1)
+                   ON CONFLICT (name) DO UPDATE SET value = ?1";
+        let kept = json(serde_json::to_string(told)).and_then(|text| self.db.execute(sql, [text]));
+        kept.map(drop).map_err(at(&self.path))
     }
 
     /// True while the database is still under its name: a deleted folder goes on
@@ -419,6 +452,14 @@ impl Commit<'_> {
     }
 }
 
+/// All that a journal does to a file system: a new file, its log beside it, a commit
+/// that waits for the disk.
+fn build_empty(path: &Path) -> rusqlite::Result<()> {
+    let db = open(path, Durability::Full)?;
+    db.execute_batch(TABLES)?;
+    db.close().map_err(|(_, error)| error)
+}
+
 fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
     let mut db = Connection::open(path)?;
     db.pragma_update(None, "user_version", VERSION)?;
@@ -436,6 +477,7 @@ fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
         ("schema", json(schema_text(&header.schema))?),
         ("no_key", header.no_key.to_string()),
         ("diff", header.diff.to_string()),
+        ("told", json(serde_json::to_string(&header.told))?),
         ("encoding", header.encoding.clone().unwrap_or_default()),
         (
             "delimiter",

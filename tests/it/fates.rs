@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tickethaul::hubspot::Reply;
 use tickethaul::import::flow::Operation;
-use tickethaul::model::event::Summary;
+use tickethaul::model::event::{Stop, Summary};
 use tickethaul::model::outcome::Fate;
 use tickethaul::sandbox::Options;
 
@@ -219,4 +219,26 @@ async fn a_key_in_the_recycle_bin_is_free_or_refused_as_the_portal_has_it() {
             assert_eq!(by_key["k17"]["_column"], "Id");
         }
     }
+}
+
+#[tokio::test]
+async fn a_version_that_ends_meanwhile_stops_the_run_and_blames_no_row() {
+    let gone = |path: &str, nth: u64, reply: Reply| match path == CREATE && nth >= 2 {
+        true => Reply {
+            status: 404,
+            body: Bytes::from_static(br#"{"status":"error","message":"resource not found"}"#),
+            ..reply
+        },
+        false => reply,
+    };
+    let (_import, summary, rows, _folder) = import(&[], async |_| (), Some(Arc::new(gone))).await;
+    assert_eq!(summary.tally.of(Fate::Refused), 0, "{summary:?}");
+    let stop = summary.stop.expect("a stop");
+    assert!(matches!(stop, Stop::Mend(_)), "{stop:?}");
+    let words = stop.words();
+    assert!(
+        words.contains(CREATE) && words.contains("--api 2026-09"),
+        "{words}"
+    );
+    assert_eq!(rows.len(), 10, "the canary is in");
 }

@@ -113,6 +113,7 @@ impl Story<'_> {
                     "run",
                     "--op",
                     operation,
+                    "--yes",
                 ]
             }
         };

@@ -1,5 +1,6 @@
 //! Everything that is tested from outside, in one binary; a topic a file.
 
+mod asked; // what is asked, and which portal is named first
 mod associate; // links of every kind: in imports, between tickets of a file, alone
 mod between; // the helper: something between the tool and a served sandbox that tampers
 mod calls; // every call's request, and literal replies to it
@@ -57,5 +58,7 @@ mod search; // the sandbox: searches and their late index
 mod settings; // where a portal's settings come from, and what is said of bad ones
 mod status_table; // every kind of trouble against every kind of call, and what the client did
 mod switches; // the sandbox: what every switch changes
+mod told; // what a run was told, and a resume takes up again
 mod troubles; // the sandbox: what every trouble does to a call
 mod upsert; // the sandbox: upserts, former values, dated paths
+mod ways; // proxies, certificates and addresses, over real sockets

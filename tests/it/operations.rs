@@ -321,6 +321,7 @@ fn what_says_nothing_for_an_operation_is_refused_before_anything_is_sent() {
             flag,
             "--run-dir",
             "run",
+            "--yes",
         ];
         let ended = desk.here.run_against(&desk.sandbox, &args).expect(64);
         let _ended = ended.says(words);
@@ -449,6 +450,7 @@ fn rows_of_one_key_are_carried_out_in_their_order_and_of_an_upsert_spelled_alike
                 operation,
                 "--batch-size",
                 batch_size,
+                "--yes",
             ];
             let _ended = desk.here.run_against(&desk.sandbox, &args).expect(code);
             let fates = desk.column(&format!("{operation}/done.csv"), "_fate");

@@ -22,12 +22,7 @@ use crate::output::Place;
 #[derive(Debug, Args)]
 pub struct ExportArgs {
     /// Properties by internal name; hs_object_id always comes first
-    #[arg(
-        long,
-        value_name = "A,B,…",
-        value_delimiter = ',',
-        required_unless_present_any = ["all_properties", "mapping"]
-    )]
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     properties: Vec<String>,
     /// Every property that the portal defines for tickets, by name
     #[arg(long, conflicts_with = "properties")]
@@ -154,6 +149,17 @@ enum ValuesName {
 }
 
 impl ExportArgs {
+    /// Refuses an export that says of no column what it is to be.
+    pub fn expect_columns(&self) -> Result<(), Error> {
+        let named = self.properties.iter().any(|name| !name.trim().is_empty());
+        if named || self.all_properties || self.mapping.is_some() {
+            return Ok(());
+        }
+        Err(Error::usage("nothing says which properties to export").advise(
+            "name them with --properties, take every one with --all-properties, or those that a mapping reads with -m MAPPING",
+        ))
+    }
+
     /// What is asked for.
     pub fn selection(
         &self,

@@ -50,7 +50,7 @@ pub async fn resume(
     check_target(&folder, &asked, again.force)?;
     let mapping = asked.mapping.as_ref().map(|mapping| read(mapping, talk));
     let mapping = mapping.transpose()?;
-    let portal = Portal::open(again.portal).await?;
+    let portal = Portal::open(again.portal, talk).await?;
     let goes = Goes::There(asked.target.clone());
     let what = What {
         selection: &asked.selection,
@@ -59,7 +59,7 @@ pub async fn resume(
         goes: &goes,
         concurrency: again.concurrency,
     };
-    let mut job = job(&what, &portal.client, talk).await?;
+    let mut job = job(&what, &portal, talk).await?;
     same(&job, &asked)?;
     job.started = asked.started;
     job.run = asked.run;

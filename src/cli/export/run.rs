@@ -44,6 +44,7 @@ pub(super) struct What<'a> {
 
 /// Runs a new export; `told` are options that a resume takes up again.
 pub async fn run(args: ExportArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
+    args.expect_columns()?;
     let path = args.mapping.as_deref();
     let mapping = path.map(|path| read_mapping(path, talk)).transpose()?;
     let ids = args.ids()?;
@@ -53,7 +54,7 @@ pub async fn run(args: ExportArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
         Some(path) => standing(path, &selection, args.replace())?,
         None => None,
     };
-    let portal = Portal::open(&args.portal).await?;
+    let portal = Portal::open(&args.portal, talk).await?;
     let what = What {
         selection: &selection,
         ids: ids.as_deref(),
@@ -61,7 +62,7 @@ pub async fn run(args: ExportArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
         goes: &goes,
         concurrency: args.concurrency,
     };
-    let mut job = job(&what, &portal.client, talk).await?;
+    let mut job = job(&what, &portal, talk).await?;
     let (begun, work) = match goes.path() {
         None => (now(), Work::temporary()?),
         Some(path) => {
@@ -151,8 +152,8 @@ pub(super) fn give_up_superseded((target, begun): (Option<&Path>, Timestamp), ta
 
 /// Everything that an export needs, checked against the portal. Its work folder and its
 /// run are still to be named.
-pub(super) async fn job(what: &What<'_>, client: &Client, talk: &Talk) -> Result<Job, Error> {
-    let account = client.account().await.map_err(call_error)?;
+pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result<Job, Error> {
+    let client = &portal.client;
     let schema = client.schema(false).await.map_err(call_error)?;
     let which = which(what.selection, what.ids, &schema)?;
     let wanted = wanted(what.selection, what.mapping, &schema, client, talk).await?;
@@ -165,7 +166,7 @@ pub(super) async fn job(what: &What<'_>, client: &Client, talk: &Talk) -> Result
         target: what.goes.target(what.selection)?,
         work: PathBuf::new(),
         concurrency: usize::from(what.concurrency),
-        portal_id: account.portal_id,
+        portal_id: portal.account.portal_id,
         started: client.portal_now(),
         run: String::new(),
         selection: what.selection.clone(),

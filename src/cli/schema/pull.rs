@@ -38,8 +38,8 @@ pub async fn run(args: &PullArgs, talk: &Talk) -> Result<Exit, Error> {
         .as_ref()
         .map(|path| store::target(path, args.force));
     let target = target.transpose()?;
-    let portal = Portal::open(&args.portal).await?;
-    let pulled = pull(&portal.client, talk).await;
+    let portal = Portal::open(&args.portal, talk).await?;
+    let pulled = pull(&portal, talk).await;
     portal.close().await;
     let copy = pulled?;
     let target = match target {
@@ -65,20 +65,28 @@ pub async fn run(args: &PullArgs, talk: &Talk) -> Result<Exit, Error> {
 }
 
 /// Asks a portal for everything that it defines.
-pub async fn pull(client: &Client, talk: &Talk) -> Result<PortalCopy, Error> {
-    let account = client.account().await.map_err(call_error)?;
+pub async fn pull(portal: &Portal, talk: &Talk) -> Result<PortalCopy, Error> {
+    let client = &portal.client;
     let schema = schema(client, talk).await.map_err(call_error)?;
+    let archived = archived(client).await.map_err(call_error)?;
     let groups = client.property_groups(ObjectType::Tickets).await;
     let usage = allowed(client.daily_usage().await).map_err(call_error)?;
     Ok(PortalCopy {
-        portal_id: account.portal_id,
+        portal_id: portal.account.portal_id,
         pulled: client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH),
         daily_calls: usage.flatten().map(|usage| usage.limit),
         burst: client.burst(),
         schema,
+        archived,
         groups: groups.map_err(call_error)?,
         links: links(client).await.map_err(call_error)?,
     })
+}
+
+/// Names of archived ticket properties.
+pub async fn archived(client: &Client) -> Result<Vec<String>, CallError> {
+    let archived = client.properties(ObjectType::Tickets, true).await?;
+    Ok(archived.into_iter().map(|property| property.name).collect())
 }
 
 /// Contacts need a scope of their own, without which tickets can be imported too.

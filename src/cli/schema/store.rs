@@ -33,8 +33,8 @@ impl SchemaFrom {
         let copy = match &self.schema {
             Some(path) => read(path)?,
             None if self.portal.names_portal() => {
-                let portal = Portal::open(&self.portal).await?;
-                let pulled = pull(&portal.client, talk).await;
+                let portal = Portal::open(&self.portal, talk).await?;
+                let pulled = pull(&portal, talk).await;
                 portal.close().await;
                 return pulled;
             }

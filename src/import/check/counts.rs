@@ -148,6 +148,7 @@ impl<'a> Counts<'a> {
         }
         self.remarks.retain(|_, count| *count > 0);
         Ok(CheckReport {
+            clashes: Vec::new(),
             read: self.read,
             ready: self.read - self.skipped - self.refused,
             skipped: self.skipped,

@@ -15,5 +15,5 @@ mod unique;
 pub(super) use history::Version;
 pub(super) use index::{LateRecord, Slice};
 pub(super) use records::Record;
-pub(super) use state::{Store, StoreError};
+pub(super) use state::{APPLICATION_ID, Store, StoreError};
 pub(super) use unique::UniqueValue;

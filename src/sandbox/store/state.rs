@@ -13,7 +13,7 @@ use crate::sandbox::ids;
 use crate::sandbox::options::Data;
 
 /// Marks a file as ours: "thsb" as a number.
-const APPLICATION_ID: i64 = 0x7468_7362;
+pub(crate) const APPLICATION_ID: i64 = 0x7468_7362;
 
 /// Raised whenever the tables change.
 const VERSION: i64 = 3;
