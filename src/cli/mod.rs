@@ -30,6 +30,7 @@ mod sandbox;
 mod schema;
 mod settings;
 mod talk;
+mod trust;
 mod typed;
 
 use std::ffi::OsString;

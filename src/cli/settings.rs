@@ -154,6 +154,29 @@ impl PortalArgs {
         [self.token_file.as_deref(), self.oauth_file.as_deref()]
     }
 
+    /// Whether this command line or environment names where calls go.
+    pub fn names_address(&self) -> bool {
+        self.portal.is_some() || self.base_url.is_some() || environment(BASE_URL).is_some()
+    }
+
+    /// Whether an address is where calls go when nothing is said: HubSpot.
+    pub fn is_usual(&self, url: &str) -> bool {
+        url == DEFAULT_URL
+    }
+
+    /// Whether the state of a sandbox in this folder was named, or is the usual one.
+    pub fn names_sandbox(&self, folder: &Path) -> bool {
+        self.sandbox_data.is_some() || sandbox_folder(None).is_ok_and(|usual| usual == folder)
+    }
+
+    /// Takes the files of credentials that a run was begun with, where none is named now.
+    pub fn take_secret_files(&mut self, token: Option<&Path>, oauth: Option<&Path>) {
+        if self.token_file.is_none() && self.oauth_file.is_none() {
+            self.token_file = token.map(Path::to_owned);
+            self.oauth_file = oauth.map(Path::to_owned);
+        }
+    }
+
     /// Fills in what was not said from a run's own portal.
     pub fn go_to(&mut self, path: &PortalPath) {
         self.of_run = Some(path.clone());

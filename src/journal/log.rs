@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::write::now;
+use crate::output::open_regular;
 
 /// The open log of a run.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ impl RunLog {
     /// Opens the log in the run folder; what a resume writes comes behind.
     pub fn open(folder: &Path) -> io::Result<RunLog> {
         let path = folder.join("run.log");
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let file = open_regular(&path, OpenOptions::new().create(true).append(true))?;
         Ok(RunLog {
             file: Mutex::new(file),
         })

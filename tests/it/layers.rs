@@ -24,7 +24,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ),
     ("mapping", &["model", "error"]),
     ("hubspot", &["model", "error"]),
-    ("journal", &["model", "error"]),
+    ("journal", &["model", "output", "error"]),
     ("report", &["model", "error"]),
     ("model", &[]),
     ("output", &["error"]),

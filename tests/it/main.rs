@@ -23,6 +23,8 @@ mod export_search; // exports by filter: many properties, long filters
 mod export_tables; // exports: former values and linked records, in columns and in files of their own
 mod fates; // replies that say too little, keys that somebody else holds
 mod first; // the main job: import, repair, again, export
+#[cfg(unix)]
+mod foreign; // run folders that came from somebody else: they command nothing
 mod fuzz; // files and mappings that nobody would write
 mod get; // a few tickets, for people and for programs
 mod given_back; // the files of a run as input: repairs, rows that stay refused, deletions
