@@ -1,7 +1,7 @@
 //! `tickethaul check -m`: what an import would do with every row, found without sending
 //! anything. The portal's definitions come from where `schema` finds them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use super::check::CheckArgs;
 use super::exit::Exit;
 use super::import::{mapping_error, parse_mapping, wanted};
 use super::input::say_reading;
+use super::output::new_file;
 use super::schema::{Lacking, REMEDY};
 use super::talk::Talk;
 use crate::error::Error;
@@ -19,6 +20,7 @@ use crate::import::read::Input;
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
 use crate::model::check::CheckReport;
 use crate::model::schema::Schema;
+use crate::output::{Privacy, Target};
 use crate::report::{check_json, check_words};
 
 /// Where neither the portal nor the user told. HubSpot: calls of a private app in ten
@@ -27,6 +29,9 @@ const USUAL_RATE: (u32, Duration) = (190, Duration::from_secs(10));
 
 /// Checks every row of the input against a mapping.
 pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Error> {
+    let csv = |path: &PathBuf| new_file(path, &["csv"], args.force);
+    let refused_to = args.output.as_ref().map(csv).transpose()?;
+    let values_to = args.write_values.as_ref().map(csv).transpose()?;
     let mapping = match parse_mapping(path)? {
         Ok(mapping) => mapping,
         Err(errors) => return Err(mapping_error(&all_mistakes(errors, args, talk).await, talk)),
@@ -54,7 +59,7 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
             readers: Arc::new(readers),
             pipelines: &copy.schema.pipelines,
             allowance,
-            refused_to: args.output.as_deref(),
+            refused_to: refused_to.as_ref(),
         },
     )?;
     report.clashes = lacking.clashes;
@@ -63,8 +68,12 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
         talk.say(REMEDY);
     }
     talk.result(&check_json(&report));
-    if let Some(path) = &args.write_values {
-        propose(path, &report, &compiled, talk)?;
+    if let Some(Target::File(path)) = &refused_to {
+        let (rows, path) = (report.refused, path.display());
+        talk.say(&format!("{path}: {rows} rows that would be refused"));
+    }
+    if let Some(target) = &values_to {
+        propose(target, &report, &compiled, talk)?;
     }
     Ok(match (report.refused, report.clashes.as_slice()) {
         (0, []) => Exit::Fine,
@@ -116,14 +125,17 @@ fn compile(
 
 /// Writes the value file, and says how the mapping takes it.
 fn propose(
-    path: &Path,
+    target: &Target,
     report: &CheckReport,
     mapping: &CompiledMapping,
     talk: &Talk,
 ) -> Result<(), Error> {
-    let lines = write_values(path, &report.unmapped, mapping).map_err(|error| {
-        Error::usage(format!("can't write {}: {error}", path.display())).advise("name another file")
-    })?;
+    let opened = target.open(Privacy::Usual);
+    let lines = opened.and_then(|to| write_values(to, &report.unmapped, mapping));
+    let lines = lines.map_err(|error| target.unwritten(&error))?;
+    let Target::File(path) = target else {
+        return Ok(());
+    };
     let file = path
         .file_name()
         .unwrap_or(path.as_os_str())

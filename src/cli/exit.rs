@@ -1,5 +1,6 @@
 //! Exit codes: documented numbers, and what leads to which. Scripts rely on them.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ErrorKind};
@@ -78,7 +79,8 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Help and version are no errors; everything else that clap refuses is usage.
+/// Help and version are no errors unless they can't be written; everything else that
+/// clap refuses is usage.
 pub fn for_clap(error: &clap::Error) -> ExitCode {
     let unknown = error.get(ContextKind::InvalidArg);
     if unknown.is_some_and(|arg| arg.to_string() == "--dry-run") {
@@ -88,9 +90,13 @@ pub fn for_clap(error: &clap::Error) -> ExitCode {
         );
         return Exit::Usage.into();
     }
-    let _gone = error.print();
+    let printed = error.print().and_then(|()| io::stdout().flush());
+    let gone = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Fine.into(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match printed {
+            Err(error) if !gone(&error) => Exit::Unexpected.into(),
+            _ => Exit::Fine.into(),
+        },
         _ => Exit::Usage.into(),
     }
 }

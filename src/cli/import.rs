@@ -11,8 +11,10 @@ use clap::{Args, ValueEnum};
 use super::archiving;
 use super::associate::{AssociateArgs, LinkWay};
 use super::exit::Exit;
+use super::found;
 use super::input::{InputArgs, say_reading};
 use super::portal::{Portal, call_error};
+use super::registry::{Kind, NewEntry};
 use super::run_args::RunArgs;
 use super::schema::{Lacking, archived, create, refuse_clashes};
 use super::settings::PortalArgs;
@@ -25,7 +27,7 @@ use crate::import::links::{KindsError, LinkKinds};
 use crate::import::read::Input;
 use crate::import::run::{Job, Unknown, run as run_job};
 use crate::import::summary::summary_json;
-use crate::journal::{Header, Told};
+use crate::journal::{Header, Told, now, run_id};
 use crate::mapping::{CompiledMapping, For, MappingErrors, MappingFile, PRESETS};
 use crate::model::schema::{NewProperty, Schema};
 use crate::report::closing_words;
@@ -182,6 +184,7 @@ async fn begin(
     let account = portal.account.clone();
     let ended = match job(args, input, fit, header, folder) {
         Ok(job) => {
+            record(&job, &args.portal, talk);
             say_start(&job, &account, talk);
             finish(job, portal, account, talk).await
         }
@@ -421,6 +424,7 @@ fn header(
     let mapping_path = std::path::absolute(&args.mapping)
         .map_err(|error| Error::usage(format!("can't use the mapping's path: {error}")))?;
     Ok(Header {
+        run: new_run()?,
         operation: args.op.operation().word().to_owned(),
         diff: args.diff,
         portal_id: account.portal_id,
@@ -458,6 +462,28 @@ fn job(
             .run_args
             .options(args.limit, Unknown::Leave, args.portal.horizon()),
     })
+}
+
+/// An id for a new run.
+pub fn new_run() -> Result<String, Error> {
+    run_id().map_err(|error| Error::unexpected(format!("can't begin a run: {error}")))
+}
+
+/// Records a new run where `runs`, `status` and `resume` find it.
+pub fn record(job: &Job, portal: &PortalArgs, talk: &Talk) {
+    let [token_file, oauth_file] = portal.secret_files();
+    let new = NewEntry {
+        run: &job.header.run,
+        folder: job.folder.path(),
+        kind: Kind::Import,
+        operation: &job.header.operation,
+        begun: now(),
+        portal: job.header.portal.clone(),
+        token_file,
+        oauth_file,
+        target: None,
+    };
+    found::record(&new, talk);
 }
 
 fn say_start(job: &Job, account: &Account, talk: &Talk) {

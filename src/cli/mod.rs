@@ -14,12 +14,15 @@ mod check_mapping;
 mod exit;
 mod delete;
 mod export;
+mod found;
 mod get;
 mod get_face;
 mod import;
 mod input;
 mod map;
+mod output;
 mod portal;
+mod registry;
 mod resume;
 mod run_args;
 mod runs;
@@ -113,6 +116,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let talk = Talk::new(&app.global);
     let exit = runtime().and_then(|runtime| runtime.block_on(dispatch(app.command, typed, &talk)));
+    let exit = exit.and_then(|exit| talk.all_written().map(|()| exit));
     match exit {
         Ok(exit) => exit.into(),
         Err(error) => {
@@ -145,7 +149,7 @@ async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, E
         Command::Resume(args) => resume::run(args, &typed, talk).await,
         Command::Status(args) => runs::status(&args, talk),
         Command::Runs(args) => runs::list(&args, talk),
-        Command::Export(args) => export::run(*args, typed.words().to_vec(), talk).await,
+        Command::Export(args) => export::run(*args, typed.told(), talk).await,
         Command::Get(args) => get::run(args, talk).await,
         Command::Schema(command) => schema::run(command, talk).await,
         Command::Map(command) => map::run(command, talk),

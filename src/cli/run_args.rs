@@ -31,6 +31,16 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
+    /// Calls or batches in flight, at most.
+    pub fn concurrency(&self) -> u16 {
+        self.concurrency
+    }
+
+    /// When to stop, if that was said.
+    pub fn max_duration(&self) -> Option<Duration> {
+        self.max_duration
+    }
+
     /// The options of a run that Ctrl-C can stop.
     pub fn options(&self, limit: Option<u64>, unknown: Unknown, horizon: Duration) -> Options {
         let stop = StopSwitch::default();

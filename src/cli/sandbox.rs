@@ -71,19 +71,30 @@ pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
     }
     let holds = args.trouble.iter().any(Trouble::holds);
     let sandbox = Sandbox::start(options(args)).await.map_err(sandbox_error)?;
+    let served = serve(&sandbox, holds, talk).await;
+    sandbox.stop().await;
+    match served {
+        // Nobody reads where it is, or what it holds.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Fine),
+        Err(error) => Err(Error::unexpected(format!(
+            "can't serve the sandbox: {error}"
+        ))),
+        Ok(()) => Ok(Exit::Fine),
+    }
+}
+
+/// Until a signal, or until stdout is gone.
+async fn serve(sandbox: &Sandbox, holds: bool, talk: &Talk) -> io::Result<()> {
     print(&sandbox.base_url())?;
     talk.say("serving the sandbox; Ctrl-C ends it");
     let ended = signal();
     match sandbox.held().filter(|_| holds) {
         Some(held) => tokio::select! {
             ended = ended => ended,
-            failed = tell(&sandbox, held) => return Err(failed),
+            failed = tell(sandbox, held) => Err(failed),
         },
         None => ended.await,
     }
-    .map_err(|error| Error::unexpected(format!("can't wait for a signal: {error}")))?;
-    sandbox.stop().await;
-    Ok(Exit::Fine)
 }
 
 /// Empties the embedded portal and tells what was in it.
@@ -136,7 +147,7 @@ fn options(args: SandboxArgs) -> Options {
 
 /// Prints each call that is held, and lets go at every line on stdin. Returns only
 /// when stdout is gone.
-async fn tell(sandbox: &Sandbox, mut held: mpsc::Receiver<Held>) -> Error {
+async fn tell(sandbox: &Sandbox, mut held: mpsc::Receiver<Held>) -> io::Error {
     let mut lines = lines_of_stdin();
     loop {
         tokio::select! {
@@ -165,11 +176,10 @@ fn lines_of_stdin() -> mpsc::Receiver<()> {
     lines
 }
 
-fn print(line: &str) -> Result<(), Error> {
+fn print(line: &str) -> io::Result<()> {
     let mut stdout = io::stdout();
-    writeln!(stdout, "{line}")
-        .and_then(|()| stdout.flush())
-        .map_err(|error| Error::unexpected(format!("can't print `{line}`: {error}")))
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
 }
 
 /// The two lists of the long help.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use directories::ProjectDirs;
 
+use super::registry::Registry;
 use crate::error::Error;
 use crate::hubspot::{
     ApiVersion, Authorities, Credentials, NamedProxy, OAuthApp, Rate, Reserve, Route, Settings,
@@ -148,6 +149,11 @@ impl PortalArgs {
         })
     }
 
+    /// The files that the credentials come from: of a token, of an OAuth app.
+    pub fn secret_files(&self) -> [Option<&Path>; 2] {
+        [self.token_file.as_deref(), self.oauth_file.as_deref()]
+    }
+
     /// Fills in what was not said from a run's own portal.
     pub fn go_to(&mut self, path: &PortalPath) {
         self.of_run = Some(path.clone());
@@ -229,11 +235,9 @@ impl PortalArgs {
 pub fn sandbox_folder(given: Option<&Path>) -> Result<PathBuf, Error> {
     let folder = match given {
         Some(folder) => folder.to_owned(),
-        None => ProjectDirs::from("", "", "tickethaul")
-            .map(|dirs| dirs.data_dir().to_owned())
-            .ok_or_else(|| {
-                Error::usage("this user has no data folder").advise("name one with --sandbox-data")
-            })?,
+        None => data_folder().ok_or_else(|| {
+            Error::usage("this user has no data folder").advise("name one with --sandbox-data")
+        })?,
     };
     std::path::absolute(&folder).map_err(|error| {
         Error::usage(format!(
@@ -330,6 +334,16 @@ fn oauth_app(values: [Result<String, Error>; 3]) -> Result<OAuthApp, Error> {
         client_secret: secret("the client secret", &client_secret?)?,
         refresh_token: secret("the refresh token", &refresh_token?)?,
     })
+}
+
+/// The user's folder for what is to stay.
+fn data_folder() -> Option<PathBuf> {
+    ProjectDirs::from("", "", "tickethaul").map(|dirs| dirs.data_dir().to_owned())
+}
+
+/// The user's record of runs; none for a user without a data folder.
+pub fn registry() -> Option<Registry> {
+    data_folder().map(|folder| Registry::new(folder.join("runs")))
 }
 
 /// The user's folder for what can be fetched again.

@@ -1,8 +1,9 @@
 //! What the command line says: errors, notes and results. stdout is data, stderr is
-//! talk; a reader that went away is no error.
+//! talk. A reader of stdout that went away is no error; any other failure of stdout is,
+//! and is reported at the end.
 
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
@@ -21,6 +22,8 @@ pub struct Talk {
     json: bool,
     progress: ProgressMode,
     quiet: bool,
+    /// The first failure of stdout.
+    failed: Mutex<Option<io::Error>>,
 }
 
 impl Talk {
@@ -36,6 +39,7 @@ impl Talk {
             json: global.json,
             progress: global.progress,
             quiet: global.quiet,
+            failed: Mutex::default(),
         }
     }
 
@@ -77,20 +81,42 @@ impl Talk {
 
     /// A result on stdout; its last line is ended.
     pub fn data(&self, text: &str) {
-        let _gone = writeln!(anstream::stdout(), "{}", text.trim_end_matches('\n'));
+        let text = text.trim_end_matches('\n');
+        self.written(writeln!(anstream::stdout(), "{text}"));
     }
 
     /// The result as JSON, when asked for.
     pub fn result(&self, json: &serde_json::Value) {
         if self.json {
-            let _gone = writeln!(io::stdout(), "{json:#}");
+            self.written(writeln!(io::stdout(), "{json:#}"));
         }
     }
 
     /// The result for people, on stdout; silent where it is asked for as JSON.
     pub fn show(&self, text: &str) {
         if !self.json {
-            let _gone = writeln!(io::stdout(), "{text}");
+            self.written(writeln!(io::stdout(), "{text}"));
+        }
+    }
+
+    /// Keeps the first failure of stdout.
+    fn written(&self, written: io::Result<()>) {
+        if let Err(error) = written {
+            let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            let _first = failed.get_or_insert(error);
+        }
+    }
+
+    /// Whether everything that was said on stdout arrived; a reader that went away has
+    /// had enough.
+    pub fn all_written(&self) -> Result<(), Error> {
+        self.written(io::stdout().flush());
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        match failed.take() {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::unexpected(
+                format!("can't write to standard output: {error}"),
+            )),
+            _ => Ok(()),
         }
     }
 

@@ -6,7 +6,6 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::resume::ResumeArgs;
 use super::{App, Command};
-use crate::cli::export::ExportArgs;
 use crate::error::Error;
 use crate::journal::Told;
 
@@ -35,6 +34,9 @@ const WHERE: [&str; 5] = [
 /// Options of a resume that mean nothing to an export.
 const FOR_IMPORTS: [&str; 4] = ["batch-size", "max-refused", "no-limit", "unknown"];
 
+/// Options of a resume that mean nothing to an import.
+const FOR_EXPORTS: [&str; 1] = ["force"];
+
 /// The words behind the program's name, and the options among them.
 pub struct Typed {
     words: Vec<String>,
@@ -48,17 +50,13 @@ impl Typed {
         while let Some((_, deeper)) = innermost.subcommand() {
             innermost = deeper;
         }
-        let names = KEPT.iter().chain(&WHERE).chain(&FOR_IMPORTS);
+        let names = KEPT.iter().chain(&WHERE);
+        let names = names.chain(&FOR_IMPORTS).chain(&FOR_EXPORTS);
         let options = names.filter_map(|name| Some(((*name).to_owned(), typed(innermost, name)?)));
         Typed {
             words,
             options: Told::new(options),
         }
-    }
-
-    /// The words behind the program's name.
-    pub fn words(&self) -> &[String] {
-        &self.words
     }
 
     /// What stays with a run.
@@ -75,7 +73,10 @@ impl Typed {
     /// The resume as if what the run was told had been typed with it; what really was
     /// typed counts more.
     pub fn resume_as_told(&self, told: &Told) -> Result<ResumeArgs, Error> {
-        let rest = told.clone().without(&self.options);
+        // A run folder is data: what it says of places is judged elsewhere.
+        let kept = told.iter().filter(|(name, _)| KEPT.contains(name));
+        let kept = Told::new(kept.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let rest = kept.without(&self.options);
         match parse(with_options(&self.words, &rest))? {
             Command::Resume(args) => Ok(args),
             _ => Err(Error::unexpected(
@@ -84,20 +85,23 @@ impl Typed {
         }
     }
 
-    /// The options and the words of an export that was typed as `words` and is resumed
-    /// as it is typed here.
-    pub fn export_as_told(&self, words: &[String]) -> Result<(ExportArgs, Vec<String>), Error> {
-        if let Some((name, _)) = self.only(&FOR_IMPORTS).iter().next() {
-            return Err(
-                Error::usage(format!("--{name} means nothing to an export")).advise("leave it out")
-            );
-        }
-        let words = with_options(words, &self.options);
-        match parse(words.clone())? {
-            Command::Export(args) => Ok((*args, words)),
-            _ => Err(Error::mend(
-                "the run folder names another command than export",
-            )),
+    /// Refuses options of a resume that mean nothing to an export.
+    pub fn fits_export(&self) -> Result<(), Error> {
+        self.lacks(&FOR_IMPORTS, "an export")
+    }
+
+    /// Refuses options of a resume that mean nothing to an import.
+    pub fn fits_import(&self) -> Result<(), Error> {
+        self.lacks(&FOR_EXPORTS, "an import")
+    }
+
+    fn lacks(&self, names: &[&str], what: &str) -> Result<(), Error> {
+        match self.only(names).iter().next() {
+            Some((name, _)) => {
+                Err(Error::usage(format!("--{name} means nothing to {what}"))
+                    .advise("leave it out"))
+            }
+            None => Ok(()),
         }
     }
 }
@@ -187,7 +191,7 @@ mod tests {
                 );
             }
         }
-        let known = [KEPT.as_slice(), &WHERE, &FOR_IMPORTS].concat();
+        let known = [KEPT.as_slice(), &WHERE, &FOR_IMPORTS, &FOR_EXPORTS].concat();
         for name in resume {
             assert!(
                 known.contains(&name.as_str()),
@@ -236,19 +240,35 @@ mod tests {
     }
 
     #[test]
-    fn an_export_is_resumed_as_it_was_typed_but_for_what_is_said_anew() {
-        let first = words("export --properties subject -o a.csv --max-duration 1 --rate 5/1s");
-        let (args, words) = typed_as("resume --max-duration 60")
-            .export_as_told(&first)
-            .expect("arguments");
-        assert_eq!(args.max_duration.map(|time| time.as_secs()), Some(60));
-        assert_eq!(words.last().map(String::as_str), Some("--max-duration=60"));
+    fn what_a_run_folder_says_of_places_is_no_option() {
+        let told = [
+            ("rate", "50/10s"),
+            ("base-url", "http://127.0.0.1:9"),
+            ("token-file", "x"),
+        ];
+        let told = Told::new(told.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let args = typed_as("resume").resume_as_told(&told);
+        let shown = format!("{:?}", args.expect("arguments"));
+        assert!(shown.contains("Rate { calls: 50,"), "{shown}");
+        assert!(
+            shown.contains("base_url: None") && shown.contains("token_file: None"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn options_of_imports_do_not_fit_an_export() {
+        assert!(
+            typed_as("resume --max-duration 60 --rate 5/1s")
+                .fits_export()
+                .is_ok()
+        );
         for line in [
             "resume --batch-size 5",
             "resume --no-limit",
             "resume --unknown done",
         ] {
-            assert!(typed_as(line).export_as_told(&first).is_err(), "{line}");
+            assert!(typed_as(line).fits_export().is_err(), "{line}");
         }
     }
 }

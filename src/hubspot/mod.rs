@@ -10,7 +10,10 @@
 mod account;
 mod associations;
 mod client;
+mod live_links;
+mod missing;
 mod objects;
+mod progress;
 mod schema;
 mod search;
 
@@ -48,6 +51,7 @@ pub use error::CallError;
 pub use exchange::{
     Budget, Content, Effect, Headers, Method, Reply, Request, Transport, TransportError,
 };
+pub use live_links::LiveLinks;
 pub use log::{Attempt, CallLog};
 pub use paths::{ApiVersion, UnknownVersion};
 pub use records::{

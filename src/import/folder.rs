@@ -72,12 +72,12 @@ impl RunFolder {
         }
     }
 
-    /// Opens the folder of a run that exists, by its path or its name.
+    /// Opens the folder of a run that exists.
     ///
     /// # Errors
     /// When there is none, or another process has it.
     pub fn open(run: &Path) -> Result<RunFolder, Error> {
-        RunFolder::lock(find(run)?)
+        RunFolder::lock(run.to_owned())
     }
 
     fn lock(path: PathBuf) -> Result<RunFolder, Error> {
@@ -146,37 +146,9 @@ impl RunFolder {
     }
 }
 
-/// The folder of a run: a path, or a name in `tickethaul-runs`.
-///
-/// # Errors
-/// When there is none.
-pub fn find(run: &Path) -> Result<PathBuf, Error> {
-    let named = Path::new(RUNS).join(run);
-    let found = [run.to_owned(), named]
-        .into_iter()
-        .find(|path| path.is_dir());
-    found.ok_or_else(|| {
-        Error::usage(format!("there is no run {}", run.display()))
-            .advise("`tickethaul runs` lists those of this folder")
-    })
-}
-
 /// Whether the run in a folder has a journal, so that it can be resumed (D1).
 pub fn has_begun(folder: &Path) -> bool {
     folder.join("run.db").is_file()
-}
-
-/// All run folders in `tickethaul-runs`, oldest first.
-pub fn all() -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(RUNS) else {
-        return Vec::new();
-    };
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.join("run.db").is_file())
-        .collect();
-    paths.sort();
-    paths
 }
 
 fn unusable(path: &Path, error: &dyn fmt::Display) -> Error {

@@ -204,7 +204,7 @@ fn start_settle(
             let reopened =
                 RunFiles::reopen(folder, headers, places.clone(), job.operation, url, lengths);
             let (mut files, filed) = reopened.map_err(|error| job.folder.unusable(&error))?;
-            refile(&job.folder, &job.input, filed, &mut files)?;
+            refile(&job.folder, (&job.input, &job.mapping), filed, &mut files)?;
             let journal = Journal::open(folder, past.settled, job.options.durability)?;
             journal.set_limit(job.options.limit)?;
             journal.set_told(&job.header.told)?;
@@ -270,6 +270,7 @@ fn summarise(
         settled_before: outside.settled_before,
         refusals,
         remarks: ledger.remarks,
+        values: ledger.values.into_sorted(),
         changes: ledger.changes,
         spared: outside
             .batch_size

@@ -16,6 +16,8 @@ use crate::model::schema::{
 /// What a run is about; written once, before anything is sent (D1).
 #[derive(Clone, Debug)]
 pub struct Header {
+    /// Id of the run; none in journals of earlier versions.
+    pub run: String,
     /// `create`, `update`, `upsert`, `archive`
     pub operation: String,
     /// Rows are held against the portal, and only what differs is sent (`--diff`).

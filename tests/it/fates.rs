@@ -194,12 +194,14 @@ async fn a_ticket_of_somebody_else_that_holds_the_key_exists() {
 
 #[tokio::test]
 async fn a_key_in_the_recycle_bin_is_free_or_refused_as_the_portal_has_it() {
-    for (switch, refused) in [
-        ("archived_holds_unique=free", 0),
-        ("archived_holds_unique=blocks", 1),
+    for (switch, by_key, refused) in [
+        ("archived_holds_unique=free", "archived_by_key=found", 0),
+        ("archived_holds_unique=free", "archived_by_key=missing", 0),
+        ("archived_holds_unique=blocks", "archived_by_key=found", 1),
+        ("archived_holds_unique=blocks", "archived_by_key=missing", 1),
     ] {
         let (_import, summary, by_key, _folder) = import(
-            &[switch],
+            &[switch, by_key],
             async |portal| {
                 let id = foreign(portal, "k17").await;
                 let _gone = portal

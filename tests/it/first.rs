@@ -468,6 +468,7 @@ fn tickets_are(here: &Rehearsal, sandbox: &Served, count: usize) {
         "export",
         "--properties",
         "source_ticket_id",
+        "--force",
         "-o",
         "held.csv",
     ];
@@ -537,6 +538,7 @@ fn a_property_that_does_not_stick_stops_after_ten_tickets() {
         "export",
         "--properties",
         "serial_number,content",
+        "--replace",
         "-o",
         "held.csv",
     ];

@@ -224,6 +224,7 @@ impl InProcess {
             .compile(input.headers(), &schema, self.operation.purpose())
             .expect("a fitting mapping");
         let header = Header {
+            run: String::new(),
             operation: self.operation.word().to_owned(),
             diff: self.diff,
             portal_id: account.portal_id,

@@ -23,6 +23,20 @@ const OTHERS: [ObjectType; 4] = [
 /// A kind of other records, and one of their properties.
 pub(super) type OthersWord = (ObjectType, Option<String>);
 
+/// Endings that name the form of an export.
+pub(super) const ENDINGS: [&str; 10] = [
+    "csv",
+    "csv.gz",
+    "csv.zst",
+    "jsonl",
+    "jsonl.gz",
+    "jsonl.zst",
+    "ndjson",
+    "ndjson.gz",
+    "ndjson.zst",
+    "parquet",
+];
+
 /// `tickets.csv.gz` is CSV behind gzip; any other name is plain CSV.
 pub(super) fn by_ending(path: &Path) -> (Form, Packing) {
     let ending = |path: &Path| {
@@ -84,6 +98,13 @@ pub(super) fn others(text: &str) -> Result<OthersWord, String> {
 /// The language of `--where`.
 pub(super) fn expression(text: &str) -> Result<Expression, filter::Syntax> {
     filter::parse(text)
+}
+
+/// A text that can be read with `check` later; clap shows what is wrong with it.
+pub(super) fn checked<T, E>(
+    check: fn(&str) -> Result<T, E>,
+) -> impl Fn(&str) -> Result<String, E> + Clone {
+    move |text| check(text).map(|_| text.trim().to_owned())
 }
 
 /// A property, or the year, month or day of one; days are in UTC as yet.

@@ -15,37 +15,52 @@ use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{CallError, Client, LinkType};
 use crate::model::schema::{ObjectType, Schema};
+use crate::output::{Privacy, Target};
 
 /// Keep a copy of what the portal defines: properties, groups, pipelines, stages, owners, labels
 #[derive(Debug, Args)]
 pub struct PullArgs {
-    /// Where the copy goes [default: in the user's cache folder, where `check` finds it]
+    /// The .toml file that the copy goes to; an older copy is replaced [default: in the
+    /// user's cache folder, where `check` finds it]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Replace the file even where it is no copy of a portal
+    #[arg(long, requires = "output")]
+    force: bool,
     #[command(flatten)]
     portal: PortalArgs,
 }
 
 /// Runs `schema pull`.
 pub async fn run(args: &PullArgs, talk: &Talk) -> Result<Exit, Error> {
+    let target = args
+        .output
+        .as_ref()
+        .map(|path| store::target(path, args.force));
+    let target = target.transpose()?;
     let portal = Portal::open(&args.portal, talk).await?;
     let pulled = pull(&portal, talk).await;
     portal.close().await;
     let copy = pulled?;
-    let path = match &args.output {
-        Some(path) => path.clone(),
+    let target = match target {
+        Some(target) => target,
         None => store::place(copy.portal_id)?,
     };
-    store::write(&path, &copy)?;
+    let text = copy.text().map_err(Error::unexpected)?;
+    target.write(&text, Privacy::Private)?;
+    let file = match &target {
+        Target::File(path) => path.display().to_string(),
+        // stdout is the copy.
+        Target::Stdout(_) | Target::Device(_) => return Ok(Exit::Fine),
+    };
     talk.say(&format!(
-        "portal {}: {} ticket properties, {} pipelines, {} owners, written to {}",
+        "portal {}: {} ticket properties, {} pipelines, {} owners, written to {file}",
         copy.portal_id,
         copy.schema.tickets.len(),
         copy.schema.pipelines.len(),
         copy.schema.owners.len(),
-        path.display()
     ));
-    talk.result(&json!({"portal": copy.portal_id, "file": path.display().to_string()}));
+    talk.result(&json!({"portal": copy.portal_id, "file": file}));
     Ok(Exit::Fine)
 }
 
