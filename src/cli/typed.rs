@@ -98,7 +98,8 @@ impl Typed {
     fn lacks(&self, names: &[&str], what: &str) -> Result<(), Error> {
         match self.only(names).iter().next() {
             Some((name, _)) => {
-                Err(Error::usage(format!("--{name} means nothing to {what}")).advise("leave it out"))
+                Err(Error::usage(format!("--{name} means nothing to {what}"))
+                    .advise("leave it out"))
             }
             None => Ok(()),
         }
