@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::{Timestamp, Zoned};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::format::{Header, refusal_text, schema_text};
 use super::read::{RunState, remark_name};
@@ -389,7 +389,7 @@ impl Commit<'_> {
 }
 
 fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
-    let mut db = Connection::open(path)?;
+    let mut db = connect(path)?;
     db.pragma_update(None, "user_version", VERSION)?;
     let transaction = db.transaction()?;
     transaction.execute_batch(TABLES)?;
@@ -448,8 +448,13 @@ fn rename_durably(from: &Path, to: &Path) -> std::io::Result<()> {
     }
 }
 
+/// A folder may be called `file:…`, which SQLite would take for a URI.
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    Connection::open_with_flags(path, OpenFlags::default() & !OpenFlags::SQLITE_OPEN_URI)
+}
+
 fn open(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
-    let db = Connection::open(path)?;
+    let db = connect(path)?;
     let _mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     let synchronous = match durability {
         Durability::Full => "FULL",

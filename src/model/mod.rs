@@ -12,3 +12,4 @@ pub mod outcome;
 pub mod check;
 pub mod compare;
 pub mod event;
+pub mod visible;

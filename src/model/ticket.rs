@@ -56,16 +56,19 @@ pub enum Remark {
     FellBack,
     /// A text was shortened with a mark, as the mapping says.
     Shortened,
+    /// An HTML text was too long or nested too deeply to be made plain.
+    HtmlKept,
 }
 
 impl Remark {
     /// All of them.
-    pub const ALL: [Remark; 5] = [
+    pub const ALL: [Remark; 6] = [
         Remark::TimeInGap,
         Remark::TimeInFold,
         Remark::LeftBlank,
         Remark::FellBack,
         Remark::Shortened,
+        Remark::HtmlKept,
     ];
 
     /// How the summary counts it.
@@ -76,6 +79,9 @@ impl Remark {
             Remark::LeftBlank => "values without a counterpart, left blank as mapped",
             Remark::FellBack => "values without a counterpart, replaced by the fallback",
             Remark::Shortened => "texts shortened with a mark",
+            Remark::HtmlKept => {
+                "HTML texts too long or too deep to be made plain, left as they are"
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ use super::record::{Cut, Grammar, LineEnds};
 use super::text::Text;
 use super::trouble::{broken_off, refuse_other_kinds, unusable};
 use crate::error::Error;
+use crate::import::files::REFUSED_COLUMNS;
 use crate::model::dialect::{Dialect, Encoding, delimiter_word};
 use crate::model::place::RowAddress;
 
@@ -81,7 +82,7 @@ impl Planned {
         };
         let names = match &dialect.header {
             Some(names) => names.clone(),
-            None => planned.read_header()?,
+            None => planned.read_header(dialect.max_columns)?,
         };
         let (rows, line_ends) = planned.sample(&head, is_whole);
         if let Some(names) = &dialect.header {
@@ -143,7 +144,7 @@ impl Planned {
         }
     }
 
-    fn read_header(&mut self) -> Result<Vec<String>, Error> {
+    fn read_header(&mut self, most: usize) -> Result<Vec<String>, Error> {
         let name = self.part.name();
         let failed = |error: io::Error| broken_off(name, &error);
         let mut records = self.open(&Arc::default()).map_err(failed)?;
@@ -161,6 +162,7 @@ impl Planned {
                     .advise("export the tickets as CSV, with a header line"));
             }
         }
+        check_width(name, records.record().len(), most)?;
         let names: Option<Vec<String>> = records.record().iter().map(column_name).collect();
         match names {
             None => Err(unusable(name, "its header holds bytes that are no text")
@@ -218,6 +220,16 @@ fn column_name(cell: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(cell).ok()?;
     let name = name.trim_start_matches('\u{feff}').trim();
     (!name.contains('\0')).then(|| name.to_owned())
+}
+
+/// Our own files have a few columns more than the file that they came from.
+fn check_width(name: &str, columns: usize, most: usize) -> Result<(), Error> {
+    if columns <= most.saturating_add(REFUSED_COLUMNS.len()) {
+        return Ok(());
+    }
+    let words = format!("its header has {columns} columns, and at most {most} are read");
+    Err(unusable(name, words)
+        .advise("if that is no mistake, set a higher `max_columns` in [source] of the mapping"))
 }
 
 /// Names given for a file without a header must be as many as most rows have cells.

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, Row, Transaction, params};
+use rusqlite::{Connection, OpenFlags, Row, Transaction, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -133,7 +133,9 @@ impl Store {
 /// The write-ahead log without a sync per commit: a power cut may lose the last
 /// commits, which a sandbox can bear; killing the process loses nothing.
 fn open_file(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
+    // A file may be called `file:…`, which SQLite would take for a URI.
+    let flags = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(path, flags)?;
     set_journal(&connection, "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "cache_size", -65_536)?;
