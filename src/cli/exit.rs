@@ -1,5 +1,6 @@
 //! Exit codes: documented numbers, and what leads to which. Scripts rely on them.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -7,6 +8,7 @@ use clap::error::ErrorKind;
 use crate::error::{Error, Kind};
 use crate::model::event::{Stop, Summary};
 use crate::model::outcome::Fate;
+use crate::model::visible::visible_but_colors;
 
 /// How the tool ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +80,12 @@ impl From<Exit> for ExitCode {
 
 /// Help and version are no errors; everything else that clap refuses is usage.
 pub fn for_clap(error: &clap::Error) -> ExitCode {
-    let _gone = error.print();
+    let text = visible_but_colors(&error.render().ansi().to_string());
+    // A reader that went away is no error.
+    let _gone = match error.use_stderr() {
+        true => write!(anstream::stderr(), "{text}"),
+        false => write!(anstream::stdout(), "{text}"),
+    };
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Fine.into(),
         _ => Exit::Usage.into(),

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::import::folder::{all, find};
 use crate::journal::{Lock, Past, Reading, RunState};
 use crate::model::outcome::Fate;
+use crate::model::visible::one_line;
 
 /// List the runs of this folder
 #[derive(Debug, Args)]
@@ -62,7 +63,7 @@ pub fn list(_args: &RunsArgs, talk: &Talk) -> Result<Exit, Error> {
         for run in &shown {
             let count = |fate| count(&run.past, fate).to_string();
             let _same = table.add_row([
-                run.name.clone(),
+                one_line(&run.name).into_owned(),
                 run.state.to_owned(),
                 count(Fate::Done),
                 count(Fate::Exists),
@@ -122,7 +123,7 @@ fn size(past: &Past) -> u64 {
 
 fn in_words(run: &Shown) -> String {
     let past = &run.past;
-    let mut text = format!("{}  {}\n", run.name, run.state);
+    let mut text = format!("{}  {}\n", one_line(&run.name), run.state);
     for fate in Fate::ALL.into_iter().filter(|fate| fate.is_final()) {
         let rows = count(past, fate);
         if rows > 0 {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use directories::ProjectDirs;
 
+use super::secrets::{read_secret, token_of};
 use crate::error::Error;
 use crate::hubspot::{ApiVersion, Credentials, OAuthApp, Rate, Reserve, Settings, Token};
 use crate::journal::PortalPath;
@@ -155,13 +156,13 @@ impl PortalArgs {
     fn credentials(&self) -> Result<Credentials, Error> {
         if let Some(path) = &self.token_file {
             let text = read_secret("token", path)?;
-            return Ok(Credentials::Token(secret("the access token", &text)?));
+            return Ok(Credentials::Token(access_token(&text)?));
         }
         if let Some(path) = &self.oauth_file {
             return oauth_file(path).map(Credentials::OAuth);
         }
         match environment(TOKEN) {
-            Some(text) => Ok(Credentials::Token(secret("the access token", &text)?)),
+            Some(text) => Ok(Credentials::Token(access_token(&text)?)),
             None => oauth_environment().map(Credentials::OAuth),
         }
     }
@@ -193,13 +194,8 @@ impl PortalArgs {
     }
 }
 
-fn read_secret(what: &str, path: &Path) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(|error| {
-        Error::usage(format!(
-            "can't read the {what} file {}: {error}",
-            path.display()
-        ))
-    })
+fn access_token(text: &str) -> Result<Token, Error> {
+    secret("the access token", token_of(text, TOKEN))
 }
 
 fn secret(what: &str, text: &str) -> Result<Token, Error> {

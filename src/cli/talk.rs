@@ -1,19 +1,27 @@
 //! What the command line says: errors, notes and results. stdout is data, stderr is
-//! talk; a reader that went away is no error.
+//! talk; a reader that went away is no error. Texts of others command no terminal: what
+//! is said goes through `visible` here, and what is data does so on a terminal.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 
+use super::screen::Screen;
 use super::{Global, ProgressMode};
 use crate::error::Error;
 use crate::model::event::{Event, Listener};
+use crate::model::visible::{one_line, safe_json, visible, visible_but_colors};
 use crate::report::{Face, HaulProgress, JsonLines, PlainLines, ProgressLine};
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 const BOLD: Style = Style::new().bold();
+
+/// Whether --quiet was said, for tasks that have no `Talk`.
+static QUIET: AtomicBool = AtomicBool::new(false);
 
 /// The voice of a command.
 pub struct Talk {
@@ -31,6 +39,7 @@ impl Talk {
             ColorChoice::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
+        QUIET.store(global.quiet, Ordering::Relaxed);
         Talk {
             json: global.json,
             progress: global.progress,
@@ -46,27 +55,42 @@ impl Talk {
     /// An error that ends the command.
     pub fn error(&self, error: &Error) {
         let message = error.to_string();
-        // A rendered mapping diagnosis brings its own head.
-        let text = match message.starts_with("error") || message.starts_with('\u{1b}') {
-            true => message,
-            false => format!("{RED}error{RED:#}: {message}"),
+        let text = match error.is_drawn() {
+            true => visible_but_colors(&message),
+            false => format!("{RED}error{RED:#}: {}", one_line(message.trim_end())),
         };
         let _gone = writeln!(anstream::stderr(), "{}", text.trim_end());
         if let Some(advice) = error.advice() {
-            let _gone = writeln!(anstream::stderr(), "{BOLD}help{BOLD:#}: {advice}");
+            let _gone = writeln!(
+                anstream::stderr(),
+                "{BOLD}help{BOLD:#}: {}",
+                one_line(advice)
+            );
         }
     }
 
-    /// Something that the user should know; silent with --quiet.
+    /// Something that the user should know, in a line; silent with --quiet.
     pub fn say(&self, words: &str) {
+        self.say_lines(&one_line(words));
+    }
+
+    /// The same in several lines. What they hold of others is in one line each.
+    pub fn say_lines(&self, words: &str) {
         if !self.quiet {
-            let _gone = writeln!(anstream::stderr(), "{words}");
+            let _gone = writeln!(anstream::stderr(), "{}", visible(words));
         }
     }
 
     /// Said whatever the options are, by a task that has none.
     pub fn aside(words: &str) {
-        let _gone = writeln!(anstream::stderr(), "{words}");
+        let _gone = writeln!(anstream::stderr(), "{}", one_line(words));
+    }
+
+    /// The same, but silent with --quiet.
+    pub fn remark(words: &str) {
+        if !QUIET.load(Ordering::Relaxed) {
+            Talk::aside(words);
+        }
     }
 
     /// True when the result is asked for as JSON.
@@ -76,20 +100,26 @@ impl Talk {
 
     /// A result on stdout; its last line is ended.
     pub fn data(&self, text: &str) {
-        let _gone = writeln!(anstream::stdout(), "{}", text.trim_end_matches('\n'));
+        let text = text.trim_end_matches('\n');
+        let _gone = writeln!(io::stdout(), "{}", on_screen(text));
+    }
+
+    /// A result on stdout that is JSON, in a line.
+    pub fn json_line(&self, json: &serde_json::Value) {
+        let _gone = writeln!(io::stdout(), "{}", safe_json(&json.to_string()));
     }
 
     /// The result as JSON, when asked for.
     pub fn result(&self, json: &serde_json::Value) {
         if self.json {
-            let _gone = writeln!(io::stdout(), "{json:#}");
+            let _gone = writeln!(io::stdout(), "{}", safe_json(&format!("{json:#}")));
         }
     }
 
     /// The result for people, on stdout; silent where it is asked for as JSON.
     pub fn show(&self, text: &str) {
         if !self.json {
-            let _gone = writeln!(io::stdout(), "{text}");
+            let _gone = writeln!(io::stdout(), "{}", on_screen(text));
         }
     }
 
@@ -137,11 +167,27 @@ impl Talk {
         if !self.can_ask() {
             return true;
         }
-        let _gone = write!(anstream::stderr(), "{question} [y/N] ");
+        let _gone = write!(anstream::stderr(), "{} [y/N] ", visible(question));
         let _gone = io::stderr().flush();
         let mut answer = String::new();
         let read = io::stdin().lock().read_line(&mut answer);
         read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+    }
+}
+
+/// What goes to stdout: on a terminal nothing of it is a command, elsewhere it is data.
+fn on_screen(text: &str) -> Cow<'_, str> {
+    match io::stdout().is_terminal() {
+        true => visible(text),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// stdout for the rows of an export.
+pub fn data_stream() -> Box<dyn Write + Send> {
+    match io::stdout().is_terminal() {
+        true => Box::new(Screen::new(io::stdout())),
+        false => Box::new(io::stdout()),
     }
 }
 

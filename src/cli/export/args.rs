@@ -2,7 +2,6 @@
 //! job. Single words are read in `words`; whether the portal has what is asked for is
 //! checked in `wanted`.
 
-use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use super::words::{
     zone,
 };
 use crate::cli::settings::PortalArgs;
+use crate::cli::talk::data_stream;
 use crate::error::Error;
 use crate::export::columns::{Dates, Headers, Values};
 use crate::export::filter::{self, Expression};
@@ -183,7 +183,7 @@ impl ExportArgs {
     /// Where it goes.
     pub fn target(&self) -> Target {
         match (&self.output, &self.partition_by) {
-            (None, _) => Target::Stream(Box::new(io::stdout())),
+            (None, _) => Target::Stream(data_stream()),
             (Some(path), None) => Target::File(path.clone()),
             (Some(path), Some(by)) => {
                 let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
