@@ -1,6 +1,7 @@
 //! The portal of a command: a client, and the embedded sandbox when that is it.
 
 use super::settings::{PortalArgs, PortalName};
+use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::error::CallError;
 use crate::hubspot::{Client, Credentials, Token};
@@ -25,6 +26,9 @@ impl Portal {
             }
         };
         let client = Client::connect(&base_url, settings).map_err(Error::usage)?;
+        client.tell_waits(Box::new(|wait| {
+            Talk::remark(&format!("the portal asks to wait {} s", wait.as_secs()));
+        }));
         Ok(Portal { client, sandbox })
     }
 

@@ -21,8 +21,10 @@ mod pace;
 mod policy;
 mod portal_clock;
 mod session;
+mod waits;
 
 mod credentials;
+mod secrets;
 mod settings;
 mod token;
 
@@ -56,3 +58,4 @@ pub use records::{
 pub use search::{Comparison, Filter, Found, Search, SearchError, Sort, Test};
 pub use settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};
 pub use token::{BadToken, Token};
+pub use waits::HearWait;
