@@ -17,6 +17,12 @@ pub struct Portal {
 impl Portal {
     /// Opens the portal that the arguments name; starts the sandbox if that is it.
     pub async fn open(args: &PortalArgs) -> Result<Portal, Error> {
+        if let Some(path) = args.exposed() {
+            Talk::remark(&format!(
+                "{} can be read by other users of this machine: `chmod 600` keeps it to yourself",
+                path.display()
+            ));
+        }
         let (base_url, settings, sandbox) = match args.portal {
             None => (args.url().to_owned(), args.settings()?, None),
             Some(PortalName::Sandbox) => {

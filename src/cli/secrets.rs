@@ -4,14 +4,12 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
-use super::talk::Talk;
 use crate::error::Error;
 
 /// No file with a few secrets is larger, in bytes.
 const LARGEST: u64 = 64 * 1024;
 
-/// Reads a file with secrets; `what` is how messages call it. It is told where other
-/// users may read it too.
+/// Reads a file with secrets; `what` is how messages call it.
 pub fn read_secret(what: &str, path: &Path) -> Result<String, Error> {
     let failed = |why: String| {
         Error::usage(format!(
@@ -22,12 +20,6 @@ pub fn read_secret(what: &str, path: &Path) -> Result<String, Error> {
     let metadata = fs::metadata(path).map_err(|error| failed(error.to_string()))?;
     if !metadata.is_file() {
         return Err(failed("it is no regular file".to_owned()));
-    }
-    if others_may_read(&metadata) {
-        Talk::remark(&format!(
-            "the {what} file {} can be read by other users of this machine: chmod 600 keeps it to yourself",
-            path.display()
-        ));
     }
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text));
@@ -41,14 +33,16 @@ pub fn read_secret(what: &str, path: &Path) -> Result<String, Error> {
     }
 }
 
+/// Whether other users of this machine may read a file.
 #[cfg(unix)]
-fn others_may_read(metadata: &fs::Metadata) -> bool {
+pub fn others_may_read(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    metadata.permissions().mode() & 0o044 != 0
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
 }
 
+/// Whether other users of this machine may read a file: not told here.
 #[cfg(not(unix))]
-fn others_may_read(_metadata: &fs::Metadata) -> bool {
+pub fn others_may_read(_path: &Path) -> bool {
     false
 }
 

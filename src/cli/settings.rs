@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use directories::ProjectDirs;
 
-use super::secrets::{read_secret, token_of};
+use super::secrets::{others_may_read, read_secret, token_of};
 use crate::error::Error;
 use crate::hubspot::{ApiVersion, Credentials, OAuthApp, Rate, Reserve, Settings, Token};
 use crate::journal::PortalPath;
@@ -150,6 +150,13 @@ impl PortalArgs {
     /// The ceiling of calls that was typed.
     pub fn rate(&self) -> Option<Rate> {
         self.rate
+    }
+
+    /// The file with secrets that other users of this machine may read, where there is one.
+    pub fn exposed(&self) -> Option<&Path> {
+        let files = [&self.token_file, &self.oauth_file];
+        let mut named = files.into_iter().filter_map(Option::as_deref);
+        named.find(|path| others_may_read(path))
     }
 
     /// A file that is named wins; then a token wins over an app.
