@@ -1,16 +1,17 @@
 //! What the command line says: errors, notes and results. stdout is data, stderr is
-//! talk; a reader that went away is no error. Texts of others command no terminal: what
-//! is said goes through `visible` here, and what is data does so on a terminal.
+//! talk. A reader of stdout that went away is no error; any other failure of stdout is,
+//! and is reported at the end. Texts of others command no terminal: what is said goes
+//! through `visible` here, and what is data does so on a terminal.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 
-use super::screen::Screen;
+use super::settings::redraws;
 use super::{Global, ProgressMode};
 use crate::error::Error;
 use crate::model::event::{Event, Listener};
@@ -28,6 +29,8 @@ pub struct Talk {
     json: bool,
     progress: ProgressMode,
     quiet: bool,
+    /// The first failure of stdout.
+    failed: Mutex<Option<io::Error>>,
 }
 
 impl Talk {
@@ -44,6 +47,7 @@ impl Talk {
             json: global.json,
             progress: global.progress,
             quiet: global.quiet,
+            failed: Mutex::default(),
         }
     }
 
@@ -101,25 +105,48 @@ impl Talk {
     /// A result on stdout; its last line is ended.
     pub fn data(&self, text: &str) {
         let text = text.trim_end_matches('\n');
-        let _gone = writeln!(io::stdout(), "{}", on_screen(text));
+        self.written(writeln!(io::stdout(), "{}", on_screen(text)));
     }
 
     /// A result on stdout that is JSON, in a line.
     pub fn json_line(&self, json: &serde_json::Value) {
-        let _gone = writeln!(io::stdout(), "{}", safe_json(&json.to_string()));
+        let json = json.to_string();
+        self.written(writeln!(io::stdout(), "{}", safe_json(&json)));
     }
 
     /// The result as JSON, when asked for.
     pub fn result(&self, json: &serde_json::Value) {
         if self.json {
-            let _gone = writeln!(io::stdout(), "{}", safe_json(&format!("{json:#}")));
+            let json = format!("{json:#}");
+            self.written(writeln!(io::stdout(), "{}", safe_json(&json)));
         }
     }
 
     /// The result for people, on stdout; silent where it is asked for as JSON.
     pub fn show(&self, text: &str) {
         if !self.json {
-            let _gone = writeln!(io::stdout(), "{}", on_screen(text));
+            self.written(writeln!(io::stdout(), "{}", on_screen(text)));
+        }
+    }
+
+    /// Keeps the first failure of stdout.
+    fn written(&self, written: io::Result<()>) {
+        if let Err(error) = written {
+            let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            let _first = failed.get_or_insert(error);
+        }
+    }
+
+    /// Whether everything that was said on stdout arrived; a reader that went away has
+    /// had enough.
+    pub fn all_written(&self) -> Result<(), Error> {
+        self.written(io::stdout().flush());
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        match failed.take() {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::unexpected(
+                format!("can't write to standard output: {error}"),
+            )),
+            _ => Ok(()),
         }
     }
 
@@ -129,7 +156,7 @@ impl Talk {
             ProgressMode::Json => Arc::new(JsonLines::new(Box::new(io::stderr()))),
             ProgressMode::None => Arc::new(Silent),
             _ if self.quiet => Arc::new(Silent),
-            ProgressMode::Auto if io::stderr().is_terminal() => Arc::new(ProgressLine::new()),
+            ProgressMode::Auto if moving() => Arc::new(ProgressLine::new()),
             ProgressMode::Auto | ProgressMode::Plain => {
                 Arc::new(PlainLines::new(Box::new(io::stderr())))
             }
@@ -150,28 +177,39 @@ impl Talk {
         let face = match self.progress {
             _ if !self.shows_progress() => Face::Silent,
             ProgressMode::Json => Face::Json(Box::new(io::stderr())),
-            ProgressMode::Auto if io::stderr().is_terminal() => Face::bar(),
+            ProgressMode::Auto if moving() => Face::bar(),
             _ => Face::Plain(Box::new(io::stderr())),
         };
         HaulProgress::new(face, total)
     }
 
-    /// Whether there is somebody to be asked.
-    pub fn can_ask(&self) -> bool {
-        io::stdin().is_terminal() && io::stderr().is_terminal()
+    /// Refuses to go on where nobody can be asked and nobody said --yes.
+    pub fn expect_answer(&self, yes: bool, what: &str) -> Result<(), Error> {
+        if yes || (io::stdin().is_terminal() && io::stderr().is_terminal()) {
+            return Ok(());
+        }
+        Err(
+            Error::usage("can't ask for confirmation: this is no terminal")
+                .advise(format!("pass --yes to {what} without being asked")),
+        )
     }
 
-    /// Asks on a terminal; without one nobody is asked and the answer is yes, so
-    /// only for things that take nothing away.
-    pub fn agreed(&self, question: &str) -> bool {
-        if !self.can_ask() {
+    /// Asks whether to do `what`, and says when it is not done. With `yes` it is said
+    /// instead of asked.
+    pub fn confirmed(&self, yes: bool, what: &str) -> bool {
+        if yes {
+            self.say(&format!("going to {what}"));
             return true;
         }
-        let _gone = write!(anstream::stderr(), "{} [y/N] ", visible(question));
+        let _gone = write!(anstream::stderr(), "{}? [y/N] ", visible(what));
         let _gone = io::stderr().flush();
         let mut answer = String::new();
         let read = io::stdin().lock().read_line(&mut answer);
-        read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+        let agreed = read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
+        if !agreed {
+            Talk::aside("not done: the answer was no; nothing was changed in the portal");
+        }
+        agreed
     }
 }
 
@@ -183,12 +221,9 @@ fn on_screen(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// stdout for the rows of an export.
-pub fn data_stream() -> Box<dyn Write + Send> {
-    match io::stdout().is_terminal() {
-        true => Box::new(Screen::new(io::stdout())),
-        false => Box::new(io::stdout()),
-    }
+/// Whether stderr is a terminal on which a line can move.
+fn moving() -> bool {
+    io::stderr().is_terminal() && redraws()
 }
 
 /// Hears everything, says nothing.

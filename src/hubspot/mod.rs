@@ -10,7 +10,10 @@
 mod account;
 mod associations;
 mod client;
+mod live_links;
+mod missing;
 mod objects;
+mod progress;
 mod schema;
 mod search;
 
@@ -24,6 +27,7 @@ mod session;
 mod waits;
 
 mod credentials;
+mod route;
 mod secrets;
 mod settings;
 mod token;
@@ -49,12 +53,14 @@ pub use error::CallError;
 pub use exchange::{
     Budget, Content, Effect, Headers, Method, Reply, Request, Transport, TransportError,
 };
+pub use live_links::LiveLinks;
 pub use log::{Attempt, CallLog};
 pub use paths::{ApiVersion, UnknownVersion};
 pub use records::{
     Account, ApiError, Association, BatchReply, CreateInput, DailyUsage, FormerValue, Page,
     PropertyGroup, PropertyProblem, Record, WriteInput,
 };
+pub use route::{Authorities, NamedProxy, Route};
 pub use search::{Comparison, Filter, Found, Search, SearchError, Sort, Test};
 pub use settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};
 pub use token::{BadToken, Token};

@@ -16,9 +16,9 @@ use crate::mapping::shape::Replacement;
 use crate::mapping::suggest::Stray;
 use crate::mapping::template::TemplateId;
 use crate::mapping::value_map::{Fixed, Unmapped, ValueMap};
-use crate::model::issue::{Problem, Reason};
+use crate::model::issue::{Problem, Reason, excerpt};
 use crate::model::schema::ValueType;
-use crate::model::ticket::Remark;
+use crate::model::ticket::{PlacedRemark, Remark};
 
 /// A column of the input, found.
 #[derive(Clone, Debug)]
@@ -146,13 +146,16 @@ impl Entry {
     fn single(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
         let fed = match self.feed.text(scope) {
             Ok(fed) => fed,
-            Err(reason) => return settle(Err(self.refusal(reason, "")), findings),
+            Err(reason) => return self.settle(Err(self.refusal(reason, "")), "", findings),
         };
         let fed = fed.as_deref();
         match fed.map_or(Ok(None), |text| self.cleaned(text, findings)) {
             Ok(Some(text)) => self.found(&text, scope, findings),
             Ok(None) => self.standing(scope, findings),
-            Err(reason) => settle(Err(self.refusal(reason, fed.unwrap_or_default())), findings),
+            Err(reason) => {
+                let text = fed.unwrap_or_default();
+                self.settle(Err(self.refusal(reason, text)), text, findings)
+            }
         }
     }
 
@@ -163,7 +166,7 @@ impl Entry {
         let texts = match self.texts(scope, findings) {
             Ok(texts) if texts.is_empty() => return self.standing(scope, findings),
             Ok(texts) => texts,
-            Err(reason) => return settle(Err(self.refusal(reason, "")), findings),
+            Err(reason) => return self.settle(Err(self.refusal(reason, "")), "", findings),
         };
         let is_kept = self.map.is_none() && matches!(self.conversion, Conversion::Text(_));
         let mut values: Vec<Cow<'_, str>> = Vec::new();
@@ -185,14 +188,14 @@ impl Entry {
         let marks = list.join.len().saturating_mul(values.len());
         if marks.saturating_add(values.iter().map(|value| value.len()).sum()) > LONGEST {
             let reason = Reason::MadeTooLong { limit: LONGEST };
-            return settle(Err(self.refusal(reason, &values[0])), findings);
+            return self.settle(Err(self.refusal(reason, &values[0])), "", findings);
         }
         let joined = values.join(&list.join);
         match &self.conversion {
             Conversion::Text(rule) => {
                 let text = rule.convert(&joined);
                 let text = text.map_err(|reason| self.refusal(reason, &joined));
-                settle(text, findings)
+                self.settle(text, &joined, findings)
             }
             _ => Some(joined),
         }
@@ -224,7 +227,7 @@ impl Entry {
             Feed::Constant(fixed) => fixed,
             _ => self.default.as_ref()?,
         };
-        settle(self.fixed(fixed, scope), findings)
+        self.settle(self.fixed(fixed, scope), "", findings)
     }
 
     /// The text as the rest of the steps see it; none when nothing of it is left.
@@ -245,7 +248,7 @@ impl Entry {
             match plain_text(&text) {
                 Some(Cow::Owned(plain)) => text = Cow::Owned(plain),
                 Some(Cow::Borrowed(_)) => {}
-                None => findings.remarks.push(Remark::HtmlKept),
+                None => findings.remarks.push(self.placed(Remark::HtmlKept, &text)),
             }
         }
         // A text that nothing changed was not blank before, and is trimmed.
@@ -271,7 +274,7 @@ impl Entry {
                 text: text.to_owned(),
             });
         }
-        settle(converted, findings)
+        self.settle(converted, text, findings)
     }
 
     #[inline(always)]
@@ -339,19 +342,42 @@ impl Entry {
     fn refusal(&self, reason: Reason, text: &str) -> Box<Problem> {
         Box::new(self.feed.problem(&self.name, reason, text))
     }
-}
 
-/// The value, or nothing and a problem more.
-#[inline(always)]
-fn settle(converted: Result<Converted, Box<Problem>>, findings: &mut Findings) -> Option<String> {
-    match converted {
-        Ok(converted) => {
-            findings.remarks.extend(converted.remark);
-            converted.value
+    /// The value that was made of a text, or nothing and a problem more.
+    #[inline(always)]
+    fn settle(
+        &self,
+        converted: Result<Converted, Box<Problem>>,
+        text: &str,
+        findings: &mut Findings,
+    ) -> Option<String> {
+        match converted {
+            Ok(converted) => {
+                if let Some(remark) = converted.remark {
+                    findings.remarks.push(self.placed(remark, text));
+                }
+                converted.value
+            }
+            Err(problem) => {
+                findings.problems.push(*problem);
+                None
+            }
         }
-        Err(problem) => {
-            findings.problems.push(*problem);
-            None
+    }
+
+    #[cold]
+    fn placed(&self, remark: Remark, text: &str) -> PlacedRemark {
+        // What is shortened is too long to be shown.
+        let text = if matches!(remark, Remark::Shortened | Remark::HtmlKept) {
+            ""
+        } else {
+            text
+        };
+        PlacedRemark {
+            remark,
+            property: Arc::clone(&self.name),
+            column: self.feed.header().cloned(),
+            value: excerpt(text).into(),
         }
     }
 }

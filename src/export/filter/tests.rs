@@ -132,6 +132,8 @@ fn what_can_not_be_read_or_asked_is_told() {
     let deep = |n: usize| format!("{}size = 1{}", "(".repeat(n), ")".repeat(n));
     assert!(shown(&deep(100)).starts_with("size"));
     let much = format!("({}) and ({})", many(40), many(40));
+    let words: Vec<String> = (0..300).map(|n| format!("word{n:04}")).collect();
+    let long = format!("size = 1 and subject in ({})", words.join(", "));
     for (text, part) in [
         (
             "",
@@ -167,6 +169,10 @@ fn what_can_not_be_read_or_asked_is_told() {
         ),
         (&many(6), "comes to 6 alternatives with 6 conditions"),
         (&much, "comes to 1600 alternatives"),
+        (
+            &long,
+            "HubSpot takes 3000. 3360 of them are for subject: shorten",
+        ),
     ] {
         let shown = shown(text);
         assert!(shown.contains(part), "{text}: {shown}");
