@@ -287,7 +287,7 @@ impl<W: Write> Table<W> {
                 .buffer_capacity(BUFFER)
                 .from_writer(Counted { to, bytes: 0 }),
         };
-        table.write(&header)?;
+        table.write(header)?;
         table.writer.flush()?;
         Ok(table)
     }
