@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::import::read::{LineEnds, TextFacts};
 use crate::import::survey::{ColumnSurvey, Survey, survey};
 use crate::model::dialect::{Dialect, delimiter_word};
+use crate::model::visible::one_line;
 
 /// Letters of an example in the table.
 const EXAMPLE: usize = 30;
@@ -78,21 +79,25 @@ fn words(survey: &Survey) -> String {
         let _infallible = writeln!(text, "{words}");
     };
     for facts in &survey.texts {
-        line(format!("{}: {}", facts.name, facts_words(facts)));
+        let name = one_line(&facts.name);
+        line(format!("{name}: {}", facts_words(facts)));
     }
-    survey.notices.iter().cloned().for_each(&mut line);
+    let notices = survey.notices.iter();
+    let notices = notices.map(|notice| one_line(notice).into_owned());
+    notices.for_each(&mut line);
     line(rows_words(survey));
     for group in &survey.refusals {
         let rows = counted(group.rows, "row");
         line(format!(
             "{rows} would be refused: {}; first {}",
-            group.code, group.example
+            group.code,
+            one_line(&group.example)
         ));
     }
     if !survey.repeated.is_empty() {
         line(format!(
             "several columns are called {}",
-            survey.repeated.join(", ")
+            one_line(&survey.repeated.join(", "))
         ));
     }
     line(String::new());
@@ -158,7 +163,7 @@ fn table(survey: &Survey) -> Table {
     for (idx, column) in survey.columns.iter().enumerate() {
         let name = match column.name.as_str() {
             "" => format!("column {} (without a name)", idx + 1),
-            name => name.to_owned(),
+            name => one_line(name).into_owned(),
         };
         let examples: Vec<String> = column.examples.iter().map(|text| short(text)).collect();
         let _same = table.add_row([
@@ -177,10 +182,11 @@ fn short(value: &str) -> String {
         .chars()
         .map(|letter| if letter.is_control() { ' ' } else { letter })
         .collect();
-    match line.char_indices().nth(EXAMPLE) {
+    let line = match line.char_indices().nth(EXAMPLE) {
         Some((end, _)) => format!("{}…", line[..end].trim_end()),
         None => line,
-    }
+    };
+    one_line(&line).into_owned()
 }
 
 /// The share of filled rows; never rounded up to all or down to none.

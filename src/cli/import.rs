@@ -219,7 +219,7 @@ pub async fn finish(
     let ended = run_job(job, portal.client.clone(), account, talk.listener()).await;
     portal.close().await;
     let summary = ended?;
-    talk.say(&format!("\n{}", closing_words(&summary).trim_end()));
+    talk.say_lines(&format!("\n{}", closing_words(&summary).trim_end()));
     talk.result(&summary_json(&summary));
     Ok(Exit::for_summary(&summary))
 }
@@ -273,7 +273,7 @@ async fn all_mistakes(errors: MappingErrors, args: &ImportArgs, talk: &Talk) -> 
 
 /// Every problem of a mapping, with its place in the file.
 pub fn mapping_error(errors: &MappingErrors, talk: &Talk) -> Error {
-    Error::usage(errors.render(talk.colors()))
+    Error::drawn(errors.render(talk.colors()))
 }
 
 /// A mapping that fits file and portal.

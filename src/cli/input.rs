@@ -72,9 +72,15 @@ pub fn say_reading(input: &Input, talk: &Talk) {
 /// Says what in archives is not read.
 pub fn say_others(input: &Input, talk: &Talk) {
     let others = input.others();
-    if !others.is_empty() {
-        talk.say(&format!("no CSV, not read: {}", others.join(", ")));
+    if others.is_empty() {
+        return;
     }
+    let named = others[..others.len().min(TOLD)].join(", ");
+    let more = match others.len().saturating_sub(TOLD) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    talk.say(&format!("no CSV, not read: {named}{more}"));
 }
 
 fn encoding(name: &str) -> Result<Encoding, String> {

@@ -28,6 +28,8 @@ mod run_args;
 mod runs;
 mod sandbox;
 mod schema;
+mod screen;
+mod secrets;
 mod settings;
 mod talk;
 mod trust;

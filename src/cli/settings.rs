@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use directories::ProjectDirs;
 
 use super::registry::Registry;
+use super::secrets::{others_may_read, read_secret, token_of};
 use crate::error::Error;
 use crate::hubspot::{
     ApiVersion, Authorities, Credentials, NamedProxy, OAuthApp, Rate, Reserve, Route, Settings,
@@ -226,17 +227,24 @@ impl PortalArgs {
         self.rate
     }
 
+    /// The file with secrets that other users of this machine may read, where there is one.
+    pub fn exposed(&self) -> Option<&Path> {
+        let files = [&self.token_file, &self.oauth_file];
+        let mut named = files.into_iter().filter_map(Option::as_deref);
+        named.find(|path| others_may_read(path))
+    }
+
     /// A file that is named wins; then a token wins over an app.
     fn credentials(&self) -> Result<Credentials, Error> {
         if let Some(path) = &self.token_file {
             let text = read_secret("token", path)?;
-            return Ok(Credentials::Token(secret("the access token", &text)?));
+            return Ok(Credentials::Token(access_token(&text)?));
         }
         if let Some(path) = &self.oauth_file {
             return oauth_file(path).map(Credentials::OAuth);
         }
         match environment(TOKEN) {
-            Some(text) => Ok(Credentials::Token(secret("the access token", &text)?)),
+            Some(text) => Ok(Credentials::Token(access_token(&text)?)),
             None => oauth_environment().map(Credentials::OAuth),
         }
     }
@@ -292,8 +300,10 @@ fn route() -> Route {
     }
 }
 
-/// An address as it may be shown: what stands before an @ can be a password.
+/// An address as it may be shown: what stands before an @ can be a password, and a query
+/// too.
 fn shown_url(url: &str) -> &str {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
     url.rsplit('@').next().unwrap_or_default()
 }
 
@@ -302,13 +312,8 @@ pub fn redraws() -> bool {
     environment("TERM").is_none_or(|terminal| terminal != "dumb")
 }
 
-fn read_secret(what: &str, path: &Path) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(|error| {
-        Error::usage(format!(
-            "can't read the {what} file {}: {error}",
-            path.display()
-        ))
-    })
+fn access_token(text: &str) -> Result<Token, Error> {
+    secret("the access token", token_of(text, TOKEN))
 }
 
 fn secret(what: &str, text: &str) -> Result<Token, Error> {

@@ -277,6 +277,11 @@ pub enum Reason {
         /// HubSpot: 65,536 for a text.
         limit: usize,
     },
+    /// The mapping makes a text of it that is longer than any that is made.
+    MadeTooLong {
+        /// In bytes.
+        limit: usize,
+    },
     /// Not the id of a record: ids are digits.
     InvalidId,
     /// The cell that gives the row's time zone names none.
@@ -408,7 +413,7 @@ impl Reason {
             Reason::UnknownOwner { .. } => "UNKNOWN_OWNER",
             Reason::AmbiguousOwner { .. } => "AMBIGUOUS_OWNER",
             Reason::InvalidEmail => "INVALID_EMAIL",
-            Reason::TooLong { .. } => "TOO_LONG",
+            Reason::TooLong { .. } | Reason::MadeTooLong { .. } => "TOO_LONG",
             Reason::InvalidId => "INVALID_ID",
             Reason::UnknownZone { .. } => "UNKNOWN_ZONE",
             Reason::NotInFile { .. } => "NOT_IN_FILE",
@@ -503,6 +508,9 @@ impl Reason {
             Reason::InvalidEmail => "this is not an e-mail address".to_owned(),
             Reason::TooLong { units, limit } => {
                 format!("the text has {units} UTF-16 units, the portal takes {limit}")
+            }
+            Reason::MadeTooLong { limit } => {
+                format!("the mapping makes a text of more than {limit} bytes of it")
             }
             Reason::InvalidId => "this is not the id of a record".to_owned(),
             Reason::UnknownZone { .. } => "there is no such time zone".to_owned(),
@@ -626,6 +634,7 @@ impl Reason {
             Reason::TooLong { .. } => {
                 "shorten it, or let the mapping do it with truncate".to_owned()
             }
+            Reason::MadeTooLong { .. } => "correct the replace or join of the mapping".to_owned(),
             Reason::InvalidId => "write the digits of its id, as HubSpot shows them".to_owned(),
             Reason::UnknownZone { nearest } => match nearest {
                 Some(nearest) => format!("did you mean \"{nearest}\"?"),

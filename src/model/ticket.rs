@@ -58,18 +58,21 @@ pub enum Remark {
     FellBack,
     /// A text was shortened with a mark, as the mapping says.
     Shortened,
+    /// An HTML text was too long or nested too deeply to be made plain.
+    HtmlKept,
     /// Invisible letters around a key were taken away.
     KeyTrimmed,
 }
 
 impl Remark {
     /// All of them.
-    pub const ALL: [Remark; 6] = [
+    pub const ALL: [Remark; 7] = [
         Remark::TimeInGap,
         Remark::TimeInFold,
         Remark::LeftBlank,
         Remark::FellBack,
         Remark::Shortened,
+        Remark::HtmlKept,
         Remark::KeyTrimmed,
     ];
 
@@ -81,6 +84,7 @@ impl Remark {
             Remark::LeftBlank => "left_blank",
             Remark::FellBack => "fell_back",
             Remark::Shortened => "shortened",
+            Remark::HtmlKept => "html_kept",
             Remark::KeyTrimmed => "key_trimmed",
         }
     }
@@ -98,6 +102,9 @@ impl Remark {
             Remark::LeftBlank => "values without a counterpart, left blank as mapped",
             Remark::FellBack => "values without a counterpart, replaced by the fallback",
             Remark::Shortened => "texts shortened with a mark",
+            Remark::HtmlKept => {
+                "HTML texts too long or too deep to be made plain, left as they are"
+            }
             Remark::KeyTrimmed => "keys with invisible characters around them, which were removed",
         }
     }
@@ -110,6 +117,7 @@ impl Remark {
             Remark::LeftBlank => "no counterpart, left blank",
             Remark::FellBack => "no counterpart, replaced by the fallback",
             Remark::Shortened => "shortened",
+            Remark::HtmlKept => "too long or too deep to be made plain, left as it is",
             Remark::KeyTrimmed => "invisible characters removed",
         }
     }

@@ -30,6 +30,7 @@ mod get; // a few tickets, for people and for programs
 mod given_back; // the files of a run as input: repairs, rows that stay refused, deletions
 mod guide; // every promise of HubSpot's guide for tickets
 mod holding; // the sandbox in another process holds a call until its client is gone
+mod hostile; // replies, files and mappings of somebody who means harm
 mod in_process; // the helper for runs inside a test: cut wires, tampered replies
 mod inputs; // files of every kind, and what is said of them
 mod kill; // the tool killed at held calls and at random, and finished later
@@ -60,6 +61,7 @@ mod search; // the sandbox: searches and their late index
 mod settings; // where a portal's settings come from, and what is said of bad ones
 mod status_table; // every kind of trouble against every kind of call, and what the client did
 mod switches; // the sandbox: what every switch changes
+mod terminal; // in a pseudo terminal: nothing that is shown commands it
 mod told; // what a run was told, and a resume takes up again
 mod troubles; // the sandbox: what every trouble does to a call
 mod upsert; // the sandbox: upserts, former values, dated paths

@@ -15,6 +15,7 @@ use super::record::{Cut, Grammar, LineEnds};
 use super::text::Text;
 use super::trouble::{broken_off, refuse_other_kinds, unusable};
 use crate::error::Error;
+use crate::import::files::REFUSED_COLUMNS;
 use crate::model::dialect::{Dialect, Encoding, delimiter_word};
 use crate::model::invisible::{is_invisible, made_visible, trim_invisible};
 use crate::model::place::RowAddress;
@@ -90,7 +91,7 @@ impl Planned {
         };
         let names = match &dialect.header {
             Some(names) => names.clone(),
-            None => planned.read_header()?,
+            None => planned.read_header(dialect.max_columns)?,
         };
         let (rows, line_ends) = planned.sample(&head, is_whole);
         if let Some(names) = &dialect.header {
@@ -165,7 +166,7 @@ impl Planned {
         }
     }
 
-    fn read_header(&mut self) -> Result<Vec<String>, Error> {
+    fn read_header(&mut self, most: usize) -> Result<Vec<String>, Error> {
         let name = self.part.name();
         let failed = |error: io::Error| broken_off(name, &error);
         let mut records = self.open(&Arc::default()).map_err(failed)?;
@@ -184,6 +185,7 @@ impl Planned {
             }
         }
         let header = records.record();
+        check_width(name, header.len(), most)?;
         self.odd_names = header.iter().filter_map(odd_name).collect();
         let names: Option<Vec<String>> = header.iter().map(column_name).collect();
         match names {
@@ -242,6 +244,16 @@ fn decoded(raw: &[u8], opening: Opening) -> io::Result<Vec<u8>> {
 fn column_name(cell: &[u8]) -> Option<String> {
     let name = trim_invisible(std::str::from_utf8(cell).ok()?);
     (!name.contains('\0')).then(|| name.to_owned())
+}
+
+/// Our own files have a few columns more than the file that they came from.
+fn check_width(name: &str, columns: usize, most: usize) -> Result<(), Error> {
+    if columns <= most.saturating_add(REFUSED_COLUMNS.len()) {
+        return Ok(());
+    }
+    let words = format!("its header has {columns} columns, and at most {most} are read");
+    Err(unusable(name, words)
+        .advise("if that is no mistake, set a higher `max_columns` in [source] of the mapping"))
 }
 
 /// A name with letters that can't be seen, written out; none where all can. Line breaks

@@ -1,5 +1,5 @@
 //! The keys of `[source]` that say how the CSV is written: encoding, delimiter,
-//! quote, escape, header.
+//! quote, escape, header, and how many columns it may have.
 
 use crate::mapping::errors::Problem;
 use crate::mapping::parse::table::Table;
@@ -14,7 +14,13 @@ pub(crate) fn read_dialect(table: &mut Table<'_>) -> Dialect {
         quote: read_quote(table),
         escape: read_escape(table),
         header: read_header(table),
+        max_columns: read_max_columns(table),
     }
+}
+
+fn read_max_columns(table: &mut Table<'_>) -> usize {
+    let most = table.count("max_columns", 1);
+    most.map_or(Dialect::default().max_columns, |most| most.value)
 }
 
 fn read_delimiter(table: &mut Table<'_>) -> Option<u8> {
