@@ -13,7 +13,8 @@ use super::exit::Exit;
 use super::import::read_mapping;
 use super::talk::Talk;
 use crate::error::Error;
-use crate::import::read::{Input, Reading, Sources};
+use crate::import::read::{Input, Sources};
+use crate::import::survey::{Sounded, sound};
 use crate::mapping::propose::{Preset, Survey, from_preset, matches, proposal, recognise};
 use crate::mapping::{JSON_SCHEMA, PRESETS};
 use crate::model::dialect::Dialect;
@@ -73,7 +74,9 @@ pub fn run(command: MapCommand, talk: &Talk) -> Result<Exit, Error> {
 }
 
 fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
-    let survey = survey(&args.file)?;
+    let sounded = read(&args.file)?;
+    sounded.findings.iter().for_each(|finding| talk.say(finding));
+    let (survey, dialect) = (&sounded.survey.cells, &sounded.dialect);
     let preset = match args.from.as_deref() {
         None => recognise(survey.headers()),
         Some(NONE) => None,
@@ -82,10 +85,10 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
     let file = args.file.file_name().unwrap_or(args.file.as_os_str());
     let file = file.to_string_lossy();
     let text = match &preset {
-        Some(preset) => from_preset(preset, &survey, &file),
-        None => proposal(&survey, &file),
+        Some(preset) => from_preset(preset, survey, dialect, &file),
+        None => proposal(survey, dialect, &file),
     };
-    talk.say(&found(preset.as_ref(), &survey));
+    talk.say(&found(preset.as_ref(), survey));
     match &args.output {
         Some(path) => {
             write_new(path, &text)?;
@@ -95,10 +98,10 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
                 args.file.display(),
                 path.display()
             ));
-            talk.result(&result(preset.as_ref(), &survey));
+            talk.result(&result(preset.as_ref(), survey));
         }
         None if talk.is_json() => {
-            let mut result = result(preset.as_ref(), &survey);
+            let mut result = result(preset.as_ref(), survey);
             result["mapping"] = text.into();
             talk.result(&result);
         }
@@ -108,16 +111,10 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
 }
 
 /// Counts every cell of a file.
-fn survey(path: &Path) -> Result<Survey, Error> {
+fn read(path: &Path) -> Result<Sounded, Error> {
     let sources = Sources::find(&[path.to_owned()], None)?;
-    let mut input = Input::open(sources, &Dialect::default())?;
-    let mut survey = Survey::new(input.headers());
-    while let Some(reading) = input.next_row()? {
-        if let Reading::Row(row) = reading {
-            survey.add(&row.cells);
-        }
-    }
-    Ok(survey)
+    let dialect = Dialect::default();
+    sound(Input::open(sources, &dialect)?, &dialect)
 }
 
 /// A mapping that people have edited is never written over.

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::mapping::compiled::Fallback;
-use crate::mapping::convert::{Conversion, Converted, RowFacts, ZONES, nearest_zone, plain_text};
+use crate::mapping::convert::{
+    Conversion, Converted, RowFacts, ZONES, is_zero_date, nearest_zone, plain_text,
+};
 use crate::mapping::scope::{Findings, Scope, trimmed};
 use crate::mapping::shape::Replacement;
 use crate::mapping::suggest::Stray;
@@ -147,9 +149,20 @@ impl Entry {
         };
         let text = text.as_deref().and_then(|text| self.cleaned(text));
         match text {
+            Some(text) if self.is_no_date(&text) => {
+                findings.remarks.push(Remark::ZeroDate);
+                self.standing(scope, findings)
+            }
             Some(text) => self.found(&text, scope, findings),
             None => self.standing(scope, findings),
         }
+    }
+
+    /// Whether the text stands for "no date", unless the mapping knows better.
+    fn is_no_date(&self, text: &str) -> bool {
+        matches!(self.conversion, Conversion::Date(_))
+            && is_zero_date(text)
+            && self.map.as_ref().is_none_or(|map| map.get(text).is_none())
     }
 
     /// Every value by itself, joined the way the portal writes several. Parts of a

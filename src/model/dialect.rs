@@ -56,6 +56,8 @@ pub struct Dialect {
     pub escape: Option<u8>,
     /// The columns of a file that has no header line.
     pub header: Option<Vec<String>>,
+    /// Lines above the header that belong to no record.
+    pub skip_lines: u64,
 }
 
 impl Default for Dialect {
@@ -66,6 +68,7 @@ impl Default for Dialect {
             quote: Some(b'"'),
             escape: None,
             header: None,
+            skip_lines: 0,
         }
     }
 }

@@ -56,16 +56,19 @@ pub enum Remark {
     FellBack,
     /// A text was shortened with a mark, as the mapping says.
     Shortened,
+    /// A date of zeros, which databases write for none, was taken as an empty cell.
+    ZeroDate,
 }
 
 impl Remark {
     /// All of them.
-    pub const ALL: [Remark; 5] = [
+    pub const ALL: [Remark; 6] = [
         Remark::TimeInGap,
         Remark::TimeInFold,
         Remark::LeftBlank,
         Remark::FellBack,
         Remark::Shortened,
+        Remark::ZeroDate,
     ];
 
     /// How the summary counts it.
@@ -76,6 +79,7 @@ impl Remark {
             Remark::LeftBlank => "values without a counterpart, left blank as mapped",
             Remark::FellBack => "values without a counterpart, replaced by the fallback",
             Remark::Shortened => "texts shortened with a mark",
+            Remark::ZeroDate => "dates of zeros (0000-00-00), taken as empty cells",
         }
     }
 }

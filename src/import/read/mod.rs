@@ -14,6 +14,7 @@ mod part;
 mod encoding;
 mod delimiter;
 mod layout;
+mod oddity;
 mod plan;
 mod text;
 mod record;
@@ -27,6 +28,7 @@ mod trouble;
 mod tests;
 
 pub use input::{Input, TextFacts};
+pub use oddity::Oddity;
 pub use record::LineEnds;
 pub use rows::Reading;
 pub use sources::Sources;

@@ -129,6 +129,7 @@ fn what_somebody_insists_on_is_not_detected() {
         quote: Some(b'\''),
         escape: Some(b'\\'),
         header: Some(vec!["Id".to_owned(), "S".to_owned()]),
+        skip_lines: 0,
     };
     assert_eq!(
         read(b"1;'a\\'b;'\n2;\xC3\xA9,\n", &insist),

@@ -2,9 +2,10 @@
 //! type that its cells have, commented out.
 
 use crate::mapping::convert::ISO;
-use crate::mapping::propose::dates::Formats;
+use crate::mapping::propose::dates::DateFormats;
+use crate::mapping::propose::kind::{Kind, place};
 use crate::mapping::propose::matching::normal;
-use crate::mapping::propose::survey::{Column, Survey};
+use crate::mapping::propose::survey::Survey;
 use crate::mapping::propose::text::{column_text, entry, list, quoted};
 
 /// The columns that nothing uses, each with a property of its own.
@@ -54,17 +55,13 @@ impl Rest<'_> {
     pub(crate) fn entries(&self) -> String {
         let lines = self.columns.iter().map(|(idx, name)| {
             let column = &self.survey.columns[*idx];
+            let (type_name, settings, words) = typed(self.survey, *idx);
             let mut keys = vec![format!("column = {}", column_text(&column.header))];
-            let kind = kind(column);
-            if kind != Kind::Text && is_repeated(self.survey, *idx) {
+            if type_name != "string" && is_repeated(self.survey, *idx) {
                 keys.push("nth = 1".to_owned());
             }
-            let mut other = None;
-            if let Kind::Date(formats) = &kind {
-                keys.extend(format_key(formats));
-                other = other_format(formats).map(|words| format!("  #{words}"));
-            }
-            format!("# {name} = {}{}\n", entry(&keys), other.unwrap_or_default())
+            keys.extend(settings);
+            format!("# {name} = {}{words}\n", entry(&keys))
         });
         lines.collect()
     }
@@ -73,13 +70,7 @@ impl Rest<'_> {
     pub(crate) fn definitions(&self) -> String {
         let blocks = self.columns.iter().map(|(idx, name)| {
             let column = &self.survey.columns[*idx];
-            let type_name = match kind(column) {
-                Kind::Text => "string",
-                Kind::Number => "number",
-                Kind::Truth => "bool",
-                Kind::Date(formats) if formats.timed => "datetime",
-                Kind::Date(_) => "date",
-            };
+            let (type_name, ..) = typed(self.survey, *idx);
             format!(
                 "\n# [[property]]\n# name = \"{name}\"\n# label = {}\n# type = \"{type_name}\"\n",
                 quoted(&format!("Source {}", normal(&column.header)))
@@ -89,41 +80,49 @@ impl Rest<'_> {
     }
 }
 
-/// What a column holds throughout.
-#[derive(PartialEq)]
-enum Kind {
-    Text,
-    Number,
-    Truth,
-    Date(Formats),
-}
-
-/// Ids are texts even where they are digits, and a few ones and zeros are numbers.
-fn kind(column: &Column) -> Kind {
+/// The type of a property for a column, and what its entry says beside the column. Ids
+/// are texts even where they are digits.
+fn typed(survey: &Survey, idx: usize) -> (&'static str, Vec<String>, String) {
+    let column = &survey.columns[idx];
     let is_id = normal(&column.header)
         .split(' ')
         .any(|word| matches!(word, "id" | "ids" | "number"));
-    let dates = column.dates().filter(|(_, share)| *share >= 1.0);
-    match dates {
-        _ if column.filled == 0 => Kind::Text,
-        Some((formats, _)) if column.number_share() < 1.0 => Kind::Date(formats),
-        _ if column.number_share() >= 1.0 && !is_id && column.mean_length() <= 15.0 => Kind::Number,
-        _ if column.truth_share() >= 1.0 && column.number_share() == 0.0 => Kind::Truth,
-        _ => Kind::Text,
+    let text = ("string", Vec::new(), String::new());
+    match column.kind().claim {
+        Kind::Whole if !is_id => ("number", Vec::new(), String::new()),
+        Kind::Number(style, other) if !is_id => {
+            let settings = (!style.settings.is_empty()).then_some(style.settings);
+            let words = other.map(|other| format!("  # or {}: choose", other.settings));
+            ("number", settings.into_iter().collect(), words.unwrap_or_default())
+        }
+        Kind::Truth => ("bool", Vec::new(), String::new()),
+        Kind::Dates(_) => match survey.dates(idx) {
+            Some((found, _)) => {
+                let type_name = if found.timed { "datetime" } else { "date" };
+                let words = other_format(&found).map(|words| format!("  # {words}"));
+                (type_name, format_key(&found.formats).into_iter().collect(), words.unwrap_or_default())
+            }
+            None => text,
+        },
+        _ => text,
     }
 }
 
-/// What to say of another format that reads the same cells.
-pub(crate) fn other_format(found: &Formats) -> Option<String> {
-    let rival = found.rival?;
+/// What to say of another order of day and month that reads the same cells.
+pub(crate) fn other_format(found: &DateFormats) -> Option<String> {
+    let other = found.other.as_ref()?;
+    let [one, two] = &other.readings;
     Some(format!(
-        "; {rival} reads the same cells as other days: choose"
+        "choose: {} is {one} by {}, {two} by {}",
+        place(&other.example),
+        found.formats.join(" and "),
+        other.formats.join(" and "),
     ))
 }
 
 /// `format = …`, where ISO 8601 is not all there is.
-pub(crate) fn format_key(found: &Formats) -> Option<String> {
-    match found.formats.as_slice() {
+pub(crate) fn format_key(formats: &[&str]) -> Option<String> {
+    match formats {
         [only] if *only == ISO => None,
         [only] => Some(format!("format = {}", quoted(only))),
         several => Some(format!("format = {}", list(several))),

@@ -1,7 +1,8 @@
 //! The properties that a proposal looks for, how their columns are called in exports,
 //! and what stands in such columns.
 
-use crate::mapping::propose::survey::{Column, VALUES, ratio};
+use crate::mapping::propose::column::{Column, VALUES};
+use crate::mapping::propose::survey::ratio;
 use crate::mapping::propose::words::{CATEGORIES, PRIORITIES, SOURCES, STAGES, Words, meaning};
 
 /// Where a value goes.
@@ -287,7 +288,7 @@ impl Holds {
             Holds::Texts => texts(column),
             Holds::Names => names(column),
             Holds::Emails => mostly(column.email_share(), "e-mail addresses"),
-            Holds::Times => mostly(column.dates().map_or(0.0, |found| found.1), "dates"),
+            Holds::Times => mostly(column.date_share(), "dates"),
             Holds::Choice(words) => choice(column, words),
             Holds::Labels => labels(column),
             Holds::Anything => (1.0, format!("{} of it is filled", percent(filled))),
@@ -300,14 +301,14 @@ fn percent(share: f64) -> String {
 }
 
 fn ids(column: &Column, filled: f64) -> (f64, String) {
-    let distinct = column.distinct_share();
+    let distinct = column.distinct.share();
     let fits = distinct > 0.7 && filled > 0.8;
     let words = format!("{} of its values differ", percent(distinct));
     (if fits { 1.0 } else { 0.3 }, words)
 }
 
 fn titles(column: &Column) -> (f64, String) {
-    let distinct = column.distinct_share();
+    let distinct = column.distinct.share();
     let short = column.mean_length() < 200.0 && column.multiline_share() < 0.2;
     let fits = short && distinct > 0.5 && column.number_share() < 0.5;
     let words = format!("{} of its texts differ", percent(distinct));
@@ -321,8 +322,7 @@ fn texts(column: &Column) -> (f64, String) {
 }
 
 fn names(column: &Column) -> (f64, String) {
-    let dates = column.dates().map_or(0.0, |found| found.1);
-    let others = column.number_share().max(dates);
+    let others = column.number_share().max(column.date_share());
     let words = format!("{} are neither numbers nor dates", percent(1.0 - others));
     (1.0 - 0.8 * others, words)
 }

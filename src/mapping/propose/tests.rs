@@ -8,6 +8,7 @@ use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::parse::parse;
 use crate::mapping::shape::{EntrySpec, KeyOrigin, LinkSpec, Origin};
 use crate::mapping::{MappingFile, PRESETS};
+use crate::model::dialect::Dialect;
 use crate::model::row::{Cells, Headers};
 use crate::model::schema::ObjectType;
 
@@ -40,8 +41,8 @@ fn survey(sample: &str, delimiter: u8) -> Survey {
     let names = reader.headers().expect("a header").iter();
     let headers = Headers::new(names.map(|name| name.trim().to_owned()).collect());
     let mut survey = Survey::new(&headers);
-    for record in reader.records() {
-        survey.add(&Cells::new(record.expect("a record").iter()));
+    for (line, record) in (2..).zip(reader.records()) {
+        survey.add(&Cells::new(record.expect("a record").iter()), line);
     }
     survey
 }
@@ -133,7 +134,7 @@ fn every_sample_is_recognised_as_what_it_is() {
         let survey = survey(sample, delimiter);
         let found = recognise(survey.headers()).unwrap_or_else(|| panic!("{sample}: nothing"));
         assert_eq!(found.name, preset, "{sample}");
-        let text = from_preset(&found, &survey, "the file");
+        let text = from_preset(&found, &survey, &Dialect::default(), "the file");
         assert!(
             MappingFile::parse("p.toml", &text).is_ok(),
             "{sample}\n{text}"
@@ -160,7 +161,7 @@ fn a_proposal_reads_well() {
         "ö",
     ];
     let mut survey = Survey::new(&Headers::new(names.map(str::to_owned).to_vec()));
-    for (day, state) in [(3, "Open"), (4, "solved"), (5, "parked")] {
+    for (day, state) in [(3_u64, "Open"), (4, "solved"), (5, "parked")] {
         let opened = format!("{day:02}/03/2024 08:00");
         let local = format!("2024-03-{day:02} 08:00:00");
         let id = format!("R-{day}");
@@ -177,9 +178,9 @@ fn a_proposal_reads_well() {
             "yes",
             "no",
             "",
-        ]));
+        ]), day);
     }
-    let text = proposal(&survey, "stories.csv");
+    let text = proposal(&survey, &Dialect::default(), "stories.csv");
     insta::assert_snapshot!("proposal", text);
     assert!(MappingFile::parse("p.toml", &text).is_ok(), "{text}");
     // What is commented out is good too.
@@ -209,10 +210,11 @@ proptest! {
         let headers = Headers::new(names);
         let mut survey = Survey::new(&headers);
         for row in &cells {
-            survey.add(&Cells::new(row.iter().map(String::as_str)));
+            survey.add(&Cells::new(row.iter().map(String::as_str)), 2);
         }
         let preset = Preset::find(preset, &headers).expect("a preset");
-        for text in [proposal(&survey, "any.csv"), from_preset(&preset, &survey, "any.csv")] {
+        let dialect = Dialect { skip_lines: 2, escape: Some(b'\\'), quote: None, ..Dialect::default() };
+        for text in [proposal(&survey, &dialect, "any.csv"), from_preset(&preset, &survey, &dialect, "any.csv")] {
             let errors = MappingFile::parse("p.toml", &text).err().map(|errors| errors.to_string());
             prop_assert!(errors.is_none(), "{}\n{text}", errors.unwrap_or_default());
         }

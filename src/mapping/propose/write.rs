@@ -4,21 +4,26 @@
 use std::fmt::Write as _;
 
 use crate::mapping::propose::matching::{Match, matches};
+use crate::mapping::propose::dates::DateFormats;
+use crate::mapping::propose::kind::place;
 use crate::mapping::propose::preset::Preset;
 use crate::mapping::propose::rest::{Rest, format_key, is_repeated, other_format};
-use crate::mapping::propose::survey::{Column, Survey};
+use crate::mapping::propose::column::Column;
+use crate::mapping::propose::survey::Survey;
 use crate::mapping::propose::target::{Holds, Place, TARGETS};
 use crate::mapping::propose::text::{column_text, entry, list, quoted};
 use crate::mapping::propose::words::{Words, meaning};
+use crate::model::dialect::Dialect;
 
 /// A match from here on stands; below it is a guess.
 const SURE: f64 = 0.65;
 
 /// The text of a preset, with what the file has beyond it. `file` is how the file is
 /// called in comments.
-pub fn from_preset(preset: &Preset, survey: &Survey, file: &str) -> String {
+pub fn from_preset(preset: &Preset, survey: &Survey, dialect: &Dialect, file: &str) -> String {
     let rest = Rest::new(survey, &preset.used);
-    let mut text = preset.text.to_owned();
+    let source = format!("[source]\n{}", dialect_lines(dialect));
+    let mut text = preset.text.replacen("[source]\n", &source, 1);
     if !rest.columns.is_empty() {
         let _ok = write!(
             text,
@@ -32,7 +37,7 @@ pub fn from_preset(preset: &Preset, survey: &Survey, file: &str) -> String {
 }
 
 /// A mapping made of what the columns are called and hold.
-pub fn proposal(survey: &Survey, file: &str) -> String {
+pub fn proposal(survey: &Survey, dialect: &Dialect, file: &str) -> String {
     let found = matches(survey);
     let used: Vec<usize> = found.iter().map(|one| one.column).collect();
     let rest = Rest::new(survey, &used);
@@ -44,7 +49,7 @@ pub fn proposal(survey: &Survey, file: &str) -> String {
          # certain. What is below {SURE} is a guess and commented out. Then try it with\n\
          # `--portal sandbox`.\n\n\
          version = 1\n\n\
-         [source]\n\
+         [source]\n{dialect}\
          # Times in the file that carry no zone are taken in this one: write yours, such as\n\
          # \"Europe/Berlin\".\n\
          timezone = \"UTC\"\n{empty}\n\
@@ -57,6 +62,7 @@ pub fn proposal(survey: &Survey, file: &str) -> String {
          type = \"string\"\n\
          unique = true\n\
          {definitions}",
+        dialect = dialect_lines(dialect),
         rows = survey.rows,
         key = page.key(),
         properties = page.properties(),
@@ -64,6 +70,42 @@ pub fn proposal(survey: &Survey, file: &str) -> String {
         contact = page.contact(),
         definitions = rest.definitions(),
     )
+}
+
+/// What `[source]` has to say of how the file is written; what reading finds by itself
+/// is left to it.
+fn dialect_lines(dialect: &Dialect) -> String {
+    let usual = Dialect::default();
+    let mut lines = String::new();
+    let mark = |mark: u8| quoted(&char::from(mark).to_string());
+    if dialect.skip_lines > 0 {
+        let _ok = writeln!(
+            lines,
+            "# Lines above the header.\nskip_lines = {}",
+            dialect.skip_lines
+        );
+    }
+    if dialect.quote != usual.quote {
+        let quote = dialect.quote.map_or_else(|| quoted(""), mark);
+        let _ok = writeln!(lines, "# What stands around cells.\nquote = {quote}");
+    }
+    if let Some(escape) = dialect.escape {
+        let _ok = writeln!(
+            lines,
+            "# What stands before a quote inside a quoted cell.\nescape = {}",
+            mark(escape)
+        );
+    }
+    if let Some(header) = &dialect.header {
+        let names: Vec<&str> = header.iter().map(String::as_str).collect();
+        let _ok = writeln!(
+            lines,
+            "# The file has no header: its first line looks like a row. Name the columns as they\n\
+             # should be called, here and below.\nheader = {}",
+            list(&names)
+        );
+    }
+    lines
 }
 
 /// The matches of a file, on their way to TOML.
@@ -121,7 +163,8 @@ impl Page<'_> {
         let mut text = String::new();
         for one in self.of(Place::Ticket) {
             let is_needed = matches!(one.property, "subject" | "hs_pipeline_stage");
-            let mark = if one.score >= SURE || is_needed {
+            let asks = self.dates(one).is_some_and(|(found, _)| found.other.is_some());
+            let mark = if (one.score >= SURE || is_needed) && !asks {
                 ""
             } else {
                 "# "
@@ -140,6 +183,7 @@ impl Page<'_> {
                 one.property,
                 self.entry(one)
             );
+            text.push_str(&self.other_way(one));
         }
         for (property, value) in [("subject", "(no subject)"), ("hs_pipeline_stage", "New")] {
             if !self.of(Place::Ticket).any(|one| one.property == property) {
@@ -151,6 +195,16 @@ impl Page<'_> {
             }
         }
         text
+    }
+
+    /// The line of the other order of day and month, where the column leaves it open.
+    fn other_way(&self, one: &Match) -> String {
+        let Some(other) = self.dates(one).and_then(|(found, _)| found.other) else {
+            return String::new();
+        };
+        let mut keys = vec![format!("column = {}", self.column(one.column))];
+        keys.extend(format_key(&other.formats));
+        format!("# {} = {}\n", one.property, entry(&keys))
     }
 
     fn contact(&self) -> String {
@@ -188,17 +242,27 @@ impl Page<'_> {
         let rival = one.rival.map_or(String::new(), |(column, score)| {
             format!("; or {} ({score:.2})?", name(column))
         });
-        let dates = match TARGETS[one.target].holds {
-            Holds::Times => self.survey.columns[one.column].dates(),
-            _ => None,
+        let words = format!("# {:.2}: {}{rival}", one.score, one.reason);
+        let Some((found, told_by)) = self.dates(one) else {
+            return format!("{words}\n");
         };
-        let other = dates.and_then(|found| other_format(&found.0));
-        format!(
-            "# {:.2}: {}{rival}{}\n",
-            one.score,
-            one.reason,
-            other.unwrap_or_default()
-        )
+        let mut lines = vec![words];
+        lines.extend(told_by.map(|told_by| {
+            format!("# The order of day and month is that of {}.", quoted(told_by))
+        }));
+        lines.extend(other_format(&found).map(|words| format!("# {words}.")));
+        lines.extend(found.against.map(|against| {
+            format!("# Not a date like the others: {}.", place(&against))
+        }));
+        lines.join("\n") + "\n"
+    }
+
+    /// How the dates of a column for times are written.
+    fn dates(&self, one: &Match) -> Option<(DateFormats, Option<&str>)> {
+        match TARGETS[one.target].holds {
+            Holds::Times => self.survey.dates(one.column),
+            _ => None,
+        }
     }
 
     /// The right-hand side of an entry.
@@ -221,7 +285,9 @@ impl Page<'_> {
                 };
                 keys.extend(value_map(words, column, unmapped));
             }
-            (Holds::Times, _) => keys.extend(column.dates().and_then(|found| format_key(&found.0))),
+            (Holds::Times, _) => {
+                keys.extend(self.dates(one).and_then(|(found, _)| format_key(&found.formats)));
+            }
             (Holds::Texts, _) => {
                 if column.markup_share() > 0.2 {
                     keys.push("html = \"text\"".to_owned());
