@@ -9,6 +9,7 @@ use super::check::CheckArgs;
 use super::exit::Exit;
 use super::import::{mapping_error, parse_mapping};
 use super::input::say_reading;
+use super::preview::preview_of;
 use super::schema::lacking;
 use super::talk::Talk;
 use crate::error::Error;
@@ -42,6 +43,7 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
         rate: rate.map_or(USUAL_RATE, |rate| (rate.calls, rate.window)),
         daily_calls: copy.daily_calls,
     };
+    let shown = preview_of(operation, input.again(), &compiled, &copy.schema)?;
     let report = check(
         input,
         &Check {
@@ -54,6 +56,9 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
         },
     )?;
     talk.show(&check_words(&report));
+    if !shown.is_empty() {
+        talk.show(&format!("\n{shown}"));
+    }
     talk.result(&check_json(&report));
     if let Some(path) = &args.write_values {
         propose(path, &report, &compiled, talk)?;

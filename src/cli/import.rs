@@ -2,6 +2,7 @@
 //! is found before the run folder is made, so that nothing is half done.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ use crate::import::read::Input;
 use crate::import::run::{Job, Unknown, run as run_job};
 use crate::import::summary::summary_json;
 use crate::journal::Header;
-use crate::mapping::{CompiledMapping, For, MappingErrors, MappingFile};
+use crate::mapping::{CompiledMapping, For, MappingErrors, MappingFile, PRESETS};
 use crate::model::schema::Schema;
 use crate::report::closing_words;
 
@@ -33,7 +34,7 @@ use crate::report::closing_words;
 pub struct ImportArgs {
     #[command(flatten)]
     input: InputArgs,
-    /// The mapping: how columns become properties
+    /// The mapping: how columns become properties; a file, or the name of a built-in one
     #[arg(short, long, value_name = "MAPPING")]
     mapping: PathBuf,
     /// What to do with the rows
@@ -179,13 +180,30 @@ pub fn read_mapping(path: &Path, talk: &Talk) -> Result<MappingFile, Error> {
 
 /// Reads a mapping, or tells everything that is wrong with it by itself.
 pub fn parse_mapping(path: &Path) -> Result<Result<MappingFile, MappingErrors>, Error> {
-    let text = fs::read_to_string(path).map_err(|error| {
-        Error::usage(format!(
-            "can't read the mapping {}: {error}",
-            path.display()
-        ))
-    })?;
-    Ok(MappingFile::parse(&path.to_string_lossy(), &text))
+    let name = path.to_string_lossy();
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => match built_in(&name) {
+            Some(text) => text.to_owned(),
+            None => return Err(no_mapping(&name, &error)),
+        },
+    };
+    Ok(MappingFile::parse(&name, &text))
+}
+
+/// The preset of that name, where no file is called so.
+fn built_in(name: &str) -> Option<&'static str> {
+    let found = PRESETS.iter().find(|(known, _)| *known == name);
+    found.map(|(_, text)| *text)
+}
+
+fn no_mapping(name: &str, error: &io::Error) -> Error {
+    let problem = Error::usage(format!("can't read the mapping {name}: {error}"));
+    // A name without a dot or a slash may have been meant for a preset.
+    match name.contains(['.', '/', '\\']) {
+        true => problem,
+        false => problem.advise("`tickethaul map list` shows the built-in mappings"),
+    }
 }
 
 /// A mapping with mistakes is still held against file and portal, as far as those can
@@ -256,11 +274,27 @@ async fn prepare(
         create_properties(client, &lacking, &schema).await?;
         talk.say(&format!("created properties: {names}"));
     }
+    say_undated(&compiled, args.op.operation(), talk);
     let unused = compiled.unused_columns();
     if !unused.is_empty() {
         talk.say(&format!("columns that nothing uses: {}", unused.join(", ")));
     }
     Ok((compiled, links, complete))
+}
+
+/// Tickets without a creation or a closing date get those of the day on which they are
+/// written: for a history that is a loss.
+fn say_undated(compiled: &CompiledMapping, operation: Operation, talk: &Talk) {
+    let is_mapped = |name: &str| compiled.properties().iter().any(|property| *property.name == *name);
+    if !operation.purpose().creates() {
+        return;
+    }
+    if !is_mapped("createdate") {
+        talk.say("createdate is not mapped: new tickets are dated today");
+    }
+    if !is_mapped("closed_date") && compiled.column_of("hs_pipeline_stage").is_some() {
+        talk.say("closed_date is not mapped: new tickets in a closed stage are closed today");
+    }
 }
 
 /// A portal in which the links of a mapping can't be made.

@@ -11,12 +11,15 @@ use serde_json::{Value, json};
 
 use super::exit::Exit;
 use super::import::read_mapping;
+use super::preview::preview_proposed;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::import::read::{Input, Sources};
 use crate::import::survey::{Sounded, sound};
-use crate::mapping::propose::{Preset, Survey, from_preset, matches, proposal, recognise};
-use crate::mapping::{JSON_SCHEMA, PRESETS};
+use crate::mapping::propose::{
+    Preset, Proposed, Survey, from_preset, matches, proposal, recognise,
+};
+use crate::mapping::{JSON_SCHEMA, MappingFile, PRESETS};
 use crate::model::dialect::Dialect;
 
 /// Stands for "no system": the columns alone are looked at.
@@ -26,6 +29,7 @@ const NONE: &str = "none";
 #[derive(Debug, Subcommand)]
 pub enum MapCommand {
     Init(InitArgs),
+    List(ListArgs),
     Check(CheckArgs),
     Schema(SchemaArgs),
 }
@@ -53,6 +57,10 @@ pub struct CheckArgs {
     mappings: Vec<PathBuf>,
 }
 
+/// List the built-in mappings, which `-m NAME` and `map init --from NAME` take
+#[derive(Debug, Args)]
+pub struct ListArgs {}
+
 /// Print the JSON Schema of mappings, for editors
 #[derive(Debug, Args)]
 pub struct SchemaArgs {}
@@ -65,6 +73,10 @@ fn systems() -> PossibleValuesParser {
 pub fn run(command: MapCommand, talk: &Talk) -> Result<Exit, Error> {
     match command {
         MapCommand::Init(args) => init(&args, talk),
+        MapCommand::List(ListArgs {}) => {
+            list(talk);
+            Ok(Exit::Fine)
+        }
         MapCommand::Check(args) => check(&args, talk),
         MapCommand::Schema(SchemaArgs {}) => {
             talk.data(JSON_SCHEMA);
@@ -75,7 +87,6 @@ pub fn run(command: MapCommand, talk: &Talk) -> Result<Exit, Error> {
 
 fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
     let sounded = read(&args.file)?;
-    sounded.findings.iter().for_each(|finding| talk.say(finding));
     let (survey, dialect) = (&sounded.survey.cells, &sounded.dialect);
     let preset = match args.from.as_deref() {
         None => recognise(survey.headers()),
@@ -84,11 +95,13 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
     };
     let file = args.file.file_name().unwrap_or(args.file.as_os_str());
     let file = file.to_string_lossy();
-    let text = match &preset {
+    let Proposed { text, losses } = match &preset {
         Some(preset) => from_preset(preset, survey, dialect, &file),
         None => proposal(survey, dialect, &file),
     };
-    talk.say(&found(preset.as_ref(), survey));
+    talk.say(&found(preset.as_ref(), args.from.is_some(), survey));
+    sounded.findings.iter().for_each(|finding| talk.say(finding));
+    losses.iter().for_each(|loss| talk.say(&format!("- {loss}")));
     match &args.output {
         Some(path) => {
             write_new(path, &text)?;
@@ -98,16 +111,41 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
                 args.file.display(),
                 path.display()
             ));
-            talk.result(&result(preset.as_ref(), survey));
+            talk.result(&result(preset.as_ref(), survey, &losses));
         }
         None if talk.is_json() => {
-            let mut result = result(preset.as_ref(), survey);
-            result["mapping"] = text.into();
+            let mut result = result(preset.as_ref(), survey, &losses);
+            result["mapping"] = text.as_str().into();
             talk.result(&result);
         }
         None => talk.data(&text),
     }
+    show_preview(args, dialect, &text, talk)?;
     Ok(Exit::Fine)
+}
+
+/// The first tickets by the mapping that was proposed.
+fn show_preview(args: &InitArgs, dialect: &Dialect, text: &str, talk: &Talk) -> Result<(), Error> {
+    let Ok(mapping) = MappingFile::parse("the proposal", text) else {
+        return Ok(());
+    };
+    let sources = Sources::find(std::slice::from_ref(&args.file), None)?;
+    let shown = preview_proposed(Input::open(sources, dialect)?, &mapping)?;
+    if !shown.is_empty() {
+        talk.say(&format!("\n{shown}"));
+    }
+    Ok(())
+}
+
+/// The built-in mappings, a line each.
+fn list(talk: &Talk) {
+    let lines = PRESETS.iter().map(|(name, text)| {
+        let about = text.lines().next().unwrap_or_default();
+        format!("{name:<12} {}", about.trim_start_matches(['#', ' ']))
+    });
+    talk.show(&lines.collect::<Vec<_>>().join("\n"));
+    let names: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
+    talk.result(&json!({"mappings": names}));
 }
 
 /// Counts every cell of a file.
@@ -129,11 +167,13 @@ fn write_new(path: &Path, text: &str) -> Result<(), Error> {
     })
 }
 
-fn found(preset: Option<&Preset>, survey: &Survey) -> String {
+fn found(preset: Option<&Preset>, is_named: bool, survey: &Survey) -> String {
     let columns = survey.headers().len();
     match preset {
         Some(preset) => format!(
-            "the preset {} reads {} of the file's {columns} columns{}",
+            "{} {}: the preset {} reads {} of the file's {columns} columns{}",
+            if is_named { "taken as" } else { "recognised as" },
+            preset.system,
             preset.name,
             preset.used.len(),
             match preset.complete {
@@ -142,13 +182,13 @@ fn found(preset: Option<&Preset>, survey: &Survey) -> String {
             }
         ),
         None => format!(
-            "{} of the file's {columns} columns look like properties of tickets and contacts",
+            "no known system: {} of the file's {columns} columns look like properties of tickets and contacts",
             matches(survey).len()
         ),
     }
 }
 
-fn result(preset: Option<&Preset>, survey: &Survey) -> Value {
+fn result(preset: Option<&Preset>, survey: &Survey, losses: &[String]) -> Value {
     let name = |idx: usize| survey.headers().name(idx).to_owned();
     let matches: Vec<Value> = match preset {
         Some(_) => Vec::new(),
@@ -170,6 +210,7 @@ fn result(preset: Option<&Preset>, survey: &Survey) -> Value {
         "rows": survey.rows(),
         "system": preset.map(|preset| preset.name),
         "matches": matches,
+        "losses": losses,
     })
 }
 

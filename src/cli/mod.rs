@@ -19,6 +19,7 @@ mod import;
 mod input;
 mod map;
 mod portal;
+mod preview;
 mod resume;
 mod run_args;
 mod runs;

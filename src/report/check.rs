@@ -127,6 +127,14 @@ fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Res
         counted(tickets, "ticket"),
         stages(effects)
     )?;
+    for (tickets, what) in [
+        (effects.undated, "date {} today: nothing says when they were created"),
+        (effects.closed_undated, "close {} today: they are in a closed stage without closed_date"),
+    ] {
+        if tickets > 0 {
+            writeln!(text, "  {}", what.replace("{}", &counted(tickets, "ticket")))?;
+        }
+    }
     if effects.emails > 0 {
         let contacts = match effects.creates_contacts {
             true => format!("create at most {}", counted(effects.emails, "contact")),

@@ -51,6 +51,7 @@ pub struct Column {
     /// Its values with their counts; none once there are too many.
     values: Option<HashMap<String, u64>>,
     chars: u64,
+    blanks: u64,
     multiline: u64,
     markup: u64,
     entities: u64,
@@ -90,6 +91,11 @@ impl Column {
         }
     }
 
+    /// Whether any of its cells has a blank in it.
+    pub(crate) fn has_blanks(&self) -> bool {
+        self.blanks > 0
+    }
+
     /// Its name as the file writes it; empty where there is none.
     pub fn name(&self) -> &str {
         &self.header
@@ -123,6 +129,7 @@ impl Column {
         }
         self.filled += 1;
         self.chars += cell.chars().count() as u64;
+        self.blanks += u64::from(memchr::memchr(b' ', cell.as_bytes()).is_some());
         self.multiline += u64::from(memchr::memchr(b'\n', cell.as_bytes()).is_some());
         if memchr::memchr2(b'<', b'&', cell.as_bytes()).is_some() {
             self.markup += u64::from(cell.contains("</") || cell.contains("<br"));
@@ -192,11 +199,6 @@ impl Column {
     /// Share of the filled cells that are HTML.
     pub(crate) fn markup_share(&self) -> f64 {
         self.share(self.markup + self.entities)
-    }
-
-    /// Whether its HTML is written as entities.
-    pub(crate) fn has_entities(&self) -> bool {
-        self.entities > self.markup
     }
 
     /// Share of the filled cells with several lines.

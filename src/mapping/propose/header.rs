@@ -5,7 +5,7 @@ use crate::mapping::propose::belief::Belief;
 use crate::mapping::propose::column::Column;
 use crate::mapping::propose::kind::Kind;
 use crate::mapping::propose::survey::Survey;
-use crate::mapping::propose::words::{PRIORITIES, STAGES, meaning};
+use crate::mapping::propose::words::{PRIORITIES, STAGES, Words, meaning};
 
 /// The belief that there is no header, with names for the columns; none where the first
 /// record may well be one. A name that is an address, a date, or a value of its own
@@ -76,7 +76,7 @@ fn names(survey: &Survey) -> Vec<String> {
 fn by_content(column: &Column, rows: u64, taken: &[String]) -> Option<&'static str> {
     let is_taken = |name: &str| taken.iter().any(|other| other == name);
     let is_unique = column.distinct.share() >= 1.0 && column.filled == rows;
-    let knows = |words| column.known_share(|value| meaning(words, value).is_some()) > 0.6;
+    let knows = |words: &'static Words| column.known_share(|value| meaning(words, value).is_some()) > 0.6;
     match column.kind().claim {
         Kind::Dates(_) if !is_taken("created") => Some("created"),
         Kind::Dates(_) => Some("updated"),

@@ -134,7 +134,7 @@ fn every_sample_is_recognised_as_what_it_is() {
         let survey = survey(sample, delimiter);
         let found = recognise(survey.headers()).unwrap_or_else(|| panic!("{sample}: nothing"));
         assert_eq!(found.name, preset, "{sample}");
-        let text = from_preset(&found, &survey, &Dialect::default(), "the file");
+        let text = from_preset(&found, &survey, &Dialect::default(), "the file").text;
         assert!(
             MappingFile::parse("p.toml", &text).is_ok(),
             "{sample}\n{text}"
@@ -180,7 +180,7 @@ fn a_proposal_reads_well() {
             "",
         ]), day);
     }
-    let text = proposal(&survey, &Dialect::default(), "stories.csv");
+    let text = proposal(&survey, &Dialect::default(), "stories.csv").text;
     insta::assert_snapshot!("proposal", text);
     assert!(MappingFile::parse("p.toml", &text).is_ok(), "{text}");
     // What is commented out is good too.
@@ -214,7 +214,7 @@ proptest! {
         }
         let preset = Preset::find(preset, &headers).expect("a preset");
         let dialect = Dialect { skip_lines: 2, escape: Some(b'\\'), quote: None, ..Dialect::default() };
-        for text in [proposal(&survey, &dialect, "any.csv"), from_preset(&preset, &survey, &dialect, "any.csv")] {
+        for text in [proposal(&survey, &dialect, "any.csv").text, from_preset(&preset, &survey, &dialect, "any.csv").text] {
             let errors = MappingFile::parse("p.toml", &text).err().map(|errors| errors.to_string());
             prop_assert!(errors.is_none(), "{}\n{text}", errors.unwrap_or_default());
         }
