@@ -285,7 +285,12 @@ async fn prepare(
 /// Tickets without a creation or a closing date get those of the day on which they are
 /// written: for a history that is a loss.
 fn say_undated(compiled: &CompiledMapping, operation: Operation, talk: &Talk) {
-    let is_mapped = |name: &str| compiled.properties().iter().any(|property| *property.name == *name);
+    let is_mapped = |name: &str| {
+        compiled
+            .properties()
+            .iter()
+            .any(|property| *property.name == *name)
+    };
     if !operation.purpose().creates() {
         return;
     }

@@ -100,8 +100,13 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
         None => proposal(survey, dialect, &file),
     };
     talk.say(&found(preset.as_ref(), args.from.is_some(), survey));
-    sounded.findings.iter().for_each(|finding| talk.say(finding));
-    losses.iter().for_each(|loss| talk.say(&format!("- {loss}")));
+    sounded
+        .findings
+        .iter()
+        .for_each(|finding| talk.say(finding));
+    losses
+        .iter()
+        .for_each(|loss| talk.say(&format!("- {loss}")));
     match &args.output {
         Some(path) => {
             write_new(path, &text)?;
@@ -172,7 +177,11 @@ fn found(preset: Option<&Preset>, is_named: bool, survey: &Survey) -> String {
     match preset {
         Some(preset) => format!(
             "{} {}: the preset {} reads {} of the file's {columns} columns{}",
-            if is_named { "taken as" } else { "recognised as" },
+            if is_named {
+                "taken as"
+            } else {
+                "recognised as"
+            },
             preset.system,
             preset.name,
             preset.used.len(),

@@ -25,7 +25,11 @@ const LETTERS: usize = 60;
 ///
 /// # Errors
 /// When it can't be read.
-pub fn preview(mut input: Input, mapping: &CompiledMapping, schema: &Schema) -> Result<String, Error> {
+pub fn preview(
+    mut input: Input,
+    mapping: &CompiledMapping,
+    schema: &Schema,
+) -> Result<String, Error> {
     let zone = TimeZone::system();
     let mut tickets: Vec<String> = Vec::new();
     let mut refused = 0;
@@ -95,21 +99,33 @@ pub fn preview_proposed(input: Input, mapping: &MappingFile) -> Result<String, E
 fn ticket(line: u64, draft: &TicketDraft, schema: &Schema, zone: &TimeZone) -> String {
     let value = |name: &str| {
         let mut all = draft.properties.iter();
-        all.find(|(property, _)| **property == *name).map(|(_, value)| value.as_str())
+        all.find(|(property, _)| **property == *name)
+            .map(|(_, value)| value.as_str())
     };
     let when = |name| value(name).and_then(|value| local(value, zone));
     let contact = draft.links.iter().find(|link| *link.by == *"email");
     let facts = [
         ("subject", value("subject").map(short)),
-        ("stage", stage(value("hs_pipeline"), value("hs_pipeline_stage"), schema)),
+        (
+            "stage",
+            stage(value("hs_pipeline"), value("hs_pipeline_stage"), schema),
+        ),
         ("priority", value("hs_ticket_priority").map(short)),
-        ("owner", owner(value("hubspot_owner_id"), value("source_assignee"), schema)),
-        ("created", Some(when("createdate").unwrap_or_else(|| "today".to_owned()))),
+        (
+            "owner",
+            owner(value("hubspot_owner_id"), value("source_assignee"), schema),
+        ),
+        (
+            "created",
+            Some(when("createdate").unwrap_or_else(|| "today".to_owned())),
+        ),
         ("closed", when("closed_date")),
         ("contact", contact.map(|link| short(&link.value))),
         ("tags", value("source_tags").map(short)),
     ];
-    let told = facts.into_iter().filter_map(|(name, fact)| Some((name, fact?)));
+    let told = facts
+        .into_iter()
+        .filter_map(|(name, fact)| Some((name, fact?)));
     let lines = told.map(|(name, fact)| format!("\n    {name:<9} {fact}"));
     let lines: String = lines.collect();
     format!("  line {line}, key {}{lines}", short(&draft.key))
@@ -144,7 +160,10 @@ fn stage(pipeline: Option<&str>, stage: Option<&str>, schema: &Schema) -> Option
 
 /// The owner, or who had it in the source and is no user of the portal.
 fn owner(id: Option<&str>, source: Option<&str>, schema: &Schema) -> Option<String> {
-    let known = schema.owners.iter().find(|owner| Some(owner.id.as_str()) == id);
+    let known = schema
+        .owners
+        .iter()
+        .find(|owner| Some(owner.id.as_str()) == id);
     match (known, id, source) {
         (Some(owner), ..) => Some(format!("{} <{}>", owner.full_name(), owner.email)),
         (None, Some(id), _) => Some(short(id)),
@@ -182,16 +201,35 @@ fn usual_portal() -> Schema {
         property("createdate", ValueType::DateTime, &[]),
         property("closed_date", ValueType::DateTime, &[]),
         property("hs_resolution", text, &[]),
-        property("hs_ticket_priority", choice, &["LOW", "MEDIUM", "HIGH", "URGENT"]),
+        property(
+            "hs_ticket_priority",
+            choice,
+            &["LOW", "MEDIUM", "HIGH", "URGENT"],
+        ),
         property("source_type", choice, &["CHAT", "EMAIL", "FORM", "PHONE"]),
         property(
             "hs_ticket_category",
             choice,
-            &["PRODUCT_ISSUE", "BILLING_ISSUE", "FEATURE_REQUEST", "GENERAL_INQUIRY"],
+            &[
+                "PRODUCT_ISSUE",
+                "BILLING_ISSUE",
+                "FEATURE_REQUEST",
+                "GENERAL_INQUIRY",
+            ],
         ),
     ];
-    let contacts = ["email", "firstname", "lastname", "phone", "mobilephone", "jobtitle", "company"];
-    let stages = ["New", "Waiting on contact", "Waiting on us", "Closed"].iter().zip(1..);
+    let contacts = [
+        "email",
+        "firstname",
+        "lastname",
+        "phone",
+        "mobilephone",
+        "jobtitle",
+        "company",
+    ];
+    let stages = ["New", "Waiting on contact", "Waiting on us", "Closed"]
+        .iter()
+        .zip(1..);
     let stage = |(label, id): (&&str, u32)| Stage {
         id: id.to_string(),
         label: (*label).to_owned(),

@@ -538,7 +538,9 @@ impl Reason {
                 "portals may treat the two as one; give one of the rows another id".to_owned()
             }
             Reason::InvalidDate { formats, known } => other_form(
-                known.iter().map(|(date, format)| format!("format = \"{format}\" reads it as {date}")),
+                known
+                    .iter()
+                    .map(|(date, format)| format!("format = \"{format}\" reads it as {date}")),
                 &format!("write it as {}", one_of(formats)),
             ),
             Reason::AmbiguousDate { readings } => format!(
@@ -546,7 +548,9 @@ impl Reason {
                 readings[0], readings[1]
             ),
             Reason::InvalidNumber { example, styles } => other_form(
-                styles.iter().map(|(settings, number)| format!("{settings} reads it as {number}")),
+                styles
+                    .iter()
+                    .map(|(settings, number)| format!("{settings} reads it as {number}")),
                 &format!("write it like {example}"),
             ),
             Reason::InvalidBool => "write true or false".to_owned(),
@@ -691,7 +695,10 @@ fn other_form(settings: impl Iterator<Item = String>, otherwise: &str) -> String
     let settings: Vec<String> = settings.collect();
     match settings.is_empty() {
         true => otherwise.to_owned(),
-        false => format!("in the mapping, {}; or {otherwise}", settings.join(", and ")),
+        false => format!(
+            "in the mapping, {}; or {otherwise}",
+            settings.join(", and ")
+        ),
     }
 }
 

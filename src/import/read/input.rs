@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 
 use super::layout::Difference;
+use super::oddity::Oddity;
 use super::part::Part;
 use super::plan::Planned;
 use super::record::LineEnds;
-use super::oddity::Oddity;
 use super::rows::{Damaged, Reading, Rows};
 use super::sources::{Sources, Spool};
 use super::trouble::{broken_off, unusable};

@@ -68,8 +68,13 @@ fn records(head: &[u8], is_whole: bool, grammar: Grammar) -> Vec<Seen> {
     {
         if found.cut == Cut::Whole {
             let cells = reader.record();
-            let cells = cells.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned());
-            records.push(Seen { line: found.place.line, cells: cells.collect() });
+            let cells = cells
+                .iter()
+                .map(|cell| String::from_utf8_lossy(cell).trim().to_owned());
+            records.push(Seen {
+                line: found.place.line,
+                cells: cells.collect(),
+            });
         }
     }
     if !is_whole && records.len() > 1 {
@@ -79,7 +84,8 @@ fn records(head: &[u8], is_whole: bool, grammar: Grammar) -> Vec<Seen> {
 }
 
 fn are_single_quoted(records: &[Seen]) -> bool {
-    let is_quoted = |cell: &String| cell.len() >= 2 && cell.starts_with('\'') && cell.ends_with('\'');
+    let is_quoted =
+        |cell: &String| cell.len() >= 2 && cell.starts_with('\'') && cell.ends_with('\'');
     let header = records.first();
     header.is_some_and(|header| header.cells.len() > 1 && header.cells.iter().all(is_quoted))
 }
@@ -90,7 +96,10 @@ fn are_quoted_lines(records: &[Seen], grammar: Grammar) -> bool {
         return false;
     }
     DELIMITERS.into_iter().any(|delimiter| {
-        let inner = Grammar { delimiter, ..grammar };
+        let inner = Grammar {
+            delimiter,
+            ..grammar
+        };
         let widths = records.iter().map(|record| {
             let mut reader = RecordReader::new(record.cells[0].as_bytes(), inner, 0);
             match reader.next() {
@@ -109,14 +118,24 @@ fn lines_above(head: &[u8], is_whole: bool, grammar: Grammar) -> Option<Oddity> 
     let own = above(&records(head, is_whole, grammar));
     let others = || {
         DELIMITERS.into_iter().find_map(|delimiter| {
-            above(&records(head, is_whole, Grammar { delimiter, ..grammar }))
+            above(&records(
+                head,
+                is_whole,
+                Grammar {
+                    delimiter,
+                    ..grammar
+                },
+            ))
         })
     };
     own.or_else(others).map(Oddity::LinesAbove)
 }
 
 fn above(records: &[Seen]) -> Option<u64> {
-    let header = records.iter().take(ABOVE + 1).position(|record| are_names(&record.cells))?;
+    let header = records
+        .iter()
+        .take(ABOVE + 1)
+        .position(|record| are_names(&record.cells))?;
     let (before, rest) = records.split_at(header);
     let (header, rows) = rest.split_first()?;
     let width = header.cells.len();
@@ -157,7 +176,8 @@ mod tests {
 
     #[test]
     fn what_is_odd_is_seen_and_the_usual_is_not() {
-        let odd = |text: &str, delimiter| oddities(text.as_bytes(), true, Grammar::usual(delimiter));
+        let odd =
+            |text: &str, delimiter| oddities(text.as_bytes(), true, Grammar::usual(delimiter));
         let lines = |count| vec![Oddity::LinesAbove(count)];
         let table: [(&str, u8, Vec<Oddity>); 12] = [
             (
@@ -166,10 +186,26 @@ mod tests {
                 lines(3),
             ),
             // A spreadsheet fills the lines up.
-            ("Tickets,,,\r\n,,,\r\nId,Subject,Status,Owner\r\n1,one,open,\r\n2,two,,Bo\r\n", b',', lines(2)),
-            ("Liste der Tickets\nId;Betreff;Status\n1;a;offen\n2;b;zu\n", b',', lines(1)),
-            ("Export of \"all\" tickets\nId\tSubject\n1\ta\n2\tb\n", b',', lines(1)),
-            ("'Id','Subject'\n'1','It''s'\n", b',', vec![Oddity::SingleQuotes]),
+            (
+                "Tickets,,,\r\n,,,\r\nId,Subject,Status,Owner\r\n1,one,open,\r\n2,two,,Bo\r\n",
+                b',',
+                lines(2),
+            ),
+            (
+                "Liste der Tickets\nId;Betreff;Status\n1;a;offen\n2;b;zu\n",
+                b',',
+                lines(1),
+            ),
+            (
+                "Export of \"all\" tickets\nId\tSubject\n1\ta\n2\tb\n",
+                b',',
+                lines(1),
+            ),
+            (
+                "'Id','Subject'\n'1','It''s'\n",
+                b',',
+                vec![Oddity::SingleQuotes],
+            ),
             (
                 "\"Id,Subject,Description\"\n\"1,Mouse,\"\"left, dead\"\"\"\n\"2,Keyboard,sticky\"\n",
                 b',',
@@ -180,7 +216,11 @@ mod tests {
             ("Id,Subject\n1,a\n2,b,c\n", b',', vec![]),
             ("4001,Printer,open\n4002,Door,closed\n", b',', vec![]),
             ("Id,,\n1,a,b\n2,c,d\n", b',', vec![]),
-            ("Name,Text\nAnn,\"Dear all, the door\"\nBob,x\n", b',', vec![]),
+            (
+                "Name,Text\nAnn,\"Dear all, the door\"\nBob,x\n",
+                b',',
+                vec![],
+            ),
         ];
         for (text, delimiter, expected) in table {
             assert_eq!(odd(text, delimiter), expected, "{text}");

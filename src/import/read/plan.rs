@@ -180,9 +180,16 @@ impl Planned {
             None => Err(unusable(name, "its header holds bytes that are no text")
                 .advise("state its encoding, such as windows-1252, or save it as \"CSV UTF-8\"")),
             Some(names) if names.iter().all(String::is_empty) => {
-                let line = if self.skip_lines > 0 { "line where it should start" } else { "first line" };
-                Err(unusable(name, format!("its {line} names no columns"))
-                    .advise("say how many lines stand above the header: skip_lines = N under [source]"))
+                let line = if self.skip_lines > 0 {
+                    "line where it should start"
+                } else {
+                    "first line"
+                };
+                Err(
+                    unusable(name, format!("its {line} names no columns")).advise(
+                        "say how many lines stand above the header: skip_lines = N under [source]",
+                    ),
+                )
             }
             Some(names) => Ok(names),
         }

@@ -79,7 +79,11 @@ pub(super) fn damage(raw: &[u8], grammar: Grammar) -> Option<Damage> {
         at = close + 1;
         if raw.get(at).is_some_and(|&byte| !between(byte)) {
             let is_escaped = grammar.escape.is_none() && raw[close - 1] == b'\\';
-            return Some(if is_escaped { Damage::Backslash } else { Damage::EarlyEnd });
+            return Some(if is_escaped {
+                Damage::Backslash
+            } else {
+                Damage::EarlyEnd
+            });
         }
     }
     None
@@ -140,9 +144,16 @@ mod tests {
             (r#"1,"C:\temp\",x"#, None),
             ("1,plain,x", None),
         ] {
-            assert_eq!(damage(raw.as_bytes(), Grammar::usual(b',')), expected, "{raw}");
+            assert_eq!(
+                damage(raw.as_bytes(), Grammar::usual(b',')),
+                expected,
+                "{raw}"
+            );
         }
-        let escaped = Grammar { escape: Some(b'\\'), ..Grammar::usual(b',') };
+        let escaped = Grammar {
+            escape: Some(b'\\'),
+            ..Grammar::usual(b',')
+        };
         assert_eq!(damage(br#"1,"Rename \"Start\" button",x"#, escaped), None);
     }
 

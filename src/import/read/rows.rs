@@ -88,7 +88,13 @@ impl Damaged {
 
     /// What to say of them.
     pub(super) fn notices(&self, name: &str) -> Vec<String> {
-        let rows = |count: u64| if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
+        let rows = |count: u64| {
+            if count == 1 {
+                "1 row".to_owned()
+            } else {
+                format!("{count} rows")
+            }
+        };
         let mut notices = Vec::new();
         let (count, line) = self.backslash;
         if count > 0 {

@@ -53,18 +53,20 @@ impl Reading {
 /// What a text says in one of the plain forms: ISO 8601, and seconds or milliseconds since
 /// 1970.
 pub(crate) fn plain_reading(text: &str) -> Option<Reading> {
-    epoch(text).or_else(|| iso(text)).filter(Reading::is_plausible)
+    epoch(text)
+        .or_else(|| iso(text))
+        .filter(Reading::is_plausible)
 }
 
 /// Whether a text stands for no date, as databases write it that have no other way:
 /// `0000-00-00 00:00:00`, `00/00/0000`.
 pub(crate) fn is_zero_date(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let is_date = |at: [usize; 2]| bytes.len() >= 10 && at.iter().all(|at| matches!(bytes[*at], b'-' | b'/' | b'.'));
+    let is_date = |at: [usize; 2]| {
+        bytes.len() >= 10 && at.iter().all(|at| matches!(bytes[*at], b'-' | b'/' | b'.'))
+    };
     let zeros = |byte: &u8| matches!(byte, b'0' | b'-' | b'/' | b'.' | b':' | b' ' | b'T' | b'Z');
-    bytes.first() == Some(&b'0')
-        && (is_date([4, 7]) || is_date([2, 5]))
-        && bytes.iter().all(zeros)
+    bytes.first() == Some(&b'0') && (is_date([4, 7]) || is_date([2, 5])) && bytes.iter().all(zeros)
 }
 
 /// How a column writes its dates, and what the property holds.
@@ -385,7 +387,12 @@ mod tests {
 
     #[test]
     fn dates_of_zeros_are_none() {
-        for text in ["0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "00.00.0000 00:00"] {
+        for text in [
+            "0000-00-00",
+            "0000-00-00 00:00:00",
+            "00/00/0000",
+            "00.00.0000 00:00",
+        ] {
             assert!(is_zero_date(text), "{text}");
         }
         for text in ["0000-00-01", "0", "00-00", "0001-01-01", "", "0000000000"] {
@@ -402,7 +409,10 @@ mod tests {
         ];
         assert_eq!(
             rule.convert("2024-03-10 07:30:00", None),
-            Err(Reason::InvalidDate { formats, known: Vec::new() })
+            Err(Reason::InvalidDate {
+                formats,
+                known: Vec::new()
+            })
         );
         assert_eq!(
             value(&rule, "2024-03-10 07:30:00Z").0.as_deref(),

@@ -119,7 +119,8 @@ static TABLE: LazyLock<HashMap<String, Vec<KnownFormat>>> = LazyLock::new(table)
 pub(crate) fn known_formats(cell: &str) -> &'static [KnownFormat] {
     /// Longer texts are no dates.
     const LONGEST: usize = 50;
-    let may_be = (6..=LONGEST).contains(&cell.len()) && cell.bytes().any(|byte| byte.is_ascii_digit());
+    let may_be =
+        (6..=LONGEST).contains(&cell.len()) && cell.bytes().any(|byte| byte.is_ascii_digit());
     let mut skeleton = String::new();
     match may_be && skeleton_of(cell, &mut skeleton) {
         true => TABLE.get(&skeleton).map_or(&[], Vec::as_slice),
@@ -136,9 +137,12 @@ pub(super) fn known_readings(
     let serial = DateFormat::new(SPREADSHEET).ok();
     // Numbers of our own century, and of those that people remember.
     let is_near = |text: &str| text.len() >= 5 && ("20000"..="80000").contains(&&text[..5]);
-    let is_serial = text.is_ascii() && is_near(text) && (text.len() == 5 || text.as_bytes()[5] == b'.');
+    let is_serial =
+        text.is_ascii() && is_near(text) && (text.len() == 5 || text.as_bytes()[5] == b'.');
     let serial = serial.as_ref().filter(|_| is_serial);
-    let known = known_formats(text).iter().filter(|known| known.order != Order::ShortYear);
+    let known = known_formats(text)
+        .iter()
+        .filter(|known| known.order != Order::ShortYear);
     let formats = known.map(|known| &known.format).chain(serial);
     let formatted = formats.filter_map(|format| Some((format.read(text)?, format.text())));
     let plain = plain_reading(text).filter(|_| text.contains(['-', ':']));
@@ -151,7 +155,9 @@ pub(super) fn known_readings(
         };
         (moment, format.to_owned())
     };
-    all.filter(|(reading, _)| helps(reading)).map(told).collect()
+    all.filter(|(reading, _)| helps(reading))
+        .map(told)
+        .collect()
 }
 
 fn table() -> HashMap<String, Vec<KnownFormat>> {
@@ -163,7 +169,11 @@ fn table() -> HashMap<String, Vec<KnownFormat>> {
         let mut skeleton = String::new();
         if skeleton_of(format.example(), &mut skeleton) {
             let formats = table.entry(skeleton).or_default();
-            formats.push(KnownFormat { format, order, timed });
+            formats.push(KnownFormat {
+                format,
+                order,
+                timed,
+            });
         }
     };
     for (day, order) in DAYS {
@@ -189,9 +199,18 @@ fn skeleton_of(text: &str, out: &mut String) -> bool {
     while let Some(first) = rest.chars().next() {
         let taken = match first {
             '0'..='9' => digits(rest, out, colons),
-            '+' | '-' if colons > 0 && !out.ends_with(['b', ' ']) || first == '+' => zone(rest, out),
-            '-' if colons > 0 && out.ends_with(' ') && rest[1..].starts_with(|c: char| c.is_ascii_digit()) => zone(rest, out),
-            _ if first.is_alphabetic() && !matches!(first, '年' | '月' | '日') => word(rest, out),
+            '+' | '-' if colons > 0 && !out.ends_with(['b', ' ']) || first == '+' => {
+                zone(rest, out)
+            }
+            '-' if colons > 0
+                && out.ends_with(' ')
+                && rest[1..].starts_with(|c: char| c.is_ascii_digit()) =>
+            {
+                zone(rest, out)
+            }
+            _ if first.is_alphabetic() && !matches!(first, '年' | '月' | '日') => {
+                word(rest, out)
+            }
             _ => {
                 colons += usize::from(first == ':');
                 out.push(if first.is_whitespace() { ' ' } else { first });
@@ -221,7 +240,10 @@ fn digits(rest: &str, out: &mut String, colons: usize) -> Option<usize> {
 }
 
 fn zone(rest: &str, out: &mut String) -> Option<usize> {
-    let digits = rest[1..].bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b':').count();
+    let digits = rest[1..]
+        .bytes()
+        .take_while(|byte| byte.is_ascii_digit() || *byte == b':')
+        .count();
     out.push('z');
     (digits >= 2).then_some(digits + 1)
 }
@@ -261,7 +283,10 @@ mod tests {
     #[test]
     fn what_help_desks_and_spreadsheets_write_is_read() {
         for (cell, expected) in [
-            ("06-11-2024 08:40:12", &["%d-%m-%Y %H:%M:%S", "%m-%d-%Y %H:%M:%S"][..]),
+            (
+                "06-11-2024 08:40:12",
+                &["%d-%m-%Y %H:%M:%S", "%m-%d-%Y %H:%M:%S"][..],
+            ),
             ("05-30-2024 12:00:31", &["%m-%d-%Y %H:%M:%S"]),
             ("03/23/2024 04:05:33 AM", &["%m/%d/%Y %I:%M:%S %p"]),
             ("27/05/24", &["%d/%m/%y", "%y/%m/%d"]),
@@ -280,12 +305,21 @@ mod tests {
             ("3. März 2024 07:30", &["%d. %b %Y %H:%M"]),
             ("10 de mar. de 2024 19:30:05", &["%d de %b de %Y %H:%M:%S"]),
             ("10 févr. 2024, 19:30", &["%d %b %Y, %H:%M"]),
-            ("13/03/24, 7:30\u{202f}p.m.", &["%d/%m/%y, %I:%M %p", "%y/%m/%d, %I:%M %p"]),
+            (
+                "13/03/24, 7:30\u{202f}p.m.",
+                &["%d/%m/%y, %I:%M %p", "%y/%m/%d, %I:%M %p"],
+            ),
             ("2024年3月10日 19:30:05", &["%Y年%m月%d日 %H:%M:%S"]),
             ("13.03.2024 19.30.05", &["%d.%m.%Y %H.%M.%S"]),
             ("13.03.2024, 19:30 Uhr", &["%d.%m.%Y, %H:%M Uhr"]),
-            ("Sun, 10 Mar 2024 07:30:00 +0100", &["%a, %d %b %Y %H:%M:%S %z"]),
-            ("Sun, 10 Mar 2024 07:30:00 GMT", &["%a, %d %b %Y %H:%M:%S %z"]),
+            (
+                "Sun, 10 Mar 2024 07:30:00 +0100",
+                &["%a, %d %b %Y %H:%M:%S %z"],
+            ),
+            (
+                "Sun, 10 Mar 2024 07:30:00 GMT",
+                &["%a, %d %b %Y %H:%M:%S %z"],
+            ),
             ("13/03/2024 07:30:00.123", &["%d/%m/%Y %H:%M:%S%.f"]),
             ("13/13/2024", &[]),
             ("31/02/2024", &[]),
@@ -305,7 +339,11 @@ mod tests {
         assert!(all.len() > 3_000, "{}", all.len());
         for known in all {
             let example = known.format.example();
-            assert!(known.format.read(example).is_some(), "{}", known.format.text());
+            assert!(
+                known.format.read(example).is_some(),
+                "{}",
+                known.format.text()
+            );
         }
     }
 
@@ -313,7 +351,8 @@ mod tests {
     fn readings_are_told_beside_their_formats() {
         let told = |text| {
             let all = known_readings(text, |_| true).into_iter();
-            all.map(|(reading, format)| format!("{reading} {format}")).collect::<Vec<_>>()
+            all.map(|(reading, format)| format!("{reading} {format}"))
+                .collect::<Vec<_>>()
         };
         assert_eq!(told("45366.5"), ["2024-03-15 12:00:00 spreadsheet"]);
         assert_eq!(told("4536"), [""; 0]);

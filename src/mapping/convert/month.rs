@@ -7,18 +7,222 @@ use std::borrow::Cow;
 /// French, Spanish, Portuguese, Italian, Dutch, Polish, Swedish, Danish, Norwegian,
 /// Russian and Turkish. No name means two months.
 const MONTHS: [(&str, &[&str]); 12] = [
-    ("Jan", &["ene", "enero", "gen", "gennaio", "jan", "janeiro", "januar", "januari", "january", "janv", "janvier", "oca", "ocak", "sty", "styczeń", "stycznia", "янв", "январь", "января"]),
-    ("Feb", &["feb", "febbraio", "febrero", "februar", "februari", "february", "fev", "fevereiro", "févr", "février", "lut", "lutego", "luty", "şub", "şubat", "февр", "февраль", "февраля"]),
-    ("Mar", &["maart", "mar", "marca", "march", "mars", "mart", "marts", "marzec", "marzo", "março", "mrt", "mär", "märz", "мар", "март", "марта"]),
-    ("Apr", &["abr", "abril", "apr", "april", "aprile", "avr", "avril", "kwi", "kwiecień", "kwietnia", "nis", "nisan", "апр", "апрель", "апреля"]),
-    ("May", &["mag", "maggio", "mai", "maio", "maj", "maja", "may", "mayo", "mayıs", "mei", "май", "мая"]),
-    ("Jun", &["cze", "czerwca", "czerwiec", "giu", "giugno", "haz", "haziran", "juin", "jun", "june", "junho", "juni", "junio", "июн", "июнь", "июня"]),
-    ("Jul", &["juil", "juillet", "jul", "julho", "juli", "julio", "july", "lip", "lipca", "lipiec", "lug", "luglio", "tem", "temmuz", "июл", "июль", "июля"]),
-    ("Aug", &["ago", "agosto", "août", "aug", "august", "augusti", "augustus", "ağu", "ağustos", "sie", "sierpień", "sierpnia", "авг", "август", "августа"]),
-    ("Sep", &["eyl", "eylül", "sep", "sept", "september", "septembre", "septiembre", "set", "setembro", "settembre", "wrz", "wrzesień", "września", "сент", "сентябрь", "сентября"]),
-    ("Oct", &["eki", "ekim", "oct", "october", "octobre", "octubre", "okt", "oktober", "ott", "ottobre", "out", "outubro", "paź", "październik", "października", "окт", "октябрь", "октября"]),
-    ("Nov", &["kas", "kasım", "lis", "listopad", "listopada", "nov", "november", "novembre", "novembro", "noviembre", "нояб", "ноябрь", "ноября"]),
-    ("Dec", &["ara", "aralık", "dec", "december", "des", "desember", "dez", "dezember", "dezembro", "dic", "dicembre", "diciembre", "déc", "décembre", "gru", "grudnia", "grudzień", "дек", "декабрь", "декабря"]),
+    (
+        "Jan",
+        &[
+            "ene",
+            "enero",
+            "gen",
+            "gennaio",
+            "jan",
+            "janeiro",
+            "januar",
+            "januari",
+            "january",
+            "janv",
+            "janvier",
+            "oca",
+            "ocak",
+            "sty",
+            "styczeń",
+            "stycznia",
+            "янв",
+            "январь",
+            "января",
+        ],
+    ),
+    (
+        "Feb",
+        &[
+            "feb",
+            "febbraio",
+            "febrero",
+            "februar",
+            "februari",
+            "february",
+            "fev",
+            "fevereiro",
+            "févr",
+            "février",
+            "lut",
+            "lutego",
+            "luty",
+            "şub",
+            "şubat",
+            "февр",
+            "февраль",
+            "февраля",
+        ],
+    ),
+    (
+        "Mar",
+        &[
+            "maart",
+            "mar",
+            "marca",
+            "march",
+            "mars",
+            "mart",
+            "marts",
+            "marzec",
+            "marzo",
+            "março",
+            "mrt",
+            "mär",
+            "märz",
+            "мар",
+            "март",
+            "марта",
+        ],
+    ),
+    (
+        "Apr",
+        &[
+            "abr",
+            "abril",
+            "apr",
+            "april",
+            "aprile",
+            "avr",
+            "avril",
+            "kwi",
+            "kwiecień",
+            "kwietnia",
+            "nis",
+            "nisan",
+            "апр",
+            "апрель",
+            "апреля",
+        ],
+    ),
+    (
+        "May",
+        &[
+            "mag", "maggio", "mai", "maio", "maj", "maja", "may", "mayo", "mayıs", "mei", "май",
+            "мая",
+        ],
+    ),
+    (
+        "Jun",
+        &[
+            "cze", "czerwca", "czerwiec", "giu", "giugno", "haz", "haziran", "juin", "jun", "june",
+            "junho", "juni", "junio", "июн", "июнь", "июня",
+        ],
+    ),
+    (
+        "Jul",
+        &[
+            "juil", "juillet", "jul", "julho", "juli", "julio", "july", "lip", "lipca", "lipiec",
+            "lug", "luglio", "tem", "temmuz", "июл", "июль", "июля",
+        ],
+    ),
+    (
+        "Aug",
+        &[
+            "ago",
+            "agosto",
+            "août",
+            "aug",
+            "august",
+            "augusti",
+            "augustus",
+            "ağu",
+            "ağustos",
+            "sie",
+            "sierpień",
+            "sierpnia",
+            "авг",
+            "август",
+            "августа",
+        ],
+    ),
+    (
+        "Sep",
+        &[
+            "eyl",
+            "eylül",
+            "sep",
+            "sept",
+            "september",
+            "septembre",
+            "septiembre",
+            "set",
+            "setembro",
+            "settembre",
+            "wrz",
+            "wrzesień",
+            "września",
+            "сент",
+            "сентябрь",
+            "сентября",
+        ],
+    ),
+    (
+        "Oct",
+        &[
+            "eki",
+            "ekim",
+            "oct",
+            "october",
+            "octobre",
+            "octubre",
+            "okt",
+            "oktober",
+            "ott",
+            "ottobre",
+            "out",
+            "outubro",
+            "paź",
+            "październik",
+            "października",
+            "окт",
+            "октябрь",
+            "октября",
+        ],
+    ),
+    (
+        "Nov",
+        &[
+            "kas",
+            "kasım",
+            "lis",
+            "listopad",
+            "listopada",
+            "nov",
+            "november",
+            "novembre",
+            "novembro",
+            "noviembre",
+            "нояб",
+            "ноябрь",
+            "ноября",
+        ],
+    ),
+    (
+        "Dec",
+        &[
+            "ara",
+            "aralık",
+            "dec",
+            "december",
+            "des",
+            "desember",
+            "dez",
+            "dezember",
+            "dezembro",
+            "dic",
+            "dicembre",
+            "diciembre",
+            "déc",
+            "décembre",
+            "gru",
+            "grudnia",
+            "grudzień",
+            "дек",
+            "декабрь",
+            "декабря",
+        ],
+    ),
 ];
 
 /// Names that a date may have beside digits, in their English form.
@@ -71,14 +275,18 @@ pub(super) fn month(word: &str) -> Option<&'static str> {
 /// `AM` or `PM` where a text begins with one, as English, Spanish and Dutch write them
 /// (`p. m.`), and its length.
 pub(super) fn half_of_day(text: &str) -> Option<(&'static str, usize)> {
-    let mut letters = text.char_indices().filter(|(_, c)| !matches!(c, '.' | ' ' | '\u{a0}' | '\u{202f}'));
+    let mut letters = text
+        .char_indices()
+        .filter(|(_, c)| !matches!(c, '.' | ' ' | '\u{a0}' | '\u{202f}'));
     let (start, first) = letters.next()?;
     let half = match first {
         'a' | 'A' => "AM",
         'p' | 'P' => "PM",
         _ => return None,
     };
-    let (end, _) = letters.next().filter(|(at, c)| matches!(c, 'm' | 'M') && at - start <= 8)?;
+    let (end, _) = letters
+        .next()
+        .filter(|(at, c)| matches!(c, 'm' | 'M') && at - start <= 8)?;
     let dotted = text[start..end].contains('.');
     let end = end + 1;
     let rest = &text[end..];
@@ -130,7 +338,10 @@ mod tests {
 
     #[test]
     fn no_name_means_two_months() {
-        let mut all: Vec<&str> = MONTHS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        let mut all: Vec<&str> = MONTHS
+            .iter()
+            .flat_map(|(_, names)| names.iter().copied())
+            .collect();
         let count = all.len();
         all.sort_unstable();
         all.dedup();

@@ -225,7 +225,10 @@ mod tests {
             of("decimal = \".\", thousands = \",\"", "1234"),
         ];
         assert_eq!(told("1,234"), both);
-        assert_eq!(told("1\u{a0}234"), [of("decimal = \",\", thousands = \" \"", "1234")]);
+        assert_eq!(
+            told("1\u{a0}234"),
+            [of("decimal = \",\", thousands = \" \"", "1234")]
+        );
         assert_eq!(told("many"), []);
     }
 

@@ -52,7 +52,12 @@ pub(crate) fn written_serial(moment: DateTime) -> Option<String> {
     match seconds {
         0 => Some(days.to_string()),
         // Eight digits tell every second.
-        _ => Some(format!("{days}{}", format!("{share:.8}").trim_start_matches('0').trim_end_matches('0'))),
+        _ => Some(format!(
+            "{days}{}",
+            format!("{share:.8}")
+                .trim_start_matches('0')
+                .trim_end_matches('0')
+        )),
     }
 }
 

@@ -43,6 +43,8 @@ pub struct Column {
     pub(crate) truths: Tally,
     /// By the styles of `STYLES`.
     pub(crate) numbers: [Tally; STYLES.len()],
+    /// The first cell that is another number in another style.
+    pub(crate) open_number: Option<Counter>,
     /// Digits, perhaps behind a minus.
     pub(crate) whole: Tally,
     pub(crate) digits: Digits,
@@ -135,7 +137,8 @@ impl Column {
             self.markup += u64::from(cell.contains("</") || cell.contains("<br"));
             self.entities += u64::from(cell.contains("&lt;") && cell.contains("&gt;"));
         }
-        self.emails.add(cell.contains('@') && email(cell).is_ok(), at);
+        self.emails
+            .add(cell.contains('@') && email(cell).is_ok(), at);
         self.links.add(is_link(cell), at);
         self.truths.add(is_truth(cell), at);
         self.add_number(at);
@@ -143,7 +146,11 @@ impl Column {
         self.count(cell);
         if self.examples.len() < EXAMPLES {
             let example = at.counter();
-            if !self.examples.iter().any(|known| known.value == example.value) {
+            if !self
+                .examples
+                .iter()
+                .any(|known| known.value == example.value)
+            {
                 self.examples.push(example);
             }
         }
@@ -157,6 +164,15 @@ impl Column {
             && (bytes[0].is_ascii_digit() || matches!(bytes[0], b'-' | b'+' | b'.' | b',' | 0xE2));
         for (tally, style) in self.numbers.iter_mut().zip(STYLES) {
             tally.add(may_be && style.reads(at.cell), at);
+        }
+        if may_be && self.open_number.is_none() && at.cell.contains(['.', ',']) {
+            let mut numbers = STYLES
+                .iter()
+                .filter_map(|style| style.convert(at.cell).ok());
+            let first = numbers.next();
+            if numbers.any(|number| Some(&number) != first.as_ref()) {
+                self.open_number = Some(at.counter());
+            }
         }
         let unsigned = at.cell.strip_prefix('-').unwrap_or(at.cell);
         let is_whole = may_be && unsigned.bytes().all(|byte| byte.is_ascii_digit());
@@ -271,7 +287,8 @@ impl Digits {
 
 impl Damaged {
     fn add(&mut self, at: At<'_>) {
-        let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let rounded = at.cell.split_once("E+").is_some_and(|(number, power)| {
             is_digits(power) && number.split(['.', ',']).all(is_digits)
         });

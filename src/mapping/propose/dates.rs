@@ -101,7 +101,10 @@ impl Dates {
         if !(5..=50).contains(&cell.len()) {
             return false;
         }
-        if cell.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        if cell
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        {
             return self.digits(at);
         }
         if cell.as_bytes()[0].is_ascii_digit()
@@ -128,9 +131,8 @@ impl Dates {
         if at.cell.contains('.') {
             return self.formatted(at);
         }
-        let reading = plain_reading(at.cell).filter(|reading| {
-            (1990..=LATEST).contains(&reading.local().year())
-        });
+        let reading = plain_reading(at.cell)
+            .filter(|reading| (1990..=LATEST).contains(&reading.local().year()));
         self.digits += u64::from(reading.is_some());
         self.timed += u64::from(matches!(reading, Some(Reading::Epoch(_))));
         reading.is_some()
@@ -159,7 +161,10 @@ impl Dates {
         let form = match self.forms.iter_mut().find(same) {
             Some(form) => form,
             None => {
-                self.forms.push(Form { formats, seen: Vec::new() });
+                self.forms.push(Form {
+                    formats,
+                    seen: Vec::new(),
+                });
                 match self.forms.last_mut() {
                     Some(form) => form,
                     None => return false,
@@ -187,7 +192,9 @@ impl Dates {
         }
         let orders = self.orders();
         let chosen = self.chosen(orders.first);
-        let other = orders.other.and_then(|other| self.other(orders.first, other, orders.contradicted));
+        let other = orders
+            .other
+            .and_then(|other| self.other(orders.first, other, orders.contradicted));
         let unread = self.first_unread(orders.first);
         let read = found - unread.as_ref().map_or(0, |(count, _)| *count);
         let against = unread.map(|(_, counter)| counter);
@@ -202,7 +209,13 @@ impl Dates {
 
     /// Which order of day and month the cells speak for.
     fn orders(&self) -> Orders {
-        let [mut day_only, mut month_only, mut both, mut same, mut short_only] = [0; 5];
+        let [
+            mut day_only,
+            mut month_only,
+            mut both,
+            mut same,
+            mut short_only,
+        ] = [0; 5];
         let mut short = 0;
         for (form, (mask, count, _)) in self.seen() {
             let reads = |order| reads(form, *mask, order);
@@ -214,7 +227,7 @@ impl Dates {
                 (false, true) => month_only += count,
                 (false, false) => short_only += count * u64::from(reads(Order::ShortYear)),
             }
-            short += count * u64::from((day || month || reads(Order::ShortYear)) && reads(Order::ShortYear));
+            short += count * u64::from(reads(Order::ShortYear));
         }
         let all = day_only + month_only + both + same + short_only;
         if short_only > 0 && short == all || short == all && day_only > 0 && month_only > 0 {
@@ -246,7 +259,10 @@ impl Dates {
             let Some(known) = of_order(form, order) else {
                 continue;
             };
-            let read = form.seen.iter().filter(|(mask, ..)| reads(form, *mask, known.order));
+            let read = form
+                .seen
+                .iter()
+                .filter(|(mask, ..)| reads(form, *mask, known.order));
             let read: u64 = read.map(|(_, count, _)| count).sum();
             counted.push((read, known.format.text()));
         }
@@ -315,11 +331,19 @@ struct Orders {
 
 impl Orders {
     fn one(first: Order) -> Orders {
-        Orders { first, other: None, contradicted: false }
+        Orders {
+            first,
+            other: None,
+            contradicted: false,
+        }
     }
 
     fn two(first: Order, other: Order, contradicted: bool) -> Orders {
-        Orders { first, other: Some(other), contradicted }
+        Orders {
+            first,
+            other: Some(other),
+            contradicted,
+        }
     }
 }
 
@@ -361,33 +385,61 @@ mod tests {
     #[test]
     fn the_whole_column_tells_days_from_months() {
         let table: [(&[&str], &[&str], bool); 14] = [
-            (&["2024-03-10 07:30:00", "2024-03-10T07:30:00Z"], &["iso"], true),
+            (
+                &["2024-03-10 07:30:00", "2024-03-10T07:30:00Z"],
+                &["iso"],
+                true,
+            ),
             (&["03/04/2024", "13/04/2024"], &["%d/%m/%Y"], true),
             (&["03/04/2024", "04/13/2024"], &["%m/%d/%Y"], true),
             (&["03/04/2024", "05/06/2024"], &["%d/%m/%Y"], false),
             (&["03/03/2024", "05/05/2024"], &["%d/%m/%Y"], true),
             (&["13/04/2024", "04/13/2024"], &["%d/%m/%Y"], false),
-            (&["06-11-2024 08:40:12", "05-30-2024 12:00:31"], &["%m-%d-%Y %H:%M:%S"], true),
-            (&["04/09/24", "27/05/24", "18/11/23", "02/03/22"], &["%d/%m/%y"], true),
+            (
+                &["06-11-2024 08:40:12", "05-30-2024 12:00:31"],
+                &["%m-%d-%Y %H:%M:%S"],
+                true,
+            ),
+            (
+                &["04/09/24", "27/05/24", "18/11/23", "02/03/22"],
+                &["%d/%m/%y"],
+                true,
+            ),
             (&["99-09-30", "03-10-02"], &["%y-%m-%d"], true),
             (
-                &["26/Feb/24 8:12 AM", "2024-02-27 03:29:38.037", "26/Feb/24 8:12 PM"],
+                &[
+                    "26/Feb/24 8:12 AM",
+                    "2024-02-27 03:29:38.037",
+                    "26/Feb/24 8:12 PM",
+                ],
                 &["%d/%b/%y %I:%M %p", "iso"],
                 true,
             ),
             (&["13/04/2024", "soon"], &["%d/%m/%Y"], false),
             (&["45366", "45366.52083333"], &["spreadsheet"], true),
             (&["1710055800", "1710055801"], &["iso"], true),
-            (&["3.5.2024", "13.5.2024 07:30"], &["%d.%m.%Y", "%d.%m.%Y %H:%M"], true),
+            (
+                &["3.5.2024", "13.5.2024 07:30"],
+                &["%d.%m.%Y", "%d.%m.%Y %H:%M"],
+                true,
+            ),
         ];
         for (cells, expected, sure) in table {
             let found = formats(cells).unwrap_or_else(|| panic!("{cells:?}"));
             assert_eq!(found.formats, expected, "{cells:?}");
             assert_eq!(found.is_sure(), sure, "{cells:?}: {found:?}");
         }
-        for cells in [&["hello", "x"][..], &["10021", "10022"], &["4.2"], &["58213"]] {
+        for cells in [
+            &["hello", "x"][..],
+            &["10021", "10022"],
+            &["4.2"],
+            &["58213"],
+        ] {
             let found = formats(cells);
-            assert!(found.is_none_or(|found| found.formats == ["spreadsheet"]), "{cells:?}");
+            assert!(
+                found.is_none_or(|found| found.formats == ["spreadsheet"]),
+                "{cells:?}"
+            );
         }
     }
 
@@ -396,7 +448,10 @@ mod tests {
         let found = formats(&["03/03/2024", "03/04/2024"]).expect("dates");
         let other = found.other.expect("another order");
         assert_eq!(other.formats, ["%m/%d/%Y"]);
-        assert_eq!((other.example.line, &*other.example.value), (3, "03/04/2024"));
+        assert_eq!(
+            (other.example.line, &*other.example.value),
+            (3, "03/04/2024")
+        );
         assert_eq!(other.readings, ["2024-04-03", "2024-03-04"]);
     }
 }

@@ -49,8 +49,15 @@ pub(crate) fn fit(preset: &Preset, survey: &Survey) -> Fitted {
     for entry in &document.properties.value {
         fitting.entry(entry);
     }
-    let defined = document.new_properties.iter().map(|property| property.name.clone());
-    let written = document.properties.value.iter().map(|entry| entry.property.value.clone());
+    let defined = document
+        .new_properties
+        .iter()
+        .map(|property| property.name.clone());
+    let written = document
+        .properties
+        .value
+        .iter()
+        .map(|entry| entry.property.value.clone());
     Fitted {
         taken: defined.chain(written).collect(),
         text: edited(preset.text, fitting.edits),
@@ -105,7 +112,10 @@ impl Fitting<'_> {
             "createdate" => "the file lacks the column of the creation date: its tickets would be dated today".to_owned(),
             _ => format!("the file lacks the column for {property}: the line is commented out"),
         };
-        self.edits.push((line.start..line.start, format!("# The file lacks this column: which one is it?\n# ")));
+        self.edits.push((
+            line.start..line.start,
+            format!("# The file lacks this column: which one is it?\n# "),
+        ));
         self.losses.push(words);
     }
 
@@ -125,7 +135,11 @@ impl Fitting<'_> {
             return;
         };
         let known: Vec<&str> = match &entry.format {
-            Some(formats) => formats.value.iter().map(|format| format.value.as_str()).collect(),
+            Some(formats) => formats
+                .value
+                .iter()
+                .map(|format| format.value.as_str())
+                .collect(),
             None => vec![ISO],
         };
         if let Some(against) = &found.against {
@@ -163,10 +177,13 @@ impl Fitting<'_> {
         let end = last.span.end + usize::from(rest.starts_with(']'));
         let start = first.span.start - usize::from(self.text[..first.span.start].ends_with('['));
         let is_short = self.text[..start].trim_end().ends_with('=')
-            && self.text[..start].trim_end_matches([' ', '=']).ends_with(entry.property.value.as_str());
+            && self.text[..start]
+                .trim_end_matches([' ', '='])
+                .ends_with(entry.property.value.as_str());
         if is_short {
             let column = &self.text[start..end];
-            self.edits.push((start..end, format!("{{ column = {column}, {key} }}")));
+            self.edits
+                .push((start..end, format!("{{ column = {column}, {key} }}")));
         } else {
             self.edits.push((end..end, format!(", {key}")));
         }
@@ -180,7 +197,10 @@ impl Fitting<'_> {
         let line = self.line_of(entry);
         let mut lines = vec![format!("# {question}.")];
         let other = found.other.as_ref().map(|other| other.formats.as_slice());
-        for formats in [Some(found.formats.as_slice()), other].into_iter().flatten() {
+        for formats in [Some(found.formats.as_slice()), other]
+            .into_iter()
+            .flatten()
+        {
             let mut one = Fitting {
                 text: self.text,
                 document: self.document,
@@ -190,10 +210,14 @@ impl Fitting<'_> {
                 losses: Vec::new(),
             };
             one.format(entry, formats);
-            let edits = one.edits.into_iter().map(|(range, text)| {
-                (range.start - line.start..range.end - line.start, text)
-            });
-            lines.push(format!("# {}", edited(&self.text[line.clone()], edits.collect())));
+            let edits = one
+                .edits
+                .into_iter()
+                .map(|(range, text)| (range.start - line.start..range.end - line.start, text));
+            lines.push(format!(
+                "# {}",
+                edited(&self.text[line.clone()], edits.collect())
+            ));
         }
         self.edits.push((line, lines.join("\n")));
         self.losses.push(format!(
@@ -209,7 +233,9 @@ impl Fitting<'_> {
             "hs_ticket_priority" => &PRIORITIES,
             _ => return,
         };
-        let Some((MapSpec::Lines(lines), span)) = entry.map.as_ref().map(|map| (&map.value, &map.span)) else {
+        let Some((MapSpec::Lines(lines), span)) =
+            entry.map.as_ref().map(|map| (&map.value, &map.span))
+        else {
             return;
         };
         let column = &self.survey.columns[idx];
@@ -221,7 +247,9 @@ impl Fitting<'_> {
         let replaced = |value: &str| match &entry.replace {
             None => value.to_owned(),
             Some(all) => all.value.iter().fold(value.to_owned(), |text, one| {
-                one.pattern.replace_all(&text, one.text.as_str()).into_owned()
+                one.pattern
+                    .replace_all(&text, one.text.as_str())
+                    .into_owned()
             }),
         };
         let mut added = Vec::new();
@@ -239,7 +267,8 @@ impl Fitting<'_> {
         let line = self.text[span.start..].lines().next().unwrap_or_default();
         let open = line.find('{').map(|at| span.start + at + 1);
         if let Some(at) = open.filter(|_| !added.is_empty()) {
-            self.edits.push((at..at, format!(" {}", added.concat().trim_end())));
+            self.edits
+                .push((at..at, format!(" {}", added.concat().trim_end())));
         }
         if !unknown.is_empty() {
             let shown: Vec<&str> = unknown.iter().take(8).map(String::as_str).collect();
@@ -248,7 +277,11 @@ impl Fitting<'_> {
                 column.header,
                 entry.property.value,
                 shown.join(", "),
-                if unknown.len() > shown.len() { " and more" } else { "" }
+                if unknown.len() > shown.len() {
+                    " and more"
+                } else {
+                    ""
+                }
             ));
         }
     }
@@ -257,7 +290,9 @@ impl Fitting<'_> {
     fn line_of(&self, entry: &EntrySpec) -> Range<usize> {
         let at = entry.property.span.start;
         let start = self.text[..at].rfind('\n').map_or(0, |end| end + 1);
-        let end = self.text[at..].find('\n').map_or(self.text.len(), |end| at + end);
+        let end = self.text[at..]
+            .find('\n')
+            .map_or(self.text.len(), |end| at + end);
         start..end
     }
 }

@@ -76,16 +76,29 @@ fn names(survey: &Survey) -> Vec<String> {
 fn by_content(column: &Column, rows: u64, taken: &[String]) -> Option<&'static str> {
     let is_taken = |name: &str| taken.iter().any(|other| other == name);
     let is_unique = column.distinct.share() >= 1.0 && column.filled == rows;
-    let knows = |words: &'static Words| column.known_share(|value| meaning(words, value).is_some()) > 0.6;
+    let knows =
+        |words: &'static Words| column.known_share(|value| meaning(words, value).is_some()) > 0.6;
     match column.kind().claim {
         Kind::Dates(_) if !is_taken("created") => Some("created"),
         Kind::Dates(_) => Some("updated"),
         Kind::Email => Some("email"),
         Kind::Link => Some("link"),
-        _ if is_unique && column.mean_length() <= 20.0 && !is_taken("id") && !taken.iter().any(|name| name == "subject") => Some("id"),
+        _ if is_unique
+            && column.mean_length() <= 20.0
+            && !is_taken("id")
+            && !taken.iter().any(|name| name == "subject") =>
+        {
+            Some("id")
+        }
         _ if knows(&STAGES) => Some("status"),
         _ if knows(&PRIORITIES) => Some("priority"),
-        Kind::Text if !is_taken("subject") && column.mean_length() >= 8.0 && column.distinct.share() > 0.5 => Some("subject"),
+        Kind::Text
+            if !is_taken("subject")
+                && column.mean_length() >= 8.0
+                && column.distinct.share() > 0.5 =>
+        {
+            Some("subject")
+        }
         Kind::Text if column.mean_length() >= 40.0 => Some("description"),
         _ => None,
     }
@@ -115,14 +128,18 @@ mod tests {
                 "4002,Invoice shows wrong total,2024-02-11T09:02:10Z,closed,P3",
                 "4003,Printer on floor 2 offline,2024-02-12T14:40:00Z,open,P2",
                 "4004,VPN drops every hour,2024-02-13T07:31:55Z,open,P1",
-            ]).as_deref(),
+            ])
+            .as_deref(),
             Some(&expected.map(str::to_owned)[..])
         );
-        assert!(missing(&[
-            "14.03.2024 07:30,ann@x.example,Router dead",
-            "15.03.2024 09:12,bob@x.example,Switch on fire",
-            "16.03.2024 11:00,ann@x.example,No light",
-        ]).is_some());
+        assert!(
+            missing(&[
+                "14.03.2024 07:30,ann@x.example,Router dead",
+                "15.03.2024 09:12,bob@x.example,Switch on fire",
+                "16.03.2024 11:00,ann@x.example,No light",
+            ])
+            .is_some()
+        );
         for records in [
             &["Id,Subject,Status", "1,a,open", "2,b,closed"][..],
             &["Product,2023,2024", "a,1,2", "b,3,4", "c,5,6"],

@@ -45,7 +45,11 @@ impl NumberSettings {
     fn of(style: NumberStyle) -> NumberSettings {
         let is_plain = style == NumberStyle::default();
         NumberSettings {
-            settings: if is_plain { String::new() } else { style.settings() },
+            settings: if is_plain {
+                String::new()
+            } else {
+                style.settings()
+            },
         }
     }
 }
@@ -136,7 +140,10 @@ impl Column {
     fn whole_kind(&self) -> Belief<Kind> {
         let digits = &self.digits;
         let (reason, against) = match (&digits.zero_first, &digits.long, digits.one_length()) {
-            (Some(first), ..) => ("digits that begin with a zero are no number".to_owned(), first),
+            (Some(first), ..) => (
+                "digits that begin with a zero are no number".to_owned(),
+                first,
+            ),
             (_, Some(first), _) => ("digits that are too many for a number".to_owned(), first),
             (_, _, Some(length)) if self.filled > 1 => {
                 return Belief::sure(Kind::Code, format!("every cell has {length} digits"));
@@ -153,11 +160,10 @@ impl Column {
         let Some((first, others)) = styles.split_first() else {
             return Belief::sure(Kind::Text, "");
         };
-        let mark = |style: &NumberStyle| (style.decimal, style.thousands);
         let differs = |other: &&NumberStyle| {
-            self.examples.iter().any(|example| {
+            self.open_number.as_ref().is_some_and(|example| {
                 let read = |style: &NumberStyle| style.convert(&example.value).ok();
-                mark(first) != mark(other) && read(first) != read(other)
+                read(first) != read(other)
             })
         };
         let other = others.iter().find(differs);
@@ -175,9 +181,7 @@ impl Column {
             (share >= MOSTLY).then(|| (what, share, against.clone()))
         };
         let numbers = self.numbers.iter().max_by_key(|tally| tally.yes);
-        let found = dates.and_then(|found| {
-            nearly(found.read, dates_words(&found), &found.against)
-        });
+        let found = dates.and_then(|found| nearly(found.read, dates_words(&found), &found.against));
         let found = found
             .or_else(|| nearly(self.emails.yes, "e-mails".to_owned(), &self.emails.against))
             .or_else(|| {
@@ -216,7 +220,7 @@ mod tests {
 
     #[test]
     fn kinds_hold_for_every_value() {
-        let table: [(&[&str], &str); 27] = [
+        let table: [(&[&str], &str); 28] = [
             (&[], "empty"),
             (&["NULL", "0000-00-00"], "empty"),
             (&["1", "-20", "0"], "whole number"),
@@ -226,13 +230,23 @@ mod tests {
             (&["80331", "20095"], "code"),
             (&["1", "2.50"], "number"),
             (&["9,99", "12"], "number, decimal = \",\""),
-            (&["1.234,56", "12"], "number, decimal = \",\", thousands = \".\""),
-            (&["1,234.56", "12"], "number, decimal = \".\", thousands = \",\""),
             (
-                &["1.000", "12"],
+                &["1.234,56", "12"],
+                "number, decimal = \",\", thousands = \".\"",
+            ),
+            (
+                &["1,234.56", "12"],
+                "number, decimal = \".\", thousands = \",\"",
+            ),
+            (&["12", "13", "14", "0.500", "7.5"], "number"),
+            (
+                &["12", "13", "14", "1.000"],
                 "number, decimal = \".\" or decimal = \",\", thousands = \".\"",
             ),
-            (&["7 101", "7 104"], "number, decimal = \",\", thousands = \" \""),
+            (
+                &["7 101", "7 104"],
+                "number, decimal = \",\", thousands = \" \"",
+            ),
             (&["TRUE", "false"], "true or false"),
             (&["yes", "No"], "true or false"),
             (&["Y", "N"], "true or false"),

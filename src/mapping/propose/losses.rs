@@ -28,16 +28,30 @@ pub(crate) fn of_mapping(page: &Page<'_>) -> Vec<String> {
         Some(_) => losses.push(format!(
             "createdate is commented out, choose its line: else {rows} would be dated today"
         )),
+        None if !page.dated_columns().is_empty() => losses.push(format!(
+            "no creation date: which column is it? The lines are commented out, and {rows} would be \
+             dated today"
+        )),
         None => losses.push(format!(
             "no column is the creation date: {rows} would be dated today"
         )),
     }
     losses.extend(closed_undated(page));
-    losses.extend(page.found.iter().filter_map(|one| unknown_values(page, one.target, one.column)));
+    losses.extend(
+        page.found
+            .iter()
+            .filter_map(|one| unknown_values(page, one.target, one.column)),
+    );
     if page.key_match().is_none() {
-        losses.push("no column holds the tickets' ids: a row that is edited later becomes another ticket".to_owned());
+        losses.push(
+            "no column holds the tickets' ids: a row that is edited later becomes another ticket"
+                .to_owned(),
+        );
     }
-    losses.extend(page.key_match().and_then(|one| of_ids(&page.survey.columns[one.column])));
+    losses.extend(
+        page.key_match()
+            .and_then(|one| of_ids(&page.survey.columns[one.column])),
+    );
     let has = |property: &str| page.found.iter().any(|one| one.property == property);
     losses.extend((!has("source_comments")).then(|| {
         "the file has no column of comments: exports as CSV rarely hold the conversation, nor attachments".to_owned()
@@ -67,11 +81,18 @@ fn of_ids(column: &Column) -> Option<String> {
 }
 
 fn closed_undated(page: &Page<'_>) -> Option<String> {
-    let stage = page.ticket("hs_pipeline_stage").filter(|one| page.stands(one))?;
+    let stage = page
+        .ticket("hs_pipeline_stage")
+        .filter(|one| page.stands(one))?;
     let closed = closed_rows(&page.survey.columns[stage.column]);
-    let is_dated = page.ticket("closed_date").is_some_and(|one| page.stands(one));
+    let is_dated = page
+        .ticket("closed_date")
+        .is_some_and(|one| page.stands(one));
     (closed > 0 && !is_dated).then(|| {
-        format!("{} in a closed stage would be closed today: no column is their closing date", rows(closed))
+        format!(
+            "{} in a closed stage would be closed today: no column is their closing date",
+            rows(closed)
+        )
     })
 }
 
@@ -88,8 +109,13 @@ fn unknown_values(page: &Page<'_>, target: usize, column: usize) -> Option<Strin
         return None;
     }
     let column = &page.survey.columns[column];
-    let unknown = column.choices().into_iter().filter(|(value, _)| meaning(&STAGES, value).is_none());
-    let (values, count) = unknown.fold((0, 0), |(values, sum), (_, count)| (values + 1, sum + count));
+    let unknown = column
+        .choices()
+        .into_iter()
+        .filter(|(value, _)| meaning(&STAGES, value).is_none());
+    let (values, count) = unknown.fold((0, 0), |(values, sum), (_, count)| {
+        (values + 1, sum + count)
+    });
     (values > 0).then(|| {
         format!(
             "{values} values of \"{}\" are not known: {} would be refused until the map has them",
@@ -104,7 +130,11 @@ pub(crate) fn of_rows(survey: &Survey, system: Option<&str>, rest: &Rest<'_>) ->
     let mut losses = Vec::new();
     let unused = rest.with_content();
     if unused > 0 {
-        let columns = if unused == 1 { "1 column".to_owned() } else { format!("{unused} columns") };
+        let columns = if unused == 1 {
+            "1 column".to_owned()
+        } else {
+            format!("{unused} columns")
+        };
         losses.push(format!(
             "{columns} with content would be left out; their lines stand in the mapping, commented out"
         ));

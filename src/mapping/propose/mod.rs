@@ -34,12 +34,12 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use matching::{Match, matches};
-pub use preset::{Preset, recognise};
 pub use belief::{Belief, Counter};
 pub use column::Column;
 pub use dates::{DateFormats, OtherOrder};
 pub use header::missing_header;
 pub use kind::{Kind, NumberSettings};
+pub use matching::{Match, matches};
+pub use preset::{Preset, recognise};
 pub use survey::Survey;
 pub use write::{Proposed, from_preset, proposal};

@@ -57,7 +57,10 @@ pub(crate) fn words(text: &str) -> String {
     }
     let latin = deunicode(&cut).to_lowercase();
     let words = latin.split(|c: char| !(c.is_ascii_alphanumeric() || c == '#'));
-    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    words
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]
@@ -67,7 +70,10 @@ mod tests {
     #[test]
     fn names_lose_their_marks() {
         for (header, expected) in [
-            ("Conversation started at (America/New_York)", "conversation started at"),
+            (
+                "Conversation started at (America/New_York)",
+                "conversation started at",
+            ),
             ("Product area [list]", "product area"),
             ("Status (Ticket)", "status"),
             ("Custom field (Root cause)", "root cause"),

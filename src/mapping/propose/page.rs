@@ -63,7 +63,9 @@ impl Page<'_> {
 
     /// Whether the match stands, or is commented out.
     pub(crate) fn stands(&self, one: &Match) -> bool {
-        let asks = self.dates(one).is_some_and(|(found, _)| found.other.is_some());
+        let asks = self
+            .dates(one)
+            .is_some_and(|(found, _)| found.other.is_some());
         one.score >= SURE && !asks && !self.knows_nothing(one)
     }
 
@@ -116,7 +118,9 @@ impl Page<'_> {
                  # all, name it: column = \"…\"\nrow_hash = true\n"
             );
         };
-        let nth = self.nth(one).map_or(String::new(), |nth| format!("nth = {nth}\n"));
+        let nth = self
+            .nth(one)
+            .map_or(String::new(), |nth| format!("nth = {nth}\n"));
         let mut text = format!(
             "{head}{}column = {}\n{nth}# Keeps two sources apart:\n# prefix = \"desk-\"\n",
             self.why(one),
@@ -162,6 +166,9 @@ impl Page<'_> {
         if !has("subject") {
             text.push_str(&self.subject_question());
         }
+        if self.ticket("createdate").is_none() {
+            text.push_str(&self.created_question());
+        }
         if !has("hs_pipeline_stage") {
             text.push_str(
                 "# No column is sure to be the status: every ticket starts in this stage.\n\
@@ -187,6 +194,38 @@ impl Page<'_> {
         text
     }
 
+    /// The question for the creation date, where columns of dates are left.
+    fn created_question(&self) -> String {
+        let mut text = String::new();
+        for idx in self.dated_columns() {
+            let formats = self.survey.dates(idx).map(|(found, _)| found.formats);
+            let mut keys = vec![format!("column = {}", self.column(idx))];
+            keys.extend(formats.and_then(|formats| format_key(&formats)));
+            let _ok = writeln!(text, "# createdate = {}", entry(&keys));
+        }
+        match text.is_empty() {
+            true => text,
+            false => format!(
+                "# Which column is the creation date? None is called like one, and without it every ticket\n\
+                 # is dated today. Take the mark away from the right line.\n{text}"
+            ),
+        }
+    }
+
+    /// Columns of dates that nothing else is made of; those filled in most rows first.
+    pub(crate) fn dated_columns(&self) -> Vec<usize> {
+        /// More are no help.
+        const SHOWN: usize = 3;
+        let is_free = |idx: &usize| !self.found.iter().any(|one| one.column == *idx);
+        let columns = self.survey.columns.iter().enumerate();
+        let dated = columns
+            .filter(|(idx, column)| is_free(idx) && matches!(column.kind().claim, Kind::Dates(_)));
+        let mut dated: Vec<(usize, u64)> =
+            dated.map(|(idx, column)| (idx, column.filled)).collect();
+        dated.sort_by_key(|(_, filled)| std::cmp::Reverse(*filled));
+        dated.into_iter().take(SHOWN).map(|(idx, _)| idx).collect()
+    }
+
     /// Columns that may hold subjects: short texts, hardly any alike; the likeliest first.
     fn subject_candidates(&self) -> Vec<usize> {
         /// More are no help.
@@ -202,8 +241,15 @@ impl Page<'_> {
         let mut scored: Vec<(usize, f64)> = texts
             .map(|(idx, column)| {
                 let length = column.mean_length();
-                let short = if (8.0..120.0).contains(&length) { 1.0 } else { 0.3 };
-                (idx, short * column.distinct.share() * (1.0 - column.multiline_share()))
+                let short = if (8.0..120.0).contains(&length) {
+                    1.0
+                } else {
+                    0.3
+                };
+                (
+                    idx,
+                    short * column.distinct.share() * (1.0 - column.multiline_share()),
+                )
             })
             .collect();
         scored.sort_by(|left, right| right.1.total_cmp(&left.1));
@@ -228,8 +274,16 @@ impl Page<'_> {
     /// `[[property]]` of what the source said.
     pub(crate) fn definitions(&self) -> String {
         let blocks = self.own().into_iter().map(|own| {
-            let label = own.name.strip_prefix("source_").unwrap_or(own.name).replace('_', " ");
-            let long = if own.is_long { "field_type = \"textarea\"\n" } else { "" };
+            let label = own
+                .name
+                .strip_prefix("source_")
+                .unwrap_or(own.name)
+                .replace('_', " ");
+            let long = if own.is_long {
+                "field_type = \"textarea\"\n"
+            } else {
+                ""
+            };
             format!(
                 "\n[[property]]\nname = \"{}\"\nlabel = \"Source {label}\"\ntype = \"{}\"\n{long}",
                 own.name, own.type_name
@@ -340,11 +394,17 @@ impl Page<'_> {
         lines.extend(self.unknown_values(one));
         if let Some((found, told_by)) = self.dates(one) {
             lines.extend(told_by.map(|told_by| {
-                format!("# The order of day and month is that of {}.", quoted(told_by))
+                format!(
+                    "# The order of day and month is that of {}.",
+                    quoted(told_by)
+                )
             }));
             lines.extend(other_format(&found).map(|words| format!("# {words}.")));
             lines.extend(found.against.map(|against| {
-                format!("# No date like the others, its row would be refused: {}.", place(&against))
+                format!(
+                    "# No date like the others, its row would be refused: {}.",
+                    place(&against)
+                )
             }));
         }
         lines.join("\n") + "\n"
@@ -354,7 +414,11 @@ impl Page<'_> {
     fn which(&self, one: &Match) -> Option<String> {
         let nth = self.nth(one)?;
         let header = &self.survey.columns[one.column].header;
-        let all = self.survey.columns.iter().filter(|column| column.header == *header);
+        let all = self
+            .survey
+            .columns
+            .iter()
+            .filter(|column| column.header == *header);
         let values = all.enumerate().map(|(idx, column)| {
             let examples: Vec<&str> = column.examples().collect();
             format!("{} has {}", idx + 1, examples.join(", "))
@@ -385,7 +449,11 @@ impl Page<'_> {
         }
         let more = unknown.len().saturating_sub(SHOWN);
         unknown.truncate(SHOWN);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
         let fate = match one.property {
             "hs_pipeline_stage" => "their rows are refused, unless a stage is called so",
             _ => "left blank",
@@ -423,7 +491,10 @@ impl Page<'_> {
                 keys.extend(value_map(words, column, unmapped));
             }
             (Holds::Times, _) => {
-                keys.extend(self.dates(one).and_then(|(found, _)| format_key(&found.formats)));
+                keys.extend(
+                    self.dates(one)
+                        .and_then(|(found, _)| format_key(&found.formats)),
+                );
             }
             (Holds::Texts, _) => {
                 if column.markup_share() > 0.2 {
@@ -466,6 +537,8 @@ fn value_map(words: &'static Words, column: &Column, unmapped: &str) -> Vec<Stri
     }
     let map = (!lines.is_empty()).then(|| format!("map = {{ {} }}", lines.join(", ")));
     // Without a map, texts that the portal does not have refuse their rows.
-    let unmapped = map.as_ref().map(|_| format!("unmapped = {}", quoted(unmapped)));
+    let unmapped = map
+        .as_ref()
+        .map(|_| format!("unmapped = {}", quoted(unmapped)));
     map.into_iter().chain(unmapped).collect()
 }

@@ -19,22 +19,97 @@ const TELLING: [(&str, &[&str]); 21] = [
     ("jira", &["issue key", "issue id"]),
     ("jira", &["issue key", "issue type", "summary"]),
     ("jira", &["issue key", "project key"]),
-    ("zendesk", &["id", "subject", "requester id", "group stations|via|satisfaction score"]),
+    (
+        "zendesk",
+        &[
+            "id",
+            "subject",
+            "requester id",
+            "group stations|via|satisfaction score",
+        ],
+    ),
     ("zendesk", &["summation column", "id"]),
-    ("freshdesk", &["ticket id", "created time", "resolution status|agent interactions|every response status|association type"]),
-    ("freshdesk", &["ticket id", "created time", "due by time|resolved time", "subject"]),
-    ("servicenow", &["number", "short description", "state|incident state|sys created on|opened at|opened|assignment group"]),
+    (
+        "freshdesk",
+        &[
+            "ticket id",
+            "created time",
+            "resolution status|agent interactions|every response status|association type",
+        ],
+    ),
+    (
+        "freshdesk",
+        &[
+            "ticket id",
+            "created time",
+            "due by time|resolved time",
+            "subject",
+        ],
+    ),
+    (
+        "servicenow",
+        &[
+            "number",
+            "short description",
+            "state|incident state|sys created on|opened at|opened|assignment group",
+        ],
+    ),
     ("servicenow", &["number", "sys mod count", "incident state"]),
-    ("intercom", &["conversation id", "conversation started at|current conversation state|teammate currently assigned"]),
-    ("zoho-desk", &["ticket id", "created time", "ticket owner|account name|ticket closed time", "status"]),
+    (
+        "intercom",
+        &[
+            "conversation id",
+            "conversation started at|current conversation state|teammate currently assigned",
+        ],
+    ),
+    (
+        "zoho-desk",
+        &[
+            "ticket id",
+            "created time",
+            "ticket owner|account name|ticket closed time",
+            "status",
+        ],
+    ),
     ("zoho-desk", &["ticketextid", "subject"]),
-    ("osticket", &["ticket number", "date created", "current status|help topic"]),
+    (
+        "osticket",
+        &["ticket number", "date created", "current status|help topic"],
+    ),
     ("bugzilla", &["bug id", "product", "component|assignee"]),
-    ("hubspot-ui", &["ticket id|record id", "ticket name", "ticket status"]),
-    ("tickethaul", &["hs object id", "hs pipeline stage", "subject"]),
-    ("glpi", &["id", "titulo|title", "requerente requerente|requester requester"]),
-    ("glpi", &["id", "titulo|title", "atribuido tecnico|assigned to technician"]),
-    ("glpi", &["id", "titulo|title", "entidade|entity", "data de abertura|opening date"]),
+    (
+        "hubspot-ui",
+        &["ticket id|record id", "ticket name", "ticket status"],
+    ),
+    (
+        "tickethaul",
+        &["hs object id", "hs pipeline stage", "subject"],
+    ),
+    (
+        "glpi",
+        &[
+            "id",
+            "titulo|title",
+            "requerente requerente|requester requester",
+        ],
+    ),
+    (
+        "glpi",
+        &[
+            "id",
+            "titulo|title",
+            "atribuido tecnico|assigned to technician",
+        ],
+    ),
+    (
+        "glpi",
+        &[
+            "id",
+            "titulo|title",
+            "entidade|entity",
+            "data de abertura|opening date",
+        ],
+    ),
     ("otrs", &["ticket#", "fila|queue", "estado|state"]),
     ("otrs", &["ticket#", "usuario cliente|customer user"]),
 ];
@@ -61,7 +136,9 @@ pub struct Preset {
 /// The preset of the system whose telling columns the file has; else the one that reads
 /// most of the file's columns, if it has all that it needs and most of the file.
 pub fn recognise(headers: &Headers) -> Option<Preset> {
-    let presets = PRESETS.iter().filter_map(|(name, _)| Preset::find(name, headers));
+    let presets = PRESETS
+        .iter()
+        .filter_map(|(name, _)| Preset::find(name, headers));
     let presets: Vec<Preset> = presets.filter(|preset| preset.has_key).collect();
     let names: Vec<String> = headers.names().iter().map(|name| normal(name)).collect();
     let most = |left: &Preset, right: &Preset| left.share.total_cmp(&right.share);
@@ -77,7 +154,9 @@ pub fn recognise(headers: &Headers) -> Option<Preset> {
 /// Whether the columns tell a system.
 fn is_told(preset: &str, names: &[String]) -> bool {
     let has = |alternatives: &&str| {
-        alternatives.split('|').any(|wanted| names.iter().any(|name| name == wanted))
+        alternatives
+            .split('|')
+            .any(|wanted| names.iter().any(|name| name == wanted))
     };
     let mut signs = TELLING.iter().filter(|(name, _)| *name == preset);
     signs.any(|(_, columns)| columns.iter().all(has))
@@ -92,7 +171,10 @@ impl Preset {
         let mut used = vec![false; headers.len()];
         let mut complete = true;
         let mut has_key = true;
-        let by_column = matches!(&document.key.origin, KeyOrigin::Text(Origin::Column(_), _) | KeyOrigin::RecordId(_));
+        let by_column = matches!(
+            &document.key.origin,
+            KeyOrigin::Text(Origin::Column(_), _) | KeyOrigin::RecordId(_)
+        );
         for (place, (columns, optional)) in columns(&document).into_iter().enumerate() {
             let found = columns.iter().map(|column| index.find(column));
             match found.into_iter().find(|positions| !positions.is_empty()) {
@@ -118,7 +200,9 @@ impl Preset {
 
 /// What a mapping says of its system.
 fn system_of(text: &str) -> Option<&str> {
-    let line = text.lines().find_map(|line| line.strip_prefix("system = "))?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("system = "))?;
     Some(line.trim().trim_matches('"'))
 }
 

@@ -40,7 +40,9 @@ impl Rest<'_> {
         for (idx, column) in survey.columns.iter().enumerate() {
             let is_same = |other: &usize| *header(*other) == column.header;
             let is_known = used.contains(&idx) || column.header.trim().is_empty();
-            let is_told = columns.iter().any(|known| known.nth.is_none() && is_same(&known.idx));
+            let is_told = columns
+                .iter()
+                .any(|known| known.nth.is_none() && is_same(&known.idx));
             if is_known || is_told {
                 continue;
             }
@@ -57,7 +59,12 @@ impl Rest<'_> {
             let wanted = format!("Source {}", clean(bare(&column.header)));
             let is_free = |label: &str| !columns.iter().any(|known| known.label == label);
             let label = free(&wanted, is_free, idx, " ");
-            columns.push(Unused { idx, nth, name, label });
+            columns.push(Unused {
+                idx,
+                nth,
+                name,
+                label,
+            });
         }
         Rest { survey, columns }
     }
@@ -84,7 +91,7 @@ impl Rest<'_> {
     pub(crate) fn entries(&self) -> String {
         let lines = self.columns.iter().map(|unused| {
             let column = &self.survey.columns[unused.idx];
-            let (type_name, settings, words) = typed(self.survey, unused.idx);
+            let (_, settings, words) = typed(self.survey, unused.idx);
             let mut keys = vec![format!("column = {}", column_text(&column.header))];
             keys.extend(unused.nth.map(|nth| format!("nth = {nth}")));
             keys.extend(settings);
@@ -186,14 +193,19 @@ fn free(wanted: &str, is_free: impl Fn(&str) -> bool, idx: usize, joint: &str) -
 
 /// A name without line breaks and other invisible letters.
 fn clean(name: &str) -> String {
-    let name: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let name: String = name
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     name.trim().to_owned()
 }
 
 /// Which of the columns of its name a column is, from 1.
 pub(crate) fn nth(survey: &Survey, idx: usize) -> usize {
     let header = &survey.columns[idx].header;
-    let same = survey.columns[..=idx].iter().filter(|column| column.header == *header);
+    let same = survey.columns[..=idx]
+        .iter()
+        .filter(|column| column.header == *header);
     same.count()
 }
 

@@ -60,7 +60,10 @@ impl Survey {
     pub(crate) fn dates(&self, idx: usize) -> Option<(DateFormats, Option<&str>)> {
         let column = self.columns.get(idx)?;
         let found = column.dates.formats()?;
-        let is_open = found.other.as_ref().is_some_and(|other| !other.contradicted);
+        let is_open = found
+            .other
+            .as_ref()
+            .is_some_and(|other| !other.contradicted);
         match self.proven_order().filter(|_| is_open) {
             Some((order, name)) => Some((column.dates.formats_as(order)?, Some(name))),
             None => Some((found, None)),
@@ -70,7 +73,10 @@ impl Survey {
     /// The order of day and month that columns prove, if none proves another.
     fn proven_order(&self) -> Option<(Order, &str)> {
         let mut proven = self.columns.iter().filter_map(|column| {
-            let found = column.dates.formats().filter(|found| found.read * 10 >= column.filled * 9);
+            let found = column
+                .dates
+                .formats()
+                .filter(|found| found.read * 10 >= column.filled * 9);
             found.and_then(|_| Some((column.dates.proven()?, column.header.as_str())))
         });
         let first = proven.next()?;

@@ -85,6 +85,7 @@ pub(crate) const TARGETS: [Target; 28] = [
         &[
             "ticket id",
             "ticket number",
+            "ticket#",
             "issue key",
             "conversation id",
             "bug id",
@@ -95,7 +96,6 @@ pub(crate) const TARGETS: [Target; 28] = [
             "problem number",
             "case enquiry id",
             "unique key",
-            "ticket#",
             "ticket",
             "issue",
             "number",
@@ -353,7 +353,13 @@ pub(crate) const TARGETS: [Target; 28] = [
         Place::Own,
         "source_ticket_type",
         "type",
-        &["ticket type", "issue type", "type", "tracker", "request type"],
+        &[
+            "ticket type",
+            "issue type",
+            "type",
+            "tracker",
+            "request type",
+        ],
         Holds::Labels,
     ),
     target(
@@ -367,7 +373,14 @@ pub(crate) const TARGETS: [Target; 28] = [
         Place::Own,
         "source_group",
         "group",
-        &["group", "assignment group", "team", "team assigned", "queue", "department"],
+        &[
+            "group",
+            "assignment group",
+            "team",
+            "team assigned",
+            "queue",
+            "department",
+        ],
         Holds::Labels,
     ),
     target(
@@ -405,7 +418,13 @@ pub(crate) const TARGETS: [Target; 28] = [
         Place::Own,
         "source_parent",
         "parent",
-        &["parent key", "parent", "parent id", "parent task", "parent issue"],
+        &[
+            "parent key",
+            "parent",
+            "parent id",
+            "parent task",
+            "parent issue",
+        ],
         Holds::Anything,
     ),
     target(
@@ -458,7 +477,8 @@ fn percent(share: f64) -> String {
 fn ids(column: &Column, filled: f64, is_usual: bool) -> (f64, String) {
     let distinct = column.distinct.share();
     let words = format!("{} of its values differ", percent(distinct));
-    let is_log = is_usual && filled > 0.95 && column.distinct.values() > 1 && column.date_share() < 0.5;
+    let is_log =
+        is_usual && filled > 0.95 && column.distinct.values() > 1 && column.date_share() < 0.5;
     let fit = match () {
         () if distinct > 0.7 && filled > 0.8 => 1.0,
         () if is_log => 0.8,
@@ -499,7 +519,11 @@ fn choice(column: &Column, words: &'static Words, is_usual: bool) -> (f64, Strin
     let known = column.known_share(|value| meaning(words, value).is_some());
     let few = (1..=MOST).contains(&column.choices().len());
     let is_ids = column.number_share() >= 1.0 && known == 0.0;
-    let least = if is_usual && few && !is_ids { 0.75 } else { 0.4 };
+    let least = if is_usual && few && !is_ids {
+        0.75
+    } else {
+        0.4
+    };
     let fit = 0.4 + 0.6 * (known * 2.0).min(1.0);
     (
         f64::max(fit, least),

@@ -37,7 +37,10 @@ pub(crate) fn column_names(role: &str) -> &'static [String] {
 }
 
 /// Which of some meanings a value of another language has.
-pub(crate) fn value_meaning<'m>(meanings: impl IntoIterator<Item = &'m str>, value: &str) -> Option<&'m str> {
+pub(crate) fn value_meaning<'m>(
+    meanings: impl IntoIterator<Item = &'m str>,
+    value: &str,
+) -> Option<&'m str> {
     let value = words(value);
     let has = |meaning: &&'m str| {
         let known = WORDS.values.get(*meaning);
@@ -60,7 +63,9 @@ fn section(root: &Table, name: &str) -> HashMap<String, Vec<String>> {
         texts.filter_map(Value::as_str).map(words).collect()
     };
     let kinds = section.iter();
-    kinds.map(|(kind, value)| (kind.clone(), sources(value))).collect()
+    kinds
+        .map(|(kind, value)| (kind.clone(), sources(value)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -75,7 +80,10 @@ mod tests {
             for (kind, sources) in section {
                 for (source, texts) in sources.as_table().expect("sources") {
                     assert!(!source.is_empty(), "{kind}");
-                    assert!(texts.as_array().is_some_and(|texts| !texts.is_empty()), "{kind}");
+                    assert!(
+                        texts.as_array().is_some_and(|texts| !texts.is_empty()),
+                        "{kind}"
+                    );
                 }
             }
         }
@@ -95,7 +103,10 @@ mod tests {
             for (kind, known) in section {
                 for word in known {
                     let other = kinds.insert(word, kind);
-                    assert!(other.is_none_or(|other| other == kind), "{word}: {kind}, {other:?}");
+                    assert!(
+                        other.is_none_or(|other| other == kind),
+                        "{word}: {kind}, {other:?}"
+                    );
                 }
             }
         }
