@@ -173,7 +173,7 @@ fn owner(id: Option<&str>, source: Option<&str>, schema: &Schema) -> Option<Stri
 }
 
 /// What HubSpot gives every portal, as far as proposals write it.
-fn usual_portal() -> Schema {
+pub(crate) fn usual_portal() -> Schema {
     let property = |name: &str, value_type: ValueType, options: &[&str]| {
         let option = |value: &&str| PropertyOption {
             label: (*value).to_owned(),

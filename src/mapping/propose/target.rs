@@ -454,7 +454,7 @@ impl Holds {
         let filled = ratio(column.filled, rows);
         match self {
             Holds::Ids => ids(column, filled, is_usual),
-            Holds::Titles => titles(column),
+            Holds::Titles => titles(column, is_usual),
             Holds::Texts => texts(column),
             Holds::Names => names(column),
             Holds::Emails => mostly(column.email_share(), "e-mail addresses"),
@@ -487,12 +487,18 @@ fn ids(column: &Column, filled: f64, is_usual: bool) -> (f64, String) {
     (fit, words)
 }
 
-fn titles(column: &Column) -> (f64, String) {
+/// Rows of one ticket have its title again and again.
+fn titles(column: &Column, is_usual: bool) -> (f64, String) {
     let distinct = column.distinct.share();
     let short = column.mean_length() < 200.0 && column.multiline_share() < 0.2;
-    let fits = short && distinct > 0.5 && column.number_share() < 0.5;
+    let is_text = short && column.number_share() < 0.5;
     let words = format!("{} of its texts differ", percent(distinct));
-    (if fits { 1.0 } else { 0.6 }, words)
+    let fit = match is_text {
+        true if distinct > 0.5 => 1.0,
+        true if is_usual => 0.75,
+        _ => 0.6,
+    };
+    (fit, words)
 }
 
 fn texts(column: &Column) -> (f64, String) {
