@@ -37,7 +37,7 @@ use crate::report::closing_words;
 pub struct ImportArgs {
     #[command(flatten)]
     input: InputArgs,
-    /// The mapping: how columns become properties
+    /// The mapping: how columns become properties; a file, or the name of a built-in one
     #[arg(short, long, value_name = "MAPPING")]
     mapping: PathBuf,
     /// What to do with the rows
@@ -231,8 +231,21 @@ pub fn read_mapping(path: &Path, talk: &Talk) -> Result<MappingFile, Error> {
 
 /// Reads a mapping, or tells everything that is wrong with it by itself.
 pub fn parse_mapping(path: &Path) -> Result<Result<MappingFile, MappingErrors>, Error> {
-    let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-    Ok(MappingFile::parse(&path.to_string_lossy(), &text))
+    let name = path.to_string_lossy();
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => match built_in(&name) {
+            Some(text) => text.to_owned(),
+            None => return Err(unreadable(path, &error)),
+        },
+    };
+    Ok(MappingFile::parse(&name, &text))
+}
+
+/// The preset of that name, where no file is called so.
+fn built_in(name: &str) -> Option<&'static str> {
+    let found = PRESETS.iter().find(|(known, _)| *known == name);
+    found.map(|(_, text)| *text)
 }
 
 /// A mapping that is not there, with where one can be had.
@@ -312,6 +325,7 @@ async fn fit(
     let links = LinkKinds::read(client, &compiled).await;
     let links = links.map_err(kinds_error)?;
     announce_lacking(args, portal, &lacking, talk)?;
+    say_undated(&compiled, args.op.operation(), talk);
     let unused = compiled.unused_columns();
     if !unused.is_empty() {
         talk.say(&format!("columns that nothing uses: {}", unused.join(", ")));
@@ -380,6 +394,26 @@ fn announce_lacking(
         }
     }
     Ok(())
+}
+
+/// Tickets without a creation or a closing date get those of the day on which they are
+/// written: for a history that is a loss.
+fn say_undated(compiled: &CompiledMapping, operation: Operation, talk: &Talk) {
+    let is_mapped = |name: &str| {
+        compiled
+            .properties()
+            .iter()
+            .any(|property| *property.name == *name)
+    };
+    if !operation.purpose().creates() {
+        return;
+    }
+    if !is_mapped("createdate") {
+        talk.say("createdate is not mapped: new tickets are dated today");
+    }
+    if !is_mapped("closed_date") && compiled.column_of("hs_pipeline_stage").is_some() {
+        talk.say("closed_date is not mapped: new tickets in a closed stage are closed today");
+    }
 }
 
 /// A portal in which the links of a mapping can't be made.

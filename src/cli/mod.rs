@@ -22,6 +22,7 @@ mod input;
 mod map;
 mod output;
 mod portal;
+mod preview;
 mod registry;
 mod resume;
 mod run_args;

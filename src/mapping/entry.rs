@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use crate::mapping::compiled::Fallback;
 use crate::mapping::convert::{
-    Conversion, Converted, LONGEST, RowFacts, ZONES, nearest_zone, plain_text, replaced,
+    Conversion, Converted, LONGEST, RowFacts, ZONES, is_zero_date, nearest_zone, plain_text, replaced,
 };
 use crate::mapping::scope::{Findings, Scope, trimmed};
 use crate::mapping::shape::Replacement;
@@ -150,6 +150,10 @@ impl Entry {
         };
         let fed = fed.as_deref();
         match fed.map_or(Ok(None), |text| self.cleaned(text, findings)) {
+            Ok(Some(text)) if self.is_no_date(&text) => {
+                findings.remarks.push(self.placed(Remark::ZeroDate, &text));
+                self.standing(scope, findings)
+            }
             Ok(Some(text)) => self.found(&text, scope, findings),
             Ok(None) => self.standing(scope, findings),
             Err(reason) => {
@@ -157,6 +161,13 @@ impl Entry {
                 self.settle(Err(self.refusal(reason, text)), text, findings)
             }
         }
+    }
+
+    /// Whether the text stands for "no date", unless the mapping knows better.
+    fn is_no_date(&self, text: &str) -> bool {
+        matches!(self.conversion, Conversion::Date(_))
+            && is_zero_date(text)
+            && self.map.as_ref().is_none_or(|map| map.get(text).is_none())
     }
 
     /// Every value by itself, joined the way the portal writes several. Parts of a

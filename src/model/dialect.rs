@@ -58,6 +58,8 @@ pub struct Dialect {
     pub header: Option<Vec<String>>,
     /// A header with more columns is taken for something else.
     pub max_columns: usize,
+    /// Lines above the header that belong to no record.
+    pub skip_lines: u64,
 }
 
 /// No help desk exports as many; memory and time of everything grow with them.
@@ -72,6 +74,7 @@ impl Default for Dialect {
             escape: None,
             header: None,
             max_columns: MOST_COLUMNS,
+            skip_lines: 0,
         }
     }
 }

@@ -208,6 +208,8 @@ pub enum Reason {
     InvalidDate {
         /// The accepted forms.
         formats: Vec<String>,
+        /// What the text is in other usual formats: the date, and the format.
+        known: Vec<(String, String)>,
     },
     /// Two formats read the cell as different dates.
     AmbiguousDate {
@@ -218,6 +220,8 @@ pub enum Reason {
     InvalidNumber {
         /// An example in the accepted form.
         example: String,
+        /// The settings of the mapping by which the text is a number, and that number.
+        styles: Vec<(String, String)>,
     },
     /// Neither true nor false.
     InvalidBool,
@@ -602,12 +606,22 @@ impl Reason {
                     false => "",
                 }
             ),
-            Reason::InvalidDate { formats } => format!("write it as {}", one_of(formats)),
+            Reason::InvalidDate { formats, known } => other_form(
+                known
+                    .iter()
+                    .map(|(date, format)| format!("format = \"{format}\" reads it as {date}")),
+                &format!("write it as {}", one_of(formats)),
+            ),
             Reason::AmbiguousDate { readings } => format!(
                 "write the date as {} or {}, or keep one format in the mapping",
                 readings[0], readings[1]
             ),
-            Reason::InvalidNumber { example } => format!("write it like {example}"),
+            Reason::InvalidNumber { example, styles } => other_form(
+                styles
+                    .iter()
+                    .map(|(settings, number)| format!("{settings} reads it as {number}")),
+                &format!("write it like {example}"),
+            ),
             Reason::InvalidBool => "write true or false".to_owned(),
             Reason::InvalidOption { accepted, nearest }
             | Reason::UnknownPipeline { accepted, nearest }
@@ -751,6 +765,18 @@ fn one_of(values: &[String]) -> String {
             format!("{} or {} more", quoted.join(", "), values.len() - SHOWN)
         }
         [init @ .., last] => format!("{} or {last}", init.join(", ")),
+    }
+}
+
+/// What to set in the mapping, where that helps, or else how to write the cell.
+fn other_form(settings: impl Iterator<Item = String>, otherwise: &str) -> String {
+    let settings: Vec<String> = settings.collect();
+    match settings.is_empty() {
+        true => otherwise.to_owned(),
+        false => format!(
+            "in the mapping, {}; or {otherwise}",
+            settings.join(", and ")
+        ),
     }
 }
 

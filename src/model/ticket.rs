@@ -62,11 +62,13 @@ pub enum Remark {
     HtmlKept,
     /// Invisible letters around a key were taken away.
     KeyTrimmed,
+    /// A date of zeros, which databases write for none, was taken as an empty cell.
+    ZeroDate,
 }
 
 impl Remark {
     /// All of them.
-    pub const ALL: [Remark; 7] = [
+    pub const ALL: [Remark; 8] = [
         Remark::TimeInGap,
         Remark::TimeInFold,
         Remark::LeftBlank,
@@ -74,6 +76,7 @@ impl Remark {
         Remark::Shortened,
         Remark::HtmlKept,
         Remark::KeyTrimmed,
+        Remark::ZeroDate,
     ];
 
     /// What journals and scripts call it; never changed.
@@ -86,6 +89,7 @@ impl Remark {
             Remark::Shortened => "shortened",
             Remark::HtmlKept => "html_kept",
             Remark::KeyTrimmed => "key_trimmed",
+            Remark::ZeroDate => "zero_date",
         }
     }
 
@@ -106,6 +110,7 @@ impl Remark {
                 "HTML texts too long or too deep to be made plain, left as they are"
             }
             Remark::KeyTrimmed => "keys with invisible characters around them, which were removed",
+            Remark::ZeroDate => "dates of zeros (0000-00-00), taken as empty cells",
         }
     }
 

@@ -143,7 +143,12 @@ fn write_remarks(text: &mut String, report: &CheckReport) -> fmt::Result {
 }
 
 fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Result {
-    writeln!(text, "\nAn import would")?;
+    // Keys are not looked up: a ticket that exists would not be made again.
+    let portal = match effects.operation {
+        "create" | "upsert" => ", as if the portal held none of these tickets,",
+        _ => "",
+    };
+    writeln!(text, "\nAn import{portal} would")?;
     writeln!(
         text,
         "  {} {}{}",
@@ -151,6 +156,24 @@ fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Res
         counted(tickets, "ticket"),
         stages(effects)
     )?;
+    for (tickets, what) in [
+        (
+            effects.undated,
+            "date {} today: nothing says when they were created",
+        ),
+        (
+            effects.closed_undated,
+            "close {} today: they are in a closed stage without closed_date",
+        ),
+    ] {
+        if tickets > 0 {
+            writeln!(
+                text,
+                "  {}",
+                what.replace("{}", &counted(tickets, "ticket"))
+            )?;
+        }
+    }
     if effects.emails > 0 {
         let contacts = match effects.creates_contacts {
             true => format!("create at most {}", counted(effects.emails, "contact")),

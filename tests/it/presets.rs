@@ -23,7 +23,7 @@ pub struct Expected {
 }
 
 /// All of them but those of `first` and of our own export.
-pub const SAMPLES: [Expected; 9] = [
+pub const SAMPLES: [Expected; 11] = [
     Expected {
         sample: "freshdesk-tickets",
         preset: "freshdesk",
@@ -97,6 +97,25 @@ pub const SAMPLES: [Expected; 9] = [
             ("15", "INVALID_DATE", "Date Created"),
         ],
         unused: "",
+    },
+    Expected {
+        sample: "glpi-tickets",
+        preset: "glpi",
+        done: 6,
+        skipped: 0,
+        refused: &[
+            ("8", "UNMAPPED_VALUE", "Status"),
+            ("9", "INVALID_DATE", "Data de abertura"),
+        ],
+        unused: "column 12 (without a name)",
+    },
+    Expected {
+        sample: "otrs-tickets",
+        preset: "otrs",
+        done: 6,
+        skipped: 0,
+        refused: &[("7", "UNMAPPED_VALUE", "Estado")],
+        unused: "Número, Idade, Número de Artigos",
     },
     Expected {
         sample: "bugzilla-tickets",

@@ -29,11 +29,33 @@ const DEEPEST_PARSED: usize = 3 * DEEPEST;
 static MARKUP: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"</?[A-Za-z][^>]*>|<!|&(#\d+|#x[0-9A-Fa-f]+|\w+);").ok());
 
+/// A tag that people's texts have.
+static TAG: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)</?(p|br|div|span|b|i|u|ul|ol|li|a|table|tr|td|th|h[1-6]|strong|em|font|img|hr|pre|blockquote)\b[^<>]*>",
+    )
+    .ok()
+});
+
+/// Whether a text without tags hides some: programs have written them as entities.
+fn hides_tags(text: &str, plain: &str) -> bool {
+    let has_tags = |text: &str| TAG.as_ref().is_some_and(|tag| tag.is_match(text));
+    !has_tags(text) && text.contains("&lt;") && has_tags(plain)
+}
+
 /// The text of an HTML text: paragraphs and lists in lines of their own, addresses of
 /// links as footnotes, nothing of scripts and styles. A text without any markup stays
 /// as it is. None for one that is long or nested beyond reason, or that the renderer
 /// gives up on: it is still better read with its tags than lost.
 pub(crate) fn plain_text(text: &str) -> Option<Cow<'_, str>> {
+    let plain = rendered(text)?;
+    match hides_tags(text, &plain) {
+        true => rendered(&plain).map(|plain| Cow::Owned(plain.into_owned())),
+        false => Some(plain),
+    }
+}
+
+fn rendered(text: &str) -> Option<Cow<'_, str>> {
     if !MARKUP.as_ref().is_some_and(|markup| markup.is_match(text)) {
         return Some(Cow::Borrowed(text));
     }
@@ -80,6 +102,11 @@ mod tests {
             ("<style>p{}</style><script>x()</script>left", "left"),
             ("<table><tr><td>a</td><td>b</td></tr></table>", "a b"),
             ("3 &lt; 4", "3 < 4"),
+            (
+                "&lt;p&gt;Monitor trocado.&lt;/p&gt;&lt;br&gt;r&#233;gua &amp;amp; caneta",
+                "Monitor trocado.\n\nrégua & caneta",
+            ),
+            ("the tag &lt;x&gt; is unknown", "the tag <x> is unknown"),
         ] {
             assert_eq!(plain_text(html).as_deref(), Some(expected), "{html}");
         }
