@@ -165,7 +165,7 @@ fn what_can_not_be_read_or_asked_is_told() {
         (&much, "comes to 1600 alternatives"),
         (
             &long,
-            "HubSpot takes 3000. 3360 of them are for subject: shorten",
+            "HubSpot takes 3000. 3354 of them are for subject: shorten",
         ),
     ] {
         let shown = shown(text);
