@@ -1,8 +1,6 @@
 //! `tickethaul map`: a mapping proposed for a file, mappings checked by themselves, and
 //! the JSON Schema of the language. None of it calls a portal.
 
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
@@ -11,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::exit::Exit;
 use super::import::read_mapping;
+use super::output::new_file;
 use super::preview::preview_proposed;
 use super::talk::Talk;
 use crate::error::Error;
@@ -21,6 +20,7 @@ use crate::mapping::propose::{
 };
 use crate::mapping::{JSON_SCHEMA, MappingFile, PRESETS};
 use crate::model::dialect::Dialect;
+use crate::output::{Privacy, Target};
 
 /// Stands for "no system": the columns alone are looked at.
 const NONE: &str = "none";
@@ -44,9 +44,12 @@ pub struct InitArgs {
     /// recognised by the columns]
     #[arg(long, value_name = "SYSTEM", value_parser = systems())]
     from: Option<String>,
-    /// Where the mapping goes [default: stdout]
+    /// The .toml file that the mapping goes to [default: stdout]
     #[arg(short, long, value_name = "MAPPING")]
     output: Option<PathBuf>,
+    /// Replace the file where it is there already
+    #[arg(long, requires = "output")]
+    force: bool,
 }
 
 /// Check mappings by themselves: grammar, keys, zones, formats, templates, files beside them
@@ -86,6 +89,9 @@ pub fn run(command: MapCommand, talk: &Talk) -> Result<Exit, Error> {
 }
 
 fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
+    // A mapping that people have edited is not written over.
+    let toml = |path: &PathBuf| new_file(path, &["toml"], args.force);
+    let target = args.output.as_ref().map(toml).transpose()?;
     let sounded = read(&args.file)?;
     let (survey, dialect) = (&sounded.survey.cells, &sounded.dialect);
     let preset = match args.from.as_deref() {
@@ -107,9 +113,9 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
     losses
         .iter()
         .for_each(|loss| talk.say(&format!("- {loss}")));
-    match &args.output {
-        Some(path) => {
-            write_new(path, &text)?;
+    match &target {
+        Some(target @ Target::File(path)) => {
+            target.write(&text, Privacy::Usual)?;
             talk.say(&format!(
                 "written to {}: go over it, then try it with `tickethaul import {} -m {} --portal sandbox`",
                 path.display(),
@@ -118,6 +124,7 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
             ));
             talk.result(&result(preset.as_ref(), survey, &losses));
         }
+        Some(stream) => stream.write(&text, Privacy::Usual)?,
         None if talk.is_json() => {
             let mut result = result(preset.as_ref(), survey, &losses);
             result["mapping"] = text.as_str().into();
@@ -158,18 +165,6 @@ fn read(path: &Path) -> Result<Sounded, Error> {
     let sources = Sources::find(&[path.to_owned()], None)?;
     let dialect = Dialect::default();
     sound(Input::open(sources, &dialect)?, &dialect)
-}
-
-/// A mapping that people have edited is never written over.
-fn write_new(path: &Path, text: &str) -> Result<(), Error> {
-    let written = fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| {
-        let problem = Error::usage(format!("can't write {}: {error}", path.display()));
-        match error.kind() {
-            std::io::ErrorKind::AlreadyExists => problem.advise("name another file with -o"),
-            _ => problem,
-        }
-    })
 }
 
 fn found(preset: Option<&Preset>, is_named: bool, survey: &Survey) -> String {

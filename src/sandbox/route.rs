@@ -26,6 +26,11 @@ pub(super) enum Route {
     Object(Kind, String),
     Batch(Kind, Verb),
     Search(Kind),
+    Merge(Kind),
+    /// gdpr-delete.
+    Erase(Kind),
+    /// Beside the API: the recycle bin's buttons.
+    Bin(Kind, Button),
     Links((End, End), LinkRoute),
 }
 
@@ -38,6 +43,16 @@ pub(super) enum Verb {
     Upsert,
     Archive,
 }
+
+/// What a person can do with records in the recycle bin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Button {
+    Restore,
+    Purge,
+}
+
+/// Begins the paths that are beside the API.
+pub(super) const BESIDE: &str = "/_sandbox/";
 
 /// Paths about associations from one kind to another.
 #[derive(Debug)]
@@ -65,6 +80,10 @@ impl Route {
         match segments.as_slice() {
             ["account-info", "v3", "details"] => numbered(Route::Account),
             ["account-info", "v3", "api-usage", "daily", "private-apps"] => numbered(Route::Usage),
+            ["_sandbox", kind, "restore"] => {
+                numbered(Route::Bin(Kind::named(kind)?, Button::Restore))
+            }
+            ["_sandbox", kind, "purge"] => numbered(Route::Bin(Kind::named(kind)?, Button::Purge)),
             ["crm", "v4", "objects", rest @ ..] => numbered(modern_single(rest)?),
             ["crm", "v4", "associations", rest @ ..] | ["crm", "associations", "v4", rest @ ..] => {
                 numbered(modern(rest)?)
@@ -105,6 +124,8 @@ fn objects(rest: &[&str]) -> Result<Route, Problem> {
     match rest {
         [kind] => Ok(Route::Objects(Kind::named(kind)?)),
         [kind, "search"] => Ok(Route::Search(Kind::named(kind)?)),
+        [kind, "merge"] => Ok(Route::Merge(Kind::named(kind)?)),
+        [kind, "gdpr-delete"] => Ok(Route::Erase(Kind::named(kind)?)),
         [kind, "batch", verb] => Ok(Route::Batch(Kind::named(kind)?, Verb::named(verb)?)),
         [kind, id] => Ok(Route::Object(Kind::named(kind)?, (*id).to_owned())),
         _ => Err(Problem::not_found()),

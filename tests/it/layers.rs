@@ -6,34 +6,36 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may use. `error` is for all but model and sandbox.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     (
         "cli",
         &[
-            "import", "export", "mapping", "hubspot", "journal", "report", "model", "sandbox",
-            "error",
+            "import", "export", "mapping", "hubspot", "journal", "report", "model", "output",
+            "sandbox", "error",
         ],
     ),
     (
         "import",
-        &["mapping", "hubspot", "journal", "model", "error"],
+        &["mapping", "hubspot", "journal", "model", "output", "error"],
     ),
     (
         "export",
-        &["mapping", "hubspot", "journal", "model", "error"],
+        &["mapping", "hubspot", "journal", "model", "output", "error"],
     ),
     ("mapping", &["model", "error"]),
     ("hubspot", &["model", "error"]),
     ("journal", &["model", "error"]),
     ("report", &["model", "error"]),
     ("model", &[]),
+    ("output", &["error"]),
     ("sandbox", &[]),
 ];
 
 /// A crate or a thing, and the only places that may name it (a file or a room).
-const PLACES: [(&str, &[&str]); 15] = [
+const PLACES: [(&str, &[&str]); 16] = [
     ("clap::", &["cli"]),
     ("reqwest::", &["hubspot/transport", "hubspot/transport.rs"]),
+    ("hyper_util::", &["hubspot/transport"]),
     ("rusqlite::", &["journal", "sandbox"]),
     ("axum::", &["sandbox"]),
     (

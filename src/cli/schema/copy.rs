@@ -27,6 +27,8 @@ pub struct PortalCopy {
     pub burst: Option<Rate>,
     /// Properties, pipelines, owners.
     pub schema: Schema,
+    /// Names of ticket properties that are archived: they are taken.
+    pub archived: Vec<String>,
     /// Groups of ticket properties.
     pub groups: Vec<PropertyGroup>,
     /// Kinds of link from tickets, by the other end.
@@ -54,6 +56,8 @@ struct CopyText {
     /// Written as rates are typed: `190/10s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     burst: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    archived_properties: Vec<String>,
     #[serde(default)]
     groups: Vec<GroupText>,
     #[serde(default)]
@@ -140,6 +144,7 @@ impl PortalCopy {
             pulled: self.pulled.to_string(),
             daily_calls: self.daily_calls,
             burst: self.burst.map(rate_text),
+            archived_properties: self.archived.clone(),
             groups: self.groups.iter().map(group_text).collect(),
             links: self.links.iter().map(link_text).collect(),
             pipelines: self.schema.pipelines.iter().map(pipeline_text).collect(),
@@ -166,6 +171,7 @@ impl PortalCopy {
             pulled: text.pulled.parse().unwrap_or(Timestamp::UNIX_EPOCH),
             daily_calls: text.daily_calls,
             burst: text.burst.and_then(|rate| rate.parse().ok()),
+            archived: text.archived_properties,
             groups: text.groups.into_iter().map(group_from).collect(),
             links: links.collect(),
             schema: Schema {
@@ -342,6 +348,7 @@ mod tests {
                     archived: false,
                 }],
             },
+            archived: vec!["old_key".to_owned()],
             groups: vec![PropertyGroup {
                 name: "ticketinformation".to_owned(),
                 label: "Ticket information".to_owned(),
