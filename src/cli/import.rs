@@ -255,7 +255,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Error {
         io::ErrorKind::NotFound => {
             let presets = PRESETS.map(|(name, _)| name).join(", ");
             Error::usage(format!("can't read the mapping {shown}: there is no such file")).advise(format!(
-                "`tickethaul map init FILE -o {shown}` writes one for your file; there are built-in mappings to be named here or with --from: {presets}"
+                "`tickethaul map init FILE -o {shown}` writes one for your file; `tickethaul map list` shows the built-in ones: {presets}"
             ))
         }
         io::ErrorKind::IsADirectory => {
