@@ -255,7 +255,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Error {
         io::ErrorKind::NotFound => {
             let presets = PRESETS.map(|(name, _)| name).join(", ");
             Error::usage(format!("can't read the mapping {shown}: there is no such file")).advise(format!(
-                "`tickethaul map init FILE -o {shown}` writes one for your file; there are presets for {presets} (--from)"
+                "`tickethaul map init FILE -o {shown}` writes one for your file; `tickethaul map list` shows the built-in ones: {presets}"
             ))
         }
         io::ErrorKind::IsADirectory => {
@@ -324,8 +324,8 @@ async fn fit(
     refuse_links(&compiled, args)?;
     let links = LinkKinds::read(client, &compiled).await;
     let links = links.map_err(kinds_error)?;
-    announce_lacking(args, portal, &lacking, talk)?;
     say_undated(&compiled, args.op.operation(), talk);
+    announce_lacking(args, portal, &lacking, talk)?;
     let unused = compiled.unused_columns();
     if !unused.is_empty() {
         talk.say(&format!("columns that nothing uses: {}", unused.join(", ")));

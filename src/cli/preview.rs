@@ -33,6 +33,7 @@ pub fn preview(
     let zone = TimeZone::system();
     let mut tickets: Vec<String> = Vec::new();
     let mut refused = 0;
+    let mut group: Option<String> = None;
     for _row in 0..LOOKED_AT {
         if tickets.len() == SHOWN {
             break;
@@ -40,8 +41,12 @@ pub fn preview(
         match input.next_row()? {
             None => break,
             Some(Reading::Fallen(_)) => {}
+            // Rows of one ticket, of which one counts.
+            Some(Reading::Row(row))
+                if group.is_some() && mapping.group(&row) == group.as_deref() => {}
             Some(Reading::Row(row)) => match mapping.map(&row) {
                 Mapped::Ticket(draft) => {
+                    group = mapping.group(&row).map(str::to_owned);
                     tickets.push(ticket(row.address.line, &draft, schema, &zone));
                 }
                 Mapped::Refused { .. } => refused += 1,
@@ -173,7 +178,7 @@ fn owner(id: Option<&str>, source: Option<&str>, schema: &Schema) -> Option<Stri
 }
 
 /// What HubSpot gives every portal, as far as proposals write it.
-pub(crate) fn usual_portal() -> Schema {
+fn usual_portal() -> Schema {
     let property = |name: &str, value_type: ValueType, options: &[&str]| {
         let option = |value: &&str| PropertyOption {
             label: (*value).to_owned(),

@@ -124,6 +124,7 @@ impl Remark {
             Remark::Shortened => "shortened",
             Remark::HtmlKept => "too long or too deep to be made plain, left as it is",
             Remark::KeyTrimmed => "invisible characters removed",
+            Remark::ZeroDate => "no date, taken as empty",
         }
     }
 }

@@ -429,7 +429,7 @@ fn unknown_statuses_are_listed_and_no_row_gets_a_wrong_stage() {
     let met = meet("Id,Subject,Status\n1,a,Blorp\n2,b,Zap\n3,c,Open\n");
     let _same = met
         .has("# Not known, to fill in: \"Blorp\" (1), \"Zap\" (1)")
-        .said("2 values of \"Status\" are not known");
+        .said("2 values of \"Status\" not known");
     let _ended = met.import(3);
     assert_eq!(
         values(&met.tickets("source_status"), "source_status"),

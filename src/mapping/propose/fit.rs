@@ -114,7 +114,7 @@ impl Fitting<'_> {
         };
         self.edits.push((
             line.start..line.start,
-            format!("# The file lacks this column: which one is it?\n# "),
+            "# The file lacks this column: which one is it?\n# ".to_owned(),
         ));
         self.losses.push(words);
     }

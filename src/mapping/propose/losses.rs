@@ -118,7 +118,12 @@ fn unknown_values(page: &Page<'_>, target: usize, column: usize) -> Option<Strin
     });
     (values > 0).then(|| {
         format!(
-            "{values} values of \"{}\" are not known: {} would be refused until the map has them",
+            "{} of \"{}\" not known: {} would be refused until the map has them",
+            if values == 1 {
+                "1 value".to_owned()
+            } else {
+                format!("{values} values")
+            },
             column.header,
             rows(count)
         )

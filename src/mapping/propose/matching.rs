@@ -112,7 +112,7 @@ fn judge(survey: &Survey, idx: usize, target: &Target, column: usize) -> Option<
         }
         None => (BY_CELLS, by_cells(survey, target, column, found)?),
     };
-    (score >= LEAST).then(|| Match {
+    (score >= LEAST).then_some(Match {
         target: idx,
         property: target.property,
         of_contact: matches!(target.place, Place::Contact | Place::ContactProperty),

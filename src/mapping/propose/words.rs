@@ -128,13 +128,19 @@ pub(crate) fn meaning(words: &'static Words, value: &str) -> Option<&'static str
         let found = found.map(|(meaning, _)| *meaning);
         found.or_else(|| value_meaning(words.iter().map(|(meaning, _)| *meaning), text))
     };
-    of(&value).or_else(|| {
-        let rest = value
-            .trim_start_matches('p')
-            .trim_start_matches(|c: char| c.is_ascii_digit());
-        let rest = rest.trim_start_matches([' ', '-', '–', ':', '.']);
-        (rest != value).then(|| of(rest)).flatten()
-    })
+    of(&value)
+        .or_else(|| {
+            let rest = value
+                .trim_start_matches('p')
+                .trim_start_matches(|c: char| c.is_ascii_digit());
+            let rest = rest.trim_start_matches([' ', '-', '–', ':', '.']);
+            (rest != value).then(|| of(rest)).flatten()
+        })
+        .or_else(|| {
+            // What stands in brackets tells more of the same.
+            let (before, _) = value.split_once(" (")?;
+            of(before)
+        })
 }
 
 #[cfg(test)]
@@ -151,6 +157,7 @@ mod tests {
             ("5 - Planning", Some("LOW")),
             ("0 - Panic", None),
             ("planned", None),
+            ("High (was low)", Some("HIGH")),
             ("3 Normal", Some("MEDIUM")),
             ("Média", Some("MEDIUM")),
             ("Kritisch", Some("URGENT")),
