@@ -87,7 +87,8 @@ fn words(sounded: &Sounded) -> String {
         line(format!("{name}: {}", facts_words(facts)));
     }
     let said = sounded.findings.iter().chain(&survey.notices);
-    said.map(|notice| one_line(notice).into_owned()).for_each(&mut line);
+    said.map(|notice| one_line(notice).into_owned())
+        .for_each(&mut line);
     line(rows_words(survey));
     for group in &survey.refusals {
         let rows = counted(group.rows, "row");

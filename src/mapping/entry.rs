@@ -9,7 +9,8 @@ use jiff::tz::TimeZone;
 
 use crate::mapping::compiled::Fallback;
 use crate::mapping::convert::{
-    Conversion, Converted, LONGEST, RowFacts, ZONES, is_zero_date, nearest_zone, plain_text, replaced,
+    Conversion, Converted, LONGEST, RowFacts, ZONES, is_zero_date, nearest_zone, plain_text,
+    replaced,
 };
 use crate::mapping::scope::{Findings, Scope, trimmed};
 use crate::mapping::shape::Replacement;

@@ -358,7 +358,8 @@ fn html_beyond_reason_is_left_and_remarked() {
     let deep = "<ul><li></q>".repeat(600);
     let draft = ticket(more, &[("T", &deep)]);
     assert_eq!(value(&draft, "content"), Some(&*deep));
-    assert_eq!(draft.remarks, [Remark::HtmlKept]);
+    let remarks: Vec<Remark> = draft.remarks.iter().map(|placed| placed.remark).collect();
+    assert_eq!(remarks, [Remark::HtmlKept]);
     let draft = ticket(more, &[("T", "<p>a</p>")]);
     assert_eq!(value(&draft, "content"), Some("a"));
     assert!(draft.remarks.is_empty());
@@ -385,7 +386,7 @@ fn no_mapping_makes_a_text_without_end() {
             For::Create,
             &[("Id", "1"), ("Subject", "s"), ("T", &cell)],
         ) {
-            Mapped::Refused(issue) => assert_eq!(issue.first().reason.code(), "TOO_LONG"),
+            Mapped::Refused { issue, .. } => assert_eq!(issue.first().reason.code(), "TOO_LONG"),
             other => panic!("{other:?}"),
         }
     }
