@@ -129,7 +129,7 @@ impl Invalid {
         let context = Context::from([("propertyName", vec![self.name.clone()])]);
         Detail {
             message: self.fault.message.clone(),
-            code: self.fault.code,
+            code: Some(self.fault.code),
             context,
         }
     }
@@ -150,7 +150,7 @@ fn demanded(demands: &[Demand]) -> Problem {
     let mut problem = Problem::validation("The property values provided are invalid");
     let detail = |demand: &Demand| Detail {
         message: format!("A value for {} must be provided", demand.name),
-        code: demand.code,
+        code: Some(demand.code),
         context: Context::from([("propertyName", vec![demand.name.to_owned()])]),
     };
     problem.errors = demands.iter().map(detail).collect();

@@ -50,6 +50,7 @@ fn no_switch_is_without_a_story() {
         include_str!("search.rs"),
         include_str!("links.rs"),
         include_str!("upsert.rs"),
+        include_str!("versions.rs"),
     ];
     for known in Switches::TABLE {
         let turned = format!("{}=", known.name);

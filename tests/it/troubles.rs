@@ -158,6 +158,7 @@ async fn an_expired_token_is_refreshed() {
         ("/oauth/v1/token", false),
         ("/oauth/v3/token", true),
         ("/oauth/2026-03/token", true),
+        ("/oauth/2026-09/token", true),
     ] {
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\

@@ -8,5 +8,6 @@ mod definitions;
 mod known;
 mod links;
 mod records;
+mod scopes;
 
 pub(super) use answer::{Around, Portal};
