@@ -7,18 +7,16 @@ use std::time::Duration;
 
 use super::check::CheckArgs;
 use super::exit::Exit;
+use super::fit::{Definitions, Fit, Intent, Unfit};
 use super::import::{mapping_error, parse_mapping};
 use super::input::say_reading;
-use super::schema::lacking;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::Rate;
 use crate::import::check::{Allowance, Check, check, write_values};
-use crate::import::flow::Operation;
 use crate::import::read::Input;
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
 use crate::model::check::CheckReport;
-use crate::model::schema::Schema;
 use crate::report::{check_json, check_words};
 
 /// Where neither the portal nor the user told. HubSpot: calls of a private app in ten
@@ -33,9 +31,21 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
     };
     let input = args.input.open(mapping.dialect(), None)?;
     say_reading(&input, talk);
-    let copy = args.from.read(talk).await?;
     let operation = args.op.operation();
-    let [compiled, readers] = compile(&mapping, operation, &input, &copy.schema, talk)?;
+    let intent = intent(args, &mapping, &input);
+    let copy = args.from.read(intent.parts(), talk).await?;
+    let definitions = Definitions::Copy(&copy);
+    let fit = match intent.fit(&copy.schema, definitions, talk).await {
+        Ok(fit) => fit,
+        Err(Unfit::Portal(error)) => {
+            talk.error(&error);
+            return Ok(Exit::Found);
+        }
+        Err(Unfit::Unusable(error)) => return Err(error),
+    };
+    say_lacking(&fit, talk);
+    let readers = intent.compile(&fit.schema, talk)?;
+    let compiled = fit.compiled;
     let rates = [args.from.portal.rate(), copy.burst].into_iter().flatten();
     let rate = rates.min_by(|one, other| a_second(one).total_cmp(&a_second(other)));
     let allowance = Allowance {
@@ -72,38 +82,38 @@ fn a_second(rate: &Rate) -> f64 {
 /// be had, so that all its mistakes are told at once.
 async fn all_mistakes(errors: MappingErrors, args: &CheckArgs, talk: &Talk) -> MappingErrors {
     let insisted = errors.rest().map(|mapping| mapping.dialect().clone());
-    let input = args.input.open(&insisted.unwrap_or_default(), None);
-    match (input, args.from.read(talk).await) {
-        (Ok(input), Ok(copy)) => {
+    let Ok(input) = args.input.open(&insisted.unwrap_or_default(), None) else {
+        return errors;
+    };
+    let parts = errors
+        .rest()
+        .map(|mapping| intent(args, mapping, &input).parts());
+    match args.from.read(parts.unwrap_or_default(), talk).await {
+        Ok(copy) => {
             errors.and_against(input.headers(), &copy.schema, args.op.operation().purpose())
         }
-        _ => errors,
+        Err(_) => errors,
     }
 }
 
-/// Holds the mapping against the file and the portal as an import would, once for each
-/// thread; properties that the portal lacks count as created.
-fn compile(
-    mapping: &MappingFile,
-    operation: Operation,
-    input: &Input,
-    schema: &Schema,
-    talk: &Talk,
-) -> Result<[CompiledMapping; 2], Error> {
-    let lacking = lacking(mapping.new_properties(), schema);
-    let complete = schema.clone().with_tickets(&lacking);
-    let compile = || {
-        let compiled = mapping.compile(input.headers(), &complete, operation.purpose());
-        compiled.map_err(|errors| mapping_error(&errors, talk))
-    };
-    let compiled = [compile()?, compile()?];
-    if !lacking.is_empty() {
+/// What an import with the same options would intend.
+fn intent<'a>(args: &CheckArgs, mapping: &'a MappingFile, input: &'a Input) -> Intent<'a> {
+    Intent {
+        mapping,
+        headers: input.headers(),
+        operation: args.op.operation(),
+        no_key: false,
+    }
+}
+
+/// Properties that the portal lacks count as created.
+fn say_lacking(fit: &Fit, talk: &Talk) {
+    if !fit.lacking.is_empty() {
         talk.say(&format!(
             "properties of the mapping that the portal lacks: {}; they count as there, `schema apply` creates them",
-            lacking.len()
+            fit.lacking.len()
         ));
     }
-    Ok(compiled)
 }
 
 /// Writes the value file, and says how the mapping takes it.

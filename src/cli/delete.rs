@@ -8,14 +8,15 @@ use std::sync::Arc;
 use clap::{Args, ValueHint};
 
 use super::exit::Exit;
-use super::import::{finish, mapping_error, read_mapping, refuse_counted};
+use super::fit::refuse_counted;
+use super::import::{finish, mapping_error, read_mapping};
 use super::input::say_reading;
 use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
-use crate::hubspot::Account;
+use crate::hubspot::{Account, SchemaParts};
 use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
 use crate::import::links::LinkKinds;
@@ -90,7 +91,11 @@ pub async fn run(args: DeleteArgs, talk: &Talk) -> Result<Exit, Error> {
     say_reading(&input, talk);
     let portal = Portal::open(&args.portal).await?;
     let account = portal.client.account().await.map_err(call_error)?;
-    let schema = portal.client.schema(false).await.map_err(call_error)?;
+    let schema = portal
+        .client
+        .schema(SchemaParts::default())
+        .await
+        .map_err(call_error)?;
     let compiled = mapping
         .compile(input.headers(), &schema, Operation::Archive.purpose())
         .map_err(|errors| mapping_error(&errors, talk))?;

@@ -9,17 +9,18 @@ use clap::{Args, ValueEnum};
 
 use super::associate::{AssociateArgs, LinkWay};
 use super::exit::Exit;
+use super::fit::{Definitions, Fit, Intent};
 use super::input::{InputArgs, say_reading};
 use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
-use super::schema::{create_properties, lacking, refuse_archived_key};
+use super::schema::create_properties;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::Account;
 use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
-use crate::import::links::{KindsError, LinkKinds};
+use crate::import::links::LinkKinds;
 use crate::import::read::Input;
 use crate::import::run::{Job, Unknown, run as run_job};
 use crate::import::summary::summary_json;
@@ -132,14 +133,14 @@ pub async fn run(args: ImportArgs, talk: &Talk) -> Result<Exit, Error> {
     say_reading(&input, talk);
     let portal = Portal::open(&args.portal).await?;
     let account = portal.client.account().await.map_err(call_error)?;
-    let (compiled, links, schema) = prepare(&args, &mapping, &input, &portal, talk).await?;
+    let fit = prepare(&args, &mapping, &input, &portal, talk).await?;
     if !input.has_rows()? {
         talk.say(&format!("no rows in {}: nothing to do", args.input.names()));
         portal.close().await;
         return Ok(Exit::Fine);
     }
-    let header = header(&args, &mapping, &account, schema)?;
-    let job = job(&args, input, (compiled, links), header)?;
+    let header = header(&args, &mapping, &account, fit.schema)?;
+    let job = job(&args, input, (fit.compiled, fit.links), header)?;
     say_start(&job, &account, talk);
     finish(job, portal, account, talk).await
 }
@@ -198,7 +199,11 @@ async fn all_mistakes(errors: MappingErrors, args: &ImportArgs) -> MappingErrors
     ) else {
         return errors;
     };
-    let schema = portal.client.schema(true).await;
+    let parts = errors.rest().map(|mapping| {
+        let intent = intent(args, mapping, &input);
+        intent.parts()
+    });
+    let schema = portal.client.schema(parts.unwrap_or_default()).await;
     portal.close().await;
     match schema {
         Ok(schema) => errors.and_against(input.headers(), &schema, args.op.purpose()),
@@ -211,6 +216,16 @@ pub fn mapping_error(errors: &MappingErrors, talk: &Talk) -> Error {
     Error::usage(errors.render(talk.colors()))
 }
 
+/// What was typed, as far as it has to go together with a portal.
+fn intent<'a>(args: &ImportArgs, mapping: &'a MappingFile, input: &'a Input) -> Intent<'a> {
+    Intent {
+        mapping,
+        headers: input.headers(),
+        operation: args.op.operation(),
+        no_key: args.no_key,
+    }
+}
+
 /// Holds the mapping against file and portal; creates properties that the portal
 /// lacks, once everything else is right.
 async fn prepare(
@@ -219,29 +234,14 @@ async fn prepare(
     input: &Input,
     portal: &Portal,
     talk: &Talk,
-) -> Result<(CompiledMapping, LinkKinds, Schema), Error> {
+) -> Result<Fit, Error> {
     let client = &portal.client;
-    let schema = client
-        .schema(mapping.links_contacts())
-        .await
-        .map_err(call_error)?;
-    let mut lacking = match args.op {
-        // What is archived is not written.
-        Op::Archive => Vec::new(),
-        _ => lacking(mapping.new_properties(), &schema),
-    };
-    let complete = schema.clone().with_tickets(&lacking);
-    let compiled = mapping
-        .compile(input.headers(), &complete, args.op.purpose())
-        .map_err(|errors| mapping_error(&errors, talk))?;
-    refuse_counted(&compiled, args.op.operation())?;
-    refuse_links(&compiled, args)?;
-    let links = LinkKinds::read(client, &compiled).await;
-    let links = links.map_err(kinds_error)?;
-    if args.no_key {
-        lacking.retain(|property| property.name != mapping.key_property());
-    }
-    refuse_archived_key(client, mapping.key_property(), &lacking).await?;
+    let intent = intent(args, mapping, input);
+    let schema = client.schema(intent.parts()).await.map_err(call_error)?;
+    let fit = intent
+        .fit(&schema, Definitions::Portal(client), talk)
+        .await?;
+    let lacking = &fit.lacking;
     if !lacking.is_empty() {
         let names: Vec<&str> = lacking
             .iter()
@@ -253,46 +253,14 @@ async fn prepare(
                 "nothing was sent; add --create-properties, or run `tickethaul schema apply -m MAPPING` first",
             ));
         }
-        create_properties(client, &lacking, &schema).await?;
+        create_properties(client, lacking, &schema).await?;
         talk.say(&format!("created properties: {names}"));
     }
-    let unused = compiled.unused_columns();
+    let unused = fit.compiled.unused_columns();
     if !unused.is_empty() {
         talk.say(&format!("columns that nothing uses: {}", unused.join(", ")));
     }
-    Ok((compiled, links, complete))
-}
-
-/// A portal in which the links of a mapping can't be made.
-pub fn kinds_error(error: KindsError) -> Error {
-    match error {
-        KindsError::Call(error) => call_error(error),
-        other => Error::usage(other).advise("nothing was sent; correct the [[associate]]"),
-    }
-}
-
-/// Whoever reads a row again can't tell which of several identical rows it is.
-pub fn refuse_counted(compiled: &CompiledMapping, operation: Operation) -> Result<(), Error> {
-    if !compiled.counts_keys() || operation.purpose().creates() {
-        return Ok(());
-    }
-    let word = operation.word();
-    let message = format!("rows whose key is a row_hash can't be used to {word} tickets");
-    Err(Error::usage(message)
-        .advise("name tickets by record_id: idmap.csv of the run that made them has the ids"))
-}
-
-/// Links that can't be: none to associate, or by a key that the portal does not get.
-fn refuse_links(compiled: &CompiledMapping, args: &ImportArgs) -> Result<(), Error> {
-    if args.op.operation().only_links() && compiled.links().next().is_none() {
-        let error = Error::usage("the mapping has no [[associate]]: nothing to link");
-        return Err(error.advise("say which other records its rows name"));
-    }
-    if args.no_key && compiled.links().any(|link| &**link.by == "key") {
-        let error = Error::usage("with --no-key tickets can't be linked by their keys");
-        return Err(error.advise("take the [[associate]] with by = \"key\" out"));
-    }
-    Ok(())
+    Ok(fit)
 }
 
 fn header(

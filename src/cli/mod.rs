@@ -13,6 +13,7 @@ mod check_mapping;
 mod exit;
 mod delete;
 mod export;
+mod fit;
 mod get;
 mod get_face;
 mod import;

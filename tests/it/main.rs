@@ -49,3 +49,4 @@ mod status_table; // every kind of trouble against every kind of call, and what 
 mod switches; // the sandbox: what every switch changes
 mod troubles; // the sandbox: what every trouble does to a call
 mod upsert; // the sandbox: upserts, former values, dated paths
+mod versions; // dated paths, numbered paths, older ones, and tokens that lack a scope

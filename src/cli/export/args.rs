@@ -19,7 +19,7 @@ use crate::export::columns::{Dates, Headers, Values};
 use crate::export::filter::{self, Expression};
 use crate::export::{Archived, Form, PartBy, Shape, Target, Which};
 use crate::hubspot::Search;
-use crate::model::schema::Schema;
+use crate::model::schema::{OWNER_PROPERTY, Schema};
 
 /// Export tickets: all of them or chosen ones, as CSV, JSON lines or Parquet
 #[derive(Debug, Args)]
@@ -190,6 +190,18 @@ impl ExportArgs {
                 Target::Folder(path.clone(), PartBy { zone, ..by.clone() })
             }
         }
+    }
+
+    /// Whether something is done with owners, which need a scope of their own: a filter
+    /// asks for them, or they are shown by name.
+    pub fn shows_owners(&self) -> bool {
+        let mut named = self.properties.iter().chain(&self.history);
+        let is_read = self.all_properties || named.any(|name| name.trim() == OWNER_PROPERTY);
+        let mut parts = self.partition_by.iter();
+        let is_shown = is_read || parts.any(|by| by.property == OWNER_PROPERTY);
+        let filter = self.filter.as_ref();
+        (is_shown && self.values() != Values::Ids)
+            || filter.is_some_and(|filter| filter.names(OWNER_PROPERTY))
     }
 
     /// Which tickets; those of a filter as the portal's definitions say.

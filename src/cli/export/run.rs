@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::export::{
     Archived, Asked, Done, ExportError, Job, RunFolder, Step, Which, run as run_job,
 };
-use crate::hubspot::{Client, Search};
+use crate::hubspot::{Client, SchemaParts, Search};
 use crate::mapping::MappingFile;
 use crate::model::schema::ObjectType;
 
@@ -104,7 +104,11 @@ async fn prepare(
     work: impl FnOnce(&Job) -> Result<Work, Error>,
 ) -> Result<(Job, Work), Error> {
     let account = client.account().await.map_err(call_error)?;
-    let schema = client.schema(false).await.map_err(call_error)?;
+    let parts = SchemaParts {
+        owners: args.shows_owners() || mapping.is_some_and(MappingFile::has_owners),
+        ..SchemaParts::default()
+    };
+    let schema = client.schema(parts).await.map_err(call_error)?;
     let which = args.which(&schema)?;
     let wanted = wanted(args, mapping, &schema, client, talk).await?;
     let mut job = Job {

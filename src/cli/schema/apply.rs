@@ -15,7 +15,7 @@ use crate::cli::portal::{Portal, call_error};
 use crate::cli::settings::PortalArgs;
 use crate::cli::talk::Talk;
 use crate::error::Error;
-use crate::hubspot::Client;
+use crate::hubspot::{Client, SchemaParts};
 use crate::model::schema::{NewProperty, ObjectType, Schema};
 
 /// HubSpot: unique-value properties of an object type.
@@ -39,9 +39,13 @@ pub async fn run(args: &ApplyArgs, talk: &Talk) -> Result<Exit, Error> {
     let mapping = read_mapping(&args.mapping, talk)?;
     let portal = Portal::open(&args.portal).await?;
     let client = &portal.client;
-    let copy = pull(client, talk).await?;
+    let copy = pull(client, SchemaParts::default(), talk).await?;
     let lacking = Lacking::of(mapping.new_properties(), &copy);
-    refuse_archived_key(client, mapping.key_property(), &lacking.properties).await?;
+    let key = mapping.key_property();
+    let is_lacking = lacking.properties.iter().any(|new| new.name == key);
+    if is_lacking && copy.archived.contains(key) {
+        return Err(archived_key(key));
+    }
     show(&lacking, talk);
     let question = format!("Create it in portal {}?", copy.portal_id);
     let create = lacking.can_be_created() && (args.yes || talk.agreed(&question));
@@ -65,27 +69,31 @@ pub async fn run(args: &ApplyArgs, talk: &Talk) -> Result<Exit, Error> {
     Ok(Exit::Fine)
 }
 
-/// Refuses a key property that was archived in the portal: its name is taken, and
-/// values can't be written.
-pub async fn refuse_archived_key(
-    client: &Client,
-    key_property: &str,
-    lacking: &[NewProperty],
-) -> Result<(), Error> {
-    if !lacking.iter().any(|property| property.name == key_property) {
+/// A key property that was archived in the portal: its name is taken, and values can't
+/// be written.
+pub fn archived_key(key_property: &str) -> Error {
+    Error::mend(format!(
+        "KEY_ARCHIVED_PROPERTY: the portal holds property {key_property} among the archived ones"
+    ))
+    .advise("restore it in HubSpot's property settings, or name another key property")
+}
+
+/// Refuses more unique properties than the portal takes.
+pub fn refuse_unique_overflow(lacking: &[NewProperty], schema: &Schema) -> Result<(), Error> {
+    let properties = schema.tickets.values();
+    // HubSpot's own do not count.
+    let own = |name: &str| name.starts_with("hs_");
+    let unique = properties
+        .filter(|property| property.unique && !own(&property.name))
+        .count();
+    let more = lacking.iter().filter(|property| property.unique).count();
+    if more == 0 || unique + more <= UNIQUE_LIMIT {
         return Ok(());
     }
-    let archived = client
-        .properties(ObjectType::Tickets, true)
-        .await
-        .map_err(call_error)?;
-    match archived.iter().any(|property| property.name == key_property) {
-        false => Ok(()),
-        true => Err(Error::mend(format!(
-            "KEY_ARCHIVED_PROPERTY: the portal holds property {key_property} among the archived ones"
-        ))
-        .advise("restore it in HubSpot's property settings, or name another key property")),
-    }
+    Err(Error::mend(format!(
+        "KEY_LIMIT: the portal has {unique} unique ticket properties, {UNIQUE_LIMIT} is the most"
+    ))
+    .advise("archive one that is not needed, or use one of them as the key"))
 }
 
 /// Creates them, one by one, with the groups that they are to be in.
@@ -97,18 +105,7 @@ pub async fn create_properties(
     lacking: &[NewProperty],
     schema: &Schema,
 ) -> Result<(), Error> {
-    let unique = schema
-        .tickets
-        .values()
-        .filter(|property| property.unique)
-        .count();
-    let more = lacking.iter().filter(|property| property.unique).count();
-    if more > 0 && unique + more > UNIQUE_LIMIT {
-        return Err(Error::mend(format!(
-            "KEY_LIMIT: the portal has {unique} unique ticket properties, {UNIQUE_LIMIT} is the most"
-        ))
-        .advise("archive one that is not needed, or use one of them as the key"));
-    }
+    refuse_unique_overflow(lacking, schema)?;
     create_groups(client, lacking).await?;
     for property in lacking {
         let _definition = client.create_property(property).await.map_err(call_error)?;

@@ -11,6 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::import::read_mapping;
 use crate::cli::talk::Talk;
 use crate::error::Error;
+use crate::hubspot::SchemaParts;
 
 /// Show what the portal lacks for a mapping; exit code 4 where that is something
 #[derive(Debug, Args)]
@@ -25,7 +26,7 @@ pub struct DiffArgs {
 /// Runs `schema diff`.
 pub async fn run(args: &DiffArgs, talk: &Talk) -> Result<Exit, Error> {
     let mapping = read_mapping(&args.mapping, talk)?;
-    let copy = args.from.read(talk).await?;
+    let copy = args.from.read(SchemaParts::default(), talk).await?;
     let lacking = Lacking::of(mapping.new_properties(), &copy);
     show(&lacking, talk);
     talk.result(&json!({"portal": copy.portal_id, "lacking": lacking.json()}));

@@ -150,8 +150,12 @@ fn property_words(new: &NewProperty) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeMap;
+
     use jiff::Timestamp;
+
+    use super::super::copy::LeftOut;
+    use super::*;
 
     fn new(name: &str, type_name: &str, options: &[&str]) -> NewProperty {
         let option = |value: &&str| PropertyOption {
@@ -179,6 +183,9 @@ mod tests {
             schema: Schema::default().with_tickets(properties),
             groups: lacking_groups(properties, &[]),
             links: Vec::new(),
+            archived: BTreeSet::new(),
+            others: BTreeMap::new(),
+            left_out: LeftOut::default(),
         }
     }
 

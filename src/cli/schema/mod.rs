@@ -11,7 +11,9 @@ mod pull;
 mod show;
 mod store;
 
-pub use apply::{create_properties, refuse_archived_key};
+pub use apply::{archived_key, create_properties, refuse_unique_overflow};
 pub use command::{SchemaCommand, run};
+pub use copy::PortalCopy;
 pub use lacking::lacking;
+pub use pull::permitted;
 pub use store::SchemaFrom;
