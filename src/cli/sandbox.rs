@@ -18,8 +18,8 @@ use crate::sandbox::{Data, Held, KnownTrouble, Options, Rate, Sandbox, Switch, S
 /// Serve the embedded portal on this machine
 ///
 /// The first line of stdout is its address. It accepts the token in
-/// TICKETHAUL_SANDBOX_TOKEN, `sandbox` when that is not set; the same is the
-/// refresh token of its OAuth endpoint.
+/// TICKETHAUL_SANDBOX_TOKEN; when that is not set, each state has a token of its own,
+/// shown on stderr. The same is the refresh token of its OAuth endpoint.
 #[derive(Debug, Args)]
 #[command(after_long_help = switches_and_troubles())]
 pub struct SandboxArgs {
@@ -49,8 +49,12 @@ pub struct SandboxArgs {
 /// Serves until SIGINT or SIGTERM.
 pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
     let holds = args.trouble.iter().any(Trouble::holds);
+    let is_chosen = sandbox_token().is_some();
     let sandbox = Sandbox::start(options(args)).await.map_err(sandbox_error)?;
     print(&sandbox.base_url())?;
+    if !is_chosen {
+        talk.say(&format!("its token: {}", sandbox.token()));
+    }
     talk.say("serving the sandbox; Ctrl-C ends it");
     let ended = signal();
     match sandbox.held().filter(|_| holds) {

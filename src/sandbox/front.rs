@@ -18,6 +18,7 @@ use super::connection::Ending;
 use super::headers::dressed;
 use super::holds::Holds;
 use super::limits::{Allowance, Meter, Policy, Purse};
+use super::neighbours;
 use super::portal::{Around, Portal};
 use super::problem::{Problem, rate_limited};
 use super::reply::Reply;
@@ -101,6 +102,8 @@ impl Front {
         ending: &Ending,
         id: &str,
     ) -> Result<Answer, Problem> {
+        ending.heard();
+        neighbours::check(&head.headers)?;
         self.holds.pass().await;
         let uri = &head.uri;
         if uri.path_and_query().map_or(0, |text| text.as_str().len()) > LONGEST_URI {
@@ -142,11 +145,11 @@ impl Front {
 
     /// Whether there is the version that a path names (switch 50).
     fn serves(&self, path: &str) -> bool {
-        match (self.switches.served_paths, Naming::of(path)) {
+        !matches!(
+            (self.switches.served_paths, Naming::of(path)),
             (ServedPaths::Dated, Some(Naming::Number))
-            | (ServedPaths::Numbered, Some(Naming::Date)) => false,
-            _ => true,
-        }
+                | (ServedPaths::Numbered, Some(Naming::Date))
+        )
     }
 
     /// Counts a call; the answer has a reply when that refuses it.

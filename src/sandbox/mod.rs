@@ -25,6 +25,7 @@
 
 mod batches;
 mod call;
+mod chance;
 mod claim;
 mod clock;
 mod connection;
@@ -40,6 +41,7 @@ mod ids;
 mod kind;
 mod limits;
 mod links;
+mod neighbours;
 mod objects;
 mod options;
 mod outcome;
@@ -66,6 +68,7 @@ mod values;
 mod version;
 mod writes;
 
+pub use chance::new_token;
 pub use holds::Held;
 pub use limits::{Rate, RateError};
 pub use options::{Data, Options};

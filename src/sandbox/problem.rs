@@ -123,6 +123,12 @@ impl Problem {
         Problem::validation(format!("Unable to infer object type from: {name}"))
     }
 
+    /// 403 of a call that names another machine; HubSpot has no such thing.
+    pub(super) fn elsewhere() -> Problem {
+        let message = "the sandbox serves this machine only: call it as 127.0.0.1 or localhost";
+        Problem::new(403, Some("FORBIDDEN"), message)
+    }
+
     /// 401 of a missing or wrong token (contract 1.2).
     pub(super) fn unauthenticated() -> Problem {
         let message = "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can \

@@ -11,6 +11,7 @@ use axum::http::Uri;
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::chance::new_token;
 use super::problem::Problem;
 use super::reply::Reply;
 use super::version::Version;
@@ -97,6 +98,11 @@ impl Tokens {
         }
     }
 
+    /// The portal's own.
+    pub(super) fn own(&self) -> &str {
+        &self.own
+    }
+
     /// Refuses a token that is missing, unknown or expired.
     pub(super) fn check(&self, given: Option<&str>, now: Instant) -> Result<(), Problem> {
         let given = given.ok_or_else(Problem::unauthenticated)?;
@@ -177,7 +183,9 @@ impl Tokens {
         if field("refresh_token") != self.own {
             return refused(400, "BAD_REFRESH_TOKEN", "missing or invalid refresh token");
         }
-        let token: String = (0..40).map(|_| fastrand::alphanumeric()).collect();
+        let Ok(token) = new_token() else {
+            return refused(500, "INTERNAL_ERROR", "no token could be made");
+        };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.made.push((token.clone(), now + LIFE));
         let mut body = json!({
