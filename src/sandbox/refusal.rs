@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::kind::Kind;
-use super::problem::{Context, Detail, Problem};
+use super::problem::{Context, Detail, Problem, RowProblem};
 use super::values::Fault;
 
 /// One property value that is not taken.
@@ -80,6 +80,17 @@ impl Refusal {
             Refusal::NoProperties => super::shapes::no_properties(),
             Refusal::Store(error) => error.into(),
         }
+    }
+
+    /// The error of a row of a 207. HubSpot's guide shows no `errors[]` in one whose
+    /// message holds the same already.
+    pub(super) fn row(self, portal_id: i64, trace: Option<&str>) -> RowProblem {
+        let embeds = matches!(self, Refusal::Invalid(_));
+        let mut problem = self.problem(portal_id);
+        if embeds {
+            problem.errors.clear();
+        }
+        problem.into_row(trace)
     }
 
     /// The error of a batch that fails as a whole: every bad property of every
