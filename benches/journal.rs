@@ -113,6 +113,7 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
         operation: Operation::Create,
         links: links.expect("links that the portal knows"),
         header: Header {
+            run: String::new(),
             operation: "create".to_owned(),
             portal_id: account.portal_id,
             portal: PortalPath::Url(served.1.clone()),

@@ -67,6 +67,13 @@ impl Error {
         self
     }
 
+    /// Says what was being done when it happened.
+    #[must_use]
+    pub fn within(mut self, work: impl fmt::Display) -> Error {
+        self.message = format!("{work}: {}", self.message);
+        self
+    }
+
     /// What decides the exit code.
     pub fn kind(&self) -> Kind {
         self.kind

@@ -17,5 +17,6 @@ pub mod hubspot;
 pub mod journal;
 pub mod report;
 pub mod model;
+pub mod output;
 pub mod error;
 pub mod sandbox;

@@ -12,6 +12,7 @@ use super::run_args::RunArgs;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
+use crate::journal::Told;
 
 /// Which tickets, and which links.
 #[derive(Debug, Args)]
@@ -43,6 +44,11 @@ pub enum LinkWay {
 }
 
 /// Makes or cuts links.
-pub async fn run(args: AssociateArgs, way: LinkWay, talk: &Talk) -> Result<Exit, Error> {
-    import::run(ImportArgs::links(args, way), talk).await
+pub async fn run(
+    args: AssociateArgs,
+    way: LinkWay,
+    told: Told,
+    talk: &Talk,
+) -> Result<Exit, Error> {
+    import::run(ImportArgs::links(args, way), told, talk).await
 }

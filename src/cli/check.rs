@@ -36,13 +36,16 @@ pub struct CheckArgs {
     /// What the import would do with the rows
     #[arg(long, value_enum, default_value_t = Op::Create, requires = "mapping")]
     pub op: Op,
-    /// Write the rows that would be refused to a new file, in the form of refused.csv
+    /// Write the rows that would be refused to a new .csv file, in the form of refused.csv
     #[arg(short, long, value_name = "FILE", requires = "mapping")]
     pub output: Option<PathBuf>,
-    /// Write the values that the mapping has no counterpart for to a new CSV file; filled
+    /// Write the values that the mapping has no counterpart for to a new .csv file; filled
     /// in, it is what `map = { file = "…" }` takes
     #[arg(long, value_name = "FILE", requires = "mapping")]
     pub write_values: Option<PathBuf>,
+    /// Replace the files of -o and --write-values where they are there already
+    #[arg(long, requires = "mapping")]
+    pub force: bool,
     #[command(flatten)]
     pub from: SchemaFrom,
 }

@@ -1,15 +1,17 @@
 //! `tickethaul check -m`: what an import would do with every row, found without sending
 //! anything. The portal's definitions come from where `schema` finds them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::check::CheckArgs;
 use super::exit::Exit;
-use super::fit::{Definitions, Fit, Intent, Unfit};
-use super::import::{mapping_error, parse_mapping};
+use super::fit::{Definitions, Intent};
+use super::import::{mapping_error, parse_mapping, wanted};
 use super::input::say_reading;
+use super::output::new_file;
+use super::schema::{Lacking, REMEDY};
 use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::Rate;
@@ -17,6 +19,7 @@ use crate::import::check::{Allowance, Check, check, write_values};
 use crate::import::read::Input;
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
 use crate::model::check::CheckReport;
+use crate::output::{Privacy, Target};
 use crate::report::{check_json, check_words};
 
 /// Where neither the portal nor the user told. HubSpot: calls of a private app in ten
@@ -25,53 +28,67 @@ const USUAL_RATE: (u32, Duration) = (190, Duration::from_secs(10));
 
 /// Checks every row of the input against a mapping.
 pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Error> {
+    let csv = |path: &PathBuf| new_file(path, &["csv"], args.force);
+    let refused_to = args.output.as_ref().map(csv).transpose()?;
+    let values_to = args.write_values.as_ref().map(csv).transpose()?;
     let mapping = match parse_mapping(path)? {
         Ok(mapping) => mapping,
         Err(errors) => return Err(mapping_error(&all_mistakes(errors, args, talk).await, talk)),
     };
     let input = args.input.open(mapping.dialect(), None)?;
-    say_reading(&input, talk);
-    let operation = args.op.operation();
     let intent = intent(args, &mapping, &input);
     let copy = args.from.read(intent.parts(), talk).await?;
+    say_reading(&input, talk);
+    let wanted = wanted(&mapping, args.op);
+    let lacking = Lacking::of(&wanted, &copy.schema, &copy.archived);
+    say_lacking(&lacking, talk);
+    let assumed = lacking.assumed(&wanted, &copy.schema);
     let definitions = Definitions::Copy(&copy);
-    let fit = match intent.fit(&copy.schema, definitions, talk).await {
-        Ok(fit) => fit,
-        Err(Unfit::Portal(error)) => {
-            talk.error(&error);
-            return Ok(Exit::Found);
-        }
-        Err(Unfit::Unusable(error)) => return Err(error),
-    };
-    say_lacking(&fit, talk);
-    let readers = intent.compile(&fit.schema, talk)?;
-    let compiled = fit.compiled;
+    let (compiled, _links) = intent.fit(&assumed, definitions, talk).await?;
+    let readers = intent.compile(&assumed, talk)?;
     let rates = [args.from.portal.rate(), copy.burst].into_iter().flatten();
     let rate = rates.min_by(|one, other| a_second(one).total_cmp(&a_second(other)));
     let allowance = Allowance {
         rate: rate.map_or(USUAL_RATE, |rate| (rate.calls, rate.window)),
         daily_calls: copy.daily_calls,
     };
-    let report = check(
+    let mut report = check(
         input,
         &Check {
-            operation,
+            operation: args.op.operation(),
             mapping: &compiled,
             readers: Arc::new(readers),
             pipelines: &copy.schema.pipelines,
             allowance,
-            refused_to: args.output.as_deref(),
+            refused_to: refused_to.as_ref(),
         },
     )?;
+    report.clashes = lacking.clashes;
     talk.show(&check_words(&report));
-    talk.result(&check_json(&report));
-    if let Some(path) = &args.write_values {
-        propose(path, &report, &compiled, talk)?;
+    if !report.clashes.is_empty() {
+        talk.say(REMEDY);
     }
-    Ok(match report.refused {
-        0 => Exit::Fine,
+    talk.result(&check_json(&report));
+    if let Some(Target::File(path)) = &refused_to {
+        let (rows, path) = (report.refused, path.display());
+        talk.say(&format!("{path}: {rows} rows that would be refused"));
+    }
+    if let Some(target) = &values_to {
+        propose(target, &report, &compiled, talk)?;
+    }
+    Ok(match (report.refused, report.clashes.as_slice()) {
+        (0, []) => Exit::Fine,
         _ => Exit::Found,
     })
+}
+
+fn say_lacking(lacking: &Lacking, talk: &Talk) {
+    if lacking.can_be_created() {
+        talk.say(&format!(
+            "the portal lacks {}; it counts as there, `schema apply` creates it",
+            lacking.names()
+        ));
+    }
 }
 
 fn a_second(rate: &Rate) -> f64 {
@@ -85,9 +102,8 @@ async fn all_mistakes(errors: MappingErrors, args: &CheckArgs, talk: &Talk) -> M
     let Ok(input) = args.input.open(&insisted.unwrap_or_default(), None) else {
         return errors;
     };
-    let parts = errors
-        .rest()
-        .map(|mapping| intent(args, mapping, &input).parts());
+    let mapping = errors.rest();
+    let parts = mapping.map(|mapping| intent(args, mapping, &input).parts());
     match args.from.read(parts.unwrap_or_default(), talk).await {
         Ok(copy) => {
             errors.and_against(input.headers(), &copy.schema, args.op.operation().purpose())
@@ -106,26 +122,19 @@ fn intent<'a>(args: &CheckArgs, mapping: &'a MappingFile, input: &'a Input) -> I
     }
 }
 
-/// Properties that the portal lacks count as created.
-fn say_lacking(fit: &Fit, talk: &Talk) {
-    if !fit.lacking.is_empty() {
-        talk.say(&format!(
-            "properties of the mapping that the portal lacks: {}; they count as there, `schema apply` creates them",
-            fit.lacking.len()
-        ));
-    }
-}
-
 /// Writes the value file, and says how the mapping takes it.
 fn propose(
-    path: &Path,
+    target: &Target,
     report: &CheckReport,
     mapping: &CompiledMapping,
     talk: &Talk,
 ) -> Result<(), Error> {
-    let lines = write_values(path, &report.unmapped, mapping).map_err(|error| {
-        Error::usage(format!("can't write {}: {error}", path.display())).advise("name another file")
-    })?;
+    let opened = target.open(Privacy::Usual);
+    let lines = opened.and_then(|to| write_values(to, &report.unmapped, mapping));
+    let lines = lines.map_err(|error| target.unwritten(&error))?;
+    let Target::File(path) = target else {
+        return Ok(());
+    };
     let file = path
         .file_name()
         .unwrap_or(path.as_os_str())

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use clap::{Args, ValueHint};
 
+use super::archiving;
 use super::exit::Exit;
 use super::fit::refuse_counted;
-use super::import::{finish, mapping_error, read_mapping};
+use super::import::{finish, mapping_error, new_run, read_mapping, record};
 use super::input::say_reading;
 use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
@@ -17,21 +18,27 @@ use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{Account, SchemaParts};
+use crate::import::files::IDMAP_COLUMNS;
 use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
 use crate::import::links::LinkKinds;
-use crate::import::read::{Input, Reading, Sources};
+use crate::import::read::{Input, Sources};
 use crate::import::run::{Job, Unknown};
-use crate::journal::Header;
-use crate::mapping::{CompiledMapping, MappingFile};
+use crate::journal::{Header, Told};
+use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
+use crate::model::dialect::Dialect;
+use crate::model::invisible::visible_name;
 use crate::model::schema::Schema;
 
-/// Names a ticket by its id, in a file of HubSpot, of ours, or of somebody who knows
-/// what the API calls it.
+/// Columns that hold the ids of tickets: in our done.csv, where the source may have had
+/// ids of another portal beside; in a file of HubSpot; in our idmap.csv.
+const ID_COLUMNS: [&str; 4] = ["_ticket_id", "hs_object_id", "Record ID", "ticket_id"];
+
+/// Names a ticket by its id, in one of `ID_COLUMNS`.
 const BY_ID: &str = r#"version = 1
 
 [key]
-record_id = { column = ["hs_object_id", "Record ID", "ticket_id"] }
+record_id = { column = ["_ticket_id", "hs_object_id", "Record ID", "ticket_id"] }
 
 [properties]
 "#;
@@ -54,7 +61,8 @@ record_id = { column = "hs_object_id" }
 #[command(group = clap::ArgGroup::new("which").required(true))]
 pub struct DeleteArgs {
     /// CSV files whose rows name the tickets: by the mapping's key, or without a mapping
-    /// by a column hs_object_id, Record ID or ticket_id
+    /// by a column hs_object_id, Record ID or ticket_id. Of the done.csv or idmap.csv of
+    /// a run only the tickets that the run created are taken
     #[arg(value_name = "FILE", group = "which")]
     files: Vec<PathBuf>,
     /// The mapping; only its key counts
@@ -79,18 +87,18 @@ pub struct DeleteArgs {
 }
 
 /// Archives tickets.
-pub async fn run(args: DeleteArgs, talk: &Talk) -> Result<Exit, Error> {
-    if !args.yes && !talk.can_ask() {
-        return Err(
-            Error::usage("nobody can be asked whether to delete tickets")
-                .advise("say --yes where there is no terminal"),
-        );
-    }
+pub async fn run(args: DeleteArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
+    archiving::expect_answer(args.yes, talk)?;
     let mapping = mapping(&args, talk)?;
     let input = open(&args, &mapping)?;
-    say_reading(&input, talk);
-    let portal = Portal::open(&args.portal).await?;
-    let account = portal.client.account().await.map_err(call_error)?;
+    if args.mapping.is_none() {
+        check_columns(&input)?;
+    }
+    let portal = Portal::open(&args.portal, talk).await?;
+    let account = portal.account.clone();
+    if args.ids.is_empty() {
+        say_reading(&input, talk);
+    }
     let schema = portal
         .client
         .schema(SchemaParts::default())
@@ -98,13 +106,18 @@ pub async fn run(args: DeleteArgs, talk: &Talk) -> Result<Exit, Error> {
         .map_err(call_error)?;
     let compiled = mapping
         .compile(input.headers(), &schema, Operation::Archive.purpose())
-        .map_err(|errors| mapping_error(&errors, talk))?;
+        .map_err(|errors| match args.mapping {
+            Some(_) => mapping_error(&errors, talk),
+            None => unfit(&errors),
+        })?;
     refuse_counted(&compiled, Operation::Archive)?;
-    if !agreed(&args, &input, &account, talk)? {
+    if !archiving::agreed(&input, None, &portal, args.yes, talk)? {
         portal.close().await;
         return Ok(Exit::Fine);
     }
-    let job = job(&args, input, (mapping, compiled), schema, &account)?;
+    let mut job = job(&args, input, (mapping, compiled), schema, &account)?;
+    job.header.told = told;
+    record(&job, &args.portal, talk);
     finish(job, portal, account, talk).await
 }
 
@@ -122,38 +135,73 @@ fn open(args: &DeleteArgs, mapping: &MappingFile) -> Result<Input, Error> {
     let folder = Some(RunFolder::parent_of(args.run_dir.as_deref()));
     let sources = match &args.ids_from {
         _ if !args.ids.is_empty() => Sources::typed("the ids", &args.ids.join("\n"), folder)?,
-        Some(path) => Sources::find(std::slice::from_ref(path), folder)?,
+        Some(path) => {
+            check_list(path)?;
+            Sources::find(std::slice::from_ref(path), folder)?
+        }
         None => Sources::find(&args.files, folder)?,
     };
     Input::open(sources, mapping.dialect())
 }
 
-/// Says how many tickets of what, and asks.
-fn agreed(args: &DeleteArgs, input: &Input, account: &Account, talk: &Talk) -> Result<bool, Error> {
-    let rows = match count(input)? {
-        1 => "the ticket of 1 row".to_owned(),
-        rows => format!("the tickets of {rows} rows"),
-    };
-    let what = format!(
-        "archive {rows} in portal {} ({})",
-        account.portal_id,
-        account.kind()
-    );
-    if args.yes {
-        talk.say(&format!("going to {what}"));
-        return Ok(true);
+/// Refuses a table where a list of ids is meant; standard input can be read only once.
+fn check_list(path: &Path) -> Result<(), Error> {
+    if path == Path::new("-") {
+        return Ok(());
     }
-    Ok(talk.agreed(&format!("{what}?")))
+    let sources = Sources::find(&[path.to_owned()], None)?;
+    let table = Input::open(sources, &Dialect::default());
+    let is_table = |input: &Input| input.headers().len() + input.headers().own().len() > 1;
+    match table.is_ok_and(|input| is_table(&input)) {
+        false => Ok(()),
+        true => Err(Error::usage(format!(
+            "{} has several columns, and --ids-from takes ids, one a line",
+            path.display()
+        ))
+        .advise("give it without --ids-from: then a column with the ids is looked for")),
+    }
 }
 
-/// Rows that name a ticket, or should.
-fn count(input: &Input) -> Result<u64, Error> {
-    let mut input = input.again();
-    let mut rows = 0;
-    while let Some(reading) = input.next_row()? {
-        rows += u64::from(matches!(reading, Reading::Row(_)));
+/// Refuses a file whose rows name no tickets by id.
+fn check_columns(input: &Input) -> Result<(), Error> {
+    let headers = input.headers();
+    let names = headers.names().iter().chain(headers.own());
+    let names: Vec<String> = names.map(|name| visible_name(name)).collect();
+    let is_first_idmap = names.iter().eq(&IDMAP_COLUMNS[..2]);
+    if is_first_idmap {
+        return Err(Error::usage(
+            "this idmap.csv does not say which of its tickets the run created: an older \
+             tickethaul wrote it",
+        )
+        .advise("give the done.csv of that run"));
     }
-    Ok(rows)
+    let is_id = |name: &String| ID_COLUMNS.iter().any(|id| id.eq_ignore_ascii_case(name));
+    if names.iter().any(is_id) {
+        return Ok(());
+    }
+    let known: Vec<String> = headers
+        .names()
+        .iter()
+        .map(|name| format!("\"{name}\""))
+        .collect();
+    Err(Error::usage(format!(
+        "no column of the file holds ids of tickets: its columns are {}",
+        known.join(", ")
+    ))
+    .advise(
+        "call that column hs_object_id, Record ID or ticket_id, or say with -m MAPPING how rows \
+         name their tickets",
+    ))
+}
+
+/// What is wrong with a file that a mapping of ours does not fit. The user never saw that
+/// mapping, so it is not drawn.
+fn unfit(errors: &MappingErrors) -> Error {
+    let problems: Vec<String> = errors
+        .problems()
+        .map(|problem| problem.message.to_owned())
+        .collect();
+    Error::usage(problems.join("; ")).advise("say with -m MAPPING how rows name their tickets")
 }
 
 fn job(
@@ -167,6 +215,7 @@ fn job(
     let folder = RunFolder::create(operation, args.run_dir.as_deref())?;
     input.keep_stdin(folder.path())?;
     let header = Header {
+        run: new_run()?,
         operation: operation.word().to_owned(),
         diff: false,
         portal_id: account.portal_id,
@@ -179,6 +228,7 @@ fn job(
         no_key: false,
         encoding: None,
         delimiter: None,
+        told: Told::default(),
     };
     Ok(Job {
         operation,

@@ -1,9 +1,11 @@
 //! Exit codes: documented numbers, and what leads to which. Scripts rely on them.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ErrorKind};
 
+use super::talk::Talk;
 use crate::error::{Error, Kind};
 use crate::model::event::{Stop, Summary};
 use crate::model::outcome::Fate;
@@ -35,7 +37,8 @@ Exit codes:
    0  done; no row was refused (rows that exist already, are unchanged or skipped count as fine)
    1  unexpected error
    3  finished, but rows were refused: see refused.csv; `get` did not find a ticket
-   4  check found rows that would be refused; schema diff found something lacking
+   4  check found rows that would be refused, or a portal that differs from the mapping;
+      schema diff found something lacking
    5  stopped by network, limits or a signal: `tickethaul resume` goes on
    6  stopped because too many rows were refused (--max-refused)
    7  stopped until something is mended: token, scope, a missing property, a file in use
@@ -76,11 +79,24 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Help and version are no errors; everything else that clap refuses is usage.
+/// Help and version are no errors unless they can't be written; everything else that
+/// clap refuses is usage.
 pub fn for_clap(error: &clap::Error) -> ExitCode {
-    let _gone = error.print();
+    let unknown = error.get(ContextKind::InvalidArg);
+    if unknown.is_some_and(|arg| arg.to_string() == "--dry-run") {
+        Talk::aside(
+            "error: there is no --dry-run\nhelp: `tickethaul check FILE -m MAPPING --op OPERATION` tells what an \
+             import would do, row by row, and sends nothing; `tickethaul schema diff -m MAPPING` what schema apply would create",
+        );
+        return Exit::Usage.into();
+    }
+    let printed = error.print().and_then(|()| io::stdout().flush());
+    let gone = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Fine.into(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match printed {
+            Err(error) if !gone(&error) => Exit::Unexpected.into(),
+            _ => Exit::Fine.into(),
+        },
         _ => Exit::Usage.into(),
     }
 }

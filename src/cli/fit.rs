@@ -1,12 +1,10 @@
-//! Whether mapping, file and portal go together: everything that an import finds out
-//! before its first row. `check` finds out the same, from the portal or from a copy of
-//! its definitions.
-
-use std::collections::BTreeSet;
+//! Whether a mapping can be carried out in a portal: what an import finds out before its
+//! first row, beside what the portal lacks. `check` finds out the same, from the portal or
+//! from a copy of its definitions.
 
 use super::import::mapping_error;
 use super::portal::call_error;
-use super::schema::{PortalCopy, archived_key, lacking, refuse_unique_overflow};
+use super::schema::PortalCopy;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{CallError, Client, SchemaParts};
@@ -14,7 +12,7 @@ use crate::import::flow::Operation;
 use crate::import::links::{KindsError, LinkDefinitions, LinkKinds};
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::row::Headers;
-use crate::model::schema::{NewProperty, ObjectType, Schema};
+use crate::model::schema::Schema;
 
 /// What is to be done with the rows of an input.
 #[derive(Clone, Copy)]
@@ -38,41 +36,6 @@ pub enum Definitions<'a> {
     Copy(&'a PortalCopy),
 }
 
-/// What goes together.
-pub struct Fit {
-    /// The mapping, held against file and portal.
-    pub compiled: CompiledMapping,
-    /// What its links mean in the portal.
-    pub links: LinkKinds,
-    /// Properties that the portal lacks.
-    pub lacking: Vec<NewProperty>,
-    /// What the portal defines, with the properties that it lacks.
-    pub schema: Schema,
-}
-
-/// Why it does not.
-#[derive(Debug)]
-pub enum Unfit {
-    /// The mapping can't be used, or the portal could not be asked.
-    Unusable(Error),
-    /// Something in the portal is in the way.
-    Portal(Error),
-}
-
-impl From<Error> for Unfit {
-    fn from(error: Error) -> Unfit {
-        Unfit::Unusable(error)
-    }
-}
-
-impl From<Unfit> for Error {
-    fn from(unfit: Unfit) -> Error {
-        match unfit {
-            Unfit::Unusable(error) | Unfit::Portal(error) => error,
-        }
-    }
-}
-
 impl Intent<'_> {
     /// The parts of a schema that are needed, each with a scope of its own.
     pub fn parts(&self) -> SchemaParts {
@@ -90,40 +53,22 @@ impl Intent<'_> {
         compiled.map_err(|errors| mapping_error(&errors, talk))
     }
 
-    /// Holds everything against each other; nothing is written.
+    /// The compiled mapping, and what its links mean in the portal.
+    ///
+    /// # Errors
+    /// With what an import refuses before its first row.
     pub async fn fit(
         &self,
         schema: &Schema,
         definitions: Definitions<'_>,
         talk: &Talk,
-    ) -> Result<Fit, Unfit> {
-        let mut lacking = match self.operation {
-            // What is archived is not written.
-            Operation::Archive => Vec::new(),
-            _ => lacking(self.mapping.new_properties(), schema),
-        };
-        let complete = schema.clone().with_tickets(&lacking);
-        let compiled = self.compile(&complete, talk)?;
+    ) -> Result<(CompiledMapping, LinkKinds), Error> {
+        let compiled = self.compile(schema, talk)?;
         refuse_counted(&compiled, self.operation)?;
         self.refuse_links(&compiled)?;
         let known = definitions.of_links(&compiled).await.map_err(call_error)?;
         let links = LinkKinds::of_mapping(&compiled, &known).map_err(kinds_error)?;
-        let key = self.mapping.key_property();
-        if self.no_key {
-            lacking.retain(|property| property.name != key);
-        }
-        if lacking.iter().any(|property| property.name == key)
-            && definitions.archived().await?.contains(key)
-        {
-            return Err(Unfit::Portal(archived_key(key)));
-        }
-        refuse_unique_overflow(&lacking, schema).map_err(Unfit::Portal)?;
-        Ok(Fit {
-            compiled,
-            links,
-            lacking,
-            schema: complete,
-        })
+        Ok((compiled, links))
     }
 
     /// Links that can't be: none to associate, or by a key that the portal does not get.
@@ -145,18 +90,6 @@ impl Definitions<'_> {
         match self {
             Definitions::Portal(client) => LinkDefinitions::read(client, compiled).await,
             Definitions::Copy(copy) => Ok(copy.of_links()),
-        }
-    }
-
-    /// Names of ticket properties in the recycle bin.
-    async fn archived(&self) -> Result<BTreeSet<String>, Error> {
-        match self {
-            Definitions::Portal(client) => {
-                let archived = client.properties(ObjectType::Tickets, true).await;
-                let archived = archived.map_err(call_error)?.into_iter();
-                Ok(archived.map(|property| property.name).collect())
-            }
-            Definitions::Copy(copy) => Ok(copy.archived.clone()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `tickethaul get`: a few tickets, looked at by id or by a unique property. How they
 //! are shown is in `get_face`. Many tickets are for `export`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use clap::Args;
 
@@ -65,9 +65,8 @@ pub type Links = HashMap<(String, ObjectType), Vec<LinkedRecord>>;
 /// line; what is missing is told on stderr.
 pub async fn run(args: GetArgs, talk: &Talk) -> Result<Exit, Error> {
     let ids = asked(&args)?;
-    let portal = Portal::open(&args.portal).await?;
-    let client = &portal.client;
-    let account = client.account().await.map_err(call_error)?;
+    let portal = Portal::open(&args.portal, talk).await?;
+    let (client, account) = (&portal.client, portal.account.clone());
     let parts = SchemaParts {
         owners: asks_owners(&args),
         ..SchemaParts::default()
@@ -79,7 +78,7 @@ pub async fn run(args: GetArgs, talk: &Talk) -> Result<Exit, Error> {
     for ids in ids.chunks(HISTORY_LIMIT) {
         records.extend(asks.read(client, ids).await.map_err(call_error)?);
     }
-    let links = linked(client, &args.associations, &records).await;
+    let links = linked(client, &args.associations, &mut records).await;
     let links = links.map_err(call_error)?;
     portal.close().await;
     let face = Face::new(&schema, &account, &asks.shown());
@@ -216,11 +215,12 @@ fn check_unique(property: Option<&str>, schema: &Schema) -> Result<(), Error> {
 }
 
 /// The links of tickets to these kinds of record. The recycle bin keeps none, which is
-/// no error.
+/// no error. Tickets that are not there any more when their links are read are taken out
+/// of `records` (protocol E6).
 async fn linked(
     client: &Client,
     objects: &[ObjectType],
-    records: &[Record],
+    records: &mut Vec<Record>,
 ) -> Result<Links, CallError> {
     let mut links = Links::new();
     let live = records.iter().filter(|record| !record.archived);
@@ -228,9 +228,11 @@ async fn linked(
     for object in objects {
         for ids in ids.chunks(LINKED_LIMIT) {
             let of = (ObjectType::Tickets, *object);
-            let found: BTreeMap<_, _> = client.linked(of, ids).await?.by_record;
+            let found = client.linked_live(of, ids).await?;
+            records.retain(|record| !found.gone.contains(&record.id));
             links.extend(
                 found
+                    .by_record
                     .into_iter()
                     .map(|(id, others)| ((id, *object), others)),
             );

@@ -2,31 +2,35 @@
 //! is found before the run folder is made, so that nothing is half done.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::archiving;
 use super::associate::{AssociateArgs, LinkWay};
 use super::exit::Exit;
-use super::fit::{Definitions, Fit, Intent};
+use super::fit::{Definitions, Intent};
+use super::found;
 use super::input::{InputArgs, say_reading};
 use super::portal::{Portal, call_error};
+use super::registry::{Kind, NewEntry};
 use super::run_args::RunArgs;
-use super::schema::create_properties;
+use super::schema::{Lacking, archived, create, refuse_clashes};
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
-use crate::hubspot::Account;
+use crate::hubspot::{Account, Client};
 use crate::import::flow::Operation;
-use crate::import::folder::RunFolder;
+use crate::import::folder::{RunFolder, has_begun};
 use crate::import::links::LinkKinds;
 use crate::import::read::Input;
 use crate::import::run::{Job, Unknown, run as run_job};
 use crate::import::summary::summary_json;
-use crate::journal::Header;
-use crate::mapping::{CompiledMapping, For, MappingErrors, MappingFile};
-use crate::model::schema::Schema;
+use crate::journal::{Header, Told, now, run_id};
+use crate::mapping::{CompiledMapping, For, MappingErrors, MappingFile, PRESETS};
+use crate::model::schema::{NewProperty, Schema};
 use crate::report::closing_words;
 
 /// Import rows of CSV files as tickets
@@ -56,6 +60,9 @@ pub struct ImportArgs {
     /// reply then leaves its rows unknown
     #[arg(long)]
     no_key: bool,
+    /// Don't ask before tickets are archived; needed where there is no terminal
+    #[arg(long)]
+    yes: bool,
     #[command(flatten)]
     run_args: RunArgs,
     #[command(flatten)]
@@ -96,6 +103,7 @@ impl ImportArgs {
             run_dir: args.run_dir,
             limit: args.limit,
             no_key: false,
+            yes: false,
             run_args: args.run_args,
             portal: args.portal,
         }
@@ -121,28 +129,72 @@ impl Op {
     }
 }
 
-/// Runs an import.
-pub async fn run(args: ImportArgs, talk: &Talk) -> Result<Exit, Error> {
+/// Runs an import, once everything that can be found out beforehand is right.
+pub async fn run(args: ImportArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
     refuse_contradictions(&args)?;
+    if args.op == Op::Archive {
+        archiving::expect_answer(args.yes, talk)?;
+    }
     let mapping = match parse_mapping(&args.mapping)? {
         Ok(mapping) => mapping,
-        Err(errors) => return Err(mapping_error(&all_mistakes(errors, &args).await, talk)),
+        Err(errors) => {
+            return Err(mapping_error(
+                &all_mistakes(errors, &args, talk).await,
+                talk,
+            ));
+        }
     };
     let spool_folder = RunFolder::parent_of(args.run_dir.as_deref());
     let mut input = args.input.open(mapping.dialect(), Some(spool_folder))?;
+    let portal = Portal::open(&args.portal, talk).await?;
+    let account = portal.account.clone();
     say_reading(&input, talk);
-    let portal = Portal::open(&args.portal).await?;
-    let account = portal.client.account().await.map_err(call_error)?;
-    let fit = prepare(&args, &mapping, &input, &portal, talk).await?;
+    let fit = fit(&args, &mapping, &input, &portal, talk).await?;
     if !input.has_rows()? {
         talk.say(&format!("no rows in {}: nothing to do", args.input.names()));
         portal.close().await;
         return Ok(Exit::Fine);
     }
-    let header = header(&args, &mapping, &account, fit.schema)?;
-    let job = job(&args, input, (fit.compiled, fit.links), header)?;
-    say_start(&job, &account, talk);
-    finish(job, portal, account, talk).await
+    let limit = args.limit;
+    if args.op == Op::Archive && !archiving::agreed(&input, limit, &portal, args.yes, talk)? {
+        portal.close().await;
+        return Ok(Exit::Fine);
+    }
+    let header = header(&args, told, &mapping, &account, &fit)?;
+    begin(&args, input, fit, header, portal, talk).await
+}
+
+/// Makes the run folder, then creates what the portal lacks, then imports.
+async fn begin(
+    args: &ImportArgs,
+    input: Input,
+    fit: Fit,
+    header: Header,
+    portal: Portal,
+    talk: &Talk,
+) -> Result<Exit, Error> {
+    let folder = RunFolder::create(args.op.operation(), args.run_dir.as_deref())?;
+    let created = match create(&portal.client, &fit.lacking, talk).await {
+        Ok(created) => created,
+        Err(error) => {
+            folder.abandon();
+            return Err(error);
+        }
+    };
+    let path = folder.path().to_owned();
+    let account = portal.account.clone();
+    let ended = match job(args, input, fit, header, folder) {
+        Ok(job) => {
+            record(&job, &args.portal, talk);
+            say_start(&job, &account, talk);
+            finish(job, portal, account, talk).await
+        }
+        Err(error) => Err(error),
+    };
+    ended.map_err(|error| match has_begun(&path) {
+        true => error,
+        false => created.stays(error),
+    })
 }
 
 /// Options that say nothing for the operation.
@@ -180,29 +232,40 @@ pub fn read_mapping(path: &Path, talk: &Talk) -> Result<MappingFile, Error> {
 
 /// Reads a mapping, or tells everything that is wrong with it by itself.
 pub fn parse_mapping(path: &Path) -> Result<Result<MappingFile, MappingErrors>, Error> {
-    let text = fs::read_to_string(path).map_err(|error| {
-        Error::usage(format!(
-            "can't read the mapping {}: {error}",
-            path.display()
-        ))
-    })?;
+    let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
     Ok(MappingFile::parse(&path.to_string_lossy(), &text))
+}
+
+/// A mapping that is not there, with where one can be had.
+fn unreadable(path: &Path, error: &io::Error) -> Error {
+    let shown = path.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            let presets = PRESETS.map(|(name, _)| name).join(", ");
+            Error::usage(format!("can't read the mapping {shown}: there is no such file")).advise(format!(
+                "`tickethaul map init FILE -o {shown}` writes one for your file; there are presets for {presets} (--from)"
+            ))
+        }
+        io::ErrorKind::IsADirectory => {
+            Error::usage(format!("can't read the mapping {shown}: it is a folder"))
+                .advise("name a TOML file in it")
+        }
+        _ => Error::usage(format!("can't read the mapping {shown}: {error}")),
+    }
 }
 
 /// A mapping with mistakes is still held against file and portal, as far as those can
 /// be had, so that all its mistakes are told at once.
-async fn all_mistakes(errors: MappingErrors, args: &ImportArgs) -> MappingErrors {
+async fn all_mistakes(errors: MappingErrors, args: &ImportArgs, talk: &Talk) -> MappingErrors {
     let insisted = errors.rest().map(|mapping| mapping.dialect().clone());
     let (Ok(input), Ok(portal)) = (
         args.input.open(&insisted.unwrap_or_default(), None),
-        Portal::open(&args.portal).await,
+        Portal::open(&args.portal, talk).await,
     ) else {
         return errors;
     };
-    let parts = errors.rest().map(|mapping| {
-        let intent = intent(args, mapping, &input);
-        intent.parts()
-    });
+    let mapping = errors.rest();
+    let parts = mapping.map(|mapping| intent(args, mapping, &input).parts());
     let schema = portal.client.schema(parts.unwrap_or_default()).await;
     portal.close().await;
     match schema {
@@ -216,6 +279,16 @@ pub fn mapping_error(errors: &MappingErrors, talk: &Talk) -> Error {
     Error::usage(errors.render(talk.colors()))
 }
 
+/// A mapping that fits file and portal.
+struct Fit {
+    compiled: CompiledMapping,
+    links: LinkKinds,
+    /// What the portal defines once nothing is lacking.
+    complete: Schema,
+    /// What it has to define before the first row.
+    lacking: Lacking,
+}
+
 /// What was typed, as far as it has to go together with a portal.
 fn intent<'a>(args: &ImportArgs, mapping: &'a MappingFile, input: &'a Input) -> Intent<'a> {
     Intent {
@@ -226,9 +299,8 @@ fn intent<'a>(args: &ImportArgs, mapping: &'a MappingFile, input: &'a Input) -> 
     }
 }
 
-/// Holds the mapping against file and portal; creates properties that the portal
-/// lacks, once everything else is right.
-async fn prepare(
+/// Holds the mapping against file and portal. Nothing is written.
+async fn fit(
     args: &ImportArgs,
     mapping: &MappingFile,
     input: &Input,
@@ -237,41 +309,96 @@ async fn prepare(
 ) -> Result<Fit, Error> {
     let client = &portal.client;
     let intent = intent(args, mapping, input);
-    let schema = client.schema(intent.parts()).await.map_err(call_error)?;
-    let fit = intent
-        .fit(&schema, Definitions::Portal(client), talk)
-        .await?;
-    let lacking = &fit.lacking;
-    if !lacking.is_empty() {
-        let names: Vec<&str> = lacking
-            .iter()
-            .map(|property| property.name.as_str())
-            .collect();
-        let names = names.join(", ");
-        if !portal.is_sandbox() && !args.create_properties {
-            return Err(Error::mend(format!("the portal lacks the properties {names}")).advise(
-                "nothing was sent; add --create-properties, or run `tickethaul schema apply -m MAPPING` first",
-            ));
-        }
-        create_properties(client, lacking, &schema).await?;
-        talk.say(&format!("created properties: {names}"));
-    }
-    let unused = fit.compiled.unused_columns();
+    let held = client.schema(intent.parts()).await.map_err(call_error)?;
+    let lacking = lacking(args, mapping, &held, client).await?;
+    refuse_clashes(&lacking)?;
+    // A key that is not written counts as there: the mapping names it all the same.
+    let complete = lacking.completed(&held);
+    let complete = complete.with_tickets(&wanted(mapping, args.op));
+    let definitions = Definitions::Portal(client);
+    let (compiled, links) = intent.fit(&complete, definitions, talk).await?;
+    announce_lacking(args, portal, &lacking, talk)?;
+    let unused = compiled.unused_columns();
     if !unused.is_empty() {
         talk.say(&format!("columns that nothing uses: {}", unused.join(", ")));
     }
-    Ok(fit)
+    Ok(Fit {
+        compiled,
+        links,
+        complete,
+        lacking,
+    })
+}
+
+/// What the portal lacks for the properties that the operation writes.
+async fn lacking(
+    args: &ImportArgs,
+    mapping: &MappingFile,
+    held: &Schema,
+    client: &Client,
+) -> Result<Lacking, Error> {
+    let key = mapping.key_property();
+    let mut written = wanted(mapping, args.op);
+    written.retain(|new| !(args.no_key && new.name == key));
+    let mut lacks = written
+        .iter()
+        .map(|new| !held.tickets.contains_key(&new.name));
+    let archived = match lacks.any(|lacks| lacks) {
+        true => archived(client).await.map_err(call_error)?,
+        false => Vec::new(),
+    };
+    let mut lacking = Lacking::of(&written, held, &archived);
+    if args.op.operation().only_links() {
+        // Tickets are found by the key, and no other property is touched.
+        written.retain(|new| new.name == key);
+        lacking.clashes = Lacking::of(&written, held, &archived).clashes;
+    }
+    Ok(lacking)
+}
+
+/// The `[[property]]` entries that matter to an operation. What is archived is not
+/// written.
+pub fn wanted(mapping: &MappingFile, op: Op) -> Vec<NewProperty> {
+    match op {
+        Op::Archive => Vec::new(),
+        _ => mapping.new_properties().to_vec(),
+    }
+}
+
+/// What the portal lacks is created where that was asked for. The sandbox is for
+/// rehearsals: it gets everything, and says what a portal would want.
+fn announce_lacking(
+    args: &ImportArgs,
+    portal: &Portal,
+    lacking: &Lacking,
+    talk: &Talk,
+) -> Result<(), Error> {
+    if !lacking.can_be_created() {
+        return Ok(());
+    }
+    let words = format!("the portal lacks {}", lacking.names());
+    let way = "add --create-properties, or run `tickethaul schema apply -m MAPPING` first";
+    match (args.create_properties, portal.is_sandbox()) {
+        (true, _) => talk.say(&words),
+        (false, true) => talk.say(&format!("{words}; for a portal of your own {way}")),
+        (false, false) => {
+            return Err(Error::mend(words).advise(format!("nothing was sent; {way}")));
+        }
+    }
+    Ok(())
 }
 
 fn header(
     args: &ImportArgs,
+    told: Told,
     mapping: &MappingFile,
     account: &Account,
-    schema: Schema,
+    fit: &Fit,
 ) -> Result<Header, Error> {
     let mapping_path = std::path::absolute(&args.mapping)
         .map_err(|error| Error::usage(format!("can't use the mapping's path: {error}")))?;
     Ok(Header {
+        run: new_run()?,
         operation: args.op.operation().word().to_owned(),
         diff: args.diff,
         portal_id: account.portal_id,
@@ -280,28 +407,28 @@ fn header(
         mapping_text: mapping.text().to_owned(),
         tables: mapping.tables().clone(),
         inputs: Vec::new(),
-        schema,
+        schema: fit.complete.clone(),
         no_key: args.no_key,
         encoding: args.input.encoding(),
         delimiter: args.input.delimiter(),
+        told,
     })
 }
 
 fn job(
     args: &ImportArgs,
     mut input: Input,
-    (mapping, links): (CompiledMapping, LinkKinds),
+    fit: Fit,
     header: Header,
+    folder: RunFolder,
 ) -> Result<Job, Error> {
-    let operation = args.op.operation();
-    let folder = RunFolder::create(operation, args.run_dir.as_deref())?;
     input.keep_stdin(folder.path())?;
     let inputs = input.fingerprints()?;
     Ok(Job {
-        operation,
+        operation: args.op.operation(),
         input,
-        mapping: Arc::new(mapping),
-        links,
+        mapping: Arc::new(fit.compiled),
+        links: fit.links,
         header: Header { inputs, ..header },
         folder,
         past: None,
@@ -309,6 +436,28 @@ fn job(
             .run_args
             .options(args.limit, Unknown::Leave, args.portal.horizon()),
     })
+}
+
+/// An id for a new run.
+pub fn new_run() -> Result<String, Error> {
+    run_id().map_err(|error| Error::unexpected(format!("can't begin a run: {error}")))
+}
+
+/// Records a new run where `runs`, `status` and `resume` find it.
+pub fn record(job: &Job, portal: &PortalArgs, talk: &Talk) {
+    let [token_file, oauth_file] = portal.secret_files();
+    let new = NewEntry {
+        run: &job.header.run,
+        folder: job.folder.path(),
+        kind: Kind::Import,
+        operation: &job.header.operation,
+        begun: now(),
+        portal: job.header.portal.clone(),
+        token_file,
+        oauth_file,
+        target: None,
+    };
+    found::record(&new, talk);
 }
 
 fn say_start(job: &Job, account: &Account, talk: &Talk) {

@@ -1,8 +1,6 @@
 //! `tickethaul map`: a mapping proposed for a file, mappings checked by themselves, and
 //! the JSON Schema of the language. None of it calls a portal.
 
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
@@ -11,12 +9,14 @@ use serde_json::{Value, json};
 
 use super::exit::Exit;
 use super::import::read_mapping;
+use super::output::new_file;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::import::read::{Input, Reading, Sources};
 use crate::mapping::propose::{Preset, Survey, from_preset, matches, proposal, recognise};
 use crate::mapping::{JSON_SCHEMA, PRESETS};
 use crate::model::dialect::Dialect;
+use crate::output::{Privacy, Target};
 
 /// Stands for "no system": the columns alone are looked at.
 const NONE: &str = "none";
@@ -39,9 +39,12 @@ pub struct InitArgs {
     /// recognised by the columns]
     #[arg(long, value_name = "SYSTEM", value_parser = systems())]
     from: Option<String>,
-    /// Where the mapping goes [default: stdout]
+    /// The .toml file that the mapping goes to [default: stdout]
     #[arg(short, long, value_name = "MAPPING")]
     output: Option<PathBuf>,
+    /// Replace the file where it is there already
+    #[arg(long, requires = "output")]
+    force: bool,
 }
 
 /// Check mappings by themselves: grammar, keys, zones, formats, templates, files beside them
@@ -73,6 +76,9 @@ pub fn run(command: MapCommand, talk: &Talk) -> Result<Exit, Error> {
 }
 
 fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
+    // A mapping that people have edited is not written over.
+    let toml = |path: &PathBuf| new_file(path, &["toml"], args.force);
+    let target = args.output.as_ref().map(toml).transpose()?;
     let survey = survey(&args.file)?;
     let preset = match args.from.as_deref() {
         None => recognise(survey.headers()),
@@ -86,9 +92,9 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
         None => proposal(&survey, &file),
     };
     talk.say(&found(preset.as_ref(), &survey));
-    match &args.output {
-        Some(path) => {
-            write_new(path, &text)?;
+    match &target {
+        Some(target @ Target::File(path)) => {
+            target.write(&text, Privacy::Usual)?;
             talk.say(&format!(
                 "written to {}: go over it, then try it with `tickethaul import {} -m {} --portal sandbox`",
                 path.display(),
@@ -97,6 +103,7 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
             ));
             talk.result(&result(preset.as_ref(), &survey));
         }
+        Some(stream) => stream.write(&text, Privacy::Usual)?,
         None if talk.is_json() => {
             let mut result = result(preset.as_ref(), &survey);
             result["mapping"] = text.into();
@@ -118,18 +125,6 @@ fn survey(path: &Path) -> Result<Survey, Error> {
         }
     }
     Ok(survey)
-}
-
-/// A mapping that people have edited is never written over.
-fn write_new(path: &Path, text: &str) -> Result<(), Error> {
-    let written = fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| {
-        let problem = Error::usage(format!("can't write {}: {error}", path.display()));
-        match error.kind() {
-            std::io::ErrorKind::AlreadyExists => problem.advise("name another file with -o"),
-            _ => problem,
-        }
-    })
 }
 
 fn found(preset: Option<&Preset>, survey: &Survey) -> String {

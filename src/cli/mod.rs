@@ -7,6 +7,7 @@
     reason = "clap prints doc comments as they are"
 )]
 
+mod archiving;
 mod associate;
 mod check;
 mod check_mapping;
@@ -14,12 +15,15 @@ mod exit;
 mod delete;
 mod export;
 mod fit;
+mod found;
 mod get;
 mod get_face;
 mod import;
 mod input;
 mod map;
+mod output;
 mod portal;
+mod registry;
 mod resume;
 mod run_args;
 mod runs;
@@ -27,19 +31,28 @@ mod sandbox;
 mod schema;
 mod settings;
 mod talk;
+mod typed;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::error::Error;
+use associate::LinkWay;
 use exit::Exit;
 use talk::Talk;
+use typed::Typed;
 
 /// Hauls help-desk tickets into and out of HubSpot in bulk.
 #[derive(Debug, Parser)]
-#[command(name = "tickethaul", version, after_help = exit::HELP, max_term_width = 100)]
+#[command(
+    name = "tickethaul",
+    version,
+    after_help = exit::HELP,
+    max_term_width = 100,
+    args_override_self = true
+)]
 struct App {
     #[command(flatten)]
     global: Global,
@@ -98,13 +111,13 @@ enum Command {
 /// Runs the tool with these arguments, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
-    let app = match App::try_parse_from(&args) {
-        Ok(app) => app,
+    let (app, typed) = match read(&args) {
+        Ok(read) => read,
         Err(error) => return exit::for_clap(&error),
     };
-    let typed = typed(&args);
     let talk = Talk::new(&app.global);
     let exit = runtime().and_then(|runtime| runtime.block_on(dispatch(app.command, typed, &talk)));
+    let exit = exit.and_then(|exit| talk.all_written().map(|()| exit));
     match exit {
         Ok(exit) => exit.into(),
         Err(error) => {
@@ -114,42 +127,30 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// The command line behind the program's name, for an export that is resumed.
-fn typed(args: &[OsString]) -> Vec<String> {
+/// What was typed, understood and as it stands.
+fn read(args: &[OsString]) -> Result<(App, Typed), clap::Error> {
+    let mut matches = App::command().try_get_matches_from(args)?;
     let words = args.iter().skip(1);
-    words
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect()
+    let words = words.map(|word| word.to_string_lossy().into_owned());
+    let typed = Typed::new(words.collect(), &matches);
+    Ok((App::from_arg_matches_mut(&mut matches)?, typed))
 }
 
-/// The options of an export as they were typed then.
-fn export_args(typed: &[String]) -> Result<export::ExportArgs, Error> {
-    let words = std::iter::once("tickethaul").chain(typed.iter().map(String::as_str));
-    match App::try_parse_from(words).map(|app| app.command) {
-        Ok(Command::Export(args)) => Ok(*args),
-        Ok(_) => Err(Error::mend(
-            "the run folder names another command than export",
-        )),
-        Err(error) => Err(Error::mend(format!(
-            "the export can't be read as it was typed: {}",
-            error.render()
-        ))),
-    }
-}
-
-async fn dispatch(command: Command, typed: Vec<String>, talk: &Talk) -> Result<Exit, Error> {
+async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, Error> {
     match command {
         Command::Check(args) => check::run(&args, talk).await,
-        Command::Import(args) => import::run(args, talk).await,
-        Command::Associate(args) => associate::run(args, associate::LinkWay::Associate, talk).await,
-        Command::Dissociate(args) => {
-            associate::run(args, associate::LinkWay::Dissociate, talk).await
+        Command::Import(args) => import::run(args, typed.told(), talk).await,
+        Command::Associate(args) => {
+            associate::run(args, LinkWay::Associate, typed.told(), talk).await
         }
-        Command::Delete(args) => delete::run(*args, talk).await,
-        Command::Resume(args) => resume::run(args, talk).await,
+        Command::Dissociate(args) => {
+            associate::run(args, LinkWay::Dissociate, typed.told(), talk).await
+        }
+        Command::Delete(args) => delete::run(*args, typed.told(), talk).await,
+        Command::Resume(args) => resume::run(args, &typed, talk).await,
         Command::Status(args) => runs::status(&args, talk),
         Command::Runs(args) => runs::list(&args, talk),
-        Command::Export(args) => export::run(*args, typed, talk).await,
+        Command::Export(args) => export::run(*args, typed.told(), talk).await,
         Command::Get(args) => get::run(args, talk).await,
         Command::Schema(command) => schema::run(command, talk).await,
         Command::Map(command) => map::run(command, talk),

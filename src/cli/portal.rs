@@ -1,23 +1,27 @@
 //! The portal of a command: a client, and the embedded sandbox when that is it.
 
 use super::settings::{PortalArgs, PortalName};
+use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::error::CallError;
-use crate::hubspot::{Client, Credentials, Token};
+use crate::hubspot::{Account, Client, Credentials, Token};
 use crate::sandbox;
 
 /// A portal that can be called. The sandbox lives as long as this.
 pub struct Portal {
     /// Calls it.
     pub client: Client,
+    /// The account that it is.
+    pub account: Account,
     sandbox: Option<sandbox::Sandbox>,
 }
 
 impl Portal {
-    /// Opens the portal that the arguments name; starts the sandbox if that is it.
-    pub async fn open(args: &PortalArgs) -> Result<Portal, Error> {
+    /// Opens the portal that the arguments name; starts the sandbox if that is it. Asks
+    /// which account it is, and says so first of all, with what it was chosen by.
+    pub async fn open(args: &PortalArgs, talk: &Talk) -> Result<Portal, Error> {
         let (base_url, settings, sandbox) = match args.portal {
-            None => (args.url().to_owned(), args.settings()?, None),
+            None => (args.url(), args.settings()?, None),
             Some(PortalName::Sandbox) => {
                 let (sandbox, token) = start_sandbox(args).await?;
                 let settings = args.settings_with(Credentials::Token(token));
@@ -25,7 +29,40 @@ impl Portal {
             }
         };
         let client = Client::connect(&base_url, settings).map_err(Error::usage)?;
-        Ok(Portal { client, sandbox })
+        let account = client.account().await;
+        let account = account.map_err(|error| first_error(error, &base_url))?;
+        let portal = Portal {
+            client,
+            account,
+            sandbox,
+        };
+        talk.say(&format!("{}: {}", portal.name(), args.choice()));
+        Ok(portal)
+    }
+
+    /// Which portal it is, for people: `portal 4711 (standard, app.hubspot.com)`.
+    pub fn name(&self) -> String {
+        let Account {
+            portal_id,
+            ui_domain,
+            ..
+        } = &self.account;
+        let traits = [self.account.kind(), ui_domain.clone()];
+        let traits: Vec<String> = traits.into_iter().filter(|word| !word.is_empty()).collect();
+        match traits.as_slice() {
+            [] => format!("portal {portal_id}"),
+            traits => format!("portal {portal_id} ({})", traits.join(", ")),
+        }
+    }
+
+    /// The same for a question: whether it is a rehearsal matters there.
+    pub fn name_in_question(&self) -> String {
+        let place = if self.is_sandbox() {
+            ", the embedded sandbox"
+        } else {
+            ""
+        };
+        format!("{}{place}", self.name())
     }
 
     /// True for the embedded sandbox, where nothing can be spoilt.
@@ -72,15 +109,38 @@ fn chain(error: &dyn std::error::Error) -> String {
     format!("{error}{}", words.collect::<String>())
 }
 
+/// What the first call's failure means: an address with a path behind the host is what
+/// people take from a page of documentation.
+fn first_error(error: CallError, base_url: &str) -> Error {
+    let missing = matches!(error, CallError::Gone { .. } | CallError::Garbled(_));
+    let behind = base_url
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split_once('/'));
+    match behind.map(|(_, path)| path.trim_end_matches('/')) {
+        Some(path) if missing && !path.is_empty() => Error::mend(error).advise(format!(
+            "the base URL ends in /{path}, which comes before every path: leave it out"
+        )),
+        _ => call_error(error),
+    }
+}
+
 /// What a failed call means for a command that has not begun its work.
 pub fn call_error(error: CallError) -> Error {
+    call_error_after(error, "nothing was sent")
+}
+
+/// What a failed call means for a command; `written` is what it wrote before.
+pub fn call_error_after(error: CallError, written: &str) -> Error {
     match &error {
-        CallError::Denied(_) => Error::mend(error).advise(
-            "nothing was sent; check the token and its scopes, then run the same command again",
-        ),
+        CallError::Denied(_) => Error::mend(error).advise(format!(
+            "{written}; check the token and its scopes, then run the same command again"
+        )),
         CallError::Unavailable(_) | CallError::Paused(_) | CallError::Ambiguous(_) => {
-            Error::later(error).advise("nothing was sent; run the same command again")
+            Error::later(error).advise(format!("{written}; run the same command again"))
         }
-        CallError::Refused(_) | CallError::Garbled(_) => Error::mend(error),
+        CallError::Refused(_)
+        | CallError::Garbled(_)
+        | CallError::Gone { .. }
+        | CallError::Blocked(_) => Error::mend(error).advise(written),
     }
 }

@@ -2,29 +2,32 @@
 //! and portal, and goes on with the same run.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
-use super::export::{self, folder_error};
+use super::export::{self, Again, folder_error};
 use super::fit::kinds_error;
+use super::found::find;
 use super::import::{finish, mapping_error};
 use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
+use super::runs::{Shown, State, latest};
 use super::settings::PortalArgs;
 use super::talk::Talk;
+use super::typed::Typed;
 use crate::error::Error;
-use crate::export::{RunFolder as ExportFolder, is_export, unfinished};
+use crate::export::{RunFolder as ExportFolder, is_export};
 use crate::hubspot::{Account, SchemaParts};
 use crate::import::flow::Operation;
-use crate::import::folder::{self, RunFolder};
+use crate::import::folder::RunFolder;
 use crate::import::guard::{same_inputs, same_mapping, same_schema, same_tables};
 use crate::import::links::LinkKinds;
 use crate::import::read::{Input, Sources};
 use crate::import::run::{Job, Unknown};
-use crate::journal::{Past, Reading, RunState};
+use crate::journal::{Header, Past, Reading, RunState, Told};
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::dialect::Encoding;
 use crate::model::outcome::Fate;
@@ -38,6 +41,9 @@ pub struct ResumeArgs {
     /// Go on behind the --limit of the run
     #[arg(long)]
     no_limit: bool,
+    /// Replace the output of an export even where it is newer than the export
+    #[arg(long)]
+    force: bool,
     /// In a run with --no-key: rows whose outcome is not known are in the portal
     /// (done), or are not and go again (resend)
     #[arg(long, value_enum, value_name = "done|resend")]
@@ -57,26 +63,27 @@ enum Decision {
     Resend,
 }
 
-/// Resumes a run.
-pub async fn run(mut args: ResumeArgs, talk: &Talk) -> Result<Exit, Error> {
+/// Resumes a run, with the options that it was told and `typed` does not say anew (R3).
+pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     let path = match &args.run {
-        Some(run) => folder::find(run)?,
+        Some(run) => find(run)?,
         None => last_unfinished()?,
     };
     if is_export(&path) {
-        let (folder, asked) = ExportFolder::open(&path).map_err(folder_error)?;
-        let args = super::export_args(&asked.args)?;
-        return export::resume(args, (folder, asked), talk).await;
+        return resume_export(&path, typed, talk).await;
     }
+    typed.fits_import()?;
     let folder = RunFolder::open(&path)?;
     let past = Reading::open(folder.path())?.past()?;
     if let Some(exit) = nothing_to_do(&args, &folder, &past, talk) {
         return Ok(exit);
     }
+    let told = past.header.told.clone().overlaid(&typed.told());
+    let mut args = typed.resume_as_told(&told)?;
     args.portal.go_to(&past.header.portal);
     let (input, mapping) = open_input(&past)?;
-    let portal = Portal::open(&args.portal).await?;
-    let account = portal.client.account().await.map_err(call_error)?;
+    let portal = Portal::open(&args.portal, talk).await?;
+    let account = portal.account.clone();
     let compiled = check_portal(&past, &input, &mapping, &portal, &account, talk).await?;
     let links = LinkKinds::read(&portal.client, &compiled).await;
     let links = links.map_err(kinds_error)?;
@@ -89,6 +96,7 @@ pub async fn run(mut args: ResumeArgs, talk: &Talk) -> Result<Exit, Error> {
         past.unknown.len(),
         past.offset * 100 / size.max(1),
     ));
+    say_told(&told, talk);
     let limit = if args.no_limit { None } else { past.limit };
     let unknown = match args.unknown {
         None => Unknown::Leave,
@@ -101,12 +109,25 @@ pub async fn run(mut args: ResumeArgs, talk: &Talk) -> Result<Exit, Error> {
         input,
         mapping: Arc::new(compiled),
         links,
-        header: past.header.clone(),
+        header: Header {
+            told,
+            ..past.header.clone()
+        },
         folder,
         past: Some(past),
         options: args.run_args.options(limit, unknown, horizon),
     };
     finish(job, portal, account, talk).await
+}
+
+/// Options that a run goes by although nobody typed them just now are no secret.
+fn say_told(told: &Told, talk: &Talk) {
+    if !told.is_empty() {
+        let words = told
+            .iter()
+            .map(|(name, value)| format!(" --{name} {value}"));
+        talk.say(&format!("as told:{}", words.collect::<String>()));
+    }
 }
 
 /// What the run does with rows.
@@ -119,17 +140,31 @@ fn operation(past: &Past) -> Result<Operation, Error> {
     })
 }
 
-fn last_unfinished() -> Result<PathBuf, Error> {
-    let open = |path: &PathBuf| {
-        let past = Reading::open(path).and_then(|reading| reading.past());
-        past.is_ok_and(|past| past.state != RunState::Finished)
+/// An export takes up what it was told, but for what is typed now (R3).
+async fn resume_export(path: &Path, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
+    typed.fits_export()?;
+    let (folder, mut asked) = ExportFolder::open(path).map_err(folder_error)?;
+    asked.told = asked.told.overlaid(&typed.told());
+    let mut args = typed.resume_as_told(&asked.told)?;
+    folder.keep(&asked).map_err(folder_error)?;
+    args.portal.go_to(&asked.portal);
+    let again = Again {
+        portal: &args.portal,
+        concurrency: args.run_args.concurrency(),
+        max_duration: args.run_args.max_duration(),
+        force: args.force,
     };
-    let import = folder::all().into_iter().rev().find(open);
-    // Names begin with the time, so the later of the two is the larger.
-    import.max(unfinished().pop()).ok_or_else(|| {
+    export::resume((folder, asked), &again, talk).await
+}
+
+/// The run that was begun last, of those of this folder that nobody is at.
+fn last_unfinished() -> Result<PathBuf, Error> {
+    let is_open = |run: &Shown| matches!(run.state, State::Stopped | State::Limited);
+    let run = latest(is_open).ok_or_else(|| {
         Error::usage("no run in this folder is unfinished")
-            .advise("`tickethaul runs` lists them; name the folder of another")
-    })
+            .advise("`tickethaul runs` lists them, with --all those of other folders")
+    })?;
+    Ok(run.path)
 }
 
 /// A run that is finished, or waits behind its limit.

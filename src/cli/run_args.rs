@@ -25,13 +25,29 @@ pub struct RunArgs {
     /// Stop when more rows than this are refused
     #[arg(long, value_name = "N")]
     max_refused: Option<u64>,
+    /// Stop after so many seconds, with exit code 5; `tickethaul resume` continues
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    max_duration: Option<Duration>,
 }
 
 impl RunArgs {
+    /// Calls or batches in flight, at most.
+    pub fn concurrency(&self) -> u16 {
+        self.concurrency
+    }
+
+    /// When to stop, if that was said.
+    pub fn max_duration(&self) -> Option<Duration> {
+        self.max_duration
+    }
+
     /// The options of a run that Ctrl-C can stop.
     pub fn options(&self, limit: Option<u64>, unknown: Unknown, horizon: Duration) -> Options {
         let stop = StopSwitch::default();
         stop_on_signal(stop.clone());
+        if let Some(time) = self.max_duration {
+            stop_after(stop.clone(), time);
+        }
         Options {
             batch_size: usize::from(self.batch_size),
             concurrency: usize::from(self.concurrency),
@@ -59,6 +75,22 @@ fn stop_on_signal(stop: StopSwitch) {
             std::process::exit(super::exit::INTERRUPTED_TWICE);
         }
     });
+}
+
+/// Calls in flight may end, as with a signal.
+fn stop_after(stop: StopSwitch, time: Duration) {
+    let _task = tokio::spawn(async move {
+        tokio::time::sleep(time).await;
+        let words = format!("--max-duration of {} s is over", time.as_secs_f64());
+        stop.pull(Stop::Later(words));
+    });
+}
+
+/// A time that is not nothing.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    duration.ok_or_else(|| "a number of seconds above 0 is expected".to_owned())
 }
 
 /// Ends with the next SIGINT or SIGTERM.

@@ -1,112 +1,228 @@
-//! `tickethaul runs` and `tickethaul status`: how far runs came, read from their
-//! journals; a run may be going on meanwhile.
+//! `tickethaul runs` and `tickethaul status`: how far imports and exports came, read from
+//! their folders; a run may be going on meanwhile.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use jiff::SpanRound;
+use jiff::tz::TimeZone;
+use jiff::{SpanRound, Timestamp};
 use serde_json::{Value, json};
 
 use super::exit::Exit;
+use super::export::folder_error;
+use super::found::{everywhere, find, is_run, of_this_folder};
 use super::talk::Talk;
 use crate::error::Error;
-use crate::import::folder::{all, find};
+use crate::export::{self, Asked, ExportState, is_export, progress};
 use crate::journal::{Lock, Past, Reading, RunState};
 use crate::model::outcome::Fate;
 
-/// List the runs of this folder
+/// List the runs of this folder, imports and exports, wherever their run folders are
 #[derive(Debug, Args)]
-pub struct RunsArgs {}
+pub struct RunsArgs {
+    /// Also those that were begun in other folders
+    #[arg(long)]
+    all: bool,
+}
 
 /// Show how far a run came
 #[derive(Debug, Args)]
 pub struct StatusArgs {
-    /// The run, by name or folder [default: the last one]
+    /// The run, by name or folder [default: the last one of this folder]
     #[arg(value_name = "RUN")]
     run: Option<PathBuf>,
 }
 
 /// A run as it is shown.
-struct Shown {
+pub struct Shown {
+    /// Its folder, as it is typed.
+    pub path: PathBuf,
     name: String,
-    state: &'static str,
-    past: Past,
+    /// How far it is.
+    pub state: State,
+    what: What,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// A process is at it.
+    Running,
+    /// It can be resumed.
+    Stopped,
+    /// It came to its `--limit`.
+    Limited,
+    /// Every row is settled.
+    Finished,
+}
+
+enum What {
+    Import(Box<Past>),
+    /// With the tickets that it has read.
+    Export(Box<Asked>, u64),
+}
+
+impl State {
+    fn word(self) -> &'static str {
+        match self {
+            State::Running => "running",
+            State::Stopped => "stopped",
+            State::Limited => "at its limit",
+            State::Finished => "finished",
+        }
+    }
+}
+
+impl Shown {
+    /// When it began, by this machine's clock.
+    pub fn begun(&self) -> Timestamp {
+        match &self.what {
+            What::Import(past) => past.times.0,
+            What::Export(asked, _) => asked.begun,
+        }
+    }
+
+    fn operation(&self) -> &str {
+        match &self.what {
+            What::Import(past) => &past.header.operation,
+            What::Export(..) => "export",
+        }
+    }
 }
 
 /// Lists all runs, oldest first.
-pub fn list(_args: &RunsArgs, talk: &Talk) -> Result<Exit, Error> {
+pub fn list(args: &RunsArgs, talk: &Talk) -> Result<Exit, Error> {
+    let folders = match args.all {
+        true => everywhere(),
+        false => of_this_folder(),
+    };
     let mut shown = Vec::new();
-    for path in all() {
-        match look(path.clone()) {
+    for path in folders {
+        match look(&path) {
             Ok(run) => shown.push(run),
             Err(error) => talk.say(&format!("{}: {error}", path.display())),
         }
     }
+    shown.sort_by_key(Shown::begun);
     if shown.is_empty() {
-        talk.say("no runs in this folder");
+        talk.say(match args.all {
+            true => "no runs are known",
+            false => "no runs in this folder; --all shows those of others",
+        });
     }
     talk.result(&Value::Array(shown.iter().map(as_json).collect()));
-    if !talk.is_json() {
-        let mut table = comfy_table::Table::new();
-        let _same = table.load_style(comfy_table::presets::NOTHING);
-        let _same = table.set_header([
-            "run",
-            "state",
-            "done",
-            "exists",
-            "unchanged",
-            "skipped",
-            "refused",
-            "unknown",
-        ]);
-        for run in &shown {
-            let count = |fate| count(&run.past, fate).to_string();
-            let _same = table.add_row([
-                run.name.clone(),
-                run.state.to_owned(),
-                count(Fate::Done),
-                count(Fate::Exists),
-                count(Fate::Unchanged),
-                count(Fate::Skipped),
-                count(Fate::Refused),
-                run.past.unknown.len().to_string(),
-            ]);
-        }
-        talk.data(&table.to_string());
+    if !talk.is_json() && !shown.is_empty() {
+        talk.data(&table(&shown));
     }
     Ok(Exit::Fine)
+}
+
+fn table(shown: &[Shown]) -> String {
+    const COUNTED: [Fate; 5] = [
+        Fate::Done,
+        Fate::Exists,
+        Fate::Unchanged,
+        Fate::Skipped,
+        Fate::Refused,
+    ];
+    let mut table = comfy_table::Table::new();
+    let _same = table.load_style(comfy_table::presets::NOTHING);
+    let counted = COUNTED.iter().map(|fate| fate.word());
+    let header = ["run", "operation", "begun", "state"].into_iter();
+    let _same = table.set_header(header.chain(counted).chain(["unknown", "output"]));
+    for run in shown {
+        let mut row = vec![
+            run.name.clone(),
+            run.operation().to_owned(),
+            minute(run.begun()),
+            run.state.word().to_owned(),
+        ];
+        match &run.what {
+            What::Import(past) => {
+                row.extend(COUNTED.map(|fate| count(past, fate).to_string()));
+                row.push(past.unknown.len().to_string());
+            }
+            What::Export(asked, _) => {
+                row.resize(row.len() + COUNTED.len() + 1, String::new());
+                row.push(asked.target.display().to_string());
+            }
+        }
+        let _same = table.add_row(row);
+    }
+    let lines: Vec<String> = table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
+    lines.join("\n")
+}
+
+/// A time as people here read it.
+pub fn minute(at: Timestamp) -> String {
+    let here = at.to_zoned(TimeZone::system());
+    here.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// Shows one run.
 pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Error> {
-    let path = match &args.run {
-        Some(run) => find(run)?,
-        None => all()
-            .pop()
-            .ok_or_else(|| Error::usage("no runs in this folder").advise("name a run's folder"))?,
+    let run = match &args.run {
+        Some(run) => look(&find(run)?)?,
+        None => latest(|_| true).ok_or_else(|| {
+            Error::usage("no runs in this folder").advise("name a run, or the folder of one")
+        })?,
     };
-    let run = look(path)?;
     talk.result(&as_json(&run));
     if !talk.is_json() {
-        talk.data(&in_words(&run));
+        talk.data(&match &run.what {
+            What::Import(past) => in_words(&run, past),
+            What::Export(asked, tickets) => export_in_words(&run, asked, *tickets),
+        });
     }
     Ok(Exit::Fine)
 }
 
-fn look(path: PathBuf) -> Result<Shown, Error> {
-    let past = Reading::open(&path)?.past()?;
-    let state = match past.state {
-        RunState::Finished => "finished",
-        RunState::Limited => "at its limit",
-        RunState::Open if Lock::is_held(&path) => "running",
-        RunState::Open => "stopped",
+/// The run of this folder that was begun last, of those that are wanted.
+pub fn latest(wanted: impl Fn(&Shown) -> bool) -> Option<Shown> {
+    let shown = of_this_folder().into_iter();
+    let shown = shown.filter_map(|path| look(&path).ok());
+    shown.filter(|run| wanted(run)).max_by_key(Shown::begun)
+}
+
+fn look(path: &Path) -> Result<Shown, Error> {
+    let (state, what) = match is_export(path) {
+        true => look_at_export(path)?,
+        false => look_at_import(path)?,
     };
     let name = path.file_name().unwrap_or(path.as_os_str());
     Ok(Shown {
+        path: path.to_owned(),
         name: name.to_string_lossy().into_owned(),
         state,
-        past,
+        what,
     })
+}
+
+fn look_at_export(path: &Path) -> Result<(State, What), Error> {
+    let asked = export::look(path).map_err(folder_error)?;
+    let (state, tickets) = progress(path);
+    let state = match state {
+        ExportState::Running => State::Running,
+        ExportState::Stopped => State::Stopped,
+    };
+    Ok((state, What::Export(Box::new(asked), tickets)))
+}
+
+fn look_at_import(path: &Path) -> Result<(State, What), Error> {
+    if !is_run(path) {
+        return Err(Error::usage(format!("{} holds no run", path.display())));
+    }
+    let past = Reading::open(path)?.past()?;
+    let state = match past.state {
+        RunState::Finished => State::Finished,
+        RunState::Limited => State::Limited,
+        RunState::Open if Lock::is_held(path) => State::Running,
+        RunState::Open => State::Stopped,
+    };
+    Ok((state, What::Import(Box::new(past))))
 }
 
 fn count(past: &Past, fate: Fate) -> u64 {
@@ -120,9 +236,18 @@ fn size(past: &Past) -> u64 {
     past.header.inputs.iter().map(|input| input.size).sum()
 }
 
-fn in_words(run: &Shown) -> String {
-    let past = &run.past;
-    let mut text = format!("{}  {}\n", run.name, run.state);
+fn export_in_words(run: &Shown, asked: &Asked, tickets: u64) -> String {
+    format!(
+        "{}  {}\n{tickets:>12} tickets read so far\n      export to {}, begun {}",
+        run.name,
+        run.state.word(),
+        asked.target.display(),
+        minute(asked.begun),
+    )
+}
+
+fn in_words(run: &Shown, past: &Past) -> String {
+    let mut text = format!("{}  {}\n", run.name, run.state.word());
     for fate in Fate::ALL.into_iter().filter(|fate| fate.is_final()) {
         let rows = count(past, fate);
         if rows > 0 {
@@ -140,7 +265,7 @@ fn in_words(run: &Shown) -> String {
     }
     let percent = past.offset * 100 / size(past).max(1);
     text.push_str(&format!("{percent:>11}% of the input read"));
-    if let Some(left) = time_left(past).filter(|_| run.state == "running") {
+    if let Some(left) = time_left(past).filter(|_| run.state == State::Running) {
         text.push_str(&format!(", about {left} left"));
     }
     text
@@ -163,7 +288,23 @@ fn time_left(past: &Past) -> Option<String> {
 }
 
 fn as_json(run: &Shown) -> Value {
-    let past = &run.past;
+    match &run.what {
+        What::Import(past) => import_json(run, past),
+        What::Export(asked, tickets) => json!({
+            "version": 1,
+            "run": run.name,
+            "folder": run.path.display().to_string(),
+            "operation": run.operation(),
+            "state": run.state.word(),
+            "output": asked.target.display().to_string(),
+            "tickets_read": tickets,
+            "portal": asked.portal_id,
+            "started": asked.begun.to_string(),
+        }),
+    }
+}
+
+fn import_json(run: &Shown, past: &Past) -> Value {
     let rows: serde_json::Map<String, Value> = Fate::ALL
         .into_iter()
         .filter(|fate| fate.is_final())
@@ -172,8 +313,9 @@ fn as_json(run: &Shown) -> Value {
     json!({
         "version": 1,
         "run": run.name,
-        "operation": past.header.operation,
-        "state": run.state,
+        "folder": run.path.display().to_string(),
+        "operation": run.operation(),
+        "state": run.state.word(),
         "rows": rows,
         "unknown": past.unknown.len(),
         "waiting": past.waiting,

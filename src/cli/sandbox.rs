@@ -4,16 +4,18 @@
 use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use tokio::sync::mpsc;
 
 use super::exit::Exit;
 use super::portal::sandbox_error;
 use super::run_args::signal;
-use super::settings::sandbox_token;
+use super::settings::{SANDBOX_STATE, sandbox_folder, sandbox_token};
 use super::talk::Talk;
 use crate::error::Error;
-use crate::sandbox::{Data, Held, KnownTrouble, Options, Rate, Sandbox, Switch, Switches, Trouble};
+use crate::sandbox::{
+    Data, Held, KnownTrouble, Options, Rate, Sandbox, Switch, Switches, Trouble, reset,
+};
 
 /// Serve the embedded portal on this machine
 ///
@@ -21,8 +23,10 @@ use crate::sandbox::{Data, Held, KnownTrouble, Options, Rate, Sandbox, Switch, S
 /// TICKETHAUL_SANDBOX_TOKEN; when that is not set, each state has a token of its own,
 /// shown on stderr. The same is the refresh token of its OAuth endpoint.
 #[derive(Debug, Args)]
-#[command(after_long_help = switches_and_troubles())]
+#[command(after_long_help = switches_and_troubles(), args_conflicts_with_subcommands = true)]
 pub struct SandboxArgs {
+    #[command(subcommand)]
+    command: Option<SandboxCommand>,
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
@@ -46,13 +50,43 @@ pub struct SandboxArgs {
     seed: Option<u64>,
 }
 
+/// What else can be done with the sandbox.
+#[derive(Debug, Subcommand)]
+enum SandboxCommand {
+    Reset(ResetArgs),
+}
+
+/// Empty the embedded portal that `--portal sandbox` uses; asks nothing, it is for rehearsals
+#[derive(Debug, Args)]
+struct ResetArgs {
+    /// Folder of the embedded sandbox's state [default: in the user's data folder]
+    #[arg(long, value_name = "DIR")]
+    sandbox_data: Option<PathBuf>,
+}
+
 /// Serves until SIGINT or SIGTERM.
 pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
+    if let Some(SandboxCommand::Reset(args)) = &args.command {
+        return empty(args, talk);
+    }
     let holds = args.trouble.iter().any(Trouble::holds);
-    let is_chosen = sandbox_token().is_some();
     let sandbox = Sandbox::start(options(args)).await.map_err(sandbox_error)?;
+    let served = serve(&sandbox, holds, talk).await;
+    sandbox.stop().await;
+    match served {
+        // Nobody reads where it is, or what it holds.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Fine),
+        Err(error) => Err(Error::unexpected(format!(
+            "can't serve the sandbox: {error}"
+        ))),
+        Ok(()) => Ok(Exit::Fine),
+    }
+}
+
+/// Until a signal, or until stdout is gone.
+async fn serve(sandbox: &Sandbox, holds: bool, talk: &Talk) -> io::Result<()> {
     print(&sandbox.base_url())?;
-    if !is_chosen {
+    if sandbox_token().is_none() {
         talk.say(&format!("its token: {}", sandbox.token()));
     }
     talk.say("serving the sandbox; Ctrl-C ends it");
@@ -60,12 +94,36 @@ pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
     match sandbox.held().filter(|_| holds) {
         Some(held) => tokio::select! {
             ended = ended => ended,
-            failed = tell(&sandbox, held) => return Err(failed),
+            failed = tell(sandbox, held) => Err(failed),
         },
         None => ended.await,
     }
-    .map_err(|error| Error::unexpected(format!("can't wait for a signal: {error}")))?;
-    sandbox.stop().await;
+}
+
+/// Empties the embedded portal and tells what was in it.
+fn empty(args: &ResetArgs, talk: &Talk) -> Result<Exit, Error> {
+    let state = sandbox_folder(args.sandbox_data.as_deref())?.join(SANDBOX_STATE);
+    let held = reset(&state).map_err(sandbox_error)?;
+    let place = state.display();
+    let records: Vec<String> = held
+        .iter()
+        .flatten()
+        .map(|(kind, records)| format!("{records} {kind}"))
+        .collect();
+    talk.say(&match (&held, records.as_slice()) {
+        (None, _) => format!("the sandbox is empty already: there is no {place}"),
+        (_, []) => format!("emptied the sandbox {place}: it held no records"),
+        (_, records) => format!(
+            "emptied the sandbox {place}: it held {}",
+            records.join(", ")
+        ),
+    });
+    let counts: serde_json::Map<String, serde_json::Value> = held
+        .into_iter()
+        .flatten()
+        .map(|(kind, records)| (kind.to_owned(), records.into()))
+        .collect();
+    talk.result(&serde_json::json!({"state": place.to_string(), "removed": counts}));
     Ok(Exit::Fine)
 }
 
@@ -92,7 +150,7 @@ fn options(args: SandboxArgs) -> Options {
 
 /// Prints each call that is held, and lets go at every line on stdin. Returns only
 /// when stdout is gone.
-async fn tell(sandbox: &Sandbox, mut held: mpsc::Receiver<Held>) -> Error {
+async fn tell(sandbox: &Sandbox, mut held: mpsc::Receiver<Held>) -> io::Error {
     let mut lines = lines_of_stdin();
     loop {
         tokio::select! {
@@ -121,11 +179,10 @@ fn lines_of_stdin() -> mpsc::Receiver<()> {
     lines
 }
 
-fn print(line: &str) -> Result<(), Error> {
+fn print(line: &str) -> io::Result<()> {
     let mut stdout = io::stdout();
-    writeln!(stdout, "{line}")
-        .and_then(|()| stdout.flush())
-        .map_err(|error| Error::unexpected(format!("can't print `{line}`: {error}")))
+    writeln!(stdout, "{line}")?;
+    stdout.flush()
 }
 
 /// The two lists of the long help.

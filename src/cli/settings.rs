@@ -8,12 +8,20 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use directories::ProjectDirs;
 
+use super::registry::Registry;
 use crate::error::Error;
-use crate::hubspot::{ApiVersion, Credentials, OAuthApp, Rate, Reserve, Settings, Token};
+use crate::hubspot::{
+    ApiVersion, Authorities, Credentials, NamedProxy, OAuthApp, Rate, Reserve, Route, Settings,
+    Token,
+};
 use crate::journal::PortalPath;
+
+/// The embedded sandbox's state in its folder.
+pub const SANDBOX_STATE: &str = "sandbox.db";
 
 const DEFAULT_URL: &str = "https://api.hubapi.com";
 const TOKEN: &str = "HUBSPOT_ACCESS_TOKEN";
+const BASE_URL: &str = "TICKETHAUL_BASE_URL";
 
 /// What an OAuth app needs: the name in the environment and the key in a file.
 const OAUTH: [(&str, &str); 3] = [
@@ -44,16 +52,14 @@ pub struct PortalArgs {
         help_heading = "Portal"
     )]
     oauth_file: Option<PathBuf>,
-    /// Address of the API; plain http only for this machine
+    /// Address of the API; plain http only for this machine [env: TICKETHAUL_BASE_URL]
     ///
     /// HubSpot's own when nothing is said.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "TICKETHAUL_BASE_URL",
-        help_heading = "Portal"
-    )]
+    #[arg(long, value_name = "URL", help_heading = "Portal")]
     base_url: Option<String>,
+    /// The portal of the run that is resumed.
+    #[arg(skip)]
+    of_run: Option<PortalPath>,
     /// Version of the API's paths: v3 or 2026-09
     #[arg(
         long,
@@ -87,28 +93,73 @@ pub enum PortalName {
 
 impl PortalArgs {
     /// Address of the portal of the environment.
-    pub fn url(&self) -> &str {
-        self.base_url.as_deref().unwrap_or(DEFAULT_URL)
+    pub fn url(&self) -> String {
+        self.base().0
+    }
+
+    /// The address, and what named it where that was not the default.
+    fn base(&self) -> (String, Option<&'static str>) {
+        if let Some(url) = &self.base_url {
+            return (url.clone(), Some("--base-url"));
+        }
+        if let Some(url) = environment(BASE_URL) {
+            return (url, Some(BASE_URL));
+        }
+        match &self.of_run {
+            Some(PortalPath::Url(url)) => (url.clone(), Some("as in the run")),
+            _ => (DEFAULT_URL.to_owned(), None),
+        }
+    }
+
+    /// What the portal was chosen by: an option, variables of the environment, or the run
+    /// that is resumed; and where it is.
+    pub fn choice(&self) -> String {
+        if self.portal == Some(PortalName::Sandbox) {
+            let by = match self.of_run {
+                Some(_) => "as in the run",
+                None => "chosen by --portal sandbox",
+            };
+            let unused = environment(TOKEN).map_or("", |_| "; HUBSPOT_ACCESS_TOKEN is not used");
+            return format!("the embedded sandbox, {by}{unused}");
+        }
+        let (url, from) = self.base();
+        let from = from.map_or_else(String::new, |from| format!(" ({from})"));
+        format!(
+            "{}{from}, chosen by {}",
+            shown_url(&url),
+            self.credentials_from()
+        )
+    }
+
+    /// What names the credentials, in the order in which they are looked for.
+    fn credentials_from(&self) -> String {
+        match (&self.token_file, &self.oauth_file) {
+            (Some(path), _) => format!("--token-file {}", path.display()),
+            (None, Some(path)) => format!("--oauth-file {}", path.display()),
+            (None, None) if environment(TOKEN).is_some() => TOKEN.to_owned(),
+            (None, None) => OAUTH.map(|(name, _)| name).join(", "),
+        }
     }
 
     /// How the portal is reached, for a resume.
     pub fn path(&self) -> Result<PortalPath, Error> {
         Ok(match self.portal {
             Some(PortalName::Sandbox) => PortalPath::Sandbox(self.sandbox_folder()?),
-            None => PortalPath::Url(self.url().to_owned()),
+            None => PortalPath::Url(self.url()),
         })
+    }
+
+    /// The files that the credentials come from: of a token, of an OAuth app.
+    pub fn secret_files(&self) -> [Option<&Path>; 2] {
+        [self.token_file.as_deref(), self.oauth_file.as_deref()]
     }
 
     /// Fills in what was not said from a run's own portal.
     pub fn go_to(&mut self, path: &PortalPath) {
-        match path {
-            PortalPath::Sandbox(folder) => {
-                self.portal = Some(PortalName::Sandbox);
-                let _said = self.sandbox_data.get_or_insert_with(|| folder.clone());
-            }
-            PortalPath::Url(url) => {
-                let _said = self.base_url.get_or_insert_with(|| url.clone());
-            }
+        self.of_run = Some(path.clone());
+        if let PortalPath::Sandbox(folder) = path {
+            self.portal = Some(PortalName::Sandbox);
+            let _said = self.sandbox_data.get_or_insert_with(|| folder.clone());
         }
     }
 
@@ -134,6 +185,7 @@ impl PortalArgs {
             reserve: self.reserve.map_or_else(Reserve::default, same),
             timeout: Duration::from_secs_f64(self.timeout),
             api: self.api,
+            route: route(),
         }
     }
 
@@ -171,26 +223,60 @@ impl PortalArgs {
     pub fn sandbox_file(&self) -> Result<PathBuf, Error> {
         let folder = self.sandbox_folder()?;
         make_folder(&folder)?;
-        Ok(folder.join("sandbox.db"))
+        Ok(folder.join(SANDBOX_STATE))
     }
 
     fn sandbox_folder(&self) -> Result<PathBuf, Error> {
-        let folder = match &self.sandbox_data {
-            Some(folder) => folder.clone(),
-            None => ProjectDirs::from("", "", "tickethaul")
-                .map(|dirs| dirs.data_dir().to_owned())
-                .ok_or_else(|| {
-                    Error::usage("this user has no data folder")
-                        .advise("name one with --sandbox-data")
-                })?,
-        };
-        std::path::absolute(&folder).map_err(|error| {
-            Error::usage(format!(
-                "can't use the folder {}: {error}",
-                folder.display()
-            ))
-        })
+        sandbox_folder(self.sandbox_data.as_deref())
     }
+}
+
+/// The folder of the embedded sandbox's state: the one given, or in the user's data.
+pub fn sandbox_folder(given: Option<&Path>) -> Result<PathBuf, Error> {
+    let folder = match given {
+        Some(folder) => folder.to_owned(),
+        None => data_folder().ok_or_else(|| {
+            Error::usage("this user has no data folder").advise("name one with --sandbox-data")
+        })?,
+    };
+    std::path::absolute(&folder).map_err(|error| {
+        Error::usage(format!(
+            "can't use the folder {}: {error}",
+            folder.display()
+        ))
+    })
+}
+
+/// The way to the portal as the usual variables lay it. Calls go out by https, or stay
+/// on this machine, so what is for plain http says nothing.
+fn route() -> Route {
+    let named = |names: &[&'static str]| {
+        let mut set = names
+            .iter()
+            .filter_map(|name| Some((*name, environment(name)?)));
+        set.next()
+    };
+    let proxy = named(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]);
+    let file = environment("SSL_CERT_FILE").map(PathBuf::from);
+    let folders = environment("SSL_CERT_DIR");
+    let folders: Vec<PathBuf> = folders.iter().flat_map(std::env::split_paths).collect();
+    let authorities = Authorities { file, folders };
+    let is_named = authorities.file.is_some() || !authorities.folders.is_empty();
+    Route {
+        proxy: proxy.map(|(variable, address)| NamedProxy { variable, address }),
+        no_proxy: named(&["NO_PROXY", "no_proxy"]).map(|(_, hosts)| hosts),
+        authorities: is_named.then_some(authorities),
+    }
+}
+
+/// An address as it may be shown: what stands before an @ can be a password.
+fn shown_url(url: &str) -> &str {
+    url.rsplit('@').next().unwrap_or_default()
+}
+
+/// Whether the terminal can redraw a line: Emacs' shell and the like can't.
+pub fn redraws() -> bool {
+    environment("TERM").is_none_or(|terminal| terminal != "dumb")
 }
 
 fn read_secret(what: &str, path: &Path) -> Result<String, Error> {
@@ -248,6 +334,16 @@ fn oauth_app(values: [Result<String, Error>; 3]) -> Result<OAuthApp, Error> {
         client_secret: secret("the client secret", &client_secret?)?,
         refresh_token: secret("the refresh token", &refresh_token?)?,
     })
+}
+
+/// The user's folder for what is to stay.
+fn data_folder() -> Option<PathBuf> {
+    ProjectDirs::from("", "", "tickethaul").map(|dirs| dirs.data_dir().to_owned())
+}
+
+/// The user's record of runs; none for a user without a data folder.
+pub fn registry() -> Option<Registry> {
+    data_folder().map(|folder| Registry::new(folder.join("runs")))
 }
 
 /// The user's folder for what can be fetched again.

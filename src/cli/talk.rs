@@ -1,12 +1,14 @@
 //! What the command line says: errors, notes and results. stdout is data, stderr is
-//! talk; a reader that went away is no error.
+//! talk. A reader of stdout that went away is no error; any other failure of stdout is,
+//! and is reported at the end.
 
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 
+use super::settings::redraws;
 use super::{Global, ProgressMode};
 use crate::error::Error;
 use crate::model::event::{Event, Listener};
@@ -20,6 +22,8 @@ pub struct Talk {
     json: bool,
     progress: ProgressMode,
     quiet: bool,
+    /// The first failure of stdout.
+    failed: Mutex<Option<io::Error>>,
 }
 
 impl Talk {
@@ -35,6 +39,7 @@ impl Talk {
             json: global.json,
             progress: global.progress,
             quiet: global.quiet,
+            failed: Mutex::default(),
         }
     }
 
@@ -76,20 +81,42 @@ impl Talk {
 
     /// A result on stdout; its last line is ended.
     pub fn data(&self, text: &str) {
-        let _gone = writeln!(anstream::stdout(), "{}", text.trim_end_matches('\n'));
+        let text = text.trim_end_matches('\n');
+        self.written(writeln!(anstream::stdout(), "{text}"));
     }
 
     /// The result as JSON, when asked for.
     pub fn result(&self, json: &serde_json::Value) {
         if self.json {
-            let _gone = writeln!(io::stdout(), "{json:#}");
+            self.written(writeln!(io::stdout(), "{json:#}"));
         }
     }
 
     /// The result for people, on stdout; silent where it is asked for as JSON.
     pub fn show(&self, text: &str) {
         if !self.json {
-            let _gone = writeln!(io::stdout(), "{text}");
+            self.written(writeln!(io::stdout(), "{text}"));
+        }
+    }
+
+    /// Keeps the first failure of stdout.
+    fn written(&self, written: io::Result<()>) {
+        if let Err(error) = written {
+            let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            let _first = failed.get_or_insert(error);
+        }
+    }
+
+    /// Whether everything that was said on stdout arrived; a reader that went away has
+    /// had enough.
+    pub fn all_written(&self) -> Result<(), Error> {
+        self.written(io::stdout().flush());
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        match failed.take() {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::unexpected(
+                format!("can't write to standard output: {error}"),
+            )),
+            _ => Ok(()),
         }
     }
 
@@ -99,7 +126,7 @@ impl Talk {
             ProgressMode::Json => Arc::new(JsonLines::new(Box::new(io::stderr()))),
             ProgressMode::None => Arc::new(Silent),
             _ if self.quiet => Arc::new(Silent),
-            ProgressMode::Auto if io::stderr().is_terminal() => Arc::new(ProgressLine::new()),
+            ProgressMode::Auto if moving() => Arc::new(ProgressLine::new()),
             ProgressMode::Auto | ProgressMode::Plain => {
                 Arc::new(PlainLines::new(Box::new(io::stderr())))
             }
@@ -120,29 +147,45 @@ impl Talk {
         let face = match self.progress {
             _ if !self.shows_progress() => Face::Silent,
             ProgressMode::Json => Face::Json(Box::new(io::stderr())),
-            ProgressMode::Auto if io::stderr().is_terminal() => Face::bar(),
+            ProgressMode::Auto if moving() => Face::bar(),
             _ => Face::Plain(Box::new(io::stderr())),
         };
         HaulProgress::new(face, total)
     }
 
-    /// Whether there is somebody to be asked.
-    pub fn can_ask(&self) -> bool {
-        io::stdin().is_terminal() && io::stderr().is_terminal()
+    /// Refuses to go on where nobody can be asked and nobody said --yes.
+    pub fn expect_answer(&self, yes: bool, what: &str) -> Result<(), Error> {
+        if yes || (io::stdin().is_terminal() && io::stderr().is_terminal()) {
+            return Ok(());
+        }
+        Err(
+            Error::usage("can't ask for confirmation: this is no terminal")
+                .advise(format!("pass --yes to {what} without being asked")),
+        )
     }
 
-    /// Asks on a terminal; without one nobody is asked and the answer is yes, so
-    /// only for things that take nothing away.
-    pub fn agreed(&self, question: &str) -> bool {
-        if !self.can_ask() {
+    /// Asks whether to do `what`, and says when it is not done. With `yes` it is said
+    /// instead of asked.
+    pub fn confirmed(&self, yes: bool, what: &str) -> bool {
+        if yes {
+            self.say(&format!("going to {what}"));
             return true;
         }
-        let _gone = write!(anstream::stderr(), "{question} [y/N] ");
+        let _gone = write!(anstream::stderr(), "{what}? [y/N] ");
         let _gone = io::stderr().flush();
         let mut answer = String::new();
         let read = io::stdin().lock().read_line(&mut answer);
-        read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+        let agreed = read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
+        if !agreed {
+            Talk::aside("not done: the answer was no; nothing was changed in the portal");
+        }
+        agreed
     }
+}
+
+/// Whether stderr is a terminal on which a line can move.
+fn moving() -> bool {
+    io::stderr().is_terminal() && redraws()
 }
 
 /// Hears everything, says nothing.

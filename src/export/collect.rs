@@ -72,7 +72,8 @@ impl Collected {
         if !others.is_empty() {
             let tickets = self.tickets()?;
             let heard = |tickets| heard(Step::Linked(tickets));
-            links::read(reading, others, tickets, &mut self.links, heard).await?;
+            let wanted = (others, self.archived.is_some());
+            links::read(reading, wanted, tickets, &mut self.links, heard).await?;
         }
         Ok(missing)
     }

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use crate::mapping::{Backwards, WayBack};
 use crate::model::schema::{ObjectType, PropertyDef, PropertyOption, ValueType};
@@ -16,7 +17,8 @@ pub const ID_COLUMN: &str = "hs_object_id";
 pub const ARCHIVED_COLUMN: &str = "archived";
 
 /// What headers are made of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Headers {
     /// Internal names.
     #[default]
@@ -26,7 +28,8 @@ pub enum Headers {
 }
 
 /// How values that have a label are written: pipelines, stages, owners, options.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Values {
     /// As they are stored.
     #[default]

@@ -1,14 +1,18 @@
 //! The run folder of an export: what was asked for, and the pages so far. It goes when
 //! the export is finished; while it stands, `tickethaul resume` can go on.
 
-use std::fs;
-use std::io;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::journal::{Lock, LockError, run_name};
+use super::selection::Selection;
+use super::spool::tickets_in;
+use crate::journal::{Lock, LockError, PortalPath, Told, run_name};
 
 /// Where run folders go when nobody says otherwise.
 const RUNS: &str = "tickethaul-runs";
@@ -16,42 +20,92 @@ const RUNS: &str = "tickethaul-runs";
 /// What makes a folder that of an export.
 const ASKED: &str = "export.json";
 
-/// Written by this version; a newer one is refused.
-const VERSION: u32 = 1;
+/// There once the export has begun to replace what stands at its target.
+const PUBLISHING: &str = "publishing";
 
-/// What was asked for.
+/// Everything that an export makes in its run folder.
+const OURS: [&str; 13] = [
+    "archived.pages",
+    "archived.rows",
+    ASKED,
+    "export.json.new",
+    "links.pages",
+    "links.rows",
+    "live.pages",
+    "live.rows",
+    PUBLISHING,
+    "whole.json",
+    "whole.json.new",
+    "run.log",
+    // The last one: until then nobody else takes the folder.
+    "lock",
+];
+
+/// A longer file is none of ours: millions of ids.
+const LONGEST: u64 = 256 << 20;
+
+/// Written by this version; a newer one is refused, and an older one, which held a
+/// command line.
+const VERSION: u32 = 2;
+
+/// An export as it was asked for, resolved: nothing of it depends on where or with what
+/// environment it is resumed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
     /// Of the folder; what a newer one says is not understood.
     pub version: u32,
-    /// The command line behind the program's name.
-    pub args: Vec<String>,
-    /// The folder in which it was typed.
-    pub folder: PathBuf,
+    /// Id of the run, which nobody can guess.
+    pub run: String,
+    /// When it began, by this machine's clock.
+    pub begun: Timestamp,
+    /// What was selected.
+    pub selection: Selection,
+    /// The ids that were chosen, if any were.
+    #[serde(default)]
+    pub ids: Option<Vec<u64>>,
+    /// The mapping that is run backwards.
+    #[serde(default)]
+    pub mapping: Option<AskedMapping>,
+    /// The file or folder, absolute.
+    pub target: PathBuf,
+    /// Whether whatever stands there is replaced, or any export.
+    pub replace: Replace,
+    /// How the portal is reached; never a token.
+    pub portal: PortalPath,
     /// HubSpot portal id.
     pub portal_id: u64,
     /// Properties that are read, in the order of the values of each ticket.
     pub properties: Vec<String>,
-    /// Text of the mapping that is run backwards.
-    #[serde(default)]
-    pub mapping: Option<String>,
     /// The portal's time when reading began.
     pub started: Option<Timestamp>,
+    /// Options that a resume takes up again (R3).
+    #[serde(default)]
+    pub told: Told,
 }
 
-impl Default for Asked {
-    /// Nothing, in the words of this version.
-    fn default() -> Asked {
-        Asked {
-            version: VERSION,
-            args: Vec::new(),
-            folder: PathBuf::new(),
-            portal_id: 0,
-            properties: Vec::new(),
-            mapping: None,
-            started: None,
-        }
-    }
+/// A mapping, as it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedMapping {
+    /// Absolute path.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// The files beside it that it names, with the BLAKE3 of each in hex.
+    #[serde(default)]
+    pub tables: BTreeMap<String, String>,
+}
+
+/// What of the things at the target may be replaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Replace {
+    /// The same export.
+    #[default]
+    Same,
+    /// Any export of ours (`--replace`).
+    Export,
+    /// Any file (`--force`).
+    Anything,
 }
 
 /// Why a run folder can't be used.
@@ -74,6 +128,22 @@ pub enum FolderError {
     /// It was written by a newer version.
     #[error("the run {} belongs to a newer version of tickethaul", .0.display())]
     Newer(PathBuf),
+    /// What was asked for can't be understood.
+    #[error("{} is damaged: {error}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: serde_json::Error,
+    },
+    /// It was written by an older version.
+    #[error("the export {} was begun by an older version of tickethaul, whose exports this one can't resume", .0.display())]
+    Older(PathBuf),
+}
+
+impl Asked {
+    /// The version that is written.
+    pub const VERSION: u32 = VERSION;
 }
 
 /// A run folder that is ours.
@@ -81,6 +151,15 @@ pub enum FolderError {
 pub struct RunFolder {
     path: PathBuf,
     _lock: Lock,
+}
+
+/// How far an export is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportState {
+    /// A process is at it.
+    Running,
+    /// It can be resumed.
+    Stopped,
 }
 
 impl RunFolder {
@@ -95,26 +174,28 @@ impl RunFolder {
         if fs::read_dir(&path).map_err(unusable)?.next().is_some() {
             return Err(FolderError::NotEmpty(path));
         }
-        let folder = RunFolder::lock(path.clone())?;
-        let write = || -> io::Result<()> {
-            let building = path.join("export.json.new");
-            fs::write(&building, serde_json::to_vec_pretty(asked)?)?;
-            fs::rename(building, path.join(ASKED))
-        };
-        write().map_err(unusable)?;
+        let folder = RunFolder::lock(path)?;
+        folder.keep(asked)?;
         Ok(folder)
+    }
+
+    /// Writes down what is asked for, in place of what was.
+    pub fn keep(&self, asked: &Asked) -> Result<(), FolderError> {
+        let write = || -> io::Result<()> {
+            let building = self.path.join("export.json.new");
+            fs::write(&building, serde_json::to_vec_pretty(asked)?)?;
+            fs::rename(building, self.path.join(ASKED))
+        };
+        write().map_err(|error| unusable(&self.path, error))
     }
 
     /// Opens the folder of an export that stopped.
     pub fn open(path: &Path) -> Result<(RunFolder, Asked), FolderError> {
+        let _known = look(path)?;
         let folder = RunFolder::lock(path.to_owned())?;
-        let read =
-            || -> io::Result<Asked> { Ok(serde_json::from_slice(&fs::read(path.join(ASKED))?)?) };
-        let asked = read().map_err(|error| unusable(path, error))?;
-        match asked.version > VERSION {
-            true => Err(FolderError::Newer(path.to_owned())),
-            false => Ok((folder, asked)),
-        }
+        // Once more: it may have come to its end meanwhile.
+        let asked = look(path)?;
+        Ok((folder, asked))
     }
 
     fn lock(path: PathBuf) -> Result<RunFolder, FolderError> {
@@ -130,33 +211,81 @@ impl RunFolder {
         &self.path
     }
 
-    /// Takes everything away: the export is finished. `tickethaul-runs` goes with the
-    /// last run.
-    pub fn remove(self) -> io::Result<()> {
-        fs::remove_dir_all(&self.path)?;
+    /// Whether a process ended while it replaced what stands at the target.
+    pub fn has_published(&self) -> bool {
+        self.path.join(PUBLISHING).is_file()
+    }
+
+    /// Takes everything away that is ours: the export is finished. `tickethaul-runs` goes
+    /// with the last run. Gives what is left over, which is somebody else's.
+    pub fn remove(self) -> io::Result<Vec<PathBuf>> {
+        for name in OURS {
+            match fs::remove_file(self.path.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        let left = fs::read_dir(&self.path)?.map(|entry| Ok(entry?.path()));
+        let left: Vec<PathBuf> = left.collect::<io::Result<_>>()?;
+        if !left.is_empty() {
+            return Ok(left);
+        }
+        // A folder that is somebody's working folder may stay.
+        let _in_use = fs::remove_dir(&self.path);
         if let Some(runs) = self.path.parent().filter(|runs| runs.ends_with(RUNS)) {
             let _other_runs = fs::remove_dir(runs);
         }
-        Ok(())
+        Ok(left)
     }
+}
+
+/// What an export was asked for; nothing in the folder is touched.
+pub fn look(path: &Path) -> Result<Asked, FolderError> {
+    let read = || -> io::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        let file = File::open(path.join(ASKED))?;
+        let _bytes = file.take(LONGEST).read_to_end(&mut text)?;
+        Ok(text)
+    };
+    let text = read().map_err(|error| unusable(path, error))?;
+    let damaged = |error| FolderError::Damaged {
+        path: path.join(ASKED),
+        error,
+    };
+    let Versioned { version } = serde_json::from_slice(&text).map_err(damaged)?;
+    match version.cmp(&VERSION) {
+        Ordering::Less => Err(FolderError::Older(path.to_owned())),
+        Ordering::Equal => serde_json::from_slice(&text).map_err(damaged),
+        Ordering::Greater => Err(FolderError::Newer(path.to_owned())),
+    }
+}
+
+/// What every version writes.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+/// How far the export in a folder is, and how many tickets it has read.
+pub fn progress(path: &Path) -> (ExportState, u64) {
+    let state = match Lock::is_held(path) {
+        true => ExportState::Running,
+        false => ExportState::Stopped,
+    };
+    let spools = ["live", "archived"].map(|name| tickets_in(path, name));
+    (state, spools.iter().sum())
+}
+
+/// Says that what stands at the target is being replaced from now on: what a process
+/// leaves there that is killed meanwhile is ours.
+pub fn begin_to_publish(folder: &Path) -> io::Result<()> {
+    File::create(folder.join(PUBLISHING)).map(drop)
 }
 
 /// True for the run folder of an export.
 pub fn is_export(path: &Path) -> bool {
-    path.join(ASKED).is_file()
-}
-
-/// Exports of this folder that are not finished, oldest first.
-pub fn unfinished() -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(RUNS) else {
-        return Vec::new();
-    };
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| is_export(path) && !Lock::is_held(path))
-        .collect();
-    paths.sort();
-    paths
+    let found = fs::symlink_metadata(path.join(ASKED));
+    found.is_ok_and(|found| found.is_file())
 }
 
 fn unusable(path: &Path, error: io::Error) -> FolderError {

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::columns::Wanted;
 use super::output::Target;
 use super::project::Misfit;
+use super::selection::Selection;
 use super::write::Shape;
 use crate::hubspot::Search;
 use crate::model::schema::Schema;
@@ -33,6 +35,10 @@ pub struct Job {
     pub portal_id: u64,
     /// The portal's time when reading began.
     pub started: Option<Timestamp>,
+    /// Id of the run; none where it can't be resumed.
+    pub run: String,
+    /// What was asked for, for the manifest.
+    pub selection: Selection,
 }
 
 impl Job {
@@ -63,7 +69,8 @@ pub enum Which {
 }
 
 /// Whether tickets in the recycle bin are exported.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Archived {
     /// They are left out.
     #[default]
@@ -100,4 +107,7 @@ pub struct Done {
     pub first_issue: Option<(u64, Misfit)>,
     /// Ids that were asked for and are nowhere.
     pub missing: Vec<u64>,
+    /// Tickets that were listed, but archived or merged before their links were read;
+    /// they are not in it.
+    pub left_out: u64,
 }

@@ -2,8 +2,11 @@
 //! for a thousand tickets at a time, by the batch read of associations, which gives all
 //! links of a ticket however many pages they have. What is read goes into a spool of
 //! its own, in the order of the tickets, so that an export that stopped goes on there.
+//!
+//! Others work meanwhile: a ticket that went between the list and its links is left out
+//! or exported from the recycle bin, never with a part of its links (protocol E6).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -14,7 +17,7 @@ use super::page::{PageError, Reading};
 use super::spool::{Kept, Spool, Ticket};
 use crate::hubspot::contract::{BATCH_LIMIT, LINKED_LIMIT};
 use crate::hubspot::error::CallError;
-use crate::hubspot::{ApiError, Client, Record};
+use crate::hubspot::{LinkedRecord, Record};
 use crate::model::schema::ObjectType;
 
 /// Tickets whose links are read ahead, in portions of `LINKED_LIMIT`.
@@ -22,6 +25,9 @@ const PORTIONS_AHEAD: usize = 4;
 
 /// Batches of other records that are read at once.
 const AT_ONCE: usize = 8;
+
+/// How often links are read again because a record at their other end went meanwhile.
+const ROUNDS: usize = 3;
 
 /// The links of one ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +37,27 @@ pub struct Links {
     /// For each kind of other record that was asked for, those that it is linked to, in
     /// id order, none twice.
     pub others: Vec<Vec<Other>>,
+    /// What became of the ticket before they were read.
+    #[serde(default, skip_serializing_if = "Fate::is_here")]
+    pub fate: Fate,
+}
+
+/// What became of a ticket between the list and the reading of its links.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fate {
+    /// It is where it was listed.
+    #[default]
+    Here,
+    /// It was archived, merged into another or purged.
+    Gone,
+    /// It was archived, and this is how it lies in the recycle bin.
+    Archived(Ticket),
+}
+
+impl Fate {
+    fn is_here(&self) -> bool {
+        *self == Fate::Here
+    }
 }
 
 /// A record that a ticket is linked to.
@@ -50,23 +77,21 @@ impl Kept for Links {
 }
 
 /// Reads what is wanted for all tickets, which come in id order; goes on where the
-/// spool ends. `heard` is told the number of tickets so far.
+/// spool ends. A ticket that went meanwhile is looked for in the recycle bin where
+/// `with_bin`. `heard` is told the number of tickets so far.
 ///
 /// # Errors
 /// Also when the links of a live ticket can't be read: none is left out.
 pub async fn read(
     reading: &Reading,
-    wanted: &[Others],
+    (wanted, with_bin): (&[Others], bool),
     tickets: impl Iterator<Item = io::Result<Ticket>>,
     spool: &mut Spool,
     mut heard: impl FnMut(u64),
 ) -> Result<(), PageError> {
     let known = usize::try_from(spool.tickets()).unwrap_or(usize::MAX);
     let mut portions = stream::iter(Portions(tickets.skip(known)))
-        .map(async |portion| {
-            let portion = portion?;
-            Ok::<_, PageError>(of_portion(reading, wanted, &portion).await?)
-        })
+        .map(async |portion| of_portion(reading, wanted, with_bin, &portion?).await)
         .buffered(reading.width().min(PORTIONS_AHEAD))
         .boxed_local();
     while let Some(links) = portions.next().await {
@@ -94,90 +119,161 @@ impl<I: Iterator<Item = io::Result<Ticket>>> Iterator for Portions<I> {
 async fn of_portion(
     reading: &Reading,
     wanted: &[Others],
+    with_bin: bool,
     tickets: &[Ticket],
-) -> Result<Vec<Links>, CallError> {
-    let mut links: Vec<Links> = tickets
-        .iter()
-        .map(|ticket| Links {
-            id: ticket.id,
-            others: Vec::with_capacity(wanted.len()),
-        })
-        .collect();
+) -> Result<Vec<Links>, PageError> {
+    let ids = |archived: bool| -> Vec<String> {
+        let tickets = tickets.iter().filter(|ticket| ticket.archived == archived);
+        tickets.map(|ticket| ticket.id.to_string()).collect()
+    };
+    let (mut live, archived) = (ids(false), ids(true));
+    let mut gone = BTreeSet::new();
+    let mut kinds: Vec<HashMap<String, Vec<Other>>> = Vec::with_capacity(wanted.len());
     for others in wanted {
-        let mut linked = linked_ids(&reading.client, others.object, tickets).await?;
-        let records = records(reading, others, &linked).await?;
-        for links in &mut links {
-            let ids = linked.remove(&links.id).unwrap_or_default();
-            let other = |id| other(id, &records, &others.properties);
-            links.others.push(ids.into_iter().map(other).collect());
+        let mut linked = of_live(reading, others, &live, &mut gone).await?;
+        live.retain(|id| !gone.contains(id));
+        linked.extend(of_archived(reading, others, &archived).await?);
+        kinds.push(linked);
+    }
+    let mut moved = match with_bin {
+        true => in_bin(reading, &gone).await?,
+        false => HashMap::new(),
+    };
+    let links = tickets.iter().map(|ticket| {
+        let id = ticket.id.to_string();
+        let fate = match gone.contains(&id) {
+            false => Fate::Here,
+            true => moved.remove(&ticket.id).map_or(Fate::Gone, Fate::Archived),
+        };
+        let mut of_kind = |linked: &mut HashMap<String, Vec<Other>>| match fate {
+            Fate::Here => linked.remove(&id).unwrap_or_default(),
+            Fate::Gone | Fate::Archived(_) => Vec::new(),
+        };
+        Links {
+            id: ticket.id,
+            others: kinds.iter_mut().map(&mut of_kind).collect(),
+            fate,
         }
-    }
-    Ok(links)
+    });
+    Ok(links.collect())
 }
 
-fn other(id: String, records: &HashMap<String, Record>, properties: &[String]) -> Other {
-    let record = records.get(&id);
-    let value = |name: &String| Some(record?.get(name)?.to_owned());
-    Other {
-        values: properties.iter().map(value).collect(),
-        id,
-    }
+/// Tickets in the recycle bin.
+async fn in_bin(
+    reading: &Reading,
+    ids: &BTreeSet<String>,
+) -> Result<HashMap<u64, Ticket>, PageError> {
+    let ids: Vec<u64> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    let tickets = reading.batch(&ids, true).await?.into_iter();
+    Ok(tickets.map(|ticket| (ticket.id, ticket)).collect())
 }
 
-/// Ids of linked records by ticket.
-async fn linked_ids(
-    client: &Client,
-    object: ObjectType,
-    tickets: &[Ticket],
-) -> Result<HashMap<u64, Vec<String>>, CallError> {
-    let ids: Vec<String> = tickets.iter().map(|t| t.id.to_string()).collect();
-    let linked = client.linked((ObjectType::Tickets, object), &ids).await?;
-    let mut errors = linked.errors.into_iter();
-    if let Some(error) = errors.find(|error| concerns_live(error, tickets)) {
-        return Err(CallError::Refused(Box::new(error)));
-    }
-    let mut by_ticket = HashMap::new();
-    for (ticket, others) in linked.by_record {
-        let mut ids: Vec<String> = others.into_iter().map(|other| other.id).collect();
-        ids.sort_by(|left, right| (left.len(), left).cmp(&(right.len(), right)));
-        ids.dedup();
-        if let Ok(ticket) = ticket.parse() {
-            let _none = by_ticket.insert(ticket, ids);
-        }
-    }
-    Ok(by_ticket)
-}
+type Linked = BTreeMap<String, Vec<LinkedRecord>>;
 
-/// The linked records themselves, where more than their ids is wanted.
-async fn records(
+/// The links of live tickets. Where a record at the other end went meanwhile, the links
+/// are read again: another may have taken its place, as after a merge. Tickets that are
+/// not there any more are added to `gone`.
+async fn of_live(
     reading: &Reading,
     others: &Others,
-    linked: &HashMap<u64, Vec<String>>,
-) -> Result<HashMap<String, Record>, CallError> {
-    if others.properties.is_empty() {
-        return Ok(HashMap::new());
+    ids: &[String],
+    gone: &mut BTreeSet<String>,
+) -> Result<HashMap<String, Vec<Other>>, PageError> {
+    let (between, mut open) = ((ObjectType::Tickets, others.object), ids.to_vec());
+    let mut linked = HashMap::new();
+    for round in 1..=ROUNDS {
+        if open.is_empty() {
+            break;
+        }
+        let read = reading.client.linked_live(between, &open).await?;
+        open.clear();
+        gone.extend(read.gone);
+        let records = records(reading, others, &read.by_record).await?;
+        for (ticket, ends) in read.by_record {
+            let is_whole = ends.iter().all(|end| records.holds(&end.id));
+            if !is_whole && round < ROUNDS {
+                open.push(ticket);
+            } else {
+                let _new = linked.insert(ticket, records.others(ends));
+            }
+        }
     }
-    let ids: BTreeSet<&String> = linked.values().flatten().collect();
+    Ok(linked)
+}
+
+async fn of_archived(
+    reading: &Reading,
+    others: &Others,
+    ids: &[String],
+) -> Result<HashMap<String, Vec<Other>>, PageError> {
+    let between = (ObjectType::Tickets, others.object);
+    let linked = reading.client.linked_archived(between, ids).await?;
+    let records = records(reading, others, &linked).await?;
+    let links = linked.into_iter();
+    Ok(links
+        .map(|(ticket, ends)| (ticket, records.others(ends)))
+        .collect())
+}
+
+/// The records at the other ends of links, as far as more than their ids is wanted.
+struct Records<'a> {
+    /// None where their ids are enough.
+    by_id: Option<HashMap<String, Record>>,
+    properties: &'a [String],
+}
+
+impl Records<'_> {
+    fn holds(&self, id: &str) -> bool {
+        self.by_id.as_ref().is_none_or(|held| held.contains_key(id))
+    }
+
+    /// The other ends of a ticket's links in id order, each once; those that are not
+    /// there are left out.
+    fn others(&self, ends: Vec<LinkedRecord>) -> Vec<Other> {
+        let mut ids: Vec<String> = ends.into_iter().map(|end| end.id).collect();
+        ids.retain(|id| self.holds(id));
+        ids.sort_by(|left, right| (left.len(), left).cmp(&(right.len(), right)));
+        ids.dedup();
+        ids.into_iter().map(|id| self.other(id)).collect()
+    }
+
+    fn other(&self, id: String) -> Other {
+        let record = self.by_id.as_ref().and_then(|held| held.get(&id));
+        let value = |name: &String| Some(record?.get(name)?.to_owned());
+        Other {
+            values: self.properties.iter().map(value).collect(),
+            id,
+        }
+    }
+}
+
+async fn records<'a>(
+    reading: &Reading,
+    others: &'a Others,
+    linked: &Linked,
+) -> Result<Records<'a>, CallError> {
+    let properties = others.properties.as_slice();
+    if properties.is_empty() {
+        return Ok(Records {
+            by_id: None,
+            properties,
+        });
+    }
+    let ids: BTreeSet<&String> = linked.values().flatten().map(|end| &end.id).collect();
     let ids: Vec<String> = ids.into_iter().cloned().collect();
-    let names: Vec<&str> = others.properties.iter().map(String::as_str).collect();
+    let names: Vec<&str> = properties.iter().map(String::as_str).collect();
     let batches: Vec<&[String]> = ids.chunks(BATCH_LIMIT).collect();
-    let replies: Vec<_> = stream::iter(batches)
+    let read: Vec<Vec<Record>> = stream::iter(batches)
         .map(|ids| {
             let client = &reading.client;
-            client.batch_read(others.object, None, ids, &names, false)
+            client.read_existing(others.object, ids, (&names, &[]), false)
         })
         .buffer_unordered(reading.width().min(AT_ONCE))
         .try_collect()
         .await?;
-    let records = replies.into_iter().flat_map(|reply| reply.results);
-    Ok(records.map(|record| (record.id.clone(), record)).collect())
-}
-
-/// The recycle bin keeps no links that could be missed.
-fn concerns_live(error: &ApiError, tickets: &[Ticket]) -> bool {
-    let archived = |id: &String| {
-        let mut tickets = tickets.iter();
-        tickets.any(|ticket| ticket.archived && ticket.id.to_string() == *id)
-    };
-    error.ids.is_empty() || !error.ids.iter().all(archived)
+    let records = read.into_iter().flatten();
+    Ok(Records {
+        by_id: Some(records.map(|record| (record.id.clone(), record)).collect()),
+        properties,
+    })
 }

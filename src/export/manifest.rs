@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use super::columns::{Column, Kind, Wording};
 use super::job::Done;
-use super::output::Beside;
+use super::names::Beside;
+use super::selection::Selection;
 use super::tables::Table;
 use super::write::{FileFacts, Sink};
 
@@ -19,6 +20,10 @@ use super::write::{FileFacts, Sink};
 pub struct Manifest<'a> {
     /// HubSpot portal id.
     pub portal_id: u64,
+    /// Id of the run.
+    pub run: &'a str,
+    /// What was asked for.
+    pub selection: &'a Selection,
     /// The portal's time when reading began, and when everything was written.
     pub started: Option<Timestamp>,
     /// The portal's time at the end.
@@ -68,12 +73,15 @@ fn manifest_json(manifest: &Manifest<'_>, columns: &[Column]) -> Value {
         "version": 1,
         "tool": concat!("tickethaul ", env!("CARGO_PKG_VERSION")),
         "portal": manifest.portal_id,
+        "run": manifest.run,
+        "selection": manifest.selection,
         "started": time(manifest.started),
         "ended": time(manifest.ended),
         "tickets": done.tickets,
         "archived": done.archived,
         "issues": done.issues,
         "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
+        "left_out": done.left_out,
         "tables": done.tables.iter().cloned().collect::<BTreeMap<_, _>>(),
         "calls": manifest.calls,
         "columns": headers,

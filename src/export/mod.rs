@@ -23,13 +23,20 @@ mod project;
 mod write;
 mod issues;
 mod output;
+mod names;
+mod selection;
 mod manifest;
+mod standing;
 
 pub mod filter;
 mod folder;
 
-pub use folder::{Asked, FolderError, RunFolder, is_export, unfinished};
+pub use folder::{
+    Asked, AskedMapping, ExportState, FolderError, Replace, RunFolder, is_export, look, progress,
+};
 pub use job::{Archived, Done, Job, Step, Which};
 pub use output::Target;
 pub use run::{ExportError, run};
+pub use selection::Selection;
+pub use standing::{Earlier, Taken, at_file, at_folder};
 pub use write::{Form, Packing, PartBy, Shape, Unit};

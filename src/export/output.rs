@@ -1,15 +1,16 @@
 //! Where rows go: one file, a folder of parts, or a stream; tables beside it, and the
 //! rows that have no place in any of them.
 
-use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::columns::Column;
 use super::issues::Issues;
 use super::links::Links;
+use super::names::{Beside, issues_of, table_beside, table_inside};
 use super::project::{Cell, Misfit};
 use super::spool::Ticket;
+use super::standing::only_ours;
 use super::tables::Table;
 use super::write::{FileFacts, PartBy, Parts, Rows, Shape, Sink, WriteError};
 
@@ -43,14 +44,6 @@ enum To {
     Folder(Box<Parts>, usize),
 }
 
-/// Places of what is put beside the data.
-pub struct Beside {
-    /// What each column is.
-    pub schema: PathBuf,
-    /// What the export is.
-    pub manifest: PathBuf,
-}
-
 impl Output {
     /// Opens everything that will be written, so that a bad path fails before
     /// anything is read. `places` are the properties of a ticket's values. A stream
@@ -70,20 +63,19 @@ impl Output {
             Target::File(path) => {
                 let rows = rows(Sink::file(path.clone())?)?;
                 for table in tables {
-                    let place = with_name(&path, &table.name, shape);
+                    let place = table_beside(&path, &table.name, shape);
                     beside.push(OpenTable::open(table, place, shape)?);
                 }
-                let issues = with_ending(&path, ".issues.csv");
+                let issues = issues_of(&path);
                 (To::File(rows, path), Some(issues))
             }
             Target::Folder(path, by) => {
                 let place = places.iter().position(|name| *name == by.property);
-                let issues = with_ending(&path, ".issues.csv");
+                let issues = issues_of(&path);
                 let parts = Parts::open(path, by, shape, columns)?;
                 for table in tables {
-                    // Readers of such folders pass over names that begin so.
-                    let name = format!("_{}.{}", table.name, shape.ending());
-                    beside.push(OpenTable::open(table, parts.root().join(name), shape)?);
+                    let place = table_inside(parts.root(), &table.name, shape);
+                    beside.push(OpenTable::open(table, place, shape)?);
                 }
                 let place = place.unwrap_or(usize::MAX);
                 (To::Folder(Box::new(parts), place), Some(issues))
@@ -170,9 +162,11 @@ impl Output {
                 tell(&Beside::file(&path), &files)?;
             }
             To::Folder(parts, _) => {
-                parts.finish(|folder, parts| {
-                    tell(&Beside::inside(folder), &[parts, &files].concat())
-                })?;
+                let old_is_ours = |old: &Path| only_ours(old).map_err(io::Error::other);
+                parts.finish(
+                    |folder, parts| tell(&Beside::inside(folder), &[parts, &files].concat()),
+                    old_is_ours,
+                )?;
             }
         }
         Ok(first)
@@ -186,59 +180,5 @@ impl OpenTable {
             table,
             count: 0,
         })
-    }
-}
-
-impl Beside {
-    fn file(data: &Path) -> Beside {
-        Beside {
-            schema: with_ending(data, ".schema.json"),
-            manifest: with_ending(data, ".manifest.json"),
-        }
-    }
-
-    /// Readers of such folders pass over names that begin so.
-    fn inside(folder: &Path) -> Beside {
-        Beside {
-            schema: folder.join("_schema.json"),
-            manifest: folder.join("_manifest.json"),
-        }
-    }
-}
-
-fn with_ending(data: &Path, ending: &str) -> PathBuf {
-    let mut path = OsString::from(data);
-    path.push(ending);
-    path.into()
-}
-
-/// The table `history` of `tickets.csv.gz` is `tickets.history.csv.gz`.
-fn with_name(data: &Path, table: &str, shape: Shape) -> PathBuf {
-    let mut stem = data.to_owned();
-    for endings in [&["gz", "zst"][..], &["csv", "jsonl", "ndjson", "parquet"]] {
-        let ending = stem.extension().unwrap_or_default().to_ascii_lowercase();
-        if endings.iter().any(|known| ending == *known) {
-            let _was_there = stem.set_extension("");
-        }
-    }
-    with_ending(&stem, &format!(".{table}.{}", shape.ending()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tables_are_called_after_the_file() {
-        let shape = Shape::default();
-        for (data, expected) in [
-            ("a/tickets.csv", "a/tickets.history.csv"),
-            ("tickets.CSV.gz", "tickets.history.csv"),
-            ("tickets.2026.csv", "tickets.2026.history.csv"),
-            ("tickets", "tickets.history.csv"),
-        ] {
-            let name = with_name(Path::new(data), "history", shape);
-            assert_eq!(name, Path::new(expected), "{data}");
-        }
     }
 }

@@ -7,12 +7,15 @@ use std::io;
 
 use futures::stream::{self, FuturesUnordered, StreamExt, TryStreamExt};
 
-use super::ranges::{Ask, BadPage, Ranges};
+use super::ranges::{Ask, BadPage, OneByOne, Ranges};
 use super::spool::{Spool, Ticket, Version};
 use crate::hubspot::contract::{BATCH_LIMIT, HISTORY_LIMIT};
 use crate::hubspot::error::CallError;
 use crate::hubspot::{self, Client, Page, Record, Search, SearchError};
 use crate::model::schema::ObjectType;
+
+/// What every record has.
+const ID: &str = "hs_object_id";
 
 /// Why reading did not come to its end. What is in the spool stays right.
 #[derive(Debug, thiserror::Error)]
@@ -92,17 +95,20 @@ impl Reading {
             Some(mark) if mark.after.is_none() => return Ok(()),
             last => last.and_then(|mark| mark.after.clone()),
         };
+        let mut list = OneByOne::behind(spool.marks().last().map(|mark| mark.ids.1));
         let mut left = limit.saturating_sub(spool.tickets());
         while left > 0 {
             let page = self.page(after.as_deref(), archived).await?;
             let mut tickets = self.tickets(page.results, archived)?;
+            let ids: Vec<u64> = tickets.iter().map(|ticket| ticket.id).collect();
+            list.take(after.as_deref(), &ids, page.after.as_deref())?;
             tickets.truncate(usize::try_from(left).unwrap_or(usize::MAX));
             left -= tickets.len() as u64;
             spool.add(0, page.after.clone(), &tickets)?;
-            if page.after.is_none() || page.after == after {
+            after = page.after;
+            if after.is_none() {
                 break;
             }
-            after = page.after;
         }
         Ok(())
     }
@@ -117,8 +123,12 @@ impl Reading {
         spool: &mut Spool,
         mut heard: impl FnMut(u64),
     ) -> Result<(), PageError> {
+        let by_id = !self.history.is_empty();
         let search = Search {
-            properties: self.properties.clone(),
+            properties: match by_id {
+                true => vec![ID.to_owned()],
+                false => self.properties.clone(),
+            },
             ..search.clone()
         };
         let mut above = spool.marks().last().map(|mark| mark.ids.1.to_string());
@@ -130,20 +140,27 @@ impl Reading {
             let tickets = ObjectType::Tickets;
             let page = self.client.search_by_id(tickets, &search, above.as_deref());
             let page = page.await?;
-            let mut tickets = self.tickets(page.results, false)?;
-            tickets.truncate(usize::try_from(left).unwrap_or(usize::MAX));
-            if !self.history.is_empty() {
+            let mut records = page.results;
+            let most = usize::try_from(left).unwrap_or(usize::MAX);
+            // What is cut off here comes again where one of these is gone meanwhile.
+            let next = match records.len() > most {
+                true => records.get(most - 1).map(|record| record.id.clone()),
+                false => page.after,
+            };
+            records.truncate(most);
+            let mut tickets = self.tickets(records, false)?;
+            if by_id {
                 let ids: Vec<u64> = tickets.iter().map(|ticket| ticket.id).collect();
                 let batches = ids.chunks(HISTORY_LIMIT).map(|ids| self.batch(ids, false));
                 let batches = stream::iter(batches).buffered(self.width());
                 tickets = batches.try_concat().await?;
             }
-            spool.add(0, page.after.clone(), &tickets)?;
+            spool.add(0, next.clone(), &tickets)?;
             heard(spool.tickets());
-            if page.after.is_none() {
+            if next.is_none() {
                 return Ok(());
             }
-            above = page.after;
+            above = next;
         }
     }
 
@@ -183,24 +200,14 @@ impl Reading {
         }
     }
 
-    /// Tickets by id, in id order; those that are not there are left out.
-    async fn batch(&self, ids: &[u64], archived: bool) -> Result<Vec<Ticket>, PageError> {
+    /// Tickets by id, which come in id order; those that are not there are left out.
+    pub async fn batch(&self, ids: &[u64], archived: bool) -> Result<Vec<Ticket>, PageError> {
         let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
         let names: Vec<&str> = self.properties.iter().map(String::as_str).collect();
         let history: Vec<&str> = self.history.iter().map(String::as_str).collect();
-        let reply = self
-            .client
-            .batch_read_with_history(
-                ObjectType::Tickets,
-                None,
-                &ids,
-                (&names, &history),
-                archived,
-            )
-            .await?;
-        let mut tickets = self.tickets(reply.results, archived)?;
-        tickets.sort_unstable_by_key(|ticket| ticket.id);
-        Ok(tickets)
+        let (tickets, wanted) = (ObjectType::Tickets, (&names[..], &history[..]));
+        let records = self.client.read_existing(tickets, &ids, wanted, archived);
+        self.tickets(records.await?, archived)
     }
 
     async fn page(&self, after: Option<&str>, archived: bool) -> Result<Page, CallError> {

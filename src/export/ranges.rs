@@ -22,6 +22,9 @@ const FRUITFUL: usize = 50;
 const FRUITLESS_ALLOWED: usize = 24;
 const PAGES_PER_FRUITLESS: usize = 20;
 
+/// Empty pages in a row that are put up with: tickets of a page may be gone meanwhile.
+const BARREN: usize = 100;
+
 /// A page to ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
@@ -57,9 +60,15 @@ pub enum BadPage {
     /// Ids don't ascend.
     #[error("a page of the list is not in id order")]
     OutOfOrder,
+    /// It shows again what was read, or what should have come before.
+    #[error("a page of the list goes back to ids at or below the last one that was read")]
+    Backwards,
     /// It would never end.
     #[error("the list's cursor stands still")]
     StandsStill,
+    /// It would never end either.
+    #[error("{BARREN} pages of the list in a row hold no ticket, and more are to follow")]
+    Barren,
 }
 
 /// The list as far as it is known. Ranges by their first id; each ends where the next
@@ -73,6 +82,77 @@ pub struct Ranges {
     unguessable: bool,
     pages: usize,
     fruitless: usize,
+    barren: Barren,
+}
+
+/// Empty pages in a row.
+#[derive(Debug, Default)]
+struct Barren(usize);
+
+impl Barren {
+    fn take(&mut self, ids: &[u64], after: Option<&str>) -> Result<(), BadPage> {
+        self.0 = match ids.is_empty() && after.is_some() {
+            true => self.0 + 1,
+            false => 0,
+        };
+        match self.0 > BARREN {
+            true => Err(BadPage::Barren),
+            false => Ok(()),
+        }
+    }
+}
+
+/// A list that is read by one cursor, page after page.
+#[derive(Debug, Default)]
+pub struct OneByOne {
+    /// Highest id that was read, if any.
+    last: Option<u64>,
+    barren: Barren,
+}
+
+impl OneByOne {
+    /// A list that was read up to an id.
+    pub fn behind(last: Option<u64>) -> OneByOne {
+        OneByOne {
+            last,
+            barren: Barren::default(),
+        }
+    }
+
+    /// Takes the ids of the page that was asked for with `asked`, and the cursor behind
+    /// it.
+    ///
+    /// # Errors
+    /// When the portal's list is not one, or would have no end.
+    pub fn take(
+        &mut self,
+        asked: Option<&str>,
+        ids: &[u64],
+        after: Option<&str>,
+    ) -> Result<(), BadPage> {
+        check(self.last, asked, ids, after)?;
+        self.last = ids.last().copied().or(self.last);
+        self.barren.take(ids, after)
+    }
+}
+
+/// What every page of a list in id order has to be.
+fn check(
+    last: Option<u64>,
+    asked: Option<&str>,
+    ids: &[u64],
+    after: Option<&str>,
+) -> Result<(), BadPage> {
+    if !ids.is_sorted_by(|left, right| left < right) {
+        return Err(BadPage::OutOfOrder);
+    }
+    if ids.first().zip(last).is_some_and(|(id, last)| *id <= last) {
+        return Err(BadPage::Backwards);
+    }
+    if after.is_some() && after == asked {
+        return Err(BadPage::StandsStill);
+    }
+    Ok(())
 }
 
 /// A range and the cursor that reads it.
@@ -184,11 +264,13 @@ impl Ranges {
         ids: &[u64],
         after: Option<String>,
     ) -> Result<Option<Kept>, BadPage> {
-        if !ids.is_sorted_by(|left, right| left < right) {
-            return Err(BadPage::OutOfOrder);
-        }
-        if after.is_some() && after == ask.after {
-            return Err(BadPage::StandsStill);
+        let last = match ask.aim {
+            Aim::Next(range) => self.ranges.get(&range).map(|reader| reader.last),
+            Aim::Begin | Aim::Probe(_) => None,
+        };
+        check(last, ask.after.as_deref(), ids, after.as_deref())?;
+        if !matches!(ask.aim, Aim::Probe(_)) {
+            self.barren.take(ids, after.as_deref())?;
         }
         self.pages += 1;
         Ok(match ask.aim {

@@ -4,8 +4,10 @@
 use std::io;
 
 use super::collect::Collected;
+use super::folder;
 use super::job::{Done, Job, Step};
 use super::layout::Layout;
+use super::links::Fate;
 use super::manifest::{self, Manifest};
 use super::output::Output;
 use super::page::{PageError, Reading};
@@ -72,9 +74,12 @@ pub async fn run(
         .await?;
     let mut done = write_rows(&collected, &layout, &mut output, &mut heard).await?;
     done.missing = missing;
+    folder::begin_to_publish(&job.work)?;
     let first_issue = output.finish(|beside, files| {
         let manifest = Manifest {
             portal_id: job.portal_id,
+            run: &job.run,
+            selection: &job.selection,
             started: job.started,
             ended: client.portal_now(),
             calls: client.calls(),
@@ -97,7 +102,15 @@ async fn write_rows(
 ) -> io::Result<Done> {
     let mut done = Done::default();
     for ticket in collected.with_links()? {
-        let (ticket, links) = ticket?;
+        let (mut ticket, links) = ticket?;
+        match &links.fate {
+            Fate::Here => {}
+            Fate::Archived(moved) => ticket.clone_from(moved),
+            Fate::Gone => {
+                done.left_out += 1;
+                continue;
+            }
+        }
         if output.write(&ticket, &links, cells(&ticket, &links, layout))? {
             done.tickets += 1;
             done.archived += u64::from(ticket.archived);

@@ -207,6 +207,18 @@ impl<T: Kept> Iterator for InOrder<T> {
     }
 }
 
+/// Tickets in the spool of this name, as its pages say; for show only.
+pub fn tickets_in(folder: &Path, name: &str) -> u64 {
+    let Ok(pages) = File::open(folder.join(format!("{name}.pages"))) else {
+        return 0;
+    };
+    // More than any export of ours has.
+    let lines = BufReader::new(pages.take(1 << 30)).lines();
+    let lines = lines.map_while(Result::ok);
+    let pages = lines.map_while(|line| serde_json::from_str::<Entry>(&line).ok());
+    pages.map(|entry| entry.mark.tickets as u64).sum()
+}
+
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options

@@ -13,7 +13,7 @@ use super::spool::{Ticket, Version};
 use crate::model::schema::Schema;
 
 /// The table of former values.
-const HISTORY: &str = "history";
+pub(super) const HISTORY: &str = "history";
 
 /// A table; the first column is the ticket's id.
 #[derive(Clone, Debug)]

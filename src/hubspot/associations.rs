@@ -1,13 +1,15 @@
 //! Links between records and their kinds. Putting a link that is there already
 //! changes nothing, so these writes may be repeated (protocol L4).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::hubspot::association_types::HUBSPOT_DEFINED;
 use crate::hubspot::client::Client;
+use crate::hubspot::contract;
 use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::{Budget, Effect, Method, Request};
 use crate::hubspot::paths::End;
+use crate::hubspot::progress::Progress;
 use crate::hubspot::records::ApiError;
 use crate::hubspot::wire;
 use crate::model::schema::ObjectType;
@@ -62,6 +64,8 @@ pub struct LinkReply {
 pub struct Linked {
     /// By record id; records without links are left out.
     pub by_record: BTreeMap<String, Vec<LinkedRecord>>,
+    /// Records of which the portal says that they have none; not every portal does.
+    pub without: BTreeSet<String>,
     /// Entries for records whose links can't be read.
     pub errors: Vec<ApiError>,
 }
@@ -127,32 +131,14 @@ impl Client {
         (from, to): (ObjectType, ObjectType),
         ids: &[String],
     ) -> Result<Linked, CallError> {
-        let mut linked = Linked::default();
-        let mut open: HashMap<String, Option<String>> =
-            ids.iter().map(|id| (id.clone(), None)).collect();
-        while !open.is_empty() {
-            let asked: Vec<(&str, Option<&str>)> = open
-                .iter()
-                .map(|(id, after)| (id.as_str(), after.as_deref()))
-                .collect();
-            let body = wire::linked_body(&asked).map_err(Client::unsendable)?;
+        let mut reading = Reading::of(ids);
+        while !reading.open.is_empty() {
+            let body = wire::linked_body(&reading.asked()).map_err(Client::unsendable)?;
             let request = self.links((from, to), "read", body, Effect::Read);
             let page = self.call(&request, wire::linked).await?;
-            let mut next = HashMap::new();
-            for (id, records, after) in page.records {
-                // A cursor that stands still would never end.
-                if after.is_some() && open.get(&id).is_some_and(|before| *before != after) {
-                    let _new = next.insert(id.clone(), after);
-                }
-                linked.by_record.entry(id).or_default().extend(records);
-            }
-            let errors = page.errors.into_iter();
-            linked
-                .errors
-                .extend(errors.filter(|error| error.sub_category != NO_LINKS));
-            open = next;
+            reading.take((from, to), page)?;
         }
-        Ok(linked)
+        Ok(reading.linked)
     }
 
     /// Takes all links between the records of each pair away, whatever their kind;
@@ -239,5 +225,67 @@ impl Client {
     ) -> Request {
         let path = self.api().links(from, to, verb);
         Request::post(path, body, effect).paid_from(Budget::Associations)
+    }
+}
+
+/// The links of many records, page by page.
+#[derive(Default)]
+struct Reading {
+    /// Records whose links are not all there, and where they go on.
+    open: HashMap<String, Option<String>>,
+    /// Of records whose links come in pages.
+    pages: HashMap<String, Progress>,
+    linked: Linked,
+}
+
+impl Reading {
+    fn of(ids: &[String]) -> Reading {
+        Reading {
+            open: ids.iter().map(|id| (id.clone(), None)).collect(),
+            ..Reading::default()
+        }
+    }
+
+    fn asked(&self) -> Vec<(&str, Option<&str>)> {
+        let open = self.open.iter();
+        open.map(|(id, after)| (id.as_str(), after.as_deref()))
+            .collect()
+    }
+
+    /// Takes a page of each record that was asked for; what was not is left out.
+    fn take(
+        &mut self,
+        (from, to): (ObjectType, ObjectType),
+        page: LinkedPage,
+    ) -> Result<(), CallError> {
+        let asked = std::mem::take(&mut self.open);
+        for (id, mut records, after) in page.records {
+            if !asked.contains_key(&id) {
+                continue;
+            }
+            if after.is_some() || self.pages.contains_key(&id) {
+                let progress = self.pages.entry(id.clone()).or_insert_with(|| {
+                    let (from, to) = (from.singular(), to.plural());
+                    let what = format!("the {to} of {from} {id}");
+                    Progress::of(what, contract::LINKS_OF_ONE)
+                });
+                let ids = records.iter().map(|record| record.id.as_str());
+                let new = progress.take(ids, after.as_deref())?;
+                let mut new = new.into_iter();
+                records.retain(|_| new.next().unwrap_or_default());
+            }
+            if after.is_some() {
+                let _new = self.open.insert(id.clone(), after);
+            }
+            self.linked.by_record.entry(id).or_default().extend(records);
+        }
+        let asked: Vec<String> = asked.into_keys().collect();
+        for error in page.errors {
+            match error.sub_category == NO_LINKS {
+                true => self.linked.without.extend(error.speaks_of(&asked)),
+                false => self.linked.errors.push(error),
+            }
+        }
+        Ok(())
     }
 }

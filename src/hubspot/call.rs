@@ -15,8 +15,10 @@ use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::{Budget, Effect, Reply, Request, Transport, TransportError};
 use crate::hubspot::log::{Attempt, CallLog};
 use crate::hubspot::pace::{Pacer, Slot};
+use crate::hubspot::paths;
 use crate::hubspot::policy::{Decision, Quota, Situation, decide};
 use crate::hubspot::portal_clock::PortalClock;
+use crate::hubspot::records::ApiError;
 use crate::hubspot::settings::{Rate, Settings};
 use crate::hubspot::token::Token;
 use crate::hubspot::wire::Read;
@@ -86,6 +88,10 @@ impl Caller {
                         may_come_late,
                     });
                 }
+                Verdict::Final(CallError::Refused(error)) if is_gone(request, &error) => {
+                    let path = request.bare_path().to_owned();
+                    return Err(CallError::Gone { path, error });
+                }
                 Verdict::Final(CallError::Refused(mut error)) => {
                     error.may_come_late = situation.unclear_before;
                     return Err(CallError::Refused(error));
@@ -95,6 +101,10 @@ impl Caller {
             };
             let next = decide(&trouble, situation, &mut self.quota(), fastrand::f64());
             match next {
+                Decision::Stop(CallError::Garbled(words)) => {
+                    let path = request.bare_path();
+                    return Err(CallError::Garbled(format!("{words} (asked for {path})")));
+                }
                 Decision::Stop(error) => return Err(error),
                 Decision::After(delay) => self.wait(trouble.kind, request.budget, delay).await,
             }
@@ -169,7 +179,7 @@ impl Caller {
                 self.day.note(&reply.headers);
                 slot.replied(reply);
             }
-            Err(TransportError::NotSent(_)) => slot.not_sent(),
+            Err(TransportError::NotSent(_) | TransportError::Blocked(_)) => slot.not_sent(),
             Err(TransportError::Ambiguous(_)) => drop(slot),
         }
     }
@@ -189,6 +199,16 @@ impl Caller {
         }
         sleep(delay).await;
     }
+}
+
+/// True where it is the path that is missing and no record: HubSpot names a category for
+/// what it does not find.
+fn is_gone(request: &Request, error: &ApiError) -> bool {
+    matches!(error.status, 404 | 410)
+        && error.category.is_empty()
+        && error.ids.is_empty()
+        && error.problems.is_empty()
+        && paths::is_of_version(request.bare_path())
 }
 
 fn late(deadline: Duration) -> String {

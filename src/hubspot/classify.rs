@@ -8,7 +8,7 @@ use crate::hubspot::error::CallError;
 use crate::hubspot::error_body::{self, ErrorBody};
 use crate::hubspot::exchange::{Reply, TransportError};
 use crate::hubspot::records::ApiError;
-use crate::hubspot::wire::Read;
+use crate::hubspot::wire::{self, Read};
 
 /// What became of one attempt.
 #[derive(Debug)]
@@ -106,6 +106,7 @@ pub(crate) fn classify<T>(outcome: &Result<Reply, TransportError>, read: Read<T>
             Err(error) => trouble(Kind::Garbled, garbled_words(reply, &error), None),
         },
         Ok(reply) => judge_error(reply),
+        Err(TransportError::Blocked(words)) => Verdict::Final(CallError::Blocked(words.clone())),
         Err(TransportError::NotSent(words)) => trouble(Kind::NotSent, words.clone(), None),
         Err(TransportError::Ambiguous(words)) => trouble(Kind::Lost, words.clone(), None),
     }
@@ -182,6 +183,9 @@ fn garbled_words(reply: &Reply, error: &serde_json::Error) -> String {
             format!("status {} with an empty body", reply.status)
         }
         serde_json::error::Category::Eof => "the JSON is cut short".to_owned(),
+        serde_json::error::Category::Data if error.to_string() == wire::COMES_IN_PAGES => {
+            wire::COMES_IN_PAGES.to_owned()
+        }
         serde_json::error::Category::Data => "the JSON lacks what it should hold".to_owned(),
         _ => format!("status {} with something other than JSON", reply.status),
     }

@@ -28,7 +28,7 @@ impl Client {
     /// `https://api.hubapi.com` or any other that speaks the same; plain http only
     /// on this machine.
     pub fn connect(base_url: &str, settings: Settings) -> Result<Client, ConnectError> {
-        let transport = HttpTransport::open(base_url)?;
+        let transport = HttpTransport::open(base_url, &settings.route)?;
         Ok(Client::over(Arc::new(transport), settings))
     }
 

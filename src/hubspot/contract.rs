@@ -24,7 +24,7 @@ pub const SEARCH_PAGE_LIMIT: usize = 200;
 pub const SEARCH_RESULT_LIMIT: usize = 10_000;
 
 /// Characters of a search's body. HubSpot: CRM search, "maximum of 3,000 characters".
-pub(crate) const SEARCH_BODY_LIMIT: usize = 3_000;
+pub const SEARCH_BODY_LIMIT: usize = 3_000;
 
 /// Filters of a search: groups, filters of a group, filters in all.
 pub(crate) const FILTER_LIMITS: (usize, usize, usize) = (5, 6, 18);
@@ -34,6 +34,13 @@ pub const LINK_LIMIT: usize = 2_000;
 
 /// Records of one batch read of links. HubSpot: associations v4, 1,000 inputs.
 pub const LINKED_LIMIT: usize = 1_000;
+
+/// Links of one record to records of one kind that are believed. HubSpot limits them by
+/// pair and tier, to some ten thousand.
+pub(crate) const LINKS_OF_ONE: usize = 100_000;
+
+/// Owners of a portal that are believed, live or archived.
+pub(crate) const OWNERS: usize = 100_000;
 
 /// Pairs of one batch archive of links. Sources differ, from 100 to 2,000.
 pub const UNLINK_LIMIT: usize = 100;

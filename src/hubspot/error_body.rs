@@ -76,10 +76,21 @@ fn api_error(status: u16, body: &Value) -> ApiError {
         message: bounded(&with_details(message, body)),
         problems,
         trace_ids: texts(&context["objectWriteTraceId"]),
-        ids: texts(&context["ids"]),
+        ids: named_ids(context),
         correlation_id: text(&body["correlationId"]),
         may_come_late: false,
     }
+}
+
+/// The records that an error speaks of, under the first of HubSpot's names for them
+/// that it uses: batches of records have the first, those of associations the others.
+fn named_ids(context: &Value) -> Vec<String> {
+    let names = ["ids", "id", "fromObjectId", "objectId"].into_iter();
+    let named = names.map(|name| texts(&context[name]));
+    named
+        .into_iter()
+        .find(|ids| !ids.is_empty())
+        .unwrap_or_default()
 }
 
 /// The words before the embedded JSON, and the entries of that JSON.

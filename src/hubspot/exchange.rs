@@ -194,9 +194,13 @@ impl Headers {
 /// Why no whole reply came. The words are for people and hold no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
-    /// Nothing reached the portal: no connection, no such host, TLS refused.
+    /// Nothing reached the portal: no connection, no such host.
     #[error("{0}")]
     NotSent(String),
+    /// Nothing reached the portal, and nothing will until something on this side is
+    /// mended: a certificate that is not trusted, a proxy that wants a password.
+    #[error("{0}")]
+    Blocked(String),
     /// The request may have been carried out: time over, connection reset, reply
     /// cut short.
     #[error("{0}")]

@@ -10,7 +10,10 @@
 mod account;
 mod associations;
 mod client;
+mod live_links;
+mod missing;
 mod objects;
+mod progress;
 mod schema;
 mod search;
 
@@ -23,6 +26,7 @@ mod portal_clock;
 mod session;
 
 mod credentials;
+mod route;
 mod settings;
 mod token;
 
@@ -47,12 +51,14 @@ pub use error::CallError;
 pub use exchange::{
     Budget, Content, Effect, Headers, Method, Reply, Request, Transport, TransportError,
 };
+pub use live_links::LiveLinks;
 pub use log::{Attempt, CallLog};
 pub use paths::{ApiVersion, UnknownVersion};
 pub use records::{
     Account, ApiError, Association, BatchReply, CreateInput, DailyUsage, FormerValue, Page,
     PropertyGroup, PropertyProblem, Record, WriteInput,
 };
+pub use route::{Authorities, NamedProxy, Route};
 pub use schema::SchemaParts;
 pub use search::{Comparison, Filter, Found, Search, SearchError, Sort, Test};
 pub use settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};

@@ -1,9 +1,12 @@
 //! Records: in batches, one by one, and page by page.
 
+use std::collections::HashMap;
+
 use crate::hubspot::client::{Client, found};
 use crate::hubspot::contract;
 use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::{Effect, Method, Request};
+use crate::hubspot::missing::Parts;
 use crate::hubspot::paths::with_query;
 use crate::hubspot::records::{ApiError, BatchReply, CreateInput, Page, Record, WriteInput};
 use crate::hubspot::wire::{self, Read};
@@ -49,18 +52,54 @@ impl Client {
         (properties, history): (&[&str], &[&str]),
         archived: bool,
     ) -> Result<BatchReply, CallError> {
-        let body = wire::read_body(id_property, ids, properties, history);
-        let body = body.map_err(Client::unsendable)?;
         let archived = archived.to_string();
-        let path = with_query(
-            &self.api().batch(object, "read"),
-            &[("archived", &archived)],
-        );
-        let request = Request::post(path, body, Effect::Read);
-        match self.call(&request, wire::batch).await {
-            Err(CallError::Refused(error)) if is_missing(&error) => Ok(none_of(ids, *error)),
-            outcome => outcome,
+        let query = [("archived", archived.as_str())];
+        let path = with_query(&self.api().batch(object, "read"), &query);
+        let mut parts = Parts::of(ids);
+        while let Some(part) = parts.next() {
+            let body = wire::read_body(id_property, &part, properties, history);
+            let body = body.map_err(Client::unsendable)?;
+            let request = Request::post(path.clone(), body, Effect::Read);
+            match self.call(&request, wire::batch).await {
+                Err(CallError::Refused(error)) if is_missing(&error) => parts.refused(part, *error),
+                outcome => parts.add(outcome?),
+            }
         }
+        Ok(parts.whole())
+    }
+
+    /// Reads records by id, however many, with the second list of properties with their
+    /// former values: each once and in the order of `ids`. Those that are not there are
+    /// left out, and so are ids that now lead to another record (protocol E6).
+    ///
+    /// # Errors
+    /// Also when the portal says of a record anything else than that it is not there.
+    pub async fn read_existing(
+        &self,
+        object: ObjectType,
+        ids: &[String],
+        (properties, history): (&[&str], &[&str]),
+        archived: bool,
+    ) -> Result<Vec<Record>, CallError> {
+        let most = match history.is_empty() {
+            true => contract::BATCH_LIMIT,
+            false => contract::HISTORY_LIMIT,
+        };
+        let mut found = HashMap::new();
+        for part in ids.chunks(most) {
+            let wanted = (properties, history);
+            let reply = self.batch_read_with_history(object, None, part, wanted, archived);
+            let reply = reply.await?;
+            if let Some(error) = reply.errors.into_iter().find(|error| !error.is_missing()) {
+                return Err(match error.is_passing() {
+                    true => CallError::Unavailable(error.message),
+                    false => CallError::Refused(Box::new(error)),
+                });
+            }
+            let records = reply.results.into_iter();
+            found.extend(records.map(|record| (record.id.clone(), record)));
+        }
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
     /// Changes records by id, or by the value of a unique property; at most 100
@@ -217,11 +256,9 @@ impl Client {
         let ids: Vec<String> = bare.results.into_iter().map(|record| record.id).collect();
         let names: Vec<&str> = properties.iter().map(String::as_str).collect();
         let history: Vec<&str> = history.iter().map(String::as_str).collect();
-        let reply = self.batch_read_with_history(object, None, &ids, (&names, &history), archived);
-        let mut results = reply.await?.results;
-        results.sort_by_cached_key(|record| ids.iter().position(|id| *id == record.id));
+        let results = self.read_existing(object, &ids, (&names, &history), archived);
         Ok(Page {
-            results,
+            results: results.await?,
             after: bare.after,
         })
     }
@@ -280,17 +317,8 @@ fn list_path(
     with_query(base, &query)
 }
 
-/// Some portals answer 404 to a whole read when none of the records exists.
+/// Some portals answer 404 to a whole read when one of the records, or all of them, do
+/// not exist.
 fn is_missing(error: &ApiError) -> bool {
     error.status == 404 && error.category == "OBJECT_NOT_FOUND"
-}
-
-fn none_of(asked: &[String], mut error: ApiError) -> BatchReply {
-    if error.ids.is_empty() {
-        error.ids = asked.to_vec();
-    }
-    BatchReply {
-        errors: vec![error],
-        ..BatchReply::default()
-    }
 }

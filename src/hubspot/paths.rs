@@ -162,6 +162,45 @@ pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
     query.trim_start_matches('?').to_owned()
 }
 
+/// How a version stands in a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// `v3`.
+    Numbered,
+    /// `2026-09`.
+    Dated,
+}
+
+/// The version that a path names.
+pub(crate) fn version_in(path: &str) -> Option<Shape> {
+    path.split('/').find_map(|segment| {
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        if segment.strip_prefix('v').is_some_and(digits) {
+            return Some(Shape::Numbered);
+        }
+        let (year, month) = segment.split_once('-')?;
+        (year.len() == 4 && digits(year) && month.len() == 2 && digits(month))
+            .then_some(Shape::Dated)
+    })
+}
+
+/// True for a path that a version of the API has or has not. One that names a single
+/// record or definition can be without it.
+pub(crate) fn is_of_version(path: &str) -> bool {
+    let segments: Vec<&str> = path.split('/').collect();
+    let is_object = |segment: &&str| {
+        let mut objects = ObjectType::ALL.into_iter();
+        objects.any(|object| object.plural() == *segment)
+    };
+    let Some(object) = segments.iter().position(is_object) else {
+        return true;
+    };
+    matches!(
+        &segments[object + 1..],
+        [] | ["groups" | "search"] | ["batch", _] | [_, "labels"] | [_, "batch", ..]
+    )
+}
+
 fn segment(text: &str) -> String {
     let mut encoded = String::new();
     encode(text, b"-._~", &mut encoded);
@@ -191,6 +230,33 @@ mod tests {
             "/a?after=NTI1Cg%253D%26x%3D%C3%A4&properties=a,b_c"
         );
         assert_eq!(form(&[("a", "b c"), ("d", "?")]), "a=b%20c&d=%3F");
+    }
+
+    #[test]
+    fn single_records_may_be_missing_and_collections_not() {
+        use ObjectType::{Contacts, Tickets};
+        for api in [ApiVersion::V3, ApiVersion::V2026_09] {
+            for whole in [
+                api.objects(Tickets),
+                api.batch(Contacts, "read"),
+                api.search(Tickets),
+                api.properties(Tickets),
+                api.property_groups(Tickets),
+                api.pipelines(Tickets),
+                api.owners(),
+                api.links(Tickets, Contacts, "create"),
+                api.links(Tickets, Contacts, "labels/archive"),
+                api.link_labels(Tickets, Contacts),
+                api.account(),
+            ] {
+                assert!(is_of_version(&whole), "{whole}");
+                assert!(version_in(&whole).is_some(), "{whole}");
+            }
+            for one in [api.object(Tickets, "v3"), api.property(Tickets, "a")] {
+                assert!(!is_of_version(&one), "{one}");
+            }
+        }
+        assert_eq!(version_in("/crm/objects/2026-9/x"), None);
     }
 
     #[test]

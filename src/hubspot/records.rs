@@ -1,7 +1,7 @@
 //! What the client takes and gives: plain values, free of JSON shapes (those are
 //! in `wire`). One word per HubSpot idea.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -163,7 +163,8 @@ pub struct ApiError {
     pub problems: Vec<PropertyProblem>,
     /// `context.objectWriteTraceId`: the inputs that this entry speaks of.
     pub trace_ids: Vec<String>,
-    /// `context.ids`: the ids or key values that this entry speaks of.
+    /// The ids or key values that this entry speaks of: `context.ids`, or what else
+    /// HubSpot calls them there.
     pub ids: Vec<String>,
     /// `context.existingId`, else an id named in the message.
     pub existing_id: Option<String>,
@@ -175,6 +176,31 @@ pub struct ApiError {
 }
 
 impl ApiError {
+    /// Whether it says that there is no such record.
+    pub fn is_missing(&self) -> bool {
+        self.category == "OBJECT_NOT_FOUND" || self.status == 404
+    }
+
+    /// Whether the same call may fare better in a while.
+    pub fn is_passing(&self) -> bool {
+        matches!(self.status, 423 | 429 | 477 | 500..)
+    }
+
+    /// Those of these ids that it speaks of: by their names in its context, else in its
+    /// words. Empty where it names none of them.
+    pub fn speaks_of(&self, asked: &[String]) -> Vec<String> {
+        let among = |named: &HashSet<&str>| -> Vec<String> {
+            let asked = asked.iter().filter(|id| named.contains(id.as_str()));
+            asked.cloned().collect()
+        };
+        let named = among(&self.ids.iter().map(String::as_str).collect());
+        if !named.is_empty() {
+            return named;
+        }
+        let words = self.message.split(|c: char| !c.is_ascii_digit());
+        among(&words.filter(|word| !word.is_empty()).collect())
+    }
+
     /// The correlation id as the end of a message; nothing where there is none.
     pub fn reference(&self) -> String {
         let id = self.correlation_id.as_deref();

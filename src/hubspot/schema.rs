@@ -7,6 +7,7 @@ use crate::hubspot::contract;
 use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::Effect;
 use crate::hubspot::paths::with_query;
+use crate::hubspot::progress::Progress;
 use crate::hubspot::records::PropertyGroup;
 use crate::hubspot::wire;
 use crate::model::schema::{
@@ -156,16 +157,18 @@ impl Client {
 
     async fn owners_that_are(&self, archived: bool) -> Result<Vec<Owner>, CallError> {
         let mut owners = Vec::new();
+        let mut progress = Progress::of("the portal's owners", contract::OWNERS);
         let mut after = None;
         loop {
             let path = owners_path(&self.api().owners(), archived, after.as_deref());
             let (page, next) = self.get(path, wire::owners).await?;
-            owners.extend(page);
-            match next {
-                // A cursor that stands still would never end.
-                Some(_) if next == after => break,
-                Some(_) => after = next,
-                None => break,
+            let ids = page.iter().map(|owner| owner.id.as_str());
+            let new = progress.take(ids, next.as_deref())?;
+            let page = page.into_iter().zip(new);
+            owners.extend(page.filter_map(|(owner, is_new)| is_new.then_some(owner)));
+            after = next;
+            if after.is_none() {
+                break;
             }
         }
         owners

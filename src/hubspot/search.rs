@@ -153,6 +153,29 @@ pub enum SearchError {
     TooManyFilters,
 }
 
+impl Search {
+    /// Characters of the longest call that it takes in id order, whatever properties are
+    /// read: many of them are read by id (protocol E5).
+    pub fn characters(&self) -> usize {
+        let search = in_id_order(&self.bare(), &u64::MAX.to_string());
+        let body = wire::search_body(&search, contract::SEARCH_PAGE_LIMIT, 0);
+        body.map_or(0, |body| characters(&body))
+    }
+
+    /// The same for ids alone.
+    fn bare(&self) -> Search {
+        Search {
+            properties: vec![ID.to_owned()],
+            ..self.clone()
+        }
+    }
+}
+
+/// HubSpot counts characters, not bytes.
+fn characters(body: &[u8]) -> usize {
+    String::from_utf8_lossy(body).chars().count()
+}
+
 impl Client {
     /// One page of what matches, 200 at most, after the first `offset` records.
     ///
@@ -172,15 +195,19 @@ impl Client {
             });
         }
         let limit = contract::SEARCH_PAGE_LIMIT.min(left);
-        let found = self.find(object, search, limit, offset).await?;
+        let (found, is_bare) = self.find(object, search, limit, offset).await?;
         let seen = offset + found.results.len();
         let capped = seen >= contract::SEARCH_RESULT_LIMIT && found.total > seen;
-        match capped {
-            true => Err(SearchError::TooMany {
+        if capped {
+            return Err(SearchError::TooMany {
                 at_least: found.total,
-            }),
-            false => Ok(found),
+            });
         }
+        let results = found.results;
+        Ok(Found {
+            results: self.filled(object, search, results, is_bare).await?,
+            ..found
+        })
     }
 
     /// One page of what matches in ascending id order, above an id; however many
@@ -192,37 +219,68 @@ impl Client {
         search: &Search,
         above: Option<&str>,
     ) -> Result<Page, SearchError> {
-        let search = in_id_order(search, above.unwrap_or("0"));
+        let ordered = in_id_order(search, above.unwrap_or("0"));
         let limit = contract::SEARCH_PAGE_LIMIT;
-        let found = self.find(object, &search, limit, 0).await?;
+        let (found, is_bare) = self.find(object, &ordered, limit, 0).await?;
         let ids = found.results.iter().map(|record| record.id.as_str());
         if !ascending(above.into_iter().chain(ids)) {
             let words = "a search in id order brought ids out of order".to_owned();
             return Err(CallError::Garbled(words).into());
         }
         let last = found.results.last().map(|record| record.id.clone());
+        if found.more && last.is_none() {
+            let words = "a page of a search is empty, and more are to follow".to_owned();
+            return Err(CallError::Garbled(words).into());
+        }
         Ok(Page {
             after: last.filter(|_| found.more),
-            results: found.results,
+            results: self.filled(object, search, found.results, is_bare).await?,
         })
     }
 
+    /// One page, and whether it holds ids alone because the names of all properties
+    /// would make the call too long (protocol E5).
     async fn find(
         &self,
         object: ObjectType,
         search: &Search,
         limit: usize,
         offset: usize,
-    ) -> Result<Found, SearchError> {
+    ) -> Result<(Found, bool), SearchError> {
         check_filters(search)?;
-        let body = wire::search_body(search, limit, offset).map_err(Client::unsendable)?;
-        let characters = String::from_utf8_lossy(&body).chars().count();
+        let body_of = |search: &Search| {
+            let body = wire::search_body(search, limit, offset);
+            body.map_err(Client::unsendable)
+        };
+        let mut body = body_of(search)?;
+        let is_bare = characters(&body) > contract::SEARCH_BODY_LIMIT;
+        if is_bare {
+            body = body_of(&search.bare())?;
+        }
+        let characters = characters(&body);
         if characters > contract::SEARCH_BODY_LIMIT {
             return Err(SearchError::TooLong { characters });
         }
         let path = self.api().search(object);
         let request = Request::post(path, body, Effect::Read).paid_from(Budget::Search);
-        Ok(self.call(&request, wire::found).await?)
+        Ok((self.call(&request, wire::found).await?, is_bare))
+    }
+
+    /// The records with their values, where the search brought ids alone; those that
+    /// are gone meanwhile are left out.
+    async fn filled(
+        &self,
+        object: ObjectType,
+        search: &Search,
+        results: Vec<Record>,
+        is_bare: bool,
+    ) -> Result<Vec<Record>, CallError> {
+        if !is_bare {
+            return Ok(results);
+        }
+        let ids: Vec<String> = results.into_iter().map(|record| record.id).collect();
+        let names: Vec<&str> = search.properties.iter().map(String::as_str).collect();
+        self.read_existing(object, &ids, (&names, &[]), false).await
     }
 }
 

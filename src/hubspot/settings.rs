@@ -1,11 +1,13 @@
 //! How a client calls: credentials, ceiling and reserve of the rate, deadline of an
 //! attempt, version of the paths. Opening a connection is left to `transport`.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::hubspot::credentials::Credentials;
 use crate::hubspot::paths::ApiVersion;
+use crate::hubspot::route::Route;
 
 /// How a client calls, whatever the transport.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// Shape of the paths (`--api`).
     pub api: ApiVersion,
+    /// Proxy and authorities, for a transport over sockets.
+    pub route: Route,
 }
 
 impl Default for Settings {
@@ -32,6 +36,7 @@ impl Default for Settings {
             reserve: Reserve::default(),
             timeout: Duration::from_secs(100),
             api: ApiVersion::default(),
+            route: Route::default(),
         }
     }
 }
@@ -104,6 +109,24 @@ pub enum ConnectError {
         "the base URL `{0}` is plain http; that is allowed for loopback addresses only, since the token would be readable on the way"
     )]
     PlainHttp(String),
+    /// A proxy that can't be used; calls don't go past it.
+    #[error("{variable} names a proxy that can't be used: {reason}")]
+    BadProxy {
+        /// What names it.
+        variable: &'static str,
+        /// In plain words, without the address: it may hold a password.
+        reason: String,
+    },
+    /// Certificates that can't be had.
+    #[error("{variable} names {}, which can't be used: {reason}", path.display())]
+    BadAuthorities {
+        /// What names the file or folder.
+        variable: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// In plain words.
+        reason: String,
+    },
     /// TLS or the HTTP stack could not be set up.
     #[error("the HTTP client can't be set up: {0}")]
     Setup(String),

@@ -1,9 +1,11 @@
-//! The transport over real sockets: the only file that knows reqwest, and the one
-//! that puts the token into the `Authorization` header. One request, one reply; repeating, pacing and deadlines are
+//! The transport over real sockets: with its folder the only place that knows reqwest,
+//! and the one that puts the token into the `Authorization` header. One request, one reply; repeating, pacing and deadlines are
 //! the attempt loop's.
 
-use std::error::Error;
-use std::io;
+mod authorities;
+mod cause;
+mod proxy;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -12,10 +14,15 @@ use futures::future::BoxFuture;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Certificate, ClientBuilder, Response, Url};
 
+use authorities::read;
+use cause::{Blame, Cause};
+use proxy::{Through, Way};
+
 use crate::hubspot::contract;
 use crate::hubspot::exchange::{
     Content, Headers, Method, Reply, Request, Transport, TransportError,
 };
+use crate::hubspot::route::Route;
 use crate::hubspot::settings::ConnectError;
 use crate::hubspot::token::Token;
 
@@ -27,19 +34,26 @@ pub(crate) struct HttpTransport {
     /// Without a slash at its end; holds no name or password.
     base: String,
     client: reqwest::Client,
+    proxy: Option<Through>,
 }
 
 impl HttpTransport {
-    /// Checks the address and sets up TLS; nothing is sent.
-    pub(crate) fn open(base_url: &str) -> Result<HttpTransport, ConnectError> {
+    /// Checks the address, proxy and certificates, and sets up TLS; nothing is sent.
+    pub(crate) fn open(base_url: &str, route: &Route) -> Result<HttpTransport, ConnectError> {
         let url = parse_base(base_url)?;
         let loopback = url.host_str().is_some_and(is_loopback);
         if url.scheme() == "http" && !loopback {
             return Err(ConnectError::PlainHttp(url.to_string()));
         }
+        let way = Way::to(&url, loopback, route)?;
+        let authorities = match &route.authorities {
+            Some(named) if url.scheme() == "https" => Some(read(named)?),
+            _ => None,
+        };
         Ok(HttpTransport {
             base: url.as_str().trim_end_matches('/').to_owned(),
-            client: build(loopback)?,
+            client: build(&way, authorities)?,
+            proxy: way.proxy(),
         })
     }
 
@@ -88,11 +102,32 @@ impl HttpTransport {
 
     fn failure(&self, error: reqwest::Error) -> TransportError {
         let not_sent = error.is_connect() || error.is_builder();
-        let cause = plain_cause(&error.without_url());
-        if not_sent {
-            TransportError::NotSent(format!("can't reach {}: {cause}", self.base))
-        } else {
-            TransportError::Ambiguous(format!("the connection broke off: {cause}"))
+        let Cause { words, blame } = Cause::of(&error.without_url());
+        if !not_sent {
+            return TransportError::Ambiguous(format!("the connection broke off: {words}"));
+        }
+        let base = &self.base;
+        let straight = format!("can't reach {base}: {words}");
+        let Some(Through {
+            shown, variable, ..
+        }) = &self.proxy
+        else {
+            return match blame {
+                Blame::Tls => TransportError::Blocked(straight),
+                _ => TransportError::NotSent(straight),
+            };
+        };
+        let proxy = format!("the proxy {shown} ({variable})");
+        match blame {
+            Blame::Proxy => {
+                TransportError::NotSent(format!("can't reach {base} through {proxy}: {words}"))
+            }
+            Blame::ProxyLogin => TransportError::Blocked(format!(
+                "{proxy} wants a name and a password (407): write them into {variable}, as in \
+                 http://NAME:PASSWORD@{shown}"
+            )),
+            Blame::Tls => TransportError::Blocked(format!("{straight} (asked through {proxy})")),
+            Blame::Way => TransportError::NotSent(format!("{straight} (asked through {proxy})")),
         }
     }
 }
@@ -161,33 +196,33 @@ fn is_loopback(host: &str) -> bool {
 
 /// A machine without a store of certificate authorities can't build the usual
 /// verifier, not even for plain http; Mozilla's list, compiled in, steps in there.
-fn build(loopback: bool) -> Result<reqwest::Client, ConnectError> {
+fn build(
+    way: &Way,
+    authorities: Option<Vec<Certificate>>,
+) -> Result<reqwest::Client, ConnectError> {
     // Another part of the process may have chosen a provider already: then that
     // one is used.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = || basics(loopback);
-    builder()
-        .build()
-        .or_else(|_| builder().tls_certs_only(compiled_in_roots()).build())
-        .map_err(|error| ConnectError::Setup(plain_cause(&error)))
+    let builder = || way.apply(basics());
+    let built = match authorities {
+        Some(authorities) => builder().tls_certs_only(authorities).build(),
+        None => builder()
+            .build()
+            .or_else(|_| builder().tls_certs_only(compiled_in_roots()).build()),
+    };
+    built.map_err(|error| ConnectError::Setup(Cause::of(&error).words))
 }
 
-/// Nothing is repeated or followed behind the attempt loop's back. Calls to this
-/// machine never go through a proxy: it would get to see the token.
-fn basics(loopback: bool) -> ClientBuilder {
+/// Nothing is repeated or followed behind the attempt loop's back.
+fn basics() -> ClientBuilder {
     let json = HeaderValue::from_static("application/json");
-    let builder = reqwest::Client::builder()
+    reqwest::Client::builder()
         .user_agent(concat!("tickethaul/", env!("CARGO_PKG_VERSION")))
         .default_headers(HeaderMap::from_iter([(ACCEPT, json)]))
         .connect_timeout(CONNECT_TIME)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
-        .gzip(true);
-    if loopback {
-        builder.no_proxy()
-    } else {
-        builder
-    }
+        .gzip(true)
 }
 
 fn compiled_in_roots() -> impl Iterator<Item = Certificate> {
@@ -203,43 +238,6 @@ fn kept(headers: &HeaderMap) -> Headers {
         .fold(Headers::default(), |kept, (name, value)| {
             kept.with(name, value)
         })
-}
-
-/// The cause at the bottom of the chain, in words for people where it is a common
-/// one.
-fn plain_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn Error = error;
-    let mut io_words = None;
-    loop {
-        if let Some(io) = cause.downcast_ref::<io::Error>() {
-            io_words = io_words.or_else(|| words_of(io.kind()));
-        }
-        match cause.source() {
-            Some(deeper) => cause = deeper,
-            None => break,
-        }
-    }
-    match io_words {
-        Some(words) => words.to_owned(),
-        None if error.is_timeout() => "no answer in time".to_owned(),
-        None => cause.to_string(),
-    }
-}
-
-fn words_of(kind: io::ErrorKind) -> Option<&'static str> {
-    match kind {
-        io::ErrorKind::ConnectionRefused => Some("connection refused, nothing listens there"),
-        io::ErrorKind::ConnectionReset => Some("connection reset by the other side"),
-        io::ErrorKind::ConnectionAborted => Some("connection aborted"),
-        io::ErrorKind::BrokenPipe => Some("connection closed by the other side"),
-        io::ErrorKind::UnexpectedEof => Some("the reply was cut short"),
-        io::ErrorKind::TimedOut => Some("no answer in time"),
-        io::ErrorKind::HostUnreachable => Some("the host can't be reached"),
-        io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
-            Some("the network can't be reached")
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]

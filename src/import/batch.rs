@@ -162,7 +162,7 @@ mod tests {
                 seq,
                 address,
                 cells: Cells::default(),
-                kept_key: None,
+                kept: None,
             },
             draft: TicketDraft {
                 key: key.to_owned(),

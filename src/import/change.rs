@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::flow::{Batch, Operation, PlannedOp};
 use super::links::Standing;
+use super::missing::Absent;
 use super::reply::{Input, Item, Matching, Verdict};
 use super::send::{Delivered, Sender, Wrote, replies_say_nothing};
 use super::write::{Verb, write};
@@ -54,6 +55,7 @@ impl Slot {
                 at,
                 body: op.body,
                 key: op.draft.key.clone(),
+                record: op.ticket.clone(),
             })
         });
         op
@@ -232,9 +234,11 @@ impl Sender {
             // An upsert makes what is not there.
             Operation::Upsert => todo.extend(doubt.absent),
             _ => {
-                let absent = doubt.absent.into_iter();
-                self.explain(absent.map(|slot| (slot.unclear, slot.into_op())).collect())
-                    .await?;
+                let absent = doubt.absent.into_iter().map(|slot| match slot.unclear {
+                    true => Absent::sent(slot.into_op()),
+                    false => Absent::untouched(slot.into_op()),
+                });
+                self.explain(absent.collect()).await?;
             }
         }
         self.uncollide(doubt.collided, todo).await

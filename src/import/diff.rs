@@ -3,6 +3,7 @@
 //! only what differs; they are given back, so that full batches of them can be sent.
 
 use super::flow::{Batch, Operation, PlannedOp};
+use super::missing::Absent;
 use super::plan::json_bytes;
 use super::send::{Delivered, Sender};
 use crate::hubspot::records::Record;
@@ -39,7 +40,7 @@ impl Sender {
                     unchanged.push((op, RowEnd::Unchanged { ticket }));
                 }
                 None if self.operation == Operation::Upsert => differing.push(op),
-                None => absent.push((false, op)),
+                None => absent.push(Absent::untouched(op)),
             }
         }
         self.settle_standing(unchanged).await?;

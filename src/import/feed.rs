@@ -148,7 +148,10 @@ impl Feed {
                 return Ok(Planned::Fallen(Box::new(op.ended(end))));
             }
             Some(Unknown::Resend) => {}
-            None => op.past = Some(intent),
+            None => {
+                op.ticket.clone_from(&intent.record);
+                op.past = Some(intent);
+            }
         }
         Ok(Planned::Op(Box::new(op)))
     }

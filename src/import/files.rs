@@ -13,6 +13,7 @@ use crate::model::issue::Refusal;
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::place::Places;
 use crate::model::row::Headers;
+use crate::output::Writer;
 
 /// What refused.csv adds to the source's columns. `_line` names the file too where a
 /// run has several.
@@ -21,7 +22,10 @@ pub const REFUSED_COLUMNS: [&str; 7] = [
 ];
 
 /// What done.csv adds to the source's columns.
-pub const DONE_COLUMNS: [&str; 4] = ["_fate", "_ticket_id", "_operation", "_link"];
+pub const DONE_COLUMNS: [&str; 5] = ["_fate", "_ticket_id", "_operation", "_link", "_remark"];
+
+/// The columns of idmap.csv.
+pub const IDMAP_COLUMNS: [&str; 4] = ["key", "ticket_id", "fate", "operation"];
 
 /// Bytes of a file that wait to be written. The writer looks for quotes in the rest of
 /// a cell each time this is full, so that a small one makes large cells slow: with the
@@ -30,9 +34,9 @@ const BUFFER: usize = 1024 * 1024;
 
 /// The open files of a run.
 pub struct RunFiles {
-    done: Table,
-    refused: Table,
-    idmap: Table,
+    done: Table<File>,
+    refused: Table<File>,
+    idmap: Table<File>,
     columns: usize,
     places: Places,
     operation: Operation,
@@ -55,20 +59,11 @@ impl RunFiles {
         operation: Operation,
         ticket_url: TicketUrl,
     ) -> io::Result<RunFiles> {
-        let with = |added: &[&'static str]| {
-            let source = headers.names().iter().map(String::as_str);
-            source
-                .chain(added.iter().copied())
-                .map(str::to_owned)
-                .collect()
-        };
+        let [done, refused, idmap] = columns(headers);
         Ok(RunFiles {
-            done: Table::create(folder.join(NAMES[0]), with(&DONE_COLUMNS))?,
-            refused: Table::create(folder.join(NAMES[1]), with(&REFUSED_COLUMNS))?,
-            idmap: Table::create(
-                folder.join(NAMES[2]),
-                vec!["key".to_owned(), "ticket_id".to_owned()],
-            )?,
+            done: Table::create(folder.join(NAMES[0]), &done)?,
+            refused: Table::create(folder.join(NAMES[1]), &refused)?,
+            idmap: Table::create(folder.join(NAMES[2]), &idmap)?,
             columns: headers.len(),
             places,
             operation,
@@ -77,8 +72,9 @@ impl RunFiles {
     }
 
     /// Opens the files of a run that goes on, cut to these lengths (D3). A file that
-    /// is shorter has lost what a power cut took: then all of them start anew. Gives
-    /// the number of the last settlement that is in them.
+    /// is shorter has lost what a power cut took, and one of an older version may have
+    /// other columns: then all of them start anew. Gives the number of the last
+    /// settlement that is in them.
     pub fn reopen(
         folder: &Path,
         headers: &Headers,
@@ -88,9 +84,11 @@ impl RunFiles {
         (lengths, filed): (&BTreeMap<String, u64>, u64),
     ) -> io::Result<(RunFiles, u64)> {
         let length = |name: &str| lengths.get(name).copied().unwrap_or(0);
-        let whole = NAMES.iter().all(|name| {
-            let found = folder.join(name).metadata().map(|metadata| metadata.len());
+        let whole = NAMES.iter().zip(columns(headers)).all(|(name, columns)| {
+            let path = folder.join(name);
+            let found = path.metadata().map(|metadata| metadata.len());
             found.is_ok_and(|found| length(name) > 0 && found >= length(name))
+                && has_columns(&path, &columns)
         });
         if !whole {
             for name in NAMES {
@@ -125,13 +123,15 @@ impl RunFiles {
             | RowEnd::Exists { ticket }
             | RowEnd::Unchanged { ticket } => {
                 let link = (self.ticket_url)(ticket);
-                let added = [fate, ticket, verb.unwrap_or(self.operation.word()), &link];
+                let operation = verb.unwrap_or(self.operation.word());
+                let remark = remark_cell(outcome);
+                let added = [fate, ticket, operation, &link, &remark];
                 self.done.add(self.columns, outcome, &added)?;
                 let key = outcome.key.as_deref().unwrap_or_default();
-                self.idmap.write([key, ticket])
+                self.idmap.write([key, ticket, fate, operation])
             }
             RowEnd::Refused(refusal) => {
-                let place = self.places.cell(outcome.source.address);
+                let place = line_cell(outcome, &self.places);
                 let added = refused_cells(outcome, &place, refusal);
                 self.refused.add(self.columns, outcome, &added)
             }
@@ -160,28 +160,27 @@ impl RunFiles {
         self.flush()?;
         self.tables()
             .into_iter()
-            .try_for_each(|table| table.writer.get_ref().file.sync_all())
+            .try_for_each(|table| table.writer.get_ref().to.sync_all())
     }
 
-    fn tables(&mut self) -> [&mut Table; 3] {
+    fn tables(&mut self) -> [&mut Table<File>; 3] {
         [&mut self.done, &mut self.refused, &mut self.idmap]
     }
 }
 
 /// A file like refused.csv of rows that an import would refuse.
 pub struct Refusals {
-    table: Table,
+    table: Table<Writer>,
     columns: usize,
     places: Places,
 }
 
 impl Refusals {
-    /// Creates the file with its header; a file that exists is left alone.
-    pub fn create(path: &Path, headers: &Headers, places: Places) -> io::Result<Refusals> {
-        let added = REFUSED_COLUMNS.iter().copied().map(str::to_owned);
-        let header = headers.names().iter().cloned().chain(added).collect();
+    /// Begins the file with its header.
+    pub fn begin(to: Writer, headers: &Headers, places: Places) -> io::Result<Refusals> {
+        let [_done, refused, _idmap] = columns(headers);
         Ok(Refusals {
-            table: Table::create(path.to_owned(), header)?,
+            table: Table::begin(to, &refused)?,
             columns: headers.len(),
             places,
         })
@@ -192,15 +191,52 @@ impl Refusals {
         let RowEnd::Refused(refusal) = &outcome.end else {
             return Ok(());
         };
-        let place = self.places.cell(outcome.source.address);
+        let place = line_cell(outcome, &self.places);
         let added = refused_cells(outcome, &place, refusal);
         self.table.add(self.columns, outcome, &added)
     }
 
-    /// Hands everything to the operating system.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.table.writer.flush()
+    /// Ends the file; it appears under its name.
+    pub fn finish(self) -> io::Result<()> {
+        let counted = self.table.writer.into_inner();
+        counted.map_err(|error| error.into_error())?.to.finish()
     }
+}
+
+/// The columns of the three files, in the order of `NAMES`. What an earlier run added to
+/// the input is not among them: it would come twice (R6).
+fn columns(headers: &Headers) -> [Vec<String>; 3] {
+    let with = |added: &[&str]| {
+        let source = headers.names().iter().map(String::as_str);
+        let all = source.chain(added.iter().copied());
+        all.map(str::to_owned).collect()
+    };
+    [
+        with(&DONE_COLUMNS),
+        with(&REFUSED_COLUMNS),
+        IDMAP_COLUMNS.map(str::to_owned).to_vec(),
+    ]
+}
+
+/// Whether a file begins with these columns.
+fn has_columns(path: &Path, columns: &[String]) -> bool {
+    let header = csv::Reader::from_path(path).and_then(|mut reader| reader.headers().cloned());
+    header.is_ok_and(|header| header.iter().eq(columns))
+}
+
+/// Where a row stands: in the first input, where an earlier run has written that down.
+fn line_cell(outcome: &RowOutcome, places: &Places) -> String {
+    let kept = outcome.source.kept.as_ref();
+    match kept.and_then(|kept| kept.line.as_deref()) {
+        Some(line) => line.to_owned(),
+        None => places.cell(outcome.source.address),
+    }
+}
+
+/// What mapping did to a row's values, one after the other.
+fn remark_cell(outcome: &RowOutcome) -> String {
+    let remarks = outcome.remarks.iter().map(ToString::to_string);
+    remarks.collect::<Vec<_>>().join("; ")
 }
 
 /// The added cells of refused.csv, in the order of `REFUSED_COLUMNS`.
@@ -221,34 +257,39 @@ fn refused_cells<'a>(
 }
 
 /// One CSV file that is appended to.
-struct Table {
-    writer: csv::Writer<Counted>,
+struct Table<W: Write> {
+    writer: csv::Writer<Counted<W>>,
 }
 
-impl Table {
-    fn create(path: PathBuf, header: Vec<String>) -> io::Result<Table> {
-        let file = File::create_new(path)?;
-        let mut table = Table {
-            writer: csv::WriterBuilder::new()
-                .buffer_capacity(BUFFER)
-                .from_writer(Counted { file, bytes: 0 }),
-        };
-        table.write(&header)?;
-        table.writer.flush()?;
-        Ok(table)
+impl Table<File> {
+    fn create(path: PathBuf, header: &[String]) -> io::Result<Table<File>> {
+        Table::begin(File::create_new(path)?, header)
     }
 
-    fn reopen(path: PathBuf, length: u64) -> io::Result<Table> {
+    fn reopen(path: PathBuf, length: u64) -> io::Result<Table<File>> {
         let mut file = OpenOptions::new().write(true).open(path)?;
         file.set_len(length)?;
         let _at = file.seek(SeekFrom::End(0))?;
         let counted = Counted {
-            file,
+            to: file,
             bytes: length,
         };
         Ok(Table {
             writer: csv::Writer::from_writer(counted),
         })
+    }
+}
+
+impl<W: Write> Table<W> {
+    fn begin(to: W, header: &[String]) -> io::Result<Table<W>> {
+        let mut table = Table {
+            writer: csv::WriterBuilder::new()
+                .buffer_capacity(BUFFER)
+                .from_writer(Counted { to, bytes: 0 }),
+        };
+        table.write(header)?;
+        table.writer.flush()?;
+        Ok(table)
     }
 
     /// Writes the source's cells, padded to its columns, and the added ones.
@@ -268,19 +309,80 @@ impl Table {
 }
 
 /// A file that counts what went into it.
-struct Counted {
-    file: File,
+struct Counted<W> {
+    to: W,
     bytes: u64,
 }
 
-impl Write for Counted {
+impl<W: Write> Write for Counted<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
+        let written = self.to.write(bytes)?;
         self.bytes += written as u64;
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.to.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::outcome::RowEnd;
+    use crate::model::place::RowAddress;
+    use crate::model::row::{Cells, SourceRow};
+
+    fn row(seq: u64) -> RowOutcome {
+        let source = SourceRow {
+            seq,
+            address: RowAddress {
+                file: 0,
+                record: seq,
+                line: seq + 1,
+                byte: 0,
+            },
+            cells: Cells::new(["1", "_raw of old"]),
+            kept: None,
+        };
+        let ticket = "77".to_owned();
+        RowOutcome::early(source, RowEnd::Exists { ticket })
+    }
+
+    #[test]
+    fn files_of_a_version_with_other_columns_start_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let headers = Headers::new(vec!["Id".to_owned()]).with_own(vec!["_raw".to_owned()]);
+        let places = || Places::new(["in.csv".to_owned()]);
+        let url = || -> TicketUrl { Box::new(str::to_owned) };
+        let operation = Operation::Create;
+        let files = RunFiles::create(folder.path(), &headers, places(), operation, url());
+        let mut files = files.expect("new files");
+        files.add(&row(1)).expect("written");
+        files.flush().expect("flushed");
+        let lengths = files.lengths();
+        let lengths: BTreeMap<String, u64> = lengths
+            .map(|(name, length)| (name.to_owned(), length))
+            .into();
+        drop(files);
+        let reopen = |lengths: &BTreeMap<String, u64>| {
+            let at = (lengths, 1);
+            let files = RunFiles::reopen(folder.path(), &headers, places(), operation, url(), at);
+            files.expect("opened").1
+        };
+        assert_eq!(reopen(&lengths), 1, "as they are");
+        let idmap = folder.path().join("idmap.csv");
+        let text = fs::read_to_string(&idmap).expect("idmap.csv");
+        assert_eq!(text, "key,ticket_id,fate,operation\n,77,exists,create\n");
+        let done = fs::read_to_string(folder.path().join("done.csv")).expect("done.csv");
+        assert_eq!(
+            done,
+            "Id,_fate,_ticket_id,_operation,_link,_remark\n1,exists,77,create,77,\n"
+        );
+        let former = "key,ticket_id\nk,77\n";
+        fs::write(&idmap, former).expect("written");
+        let mut lengths = lengths;
+        let _known = lengths.insert("idmap.csv".to_owned(), former.len() as u64);
+        assert_eq!(reopen(&lengths), 0, "everything is filed again");
     }
 }

@@ -6,7 +6,7 @@ use crate::journal::{Keys, PastIntent};
 use crate::mapping::For;
 use crate::model::outcome::RowEnd;
 use crate::model::row::SourceRow;
-use crate::model::ticket::{Remark, TicketDraft};
+use crate::model::ticket::{PlacedRemark, TicketDraft};
 
 /// What is done with rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,11 +64,14 @@ impl Operation {
         }
     }
 
-    /// Which rows of a run may have one key (protocol K2, K4).
-    pub fn keys(self) -> Keys {
+    /// Which rows of a run may have one key (protocol K2, K4). Where each row is a
+    /// ticket, rows of one key must not link it to different records; a table of links
+    /// may name a ticket as often as it likes (R7).
+    pub fn keys(self, rows_are_tickets: bool) -> Keys {
         match self {
             Operation::Create => Keys::Once,
             Operation::Upsert => Keys::OneSpelling,
+            Operation::Associate | Operation::Dissociate if rows_are_tickets => Keys::SameBody,
             Operation::Update
             | Operation::Archive
             | Operation::Associate
@@ -171,7 +174,7 @@ pub struct RowOutcome {
     /// The record as it stands in the file, when it could not be cut into cells.
     pub raw: Option<String>,
     /// What mapping did to its values.
-    pub remarks: Vec<Remark>,
+    pub remarks: Vec<PlacedRemark>,
     /// How it ended.
     pub end: RowEnd,
 }

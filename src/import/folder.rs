@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::journal::{Lock, LockError, run_name};
+use crate::journal::{Journal, Lock, LockError, run_name};
 use crate::model::event::Summary;
 
 use super::flow::Operation;
@@ -16,44 +16,68 @@ use super::summary::summary_json;
 /// Where run folders go when nobody says otherwise.
 const RUNS: &str = "tickethaul-runs";
 
+const NOTHING_WRITTEN: &str =
+    "nothing was written to the portal; make room or choose another place with --run-dir";
+
 /// A run folder that is ours.
 #[derive(Debug)]
 pub struct RunFolder {
     name: String,
     path: PathBuf,
+    /// Whether the folder was made for this run.
+    is_new: bool,
     _lock: Lock,
 }
 
 impl RunFolder {
     /// Makes a new folder: `tickethaul-runs/<name>` or the one given, which must be
-    /// empty.
+    /// empty. It is locked, and a journal is tried in it, so that what can't be kept is
+    /// known before anything is written to a portal.
     ///
     /// # Errors
-    /// When it can't be made or written; nothing was sent then.
+    /// When it can't be made or written; nothing was written to the portal then.
     pub fn create(operation: Operation, given: Option<&Path>) -> Result<RunFolder, Error> {
         let path = match given {
             Some(path) => path.to_owned(),
             None => Path::new(RUNS).join(run_name(operation.word())),
         };
-        let unusable = |error: io::Error| {
-            unusable(&path, &error)
-                .advise("nothing was sent; make room or choose another place with --run-dir")
-        };
-        fs::create_dir_all(&path).map_err(unusable)?;
-        if fs::read_dir(&path).map_err(unusable)?.next().is_some() {
+        let refuse = |error: &dyn fmt::Display| unusable(&path, error).advise(NOTHING_WRITTEN);
+        let is_new = !path.exists();
+        fs::create_dir_all(&path).map_err(|error| refuse(&error))?;
+        let mut held = fs::read_dir(&path).map_err(|error| refuse(&error))?;
+        if held.next().is_some() {
             let message = format!("the run folder {} is not empty", path.display());
             return Err(Error::usage(message)
                 .advise("name a new folder with --run-dir, or go on with `tickethaul resume`"));
         }
-        RunFolder::lock(path)
+        let folder = RunFolder::lock(path.clone()).map_err(|error| error.advise(NOTHING_WRITTEN));
+        let folder = RunFolder { is_new, ..folder? };
+        if let Err(error) = Journal::try_in(&path) {
+            folder.abandon();
+            let words = format!("a journal can't be kept there: {}", error.cause());
+            return Err(refuse(&words));
+        }
+        Ok(folder)
     }
 
-    /// Opens the folder of a run that exists, by its path or its name.
+    /// Takes the folder away again: the run did not begin.
+    pub fn abandon(self) {
+        // Whatever can't be removed harms nobody: it holds no run.
+        let _gone = fs::remove_file(self.path.join("lock"));
+        if self.is_new {
+            let _gone = fs::remove_dir(&self.path);
+            if let Some(runs) = self.path.parent().filter(|runs| runs.ends_with(RUNS)) {
+                let _other_runs = fs::remove_dir(runs);
+            }
+        }
+    }
+
+    /// Opens the folder of a run that exists.
     ///
     /// # Errors
     /// When there is none, or another process has it.
     pub fn open(run: &Path) -> Result<RunFolder, Error> {
-        RunFolder::lock(find(run)?)
+        RunFolder::lock(run.to_owned())
     }
 
     fn lock(path: PathBuf) -> Result<RunFolder, Error> {
@@ -67,6 +91,7 @@ impl RunFolder {
         Ok(RunFolder {
             name: name.to_string_lossy().into_owned(),
             path,
+            is_new: false,
             _lock: lock,
         })
     }
@@ -121,32 +146,9 @@ impl RunFolder {
     }
 }
 
-/// The folder of a run: a path, or a name in `tickethaul-runs`.
-///
-/// # Errors
-/// When there is none.
-pub fn find(run: &Path) -> Result<PathBuf, Error> {
-    let named = Path::new(RUNS).join(run);
-    let found = [run.to_owned(), named]
-        .into_iter()
-        .find(|path| path.is_dir());
-    found.ok_or_else(|| {
-        Error::usage(format!("there is no run {}", run.display()))
-            .advise("`tickethaul runs` lists those of this folder")
-    })
-}
-
-/// All run folders in `tickethaul-runs`, oldest first.
-pub fn all() -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(RUNS) else {
-        return Vec::new();
-    };
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.join("run.db").is_file())
-        .collect();
-    paths.sort();
-    paths
+/// Whether the run in a folder has a journal, so that it can be resumed (D1).
+pub fn has_begun(folder: &Path) -> bool {
+    folder.join("run.db").is_file()
 }
 
 fn unusable(path: &Path, error: &dyn fmt::Display) -> Error {

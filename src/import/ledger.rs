@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::flow::RowOutcome;
+use super::values::ValueCounts;
 use crate::journal::{Past, RunState};
 use crate::model::event::{Progress, RefusalGroup};
 use crate::model::outcome::{Change, RowEnd, Tally};
@@ -19,6 +20,8 @@ pub struct Ledger {
     pub refusals: BTreeMap<String, RefusalGroup>,
     /// What mapping did to values.
     pub remarks: BTreeMap<Remark, u64>,
+    /// The values that were left blank or replaced.
+    pub values: ValueCounts,
     /// What was done with the tickets of rows that are done.
     pub changes: BTreeMap<Change, u64>,
     /// Contacts that this run created.
@@ -37,6 +40,7 @@ impl Ledger {
             tally: Tally::default(),
             refusals: BTreeMap::new(),
             remarks: BTreeMap::new(),
+            values: ValueCounts::default(),
             changes: BTreeMap::new(),
             contacts_created: 0,
             offset: 0,
@@ -53,6 +57,7 @@ impl Ledger {
             tally,
             refusals: refusals(past, &places),
             remarks: past.remarks.clone(),
+            values: ValueCounts::resumed(&past.values),
             changes: past.changes.clone(),
             contacts_created: past.contacts_created,
             offset: past.offset,
@@ -63,8 +68,8 @@ impl Ledger {
 
     /// Counts a settled row's change, reason and remarks.
     pub fn count(&mut self, outcome: &RowOutcome) {
-        for remark in &outcome.remarks {
-            *self.remarks.entry(*remark).or_default() += 1;
+        for placed in &outcome.remarks {
+            *self.remarks.entry(placed.remark).or_default() += 1;
         }
         if let Some(change) = outcome.end.change() {
             *self.changes.entry(change).or_default() += 1;

@@ -3,7 +3,7 @@
 //! found is sent again.
 
 use super::create::{Slot, Written};
-use super::tickets::{Tickets, inserted_since};
+use super::tickets::{Tickets, has_key, inserted_since};
 use crate::hubspot::records::Record;
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason};
@@ -58,30 +58,36 @@ impl LookUp<'_> {
             let id = record.id.clone();
             return Ok(self.refused(key, Reason::KeyInRecycleBin { id }));
         }
+        let holder = match &named {
+            Some(id) => self.named(id).await?,
+            None => None,
+        };
+        let holds = |record: &&Record| has_key(record, self.key_property, key);
+        match holder.as_ref().filter(holds) {
+            Some(record) if record.archived => {
+                let id = record.id.clone();
+                return Ok(self.refused(key, Reason::KeyInRecycleBin { id }));
+            }
+            Some(record) => return Ok(Looked::Ended(ours_or_theirs(record, slot.written))),
+            None => {}
+        }
         slot.collisions += 1;
         if slot.collisions < COLLISIONS {
             return Ok(Looked::Again);
         }
-        let reason = match &named {
-            Some(id) if self.has_another_key(id, key).await? => {
-                Reason::ConflictingUniqueValue { id: named }
-            }
-            _ => Reason::KeyHeldElsewhere { id: named },
+        let reason = match holder {
+            // It has another key, so another unique property collided.
+            Some(_) => Reason::ConflictingUniqueValue { id: named },
+            None => Reason::KeyHeldElsewhere { id: named },
         };
         Ok(self.refused(key, reason))
     }
 
-    /// Whether a ticket that the portal named does not hold the key: then another
-    /// unique property collided.
-    async fn has_another_key(&self, id: &str, key: &str) -> Result<bool, Stop> {
-        let ids = [id.to_owned()];
-        let by_id = Tickets {
-            by: None,
-            ..self.tickets
-        };
-        let found = by_id.read(&ids, &[self.key_property], false).await?;
-        let other = |record: &Record| record.get(self.key_property) != Some(key);
-        Ok(found.first().is_some_and(other))
+    /// The ticket that the portal named, live or in the recycle bin, where a portal need
+    /// not find it by its key.
+    async fn named(&self, id: &str) -> Result<Option<Record>, Stop> {
+        let properties = [self.key_property, "hs_createdate"];
+        self.tickets.anywhere(id, &properties).await
     }
 
     fn refused(&self, key: &str, reason: Reason) -> Looked {

@@ -101,7 +101,7 @@ mod tests {
                 seq,
                 address,
                 cells,
-                kept_key: None,
+                kept: None,
             },
             draft: TicketDraft::default(),
             ticket: None,

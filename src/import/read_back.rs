@@ -1,17 +1,18 @@
 //! What became of rows whose reply does not say it: tickets are read back, from the
-//! record store, and rows end as the portal has them or are sent again. A ticket that
-//! is not live may be in the recycle bin; the two are told apart.
+//! record store, and rows end as the portal has them or are sent again. Tickets that are
+//! not live are `missing`'s.
 
 use super::change::Slot;
 use super::flow::{Operation, PlannedOp, RowOutcome};
 use super::links::Standing;
+use super::missing::Absent;
 use super::send::Sender;
-use super::tickets::{Tickets, inserted_since};
+use super::tickets::{Tickets, has_key, inserted_since};
 use crate::hubspot::records::Record;
 use crate::model::compare::same_value;
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason};
-use crate::model::outcome::{Change, RowEnd};
+use crate::model::outcome::RowEnd;
 
 impl Sender {
     /// The tickets as the rows name them.
@@ -32,38 +33,60 @@ impl Sender {
         if slots.is_empty() {
             return Ok(());
         }
-        let names: Vec<String> = slots.iter().map(|slot| slot.op.draft.key.clone()).collect();
-        let live = match self.tickets().read(&names, &self.wanted(), false).await {
-            Ok(live) => live,
+        if self.operation == Operation::Archive {
+            return self.read_archived(slots, todo).await;
+        }
+        let (live, earlier) = match self.read_written(&slots).await {
+            Ok(read) => read,
             Err(stop) => {
-                self.lose(slots.len()).await;
+                todo.extend(slots);
                 return Err(stop);
             }
         };
         let mut standing: Vec<Standing> = Vec::new();
         let mut absent = Vec::new();
-        for mut slot in slots {
-            let held = self.tickets().find(&live, &slot.op.draft.key);
-            match (held, self.operation) {
-                (Some(record), Operation::Archive) => {
-                    slot.op.ticket = Some(record.id.clone());
-                    let intended = slot.intended;
-                    todo.push(self.changing(slot.into_op(), intended));
-                }
-                (Some(record), operation) => {
-                    let is_ours = inserted_since(record, slot.intended);
-                    slot.created |= operation == Operation::Upsert && is_ours;
+        for (mut slot, earlier) in slots.into_iter().zip(earlier) {
+            match self.tickets().find(&live, &slot.op.draft.key) {
+                Some(record) => {
+                    slot.created |= self.made(&slot, record, earlier.as_deref());
                     match self.holds(record, &slot) {
                         true => standing.push(self.written(slot, record)),
                         false => todo.push(slot),
                     }
                 }
-                (None, Operation::Upsert) => todo.push(slot),
-                (None, _) => absent.push((true, slot.into_op())),
+                None if self.operation == Operation::Upsert => todo.push(slot),
+                None => absent.push(Absent::sent(slot.into_op())),
             }
         }
         self.settle_standing(standing).await?;
         self.explain(absent).await
+    }
+
+    /// Live tickets that rows may have written, and for each row the ticket that an
+    /// earlier row of this run has by its key.
+    async fn read_written(
+        &self,
+        slots: &[Slot],
+    ) -> Result<(Vec<Record>, Vec<Option<String>>), Stop> {
+        let keys = slots.iter().map(|slot| slot.op.draft.key.clone());
+        let names: Vec<String> = keys.clone().collect();
+        let live = self.tickets().read(&names, &self.wanted(), false).await?;
+        if self.operation != Operation::Upsert {
+            return Ok((live, vec![None; slots.len()]));
+        }
+        let seqs = slots.iter().map(|slot| slot.op.source.seq);
+        let rows = seqs.zip(keys).collect();
+        let earlier = self.settle.earlier(self.operation, rows).await?;
+        let tickets = earlier.into_iter().map(|row| row.map(|row| row.record));
+        Ok((live, tickets.collect()))
+    }
+
+    /// Whether an upsert's lost send made the ticket (K6): not where it was there
+    /// before, nor where an earlier row of this run has it.
+    fn made(&self, slot: &Slot, record: &Record, earlier: Option<&str>) -> bool {
+        self.operation == Operation::Upsert
+            && earlier != Some(&record.id)
+            && inserted_since(record, slot.intended)
     }
 
     fn written(&self, slot: Slot, record: &Record) -> Standing {
@@ -97,56 +120,6 @@ impl Sender {
         names.chain(["hs_createdate"]).collect()
     }
 
-    /// Rows whose ticket is live, with its id; the others end here.
-    pub(super) async fn live(&self, ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
-        let names: Vec<String> = ops.iter().map(|op| op.draft.key.clone()).collect();
-        let records = self.tickets().read(&names, &[], false).await?;
-        let mut live = Vec::new();
-        let mut absent = Vec::new();
-        for mut op in ops {
-            match self.tickets().find(&records, &op.draft.key) {
-                Some(record) => {
-                    op.ticket = Some(record.id.clone());
-                    live.push(op);
-                }
-                None => absent.push((false, op)),
-            }
-        }
-        self.explain(absent).await?;
-        Ok(live)
-    }
-
-    /// Ends rows whose ticket is not live: it may be in the recycle bin, or nowhere.
-    /// With each row goes whether a send of ours may have brought it there.
-    pub(super) async fn explain(&self, absent: Vec<(bool, PlannedOp)>) -> Result<(), Stop> {
-        let names: Vec<String> = absent.iter().map(|(_, op)| op.draft.key.clone()).collect();
-        let bin = match self.tickets().read(&names, &[], true).await {
-            Ok(bin) => bin,
-            Err(stop) => {
-                self.lose(absent.iter().filter(|(sent, _)| *sent).count())
-                    .await;
-                return Err(stop);
-            }
-        };
-        let explained = absent.into_iter().map(|(sent, op)| {
-            let archived = self.tickets().find(&bin, &op.draft.key);
-            let id = archived.map(|record| record.id.clone());
-            match (id, self.operation) {
-                (Some(ticket), Operation::Archive) if sent => {
-                    let change = Change::Archived;
-                    op.ended(RowEnd::Done { ticket, change })
-                }
-                (Some(ticket), Operation::Archive) => op.ended(RowEnd::Unchanged { ticket }),
-                (Some(id), _) => self.refuse_key(op, Reason::TicketArchived { id }),
-                (None, _) => self.refuse_key(op, Reason::TicketMissing),
-            }
-        });
-        self.settle
-            .settle(explained.collect())
-            .await
-            .map_err(Stop::from)
-    }
-
     /// Rows of an upsert whose key is said to be taken, though no live ticket had it:
     /// by one in the recycle bin, or by one that came just now.
     pub(super) async fn uncollide(
@@ -154,29 +127,73 @@ impl Sender {
         collided: Vec<(Slot, Option<String>)>,
         todo: &mut Vec<Slot>,
     ) -> Result<(), Stop> {
+        let reasons = match self.why_taken(&collided).await {
+            Ok(reasons) => reasons,
+            Err(stop) => {
+                todo.extend(collided.into_iter().map(|(slot, _)| slot));
+                return Err(stop);
+            }
+        };
         let mut refused = Vec::new();
-        let names = collided.iter().map(|(slot, _)| slot.op.draft.key.clone());
-        let names: Vec<String> = names.collect();
-        let bin = self.tickets().read(&names, &[], true).await?;
-        for (mut slot, id) in collided {
-            let archived = self.tickets().find(&bin, &slot.op.draft.key);
-            let reason = match archived.map(|record| record.id.clone()) {
-                _ if self.operation != Operation::Upsert => Reason::ConflictingUniqueValue { id },
-                Some(id) => Reason::KeyInRecycleBin { id },
-                None if slot.collided => Reason::KeyHeldElsewhere { id },
-                None => {
+        for ((mut slot, _), reason) in collided.into_iter().zip(reasons) {
+            let is_final = self.operation != Operation::Upsert
+                || slot.collided
+                || matches!(reason, Reason::KeyInRecycleBin { .. });
+            match is_final {
+                true => refused.push(self.refuse_key(slot.op, reason)),
+                false => {
                     slot.collided = true;
                     todo.push(slot);
-                    continue;
                 }
-            };
-            refused.push(self.refuse_key(slot.op, reason));
+            }
         }
         self.settle.settle(refused).await?;
         Ok(())
     }
 
-    fn refuse_key(&self, op: PlannedOp, reason: Reason) -> RowOutcome {
+    /// Why the values of rows are taken; with each row goes the id that the portal names.
+    async fn why_taken(&self, collided: &[(Slot, Option<String>)]) -> Result<Vec<Reason>, Stop> {
+        if self.operation != Operation::Upsert {
+            let ids = collided.iter().map(|(_, id)| id.clone());
+            return Ok(ids
+                .map(|id| Reason::ConflictingUniqueValue { id })
+                .collect());
+        }
+        let names = collided.iter().map(|(slot, _)| slot.op.draft.key.clone());
+        let names: Vec<String> = names.collect();
+        let bin = self.tickets().read(&names, &[], true).await?;
+        let mut reasons = Vec::new();
+        for (slot, id) in collided {
+            let key = &slot.op.draft.key;
+            reasons.push(match self.tickets().find(&bin, key) {
+                Some(record) => Reason::KeyInRecycleBin {
+                    id: record.id.clone(),
+                },
+                None => self.named_holder(key, id.as_deref()).await?,
+            });
+        }
+        Ok(reasons)
+    }
+
+    /// Why a key is taken that no ticket is found by, as the ticket tells that the portal
+    /// names.
+    async fn named_holder(&self, key: &str, named: Option<&str>) -> Result<Reason, Stop> {
+        let id = named.map(str::to_owned);
+        let key_property = self.mapping.key_property();
+        let holder = match named {
+            Some(id) => self.tickets().anywhere(id, &[key_property]).await?,
+            None => None,
+        };
+        Ok(match holder {
+            Some(record) if !has_key(&record, key_property, key) => {
+                Reason::ConflictingUniqueValue { id }
+            }
+            Some(record) if record.archived => Reason::KeyInRecycleBin { id: record.id },
+            _ => Reason::KeyHeldElsewhere { id },
+        })
+    }
+
+    pub(super) fn refuse_key(&self, op: PlannedOp, reason: Reason) -> RowOutcome {
         let problem = Problem::new(reason).property(self.mapping.key_property());
         let problem = problem.value(&op.draft.key);
         self.refuse(op, &problem.into())

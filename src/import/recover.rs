@@ -9,6 +9,7 @@ use super::folder::RunFolder;
 use super::read::{Input, Reading};
 use crate::error::Error;
 use crate::journal::{PastRow, Reading as JournalReading, RowEntry};
+use crate::mapping::{CompiledMapping, Mapped};
 
 /// Appends the rows settled after `filed`.
 ///
@@ -16,7 +17,7 @@ use crate::journal::{PastRow, Reading as JournalReading, RowEntry};
 /// When journal or input can't be read, or the files can't be written.
 pub fn refile(
     folder: &RunFolder,
-    input: &Input,
+    (input, mapping): (&Input, &CompiledMapping),
     filed: u64,
     files: &mut RunFiles,
 ) -> Result<(), Error> {
@@ -25,7 +26,7 @@ pub fn refile(
     for row in rows {
         let reading = source.row(row.row)?;
         files
-            .add(&outcome(row, reading))
+            .add(&outcome(row, reading, mapping))
             .map_err(|error| folder.unusable(&error))?;
     }
     files.flush().map_err(|error| folder.unusable(&error))
@@ -58,9 +59,17 @@ impl Again {
 }
 
 /// The row as it is read again, with the end that the journal has for it.
-fn outcome(past: PastRow, reading: Reading) -> RowOutcome {
+fn outcome(past: PastRow, reading: Reading, mapping: &CompiledMapping) -> RowOutcome {
     let mut outcome = match reading {
-        Reading::Row(source) => RowOutcome::early(source, past.end.clone()),
+        Reading::Row(source) => {
+            // The journal has no remarks; the row is mapped as it was.
+            let remarks = match mapping.map(&source) {
+                Mapped::Ticket(draft) => draft.remarks,
+                Mapped::Skipped | Mapped::Refused { .. } => Vec::new(),
+            };
+            let outcome = RowOutcome::early(source, past.end.clone());
+            RowOutcome { remarks, ..outcome }
+        }
         Reading::Fallen(outcome) => *outcome,
     };
     outcome.end = past.end;

@@ -123,6 +123,16 @@ impl Matching<'_> {
     }
 }
 
+/// The verdicts of a reply.
+#[derive(Debug)]
+pub struct Matched {
+    /// In the order of the inputs. `Unclear` stands for those that nothing in the reply
+    /// is about.
+    pub verdicts: Vec<Verdict>,
+    /// Whether an error of the reply is about none of the inputs that can be told.
+    pub stray_error: bool,
+}
+
 /// Matches a 2xx reply with the inputs of its call.
 ///
 /// # Errors
@@ -131,7 +141,7 @@ pub fn match_reply(
     items: &[&Item],
     matching: &Matching<'_>,
     reply: &BatchReply,
-) -> Result<Vec<Verdict>, PropertyFault> {
+) -> Result<Matched, PropertyFault> {
     let by_trace: HashMap<&str, usize> = indexed(items, |item| item.input.trace_id());
     let by_key: HashMap<String, usize> = indexed(items, |item| item.key.to_lowercase());
     let mut verdicts: Vec<Option<Verdict>> = vec![None; items.len()];
@@ -154,15 +164,19 @@ pub fn match_reply(
             });
         }
     }
+    let mut stray_error = false;
     for error in &reply.errors {
-        for idx in named(error, &by_trace, &by_key, &verdicts) {
+        let about = named(error, &by_trace, &by_key, &verdicts);
+        stray_error |= about.is_empty();
+        for idx in about {
             verdicts[idx] = Some(judge(error, items[idx], matching)?);
         }
     }
-    Ok(verdicts
-        .into_iter()
-        .map(|verdict| verdict.unwrap_or(Verdict::Unclear))
-        .collect())
+    let unclear = |verdict: Option<Verdict>| verdict.unwrap_or(Verdict::Unclear);
+    Ok(Matched {
+        verdicts: verdicts.into_iter().map(unclear).collect(),
+        stray_error,
+    })
 }
 
 fn indexed<'a, K: std::hash::Hash + Eq>(
@@ -369,7 +383,8 @@ mod tests {
             errors,
             ..BatchReply::default()
         };
-        match_reply(&items, &Matching::Key("k"), &reply).expect("no property fault")
+        let matched = match_reply(&items, &Matching::Key("k"), &reply);
+        matched.expect("no property fault").verdicts
     }
 
     #[test]
@@ -442,7 +457,18 @@ mod tests {
             id: "3".to_owned(),
             created: None,
         };
-        assert_eq!(found, [Verdict::Unclear, Verdict::Missing, third]);
+        assert_eq!(found.verdicts, [Verdict::Unclear, Verdict::Missing, third]);
+        assert!(!found.stray_error);
+        let stray = ApiError {
+            ids: vec!["9".to_owned()],
+            ..ApiError::default()
+        };
+        let reply = BatchReply {
+            errors: vec![stray],
+            ..BatchReply::default()
+        };
+        let found = match_reply(&items, &Matching::Id, &reply).expect("no property fault");
+        assert!(found.stray_error, "it is about none of them");
     }
 
     #[test]

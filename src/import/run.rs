@@ -28,6 +28,7 @@ use crate::hubspot::{Account, Client};
 use crate::journal::{Durability, Header, Journal, Past, RunLog};
 use crate::mapping::CompiledMapping;
 use crate::model::event::{Event, Listener, Spared, Stop, Summary};
+use crate::model::outcome::Fate;
 
 /// Chunks of rows that may wait for batch.
 const CHUNKS: usize = 4;
@@ -59,7 +60,7 @@ pub struct Options {
     pub batch_size: usize,
     /// Batches in flight, at most.
     pub concurrency: usize,
-    /// `--max-refused`.
+    /// `--max-refused`: of the rows that are settled from now on.
     pub max_refused: Option<u64>,
     /// `--limit`: the run pauses after this many rows.
     pub limit: Option<u64>,
@@ -203,12 +204,14 @@ fn start_settle(
             let reopened =
                 RunFiles::reopen(folder, headers, places.clone(), job.operation, url, lengths);
             let (mut files, filed) = reopened.map_err(|error| job.folder.unusable(&error))?;
-            refile(&job.folder, &job.input, filed, &mut files)?;
+            refile(&job.folder, (&job.input, &job.mapping), filed, &mut files)?;
             let journal = Journal::open(folder, past.settled, job.options.durability)?;
             journal.set_limit(job.options.limit)?;
+            journal.set_told(&job.header.told)?;
             (journal, files, Ledger::resumed(past, places.clone()))
         }
     };
+    let refused_before = ledger.tally.of(Fate::Refused);
     Ok(settle::start(Settler {
         journal,
         files,
@@ -217,6 +220,7 @@ fn start_settle(
         listener: Arc::clone(listener),
         stop: job.options.stop.clone(),
         max_refused: job.options.max_refused,
+        refused_before,
         steps: job.options.steps.clone(),
     }))
 }
@@ -266,6 +270,7 @@ fn summarise(
         settled_before: outside.settled_before,
         refusals,
         remarks: ledger.remarks,
+        values: ledger.values.into_sorted(),
         changes: ledger.changes,
         spared: outside
             .batch_size

@@ -12,7 +12,7 @@ use super::links::{Ends, LinkKinds};
 use super::settle::{RowIntent, SettleHandle};
 use super::stop::StopSwitch;
 use crate::hubspot::Client;
-use crate::journal::Claim;
+use crate::journal::{Claim, Keys};
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason, RowIssue};
@@ -105,9 +105,10 @@ impl Sender {
             return Ok(ops);
         }
         let counted = self.mapping.counts_keys();
+        let keys = self.operation.keys(self.mapping.rows_are_tickets());
         let intents = ops
             .iter()
-            .map(|op| row_intent(op, self.operation, counted))
+            .map(|op| row_intent(op, (self.operation, keys), counted))
             .collect();
         let claims = self.settle.intend(intents, intended).await?;
         let mut free = Vec::new();
@@ -170,12 +171,14 @@ pub(super) fn replies_say_nothing() -> Stop {
     Stop::Later("the portal's replies do not say what became of some rows".to_owned())
 }
 
-fn row_intent(op: &PlannedOp, operation: Operation, counted: bool) -> RowIntent {
+fn row_intent(op: &PlannedOp, (operation, keys): (Operation, Keys), counted: bool) -> RowIntent {
     RowIntent {
         operation,
         seq: op.source.seq,
         address: op.source.address,
         key: op.draft.key.clone(),
+        ticket: op.ticket.clone(),
+        keys,
         body: op.body,
         counted,
     }

@@ -46,9 +46,11 @@ impl StopSwitch {
 /// is looked up before it gets here.
 pub fn stop_for(error: CallError) -> Stop {
     match error {
-        CallError::Refused(_) | CallError::Denied(_) | CallError::Garbled(_) => {
-            Stop::Mend(error.to_string())
-        }
+        CallError::Refused(_)
+        | CallError::Denied(_)
+        | CallError::Garbled(_)
+        | CallError::Gone { .. }
+        | CallError::Blocked(_) => Stop::Mend(error.to_string()),
         CallError::Ambiguous(_) | CallError::Unavailable(_) | CallError::Paused(_) => {
             Stop::Later(error.to_string())
         }

@@ -5,6 +5,10 @@ use serde_json::json;
 
 use crate::model::event::{Stop, Summary};
 use crate::model::outcome::Fate;
+use crate::model::ticket::Remark;
+
+/// Values of one remark that are named; done.csv has them all.
+const VALUES: usize = 100;
 
 /// The summary as JSON: for summary.json and for `--json`.
 pub fn summary_json(summary: &Summary) -> serde_json::Value {
@@ -25,7 +29,7 @@ pub fn summary_json(summary: &Summary) -> serde_json::Value {
     let remarks: Vec<_> = summary
         .remarks
         .iter()
-        .map(|(remark, count)| json!({"what": remark.words(), "count": count}))
+        .map(|(remark, count)| remark_json(*remark, *count, summary))
         .collect();
     let stop = summary.stop.as_ref().map(|stop| {
         let kind = match stop {
@@ -54,4 +58,29 @@ pub fn summary_json(summary: &Summary) -> serde_json::Value {
         "limited": summary.limited,
         "stopped": stop,
     })
+}
+
+/// A remark with its most frequent values, where these are counted one by one.
+fn remark_json(remark: Remark, count: u64, summary: &Summary) -> serde_json::Value {
+    let known = summary.values.iter();
+    let known = known.filter(|(placed, _)| placed.remark == remark);
+    let values: Vec<_> = known
+        .take(VALUES)
+        .map(|(placed, count)| {
+            json!({
+                "property": &*placed.property,
+                "column": placed.column.as_deref(),
+                "value": &*placed.value,
+                "count": count,
+            })
+        })
+        .collect();
+    let named = values.iter().filter_map(|value| value["count"].as_u64());
+    let others = count.saturating_sub(named.sum());
+    let mut words = json!({"what": remark.words(), "code": remark.code(), "count": count});
+    if remark.counts_values() {
+        words["values"] = json!(values);
+        words["others"] = json!(others);
+    }
+    words
 }

@@ -42,6 +42,23 @@ impl Tickets<'_> {
         Ok(reply.await.map_err(stop_for)?.results)
     }
 
+    /// The ticket with this id, wherever it is; `archived` tells. One that was merged
+    /// away is nowhere.
+    pub async fn anywhere(&self, id: &str, properties: &[&str]) -> Result<Option<Record>, Stop> {
+        let by_id = Tickets { by: None, ..*self };
+        let ids = [id.to_owned()];
+        let live = by_id.read(&ids, properties, false).await?;
+        if let Some(record) = live.into_iter().find(|record| record.id == id) {
+            return Ok(Some(record));
+        }
+        let bin = by_id.read(&ids, properties, true).await?;
+        let found = bin.into_iter().find(|record| record.id == id);
+        Ok(found.map(|record| Record {
+            archived: true,
+            ..record
+        }))
+    }
+
     /// The ticket that is named so: exactly, else by case folding (portals may).
     pub fn find<'r>(&self, records: &'r [Record], name: &str) -> Option<&'r Record> {
         let Some(by) = self.by else {
@@ -55,6 +72,12 @@ impl Tickets<'_> {
         let mut exactly = records.iter();
         exactly.find(held).or_else(|| records.iter().find(folded))
     }
+}
+
+/// Whether a ticket holds a value of its key property; portals may fold case (K2).
+pub fn has_key(record: &Record, key_property: &str, key: &str) -> bool {
+    let held = record.get(key_property).unwrap_or_default();
+    held.to_lowercase() == key.to_lowercase()
 }
 
 /// Protocol K6: whether a ticket was inserted at or after an intent, by the portal's

@@ -143,11 +143,12 @@ impl Call<'_> {
         }
     }
 
-    /// HubSpot names nobody that it archived, only whom it did not.
+    /// HubSpot names nobody that it archived, only whom it did not. Where it speaks of
+    /// somebody else, nobody knows who that is.
     fn matched(&self, items: &[&Item], reply: &BatchReply) -> Result<Vec<Verdict>, PropertyFault> {
-        let mut verdicts = match_reply(items, self.matching, reply)?;
-        if matches!(self.verb, Verb::Archive) {
-            for (verdict, item) in verdicts.iter_mut().zip(items) {
+        let mut matched = match_reply(items, self.matching, reply)?;
+        if matches!(self.verb, Verb::Archive) && !matched.stray_error {
+            for (verdict, item) in matched.verdicts.iter_mut().zip(items) {
                 if *verdict == Verdict::Unclear {
                     *verdict = Verdict::Written {
                         id: item.key.clone(),
@@ -156,7 +157,7 @@ impl Call<'_> {
                 }
             }
         }
-        Ok(verdicts)
+        Ok(matched.verdicts)
     }
 
     async fn repeat(&mut self, again: Vec<usize>) -> Result<(), Stop> {

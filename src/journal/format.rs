@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::told::Told;
 use crate::model::issue::Refusal;
 use crate::model::schema::{
     Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType,
@@ -15,6 +16,8 @@ use crate::model::schema::{
 /// What a run is about; written once, before anything is sent (D1).
 #[derive(Clone, Debug)]
 pub struct Header {
+    /// Id of the run; none in journals of earlier versions.
+    pub run: String,
     /// `create`, `update`, `upsert`, `archive`
     pub operation: String,
     /// Rows are held against the portal, and only what differs is sent (`--diff`).
@@ -39,6 +42,8 @@ pub struct Header {
     pub encoding: Option<String>,
     /// The delimiter that the user insisted on.
     pub delimiter: Option<u8>,
+    /// What a resume takes up again unless it is told otherwise (R3).
+    pub told: Told,
 }
 
 /// How a portal was reached.

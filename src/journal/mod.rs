@@ -6,8 +6,9 @@
 //! input  file → path, size, mtime, hash
 //! row    seq → address, fate, change, key, ticket, issue, settle number
 //! step   what is done for a row or for several: the run's operation, contact; key, body hash,
-//!        when intended by the portal's clock, state, id of the record
-//! mark   name → number                 lengths of the derived files, state, times, remarks
+//!        when intended by the portal's clock, state, id of the record: of an archive
+//!        that of the ticket from its intent on
+//! mark   name → number                 lengths of the derived files, state, times, remarks, values
 //! ```
 //!
 //! What it promises: a step is in `step` before its call leaves (D2); one commit
@@ -17,8 +18,11 @@
 
 mod format;
 mod schema;
+mod told;
 mod others;
+mod records;
 mod waiting;
+mod remarks;
 mod write;
 mod read;
 mod lock;
@@ -29,7 +33,9 @@ pub use lock::{Lock, LockError};
 pub use log::RunLog;
 pub use others::OtherState;
 pub use read::{Past, PastIntent, PastRefusals, PastRow, Reading, RunState};
+pub use records::Earlier;
+pub use told::Told;
 pub use waiting::Waiting;
 pub use write::{
-    Claim, Commit, Durability, Intent, Journal, JournalError, Keys, RowEntry, run_name,
+    Claim, Commit, Durability, Intent, Journal, JournalError, Keys, RowEntry, now, run_id, run_name,
 };

@@ -7,12 +7,14 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use super::format::{Header, InputFile, refusal_from, schema_from};
+use super::remarks::{remarks, values};
 use super::schema::{VERSION, migrate};
+use super::told::Told;
 use super::write::{JournalError, RowEntry, at};
 use crate::model::issue::Refusal;
 use crate::model::outcome::{Change, Fate, RowEnd};
 use crate::model::place::RowAddress;
-use crate::model::ticket::Remark;
+use crate::model::ticket::{PlacedRemark, Remark};
 
 /// How far a run came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub struct PastIntent {
     pub body: [u8; 16],
     /// The key that it was to be sent with.
     pub key: String,
+    /// Id of the record that it was found to mean, where it was looked up (R4).
+    pub record: Option<String>,
 }
 
 /// A settled row, as the journal has it.
@@ -86,6 +90,8 @@ pub struct Past {
     pub refusals: Vec<PastRefusals>,
     /// What mapping did to values.
     pub remarks: BTreeMap<Remark, u64>,
+    /// The values of those remarks that count them one by one.
+    pub values: BTreeMap<PlacedRemark, u64>,
     /// What was done with the tickets of rows that are done.
     pub changes: BTreeMap<Change, u64>,
     /// Contacts that the run created.
@@ -154,10 +160,6 @@ impl Reading {
             .filter(|(name, _)| name.ends_with(".csv"))
             .map(|(name, length)| (name.clone(), *length))
             .collect();
-        let remark = |remark: Remark| {
-            let count = mark(&remark_name(remark));
-            (count > 0).then_some((remark, count))
-        };
         Ok(Past {
             header: self.header()?,
             state: match mark("state") {
@@ -167,7 +169,8 @@ impl Reading {
             },
             fates: self.fates().map_err(at(&self.path))?,
             refusals: self.refusals()?,
-            remarks: Remark::ALL.into_iter().filter_map(remark).collect(),
+            remarks: remarks(&marks),
+            values: values(&marks),
             changes: self.changes().map_err(at(&self.path))?,
             contacts_created: self.contacts_created().map_err(at(&self.path))?,
             waiting: self.waiting().map_err(at(&self.path))?,
@@ -239,6 +242,10 @@ impl Reading {
             what: what.to_owned(),
         };
         Ok(Header {
+            run: self
+                .later_meta("run")
+                .map_err(at(&self.path))?
+                .unwrap_or_default(),
             operation: meta("operation")?,
             portal_id: meta("portal")?.parse().map_err(|_| broken("portal"))?,
             portal: serde_json::from_str(&meta("portal_path")?)
@@ -255,10 +262,14 @@ impl Reading {
             no_key: meta("no_key")? == "true",
             encoding: Some(meta("encoding")?).filter(|name| !name.is_empty()),
             delimiter: meta("delimiter")?.bytes().next(),
+            told: match self.later_meta("told").map_err(at(&self.path))? {
+                Some(text) => serde_json::from_str(&text).map_err(|_| broken("told"))?,
+                None => Told::default(),
+            },
         })
     }
 
-    /// What journals of the first version do not speak of.
+    /// What journals of earlier versions do not speak of.
     fn later_meta(&self, name: &str) -> rusqlite::Result<Option<String>> {
         let sql = "SELECT value FROM meta WHERE name = ?1";
         self.db.query_row(sql, [name], |row| row.get(0)).optional()
@@ -402,7 +413,7 @@ impl Reading {
     /// Rows whose own step, which is named for the run's operation, has no outcome.
     fn unknown(&self) -> rusqlite::Result<HashMap<u64, PastIntent>> {
         let mut query = self.db.prepare(
-            "SELECT row.seq, step.intended_ms, step.body, step.key FROM row
+            "SELECT row.seq, step.intended_ms, step.body, step.key, step.record FROM row
              JOIN step ON step.row = row.seq
                 AND step.kind = (SELECT value FROM meta WHERE name = 'operation')
              WHERE row.settled IS NULL AND row.fate <> 'waiting'",
@@ -413,16 +424,12 @@ impl Reading {
                 at: at.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
                 body: row.get(2)?,
                 key: row.get(3)?,
+                record: row.get(4)?,
             };
             Ok((row.get::<_, i64>(0)?.unsigned_abs(), intent))
         })?;
         rows.collect()
     }
-}
-
-/// The name of a remark's count in `mark`.
-pub(super) fn remark_name(remark: Remark) -> String {
-    format!("remark {}", remark.words())
 }
 
 struct StoredRow {

@@ -13,7 +13,8 @@ pub(super) const VERSION: i32 = 2;
 /// `step.folded` is the key in lower case: keys that differ only by case meet in
 /// the index (K2, K4). `row.settled` counts settlements from 1, so that the
 /// derived files can be rebuilt (D3); it is null for a row that was intended and
-/// whose outcome is not known. `row.change` says what was done for a row that is done. The fate
+/// whose outcome is not known. `step.record` of an open step is the record that was found
+/// for it before it was intended (R4). `row.change` says what was done for a row that is done. The fate
 /// `waiting` is that of a row whose ticket is written and whose links wait (D6).
 pub(super) const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

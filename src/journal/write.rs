@@ -4,14 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::{Timestamp, Zoned};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::format::{Header, refusal_text, schema_text};
-use super::read::{RunState, remark_name};
+use super::read::RunState;
+use super::remarks::{remark_name, value_name};
 use super::schema::{TABLES, VERSION};
+use super::told::Told;
 use crate::model::outcome::{Change, Fate, RowEnd};
 use crate::model::place::RowAddress;
-use crate::model::ticket::Remark;
+use crate::model::ticket::{PlacedRemark, Remark};
 
 /// An open run.db. One writer; the lock beside it keeps others out.
 #[derive(Debug)]
@@ -61,6 +64,17 @@ pub enum JournalError {
     },
 }
 
+impl JournalError {
+    /// What the database or the system said, without the path.
+    pub fn cause(&self) -> String {
+        match self {
+            JournalError::Database { source, .. } => source.to_string(),
+            JournalError::Io { source, .. } => source.to_string(),
+            other => other.to_string(),
+        }
+    }
+}
+
 /// Whether a commit waits for the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
@@ -78,6 +92,8 @@ pub enum Keys {
     Once,
     /// Any number, all of which spell it alike.
     OneSpelling,
+    /// Any number, all of which ask for the same (R7).
+    SameBody,
     /// Any number.
     Shared,
 }
@@ -93,6 +109,10 @@ pub struct Intent<'a> {
     pub keys: Keys,
     /// Value of the key property.
     pub key: &'a str,
+    /// Id of the record that the row was found to mean, where it was looked up: what an
+    /// unfinished archive is settled by, since a portal need not find archived records
+    /// by their key (protocol R4).
+    pub record: Option<&'a str>,
     /// Hash of what will be sent.
     pub body: [u8; 16],
     /// Identical rows have identical keys: later ones get a number behind it (K3).
@@ -125,9 +145,25 @@ pub enum Claim {
     },
 }
 
+/// The earlier row that keeps a row from a key.
+const HOLDER: &str = "
+    SELECT step.key, row.file, row.line FROM step JOIN row ON row.seq = step.row
+    WHERE step.folded = ?1 AND step.kind = ?3 AND step.state <> 'refused'
+      AND step.row <> ?2 AND step.key IS NOT ?4 AND step.body IS NOT ?5 LIMIT 1";
+
 /// This machine's clock.
-pub(super) fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     Timestamp::now()
+}
+
+/// An id for a new run, which nobody can guess: a folder that has it is the run's.
+///
+/// # Errors
+/// When the system gives no random bytes.
+pub fn run_id() -> std::io::Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Name for a new run: local time, operation, four random letters.
@@ -161,6 +197,19 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Tries whether a journal can be kept in `folder`: one without a header is built
+    /// and taken away again. Called before anything is written to a portal.
+    ///
+    /// # Errors
+    /// When it can't.
+    pub fn try_in(folder: &Path) -> Result<(), JournalError> {
+        let path = folder.join("run.db.try");
+        let built = build_empty(&path).map_err(at(&path));
+        let gone = fs::remove_file(&path);
+        built?;
+        gone.map_err(|source| JournalError::Io { path, source })
+    }
+
     /// Opens `run.db` in `folder` to go on; `settled` rows are settled already.
     pub fn open(
         folder: &Path,
@@ -181,6 +230,14 @@ impl Journal {
             .execute(sql, [limit.unwrap_or(0) as i64])
             .map_err(at(&self.path))?;
         Ok(())
+    }
+
+    /// Keeps what the run is told from now on (R3).
+    pub fn set_told(&self, told: &Told) -> Result<(), JournalError> {
+        let sql = "INSERT INTO meta (name, value) VALUES ('told', ?1)
+                   ON CONFLICT (name) DO UPDATE SET value = ?1";
+        let kept = json(serde_json::to_string(told)).and_then(|text| self.db.execute(sql, [text]));
+        kept.map(drop).map_err(at(&self.path))
     }
 
     /// True while the database is still under its name: a deleted folder goes on
@@ -246,8 +303,8 @@ impl Commit<'_> {
             ],
         )?;
         self.run(
-            "INSERT INTO step (row, kind, key, folded, body, intended_ms, state)
-             SELECT ?1, ?6, ?2, ?3, ?4, ?5, 'open'
+            "INSERT INTO step (row, kind, key, folded, body, intended_ms, state, record)
+             SELECT ?1, ?6, ?2, ?3, ?4, ?5, 'open', ?7
              WHERE NOT EXISTS (SELECT 1 FROM step WHERE row = ?1 AND kind = ?6)",
             params![
                 intent.row.seq as i64,
@@ -255,7 +312,8 @@ impl Commit<'_> {
                 key.to_lowercase(),
                 intent.body,
                 at.map(Timestamp::as_millisecond),
-                intent.kind
+                intent.kind,
+                intent.record
             ],
         )?;
         Ok(Claim::Free(key))
@@ -264,23 +322,20 @@ impl Commit<'_> {
     /// The earlier row that keeps this one from a key: a step of the same kind that
     /// was not refused. A row that is counted wants a key of its own.
     fn holder(&self, intent: &Intent<'_>, key: &str) -> Result<Option<Claim>, JournalError> {
-        let shared = match intent.keys {
-            _ if intent.counted => None,
-            Keys::Once => None,
-            Keys::OneSpelling => Some(key),
+        let (spelling, body) = match intent.keys {
+            _ if intent.counted => (None, None),
+            Keys::Once => (None, None),
+            Keys::OneSpelling => (Some(key), None),
+            Keys::SameBody => (None, Some(intent.body)),
             Keys::Shared => return Ok(None),
         };
         let folded = key.to_lowercase();
         let seq = intent.row.seq as i64;
         self.transaction
-            .prepare_cached(
-                "SELECT step.key, row.file, row.line FROM step JOIN row ON row.seq = step.row
-                 WHERE step.folded = ?1 AND step.kind = ?3 AND step.state <> 'refused'
-                   AND step.row <> ?2 AND step.key IS NOT ?4 LIMIT 1",
-            )
+            .prepare_cached(HOLDER)
             .and_then(|mut query| {
                 query
-                    .query_row(params![folded, seq, intent.kind, shared], |row| {
+                    .query_row(params![folded, seq, intent.kind, spelling, body], |row| {
                         let line: i64 = row.get(2)?;
                         Ok(Claim::Taken {
                             key: row.get(0)?,
@@ -349,10 +404,19 @@ impl Commit<'_> {
 
     /// Counts what mapping did to values of rows that this commit settles.
     pub fn count_remark(&self, remark: Remark) -> Result<(), JournalError> {
+        self.count(&remark_name(remark))
+    }
+
+    /// Counts a value by itself, beside its remark.
+    pub fn count_value(&self, remark: &PlacedRemark) -> Result<(), JournalError> {
+        self.count(&value_name(remark))
+    }
+
+    fn count(&self, name: &str) -> Result<(), JournalError> {
         self.run(
             "INSERT INTO mark (name, value) VALUES (?1, 1)
              ON CONFLICT (name) DO UPDATE SET value = value + 1",
-            params![remark_name(remark)],
+            params![name],
         )
     }
 
@@ -388,6 +452,14 @@ impl Commit<'_> {
     }
 }
 
+/// All that a journal does to a file system: a new file, its log beside it, a commit
+/// that waits for the disk.
+fn build_empty(path: &Path) -> rusqlite::Result<()> {
+    let db = open(path, Durability::Full)?;
+    db.execute_batch(TABLES)?;
+    db.close().map_err(|(_, error)| error)
+}
+
 fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
     let mut db = Connection::open(path)?;
     db.pragma_update(None, "user_version", VERSION)?;
@@ -395,6 +467,7 @@ fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
     transaction.execute_batch(TABLES)?;
     let meta = [
         ("tool", env!("CARGO_PKG_VERSION").to_owned()),
+        ("run", header.run.clone()),
         ("operation", header.operation.clone()),
         ("portal", header.portal_id.to_string()),
         ("portal_path", json(serde_json::to_string(&header.portal))?),
@@ -404,6 +477,7 @@ fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
         ("schema", json(schema_text(&header.schema))?),
         ("no_key", header.no_key.to_string()),
         ("diff", header.diff.to_string()),
+        ("told", json(serde_json::to_string(&header.told))?),
         ("encoding", header.encoding.clone().unwrap_or_default()),
         (
             "delimiter",
@@ -457,6 +531,10 @@ fn open(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
     };
     db.pragma_update(None, "synchronous", synchronous)?;
     db.pragma_update(None, "cache_size", -4_000)?;
+    // A bound value then never changes a statement's plan. Without it SQLite prepares the
+    // look-up of a key anew for each row that is intended, in case its values decide
+    // whether a partial index can be used.
+    let _on = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(32);
     Ok(db)
 }
@@ -467,5 +545,84 @@ pub(super) fn at(path: &Path) -> impl Fn(rusqlite::Error) -> JournalError + use<
     move |source| JournalError::Database {
         path: path.clone(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    /// A journal with its tables and nothing in them.
+    fn empty(folder: &Path) -> Journal {
+        let db = Connection::open(folder.join("run.db")).expect("a database");
+        db.execute_batch(TABLES).expect("tables");
+        drop(db);
+        Journal::open(folder, 0, Durability::Off).expect("a journal")
+    }
+
+    fn intent(seq: u64, key: &str) -> Intent<'_> {
+        Intent {
+            row: RowEntry {
+                seq,
+                address: RowAddress {
+                    file: 0,
+                    record: seq,
+                    line: seq + 1,
+                    byte: 0,
+                },
+            },
+            kind: "archive",
+            keys: Keys::Once,
+            key,
+            record: Some("7"),
+            body: [0; 16],
+            counted: false,
+        }
+    }
+
+    #[test]
+    fn the_look_up_of_a_key_is_prepared_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut journal = empty(folder.path());
+        let commit = journal.begin().expect("a commit");
+        for seq in 1..=50 {
+            let claim = commit.intend(&intent(seq, &format!("K{seq}")), None);
+            assert!(matches!(claim, Ok(Claim::Free(_))), "{claim:?}");
+        }
+        let query = commit.transaction.prepare_cached(HOLDER).expect("cached");
+        assert!(
+            query.get_status(StatementStatus::Run) >= 50,
+            "it is the same"
+        );
+        assert_eq!(query.get_status(StatementStatus::RePrepare), 0);
+    }
+
+    #[test]
+    fn the_row_before_with_the_same_key_is_one_whose_record_is_as_it_says() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut journal = empty(folder.path());
+        let mut commit = journal.begin().expect("a commit");
+        for (seq, key) in [(1, "a"), (2, "A"), (3, "a"), (4, "b")] {
+            let shared = Intent {
+                keys: Keys::Shared,
+                ..intent(seq, key)
+            };
+            let _free = commit.intend(&shared, None).expect("an intent");
+        }
+        let before = |commit: &Commit<'_>, seq| commit.earlier("archive", "A", seq).expect("read");
+        assert_eq!(before(&commit, 3), None, "nothing has ended");
+        let end = RowEnd::Done {
+            ticket: "7".to_owned(),
+            change: Change::Archived,
+        };
+        commit
+            .settle(intent(1, "a").row, Some("a"), &end)
+            .expect("settled");
+        let found = before(&commit, 3).expect("the first row");
+        assert_eq!((&*found.key, &*found.record), ("a", "7"));
+        assert_eq!(before(&commit, 1), None, "only rows before it");
+        assert_eq!(commit.earlier("update", "a", 3).expect("read"), None);
     }
 }

@@ -12,6 +12,7 @@ use crate::mapping::scope::{Findings, Scope};
 use crate::mapping::shape::Keep;
 use crate::mapping::suggest::Stray;
 use crate::mapping::template::{TemplateId, Templates};
+use crate::model::invisible::trim_invisible;
 use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::row::SourceRow;
 use crate::model::schema::ValueType;
@@ -33,6 +34,11 @@ pub struct CompiledMapping {
     pub(crate) empty: Arc<[String]>,
     pub(crate) unused: Vec<String>,
     pub(crate) properties: Vec<MappedProperty>,
+    /// What is done takes tickets away, and our own files say which of them their run
+    /// made.
+    pub(crate) only_created: bool,
+    /// Whether each row is a ticket: the mapping has entries for properties.
+    pub(crate) rows_are_tickets: bool,
 }
 
 /// A ticket property that a mapping may write.
@@ -105,6 +111,9 @@ impl CompiledMapping {
         {
             return Mapped::Skipped;
         }
+        if self.only_created && row.is_left_alone() {
+            return Mapped::Skipped;
+        }
         let key = self.key.value(&scope, &mut findings);
         let mut properties = PropertyValues::with_capacity(self.properties.len());
         if let Some(key) = key.as_ref().filter(|_| self.key.is_written()) {
@@ -129,6 +138,11 @@ impl CompiledMapping {
                 issue: RowIssue::new(Problem::new(Reason::MissingKey)),
             },
         }
+    }
+
+    /// Whether each row is a ticket, and not merely a line of a table of links.
+    pub fn rows_are_tickets(&self) -> bool {
+        self.rows_are_tickets
     }
 
     /// Columns of the input that nothing in the mapping reads, in file order, without
@@ -195,7 +209,7 @@ impl CompiledMapping {
     /// follow each other in such a file.
     pub fn group<'r>(&self, row: &'r SourceRow) -> Option<&'r str> {
         let column = &self.one_per.as_ref()?.column;
-        let cell = row.cells.get(column.idx)?.trim();
+        let cell = trim_invisible(row.cells.get(column.idx)?);
         (!cell.is_empty()).then_some(cell)
     }
 

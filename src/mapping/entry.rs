@@ -13,9 +13,9 @@ use crate::mapping::shape::Replacement;
 use crate::mapping::suggest::Stray;
 use crate::mapping::template::TemplateId;
 use crate::mapping::value_map::{Fixed, Unmapped, ValueMap};
-use crate::model::issue::{Problem, Reason};
+use crate::model::issue::{Problem, Reason, excerpt};
 use crate::model::schema::ValueType;
-use crate::model::ticket::Remark;
+use crate::model::ticket::{PlacedRemark, Remark};
 
 /// A column of the input, found.
 #[derive(Clone, Debug)]
@@ -143,7 +143,7 @@ impl Entry {
     fn single(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
         let text = match self.feed.text(scope) {
             Ok(text) => text,
-            Err(reason) => return settle(Err(self.refusal(reason, "")), findings),
+            Err(reason) => return self.settle(Err(self.refusal(reason, "")), "", findings),
         };
         let text = text.as_deref().and_then(|text| self.cleaned(text));
         match text {
@@ -159,7 +159,7 @@ impl Entry {
         let texts = match self.texts(scope) {
             Ok(texts) if texts.is_empty() => return self.standing(scope, findings),
             Ok(texts) => texts,
-            Err(reason) => return settle(Err(self.refusal(reason, "")), findings),
+            Err(reason) => return self.settle(Err(self.refusal(reason, "")), "", findings),
         };
         let is_kept = self.map.is_none() && matches!(self.conversion, Conversion::Text(_));
         let mut values: Vec<Cow<'_, str>> = Vec::new();
@@ -181,7 +181,7 @@ impl Entry {
             Conversion::Text(rule) => {
                 let text = rule.convert(&joined);
                 let text = text.map_err(|reason| self.refusal(reason, &joined));
-                settle(text, findings)
+                self.settle(text, &joined, findings)
             }
             _ => Some(joined),
         }
@@ -205,7 +205,7 @@ impl Entry {
             Feed::Constant(fixed) => fixed,
             _ => self.default.as_ref()?,
         };
-        settle(self.fixed(fixed, scope), findings)
+        self.settle(self.fixed(fixed, scope), "", findings)
     }
 
     /// The text as the rest of the steps see it; none when nothing of it is left.
@@ -248,7 +248,7 @@ impl Entry {
                 text: text.to_owned(),
             });
         }
-        settle(converted, findings)
+        self.settle(converted, text, findings)
     }
 
     #[inline(always)]
@@ -316,19 +316,42 @@ impl Entry {
     fn refusal(&self, reason: Reason, text: &str) -> Box<Problem> {
         Box::new(self.feed.problem(&self.name, reason, text))
     }
-}
 
-/// The value, or nothing and a problem more.
-#[inline(always)]
-fn settle(converted: Result<Converted, Box<Problem>>, findings: &mut Findings) -> Option<String> {
-    match converted {
-        Ok(converted) => {
-            findings.remarks.extend(converted.remark);
-            converted.value
+    /// The value that was made of a text, or nothing and a problem more.
+    #[inline(always)]
+    fn settle(
+        &self,
+        converted: Result<Converted, Box<Problem>>,
+        text: &str,
+        findings: &mut Findings,
+    ) -> Option<String> {
+        match converted {
+            Ok(converted) => {
+                if let Some(remark) = converted.remark {
+                    findings.remarks.push(self.placed(remark, text));
+                }
+                converted.value
+            }
+            Err(problem) => {
+                findings.problems.push(*problem);
+                None
+            }
         }
-        Err(problem) => {
-            findings.problems.push(*problem);
-            None
+    }
+
+    #[cold]
+    fn placed(&self, remark: Remark, text: &str) -> PlacedRemark {
+        // What is shortened is too long to be shown.
+        let text = if remark == Remark::Shortened {
+            ""
+        } else {
+            text
+        };
+        PlacedRemark {
+            remark,
+            property: Arc::clone(&self.name),
+            column: self.feed.header().cloned(),
+            value: excerpt(text).into(),
         }
     }
 }

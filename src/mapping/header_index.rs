@@ -1,15 +1,18 @@
-//! Columns by name: exact first, then ignoring case, surrounding blanks and a byte
-//! order mark. Names may repeat; all positions of a name are kept.
+//! Columns by name: exact first, then ignoring case, what can't be seen, and which kind
+//! of blank stands where. Names may repeat; all positions of a name are kept. The
+//! columns that the tool itself has added to a file are found where it has no other of
+//! that name.
 
 use std::collections::HashMap;
 
-use crate::mapping::nearest::{fold, nearest};
+use crate::mapping::nearest::nearest;
 use crate::mapping::shape::ColumnName;
+use crate::model::invisible::visible_name;
 use crate::model::row::Headers;
 
 /// The columns that the tool's own files add (refused.csv, done.csv). They are not
 /// the user's, so nobody is told that nothing uses them.
-const OWN: [&str; 11] = [
+const OWN: [&str; 12] = [
     "_line",
     "_code",
     "_column",
@@ -21,12 +24,14 @@ const OWN: [&str; 11] = [
     "_ticket_id",
     "_operation",
     "_link",
+    "_remark",
 ];
 
 /// The headers of an input, ready to be looked up.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HeaderIndex {
     names: Vec<String>,
+    own: Vec<String>,
     exact: HashMap<String, Vec<usize>>,
     folded: HashMap<String, Vec<usize>>,
 }
@@ -36,13 +41,25 @@ impl HeaderIndex {
     pub(crate) fn new(headers: &Headers) -> HeaderIndex {
         let mut index = HeaderIndex {
             names: headers.names().to_vec(),
+            own: headers.own().to_vec(),
             ..HeaderIndex::default()
         };
         for (idx, name) in headers.names().iter().enumerate() {
             index.exact.entry(name.clone()).or_default().push(idx);
             index.folded.entry(loose(name)).or_default().push(idx);
         }
+        for (idx, name) in headers.own().iter().enumerate() {
+            let positions = vec![headers.len() + idx];
+            if !index.folded.contains_key(name) {
+                let _none = index.folded.insert(name.clone(), positions);
+            }
+        }
         index
+    }
+
+    /// How many columns there are, without the tool's own.
+    pub(crate) fn source_len(&self) -> usize {
+        self.names.len()
     }
 
     /// Positions of a name, in file order; empty when the file lacks it.
@@ -58,28 +75,31 @@ impl HeaderIndex {
         match column {
             ColumnName::Name(name) => self.positions(name).to_vec(),
             ColumnName::Pattern(pattern) => (0..self.names.len())
-                .filter(|idx| pattern.is_match(plain(self.name(*idx))))
+                .filter(|idx| pattern.is_match(&visible_name(self.name(*idx))))
                 .collect(),
         }
     }
 
     /// The time zone that the pattern finds in the name of a column: its group `tz`.
-    pub(crate) fn zone(&self, column: &ColumnName, idx: usize) -> Option<&str> {
+    pub(crate) fn zone(&self, column: &ColumnName, idx: usize) -> Option<String> {
         let ColumnName::Pattern(pattern) = column else {
             return None;
         };
-        let zone = pattern.captures(plain(self.name(idx)))?.name("tz")?;
-        Some(zone.as_str())
+        let name = visible_name(self.name(idx));
+        let zone = pattern.captures(&name)?.name("tz")?;
+        Some(zone.as_str().to_owned())
     }
 
-    /// All names in file order.
+    /// All names in file order, without the tool's own.
     pub(crate) fn names(&self) -> &[String] {
         &self.names
     }
 
     /// The name at a position, as the file writes it.
     pub(crate) fn name(&self, idx: usize) -> &str {
-        self.names.get(idx).map_or("", String::as_str)
+        let own = || self.own.get(idx.checked_sub(self.names.len())?);
+        let name = self.names.get(idx).or_else(own);
+        name.map_or("", String::as_str)
     }
 
     /// The header that looks most like a name.
@@ -104,12 +124,7 @@ impl HeaderIndex {
 }
 
 fn loose(name: &str) -> String {
-    fold(plain(name))
-}
-
-/// A name as patterns see it.
-fn plain(name: &str) -> &str {
-    name.trim_start_matches('\u{feff}').trim()
+    visible_name(name).to_lowercase()
 }
 
 #[cfg(test)]
@@ -142,12 +157,33 @@ mod tests {
     }
 
     #[test]
+    fn letters_that_nobody_sees_make_no_other_column() {
+        let index = index(&["\u{a0}Id\u{200b}", "Ticket\u{a0}\u{ad}subject"]);
+        assert_eq!(index.positions("id"), [0]);
+        assert_eq!(index.positions("Ticket subject"), [1]);
+        assert_eq!(index.positions("Ticket\u{202f} subject"), [1]);
+        let pattern = ColumnName::Pattern(Regex::new("^Ticket subject$").expect("a pattern"));
+        assert_eq!(index.find(&pattern), [1]);
+    }
+
+    #[test]
+    fn own_columns_are_found_behind_those_of_the_file() {
+        let headers = Headers::new(["Id", "_link"].map(str::to_owned).to_vec());
+        let own = ["_ticket_id", "_link"].map(str::to_owned);
+        let index = HeaderIndex::new(&headers.with_own(own.to_vec()));
+        assert_eq!(index.positions("_ticket_id"), [2]);
+        assert_eq!(index.name(2), "_ticket_id");
+        assert_eq!(index.positions("_link"), [1], "the file's own comes first");
+        assert_eq!((index.source_len(), index.names().len()), (2, 2));
+    }
+
+    #[test]
     fn patterns_find_columns_and_the_zone_in_their_names() {
         let index = index(&["Id", " Created at (America/New_York)", "Updated at (UTC)"]);
         let pattern = |text: &str| ColumnName::Pattern(Regex::new(text).expect("a pattern"));
         let dates = pattern(r"^(Created|Updated) at \((?<tz>[^)]+)\)$");
         assert_eq!(index.find(&dates), [1, 2]);
-        assert_eq!(index.zone(&dates, 1), Some("America/New_York"));
+        assert_eq!(index.zone(&dates, 1).as_deref(), Some("America/New_York"));
         assert_eq!(index.zone(&dates, 0), None);
         let plain = pattern("^Updated");
         assert_eq!((index.find(&plain), index.zone(&plain, 2)), (vec![2], None));

@@ -4,10 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::mapping::convert::TextRule;
-use crate::mapping::entry::Feed;
-use crate::mapping::scope::{Findings, Scope, trimmed};
-use crate::model::issue::{Problem, Reason};
-use crate::model::row::Cells;
+use crate::mapping::entry::{Column, Feed};
+use crate::mapping::rewritten::is_rewritten;
+use crate::mapping::scope::{Findings, Scope};
+use crate::model::invisible::{is_invisible, is_spelling, trim_invisible};
+use crate::model::issue::{Problem, Reason, excerpt};
+use crate::model::row::{Cells, Kept};
+use crate::model::ticket::{PlacedRemark, Remark};
 
 /// Where the key of a row comes from.
 #[derive(Debug)]
@@ -18,8 +21,12 @@ pub(crate) enum Key {
         property: Arc<str>,
         /// Where the text comes from.
         feed: Feed,
+        /// The columns of which that is made.
+        columns: Vec<Column>,
         /// Put in front of it.
         prefix: String,
+        /// The cells are ids whatever they look like.
+        as_written: bool,
     },
     /// A hash of all cells, in a unique-value property.
     RowHash {
@@ -27,6 +34,8 @@ pub(crate) enum Key {
         property: Arc<str>,
         /// Put in front of it.
         prefix: String,
+        /// How many cells there are, without those that the tool itself has added.
+        cells: usize,
     },
     /// The id of the ticket itself.
     RecordId {
@@ -65,52 +74,182 @@ impl Key {
         }
     }
 
-    /// The key of a row; none when something was found wrong with it.
+    /// The key of a row; none when something was found wrong with it. A row that was
+    /// refused for its key before has that key still, and is refused again (R7).
     pub(crate) fn value(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
-        let made = match self {
-            Key::Text { feed, prefix, .. } => {
-                read(feed, scope).and_then(|text| with_prefix(prefix, trimmed(&text)))
-            }
-            Key::RowHash { prefix, .. } => match &scope.source().kept_key {
-                Some(kept) => with_prefix("", kept),
-                None => Ok(format!("{prefix}{}", row_hash(&scope.source().cells))),
-            },
-            Key::RecordId { feed, .. } => {
-                read(feed, scope).and_then(|text| record_id(text.trim().to_owned()))
+        let key = match self.made(scope, findings) {
+            Ok(key) => key,
+            Err(fault) => {
+                findings.problems.push(self.problem(fault));
+                return None;
             }
         };
-        made.map_err(|(reason, value)| {
-            let problem = Problem::new(reason).property(&**self.property());
-            let problem = problem.value(&value);
-            findings.problems.push(match self.header() {
-                Some(header) => problem.column(&**header),
-                None => problem,
+        let kept = scope.source().kept.as_deref();
+        if let Some(reason) = kept.and_then(|kept| still_refused(kept, &key)) {
+            let fault = Fault::new(reason, key.as_str());
+            findings.problems.insert(0, self.problem(fault));
+        }
+        Some(key)
+    }
+
+    fn made(&self, scope: &Scope<'_>, findings: &mut Findings) -> Result<String, Fault> {
+        match self {
+            Key::Text {
+                feed,
+                columns,
+                prefix,
+                as_written,
+                ..
+            } => {
+                if !as_written {
+                    check_cells(columns, scope)?;
+                }
+                let text = self.read(feed, scope, findings)?;
+                if !as_written && let Some(torn) = hidden_letter(&text) {
+                    return Err(Fault::new(Reason::InvalidKey, torn));
+                }
+                let key = with_prefix(prefix, &text)?;
+                let kept = scope.source().kept.as_deref();
+                let before = kept.and_then(|kept| kept.key.as_deref());
+                match before.filter(|before| !as_written && lost_zeros(before, &key)) {
+                    Some(_) => Err(Fault::new(Reason::KeyRewritten { may_be: true }, text)),
+                    None => Ok(key),
+                }
+            }
+            Key::RowHash { prefix, cells, .. } => {
+                let kept = scope.source().kept.as_deref();
+                match kept.and_then(|kept| kept.key.as_deref()) {
+                    Some(kept) => with_prefix("", kept),
+                    None => Ok(format!(
+                        "{prefix}{}",
+                        row_hash(&scope.source().cells, *cells)
+                    )),
+                }
+            }
+            Key::RecordId { feed, .. } => {
+                let text = self.read(feed, scope, findings)?;
+                record_id(text.into_owned())
+            }
+        }
+    }
+
+    /// The text of the key, without what stands around it and can't be seen.
+    fn read<'r>(
+        &self,
+        feed: &Feed,
+        scope: &Scope<'r>,
+        findings: &mut Findings,
+    ) -> Result<Cow<'r, str>, Fault> {
+        let text = match feed.text(scope) {
+            Ok(text) => text.unwrap_or_default(),
+            Err(reason) => return Err(Fault::new(reason, "")),
+        };
+        let trimmed = trim_invisible(&text);
+        if trimmed.is_empty() {
+            return Err(Fault::new(Reason::MissingKey, ""));
+        }
+        if trimmed.len() < text.trim().len() {
+            findings.remarks.push(PlacedRemark {
+                remark: Remark::KeyTrimmed,
+                property: Arc::clone(self.property()),
+                column: self.header().cloned(),
+                value: excerpt(text.trim()).into(),
             });
+        }
+        Ok(match trimmed.len() == text.len() {
+            true => text,
+            false => Cow::Owned(trimmed.to_owned()),
         })
-        .ok()
+    }
+
+    fn problem(&self, fault: Fault) -> Problem {
+        let problem = Problem::new(fault.reason).property(&**self.property());
+        let problem = problem.value(&fault.text);
+        match fault.column.as_ref().or_else(|| self.header()) {
+            Some(header) => problem.column(&**header),
+            None => problem,
+        }
     }
 }
 
-/// What is wrong, and the text that it is about.
-type Fault = (Reason, String);
+/// What is wrong, the text that it is about, and its column where that is not the
+/// key's first.
+pub(crate) struct Fault {
+    pub(crate) reason: Reason,
+    text: String,
+    column: Option<Arc<str>>,
+}
 
-fn read<'r>(feed: &Feed, scope: &Scope<'r>) -> Result<Cow<'r, str>, Fault> {
-    match feed.text(scope) {
-        Ok(Some(text)) => Ok(text),
-        Ok(None) => Err((Reason::MissingKey, String::new())),
-        Err(reason) => Err((reason, String::new())),
+impl Fault {
+    fn new(reason: Reason, text: impl Into<String>) -> Fault {
+        Fault {
+            reason,
+            text: text.into(),
+            column: None,
+        }
     }
+}
+
+/// What a row of our own refused.csv is refused for once more: what it was refused for
+/// has not changed (protocol R7). Keys are held together as portals may hold them.
+fn still_refused(kept: &Kept, key: &str) -> Option<Reason> {
+    let only_case = match kept.code.as_deref()? {
+        "REPEATED_KEY" => false,
+        "KEY_CASE" => true,
+        _ => return None,
+    };
+    let before = kept.key.as_deref()?;
+    (before.to_lowercase() == key.to_lowercase()).then(|| Reason::StillRepeated {
+        line: kept.line.as_deref().map(str::to_owned),
+        only_case,
+    })
+}
+
+/// Whether a key is that of before but for zeros in front of its number, which
+/// spreadsheets take away.
+fn lost_zeros(before: &str, now: &str) -> bool {
+    let common = before
+        .char_indices()
+        .zip(now.chars())
+        .find(|((_, one), other)| one != other)
+        .map_or(now.len(), |((at, _), _)| at);
+    let (Some(before), Some(number)) = (before.get(common..), now.get(common..)) else {
+        return false;
+    };
+    let inside = now[..common].ends_with(|last: char| last.is_ascii_digit());
+    let without = before.trim_start_matches('0');
+    !inside && without.len() < before.len() && without == number && !number.is_empty()
+}
+
+/// Refuses cells that a spreadsheet rewrote.
+fn check_cells(columns: &[Column], scope: &Scope<'_>) -> Result<(), Fault> {
+    for column in columns {
+        let cell = trim_invisible(scope.filled(column.idx).unwrap_or(""));
+        if is_rewritten(cell) {
+            return Err(Fault {
+                column: Some(Arc::clone(&column.header)),
+                ..Fault::new(Reason::KeyRewritten { may_be: true }, cell)
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The text where an invisible letter stands inside it that belongs to no spelling.
+fn hidden_letter(text: &str) -> Option<&str> {
+    let is_hidden = |letter: char| is_invisible(letter) && !is_spelling(letter);
+    (!text.is_ascii() && text.contains(is_hidden)).then_some(text)
 }
 
 /// Protocol K2: text, without control characters, never through a number.
 pub(crate) fn with_prefix(prefix: &str, text: &str) -> Result<String, Fault> {
     if text.chars().any(char::is_control) {
-        return Err((Reason::InvalidKey, text.to_owned()));
+        return Err(Fault::new(Reason::InvalidKey, text));
     }
     let key = [prefix, text].concat();
     match TextRule::default().check(&key) {
         Ok(()) => Ok(key),
-        Err(reason) => Err((reason, text.to_owned())),
+        Err(reason) => Err(Fault::new(reason, text)),
     }
 }
 
@@ -120,19 +259,44 @@ pub(crate) fn record_id(text: String) -> Result<String, Fault> {
     let is_id = (1..=LONGEST).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     match is_id {
         true => Ok(text),
-        false => Err((Reason::InvalidId, text)),
+        false if is_rewritten(&text) => {
+            Err(Fault::new(Reason::KeyRewritten { may_be: false }, text))
+        }
+        false => Err(Fault::new(Reason::InvalidId, text)),
     }
 }
 
-/// Protocol K3: 32 hexadecimal digits of a hash of all cells. Identical rows have the
-/// same one, and a row that was edited another.
-fn row_hash(cells: &Cells) -> String {
+/// Protocol K3: 32 hexadecimal digits of a hash of all cells of the source. Identical
+/// rows have the same one, and a row that was edited another.
+fn row_hash(cells: &Cells, count: usize) -> String {
     let mut hasher = blake3::Hasher::new();
-    for cell in cells.iter() {
+    for cell in cells.iter().take(count) {
         let _same = hasher.update(&(cell.len() as u64).to_le_bytes());
         let _same = hasher.update(cell.as_bytes());
     }
     let mut hash = hasher.finalize().to_hex().to_string();
     hash.truncate(32);
     hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeros_that_a_spreadsheet_took_away_are_noticed() {
+        for (before, now, expected) in [
+            ("007", "7", true),
+            ("desk-007", "desk-7", true),
+            ("OPS-0012-x", "OPS-12-x", true),
+            ("007", "007", false),
+            ("007", "8", false),
+            ("1007", "17", false),
+            ("7", "007", false),
+            ("0", "", false),
+            ("é07", "é7", true),
+        ] {
+            assert_eq!(lost_zeros(before, now), expected, "{before} {now}");
+        }
+    }
 }

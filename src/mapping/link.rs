@@ -7,10 +7,12 @@ use crate::mapping::convert::email;
 use crate::mapping::entry::{Column, Entry, parts};
 use crate::mapping::key::{record_id, with_prefix};
 use crate::mapping::look_up::LookUp;
-use crate::mapping::scope::{Findings, Scope, trimmed};
-use crate::model::issue::{Problem, Reason};
+use crate::mapping::rewritten::is_rewritten;
+use crate::mapping::scope::{Findings, Scope};
+use crate::model::invisible::trim_invisible;
+use crate::model::issue::{Problem, Reason, excerpt};
 use crate::model::schema::ObjectType;
-use crate::model::ticket::{LinkDraft, Missing, PropertyValues, Remark};
+use crate::model::ticket::{LinkDraft, Missing, PlacedRemark, PropertyValues, Remark};
 
 /// Links that every row with a value in one of the columns asks for.
 #[derive(Debug)]
@@ -53,8 +55,13 @@ pub struct MappedLink<'a> {
 pub(crate) enum LinkForm {
     /// The id of a record.
     Id,
-    /// The key of a ticket, which starts with this.
-    Key(String),
+    /// The key of a ticket.
+    Key {
+        /// It starts with this.
+        prefix: String,
+        /// The cells are ids whatever they look like.
+        as_written: bool,
+    },
     /// An e-mail address.
     Email,
     /// A name that does not mind case, such as a domain.
@@ -73,14 +80,14 @@ impl Link {
     ) {
         for column in &self.columns {
             let cell = scope.filled(column.idx).unwrap_or("");
-            for part in parts(cell, &self.split).into_iter().map(trimmed) {
+            for part in parts(cell, &self.split).into_iter().map(trim_invisible) {
                 if part.is_empty() {
                     continue;
                 }
                 match self.value(part) {
                     Ok(Some(value)) if self.is_among(drafts, &value) => {}
                     Ok(Some(value)) => drafts.push(self.to(value, column, scope, findings)),
-                    Ok(None) => findings.remarks.push(Remark::LeftBlank),
+                    Ok(None) => findings.remarks.push(self.left_out(part, column)),
                     Err(reason) => {
                         let problem = Problem::new(reason).column(&*column.header);
                         findings.problems.push(problem.value(part));
@@ -110,6 +117,15 @@ impl Link {
                 nearest: lookup.nearest(text),
             }),
             (Err(reason), _) => Err(reason),
+        }
+    }
+
+    fn left_out(&self, part: &str, column: &Column) -> PlacedRemark {
+        PlacedRemark {
+            remark: Remark::LeftBlank,
+            property: Arc::clone(&self.by),
+            column: Some(Arc::clone(&column.header)),
+            value: excerpt(part).into(),
         }
     }
 
@@ -155,11 +171,16 @@ impl LinkForm {
     fn written(&self, text: &str) -> Result<String, Reason> {
         let plain: Cow<'_, str> = match self {
             LinkForm::Email => return email(text),
-            LinkForm::Id => return record_id(text.to_owned()).map_err(|fault| fault.0),
-            LinkForm::Key(prefix) => return with_prefix(prefix, text).map_err(|fault| fault.0),
+            LinkForm::Id => return record_id(text.to_owned()).map_err(|fault| fault.reason),
+            LinkForm::Key { as_written, .. } if !as_written && is_rewritten(text) => {
+                return Err(Reason::KeyRewritten { may_be: true });
+            }
+            LinkForm::Key { prefix, .. } => {
+                return with_prefix(prefix, text).map_err(|fault| fault.reason);
+            }
             LinkForm::Folded => Cow::Owned(text.to_lowercase()),
             LinkForm::Text => Cow::Borrowed(text),
         };
-        with_prefix("", &plain).map_err(|fault| fault.0)
+        with_prefix("", &plain).map_err(|fault| fault.reason)
     }
 }

@@ -26,6 +26,7 @@ mod operation;
 mod parse;
 mod presets;
 pub mod propose;
+mod rewritten;
 mod scope;
 mod shape;
 mod suggest;

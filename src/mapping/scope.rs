@@ -9,7 +9,7 @@ use crate::mapping::suggest::Stray;
 use crate::mapping::template::{TemplateId, Templates};
 use crate::model::issue::{Problem, Reason};
 use crate::model::row::SourceRow;
-use crate::model::ticket::Remark;
+use crate::model::ticket::PlacedRemark;
 
 /// A row and what its entries share.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(crate) struct Findings {
     /// What is wrong with the row, in the order of the mapping.
     pub(crate) problems: Vec<Problem>,
     /// What the user should know of.
-    pub(crate) remarks: Vec<Remark>,
+    pub(crate) remarks: Vec<PlacedRemark>,
     /// Texts that were left blank or replaced for want of a counterpart.
     pub(crate) strays: Vec<Stray>,
 }

@@ -65,6 +65,8 @@ pub(crate) struct KeySpec {
     pub(crate) origin: KeyOrigin,
     /// Put in front of every key.
     pub(crate) prefix: String,
+    /// The cells are ids, also where they look like numbers that a spreadsheet rewrote.
+    pub(crate) as_written: bool,
 }
 
 /// Where a key comes from.

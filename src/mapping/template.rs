@@ -11,6 +11,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehav
 
 use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::nearest::nearest;
+use crate::model::invisible::trim_invisible;
 use crate::model::row::Cells;
 
 /// Steps that one evaluation may take; a slip such as a nested loop ends there.
@@ -261,7 +262,7 @@ impl Object for Row {
                 format!("the file has no column `{name}`"),
             ));
         };
-        let cell = self.cells.get(*idx).unwrap_or("").trim();
+        let cell = trim_invisible(self.cells.get(*idx).unwrap_or(""));
         let is_empty = self.empty.iter().any(|empty| empty == cell);
         Ok(Value::from(if is_empty { "" } else { cell }))
     }

@@ -10,6 +10,9 @@ use crate::model::ticket::Remark;
 /// Everything that a check found.
 #[derive(Clone, Debug)]
 pub struct CheckReport {
+    /// What the portal has otherwise than the mapping defines it: an import stops before
+    /// its first row. Rows are judged as if the portal were as the mapping wants it.
+    pub clashes: Vec<String>,
     /// Rows of the input: the sum of `ready`, `skipped` and `refused`.
     pub read: u64,
     /// Rows that would be sent.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::model::issue::Refusal;
 use crate::model::outcome::{Change, Fate, Tally};
-use crate::model::ticket::Remark;
+use crate::model::ticket::{PlacedRemark, Remark};
 
 /// Something that happened in a run, in the order it happened.
 #[derive(Clone, Debug)]
@@ -119,6 +119,9 @@ pub struct Summary {
     pub refusals: Vec<RefusalGroup>,
     /// What mapping did to values, by kind.
     pub remarks: BTreeMap<Remark, u64>,
+    /// Values that were left blank or replaced, the most frequent first; not all where
+    /// there are very many.
+    pub values: Vec<(PlacedRemark, u64)>,
     /// What was done with the tickets of rows that are done.
     pub changes: BTreeMap<Change, u64>,
     /// What `--diff` spared, where it was asked for.

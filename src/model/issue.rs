@@ -191,6 +191,19 @@ pub enum Reason {
         /// Where that row stands: `line 17`.
         place: String,
     },
+    /// An earlier run refused the row since another one had its key, and it has that
+    /// key still.
+    StillRepeated {
+        /// Line of the first input.
+        line: Option<String>,
+        /// The two keys differ by case.
+        only_case: bool,
+    },
+    /// The key is a number as spreadsheets write it, and hardly the id that it was.
+    KeyRewritten {
+        /// Whether the mapping may say that ids are written like this.
+        may_be: bool,
+    },
     /// No format reads the cell as a date.
     InvalidDate {
         /// The accepted forms.
@@ -330,7 +343,17 @@ pub enum Reason {
         id: String,
     },
     /// There is no ticket of that key or id.
-    TicketMissing,
+    TicketMissing {
+        /// True where it was looked for by its key: it may be in the recycle bin then.
+        by_key: bool,
+    },
+    /// The ticket was merged into another.
+    TicketMerged {
+        /// Its id.
+        id: String,
+        /// Id of the other.
+        into: String,
+    },
     /// The ticket of that key or id is archived.
     TicketArchived {
         /// Its id.
@@ -366,6 +389,13 @@ impl Reason {
             Reason::InvalidKey => "INVALID_KEY",
             Reason::RepeatedKey { .. } => "REPEATED_KEY",
             Reason::KeyCase { .. } => "KEY_CASE",
+            Reason::StillRepeated {
+                only_case: false, ..
+            } => "REPEATED_KEY",
+            Reason::StillRepeated {
+                only_case: true, ..
+            } => "KEY_CASE",
+            Reason::KeyRewritten { .. } => "KEY_REWRITTEN",
             Reason::InvalidDate { .. } => "INVALID_DATE",
             Reason::AmbiguousDate { .. } => "AMBIGUOUS_DATE",
             Reason::InvalidNumber { .. } => "INVALID_NUMBER",
@@ -400,7 +430,8 @@ impl Reason {
             Reason::ConflictingUniqueValue { .. } => "CONFLICTING_UNIQUE_VALUE",
             Reason::KeyHeldElsewhere { .. } => "KEY_HELD_ELSEWHERE",
             Reason::KeyInRecycleBin { .. } => "KEY_IN_RECYCLE_BIN",
-            Reason::TicketMissing => "TICKET_MISSING",
+            Reason::TicketMissing { .. } => "TICKET_MISSING",
+            Reason::TicketMerged { .. } => "TICKET_MERGED",
             Reason::TicketArchived { .. } => "TICKET_ARCHIVED",
             Reason::RowTooLarge { .. } => "ROW_TOO_LARGE",
             Reason::Portal { code, .. } => code,
@@ -421,10 +452,28 @@ impl Reason {
             Reason::NulCharacter => "the cell holds a NUL character".to_owned(),
             Reason::MissingValue => "a value is required here and there is none".to_owned(),
             Reason::MissingKey => "the key is empty".to_owned(),
-            Reason::InvalidKey => "the key holds control characters".to_owned(),
+            Reason::InvalidKey => {
+                "the key holds control characters or others that can't be seen".to_owned()
+            }
             Reason::RepeatedKey { place } => format!("{place} has the same key"),
             Reason::KeyCase { other, place } => {
                 format!("{place} has the key \"{other}\", which differs only by case")
+            }
+            Reason::StillRepeated { line, only_case } => {
+                let row = match line {
+                    Some(line) => format!("line {line} of the first input"),
+                    None => "this row".to_owned(),
+                };
+                let same = match only_case {
+                    true => "a key that differs only by case",
+                    false => "the same key",
+                };
+                format!(
+                    "{row} was refused because an earlier row has {same}, and its key is unchanged"
+                )
+            }
+            Reason::KeyRewritten { .. } => {
+                "this looks like a number that a spreadsheet made of an id".to_owned()
             }
             Reason::InvalidDate { .. } => "this is not a date that the mapping reads".to_owned(),
             Reason::AmbiguousDate { readings } => {
@@ -487,7 +536,8 @@ impl Reason {
             Reason::KeyInRecycleBin { id } => {
                 format!("ticket {id} in the recycle bin holds this key")
             }
-            Reason::TicketMissing => "the portal has no such ticket".to_owned(),
+            Reason::TicketMissing { .. } => "the portal has no such ticket".to_owned(),
+            Reason::TicketMerged { id, into } => format!("ticket {id} was merged into {into}"),
             Reason::TicketArchived { id } => format!("ticket {id} is in the recycle bin"),
             Reason::RowTooLarge { bytes, limit } => {
                 format!("the row takes {bytes} bytes, one call takes {limit}")
@@ -500,13 +550,13 @@ impl Reason {
     pub fn advice(&self) -> String {
         match self {
             Reason::RaggedRow { .. } => {
-                "fill in the columns of this row by hand from _raw; most often a quote or a \
-                 delimiter inside a text is not quoted"
+                "correct the record in _raw, or fill in the columns of this row; most often a \
+                 quote or a delimiter inside a text is not quoted"
                     .to_owned()
             }
             Reason::UnclosedQuote => {
-                "fill in the columns of this row by hand from _raw; a quote inside a quoted text \
-                 is written twice"
+                "correct the record in _raw, or fill in the columns of this row; a quote inside a \
+                 quoted text is written twice"
                     .to_owned()
             }
             Reason::RecordTooLong { .. } => {
@@ -533,6 +583,17 @@ impl Reason {
             Reason::KeyCase { .. } => {
                 "portals may treat the two as one; give one of the rows another id".to_owned()
             }
+            Reason::StillRepeated { .. } => {
+                "give this row an id of its own, or remove it".to_owned()
+            }
+            Reason::KeyRewritten { may_be } => format!(
+                "write the id as the old system has it, and open the file with every column as \
+                 text (Excel: Data, From Text/CSV, \"Do not detect data types\"){}",
+                match may_be {
+                    true => "; where ids are written like this, say as_written = true under [key]",
+                    false => "",
+                }
+            ),
             Reason::InvalidDate { formats } => format!("write it as {}", one_of(formats)),
             Reason::AmbiguousDate { readings } => format!(
                 "write the date as {} or {}, or keep one format in the mapping",
@@ -608,9 +669,17 @@ impl Reason {
                 "restore that ticket in HubSpot, or delete it there for good, and run again"
                     .to_owned()
             }
-            Reason::TicketMissing => {
+            Reason::TicketMissing { by_key: false } => {
                 "correct the cell, or take the row out: only --op create and upsert make tickets"
                     .to_owned()
+            }
+            Reason::TicketMissing { by_key: true } => {
+                "correct the cell, or take the row out: only --op create and upsert make tickets; \
+                 it may be in the recycle bin, where portals need not find a ticket by its key"
+                    .to_owned()
+            }
+            Reason::TicketMerged { into, .. } => {
+                format!("name ticket {into} instead, or take the row out")
             }
             Reason::TicketArchived { .. } => {
                 "restore it in HubSpot and run again, or take the row out".to_owned()

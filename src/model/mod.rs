@@ -3,6 +3,7 @@
 //! is imported here.
 
 pub mod place;
+pub mod invisible;
 pub mod dialect;
 pub mod row;
 pub mod schema;

@@ -1,18 +1,34 @@
 //! A CSV record as read: headers once for a file, cells once for a row.
 
+use crate::model::outcome::{Change, Fate};
 use crate::model::place::RowAddress;
 
-/// The header line of an input, in file order and as written there (a byte order
-/// mark removed). Names may repeat.
+/// The header line of an input, in file order and as written there (blanks and
+/// invisible letters around a name removed). Names may repeat.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
     names: Vec<String>,
+    own: Vec<String>,
 }
 
 impl Headers {
     /// Headers in file order.
     pub fn new(names: Vec<String>) -> Headers {
-        Headers { names }
+        let own = Vec::new();
+        Headers { names, own }
+    }
+
+    /// The same, and the columns that the tool itself has added to the file. Their cells
+    /// stand behind the others; mappings may name them, and no file gets them again.
+    #[must_use]
+    pub fn with_own(mut self, own: Vec<String>) -> Headers {
+        self.own = own;
+        self
+    }
+
+    /// The columns that the tool itself has added (protocol R6).
+    pub fn own(&self) -> &[String] {
+        &self.own
     }
 
     /// All names in file order.
@@ -103,6 +119,18 @@ impl Cells {
         self.text.trim().is_empty()
     }
 
+    /// True when each of the first `count` cells is empty or blank.
+    pub fn are_blank(&self, count: usize) -> bool {
+        let end = match count.checked_sub(1) {
+            None => 0,
+            Some(last) => self
+                .ends
+                .get(last)
+                .map_or(self.text.len(), |end| *end as usize),
+        };
+        self.text[..end].trim().is_empty()
+    }
+
     /// Length of all cells together, in bytes.
     pub fn text_len(&self) -> usize {
         self.text.len()
@@ -123,10 +151,48 @@ pub struct SourceRow {
     pub address: RowAddress,
     /// Its cells, in the order of the run's headers.
     pub cells: Cells,
-    /// The key that an earlier run gave it, where the input is the refused.csv of
-    /// that run (protocol R6). It counts where keys are made of cells, which were
+    /// What an earlier run wrote of it, where the input is a file of that run (protocol
+    /// R6).
+    pub kept: Option<Box<Kept>>,
+}
+
+impl SourceRow {
+    /// Whether an earlier run wrote that it did not make this row's ticket, so that
+    /// nobody may take the ticket away by that run's files.
+    pub fn is_left_alone(&self) -> bool {
+        let end = self.kept.as_ref().and_then(|kept| kept.end.as_ref());
+        end.is_some_and(|end| !end.is_created())
+    }
+}
+
+/// What the added columns of our own refused.csv, done.csv or idmap.csv say of a row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// `_line`: where it stands in the first input.
+    pub line: Option<Box<str>>,
+    /// `_code`: what it was refused for.
+    pub code: Option<Box<str>>,
+    /// `_key`: the key that it had. It counts where keys are made of cells, which were
     /// edited since.
-    pub kept_key: Option<Box<str>>,
+    pub key: Option<Box<str>>,
+    /// `_fate` and `_operation`: what became of it.
+    pub end: Option<KeptEnd>,
+}
+
+/// What an earlier run did with a row's ticket, by the words of done.csv.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeptEnd {
+    /// Where the row ended: `done`, `exists`…
+    pub fate: Box<str>,
+    /// What was done, or was to be done: `create`, `update`…
+    pub operation: Box<str>,
+}
+
+impl KeptEnd {
+    /// Whether that run made the ticket.
+    pub fn is_created(&self) -> bool {
+        &*self.fate == Fate::Done.word() && &*self.operation == Change::Created.verb()
+    }
 }
 
 #[cfg(test)]
@@ -141,6 +207,8 @@ mod tests {
         assert_eq!(cells.get(4), None);
         assert!(!cells.is_blank());
         assert!(Cells::new(["", " ", "\t"]).is_blank());
+        let cells = Cells::new([" ", "", "x"]);
+        assert!(cells.are_blank(2) && !cells.are_blank(3) && !cells.is_blank());
         assert_eq!(
             Cells::packed("açéb", &[1, 1, 5, 6]),
             Some(Cells::new(["a", "", "çé", "b"]))

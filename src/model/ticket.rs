@@ -1,8 +1,10 @@
 //! A ticket on its way to the portal: property values as text and the links that
 //! the mapping asks for.
 
+use std::fmt;
 use std::sync::Arc;
 
+use crate::model::invisible::made_visible;
 use crate::model::schema::ObjectType;
 
 /// Property values to be sent: internal name and value as text, in the order of
@@ -56,17 +58,37 @@ pub enum Remark {
     FellBack,
     /// A text was shortened with a mark, as the mapping says.
     Shortened,
+    /// Invisible letters around a key were taken away.
+    KeyTrimmed,
 }
 
 impl Remark {
     /// All of them.
-    pub const ALL: [Remark; 5] = [
+    pub const ALL: [Remark; 6] = [
         Remark::TimeInGap,
         Remark::TimeInFold,
         Remark::LeftBlank,
         Remark::FellBack,
         Remark::Shortened,
+        Remark::KeyTrimmed,
     ];
+
+    /// What journals and scripts call it; never changed.
+    pub fn code(self) -> &'static str {
+        match self {
+            Remark::TimeInGap => "time_in_gap",
+            Remark::TimeInFold => "time_in_fold",
+            Remark::LeftBlank => "left_blank",
+            Remark::FellBack => "fell_back",
+            Remark::Shortened => "shortened",
+            Remark::KeyTrimmed => "key_trimmed",
+        }
+    }
+
+    /// Whether the values that it is about are counted one by one.
+    pub fn counts_values(self) -> bool {
+        matches!(self, Remark::LeftBlank | Remark::FellBack)
+    }
 
     /// How the summary counts it.
     pub fn words(self) -> &'static str {
@@ -76,7 +98,52 @@ impl Remark {
             Remark::LeftBlank => "values without a counterpart, left blank as mapped",
             Remark::FellBack => "values without a counterpart, replaced by the fallback",
             Remark::Shortened => "texts shortened with a mark",
+            Remark::KeyTrimmed => "keys with invisible characters around them, which were removed",
         }
+    }
+
+    /// What happened to one value, for done.csv.
+    fn happened(self) -> &'static str {
+        match self {
+            Remark::TimeInGap => "in a clock-change gap, moved forward",
+            Remark::TimeInFold => "occurs twice, taken as the earlier",
+            Remark::LeftBlank => "no counterpart, left blank",
+            Remark::FellBack => "no counterpart, replaced by the fallback",
+            Remark::Shortened => "shortened",
+            Remark::KeyTrimmed => "invisible characters removed",
+        }
+    }
+}
+
+/// A remark with its place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PlacedRemark {
+    /// What happened.
+    pub remark: Remark,
+    /// The property that the value was for.
+    pub property: Arc<str>,
+    /// The column that it stands in, as the file writes it; none for a template
+    /// without columns.
+    pub column: Option<Arc<str>>,
+    /// The value, shortened; empty where it says nothing.
+    pub value: Box<str>,
+}
+
+impl PlacedRemark {
+    /// The column, or the property where there is none.
+    pub fn place(&self) -> &str {
+        self.column.as_deref().unwrap_or(&self.property)
+    }
+}
+
+/// `Assignee "Oliver Brandt": no counterpart, left blank`.
+impl fmt::Display for PlacedRemark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.place())?;
+        if !self.value.is_empty() {
+            write!(f, " \"{}\"", made_visible(&self.value))?;
+        }
+        write!(f, ": {}", self.remark.happened())
     }
 }
 
@@ -92,5 +159,5 @@ pub struct TicketDraft {
     /// Links to other records.
     pub links: Vec<LinkDraft>,
     /// What mapping did that the user should know of.
-    pub remarks: Vec<Remark>,
+    pub remarks: Vec<PlacedRemark>,
 }

@@ -24,6 +24,7 @@ pub fn check_words(report: &CheckReport) -> String {
 }
 
 fn write_report(text: &mut String, report: &CheckReport) -> fmt::Result {
+    write_clashes(text, &report.clashes)?;
     for notice in &report.notices {
         writeln!(text, "{notice}")?;
     }
@@ -41,6 +42,24 @@ fn write_report(text: &mut String, report: &CheckReport) -> fmt::Result {
         write_effects(text, report.ready, &report.effects)?;
     }
     Ok(())
+}
+
+/// First of all: no row gets anywhere before these are settled.
+fn write_clashes(text: &mut String, clashes: &[String]) -> fmt::Result {
+    if clashes.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        text,
+        "The portal and the mapping differ, so an import would stop before its first row:"
+    )?;
+    for words in clashes {
+        writeln!(text, "  {words}")?;
+    }
+    writeln!(
+        text,
+        "The rows as if the portal were as the mapping wants it:\n"
+    )
 }
 
 fn rows_words(report: &CheckReport) -> String {

@@ -13,6 +13,7 @@ pub fn check_json(report: &CheckReport) -> Value {
         .collect();
     json!({
         "version": 1,
+        "clashes": report.clashes,
         "read": report.read,
         "rows": rows(report),
         "refusals": report.refusals.iter().map(refused).collect::<Vec<_>>(),

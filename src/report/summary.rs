@@ -5,10 +5,14 @@ use std::fmt::Write;
 
 use super::words::{count, counted, duration, rate};
 use crate::model::event::{Stop, Summary};
+use crate::model::invisible::made_visible;
 use crate::model::outcome::Fate;
+use crate::model::ticket::Remark;
 
 /// Refusal groups that are shown; refused.csv has them all.
 const GROUPS: usize = 12;
+/// Values of a remark that are shown; done.csv has them all.
+const VALUES: usize = 10;
 
 /// The closing words, several lines, with a final line break.
 pub fn closing_words(summary: &Summary) -> String {
@@ -43,6 +47,11 @@ fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
         if rows > 0 {
             let meaning = match fate {
                 Fate::Done => changes(summary),
+                Fate::Skipped if summary.operation == "archive" => {
+                    "empty, left out by the mapping's [rows], or not created by the run whose \
+                     file this is"
+                        .to_owned()
+                }
                 _ => meaning(fate).to_owned(),
             };
             writeln!(text, "{:>12} {:<9} {meaning}", count(rows), fate.word())?;
@@ -65,10 +74,39 @@ fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
     }
     for (remark, number) in &summary.remarks {
         writeln!(text, "{} {}", count(*number), remark.words())?;
+        write_values(text, *remark, *number, summary)?;
     }
     write_refusals(text, summary)?;
     write_files(text, summary)?;
     write_next(text, summary)
+}
+
+/// The most frequent values of a remark, where these are counted one by one.
+fn write_values(
+    text: &mut String,
+    remark: Remark,
+    number: u64,
+    summary: &Summary,
+) -> std::fmt::Result {
+    if !remark.counts_values() {
+        return Ok(());
+    }
+    let known = summary.values.iter();
+    let known = known.filter(|(placed, _)| placed.remark == remark);
+    let mut named = 0;
+    for (placed, times) in known.take(VALUES) {
+        named += times;
+        let value = made_visible(&placed.value);
+        writeln!(text, "{:>12} {} \"{value}\"", count(*times), placed.place())?;
+    }
+    match number.saturating_sub(named) {
+        0 => Ok(()),
+        others => writeln!(
+            text,
+            "{:>12} with other values; the column _remark of done.csv has them all",
+            count(others)
+        ),
+    }
 }
 
 /// What was done: `created by this run`, or with numbers where it was not the same
@@ -136,7 +174,7 @@ fn write_files(text: &mut String, summary: &Summary) -> std::fmt::Result {
     )?;
     writeln!(
         text,
-        "  idmap.csv    key and ticket id; summary.json, run.db"
+        "  idmap.csv    key, ticket id and fate; summary.json, run.db"
     )
 }
 

@@ -64,6 +64,7 @@ impl Desk {
                     let shown = self.update_input(kind, record, input.properties.as_ref(), on);
                     outcome.take(input.trace.as_ref(), shown)?;
                 }
+                None if input.id_property.is_none() && self.passes_over(kind, &input.id.0)? => {}
                 None => outcome.lost(&input.id.0, input.trace.as_ref()),
             }
         }
@@ -136,6 +137,7 @@ impl Desk {
                     outcome.take(None, Ok(self.show(kind, record, &view)?))?;
                 }
                 Some(_) => {}
+                None if id_property.is_none() && self.passes_over(kind, id)? => {}
                 None => outcome.lost(id, None),
             }
         }

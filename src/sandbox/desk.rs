@@ -15,7 +15,7 @@ use super::schema::Schema;
 use super::seed::{self, SeedError};
 use super::store::{Record, Store, StoreError};
 use super::switches::{
-    ClosedDate, CreatedateWritable, ExternalIdsUnique, Switches, UrgentPriority,
+    ArchivedByKey, ClosedDate, CreatedateWritable, ExternalIdsUnique, Switches, UrgentPriority,
 };
 use super::version::Version;
 
@@ -101,7 +101,8 @@ impl Desk {
 
     /// A record by id, or by the value of a unique property, which comes from the
     /// record store and so is never late. None: there is none; ids that are no
-    /// numbers lead nowhere either.
+    /// numbers lead nowhere either. Whether a unique value leads into the recycle bin
+    /// is a switch; whether it is taken there is another.
     pub(super) fn find(
         &self,
         kind: Kind,
@@ -111,6 +112,7 @@ impl Desk {
     ) -> Result<Option<Record>, Problem> {
         let id = match id_property {
             None => id.parse().ok(),
+            Some(_) if archived && self.switches.archived_by_key == ArchivedByKey::Missing => None,
             Some(property) => {
                 let folded = self.folded(kind, property, id);
                 let holders = self.store.holders(kind, property, &folded)?;

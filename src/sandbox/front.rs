@@ -22,6 +22,7 @@ use super::neighbours;
 use super::portal::{Around, Portal};
 use super::problem::{Problem, rate_limited};
 use super::reply::Reply;
+use super::route::BESIDE;
 use super::switches::{CountRequests, RetryAfter, ServedPaths, Switches};
 use super::tokens::{OAuth, Tokens};
 use super::troubles::{HoldAt, Ill, Struck, Troubles};
@@ -104,8 +105,11 @@ impl Front {
     ) -> Result<Answer, Problem> {
         ending.heard();
         neighbours::check(&head.headers)?;
-        self.holds.pass().await;
         let uri = &head.uri;
+        let is_beside = uri.path().starts_with(BESIDE);
+        if !is_beside {
+            self.holds.pass().await;
+        }
         if uri.path_and_query().map_or(0, |text| text.as_str().len()) > LONGEST_URI {
             return Err(Problem::uri_too_long(LONGEST_URI));
         }
@@ -124,6 +128,10 @@ impl Front {
         let token = bearer(&head.headers).map(str::to_owned);
         self.tokens
             .check(token.as_deref(), self.clock.now().instant)?;
+        if is_beside {
+            let call = self.call(head, body).await?;
+            return Ok(self.beside(call, id).await);
+        }
         let latency = self.troubles.latency(&path);
         let counted = match self.switches.count_requests {
             CountRequests::Arrival => self.count(&path, id),
@@ -150,6 +158,18 @@ impl Front {
             (ServedPaths::Dated, Some(Naming::Number))
                 | (ServedPaths::Numbered, Some(Naming::Date))
         )
+    }
+
+    /// What a person does in the portal's pages: it is no call of the API, so it counts
+    /// for nothing, and nothing goes wrong with it or holds it up.
+    async fn beside(self: Arc<Self>, call: Call, id: &str) -> Answer {
+        let around = Around {
+            search_lag: Duration::ZERO,
+            today: (0, 0),
+        };
+        let answered = tokio::task::spawn_blocking(move || self.portal.answer(&call, around));
+        let answered = answered.await.unwrap_or_else(|_| Err(failed()));
+        answered.unwrap_or_else(|problem| problem.reply(id)).into()
     }
 
     /// Counts a call; the answer has a reply when that refuses it.

@@ -3,15 +3,17 @@
 //! type with the client, so that a wrong field name on one side shows.
 //!
 //! **What it models.** Tickets, contacts, companies, deals and notes: single calls,
-//! the list, batches, upserts, searches; properties, groups, ticket pipelines,
+//! the list, batches, upserts, searches, merges; properties, groups, ticket pipelines,
 //! owners, associations with labels, account and usage, tokens and their scopes; under
-//! v3, v4 and the dated paths, and what of v1 and v2 other programs still read. Statuses, error bodies and 207s; every type of value;
+//! v3, v4 and the dated paths, and what of v1 and v2 other programs still read.
+//! Statuses, error bodies and 207s; every type of value;
 //! unique values, the recycle bin, former values; the allowance, its headers, a
 //! search index that is late; results out of order, ids with gaps, a state that
-//! survives. What is not known about the live API is a switch (`switches`), what
+//! survives. What a person does in the recycle bin has a path of its own beside the API
+//! (`/_sandbox/`), as HubSpot has no call for it. What is not known about the live API is a switch (`switches`), what
 //! goes wrong there now and then is a trouble (`troubles`).
 //!
-//! **What it does not.** Merging, imports, exports, lists, files, forms, webhooks;
+//! **What it does not.** Imports, exports, lists, files, forms, webhooks;
 //! other activities than notes (they can be named as ends of associations, no
 //! more); pipelines of deals; users, teams and permissions; workflows and
 //! other automation; conditional properties beyond those of `validation_2026_09`.
@@ -41,6 +43,7 @@ mod ids;
 mod kind;
 mod limits;
 mod links;
+mod merges;
 mod neighbours;
 mod objects;
 mod options;
@@ -52,6 +55,7 @@ mod problem;
 mod properties;
 mod refusal;
 mod reply;
+mod reset;
 mod route;
 mod schema;
 mod search;
@@ -72,6 +76,7 @@ pub use chance::new_token;
 pub use holds::Held;
 pub use limits::{Rate, RateError};
 pub use options::{Data, Options};
+pub use reset::{Emptied, reset};
 pub use server::{Sandbox, StartError};
 pub use switches::{KnownSwitch, Switch, SwitchError, Switches};
 pub use troubles::{KnownTrouble, Trouble, TroubleError};

@@ -158,7 +158,10 @@ impl Desk {
     fn existing(&self, kind: Kind, which: &Which) -> Result<Record, Problem> {
         let id_property = which.id_property.as_deref();
         self.check_id_property(kind, id_property, "get/update")?;
-        let found = self.find(kind, id_property, &which.id, which.archived)?;
+        let mut found = self.find(kind, id_property, &which.id, which.archived)?;
+        if found.is_none() && id_property.is_none() && !which.archived {
+            found = self.merged_into(kind, &which.id)?;
+        }
         let is_id = id_property.is_some() || which.id.bytes().all(|byte| byte.is_ascii_digit());
         found.ok_or_else(|| {
             if is_id {

@@ -32,6 +32,11 @@ pub(super) enum Route {
     OldProperties(Option<Kind>),
     /// Kinds of record that the account defined itself.
     Schemas,
+    Merge(Kind),
+    /// gdpr-delete.
+    Erase(Kind),
+    /// Beside the API: the recycle bin's buttons.
+    Bin(Kind, Button),
     Links((End, End), LinkRoute),
 }
 
@@ -44,6 +49,16 @@ pub(super) enum Verb {
     Upsert,
     Archive,
 }
+
+/// What a person can do with records in the recycle bin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Button {
+    Restore,
+    Purge,
+}
+
+/// Begins the paths that are beside the API.
+pub(super) const BESIDE: &str = "/_sandbox/";
 
 /// Paths about associations from one kind to another.
 #[derive(Debug)]
@@ -97,6 +112,10 @@ impl Route {
                 [_, _, "associations", ..] => numbered(modern_single(rest)?),
                 rest => numbered(objects(rest)?),
             },
+            ["_sandbox", kind, "restore"] => {
+                numbered(Route::Bin(Kind::named(kind)?, Button::Restore))
+            }
+            ["_sandbox", kind, "purge"] => numbered(Route::Bin(Kind::named(kind)?, Button::Purge)),
             ["crm", "v4", "associations", rest @ ..] | ["crm", "associations", "v4", rest @ ..] => {
                 numbered(modern(rest)?)
             }
@@ -162,6 +181,8 @@ fn objects(rest: &[&str]) -> Result<Route, Problem> {
     match rest {
         [kind] => Ok(Route::Objects(Kind::named(kind)?)),
         [kind, "search"] => Ok(Route::Search(Kind::named(kind)?)),
+        [kind, "merge"] => Ok(Route::Merge(Kind::named(kind)?)),
+        [kind, "gdpr-delete"] => Ok(Route::Erase(Kind::named(kind)?)),
         [kind, "batch", verb] => Ok(Route::Batch(Kind::named(kind)?, Verb::named(verb)?)),
         [kind, id] => Ok(Route::Object(Kind::named(kind)?, (*id).to_owned())),
         _ => Err(Problem::not_found()),

@@ -118,7 +118,7 @@ impl Desk {
 
     /// Writes down the values that a write changes. The date of modification has no
     /// history: it changes always.
-    fn remember_changes(
+    pub(super) fn remember_changes(
         &self,
         kind: Kind,
         record: &Record,
@@ -148,7 +148,8 @@ impl Desk {
         Ok(())
     }
 
-    fn check_free(
+    /// Refuses unique values that another record has.
+    pub(super) fn check_free(
         &self,
         kind: Kind,
         wanted: &BTreeSet<UniqueValue>,
@@ -182,7 +183,7 @@ impl Desk {
     }
 
     /// The values by which a record can be found.
-    fn unique_values(&self, kind: Kind, values: &Values) -> BTreeSet<UniqueValue> {
+    pub(super) fn unique_values(&self, kind: Kind, values: &Values) -> BTreeSet<UniqueValue> {
         let held = named_values(kind, self.schema.of(kind), values);
         held.map(|(name, value)| {
             let value = self.folded(kind, &name, &value);

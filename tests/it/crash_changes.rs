@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tickethaul::import::flow::Operation;
 
 use crate::in_process::{InProcess, Life, tickets};
-use crate::scenario::{CHECKED, MAPPING, Scenario, plant, portal_in};
+use crate::scenario::{CHECKED, Held, Scenario, Setting, plant, portal_with};
 
 const ROWS: usize = 200;
 
@@ -18,11 +18,11 @@ async fn run_in(folder: &Path, planted: &Path, scenario: &Scenario, diff: bool) 
     let state = folder.join("portal.db");
     let _bytes = std::fs::copy(planted, &state).expect("a copy");
     InProcess {
-        portal: Arc::new(portal_in(&state, 0).await),
+        portal: Arc::new(portal_with(&state, 0, &scenario.setting.switches()).await),
         operation: scenario.operation,
         diff,
         input,
-        mapping: MAPPING.to_owned(),
+        mapping: scenario.mapping(),
         folder: folder.join("run"),
         batch_size: 100,
         tamper: None,
@@ -34,25 +34,28 @@ async fn check(run: &InProcess, scenario: &Scenario, story: &str) {
     for query in [CHECKED.to_owned(), format!("{CHECKED}&archived=true")] {
         for ticket in tickets(&run.portal, &query).await {
             let text = |name: &str| ticket["properties"][name].as_str().unwrap_or_default();
-            let archived = ticket["archived"] == true;
-            held.push((
-                text("source_ticket_id").to_owned(),
-                text("subject").to_owned(),
-                text("content").to_owned(),
-                archived,
-            ));
+            held.push(Held {
+                id: ticket["id"].as_str().unwrap_or_default().to_owned(),
+                key: text("source_ticket_id").to_owned(),
+                subject: text("subject").to_owned(),
+                content: text("content").to_owned(),
+                archived: ticket["archived"] == true,
+            });
         }
     }
-    scenario.check_portal(held, story);
-    scenario.check_files(&run.folder, story);
+    scenario.check(&held, &run.folder, story);
 }
 
 /// Ends the run at every `stride`-th step in turn and finishes it; how often it died.
 async fn die_at_every(stride: usize, operation: Operation, diff: bool) -> usize {
-    let scenario = Scenario::new(operation, ROWS);
+    die_in(stride, Scenario::new(operation, ROWS), diff).await
+}
+
+async fn die_in(stride: usize, mut scenario: Scenario, diff: bool) -> usize {
+    let operation = scenario.operation;
     let base = tempfile::tempdir().expect("a folder");
     let planted = base.path().join("portal.db");
-    plant(&scenario, &planted).await;
+    plant(&mut scenario, &planted).await;
     let mut deaths = 0;
     // The first steps only read the portal's schema.
     for k in (10..).step_by(stride) {
@@ -94,6 +97,17 @@ async fn an_upsert_that_ends_at_any_step_is_finished_later() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_archive_that_ends_at_any_step_is_finished_later() {
     let deaths = die_at_every(1, Operation::Archive, false).await;
+    assert!(deaths > 20, "the run has steps to end at: {deaths}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_archive_into_a_bin_that_no_key_leads_to_is_finished_later() {
+    let setting = Setting {
+        finds_archived: false,
+        ..Setting::PLAIN
+    };
+    let scenario = Scenario::with(Operation::Archive, setting, ROWS);
+    let deaths = die_in(1, scenario, false).await;
     assert!(deaths > 20, "the run has steps to end at: {deaths}");
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::kill::wait_at_most;
 use crate::plain_http::{Answer, raw};
 use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
-use crate::scenario::{CHECKED, Scenario};
+use crate::scenario::{CHECKED, Held, Scenario};
 
 /// A folder and a portal in another process.
 pub struct Desk {
@@ -141,16 +141,16 @@ impl Desk {
         let _ended = ended.expect(0);
         let held = self.here.rows("held.csv").into_iter().map(|row| {
             let text = |name: &str| row[name].clone();
-            let archived = text("archived") == "true";
-            (
-                text("source_ticket_id"),
-                text("subject"),
-                text("content"),
-                archived,
-            )
+            Held {
+                id: text("hs_object_id"),
+                key: text("source_ticket_id"),
+                subject: text("subject"),
+                content: text("content"),
+                archived: text("archived") == "true",
+            }
         });
-        scenario.check_portal(held.collect(), story);
-        scenario.check_files(&self.here.path("run"), story);
+        let held: Vec<Held> = held.collect();
+        scenario.check(&held, &self.here.path("run"), story);
     }
 
     /// Starts the tool and kills it when `moment` has come, or lets it end.

@@ -53,7 +53,7 @@ fn a_manifest_and_a_schema_stand_beside_the_file() {
     let left: Vec<_> = fs::read_dir(desk.here.path(""))
         .expect("the folder")
         .map(|entry| entry.expect("an entry").file_name())
-        .filter(|name| name.to_string_lossy().starts_with('.'))
+        .filter(|name| name.to_string_lossy().contains(".tickethaul-"))
         .collect();
     assert!(left.is_empty(), "nothing is left over: {left:?}");
 }
@@ -74,6 +74,7 @@ fn archived_tickets_are_left_out_included_or_alone() {
             "subject",
             "--archived",
             choice,
+            "--replace",
             "-o",
             "a.csv",
         ];
@@ -339,7 +340,7 @@ fn a_value_that_does_not_fit_costs_its_row_and_is_told() {
     assert_eq!(issues.len(), 1);
     assert!(ids.contains(&issues[0]["hs_object_id"].parse().expect("an id")));
     assert_eq!(issues[0]["_column"], "size");
-    let args = ["--properties", "subject", "-o", "a.parquet"];
+    let args = ["--properties", "subject", "--replace", "-o", "a.parquet"];
     let _ended = desk.export(&args).expect(0);
     assert!(!desk.here.path("a.parquet.issues.csv").exists());
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tickethaul::hubspot::Reply;
 use tickethaul::import::flow::Operation;
-use tickethaul::model::event::Summary;
+use tickethaul::model::event::{Stop, Summary};
 use tickethaul::model::outcome::Fate;
 use tickethaul::sandbox::Options;
 
@@ -194,12 +194,14 @@ async fn a_ticket_of_somebody_else_that_holds_the_key_exists() {
 
 #[tokio::test]
 async fn a_key_in_the_recycle_bin_is_free_or_refused_as_the_portal_has_it() {
-    for (switch, refused) in [
-        ("archived_holds_unique=free", 0),
-        ("archived_holds_unique=blocks", 1),
+    for (switch, by_key, refused) in [
+        ("archived_holds_unique=free", "archived_by_key=found", 0),
+        ("archived_holds_unique=free", "archived_by_key=missing", 0),
+        ("archived_holds_unique=blocks", "archived_by_key=found", 1),
+        ("archived_holds_unique=blocks", "archived_by_key=missing", 1),
     ] {
         let (_import, summary, by_key, _folder) = import(
-            &[switch],
+            &[switch, by_key],
             async |portal| {
                 let id = foreign(portal, "k17").await;
                 let _gone = portal
@@ -217,4 +219,26 @@ async fn a_key_in_the_recycle_bin_is_free_or_refused_as_the_portal_has_it() {
             assert_eq!(by_key["k17"]["_column"], "Id");
         }
     }
+}
+
+#[tokio::test]
+async fn a_version_that_ends_meanwhile_stops_the_run_and_blames_no_row() {
+    let gone = |path: &str, nth: u64, reply: Reply| match path == CREATE && nth >= 2 {
+        true => Reply {
+            status: 404,
+            body: Bytes::from_static(br#"{"status":"error","message":"resource not found"}"#),
+            ..reply
+        },
+        false => reply,
+    };
+    let (_import, summary, rows, _folder) = import(&[], async |_| (), Some(Arc::new(gone))).await;
+    assert_eq!(summary.tally.of(Fate::Refused), 0, "{summary:?}");
+    let stop = summary.stop.expect("a stop");
+    assert!(matches!(stop, Stop::Mend(_)), "{stop:?}");
+    let words = stop.words();
+    assert!(
+        words.contains(CREATE) && words.contains("--api 2026-09"),
+        "{words}"
+    );
+    assert_eq!(rows.len(), 10, "the canary is in");
 }

@@ -468,6 +468,7 @@ fn tickets_are(here: &Rehearsal, sandbox: &Served, count: usize) {
         "export",
         "--properties",
         "source_ticket_id",
+        "--force",
         "-o",
         "held.csv",
     ];
@@ -537,6 +538,7 @@ fn a_property_that_does_not_stick_stops_after_ten_tickets() {
         "export",
         "--properties",
         "serial_number,content",
+        "--replace",
         "-o",
         "held.csv",
     ];
@@ -560,7 +562,7 @@ fn a_read_only_property_is_told_before_anything_is_sent() {
         .run_against(&sandbox, &args)
         .expect(64)
         .says("`createdate` is read-only");
-    let args = ["schema", "apply", "-m", &mapping];
+    let args = ["schema", "apply", "-m", &mapping, "--yes"];
     let _ended = here.run_against(&sandbox, &args).expect(0).says("lacks");
 }
 
@@ -790,7 +792,7 @@ fn schema_apply_shows_and_creates_what_a_mapping_needs_once() {
     let here = Rehearsal::new();
     let sandbox = here.serve(&["--rate", "off"]);
     let mapping = here.write("plain.toml", PLAIN).display().to_string();
-    let args = ["schema", "apply", "-m", &mapping];
+    let args = ["schema", "apply", "-m", &mapping, "--yes"];
     let _ended = here
         .run_against(&sandbox, &args)
         .expect(0)

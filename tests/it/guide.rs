@@ -124,7 +124,7 @@ fn import(desk: &Desk, csv: &str, more: &str) -> Ended {
 
 /// The tickets of a portal.
 fn exported(desk: &Desk, more: &[&str]) -> Vec<Row> {
-    let args = [&["-o", "held.csv"], more].concat();
+    let args = [&["-o", "held.csv", "--replace"], more].concat();
     let _ended = desk.export(&args).expect(0);
     desk.here.rows("held.csv")
 }

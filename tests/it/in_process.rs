@@ -21,7 +21,7 @@ use tickethaul::import::read::{Input, Sources};
 use tickethaul::import::run::{Job, Options, Unknown, run};
 use tickethaul::import::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
-use tickethaul::journal::{Durability, Header, PortalPath, Reading};
+use tickethaul::journal::{Durability, Header, PortalPath, Reading, Told};
 use tickethaul::mapping::MappingFile;
 use tickethaul::model::dialect::Dialect;
 use tickethaul::model::event::{Event, Listener, Summary};
@@ -225,6 +225,7 @@ impl InProcess {
             .compile(input.headers(), &schema, self.operation.purpose())
             .expect("a fitting mapping");
         let header = Header {
+            run: String::new(),
             operation: self.operation.word().to_owned(),
             diff: self.diff,
             portal_id: account.portal_id,
@@ -237,6 +238,7 @@ impl InProcess {
             no_key: false,
             encoding: None,
             delimiter: None,
+            told: Told::default(),
         };
         let links = LinkKinds::read(&client, &compiled).await;
         let job = Job {

@@ -2,11 +2,11 @@
 //! of its points, and at random under all troubles. What is finished later is what
 //! an undisturbed run would have left.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
+use crate::rehearsal::{Ended, Rehearsal, Row, Served, TOKEN};
 
 const MAPPING: &str = r#"
 version = 1
@@ -163,9 +163,27 @@ impl Story {
             "{story}: refused.csv"
         );
         let ours = here.rows("run/done.csv");
+        let tickets: BTreeMap<&String, &String> = held
+            .iter()
+            .map(|row| (&row["hs_object_id"], &row["subject"]))
+            .collect();
+        for row in &ours {
+            assert_eq!(
+                (&*row["_fate"], &*row["_operation"]),
+                ("done", "create"),
+                "{story}: all are ours"
+            );
+            let ticket = tickets.get(&row["_ticket_id"]);
+            assert_eq!(ticket, Some(&&row["Subject"]), "{story}: {row:?}");
+        }
+        let pairs = |rows: Vec<Row>, key: &str, ticket: &str| {
+            let pair = |row: Row| (row[key].clone(), row[ticket].clone());
+            rows.into_iter().map(pair).collect::<Vec<_>>()
+        };
         assert!(
-            ours.iter().all(|row| row["_fate"] == "done"),
-            "{story}: all are ours"
+            pairs(here.rows("run/idmap.csv"), "key", "ticket_id")
+                == pairs(ours, "Id", "_ticket_id"),
+            "{story}: idmap.csv is not as done.csv"
         );
         let summary: serde_json::Value =
             serde_json::from_str(&here.read("run/summary.json")).expect("JSON");

@@ -14,7 +14,7 @@ use crate::desk::Desk;
 use crate::in_process::{InProcess, Life, Tamper, tickets};
 use crate::operations::key_property;
 use crate::plain_http::Portal;
-use crate::rehearsal::TOKEN;
+use crate::rehearsal::{TOKEN, rows_of};
 use crate::resume::Going;
 
 const MAPPING: &str = r#"
@@ -205,6 +205,99 @@ async fn replies_that_name_nobody_or_too_few_are_read_back() {
         let few = |body: &mut Value| body["results"].as_array_mut().expect("results").truncate(3);
         update(operation, second(verb, few)).await;
     }
+}
+
+/// A portal that answers as if a ticket had been merged into another, from the first
+/// write on: batches pass it over in silence, a read of it alone brings the other.
+fn merged(loser: String, survivor: &'static str) -> Arc<Tamper> {
+    let written = std::sync::atomic::AtomicBool::new(false);
+    Arc::new(move |path: &str, nth: u64, mut reply: Reply| {
+        let seen = || written.load(std::sync::atomic::Ordering::SeqCst);
+        if path.ends_with("/batch/update") || path.ends_with("/batch/archive") {
+            written.store(true, std::sync::atomic::Ordering::SeqCst);
+        }
+        if path.ends_with("/batch/archive") && nth == 1 {
+            reply.status = 502;
+        } else if path.contains("/tickets/batch/") && seen() && !reply.body.is_empty() {
+            let mut body: Value = serde_json::from_slice(&reply.body).expect("JSON");
+            if let Some(results) = body["results"].as_array_mut() {
+                results.retain(|one| one["id"] != *loser);
+            }
+            reply.body = Bytes::from(body.to_string());
+        } else if path.ends_with(&format!("/tickets/{loser}")) {
+            let body = json!({"id": survivor, "properties": {"subject": "another's"}});
+            reply.status = 200;
+            reply.body = Bytes::from(body.to_string());
+        }
+        reply
+    })
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_merged_meanwhile_is_told_with_the_one_that_it_went_into() {
+    let by_id = MAPPING.replace(
+        "property = \"source_ticket_id\"\ncolumn = \"Id\"",
+        "record_id = { column = \"Id\" }",
+    );
+    for (operation, mapping, fates) in [
+        (Operation::Update, &*by_id, (2, 1)),
+        (Operation::Archive, &*by_id, (2, 1)),
+        (Operation::Archive, MAPPING, (2, 1)),
+    ] {
+        let portal = Portal::start().await;
+        portal.unique_property("source_ticket_id").await;
+        let mut ids = Vec::new();
+        for n in 1..=3 {
+            let old = json!({"subject": "old", "source_ticket_id": format!("k{n}")});
+            ids.push(portal.ticket(old).await);
+        }
+        let name = |n: usize| match mapping == MAPPING {
+            true => format!("k{}", n + 1),
+            false => ids[n].clone(),
+        };
+        let folder = tempfile::tempdir().expect("a folder");
+        let input = folder.path().join("in.csv");
+        let rows: String = (0..3).map(|n| format!("{},new {n}\n", name(n))).collect();
+        std::fs::write(&input, format!("Id,Subject\n{rows}")).expect("an input");
+        let run = InProcess {
+            portal: Arc::new(portal),
+            operation,
+            diff: false,
+            input,
+            mapping: mapping.to_owned(),
+            folder: folder.path().join("run"),
+            batch_size: 10,
+            tamper: Some(merged(ids[1].clone(), "4711")),
+        };
+        let ended = run
+            .go(&Life::whole())
+            .await
+            .expect("nothing ends this life");
+        let tally = ended.expect("a run without trouble").tally;
+        let found = (tally.of(Fate::Done), tally.of(Fate::Refused));
+        assert_eq!(found, fates, "{operation:?}");
+        let refused = rows_of(&run.folder.join("refused.csv"));
+        assert_eq!(refused[0]["_code"], "TICKET_MERGED");
+        assert!(refused[0]["_hint"].contains("4711"), "{:?}", refused[0]);
+    }
+}
+
+#[tokio::test]
+async fn an_archive_with_an_error_about_nobody_is_read_back() {
+    let stray: Arc<Tamper> = Arc::new(move |path: &str, nth: u64, reply: Reply| {
+        if !path.ends_with("/batch/archive") || nth != 2 {
+            return reply;
+        }
+        let error = json!({"status": "error", "category": "OBJECT_NOT_FOUND", "message": "no",
+            "context": {"ids": ["4711"]}});
+        let body = json!({"status": "COMPLETE", "results": [], "errors": [error]});
+        Reply {
+            status: 207,
+            body: Bytes::from(body.to_string()),
+            ..reply
+        }
+    });
+    update(Operation::Archive, stray).await;
 }
 
 #[tokio::test]

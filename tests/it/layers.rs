@@ -6,27 +6,28 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may use. `error` is for all but model and sandbox.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     (
         "cli",
         &[
-            "import", "export", "mapping", "hubspot", "journal", "report", "model", "sandbox",
-            "error",
+            "import", "export", "mapping", "hubspot", "journal", "report", "model", "output",
+            "sandbox", "error",
         ],
     ),
     (
         "import",
-        &["mapping", "hubspot", "journal", "model", "error"],
+        &["mapping", "hubspot", "journal", "model", "output", "error"],
     ),
     (
         "export",
-        &["mapping", "hubspot", "journal", "model", "error"],
+        &["mapping", "hubspot", "journal", "model", "output", "error"],
     ),
     ("mapping", &["model", "error"]),
     ("hubspot", &["model", "error"]),
     ("journal", &["model", "error"]),
     ("report", &["model", "error"]),
     ("model", &[]),
+    ("output", &["error"]),
     ("sandbox", &[]),
 ];
 

@@ -45,10 +45,14 @@ type Links = (BTreeMap<String, usize>, BTreeSet<String>);
 pub struct Linking {
     /// What the file is used for.
     pub operation: Operation,
+    /// Whether the portal finds archived tickets by their key.
+    finds_archived: bool,
     /// The file; its column `N` numbers the rows.
     pub csv: String,
     /// Tickets that the portal has before, with the contacts that they are linked to.
     before: BTreeMap<String, Option<String>>,
+    /// Tickets that it has in the recycle bin.
+    archived: BTreeSet<String>,
     after: BTreeMap<String, Links>,
     /// Contacts that must be there in the end.
     mails: BTreeSet<String>,
@@ -66,8 +70,15 @@ fn mail(n: usize) -> String {
 impl Linking {
     /// A file of so many rows for one of create, associate and dissociate.
     pub fn new(operation: Operation, rows: usize) -> Linking {
+        Linking::with(operation, true, rows)
+    }
+
+    /// The same for a portal that finds archived tickets by their key, or does not.
+    pub fn with(operation: Operation, finds_archived: bool, rows: usize) -> Linking {
         let mut linking = Linking {
             operation,
+            finds_archived,
+            archived: BTreeSet::new(),
             csv: "N,Id,Subject,Stage,Mail,Parent\n".to_owned(),
             before: BTreeMap::new(),
             after: BTreeMap::new(),
@@ -124,8 +135,16 @@ impl Linking {
         }
     }
 
-    /// Tickets that are there get or lose their contacts. Of fifty one is not there, of
-    /// forty one is linked as wanted before, every thirtieth ticket comes twice.
+    /// What the portal is served with.
+    pub fn switch(&self) -> &'static str {
+        match self.finds_archived {
+            true => "archived_by_key=found",
+            false => "archived_by_key=missing",
+        }
+    }
+
+    /// Tickets that are there get or lose their contacts. Of fifty one is not there and
+    /// one archived, of forty one is linked as wanted before, every thirtieth ticket comes twice.
     fn alone(&mut self, rows: usize) {
         let makes = self.operation == Operation::Associate;
         for n in 1..=rows {
@@ -133,6 +152,15 @@ impl Linking {
             self.row(n, &key(ticket), "", "");
             if n % 50 == 25 {
                 let _new = self.ends.insert(n, ("refused", "TICKET_MISSING"));
+                continue;
+            }
+            if n % 50 == 35 {
+                let _new = self.archived.insert(key(n));
+                let code = match self.finds_archived {
+                    true => "TICKET_ARCHIVED",
+                    false => "TICKET_MISSING",
+                };
+                let _new = self.ends.insert(n, ("refused", code));
                 continue;
             }
             let settled = n % 40 == 7;
@@ -189,6 +217,13 @@ impl Linking {
                 assert!((200..300).contains(&made.status), "{made:?}");
             }
         }
+        for key in &self.archived {
+            let ticket = portal.ticket(json!({"source_ticket_id": key})).await;
+            let gone = portal
+                .delete(&format!("/crm/v3/objects/tickets/{ticket}"))
+                .await;
+            assert_eq!(gone.status, 204, "{gone:?}");
+        }
         if self.operation == Operation::Dissociate {
             for mail in &self.mails {
                 let _there = contact(&portal, mail).await;
@@ -199,11 +234,16 @@ impl Linking {
 
     /// Portal and files hold what they must. `get` asks the portal.
     pub fn check(&self, folder: &Path, mut get: impl FnMut(&str) -> Value, story: &str) {
-        self.check_portal(&mut get, story);
-        self.check_files(folder, story);
+        let tickets = self.check_portal(&mut get, story);
+        self.check_files(&tickets, folder, story);
     }
 
-    fn check_portal(&self, get: &mut impl FnMut(&str) -> Value, story: &str) {
+    /// Every ticket has the links that it must have; the keys of tickets by id.
+    fn check_portal(
+        &self,
+        get: &mut impl FnMut(&str) -> Value,
+        story: &str,
+    ) -> BTreeMap<u64, String> {
         let contacts = all(get, "/crm/v3/objects/contacts?limit=100&properties=email");
         let text = |record: &Value, name: &str| {
             record["properties"][name]
@@ -257,46 +297,44 @@ impl Linking {
             assert_eq!(held.as_ref(), Some(wanted), "{story}: {key}");
         }
         assert!(found.is_empty(), "{story}: nobody asked for {found:?}");
+        keys
     }
 
-    fn check_files(&self, folder: &Path, story: &str) {
+    fn check_files(&self, tickets: &BTreeMap<u64, String>, folder: &Path, story: &str) {
         let mut ends: BTreeMap<usize, (String, String)> = BTreeMap::new();
         let mut add = |row: &Row, fate: &str, word: &str| {
             let n = row["N"].parse().expect("a number");
             let old = ends.insert(n, (fate.to_owned(), word.to_owned()));
             assert!(old.is_none(), "{story}: row {n} is there twice");
         };
+        let mut idmap = Vec::new();
         for row in rows_of(&folder.join("done.csv")) {
             add(&row, &row["_fate"], &row["_operation"]);
+            let ticket = row["_ticket_id"].parse().expect("an id");
+            assert_eq!(tickets.get(&ticket), Some(&row["Id"]), "{story}: {row:?}");
+            idmap.push((row["Id"].clone(), row["_ticket_id"].clone()));
         }
+        let mapped = rows_of(&folder.join("idmap.csv")).into_iter();
+        let mapped: Vec<_> = mapped
+            .map(|row| (row["key"].clone(), row["ticket_id"].clone()))
+            .collect();
+        assert!(mapped == idmap, "{story}: idmap.csv is not as done.csv");
         for row in rows_of(&folder.join("refused.csv")) {
             add(&row, "refused", &row["_code"]);
         }
         for (n, (fate, word)) in &self.ends {
             let found = ends.remove(n);
-            let mut wanted = ((*fate).to_owned(), (*word).to_owned());
-            // What a death leaves undecided: who made a link that is there.
-            if let Some((now, as_word)) = &found
-                && wanted.0 == "unchanged"
-                && now == "done"
-            {
-                wanted = (now.clone(), as_word.clone());
-            }
+            let wanted = ((*fate).to_owned(), (*word).to_owned());
             assert_eq!(found, Some(wanted), "{story}: row {n}");
         }
         assert!(ends.is_empty(), "{story}: {ends:?}");
         let summary = std::fs::read_to_string(folder.join("summary.json")).expect("a summary");
         let summary: Value = serde_json::from_str(&summary).expect("JSON");
         assert_eq!(summary["read"], self.ends.len(), "{story}");
-        assert_eq!(summary["rows"]["refused"], self.refused(), "{story}");
-    }
-
-    /// Rows that are refused.
-    pub fn refused(&self) -> usize {
-        self.ends
-            .values()
-            .filter(|(fate, _)| *fate == "refused")
-            .count()
+        for fate in ["done", "unchanged", "refused"] {
+            let ends = self.ends.values().filter(|(ended, _)| *ended == fate);
+            assert_eq!(summary["rows"][fate], ends.count(), "{story}: {fate}");
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Everything that is tested from outside, in one binary; a topic a file.
 
+mod asked; // what is asked, and which portal is named first
 mod associate; // links of every kind: in imports, between tickets of a file, alone
+mod between; // the helper: something between the tool and a served sandbox that tampers
 mod calls; // every call's request, and literal replies to it
 mod canned; // the helper: a portal of canned replies in memory
 mod checks; // a whole file against a mapping, before anything is sent
@@ -12,13 +14,18 @@ mod definitions; // the sandbox: properties, groups, pipelines, labels, as a por
 mod desk; // the helper: a served sandbox that a test fills by hand
 mod diff; // --diff: only what differs is sent
 mod export; // exports: whole, in id order, in every form
+mod export_again; // exports to a place where something stands, and stopped ones found again
 mod export_meanwhile; // exports while another process creates, changes and archives tickets
+mod export_missing; // exports while single tickets and contacts go between two calls, however the portal says so
+mod export_paging; // lists that go round, backwards or on for ever
 mod export_resume; // exports ended by force or by their time, and gone on with
+mod export_search; // exports by filter: many properties, long filters
 mod export_tables; // exports: former values and linked records, in columns and in files of their own
 mod fates; // replies that say too little, keys that somebody else holds
 mod first; // the main job: import, repair, again, export
 mod fuzz; // files and mappings that nobody would write
 mod get; // a few tickets, for people and for programs
+mod given_back; // the files of a run as input: repairs, rows that stay refused, deletions
 mod guide; // every promise of HubSpot's guide for tickets
 mod holding; // the sandbox in another process holds a call until its client is gone
 mod in_process; // the helper for runs inside a test: cut wires, tampered replies
@@ -28,10 +35,14 @@ mod kill_changes; // the same for runs that update, upsert or archive
 mod kill_links; // the same for runs that link tickets
 mod late; // lost calls that are carried out late, and replies that say too little
 mod layers; // who may know whom, and which crate lives where
+mod left_blank; // values that the mapping leaves blank or replaces, and what is said of them
 mod linking; // the helper: files that link tickets, and what must come of them
 mod links; // the sandbox: associations in all their endpoints
 mod mapping; // the mapping language from outside, and the commands about mappings
+mod merges; // the sandbox: merges, and what a person does in the recycle bin
+mod odd_keys; // keys that a spreadsheet rewrote, and letters that nobody sees
 mod operations; // update, upsert, archive and delete from outside
+mod outputs; // where commands write: one rule for every file, and stdout that must arrive
 mod plain_http; // an HTTP client that shares nothing with ours
 mod presets; // every mapping that ships, on its sample
 mod readme; // every command of the README
@@ -47,6 +58,8 @@ mod search; // the sandbox: searches and their late index
 mod settings; // where a portal's settings come from, and what is said of bad ones
 mod status_table; // every kind of trouble against every kind of call, and what the client did
 mod switches; // the sandbox: what every switch changes
+mod told; // what a run was told, and a resume takes up again
 mod troubles; // the sandbox: what every trouble does to a call
 mod upsert; // the sandbox: upserts, former values, dated paths
 mod versions; // dated paths, numbered paths, older ones, and tokens that lack a scope
+mod ways; // proxies, certificates and addresses, over real sockets

@@ -6,7 +6,7 @@ use tickethaul::import::flow::Operation;
 
 use crate::desk::Desk;
 use crate::rehearsal::Ended;
-use crate::scenario::{MAPPING, Scenario};
+use crate::scenario::{MAPPING, Scenario, Setting};
 
 /// The property that ties rows to tickets, where no mapping makes it.
 pub fn key_property() -> Value {
@@ -17,22 +17,24 @@ pub fn key_property() -> Value {
 }
 
 /// A portal with the past of a scenario, and its file.
-fn desk(scenario: &Scenario, args: &[&str]) -> Desk {
+fn desk(scenario: &mut Scenario, args: &[&str]) -> Desk {
     let seeds = scenario.seeds().to_string();
     let mut all = vec!["--rate", "off", "--seed", "3", "--seed-tickets", &seeds];
+    let switches = scenario.setting.switches();
+    all.extend(switches.iter().flat_map(|switch| ["--switch", switch]));
     all.extend(args);
     let desk = Desk::new(&all);
     plant(&desk, scenario);
     desk
 }
 
-fn plant(desk: &Desk, scenario: &Scenario) {
+fn plant(desk: &Desk, scenario: &mut Scenario) {
     let ids = seeded(desk);
     for (path, body) in scenario.past(&ids) {
         let _reply = desk.call("POST", path, &body);
     }
     let _file = desk.here.write("in.csv", &scenario.csv);
-    let _file = desk.here.write("m.toml", MAPPING);
+    let _file = desk.here.write("m.toml", scenario.mapping());
 }
 
 /// Ids of all live tickets.
@@ -56,12 +58,12 @@ fn go(desk: &Desk, operation: Operation) -> Ended {
 #[test]
 fn a_thousand_rows_are_upserted_updated_or_archived_with_exact_fates() {
     for operation in [Operation::Upsert, Operation::Update, Operation::Archive] {
-        let scenario = Scenario::new(operation, 1_000);
+        let mut scenario = Scenario::new(operation, 1_000);
         for args in [
             ["--switch", "partial_success=207"],
             ["--switch", "partial_success=400"],
         ] {
-            let desk = desk(&scenario, &args);
+            let desk = desk(&mut scenario, &args);
             let ended = go(&desk, operation).expect(3);
             desk.check(&scenario, operation.word());
             assert!(!ended.stderr.contains("lost"), "{}", ended.stderr);
@@ -78,6 +80,89 @@ fn a_thousand_rows_are_upserted_updated_or_archived_with_exact_fates() {
         (archive.fated("refused"), archive.fated("unchanged")),
         (10, 15)
     );
+}
+
+/// The switches of portals that find archived tickets by key, and of those that don't.
+fn settings() -> [Setting; 2] {
+    [true, false].map(|finds_archived| Setting {
+        finds_archived,
+        ..Setting::PLAIN
+    })
+}
+
+#[test]
+fn archived_tickets_are_told_as_the_portal_finds_them() {
+    for setting in settings() {
+        for operation in [Operation::Archive, Operation::Update] {
+            let mut scenario = Scenario::with(operation, setting, 200);
+            let desk = desk(&mut scenario, &[]);
+            let _ended = go(&desk, operation).expect(3);
+            desk.check(&scenario, &format!("{} {setting:?}", operation.word()));
+            for row in desk.here.rows("run/refused.csv") {
+                let may_be_there = row["_hint"].contains("may be in the recycle bin");
+                assert_eq!(may_be_there, row["_code"] == "TICKET_MISSING", "{row:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_archive_whose_replies_are_lost_ends_as_the_portal_has_it() {
+    for setting in settings() {
+        for trouble in [
+            "post-502",
+            "reset-after",
+            "reset-before",
+            "late-commit=200ms",
+        ] {
+            let mut scenario = Scenario::with(Operation::Archive, setting, 250);
+            let trouble = format!("{trouble}@2:batch/archive");
+            let desk = desk(&mut scenario, &["--trouble", &trouble]);
+            let args = [
+                "delete",
+                "in.csv",
+                "--yes",
+                "-m",
+                "m.toml",
+                "--run-dir",
+                "run",
+                "--horizon",
+                "0.5",
+            ];
+            let ended = desk.here.run_against(&desk.sandbox, &args).expect(3);
+            let _ended = ended.says("may still carry out");
+            desk.check(&scenario, &format!("{trouble} {setting:?}"));
+        }
+    }
+}
+
+#[test]
+fn a_key_that_comes_again_is_unchanged_where_no_key_leads_into_the_bin() {
+    let rows = "Id\na\nb\nA\na\nB\nmissing\n";
+    for (by_key, folds, ends) in [
+        ("found", "no", [2, 1, 3]),
+        ("missing", "yes", [2, 3, 1]),
+        ("found", "yes", [2, 3, 1]),
+    ] {
+        let by_key = format!("archived_by_key={by_key}");
+        let folds = format!("fold_unique_case={folds}");
+        let switches = ["--rate", "off", "--switch", &by_key, "--switch", &folds];
+        let desk = Desk::new(&switches);
+        let _made = desk.call("POST", "/crm/v3/properties/tickets", &key_property());
+        let keys = ["a", "b"];
+        let _ids = desk.create(2, |n| json!({"subject": "x", "source_ticket_id": keys[n]}));
+        let _file = desk.here.write("in.csv", rows);
+        let mapping =
+            "version = 1\n[key]\nproperty = \"source_ticket_id\"\ncolumn = \"Id\"\n[properties]\n";
+        let _file = desk.here.write("m.toml", mapping);
+        let _ended = go(&desk, Operation::Archive).expect(3);
+        let fates = desk.column("run/done.csv", "_fate");
+        let count = |fate: &str| fates.iter().filter(|one| *one == fate).count();
+        let refused = desk.column("run/refused.csv", "_code");
+        let found = [count("done"), count("unchanged"), refused.len()];
+        assert_eq!(found, ends, "{by_key} {folds}: {fates:?} {refused:?}");
+        assert!(refused.iter().all(|code| code == "TICKET_MISSING"));
+    }
 }
 
 /// Ids of the tickets that a portal holds.
@@ -126,7 +211,10 @@ fn tickets_are_deleted_by_ids_that_are_typed_piped_or_in_a_file() {
     let args = ["delete", "held.csv", "--yes", "--run-dir", "rest"];
     let _ended = here.run_against(&desk.sandbox, &args).expect(0);
     assert!(held(&desk).is_empty());
-    let args = ["delete", "rest/idmap.csv", "--yes", "--run-dir", "again"];
+    // Once more, by a plain column of ids.
+    let ids = desk.column("rest/done.csv", "_ticket_id").join("\n");
+    let _file = here.write("again.csv", format!("ticket_id\n{ids}\n"));
+    let args = ["delete", "again.csv", "--yes", "--run-dir", "again"];
     let _ended = here.run_against(&desk.sandbox, &args).expect(0);
     assert_eq!(here.rows("again/done.csv").len(), 36);
 }
@@ -233,6 +321,7 @@ fn what_says_nothing_for_an_operation_is_refused_before_anything_is_sent() {
             flag,
             "--run-dir",
             "run",
+            "--yes",
         ];
         let ended = desk.here.run_against(&desk.sandbox, &args).expect(64);
         let _ended = ended.says(words);
@@ -276,9 +365,15 @@ fn tickets_are_updated_by_their_ids_and_cells_that_say_so_clear_a_value() {
 
 #[test]
 fn an_upsert_of_a_key_in_the_recycle_bin_is_as_the_portal_has_it() {
-    for (switch, code) in [("free", 0), ("blocks", 3)] {
-        let switch = format!("archived_holds_unique={switch}");
-        let desk = Desk::new(&["--rate", "off", "--switch", &switch]);
+    for (holds, by_key, code) in [
+        ("free", "found", 0),
+        ("free", "missing", 0),
+        ("blocks", "found", 3),
+        ("blocks", "missing", 3),
+    ] {
+        let holds = format!("archived_holds_unique={holds}");
+        let by_key = format!("archived_by_key={by_key}");
+        let desk = Desk::new(&["--rate", "off", "--switch", &holds, "--switch", &by_key]);
         let _made = desk.call("POST", "/crm/v3/properties/tickets", &key_property());
         let old = |n: usize| json!({"subject": "old", "source_ticket_id": format!("K{}", n + 1)});
         let ids = desk.create(5, old);
@@ -291,7 +386,11 @@ fn an_upsert_of_a_key_in_the_recycle_bin_is_as_the_portal_has_it() {
         let refused = desk.column("run/refused.csv", "_code");
         match code {
             0 => assert!(refused.is_empty()),
-            _ => assert_eq!(refused, ["KEY_IN_RECYCLE_BIN"], "{}", ended.stderr),
+            _ => {
+                assert_eq!(refused, ["KEY_IN_RECYCLE_BIN"], "{}", ended.stderr);
+                let hints = desk.column("run/refused.csv", "_hint").concat();
+                assert!(hints.contains(&ids[0].to_string()), "the holder: {hints}");
+            }
         }
     }
 }
@@ -351,6 +450,7 @@ fn rows_of_one_key_are_carried_out_in_their_order_and_of_an_upsert_spelled_alike
                 operation,
                 "--batch-size",
                 batch_size,
+                "--yes",
             ];
             let _ended = desk.here.run_against(&desk.sandbox, &args).expect(code);
             let fates = desk.column(&format!("{operation}/done.csv"), "_fate");

@@ -402,3 +402,80 @@ fn our_own_export_makes_no_new_tickets() {
         .says("can't be used to create")
         .says("update and archive");
 }
+
+/// The `[[property]]` entries of a mapping by name: type, field type, unique.
+fn defined(path: &std::path::Path) -> BTreeMap<String, [String; 3]> {
+    let text = fs::read_to_string(path).expect("a mapping");
+    let mapping: toml::Table = text.parse().expect("TOML");
+    let entries = mapping.get("property").and_then(toml::Value::as_array);
+    let of = |entry: &toml::Value, key: &str| entry.get(key).map(toml::Value::to_string);
+    let entries = entries.into_iter().flatten().map(|entry| {
+        let name = entry["name"].as_str().expect("a name").to_owned();
+        let traits = ["type", "field_type", "unique"];
+        (name, traits.map(|key| of(entry, key).unwrap_or_default()))
+    });
+    entries.collect()
+}
+
+#[test]
+fn presets_define_a_shared_property_alike() {
+    let mut seen: BTreeMap<String, (String, [String; 3])> = BTreeMap::new();
+    let mut shared = 0;
+    for entry in fs::read_dir(project("mappings")).expect("the presets") {
+        let path = entry.expect("an entry").path();
+        let preset = path.display().to_string();
+        for (name, traits) in defined(&path) {
+            match seen.get(&name) {
+                Some((other, first)) => {
+                    shared += 1;
+                    assert_eq!(first, &traits, "{name} in {other} and in {preset}");
+                }
+                None => {
+                    let _new = seen.insert(name, (preset.clone(), traits));
+                }
+            }
+        }
+    }
+    assert!(shared > 20, "presets share properties: {shared}");
+}
+
+#[test]
+fn the_samples_of_several_systems_go_into_one_portal() {
+    let here = Rehearsal::new();
+    let systems = [
+        ("zendesk", 1_193, 7),
+        ("jira", 16, 2),
+        ("freshdesk", 16, 2),
+        ("intercom", 16, 2),
+        ("servicenow", 14, 2),
+    ];
+    for (system, done, refused) in systems {
+        let (file, mapping) = (sample(&format!("{system}-tickets")), preset(system));
+        let args = [
+            "import",
+            &file,
+            "-m",
+            &mapping,
+            "--run-dir",
+            system,
+            "--json",
+        ];
+        let ended = here.run_embedded(&args).expect(3);
+        let summary: Value = serde_json::from_str(&ended.stdout).expect("a summary");
+        let rows = &summary["rows"];
+        assert_eq!(
+            (&rows["done"], &rows["refused"]),
+            (&done.into(), &refused.into()),
+            "{system}"
+        );
+    }
+    // Every other preset fits in beside them.
+    for entry in fs::read_dir(project("mappings")).expect("the presets") {
+        let mapping = entry.expect("an entry").path().display().to_string();
+        let apply = ["schema", "apply", "--yes", "-m", &mapping];
+        let _ended = here.run_embedded(&apply).expect(0);
+        let _ended = here
+            .run_embedded(&["schema", "diff", "-m", &mapping])
+            .expect(0);
+    }
+}

@@ -104,16 +104,16 @@ async fn missing_records_are_entries_however_the_portal_says_so() {
     let whole = read(404, body).await.expect("empty results");
     assert!(whole.results.is_empty());
     assert_eq!(whole.errors[0].ids, ["5", "6"]);
-    let other = refused(
-        read(
-            404,
-            r#"{"status":"error","message":"resource not found","correlationId":"c"}"#,
-        )
-        .await,
-    );
-    assert_eq!(
-        (other.status, other.message.as_str()),
-        (404, "resource not found")
+    // Without a category the path itself is missing.
+    let body = r#"{"status":"error","message":"resource not found","correlationId":"c"}"#;
+    let Err(gone) = read(404, body).await else {
+        panic!("an answer")
+    };
+    let words = gone.to_string();
+    assert!(matches!(gone, CallError::Gone { .. }), "{gone:?}");
+    assert!(
+        words.starts_with("the portal has nothing at /crm/v3/objects/tickets/batch/read (404): resource not found (correlation id c)"),
+        "{words}"
     );
 }
 

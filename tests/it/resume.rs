@@ -425,7 +425,9 @@ fn a_full_disk_and_a_read_only_folder_are_told() {
     assert!(held < 20_000, "{held}");
     let read_only = mounted(&here, &sandbox, "ro", &import).expect(7);
     assert!(
-        read_only.stderr.contains("nothing was sent"),
+        read_only
+            .stderr
+            .contains("nothing was written to the portal"),
         "{}",
         read_only.stderr
     );

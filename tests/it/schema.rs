@@ -41,7 +41,7 @@ fn what_apply_creates_diff_does_not_find_again() {
     ] {
         assert!(told.contains(words), "{words}\n{told}");
     }
-    let apply = ["schema", "apply", "-m", "m.toml"];
+    let apply = ["schema", "apply", "-m", "m.toml", "--yes"];
     let _ended = run(&apply, 0).says("created in portal");
     let _ended = run(&diff, 0).says("the portal has every property");
 
@@ -64,25 +64,177 @@ fn what_apply_creates_diff_does_not_find_again() {
     assert_eq!(key["groupName"], "old_desk");
     let _ended = run(&apply, 0).says("the portal has every property");
 
-    // What is there otherwise is told, and stays.
+    // A clash is told, and nothing is created beside it.
     let _mapping = here.write(
         "m.toml",
         MAPPING.replace(
             "type = \"enumeration\"\noptions = [\"North\", \"South\"]",
-            "type = \"number\"",
+            "type = \"number\"\n[[property]]\nname = \"more\"\ntype = \"string\"",
         ),
     );
-    let _ended = run(&apply, 0).says("area is of type enumeration in the portal");
+    let _ended = run(&apply, 7)
+        .says("area is of type enumeration in the portal")
+        .says("nothing was sent");
     let _ended = run(&diff, 4).says("the mapping defines number");
+    let more = desk
+        .here
+        .run_against(portal, &["export", "--properties", "more"]);
+    let _ended = more
+        .expect(64)
+        .says("the portal has no ticket property more");
+}
+
+const CLASHING: &str = r#"version = 1
+[key]
+property = "source_ticket_id"
+column = "Id"
+[properties]
+subject = "Subject"
+hs_pipeline_stage = { value = "New" }
+area = "Area"
+note = "Note"
+[[property]]
+name = "source_ticket_id"
+type = "string"
+unique = true
+[[property]]
+name = "area"
+type = "enumeration"
+options = ["North", "South"]
+[[property]]
+name = "note"
+type = "string"
+[[property]]
+name = "other"
+type = "string"
+"#;
+
+/// A ticket property as an admin makes it.
+fn admin(name: &str, kind: &str, field: &str, unique: bool) -> Value {
+    json!({
+        "name": name, "label": name, "groupName": "ticketinformation",
+        "type": kind, "fieldType": field, "hasUniqueValue": unique,
+    })
+}
+
+#[test]
+fn a_clash_is_named_before_the_first_row_and_the_portal_stays_as_it_is() {
+    let text = |name: &str, unique| admin(name, "string", "text", unique);
+    let full = (0..10).map(|number| text(&format!("unique_{number}"), true));
+    // What the admin made, what of it was archived, and what is said.
+    let table: [(Vec<Value>, &[&str], &str); 6] = [
+        (
+            vec![text("area", false)],
+            &[],
+            "area is of type string in the portal, the mapping defines enumeration",
+        ),
+        (
+            vec![admin("note", "number", "number", false)],
+            &[],
+            "note is of type number in the portal, the mapping defines string",
+        ),
+        (
+            vec![text("source_ticket_id", false)],
+            &[],
+            "source_ticket_id holds no unique values in the portal",
+        ),
+        (
+            vec![text("note", true)],
+            &[],
+            "note holds unique values in the portal",
+        ),
+        (
+            vec![text("note", false)],
+            &["note"],
+            "the portal holds property note among the archived ones",
+        ),
+        (
+            full.collect(),
+            &[],
+            "KEY_LIMIT: the portal has 10 unique ticket properties",
+        ),
+    ];
+    for (made, archived, words) in table {
+        let desk = Desk::new(&["--rate", "off"]);
+        for property in &made {
+            let _made = desk.call("POST", "/crm/v3/properties/tickets", property);
+        }
+        for name in archived {
+            let path = format!("/crm/v3/properties/tickets/{name}");
+            let _none = desk.call("DELETE", &path, &Value::Null);
+        }
+        let before = properties(&desk);
+        let here = &desk.here;
+        let _file = here.write("in.csv", "Id,Subject,Area,Note\n1,a,North,x\n2,b,South,y\n");
+        let _mapping = here.write("m.toml", CLASHING);
+        let run = |args: &[&str], code| here.run_against(&desk.sandbox, args).expect(code);
+
+        let checked = run(&["check", "in.csv", "-m", "m.toml"], 4);
+        assert!(
+            checked.stdout.contains(words),
+            "{words}\n{}",
+            checked.stdout
+        );
+        assert!(
+            checked.stdout.contains("2 rows: 2 would go in"),
+            "{}",
+            checked.stdout
+        );
+        let json = run(&["check", "in.csv", "-m", "m.toml", "--json"], 4).stdout;
+        let json: Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(json["clashes"].as_array().map(Vec::len), Some(1), "{json}");
+        let _ended = run(&["schema", "diff", "-m", "m.toml"], 4).says(words);
+        let _ended = run(&["schema", "apply", "-m", "m.toml", "--yes"], 7).says(words);
+        for op in ["create", "update", "upsert"] {
+            let import = [
+                "import",
+                "in.csv",
+                "-m",
+                "m.toml",
+                "--create-properties",
+                "--op",
+                op,
+            ];
+            let ended = run(&import, 7).says(words).says("nothing was sent");
+            assert!(!ended.stderr.contains("refused"), "{}", ended.stderr);
+        }
+        assert!(!here.path("tickethaul-runs").exists(), "no run was begun");
+        assert_eq!(properties(&desk), before, "the portal is as it was");
+    }
+}
+
+/// Names of the portal's ticket properties.
+fn properties(desk: &Desk) -> Vec<String> {
+    let reply = desk.call("GET", "/crm/v3/properties/tickets", &Value::Null);
+    let found = reply["results"].as_array().expect("results").iter();
+    let names = found.filter_map(|property| property["name"].as_str());
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn options_that_the_portal_lacks_are_created_like_properties() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let here = &desk.here;
+    let mut area = admin("area", "enumeration", "select", false);
+    area["options"] = json!([{"label": "North", "value": "North", "displayOrder": 0}]);
+    let _made = desk.call("POST", "/crm/v3/properties/tickets", &area);
+    let _file = here.write("in.csv", "Id,Subject,Area,Note\n1,a,North,x\n2,b,South,y\n");
+    let _mapping = here.write("m.toml", CLASHING);
+    let run = |args: &[&str], code| here.run_against(&desk.sandbox, args).expect(code);
+    let _ended = run(&["check", "in.csv", "-m", "m.toml"], 0).says("options of area: South");
+    let import = ["import", "in.csv", "-m", "m.toml"];
+    let _ended = run(&import, 7)
+        .says("options of area: South")
+        .says("--create-properties");
+    let _ended = run(&[&import[..], &["--create-properties"]].concat(), 0).says("2 done");
 }
 
 #[test]
 fn every_preset_is_applied_whole() {
     for entry in fs::read_dir(project("mappings")).expect("the presets") {
         let preset = entry.expect("an entry").path().display().to_string();
-        // Two of them may define one property in two ways, so each gets a portal.
         let here = Rehearsal::new();
-        let apply = ["schema", "apply", "-m", &preset];
+        let apply = ["schema", "apply", "-m", &preset, "--yes"];
         let _ended = here.run_embedded(&apply).expect(0);
         let _ended = here
             .run_embedded(&["schema", "diff", "-m", &preset])

@@ -50,6 +50,8 @@ fn end<T>(outcome: &Result<T, CallError>) -> &'static str {
         Err(CallError::Paused(_)) => "paused",
         Err(CallError::Denied(_)) => "denied",
         Err(CallError::Garbled(_)) => "garbled",
+        Err(CallError::Blocked(_)) => "blocked",
+        Err(CallError::Gone { .. }) => "gone",
     }
 }
 
@@ -176,7 +178,8 @@ fn refusals() -> Vec<Row> {
             over("denied"),
         ),
         ("403 of the edge", told(403, HTML), AT_ONCE, over("refused")),
-        ("404 numeric", told(404, no_id), AT_ONCE, over("refused")),
+        // Without a category it is the path that is missing, whose version may have ended.
+        ("404 numeric", told(404, no_id), AT_ONCE, over("gone")),
         (
             "404 not numeric",
             told(404, no_number),

@@ -1,7 +1,7 @@
 //! What every switch changes: each value but the default against a portal that
 //! has it, beside one that has not. Switches with a story elsewhere: 1, 8, 9, 13,
 //! 14 and `not_kept` in `sandbox`, 29 and 32 in `search`, 39 in `links`, 41 in
-//! `upsert`.
+//! `upsert`, 44 and the others about merges in `merges`.
 
 use serde_json::{Value, json};
 use tickethaul::sandbox::{Options, Switches};
@@ -50,6 +50,7 @@ fn no_switch_is_without_a_story() {
         include_str!("search.rs"),
         include_str!("links.rs"),
         include_str!("upsert.rs"),
+        include_str!("merges.rs"),
         include_str!("versions.rs"),
     ];
     for known in Switches::TABLE {
@@ -311,6 +312,41 @@ async fn the_recycle_bin() {
 }
 
 #[tokio::test]
+async fn a_unique_value_may_not_lead_into_the_recycle_bin() {
+    // What is read there by key; whether the key can be given to another ticket.
+    for (by_key, holds, found, free) in [
+        ("found", "free", true, true),
+        ("found", "blocks", true, false),
+        ("missing", "free", false, true),
+        ("missing", "blocks", false, false),
+    ] {
+        let by_key = format!("archived_by_key={by_key}");
+        let holds = format!("archived_holds_unique={holds}");
+        let portal = keyed(&[&by_key, &holds]).await;
+        let id = portal.ticket(json!({"key": "abc"})).await;
+        let path = format!("{TICKETS}/{id}");
+        assert_eq!(portal.delete(&path).await.status, 204);
+        let by_id = portal.get(&format!("{path}?archived=true")).await;
+        assert_eq!(by_id.status, 200, "by id it is always found");
+        let read = json!({"idProperty": "key", "inputs": [{"id": "abc"}],
+            "properties": ["key"]});
+        let path = format!("{TICKETS}/batch/read?archived=true");
+        let batch = portal.post(&path, read).await.json();
+        let single = format!("{TICKETS}/abc?idProperty=key&archived=true");
+        let single = portal.get(&single).await.status == 200;
+        let batch = batch["results"].as_array().map_or(0, Vec::len);
+        assert_eq!((batch > 0, single), (found, found), "{by_key} {holds}");
+        let again = json!({"key": "abc", "hs_pipeline_stage": "1"});
+        let made = create(&portal, again).await;
+        assert_eq!(made.status == 201, free, "{by_key} {holds}: {made:?}");
+        assert!(
+            free || made.body.contains(&id),
+            "the holder is named: {made:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn limits_of_lists() {
     for (switch, over, with_history) in [
         ("over_limit=400", 400, 400),
@@ -517,7 +553,7 @@ async fn rate_headers_and_the_daily_limit() {
 #[tokio::test]
 async fn bodies_that_are_nothing_too_much_or_other() {
     let xml =
-        b"POST /crm/v3/objects/tickets HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sandbox\r\n\
+        b"POST /crm/v3/objects/tickets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sandbox\r\n\
         Content-Type: text/xml\r\nContent-Length: 4\r\nConnection: close\r\n\r\n<x/>";
     for (switch, empty, large, other) in [
         ("empty_inputs=400", 400, 413, 415),
@@ -775,5 +811,50 @@ async fn requests_count_on_arrival_or_before_the_reply() {
         let refused = if one.0 == 429 { one } else { other };
         assert_eq!(refused.0, 429, "{value}");
         assert_eq!(refused.1 >= 200, is_late, "{value} {refused:?}");
+    }
+}
+
+/// A batch read of associations tells a record without any from one that is not there
+/// (contract 8.3), the latter in as many ways as portals were seen or may be.
+#[tokio::test]
+async fn records_that_are_not_there_are_told_from_those_without_associations() {
+    let row = |id: &str, key: &str| json!({"context": {key: [id]}, "sub": null});
+    for (value, status, form) in [
+        ("207-id", 207, "id"),
+        ("207-ids", 207, "ids"),
+        ("207-from", 207, "fromObjectId"),
+        ("207-message", 207, "message"),
+        ("207-no-links", 207, "no-links"),
+        ("absent", 200, "absent"),
+        ("404", 404, "ids"),
+        ("404-unnamed", 404, "message"),
+        ("400", 400, "message"),
+    ] {
+        let switch = format!("missing_from={value}");
+        let portal = Portal::switched(&[&switch, "no_links=absent"]).await;
+        let ticket = portal.ticket(json!({})).await;
+        let gone = portal.ticket(json!({})).await;
+        let _archived = portal.delete(&format!("{TICKETS}/{gone}")).await;
+        let path = "/crm/v4/associations/tickets/contacts/batch/read";
+        let inputs = json!({"inputs": [{"id": ticket}, {"id": gone}]});
+        let answer = portal.post(path, &inputs).await;
+        assert_eq!(answer.status, status, "{switch}");
+        let body = answer.json();
+        let error = match status {
+            207 => &body["errors"][0],
+            _ => &body,
+        };
+        let seen = json!({"context": error["context"], "sub": error["subCategory"]});
+        match form {
+            "absent" => assert_eq!(body["errors"], Value::Null),
+            "no-links" => assert_eq!(
+                error["subCategory"],
+                "crm.associations.NO_ASSOCIATIONS_FOUND"
+            ),
+            "message" => assert_eq!(error["context"], Value::Null, "{switch}"),
+            key => assert_eq!(seen, row(&gone, key), "{switch}"),
+        }
+        let alone = portal.post(path, json!({"inputs": [{"id": ticket}]})).await;
+        assert_eq!(alone.status, 200, "{switch}");
     }
 }

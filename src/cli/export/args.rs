@@ -1,40 +1,32 @@
-//! What can be typed behind `tickethaul export`, and what it means for an export's
-//! job. Single words are read in `words`; whether the portal has what is asked for is
-//! checked in `wanted`.
+//! What can be typed behind `tickethaul export`, and the selection that it says. Single
+//! words are read in `words`; what a selection means is said in `resolve`, and whether
+//! the portal has what is asked for in `wanted`.
 
-use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use jiff::tz::TimeZone;
 
 use super::words::{
-    OthersWord, by_ending, date_format, datetime_format, expression, ids, others, part_by, seconds,
-    zone,
+    by_ending, checked, date_format, datetime_format, expression, ids, others, part_by, zone,
 };
+use crate::cli::run_args::seconds;
 use crate::cli::settings::PortalArgs;
 use crate::error::Error;
-use crate::export::columns::{Dates, Headers, Values};
-use crate::export::filter::{self, Expression};
-use crate::export::{Archived, Form, PartBy, Shape, Target, Which};
-use crate::hubspot::Search;
-use crate::model::schema::{OWNER_PROPERTY, Schema};
+use crate::export::columns::{Headers, Values};
+use crate::export::{Archived, Form, Packing, Replace, Selection};
+use crate::mapping::MappingFile;
+use crate::output::Place;
 
 /// Export tickets: all of them or chosen ones, as CSV, JSON lines or Parquet
 #[derive(Debug, Args)]
 pub struct ExportArgs {
     /// Properties by internal name; hs_object_id always comes first
-    #[arg(
-        long,
-        value_name = "A,B,…",
-        value_delimiter = ',',
-        required_unless_present_any = ["all_properties", "mapping"]
-    )]
-    pub properties: Vec<String>,
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    properties: Vec<String>,
     /// Every property that the portal defines for tickets, by name
     #[arg(long, conflicts_with = "properties")]
-    pub all_properties: bool,
+    all_properties: bool,
     /// The columns that a mapping reads, in its words: a CSV that `tickethaul import`
     /// takes with the same mapping
     #[arg(
@@ -47,17 +39,24 @@ pub struct ExportArgs {
         ]
     )]
     pub mapping: Option<PathBuf>,
-    /// The file; it appears when the export is whole [default: stdout]
+    /// The file; it appears when the export is whole, in place of what the same export
+    /// wrote before [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Form of the output [default: by the ending of the file, else csv]; the ending
-    /// .gz or .zst compresses
+    /// Form of the output [default: by the ending of the file]; .gz or .zst behind it
+    /// compresses
     #[arg(long, value_enum)]
     format: Option<FormName>,
+    /// Replace an export of other tickets, columns or parts that stands at OUTPUT
+    #[arg(long, requires = "output")]
+    replace: bool,
+    /// Replace whatever file stands at OUTPUT; a folder only where it is an export
+    #[arg(long, requires = "output")]
+    force: bool,
     /// Make OUTPUT a folder of parts with Hive-style names, such as
     /// createdate_month=2026-09, by a property or the year, month or day of one
-    #[arg(long, value_name = "month(PROPERTY)", value_parser = part_by, requires = "output")]
-    pub partition_by: Option<PartBy>,
+    #[arg(long, value_name = "month(PROPERTY)", value_parser = checked(part_by), requires = "output")]
+    pub partition_by: Option<String>,
     /// Tickets in the recycle bin: left out, included, or only they
     #[arg(long, value_enum, default_value_t = ArchivedName::No)]
     archived: ArchivedName,
@@ -68,26 +67,26 @@ pub struct ExportArgs {
     /// has and lacks (words, with * for any letters), joined by and, or and brackets.
     /// Days begin in --zone. It is a search: what changed in the last seconds may be
     /// missing.
-    #[arg(long = "where", value_name = "FILTER", value_parser = expression, conflicts_with = "ids_from")]
-    filter: Option<Expression>,
+    #[arg(long = "where", value_name = "FILTER", value_parser = checked(expression), conflicts_with = "ids_from")]
+    filter: Option<String>,
     /// The first N tickets only
     #[arg(long, value_name = "N", conflicts_with = "ids_from")]
     limit: Option<u64>,
     /// Only the tickets whose ids stand in a file, one a line
     #[arg(long, value_name = "FILE")]
-    ids_from: Option<PathBuf>,
+    pub ids_from: Option<PathBuf>,
     /// Other records of each ticket: contacts, companies, deals or notes for their
     /// ids, contacts.email and the like for their properties
-    #[arg(long, value_name = "A,B.C,…", value_delimiter = ',', value_parser = others)]
-    pub with: Vec<OthersWord>,
+    #[arg(long, value_name = "A,B.C,…", value_delimiter = ',', value_parser = checked(others))]
+    with: Vec<String>,
     /// Put them into files of their own, a row for each record of a ticket, such as
     /// tickets.contacts.csv beside tickets.csv
     #[arg(long, requires_all = ["with", "output"])]
-    pub with_files: bool,
+    with_files: bool,
     /// What these properties were, since when and set by what, as far as HubSpot
     /// remembers: a file of its own, such as tickets.history.csv beside tickets.csv
     #[arg(long, value_name = "A,B,…", value_delimiter = ',', requires = "output")]
-    pub history: Vec<String>,
+    history: Vec<String>,
     /// Headers by internal name or by label
     #[arg(long, value_enum, default_value_t = HeadersName::Names, help_heading = "Values")]
     headers: HeadersName,
@@ -96,8 +95,8 @@ pub struct ExportArgs {
     #[arg(long, value_enum, default_value_t = ValuesName::Ids, help_heading = "Values")]
     values: ValuesName,
     /// Zone of datetimes, such as Europe/Berlin [default: UTC]
-    #[arg(long, value_name = "ZONE", value_parser = zone, help_heading = "Values")]
-    zone: Option<TimeZone>,
+    #[arg(long, value_name = "ZONE", value_parser = checked(zone), help_heading = "Values")]
+    zone: Option<String>,
     /// Format of datetimes, such as "%d.%m.%Y %H:%M" [default: ISO 8601]
     #[arg(long, value_name = "FORMAT", value_parser = datetime_format, help_heading = "Values")]
     datetime_format: Option<String>,
@@ -150,114 +149,134 @@ enum ValuesName {
 }
 
 impl ExportArgs {
-    /// Form and compression, from the options and the file's ending.
-    pub fn shape(&self) -> Result<Shape, Error> {
-        let (form, packing) = self
-            .output
-            .as_deref()
-            .map_or_else(Default::default, by_ending);
+    /// Refuses an export that says of no column what it is to be.
+    pub fn expect_columns(&self) -> Result<(), Error> {
+        let named = self.properties.iter().any(|name| !name.trim().is_empty());
+        if named || self.all_properties || self.mapping.is_some() {
+            return Ok(());
+        }
+        Err(Error::usage("nothing says which properties to export").advise(
+            "name them with --properties, take every one with --all-properties, or those that a mapping reads with -m MAPPING",
+        ))
+    }
+
+    /// What is asked for.
+    pub fn selection(
+        &self,
+        mapping: Option<&MappingFile>,
+        ids: Option<&[u64]>,
+    ) -> Result<Selection, Error> {
+        let (format, compression) = self.form()?;
+        let selection = Selection {
+            all_properties: self.all_properties,
+            properties: trimmed(&self.properties),
+            mapping: mapping.map(|mapping| hash(mapping.text().as_bytes())),
+            archived: match self.archived {
+                ArchivedName::No => Archived::No,
+                ArchivedName::Include => Archived::Include,
+                ArchivedName::Only => Archived::Only,
+            },
+            filter: self.filter.clone(),
+            limit: self.limit,
+            ids_from: ids.map(|ids| {
+                let ids = ids.iter().flat_map(|id| id.to_le_bytes());
+                hash(&ids.collect::<Vec<u8>>())
+            }),
+            with: trimmed(&self.with),
+            with_files: self.with_files,
+            history: trimmed(&self.history),
+            headers: match self.headers {
+                HeadersName::Names => Headers::Names,
+                HeadersName::Labels => Headers::Labels,
+            },
+            values: match self.values {
+                ValuesName::Ids => Values::Ids,
+                ValuesName::Labels => Values::Labels,
+                ValuesName::Both => Values::Both,
+            },
+            zone: self.zone.clone(),
+            datetime_format: self.datetime_format.clone(),
+            date_format: self.date_format.clone(),
+            escape_formulas: self.escape_formulas,
+            format,
+            compression,
+            partition_by: self.partition_by.clone(),
+        };
+        refuse_contradictions(&selection)?;
+        Ok(selection)
+    }
+
+    /// Form and compression, from the options and the file's ending. Devices and pipes
+    /// have none.
+    fn form(&self) -> Result<(Form, Packing), Error> {
+        let file = self.output.as_deref();
+        let file = file.filter(|path| !matches!(Place::of(path), Place::Stdout | Place::Device));
+        let (form, packing) = file.map_or_else(Default::default, by_ending);
         let form = match self.format {
             None => form,
             Some(FormName::Csv) => Form::Csv,
             Some(FormName::Jsonl) => Form::Jsonl,
             Some(FormName::Parquet) => Form::Parquet,
         };
-        let formatted = self.datetime_format.is_some() || self.date_format.is_some();
-        if form == Form::Parquet && formatted {
-            return Err(
-                Error::usage("dates in Parquet are typed and have no format")
-                    .advise("leave --datetime-format and --date-format out"),
-            );
-        }
-        if form != Form::Csv && self.mapping.is_some() {
-            return Err(Error::usage("a mapping reads CSV, and no other form")
-                .advise("name a .csv file, or the columns by --properties"));
-        }
-        Ok(Shape {
-            form,
-            packing,
-            escape_formulas: self.escape_formulas,
-        })
-    }
-
-    /// Where it goes.
-    pub fn target(&self) -> Target {
-        match (&self.output, &self.partition_by) {
-            (None, _) => Target::Stream(Box::new(io::stdout())),
-            (Some(path), None) => Target::File(path.clone()),
-            (Some(path), Some(by)) => {
-                let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
-                Target::Folder(path.clone(), PartBy { zone, ..by.clone() })
+        match (form, packing) {
+            (Form::Parquet, Packing::Gzip | Packing::Zstd) => {
+                Err(Error::usage("Parquet is compressed by itself")
+                    .advise("end the name with .parquet, without .gz or .zst"))
             }
+            form => Ok(form),
         }
     }
 
-    /// Whether something is done with owners, which need a scope of their own: a filter
-    /// asks for them, or they are shown by name.
-    pub fn shows_owners(&self) -> bool {
-        let mut named = self.properties.iter().chain(&self.history);
-        let is_read = self.all_properties || named.any(|name| name.trim() == OWNER_PROPERTY);
-        let mut parts = self.partition_by.iter();
-        let is_shown = is_read || parts.any(|by| by.property == OWNER_PROPERTY);
-        let filter = self.filter.as_ref();
-        (is_shown && self.values() != Values::Ids)
-            || filter.is_some_and(|filter| filter.names(OWNER_PROPERTY))
+    /// Whether the form was said, so that no ending has to name it.
+    pub fn says_form(&self) -> bool {
+        self.format.is_some()
     }
 
-    /// Which tickets; those of a filter as the portal's definitions say.
-    pub fn which(&self, schema: &Schema) -> Result<Which, Error> {
-        if let Some(path) = &self.ids_from {
-            return Ok(Which::Ids(ids(path)?));
-        }
-        Ok(match (&self.filter, self.limit) {
-            (Some(filter), limit) => Which::Found(self.search(filter, schema)?, limit),
-            (None, Some(limit)) => Which::First(limit),
-            (None, None) => Which::All,
-        })
-    }
-
-    fn search(&self, filter: &Expression, schema: &Schema) -> Result<Search, Error> {
-        if self.archived() != Archived::No {
-            return Err(Error::usage("search finds no archived tickets")
-                .advise("leave --where or --archived out"));
-        }
-        let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
-        filter::search(filter, schema, &zone)
-            .map_err(|error| Error::usage(format!("--where: {error}")))
-    }
-
-    /// What of the recycle bin.
-    pub fn archived(&self) -> Archived {
-        match self.archived {
-            ArchivedName::No => Archived::No,
-            ArchivedName::Include => Archived::Include,
-            ArchivedName::Only => Archived::Only,
+    /// What may be replaced.
+    pub fn replace(&self) -> Replace {
+        match (self.force, self.replace) {
+            (true, _) => Replace::Anything,
+            (false, true) => Replace::Export,
+            (false, false) => Replace::Same,
         }
     }
 
-    /// What headers are made of.
-    pub fn headers(&self) -> Headers {
-        match self.headers {
-            HeadersName::Names => Headers::Names,
-            HeadersName::Labels => Headers::Labels,
-        }
+    /// The ids that were chosen, if any were.
+    pub fn ids(&self) -> Result<Option<Vec<u64>>, Error> {
+        self.ids_from.as_deref().map(ids).transpose()
     }
+}
 
-    /// How values with labels are written.
-    pub fn values(&self) -> Values {
-        match self.values {
-            ValuesName::Ids => Values::Ids,
-            ValuesName::Labels => Values::Labels,
-            ValuesName::Both => Values::Both,
-        }
+fn refuse_contradictions(selection: &Selection) -> Result<(), Error> {
+    let formatted = selection.datetime_format.is_some() || selection.date_format.is_some();
+    if selection.format == Form::Parquet && formatted {
+        return Err(
+            Error::usage("dates in Parquet are typed and have no format")
+                .advise("leave --datetime-format and --date-format out"),
+        );
     }
+    if selection.format != Form::Csv && selection.mapping.is_some() {
+        return Err(Error::usage("a mapping reads CSV, and no other form")
+            .advise("name a .csv file, or the columns by --properties"));
+    }
+    if selection.filter.is_some() && selection.archived != Archived::No {
+        return Err(Error::usage("search finds no archived tickets")
+            .advise("leave --where or --archived out"));
+    }
+    Ok(())
+}
 
-    /// How moments are written.
-    pub fn dates(&self) -> Dates {
-        Dates {
-            zone: self.zone.clone(),
-            instant_format: self.datetime_format.clone(),
-            day_format: self.date_format.clone(),
+fn hash(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
+/// Words without blanks around them, each once.
+fn trimmed(words: &[String]) -> Vec<String> {
+    let mut trimmed: Vec<String> = Vec::new();
+    for word in words.iter().map(|word| word.trim()) {
+        if !trimmed.iter().any(|known| known == word) {
+            trimmed.push(word.to_owned());
         }
     }
+    trimmed
 }

@@ -1,13 +1,18 @@
-//! `tickethaul export`: what was typed (`args`, `words`), held against the portal
-//! (`wanted`), becomes an export `Job` with a folder to work in (`work`), and is run.
+//! `tickethaul export`: what was typed (`args`, `words`) is a selection and a place for
+//! it (`target`). Held against the portal (`resolve`, `wanted`) it becomes an export
+//! `Job` with a folder to work in (`work`), and is run; `resume` takes it up again.
 
 mod args;
 mod words;
+mod resolve;
+mod target;
 mod wanted;
 mod work;
 mod run;
+mod resume;
 
 pub use args::ExportArgs;
-pub use run::{resume, run};
+pub use resume::{Again, resume};
+pub use run::run;
 pub use wanted::check;
 pub use work::folder_error;

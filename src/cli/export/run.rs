@@ -1,139 +1,188 @@
-//! Runs what was typed: a new export, or one that stopped. A closed pipe on stdout is
-//! a quiet success. An export to a file has a run folder and can be resumed: it is
-//! typed again, so to speak, and goes on with the pages that are there.
+//! Runs a new export: what was typed is held against what stands at its target and
+//! against the portal, and brought to its end. A closed pipe is a quiet success. An
+//! export to a file has a run folder and can be resumed.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::args::ExportArgs;
+use super::resolve::{shape, which};
+use super::target::{Goes, choose, same_portal, standing};
 use super::wanted::wanted;
-use super::work::{Work, here};
+use super::work::Work;
 use crate::cli::exit::Exit;
+use crate::cli::found;
 use crate::cli::import::read_mapping;
 use crate::cli::portal::{Portal, call_error};
+use crate::cli::registry::{Kind, NewEntry};
 use crate::cli::run_args::signal;
+use crate::cli::runs::minute;
 use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::export::{
-    Archived, Asked, Done, ExportError, Job, RunFolder, Step, Which, run as run_job,
+    Archived, Asked, AskedMapping, Done, ExportError, Job, RunFolder, Selection, Step, Which,
+    run as run_job,
 };
 use crate::hubspot::{Client, SchemaParts, Search};
+use crate::journal::{Told, now, run_id};
 use crate::mapping::MappingFile;
 use crate::model::schema::ObjectType;
 
-/// Runs a new export; `typed` is the command line behind the program's name.
-pub async fn run(args: ExportArgs, typed: Vec<String>, talk: &Talk) -> Result<Exit, Error> {
-    let mapping = mapping(&args, talk)?;
-    let portal = Portal::open(&args.portal).await?;
-    let (job, work) = prepare((&args, mapping.as_ref()), &portal.client, talk, |job| {
-        let asked = Asked {
-            args: typed,
-            folder: here()?,
-            portal_id: job.portal_id,
-            properties: job.properties(),
-            mapping: mapping.as_ref().map(|mapping| mapping.text().to_owned()),
-            started: job.started,
-            ..Asked::default()
-        };
-        Work::new(&args, &asked)
-    })
-    .await?;
-    finish(job, work, &args, portal, talk).await
+/// What is exported, whether it is typed now or was once.
+pub(super) struct What<'a> {
+    pub(super) selection: &'a Selection,
+    pub(super) ids: Option<&'a [u64]>,
+    pub(super) mapping: Option<&'a MappingFile>,
+    pub(super) goes: &'a Goes,
+    pub(super) concurrency: u16,
 }
 
-/// Goes on with an export that stopped. `args` are those that it was typed with.
-pub async fn resume(
-    args: ExportArgs,
-    (folder, asked): (RunFolder, Asked),
-    talk: &Talk,
-) -> Result<Exit, Error> {
-    if here()? != asked.folder {
-        return Err(Error::usage(format!(
-            "the export was started in {}; its paths hold there only",
-            asked.folder.display()
-        )));
-    }
-    let mapping = mapping(&args, talk)?;
-    if mapping.as_ref().map(MappingFile::text) != asked.mapping.as_deref() {
-        return Err(
-            Error::mend("the mapping has changed since the export began")
-                .advise("put it back, or start the export anew"),
-        );
-    }
-    let portal = Portal::open(&args.portal).await?;
-    let (mut job, work) = prepare((&args, mapping.as_ref()), &portal.client, talk, |job| {
-        same(job, &asked)?;
-        Ok(Work::Run(folder))
-    })
-    .await?;
-    job.started = asked.started;
-    finish(job, work, &args, portal, talk).await
-}
-
-fn mapping(args: &ExportArgs, talk: &Talk) -> Result<Option<MappingFile>, Error> {
+/// Runs a new export; `told` are options that a resume takes up again.
+pub async fn run(args: ExportArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
+    args.expect_columns()?;
     let path = args.mapping.as_deref();
-    path.map(|path| read_mapping(path, talk)).transpose()
+    let mapping = path.map(|path| read_mapping(path, talk)).transpose()?;
+    let ids = args.ids()?;
+    let selection = args.selection(mapping.as_ref(), ids.as_deref())?;
+    let goes = choose(&args, &selection)?;
+    let earlier = match goes.path() {
+        Some(path) => standing(path, &selection, args.replace())?,
+        None => None,
+    };
+    let portal = Portal::open(&args.portal, talk).await?;
+    let what = What {
+        selection: &selection,
+        ids: ids.as_deref(),
+        mapping: mapping.as_ref(),
+        goes: &goes,
+        concurrency: args.concurrency,
+    };
+    let mut job = job(&what, &portal, talk).await?;
+    let (begun, work) = match goes.path() {
+        None => (now(), Work::temporary()?),
+        Some(path) => {
+            same_portal(earlier.as_ref(), path, (job.portal_id, args.replace()))?;
+            let asked = asked(&args, &what, &job, told)?;
+            say_superseded(&asked, talk);
+            let work = Work::resumable_in(args.run_dir.as_deref(), &asked)?;
+            record(&asked, &args, &work, talk);
+            job.run = asked.run;
+            (asked.begun, work)
+        }
+    };
+    work.path().clone_into(&mut job.work);
+    let exit = finish(job, work, (args.max_duration, &goes), portal, talk).await?;
+    give_up_superseded((goes.path(), begun), talk);
+    Ok(exit)
 }
 
-/// The portal and the properties are those that the pages come from.
-fn same(job: &Job, asked: &Asked) -> Result<(), Error> {
-    if job.portal_id != asked.portal_id {
-        return Err(Error::mend(format!(
-            "the export belongs to portal {}, the token to portal {}",
-            asked.portal_id, job.portal_id
-        )));
-    }
-    match job.properties() == asked.properties {
-        true => Ok(()),
-        false => Err(Error::mend(
-            "the portal's ticket properties have changed since the export began",
-        )
-        .advise("start it anew")),
+/// What a resume needs.
+fn asked(args: &ExportArgs, what: &What<'_>, job: &Job, told: Told) -> Result<Asked, Error> {
+    let mapping = args.mapping.as_deref().zip(what.mapping);
+    let mapping = mapping.map(|(path, mapping)| {
+        let path = std::path::absolute(path)?;
+        Ok(AskedMapping {
+            path,
+            text: mapping.text().to_owned(),
+            tables: mapping.tables().clone(),
+        })
+    });
+    let unusable = |error: io::Error| Error::unexpected(format!("can't begin the export: {error}"));
+    Ok(Asked {
+        version: Asked::VERSION,
+        run: run_id().map_err(unusable)?,
+        begun: now(),
+        selection: what.selection.clone(),
+        ids: what.ids.map(<[u64]>::to_vec),
+        mapping: mapping.transpose().map_err(unusable)?,
+        target: what.goes.path().map(PathBuf::from).unwrap_or_default(),
+        replace: args.replace(),
+        portal: args.portal.path()?,
+        portal_id: job.portal_id,
+        properties: job.properties(),
+        started: job.started,
+        told,
+    })
+}
+
+fn record(asked: &Asked, args: &ExportArgs, work: &Work, talk: &Talk) {
+    let [token_file, oauth_file] = args.portal.secret_files();
+    let new = NewEntry {
+        run: &asked.run,
+        folder: work.path(),
+        kind: Kind::Export,
+        operation: "export",
+        begun: asked.begun,
+        portal: asked.portal.clone(),
+        token_file,
+        oauth_file,
+        target: Some(&asked.target),
+    };
+    found::record(&new, talk);
+}
+
+/// Says which stopped exports this one takes the place of.
+fn say_superseded(asked: &Asked, talk: &Talk) {
+    for (folder, other) in found::stopped_exports_to(&asked.target) {
+        talk.say(&format!(
+            "the stopped export {}, begun {}, went to the same place: this one takes its place",
+            folder.display(),
+            minute(other.begun),
+        ));
     }
 }
 
-/// Everything that an export needs, checked against the portal.
-async fn prepare(
-    (args, mapping): (&ExportArgs, Option<&MappingFile>),
-    client: &Client,
-    talk: &Talk,
-    work: impl FnOnce(&Job) -> Result<Work, Error>,
-) -> Result<(Job, Work), Error> {
-    let account = client.account().await.map_err(call_error)?;
+/// Takes away stopped exports to the same target that were begun before one that is
+/// finished now.
+pub(super) fn give_up_superseded((target, begun): (Option<&Path>, Timestamp), talk: &Talk) {
+    let stopped = target.map(found::stopped_exports_to).unwrap_or_default();
+    for (folder, _) in stopped.iter().filter(|(_, other)| other.begun < begun) {
+        // One that cannot be opened is in use, or gone meanwhile.
+        let opened = RunFolder::open(folder).map(|(folder, _)| Work::Run(folder).end());
+        if let Ok(Err(error)) = opened {
+            talk.say(&error.to_string());
+        }
+    }
+}
+
+/// Everything that an export needs, checked against the portal. Its work folder and its
+/// run are still to be named.
+pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result<Job, Error> {
+    let client = &portal.client;
     let parts = SchemaParts {
-        owners: args.shows_owners() || mapping.is_some_and(MappingFile::has_owners),
+        owners: what.selection.shows_owners() || what.mapping.is_some_and(MappingFile::has_owners),
         ..SchemaParts::default()
     };
     let schema = client.schema(parts).await.map_err(call_error)?;
-    let which = args.which(&schema)?;
-    let wanted = wanted(args, mapping, &schema, client, talk).await?;
-    let mut job = Job {
+    let which = which(what.selection, what.ids, &schema)?;
+    let wanted = wanted(what.selection, what.mapping, &schema, client, talk).await?;
+    Ok(Job {
         which,
-        archived: args.archived(),
+        archived: what.selection.archived,
         wanted,
         schema,
-        shape: args.shape()?,
-        target: args.target(),
+        shape: shape(what.selection),
+        target: what.goes.target(what.selection)?,
         work: PathBuf::new(),
-        concurrency: usize::from(args.concurrency),
-        portal_id: account.portal_id,
+        concurrency: usize::from(what.concurrency),
+        portal_id: portal.account.portal_id,
         started: client.portal_now(),
-    };
-    let work = work(&job)?;
-    work.path().clone_into(&mut job.work);
-    Ok((job, work))
+        run: String::new(),
+        selection: what.selection.clone(),
+    })
 }
 
 /// Runs the job until it ends, is interrupted or its time is up. Pages are in the
 /// spool as soon as they are here, so it can end anywhere.
-async fn finish(
+pub(super) async fn finish(
     job: Job,
     work: Work,
-    args: &ExportArgs,
+    (max_duration, goes): (Option<Duration>, &Goes),
     portal: Portal,
     talk: &Talk,
 ) -> Result<Exit, Error> {
@@ -149,35 +198,40 @@ async fn finish(
     };
     let ended = tokio::select! {
         ended = run_job(job, portal.client.clone(), heard) => Some(ended),
-        () = stopped(args.max_duration) => None,
+        () = stopped(max_duration) => None,
     };
     drop(progress);
     portal.close().await;
-    let to_stdout = args.output.is_none();
+    let to_stream = goes.path().is_none();
     match ended {
         None => Err(work.resumable(Error::later("the export was stopped"))),
         Some(Ok(done)) => {
-            work.end()?;
-            tell(&done, to_stdout, talk);
+            for left in work.end()? {
+                talk.say(&format!("{} is none of ours and stays", left.display()));
+            }
+            tell(&done, goes, talk);
             Ok(match done.issues {
                 0 => Exit::Fine,
                 _ => Exit::Refused,
             })
         }
-        Some(Err(error)) => failed(error, work, to_stdout),
+        Some(Err(error)) => failed(error, work, to_stream),
     }
 }
 
-fn failed(error: ExportError, work: Work, to_stdout: bool) -> Result<Exit, Error> {
+fn failed(error: ExportError, work: Work, to_stream: bool) -> Result<Exit, Error> {
     match error {
-        ExportError::Write(error) if to_stdout && error.kind() == io::ErrorKind::BrokenPipe => {
+        ExportError::Open(error) | ExportError::Write(error)
+            if to_stream && error.kind() == io::ErrorKind::BrokenPipe =>
+        {
             Ok(Exit::Fine)
         }
+        ExportError::Write(error) if to_stream => Err(Error::unexpected(format!(
+            "can't write the export: {error}"
+        ))),
         ExportError::Call(error) => Err(work.resumable(call_error(error))),
         ExportError::Open(error) => {
-            if let Work::Run(folder) = work {
-                let _nothing_read = folder.remove();
-            }
+            let _nothing_read = work.end();
             let busy = error.kind() == io::ErrorKind::ResourceBusy;
             let error = ExportError::Open(error);
             Err(if busy {
@@ -215,7 +269,7 @@ async fn total(job: &Job, client: &Client) -> Option<u64> {
     Some(found.total as u64)
 }
 
-fn tell(done: &Done, to_stdout: bool, talk: &Talk) {
+fn tell(done: &Done, goes: &Goes, talk: &Talk) {
     let archived = match done.archived {
         0 => String::new(),
         archived => format!(", {archived} of them archived"),
@@ -234,23 +288,31 @@ fn tell(done: &Done, to_stdout: bool, talk: &Talk) {
             "{count} ids are not in the portal, such as {first}"
         ));
     }
-    say_issue(done, to_stdout, talk);
-    if !to_stdout {
+    if done.left_out > 0 {
+        let count = done.left_out;
+        talk.say(&format!(
+            "{count} tickets were archived or merged while the export ran and are left out"
+        ));
+    }
+    say_issue(done, goes.path().is_none(), talk);
+    // On stdout are the tickets.
+    if !matches!(goes, Goes::Stream(None)) {
         talk.result(&json!({
             "tickets": done.tickets,
             "archived": done.archived,
             "tables": done.tables.iter().cloned().collect::<BTreeMap<_, _>>(),
             "issues": done.issues,
+            "left_out": done.left_out,
             "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
         }));
     }
 }
 
-fn say_issue(done: &Done, to_stdout: bool, talk: &Talk) {
+fn say_issue(done: &Done, to_stream: bool, talk: &Talk) {
     let Some((id, misfit)) = &done.first_issue else {
         return;
     };
-    let place = match to_stdout {
+    let place = match to_stream {
         true => "",
         false => " but in the .issues.csv beside it",
     };

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use super::args::ExportArgs;
+use super::resolve::{dates, part_by};
+use super::words::{OthersWord, others};
 use crate::cli::import::mapping_error;
 use crate::cli::portal::call_error;
 use crate::cli::talk::Talk;
 use crate::error::Error;
-use crate::export::Archived;
 use crate::export::columns::{Wanted, With};
+use crate::export::{Archived, Selection};
 use crate::hubspot::Client;
 use crate::mapping::MappingFile;
 use crate::model::schema::{ObjectType, PropertyDef, Schema};
@@ -18,7 +19,7 @@ type Defined = BTreeMap<String, PropertyDef>;
 
 /// What was asked for, known to the portal.
 pub(super) async fn wanted(
-    args: &ExportArgs,
+    selection: &Selection,
     mapping: Option<&MappingFile>,
     schema: &Schema,
     client: &Client,
@@ -26,46 +27,38 @@ pub(super) async fn wanted(
 ) -> Result<Wanted, Error> {
     let backwards = mapping.map(|mapping| mapping.backwards(schema)).transpose();
     let backwards = backwards.map_err(|errors| mapping_error(&errors, talk))?;
-    let properties: Vec<String> = match (&backwards, args.all_properties) {
+    let properties: Vec<String> = match (&backwards, selection.all_properties) {
         (Some(backwards), _) => {
             let columns = backwards.columns.iter();
             columns.map(|column| column.property.clone()).collect()
         }
         (None, true) => schema.tickets.keys().cloned().collect(),
-        (None, false) => trimmed(&args.properties),
+        (None, false) => selection.properties.clone(),
     };
-    let history = trimmed(&args.history);
-    let parted = args.partition_by.iter().map(|by| by.property.clone());
-    let read: Vec<String> = properties.iter().chain(&history).cloned().collect();
-    let read: Vec<String> = read.into_iter().chain(parted).collect();
+    let history = selection.history.clone();
+    let parted = part_by(selection)?.map(|by| by.property);
+    let read = properties.iter().chain(&history).cloned();
+    let read: Vec<String> = read.chain(parted).collect();
     check(ObjectType::Tickets, &read, &schema.tickets)?;
     Ok(Wanted {
         properties,
         backwards,
         history,
-        with: with(args, client).await?,
-        with_files: args.with_files,
-        archived: args.archived() == Archived::Include,
-        headers: args.headers(),
-        values: args.values(),
-        dates: args.dates(),
+        with: with(selection, client).await?,
+        with_files: selection.with_files,
+        archived: selection.archived == Archived::Include,
+        headers: selection.headers,
+        values: selection.values,
+        dates: dates(selection)?,
     })
 }
 
-fn trimmed(names: &[String]) -> Vec<String> {
-    let mut trimmed: Vec<String> = Vec::new();
-    for name in names.iter().map(|name| name.trim()) {
-        if !trimmed.iter().any(|known| known == name) {
-            trimmed.push(name.to_owned());
-        }
-    }
-    trimmed
-}
-
 /// What is wanted of other records, with the definitions of their properties.
-async fn with(args: &ExportArgs, client: &Client) -> Result<Vec<With>, Error> {
+async fn with(selection: &Selection, client: &Client) -> Result<Vec<With>, Error> {
+    let words = selection.with.iter().map(|word| others(word));
+    let words: Vec<OthersWord> = words.collect::<Result<_, _>>().map_err(Error::usage)?;
     let mut asked: BTreeMap<ObjectType, Vec<String>> = BTreeMap::new();
-    for (object, property) in &args.with {
+    for (object, property) in &words {
         asked.entry(*object).or_default().extend(property.clone());
     }
     let mut defined: BTreeMap<ObjectType, Defined> = BTreeMap::new();
@@ -75,7 +68,7 @@ async fn with(args: &ExportArgs, client: &Client) -> Result<Vec<With>, Error> {
         check(object, &properties, &found)?;
         let _none = defined.insert(object, found);
     }
-    let with = args.with.iter().map(|(object, property)| With {
+    let with = words.iter().map(|(object, property)| With {
         object: *object,
         property: property
             .as_ref()

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
@@ -23,6 +22,20 @@ const OTHERS: [ObjectType; 4] = [
 
 /// A kind of other records, and one of their properties.
 pub(super) type OthersWord = (ObjectType, Option<String>);
+
+/// Endings that name the form of an export.
+pub(super) const ENDINGS: [&str; 10] = [
+    "csv",
+    "csv.gz",
+    "csv.zst",
+    "jsonl",
+    "jsonl.gz",
+    "jsonl.zst",
+    "ndjson",
+    "ndjson.gz",
+    "ndjson.zst",
+    "parquet",
+];
 
 /// `tickets.csv.gz` is CSV behind gzip; any other name is plain CSV.
 pub(super) fn by_ending(path: &Path) -> (Form, Packing) {
@@ -87,6 +100,13 @@ pub(super) fn expression(text: &str) -> Result<Expression, filter::Syntax> {
     filter::parse(text)
 }
 
+/// A text that can be read with `check` later; clap shows what is wrong with it.
+pub(super) fn checked<T, E>(
+    check: fn(&str) -> Result<T, E>,
+) -> impl Fn(&str) -> Result<String, E> + Clone {
+    move |text| check(text).map(|_| text.trim().to_owned())
+}
+
 /// A property, or the year, month or day of one; days are in UTC as yet.
 pub(super) fn part_by(text: &str) -> Result<PartBy, String> {
     let (unit, property) = match text.trim().strip_suffix(')') {
@@ -103,13 +123,6 @@ pub(super) fn part_by(text: &str) -> Result<PartBy, String> {
         unit,
         zone: TimeZone::UTC,
     })
-}
-
-/// A time that is not nothing.
-pub(super) fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
-    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    duration.ok_or_else(|| "a number of seconds above 0 is expected".to_owned())
 }
 
 /// A zone by its IANA name.

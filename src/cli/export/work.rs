@@ -1,11 +1,11 @@
 //! Where the pages of an export lie on their way: a run folder that `tickethaul resume`
-//! takes up, or, for what goes to stdout, a folder that ends with the process.
+//! takes up, or, for a stream, a folder that ends with the process.
 
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::args::ExportArgs;
+use crate::cli::found;
 use crate::error::Error;
 use crate::export::{Asked, FolderError, RunFolder};
 
@@ -13,22 +13,30 @@ use crate::export::{Asked, FolderError, RunFolder};
 pub(super) enum Work {
     /// A run folder: the export can be resumed.
     Run(RunFolder),
-    /// What went to stdout can't be taken up again.
+    /// What went to a stream can't be taken up again.
     Temporary(TempDir),
 }
 
 impl Work {
-    /// A new one; nothing of the portal is read yet.
-    pub(super) fn new(args: &ExportArgs, asked: &Asked) -> Result<Work, Error> {
-        match args.output {
-            Some(_) => {
-                let folder = RunFolder::create(args.run_dir.as_deref(), asked);
-                Ok(Work::Run(folder.map_err(folder_error)?))
-            }
-            None => tempfile::tempdir().map(Work::Temporary).map_err(|error| {
-                Error::usage(format!("can't make a folder for the export: {error}"))
-            }),
+    /// For an export that can be resumed; nothing of the portal is read yet.
+    pub(super) fn resumable_in(given: Option<&Path>, asked: &Asked) -> Result<Work, Error> {
+        if let Some(given) = given.filter(|given| is_inside(&asked.target, given)) {
+            return Err(Error::usage(format!(
+                "the output {} lies in the run folder {}, which goes when the export is finished",
+                asked.target.display(),
+                given.display()
+            ))
+            .advise("name another folder with --run-dir"));
         }
+        let folder = RunFolder::create(given, asked);
+        Ok(Work::Run(folder.map_err(folder_error)?))
+    }
+
+    /// For an export to a stream.
+    pub(super) fn temporary() -> Result<Work, Error> {
+        tempfile::tempdir()
+            .map(Work::Temporary)
+            .map_err(|error| Error::usage(format!("can't make a folder for the export: {error}")))
     }
 
     /// Where it is.
@@ -39,12 +47,14 @@ impl Work {
         }
     }
 
-    /// Takes it away: the export is finished.
-    pub(super) fn end(self) -> Result<(), Error> {
+    /// Takes it away: the export is finished, or nothing was read. Gives what is left
+    /// in it, which is none of ours.
+    pub(super) fn end(self) -> Result<Vec<PathBuf>, Error> {
         let Work::Run(folder) = self else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         let path = folder.path().to_owned();
+        found::forget(&path);
         folder.remove().map_err(|error| {
             let path = path.display();
             Error::unexpected(format!("can't remove the run folder {path}: {error}"))
@@ -55,7 +65,7 @@ impl Work {
     pub(super) fn resumable(&self, error: Error) -> Error {
         match self {
             Work::Run(folder) => error.advise(format!(
-                "no file has appeared; `tickethaul resume {}` goes on",
+                "no file has appeared; `tickethaul resume {}` continues",
                 folder.path().display()
             )),
             Work::Temporary(_) => error,
@@ -63,10 +73,18 @@ impl Work {
     }
 }
 
-/// The folder that paths of the command line start from.
-pub(super) fn here() -> Result<PathBuf, Error> {
-    std::path::absolute(".")
-        .map_err(|error| Error::unexpected(format!("can't find this folder: {error}")))
+/// Whether a path is a folder or in it; the folder need not be there yet.
+pub(super) fn is_inside(path: &Path, folder: &Path) -> bool {
+    let Ok(folder) = std::path::absolute(folder) else {
+        return true;
+    };
+    let mut above = folder.ancestors();
+    let known = above.find_map(|above| Some((above, above.canonicalize().ok()?)));
+    let folder = match known {
+        Some((above, real)) => real.join(folder.strip_prefix(above).unwrap_or(&folder)),
+        None => folder,
+    };
+    path.starts_with(folder)
 }
 
 /// What can be wrong with a run folder.
@@ -75,8 +93,36 @@ pub fn folder_error(error: FolderError) -> Error {
         FolderError::Held(_) => {
             Error::mend(&error).advise("wait for it, or end that process first")
         }
+        FolderError::Older(_) | FolderError::Damaged { .. } => {
+            Error::mend(error).advise("start the export anew")
+        }
         FolderError::Unusable { .. } | FolderError::Newer(_) => Error::mend(error),
         FolderError::NotEmpty(_) => Error::usage(error)
-            .advise("name a new folder with --run-dir, or go on with `tickethaul resume`"),
+            .advise("name a new folder with --run-dir, or continue with `tickethaul resume`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_in_a_run_folder_are_seen() {
+        let around = tempfile::tempdir().expect("a folder");
+        let around = around.path().canonicalize().expect("a path");
+        let output = around.join("exp").join("out.csv");
+        for (folder, expected) in [
+            ("exp", true),
+            ("exp/out.csv", true),
+            (".", true),
+            ("ex", false),
+            ("exp2", false),
+        ] {
+            assert_eq!(
+                is_inside(&output, &around.join(folder)),
+                expected,
+                "{folder}"
+            );
+        }
     }
 }

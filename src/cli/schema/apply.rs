@@ -6,20 +6,16 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::diff::show;
-use super::lacking::{Lacking, lacking_groups};
+use super::diff::{REMEDY, show};
+use super::lacking::Lacking;
 use super::pull::pull;
 use crate::cli::exit::Exit;
 use crate::cli::import::read_mapping;
-use crate::cli::portal::{Portal, call_error};
+use crate::cli::portal::Portal;
 use crate::cli::settings::PortalArgs;
 use crate::cli::talk::Talk;
 use crate::error::Error;
-use crate::hubspot::{Client, SchemaParts};
-use crate::model::schema::{NewProperty, ObjectType, Schema};
-
-/// HubSpot: unique-value properties of an object type.
-const UNIQUE_LIMIT: usize = 10;
+use crate::hubspot::SchemaParts;
 
 /// Create every `[[property]]` of a mapping that the portal lacks, with its group and options
 #[derive(Debug, Args)]
@@ -27,7 +23,7 @@ pub struct ApplyArgs {
     /// The mapping
     #[arg(short, long, value_name = "MAPPING")]
     mapping: PathBuf,
-    /// Don't ask
+    /// Don't ask; needed where there is no terminal
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -36,22 +32,23 @@ pub struct ApplyArgs {
 
 /// Runs `schema apply`.
 pub async fn run(args: &ApplyArgs, talk: &Talk) -> Result<Exit, Error> {
+    talk.expect_answer(args.yes, "create properties")?;
     let mapping = read_mapping(&args.mapping, talk)?;
-    let portal = Portal::open(&args.portal).await?;
+    let portal = Portal::open(&args.portal, talk).await?;
     let client = &portal.client;
-    let copy = pull(client, SchemaParts::default(), talk).await?;
-    let lacking = Lacking::of(mapping.new_properties(), &copy);
-    let key = mapping.key_property();
-    let is_lacking = lacking.properties.iter().any(|new| new.name == key);
-    if is_lacking && copy.archived.contains(key) {
-        return Err(archived_key(key));
-    }
+    let copy = pull(&portal, SchemaParts::default(), talk).await?;
+    let lacking = Lacking::of(mapping.new_properties(), &copy.schema, &copy.archived);
+    let lacking = lacking.grouped(&copy.groups);
+    refuse_clashes(&lacking)?;
     show(&lacking, talk);
-    let question = format!("Create it in portal {}?", copy.portal_id);
-    let create = lacking.can_be_created() && (args.yes || talk.agreed(&question));
+    let question = format!(
+        "create {} in {}",
+        lacking.names(),
+        portal.name_in_question()
+    );
+    let create = lacking.can_be_created() && talk.confirmed(args.yes, &question);
     if create {
-        create_properties(client, &lacking.properties, &copy.schema).await?;
-        add_options(client, &lacking).await?;
+        let _created = super::create(client, &lacking, talk).await?;
         talk.say(&format!("created in portal {}", copy.portal_id));
     }
     let names: Vec<&str> = lacking
@@ -69,67 +66,15 @@ pub async fn run(args: &ApplyArgs, talk: &Talk) -> Result<Exit, Error> {
     Ok(Exit::Fine)
 }
 
-/// A key property that was archived in the portal: its name is taken, and values can't
-/// be written.
-pub fn archived_key(key_property: &str) -> Error {
-    Error::mend(format!(
-        "KEY_ARCHIVED_PROPERTY: the portal holds property {key_property} among the archived ones"
-    ))
-    .advise("restore it in HubSpot's property settings, or name another key property")
-}
-
-/// Refuses more unique properties than the portal takes.
-pub fn refuse_unique_overflow(lacking: &[NewProperty], schema: &Schema) -> Result<(), Error> {
-    let properties = schema.tickets.values();
-    // HubSpot's own do not count.
-    let own = |name: &str| name.starts_with("hs_");
-    let unique = properties
-        .filter(|property| property.unique && !own(&property.name))
-        .count();
-    let more = lacking.iter().filter(|property| property.unique).count();
-    if more == 0 || unique + more <= UNIQUE_LIMIT {
-        return Ok(());
+/// Refuses to write anything to a portal that has properties otherwise than the mapping
+/// defines them, with everything that differs.
+pub fn refuse_clashes(lacking: &Lacking) -> Result<(), Error> {
+    match lacking.clashes.as_slice() {
+        [] => Ok(()),
+        clashes => Err(Error::mend(format!(
+            "the portal and the mapping differ\n  {}",
+            clashes.join("\n  ")
+        ))
+        .advise(format!("nothing was sent; {REMEDY}"))),
     }
-    Err(Error::mend(format!(
-        "KEY_LIMIT: the portal has {unique} unique ticket properties, {UNIQUE_LIMIT} is the most"
-    ))
-    .advise("archive one that is not needed, or use one of them as the key"))
-}
-
-/// Creates them, one by one, with the groups that they are to be in.
-///
-/// # Errors
-/// When the portal has no room for another unique property, or refuses one.
-pub async fn create_properties(
-    client: &Client,
-    lacking: &[NewProperty],
-    schema: &Schema,
-) -> Result<(), Error> {
-    refuse_unique_overflow(lacking, schema)?;
-    create_groups(client, lacking).await?;
-    for property in lacking {
-        let _definition = client.create_property(property).await.map_err(call_error)?;
-    }
-    Ok(())
-}
-
-async fn create_groups(client: &Client, properties: &[NewProperty]) -> Result<(), Error> {
-    if properties.is_empty() {
-        return Ok(());
-    }
-    let object = ObjectType::Tickets;
-    let known = client.property_groups(object).await.map_err(call_error)?;
-    for group in lacking_groups(properties, &known) {
-        let created = client.create_property_group(object, &group).await;
-        let _group = created.map_err(call_error)?;
-    }
-    Ok(())
-}
-
-async fn add_options(client: &Client, lacking: &Lacking) -> Result<(), Error> {
-    for (name, options) in &lacking.options {
-        let added = client.add_property_options(ObjectType::Tickets, name, options);
-        let _definition = added.await.map_err(call_error)?;
-    }
-    Ok(())
 }

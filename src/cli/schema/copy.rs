@@ -1,7 +1,7 @@
 //! A copy of what a portal defines, as a text that people read and compare: TOML,
 //! everything in one order. Readers take additional keys as they come.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,12 +28,12 @@ pub struct PortalCopy {
     pub burst: Option<Rate>,
     /// Properties, pipelines, owners.
     pub schema: Schema,
+    /// Names of ticket properties that are archived: they are taken.
+    pub archived: Vec<String>,
     /// Groups of ticket properties.
     pub groups: Vec<PropertyGroup>,
     /// Kinds of link from tickets, by the other end.
     pub links: Vec<(ObjectType, LinkType)>,
-    /// Names of ticket properties in the recycle bin.
-    pub archived: BTreeSet<String>,
     /// Properties of other kinds of record: whether their values are unique.
     pub others: BTreeMap<ObjectType, BTreeMap<String, bool>>,
     /// What the token might not read.
@@ -73,7 +73,7 @@ struct CopyText {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     burst: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    archived: Vec<String>,
+    archived_properties: Vec<String>,
     #[serde(default)]
     left_out: LeftOut,
     #[serde(default)]
@@ -172,7 +172,7 @@ impl PortalCopy {
             pulled: self.pulled.to_string(),
             daily_calls: self.daily_calls,
             burst: self.burst.map(rate_text),
-            archived: self.archived.iter().cloned().collect(),
+            archived_properties: self.archived.clone(),
             left_out: self.left_out,
             groups: self.groups.iter().map(group_text).collect(),
             links: self.links.iter().map(link_text).collect(),
@@ -222,9 +222,9 @@ impl PortalCopy {
             pulled: text.pulled.parse().unwrap_or(Timestamp::UNIX_EPOCH),
             daily_calls: text.daily_calls,
             burst: text.burst.and_then(|rate| rate.parse().ok()),
+            archived: text.archived_properties,
             groups: text.groups.into_iter().map(group_from).collect(),
             links: links.collect(),
-            archived: text.archived.into_iter().collect(),
             left_out: text.left_out,
             others: text.others.into_iter().filter_map(other_from).collect(),
             schema: Schema {
@@ -425,6 +425,7 @@ mod tests {
                     archived: false,
                 }],
             },
+            archived: vec!["old_key".to_owned()],
             groups: vec![PropertyGroup {
                 name: "ticketinformation".to_owned(),
                 label: "Ticket information".to_owned(),
@@ -437,7 +438,6 @@ mod tests {
                     label: Some("Requester".to_owned()),
                 },
             )],
-            archived: ["old_key".to_owned()].into(),
             others: [(
                 ObjectType::Companies,
                 [("domain".to_owned(), false), ("tax_id".to_owned(), true)].into(),

@@ -23,11 +23,16 @@ pub struct DiffArgs {
     from: SchemaFrom,
 }
 
+/// What to do where a portal and a mapping differ.
+pub const REMEDY: &str = "change the [[property]] of the mapping, take it out to use the property \
+                          as the portal has it, or change the property in HubSpot";
+
 /// Runs `schema diff`.
 pub async fn run(args: &DiffArgs, talk: &Talk) -> Result<Exit, Error> {
     let mapping = read_mapping(&args.mapping, talk)?;
     let copy = args.from.read(SchemaParts::default(), talk).await?;
-    let lacking = Lacking::of(mapping.new_properties(), &copy);
+    let lacking = Lacking::of(mapping.new_properties(), &copy.schema, &copy.archived);
+    let lacking = lacking.grouped(&copy.groups);
     show(&lacking, talk);
     talk.result(&json!({"portal": copy.portal_id, "lacking": lacking.json()}));
     Ok(match lacking.is_empty() {
@@ -46,7 +51,10 @@ pub fn show(lacking: &Lacking, talk: &Talk) {
     if !words.is_empty() {
         talk.say(&format!("the portal lacks\n  {}", words.join("\n  ")));
     }
-    for words in &lacking.otherwise {
-        talk.say(&format!("{words}; change one of the two by hand"));
+    for words in &lacking.clashes {
+        talk.say(words);
+    }
+    if !lacking.clashes.is_empty() {
+        talk.say(REMEDY);
     }
 }

@@ -1,11 +1,11 @@
 //! What a portal lacks for a mapping: groups, properties, options of properties. What
-//! it has otherwise than the mapping defines it is told, and never changed.
+//! it has otherwise than the mapping defines it is a clash: named once, before any row,
+//! and never changed.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::copy::PortalCopy;
 use crate::hubspot::PropertyGroup;
 use crate::model::schema::{NewProperty, PropertyDef, PropertyOption, Schema, ValueType};
 
@@ -18,25 +18,81 @@ pub struct Lacking {
     pub properties: Vec<NewProperty>,
     /// Options of properties that the portal has, by their internal name.
     pub options: Vec<(String, Vec<PropertyOption>)>,
-    /// Properties that are otherwise in the portal, in words.
-    pub otherwise: Vec<String>,
+    /// What the portal has otherwise, or can't take, in words: nothing is written while
+    /// there is a clash.
+    pub clashes: Vec<String>,
 }
 
+/// HubSpot: unique-value properties of an object type.
+const UNIQUE_LIMIT: usize = 10;
+
 impl Lacking {
-    /// Holds the `[[property]]` entries of a mapping against a portal.
-    pub fn of(wanted: &[NewProperty], copy: &PortalCopy) -> Lacking {
-        let properties = lacking(wanted, &copy.schema);
+    /// Holds the `[[property]]` entries of a mapping against the ticket properties of a
+    /// portal; `archived` are the names of those in its recycle bin. Groups are left out.
+    pub fn of(wanted: &[NewProperty], schema: &Schema, archived: &[String]) -> Lacking {
+        let properties = lacking(wanted, schema);
         let existing = wanted.iter().filter_map(|new| {
-            let found = copy.schema.tickets.get(&new.name)?;
+            let found = schema.tickets.get(&new.name)?;
             Some((new, found))
         });
         let existing: Vec<(&NewProperty, &PropertyDef)> = existing.collect();
+        let mut clashes: Vec<String> = existing.iter().copied().filter_map(otherwise).collect();
+        let in_bin = properties.iter().filter(|new| archived.contains(&new.name));
+        clashes.extend(in_bin.map(archived_words));
+        clashes.extend(too_many_unique(&properties, schema));
         Lacking {
-            groups: lacking_groups(&properties, &copy.groups),
+            groups: Vec::new(),
             options: existing.iter().copied().filter_map(options).collect(),
-            otherwise: existing.iter().copied().filter_map(otherwise).collect(),
+            clashes,
             properties,
         }
+    }
+
+    /// With the groups that the properties need beyond those that the portal has.
+    #[must_use]
+    pub fn grouped(mut self, groups: &[PropertyGroup]) -> Lacking {
+        self.groups = lacking_groups(&self.properties, groups);
+        self
+    }
+
+    /// The portal's definitions once everything that is lacking has been created.
+    pub fn completed(&self, schema: &Schema) -> Schema {
+        let mut complete = schema.clone().with_tickets(&self.properties);
+        for (name, options) in &self.options {
+            if let Some(property) = complete.tickets.get_mut(name) {
+                property.options.extend(options.iter().cloned());
+            }
+        }
+        complete
+    }
+
+    /// The completed definitions, and those that clash as the mapping wants them: what a
+    /// check goes by, so that rows are not blamed for the portal.
+    pub fn assumed(&self, wanted: &[NewProperty], schema: &Schema) -> Schema {
+        let mut assumed = self.completed(schema);
+        for new in wanted {
+            let found = schema.tickets.get(&new.name);
+            if found.is_some_and(|found| otherwise((new, found)).is_some()) {
+                let _portals = assumed.tickets.insert(new.name.clone(), new.definition());
+            }
+        }
+        assumed
+    }
+
+    /// Names of the properties and options, for a sentence on what the portal lacks.
+    pub fn names(&self) -> String {
+        let properties: Vec<&str> = self.properties.iter().map(|new| &*new.name).collect();
+        let mut words = Vec::new();
+        match properties.as_slice() {
+            [] => {}
+            [one] => words.push(format!("the property {one}")),
+            several => words.push(format!("the properties {}", several.join(", "))),
+        }
+        words.extend(self.options.iter().map(|(name, options)| {
+            let labels: Vec<&str> = options.iter().map(|option| &*option.label).collect();
+            format!("options of {name}: {}", labels.join(", "))
+        }));
+        words.join("; ")
     }
 
     /// Whether there is something that can be created.
@@ -46,7 +102,7 @@ impl Lacking {
 
     /// Whether the portal is as the mapping wants it.
     pub fn is_empty(&self) -> bool {
-        !self.can_be_created() && self.otherwise.is_empty()
+        !self.can_be_created() && self.clashes.is_empty()
     }
 
     /// All of it in words, one thing a line; no line when nothing is lacking.
@@ -78,7 +134,7 @@ impl Lacking {
             "groups": names(self.groups.iter().map(|group| group.name.as_str()).collect()),
             "properties": names(self.properties.iter().map(|new| new.name.as_str()).collect()),
             "options": options,
-            "otherwise": self.otherwise,
+            "otherwise": self.clashes,
         })
     }
 }
@@ -107,9 +163,10 @@ fn options((new, found): (&NewProperty, &PropertyDef)) -> Option<(String, Vec<Pr
     if !is_choice(found.value_type) || found.external_options || found.read_only {
         return None;
     }
+    // A label that is there stands for the portal's own value.
     let is_new = |option: &&PropertyOption| {
         let mut known = found.options.iter();
-        !known.any(|known| known.value == option.value)
+        !known.any(|known| known.value == option.value || known.label == option.label)
     };
     let options: Vec<PropertyOption> = new.options.iter().filter(is_new).cloned().collect();
     (!options.is_empty()).then(|| (new.name.clone(), options))
@@ -132,12 +189,53 @@ fn otherwise((new, found): (&NewProperty, &PropertyDef)) -> Option<String> {
             "{name} is of type {has} in the portal, the mapping defines {wants}"
         ));
     }
-    if new.unique && !found.unique {
-        return Some(format!(
-            "{name} holds no unique values in the portal, the mapping wants them unique"
-        ));
+    match (new.unique, found.unique) {
+        (true, false) => {
+            return Some(format!(
+                "{name} holds no unique values in the portal, the mapping wants them unique"
+            ));
+        }
+        (false, true) => {
+            return Some(format!(
+                "{name} holds unique values in the portal, the mapping defines it without `unique`"
+            ));
+        }
+        _ => {}
     }
-    None
+    let words = || format!("{name} is read-only in the portal, so no value can be written");
+    found.read_only.then(words)
+}
+
+/// A name that is taken by a property whose values can't be written.
+fn archived_words(new: &NewProperty) -> String {
+    let code = if new.unique {
+        "KEY_ARCHIVED_PROPERTY: "
+    } else {
+        ""
+    };
+    format!(
+        "{code}the portal holds property {} among the archived ones; restore it in HubSpot's property settings, or use another name",
+        new.name
+    )
+}
+
+/// A portal has room for so many unique properties and no more.
+fn too_many_unique(properties: &[NewProperty], schema: &Schema) -> Option<String> {
+    // HubSpot's own unique properties take no room.
+    let is_counted = |held: &&PropertyDef| held.unique && !held.name.starts_with("hs_");
+    let held = schema.tickets.values().filter(is_counted).count();
+    let new: Vec<&str> = properties
+        .iter()
+        .filter(|property| property.unique)
+        .map(|property| &*property.name)
+        .collect();
+    let fits = new.is_empty() || held + new.len() <= UNIQUE_LIMIT;
+    (!fits).then(|| {
+        format!(
+            "KEY_LIMIT: the portal has {held} unique ticket properties, {UNIQUE_LIMIT} is the most, so {} can't be created; archive one that is not needed, or use one of them as the key",
+            new.join(", ")
+        )
+    })
 }
 
 fn property_words(new: &NewProperty) -> String {
@@ -150,11 +248,6 @@ fn property_words(new: &NewProperty) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use jiff::Timestamp;
-
-    use super::super::copy::LeftOut;
     use super::*;
 
     fn new(name: &str, type_name: &str, options: &[&str]) -> NewProperty {
@@ -174,19 +267,8 @@ mod tests {
         }
     }
 
-    fn portal(properties: &[NewProperty]) -> PortalCopy {
-        PortalCopy {
-            portal_id: 1,
-            pulled: Timestamp::UNIX_EPOCH,
-            daily_calls: None,
-            burst: None,
-            schema: Schema::default().with_tickets(properties),
-            groups: lacking_groups(properties, &[]),
-            links: Vec::new(),
-            archived: BTreeSet::new(),
-            others: BTreeMap::new(),
-            left_out: LeftOut::default(),
-        }
+    fn portal(properties: &[NewProperty]) -> Schema {
+        Schema::default().with_tickets(properties)
     }
 
     #[test]
@@ -195,7 +277,8 @@ mod tests {
             new("key", "string", &[]),
             new("area", "enumeration", &["A", "B"]),
         ];
-        let found = Lacking::of(&wanted, &portal(&wanted));
+        let groups = lacking_groups(&wanted, &[]);
+        let found = Lacking::of(&wanted, &portal(&wanted), &[]).grouped(&groups);
         assert_eq!(found, Lacking::default());
         assert!(found.is_empty());
     }
@@ -216,7 +299,9 @@ mod tests {
             new("color", "string", &[]),
             new("key", "string", &[]),
         ];
-        let found = Lacking::of(&wanted, &portal(&[has.as_slice(), &[key]].concat()));
+        let has = [has.as_slice(), &[key]].concat();
+        let groups = lacking_groups(&has, &[]);
+        let found = Lacking::of(&wanted, &portal(&has), &[]).grouped(&groups);
         assert_eq!(
             found.words(),
             [
@@ -226,11 +311,108 @@ mod tests {
             ]
         );
         assert_eq!(
-            found.otherwise,
+            found.clashes,
             [
                 "effort is of type string in the portal, the mapping defines number",
                 "key holds no unique values in the portal, the mapping wants them unique",
             ]
         );
+    }
+
+    #[test]
+    fn everything_that_a_portal_has_otherwise_is_a_clash() {
+        let key = new("key", "string", &[]);
+        let area = new("area", "enumeration", &["A"]);
+        let plain = NewProperty {
+            unique: false,
+            ..key.clone()
+        };
+        let locked = |property: &NewProperty| {
+            let mut schema = portal(std::slice::from_ref(property));
+            for definition in schema.tickets.values_mut() {
+                definition.read_only = true;
+            }
+            schema
+        };
+        let full: Vec<NewProperty> = (0..10)
+            .map(|number| NewProperty {
+                unique: true,
+                ..new(&format!("u{number}"), "string", &[])
+            })
+            .collect();
+        let none: &[String] = &[];
+        let table: [(&NewProperty, Schema, &[String], &str); 8] = [
+            (&plain, portal(&[area.clone()]), none, ""),
+            (
+                &plain,
+                portal(&[new("key", "number", &[])]),
+                none,
+                "key is of type number in the portal, the mapping defines string",
+            ),
+            (
+                &area,
+                portal(&[new("area", "string", &[])]),
+                none,
+                "area is of type string in the portal, the mapping defines enumeration",
+            ),
+            (
+                &key,
+                portal(&[plain.clone()]),
+                none,
+                "key holds no unique values in the portal",
+            ),
+            (
+                &plain,
+                portal(&[key.clone()]),
+                none,
+                "key holds unique values in the portal",
+            ),
+            (
+                &area,
+                locked(&area),
+                none,
+                "area is read-only in the portal",
+            ),
+            (
+                &area,
+                portal(&[]),
+                &["area".to_owned()],
+                "the portal holds property area among the archived ones",
+            ),
+            (
+                &key,
+                portal(&full),
+                none,
+                "KEY_LIMIT: the portal has 10 unique ticket properties, 10 is the most, so key can't be created",
+            ),
+        ];
+        for (wanted, schema, archived, words) in table {
+            let found = Lacking::of(std::slice::from_ref(wanted), &schema, archived).clashes;
+            match words {
+                "" => assert_eq!(found, [""; 0]),
+                words => assert!(
+                    matches!(found.as_slice(), [one] if one.starts_with(words) || one.contains(words)),
+                    "{words}: {found:?}"
+                ),
+            }
+        }
+    }
+
+    #[test]
+    fn an_option_with_the_same_label_is_the_portals_own() {
+        let mut schema = portal(&[new("area", "enumeration", &["A"])]);
+        for option in schema
+            .tickets
+            .values_mut()
+            .flat_map(|area| &mut area.options)
+        {
+            option.value = "OWN".to_owned();
+        }
+        let found = Lacking::of(&[new("area", "enumeration", &["A", "B"])], &schema, &[]);
+        assert_eq!(found.names(), "options of area: b");
+        let complete = found.completed(&schema);
+        let values = complete.tickets["area"].options.iter();
+        let values = values.map(|option| &*option.value);
+        assert_eq!(values.collect::<Vec<_>>(), ["OWN", "B"]);
     }
 }

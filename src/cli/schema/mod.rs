@@ -1,19 +1,22 @@
 //! `tickethaul schema`: what a portal defines, kept, shown, held against a mapping and
 //! extended. `pull` asks the portal, `store` says which copy a command uses, `lacking`
-//! compares. Nothing is ever deleted or changed.
+//! compares, `create` adds. Nothing is ever deleted or changed.
 
 mod apply;
 mod command;
 mod copy;
+mod create;
 mod diff;
 mod lacking;
 mod pull;
 mod show;
 mod store;
 
-pub use apply::{archived_key, create_properties, refuse_unique_overflow};
+pub use apply::refuse_clashes;
 pub use command::{SchemaCommand, run};
 pub use copy::PortalCopy;
-pub use lacking::lacking;
-pub use pull::permitted;
+pub use create::create;
+pub use diff::REMEDY;
+pub use lacking::Lacking;
+pub use pull::{archived, permitted};
 pub use store::SchemaFrom;

@@ -16,62 +16,82 @@ use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{CallError, Client, LinkType, SchemaParts};
 use crate::model::schema::{ObjectType, Schema};
+use crate::output::{Privacy, Target};
 
 /// Keep a copy of what the portal defines: properties, groups, pipelines, stages, owners, labels
 #[derive(Debug, Args)]
 pub struct PullArgs {
-    /// Where the copy goes [default: in the user's cache folder, where `check` finds it]
+    /// The .toml file that the copy goes to; an older copy is replaced [default: in the
+    /// user's cache folder, where `check` finds it]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Replace the file even where it is no copy of a portal
+    #[arg(long, requires = "output")]
+    force: bool,
     #[command(flatten)]
     portal: PortalArgs,
 }
 
 /// Runs `schema pull`.
 pub async fn run(args: &PullArgs, talk: &Talk) -> Result<Exit, Error> {
-    let portal = Portal::open(&args.portal).await?;
-    let pulled = pull(&portal.client, SchemaParts::default(), talk).await;
+    let target = args
+        .output
+        .as_ref()
+        .map(|path| store::target(path, args.force));
+    let target = target.transpose()?;
+    let portal = Portal::open(&args.portal, talk).await?;
+    let pulled = pull(&portal, SchemaParts::default(), talk).await;
     portal.close().await;
     let copy = pulled?;
-    let path = match &args.output {
-        Some(path) => path.clone(),
+    let target = match target {
+        Some(target) => target,
         None => store::place(copy.portal_id)?,
     };
-    store::write(&path, &copy)?;
+    let text = copy.text().map_err(Error::unexpected)?;
+    target.write(&text, Privacy::Private)?;
+    let file = match &target {
+        Target::File(path) => path.display().to_string(),
+        // stdout is the copy.
+        Target::Stdout(_) | Target::Device(_) => return Ok(Exit::Fine),
+    };
     talk.say(&format!(
-        "portal {}: {} ticket properties, {} pipelines, {} owners, written to {}",
+        "portal {}: {} ticket properties, {} pipelines, {} owners, written to {file}",
         copy.portal_id,
         copy.schema.tickets.len(),
         copy.schema.pipelines.len(),
         copy.schema.owners.len(),
-        path.display()
     ));
-    talk.result(&json!({"portal": copy.portal_id, "file": path.display().to_string()}));
+    talk.result(&json!({"portal": copy.portal_id, "file": file}));
     Ok(Exit::Fine)
 }
 
 /// Asks a portal for everything that it defines, as far as the token may read it; what is
 /// `needed` must be there.
-pub async fn pull(client: &Client, needed: SchemaParts, talk: &Talk) -> Result<PortalCopy, Error> {
-    let account = client.account().await.map_err(call_error)?;
+pub async fn pull(portal: &Portal, needed: SchemaParts, talk: &Talk) -> Result<PortalCopy, Error> {
+    let client = &portal.client;
     let permitted = permitted(client, needed, SchemaParts::ALL, talk).await;
     let permitted = permitted.map_err(call_error)?;
-    let archived = client.properties(ObjectType::Tickets, true).await;
-    let archived = archived.map_err(call_error)?.into_iter();
+    let archived = archived(client).await.map_err(call_error)?;
     let groups = client.property_groups(ObjectType::Tickets).await;
     let usage = allowed(client.daily_usage().await).map_err(call_error)?;
     Ok(PortalCopy {
-        portal_id: account.portal_id,
+        portal_id: portal.account.portal_id,
         pulled: client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH),
         daily_calls: usage.flatten().map(|usage| usage.limit),
         burst: client.burst(),
         schema: permitted.schema,
         left_out: permitted.left_out,
-        archived: archived.map(|property| property.name).collect(),
+        archived,
         groups: groups.map_err(call_error)?,
         links: links(client).await.map_err(call_error)?,
         others: others(client).await.map_err(call_error)?,
     })
+}
+
+/// Names of archived ticket properties.
+pub async fn archived(client: &Client) -> Result<Vec<String>, CallError> {
+    let archived = client.properties(ObjectType::Tickets, true).await?;
+    Ok(archived.into_iter().map(|property| property.name).collect())
 }
 
 /// What of a portal's definitions a token may read.

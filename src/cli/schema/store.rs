@@ -8,11 +8,13 @@ use clap::Args;
 
 use super::copy::PortalCopy;
 use super::pull::pull;
+use crate::cli::output::stdout;
 use crate::cli::portal::Portal;
 use crate::cli::settings::{PortalArgs, cache_folder};
 use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
+use crate::output::{Owner, Target, Wish};
 use crate::report::age_words;
 
 /// What a portal defines: from a file, from the portal, or from the last pull.
@@ -32,8 +34,8 @@ impl SchemaFrom {
         let copy = match &self.schema {
             Some(path) => read(path)?,
             None if self.portal.names_portal() => {
-                let portal = Portal::open(&self.portal).await?;
-                let pulled = pull(&portal.client, needed, talk).await;
+                let portal = Portal::open(&self.portal, talk).await?;
+                let pulled = pull(&portal, needed, talk).await;
                 portal.close().await;
                 return pulled;
             }
@@ -65,26 +67,29 @@ impl SchemaFrom {
 /// The folder of copies in the user's cache folder.
 const FOLDER: &str = "schema";
 
-/// Where the copy of a portal lies.
-pub fn place(portal_id: u64) -> Result<PathBuf, Error> {
-    Ok(cache_folder()?
-        .join(FOLDER)
-        .join(format!("{portal_id}.toml")))
+/// Where the copy of a portal lies; its folder is made when it is not there.
+pub fn place(portal_id: u64) -> Result<Target, Error> {
+    let folder = cache_folder()?.join(FOLDER);
+    fs::create_dir_all(&folder).map_err(|error| {
+        let folder = folder.display();
+        Error::usage(format!("can't make the folder {folder}: {error}"))
+    })?;
+    Ok(Target::File(folder.join(format!("{portal_id}.toml"))))
 }
 
-/// Writes a copy; one that is there is replaced in one step.
-pub fn write(path: &Path, copy: &PortalCopy) -> Result<(), Error> {
-    let text = copy.text().map_err(Error::unexpected)?;
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
+/// Where a copy goes that the user names. A copy says that it is one, so an older one is
+/// replaced.
+pub fn target(path: &Path, force: bool) -> Result<Target, Error> {
+    let wish = Wish {
+        path,
+        endings: &["toml"],
+        any_ending: false,
+        force,
     };
-    let written = fs::create_dir_all(folder).and_then(|()| {
-        let file = tempfile::NamedTempFile::new_in(folder)?;
-        fs::write(file.path(), text)?;
-        file.persist(path).map(drop).map_err(|error| error.error)
-    });
-    written.map_err(|error| Error::usage(format!("can't write {}: {error}", path.display())))
+    wish.target(stdout, |path| match read(path) {
+        Ok(_) => Owner::Ours,
+        Err(_) => Owner::Unknown,
+    })
 }
 
 fn read(path: &Path) -> Result<PortalCopy, Error> {

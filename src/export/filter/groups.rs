@@ -1,10 +1,13 @@
 //! From an expression to the groups of HubSpot's search: alternatives, each of them
 //! conditions that hold together.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 
 use super::resolve::filter;
 use super::{Expression, FilterError};
+use crate::hubspot::contract::SEARCH_BODY_LIMIT;
 use crate::hubspot::{Filter, Search};
 use crate::model::schema::Schema;
 
@@ -31,10 +34,40 @@ pub fn search(
             longest,
         });
     }
-    Ok(Search {
+    let search = Search {
         groups,
         ..Search::default()
-    })
+    };
+    match search.characters() {
+        0..=SEARCH_BODY_LIMIT => Ok(search),
+        characters => Err(too_long(&search, characters)),
+    }
+}
+
+/// Names the property that takes most of a search.
+fn too_long(search: &Search, characters: usize) -> FilterError {
+    let of = |groups| Search {
+        groups,
+        ..Search::default()
+    };
+    let empty = of(vec![Vec::new()]).characters();
+    let mut lengths: BTreeMap<&str, usize> = BTreeMap::new();
+    for filter in search.groups.iter().flatten() {
+        let alone = of(vec![vec![filter.clone()]]).characters();
+        *lengths.entry(&filter.property).or_default() += alone - empty;
+    }
+    let longest = lengths.into_iter().max_by_key(|(_, length)| *length);
+    let (property, length) = longest.unwrap_or_default();
+    FilterError::TooLong {
+        characters,
+        most: SEARCH_BODY_LIMIT,
+        property: property.to_owned(),
+        length,
+        hint: match property {
+            "hs_object_id" => "; --ids-from takes any number of ids from a file",
+            _ => "",
+        },
+    }
 }
 
 fn alternatives(

@@ -106,4 +106,20 @@ pub enum FilterError {
         /// Conditions of the longest.
         longest: usize,
     },
+    /// Longer than HubSpot's search takes.
+    #[error(
+        "as a search the filter is {characters} characters long; HubSpot takes {most}. {length} of them are for {property}: shorten what is asked of it, or export in parts{hint}"
+    )]
+    TooLong {
+        /// Length of the search.
+        characters: usize,
+        /// What HubSpot takes.
+        most: usize,
+        /// The property whose conditions are the longest.
+        property: String,
+        /// Their length.
+        length: usize,
+        /// Where another option does it.
+        hint: &'static str,
+    },
 }

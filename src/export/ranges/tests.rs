@@ -312,3 +312,73 @@ fn a_cursor_that_stands_still_or_a_page_out_of_order_ends_the_reading() {
     let still = ranges.take(&ask, &[], Some("3".to_owned()));
     assert_eq!(still, Err(BadPage::StandsStill));
 }
+
+/// Pages of a list that is read by one cursor: asked with, ids, the cursor behind.
+#[test]
+fn a_list_that_is_read_by_one_cursor_has_to_make_progress() {
+    type Page = (Option<&'static str>, &'static [u64], Option<&'static str>);
+    let cases: [(&str, &[Page], Result<(), BadPage>); 7] = [
+        (
+            "whole, with a page of tickets that are gone",
+            &[
+                (None, &[5, 7], Some("8")),
+                (Some("8"), &[], Some("x")),
+                (Some("x"), &[9], None),
+            ],
+            Ok(()),
+        ),
+        (
+            "out of order",
+            &[(None, &[7, 5], None)],
+            Err(BadPage::OutOfOrder),
+        ),
+        ("twice", &[(None, &[5, 5], None)], Err(BadPage::OutOfOrder)),
+        (
+            "again",
+            &[(None, &[5, 7], Some("8")), (Some("8"), &[7, 9], None)],
+            Err(BadPage::Backwards),
+        ),
+        (
+            "back",
+            &[(None, &[5, 7], Some("8")), (Some("8"), &[1, 2], None)],
+            Err(BadPage::Backwards),
+        ),
+        (
+            "still",
+            &[(None, &[5], Some("8")), (Some("8"), &[9], Some("8"))],
+            Err(BadPage::StandsStill),
+        ),
+        ("none", &[(None, &[], None)], Ok(())),
+    ];
+    for (story, pages, expected) in cases {
+        let mut list = OneByOne::behind(None);
+        let mut take = |(asked, ids, after): &Page| list.take(*asked, ids, *after);
+        assert_eq!(pages.iter().try_for_each(&mut take), expected, "{story}");
+    }
+    let mut list = OneByOne::behind(Some(5));
+    assert_eq!(list.take(None, &[5], None), Err(BadPage::Backwards));
+    let mut list = OneByOne::default();
+    let mut empty = (0..1_000).map(|n| list.take(None, &[], Some(&n.to_string())));
+    assert_eq!(empty.find(Result::is_err), Some(Err(BadPage::Barren)));
+}
+
+#[test]
+fn no_range_goes_back_or_on_for_ever() {
+    let after = |n: u64| Some(n.to_string());
+    let mut ranges = Ranges::default();
+    let ask = ranges.next().expect("the first page");
+    let _kept = ranges.take(&ask, &[100, 200], after(201)).expect("a page");
+    let ask = ranges.next().expect("the second page");
+    let back = ranges.take(&ask, &[1, 2], None);
+    assert_eq!(back, Err(BadPage::Backwards));
+    let mut ranges = Ranges::default();
+    let mut bad = None;
+    for n in 0..1_000 {
+        let ask = ranges.next().expect("there is always one more");
+        bad = ranges.take(&ask, &[], after(n)).err();
+        if bad.is_some() {
+            break;
+        }
+    }
+    assert_eq!(bad, Some(BadPage::Barren));
+}

@@ -20,7 +20,7 @@ impl CsvRows {
     pub fn open(out: Packed, columns: &[Column], escape_formulas: bool) -> io::Result<CsvRows> {
         let mut out = csv::Writer::from_writer(out);
         let headers = columns.iter().map(|column| column.header.as_str());
-        out.write_record(headers).map_err(io::Error::from)?;
+        out.write_record(headers).map_err(io_error)?;
         let text = |column: &Column| matches!(column.kind, Kind::Text | Kind::List);
         let escaped = columns.iter().map(|column| escape_formulas && text(column));
         Ok(CsvRows {
@@ -45,16 +45,25 @@ impl CsvRows {
                 true => self.out.write_field(format!("'{text}")),
                 false => self.out.write_field(text),
             };
-            field.map_err(io::Error::from)?;
+            field.map_err(io_error)?;
         }
         let end: Option<&[u8]> = None;
-        self.out.write_record(end).map_err(io::Error::from)
+        self.out.write_record(end).map_err(io_error)
     }
 
     /// Ends the file.
     pub fn finish(self) -> io::Result<Sink> {
         let packed = self.out.into_inner().map_err(|error| error.into_error())?;
         packed.finish()
+    }
+}
+
+/// The system's error as it is: a reader that went away must be told from a full disk.
+fn io_error(error: csv::Error) -> io::Error {
+    let words = error.to_string();
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        _ => io::Error::other(words),
     }
 }
 

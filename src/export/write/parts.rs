@@ -10,9 +10,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::rows::{Rows, Shape, WriteError};
-use super::sink::{FileFacts, PartFile, Sink, part_of};
+use super::sink::{FileFacts, Sink};
 use crate::export::columns::Column;
 use crate::export::project::{Cell, instant_of};
+use crate::output::{PartFile, Privacy, part_of};
 
 /// Files that are open at the same time; beyond that the one that was not written to
 /// for longest is ended, and the next of its part begins when it is needed.
@@ -20,9 +21,6 @@ const OPEN: usize = 100;
 
 /// What Hive and its readers take for no value.
 const NO_VALUE: &str = "__HIVE_DEFAULT_PARTITION__";
-
-/// Written last, so a folder that has it is whole and ours.
-const MANIFEST: &str = "_manifest.json";
 
 /// What tickets are parted by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,14 +119,10 @@ struct Part {
 }
 
 impl Parts {
-    /// Begins a folder; one that stands there is replaced at the end if it is an
-    /// export of ours.
-    ///
-    /// # Errors
-    /// Also when something else is in its place.
+    /// Begins a folder; one that stands there is replaced at the end.
     pub fn open(path: PathBuf, by: PartBy, shape: Shape, columns: &[Column]) -> io::Result<Parts> {
-        check_place(&path)?;
-        let claim = PartFile::claim(path.clone())?;
+        let claim = PartFile::claim(path.clone(), Privacy::Usual)?;
+        bring_back(&path)?;
         let building = part_of(&path, "parts");
         if building.exists() {
             fs::remove_dir_all(&building)?;
@@ -206,10 +200,12 @@ impl Parts {
     }
 
     /// Ends all parts; `beside` puts more into the folder, the manifest last. Then the
-    /// folder appears under its name.
+    /// folder appears under its name, if `replaceable` has nothing against what stands
+    /// there.
     pub fn finish(
         mut self,
         beside: impl FnOnce(&Path, &[FileFacts]) -> io::Result<()>,
+        replaceable: impl FnOnce(&Path) -> io::Result<()>,
     ) -> io::Result<()> {
         let names: Vec<String> = self.open.keys().cloned().collect();
         names.iter().try_for_each(|name| self.end(name))?;
@@ -223,6 +219,7 @@ impl Parts {
         }
         self.ended.sort_by(|left, right| left.path.cmp(&right.path));
         beside(root, &self.ended)?;
+        replaceable(&self.path)?;
         replace(root, &self.path)
     }
 }
@@ -234,22 +231,15 @@ impl Drop for Parts {
     }
 }
 
-fn check_place(path: &Path) -> io::Result<()> {
-    let Ok(mut entries) = fs::read_dir(path) else {
-        return match path.exists() {
-            true => Err(taken(path)),
-            false => Ok(()),
-        };
-    };
-    match entries.next().is_none() || path.join(MANIFEST).is_file() {
-        true => Ok(()),
-        false => Err(taken(path)),
+/// Ends what a process that was killed while it replaced the folder left: the old one
+/// comes back where the new one did not appear.
+fn bring_back(path: &Path) -> io::Result<()> {
+    let old = part_of(path, "old");
+    match (old.exists(), path.exists()) {
+        (false, _) => Ok(()),
+        (true, false) => fs::rename(old, path),
+        (true, true) => fs::remove_dir_all(old),
     }
-}
-
-fn taken(path: &Path) -> io::Error {
-    let words = format!("{} is there already, and is no export", path.display());
-    io::Error::new(io::ErrorKind::AlreadyExists, words)
 }
 
 /// Puts the new folder where the old one is, which goes when the new one stands.
@@ -266,6 +256,20 @@ fn replace(built: &Path, path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_that_was_half_replaced_comes_back() {
+        let around = tempfile::tempdir().expect("a folder");
+        let lake = around.path().join("lake");
+        let old = part_of(&lake, "old");
+        fs::create_dir(&old).expect("a folder");
+        fs::write(old.join("part"), "text").expect("a file");
+        bring_back(&lake).expect("renamed");
+        assert!(lake.join("part").is_file() && !old.exists());
+        fs::create_dir(&old).expect("a folder");
+        bring_back(&lake).expect("removed");
+        assert!(lake.join("part").is_file() && !old.exists());
+    }
 
     #[test]
     fn parts_have_names_that_hive_reads() {

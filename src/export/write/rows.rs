@@ -2,6 +2,8 @@
 
 use std::io;
 
+use serde::{Deserialize, Serialize};
+
 use super::csv_rows::CsvRows;
 use super::json_rows::JsonRows;
 use super::pack::{Packed, Packing};
@@ -17,7 +19,8 @@ const ONE_FILE: usize = 24 << 20;
 const ONE_OF_MANY: usize = 512 << 10;
 
 /// The form of a file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Form {
     /// Comma-separated values with a header.
     #[default]

@@ -7,7 +7,7 @@ use super::*;
 use crate::hubspot::exchange::Effect;
 
 fn refusal(base_url: &str) -> String {
-    match HttpTransport::open(base_url) {
+    match HttpTransport::open(base_url, &Route::default()) {
         Ok(_) => panic!("{base_url} was taken"),
         Err(error) => error.to_string(),
     }
@@ -22,7 +22,7 @@ fn plain_http_is_for_loopback_only() {
         "http://[::1]:80/path/",
         "https://api.hubapi.com",
     ] {
-        let transport = HttpTransport::open(base).map(|t| t.base);
+        let transport = HttpTransport::open(base, &Route::default()).map(|t| t.base);
         assert!(!transport.expect(base).ends_with('/'));
     }
     for base in ["http://api.hubapi.com", "http://127.0.0.1.example.com"] {
@@ -77,7 +77,7 @@ async fn answered_with(answer: &'static [u8]) -> (String, Result<Reply, Transpor
         socket.write_all(answer).await.expect("writable");
         request
     };
-    let open = HttpTransport::open(&format!("http://{address}/base/"));
+    let open = HttpTransport::open(&format!("http://{address}/base/"), &Route::default());
     let transport = open.expect("a transport");
     let token = Token::new("pat-secret".to_owned()).expect("a token");
     let request = Request::post("/crm?a=b".to_owned(), b"{}".to_vec(), Effect::Once);
@@ -150,7 +150,7 @@ async fn nobody_there_is_told_with_address_and_cause() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     drop(listener);
-    let transport = HttpTransport::open(&base).expect("a transport");
+    let transport = HttpTransport::open(&base, &Route::default()).expect("a transport");
     let outcome = transport.send(&Request::get("/x".to_owned()), None).await;
     let words = format!("can't reach {base}: connection refused, nothing listens there");
     assert_eq!(outcome.expect_err("nobody"), TransportError::NotSent(words));
@@ -160,6 +160,6 @@ async fn nobody_there_is_told_with_address_and_cause() {
 fn the_compiled_in_roots_make_a_client() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     assert!(compiled_in_roots().count() > 100);
-    let builder = basics(false).tls_certs_only(compiled_in_roots());
+    let builder = basics().tls_certs_only(compiled_in_roots());
     assert!(builder.build().is_ok());
 }

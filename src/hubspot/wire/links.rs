@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::outgoing::{Batch, IdShape, SpecShape};
-use super::paging::{ListShape, PagingShape, after};
+use super::paging::{ListShape, PagingShape, after, whole};
 use crate::hubspot::associations::{LinkInput, LinkReply, LinkType, LinkedPage, LinkedRecord};
 use crate::hubspot::error_body;
 use crate::hubspot::loose::Text;
@@ -135,7 +135,7 @@ struct ToShape {
 /// Reads kinds of link.
 pub(crate) fn link_types(body: &[u8]) -> serde_json::Result<Vec<LinkType>> {
     let shape: ListShape<KindShape> = serde_json::from_slice(body)?;
-    shape.results.into_iter().map(kind).collect()
+    whole(shape)?.into_iter().map(kind).collect()
 }
 
 fn kind(shape: KindShape) -> serde_json::Result<LinkType> {

@@ -15,6 +15,7 @@ pub(crate) use account::{Grant, account, daily_usage, grant};
 pub(crate) use links::{
     label_body, link_body, link_reply, link_types, linked, linked_body, unlink_body, unlinked,
 };
+pub(crate) use paging::COMES_IN_PAGES;
 pub(crate) use records::{
     archive_body, archived, batch, create_body, create_one_body, nothing, one, page, read_body,
     update_body, update_one_body, upsert_body,

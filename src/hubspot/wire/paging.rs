@@ -26,3 +26,16 @@ struct NextShape {
 pub(super) fn after(paging: PagingShape) -> Option<String> {
     paging.next?.after.0
 }
+
+/// What is said of a list that has no pages and comes in some all the same.
+pub(crate) const COMES_IN_PAGES: &str =
+    "the list goes on in pages, which it never does in HubSpot's API";
+
+/// The results of a list that has no pages. HubSpot: properties, groups, pipelines and
+/// labels come whole; part of them must not be taken for all.
+pub(super) fn whole<T>(list: ListShape<T>) -> serde_json::Result<Vec<T>> {
+    match list.paging.and_then(after) {
+        None => Ok(list.results),
+        Some(_) => Err(serde::de::Error::custom(COMES_IN_PAGES)),
+    }
+}

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::paging::{ListShape, after};
+use super::paging::{ListShape, after, whole};
 use crate::hubspot::loose::{Text, Values};
 use crate::hubspot::records::PropertyGroup;
 use crate::model::schema::{
@@ -152,7 +152,7 @@ struct OwnerShape {
 /// Reads the property definitions of an object type.
 pub(crate) fn properties(body: &[u8]) -> serde_json::Result<Vec<PropertyDef>> {
     let shape: ListShape<PropertyShape> = serde_json::from_slice(body)?;
-    shape.results.into_iter().map(definition).collect()
+    whole(shape)?.into_iter().map(definition).collect()
 }
 
 /// Reads one property definition.
@@ -169,10 +169,8 @@ pub(crate) fn options_of(body: &[u8]) -> serde_json::Result<Vec<Value>> {
 /// Reads groups of properties; archived ones are left out.
 pub(crate) fn groups(body: &[u8]) -> serde_json::Result<Vec<PropertyGroup>> {
     let shape: ListShape<GroupShape> = serde_json::from_slice(body)?;
-    let live = shape
-        .results
-        .into_iter()
-        .filter(|g| g.archived != Some(true));
+    let groups = whole(shape)?.into_iter();
+    let live = groups.filter(|g| g.archived != Some(true));
     live.map(property_group).collect()
 }
 
@@ -191,12 +189,10 @@ fn property_group(shape: GroupShape) -> serde_json::Result<PropertyGroup> {
 /// Reads pipelines with their stages, both in display order; archived ones can't
 /// be given to tickets and are left out.
 pub(crate) fn pipelines(body: &[u8]) -> serde_json::Result<Vec<Pipeline>> {
-    let mut shape: ListShape<PipelineShape> = serde_json::from_slice(body)?;
-    shape.results.sort_by_key(|pipeline| pipeline.order);
-    let live = shape
-        .results
-        .into_iter()
-        .filter(|p| p.archived != Some(true));
+    let shape: ListShape<PipelineShape> = serde_json::from_slice(body)?;
+    let mut pipelines = whole(shape)?;
+    pipelines.sort_by_key(|pipeline| pipeline.order);
+    let live = pipelines.into_iter().filter(|p| p.archived != Some(true));
     live.map(pipeline).collect()
 }
 

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 
 use super::effects::{Allowance, EffectCounts};
 use super::groups::Groups;
@@ -18,7 +17,8 @@ use crate::mapping::CompiledMapping;
 use crate::model::check::CheckReport;
 use crate::model::outcome::RowEnd;
 use crate::model::schema::Pipeline;
-use crate::model::ticket::Remark;
+use crate::model::ticket::{PlacedRemark, Remark};
+use crate::output::{Privacy, Target};
 
 /// The counts of a check.
 pub struct Counts<'a> {
@@ -35,19 +35,17 @@ pub struct Counts<'a> {
 }
 
 impl<'a> Counts<'a> {
-    /// Nothing yet. Refused rows are written to `refused_to` too, which must be new.
+    /// Nothing yet. Refused rows are written to `refused_to` too.
     pub fn new(
         input: &Input,
         mapping: &'a CompiledMapping,
         pipelines: &'a [Pipeline],
-        refused_to: Option<&Path>,
+        refused_to: Option<&Target>,
     ) -> Result<Counts<'a>, Error> {
-        let create = |path: &Path| {
-            let file = Refusals::create(path, input.headers(), input.places());
-            file.map_err(|error| {
-                Error::usage(format!("can't write {}: {error}", path.display()))
-                    .advise("name another file")
-            })
+        let begin = |target: &Target| {
+            let opened = target.open(Privacy::Usual);
+            let file = opened.and_then(|to| Refusals::begin(to, input.headers(), input.places()));
+            file.map_err(|error| target.unwritten(&error))
         };
         Ok(Counts {
             mapping,
@@ -55,7 +53,7 @@ impl<'a> Counts<'a> {
             skipped: 0,
             refused: 0,
             groups: Groups::new(input.places()),
-            file: refused_to.map(create).transpose()?,
+            file: refused_to.map(begin).transpose()?,
             unmapped: Unmapped::new(mapping),
             remarks: BTreeMap::new(),
             keys: Keys::new(),
@@ -88,8 +86,8 @@ impl<'a> Counts<'a> {
     }
 
     fn ready(&mut self, row: ReadyRow) -> io::Result<()> {
-        for remark in row.remarks {
-            *self.remarks.entry(remark).or_default() += 1;
+        for placed in row.remarks {
+            *self.remarks.entry(placed.remark).or_default() += 1;
         }
         if let Some(key) = row.key {
             self.keys.take(key)?;
@@ -127,11 +125,11 @@ impl<'a> Counts<'a> {
         &mut self,
         outcome: &RowOutcome,
         effect: &Effect,
-        remarks: &[Remark],
+        remarks: &[PlacedRemark],
     ) -> io::Result<()> {
         self.effects.forget(effect);
-        for remark in remarks {
-            if let Some(count) = self.remarks.get_mut(remark) {
+        for placed in remarks {
+            if let Some(count) = self.remarks.get_mut(&placed.remark) {
                 *count = count.saturating_sub(1);
             }
         }
@@ -150,6 +148,7 @@ impl<'a> Counts<'a> {
         }
         self.remarks.retain(|_, count| *count > 0);
         Ok(CheckReport {
+            clashes: Vec::new(),
             read: self.read,
             ready: self.read - self.skipped - self.refused,
             skipped: self.skipped,

@@ -13,7 +13,7 @@ use crate::model::issue::{Problem, RowIssue};
 use crate::model::outcome::RowEnd;
 use crate::model::row::SourceRow;
 use crate::model::schema::{ObjectType, Pipeline, ValueType};
-use crate::model::ticket::{Missing, Remark, TicketDraft};
+use crate::model::ticket::{Missing, PlacedRemark, TicketDraft};
 
 /// A record, judged.
 pub struct Judged {
@@ -40,7 +40,7 @@ pub struct ReadyRow {
     /// What it would set off.
     pub effect: Effect,
     /// What mapping did to its values.
-    pub remarks: Vec<Remark>,
+    pub remarks: Vec<PlacedRemark>,
 }
 
 /// What one ticket would set off.

@@ -170,7 +170,7 @@ mod tests {
                     byte: 0,
                 },
                 cells: Cells::default(),
-                kept_key: None,
+                kept: None,
             };
             keys.take(KeyHash::new(&hasher, key, &row)).expect("taken");
         }

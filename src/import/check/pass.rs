@@ -2,7 +2,6 @@
 //! smaller half, so the reader maps what this thread can't keep up with.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
@@ -17,6 +16,7 @@ use crate::import::read::{Input, Reading};
 use crate::mapping::CompiledMapping;
 use crate::model::check::CheckReport;
 use crate::model::schema::Pipeline;
+use crate::output::Target;
 
 /// Rows that are handed on at once.
 const CHUNK: usize = 256;
@@ -38,8 +38,8 @@ pub struct Check<'a> {
     pub pipelines: &'a [Pipeline],
     /// What the portal allows.
     pub allowance: Allowance,
-    /// A new file for the rows that would be refused, in the form of refused.csv.
-    pub refused_to: Option<&'a Path>,
+    /// Where the rows go that would be refused, in the form of refused.csv.
+    pub refused_to: Option<&'a Target>,
 }
 
 /// Records on their way between the threads, in their order.
@@ -56,7 +56,7 @@ enum Chunk {
 /// When the input can't be read any further, or a file can't be written.
 pub fn check(input: Input, what: &Check<'_>) -> Result<CheckReport, Error> {
     let again = input.again();
-    let keys = what.operation.keys();
+    let keys = what.operation.keys(what.mapping.rows_are_tickets());
     let judge = Judge::new(what.mapping, keys, what.pipelines);
     let readers = judge.with(&what.readers);
     let mut counts = Counts::new(&input, what.mapping, what.pipelines, what.refused_to)?;

@@ -2,25 +2,23 @@
 //! and every text that lacks a counterpart, to be filled in. A mapping takes it as it
 //! is, by `map = { file = "…" }`: lines whose `to` is blank say nothing yet.
 
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::Path;
+use std::io;
 
 use crate::mapping::CompiledMapping;
 use crate::model::check::UnmappedColumn;
 use crate::model::issue::excerpt;
+use crate::output::Writer;
 
 /// The columns; a mapping reads `property`, `from` and `to`.
 const COLUMNS: [&str; 6] = ["property", "from", "to", "suggestion", "count", "column"];
 
-/// Writes a value file, which must be new. Gives the number of lines to fill in.
+/// Writes a value file. Gives the number of lines to fill in.
 pub fn write_values(
-    path: &Path,
+    to: Writer,
     unmapped: &[UnmappedColumn],
     mapping: &CompiledMapping,
 ) -> io::Result<u64> {
-    let mut file = File::create_new(path)?;
-    let mut writer = csv::Writer::from_writer(&mut file);
+    let mut writer = csv::Writer::from_writer(to);
     writer.write_record(COLUMNS)?;
     let mut lines = 0;
     let mut last = "";
@@ -44,9 +42,8 @@ pub fn write_values(
             ])?;
         }
     }
-    writer.flush()?;
-    drop(writer);
-    file.flush()?;
+    let to = writer.into_inner().map_err(|error| error.into_error())?;
+    to.finish()?;
     Ok(lines)
 }
 

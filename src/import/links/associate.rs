@@ -1,8 +1,10 @@
-//! A batch of rows that only link, or unlink, tickets which are there. Links may be
-//! written again and again, so a row whose outcome is not known simply goes again.
+//! A batch of rows that only link, or unlink, tickets which are there. What is there is
+//! read first: a row that needs nothing ends without an intent, so that one with an
+//! intent, whose outcome is not known, was this run's to write. Links may be written
+//! again and again, so such a row simply goes again.
 
 use super::links;
-use super::put::{Linked, OfTicket, Way, put};
+use super::put::{Held, Linked, OfTicket, Way};
 use crate::import::flow::{Batch, Operation, PlannedOp, RowOutcome};
 use crate::import::send::{Delivered, Sender};
 use crate::model::event::Stop;
@@ -24,47 +26,89 @@ impl Sender {
         if let Some(stop) = self.stop.reason() {
             return Err(stop);
         }
-        let (past, fresh): (Vec<_>, Vec<_>) = ops.into_iter().partition(|op| op.past.is_some());
-        let fresh = self.claim(fresh, self.client.portal_now()).await?;
-        let sent = past.len() + fresh.len();
-        let live = self.live(past.into_iter().chain(fresh).collect()).await?;
-        let written = self.write_links(live).await;
-        if written.is_err() {
-            self.lose(sent).await;
-        }
-        written
-    }
-
-    async fn write_links(&self, mut ops: Vec<PlannedOp>) -> Result<(), Stop> {
         let way = match self.operation {
             Operation::Dissociate => Way::Cut,
             _ => Way::Make,
         };
+        let past = sent(&ops);
+        let live = self.live(ops).await;
+        let rows = self.or_lose(past, live).await?;
+        let rows = self.with_links(rows, way).await?;
+        let held = Held::read(&self.client, &wanted(&rows)).await;
+        let held = self.or_lose(sent(&rows), held).await?;
+        let rows = self.claim_links(rows, &held, way).await?;
+        let linked = held.put(&self.client, way, &wanted(&rows)).await;
+        let linked = self.or_lose(rows.len(), linked).await?;
+        let ended = rows.into_iter().zip(linked);
+        let ended = ended.map(|(op, linked)| end(op, linked, way));
+        self.settle.settle(ended.collect()).await?;
+        Ok(())
+    }
+
+    /// Rows with the links that they want, their ends known; the others end here.
+    async fn with_links(&self, mut ops: Vec<PlannedOp>, way: Way) -> Result<Vec<PlannedOp>, Stop> {
         if way == Way::Cut {
             ops.iter_mut().for_each(create_nothing);
         }
         let drafts = ops.iter().flat_map(|op| &op.draft.links);
-        let found = self.ends.resolve(drafts).await?;
-        let mut outcomes = Vec::new();
+        let found = self.ends.resolve(drafts).await;
+        let found = self.or_lose(sent(&ops), found).await?;
+        let mut refused = Vec::new();
         let mut rows = Vec::new();
-        for op in ops {
+        for mut op in ops {
             match links(op.draft.links.iter(), &found, &self.kinds) {
-                Ok(links) => rows.push((op, links)),
-                Err(problem) => outcomes.push(op.ended(RowEnd::Refused((*problem).into()))),
+                Ok(links) => {
+                    op.links = Some(links);
+                    rows.push(op);
+                }
+                Err(problem) => refused.push(op.ended(RowEnd::Refused((*problem).into()))),
             }
         }
-        let wanted: Vec<OfTicket<'_>> = rows
-            .iter()
-            .map(|(op, links)| OfTicket {
-                ticket: op.ticket.as_deref().unwrap_or_default(),
-                links,
-            })
-            .collect();
-        let linked = put(&self.client, way, &wanted).await?;
-        let ended = rows.into_iter().zip(linked);
-        outcomes.extend(ended.map(|((op, _), linked)| end(op, linked, way)));
-        self.settle.settle(outcomes).await?;
-        Ok(())
+        self.settle.settle(refused).await?;
+        Ok(rows)
+    }
+
+    /// Makes the intents of rows durable that have something to do; the others end here.
+    async fn claim_links(
+        &self,
+        ops: Vec<PlannedOp>,
+        held: &Held,
+        way: Way,
+    ) -> Result<Vec<PlannedOp>, Stop> {
+        let (mut rows, fresh): (Vec<_>, Vec<_>) = ops.into_iter().partition(|op| op.past.is_some());
+        let (unchanged, fresh): (Vec<_>, Vec<_>) = fresh
+            .into_iter()
+            .partition(|op| held.is_as_wanted(way, of_ticket(op)));
+        let unchanged = unchanged
+            .into_iter()
+            .map(|op| end(op, Linked::Done { changed: false }, way));
+        self.settle.settle(unchanged.collect()).await?;
+        rows.extend(self.claim(fresh, self.client.portal_now()).await?);
+        Ok(rows)
+    }
+
+    /// Counts so many rows as unknown when the run has to stop.
+    async fn or_lose<T>(&self, rows: usize, outcome: Result<T, Stop>) -> Result<T, Stop> {
+        if outcome.is_err() {
+            self.lose(rows).await;
+        }
+        outcome
+    }
+}
+
+/// Rows that an earlier process may have carried out.
+fn sent(ops: &[PlannedOp]) -> usize {
+    ops.iter().filter(|op| op.past.is_some()).count()
+}
+
+fn wanted(ops: &[PlannedOp]) -> Vec<OfTicket<'_>> {
+    ops.iter().map(of_ticket).collect()
+}
+
+fn of_ticket(op: &PlannedOp) -> OfTicket<'_> {
+    OfTicket {
+        ticket: op.ticket.as_deref().unwrap_or_default(),
+        links: op.links.as_deref().unwrap_or_default(),
     }
 }
 

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
+use crate::hubspot::contract::SEARCH_BODY_LIMIT;
 use crate::hubspot::records::Record;
 use crate::hubspot::{Client, Filter, Search, SearchError, Test};
 use crate::import::stop::stop_for;
 use crate::model::event::Stop;
 use crate::model::schema::ObjectType;
 
-/// Values of one search: the body of a search has 3,000 characters at most.
+/// Values of one search, at most.
 const SEARCHED: usize = 20;
 
 /// A property that tells records of one kind apart.
@@ -60,17 +61,11 @@ impl Natural {
 
     async fn search(&self, client: &Client, values: &[String]) -> Result<Vec<Record>, Stop> {
         let mut records = Vec::new();
-        for part in values.chunks(SEARCHED) {
-            let folded = part.iter().map(|value| value.to_lowercase()).collect();
-            let filter = Filter {
-                property: self.by.to_string(),
-                test: Test::In(folded),
-            };
-            let search = Search {
-                groups: vec![vec![filter]],
-                properties: self.properties().map(str::to_owned).to_vec(),
-                ..Search::default()
-            };
+        let mut left = values;
+        while !left.is_empty() {
+            let (part, rest) = left.split_at(self.searched_at_once(left));
+            left = rest;
+            let search = self.search_for(part);
             let mut after = None;
             loop {
                 let page = client.search_by_id(self.object, &search, after.as_deref());
@@ -83,6 +78,33 @@ impl Natural {
             }
         }
         Ok(records)
+    }
+
+    fn search_for(&self, values: &[String]) -> Search {
+        let folded = values.iter().map(|value| value.to_lowercase()).collect();
+        let filter = Filter {
+            property: self.by.to_string(),
+            test: Test::In(folded),
+        };
+        Search {
+            groups: vec![vec![filter]],
+            properties: self.properties().map(str::to_owned).to_vec(),
+            ..Search::default()
+        }
+    }
+
+    /// How many of the first of these values one search takes (protocol E5); one at
+    /// least.
+    fn searched_at_once(&self, values: &[String]) -> usize {
+        let most = values.len().min(SEARCHED);
+        let fits = |count: &usize| fits(&self.search_for(&values[..*count]));
+        (1..=most).rev().find(fits).unwrap_or(1)
+    }
+
+    /// Whether records can be found by this value: no search takes one that is longer
+    /// than itself.
+    pub fn can_find(&self, value: &str) -> bool {
+        self.unique || fits(&self.search_for(&[value.to_owned()]))
     }
 
     fn properties(&self) -> [&str; 4] {
@@ -104,9 +126,39 @@ impl Natural {
     }
 }
 
+fn fits(search: &Search) -> bool {
+    search.characters() <= SEARCH_BODY_LIMIT
+}
+
 fn stopped(error: SearchError) -> Stop {
     match error {
         SearchError::Call(error) => stop_for(error),
         other => Stop::Mend(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn company() -> Natural {
+        Natural {
+            object: ObjectType::Companies,
+            by: Arc::from("name"),
+            unique: false,
+        }
+    }
+
+    #[test]
+    fn a_search_takes_as_many_values_as_fit_into_it() {
+        let of = |length: usize| vec!["ä\"".repeat(length / 2); 50];
+        for (length, at_once) in [(10, 20), (100, 16), (1_000, 1), (4_000, 1)] {
+            let values = of(length);
+            assert_eq!(company().searched_at_once(&values), at_once, "{length}");
+            let search = company().search_for(&values[..at_once]);
+            assert_eq!(fits(&search), length < 4_000, "{length}");
+            assert_eq!(company().can_find(&values[0]), length < 4_000, "{length}");
+        }
+        assert_eq!(company().searched_at_once(&of(10)[..3]), 3);
     }
 }

@@ -184,6 +184,10 @@ impl Others {
                 }),
             }
         }
+        let (open, unsearchable): (Vec<_>, Vec<_>) = open
+            .into_iter()
+            .partition(|open| self.natural.can_find(&open.draft.value));
+        done.extend(unsearchable.into_iter().map(too_long));
         let mut open = self.read(open, &mut done).await?;
         let (create, leave): (Vec<_>, Vec<_>) = open
             .drain(..)
@@ -306,6 +310,16 @@ impl Others {
             .await?;
         Ok(())
     }
+}
+
+/// Protocol E5: a search has 3,000 characters at most.
+fn too_long(open: Open<'_>) -> (String, Resolved) {
+    let key = &open.draft.value;
+    let words = format!(
+        "a value of {} characters is too long to be searched for",
+        key.chars().count()
+    );
+    (key.clone(), Resolved::Refused(words))
 }
 
 fn other(key: &str, id: &str, created: bool) -> SettledOther {

@@ -69,29 +69,54 @@ type Between = HashMap<Pair, Vec<LinkType>>;
 /// # Errors
 /// When the run has to stop; links may have been written then.
 pub async fn put(client: &Client, way: Way, wanted: &[OfTicket<'_>]) -> Result<Vec<Linked>, Stop> {
-    let mut linked = vec![Linked::Done { changed: false }; wanted.len()];
-    for object in ObjectType::ALL {
-        let of_object = |link: &&Link| link.to == object;
-        let tickets: BTreeSet<&str> = wanted
-            .iter()
-            .filter(|of| of.links.iter().any(|link| of_object(&link)))
-            .map(|of| of.ticket)
-            .collect();
-        let between = read(client, object, &tickets).await?;
-        let mut todo = Todo::default();
-        for of in wanted {
-            for link in of.links.iter().filter(of_object) {
-                todo.add(way, pair(of, link), link, &between);
-            }
+    let held = Held::read(client, wanted).await?;
+    held.put(client, way, wanted).await
+}
+
+/// What is between tickets and other records.
+#[derive(Debug)]
+pub struct Held(Vec<(ObjectType, Between)>);
+
+impl Held {
+    /// Reads what is there of links that are wanted.
+    pub async fn read(client: &Client, wanted: &[OfTicket<'_>]) -> Result<Held, Stop> {
+        let mut held = Vec::new();
+        for object in ObjectType::ALL {
+            let tickets: BTreeSet<&str> = wanted
+                .iter()
+                .filter(|of| of.links.iter().any(|link| link.to == object))
+                .map(|of| of.ticket)
+                .collect();
+            held.push((object, read(client, object, &tickets).await?));
         }
-        let refused = todo.send(client, object, way).await?;
-        for (linked, of) in linked.iter_mut().zip(wanted) {
-            for link in of.links.iter().filter(of_object) {
-                todo.tell(linked, &pair(of, link), link, &refused);
-            }
-        }
+        Ok(Held(held))
     }
-    Ok(linked)
+
+    /// Whether nothing has to be done for the links of a ticket.
+    pub fn is_as_wanted(&self, way: Way, wanted: OfTicket<'_>) -> bool {
+        let mut objects = self.0.iter();
+        objects.all(|(object, between)| Todo::of(way, *object, &[wanted], between).0.is_empty())
+    }
+
+    /// Makes or cuts links, as `put` does.
+    pub async fn put(
+        &self,
+        client: &Client,
+        way: Way,
+        wanted: &[OfTicket<'_>],
+    ) -> Result<Vec<Linked>, Stop> {
+        let mut linked = vec![Linked::Done { changed: false }; wanted.len()];
+        for (object, between) in &self.0 {
+            let todo = Todo::of(way, *object, wanted, between);
+            let refused = todo.send(client, *object, way).await?;
+            for (linked, of) in linked.iter_mut().zip(wanted) {
+                for link in of.links.iter().filter(|link| link.to == *object) {
+                    todo.tell(linked, &pair(of, link), link, &refused);
+                }
+            }
+        }
+        Ok(linked)
+    }
 }
 
 fn pair(of: &OfTicket<'_>, link: &Link) -> Pair {
@@ -124,6 +149,16 @@ async fn read(
 struct Todo(BTreeMap<Pair, Vec<LinkType>>);
 
 impl Todo {
+    fn of(way: Way, object: ObjectType, wanted: &[OfTicket<'_>], between: &Between) -> Todo {
+        let mut todo = Todo::default();
+        for of in wanted {
+            for link in of.links.iter().filter(|link| link.to == object) {
+                todo.add(way, pair(of, link), link, between);
+            }
+        }
+        todo
+    }
+
     fn add(&mut self, way: Way, pair: Pair, link: &Link, between: &Between) {
         let held = between.get(&pair).map_or(&[][..], Vec::as_slice);
         let is_held = |kind: &LinkType| held.iter().any(|other| same(other, kind));

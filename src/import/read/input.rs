@@ -88,6 +88,10 @@ impl Input {
             }
         }
         let first = files.first().map(|file| file.planned.layout.headers());
+        let notices = files
+            .iter()
+            .filter_map(|file| file.planned.odd_names_words());
+        let notices = notices.collect();
         Ok(Input {
             headers: first.ok_or_else(|| Error::usage("no input file is named"))?,
             files,
@@ -98,7 +102,7 @@ impl Input {
             next_seq: 1,
             taken: Arc::default(),
             peeked: None,
-            notices: Vec::new(),
+            notices,
         })
     }
 
@@ -301,6 +305,7 @@ impl Input {
             },
             grammar: planned.grammar,
             layout: planned.layout.clone(),
+            raw_marks: planned.raw_marks,
             file,
             count: row.map_or(0, |row| row.record - 1),
         });

@@ -2,7 +2,8 @@
 //! (protocol R6), an unnamed last column is settled, and later files of a run are
 //! brought into the order of the first.
 
-use crate::import::files::{DONE_COLUMNS, REFUSED_COLUMNS};
+use super::own::{OwnCells, added};
+use crate::model::invisible::visible_name;
 use crate::model::row::Headers;
 
 /// How the records of a file are laid out.
@@ -12,16 +13,15 @@ pub(super) struct Layout {
     pub(super) names: Vec<String>,
     /// For each column of the run, the cell that fills it.
     pub(super) columns: Vec<usize>,
-    /// Where our own refused.csv keeps code, key and raw text.
-    pub(super) refused: Option<RefusedCells>,
-}
-
-/// Cells of our own refused.csv.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct RefusedCells {
-    pub(super) code: usize,
-    pub(super) key: usize,
-    pub(super) raw: usize,
+    /// For each column that we added to the run's first file, the cell that fills it;
+    /// a later file may lack it.
+    added: Vec<(String, Option<usize>)>,
+    /// What our own columns say of a row.
+    pub(super) own: OwnCells,
+    /// The cells of a row: those of the run's columns, then those that we added.
+    pub(super) cells: Vec<Option<usize>>,
+    /// Whether these are the cells of the record as they stand.
+    pub(super) is_plain: bool,
 }
 
 /// A record of the file's head: how many cells, and whether the last is empty.
@@ -44,34 +44,29 @@ impl Layout {
     /// The layout of a file with this header and these first rows.
     pub(super) fn new(mut names: Vec<String>, rows: &[Sampled]) -> Layout {
         settle_last_column(&mut names, rows);
-        let has = |columns: &[&str]| {
-            columns
-                .iter()
-                .all(|column| names.iter().any(|name| name == column))
-        };
-        let ours: &[&str] = match () {
-            () if has(&REFUSED_COLUMNS) => &REFUSED_COLUMNS,
-            () if has(&DONE_COLUMNS) => &DONE_COLUMNS,
-            () => &[],
-        };
-        let cell = |wanted: &str| {
-            let is_ours = ours.contains(&wanted);
-            names.iter().position(|name| is_ours && name == wanted)
-        };
-        let refused = || {
-            Some(RefusedCells {
-                code: cell("_code")?,
-                key: cell("_key")?,
-                raw: cell("_raw")?,
-            })
-        };
-        Layout {
-            refused: refused(),
-            columns: (0..names.len())
-                .filter(|&idx| !ours.contains(&names[idx].as_str()))
+        let ours = added(&names);
+        let layout = Layout {
+            columns: (0..names.len()).filter(|idx| !ours.contains(idx)).collect(),
+            own: OwnCells::new(&names, &ours),
+            added: ours
+                .into_iter()
+                .map(|idx| (names[idx].clone(), Some(idx)))
                 .collect(),
             names,
-        }
+            cells: Vec::new(),
+            is_plain: false,
+        };
+        layout.with_cells()
+    }
+
+    /// Works out which cells make a row.
+    fn with_cells(mut self) -> Layout {
+        let columns = self.columns.iter().copied().map(Some);
+        let added = self.added.iter().map(|(_, cell)| *cell);
+        self.cells = columns.chain(added).collect();
+        self.is_plain = self.cells.len() == self.names.len()
+            && (0..).zip(&self.cells).all(|(at, cell)| Some(at) == *cell);
+        self
     }
 
     /// How many cells a whole record has.
@@ -84,21 +79,21 @@ impl Layout {
         self.columns.len() < self.names.len()
     }
 
-    /// Whether the columns are the cells as they stand.
-    pub(super) fn is_plain(&self) -> bool {
-        self.columns.len() == self.names.len()
-            && self.columns.iter().enumerate().all(|(at, &idx)| at == idx)
+    /// Whether the columns of the run stand in the file in their order.
+    pub(super) fn is_in_order(&self) -> bool {
+        self.columns.len() == self.names.len() && self.columns.is_sorted()
     }
 
     /// The columns, in their order.
     pub(super) fn headers(&self) -> Headers {
         let names = self.columns.iter().map(|&idx| self.names[idx].clone());
-        Headers::new(names.collect())
+        let own = self.added.iter().map(|(name, _)| name.clone());
+        Headers::new(names.collect()).with_own(own.collect())
     }
 
     /// Brings the columns into the order of the run's first file. Names that differ
-    /// by case alone are the same; of several columns of one name the first is the
-    /// first.
+    /// by case, or by what can't be seen, are the same; of several columns of one name
+    /// the first is the first.
     pub(super) fn arrange(&mut self, first: &Headers) -> Result<(), Difference> {
         let mut free = self.columns.clone();
         let mut arranged = Vec::new();
@@ -106,9 +101,9 @@ impl Layout {
         for wanted in first.names() {
             let exact = free.iter().position(|&idx| self.names[idx] == *wanted);
             let alike = || {
-                let folded = wanted.to_lowercase();
+                let folded = fold(wanted);
                 free.iter()
-                    .position(|&idx| self.names[idx].to_lowercase() == folded)
+                    .position(|&idx| fold(&self.names[idx]) == folded)
             };
             match exact.or_else(alike) {
                 Some(at) => arranged.push(free.remove(at)),
@@ -117,11 +112,21 @@ impl Layout {
         }
         if lacks.is_empty() && free.is_empty() {
             self.columns = arranged;
+            let added = std::mem::take(&mut self.added);
+            let cell = |name: &String| added.iter().find(|(own, _)| own == name)?.1;
+            let own = first.own().iter();
+            self.added = own.map(|name| (name.clone(), cell(name))).collect();
+            *self = self.clone().with_cells();
             return Ok(());
         }
         let has = free.iter().map(|&idx| self.names[idx].clone()).collect();
         Err(Difference { lacks, has })
     }
+}
+
+/// The form in which names of columns are one.
+fn fold(name: &str) -> String {
+    visible_name(name).to_lowercase()
 }
 
 /// Some exports end each row with a delimiter but not the header, or the other way
@@ -170,30 +175,53 @@ mod tests {
 
     #[test]
     fn our_own_columns_go_and_are_known() {
-        let refused = layout(
-            &[
-                "Id", "S", "_line", "_code", "_column", "_value", "_hint", "_key", "_raw",
-            ],
-            &[],
-        );
+        let ours = [
+            "_line", "_code", "_column", "_value", "_hint", "_key", "_raw",
+        ];
+        let refused = layout(&[&["Id", "S"][..], &ours].concat(), &[]);
         assert_eq!(refused.columns, [0, 1]);
+        assert!(refused.is_ours() && refused.is_plain);
+        assert_eq!(refused.headers().own(), ours);
+        let doubled = layout(&[&["_key", "Id"][..], &ours].concat(), &[]);
         assert_eq!(
-            refused.refused,
-            Some(RefusedCells {
-                code: 3,
-                key: 7,
-                raw: 8
-            })
+            doubled.headers().names(),
+            ["_key", "Id"],
+            "the last is ours"
         );
-        let done = layout(
-            &["Id", "_fate", "_ticket_id", "_operation", "_link", "S"],
-            &[],
-        );
-        assert_eq!(
-            (done.columns.as_slice(), done.refused),
-            ([0, 5].as_slice(), None)
-        );
+        for (names, columns) in [
+            (
+                &["Id", "_fate", "_ticket_id", "_operation", "_link", "S"][..],
+                [0, 5],
+            ),
+            (
+                &[
+                    "Id",
+                    "S",
+                    "_fate",
+                    "_ticket_id",
+                    "_operation",
+                    "_link",
+                    "_remark",
+                ],
+                [0, 1],
+            ),
+            (&["Id", "_raw"], [0, 1]),
+        ] {
+            assert_eq!(layout(names, &[]).columns, columns, "{names:?}");
+        }
         assert!(!layout(&["Id", "_raw", "_code"], &[]).is_ours());
+    }
+
+    #[test]
+    fn our_own_columns_are_those_of_the_first_file() {
+        let done = ["Id", "_fate", "_ticket_id", "_operation", "_link"];
+        let first = layout(&done, &[]).headers();
+        let mut plain = layout(&["id"], &[]);
+        assert_eq!(plain.arrange(&first), Ok(()));
+        assert_eq!(plain.cells, [Some(0), None, None, None, None]);
+        let mut ours = layout(&done, &[]);
+        assert_eq!(ours.arrange(&layout(&["Id"], &[]).headers()), Ok(()));
+        assert_eq!(ours.cells, [Some(0)]);
     }
 
     #[test]

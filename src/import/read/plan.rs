@@ -10,11 +10,13 @@ use super::delimiter::{delimiter_of, hinted_delimiter};
 use super::encoding::{Opening, opening};
 use super::layout::{Layout, Sampled};
 use super::part::Part;
+use super::raw::RawMarks;
 use super::record::{Cut, Grammar, LineEnds};
 use super::text::Text;
 use super::trouble::{broken_off, refuse_other_kinds, unusable};
 use crate::error::Error;
 use crate::model::dialect::{Dialect, Encoding, delimiter_word};
+use crate::model::invisible::{is_invisible, made_visible, trim_invisible};
 use crate::model::place::RowAddress;
 
 /// How much of a text is looked at.
@@ -35,6 +37,10 @@ pub(super) struct Planned {
     /// Line ends of the head.
     line_ends: LineEnds,
     is_guess: bool,
+    /// How records in `_raw` are written, where this is our refused.csv.
+    pub(super) raw_marks: RawMarks,
+    /// Names of columns that hold letters which can't be seen, written out.
+    odd_names: Vec<String>,
 }
 
 impl Planned {
@@ -43,9 +49,10 @@ impl Planned {
     pub(super) fn look(part: &Part, dialect: &Dialect) -> Result<Planned, Error> {
         let detected = Dialect::default();
         if *dialect != detected
-            && let Ok(planned) = Planned::look_as(part, &detected)
+            && let Ok(mut planned) = Planned::look_as(part, &detected)
             && planned.layout.is_ours()
         {
+            planned.raw_marks = RawMarks::new(dialect);
             return Ok(planned);
         }
         Planned::look_as(part, dialect)
@@ -78,6 +85,8 @@ impl Planned {
             preamble: usize::from(hinted.is_some()),
             line_ends: LineEnds::default(),
             is_guess: dialect.encoding.is_none() && opening.mark == 0,
+            raw_marks: RawMarks::new(dialect),
+            odd_names: Vec::new(),
         };
         let names = match &dialect.header {
             Some(names) => names.clone(),
@@ -132,6 +141,19 @@ impl Planned {
         words.join(", ")
     }
 
+    /// Says that names of columns hold letters which can't be seen, where they do.
+    pub(super) fn odd_names_words(&self) -> Option<String> {
+        let names = self.odd_names.iter().map(|name| format!("\"{name}\""));
+        let names: Vec<String> = names.collect();
+        (!names.is_empty()).then(|| {
+            format!(
+                "{}: invisible characters in the names of columns are ignored: {}",
+                self.part.name(),
+                names.join(", ")
+            )
+        })
+    }
+
     fn encoding_words(&self) -> String {
         match self.opening.encoding {
             None => Encoding::UTF_8.name().to_owned(),
@@ -161,7 +183,9 @@ impl Planned {
                     .advise("export the tickets as CSV, with a header line"));
             }
         }
-        let names: Option<Vec<String>> = records.record().iter().map(column_name).collect();
+        let header = records.record();
+        self.odd_names = header.iter().filter_map(odd_name).collect();
+        let names: Option<Vec<String>> = header.iter().map(column_name).collect();
         match names {
             None => Err(unusable(name, "its header holds bytes that are no text")
                 .advise("state its encoding, such as windows-1252, or save it as \"CSV UTF-8\"")),
@@ -213,11 +237,21 @@ fn decoded(raw: &[u8], opening: Opening) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// The name of a column, trimmed; none where it is no text.
+/// The name of a column, without what stands around it and can't be seen; none where it
+/// is no text.
 fn column_name(cell: &[u8]) -> Option<String> {
-    let name = std::str::from_utf8(cell).ok()?;
-    let name = name.trim_start_matches('\u{feff}').trim();
+    let name = trim_invisible(std::str::from_utf8(cell).ok()?);
     (!name.contains('\0')).then(|| name.to_owned())
+}
+
+/// A name with letters that can't be seen, written out; none where all can. Line breaks
+/// and tabs can.
+fn odd_name(cell: &[u8]) -> Option<String> {
+    let name = std::str::from_utf8(cell).ok()?;
+    let is_odd_blank =
+        |letter: char| letter.is_whitespace() && !letter.is_ascii() && letter != '\u{3000}';
+    let is_odd = |letter: char| is_invisible(letter) || is_odd_blank(letter);
+    name.contains(is_odd).then(|| made_visible(name))
 }
 
 /// Names given for a file without a header must be as many as most rows have cells.

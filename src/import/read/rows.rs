@@ -4,16 +4,20 @@
 use std::io;
 
 use super::cut::LONGEST;
-use super::delimiter::most_cells;
 use super::layout::Layout;
 use super::plan::Records;
 use super::quotes::{are_rows, are_sound};
+use super::raw::{RawMarks, raw_text};
 use super::record::{Cut, Found, Grammar, Record};
 use crate::import::flow::RowOutcome;
+use crate::model::invisible::trim_invisible;
 use crate::model::issue::{Problem, Reason, excerpt};
 use crate::model::outcome::RowEnd;
 use crate::model::place::RowAddress;
 use crate::model::row::{Cells, SourceRow};
+
+/// What refused.csv calls a record of which it has only the beginning.
+const RECORD_TOO_LONG: &[u8] = b"RECORD_TOO_LONG";
 
 /// What became of one record.
 #[derive(Debug)]
@@ -50,6 +54,8 @@ pub(super) struct Rows {
     pub(super) records: Records,
     pub(super) grammar: Grammar,
     pub(super) layout: Layout,
+    /// How records in `_raw` are written, where the file is our refused.csv.
+    pub(super) raw_marks: RawMarks,
     /// Position of the text in the run's list of inputs.
     pub(super) file: u32,
     /// How many records were read.
@@ -72,23 +78,19 @@ impl Rows {
                 byte: found.place.byte,
             },
             cells: Cells::default(),
-            kept_key: None,
+            kept: None,
         };
         if self.swallows_rows(found) && self.records.back_to_second_line() {
             let raw = self.records.record().raw;
-            return Ok(Some(refused(row, Reason::UnclosedQuote, raw)));
+            return Ok(Some(self.uncut(row, Reason::UnclosedQuote, raw)));
         }
         let record = self.records.record();
         Ok(Some(match found.cut {
             Cut::Whole => self.judge(row, record),
-            Cut::Unclosed => refused(row, Reason::UnclosedQuote, record.raw),
+            Cut::Unclosed => self.uncut(row, Reason::UnclosedQuote, record.raw),
             Cut::TooLong => {
                 let start = excerpt(&String::from_utf8_lossy(record.raw));
-                refused(
-                    row,
-                    Reason::RecordTooLong { limit: LONGEST },
-                    start.as_bytes(),
-                )
+                refused(row, Reason::RecordTooLong { limit: LONGEST }, start)
             }
         }))
     }
@@ -115,7 +117,11 @@ impl Rows {
                 cells,
                 columns: width,
             };
-            return refused(row, reason, record.raw);
+            return self.uncut(row, reason, record.raw);
+        }
+        row.kept = self.layout.own.kept(record);
+        if self.take_corrected(&mut row, record) {
+            return Reading::Row(row);
         }
         match self.cells(record) {
             Ok(cells) => row.cells = cells,
@@ -125,28 +131,44 @@ impl Rows {
             let torn = (0..width).find(|&idx| record.get(idx).contains(&0));
             return self.no_text(row, record, torn.unwrap_or(0), Reason::NulCharacter);
         }
-        if row.cells.is_blank() {
+        if row.cells.are_blank(self.layout.columns.len()) {
             return self.blank(row, record);
         }
         match self.is_header(record) {
             true => skipped(row),
-            false => {
-                row.kept_key = self.kept_key(record);
-                Reading::Row(row)
-            }
+            false => Reading::Row(row),
         }
     }
 
-    /// The key that our own refused.csv carries for a row, if one could be made then.
-    fn kept_key(&self, record: Record<'_>) -> Option<Box<str>> {
-        let key = record.get(self.layout.refused?.key).trim_ascii();
-        let key = std::str::from_utf8(key).ok()?;
-        (!key.is_empty()).then(|| key.into())
+    /// Takes the cells of a record that somebody corrected in `_raw`; it counts more than
+    /// the cells beside it.
+    fn take_corrected(&self, row: &mut SourceRow, record: Record<'_>) -> bool {
+        let own = &self.layout.own;
+        let Some(raw) = own.raw(record).filter(|raw| !raw.contains(&0)) else {
+            return false;
+        };
+        // Of a record that was too long there is only the beginning.
+        if own.code(record) == RECORD_TOO_LONG {
+            return false;
+        }
+        let Some(corrected) = self.raw_marks.corrected(raw, &self.layout.headers()) else {
+            return false;
+        };
+        let columns = corrected.cells.len();
+        let added = self.layout.cells[columns..].iter();
+        let added = added.map(|cell| cell.map_or(&b""[..], |idx| record.get(idx)));
+        let added = added.map(|cell| std::str::from_utf8(cell).unwrap_or_default());
+        let cells = corrected.cells.iter().map(String::as_str);
+        row.cells = Cells::new(cells.chain(added));
+        if let (Some(kept), Some(line)) = (&mut row.kept, corrected.line) {
+            kept.line = Some(line);
+        }
+        !row.cells.are_blank(columns)
     }
 
-    /// The cells of the run's columns, or the cell that is no text.
+    /// The cells of a row, or the cell that is no text.
     fn cells(&self, record: Record<'_>) -> Result<Cells, usize> {
-        if self.layout.is_plain()
+        if self.layout.is_plain
             && let Some(text) =
                 encoding_rs::UTF_8.decode_without_bom_handling_and_without_replacement(record.text)
             && let Some(cells) = Cells::packed(&text, record.ends)
@@ -154,7 +176,8 @@ impl Rows {
             return Ok(cells);
         }
         let mut torn = None;
-        let cells = Cells::new(self.layout.columns.iter().map(|&idx| {
+        let cells = Cells::new(self.layout.cells.iter().map(|cell| {
+            let Some(idx) = *cell else { return "" };
             std::str::from_utf8(record.get(idx)).unwrap_or_else(|_| {
                 torn = torn.or(Some(idx));
                 ""
@@ -166,28 +189,32 @@ impl Rows {
     /// No cell of the source is filled: a ghost, or a record that our refused.csv
     /// holds as raw text alone.
     fn blank(&self, row: SourceRow, record: Record<'_>) -> Reading {
-        let Some(ours) = self.layout.refused else {
+        let own = &self.layout.own;
+        let Some(raw) = own.raw(record) else {
             return skipped(row);
         };
-        let raw = record.get(ours.raw);
-        if raw.is_empty() {
-            return skipped(row);
-        }
-        let reason = match record.get(ours.code) {
+        let reason = match own.code(record) {
             b"UNCLOSED_QUOTE" => Reason::UnclosedQuote,
-            b"RECORD_TOO_LONG" => Reason::RecordTooLong { limit: LONGEST },
+            RECORD_TOO_LONG => Reason::RecordTooLong { limit: LONGEST },
             _ => Reason::RaggedRow {
-                cells: most_cells(raw),
+                cells: self.raw_marks.width(raw),
                 columns: self.layout.columns.len(),
             },
         };
-        refused(row, reason, raw)
+        refused(row, reason, String::from_utf8_lossy(raw).into_owned())
+    }
+
+    /// Refuses a record that has no cells we could name; it is kept whole.
+    fn uncut(&self, row: SourceRow, reason: Reason, raw: &[u8]) -> Reading {
+        let is_usual = self.grammar == Grammar::usual(b',') && self.layout.is_in_order();
+        let header = (!is_usual).then_some(&*self.layout.names);
+        refused(row, reason, raw_text(raw, self.grammar, header))
     }
 
     /// Files that were put together from several hold the header again.
     fn is_header(&self, record: Record<'_>) -> bool {
         let mut cells = record.iter().zip(&self.layout.names);
-        cells.all(|(cell, name)| plain(cell) == name.as_bytes())
+        cells.all(|(cell, name)| is_name(cell, name))
     }
 
     /// Refuses a row with its cells, as far as they are text.
@@ -210,21 +237,24 @@ impl Rows {
     }
 }
 
-/// A cell of a header line, as names are kept: without byte order mark and blanks.
-fn plain(cell: &[u8]) -> &[u8] {
-    let mark = "\u{feff}".as_bytes();
-    cell.strip_prefix(mark).unwrap_or(cell).trim_ascii()
+/// Whether a cell of a header line is this name, which is kept without what stands
+/// around it and can't be seen.
+fn is_name(cell: &[u8], name: &str) -> bool {
+    cell == name.as_bytes()
+        || (cell.len() > name.len()
+            && std::str::from_utf8(cell).is_ok_and(|cell| trim_invisible(cell) == name))
 }
 
 fn skipped(row: SourceRow) -> Reading {
     fallen(RowOutcome::early(row, RowEnd::Skipped))
 }
 
-/// Refuses a record that has no cells we could name; it is kept whole.
-fn refused(row: SourceRow, reason: Reason, raw: &[u8]) -> Reading {
+/// Refuses a record that has no cells we could name, with its text as refused.csv is to
+/// have it.
+fn refused(row: SourceRow, reason: Reason, raw: String) -> Reading {
     let refusal = Problem::new(reason).into();
     let mut outcome = RowOutcome::early(row, RowEnd::Refused(refusal));
-    outcome.raw = Some(String::from_utf8_lossy(raw).into_owned());
+    outcome.raw = Some(raw);
     fallen(outcome)
 }
 

@@ -21,8 +21,9 @@ fn read_files(files: &[(&str, &[u8])], dialect: &Dialect) -> Result<Vec<String>,
         .collect();
     let mut input = Input::open(Sources::find(&paths, None)?, dialect)?;
     let mut all = vec![input.headers().names().join("|")];
+    let columns = input.headers().len();
     while let Some(reading) = input.next_row()? {
-        all.push(words(&reading));
+        all.push(words(&reading, columns));
     }
     Ok(all)
 }
@@ -31,13 +32,14 @@ fn read(bytes: &[u8], dialect: &Dialect) -> Vec<String> {
     read_files(&[("f.csv", bytes)], dialect).unwrap_or_else(|error| vec![error.to_string()])
 }
 
-/// `line: cells`, or what became of the row.
-fn words(reading: &Reading) -> String {
+/// `line: cells`, without those that we added, or what became of the row.
+fn words(reading: &Reading, columns: usize) -> String {
     let (row, outcome) = match reading {
         Reading::Row(row) => (row, None),
         Reading::Fallen(outcome) => (&outcome.source, Some(outcome)),
     };
-    let cells = row.cells.iter().collect::<Vec<_>>().join("|");
+    let cells = row.cells.iter().take(columns).collect::<Vec<_>>();
+    let cells = cells.join("|");
     let what = match outcome.map(|outcome| (&outcome.end, &outcome.raw)) {
         None => cells,
         Some((RowEnd::Refused(issue), raw)) => {
@@ -56,7 +58,7 @@ fn utf16(text: &str) -> Vec<u8> {
 #[test]
 fn files_and_what_their_rows_become() {
     let ghosts = format!("Id,S\n1,a\n{}", ",\n".repeat(3));
-    let table: [(&[u8], &[&str]); 27] = [
+    let table: [(&[u8], &[&str]); 28] = [
         // encodings
         (b"\xEF\xBB\xBFId,Subject\n1,a\n", &["Id|Subject", "2: 1|a"]),
         (&utf16("\u{feff}Id\tS\r\n1\tGröße\r\n"), &["Id|S", "2: 1|Größe"]),
@@ -109,7 +111,11 @@ fn files_and_what_their_rows_become() {
         ),
         // what is no text
         (b"Id,S\n1,a\0b\n2,c\x07d\n", &["Id|S", "2: NUL_CHARACTER 1|a\0b", "3: 2|c\x07d"]),
-        // our own files
+        // our own files: what was corrected counts, else the cells
+        (
+            b"Id,S,_line,_code,_column,_value,_hint,_key,_raw\n1,a,2,X,,,,k,\"1,b\"\n,,3,RAGGED_ROW,,,,,\"7,\"\"8,9\"\"\"\n3,c,4,RAGGED_ROW,,,,,\"3,c,d\"\n",
+            &["Id|S", "2: 1|b", "3: 7|8,9", "4: 3|c"],
+        ),
         (
             b"Id,S,_line,_code,_column,_value,_hint,_key,_raw\n1,a,2,X,,,,k,\n,,3,RAGGED_ROW,,,,,\"7;8;9\"\n,,3,UNCLOSED_QUOTE,,,,,\"7,\"\"8\"\n",
             &["Id|S", "2: 1|a", "3: RAGGED_ROW 7;8;9", "4: UNCLOSED_QUOTE 7,\"8"],

@@ -41,6 +41,8 @@ pub struct Settler {
     pub stop: StopSwitch,
     /// `--max-refused`.
     pub max_refused: Option<u64>,
+    /// Rows that were refused before the run was resumed; they don't stop it again.
+    pub refused_before: u64,
     /// Where a test may end the process's life.
     pub steps: Steps,
 }
@@ -130,7 +132,7 @@ impl Desk {
 
     fn check_refusals(&self) {
         let tally = &self.settler.ledger.tally;
-        let refused = tally.of(Fate::Refused);
+        let refused = tally.of(Fate::Refused) - self.settler.refused_before;
         let words = match self.settler.max_refused {
             Some(max) if refused > max => {
                 format!("{refused} rows are refused, more than --max-refused {max} allows")

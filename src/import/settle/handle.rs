@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::import::flow::{Operation, RowOutcome};
-use crate::journal::{Claim, OtherState, RunState, Waiting};
+use crate::journal::{Claim, Earlier, Keys, OtherState, RunState, Waiting};
 use crate::model::event::Stop;
 use crate::model::place::RowAddress;
 use crate::model::schema::ObjectType;
@@ -21,6 +21,10 @@ pub struct RowIntent {
     pub address: RowAddress,
     /// Value of the key property.
     pub key: String,
+    /// Id of the ticket, where it was looked up before (R4).
+    pub ticket: Option<String>,
+    /// Which other rows may have it.
+    pub keys: Keys,
     /// Hash of what will be sent.
     pub body: [u8; 16],
     /// Identical rows have identical keys: later ones get a number behind it (K3).
@@ -39,6 +43,16 @@ pub(super) enum Message {
         intents: Vec<RowIntent>,
         at: Option<Timestamp>,
         reply: oneshot::Sender<Vec<Claim>>,
+    },
+    Earlier {
+        operation: Operation,
+        rows: Vec<(u64, String)>,
+        reply: oneshot::Sender<Vec<Option<Earlier>>>,
+    },
+    Name {
+        operation: Operation,
+        rows: Vec<(u64, String)>,
+        reply: oneshot::Sender<()>,
     },
     Settle(Vec<RowOutcome>),
     Wait(Vec<Waiting>),
@@ -142,6 +156,36 @@ impl SettleHandle {
     ) -> Result<Vec<Claim>, Gone> {
         self.ask(|reply| Message::Intend { intents, at, reply })
             .await
+    }
+
+    /// For each row, by number and key, the last one before it that had its key and
+    /// whose ticket is as it says.
+    pub async fn earlier(
+        &self,
+        operation: Operation,
+        rows: Vec<(u64, String)>,
+    ) -> Result<Vec<Option<Earlier>>, Gone> {
+        self.ask(|reply| Message::Earlier {
+            operation,
+            rows,
+            reply,
+        })
+        .await
+    }
+
+    /// Makes the tickets of rows durable, by number and id, whose intents lack them (R4).
+    pub async fn name(&self, operation: Operation, rows: Vec<(u64, String)>) -> Result<(), Gone> {
+        match rows.is_empty() {
+            true => Ok(()),
+            false => {
+                let message = |reply| Message::Name {
+                    operation,
+                    rows,
+                    reply,
+                };
+                self.ask(message).await
+            }
+        }
     }
 
     /// Settles rows. Whatever is sent here later is written later.

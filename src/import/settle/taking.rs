@@ -54,6 +54,28 @@ impl Taking<'_> {
                 self.answer(reply, claims);
                 Ok(())
             }
+            Message::Earlier {
+                operation,
+                rows,
+                reply,
+            } => {
+                let rows = rows.iter();
+                let found = rows.map(|(seq, key)| self.commit.earlier(operation.word(), key, *seq));
+                let found = found.collect::<Result<Vec<_>, _>>()?;
+                self.answer(reply, found);
+                Ok(())
+            }
+            Message::Name {
+                operation,
+                rows,
+                reply,
+            } => {
+                for (seq, ticket) in &rows {
+                    self.commit.name_record(operation.word(), *seq, ticket)?;
+                }
+                self.answer(reply, ());
+                Ok(())
+            }
             Message::Wait(rows) => {
                 let mut waits = rows.iter();
                 Ok(waits.try_for_each(|row| self.commit.wait(row))?)
@@ -105,7 +127,7 @@ impl Taking<'_> {
     }
 
     fn settle(&mut self, outcomes: Vec<RowOutcome>) -> Result<(), Error> {
-        settle_all(&mut self.commit, &mut self.ledger.tally, &outcomes)?;
+        settle_all(&mut self.commit, self.ledger, &outcomes)?;
         self.group.settled.extend(outcomes);
         Ok(())
     }
@@ -141,8 +163,9 @@ fn intend_all(
                 address: intent.address,
             },
             kind: intent.operation.word(),
-            keys: intent.operation.keys(),
+            keys: intent.keys,
             key: &intent.key,
+            record: intent.ticket.as_deref(),
             body: intent.body,
             counted: intent.counted,
         };
@@ -153,7 +176,7 @@ fn intend_all(
 
 fn settle_all(
     commit: &mut Commit<'_>,
-    tally: &mut Tally,
+    ledger: &mut Ledger,
     outcomes: &[RowOutcome],
 ) -> Result<(), Error> {
     for outcome in outcomes {
@@ -162,10 +185,14 @@ fn settle_all(
             address: outcome.source.address,
         };
         commit.settle(row, outcome.key.as_deref(), &outcome.end)?;
-        for remark in &outcome.remarks {
-            commit.count_remark(*remark)?;
+        for placed in &outcome.remarks {
+            commit.count_remark(placed.remark)?;
+            if ledger.values.count(placed) {
+                commit.count_value(placed)?;
+            }
         }
-        tally
+        ledger
+            .tally
             .shift(Fate::Pending, outcome.end.fate())
             .map_err(Error::unexpected)?;
     }

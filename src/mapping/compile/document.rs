@@ -124,6 +124,8 @@ pub(crate) fn compile(
         links,
         templates: compiler.templates,
         empty: compiler.empty,
+        only_created: purpose == For::Archive,
+        rows_are_tickets: !document.properties.value.is_empty(),
     })
 }
 

@@ -96,7 +96,7 @@ impl Compiler<'_> {
         self.uses(idx);
         let headers = Arc::clone(&self.headers);
         let zone = headers.zone(&alias.value, idx);
-        let zone = zone.map(|name| self.time_zone(&At::new(name.to_owned(), alias.span.clone())));
+        let zone = zone.map(|name| self.time_zone(&At::new(name, alias.span.clone())));
         Some(Column {
             idx,
             header: Arc::from(headers.name(idx)),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::mapping::compile::document::Compiler;
-use crate::mapping::entry::Feed;
+use crate::mapping::entry::{Column, Feed};
 use crate::mapping::errors::Problem;
 use crate::mapping::key::Key;
 use crate::mapping::shape::{At, KeyOrigin, KeySpec, Origin};
+use crate::mapping::template::column_uses;
 use crate::model::schema::{ObjectType, ValueType};
 
 impl Compiler<'_> {
@@ -23,15 +24,23 @@ impl Compiler<'_> {
             }
             KeyOrigin::RowHash => {
                 self.check_key_property(spec)?;
-                Some(Key::RowHash { property, prefix })
+                let cells = self.headers.source_len();
+                Some(Key::RowHash {
+                    property,
+                    prefix,
+                    cells,
+                })
             }
             KeyOrigin::Text(origin, nth) => {
                 let feed = self.key_feed(origin, nth.as_ref());
                 self.check_key_property(spec)?;
+                let feed = feed?;
                 Some(Key::Text {
                     property,
-                    feed: feed?,
+                    columns: self.columns_of(origin, &feed),
+                    feed,
                     prefix,
+                    as_written: spec.as_written,
                 })
             }
         }
@@ -44,6 +53,26 @@ impl Compiler<'_> {
                 Some(Feed::Columns(vec![column]))
             }
             Origin::Template(_) | Origin::Value(_) => self.feed(origin, false, nth),
+        }
+    }
+
+    /// The columns of which a key is made.
+    fn columns_of(&self, origin: &Origin, feed: &Feed) -> Vec<Column> {
+        match (feed, origin) {
+            (Feed::Columns(columns), _) => columns.clone(),
+            (_, Origin::Template(source)) => {
+                let uses = column_uses(&source.value, false).into_iter();
+                let found = uses.filter_map(|found| {
+                    let idx = *self.headers.positions(&found.name).first()?;
+                    Some(Column {
+                        idx,
+                        header: Arc::from(self.headers.name(idx)),
+                        zone: None,
+                    })
+                });
+                found.collect()
+            }
+            (_, Origin::Column(_) | Origin::Value(_)) => Vec::new(),
         }
     }
 

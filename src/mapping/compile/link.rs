@@ -55,8 +55,11 @@ impl Compiler<'_> {
             LinkBy::Id => Some(("id", LinkForm::Id)),
             LinkBy::Key => match self.document.key.origin {
                 KeyOrigin::Text(..) => {
-                    let prefix = self.document.key.prefix.clone();
-                    Some(("key", LinkForm::Key(prefix)))
+                    let form = LinkForm::Key {
+                        prefix: self.document.key.prefix.clone(),
+                        as_written: self.document.key.as_written,
+                    };
+                    Some(("key", form))
                 }
                 KeyOrigin::RowHash | KeyOrigin::RecordId(_) => {
                     self.problems.report(

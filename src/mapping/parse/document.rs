@@ -177,11 +177,16 @@ fn read_key_property(table: &mut Table<'_>, kind: Option<&str>) -> Option<KeySpe
         None => None,
     };
     let prefix = table.text("prefix");
+    let as_written = table.flag("as_written").unwrap_or(false);
     needs(table, "column", &["nth"]);
+    if kind == Some("row_hash") {
+        idle_beside(table, "as_written", "row_hash");
+    }
     Some(KeySpec {
         property: property?,
         origin: origin?,
         prefix: prefix.map(|prefix| prefix.value).unwrap_or_default(),
+        as_written,
     })
 }
 
@@ -198,13 +203,8 @@ fn read_row_hash(table: &mut Table<'_>) -> Option<KeyOrigin> {
 /// `record_id = { column = "…" }`: the rows name the tickets themselves, so there is
 /// neither property nor prefix.
 fn read_record_id(table: &mut Table<'_>) -> Option<KeySpec> {
-    for key in ["property", "prefix", "nth"] {
-        if table.value(key).is_some() {
-            let _ = table.wrong::<()>(
-                table.key_span(key),
-                format!("`{key}` has no effect beside `record_id`"),
-            );
-        }
+    for key in ["property", "prefix", "nth", "as_written"] {
+        idle_beside(table, key, "record_id");
     }
     let span = table.key_span("record_id");
     let mut inside = table.table("record_id", "the `record_id` of [key]")?;
@@ -217,5 +217,16 @@ fn read_record_id(table: &mut Table<'_>) -> Option<KeySpec> {
         property: At::new(RECORD_ID.to_owned(), span),
         origin: KeyOrigin::RecordId(Origin::Column(columns?)),
         prefix: String::new(),
+        as_written: false,
     })
+}
+
+/// Reports a key that says nothing beside another one.
+fn idle_beside(table: &mut Table<'_>, key: &'static str, kind: &str) {
+    if table.value(key).is_some() {
+        let _ = table.wrong::<()>(
+            table.key_span(key),
+            format!("`{key}` has no effect beside `{kind}`"),
+        );
+    }
 }

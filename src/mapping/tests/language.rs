@@ -2,9 +2,10 @@
 //! operations and links.
 
 use crate::mapping::tests::sample::{
-    HEAD, beside, compiled, compiled_for, headers, row, schema, ticket, value,
+    HEAD, beside, compiled, compiled_for, headers, remarks, row, schema, ticket, value,
 };
 use crate::mapping::{For, Keep, Mapped, MappingFile};
+use crate::model::row::Kept;
 use crate::model::ticket::{Remark, TicketDraft};
 
 /// Maps cells by a mapping for an operation.
@@ -50,7 +51,11 @@ fn repeated_columns_keep_all_their_values() {
     let cut = "content = { column = \"Comment\", join = \"\\n\", truncate = 10 }";
     let draft = ticket(cut, &cells);
     assert_eq!(value(&draft, "content"), Some("first […]"));
-    assert_eq!(draft.remarks, [Remark::Shortened], "the whole is cut, once");
+    assert_eq!(
+        remarks(&draft),
+        [Remark::Shortened],
+        "the whole is cut, once"
+    );
     let second = ticket("content = { column = \"Comment\", nth = 3 }", &cells);
     assert_eq!(value(&second, "content"), Some("first"));
     let plain = ticket("content = \"Comment\"", &cells);
@@ -297,7 +302,10 @@ fn a_row_hash_is_a_key_of_its_cells() {
     assert_ne!(one, key(&["1", "b"]));
     assert_ne!(key(&["1", "1a"]), key(&["11", "a"]), "cells have ends");
     let mut edited = row(&["1", "repaired"]);
-    edited.kept_key = Some(one.as_str().into());
+    edited.kept = Some(Box::new(Kept {
+        key: Some(one.as_str().into()),
+        ..Kept::default()
+    }));
     let kept = ticket_of(mapping.map(&edited)).key;
     assert_eq!(kept, one, "a row that was refused before keeps its key");
 }

@@ -1,7 +1,7 @@
 //! What rows ask to be linked to.
 
 use crate::mapping::tests::sample::{
-    HEAD, beside, compiled_for, headers, map, refusal, row, schema, ticket,
+    HEAD, beside, compiled_for, headers, map, refusal, remarks, row, schema, ticket,
 };
 use crate::mapping::{For, Mapped, MappingFile};
 use crate::model::schema::ObjectType;
@@ -128,7 +128,7 @@ fn a_link_may_ask_a_people_file() {
                 let found: Vec<&str> = draft.links.iter().map(|link| link.value.as_str()).collect();
                 assert_eq!(found, values, "{cell}");
                 let left_out = usize::from(values.is_empty());
-                assert_eq!(draft.remarks, vec![Remark::LeftBlank; left_out]);
+                assert_eq!(remarks(&draft), vec![Remark::LeftBlank; left_out]);
             }
             (Mapped::Refused { issue, .. }, Err(code)) => {
                 assert_eq!(issue.first().reason.code(), code);

@@ -1,6 +1,6 @@
 //! The mappings that ship with the tool, against the headers that they are for.
 
-use crate::mapping::tests::sample::{headers, row, schema, value};
+use crate::mapping::tests::sample::{headers, remarks, row, schema, value};
 use crate::mapping::{CompiledMapping, For, Mapped, MappingFile};
 use crate::model::compare::same_value;
 use crate::model::schema::{Owner, PropertyDef, PropertyOption};
@@ -100,7 +100,7 @@ fn the_zendesk_preset_maps_a_row() {
     ] {
         assert_eq!(value(&draft, property), expected, "{property}");
     }
-    assert_eq!(draft.remarks, [Remark::LeftBlank]);
+    assert_eq!(remarks(&draft), [Remark::LeftBlank]);
     assert_eq!(draft.links.len(), 1);
     assert_eq!(draft.links[0].value, "grace.okafor@bluepeak.example");
 }

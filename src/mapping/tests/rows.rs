@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::mapping::tests::sample::{HEAD, compiled, map, refusal, row, ticket, value};
+use crate::mapping::tests::sample::{HEAD, compiled, map, refusal, remarks, row, ticket, value};
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::ticket::{Missing, Remark};
 
@@ -92,7 +92,7 @@ fn several_options_are_split_mapped_and_joined() {
 
 #[test]
 fn unmapped_values_go_where_the_mapping_says() {
-    for (unmapped, expected, remarks) in [
+    for (unmapped, expected, noted) in [
         ("keep", Some("HIGH"), vec![]),
         ("blank", None, vec![Remark::LeftBlank]),
         ("medium", Some("MEDIUM"), vec![Remark::FellBack]),
@@ -102,7 +102,7 @@ fn unmapped_values_go_where_the_mapping_says() {
         );
         let draft = ticket(&more, &[("P", "high")]);
         assert_eq!(value(&draft, "hs_ticket_priority"), expected, "{unmapped}");
-        assert_eq!(draft.remarks, remarks, "{unmapped}");
+        assert_eq!(remarks(&draft), noted, "{unmapped}");
         assert_eq!(
             value(&ticket(&more, &[("P", " P1 ")]), "hs_ticket_priority"),
             Some("URGENT")
@@ -301,7 +301,7 @@ fn owners_without_a_counterpart_fall_back() {
         "hubspot_owner_id = { column = \"A\", lookup = \"owner\", missing = \"maya@x.example\" }";
     let draft = ticket(more, &[("A", "Oliver Brandt")]);
     assert_eq!(value(&draft, "hubspot_owner_id"), Some("51"));
-    assert_eq!(draft.remarks, [Remark::FellBack]);
+    assert_eq!(remarks(&draft), [Remark::FellBack]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::model::row::{Cells, Headers, SourceRow};
 use crate::model::schema::{
     Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType,
 };
-use crate::model::ticket::TicketDraft;
+use crate::model::ticket::{Remark, TicketDraft};
 
 /// What every mapping here starts with; `[properties]` is open at its end.
 pub(crate) const HEAD: &str = r#"version = 1
@@ -133,6 +133,11 @@ pub(crate) fn schema() -> Schema {
     }
 }
 
+/// What mapping did to the values of a ticket.
+pub(crate) fn remarks(draft: &TicketDraft) -> Vec<Remark> {
+    draft.remarks.iter().map(|placed| placed.remark).collect()
+}
+
 /// Headers in file order.
 pub(crate) fn headers(names: &[&str]) -> Headers {
     Headers::new(names.iter().map(|name| (*name).to_owned()).collect())
@@ -149,7 +154,7 @@ pub(crate) fn row(cells: &[&str]) -> SourceRow {
             byte: 0,
         },
         cells: Cells::new(cells.iter().copied()),
-        kept_key: None,
+        kept: None,
     }
 }
 

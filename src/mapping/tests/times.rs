@@ -22,7 +22,7 @@ fn before_and_after(header: &str, entry: &str, property: &str, rows: &[(&str, &s
                     .find(|(name, _)| **name == *property);
                 let value = found.map_or("nothing", |(_, value)| value);
                 match draft.remarks.first() {
-                    Some(remark) => format!("{value} ({})", remark.words()),
+                    Some(remark) => format!("{value} ({})", remark.remark.words()),
                     None => value.to_owned(),
                 }
             }

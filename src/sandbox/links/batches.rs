@@ -13,7 +13,7 @@ use crate::sandbox::desk::Desk;
 use crate::sandbox::problem::{Problem, RowProblem};
 use crate::sandbox::reply::Paging;
 use crate::sandbox::shapes::{BatchOut, Reference};
-use crate::sandbox::switches::NoLinks;
+use crate::sandbox::switches::{MissingFrom, NoLinks};
 
 /// Associations of one record on a page of a batch read.
 const PAGE: usize = 100;
@@ -83,12 +83,14 @@ impl Desk {
         let (mut results, mut errors) = (Vec::new(), Vec::new());
         for input in inputs {
             let after = input.after.as_ref().and_then(|after| after.0.parse().ok());
-            let linked = match self.linkable(ends.0, &input.id.0)? {
-                Some(id) => self.linked(id, ends, after.unwrap_or_default())?,
-                None => Vec::new(),
+            let Some(id) = self.linkable(ends.0, &input.id.0)? else {
+                errors.extend(self.missing_from(ends, &input.id.0)?);
+                continue;
             };
+            let linked = self.linked(id, ends, after.unwrap_or_default())?;
             if linked.is_empty() {
-                errors.push(none(ends, &input.id.0));
+                let is_told = self.switches.no_links == NoLinks::Told;
+                errors.extend(is_told.then(|| none(ends, &input.id.0)));
                 continue;
             }
             let next = linked.get(PAGE).map(|(next, _)| *next);
@@ -103,10 +105,35 @@ impl Desk {
                     .map(|next| Paging::new(next.to_string(), format!("{link}after={next}"))),
             }));
         }
-        if self.switches.no_links == NoLinks::Absent {
-            errors.clear();
-        }
         Ok(BatchOut::new(results, errors, now.iso()))
+    }
+
+    /// What is said of a record that is not there (switch 38): nothing, a row, or the
+    /// refusal of the call.
+    pub(super) fn missing_from(
+        &self,
+        ends: (End, End),
+        id: &str,
+    ) -> Result<Option<RowProblem>, Problem> {
+        let problem = Problem::no_such(format!("No {} with ID {id} exists", ends.0.singular()));
+        let ids = vec![id.to_owned()];
+        let named = match self.switches.missing_from {
+            MissingFrom::Id => problem.with("id", ids),
+            MissingFrom::Ids => problem.with("ids", ids),
+            MissingFrom::From => problem.with("fromObjectId", ids),
+            MissingFrom::Message => problem,
+            MissingFrom::NoLinks => return Ok(Some(none(ends, id))),
+            MissingFrom::Absent => return Ok(None),
+            MissingFrom::Whole => return Err(problem.with("ids", ids)),
+            MissingFrom::WholeUnnamed => {
+                return Err(Problem::no_such("Some records do not exist."));
+            }
+            MissingFrom::Refused => {
+                let message = format!("{id} is not a valid ID");
+                return Err(Problem::validation(message).about(INVALID));
+            }
+        };
+        Ok(Some(named.into_row(None)))
     }
 
     /// Cuts pairs; those that are not associated are passed over.

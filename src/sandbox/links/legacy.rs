@@ -114,10 +114,11 @@ impl Desk {
     ) -> Result<BatchOut<Value>, Problem> {
         let (mut results, mut errors) = (Vec::new(), Vec::<RowProblem>::new());
         for input in inputs {
-            let linked = match self.linkable(ends.0, &input.id.0)? {
-                Some(id) => self.legacy_links(id, ends)?,
-                None => Vec::new(),
+            let Some(id) = self.linkable(ends.0, &input.id.0)? else {
+                errors.extend(self.missing_from(ends, &input.id.0)?);
+                continue;
             };
+            let linked = self.legacy_links(id, ends)?;
             if linked.is_empty() {
                 let message = format!("No associations were found for {}.", input.id.0);
                 errors.push(

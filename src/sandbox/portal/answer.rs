@@ -74,6 +74,9 @@ impl Portal {
             Route::Object(kind, id) => self.object(call, kind, id, on),
             Route::Batch(kind, verb) => self.batch(call, kind, verb, on),
             Route::Search(kind) => self.search(call, kind, around.search_lag),
+            Route::Merge(kind) => self.merge(call, kind),
+            Route::Erase(kind) => self.erase(call, kind, version),
+            Route::Bin(kind, button) => self.bin(call, kind, button),
             Route::Properties(_)
             | Route::Property(..)
             | Route::PropertyBatch(..)

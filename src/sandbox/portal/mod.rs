@@ -7,6 +7,7 @@ mod answer;
 mod definitions;
 mod known;
 mod links;
+mod merges;
 mod records;
 mod scopes;
 

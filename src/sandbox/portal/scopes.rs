@@ -35,7 +35,9 @@ fn needs(method: &Method, route: &Route) -> Vec<AnyOf> {
         Route::Objects(kind)
         | Route::Object(kind, _)
         | Route::Batch(kind, _)
-        | Route::Search(kind) => vec![records(*kind, access)],
+        | Route::Search(kind)
+        | Route::Merge(kind)
+        | Route::Erase(kind) => vec![records(*kind, access)],
         Route::Properties(kind)
         | Route::Property(kind, _)
         | Route::PropertyBatch(kind, _)
@@ -50,8 +52,12 @@ fn needs(method: &Method, route: &Route) -> Vec<AnyOf> {
         | Route::StageAudit(..) => vec![definitions(Kind::Ticket, access)],
         Route::Links((from, to), _) => [from, to].map(|end| linked(*end, access)).into(),
         Route::Owners | Route::Owner(_) => vec![vec!["crm.objects.owners.read".to_owned()]],
-        // Granted to every private app without asking.
-        Route::Account | Route::Usage | Route::Schemas | Route::OldProperties(None) => Vec::new(),
+        // Granted to every private app without asking, or no call of the API.
+        Route::Bin(..)
+        | Route::Account
+        | Route::Usage
+        | Route::Schemas
+        | Route::OldProperties(None) => Vec::new(),
     }
 }
 

@@ -1,9 +1,10 @@
 //! The portal's memory: SQLite, in a file or in memory. One row per record with
 //! its values as JSON text, side tables for unique values, associations, values
-//! that changed, and versions that the search index still shows. No rules live
+//! that changed, versions that the search index still shows, and ids that are gone. No rules live
 //! here: callers check first and write inside a transaction.
 
 mod definitions;
+mod gone;
 mod history;
 mod index;
 mod links;
@@ -14,5 +15,5 @@ mod unique;
 pub(super) use history::Version;
 pub(super) use index::{LateRecord, Slice};
 pub(super) use records::Record;
-pub(super) use state::{Store, StoreError};
+pub(super) use state::{APPLICATION_ID, Store, StoreError};
 pub(super) use unique::UniqueValue;

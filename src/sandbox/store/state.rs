@@ -13,10 +13,10 @@ use crate::sandbox::ids;
 use crate::sandbox::options::Data;
 
 /// Marks a file as ours: "thsb" as a number.
-const APPLICATION_ID: i64 = 0x7468_7362;
+pub(crate) const APPLICATION_ID: i64 = 0x7468_7362;
 
 /// Raised whenever the tables change.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Times are milliseconds since the epoch. The index of `record` holds all that
 /// a search without conditions on other values needs.
@@ -43,6 +43,13 @@ const TABLES: &str = "
     CREATE TABLE link (
         record INTEGER NOT NULL, link_type INTEGER NOT NULL, target INTEGER NOT NULL,
         PRIMARY KEY (record, link_type, target)) WITHOUT ROWID;
+";
+
+/// What version 3 has beyond version 2: ids that are gone for good, and the record that
+/// they were merged into, if any.
+const GONE: &str = "
+    CREATE TABLE gone (record INTEGER PRIMARY KEY, kind TEXT NOT NULL, survivor INTEGER);
+    CREATE INDEX gone_by_survivor ON gone (survivor);
 ";
 
 /// Why a state cannot be opened.
@@ -167,6 +174,7 @@ fn create(connection: &Connection, random: &mut fastrand::Rng) -> rusqlite::Resu
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.execute_batch(TABLES)?;
+    transaction.execute_batch(GONE)?;
     let portal_id = random.i64(10_000_000..100_000_000);
     for (name, value) in [("portal_id", portal_id), ("first_id", ids::start(random))] {
         let _ = transaction.execute(
@@ -184,14 +192,22 @@ fn recognise(connection: &Connection) -> Result<(), StoreError> {
     }
     match number("user_version")? {
         version if version > VERSION => Err(StoreError::Newer(version)),
+        2 => Ok(upgrade(connection)?),
         version if version < VERSION => Err(StoreError::Older(version)),
         _ => Ok(()),
     }
 }
 
+fn upgrade(connection: &Connection) -> rusqlite::Result<()> {
+    let transaction = connection.unchecked_transaction()?;
+    transaction.execute_batch(GONE)?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}
+
 fn last_id(connection: &Connection) -> rusqlite::Result<i64> {
-    let last: Option<i64> =
-        connection.query_row("SELECT max(id) FROM record", [], |row| row.get(0))?;
+    let query = "SELECT max(id) FROM (SELECT max(id) AS id FROM record UNION ALL SELECT max(record) FROM gone)";
+    let last: Option<i64> = connection.query_row(query, [], |row| row.get(0))?;
     last.map_or_else(|| fact(connection, "first_id"), Ok)
 }
 
@@ -284,6 +300,28 @@ mod tests {
             .expect("a version");
         drop(store);
         assert!(matches!(Store::open(&data, 1), Err(StoreError::Newer(99))));
+    }
+
+    #[test]
+    fn a_state_of_the_version_before_is_taken_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = Data::File(folder.path().join("portal.db"));
+        let (store, _) = Store::open(&data, 1).expect("a state");
+        let id = store.next_id();
+        store
+            .insert(Kind::Ticket, id, &values("kept"))
+            .expect("a row");
+        store
+            .connection
+            .execute_batch("DROP TABLE gone; PRAGMA user_version = 2")
+            .expect("the version before");
+        drop(store);
+        let (store, fresh) = Store::open(&data, 1).expect("the state");
+        assert!(!fresh && store.exists(Kind::Ticket, id).expect("a query"));
+        store.remove(Kind::Ticket, id, None).expect("a removal");
+        drop(store);
+        let (store, _) = Store::open(&data, 1).expect("the state");
+        assert!(store.next_id() > id, "no id comes again");
     }
 
     #[test]

@@ -1,0 +1,68 @@
+//! What a selection means: the form of the files, the parts, the tickets. The same for
+//! a new export and for one that is resumed.
+
+use jiff::tz::TimeZone;
+
+use super::words::{expression, part_by as part_by_words, zone as zone_words};
+use crate::error::Error;
+use crate::export::columns::Dates;
+use crate::export::filter;
+use crate::export::{PartBy, Selection, Shape, Which};
+use crate::hubspot::Search;
+use crate::model::schema::Schema;
+
+/// Form and compression.
+pub(super) fn shape(selection: &Selection) -> Shape {
+    Shape {
+        form: selection.format,
+        packing: selection.compression,
+        escape_formulas: selection.escape_formulas,
+    }
+}
+
+/// What the tickets are parted by, if they are.
+pub(super) fn part_by(selection: &Selection) -> Result<Option<PartBy>, Error> {
+    let Some(words) = &selection.partition_by else {
+        return Ok(None);
+    };
+    let by = part_by_words(words).map_err(|error| Error::usage(format!("{words}: {error}")))?;
+    let zone = zone(selection)?.unwrap_or(TimeZone::UTC);
+    Ok(Some(PartBy { zone, ..by }))
+}
+
+/// How moments are written.
+pub(super) fn dates(selection: &Selection) -> Result<Dates, Error> {
+    Ok(Dates {
+        zone: zone(selection)?,
+        instant_format: selection.datetime_format.clone(),
+        day_format: selection.date_format.clone(),
+    })
+}
+
+/// Which tickets; those of a filter as the portal's definitions say.
+pub(super) fn which(
+    selection: &Selection,
+    ids: Option<&[u64]>,
+    schema: &Schema,
+) -> Result<Which, Error> {
+    if let Some(ids) = ids {
+        return Ok(Which::Ids(ids.to_vec()));
+    }
+    Ok(match (&selection.filter, selection.limit) {
+        (Some(text), limit) => Which::Found(search(text, selection, schema)?, limit),
+        (None, Some(limit)) => Which::First(limit),
+        (None, None) => Which::All,
+    })
+}
+
+fn search(text: &str, selection: &Selection, schema: &Schema) -> Result<Search, Error> {
+    let wrong = |error: String| Error::usage(format!("--where: {error}"));
+    let filter = expression(text).map_err(|error| wrong(error.to_string()))?;
+    let zone = zone(selection)?.unwrap_or(TimeZone::UTC);
+    filter::search(&filter, schema, &zone).map_err(|error| wrong(error.to_string()))
+}
+
+fn zone(selection: &Selection) -> Result<Option<TimeZone>, Error> {
+    let zone = selection.zone.as_deref().map(zone_words);
+    zone.transpose().map_err(Error::usage)
+}

@@ -1,0 +1,163 @@
+//! Takes up an export that stopped: the job is in its run folder, as it was resolved.
+//! What stands at its target by now counts (E8).
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::run::{What, finish, give_up_superseded, job};
+use super::target::{Goes, standing};
+use super::work::{Work, is_inside};
+use crate::cli::exit::Exit;
+use crate::cli::import::mapping_error;
+use crate::cli::portal::Portal;
+use crate::cli::runs::minute;
+use crate::cli::settings::PortalArgs;
+use crate::cli::talk::Talk;
+use crate::error::Error;
+use crate::export::{Asked, AskedMapping, Earlier, Job, Replace, RunFolder};
+use crate::mapping::MappingFile;
+use crate::output::Place;
+use crate::report::age_words;
+
+/// How a stopped export is taken up.
+pub struct Again<'a> {
+    /// Which portal, as typed now and as the run knows it.
+    pub portal: &'a PortalArgs,
+    /// Calls in flight, at most.
+    pub concurrency: u16,
+    /// When it stops again.
+    pub max_duration: Option<Duration>,
+    /// Whether a target is replaced that is newer than the export.
+    pub force: bool,
+}
+
+/// Goes on with an export that stopped.
+pub async fn resume(
+    (folder, asked): (RunFolder, Asked),
+    again: &Again<'_>,
+    talk: &Talk,
+) -> Result<Exit, Error> {
+    talk.say(&format!(
+        "resuming export {}, begun {} ({}), to {}",
+        folder.path().display(),
+        age_words(asked.begun),
+        minute(asked.begun),
+        asked.target.display()
+    ));
+    check_target(&folder, &asked, again.force)?;
+    let mapping = asked.mapping.as_ref().map(|mapping| read(mapping, talk));
+    let mapping = mapping.transpose()?;
+    let portal = Portal::open(again.portal, talk).await?;
+    let goes = Goes::There(asked.target.clone());
+    let what = What {
+        selection: &asked.selection,
+        ids: asked.ids.as_deref(),
+        mapping: mapping.as_ref(),
+        goes: &goes,
+        concurrency: again.concurrency,
+    };
+    let mut job = job(&what, &portal, talk).await?;
+    same(&job, &asked)?;
+    job.started = asked.started;
+    job.run = asked.run;
+    folder.path().clone_into(&mut job.work);
+    let (work, until) = (Work::Run(folder), (again.max_duration, &goes));
+    let exit = finish(job, work, until, portal, talk).await?;
+    give_up_superseded((goes.path(), asked.begun), talk);
+    Ok(exit)
+}
+
+/// The mapping as it was; the files that it names must still be.
+fn read(mapping: &AskedMapping, talk: &Talk) -> Result<MappingFile, Error> {
+    let name = mapping.path.to_string_lossy();
+    let parsed = MappingFile::parse(&name, &mapping.text);
+    let parsed = parsed.map_err(|errors| mapping_error(&errors, talk))?;
+    match *parsed.tables() == mapping.tables {
+        true => Ok(parsed),
+        false => Err(Error::mend(format!(
+            "a file that the mapping {name} names has changed since the export began"
+        ))
+        .advise("put it back, or start the export anew")),
+    }
+}
+
+/// What stands at the target may be replaced, now as then: it is not newer than the
+/// export, and nobody else's. Where the export itself was ended while it replaced it,
+/// what stands there is its own.
+fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Error> {
+    let target = asked.target.as_path();
+    if is_inside(target, folder.path()) {
+        return Err(Error::mend(format!(
+            "the output {} lies in the run folder {}",
+            target.display(),
+            folder.path().display()
+        ))
+        .advise("start the export anew, to another place"));
+    }
+    if force {
+        return Ok(());
+    }
+    let (shown, begun) = (target.display(), minute(asked.begun));
+    if let Some(written) = newer(folder, asked) {
+        let written = minute(written);
+        let message = format!(
+            "{shown} was written at {written}, after this export was begun at {begun}: it is left alone"
+        );
+        return Err(Error::mend(message).advise(format!(
+            "`tickethaul resume {run} --force` replaces it; remove {run} to give the stopped export up",
+            run = folder.path().display()
+        )));
+    }
+    if !folder.has_published() && asked.replace != Replace::Anything {
+        let _same = standing(target, &asked.selection, asked.replace).map_err(|error| {
+            let advice = error.advice().unwrap_or_default().to_owned();
+            Error::mend(error).advise(advice)
+        })?;
+    }
+    Ok(())
+}
+
+/// When the target was written, where that was after the export began.
+fn newer(folder: &RunFolder, asked: &Asked) -> Option<Timestamp> {
+    let (told, stands) = match asked.selection.partition_by {
+        Some(_) => {
+            let manifest = asked.target.join("_manifest.json");
+            (Earlier::read(&manifest), manifest)
+        }
+        None => (Earlier::beside(&asked.target), asked.target.clone()),
+    };
+    let written = modified(&stands)?;
+    let by_another = told.is_some_and(|told| {
+        told.run.as_deref() != Some(&*asked.run) && told.started > asked.started
+    });
+    let later = !folder.has_published() && written > asked.begun;
+    (by_another || later).then_some(written)
+}
+
+fn modified(path: &Path) -> Option<Timestamp> {
+    if Place::of(path) != Place::File {
+        return None;
+    }
+    let modified = fs::metadata(path).ok()?.modified().ok()?;
+    Timestamp::try_from(modified).ok()
+}
+
+/// The portal and the properties are those that the pages come from.
+fn same(job: &Job, asked: &Asked) -> Result<(), Error> {
+    if job.portal_id != asked.portal_id {
+        return Err(Error::mend(format!(
+            "the export belongs to portal {}, the token to portal {}",
+            asked.portal_id, job.portal_id
+        )));
+    }
+    match job.properties() == asked.properties {
+        true => Ok(()),
+        false => Err(Error::mend(
+            "the portal's ticket properties have changed since the export began",
+        )
+        .advise("start it anew")),
+    }
+}

@@ -1,0 +1,165 @@
+//! Where an export goes, decided before the first call: what stands there already is
+//! replaced by the same export alone, unless the user says otherwise (E7).
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::args::ExportArgs;
+use super::resolve::{part_by, shape};
+use super::words::ENDINGS;
+use crate::cli::output::stdout;
+use crate::error::Error;
+use crate::export::{Earlier, Replace, Selection, Taken, Target, at_file, at_folder};
+use crate::output::{Owner, Place, Target as Named, Wish, open_device, resolved};
+
+/// Where an export goes.
+#[derive(Clone, Debug)]
+pub(super) enum Goes {
+    /// Into a file or a folder of parts, at this absolute path.
+    There(PathBuf),
+    /// To standard output, or to a device or pipe.
+    Stream(Option<PathBuf>),
+}
+
+impl Goes {
+    /// The path that a resume needs; a stream can't be resumed.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Goes::There(path) => Some(path),
+            Goes::Stream(_) => None,
+        }
+    }
+
+    /// The target of the job.
+    pub(super) fn target(&self, selection: &Selection) -> Result<Target, Error> {
+        Ok(match (self, part_by(selection)?) {
+            (Goes::There(path), None) => Target::File(path.clone()),
+            (Goes::There(path), Some(by)) => Target::Folder(path.clone(), by),
+            (Goes::Stream(None), _) => Target::Stream(stdout()),
+            (Goes::Stream(Some(device)), _) => {
+                let opened = open_device(device);
+                Target::Stream(opened.map_err(|error| unwritable(device, &error))?)
+            }
+        })
+    }
+}
+
+/// Applies the rules for outputs to what was typed.
+pub(super) fn choose(args: &ExportArgs, selection: &Selection) -> Result<Goes, Error> {
+    let Some(path) = args.output.as_deref() else {
+        return Ok(Goes::Stream(None));
+    };
+    let goes = match selection.partition_by {
+        None => named_file(args, path)?,
+        Some(_) => named_folder(path)?,
+    };
+    if let Goes::Stream(_) = goes {
+        if !selection.tables().is_empty() {
+            return Err(Error::usage(
+                "--history and --with-files write files beside the output, and a device has no place beside it",
+            )
+            .advise("name a file with -o"));
+        }
+        if args.run_dir.is_some() {
+            return Err(Error::usage("an export to a device can't be resumed")
+                .advise("leave --run-dir out"));
+        }
+    }
+    Ok(goes)
+}
+
+fn named_file(args: &ExportArgs, path: &Path) -> Result<Goes, Error> {
+    let wish = Wish {
+        path,
+        endings: &ENDINGS,
+        any_ending: args.says_form(),
+        force: false,
+    };
+    // Whose a file is that is there is for `standing` to say: there may be tables too.
+    match wish.target(stdout, |_| Owner::Ours)? {
+        Named::File(path) => absolute(&path).map(Goes::There),
+        Named::Stdout(_) => Ok(Goes::Stream(None)),
+        Named::Device(path) => Ok(Goes::Stream(Some(path))),
+    }
+}
+
+fn named_folder(path: &Path) -> Result<Goes, Error> {
+    match Place::of(path) {
+        Place::Nothing | Place::Folder => absolute(path).map(Goes::There),
+        Place::File => Err(taken(Taken::Unknown(path.to_owned()))),
+        Place::Stdout | Place::Device => Err(Error::usage("a folder of parts can't be a device")
+            .advise("name a folder with -o, or leave --partition-by out")),
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    resolved(path).map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Error {
+    Error::usage(format!("can't write {}: {error}", path.display()))
+}
+
+/// The export that stands at a target and is to be replaced, if one does.
+pub(super) fn standing(
+    path: &Path,
+    selection: &Selection,
+    replace: Replace,
+) -> Result<Option<Earlier>, Error> {
+    let found = match selection.partition_by {
+        None => at_file(path, &selection.tables(), shape(selection)),
+        Some(_) => at_folder(path),
+    };
+    let earlier = match found {
+        Ok(earlier) => earlier,
+        // What an export did not put there is never thrown away with a folder.
+        Err(Taken::Unknown(_)) if selection.partition_by.is_none() && forced(replace) => None,
+        Err(Taken::Changed(_)) if forced(replace) => None,
+        Err(other) => return Err(taken(other)),
+    };
+    if let Some(earlier) = earlier.as_ref().filter(|_| replace == Replace::Same) {
+        let differences = earlier.differences(selection);
+        if !differences.is_empty() {
+            return Err(another(path, &differences.join("; ")));
+        }
+    }
+    Ok(earlier)
+}
+
+fn forced(replace: Replace) -> bool {
+    replace == Replace::Anything
+}
+
+/// The same of the portal, which is known later.
+pub(super) fn same_portal(
+    earlier: Option<&Earlier>,
+    path: &Path,
+    (portal, replace): (u64, Replace),
+) -> Result<(), Error> {
+    match earlier {
+        Some(earlier) if earlier.portal != portal && replace == Replace::Same => {
+            let words = format!("portal {portal} instead of {}", earlier.portal);
+            Err(another(path, &words))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn another(path: &Path, differences: &str) -> Error {
+    Error::usage(format!(
+        "{} holds another export: {differences}",
+        path.display()
+    ))
+    .advise("name another place with -o, or replace that export with --replace")
+}
+
+fn taken(taken: Taken) -> Error {
+    let advice = match &taken {
+        Taken::Stranger { .. } => "move that away, or name another folder",
+        Taken::Unknown(path) if path.is_dir() => "name another folder",
+        Taken::Unknown(_) | Taken::Changed(_) => {
+            "name another place with -o, or replace what is there with --force"
+        }
+    };
+    Error::usage(taken).advise(advice)
+}

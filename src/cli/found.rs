@@ -1,0 +1,135 @@
+//! Finds runs: those in `tickethaul-runs` of this folder, and those that the user's
+//! registry knows, wherever they are.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::registry::{Entry, NewEntry};
+use super::settings::registry;
+use super::talk::Talk;
+use crate::error::Error;
+use crate::export::{self, Asked, ExportState, is_export, progress};
+
+/// Where run folders are when nobody said otherwise.
+const RUNS: &str = "tickethaul-runs";
+
+/// Run folders of this folder: in `tickethaul-runs`, begun here, or below it.
+pub fn of_this_folder() -> Vec<PathBuf> {
+    let here = Path::new(".").canonicalize().unwrap_or_default();
+    let is_of_here = |entry: &Entry| entry.here == here || entry.folder.starts_with(&here);
+    collected(&here, is_of_here)
+}
+
+/// All run folders that are known.
+pub fn everywhere() -> Vec<PathBuf> {
+    let here = Path::new(".").canonicalize().unwrap_or_default();
+    collected(&here, |_| true)
+}
+
+fn collected(here: &Path, wanted: impl Fn(&Entry) -> bool) -> Vec<PathBuf> {
+    let mut seen = BTreeSet::new();
+    let known = known().into_iter().filter(wanted);
+    let known = known.map(|entry| shown(here, &entry.folder));
+    let mut folders: Vec<PathBuf> = in_runs().into_iter().chain(known).collect();
+    folders.retain(|folder| {
+        is_run(folder) && folder.canonicalize().is_ok_and(|path| seen.insert(path))
+    });
+    folders
+}
+
+/// A run by its folder, its name in `tickethaul-runs`, or the name of a folder that the
+/// registry knows.
+///
+/// # Errors
+/// When there is none, or when several have the name.
+pub fn find(run: &Path) -> Result<PathBuf, Error> {
+    let named = Path::new(RUNS).join(run);
+    if let Some(found) = [run.to_owned(), named]
+        .into_iter()
+        .find(|path| path.is_dir())
+    {
+        return Ok(found);
+    }
+    let here = Path::new(".").canonicalize().unwrap_or_default();
+    let known = known().into_iter();
+    let named = known.filter(|entry| entry.folder.file_name() == Some(run.as_os_str()));
+    let named: Vec<PathBuf> = named.map(|entry| shown(&here, &entry.folder)).collect();
+    match named.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(Error::usage(format!("there is no run {}", run.display()))
+            .advise("`tickethaul runs` lists those of this folder, with --all those of others")),
+        several => {
+            let folders: Vec<String> = several
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
+            let message = format!("several runs are called {}", run.display());
+            Err(Error::usage(message).advise(format!("name the folder: {}", folders.join(", "))))
+        }
+    }
+}
+
+/// True for a folder that holds a run; nothing in it is touched.
+pub fn is_run(folder: &Path) -> bool {
+    let journal = fs::symlink_metadata(folder.join("run.db"));
+    journal.is_ok_and(|found| found.is_file()) || is_export(folder)
+}
+
+fn known() -> Vec<Entry> {
+    registry()
+        .map(|registry| registry.all())
+        .unwrap_or_default()
+}
+
+/// By their names, which begin with the time.
+fn in_runs() -> Vec<PathBuf> {
+    let entries = fs::read_dir(RUNS).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    folders.sort();
+    folders
+}
+
+/// Short where it is below this folder.
+fn shown(here: &Path, folder: &Path) -> PathBuf {
+    match folder.strip_prefix(here) {
+        Ok(below) if !below.as_os_str().is_empty() => below.to_owned(),
+        _ => folder.to_owned(),
+    }
+}
+
+/// Stopped exports to this target, with their folders, as far as the registry vouches
+/// for them.
+pub fn stopped_exports_to(target: &Path) -> Vec<(PathBuf, Asked)> {
+    let folders = everywhere().into_iter().filter(|folder| is_export(folder));
+    let exports = folders.filter_map(|folder| Some((export::look(&folder).ok()?, folder)));
+    let same = exports.filter(|(asked, folder)| {
+        let stopped = progress(folder).0 == ExportState::Stopped;
+        stopped && asked.target == target && vouched(folder, &asked.run).is_some()
+    });
+    same.map(|(asked, folder)| (folder, asked)).collect()
+}
+
+/// Records a new run. A run that can't be recorded goes on, and is found by its folder
+/// alone.
+pub fn record(new: &NewEntry<'_>, talk: &Talk) {
+    let Some(registry) = registry() else { return };
+    if let Err(error) = registry.record(new) {
+        talk.say(&format!(
+            "this run is not in your record of runs: {error}; `tickethaul resume {}` finds it by its folder",
+            new.folder.display()
+        ));
+    }
+}
+
+/// Forgets a run whose folder goes.
+pub fn forget(folder: &Path) {
+    if let Some(registry) = registry() {
+        registry.forget(folder);
+    }
+}
+
+/// What the registry knows of the run in a folder.
+pub fn vouched(folder: &Path, run: &str) -> Option<Entry> {
+    registry()?.of(folder, run)
+}

@@ -1,0 +1,175 @@
+//! Creating in a portal what it lacks for a mapping: groups, properties, options. What
+//! is created stays, also when a later one is refused, so every error says what that is.
+
+use std::time::{Duration, Instant};
+
+use super::lacking::{Lacking, lacking_groups};
+use crate::cli::portal::call_error_after;
+use crate::cli::talk::Talk;
+use crate::error::Error;
+use crate::hubspot::{CallError, Client};
+use crate::model::schema::{NewProperty, ObjectType};
+
+/// How long nothing is said of what is being created.
+const SILENCE: Duration = Duration::from_secs(3);
+
+/// What was created, in the order of its creation.
+#[derive(Debug, Default)]
+pub struct Created {
+    groups: Vec<String>,
+    properties: Vec<String>,
+    options: Vec<String>,
+}
+
+impl Created {
+    /// All of it by name, or nothing where nothing was created.
+    fn words(&self) -> Option<String> {
+        let parts = [
+            ("groups", &self.groups),
+            ("properties", &self.properties),
+            ("options of", &self.options),
+        ];
+        let parts = parts.into_iter().filter(|(_, names)| !names.is_empty());
+        let words: Vec<String> = parts
+            .map(|(what, names)| format!("{what} {}", names.join(", ")))
+            .collect();
+        (!words.is_empty()).then(|| words.join("; "))
+    }
+
+    /// How much it is, or nothing where nothing was created.
+    fn counts(&self) -> Option<String> {
+        let words: Vec<String> = [
+            (self.groups.len(), "group", "groups"),
+            (self.properties.len(), "property", "properties"),
+            (self.options.len(), "list of options", "lists of options"),
+        ]
+        .into_iter()
+        .filter(|(number, ..)| *number > 0)
+        .map(|(number, one, many)| format!("{number} {}", if number == 1 { one } else { many }))
+        .collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+
+    /// An error that came behind it: what was created stays in the portal.
+    pub fn stays(&self, error: Error) -> Error {
+        let Some(words) = self.words() else {
+            return error;
+        };
+        let stays = format!("created in the portal before that, and left there: {words}");
+        match error.advice().map(str::to_owned) {
+            Some(advice) => error.advise(format!("{advice}; {stays}")),
+            None => error.advise(stays),
+        }
+    }
+
+    fn failed(&self, what: &str, error: CallError) -> Error {
+        let words = match self.words() {
+            Some(words) => format!("created before that, and left in the portal: {words}"),
+            None => "nothing was created".to_owned(),
+        };
+        call_error_after(error, &words).within(format!("can't create {what}"))
+    }
+}
+
+/// Creates what is lacking, one by one, and says so meanwhile.
+///
+/// # Errors
+/// When the portal refuses one of them, or can't be reached.
+pub async fn create(client: &Client, lacking: &Lacking, talk: &Talk) -> Result<Created, Error> {
+    let mut created = Created::default();
+    create_groups(client, &lacking.properties, &mut created).await?;
+    create_properties(client, &lacking.properties, &mut created, talk).await?;
+    for (name, options) in &lacking.options {
+        let added = client.add_property_options(ObjectType::Tickets, name, options);
+        let added = added.await;
+        let _definition =
+            added.map_err(|error| created.failed(&format!("options of {name}"), error))?;
+        created.options.push(name.clone());
+    }
+    if let Some(counts) = created.counts() {
+        talk.say(&format!("created {counts}"));
+    }
+    Ok(created)
+}
+
+async fn create_groups(
+    client: &Client,
+    properties: &[NewProperty],
+    created: &mut Created,
+) -> Result<(), Error> {
+    if properties.is_empty() {
+        return Ok(());
+    }
+    let object = ObjectType::Tickets;
+    let known = client.property_groups(object).await;
+    let known = known.map_err(|error| created.failed("groups of properties", error))?;
+    for group in lacking_groups(properties, &known) {
+        let made = client.create_property_group(object, &group).await;
+        let _group =
+            made.map_err(|error| created.failed(&format!("the group {}", group.name), error))?;
+        created.groups.push(group.name);
+    }
+    Ok(())
+}
+
+async fn create_properties(
+    client: &Client,
+    properties: &[NewProperty],
+    created: &mut Created,
+    talk: &Talk,
+) -> Result<(), Error> {
+    let all = properties.len();
+    if all > 0 {
+        let plural = if all == 1 { "property" } else { "properties" };
+        talk.say(&format!("creating {all} {plural}"));
+    }
+    let mut said = Instant::now();
+    for property in properties {
+        if said.elapsed() > SILENCE {
+            talk.say(&format!("created {} of {all}", created.properties.len()));
+            said = Instant::now();
+        }
+        let made = client.create_property(property).await;
+        let name = &property.name;
+        let _definition =
+            made.map_err(|error| created.failed(&format!("the property {name}"), error))?;
+        created.properties.push(name.clone());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_tells_what_was_created_before_it() {
+        let created = Created {
+            groups: Vec::new(),
+            properties: vec!["a".to_owned(), "b".to_owned()],
+            options: vec!["c".to_owned()],
+        };
+        let error = created.stays(Error::mend("no room").advise("make room"));
+        assert_eq!(
+            error.advice(),
+            Some(
+                "make room; created in the portal before that, and left there: properties a, b; options of c"
+            )
+        );
+        let error = Created::default().stays(Error::mend("no room").advise("make room"));
+        assert_eq!(error.advice(), Some("make room"));
+        let lost = CallError::Unavailable("can't reach it".to_owned());
+        let error = created.failed("the property d", lost);
+        assert_eq!(
+            error.to_string(),
+            "can't create the property d: can't reach it"
+        );
+        let advice = error.advice().unwrap_or_default();
+        assert!(advice.starts_with("created before that, and left in the portal: properties a, b"));
+        assert!(!advice.contains("nothing was"), "{advice}");
+        assert_eq!(
+            created.counts().as_deref(),
+            Some("2 properties, 1 list of options")
+        );
+    }
+}

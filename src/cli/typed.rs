@@ -1,0 +1,274 @@
+//! The command line as it was typed: what a run keeps of it, and the command line that
+//! a resume amounts to once the run's own words are added to the user's (R3).
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+
+use super::resume::ResumeArgs;
+use super::{App, Command};
+use crate::error::Error;
+use crate::journal::Told;
+
+/// Options that stay with a run until a resume is told others.
+const KEPT: [&str; 9] = [
+    "api",
+    "batch-size",
+    "concurrency",
+    "horizon",
+    "max-duration",
+    "max-refused",
+    "rate",
+    "reserve",
+    "timeout",
+];
+
+/// Options that say which portal; a run keeps that in a form of its own, without secrets.
+const WHERE: [&str; 5] = [
+    "portal",
+    "sandbox-data",
+    "base-url",
+    "token-file",
+    "oauth-file",
+];
+
+/// Options of a resume that mean nothing to an export.
+const FOR_IMPORTS: [&str; 4] = ["batch-size", "max-refused", "no-limit", "unknown"];
+
+/// Options of a resume that mean nothing to an import.
+const FOR_EXPORTS: [&str; 1] = ["force"];
+
+/// The words behind the program's name, and the options among them.
+pub struct Typed {
+    words: Vec<String>,
+    options: Told,
+}
+
+impl Typed {
+    /// What was typed; `matches` is how it was understood.
+    pub fn new(words: Vec<String>, matches: &ArgMatches) -> Typed {
+        let mut innermost = matches;
+        while let Some((_, deeper)) = innermost.subcommand() {
+            innermost = deeper;
+        }
+        let names = KEPT.iter().chain(&WHERE);
+        let names = names.chain(&FOR_IMPORTS).chain(&FOR_EXPORTS);
+        let options = names.filter_map(|name| Some(((*name).to_owned(), typed(innermost, name)?)));
+        Typed {
+            words,
+            options: Told::new(options),
+        }
+    }
+
+    /// What stays with a run.
+    pub fn told(&self) -> Told {
+        self.only(&KEPT)
+    }
+
+    fn only(&self, names: &[&str]) -> Told {
+        let options = self.options.iter();
+        let kept = options.filter(|(name, _)| names.contains(name));
+        Told::new(kept.map(|(name, value)| (name.to_owned(), value.to_owned())))
+    }
+
+    /// The resume as if what the run was told had been typed with it; what really was
+    /// typed counts more.
+    pub fn resume_as_told(&self, told: &Told) -> Result<ResumeArgs, Error> {
+        // A run folder is data: what it says of places is judged elsewhere.
+        let kept = told.iter().filter(|(name, _)| KEPT.contains(name));
+        let kept = Told::new(kept.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let rest = kept.without(&self.options);
+        match parse(with_options(&self.words, &rest))? {
+            Command::Resume(args) => Ok(args),
+            _ => Err(Error::unexpected(
+                "the command line is not that of a resume",
+            )),
+        }
+    }
+
+    /// Refuses options of a resume that mean nothing to an export.
+    pub fn fits_export(&self) -> Result<(), Error> {
+        self.lacks(&FOR_IMPORTS, "an export")
+    }
+
+    /// Refuses options of a resume that mean nothing to an import.
+    pub fn fits_import(&self) -> Result<(), Error> {
+        self.lacks(&FOR_EXPORTS, "an import")
+    }
+
+    fn lacks(&self, names: &[&str], what: &str) -> Result<(), Error> {
+        match self.only(names).iter().next() {
+            Some((name, _)) => {
+                Err(Error::usage(format!("--{name} means nothing to {what}"))
+                    .advise("leave it out"))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// The value of an option, or nothing where it has none from the command line.
+fn typed(matches: &ArgMatches, name: &str) -> Option<String> {
+    let id = name.replace('-', "_");
+    let value = matches.try_get_raw(&id).ok()??.next_back()?;
+    let is_typed = matches.value_source(&id) == Some(ValueSource::CommandLine);
+    is_typed.then(|| value.to_string_lossy().into_owned())
+}
+
+/// The words with options behind them, but before a `--`.
+fn with_options(words: &[String], options: &Told) -> Vec<String> {
+    let end = words.iter().position(|word| word == "--");
+    let (before, behind) = words.split_at(end.unwrap_or(words.len()));
+    let options = options
+        .iter()
+        .map(|(name, value)| format!("--{name}={value}"));
+    let before = before.iter().cloned().chain(options);
+    before.chain(behind.iter().cloned()).collect()
+}
+
+/// Reads words that were typed at some time; of an option that is there twice the
+/// later one counts.
+fn parse(words: Vec<String>) -> Result<Command, Error> {
+    let words = std::iter::once("tickethaul".to_owned()).chain(words);
+    let matches = App::command().try_get_matches_from(words);
+    let app = matches.and_then(|mut matches| App::from_arg_matches_mut(&mut matches));
+    app.map(|app| app.command).map_err(|error| {
+        let words = error.render().to_string();
+        let words = words.trim_start_matches("error: ").trim_end();
+        Error::mend(format!("the run can't be resumed as it was told: {words}"))
+            .advise("say it anew on the command line of resume")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// Every option of a command but the global ones.
+    fn options(command: &str) -> BTreeSet<String> {
+        let mut app = App::command();
+        app.build();
+        let found = app.find_subcommand(command).expect(command);
+        let arguments = found.get_arguments().filter(|arg| !arg.is_global_set());
+        let names = arguments.filter_map(|arg| arg.get_long());
+        names
+            .filter(|name| *name != "help")
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Options that say what a run is, or matter only before it begins: its journal
+    /// holds them, or nothing has to.
+    const OF_THE_RUN: [&str; 12] = [
+        "mapping",
+        "op",
+        "diff",
+        "create-properties",
+        "run-dir",
+        "limit",
+        "no-key",
+        "encoding",
+        "delimiter",
+        "yes",
+        "ids",
+        "ids-from",
+    ];
+
+    #[test]
+    fn every_option_of_a_run_is_kept_or_has_its_reason() {
+        let resume = options("resume");
+        for command in ["import", "associate", "dissociate", "delete"] {
+            for name in options(command) {
+                let name = name.as_str();
+                let kept = KEPT.contains(&name) || WHERE.contains(&name);
+                assert!(
+                    kept || OF_THE_RUN.contains(&name),
+                    "{command} --{name}: is it kept?"
+                );
+                assert!(
+                    !kept || resume.contains(name),
+                    "resume lacks --{name} of {command}"
+                );
+            }
+        }
+        let known = [KEPT.as_slice(), &WHERE, &FOR_IMPORTS, &FOR_EXPORTS].concat();
+        for name in resume {
+            assert!(
+                known.contains(&name.as_str()),
+                "resume --{name}: what does it mean to an export?"
+            );
+        }
+        for name in KEPT
+            .iter()
+            .chain(&WHERE)
+            .filter(|name| !FOR_IMPORTS.contains(name))
+        {
+            assert!(options("export").contains(*name), "export lacks --{name}");
+        }
+    }
+
+    fn words(line: &str) -> Vec<String> {
+        line.split_whitespace().map(str::to_owned).collect()
+    }
+
+    fn typed_as(line: &str) -> Typed {
+        let all = std::iter::once("tickethaul".to_owned()).chain(words(line));
+        let matches = App::command().try_get_matches_from(all).expect(line);
+        Typed::new(words(line), &matches)
+    }
+
+    #[test]
+    fn a_run_keeps_what_was_typed_and_nothing_else() {
+        let typed =
+            typed_as("import a.csv -m m.toml --rate 50/10s --portal sandbox --rate 20/10s -q");
+        let told: Vec<(String, String)> = typed
+            .told()
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        assert_eq!(told, [("rate".to_owned(), "20/10s".to_owned())]);
+    }
+
+    #[test]
+    fn a_resume_is_told_what_the_run_was_unless_it_says_otherwise() {
+        let told = typed_as("import a -m m --rate 50/10s --timeout 5").told();
+        let args = typed_as("resume --timeout 7 -- -run").resume_as_told(&told);
+        let shown = format!("{:?}", args.expect("arguments"));
+        for words in ["Rate { calls: 50,", "timeout: 7.0", "run: Some(\"-run\")"] {
+            assert!(shown.contains(words), "{words} in {shown}");
+        }
+    }
+
+    #[test]
+    fn what_a_run_folder_says_of_places_is_no_option() {
+        let told = [
+            ("rate", "50/10s"),
+            ("base-url", "http://127.0.0.1:9"),
+            ("token-file", "x"),
+        ];
+        let told = Told::new(told.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let args = typed_as("resume").resume_as_told(&told);
+        let shown = format!("{:?}", args.expect("arguments"));
+        assert!(shown.contains("Rate { calls: 50,"), "{shown}");
+        assert!(
+            shown.contains("base_url: None") && shown.contains("token_file: None"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn options_of_imports_do_not_fit_an_export() {
+        assert!(
+            typed_as("resume --max-duration 60 --rate 5/1s")
+                .fits_export()
+                .is_ok()
+        );
+        for line in [
+            "resume --batch-size 5",
+            "resume --no-limit",
+            "resume --unknown done",
+        ] {
+            assert!(typed_as(line).fits_export().is_err(), "{line}");
+        }
+    }
+}

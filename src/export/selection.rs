@@ -1,0 +1,182 @@
+//! What an export was asked for, in words that stay: which tickets, which columns, in
+//! which form and parts. It is in the manifest, so that another export is not written
+//! over it, and in the run folder, so that a resume needs no command line. Pure.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::columns::{Headers, Values};
+use super::filter;
+use super::job::Archived;
+use super::write::{Form, Packing};
+use crate::model::issue::excerpt;
+use crate::model::schema::OWNER_PROPERTY;
+
+/// What an export was asked for. A selection with words that this version does not know
+/// is not read: it would select something else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Selection {
+    /// Every property that the portal has.
+    pub all_properties: bool,
+    /// Properties by internal name, in order.
+    pub properties: Vec<String>,
+    /// BLAKE3 of the mapping that is run backwards.
+    pub mapping: Option<String>,
+    /// Whether those in the recycle bin are exported.
+    pub archived: Archived,
+    /// The filter as it was written.
+    #[serde(rename = "where")]
+    pub filter: Option<String>,
+    /// Only the first ones.
+    pub limit: Option<u64>,
+    /// BLAKE3 of the ids that were chosen.
+    pub ids_from: Option<String>,
+    /// What is wanted of other records, as it was written.
+    pub with: Vec<String>,
+    /// Whether that goes into tables of its own.
+    pub with_files: bool,
+    /// Properties whose former values go into a table.
+    pub history: Vec<String>,
+    /// What headers are made of.
+    pub headers: Headers,
+    /// How values with labels are written.
+    pub values: Values,
+    /// Zone of datetimes, by its IANA name.
+    pub zone: Option<String>,
+    /// strftime for instants.
+    pub datetime_format: Option<String>,
+    /// strftime for days.
+    pub date_format: Option<String>,
+    /// Whether formulas are escaped.
+    pub escape_formulas: bool,
+    /// The form of the files.
+    pub format: Form,
+    /// How they are compressed.
+    pub compression: Packing,
+    /// What the parts are made by, as it was written.
+    pub partition_by: Option<String>,
+}
+
+impl Selection {
+    /// Whether something is done with owners, which need a scope of their own: a filter
+    /// asks for them, or they are shown by name.
+    pub fn shows_owners(&self) -> bool {
+        let parts = self.partition_by.as_deref().unwrap_or_default();
+        let mut named = self.properties.iter().chain(&self.history);
+        let is_shown = self.all_properties
+            || parts.contains(OWNER_PROPERTY)
+            || named.any(|name| name.trim() == OWNER_PROPERTY);
+        let filter = self.filter.as_deref();
+        let filter = filter.and_then(|text| filter::parse(text).ok());
+        (is_shown && self.values != Values::Ids)
+            || filter.is_some_and(|filter| filter.names(OWNER_PROPERTY))
+    }
+
+    /// How another export differs from this one, an option each, such as `--limit 10
+    /// instead of none`.
+    pub fn differences(&self, now: &Selection) -> Vec<String> {
+        let options = |selection: &Selection| match serde_json::to_value(selection) {
+            Ok(Value::Object(options)) => options,
+            _ => serde_json::Map::new(),
+        };
+        let before = options(self);
+        let differs = |(name, now): (String, Value)| {
+            let before = before.get(&name).unwrap_or(&Value::Null);
+            let option = name.replace('_', "-");
+            (*before != now).then(|| match name.as_str() {
+                "mapping" | "ids_from" => format!("another --{option}"),
+                _ => format!("--{option} {} instead of {}", words(&now), words(before)),
+            })
+        };
+        options(now).into_iter().filter_map(differs).collect()
+    }
+
+    /// Names of the tables beside the data.
+    pub fn tables(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        if !self.history.is_empty() {
+            names.push(super::tables::HISTORY.to_owned());
+        }
+        for with in self.with.iter().filter(|_| self.with_files) {
+            let name = with.split('.').next().unwrap_or_default().trim();
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        names
+    }
+}
+
+fn words(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::String(text) => excerpt(text),
+        Value::Array(values) if values.is_empty() => "none".to_owned(),
+        Value::Array(values) => {
+            let values: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
+            excerpt(&values.join(","))
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selection(change: impl FnOnce(&mut Selection)) -> Selection {
+        let mut selection = Selection {
+            properties: vec!["subject".to_owned(), "content".to_owned()],
+            ..Selection::default()
+        };
+        change(&mut selection);
+        selection
+    }
+
+    #[test]
+    fn differences_are_told_as_options() {
+        let before = selection(|_| {});
+        assert_eq!(before.differences(&before), [""; 0]);
+        let now = selection(|now| {
+            now.filter = Some("createdate >= 2024-01-01".to_owned());
+            now.properties.truncate(1);
+            now.mapping = Some("ab".to_owned());
+            now.archived = Archived::Include;
+            now.format = Form::Parquet;
+        });
+        let expected = [
+            "--properties subject instead of subject,content",
+            "another --mapping",
+            "--archived include instead of no",
+            "--where createdate >= 2024-01-01 instead of none",
+            "--format parquet instead of csv",
+        ];
+        assert_eq!(before.differences(&now), expected);
+        assert_eq!(now.differences(&before).len(), expected.len());
+    }
+
+    #[test]
+    fn a_selection_comes_back_and_one_with_more_words_does_not() {
+        let before = selection(|now| now.limit = Some(5));
+        let mut text = serde_json::to_value(&before).expect("JSON");
+        let back: Selection = serde_json::from_value(text.clone()).expect("a selection");
+        assert_eq!(back, before);
+        text["since"] = "yesterday".into();
+        assert!(serde_json::from_value::<Selection>(text).is_err());
+    }
+
+    #[test]
+    fn tables_are_known_before_anything_is_read() {
+        let asked = selection(|now| {
+            now.history = vec!["hs_pipeline_stage".to_owned()];
+            now.with = ["contacts.email", "contacts", "companies"]
+                .map(str::to_owned)
+                .into();
+            now.with_files = true;
+        });
+        assert_eq!(asked.tables(), ["history", "contacts", "companies"]);
+    }
+}

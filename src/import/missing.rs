@@ -1,0 +1,273 @@
+//! Tickets that are not live: in the recycle bin, merged into another, or nowhere. A
+//! portal need not find archived tickets by their key, so a row whose ticket was seen
+//! before is told by the ticket's id (protocol R4), and a row whose key an earlier row
+//! of the run archived by what the journal has.
+
+use super::change::Slot;
+use super::flow::{Operation, PlannedOp, RowOutcome};
+use super::send::Sender;
+use super::stop::stop_for;
+use super::tickets::Tickets;
+use crate::hubspot::records::Record;
+use crate::journal::Earlier;
+use crate::model::event::Stop;
+use crate::model::issue::Reason;
+use crate::model::outcome::{Change, RowEnd};
+use crate::model::schema::ObjectType;
+
+/// A row whose ticket is not live.
+pub(super) struct Absent {
+    op: PlannedOp,
+    /// Whether a send of ours may have brought it there.
+    sent: bool,
+}
+
+impl Absent {
+    /// A row that this run may have carried out.
+    pub(super) fn sent(op: PlannedOp) -> Absent {
+        Absent { op, sent: true }
+    }
+
+    /// A row for which nothing was done.
+    pub(super) fn untouched(op: PlannedOp) -> Absent {
+        Absent { op, sent: false }
+    }
+}
+
+/// Where a ticket is that is not live.
+enum Place {
+    /// In the recycle bin, with this id.
+    Bin(String),
+    /// Merged into this one.
+    Merged { id: String, into: Box<Record> },
+    /// An earlier row of this run archived it.
+    ArchivedBefore(String),
+    /// It was live when this run meant to write it, and can't be found any more.
+    Purged(String),
+    /// Nowhere that it could be found.
+    Nowhere,
+}
+
+impl Sender {
+    /// Rows whose ticket is live, with its id; the others end here.
+    pub(super) async fn live(&self, ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
+        let names: Vec<String> = ops.iter().map(|op| op.draft.key.clone()).collect();
+        let records = self.tickets().read(&names, &[], false).await?;
+        let mut live = Vec::new();
+        let mut absent = Vec::new();
+        for mut op in ops {
+            match self.tickets().find(&records, &op.draft.key) {
+                Some(record) => {
+                    op.ticket = Some(record.id.clone());
+                    live.push(op);
+                }
+                None => absent.push(Absent::untouched(op)),
+            }
+        }
+        self.explain(absent).await?;
+        Ok(live)
+    }
+
+    /// Reads tickets that a send of ours may have archived, by the ids that their intents
+    /// have (R4): the key may lead nowhere by now, or to a ticket that came since. What is
+    /// live is sent (again). When a read fails, the rows are in `todo`.
+    pub(super) async fn read_archived(
+        &self,
+        slots: Vec<Slot>,
+        todo: &mut Vec<Slot>,
+    ) -> Result<(), Stop> {
+        let (known, nameless): (Vec<_>, Vec<_>) =
+            slots.into_iter().partition(|slot| slot.op.ticket.is_some());
+        let mut absent = Vec::new();
+        let read = async {
+            let found = self.name(&nameless).await?;
+            let ids: Vec<String> = known
+                .iter()
+                .filter_map(|slot| slot.op.ticket.clone())
+                .collect();
+            Ok::<_, Stop>((found, self.tickets_by_id().read(&ids, &[], false).await?))
+        };
+        let (found, live) = match read.await {
+            Ok(read) => read,
+            Err(stop) => {
+                todo.extend(known.into_iter().chain(nameless));
+                return Err(stop);
+            }
+        };
+        for (slot, found) in nameless.into_iter().zip(found) {
+            match found {
+                Some(id) => {
+                    let intended = slot.intended;
+                    let mut op = slot.into_op();
+                    op.ticket = Some(id);
+                    todo.push(self.changing(op, intended));
+                }
+                None => absent.push(Absent::sent(slot.into_op())),
+            }
+        }
+        for slot in known {
+            let ticket = slot.op.ticket.as_deref().unwrap_or_default();
+            match self.tickets_by_id().find(&live, ticket) {
+                Some(_) => todo.push(slot),
+                None => absent.push(Absent::sent(slot.into_op())),
+            }
+        }
+        self.explain(absent).await
+    }
+
+    /// Finds the tickets of rows whose intents have none, as those of older tools do, and
+    /// makes their ids durable before anything is sent.
+    async fn name(&self, slots: &[Slot]) -> Result<Vec<Option<String>>, Stop> {
+        let names: Vec<String> = slots.iter().map(|slot| slot.op.draft.key.clone()).collect();
+        let live = self.tickets().read(&names, &[], false).await?;
+        let id = |name: &String| {
+            let record = self.tickets().find(&live, name);
+            record.map(|record| record.id.clone())
+        };
+        let found: Vec<Option<String>> = names.iter().map(id).collect();
+        let seqs = slots.iter().map(|slot| slot.op.source.seq);
+        let named = seqs
+            .zip(&found)
+            .filter_map(|(seq, id)| Some((seq, id.clone()?)));
+        self.settle.name(self.operation, named.collect()).await?;
+        Ok(found)
+    }
+
+    fn tickets_by_id(&self) -> Tickets<'_> {
+        Tickets {
+            by: None,
+            ..self.tickets()
+        }
+    }
+
+    /// Ends rows whose ticket is not live.
+    pub(super) async fn explain(&self, absent: Vec<Absent>) -> Result<(), Stop> {
+        if absent.is_empty() {
+            return Ok(());
+        }
+        let places = match self.places(&absent).await {
+            Ok(places) => places,
+            Err(stop) => {
+                self.lose(absent.iter().filter(|row| row.sent).count())
+                    .await;
+                return Err(stop);
+            }
+        };
+        let ended = absent.into_iter().zip(places);
+        let ended = ended.map(|(row, place)| self.told(row, place));
+        self.settle.settle(ended.collect()).await?;
+        Ok(())
+    }
+
+    /// How a row ends whose ticket is there and not live.
+    fn told(&self, Absent { op, sent }: Absent, place: Place) -> RowOutcome {
+        let archives = self.operation == Operation::Archive;
+        match place {
+            Place::Bin(ticket) | Place::Purged(ticket) if archives && sent => {
+                let change = Change::Archived;
+                op.ended(RowEnd::Done { ticket, change })
+            }
+            Place::Bin(ticket) | Place::ArchivedBefore(ticket) if archives => {
+                op.ended(RowEnd::Unchanged { ticket })
+            }
+            Place::Merged { into, .. } if self.took_over(&op, &into) => {
+                let (ticket, change) = (into.id, Change::Updated);
+                op.ended(RowEnd::Done { ticket, change })
+            }
+            Place::Bin(id) | Place::ArchivedBefore(id) => {
+                self.refuse_key(op, Reason::TicketArchived { id })
+            }
+            Place::Merged { id, into } => {
+                let into = into.id;
+                self.refuse_key(op, Reason::TicketMerged { id, into })
+            }
+            Place::Purged(_) | Place::Nowhere => {
+                let by_key = self.mapping.id_property().is_some();
+                self.refuse_key(op, Reason::TicketMissing { by_key })
+            }
+        }
+    }
+
+    /// Whether the ticket that a row's was merged into has got what the row says: some
+    /// calls reach it by the old id.
+    fn took_over(&self, op: &PlannedOp, into: &Record) -> bool {
+        let mut values = op.draft.properties.iter();
+        self.operation == Operation::Update
+            && values.all(|(name, value)| self.is_held(into, name, value))
+    }
+
+    async fn places(&self, absent: &[Absent]) -> Result<Vec<Place>, Stop> {
+        let known = |row: &Absent| row.op.ticket.clone();
+        let ids: Vec<String> = absent.iter().filter_map(known).collect();
+        let keys = absent.iter().filter(|row| row.op.ticket.is_none());
+        let keys: Vec<String> = keys.map(|row| row.op.draft.key.clone()).collect();
+        let by_id = self.tickets_by_id().read(&ids, &[], true).await?;
+        let by_key = self.tickets().read(&keys, &[], true).await?;
+        let mut before = self.archived_before(absent).await?.into_iter();
+        let mut places = Vec::new();
+        for row in absent {
+            let found = match &row.op.ticket {
+                Some(id) => self.tickets_by_id().find(&by_id, id),
+                None => self.tickets().find(&by_key, &row.op.draft.key),
+            };
+            let before = before.next().flatten();
+            places.push(match (found, before) {
+                (Some(record), _) => Place::Bin(record.id.clone()),
+                (None, Some(before)) => self.by_spelling(row, before).await?,
+                (None, None) => self.merged_or_gone(row).await?,
+            });
+        }
+        Ok(places)
+    }
+
+    /// For each row the row before it that archived the ticket of its key.
+    async fn archived_before(&self, absent: &[Absent]) -> Result<Vec<Option<Earlier>>, Stop> {
+        if self.operation != Operation::Archive {
+            return Ok(Vec::new());
+        }
+        let rows = absent
+            .iter()
+            .map(|row| (row.op.source.seq, row.op.draft.key.clone()));
+        Ok(self.settle.earlier(self.operation, rows.collect()).await?)
+    }
+
+    /// Keys that differ only by case may be one (K2): not where the portal finds the one
+    /// in the recycle bin and not the other.
+    async fn by_spelling(&self, row: &Absent, before: Earlier) -> Result<Place, Stop> {
+        if row.op.ticket.is_none() && before.key != row.op.draft.key {
+            let names = [before.key];
+            let bin = self.tickets().read(&names, &[], true).await?;
+            if !bin.is_empty() {
+                return Ok(Place::Nowhere);
+            }
+        }
+        Ok(Place::ArchivedBefore(before.record))
+    }
+
+    /// What became of a ticket that is neither live nor in the recycle bin. The id of one
+    /// that was merged leads to the one that it went into, in a read of one record only.
+    async fn merged_or_gone(&self, row: &Absent) -> Result<Place, Stop> {
+        let by_id = self.mapping.id_property().is_none();
+        let id = match &row.op.ticket {
+            Some(id) => id,
+            None if by_id && row.sent => &row.op.draft.key,
+            // What an archive intends was live then; older tools wrote no id.
+            None if row.sent && self.operation == Operation::Archive => {
+                return Ok(Place::Purged(String::new()));
+            }
+            None => return Ok(Place::Nowhere),
+        };
+        let wanted = self.wanted();
+        let read = self
+            .client
+            .read(ObjectType::Tickets, None, id, &wanted, false);
+        Ok(match read.await.map_err(stop_for)? {
+            Some(into) if into.id != *id => Place::Merged {
+                id: id.clone(),
+                into: Box::new(into),
+            },
+            _ if row.sent => Place::Purged(id.clone()),
+            _ => Place::Nowhere,
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! Which records rows mean: what earlier rows of a key came to, and the records that
+//! intents lack.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::write::{Commit, JournalError, at};
+
+/// An earlier row of the same run and key, whose record is as the row says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// The key as that row has it; it may differ by case.
+    pub key: String,
+    /// Id of its record.
+    pub record: String,
+}
+
+impl Commit<'_> {
+    /// The last row before row `seq` that had this key and whose record is as it says.
+    pub fn earlier(
+        &self,
+        kind: &str,
+        key: &str,
+        seq: u64,
+    ) -> Result<Option<Earlier>, JournalError> {
+        let found = |row: &rusqlite::Row<'_>| {
+            Ok(Earlier {
+                key: row.get(0)?,
+                record: row.get(1)?,
+            })
+        };
+        self.transaction
+            .prepare_cached(
+                "SELECT step.key, row.ticket FROM step JOIN row ON row.seq = step.row
+                 WHERE step.folded = ?1 AND step.kind = ?2 AND step.row < ?3
+                   AND row.fate IN ('done', 'unchanged', 'waiting') AND row.ticket IS NOT NULL
+                 ORDER BY step.row DESC LIMIT 1",
+            )
+            .and_then(|mut query| {
+                let of_row = params![key.to_lowercase(), kind, seq as i64];
+                query.query_row(of_row, found).optional()
+            })
+            .map_err(at(self.path))
+    }
+
+    /// Notes the record that a row means where its intent lacks it, as those of older
+    /// tools do.
+    pub fn name_record(&self, kind: &str, seq: u64, record: &str) -> Result<(), JournalError> {
+        self.run(
+            "UPDATE step SET record = ?3 WHERE row = ?1 AND kind = ?2 AND record IS NULL",
+            params![seq as i64, kind, record],
+        )
+    }
+}

@@ -1,0 +1,116 @@
+//! Letters that nobody sees: byte order marks, zero-width and no-break blanks, soft
+//! hyphens, marks of the writing direction. Exports and spreadsheets scatter them
+//! around ids and into headers, where they must not make another key or column.
+
+use std::fmt::Write;
+
+/// Whether a letter takes no room and has no shape of its own. Blanks are not among
+/// them: `char::is_whitespace` knows those.
+pub fn is_invisible(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// Whether an invisible letter belongs to the spelling of some languages and of emoji
+/// when it stands inside a word: the joiners and the selectors of a letter's form.
+pub fn is_spelling(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{34f}' | '\u{180b}'..='\u{180f}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}'
+    )
+}
+
+/// The text without blanks and invisible letters around it. Most have none, which their
+/// first and last bytes tell.
+#[inline]
+pub fn trim_invisible(text: &str) -> &str {
+    let is_letter = |byte: &u8| byte.is_ascii_graphic();
+    let bytes = text.as_bytes();
+    match bytes.first().is_some_and(is_letter) && bytes.last().is_some_and(is_letter) {
+        true => text,
+        false => text.trim_matches(|letter: char| letter.is_whitespace() || is_invisible(letter)),
+    }
+}
+
+/// A name as people see it: without invisible letters, each run of blanks of any kind
+/// as one space, none around it.
+pub fn visible_name(name: &str) -> String {
+    let mut visible = String::with_capacity(name.len());
+    for letter in name.chars().filter(|letter| !is_invisible(*letter)) {
+        match letter.is_whitespace() {
+            true if visible.is_empty() || visible.ends_with(' ') => {}
+            true => visible.push(' '),
+            false => visible.push(letter),
+        }
+    }
+    visible.truncate(visible.trim_end().len());
+    visible
+}
+
+/// A text with what can't be seen in it written out, such as `\u{200b}`: invisible
+/// letters, control characters, and blanks other than the space.
+pub fn made_visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        let is_odd_blank = letter.is_whitespace() && letter != ' ';
+        if is_invisible(letter) || letter.is_control() || is_odd_blank {
+            // Writing to a String can't fail.
+            let _ok = write!(shown, "{}", letter.escape_unicode());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_around_a_key_goes_whatever_it_is() {
+        for around in [
+            "\u{feff}", "\u{200b}", "\u{200c}", "\u{200d}", "\u{2060}", "\u{2062}", "\u{a0}",
+            "\u{202f}", "\u{ad}", "\u{200e}", "\u{202e}", "\u{2069}", "\u{fe0f}", " \t",
+        ] {
+            for text in [
+                format!("{around}7"),
+                format!("7{around}"),
+                format!("{around}{around}7 {around}"),
+            ] {
+                assert_eq!(trim_invisible(&text), "7", "{}", made_visible(&text));
+            }
+            assert_eq!(trim_invisible(around), "");
+        }
+        assert_eq!(trim_invisible("a\u{200b}b"), "a\u{200b}b");
+    }
+
+    #[test]
+    fn names_are_compared_as_they_look() {
+        assert_eq!(
+            visible_name("\u{a0}Ticket\u{a0}\u{200b} sub\u{ad}ject "),
+            "Ticket subject"
+        );
+        assert_eq!(visible_name("\u{feff}"), "");
+        assert_eq!(
+            made_visible("\u{200b}a b\u{a0}\n"),
+            "\\u{200b}a b\\u{a0}\\u{a}"
+        );
+    }
+}

@@ -1,0 +1,17 @@
+//! Where commands write. One rule holds for every file that a user names, whatever the
+//! command: `target` applies it before anything is done, `place` says what a name leads
+//! to, and `part` writes a file beside its place and renames it at the end.
+//!
+//! - An ending must name a format that the command writes, unless a format was given.
+//! - Devices and pipes are written to, never replaced; they need no ending.
+//! - A folder where a file is meant is refused.
+//! - A file that is there is replaced only where it can be told that we wrote it, or
+//!   with `--force`.
+
+mod part;
+mod place;
+mod target;
+
+pub use part::{PartFile, Privacy, part_of};
+pub use place::{Place, parent_of, resolved};
+pub use target::{Owner, Stdout, Target, Wish, Writer, open_device};

@@ -1,0 +1,153 @@
+//! A file that is written beside its place and renamed at the end, so it appears
+//! complete or not at all, and what it replaces is whole until then.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Who may read a new file. One that is replaced keeps its mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Privacy {
+    /// Whoever the system lets by default.
+    #[default]
+    Usual,
+    /// Its owner.
+    Private,
+}
+
+/// A file on its way, named after the one that it becomes, so what a killed process
+/// left is found and taken away by the next. Locked while it is written.
+#[derive(Debug)]
+pub struct PartFile {
+    file: File,
+    part: PathBuf,
+    path: PathBuf,
+    appeared: bool,
+}
+
+impl PartFile {
+    /// Claims a path for this process.
+    ///
+    /// # Errors
+    /// `ResourceBusy` while another process writes it.
+    pub fn claim(path: PathBuf, privacy: Privacy) -> io::Result<PartFile> {
+        let named = |error: io::Error| {
+            let words = format!("{}: {error}", path.display());
+            io::Error::new(error.kind(), words)
+        };
+        PartFile::open(path.clone(), privacy).map_err(named)
+    }
+
+    fn open(path: PathBuf, privacy: Privacy) -> io::Result<PartFile> {
+        let part = part_of(&path, "part");
+        clear(&part)?;
+        let mut options = OpenOptions::new();
+        let _same = options.write(true).create_new(true);
+        #[cfg(unix)]
+        if privacy == Privacy::Private {
+            use std::os::unix::fs::OpenOptionsExt;
+            let _same = options.mode(0o600);
+        }
+        #[cfg(not(unix))]
+        let _no_modes = privacy;
+        let file = options.open(&part)?;
+        lock(&file)?;
+        Ok(PartFile {
+            file,
+            part,
+            path,
+            appeared: false,
+        })
+    }
+
+    /// The file appears under its name, durable, with the mode of the one it replaces.
+    pub fn appear(mut self) -> io::Result<PathBuf> {
+        if let Ok(old) = fs::metadata(&self.path)
+            && old.is_file()
+        {
+            self.file.set_permissions(old.permissions())?;
+        }
+        self.file.sync_all()?;
+        fs::rename(&self.part, &self.path)?;
+        self.appeared = true;
+        Ok(self.path.clone())
+    }
+}
+
+impl Write for PartFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for PartFile {
+    fn drop(&mut self) {
+        if !self.appeared {
+            let _gone = fs::remove_file(&self.part);
+        }
+    }
+}
+
+/// The name of what becomes `path`: hidden, beside it.
+pub fn part_of(path: &Path, kind: &str) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or(path.as_os_str()));
+    name.push(".tickethaul-");
+    name.push(kind);
+    path.with_file_name(name)
+}
+
+/// Takes away what a killed process left. It is never written to: should its process
+/// be about to finish, it is the output itself.
+fn clear(part: &Path) -> io::Result<()> {
+    match File::open(part) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(left) => {
+            lock(&left)?;
+            fs::remove_file(part)
+        }
+    }
+}
+
+fn lock(file: &File) -> io::Result<()> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::Error(error) => error,
+        TryLockError::WouldBlock => {
+            io::Error::new(io::ErrorKind::ResourceBusy, "another process is writing it")
+        }
+    })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        let found = fs::metadata(path).expect("a file");
+        found.permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_replaced_file_keeps_its_mode() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("kept.csv");
+        for privacy in [Privacy::Private, Privacy::Usual] {
+            let mut part = PartFile::claim(path.clone(), privacy).expect("claimed");
+            part.write_all(b"text").expect("written");
+            let _path = part.appear().expect("there");
+            assert_eq!(mode(&path), 0o600, "{privacy:?}");
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).expect("set");
+        let part = PartFile::claim(path.clone(), Privacy::Private).expect("claimed");
+        let _path = part.appear().expect("there");
+        assert_eq!(mode(&path), 0o444);
+    }
+}

@@ -1,0 +1,67 @@
+//! Calls that merge records or end them for good, and the buttons of the recycle bin.
+
+use axum::http::Method;
+
+use super::answer::{Portal, ok};
+use crate::sandbox::call::Call;
+use crate::sandbox::kind::Kind;
+use crate::sandbox::problem::Problem;
+use crate::sandbox::reply::Reply;
+use crate::sandbox::route::Button;
+use crate::sandbox::shapes::{self, Reference};
+use crate::sandbox::switches::TicketGdpr;
+use crate::sandbox::version::Version;
+
+impl Portal {
+    /// Activities can't be merged.
+    pub(super) fn merge(&self, call: &Call, kind: Kind) -> Result<Reply, Problem> {
+        posted(call)?;
+        if kind == Kind::Note {
+            return Err(Problem::not_found());
+        }
+        let input = shapes::read(&call.body)?;
+        self.with(|desk| desk.merge(kind, &input, call.now))
+            .and_then(ok)
+    }
+
+    /// gdpr-delete: which kinds have it differs from version to version.
+    pub(super) fn erase(
+        &self,
+        call: &Call,
+        kind: Kind,
+        version: Version,
+    ) -> Result<Reply, Problem> {
+        posted(call)?;
+        let is_served = match (kind, version) {
+            (Kind::Contact, Version::September2025) => false,
+            (Kind::Contact, _) | (Kind::Ticket, Version::September2025) => true,
+            (Kind::Ticket, Version::September2026) => {
+                self.switches.ticket_gdpr_2026_09 == TicketGdpr::Served
+            }
+            _ => false,
+        };
+        if !is_served {
+            return Err(Problem::not_found());
+        }
+        let input = shapes::read(&call.body)?;
+        self.with(|desk| desk.erase(kind, &input, call.now))
+            .map(|()| Reply::empty())
+    }
+
+    pub(super) fn bin(&self, call: &Call, kind: Kind, button: Button) -> Result<Reply, Problem> {
+        posted(call)?;
+        let inputs: Vec<Reference> = self.inputs(call)?;
+        let pressed = self.with(|desk| match button {
+            Button::Restore => desk.restore(kind, &inputs, call.now),
+            Button::Purge => desk.purge(kind, &inputs),
+        });
+        pressed.map(|()| Reply::empty())
+    }
+}
+
+fn posted(call: &Call) -> Result<(), Problem> {
+    match call.method {
+        Method::POST => Ok(()),
+        _ => Err(Problem::method_not_allowed()),
+    }
+}

@@ -1,0 +1,331 @@
+//! What is asked before a portal is changed for good, and what is said first: which
+//! portal it is, and by what it was chosen. Questions are answered on a real terminal.
+
+use std::process::Command;
+
+use crate::desk::Desk;
+use crate::rehearsal::{Rehearsal, TOKEN};
+
+const MAPPING: &str = r#"
+version = 1
+[key]
+property = "source_ticket_id"
+column = "Id"
+[properties]
+subject = "Subject"
+hs_pipeline_stage = { value = "New" }
+[[property]]
+name = "source_ticket_id"
+type = "string"
+unique = true
+"#;
+
+/// A portal with three tickets of a file.
+fn imported() -> Desk {
+    let desk = Desk::new(&["--rate", "off"]);
+    let _file = desk.here.write("in.csv", "Id,Subject\n1,a\n2,b\n3,c\n");
+    let _file = desk.here.write("m.toml", MAPPING);
+    let import = [
+        "import",
+        "in.csv",
+        "-m",
+        "m.toml",
+        "--create-properties",
+        "--run-dir",
+        "made",
+    ];
+    let _ended = desk.here.run_against(&desk.sandbox, &import).expect(0);
+    desk
+}
+
+fn held(desk: &Desk) -> usize {
+    let args = ["--properties", "subject", "-o", "held.csv"];
+    let _ended = desk.export(&args).expect(0);
+    desk.here.rows("held.csv").len()
+}
+
+const ARCHIVING: [&[&str]; 2] = [
+    &["import", "in.csv", "-m", "m.toml", "--op", "archive"],
+    &["delete", "in.csv", "-m", "m.toml"],
+];
+
+#[test]
+fn nothing_is_changed_for_good_without_a_yes() {
+    for archiving in ARCHIVING {
+        let desk = imported();
+        let run = |more: &[&str]| {
+            let args = [archiving, more].concat();
+            desk.here.run_against(&desk.sandbox, &args)
+        };
+        let refused = run(&[]).expect(64).says("pass --yes to archive tickets");
+        assert!(
+            !refused.stderr.contains("portal"),
+            "before any call: {}",
+            refused.stderr
+        );
+        assert_eq!(held(&desk), 3);
+        let _ended = run(&["--yes"])
+            .expect(0)
+            .says("archive the tickets of 3 rows in portal");
+        assert_eq!(held(&desk), 0);
+    }
+    let desk = Desk::new(&["--rate", "off"]);
+    let _file = desk.here.write("m.toml", MAPPING);
+    let apply = ["schema", "apply", "-m", "m.toml"];
+    let run = |args: &[&str]| desk.here.run_against(&desk.sandbox, args);
+    let _ended = run(&apply)
+        .expect(64)
+        .says("pass --yes to create properties");
+    let _ended = run(&["schema", "diff", "-m", "m.toml"]).expect(4);
+    let _ended = run(&[&apply[..], &["--yes"]].concat()).expect(0);
+    let _ended = run(&["schema", "diff", "-m", "m.toml"]).expect(0);
+}
+
+#[test]
+fn a_resume_never_asks() {
+    let desk = imported();
+    let run = |args: &[&str]| desk.here.run_against(&desk.sandbox, args);
+    let begin = [ARCHIVING[0], &["--yes", "--limit", "1", "--run-dir", "run"]].concat();
+    let _ended = run(&begin)
+        .expect(0)
+        .says("archive the ticket of 1 row in portal");
+    let _ended = run(&["resume", "run", "--no-limit"]).expect(0);
+    assert_eq!(held(&desk), 0);
+}
+
+/// The tool on a terminal of its own, which answers the question; what it said after.
+#[cfg(unix)]
+fn answered(desk: &Desk, args: &[&str], question: &str, answer: &str) -> (i32, String) {
+    let mut command: Command = Command::new(env!("CARGO_BIN_EXE_tickethaul"));
+    let _same = command
+        .args(args)
+        .current_dir(desk.here.path(""))
+        .env_clear()
+        .env("HOME", desk.here.path(""))
+        .env("TERM", "xterm")
+        .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
+        .env("HUBSPOT_ACCESS_TOKEN", TOKEN);
+    let mut terminal = rexpect::session::spawn_command(command, Some(30_000)).expect("a terminal");
+    let before = terminal.exp_string(question).expect(question);
+    let sent = terminal.send_line(answer);
+    let _bytes = sent.expect("an answer is taken");
+    let after = terminal.exp_eof().expect("an end");
+    let code = match terminal.process_mut().wait() {
+        Ok(rexpect::process::WaitStatus::Exited(_, code)) => code,
+        other => panic!("{other:?}"),
+    };
+    (code, format!("{before}{question}{after}"))
+}
+
+#[cfg(unix)]
+#[test]
+fn on_a_terminal_a_question_names_what_and_where() {
+    for archiving in ARCHIVING {
+        for quiet in [false, true] {
+            let desk = imported();
+            let args = if quiet {
+                [archiving, &["-q"]].concat()
+            } else {
+                archiving.to_vec()
+            };
+            let question = "archive the tickets of 3 rows in portal";
+            let (code, said) = answered(&desk, &args, question, "n");
+            assert!(
+                code == 0 && said.contains("not done: the answer was no"),
+                "{code} {said}"
+            );
+            assert_eq!(held(&desk), 3, "{said}");
+            assert!(
+                !desk.here.path("tickethaul-runs").exists(),
+                "no run was begun"
+            );
+            let (code, said) = answered(&desk, &args, question, "y");
+            assert_eq!((code, held(&desk)), (0, 0), "{said}");
+        }
+    }
+    let desk = Desk::new(&["--rate", "off"]);
+    let _file = desk.here.write("m.toml", MAPPING);
+    let question = "create the property source_ticket_id in portal";
+    for quiet in [
+        &["schema", "apply", "-m", "m.toml"][..],
+        &["schema", "apply", "-m", "m.toml", "-q"],
+    ] {
+        let (code, said) = answered(&desk, quiet, question, "");
+        assert!(
+            code == 0 && said.contains("nothing was changed in the portal"),
+            "{code} {said}"
+        );
+        let diff = desk
+            .here
+            .run_against(&desk.sandbox, &["schema", "diff", "-m", "m.toml"]);
+        let _ended = diff.expect(4);
+    }
+    let (code, _said) = answered(&desk, &["schema", "apply", "-m", "m.toml"], question, "yes");
+    let diff = desk
+        .here
+        .run_against(&desk.sandbox, &["schema", "diff", "-m", "m.toml"]);
+    assert_eq!((code, diff.code), (0, 0));
+}
+
+/// What every command that calls a portal says first.
+#[test]
+fn the_portal_is_named_first_of_all() {
+    let desk = imported();
+    assert_eq!(held(&desk), 3);
+    let id = desk.ids("held.csv")[0].to_string();
+    let commands: [&[&str]; 12] = [
+        &["check", "in.csv", "-m", "m.toml"],
+        &["import", "in.csv", "-m", "m.toml"],
+        &[
+            "import",
+            "in.csv",
+            "-m",
+            "m.toml",
+            "--limit",
+            "1",
+            "--run-dir",
+            "some",
+        ],
+        &["resume", "some", "--no-limit"],
+        &["associate", "in.csv", "-m", "link.toml"],
+        &["dissociate", "in.csv", "-m", "link.toml"],
+        &["export", "--properties", "subject", "-o", "out.csv"],
+        &["get", &id],
+        &["schema", "pull", "-o", "portal.toml"],
+        &["schema", "show"],
+        &["schema", "diff", "-m", "m.toml"],
+        &["schema", "apply", "-m", "m.toml", "--yes"],
+    ];
+    let link = "[[associate]]\nto = \"tickets\"\nby = \"key\"\ncolumn = \"Subject\"\n";
+    let _file = desk.here.write("link.toml", format!("{MAPPING}{link}"));
+    let url = desk.sandbox.url();
+    let by = format!("{url} (TICKETHAUL_BASE_URL), chosen by HUBSPOT_ACCESS_TOKEN");
+    for command in commands {
+        let ended = desk.here.run_against(&desk.sandbox, command);
+        let first = ended.stderr.lines().next().unwrap_or_default();
+        assert!(
+            first.starts_with("portal ") && first.ends_with(&by),
+            "{command:?}: {}",
+            ended.stderr
+        );
+    }
+    let quiet = desk
+        .here
+        .run_against(&desk.sandbox, &["get", &id, "-q"])
+        .expect(0);
+    assert_eq!(quiet.stderr, "");
+}
+
+#[test]
+fn what_a_portal_was_chosen_by_is_said() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let here = &desk.here;
+    let _file = here.write("token.txt", TOKEN);
+    let url = desk.sandbox.url();
+    let show = |args: &[&str], environment: &[(&str, &str)]| {
+        let mut command = here.command(["schema", "show"]);
+        let _same = command.args(args).envs(environment.iter().copied());
+        let ended = here.finish(command).expect(0);
+        ended.stderr.lines().next().unwrap_or_default().to_owned()
+    };
+    let data = here.path("data").display().to_string();
+    let sandbox = ["--portal", "sandbox", "--sandbox-data", &data];
+    for (args, environment, words) in [
+        (
+            &["--token-file", "token.txt", "--base-url", url][..],
+            &[][..],
+            format!("{url} (--base-url), chosen by --token-file token.txt"),
+        ),
+        (
+            &["--base-url", url],
+            &[("HUBSPOT_ACCESS_TOKEN", TOKEN)],
+            format!("{url} (--base-url), chosen by HUBSPOT_ACCESS_TOKEN"),
+        ),
+        (
+            &sandbox,
+            &[],
+            "the embedded sandbox, chosen by --portal sandbox".to_owned(),
+        ),
+        (
+            &sandbox,
+            &[("HUBSPOT_ACCESS_TOKEN", TOKEN)],
+            "chosen by --portal sandbox; HUBSPOT_ACCESS_TOKEN is not used".to_owned(),
+        ),
+    ] {
+        let first = show(args, environment);
+        assert!(
+            first.starts_with("portal ") && first.ends_with(&words),
+            "{words}: {first}"
+        );
+    }
+}
+
+#[test]
+fn what_people_try_is_answered() {
+    let desk = imported();
+    let run = |args: &[&str], code| desk.here.run_against(&desk.sandbox, args).expect(code);
+    for command in [
+        &["import", "in.csv", "-m", "m.toml", "--dry-run"][..],
+        &["delete", "in.csv", "--dry-run"],
+        &["schema", "apply", "-m", "m.toml", "--dry-run"],
+    ] {
+        let _ended = run(command, 64)
+            .says("there is no --dry-run")
+            .says("`tickethaul check");
+    }
+    let _ended = run(&["import", "in.csv", "-m", "zendesk"], 64)
+        .says("there is no such file")
+        .says("map init")
+        .says("zendesk, ");
+    for export in [&["export"][..], &["export", "--properties", ""]] {
+        let _ended = run(export, 64).says("--all-properties").says("-m MAPPING");
+    }
+}
+
+#[test]
+fn a_rehearsal_says_what_a_portal_would_want() {
+    let here = Rehearsal::new();
+    let _file = here.write("in.csv", "Id,Subject\n1,a\n");
+    let _file = here.write("m.toml", MAPPING);
+    let ended = here
+        .run_embedded(&["import", "in.csv", "-m", "m.toml"])
+        .expect(0);
+    let _ended = ended
+        .says("the portal lacks the property source_ticket_id; for a portal of your own add --create-properties")
+        .says("creating 1 property")
+        .says("created 1 property");
+}
+
+#[test]
+fn a_sandbox_is_emptied_and_what_it_held_is_told() {
+    let here = Rehearsal::new();
+    let _file = here.write("in.csv", "Id,Subject\n1,a\n2,b\n");
+    let _file = here.write("m.toml", MAPPING);
+    let data = here.path("sandbox-data").display().to_string();
+    let reset = ["sandbox", "reset", "--sandbox-data", &data];
+    let _ended = here
+        .run(reset)
+        .expect(0)
+        .says("the sandbox is empty already");
+    let import = ["import", "in.csv", "-m", "m.toml"];
+    let _ended = here.run_embedded(&import).expect(0).says("2 done");
+    let _ended = here.run_embedded(&import).expect(0).says("2 exists");
+
+    let state = here.path("sandbox-data/sandbox.db").display().to_string();
+    let serving = here.serve(&["--data", &state]);
+    let _ended = here.run(reset).expect(7).says("is in use by process");
+    drop(serving);
+    let ended = here
+        .run([&reset[..], &["--json"]].concat())
+        .expect(0)
+        .says("it held 2 tickets");
+    let told: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(told["removed"]["tickets"], 2);
+    let _ended = here.run_embedded(&import).expect(0).says("2 done");
+
+    // A file that is no state stays.
+    let _ended = here.run(reset).expect(0);
+    let _file = here.write("sandbox-data/sandbox.db", "my own notes");
+    let _ended = here.run(reset).expect(64);
+    assert_eq!(here.read("sandbox-data/sandbox.db"), "my own notes");
+}

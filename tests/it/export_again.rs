@@ -1,0 +1,307 @@
+//! Exports to a place where something stands: the same export replaces it, another one
+//! is refused; stopped exports are shown, say what they are, and leave newer files alone.
+
+use std::fs;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+use crate::rehearsal::{Ended, TOKEN};
+
+const SUBJECT: [&str; 2] = ["--properties", "subject"];
+
+/// A portal with tickets of several months.
+fn desk_of_months(tickets: usize) -> Desk {
+    let desk = Desk::new(&["--rate", "off"]);
+    let month = |n: usize| format!("2026-{:02}-15T12:00:00Z", 1 + n % 5);
+    let _ids = desk.create(
+        tickets,
+        |n| json!({"subject": format!("Ticket {n}"), "createdate": month(n)}),
+    );
+    desk
+}
+
+fn names(desk: &Desk, folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(desk.here.path(folder)).expect("a folder");
+    let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+    let mut names: Vec<String> = entries
+        .map(|entry| name(entry.expect("an entry")))
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn another_selection_never_takes_the_place_of_a_data_set() {
+    let desk = desk_of_months(50);
+    let parts = [
+        "--partition-by",
+        "month(createdate)",
+        "--format",
+        "jsonl",
+        "-o",
+        "lake",
+    ];
+    let whole = [&SUBJECT[..], &parts].concat();
+    let _ended = desk.export(&whole).expect(0);
+    let months = names(&desk, "lake");
+    let others: [(&[&str], &str); 5] = [
+        (
+            &["--where", "createdate >= 2026-04-01"],
+            "--where createdate >= 2026-04-01 instead of none",
+        ),
+        (&["--limit", "5"], "--limit 5 instead of none"),
+        (
+            &["--archived", "include"],
+            "--archived include instead of no",
+        ),
+        (
+            &["--properties", "content"],
+            "--properties subject,content instead of subject",
+        ),
+        (&["--values", "both"], "--values both instead of ids"),
+    ];
+    for (more, words) in others {
+        let args = [&whole[..], more].concat();
+        let _ended = desk.export(&args).expect(64).says(words).says("--replace");
+        assert_eq!(names(&desk, "lake"), months);
+    }
+    let by_year = [
+        &SUBJECT[..],
+        &["--partition-by", "year(createdate)"],
+        &parts[2..],
+    ]
+    .concat();
+    let _ended = desk
+        .export(&by_year)
+        .expect(64)
+        .says("--partition-by year(createdate)");
+    let _ended = desk.export(&whole).expect(0);
+    assert_eq!(names(&desk, "lake"), months);
+    let narrow = [&whole[..], &["--limit", "1", "--replace"]].concat();
+    let _ended = desk.export(&narrow).expect(0);
+    assert_eq!(names(&desk, "lake").len(), months.len() - 4);
+}
+
+#[test]
+fn a_file_is_replaced_by_the_same_export_alone() {
+    let (desk, ids) = Desk::with_tickets(20);
+    let nightly = [&SUBJECT[..], &["-o", "tickets.csv"]].concat();
+    for _night in 0..2 {
+        let _ended = desk.export(&nightly).expect(0);
+    }
+    let fewer = [&nightly[..], &["--limit", "5"]].concat();
+    let _ended = desk
+        .export(&fewer)
+        .expect(64)
+        .says("tickets.csv holds another export: --limit 5 instead of none");
+    assert_eq!(desk.ids("tickets.csv"), ids);
+    let _ended = desk
+        .export(&[&fewer[..], &["--replace"]].concat())
+        .expect(0);
+    assert_eq!(desk.ids("tickets.csv"), ids[..5]);
+    let _path = desk.here.write("tickets.csv", "edited by hand");
+    let _ended = desk
+        .export(&fewer)
+        .expect(64)
+        .says("has been changed since");
+    let with_table = ["-o", "other.csv", "--history", "hs_pipeline_stage"];
+    let _path = desk.here.write("other.history.csv", "mine");
+    let _ended = desk
+        .export(&[&SUBJECT[..], &with_table].concat())
+        .expect(64)
+        .says("other.history.csv is there already");
+    assert_eq!(desk.here.read("other.history.csv"), "mine");
+}
+
+#[test]
+fn a_folder_that_holds_more_than_an_export_is_never_thrown_away() {
+    let desk = desk_of_months(10);
+    let parts = ["--partition-by", "month(createdate)", "-o", "lake"];
+    let args = [&SUBJECT[..], &parts].concat();
+    fs::create_dir_all(desk.here.path("lake/precious")).expect("folders");
+    let _path = desk
+        .here
+        .write("lake/_manifest.json", r#"{"made by": "another tool"}"#);
+    let _path = desk.here.write("lake/precious/thesis.txt", "mine");
+    for more in [&[][..], &["--force"], &["--replace"]] {
+        let args = [&args[..], more].concat();
+        let _ended = desk.export(&args).expect(64).says("is no export");
+        assert_eq!(desk.here.read("lake/precious/thesis.txt"), "mine");
+    }
+    let args = [&args[..4], &["-o", "own"]].concat();
+    let _ended = desk.export(&args).expect(0);
+    let _path = desk.here.write("own/thesis.txt", "mine");
+    let forced = [&args[..], &["--force"]].concat();
+    let _ended = desk
+        .export(&forced)
+        .expect(64)
+        .says("thesis.txt is no part of the export");
+    assert_eq!(desk.here.read("own/thesis.txt"), "mine");
+}
+
+#[test]
+fn an_output_in_its_own_run_folder_is_refused() {
+    let desk = desk_of_months(3);
+    fs::create_dir(desk.here.path("exp")).expect("a folder");
+    for (output, folder) in [
+        ("exp/out.csv", "exp"),
+        ("out.csv", "."),
+        ("exp/o.csv", "./exp"),
+    ] {
+        let args = [&SUBJECT[..], &["-o", output, "--run-dir", folder]].concat();
+        let _ended = desk.export(&args).expect(64).says("lies in the run folder");
+        assert!(!desk.here.path(output).exists());
+    }
+}
+
+/// What a resume is told so that it comes to its end: the export remembers its own.
+const AT_ONCE: [&str; 4] = ["--rate", "1000/1s", "--max-duration", "60"];
+
+/// Resumes a run to its end.
+fn resume(desk: &Desk, run: &[&str]) -> Ended {
+    let args = [&["resume"], run, &AT_ONCE].concat();
+    desk.here.run_against(&desk.sandbox, &args)
+}
+
+/// Stops an export to a file by its time.
+fn stopped(desk: &Desk, output: &str, more: &[&str]) {
+    let slow = ["--rate", "3/1s", "--max-duration", "0.8", "-o", output];
+    let args = [&SUBJECT[..], &slow, more].concat();
+    let _ended = desk.export(&args).expect(5);
+}
+
+#[test]
+fn a_stopped_export_is_shown_and_says_what_it_is() {
+    let desk = desk_of_months(1_500);
+    stopped(&desk, "tickets.csv", &[]);
+    let runs = desk.here.run(["runs"]).expect(0).stdout;
+    for words in ["export", "stopped", "tickets.csv", "begun"] {
+        assert!(runs.contains(words), "{runs}");
+    }
+    let json = desk.here.run(["runs", "--json"]).expect(0).stdout;
+    let json: Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json[0]["operation"], "export");
+    assert_eq!(json[0]["state"], "stopped");
+    let status = desk.here.run(["status"]).expect(0).stdout;
+    assert!(
+        status.contains("stopped") && status.contains("tickets read so far"),
+        "{status}"
+    );
+    let resumed = resume(&desk, &[]).expect(0);
+    let resumed = resumed.says("resuming export tickethaul-runs/");
+    assert!(resumed.stderr.contains("tickets.csv"), "{}", resumed.stderr);
+    assert!(desk.here.path("tickets.csv").is_file());
+    let none = desk.here.run(["runs"]).expect(0);
+    assert!(none.stdout.is_empty(), "{}", none.stdout);
+}
+
+#[test]
+fn a_stopped_export_leaves_a_newer_file_alone() {
+    let desk = desk_of_months(1_500);
+    stopped(&desk, "tickets.csv", &["--run-dir", "old"]);
+    // Another run, as of another machine: this user's registry does not know the old one.
+    fs::remove_dir_all(desk.here.path(".local")).expect("the registry");
+    let _ended = desk
+        .export(&[&SUBJECT[..], &["-o", "tickets.csv"]].concat())
+        .expect(0);
+    let newer = desk.here.read("tickets.csv.manifest.json");
+    let _ended = resume(&desk, &["old"])
+        .expect(7)
+        .says("it is left alone")
+        .says("--force");
+    assert_eq!(desk.here.read("tickets.csv.manifest.json"), newer);
+    let _ended = resume(&desk, &["old", "--force"]).expect(0);
+}
+
+#[test]
+fn a_new_export_to_the_same_file_supersedes_a_stopped_one() {
+    let desk = desk_of_months(1_500);
+    stopped(&desk, "tickets.csv", &["--run-dir", "old"]);
+    let fresh = [&SUBJECT[..], &["-o", "tickets.csv"]].concat();
+    let _ended = desk.export(&fresh).expect(0).says("the stopped export old");
+    assert!(!desk.here.path("old").exists());
+    let _ended = desk
+        .here
+        .run_against(&desk.sandbox, &["resume"])
+        .expect(64)
+        .says("no run in this folder is unfinished");
+}
+
+#[test]
+fn only_what_the_export_made_goes_with_its_run_folder() {
+    let desk = desk_of_months(1_500);
+    stopped(&desk, "tickets.csv", &["--run-dir", "old"]);
+    let _path = desk.here.write("old/thesis.txt", "mine");
+    let _ended = resume(&desk, &["old"])
+        .expect(0)
+        .says("old/thesis.txt is none of ours and stays");
+    assert_eq!(names(&desk, "old"), ["thesis.txt"]);
+}
+
+#[test]
+fn runs_in_folders_of_their_own_are_found() {
+    let desk = desk_of_months(1_500);
+    fs::create_dir_all(desk.here.path("elsewhere/deep")).expect("folders");
+    stopped(
+        &desk,
+        "tickets.csv",
+        &["--run-dir", "elsewhere/deep/nightly"],
+    );
+    let runs = desk.here.run(["runs"]).expect(0).stdout;
+    assert!(runs.contains("nightly"), "{runs}");
+    // By its name from another folder, with a target that does not move.
+    fs::create_dir(desk.here.path("other")).expect("a folder");
+    let in_other = |args: &[&str]| {
+        let mut command = desk.here.command(args);
+        let _same = command
+            .current_dir(desk.here.path("other"))
+            .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
+            .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+            .stderr(Stdio::piped());
+        desk.here.finish(command)
+    };
+    let none = in_other(&["runs"]).expect(0);
+    assert!(!none.stdout.contains("nightly"), "{}", none.stdout);
+    let all = in_other(&["runs", "--all"]).expect(0);
+    assert!(all.stdout.contains("nightly"), "{}", all.stdout);
+    let status = in_other(&["status", "nightly"]).expect(0).stdout;
+    assert!(status.contains("stopped"), "{status}");
+    let args = [&["resume", "nightly"], &AT_ONCE[..]].concat();
+    let _ended = in_other(&args).expect(0);
+    assert!(desk.here.path("tickets.csv").is_file());
+}
+
+#[test]
+fn imports_in_folders_of_their_own_are_found() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let _path = desk.here.write("t.csv", "Id,Subject\n1,a\n2,b\n3,c\n");
+    let mapping = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
+         [[property]]\nname = \"desk_id\"\nlabel = \"Desk\"\ntype = \"string\"\nunique = true\n\
+         [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
+    let _path = desk.here.write("m.toml", mapping);
+    let import = [
+        "import",
+        "t.csv",
+        "-m",
+        "m.toml",
+        "--run-dir",
+        "rehearsal",
+        "--limit",
+        "1",
+    ];
+    let import = [&import[..], &["--create-properties"]].concat();
+    let _ended = desk.here.run_against(&desk.sandbox, &import).expect(0);
+    let runs = desk.here.run(["runs"]).expect(0).stdout;
+    assert!(
+        runs.contains("rehearsal") && runs.contains("at its limit"),
+        "{runs}"
+    );
+    let more = ["resume", "--no-limit"];
+    let _ended = desk
+        .here
+        .run_against(&desk.sandbox, &more)
+        .expect(0)
+        .says("resuming rehearsal");
+}
