@@ -18,7 +18,7 @@ use tickethaul::import::read::{Input, Sources};
 use tickethaul::import::run::{Job, Options, Unknown, run};
 use tickethaul::import::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
-use tickethaul::journal::{Durability, Header, PortalPath};
+use tickethaul::journal::{Durability, Header, PortalPath, Told};
 use tickethaul::mapping::{For, MappingFile};
 use tickethaul::model::dialect::Dialect;
 use tickethaul::model::event::{Event, Listener};
@@ -126,6 +126,7 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
             no_key: false,
             encoding: None,
             delimiter: None,
+            told: Told::default(),
         },
         input,
         mapping: Arc::new(compiled),

@@ -29,6 +29,7 @@ pub struct Error {
     kind: Kind,
     message: String,
     advice: Option<String>,
+    drawn: bool,
 }
 
 impl Error {
@@ -57,7 +58,22 @@ impl Error {
             kind,
             message: message.to_string(),
             advice: None,
+            drawn: false,
         }
+    }
+
+    /// Something that the user gave can't be used, drawn with the lines that it concerns:
+    /// several lines with a head of their own, which may be in colour.
+    pub fn drawn(picture: impl fmt::Display) -> Error {
+        Error {
+            drawn: true,
+            ..Error::usage(picture)
+        }
+    }
+
+    /// Whether the message is drawn.
+    pub fn is_drawn(&self) -> bool {
+        self.drawn
     }
 
     /// Says what to do.

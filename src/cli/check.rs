@@ -18,8 +18,10 @@ use super::schema::SchemaFrom;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::import::read::{LineEnds, TextFacts};
-use crate::import::survey::{ColumnSurvey, Survey, survey};
+use crate::import::survey::{Sounded, Survey, sound};
+use crate::mapping::propose::Column;
 use crate::model::dialect::{Dialect, delimiter_word};
+use crate::model::visible::one_line;
 
 /// Letters of an example in the table.
 const EXAMPLE: usize = 30;
@@ -60,11 +62,13 @@ pub async fn run(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
 
 /// Looks at the files alone.
 fn look(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
-    let mut input = args.input.open(&Dialect::default(), None)?;
+    let given = args.input.dialect(&Dialect::default());
+    let input = args.input.open(&given, None)?;
     say_others(&input, talk);
-    let survey = survey(&mut input)?;
-    talk.show(&words(&survey));
-    talk.result(&survey_json(&survey));
+    let sounded = sound(input, &given)?;
+    let survey = &sounded.survey;
+    talk.show(&words(&sounded));
+    talk.result(&survey_json(&sounded));
     Ok(match survey.refusals.is_empty() {
         true => Exit::Fine,
         false => Exit::Found,
@@ -72,27 +76,32 @@ fn look(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
 }
 
 /// The survey for people.
-fn words(survey: &Survey) -> String {
+fn words(sounded: &Sounded) -> String {
+    let survey = &sounded.survey;
     let mut text = String::new();
     let mut line = |words: String| {
         let _infallible = writeln!(text, "{words}");
     };
     for facts in &survey.texts {
-        line(format!("{}: {}", facts.name, facts_words(facts)));
+        let name = one_line(&facts.name);
+        line(format!("{name}: {}", facts_words(facts)));
     }
-    survey.notices.iter().cloned().for_each(&mut line);
+    let said = sounded.findings.iter().chain(&survey.notices);
+    said.map(|notice| one_line(notice).into_owned())
+        .for_each(&mut line);
     line(rows_words(survey));
     for group in &survey.refusals {
         let rows = counted(group.rows, "row");
         line(format!(
             "{rows} would be refused: {}; first {}",
-            group.code, group.example
+            group.code,
+            one_line(&group.example)
         ));
     }
     if !survey.repeated.is_empty() {
         line(format!(
             "several columns are called {}",
-            survey.repeated.join(", ")
+            one_line(&survey.repeated.join(", "))
         ));
     }
     line(String::new());
@@ -112,7 +121,7 @@ fn rows_words(survey: &Survey) -> String {
     .filter(|(count, _)| *count > 0)
     .map(|(count, what)| format!("{} {what}", HumanCount(count)))
     .collect();
-    let rows = counted(survey.rows, "row");
+    let rows = counted(survey.cells.rows(), "row");
     match skipped.is_empty() {
         true => rows,
         false => format!("{rows}; skipped: {}", skipped.join(", ")),
@@ -155,20 +164,35 @@ fn table(survey: &Survey) -> Table {
     let _same = table
         .load_style(comfy_table::presets::NOTHING)
         .set_header(["column", "filled", "kind", "examples"]);
-    for (idx, column) in survey.columns.iter().enumerate() {
-        let name = match column.name.as_str() {
+    for (idx, column) in survey.cells.columns().iter().enumerate() {
+        let name = match column.name() {
             "" => format!("column {} (without a name)", idx + 1),
-            name => name.to_owned(),
+            name => one_line(name).into_owned(),
         };
-        let examples: Vec<String> = column.examples.iter().map(|text| short(text)).collect();
+        let examples: Vec<String> = column.examples().map(short).collect();
         let _same = table.add_row([
             name,
-            percent(column, survey.rows),
-            column.kind().words(),
+            percent(column, survey.cells.rows()),
+            kind_words(column),
             examples.join(" | "),
         ]);
     }
     table
+}
+
+/// What its values are, and what nearly all of them are.
+fn kind_words(column: &Column) -> String {
+    let kind = column.kind();
+    let words = kind.claim.words();
+    match kind.against {
+        Some(against) => format!(
+            "{words}; {}, not \"{}\" in line {}",
+            kind.reason,
+            short(&against.value),
+            against.line
+        ),
+        None => words,
+    }
 }
 
 /// The start of a value, on one line.
@@ -177,17 +201,18 @@ fn short(value: &str) -> String {
         .chars()
         .map(|letter| if letter.is_control() { ' ' } else { letter })
         .collect();
-    match line.char_indices().nth(EXAMPLE) {
+    let line = match line.char_indices().nth(EXAMPLE) {
         Some((end, _)) => format!("{}…", line[..end].trim_end()),
         None => line,
-    }
+    };
+    one_line(&line).into_owned()
 }
 
 /// The share of filled rows; never rounded up to all or down to none.
-fn percent(column: &ColumnSurvey, rows: u64) -> String {
-    let share = column.filled * 100 / rows.max(1);
+fn percent(column: &Column, rows: u64) -> String {
+    let share = column.filled() * 100 / rows.max(1);
     match share {
-        0 if column.filled > 0 => "< 1 %".to_owned(),
+        0 if column.filled() > 0 => "< 1 %".to_owned(),
         share => format!("{share} %"),
     }
 }
@@ -200,9 +225,10 @@ fn counted(count: u64, noun: &str) -> String {
 }
 
 /// The survey for scripts.
-fn survey_json(survey: &Survey) -> Value {
+fn survey_json(sounded: &Sounded) -> Value {
+    let survey = &sounded.survey;
     let texts: Vec<Value> = survey.texts.iter().map(text_json).collect();
-    let columns: Vec<Value> = survey.columns.iter().map(column_json).collect();
+    let columns: Vec<Value> = survey.cells.columns().iter().map(column_json).collect();
     let refusals: Vec<Value> = survey
         .refusals
         .iter()
@@ -212,13 +238,13 @@ fn survey_json(survey: &Survey) -> Value {
         "version": 1,
         "files": texts,
         "records": survey.records,
-        "rows": survey.rows,
+        "rows": survey.cells.rows(),
         "ghost_rows": survey.ghosts,
         "repeated_header_rows": survey.headers_again,
         "refusals": refusals,
         "repeated_headers": survey.repeated,
         "columns": columns,
-        "notices": survey.notices,
+        "notices": sounded.findings.iter().chain(&survey.notices).collect::<Vec<_>>(),
     })
 }
 
@@ -238,13 +264,17 @@ fn text_json(facts: &TextFacts) -> Value {
     })
 }
 
-fn column_json(column: &ColumnSurvey) -> Value {
+fn column_json(column: &Column) -> Value {
     let kind = column.kind();
+    let against = kind.against.as_ref();
     json!({
-        "name": column.name,
-        "filled": column.filled,
-        "kind": kind.word(),
-        "formats": kind.formats(),
-        "examples": column.examples,
+        "name": column.name(),
+        "filled": column.filled(),
+        "kind": kind.claim.word(),
+        "formats": kind.claim.formats(),
+        "examples": column.examples().collect::<Vec<_>>(),
+        "words": kind.claim.words(),
+        "reason": kind.reason,
+        "against": against.map(|cell| json!({"line": cell.line, "value": cell.value})),
     })
 }

@@ -11,6 +11,7 @@ use super::fit::{Definitions, Intent};
 use super::import::{mapping_error, parse_mapping, wanted};
 use super::input::say_reading;
 use super::output::new_file;
+use super::preview::preview_of;
 use super::schema::{Lacking, REMEDY};
 use super::talk::Talk;
 use crate::error::Error;
@@ -52,6 +53,7 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
         rate: rate.map_or(USUAL_RATE, |rate| (rate.calls, rate.window)),
         daily_calls: copy.daily_calls,
     };
+    let shown = preview_of(args.op.operation(), input.again(), &compiled, &copy.schema)?;
     let mut report = check(
         input,
         &Check {
@@ -65,6 +67,9 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
     )?;
     report.clashes = lacking.clashes;
     talk.show(&check_words(&report));
+    if !shown.is_empty() {
+        talk.show(&format!("\n{shown}"));
+    }
     if !report.clashes.is_empty() {
         talk.say(REMEDY);
     }

@@ -9,6 +9,7 @@ use super::talk::Talk;
 use crate::error::{Error, Kind};
 use crate::model::event::{Stop, Summary};
 use crate::model::outcome::Fate;
+use crate::model::visible::visible_but_colors;
 
 /// How the tool ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,13 +85,18 @@ impl From<Exit> for ExitCode {
 pub fn for_clap(error: &clap::Error) -> ExitCode {
     let unknown = error.get(ContextKind::InvalidArg);
     if unknown.is_some_and(|arg| arg.to_string() == "--dry-run") {
+        Talk::aside("error: there is no --dry-run");
         Talk::aside(
-            "error: there is no --dry-run\nhelp: `tickethaul check FILE -m MAPPING --op OPERATION` tells what an \
+            "help: `tickethaul check FILE -m MAPPING --op OPERATION` tells what an \
              import would do, row by row, and sends nothing; `tickethaul schema diff -m MAPPING` what schema apply would create",
         );
         return Exit::Usage.into();
     }
-    let printed = error.print().and_then(|()| io::stdout().flush());
+    let text = visible_but_colors(&error.render().ansi().to_string());
+    let printed = match error.use_stderr() {
+        true => write!(anstream::stderr(), "{text}"),
+        false => write!(anstream::stdout(), "{text}").and_then(|()| io::stdout().flush()),
+    };
     let gone = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match printed {

@@ -85,7 +85,7 @@ pub async fn run(args: GetArgs, talk: &Talk) -> Result<Exit, Error> {
     let mut missing = Vec::new();
     for id in &ids {
         match records.iter().find(|record| asks.is_meant(record, id)) {
-            Some(record) if talk.is_json() => talk.data(&face.json(record, &links).to_string()),
+            Some(record) if talk.is_json() => talk.json_line(&face.json(record, &links)),
             Some(record) => talk.data(&face.text(record, &links)),
             None => missing.push(id.as_str()),
         }

@@ -10,6 +10,7 @@ use crate::export::labels::labels;
 use crate::hubspot::records::FormerValue;
 use crate::hubspot::{Account, LinkedRecord, Record};
 use crate::model::schema::{ObjectType, Schema};
+use crate::model::visible::one_line;
 
 /// What is shown of a ticket, in order.
 #[derive(Clone, Copy)]
@@ -55,8 +56,8 @@ impl<'a> Face<'a> {
         };
         let mut text = format!(
             "ticket {}{archived}  {}\n",
-            record.id,
-            self.account.ticket_url(&record.id)
+            one_line(&record.id),
+            one_line(&self.account.ticket_url(&record.id))
         );
         let lines = self.lines(record, links);
         let width = lines.iter().map(|(name, _)| name.chars().count()).max();

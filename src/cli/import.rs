@@ -38,7 +38,7 @@ use crate::report::closing_words;
 pub struct ImportArgs {
     #[command(flatten)]
     input: InputArgs,
-    /// The mapping: how columns become properties
+    /// The mapping: how columns become properties; a file, or the name of a built-in one
     #[arg(short, long, value_name = "MAPPING")]
     mapping: PathBuf,
     /// What to do with the rows
@@ -220,7 +220,7 @@ pub async fn finish(
     let ended = run_job(job, portal.client.clone(), account, talk.listener()).await;
     portal.close().await;
     let summary = ended?;
-    talk.say(&format!("\n{}", closing_words(&summary).trim_end()));
+    talk.say_lines(&format!("\n{}", closing_words(&summary).trim_end()));
     talk.result(&summary_json(&summary));
     Ok(Exit::for_summary(&summary))
 }
@@ -232,8 +232,21 @@ pub fn read_mapping(path: &Path, talk: &Talk) -> Result<MappingFile, Error> {
 
 /// Reads a mapping, or tells everything that is wrong with it by itself.
 pub fn parse_mapping(path: &Path) -> Result<Result<MappingFile, MappingErrors>, Error> {
-    let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-    Ok(MappingFile::parse(&path.to_string_lossy(), &text))
+    let name = path.to_string_lossy();
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => match built_in(&name) {
+            Some(text) => text.to_owned(),
+            None => return Err(unreadable(path, &error)),
+        },
+    };
+    Ok(MappingFile::parse(&name, &text))
+}
+
+/// The preset of that name, where no file is called so.
+fn built_in(name: &str) -> Option<&'static str> {
+    let found = PRESETS.iter().find(|(known, _)| *known == name);
+    found.map(|(_, text)| *text)
 }
 
 /// A mapping that is not there, with where one can be had.
@@ -243,7 +256,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Error {
         io::ErrorKind::NotFound => {
             let presets = PRESETS.map(|(name, _)| name).join(", ");
             Error::usage(format!("can't read the mapping {shown}: there is no such file")).advise(format!(
-                "`tickethaul map init FILE -o {shown}` writes one for your file; there are presets for {presets} (--from)"
+                "`tickethaul map init FILE -o {shown}` writes one for your file; `tickethaul map list` shows the built-in ones: {presets}"
             ))
         }
         io::ErrorKind::IsADirectory => {
@@ -276,7 +289,7 @@ async fn all_mistakes(errors: MappingErrors, args: &ImportArgs, talk: &Talk) -> 
 
 /// Every problem of a mapping, with its place in the file.
 pub fn mapping_error(errors: &MappingErrors, talk: &Talk) -> Error {
-    Error::usage(errors.render(talk.colors()))
+    Error::drawn(errors.render(talk.colors()))
 }
 
 /// A mapping that fits file and portal.
@@ -317,6 +330,7 @@ async fn fit(
     let complete = complete.with_tickets(&wanted(mapping, args.op));
     let definitions = Definitions::Portal(client);
     let (compiled, links) = intent.fit(&complete, definitions, talk).await?;
+    say_undated(&compiled, args.op.operation(), talk);
     announce_lacking(args, portal, &lacking, talk)?;
     let unused = compiled.unused_columns();
     if !unused.is_empty() {
@@ -386,6 +400,26 @@ fn announce_lacking(
         }
     }
     Ok(())
+}
+
+/// Tickets without a creation or a closing date get those of the day on which they are
+/// written: for a history that is a loss.
+fn say_undated(compiled: &CompiledMapping, operation: Operation, talk: &Talk) {
+    let is_mapped = |name: &str| {
+        compiled
+            .properties()
+            .iter()
+            .any(|property| *property.name == *name)
+    };
+    if !operation.purpose().creates() {
+        return;
+    }
+    if !is_mapped("createdate") {
+        talk.say("createdate is not mapped: new tickets are dated today");
+    }
+    if !is_mapped("closed_date") && compiled.column_of("hs_pipeline_stage").is_some() {
+        talk.say("closed_date is not mapped: new tickets in a closed stage are closed today");
+    }
 }
 
 fn header(

@@ -48,12 +48,16 @@ impl InputArgs {
     /// is spooled in `spool_folder`, or in the system's folder for such files.
     pub fn open(&self, dialect: &Dialect, spool_folder: Option<&Path>) -> Result<Input, Error> {
         let sources = Sources::find(&self.files, spool_folder)?;
-        let insisted = Dialect {
+        Input::open(sources, &self.dialect(dialect))
+    }
+
+    /// What is known of the files, by flags before the mapping.
+    pub fn dialect(&self, dialect: &Dialect) -> Dialect {
+        Dialect {
             encoding: self.encoding.or(dialect.encoding),
             delimiter: self.delimiter.or(dialect.delimiter),
             ..dialect.clone()
-        };
-        Input::open(sources, &insisted)
+        }
     }
 }
 
@@ -67,14 +71,23 @@ pub fn say_reading(input: &Input, talk: &Talk) {
         talk.say(&format!("and {} more files", facts.len() - TOLD));
     }
     say_others(input, talk);
+    for (name, oddity) in input.oddities() {
+        talk.say(&format!("{name}: {}", oddity.words()));
+    }
 }
 
 /// Says what in archives is not read.
 pub fn say_others(input: &Input, talk: &Talk) {
     let others = input.others();
-    if !others.is_empty() {
-        talk.say(&format!("no CSV, not read: {}", others.join(", ")));
+    if others.is_empty() {
+        return;
     }
+    let named = others[..others.len().min(TOLD)].join(", ");
+    let more = match others.len().saturating_sub(TOLD) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    talk.say(&format!("no CSV, not read: {named}{more}"));
 }
 
 fn encoding(name: &str) -> Result<Encoding, String> {

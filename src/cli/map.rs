@@ -10,11 +10,15 @@ use serde_json::{Value, json};
 use super::exit::Exit;
 use super::import::read_mapping;
 use super::output::new_file;
+use super::preview::preview_proposed;
 use super::talk::Talk;
 use crate::error::Error;
-use crate::import::read::{Input, Reading, Sources};
-use crate::mapping::propose::{Preset, Survey, from_preset, matches, proposal, recognise};
-use crate::mapping::{JSON_SCHEMA, PRESETS};
+use crate::import::read::{Input, Sources};
+use crate::import::survey::{Sounded, sound};
+use crate::mapping::propose::{
+    Preset, Proposed, Survey, from_preset, matches, proposal, recognise,
+};
+use crate::mapping::{JSON_SCHEMA, MappingFile, PRESETS};
 use crate::model::dialect::Dialect;
 use crate::output::{Privacy, Target};
 
@@ -25,6 +29,7 @@ const NONE: &str = "none";
 #[derive(Debug, Subcommand)]
 pub enum MapCommand {
     Init(InitArgs),
+    List(ListArgs),
     Check(CheckArgs),
     Schema(SchemaArgs),
 }
@@ -55,6 +60,10 @@ pub struct CheckArgs {
     mappings: Vec<PathBuf>,
 }
 
+/// List the built-in mappings, which `-m NAME` and `map init --from NAME` take
+#[derive(Debug, Args)]
+pub struct ListArgs {}
+
 /// Print the JSON Schema of mappings, for editors
 #[derive(Debug, Args)]
 pub struct SchemaArgs {}
@@ -67,6 +76,10 @@ fn systems() -> PossibleValuesParser {
 pub fn run(command: MapCommand, talk: &Talk) -> Result<Exit, Error> {
     match command {
         MapCommand::Init(args) => init(&args, talk),
+        MapCommand::List(ListArgs {}) => {
+            list(talk);
+            Ok(Exit::Fine)
+        }
         MapCommand::Check(args) => check(&args, talk),
         MapCommand::Schema(SchemaArgs {}) => {
             talk.data(JSON_SCHEMA);
@@ -79,7 +92,8 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
     // A mapping that people have edited is not written over.
     let toml = |path: &PathBuf| new_file(path, &["toml"], args.force);
     let target = args.output.as_ref().map(toml).transpose()?;
-    let survey = survey(&args.file)?;
+    let sounded = read(&args.file)?;
+    let (survey, dialect) = (&sounded.survey.cells, &sounded.dialect);
     let preset = match args.from.as_deref() {
         None => recognise(survey.headers()),
         Some(NONE) => None,
@@ -87,11 +101,18 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
     };
     let file = args.file.file_name().unwrap_or(args.file.as_os_str());
     let file = file.to_string_lossy();
-    let text = match &preset {
-        Some(preset) => from_preset(preset, &survey, &file),
-        None => proposal(&survey, &file),
+    let Proposed { text, losses } = match &preset {
+        Some(preset) => from_preset(preset, survey, dialect, &file),
+        None => proposal(survey, dialect, &file),
     };
-    talk.say(&found(preset.as_ref(), &survey));
+    talk.say(&found(preset.as_ref(), args.from.is_some(), survey));
+    sounded
+        .findings
+        .iter()
+        .for_each(|finding| talk.say(finding));
+    losses
+        .iter()
+        .for_each(|loss| talk.say(&format!("- {loss}")));
     match &target {
         Some(target @ Target::File(path)) => {
             target.write(&text, Privacy::Usual)?;
@@ -101,37 +122,62 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
                 args.file.display(),
                 path.display()
             ));
-            talk.result(&result(preset.as_ref(), &survey));
+            talk.result(&result(preset.as_ref(), survey, &losses));
         }
         Some(stream) => stream.write(&text, Privacy::Usual)?,
         None if talk.is_json() => {
-            let mut result = result(preset.as_ref(), &survey);
-            result["mapping"] = text.into();
+            let mut result = result(preset.as_ref(), survey, &losses);
+            result["mapping"] = text.as_str().into();
             talk.result(&result);
         }
         None => talk.data(&text),
     }
+    show_preview(args, dialect, &text, talk)?;
     Ok(Exit::Fine)
 }
 
-/// Counts every cell of a file.
-fn survey(path: &Path) -> Result<Survey, Error> {
-    let sources = Sources::find(&[path.to_owned()], None)?;
-    let mut input = Input::open(sources, &Dialect::default())?;
-    let mut survey = Survey::new(input.headers());
-    while let Some(reading) = input.next_row()? {
-        if let Reading::Row(row) = reading {
-            survey.add(&row.cells);
-        }
+/// The first tickets by the mapping that was proposed.
+fn show_preview(args: &InitArgs, dialect: &Dialect, text: &str, talk: &Talk) -> Result<(), Error> {
+    let Ok(mapping) = MappingFile::parse("the proposal", text) else {
+        return Ok(());
+    };
+    let sources = Sources::find(std::slice::from_ref(&args.file), None)?;
+    let shown = preview_proposed(Input::open(sources, dialect)?, &mapping)?;
+    if !shown.is_empty() {
+        talk.say(&format!("\n{shown}"));
     }
-    Ok(survey)
+    Ok(())
 }
 
-fn found(preset: Option<&Preset>, survey: &Survey) -> String {
+/// The built-in mappings, a line each.
+fn list(talk: &Talk) {
+    let lines = PRESETS.iter().map(|(name, text)| {
+        let about = text.lines().next().unwrap_or_default();
+        format!("{name:<12} {}", about.trim_start_matches(['#', ' ']))
+    });
+    talk.show(&lines.collect::<Vec<_>>().join("\n"));
+    let names: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
+    talk.result(&json!({"mappings": names}));
+}
+
+/// Counts every cell of a file.
+fn read(path: &Path) -> Result<Sounded, Error> {
+    let sources = Sources::find(&[path.to_owned()], None)?;
+    let dialect = Dialect::default();
+    sound(Input::open(sources, &dialect)?, &dialect)
+}
+
+fn found(preset: Option<&Preset>, is_named: bool, survey: &Survey) -> String {
     let columns = survey.headers().len();
     match preset {
         Some(preset) => format!(
-            "the preset {} reads {} of the file's {columns} columns{}",
+            "{} {}: the preset {} reads {} of the file's {columns} columns{}",
+            if is_named {
+                "taken as"
+            } else {
+                "recognised as"
+            },
+            preset.system,
             preset.name,
             preset.used.len(),
             match preset.complete {
@@ -140,13 +186,13 @@ fn found(preset: Option<&Preset>, survey: &Survey) -> String {
             }
         ),
         None => format!(
-            "{} of the file's {columns} columns look like properties of tickets and contacts",
+            "no known system: {} of the file's {columns} columns look like properties of tickets and contacts",
             matches(survey).len()
         ),
     }
 }
 
-fn result(preset: Option<&Preset>, survey: &Survey) -> Value {
+fn result(preset: Option<&Preset>, survey: &Survey, losses: &[String]) -> Value {
     let name = |idx: usize| survey.headers().name(idx).to_owned();
     let matches: Vec<Value> = match preset {
         Some(_) => Vec::new(),
@@ -168,6 +214,7 @@ fn result(preset: Option<&Preset>, survey: &Survey) -> Value {
         "rows": survey.rows(),
         "system": preset.map(|preset| preset.name),
         "matches": matches,
+        "losses": losses,
     })
 }
 

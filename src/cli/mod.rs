@@ -23,14 +23,18 @@ mod input;
 mod map;
 mod output;
 mod portal;
+mod preview;
 mod registry;
 mod resume;
 mod run_args;
 mod runs;
 mod sandbox;
 mod schema;
+mod screen;
+mod secrets;
 mod settings;
 mod talk;
+mod trust;
 mod typed;
 
 use std::ffi::OsString;

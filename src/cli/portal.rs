@@ -20,6 +20,12 @@ impl Portal {
     /// Opens the portal that the arguments name; starts the sandbox if that is it. Asks
     /// which account it is, and says so first of all, with what it was chosen by.
     pub async fn open(args: &PortalArgs, talk: &Talk) -> Result<Portal, Error> {
+        if let Some(path) = args.exposed() {
+            talk.say(&format!(
+                "{} can be read by other users of this machine: `chmod 600` keeps it to yourself",
+                path.display()
+            ));
+        }
         let (base_url, settings, sandbox) = match args.portal {
             None => (args.url(), args.settings()?, None),
             Some(PortalName::Sandbox) => {
@@ -29,6 +35,9 @@ impl Portal {
             }
         };
         let client = Client::connect(&base_url, settings).map_err(Error::usage)?;
+        client.tell_waits(Box::new(|wait| {
+            Talk::remark(&format!("the portal asks to wait {} s", wait.as_secs()));
+        }));
         let account = client.account().await;
         let account = account.map_err(|error| first_error(error, &base_url))?;
         let portal = Portal {

@@ -1,7 +1,8 @@
 //! `tickethaul resume`: opens the journal of a run, holds it against input, mapping
 //! and portal, and goes on with the same run.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,13 +11,14 @@ use clap::{Args, ValueEnum};
 use super::exit::Exit;
 use super::export::{self, Again, folder_error};
 use super::fit::kinds_error;
-use super::found::find;
+use super::found::{find, is_run};
 use super::import::{finish, mapping_error};
 use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
 use super::runs::{Shown, State, latest};
 use super::settings::PortalArgs;
 use super::talk::Talk;
+use super::trust::{self, Claims};
 use super::typed::Typed;
 use crate::error::Error;
 use crate::export::{RunFolder as ExportFolder, is_export};
@@ -27,10 +29,13 @@ use crate::import::guard::{same_inputs, same_mapping, same_schema, same_tables};
 use crate::import::links::LinkKinds;
 use crate::import::read::{Input, Sources};
 use crate::import::run::{Job, Unknown};
-use crate::journal::{Header, Past, Reading, RunState, Told};
+use crate::journal::{Header, JournalError, Past, Reading, RunState, Told};
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::dialect::Encoding;
 use crate::model::outcome::Fate;
+
+/// Bytes; one that is longer has changed.
+const LONGEST_MAPPING: u64 = 64 << 20;
 
 /// Go on with a run that stopped
 #[derive(Debug, Args)]
@@ -44,6 +49,10 @@ pub struct ResumeArgs {
     /// Replace the output of an export even where it is newer than the export
     #[arg(long)]
     force: bool,
+    /// The output of an export whose run folder came from elsewhere, named again: nothing
+    /// is written where only a run folder says
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
     /// In a run with --no-key: rows whose outcome is not known are in the portal
     /// (done), or are not and go again (resend)
     #[arg(long, value_enum, value_name = "done|resend")]
@@ -73,6 +82,9 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
         return resume_export(&path, typed, talk).await;
     }
     typed.fits_import()?;
+    if !is_run(&path) {
+        return Err(JournalError::Missing(path).into());
+    }
     let folder = RunFolder::open(&path)?;
     let past = Reading::open(folder.path())?.past()?;
     if let Some(exit) = nothing_to_do(&args, &folder, &past, talk) {
@@ -80,7 +92,13 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     }
     let told = past.header.told.clone().overlaid(&typed.told());
     let mut args = typed.resume_as_told(&told)?;
-    args.portal.go_to(&past.header.portal);
+    let claims = Claims {
+        folder: folder.path(),
+        run: &past.header.run,
+        portal: &past.header.portal,
+        target: None,
+    };
+    trust::go_to(&claims, &mut args.portal, None)?;
     let (input, mapping) = open_input(&past)?;
     let portal = Portal::open(&args.portal, talk).await?;
     let account = portal.account.clone();
@@ -146,8 +164,14 @@ async fn resume_export(path: &Path, typed: &Typed, talk: &Talk) -> Result<Exit, 
     let (folder, mut asked) = ExportFolder::open(path).map_err(folder_error)?;
     asked.told = asked.told.overlaid(&typed.told());
     let mut args = typed.resume_as_told(&asked.told)?;
+    let claims = Claims {
+        folder: folder.path(),
+        run: &asked.run,
+        portal: &asked.portal,
+        target: Some(&asked.target),
+    };
+    trust::go_to(&claims, &mut args.portal, args.output.as_deref())?;
     folder.keep(&asked).map_err(folder_error)?;
-    args.portal.go_to(&asked.portal);
     let again = Again {
         portal: &args.portal,
         concurrency: args.run_args.concurrency(),
@@ -185,10 +209,21 @@ fn nothing_to_do(args: &ResumeArgs, folder: &RunFolder, past: &Past, talk: &Talk
     Some(if refused { Exit::Refused } else { Exit::Fine })
 }
 
+/// The text of a mapping, if there is still one.
+fn text_of(path: &Path) -> Option<String> {
+    if !fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let file = File::open(path).ok()?;
+    let mut text = String::new();
+    let _bytes = file.take(LONGEST_MAPPING).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
 /// Input and mapping of the run, unchanged.
 fn open_input(past: &Past) -> Result<(Input, MappingFile), Error> {
     let header = &past.header;
-    let now = fs::read_to_string(&header.mapping_path).ok();
+    let now = text_of(&header.mapping_path);
     same_mapping(header, now.as_deref())?;
     let name = header.mapping_path.to_string_lossy();
     let mapping = MappingFile::parse(&name, &header.mapping_text).map_err(Error::mend)?;
@@ -197,6 +232,13 @@ fn open_input(past: &Past) -> Result<(Input, MappingFile), Error> {
     let encoding = header.encoding.as_deref().and_then(Encoding::named);
     dialect.encoding = encoding.or(dialect.encoding);
     dialect.delimiter = header.delimiter.or(dialect.delimiter);
+    for input in &header.inputs {
+        // Whatever else a run folder names could be read for ever.
+        if fs::metadata(&input.path).is_ok_and(|found| !found.is_file()) {
+            let message = format!("the input {} is no regular file", input.path.display());
+            return Err(Error::mend(message));
+        }
+    }
     let paths = header.inputs.iter().map(|input| input.path.as_path());
     let input = Input::open(Sources::known(paths), &dialect)?;
     same_inputs(&input, &header.inputs)?;

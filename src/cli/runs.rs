@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::export::{self, Asked, ExportState, is_export, progress};
 use crate::journal::{Lock, Past, Reading, RunState};
 use crate::model::outcome::Fate;
+use crate::model::visible::one_line;
 
 /// List the runs of this folder, imports and exports, wherever their run folders are
 #[derive(Debug, Args)]
@@ -132,7 +133,7 @@ fn table(shown: &[Shown]) -> String {
     let _same = table.set_header(header.chain(counted).chain(["unknown", "output"]));
     for run in shown {
         let mut row = vec![
-            run.name.clone(),
+            one_line(&run.name).into_owned(),
             run.operation().to_owned(),
             minute(run.begun()),
             run.state.word().to_owned(),
@@ -144,7 +145,7 @@ fn table(shown: &[Shown]) -> String {
             }
             What::Export(asked, _) => {
                 row.resize(row.len() + COUNTED.len() + 1, String::new());
-                row.push(asked.target.display().to_string());
+                row.push(one_line(&asked.target.display().to_string()).into_owned());
             }
         }
         let _same = table.add_row(row);
@@ -239,15 +240,15 @@ fn size(past: &Past) -> u64 {
 fn export_in_words(run: &Shown, asked: &Asked, tickets: u64) -> String {
     format!(
         "{}  {}\n{tickets:>12} tickets read so far\n      export to {}, begun {}",
-        run.name,
+        one_line(&run.name),
         run.state.word(),
-        asked.target.display(),
+        one_line(&asked.target.display().to_string()),
         minute(asked.begun),
     )
 }
 
 fn in_words(run: &Shown, past: &Past) -> String {
-    let mut text = format!("{}  {}\n", run.name, run.state.word());
+    let mut text = format!("{}  {}\n", one_line(&run.name), run.state.word());
     for fate in Fate::ALL.into_iter().filter(|fate| fate.is_final()) {
         let rows = count(past, fate);
         if rows > 0 {

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use directories::ProjectDirs;
 
 use super::registry::Registry;
+use super::secrets::{others_may_read, read_secret, token_of};
 use crate::error::Error;
 use crate::hubspot::{
     ApiVersion, Authorities, Credentials, NamedProxy, OAuthApp, Rate, Reserve, Route, Settings,
@@ -154,6 +155,29 @@ impl PortalArgs {
         [self.token_file.as_deref(), self.oauth_file.as_deref()]
     }
 
+    /// Whether this command line or environment names where calls go.
+    pub fn names_address(&self) -> bool {
+        self.portal.is_some() || self.base_url.is_some() || environment(BASE_URL).is_some()
+    }
+
+    /// Whether an address is where calls go when nothing is said: HubSpot.
+    pub fn is_usual(&self, url: &str) -> bool {
+        url == DEFAULT_URL
+    }
+
+    /// Whether the state of a sandbox in this folder was named, or is the usual one.
+    pub fn names_sandbox(&self, folder: &Path) -> bool {
+        self.sandbox_data.is_some() || sandbox_folder(None).is_ok_and(|usual| usual == folder)
+    }
+
+    /// Takes the files of credentials that a run was begun with, where none is named now.
+    pub fn take_secret_files(&mut self, token: Option<&Path>, oauth: Option<&Path>) {
+        if self.token_file.is_none() && self.oauth_file.is_none() {
+            self.token_file = token.map(Path::to_owned);
+            self.oauth_file = oauth.map(Path::to_owned);
+        }
+    }
+
     /// Fills in what was not said from a run's own portal.
     pub fn go_to(&mut self, path: &PortalPath) {
         self.of_run = Some(path.clone());
@@ -203,17 +227,24 @@ impl PortalArgs {
         self.rate
     }
 
+    /// The file with secrets that other users of this machine may read, where there is one.
+    pub fn exposed(&self) -> Option<&Path> {
+        let files = [&self.token_file, &self.oauth_file];
+        let mut named = files.into_iter().filter_map(Option::as_deref);
+        named.find(|path| others_may_read(path))
+    }
+
     /// A file that is named wins; then a token wins over an app.
     fn credentials(&self) -> Result<Credentials, Error> {
         if let Some(path) = &self.token_file {
             let text = read_secret("token", path)?;
-            return Ok(Credentials::Token(secret("the access token", &text)?));
+            return Ok(Credentials::Token(access_token(&text)?));
         }
         if let Some(path) = &self.oauth_file {
             return oauth_file(path).map(Credentials::OAuth);
         }
         match environment(TOKEN) {
-            Some(text) => Ok(Credentials::Token(secret("the access token", &text)?)),
+            Some(text) => Ok(Credentials::Token(access_token(&text)?)),
             None => oauth_environment().map(Credentials::OAuth),
         }
     }
@@ -269,8 +300,10 @@ fn route() -> Route {
     }
 }
 
-/// An address as it may be shown: what stands before an @ can be a password.
+/// An address as it may be shown: what stands before an @ can be a password, and a query
+/// too.
 fn shown_url(url: &str) -> &str {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
     url.rsplit('@').next().unwrap_or_default()
 }
 
@@ -279,13 +312,8 @@ pub fn redraws() -> bool {
     environment("TERM").is_none_or(|terminal| terminal != "dumb")
 }
 
-fn read_secret(what: &str, path: &Path) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(|error| {
-        Error::usage(format!(
-            "can't read the {what} file {}: {error}",
-            path.display()
-        ))
-    })
+fn access_token(text: &str) -> Result<Token, Error> {
+    secret("the access token", token_of(text, TOKEN))
 }
 
 fn secret(what: &str, text: &str) -> Result<Token, Error> {

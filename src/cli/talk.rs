@@ -1,8 +1,11 @@
 //! What the command line says: errors, notes and results. stdout is data, stderr is
 //! talk. A reader of stdout that went away is no error; any other failure of stdout is,
-//! and is reported at the end.
+//! and is reported at the end. Texts of others command no terminal: what is said goes
+//! through `visible` here, and what is data does so on a terminal.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
@@ -12,10 +15,14 @@ use super::settings::redraws;
 use super::{Global, ProgressMode};
 use crate::error::Error;
 use crate::model::event::{Event, Listener};
+use crate::model::visible::{one_line, safe_json, visible, visible_but_colors};
 use crate::report::{Face, HaulProgress, JsonLines, PlainLines, ProgressLine};
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 const BOLD: Style = Style::new().bold();
+
+/// Whether --quiet was said, for tasks that have no `Talk`.
+static QUIET: AtomicBool = AtomicBool::new(false);
 
 /// The voice of a command.
 pub struct Talk {
@@ -35,6 +42,7 @@ impl Talk {
             ColorChoice::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
+        QUIET.store(global.quiet, Ordering::Relaxed);
         Talk {
             json: global.json,
             progress: global.progress,
@@ -51,27 +59,42 @@ impl Talk {
     /// An error that ends the command.
     pub fn error(&self, error: &Error) {
         let message = error.to_string();
-        // A rendered mapping diagnosis brings its own head.
-        let text = match message.starts_with("error") || message.starts_with('\u{1b}') {
-            true => message,
-            false => format!("{RED}error{RED:#}: {message}"),
+        let text = match error.is_drawn() {
+            true => visible_but_colors(&message),
+            false => format!("{RED}error{RED:#}: {}", one_line(message.trim_end())),
         };
         let _gone = writeln!(anstream::stderr(), "{}", text.trim_end());
         if let Some(advice) = error.advice() {
-            let _gone = writeln!(anstream::stderr(), "{BOLD}help{BOLD:#}: {advice}");
+            let _gone = writeln!(
+                anstream::stderr(),
+                "{BOLD}help{BOLD:#}: {}",
+                one_line(advice)
+            );
         }
     }
 
-    /// Something that the user should know; silent with --quiet.
+    /// Something that the user should know, in a line; silent with --quiet.
     pub fn say(&self, words: &str) {
+        self.say_lines(&one_line(words));
+    }
+
+    /// The same in several lines. What they hold of others is in one line each.
+    pub fn say_lines(&self, words: &str) {
         if !self.quiet {
-            let _gone = writeln!(anstream::stderr(), "{words}");
+            let _gone = writeln!(anstream::stderr(), "{}", visible(words));
         }
     }
 
     /// Said whatever the options are, by a task that has none.
     pub fn aside(words: &str) {
-        let _gone = writeln!(anstream::stderr(), "{words}");
+        let _gone = writeln!(anstream::stderr(), "{}", one_line(words));
+    }
+
+    /// The same, but silent with --quiet.
+    pub fn remark(words: &str) {
+        if !QUIET.load(Ordering::Relaxed) {
+            Talk::aside(words);
+        }
     }
 
     /// True when the result is asked for as JSON.
@@ -82,20 +105,27 @@ impl Talk {
     /// A result on stdout; its last line is ended.
     pub fn data(&self, text: &str) {
         let text = text.trim_end_matches('\n');
-        self.written(writeln!(anstream::stdout(), "{text}"));
+        self.written(writeln!(io::stdout(), "{}", on_screen(text)));
+    }
+
+    /// A result on stdout that is JSON, in a line.
+    pub fn json_line(&self, json: &serde_json::Value) {
+        let json = json.to_string();
+        self.written(writeln!(io::stdout(), "{}", safe_json(&json)));
     }
 
     /// The result as JSON, when asked for.
     pub fn result(&self, json: &serde_json::Value) {
         if self.json {
-            self.written(writeln!(io::stdout(), "{json:#}"));
+            let json = format!("{json:#}");
+            self.written(writeln!(io::stdout(), "{}", safe_json(&json)));
         }
     }
 
     /// The result for people, on stdout; silent where it is asked for as JSON.
     pub fn show(&self, text: &str) {
         if !self.json {
-            self.written(writeln!(io::stdout(), "{text}"));
+            self.written(writeln!(io::stdout(), "{}", on_screen(text)));
         }
     }
 
@@ -171,7 +201,7 @@ impl Talk {
             self.say(&format!("going to {what}"));
             return true;
         }
-        let _gone = write!(anstream::stderr(), "{what}? [y/N] ");
+        let _gone = write!(anstream::stderr(), "{}? [y/N] ", visible(what));
         let _gone = io::stderr().flush();
         let mut answer = String::new();
         let read = io::stdin().lock().read_line(&mut answer);
@@ -180,6 +210,14 @@ impl Talk {
             Talk::aside("not done: the answer was no; nothing was changed in the portal");
         }
         agreed
+    }
+}
+
+/// What goes to stdout: on a terminal nothing of it is a command, elsewhere it is data.
+fn on_screen(text: &str) -> Cow<'_, str> {
+    match io::stdout().is_terminal() {
+        true => visible(text),
+        false => Cow::Borrowed(text),
     }
 }
 

@@ -35,7 +35,7 @@ const WHERE: [&str; 5] = [
 const FOR_IMPORTS: [&str; 4] = ["batch-size", "max-refused", "no-limit", "unknown"];
 
 /// Options of a resume that mean nothing to an import.
-const FOR_EXPORTS: [&str; 1] = ["force"];
+const FOR_EXPORTS: [&str; 2] = ["force", "output"];
 
 /// The words behind the program's name, and the options among them.
 pub struct Typed {

@@ -15,6 +15,10 @@ use super::job::{Archived, Step, Which};
 use super::links::{self, Links};
 use super::page::{PageError, Reading};
 use super::spool::{InOrder, Spool, Ticket};
+use crate::output::{read_regular, write_anew};
+
+/// A longer file of that name is none of ours: millions of ids.
+const LONGEST: u64 = 256 << 20;
 
 /// Says that all tickets are in the spools.
 const WHOLE: &str = "whole.json";
@@ -123,7 +127,8 @@ impl Collected {
     }
 
     fn whole(&self) -> Option<Whole> {
-        serde_json::from_slice(&fs::read(self.folder.join(WHOLE)).ok()?).ok()
+        let text = read_regular(&self.folder.join(WHOLE), LONGEST).ok()?;
+        serde_json::from_slice(&text).ok()
     }
 
     fn tell_whole(&self, missing: &[u64]) -> io::Result<()> {
@@ -132,7 +137,7 @@ impl Collected {
             missing: missing.to_vec(),
         };
         let building = self.folder.join("whole.json.new");
-        fs::write(&building, serde_json::to_vec(&whole)?)?;
+        let _file = write_anew(&building, &serde_json::to_vec(&whole)?)?;
         fs::rename(building, self.folder.join(WHOLE))
     }
 }

@@ -3,8 +3,8 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::selection::Selection;
 use super::spool::tickets_in;
 use crate::journal::{Lock, LockError, PortalPath, Told, run_name};
+use crate::output::{read_regular, write_anew};
 
 /// Where run folders go when nobody says otherwise.
 const RUNS: &str = "tickethaul-runs";
@@ -183,7 +184,7 @@ impl RunFolder {
     pub fn keep(&self, asked: &Asked) -> Result<(), FolderError> {
         let write = || -> io::Result<()> {
             let building = self.path.join("export.json.new");
-            fs::write(&building, serde_json::to_vec_pretty(asked)?)?;
+            let _file = write_anew(&building, &serde_json::to_vec_pretty(asked)?)?;
             fs::rename(building, self.path.join(ASKED))
         };
         write().map_err(|error| unusable(&self.path, error))
@@ -241,13 +242,8 @@ impl RunFolder {
 
 /// What an export was asked for; nothing in the folder is touched.
 pub fn look(path: &Path) -> Result<Asked, FolderError> {
-    let read = || -> io::Result<Vec<u8>> {
-        let mut text = Vec::new();
-        let file = File::open(path.join(ASKED))?;
-        let _bytes = file.take(LONGEST).read_to_end(&mut text)?;
-        Ok(text)
-    };
-    let text = read().map_err(|error| unusable(path, error))?;
+    let text = read_regular(&path.join(ASKED), LONGEST);
+    let text = text.map_err(|error| unusable(path, error))?;
     let damaged = |error| FolderError::Damaged {
         path: path.join(ASKED),
         error,
@@ -279,7 +275,7 @@ pub fn progress(path: &Path) -> (ExportState, u64) {
 /// Says that what stands at the target is being replaced from now on: what a process
 /// leaves there that is killed meanwhile is ours.
 pub fn begin_to_publish(folder: &Path) -> io::Result<()> {
-    File::create(folder.join(PUBLISHING)).map(drop)
+    write_anew(&folder.join(PUBLISHING), b"").map(drop)
 }
 
 /// True for the run folder of an export.

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::output::open_regular;
+
 /// What a spool keeps: something of one ticket.
 pub trait Kept: Serialize + DeserializeOwned {
     /// Id of the ticket.
@@ -209,7 +211,8 @@ impl<T: Kept> Iterator for InOrder<T> {
 
 /// Tickets in the spool of this name, as its pages say; for show only.
 pub fn tickets_in(folder: &Path, name: &str) -> u64 {
-    let Ok(pages) = File::open(folder.join(format!("{name}.pages"))) else {
+    let pages = folder.join(format!("{name}.pages"));
+    let Ok(pages) = open_regular(&pages, OpenOptions::new().read(true)) else {
         return 0;
     };
     // More than any export of ours has.
@@ -221,12 +224,8 @@ pub fn tickets_in(folder: &Path, name: &str) -> u64 {
 
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
+    let _same = options.read(true).write(true).create(true).truncate(false);
+    open_regular(path, &mut options)
 }
 
 /// The entries whose rows are whole, and the length of their lines.

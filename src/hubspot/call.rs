@@ -2,6 +2,7 @@
 //! in: decide → wait → slot of the pacer → attempt deadline → transport; so every
 //! attempt pays the pacer, and no wait eats into an attempt's deadline.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -19,9 +20,14 @@ use crate::hubspot::paths;
 use crate::hubspot::policy::{Decision, Quota, Situation, decide};
 use crate::hubspot::portal_clock::PortalClock;
 use crate::hubspot::records::ApiError;
+use crate::hubspot::secrets::Secrets;
 use crate::hubspot::settings::{Rate, Settings};
 use crate::hubspot::token::Token;
+use crate::hubspot::waits::{HearWait, Waits};
 use crate::hubspot::wire::Read;
+
+/// After this time without leave to send, it is told why.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a call brought.
 pub(crate) struct Answer<T> {
@@ -43,6 +49,8 @@ pub(crate) struct Caller {
     answered: AtomicBool,
     attempts: AtomicU64,
     log: OnceLock<Arc<dyn CallLog>>,
+    secrets: Secrets,
+    waits: Waits,
 }
 
 impl Caller {
@@ -58,6 +66,8 @@ impl Caller {
             answered: AtomicBool::new(false),
             attempts: AtomicU64::new(0),
             log: OnceLock::new(),
+            secrets: Secrets::default(),
+            waits: Waits::default(),
         }
     }
 
@@ -138,6 +148,16 @@ impl Caller {
         let _there_is_one = self.log.set(log);
     }
 
+    /// From now on this listener hears of long waits; the first one stays.
+    pub(crate) fn tell_waits(&self, listener: HearWait) {
+        self.waits.tell(listener);
+    }
+
+    /// What is cut out of replies.
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
     async fn attempt<T>(
         &self,
         request: &Request,
@@ -145,13 +165,16 @@ impl Caller {
         read: Read<T>,
         number: u32,
     ) -> Verdict<T> {
-        let slot = self.pacer.slot(request.budget).await;
+        let slot = self.slot(request.budget).await;
         let _ = self.attempts.fetch_add(1, Ordering::Relaxed);
         let sent = Instant::now();
-        let outcome = match timeout(self.deadline, self.transport.send(request, token)).await {
+        let mut outcome = match timeout(self.deadline, self.transport.send(request, token)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(TransportError::Ambiguous(late(self.deadline))),
         };
+        if let Ok(reply) = &mut outcome {
+            self.secrets.cut(request, reply);
+        }
         self.learn(slot, &outcome);
         let verdict = classify(&outcome, read);
         if let Some(log) = self.log.get() {
@@ -162,11 +185,35 @@ impl Caller {
                 number,
                 status: reply.map(|reply| reply.status),
                 took: sent.elapsed(),
-                correlation_id: reply.and_then(|reply| reply.headers.get(contract::CORRELATION_ID)),
+                correlation_id: reply
+                    .and_then(|reply| reply.headers.get(contract::CORRELATION_ID))
+                    .map(|id| id.get(..contract::ERROR_WORD_LIMIT).unwrap_or(id)),
                 verdict: verdict.words(),
             });
         }
         verdict
+    }
+
+    /// Leave to send. Waits of the usual window are as usual, and told to nobody.
+    async fn slot(&self, budget: Budget) -> Slot<'_> {
+        let mut slot = pin!(self.pacer.slot(budget));
+        if let Ok(slot) = timeout(PATIENCE, &mut slot).await {
+            return slot;
+        }
+        let window = self
+            .pacer
+            .burst()
+            .map_or(Duration::ZERO, |rate| rate.window);
+        if window > contract::BURST_WINDOW {
+            self.tell_wait(window);
+        }
+        slot.await
+    }
+
+    fn tell_wait(&self, wait: Duration) {
+        if let (true, Some(log)) = (self.waits.begin(wait), self.log.get()) {
+            log.wait(wait);
+        }
     }
 
     fn learn(&self, slot: Slot<'_>, outcome: &Result<Reply, TransportError>) {
@@ -191,6 +238,9 @@ impl Caller {
     /// A used-up window is everybody's, and so is a move: all calls wait for its end.
     /// A burst limit is the general budget's, whatever the call was paid from.
     async fn wait(&self, kind: Kind, budget: Budget, delay: Duration) {
+        if kind.is_wait() {
+            self.tell_wait(delay);
+        }
         if matches!(kind, Kind::Limited | Kind::Secondly | Kind::Moving) {
             self.pacer.hold_all(budget, delay);
         }

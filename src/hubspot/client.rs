@@ -13,6 +13,7 @@ use crate::hubspot::paths::ApiVersion;
 use crate::hubspot::session::Session;
 use crate::hubspot::settings::{ConnectError, Rate, Settings};
 use crate::hubspot::transport::HttpTransport;
+use crate::hubspot::waits::HearWait;
 use crate::hubspot::wire::Read;
 
 /// A portal at the other end of a connection. Clones share token, pacer, quota and
@@ -45,6 +46,12 @@ impl Client {
     /// From now on this listener hears every attempt; the first one stays.
     pub fn log_to(&self, log: Arc<dyn CallLog>) {
         self.session.caller().log_to(log);
+    }
+
+    /// From now on this listener hears of long waits that the portal asks for; the first
+    /// one stays.
+    pub fn tell_waits(&self, listener: HearWait) {
+        self.session.caller().tell_waits(listener);
     }
 
     /// The portal's clock, at the latest; none before the first reply.

@@ -63,6 +63,9 @@ pub(crate) const LOCK_TIME: Duration = Duration::from_secs(2);
 /// cut, and the attempts run out instead.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
+/// The longest burst window that is believed; HubSpot's is 10 s.
+pub(crate) const LONGEST_WINDOW: Duration = Duration::from_secs(60);
+
 /// Longest path with query that is asked for. HubSpot answers 414 at a length that
 /// it does not name; edges commonly stop at 8 kB.
 pub(crate) const PATH_LIMIT: usize = 6_000;
@@ -73,6 +76,12 @@ pub(crate) const REPLY_LIMIT: usize = 64 << 20;
 
 /// Longest text of an error that is kept.
 pub(crate) const ERROR_TEXT_LIMIT: usize = 16 << 10;
+
+/// Longest code, category, name or id of an error that is kept.
+pub(crate) const ERROR_WORD_LIMIT: usize = 300;
+
+/// Longest value of an error that is kept: more than any property takes.
+pub(crate) const ERROR_VALUE_LIMIT: usize = 256 << 10;
 
 /// Most problems of one error that are kept; a batch of 100 rows with ten bad
 /// properties each names as many.

@@ -34,7 +34,7 @@ pub(crate) fn read(reply: &Reply) -> ErrorBody {
         Some(body) => ErrorBody {
             error: api_error(reply.status, &body),
             json: true,
-            policy: text(&body["policyName"]),
+            policy: word(&body["policyName"]),
         },
         None => ErrorBody {
             error: page_error(reply),
@@ -43,7 +43,7 @@ pub(crate) fn read(reply: &Reply) -> ErrorBody {
         },
     };
     if read.error.correlation_id.is_none() {
-        read.error.correlation_id = header_id.map(str::to_owned);
+        read.error.correlation_id = header_id.map(|id| cut(id, contract::ERROR_WORD_LIMIT));
     }
     read
 }
@@ -64,20 +64,20 @@ pub(crate) fn entry(value: &Value) -> ApiError {
 }
 
 fn api_error(status: u16, body: &Value) -> ApiError {
-    let whole = text(&body["message"]).unwrap_or_default();
+    let whole = whole_text(&body["message"]).unwrap_or_default();
     let context = &body["context"];
     let (message, embedded) = split_message(&whole);
     let problems = problems(body, &embedded);
     ApiError {
         status,
-        category: text(&body["category"]).unwrap_or_default(),
-        sub_category: text(&body["subCategory"]).unwrap_or_default(),
+        category: word(&body["category"]).unwrap_or_default(),
+        sub_category: word(&body["subCategory"]).unwrap_or_default(),
         existing_id: existing_id(context, &whole, &problems),
         message: bounded(&with_details(message, body)),
         problems,
         trace_ids: texts(&context["objectWriteTraceId"]),
         ids: named_ids(context),
-        correlation_id: text(&body["correlationId"]),
+        correlation_id: word(&body["correlationId"]),
         may_come_late: false,
     }
 }
@@ -131,8 +131,8 @@ fn problems(body: &Value, embedded: &[Value]) -> Vec<PropertyProblem> {
     if found.is_empty() {
         found.extend(
             texts(&body["context"]["properties"])
-                .into_iter()
-                .map(missing),
+                .iter()
+                .map(|name| missing(cut(name, contract::ERROR_WORD_LIMIT))),
         );
     }
     found
@@ -153,8 +153,8 @@ fn says_as_much(known: &PropertyProblem, listed: &PropertyProblem) -> bool {
 
 fn embedded_problem(entry: &Value) -> PropertyProblem {
     PropertyProblem {
-        code: text(&entry["error"]).unwrap_or_default(),
-        property: text(&entry["name"]).unwrap_or_default(),
+        code: word(&entry["error"]).unwrap_or_default(),
+        property: word(&entry["name"]).unwrap_or_default(),
         message: bounded(&text(&entry["message"]).unwrap_or_default()),
         value: text(&entry["propertyValue"]),
     }
@@ -163,9 +163,13 @@ fn embedded_problem(entry: &Value) -> PropertyProblem {
 /// None for an entry that speaks of no property (missing scopes).
 fn listed_problem(entry: &Value) -> Option<PropertyProblem> {
     let context = &entry["context"];
-    let property = texts(&context["propertyName"]).into_iter().next();
-    let code = text(&entry["code"]);
-    let property = property.or_else(|| text(&entry["in"]));
+    let code = word(&entry["code"]);
+    let names = [
+        &context["propertyName"][0],
+        &context["propertyName"],
+        &entry["in"],
+    ];
+    let property = names.into_iter().find_map(word);
     if code.is_none() && property.is_none() {
         return None;
     }
@@ -199,12 +203,15 @@ fn with_details(message: &str, body: &Value) -> String {
 }
 
 fn existing_id(context: &Value, message: &str, problems: &[PropertyProblem]) -> Option<String> {
-    let told = texts(&context["existingId"]).into_iter().next();
-    told.or_else(|| id_in_words(message)).or_else(|| {
-        problems
-            .iter()
-            .find_map(|problem| id_in_words(&problem.message))
-    })
+    let told = [&context["existingId"][0], &context["existingId"]];
+    told.into_iter()
+        .find_map(word)
+        .or_else(|| id_in_words(message))
+        .or_else(|| {
+            problems
+                .iter()
+                .find_map(|problem| id_in_words(&problem.message))
+        })
 }
 
 /// `Contact already exists. Existing ID: 123`, or `… 123 already has that value`.
@@ -247,15 +254,28 @@ fn title(page: &str) -> Option<String> {
 }
 
 fn bounded(text: &str) -> String {
-    let mut end = text.len().min(contract::ERROR_TEXT_LIMIT);
+    cut(text, contract::ERROR_TEXT_LIMIT)
+}
+
+fn cut(text: &str, limit: usize) -> String {
+    let mut end = text.len().min(limit);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
     text[..end].to_owned()
 }
 
-/// A scalar as text; ids come as numbers at times.
+/// A code, a category, a name or an id.
+fn word(value: &Value) -> Option<String> {
+    whole_text(value).map(|word| cut(&word, contract::ERROR_WORD_LIMIT))
+}
+
 fn text(value: &Value) -> Option<String> {
+    whole_text(value).map(|text| cut(&text, contract::ERROR_VALUE_LIMIT))
+}
+
+/// A scalar as text, however long; ids come as numbers at times.
+fn whole_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -267,7 +287,10 @@ fn text(value: &Value) -> Option<String> {
 /// A list of scalars, or one that stands alone.
 fn texts(value: &Value) -> Vec<String> {
     match value {
-        Value::Array(items) => items.iter().filter_map(text).collect(),
+        Value::Array(items) => {
+            let texts = items.iter().filter_map(text);
+            texts.take(contract::PROBLEM_LIMIT).collect()
+        }
         alone => text(alone).into_iter().collect(),
     }
 }

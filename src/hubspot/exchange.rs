@@ -185,6 +185,13 @@ impl Headers {
         Some(value)
     }
 
+    /// Puts another text wherever one stands in a value.
+    pub(crate) fn replace(&mut self, text: &str, by: &str) {
+        for (_, value) in self.0.iter_mut().filter(|(_, value)| value.contains(text)) {
+            *value = value.replace(text, by);
+        }
+    }
+
     /// The first of that name, if it is a whole number.
     pub(crate) fn number(&self, name: &str) -> Option<u64> {
         self.get(name)?.trim().parse().ok()

@@ -7,6 +7,9 @@ use std::time::Duration;
 pub trait CallLog: Send + Sync {
     /// An attempt is over.
     fn hear(&self, attempt: &Attempt<'_>);
+
+    /// The portal asks to wait that long.
+    fn wait(&self, _time: Duration) {}
 }
 
 /// One attempt of a call.

@@ -24,9 +24,11 @@ mod pace;
 mod policy;
 mod portal_clock;
 mod session;
+mod waits;
 
 mod credentials;
 mod route;
+mod secrets;
 mod settings;
 mod token;
 
@@ -63,3 +65,4 @@ pub use schema::SchemaParts;
 pub use search::{Comparison, Filter, Found, Search, SearchError, Sort, Test};
 pub use settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};
 pub use token::{BadToken, Token};
+pub use waits::HearWait;

@@ -201,7 +201,16 @@ pub(crate) fn is_of_version(path: &str) -> bool {
     )
 }
 
+/// A name that could lead to another path, `..` or nothing at all, is written so that it
+/// names what can't be there. Writing its dots as `%2E` would not do: addresses are put
+/// in order behind that.
 fn segment(text: &str) -> String {
+    match text {
+        "" => return "%20".to_owned(),
+        "." => return "%252E".to_owned(),
+        ".." => return "%252E%252E".to_owned(),
+        _ => {}
+    }
     let mut encoded = String::new();
     encode(text, b"-._~", &mut encoded);
     encoded
@@ -257,6 +266,19 @@ mod tests {
             }
         }
         assert_eq!(version_in("/crm/objects/2026-9/x"), None);
+    }
+
+    #[test]
+    fn no_name_leads_to_another_path() {
+        for (name, path) in [
+            ("..", "/crm/v3/properties/tickets/%252E%252E"),
+            (".", "/crm/v3/properties/tickets/%252E"),
+            ("", "/crm/v3/properties/tickets/%20"),
+            ("../x", "/crm/v3/properties/tickets/..%2Fx"),
+        ] {
+            let made = ApiVersion::V3.property(ObjectType::Tickets, name);
+            assert_eq!(made, path);
+        }
     }
 
     #[test]

@@ -15,6 +15,9 @@ use crate::hubspot::paths::{self, ApiVersion};
 use crate::hubspot::token::Token;
 use crate::hubspot::wire::{self, Grant, Read};
 
+/// The longest life of an access token that is believed; HubSpot's live half an hour.
+const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How long before its end an access token is renewed.
 const EARLY: Duration = Duration::from_secs(60);
 
@@ -53,6 +56,9 @@ impl Session {
         credentials: Option<Credentials>,
         api: ApiVersion,
     ) -> Session {
+        if let Some(credentials) = &credentials {
+            caller.secrets().learn_all(credentials);
+        }
         let bearer = match credentials {
             None => Bearer::None,
             Some(Credentials::Token(token)) => Bearer::Fixed(token),
@@ -109,12 +115,14 @@ impl Session {
             return Ok(access.token.clone());
         }
         let grant = self.renew(&renewal.app).await?;
+        self.caller.secrets().learn(&grant.access_token);
         if let Some(refresh_token) = grant.refresh_token {
+            self.caller.secrets().learn(&refresh_token);
             renewal.app.refresh_token = refresh_token;
         }
         renewal.access = Some(Access {
             token: grant.access_token.clone(),
-            renew_at: Instant::now() + grant.lifetime.saturating_sub(EARLY),
+            renew_at: Instant::now() + grant.lifetime.min(LONGEST_LIFE).saturating_sub(EARLY),
         });
         Ok(grant.access_token)
     }

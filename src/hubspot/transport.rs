@@ -171,21 +171,26 @@ fn parse_base(text: &str) -> Result<Url, ConnectError> {
         url: shown.to_owned(),
         reason: reason.to_owned(),
     };
-    let url = Url::parse(text).map_err(|error| {
-        let shown = text.rsplit('@').next().unwrap_or_default();
-        refuse(shown, &error.to_string())
-    })?;
+    let shown = shown(text);
+    let url = Url::parse(text).map_err(|error| refuse(shown, &error.to_string()))?;
     if !url.username().is_empty() || url.password().is_some() {
         let host = url.host_str().unwrap_or_default();
         return Err(refuse(host, "a name or password does not belong there"));
     }
     match url.scheme() {
         "http" | "https" if url.query().is_some() || url.fragment().is_some() => {
-            Err(refuse(text, "it must end with the path"))
+            Err(refuse(shown, "it must end with the path"))
         }
         "http" | "https" => Ok(url),
-        _ => Err(refuse(text, "it must start with https://")),
+        _ => Err(refuse(shown, "it must start with https://")),
     }
+}
+
+/// An address without a name and password, and without a query: both may be secret.
+fn shown(address: &str) -> &str {
+    let end = address.find(['?', '#']).unwrap_or(address.len());
+    let start = address[..end].rfind('@').map_or(0, |at| at + 1);
+    &address[start..end]
 }
 
 fn is_loopback(host: &str) -> bool {

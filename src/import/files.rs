@@ -13,7 +13,7 @@ use crate::model::issue::Refusal;
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::place::Places;
 use crate::model::row::Headers;
-use crate::output::Writer;
+use crate::output::{Writer, open_regular};
 
 /// What refused.csv adds to the source's columns. `_line` names the file too where a
 /// run has several.
@@ -267,7 +267,7 @@ impl Table<File> {
     }
 
     fn reopen(path: PathBuf, length: u64) -> io::Result<Table<File>> {
-        let mut file = OpenOptions::new().write(true).open(path)?;
+        let mut file = open_regular(&path, OpenOptions::new().write(true))?;
         file.set_len(length)?;
         let _at = file.seek(SeekFrom::End(0))?;
         let counted = Counted {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::journal::{Journal, Lock, LockError, run_name};
 use crate::model::event::Summary;
+use crate::output::write_anew;
 
 use super::flow::Operation;
 use super::summary::summary_json;
@@ -120,8 +121,7 @@ impl RunFolder {
         let text = format!("{:#}\n", summary_json(summary));
         let write = || -> io::Result<()> {
             let building = self.path.join("summary.json.new");
-            fs::write(&building, text)?;
-            fs::File::open(&building)?.sync_all()?;
+            write_anew(&building, text.as_bytes())?.sync_all()?;
             fs::rename(&building, self.path.join("summary.json"))
         };
         write().map_err(|error| self.unusable(&error))

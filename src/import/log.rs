@@ -1,6 +1,7 @@
 //! What goes into run.log: every attempt of a call, and what the run tells.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::hubspot::{Attempt, CallLog};
 use crate::journal::RunLog;
@@ -24,6 +25,11 @@ impl CallLog for Calls {
             attempt.verdict,
             attempt.correlation_id.unwrap_or_default(),
         ));
+    }
+
+    fn wait(&self, time: Duration) {
+        self.0
+            .line(format_args!("the portal asks to wait {} s", time.as_secs()));
     }
 }
 

@@ -204,8 +204,8 @@ fn start_settle(
             let reopened =
                 RunFiles::reopen(folder, headers, places.clone(), job.operation, url, lengths);
             let (mut files, filed) = reopened.map_err(|error| job.folder.unusable(&error))?;
-            refile(&job.folder, (&job.input, &job.mapping), filed, &mut files)?;
             let journal = Journal::open(folder, past.settled, job.options.durability)?;
+            refile(&job.folder, (&job.input, &job.mapping), filed, &mut files)?;
             journal.set_limit(job.options.limit)?;
             journal.set_told(&job.header.told)?;
             (journal, files, Ledger::resumed(past, places.clone()))

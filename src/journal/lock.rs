@@ -1,14 +1,18 @@
 //! One process for a run folder (D5): the file `lock`, locked by the operating
-//! system and naming its holder. A lock dies with its process.
+//! system and naming its holder, and, where the system can, the folder itself, which
+//! can't be deleted under a run as the file can. A lock dies with its process.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
+use crate::output::open_regular;
+
 /// A held lock; released when dropped.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
+    folder: Option<File>,
 }
 
 /// Why a folder could not be locked.
@@ -25,32 +29,37 @@ pub enum LockError {
 impl Lock {
     /// Locks `folder` and writes our process number into the lock file.
     pub fn take(folder: &Path) -> Result<Lock, LockError> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(folder.join("lock"))?;
+        let mut options = OpenOptions::new();
+        let _same = options.read(true).write(true).create(true).truncate(false);
+        let mut file = open_regular(&folder.join("lock"), &mut options)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LockError::Held(holder(&mut file))),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
+        let folder = open_folder(folder);
+        if let Some(Err(TryLockError::WouldBlock)) = folder.as_ref().map(File::try_lock) {
+            return Err(LockError::Held(holder(&mut file)));
+        }
         file.set_len(0)?;
         file.rewind()?;
         write!(file, "process {}", std::process::id())?;
-        Ok(Lock { file })
+        Ok(Lock { file, folder })
     }
 }
 
 impl Lock {
     /// True while a process holds the folder's lock.
     pub fn is_held(folder: &Path) -> bool {
-        let Ok(file) = File::open(folder.join("lock")) else {
-            return false;
-        };
-        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+        let file = open_regular(&folder.join("lock"), OpenOptions::new().read(true)).ok();
+        let mut locks = file.into_iter().chain(open_folder(folder));
+        locks.any(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
+}
+
+/// A folder that can be locked; not every system and file system has such.
+fn open_folder(folder: &Path) -> Option<File> {
+    File::open(folder).ok()
 }
 
 impl Drop for Lock {
@@ -59,6 +68,7 @@ impl Drop for Lock {
     fn drop(&mut self) {
         // What can't be unlocked is closed, which unlocks it.
         let _closed = self.file.unlock();
+        let _closed = self.folder.as_ref().map(File::unlock);
     }
 }
 
@@ -83,5 +93,28 @@ mod tests {
         assert_eq!(refused.to_string(), expected);
         drop(lock);
         let _again = Lock::take(folder.path()).expect("free again");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_lock_file_that_was_deleted_does_not_free_the_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lock = Lock::take(folder.path()).expect("free");
+        std::fs::remove_file(folder.path().join("lock")).expect("deleted");
+        assert!(Lock::is_held(folder.path()));
+        assert!(matches!(Lock::take(folder.path()), Err(LockError::Held(_))));
+        drop(lock);
+        let _again = Lock::take(folder.path()).expect("free again");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_is_followed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let victim = folder.path().join("victim");
+        std::fs::write(&victim, "text").expect("a file");
+        std::os::unix::fs::symlink(&victim, folder.path().join("lock")).expect("a link");
+        assert!(matches!(Lock::take(folder.path()), Err(LockError::Io(_))));
+        assert_eq!(std::fs::read_to_string(victim).expect("read"), "text");
     }
 }

@@ -8,6 +8,8 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::write::now;
+use crate::model::visible::one_line;
+use crate::output::open_regular;
 
 /// The open log of a run.
 #[derive(Debug)]
@@ -19,16 +21,17 @@ impl RunLog {
     /// Opens the log in the run folder; what a resume writes comes behind.
     pub fn open(folder: &Path) -> io::Result<RunLog> {
         let path = folder.join("run.log");
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let file = open_regular(&path, OpenOptions::new().create(true).append(true))?;
         Ok(RunLog {
             file: Mutex::new(file),
         })
     }
 
     /// Adds a line with the time in front. A log that can't be written does not stop
-    /// the run: the journal does that.
+    /// the run: the journal does that. What came from the portal begins no line of its own.
     pub fn line(&self, text: impl fmt::Display) {
-        let line = format!("{:.3} {text}\n", now());
+        let text = text.to_string();
+        let line = format!("{:.3} {}\n", now(), one_line(&text));
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let _full = file.write_all(line.as_bytes());
     }

@@ -18,6 +18,7 @@
 
 mod format;
 mod schema;
+mod sound;
 mod told;
 mod others;
 mod records;

@@ -1,6 +1,7 @@
 //! Reading run.db back: what a run is about and how far it came.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -8,7 +9,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use super::format::{Header, InputFile, refusal_from, schema_from};
 use super::remarks::{remarks, values};
-use super::schema::{VERSION, migrate};
+use super::schema::VERSION;
+use super::sound::{bound, connect, is_regular, stranger};
 use super::told::Told;
 use super::write::{JournalError, RowEntry, at};
 use crate::model::issue::Refusal;
@@ -123,31 +125,43 @@ pub struct Past {
 pub struct Reading {
     db: Connection,
     path: std::path::PathBuf,
+    version: i32,
 }
 
 impl Reading {
-    /// Opens run.db in `folder`.
+    /// Opens run.db in `folder`, to read it alone. The folder may come from anywhere:
+    /// what is no journal of ours is not asked.
     ///
     /// # Errors
     /// When there is none, when it can't be read, or when a newer version of the
     /// tool wrote it.
     pub fn open(folder: &Path) -> Result<Reading, JournalError> {
         let path = folder.join("run.db");
-        if !path.exists() {
+        if fs::symlink_metadata(&path).is_err() {
             return Err(JournalError::Missing(folder.to_owned()));
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let strange = |what: String| JournalError::Strange {
+            path: path.clone(),
+            what,
+        };
+        if !is_regular(&path) {
+            return Err(strange("it is a link or no regular file".to_owned()));
+        }
         let open = || {
-            let db = Connection::open_with_flags(&path, flags)?;
+            let mut db = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            bound(&mut db)?;
             db.busy_timeout(std::time::Duration::from_secs(5))?;
-            let version = migrate(&db)?;
+            let version = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
             Ok((db, version))
         };
-        let (db, version) = open().map_err(at(&path))?;
+        let (db, version): (Connection, i32) = open().map_err(at(&path))?;
         if version > VERSION {
             return Err(JournalError::Newer { path, version });
         }
-        Ok(Reading { db, path })
+        match stranger(&db).map_err(at(&path))? {
+            Some(what) => Err(strange(format!("it has {what}"))),
+            None => Ok(Reading { db, path, version }),
+        }
     }
 
     /// Everything that a resume needs.
@@ -318,6 +332,17 @@ impl Reading {
     }
 
     fn changes(&self) -> rusqlite::Result<BTreeMap<Change, u64>> {
+        if self.version == 1 {
+            // That version only knew creates.
+            let done = self
+                .fates()?
+                .into_iter()
+                .find(|(fate, _)| *fate == Fate::Done);
+            return Ok(done
+                .map(|(_, rows)| (Change::Created, rows))
+                .into_iter()
+                .collect());
+        }
         let mut query = self
             .db
             .prepare("SELECT change, count(*) FROM row WHERE change IS NOT NULL AND settled IS NOT NULL GROUP BY change")?;

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::{Timestamp, Zoned};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::format::{Header, refusal_text, schema_text};
 use super::read::RunState;
 use super::remarks::{remark_name, value_name};
-use super::schema::{TABLES, VERSION};
+use super::schema::{TABLES, VERSION, migrate};
+use super::sound::connect;
 use super::told::Told;
 use crate::model::outcome::{Change, Fate, RowEnd};
 use crate::model::place::RowAddress;
@@ -28,7 +29,7 @@ pub struct Journal {
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// SQLite said no: most often a full disk or a lost folder.
-    #[error("can't write the journal {path}: {source}")]
+    #[error("can't use the journal {path}: {source}")]
     Database {
         /// The database.
         path: PathBuf,
@@ -45,6 +46,22 @@ pub enum JournalError {
         path: PathBuf,
         /// Its version.
         version: i32,
+    },
+    /// It is no database of ours.
+    #[error("{} is no journal of tickethaul: {what}", path.display())]
+    Strange {
+        /// The database.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// SQLite can't make sense of it.
+    #[error("the journal {} is damaged: {source}", path.display())]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
     },
     /// A value in it can't be read.
     #[error("the journal {} is damaged: {what} can't be read", path.display())]
@@ -145,6 +162,9 @@ pub enum Claim {
     },
 }
 
+/// A database that is made where it is not there.
+const ANEW: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE);
+
 /// The earlier row that keeps a row from a key.
 const HOLDER: &str = "
     SELECT step.key, row.file, row.line FROM step JOIN row ON row.seq = step.row
@@ -217,7 +237,8 @@ impl Journal {
         durability: Durability,
     ) -> Result<Journal, JournalError> {
         let path = folder.join("run.db");
-        let db = open(&path, durability).map_err(at(&path))?;
+        let opened = open(&path, durability).and_then(|db| migrate(&db).map(|_| db));
+        let db = opened.map_err(at(&path))?;
         Ok(Journal { db, path, settled })
     }
 
@@ -461,7 +482,7 @@ fn build_empty(path: &Path) -> rusqlite::Result<()> {
 }
 
 fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
-    let mut db = Connection::open(path)?;
+    let mut db = connect(path, ANEW)?;
     db.pragma_update(None, "user_version", VERSION)?;
     let transaction = db.transaction()?;
     transaction.execute_batch(TABLES)?;
@@ -523,7 +544,7 @@ fn rename_durably(from: &Path, to: &Path) -> std::io::Result<()> {
 }
 
 fn open(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
-    let db = Connection::open(path)?;
+    let db = connect(path, ANEW)?;
     let _mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     let synchronous = match durability {
         Durability::Full => "FULL",
@@ -531,9 +552,8 @@ fn open(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
     };
     db.pragma_update(None, "synchronous", synchronous)?;
     db.pragma_update(None, "cache_size", -4_000)?;
-    // A bound value then never changes a statement's plan. Without it SQLite prepares the
-    // look-up of a key anew for each row that is intended, in case its values decide
-    // whether a partial index can be used.
+    // Bound values then never change a statement's plan. Without it SQLite, which is built
+    // with STAT4 here, prepares the look-up of a key anew for each row that is intended.
     let _on = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(32);
     Ok(db)
@@ -542,9 +562,28 @@ fn open(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
 /// Names the database in an error.
 pub(super) fn at(path: &Path) -> impl Fn(rusqlite::Error) -> JournalError + use<> {
     let path = path.to_owned();
-    move |source| JournalError::Database {
-        path: path.clone(),
-        source,
+    move |source| match is_damage(&source) {
+        true => JournalError::Damaged {
+            path: path.clone(),
+            source,
+        },
+        false => JournalError::Database {
+            path: path.clone(),
+            source,
+        },
+    }
+}
+
+/// What a disk or another process can't be blamed for: the bytes make no sense, or a
+/// value is not where or what it should be.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, TooBig, TypeMismatch, Unknown};
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => matches!(
+            failure.code,
+            DatabaseCorrupt | NotADatabase | TooBig | TypeMismatch | Unknown
+        ),
+        _ => true,
     }
 }
 

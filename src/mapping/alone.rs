@@ -80,7 +80,7 @@ pub(crate) fn check_format(text: &At<String>, problems: &Problems) -> Option<Dat
                 )
                 .help(
                     "formats are written like \"%Y-%m-%d %H:%M:%S\" or \"%d/%b/%y %I:%M %p\"; \
-                     \"iso\" is ISO 8601",
+                     \"iso\" is ISO 8601, \"spreadsheet\" the day numbers of spreadsheets",
                 ),
             );
             None

@@ -2,12 +2,16 @@
 //! replace, html, empty or default, split, map, convert, join.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use crate::mapping::compiled::Fallback;
-use crate::mapping::convert::{Conversion, Converted, RowFacts, ZONES, nearest_zone, plain_text};
+use crate::mapping::convert::{
+    Conversion, Converted, LONGEST, RowFacts, ZONES, is_zero_date, nearest_zone, plain_text,
+    replaced,
+};
 use crate::mapping::scope::{Findings, Scope, trimmed};
 use crate::mapping::shape::Replacement;
 use crate::mapping::suggest::Stray;
@@ -141,40 +145,62 @@ impl Entry {
     }
 
     fn single(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
-        let text = match self.feed.text(scope) {
-            Ok(text) => text,
+        let fed = match self.feed.text(scope) {
+            Ok(fed) => fed,
             Err(reason) => return self.settle(Err(self.refusal(reason, "")), "", findings),
         };
-        let text = text.as_deref().and_then(|text| self.cleaned(text));
-        match text {
-            Some(text) => self.found(&text, scope, findings),
-            None => self.standing(scope, findings),
+        let fed = fed.as_deref();
+        match fed.map_or(Ok(None), |text| self.cleaned(text, findings)) {
+            Ok(Some(text)) if self.is_no_date(&text) => {
+                findings.remarks.push(self.placed(Remark::ZeroDate, &text));
+                self.standing(scope, findings)
+            }
+            Ok(Some(text)) => self.found(&text, scope, findings),
+            Ok(None) => self.standing(scope, findings),
+            Err(reason) => {
+                let text = fed.unwrap_or_default();
+                self.settle(Err(self.refusal(reason, text)), text, findings)
+            }
         }
+    }
+
+    /// Whether the text stands for "no date", unless the mapping knows better.
+    fn is_no_date(&self, text: &str) -> bool {
+        matches!(self.conversion, Conversion::Date(_))
+            && is_zero_date(text)
+            && self.map.as_ref().is_none_or(|map| map.get(text).is_none())
     }
 
     /// Every value by itself, joined the way the portal writes several. Parts of a
     /// cell that say the same count once, as tags and options do; whole cells that do
     /// are kept.
     fn several(&self, list: &List, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
-        let texts = match self.texts(scope) {
+        let texts = match self.texts(scope, findings) {
             Ok(texts) if texts.is_empty() => return self.standing(scope, findings),
             Ok(texts) => texts,
             Err(reason) => return self.settle(Err(self.refusal(reason, "")), "", findings),
         };
         let is_kept = self.map.is_none() && matches!(self.conversion, Conversion::Text(_));
         let mut values: Vec<Cow<'_, str>> = Vec::new();
+        let mut seen = HashSet::new();
         for part in texts.iter().flat_map(|text| parts(text, &list.split)) {
             let value = match is_kept {
                 true => Some(Cow::Borrowed(part)),
                 false => self.found(part, scope, findings).map(Cow::Owned),
             };
-            let is_new = |value: &Cow<'_, str>| list.split.is_empty() || !values.contains(value);
-            if let Some(value) = value.filter(is_new) {
+            if let Some(value) = value
+                && (list.split.is_empty() || seen.insert(value.clone()))
+            {
                 values.push(value);
             }
         }
         if values.is_empty() {
             return None;
+        }
+        let marks = list.join.len().saturating_mul(values.len());
+        if marks.saturating_add(values.iter().map(|value| value.len()).sum()) > LONGEST {
+            let reason = Reason::MadeTooLong { limit: LONGEST };
+            return self.settle(Err(self.refusal(reason, &values[0])), "", findings);
         }
         let joined = values.join(&list.join);
         match &self.conversion {
@@ -188,13 +214,21 @@ impl Entry {
     }
 
     /// The texts of a list, a cell each.
-    fn texts<'r>(&self, scope: &Scope<'r>) -> Result<Vec<Cow<'r, str>>, Reason> {
+    fn texts<'r>(
+        &self,
+        scope: &Scope<'r>,
+        findings: &mut Findings,
+    ) -> Result<Vec<Cow<'r, str>>, Reason> {
         if let Feed::Columns(columns) = &self.feed {
             let cells = columns.iter().filter_map(|column| scope.filled(column.idx));
-            return Ok(cells.filter_map(|cell| self.cleaned(cell)).collect());
+            return cells
+                .filter_map(|cell| self.cleaned(cell, findings).transpose())
+                .collect();
         }
-        let text = self.feed.text(scope)?;
-        let text = text.as_deref().and_then(|text| self.cleaned(text));
+        let Some(text) = self.feed.text(scope)? else {
+            return Ok(Vec::new());
+        };
+        let text = self.cleaned(&text, findings)?;
         let text = text.map(|text| Cow::Owned(text.into_owned()));
         Ok(text.into_iter().collect())
     }
@@ -210,29 +244,33 @@ impl Entry {
 
     /// The text as the rest of the steps see it; none when nothing of it is left.
     #[inline]
-    fn cleaned<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
+    fn cleaned<'t>(
+        &self,
+        text: &'t str,
+        findings: &mut Findings,
+    ) -> Result<Option<Cow<'t, str>>, Reason> {
         let mut text = Cow::Borrowed(if self.trim { trimmed(text) } else { text });
         for replacement in &self.replace {
-            let replaced = replacement
-                .pattern
-                .replace_all(&text, replacement.text.as_str());
-            if let Cow::Owned(replaced) = replaced {
-                text = Cow::Owned(replaced);
+            let made = replaced(&replacement.pattern, &replacement.text, &text)?;
+            if let Cow::Owned(made) = made {
+                text = Cow::Owned(made);
             }
         }
-        if self.html
-            && let Cow::Owned(plain) = plain_text(&text)
-        {
-            text = Cow::Owned(plain);
+        if self.html {
+            match plain_text(&text) {
+                Some(Cow::Owned(plain)) => text = Cow::Owned(plain),
+                Some(Cow::Borrowed(_)) => {}
+                None => findings.remarks.push(self.placed(Remark::HtmlKept, &text)),
+            }
         }
         // A text that nothing changed was not blank before, and is trimmed.
         if matches!(text, Cow::Borrowed(_)) {
-            return Some(text);
+            return Ok(Some(text));
         }
         if self.trim && text.trim().len() < text.len() {
             text = Cow::Owned(text.trim().to_owned());
         }
-        (!text.trim().is_empty()).then_some(text)
+        Ok((!text.trim().is_empty()).then_some(text))
     }
 
     /// The value of a text that stands in the row; a text without a counterpart is
@@ -342,7 +380,7 @@ impl Entry {
     #[cold]
     fn placed(&self, remark: Remark, text: &str) -> PlacedRemark {
         // What is shortened is too long to be shown.
-        let text = if remark == Remark::Shortened {
+        let text = if matches!(remark, Remark::Shortened | Remark::HtmlKept) {
             ""
         } else {
             text

@@ -2,7 +2,7 @@
 //! the TOML file, drawn like a compiler's message. Parsing and compiling collect
 //! into `Problems`; what users and callers see is `MappingErrors`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,6 +13,10 @@ use crate::mapping::file::MappingFile;
 use crate::mapping::operation::For;
 use crate::model::row::Headers;
 use crate::model::schema::Schema;
+use crate::model::visible::one_line;
+
+/// How many problems are drawn.
+const DRAWN: usize = 50;
 
 /// One thing that is wrong with a mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,12 +64,20 @@ impl Problem {
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
     found: RefCell<Vec<Problem>>,
+    patterns: Cell<usize>,
 }
 
 impl Problems {
     /// Adds one.
     pub(crate) fn report(&self, problem: Problem) {
         self.found.borrow_mut().push(problem);
+    }
+
+    /// Adds to the memory that the patterns of the mapping take, and gives the sum.
+    pub(crate) fn add_pattern(&self, bytes: usize) -> usize {
+        let sum = self.patterns.get().saturating_add(bytes);
+        self.patterns.set(sum);
+        sum
     }
 
     /// How many were reported.
@@ -186,35 +198,37 @@ impl MappingErrors {
         })
     }
 
-    /// All problems as text with the lines they concern, in colour or plain, ending
-    /// without a line break.
+    /// The problems as text with the lines they concern, in colour or plain, ending
+    /// without a line break. Of very many the first are drawn, since drawing one goes
+    /// through the whole file.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color {
             Renderer::styled()
         } else {
             Renderer::plain()
         };
-        let drawn: Vec<String> = self
-            .found
-            .iter()
+        let first = self.found.iter().take(DRAWN);
+        let mut drawn: Vec<String> = first
             .map(|problem| renderer.render(&[self.group(problem)]))
             .collect();
+        if let more @ 1.. = self.found.len().saturating_sub(DRAWN) {
+            drawn.push(format!("and {more} more mistakes of the mapping"));
+        }
         drawn.join("\n\n")
     }
 
     fn group<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
+        let plain = |words: &str| normalize_untrusted_str(&one_line(words));
         let mark = AnnotationKind::Primary
             .span(within(&self.text, &problem.span))
-            .label(problem.label.as_deref().map(normalize_untrusted_str));
-        let group = Level::ERROR
-            .primary_title(normalize_untrusted_str(&problem.message))
-            .element(
-                Snippet::source(&*self.text)
-                    .path(&*self.name)
-                    .annotation(mark),
-            );
+            .label(problem.label.as_deref().map(plain));
+        let group = Level::ERROR.primary_title(plain(&problem.message)).element(
+            Snippet::source(&*self.text)
+                .path(one_line(&self.name))
+                .annotation(mark),
+        );
         match &problem.help {
-            Some(help) => group.element(Level::HELP.message(normalize_untrusted_str(help))),
+            Some(help) => group.element(Level::HELP.message(plain(help))),
             None => group,
         }
     }

@@ -1,7 +1,7 @@
 //! The mappings that ship with the tool, for the systems whose exports it knows.
 
 /// Each by the name that `map init --from` takes, with its text.
-pub const PRESETS: [(&str, &str); 10] = [
+pub const PRESETS: [(&str, &str); 12] = [
     ("zendesk", include_str!("../../mappings/zendesk.toml")),
     ("freshdesk", include_str!("../../mappings/freshdesk.toml")),
     ("jira", include_str!("../../mappings/jira.toml")),
@@ -10,6 +10,8 @@ pub const PRESETS: [(&str, &str); 10] = [
     ("zoho-desk", include_str!("../../mappings/zoho-desk.toml")),
     ("osticket", include_str!("../../mappings/osticket.toml")),
     ("bugzilla", include_str!("../../mappings/bugzilla.toml")),
+    ("glpi", include_str!("../../mappings/glpi.toml")),
+    ("otrs", include_str!("../../mappings/otrs.toml")),
     ("hubspot-ui", include_str!("../../mappings/hubspot-ui.toml")),
     ("tickethaul", include_str!("../../mappings/tickethaul.toml")),
 ];

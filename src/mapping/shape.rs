@@ -1,6 +1,7 @@
 //! What a mapping file says, as plain values with their places in the TOML: the
 //! result of parsing, not yet held against headers or a schema.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use regex::Regex;
@@ -42,7 +43,7 @@ pub(crate) struct Document {
     pub(crate) new_properties: Vec<NewProperty>,
     /// Properties whose entry or definition was reported and left out, so that what
     /// lacks them is no mistake of its own.
-    pub(crate) faulty: Vec<String>,
+    pub(crate) faulty: HashSet<String>,
 }
 
 /// `[source]`: what holds for the whole input.

@@ -1,17 +1,26 @@
 //! Value and people files: CSV files of two columns that stand beside a mapping.
 //! They are read once, when the mapping is, so that a mapping stays the same while
 //! it is used. The only place of this room that touches files.
+//!
+//! A mapping may be somebody else's, and what is wrong with a file is shown with words
+//! of it. So only regular files beside or below the mapping are read, none that a link
+//! leads to elsewhere, and little of a file that is no table is repeated.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
 
 use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::nearest::{fold, nearest};
 use crate::mapping::shape::{At, Document, TableSpec};
+use crate::model::visible::short;
 
 /// Larger files are no tables that people fill in; in bytes.
 const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// How many columns of a file a message names, and how much of each name.
+const SHOWN: (usize, usize) = (8, 40);
 
 /// The files of a mapping, read.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +43,13 @@ pub(crate) struct TableLine {
 enum Fault {
     /// It can't be opened or read.
     #[error("it can't be read: {0}")]
-    Unreadable(#[from] std::io::Error),
+    Unreadable(#[from] io::Error),
+    /// It is none of the mapping's files.
+    #[error("it does not lie beside or below the mapping")]
+    Elsewhere,
+    /// It is a folder, a pipe or a device.
+    #[error("it is no regular file")]
+    NoFile,
     /// It is no file of lines that a person has filled in.
     #[error("it has more than {} MiB", LARGEST >> 20)]
     TooLarge,
@@ -42,7 +57,7 @@ enum Fault {
     #[error("{0}")]
     NoTable(#[from] csv::Error),
     /// It lacks one of the two columns.
-    #[error("it has no column `{name}`, its columns are {}", known.join(", "))]
+    #[error("it has no column `{name}`{}", known_words(known))]
     NoColumn { name: String, known: Vec<String> },
 }
 
@@ -52,8 +67,8 @@ impl Tables {
     pub(crate) fn load(document: &Document, folder: &Path, problems: &Problems) -> Tables {
         let mut tables = Tables::default();
         for At { value: spec, span } in document.tables() {
-            let path = folder.join(&spec.file);
-            match contents(&path).and_then(|text| Ok((lines_of(&text, spec)?, text))) {
+            let text = place(folder, &spec.file).and_then(|path| contents(&path));
+            match text.and_then(|text| Ok((lines_of(&text, spec)?, text))) {
                 Ok((lines, text)) => {
                     let hash = blake3::hash(&text).to_hex().to_string();
                     let _same = tables.hashes.insert(spec.file.clone(), hash);
@@ -87,7 +102,11 @@ impl Fault {
     fn nearest(&self) -> Option<&str> {
         match self {
             Fault::NoColumn { name, known } => nearest(name, known.iter().map(String::as_str)),
-            Fault::Unreadable(_) | Fault::TooLarge | Fault::NoTable(_) => None,
+            Fault::Unreadable(_)
+            | Fault::Elsewhere
+            | Fault::NoFile
+            | Fault::TooLarge
+            | Fault::NoTable(_) => None,
         }
     }
 }
@@ -95,11 +114,49 @@ impl Fault {
 /// Column of a value file that holds lines of several properties.
 const PROPERTY: &str = "property";
 
-fn contents(path: &Path) -> Result<Vec<u8>, Fault> {
-    if fs::metadata(path)?.len() > LARGEST {
-        return Err(Fault::TooLarge);
+/// Where a file is that a mapping in `folder` names.
+fn place(folder: &Path, file: &str) -> Result<PathBuf, Fault> {
+    let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    if !Path::new(file).components().all(inside) {
+        return Err(Fault::Elsewhere);
     }
-    Ok(fs::read(path)?)
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    let path = folder.join(file).canonicalize()?;
+    match path.starts_with(folder.canonicalize()?) {
+        true => Ok(path),
+        false => Err(Fault::Elsewhere),
+    }
+}
+
+/// Opening a pipe would wait for somebody to write to it, and devices have no end.
+fn contents(path: &Path) -> Result<Vec<u8>, Fault> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(Fault::NoFile);
+    }
+    let mut text = Vec::new();
+    let _len = File::open(path)?.take(LARGEST + 1).read_to_end(&mut text)?;
+    match text.len() as u64 > LARGEST {
+        true => Err(Fault::TooLarge),
+        false => Ok(text),
+    }
+}
+
+/// A table's columns are words; a file with others is none, and may be a secret.
+fn known_words(known: &[String]) -> String {
+    let is_name = |name: &String| !name.contains(|c: char| c.is_control() || c == '=');
+    if !known.iter().all(is_name) {
+        return ", and its first line names no columns".to_owned();
+    }
+    let (most, longest) = SHOWN;
+    let shown = known.iter().take(most).map(|name| short(name, longest));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match known.len().saturating_sub(most) {
+        0 => format!(", its columns are {shown}"),
+        more => format!(", its columns are {shown} and {more} more"),
+    }
 }
 
 /// Lines whose `to` is blank were not filled in yet and say nothing.
@@ -197,5 +254,68 @@ mod tests {
         assert!(lines("from,to\n\u{0}", "from", "to").is_ok());
         let missing = contents(Path::new("no such file"));
         assert!(matches!(missing, Err(Fault::Unreadable(_))));
+    }
+
+    #[test]
+    fn little_of_a_file_that_is_no_table_is_repeated() {
+        let secret = "HOME=/root\u{0}HUBSPOT_ACCESS_TOKEN=pat-na1-secret\u{0}";
+        assert_eq!(
+            lines(secret, "from", "to"),
+            Err("it has no column `from`, and its first line names no columns".to_owned())
+        );
+        let long = format!("{},b\n", "a".repeat(10_000));
+        let told = lines(&long, "from", "to").expect_err("no table");
+        assert!(told.len() < 150, "{told}");
+        let many = vec!["a"; 1_000].join(",");
+        let told = lines(&many, "from", "to").expect_err("no table");
+        assert!(told.ends_with("a and 992 more"), "{told}");
+    }
+
+    #[test]
+    fn only_files_beside_or_below_a_mapping_are_its_own() {
+        let root = tempfile::tempdir().expect("a folder");
+        let folder = root.path().join("mine");
+        fs::create_dir_all(folder.join("below")).expect("a folder");
+        for file in ["people.csv", "mine/people.csv", "mine/below/people.csv"] {
+            fs::write(root.path().join(file), "from,to\n").expect("written");
+        }
+        for own in ["people.csv", "./people.csv", "below/people.csv"] {
+            let path = place(&folder, own).unwrap_or_else(|fault| panic!("{own}: {fault}"));
+            assert!(contents(&path).is_ok(), "{own}");
+        }
+        let absolute = folder.join("people.csv");
+        for other in [
+            "../people.csv",
+            "below/../people.csv",
+            "/proc/self/environ",
+            &absolute.to_string_lossy(),
+        ] {
+            let refused = place(&folder, other);
+            assert!(matches!(refused, Err(Fault::Elsewhere)), "{other}");
+        }
+        assert!(matches!(
+            place(&folder, "below").and_then(|path| contents(&path)),
+            Err(Fault::NoFile)
+        ));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_leads_out_and_no_device_is_read() {
+        use std::os::unix::fs::symlink;
+        let root = tempfile::tempdir().expect("a folder");
+        let folder = root.path().join("mine");
+        fs::create_dir(&folder).expect("a folder");
+        fs::write(root.path().join("people.csv"), "from,to\n").expect("written");
+        symlink("../people.csv", folder.join("out.csv")).expect("a link");
+        symlink("/dev/zero", folder.join("zero.csv")).expect("a link");
+        for link in ["out.csv", "zero.csv"] {
+            let refused = place(&folder, link);
+            assert!(matches!(refused, Err(Fault::Elsewhere)), "{link}");
+        }
+        assert!(matches!(
+            contents(Path::new("/dev/zero")),
+            Err(Fault::NoFile)
+        ));
     }
 }

@@ -17,6 +17,10 @@ use crate::model::row::Cells;
 /// Steps that one evaluation may take; a slip such as a nested loop ends there.
 const FUEL: u64 = 100_000;
 
+/// Marks of one expression, and `elif`s of a template: the engine goes one call deeper
+/// for each, and its stack ends at some 20,000.
+const MOST_MARKS: usize = 1_000;
+
 /// The name by which templates reach the row.
 const COLUMN: &str = "col";
 
@@ -72,6 +76,7 @@ impl Templates {
 
     /// Parses a template such as `{{ col('A') }}-{{ col('B') }}`.
     pub(crate) fn add(&mut self, source: &str) -> Result<TemplateId, TemplateFault> {
+        check_size(source, &code_ranges(source))?;
         self.count += 1;
         let id = TemplateId(self.count.to_string());
         self.env
@@ -85,6 +90,7 @@ impl Templates {
     /// Parses an expression such as `col('Status') == 'deleted'`, to be asked by
     /// `holds`.
     pub(crate) fn add_expression(&mut self, source: &str) -> Result<TemplateId, TemplateFault> {
+        check_size(source, std::slice::from_ref(&(0..source.len())))?;
         // Kept as a template, because the engine's expressions borrow their environment.
         if let Err(error) = self.env.compile_expression(source) {
             return Err(fault(&error));
@@ -211,15 +217,102 @@ fn code_ranges(source: &str) -> Vec<Range<usize>> {
                 continue;
             }
         };
-        let end = source[open..]
-            .find(close)
-            .map_or(source.len(), |idx| open + idx);
+        let end = match close {
+            "#}" => source[open..].find(close).map(|idx| open + idx),
+            _ => end_of_code(source, open, close),
+        };
+        let end = end.unwrap_or(source.len());
         if close != "#}" {
             ranges.push(open..end);
         }
-        from = end;
+        from = match word_of_block(&source[open..end]) {
+            "raw" => end_of_raw(source, end),
+            _ => end,
+        };
     }
     ranges
+}
+
+/// The first word of `{% … %}`; "" for other code.
+fn word_of_block(code: &str) -> &str {
+    let Some(inside) = code.strip_prefix("{%") else {
+        return "";
+    };
+    let inside = inside.trim_start_matches(['-', '+']).trim_start();
+    let end = inside.find(|c: char| !c.is_alphanumeric() && c != '_');
+    &inside[..end.unwrap_or(inside.len())]
+}
+
+/// Where letters end that are no code whatever they are.
+fn end_of_raw(source: &str, from: usize) -> usize {
+    let mut blocks = source[from..].match_indices("{%");
+    let end = blocks.find(|(idx, _)| word_of_block(&source[from + idx..]) == "endraw");
+    end.map_or(source.len(), |(idx, _)| from + idx)
+}
+
+/// Where code ends that starts at `open`; a mark in quotes ends nothing.
+fn end_of_code(source: &str, open: usize, close: &str) -> Option<usize> {
+    let mut quoted = Quoted::default();
+    let found = source[open..]
+        .char_indices()
+        .find(|(idx, c)| !quoted.takes(*c) && source[open + idx..].starts_with(close));
+    found.map(|(idx, _)| open + idx)
+}
+
+/// Whether the letters of an expression are in quotes.
+#[derive(Default)]
+struct Quoted {
+    quote: Option<char>,
+    escaped: bool,
+}
+
+impl Quoted {
+    /// Takes the next letter; true for quotes and what is in them.
+    fn takes(&mut self, c: char) -> bool {
+        match self.quote {
+            None if matches!(c, '\'' | '"') => self.quote = Some(c),
+            None => return false,
+            Some(_) if self.escaped => self.escaped = false,
+            Some(_) if c == '\\' => self.escaped = true,
+            Some(quote) if c == quote => self.quote = None,
+            Some(_) => {}
+        }
+        true
+    }
+}
+
+/// Refuses what is too long for the engine, which goes as deep as it is long.
+fn check_size(source: &str, code: &[Range<usize>]) -> Result<(), TemplateFault> {
+    let fault = |what: &str, range: Option<Range<usize>>| TemplateFault {
+        detail: format!("{what}: at most {MOST_MARKS} are read"),
+        range,
+        nearest: None,
+    };
+    let is_long = |range: &&Range<usize>| marks(&source[(*range).clone()]) > MOST_MARKS;
+    if let Some(range) = code.iter().find(is_long) {
+        let what = "an expression has too many operators, brackets and words";
+        return Err(fault(what, Some(range.clone())));
+    }
+    let branches = code
+        .iter()
+        .filter(|range| word_of_block(&source[(*range).clone()]) == "elif");
+    match branches.count() > MOST_MARKS {
+        true => Err(fault("the template has too many `elif`", None)),
+        false => Ok(()),
+    }
+}
+
+/// Marks and words of an expression; a text in quotes is none.
+fn marks(code: &str) -> usize {
+    let mut quoted = Quoted::default();
+    let (mut count, mut in_word) = (0, false);
+    for c in code.chars() {
+        let is_letter = c.is_alphanumeric() || c == '_';
+        let counts = !quoted.takes(c) && !c.is_whitespace() && !(is_letter && in_word);
+        count += usize::from(counts);
+        in_word = is_letter;
+    }
+    count
 }
 
 fn fault(error: &Error) -> TemplateFault {
@@ -331,6 +424,38 @@ mod tests {
         let loops =
             "{% for a in range(9999) %}{% for b in range(9999) %}{{ a }}{% endfor %}{% endfor %}";
         assert!(rendered(loops, ["", "", ""]).is_err());
+    }
+
+    #[test]
+    fn what_is_too_deep_for_the_engine_is_refused() {
+        let many = |piece: &str| piece.repeat(50_000);
+        for source in [
+            format!("{{{{ {}1 }}}}", many("-")),
+            format!("{{{{ 1{} }}}}", many("+1")),
+            format!("{{{{ 1{} }}}}", many("~'x'")),
+            format!("{{{{ {}1 }}}}", many("not ")),
+            format!("{{{{ 'a'{} }}}}", many("|upper")),
+            format!("{{{{ '}}}}'{} }}}}", many("|upper")),
+            format!("{{{{ col{} }}}}", many(".a")),
+            format!("{{{{ {}1{} }}}}", many("("), many(")")),
+            format!("{{% if 1 %}}{}{{% endif %}}", many("{% elif 1 %}")),
+            format!("{{%- if 1 -%}}{}{{% endif %}}", many("{%- elif 1 %}")),
+            format!("{{% if {}1 %}}{{% endif %}}", many("1 and ")),
+            format!("{{% raw %}}{{#'{{% endraw %}}{{{{ {}1 }}}}#}}", many("-")),
+            many("{% if 1 %}"),
+        ] {
+            let fault = templates().add(&source);
+            assert!(fault.is_err(), "{}", &source[..40]);
+        }
+        assert!(
+            templates()
+                .add_expression(&format!("1{}", many(" or 1")))
+                .is_err()
+        );
+        let long = format!("{{{{ col('Note') == '{}' }}}}", "(".repeat(5_000));
+        assert!(templates().add(&long).is_ok());
+        let several = "{{ col('Id') | replace('a', 'b') }} - ".repeat(500);
+        assert!(templates().add(&several).is_ok());
     }
 
     #[test]

@@ -6,9 +6,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
+
+use crate::mapping::convert::{SPREADSHEET, written_serial};
 
 /// A way from values to texts.
 #[derive(Clone, Debug)]
@@ -59,7 +61,11 @@ impl WayBack {
                     None => Some(instant.to_string().into()),
                     Some(format) => {
                         let local = instant.to_zoned(zone.clone());
-                        strtime::format(format, &local).ok().map(Cow::Owned)
+                        let text = match *format == *SPREADSHEET {
+                            true => written_serial(local.datetime()),
+                            false => strtime::format(format, &local).ok(),
+                        };
+                        text.map(Cow::Owned)
                     }
                 }
             }
@@ -68,7 +74,11 @@ impl WayBack {
                 format: Some(format),
             } => {
                 let day: Date = value.parse().ok()?;
-                strtime::format(format, day).ok().map(Cow::Owned)
+                let text = match *format == *SPREADSHEET {
+                    true => written_serial(day.to_datetime(Time::midnight())),
+                    false => strtime::format(format, day).ok(),
+                };
+                text.map(Cow::Owned)
             }
         }
     }

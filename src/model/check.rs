@@ -100,6 +100,10 @@ pub struct Effects {
     pub emails: u64,
     /// Whether contacts that the portal lacks are created.
     pub creates_contacts: bool,
+    /// Tickets that would be dated today: nothing says when they were created.
+    pub undated: u64,
+    /// Tickets in closed stages that would be closed today: nothing says since when.
+    pub closed_undated: u64,
     /// Calls to the portal, at most.
     pub calls: u64,
     /// How long these take at the rate.

@@ -56,7 +56,14 @@ pub struct Dialect {
     pub escape: Option<u8>,
     /// The columns of a file that has no header line.
     pub header: Option<Vec<String>>,
+    /// A header with more columns is taken for something else.
+    pub max_columns: usize,
+    /// Lines above the header that belong to no record.
+    pub skip_lines: u64,
 }
+
+/// No help desk exports as many; memory and time of everything grow with them.
+pub const MOST_COLUMNS: usize = 10_000;
 
 impl Default for Dialect {
     fn default() -> Dialect {
@@ -66,6 +73,8 @@ impl Default for Dialect {
             quote: Some(b'"'),
             escape: None,
             header: None,
+            max_columns: MOST_COLUMNS,
+            skip_lines: 0,
         }
     }
 }

@@ -208,6 +208,8 @@ pub enum Reason {
     InvalidDate {
         /// The accepted forms.
         formats: Vec<String>,
+        /// What the text is in other usual formats: the date, and the format.
+        known: Vec<(String, String)>,
     },
     /// Two formats read the cell as different dates.
     AmbiguousDate {
@@ -218,6 +220,8 @@ pub enum Reason {
     InvalidNumber {
         /// An example in the accepted form.
         example: String,
+        /// The settings of the mapping by which the text is a number, and that number.
+        styles: Vec<(String, String)>,
     },
     /// Neither true nor false.
     InvalidBool,
@@ -275,6 +279,11 @@ pub enum Reason {
         /// Length in UTF-16 units.
         units: usize,
         /// HubSpot: 65,536 for a text.
+        limit: usize,
+    },
+    /// The mapping makes a text of it that is longer than any that is made.
+    MadeTooLong {
+        /// In bytes.
         limit: usize,
     },
     /// Not the id of a record: ids are digits.
@@ -408,7 +417,7 @@ impl Reason {
             Reason::UnknownOwner { .. } => "UNKNOWN_OWNER",
             Reason::AmbiguousOwner { .. } => "AMBIGUOUS_OWNER",
             Reason::InvalidEmail => "INVALID_EMAIL",
-            Reason::TooLong { .. } => "TOO_LONG",
+            Reason::TooLong { .. } | Reason::MadeTooLong { .. } => "TOO_LONG",
             Reason::InvalidId => "INVALID_ID",
             Reason::UnknownZone { .. } => "UNKNOWN_ZONE",
             Reason::NotInFile { .. } => "NOT_IN_FILE",
@@ -504,6 +513,9 @@ impl Reason {
             Reason::TooLong { units, limit } => {
                 format!("the text has {units} UTF-16 units, the portal takes {limit}")
             }
+            Reason::MadeTooLong { limit } => {
+                format!("the mapping makes a text of more than {limit} bytes of it")
+            }
             Reason::InvalidId => "this is not the id of a record".to_owned(),
             Reason::UnknownZone { .. } => "there is no such time zone".to_owned(),
             Reason::NotInFile { file, .. } => format!("{file} has no line for it"),
@@ -594,12 +606,22 @@ impl Reason {
                     false => "",
                 }
             ),
-            Reason::InvalidDate { formats } => format!("write it as {}", one_of(formats)),
+            Reason::InvalidDate { formats, known } => other_form(
+                known
+                    .iter()
+                    .map(|(date, format)| format!("format = \"{format}\" reads it as {date}")),
+                &format!("write it as {}", one_of(formats)),
+            ),
             Reason::AmbiguousDate { readings } => format!(
                 "write the date as {} or {}, or keep one format in the mapping",
                 readings[0], readings[1]
             ),
-            Reason::InvalidNumber { example } => format!("write it like {example}"),
+            Reason::InvalidNumber { example, styles } => other_form(
+                styles
+                    .iter()
+                    .map(|(settings, number)| format!("{settings} reads it as {number}")),
+                &format!("write it like {example}"),
+            ),
             Reason::InvalidBool => "write true or false".to_owned(),
             Reason::InvalidOption { accepted, nearest }
             | Reason::UnknownPipeline { accepted, nearest }
@@ -626,6 +648,7 @@ impl Reason {
             Reason::TooLong { .. } => {
                 "shorten it, or let the mapping do it with truncate".to_owned()
             }
+            Reason::MadeTooLong { .. } => "correct the replace or join of the mapping".to_owned(),
             Reason::InvalidId => "write the digits of its id, as HubSpot shows them".to_owned(),
             Reason::UnknownZone { nearest } => match nearest {
                 Some(nearest) => format!("did you mean \"{nearest}\"?"),
@@ -742,6 +765,18 @@ fn one_of(values: &[String]) -> String {
             format!("{} or {} more", quoted.join(", "), values.len() - SHOWN)
         }
         [init @ .., last] => format!("{} or {last}", init.join(", ")),
+    }
+}
+
+/// What to set in the mapping, where that helps, or else how to write the cell.
+fn other_form(settings: impl Iterator<Item = String>, otherwise: &str) -> String {
+    let settings: Vec<String> = settings.collect();
+    match settings.is_empty() {
+        true => otherwise.to_owned(),
+        false => format!(
+            "in the mapping, {}; or {otherwise}",
+            settings.join(", and ")
+        ),
     }
 }
 

@@ -13,3 +13,4 @@ pub mod outcome;
 pub mod check;
 pub mod compare;
 pub mod event;
+pub mod visible;

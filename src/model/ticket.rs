@@ -58,19 +58,25 @@ pub enum Remark {
     FellBack,
     /// A text was shortened with a mark, as the mapping says.
     Shortened,
+    /// An HTML text was too long or nested too deeply to be made plain.
+    HtmlKept,
     /// Invisible letters around a key were taken away.
     KeyTrimmed,
+    /// A date of zeros, which databases write for none, was taken as an empty cell.
+    ZeroDate,
 }
 
 impl Remark {
     /// All of them.
-    pub const ALL: [Remark; 6] = [
+    pub const ALL: [Remark; 8] = [
         Remark::TimeInGap,
         Remark::TimeInFold,
         Remark::LeftBlank,
         Remark::FellBack,
         Remark::Shortened,
+        Remark::HtmlKept,
         Remark::KeyTrimmed,
+        Remark::ZeroDate,
     ];
 
     /// What journals and scripts call it; never changed.
@@ -81,7 +87,9 @@ impl Remark {
             Remark::LeftBlank => "left_blank",
             Remark::FellBack => "fell_back",
             Remark::Shortened => "shortened",
+            Remark::HtmlKept => "html_kept",
             Remark::KeyTrimmed => "key_trimmed",
+            Remark::ZeroDate => "zero_date",
         }
     }
 
@@ -98,7 +106,11 @@ impl Remark {
             Remark::LeftBlank => "values without a counterpart, left blank as mapped",
             Remark::FellBack => "values without a counterpart, replaced by the fallback",
             Remark::Shortened => "texts shortened with a mark",
+            Remark::HtmlKept => {
+                "HTML texts too long or too deep to be made plain, left as they are"
+            }
             Remark::KeyTrimmed => "keys with invisible characters around them, which were removed",
+            Remark::ZeroDate => "dates of zeros (0000-00-00), taken as empty cells",
         }
     }
 
@@ -110,7 +122,9 @@ impl Remark {
             Remark::LeftBlank => "no counterpart, left blank",
             Remark::FellBack => "no counterpart, replaced by the fallback",
             Remark::Shortened => "shortened",
+            Remark::HtmlKept => "too long or too deep to be made plain, left as it is",
             Remark::KeyTrimmed => "invisible characters removed",
+            Remark::ZeroDate => "no date, taken as empty",
         }
     }
 }

@@ -7,6 +7,7 @@ use std::fmt::{self, Write};
 use super::words::{count, counted, duration};
 use crate::model::check::{CheckReport, Effects, RefusedRows, UnmappedColumn};
 use crate::model::ticket::Remark;
+use crate::model::visible::one_line;
 
 /// Rows of one code that are shown.
 const EXAMPLES: usize = 3;
@@ -26,7 +27,7 @@ pub fn check_words(report: &CheckReport) -> String {
 fn write_report(text: &mut String, report: &CheckReport) -> fmt::Result {
     write_clashes(text, &report.clashes)?;
     for notice in &report.notices {
-        writeln!(text, "{notice}")?;
+        writeln!(text, "{}", one_line(notice))?;
     }
     writeln!(text, "{}", rows_words(report))?;
     write_refusals(text, &report.refusals)?;
@@ -36,6 +37,7 @@ fn write_report(text: &mut String, report: &CheckReport) -> fmt::Result {
     write_remarks(text, report)?;
     if !report.unused_columns.is_empty() {
         let columns = report.unused_columns.join(", ");
+        let columns = one_line(&columns);
         writeln!(text, "\nColumns that nothing uses: {columns}")?;
     }
     if report.ready > 0 {
@@ -85,17 +87,18 @@ fn write_refusals(text: &mut String, groups: &[RefusedRows]) -> fmt::Result {
     }
     writeln!(text, "\nWould be refused, by reason:")?;
     for group in groups {
-        writeln!(text, "{:>12} {}", count(group.rows), group.code)?;
+        writeln!(text, "{:>12} {}", count(group.rows), one_line(&group.code))?;
         for row in group.examples.iter().take(EXAMPLES) {
-            writeln!(text, "{:>12} line {}: {}", "", row.place, row.hint)?;
+            let words = format!("{}: {}", row.place, row.hint);
+            writeln!(text, "{:>12} line {}", "", one_line(&words))?;
         }
     }
     Ok(())
 }
 
 fn write_unmapped(text: &mut String, column: &UnmappedColumn) -> fmt::Result {
-    let property = &column.property;
-    match column.column.as_str() {
+    let property = one_line(&column.property);
+    match &*one_line(&column.column) {
         "" => writeln!(text, "\nNo counterpart for property {property}:")?,
         name => writeln!(
             text,
@@ -104,13 +107,15 @@ fn write_unmapped(text: &mut String, column: &UnmappedColumn) -> fmt::Result {
     }
     for value in column.values.iter().take(VALUES) {
         let nearest = value.suggestion.as_ref();
-        let nearest = nearest.map_or_else(String::new, |near| format!("; nearest: \"{near}\""));
+        let nearest = nearest.map_or_else(String::new, |near| {
+            format!("; nearest: \"{}\"", one_line(near))
+        });
         let fate = if value.refused {
             "refused"
         } else {
             "blank or replaced as mapped"
         };
-        let (times, value) = (count(value.count), &value.text);
+        let (times, value) = (count(value.count), one_line(&value.text));
         writeln!(text, "{times:>12} \"{value}\": {fate}{nearest}")?;
     }
     match column.values.len().saturating_sub(VALUES) {
@@ -138,7 +143,12 @@ fn write_remarks(text: &mut String, report: &CheckReport) -> fmt::Result {
 }
 
 fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Result {
-    writeln!(text, "\nAn import would")?;
+    // Keys are not looked up: a ticket that exists would not be made again.
+    let portal = match effects.operation {
+        "create" | "upsert" => ", as if the portal held none of these tickets,",
+        _ => "",
+    };
+    writeln!(text, "\nAn import{portal} would")?;
     writeln!(
         text,
         "  {} {}{}",
@@ -146,6 +156,24 @@ fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Res
         counted(tickets, "ticket"),
         stages(effects)
     )?;
+    for (tickets, what) in [
+        (
+            effects.undated,
+            "date {} today: nothing says when they were created",
+        ),
+        (
+            effects.closed_undated,
+            "close {} today: they are in a closed stage without closed_date",
+        ),
+    ] {
+        if tickets > 0 {
+            writeln!(
+                text,
+                "  {}",
+                what.replace("{}", &counted(tickets, "ticket"))
+            )?;
+        }
+    }
     if effects.emails > 0 {
         let contacts = match effects.creates_contacts {
             true => format!("create at most {}", counted(effects.emails, "contact")),
@@ -190,8 +218,8 @@ fn stages(effects: &Effects) -> String {
             format!(
                 "{} in {} / {}",
                 count(stage.rows),
-                stage.pipeline,
-                stage.stage
+                one_line(&stage.pipeline),
+                one_line(&stage.stage)
             )
         })
         .collect();

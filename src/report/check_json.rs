@@ -86,6 +86,8 @@ fn effects(tickets: u64, effects: &Effects) -> Value {
         "operation": effects.operation,
         "emails": effects.emails,
         "creates_contacts": effects.creates_contacts,
+        "undated": effects.undated,
+        "closed_undated": effects.closed_undated,
         "calls_at_most": effects.calls,
         "seconds": effects.time.as_secs_f64(),
         "rate": {"calls": calls, "seconds": window.as_secs_f64()},

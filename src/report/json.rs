@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::model::event::{Event, Listener};
 use crate::model::outcome::{Fate, Tally};
+use crate::model::visible::safe_json;
 
 /// Time between two progress lines.
 const EVERY: Duration = Duration::from_millis(500);
@@ -36,7 +37,8 @@ impl Listener for JsonLines {
             }
             state.1 = Some(Instant::now());
         }
-        let _gone = writeln!(state.0, "{}", line(event));
+        let line = line(event).to_string();
+        let _gone = writeln!(state.0, "{}", safe_json(&line));
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::words::{count, rate};
 use crate::model::event::{Event, Listener, Progress};
 use crate::model::outcome::Fate;
+use crate::model::visible::one_line;
 
 /// Time between two lines.
 const EVERY: Duration = Duration::from_secs(10);
@@ -39,7 +40,7 @@ impl Listener for PlainLines {
     fn hear(&self, event: &Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let line = match event {
-            Event::Notice(words) => format!("note: {words}"),
+            Event::Notice(words) => format!("note: {}", one_line(words)),
             Event::Progress(progress) if state.last.elapsed() >= EVERY => {
                 state.last = Instant::now();
                 progress_line(progress, state.started.elapsed())

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::words::{count, rate};
 use crate::model::event::{Event, Listener, Progress};
 use crate::model::outcome::Fate;
+use crate::model::visible::one_line;
 
 /// Draws the line.
 pub struct ProgressLine {
@@ -39,7 +40,7 @@ impl Listener for ProgressLine {
             Event::Started { total_bytes, .. } => *bar = Some(new_bar(*total_bytes)),
             Event::Notice(words) => {
                 if let Some(bar) = &*bar {
-                    bar.println(format!("note: {words}"));
+                    bar.println(format!("note: {}", one_line(words)));
                 }
             }
             Event::Progress(progress) => {

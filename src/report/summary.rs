@@ -8,6 +8,7 @@ use crate::model::event::{Stop, Summary};
 use crate::model::invisible::made_visible;
 use crate::model::outcome::Fate;
 use crate::model::ticket::Remark;
+use crate::model::visible::one_line;
 
 /// Refusal groups that are shown; refused.csv has them all.
 const GROUPS: usize = 12;
@@ -26,7 +27,7 @@ fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
     let tally = &summary.tally;
     let head = match &summary.stop {
         None => "Finished".to_owned(),
-        Some(stop) => format!("Stopped: {}", stop.words()),
+        Some(stop) => format!("Stopped: {}", one_line(&stop.words())),
     };
     writeln!(text, "{head}")?;
     let settled = tally.settled().saturating_sub(summary.settled_before);
@@ -97,7 +98,12 @@ fn write_values(
     for (placed, times) in known.take(VALUES) {
         named += times;
         let value = made_visible(&placed.value);
-        writeln!(text, "{:>12} {} \"{value}\"", count(*times), placed.place())?;
+        writeln!(
+            text,
+            "{:>12} {} \"{value}\"",
+            count(*times),
+            one_line(placed.place())
+        )?;
     }
     match number.saturating_sub(named) {
         0 => Ok(()),
@@ -147,8 +153,8 @@ fn write_refusals(text: &mut String, summary: &Summary) -> std::fmt::Result {
     }
     writeln!(text, "\nRefused, by reason:")?;
     for group in summary.refusals.iter().take(GROUPS) {
-        writeln!(text, "{:>12} {}", count(group.rows), group.code)?;
-        writeln!(text, "{:>12} {}", "", group.example)?;
+        writeln!(text, "{:>12} {}", count(group.rows), one_line(&group.code))?;
+        writeln!(text, "{:>12} {}", "", one_line(&group.example))?;
     }
     if summary.refusals.len() > GROUPS {
         writeln!(text, "{:>12} more reasons", summary.refusals.len() - GROUPS)?;
@@ -157,8 +163,8 @@ fn write_refusals(text: &mut String, summary: &Summary) -> std::fmt::Result {
 }
 
 fn write_files(text: &mut String, summary: &Summary) -> std::fmt::Result {
-    let folder = summary.folder.display();
-    writeln!(text, "\n{folder}")?;
+    let folder = summary.folder.display().to_string();
+    writeln!(text, "\n{}", one_line(&folder))?;
     let tally = &summary.tally;
     let held = tally.of(Fate::Done) + tally.of(Fate::Exists) + tally.of(Fate::Unchanged);
     writeln!(
@@ -179,7 +185,8 @@ fn write_files(text: &mut String, summary: &Summary) -> std::fmt::Result {
 }
 
 fn write_next(text: &mut String, summary: &Summary) -> std::fmt::Result {
-    let folder = summary.folder.display();
+    let folder = summary.folder.display().to_string();
+    let folder = one_line(&folder);
     match &summary.stop {
         Some(Stop::Later(_)) => writeln!(text, "\nGo on with: tickethaul resume {folder}"),
         Some(Stop::Mend(_)) => {
@@ -204,7 +211,7 @@ fn write_next(text: &mut String, summary: &Summary) -> std::fmt::Result {
         None if summary.tally.of(Fate::Refused) > 0 => writeln!(
             text,
             "\nCorrect the rows in {} and {} that file with the same mapping.",
-            summary.folder.join("refused.csv").display(),
+            one_line(&summary.folder.join("refused.csv").display().to_string()),
             if summary.operation == "create" {
                 "import"
             } else {

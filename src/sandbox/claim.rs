@@ -31,12 +31,18 @@ impl Claim {
         if let Some(folder) = state.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let mut lock = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(lock_path(state))?;
+        let mut options = OpenOptions::new();
+        let _same = options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            // What a link leads to is not ours to write.
+            let _same = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+        }
+        let mut lock = options.open(lock_path(state))?;
+        if !lock.metadata()?.is_file() {
+            return Err(io::Error::other("its lock is no regular file").into());
+        }
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -76,6 +82,17 @@ fn holder(lock: &mut File) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_is_followed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (state, victim) = (folder.path().join("s.db"), folder.path().join("victim"));
+        std::fs::write(&victim, "text").expect("a file");
+        std::os::unix::fs::symlink(&victim, lock_path(&state)).expect("a link");
+        assert!(matches!(Claim::take(&state), Err(ClaimError::Io(_))));
+        assert_eq!(std::fs::read_to_string(victim).expect("read"), "text");
+    }
 
     #[test]
     fn a_state_has_one_owner_at_a_time() {

@@ -172,8 +172,8 @@ switches! {
     38 no_links: NoLinks { Told = "207", Absent = "absent" }
         "a record without associations in an association batch/read"
     38 missing_from: MissingFrom {
-        Id = "207-id", Ids = "207-ids", From = "207-from", Message = "207-message", NoLinks = "207-no-links",
-        Absent = "absent", Whole = "404", WholeUnnamed = "404-unnamed", Refused = "400",
+        Id = "207-id", Ids = "207-ids", From = "207-from", Message = "207-text", NoLinks = "207-none",
+        Absent = "absent", Whole = "404", WholeUnnamed = "404-bare", Refused = "400",
     }
         "a record that is not there in an association batch/read: how its row names it, or what the call gets"
     39 primary_replaces: PrimaryReplaces { Yes = "yes", No = "no" }

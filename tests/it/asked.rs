@@ -273,7 +273,7 @@ fn what_people_try_is_answered() {
             .says("there is no --dry-run")
             .says("`tickethaul check");
     }
-    let _ended = run(&["import", "in.csv", "-m", "zendesk"], 64)
+    let _ended = run(&["import", "in.csv", "-m", "zendisk"], 64)
         .says("there is no such file")
         .says("map init")
         .says("zendesk, ");

@@ -123,7 +123,7 @@ fn stir(desk: &Desk, tickets: &[u64], stop: &AtomicBool) -> (BTreeSet<u64>, BTre
 fn no_ticket_is_half_while_others_archive_merge_and_restore() {
     for (more, missing) in [
         (&[][..], "missing_from=207-id"),
-        (&["--archived", "include"], "missing_from=404-unnamed"),
+        (&["--archived", "include"], "missing_from=404-bare"),
     ] {
         let desk = Desk::new(&["--rate", "off", "--switch", missing]);
         let tickets = desk.create(1_200, |n| json!({"subject": format!("Ticket {n}")}));

@@ -149,6 +149,7 @@ fn dialects() -> impl Strategy<Value = Dialect> {
             quote,
             escape,
             header,
+            ..Dialect::default()
         },
     )
 }

@@ -91,7 +91,7 @@ fn a_row_with_the_key_of_another_stays_refused_until_its_key_changes() {
         &["import", "--op", "update"],
         &["import", "--op", "upsert"],
         &["import", "--op", "upsert", "--diff"],
-        &["import", "--op", "archive"],
+        &["import", "--op", "archive", "--yes"],
         &["associate"],
         &["dissociate"],
         &["delete", "--yes"],
@@ -382,7 +382,7 @@ fn a_deletion_by_the_files_of_a_run_takes_only_what_that_run_created() {
     let desk = two_runs("create");
     let _ended = go(
         &desk,
-        &["import", "--op", "archive"],
+        &["import", "--op", "archive", "--yes"],
         "more/done.csv",
         "gone",
     )

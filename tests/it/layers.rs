@@ -24,7 +24,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ),
     ("mapping", &["model", "error"]),
     ("hubspot", &["model", "error"]),
-    ("journal", &["model", "error"]),
+    ("journal", &["model", "output", "error"]),
     ("report", &["model", "error"]),
     ("model", &[]),
     ("output", &["error"]),
@@ -32,9 +32,10 @@ const ARROWS: [(&str, &[&str]); 10] = [
 ];
 
 /// A crate or a thing, and the only places that may name it (a file or a room).
-const PLACES: [(&str, &[&str]); 15] = [
+const PLACES: [(&str, &[&str]); 16] = [
     ("clap::", &["cli"]),
     ("reqwest::", &["hubspot/transport", "hubspot/transport.rs"]),
+    ("hyper_util::", &["hubspot/transport"]),
     ("rusqlite::", &["journal", "sandbox"]),
     ("axum::", &["sandbox"]),
     (

@@ -6,6 +6,7 @@ mod between; // the helper: something between the tool and a served sandbox that
 mod calls; // every call's request, and literal replies to it
 mod canned; // the helper: a portal of canned replies in memory
 mod checks; // a whole file against a mapping, before anything is sent
+mod contact; // first contact: files of all kinds, proposals unedited, and what comes of them
 mod contract; // literal requests of the API contract, and the shapes of the replies
 mod crash; // a run ended at each of its steps, and finished later
 mod crash_changes; // the same for runs that update, upsert or archive
@@ -23,11 +24,14 @@ mod export_search; // exports by filter: many properties, long filters
 mod export_tables; // exports: former values and linked records, in columns and in files of their own
 mod fates; // replies that say too little, keys that somebody else holds
 mod first; // the main job: import, repair, again, export
+#[cfg(unix)]
+mod foreign; // run folders that came from somebody else: they command nothing
 mod fuzz; // files and mappings that nobody would write
 mod get; // a few tickets, for people and for programs
 mod given_back; // the files of a run as input: repairs, rows that stay refused, deletions
 mod guide; // every promise of HubSpot's guide for tickets
 mod holding; // the sandbox in another process holds a call until its client is gone
+mod hostile; // replies, files and mappings of somebody who means harm
 mod in_process; // the helper for runs inside a test: cut wires, tampered replies
 mod inputs; // files of every kind, and what is said of them
 mod kill; // the tool killed at held calls and at random, and finished later
@@ -58,6 +62,7 @@ mod search; // the sandbox: searches and their late index
 mod settings; // where a portal's settings come from, and what is said of bad ones
 mod status_table; // every kind of trouble against every kind of call, and what the client did
 mod switches; // the sandbox: what every switch changes
+mod terminal; // in a pseudo terminal: nothing that is shown commands it
 mod told; // what a run was told, and a resume takes up again
 mod troubles; // the sandbox: what every trouble does to a call
 mod upsert; // the sandbox: upserts, former values, dated paths

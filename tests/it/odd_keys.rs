@@ -53,7 +53,9 @@ fn a_key_that_a_spreadsheet_rewrote_is_refused_unless_the_mapping_says_that_it_i
     let rewritten = "Id,Ticket subject\n100004.0,a\n1.00011E+05,b\n\"100,015\",c\n100.015,c\n\
                      100\u{a0}015,c\n100020,d\n";
     for op in ["create", "upsert", "update", "archive"] {
-        let _ended = import(&here, rewritten, &["--op", op], op).expect(3);
+        let asked: &[&str] = if op == "archive" { &["--yes"] } else { &[] };
+        let words = [&["--op", op], asked].concat();
+        let _ended = import(&here, rewritten, &words, op).expect(3);
         let refused = here.rows(&format!("{op}/refused.csv"));
         let rewritten: Vec<_> = refused
             .iter()

@@ -23,7 +23,7 @@ pub struct Expected {
 }
 
 /// All of them but those of `first` and of our own export.
-pub const SAMPLES: [Expected; 9] = [
+pub const SAMPLES: [Expected; 11] = [
     Expected {
         sample: "freshdesk-tickets",
         preset: "freshdesk",
@@ -90,13 +90,30 @@ pub const SAMPLES: [Expected; 9] = [
     Expected {
         sample: "osticket-tickets",
         preset: "osticket",
-        done: 15,
+        done: 16,
         skipped: 1,
-        refused: &[
-            ("11", "UNMAPPED_VALUE", "Priority"),
-            ("15", "INVALID_DATE", "Date Created"),
-        ],
+        // The zeros of line 15 are no date, and that is no mistake.
+        refused: &[("11", "UNMAPPED_VALUE", "Priority")],
         unused: "",
+    },
+    Expected {
+        sample: "glpi-tickets",
+        preset: "glpi",
+        done: 6,
+        skipped: 0,
+        refused: &[
+            ("8", "UNMAPPED_VALUE", "Status"),
+            ("9", "INVALID_DATE", "Data de abertura"),
+        ],
+        unused: "column 12 (without a name)",
+    },
+    Expected {
+        sample: "otrs-tickets",
+        preset: "otrs",
+        done: 6,
+        skipped: 0,
+        refused: &[("7", "UNMAPPED_VALUE", "Estado")],
+        unused: "Número, Idade, Número de Artigos",
     },
     Expected {
         sample: "bugzilla-tickets",

@@ -823,11 +823,11 @@ async fn records_that_are_not_there_are_told_from_those_without_associations() {
         ("207-id", 207, "id"),
         ("207-ids", 207, "ids"),
         ("207-from", 207, "fromObjectId"),
-        ("207-message", 207, "message"),
-        ("207-no-links", 207, "no-links"),
+        ("207-text", 207, "message"),
+        ("207-none", 207, "no-links"),
         ("absent", 200, "absent"),
         ("404", 404, "ids"),
-        ("404-unnamed", 404, "message"),
+        ("404-bare", 404, "message"),
         ("400", 400, "message"),
     ] {
         let switch = format!("missing_from={value}");

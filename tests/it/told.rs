@@ -184,21 +184,12 @@ fn refusals_are_counted_from_the_resume() {
 #[test]
 fn time_that_is_up_stops_an_import_again() {
     let here = here(&rows(60, &[]));
-    let portal = here.serve(&[
-        "--rate",
-        "off",
-        "--trouble",
-        "slow=60ms:tickets/batch/create",
-    ]);
-    let told = [
-        "--max-duration",
-        "1",
-        "--batch-size",
-        "1",
-        "--concurrency",
-        "1",
-    ];
-    let _ended = begin(&here, &portal, &told).expect(0);
+    let slow = "slow=100ms:tickets/batch/create";
+    let portal = here.serve(&["--rate", "off", "--trouble", slow]);
+    let _ended = begin(&here, &portal, &["--batch-size", "1", "--concurrency", "1"]).expect(0);
+    // Fifty rows take five seconds and more.
+    let told = resume(&here, &portal, &["--max-duration", "1"]).expect(5);
+    let _ended = told.says("--max-duration of 1 s is over");
     let _ended = resume(&here, &portal, &[])
         .expect(5)
         .says("--max-duration of 1 s is over");

@@ -12,6 +12,7 @@ use crate::cli::import::read_mapping;
 use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
+use crate::model::visible::one_line;
 
 /// Show what the portal lacks for a mapping; exit code 4 where that is something
 #[derive(Debug, Args)]
@@ -49,7 +50,8 @@ pub fn show(lacking: &Lacking, talk: &Talk) {
     }
     let words = lacking.words();
     if !words.is_empty() {
-        talk.say(&format!("the portal lacks\n  {}", words.join("\n  ")));
+        let words: Vec<_> = words.iter().map(|words| one_line(words)).collect();
+        talk.say_lines(&format!("the portal lacks\n  {}", words.join("\n  ")));
     }
     for words in &lacking.clashes {
         talk.say(words);

@@ -14,6 +14,7 @@ use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
 use crate::model::schema::{Owner, Pipeline, PropertyDef};
+use crate::model::visible::one_line;
 
 /// Labels of options that are shown.
 const OPTIONS: usize = 8;
@@ -89,7 +90,7 @@ fn table(header: [&str; 4], rows: impl Iterator<Item = [String; 4]>) -> String {
     let _same = table
         .load_style(comfy_table::presets::NOTHING)
         .set_header(header)
-        .add_rows(rows);
+        .add_rows(rows.map(|cells| cells.map(|cell| one_line(&cell).into_owned())));
     let lines: Vec<String> = table
         .lines()
         .map(|line| line.trim_end().to_owned())

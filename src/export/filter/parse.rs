@@ -26,8 +26,19 @@ pub struct Syntax {
 
 type Parsed<T> = Result<T, ErrMode<ContextError>>;
 
+/// Brackets inside each other. The reader calls itself for each, and its stack ends at
+/// some thousands.
+const DEEPEST: usize = 100;
+
 /// Reads an expression.
 pub fn parse(text: &str) -> Result<Expression, Syntax> {
+    if let Some(offset) = too_deep(text) {
+        return Err(Syntax {
+            character: text[..offset].chars().count() + 1,
+            expected: format!("no bracket inside {DEEPEST} others"),
+            found: String::new(),
+        });
+    }
     preceded(multispace0, any_of).parse(text).map_err(|error| {
         let rest: String = text[error.offset()..].chars().take(20).collect();
         Syntax {
@@ -39,6 +50,22 @@ pub fn parse(text: &str) -> Result<Expression, Syntax> {
             },
         }
     })
+}
+
+/// Where a bracket is too deep inside others; one in quotes is none.
+fn too_deep(text: &str) -> Option<usize> {
+    let (mut depth, mut quote) = (0_usize, None);
+    for (offset, c) in text.char_indices() {
+        match (quote, c) {
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(open), c) if c == open => quote = None,
+            (None, '(') if depth == DEEPEST => return Some(offset),
+            (None, '(') => depth += 1,
+            (None, ')') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
 }
 
 fn expected(error: &ContextError) -> String {

@@ -129,6 +129,8 @@ fn expressions_become_groups() {
 #[test]
 fn what_can_not_be_read_or_asked_is_told() {
     let many = |n: usize| vec!["size = 1"; n].join(" or ");
+    let deep = |n: usize| format!("{}size = 1{}", "(".repeat(n), ")".repeat(n));
+    assert!(shown(&deep(100)).starts_with("size"));
     let much = format!("({}) and ({})", many(40), many(40));
     let words: Vec<String> = (0..300).map(|n| format!("word{n:04}")).collect();
     let long = format!("size = 1 and subject in ({})", words.join(", "));
@@ -161,11 +163,15 @@ fn what_can_not_be_read_or_asked_is_told() {
         ("open = yes", "write true or false"),
         ("created = soon", "write 2026-01-31"),
         ("created in (2026-01-01)", "between"),
+        (
+            &deep(50_000),
+            "at character 101: no bracket inside 100 others is expected",
+        ),
         (&many(6), "comes to 6 alternatives with 6 conditions"),
         (&much, "comes to 1600 alternatives"),
         (
             &long,
-            "HubSpot takes 3000. 3360 of them are for subject: shorten",
+            "HubSpot takes 3000. 3354 of them are for subject: shorten",
         ),
     ] {
         let shown = shown(text);

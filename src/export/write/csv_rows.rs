@@ -1,6 +1,7 @@
 //! Rows as CSV: a header, then a record for each ticket; several values of a cell are
 //! joined by `;` as HubSpot joins them.
 
+use std::borrow::Cow;
 use std::io;
 
 use super::pack::Packed;
@@ -19,8 +20,16 @@ impl CsvRows {
     /// Writes the header.
     pub fn open(out: Packed, columns: &[Column], escape_formulas: bool) -> io::Result<CsvRows> {
         let mut out = csv::Writer::from_writer(out);
-        let headers = columns.iter().map(|column| column.header.as_str());
-        out.write_record(headers).map_err(io_error)?;
+        let headers = columns.iter().map(|column| {
+            let header = column.header.as_str();
+            match escape_formulas && is_formula(header) {
+                true => Cow::Owned(format!("'{header}")),
+                false => Cow::Borrowed(header),
+            }
+        });
+        let headers: Vec<Cow<'_, str>> = headers.collect();
+        out.write_record(headers.iter().map(|header| header.as_bytes()))
+            .map_err(io_error)?;
         let text = |column: &Column| matches!(column.kind, Kind::Text | Kind::List);
         let escaped = columns.iter().map(|column| escape_formulas && text(column));
         Ok(CsvRows {
@@ -70,4 +79,31 @@ fn io_error(error: csv::Error) -> io::Error {
 /// What spreadsheets take for a formula.
 fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::write::pack::Packing;
+
+    #[test]
+    fn headers_are_no_formulas_either() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let column = |header: &str| Column::plain(header, header, Kind::Text);
+        let columns = [column("=HYPERLINK(\"x\")"), column("Name")];
+        for (escape, expected) in [
+            (true, "\"'=HYPERLINK(\"\"x\"\")\",Name\n"),
+            (false, "\"=HYPERLINK(\"\"x\"\")\",Name\n"),
+        ] {
+            let stream = file.reopen().expect("the file");
+            let out = Packed::new(Packing::None, Sink::stream(Box::new(stream))).expect("open");
+            let rows = CsvRows::open(out, &columns, escape).expect("written");
+            let _facts = rows.finish().and_then(Sink::finish).expect("finished");
+            assert_eq!(
+                std::fs::read_to_string(file.path()).expect("read"),
+                expected
+            );
+            file.as_file().set_len(0).expect("emptied");
+        }
+    }
 }

@@ -218,3 +218,37 @@ async fn the_portals_clock_comes_from_replies() {
     let parse = |text: &str| text.parse::<jiff::Timestamp>().expect("a time");
     assert!((parse(early)..parse(late)).contains(&now), "{now}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_window_without_end_is_a_minute_and_is_told() {
+    let headers = Headers::default()
+        .with(contract::RATE_MAX, "1")
+        .with(contract::RATE_REMAINING, "0")
+        .with(contract::RATE_INTERVAL, "18446744073709551615");
+    let step = || Step::Reply(200, headers.clone(), "7");
+    let (caller, script) = caller(vec![step(), step()]);
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let ears = Arc::clone(&heard);
+    caller.tell_waits(Box::new(move |wait| {
+        ears.lock().expect("unpoisoned").push(wait.as_secs());
+    }));
+    for _ in 0..2 {
+        assert_eq!(call(&caller, Effect::Read).await.expect("an answer"), 7);
+    }
+    assert_eq!(waits(&script), [60.0]);
+    assert_eq!(*heard.lock().expect("unpoisoned"), [60]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_the_portal_asks_for_is_cut_and_told() {
+    let hour = Headers::default().with(contract::RETRY_AFTER, "3600");
+    let (caller, script) = caller(vec![Step::Reply(429, hour, "{}"), ok()]);
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let ears = Arc::clone(&heard);
+    caller.tell_waits(Box::new(move |wait| {
+        ears.lock().expect("unpoisoned").push(wait.as_secs());
+    }));
+    assert_eq!(call(&caller, Effect::Once).await.expect("an answer"), 7);
+    assert_eq!(waits(&script), [60.0]);
+    assert_eq!(*heard.lock().expect("unpoisoned"), [60]);
+}

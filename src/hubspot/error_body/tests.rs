@@ -49,6 +49,35 @@ fn embedded_entries_and_listed_ones_are_united() {
 }
 
 #[test]
+fn no_field_is_kept_beyond_its_size() {
+    let long = "x".repeat(5_000_000);
+    let problem = json!({"code": long, "message": long, "in": long,
+        "context": {"propertyValue": [long]}});
+    let embedded = json!([{"message": long, "error": long, "name": long, "propertyValue": long}]);
+    for message in [long.clone(), embed(&embedded)] {
+        let body = json!({
+            "message": message, "category": long, "subCategory": long, "correlationId": long,
+            "errors": [problem],
+            "context": {"ids": [long], "objectWriteTraceId": [long], "existingId": [long],
+                "properties": [long], "INVALID_OBJECT_IDS": [long]},
+        });
+        let error = error(&body);
+        let size = format!("{error:?}").len();
+        assert!(size < 2_000_000, "{size}");
+        for word in [
+            &error.category,
+            &error.sub_category,
+            &error.problems[0].code,
+        ] {
+            assert_eq!(word.len(), contract::ERROR_WORD_LIMIT);
+        }
+        assert_eq!(error.problems[0].property.len(), contract::ERROR_WORD_LIMIT);
+        assert!(error.message.len() <= contract::ERROR_TEXT_LIMIT);
+        assert!(error.reference().len() < 400);
+    }
+}
+
+#[test]
 fn a_broken_embedded_array_stays_in_the_message() {
     let whole = format!("{EMBEDDED}[{{\"isValid\":fal");
     let error = error(&json!({"message": whole}));

@@ -175,7 +175,8 @@ impl Lane {
         self.alone = false;
         self.allowance = Some(max.max(1));
         if let Some(millis) = reply.headers.number(contract::RATE_INTERVAL) {
-            self.book.set_window(Duration::from_millis(millis.max(1)));
+            let window = Duration::from_millis(millis.max(1));
+            self.book.set_window(window.min(contract::LONGEST_WINDOW));
         }
         let refused = reply.status == 429;
         let remaining = number(contract::RATE_REMAINING).or(refused.then_some(0));

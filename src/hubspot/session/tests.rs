@@ -123,6 +123,30 @@ async fn many_first_calls_share_one_grant() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_life_of_a_token_is_too_long_to_be_reckoned_with() {
+    let (portal, session) = open();
+    let endless = r#"{"access_token":"access-1","expires_in":18446744073709551615}"#;
+    portal.state().grants.push_back((200, endless));
+    portal.state().issued = Some(Instant::now());
+    assert_eq!(call(&session).await.expect("an answer"), 7);
+    assert_eq!(portal.grants(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_grant_repeats_of_its_form_is_no_secret() {
+    let (portal, session) = open();
+    let echo = "{\"message\":\"form was client_secret=the-client-secret&refresh_token=the-refresh-token\"}";
+    portal.state().grants.push_back((400, echo));
+    let told = call(&session).await.expect_err("no grant").to_string();
+    assert!(
+        told.contains("client_secret=[secret]&refresh_token=[secret]"),
+        "{told}"
+    );
+    let _ = call(&session).await.expect("an answer");
+    portal.state().refuses = Some("INVALID");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_token_is_renewed_a_minute_before_its_end() {
     let (portal, session) = open();
     let _ = call(&session).await.expect("an answer");

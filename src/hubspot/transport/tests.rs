@@ -14,6 +14,17 @@ fn refusal(base_url: &str) -> String {
 }
 
 #[test]
+fn an_address_leads_where_its_path_says() {
+    use crate::hubspot::ApiVersion;
+    use crate::model::schema::ObjectType;
+    for name in ["..", ".", "../x", "%2e%2e", "a/.."] {
+        let path = ApiVersion::V3.property(ObjectType::Tickets, name);
+        let url = Url::parse(&format!("https://h{path}")).expect("a URL");
+        assert_eq!(url.path(), path, "{name}: nothing is put in order");
+    }
+}
+
+#[test]
 fn plain_http_is_for_loopback_only() {
     for base in [
         "http://127.0.0.1:9",
@@ -40,6 +51,10 @@ fn odd_addresses_are_refused_without_showing_a_password() {
         "https://me:hush@api hubapi.com",
         "https://api.hubapi.com/?a=b",
         "https://api.hubapi.com/#a",
+        "me:hush@api.hubapi.com",
+        "https://api.hubapi.com/?token=hush",
+        "https://api.hubapi.com/#hush",
+        "https://me:hush@api.hubapi.com/?token=hush",
     ];
     for base in odd {
         let words = refusal(base);

@@ -35,6 +35,8 @@ pub struct EffectCounts<'a> {
     tickets: u64,
     links_contacts: bool,
     creates_contacts: bool,
+    undated: u64,
+    closed_undated: u64,
 }
 
 impl<'a> EffectCounts<'a> {
@@ -49,6 +51,8 @@ impl<'a> EffectCounts<'a> {
             tickets: 0,
             links_contacts: false,
             creates_contacts: false,
+            undated: 0,
+            closed_undated: 0,
         }
     }
 
@@ -60,6 +64,8 @@ impl<'a> EffectCounts<'a> {
         }
         self.links_contacts |= !effect.emails.is_empty();
         self.creates_contacts |= effect.creates_contacts;
+        self.undated += u64::from(effect.undated);
+        self.closed_undated += u64::from(effect.closed_undated);
         let mut emails = effect.emails.iter();
         emails.try_for_each(|email| self.seen.take(*email))
     }
@@ -78,11 +84,14 @@ impl<'a> EffectCounts<'a> {
         if let Some(rows) = effect.stage.and_then(|stage| self.stages.get_mut(stage)) {
             *rows = rows.saturating_sub(1);
         }
+        self.undated -= u64::from(effect.undated);
+        self.closed_undated -= u64::from(effect.closed_undated);
     }
 
     /// The sum of it, once the e-mails were counted.
     pub fn into_effects(self, operation: Operation, allowance: Allowance) -> Effects {
         let emails = self.emails;
+        let creates = operation.purpose().creates();
         let batches = self.tickets.div_ceil(BATCH);
         // A batch of tickets asks at most once for its new contacts and creates them
         // at most once; no e-mail is asked for twice.
@@ -96,6 +105,8 @@ impl<'a> EffectCounts<'a> {
             stages: stage_rows(&self.stages, self.pipelines),
             emails,
             creates_contacts: self.creates_contacts,
+            undated: if creates { self.undated } else { 0 },
+            closed_undated: if creates { self.closed_undated } else { 0 },
             calls,
             time: time(calls, allowance.rate),
             rate: allowance.rate,

@@ -51,6 +51,10 @@ pub struct Effect {
     pub emails: Vec<u64>,
     /// Whether contacts are created for it.
     pub creates_contacts: bool,
+    /// Whether nothing says when it was created.
+    pub undated: bool,
+    /// Whether it is closed, and nothing says since when.
+    pub closed_undated: bool,
 }
 
 /// Judges records. Hashes of different judges agree if one was made `with` the other.
@@ -61,6 +65,8 @@ pub struct Judge<'a> {
     hasher: RandomState,
     stage_property: Option<&'a str>,
     stages: Vec<&'a str>,
+    /// Of each stage, whether tickets in it count as closed.
+    closed: Vec<bool>,
 }
 
 impl<'a> Judge<'a> {
@@ -74,7 +80,8 @@ impl<'a> Judge<'a> {
             minds_keys: keys != Keys::Shared && !mapping.counts_keys(),
             hasher: RandomState::new(),
             stage_property: stage.map(|property| &*property.name),
-            stages: stages.map(|stage| stage.id.as_str()).collect(),
+            stages: stages.clone().map(|stage| stage.id.as_str()).collect(),
+            closed: stages.map(|stage| stage.closed).collect(),
         }
     }
 
@@ -86,6 +93,7 @@ impl<'a> Judge<'a> {
             hasher: self.hasher.clone(),
             stage_property: self.stage_property,
             stages: self.stages.clone(),
+            closed: self.closed.clone(),
         }
     }
 
@@ -130,13 +138,24 @@ impl<'a> Judge<'a> {
 
     /// What a ticket would set off.
     pub fn effect(&self, draft: &TicketDraft) -> Effect {
-        let mut values = draft.properties.iter();
-        let stage = values.find(|(name, _)| Some(&**name) == self.stage_property);
+        let (mut stage, mut undated, mut open_end) = (None, true, true);
+        for (name, value) in draft.properties.iter() {
+            match &**name {
+                "createdate" => undated = false,
+                "closed_date" => open_end = false,
+                name if Some(name) == self.stage_property => stage = Some(value),
+                _ => {}
+            }
+        }
+        let stage = stage.and_then(|id| self.stages.iter().position(|known| known == id));
+        let is_closed = stage.is_some_and(|stage| self.closed[stage]);
         let contacts = draft.links.iter();
         let contacts =
             contacts.filter(|link| link.to == ObjectType::Contacts && *link.by == *"email");
         Effect {
-            stage: stage.and_then(|(_, id)| self.stages.iter().position(|known| known == id)),
+            stage,
+            undated,
+            closed_undated: is_closed && open_end,
             creates_contacts: contacts.clone().any(|link| link.missing == Missing::Create),
             emails: contacts
                 .map(|link| self.hasher.hash_one(&link.value))

@@ -123,7 +123,8 @@ fn pair(of: &OfTicket<'_>, link: &Link) -> Pair {
     (of.ticket.to_owned(), link.id.clone())
 }
 
-/// What is between tickets and all other records of a kind.
+/// What is between tickets and all other records of a kind. A ticket that is not there
+/// any more has nothing: the portal refuses its new links.
 async fn read(
     client: &Client,
     object: ObjectType,
@@ -132,7 +133,7 @@ async fn read(
     let ids: Vec<String> = tickets.iter().map(|id| (*id).to_owned()).collect();
     let mut between = Between::new();
     for ids in ids.chunks(LINKED_LIMIT) {
-        let linked = client.linked((ObjectType::Tickets, object), ids).await;
+        let linked = client.linked_live((ObjectType::Tickets, object), ids).await;
         for (ticket, others) in linked.map_err(stop_for)?.by_record {
             let of_ticket = others
                 .into_iter()

@@ -122,6 +122,18 @@ impl<R: Read> RecordReader<R> {
         }))
     }
 
+    /// Goes behind so many lines, whatever stands on them; for the beginning of a text.
+    pub fn skip_lines(&mut self, lines: u64) -> io::Result<()> {
+        while self.place.line <= lines {
+            let before = self.place.byte;
+            self.skip_torn_line()?;
+            if self.place.byte == before {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// What is in the record that was found last.
     pub fn record(&self) -> Record<'_> {
         let raw = &self.buffer[self.start..self.found_end];

@@ -27,8 +27,16 @@ pub(super) fn delimiter_of(head: &[u8], is_whole: bool, grammar: Grammar) -> u8 
     best.0
 }
 
-/// The delimiter of an Excel hint, such as `sep=;` on the first line.
+/// The delimiter of an Excel hint, such as `sep=;` on the first line; programs that do not
+/// know it for one have put it in quotes.
 pub(super) fn hinted_delimiter(head: &[u8]) -> Option<u8> {
+    if let Some(quoted) = head.strip_prefix(b"\"")
+        && let [start @ .., b'"'] = quoted.get(..6)?
+    {
+        let line = [start, b"\n"].concat();
+        let ends = matches!(quoted.get(6), Some(b'\r' | b'\n'));
+        return hinted_delimiter(&line).filter(|_| ends);
+    }
     match head {
         [
             b's' | b'S',
@@ -142,6 +150,9 @@ mod tests {
     #[test]
     fn excel_hints_are_known() {
         assert_eq!(hinted_delimiter(b"sep=;\r\nId;S\n"), Some(b';'));
+        assert_eq!(hinted_delimiter(b"\"sep=;\"\nId;S\n"), Some(b';'));
+        assert_eq!(hinted_delimiter(b"\"sep=;\",x\n"), None);
+        assert_eq!(hinted_delimiter(b"\"a\n"), None);
         assert_eq!(hinted_delimiter(b"sep=x\nId"), None);
         assert_eq!(hinted_delimiter(b"separator,b\n"), None);
     }

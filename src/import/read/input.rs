@@ -12,10 +12,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 
 use super::layout::Difference;
+use super::oddity::Oddity;
 use super::part::Part;
 use super::plan::Planned;
 use super::record::LineEnds;
-use super::rows::{Reading, Rows};
+use super::rows::{Damaged, Reading, Rows};
 use super::sources::{Sources, Spool};
 use super::trouble::{broken_off, unusable};
 use crate::error::Error;
@@ -45,6 +46,7 @@ struct InputText {
     encoding: Option<Encoding>,
     line_ends: LineEnds,
     records: u64,
+    damaged: Damaged,
 }
 
 /// What a text of the input is, as far as it was read.
@@ -106,6 +108,33 @@ impl Input {
         })
     }
 
+    /// Looks at every file once more, as another dialect says.
+    ///
+    /// # Errors
+    /// As `open` does.
+    pub fn reopened(self, dialect: &Dialect) -> Result<Input, Error> {
+        let mut files: Vec<InputText> = Vec::new();
+        for file in &self.files {
+            let mut planned = Planned::look(&file.planned.part, dialect)?;
+            if let Some(first) = files.first() {
+                arrange(&mut planned, &first.planned)?;
+            }
+            files.push(InputText::new(planned));
+        }
+        let first = files.first().map(|file| file.planned.layout.headers());
+        Ok(Input {
+            headers: first.unwrap_or_default(),
+            files,
+            current: None,
+            next_file: 0,
+            next_seq: 1,
+            taken: Arc::default(),
+            peeked: None,
+            notices: Vec::new(),
+            ..self
+        })
+    }
+
     /// The columns, in the first file's order, without those that the tool itself adds
     /// to its files.
     pub fn headers(&self) -> &Headers {
@@ -125,6 +154,25 @@ impl Input {
     /// What each text is, as far as it was read.
     pub fn facts(&self) -> Vec<TextFacts> {
         self.files.iter().map(InputText::facts).collect()
+    }
+
+    /// What is odd about the inputs and not acted upon, with the first text that shows it.
+    pub fn oddities(&self) -> Vec<(&str, &Oddity)> {
+        let mut odd: Vec<(&str, &Oddity)> = Vec::new();
+        for file in &self.files {
+            for oddity in &file.planned.oddities {
+                if !odd.iter().any(|(_, known)| *known == oddity) {
+                    odd.push((file.name(), oddity));
+                }
+            }
+        }
+        odd
+    }
+
+    /// Whether rows that were read have backslashes before quotes, which the dialect does
+    /// not take for escapes.
+    pub fn has_escapes(&self) -> bool {
+        self.files.iter().any(|file| file.damaged.has_backslashes())
     }
 
     /// Size of all inputs in bytes, as they lie on disk.
@@ -278,7 +326,10 @@ impl Input {
             let reading = rows.next(self.next_seq).map_err(failed)?;
             self.notices.extend(file.follow(rows));
             match reading {
-                None => self.current = None,
+                None => {
+                    self.notices.extend(rows.damaged.notices(file.name()));
+                    self.current = None;
+                }
                 Some(_) => {
                     self.next_seq += 1;
                     return Ok(reading);
@@ -308,6 +359,7 @@ impl Input {
             raw_marks: planned.raw_marks,
             file,
             count: row.map_or(0, |row| row.record - 1),
+            damaged: Damaged::default(),
         });
         self.next_file += 1;
         Ok(true)
@@ -321,6 +373,7 @@ impl InputText {
             planned,
             line_ends: LineEnds::default(),
             records: 0,
+            damaged: Damaged::default(),
         }
     }
 
@@ -344,6 +397,7 @@ impl InputText {
     /// far behind the head; where it says something else than UTF-8, that is told.
     fn follow(&mut self, rows: &Rows) -> Option<String> {
         self.records = rows.count;
+        self.damaged = rows.damaged;
         self.line_ends = rows.records.line_ends();
         if self.encoding.is_some() {
             return None;

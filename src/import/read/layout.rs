@@ -2,6 +2,8 @@
 //! (protocol R6), an unnamed last column is settled, and later files of a run are
 //! brought into the order of the first.
 
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
 use super::own::{OwnCells, added};
 use crate::model::invisible::visible_name;
 use crate::model::row::Headers;
@@ -95,18 +97,24 @@ impl Layout {
     /// by case, or by what can't be seen, are the same; of several columns of one name
     /// the first is the first.
     pub(super) fn arrange(&mut self, first: &Headers) -> Result<(), Difference> {
-        let mut free = self.columns.clone();
+        let mut exact: HashMap<&str, VecDeque<usize>> = HashMap::new();
+        let mut alike: HashMap<String, VecDeque<usize>> = HashMap::new();
+        for &idx in &self.columns {
+            let name = self.names[idx].as_str();
+            exact.entry(name).or_default().push_back(idx);
+            alike.entry(fold(name)).or_default().push_back(idx);
+        }
+        let mut free: BTreeSet<usize> = self.columns.iter().copied().collect();
         let mut arranged = Vec::new();
         let mut lacks = Vec::new();
         for wanted in first.names() {
-            let exact = free.iter().position(|&idx| self.names[idx] == *wanted);
-            let alike = || {
-                let folded = fold(wanted);
-                free.iter()
-                    .position(|&idx| fold(&self.names[idx]) == folded)
+            let mut take = |queue: Option<&mut VecDeque<usize>>| {
+                let queue = queue?;
+                std::iter::from_fn(|| queue.pop_front()).find(|idx| free.remove(idx))
             };
-            match exact.or_else(alike) {
-                Some(at) => arranged.push(free.remove(at)),
+            let found = take(exact.get_mut(wanted.as_str()));
+            match found.or_else(|| take(alike.get_mut(&fold(wanted)))) {
+                Some(idx) => arranged.push(idx),
                 None => lacks.push(wanted.clone()),
             }
         }

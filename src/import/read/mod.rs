@@ -15,6 +15,7 @@ mod encoding;
 mod delimiter;
 mod own;
 mod layout;
+mod oddity;
 mod raw;
 mod plan;
 mod text;
@@ -29,6 +30,7 @@ mod trouble;
 mod tests;
 
 pub use input::{Input, TextFacts};
+pub use oddity::Oddity;
 pub use record::LineEnds;
 pub use rows::Reading;
 pub use sources::Sources;

@@ -18,6 +18,12 @@ use crate::error::Error;
 const GZIP: &[u8] = &[0x1F, 0x8B];
 const ZSTD: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD];
 const ZIP: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
+/// CSV texts that an archive may hold: each is opened and looked at before the first is
+/// read.
+const MOST_MEMBERS: usize = 2_000;
+/// How many times its size an archive may stand for: more than any packed table, and no
+/// less than deflate can pack.
+const MOST_RATIO: u64 = 1_100;
 /// Members of an archive that are taken for CSV, by the end of their names.
 const CSV_NAMES: [&str; 4] = [".csv", ".tsv", ".tab", ".psv"];
 
@@ -40,11 +46,16 @@ enum Packing {
     Plain,
     Gzip,
     Zstd,
-    Member {
-        start: u64,
-        deflated: bool,
-        checksum: u32,
-    },
+    Member(Member),
+}
+
+/// A member of an archive, as its directory tells it.
+#[derive(Clone, Copy, Debug)]
+struct Member {
+    start: u64,
+    deflated: bool,
+    checksum: u32,
+    unpacked: u64,
 }
 
 /// The texts of one file, and what else was in it.
@@ -114,11 +125,7 @@ impl Part {
             Packing::Plain => Box::new(file),
             Packing::Gzip => Box::new(MultiGzDecoder::new(file)),
             Packing::Zstd => Box::new(zstd::stream::read::Decoder::new(file)?),
-            Packing::Member {
-                start,
-                deflated,
-                checksum,
-            } => self.open_member(file, start, deflated, checksum)?,
+            Packing::Member(member) => self.open_member(file, member)?,
         })
     }
 
@@ -141,19 +148,18 @@ impl Part {
     fn open_member(
         &self,
         mut file: Counted<File>,
-        start: u64,
-        deflated: bool,
-        checksum: u32,
+        member: Member,
     ) -> io::Result<Box<dyn Read + Send>> {
-        let _at = file.inner.seek(SeekFrom::Start(start))?;
+        let _at = file.inner.seek(SeekFrom::Start(member.start))?;
         let packed = file.take(self.size);
-        let text: Box<dyn Read + Send> = match deflated {
+        let text: Box<dyn Read + Send> = match member.deflated {
             true => Box::new(DeflateDecoder::new(packed)),
             false => Box::new(packed),
         };
         Ok(Box::new(Checked {
             inner: CrcReader::new(text),
-            checksum,
+            checksum: member.checksum,
+            left: member.unpacked,
         }))
     }
 }
@@ -161,6 +167,8 @@ impl Part {
 /// The CSV members of a zip archive.
 fn members(file: File, path: &Path, name: &str) -> Result<Parts, Error> {
     let damaged = |error| unusable(name, format!("the archive is damaged: {error}"));
+    let size = file.metadata().map_err(|error| unusable(name, error))?;
+    let size = size.len();
     let mut archive = ZipArchive::new(file).map_err(damaged)?;
     let mut parts = Parts::default();
     for idx in 0..archive.len() {
@@ -194,18 +202,45 @@ fn members(file: File, path: &Path, name: &str) -> Result<Parts, Error> {
             path: path.to_owned(),
             size: entry.compressed_size(),
             name: told,
-            packing: Packing::Member {
+            packing: Packing::Member(Member {
                 start,
                 deflated,
                 checksum: entry.crc32(),
-            },
+                unpacked: entry.size(),
+            }),
             member: Some(member),
         });
     }
-    match parts.texts.is_empty() {
-        false => Ok(parts),
-        true => Err(without_csv(name, &parts.others)),
+    if parts.texts.is_empty() {
+        return Err(without_csv(name, &parts.others));
     }
+    refuse_bombs(name, &parts.texts, size)?;
+    Ok(parts)
+}
+
+/// Archives can be made that stand for thousands of times what anybody packed: of very
+/// many members, or of members that share their bytes.
+fn refuse_bombs(name: &str, texts: &[Part], size: u64) -> Result<(), Error> {
+    if texts.len() > MOST_MEMBERS {
+        let words = format!(
+            "the archive holds {} CSV files, and at most {MOST_MEMBERS} are read",
+            texts.len()
+        );
+        return Err(unusable(name, words).advise("unpack it, and name the files by a glob"));
+    }
+    let sum = |bytes: &dyn Fn(&Part) -> u64| {
+        let bytes = texts.iter().map(bytes);
+        bytes.fold(0_u64, u64::saturating_add)
+    };
+    let unpacked = sum(&|part| match part.packing {
+        Packing::Member(member) => member.unpacked,
+        _ => 0,
+    });
+    if sum(&|part| part.size) > size || unpacked / MOST_RATIO > size {
+        let words = format!("its {size} bytes claim to stand for {unpacked}");
+        return Err(unusable(name, words).advise("the archive is damaged, or made to do harm"));
+    }
+    Ok(())
 }
 
 /// A resource of macOS beside a file is none of the user's, whatever its name ends in.
@@ -242,22 +277,85 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// Holds a member of an archive to its checksum at its end.
+/// Holds a member of an archive to its checksum at its end, and to its size.
 struct Checked {
     inner: CrcReader<Box<dyn Read + Send>>,
     checksum: u32,
+    left: u64,
 }
 
 impl Read for Checked {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(out)?;
+        let damaged = |words| Err(io::Error::new(io::ErrorKind::InvalidData, words));
+        let Some(left) = self.left.checked_sub(count as u64) else {
+            return damaged("it holds more than the archive tells");
+        };
+        self.left = left;
         let ended = count == 0 && !out.is_empty();
         match ended && self.inner.crc().sum() != self.checksum {
-            true => Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "its checksum is wrong",
-            )),
+            true => damaged("its checksum is wrong"),
             false => Ok(count),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(count: usize, packed: u64, unpacked: u64) -> Vec<Part> {
+        let member = Member {
+            start: 0,
+            deflated: true,
+            checksum: 0,
+            unpacked,
+        };
+        let part = Part {
+            path: PathBuf::new(),
+            member: Some("a.csv".to_owned()),
+            size: packed,
+            name: "a.zip/a.csv".to_owned(),
+            packing: Packing::Member(member),
+        };
+        vec![part; count]
+    }
+
+    #[test]
+    fn archives_that_stand_for_too_much_are_refused() {
+        for (count, packed, unpacked, size, words) in [
+            (2, 400, 300_000, 1_000, None),
+            (MOST_MEMBERS + 1, 0, 0, 1_000_000, Some("2001 CSV files")),
+            (
+                3,
+                400,
+                400,
+                1_000,
+                Some("its 1000 bytes claim to stand for 1200"),
+            ),
+            (2, 400, u64::MAX, 1_000, Some("claim to stand for")),
+            (1, 400, 2_000_000, 1_000, Some("claim to stand for 2000000")),
+        ] {
+            let told = refuse_bombs("a.zip", &members(count, packed, unpacked), size);
+            match (told, words) {
+                (Ok(()), None) => {}
+                (Err(error), Some(words)) => {
+                    assert!(error.to_string().contains(words), "{error}");
+                }
+                (told, words) => panic!("{told:?}, {words:?} of {count} members"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_member_gives_no_more_than_the_archive_tells() {
+        let text: Box<dyn Read + Send> = Box::new(io::repeat(b'a'));
+        let mut member = Checked {
+            inner: CrcReader::new(text),
+            checksum: 0,
+            left: 100_000,
+        };
+        let told = io::copy(&mut member, &mut io::sink()).expect_err("it has no end");
+        assert_eq!(told.to_string(), "it holds more than the archive tells");
     }
 }

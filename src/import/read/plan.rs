@@ -9,12 +9,14 @@ use super::cut::RecordReader;
 use super::delimiter::{delimiter_of, hinted_delimiter};
 use super::encoding::{Opening, opening};
 use super::layout::{Layout, Sampled};
+use super::oddity::{Oddity, oddities};
 use super::part::Part;
 use super::raw::RawMarks;
 use super::record::{Cut, Grammar, LineEnds};
 use super::text::Text;
 use super::trouble::{broken_off, refuse_other_kinds, unusable};
 use crate::error::Error;
+use crate::import::files::REFUSED_COLUMNS;
 use crate::model::dialect::{Dialect, Encoding, delimiter_word};
 use crate::model::invisible::{is_invisible, made_visible, trim_invisible};
 use crate::model::place::RowAddress;
@@ -32,8 +34,12 @@ pub(super) struct Planned {
     pub(super) opening: Opening,
     pub(super) grammar: Grammar,
     pub(super) layout: Layout,
+    /// Lines above the header that the mapping leaves out.
+    skip_lines: u64,
     /// Records in front of the first row: the header, and an Excel hint.
     preamble: usize,
+    /// What is odd about the head, and not acted upon.
+    pub(super) oddities: Vec<Oddity>,
     /// Line ends of the head.
     line_ends: LineEnds,
     is_guess: bool,
@@ -72,8 +78,10 @@ impl Planned {
             quote: dialect.quote,
             escape: dialect.escape,
         };
-        let hinted = hinted_delimiter(&head);
-        let detect = || delimiter_of(&head, is_whole, marks);
+        let start = behind_lines(&head, dialect.skip_lines);
+        let body = &head[start..];
+        let hinted = hinted_delimiter(body);
+        let detect = || delimiter_of(body, is_whole, marks);
         let mut planned = Planned {
             part: part.clone(),
             opening,
@@ -82,17 +90,23 @@ impl Planned {
                 ..marks
             },
             layout: Layout::new(Vec::new(), &[]),
+            skip_lines: dialect.skip_lines,
             preamble: usize::from(hinted.is_some()),
+            oddities: Vec::new(),
             line_ends: LineEnds::default(),
             is_guess: dialect.encoding.is_none() && opening.mark == 0,
             raw_marks: RawMarks::new(dialect),
             odd_names: Vec::new(),
         };
+        // What the file's owner has said is not asked about.
+        if hinted.is_none() && dialect.header.is_none() && dialect.skip_lines == 0 {
+            planned.oddities = oddities(body, is_whole, planned.grammar);
+        }
         let names = match &dialect.header {
             Some(names) => names.clone(),
-            None => planned.read_header()?,
+            None => planned.read_header(dialect.max_columns)?,
         };
-        let (rows, line_ends) = planned.sample(&head, is_whole);
+        let (rows, line_ends) = planned.sample(body, is_whole);
         if let Some(names) = &dialect.header {
             check_given(part, names, &rows)?;
         }
@@ -110,6 +124,7 @@ impl Planned {
         let offset = if is_utf8 { self.opening.mark } else { 0 };
         let text = Text::new(input, self.opening);
         let mut records = RecordReader::new(text, self.grammar, offset as u64);
+        records.skip_lines(self.skip_lines)?;
         for _ in 0..self.preamble {
             let _header = records.next()?;
         }
@@ -165,7 +180,7 @@ impl Planned {
         }
     }
 
-    fn read_header(&mut self) -> Result<Vec<String>, Error> {
+    fn read_header(&mut self, most: usize) -> Result<Vec<String>, Error> {
         let name = self.part.name();
         let failed = |error: io::Error| broken_off(name, &error);
         let mut records = self.open(&Arc::default()).map_err(failed)?;
@@ -184,14 +199,23 @@ impl Planned {
             }
         }
         let header = records.record();
+        check_width(name, header.len(), most)?;
         self.odd_names = header.iter().filter_map(odd_name).collect();
         let names: Option<Vec<String>> = header.iter().map(column_name).collect();
         match names {
             None => Err(unusable(name, "its header holds bytes that are no text")
                 .advise("state its encoding, such as windows-1252, or save it as \"CSV UTF-8\"")),
             Some(names) if names.iter().all(String::is_empty) => {
-                Err(unusable(name, "its first line names no columns")
-                    .advise("remove everything above the header line"))
+                let line = if self.skip_lines > 0 {
+                    "line where it should start"
+                } else {
+                    "first line"
+                };
+                Err(
+                    unusable(name, format!("its {line} names no columns")).advise(
+                        "say how many lines stand above the header: skip_lines = N under [source]",
+                    ),
+                )
             }
             Some(names) => Ok(names),
         }
@@ -230,6 +254,19 @@ fn raw_head(part: &Part) -> io::Result<(Vec<u8>, bool)> {
     Ok((head, count < HEAD))
 }
 
+/// Where a text goes on behind so many lines, as the reader of records counts them.
+fn behind_lines(head: &[u8], lines: u64) -> usize {
+    let mut at = 0;
+    for _line in 0..lines {
+        let Some(end) = memchr::memchr2(b'\r', b'\n', &head[at..]) else {
+            return head.len();
+        };
+        let is_pair = head[at + end..].starts_with(b"\r\n");
+        at += end + 1 + usize::from(is_pair);
+    }
+    at
+}
+
 /// The head as UTF-8.
 fn decoded(raw: &[u8], opening: Opening) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
@@ -242,6 +279,16 @@ fn decoded(raw: &[u8], opening: Opening) -> io::Result<Vec<u8>> {
 fn column_name(cell: &[u8]) -> Option<String> {
     let name = trim_invisible(std::str::from_utf8(cell).ok()?);
     (!name.contains('\0')).then(|| name.to_owned())
+}
+
+/// Our own files have a few columns more than the file that they came from.
+fn check_width(name: &str, columns: usize, most: usize) -> Result<(), Error> {
+    if columns <= most.saturating_add(REFUSED_COLUMNS.len()) {
+        return Ok(());
+    }
+    let words = format!("its header has {columns} columns, and at most {most} are read");
+    Err(unusable(name, words)
+        .advise("if that is no mistake, set a higher `max_columns` in [source] of the mapping"))
 }
 
 /// A name with letters that can't be seen, written out; none where all can. Line breaks

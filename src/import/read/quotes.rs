@@ -54,6 +54,41 @@ pub(super) fn are_sound(raw: &[u8], grammar: Grammar) -> bool {
     true
 }
 
+/// What a record's quotes do to its texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Damage {
+    /// A quoted cell holds `\"`, which closes it for this grammar.
+    Backslash,
+    /// A cell begins with a quote that closes before its end: both are lost.
+    EarlyEnd,
+}
+
+/// What the quotes of a record do to its texts, if anything; a quote inside of a cell
+/// that does not begin with one is a letter, and harmless.
+pub(super) fn damage(raw: &[u8], grammar: Grammar) -> Option<Damage> {
+    let quote = grammar.quote?;
+    let between = |byte: u8| byte == grammar.delimiter || byte == b'\r' || byte == b'\n';
+    let mut at = 0;
+    while let Some(idx) = memchr(quote, &raw[at..]) {
+        let open = at + idx;
+        at = open + 1;
+        if open > 0 && !between(raw[open - 1]) {
+            continue;
+        }
+        let close = closing(raw, open + 1, quote, grammar.escape)?;
+        at = close + 1;
+        if raw.get(at).is_some_and(|&byte| !between(byte)) {
+            let is_escaped = grammar.escape.is_none() && raw[close - 1] == b'\\';
+            return Some(if is_escaped {
+                Damage::Backslash
+            } else {
+                Damage::EarlyEnd
+            });
+        }
+    }
+    None
+}
+
 /// Where the quote stands that closes the cell of which `at` is the first byte.
 fn closing(raw: &[u8], mut at: usize, quote: u8, escape: Option<u8>) -> Option<usize> {
     loop {
@@ -97,6 +132,29 @@ mod tests {
             ..Grammar::usual(b'\t')
         };
         assert!(are_sound(b"5\" screen\tb", unquoted));
+    }
+
+    #[test]
+    fn quotes_that_change_texts_are_told() {
+        for (raw, expected) in [
+            (r#"1,"Rename \"Start\" button",x"#, Some(Damage::Backslash)),
+            (r#""Printer" on floor 3,x"#, Some(Damage::EarlyEnd)),
+            (r#"1,"Door"s hinge,x"#, Some(Damage::EarlyEnd)),
+            (r#"1,5" screen,"a ""b"" c""#, None),
+            (r#"1,"C:\temp\",x"#, None),
+            ("1,plain,x", None),
+        ] {
+            assert_eq!(
+                damage(raw.as_bytes(), Grammar::usual(b',')),
+                expected,
+                "{raw}"
+            );
+        }
+        let escaped = Grammar {
+            escape: Some(b'\\'),
+            ..Grammar::usual(b',')
+        };
+        assert_eq!(damage(br#"1,"Rename \"Start\" button",x"#, escaped), None);
     }
 
     #[test]

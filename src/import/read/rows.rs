@@ -6,7 +6,7 @@ use std::io;
 use super::cut::LONGEST;
 use super::layout::Layout;
 use super::plan::Records;
-use super::quotes::{are_rows, are_sound};
+use super::quotes::{Damage, are_rows, are_sound, damage};
 use super::raw::{RawMarks, raw_text};
 use super::record::{Cut, Found, Grammar, Record};
 use crate::import::flow::RowOutcome;
@@ -18,6 +18,8 @@ use crate::model::row::{Cells, SourceRow};
 
 /// What refused.csv calls a record of which it has only the beginning.
 const RECORD_TOO_LONG: &[u8] = b"RECORD_TOO_LONG";
+/// What DOS puts at the end of a text; alone on its line it is no row.
+const END_OF_FILE: &[u8] = b"\x1A";
 
 /// What became of one record.
 #[derive(Debug)]
@@ -60,6 +62,64 @@ pub(super) struct Rows {
     pub(super) file: u32,
     /// How many records were read.
     pub(super) count: u64,
+    /// Records whose quotes change their texts.
+    pub(super) damaged: Damaged,
+}
+
+/// Records whose quotes change their texts, by what is wrong, and the line of the first.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Damaged {
+    backslash: (u64, u64),
+    early_end: (u64, u64),
+}
+
+impl Damaged {
+    fn count(&mut self, damage: Option<Damage>, line: u64) {
+        let (count, first) = match damage {
+            Some(Damage::Backslash) => &mut self.backslash,
+            Some(Damage::EarlyEnd) => &mut self.early_end,
+            None => return,
+        };
+        *count += 1;
+        if *count == 1 {
+            *first = line;
+        }
+    }
+
+    /// Whether backslashes are among what is wrong.
+    pub(super) fn has_backslashes(&self) -> bool {
+        self.backslash.0 > 0
+    }
+
+    /// What to say of them.
+    pub(super) fn notices(&self, name: &str) -> Vec<String> {
+        let rows = |count: u64| {
+            if count == 1 {
+                "1 row".to_owned()
+            } else {
+                format!("{count} rows")
+            }
+        };
+        let mut notices = Vec::new();
+        let (count, line) = self.backslash;
+        if count > 0 {
+            notices.push(format!(
+                "{name}: in {} `\\\"` stands inside quoted cells, first in line {line}: their texts come out \
+                 damaged; `escape = \"\\\\\"` under [source] reads them",
+                rows(count)
+            ));
+        }
+        let (count, line) = self.early_end;
+        if count > 0 {
+            notices.push(format!(
+                "{name}: in {} a cell begins with a quote that closes before the cell's end, first in line \
+                 {line}: the quotes are lost; write them twice inside a quoted cell, or say `quote = \"\"` under \
+                 [source] if cells are never quoted",
+                rows(count)
+            ));
+        }
+        notices
+    }
 }
 
 impl Rows {
@@ -68,7 +128,11 @@ impl Rows {
         let Some(found) = self.records.next()? else {
             return Ok(None);
         };
+        if self.records.record().raw == END_OF_FILE {
+            return self.next(seq);
+        }
         self.count += 1;
+        self.look_at_quotes(found);
         let row = SourceRow {
             seq,
             address: RowAddress {
@@ -93,6 +157,16 @@ impl Rows {
                 refused(row, Reason::RecordTooLong { limit: LONGEST }, start)
             }
         }))
+    }
+
+    /// Counts the record if its quotes change its texts. One without any quote is as
+    /// long as its cells and what stands between them.
+    fn look_at_quotes(&mut self, found: Found) {
+        let record = self.records.record();
+        if record.raw.len() >= record.text.len() + record.len() {
+            let damage = damage(record.raw, self.grammar);
+            self.damaged.count(damage, found.place.line);
+        }
     }
 
     /// Whether the record is one only because of a stray quote, which joins the rows

@@ -135,6 +135,7 @@ fn what_somebody_insists_on_is_not_detected() {
         quote: Some(b'\''),
         escape: Some(b'\\'),
         header: Some(vec!["Id".to_owned(), "S".to_owned()]),
+        ..Dialect::default()
     };
     assert_eq!(
         read(b"1;'a\\'b;'\n2;\xC3\xA9,\n", &insist),

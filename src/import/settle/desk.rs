@@ -189,7 +189,10 @@ impl From<JournalError> for Error {
         let advice = match &error {
             JournalError::Database { .. } => "make room, then resume the run",
             JournalError::Newer { .. } => "use that version of tickethaul, or a newer one",
-            JournalError::Missing(_) | JournalError::Broken { .. } => {
+            JournalError::Strange { .. } => "remove it, or name the folder of another run",
+            JournalError::Missing(_)
+            | JournalError::Broken { .. }
+            | JournalError::Damaged { .. } => {
                 "import the file again: rows that are in the portal are recognised by their key"
             }
             JournalError::Io { .. } => "make room or choose another place with --run-dir",

@@ -1,17 +1,16 @@
 //! What a user should know of an input before mapping it: all rows are read as an
-//! import would read them, and counted by column.
+//! import would read them, and the engine of beliefs counts them by column.
 
-mod column;
-mod kind;
+mod sound;
 
-pub use column::ColumnSurvey;
-pub use kind::Kind;
+pub use sound::{Sounded, sound};
 
 use std::collections::BTreeMap;
 
 use super::flow::RowOutcome;
 use super::read::{Input, Reading, TextFacts};
 use crate::error::Error;
+use crate::mapping::propose;
 use crate::model::event::RefusalGroup;
 use crate::model::outcome::RowEnd;
 use crate::model::place::Places;
@@ -23,16 +22,14 @@ pub struct Survey {
     pub texts: Vec<TextFacts>,
     /// Records behind the headers, whatever they are.
     pub records: u64,
-    /// Rows that can be mapped.
-    pub rows: u64,
+    /// Rows that can be mapped, and what their columns hold.
+    pub cells: propose::Survey,
     /// All-empty rows; an import skips them.
     pub ghosts: u64,
     /// Rows that are the header once more; an import skips them.
     pub headers_again: u64,
     /// Rows that an import would refuse before mapping them, by code.
     pub refusals: Vec<RefusalGroup>,
-    /// The columns, in the first file's order.
-    pub columns: Vec<ColumnSurvey>,
     /// Names that several columns have, in file order.
     pub repeated: Vec<String>,
     /// What else was noticed on the way.
@@ -46,9 +43,8 @@ pub struct Survey {
 pub fn survey(input: &mut Input) -> Result<Survey, Error> {
     let names = input.headers().names();
     let mut counts = Counts {
-        columns: names.iter().map(|name| ColumnSurvey::new(name)).collect(),
+        cells: propose::Survey::new(input.headers()),
         places: input.places(),
-        rows: 0,
         ghosts: 0,
         headers_again: 0,
         refusals: BTreeMap::new(),
@@ -62,11 +58,10 @@ pub fn survey(input: &mut Input) -> Result<Survey, Error> {
     Ok(Survey {
         texts: input.facts(),
         records,
-        rows: counts.rows,
+        cells: counts.cells,
         ghosts: counts.ghosts,
         headers_again: counts.headers_again,
         refusals: counts.refusals.into_values().collect(),
-        columns: counts.columns,
         repeated,
         notices: input.take_notices(),
     })
@@ -74,9 +69,8 @@ pub fn survey(input: &mut Input) -> Result<Survey, Error> {
 
 /// What is counted row by row.
 struct Counts {
-    columns: Vec<ColumnSurvey>,
+    cells: propose::Survey,
     places: Places,
-    rows: u64,
     ghosts: u64,
     headers_again: u64,
     refusals: BTreeMap<String, RefusalGroup>,
@@ -85,12 +79,7 @@ struct Counts {
 impl Counts {
     fn take(&mut self, reading: &Reading) {
         match reading {
-            Reading::Row(row) => {
-                self.rows += 1;
-                for (column, cell) in self.columns.iter_mut().zip(row.cells.iter()) {
-                    column.take(cell);
-                }
-            }
+            Reading::Row(row) => self.cells.add(&row.cells, row.address.line),
             Reading::Fallen(outcome) => self.fell(outcome),
         }
     }

@@ -288,7 +288,7 @@ impl<'a> Compiler<'a> {
     fn check_required(&self, specs: &At<Vec<EntrySpec>>) {
         for name in REQUIRED.iter().filter(|_| self.purpose.creates()) {
             let is_written = specs.value.iter().any(|spec| spec.property.value == *name);
-            if !is_written && !self.document.faulty.iter().any(|faulty| faulty == name) {
+            if !is_written && !self.document.faulty.contains(*name) {
                 self.problems.report(
                     Problem::new(&specs.span, format!("nothing is mapped to `{name}`"))
                         .help("HubSpot creates no ticket without it"),

@@ -8,6 +8,7 @@ use jiff::fmt::temporal::{DateTimePrinter, Pieces};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{Timestamp, civil::Time};
 
+use crate::mapping::convert::formats::known_readings;
 use crate::mapping::convert::{Converted, DateFormat, ZONES};
 use crate::mapping::scope::trimmed;
 use crate::model::issue::Reason;
@@ -24,6 +25,48 @@ pub(crate) enum Reading {
     Instant(Timestamp, Offset),
     /// An instant as a count since 1970, written in no zone.
     Epoch(Timestamp),
+}
+
+impl Reading {
+    /// A year of two digits that `%Y` or a slip made into one of antiquity is no reading.
+    pub(crate) fn is_plausible(&self) -> bool {
+        const EARLIEST: i16 = 1000;
+        match self {
+            Reading::Day(day) => day.year() >= EARLIEST,
+            Reading::Local(local) => local.year() >= EARLIEST,
+            Reading::Instant(instant, offset) => offset.to_datetime(*instant).year() >= EARLIEST,
+            Reading::Epoch(_) => true,
+        }
+    }
+
+    /// The day and time that the text itself says; a count since 1970 in UTC.
+    pub(crate) fn local(&self) -> DateTime {
+        match self {
+            Reading::Day(day) => day.to_datetime(Time::midnight()),
+            Reading::Local(local) => *local,
+            Reading::Instant(instant, offset) => offset.to_datetime(*instant),
+            Reading::Epoch(instant) => Offset::UTC.to_datetime(*instant),
+        }
+    }
+}
+
+/// What a text says in one of the plain forms: ISO 8601, and seconds or milliseconds since
+/// 1970.
+pub(crate) fn plain_reading(text: &str) -> Option<Reading> {
+    epoch(text)
+        .or_else(|| iso(text))
+        .filter(Reading::is_plausible)
+}
+
+/// Whether a text stands for no date, as databases write it that have no other way:
+/// `0000-00-00 00:00:00`, `00/00/0000`.
+pub(crate) fn is_zero_date(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_date = |at: [usize; 2]| {
+        bytes.len() >= 10 && at.iter().all(|at| matches!(bytes[*at], b'-' | b'/' | b'.'))
+    };
+    let zeros = |byte: &u8| matches!(byte, b'0' | b'-' | b'/' | b'.' | b':' | b' ' | b'T' | b'Z');
+    bytes.first() == Some(&b'0') && (is_date([4, 7]) || is_date([2, 5])) && bytes.iter().all(zeros)
 }
 
 /// How a column writes its dates, and what the property holds.
@@ -78,16 +121,16 @@ impl DateRule {
             Some((value, remark)) => Ok(Converted::remarked(value, remark)),
             None => Err(Reason::InvalidDate {
                 formats: self.examples(),
+                known: known_readings(text, |reading| self.dated(reading, zone).is_some()),
             }),
         }
     }
 
     /// Everything that the text may say.
     fn readings<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Reading> + 'a {
-        let plain = self.iso.then(|| epoch(text).or_else(|| iso(text)));
+        let plain = self.iso.then(|| plain_reading(text)).flatten();
         let formatted = self.formats.iter().filter_map(|format| format.read(text));
-        let plain = plain.flatten().into_iter();
-        plain.chain(formatted).filter(is_plausible)
+        plain.into_iter().chain(formatted)
     }
 
     fn dated(&self, reading: &Reading, zone: Option<&TimeZone>) -> Option<Dated> {
@@ -146,17 +189,6 @@ fn in_zone(local: DateTime, zone: &TimeZone) -> Option<Dated> {
         AmbiguousOffset::Fold { .. } => Some(Remark::TimeInFold),
     };
     Some((written(moment.compatible().ok()?)?, remark))
-}
-
-/// A year of two digits that `%Y` or a slip made into one of antiquity is no reading.
-fn is_plausible(reading: &Reading) -> bool {
-    const EARLIEST: i16 = 1000;
-    match reading {
-        Reading::Day(day) => day.year() >= EARLIEST,
-        Reading::Local(local) => local.year() >= EARLIEST,
-        Reading::Instant(instant, offset) => offset.to_datetime(*instant).year() >= EARLIEST,
-        Reading::Epoch(_) => true,
-    }
 }
 
 /// Seconds (9 or 10 digits: from 1973) or milliseconds (13 digits: from 2001) since
@@ -336,7 +368,7 @@ mod tests {
         );
         assert_eq!(value(&rule, "03/03/2024").0.as_deref(), Some("2024-03-03"));
         assert_eq!(value(&rule, "31/12/2024").0.as_deref(), Some("2024-12-31"));
-        let Err(Reason::InvalidDate { formats }) = rule.convert("31/31/2024", None) else {
+        let Err(Reason::InvalidDate { formats, .. }) = rule.convert("31/31/2024", None) else {
             panic!("no such day");
         };
         assert_eq!(formats, ["31/12/2024", "12/31/2024"]);
@@ -354,6 +386,21 @@ mod tests {
     }
 
     #[test]
+    fn dates_of_zeros_are_none() {
+        for text in [
+            "0000-00-00",
+            "0000-00-00 00:00:00",
+            "00/00/0000",
+            "00.00.0000 00:00",
+        ] {
+            assert!(is_zero_date(text), "{text}");
+        }
+        for text in ["0000-00-01", "0", "00-00", "0001-01-01", "", "0000000000"] {
+            assert!(!is_zero_date(text), "{text}");
+        }
+    }
+
+    #[test]
     fn a_local_time_without_any_zone_is_no_instant() {
         let rule = rule(&[], None, true);
         let formats = vec![
@@ -362,7 +409,10 @@ mod tests {
         ];
         assert_eq!(
             rule.convert("2024-03-10 07:30:00", None),
-            Err(Reason::InvalidDate { formats })
+            Err(Reason::InvalidDate {
+                formats,
+                known: Vec::new()
+            })
         );
         assert_eq!(
             value(&rule, "2024-03-10 07:30:00Z").0.as_deref(),

@@ -9,6 +9,8 @@ use jiff::{Timestamp, Zoned};
 
 use crate::mapping::convert::ZONES;
 use crate::mapping::convert::date::Reading;
+use crate::mapping::convert::month::english;
+use crate::mapping::convert::serial::{SPREADSHEET, read_serial, written_serial};
 
 /// The last day of a year in the afternoon: day, month, year and both forms of the
 /// hour can't be mistaken for each other, in checks and in examples.
@@ -25,6 +27,8 @@ pub(crate) const ISO: &str = "iso";
 pub(crate) struct DateFormat {
     text: String,
     zoned: bool,
+    /// Whether its texts have words, which may be those of another language.
+    wordy: bool,
     example: String,
 }
 
@@ -46,6 +50,14 @@ impl DateFormat {
     /// Checks a format by writing a date with it and reading it back.
     pub(crate) fn new(text: &str) -> Result<DateFormat, FormatFault> {
         let sample = SAMPLE.as_ref().ok_or(FormatFault::NoDate)?;
+        if text == SPREADSHEET {
+            return Ok(DateFormat {
+                text: text.to_owned(),
+                zoned: false,
+                wordy: false,
+                example: written_serial(sample.datetime()).ok_or(FormatFault::NoDate)?,
+            });
+        }
         let unknown = |error: jiff::Error| FormatFault::Unknown(error.to_string());
         let example = strtime::format(text, sample).map_err(unknown)?;
         let read = BrokenDownTime::parse(text, &example).map_err(unknown)?;
@@ -61,8 +73,16 @@ impl DateFormat {
         Ok(DateFormat {
             text: text.to_owned(),
             zoned,
+            wordy: ["%b", "%B", "%h", "%p", "%P", "%z"]
+                .iter()
+                .any(|part| text.contains(part)),
             example,
         })
+    }
+
+    /// The format itself.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// True when texts of this format say their zone themselves.
@@ -75,13 +95,31 @@ impl DateFormat {
         &self.example
     }
 
-    /// Reads a whole text.
+    /// Reads a whole text; a reading in antiquity is none.
     pub(crate) fn read(&self, text: &str) -> Option<Reading> {
+        self.any_reading(text).filter(Reading::is_plausible)
+    }
+
+    fn any_reading(&self, text: &str) -> Option<Reading> {
         if self.text == USUAL
             && let Some(local) = usual(text)
         {
             return Some(Reading::Local(local));
         }
+        if self.text == SPREADSHEET {
+            let (day, time) = read_serial(text)?;
+            return Some(match time {
+                Some(time) => Reading::Local(day.to_datetime(time)),
+                None => Reading::Day(day),
+            });
+        }
+        self.strptime(text).or_else(|| {
+            let other = english(text);
+            (self.wordy && *other != *text).then(|| self.strptime(&other))?
+        })
+    }
+
+    fn strptime(&self, text: &str) -> Option<Reading> {
         let read = BrokenDownTime::parse(&self.text, text).ok()?;
         if let Some(instant) = read.timestamp() {
             return Some(Reading::Epoch(instant));
@@ -152,6 +190,7 @@ mod tests {
             ("%d/%b/%y %I:%M %p", false, "31/Dec/24 03:04 PM"),
             ("%Y-%m-%dT%H:%M:%S%z", true, "2024-12-31T15:04:05+0000"),
             ("%s", true, "1735657445"),
+            ("spreadsheet", false, "45657.62783565"),
         ] {
             let read = DateFormat::new(format).unwrap_or_else(|fault| panic!("{format}: {fault}"));
             assert_eq!(

@@ -2,67 +2,83 @@
 //! in it.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use html2text::config;
 use regex::Regex;
 
+use super::html_depth::depth;
+
 /// Lines are never broken for their length; HubSpot does that on screen.
 const WIDTH: usize = 100_000;
 
-/// Deeper nesting is no text that anybody wrote, and the renderer's time grows with the
-/// square of it: 13,000 lists in each other take it 3 s.
+/// Longer texts are no text that anybody wrote: a property takes 65,536 characters,
+/// and the parsed tree takes 250 times the memory of its text. In bytes.
+const LONGEST: usize = 1024 * 1024;
+
+/// Deeper nesting is no text that anybody wrote either, and the time of parser and
+/// renderer grows with the square of it: 13,000 lists in each other take them 3 s.
 const DEEPEST: usize = 500;
 
-/// Tags that nothing has to close, so that many of them are not deep.
-const FLAT: [&str; 12] = [
-    "br", "img", "hr", "input", "meta", "link", "p", "li", "td", "th", "tr", "option",
-];
+/// The same in the parsed tree, which has levels that nobody wrote, such as `tbody`.
+const DEEPEST_PARSED: usize = 3 * DEEPEST;
 
 /// A tag, or a character written by its name or number. Without one, a text is none
 /// of HTML and its line breaks are its own.
 static MARKUP: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"</?[A-Za-z][^>]*>|<!|&(#\d+|#x[0-9A-Fa-f]+|\w+);").ok());
 
+/// A tag that people's texts have.
+static TAG: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)</?(p|br|div|span|b|i|u|ul|ol|li|a|table|tr|td|th|h[1-6]|strong|em|font|img|hr|pre|blockquote)\b[^<>]*>",
+    )
+    .ok()
+});
+
+/// Whether a text without tags hides some: programs have written them as entities.
+fn hides_tags(text: &str, plain: &str) -> bool {
+    let has_tags = |text: &str| TAG.as_ref().is_some_and(|tag| tag.is_match(text));
+    !has_tags(text) && text.contains("&lt;") && has_tags(plain)
+}
+
 /// The text of an HTML text: paragraphs and lists in lines of their own, addresses of
 /// links as footnotes, nothing of scripts and styles. A text without any markup stays
-/// as it is, and so does one that is nested beyond reason.
-pub(crate) fn plain_text(text: &str) -> Cow<'_, str> {
-    if !MARKUP.as_ref().is_some_and(|markup| markup.is_match(text)) || depth(text) > DEEPEST {
-        return Cow::Borrowed(text);
-    }
-    let plain = config::plain_no_decorate()
-        .no_table_borders()
-        .no_link_wrapping()
-        .allow_width_overflow()
-        .link_footnotes(true)
-        .string_from_read(text.as_bytes(), WIDTH);
-    // What the renderer gives up on is still better read with its tags than lost.
-    match plain {
-        Ok(plain) => Cow::Owned(plain.trim_end().to_owned()),
-        Err(_) => Cow::Borrowed(text),
+/// as it is. None for one that is long or nested beyond reason, or that the renderer
+/// gives up on: it is still better read with its tags than lost.
+pub(crate) fn plain_text(text: &str) -> Option<Cow<'_, str>> {
+    let plain = rendered(text)?;
+    match hides_tags(text, &plain) {
+        true => rendered(&plain).map(|plain| Cow::Owned(plain.into_owned())),
+        false => Some(plain),
     }
 }
 
-/// How many tags are open at once, at most.
-fn depth(text: &str) -> usize {
-    let (mut open, mut deepest) = (0_usize, 0);
-    for tag in text.split('<').skip(1) {
-        let closes = tag.starts_with('/');
-        let name = tag.trim_start_matches('/');
-        let end = name.find(|c: char| !c.is_ascii_alphanumeric());
-        let name = &name[..end.unwrap_or(name.len())];
-        if name.is_empty() || FLAT.iter().any(|flat| flat.eq_ignore_ascii_case(name)) {
-            continue;
-        }
-        open = if closes {
-            open.saturating_sub(1)
-        } else {
-            open + 1
-        };
-        deepest = deepest.max(open);
+fn rendered(text: &str) -> Option<Cow<'_, str>> {
+    if !MARKUP.as_ref().is_some_and(|markup| markup.is_match(text)) {
+        return Some(Cow::Borrowed(text));
     }
-    deepest
+    if text.len() > LONGEST || depth(text, DEEPEST) > DEEPEST {
+        return None;
+    }
+    let config = config::plain_no_decorate()
+        .no_table_borders()
+        .no_link_wrapping()
+        .allow_width_overflow()
+        .link_footnotes(true);
+    let dom = config.parse_html(text.as_bytes()).ok()?;
+    let mut open = vec![(Rc::clone(&dom.document), 0)];
+    while let Some((node, depth)) = open.pop() {
+        if depth > DEEPEST_PARSED {
+            return None;
+        }
+        let children = node.children.borrow();
+        open.extend(children.iter().map(|child| (Rc::clone(child), depth + 1)));
+    }
+    let tree = config.dom_to_render_tree(&dom).ok()?;
+    let plain = config.render_to_string(tree, WIDTH).ok()?;
+    Some(Cow::Owned(plain.trim_end().to_owned()))
 }
 
 #[cfg(test)]
@@ -86,25 +102,36 @@ mod tests {
             ("<style>p{}</style><script>x()</script>left", "left"),
             ("<table><tr><td>a</td><td>b</td></tr></table>", "a b"),
             ("3 &lt; 4", "3 < 4"),
+            (
+                "&lt;p&gt;Monitor trocado.&lt;/p&gt;&lt;br&gt;r&#233;gua &amp;amp; caneta",
+                "Monitor trocado.\n\nrégua & caneta",
+            ),
+            ("the tag &lt;x&gt; is unknown", "the tag <x> is unknown"),
         ] {
-            assert_eq!(plain_text(html), expected, "{html}");
+            assert_eq!(plain_text(html).as_deref(), Some(expected), "{html}");
         }
     }
 
     #[test]
     fn plain_texts_stay_as_they_are() {
         for text in ["a < b\n  c > d", "AT&T\nR & D", "<3", ""] {
-            assert_eq!(plain_text(text), text);
+            assert_eq!(plain_text(text).as_deref(), Some(text));
         }
     }
 
     #[test]
-    fn only_what_is_nested_counts_as_deep() {
-        let flat = "<div>a<br>b</div><p><li>".repeat(2_000);
-        assert_eq!(depth(&flat), 1);
-        let deep = "<ul><li>".repeat(600);
-        assert_eq!(plain_text(&deep), deep);
-        assert_eq!(depth("a < b </x> <Ü> <"), 0);
+    fn what_is_beyond_reason_is_left_and_takes_no_time() {
+        let started = std::time::Instant::now();
+        for piece in ["<ul><li>", "<ul><li></q>", "<b></q>", "<div></x>"] {
+            assert_eq!(plain_text(&piece.repeat(32_000)), None, "{piece}");
+        }
+        let long = "<p>x</p>".repeat(LONGEST / 8 + 1);
+        assert_eq!(plain_text(&long), None);
+        let flat = "<div>a<br>b</div><p><li>".repeat(200);
+        assert!(plain_text(&flat).is_some());
+        let unmarked = "a < b, ".repeat(LONGEST / 6);
+        assert_eq!(plain_text(&unmarked).as_deref(), Some(&*unmarked));
+        assert!(started.elapsed().as_secs() < 20);
     }
 
     fn piece() -> impl Strategy<Value = String> {

@@ -30,6 +30,7 @@ impl NumberStyle {
         self.canonical(text.trim())
             .ok_or_else(|| Reason::InvalidNumber {
                 example: self.example(),
+                styles: known_styles(text.trim()),
             })
     }
 
@@ -74,10 +75,52 @@ impl NumberStyle {
         sound.then(|| groups.concat())
     }
 
+    /// Whether a text is a number in this style.
+    pub(crate) fn reads(self, text: &str) -> bool {
+        self.canonical(text).is_some()
+    }
+
+    /// The settings of an entry for it.
+    pub(crate) fn settings(self) -> String {
+        let decimal = format!("decimal = \"{}\"", self.decimal);
+        match self.thousands {
+            Some(mark) => format!("{decimal}, thousands = \"{mark}\""),
+            None => decimal,
+        }
+    }
+
     fn example(self) -> String {
         let mark = self.thousands.map(String::from).unwrap_or_default();
         format!("1{mark}234{}5", self.decimal)
     }
+}
+
+/// The styles that files are known to write numbers in, the plain one first.
+pub(crate) const STYLES: [NumberStyle; 6] = [
+    style('.', None),
+    style(',', None),
+    style(',', Some('.')),
+    style('.', Some(',')),
+    style(',', Some(' ')),
+    style('.', Some('\'')),
+];
+
+const fn style(decimal: char, thousands: Option<char>) -> NumberStyle {
+    NumberStyle { decimal, thousands }
+}
+
+/// The styles that read a text: their settings, and the number. Of those that mean the
+/// same number one is enough.
+fn known_styles(text: &str) -> Vec<(String, String)> {
+    let mut known: Vec<(String, String)> = Vec::new();
+    for style in STYLES {
+        if let Some(number) = style.canonical(text)
+            && !known.iter().any(|(_, other)| *other == number)
+        {
+            known.push((style.settings(), number));
+        }
+    }
+    known
 }
 
 fn is_digits(text: &str) -> bool {
@@ -162,7 +205,31 @@ mod tests {
             thousands: Some('.'),
         };
         let example = "1.234,5".to_owned();
-        assert_eq!(style.convert("x"), Err(Reason::InvalidNumber { example }));
+        let styles = Vec::new();
+        assert_eq!(
+            style.convert("x"),
+            Err(Reason::InvalidNumber { example, styles })
+        );
+    }
+
+    #[test]
+    fn the_settings_that_would_read_a_number_are_told() {
+        let told = |text: &str| match NumberStyle::default().convert(text) {
+            Err(Reason::InvalidNumber { styles, .. }) => styles,
+            other => panic!("{text}: {other:?}"),
+        };
+        let of = |settings: &str, number: &str| (settings.to_owned(), number.to_owned());
+        assert_eq!(told("9,99"), [of("decimal = \",\"", "9.99")]);
+        let both = [
+            of("decimal = \",\"", "1.234"),
+            of("decimal = \".\", thousands = \",\"", "1234"),
+        ];
+        assert_eq!(told("1,234"), both);
+        assert_eq!(
+            told("1\u{a0}234"),
+            [of("decimal = \",\", thousands = \" \"", "1234")]
+        );
+        assert_eq!(told("many"), []);
     }
 
     proptest! {

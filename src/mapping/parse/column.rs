@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 use crate::mapping::errors::Problem;
 use crate::mapping::parse::table::Table;
@@ -73,8 +73,15 @@ pub(crate) fn column_name(text: At<String>, table: &Table<'_>) -> Option<At<Colu
 
 /// A regular expression, or a report of what is wrong with it.
 pub(crate) fn read_regex(pattern: &str, span: &Range<usize>, table: &Table<'_>) -> Option<Regex> {
-    match Regex::new(pattern) {
-        Ok(regex) => Some(regex),
+    match compiled(pattern) {
+        Ok((regex, bytes)) if table.problems().add_pattern(bytes) <= MOST_MEMORY => Some(regex),
+        Ok(_) => table.wrong(
+            span.clone(),
+            format!(
+                "the patterns of the mapping up to this one take more than {} MiB",
+                MOST_MEMORY >> 20
+            ),
+        ),
         Err(error) => {
             table.problems().report(
                 Problem::new(
@@ -86,6 +93,25 @@ pub(crate) fn read_regex(pattern: &str, span: &Range<usize>, table: &Table<'_>) 
             None
         }
     }
+}
+
+/// Memory that all patterns of a mapping may take. A pattern of a few letters, such as
+/// `\w{30}`, can take megabytes.
+const MOST_MEMORY: usize = 64 << 20;
+
+/// The compiled pattern, and about how much memory it takes: the engine does not tell,
+/// but compiles within a limit.
+fn compiled(pattern: &str) -> Result<(Regex, usize), regex::Error> {
+    const SIZES: [usize; 4] = [16 << 10, 128 << 10, 1 << 20, 10 << 20];
+    let built = |size| RegexBuilder::new(pattern).size_limit(size).build();
+    let mut outcome = Regex::new("").map(|regex| (regex, 0));
+    for size in SIZES {
+        outcome = built(size).map(|regex| (regex, size));
+        if !matches!(outcome, Err(regex::Error::CompiledTooBig(_))) {
+            break;
+        }
+    }
+    outcome
 }
 
 /// The last line of the engine's drawing says what is wrong.

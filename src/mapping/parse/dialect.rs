@@ -1,5 +1,5 @@
 //! The keys of `[source]` that say how the CSV is written: encoding, delimiter,
-//! quote, escape, header.
+//! quote, escape, header, the lines above it, and how many columns it may have.
 
 use crate::mapping::errors::Problem;
 use crate::mapping::parse::table::Table;
@@ -14,7 +14,14 @@ pub(crate) fn read_dialect(table: &mut Table<'_>) -> Dialect {
         quote: read_quote(table),
         escape: read_escape(table),
         header: read_header(table),
+        max_columns: read_max_columns(table),
+        skip_lines: read_skip_lines(table),
     }
+}
+
+fn read_max_columns(table: &mut Table<'_>) -> usize {
+    let most = table.count("max_columns", 1);
+    most.map_or(Dialect::default().max_columns, |most| most.value)
 }
 
 fn read_delimiter(table: &mut Table<'_>) -> Option<u8> {
@@ -65,6 +72,11 @@ fn read_mark(table: &Table<'_>, key: &str, mark: At<String>) -> Option<u8> {
             format!("`{key}` takes a single sign, such as `\"` or `\\`"),
         ),
     }
+}
+
+fn read_skip_lines(table: &mut Table<'_>) -> u64 {
+    let lines = table.count("skip_lines", 0);
+    lines.map_or(0, |lines| lines.value as u64)
 }
 
 fn read_header(table: &mut Table<'_>) -> Option<Vec<String>> {

@@ -1,6 +1,8 @@
 //! The top of a mapping file: version, `[source]`, `[key]`, `[rows]` and the lists
 //! that the other readers take over.
 
+use std::collections::HashSet;
+
 use toml::de::DeTable;
 
 use crate::mapping::errors::{Problem, Problems};
@@ -44,13 +46,14 @@ fn read_document(mut root: Table<'_>) -> Option<Document> {
     let source = root.table("source", "[source]").map(read_source);
     let key = read_key(&mut root);
     let rows = root.table("rows", "[rows]").map(read_rows);
-    let mut faulty = Vec::new();
+    let mut faulty = HashSet::new();
     let properties = root.table("properties", "[properties]").map(|table| {
         let span = table.span().clone();
         let entries = read_entries(&table);
-        let is_read = |name: &str| entries.iter().any(|entry| entry.property.value == name);
+        let read = entries.iter().map(|entry| entry.property.value.as_str());
+        let read: HashSet<&str> = read.collect();
         let names = table.entries().map(|(key, _)| key.value);
-        faulty.extend(names.filter(|name| !is_read(name)).map(str::to_owned));
+        faulty.extend(names.filter(|name| !read.contains(name)).map(str::to_owned));
         At::new(entries, span)
     });
     let links = root

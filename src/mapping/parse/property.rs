@@ -33,7 +33,7 @@ const GROUP: &str = "ticketinformation";
 /// are added to `faulty`.
 pub(crate) fn read_properties(
     tables: Vec<Table<'_>>,
-    faulty: &mut Vec<String>,
+    faulty: &mut HashSet<String>,
 ) -> Vec<NewProperty> {
     let mut names = HashSet::new();
     let read = tables.into_iter().filter_map(|table| {

@@ -1,191 +1,457 @@
-//! Which date formats a column is written in, found from all of its cells.
+//! How a column writes its dates, told by all of its cells. Each is read by the formats
+//! of the table that the converters read (`convert/formats`), and none of it is believed
+//! that a filled cell disproves.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+use jiff::civil::DateTime;
 
-use crate::mapping::convert::{DateFormat, DateRule, ISO};
-use jiff::tz::TimeZone;
-
-/// Formats that exports use, those that read most like a standard first. Days and
-/// months in both orders, because only the whole column can tell them apart.
-const FORMATS: [&str; 22] = [
-    "%d/%m/%Y %H:%M:%S",
-    "%m/%d/%Y %H:%M:%S",
-    "%d/%m/%Y %H:%M",
-    "%m/%d/%Y %H:%M",
-    "%d/%m/%Y %I:%M %p",
-    "%m/%d/%Y %I:%M %p",
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%d-%m-%Y %H:%M:%S",
-    "%d-%m-%Y %H:%M",
-    "%d-%m-%Y",
-    "%d.%m.%Y %H:%M:%S",
-    "%d.%m.%Y %H:%M",
-    "%d.%m.%Y",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d",
-    "%d/%b/%y %I:%M %p",
-    "%d %b %Y %I:%M %p",
-    "%d %b %Y",
-    "%b %d, %Y %I:%M %p",
-    "%b %d, %Y",
-    "%a, %d %b %Y %H:%M:%S %z",
-];
-
-/// The formats, parsed; a bit of a mask each, after the bit of the plain forms.
-static PARSED: LazyLock<Vec<DateFormat>> = LazyLock::new(|| {
-    let parsed = FORMATS.iter().map(|format| DateFormat::new(format));
-    parsed.filter_map(Result::ok).collect()
-});
-
-static PLAIN: LazyLock<DateRule> = LazyLock::new(|| DateRule {
-    formats: Vec::new(),
-    iso: true,
-    zone: Some(TimeZone::UTC),
-    instant: true,
-});
+use crate::mapping::convert::{
+    ISO, KnownFormat, Order, Reading, SPREADSHEET, known_formats, plain_reading, read_serial,
+};
+use crate::mapping::propose::belief::{At, Counter};
 
 /// After so many filled cells of which none is a date, the rest is not tried.
 const PATIENCE: u64 = 500;
 
+/// Of a mask: that days and months in another order are another day.
+const DIFFER: u32 = 1 << 31;
+
+/// Years of two digits that are read as later than this are days of something else.
+const LATEST: i16 = 2035;
+
 /// How the cells of a column can be read as dates.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Dates {
-    masks: HashMap<u32, u64>,
+    /// Filled cells.
     tried: u64,
+    /// Read as ISO 8601.
+    plain: u64,
+    /// Digits alone that may be an instant since 1970, or a day without marks.
+    digits: u64,
+    /// Numbers that may be days of a spreadsheet.
+    serials: u64,
+    forms: Vec<Form>,
     timed: u64,
+    against: Option<Counter>,
 }
 
-/// What the formats of a column are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Formats {
-    /// As few as read as much as can be read, the one that reads most first.
-    pub(crate) formats: Vec<&'static str>,
-    /// Another format that reads the same cells, as other days.
-    pub(crate) rival: Option<&'static str>,
-    /// Cells that one of them reads.
-    pub(crate) read: u64,
+/// The cells of one skeleton.
+#[derive(Clone, Debug)]
+struct Form {
+    formats: &'static [KnownFormat],
+    /// Which of the formats read them, a bit each; how many; the first.
+    seen: Vec<(u32, u64, Counter)>,
+}
+
+/// What the dates of a column are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DateFormats {
+    /// The formats that together read what can be read, the one of most cells first;
+    /// `iso` and `spreadsheet` are among them.
+    pub formats: Vec<&'static str>,
+    /// The same cells in another order of day and month, where the column does not tell.
+    pub other: Option<OtherOrder>,
+    /// Cells that one of the formats reads.
+    pub read: u64,
     /// Whether there are times, not only days.
-    pub(crate) timed: bool,
+    pub timed: bool,
+    /// The first cell that they do not read.
+    pub against: Option<Counter>,
+}
+
+/// That a column may be read in two ways.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OtherOrder {
+    /// The formats of the other way.
+    pub formats: Vec<&'static str>,
+    /// A cell with its two readings: by the formats, and by the others.
+    pub example: Counter,
+    /// The two readings.
+    pub readings: [String; 2],
+    /// Whether cells speak for both, so that neither can be right for all.
+    pub contradicted: bool,
+}
+
+impl DateFormats {
+    /// Whether every filled cell is read, in one way only.
+    pub fn is_sure(&self) -> bool {
+        self.other.is_none() && self.against.is_none()
+    }
 }
 
 impl Dates {
-    /// Tries a filled cell.
-    pub(crate) fn add(&mut self, cell: &str) {
-        let hopeless = self.tried >= PATIENCE && self.masks.is_empty();
+    /// Reads a filled cell.
+    pub(crate) fn add(&mut self, at: At<'_>) {
         self.tried += 1;
-        if hopeless || !looks_dated(cell) {
+        if self.tried > PATIENCE && self.found() == 0 {
             return;
         }
-        let plain = u32::from(PLAIN.convert(cell, None).is_ok());
-        let mask = PARSED
-            .iter()
-            .enumerate()
-            .fold(plain, |mask, (idx, format)| {
-                mask | u32::from(format.read(cell).is_some()) << (idx + 1)
-            });
-        if mask != 0 {
-            *self.masks.entry(mask).or_default() += 1;
-            self.timed += u64::from(cell.contains(':') || cell.len() >= 13);
+        if !self.read(at) && self.against.is_none() {
+            self.against = Some(at.counter());
         }
     }
 
-    /// The formats of the column; none where no cell is a date.
-    pub(crate) fn formats(&self) -> Option<Formats> {
-        let mut open: Vec<(u32, u64)> = self.masks.iter().map(|(mask, n)| (*mask, *n)).collect();
-        let read = open.iter().map(|(_, count)| count).sum();
-        let mut chosen: Vec<usize> = Vec::new();
-        let mut rival = None;
-        while !open.is_empty() {
-            let best = (0..=PARSED.len()).max_by_key(|bit| (reads(&open, *bit), usize::MAX - bit));
-            let Some(best) = best else { break };
-            let count = reads(&open, best);
-            let mut others = (0..=PARSED.len()).filter(|bit| *bit != best && !chosen.contains(bit));
-            let equal = others.find(|bit| reads(&open, *bit) == count);
-            rival = rival.or(equal.map(name));
-            open.retain(|(mask, _)| mask & (1 << best) == 0);
-            chosen.push(best);
+    fn found(&self) -> u64 {
+        let formed = self.forms.iter().flat_map(|form| &form.seen);
+        let formed: u64 = formed.map(|(_, count, _)| count).sum();
+        self.plain + self.digits + self.serials + formed
+    }
+
+    fn read(&mut self, at: At<'_>) -> bool {
+        let cell = at.cell;
+        if !(5..=50).contains(&cell.len()) {
+            return false;
         }
-        (!chosen.is_empty()).then(|| Formats {
-            formats: chosen.into_iter().map(name).collect(),
-            rival,
+        if cell
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        {
+            return self.digits(at);
+        }
+        if cell.as_bytes()[0].is_ascii_digit()
+            && cell.contains('-')
+            && let Some(reading) = plain_reading(cell)
+        {
+            self.plain += 1;
+            self.timed += u64::from(!matches!(reading, Reading::Day(_)));
+            return true;
+        }
+        self.formatted(at)
+    }
+
+    /// Digits are dates only where the column's name says so.
+    fn digits(&mut self, at: At<'_>) -> bool {
+        let is_serial = ("20000"..="80000").contains(&&at.cell[..5])
+            && (at.cell.len() == 5 || at.cell.as_bytes()[5] == b'.')
+            && read_serial(at.cell).is_some();
+        if is_serial {
+            self.serials += 1;
+            self.timed += u64::from(at.cell.contains('.'));
+            return true;
+        }
+        if at.cell.contains('.') {
+            return self.formatted(at);
+        }
+        let reading = plain_reading(at.cell)
+            .filter(|reading| (1990..=LATEST).contains(&reading.local().year()));
+        self.digits += u64::from(reading.is_some());
+        self.timed += u64::from(matches!(reading, Some(Reading::Epoch(_))));
+        reading.is_some()
+    }
+
+    fn formatted(&mut self, at: At<'_>) -> bool {
+        let formats = known_formats(at.cell);
+        let mut mask = 0;
+        let mut first = None;
+        for (idx, known) in formats.iter().enumerate() {
+            let moment = known.format.read(at.cell).map(|reading| reading.local());
+            let is_near = |moment: &DateTime| moment.year() <= LATEST || has_long_year(at.cell);
+            let Some(moment) = moment.filter(is_near) else {
+                continue;
+            };
+            mask |= 1 << idx;
+            if *first.get_or_insert(moment) != moment && known.order != Order::ShortYear {
+                mask |= DIFFER;
+            }
+        }
+        if mask == 0 {
+            return false;
+        }
+        self.timed += u64::from(formats.iter().any(|known| known.timed));
+        let same = |form: &&mut Form| std::ptr::eq(form.formats, formats);
+        let form = match self.forms.iter_mut().find(same) {
+            Some(form) => form,
+            None => {
+                self.forms.push(Form {
+                    formats,
+                    seen: Vec::new(),
+                });
+                match self.forms.last_mut() {
+                    Some(form) => form,
+                    None => return false,
+                }
+            }
+        };
+        match form.seen.iter_mut().find(|(other, ..)| *other == mask) {
+            Some((_, count, _)) => *count += 1,
+            None => form.seen.push((mask, 1, at.counter())),
+        }
+        true
+    }
+
+    /// Whether the column's digits alone may be dates: to be believed only of a column
+    /// that is called like one.
+    pub(crate) fn are_digits(&self) -> bool {
+        self.serials + self.digits > 0 && self.serials + self.digits == self.found()
+    }
+
+    /// What the dates of the column are; none where no cell is one.
+    pub(crate) fn formats(&self) -> Option<DateFormats> {
+        let found = self.found();
+        if found == 0 {
+            return None;
+        }
+        let orders = self.orders();
+        let chosen = self.chosen(orders.first);
+        let other = orders
+            .other
+            .and_then(|other| self.other(orders.first, other, orders.contradicted));
+        let unread = self.first_unread(orders.first);
+        let read = found - unread.as_ref().map_or(0, |(count, _)| *count);
+        let against = unread.map(|(_, counter)| counter);
+        Some(DateFormats {
+            formats: chosen,
+            other,
             read,
-            timed: self.timed * 2 > read,
+            timed: self.timed * 2 > found,
+            against: self.against.clone().or(against),
         })
     }
-}
 
-fn reads(open: &[(u32, u64)], bit: usize) -> u64 {
-    let hits = open.iter().filter(|(mask, _)| mask & (1 << bit) != 0);
-    hits.map(|(_, count)| count).sum()
-}
+    /// Which order of day and month the cells speak for.
+    fn orders(&self) -> Orders {
+        let [
+            mut day_only,
+            mut month_only,
+            mut both,
+            mut same,
+            mut short_only,
+        ] = [0; 5];
+        let mut short = 0;
+        for (form, (mask, count, _)) in self.seen() {
+            let reads = |order| reads(form, *mask, order);
+            let (day, month) = (reads(Order::Day), reads(Order::Month));
+            match (day, month) {
+                (true, true) if mask & DIFFER == 0 => same += count,
+                (true, true) => both += count,
+                (true, false) => day_only += count,
+                (false, true) => month_only += count,
+                (false, false) => short_only += count * u64::from(reads(Order::ShortYear)),
+            }
+            short += count * u64::from(reads(Order::ShortYear));
+        }
+        let all = day_only + month_only + both + same + short_only;
+        if short_only > 0 && short == all || short == all && day_only > 0 && month_only > 0 {
+            return Orders::one(Order::ShortYear);
+        }
+        match (day_only, month_only) {
+            (0, 0) if both == 0 && same == 0 => Orders::one(Order::Year),
+            (0, 0) if both == 0 => Orders::one(Order::Day),
+            (0, 0) => Orders::two(Order::Day, Order::Month, false),
+            (_, 0) => Orders::one(Order::Day),
+            (0, _) => Orders::one(Order::Month),
+            (day, month) if day >= month => Orders::two(Order::Day, Order::Month, true),
+            _ => Orders::two(Order::Month, Order::Day, true),
+        }
+    }
 
-fn name(bit: usize) -> &'static str {
-    match bit {
-        0 => ISO,
-        _ => FORMATS[bit - 1],
+    fn seen(&self) -> impl Iterator<Item = (&Form, &(u32, u64, Counter))> {
+        let forms = self.forms.iter();
+        forms.flat_map(|form| form.seen.iter().map(move |seen| (form, seen)))
+    }
+
+    /// The formats of an order, those of most cells first.
+    fn chosen(&self, order: Order) -> Vec<&'static str> {
+        let mut counted: Vec<(u64, &'static str)> = Vec::new();
+        let plain = self.plain + self.digits;
+        counted.extend((plain > 0).then_some((plain, ISO)));
+        counted.extend((self.serials > 0).then_some((self.serials, SPREADSHEET)));
+        for form in &self.forms {
+            let Some(known) = of_order(form, order) else {
+                continue;
+            };
+            let read = form
+                .seen
+                .iter()
+                .filter(|(mask, ..)| reads(form, *mask, known.order));
+            let read: u64 = read.map(|(_, count, _)| count).sum();
+            counted.push((read, known.format.text()));
+        }
+        counted.retain(|(count, _)| *count > 0);
+        counted.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+        counted.into_iter().map(|(_, format)| format).collect()
+    }
+
+    /// How many cells the formats of an order leave unread, and the first.
+    fn first_unread(&self, order: Order) -> Option<(u64, Counter)> {
+        let unread = self.seen().filter(|(form, (mask, ..))| {
+            of_order(form, order).is_none_or(|known| !reads(form, *mask, known.order))
+        });
+        unread.fold(None, |found, (_, (_, count, counter))| match found {
+            None => Some((*count, counter.clone())),
+            Some((sum, first)) => Some((sum + count, first)),
+        })
+    }
+
+    fn other(&self, first: Order, second: Order, contradicted: bool) -> Option<OtherOrder> {
+        let telling = self.seen().find_map(|(form, (_, _, counter))| {
+            let read = |order| {
+                let format = of_order(form, order).filter(|known| known.order == order)?;
+                Some(format.format.read(&counter.value)?.local())
+            };
+            let (one, other) = (read(first)?, read(second)?);
+            (one != other).then(|| (counter.clone(), [one, other]))
+        });
+        // Cells such as 03/03/2024 read the same in both orders.
+        let (example, readings) = telling?;
+        Some(OtherOrder {
+            formats: self.chosen(second),
+            example,
+            readings: readings.map(|moment| moment.date().to_string()),
+            contradicted,
+        })
+    }
+
+    /// What another column of the file has proved is believed of this one too.
+    pub(crate) fn proven(&self) -> Option<Order> {
+        let orders = self.orders();
+        let is_told = matches!(orders.first, Order::Day | Order::Month);
+        (is_told && orders.other.is_none()).then_some(orders.first)
+    }
+
+    /// The formats of the column if days and months stand in this order.
+    pub(crate) fn formats_as(&self, order: Order) -> Option<DateFormats> {
+        let found = self.formats()?;
+        match &found.other {
+            Some(other) if !other.contradicted => Some(DateFormats {
+                formats: self.chosen(order),
+                other: None,
+                ..found
+            }),
+            _ => Some(found),
+        }
     }
 }
 
-/// A cheap look before twenty formats are tried.
-fn looks_dated(cell: &str) -> bool {
-    (6..=40).contains(&cell.len()) && cell.bytes().any(|byte| byte.is_ascii_digit())
+/// The orders that a column can be read in.
+struct Orders {
+    first: Order,
+    other: Option<Order>,
+    contradicted: bool,
+}
+
+impl Orders {
+    fn one(first: Order) -> Orders {
+        Orders {
+            first,
+            other: None,
+            contradicted: false,
+        }
+    }
+
+    fn two(first: Order, other: Order, contradicted: bool) -> Orders {
+        Orders {
+            first,
+            other: Some(other),
+            contradicted,
+        }
+    }
+}
+
+/// The format of a skeleton that has this order, or the only one that leaves no choice.
+fn of_order(form: &Form, order: Order) -> Option<&'static KnownFormat> {
+    let free = |known: &&KnownFormat| matches!(known.order, Order::Year | Order::Named);
+    form.formats
+        .iter()
+        .find(|known| known.order == order)
+        .or_else(|| form.formats.iter().find(free))
+}
+
+fn reads(form: &Form, mask: u32, order: Order) -> bool {
+    let mut formats = form.formats.iter().enumerate();
+    formats.any(|(idx, known)| known.order == order && mask & (1 << idx) != 0)
+}
+
+/// Whether a year has four digits: then it says what it says.
+fn has_long_year(cell: &str) -> bool {
+    let mut run = 0;
+    cell.bytes().any(|byte| {
+        run = if byte.is_ascii_digit() { run + 1 } else { 0 };
+        run == 4
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn formats(cells: &[&str]) -> Option<Formats> {
+    fn formats(cells: &[&str]) -> Option<DateFormats> {
         let mut dates = Dates::default();
-        cells.iter().for_each(|cell| dates.add(cell));
+        for (line, cell) in (2..).zip(cells) {
+            dates.add(At { line, cell });
+        }
         dates.formats()
     }
 
     #[test]
-    fn every_format_is_one() {
-        assert_eq!(PARSED.len(), FORMATS.len());
-    }
-
-    #[test]
     fn the_whole_column_tells_days_from_months() {
-        let found = |cells: &[&str]| formats(cells).map(|found| (found.formats, found.rival));
-        for (cells, expected) in [
+        let table: [(&[&str], &[&str], bool); 14] = [
             (
-                vec!["2024-03-10 07:30:00", "2024-03-10T07:30:00Z"],
-                Some((vec!["iso"], None)),
+                &["2024-03-10 07:30:00", "2024-03-10T07:30:00Z"],
+                &["iso"],
+                true,
+            ),
+            (&["03/04/2024", "13/04/2024"], &["%d/%m/%Y"], true),
+            (&["03/04/2024", "04/13/2024"], &["%m/%d/%Y"], true),
+            (&["03/04/2024", "05/06/2024"], &["%d/%m/%Y"], false),
+            (&["03/03/2024", "05/05/2024"], &["%d/%m/%Y"], true),
+            (&["13/04/2024", "04/13/2024"], &["%d/%m/%Y"], false),
+            (
+                &["06-11-2024 08:40:12", "05-30-2024 12:00:31"],
+                &["%m-%d-%Y %H:%M:%S"],
+                true,
             ),
             (
-                vec!["03/04/2024", "13/04/2024"],
-                Some((vec!["%d/%m/%Y"], None)),
+                &["04/09/24", "27/05/24", "18/11/23", "02/03/22"],
+                &["%d/%m/%y"],
+                true,
             ),
+            (&["99-09-30", "03-10-02"], &["%y-%m-%d"], true),
             (
-                vec!["03/04/2024", "04/13/2024"],
-                Some((vec!["%m/%d/%Y"], None)),
-            ),
-            (
-                vec!["03/04/2024", "05/06/2024"],
-                Some((vec!["%d/%m/%Y"], Some("%m/%d/%Y"))),
-            ),
-            (
-                vec![
+                &[
                     "26/Feb/24 8:12 AM",
                     "2024-02-27 03:29:38.037",
                     "26/Feb/24 8:12 PM",
                 ],
-                Some((vec!["%d/%b/%y %I:%M %p", "iso"], None)),
+                &["%d/%b/%y %I:%M %p", "iso"],
+                true,
             ),
-            (vec!["hello", "x", ""], None),
+            (&["13/04/2024", "soon"], &["%d/%m/%Y"], false),
+            (&["45366", "45366.52083333"], &["spreadsheet"], true),
+            (&["1710055800", "1710055801"], &["iso"], true),
+            (
+                &["3.5.2024", "13.5.2024 07:30"],
+                &["%d.%m.%Y", "%d.%m.%Y %H:%M"],
+                true,
+            ),
+        ];
+        for (cells, expected, sure) in table {
+            let found = formats(cells).unwrap_or_else(|| panic!("{cells:?}"));
+            assert_eq!(found.formats, expected, "{cells:?}");
+            assert_eq!(found.is_sure(), sure, "{cells:?}: {found:?}");
+        }
+        for cells in [
+            &["hello", "x"][..],
+            &["10021", "10022"],
+            &["4.2"],
+            &["58213"],
         ] {
-            assert_eq!(found(&cells), expected, "{cells:?}");
+            let found = formats(cells);
+            assert!(
+                found.is_none_or(|found| found.formats == ["spreadsheet"]),
+                "{cells:?}"
+            );
         }
     }
 
     #[test]
-    fn ids_and_versions_are_no_dates() {
-        for cell in ["10021", "INC0010021", "4.2", "58213", "+49 30 555000"] {
-            assert_eq!(formats(&[cell]), None, "{cell}");
-        }
+    fn a_choice_comes_with_both_readings_of_a_cell() {
+        let found = formats(&["03/03/2024", "03/04/2024"]).expect("dates");
+        let other = found.other.expect("another order");
+        assert_eq!(other.formats, ["%m/%d/%Y"]);
+        assert_eq!(
+            (other.example.line, &*other.example.value),
+            (3, "03/04/2024")
+        );
+        assert_eq!(other.readings, ["2024-04-03", "2024-03-04"]);
     }
 }

@@ -4,21 +4,42 @@
 //!
 //! survey (every cell of the file, counted) → recognise (which system) or match (which
 //! column for which property) → write (the TOML, for people to go over).
+//!
+//! What is said of a file is a `Belief`: a claim, how sure it is, why, and the first cell
+//! that speaks against it. `check` shows the beliefs, `map init` writes them down, and the
+//! converters of an import read by the same tables (`convert/formats`, `convert/number`),
+//! so that a format which one proposes the others read. A belief that a filled cell
+//! disproves is never sure; one that the file can't decide is written as a question.
 
+mod belief;
+mod column;
 mod dates;
+mod distinct;
+mod fit;
+mod header;
+mod kind;
+mod losses;
 mod matching;
+mod names;
+mod page;
 mod preset;
 mod rest;
 mod survey;
 mod target;
 mod text;
+mod vocabulary;
 mod words;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
+pub use belief::{Belief, Counter};
+pub use column::Column;
+pub use dates::{DateFormats, OtherOrder};
+pub use header::missing_header;
+pub use kind::{Kind, NumberSettings};
 pub use matching::{Match, matches};
 pub use preset::{Preset, recognise};
 pub use survey::Survey;
-pub use write::{from_preset, proposal};
+pub use write::{Proposed, from_preset, proposal};

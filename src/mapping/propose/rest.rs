@@ -2,40 +2,77 @@
 //! type that its cells have, commented out.
 
 use crate::mapping::convert::ISO;
-use crate::mapping::propose::dates::Formats;
-use crate::mapping::propose::matching::normal;
-use crate::mapping::propose::survey::{Column, Survey};
+use crate::mapping::propose::dates::DateFormats;
+use crate::mapping::propose::kind::{Kind, place};
+use crate::mapping::propose::names::{bare, normal};
+use crate::mapping::propose::survey::Survey;
 use crate::mapping::propose::text::{column_text, entry, list, quoted};
+
+/// Names that HubSpot's own properties of tickets have: none of ours may mean another
+/// thing by one of them.
+const PORTALS_OWN: [&str; 3] = ["source_type", "source_ref", "source_thread_id"];
 
 /// The columns that nothing uses, each with a property of its own.
 pub(crate) struct Rest<'a> {
     survey: &'a Survey,
-    /// Position and internal name.
-    pub(crate) columns: Vec<(usize, String)>,
+    /// In file order.
+    pub(crate) columns: Vec<Unused>,
+}
+
+/// A column that nothing uses.
+pub(crate) struct Unused {
+    /// Its position.
+    pub(crate) idx: usize,
+    /// Which of the columns of its name, where only that one is left.
+    nth: Option<usize>,
+    /// The property's internal name.
+    pub(crate) name: String,
+    /// The property's label.
+    label: String,
 }
 
 impl Rest<'_> {
-    /// What `used` leaves over, each name once.
-    pub(crate) fn new<'a>(survey: &'a Survey, used: &[usize]) -> Rest<'a> {
-        let mut columns: Vec<(usize, String)> = Vec::new();
+    /// What `used` leaves over; no name is one of `taken`, and each comes once. Of columns
+    /// of one name, all of which are left, the first stands for all.
+    pub(crate) fn new<'a>(survey: &'a Survey, used: &[usize], taken: &[&str]) -> Rest<'a> {
+        let header = |idx: usize| &survey.columns[idx].header;
+        let mut columns: Vec<Unused> = Vec::new();
         for (idx, column) in survey.columns.iter().enumerate() {
-            let is_known = used.contains(&idx)
-                || used
-                    .iter()
-                    .any(|other| survey.columns[*other].header == column.header)
-                || columns
-                    .iter()
-                    .any(|(other, _)| survey.columns[*other].header == column.header);
-            if is_known || column.header.trim().is_empty() {
+            let is_same = |other: &usize| *header(*other) == column.header;
+            let is_known = used.contains(&idx) || column.header.trim().is_empty();
+            let is_told = columns
+                .iter()
+                .any(|known| known.nth.is_none() && is_same(&known.idx));
+            if is_known || is_told {
                 continue;
             }
-            let mut name = internal_name(&column.header, idx);
-            if columns.iter().any(|(_, taken)| *taken == name) || name == "source_ticket_id" {
-                name = format!("{name}_{}", idx + 1);
-            }
-            columns.push((idx, name));
+            // Only texts of several columns can be put together.
+            let is_alone = || is_repeated(survey, idx) && typed(survey, idx).0 != "string";
+            let is_one = used.iter().any(is_same) || is_alone();
+            let nth = is_one.then(|| nth(survey, idx));
+            let is_free = |name: &str| {
+                let ours = columns.iter().any(|known| known.name == name);
+                !ours && !taken.contains(&name) && !PORTALS_OWN.contains(&name)
+            };
+            let base = internal_name(&column.header, idx);
+            let name = free(&base, is_free, idx, "_");
+            let wanted = format!("Source {}", clean(bare(&column.header)));
+            let is_free = |label: &str| !columns.iter().any(|known| known.label == label);
+            let label = free(&wanted, is_free, idx, " ");
+            columns.push(Unused {
+                idx,
+                nth,
+                name,
+                label,
+            });
         }
         Rest { survey, columns }
+    }
+
+    /// How many of them have content.
+    pub(crate) fn with_content(&self) -> usize {
+        let filled = |unused: &&Unused| self.survey.columns[unused.idx].filled > 0;
+        self.columns.iter().filter(filled).count()
     }
 
     /// Its lines at the end of `[properties]`, commented out.
@@ -52,78 +89,80 @@ impl Rest<'_> {
 
     /// One commented line a column.
     pub(crate) fn entries(&self) -> String {
-        let lines = self.columns.iter().map(|(idx, name)| {
-            let column = &self.survey.columns[*idx];
+        let lines = self.columns.iter().map(|unused| {
+            let column = &self.survey.columns[unused.idx];
+            let (_, settings, words) = typed(self.survey, unused.idx);
             let mut keys = vec![format!("column = {}", column_text(&column.header))];
-            let kind = kind(column);
-            if kind != Kind::Text && is_repeated(self.survey, *idx) {
-                keys.push("nth = 1".to_owned());
-            }
-            let mut other = None;
-            if let Kind::Date(formats) = &kind {
-                keys.extend(format_key(formats));
-                other = other_format(formats).map(|words| format!("  #{words}"));
-            }
-            format!("# {name} = {}{}\n", entry(&keys), other.unwrap_or_default())
+            keys.extend(unused.nth.map(|nth| format!("nth = {nth}")));
+            keys.extend(settings);
+            format!("# {} = {}{words}\n", unused.name, entry(&keys))
         });
         lines.collect()
     }
 
     /// One commented `[[property]]` a column.
     pub(crate) fn definitions(&self) -> String {
-        let blocks = self.columns.iter().map(|(idx, name)| {
-            let column = &self.survey.columns[*idx];
-            let type_name = match kind(column) {
-                Kind::Text => "string",
-                Kind::Number => "number",
-                Kind::Truth => "bool",
-                Kind::Date(formats) if formats.timed => "datetime",
-                Kind::Date(_) => "date",
-            };
+        let blocks = self.columns.iter().map(|unused| {
+            let (type_name, ..) = typed(self.survey, unused.idx);
             format!(
-                "\n# [[property]]\n# name = \"{name}\"\n# label = {}\n# type = \"{type_name}\"\n",
-                quoted(&format!("Source {}", normal(&column.header)))
+                "\n# [[property]]\n# name = \"{}\"\n# label = {}\n# type = \"{type_name}\"\n",
+                unused.name,
+                quoted(&unused.label)
             )
         });
         blocks.collect()
     }
 }
 
-/// What a column holds throughout.
-#[derive(PartialEq)]
-enum Kind {
-    Text,
-    Number,
-    Truth,
-    Date(Formats),
-}
-
-/// Ids are texts even where they are digits, and a few ones and zeros are numbers.
-fn kind(column: &Column) -> Kind {
+/// The type of a property for a column, and what its entry says beside the column. Ids
+/// are texts even where they are digits.
+pub(crate) fn typed(survey: &Survey, idx: usize) -> (&'static str, Vec<String>, String) {
+    let column = &survey.columns[idx];
     let is_id = normal(&column.header)
         .split(' ')
         .any(|word| matches!(word, "id" | "ids" | "number"));
-    let dates = column.dates().filter(|(_, share)| *share >= 1.0);
-    match dates {
-        _ if column.filled == 0 => Kind::Text,
-        Some((formats, _)) if column.number_share() < 1.0 => Kind::Date(formats),
-        _ if column.number_share() >= 1.0 && !is_id && column.mean_length() <= 15.0 => Kind::Number,
-        _ if column.truth_share() >= 1.0 && column.number_share() == 0.0 => Kind::Truth,
-        _ => Kind::Text,
+    let text = || {
+        let html = (column.markup_share() > 0.2).then(|| "html = \"text\"".to_owned());
+        ("string", html.into_iter().collect(), String::new())
+    };
+    match column.kind().claim {
+        Kind::Whole if !is_id => ("number", Vec::new(), String::new()),
+        Kind::Number(style, other) if !is_id => {
+            let settings = (!style.settings.is_empty()).then_some(style.settings);
+            let words = other.map(|other| format!("  # or {}: choose", other.settings));
+            let settings = settings.into_iter().collect();
+            ("number", settings, words.unwrap_or_default())
+        }
+        Kind::Truth => ("bool", Vec::new(), String::new()),
+        Kind::Dates(_) => match survey.dates(idx) {
+            Some((found, _)) => {
+                let type_name = if found.timed { "datetime" } else { "date" };
+                let words = other_format(&found).map(|words| format!("  # {words}"));
+                let settings = format_key(&found.formats).into_iter().collect();
+                (type_name, settings, words.unwrap_or_default())
+            }
+            None => text(),
+        },
+        _ => text(),
     }
 }
 
-/// What to say of another format that reads the same cells.
-pub(crate) fn other_format(found: &Formats) -> Option<String> {
-    let rival = found.rival?;
+/// What to say of another order of day and month that reads the same cells.
+pub(crate) fn other_format(found: &DateFormats) -> Option<String> {
+    let other = found.other.as_ref()?;
+    let [one, two] = &other.readings;
+    let formats = |formats: &[&str]| formats.join(" and ");
     Some(format!(
-        "; {rival} reads the same cells as other days: choose"
+        "choose: {} is {one} by {}, {two} by {}",
+        place(&other.example),
+        formats(&found.formats),
+        formats(&other.formats),
     ))
 }
 
 /// `format = …`, where ISO 8601 is not all there is.
-pub(crate) fn format_key(found: &Formats) -> Option<String> {
-    match found.formats.as_slice() {
+pub(crate) fn format_key(formats: &[&str]) -> Option<String> {
+    match formats {
         [only] if *only == ISO => None,
         [only] => Some(format!("format = {}", quoted(only))),
         several => Some(format!("format = {}", list(several))),
@@ -133,16 +172,41 @@ pub(crate) fn format_key(found: &Formats) -> Option<String> {
 /// An internal name as HubSpot takes it.
 fn internal_name(header: &str, idx: usize) -> String {
     const LONGEST: usize = 60;
-    let name: String = normal(header)
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .take(LONGEST)
-        .collect();
-    let parts: Vec<&str> = name.split('_').filter(|part| !part.is_empty()).collect();
+    let name = normal(header).replace('#', " no ");
+    let name: String = name.chars().take(LONGEST).collect();
+    let parts: Vec<&str> = name.split(' ').filter(|part| !part.is_empty()).collect();
     match parts.is_empty() {
         true => format!("source_column_{}", idx + 1),
         false => format!("source_{}", parts.join("_")),
     }
+}
+
+/// A name that is free: the one that is wanted, or that with the column's number behind.
+fn free(wanted: &str, is_free: impl Fn(&str) -> bool, idx: usize, joint: &str) -> String {
+    if is_free(wanted) {
+        return wanted.to_owned();
+    }
+    let numbers = idx + 1..;
+    let mut names = numbers.map(|number| format!("{wanted}{joint}{number}"));
+    names.find(|name| is_free(name)).unwrap_or_default()
+}
+
+/// A name without line breaks and other invisible letters.
+fn clean(name: &str) -> String {
+    let name: String = name
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    name.trim().to_owned()
+}
+
+/// Which of the columns of its name a column is, from 1.
+pub(crate) fn nth(survey: &Survey, idx: usize) -> usize {
+    let header = &survey.columns[idx].header;
+    let same = survey.columns[..=idx]
+        .iter()
+        .filter(|column| column.header == *header);
+    same.count()
 }
 
 /// Whether the file has several columns of that name.

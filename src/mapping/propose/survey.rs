@@ -1,21 +1,15 @@
 //! What stands in the columns of a file: every cell is counted once, in bounded memory.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
-
-use crate::mapping::convert::{NumberStyle, boolean, email};
-use crate::mapping::nearest::fold;
-use crate::mapping::propose::dates::{Dates, Formats};
+use crate::mapping::convert::Order;
+use crate::mapping::propose::belief::At;
+use crate::mapping::propose::column::Column;
+use crate::mapping::propose::dates::DateFormats;
 use crate::model::row::{Cells, Headers};
 
-/// A column with more different values than this is no choice of a few.
-pub(crate) const VALUES: usize = 60;
-
-/// How many cells are kept to tell whether values repeat.
-const HASHES: usize = 200_000;
-
-/// Cells that stand for "no value" in exports.
-const EMPTY: [&str; 8] = ["-", "--", "---", "-None-", "NULL", "null", "N/A", "(none)"];
+/// How many values of all columns together are kept to tell whether they repeat.
+const HASHES: usize = 4_000_000;
+/// How many of one column, at most.
+const COLUMN_HASHES: usize = 200_000;
 
 /// A file, counted.
 #[derive(Clone, Debug)]
@@ -25,48 +19,24 @@ pub struct Survey {
     pub(crate) rows: u64,
 }
 
-/// A column, counted.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Column {
-    /// Its name as the file writes it.
-    pub(crate) header: String,
-    /// Cells that say something.
-    pub(crate) filled: u64,
-    /// Its values with their counts; none once there are too many.
-    pub(crate) values: Option<HashMap<String, u64>>,
-    /// Cells that stand for nothing, in its own words.
-    pub(crate) empty: Vec<&'static str>,
-    hashes: HashSet<u64>,
-    hashed: u64,
-    emails: u64,
-    numbers: u64,
-    truths: u64,
-    chars: u64,
-    multiline: u64,
-    markup: u64,
-    dates: Dates,
-}
-
 impl Survey {
     /// Nothing counted yet.
     pub fn new(headers: &Headers) -> Survey {
-        let column = |name: &String| Column {
-            header: name.clone(),
-            values: Some(HashMap::new()),
-            ..Column::default()
-        };
+        let hashes = (HASHES / headers.len().max(1)).min(COLUMN_HASHES);
+        let columns = headers.names().iter();
         Survey {
-            columns: headers.names().iter().map(column).collect(),
+            columns: columns.map(|name| Column::new(name, hashes)).collect(),
             headers: headers.clone(),
             rows: 0,
         }
     }
 
-    /// Counts a row.
-    pub fn add(&mut self, cells: &Cells) {
+    /// Counts a row, which stands in this line.
+    pub fn add(&mut self, cells: &Cells, line: u64) {
         self.rows += 1;
         for (column, cell) in self.columns.iter_mut().zip(cells.iter()) {
-            column.add(cell.trim());
+            let cell = cell.trim();
+            column.add(At { line, cell });
         }
     }
 
@@ -79,106 +49,38 @@ impl Survey {
     pub fn rows(&self) -> u64 {
         self.rows
     }
-}
 
-impl Column {
-    fn add(&mut self, cell: &str) {
-        if cell.is_empty() {
-            return;
-        }
-        if let Some(word) = EMPTY.iter().find(|word| **word == cell) {
-            if !self.empty.contains(word) {
-                self.empty.push(word);
-            }
-            return;
-        }
-        self.filled += 1;
-        self.emails += u64::from(cell.contains('@') && email(cell).is_ok());
-        self.numbers += u64::from(NumberStyle::default().convert(cell).is_ok());
-        self.truths += u64::from(boolean(cell).is_ok());
-        self.chars += cell.chars().count() as u64;
-        self.multiline += u64::from(cell.contains('\n'));
-        self.markup += u64::from(cell.contains("</") || cell.contains("<br"));
-        self.dates.add(cell);
-        self.count(cell);
+    /// What is known of each column.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
     }
 
-    fn count(&mut self, cell: &str) {
-        if self.hashes.len() < HASHES {
-            let mut hasher = DefaultHasher::new();
-            cell.hash(&mut hasher);
-            let _new = self.hashes.insert(hasher.finish());
-            self.hashed += 1;
-        }
-        if let Some(values) = &mut self.values {
-            *values.entry(cell.to_owned()).or_default() += 1;
-            if values.len() > VALUES {
-                self.values = None;
-            }
+    /// How the dates of a column are written. Where its own cells leave the order of day
+    /// and month open, another column of the file may tell; the name of that one then.
+    pub(crate) fn dates(&self, idx: usize) -> Option<(DateFormats, Option<&str>)> {
+        let column = self.columns.get(idx)?;
+        let found = column.dates.formats()?;
+        let is_open = found
+            .other
+            .as_ref()
+            .is_some_and(|other| !other.contradicted);
+        match self.proven_order().filter(|_| is_open) {
+            Some((order, name)) => Some((column.dates.formats_as(order)?, Some(name))),
+            None => Some((found, None)),
         }
     }
 
-    fn share(&self, count: u64) -> f64 {
-        ratio(count, self.filled)
-    }
-
-    /// Share of the filled cells that are e-mail addresses.
-    pub(crate) fn email_share(&self) -> f64 {
-        self.share(self.emails)
-    }
-
-    /// Share of the filled cells that are numbers.
-    pub(crate) fn number_share(&self) -> f64 {
-        self.share(self.numbers)
-    }
-
-    /// Share of the filled cells that are truth values.
-    pub(crate) fn truth_share(&self) -> f64 {
-        self.share(self.truths)
-    }
-
-    /// Share of the filled cells that are HTML.
-    pub(crate) fn markup_share(&self) -> f64 {
-        self.share(self.markup)
-    }
-
-    /// Share of the filled cells with several lines.
-    pub(crate) fn multiline_share(&self) -> f64 {
-        self.share(self.multiline)
-    }
-
-    /// Share of the filled cells whose value no other cell has, as far as was kept.
-    pub(crate) fn distinct_share(&self) -> f64 {
-        ratio(self.hashes.len() as u64, self.hashed)
-    }
-
-    /// Characters of a filled cell.
-    pub(crate) fn mean_length(&self) -> f64 {
-        self.share(self.chars)
-    }
-
-    /// The date formats, with the share of cells that they read.
-    pub(crate) fn dates(&self) -> Option<(Formats, f64)> {
-        let formats = self.dates.formats()?;
-        let share = self.share(formats.read);
-        Some((formats, share))
-    }
-
-    /// Its values, the most frequent first, where they are few.
-    pub(crate) fn choices(&self) -> Vec<(&str, u64)> {
-        let values = self.values.iter().flatten();
-        let mut values: Vec<(&str, u64)> = values.map(|(value, n)| (value.as_str(), *n)).collect();
-        values.sort_by(|left, right| right.1.cmp(&left.1).then(left.0.cmp(right.0)));
-        values
-    }
-
-    /// Share of the filled cells whose value is one of those that `knows` knows.
-    pub(crate) fn known_share(&self, knows: impl Fn(&str) -> bool) -> f64 {
-        let known = self
-            .choices()
-            .into_iter()
-            .filter(|(value, _)| knows(&fold(value)));
-        self.share(known.map(|(_, count)| count).sum())
+    /// The order of day and month that columns prove, if none proves another.
+    fn proven_order(&self) -> Option<(Order, &str)> {
+        let mut proven = self.columns.iter().filter_map(|column| {
+            let found = column
+                .dates
+                .formats()
+                .filter(|found| found.read * 10 >= column.filled * 9);
+            found.and_then(|_| Some((column.dates.proven()?, column.header.as_str())))
+        });
+        let first = proven.next()?;
+        proven.all(|(order, _)| order == first.0).then_some(first)
     }
 }
 

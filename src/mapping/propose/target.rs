@@ -1,7 +1,8 @@
 //! The properties that a proposal looks for, how their columns are called in exports,
 //! and what stands in such columns.
 
-use crate::mapping::propose::survey::{Column, VALUES, ratio};
+use crate::mapping::propose::column::{Column, VALUES};
+use crate::mapping::propose::survey::ratio;
 use crate::mapping::propose::words::{CATEGORIES, PRIORITIES, SOURCES, STAGES, Words, meaning};
 
 /// Where a value goes.
@@ -15,6 +16,8 @@ pub(crate) enum Place {
     Contact,
     /// The properties of a contact that is created.
     ContactProperty,
+    /// `[properties]`, in a property of the source's own that has to be created.
+    Own,
 }
 
 /// What a column for a property holds.
@@ -36,6 +39,8 @@ pub(crate) enum Holds {
     Choice(&'static Words),
     /// One of a few words, whichever they are.
     Labels,
+    /// Several values, or one that comes in several columns; what stands between them.
+    Several(&'static str),
     /// Anything.
     Anything,
 }
@@ -46,8 +51,10 @@ pub(crate) struct Target {
     pub(crate) place: Place,
     /// Internal name.
     pub(crate) property: &'static str,
-    /// How its column is called in exports, the most telling name first.
+    /// How its column is called in English exports, the most telling name first.
     pub(crate) names: &'static [&'static str],
+    /// What `vocabulary.toml` calls it, which has the names in other languages.
+    pub(crate) role: &'static str,
     /// What stands in it.
     pub(crate) holds: Holds,
 }
@@ -55,6 +62,7 @@ pub(crate) struct Target {
 const fn target(
     place: Place,
     property: &'static str,
+    role: &'static str,
     names: &'static [&'static str],
     holds: Holds,
 ) -> Target {
@@ -62,24 +70,36 @@ const fn target(
         place,
         property,
         names,
+        role,
         holds,
     }
 }
 
 /// All of them. Names are in their normal form: lower case, blanks for other marks,
 /// without what stands in brackets behind.
-pub(crate) const TARGETS: [Target; 18] = [
+pub(crate) const TARGETS: [Target; 28] = [
     target(
         Place::Key,
         "source_ticket_id",
+        "id",
         &[
             "ticket id",
             "ticket number",
+            "ticket#",
             "issue key",
             "conversation id",
             "bug id",
             "case number",
+            "case id",
+            "incident id",
+            "request id",
+            "problem number",
+            "case enquiry id",
+            "unique key",
+            "ticket",
+            "issue",
             "number",
+            "#",
             "record id",
             "id",
             "key",
@@ -91,6 +111,7 @@ pub(crate) const TARGETS: [Target; 18] = [
     target(
         Place::Ticket,
         "subject",
+        "subject",
         &[
             "subject",
             "summary",
@@ -99,6 +120,7 @@ pub(crate) const TARGETS: [Target; 18] = [
             "ticket title",
             "title",
             "headline",
+            "case title",
             "topic",
         ],
         Holds::Titles,
@@ -106,6 +128,7 @@ pub(crate) const TARGETS: [Target; 18] = [
     target(
         Place::Ticket,
         "content",
+        "description",
         &[
             "description",
             "ticket description",
@@ -119,12 +142,14 @@ pub(crate) const TARGETS: [Target; 18] = [
     target(
         Place::Ticket,
         "hs_pipeline",
+        "pipeline",
         &["pipeline", "hs pipeline"],
         Holds::Labels,
     ),
     target(
         Place::Ticket,
         "hs_pipeline_stage",
+        "status",
         &[
             "status category",
             "current ticket state category",
@@ -141,18 +166,21 @@ pub(crate) const TARGETS: [Target; 18] = [
     target(
         Place::Ticket,
         "hs_ticket_priority",
+        "priority",
         &["priority", "hs ticket priority", "urgency"],
         Holds::Choice(&PRIORITIES),
     ),
     target(
         Place::Ticket,
         "hs_ticket_category",
+        "",
         &["category", "hs ticket category"],
         Holds::Choice(&CATEGORIES),
     ),
     target(
         Place::Ticket,
         "hubspot_owner_id",
+        "assignee",
         &[
             "assignee email",
             "assignee",
@@ -161,6 +189,7 @@ pub(crate) const TARGETS: [Target; 18] = [
             "assigned to",
             "agent assigned",
             "owner",
+            "assigned to technician",
             "teammate currently assigned",
             "hubspot owner id",
         ],
@@ -169,6 +198,7 @@ pub(crate) const TARGETS: [Target; 18] = [
     target(
         Place::Ticket,
         "createdate",
+        "created",
         &[
             "created at",
             "created time",
@@ -180,6 +210,11 @@ pub(crate) const TARGETS: [Target; 18] = [
             "conversation started at",
             "ticket created",
             "creation date",
+            "opening date",
+            "open dt",
+            "created date",
+            "created on",
+            "date opened",
             "createdate",
         ],
         Holds::Times,
@@ -187,6 +222,7 @@ pub(crate) const TARGETS: [Target; 18] = [
     target(
         Place::Ticket,
         "closed_date",
+        "closed",
         &[
             "closed at",
             "closed time",
@@ -199,22 +235,34 @@ pub(crate) const TARGETS: [Target; 18] = [
             "resolved time",
             "ticket last resolved",
             "date closed",
+            "closed dt",
+            "resolved date",
+            "resolution date",
+            "closing date",
         ],
         Holds::Times,
     ),
     target(
         Place::Ticket,
         "source_type",
+        "",
         &["source", "channel", "via", "source type"],
         Holds::Choice(&SOURCES),
     ),
     target(
         Place::Contact,
         "email",
+        "email",
         &[
             "requester email",
             "email",
             "from email",
+            "e mail",
+            "mail",
+            "requester e mail",
+            "customer e mail",
+            "contact e mail",
+            "requestors",
             "customer email",
             "contact email",
             "user email",
@@ -227,9 +275,11 @@ pub(crate) const TARGETS: [Target; 18] = [
     target(
         Place::ContactProperty,
         "firstname",
+        "requester",
         &[
             "first name",
             "requester",
+            "requester requester",
             "full name",
             "requester name",
             "contact name",
@@ -245,52 +295,175 @@ pub(crate) const TARGETS: [Target; 18] = [
     target(
         Place::ContactProperty,
         "lastname",
+        "",
         &["last name", "surname"],
         Holds::Names,
     ),
     target(
         Place::ContactProperty,
         "phone",
+        "",
         &["work phone", "phone", "phone number"],
         Holds::Anything,
     ),
     target(
         Place::ContactProperty,
         "mobilephone",
+        "",
         &["mobile phone", "mobile"],
         Holds::Anything,
     ),
     target(
         Place::ContactProperty,
         "jobtitle",
+        "",
         &["job title", "title"],
         Holds::Anything,
     ),
     target(
         Place::ContactProperty,
         "company",
+        "",
         &["company name", "company", "account name", "organization"],
         Holds::Anything,
+    ),
+    target(
+        Place::Own,
+        "source_requester",
+        "requester",
+        &[
+            "requester",
+            "requester requester",
+            "reporter",
+            "requester name",
+            "full name",
+            "contact name",
+            "customer name",
+            "customer user",
+            "caller",
+            "caller id",
+            "user name",
+            "customer",
+            "author",
+            "requestor",
+        ],
+        Holds::Names,
+    ),
+    target(
+        Place::Own,
+        "source_ticket_type",
+        "type",
+        &[
+            "ticket type",
+            "issue type",
+            "type",
+            "tracker",
+            "request type",
+        ],
+        Holds::Labels,
+    ),
+    target(
+        Place::Own,
+        "source_category",
+        "",
+        &["category", "help topic"],
+        Holds::Labels,
+    ),
+    target(
+        Place::Own,
+        "source_group",
+        "group",
+        &[
+            "group",
+            "assignment group",
+            "team",
+            "team assigned",
+            "queue",
+            "department",
+        ],
+        Holds::Labels,
+    ),
+    target(
+        Place::Own,
+        "source_tags",
+        "tags",
+        &["tags", "labels", "tag", "label"],
+        Holds::Several(";"),
+    ),
+    target(
+        Place::Own,
+        "source_updated_at",
+        "updated",
+        &[
+            "updated at",
+            "updated",
+            "last updated",
+            "last update",
+            "last updated time",
+            "last update time",
+            "modified",
+            "changed",
+            "last modified",
+        ],
+        Holds::Times,
+    ),
+    target(
+        Place::Own,
+        "source_due_date",
+        "due",
+        &["due date", "due", "due by", "due at", "due by time"],
+        Holds::Times,
+    ),
+    target(
+        Place::Own,
+        "source_parent",
+        "parent",
+        &[
+            "parent key",
+            "parent",
+            "parent id",
+            "parent task",
+            "parent issue",
+        ],
+        Holds::Anything,
+    ),
+    target(
+        Place::Own,
+        "source_comments",
+        "comment",
+        &["comments", "comment", "additional comments", "notes"],
+        Holds::Several("\n\n"),
+    ),
+    target(
+        Place::Own,
+        "source_attachments",
+        "attachment",
+        &["attachments", "attachment"],
+        Holds::Several("\n"),
     ),
 ];
 
 impl Holds {
     /// How well the cells of a column fit, from 0 to 1, and in words.
-    pub(crate) fn fit(self, column: &Column, rows: u64) -> (f64, String) {
+    /// A column that is called as usual is what its name says, unless its cells speak
+    /// against that; what its values are, may not be known.
+    pub(crate) fn fit(self, column: &Column, rows: u64, is_usual: bool) -> (f64, String) {
         if column.filled == 0 {
             return (0.85, "no cell of it is filled".to_owned());
         }
         let filled = ratio(column.filled, rows);
         match self {
-            Holds::Ids => ids(column, filled),
-            Holds::Titles => titles(column),
+            Holds::Ids => ids(column, filled, is_usual),
+            Holds::Titles => titles(column, is_usual),
             Holds::Texts => texts(column),
             Holds::Names => names(column),
             Holds::Emails => mostly(column.email_share(), "e-mail addresses"),
-            Holds::Times => mostly(column.dates().map_or(0.0, |found| found.1), "dates"),
-            Holds::Choice(words) => choice(column, words),
+            Holds::Times => mostly(column.date_share(), "dates"),
+            Holds::Choice(words) => choice(column, words, is_usual),
             Holds::Labels => labels(column),
-            Holds::Anything => (1.0, format!("{} of it is filled", percent(filled))),
+            Holds::Anything | Holds::Several(_) => {
+                (1.0, format!("{} of it is filled", percent(filled)))
+            }
         }
     }
 }
@@ -299,19 +472,33 @@ fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
-fn ids(column: &Column, filled: f64) -> (f64, String) {
-    let distinct = column.distinct_share();
-    let fits = distinct > 0.7 && filled > 0.8;
+/// Ids that repeat are those of a log, which has several rows for a ticket; they are no
+/// choice of a few all the same.
+fn ids(column: &Column, filled: f64, is_usual: bool) -> (f64, String) {
+    let distinct = column.distinct.share();
     let words = format!("{} of its values differ", percent(distinct));
-    (if fits { 1.0 } else { 0.3 }, words)
+    let is_log =
+        is_usual && filled > 0.95 && column.distinct.values() > 1 && column.date_share() < 0.5;
+    let fit = match () {
+        () if distinct > 0.7 && filled > 0.8 => 1.0,
+        () if is_log => 0.8,
+        () => 0.3,
+    };
+    (fit, words)
 }
 
-fn titles(column: &Column) -> (f64, String) {
-    let distinct = column.distinct_share();
+/// Rows of one ticket have its title again and again.
+fn titles(column: &Column, is_usual: bool) -> (f64, String) {
+    let distinct = column.distinct.share();
     let short = column.mean_length() < 200.0 && column.multiline_share() < 0.2;
-    let fits = short && distinct > 0.5 && column.number_share() < 0.5;
+    let is_text = short && column.number_share() < 0.5;
     let words = format!("{} of its texts differ", percent(distinct));
-    (if fits { 1.0 } else { 0.6 }, words)
+    let fit = match is_text {
+        true if distinct > 0.5 => 1.0,
+        true if is_usual => 0.75,
+        _ => 0.6,
+    };
+    (fit, words)
 }
 
 fn texts(column: &Column) -> (f64, String) {
@@ -321,8 +508,7 @@ fn texts(column: &Column) -> (f64, String) {
 }
 
 fn names(column: &Column) -> (f64, String) {
-    let dates = column.dates().map_or(0.0, |found| found.1);
-    let others = column.number_share().max(dates);
+    let others = column.number_share().max(column.date_share());
     let words = format!("{} are neither numbers nor dates", percent(1.0 - others));
     (1.0 - 0.8 * others, words)
 }
@@ -333,10 +519,20 @@ fn mostly(share: f64, what: &str) -> (f64, String) {
     (0.2 + 0.8 * fit, format!("{} are {what}", percent(share)))
 }
 
-fn choice(column: &Column, words: &Words) -> (f64, String) {
+fn choice(column: &Column, words: &'static Words, is_usual: bool) -> (f64, String) {
+    /// More different values are no statuses.
+    const MOST: usize = 40;
     let known = column.known_share(|value| meaning(words, value).is_some());
+    let few = (1..=MOST).contains(&column.choices().len());
+    let is_ids = column.number_share() >= 1.0 && known == 0.0;
+    let least = if is_usual && few && !is_ids {
+        0.75
+    } else {
+        0.4
+    };
+    let fit = 0.4 + 0.6 * (known * 2.0).min(1.0);
     (
-        0.4 + 0.6 * (known * 2.0).min(1.0),
+        f64::max(fit, least),
         format!("{} of its values are known", percent(known)),
     )
 }

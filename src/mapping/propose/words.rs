@@ -1,7 +1,9 @@
 //! The words of help desks: what statuses, priorities and channels are called, and
-//! what that is in HubSpot. Only for proposals; a mapping says what is meant.
+//! what that is in HubSpot. Only for proposals; a mapping says what is meant. English
+//! words stand here, those of other languages in `vocabulary.toml`.
 
 use crate::mapping::nearest::fold;
+use crate::mapping::propose::vocabulary::value_meaning;
 
 /// Statuses, and the stages of HubSpot's own pipeline.
 pub(crate) const STAGES: [(&str, &[&str]); 4] = [
@@ -119,19 +121,26 @@ pub(crate) type Words = [(&'static str, &'static [&'static str])];
 
 /// What a value is in HubSpot: by its whole, or by its words behind a digit
 /// ("2 - High", "P1-Urgent").
-pub(crate) fn meaning(words: &Words, value: &str) -> Option<&'static str> {
+pub(crate) fn meaning(words: &'static Words, value: &str) -> Option<&'static str> {
     let value = fold(value);
     let of = |text: &str| {
         let found = words.iter().find(|(_, known)| known.contains(&text));
-        found.map(|(meaning, _)| *meaning)
+        let found = found.map(|(meaning, _)| *meaning);
+        found.or_else(|| value_meaning(words.iter().map(|(meaning, _)| *meaning), text))
     };
-    of(&value).or_else(|| {
-        let rest = value
-            .trim_start_matches('p')
-            .trim_start_matches(|c: char| c.is_ascii_digit());
-        let rest = rest.trim_start_matches([' ', '-', '–', ':', '.']);
-        (rest != value).then(|| of(rest)).flatten()
-    })
+    of(&value)
+        .or_else(|| {
+            let rest = value
+                .trim_start_matches('p')
+                .trim_start_matches(|c: char| c.is_ascii_digit());
+            let rest = rest.trim_start_matches([' ', '-', '–', ':', '.']);
+            (rest != value).then(|| of(rest)).flatten()
+        })
+        .or_else(|| {
+            // What stands in brackets tells more of the same.
+            let (before, _) = value.split_once(" (")?;
+            of(before)
+        })
 }
 
 #[cfg(test)]
@@ -148,6 +157,10 @@ mod tests {
             ("5 - Planning", Some("LOW")),
             ("0 - Panic", None),
             ("planned", None),
+            ("High (was low)", Some("HIGH")),
+            ("3 Normal", Some("MEDIUM")),
+            ("Média", Some("MEDIUM")),
+            ("Kritisch", Some("URGENT")),
         ] {
             assert_eq!(meaning(&PRIORITIES, value), expected, "{value}");
         }

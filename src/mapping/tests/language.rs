@@ -351,3 +351,45 @@ fn a_read_only_property_goes_into_another() {
         .collect();
     assert_eq!(told, [(13, "two entries write `effort`")]);
 }
+
+#[test]
+fn html_beyond_reason_is_left_and_remarked() {
+    let more = r#"content = { column = "T", html = "text" }"#;
+    let deep = "<ul><li></q>".repeat(600);
+    let draft = ticket(more, &[("T", &deep)]);
+    assert_eq!(value(&draft, "content"), Some(&*deep));
+    let remarks: Vec<Remark> = draft.remarks.iter().map(|placed| placed.remark).collect();
+    assert_eq!(remarks, [Remark::HtmlKept]);
+    let draft = ticket(more, &[("T", "<p>a</p>")]);
+    assert_eq!(value(&draft, "content"), Some("a"));
+    assert!(draft.remarks.is_empty());
+}
+
+#[test]
+fn no_mapping_makes_a_text_without_end() {
+    let letters = "x,".repeat(20_000);
+    let long = "y".repeat(10_000);
+    for more in [
+        format!(r#"content = {{ column = "T", replace = {{ 'x' = "{long}" }} }}"#),
+        format!(r#"content = {{ column = "T", split = "q", replace = {{ 'x' = "{long}" }} }}"#),
+        format!(
+            r#"content = {{ column = "T", split = ",", join = "{long}", replace = {{ '(?m)^x' = "a" }} }}"#
+        ),
+    ] {
+        let text = format!("{HEAD}{more}\n");
+        let cell = match more.contains("join") {
+            true => (0..20_000).map(|n| format!("x{n},")).collect::<String>(),
+            false => letters.clone(),
+        };
+        match mapped(
+            &text,
+            For::Create,
+            &[("Id", "1"), ("Subject", "s"), ("T", &cell)],
+        ) {
+            Mapped::Refused { issue, .. } => {
+                assert_eq!(issue.first().reason.code(), "TOO_LONG");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -195,6 +195,65 @@ fn a_property_that_is_only_defined_is_to_be_created_first() {
 }
 
 #[test]
+fn hundreds_of_thousands_of_mistakes_take_no_time() {
+    let started = std::time::Instant::now();
+    let lines = |line: fn(usize) -> String| (0..20_000).map(line).collect::<String>();
+    for text in [
+        lines(|n| format!("k{n} = 1\n")) + HEAD,
+        format!("{HEAD}{}", lines(|n| format!("k{n} = 1\n"))),
+        format!("{HEAD}{}", lines(|n| format!("k{n} = \"S\"\n"))),
+        format!("{HEAD}{}", lines(|_| "[[property]]\nx = 1\n".to_owned())),
+    ] {
+        let errors = errors(compiled(&text, &["Id", "Subject"]));
+        let told = errors.render(false);
+        let more = errors.len() - 50;
+        assert!(
+            told.ends_with(&format!("and {more} more mistakes of the mapping")),
+            "{more}"
+        );
+    }
+    assert!(started.elapsed().as_secs() < 40);
+}
+
+#[test]
+fn patterns_take_some_memory_and_no_more() {
+    let lines: Vec<String> = (0..200).map(|n| format!("'a{n}\\w{{30}}' = ''")).collect();
+    let text = format!(
+        "{HEAD}content = {{ column = \"Subject\", replace = {{ {} }} }}\n",
+        lines.join(", ")
+    );
+    let errors = errors(compiled(&text, &["Id", "Subject"]));
+    let told = errors
+        .problems()
+        .next()
+        .map(|problem| problem.message.to_owned());
+    assert_eq!(
+        told.as_deref(),
+        Some("the patterns of the mapping up to this one take more than 64 MiB")
+    );
+    let lines: Vec<String> = (0..1_000).map(|n| format!("'^\\d - {n}' = ''")).collect();
+    let text = format!(
+        "{HEAD}content = {{ column = \"Subject\", replace = {{ {} }} }}\n",
+        lines.join(", ")
+    );
+    assert!(compiled(&text, &["Id", "Subject"]).is_ok());
+}
+
+#[test]
+fn a_message_is_one_line_whatever_it_names() {
+    let text = format!("{HEAD}\"a\\nerror: forged\\u009b\" = 1\n");
+    let told = errors(MappingFile::parse("a\nb.toml", &text)).render(false);
+    assert!(
+        !told.lines().any(|line| line.starts_with("error: forged")),
+        "{told}"
+    );
+    assert!(
+        told.contains("a␊b.toml") && !told.contains('\u{9b}'),
+        "{told}"
+    );
+}
+
+#[test]
 fn colour_changes_nothing_but_the_colour() {
     let found = errors(MappingFile::parse("empty.toml", ""));
     let styled = found.render(true);

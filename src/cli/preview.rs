@@ -1,0 +1,253 @@
+//! The first tickets of a file as HubSpot will show them: the quickest way to see that a
+//! mapping is right, or what is wrong with it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::error::Error;
+use crate::import::flow::Operation;
+use crate::import::read::{Input, Reading};
+use crate::mapping::{CompiledMapping, For, Mapped, MappingFile};
+use crate::model::schema::{Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType};
+use crate::model::ticket::TicketDraft;
+
+/// Tickets that are shown.
+const SHOWN: usize = 3;
+/// Rows that are looked at for them.
+const LOOKED_AT: usize = 200;
+/// Letters of a value.
+const LETTERS: usize = 60;
+
+/// The first tickets of an input in words; nothing where no row becomes one. An input is
+/// read from its start.
+///
+/// # Errors
+/// When it can't be read.
+pub fn preview(
+    mut input: Input,
+    mapping: &CompiledMapping,
+    schema: &Schema,
+) -> Result<String, Error> {
+    let zone = TimeZone::system();
+    let mut tickets: Vec<String> = Vec::new();
+    let mut refused = 0;
+    let mut group: Option<String> = None;
+    for _row in 0..LOOKED_AT {
+        if tickets.len() == SHOWN {
+            break;
+        }
+        match input.next_row()? {
+            None => break,
+            Some(Reading::Fallen(_)) => {}
+            // Rows of one ticket, of which one counts.
+            Some(Reading::Row(row))
+                if group.is_some() && mapping.group(&row) == group.as_deref() => {}
+            Some(Reading::Row(row)) => match mapping.map(&row) {
+                Mapped::Ticket(draft) => {
+                    group = mapping.group(&row).map(str::to_owned);
+                    tickets.push(ticket(row.address.line, &draft, schema, &zone));
+                }
+                Mapped::Refused { .. } => refused += 1,
+                Mapped::Skipped => {}
+            },
+        }
+    }
+    if tickets.is_empty() {
+        return Ok(String::new());
+    }
+    let name = zone.iana_name().unwrap_or("local time");
+    let refused = match refused {
+        0 => String::new(),
+        _ => format!("; rows before them would be refused: {refused}"),
+    };
+    Ok(format!(
+        "The first tickets as HubSpot will show them, times in {name}{refused}:\n{}",
+        tickets.join("\n")
+    ))
+}
+
+/// What the first tickets of an import would be; nothing where the operation makes none.
+///
+/// # Errors
+/// When the input can't be read.
+pub fn preview_of(
+    operation: Operation,
+    input: Input,
+    mapping: &CompiledMapping,
+    schema: &Schema,
+) -> Result<String, Error> {
+    match operation.purpose().creates() {
+        true => preview(input, mapping, schema),
+        false => Ok(String::new()),
+    }
+}
+
+/// The first tickets by a mapping that was only proposed, against what every portal has;
+/// nothing where the mapping still asks something.
+///
+/// # Errors
+/// When the input can't be read.
+pub fn preview_proposed(input: Input, mapping: &MappingFile) -> Result<String, Error> {
+    let schema = usual_portal().with_tickets(mapping.new_properties());
+    // A proposal without a subject is no mapping for creates, but its tickets can be shown.
+    let compiled = [For::Create, For::Upsert, For::Update]
+        .into_iter()
+        .find_map(|purpose| mapping.compile(input.headers(), &schema, purpose).ok());
+    match compiled {
+        Some(compiled) => preview(input, &compiled, &schema),
+        None => Ok(String::new()),
+    }
+}
+
+fn ticket(line: u64, draft: &TicketDraft, schema: &Schema, zone: &TimeZone) -> String {
+    let value = |name: &str| {
+        let mut all = draft.properties.iter();
+        all.find(|(property, _)| **property == *name)
+            .map(|(_, value)| value.as_str())
+    };
+    let when = |name| value(name).and_then(|value| local(value, zone));
+    let contact = draft.links.iter().find(|link| *link.by == *"email");
+    let facts = [
+        ("subject", value("subject").map(short)),
+        (
+            "stage",
+            stage(value("hs_pipeline"), value("hs_pipeline_stage"), schema),
+        ),
+        ("priority", value("hs_ticket_priority").map(short)),
+        (
+            "owner",
+            owner(value("hubspot_owner_id"), value("source_assignee"), schema),
+        ),
+        (
+            "created",
+            Some(when("createdate").unwrap_or_else(|| "today".to_owned())),
+        ),
+        ("closed", when("closed_date")),
+        ("contact", contact.map(|link| short(&link.value))),
+        ("tags", value("source_tags").map(short)),
+    ];
+    let told = facts
+        .into_iter()
+        .filter_map(|(name, fact)| Some((name, fact?)));
+    let lines = told.map(|(name, fact)| format!("\n    {name:<9} {fact}"));
+    let lines: String = lines.collect();
+    format!("  line {line}, key {}{lines}", short(&draft.key))
+}
+
+/// A value on one line, without invisible letters.
+fn short(value: &str) -> String {
+    let clean = |c: char| if c.is_control() { ' ' } else { c };
+    let text: String = value.trim().chars().take(LETTERS).map(clean).collect();
+    match value.trim().chars().count() > LETTERS {
+        true => format!("{}…", text.trim_end()),
+        false => text,
+    }
+}
+
+fn local(value: &str, zone: &TimeZone) -> Option<String> {
+    let instant: Timestamp = value.parse().ok()?;
+    let local = instant.to_zoned(zone.clone()).datetime();
+    Some(local.strftime("%Y-%m-%d %H:%M").to_string())
+}
+
+fn stage(pipeline: Option<&str>, stage: Option<&str>, schema: &Schema) -> Option<String> {
+    let stage = stage?;
+    let mut pipelines = schema.pipelines.iter();
+    let found = pipelines.find_map(|known| {
+        let is_meant = pipeline.is_none_or(|id| known.id == id);
+        let stage = known.stages.iter().find(|one| one.id == stage)?;
+        is_meant.then(|| format!("{} / {}", known.label, stage.label))
+    });
+    found.or_else(|| Some(short(stage)))
+}
+
+/// The owner, or who had it in the source and is no user of the portal.
+fn owner(id: Option<&str>, source: Option<&str>, schema: &Schema) -> Option<String> {
+    let known = schema
+        .owners
+        .iter()
+        .find(|owner| Some(owner.id.as_str()) == id);
+    match (known, id, source) {
+        (Some(owner), ..) => Some(format!("{} <{}>", owner.full_name(), owner.email)),
+        (None, Some(id), _) => Some(short(id)),
+        (None, None, Some(source)) => Some(format!("none yet ({} in the source)", short(source))),
+        (None, None, None) => None,
+    }
+}
+
+/// What HubSpot gives every portal, as far as proposals write it.
+fn usual_portal() -> Schema {
+    let property = |name: &str, value_type: ValueType, options: &[&str]| {
+        let option = |value: &&str| PropertyOption {
+            label: (*value).to_owned(),
+            value: (*value).to_owned(),
+        };
+        let definition = PropertyDef {
+            name: name.to_owned(),
+            label: name.to_owned(),
+            value_type,
+            options: options.iter().map(option).collect(),
+            external_options: false,
+            read_only: false,
+            unique: false,
+        };
+        (name.to_owned(), definition)
+    };
+    let text = ValueType::String;
+    let choice = ValueType::Enumeration;
+    let tickets = [
+        property("subject", text, &[]),
+        property("content", text, &[]),
+        property("hs_pipeline", ValueType::Pipeline, &[]),
+        property("hs_pipeline_stage", ValueType::Stage, &[]),
+        property("hubspot_owner_id", ValueType::Owner, &[]),
+        property("createdate", ValueType::DateTime, &[]),
+        property("closed_date", ValueType::DateTime, &[]),
+        property("hs_resolution", text, &[]),
+        property(
+            "hs_ticket_priority",
+            choice,
+            &["LOW", "MEDIUM", "HIGH", "URGENT"],
+        ),
+        property("source_type", choice, &["CHAT", "EMAIL", "FORM", "PHONE"]),
+        property(
+            "hs_ticket_category",
+            choice,
+            &[
+                "PRODUCT_ISSUE",
+                "BILLING_ISSUE",
+                "FEATURE_REQUEST",
+                "GENERAL_INQUIRY",
+            ],
+        ),
+    ];
+    let contacts = [
+        "email",
+        "firstname",
+        "lastname",
+        "phone",
+        "mobilephone",
+        "jobtitle",
+        "company",
+    ];
+    let stages = ["New", "Waiting on contact", "Waiting on us", "Closed"]
+        .iter()
+        .zip(1..);
+    let stage = |(label, id): (&&str, u32)| Stage {
+        id: id.to_string(),
+        label: (*label).to_owned(),
+        closed: *label == "Closed",
+    };
+    Schema {
+        tickets: BTreeMap::from(tickets),
+        contacts: BTreeMap::from(contacts.map(|name| property(name, text, &[]))),
+        pipelines: vec![Pipeline {
+            id: "0".to_owned(),
+            label: "Support Pipeline".to_owned(),
+            stages: stages.map(stage).collect(),
+        }],
+        owners: Vec::new(),
+    }
+}

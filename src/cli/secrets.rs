@@ -1,0 +1,137 @@
+//! Secrets in files: where they may be read from, and what people put around them.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+use crate::error::Error;
+
+/// No file with a few secrets is larger, in bytes.
+const LARGEST: u64 = 64 * 1024;
+
+/// Reads a file with secrets; `what` is how messages call it.
+pub fn read_secret(what: &str, path: &Path) -> Result<String, Error> {
+    let failed = |why: String| {
+        Error::usage(format!(
+            "can't read the {what} file {}: {why}",
+            path.display()
+        ))
+    };
+    let metadata = fs::metadata(path).map_err(|error| failed(error.to_string()))?;
+    if !metadata.is_file() {
+        return Err(failed("it is no regular file".to_owned()));
+    }
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text));
+    let len = read.map_err(|error| failed(error.to_string()))?;
+    match len as u64 > LARGEST {
+        true => Err(failed(format!(
+            "it has more than {} KiB, which no {what} file has",
+            LARGEST >> 10
+        ))),
+        false => Ok(text.trim_start_matches('\u{feff}').to_owned()),
+    }
+}
+
+/// Whether other users of this machine may read a file.
+#[cfg(unix)]
+pub fn others_may_read(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
+}
+
+/// Whether other users of this machine may read a file: not told here.
+#[cfg(not(unix))]
+pub fn others_may_read(_path: &Path) -> bool {
+    false
+}
+
+/// The token in a text as people keep it: behind `Bearer`, in quotes, or as a line
+/// `NAME=token` of a file of variables, where `name` is the name that counts.
+pub fn token_of<'t>(text: &'t str, name: &str) -> &'t str {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let mut lines = text.lines().map(str::trim);
+    let named = lines.find_map(|line| assigned(line).filter(|(key, _)| *key == name));
+    let token = match named.or_else(|| assigned(text)) {
+        Some((_, value)) => value,
+        None => text,
+    };
+    let token = unquoted(token);
+    let scheme = token
+        .get(..7)
+        .filter(|start| start.eq_ignore_ascii_case("bearer "));
+    unquoted(scheme.map_or(token, |scheme| token[scheme.len()..].trim()))
+}
+
+/// Name and value of a variable. A token may end in `=`, so a value is never empty.
+fn assigned(line: &str) -> Option<(&str, &str)> {
+    let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
+    let (name, value) = line.split_once('=')?;
+    let is_name = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let value = value.trim();
+    let fits = is_name && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    (fits && !value.is_empty() && !value.starts_with('=') && !value.contains('\n'))
+        .then_some((name, value))
+}
+
+fn unquoted(text: &str) -> &str {
+    let inside = ['"', '\''].into_iter().find_map(|quote| {
+        let inside = text.strip_prefix(quote)?;
+        inside.strip_suffix(quote)
+    });
+    inside.unwrap_or(text).trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_found_in_what_people_keep() {
+        for text in [
+            "pat-na1-x",
+            "\u{feff}pat-na1-x\r\n",
+            "Bearer pat-na1-x",
+            "bearer  pat-na1-x\n",
+            "\"pat-na1-x\"",
+            "'pat-na1-x'\n",
+            "'Bearer pat-na1-x'",
+            "TOKEN=pat-na1-x",
+            "HUBSPOT_ACCESS_TOKEN=pat-na1-x\n",
+            "export HUBSPOT_ACCESS_TOKEN=\"pat-na1-x\"",
+            "# a comment\nOTHER=y\nHUBSPOT_ACCESS_TOKEN=pat-na1-x\n",
+        ] {
+            assert_eq!(
+                token_of(text, "HUBSPOT_ACCESS_TOKEN"),
+                "pat-na1-x",
+                "{text:?}"
+            );
+        }
+        for same in ["CKy=", "a==", "a=b=c\nd", "", "pat na1"] {
+            assert_eq!(token_of(same, "X"), same, "nothing is guessed");
+        }
+    }
+
+    #[test]
+    fn only_regular_files_of_some_size_are_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("token");
+        fs::write(&path, "\u{feff}pat-na1-x").expect("written");
+        assert_eq!(read_secret("token", &path).expect("read"), "pat-na1-x");
+        fs::write(&path, "x".repeat(100_000)).expect("written");
+        let told = read_secret("token", &path)
+            .expect_err("too long")
+            .to_string();
+        assert!(told.contains("more than 64 KiB"), "{told}");
+        let told = read_secret("token", folder.path())
+            .expect_err("a folder")
+            .to_string();
+        assert!(told.contains("no regular file"), "{told}");
+        if cfg!(unix) {
+            let told = read_secret("token", Path::new("/dev/zero")).expect_err("a device");
+            assert!(told.to_string().contains("no regular file"), "{told}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! A run folder is data, not orders: what it says of places outside of it counts only
+//! where the user's registry says the same of the run in this folder, or where this
+//! command line names it. HubSpot's own address needs neither.
+
+use std::path::{Path, PathBuf};
+
+use super::found;
+use super::registry::Entry;
+use super::settings::PortalArgs;
+use crate::error::Error;
+use crate::journal::PortalPath;
+use crate::output::resolved;
+
+/// What a run folder says of places outside of it.
+pub struct Claims<'a> {
+    /// The folder.
+    pub folder: &'a Path,
+    /// Id of the run, as it says.
+    pub run: &'a str,
+    /// How its portal is reached.
+    pub portal: &'a PortalPath,
+    /// Where it writes.
+    pub target: Option<&'a Path>,
+}
+
+/// Fills in the portal of a run where nothing else is said, once it is vouched for.
+///
+/// # Errors
+/// When nobody vouches for a place; it is named, and how to allow it. Nothing was
+/// called or written then.
+pub fn go_to(
+    claims: &Claims<'_>,
+    args: &mut PortalArgs,
+    output: Option<&Path>,
+) -> Result<(), Error> {
+    let entry = found::vouched(claims.folder, claims.run);
+    check_portal(claims, args, entry.as_ref())?;
+    if let Some(target) = claims.target {
+        check_target(claims, target, output, entry.as_ref())?;
+    }
+    if let Some(entry) = &entry {
+        args.take_secret_files(entry.token_file.as_deref(), entry.oauth_file.as_deref());
+    }
+    args.go_to(claims.portal);
+    Ok(())
+}
+
+fn check_portal(
+    claims: &Claims<'_>,
+    args: &PortalArgs,
+    entry: Option<&Entry>,
+) -> Result<(), Error> {
+    let is_known = entry.is_some_and(|entry| entry.portal == *claims.portal);
+    match claims.portal {
+        _ if is_known => Ok(()),
+        PortalPath::Url(url) if args.names_address() || args.is_usual(url) => Ok(()),
+        PortalPath::Url(url) => Err(unknown(
+            claims,
+            &format!("calls {url}"),
+            &format!("--base-url {url}"),
+        )),
+        PortalPath::Sandbox(folder) if args.names_sandbox(folder) => Ok(()),
+        PortalPath::Sandbox(folder) if is_inside(folder, claims.folder) => Ok(()),
+        PortalPath::Sandbox(folder) => {
+            let folder = folder.display();
+            Err(unknown(
+                claims,
+                &format!("has its sandbox in {folder}"),
+                &format!("--sandbox-data {folder}"),
+            ))
+        }
+    }
+}
+
+fn check_target(
+    claims: &Claims<'_>,
+    target: &Path,
+    output: Option<&Path>,
+    entry: Option<&Entry>,
+) -> Result<(), Error> {
+    let shown = target.display();
+    if let Some(output) = output {
+        return match resolved(output).is_ok_and(|output| output == target) {
+            true => Ok(()),
+            false => Err(Error::usage(format!(
+                "the export goes to {shown}, not to {}",
+                output.display()
+            ))
+            .advise("leave --output out, or start a new export")),
+        };
+    }
+    match entry.is_some_and(|entry| entry.target.as_deref() == Some(target)) {
+        true => Ok(()),
+        false => Err(unknown(
+            claims,
+            &format!("writes {shown}"),
+            &format!("--output {shown}"),
+        )),
+    }
+}
+
+fn is_inside(path: &Path, folder: &Path) -> bool {
+    let real = |path: &Path| -> Option<PathBuf> { path.canonicalize().ok() };
+    matches!((real(path), real(folder)), (Some(path), Some(folder)) if path.starts_with(&folder))
+}
+
+fn unknown(claims: &Claims<'_>, what: &str, flag: &str) -> Error {
+    let run = claims.folder.display();
+    Error::mend(format!(
+        "the run {run} {what}, which nothing but its run folder says: it may come from somebody else"
+    ))
+    .advise(format!(
+        "if that is yours, run `tickethaul resume {run} {flag}`"
+    ))
+}

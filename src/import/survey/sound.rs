@@ -1,0 +1,69 @@
+//! An input surveyed as it is best read: what its head and its rows show of how it is
+//! written is tried, and said together with what a mapping has to say for it. Nothing but
+//! `check` and `map init` reads a file so; an import reads it as its mapping says.
+
+use super::{Survey, survey};
+use crate::error::Error;
+use crate::import::read::{Input, Oddity};
+use crate::mapping::propose::missing_header;
+use crate::model::dialect::Dialect;
+
+/// An input with what was found of its dialect.
+pub struct Sounded {
+    /// What is in it, read by `dialect`.
+    pub survey: Survey,
+    /// What a mapping has to say of how it is written.
+    pub dialect: Dialect,
+    /// What was found, in words.
+    pub findings: Vec<String>,
+}
+
+/// Surveys an input that was opened with a dialect. It is read again where its rows show
+/// that another dialect is meant.
+///
+/// # Errors
+/// When it can't be read.
+pub fn sound(mut input: Input, given: &Dialect) -> Result<Sounded, Error> {
+    let mut dialect = given.clone();
+    let mut findings = Vec::new();
+    let odd: Vec<(String, Oddity)> = input
+        .oddities()
+        .into_iter()
+        .map(|(name, oddity)| (name.to_owned(), oddity.clone()))
+        .collect();
+    for (name, oddity) in &odd {
+        findings.push(format!("{name}: {}", oddity.words()));
+        match oddity {
+            Oddity::LinesAbove(lines) => dialect.skip_lines = *lines,
+            Oddity::SingleQuotes => dialect.quote = Some(b'\''),
+            Oddity::QuotedLines => {}
+        }
+    }
+    if dialect != *given {
+        input = input.reopened(&dialect)?;
+    }
+    let mut found = survey(&mut input)?;
+    if input.has_escapes() && dialect.escape.is_none() {
+        dialect.escape = Some(b'\\');
+        let said = std::mem::take(&mut found.notices);
+        findings.extend(said);
+        input = input.reopened(&dialect)?;
+        found = survey(&mut input)?;
+    }
+    if dialect.header.is_none()
+        && let Some(missing) = missing_header(&found.cells)
+    {
+        findings.push(format!(
+            "no header: {}; `header = […]` under [source] names the columns, else the first row is lost",
+            missing.reason
+        ));
+        dialect.header = Some(missing.claim);
+        input = input.reopened(&dialect)?;
+        found = survey(&mut input)?;
+    }
+    Ok(Sounded {
+        survey: found,
+        dialect,
+        findings,
+    })
+}

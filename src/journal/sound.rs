@@ -1,0 +1,169 @@
+//! Whether a database is a journal of ours, before anything in it is asked: its tables
+//! are tables with our columns and nothing that runs by itself, and no query in it can
+//! last for ever. A run folder may come from anywhere.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags};
+
+use super::schema::TABLES;
+
+/// Bytes of a value: schema and mapping are the longest.
+const LONGEST: i32 = 64 << 20;
+
+/// Steps of SQLite between two looks at the clock.
+const STEPS: i32 = 1_000_000;
+
+/// A look at a run of ten million rows takes a fraction of it.
+const LONGEST_LOOK: Duration = Duration::from_secs(120);
+
+/// Files that SQLite keeps beside a database.
+const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+
+/// Opens a database: never by a URI, never by a link, and with everything off that a
+/// schema could use against its reader.
+pub(super) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let path = std::path::absolute(path).map_err(cant_open)?;
+    let db = Connection::open_with_flags(&path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let _on = db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    let _off = db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    Ok(db)
+}
+
+/// Ends queries of a database that is only looked at after a time.
+pub(super) fn bound(db: &mut Connection) -> rusqlite::Result<()> {
+    let _before = db.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST)?;
+    let end = Instant::now() + LONGEST_LOOK;
+    db.progress_handler(STEPS, Some(move || Instant::now() > end))
+}
+
+/// True where the database and what SQLite keeps beside it are regular files.
+pub(super) fn is_regular(path: &Path) -> bool {
+    BESIDE.iter().all(|ending| {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(ending);
+        match fs::symlink_metadata(&beside) {
+            Ok(found) => found.is_file(),
+            Err(_) => !ending.is_empty(),
+        }
+    })
+}
+
+/// What is in a database that no journal of ours has, if there is something.
+pub(super) fn stranger(db: &Connection) -> rusqlite::Result<Option<String>> {
+    let known = statements(TABLES);
+    let mut query = db.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema")?;
+    let mut rows = query.query([])?;
+    let mut tables = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        let (kind, name): (String, String) = (row.get(0)?, row.get(1)?);
+        let sql: Option<String> = row.get(3)?;
+        let is_ours = match (kind.as_str(), &sql) {
+            ("table", Some(sql)) => known.iter().any(|known| same_table(known, sql)),
+            ("index", Some(sql)) => known.contains(&words(sql)),
+            // SQLite's own, for a primary key.
+            ("index", None) => name.starts_with("sqlite_autoindex_"),
+            _ => false,
+        };
+        if !is_ours {
+            return Ok(Some(format!("{kind} {name}")));
+        }
+        if kind == "table" {
+            let _new = tables.insert(name);
+        }
+    }
+    let lacking = known.iter().filter_map(|sql| name_of_table(sql));
+    let lacking = lacking.filter(|name| !tables.contains(*name)).min();
+    Ok(lacking.map(|name| format!("lacking table {name}")))
+}
+
+/// The statements of a script, their words parted by one blank.
+fn statements(script: &str) -> Vec<String> {
+    let statements = script.split(';').map(words);
+    statements
+        .filter(|statement| !statement.is_empty())
+        .collect()
+}
+
+fn words(sql: &str) -> String {
+    let words: Vec<&str> = sql.split_whitespace().collect();
+    words.join(" ")
+}
+
+fn name_of_table(sql: &str) -> Option<&str> {
+    sql.strip_prefix("CREATE TABLE ")?.split([' ', '(']).next()
+}
+
+/// A table as we make it, or as a version of ours made it with fewer or more columns:
+/// plain columns alone.
+fn same_table(ours: &str, theirs: &str) -> bool {
+    let theirs = words(theirs);
+    let plain = |(name, rest): (&str, &str)| {
+        let types = ["INTEGER", "TEXT", "BLOB", "PRIMARY", "KEY", "NOT", "NULL"];
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        name.chars().all(is_name) && rest.split(' ').all(|word| types.contains(&word))
+    };
+    let columns = |sql: &str| -> Option<bool> {
+        let (_, rest) = sql.split_once('(')?;
+        let (columns, _) = rest.rsplit_once(')')?;
+        let mut columns = columns.split(',').map(|column| column.trim());
+        Some(columns.all(|column| column.split_once(' ').is_some_and(plain)))
+    };
+    name_of_table(ours).is_some()
+        && name_of_table(ours) == name_of_table(&theirs)
+        && columns(&theirs) == Some(true)
+}
+
+fn cant_open(error: std::io::Error) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+    rusqlite::Error::SqliteFailure(code, Some(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(more: &str) -> Option<String> {
+        let db = Connection::open_in_memory().expect("a database");
+        db.execute_batch(TABLES).expect("tables");
+        db.execute_batch(more).expect(more);
+        stranger(&db).expect("readable")
+    }
+
+    #[test]
+    fn only_tables_of_ours_are_asked() {
+        assert_eq!(found(""), None);
+        let older = "ALTER TABLE row DROP COLUMN change; ALTER TABLE row ADD COLUMN change TEXT";
+        assert_eq!(found(older), None, "brought up from the first version");
+        for (more, expected) in [
+            ("DROP TABLE mark", "lacking table mark"),
+            (
+                "DROP TABLE mark; CREATE VIEW mark AS WITH RECURSIVE n(i) AS
+                 (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS name, i AS value FROM n",
+                "view mark",
+            ),
+            ("CREATE TABLE more (a TEXT)", "table more"),
+            (
+                "CREATE TRIGGER t AFTER UPDATE ON mark BEGIN DELETE FROM row; END",
+                "trigger t",
+            ),
+            (
+                "DROP TABLE mark; CREATE TABLE mark (name TEXT PRIMARY KEY,
+                 value INTEGER GENERATED ALWAYS AS (length(name)))",
+                "table mark",
+            ),
+            (
+                "DROP TABLE mark; CREATE TABLE mark (name TEXT CHECK (length(name) < 5), value INTEGER)",
+                "table mark",
+            ),
+            ("CREATE INDEX i ON mark (length(name))", "index i"),
+        ] {
+            assert_eq!(found(more).as_deref(), Some(expected), "{more}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Whether the values of a column repeat, and whether those that do stand together.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// The different values of a column, as far as they are kept.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Distinct {
+    hashes: HashSet<u64>,
+    room: usize,
+    /// Cells that were looked at.
+    counted: u64,
+    /// Cells that begin a group of equal ones.
+    groups: u64,
+    last: Option<u64>,
+}
+
+impl Distinct {
+    /// Nothing yet; room for so many values.
+    pub(crate) fn new(room: usize) -> Distinct {
+        Distinct {
+            room,
+            ..Distinct::default()
+        }
+    }
+
+    /// Counts a cell, unless enough were.
+    pub(crate) fn add(&mut self, cell: &str) {
+        if self.hashes.len() >= self.room {
+            return;
+        }
+        let mut hasher = DefaultHasher::new();
+        cell.hash(&mut hasher);
+        let hash = hasher.finish();
+        let _new = self.hashes.insert(hash);
+        self.counted += 1;
+        self.groups += u64::from(self.last != Some(hash));
+        self.last = Some(hash);
+    }
+
+    /// Share of the cells that say something that none before says.
+    pub(crate) fn share(&self) -> f64 {
+        match self.counted {
+            0 => 0.0,
+            _ => self.hashes.len() as f64 / self.counted as f64,
+        }
+    }
+
+    /// How many different values there are, of the cells that were looked at.
+    pub(crate) fn values(&self) -> u64 {
+        self.hashes.len() as u64
+    }
+
+    /// Whether equal values stand together: rows of one ticket, one behind the other.
+    pub(crate) fn are_grouped(&self) -> bool {
+        self.groups == self.values()
+    }
+}
