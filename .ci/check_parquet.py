@@ -90,6 +90,7 @@ def compare(table, tickets):
     check("subjects", dict(duckdb.sql(f"select hs_object_id, subject from {table}").fetchall()) == subjects, True)
 
 
+os.environ["TICKETHAUL_SANDBOX_TOKEN"] = "sandbox"
 server = subprocess.Popen([TOOL, "sandbox", "--rate", "off"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 try:
     URL = server.stdout.readline().strip()

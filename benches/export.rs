@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use tickethaul::export::columns::Wanted;
 use tickethaul::export::{Archived, Job, Shape, Target, Which, run};
-use tickethaul::hubspot::{Attempt, CallLog, Client, Credentials, Settings, Token};
+use tickethaul::hubspot::{Attempt, CallLog, Client, Credentials, SchemaParts, Settings, Token};
 
 const TICKETS: u32 = 60_000;
 
@@ -51,6 +51,7 @@ impl Served {
         let tickets = tickets.to_string();
         let mut child = Command::new(env!("CARGO_BIN_EXE_tickethaul"))
             .args(["sandbox", "--trouble", "slow=200ms±50ms", "--seed", "1"])
+            .env("TICKETHAUL_SANDBOX_TOKEN", "sandbox")
             .args(["--seed-tickets", &tickets])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -100,7 +101,10 @@ async fn export(tickets: u32, concurrency: usize, folder: &Path) -> Facts {
             properties: PROPERTIES.map(str::to_owned).into(),
             ..Wanted::default()
         },
-        schema: client.schema(false).await.expect("a schema"),
+        schema: client
+            .schema(SchemaParts::default())
+            .await
+            .expect("a schema"),
         shape: Shape::default(),
         target: Target::File(folder.join(format!("{concurrency}.csv"))),
         work,

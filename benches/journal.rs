@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tickethaul::hubspot::{Client, Credentials, Settings, Token};
+use tickethaul::hubspot::{Client, Credentials, SchemaParts, Settings, Token};
 use tickethaul::import::flow::Operation;
 use tickethaul::import::folder::RunFolder;
 use tickethaul::import::links::LinkKinds;
@@ -18,7 +18,7 @@ use tickethaul::import::read::{Input, Sources};
 use tickethaul::import::run::{Job, Options, Unknown, run};
 use tickethaul::import::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
-use tickethaul::journal::{Durability, Header, PortalPath};
+use tickethaul::journal::{Durability, Header, PortalPath, Told};
 use tickethaul::mapping::{For, MappingFile};
 use tickethaul::model::dialect::Dialect;
 use tickethaul::model::event::{Event, Listener};
@@ -58,6 +58,7 @@ impl Served {
     fn start() -> Served {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tickethaul"))
             .args(["sandbox", "--rate", "off"])
+            .env("TICKETHAUL_SANDBOX_TOKEN", "sandbox")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -98,7 +99,10 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
     for property in mapping.new_properties() {
         let _made = client.create_property(property).await.expect("a property");
     }
-    let schema = client.schema(false).await.expect("a schema");
+    let schema = client
+        .schema(SchemaParts::default())
+        .await
+        .expect("a schema");
     let input =
         Input::open(Sources::known(std::iter::once(input)), &Dialect::default()).expect("an input");
     let compiled = mapping
@@ -122,6 +126,7 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
             no_key: false,
             encoding: None,
             delimiter: None,
+            told: Told::default(),
         },
         input,
         mapping: Arc::new(compiled),

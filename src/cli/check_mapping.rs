@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::check::CheckArgs;
 use super::exit::Exit;
+use super::fit::{Definitions, Intent};
 use super::import::{mapping_error, parse_mapping, wanted};
 use super::input::say_reading;
 use super::output::new_file;
@@ -16,11 +17,9 @@ use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::Rate;
 use crate::import::check::{Allowance, Check, check, write_values};
-use crate::import::flow::Operation;
 use crate::import::read::Input;
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
 use crate::model::check::CheckReport;
-use crate::model::schema::Schema;
 use crate::output::{Privacy, Target};
 use crate::report::{check_json, check_words};
 
@@ -38,25 +37,27 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
         Err(errors) => return Err(mapping_error(&all_mistakes(errors, args, talk).await, talk)),
     };
     let input = args.input.open(mapping.dialect(), None)?;
-    let copy = args.from.read(talk).await?;
+    let intent = intent(args, &mapping, &input);
+    let copy = args.from.read(intent.parts(), talk).await?;
     say_reading(&input, talk);
-    let operation = args.op.operation();
     let wanted = wanted(&mapping, args.op);
     let lacking = Lacking::of(&wanted, &copy.schema, &copy.archived);
     say_lacking(&lacking, talk);
     let assumed = lacking.assumed(&wanted, &copy.schema);
-    let [compiled, readers] = compile(&mapping, operation, &input, &assumed, talk)?;
+    let definitions = Definitions::Copy(&copy);
+    let (compiled, _links) = intent.fit(&assumed, definitions, talk).await?;
+    let readers = intent.compile(&assumed, talk)?;
     let rates = [args.from.portal.rate(), copy.burst].into_iter().flatten();
     let rate = rates.min_by(|one, other| a_second(one).total_cmp(&a_second(other)));
     let allowance = Allowance {
         rate: rate.map_or(USUAL_RATE, |rate| (rate.calls, rate.window)),
         daily_calls: copy.daily_calls,
     };
-    let shown = preview_of(operation, input.again(), &compiled, &copy.schema)?;
+    let shown = preview_of(args.op.operation(), input.again(), &compiled, &copy.schema)?;
     let mut report = check(
         input,
         &Check {
-            operation,
+            operation: args.op.operation(),
             mapping: &compiled,
             readers: Arc::new(readers),
             pipelines: &copy.schema.pipelines,
@@ -103,29 +104,27 @@ fn a_second(rate: &Rate) -> f64 {
 /// be had, so that all its mistakes are told at once.
 async fn all_mistakes(errors: MappingErrors, args: &CheckArgs, talk: &Talk) -> MappingErrors {
     let insisted = errors.rest().map(|mapping| mapping.dialect().clone());
-    let input = args.input.open(&insisted.unwrap_or_default(), None);
-    match (input, args.from.read(talk).await) {
-        (Ok(input), Ok(copy)) => {
+    let Ok(input) = args.input.open(&insisted.unwrap_or_default(), None) else {
+        return errors;
+    };
+    let mapping = errors.rest();
+    let parts = mapping.map(|mapping| intent(args, mapping, &input).parts());
+    match args.from.read(parts.unwrap_or_default(), talk).await {
+        Ok(copy) => {
             errors.and_against(input.headers(), &copy.schema, args.op.operation().purpose())
         }
-        _ => errors,
+        Err(_) => errors,
     }
 }
 
-/// Holds the mapping against the file and the portal as an import would, once for each
-/// thread.
-fn compile(
-    mapping: &MappingFile,
-    operation: Operation,
-    input: &Input,
-    schema: &Schema,
-    talk: &Talk,
-) -> Result<[CompiledMapping; 2], Error> {
-    let compile = || {
-        let compiled = mapping.compile(input.headers(), schema, operation.purpose());
-        compiled.map_err(|errors| mapping_error(&errors, talk))
-    };
-    Ok([compile()?, compile()?])
+/// What an import with the same options would intend.
+fn intent<'a>(args: &CheckArgs, mapping: &'a MappingFile, input: &'a Input) -> Intent<'a> {
+    Intent {
+        mapping,
+        headers: input.headers(),
+        operation: args.op.operation(),
+        no_key: false,
+    }
 }
 
 /// Writes the value file, and says how the mapping takes it.

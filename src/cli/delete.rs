@@ -9,14 +9,15 @@ use clap::{Args, ValueHint};
 
 use super::archiving;
 use super::exit::Exit;
-use super::import::{finish, mapping_error, new_run, read_mapping, record, refuse_counted};
+use super::fit::refuse_counted;
+use super::import::{finish, mapping_error, new_run, read_mapping, record};
 use super::input::say_reading;
 use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
-use crate::hubspot::Account;
+use crate::hubspot::{Account, SchemaParts};
 use crate::import::files::IDMAP_COLUMNS;
 use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
@@ -98,7 +99,11 @@ pub async fn run(args: DeleteArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
     if args.ids.is_empty() {
         say_reading(&input, talk);
     }
-    let schema = portal.client.schema(false).await.map_err(call_error)?;
+    let schema = portal
+        .client
+        .schema(SchemaParts::default())
+        .await
+        .map_err(call_error)?;
     let compiled = mapping
         .compile(input.headers(), &schema, Operation::Archive.purpose())
         .map_err(|errors| match args.mapping {

@@ -9,12 +9,13 @@ use super::exit::Exit;
 use super::export::check;
 use super::get_face::{Face, Shown};
 use super::portal::{Portal, call_error};
+use super::schema::permitted;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::contract::{HISTORY_LIMIT, LINKED_LIMIT};
-use crate::hubspot::{CallError, Client, LinkedRecord, Record};
-use crate::model::schema::{ObjectType, Schema};
+use crate::hubspot::{CallError, Client, LinkedRecord, Record, SchemaParts};
+use crate::model::schema::{OWNER_PROPERTY, ObjectType, Schema};
 
 /// What is read of a ticket when nobody says what; what a portal lacks of it is left out.
 const USUAL: [&str; 11] = [
@@ -66,7 +67,12 @@ pub async fn run(args: GetArgs, talk: &Talk) -> Result<Exit, Error> {
     let ids = asked(&args)?;
     let portal = Portal::open(&args.portal, talk).await?;
     let (client, account) = (&portal.client, portal.account.clone());
-    let schema = client.schema(false).await.map_err(call_error)?;
+    let parts = SchemaParts {
+        owners: asks_owners(&args),
+        ..SchemaParts::default()
+    };
+    let permitted = permitted(client, SchemaParts::default(), parts, talk).await;
+    let schema = permitted.map_err(call_error)?.schema;
     let asks = Asks::new(&args, &schema)?;
     let mut records = Vec::new();
     for ids in ids.chunks(HISTORY_LIMIT) {
@@ -85,6 +91,12 @@ pub async fn run(args: GetArgs, talk: &Talk) -> Result<Exit, Error> {
         }
     }
     Ok(tell_missing(&missing, args.archived, talk))
+}
+
+/// Whether owners are shown, by their names where the token may read those.
+fn asks_owners(args: &GetArgs) -> bool {
+    let mut named = args.properties.iter().chain(&args.history);
+    args.properties.is_empty() || named.any(|name| name.trim() == OWNER_PROPERTY)
 }
 
 fn tell_missing(missing: &[&str], archived: bool, talk: &Talk) -> Exit {

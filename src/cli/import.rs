@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use super::archiving;
 use super::associate::{AssociateArgs, LinkWay};
 use super::exit::Exit;
+use super::fit::{Definitions, Intent};
 use super::found;
 use super::input::{InputArgs, say_reading};
 use super::portal::{Portal, call_error};
@@ -23,7 +24,7 @@ use crate::error::Error;
 use crate::hubspot::{Account, Client};
 use crate::import::flow::Operation;
 use crate::import::folder::{RunFolder, has_begun};
-use crate::import::links::{KindsError, LinkKinds};
+use crate::import::links::LinkKinds;
 use crate::import::read::Input;
 use crate::import::run::{Job, Unknown, run as run_job};
 use crate::import::summary::summary_json;
@@ -276,7 +277,9 @@ async fn all_mistakes(errors: MappingErrors, args: &ImportArgs, talk: &Talk) -> 
     ) else {
         return errors;
     };
-    let schema = portal.client.schema(true).await;
+    let mapping = errors.rest();
+    let parts = mapping.map(|mapping| intent(args, mapping, &input).parts());
+    let schema = portal.client.schema(parts.unwrap_or_default()).await;
     portal.close().await;
     match schema {
         Ok(schema) => errors.and_against(input.headers(), &schema, args.op.purpose()),
@@ -299,6 +302,16 @@ struct Fit {
     lacking: Lacking,
 }
 
+/// What was typed, as far as it has to go together with a portal.
+fn intent<'a>(args: &ImportArgs, mapping: &'a MappingFile, input: &'a Input) -> Intent<'a> {
+    Intent {
+        mapping,
+        headers: input.headers(),
+        operation: args.op.operation(),
+        no_key: args.no_key,
+    }
+}
+
 /// Holds the mapping against file and portal. Nothing is written.
 async fn fit(
     args: &ImportArgs,
@@ -308,22 +321,15 @@ async fn fit(
     talk: &Talk,
 ) -> Result<Fit, Error> {
     let client = &portal.client;
-    let held = client
-        .schema(mapping.links_contacts())
-        .await
-        .map_err(call_error)?;
+    let intent = intent(args, mapping, input);
+    let held = client.schema(intent.parts()).await.map_err(call_error)?;
     let lacking = lacking(args, mapping, &held, client).await?;
     refuse_clashes(&lacking)?;
     // A key that is not written counts as there: the mapping names it all the same.
     let complete = lacking.completed(&held);
     let complete = complete.with_tickets(&wanted(mapping, args.op));
-    let compiled = mapping
-        .compile(input.headers(), &complete, args.op.purpose())
-        .map_err(|errors| mapping_error(&errors, talk))?;
-    refuse_counted(&compiled, args.op.operation())?;
-    refuse_links(&compiled, args)?;
-    let links = LinkKinds::read(client, &compiled).await;
-    let links = links.map_err(kinds_error)?;
+    let definitions = Definitions::Portal(client);
+    let (compiled, links) = intent.fit(&complete, definitions, talk).await?;
     say_undated(&compiled, args.op.operation(), talk);
     announce_lacking(args, portal, &lacking, talk)?;
     let unused = compiled.unused_columns();
@@ -414,38 +420,6 @@ fn say_undated(compiled: &CompiledMapping, operation: Operation, talk: &Talk) {
     if !is_mapped("closed_date") && compiled.column_of("hs_pipeline_stage").is_some() {
         talk.say("closed_date is not mapped: new tickets in a closed stage are closed today");
     }
-}
-
-/// A portal in which the links of a mapping can't be made.
-pub fn kinds_error(error: KindsError) -> Error {
-    match error {
-        KindsError::Call(error) => call_error(error),
-        other => Error::usage(other).advise("nothing was sent; correct the [[associate]]"),
-    }
-}
-
-/// Whoever reads a row again can't tell which of several identical rows it is.
-pub fn refuse_counted(compiled: &CompiledMapping, operation: Operation) -> Result<(), Error> {
-    if !compiled.counts_keys() || operation.purpose().creates() {
-        return Ok(());
-    }
-    let word = operation.word();
-    let message = format!("rows whose key is a row_hash can't be used to {word} tickets");
-    Err(Error::usage(message)
-        .advise("name tickets by record_id: idmap.csv of the run that made them has the ids"))
-}
-
-/// Links that can't be: none to associate, or by a key that the portal does not get.
-fn refuse_links(compiled: &CompiledMapping, args: &ImportArgs) -> Result<(), Error> {
-    if args.op.operation().only_links() && compiled.links().next().is_none() {
-        let error = Error::usage("the mapping has no [[associate]]: nothing to link");
-        return Err(error.advise("say which other records its rows name"));
-    }
-    if args.no_key && compiled.links().any(|link| &**link.by == "key") {
-        let error = Error::usage("with --no-key tickets can't be linked by their keys");
-        return Err(error.advise("take the [[associate]] with by = \"key\" out"));
-    }
-    Ok(())
 }
 
 fn header(

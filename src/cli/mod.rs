@@ -14,6 +14,7 @@ mod check_mapping;
 mod exit;
 mod delete;
 mod export;
+mod fit;
 mod found;
 mod get;
 mod get_face;

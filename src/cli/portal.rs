@@ -88,11 +88,11 @@ impl Portal {
 }
 
 async fn start_sandbox(args: &PortalArgs) -> Result<(sandbox::Sandbox, Token), Error> {
-    let secret: String = (0..32).map(|_| fastrand::alphanumeric()).collect();
+    let secret = sandbox::new_token().map_err(Error::unexpected)?;
     let token = Token::new(secret.clone()).map_err(Error::unexpected)?;
     let options = sandbox::Options {
         data: sandbox::Data::File(args.sandbox_file()?),
-        token: secret,
+        token: Some(secret),
         ..sandbox::Options::default()
     };
     let sandbox = sandbox::Sandbox::start(options)

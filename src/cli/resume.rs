@@ -10,8 +10,9 @@ use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
 use super::export::{self, Again, folder_error};
+use super::fit::kinds_error;
 use super::found::{find, is_run};
-use super::import::{finish, kinds_error, mapping_error};
+use super::import::{finish, mapping_error};
 use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
 use super::runs::{Shown, State, latest};
@@ -21,7 +22,7 @@ use super::trust::{self, Claims};
 use super::typed::Typed;
 use crate::error::Error;
 use crate::export::{RunFolder as ExportFolder, is_export};
-use crate::hubspot::Account;
+use crate::hubspot::{Account, SchemaParts};
 use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
 use crate::import::guard::{same_inputs, same_mapping, same_schema, same_tables};
@@ -268,11 +269,12 @@ async fn check_portal(
             operation(past)?.purpose(),
         )
         .map_err(|errors| mapping_error(&errors, talk))?;
-    let now = portal
-        .client
-        .schema(mapping.links_contacts())
-        .await
-        .map_err(call_error)?;
+    // What the run did without when it began does not matter now.
+    let parts = SchemaParts {
+        contacts: mapping.links_contacts(),
+        owners: !past.header.schema.owners.is_empty(),
+    };
+    let now = portal.client.schema(parts).await.map_err(call_error)?;
     let written: Vec<&str> = compiled
         .properties()
         .iter()

@@ -20,8 +20,8 @@ use crate::sandbox::{
 /// Serve the embedded portal on this machine
 ///
 /// The first line of stdout is its address. It accepts the token in
-/// TICKETHAUL_SANDBOX_TOKEN, `sandbox` when that is not set; the same is the
-/// refresh token of its OAuth endpoint.
+/// TICKETHAUL_SANDBOX_TOKEN; when that is not set, each state has a token of its own,
+/// shown on stderr. The same is the refresh token of its OAuth endpoint.
 #[derive(Debug, Args)]
 #[command(after_long_help = switches_and_troubles(), args_conflicts_with_subcommands = true)]
 pub struct SandboxArgs {
@@ -86,6 +86,9 @@ pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
 /// Until a signal, or until stdout is gone.
 async fn serve(sandbox: &Sandbox, holds: bool, talk: &Talk) -> io::Result<()> {
     print(&sandbox.base_url())?;
+    if sandbox_token().is_none() {
+        talk.say(&format!("its token: {}", sandbox.token()));
+    }
     talk.say("serving the sandbox; Ctrl-C ends it");
     let ended = signal();
     match sandbox.held().filter(|_| holds) {

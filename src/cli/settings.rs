@@ -381,9 +381,9 @@ pub fn cache_folder() -> Result<PathBuf, Error> {
         .ok_or_else(|| Error::usage("this user has no cache folder").advise("name a file with -o"))
 }
 
-/// The token that a served sandbox accepts.
-pub fn sandbox_token() -> String {
-    environment("TICKETHAUL_SANDBOX_TOKEN").unwrap_or_else(|| "sandbox".to_owned())
+/// The token that a served sandbox accepts, where the user chose one.
+pub fn sandbox_token() -> Option<String> {
+    environment("TICKETHAUL_SANDBOX_TOKEN")
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]

@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::columns::{Headers, Values};
+use super::filter;
 use super::job::Archived;
 use super::write::{Form, Packing};
 use crate::model::issue::excerpt;
+use crate::model::schema::OWNER_PROPERTY;
 
 /// What an export was asked for. A selection with words that this version does not know
 /// is not read: it would select something else.
@@ -57,6 +59,20 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Whether something is done with owners, which need a scope of their own: a filter
+    /// asks for them, or they are shown by name.
+    pub fn shows_owners(&self) -> bool {
+        let parts = self.partition_by.as_deref().unwrap_or_default();
+        let mut named = self.properties.iter().chain(&self.history);
+        let is_shown = self.all_properties
+            || parts.contains(OWNER_PROPERTY)
+            || named.any(|name| name.trim() == OWNER_PROPERTY);
+        let filter = self.filter.as_deref();
+        let filter = filter.and_then(|text| filter::parse(text).ok());
+        (is_shown && self.values != Values::Ids)
+            || filter.is_some_and(|filter| filter.names(OWNER_PROPERTY))
+    }
+
     /// How another export differs from this one, an option each, such as `--limit 10
     /// instead of none`.
     pub fn differences(&self, now: &Selection) -> Vec<String> {

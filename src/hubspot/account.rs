@@ -2,19 +2,17 @@
 
 use crate::hubspot::client::Client;
 use crate::hubspot::error::CallError;
-use crate::hubspot::paths;
 use crate::hubspot::records::{Account, DailyUsage};
 use crate::hubspot::wire;
 
 impl Client {
     /// The account that the token belongs to.
     pub async fn account(&self) -> Result<Account, CallError> {
-        self.get(paths::ACCOUNT.to_owned(), wire::account).await
+        self.get(self.api().account(), wire::account).await
     }
 
     /// Calls of private apps today; none where the portal counts nothing.
     pub async fn daily_usage(&self) -> Result<Option<DailyUsage>, CallError> {
-        self.get(paths::DAILY_USAGE.to_owned(), wire::daily_usage)
-            .await
+        self.get(self.api().daily_usage(), wire::daily_usage).await
     }
 }

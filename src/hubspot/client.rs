@@ -38,7 +38,7 @@ impl Client {
         let api = settings.api;
         let caller = Caller::new(transport, &settings);
         Client {
-            session: Arc::new(Session::new(caller, settings.credentials)),
+            session: Arc::new(Session::new(caller, settings.credentials, api)),
             api,
         }
     }

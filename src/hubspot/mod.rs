@@ -61,6 +61,7 @@ pub use records::{
     PropertyGroup, PropertyProblem, Record, WriteInput,
 };
 pub use route::{Authorities, NamedProxy, Route};
+pub use schema::SchemaParts;
 pub use search::{Comparison, Filter, Found, Search, SearchError, Sort, Test};
 pub use settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};
 pub use token::{BadToken, Token};

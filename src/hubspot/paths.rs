@@ -6,15 +6,6 @@ use std::str::FromStr;
 
 use crate::model::schema::ObjectType;
 
-/// Details of the account that the token belongs to; the same in all versions.
-pub(crate) const ACCOUNT: &str = "/account-info/v3/details";
-
-/// Calls of the day, used and allowed; the same in all versions.
-pub(crate) const DAILY_USAGE: &str = "/account-info/v3/api-usage/daily/private-apps";
-
-/// Where OAuth tokens come from. HubSpot: v1 of it ends on 2027-02-16.
-pub(crate) const OAUTH_TOKEN: &str = "/oauth/v3/token";
-
 /// Shape of the paths. HubSpot serves both; replies differ in details only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ApiVersion {
@@ -44,6 +35,22 @@ impl FromStr for ApiVersion {
 }
 
 impl ApiVersion {
+    /// Details of the account that the token belongs to.
+    pub(crate) fn account(self) -> String {
+        format!("/account-info/{}/details", self.word())
+    }
+
+    /// Calls of the day, used and allowed.
+    pub(crate) fn daily_usage(self) -> String {
+        let version = self.word();
+        format!("/account-info/{version}/api-usage/daily/private-apps")
+    }
+
+    /// Where OAuth tokens come from. HubSpot: v1 of it ends on 2027-02-16.
+    pub(crate) fn oauth_token(self) -> String {
+        format!("/oauth/{}/token", self.word())
+    }
+
     /// Records of an object type.
     pub(crate) fn objects(self, object: ObjectType) -> String {
         self.crm("objects", object.plural())
@@ -107,6 +114,14 @@ impl ApiVersion {
         let (left, right) = (self.object(from.0, from.1), to.0.plural());
         let path = format!("{left}/associations/{right}/{}/{type_id}", segment(to.1));
         (self == ApiVersion::V3).then_some(path)
+    }
+
+    /// As it stands in paths; links by number have one of their own.
+    fn word(self) -> &'static str {
+        match self {
+            ApiVersion::V3 => "v3",
+            ApiVersion::V2026_09 => "2026-09",
+        }
     }
 
     fn associations(self, from: ObjectType, to: ObjectType) -> String {
@@ -241,7 +256,7 @@ mod tests {
                 api.links(Tickets, Contacts, "create"),
                 api.links(Tickets, Contacts, "labels/archive"),
                 api.link_labels(Tickets, Contacts),
-                ACCOUNT.to_owned(),
+                api.account(),
             ] {
                 assert!(is_of_version(&whole), "{whole}");
                 assert!(version_in(&whole).is_some(), "{whole}");
@@ -271,6 +286,9 @@ mod tests {
         use ObjectType::{Contacts, Notes, Tickets};
         let table = |api: ApiVersion| {
             [
+                api.account(),
+                api.daily_usage(),
+                api.oauth_token(),
                 api.objects(Tickets),
                 api.object(Tickets, "a/b ä"),
                 api.batch(Contacts, "read"),
@@ -287,6 +305,9 @@ mod tests {
         assert_eq!(
             table(ApiVersion::V3),
             [
+                "/account-info/v3/details",
+                "/account-info/v3/api-usage/daily/private-apps",
+                "/oauth/v3/token",
                 "/crm/v3/objects/tickets",
                 "/crm/v3/objects/tickets/a%2Fb%20%C3%A4",
                 "/crm/v3/objects/contacts/batch/read",
@@ -303,6 +324,9 @@ mod tests {
         assert_eq!(
             table(ApiVersion::V2026_09),
             [
+                "/account-info/2026-09/details",
+                "/account-info/2026-09/api-usage/daily/private-apps",
+                "/oauth/2026-09/token",
                 "/crm/objects/2026-09/tickets",
                 "/crm/objects/2026-09/tickets/a%2Fb%20%C3%A4",
                 "/crm/objects/2026-09/contacts/batch/read",

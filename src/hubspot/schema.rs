@@ -11,16 +11,41 @@ use crate::hubspot::progress::Progress;
 use crate::hubspot::records::PropertyGroup;
 use crate::hubspot::wire;
 use crate::model::schema::{
-    NewProperty, ObjectType, Owner, Pipeline, PropertyDef, PropertyOption, Schema, ValueType,
+    NewProperty, OWNER_PROPERTY, ObjectType, Owner, Pipeline, PropertyDef, PropertyOption, Schema,
+    ValueType,
 };
 
+/// Parts of a schema that need scopes of their own, so that they are asked for only where
+/// something is done with them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SchemaParts {
+    /// Properties of contacts.
+    pub contacts: bool,
+    /// Owners.
+    pub owners: bool,
+}
+
+impl SchemaParts {
+    /// Whatever can be asked for.
+    pub const ALL: SchemaParts = SchemaParts {
+        contacts: true,
+        owners: true,
+    };
+}
+
 impl Client {
-    /// Everything that a mapping is compiled against; contact properties only
-    /// where asked for (they need a scope of their own).
-    pub async fn schema(&self, with_contacts: bool) -> Result<Schema, CallError> {
+    /// Everything that a mapping is compiled against: ticket properties, pipelines, and
+    /// the parts that are asked for.
+    pub async fn schema(&self, parts: SchemaParts) -> Result<Schema, CallError> {
         let contacts = async {
-            match with_contacts {
+            match parts.contacts {
                 true => self.properties(ObjectType::Contacts, false).await,
+                false => Ok(Vec::new()),
+            }
+        };
+        let owners = async {
+            match parts.owners {
+                true => self.owners().await,
                 false => Ok(Vec::new()),
             }
         };
@@ -28,7 +53,7 @@ impl Client {
             self.properties(ObjectType::Tickets, false),
             contacts,
             self.pipelines(),
-            self.owners()
+            owners
         )?;
         Ok(Schema {
             tickets: by_name(tickets),
@@ -168,7 +193,7 @@ fn name_ticket_type(object: ObjectType, property: &mut PropertyDef) {
     property.value_type = match property.name.as_str() {
         "hs_pipeline" => ValueType::Pipeline,
         "hs_pipeline_stage" => ValueType::Stage,
-        "hubspot_owner_id" => ValueType::Owner,
+        OWNER_PROPERTY => ValueType::Owner,
         _ => return,
     };
 }

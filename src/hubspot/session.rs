@@ -11,7 +11,7 @@ use crate::hubspot::call::{Answer, Caller};
 use crate::hubspot::credentials::{Credentials, OAuthApp};
 use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::{Budget, Content, Effect, Method, Request};
-use crate::hubspot::paths;
+use crate::hubspot::paths::{self, ApiVersion};
 use crate::hubspot::token::Token;
 use crate::hubspot::wire::{self, Grant, Read};
 
@@ -28,6 +28,7 @@ const EXPIRED: &str = "EXPIRED_AUTHENTICATION";
 pub(crate) struct Session {
     caller: Caller,
     bearer: Bearer,
+    api: ApiVersion,
 }
 
 enum Bearer {
@@ -50,7 +51,11 @@ struct Access {
 
 impl Session {
     /// Nothing is sent yet.
-    pub(crate) fn new(caller: Caller, credentials: Option<Credentials>) -> Session {
+    pub(crate) fn new(
+        caller: Caller,
+        credentials: Option<Credentials>,
+        api: ApiVersion,
+    ) -> Session {
         if let Some(credentials) = &credentials {
             caller.secrets().learn_all(credentials);
         }
@@ -61,7 +66,11 @@ impl Session {
                 Bearer::Renewed(Mutex::new(Renewal { app, access: None }))
             }
         };
-        Session { caller, bearer }
+        Session {
+            caller,
+            bearer,
+            api,
+        }
     }
 
     /// What all calls share.
@@ -127,7 +136,7 @@ impl Session {
             ("client_secret", app.client_secret.expose()),
             ("refresh_token", app.refresh_token.expose()),
         ]);
-        let path = paths::OAUTH_TOKEN.to_owned();
+        let path = self.api.oauth_token();
         let request = Request {
             content: Content::Form,
             budget: Budget::Tokens,

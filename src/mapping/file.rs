@@ -10,13 +10,14 @@ use crate::mapping::backwards::{Backwards, backwards};
 use crate::mapping::compile::{Sources, compile};
 use crate::mapping::compiled::CompiledMapping;
 use crate::mapping::errors::{MappingErrors, Problems};
+use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::operation::For;
 use crate::mapping::parse::parse;
-use crate::mapping::shape::Document;
+use crate::mapping::shape::{Document, EntrySpec, Origin, Otherwise};
 use crate::mapping::tables::Tables;
 use crate::model::dialect::Dialect;
 use crate::model::row::Headers;
-use crate::model::schema::{NewProperty, ObjectType, Schema};
+use crate::model::schema::{NewProperty, OWNER_PROPERTY, ObjectType, Schema};
 
 /// A mapping as its file says it: valid TOML, known keys, values of the right kind.
 #[derive(Clone, Debug)]
@@ -106,6 +107,37 @@ impl MappingFile {
         links.any(|link| link.to == ObjectType::Contacts)
     }
 
+    /// True when tickets are given owners, so that the schema needs the portal's owners
+    /// too: an entry writes their property, and the input has what it is fed from or the
+    /// entry names owners itself.
+    pub fn names_owners(&self, headers: &Headers, purpose: For) -> bool {
+        let writes = matches!(purpose, For::Create | For::Update | For::Upsert);
+        let index = HeaderIndex::new(headers);
+        let has_constants = |entry: &EntrySpec| {
+            let missing = entry.missing.as_ref().map(|missing| &missing.value);
+            entry.default.is_some()
+                || entry.map.is_some()
+                || matches!(missing, Some(Otherwise::Value(_)))
+        };
+        let is_absent = |entry: &EntrySpec| match &entry.origin {
+            Origin::Column(aliases) => {
+                let mut names = aliases.iter();
+                entry.optional
+                    && !has_constants(entry)
+                    && names.all(|alias| index.find(&alias.value).is_empty())
+            }
+            Origin::Template(_) | Origin::Value(_) => false,
+        };
+        let mut entries = self.document.properties.value.iter();
+        writes && entries.any(|entry| writes_owner(entry) && !is_absent(entry))
+    }
+
+    /// True when some entry is about owners, whatever the input is like.
+    pub fn has_owners(&self) -> bool {
+        let mut entries = self.document.properties.value.iter();
+        entries.any(writes_owner)
+    }
+
     /// Holds the mapping against the headers of an input, the schema of a portal (with
     /// `new_properties` already in it, see `Schema::with_tickets`), and what is to be
     /// done.
@@ -143,4 +175,10 @@ impl MappingFile {
         let turned = backwards(sources, schema, &problems);
         problems.conclude(turned, &self.name, &self.text)
     }
+}
+
+fn writes_owner(entry: &EntrySpec) -> bool {
+    let into = entry.read_only_into.as_ref();
+    let mut names = [Some(&entry.property), into].into_iter().flatten();
+    names.any(|name| name.value == OWNER_PROPERTY)
 }

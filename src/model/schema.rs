@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 
+/// The ticket property that holds an owner's id.
+pub const OWNER_PROPERTY: &str = "hubspot_owner_id";
+
 /// Kinds of record that the tool touches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ObjectType {
@@ -243,7 +246,7 @@ pub struct Schema {
     pub contacts: BTreeMap<String, PropertyDef>,
     /// Ticket pipelines.
     pub pipelines: Vec<Pipeline>,
-    /// Owners, active and archived.
+    /// Owners, active and archived; empty when nothing needs them.
     pub owners: Vec<Owner>,
 }
 

@@ -2,28 +2,54 @@
 //! middle of a reply. This is how the troubles that no HTTP server would make by
 //! itself are made: the server above writes whole replies and knows nothing.
 
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
+
+/// Connections that are open at once; more have to wait.
+const MOST: usize = 1_024;
+
+/// How long a connection may go without a whole request head: longer than clients keep
+/// connections that they don't use.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Accepts connections that can break off.
 #[derive(Debug)]
-pub(super) struct Door(pub(super) TcpListener);
+pub(super) struct Door {
+    listener: TcpListener,
+    room: Arc<Semaphore>,
+}
+
+impl Door {
+    pub(super) fn new(listener: TcpListener) -> Door {
+        Door {
+            listener,
+            room: Arc::new(Semaphore::new(MOST)),
+        }
+    }
+}
 
 impl Listener for Door {
     type Io = Connection;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        let (stream, address) = <TcpListener as Listener>::accept(&mut self.0).await;
+        // The room is never closed.
+        let place = Arc::clone(&self.room).acquire_owned().await.ok();
+        let (stream, address) = <TcpListener as Listener>::accept(&mut self.listener).await;
         // Replies are written whole; holding back their last packet only costs time.
         let _ = stream.set_nodelay(true);
         (
@@ -31,13 +57,15 @@ impl Listener for Door {
                 stream,
                 ending: Ending::default(),
                 is_dirty: false,
+                patience: Box::pin(tokio::time::sleep(PATIENCE)),
+                _place: place,
             },
             address,
         )
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.listener.local_addr()
     }
 }
 
@@ -51,6 +79,8 @@ struct Shared {
     /// To be cancelled when the next reply is out.
     out: Mutex<Option<CancellationToken>>,
     gone: CancellationToken,
+    /// Whether a request has been heard that is not answered yet.
+    is_busy: AtomicBool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,6 +102,11 @@ impl Connected<IncomingStream<'_, Door>> for Ending {
 }
 
 impl Ending {
+    /// A request has come whole, but for its body.
+    pub(super) fn heard(&self) {
+        self.0.is_busy.store(true, Ordering::Relaxed);
+    }
+
     /// The next reply is not written, and the client sees a reset.
     pub(super) fn reset(&self) {
         self.set(Cut::Reset);
@@ -118,6 +153,7 @@ impl Ending {
     }
 
     fn flushed(&self) {
+        self.0.is_busy.store(false, Ordering::Relaxed);
         let mut out = self.0.out.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(token) = out.take() {
             token.cancel();
@@ -132,6 +168,9 @@ pub(super) struct Connection {
     ending: Ending,
     /// Whether something was written since the last flush.
     is_dirty: bool,
+    /// Ends when nothing was heard for too long.
+    patience: Pin<Box<Sleep>>,
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Drop for Connection {
@@ -146,6 +185,10 @@ impl AsyncRead for Connection {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let is_busy = self.ending.0.is_busy.load(Ordering::Relaxed);
+        if !is_busy && self.patience.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
@@ -177,11 +220,39 @@ impl AsyncWrite for Connection {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
         if std::mem::take(&mut self.is_dirty) {
             self.ending.flushed();
+            self.patience.as_mut().reset(Instant::now() + PATIENCE);
         }
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_never_ends_is_not_waited_for_forever() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let mut door = Door::new(listener);
+        let mut client = TcpStream::connect(address).await.expect("a connection");
+        client.write_all(b"GET / HTTP/1.1").await.expect("sent");
+        let (mut connection, _) = Listener::accept(&mut door).await;
+        let mut bytes = [0; 64];
+        let begun = Instant::now();
+        let ended = loop {
+            match connection.read(&mut bytes).await {
+                Ok(_) => {}
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(ended.kind(), io::ErrorKind::TimedOut);
+        assert!(begun.elapsed() <= PATIENCE + Duration::from_secs(1));
     }
 }

@@ -1,6 +1,8 @@
 //! Properties and groups as a portal has them (contract 6): listing, making,
 //! changing, archiving, one by one and in batches.
 
+use serde_json::{Value, json};
+
 use super::clock::Moment;
 use super::desk::Desk;
 use super::kind::Kind;
@@ -27,6 +29,17 @@ impl Desk {
             .values()
             .map(|property| self.filled(property))
             .collect()
+    }
+
+    /// All definitions as v1 and v2 show them: a bare list, with fields that v3 has
+    /// elsewhere or not at all. A kind without records has what every kind has.
+    pub(super) fn old_properties(&self, kind: Option<Kind>) -> Vec<Value> {
+        let common = Kind::Note.always_shown();
+        let is_shown =
+            |property: &Property| kind.is_some() || common.contains(&property.name.as_str());
+        let properties = self.properties(kind.unwrap_or(Kind::Note), false);
+        let shown = properties.iter().filter(|property| is_shown(property));
+        shown.map(old).collect()
     }
 
     pub(super) fn property(
@@ -241,8 +254,29 @@ impl Desk {
     }
 }
 
+fn old(property: &Property) -> Value {
+    let mut shown = json!(property);
+    let has = &property.modification_metadata;
+    shown["readOnlyValue"] = has.read_only_value.into();
+    shown["readOnlyDefinition"] = has.read_only_definition.into();
+    shown["mutableDefinitionNotDeletable"] = (!has.archivable).into();
+    shown["deleted"] = property.archived.into();
+    shown["favorited"] = false.into();
+    shown["favoritedOrder"] = (-1).into();
+    shown["displayMode"] = "current_value".into();
+    for option in shown["options"].as_array_mut().into_iter().flatten() {
+        option["readOnly"] = false.into();
+        option["doubleData"] = 0.0.into();
+    }
+    if let Some(fields) = shown.as_object_mut() {
+        let _nested = fields.remove("modificationMetadata");
+    }
+    shown
+}
+
 fn no_such_property(name: &str) -> Problem {
     Problem::no_such(format!("No Property exists with name '{name}'"))
+        .with("name", vec![name.to_owned()])
 }
 
 /// What a new definition has to keep towards those that are there. A name in the

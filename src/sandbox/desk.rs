@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::chance::new_token;
 use super::drafts::Rules;
 use super::kind::Kind;
 use super::options::Data;
@@ -48,6 +49,8 @@ pub(super) enum DeskError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Seed(#[from] SeedError),
+    #[error("no token could be made: {0}")]
+    Token(#[from] std::io::Error),
 }
 
 impl From<rusqlite::Error> for DeskError {
@@ -76,6 +79,16 @@ impl Desk {
             portal_id,
             longest_lag: setting.longest_lag,
         })
+    }
+
+    /// The token of this state, made when it is asked for first.
+    pub(super) fn own_token(&self) -> Result<String, DeskError> {
+        if let Some(token) = self.store.words("token")? {
+            return Ok(token);
+        }
+        let token = new_token()?;
+        self.store.keep_words("token", &token)?;
+        Ok(token)
     }
 
     pub(super) fn rules(&self, version: Version) -> Rules<'_> {

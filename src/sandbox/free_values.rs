@@ -83,21 +83,21 @@ impl FromStr for SearchRate {
     }
 }
 
-/// Names of properties; none by default.
+/// Names of properties or scopes; none by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct NotKept(pub(super) BTreeSet<String>);
+pub(super) struct Names(pub(super) BTreeSet<String>);
 
-impl FromStr for NotKept {
+impl FromStr for Names {
     type Err = NoValue;
 
-    fn from_str(text: &str) -> Result<NotKept, NoValue> {
+    fn from_str(text: &str) -> Result<Names, NoValue> {
         if text == "none" {
-            return Ok(NotKept::default());
+            return Ok(Names::default());
         }
         let names: BTreeSet<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
         match names.iter().any(String::is_empty) {
             true => Err(NoValue),
-            false => Ok(NotKept(names)),
+            false => Ok(Names(names)),
         }
     }
 }

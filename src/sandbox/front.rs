@@ -18,13 +18,15 @@ use super::connection::Ending;
 use super::headers::dressed;
 use super::holds::Holds;
 use super::limits::{Allowance, Meter, Policy, Purse};
+use super::neighbours;
 use super::portal::{Around, Portal};
 use super::problem::{Problem, rate_limited};
 use super::reply::Reply;
 use super::route::BESIDE;
-use super::switches::{CountRequests, RetryAfter, Switches};
-use super::tokens::Tokens;
+use super::switches::{CountRequests, RetryAfter, ServedPaths, Switches};
+use super::tokens::{OAuth, Tokens};
 use super::troubles::{HoldAt, Ill, Struck, Troubles};
+use super::version::Naming;
 
 /// Largest request body that is read (contract 4.4 leaves the number open).
 const MOST_BODY: usize = 10 * 1024 * 1024;
@@ -101,6 +103,8 @@ impl Front {
         ending: &Ending,
         id: &str,
     ) -> Result<Answer, Problem> {
+        ending.heard();
+        neighbours::check(&head.headers)?;
         let uri = &head.uri;
         let is_beside = uri.path().starts_with(BESIDE);
         if !is_beside {
@@ -110,12 +114,15 @@ impl Front {
             return Err(Problem::uri_too_long(LONGEST_URI));
         }
         let path = uri.path().to_owned();
-        if let Some(is_v1) = refreshes(&path) {
+        if !self.serves(&path) {
+            return Err(Problem::not_found());
+        }
+        if let Some(asked) = OAuth::of(&path) {
             let form = whole(body, &self.switches).await?;
             let now = self.clock.now().instant;
             return Ok(self
                 .tokens
-                .refresh(&form, is_v1, self.portal_id, now)
+                .answer(&asked, &form, self.portal_id, now)
                 .into());
         }
         let token = bearer(&head.headers).map(str::to_owned);
@@ -142,6 +149,15 @@ impl Front {
         let call = self.call(head, body).await?;
         self.carried_out(call, counted, latency, struck, ending, id)
             .await
+    }
+
+    /// Whether there is the version that a path names (switch 50).
+    fn serves(&self, path: &str) -> bool {
+        !matches!(
+            (self.switches.served_paths, Naming::of(path)),
+            (ServedPaths::Dated, Some(Naming::Number))
+                | (ServedPaths::Numbered, Some(Naming::Date))
+        )
     }
 
     /// What a person does in the portal's pages: it is no call of the API, so it counts
@@ -322,15 +338,6 @@ fn failed() -> Problem {
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let given = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     given.strip_prefix("Bearer ")
-}
-
-/// Whether a path is the token endpoint, and that of v1 (contract 0.1).
-fn refreshes(path: &str) -> Option<bool> {
-    match path {
-        "/oauth/v1/token" => Some(true),
-        "/oauth/v3/token" | "/oauth/2026-03/token" => Some(false),
-        _ => None,
-    }
 }
 
 async fn whole(body: Body, switches: &Switches) -> Result<Bytes, Problem> {

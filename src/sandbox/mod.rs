@@ -4,8 +4,9 @@
 //!
 //! **What it models.** Tickets, contacts, companies, deals and notes: single calls,
 //! the list, batches, upserts, searches, merges; properties, groups, ticket pipelines,
-//! owners, associations with labels, account and usage, token refresh; under v3,
-//! v4 and the dated paths. Statuses, error bodies and 207s; every type of value;
+//! owners, associations with labels, account and usage, tokens and their scopes; under
+//! v3, v4 and the dated paths, and what of v1 and v2 other programs still read.
+//! Statuses, error bodies and 207s; every type of value;
 //! unique values, the recycle bin, former values; the allowance, its headers, a
 //! search index that is late; results out of order, ids with gaps, a state that
 //! survives. What a person does in the recycle bin has a path of its own beside the API
@@ -14,7 +15,7 @@
 //!
 //! **What it does not.** Imports, exports, lists, files, forms, webhooks;
 //! other activities than notes (they can be named as ends of associations, no
-//! more); pipelines of deals; users, teams, scopes and permissions; workflows and
+//! more); pipelines of deals; users, teams and permissions; workflows and
 //! other automation; conditional properties beyond those of `validation_2026_09`.
 //! Calculated properties stay empty except the ones that follow from the stage.
 //! There is one account in UTC, one token and the access tokens made from it, and
@@ -26,6 +27,7 @@
 
 mod batches;
 mod call;
+mod chance;
 mod claim;
 mod clock;
 mod connection;
@@ -42,6 +44,7 @@ mod kind;
 mod limits;
 mod links;
 mod merges;
+mod neighbours;
 mod objects;
 mod options;
 mod outcome;
@@ -69,6 +72,7 @@ mod values;
 mod version;
 mod writes;
 
+pub use chance::new_token;
 pub use holds::Held;
 pub use limits::{Rate, RateError};
 pub use options::{Data, Options};

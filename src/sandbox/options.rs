@@ -25,8 +25,9 @@ pub struct Options {
     pub data: Data,
     /// The port on 127.0.0.1; 0 takes any free one.
     pub port: u16,
-    /// The one token that is let in.
-    pub token: String,
+    /// The one token that is let in; none for the state's own, which is made by chance
+    /// with the state.
+    pub token: Option<String>,
     /// The account's request allowance.
     pub rate: Rate,
     /// Behaviour where the contract leaves it open.
@@ -46,7 +47,7 @@ impl Default for Options {
         Options {
             data: Data::Memory,
             port: 0,
-            token: "sandbox".to_owned(),
+            token: Some("sandbox".to_owned()),
             rate: Rate::default(),
             switches: Switches::default(),
             troubles: Vec::new(),

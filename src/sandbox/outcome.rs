@@ -115,7 +115,7 @@ impl Desk {
             return Err(Refusal::whole(refusals.collect(), self.portal_id));
         }
         let row = |(trace, refusal): (Option<String>, Refusal)| {
-            refusal.problem(self.portal_id).into_row(trace.as_deref())
+            refusal.row(self.portal_id, trace.as_deref())
         };
         let mut errors: Vec<RowProblem> = outcome.refused.into_iter().map(row).collect();
         errors.extend(missing.map(|problem| problem.into_row(None)));

@@ -1,9 +1,10 @@
 //! Pipelines and stages of tickets as a portal has them (contract 7.1): listing,
-//! making, changing. Taking them away is left out: tickets may be in them.
+//! making, changing, replacing, and taking away those that no ticket is in.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::clock::Moment;
 use super::desk::Desk;
@@ -153,6 +154,127 @@ impl Desk {
         Ok(changed)
     }
 
+    /// Makes a pipeline what the request says; stages that it does not name go.
+    pub(super) fn replace_pipeline(
+        &mut self,
+        id: &str,
+        input: PipelineInput,
+        now: Moment,
+    ) -> Result<Pipeline, Problem> {
+        let before = self.pipeline(id)?;
+        let named = |id: &String| {
+            let mut stages = input.stages.iter();
+            stages.any(|stage| stage.stage_id.as_ref() == Some(id))
+        };
+        let stages = before.stages.iter().cloned();
+        let (kept, gone): (Vec<Stage>, Vec<Stage>) = stages.partition(|stage| named(&stage.id));
+        gone.iter()
+            .try_for_each(|stage| self.refuse_used(&stage.id))?;
+        // Stages that go keep their ids until the new ones have theirs.
+        let replaced = Pipeline {
+            label: input.label,
+            display_order: input.display_order,
+            updated_at: now.iso(),
+            stages: gone.clone(),
+            ..before.clone()
+        };
+        self.put_pipeline(replaced)?;
+        let mut stages = input.stages.into_iter();
+        let added = stages.try_for_each(|stage| self.add_stage(id, stage, now).map(drop));
+        if let Err(problem) = added {
+            self.put_pipeline(before)?;
+            return Err(problem);
+        }
+        let mut after = self.pipeline(id)?;
+        after.stages = after.stages.split_off(gone.len());
+        for stage in &mut after.stages {
+            if let Some(known) = kept.iter().find(|known| known.id == stage.id) {
+                stage.created_at.clone_from(&known.created_at);
+            }
+        }
+        self.put_pipeline(after)?;
+        self.keep_pipeline(id)
+    }
+
+    /// Makes a stage what the request says.
+    pub(super) fn replace_stage(
+        &mut self,
+        pipeline: &str,
+        id: &str,
+        input: StageInput,
+        now: Moment,
+    ) -> Result<Stage, Problem> {
+        let change = Relabel {
+            label: Some(input.label),
+            display_order: Some(input.display_order),
+            metadata: input.metadata,
+        };
+        self.update_stage(pipeline, id, change, now)
+    }
+
+    /// Takes a pipeline away, unless a ticket is in it or it is the last one.
+    pub(super) fn delete_pipeline(&mut self, id: &str) -> Result<(), Problem> {
+        let pipeline = self.pipeline(id)?;
+        let mut stages = pipeline.stages.iter();
+        stages.try_for_each(|stage| self.refuse_used(&stage.id))?;
+        if self.schema.pipelines.len() == 1 {
+            return Err(Problem::validation("The last pipeline can't be deleted."));
+        }
+        self.store.undefine("pipeline", Kind::Ticket.plural(), id)?;
+        self.schema.pipelines.retain(|pipeline| pipeline.id != id);
+        Ok(())
+    }
+
+    /// Takes a stage away, unless a ticket is in it.
+    pub(super) fn delete_stage(&mut self, pipeline: &str, id: &str) -> Result<(), Problem> {
+        let _there = self.stage(pipeline, id)?;
+        self.refuse_used(id)?;
+        let held = self
+            .schema
+            .pipeline_mut(pipeline)
+            .ok_or_else(Problem::not_found)?;
+        held.stages.retain(|stage| stage.id != id);
+        self.keep_pipeline(pipeline).map(drop)
+    }
+
+    /// What became of a pipeline: its making and its last change.
+    pub(super) fn pipeline_audit(&self, id: &str) -> Result<Vec<Value>, Problem> {
+        let held = self.pipeline(id)?;
+        Ok(self.audit(&held.id, (&held.created_at, &held.updated_at), &json!(held)))
+    }
+
+    /// What became of a stage.
+    pub(super) fn stage_audit(&self, pipeline: &str, id: &str) -> Result<Vec<Value>, Problem> {
+        let held = self.stage(pipeline, id)?;
+        Ok(self.audit(&held.id, (&held.created_at, &held.updated_at), &json!(held)))
+    }
+
+    /// Newest first.
+    fn audit(&self, id: &str, (created, updated): (&str, &str), now: &Value) -> Vec<Value> {
+        let entry = |action: &str, at: &str| {
+            json!({
+                "portalId": self.portal_id, "identifier": id, "action": action,
+                "timestamp": at, "rawObject": now,
+            })
+        };
+        let changed = (updated != created).then(|| entry("UPDATE", updated));
+        changed
+            .into_iter()
+            .chain([entry("CREATE", created)])
+            .collect()
+    }
+
+    fn refuse_used(&self, stage: &str) -> Result<(), Problem> {
+        match self.store.is_in_stage(stage)? {
+            false => Ok(()),
+            true => Err(
+                Problem::validation(format!("The stage {stage} has tickets in it."))
+                    .about("PipelineError.STAGE_ID_IN_USE")
+                    .with("stageId", vec![stage.to_owned()]),
+            ),
+        }
+    }
+
     fn add_stage(
         &mut self,
         pipeline: &str,
@@ -200,6 +322,12 @@ impl Desk {
         let last = ids.filter_map(|id| id.parse::<u64>().ok()).max();
         last.map_or(FIRST_ID, |last| FIRST_ID.max(last + 1))
             .to_string()
+    }
+
+    fn put_pipeline(&mut self, pipeline: Pipeline) -> Result<(), Problem> {
+        let place = self.schema.pipeline_mut(&pipeline.id);
+        *place.ok_or_else(Problem::not_found)? = pipeline;
+        Ok(())
     }
 
     fn keep_pipeline(&mut self, id: &str) -> Result<Pipeline, Problem> {

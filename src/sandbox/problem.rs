@@ -18,7 +18,8 @@ pub(super) type Context = BTreeMap<&'static str, Vec<String>>;
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Detail {
     pub(super) message: String,
-    pub(super) code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) code: Option<&'static str>,
     pub(super) context: Context,
 }
 
@@ -51,6 +52,8 @@ pub(super) struct RowProblem {
     message: String,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     context: Context,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Detail>,
 }
 
 /// A problem with its correlation id: what goes out.
@@ -120,11 +123,30 @@ impl Problem {
         Problem::validation(format!("Unable to infer object type from: {name}"))
     }
 
+    /// 403 of a call that names another machine; HubSpot has no such thing.
+    pub(super) fn elsewhere() -> Problem {
+        let message = "the sandbox serves this machine only: call it as 127.0.0.1 or localhost";
+        Problem::new(403, Some("FORBIDDEN"), message)
+    }
+
     /// 401 of a missing or wrong token (contract 1.2).
     pub(super) fn unauthenticated() -> Problem {
         let message = "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can \
                        find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview";
         Problem::new(401, Some("INVALID_AUTHENTICATION"), message)
+    }
+
+    /// 403 of a token that has none of the scopes that a call needs (contract 1.2).
+    pub(super) fn missing_scopes(needed: &[String]) -> Problem {
+        let message = "This app hasn't been granted all required scopes to make this call. Read more about required \
+                       scopes here: https://developers.hubspot.com/scopes.";
+        let mut problem = Problem::new(403, Some("MISSING_SCOPES"), message);
+        problem.errors = vec![Detail {
+            message: "One or more of the following scopes are required.".to_owned(),
+            code: None,
+            context: Context::from([("requiredGranularScopes", needed.to_vec())]),
+        }];
+        problem
     }
 
     /// 401 of a token that was good until `ago` (contract 1.2).
@@ -204,7 +226,8 @@ impl Problem {
         self
     }
 
-    /// The row form: without `errors[]`, and naming the row where it has a trace id.
+    /// The row form: without a correlation id, and naming the row where it has a trace
+    /// id.
     pub(super) fn into_row(self, trace: Option<&str>) -> RowProblem {
         let traced = match trace {
             Some(trace) => self.with("objectWriteTraceId", vec![trace.to_owned()]),
@@ -216,6 +239,7 @@ impl Problem {
             sub_category: traced.sub_category,
             message: traced.message,
             context: traced.context,
+            errors: traced.errors,
         }
     }
 

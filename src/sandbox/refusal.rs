@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::kind::Kind;
-use super::problem::{Context, Detail, Problem};
+use super::problem::{Context, Detail, Problem, RowProblem};
 use super::values::Fault;
 
 /// One property value that is not taken.
@@ -82,6 +82,17 @@ impl Refusal {
         }
     }
 
+    /// The error of a row of a 207. HubSpot's guide shows no `errors[]` in one whose
+    /// message holds the same already.
+    pub(super) fn row(self, portal_id: i64, trace: Option<&str>) -> RowProblem {
+        let embeds = matches!(self, Refusal::Invalid(_));
+        let mut problem = self.problem(portal_id);
+        if embeds {
+            problem.errors.clear();
+        }
+        problem.into_row(trace)
+    }
+
     /// The error of a batch that fails as a whole: every bad property of every
     /// bad row, and not which row (contract 2.6); else the first reason.
     pub(super) fn whole(refusals: Vec<Refusal>, portal_id: i64) -> Problem {
@@ -129,7 +140,7 @@ impl Invalid {
         let context = Context::from([("propertyName", vec![self.name.clone()])]);
         Detail {
             message: self.fault.message.clone(),
-            code: self.fault.code,
+            code: Some(self.fault.code),
             context,
         }
     }
@@ -150,7 +161,7 @@ fn demanded(demands: &[Demand]) -> Problem {
     let mut problem = Problem::validation("The property values provided are invalid");
     let detail = |demand: &Demand| Detail {
         message: format!("A value for {} must be provided", demand.name),
-        code: demand.code,
+        code: Some(demand.code),
         context: Context::from([("propertyName", vec![demand.name.to_owned()])]),
     };
     problem.errors = demands.iter().map(detail).collect();

@@ -20,12 +20,18 @@ pub(super) enum Route {
     Pipeline(String),
     Stages(String),
     Stage(String, String),
+    PipelineAudit(String),
+    StageAudit(String, String),
     Owners,
     Owner(String),
     Objects(Kind),
     Object(Kind, String),
     Batch(Kind, Verb),
     Search(Kind),
+    /// As v1 and v2 show them; none for a kind that the portal holds no records of.
+    OldProperties(Option<Kind>),
+    /// Kinds of record that the account defined itself.
+    Schemas,
     Merge(Kind),
     /// gdpr-delete.
     Erase(Kind),
@@ -72,19 +78,44 @@ pub(super) enum LinkRoute {
     LegacyBatch(Verb),
 }
 
+/// Kinds that HubSpot defines in every account, and that this portal does not hold.
+const OTHERS: [&str; 13] = [
+    "call",
+    "communication",
+    "deal_split",
+    "email",
+    "feedback_submission",
+    "form",
+    "goal_target",
+    "lead",
+    "line_item",
+    "meeting",
+    "product",
+    "quote",
+    "task",
+];
+
 impl Route {
     /// What the segments of a path mean, and in which version.
     pub(super) fn of(segments: &[String]) -> Result<(Route, Version), Problem> {
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let numbered = |route| Ok((route, Version::Numbered));
         match segments.as_slice() {
-            ["account-info", "v3", "details"] => numbered(Route::Account),
-            ["account-info", "v3", "api-usage", "daily", "private-apps"] => numbered(Route::Usage),
+            ["account-info", version, rest @ ..] => Ok((account(rest)?, named(version)?)),
+            ["crm-object-schemas", version, "schemas"] => Ok((Route::Schemas, named(version)?)),
+            ["crm", "v3", "schemas"] => numbered(Route::Schemas),
+            ["properties", "v1" | "v2", kind, "properties"] => numbered(old_properties(kind)?),
+            ["companies", "v2", "properties"] => {
+                numbered(Route::OldProperties(Some(Kind::Company)))
+            }
+            ["crm", "v4", "objects", rest @ ..] => match rest {
+                [_, _, "associations", ..] => numbered(modern_single(rest)?),
+                rest => numbered(objects(rest)?),
+            },
             ["_sandbox", kind, "restore"] => {
                 numbered(Route::Bin(Kind::named(kind)?, Button::Restore))
             }
             ["_sandbox", kind, "purge"] => numbered(Route::Bin(Kind::named(kind)?, Button::Purge)),
-            ["crm", "v4", "objects", rest @ ..] => numbered(modern_single(rest)?),
             ["crm", "v4", "associations", rest @ ..] | ["crm", "associations", "v4", rest @ ..] => {
                 numbered(modern(rest)?)
             }
@@ -120,6 +151,32 @@ impl Route {
     }
 }
 
+/// v3, or a dated version.
+fn named(version: &str) -> Result<Version, Problem> {
+    match version {
+        "v3" => Ok(Version::Numbered),
+        dated => Version::dated(dated).ok_or_else(Problem::not_found),
+    }
+}
+
+/// Properties of any kind that HubSpot itself defines: programs list them all.
+fn old_properties(kind: &str) -> Result<Route, Problem> {
+    let singular = kind.strip_suffix('s').unwrap_or(kind);
+    match Kind::known(kind) {
+        Some(kind) => Ok(Route::OldProperties(Some(kind))),
+        None if OTHERS.contains(&singular) => Ok(Route::OldProperties(None)),
+        None => Err(Problem::unknown_type(kind)),
+    }
+}
+
+fn account(rest: &[&str]) -> Result<Route, Problem> {
+    match rest {
+        ["details"] => Ok(Route::Account),
+        ["api-usage", "daily"] | ["api-usage", "daily", "private-apps"] => Ok(Route::Usage),
+        _ => Err(Problem::not_found()),
+    }
+}
+
 fn objects(rest: &[&str]) -> Result<Route, Problem> {
     match rest {
         [kind] => Ok(Route::Objects(Kind::named(kind)?)),
@@ -147,6 +204,10 @@ fn pipelines(rest: &[&str]) -> Result<Route, Problem> {
     match rest {
         [] => Ok(Route::Pipelines),
         [id] => Ok(Route::Pipeline((*id).to_owned())),
+        [id, "audit"] => Ok(Route::PipelineAudit((*id).to_owned())),
+        [pipeline, "stages", id, "audit"] => {
+            Ok(Route::StageAudit((*pipeline).to_owned(), (*id).to_owned()))
+        }
         [id, "stages"] => Ok(Route::Stages((*id).to_owned())),
         [pipeline, "stages", id] => Ok(Route::Stage((*pipeline).to_owned(), (*id).to_owned())),
         _ => Err(Problem::not_found()),

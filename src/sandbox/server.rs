@@ -91,7 +91,7 @@ impl Sandbox {
         let stopped = stopping.clone().cancelled_owned();
         let serving = tokio::spawn(async move {
             // Serving never fails: errors of single connections end those.
-            let _ = axum::serve(Door(listener), service)
+            let _ = axum::serve(Door::new(listener), service)
                 .with_graceful_shutdown(stopped)
                 .await;
         });
@@ -111,6 +111,11 @@ impl Sandbox {
     /// The address as clients want it, without a slash at the end.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The token that it lets in.
+    pub fn token(&self) -> &str {
+        self.front.tokens.own()
     }
 
     /// Where it tells which calls are held by a trouble; once.
@@ -172,11 +177,17 @@ fn front(options: Options) -> Result<Front, StartError> {
     };
     let desk = Desk::open(setting, &clock.now().iso())
         .map_err(|error: DeskError| cannot_open(&options.data, error))?;
+    let token = match options.token {
+        Some(token) => token,
+        None => desk
+            .own_token()
+            .map_err(|error| cannot_open(&options.data, error))?,
+    };
     let daily = switches.daily_limit.0;
     Ok(Front {
         portal_id: desk.portal_id,
         portal: Portal::new(desk, claim),
-        tokens: Tokens::new(options.token),
+        tokens: Tokens::new(token),
         clock,
         allowance: Mutex::new(Allowance::new(options.rate, switches.search_rate.0, daily)),
         troubles: Troubles::new(options.troubles, options.seed),

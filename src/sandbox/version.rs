@@ -11,6 +11,15 @@ pub(super) enum Version {
     September2026,
 }
 
+/// What a batch is of. Each has a specification of its own, and those of one date
+/// declare different statuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Area {
+    Objects,
+    Properties,
+    Links,
+}
+
 impl Version {
     /// From a path segment such as `2026-03`.
     pub(super) fn dated(segment: &str) -> Option<Version> {
@@ -23,31 +32,88 @@ impl Version {
     }
 
     /// The status of a batch create without errors.
-    pub(super) fn created(self) -> u16 {
-        match self {
-            Version::September2025 => 200,
+    pub(super) fn created(self, area: Area) -> u16 {
+        match (self, area) {
+            (Version::September2025, Area::Objects)
+            | (Version::September2026, Area::Properties | Area::Links) => 200,
             _ => 201,
         }
     }
 
-    /// The status of a batch with errors; two versions declare none of its own.
-    pub(super) fn partial(self, whole: u16) -> u16 {
-        match self {
-            Version::Numbered | Version::March2026 => 207,
-            Version::September2025 | Version::September2026 => whole,
-        }
-    }
-
-    /// The status of an association batch create without errors.
-    pub(super) fn linked(self) -> u16 {
-        match self {
-            Version::Numbered => 201,
-            _ => 200,
+    /// The status of a batch with errors; some declare none of its own.
+    pub(super) fn partial(self, area: Area, whole: u16) -> u16 {
+        match (self, area) {
+            (Version::September2026, _) | (Version::September2025, Area::Objects) => whole,
+            _ => 207,
         }
     }
 
     /// Whether association archives answer with a 200 in place of a 204.
     pub(super) fn tells_of_cuts(self) -> bool {
         self != Version::Numbered
+    }
+
+    /// Whether the associations of one record can be listed where `is_open` leaves it
+    /// open: the specification of 2026-09 has no such path, the ones before it do.
+    pub(super) fn lists_pairs(self, is_open: bool) -> bool {
+        self != Version::September2026 || is_open
+    }
+}
+
+/// How a path names its version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// `v3`.
+    Number,
+    /// `2026-09`.
+    Date,
+}
+
+impl Naming {
+    /// The naming of a path; none where it names no version. The version is the
+    /// second or the third segment, behind which ids and names may look like one.
+    pub(super) fn of(path: &str) -> Option<Naming> {
+        let segments = path.split('/').filter(|segment| !segment.is_empty());
+        segments.skip(1).take(2).find_map(|segment| {
+            let number = segment.strip_prefix('v').is_some_and(is_number);
+            let date = segment.split_once('-');
+            let date = date.is_some_and(|(year, month)| is_number(year) && is_number(month));
+            match (number, date) {
+                (true, _) => Some(Naming::Number),
+                (_, true) => Some(Naming::Date),
+                _ => None,
+            }
+        })
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_name_their_version_by_number_or_by_date() {
+        for (path, naming) in [
+            ("/crm/v3/objects/tickets", Some(Naming::Number)),
+            (
+                "/crm/associations/v4/tickets/contacts/labels",
+                Some(Naming::Number),
+            ),
+            ("/properties/v2/ticket/properties", Some(Naming::Number)),
+            ("/oauth/v1/token", Some(Naming::Number)),
+            ("/crm/objects/2026-09/tickets/v3", Some(Naming::Date)),
+            ("/account-info/2026-03/details", Some(Naming::Date)),
+            ("/crm/v3/objects/2026-09", Some(Naming::Number)),
+            ("/_sandbox/tickets/v3/2026-09", None),
+            ("/", None),
+        ] {
+            // The second segment of ours is no version either.
+            let path = path.replace("/_sandbox/tickets/", "/_sandbox/a/b/");
+            assert_eq!(Naming::of(&path), naming, "{path}");
+        }
     }
 }

@@ -222,6 +222,66 @@ async fn a_new_pipeline_takes_tickets() {
 }
 
 #[tokio::test]
+async fn pipelines_and_stages_are_replaced_and_go_when_no_ticket_is_in_them() {
+    let portal = Portal::start().await;
+    let stage = |label: &str| json!({"label": label, "displayOrder": 0, "metadata": {"ticketState": "OPEN"}});
+    let input =
+        json!({"label": "Returns", "displayOrder": 3, "stages": [stage("Open"), stage("Sent")]});
+    let all = "/crm/pipelines/2026-09/tickets";
+    let made = portal.post(all, &input).await.expect(201);
+    let pipeline = format!("{all}/{}", made["id"].as_str().expect("an id"));
+    let [open, sent] = [0, 1].map(|n| made["stages"][n]["id"].as_str().expect("an id").to_owned());
+    let ticket = json!({"hs_pipeline": made["id"], "hs_pipeline_stage": open});
+    let ticket = portal.ticket(ticket).await;
+
+    let mut kept = stage("Opened");
+    kept["stageId"] = json!(open);
+    let with = |stages: Value| json!({"label": "Back", "displayOrder": 4, "stages": stages});
+    let body = portal
+        .put(&pipeline, with(json!([stage("Sent")])))
+        .await
+        .expect(400);
+    assert_eq!(body["subCategory"], "PipelineError.STAGE_ID_IN_USE");
+    let body = portal
+        .put(&pipeline, with(json!([kept, stage("New")])))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&body["label"], &body["stages"][0]["id"]),
+        (&json!("Back"), &json!(open))
+    );
+    assert!(
+        body["stages"][1]["id"] != json!(sent),
+        "a stage that was not named is gone"
+    );
+
+    let stages = format!("{pipeline}/stages");
+    let new = body["stages"][1]["id"].as_str().expect("an id");
+    let body = portal
+        .put(&format!("{stages}/{new}"), stage("Newer"))
+        .await
+        .expect(200);
+    assert_eq!(body["label"], "Newer");
+    let audit = portal
+        .get(&format!("{stages}/{new}/audit"))
+        .await
+        .expect(200);
+    assert_eq!(audit["results"][0]["identifier"], json!(new));
+    assert_eq!(portal.delete(&format!("{stages}/{new}")).await.status, 204);
+    assert_eq!(portal.delete(&format!("{stages}/{open}")).await.status, 400);
+    assert_eq!(portal.delete(&pipeline).await.status, 400);
+    let gone = portal
+        .delete(&format!("/crm/v3/objects/tickets/{ticket}"))
+        .await;
+    assert_eq!(gone.status, 204);
+    let audit = portal.get(&format!("{pipeline}/audit")).await.expect(200);
+    let actions = |n: usize| audit["results"][n]["action"].clone();
+    assert_eq!((actions(0), actions(1)), (json!("UPDATE"), json!("CREATE")));
+    assert_eq!(portal.delete(&pipeline).await.status, 204);
+    let _ = portal.get(&pipeline).await.expect(404);
+}
+
+#[tokio::test]
 async fn labels_are_types_of_ones_own() {
     let portal = Portal::start().await;
     let path = "/crm/v4/associations/tickets/contacts/labels";

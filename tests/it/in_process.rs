@@ -11,7 +11,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tickethaul::error::Error;
 use tickethaul::hubspot::{
-    Client, Headers, Method, Reply, Request, Settings, Token, Transport, TransportError,
+    Client, Headers, Method, Reply, Request, SchemaParts, Settings, Token, Transport,
+    TransportError,
 };
 use tickethaul::import::flow::Operation;
 use tickethaul::import::folder::RunFolder;
@@ -206,7 +207,7 @@ impl InProcess {
             Sources::find(std::slice::from_ref(&self.input), None)?,
             &Dialect::default(),
         )?;
-        let schema = client.schema(true).await.expect("a schema");
+        let schema = client.schema(SchemaParts::ALL).await.expect("a schema");
         let begun = self.folder.join("run.db").exists();
         let (folder, past) = match begun {
             true => {

@@ -1,7 +1,7 @@
 //! Literal replies of HubSpot, as the contract quotes them, fed to the client
 //! through a transport in memory.
 
-use tickethaul::hubspot::{ApiError, BatchReply, CallError, CreateInput};
+use tickethaul::hubspot::{ApiError, BatchReply, CallError, CreateInput, SchemaParts};
 use tickethaul::model::schema::{ObjectType, ValueType};
 
 use crate::canned::{portal, reply};
@@ -297,7 +297,7 @@ async fn a_schema_is_read_whole() {
             reply(200, owners_end),
         ),
     ]);
-    let schema = client.schema(true).await.expect("a schema");
+    let schema = client.schema(SchemaParts::ALL).await.expect("a schema");
     let kind = |name: &str| schema.tickets[name].value_type;
     assert_eq!(kind("hs_pipeline"), ValueType::Pipeline);
     assert_eq!(kind("hs_pipeline_stage"), ValueType::Stage);

@@ -461,7 +461,7 @@ async fn a_reset_hides_a_write() {
     let portal = troubled("reset-after@2:tickets/batch/create").await;
     let body = batch(30).to_string();
     let request = format!(
-        "POST {BATCH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sandbox\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST {BATCH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sandbox\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     let (bytes, ended) = raw(portal.sandbox.address(), request.as_bytes()).await;
@@ -504,7 +504,7 @@ async fn nothing_takes_it_down() {
     let deep = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
     let _ = portal.post(BATCH, deep).await.expect(400);
     let xml =
-        b"POST /crm/v3/objects/tickets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sandbox\r\n\
+        b"POST /crm/v3/objects/tickets HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sandbox\r\n\
         Content-Type: text/xml\r\nContent-Length: 4\r\nConnection: close\r\n\r\n<x/>";
     assert_eq!(
         Answer::of(&raw(portal.sandbox.address(), xml).await.0).status,
@@ -628,7 +628,7 @@ async fn unknown_paths_and_methods_are_told() {
         ("GET", "/crm/v3/objects/tickets/batch/create"),
         ("GET", "/crm/v3/objects/tickets/search"),
         ("POST", "/crm/v3/owners"),
-        ("DELETE", "/crm/v3/pipelines/tickets/0"),
+        ("POST", "/crm/v3/pipelines/tickets/0"),
         ("PATCH", "/crm/v4/associations/tickets/contacts/labels"),
     ] {
         assert_eq!(
@@ -637,6 +637,48 @@ async fn unknown_paths_and_methods_are_told() {
             "{method} {path}"
         );
     }
+}
+
+/// A page of elsewhere whose name points to this machine, and one that asks from there.
+#[tokio::test]
+async fn programs_of_this_machine_only_are_served() {
+    let portal = Portal::start().await;
+    for (headers, status) in [
+        ("Host: 127.0.0.1", 200),
+        ("Host: localhost:99\r\nOrigin: http://localhost:3000", 200),
+        ("Host: evil.example", 403),
+        ("Host: 127.0.0.1\r\nOrigin: https://evil.example", 403),
+    ] {
+        let request = format!(
+            "GET {TICKETS} HTTP/1.1\r\n{headers}\r\nAuthorization: Bearer sandbox\r\nConnection: close\r\n\r\n"
+        );
+        let (bytes, _ended) = raw(portal.sandbox.address(), request.as_bytes()).await;
+        assert_eq!(Answer::of(&bytes).status, status, "{headers}");
+    }
+}
+
+#[test]
+fn a_state_has_a_token_of_its_own_unless_one_is_chosen() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let here = Rehearsal::new();
+    let token = |data: Data| {
+        let options = Options {
+            data,
+            token: None,
+            ..Options::default()
+        };
+        runtime.block_on(async {
+            let sandbox = Sandbox::start(options).await.expect("a portal");
+            let token = sandbox.token().to_owned();
+            sandbox.stop().await;
+            token
+        })
+    };
+    let one = token(Data::File(here.path("one.db")));
+    assert_eq!(one.len(), 40);
+    assert_eq!(token(Data::File(here.path("one.db"))), one);
+    assert_ne!(token(Data::File(here.path("other.db"))), one);
+    assert_ne!(token(Data::Memory), token(Data::Memory));
 }
 
 /// Bodies of every call that takes one, in forms that none of them has.
@@ -782,7 +824,7 @@ async fn a_start_that_fails_says_why() {
 #[tokio::test]
 async fn options_do_not_tell_the_token() {
     let options = Options {
-        token: "secret-word".to_owned(),
+        token: Some("secret-word".to_owned()),
         ..Options::default()
     };
     assert!(!format!("{options:?}").contains("secret-word"));

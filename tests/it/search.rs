@@ -286,3 +286,16 @@ async fn the_index_is_late() {
     tokio::time::advance(Duration::from_secs(6)).await;
     assert!(subjects(&portal).await.is_empty());
 }
+
+#[tokio::test]
+async fn names_of_properties_make_a_search_too_long_only_in_a_strict_portal() {
+    let names: Vec<String> = (0..400).map(|n| format!("property_{n:03}")).collect();
+    let body = json!({ "properties": names });
+    for (switch, status) in [
+        ("search_length=without-properties", 200),
+        ("search_length=whole", 400),
+    ] {
+        let portal = Portal::switched(&[switch]).await;
+        let _ = portal.post(SEARCH, &body).await.expect(status);
+    }
+}

@@ -79,7 +79,7 @@ async fn a_reset_before_the_work_does_nothing() {
     let portal = Portal::troubled(&["reset-before@1:batch/create"]).await;
     let body = row().to_string();
     let request = format!(
-        "POST {BATCH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sandbox\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST {BATCH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sandbox\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
     let (bytes, ended) = raw(portal.sandbox.address(), request.as_bytes()).await;
@@ -158,9 +158,10 @@ async fn an_expired_token_is_refreshed() {
         ("/oauth/v1/token", false),
         ("/oauth/v3/token", true),
         ("/oauth/2026-03/token", true),
+        ("/oauth/2026-09/token", true),
     ] {
         let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
              Content-Length: {}\r\nConnection: close\r\n\r\n{form}",
             form.len()
         );

@@ -163,8 +163,8 @@ async fn dated_paths_mean_the_same_with_statuses_of_their_own() {
     ]});
     let good = json!({"inputs": [rows["inputs"][0]]});
     for (version, whole, partial, linked) in [
-        ("2025-09", 200, 200, 200),
-        ("2026-03", 201, 207, 200),
+        ("2025-09", 200, 200, 201),
+        ("2026-03", 201, 207, 201),
         ("2026-09", 201, 201, 200),
     ] {
         let path = format!("/crm/objects/{version}/0-5");
@@ -210,16 +210,104 @@ async fn dated_paths_mean_the_same_with_statuses_of_their_own() {
             .expect(linked);
         let listed = portal
             .get(&format!("{path}/{id}/associations/contacts"))
+            .await;
+        match version {
+            "2026-09" => assert_eq!(listed.status, 404),
+            _ => {
+                let listed = listed.expect(200);
+                assert_eq!(listed["results"][0]["toObjectId"].to_string(), contact);
+            }
+        }
+        let cut = json!({"inputs": [{"from": {"id": id}, "to": [{"id": contact}]}]});
+        let body = portal
+            .post(&format!("{links}/archive"), cut)
             .await
             .expect(200);
-        assert_eq!(listed["results"][0]["toObjectId"].to_string(), contact);
-        let cut = json!({"inputs": [{"from": {"id": id}, "to": [{"id": contact}]}]});
+        for field in ["status", "results", "startedAt", "completedAt"] {
+            assert_ne!(body[field], Value::Null, "{version}: {field}");
+        }
+    }
+    let open = Portal::switched(&["list_pairs_2026_09=200"]).await;
+    let id = open.ticket(json!({})).await;
+    let path = format!("/crm/objects/2026-09/tickets/{id}/associations/contacts");
+    let _ = open.get(&path).await.expect(200);
+    let _ = portal.get("/crm/objects/2024-09/tickets").await.expect(404);
+}
+
+#[tokio::test]
+async fn batches_of_links_and_properties_have_statuses_of_their_own() {
+    let portal = Portal::switched(&[]).await;
+    let (id, contact) = (portal.ticket(json!({})).await, portal.contact_id().await);
+    let types = json!([{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 16}]);
+    let pairs = json!({"inputs": [
+        {"from": {"id": id}, "to": {"id": contact}, "types": types},
+        {"from": {"id": id}, "to": {"id": "7"}, "types": types},
+    ]});
+    for (version, partial, whole, some) in [
+        ("2025-09", 207, 201, 207),
+        ("2026-03", 207, 201, 207),
+        ("2026-09", 200, 200, 200),
+    ] {
+        let links = format!("/crm/associations/{version}/tickets/contacts/batch/create");
+        let body = portal.post(&links, &pairs).await.expect(partial);
+        assert_eq!(body["numErrors"], 1, "{version}");
+        let read = json!({"inputs": [{"id": id}, {"id": "7"}]});
+        let links = format!("/crm/associations/{version}/tickets/contacts/batch/read");
+        let _body = portal.post(&links, &read).await.expect(partial);
+        let name = format!("own_{}", version.replace('-', "_"));
+        let property = json!({"name": name, "label": name, "groupName": "ticketinformation",
+                              "type": "string", "fieldType": "text"});
+        let make = json!({ "inputs": [property] });
+        let path = format!("/crm/properties/{version}/tickets/batch");
+        for status in [whole, some] {
+            // The second time its name is taken.
+            let _body = portal
+                .post(&format!("{path}/create"), &make)
+                .await
+                .expect(status);
+        }
+        let read = json!({"archived": false, "inputs": [{"name": "nope"}]});
+        let body = portal
+            .post(&format!("{path}/read"), &read)
+            .await
+            .expect(some);
         assert_eq!(
-            portal.post(&format!("{links}/archive"), cut).await.status,
-            200
+            body["errors"][0]["context"],
+            json!({"name": ["nope"]}),
+            "{version}"
         );
     }
-    let _ = portal.get("/crm/objects/2024-09/tickets").await.expect(404);
+}
+
+#[tokio::test]
+async fn rows_say_which_property_and_why() {
+    let portal = Portal::switched(&["validation_2026_09=on"]).await;
+    let rows = json!({"inputs": [
+        {"objectWriteTraceId": "0", "properties": {"hs_pipeline_stage": "4", "subject": "a"}},
+        {"objectWriteTraceId": "1", "properties": {"hs_pipeline_stage": "99", "subject": "b"}},
+    ]});
+    let body = portal
+        .post("/crm/objects/2026-09/tickets/batch/create", &rows)
+        .await
+        .expect(201);
+    let row = |trace: &str| {
+        let mut errors = body["errors"].as_array().expect("errors").iter();
+        let row = errors.find(|row| row["context"]["objectWriteTraceId"][0] == trace);
+        row.expect("a row").clone()
+    };
+    let detail = &row("0")["errors"][0];
+    assert_eq!(
+        (&detail["code"], &detail["context"]["propertyName"][0]),
+        (
+            &json!("MISSING_CONDITIONAL_REQUIRED_PROPERTY"),
+            &json!("hs_resolution")
+        )
+    );
+    // Where the message holds it, the guide shows no `errors[]`.
+    let row = row("1");
+    assert_eq!(row["errors"], Value::Null);
+    let message = row["message"].as_str().expect("a message");
+    assert!(message.contains("INVALID_OPTION") && message.contains("hs_pipeline_stage"));
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ use crate::export::{
     Archived, Asked, AskedMapping, Done, ExportError, Job, RunFolder, Selection, Step, Which,
     run as run_job,
 };
-use crate::hubspot::{Client, Search};
+use crate::hubspot::{Client, SchemaParts, Search};
 use crate::journal::{Told, now, run_id};
 use crate::mapping::MappingFile;
 use crate::model::schema::ObjectType;
@@ -154,7 +154,11 @@ pub(super) fn give_up_superseded((target, begun): (Option<&Path>, Timestamp), ta
 /// run are still to be named.
 pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result<Job, Error> {
     let client = &portal.client;
-    let schema = client.schema(false).await.map_err(call_error)?;
+    let parts = SchemaParts {
+        owners: what.selection.shows_owners() || what.mapping.is_some_and(MappingFile::has_owners),
+        ..SchemaParts::default()
+    };
+    let schema = client.schema(parts).await.map_err(call_error)?;
     let which = which(what.selection, what.ids, &schema)?;
     let wanted = wanted(what.selection, what.mapping, &schema, client, talk).await?;
     Ok(Job {

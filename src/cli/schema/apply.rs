@@ -15,6 +15,7 @@ use crate::cli::portal::Portal;
 use crate::cli::settings::PortalArgs;
 use crate::cli::talk::Talk;
 use crate::error::Error;
+use crate::hubspot::SchemaParts;
 
 /// Create every `[[property]]` of a mapping that the portal lacks, with its group and options
 #[derive(Debug, Args)]
@@ -35,7 +36,7 @@ pub async fn run(args: &ApplyArgs, talk: &Talk) -> Result<Exit, Error> {
     let mapping = read_mapping(&args.mapping, talk)?;
     let portal = Portal::open(&args.portal, talk).await?;
     let client = &portal.client;
-    let copy = pull(&portal, talk).await?;
+    let copy = pull(&portal, SchemaParts::default(), talk).await?;
     let lacking = Lacking::of(mapping.new_properties(), &copy.schema, &copy.archived);
     let lacking = lacking.grouped(&copy.groups);
     refuse_clashes(&lacking)?;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::hubspot::{LinkType, PropertyGroup, Rate};
+use crate::import::links::LinkDefinitions;
 use crate::model::schema::{
     ObjectType, Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType,
 };
@@ -33,6 +34,21 @@ pub struct PortalCopy {
     pub groups: Vec<PropertyGroup>,
     /// Kinds of link from tickets, by the other end.
     pub links: Vec<(ObjectType, LinkType)>,
+    /// Properties of other kinds of record: whether their values are unique.
+    pub others: BTreeMap<ObjectType, BTreeMap<String, bool>>,
+    /// What the token might not read.
+    pub left_out: LeftOut,
+}
+
+/// Parts of a schema that a copy lacks for want of a scope.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Properties of contacts.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub contacts: bool,
+    /// Owners.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub owners: bool,
 }
 
 /// Why a text is no copy.
@@ -59,6 +75,8 @@ struct CopyText {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     archived_properties: Vec<String>,
     #[serde(default)]
+    left_out: LeftOut,
+    #[serde(default)]
     groups: Vec<GroupText>,
     #[serde(default)]
     links: Vec<LinkText>,
@@ -70,6 +88,16 @@ struct CopyText {
     tickets: Vec<PropertyText>,
     #[serde(default)]
     contacts: Vec<PropertyText>,
+    #[serde(default)]
+    others: Vec<OtherText>,
+}
+
+/// Names of properties of another kind of record.
+#[derive(Serialize, Deserialize)]
+struct OtherText {
+    of: String,
+    unique: Vec<String>,
+    not_unique: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -145,17 +173,40 @@ impl PortalCopy {
             daily_calls: self.daily_calls,
             burst: self.burst.map(rate_text),
             archived_properties: self.archived.clone(),
+            left_out: self.left_out,
             groups: self.groups.iter().map(group_text).collect(),
             links: self.links.iter().map(link_text).collect(),
             pipelines: self.schema.pipelines.iter().map(pipeline_text).collect(),
             owners: self.schema.owners.iter().map(owner_text).collect(),
             tickets: self.schema.tickets.values().map(property_text).collect(),
             contacts: self.schema.contacts.values().map(property_text).collect(),
+            others: self.others.iter().map(other_text).collect(),
         })?;
         Ok(format!(
             "# What portal {} defines, as `tickethaul schema pull` found it. Read by `check` and `schema`.\n\n{text}",
             self.portal_id
         ))
+    }
+
+    /// What it tells about other records.
+    pub fn of_links(&self) -> LinkDefinitions {
+        let mut found = LinkDefinitions {
+            unique: self.others.clone(),
+            ..LinkDefinitions::default()
+        };
+        for (to, link) in &self.links {
+            found.types.entry(*to).or_default().push(link.clone());
+        }
+        for object in [ObjectType::Tickets, ObjectType::Contacts] {
+            let properties = self.schema.properties(object).values();
+            let unique: BTreeMap<String, bool> = properties
+                .map(|property| (property.name.clone(), property.unique))
+                .collect();
+            if !unique.is_empty() {
+                let _none = found.unique.insert(object, unique);
+            }
+        }
+        found
     }
 
     /// Reads a copy.
@@ -174,6 +225,8 @@ impl PortalCopy {
             archived: text.archived_properties,
             groups: text.groups.into_iter().map(group_from).collect(),
             links: links.collect(),
+            left_out: text.left_out,
+            others: text.others.into_iter().filter_map(other_from).collect(),
             schema: Schema {
                 tickets: properties_from(text.tickets),
                 contacts: properties_from(text.contacts),
@@ -182,6 +235,32 @@ impl PortalCopy {
             },
         })
     }
+}
+
+/// A kind of record by its name; none for one that a later version of this tool knows.
+fn object(plural: &str) -> Option<ObjectType> {
+    let mut known = ObjectType::ALL.into_iter();
+    known.find(|object| object.plural() == plural)
+}
+
+fn other_text((object, properties): (&ObjectType, &BTreeMap<String, bool>)) -> OtherText {
+    let named = |is_unique: bool| {
+        let chosen = properties
+            .iter()
+            .filter(|(_, unique)| **unique == is_unique);
+        chosen.map(|(name, _)| name.clone()).collect()
+    };
+    OtherText {
+        of: object.plural().to_owned(),
+        unique: named(true),
+        not_unique: named(false),
+    }
+}
+
+fn other_from(text: OtherText) -> Option<(ObjectType, BTreeMap<String, bool>)> {
+    let unique = text.unique.into_iter().map(|name| (name, true));
+    let others = text.not_unique.into_iter().map(|name| (name, false));
+    Some((object(&text.of)?, unique.chain(others).collect()))
 }
 
 fn rate_text(rate: Rate) -> String {
@@ -214,10 +293,8 @@ fn link_text((to, link): &(ObjectType, LinkType)) -> LinkText {
     }
 }
 
-/// None for a kind of record that a later version of this tool knows.
 fn link_from(text: LinkText) -> Option<(ObjectType, LinkType)> {
-    let mut known = ObjectType::ALL.into_iter();
-    let to = known.find(|object| object.plural() == text.to)?;
+    let to = object(&text.to)?;
     let link = LinkType {
         category: text.category,
         id: text.id,
@@ -361,6 +438,15 @@ mod tests {
                     label: Some("Requester".to_owned()),
                 },
             )],
+            others: [(
+                ObjectType::Companies,
+                [("domain".to_owned(), false), ("tax_id".to_owned(), true)].into(),
+            )]
+            .into(),
+            left_out: LeftOut {
+                contacts: true,
+                owners: false,
+            },
         }
     }
 

@@ -11,6 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::import::read_mapping;
 use crate::cli::talk::Talk;
 use crate::error::Error;
+use crate::hubspot::SchemaParts;
 use crate::model::visible::one_line;
 
 /// Show what the portal lacks for a mapping; exit code 4 where that is something
@@ -30,7 +31,7 @@ pub const REMEDY: &str = "change the [[property]] of the mapping, take it out to
 /// Runs `schema diff`.
 pub async fn run(args: &DiffArgs, talk: &Talk) -> Result<Exit, Error> {
     let mapping = read_mapping(&args.mapping, talk)?;
-    let copy = args.from.read(talk).await?;
+    let copy = args.from.read(SchemaParts::default(), talk).await?;
     let lacking = Lacking::of(mapping.new_properties(), &copy.schema, &copy.archived);
     let lacking = lacking.grouped(&copy.groups);
     show(&lacking, talk);

@@ -14,8 +14,9 @@ mod store;
 
 pub use apply::refuse_clashes;
 pub use command::{SchemaCommand, run};
+pub use copy::PortalCopy;
 pub use create::create;
 pub use diff::REMEDY;
 pub use lacking::Lacking;
-pub use pull::archived;
+pub use pull::{archived, permitted};
 pub use store::SchemaFrom;

@@ -1,19 +1,20 @@
 //! `tickethaul schema pull`: everything that a portal defines, put into a file.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::copy::PortalCopy;
+use super::copy::{LeftOut, PortalCopy};
 use super::store;
 use crate::cli::exit::Exit;
 use crate::cli::portal::{Portal, call_error};
 use crate::cli::settings::PortalArgs;
 use crate::cli::talk::Talk;
 use crate::error::Error;
-use crate::hubspot::{CallError, Client, LinkType};
+use crate::hubspot::{CallError, Client, LinkType, SchemaParts};
 use crate::model::schema::{ObjectType, Schema};
 use crate::output::{Privacy, Target};
 
@@ -39,7 +40,7 @@ pub async fn run(args: &PullArgs, talk: &Talk) -> Result<Exit, Error> {
         .map(|path| store::target(path, args.force));
     let target = target.transpose()?;
     let portal = Portal::open(&args.portal, talk).await?;
-    let pulled = pull(&portal, talk).await;
+    let pulled = pull(&portal, SchemaParts::default(), talk).await;
     portal.close().await;
     let copy = pulled?;
     let target = match target {
@@ -64,10 +65,12 @@ pub async fn run(args: &PullArgs, talk: &Talk) -> Result<Exit, Error> {
     Ok(Exit::Fine)
 }
 
-/// Asks a portal for everything that it defines.
-pub async fn pull(portal: &Portal, talk: &Talk) -> Result<PortalCopy, Error> {
+/// Asks a portal for everything that it defines, as far as the token may read it; what is
+/// `needed` must be there.
+pub async fn pull(portal: &Portal, needed: SchemaParts, talk: &Talk) -> Result<PortalCopy, Error> {
     let client = &portal.client;
-    let schema = schema(client, talk).await.map_err(call_error)?;
+    let permitted = permitted(client, needed, SchemaParts::ALL, talk).await;
+    let permitted = permitted.map_err(call_error)?;
     let archived = archived(client).await.map_err(call_error)?;
     let groups = client.property_groups(ObjectType::Tickets).await;
     let usage = allowed(client.daily_usage().await).map_err(call_error)?;
@@ -76,10 +79,12 @@ pub async fn pull(portal: &Portal, talk: &Talk) -> Result<PortalCopy, Error> {
         pulled: client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH),
         daily_calls: usage.flatten().map(|usage| usage.limit),
         burst: client.burst(),
-        schema,
+        schema: permitted.schema,
+        left_out: permitted.left_out,
         archived,
         groups: groups.map_err(call_error)?,
         links: links(client).await.map_err(call_error)?,
+        others: others(client).await.map_err(call_error)?,
     })
 }
 
@@ -89,16 +94,72 @@ pub async fn archived(client: &Client) -> Result<Vec<String>, CallError> {
     Ok(archived.into_iter().map(|property| property.name).collect())
 }
 
-/// Contacts need a scope of their own, without which tickets can be imported too.
-async fn schema(client: &Client, talk: &Talk) -> Result<Schema, CallError> {
-    match client.schema(true).await {
-        Err(CallError::Denied(_)) => {
-            let schema = client.schema(false).await?;
-            talk.say("the token may not read properties of contacts; they are left out");
-            Ok(schema)
+/// What of a portal's definitions a token may read.
+pub struct Permitted {
+    /// The definitions.
+    pub schema: Schema,
+    /// What it may not read.
+    pub left_out: LeftOut,
+}
+
+/// Reads the parts that are needed, and those that are wanted as far as the token may
+/// read them: tickets can be imported and shown without.
+pub async fn permitted(
+    client: &Client,
+    needed: SchemaParts,
+    wanted: SchemaParts,
+    talk: &Talk,
+) -> Result<Permitted, CallError> {
+    let mut schema = client.schema(needed).await?;
+    let mut left_out = LeftOut::default();
+    if wanted.contacts && !needed.contacts {
+        let contacts = client.properties(ObjectType::Contacts, false).await;
+        match unless_denied(contacts)? {
+            Some(contacts) => {
+                let named = contacts.into_iter().map(|p| (p.name.clone(), p));
+                schema.contacts = named.collect();
+            }
+            None => left_out.contacts = true,
         }
-        schema => schema,
     }
+    if wanted.owners && !needed.owners {
+        match unless_denied(client.owners().await)? {
+            Some(owners) => schema.owners = owners,
+            None => left_out.owners = true,
+        }
+    }
+    if left_out.contacts {
+        talk.say("the token may not read properties of contacts; they are left out");
+    }
+    if left_out.owners {
+        talk.say(
+            "the token may not read owners (scope crm.objects.owners.read); they are left out",
+        );
+    }
+    Ok(Permitted { schema, left_out })
+}
+
+fn unless_denied<T>(outcome: Result<T, CallError>) -> Result<Option<T>, CallError> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(CallError::Denied(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Properties of the other kinds of record, as far as links need them: which have unique
+/// values.
+async fn others(
+    client: &Client,
+) -> Result<BTreeMap<ObjectType, BTreeMap<String, bool>>, CallError> {
+    let mut others = BTreeMap::new();
+    for object in [ObjectType::Companies, ObjectType::Deals, ObjectType::Notes] {
+        if let Some(properties) = allowed(client.properties(object, false).await)? {
+            let unique = properties.into_iter().map(|p| (p.name, p.unique));
+            let _none = others.insert(object, unique.collect());
+        }
+    }
+    Ok(others)
 }
 
 /// Kinds of link that the token may see.

@@ -12,6 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::import::read_mapping;
 use crate::cli::talk::Talk;
 use crate::error::Error;
+use crate::hubspot::SchemaParts;
 use crate::model::schema::{Owner, Pipeline, PropertyDef};
 use crate::model::visible::one_line;
 
@@ -34,7 +35,7 @@ pub async fn run(args: &ShowArgs, talk: &Talk) -> Result<Exit, Error> {
         Some(path) => Some(read_mapping(path, talk)?),
         None => None,
     };
-    let copy = args.from.read(talk).await?;
+    let copy = args.from.read(SchemaParts::default(), talk).await?;
     let names = mapping.as_ref().map(|mapping| mapping.property_names());
     let is_shown = |property: &&PropertyDef| {
         let names = names.as_ref();

@@ -13,6 +13,7 @@ use crate::cli::portal::Portal;
 use crate::cli::settings::{PortalArgs, cache_folder};
 use crate::cli::talk::Talk;
 use crate::error::Error;
+use crate::hubspot::SchemaParts;
 use crate::output::{Owner, Target, Wish};
 use crate::report::age_words;
 
@@ -28,13 +29,13 @@ pub struct SchemaFrom {
 }
 
 impl SchemaFrom {
-    /// Reads it, and says what it is.
-    pub async fn read(&self, talk: &Talk) -> Result<PortalCopy, Error> {
+    /// Reads it, and says what it is. What is `needed` must be there.
+    pub async fn read(&self, needed: SchemaParts, talk: &Talk) -> Result<PortalCopy, Error> {
         let copy = match &self.schema {
             Some(path) => read(path)?,
             None if self.portal.names_portal() => {
                 let portal = Portal::open(&self.portal, talk).await?;
-                let pulled = pull(&portal, talk).await;
+                let pulled = pull(&portal, needed, talk).await;
                 portal.close().await;
                 return pulled;
             }
@@ -45,6 +46,20 @@ impl SchemaFrom {
             "definitions of portal {} as pulled {age}",
             copy.portal_id
         ));
+        for (is_missing, what) in [
+            (needed.owners && copy.left_out.owners, "owners"),
+            (
+                needed.contacts && copy.left_out.contacts,
+                "properties of contacts",
+            ),
+        ] {
+            if is_missing {
+                return Err(Error::mend(format!(
+                    "the copy has no {what}, which the mapping needs"
+                ))
+                .advise("run `tickethaul schema pull` again, with a token that may read them"));
+            }
+        }
         Ok(copy)
     }
 }

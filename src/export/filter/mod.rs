@@ -26,6 +26,18 @@ pub enum Expression {
     One(Condition),
 }
 
+impl Expression {
+    /// Whether some condition is about a property.
+    pub fn names(&self, property: &str) -> bool {
+        match self {
+            Expression::All(parts) | Expression::Any(parts) => {
+                parts.iter().any(|part| part.names(property))
+            }
+            Expression::One(condition) => condition.property == property,
+        }
+    }
+}
+
 /// A test of one property.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {

@@ -100,7 +100,8 @@ fn open() -> (Arc<Portal>, Session) {
         refresh_token: secret(SECRETS[1]),
     };
     let caller = Caller::new(portal.clone(), &Settings::default());
-    (portal, Session::new(caller, Some(Credentials::OAuth(app))))
+    let credentials = Some(Credentials::OAuth(app));
+    (portal, Session::new(caller, credentials, ApiVersion::V3))
 }
 
 async fn call(session: &Session) -> Result<u64, CallError> {

@@ -2,7 +2,7 @@
 //! natural key is unique there. Read before a run begins, so that a label that does not
 //! exist costs no row.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::natural::Natural;
@@ -25,6 +25,12 @@ pub enum KindsError {
     /// The portal could not be asked.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// A copy of the portal's definitions does not have them.
+    #[error("nothing is known of {what} in the portal")]
+    Unread {
+        /// What is missing.
+        what: String,
+    },
     /// Nobody defined that label.
     #[error("links from tickets to {} have no label \"{label}\" in the portal; they have {known}", to.plural())]
     NoLabel {
@@ -56,25 +62,88 @@ pub enum KindsError {
     },
 }
 
+/// What a portal defines about other records, as far as links need it. A kind of record
+/// that is missing was not asked about.
+#[derive(Clone, Debug, Default)]
+pub struct LinkDefinitions {
+    /// Kinds of link from tickets, by the other end.
+    pub types: BTreeMap<ObjectType, Vec<LinkType>>,
+    /// Properties by kind of record and name: whether their values are unique.
+    pub unique: BTreeMap<ObjectType, BTreeMap<String, bool>>,
+}
+
+impl LinkDefinitions {
+    /// Asks the portal for what the links of a mapping need, and for nothing else.
+    ///
+    /// # Errors
+    /// When the portal can't be asked.
+    pub async fn read(
+        client: &Client,
+        mapping: &CompiledMapping,
+    ) -> Result<LinkDefinitions, CallError> {
+        let mut found = LinkDefinitions::default();
+        for link in mapping.links() {
+            let to = link.to;
+            if link.label.is_some() && !found.types.contains_key(&to) {
+                let types = client.link_types(ObjectType::Tickets, to).await?;
+                let _none = found.types.insert(to, types);
+            }
+            if asks_for_key(link) {
+                let known = found.unique.entry(to).or_default();
+                if let Some(property) = client.property(to, link.by).await? {
+                    let _same = known.insert(property.name, property.unique);
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Whether a portal has to be asked what the key of a link is: ids and our own keys are
+/// unique everywhere, and so are the e-mails of contacts.
+fn asks_for_key(link: MappedLink<'_>) -> bool {
+    let is_email = link.to == ObjectType::Contacts && &**link.by == "email";
+    !is_email && !matches!(&**link.by, "id" | "key")
+}
+
 impl LinkKinds {
     /// Asks the portal for what the links of a mapping need.
     ///
     /// # Errors
     /// When the portal lacks a label or a property that they name.
     pub async fn read(client: &Client, mapping: &CompiledMapping) -> Result<LinkKinds, KindsError> {
+        let definitions = LinkDefinitions::read(client, mapping).await?;
+        LinkKinds::of_mapping(mapping, &definitions)
+    }
+
+    /// What the links of a mapping mean by these definitions.
+    ///
+    /// # Errors
+    /// When they lack a label or a property that the links name.
+    pub fn of_mapping(
+        mapping: &CompiledMapping,
+        definitions: &LinkDefinitions,
+    ) -> Result<LinkKinds, KindsError> {
         let mut kinds = LinkKinds::default();
         for link in mapping.links() {
-            kinds.label(client, link).await?;
-            kinds.natural(client, link).await?;
+            kinds.label(definitions, link)?;
+            kinds.natural(definitions, link)?;
         }
         Ok(kinds)
     }
 
-    async fn label(&mut self, client: &Client, link: MappedLink<'_>) -> Result<(), KindsError> {
+    fn label(
+        &mut self,
+        definitions: &LinkDefinitions,
+        link: MappedLink<'_>,
+    ) -> Result<(), KindsError> {
         let Some(label) = link.label else {
             return Ok(());
         };
-        let types = client.link_types(ObjectType::Tickets, link.to).await?;
+        let unread = || KindsError::Unread {
+            what: format!("the labels of links to {}", link.to.plural()),
+        };
+        let types = definitions.types.get(&link.to).ok_or_else(unread)?;
         let words = |kind: &LinkType| kind.label.clone();
         let is = |kind: &&LinkType| {
             let words = kind.label.as_deref().unwrap_or_default();
@@ -97,20 +166,27 @@ impl LinkKinds {
         Ok(())
     }
 
-    async fn natural(&mut self, client: &Client, link: MappedLink<'_>) -> Result<(), KindsError> {
+    fn natural(
+        &mut self,
+        definitions: &LinkDefinitions,
+        link: MappedLink<'_>,
+    ) -> Result<(), KindsError> {
         let (to, by) = (link.to, link.by);
         if matches!(&**by, "id" | "key") {
             return Ok(());
         }
-        let unique = match (to, &**by) {
-            (ObjectType::Contacts, "email") => true,
-            _ => {
-                let property = client.property(to, by).await?;
+        let unique = match asks_for_key(link) {
+            false => true,
+            true => {
+                let unread = || KindsError::Unread {
+                    what: format!("the properties of {}", to.plural()),
+                };
                 let missing = || KindsError::NoProperty {
                     to,
                     by: by.to_string(),
                 };
-                property.ok_or_else(missing)?.unique
+                let known = definitions.unique.get(&to).ok_or_else(unread)?;
+                *known.get(&**by).ok_or_else(missing)?
             }
         };
         if !unique && link.missing == Missing::Create {

@@ -15,7 +15,7 @@ mod own;
 mod put;
 
 pub use ends::Ends;
-pub use kinds::{KindsError, LinkKinds};
+pub use kinds::{KindsError, LinkDefinitions, LinkKinds};
 pub use last::LastPhase;
 pub use link::{Link, links};
 pub use own::Standing;

@@ -7,7 +7,7 @@ use axum::http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::known;
+use super::{known, scopes};
 use crate::sandbox::call::Call;
 use crate::sandbox::claim::Claim;
 use crate::sandbox::desk::Desk;
@@ -16,7 +16,7 @@ use crate::sandbox::reply::{Reply, Results};
 use crate::sandbox::route::Route;
 use crate::sandbox::shapes::{self, MOST_INPUTS};
 use crate::sandbox::switches::{Switches, UnknownFields};
-use crate::sandbox::version::Version;
+use crate::sandbox::version::{Area, Version};
 use crate::sandbox::writes::Occasion;
 
 /// What answers calls.
@@ -64,6 +64,7 @@ impl Portal {
         if self.switches.unknown_fields == UnknownFields::Refused {
             known::check(call, &route)?;
         }
+        scopes::check(call, &route, &self.switches.missing_scopes)?;
         let on = Occasion {
             now: call.now,
             version,
@@ -81,17 +82,23 @@ impl Portal {
             | Route::PropertyBatch(..)
             | Route::Groups(_)
             | Route::Group(..) => self.definitions(call, route, version),
-            Route::Pipelines | Route::Pipeline(_) | Route::Stages(_) | Route::Stage(..) => {
-                self.pipelines(call, route)
-            }
+            Route::Pipelines
+            | Route::Pipeline(_)
+            | Route::PipelineAudit(_)
+            | Route::Stages(_)
+            | Route::Stage(..)
+            | Route::StageAudit(..) => self.pipelines(call, route),
             Route::Links(ends, route) => self.links(call, ends, route, version),
-            Route::Account | Route::Usage | Route::Owners | Route::Owner(_) => {
-                self.look(call, route, around)
-            }
+            Route::Account
+            | Route::Usage
+            | Route::Owners
+            | Route::Owner(_)
+            | Route::OldProperties(_)
+            | Route::Schemas => self.look(call, route, around),
         }
     }
 
-    /// Owners and the account, which are only read.
+    /// What is only read: owners, the account, and what older paths show.
     fn look(&self, call: &Call, route: Route, around: Around) -> Result<Reply, Problem> {
         if call.method != Method::GET {
             return Err(Problem::method_not_allowed());
@@ -107,6 +114,10 @@ impl Portal {
                 self.with(|desk| desk.owner(&id, by_user, archived))
                     .and_then(ok)
             }
+            Route::OldProperties(kind) => {
+                self.with(|desk| Ok(desk.old_properties(kind))).and_then(ok)
+            }
+            Route::Schemas => whole::<()>(Vec::new()),
             Route::Usage => {
                 let (used, limit) = around.today;
                 self.with(|desk| Ok(desk.usage(used, limit, call.now)))
@@ -157,11 +168,11 @@ pub(super) fn whole<T: Serialize>(results: Vec<T>) -> Result<Reply, Problem> {
 
 pub(super) fn batch_reply<T: Serialize>(
     whole: u16,
-    version: Version,
+    (version, area): (Version, Area),
     out: &shapes::BatchOut<T>,
 ) -> Reply {
     let status = match out.has_errors() {
-        true => version.partial(whole),
+        true => version.partial(area, whole),
         false => whole,
     };
     Reply::json(status, out)

@@ -12,7 +12,7 @@ use crate::sandbox::reply::Reply;
 use crate::sandbox::route::{Route, Verb};
 use crate::sandbox::schema::Property;
 use crate::sandbox::shapes::{self, Text};
-use crate::sandbox::version::Version;
+use crate::sandbox::version::{Area, Version};
 
 /// A property by its name.
 #[derive(Debug, Deserialize)]
@@ -88,6 +88,7 @@ impl Portal {
         verb: Verb,
         version: Version,
     ) -> Result<Reply, Problem> {
+        let area = (version, Area::Properties);
         let names = || -> Result<Vec<String>, Problem> {
             let named: Vec<Named> = self.inputs(call)?;
             Ok(named.into_iter().map(|named| named.name.0).collect())
@@ -99,13 +100,13 @@ impl Portal {
                     .map(|input| property_from(input, &call.body, call.now))
                     .collect::<Result<_, _>>()?;
                 self.with(|desk| Ok(desk.create_properties(kind, properties, call.now)))
-                    .map(|out| batch_reply(201, version, &out))
+                    .map(|out| batch_reply(version.created(area.1), area, &out))
             }
             Verb::Read => {
                 let read: ReadProperties = shapes::read(&call.body)?;
                 let names = names()?;
                 self.with(|desk| Ok(desk.read_properties(kind, &names, read.archived, call.now)))
-                    .map(|out| batch_reply(200, version, &out))
+                    .map(|out| batch_reply(200, area, &out))
             }
             Verb::Archive => {
                 let names = names()?;
@@ -134,40 +135,71 @@ impl Portal {
     }
 
     pub(super) fn pipelines(&self, call: &Call, route: Route) -> Result<Reply, Problem> {
-        let now = call.now;
         match (&call.method, route) {
             (&Method::GET, Route::Pipelines) => {
                 self.with(|desk| Ok(desk.pipelines())).and_then(whole)
             }
             (&Method::POST, Route::Pipelines) => {
                 let input = shapes::read(&call.body)?;
-                self.with(|desk| desk.create_pipeline(input, now))
+                self.with(|desk| desk.create_pipeline(input, call.now))
                     .and_then(created)
             }
-            (&Method::GET, Route::Pipeline(id)) => {
-                self.with(|desk| desk.pipeline(&id)).and_then(ok)
+            (&Method::GET, Route::PipelineAudit(id)) => {
+                self.with(|desk| desk.pipeline_audit(&id)).and_then(whole)
             }
-            (&Method::PATCH, Route::Pipeline(id)) => {
-                let change = shapes::read(&call.body)?;
-                self.with(|desk| desk.update_pipeline(&id, change, now))
-                    .and_then(ok)
-            }
+            (&Method::GET, Route::StageAudit(pipeline, id)) => self
+                .with(|desk| desk.stage_audit(&pipeline, &id))
+                .and_then(whole),
             (&Method::GET, Route::Stages(id)) => self
                 .with(|desk| Ok(desk.pipeline(&id)?.stages))
                 .and_then(whole),
             (&Method::POST, Route::Stages(id)) => {
                 let input = shapes::read(&call.body)?;
-                self.with(|desk| desk.create_stage(&id, input, now))
+                self.with(|desk| desk.create_stage(&id, input, call.now))
                     .and_then(created)
             }
-            (&Method::GET, Route::Stage(pipeline, id)) => {
-                self.with(|desk| desk.stage(&pipeline, &id)).and_then(ok)
-            }
-            (&Method::PATCH, Route::Stage(pipeline, id)) => {
+            (_, Route::Pipeline(id)) => self.pipeline(call, &id),
+            (_, Route::Stage(pipeline, id)) => self.stage(call, &pipeline, &id),
+            _ => Err(Problem::method_not_allowed()),
+        }
+    }
+
+    fn pipeline(&self, call: &Call, id: &str) -> Result<Reply, Problem> {
+        match call.method {
+            Method::GET => self.with(|desk| desk.pipeline(id)).and_then(ok),
+            Method::PATCH => {
                 let change = shapes::read(&call.body)?;
-                self.with(|desk| desk.update_stage(&pipeline, &id, change, now))
+                self.with(|desk| desk.update_pipeline(id, change, call.now))
                     .and_then(ok)
             }
+            Method::PUT => {
+                let input = shapes::read(&call.body)?;
+                self.with(|desk| desk.replace_pipeline(id, input, call.now))
+                    .and_then(ok)
+            }
+            Method::DELETE => self
+                .with(|desk| desk.delete_pipeline(id))
+                .map(|()| Reply::empty()),
+            _ => Err(Problem::method_not_allowed()),
+        }
+    }
+
+    fn stage(&self, call: &Call, pipeline: &str, id: &str) -> Result<Reply, Problem> {
+        match call.method {
+            Method::GET => self.with(|desk| desk.stage(pipeline, id)).and_then(ok),
+            Method::PATCH => {
+                let change = shapes::read(&call.body)?;
+                self.with(|desk| desk.update_stage(pipeline, id, change, call.now))
+                    .and_then(ok)
+            }
+            Method::PUT => {
+                let input = shapes::read(&call.body)?;
+                self.with(|desk| desk.replace_stage(pipeline, id, input, call.now))
+                    .and_then(ok)
+            }
+            Method::DELETE => self
+                .with(|desk| desk.delete_stage(pipeline, id))
+                .map(|()| Reply::empty()),
             _ => Err(Problem::method_not_allowed()),
         }
     }

@@ -5,13 +5,14 @@ use axum::http::Method;
 
 use super::answer::{Portal, batch_reply, created, ok};
 use crate::sandbox::call::Call;
+use crate::sandbox::clock::Moment;
 use crate::sandbox::links::{ArchiveInput, End, LegacyInput, PairInput, ReadInput, TypedInput};
 use crate::sandbox::problem::Problem;
 use crate::sandbox::reply::Reply;
 use crate::sandbox::route::{LinkRoute, Verb};
-use crate::sandbox::shapes::{self, TypeSpec};
-use crate::sandbox::switches::{LegacyLinks, LinkArchiveMost, LinkArchiveStatus};
-use crate::sandbox::version::Version;
+use crate::sandbox::shapes::{self, BatchOut, TypeSpec};
+use crate::sandbox::switches::{LegacyLinks, LinkArchiveMost, LinkArchiveStatus, ListPairs};
+use crate::sandbox::version::{Area, Version};
 
 /// Inputs of a batch that makes associations (contract 8.3).
 const MOST_PAIRS: usize = 2_000;
@@ -29,6 +30,10 @@ impl Portal {
     ) -> Result<Reply, Problem> {
         match (&call.method, route) {
             (&Method::GET, LinkRoute::Of(id)) => {
+                let is_open = self.switches.list_pairs_2026_09 == ListPairs::Served;
+                if !version.lists_pairs(is_open) {
+                    return Err(Problem::not_found());
+                }
                 let page = call.pairs()?;
                 self.with(|desk| desk.list_pairs(ends, &id, &page))
                     .and_then(ok)
@@ -51,12 +56,12 @@ impl Portal {
             (&Method::POST, LinkRoute::BatchDefault) => {
                 let inputs: Vec<PairInput> = self.inputs_up_to(call, MOST_PAIRS)?;
                 self.with(|desk| desk.link_defaults(ends, &inputs, call.now))
-                    .map(|out| batch_reply(200, version, &out))
+                    .map(|out| batch_reply(200, (version, Area::Links), &out))
             }
             (&Method::POST, LinkRoute::BatchLabels) => {
                 let inputs: Vec<TypedInput> = self.inputs_up_to(call, MOST_PAIRS)?;
                 self.with(|desk| desk.cut_labels(ends, &inputs))
-                    .map(|()| self.cut_reply(version))
+                    .map(|()| self.cut_reply(version, call.now))
             }
             (
                 method,
@@ -110,13 +115,15 @@ impl Portal {
             Verb::Create => {
                 let inputs: Vec<TypedInput> = self.inputs_up_to(call, MOST_PAIRS)?;
                 self.with(|desk| desk.link_batch(ends, &inputs, call.now))
-                    .map(|out| batch_reply(version.linked(), version, &out))
+                    .map(|out| {
+                        batch_reply(version.created(Area::Links), (version, Area::Links), &out)
+                    })
             }
             Verb::Read => {
                 let inputs: Vec<ReadInput> = self.inputs_up_to(call, MOST_READ)?;
                 let link = call.link();
                 self.with(|desk| desk.read_links(ends, &inputs, &link, call.now))
-                    .map(|out| batch_reply(200, version, &out))
+                    .map(|out| batch_reply(200, (version, Area::Links), &out))
             }
             Verb::Archive => {
                 let most = match self.switches.link_archive_most {
@@ -125,17 +132,17 @@ impl Portal {
                 };
                 let inputs: Vec<ArchiveInput> = self.inputs_up_to(call, most)?;
                 self.with(|desk| desk.cut_batch(ends, &inputs))
-                    .map(|()| self.cut_reply(version))
+                    .map(|()| self.cut_reply(version, call.now))
             }
             Verb::Update | Verb::Upsert => Err(Problem::not_found()),
         }
     }
 
     /// Nothing, or as the dated versions declare it (contract 0.2, switch 37).
-    fn cut_reply(&self, version: Version) -> Reply {
+    fn cut_reply(&self, version: Version, now: Moment) -> Reply {
         let tells = self.switches.link_archive_status == LinkArchiveStatus::Ok;
         match tells || version.tells_of_cuts() {
-            true => Reply::json(200, &serde_json::json!({})),
+            true => Reply::json(200, &BatchOut::<()>::new(Vec::new(), Vec::new(), now.iso())),
             false => Reply::empty(),
         }
     }
@@ -165,7 +172,7 @@ impl Portal {
             (&Method::POST, LinkRoute::LegacyBatch(Verb::Read)) => {
                 let inputs: Vec<ReadInput> = self.inputs_up_to(call, MOST_READ)?;
                 self.with(|desk| desk.read_legacy(ends, &inputs, call.now))
-                    .map(|out| batch_reply(200, Version::Numbered, &out))
+                    .map(|out| batch_reply(200, (Version::Numbered, Area::Links), &out))
             }
             (&Method::POST, LinkRoute::LegacyBatch(verb @ (Verb::Create | Verb::Archive))) => {
                 let inputs: Vec<LegacyInput> = self.inputs_up_to(call, MOST_PAIRS)?;
@@ -173,7 +180,7 @@ impl Portal {
                 let out = self.with(|desk| desk.legacy_batch(ends, &inputs, cuts, call.now))?;
                 Ok(match cuts {
                     true => Reply::empty(),
-                    false => batch_reply(201, Version::Numbered, &out),
+                    false => batch_reply(201, (Version::Numbered, Area::Links), &out),
                 })
             }
             (_, LinkRoute::LegacyBatch(Verb::Update | Verb::Upsert)) => Err(Problem::not_found()),

@@ -9,5 +9,6 @@ mod known;
 mod links;
 mod merges;
 mod records;
+mod scopes;
 
 pub(super) use answer::{Around, Portal};

@@ -13,6 +13,7 @@ use crate::sandbox::reply::Reply;
 use crate::sandbox::route::Verb;
 use crate::sandbox::search::Ask;
 use crate::sandbox::shapes::{self, CreateInput, Incoming, ReadBatch, Reference};
+use crate::sandbox::version::Area;
 use crate::sandbox::writes::Occasion;
 
 /// The body of a PATCH. Whether a record is archived cannot be changed with it.
@@ -98,10 +99,10 @@ impl Portal {
             }
         };
         let status = match verb {
-            Verb::Create => on.version.created(),
+            Verb::Create => on.version.created(Area::Objects),
             _ => 200,
         };
-        Ok(batch_reply(status, on.version, &out))
+        Ok(batch_reply(status, (on.version, Area::Objects), &out))
     }
 
     pub(super) fn search(&self, call: &Call, kind: Kind, lag: Duration) -> Result<Reply, Problem> {

@@ -120,6 +120,15 @@ impl Store {
         statement.exists([kind.type_id()])
     }
 
+    /// Whether a live ticket is in a stage.
+    pub(crate) fn is_in_stage(&self, stage: &str) -> rusqlite::Result<bool> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT 1 FROM record WHERE kind = ?1 AND archived = 0
+             AND json_extract(properties, '$.hs_pipeline_stage') = ?2 LIMIT 1",
+        )?;
+        statement.exists([Kind::Ticket.type_id(), stage])
+    }
+
     /// Up to `limit` records with ids from `from` on, in id order.
     pub(crate) fn page(
         &self,

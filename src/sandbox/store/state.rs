@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Row, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -127,6 +127,20 @@ impl Store {
     /// A number fixed when the state was made.
     pub(crate) fn fact(&self, name: &str) -> rusqlite::Result<i64> {
         fact(&self.connection, name)
+    }
+
+    /// A text that is kept with the state.
+    pub(crate) fn words(&self, name: &str) -> rusqlite::Result<Option<String>> {
+        let query = "SELECT value FROM fact WHERE name = ?1";
+        self.connection
+            .query_row(query, [name], |row| row.get(0))
+            .optional()
+    }
+
+    /// Keeps a text with the state.
+    pub(crate) fn keep_words(&self, name: &str, words: &str) -> rusqlite::Result<()> {
+        let statement = "INSERT OR REPLACE INTO fact (name, value) VALUES (?1, ?2)";
+        self.connection.execute(statement, [name, words]).map(drop)
     }
 
     /// The id of the next record. One that is not used leaves a gap.

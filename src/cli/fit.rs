@@ -1,0 +1,116 @@
+//! Whether a mapping can be carried out in a portal: what an import finds out before its
+//! first row, beside what the portal lacks. `check` finds out the same, from the portal or
+//! from a copy of its definitions.
+
+use super::import::mapping_error;
+use super::portal::call_error;
+use super::schema::PortalCopy;
+use super::talk::Talk;
+use crate::error::Error;
+use crate::hubspot::{CallError, Client, SchemaParts};
+use crate::import::flow::Operation;
+use crate::import::links::{KindsError, LinkDefinitions, LinkKinds};
+use crate::mapping::{CompiledMapping, MappingFile};
+use crate::model::row::Headers;
+use crate::model::schema::Schema;
+
+/// What is to be done with the rows of an input.
+#[derive(Clone, Copy)]
+pub struct Intent<'a> {
+    /// How columns become properties.
+    pub mapping: &'a MappingFile,
+    /// The columns.
+    pub headers: &'a Headers,
+    /// What becomes of the rows.
+    pub operation: Operation,
+    /// Whether tickets get no key.
+    pub no_key: bool,
+}
+
+/// Where the portal's definitions are asked for.
+#[derive(Clone, Copy)]
+pub enum Definitions<'a> {
+    /// In the portal.
+    Portal(&'a Client),
+    /// In a copy of them.
+    Copy(&'a PortalCopy),
+}
+
+impl Intent<'_> {
+    /// The parts of a schema that are needed, each with a scope of its own.
+    pub fn parts(&self) -> SchemaParts {
+        let purpose = self.operation.purpose();
+        SchemaParts {
+            contacts: self.mapping.links_contacts(),
+            owners: self.mapping.names_owners(self.headers, purpose),
+        }
+    }
+
+    /// The mapping, held against the file and a schema.
+    pub fn compile(&self, schema: &Schema, talk: &Talk) -> Result<CompiledMapping, Error> {
+        let purpose = self.operation.purpose();
+        let compiled = self.mapping.compile(self.headers, schema, purpose);
+        compiled.map_err(|errors| mapping_error(&errors, talk))
+    }
+
+    /// The compiled mapping, and what its links mean in the portal.
+    ///
+    /// # Errors
+    /// With what an import refuses before its first row.
+    pub async fn fit(
+        &self,
+        schema: &Schema,
+        definitions: Definitions<'_>,
+        talk: &Talk,
+    ) -> Result<(CompiledMapping, LinkKinds), Error> {
+        let compiled = self.compile(schema, talk)?;
+        refuse_counted(&compiled, self.operation)?;
+        self.refuse_links(&compiled)?;
+        let known = definitions.of_links(&compiled).await.map_err(call_error)?;
+        let links = LinkKinds::of_mapping(&compiled, &known).map_err(kinds_error)?;
+        Ok((compiled, links))
+    }
+
+    /// Links that can't be: none to associate, or by a key that the portal does not get.
+    fn refuse_links(&self, compiled: &CompiledMapping) -> Result<(), Error> {
+        if self.operation.only_links() && compiled.links().next().is_none() {
+            let error = Error::usage("the mapping has no [[associate]]: nothing to link");
+            return Err(error.advise("say which other records its rows name"));
+        }
+        if self.no_key && compiled.links().any(|link| &**link.by == "key") {
+            let error = Error::usage("with --no-key tickets can't be linked by their keys");
+            return Err(error.advise("take the [[associate]] with by = \"key\" out"));
+        }
+        Ok(())
+    }
+}
+
+impl Definitions<'_> {
+    async fn of_links(&self, compiled: &CompiledMapping) -> Result<LinkDefinitions, CallError> {
+        match self {
+            Definitions::Portal(client) => LinkDefinitions::read(client, compiled).await,
+            Definitions::Copy(copy) => Ok(copy.of_links()),
+        }
+    }
+}
+
+/// A portal in which the links of a mapping can't be made.
+pub fn kinds_error(error: KindsError) -> Error {
+    match error {
+        KindsError::Call(error) => call_error(error),
+        KindsError::Unread { .. } => Error::mend(error)
+            .advise("run `tickethaul schema pull` again, with a token that may read them"),
+        other => Error::usage(other).advise("nothing was sent; correct the [[associate]]"),
+    }
+}
+
+/// Whoever reads a row again can't tell which of several identical rows it is.
+pub fn refuse_counted(compiled: &CompiledMapping, operation: Operation) -> Result<(), Error> {
+    if !compiled.counts_keys() || operation.purpose().creates() {
+        return Ok(());
+    }
+    let word = operation.word();
+    let message = format!("rows whose key is a row_hash can't be used to {word} tickets");
+    Err(Error::usage(message)
+        .advise("name tickets by record_id: idmap.csv of the run that made them has the ids"))
+}
