@@ -386,9 +386,7 @@ fn no_mapping_makes_a_text_without_end() {
             For::Create,
             &[("Id", "1"), ("Subject", "s"), ("T", &cell)],
         ) {
-            Mapped::Refused { issue, .. } => {
-                assert_eq!(issue.first().reason.code(), "TOO_LONG");
-            }
+            Mapped::Refused { issue, .. } => assert_eq!(issue.first().reason.code(), "TOO_LONG"),
             other => panic!("{other:?}"),
         }
     }
