@@ -308,7 +308,7 @@ fn marks(code: &str) -> usize {
     let (mut count, mut in_word) = (0, false);
     for c in code.chars() {
         let is_letter = c.is_alphanumeric() || c == '_';
-        let counts = !quoted.takes(c) && !c.is_whitespace() && !(is_letter && in_word);
+        let counts = !(quoted.takes(c) || c.is_whitespace() || is_letter && in_word);
         count += usize::from(counts);
         in_word = is_letter;
     }

@@ -27,7 +27,7 @@ fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
     let tally = &summary.tally;
     let head = match &summary.stop {
         None => "Finished".to_owned(),
-        Some(stop) => format!("Stopped: {}", one_line(&stop.words())),
+        Some(stop) => format!("Stopped: {}", one_line(stop.words())),
     };
     writeln!(text, "{head}")?;
     let settled = tally.settled().saturating_sub(summary.settled_before);

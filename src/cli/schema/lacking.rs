@@ -342,7 +342,7 @@ mod tests {
             .collect();
         let none: &[String] = &[];
         let table: [(&NewProperty, Schema, &[String], &str); 8] = [
-            (&plain, portal(&[area.clone()]), none, ""),
+            (&plain, portal(std::slice::from_ref(&area)), none, ""),
             (
                 &plain,
                 portal(&[new("key", "number", &[])]),
@@ -357,13 +357,13 @@ mod tests {
             ),
             (
                 &key,
-                portal(&[plain.clone()]),
+                portal(std::slice::from_ref(&plain)),
                 none,
                 "key holds no unique values in the portal",
             ),
             (
                 &plain,
-                portal(&[key.clone()]),
+                portal(std::slice::from_ref(&key)),
                 none,
                 "key holds unique values in the portal",
             ),
