@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tickethaul::export::columns::Wanted;
-use tickethaul::export::{Archived, Job, Shape, Target, Which, run};
+use tickethaul::export::{Archived, Job, Selection, Shape, Target, Which, run};
 use tickethaul::hubspot::{Attempt, CallLog, Client, Credentials, SchemaParts, Settings, Token};
 
 const TICKETS: u32 = 60_000;
@@ -111,6 +111,8 @@ async fn export(tickets: u32, concurrency: usize, folder: &Path) -> Facts {
         concurrency,
         portal_id: 0,
         started: client.portal_now(),
+        run: String::new(),
+        selection: Selection::default(),
     };
     let done = run(job, client, |_| ()).await.expect("an export");
     Facts {

@@ -144,7 +144,7 @@ fn show_preview(args: &InitArgs, dialect: &Dialect, text: &str, talk: &Talk) -> 
     let sources = Sources::find(std::slice::from_ref(&args.file), None)?;
     let shown = preview_proposed(Input::open(sources, dialect)?, &mapping)?;
     if !shown.is_empty() {
-        talk.say(&format!("\n{shown}"));
+        talk.say_lines(&format!("\n{shown}"));
     }
     Ok(())
 }

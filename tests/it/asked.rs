@@ -220,7 +220,9 @@ fn the_portal_is_named_first_of_all() {
 fn what_a_portal_was_chosen_by_is_said() {
     let desk = Desk::new(&["--rate", "off"]);
     let here = &desk.here;
-    let _file = here.write("token.txt", TOKEN);
+    let file = here.write("token.txt", TOKEN);
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(file, private).expect("private");
     let url = desk.sandbox.url();
     let show = |args: &[&str], environment: &[(&str, &str)]| {
         let mut command = here.command(["schema", "show"]);

@@ -207,12 +207,13 @@ fn a_stopped_export_leaves_a_newer_file_alone() {
         .export(&[&SUBJECT[..], &["-o", "tickets.csv"]].concat())
         .expect(0);
     let newer = desk.here.read("tickets.csv.manifest.json");
-    let _ended = resume(&desk, &["old"])
+    let named = ["old", "--output", "tickets.csv"];
+    let _ended = resume(&desk, &named)
         .expect(7)
         .says("it is left alone")
         .says("--force");
     assert_eq!(desk.here.read("tickets.csv.manifest.json"), newer);
-    let _ended = resume(&desk, &["old", "--force"]).expect(0);
+    let _ended = resume(&desk, &[&named[..], &["--force"]].concat()).expect(0);
 }
 
 #[test]

@@ -32,6 +32,8 @@ mod given_back; // the files of a run as input: repairs, rows that stay refused,
 mod guide; // every promise of HubSpot's guide for tickets
 mod holding; // the sandbox in another process holds a call until its client is gone
 mod hostile; // replies, files and mappings of somebody who means harm
+mod hostile_modes; // a portal that means ill, in many ways, against four commands
+mod hostile_portal; // the helper: a portal that changes a sandbox's replies
 mod in_process; // the helper for runs inside a test: cut wires, tampered replies
 mod inputs; // files of every kind, and what is said of them
 mod kill; // the tool killed at held calls and at random, and finished later

@@ -553,7 +553,7 @@ async fn rate_headers_and_the_daily_limit() {
 #[tokio::test]
 async fn bodies_that_are_nothing_too_much_or_other() {
     let xml =
-        b"POST /crm/v3/objects/tickets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sandbox\r\n\
+        b"POST /crm/v3/objects/tickets HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sandbox\r\n\
         Content-Type: text/xml\r\nContent-Length: 4\r\nConnection: close\r\n\r\n<x/>";
     for (switch, empty, large, other) in [
         ("empty_inputs=400", 400, 413, 415),

@@ -56,7 +56,8 @@ impl Servers {
         format!("http://{address}")
     }
 
-    /// A portal behind TLS, which passes everything on.
+    /// A portal behind TLS, which passes everything on; a sandbox only serves its own
+    /// machine, so the host is called by its address.
     fn tls(&self, config: ServerConfig, portal: &Served) -> SocketAddr {
         let (listener, address) = self.listen();
         let acceptor = TlsAcceptor::from(Arc::new(config));
@@ -65,11 +66,23 @@ impl Servers {
             while let Ok((socket, _)) = listener.accept().await {
                 let (acceptor, to) = (acceptor.clone(), to.clone());
                 let _task = tokio::spawn(async move {
-                    let Ok(mut tls) = acceptor.accept(socket).await else {
+                    let Ok(tls) = acceptor.accept(socket).await else {
                         return;
                     };
-                    let mut portal = TcpStream::connect(to).await.expect("the portal");
-                    let _ended = copy_bidirectional(&mut tls, &mut portal).await;
+                    let (mut asked, mut answered) = tokio::io::split(tls);
+                    let portal = TcpStream::connect(to).await.expect("the portal");
+                    let (mut answers, mut asks) = portal.into_split();
+                    let _task = tokio::spawn(async move {
+                        let _ended = tokio::io::copy(&mut answers, &mut answered).await;
+                    });
+                    let mut bytes = vec![0; 1 << 16];
+                    while let Ok(read @ 1..) = asked.read(&mut bytes).await {
+                        let text = String::from_utf8_lossy(&bytes[..read]);
+                        let text = text.replace(&format!("host: {HOST}"), "host: 127.0.0.1");
+                        if asks.write_all(text.as_bytes()).await.is_err() {
+                            return;
+                        }
+                    }
                 });
             }
         });

@@ -1,12 +1,13 @@
 //! A batch of rows that only link, or unlink, tickets which are there. What is there is
 //! read first: a row that needs nothing ends without an intent, so that one with an
-//! intent, whose outcome is not known, was this run's to write. Links may be written
+//! intent to send, whose outcome is not known, was this run's to write. Links may be written
 //! again and again, so such a row simply goes again.
 
 use super::links;
 use super::put::{Held, Linked, OfTicket, Way};
 use crate::import::flow::{Batch, Operation, PlannedOp, RowOutcome};
 use crate::import::send::{Delivered, Sender};
+use crate::journal::Keys;
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason};
 use crate::model::outcome::{Change, RowEnd};
@@ -69,6 +70,8 @@ impl Sender {
     }
 
     /// Makes the intents of rows durable that have something to do; the others end here.
+    /// Where each row is a ticket, those keep their keys from later rows too (R7): their
+    /// intents have no time, so that a later process knows that nothing was sent for them.
     async fn claim_links(
         &self,
         ops: Vec<PlannedOp>,
@@ -79,6 +82,10 @@ impl Sender {
         let (unchanged, fresh): (Vec<_>, Vec<_>) = fresh
             .into_iter()
             .partition(|op| held.is_as_wanted(way, of_ticket(op)));
+        let unchanged = match self.operation.keys(self.mapping.rows_are_tickets()) {
+            Keys::SameBody => self.claim(unchanged, None).await?,
+            _ => unchanged,
+        };
         let unchanged = unchanged
             .into_iter()
             .map(|op| end(op, Linked::Done { changed: false }, way));
@@ -121,6 +128,11 @@ fn create_nothing(op: &mut PlannedOp) {
     }
 }
 
+/// Whether an earlier process of this run may have sent the row's links.
+fn may_be_ours(op: &PlannedOp) -> bool {
+    op.past.as_ref().is_some_and(|past| past.at.is_some())
+}
+
 /// How a row ends. What an earlier process of this run may have written is its own.
 fn end(op: PlannedOp, linked: Linked, way: Way) -> RowOutcome {
     let ticket = op.ticket.clone().unwrap_or_default();
@@ -129,7 +141,7 @@ fn end(op: PlannedOp, linked: Linked, way: Way) -> RowOutcome {
         Way::Cut => Change::Unlinked,
     };
     let end = match linked {
-        Linked::Done { changed } if changed || op.past.is_some() => RowEnd::Done { ticket, change },
+        Linked::Done { changed } if changed || may_be_ours(&op) => RowEnd::Done { ticket, change },
         Linked::Done { .. } => RowEnd::Unchanged { ticket },
         Linked::Refused { column, id, detail } => {
             let problem = Problem::new(Reason::LinkRefused { detail });
