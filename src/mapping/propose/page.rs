@@ -13,6 +13,7 @@ use crate::mapping::propose::target::{Holds, Place, TARGETS};
 use crate::mapping::propose::text::{column_text, entry, list, quoted};
 use crate::mapping::propose::words::{Words, meaning};
 use crate::mapping::propose::write::SURE;
+use crate::mapping::rewritten::is_rewritten;
 
 /// The matches of a file.
 pub(crate) struct Page<'a> {
@@ -126,6 +127,12 @@ impl Page<'_> {
             self.why(one),
             self.column(one.column)
         );
+        if has_spaced_ids(&self.survey.columns[one.column]) {
+            text.push_str(
+                "# The ids have a blank between groups of digits throughout: they are taken as they are.\n\
+                 as_written = true\n",
+            );
+        }
         if is_log(&self.survey.columns[one.column]) {
             let distinct = &self.survey.columns[one.column].distinct;
             let order = match distinct.are_grouped() {
@@ -541,4 +548,11 @@ fn value_map(words: &'static Words, column: &Column, unmapped: &str) -> Vec<Stri
         .as_ref()
         .map(|_| format!("unmapped = {}", quoted(unmapped)));
     map.into_iter().chain(unmapped).collect()
+}
+/// Whether a system itself writes ids with a blank between groups of digits, which in
+/// single cells is a spreadsheet's doing.
+fn has_spaced_ids(column: &Column) -> bool {
+    const BLANKS: [char; 4] = [' ', '\u{a0}', '\u{202f}', '\u{2009}'];
+    let mut long = column.examples().filter(|id| id.len() > 3).peekable();
+    long.peek().is_some() && long.all(|id| is_rewritten(id) && id.contains(BLANKS))
 }
