@@ -45,8 +45,17 @@ impl Secrets {
         let json = serde_json::Value::from(plain).to_string();
         let json = json.trim_matches('"').to_owned();
         let lower = with_lower_digits(&encoded);
+        let throughout = encoded_throughout(plain);
+        let throughout_lower = with_lower_digits(&throughout);
         let mut forms = self.forms.write().unwrap_or_else(PoisonError::into_inner);
-        for form in [plain.to_owned(), encoded, lower, json] {
+        for form in [
+            plain.to_owned(),
+            encoded,
+            lower,
+            throughout,
+            throughout_lower,
+            json,
+        ] {
             if !forms.contains(&form) {
                 forms.push(form);
             }
@@ -82,6 +91,12 @@ fn without(body: &[u8], secret: &str) -> Vec<u8> {
     }
     kept.extend_from_slice(&body[behind..]);
     kept
+}
+
+/// Percent-encoded with the letters and digits too, as some gateways write values.
+fn encoded_throughout(plain: &str) -> String {
+    let bytes = plain.bytes();
+    bytes.map(|byte| format!("%{byte:02X}")).collect()
 }
 
 /// `%2f` for `%2F`.

@@ -19,3 +19,4 @@ pub use json::JsonLines;
 pub use plain::PlainLines;
 pub use progress::ProgressLine;
 pub use summary::closing_words;
+pub use words::counted;

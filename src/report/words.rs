@@ -8,7 +8,7 @@ pub(super) fn count(number: u64) -> String {
 }
 
 /// Count with its noun in the right number.
-pub(super) fn counted(number: u64, noun: &str) -> String {
+pub fn counted(number: u64, noun: &str) -> String {
     match number {
         1 => format!("1 {noun}"),
         _ => format!("{} {noun}s", count(number)),

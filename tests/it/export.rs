@@ -22,7 +22,7 @@ fn every_ticket_comes_once_and_in_id_order() {
     let _ended = desk
         .export(&["--properties", "subject", "-o", "all.csv"])
         .expect(0)
-        .says("2350 tickets exported");
+        .says("2,350 tickets exported");
     assert_eq!(desk.ids("all.csv"), ids);
     let subjects: BTreeSet<String> = desk.column("all.csv", "subject").into_iter().collect();
     assert_eq!(subjects.len(), 2_350);

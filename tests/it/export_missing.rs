@@ -147,7 +147,7 @@ fn tickets_that_go_before_their_links_are_read_are_left_out() {
         let ended = ended.expect(0);
         if told {
             story.check(&[1, 3], &[], form);
-            let _said = ended.says("4 tickets were archived or merged while the export ran");
+            let _said = ended.says("4 tickets archived or merged while the export ran");
         } else {
             story.check(&[0, 1, 2, 3, 4, 5], &[0, 2, 4, 5], form);
         }

@@ -751,7 +751,7 @@ async fn whatever_a_portal_replies_commands_end_in_time_and_keep_the_secret() {
     use futures::StreamExt;
     assert!(MODES.len() >= 40, "{} modes", MODES.len());
     // Most of the time is spent waiting for calls that are lost.
-    let mut all = futures::stream::iter(MODES).map(judge).buffer_unordered(8);
+    let mut all = futures::stream::iter(MODES).map(judge).buffer_unordered(24);
     let mut faults = Vec::new();
     while let Some(found) = all.next().await {
         faults.extend(found);

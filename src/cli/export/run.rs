@@ -32,6 +32,7 @@ use crate::hubspot::{Client, SchemaParts, Search};
 use crate::journal::{Told, now, run_id};
 use crate::mapping::MappingFile;
 use crate::model::schema::ObjectType;
+use crate::report::counted;
 
 /// What is exported, whether it is typed now or was once.
 pub(super) struct What<'a> {
@@ -276,11 +277,11 @@ fn tell(done: &Done, goes: &Goes, talk: &Talk) {
     };
     let tables = done.tables.iter();
     let tables: String = tables
-        .map(|(name, rows)| format!(", {rows} rows of {name}"))
+        .map(|(name, rows)| format!(", {} of {name}", counted(*rows, "row")))
         .collect();
     talk.say(&format!(
-        "{} tickets exported{archived}{tables}",
-        done.tickets
+        "{} exported{archived}{tables}",
+        counted(done.tickets, "ticket")
     ));
     if let Some(first) = done.missing.first() {
         let count = done.missing.len();
@@ -289,9 +290,9 @@ fn tell(done: &Done, goes: &Goes, talk: &Talk) {
         ));
     }
     if done.left_out > 0 {
-        let count = done.left_out;
+        let tickets = counted(done.left_out, "ticket");
         talk.say(&format!(
-            "{count} tickets were archived or merged while the export ran and are left out"
+            "left out: {tickets} archived or merged while the export ran"
         ));
     }
     say_issue(done, goes.path().is_none(), talk);
