@@ -70,8 +70,11 @@ fn stop_on_signal(stop: StopSwitch) {
             return;
         }
         stop.pull(Stop::Later("interrupted".to_owned()));
-        Talk::aside("stopping: calls in flight may end; interrupt again to leave at once");
+        Talk::aside(
+            "stopping once the calls in flight are answered; interrupt again to leave at once",
+        );
         if signal().await.is_ok() {
+            Talk::aside("interrupted twice: left at once; `tickethaul resume` continues");
             std::process::exit(super::exit::INTERRUPTED_TWICE);
         }
     });

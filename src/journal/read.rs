@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
 
 use super::format::{Header, InputFile, refusal_from, schema_from};
 use super::remarks::{remarks, values};
@@ -120,6 +120,14 @@ pub struct Past {
     pub times: (Timestamp, Timestamp),
 }
 
+/// Undoes a write that a process was in the middle of when it died, which a connection
+/// that only reads can't.
+fn roll_back(path: &Path) -> rusqlite::Result<()> {
+    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    db.busy_timeout(std::time::Duration::from_secs(5))?;
+    db.query_row("PRAGMA user_version", [], |_row| Ok(()))
+}
+
 /// A run.db that is only looked at. The run may be going on.
 #[derive(Debug)]
 pub struct Reading {
@@ -147,14 +155,20 @@ impl Reading {
         if !is_regular(&path) {
             return Err(strange("it is a link or no regular file".to_owned()));
         }
-        let open = || {
+        let open = || -> rusqlite::Result<(Connection, i32)> {
             let mut db = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             bound(&mut db)?;
             db.busy_timeout(std::time::Duration::from_secs(5))?;
             let version = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
             Ok((db, version))
         };
-        let (db, version): (Connection, i32) = open().map_err(at(&path))?;
+        let opened = match open() {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
+                roll_back(&path).and_then(|()| open())
+            }
+            opened => opened,
+        };
+        let (db, version) = opened.map_err(at(&path))?;
         if version > VERSION {
             return Err(JournalError::Newer { path, version });
         }

@@ -592,6 +592,7 @@ mod tests {
     use rusqlite::StatementStatus;
 
     use super::*;
+    use crate::journal::read::Reading;
 
     /// A journal with its tables and nothing in them.
     fn empty(folder: &Path) -> Journal {
@@ -619,6 +620,26 @@ mod tests {
             body: [0; 16],
             counted: false,
         }
+    }
+
+    #[test]
+    fn a_journal_that_was_being_written_when_its_process_died_is_read() {
+        let (folder, dead) = (tempfile::tempdir(), tempfile::tempdir());
+        let (folder, dead) = (folder.expect("a folder"), dead.expect("a folder"));
+        drop(empty(folder.path()));
+        let path = folder.path().join("run.db");
+        let db = Connection::open(&path).expect("the journal");
+        let _mode: String = db
+            .query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))
+            .expect("as at the end of a run");
+        db.execute_batch("BEGIN IMMEDIATE; INSERT INTO mark (name, value) VALUES ('x', 1);")
+            .expect("a write that is not finished");
+        for name in ["run.db", "run.db-journal"] {
+            let copied = fs::copy(folder.path().join(name), dead.path().join(name));
+            let _bytes = copied.expect("as a death leaves it");
+        }
+        let reading = Reading::open(dead.path());
+        assert!(reading.is_ok(), "{reading:?}");
     }
 
     #[test]
