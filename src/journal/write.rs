@@ -632,8 +632,13 @@ mod tests {
         let _mode: String = db
             .query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))
             .expect("as at the end of a run");
-        db.execute_batch("BEGIN IMMEDIATE; INSERT INTO mark (name, value) VALUES ('x', 1);")
-            .expect("a write that is not finished");
+        // More than SQLite keeps in memory, so that it has begun to write the pages.
+        db.execute_batch(
+            "PRAGMA cache_size = 2; BEGIN IMMEDIATE;
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+             INSERT INTO mark (name, value) SELECT 'mark ' || i, i FROM n;",
+        )
+        .expect("a write that is not finished");
         for name in ["run.db", "run.db-journal"] {
             let copied = fs::copy(folder.path().join(name), dead.path().join(name));
             let _bytes = copied.expect("as a death leaves it");
