@@ -44,8 +44,13 @@ pub struct ImportArgs {
     /// What to do with the rows
     #[arg(long, value_enum, default_value_t = Op::Create)]
     op: Op,
-    /// Read the tickets first and send only what differs; for update and upsert
-    #[arg(long)]
+    /// Update and upsert without reading the tickets first: every row is sent whole, no row
+    /// is told to be unchanged, and what the tickets held is not kept, so that the run can't
+    /// be undone
+    #[arg(long, conflicts_with = "diff")]
+    blind: bool,
+    /// What update and upsert do anyway: read the tickets first and send only what differs
+    #[arg(long, hide = true)]
     diff: bool,
     /// Create the key property and the `[[property]]` entries that the portal lacks
     #[arg(long)]
@@ -98,6 +103,7 @@ impl ImportArgs {
                 LinkWay::Associate => Op::Associate,
                 LinkWay::Dissociate => Op::Dissociate,
             },
+            blind: false,
             diff: false,
             create_properties: false,
             run_dir: args.run_dir,
@@ -201,13 +207,13 @@ async fn begin(
 fn refuse_contradictions(args: &ImportArgs) -> Result<(), Error> {
     let word = args.op.operation().word();
     let said = match args.op {
-        Op::Create if args.diff => "--diff",
-        Op::Archive if args.diff => "--diff",
+        Op::Create | Op::Archive if args.diff => "--diff",
+        Op::Create | Op::Archive if args.blind => "--blind",
         Op::Update | Op::Upsert | Op::Archive if args.no_key => "--no-key",
         _ => return Ok(()),
     };
     Err(Error::usage(format!("{said} does not go with --op {word}"))
-        .advise("--diff is for update and upsert, --no-key for create"))
+        .advise("--blind and --diff are for update and upsert, --no-key for create"))
 }
 
 /// Runs a job to its end and says how it ended.
@@ -434,7 +440,7 @@ fn header(
     Ok(Header {
         run: new_run()?,
         operation: args.op.operation().word().to_owned(),
-        diff: args.diff,
+        diff: matches!(args.op, Op::Update | Op::Upsert) && !args.blind,
         portal_id: account.portal_id,
         portal: args.portal.path()?,
         mapping_path,

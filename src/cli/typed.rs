@@ -159,9 +159,10 @@ mod tests {
 
     /// Options that say what a run is, or matter only before it begins: its journal
     /// holds them, or nothing has to.
-    const OF_THE_RUN: [&str; 12] = [
+    const OF_THE_RUN: [&str; 13] = [
         "mapping",
         "op",
+        "blind",
         "diff",
         "create-properties",
         "run-dir",

@@ -2,8 +2,8 @@
 //! K4). Pure: no clock, no I/O.
 //!
 //! A key is open from the moment its row enters until that row is settled. Later
-//! rows with the key wait in file order; when too many wait, the reader stops. With
-//! `--diff` rows pass here twice: to be compared, and those that differ to be sent.
+//! rows with the key wait in file order; when too many wait, the reader stops. Rows of an
+//! update or upsert pass here twice: to be compared, and those that differ to be sent.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -90,19 +90,24 @@ impl Batcher {
         self.ready.is_empty() && self.differing.is_empty()
     }
 
-    /// The next batch, of at most `most` rows and never above the limits; nothing
-    /// when no row may go.
-    pub fn take(&mut self, most: usize, which: Which) -> Option<Batch> {
-        let most = most.min(self.inputs);
-        if self.is_full(&self.differing) {
-            return pop(&mut self.differing, most, Task::Send);
+    /// The next batch, never above the limits and of at most `sends` rows if it is sent;
+    /// nothing when no row may go.
+    pub fn take(&mut self, sends: usize, which: Which) -> Option<Batch> {
+        let sends = sends.min(self.inputs);
+        let most = match self.first {
+            Task::Compare => self.inputs,
+            Task::Send => sends,
+        };
+        let is_enough = self.differing.len() >= sends || self.is_full(&self.differing);
+        if is_enough && let Some(batch) = pop(&mut self.differing, sends, Task::Send) {
+            return Some(batch);
         }
         let ready = which > Which::Full || self.is_full(&self.ready);
         if ready && let Some(batch) = pop(&mut self.ready, most, self.first) {
             return Some(batch);
         }
         match which {
-            Which::Last => pop(&mut self.differing, most, Task::Send),
+            Which::Last => pop(&mut self.differing, sends, Task::Send),
             Which::Full | Which::Ready => None,
         }
     }
@@ -173,6 +178,7 @@ mod tests {
             parked: 0,
             bytes,
             body: [0; 16],
+            changes: None,
             past: None,
         }
     }

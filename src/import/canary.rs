@@ -21,7 +21,7 @@ pub const SIZE: usize = 10;
 
 /// What the first tickets tell.
 #[derive(Debug, Default)]
-pub struct Song {
+pub struct Findings {
     /// Words for what is worth telling and no reason to stop: texts that the portal
     /// altered but kept, values that go into another property.
     pub notices: Vec<String>,
@@ -38,7 +38,7 @@ pub async fn check(
     client: &Client,
     mapping: &CompiledMapping,
     wrote: &[Wrote],
-) -> Result<Song, Stop> {
+) -> Result<Findings, Stop> {
     let ids: Vec<String> = wrote.iter().map(|one| one.ticket.clone()).collect();
     let sent = wrote.iter().flat_map(|one| &one.properties);
     let names: BTreeSet<&str> = sent.map(|(name, _)| &**name).collect();
@@ -47,23 +47,23 @@ pub async fn check(
         .batch_read(ObjectType::Tickets, None, &ids, &names, false)
         .await
         .map_err(stop_for)?;
-    let mut song = Song::default();
+    let mut findings = Findings::default();
     for one in wrote {
         let record = reply.results.iter().find(|record| record.id == one.ticket);
         let Some(record) = record else {
             let words = format!("ticket {} was written but can't be read back", one.ticket);
             return Err(Stop::Mend(words));
         };
-        compare(mapping, one, record, &mut song)?;
+        compare(mapping, one, record, &mut findings)?;
     }
-    Ok(song)
+    Ok(findings)
 }
 
 fn compare(
     mapping: &CompiledMapping,
     one: &Wrote,
     record: &Record,
-    song: &mut Song,
+    findings: &mut Findings,
 ) -> Result<(), Stop> {
     for (name, sent) in &one.properties {
         let value_type = mapping.type_of(name);
@@ -73,7 +73,7 @@ fn compare(
         }
         match stored {
             Some(stored) if value_type == ValueType::String && !stored.is_empty() => {
-                song.notices.push(format!(
+                findings.notices.push(format!(
                     "the portal altered {name} of ticket {}: \"{}\" became \"{}\"",
                     one.ticket,
                     excerpt(sent),
@@ -82,8 +82,8 @@ fn compare(
             }
             _ => match fallback(mapping, name) {
                 Some(instead) => {
-                    if song.unkept.insert(Arc::clone(name)) {
-                        song.notices.push(format!(
+                    if findings.unkept.insert(Arc::clone(name)) {
+                        findings.notices.push(format!(
                             "the portal does not keep {name}: its values go into {}",
                             instead.name
                         ));

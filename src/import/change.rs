@@ -56,6 +56,7 @@ impl Slot {
                 body: op.body,
                 key: op.draft.key.clone(),
                 record: op.ticket.clone(),
+                changes: op.changes.clone(),
             })
         });
         op

@@ -150,6 +150,9 @@ impl Feed {
             Some(Unknown::Resend) => {}
             None => {
                 op.ticket.clone_from(&intent.record);
+                if let Some(changes) = &intent.changes {
+                    op.changes_only(changes.clone(), self.mapping.id_property());
+                }
                 op.past = Some(intent);
             }
         }

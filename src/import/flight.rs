@@ -22,8 +22,15 @@ use crate::model::event::{Event, Listener, Stop};
 /// How long calls in flight may go on once the run stops.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// What comes back from a batch: its keys, and how it went.
-type Landed = (Vec<String>, Delivered);
+/// What comes back from a batch.
+struct Landed {
+    /// What was done with its rows.
+    task: Task,
+    /// Their keys.
+    keys: Vec<String>,
+    /// How it went.
+    delivered: Delivered,
+}
 
 /// Batches in flight.
 pub struct Flight {
@@ -40,13 +47,15 @@ pub struct Flight {
 /// Where the run is with its canary (S6).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Canary {
-    /// The first batch: small and alone.
+    /// The first batch that is sent: small and alone.
     First,
+    /// It is on its way.
+    Sent,
     /// It wrote nothing, so the first batch that does is read back; until then the
     /// run does not crawl.
     Waiting,
     /// Tickets were read back and hold what was sent, or there is nothing to hold.
-    Sung,
+    Passed,
 }
 
 impl Flight {
@@ -59,7 +68,7 @@ impl Flight {
     ) -> Flight {
         Flight {
             canary: match sender.operation {
-                Operation::Archive | Operation::Associate | Operation::Dissociate => Canary::Sung,
+                Operation::Archive | Operation::Associate | Operation::Dissociate => Canary::Passed,
                 _ => Canary::First,
             },
             sender,
@@ -79,7 +88,8 @@ impl Flight {
         loop {
             self.launch(reading);
             let wants = reading && self.has_room() && !self.stop.is_pulled();
-            let due = self.parking.next_due().filter(|_| self.has_hands());
+            let may_send = self.has_hands() && self.sends() > 0;
+            let due = self.parking.next_due().filter(|_| may_send);
             tokio::select! {
                 Some(landed) = self.in_flight.join_next() => self.land(landed).await,
                 chunk = planned.recv(), if wants => match chunk {
@@ -124,10 +134,16 @@ impl Flight {
             let Some(batch) = self.next_batch(reading) else {
                 return;
             };
+            if batch.task == Task::Send && self.canary == Canary::First {
+                self.canary = Canary::Sent;
+            }
             let sender = Arc::clone(&self.sender);
             let _task = self.in_flight.spawn(async move {
-                let keys = batch.ops.iter().map(PlannedOp::folded_key).collect();
-                (keys, sender.deliver(batch).await)
+                Landed {
+                    task: batch.task,
+                    keys: batch.ops.iter().map(PlannedOp::folded_key).collect(),
+                    delivered: sender.deliver(batch).await,
+                }
             });
         }
     }
@@ -135,13 +151,10 @@ impl Flight {
     /// Rows that waited come first. A batch that is not full goes only when no more
     /// rows can come.
     fn next_batch(&mut self, reading: bool) -> Option<Batch> {
-        let size = match self.canary {
-            Canary::First => canary::SIZE,
-            Canary::Waiting | Canary::Sung => usize::MAX,
-        };
+        let sends = self.sends();
         let waited = self
             .parking
-            .due(Instant::now(), size.min(self.batcher.inputs()));
+            .due(Instant::now(), sends.min(self.batcher.inputs()));
         if waited.is_some() {
             return waited;
         }
@@ -151,7 +164,7 @@ impl Flight {
                 false if self.in_flight.is_empty() => Which::Last,
                 false => Which::Ready,
             };
-            let batch = self.batcher.take(size, which)?;
+            let batch = self.batcher.take(sends, which)?;
             let batch = self.park_past(batch);
             if !batch.ops.is_empty() {
                 return Some(batch);
@@ -186,18 +199,28 @@ impl Flight {
         self.parking.take_in(ops, Instant::now());
     }
 
+    /// Rows that a batch may send: none while the first of all is on its way.
+    fn sends(&self) -> usize {
+        match self.canary {
+            Canary::First => canary::SIZE,
+            Canary::Sent => 0,
+            Canary::Waiting | Canary::Passed => usize::MAX,
+        }
+    }
+
     /// Whether one more batch may go: as many as keep the portal busy, since each waits
     /// for one call at a time.
     fn has_hands(&self) -> bool {
-        let most = match self.canary {
-            Canary::First => 1,
-            Canary::Waiting | Canary::Sung => self.sender.client.useful_concurrency(),
-        };
+        let most = self.sender.client.useful_concurrency();
         !self.stop.is_pulled() && self.in_flight.len() < most.min(self.concurrency)
     }
 
     async fn land(&mut self, landed: Result<Landed, JoinError>) {
-        let (mut keys, delivered) = match landed {
+        let Landed {
+            task,
+            mut keys,
+            delivered,
+        } = match landed {
             Ok(landed) => landed,
             Err(error) if error.is_cancelled() => return,
             Err(_) => {
@@ -220,20 +243,20 @@ impl Flight {
         self.park(delivered.parked);
         self.batcher.push_differing(delivered.differing);
         match self.canary {
-            Canary::Sung => {}
-            Canary::First | Canary::Waiting if self.stop.is_pulled() => {}
+            Canary::Passed => {}
+            _ if self.stop.is_pulled() || task == Task::Compare => {}
             _ if delivered.wrote.is_empty() => self.canary = Canary::Waiting,
-            Canary::First | Canary::Waiting => self.sing(&delivered.wrote).await,
+            _ => self.read_back_first(&delivered.wrote).await,
         }
     }
 
-    async fn sing(&mut self, wrote: &[Wrote]) {
+    async fn read_back_first(&mut self, wrote: &[Wrote]) {
         match canary::check(&self.sender.client, &self.sender.mapping, wrote).await {
-            Ok(song) => {
-                self.canary = Canary::Sung;
+            Ok(findings) => {
+                self.canary = Canary::Passed;
                 let tell = |words| self.listener.hear(&Event::Notice(words));
-                song.notices.into_iter().for_each(tell);
-                self.sender.diversion.settle(song.unkept);
+                findings.notices.into_iter().for_each(tell);
+                self.sender.diversion.settle(findings.unkept);
             }
             Err(stop) => self.stop.pull(stop),
         }

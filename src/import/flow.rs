@@ -5,6 +5,7 @@ use super::links::Link;
 use crate::journal::{Keys, PastIntent};
 use crate::mapping::For;
 use crate::model::outcome::RowEnd;
+use crate::model::property_change::PropertyChange;
 use crate::model::row::SourceRow;
 use crate::model::ticket::{PlacedRemark, TicketDraft};
 
@@ -112,6 +113,9 @@ pub struct PlannedOp {
     pub bytes: usize,
     /// Hash of what will be sent (protocol R1).
     pub body: [u8; 16],
+    /// What its ticket holds of the properties that the row changes, and is sent alone;
+    /// none where nobody looked, or there was no ticket (protocol PL6).
+    pub changes: Option<Vec<PropertyChange>>,
     /// Set when the row was intended, and perhaps sent, and its outcome is not known:
     /// by an earlier process of this run, or by this one (protocol S4).
     pub past: Option<PastIntent>,
@@ -133,6 +137,16 @@ impl PlannedOp {
         self.draft.key = key;
     }
 
+    /// Leaves of what is sent what changes something, and the property `by` that names
+    /// the ticket.
+    pub fn changes_only(&mut self, changes: Vec<PropertyChange>, by: Option<&str>) {
+        let values = &mut self.draft.properties;
+        values.retain(|(name, _)| by == Some(&**name));
+        let given = |change: &PropertyChange| (change.name.clone(), change.after.clone());
+        values.extend(changes.iter().map(given));
+        self.changes = Some(changes);
+    }
+
     /// This row with its end, on its way to settle.
     pub fn ended(self, end: RowEnd) -> RowOutcome {
         RowOutcome {
@@ -148,7 +162,7 @@ impl PlannedOp {
 /// What is to be done with a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Hold its rows against the portal, and send nothing (`--diff`).
+    /// Compare its rows with the tickets in the portal, and send nothing (PL1).
     Compare,
     /// Send its rows.
     Send,

@@ -109,6 +109,7 @@ mod tests {
             parked: 0,
             bytes,
             body: [0; 16],
+            changes: None,
             past: None,
         }
     }

@@ -26,6 +26,7 @@ pub fn plan(operation: Operation, row: MappedRow) -> Result<PlannedOp, Box<RowOu
         links: None,
         parked: 0,
         bytes,
+        changes: None,
         past: None,
     };
     match too_large(bytes) {

@@ -180,6 +180,7 @@ fn row_intent(op: &PlannedOp, (operation, keys): (Operation, Keys), counted: boo
         ticket: op.ticket.clone(),
         keys,
         body: op.body,
+        changes: op.changes.clone(),
         counted,
     }
 }

@@ -20,7 +20,7 @@ pub struct Header {
     pub run: String,
     /// `create`, `update`, `upsert`, `archive`
     pub operation: String,
-    /// Rows are held against the portal, and only what differs is sent (`--diff`).
+    /// Tickets are read first, and only what differs is sent (PL1).
     pub diff: bool,
     /// HubSpot portal id.
     pub portal_id: u64,

@@ -4,14 +4,13 @@
 //! ```text
 //! meta   name → value                  version, operation, portal, mapping, schema
 //! input  file → path, size, mtime, hash
-//! row    seq → address, fate, change, key, ticket, issue, settle number
-//! step   what is done for a row or for several: the run's operation, contact; key, body hash,
-//!        when intended by the portal's clock, state, id of the record: of an archive
-//!        that of the ticket from its intent on
+//! row    seq → address, fate, key, ticket: its intent (body hash, when by the portal's
+//!        clock, what the ticket held before) and its outcome (change, issue, settle number)
+//! step   what is done for several rows: contact; key, when intended, state, id of the record
 //! mark   name → number                 lengths of the derived files, state, times, remarks, values
 //! ```
 //!
-//! What it promises: a step is in `step` before its call leaves (D2); one commit
+//! What it promises: an intent is in it before its call leaves (D2); one commit
 //! holds everything since the last one; the database appears under its name only
 //! with its header whole (D1). Files derived from it are not its business: it only
 //! keeps their lengths (D3).
@@ -24,11 +23,17 @@ mod others;
 mod records;
 mod waiting;
 mod remarks;
+mod error;
+mod build;
+mod changes;
+mod second;
+mod third;
 mod write;
 mod read;
 mod lock;
 mod log;
 
+pub use error::JournalError;
 pub use format::{Header, InputFile, PortalPath};
 pub use lock::{Lock, LockError};
 pub use log::RunLog;
@@ -38,5 +43,5 @@ pub use records::Earlier;
 pub use told::Told;
 pub use waiting::Waiting;
 pub use write::{
-    Claim, Commit, Durability, Intent, Journal, JournalError, Keys, RowEntry, now, run_id, run_name,
+    Claim, Commit, Durability, Intent, Journal, Keys, RowEntry, now, run_id, run_name,
 };

@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
-use super::write::{Commit, JournalError, at};
+use super::error::{JournalError, at};
+use super::write::Commit;
 
 /// What the journal knows of another record that rows are linked to (L1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ impl Commit<'_> {
     pub fn other(&self, kind: &str, key: &str) -> Result<Option<OtherState>, JournalError> {
         let row: Option<(Option<i64>, Option<String>)> = self
             .transaction
-            .prepare_cached("SELECT intended_ms, record FROM step WHERE folded = ?1 AND kind = ?2")
+            .prepare_cached(self.statements.find_other)
             .and_then(|mut query| {
                 query
                     .query_row([key, kind], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -45,10 +46,8 @@ impl Commit<'_> {
         at: Option<Timestamp>,
     ) -> Result<(), JournalError> {
         self.run(
-            "INSERT INTO step (kind, key, folded, intended_ms, state)
-             SELECT ?3, ?1, ?1, ?2, 'open'
-             WHERE NOT EXISTS (SELECT 1 FROM step WHERE folded = ?1 AND kind = ?3)",
-            params![key, at.map(Timestamp::as_millisecond), kind],
+            self.statements.intend_other,
+            params![key, kind, at.map(Timestamp::as_millisecond)],
         )
     }
 
@@ -61,15 +60,7 @@ impl Commit<'_> {
         created: bool,
     ) -> Result<(), JournalError> {
         let state = if created { "done" } else { "exists" };
-        self.run(
-            "INSERT INTO step (kind, key, folded, state)
-             SELECT ?2, ?1, ?1, 'open'
-             WHERE NOT EXISTS (SELECT 1 FROM step WHERE folded = ?1 AND kind = ?2)",
-            params![key, kind],
-        )?;
-        self.run(
-            "UPDATE step SET state = ?2, record = ?3 WHERE folded = ?1 AND kind = ?4",
-            params![key, state, id, kind],
-        )
+        self.intend_other(kind, key, None)?;
+        self.run(self.statements.settle_other, params![key, kind, state, id])
     }
 }

@@ -7,15 +7,18 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
 
+use super::changes::changes_from;
+use super::error::{JournalError, at};
 use super::format::{Header, InputFile, refusal_from, schema_from};
 use super::remarks::{remarks, values};
-use super::schema::VERSION;
+use super::schema::{Tables, VERSION};
 use super::sound::{bound, connect, is_regular, stranger};
 use super::told::Told;
-use super::write::{JournalError, RowEntry, at};
+use super::write::RowEntry;
 use crate::model::issue::Refusal;
 use crate::model::outcome::{Change, Fate, RowEnd};
 use crate::model::place::RowAddress;
+use crate::model::property_change::PropertyChange;
 use crate::model::ticket::{PlacedRemark, Remark};
 
 /// How far a run came.
@@ -51,6 +54,9 @@ pub struct PastIntent {
     pub key: String,
     /// Id of the record that it was found to mean, where it was looked up (R4).
     pub record: Option<String>,
+    /// What it was to change, with what the ticket held before; none where that was not
+    /// read (PL6).
+    pub changes: Option<Vec<PropertyChange>>,
 }
 
 /// A settled row, as the journal has it.
@@ -195,16 +201,16 @@ impl Reading {
                 2 => RunState::Finished,
                 _ => RunState::Open,
             },
-            fates: self.fates().map_err(at(&self.path))?,
+            fates: self.fates()?,
             refusals: self.refusals()?,
             remarks: remarks(&marks),
             values: values(&marks),
-            changes: self.changes().map_err(at(&self.path))?,
+            changes: self.changes()?,
             contacts_created: self.contacts_created().map_err(at(&self.path))?,
             waiting: self.waiting().map_err(at(&self.path))?,
             contiguous,
             beyond,
-            unknown: self.unknown().map_err(at(&self.path))?,
+            unknown: self.unknown()?,
             lengths,
             filed: mark("filed"),
             settled: self.last_settled().map_err(at(&self.path))?,
@@ -218,11 +224,12 @@ impl Reading {
     /// derived files.
     pub fn settled_after(&self, filed: u64) -> Result<Vec<PastRow>, JournalError> {
         let read = || {
-            let mut query = self.db.prepare(
-                "SELECT seq, file, record, line, byte, key, fate, ticket, issue, change FROM row
+            let mut query = self.db.prepare(&format!(
+                "SELECT seq, file, record, line, byte, {}, fate, ticket, issue, change FROM row
                  WHERE settled > ?1 ORDER BY seq",
-            )?;
-            let rows = query.query_map([filed as i64], past_row)?;
+                self.tables().statements().key
+            ))?;
+            let rows = query.query_map([filed], past_row)?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };
         let rows = read().map_err(at(&self.path))?;
@@ -239,7 +246,8 @@ impl Reading {
             "exists" => RowEnd::Exists { ticket },
             "unchanged" => RowEnd::Unchanged { ticket },
             "skipped" => RowEnd::Skipped,
-            _ => RowEnd::Refused(self.refusal(&stored.issue.unwrap_or_default())?),
+            "refused" => RowEnd::Refused(self.refusal(&stored.issue.unwrap_or_default())?),
+            other => return Err(self.broken(&format!("fate \"{other}\""))),
         };
         Ok(PastRow {
             row: stored.row,
@@ -251,10 +259,7 @@ impl Reading {
     fn change(&self, word: Option<&str>) -> Result<Change, JournalError> {
         let named = |change: &Change| Some(change.word()) == word;
         let found = Change::ALL.into_iter().find(named);
-        found.ok_or_else(|| JournalError::Broken {
-            path: self.path.clone(),
-            what: "change".to_owned(),
-        })
+        found.ok_or_else(|| self.broken("change"))
     }
 
     fn header(&self) -> Result<Header, JournalError> {
@@ -265,10 +270,7 @@ impl Reading {
                 })
                 .map_err(at(&self.path))
         };
-        let broken = |what: &str| JournalError::Broken {
-            path: self.path.clone(),
-            what: what.to_owned(),
-        };
+        let broken = |what| self.broken(what);
         Ok(Header {
             run: self
                 .later_meta("run")
@@ -311,8 +313,8 @@ impl Reading {
             Ok(InputFile {
                 path: row.get::<_, String>(0)?.into(),
                 member: row.get(1)?,
-                size: row.get::<_, i64>(2)?.unsigned_abs(),
-                modified: stamp(row.get::<_, i64>(3)?.unsigned_abs()),
+                size: row.get(2)?,
+                modified: stamp(row.get(3)?),
                 hash: row.get(4)?,
             })
         })?;
@@ -321,52 +323,48 @@ impl Reading {
 
     fn marks(&self) -> rusqlite::Result<BTreeMap<String, u64>> {
         let mut query = self.db.prepare("SELECT name, value FROM mark")?;
-        let rows = query.query_map([], |row| {
-            Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
-        })?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         rows.collect()
     }
 
-    fn fates(&self) -> rusqlite::Result<Vec<(Fate, u64)>> {
+    fn fates(&self) -> Result<Vec<(Fate, u64)>, JournalError> {
+        let known = |(word, count): (String, u64)| {
+            let fate = Fate::ALL.into_iter().find(|fate| fate.word() == word);
+            let broken = || self.broken(&format!("fate \"{word}\""));
+            Ok((fate.ok_or_else(broken)?, count))
+        };
+        let counted = self.count_by_fate().map_err(at(&self.path))?;
+        counted.into_iter().map(known).collect()
+    }
+
+    fn count_by_fate(&self) -> rusqlite::Result<Vec<(String, u64)>> {
         let mut query = self
             .db
             .prepare("SELECT fate, count(*) FROM row WHERE settled IS NOT NULL GROUP BY fate")?;
-        let rows = query.query_map([], |row| {
-            Ok((
-                row.get::<_, String>(0)?,
-                row.get::<_, i64>(1)?.unsigned_abs(),
-            ))
-        })?;
-        let known = |(word, count): (String, u64)| {
-            let fate = Fate::ALL.into_iter().find(|fate| fate.word() == word)?;
-            Some((fate, count))
-        };
-        let counted = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(counted.into_iter().filter_map(known).collect())
+        let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+        rows.collect()
     }
 
-    fn changes(&self) -> rusqlite::Result<BTreeMap<Change, u64>> {
+    fn changes(&self) -> Result<BTreeMap<Change, u64>, JournalError> {
         if self.version == 1 {
             // That version only knew creates.
-            let done = self
-                .fates()?
-                .into_iter()
-                .find(|(fate, _)| *fate == Fate::Done);
-            return Ok(done
-                .map(|(_, rows)| (Change::Created, rows))
-                .into_iter()
-                .collect());
+            let done = self.fates()?;
+            let done = done.into_iter().find(|(fate, _)| *fate == Fate::Done);
+            let created = done.map(|(_, rows)| (Change::Created, rows));
+            return Ok(created.into_iter().collect());
         }
-        let mut query = self
-            .db
-            .prepare("SELECT change, count(*) FROM row WHERE change IS NOT NULL AND settled IS NOT NULL GROUP BY change")?;
-        let rows = query.query_map([], |row| {
-            let rows: i64 = row.get(1)?;
-            Ok((row.get::<_, String>(0)?, rows.unsigned_abs()))
-        })?;
-        let counted = rows.collect::<rusqlite::Result<BTreeMap<_, _>>>()?;
-        let known = |change: Change| Some((change, *counted.get(change.word())?));
-        Ok(Change::ALL.into_iter().filter_map(known).collect())
+        let counted = self.count_by_change().map_err(at(&self.path))?;
+        let known = |(word, rows): (String, u64)| Ok((self.change(Some(&word))?, rows));
+        counted.into_iter().map(known).collect()
+    }
+
+    fn count_by_change(&self) -> rusqlite::Result<Vec<(String, u64)>> {
+        let mut query = self.db.prepare(
+            "SELECT change, count(*) FROM row
+             WHERE change IS NOT NULL AND settled IS NOT NULL GROUP BY change",
+        )?;
+        let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+        rows.collect()
     }
 
     fn refusals(&self) -> Result<Vec<PastRefusals>, JournalError> {
@@ -375,8 +373,7 @@ impl Reading {
                 "SELECT file, line, issue FROM row WHERE fate = 'refused' ORDER BY settled",
             )?;
             let rows = query.query_map([], |row| {
-                let line = row.get::<_, i64>(1)?.unsigned_abs();
-                Ok((row.get::<_, u32>(0)?, line, row.get::<_, String>(2)?))
+                Ok((row.get::<_, u32>(0)?, row.get(1)?, row.get::<_, String>(2)?))
             })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };
@@ -396,30 +393,23 @@ impl Reading {
     }
 
     fn refusal(&self, text: &str) -> Result<Refusal, JournalError> {
-        refusal_from(text).map_err(|_| JournalError::Broken {
-            path: self.path.clone(),
-            what: "issue".to_owned(),
-        })
+        refusal_from(text).map_err(|_| self.broken("issue"))
     }
 
     fn contacts_created(&self) -> rusqlite::Result<u64> {
         let sql = "SELECT count(*) FROM step WHERE state = 'done'
                    AND (kind = 'contact' OR kind LIKE 'contacts.%')";
-        let count: i64 = self.db.query_row(sql, [], |row| row.get(0))?;
-        Ok(count.unsigned_abs())
+        self.db.query_row(sql, [], |row| row.get(0))
     }
 
     fn waiting(&self) -> rusqlite::Result<u64> {
         let sql = "SELECT count(*) FROM row WHERE fate = 'waiting'";
-        let count: i64 = self.db.query_row(sql, [], |row| row.get(0))?;
-        Ok(count.unsigned_abs())
+        self.db.query_row(sql, [], |row| row.get(0))
     }
 
     fn last_settled(&self) -> rusqlite::Result<u64> {
-        let last: Option<i64> = self
-            .db
-            .query_row("SELECT max(settled) FROM row", [], |row| row.get(0))?;
-        Ok(last.unwrap_or(0).unsigned_abs())
+        let sql = "SELECT coalesce(max(settled), 0) FROM row";
+        self.db.query_row(sql, [], |row| row.get(0))
     }
 
     /// The last row before the first open one, and settled rows behind that.
@@ -431,7 +421,7 @@ impl Reading {
         let mut contiguous = 0;
         let mut beyond = HashSet::new();
         while let Some(row) = rows.next()? {
-            let seq = row.get::<_, i64>(0)?.unsigned_abs();
+            let seq: u64 = row.get(0)?;
             if seq == contiguous + 1 && beyond.is_empty() {
                 contiguous = seq;
             } else {
@@ -442,21 +432,26 @@ impl Reading {
             .db
             .query_row(
                 "SELECT seq, file, record, line, byte FROM row WHERE seq = ?1",
-                params![contiguous as i64],
+                params![contiguous],
                 entry,
             )
             .optional()?;
         Ok((entry, beyond))
     }
 
-    /// Rows whose own step, which is named for the run's operation, has no outcome.
-    fn unknown(&self) -> rusqlite::Result<HashMap<u64, PastIntent>> {
-        let mut query = self.db.prepare(
-            "SELECT row.seq, step.intended_ms, step.body, step.key, step.record FROM row
-             JOIN step ON step.row = row.seq
-                AND step.kind = (SELECT value FROM meta WHERE name = 'operation')
-             WHERE row.settled IS NULL AND row.fate <> 'waiting'",
-        )?;
+    /// Rows that were intended and have no outcome.
+    fn unknown(&self) -> Result<HashMap<u64, PastIntent>, JournalError> {
+        let stored = self.open_intents().map_err(at(&self.path))?;
+        let intent = |(seq, intent, changes): (u64, PastIntent, Option<String>)| {
+            let changes = changes.as_deref().map(changes_from).transpose();
+            let changes = changes.map_err(|_| self.broken("changes"))?;
+            Ok((seq, PastIntent { changes, ..intent }))
+        };
+        stored.into_iter().map(intent).collect()
+    }
+
+    fn open_intents(&self) -> rusqlite::Result<Vec<(u64, PastIntent, Option<String>)>> {
+        let mut query = self.db.prepare(self.tables().statements().unknown)?;
         let rows = query.query_map([], |row| {
             let at: Option<i64> = row.get(1)?;
             let intent = PastIntent {
@@ -464,10 +459,22 @@ impl Reading {
                 body: row.get(2)?,
                 key: row.get(3)?,
                 record: row.get(4)?,
+                changes: None,
             };
-            Ok((row.get::<_, i64>(0)?.unsigned_abs(), intent))
+            Ok((row.get(0)?, intent, row.get(5)?))
         })?;
         rows.collect()
+    }
+
+    fn tables(&self) -> Tables {
+        Tables::of(self.version)
+    }
+
+    fn broken(&self, what: &str) -> JournalError {
+        JournalError::Broken {
+            path: self.path.clone(),
+            what: what.to_owned(),
+        }
     }
 }
 
@@ -492,14 +499,13 @@ fn past_row(row: &Row<'_>) -> rusqlite::Result<StoredRow> {
 }
 
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<RowEntry> {
-    let number = |idx| Ok::<_, rusqlite::Error>(row.get::<_, i64>(idx)?.unsigned_abs());
     Ok(RowEntry {
-        seq: number(0)?,
+        seq: row.get(0)?,
         address: RowAddress {
             file: row.get(1)?,
-            record: number(2)?,
-            line: number(3)?,
-            byte: number(4)?,
+            record: row.get(2)?,
+            line: row.get(3)?,
+            byte: row.get(4)?,
         },
     })
 }

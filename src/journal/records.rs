@@ -3,7 +3,8 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::write::{Commit, JournalError, at};
+use super::error::{JournalError, at};
+use super::write::Commit;
 
 /// An earlier row of the same run and key, whose record is as the row says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,14 +30,9 @@ impl Commit<'_> {
             })
         };
         self.transaction
-            .prepare_cached(
-                "SELECT step.key, row.ticket FROM step JOIN row ON row.seq = step.row
-                 WHERE step.folded = ?1 AND step.kind = ?2 AND step.row < ?3
-                   AND row.fate IN ('done', 'unchanged', 'waiting') AND row.ticket IS NOT NULL
-                 ORDER BY step.row DESC LIMIT 1",
-            )
+            .prepare_cached(self.statements.earlier)
             .and_then(|mut query| {
-                let of_row = params![key.to_lowercase(), kind, seq as i64];
+                let of_row = params![key.to_lowercase(), kind, seq];
                 query.query_row(of_row, found).optional()
             })
             .map_err(at(self.path))
@@ -45,9 +41,6 @@ impl Commit<'_> {
     /// Notes the record that a row means where its intent lacks it, as those of older
     /// tools do.
     pub fn name_record(&self, kind: &str, seq: u64, record: &str) -> Result<(), JournalError> {
-        self.run(
-            "UPDATE step SET record = ?3 WHERE row = ?1 AND kind = ?2 AND record IS NULL",
-            params![seq as i64, kind, record],
-        )
+        self.run(self.statements.name_record, params![seq, kind, record])
     }
 }

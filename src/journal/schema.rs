@@ -1,39 +1,84 @@
-//! The tables of run.db and their version.
+//! The versions of run.db, which stand in `PRAGMA user_version`.
 //!
-//! Old reader, new data: a newer version is refused. New reader, old data: migrated
-//! when it is opened.
+//! | version | by | what changed |
+//! |---|---|---|
+//! | 1 | before 0.1.0 | creates alone |
+//! | 2 | 0.1.0 | all operations: `row.change`, rows that wait |
+//! | 3 | 0.2.0 | intent and outcome of a row in one entry; before-images |
+//!
+//! A newer version is refused. A run of version 2 is finished in its own tables (D5), one
+//! of version 1 in those of version 2.
 
 use rusqlite::Connection;
 
-/// Version of the tables, kept in `PRAGMA user_version`.
-pub(super) const VERSION: i32 = 2;
+use super::{second, third};
+
+/// Version of the tables that a new run gets.
+pub(super) const VERSION: i32 = 3;
 
 /// Everything a new run.db holds before its header is filled in.
-///
-/// `step.folded` is the key in lower case: keys that differ only by case meet in
-/// the index (K2, K4). `row.settled` counts settlements from 1, so that the
-/// derived files can be rebuilt (D3); it is null for a row that was intended and
-/// whose outcome is not known. `step.record` of an open step is the record that was found
-/// for it before it was intended (R4). `row.change` says what was done for a row that is done. The fate
-/// `waiting` is that of a row whose ticket is written and whose links wait (D6).
-pub(super) const TABLES: &str = "
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE input (
-    file INTEGER PRIMARY KEY, path TEXT NOT NULL, member TEXT, size INTEGER NOT NULL,
-    modified_ms INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;
-CREATE TABLE row (
-    seq INTEGER PRIMARY KEY, file INTEGER NOT NULL, record INTEGER NOT NULL,
-    line INTEGER NOT NULL, byte INTEGER NOT NULL, fate TEXT NOT NULL,
-    key TEXT, ticket TEXT, issue TEXT, settled INTEGER, change TEXT) STRICT;
-CREATE TABLE step (
-    id INTEGER PRIMARY KEY, row INTEGER, kind TEXT NOT NULL, key TEXT NOT NULL,
-    folded TEXT NOT NULL, body BLOB, intended_ms INTEGER, state TEXT NOT NULL,
-    record TEXT) STRICT;
-CREATE INDEX step_by_row ON step (row) WHERE row IS NOT NULL;
-CREATE INDEX step_by_key ON step (folded, kind);
-CREATE INDEX row_waiting ON row (seq) WHERE fate = 'waiting';
-CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-";
+pub(super) const TABLES: &str = third::TABLES;
+
+/// The tables that a run.db has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tables {
+    /// Those of versions 1 and 2.
+    Second,
+    /// Ours.
+    Third,
+}
+
+/// Statements that differ between the versions only in their words.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Statements {
+    pub(super) key: &'static str,
+    pub(super) holder: &'static str,
+    pub(super) earlier: &'static str,
+    pub(super) name_record: &'static str,
+    pub(super) body: &'static str,
+    pub(super) unknown: &'static str,
+    pub(super) find_other: &'static str,
+    pub(super) intend_other: &'static str,
+    pub(super) settle_other: &'static str,
+}
+
+impl Tables {
+    /// The tables of a version that can be read.
+    pub(super) fn of(version: i32) -> Tables {
+        match version {
+            3.. => Tables::Third,
+            _ => Tables::Second,
+        }
+    }
+
+    /// The statements for them.
+    pub(super) fn statements(self) -> Statements {
+        match self {
+            Tables::Second => Statements {
+                key: second::KEY,
+                holder: second::HOLDER,
+                earlier: second::EARLIER,
+                name_record: second::NAME_RECORD,
+                body: second::BODY,
+                unknown: second::UNKNOWN,
+                find_other: second::FIND_OTHER,
+                intend_other: second::INTEND_OTHER,
+                settle_other: second::SETTLE_OTHER,
+            },
+            Tables::Third => Statements {
+                key: third::KEY,
+                holder: third::HOLDER,
+                earlier: third::EARLIER,
+                name_record: third::NAME_RECORD,
+                body: third::BODY,
+                unknown: third::UNKNOWN,
+                find_other: third::FIND_OTHER,
+                intend_other: third::INTEND_OTHER,
+                settle_other: third::SETTLE_OTHER,
+            },
+        }
+    }
+}
 
 /// From version 1, which only knew creates.
 const TO_SECOND: &str = "
@@ -45,8 +90,8 @@ PRAGMA user_version = 2;
 COMMIT;
 ";
 
-/// Brings the tables of an older version up to ours; gives the version that they
-/// have then, which may be a newer one.
+/// Brings the tables of version 1 up to those of version 2; gives the version that they
+/// have then, which may be a newer one than ours.
 pub(super) fn migrate(db: &Connection) -> rusqlite::Result<i32> {
     let version = || db.query_row("PRAGMA user_version", [], |row| row.get(0));
     if version()? == 1 {
@@ -62,7 +107,7 @@ mod tests {
     #[test]
     fn rows_of_the_first_version_were_created() {
         let db = Connection::open_in_memory().expect("a database");
-        let first = TABLES.replace(", change TEXT", "");
+        let first = second::TABLES.replace(", change TEXT", "");
         db.execute_batch(&first).expect("tables");
         db.execute_batch(
             "INSERT INTO row (seq, file, record, line, byte, fate)
@@ -70,7 +115,7 @@ mod tests {
              PRAGMA user_version = 1;",
         )
         .expect("rows");
-        assert_eq!(migrate(&db), Ok(VERSION));
+        assert_eq!(migrate(&db), Ok(2));
         let created: i64 = db
             .query_row(
                 "SELECT sum(seq) FROM row WHERE change = 'created'",
@@ -79,6 +124,6 @@ mod tests {
             )
             .expect("a sum");
         assert_eq!(created, 1);
-        assert_eq!(migrate(&db), Ok(VERSION));
+        assert_eq!(migrate(&db), Ok(2));
     }
 }

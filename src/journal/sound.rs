@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
-use super::schema::TABLES;
+use super::{second, third};
 
 /// Bytes of a value: schema and mapping are the longest.
 const LONGEST: i32 = 64 << 20;
@@ -56,7 +56,7 @@ pub(super) fn is_regular(path: &Path) -> bool {
 
 /// What is in a database that no journal of ours has, if there is something.
 pub(super) fn stranger(db: &Connection) -> rusqlite::Result<Option<String>> {
-    let known = statements(TABLES);
+    let known = [statements(second::TABLES), statements(third::TABLES)].concat();
     let mut query = db.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema")?;
     let mut rows = query.query([])?;
     let mut tables = BTreeSet::new();
@@ -127,6 +127,7 @@ fn cant_open(error: std::io::Error) -> rusqlite::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::schema::TABLES;
 
     fn found(more: &str) -> Option<String> {
         let db = Connection::open_in_memory().expect("a database");

@@ -4,8 +4,11 @@
 
 use rusqlite::params;
 
+use super::error::{JournalError, at};
 use super::read::entry;
-use super::write::{Commit, JournalError, RowEntry, at};
+use super::schema::Tables;
+use super::second;
+use super::write::{Commit, RowEntry};
 use crate::model::outcome::Change;
 
 /// A row that waits.
@@ -27,38 +30,39 @@ impl Commit<'_> {
     /// Writes that a row's ticket is as the row says and that its links wait; `body` is
     /// not looked at: the row's intent has it.
     pub fn wait(&self, waiting: &Waiting) -> Result<(), JournalError> {
-        let (seq, place) = (waiting.row.seq as i64, waiting.row.address);
+        let place = waiting.row.address;
         self.run(
             "INSERT INTO row (seq, file, record, line, byte, fate, key, ticket, change)
              VALUES (?1, ?2, ?3, ?4, ?5, 'waiting', ?6, ?7, ?8)
              ON CONFLICT (seq) DO UPDATE
              SET fate = 'waiting', key = ?6, ticket = ?7, change = ?8",
             params![
-                seq,
+                waiting.row.seq,
                 place.file,
-                place.record as i64,
-                place.line as i64,
-                place.byte as i64,
+                place.record,
+                place.line,
+                place.byte,
                 waiting.key,
                 waiting.ticket,
                 waiting.change.map(Change::word)
             ],
         )?;
-        self.run(
-            "UPDATE step SET record = ?2 WHERE row = ?1",
-            params![seq, waiting.ticket],
-        )
+        match self.tables {
+            Tables::Second => second::wait(self, waiting.row.seq, &waiting.ticket),
+            Tables::Third => Ok(()),
+        }
     }
 
     /// At most `most` rows that wait, in file order, behind row `after`.
     pub fn waiting(&self, after: u64, most: usize) -> Result<Vec<Waiting>, JournalError> {
         let read = || {
-            let mut query = self.transaction.prepare_cached(
-                "SELECT seq, file, record, line, byte, key, ticket, change,
-                    (SELECT body FROM step WHERE step.row = row.seq AND body IS NOT NULL)
+            let sql = format!(
+                "SELECT seq, file, record, line, byte, {}, ticket, change, {}
                  FROM row WHERE fate = 'waiting' AND seq > ?1 ORDER BY seq LIMIT ?2",
-            )?;
-            let rows = query.query_map(params![after as i64, most as i64], waiting)?;
+                self.statements.key, self.statements.body
+            );
+            let mut query = self.transaction.prepare_cached(&sql)?;
+            let rows = query.query_map(params![after, most as u64], waiting)?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };
         read().map_err(at(self.path))
@@ -68,7 +72,7 @@ impl Commit<'_> {
     pub fn count_waiting(&self) -> Result<u64, JournalError> {
         let sql = "SELECT count(*) FROM row WHERE fate = 'waiting'";
         let count = self.transaction.query_row(sql, [], |row| row.get(0));
-        count.map(i64::unsigned_abs).map_err(at(self.path))
+        count.map_err(at(self.path))
     }
 }
 

@@ -4,17 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::{Timestamp, Zoned};
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::format::{Header, refusal_text, schema_text};
+use super::build::{build, build_empty, json, open, rename_durably};
+use super::error::{JournalError, at};
+use super::format::{Header, refusal_text};
 use super::read::RunState;
 use super::remarks::{remark_name, value_name};
-use super::schema::{TABLES, VERSION, migrate};
-use super::sound::connect;
+use super::schema::{Statements, Tables, migrate};
 use super::told::Told;
-use crate::model::outcome::{Change, Fate, RowEnd};
+use super::{second, third};
+use crate::model::outcome::RowEnd;
 use crate::model::place::RowAddress;
+use crate::model::property_change::PropertyChange;
 use crate::model::ticket::{PlacedRemark, Remark};
 
 /// An open run.db. One writer; the lock beside it keeps others out.
@@ -22,74 +24,8 @@ use crate::model::ticket::{PlacedRemark, Remark};
 pub struct Journal {
     db: Connection,
     path: PathBuf,
+    tables: Tables,
     settled: u64,
-}
-
-/// Why the journal can't go on. The run ends: without it nothing may be sent.
-#[derive(Debug, thiserror::Error)]
-pub enum JournalError {
-    /// SQLite said no: most often a full disk or a lost folder.
-    #[error("can't use the journal {path}: {source}")]
-    Database {
-        /// The database.
-        path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
-    },
-    /// There is no journal: nothing was sent by this run.
-    #[error("{} holds no run.db: nothing was sent by this run", .0.display())]
-    Missing(PathBuf),
-    /// A newer version of the tool wrote it.
-    #[error("the journal {} has version {version}, written by a newer tickethaul", path.display())]
-    Newer {
-        /// The database.
-        path: PathBuf,
-        /// Its version.
-        version: i32,
-    },
-    /// It is no database of ours.
-    #[error("{} is no journal of tickethaul: {what}", path.display())]
-    Strange {
-        /// The database.
-        path: PathBuf,
-        /// What is wrong with it.
-        what: String,
-    },
-    /// SQLite can't make sense of it.
-    #[error("the journal {} is damaged: {source}", path.display())]
-    Damaged {
-        /// The database.
-        path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
-    },
-    /// A value in it can't be read.
-    #[error("the journal {} is damaged: {what} can't be read", path.display())]
-    Broken {
-        /// The database.
-        path: PathBuf,
-        /// Which value.
-        what: String,
-    },
-    /// The file system said no.
-    #[error("can't set up the journal {path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-}
-
-impl JournalError {
-    /// What the database or the system said, without the path.
-    pub fn cause(&self) -> String {
-        match self {
-            JournalError::Database { source, .. } => source.to_string(),
-            JournalError::Io { source, .. } => source.to_string(),
-            other => other.to_string(),
-        }
-    }
 }
 
 /// Whether a commit waits for the disk.
@@ -132,6 +68,9 @@ pub struct Intent<'a> {
     pub record: Option<&'a str>,
     /// Hash of what will be sent.
     pub body: [u8; 16],
+    /// What the ticket holds of the properties that the row changes, where it was read
+    /// before (PL6).
+    pub changes: Option<&'a [PropertyChange]>,
     /// Identical rows have identical keys: later ones get a number behind it (K3).
     pub counted: bool,
 }
@@ -161,15 +100,6 @@ pub enum Claim {
         line: u64,
     },
 }
-
-/// A database that is made where it is not there.
-const ANEW: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE);
-
-/// The earlier row that keeps a row from a key.
-const HOLDER: &str = "
-    SELECT step.key, row.file, row.line FROM step JOIN row ON row.seq = step.row
-    WHERE step.folded = ?1 AND step.kind = ?3 AND step.state <> 'refused'
-      AND step.row <> ?2 AND step.key IS NOT ?4 AND step.body IS NOT ?5 LIMIT 1";
 
 /// This machine's clock.
 pub fn now() -> Timestamp {
@@ -237,9 +167,16 @@ impl Journal {
         durability: Durability,
     ) -> Result<Journal, JournalError> {
         let path = folder.join("run.db");
-        let opened = open(&path, durability).and_then(|db| migrate(&db).map(|_| db));
-        let db = opened.map_err(at(&path))?;
-        Ok(Journal { db, path, settled })
+        let opened = open(&path, durability);
+        let opened = opened.and_then(|db| migrate(&db).map(|version| (db, version)));
+        let (db, version) = opened.map_err(at(&path))?;
+        let tables = Tables::of(version);
+        Ok(Journal {
+            db,
+            path,
+            tables,
+            settled,
+        })
     }
 
     /// Keeps after how many rows the run pauses.
@@ -248,7 +185,7 @@ impl Journal {
                    ON CONFLICT (name) DO UPDATE SET value = ?1";
         let _one = self
             .db
-            .execute(sql, [limit.unwrap_or(0) as i64])
+            .execute(sql, [limit.unwrap_or(0)])
             .map_err(at(&self.path))?;
         Ok(())
     }
@@ -273,6 +210,8 @@ impl Journal {
         Ok(Commit {
             transaction,
             path: &self.path,
+            tables: self.tables,
+            statements: self.tables.statements(),
             settled: &mut self.settled,
         })
     }
@@ -292,12 +231,15 @@ impl Journal {
 pub struct Commit<'a> {
     pub(super) transaction: rusqlite::Transaction<'a>,
     pub(super) path: &'a Path,
+    pub(super) tables: Tables,
+    pub(super) statements: Statements,
     settled: &'a mut u64,
 }
 
 impl Commit<'_> {
     /// Writes the intent to send a row, unless an earlier row of this run holds the
-    /// key (K4) or one that differs only by case (K2), and must not.
+    /// key (K4) or one that differs only by case (K2), and must not. A row that has an
+    /// intent keeps it, and its before-images with it (PL6).
     pub fn intend(
         &self,
         intent: &Intent<'_>,
@@ -305,44 +247,32 @@ impl Commit<'_> {
     ) -> Result<Claim, JournalError> {
         let mut key = intent.key.to_owned();
         let mut number = 1;
-        while let Some(taken) = self.holder(intent, &key)? {
+        let folded = loop {
+            let folded = key.to_lowercase();
+            let Some(taken) = self.holder(intent, (&key, &folded))? else {
+                break folded;
+            };
             if !intent.counted {
                 return Ok(taken);
             }
             number += 1;
             key = format!("{}-{number}", intent.key);
+        };
+        let names = (key.as_str(), folded.as_str());
+        match self.tables {
+            Tables::Second => second::intend(self, intent, names, at)?,
+            Tables::Third => third::intend(self, intent, names, at)?,
         }
-        self.run(
-            "INSERT INTO row (seq, file, record, line, byte, fate) VALUES (?1, ?2, ?3, ?4, ?5, 'pending')
-             ON CONFLICT (seq) DO NOTHING",
-            params![
-                intent.row.seq as i64,
-                intent.row.address.file,
-                intent.row.address.record as i64,
-                intent.row.address.line as i64,
-                intent.row.address.byte as i64
-            ],
-        )?;
-        self.run(
-            "INSERT INTO step (row, kind, key, folded, body, intended_ms, state, record)
-             SELECT ?1, ?6, ?2, ?3, ?4, ?5, 'open', ?7
-             WHERE NOT EXISTS (SELECT 1 FROM step WHERE row = ?1 AND kind = ?6)",
-            params![
-                intent.row.seq as i64,
-                key,
-                key.to_lowercase(),
-                intent.body,
-                at.map(Timestamp::as_millisecond),
-                intent.kind,
-                intent.record
-            ],
-        )?;
         Ok(Claim::Free(key))
     }
 
-    /// The earlier row that keeps this one from a key: a step of the same kind that
-    /// was not refused. A row that is counted wants a key of its own.
-    fn holder(&self, intent: &Intent<'_>, key: &str) -> Result<Option<Claim>, JournalError> {
+    /// The earlier row that keeps this one from a key: a row that was intended and was
+    /// not refused. A row that is counted wants a key of its own.
+    fn holder(
+        &self,
+        intent: &Intent<'_>,
+        (key, folded): (&str, &str),
+    ) -> Result<Option<Claim>, JournalError> {
         let (spelling, body) = match intent.keys {
             _ if intent.counted => (None, None),
             Keys::Once => (None, None),
@@ -350,22 +280,17 @@ impl Commit<'_> {
             Keys::SameBody => (None, Some(intent.body)),
             Keys::Shared => return Ok(None),
         };
-        let folded = key.to_lowercase();
-        let seq = intent.row.seq as i64;
-        self.transaction
-            .prepare_cached(HOLDER)
-            .and_then(|mut query| {
-                query
-                    .query_row(params![folded, seq, intent.kind, spelling, body], |row| {
-                        let line: i64 = row.get(2)?;
-                        Ok(Claim::Taken {
-                            key: row.get(0)?,
-                            file: row.get(1)?,
-                            line: line.unsigned_abs(),
-                        })
-                    })
-                    .optional()
+        let taken = |row: &rusqlite::Row<'_>| {
+            Ok(Claim::Taken {
+                key: row.get(0)?,
+                file: row.get(1)?,
+                line: row.get(2)?,
             })
+        };
+        let asked = params![folded, intent.row.seq, intent.kind, spelling, body];
+        self.transaction
+            .prepare_cached(self.statements.holder)
+            .and_then(|mut query| query.query_row(asked, taken).optional())
             .map_err(at(self.path))
     }
 
@@ -378,40 +303,17 @@ impl Commit<'_> {
     ) -> Result<(), JournalError> {
         *self.settled += 1;
         let issue = match end {
-            RowEnd::Refused(refusal) => refusal_text(refusal).ok(),
+            RowEnd::Refused(refusal) => Some(json(refusal_text(refusal)).map_err(at(self.path))?),
             RowEnd::Done { .. }
             | RowEnd::Exists { .. }
             | RowEnd::Unchanged { .. }
             | RowEnd::Skipped => None,
         };
-        let fate = end.fate();
-        self.run(
-            "INSERT INTO row
-             (seq, file, record, line, byte, fate, key, ticket, issue, settled, change)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-             ON CONFLICT (seq) DO UPDATE
-             SET fate = ?6, key = ?7, ticket = ?8, issue = ?9, settled = ?10, change = ?11",
-            params![
-                row.seq as i64,
-                row.address.file,
-                row.address.record as i64,
-                row.address.line as i64,
-                row.address.byte as i64,
-                fate.word(),
-                key,
-                end.ticket(),
-                issue,
-                *self.settled as i64,
-                end.change().map(Change::word)
-            ],
-        )?;
-        if fate != Fate::Skipped {
-            self.run(
-                "UPDATE step SET state = ?2, record = ?3 WHERE row = ?1",
-                params![row.seq as i64, fate.word(), end.ticket()],
-            )?;
+        let outcome = (end, issue.as_deref());
+        match self.tables {
+            Tables::Second => second::settle(self, row, key, outcome),
+            Tables::Third => third::settle(self, row, key, outcome),
         }
-        Ok(())
     }
 
     /// Keeps a number, such as the length of a derived file (D3).
@@ -419,7 +321,7 @@ impl Commit<'_> {
         self.run(
             "INSERT INTO mark (name, value) VALUES (?1, ?2)
              ON CONFLICT (name) DO UPDATE SET value = ?2",
-            params![name, value as i64],
+            params![name, value],
         )
     }
 
@@ -473,131 +375,21 @@ impl Commit<'_> {
     }
 }
 
-/// All that a journal does to a file system: a new file, its log beside it, a commit
-/// that waits for the disk.
-fn build_empty(path: &Path) -> rusqlite::Result<()> {
-    let db = open(path, Durability::Full)?;
-    db.execute_batch(TABLES)?;
-    db.close().map_err(|(_, error)| error)
-}
-
-fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
-    let mut db = connect(path, ANEW)?;
-    db.pragma_update(None, "user_version", VERSION)?;
-    let transaction = db.transaction()?;
-    transaction.execute_batch(TABLES)?;
-    let meta = [
-        ("tool", env!("CARGO_PKG_VERSION").to_owned()),
-        ("run", header.run.clone()),
-        ("operation", header.operation.clone()),
-        ("portal", header.portal_id.to_string()),
-        ("portal_path", json(serde_json::to_string(&header.portal))?),
-        ("mapping_path", header.mapping_path.display().to_string()),
-        ("mapping", header.mapping_text.clone()),
-        ("tables", json(serde_json::to_string(&header.tables))?),
-        ("schema", json(schema_text(&header.schema))?),
-        ("no_key", header.no_key.to_string()),
-        ("diff", header.diff.to_string()),
-        ("told", json(serde_json::to_string(&header.told))?),
-        ("encoding", header.encoding.clone().unwrap_or_default()),
-        (
-            "delimiter",
-            header
-                .delimiter
-                .map_or(String::new(), |byte| char::from(byte).to_string()),
-        ),
-    ];
-    for (name, value) in meta {
-        let _one = transaction.execute("INSERT INTO meta VALUES (?1, ?2)", params![name, value])?;
-    }
-    for (idx, input) in header.inputs.iter().enumerate() {
-        let _one = transaction.execute(
-            "INSERT INTO input VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![
-                idx as i64,
-                input.path.to_string_lossy(),
-                input.member,
-                input.size as i64,
-                input.modified.as_millisecond(),
-                input.hash
-            ],
-        )?;
-    }
-    let now = now().as_millisecond();
-    let sql = "INSERT INTO mark VALUES ('started_ms', ?1), ('updated_ms', ?1)";
-    let _two = transaction.execute(sql, [now])?;
-    transaction.commit()?;
-    db.close().map_err(|(_, error)| error)
-}
-
-fn json(text: serde_json::Result<String>) -> rusqlite::Result<String> {
-    text.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
-}
-
-/// Renames and makes the new name survive a power cut.
-fn rename_durably(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::rename(from, to)?;
-    match to.parent() {
-        Some(folder) => fs::File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
-fn open(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
-    let db = connect(path, ANEW)?;
-    let _mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
-    let synchronous = match durability {
-        Durability::Full => "FULL",
-        Durability::Off => "OFF",
-    };
-    db.pragma_update(None, "synchronous", synchronous)?;
-    db.pragma_update(None, "cache_size", -4_000)?;
-    // Bound values then never change a statement's plan. Without it SQLite, which is built
-    // with STAT4 here, prepares the look-up of a key anew for each row that is intended.
-    let _on = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    db.set_prepared_statement_cache_capacity(32);
-    Ok(db)
-}
-
-/// Names the database in an error.
-pub(super) fn at(path: &Path) -> impl Fn(rusqlite::Error) -> JournalError + use<> {
-    let path = path.to_owned();
-    move |source| match is_damage(&source) {
-        true => JournalError::Damaged {
-            path: path.clone(),
-            source,
-        },
-        false => JournalError::Database {
-            path: path.clone(),
-            source,
-        },
-    }
-}
-
-/// What a disk or another process can't be blamed for: the bytes make no sense, or a
-/// value is not where or what it should be.
-fn is_damage(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, TooBig, TypeMismatch, Unknown};
-    match error {
-        rusqlite::Error::SqliteFailure(failure, _) => matches!(
-            failure.code,
-            DatabaseCorrupt | NotADatabase | TooBig | TypeMismatch | Unknown
-        ),
-        _ => true,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use rusqlite::StatementStatus;
 
     use super::*;
     use crate::journal::read::Reading;
+    use crate::journal::schema::{TABLES, VERSION};
+    use crate::model::outcome::Change;
 
     /// A journal with its tables and nothing in them.
     fn empty(folder: &Path) -> Journal {
         let db = Connection::open(folder.join("run.db")).expect("a database");
         db.execute_batch(TABLES).expect("tables");
+        db.pragma_update(None, "user_version", VERSION)
+            .expect("a version");
         drop(db);
         Journal::open(folder, 0, Durability::Off).expect("a journal")
     }
@@ -618,6 +410,7 @@ mod tests {
             key,
             record: Some("7"),
             body: [0; 16],
+            changes: None,
             counted: false,
         }
     }
@@ -656,7 +449,10 @@ mod tests {
             let claim = commit.intend(&intent(seq, &format!("K{seq}")), None);
             assert!(matches!(claim, Ok(Claim::Free(_))), "{claim:?}");
         }
-        let query = commit.transaction.prepare_cached(HOLDER).expect("cached");
+        let query = commit
+            .transaction
+            .prepare_cached(third::HOLDER)
+            .expect("cached");
         assert!(
             query.get_status(StatementStatus::Run) >= 50,
             "it is the same"
@@ -688,6 +484,5 @@ mod tests {
         let found = before(&commit, 3).expect("the first row");
         assert_eq!((&*found.key, &*found.record), ("a", "7"));
         assert_eq!(before(&commit, 1), None, "only rows before it");
-        assert_eq!(commit.earlier("update", "a", 3).expect("read"), None);
     }
 }

@@ -79,7 +79,7 @@ impl Stop {
     }
 }
 
-/// What `--diff` spared.
+/// What reading the tickets first spared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spared {
     /// Rows that were not sent, since the portal holds what they say.
@@ -124,7 +124,7 @@ pub struct Summary {
     pub values: Vec<(PlacedRemark, u64)>,
     /// What was done with the tickets of rows that are done.
     pub changes: BTreeMap<Change, u64>,
-    /// What `--diff` spared, where it was asked for.
+    /// What reading the tickets first spared, where they were read.
     pub spared: Option<Spared>,
     /// Contacts that this run created.
     pub contacts_created: u64,

@@ -7,6 +7,7 @@ pub mod invisible;
 pub mod dialect;
 pub mod row;
 pub mod schema;
+pub mod property_change;
 pub mod ticket;
 pub mod issue;
 pub mod outcome;

@@ -58,10 +58,10 @@ fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
             writeln!(text, "{:>12} {:<9} {meaning}", count(rows), fate.word())?;
         }
     }
-    if let Some(spared) = summary.spared {
+    if let Some(spared) = summary.spared.filter(|spared| spared.rows > 0) {
         writeln!(
             text,
-            "\n--diff spared {} and {} that write",
+            "\nreading the tickets first spared {} and {} that write",
             counted(spared.rows, "row"),
             counted(spared.calls, "call")
         )?;

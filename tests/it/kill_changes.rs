@@ -198,8 +198,8 @@ fn an_archive_that_an_older_tool_began_is_finished() {
             let journal = story.desk.here.path("run/run.db");
             let journal = rusqlite::Connection::open(journal).expect("a journal");
             let forgotten = journal
-                .execute("UPDATE step SET record = NULL", [])
-                .expect("a step");
+                .execute("UPDATE row SET ticket = NULL WHERE settled IS NULL", [])
+                .expect("a row");
             assert!(forgotten > 0, "the intents have their tickets");
             drop(journal);
             if finds_archived || state == "received" {

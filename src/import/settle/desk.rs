@@ -184,23 +184,6 @@ impl Desk {
     }
 }
 
-impl From<JournalError> for Error {
-    fn from(error: JournalError) -> Error {
-        let advice = match &error {
-            JournalError::Database { .. } => "make room, then resume the run",
-            JournalError::Newer { .. } => "use that version of tickethaul, or a newer one",
-            JournalError::Strange { .. } => "remove it, or name the folder of another run",
-            JournalError::Missing(_)
-            | JournalError::Broken { .. }
-            | JournalError::Damaged { .. } => {
-                "import the file again: rows that are in the portal are recognised by their key"
-            }
-            JournalError::Io { .. } => "make room or choose another place with --run-dir",
-        };
-        Error::mend(error).advise(advice)
-    }
-}
-
 /// The files' lengths, with the number of the last row that is in them; called
 /// before anything else is settled in a commit (D3).
 fn mark(commit: &Commit<'_>, lengths: [(&'static str, u64); 3]) -> Result<(), JournalError> {

@@ -8,6 +8,7 @@ use crate::import::flow::{Operation, RowOutcome};
 use crate::journal::{Claim, Earlier, Keys, OtherState, RunState, Waiting};
 use crate::model::event::Stop;
 use crate::model::place::RowAddress;
+use crate::model::property_change::PropertyChange;
 use crate::model::schema::ObjectType;
 
 /// A row that is about to be sent.
@@ -27,6 +28,8 @@ pub struct RowIntent {
     pub keys: Keys,
     /// Hash of what will be sent.
     pub body: [u8; 16],
+    /// What the ticket holds of what the row changes (PL6).
+    pub changes: Option<Vec<PropertyChange>>,
     /// Identical rows have identical keys: later ones get a number behind it (K3).
     pub counted: bool,
 }

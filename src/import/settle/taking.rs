@@ -167,6 +167,7 @@ fn intend_all(
             key: &intent.key,
             record: intent.ticket.as_deref(),
             body: intent.body,
+            changes: intent.changes.as_deref(),
             counted: intent.counted,
         };
         commit.intend(&intent, at)

@@ -1,0 +1,65 @@
+//! `observe`: reads the tickets that rows name, so that it can be decided what is done for
+//! them (protocol PL1). What would change nothing is not sent, and of the others only what
+//! differs; they are given back with what their tickets held, so that full batches of them
+//! can be sent.
+
+use super::decide::{Action, Observed, Wanted, decide};
+use super::flow::{Batch, PlannedOp};
+use super::missing::Absent;
+use super::plan::json_bytes;
+use super::send::{Delivered, Sender};
+use crate::hubspot::records::Record;
+use crate::model::event::Stop;
+use crate::model::outcome::RowEnd;
+
+impl Sender {
+    /// Compares the rows of a batch. None of them was intended, so that rows without
+    /// an end simply stay pending when the run has to stop.
+    pub(super) async fn compare(&self, batch: Batch) -> Delivered {
+        match self.differing(batch.ops).await {
+            Ok(differing) => Delivered {
+                differing,
+                ..Delivered::default()
+            },
+            Err(stop) => Delivered {
+                stop: Some(stop),
+                ..Delivered::default()
+            },
+        }
+    }
+
+    async fn differing(&self, ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
+        let names: Vec<String> = ops.iter().map(|op| op.draft.key.clone()).collect();
+        let held = self.tickets().read(&names, &self.wanted(), false).await?;
+        let mut differing = Vec::new();
+        let mut standing = Vec::new();
+        let mut absent = Vec::new();
+        for mut op in ops {
+            match self.decided(&op, self.tickets().find(&held, &op.draft.key)) {
+                Action::Update { ticket, changes } => {
+                    op.ticket = Some(ticket);
+                    op.changes_only(changes, self.mapping.id_property());
+                    op.bytes = json_bytes(&op.draft);
+                    differing.push(op);
+                }
+                Action::Unchanged { ticket } => standing.push((op, RowEnd::Unchanged { ticket })),
+                Action::Exists { ticket } => standing.push((op, RowEnd::Exists { ticket })),
+                Action::Absent => absent.push(Absent::untouched(op)),
+                Action::Create | Action::Archive { .. } | Action::Link { .. } => differing.push(op),
+            }
+        }
+        self.settle_standing(standing).await?;
+        self.explain(absent).await?;
+        Ok(differing)
+    }
+
+    fn decided(&self, op: &PlannedOp, held: Option<&Record>) -> Action {
+        let wanted = Wanted {
+            operation: self.operation,
+            by: self.mapping.id_property(),
+            values: &op.draft.properties,
+        };
+        let observed = held.map_or(Observed::Absent, Observed::Live);
+        decide(&wanted, observed, |name| self.mapping.type_of(name))
+    }
+}

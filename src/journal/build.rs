@@ -1,0 +1,105 @@
+//! Making run.db, with its header whole before it has its name (protocol D1), and
+//! opening it to go on.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, params};
+
+use super::format::{Header, schema_text};
+use super::schema::{TABLES, VERSION};
+use super::sound::connect;
+use super::write::{Durability, now};
+
+/// A database that is made where it is not there.
+const ANEW: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE);
+
+/// All that a journal does to a file system: a new file, its log beside it, a commit
+/// that waits for the disk.
+pub(super) fn build_empty(path: &Path) -> rusqlite::Result<()> {
+    let db = open(path, Durability::Full)?;
+    db.execute_batch(TABLES)?;
+    db.close().map_err(|(_, error)| error)
+}
+
+/// Makes the database with its header, under a temporary name.
+pub(super) fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
+    let mut db = connect(path, ANEW)?;
+    db.pragma_update(None, "user_version", VERSION)?;
+    let transaction = db.transaction()?;
+    transaction.execute_batch(TABLES)?;
+    let meta = [
+        ("tool", env!("CARGO_PKG_VERSION").to_owned()),
+        ("run", header.run.clone()),
+        ("operation", header.operation.clone()),
+        ("portal", header.portal_id.to_string()),
+        ("portal_path", json(serde_json::to_string(&header.portal))?),
+        ("mapping_path", header.mapping_path.display().to_string()),
+        ("mapping", header.mapping_text.clone()),
+        ("tables", json(serde_json::to_string(&header.tables))?),
+        ("schema", json(schema_text(&header.schema))?),
+        ("no_key", header.no_key.to_string()),
+        ("diff", header.diff.to_string()),
+        ("told", json(serde_json::to_string(&header.told))?),
+        ("encoding", header.encoding.clone().unwrap_or_default()),
+        (
+            "delimiter",
+            header
+                .delimiter
+                .map_or(String::new(), |byte| char::from(byte).to_string()),
+        ),
+    ];
+    for (name, value) in meta {
+        let _one = transaction.execute("INSERT INTO meta VALUES (?1, ?2)", params![name, value])?;
+    }
+    for (idx, input) in header.inputs.iter().enumerate() {
+        let _one = transaction.execute(
+            "INSERT INTO input VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                idx as u64,
+                input.path.to_string_lossy(),
+                input.member,
+                input.size,
+                input.modified.as_millisecond(),
+                input.hash
+            ],
+        )?;
+    }
+    let now = now().as_millisecond();
+    let sql = "INSERT INTO mark VALUES ('started_ms', ?1), ('updated_ms', ?1)";
+    let _two = transaction.execute(sql, [now])?;
+    transaction.commit()?;
+    db.close().map_err(|(_, error)| error)
+}
+
+/// A failed serialisation as an error of the database.
+pub(super) fn json(text: serde_json::Result<String>) -> rusqlite::Result<String> {
+    text.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+/// Renames and makes the new name survive a power cut.
+pub(super) fn rename_durably(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::rename(from, to)?;
+    match to.parent() {
+        Some(folder) => fs::File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// Opens the database to write it.
+pub(super) fn open(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
+    let db = connect(path, ANEW)?;
+    let _mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    let synchronous = match durability {
+        Durability::Full => "FULL",
+        Durability::Off => "OFF",
+    };
+    db.pragma_update(None, "synchronous", synchronous)?;
+    db.pragma_update(None, "cache_size", -4_000)?;
+    // Bound values then never change a statement's plan. Without it SQLite, which is built
+    // with STAT4 here, prepares the look-up of a key anew for each row that is intended.
+    let _on = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    db.set_prepared_statement_cache_capacity(32);
+    Ok(db)
+}

@@ -1,0 +1,117 @@
+//! Why a journal can't be read or written.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+
+/// Why the journal can't go on. The run ends: without it nothing may be sent.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// SQLite said no: most often a full disk or a lost folder.
+    #[error("can't use the journal {path}: {source}")]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// There is no journal: nothing was sent by this run.
+    #[error("{} holds no run.db: nothing was sent by this run", .0.display())]
+    Missing(PathBuf),
+    /// A newer version of the tool wrote it.
+    #[error("the journal {} has version {version}, written by a newer tickethaul", path.display())]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its version.
+        version: i32,
+    },
+    /// It is no database of ours.
+    #[error("{} is no journal of tickethaul: {what}", path.display())]
+    Strange {
+        /// The database.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// SQLite can't make sense of it.
+    #[error("the journal {} is damaged: {source}", path.display())]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// A value in it can't be read.
+    #[error("the journal {} is damaged: {what} can't be read", path.display())]
+    Broken {
+        /// The database.
+        path: PathBuf,
+        /// Which value.
+        what: String,
+    },
+    /// The file system said no.
+    #[error("can't set up the journal {path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl JournalError {
+    /// What the database or the system said, without the path.
+    pub fn cause(&self) -> String {
+        match self {
+            JournalError::Database { source, .. } => source.to_string(),
+            JournalError::Io { source, .. } => source.to_string(),
+            other => other.to_string(),
+        }
+    }
+}
+
+impl From<JournalError> for Error {
+    fn from(error: JournalError) -> Error {
+        let advice = match &error {
+            JournalError::Database { .. } => "make room, then resume the run",
+            JournalError::Newer { .. } => "use that version of tickethaul, or a newer one",
+            JournalError::Strange { .. } => "remove it, or name the folder of another run",
+            JournalError::Missing(_)
+            | JournalError::Broken { .. }
+            | JournalError::Damaged { .. } => {
+                "import the file again: rows that are in the portal are recognised by their key"
+            }
+            JournalError::Io { .. } => "make room or choose another place with --run-dir",
+        };
+        Error::mend(error).advise(advice)
+    }
+}
+
+/// Names the database in an error.
+pub(super) fn at(path: &Path) -> impl Fn(rusqlite::Error) -> JournalError + use<> {
+    let path = path.to_owned();
+    move |source| match is_damage(&source) {
+        true => JournalError::Damaged {
+            path: path.clone(),
+            source,
+        },
+        false => JournalError::Database {
+            path: path.clone(),
+            source,
+        },
+    }
+}
+
+/// What a disk or another process can't be blamed for: the bytes make no sense, or a
+/// value is not where or what it should be.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, TooBig, TypeMismatch, Unknown};
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => matches!(
+            failure.code,
+            DatabaseCorrupt | NotADatabase | TooBig | TypeMismatch | Unknown
+        ),
+        _ => true,
+    }
+}

@@ -1,0 +1,146 @@
+//! Version 2 of the tables, as tickethaul 0.1.0 made them: two entries for each row, one
+//! of them for its step. A run that began so is finished so; nothing else is written
+//! this way.
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::error::JournalError;
+use super::write::{Commit, Intent, RowEntry};
+use crate::model::outcome::{Change, Fate, RowEnd};
+
+/// The tables. `step.folded` is the key in lower case. `step.record` of an open step is
+/// the record that was found for it before it was intended (R4).
+pub(super) const TABLES: &str = "
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE input (
+    file INTEGER PRIMARY KEY, path TEXT NOT NULL, member TEXT, size INTEGER NOT NULL,
+    modified_ms INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;
+CREATE TABLE row (
+    seq INTEGER PRIMARY KEY, file INTEGER NOT NULL, record INTEGER NOT NULL,
+    line INTEGER NOT NULL, byte INTEGER NOT NULL, fate TEXT NOT NULL,
+    key TEXT, ticket TEXT, issue TEXT, settled INTEGER, change TEXT) STRICT;
+CREATE TABLE step (
+    id INTEGER PRIMARY KEY, row INTEGER, kind TEXT NOT NULL, key TEXT NOT NULL,
+    folded TEXT NOT NULL, body BLOB, intended_ms INTEGER, state TEXT NOT NULL,
+    record TEXT) STRICT;
+CREATE INDEX step_by_row ON step (row) WHERE row IS NOT NULL;
+CREATE INDEX step_by_key ON step (folded, kind);
+CREATE INDEX row_waiting ON row (seq) WHERE fate = 'waiting';
+CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+";
+
+/// The key of a row.
+pub(super) const KEY: &str = "row.key";
+
+/// The earlier row that keeps a row from a key.
+pub(super) const HOLDER: &str = "
+    SELECT step.key, row.file, row.line FROM step JOIN row ON row.seq = step.row
+    WHERE step.folded = ?1 AND step.kind = ?3 AND step.state <> 'refused'
+      AND step.row <> ?2 AND step.key IS NOT ?4 AND step.body IS NOT ?5 LIMIT 1";
+
+/// The last row before another that had its key and whose record is as it says.
+pub(super) const EARLIER: &str = "
+    SELECT step.key, row.ticket FROM step JOIN row ON row.seq = step.row
+    WHERE step.folded = ?1 AND step.kind = ?2 AND step.row < ?3
+      AND row.fate IN ('done', 'unchanged', 'waiting') AND row.ticket IS NOT NULL
+    ORDER BY step.row DESC LIMIT 1";
+
+/// Names the record that a row means where its intent lacks it.
+pub(super) const NAME_RECORD: &str =
+    "UPDATE step SET record = ?3 WHERE row = ?1 AND kind = ?2 AND record IS NULL";
+
+/// The body of a row, for a query of rows.
+pub(super) const BODY: &str =
+    "(SELECT body FROM step WHERE step.row = row.seq AND body IS NOT NULL)";
+
+/// Rows that were intended and have no outcome.
+pub(super) const UNKNOWN: &str = "
+    SELECT row.seq, step.intended_ms, step.body, step.key, step.record, NULL FROM row
+    JOIN step ON step.row = row.seq
+      AND step.kind = (SELECT value FROM meta WHERE name = 'operation')
+    WHERE row.settled IS NULL AND row.fate <> 'waiting'";
+
+/// What is known of another record, by its key and the kind of its step.
+pub(super) const FIND_OTHER: &str =
+    "SELECT intended_ms, record FROM step WHERE folded = ?1 AND kind = ?2";
+
+/// The step of another record, unless it is there.
+pub(super) const INTEND_OTHER: &str = "
+    INSERT INTO step (kind, key, folded, intended_ms, state) SELECT ?2, ?1, ?1, ?3, 'open'
+    WHERE NOT EXISTS (SELECT 1 FROM step WHERE folded = ?1 AND kind = ?2)";
+
+/// The outcome of another record's step.
+pub(super) const SETTLE_OTHER: &str =
+    "UPDATE step SET state = ?3, record = ?4 WHERE folded = ?1 AND kind = ?2";
+
+pub(super) fn intend(
+    commit: &Commit<'_>,
+    intent: &Intent<'_>,
+    (key, folded): (&str, &str),
+    at: Option<Timestamp>,
+) -> Result<(), JournalError> {
+    let (seq, place) = (intent.row.seq, intent.row.address);
+    commit.run(
+        "INSERT INTO row (seq, file, record, line, byte, fate) VALUES (?1, ?2, ?3, ?4, ?5, 'pending')
+         ON CONFLICT (seq) DO NOTHING",
+        params![seq, place.file, place.record, place.line, place.byte],
+    )?;
+    commit.run(
+        "INSERT INTO step (row, kind, key, folded, body, intended_ms, state, record)
+         SELECT ?1, ?6, ?2, ?3, ?4, ?5, 'open', ?7
+         WHERE NOT EXISTS (SELECT 1 FROM step WHERE row = ?1 AND kind = ?6)",
+        params![
+            seq,
+            key,
+            folded,
+            intent.body,
+            at.map(Timestamp::as_millisecond),
+            intent.kind,
+            intent.record
+        ],
+    )
+}
+
+pub(super) fn settle(
+    commit: &Commit<'_>,
+    row: RowEntry,
+    key: Option<&str>,
+    (end, issue): (&RowEnd, Option<&str>),
+) -> Result<(), JournalError> {
+    let (fate, place) = (end.fate(), row.address);
+    commit.run(
+        "INSERT INTO row (seq, file, record, line, byte, fate, key, ticket, issue, settled, change)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+         ON CONFLICT (seq) DO UPDATE
+         SET fate = ?6, key = ?7, ticket = ?8, issue = ?9, settled = ?10, change = ?11",
+        params![
+            row.seq,
+            place.file,
+            place.record,
+            place.line,
+            place.byte,
+            fate.word(),
+            key,
+            end.ticket(),
+            issue,
+            commit.settled(),
+            end.change().map(Change::word)
+        ],
+    )?;
+    if fate == Fate::Skipped {
+        return Ok(());
+    }
+    commit.run(
+        "UPDATE step SET state = ?2, record = ?3 WHERE row = ?1",
+        params![row.seq, fate.word(), end.ticket()],
+    )
+}
+
+/// The step of a row whose links wait has the ticket.
+pub(super) fn wait(commit: &Commit<'_>, row: u64, ticket: &str) -> Result<(), JournalError> {
+    commit.run(
+        "UPDATE step SET record = ?2 WHERE row = ?1",
+        params![row, ticket],
+    )
+}

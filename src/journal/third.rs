@@ -1,0 +1,136 @@
+//! Version 3 of the tables: one entry for each row, which holds its intent and its
+//! outcome, so that each of them is one write.
+
+use jiff::Timestamp;
+use rusqlite::params;
+
+use super::changes::changes_text;
+use super::error::JournalError;
+use super::write::{Commit, Intent, RowEntry};
+use crate::model::outcome::{Change, RowEnd};
+
+/// The tables. A row was intended where `folded` is there: the key in lower case, so that
+/// keys that differ only by case meet in the index (K2, K4). `key` is there where it is
+/// not that. `ticket` of a row without an outcome is the record that was found for it
+/// before it was intended (R4). `settled` counts settlements from 1, so that the derived
+/// files can be rebuilt (D3). `change` says what was done for a row that is done,
+/// `changes` what its ticket held before (PL6). The fate `waiting` is that of a row whose
+/// ticket is written and whose links wait (D6).
+pub(super) const TABLES: &str = "
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE input (
+    file INTEGER PRIMARY KEY, path TEXT NOT NULL, member TEXT, size INTEGER NOT NULL,
+    modified_ms INTEGER NOT NULL, hash TEXT NOT NULL) STRICT;
+CREATE TABLE row (
+    seq INTEGER PRIMARY KEY, file INTEGER NOT NULL, record INTEGER NOT NULL,
+    line INTEGER NOT NULL, byte INTEGER NOT NULL, fate TEXT NOT NULL,
+    key TEXT, folded TEXT, ticket TEXT, issue TEXT, settled INTEGER, change TEXT,
+    body BLOB, intended_ms INTEGER, changes TEXT) STRICT;
+CREATE TABLE step (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, intended_ms INTEGER,
+    state TEXT NOT NULL, record TEXT) STRICT;
+CREATE INDEX row_by_key ON row (folded) WHERE folded IS NOT NULL;
+CREATE INDEX row_waiting ON row (seq) WHERE fate = 'waiting';
+CREATE INDEX step_by_key ON step (key, kind);
+CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+";
+
+/// The key of a row.
+pub(super) const KEY: &str = "coalesce(row.key, row.folded)";
+
+/// The earlier row that keeps a row from a key. All rows are of the run's operation.
+pub(super) const HOLDER: &str = "
+    SELECT coalesce(key, folded), file, line FROM row
+    WHERE folded = ?1 AND fate <> 'refused' AND ?3 IS NOT NULL
+      AND seq <> ?2 AND coalesce(key, folded) IS NOT ?4 AND body IS NOT ?5 LIMIT 1";
+
+/// The last row before another that had its key and whose record is as it says.
+pub(super) const EARLIER: &str = "
+    SELECT coalesce(key, folded), ticket FROM row
+    WHERE folded = ?1 AND ?2 IS NOT NULL AND seq < ?3
+      AND fate IN ('done', 'unchanged', 'waiting') AND ticket IS NOT NULL
+    ORDER BY seq DESC LIMIT 1";
+
+/// Names the record that a row means where its intent lacks it.
+pub(super) const NAME_RECORD: &str =
+    "UPDATE row SET ticket = ?3 WHERE seq = ?1 AND ?2 IS NOT NULL AND ticket IS NULL";
+
+/// The body of a row, for a query of rows.
+pub(super) const BODY: &str = "row.body";
+
+/// Rows that were intended and have no outcome.
+pub(super) const UNKNOWN: &str = "
+    SELECT seq, intended_ms, body, coalesce(key, folded), ticket, changes FROM row
+    WHERE settled IS NULL AND fate <> 'waiting' AND folded IS NOT NULL";
+
+/// What is known of another record, by its key and the kind of its step.
+pub(super) const FIND_OTHER: &str =
+    "SELECT intended_ms, record FROM step WHERE key = ?1 AND kind = ?2";
+
+/// The step of another record, unless it is there.
+pub(super) const INTEND_OTHER: &str = "
+    INSERT INTO step (kind, key, intended_ms, state) SELECT ?2, ?1, ?3, 'open'
+    WHERE NOT EXISTS (SELECT 1 FROM step WHERE key = ?1 AND kind = ?2)";
+
+/// The outcome of another record's step.
+pub(super) const SETTLE_OTHER: &str =
+    "UPDATE step SET state = ?3, record = ?4 WHERE key = ?1 AND kind = ?2";
+
+pub(super) fn intend(
+    commit: &Commit<'_>,
+    intent: &Intent<'_>,
+    (key, folded): (&str, &str),
+    at: Option<Timestamp>,
+) -> Result<(), JournalError> {
+    let place = intent.row.address;
+    commit.run(
+        "INSERT INTO row (seq, file, record, line, byte, fate, key, folded, body, intended_ms,
+            ticket, changes)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11)
+         ON CONFLICT (seq) DO UPDATE SET key = ?6, folded = ?7, body = ?8, intended_ms = ?9,
+            ticket = ?10, changes = ?11
+         WHERE row.folded IS NULL",
+        params![
+            intent.row.seq,
+            place.file,
+            place.record,
+            place.line,
+            place.byte,
+            (key != folded).then_some(key),
+            folded,
+            intent.body,
+            at.map(Timestamp::as_millisecond),
+            intent.record,
+            intent.changes.map(changes_text)
+        ],
+    )
+}
+
+pub(super) fn settle(
+    commit: &Commit<'_>,
+    row: RowEntry,
+    key: Option<&str>,
+    (end, issue): (&RowEnd, Option<&str>),
+) -> Result<(), JournalError> {
+    let place = row.address;
+    commit.run(
+        "INSERT INTO row (seq, file, record, line, byte, fate, key, ticket, issue, settled, change)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+         ON CONFLICT (seq) DO UPDATE
+         SET fate = ?6, key = CASE WHEN folded IS NULL THEN ?7 ELSE key END, ticket = ?8,
+            issue = ?9, settled = ?10, change = ?11",
+        params![
+            row.seq,
+            place.file,
+            place.record,
+            place.line,
+            place.byte,
+            end.fate().word(),
+            key,
+            end.ticket(),
+            issue,
+            commit.settled(),
+            end.change().map(Change::word)
+        ],
+    )
+}
