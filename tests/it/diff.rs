@@ -1,8 +1,11 @@
-//! `--diff`: of many rows only those go that change something, whatever their values
-//! look like, in full batches.
+//! Updates: of many rows only those go that change something, whatever their values look
+//! like, in full batches, and the journal keeps what their tickets held.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
 use crate::rehearsal::{Ended, Rehearsal, Served};
 
 const MAPPING: &str = r#"
@@ -135,14 +138,19 @@ fn of_ten_thousand_rows_only_five_hundred_that_differ_are_sent() {
     let edit = |n: usize| (n % 20 == 3).then_some(n / 20 % 10);
     let edit = |n: usize| edit(n).map(|column| if n.is_multiple_of(7) { 0 } else { column });
     let _file = here.write("in.csv", file(ROWS, edit));
-    let ended = import(&here, &sandbox, "changed", &["--op", "update", "--diff"]).expect(0);
+    let ended = import(&here, &sandbox, "changed", &["--op", "update"]).expect(0);
     let changed = summary(&here, "changed");
     assert_eq!(
         (&changed["rows"]["done"], &changed["rows"]["unchanged"]),
         (&500.into(), &9_500.into()),
         "{changed}"
     );
-    assert_eq!(calls(&here, "changed", "update"), 5, "full batches");
+    assert_eq!(
+        calls(&here, "changed", "update"),
+        6,
+        "ten, then full batches"
+    );
+    assert_eq!(before_images(&here, "changed").len(), 500);
     let _ended = ended.says("reading the tickets first spared 9,500 rows and 95 calls that write");
     let done = here.rows("changed/done.csv");
     let sent = done.iter().filter(|row| row["_fate"] == "done");
@@ -152,4 +160,60 @@ fn of_ten_thousand_rows_only_five_hundred_that_differ_are_sent() {
 
     let _ended = import(&here, &sandbox, "again", &["--op", "update", "--diff"]).expect(0);
     assert_eq!(summary(&here, "again")["rows"]["unchanged"], ROWS);
+    let _ended = import(&here, &sandbox, "blind", &["--op", "update", "--blind"]).expect(0);
+    assert_eq!(summary(&here, "blind")["rows"]["done"], ROWS);
+    assert_eq!(before_images(&here, "blind").len(), 0);
+}
+
+/// What the journal of a run keeps of what tickets held, by key.
+fn before_images(here: &Rehearsal, run: &str) -> BTreeMap<String, Value> {
+    let path = here.path(&format!("{run}/run.db"));
+    let db = rusqlite::Connection::open(path).expect("a journal");
+    let sql = "SELECT coalesce(key, folded), changes FROM row WHERE changes IS NOT NULL";
+    let mut query = db.prepare(sql).expect("a query");
+    let rows = query.query_map([], |row| {
+        let changes: String = row.get(1)?;
+        Ok((row.get(0)?, serde_json::from_str(&changes).expect("JSON")))
+    });
+    let rows = rows.expect("rows");
+    rows.collect::<Result<_, _>>().expect("before-images")
+}
+
+#[test]
+fn whenever_an_update_is_killed_what_tickets_held_before_it_is_kept() {
+    for state in ["received", "committed", "answered"] {
+        let trouble = format!("hold@1={state}:batch/update");
+        let mut desk = Desk::new(&["--rate", "off", "--trouble", &trouble]);
+        let _file = desk.here.write("m.toml", MAPPING);
+        let _file = desk.here.write("in.csv", file(30, |_| None));
+        let _ended = import(&desk.here, &desk.sandbox, "made", &["--create-properties"]).expect(0);
+        let edit = |n: usize| (!n.is_multiple_of(3)).then_some(0);
+        let _file = desk.here.write("in.csv", file(30, edit));
+        let args = [
+            "import",
+            "in.csv",
+            "-m",
+            "m.toml",
+            "--op",
+            "update",
+            "--run-dir",
+            "run",
+        ];
+        assert!(desk.kill_tool_while_held(&args), "{state}");
+        let args = ["resume", "run", "--horizon", "0.2"];
+        let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+        let rows = &summary(&desk.here, "run")["rows"];
+        assert_eq!(
+            (&rows["done"], &rows["unchanged"]),
+            (&json!(20), &json!(10)),
+            "{state}"
+        );
+        let kept = before_images(&desk.here, "run");
+        assert_eq!(kept.len(), 20, "{state}");
+        for (key, changes) in kept {
+            let subject = format!("Ticket {key} 🦉");
+            let expected = json!([["subject", subject, format!("{subject}!")]]);
+            assert_eq!(changes, expected, "{state}");
+        }
+    }
 }

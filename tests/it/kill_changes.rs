@@ -9,6 +9,7 @@ use tickethaul::import::flow::Operation;
 
 use crate::desk::Desk;
 use crate::kill::{TROUBLES, wait_at_most};
+use crate::older;
 use crate::rehearsal::Rehearsal;
 use crate::scenario::{Scenario, Setting, plant};
 
@@ -215,6 +216,25 @@ fn an_archive_that_an_older_tool_began_is_finished() {
             assert_eq!(archived, planted.scenario.fated("done"));
             let refused = here.rows("run/refused.csv").len();
             assert_eq!(refused, planted.scenario.fated("refused"));
+        }
+    }
+}
+
+/// A run that tickethaul 0.1.0 began, in the tables that it made, is finished in them.
+#[test]
+fn a_run_that_version_0_1_0_began_is_finished() {
+    for (operation, setting) in HELD {
+        let planted = Planted::new(operation, setting, 67);
+        for state in ["received", "committed"] {
+            let verb = operation.word();
+            let trouble = format!("hold@2={state}:batch/{verb}");
+            let mut story = planted.story(&[trouble], "20");
+            story.concurrency = "1";
+            let args = story.args();
+            assert!(story.desk.kill_tool_while_held(&args), "{verb} {state}");
+            let journal = story.desk.here.path("run/run.db");
+            older::as_of_0_1_0(&journal);
+            story.finish(&format!("{verb} {setting:?} {state}"));
         }
     }
 }

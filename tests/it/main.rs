@@ -13,7 +13,7 @@ mod crash_changes; // the same for runs that update, upsert or archive
 mod crash_links; // the same for runs that link tickets
 mod definitions; // the sandbox: properties, groups, pipelines, labels, as a portal's admin has them
 mod desk; // the helper: a served sandbox that a test fills by hand
-mod diff; // --diff: only what differs is sent
+mod diff; // updates: only what differs is sent, and what was there is kept
 mod export; // exports: whole, in id order, in every form
 mod export_again; // exports to a place where something stands, and stopped ones found again
 mod export_meanwhile; // exports while another process creates, changes and archives tickets
@@ -46,6 +46,7 @@ mod linking; // the helper: files that link tickets, and what must come of them
 mod links; // the sandbox: associations in all their endpoints
 mod mapping; // the mapping language from outside, and the commands about mappings
 mod merges; // the sandbox: merges, and what a person does in the recycle bin
+mod older; // the helper: journals as older versions wrote them
 mod odd_keys; // keys that a spreadsheet rewrote, and letters that nobody sees
 mod operations; // update, upsert, archive and delete from outside
 mod outputs; // where commands write: one rule for every file, and stdout that must arrive
