@@ -5,7 +5,8 @@
 //! meta   name → value                  version, operation, portal, mapping, schema
 //! input  file → path, size, mtime, hash
 //! row    seq → address, fate, key, ticket: its intent (body hash, when by the portal's
-//!        clock, what the ticket held before) and its outcome (change, issue, settle number)
+//!        clock and by when carried out at the latest, what the ticket held before) and its
+//!        outcome (change, issue, settle number)
 //! step   what is done for several rows: contact; key, when intended, state, id of the record
 //! mark   name → number                 lengths of the derived files, state, times, remarks, values
 //! ```
@@ -20,6 +21,7 @@ mod schema;
 mod sound;
 mod told;
 mod others;
+mod intents;
 mod records;
 mod waiting;
 mod remarks;

@@ -6,13 +6,14 @@ use rusqlite::{OptionalExtension, params};
 
 use super::error::{JournalError, at};
 use super::write::Commit;
+use crate::model::window::Window;
 
 /// What the journal knows of another record that rows are linked to (L1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OtherState {
-    /// A create was intended, at this time of the portal's clock where it was known,
-    /// and its outcome is not known.
-    Intended(Option<Timestamp>),
+    /// A create was intended, and its outcome is not known; it may have been carried out
+    /// in this time of the portal's clock.
+    Intended(Window),
     /// It exists, with this id.
     Exists(String),
 }
@@ -21,24 +22,25 @@ impl Commit<'_> {
     /// What the journal knows of another record, by its normalised natural key; `kind`
     /// says which kind of record and which key.
     pub fn other(&self, kind: &str, key: &str) -> Result<Option<OtherState>, JournalError> {
-        let row: Option<(Option<i64>, Option<String>)> = self
-            .transaction
-            .prepare_cached(self.statements.find_other)
-            .and_then(|mut query| {
-                query
-                    .query_row([key, kind], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()
+        let stored = |row: &rusqlite::Row<'_>| {
+            let stamp = |millis: Option<i64>| Timestamp::from_millisecond(millis?).ok();
+            let window = Window {
+                since: stamp(row.get(0)?),
+                until: stamp(row.get(1)?),
+            };
+            Ok(match row.get(2)? {
+                Some(id) => OtherState::Exists(id),
+                None => OtherState::Intended(window),
             })
-            .map_err(at(self.path))?;
-        Ok(row.map(|(intended, record)| match record {
-            Some(id) => OtherState::Exists(id),
-            None => OtherState::Intended(
-                intended.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
-            ),
-        }))
+        };
+        self.transaction
+            .prepare_cached(self.statements.find_other)
+            .and_then(|mut query| query.query_row([key, kind], stored).optional())
+            .map_err(at(self.path))
     }
 
-    /// Writes the intent to create another record.
+    /// Writes the intent to create another record; one of an earlier process stands, and
+    /// calls may begin for it again.
     pub fn intend_other(
         &self,
         kind: &str,
@@ -48,7 +50,9 @@ impl Commit<'_> {
         self.run(
             self.statements.intend_other,
             params![key, kind, at.map(Timestamp::as_millisecond)],
-        )
+        )?;
+        let mut renew = self.statements.renew_other.iter();
+        renew.try_for_each(|sql| self.run(sql, [key, kind]))
     }
 
     /// Writes another record's id; `created` tells ours from those that were there.

@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params}
 use super::changes::changes_from;
 use super::error::{JournalError, at};
 use super::format::{Header, InputFile, refusal_from, schema_from};
+use super::intents::UNTIL;
 use super::remarks::{remarks, values};
 use super::schema::{Tables, VERSION};
 use super::sound::{bound, connect, is_regular, stranger};
@@ -20,6 +21,7 @@ use crate::model::outcome::{Change, Fate, RowEnd};
 use crate::model::place::RowAddress;
 use crate::model::property_change::PropertyChange;
 use crate::model::ticket::{PlacedRemark, Remark};
+use crate::model::window::Window;
 
 /// How far a run came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +48,8 @@ impl RunState {
 /// A row that was intended and whose outcome is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastIntent {
-    /// When it was intended, by the portal's clock; none when that was not known.
-    pub at: Option<Timestamp>,
+    /// When its calls may have been carried out, by the portal's clock (K6).
+    pub window: Window,
     /// Hash of what was to be sent (R1).
     pub body: [u8; 16],
     /// The key that it was to be sent with.
@@ -210,7 +212,7 @@ impl Reading {
             waiting: self.waiting().map_err(at(&self.path))?,
             contiguous,
             beyond,
-            unknown: self.unknown()?,
+            unknown: self.unknown(marks.get(UNTIL).copied())?,
             lengths,
             filed: mark("filed"),
             settled: self.last_settled().map_err(at(&self.path))?,
@@ -439,9 +441,10 @@ impl Reading {
         Ok((entry, beyond))
     }
 
-    /// Rows that were intended and have no outcome.
-    fn unknown(&self) -> Result<HashMap<u64, PastIntent>, JournalError> {
-        let stored = self.open_intents().map_err(at(&self.path))?;
+    /// Rows that were intended and have no outcome. Calls of the process before this one
+    /// were carried out by `until`.
+    fn unknown(&self, until: Option<u64>) -> Result<HashMap<u64, PastIntent>, JournalError> {
+        let stored = self.open_intents(until).map_err(at(&self.path))?;
         let intent = |(seq, intent, changes): (u64, PastIntent, Option<String>)| {
             let changes = changes.as_deref().map(changes_from).transpose();
             let changes = changes.map_err(|_| self.broken("changes"))?;
@@ -450,12 +453,19 @@ impl Reading {
         stored.into_iter().map(intent).collect()
     }
 
-    fn open_intents(&self) -> rusqlite::Result<Vec<(u64, PastIntent, Option<String>)>> {
+    fn open_intents(
+        &self,
+        until: Option<u64>,
+    ) -> rusqlite::Result<Vec<(u64, PastIntent, Option<String>)>> {
         let mut query = self.db.prepare(self.tables().statements().unknown)?;
         let rows = query.query_map([], |row| {
-            let at: Option<i64> = row.get(1)?;
+            let (at, dated): (Option<i64>, Option<u64>) = (row.get(1)?, row.get(6)?);
+            let until = dated.or(until);
             let intent = PastIntent {
-                at: at.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
+                window: Window {
+                    since: at.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
+                    until: until.map(stamp),
+                },
                 body: row.get(2)?,
                 key: row.get(3)?,
                 record: row.get(4)?,

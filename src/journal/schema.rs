@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | 1 | before 0.1.0 | creates alone |
 //! | 2 | 0.1.0 | all operations: `row.change`, rows that wait |
-//! | 3 | 0.2.0 | intent and outcome of a row in one entry; before-images |
+//! | 3 | 0.2.0 | intent and outcome of a row in one entry; before-images; how long calls of an earlier process may matter |
 //!
 //! A newer version is refused. A run of version 2 is finished in its own tables (D5), one
 //! of version 1 in those of version 2.
@@ -40,6 +40,13 @@ pub(super) struct Statements {
     pub(super) find_other: &'static str,
     pub(super) intend_other: &'static str,
     pub(super) settle_other: &'static str,
+    pub(super) release_other: &'static str,
+    pub(super) count_unknown: &'static str,
+    /// Nothing where the tables do not know of it; so the others.
+    pub(super) date: &'static [&'static str],
+    pub(super) release: &'static [&'static str],
+    pub(super) renew: &'static [&'static str],
+    pub(super) renew_other: &'static [&'static str],
 }
 
 impl Tables {
@@ -64,6 +71,12 @@ impl Tables {
                 find_other: second::FIND_OTHER,
                 intend_other: second::INTEND_OTHER,
                 settle_other: second::SETTLE_OTHER,
+                release_other: second::RELEASE_OTHER,
+                count_unknown: second::COUNT_UNKNOWN,
+                date: second::DATE,
+                release: second::RELEASE,
+                renew: second::RENEW,
+                renew_other: second::RENEW_OTHER,
             },
             Tables::Third => Statements {
                 key: third::KEY,
@@ -75,6 +88,12 @@ impl Tables {
                 find_other: third::FIND_OTHER,
                 intend_other: third::INTEND_OTHER,
                 settle_other: third::SETTLE_OTHER,
+                release_other: third::RELEASE_OTHER,
+                count_unknown: third::COUNT_UNKNOWN,
+                date: third::DATE,
+                release: third::RELEASE,
+                renew: third::RENEW,
+                renew_other: third::RENEW_OTHER,
             },
         }
     }

@@ -56,14 +56,14 @@ pub(super) const BODY: &str =
 
 /// Rows that were intended and have no outcome.
 pub(super) const UNKNOWN: &str = "
-    SELECT row.seq, step.intended_ms, step.body, step.key, step.record, NULL FROM row
+    SELECT row.seq, step.intended_ms, step.body, step.key, step.record, NULL, NULL FROM row
     JOIN step ON step.row = row.seq
       AND step.kind = (SELECT value FROM meta WHERE name = 'operation')
     WHERE row.settled IS NULL AND row.fate <> 'waiting'";
 
 /// What is known of another record, by its key and the kind of its step.
 pub(super) const FIND_OTHER: &str =
-    "SELECT intended_ms, record FROM step WHERE folded = ?1 AND kind = ?2";
+    "SELECT intended_ms, NULL, record FROM step WHERE folded = ?1 AND kind = ?2";
 
 /// The step of another record, unless it is there.
 pub(super) const INTEND_OTHER: &str = "
@@ -73,6 +73,32 @@ pub(super) const INTEND_OTHER: &str = "
 /// The outcome of another record's step.
 pub(super) const SETTLE_OTHER: &str =
     "UPDATE step SET state = ?3, record = ?4 WHERE folded = ?1 AND kind = ?2";
+
+/// Takes the intent to create another record back.
+pub(super) const RELEASE_OTHER: &str = "
+    DELETE FROM step WHERE folded = ?1 AND kind = ?2 AND state = 'open'
+      AND row IS NULL AND record IS NULL";
+
+/// How many rows were intended and have no outcome.
+pub(super) const COUNT_UNKNOWN: &str = "
+    SELECT count(*) FROM row JOIN step ON step.row = row.seq
+      AND step.kind = (SELECT value FROM meta WHERE name = 'operation')
+    WHERE row.fate = 'pending'";
+
+/// These tables can't date intents.
+pub(super) const DATE: &[&str] = &[];
+/// Nor renew them.
+pub(super) const RENEW: &[&str] = &[];
+/// Nor those of other records.
+pub(super) const RENEW_OTHER: &[&str] = &[];
+
+/// Takes the intent of a row back.
+pub(super) const RELEASE: &[&str] = &[
+    "DELETE FROM step WHERE row = ?1 AND state = 'open'
+       AND EXISTS (SELECT 1 FROM row WHERE seq = ?1 AND fate = 'pending')",
+    "DELETE FROM row WHERE seq = ?1 AND fate = 'pending'
+       AND NOT EXISTS (SELECT 1 FROM step WHERE step.row = ?1)",
+];
 
 pub(super) fn intend(
     commit: &Commit<'_>,

@@ -12,7 +12,8 @@ use crate::model::outcome::{Change, RowEnd};
 /// The tables. A row was intended where `folded` is there: the key in lower case, so that
 /// keys that differ only by case meet in the index (K2, K4). `key` is there where it is
 /// not that. `ticket` of a row without an outcome is the record that was found for it
-/// before it was intended (R4). `settled` counts settlements from 1, so that the derived
+/// before it was intended (R4). `until_ms` is when the last call of an earlier process can
+/// have been carried out, by the portal's clock (K6). `settled` counts settlements from 1, so that the derived
 /// files can be rebuilt (D3). `change` says what was done for a row that is done,
 /// `changes` what its ticket held before (PL6). The fate `waiting` is that of a row whose
 /// ticket is written and whose links wait (D6).
@@ -25,10 +26,10 @@ CREATE TABLE row (
     seq INTEGER PRIMARY KEY, file INTEGER NOT NULL, record INTEGER NOT NULL,
     line INTEGER NOT NULL, byte INTEGER NOT NULL, fate TEXT NOT NULL,
     key TEXT, folded TEXT, ticket TEXT, issue TEXT, settled INTEGER, change TEXT,
-    body BLOB, intended_ms INTEGER, changes TEXT) STRICT;
+    body BLOB, intended_ms INTEGER, until_ms INTEGER, changes TEXT) STRICT;
 CREATE TABLE step (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, intended_ms INTEGER,
-    state TEXT NOT NULL, record TEXT) STRICT;
+    until_ms INTEGER, state TEXT NOT NULL, record TEXT) STRICT;
 CREATE INDEX row_by_key ON row (folded) WHERE folded IS NOT NULL;
 CREATE INDEX row_waiting ON row (seq) WHERE fate = 'waiting';
 CREATE INDEX step_by_key ON step (key, kind);
@@ -60,12 +61,12 @@ pub(super) const BODY: &str = "row.body";
 
 /// Rows that were intended and have no outcome.
 pub(super) const UNKNOWN: &str = "
-    SELECT seq, intended_ms, body, coalesce(key, folded), ticket, changes FROM row
+    SELECT seq, intended_ms, body, coalesce(key, folded), ticket, changes, until_ms FROM row
     WHERE settled IS NULL AND fate <> 'waiting' AND folded IS NOT NULL";
 
 /// What is known of another record, by its key and the kind of its step.
 pub(super) const FIND_OTHER: &str =
-    "SELECT intended_ms, record FROM step WHERE key = ?1 AND kind = ?2";
+    "SELECT intended_ms, until_ms, record FROM step WHERE key = ?1 AND kind = ?2";
 
 /// The step of another record, unless it is there.
 pub(super) const INTEND_OTHER: &str = "
@@ -75,6 +76,31 @@ pub(super) const INTEND_OTHER: &str = "
 /// The outcome of another record's step.
 pub(super) const SETTLE_OTHER: &str =
     "UPDATE step SET state = ?3, record = ?4 WHERE key = ?1 AND kind = ?2";
+
+/// Takes the intent to create another record back.
+pub(super) const RELEASE_OTHER: &str =
+    "DELETE FROM step WHERE key = ?1 AND kind = ?2 AND state = 'open' AND record IS NULL";
+
+/// How many rows were intended and have no outcome.
+pub(super) const COUNT_UNKNOWN: &str =
+    "SELECT count(*) FROM row WHERE fate = 'pending' AND folded IS NOT NULL";
+
+/// Dates the open intents of earlier processes by a mark.
+pub(super) const DATE: &[&str] = &[
+    "UPDATE row SET until_ms = (SELECT value FROM mark WHERE name = ?1)
+     WHERE fate = 'pending' AND folded IS NOT NULL AND until_ms IS NULL",
+    "UPDATE step SET until_ms = (SELECT value FROM mark WHERE name = ?1)
+     WHERE state = 'open' AND until_ms IS NULL",
+];
+
+/// Takes the intent of a row back.
+pub(super) const RELEASE: &[&str] = &["DELETE FROM row WHERE seq = ?1 AND fate = 'pending'"];
+
+/// Calls may begin again for a row that an earlier process intended.
+pub(super) const RENEW: &[&str] = &["UPDATE row SET until_ms = NULL WHERE seq = ?1"];
+/// So for another record.
+pub(super) const RENEW_OTHER: &[&str] =
+    &["UPDATE step SET until_ms = NULL WHERE key = ?1 AND kind = ?2"];
 
 pub(super) fn intend(
     commit: &Commit<'_>,

@@ -22,9 +22,9 @@ use crate::model::ticket::{PlacedRemark, Remark};
 /// An open run.db. One writer; the lock beside it keeps others out.
 #[derive(Debug)]
 pub struct Journal {
-    db: Connection,
-    path: PathBuf,
-    tables: Tables,
+    pub(super) db: Connection,
+    pub(super) path: PathBuf,
+    pub(super) tables: Tables,
     settled: u64,
 }
 

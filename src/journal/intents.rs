@@ -1,0 +1,53 @@
+//! Intents of which more is known: that their call never began, or by when the last call
+//! of an earlier process can have been carried out (protocol K6).
+
+use super::error::{JournalError, at};
+use super::write::{Commit, Journal};
+
+/// The mark that says by when a call of the process that writes it can have been carried
+/// out, should that process die now.
+pub(super) const UNTIL: &str = "until_ms";
+
+impl Journal {
+    /// Dates the open intents of earlier processes: what came later than their last call
+    /// can have been carried out is none of theirs.
+    pub fn date_intents(&self) -> Result<(), JournalError> {
+        for sql in self.tables.statements().date {
+            let dated = self.db.execute(sql, [UNTIL]);
+            dated.map(drop).map_err(at(&self.path))?;
+        }
+        Ok(())
+    }
+}
+
+impl Commit<'_> {
+    /// Keeps by when a call of this process can have been carried out, should it die now,
+    /// in milliseconds of the portal's clock.
+    pub fn mark_until(&self, millis: i64) -> Result<(), JournalError> {
+        self.mark(UNTIL, millis.unsigned_abs())
+    }
+
+    /// Takes the intent of a row back: its call never began. The row is pending again.
+    pub fn release(&self, seq: u64) -> Result<(), JournalError> {
+        let mut release = self.statements.release.iter();
+        release.try_for_each(|sql| self.run(sql, [seq]))
+    }
+
+    /// Takes the intent to create another record back: its call never began.
+    pub fn release_other(&self, kind: &str, key: &str) -> Result<(), JournalError> {
+        self.run(self.statements.release_other, [key, kind])
+    }
+
+    /// A row that an earlier process intended is about to be sent by this one.
+    pub fn renew(&self, seq: u64) -> Result<(), JournalError> {
+        let mut renew = self.statements.renew.iter();
+        renew.try_for_each(|sql| self.run(sql, [seq]))
+    }
+
+    /// How many rows were intended and have no outcome.
+    pub fn count_unknown(&self) -> Result<u64, JournalError> {
+        let sql = self.statements.count_unknown;
+        let count = self.transaction.query_row(sql, [], |row| row.get(0));
+        count.map_err(at(self.path))
+    }
+}
