@@ -12,6 +12,7 @@
 pub mod cli;
 pub mod import;
 pub mod export;
+pub mod review;
 pub mod mapping;
 pub mod hubspot;
 pub mod journal;

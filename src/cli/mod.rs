@@ -36,6 +36,7 @@ mod settings;
 mod talk;
 mod trust;
 mod typed;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -101,6 +102,7 @@ enum Command {
     Dissociate(associate::AssociateArgs),
     Delete(Box<delete::DeleteArgs>),
     Resume(resume::ResumeArgs),
+    Verify(verify::VerifyArgs),
     Status(runs::StatusArgs),
     Runs(runs::RunsArgs),
     Export(Box<export::ExportArgs>),
@@ -152,6 +154,7 @@ async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, E
         }
         Command::Delete(args) => delete::run(*args, typed.told(), talk).await,
         Command::Resume(args) => resume::run(args, &typed, talk).await,
+        Command::Verify(args) => verify::run(args, talk).await,
         Command::Status(args) => runs::status(&args, talk),
         Command::Runs(args) => runs::list(&args, talk),
         Command::Export(args) => export::run(*args, typed.told(), talk).await,

@@ -149,7 +149,7 @@ fn say_told(told: &Told, talk: &Talk) {
 }
 
 /// What the run does with rows.
-fn operation(past: &Past) -> Result<Operation, Error> {
+pub(super) fn operation(past: &Past) -> Result<Operation, Error> {
     let word = &past.header.operation;
     Operation::named(word).ok_or_else(|| {
         Error::mend(format!(
@@ -222,9 +222,14 @@ fn text_of(path: &Path) -> Option<String> {
 
 /// Input and mapping of the run, unchanged.
 fn open_input(past: &Past) -> Result<(Input, MappingFile), Error> {
+    let now = text_of(&past.header.mapping_path);
+    same_mapping(&past.header, now.as_deref())?;
+    input_of(past)
+}
+
+/// Input of the run, unchanged, and the mapping that it began with.
+pub(super) fn input_of(past: &Past) -> Result<(Input, MappingFile), Error> {
     let header = &past.header;
-    let now = text_of(&header.mapping_path);
-    same_mapping(header, now.as_deref())?;
     let name = header.mapping_path.to_string_lossy();
     let mapping = MappingFile::parse(&name, &header.mapping_text).map_err(Error::mend)?;
     same_tables(header, mapping.tables())?;
@@ -245,6 +250,18 @@ fn open_input(past: &Past) -> Result<(Input, MappingFile), Error> {
     Ok((input, mapping))
 }
 
+/// Refuses another portal than the run's.
+pub(super) fn same_portal(past: &Past, account: &Account) -> Result<(), Error> {
+    let before = past.header.portal_id;
+    match account.portal_id == before {
+        true => Ok(()),
+        false => Err(Error::mend(format!(
+            "the run belongs to portal {before}, the token to portal {}",
+            account.portal_id
+        ))),
+    }
+}
+
 /// The run's portal, in which nothing has changed that it would send; the mapping,
 /// compiled against the schema that the run knows.
 async fn check_portal(
@@ -255,13 +272,7 @@ async fn check_portal(
     account: &Account,
     talk: &Talk,
 ) -> Result<CompiledMapping, Error> {
-    let before = past.header.portal_id;
-    if account.portal_id != before {
-        return Err(Error::mend(format!(
-            "the run belongs to portal {before}, the token to portal {}",
-            account.portal_id
-        )));
-    }
+    same_portal(past, account)?;
     let compiled = mapping
         .compile(
             input.headers(),

@@ -37,7 +37,7 @@ pub mod settle;
 mod values;
 pub mod ledger;
 pub mod files;
-mod recover;
+pub mod recover;
 pub mod folder;
 pub mod summary;
 pub mod guard;

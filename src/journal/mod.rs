@@ -28,6 +28,7 @@ mod remarks;
 mod error;
 mod build;
 mod changes;
+mod done;
 mod second;
 mod third;
 mod write;
@@ -35,6 +36,7 @@ mod read;
 mod lock;
 mod log;
 
+pub use done::{DoneRow, Later};
 pub use error::JournalError;
 pub use format::{Header, InputFile, PortalPath};
 pub use lock::{Lock, LockError};

@@ -258,7 +258,8 @@ impl Reading {
         })
     }
 
-    fn change(&self, word: Option<&str>) -> Result<Change, JournalError> {
+    /// What was done for a row, by its word.
+    pub(super) fn change(&self, word: Option<&str>) -> Result<Change, JournalError> {
         let named = |change: &Change| Some(change.word()) == word;
         let found = Change::ALL.into_iter().find(named);
         found.ok_or_else(|| self.broken("change"))
@@ -476,11 +477,23 @@ impl Reading {
         rows.collect()
     }
 
-    fn tables(&self) -> Tables {
+    /// The database.
+    pub(super) fn db(&self) -> &Connection {
+        &self.db
+    }
+
+    /// Where it stands.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The tables that it has.
+    pub(super) fn tables(&self) -> Tables {
         Tables::of(self.version)
     }
 
-    fn broken(&self, what: &str) -> JournalError {
+    /// A value that makes no sense.
+    pub(super) fn broken(&self, what: &str) -> JournalError {
         JournalError::Broken {
             path: self.path.clone(),
             what: what.to_owned(),

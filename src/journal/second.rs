@@ -100,6 +100,16 @@ pub(super) const RELEASE: &[&str] = &[
        AND NOT EXISTS (SELECT 1 FROM step WHERE step.row = ?1)",
 ];
 
+/// What later rows with a key changed: these tables do not know.
+pub(super) const LATER: &str = "
+    SELECT NULL FROM step JOIN row ON row.seq = step.row
+    WHERE step.folded = ?1 AND step.row > ?2 AND row.fate = 'done'";
+
+/// The ticket of a key.
+pub(super) const TICKET_OF_KEY: &str = "
+    SELECT row.ticket FROM step JOIN row ON row.seq = step.row
+    WHERE step.folded = ?1 AND row.ticket IS NOT NULL LIMIT 1";
+
 pub(super) fn intend(
     commit: &Commit<'_>,
     intent: &Intent<'_>,

@@ -102,6 +102,14 @@ pub(super) const RENEW: &[&str] = &["UPDATE row SET until_ms = NULL WHERE seq = 
 pub(super) const RENEW_OTHER: &[&str] =
     &["UPDATE step SET until_ms = NULL WHERE key = ?1 AND kind = ?2"];
 
+/// What later rows with a key changed.
+pub(super) const LATER: &str =
+    "SELECT changes FROM row WHERE folded = ?1 AND seq > ?2 AND fate = 'done'";
+
+/// The ticket of a key.
+pub(super) const TICKET_OF_KEY: &str =
+    "SELECT ticket FROM row WHERE folded = ?1 AND ticket IS NOT NULL LIMIT 1";
+
 pub(super) fn intend(
     commit: &Commit<'_>,
     intent: &Intent<'_>,

@@ -19,4 +19,4 @@ pub use json::JsonLines;
 pub use plain::PlainLines;
 pub use progress::ProgressLine;
 pub use summary::closing_words;
-pub use words::counted;
+pub use words::{count, counted};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// `1234567` → `1,234,567`.
-pub(super) fn count(number: u64) -> String {
+pub fn count(number: u64) -> String {
     indicatif::HumanCount(number).to_string()
 }
 

@@ -6,12 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms a room may use. `error` is for all but model and sandbox.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     (
         "cli",
         &[
-            "import", "export", "mapping", "hubspot", "journal", "report", "model", "output",
-            "sandbox", "error",
+            "import", "export", "review", "mapping", "hubspot", "journal", "report", "model",
+            "output", "sandbox", "error",
         ],
     ),
     (
@@ -21,6 +21,12 @@ const ARROWS: [(&str, &[&str]); 10] = [
     (
         "export",
         &["mapping", "hubspot", "journal", "model", "output", "error"],
+    ),
+    (
+        "review",
+        &[
+            "import", "mapping", "hubspot", "journal", "model", "output", "error",
+        ],
     ),
     ("mapping", &["model", "error"]),
     ("hubspot", &["model", "error"]),
@@ -45,6 +51,7 @@ const PLACES: [(&str, &[&str]); 16] = [
             "import/check/values.rs",
             "export/write/csv_rows.rs",
             "mapping/tables.rs",
+            "review/findings_file.rs",
         ],
     ),
     ("csv_core::", &["import/read/cut.rs"]),

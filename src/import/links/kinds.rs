@@ -204,6 +204,14 @@ impl LinkKinds {
         Ok(())
     }
 
+    /// How the journal calls the steps of the records that a link finds by a natural key;
+    /// none where it does not go by one.
+    pub fn step_kind(&self, draft: &LinkDraft) -> Option<String> {
+        let mut naturals = self.naturals.iter();
+        let natural = naturals.find(|one| one.object == draft.to && one.by == draft.by)?;
+        Some(natural.kind())
+    }
+
     /// Natural keys that the links use.
     pub fn naturals(&self) -> &[Natural] {
         &self.naturals

@@ -1,0 +1,163 @@
+//! Rows that a run carried out, page by page: what became of their tickets is read later,
+//! to verify the run or to take it back.
+
+use std::collections::BTreeSet;
+
+use rusqlite::params;
+
+use super::changes::changes_from;
+use super::error::{JournalError, at};
+use super::read::{Reading, entry};
+use super::schema::Tables;
+use super::write::RowEntry;
+use super::{second, third};
+use crate::model::outcome::Change;
+use crate::model::property_change::PropertyChange;
+
+/// A row that is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DoneRow {
+    /// Its number and place.
+    pub row: RowEntry,
+    /// Value of the key property, or the record id where that is the key.
+    pub key: String,
+    /// Id of its ticket.
+    pub ticket: String,
+    /// What was done.
+    pub change: Change,
+    /// What was changed, with what the ticket held before; none where nobody looked.
+    pub changes: Option<Vec<PropertyChange>>,
+    /// What later rows of the run wrote to the same ticket.
+    pub later: Later,
+}
+
+/// What later rows of a run wrote to a ticket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Later {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// These properties.
+    Properties(BTreeSet<String>),
+    /// The journal does not say what: the run did not read the tickets before.
+    Unknown,
+}
+
+impl Reading {
+    /// At most `most` rows that are done, behind row `after`, in the order of the input.
+    ///
+    /// # Errors
+    /// When the journal can't be read.
+    pub fn done_after(&self, after: u64, most: usize) -> Result<Vec<DoneRow>, JournalError> {
+        let stored = self.stored_done(after, most).map_err(at(self.path()))?;
+        stored.into_iter().map(|stored| self.done(stored)).collect()
+    }
+
+    fn stored_done(&self, after: u64, most: usize) -> rusqlite::Result<Vec<Stored>> {
+        let changes = match self.tables() {
+            Tables::Second => "NULL",
+            Tables::Third => "changes",
+        };
+        let mut query = self.db().prepare_cached(&format!(
+            "SELECT seq, file, record, line, byte, {}, ticket, change, {changes} FROM row
+             WHERE fate = 'done' AND seq > ?1 ORDER BY seq LIMIT ?2",
+            self.tables().statements().key
+        ))?;
+        let rows = query.query_map(params![after, most as u64], |row| {
+            Ok(Stored {
+                row: entry(row)?,
+                key: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
+                ticket: row.get::<_, Option<String>>(6)?.unwrap_or_default(),
+                change: row.get(7)?,
+                changes: row.get(8)?,
+            })
+        })?;
+        rows.collect()
+    }
+
+    fn done(&self, stored: Stored) -> Result<DoneRow, JournalError> {
+        Ok(DoneRow {
+            row: stored.row,
+            change: self.change(stored.change.as_deref())?,
+            changes: self.changes_of(stored.changes.as_deref())?,
+            later: self.later(&stored.key, stored.row.seq)?,
+            key: stored.key,
+            ticket: stored.ticket,
+        })
+    }
+
+    fn later(&self, key: &str, seq: u64) -> Result<Later, JournalError> {
+        let sql = match self.tables() {
+            Tables::Second => second::LATER,
+            Tables::Third => third::LATER,
+        };
+        let read = || -> rusqlite::Result<Vec<Option<String>>> {
+            let mut query = self.db().prepare_cached(sql)?;
+            let rows = query.query_map(params![key.to_lowercase(), seq], |row| row.get(0))?;
+            rows.collect()
+        };
+        let rows = read().map_err(at(self.path()))?;
+        let mut names = BTreeSet::new();
+        for text in &rows {
+            match self.changes_of(text.as_deref())? {
+                Some(changes) => names.extend(changes.iter().map(|one| one.name.to_string())),
+                None => return Ok(Later::Unknown),
+            }
+        }
+        Ok(match rows.is_empty() {
+            true => Later::Nothing,
+            false => Later::Properties(names),
+        })
+    }
+
+    fn changes_of(&self, text: Option<&str>) -> Result<Option<Vec<PropertyChange>>, JournalError> {
+        let changes = text.map(changes_from).transpose();
+        changes.map_err(|_| self.broken("changes"))
+    }
+
+    /// The record that the run found or made by a natural key; `kind` is that of its step.
+    ///
+    /// # Errors
+    /// When the journal can't be read.
+    pub fn other_record(&self, kind: &str, key: &str) -> Result<Option<String>, JournalError> {
+        let sql = self.tables().statements().find_other;
+        self.one(sql, [key, kind], 2)
+    }
+
+    /// The ticket that a row of the run has by a key, wherever in the input it stands.
+    ///
+    /// # Errors
+    /// When the journal can't be read.
+    pub fn ticket_of_key(&self, key: &str) -> Result<Option<String>, JournalError> {
+        let sql = match self.tables() {
+            Tables::Second => second::TICKET_OF_KEY,
+            Tables::Third => third::TICKET_OF_KEY,
+        };
+        self.one(sql, [key.to_lowercase()], 0)
+    }
+
+    fn one(
+        &self,
+        sql: &str,
+        asked: impl rusqlite::Params,
+        column: usize,
+    ) -> Result<Option<String>, JournalError> {
+        let read = || -> rusqlite::Result<Option<String>> {
+            let mut query = self.db().prepare_cached(sql)?;
+            let mut rows = query.query(asked)?;
+            match rows.next()? {
+                Some(row) => row.get(column),
+                None => Ok(None),
+            }
+        };
+        read().map_err(at(self.path()))
+    }
+}
+
+struct Stored {
+    row: RowEntry,
+    key: String,
+    ticket: String,
+    change: Option<String>,
+    changes: Option<String>,
+}

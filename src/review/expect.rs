@@ -1,0 +1,197 @@
+//! What rows that are done must have left behind: the values of the row, as the run's
+//! mapping makes them, or what the journal says that was changed.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::hubspot::LinkType;
+use crate::import::links::LinkKinds;
+use crate::import::read::Reading as RowReading;
+use crate::import::recover::Again;
+use crate::journal::{DoneRow, Later, Reading};
+use crate::mapping::{CompiledMapping, Mapped};
+use crate::model::outcome::Change;
+use crate::model::place::Places;
+use crate::model::schema::{ObjectType, ValueType};
+use crate::model::ticket::{LinkDraft, TicketDraft};
+
+/// Rows that are looked at together. HubSpot: a batch read takes 100 ids.
+pub const PAGE: usize = 100;
+
+/// What a row must have left behind.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// Line of the row.
+    pub place: String,
+    /// The row's key.
+    pub key: String,
+    /// Id of its ticket.
+    pub ticket: String,
+    /// What was done with the ticket.
+    pub change: Change,
+    /// Values that it must hold.
+    pub values: Vec<ExpectedValue>,
+    /// Links that it must have, or must not have where they were cut.
+    pub links: Vec<ExpectedLink>,
+}
+
+/// A value that a ticket must hold.
+#[derive(Clone, Debug)]
+pub struct ExpectedValue {
+    /// Internal name.
+    pub property: Arc<str>,
+    /// Where the portal keeps it instead, if it does not keep that property.
+    pub instead: Option<Arc<str>>,
+    /// How it is compared.
+    pub value_type: ValueType,
+    /// What the run wrote.
+    pub wrote: String,
+}
+
+/// A link of a ticket.
+#[derive(Clone, Debug)]
+pub struct ExpectedLink {
+    /// Kind of the other record.
+    pub to: ObjectType,
+    /// Its record id.
+    pub id: String,
+    /// Kind of the link.
+    pub kind: LinkType,
+}
+
+/// Goes through the rows of a run that are done.
+pub struct DoneRows {
+    /// The journal.
+    pub journal: Reading,
+    /// The rows, to be read again.
+    pub again: Again,
+    /// What rows become.
+    pub mapping: Arc<CompiledMapping>,
+    /// What links mean.
+    pub kinds: LinkKinds,
+    /// Names of the inputs.
+    pub places: Places,
+    /// The number of the last row that was looked at.
+    pub after: u64,
+}
+
+impl DoneRows {
+    /// The next rows; none when there are no more.
+    ///
+    /// # Errors
+    /// When the journal or the input can't be read.
+    pub fn next(&mut self) -> Result<Option<Vec<Expected>>, Error> {
+        let rows = self.journal.done_after(self.after, PAGE)?;
+        let Some(last) = rows.last() else {
+            return Ok(None);
+        };
+        self.after = last.row.seq;
+        let expected = rows.into_iter().map(|row| self.expected(row));
+        expected.collect::<Result<_, _>>().map(Some)
+    }
+
+    fn expected(&mut self, row: DoneRow) -> Result<Expected, Error> {
+        let draft = self.draft(&row)?;
+        let values = match row.change {
+            Change::Created | Change::Updated => self.values(&row, &draft),
+            Change::Archived | Change::Linked | Change::Unlinked => Vec::new(),
+        };
+        let links = match row.change {
+            Change::Archived => Vec::new(),
+            _ => self.links(&draft)?,
+        };
+        Ok(Expected {
+            place: self.places.cell(row.row.address),
+            key: row.key,
+            ticket: row.ticket,
+            change: row.change,
+            values,
+            links,
+        })
+    }
+
+    /// The row as it was mapped.
+    fn draft(&mut self, row: &DoneRow) -> Result<TicketDraft, Error> {
+        if row.change == Change::Archived {
+            return Ok(TicketDraft::default());
+        }
+        let RowReading::Row(source) = self.again.row(row.row)? else {
+            return Err(self.other_row(row));
+        };
+        match self.mapping.map(&source) {
+            Mapped::Ticket(draft) => Ok(draft),
+            Mapped::Skipped | Mapped::Refused { .. } => Err(self.other_row(row)),
+        }
+    }
+
+    fn other_row(&self, row: &DoneRow) -> Error {
+        let address = row.row.address;
+        let place = self.places.words(address.file, address.line);
+        Error::mend(format!("{place} is not the row that the run carried out"))
+            .advise("bring back the file and the mapping that the run began with")
+    }
+
+    /// What the row wrote last. A key is how the ticket was found.
+    fn values(&self, row: &DoneRow, draft: &TicketDraft) -> Vec<ExpectedValue> {
+        let none = BTreeSet::new();
+        let later = match &row.later {
+            Later::Unknown => return Vec::new(),
+            Later::Nothing => &none,
+            Later::Properties(names) => names,
+        };
+        let written: Vec<(&Arc<str>, &String)> = match &row.changes {
+            Some(changes) => changes.iter().map(|one| (&one.name, &one.after)).collect(),
+            None => draft
+                .properties
+                .iter()
+                .map(|(name, value)| (name, value))
+                .collect(),
+        };
+        let written = written.into_iter().filter(|(name, value)| {
+            let appends =
+                self.mapping.type_of(name) == ValueType::MultiEnumeration && value.starts_with(';');
+            !appends && !later.contains(&***name) && self.mapping.id_property() != Some(&***name)
+        });
+        written
+            .map(|(name, value)| ExpectedValue {
+                property: Arc::clone(name),
+                instead: self.instead(name),
+                value_type: self.mapping.type_of(name),
+                wrote: value.clone(),
+            })
+            .collect()
+    }
+
+    fn instead(&self, name: &str) -> Option<Arc<str>> {
+        let mut properties = self.mapping.properties().iter();
+        let property = properties.find(|property| *property.name == *name)?;
+        Some(Arc::clone(&property.instead.as_ref()?.name))
+    }
+
+    /// Links whose other end the journal knows; the others were left out by the mapping.
+    fn links(&self, draft: &TicketDraft) -> Result<Vec<ExpectedLink>, Error> {
+        let mut links = Vec::new();
+        for link in &draft.links {
+            if let Some(id) = self.end(link)? {
+                links.push(ExpectedLink {
+                    to: link.to,
+                    id,
+                    kind: self.kinds.of(link),
+                });
+            }
+        }
+        Ok(links)
+    }
+
+    fn end(&self, link: &LinkDraft) -> Result<Option<String>, Error> {
+        Ok(match &*link.by {
+            "id" => Some(link.value.clone()),
+            "key" => self.journal.ticket_of_key(&link.value)?,
+            _ => match self.kinds.step_kind(link) {
+                Some(kind) => self.journal.other_record(&kind, &link.value)?,
+                None => None,
+            },
+        })
+    }
+}

@@ -1,0 +1,72 @@
+//! What differs between what a run left behind and what the portal holds.
+
+/// Something about a row's ticket that is not as the run left it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Line of the row, `file:line` where the run has several inputs.
+    pub place: String,
+    /// The row's key.
+    pub key: String,
+    /// Id of its ticket.
+    pub ticket: String,
+    /// What differs.
+    pub difference: Difference,
+}
+
+/// What differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// A property holds another value.
+    Value {
+        /// Internal name.
+        property: String,
+        /// What the run wrote.
+        wrote: String,
+        /// What the ticket holds; none where the property is empty.
+        holds: Option<String>,
+        /// When that was set, as the portal writes it; empty where it does not say.
+        since: String,
+        /// What set it: `CRM_UI`, `INTEGRATION`…; empty where the portal does not say.
+        source: String,
+    },
+    /// The ticket is in the recycle bin.
+    InRecycleBin,
+    /// The ticket was merged into the one with this id.
+    MergedInto(String),
+    /// The ticket is nowhere any more.
+    Gone,
+    /// The run archived the ticket, and it is live.
+    Live,
+    /// A link that the run made is not there: `contacts 1234`.
+    LinkLacking(String),
+    /// A link that the run cut is there: `contacts 1234`.
+    LinkThere(String),
+}
+
+impl Difference {
+    /// The word for it in files and summaries; never changed.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Difference::Value { .. } => "differs",
+            Difference::InRecycleBin => "archived",
+            Difference::MergedInto(_) => "merged",
+            Difference::Gone => "gone",
+            Difference::Live => "live",
+            Difference::LinkLacking(_) => "link_lacking",
+            Difference::LinkThere(_) => "link_there",
+        }
+    }
+
+    /// What it means, for people.
+    pub fn meaning(word: &str) -> &'static str {
+        match word {
+            "differs" => "values are not what the run wrote",
+            "archived" => "tickets are in the recycle bin",
+            "merged" => "tickets were merged into others",
+            "gone" => "tickets are nowhere any more",
+            "live" => "tickets that the run archived are live",
+            "link_lacking" => "links that the run made are not there",
+            _ => "links that the run took away are there",
+        }
+    }
+}

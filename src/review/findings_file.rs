@@ -1,0 +1,96 @@
+//! verify.csv: a line for each finding. It appears under its name when it is whole.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::finding::{Difference, Finding};
+use crate::output::write_anew;
+
+/// Name of the file, in the run folder.
+pub const NAME: &str = "verify.csv";
+
+const COLUMNS: [&str; 9] = [
+    "_line",
+    "_key",
+    "_ticket_id",
+    "_finding",
+    "_property",
+    "_wrote",
+    "_holds",
+    "_since",
+    "_source",
+];
+
+/// The file while it is written.
+pub struct FindingsFile {
+    building: PathBuf,
+    path: PathBuf,
+    rows: csv::Writer<std::fs::File>,
+}
+
+impl FindingsFile {
+    /// Begins the file in a run folder.
+    ///
+    /// # Errors
+    /// When the folder can't be written.
+    pub fn create(folder: &Path) -> io::Result<FindingsFile> {
+        let path = folder.join(NAME);
+        let building = folder.join(format!("{NAME}.new"));
+        let mut rows = csv::Writer::from_writer(write_anew(&building, b"")?);
+        rows.write_record(COLUMNS)?;
+        Ok(FindingsFile {
+            building,
+            path,
+            rows,
+        })
+    }
+
+    /// Adds a finding.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn add(&mut self, finding: &Finding) -> io::Result<()> {
+        let [property, wrote, holds, since, source] = match &finding.difference {
+            Difference::Value {
+                property,
+                wrote,
+                holds,
+                since,
+                source,
+            } => [
+                property.as_str(),
+                wrote,
+                holds.as_deref().unwrap_or_default(),
+                since,
+                source,
+            ],
+            Difference::MergedInto(id) => ["", "", id.as_str(), "", ""],
+            Difference::LinkLacking(link) => ["", link.as_str(), "", "", ""],
+            Difference::LinkThere(link) => ["", "", link.as_str(), "", ""],
+            Difference::InRecycleBin | Difference::Gone | Difference::Live => [""; 5],
+        };
+        self.rows.write_record([
+            finding.place.as_str(),
+            &finding.key,
+            &finding.ticket,
+            finding.difference.word(),
+            property,
+            wrote,
+            holds,
+            since,
+            source,
+        ])?;
+        Ok(())
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn finish(self) -> io::Result<PathBuf> {
+        let file = self.rows.into_inner().map_err(|error| error.into_error())?;
+        file.sync_all()?;
+        std::fs::rename(&self.building, &self.path)?;
+        Ok(self.path)
+    }
+}

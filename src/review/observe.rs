@@ -1,0 +1,189 @@
+//! What the portal holds of the tickets of some rows, and how that differs from what the
+//! rows must have left behind.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::expect::{Expected, ExpectedLink, ExpectedValue};
+use super::finding::{Difference, Finding};
+use crate::hubspot::contract::HISTORY_LIMIT;
+use crate::hubspot::records::{FormerValue, Record};
+use crate::hubspot::{CallError, Client, LinkedRecord};
+use crate::model::compare::same_value;
+use crate::model::outcome::Change;
+use crate::model::schema::ObjectType;
+
+/// Links of tickets, by the ticket and the kind of the other record.
+type Links = HashMap<(String, ObjectType), Vec<LinkedRecord>>;
+
+/// What differs for some rows, in their order.
+///
+/// # Errors
+/// When the portal can't be asked.
+pub async fn differences(client: &Client, rows: &[Expected]) -> Result<Vec<Finding>, CallError> {
+    let live = live(client, rows).await?;
+    let links = links(client, rows, &live).await?;
+    let mut findings = Vec::new();
+    let mut absent = Vec::new();
+    for row in rows {
+        match (live.get(&row.ticket), row.change) {
+            (Some(_), Change::Archived) => findings.push(finding(row, Difference::Live)),
+            (Some(record), _) => {
+                let values = row.values.iter().filter_map(|value| differs(record, value));
+                let lacking = row
+                    .links
+                    .iter()
+                    .filter_map(|link| link_differs(row, link, &links));
+                findings.extend(values.chain(lacking).map(|what| finding(row, what)));
+            }
+            (None, _) => absent.push(row),
+        }
+    }
+    findings.extend(explained(client, &absent).await?);
+    date(client, &mut findings).await?;
+    let order: HashMap<&str, usize> = rows
+        .iter()
+        .enumerate()
+        .map(|(idx, row)| (row.place.as_str(), idx))
+        .collect();
+    findings.sort_by_key(|finding| order.get(finding.place.as_str()).copied());
+    Ok(findings)
+}
+
+fn finding(row: &Expected, difference: Difference) -> Finding {
+    Finding {
+        place: row.place.clone(),
+        key: row.key.clone(),
+        ticket: row.ticket.clone(),
+        difference,
+    }
+}
+
+/// Live tickets of these rows, by id.
+async fn live(client: &Client, rows: &[Expected]) -> Result<BTreeMap<String, Record>, CallError> {
+    let values = rows.iter().flat_map(|row| &row.values);
+    let names = values.flat_map(|value| {
+        let instead = value.instead.as_deref();
+        [Some(&*value.property), instead].into_iter().flatten()
+    });
+    let names: Vec<&str> = names.collect::<BTreeSet<&str>>().into_iter().collect();
+    let ids: BTreeSet<&String> = rows.iter().map(|row| &row.ticket).collect();
+    let ids: Vec<String> = ids.into_iter().cloned().collect();
+    let read = client.read_existing(ObjectType::Tickets, &ids, (&names, &[]), false);
+    let records = read.await?.into_iter();
+    Ok(records.map(|record| (record.id.clone(), record)).collect())
+}
+
+/// Links of live tickets to the kinds of records that their rows link.
+async fn links(
+    client: &Client,
+    rows: &[Expected],
+    live: &BTreeMap<String, Record>,
+) -> Result<Links, CallError> {
+    let mut found = Links::new();
+    for object in ObjectType::ALL {
+        let linked = |row: &&Expected| row.links.iter().any(|link| link.to == object);
+        let tickets = rows.iter().filter(linked).map(|row| &row.ticket);
+        let tickets: BTreeSet<&String> = tickets.filter(|id| live.contains_key(*id)).collect();
+        let tickets: Vec<String> = tickets.into_iter().cloned().collect();
+        if !tickets.is_empty() {
+            let read = client.linked_live((ObjectType::Tickets, object), &tickets);
+            let by_record = read.await?.by_record.into_iter();
+            found.extend(by_record.map(|(id, others)| ((id, object), others)));
+        }
+    }
+    Ok(found)
+}
+
+fn differs(record: &Record, value: &ExpectedValue) -> Option<Difference> {
+    let holds = |name: &str| same_value(value.value_type, &value.wrote, record.get(name));
+    if holds(&value.property) || value.instead.as_deref().is_some_and(holds) {
+        return None;
+    }
+    Some(Difference::Value {
+        property: value.property.to_string(),
+        wrote: value.wrote.clone(),
+        holds: record.get(&value.property).map(str::to_owned),
+        since: String::new(),
+        source: String::new(),
+    })
+}
+
+fn link_differs(row: &Expected, link: &ExpectedLink, links: &Links) -> Option<Difference> {
+    let others = links.get(&(row.ticket.clone(), link.to));
+    let pair = others.and_then(|others| others.iter().find(|other| other.id == link.id));
+    let same = |other: &LinkedRecord| {
+        let mut types = other.types.iter();
+        types.any(|kind| kind.category == link.kind.category && kind.id == link.kind.id)
+    };
+    let words = format!("{} {}", link.to.plural(), link.id);
+    match (row.change, pair.is_some_and(same)) {
+        (Change::Unlinked, true) => Some(Difference::LinkThere(words)),
+        (Change::Unlinked, false) | (_, true) => None,
+        (_, false) => Some(Difference::LinkLacking(words)),
+    }
+}
+
+/// Where tickets are that are not live. Those of an archive must be in the recycle bin.
+async fn explained(client: &Client, absent: &[&Expected]) -> Result<Vec<Finding>, CallError> {
+    let ids: BTreeSet<&String> = absent.iter().map(|row| &row.ticket).collect();
+    let ids: Vec<String> = ids.into_iter().cloned().collect();
+    let read = client.read_existing(ObjectType::Tickets, &ids, (&[], &[]), true);
+    let bin: BTreeSet<String> = read.await?.into_iter().map(|record| record.id).collect();
+    let mut findings = Vec::new();
+    for row in absent {
+        match (bin.contains(&row.ticket), row.change) {
+            (true, Change::Archived) => {}
+            (true, _) => findings.push(finding(row, Difference::InRecycleBin)),
+            (false, change) => {
+                let read = client.read(ObjectType::Tickets, None, &row.ticket, &[], false);
+                match read.await? {
+                    Some(into) if into.id != row.ticket => {
+                        findings.push(finding(row, Difference::MergedInto(into.id)));
+                    }
+                    // What is archived is gone after some time.
+                    _ if change == Change::Archived => {}
+                    _ => findings.push(finding(row, Difference::Gone)),
+                }
+            }
+        }
+    }
+    Ok(findings)
+}
+
+/// Since when values are what they are, and by what.
+async fn date(client: &Client, findings: &mut [Finding]) -> Result<(), CallError> {
+    let mut names = BTreeSet::new();
+    let mut ids = BTreeSet::new();
+    for finding in findings.iter() {
+        if let Difference::Value { property, .. } = &finding.difference {
+            let _new = names.insert(property.clone());
+            let _new = ids.insert(finding.ticket.clone());
+        }
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let ids: Vec<String> = ids.into_iter().collect();
+    let mut history: HashMap<String, Record> = HashMap::new();
+    for ids in ids.chunks(HISTORY_LIMIT) {
+        let read = client.read_existing(ObjectType::Tickets, ids, (&names, &names), false);
+        let records = read.await?.into_iter();
+        history.extend(records.map(|record| (record.id.clone(), record)));
+    }
+    for finding in findings {
+        let Difference::Value {
+            property,
+            since,
+            source,
+            ..
+        } = &mut finding.difference
+        else {
+            continue;
+        };
+        let former = history.get(&finding.ticket);
+        let former = former.and_then(|record| record.history.get(property));
+        if let Some(FormerValue { at, source: by, .. }) = former.and_then(|all| all.first()) {
+            since.clone_from(at);
+            source.clone_from(by);
+        }
+    }
+    Ok(())
+}

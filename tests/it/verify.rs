@@ -1,0 +1,229 @@
+//! `verify`: the tickets of a run are as it left them, or each that is not is named, with
+//! what it holds, since when and by what.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+use crate::rehearsal::Ended;
+
+const MAPPING: &str = r#"
+version = 1
+[key]
+property = "desk_id"
+column = "Id"
+[properties]
+subject = "Subject"
+content = { column = "Text", empty = "clear" }
+hs_pipeline_stage = { value = "1" }
+[[associate]]
+to = "contacts"
+by = "email"
+column = "Mail"
+missing = "create"
+[[property]]
+name = "desk_id"
+label = "Desk id"
+type = "string"
+unique = true
+"#;
+
+fn file(rows: std::ops::RangeInclusive<usize>, subject: &str) -> String {
+    let row = |n: usize| format!("D-{n},{subject} {n},text {n},p{n}@desk.example\n");
+    rows.map(row)
+        .fold("Id,Subject,Text,Mail\n".to_owned(), |all, row| all + &row)
+}
+
+fn import(desk: &Desk, operation: &str, file: &str, run: &str) -> Ended {
+    let args = [
+        "import",
+        file,
+        "-m",
+        "m.toml",
+        "--run-dir",
+        run,
+        "--op",
+        operation,
+        "--yes",
+    ];
+    let args = [
+        &args[..],
+        &["--create-properties"][..usize::from(run == "run")],
+    ]
+    .concat();
+    desk.here.run_against(&desk.sandbox, &args)
+}
+
+fn verified(desk: &Desk, run: &str, more: &[&str], code: i32) -> Value {
+    let args = [&["verify", run, "--json"], more].concat();
+    let ended = desk.here.run_against(&desk.sandbox, &args).expect(code);
+    serde_json::from_str(&ended.stdout).expect("JSON")
+}
+
+/// Ids of tickets by key.
+fn ids(desk: &Desk, run: &str) -> BTreeMap<String, u64> {
+    let rows = desk.here.rows(&format!("{run}/done.csv")).into_iter();
+    rows.map(|row| (row["Id"].clone(), row["_ticket_id"].parse().expect("an id")))
+        .collect()
+}
+
+/// When tickets, live ones and archived ones, were changed last.
+fn changed(desk: &Desk) -> String {
+    let args = [
+        "--properties",
+        "hs_lastmodifieddate",
+        "--archived",
+        "include",
+        "--force",
+    ];
+    let _ended = desk
+        .export(&[&args[..], &["-o", "all.csv"]].concat())
+        .expect(0);
+    desk.here.read("all.csv")
+}
+
+fn update(desk: &Desk, ids: &[u64], properties: &Value) {
+    let inputs = ids.iter();
+    let inputs = inputs.map(|id| json!({"id": id.to_string(), "properties": properties}));
+    let body = json!({"inputs": inputs.collect::<Vec<_>>()});
+    let _changed = desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
+}
+
+fn merge(desk: &Desk, primary: u64, loser: u64) -> String {
+    let body =
+        json!({"primaryObjectId": primary.to_string(), "objectIdToMerge": loser.to_string()});
+    let survivor = desk.call("POST", "/crm/v3/objects/tickets/merge", &body);
+    survivor["id"].as_str().expect("an id").to_owned()
+}
+
+fn cut(desk: &Desk, ticket: u64) {
+    let path = format!("/crm/v4/objects/tickets/{ticket}/associations/contacts");
+    let linked = desk.call("GET", &path, &Value::Null);
+    let contact = &linked["results"][0]["toObjectId"];
+    let path = format!("{path}/{contact}");
+    let _cut = desk.call("DELETE", &path, &Value::Null);
+}
+
+#[test]
+fn what_others_did_to_the_tickets_of_a_run_is_named_and_nothing_else() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let _file = desk.here.write("m.toml", MAPPING);
+    let _file = desk.here.write("in.csv", file(1..=220, "Subject"));
+    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    let clean = verified(&desk, "run", &[], 0);
+    assert_eq!(
+        (&clean["rows"], &clean["equal"]),
+        (&json!(220), &json!(220))
+    );
+    assert_eq!(desk.here.rows("run/verify.csv").len(), 0);
+
+    let ids = ids(&desk, "run");
+    let of = |numbers: std::ops::RangeInclusive<usize>| -> Vec<u64> {
+        numbers.map(|n| ids[&format!("D-{n}")]).collect()
+    };
+    update(
+        &desk,
+        &of(1..=30),
+        &json!({"subject": "edited", "hs_ticket_priority": "HIGH"}),
+    );
+    desk.archive(&of(41..=50));
+    let others = desk.create(5, |n| json!({"subject": format!("Other {n}")}));
+    let survivors = others.iter().zip(of(61..=65));
+    let survivors: Vec<String> = survivors
+        .map(|(other, id)| merge(&desk, *other, id))
+        .collect();
+    of(71..=73).into_iter().for_each(|id| cut(&desk, id));
+
+    let before = changed(&desk);
+    let found = verified(&desk, "run", &[], 4);
+    assert_eq!(changed(&desk), before, "nothing is written");
+    assert_eq!(
+        found["findings"],
+        json!({"differs": 30, "archived": 10, "merged": 5, "link_lacking": 3})
+    );
+    assert_eq!(found["equal"], 220 - 48);
+    let rows = desk.here.rows("run/verify.csv");
+    assert_eq!(rows.len(), 48);
+    let edited = &rows[0];
+    assert_eq!((&*edited["_key"], &*edited["_finding"]), ("D-1", "differs"));
+    assert_eq!(
+        (&*edited["_wrote"], &*edited["_holds"]),
+        ("Subject 1", "edited")
+    );
+    assert_eq!(edited["_line"], "2");
+    assert!(
+        !edited["_since"].is_empty() && !edited["_source"].is_empty(),
+        "{edited:?}"
+    );
+    let merged = rows.iter().filter(|row| row["_finding"] == "merged");
+    let merged: Vec<&str> = merged.map(|row| &*row["_holds"]).collect();
+    assert_eq!(merged, survivors);
+    // A look at the first of them costs little.
+    let few = verified(&desk, "run", &["--sample", "10"], 4);
+    assert_eq!(
+        (&few["rows"], &few["findings"]["differs"]),
+        (&json!(10), &json!(10))
+    );
+}
+
+#[test]
+fn updates_are_verified_by_what_they_changed_and_rows_of_one_ticket_by_the_last() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let _file = desk.here.write("m.toml", MAPPING);
+    let _file = desk.here.write("in.csv", file(1..=20, "Subject"));
+    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    let twice =
+        file(1..=10, "First") + &file(1..=10, "Second").replace("Id,Subject,Text,Mail\n", "");
+    let _file = desk.here.write("twice.csv", twice);
+    let _ended = import(&desk, "upsert", "twice.csv", "twice").expect(0);
+    let clean = verified(&desk, "twice", &[], 0);
+    assert_eq!((&clean["rows"], &clean["equal"]), (&json!(20), &json!(20)));
+    let ids = ids(&desk, "run");
+    // The update did not touch the text.
+    update(&desk, &[ids["D-3"]], &json!({"content": "mine"}));
+    assert_eq!(verified(&desk, "twice", &[], 0)["equal"], 20);
+    update(&desk, &[ids["D-4"]], &json!({"subject": "mine"}));
+    assert_eq!(
+        verified(&desk, "twice", &[], 4)["findings"],
+        json!({"differs": 1})
+    );
+    let found = verified(&desk, "run", &[], 4);
+    assert_eq!(
+        found["findings"],
+        json!({"differs": 11}),
+        "ten subjects and a text"
+    );
+}
+
+#[test]
+fn archived_and_unlinked_tickets_are_verified_too() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let _file = desk.here.write("m.toml", MAPPING);
+    let _file = desk.here.write("in.csv", file(1..=12, "Subject"));
+    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    let ids = ids(&desk, "run");
+    let args = ["dissociate", "in.csv", "-m", "m.toml", "--run-dir", "cut"];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    assert_eq!(verified(&desk, "cut", &[], 0)["rows"], 12);
+    assert_eq!(
+        verified(&desk, "run", &[], 4)["findings"],
+        json!({"link_lacking": 12})
+    );
+    let args = ["associate", "in.csv", "-m", "m.toml", "--run-dir", "linked"];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    assert_eq!(verified(&desk, "linked", &[], 0)["rows"], 12);
+    assert_eq!(
+        verified(&desk, "cut", &[], 4)["findings"],
+        json!({"link_there": 12})
+    );
+
+    let _ended = import(&desk, "archive", "in.csv", "gone").expect(0);
+    assert_eq!(verified(&desk, "gone", &[], 0)["equal"], 12);
+    let body = json!({"inputs": [{"id": ids["D-5"].to_string()}]});
+    let _back = desk.call("POST", "/_sandbox/tickets/restore", &body);
+    assert_eq!(
+        verified(&desk, "gone", &[], 4)["findings"],
+        json!({"live": 1})
+    );
+}
