@@ -15,7 +15,7 @@ use super::sound::{bound, connect, is_regular, stranger};
 use super::told::Told;
 use super::write::{JournalError, RowEntry, at};
 use crate::model::issue::Refusal;
-use crate::model::outcome::{Change, Fate, RowEnd};
+use crate::model::outcome::{Change, Fate, RowEnd, Tally};
 use crate::model::place::RowAddress;
 use crate::model::ticket::{PlacedRemark, Remark};
 use crate::model::window::Window;
@@ -90,6 +90,8 @@ pub struct Past {
     pub state: RunState,
     /// Settled rows by fate.
     pub fates: Vec<(Fate, u64)>,
+    /// All rows that were read, by fate; rows whose links wait are pending.
+    pub tally: Tally,
     /// Refusals by code.
     pub refusals: Vec<PastRefusals>,
     /// What mapping did to values.
@@ -190,6 +192,14 @@ impl Reading {
             .filter(|(name, _)| name.ends_with(".csv"))
             .map(|(name, length)| (name.clone(), *length))
             .collect();
+        let fates = self.fates().map_err(at(&self.path))?;
+        let unknown = self.unknown(marks.get(UNTIL).copied());
+        let unknown = unknown.map_err(at(&self.path))?;
+        let waiting = self.waiting().map_err(at(&self.path))?;
+        let mut tally = Tally::resumed(fates.iter().copied());
+        let open = waiting + unknown.len() as u64;
+        let read = mark("rows_read").max(tally.settled() + open);
+        tally.hold_open(read, unknown.len() as u64);
         Ok(Past {
             header: self.header()?,
             state: match mark("state") {
@@ -197,18 +207,17 @@ impl Reading {
                 2 => RunState::Finished,
                 _ => RunState::Open,
             },
-            fates: self.fates().map_err(at(&self.path))?,
+            fates,
+            tally,
             refusals: self.refusals()?,
             remarks: remarks(&marks),
             values: values(&marks),
             changes: self.changes().map_err(at(&self.path))?,
             contacts_created: self.contacts_created().map_err(at(&self.path))?,
-            waiting: self.waiting().map_err(at(&self.path))?,
+            waiting,
             contiguous,
             beyond,
-            unknown: self
-                .unknown(marks.get(UNTIL).copied())
-                .map_err(at(&self.path))?,
+            unknown,
             lengths,
             filed: mark("filed"),
             settled: self.last_settled().map_err(at(&self.path))?,
