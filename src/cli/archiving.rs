@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::import::read::{Input, Reading};
 use crate::model::outcome::{Change, Fate};
 use crate::model::row::KeptEnd;
+use crate::model::visible::one_line;
 
 /// What nobody may be asked about is refused at once.
 pub fn expect_answer(yes: bool, talk: &Talk) -> Result<(), Error> {
@@ -76,14 +77,32 @@ fn what_became(end: &KeptEnd) -> &str {
     }
 }
 
+/// A file of a run that does not say any more which of its tickets the run created.
+fn unknown(place: &str, column: &str, word: &str) -> Error {
+    let what = match word {
+        "" => "is empty".to_owned(),
+        word => format!("holds \"{}\", which no run writes", one_line(word)),
+    };
+    Error::usage(format!(
+        "{place}: the column {column} or _{column} {what}, so that nobody can tell whether the run \
+         created that ticket; nothing was archived"
+    ))
+    .advise("give the file back as the run wrote it, with the rows taken out that are to stay")
+}
+
 /// Counts the rows of an input, up to a limit.
 fn count(input: &Input, limit: u64) -> Result<Counts, Error> {
     let mut input = input.again();
     let mut counts = Counts::default();
     let mut read = 0;
+    let places = input.places();
     while let Some(reading) = input.next_row()? {
         let Reading::Row(row) = reading else { continue };
         let end = row.kept.as_ref().and_then(|kept| kept.end.as_ref());
+        if let Some((column, word)) = end.and_then(KeptEnd::unknown_word) {
+            let place = places.words(row.address.file, row.address.line);
+            return Err(unknown(&place, column, word));
+        }
         match end.filter(|_| row.is_left_alone()) {
             Some(end) => *counts.left_alone.entry(end.clone()).or_default() += 1,
             None => counts.rows += 1,

@@ -167,11 +167,12 @@ fn check_columns(input: &Input) -> Result<(), Error> {
     let headers = input.headers();
     let names = headers.names().iter().chain(headers.own());
     let names: Vec<String> = names.map(|name| visible_name(name)).collect();
-    let is_first_idmap = names.iter().eq(&IDMAP_COLUMNS[..2]);
+    let has = |wanted: &&str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
+    let is_first_idmap = IDMAP_COLUMNS[..2].iter().all(has) && !IDMAP_COLUMNS.iter().all(has);
     if is_first_idmap {
         return Err(Error::usage(
             "this idmap.csv does not say which of its tickets the run created: an older \
-             tickethaul wrote it",
+             tickethaul wrote it, or its columns fate and operation were taken out",
         )
         .advise("give the done.csv of that run"));
     }

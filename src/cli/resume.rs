@@ -15,7 +15,7 @@ use super::found::{find, is_run};
 use super::import::{finish, mapping_error};
 use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
-use super::runs::{Shown, State, latest};
+use super::runs::{Shown, State, latest, percent};
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use super::trust::{self, Claims};
@@ -105,14 +105,14 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     let compiled = check_portal(&past, &input, &mapping, &portal, &account, talk).await?;
     let links = LinkKinds::read(&portal.client, &compiled).await;
     let links = links.map_err(kinds_error)?;
-    let size = input.size();
     talk.say(&format!(
-        "resuming {} in portal {}: {} rows settled, {} unknown, {}% read",
+        "resuming {} in portal {}: {} rows settled, {} pending, {} unknown, {}% done",
         folder.name(),
         account.portal_id,
-        past.fates.iter().map(|(_, rows)| rows).sum::<u64>(),
-        past.unknown.len(),
-        past.offset * 100 / size.max(1),
+        past.tally.settled(),
+        past.tally.of(Fate::Pending),
+        past.tally.of(Fate::Unknown),
+        percent(&past),
     ));
     say_told(&told, talk);
     let limit = if args.no_limit { None } else { past.limit };

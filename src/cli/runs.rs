@@ -249,27 +249,28 @@ fn export_in_words(run: &Shown, asked: &Asked, tickets: u64) -> String {
 
 fn in_words(run: &Shown, past: &Past) -> String {
     let mut text = format!("{}  {}\n", one_line(&run.name), run.state.word());
-    for fate in Fate::ALL.into_iter().filter(|fate| fate.is_final()) {
-        let rows = count(past, fate);
+    for fate in Fate::ALL {
+        let rows = past.tally.of(fate);
         if rows > 0 {
             text.push_str(&format!("{rows:>12} {}\n", fate.word()));
         }
     }
-    if !past.unknown.is_empty() {
-        text.push_str(&format!("{:>12} unknown\n", past.unknown.len()));
-    }
     if past.waiting > 0 {
         let rows = past.waiting;
         text.push_str(&format!(
-            "{rows:>12} written, to be linked to other tickets\n"
+            "{rows:>12} written, to be linked to other tickets (pending)\n"
         ));
     }
-    let percent = past.offset * 100 / size(past).max(1);
-    text.push_str(&format!("{percent:>11}% of the input read"));
+    text.push_str(&format!("{:>11}% of the input done", percent(past)));
     if let Some(left) = time_left(past).filter(|_| run.state == State::Running) {
         text.push_str(&format!(", about {left} left"));
     }
     text
+}
+
+/// How much of the input stands for rows that have an end.
+pub fn percent(past: &Past) -> u64 {
+    past.tally.settled_bytes(past.offset) * 100 / size(past).max(1)
 }
 
 /// From the share of the input that was read in the time so far.
@@ -318,7 +319,8 @@ fn import_json(run: &Shown, past: &Past) -> Value {
         "operation": run.operation(),
         "state": run.state.word(),
         "rows": rows,
-        "unknown": past.unknown.len(),
+        "pending": past.tally.of(Fate::Pending),
+        "unknown": past.tally.of(Fate::Unknown),
         "waiting": past.waiting,
         "bytes_read": past.offset,
         "bytes": size(past),

@@ -30,6 +30,8 @@ pub struct Ledger {
     pub offset: u64,
     /// Where the run stands at its end.
     pub state: RunState,
+    /// Rows that were read before the run was taken up, with or without an end.
+    read_before: u64,
     places: Places,
 }
 
@@ -45,6 +47,7 @@ impl Ledger {
             contacts_created: 0,
             offset: 0,
             state: RunState::Open,
+            read_before: 0,
             places,
         }
     }
@@ -62,6 +65,7 @@ impl Ledger {
             contacts_created: past.contacts_created,
             offset: past.offset,
             state: past.state,
+            read_before: past.tally.read(),
             places,
         }
     }
@@ -81,14 +85,17 @@ impl Ledger {
         }
     }
 
+    /// Rows that were read in all, by every process of the run.
+    pub fn rows_read(&self) -> u64 {
+        self.tally.read().max(self.read_before)
+    }
+
     /// How far the run is: bytes are the share of those read that settled rows
     /// stand for.
     pub fn progress(&self) -> Progress {
-        let product = u128::from(self.offset) * u128::from(self.tally.settled());
-        let share = product / u128::from(self.tally.read().max(1));
         Progress {
             tally: self.tally,
-            bytes: u64::try_from(share).unwrap_or(self.offset),
+            bytes: self.tally.settled_bytes(self.offset),
         }
     }
 }

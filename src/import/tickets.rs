@@ -1,11 +1,19 @@
 //! Reading tickets by what rows name them with: the value of a unique property, or
 //! the record's id. From the record store, never by search.
 
+use std::time::Duration;
+
+use super::reply::is_passing;
 use super::stop::stop_for;
 use crate::hubspot::Client;
-use crate::hubspot::records::Record;
+use crate::hubspot::records::{ApiError, Record};
 use crate::model::event::Stop;
 use crate::model::schema::ObjectType;
+
+/// First of the growing waits before tickets are read again that can't be read now.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// How often they are read before the run stops for later.
+const READS: u32 = 6;
 
 /// The tickets of a portal.
 #[derive(Clone, Copy)]
@@ -30,11 +38,31 @@ impl Tickets<'_> {
         }
         let mut wanted = properties.to_vec();
         wanted.extend(self.by.filter(|by| !properties.contains(by)));
-        let object = ObjectType::Tickets;
-        let reply = self
-            .client
-            .batch_read(object, self.by, names, &wanted, archived);
-        Ok(reply.await.map_err(stop_for)?.results)
+        let mut records = Vec::new();
+        let mut left = names.to_vec();
+        let mut wait = FIRST_WAIT;
+        for _round in 0..READS {
+            let object = ObjectType::Tickets;
+            let reply = self
+                .client
+                .batch_read(object, self.by, &left, &wanted, archived);
+            let reply = reply.await.map_err(stop_for)?;
+            records.extend(reply.results);
+            let mut errors = reply.errors.iter().filter(|error| !error.is_missing());
+            let Some(first) = errors.next() else {
+                return Ok(records);
+            };
+            let mut all = std::iter::once(first).chain(errors);
+            if let Some(error) = all.find(|error| !is_passing(error)) {
+                return Err(Stop::Mend(unreadable(error)));
+            }
+            let read = |name: &String| self.find(&records, name).is_some();
+            left.retain(|name| !read(name));
+            tokio::time::sleep(wait).await;
+            wait *= 2;
+        }
+        let words = "the portal keeps answering that some tickets can't be read now";
+        Err(Stop::Later(words.to_owned()))
     }
 
     /// The ticket with this id, wherever it is; `archived` tells. One that was merged
@@ -67,6 +95,19 @@ impl Tickets<'_> {
         let mut exactly = records.iter();
         exactly.find(held).or_else(|| records.iter().find(folded))
     }
+}
+
+/// What a portal says of a ticket that it has and does not show. Taking it for missing
+/// would refuse its row, or make the ticket a second time.
+fn unreadable(error: &ApiError) -> String {
+    let which = match error.ids.as_slice() {
+        [] => "tickets".to_owned(),
+        ids => format!("ticket {}", ids.join(", ")),
+    };
+    format!(
+        "the portal does not let {which} be read ({}): {}",
+        error.category, error.message
+    )
 }
 
 /// Whether a ticket holds a value of its key property; portals may fold case (K2).

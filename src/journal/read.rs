@@ -17,7 +17,7 @@ use super::sound::{bound, connect, is_regular, stranger};
 use super::told::Told;
 use super::write::RowEntry;
 use crate::model::issue::Refusal;
-use crate::model::outcome::{Change, Fate, RowEnd};
+use crate::model::outcome::{Change, Fate, RowEnd, Tally};
 use crate::model::place::RowAddress;
 use crate::model::property_change::PropertyChange;
 use crate::model::ticket::{PlacedRemark, Remark};
@@ -96,6 +96,8 @@ pub struct Past {
     pub state: RunState,
     /// Settled rows by fate.
     pub fates: Vec<(Fate, u64)>,
+    /// All rows that were read, by fate; rows whose links wait are pending.
+    pub tally: Tally,
     /// Refusals by code.
     pub refusals: Vec<PastRefusals>,
     /// What mapping did to values.
@@ -196,6 +198,13 @@ impl Reading {
             .filter(|(name, _)| name.ends_with(".csv"))
             .map(|(name, length)| (name.clone(), *length))
             .collect();
+        let fates = self.fates()?;
+        let unknown = self.unknown(marks.get(UNTIL).copied())?;
+        let waiting = self.waiting().map_err(at(&self.path))?;
+        let mut tally = Tally::resumed(fates.iter().copied());
+        let open = waiting + unknown.len() as u64;
+        let read = mark("rows_read").max(tally.settled() + open);
+        tally.hold_open(read, unknown.len() as u64);
         Ok(Past {
             header: self.header()?,
             state: match mark("state") {
@@ -203,16 +212,17 @@ impl Reading {
                 2 => RunState::Finished,
                 _ => RunState::Open,
             },
-            fates: self.fates()?,
+            fates,
+            tally,
             refusals: self.refusals()?,
             remarks: remarks(&marks),
             values: values(&marks),
             changes: self.changes()?,
             contacts_created: self.contacts_created().map_err(at(&self.path))?,
-            waiting: self.waiting().map_err(at(&self.path))?,
+            waiting,
             contiguous,
             beyond,
-            unknown: self.unknown(marks.get(UNTIL).copied())?,
+            unknown,
             lengths,
             filed: mark("filed"),
             settled: self.last_settled().map_err(at(&self.path))?,

@@ -85,7 +85,14 @@ impl Key {
             }
         };
         let kept = scope.source().kept.as_deref();
-        if let Some(reason) = kept.and_then(|kept| still_refused(kept, &key)) {
+        let as_written = matches!(
+            self,
+            Key::Text {
+                as_written: true,
+                ..
+            }
+        );
+        if let Some(reason) = kept.and_then(|kept| still_refused(kept, &key, as_written)) {
             let fault = Fault::new(reason, key.as_str());
             findings.problems.insert(0, self.problem(fault));
         }
@@ -109,6 +116,9 @@ impl Key {
                     return Err(Fault::new(Reason::InvalidKey, torn));
                 }
                 let key = with_prefix(prefix, &text)?;
+                if !as_written {
+                    check_prefix(columns, scope, &key)?;
+                }
                 let kept = scope.source().kept.as_deref();
                 let before = kept.and_then(|kept| kept.key.as_deref());
                 match before.filter(|before| !as_written && lost_zeros(before, &key)) {
@@ -192,17 +202,32 @@ impl Fault {
 
 /// What a row of our own refused.csv is refused for once more: what it was refused for
 /// has not changed (protocol R7). Keys are held together as portals may hold them.
-fn still_refused(kept: &Kept, key: &str) -> Option<Reason> {
-    let only_case = match kept.code.as_deref()? {
+/// Where `_key` was emptied, or rewritten by a spreadsheet, nobody can tell whether the key
+/// has changed; where `_code` was, nobody can tell what the row was refused for.
+fn still_refused(kept: &Kept, key: &str, as_written: bool) -> Option<Reason> {
+    let lost = |column| Some(Reason::OwnCellLost { column });
+    let Some(code) = kept.code.as_deref() else {
+        // Rows that people add have nothing in our columns.
+        return kept.line.as_ref().and_then(|_refused| lost("_code"));
+    };
+    let only_case = match code.to_ascii_uppercase().as_str() {
         "REPEATED_KEY" => false,
         "KEY_CASE" => true,
         _ => return None,
     };
-    let before = kept.key.as_deref()?;
-    (before.to_lowercase() == key.to_lowercase()).then(|| Reason::StillRepeated {
-        line: kept.line.as_deref().map(str::to_owned),
-        only_case,
-    })
+    let still = || {
+        Some(Reason::StillRepeated {
+            line: kept.line.as_deref().map(str::to_owned),
+            only_case,
+        })
+    };
+    match kept.key.as_deref() {
+        None => lost("_key"),
+        Some(before) if before.to_lowercase() == key.to_lowercase() => still(),
+        Some(before) if !as_written && is_rewritten(before) => lost("_key"),
+        Some(before) if !as_written && lost_zeros(key, before) => still(),
+        Some(_) => None,
+    }
 }
 
 /// Whether a key is that of before but for zeros in front of its number, which
@@ -233,6 +258,31 @@ fn check_cells(columns: &[Column], scope: &Scope<'_>) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Refuses a key that begins twice with what the mapping puts before the id: the cell
+/// holds a key already.
+fn check_prefix(columns: &[Column], scope: &Scope<'_>, key: &str) -> Result<(), Fault> {
+    for column in columns {
+        let cell = trim_invisible(scope.filled(column.idx).unwrap_or(""));
+        if let Some(prefix) = doubled_prefix(cell, key) {
+            let prefix = prefix.to_owned();
+            return Err(Fault {
+                column: Some(Arc::clone(&column.header)),
+                ..Fault::new(Reason::KeyPrefixed { prefix }, cell)
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What stands before the cell in the key, where the cell begins with it too; one letter
+/// may be chance.
+pub(crate) fn doubled_prefix<'k>(cell: &str, key: &'k str) -> Option<&'k str> {
+    let prefix = key.strip_suffix(cell).filter(|_| !cell.is_empty())?;
+    let is_sure = prefix.len() > 1 && !prefix.bytes().all(|byte| byte.is_ascii_digit());
+    let doubled = cell.get(..prefix.len())?.eq_ignore_ascii_case(prefix);
+    (is_sure && doubled && cell.len() > prefix.len()).then_some(prefix)
 }
 
 /// The text where an invisible letter stands inside it that belongs to no spelling.
@@ -282,6 +332,55 @@ fn row_hash(cells: &Cells, count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cells_that_hold_a_key_already_are_noticed() {
+        for (cell, key, expected) in [
+            ("zendesk-100004", "zendesk-zendesk-100004", Some("zendesk-")),
+            ("Zendesk-100004", "zendesk-Zendesk-100004", Some("zendesk-")),
+            ("100004", "zendesk-100004", None),
+            ("zendesk-", "zendesk-zendesk-", None),
+            ("1001", "101001", None),
+            ("t1", "tt1", None),
+            ("", "zendesk-", None),
+            ("100004", "100004", None),
+        ] {
+            assert_eq!(doubled_prefix(cell, key), expected, "{cell} {key}");
+        }
+    }
+
+    #[test]
+    fn a_row_stays_refused_while_nobody_can_tell_that_its_key_has_changed() {
+        let kept = |code: &str, key: &str| {
+            let text = |text: &str| (!text.is_empty()).then(|| text.into());
+            Kept {
+                line: Some("7".into()),
+                code: text(code),
+                key: text(key),
+                end: None,
+            }
+        };
+        for (code, before, now, expected) in [
+            ("REPEATED_KEY", "100004", "100004", Some("REPEATED_KEY")),
+            ("repeated_key", "K1", "k1", Some("REPEATED_KEY")),
+            ("KEY_CASE", "K1", "k1", Some("KEY_CASE")),
+            ("REPEATED_KEY", "", "100004", Some("OWN_CELL_LOST")),
+            ("REPEATED_KEY", "1.00E+05", "100004", Some("OWN_CELL_LOST")),
+            ("REPEATED_KEY", "100,004", "100004", Some("OWN_CELL_LOST")),
+            ("REPEATED_KEY", "100004.0", "100004", Some("OWN_CELL_LOST")),
+            ("REPEATED_KEY", "7", "007", Some("REPEATED_KEY")),
+            ("REPEATED_KEY", "100004", "100005", None),
+            ("", "100004", "100004", Some("OWN_CELL_LOST")),
+            ("UNKNOWN_STAGE", "", "100004", None),
+        ] {
+            let reason = still_refused(&kept(code, before), now, false);
+            let found = reason.as_ref().map(Reason::code);
+            assert_eq!(found, expected, "{code} {before} {now}");
+        }
+        let row = kept("REPEATED_KEY", "1.00E+05");
+        assert!(still_refused(&row, "100004", true).is_none(), "as written");
+        assert!(still_refused(&Kept::default(), "1", false).is_none());
+    }
 
     #[test]
     fn zeros_that_a_spreadsheet_took_away_are_noticed() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::mapping::convert::email;
 use crate::mapping::entry::{Column, Entry, parts};
-use crate::mapping::key::{record_id, with_prefix};
+use crate::mapping::key::{doubled_prefix, record_id, with_prefix};
 use crate::mapping::look_up::LookUp;
 use crate::mapping::rewritten::is_rewritten;
 use crate::mapping::scope::{Findings, Scope};
@@ -175,6 +175,10 @@ impl LinkForm {
             LinkForm::Key { as_written, .. } if !as_written && is_rewritten(text) => {
                 return Err(Reason::KeyRewritten { may_be: true });
             }
+            LinkForm::Key { prefix, as_written } if !as_written && is_prefixed(text, prefix) => {
+                let prefix = prefix.clone();
+                return Err(Reason::KeyPrefixed { prefix });
+            }
             LinkForm::Key { prefix, .. } => {
                 return with_prefix(prefix, text).map_err(|fault| fault.reason);
             }
@@ -183,4 +187,9 @@ impl LinkForm {
         };
         with_prefix("", &plain).map_err(|fault| fault.reason)
     }
+}
+
+/// Whether a text holds a key already.
+fn is_prefixed(text: &str, prefix: &str) -> bool {
+    doubled_prefix(text, &[prefix, text].concat()).is_some()
 }

@@ -1,6 +1,7 @@
 //! Ids that a spreadsheet took for numbers and wrote back in a number's form. Under the
-//! new form each would be another key, and its ticket would be made twice. A cell is
-//! judged by itself, and only by forms that are a number's and hardly an id's.
+//! new form each would be another key, and its ticket would be made twice. So would ids
+//! with the marks by which a spreadsheet is told that they are texts. A cell is judged by
+//! itself, and only by forms that are a spreadsheet's and hardly an id's.
 
 /// Marks that stand between the thousands of a number.
 const GROUP_MARKS: [char; 8] = [
@@ -8,8 +9,27 @@ const GROUP_MARKS: [char; 8] = [
 ];
 
 /// Whether a trimmed cell is a number as spreadsheets write it: with an exponent
-/// (`1.00011E+05`), decimals that are all zero (`100004.0`), or groups (`100,015`).
+/// (`1.00011E+05`), decimals that are all zero (`100004.0`), or groups (`100,015`); or as
+/// people write texts into them (`="100004"`, `'100004`), or as it is shown in a column that
+/// is too narrow (`######`).
 pub(crate) fn is_rewritten(text: &str) -> bool {
+    is_number(text) || is_marked(text)
+}
+
+/// `="100004"`, `'100004`, `+100004`, `######`, `１００００４`.
+fn is_marked(text: &str) -> bool {
+    match text.chars().next() {
+        Some('=') => text.len() > 2 && text.starts_with("=\"") && text.ends_with('"'),
+        // An apostrophe before letters may be a name's.
+        Some('\'') => text[1..].starts_with(|second: char| second.is_ascii_digit()),
+        Some('+') => is_digits(&text[1..]),
+        Some('#') => text.len() > 2 && text.bytes().all(|byte| byte == b'#'),
+        Some(_) => text.contains(|letter| ('\u{ff10}'..='\u{ff19}').contains(&letter)),
+        None => false,
+    }
+}
+
+fn is_number(text: &str) -> bool {
     // Nearly all keys are decided here.
     text.starts_with(|first: char| first.is_ascii_digit() || first == '-' || first == '+')
         && text.ends_with(|last: char| last.is_ascii_digit())
@@ -109,6 +129,15 @@ mod tests {
             "100,015.00",
             "100.015,0",
             "1 234,00",
+            "=\"100004\"",
+            "=\"OPS-12\"",
+            "'100004",
+            "'007",
+            "+100004",
+            "######",
+            "###",
+            "１００００４",
+            "OPS-１２",
         ] {
             assert!(is_rewritten(text), "{text}");
         }
@@ -144,6 +173,12 @@ mod tests {
             "1,234,56",
             "1.00011E",
             "E+05",
+            "'t Hooft",
+            "=1+1",
+            "#12",
+            "#",
+            "+49 30 1234x",
+            "K+1",
             "١٠٠",
         ] {
             assert!(!is_rewritten(text), "{text}");

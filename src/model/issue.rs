@@ -199,7 +199,35 @@ pub enum Reason {
         /// The two keys differ by case.
         only_case: bool,
     },
-    /// The key is a number as spreadsheets write it, and hardly the id that it was.
+    /// A cell is empty or rewritten in which an earlier run wrote why it refused the row.
+    OwnCellLost {
+        /// `_code` or `_key`.
+        column: &'static str,
+    },
+    /// The cell begins with what the mapping puts before ids.
+    KeyPrefixed {
+        /// What it puts there.
+        prefix: String,
+    },
+    /// A record was corrected in `_raw`, and the cells beside it say something else.
+    RawAndCells,
+    /// `_raw` holds several records.
+    RawRecords {
+        /// How many.
+        records: usize,
+    },
+    /// `_raw` holds as many cells as there are columns, but only by a mark of which nobody
+    /// knows whether it is the one between cells.
+    RawDelimiter {
+        /// The mark, in words.
+        mark: &'static str,
+    },
+    /// The record in `_raw` was removed, and no cell was filled in.
+    RawEmptied {
+        /// What the row was refused for.
+        code: &'static str,
+    },
+    /// The key is written as spreadsheets write numbers, and hardly the id that it was.
     KeyRewritten {
         /// Whether the mapping may say that ids are written like this.
         may_be: bool,
@@ -404,6 +432,11 @@ impl Reason {
             Reason::StillRepeated {
                 only_case: true, ..
             } => "KEY_CASE",
+            Reason::OwnCellLost { .. } => "OWN_CELL_LOST",
+            Reason::KeyPrefixed { .. } => "KEY_PREFIXED",
+            Reason::RawAndCells => "RAW_AND_CELLS",
+            Reason::RawRecords { .. } | Reason::RawDelimiter { .. } => "RAGGED_ROW",
+            Reason::RawEmptied { code } => code,
             Reason::KeyRewritten { .. } => "KEY_REWRITTEN",
             Reason::InvalidDate { .. } => "INVALID_DATE",
             Reason::AmbiguousDate { .. } => "AMBIGUOUS_DATE",
@@ -481,8 +514,35 @@ impl Reason {
                     "{row} was refused because an earlier row has {same}, and its key is unchanged"
                 )
             }
+            Reason::OwnCellLost { column: "_key" } => {
+                "the row was refused for its key, and the cell _key, which held that key, is empty \
+                 or was rewritten by a spreadsheet"
+                    .to_owned()
+            }
+            Reason::OwnCellLost { column } => {
+                format!("the cell {column}, which held what the row was refused for, is empty")
+            }
+            Reason::KeyPrefixed { prefix } => {
+                format!(
+                    "the id begins with \"{prefix}\", which the mapping puts before it once more"
+                )
+            }
+            Reason::RawAndCells => {
+                "the record in _raw can be read, and the cells beside it say something else"
+                    .to_owned()
+            }
+            Reason::RawRecords { records } => format!("_raw holds {records} records, not one"),
+            Reason::RawDelimiter { mark } => format!(
+                "the record in _raw has as many cells as there are columns if it is cut at {mark}, \
+                 and nothing says that it is"
+            ),
+            Reason::RawEmptied { .. } => {
+                "_raw and all cells are empty, so that nothing is left of the record that was \
+                 refused"
+                    .to_owned()
+            }
             Reason::KeyRewritten { .. } => {
-                "this looks like a number that a spreadsheet made of an id".to_owned()
+                "this looks like what a spreadsheet made of an id".to_owned()
             }
             Reason::InvalidDate { .. } => "this is not a date that the mapping reads".to_owned(),
             Reason::AmbiguousDate { readings } => {
@@ -597,6 +657,30 @@ impl Reason {
             }
             Reason::StillRepeated { .. } => {
                 "give this row an id of its own, or remove it".to_owned()
+            }
+            Reason::OwnCellLost { .. } => {
+                "copy the cell from the refused.csv that the run wrote, or empty all columns that \
+                 it added to make this a new row"
+                    .to_owned()
+            }
+            Reason::KeyPrefixed { .. } => {
+                "give the id without it; where ids are written like this, say as_written = true \
+                 under [key]"
+                    .to_owned()
+            }
+            Reason::RawAndCells => "empty _raw, or the cells beside it".to_owned(),
+            Reason::RawRecords { .. } => {
+                "leave one record in _raw, below the header line if there is one, and give each \
+                 other a row of its own"
+                    .to_owned()
+            }
+            Reason::RawDelimiter { .. } => {
+                "write the header line of the file above the record in _raw, or fill in the columns \
+                 of this row"
+                    .to_owned()
+            }
+            Reason::RawEmptied { .. } => {
+                "fill in the columns of this row, or remove the row".to_owned()
             }
             Reason::KeyRewritten { may_be } => format!(
                 "write the id as the old system has it, and open the file with every column as \

@@ -193,13 +193,21 @@ impl Tally {
         Ok(())
     }
 
-    /// So many of the rows that have no end were sent, and their outcome is not known:
-    /// what a journal says of them counts, also of those that this process did not read.
-    pub fn hold_unknown(&mut self, rows: u64) {
-        let open = self.of(Fate::Pending) + self.of(Fate::Unknown);
-        self.counts[Fate::Unknown as usize] = rows;
-        self.counts[Fate::Pending as usize] = open.saturating_sub(rows);
+    /// Takes what a journal says of rows without an end, also of those that this process
+    /// did not read: how many rows were read in all, and how many of them were sent and
+    /// their outcome is not known.
+    pub fn hold_open(&mut self, read: u64, unknown: u64) {
+        let read = self.read.max(read);
+        self.counts[Fate::Unknown as usize] = unknown;
+        self.counts[Fate::Pending as usize] =
+            read.saturating_sub(self.settled()).saturating_sub(unknown);
         self.read = self.sum();
+    }
+
+    /// How many of so many bytes, which were read, stand for rows that have an end.
+    pub fn settled_bytes(&self, bytes: u64) -> u64 {
+        let product = u128::from(bytes) * u128::from(self.settled());
+        u64::try_from(product / u128::from(self.read.max(1))).unwrap_or(bytes)
     }
 
     /// Rows read so far.
@@ -248,7 +256,7 @@ mod tests {
             let mut tally = Tally::default();
             for (enters, from, to) in moves {
                 if enters && to == Fate::Unknown as usize {
-                    tally.hold_unknown(from as u64);
+                    tally.hold_open(0, from as u64);
                 } else if enters {
                     tally.enter();
                 } else {

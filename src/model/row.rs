@@ -189,6 +189,21 @@ pub struct KeptEnd {
 }
 
 impl KeptEnd {
+    /// A word that no run writes, with its column, without the underscore of done.csv.
+    pub fn unknown_word(&self) -> Option<(&'static str, &str)> {
+        let settled = [Fate::Done, Fate::Exists, Fate::Unchanged];
+        let changes = Change::ALL.map(Change::verb);
+        let operations = ["upsert", "associate", "dissociate"];
+        let mut known = changes.iter().chain(&operations);
+        if !settled.iter().any(|fate| fate.word() == &*self.fate) {
+            return Some(("fate", &self.fate));
+        }
+        match known.any(|word| *word == &*self.operation) {
+            true => None,
+            false => Some(("operation", &self.operation)),
+        }
+    }
+
     /// Whether that run made the ticket.
     pub fn is_created(&self) -> bool {
         &*self.fate == Fate::Done.word() && &*self.operation == Change::Created.verb()

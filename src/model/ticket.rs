@@ -64,11 +64,15 @@ pub enum Remark {
     KeyTrimmed,
     /// A date of zeros, which databases write for none, was taken as an empty cell.
     ZeroDate,
+    /// A link to a record that the portal lacks was left out as the mapping says.
+    LinkLeftOut,
+    /// A row that was refused for its key got another one, which a ticket had already.
+    OtherTicket,
 }
 
 impl Remark {
     /// All of them.
-    pub const ALL: [Remark; 8] = [
+    pub const ALL: [Remark; 10] = [
         Remark::TimeInGap,
         Remark::TimeInFold,
         Remark::LeftBlank,
@@ -77,6 +81,8 @@ impl Remark {
         Remark::HtmlKept,
         Remark::KeyTrimmed,
         Remark::ZeroDate,
+        Remark::LinkLeftOut,
+        Remark::OtherTicket,
     ];
 
     /// What journals and scripts call it; never changed.
@@ -90,12 +96,17 @@ impl Remark {
             Remark::HtmlKept => "html_kept",
             Remark::KeyTrimmed => "key_trimmed",
             Remark::ZeroDate => "zero_date",
+            Remark::LinkLeftOut => "link_left_out",
+            Remark::OtherTicket => "other_ticket",
         }
     }
 
     /// Whether the values that it is about are counted one by one.
     pub fn counts_values(self) -> bool {
-        matches!(self, Remark::LeftBlank | Remark::FellBack)
+        matches!(
+            self,
+            Remark::LeftBlank | Remark::FellBack | Remark::LinkLeftOut | Remark::OtherTicket
+        )
     }
 
     /// How the summary counts it.
@@ -111,6 +122,10 @@ impl Remark {
             }
             Remark::KeyTrimmed => "keys with invisible characters around them, which were removed",
             Remark::ZeroDate => "dates of zeros (0000-00-00), taken as empty cells",
+            Remark::LinkLeftOut => "links to records that the portal lacks, left out as mapped",
+            Remark::OtherTicket => {
+                "rows refused for their key before, whose new key a ticket had already: it was updated"
+            }
         }
     }
 
@@ -125,6 +140,8 @@ impl Remark {
             Remark::HtmlKept => "too long or too deep to be made plain, left as it is",
             Remark::KeyTrimmed => "invisible characters removed",
             Remark::ZeroDate => "no date, taken as empty",
+            Remark::LinkLeftOut => "the portal has no such record, link left out",
+            Remark::OtherTicket => "new key of the row, which a ticket had already: it was updated",
         }
     }
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tickethaul::hubspot::Reply;
 use tickethaul::import::flow::Operation;
+use tickethaul::model::event::Summary;
 use tickethaul::model::outcome::{Change, Fate};
 use tickethaul::sandbox::Options;
 
@@ -318,4 +319,79 @@ async fn a_lost_reply_is_waited_for_and_read_back() {
         });
         update(operation, lost).await;
     }
+}
+
+/// The first reads of tickets say of one of them that it can't be read.
+fn unreadable(times: u64, category: &'static str, status: u16) -> Arc<Tamper> {
+    Arc::new(move |path: &str, nth: u64, reply: Reply| {
+        if !path.ends_with("/tickets/batch/read") || nth > times {
+            return reply;
+        }
+        let mut body: Value = serde_json::from_slice(&reply.body).expect("JSON");
+        let results = body["results"].as_array_mut().expect("results");
+        let Some(gone) = results.pop() else {
+            return reply;
+        };
+        let error = json!({
+            "status": "error", "category": category, "message": "not now",
+            "context": {"ids": [gone["id"]]},
+        });
+        body["errors"] = json!([error]);
+        Reply {
+            status,
+            body: Bytes::from(body.to_string()),
+            ..reply
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_ticket_that_can_not_be_read_is_not_missing() {
+    for operation in [Operation::Update, Operation::Archive] {
+        let (summary, _folder) = compared(operation, unreadable(2, "INTERNAL_ERROR", 207)).await;
+        assert_eq!(
+            summary.tally.of(Fate::Done),
+            30,
+            "{operation:?}: {summary:?}"
+        );
+        let (summary, _folder) = compared(operation, unreadable(99, "MISSING_SCOPES", 207)).await;
+        assert_eq!(
+            summary.tally.of(Fate::Refused),
+            0,
+            "{operation:?}: {summary:?}"
+        );
+        let stop = summary
+            .stop
+            .as_ref()
+            .map(tickethaul::model::event::Stop::words);
+        let words = stop.unwrap_or_default();
+        assert!(words.contains("does not let ticket"), "{words}");
+    }
+}
+
+/// Thirty tickets, compared first and then changed as a tampered portal lets it be.
+async fn compared(operation: Operation, tamper: Arc<Tamper>) -> (Summary, tempfile::TempDir) {
+    let portal = Portal::troubled(&[]).await;
+    portal.unique_property("source_ticket_id").await;
+    for n in 1..=30 {
+        let old = json!({"subject": "old", "source_ticket_id": format!("k{n}")});
+        let _id = portal.ticket(old).await;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let input = folder.path().join("in.csv");
+    let rows: String = (1..=30).map(|n| format!("k{n},new {n}\n")).collect();
+    std::fs::write(&input, format!("Id,Subject\n{rows}")).expect("an input");
+    let run = InProcess {
+        portal: Arc::new(portal),
+        operation,
+        diff: operation == Operation::Update,
+        input,
+        mapping: MAPPING.to_owned(),
+        folder: folder.path().join("run"),
+        batch_size: 10,
+        tamper: Some(tamper),
+        unsent: None,
+    };
+    let ended = run.go(&Life::whole()).await;
+    (ended.expect("a whole life").expect("a run"), folder)
 }

@@ -11,6 +11,7 @@ mod contract; // literal requests of the API contract, and the shapes of the rep
 mod crash; // a run ended at each of its steps, and finished later
 mod crash_changes; // the same for runs that update, upsert or archive
 mod crash_links; // the same for runs that link tickets
+mod damaged; // files of a run that people or spreadsheets damaged
 mod definitions; // the sandbox: properties, groups, pipelines, labels, as a portal's admin has them
 mod desk; // the helper: a served sandbox that a test fills by hand
 mod diff; // updates: only what differs is sent, and what was there is kept

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use super::links;
 use super::put::{Held, Linked, OfTicket, Way};
+use super::{left_out, links};
 use crate::import::flow::{Batch, Operation, PlannedOp, RowOutcome};
 use crate::import::send::{Delivered, Sender};
 use crate::journal::Keys;
@@ -70,6 +70,8 @@ impl Sender {
         for mut op in ops {
             match links(op.draft.links.iter(), &found, &self.kinds) {
                 Ok(links) => {
+                    let left = left_out(op.draft.links.iter(), &found);
+                    op.draft.remarks.extend(left);
                     op.links = Some(links);
                     rows.push(op);
                 }

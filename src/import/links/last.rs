@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use super::links;
 use super::others::Resolved;
 use super::own::{Standing, left};
+use super::{left_out, links};
 use crate::error::Error;
 use crate::import::feed::{changed, map};
 use crate::import::flow::PlannedOp;
@@ -112,13 +112,17 @@ impl Sender {
         let found = self.ends.resolve(drafts).await?;
         let mut outcomes = Vec::new();
         let mut found_for = Vec::new();
-        for (op, end) in rows {
+        for (mut op, end) in rows {
             let may_come = |draft: &LinkDraft| *found.of(draft) == Resolved::Missing;
             if !whole && last(&op).any(may_come) {
                 continue;
             }
             match links(last(&op), &found, &self.kinds) {
-                Ok(links) => found_for.push((op, end, links)),
+                Ok(links) => {
+                    let left = left_out(last(&op), &found);
+                    op.draft.remarks.extend(left);
+                    found_for.push((op, end, links));
+                }
                 Err(problem) => outcomes.push(left(op, &end, *problem)),
             }
         }

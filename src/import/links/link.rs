@@ -1,14 +1,16 @@
 //! The links of a row, once their ends are known, and what is wrong with links that
 //! can't be made.
 
+use std::sync::Arc;
+
 use super::ends::Found;
 use super::kinds::LinkKinds;
 use super::others::Resolved;
 use crate::hubspot::LinkType;
 use crate::hubspot::records::Association;
-use crate::model::issue::{Problem, Reason};
+use crate::model::issue::{Problem, Reason, excerpt};
 use crate::model::schema::ObjectType;
-use crate::model::ticket::{LinkDraft, Missing};
+use crate::model::ticket::{LinkDraft, Missing, PlacedRemark, Remark};
 
 /// A link whose other end is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +38,23 @@ pub fn links<'a>(
         }
     }
     Ok(all)
+}
+
+/// What to say of the links of a row that are left out since the portal has no such
+/// record.
+pub fn left_out<'a>(
+    drafts: impl Iterator<Item = &'a LinkDraft>,
+    found: &Found,
+) -> Vec<PlacedRemark> {
+    let gone = drafts
+        .filter(|draft| draft.missing == Missing::Skip && *found.of(draft) == Resolved::Missing);
+    gone.map(|draft| PlacedRemark {
+        remark: Remark::LinkLeftOut,
+        property: Arc::clone(&draft.by),
+        column: Some(Arc::clone(&draft.column)),
+        value: excerpt(&draft.value).into(),
+    })
+    .collect()
 }
 
 fn add(all: &mut Vec<Link>, draft: &LinkDraft, id: &str, kind: LinkType) {

@@ -2,15 +2,17 @@
 //! leads to a ticket that may come later in the input. A row is done when its links are
 //! (protocol D6).
 
+use std::sync::Arc;
+
 use super::put::{Linked, OfTicket, Way, put};
-use super::{Link, links};
+use super::{Link, left_out, links};
 use crate::import::flow::{Operation, PlannedOp, RowOutcome};
 use crate::import::send::Sender;
 use crate::journal::{RowEntry, Waiting};
 use crate::model::event::Stop;
-use crate::model::issue::{Problem, Reason};
+use crate::model::issue::{Problem, Reason, excerpt};
 use crate::model::outcome::{Change, RowEnd};
-use crate::model::ticket::LinkDraft;
+use crate::model::ticket::{LinkDraft, PlacedRemark, Remark};
 
 /// A row whose ticket is as the row says, but perhaps for its links.
 pub type Standing = (PlannedOp, RowEnd);
@@ -45,6 +47,8 @@ impl Sender {
         for mut op in ops {
             match links(self.links_now(&op), &found, &self.kinds) {
                 Ok(links) => {
+                    let left = left_out(self.links_now(&op), &found);
+                    op.draft.remarks.extend(left);
                     op.links = Some(links);
                     fit.push(op);
                 }
@@ -58,6 +62,10 @@ impl Sender {
     /// Settles rows whose tickets are as they say, once their links are; those with
     /// links for the last phase wait for it.
     pub(in crate::import) async fn settle_standing(&self, rows: Vec<Standing>) -> Result<(), Stop> {
+        let rows: Vec<Standing> = rows
+            .into_iter()
+            .map(|(op, end)| (self.with_new_key(op, &end), end))
+            .collect();
         let is_written =
             |end: &RowEnd| matches!(end, RowEnd::Done { .. } | RowEnd::Unchanged { .. });
         let (linked, plain): (Vec<_>, Vec<_>) = rows
@@ -74,6 +82,29 @@ impl Sender {
             self.lose(sent).await;
         }
         settled
+    }
+
+    /// Notes of a row that was refused for its key once, and was given another, that it
+    /// updated a ticket which was there: nobody may have meant that one.
+    fn with_new_key(&self, mut op: PlannedOp, end: &RowEnd) -> PlannedOp {
+        let code = op
+            .source
+            .kept
+            .as_ref()
+            .and_then(|kept| kept.code.as_deref());
+        let was_for_key = matches!(code, Some("REPEATED_KEY" | "KEY_CASE"));
+        if was_for_key && end.change() == Some(Change::Updated) {
+            op.draft.remarks.push(PlacedRemark {
+                remark: Remark::OtherTicket,
+                property: Arc::from(self.mapping.key_property()),
+                column: self
+                    .mapping
+                    .column_of(self.mapping.key_property())
+                    .map(Arc::from),
+                value: excerpt(&op.draft.key).into(),
+            });
+        }
+        op
     }
 
     async fn link_standing(&self, mut rows: Vec<Standing>) -> Result<(), Stop> {
@@ -106,7 +137,12 @@ impl Sender {
         for (mut op, end) in rows {
             let of_row = match op.links.take() {
                 Some(known) => Ok(known),
-                None => links(self.links_now(&op), &found, &self.kinds),
+                None => {
+                    let left = left_out(self.links_now(&op), &found);
+                    let made = links(self.links_now(&op), &found, &self.kinds);
+                    op.draft.remarks.extend(left);
+                    made
+                }
             };
             match of_row {
                 Ok(of_row) => found_for.push((op, end, of_row)),

@@ -3,11 +3,14 @@
 
 use super::record::Record;
 use crate::import::files::{DONE_COLUMNS, IDMAP_COLUMNS, REFUSED_COLUMNS};
-use crate::model::invisible::trim_invisible;
+use crate::model::invisible::{trim_invisible, visible_name};
 use crate::model::row::{Kept, KeptEnd};
 
 /// How many columns done.csv got before it had remarks.
 const FIRST_DONE_COLUMNS: usize = 4;
+
+/// Columns of done.csv of which one is enough to tell it.
+const DONE_TELLING: [&str; 2] = ["_fate", "_ticket_id"];
 
 /// Cells of a file that we wrote, by what they say; all none in other files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,16 +36,75 @@ pub(super) fn added(names: &[String]) -> Vec<usize> {
     ours
 }
 
+/// Why a file is ours and can't be trusted any more: some of the columns that we added are
+/// gone, or are called otherwise, so that nobody can tell what became of its rows (R7). None
+/// where the file is whole, or not ours.
+pub(super) fn damage(names: &[String]) -> Option<String> {
+    let folded: Vec<String> = names
+        .iter()
+        .map(|name| visible_name(name).to_lowercase())
+        .collect();
+    let sets = [
+        ("refused.csv", &REFUSED_COLUMNS[..], &[][..]),
+        (
+            "done.csv",
+            &DONE_COLUMNS[..FIRST_DONE_COLUMNS],
+            &DONE_TELLING[..],
+        ),
+    ];
+    let damaged = sets.into_iter().find_map(|(file, columns, telling)| {
+        let there = |wanted: &&&str| folded.iter().any(|name| name == *wanted);
+        let exact = |wanted: &&&str| names.iter().any(|name| name == *wanted);
+        let whole = columns.iter().filter(exact).count() == columns.len();
+        let some = columns.iter().filter(there).count() > 1;
+        let is_ours = some || telling.iter().any(|name| there(&name));
+        (is_ours && !whole).then(|| lacking(file, columns, names))
+    });
+    damaged.or_else(|| {
+        // Other tables have keys and ids of tickets too.
+        let there = |wanted: &str| folded.iter().any(|name| name == wanted);
+        let is_ours = there("ticket_id") && (there("fate") || (there("operation") && there("key")));
+        let whole = IDMAP_COLUMNS
+            .iter()
+            .all(|wanted| names.iter().any(|name| name == wanted));
+        (is_ours && !whole).then(|| lacking("idmap.csv", &IDMAP_COLUMNS, names))
+    })
+}
+
+/// Which columns a file lacks, and which are called otherwise.
+fn lacking(file: &str, columns: &[&str], names: &[String]) -> String {
+    let mut lacks = Vec::new();
+    let mut called = Vec::new();
+    for wanted in columns {
+        if names.iter().any(|name| name == wanted) {
+            continue;
+        }
+        let alike = |name: &&String| visible_name(name).eq_ignore_ascii_case(wanted);
+        match names.iter().find(alike) {
+            Some(name) => called.push(format!("\"{name}\" should be called {wanted}")),
+            None => lacks.push(*wanted),
+        }
+    }
+    let mut words = Vec::new();
+    if !lacks.is_empty() {
+        words.push(format!("it lacks {}", lacks.join(", ")));
+    }
+    words.extend(called);
+    format!(
+        "it is the {file} of a run, and damaged: {}",
+        words.join("; ")
+    )
+}
+
 impl OwnCells {
     /// Of a file with these names, of which we added some.
     pub(super) fn new(names: &[String], added: &[usize]) -> OwnCells {
         let cell = |wanted: &str| added.iter().copied().find(|&idx| names[idx] == wanted);
-        // The whole of idmap.csv is ours, so that nothing was added to it.
-        let is_idmap = names.iter().eq(IDMAP_COLUMNS.iter());
-        let of_idmap = |wanted: &str| {
-            let mut known = IDMAP_COLUMNS.iter();
-            known.position(|name| *name == wanted).filter(|_| is_idmap)
-        };
+        // The whole of idmap.csv is ours, so that nothing was added to it; people may have
+        // added columns of their own.
+        let at = |wanted: &str| names.iter().position(|name| name == wanted);
+        let is_idmap = IDMAP_COLUMNS.iter().all(|wanted| at(wanted).is_some());
+        let of_idmap = |wanted: &str| at(wanted).filter(|_| is_idmap);
         OwnCells {
             line: cell("_line"),
             code: cell("_code"),
@@ -60,13 +122,15 @@ impl OwnCells {
             let text = trim_invisible(text);
             (!text.is_empty()).then(|| text.into())
         };
+        let end = || KeptEnd {
+            fate: text(self.fate).unwrap_or_default(),
+            operation: text(self.operation).unwrap_or_default(),
+        };
         let kept = Kept {
             line: text(self.line),
             code: text(self.code),
             key: text(self.key),
-            end: text(self.fate)
-                .zip(text(self.operation))
-                .map(|(fate, operation)| KeptEnd { fate, operation }),
+            end: self.fate.and(self.operation).map(|_both| end()),
         };
         (kept != Kept::default()).then(|| Box::new(kept))
     }
@@ -81,5 +145,81 @@ impl OwnCells {
     pub(super) fn code<'r>(&self, record: Record<'r>) -> &'r [u8] {
         self.code
             .map_or(&[][..], |code| record.get(code).trim_ascii())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn damage_of(names: &[&str]) -> Option<String> {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        damage(&names)
+    }
+
+    #[test]
+    fn files_of_ours_that_lost_columns_are_told_from_files_of_others() {
+        for names in [
+            &["Id", "S"][..],
+            &["Id", "_raw"],
+            &["Id", "_key"],
+            &["Id", "_link", "S"],
+            &["_time", "_value", "_field"],
+            &["_id", "_index", "_source"],
+            &["key", "ticket_id"],
+            &["ticket_id", "operation"],
+            &["hs_object_id"],
+            &["key", "ticket_id", "fate", "operation"],
+            &["note", "key", "ticket_id", "fate", "operation"],
+            &[
+                "Id", "_line", "_code", "_column", "_value", "_hint", "_key", "_raw",
+            ],
+            &["Id", "_fate", "_ticket_id", "_operation", "_link"],
+            &[
+                "Id",
+                "_fate",
+                "_ticket_id",
+                "_operation",
+                "_link",
+                "_remark",
+            ],
+        ] {
+            assert_eq!(damage_of(names), None, "{names:?}");
+        }
+        for (names, words) in [
+            (
+                &["Id", "_line", "_code", "_column", "_value", "_hint", "_raw"][..],
+                "it is the refused.csv of a run, and damaged: it lacks _key",
+            ),
+            (
+                &[
+                    "Id", "_LINE", "_Code", "_column", "_value", "_hint", "_key", "_raw",
+                ],
+                "it is the refused.csv of a run, and damaged: \"_LINE\" should be called _line; \"_Code\" should \
+                 be called _code",
+            ),
+            (
+                &["Id", "_code", "_key"],
+                "it is the refused.csv of a run, and damaged: it lacks _line, _column, _value, _hint, _raw",
+            ),
+            (
+                &["Id", "_ticket_id"],
+                "it is the done.csv of a run, and damaged: it lacks _fate, _operation, _link",
+            ),
+            (
+                &["Id", "_Fate", "_ticket_id", "_operation", "_link"],
+                "it is the done.csv of a run, and damaged: \"_Fate\" should be called _fate",
+            ),
+            (
+                &["key", "ticket_id", "Fate", "operation"],
+                "it is the idmap.csv of a run, and damaged: \"Fate\" should be called fate",
+            ),
+            (
+                &["ticket_id", "fate"],
+                "it is the idmap.csv of a run, and damaged: it lacks key, operation",
+            ),
+        ] {
+            assert_eq!(damage_of(names).as_deref(), Some(words), "{names:?}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::delimiter::{delimiter_of, hinted_delimiter};
 use super::encoding::{Opening, opening};
 use super::layout::{Layout, Sampled};
 use super::oddity::{Oddity, oddities};
+use super::own::damage;
 use super::part::Part;
 use super::raw::RawMarks;
 use super::record::{Cut, Grammar, LineEnds};
@@ -106,6 +107,14 @@ impl Planned {
             Some(names) => names.clone(),
             None => planned.read_header(dialect.max_columns)?,
         };
+        if dialect.header.is_none()
+            && let Some(words) = damage(&names)
+        {
+            return Err(unusable(part.name(), words).advise(
+                "give the file back as the run wrote it, with all of these columns, or take all \
+                 of them out to use it as a file like any other",
+            ));
+        }
         let (rows, line_ends) = planned.sample(body, is_whole);
         if let Some(names) = &dialect.header {
             check_given(part, names, &rows)?;

@@ -7,8 +7,9 @@ use super::delimiter::most_cells;
 use super::layout::Layout;
 use super::quotes::are_sound;
 use super::record::{Cut, Grammar};
-use crate::model::dialect::{DELIMITERS, Dialect};
+use crate::model::dialect::{DELIMITERS, Dialect, delimiter_word};
 use crate::model::invisible::trim_invisible;
+use crate::model::issue::Reason;
 use crate::model::row::Headers;
 
 /// How the records in `_raw` are written: as in the first input, of which not all is
@@ -46,6 +47,36 @@ impl RawMarks {
         };
         let known = self.delimiter.and_then(cells);
         known.unwrap_or_else(|| most_cells(last_record(raw)))
+    }
+
+    /// Why a text that is no record of so many columns can't be read as one, where it is not
+    /// that it has too many cells or too few.
+    pub(super) fn trouble(self, raw: &[u8], headers: &Headers) -> Option<Reason> {
+        let columns = headers.len();
+        let at = |delimiter: u8| records(raw, self.grammar(delimiter));
+        let count = |found: &Option<Vec<Vec<String>>>| found.as_ref().map_or(0, Vec::len);
+        let known = at(self.delimiter.unwrap_or(b','));
+        let is_name = |cell: &String| {
+            let cell = trim_invisible(cell);
+            let mut names = headers.names().iter();
+            !cell.is_empty() && names.any(|name| name.eq_ignore_ascii_case(cell))
+        };
+        let has_header = DELIMITERS.into_iter().any(|delimiter| {
+            let first = at(delimiter).and_then(|found| found.into_iter().next());
+            first.is_some_and(|cells| cells.iter().any(is_name))
+        });
+        if count(&known) > 1 && !has_header {
+            let records = count(&known);
+            return Some(Reason::RawRecords { records });
+        }
+        let fits = |delimiter: &u8| {
+            let found = at(*delimiter);
+            found.is_some_and(|found| found.len() == 1 && found[0].len() == columns)
+        };
+        let mark = DELIMITERS.into_iter().find(fits)?;
+        Some(Reason::RawDelimiter {
+            mark: delimiter_word(mark),
+        })
     }
 
     /// The cells of a corrected record by the names of their columns, where it can be

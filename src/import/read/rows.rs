@@ -195,7 +195,10 @@ impl Rows {
         }
         row.kept = self.layout.own.kept(record);
         if self.take_corrected(&mut row, record) {
-            return Reading::Row(row);
+            return match self.is_filled_otherwise(&row, record) {
+                true => self.two_repairs(row, record),
+                false => Reading::Row(row),
+            };
         }
         match self.cells(record) {
             Ok(cells) => row.cells = cells,
@@ -240,6 +243,28 @@ impl Rows {
         !row.cells.are_blank(columns)
     }
 
+    /// Whether the cells beside a record that somebody corrected in `_raw` were filled in
+    /// too, and say something else.
+    fn is_filled_otherwise(&self, row: &SourceRow, record: Record<'_>) -> bool {
+        let columns = self.layout.columns.iter();
+        let beside = || columns.clone().map(|&idx| trimmed(record.get(idx)));
+        let is_filled = beside().any(|cell| !cell.is_empty());
+        let mut both = beside().zip(row.cells.iter());
+        is_filled && both.any(|(beside, corrected)| beside != trim_invisible(corrected))
+    }
+
+    /// Refuses a row that was repaired in `_raw` and in its cells, with both as they are.
+    fn two_repairs(&self, mut row: SourceRow, record: Record<'_>) -> Reading {
+        let columns = self.layout.columns.iter();
+        row.cells = Cells::new(columns.map(|&idx| trimmed(record.get(idx))));
+        let raw = self.layout.own.raw(record).unwrap_or_default();
+        refused(
+            row,
+            Reason::RawAndCells,
+            String::from_utf8_lossy(raw).into_owned(),
+        )
+    }
+
     /// The cells of a row, or the cell that is no text.
     fn cells(&self, record: Record<'_>) -> Result<Cells, usize> {
         if self.layout.is_plain
@@ -265,15 +290,22 @@ impl Rows {
     fn blank(&self, row: SourceRow, record: Record<'_>) -> Reading {
         let own = &self.layout.own;
         let Some(raw) = own.raw(record) else {
-            return skipped(row);
+            return match emptied(own.code(record)) {
+                Some(code) => refused(row, Reason::RawEmptied { code }, String::new()),
+                None => skipped(row),
+            };
         };
+        let columns = self.layout.columns.len();
         let reason = match own.code(record) {
             b"UNCLOSED_QUOTE" => Reason::UnclosedQuote,
             RECORD_TOO_LONG => Reason::RecordTooLong { limit: LONGEST },
-            _ => Reason::RaggedRow {
-                cells: self.raw_marks.width(raw),
-                columns: self.layout.columns.len(),
-            },
+            _ => self
+                .raw_marks
+                .trouble(raw, &self.layout.headers())
+                .unwrap_or_else(|| Reason::RaggedRow {
+                    cells: self.raw_marks.width(raw),
+                    columns,
+                }),
         };
         refused(row, reason, String::from_utf8_lossy(raw).into_owned())
     }
@@ -317,6 +349,17 @@ fn is_name(cell: &[u8], name: &str) -> bool {
     cell == name.as_bytes()
         || (cell.len() > name.len()
             && std::str::from_utf8(cell).is_ok_and(|cell| trim_invisible(cell) == name))
+}
+
+/// A cell without what stands around it and can't be seen; empty where it is no text.
+fn trimmed(cell: &[u8]) -> &str {
+    std::str::from_utf8(cell).map_or("", trim_invisible)
+}
+
+/// The code of a row that had nothing but its record in `_raw`, which somebody emptied.
+fn emptied(code: &[u8]) -> Option<&'static str> {
+    let codes = ["RAGGED_ROW", "UNCLOSED_QUOTE", "RECORD_TOO_LONG"];
+    codes.into_iter().find(|one| one.as_bytes() == code)
 }
 
 fn skipped(row: SourceRow) -> Reading {

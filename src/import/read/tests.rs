@@ -111,10 +111,10 @@ fn files_and_what_their_rows_become() {
         ),
         // what is no text
         (b"Id,S\n1,a\0b\n2,c\x07d\n", &["Id|S", "2: NUL_CHARACTER 1|a\0b", "3: 2|c\x07d"]),
-        // our own files: what was corrected counts, else the cells
+        // our own files: what was corrected counts, else the cells; never one of two repairs
         (
             b"Id,S,_line,_code,_column,_value,_hint,_key,_raw\n1,a,2,X,,,,k,\"1,b\"\n,,3,RAGGED_ROW,,,,,\"7,\"\"8,9\"\"\"\n3,c,4,RAGGED_ROW,,,,,\"3,c,d\"\n",
-            &["Id|S", "2: 1|b", "3: 7|8,9", "4: 3|c"],
+            &["Id|S", "2: RAW_AND_CELLS 1,b", "3: 7|8,9", "4: 3|c"],
         ),
         (
             b"Id,S,_line,_code,_column,_value,_hint,_key,_raw\n1,a,2,X,,,,k,\n,,3,RAGGED_ROW,,,,,\"7;8;9\"\n,,3,UNCLOSED_QUOTE,,,,,\"7,\"\"8\"\n",

@@ -132,6 +132,8 @@ impl Desk {
         for message in messages {
             taking.take(message)?;
         }
+        let read = taking.ledger.rows_read();
+        taking.commit.mark("rows_read", read)?;
         taking.commit.mark_time("updated_ms")?;
         taking.commit.commit()?;
         Ok(())
@@ -165,7 +167,8 @@ impl Desk {
         let lengths = self.settler.files.lengths();
         let commit = self.settler.journal.begin()?;
         let unknown = commit.count_unknown()?;
-        self.settler.ledger.tally.hold_unknown(unknown);
+        let read = self.settler.ledger.rows_read();
+        self.settler.ledger.tally.hold_open(read, unknown);
         let tally = self.settler.ledger.tally;
         let open = tally.of(Fate::Pending) + tally.of(Fate::Unknown);
         let waiting = commit.count_waiting()?;
