@@ -127,10 +127,11 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
             encoding: None,
             delimiter: None,
             told: Told::default(),
+            undoes: None,
         },
         input,
         mapping: Arc::new(compiled),
-        folder: RunFolder::create(Operation::Create, Some(folder)).expect("a folder"),
+        folder: RunFolder::create("create", Some(folder)).expect("a folder"),
         past: None,
         options: Options {
             batch_size: 100,

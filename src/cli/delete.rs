@@ -213,7 +213,7 @@ fn job(
     account: &Account,
 ) -> Result<Job, Error> {
     let operation = Operation::Archive;
-    let folder = RunFolder::create(operation, args.run_dir.as_deref())?;
+    let folder = RunFolder::create(operation.word(), args.run_dir.as_deref())?;
     input.keep_stdin(folder.path())?;
     let header = Header {
         run: new_run()?,
@@ -230,6 +230,7 @@ fn job(
         encoding: None,
         delimiter: None,
         told: Told::default(),
+        undoes: None,
     };
     Ok(Job {
         operation,

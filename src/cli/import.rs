@@ -179,7 +179,7 @@ async fn begin(
     portal: Portal,
     talk: &Talk,
 ) -> Result<Exit, Error> {
-    let folder = RunFolder::create(args.op.operation(), args.run_dir.as_deref())?;
+    let folder = RunFolder::create(args.op.operation().word(), args.run_dir.as_deref())?;
     let created = match create(&portal.client, &fit.lacking, talk).await {
         Ok(created) => created,
         Err(error) => {
@@ -452,6 +452,7 @@ fn header(
         encoding: args.input.encoding(),
         delimiter: args.input.delimiter(),
         told,
+        undoes: None,
     })
 }
 

@@ -22,6 +22,7 @@ mod import;
 mod input;
 mod map;
 mod output;
+mod past_run;
 mod portal;
 mod preview;
 mod registry;
@@ -36,6 +37,7 @@ mod settings;
 mod talk;
 mod trust;
 mod typed;
+mod undo;
 mod verify;
 
 use std::ffi::OsString;
@@ -103,6 +105,7 @@ enum Command {
     Delete(Box<delete::DeleteArgs>),
     Resume(resume::ResumeArgs),
     Verify(verify::VerifyArgs),
+    Undo(undo::UndoArgs),
     Status(runs::StatusArgs),
     Runs(runs::RunsArgs),
     Export(Box<export::ExportArgs>),
@@ -154,6 +157,7 @@ async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, E
         }
         Command::Delete(args) => delete::run(*args, typed.told(), talk).await,
         Command::Resume(args) => resume::run(args, &typed, talk).await,
+        Command::Undo(args) => undo::run(args, talk).await,
         Command::Verify(args) => verify::run(args, talk).await,
         Command::Status(args) => runs::status(&args, talk),
         Command::Runs(args) => runs::list(&args, talk),

@@ -20,6 +20,7 @@ use super::settings::PortalArgs;
 use super::talk::Talk;
 use super::trust::{self, Claims};
 use super::typed::Typed;
+use super::undo;
 use crate::error::Error;
 use crate::export::{RunFolder as ExportFolder, is_export};
 use crate::hubspot::{Account, SchemaParts};
@@ -33,6 +34,7 @@ use crate::journal::{Header, JournalError, Past, Reading, RunState, Told};
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::dialect::Encoding;
 use crate::model::outcome::Fate;
+use crate::review::undo::run::KIND;
 
 /// Bytes; one that is longer has changed.
 const LONGEST_MAPPING: u64 = 64 << 20;
@@ -87,6 +89,11 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     }
     let folder = RunFolder::open(&path)?;
     let past = Reading::open(folder.path())?.past()?;
+    if past.header.operation == KIND {
+        let run = undo::run_of(folder.path(), &past)?;
+        let mut portal = args.portal;
+        return undo::resume((folder, past), &run, &mut portal, talk).await;
+    }
     if let Some(exit) = nothing_to_do(&args, &folder, &past, talk) {
         return Ok(exit);
     }

@@ -64,7 +64,7 @@ impl RunArgs {
 
 /// The first signal lets calls in flight end; a second one leaves at once. Either
 /// way the run can be resumed.
-fn stop_on_signal(stop: StopSwitch) {
+pub(super) fn stop_on_signal(stop: StopSwitch) {
     let _task = tokio::spawn(async move {
         if signal().await.is_err() {
             return;

@@ -11,7 +11,6 @@ use crate::journal::{Journal, Lock, LockError, run_name};
 use crate::model::event::Summary;
 use crate::output::write_anew;
 
-use super::flow::Operation;
 use super::summary::summary_json;
 
 /// Where run folders go when nobody says otherwise.
@@ -37,10 +36,10 @@ impl RunFolder {
     ///
     /// # Errors
     /// When it can't be made or written; nothing was written to the portal then.
-    pub fn create(operation: Operation, given: Option<&Path>) -> Result<RunFolder, Error> {
+    pub fn create(operation: &str, given: Option<&Path>) -> Result<RunFolder, Error> {
         let path = match given {
             Some(path) => path.to_owned(),
-            None => Path::new(RUNS).join(run_name(operation.word())),
+            None => Path::new(RUNS).join(run_name(operation)),
         };
         let refuse = |error: &dyn fmt::Display| unusable(&path, error).advise(NOTHING_WRITTEN);
         let is_new = !path.exists();

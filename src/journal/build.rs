@@ -41,6 +41,13 @@ pub(super) fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
         ("schema", json(schema_text(&header.schema))?),
         ("no_key", header.no_key.to_string()),
         ("diff", header.diff.to_string()),
+        (
+            "undoes",
+            header
+                .undoes
+                .as_ref()
+                .map_or(String::new(), |path| path.display().to_string()),
+        ),
         ("told", json(serde_json::to_string(&header.told))?),
         ("encoding", header.encoding.clone().unwrap_or_default()),
         (

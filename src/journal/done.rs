@@ -49,21 +49,33 @@ impl Reading {
     /// # Errors
     /// When the journal can't be read.
     pub fn done_after(&self, after: u64, most: usize) -> Result<Vec<DoneRow>, JournalError> {
-        let stored = self.stored_done(after, most).map_err(at(self.path()))?;
+        self.page("seq > ?1 ORDER BY seq", after, most)
+    }
+
+    /// At most `most` rows that are done, before row `before`, the last ones first.
+    ///
+    /// # Errors
+    /// When the journal can't be read.
+    pub fn done_before(&self, before: u64, most: usize) -> Result<Vec<DoneRow>, JournalError> {
+        self.page("seq < ?1 ORDER BY seq DESC", before, most)
+    }
+
+    fn page(&self, rows: &str, seq: u64, most: usize) -> Result<Vec<DoneRow>, JournalError> {
+        let stored = self.stored(rows, seq, most).map_err(at(self.path()))?;
         stored.into_iter().map(|stored| self.done(stored)).collect()
     }
 
-    fn stored_done(&self, after: u64, most: usize) -> rusqlite::Result<Vec<Stored>> {
+    fn stored(&self, rows: &str, seq: u64, most: usize) -> rusqlite::Result<Vec<Stored>> {
         let changes = match self.tables() {
             Tables::Second => "NULL",
             Tables::Third => "changes",
         };
         let mut query = self.db().prepare_cached(&format!(
             "SELECT seq, file, record, line, byte, {}, ticket, change, {changes} FROM row
-             WHERE fate = 'done' AND seq > ?1 ORDER BY seq LIMIT ?2",
+             WHERE fate = 'done' AND {rows} LIMIT ?2",
             self.tables().statements().key
         ))?;
-        let rows = query.query_map(params![after, most as u64], |row| {
+        let rows = query.query_map(params![seq, most as u64], |row| {
             Ok(Stored {
                 row: entry(row)?,
                 key: row.get::<_, Option<String>>(5)?.unwrap_or_default(),

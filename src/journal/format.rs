@@ -44,6 +44,8 @@ pub struct Header {
     pub delimiter: Option<u8>,
     /// What a resume takes up again unless it is told otherwise (R3).
     pub told: Told,
+    /// The folder of the run that this one takes back.
+    pub undoes: Option<PathBuf>,
 }
 
 /// How a portal was reached.

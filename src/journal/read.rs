@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
@@ -68,6 +68,8 @@ pub struct PastRow {
     pub row: RowEntry,
     /// Its key, where one could be made.
     pub key: Option<String>,
+    /// Id of its ticket, where one is known; of a refused row too.
+    pub record: Option<String>,
     /// How it ended.
     pub end: RowEnd,
 }
@@ -248,8 +250,26 @@ impl Reading {
         rows.into_iter().map(|row| self.ended(row)).collect()
     }
 
+    /// At most `most` settled rows behind row `after`, in the order of the input.
+    ///
+    /// # Errors
+    /// When the journal can't be read.
+    pub fn settled_rows(&self, after: u64, most: usize) -> Result<Vec<PastRow>, JournalError> {
+        let read = || {
+            let mut query = self.db.prepare_cached(&format!(
+                "SELECT seq, file, record, line, byte, {}, fate, ticket, issue, change FROM row
+                 WHERE settled IS NOT NULL AND seq > ?1 ORDER BY seq LIMIT ?2",
+                self.tables().statements().key
+            ))?;
+            let rows = query.query_map(params![after, most as u64], past_row)?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let rows = read().map_err(at(&self.path))?;
+        rows.into_iter().map(|row| self.ended(row)).collect()
+    }
+
     fn ended(&self, stored: StoredRow) -> Result<PastRow, JournalError> {
-        let ticket = stored.ticket.unwrap_or_default();
+        let ticket = stored.ticket.clone().unwrap_or_default();
         let end = match stored.fate.as_str() {
             "done" => RowEnd::Done {
                 ticket,
@@ -264,6 +284,7 @@ impl Reading {
         Ok(PastRow {
             row: stored.row,
             key: stored.key,
+            record: stored.ticket,
             end,
         })
     }
@@ -309,6 +330,11 @@ impl Reading {
                 Some(text) => serde_json::from_str(&text).map_err(|_| broken("told"))?,
                 None => Told::default(),
             },
+            undoes: self
+                .later_meta("undoes")
+                .map_err(at(&self.path))?
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from),
         })
     }
 

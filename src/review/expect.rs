@@ -12,7 +12,8 @@ use crate::import::recover::Again;
 use crate::journal::{DoneRow, Later, Reading};
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::outcome::Change;
-use crate::model::place::Places;
+use crate::model::place::{Places, RowAddress};
+use crate::model::property_change::PropertyChange;
 use crate::model::schema::{ObjectType, ValueType};
 use crate::model::ticket::{LinkDraft, TicketDraft};
 
@@ -22,6 +23,10 @@ pub const PAGE: usize = 100;
 /// What a row must have left behind.
 #[derive(Clone, Debug)]
 pub struct Expected {
+    /// Number of the row in the run.
+    pub seq: u64,
+    /// Where it stands.
+    pub address: RowAddress,
     /// Line of the row.
     pub place: String,
     /// The row's key.
@@ -34,6 +39,10 @@ pub struct Expected {
     pub values: Vec<ExpectedValue>,
     /// Links that it must have, or must not have where they were cut.
     pub links: Vec<ExpectedLink>,
+    /// What was changed, with what the ticket held before; none where nobody looked.
+    pub changes: Option<Vec<PropertyChange>>,
+    /// Properties that later rows of the run wrote.
+    pub later: BTreeSet<String>,
 }
 
 /// A value that a ticket must hold.
@@ -91,6 +100,24 @@ impl DoneRows {
         expected.collect::<Result<_, _>>().map(Some)
     }
 
+    /// The rows before `before`, the newest first, at most `most` of them and no ticket
+    /// twice; none when there are no more.
+    ///
+    /// # Errors
+    /// When the journal or the input can't be read.
+    pub fn back(&mut self, before: u64, most: usize) -> Result<Vec<Expected>, Error> {
+        let mut rows = self.journal.done_before(before, most)?;
+        let mut seen = BTreeSet::new();
+        let twice = rows.iter().position(|row| !seen.insert(row.ticket.clone()));
+        rows.truncate(twice.unwrap_or(rows.len()));
+        // The input is read forwards.
+        rows.reverse();
+        let expected = rows.into_iter().map(|row| self.expected(row));
+        let mut expected = expected.collect::<Result<Vec<_>, _>>()?;
+        expected.reverse();
+        Ok(expected)
+    }
+
     fn expected(&mut self, row: DoneRow) -> Result<Expected, Error> {
         let draft = self.draft(&row)?;
         let values = match row.change {
@@ -102,12 +129,19 @@ impl DoneRows {
             _ => self.links(&draft)?,
         };
         Ok(Expected {
+            seq: row.row.seq,
+            address: row.row.address,
             place: self.places.cell(row.row.address),
             key: row.key,
             ticket: row.ticket,
             change: row.change,
             values,
             links,
+            changes: row.changes,
+            later: match row.later {
+                Later::Properties(names) => names,
+                Later::Nothing | Later::Unknown => BTreeSet::new(),
+            },
         })
     }
 

@@ -9,4 +9,5 @@ pub mod expect;
 pub mod finding;
 pub mod findings_file;
 mod observe;
+pub mod undo;
 pub mod verify;

@@ -43,7 +43,7 @@ impl Verified {
 }
 
 /// Compares all rows, or `sample` of them; `hear` gets the findings in the order of the
-/// input, page by page, with the rows that were compared.
+/// input, page by page.
 ///
 /// # Errors
 /// When the journal, the input or the portal can't be read, or `hear` says so.
@@ -52,7 +52,7 @@ pub async fn verify(
     rows: DoneRows,
     sample: Option<u64>,
     told: impl Fn(CallError) -> Error,
-    mut hear: impl FnMut(&[Finding], u64) -> Result<(), Error>,
+    mut hear: impl FnMut(&[Finding]) -> Result<(), Error>,
 ) -> Result<Verified, Error> {
     let pages = stream::try_unfold((rows, sample), |(mut rows, left)| async move {
         if left == Some(0) {
@@ -76,7 +76,7 @@ pub async fn verify(
     let mut verified = Verified::default();
     while let Some((rows, findings)) = compared.next().await.transpose()? {
         verified.count(rows, &findings);
-        hear(&findings, verified.rows)?;
+        hear(&findings)?;
     }
     Ok(verified)
 }

@@ -231,7 +231,10 @@ impl InProcess {
             false => {
                 // Without a journal nothing was sent, so a new run is as good.
                 let _old = std::fs::remove_dir_all(&self.folder);
-                (RunFolder::create(self.operation, Some(&self.folder))?, None)
+                (
+                    RunFolder::create(self.operation.word(), Some(&self.folder))?,
+                    None,
+                )
             }
         };
         let compiled = mapping
@@ -252,6 +255,7 @@ impl InProcess {
             encoding: None,
             delimiter: None,
             told: Told::default(),
+            undoes: None,
         };
         let links = LinkKinds::read(&client, &compiled).await;
         let job = Job {

@@ -52,6 +52,7 @@ const PLACES: [(&str, &[&str]); 16] = [
             "export/write/csv_rows.rs",
             "mapping/tables.rs",
             "review/findings_file.rs",
+            "review/undo/outcome_file.rs",
         ],
     ),
     ("csv_core::", &["import/read/cut.rs"]),

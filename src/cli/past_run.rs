@@ -1,0 +1,109 @@
+//! A run of the past, opened with its portal: what `verify` and `undo` begin with.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::fit::kinds_error;
+use super::found::{find, is_run};
+use super::import::mapping_error;
+use super::portal::Portal;
+use super::resume::{input_of, operation, same_portal};
+use super::runs::latest;
+use super::settings::PortalArgs;
+use super::talk::Talk;
+use super::trust::{self, Claims};
+use crate::error::Error;
+use crate::export::is_export;
+use crate::import::links::LinkKinds;
+use crate::import::recover::Again;
+use crate::journal::{JournalError, Past, Reading};
+use crate::mapping::CompiledMapping;
+use crate::review::expect::DoneRows;
+use crate::review::undo::run::KIND;
+
+/// A run of the past, and the portal that it wrote to.
+pub struct PastRun {
+    /// Its folder.
+    pub path: PathBuf,
+    /// What its journal says.
+    pub past: Past,
+    /// Its portal.
+    pub portal: Portal,
+    /// What its rows became.
+    pub mapping: Arc<CompiledMapping>,
+    /// Its rows that are done.
+    pub rows: DoneRows,
+}
+
+impl PastRun {
+    /// Opens a run, or the last one of this folder, and its portal.
+    ///
+    /// # Errors
+    /// When there is none, when it is no import, or when its input is not what it was.
+    pub async fn open(
+        run: Option<&Path>,
+        args: &mut PortalArgs,
+        talk: &Talk,
+    ) -> Result<PastRun, Error> {
+        let path = match run {
+            Some(run) => find(run)?,
+            None => last()?,
+        };
+        let journal = journal(&path)?;
+        let past = journal.past()?;
+        if past.header.operation == KIND {
+            return Err(
+                Error::usage(format!("{} is the run of an undo", path.display()))
+                    .advise("undo.csv in its folder says what became of each row"),
+            );
+        }
+        let claims = Claims {
+            folder: &path,
+            run: &past.header.run,
+            portal: &past.header.portal,
+            target: None,
+        };
+        trust::go_to(&claims, args, None)?;
+        let (input, mapping) = input_of(&past)?;
+        let portal = Portal::open(args, talk).await?;
+        same_portal(&past, &portal.account)?;
+        let purpose = operation(&past)?.purpose();
+        let compiled = mapping.compile(input.headers(), &past.header.schema, purpose);
+        let compiled = Arc::new(compiled.map_err(|errors| mapping_error(&errors, talk))?);
+        let kinds = LinkKinds::read(&portal.client, &compiled).await;
+        let rows = DoneRows {
+            journal,
+            again: Again::new(&input),
+            places: input.places(),
+            mapping: Arc::clone(&compiled),
+            kinds: kinds.map_err(kinds_error)?,
+            after: 0,
+        };
+        Ok(PastRun {
+            path,
+            past,
+            portal,
+            mapping: compiled,
+            rows,
+        })
+    }
+}
+
+fn journal(path: &Path) -> Result<Reading, Error> {
+    if is_export(path) {
+        let message = format!("{} is the run of an export", path.display());
+        return Err(Error::usage(message).advise("an export changes nothing in a portal"));
+    }
+    match is_run(path) {
+        true => Ok(Reading::open(path)?),
+        false => Err(JournalError::Missing(path.to_owned()).into()),
+    }
+}
+
+fn last() -> Result<PathBuf, Error> {
+    let run = latest(|run| !is_export(&run.path)).ok_or_else(|| {
+        Error::usage("no import was run in this folder")
+            .advise("`tickethaul runs` lists runs, with --all those of other folders")
+    })?;
+    Ok(run.path)
+}

@@ -1,0 +1,319 @@
+//! `tickethaul undo`: takes back what a run did, as far as nobody else touched it since.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::exit::Exit;
+use super::found;
+use super::import::new_run;
+use super::past_run::PastRun;
+use super::portal::{Portal, call_error};
+use super::registry::{Kind, NewEntry};
+use super::run_args::stop_on_signal;
+use super::settings::PortalArgs;
+use super::talk::Talk;
+use crate::error::Error;
+use crate::hubspot::SchemaParts;
+use crate::import::folder::{RunFolder, has_begun};
+use crate::import::stop::StopSwitch;
+use crate::journal::{Durability, Header, Journal, Past, Reading, Told, now};
+use crate::model::event::Stop;
+use crate::model::outcome::Change;
+use crate::report::{count, counted};
+use crate::review::undo::outcome_file;
+use crate::review::undo::run::{KIND, Undo, Undone};
+
+/// Take back what a run did: tickets that it created go into the recycle bin, values that
+/// it changed go back to what they were. What somebody else touched since is left as it is
+/// and listed in undo.csv. Links are not undone, and tickets that the run archived can't be
+/// restored
+#[derive(Debug, Args)]
+pub struct UndoArgs {
+    /// The run, by name or folder
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    /// Only say what would be done
+    #[arg(long)]
+    plan: bool,
+    /// Don't ask; needed where there is no terminal
+    #[arg(long)]
+    yes: bool,
+    /// The run folder of the undo; `tickethaul-runs/<run>` unless named
+    #[arg(long, value_name = "DIR", conflicts_with = "plan")]
+    run_dir: Option<PathBuf>,
+    #[command(flatten)]
+    portal: PortalArgs,
+}
+
+/// Undoes a run, or goes on with an undo that stopped.
+pub async fn run(mut args: UndoArgs, talk: &Talk) -> Result<Exit, Error> {
+    let given = args.run_dir.as_deref().filter(|path| has_begun(path));
+    if let Some(begun) = given {
+        let folder = RunFolder::open(begun)?;
+        let past = Reading::open(folder.path())?.past()?;
+        return resume((folder, past), &args.run, &mut args.portal, talk).await;
+    }
+    if !args.plan {
+        talk.expect_answer(args.yes, "undo the run")?;
+    }
+    let run = PastRun::open(Some(&args.run), &mut args.portal, talk).await?;
+    check(&run)?;
+    let busy = RunFolder::open(&run.path)?;
+    let what = words(&run);
+    if args.plan {
+        let rows = undo(run, None, &args.portal).await?;
+        return Ok(say(&rows, None, talk));
+    }
+    if !talk.confirmed(args.yes, &what) {
+        run.portal.close().await;
+        return Ok(Exit::Fine);
+    }
+    let folder = RunFolder::create(KIND, args.run_dir.as_deref())?;
+    let header = header(&run)?;
+    let journal = Journal::create(folder.path(), &header, None, Durability::Full)?;
+    record(&header, &folder, &args.portal, talk);
+    let began = Began {
+        journal,
+        run: header.run,
+        settled: HashSet::new(),
+        begun: HashSet::new(),
+    };
+    let ended = carry_out(run, began, &folder, &args.portal, talk).await;
+    drop(busy);
+    ended
+}
+
+/// Goes on with an undo; `run` is what it takes back.
+pub async fn resume(
+    (folder, past): (RunFolder, Past),
+    run: &Path,
+    portal: &mut PortalArgs,
+    talk: &Talk,
+) -> Result<Exit, Error> {
+    let run = PastRun::open(Some(run), portal, talk).await?;
+    let undoes = past.header.undoes.as_deref().and_then(real);
+    if past.header.operation != KIND || undoes != real(&run.path) {
+        let message = format!("{} is no undo of that run", folder.path().display());
+        return Err(Error::usage(message).advise("name another folder with --run-dir"));
+    }
+    check(&run)?;
+    let _busy = RunFolder::open(&run.path)?;
+    let journal = Journal::open(folder.path(), past.settled, Durability::Full)?;
+    let last = past.contiguous.map_or(0, |row| row.seq);
+    let began = Began {
+        journal,
+        run: past.header.run.clone(),
+        settled: past.beyond.iter().copied().chain(1..=last).collect(),
+        begun: past.unknown.keys().copied().collect(),
+    };
+    carry_out(run, began, &folder, portal, talk).await
+}
+
+/// The run that an undo takes back, where the user's own record of runs says the same.
+pub fn run_of(folder: &Path, past: &Past) -> Result<PathBuf, Error> {
+    let undoes = past.header.undoes.clone().unwrap_or_default();
+    let entry = found::vouched(folder, &past.header.run);
+    match entry.is_some_and(|entry| entry.target.as_ref() == Some(&undoes)) {
+        true => Ok(undoes),
+        false => Err(Error::mend(format!(
+            "the undo {} takes back {}, which nothing but its run folder says: it may come from somebody else",
+            folder.display(),
+            undoes.display()
+        ))
+        .advise(format!(
+            "if that is yours, run `tickethaul undo {} --run-dir {}`",
+            undoes.display(),
+            folder.display()
+        ))),
+    }
+}
+
+fn real(path: &Path) -> Option<PathBuf> {
+    path.canonicalize().ok()
+}
+
+/// Refuses a run of which it is not known what it did.
+fn check(run: &PastRun) -> Result<(), Error> {
+    let unknown = run.past.unknown.len() as u64;
+    match unknown {
+        0 => Ok(()),
+        unknown => Err(Error::mend(format!(
+            "of {} of the run it is not known whether they were carried out",
+            counted(unknown, "row")
+        ))
+        .advise(format!(
+            "finish it first: `tickethaul resume {}`",
+            run.path.display()
+        ))),
+    }
+}
+
+/// What is about to be done.
+fn words(run: &PastRun) -> String {
+    let rows = |change| run.past.changes.get(&change).copied().unwrap_or(0);
+    let (created, updated) = (rows(Change::Created), rows(Change::Updated));
+    format!(
+        "archive {} that the run created and give {} that it updated their former values, in {}",
+        counted(created, "ticket"),
+        counted(updated, "ticket"),
+        run.portal.name_in_question()
+    )
+}
+
+fn header(run: &PastRun) -> Result<Header, Error> {
+    let undoes = real(&run.path).ok_or_else(|| Error::unexpected("the run folder is gone"))?;
+    Ok(Header {
+        run: new_run()?,
+        operation: KIND.to_owned(),
+        told: Told::default(),
+        undoes: Some(undoes),
+        ..run.past.header.clone()
+    })
+}
+
+fn record(header: &Header, folder: &RunFolder, portal: &PortalArgs, talk: &Talk) {
+    let [token_file, oauth_file] = portal.secret_files();
+    let new = NewEntry {
+        run: &header.run,
+        folder: folder.path(),
+        kind: Kind::Import,
+        operation: KIND,
+        begun: now(),
+        portal: header.portal.clone(),
+        token_file,
+        oauth_file,
+        target: header.undoes.as_deref(),
+    };
+    found::record(&new, talk);
+}
+
+/// An undo with its journal.
+struct Began {
+    journal: Journal,
+    run: String,
+    settled: HashSet<u64>,
+    begun: HashSet<u64>,
+}
+
+async fn carry_out(
+    run: PastRun,
+    began: Began,
+    folder: &RunFolder,
+    portal: &PortalArgs,
+    talk: &Talk,
+) -> Result<Exit, Error> {
+    let places = run.rows.places.clone();
+    let undone = undo(run, Some(began), portal).await?;
+    let file = outcome_file::write(folder.path(), &places)?;
+    Ok(say(&undone, Some(&file), talk))
+}
+
+async fn undo(
+    run: PastRun,
+    began: Option<Began>,
+    portal_args: &PortalArgs,
+) -> Result<Undone, Error> {
+    let PastRun {
+        portal,
+        rows,
+        mapping,
+        ..
+    } = run;
+    let writable = writable(&portal).await?;
+    let stop = StopSwitch::default();
+    stop_on_signal(stop.clone());
+    let (journal, id, settled, begun) = match began {
+        Some(began) => (Some(began.journal), began.run, began.settled, began.begun),
+        None => (None, String::new(), HashSet::new(), HashSet::new()),
+    };
+    let undo = Undo {
+        client: portal.client.clone(),
+        rows,
+        mapping,
+        writable,
+        journal,
+        settled,
+        begun,
+        run: id,
+        horizon: portal_args.horizon(),
+        stop,
+    };
+    let undone = undo.run().await;
+    portal.close().await;
+    undone
+}
+
+/// Properties of tickets that anybody can set.
+async fn writable(portal: &Portal) -> Result<BTreeSet<String>, Error> {
+    let schema = portal.client.schema(SchemaParts::default()).await;
+    let schema = schema.map_err(call_error)?;
+    let names = schema
+        .tickets
+        .values()
+        .filter(|property| !property.read_only);
+    Ok(names.map(|property| property.name.clone()).collect())
+}
+
+fn say(undone: &Undone, file: Option<&Path>, talk: &Talk) -> Exit {
+    let left: u64 = undone.left.values().sum();
+    let done = |word: &str| undone.done.get(word).copied().unwrap_or(0);
+    talk.result(&json!({
+        "archived": done("archived"),
+        "restored": done("restored"),
+        "unchanged": done("unchanged"),
+        "left": undone.left,
+        "unknown": undone.unknown,
+        "file": file.map(|path| path.display().to_string()),
+        "stop": undone.stop.as_ref().map(Stop::words),
+    }));
+    let head = match file {
+        Some(_) => "undone",
+        None => "this is what an undo would do; nothing was changed",
+    };
+    let mut text = format!("{head}\n");
+    for (word, meaning) in [
+        (
+            "archived",
+            "tickets that the run created go into the recycle bin",
+        ),
+        (
+            "restored",
+            "tickets get back the values that the run changed",
+        ),
+        ("unchanged", "tickets are as they were before the run"),
+    ] {
+        if done(word) > 0 {
+            text += &format!("{:>12} {word:<10} {meaning}\n", count(done(word)));
+        }
+    }
+    if left > 0 {
+        text += &format!(
+            "{:>12} {:<10} rows whose tickets are left as they are\n",
+            count(left),
+            "left"
+        );
+    }
+    for (place, left) in &undone.examples {
+        text += &format!(
+            "             line {place}: {}: {}\n",
+            left.code(),
+            left.hint()
+        );
+    }
+    if let Some(file) = file {
+        text += &format!("each row: {}\n", file.display());
+    }
+    if let Some(stop) = &undone.stop {
+        text += &format!("stopped: {}; `tickethaul resume` continues\n", stop.words());
+    }
+    talk.say_lines(text.trim_end());
+    match &undone.stop {
+        Some(Stop::Later(_)) => Exit::Later,
+        Some(Stop::Mend(_) | Stop::TooManyRefused(_)) => Exit::Mend,
+        None if left > 0 => Exit::Refused,
+        None => Exit::Fine,
+    }
+}

@@ -1,0 +1,152 @@
+//! Carrying out what takes rows back. Archiving and giving values back may be done again
+//! and again, so a call whose outcome is not known is looked at later and repeated.
+
+use super::decide::Inverse;
+use crate::hubspot::Client;
+use crate::hubspot::records::WriteInput;
+use crate::import::reply::{Input, Item, Matching, Verdict};
+use crate::import::write::{Verb, write};
+use crate::model::event::Stop;
+use crate::model::issue::RowIssue;
+use crate::model::outcome::Change;
+use crate::model::schema::ObjectType;
+use crate::model::ticket::PropertyValues;
+use crate::review::expect::Expected;
+
+/// In front of the key of a ticket that was undone, so that the key is free again where
+/// the recycle bin holds keys (protocol PL5).
+const ASIDE: &str = "~undone";
+
+/// What became of a row.
+#[derive(Debug)]
+pub(super) enum Acted {
+    /// It is taken back.
+    Done(Change),
+    /// The portal refuses it.
+    Refused(RowIssue),
+    /// The ticket is not there any more.
+    Missing,
+    /// It may be done, or be done yet.
+    Unclear,
+}
+
+/// Carries out inverses, in batches.
+pub(super) struct Act<'a> {
+    pub(super) client: &'a Client,
+    /// The property that holds the run's keys, where the portal has it.
+    pub(super) key_property: Option<&'a str>,
+    /// Tells this undo from another one.
+    pub(super) tag: &'a str,
+}
+
+impl Act<'_> {
+    /// What became of these rows, in their order; a stop says why the run can't go on.
+    pub(super) async fn on(&self, rows: &[(&Expected, &Inverse)]) -> (Vec<Acted>, Option<Stop>) {
+        let mut acted: Vec<Acted> = rows.iter().map(|_| Acted::Unclear).collect();
+        let restores = chosen(rows, |inverse| matches!(inverse, Inverse::Restore(_)));
+        let stop = self.restore(rows, &restores, &mut acted).await;
+        if stop.is_some() {
+            return (acted, stop);
+        }
+        let archives = chosen(rows, |inverse| *inverse == Inverse::Archive);
+        let stop = self.archive(rows, &archives, &mut acted).await;
+        (acted, stop)
+    }
+
+    async fn restore(
+        &self,
+        rows: &[(&Expected, &Inverse)],
+        chosen: &[usize],
+        acted: &mut [Acted],
+    ) -> Option<Stop> {
+        let items = chosen
+            .iter()
+            .map(|&idx| item(rows[idx].0, given(rows[idx].1)));
+        let items: Vec<Item> = items.collect();
+        self.send(Verb::Update(None), &items, chosen, (acted, Change::Updated))
+            .await
+    }
+
+    /// The keys go first: an archived ticket can't be changed any more. Where one does not
+    /// go, the ticket is archived with its key.
+    async fn archive(
+        &self,
+        rows: &[(&Expected, &Inverse)],
+        chosen: &[usize],
+        acted: &mut [Acted],
+    ) -> Option<Stop> {
+        if let Some(name) = self.key_property {
+            let aside = |row: &Expected| {
+                let key = format!("{ASIDE}-{}-{}", self.tag, row.key);
+                item(row, vec![(name.into(), key)])
+            };
+            let items: Vec<Item> = chosen.iter().map(|&idx| aside(rows[idx].0)).collect();
+            let mut moved: Vec<Acted> = rows.iter().map(|_| Acted::Unclear).collect();
+            let kept = (&mut moved[..], Change::Updated);
+            let stop = self.send(Verb::Update(None), &items, chosen, kept).await;
+            if stop.is_some() {
+                return stop;
+            }
+        }
+        let items = chosen.iter().map(|&idx| item(rows[idx].0, Vec::new()));
+        let items: Vec<Item> = items.collect();
+        self.send(Verb::Archive, &items, chosen, (acted, Change::Archived))
+            .await
+    }
+
+    async fn send(
+        &self,
+        verb: Verb<'_>,
+        items: &[Item],
+        chosen: &[usize],
+        (acted, change): (&mut [Acted], Change),
+    ) -> Option<Stop> {
+        if items.is_empty() {
+            return None;
+        }
+        let items: Vec<&Item> = items.iter().collect();
+        let object = ObjectType::Tickets;
+        let sent = write(self.client, object, verb, &Matching::Id, &items).await;
+        for (&idx, verdict) in chosen.iter().zip(sent.verdicts) {
+            acted[idx] = match verdict {
+                Verdict::Written { .. } => Acted::Done(change),
+                Verdict::Refused(issue) => Acted::Refused(issue),
+                Verdict::Missing => Acted::Missing,
+                Verdict::Unclear
+                | Verdict::Late
+                | Verdict::Suspected
+                | Verdict::Collided(_)
+                | Verdict::Repeat => Acted::Unclear,
+            };
+        }
+        sent.stop
+    }
+}
+
+fn chosen(rows: &[(&Expected, &Inverse)], wanted: impl Fn(&Inverse) -> bool) -> Vec<usize> {
+    let rows = rows.iter().enumerate();
+    let rows = rows.filter(|(_, (_, inverse))| wanted(inverse));
+    rows.map(|(idx, _)| idx).collect()
+}
+
+fn given(inverse: &Inverse) -> PropertyValues {
+    match inverse {
+        Inverse::Restore(changes) => changes
+            .iter()
+            .map(|change| (change.name.clone(), change.after.clone()))
+            .collect(),
+        Inverse::Archive | Inverse::Nothing | Inverse::Leave(_) => Vec::new(),
+    }
+}
+
+fn item(row: &Expected, properties: PropertyValues) -> Item {
+    let input = Input::Change(WriteInput {
+        trace_id: row.seq.to_string(),
+        id: row.ticket.clone(),
+        properties,
+    });
+    Item {
+        input,
+        key: row.ticket.clone(),
+    }
+}

@@ -1,0 +1,367 @@
+//! What takes a row back, given what its ticket holds now (protocol PL5). Pure: only what
+//! the run itself wrote is taken back, and only where nobody else touched it since.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::hubspot::records::Record;
+use crate::model::compare::same_value;
+use crate::model::outcome::Change;
+use crate::model::property_change::PropertyChange;
+use crate::model::schema::{ObjectType, ValueType};
+use crate::review::expect::Expected;
+
+/// How long after a ticket came into being its own values may still be written.
+const SETTLING: SignedDuration = SignedDuration::from_secs(60);
+
+/// Properties that only make sense together.
+const TOGETHER: [&str; 2] = ["hs_pipeline", "hs_pipeline_stage"];
+
+/// What takes a row back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inverse {
+    /// The ticket that the run created goes into the recycle bin.
+    Archive,
+    /// Values go back to what they were: `before` is what the ticket holds now.
+    Restore(Vec<PropertyChange>),
+    /// The ticket is as it was before.
+    Nothing,
+    /// The ticket is left as it is.
+    Leave(Left),
+}
+
+/// Why a ticket is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Somebody else gave this property another value.
+    Touched {
+        /// Internal name.
+        property: String,
+        /// What it holds now.
+        holds: String,
+    },
+    /// Somebody else linked it: `notes 1234`.
+    Linked(String),
+    /// It is not live any more, and not by this undo.
+    NotLive,
+    /// The run did not read what the ticket held before.
+    NotKnown,
+    /// The run archived it, and HubSpot has no call that restores tickets.
+    Archived,
+    /// The run made or cut links of it.
+    OnlyLinks,
+}
+
+impl Left {
+    /// The word for it in files and journals; never changed.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Left::Touched { .. } => "TOUCHED",
+            Left::Linked(_) => "LINKED_BY_OTHERS",
+            Left::NotLive => "NOT_LIVE",
+            Left::NotKnown => "NOT_KNOWN",
+            Left::Archived => "ARCHIVED_BY_RUN",
+            Left::OnlyLinks => "ONLY_LINKS",
+        }
+    }
+
+    /// What it means and what can be done.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Left::Touched { .. } => {
+                "this property was set by somebody else since; the ticket is left as it is"
+            }
+            Left::Linked(_) => {
+                "this record was linked to the ticket by somebody else since; the ticket is left as it is"
+            }
+            Left::NotLive => "the ticket was archived, merged or deleted by somebody else",
+            Left::NotKnown => {
+                "the run did not read the ticket before it wrote it (--blind, or an older \
+                 version), so what it held is not known"
+            }
+            Left::Archived => {
+                "HubSpot has no call that restores a ticket: restore it in the recycle bin"
+            }
+            Left::OnlyLinks => {
+                "links are not undone: take them away with `tickethaul dissociate`, or make \
+                 them again with `tickethaul associate`"
+            }
+        }
+    }
+}
+
+/// What is known of a ticket now.
+pub struct Now<'a> {
+    /// The ticket, if it is live, with its former values.
+    pub record: Option<&'a Record>,
+    /// Whether an earlier process of this undo may have archived it.
+    pub begun: bool,
+    /// Other records that it is linked to.
+    pub links: &'a [(ObjectType, String)],
+    /// The property that holds the run's keys.
+    pub key_property: &'a str,
+}
+
+/// What takes a row back. `writable` are the properties that anybody can set, `type_of`
+/// gives the type of one.
+pub fn decide(
+    row: &Expected,
+    now: &Now<'_>,
+    writable: &BTreeSet<String>,
+    type_of: impl Fn(&str) -> ValueType,
+) -> Inverse {
+    match (row.change, now.record) {
+        (Change::Archived, _) => Inverse::Leave(Left::Archived),
+        (Change::Linked | Change::Unlinked, _) => Inverse::Leave(Left::OnlyLinks),
+        (Change::Created, None) if now.begun => Inverse::Nothing,
+        (Change::Created | Change::Updated, None) => Inverse::Leave(Left::NotLive),
+        (Change::Created, Some(record)) => match touched(row, record, now, writable) {
+            Some(left) => Inverse::Leave(left),
+            None => Inverse::Archive,
+        },
+        (Change::Updated, Some(record)) => match &row.changes {
+            Some(changes) => restore(changes, record, type_of),
+            None => Inverse::Leave(Left::NotKnown),
+        },
+    }
+}
+
+/// What somebody else did to a ticket that the run created.
+fn touched(
+    row: &Expected,
+    record: &Record,
+    now: &Now<'_>,
+    writable: &BTreeSet<String>,
+) -> Option<Left> {
+    for value in &row.values {
+        let holds = |name: &str| same_value(value.value_type, &value.wrote, record.get(name));
+        let is_ours = holds(&value.property) || value.instead.as_deref().is_some_and(holds);
+        if !is_ours && *value.property != *now.key_property {
+            return Some(touched_by(record, &value.property));
+        }
+    }
+    let ours = |name: &str| {
+        let mut values = row.values.iter();
+        name == now.key_property
+            || row.later.contains(name)
+            || values
+                .any(|value| *value.property == *name || value.instead.as_deref() == Some(name))
+    };
+    let end = record.inserted_at()?.checked_add(SETTLING).ok()?;
+    for (name, former) in &record.history {
+        let newest = former
+            .first()
+            .and_then(|newest| newest.at.parse::<Timestamp>().ok());
+        let is_later = newest.is_some_and(|at| at > end);
+        if writable.contains(name) && !ours(name) && is_later {
+            return Some(touched_by(record, name));
+        }
+    }
+    let mut foreign = now.links.iter().filter(|(object, id)| {
+        // HubSpot links a ticket to the company of its contact by itself.
+        *object != ObjectType::Companies
+            && !row
+                .links
+                .iter()
+                .any(|link| link.to == *object && link.id == *id)
+    });
+    foreign
+        .next()
+        .map(|(object, id)| Left::Linked(format!("{} {id}", object.plural())))
+}
+
+fn touched_by(record: &Record, property: &str) -> Left {
+    Left::Touched {
+        property: property.to_owned(),
+        holds: record.get(property).unwrap_or_default().to_owned(),
+    }
+}
+
+/// Before-values, each where the ticket still holds what the run wrote. What holds its
+/// before-value already needs nothing; any other value is somebody else's.
+fn restore(
+    changes: &[PropertyChange],
+    record: &Record,
+    type_of: impl Fn(&str) -> ValueType,
+) -> Inverse {
+    let is = |change: &PropertyChange, value: Option<&str>| {
+        same_value(
+            type_of(&change.name),
+            value.unwrap_or_default(),
+            record.get(&change.name),
+        )
+    };
+    let mut inverse = Vec::new();
+    let mut left = None;
+    for change in changes {
+        if is(change, change.before.as_deref()) {
+            continue;
+        }
+        if !is(change, Some(&change.after)) {
+            left = left.or_else(|| Some(touched_by(record, &change.name)));
+            continue;
+        }
+        inverse.push(PropertyChange {
+            name: change.name.clone(),
+            before: record.get(&change.name).map(str::to_owned),
+            after: change.before.clone().unwrap_or_default(),
+        });
+    }
+    let is_together = |name: &str| TOGETHER.contains(&name);
+    if let Some(Left::Touched { property, .. }) = &left
+        && is_together(property)
+    {
+        inverse.retain(|change| !is_together(&change.name));
+    }
+    match (inverse.is_empty(), left) {
+        (true, None) => Inverse::Nothing,
+        (true, Some(left)) => Inverse::Leave(left),
+        (false, _) => Inverse::Restore(inverse),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hubspot::records::FormerValue;
+    use crate::review::expect::ExpectedValue;
+
+    fn record(pairs: &[(&str, &str)]) -> Record {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let inserted = ("hs_createdate", "2026-11-01T10:00:00Z");
+        Record {
+            id: "7".to_owned(),
+            properties: pairs.iter().chain([&inserted]).map(owned).collect(),
+            ..Record::default()
+        }
+    }
+
+    fn row(change: Change, changes: Option<Vec<PropertyChange>>) -> Expected {
+        Expected {
+            seq: 1,
+            address: crate::model::place::RowAddress {
+                file: 0,
+                record: 1,
+                line: 2,
+                byte: 0,
+            },
+            place: "2".to_owned(),
+            key: "A1".to_owned(),
+            ticket: "7".to_owned(),
+            change,
+            values: vec![ExpectedValue {
+                property: "subject".into(),
+                instead: None,
+                value_type: ValueType::String,
+                wrote: "ours".to_owned(),
+            }],
+            links: Vec::new(),
+            changes,
+            later: BTreeSet::new(),
+        }
+    }
+
+    fn decided(row: &Expected, record: Option<&Record>, links: &[(ObjectType, String)]) -> Inverse {
+        let now = Now {
+            record,
+            begun: false,
+            links,
+            key_property: "key",
+        };
+        let writable = ["subject", "content", "owner"].map(str::to_owned).into();
+        decide(row, &now, &writable, |_| ValueType::String)
+    }
+
+    #[test]
+    fn a_ticket_that_the_run_created_goes_unless_somebody_else_touched_it() {
+        let row = row(Change::Created, None);
+        let mine = record(&[("subject", "ours")]);
+        assert_eq!(decided(&row, Some(&mine), &[]), Inverse::Archive);
+        let company = [(ObjectType::Companies, "9".to_owned())];
+        assert_eq!(decided(&row, Some(&mine), &company), Inverse::Archive);
+        let note = [(ObjectType::Notes, "9".to_owned())];
+        let linked = Inverse::Leave(Left::Linked("notes 9".to_owned()));
+        assert_eq!(decided(&row, Some(&mine), &note), linked);
+        let edited = record(&[("subject", "theirs")]);
+        let touched = |property: &str, holds: &str| {
+            Inverse::Leave(Left::Touched {
+                property: property.to_owned(),
+                holds: holds.to_owned(),
+            })
+        };
+        assert_eq!(
+            decided(&row, Some(&edited), &[]),
+            touched("subject", "theirs")
+        );
+        let mut owned = record(&[("subject", "ours"), ("owner", "5")]);
+        let at = |at: &str| {
+            vec![FormerValue {
+                value: "5".to_owned(),
+                at: at.to_owned(),
+                source: "CRM_UI".to_owned(),
+            }]
+        };
+        let _none = owned
+            .history
+            .insert("owner".to_owned(), at("2026-11-01T10:00:02Z"));
+        assert_eq!(
+            decided(&row, Some(&owned), &[]),
+            Inverse::Archive,
+            "set with it"
+        );
+        let _first = owned
+            .history
+            .insert("owner".to_owned(), at("2026-11-02T10:00:00Z"));
+        assert_eq!(decided(&row, Some(&owned), &[]), touched("owner", "5"));
+        assert_eq!(decided(&row, None, &[]), Inverse::Leave(Left::NotLive));
+    }
+
+    #[test]
+    fn an_update_is_taken_back_property_by_property() {
+        let change = |name: &str, before: Option<&str>, after: &str| PropertyChange {
+            name: name.into(),
+            before: before.map(str::to_owned),
+            after: after.to_owned(),
+        };
+        let changes = vec![
+            change("subject", Some("old"), "new"),
+            change("content", None, "text"),
+            change("owner", Some("1"), "2"),
+        ];
+        let row = row(Change::Updated, Some(changes));
+        let now = record(&[("subject", "new"), ("content", "text"), ("owner", "3")]);
+        let back = Inverse::Restore(vec![
+            change("subject", Some("new"), "old"),
+            change("content", Some("text"), ""),
+        ]);
+        assert_eq!(decided(&row, Some(&now), &[]), back);
+        let before = record(&[("subject", "old"), ("owner", "1")]);
+        assert_eq!(decided(&row, Some(&before), &[]), Inverse::Nothing);
+        let theirs = record(&[("subject", "x"), ("owner", "1")]);
+        assert!(matches!(
+            decided(&row, Some(&theirs), &[]),
+            Inverse::Leave(Left::Touched { .. })
+        ));
+    }
+
+    #[test]
+    fn a_stage_never_goes_back_without_its_pipeline() {
+        let change = |name: &str, before: &str, after: &str| PropertyChange {
+            name: name.into(),
+            before: Some(before.to_owned()),
+            after: after.to_owned(),
+        };
+        let changes = vec![
+            change("hs_pipeline", "0", "9"),
+            change("hs_pipeline_stage", "1", "91"),
+        ];
+        let row = row(Change::Updated, Some(changes));
+        let moved = record(&[("hs_pipeline", "9"), ("hs_pipeline_stage", "92")]);
+        let Inverse::Leave(Left::Touched { property, .. }) = decided(&row, Some(&moved), &[])
+        else {
+            panic!("the stage is somebody else's, so the pipeline stays");
+        };
+        assert_eq!(property, "hs_pipeline_stage");
+    }
+}

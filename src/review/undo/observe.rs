@@ -1,0 +1,104 @@
+//! What the portal holds of tickets that may be undone: their values, who set them when,
+//! and what they are linked to.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::hubspot::records::Record;
+use crate::hubspot::{CallError, Client};
+use crate::model::outcome::Change;
+use crate::model::schema::ObjectType;
+use crate::review::expect::Expected;
+
+/// Tickets as they are now.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    records: HashMap<String, Record>,
+    links: HashMap<String, Vec<(ObjectType, String)>>,
+}
+
+impl Held {
+    /// The ticket, if it is live.
+    pub(super) fn record(&self, ticket: &str) -> Option<&Record> {
+        self.records.get(ticket)
+    }
+
+    /// What it is linked to.
+    pub(super) fn links(&self, ticket: &str) -> &[(ObjectType, String)] {
+        self.links.get(ticket).map_or(&[], Vec::as_slice)
+    }
+
+    /// Reads the tickets of these rows. Of those that the run created everything counts
+    /// that anybody can set, with its history; of others what the run changed.
+    pub(super) async fn read(
+        client: &Client,
+        rows: &[Expected],
+        writable: &BTreeSet<String>,
+    ) -> Result<Held, CallError> {
+        let mut held = Held::default();
+        let created = ids(rows, Change::Created);
+        let names: BTreeSet<&str> = writable
+            .iter()
+            .map(String::as_str)
+            .chain(rows.iter().flat_map(written))
+            .chain(["hs_createdate"])
+            .collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        let history: Vec<&str> = writable.iter().map(String::as_str).collect();
+        held.keep(client, &created, (&names, &history)).await?;
+        let updated = ids(rows, Change::Updated);
+        let names: BTreeSet<&str> = rows.iter().flat_map(changed).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        held.keep(client, &updated, (&names, &[])).await?;
+        let live = created.into_iter();
+        let live: Vec<String> = live.filter(|id| held.records.contains_key(id)).collect();
+        held.read_links(client, &live).await?;
+        Ok(held)
+    }
+
+    async fn keep(
+        &mut self,
+        client: &Client,
+        ids: &[String],
+        wanted: (&[&str], &[&str]),
+    ) -> Result<(), CallError> {
+        if !ids.is_empty() {
+            let read = client.read_existing(ObjectType::Tickets, ids, wanted, false);
+            let records = read.await?.into_iter();
+            let by_id = records.map(|record| (record.id.clone(), record));
+            self.records.extend(by_id);
+        }
+        Ok(())
+    }
+
+    async fn read_links(&mut self, client: &Client, live: &[String]) -> Result<(), CallError> {
+        if live.is_empty() {
+            return Ok(());
+        }
+        for object in ObjectType::ALL {
+            let linked = client.linked_live((ObjectType::Tickets, object), live);
+            for (id, others) in linked.await?.by_record {
+                let others = others.into_iter().map(|other| (object, other.id));
+                self.links.entry(id).or_default().extend(others);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn ids(rows: &[Expected], change: Change) -> Vec<String> {
+    let rows = rows.iter().filter(|row| row.change == change);
+    rows.map(|row| row.ticket.clone()).collect()
+}
+
+fn written(row: &Expected) -> impl Iterator<Item = &str> {
+    let values = row.values.iter();
+    values.flat_map(|value| {
+        let instead = value.instead.as_deref();
+        [Some(&*value.property), instead].into_iter().flatten()
+    })
+}
+
+fn changed(row: &Expected) -> impl Iterator<Item = &str> {
+    let changes = row.changes.iter().flatten();
+    changes.map(|change| &*change.name)
+}

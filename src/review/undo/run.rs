@@ -1,0 +1,304 @@
+//! The undo as a run: page by page, the newest rows first. Intents are durable before
+//! calls; a row whose call was lost is looked at again when nothing can come late any more
+//! (protocol S4).
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::act::{Act, Acted};
+use super::decide::{Inverse, Left, Now, decide};
+use super::observe::Held;
+use crate::error::Error;
+use crate::hubspot::Client;
+use crate::import::stop::{StopSwitch, stop_for};
+use crate::journal::{Intent, Journal, Keys, RowEntry};
+use crate::mapping::CompiledMapping;
+use crate::model::event::Stop;
+use crate::model::issue::Refusal;
+use crate::model::outcome::{Change, RowEnd};
+use crate::review::expect::{DoneRows, Expected};
+
+/// Rows that are taken back together. HubSpot: 50 records with their history in a call.
+const PAGE: usize = 50;
+
+/// Steps of an undo have this kind.
+pub const KIND: &str = "undo";
+
+/// How often rows whose calls were lost are looked at again.
+const ROUNDS: usize = 3;
+
+/// Everything that an undo needs.
+pub struct Undo {
+    /// The portal.
+    pub client: Client,
+    /// The rows of the run.
+    pub rows: DoneRows,
+    /// What the run's rows became.
+    pub mapping: Arc<CompiledMapping>,
+    /// Properties that anybody can set.
+    pub writable: BTreeSet<String>,
+    /// The journal of the undo; none where it is only shown what would be done.
+    pub journal: Option<Journal>,
+    /// Rows that an earlier process of this undo settled.
+    pub settled: HashSet<u64>,
+    /// Rows that it intended, outcome unknown.
+    pub begun: HashSet<u64>,
+    /// Id of the undo.
+    pub run: String,
+    /// How long a lost call may still be carried out.
+    pub horizon: Duration,
+    /// Stops it from outside.
+    pub stop: StopSwitch,
+}
+
+/// What an undo came to.
+#[derive(Debug, Default)]
+pub struct Undone {
+    /// Rows by what was done: `archived`, `restored`, `unchanged`.
+    pub done: BTreeMap<&'static str, u64>,
+    /// Rows that were left as they are, by code.
+    pub left: BTreeMap<&'static str, u64>,
+    /// Rows whose outcome is not known.
+    pub unknown: u64,
+    /// The first of those that were left, for people.
+    pub examples: Vec<(String, Left)>,
+    /// Why it did not come to its end.
+    pub stop: Option<Stop>,
+}
+
+/// Examples that are kept.
+const EXAMPLES: usize = 5;
+
+impl Undone {
+    fn count(&mut self, row: &Expected, inverse: &Inverse) {
+        let word = match inverse {
+            Inverse::Archive => "archived",
+            Inverse::Restore(_) => "restored",
+            Inverse::Nothing => "unchanged",
+            Inverse::Leave(left) => {
+                *self.left.entry(left.code()).or_default() += 1;
+                if self.examples.len() < EXAMPLES {
+                    self.examples.push((row.place.clone(), left.clone()));
+                }
+                return;
+            }
+        };
+        *self.done.entry(word).or_default() += 1;
+    }
+}
+
+impl Undo {
+    /// Takes rows back until there are none left or it has to stop.
+    ///
+    /// # Errors
+    /// When a journal or the input can't be read or written.
+    pub async fn run(mut self) -> Result<Undone, Error> {
+        let mut undone = Undone::default();
+        let mut late = Vec::new();
+        let mut before = i64::MAX.unsigned_abs();
+        while undone.stop.is_none() {
+            if let Some(stop) = self.stop.reason() {
+                undone.stop = Some(stop);
+                break;
+            }
+            let page = self.rows.back(before, PAGE)?;
+            let Some(last) = page.last() else { break };
+            before = last.seq;
+            let open = page.into_iter();
+            let open = open
+                .filter(|row| !self.settled.contains(&row.seq))
+                .collect();
+            late.extend(self.page(open, &mut undone).await?);
+        }
+        for _round in 0..ROUNDS {
+            if late.is_empty() || undone.stop.is_some() {
+                break;
+            }
+            tokio::time::sleep(self.horizon).await;
+            self.begun.extend(late.iter().map(|row: &Expected| row.seq));
+            let mut again = Vec::new();
+            for page in std::mem::take(&mut late).chunks(PAGE) {
+                again.extend(self.page(page.to_vec(), &mut undone).await?);
+            }
+            late = again;
+        }
+        if !late.is_empty() {
+            undone.unknown = late.len() as u64;
+            let words = "the portal's replies do not say what became of some tickets";
+            let _first = undone.stop.get_or_insert(Stop::Later(words.to_owned()));
+        }
+        if let Some(journal) = self.journal {
+            journal.close()?;
+        }
+        Ok(undone)
+    }
+
+    /// Takes some rows back; gives those whose outcome is not known.
+    async fn page(
+        &mut self,
+        rows: Vec<Expected>,
+        undone: &mut Undone,
+    ) -> Result<Vec<Expected>, Error> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let held = match Held::read(&self.client, &rows, &self.writable).await {
+            Ok(held) => held,
+            Err(error) => {
+                undone.stop = Some(stop_for(error));
+                return Ok(Vec::new());
+            }
+        };
+        let decided: Vec<(Expected, Inverse)> = rows
+            .into_iter()
+            .map(|row| {
+                let inverse = self.decided(&row, &held);
+                (row, inverse)
+            })
+            .collect();
+        let Some(journal) = &mut self.journal else {
+            decided
+                .iter()
+                .for_each(|(row, inverse)| undone.count(row, inverse));
+            return Ok(Vec::new());
+        };
+        intend(journal, &decided, &self.begun)?;
+        let acting = decided.iter().map(|(row, inverse)| (row, inverse));
+        let acting: Vec<_> = acting.filter(|(_, inverse)| acts(inverse)).collect();
+        let act = Act {
+            client: &self.client,
+            key_property: self.mapping.id_property(),
+            tag: self.run.get(..8).unwrap_or(&self.run),
+        };
+        let (acted, stop) = act.on(&acting).await;
+        undone.stop = stop;
+        let settled = acting.into_iter().zip(acted);
+        let late = settle(journal, settled, undone)?;
+        for (row, inverse) in &decided {
+            if !acts(inverse) {
+                undone.count(row, inverse);
+            }
+        }
+        Ok(late)
+    }
+
+    fn decided(&self, row: &Expected, held: &Held) -> Inverse {
+        let now = Now {
+            record: held.record(&row.ticket),
+            begun: self.begun.contains(&row.seq),
+            links: held.links(&row.ticket),
+            key_property: self.mapping.id_property().unwrap_or_default(),
+        };
+        decide(row, &now, &self.writable, |name| self.mapping.type_of(name))
+    }
+}
+
+fn acts(inverse: &Inverse) -> bool {
+    matches!(inverse, Inverse::Archive | Inverse::Restore(_))
+}
+
+fn entry(row: &Expected) -> RowEntry {
+    RowEntry {
+        seq: row.seq,
+        address: row.address,
+    }
+}
+
+/// One commit: intents of what is to be done, and the end of what needs no call.
+fn intend(
+    journal: &mut Journal,
+    decided: &[(Expected, Inverse)],
+    begun: &HashSet<u64>,
+) -> Result<(), Error> {
+    let mut commit = journal.begin()?;
+    for (row, inverse) in decided {
+        let end = match inverse {
+            Inverse::Archive | Inverse::Restore(_) => {
+                let changes = match inverse {
+                    Inverse::Restore(changes) => Some(changes.as_slice()),
+                    _ => None,
+                };
+                let _free = commit.intend(
+                    &Intent {
+                        row: entry(row),
+                        kind: KIND,
+                        keys: Keys::Shared,
+                        key: &row.key,
+                        record: Some(&row.ticket),
+                        body: [0; 16],
+                        changes,
+                        counted: false,
+                    },
+                    None,
+                )?;
+                continue;
+            }
+            // What was begun and is as it was before is this undo's own work.
+            Inverse::Nothing if begun.contains(&row.seq) => RowEnd::Done {
+                ticket: row.ticket.clone(),
+                change: match row.change {
+                    Change::Created => Change::Archived,
+                    _ => Change::Updated,
+                },
+            },
+            Inverse::Nothing => RowEnd::Unchanged {
+                ticket: row.ticket.clone(),
+            },
+            Inverse::Leave(left) => RowEnd::Refused(refusal(left)),
+        };
+        commit.settle(entry(row), Some(&row.key), &end)?;
+        commit.name_record(KIND, row.seq, &row.ticket)?;
+    }
+    commit.commit()?;
+    Ok(())
+}
+
+fn refusal(left: &Left) -> Refusal {
+    let (column, value) = match left {
+        Left::Touched { property, holds } => (property.clone(), holds.clone()),
+        Left::Linked(record) => (String::new(), record.clone()),
+        _ => (String::new(), String::new()),
+    };
+    Refusal {
+        code: left.code().to_owned(),
+        column,
+        value,
+        hint: left.hint().to_owned(),
+    }
+}
+
+/// One commit of what became of rows; gives those whose outcome is not known.
+fn settle<'a>(
+    journal: &mut Journal,
+    acted: impl Iterator<Item = ((&'a Expected, &'a Inverse), Acted)>,
+    undone: &mut Undone,
+) -> Result<Vec<Expected>, Error> {
+    let mut commit = journal.begin()?;
+    let mut late = Vec::new();
+    for ((row, inverse), acted) in acted {
+        let ticket = row.ticket.clone();
+        let end = match acted {
+            Acted::Done(change) => {
+                undone.count(row, inverse);
+                RowEnd::Done { ticket, change }
+            }
+            Acted::Missing => {
+                undone.count(row, &Inverse::Leave(Left::NotLive));
+                RowEnd::Refused(refusal(&Left::NotLive))
+            }
+            Acted::Refused(issue) => {
+                *undone.left.entry("REFUSED").or_default() += 1;
+                RowEnd::Refused(issue.into())
+            }
+            Acted::Unclear => {
+                late.push(row.clone());
+                continue;
+            }
+        };
+        commit.settle(entry(row), Some(&row.key), &end)?;
+        commit.name_record(KIND, row.seq, &row.ticket)?;
+    }
+    commit.commit()?;
+    Ok(late)
+}
