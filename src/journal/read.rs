@@ -40,7 +40,21 @@ impl RunState {
             RunState::Finished => 2,
         }
     }
+
+    /// What such a number stands for.
+    pub(super) fn numbered(number: u64) -> RunState {
+        match number {
+            1 => RunState::Limited,
+            2 => RunState::Finished,
+            _ => RunState::Open,
+        }
+    }
 }
+
+/// Rows that were intended and whose outcome is not known, with their own steps.
+const UNKNOWN: &str = "FROM row JOIN step ON step.row = row.seq
+       AND step.kind = (SELECT value FROM meta WHERE name = 'operation')
+    WHERE row.settled IS NULL AND row.fate <> 'waiting'";
 
 /// A row that was intended and whose outcome is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,8 +147,8 @@ fn roll_back(path: &Path) -> rusqlite::Result<()> {
 /// A run.db that is only looked at. The run may be going on.
 #[derive(Debug)]
 pub struct Reading {
-    db: Connection,
-    path: std::path::PathBuf,
+    pub(super) db: Connection,
+    pub(super) path: std::path::PathBuf,
     version: i32,
 }
 
@@ -192,11 +206,7 @@ impl Reading {
             .collect();
         Ok(Past {
             header: self.header()?,
-            state: match mark("state") {
-                1 => RunState::Limited,
-                2 => RunState::Finished,
-                _ => RunState::Open,
-            },
+            state: RunState::numbered(mark("state")),
             fates: self.fates().map_err(at(&self.path))?,
             refusals: self.refusals()?,
             remarks: remarks(&marks),
@@ -262,13 +272,7 @@ impl Reading {
     }
 
     fn header(&self) -> Result<Header, JournalError> {
-        let meta = |name: &str| {
-            self.db
-                .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| {
-                    row.get::<_, String>(0)
-                })
-                .map_err(at(&self.path))
-        };
+        let meta = |name: &str| self.meta(name);
         let broken = |what: &str| JournalError::Broken {
             path: self.path.clone(),
             what: what.to_owned(),
@@ -301,6 +305,13 @@ impl Reading {
         })
     }
 
+    /// What every journal says.
+    pub(super) fn meta(&self, name: &str) -> Result<String, JournalError> {
+        let sql = "SELECT value FROM meta WHERE name = ?1";
+        let value = self.db.query_row(sql, [name], |row| row.get(0));
+        value.map_err(at(&self.path))
+    }
+
     /// What journals of earlier versions do not speak of.
     fn later_meta(&self, name: &str) -> rusqlite::Result<Option<String>> {
         let sql = "SELECT value FROM meta WHERE name = ?1";
@@ -331,7 +342,7 @@ impl Reading {
         rows.collect()
     }
 
-    fn fates(&self) -> rusqlite::Result<Vec<(Fate, u64)>> {
+    pub(super) fn fates(&self) -> rusqlite::Result<Vec<(Fate, u64)>> {
         let mut query = self
             .db
             .prepare("SELECT fate, count(*) FROM row WHERE settled IS NOT NULL GROUP BY fate")?;
@@ -413,7 +424,7 @@ impl Reading {
         Ok(count.unsigned_abs())
     }
 
-    fn waiting(&self) -> rusqlite::Result<u64> {
+    pub(super) fn waiting(&self) -> rusqlite::Result<u64> {
         let sql = "SELECT count(*) FROM row WHERE fate = 'waiting'";
         let count: i64 = self.db.query_row(sql, [], |row| row.get(0))?;
         Ok(count.unsigned_abs())
@@ -453,6 +464,13 @@ impl Reading {
         Ok((entry, beyond))
     }
 
+    /// How many rows have no known outcome.
+    pub(super) fn count_unknown(&self) -> rusqlite::Result<u64> {
+        let sql = format!("SELECT count(*) {UNKNOWN}");
+        let rows: i64 = self.db.query_row(&sql, [], |row| row.get(0))?;
+        Ok(rows.unsigned_abs())
+    }
+
     /// Rows whose own step, which is named for the run's operation, has no outcome. Calls
     /// of the process before this one were carried out by `until`.
     fn unknown(&self, until: Option<u64>) -> rusqlite::Result<HashMap<u64, PastIntent>> {
@@ -461,10 +479,7 @@ impl Reading {
             _ => "step.until_ms",
         };
         let mut query = self.db.prepare(&format!(
-            "SELECT row.seq, step.intended_ms, step.body, step.key, step.record, {dated} FROM row
-             JOIN step ON step.row = row.seq
-                AND step.kind = (SELECT value FROM meta WHERE name = 'operation')
-             WHERE row.settled IS NULL AND row.fate <> 'waiting'"
+            "SELECT row.seq, step.intended_ms, step.body, step.key, step.record, {dated} {UNKNOWN}"
         ))?;
         let rows = query.query_map([], |row| {
             let (at, dated): (Option<i64>, Option<i64>) = (row.get(1)?, row.get(5)?);
@@ -517,7 +532,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<RowEntry> {
     })
 }
 
-fn stamp(millis: u64) -> Timestamp {
+pub(super) fn stamp(millis: u64) -> Timestamp {
     let millis = i64::try_from(millis).unwrap_or(0);
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
 }
