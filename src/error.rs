@@ -28,6 +28,7 @@ pub enum Kind {
 pub struct Error {
     kind: Kind,
     message: String,
+    details: Vec<String>,
     advice: Option<String>,
     drawn: bool,
 }
@@ -57,6 +58,7 @@ impl Error {
         Error {
             kind,
             message: message.to_string(),
+            details: Vec::new(),
             advice: None,
             drawn: false,
         }
@@ -76,6 +78,13 @@ impl Error {
         self.drawn
     }
 
+    /// Lists what the message is about, a line each.
+    #[must_use]
+    pub fn listing(mut self, details: impl IntoIterator<Item = impl Into<String>>) -> Error {
+        self.details = details.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Says what to do.
     #[must_use]
     pub fn advise(mut self, advice: impl fmt::Display) -> Error {
@@ -88,6 +97,16 @@ impl Error {
     pub fn within(mut self, work: impl fmt::Display) -> Error {
         self.message = format!("{work}: {}", self.message);
         self
+    }
+
+    /// What happened, without the list behind it.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What the message is about, a line each.
+    pub fn details(&self) -> &[String] {
+        &self.details
     }
 
     /// What decides the exit code.
@@ -103,7 +122,11 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.message)?;
+        match self.details.is_empty() {
+            true => Ok(()),
+            false => write!(f, ": {}", self.details.join("; ")),
+        }
     }
 }
 

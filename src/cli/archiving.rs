@@ -1,12 +1,17 @@
 //! Asking before tickets are archived: there is no call that brings them back.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::portal::Portal;
 use super::talk::Talk;
 use crate::error::Error;
+use crate::import::one_per::Rows;
 use crate::import::read::{Input, Reading};
-use crate::model::outcome::{Change, Fate};
+use crate::mapping::{CompiledMapping, Mapped};
+use crate::model::count::{count, counted_as};
+use crate::model::outcome::{Change, Fate, RowEnd};
+use crate::model::place::Places;
 use crate::model::row::KeptEnd;
 use crate::model::visible::one_line;
 
@@ -15,36 +20,51 @@ pub fn expect_answer(yes: bool, talk: &Talk) -> Result<(), Error> {
     talk.expect_answer(yes, "archive tickets")
 }
 
-/// Says how many tickets of which portal, and which rows are left alone, and asks.
+/// Says how many tickets of which portal, and which rows are left alone or refused
+/// whatever the portal holds, and asks.
 pub fn agreed(
     input: &Input,
-    limit: Option<u64>,
+    (mapping, limit): (&Arc<CompiledMapping>, Option<u64>),
     portal: &Portal,
     yes: bool,
     talk: &Talk,
 ) -> Result<bool, Error> {
-    let counts = count(input, limit.unwrap_or(u64::MAX))?;
+    let rows = Rows::new(input.again(), Arc::clone(mapping));
+    let counts = counts(rows, mapping, (&input.places(), limit.unwrap_or(u64::MAX)))?;
     let name = portal.name_in_question();
     if let Some(words) = counts.left_alone_words() {
         talk.say(&words);
-        if counts.rows == 0 {
+        if counts.rows == 0 && counts.refused == 0 {
             talk.say(&format!("nothing to archive in {name}"));
             return Ok(false);
         }
     }
-    let rows = match counts.rows {
-        1 => "the ticket of 1 row".to_owned(),
-        rows => format!("the tickets of {rows} rows"),
+    if counts.refused > 0 {
+        let rows = counted_as(counts.refused, "row names", "rows name");
+        talk.say(&format!(
+            "{rows} no ticket in a way that can be used: refused"
+        ));
+    }
+    if counts.rows == 0 {
+        // Every row is refused whatever the answer is, and refused.csv says why.
+        return Ok(true);
+    }
+    let rows = counted_as(counts.rows, "row", "rows");
+    let tickets = match counts.rows {
+        1 => "the ticket",
+        _ => "the tickets",
     };
-    let what = format!("archive {rows} in {name}");
+    let what = format!("archive {tickets} of {rows} in {name}");
     Ok(talk.confirmed(yes, &what))
 }
 
 /// Rows of an input.
 #[derive(Default)]
 struct Counts {
-    /// Those that name a ticket, or should.
+    /// Those that name a ticket, by key or id.
     rows: u64,
+    /// Those that are refused whatever the portal holds.
+    refused: u64,
     /// Those whose ticket their run did not create, by what became of it.
     left_alone: BTreeMap<KeptEnd, u64>,
 }
@@ -54,15 +74,16 @@ impl Counts {
         let ends: Vec<String> = self
             .left_alone
             .iter()
-            .map(|(end, rows)| format!("{rows} {}", what_became(end)))
+            .map(|(end, rows)| format!("{} {}", count(*rows), what_became(end)))
             .collect();
-        let rows = match self.left_alone.values().sum() {
+        let all: u64 = self.left_alone.values().sum();
+        let (rows, tickets) = match all {
             0 => return None,
-            1_u64 => "1 row is left alone, since that run did not create its ticket".to_owned(),
-            rows => {
-                format!("{rows} rows are left alone, since that run did not create their tickets")
-            }
+            1 => ("row is", "its ticket"),
+            _ => ("rows are", "their tickets"),
         };
+        let rows = counted_as(all, rows, rows);
+        let rows = format!("{rows} left alone, since that run did not create {tickets}");
         Some(format!("{rows}: {}", ends.join(", ")))
     }
 }
@@ -91,25 +112,31 @@ fn unknown(place: &str, column: &str, word: &str) -> Error {
 }
 
 /// Counts the rows of an input, up to a limit.
-fn count(input: &Input, limit: u64) -> Result<Counts, Error> {
-    let mut input = input.again();
+fn counts(
+    mut rows: Rows,
+    mapping: &CompiledMapping,
+    (places, limit): (&Places, u64),
+) -> Result<Counts, Error> {
     let mut counts = Counts::default();
-    let mut read = 0;
-    let places = input.places();
-    while let Some(reading) = input.next_row()? {
-        let Reading::Row(row) = reading else { continue };
+    while rows.rows_read() < limit {
+        let Some(reading) = rows.next()? else { break };
+        let row = match reading {
+            Reading::Row(row) => row,
+            Reading::Fallen(outcome) => {
+                counts.refused += u64::from(matches!(outcome.end, RowEnd::Refused(_)));
+                continue;
+            }
+        };
         let end = row.kept.as_ref().and_then(|kept| kept.end.as_ref());
         if let Some((column, word)) = end.and_then(KeptEnd::unknown_word) {
             let place = places.words(row.address.file, row.address.line);
             return Err(unknown(&place, column, word));
         }
-        match end.filter(|_| row.is_left_alone()) {
-            Some(end) => *counts.left_alone.entry(end.clone()).or_default() += 1,
-            None => counts.rows += 1,
-        }
-        read += 1;
-        if read == limit {
-            break;
+        match (end.filter(|_| row.is_left_alone()), mapping.map(&row)) {
+            (Some(end), _) => *counts.left_alone.entry(end.clone()).or_default() += 1,
+            (None, Mapped::Ticket(_)) => counts.rows += 1,
+            (None, Mapped::Refused { .. }) => counts.refused += 1,
+            (None, Mapped::Skipped) => {}
         }
     }
     Ok(counts)

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use comfy_table::Table;
-use indicatif::HumanCount;
 use serde_json::{Value, json};
 
 use super::check_mapping;
@@ -20,6 +19,7 @@ use crate::error::Error;
 use crate::import::read::{LineEnds, TextFacts};
 use crate::import::survey::{Sounded, Survey, sound};
 use crate::mapping::propose::Column;
+use crate::model::count::{count, counted};
 use crate::model::dialect::{Dialect, delimiter_word};
 use crate::model::visible::one_line;
 
@@ -119,7 +119,7 @@ fn rows_words(survey: &Survey) -> String {
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| format!("{} {what}", HumanCount(count)))
+    .map(|(number, what)| format!("{} {what}", count(number)))
     .collect();
     let rows = counted(survey.cells.rows(), "row");
     match skipped.is_empty() {
@@ -214,13 +214,6 @@ fn percent(column: &Column, rows: u64) -> String {
     match share {
         0 if column.filled() > 0 => "< 1 %".to_owned(),
         share => format!("{share} %"),
-    }
-}
-
-fn counted(count: u64, noun: &str) -> String {
-    match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{} {noun}s", HumanCount(count)),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::import::check::{Allowance, Check, check, write_values};
 use crate::import::read::Input;
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
 use crate::model::check::CheckReport;
+use crate::model::count::counted;
 use crate::output::{Privacy, Target};
 use crate::report::{check_json, check_words};
 
@@ -76,7 +77,8 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
     talk.result(&check_json(&report));
     if let Some(Target::File(path)) = &refused_to {
         let (rows, path) = (report.refused, path.display());
-        talk.say(&format!("{path}: {rows} rows that would be refused"));
+        let rows = counted(rows, "row");
+        talk.say(&format!("{path}: {rows} that would be refused"));
     }
     if let Some(target) = &values_to {
         propose(target, &report, &compiled, talk)?;
@@ -145,9 +147,10 @@ fn propose(
         .unwrap_or(path.as_os_str())
         .to_string_lossy();
     talk.say(&format!(
-        "{}: {lines} values to fill in under `to`, beside the lines that the mapping has; then put it \
+        "{}: {} to fill in under `to`, beside the lines that the mapping has; then put it \
          next to the mapping and write there",
-        path.display()
+        path.display(),
+        counted(lines, "value"),
     ));
     let mut told = Vec::new();
     for column in &report.unmapped {

@@ -111,7 +111,8 @@ pub async fn run(args: DeleteArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
             None => unfit(&errors),
         })?;
     refuse_counted(&compiled, Operation::Archive)?;
-    if !archiving::agreed(&input, None, &portal, args.yes, talk)? {
+    let compiled = Arc::new(compiled);
+    if !archiving::agreed(&input, (&compiled, None), &portal, args.yes, talk)? {
         portal.close().await;
         return Ok(Exit::Fine);
     }
@@ -202,13 +203,15 @@ fn unfit(errors: &MappingErrors) -> Error {
         .problems()
         .map(|problem| problem.message.to_owned())
         .collect();
-    Error::usage(problems.join("; ")).advise("say with -m MAPPING how rows name their tickets")
+    Error::usage("the file names no tickets as it stands")
+        .listing(problems)
+        .advise("say with -m MAPPING how rows name their tickets")
 }
 
 fn job(
     args: &DeleteArgs,
     mut input: Input,
-    (mapping, compiled): (MappingFile, CompiledMapping),
+    (mapping, compiled): (MappingFile, Arc<CompiledMapping>),
     schema: Schema,
     account: &Account,
 ) -> Result<Job, Error> {
@@ -235,7 +238,7 @@ fn job(
     Ok(Job {
         operation,
         input,
-        mapping: Arc::new(compiled),
+        mapping: compiled,
         links: LinkKinds::default(),
         header,
         folder,

@@ -1,8 +1,8 @@
 //! `tickethaul import`: what was typed becomes a `Job`. Everything that can be wrong
 //! is found before the run folder is made, so that nothing is half done.
 
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,9 +29,12 @@ use crate::import::read::Input;
 use crate::import::run::{Job, Unknown, run as run_job};
 use crate::import::summary::summary_json;
 use crate::journal::{Header, Told, now, run_id};
-use crate::mapping::{CompiledMapping, For, MappingErrors, MappingFile, PRESETS};
+use crate::mapping::{CompiledMapping, For, MappingErrors, MappingFile, PRESETS, nearest};
 use crate::model::schema::{NewProperty, Schema};
 use crate::report::closing_words;
+
+/// Bytes; a longer file is no mapping that anybody wrote.
+const LONGEST_MAPPING: u64 = 16 << 20;
 
 /// Import rows of CSV files as tickets
 #[derive(Debug, Args)]
@@ -162,7 +165,9 @@ pub async fn run(args: ImportArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
         return Ok(Exit::Fine);
     }
     let limit = args.limit;
-    if args.op == Op::Archive && !archiving::agreed(&input, limit, &portal, args.yes, talk)? {
+    if args.op == Op::Archive
+        && !archiving::agreed(&input, (&fit.compiled, limit), &portal, args.yes, talk)?
+    {
         portal.close().await;
         return Ok(Exit::Fine);
     }
@@ -239,7 +244,7 @@ pub fn read_mapping(path: &Path, talk: &Talk) -> Result<MappingFile, Error> {
 /// Reads a mapping, or tells everything that is wrong with it by itself.
 pub fn parse_mapping(path: &Path) -> Result<Result<MappingFile, MappingErrors>, Error> {
     let name = path.to_string_lossy();
-    let text = match fs::read_to_string(path) {
+    let text = match mapping_text(path) {
         Ok(text) => text,
         Err(error) => match built_in(&name) {
             Some(text) => text.to_owned(),
@@ -247,6 +252,19 @@ pub fn parse_mapping(path: &Path) -> Result<Result<MappingFile, MappingErrors>, 
         },
     };
     Ok(MappingFile::parse(&name, &text))
+}
+
+/// The text of a mapping; a pipe is read too.
+pub fn mapping_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let mut file = File::open(path)?.take(LONGEST_MAPPING + 1);
+    match file.read_to_string(&mut text)? as u64 > LONGEST_MAPPING {
+        false => Ok(text),
+        true => Err(io::Error::other(format!(
+            "it has more than {} MiB",
+            LONGEST_MAPPING >> 20
+        ))),
+    }
 }
 
 /// The preset of that name, where no file is called so.
@@ -260,9 +278,12 @@ fn unreadable(path: &Path, error: &io::Error) -> Error {
     let shown = path.display();
     match error.kind() {
         io::ErrorKind::NotFound => {
-            let presets = PRESETS.map(|(name, _)| name).join(", ");
+            let presets = PRESETS.map(|(name, _)| name);
+            let meant = nearest(&path.to_string_lossy(), presets);
+            let meant = meant.map_or_else(String::new, |name| format!("did you mean {name}? "));
+            let presets = presets.join(", ");
             Error::usage(format!("can't read the mapping {shown}: there is no such file")).advise(format!(
-                "`tickethaul map init FILE -o {shown}` writes one for your file; `tickethaul map list` shows the built-in ones: {presets}"
+                "{meant}`tickethaul map init FILE -o {shown}` writes one for your file; `tickethaul map list` shows the built-in ones: {presets}"
             ))
         }
         io::ErrorKind::IsADirectory => {
@@ -300,7 +321,7 @@ pub fn mapping_error(errors: &MappingErrors, talk: &Talk) -> Error {
 
 /// A mapping that fits file and portal.
 struct Fit {
-    compiled: CompiledMapping,
+    compiled: Arc<CompiledMapping>,
     links: LinkKinds,
     /// What the portal defines once nothing is lacking.
     complete: Schema,
@@ -336,6 +357,7 @@ async fn fit(
     let complete = complete.with_tickets(&wanted(mapping, args.op));
     let definitions = Definitions::Portal(client);
     let (compiled, links) = intent.fit(&complete, definitions, talk).await?;
+    refuse_no_key(args, mapping, &held)?;
     say_undated(&compiled, args.op.operation(), talk);
     announce_lacking(args, portal, &lacking, talk)?;
     let unused = compiled.unused_columns();
@@ -343,7 +365,7 @@ async fn fit(
         talk.say(&format!("columns that nothing uses: {}", unused.join(", ")));
     }
     Ok(Fit {
-        compiled,
+        compiled: Arc::new(compiled),
         links,
         complete,
         lacking,
@@ -367,13 +389,28 @@ async fn lacking(
         true => archived(client).await.map_err(call_error)?,
         false => Vec::new(),
     };
-    let mut lacking = Lacking::of(&written, held, &archived);
-    if args.op.operation().only_links() {
-        // Tickets are found by the key, and no other property is touched.
-        written.retain(|new| new.name == key);
-        lacking.clashes = Lacking::of(&written, held, &archived).clashes;
+    let lacking = Lacking::of(&written, held, &archived);
+    Ok(match args.op.operation().only_links() {
+        // Links touch no property, so none is created for them.
+        true => Lacking {
+            clashes: lacking.clashes,
+            ..Lacking::default()
+        },
+        false => lacking,
+    })
+}
+
+/// Tickets are found by the key, which therefore has to be there.
+fn refuse_no_key(args: &ImportArgs, mapping: &MappingFile, held: &Schema) -> Result<(), Error> {
+    let key = mapping.key_property();
+    let defined = mapping.new_properties().iter().any(|new| new.name == key);
+    if !args.op.operation().only_links() || !defined || held.tickets.contains_key(key) {
+        return Ok(());
     }
-    Ok(lacking)
+    Err(Error::mend(format!(
+        "the portal has no ticket property {key}, by which the rows name their tickets"
+    ))
+    .advise("nothing was sent; import the tickets first, or name them by record_id"))
 }
 
 /// The `[[property]]` entries that matter to an operation. What is archived is not
@@ -468,7 +505,7 @@ fn job(
     Ok(Job {
         operation: args.op.operation(),
         input,
-        mapping: Arc::new(fit.compiled),
+        mapping: fit.compiled,
         links: fit.links,
         header: Header { inputs, ..header },
         folder,

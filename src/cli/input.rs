@@ -8,6 +8,7 @@ use clap::Args;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::import::read::{Input, Sources};
+use crate::model::count::counted;
 use crate::model::dialect::{DELIMITERS, Dialect, Encoding};
 
 /// Files that are told one by one.
@@ -68,7 +69,7 @@ pub fn say_reading(input: &Input, talk: &Talk) {
         talk.say(&format!("reading {}: {}", facts.name, facts.words));
     }
     if facts.len() > TOLD {
-        talk.say(&format!("and {} more files", facts.len() - TOLD));
+        talk.say(&format!("and {}", counted(facts.len() - TOLD, "more file")));
     }
     say_others(input, talk);
     for (name, oddity) in input.oddities() {

@@ -151,13 +151,24 @@ fn show_preview(args: &InitArgs, dialect: &Dialect, text: &str, talk: &Talk) -> 
 
 /// The built-in mappings, a line each.
 fn list(talk: &Talk) {
-    let lines = PRESETS.iter().map(|(name, text)| {
-        let about = text.lines().next().unwrap_or_default();
-        format!("{name:<12} {}", about.trim_start_matches(['#', ' ']))
-    });
+    let lines = PRESETS
+        .iter()
+        .map(|(name, text)| format!("{name:<12} {}", first_sentence(text)));
     talk.show(&lines.collect::<Vec<_>>().join("\n"));
     let names: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
     talk.result(&json!({"mappings": names}));
+}
+
+/// The first sentence of the comment that a mapping begins with.
+fn first_sentence(mapping: &str) -> String {
+    let lines = mapping.lines().map_while(|line| line.strip_prefix('#'));
+    let lines = lines.take_while(|line| !line.trim().is_empty());
+    let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
+    let text = words.join(" ");
+    match text.split_once(". ") {
+        Some((first, _)) => format!("{first}."),
+        None => text,
+    }
 }
 
 /// Counts every cell of a file.

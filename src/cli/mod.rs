@@ -25,6 +25,7 @@ mod output;
 mod past_run;
 mod portal;
 mod preview;
+mod process;
 mod registry;
 mod resume;
 mod run_args;
@@ -34,6 +35,7 @@ mod schema;
 mod screen;
 mod secrets;
 mod settings;
+mod signals;
 mod talk;
 mod trust;
 mod typed;
@@ -41,6 +43,7 @@ mod undo;
 mod verify;
 
 use std::ffi::OsString;
+use std::panic::catch_unwind;
 use std::process::ExitCode;
 
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -119,8 +122,15 @@ enum Command {
 
 /// Runs the tool with these arguments, the program's name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    process::keep_out_of_dumps();
+    process::report_panics();
     let args: Vec<OsString> = args.into_iter().collect();
-    let (app, typed) = match read(&args) {
+    // What went wrong has been reported by then.
+    catch_unwind(|| run_words(&args)).unwrap_or_else(|_| Exit::Unexpected.into())
+}
+
+fn run_words(args: &[OsString]) -> ExitCode {
+    let (app, typed) = match read(args) {
         Ok(read) => read,
         Err(error) => return exit::for_clap(&error),
     };
@@ -146,6 +156,7 @@ fn read(args: &[OsString]) -> Result<(App, Typed), clap::Error> {
 }
 
 async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, Error> {
+    signals::watch();
     match command {
         Command::Check(args) => check::run(&args, talk).await,
         Command::Import(args) => import::run(args, typed.told(), talk).await,

@@ -4,7 +4,8 @@ use super::settings::{PortalArgs, PortalName};
 use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::error::CallError;
-use crate::hubspot::{Account, Client, Credentials, Token};
+use crate::hubspot::{Account, Client, Credentials, Token, Wait};
+use crate::report::{duration, in_time};
 use crate::sandbox;
 
 /// A portal that can be called. The sandbox lives as long as this.
@@ -20,6 +21,18 @@ impl Portal {
     /// Opens the portal that the arguments name; starts the sandbox if that is it. Asks
     /// which account it is, and says so first of all, with what it was chosen by.
     pub async fn open(args: &PortalArgs, talk: &Talk) -> Result<Portal, Error> {
+        args.refuse_empty()?;
+        let opened = Portal::reach(args, talk).await;
+        match &opened {
+            Ok(portal) => talk.say(&format!("{}: {}", portal.name(), args.choice())),
+            // Whoever reads the error should know which portal was meant.
+            Err(_) if args.names_portal() => talk.say(&format!("portal: {}", args.choice())),
+            Err(_) => {}
+        }
+        opened
+    }
+
+    async fn reach(args: &PortalArgs, talk: &Talk) -> Result<Portal, Error> {
         if let Some(path) = args.exposed() {
             talk.say(&format!(
                 "{} can be read by other users of this machine: `chmod 600` keeps it to yourself",
@@ -35,18 +48,14 @@ impl Portal {
             }
         };
         let client = Client::connect(&base_url, settings).map_err(Error::usage)?;
-        client.tell_waits(Box::new(|wait| {
-            Talk::remark(&format!("the portal asks to wait {} s", wait.as_secs()));
-        }));
+        client.tell_waits(Box::new(|wait| Talk::remark(&wait_words(wait))));
         let account = client.account().await;
         let account = account.map_err(|error| first_error(error, &base_url))?;
-        let portal = Portal {
+        Ok(Portal {
             client,
             account,
             sandbox,
-        };
-        talk.say(&format!("{}: {}", portal.name(), args.choice()));
-        Ok(portal)
+        })
     }
 
     /// Which portal it is, for people: `portal 4711 (standard, app.hubspot.com)`.
@@ -84,6 +93,18 @@ impl Portal {
         if let Some(sandbox) = self.sandbox {
             sandbox.stop().await;
         }
+    }
+}
+
+/// Why nothing happens for a while.
+fn wait_words(wait: Wait) -> String {
+    match wait {
+        Wait::Asked(wait) => format!("the portal asks to wait {} s", wait.as_secs()),
+        Wait::Day(wait) => format!(
+            "the account's calls of today are used up: waiting for {}, until {} (--wait-for-limit); Ctrl-C stops",
+            duration(wait),
+            in_time(wait)
+        ),
     }
 }
 

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::PortalPath;
+use crate::output::private_folder;
 
 /// Written by this version; others are passed over.
 const VERSION: u32 = 1;
@@ -113,7 +114,7 @@ impl Registry {
             oauth_file: absolute(new.oauth_file)?,
             target: absolute(new.target)?,
         };
-        make_private(&self.folder)?;
+        private_folder(&self.folder)?;
         self.make_room();
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
         serde_json::to_writer_pretty(&mut file, &entry)?;
@@ -187,17 +188,6 @@ fn read(path: &Path) -> Option<Entry> {
     let _bytes = file.take(LONGEST).read_to_end(&mut text).ok()?;
     let entry: Entry = serde_json::from_slice(&text).ok()?;
     (entry.version == VERSION).then_some(entry)
-}
-
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    let _same = builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        let _same = builder.mode(0o700);
-    }
-    builder.create(folder)
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! `tickethaul resume`: opens the journal of a run, holds it against input, mapping
 //! and portal, and goes on with the same run.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,10 +11,10 @@ use super::exit::Exit;
 use super::export::{self, Again, folder_error};
 use super::fit::kinds_error;
 use super::found::{find, is_run};
-use super::import::{finish, mapping_error};
+use super::import::{finish, mapping_error, mapping_text};
 use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
-use super::runs::{Shown, State, latest, percent};
+use super::runs::{Shown, State, latest, second};
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use super::trust::{self, Claims};
@@ -32,12 +31,11 @@ use crate::import::read::{Input, Sources};
 use crate::import::run::{Job, Unknown};
 use crate::journal::{Header, JournalError, Past, Reading, RunState, Told};
 use crate::mapping::{CompiledMapping, MappingFile};
+use crate::model::count::{count, counted};
 use crate::model::dialect::Encoding;
 use crate::model::outcome::Fate;
+use crate::report::age_words;
 use crate::review::undo::run::KIND;
-
-/// Bytes; one that is longer has changed.
-const LONGEST_MAPPING: u64 = 64 << 20;
 
 /// Go on with a run that stopped
 #[derive(Debug, Args)]
@@ -113,13 +111,15 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     let links = LinkKinds::read(&portal.client, &compiled).await;
     let links = links.map_err(kinds_error)?;
     talk.say(&format!(
-        "resuming {} in portal {}: {} rows settled, {} pending, {} unknown, {}% done",
+        "resuming {}, begun {} ({}), in portal {}: {} settled, {} pending, {} unknown, {}% done",
         folder.name(),
+        age_words(past.times.0),
+        second(past.times.0),
         account.portal_id,
-        past.tally.settled(),
-        past.tally.of(Fate::Pending),
-        past.tally.of(Fate::Unknown),
-        percent(&past),
+        counted(past.tally.settled(), "row"),
+        count(past.tally.of(Fate::Pending)),
+        count(past.tally.of(Fate::Unknown)),
+        past.tally.settled_bytes(past.offset) * 100 / input.size().max(1),
     ));
     say_told(&told, talk);
     let limit = if args.no_limit { None } else { past.limit };
@@ -205,13 +205,16 @@ fn nothing_to_do(args: &ResumeArgs, folder: &RunFolder, past: &Past, talk: &Talk
         RunState::Finished if !folder.has_summary() => return None,
         RunState::Finished => "is finished: every row is settled".to_owned(),
         RunState::Limited if !args.no_limit => format!(
-            "came to its limit of {} rows; `tickethaul resume {} --no-limit` goes on",
-            past.limit.unwrap_or(0),
+            "came to its limit of {}, and nothing was done; `tickethaul resume {} --no-limit` continues",
+            counted(past.limit.unwrap_or(0), "row"),
             folder.path().display()
         ),
         RunState::Limited | RunState::Open => return None,
     };
     talk.say(&format!("run {} {words}", folder.name()));
+    if past.state == RunState::Limited {
+        return Some(Exit::Later);
+    }
     let refused = past.fates.iter().any(|(fate, _)| *fate == Fate::Refused);
     Some(if refused { Exit::Refused } else { Exit::Fine })
 }
@@ -221,10 +224,7 @@ fn text_of(path: &Path) -> Option<String> {
     if !fs::metadata(path).ok()?.is_file() {
         return None;
     }
-    let file = File::open(path).ok()?;
-    let mut text = String::new();
-    let _bytes = file.take(LONGEST_MAPPING).read_to_string(&mut text).ok()?;
-    Some(text)
+    mapping_text(path).ok()
 }
 
 /// Input and mapping of the run, unchanged.
@@ -238,7 +238,8 @@ fn open_input(past: &Past) -> Result<(Input, MappingFile), Error> {
 pub(super) fn input_of(past: &Past) -> Result<(Input, MappingFile), Error> {
     let header = &past.header;
     let name = header.mapping_path.to_string_lossy();
-    let mapping = MappingFile::parse(&name, &header.mapping_text).map_err(Error::mend)?;
+    let mapping = MappingFile::parse_known(&name, &header.mapping_text, &header.tables);
+    let mapping = mapping.map_err(Error::mend)?;
     same_tables(header, mapping.tables())?;
     let mut dialect = mapping.dialect().clone();
     let encoding = header.encoding.as_deref().and_then(Encoding::named);

@@ -1,16 +1,17 @@
 //! Options that a run and its resume share.
 
-use std::io;
 use std::time::Duration;
 
 use clap::Args;
 
+use super::signals::signal;
 use super::talk::Talk;
 use crate::import::run::{Options, Unknown};
 use crate::import::steps::Steps;
 use crate::import::stop::StopSwitch;
 use crate::journal::Durability;
 use crate::model::event::Stop;
+use crate::output::remove_temporary;
 
 /// How a run goes.
 #[derive(Debug, Args)]
@@ -75,6 +76,7 @@ pub(super) fn stop_on_signal(stop: StopSwitch) {
         );
         if signal().await.is_ok() {
             Talk::aside("interrupted twice: left at once; `tickethaul resume` continues");
+            remove_temporary();
             std::process::exit(super::exit::INTERRUPTED_TWICE);
         }
     });
@@ -94,21 +96,4 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
     let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     duration.ok_or_else(|| "a number of seconds above 0 is expected".to_owned())
-}
-
-/// Ends with the next SIGINT or SIGTERM.
-#[cfg(unix)]
-pub async fn signal() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed,
-        _ = terminate.recv() => Ok(()),
-    }
-}
-
-/// Ends with the next Ctrl-C.
-#[cfg(not(unix))]
-pub async fn signal() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
 }

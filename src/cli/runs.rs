@@ -9,12 +9,13 @@ use jiff::{SpanRound, Timestamp};
 use serde_json::{Value, json};
 
 use super::exit::Exit;
-use super::export::folder_error;
+use super::export::{folder_error, newer};
 use super::found::{everywhere, find, is_run, of_this_folder};
 use super::talk::Talk;
 use crate::error::Error;
 use crate::export::{self, Asked, ExportState, is_export, progress};
-use crate::journal::{Lock, Past, Reading, RunState};
+use crate::journal::{Lock, Overview, Reading, RunState};
+use crate::model::count::count;
 use crate::model::outcome::Fate;
 use crate::model::visible::one_line;
 
@@ -51,6 +52,8 @@ pub enum State {
     Running,
     /// It can be resumed.
     Stopped,
+    /// It stopped, and something newer stands at its target: a resume leaves that alone.
+    Superseded,
     /// It came to its `--limit`.
     Limited,
     /// Every row is settled.
@@ -58,7 +61,7 @@ pub enum State {
 }
 
 enum What {
-    Import(Box<Past>),
+    Import(Overview),
     /// With the tickets that it has read.
     Export(Box<Asked>, u64),
 }
@@ -68,6 +71,7 @@ impl State {
         match self {
             State::Running => "running",
             State::Stopped => "stopped",
+            State::Superseded => "superseded",
             State::Limited => "at its limit",
             State::Finished => "finished",
         }
@@ -85,7 +89,7 @@ impl Shown {
 
     fn operation(&self) -> &str {
         match &self.what {
-            What::Import(past) => &past.header.operation,
+            What::Import(past) => &past.operation,
             What::Export(..) => "export",
         }
     }
@@ -140,8 +144,8 @@ fn table(shown: &[Shown]) -> String {
         ];
         match &run.what {
             What::Import(past) => {
-                row.extend(COUNTED.map(|fate| count(past, fate).to_string()));
-                row.push(past.unknown.len().to_string());
+                row.extend(COUNTED.map(|fate| count(past.tally.of(fate))));
+                row.push(count(past.tally.of(Fate::Unknown)));
             }
             What::Export(asked, _) => {
                 row.resize(row.len() + COUNTED.len() + 1, String::new());
@@ -157,8 +161,14 @@ fn table(shown: &[Shown]) -> String {
     lines.join("\n")
 }
 
+/// A time as people here read it, where several may lie in one minute.
+pub fn second(at: Timestamp) -> String {
+    let here = at.to_zoned(TimeZone::system());
+    here.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 /// A time as people here read it.
-pub fn minute(at: Timestamp) -> String {
+fn minute(at: Timestamp) -> String {
     let here = at.to_zoned(TimeZone::system());
     here.strftime("%Y-%m-%d %H:%M").to_string()
 }
@@ -207,6 +217,7 @@ fn look_at_export(path: &Path) -> Result<(State, What), Error> {
     let (state, tickets) = progress(path);
     let state = match state {
         ExportState::Running => State::Running,
+        ExportState::Stopped if newer(path, &asked).is_some() => State::Superseded,
         ExportState::Stopped => State::Stopped,
     };
     Ok((state, What::Export(Box::new(asked), tickets)))
@@ -216,47 +227,37 @@ fn look_at_import(path: &Path) -> Result<(State, What), Error> {
     if !is_run(path) {
         return Err(Error::usage(format!("{} holds no run", path.display())));
     }
-    let past = Reading::open(path)?.past()?;
+    let past = Reading::open(path)?.overview()?;
     let state = match past.state {
         RunState::Finished => State::Finished,
         RunState::Limited => State::Limited,
         RunState::Open if Lock::is_held(path) => State::Running,
         RunState::Open => State::Stopped,
     };
-    Ok((state, What::Import(Box::new(past))))
-}
-
-fn count(past: &Past, fate: Fate) -> u64 {
-    let mut fates = past.fates.iter();
-    fates
-        .find(|(other, _)| *other == fate)
-        .map_or(0, |(_, rows)| *rows)
-}
-
-fn size(past: &Past) -> u64 {
-    past.header.inputs.iter().map(|input| input.size).sum()
+    Ok((state, What::Import(past)))
 }
 
 fn export_in_words(run: &Shown, asked: &Asked, tickets: u64) -> String {
     format!(
-        "{}  {}\n{tickets:>12} tickets read so far\n      export to {}, begun {}",
+        "{}  {}\n{:>12} tickets read so far\n      export to {}, begun {}",
         one_line(&run.name),
         run.state.word(),
+        count(tickets),
         one_line(&asked.target.display().to_string()),
         minute(asked.begun),
     )
 }
 
-fn in_words(run: &Shown, past: &Past) -> String {
+fn in_words(run: &Shown, past: &Overview) -> String {
     let mut text = format!("{}  {}\n", one_line(&run.name), run.state.word());
     for fate in Fate::ALL {
         let rows = past.tally.of(fate);
         if rows > 0 {
-            text.push_str(&format!("{rows:>12} {}\n", fate.word()));
+            text.push_str(&format!("{:>12} {}\n", count(rows), fate.word()));
         }
     }
     if past.waiting > 0 {
-        let rows = past.waiting;
+        let rows = count(past.waiting);
         text.push_str(&format!(
             "{rows:>12} written, to be linked to other tickets (pending)\n"
         ));
@@ -269,15 +270,15 @@ fn in_words(run: &Shown, past: &Past) -> String {
 }
 
 /// How much of the input stands for rows that have an end.
-pub fn percent(past: &Past) -> u64 {
-    past.tally.settled_bytes(past.offset) * 100 / size(past).max(1)
+fn percent(past: &Overview) -> u64 {
+    past.tally.settled_bytes(past.offset) * 100 / past.size.max(1)
 }
 
 /// From the share of the input that was read in the time so far.
-fn time_left(past: &Past) -> Option<String> {
+fn time_left(past: &Overview) -> Option<String> {
     let (started, updated) = past.times;
     let spent = updated.duration_since(started);
-    let left = size(past).saturating_sub(past.offset);
+    let left = past.size.saturating_sub(past.offset);
     let factor = u32::try_from(left * 1_000 / past.offset.max(1)).ok()?;
     let left = spent
         .checked_mul(i32::try_from(factor).ok()?)?
@@ -306,11 +307,11 @@ fn as_json(run: &Shown) -> Value {
     }
 }
 
-fn import_json(run: &Shown, past: &Past) -> Value {
+fn import_json(run: &Shown, past: &Overview) -> Value {
     let rows: serde_json::Map<String, Value> = Fate::ALL
         .into_iter()
         .filter(|fate| fate.is_final())
-        .map(|fate| (fate.word().to_owned(), json!(count(past, fate))))
+        .map(|fate| (fate.word().to_owned(), json!(past.tally.of(fate))))
         .collect();
     json!({
         "version": 1,
@@ -323,8 +324,8 @@ fn import_json(run: &Shown, past: &Past) -> Value {
         "unknown": past.tally.of(Fate::Unknown),
         "waiting": past.waiting,
         "bytes_read": past.offset,
-        "bytes": size(past),
-        "portal": past.header.portal_id,
+        "bytes": past.size,
+        "portal": past.portal_id,
         "started": past.times.0.to_string(),
         "updated": past.times.1.to_string(),
     })

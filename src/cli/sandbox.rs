@@ -9,10 +9,11 @@ use tokio::sync::mpsc;
 
 use super::exit::Exit;
 use super::portal::sandbox_error;
-use super::run_args::signal;
 use super::settings::{SANDBOX_STATE, sandbox_folder, sandbox_token};
+use super::signals::signal;
 use super::talk::Talk;
 use crate::error::Error;
+use crate::model::count::count;
 use crate::sandbox::{
     Data, Held, KnownTrouble, Options, Rate, Sandbox, Switch, Switches, Trouble, reset,
 };
@@ -64,14 +65,16 @@ struct ResetArgs {
     sandbox_data: Option<PathBuf>,
 }
 
-/// Serves until SIGINT or SIGTERM.
+/// Serves until a signal ends it.
 pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
     if let Some(SandboxCommand::Reset(args)) = &args.command {
         return empty(args, talk);
     }
     let holds = args.trouble.iter().any(Trouble::holds);
-    let sandbox = Sandbox::start(options(args)).await.map_err(sandbox_error)?;
-    let served = serve(&sandbox, holds, talk).await;
+    let options = options(args)?;
+    let told = options.token.is_some();
+    let sandbox = Sandbox::start(options).await.map_err(sandbox_error)?;
+    let served = serve(&sandbox, (holds, told), talk).await;
     sandbox.stop().await;
     match served {
         // Nobody reads where it is, or what it holds.
@@ -84,9 +87,9 @@ pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
 }
 
 /// Until a signal, or until stdout is gone.
-async fn serve(sandbox: &Sandbox, holds: bool, talk: &Talk) -> io::Result<()> {
+async fn serve(sandbox: &Sandbox, (holds, told): (bool, bool), talk: &Talk) -> io::Result<()> {
     print(&sandbox.base_url())?;
-    if sandbox_token().is_none() {
+    if !told {
         talk.say(&format!("its token: {}", sandbox.token()));
     }
     talk.say("serving the sandbox; Ctrl-C ends it");
@@ -108,7 +111,7 @@ fn empty(args: &ResetArgs, talk: &Talk) -> Result<Exit, Error> {
     let records: Vec<String> = held
         .iter()
         .flatten()
-        .map(|(kind, records)| format!("{records} {kind}"))
+        .map(|(kind, records)| format!("{} {kind}", count(*records)))
         .collect();
     talk.say(&match (&held, records.as_slice()) {
         (None, _) => format!("the sandbox is empty already: there is no {place}"),
@@ -127,25 +130,25 @@ fn empty(args: &ResetArgs, talk: &Talk) -> Result<Exit, Error> {
     Ok(Exit::Fine)
 }
 
-fn options(args: SandboxArgs) -> Options {
+fn options(args: SandboxArgs) -> Result<Options, Error> {
     let mut switches = Switches::default();
     args.switch
         .into_iter()
         .for_each(|switch| switches.set(switch));
     let chance = Options::default();
-    Options {
+    Ok(Options {
         data: match args.data.to_str() {
             Some(":memory:") => Data::Memory,
             _ => Data::File(args.data),
         },
         port: args.port,
-        token: sandbox_token(),
+        token: sandbox_token()?,
         rate: args.rate,
         switches,
         troubles: args.trouble,
         seed: args.seed.unwrap_or(chance.seed),
         seed_tickets: args.seed_tickets,
-    }
+    })
 }
 
 /// Prints each call that is held, and lets go at every line on stdin. Returns only

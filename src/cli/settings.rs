@@ -1,7 +1,7 @@
 //! Where settings come from: flag, then environment, then default. The only file
 //! that reads the environment.
 
-use std::fs;
+use std::env::VarError;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use crate::hubspot::{
     Token,
 };
 use crate::journal::PortalPath;
+use crate::output::private_folder;
 
 /// The embedded sandbox's state in its folder.
 pub const SANDBOX_STATE: &str = "sandbox.db";
@@ -23,6 +24,7 @@ pub const SANDBOX_STATE: &str = "sandbox.db";
 const DEFAULT_URL: &str = "https://api.hubapi.com";
 const TOKEN: &str = "HUBSPOT_ACCESS_TOKEN";
 const BASE_URL: &str = "TICKETHAUL_BASE_URL";
+const SANDBOX_TOKEN: &str = "TICKETHAUL_SANDBOX_TOKEN";
 
 /// What an OAuth app needs: the name in the environment and the key in a file.
 const OAUTH: [(&str, &str); 3] = [
@@ -76,6 +78,20 @@ pub struct PortalArgs {
     /// the day; the day's is kept by stopping [default: 0 of the burst, 10 of the day]
     #[arg(long, value_name = "PERCENT", value_parser = percent, help_heading = "Portal")]
     reserve: Option<f64>,
+    /// Once the account's calls of the day are used up, or no more than --reserve are left,
+    /// wait for the next day instead of ending with exit code 5
+    #[arg(
+        long,
+        value_name = "true|false",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = false,
+        default_missing_value = "true",
+        hide_default_value = true,
+        hide_possible_values = true,
+        help_heading = "Portal"
+    )]
+    wait_for_limit: bool,
     /// Seconds until an unanswered call counts as lost
     #[arg(long, value_name = "SECONDS", default_value_t = 100.0, value_parser = seconds, help_heading = "Portal")]
     timeout: f64,
@@ -109,6 +125,28 @@ impl PortalArgs {
         match &self.of_run {
             Some(PortalPath::Url(url)) => (url.clone(), Some("as in the run")),
             _ => (DEFAULT_URL.to_owned(), None),
+        }
+    }
+
+    /// Refuses a variable that is set but empty where it would decide which portal is
+    /// called, or as whom: a script whose own variable was not set must not end up
+    /// somewhere else.
+    pub fn refuse_empty(&self) -> Result<(), Error> {
+        if self.portal == Some(PortalName::Sandbox) {
+            return Ok(());
+        }
+        if self.base_url.is_none() {
+            refuse_empty(BASE_URL, "for HubSpot itself")?;
+        }
+        if self.token_file.is_some() || self.oauth_file.is_some() {
+            return Ok(());
+        }
+        refuse_empty(TOKEN, "where --token-file or an OAuth app is meant")?;
+        match environment(TOKEN) {
+            Some(_) => Ok(()),
+            None => OAUTH
+                .iter()
+                .try_for_each(|(name, _)| refuse_empty(name, "where no OAuth app is meant")),
         }
     }
 
@@ -208,6 +246,7 @@ impl PortalArgs {
             rate: self.rate,
             reserve: self.reserve.map_or_else(Reserve::default, same),
             timeout: Duration::from_secs_f64(self.timeout),
+            wait_for_limit: self.wait_for_limit,
             api: self.api,
             route: route(),
         }
@@ -382,17 +421,37 @@ pub fn cache_folder() -> Result<PathBuf, Error> {
 }
 
 /// The token that a served sandbox accepts, where the user chose one.
-pub fn sandbox_token() -> Option<String> {
-    environment("TICKETHAUL_SANDBOX_TOKEN")
+pub fn sandbox_token() -> Result<Option<String>, Error> {
+    refuse_empty(SANDBOX_TOKEN, "for a token of the sandbox's own")?;
+    Ok(environment(SANDBOX_TOKEN))
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one place")]
 fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    set(name).and_then(Result::ok)
+}
+
+/// The value of a variable that is set, if there is one in it.
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+fn set(name: &str) -> Option<Result<String, &'static str>> {
+    match std::env::var(name) {
+        Ok(value) if value.trim().is_empty() => Some(Err("is empty")),
+        Ok(value) => Some(Ok(value)),
+        Err(VarError::NotUnicode(_)) => Some(Err("is no text")),
+        Err(VarError::NotPresent) => None,
+    }
+}
+
+/// `otherwise` says when it is not to be set at all.
+fn refuse_empty(name: &str, otherwise: &str) -> Result<(), Error> {
+    match set(name) {
+        Some(Err(what)) => Err(Error::usage(format!("{name} is set, but {what}"))
+            .advise(format!("give it a value, or unset it {otherwise}"))),
+        _ => Ok(()),
+    }
 }
 
 fn make_folder(folder: &Path) -> Result<(), Error> {
-    fs::create_dir_all(folder).map_err(|error| {
+    private_folder(folder).map_err(|error| {
         Error::usage(format!(
             "can't make the folder {}: {error}",
             folder.display()

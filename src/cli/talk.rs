@@ -58,12 +58,19 @@ impl Talk {
 
     /// An error that ends the command.
     pub fn error(&self, error: &Error) {
-        let message = error.to_string();
+        // A list of one is no list.
+        let (message, details) = match error.details() {
+            [] | [_] => (error.to_string(), &[][..]),
+            details => (error.message().to_owned(), details),
+        };
         let text = match error.is_drawn() {
             true => visible_but_colors(&message),
             false => format!("{RED}error{RED:#}: {}", one_line(message.trim_end())),
         };
         let _gone = writeln!(anstream::stderr(), "{}", text.trim_end());
+        for detail in details {
+            let _gone = writeln!(anstream::stderr(), "  {}", one_line(detail));
+        }
         if let Some(advice) = error.advice() {
             let _gone = writeln!(
                 anstream::stderr(),

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::journal::Told;
 
 /// Options that stay with a run until a resume is told others.
-const KEPT: [&str; 9] = [
+const KEPT: [&str; 10] = [
     "api",
     "batch-size",
     "concurrency",
@@ -20,6 +20,7 @@ const KEPT: [&str; 9] = [
     "rate",
     "reserve",
     "timeout",
+    "wait-for-limit",
 ];
 
 /// Options that say which portal; a run keeps that in a form of its own, without secrets.

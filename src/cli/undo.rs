@@ -20,9 +20,9 @@ use crate::hubspot::SchemaParts;
 use crate::import::folder::{RunFolder, has_begun};
 use crate::import::stop::StopSwitch;
 use crate::journal::{Durability, Header, Journal, Past, Reading, Told, now};
+use crate::model::count::{count, counted};
 use crate::model::event::Stop;
 use crate::model::outcome::Change;
-use crate::report::{count, counted};
 use crate::review::undo::outcome_file;
 use crate::review::undo::run::{KIND, Undo, Undone};
 

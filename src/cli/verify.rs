@@ -12,7 +12,7 @@ use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::journal::Past;
-use crate::report::{count, counted};
+use crate::model::count::{count, counted};
 use crate::review::finding::Difference;
 use crate::review::findings_file::{FindingsFile, NAME};
 use crate::review::verify::{Verified, verify};

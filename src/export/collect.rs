@@ -83,7 +83,8 @@ impl Collected {
     }
 
     /// The live ones first: what is archived meanwhile is then found in the recycle
-    /// bin (protocol E2).
+    /// bin (protocol E2). What is restored from it between the two lists is in neither,
+    /// and comes with the next export: no list tells what was in it once.
     async fn fill_tickets(
         &mut self,
         reading: &Reading,

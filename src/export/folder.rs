@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::selection::Selection;
 use super::spool::tickets_in;
 use crate::journal::{Lock, LockError, PortalPath, Told, run_name};
-use crate::output::{read_regular, write_anew};
+use crate::output::{private_folder, read_regular, write_anew};
 
 /// Where run folders go when nobody says otherwise.
 const RUNS: &str = "tickethaul-runs";
@@ -96,7 +96,8 @@ pub struct AskedMapping {
     pub tables: BTreeMap<String, String>,
 }
 
-/// What of the things at the target may be replaced.
+/// What of the things at the target may be replaced. Files that are not ours and exports
+/// of something else are two questions, and each has its own answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Replace {
@@ -105,8 +106,22 @@ pub enum Replace {
     Same,
     /// Any export of ours (`--replace`).
     Export,
-    /// Any file (`--force`).
+    /// The same export, and files that are not ours or were changed (`--force`).
+    Files,
+    /// Any export and any file (both).
     Anything,
+}
+
+impl Replace {
+    /// Whether an export of other tickets, columns or parts may go.
+    pub fn other_exports(self) -> bool {
+        matches!(self, Replace::Export | Replace::Anything)
+    }
+
+    /// Whether a file may go that no export of ours left there.
+    pub fn other_files(self) -> bool {
+        matches!(self, Replace::Files | Replace::Anything)
+    }
 }
 
 /// Why a run folder can't be used.
@@ -123,6 +138,9 @@ pub enum FolderError {
         /// Why.
         error: io::Error,
     },
+    /// A folder is meant.
+    #[error("the run folder {} is a file", .0.display())]
+    File(PathBuf),
     /// A new run wants a new folder.
     #[error("the run folder {} is not empty", .0.display())]
     NotEmpty(PathBuf),
@@ -171,7 +189,10 @@ impl RunFolder {
             None => Path::new(RUNS).join(run_name("export")),
         };
         let unusable = |error| unusable(&path, error);
-        fs::create_dir_all(&path).map_err(unusable)?;
+        if path.is_file() {
+            return Err(FolderError::File(path));
+        }
+        private_folder(&path).map_err(unusable)?;
         if fs::read_dir(&path).map_err(unusable)?.next().is_some() {
             return Err(FolderError::NotEmpty(path));
         }
@@ -210,11 +231,6 @@ impl RunFolder {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Whether a process ended while it replaced what stands at the target.
-    pub fn has_published(&self) -> bool {
-        self.path.join(PUBLISHING).is_file()
     }
 
     /// Takes everything away that is ours: the export is finished. `tickethaul-runs` goes
@@ -276,6 +292,11 @@ pub fn progress(path: &Path) -> (ExportState, u64) {
 /// leaves there that is killed meanwhile is ours.
 pub fn begin_to_publish(folder: &Path) -> io::Result<()> {
     write_anew(&folder.join(PUBLISHING), b"").map(drop)
+}
+
+/// Whether a process ended while it replaced what stands at the target.
+pub fn has_published(folder: &Path) -> bool {
+    folder.join(PUBLISHING).is_file()
 }
 
 /// True for the run folder of an export.

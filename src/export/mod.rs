@@ -32,7 +32,8 @@ pub mod filter;
 mod folder;
 
 pub use folder::{
-    Asked, AskedMapping, ExportState, FolderError, Replace, RunFolder, is_export, look, progress,
+    Asked, AskedMapping, ExportState, FolderError, Replace, RunFolder, has_published, is_export,
+    look, progress,
 };
 pub use job::{Archived, Done, Job, Step, Which};
 pub use output::Target;

@@ -85,6 +85,11 @@ impl Earlier {
         Earlier::read(&Beside::file(data).manifest)
     }
 
+    /// The same of the data set in a folder.
+    pub fn inside(folder: &Path) -> Option<Earlier> {
+        Earlier::read(&Beside::inside(folder).manifest)
+    }
+
     /// How an export differs that is to take this one's place; nothing where it is the
     /// same.
     pub fn differences(&self, now: &Selection) -> Vec<String> {

@@ -6,9 +6,12 @@ use crate::hubspot::records::{Account, DailyUsage};
 use crate::hubspot::wire;
 
 impl Client {
-    /// The account that the token belongs to.
+    /// The account that the token belongs to. By its time zone the client knows when the
+    /// day's allowance starts anew.
     pub async fn account(&self) -> Result<Account, CallError> {
-        self.get(self.api().account(), wire::account).await
+        let account = self.get(self.api().account(), wire::account).await?;
+        self.day_is_in(&account.time_zone);
+        Ok(account)
     }
 
     /// Calls of private apps today; none where the portal counts nothing.

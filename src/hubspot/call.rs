@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::hubspot::classify::{Kind, Verdict, classify};
 use crate::hubspot::contract;
@@ -24,7 +25,7 @@ use crate::hubspot::records::ApiError;
 use crate::hubspot::secrets::Secrets;
 use crate::hubspot::settings::{Rate, Settings};
 use crate::hubspot::token::Token;
-use crate::hubspot::waits::{HearWait, Waits};
+use crate::hubspot::waits::{HearWait, Wait, Waits};
 use crate::hubspot::wire::Read;
 
 /// After this time without leave to send, it is told why.
@@ -52,6 +53,9 @@ pub(crate) struct Caller {
     log: OnceLock<Arc<dyn CallLog>>,
     secrets: Secrets,
     waits: Waits,
+    wait_for_limit: bool,
+    /// Cancelled once nobody waits for the next day any more.
+    hurry: CancellationToken,
     halt: Halt,
 }
 
@@ -70,6 +74,8 @@ impl Caller {
             log: OnceLock::new(),
             secrets: Secrets::default(),
             waits: Waits::default(),
+            wait_for_limit: settings.wait_for_limit,
+            hurry: CancellationToken::new(),
             halt: Halt::default(),
         }
     }
@@ -104,9 +110,13 @@ impl Caller {
         read: Read<T>,
         situation: &mut Situation,
     ) -> Result<Answer<T>, CallError> {
+        let mut waited = false;
         loop {
-            self.day.check()?;
             self.halt.check(request)?;
+            if let Err(error) = self.day.check() {
+                self.wait_for_day(error, &mut waited).await?;
+                continue;
+            }
             situation.attempts += 1;
             let verdict = self.attempt(request, token, read, situation.attempts).await;
             situation.answered_before = self.answered.load(Ordering::Relaxed);
@@ -128,6 +138,12 @@ impl Caller {
                     return Err(CallError::Refused(error));
                 }
                 Verdict::Final(error) => return Err(error),
+                Verdict::Spent(error) => {
+                    // Nothing was carried out, so it was no attempt.
+                    situation.attempts -= 1;
+                    self.wait_for_day(error, &mut waited).await?;
+                    continue;
+                }
                 Verdict::Trouble(trouble) => trouble,
             };
             let next = decide(&trouble, *situation, &mut self.quota(), fastrand::f64());
@@ -172,6 +188,16 @@ impl Caller {
     /// From now on this listener hears of long waits; the first one stays.
     pub(crate) fn tell_waits(&self, listener: HearWait) {
         self.waits.tell(listener);
+    }
+
+    /// Calls that wait for the next day end now, and no other begins to.
+    pub(crate) fn wait_no_more(&self) {
+        self.hurry.cancel();
+    }
+
+    /// The account's zone, by which its day ends.
+    pub(crate) fn day_is_in(&self, zone: &str) {
+        self.day.is_in(zone);
     }
 
     /// How far it is wound down.
@@ -254,12 +280,12 @@ impl Caller {
             .burst()
             .map_or(Duration::ZERO, |rate| rate.window);
         if window > contract::BURST_WINDOW {
-            self.tell_wait(window);
+            self.tell_wait(Wait::Asked(window));
         }
         slot.await
     }
 
-    fn tell_wait(&self, wait: Duration) {
+    fn tell_wait(&self, wait: Wait) {
         if let (true, Some(log)) = (self.waits.begin(wait), self.log.get()) {
             log.wait(wait);
         }
@@ -284,12 +310,32 @@ impl Caller {
         self.quota.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits until the day's allowance starts anew, where that is wanted; `waited` says
+    /// whether this call did so before.
+    ///
+    /// # Errors
+    /// With `spent` where nobody waits, or nobody waits any more.
+    async fn wait_for_day(&self, spent: CallError, waited: &mut bool) -> Result<(), CallError> {
+        if !self.wait_for_limit {
+            return Err(spent);
+        }
+        let left = self.day.left(self.clock.now(), *waited);
+        *waited = true;
+        self.tell_wait(Wait::Day(left));
+        tokio::select! {
+            () = sleep(left) => {}
+            () = self.hurry.cancelled() => return Err(spent),
+        }
+        self.day.begin();
+        Ok(())
+    }
+
     /// A used-up window is everybody's, and so is a move: all calls wait for its end.
     /// A burst limit is the general budget's, whatever the call was paid from.
     async fn wait(&self, kind: Kind, request: &Request, delay: Duration) {
         let budget = request.budget;
         if kind.is_wait() {
-            self.tell_wait(delay);
+            self.tell_wait(Wait::Asked(delay));
         }
         if matches!(kind, Kind::Limited | Kind::Secondly | Kind::Moving) {
             self.pacer.hold_all(budget, delay);

@@ -17,6 +17,8 @@ pub(crate) enum Verdict<T> {
     Answered(T),
     /// No attempt can change this.
     Final(CallError),
+    /// The day's allowance is used up: no attempt can change this today.
+    Spent(CallError),
     /// Another attempt might fare better.
     Trouble(Trouble),
 }
@@ -80,7 +82,7 @@ impl<T> Verdict<T> {
             Verdict::Answered(_) => "answered",
             Verdict::Final(CallError::Refused(_)) => "refused",
             Verdict::Final(CallError::Denied(_)) => "denied",
-            Verdict::Final(CallError::Paused(_)) => "paused",
+            Verdict::Final(CallError::Paused(_)) | Verdict::Spent(_) => "paused",
             Verdict::Final(_) => "failed",
             Verdict::Trouble(trouble) => match trouble.kind {
                 Kind::NotSent => "not sent",
@@ -138,7 +140,7 @@ fn limited<T>(body: &ErrorBody, delay: Option<Duration>) -> Verdict<T> {
             let words = "the account's daily limit of calls is used up; it starts anew at \
                          midnight of the account's time zone";
             let words = format!("{words}{}", body.error.reference());
-            return Verdict::Final(CallError::Paused(words));
+            return Verdict::Spent(CallError::Paused(words));
         }
         Some("SECONDLY") => Kind::Secondly,
         _ => Kind::Limited,

@@ -55,6 +55,16 @@ impl Client {
         self.session.caller().tell_waits(listener);
     }
 
+    /// Calls that wait for the next day's allowance end now, and no other begins to.
+    pub fn wait_no_more(&self) {
+        self.session.caller().wait_no_more();
+    }
+
+    /// The account's zone, by which its day ends.
+    pub(crate) fn day_is_in(&self, zone: &str) {
+        self.session.caller().day_is_in(zone);
+    }
+
     /// The portal's clock, at the latest; none before the first reply.
     pub fn portal_now(&self) -> Option<Timestamp> {
         self.session.caller().portal_clock().now()

@@ -185,10 +185,12 @@ impl Headers {
         Some(value)
     }
 
-    /// Puts another text wherever one stands in a value.
-    pub(crate) fn replace(&mut self, text: &str, by: &str) {
-        for (_, value) in self.0.iter_mut().filter(|(_, value)| value.contains(text)) {
-            *value = value.replace(text, by);
+    /// Puts another value wherever there is to be one.
+    pub(crate) fn change(&mut self, other: impl Fn(&str) -> Option<String>) {
+        for (_, value) in &mut self.0 {
+            if let Some(other) = other(value) {
+                *value = other;
+            }
         }
     }
 

@@ -3,13 +3,15 @@
 
 use std::time::Duration;
 
+use crate::hubspot::waits::Wait;
+
 /// Hears every attempt. It must not take long: calls wait for it.
 pub trait CallLog: Send + Sync {
     /// An attempt is over.
     fn hear(&self, attempt: &Attempt<'_>);
 
-    /// The portal asks to wait that long.
-    fn wait(&self, _time: Duration) {}
+    /// A wait begins.
+    fn wait(&self, _wait: Wait) {}
 }
 
 /// One attempt of a call.

@@ -66,4 +66,4 @@ pub use schema::SchemaParts;
 pub use search::{Comparison, Filter, Found, Search, SearchError, Sort, Test};
 pub use settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};
 pub use token::{BadToken, Token};
-pub use waits::HearWait;
+pub use waits::{HearWait, Wait};

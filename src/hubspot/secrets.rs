@@ -4,11 +4,10 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use memchr::memmem;
+use memchr::memchr3_iter;
 
 use crate::hubspot::credentials::Credentials;
 use crate::hubspot::exchange::{Budget, Effect, Reply, Request};
-use crate::hubspot::paths;
 use crate::hubspot::token::Token;
 
 /// Stands where a secret stood.
@@ -17,10 +16,10 @@ const CUT: &str = "[secret]";
 /// Shorter secrets are words that may stand in any text.
 const SHORTEST: usize = 8;
 
-/// The secrets of a client, in every form in which a reply may repeat them.
+/// The secrets of a client.
 #[derive(Default)]
 pub(crate) struct Secrets {
-    forms: RwLock<Vec<String>>,
+    known: RwLock<Vec<String>>,
 }
 
 impl Secrets {
@@ -41,27 +40,12 @@ impl Secrets {
         if plain.len() < SHORTEST {
             return;
         }
-        let encoded = paths::form(&[("", plain)]).split_off(1);
-        let json = serde_json::Value::from(plain).to_string();
-        let json = json.trim_matches('"').to_owned();
-        let lower = with_lower_digits(&encoded);
-        let throughout = encoded_throughout(plain);
-        let throughout_lower = with_lower_digits(&throughout);
-        let mut forms = self.forms.write().unwrap_or_else(PoisonError::into_inner);
-        for form in [
-            plain.to_owned(),
-            encoded,
-            lower,
-            throughout,
-            throughout_lower,
-            json,
-        ] {
-            if !forms.contains(&form) {
-                forms.push(form);
-            }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if !known.iter().any(|secret| secret == plain) {
+            known.push(plain.to_owned());
         }
         // A secret may hold another.
-        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     }
 
     /// Cuts them out of a reply. What was read or granted stays as it is: it is data, and
@@ -71,48 +55,76 @@ impl Secrets {
         if is_data && reply.is_success() && reply.status != 207 {
             return;
         }
-        let forms = self.forms.read().unwrap_or_else(PoisonError::into_inner);
-        for form in forms.iter() {
-            if memmem::find(&reply.body, form.as_bytes()).is_some() {
-                reply.body = without(&reply.body, form).into();
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        for secret in known.iter() {
+            if let Some(body) = without(&reply.body, secret.as_bytes()) {
+                reply.body = body.into();
             }
-            reply.headers.replace(form, CUT);
+            reply.headers.change(|value| {
+                let cut = without(value.as_bytes(), secret.as_bytes())?;
+                String::from_utf8(cut).ok()
+            });
         }
     }
 }
 
-fn without(body: &[u8], secret: &str) -> Vec<u8> {
-    let mut kept = Vec::with_capacity(body.len());
+/// The text without a secret, or nothing where it does not hold it.
+fn without(text: &[u8], secret: &[u8]) -> Option<Vec<u8>> {
+    let first = *secret.first()?;
+    // A secret begins plainly or with an encoded letter, so most places need no look.
+    let starts = memchr3_iter(first, b'\\', b'%', text);
+    let mut kept = Vec::new();
     let mut behind = 0;
-    for start in memmem::find_iter(body, secret.as_bytes()) {
-        kept.extend_from_slice(&body[behind..start]);
-        kept.extend_from_slice(CUT.as_bytes());
-        behind = start + secret.len();
-    }
-    kept.extend_from_slice(&body[behind..]);
-    kept
-}
-
-/// Percent-encoded with the letters and digits too, as some gateways write values.
-fn encoded_throughout(plain: &str) -> String {
-    let bytes = plain.bytes();
-    bytes.map(|byte| format!("%{byte:02X}")).collect()
-}
-
-/// `%2f` for `%2F`.
-fn with_lower_digits(encoded: &str) -> String {
-    let mut digits = 0;
-    let lower = encoded.chars().map(|c| {
-        digits = match c {
-            '%' => 2,
-            _ => i32::max(digits - 1, -1),
-        };
-        match digits >= 0 {
-            true => c.to_ascii_lowercase(),
-            false => c,
+    for start in starts {
+        if start < behind {
+            continue;
         }
-    });
-    lower.collect()
+        if let Some(length) = length_of(secret, &text[start..]) {
+            kept.extend_from_slice(&text[behind..start]);
+            kept.extend_from_slice(CUT.as_bytes());
+            behind = start + length;
+        }
+    }
+    (behind > 0).then(|| {
+        kept.extend_from_slice(&text[behind..]);
+        kept
+    })
+}
+
+/// How long a secret is that a text begins with, however each of its letters is written.
+fn length_of(secret: &[u8], text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for letter in secret {
+        at += length_of_letter(*letter, text.get(at..)?)?;
+    }
+    Some(at)
+}
+
+/// The same of a letter: as it is, percent-encoded, or escaped as in JSON, which may be
+/// within a text of JSON again.
+fn length_of_letter(letter: u8, text: &[u8]) -> Option<usize> {
+    let is_letter = |digits: &[u8]| {
+        let digits = std::str::from_utf8(digits).ok();
+        let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        code == Some(u32::from(letter))
+    };
+    if let Some(digits) = text.strip_prefix(b"%").and_then(|rest| rest.get(..2))
+        && is_letter(digits)
+    {
+        return Some(3);
+    }
+    let slashes = text.iter().take_while(|byte| **byte == b'\\').count();
+    let rest = &text[slashes..];
+    if slashes > 0 {
+        let digits = rest.strip_prefix(b"u").and_then(|rest| rest.get(..4));
+        if digits.is_some_and(is_letter) {
+            return Some(slashes + 5);
+        }
+    }
+    if letter == b'\\' {
+        return (slashes > 0).then_some(slashes);
+    }
+    (rest.first() == Some(&letter)).then_some(slashes + 1)
 }
 
 #[cfg(test)]
@@ -145,6 +157,18 @@ mod tests {
             ),
             ("t=pat-na1%2FSECRET%2B12&x", "t=[secret]&x"),
             ("t=pat-na1%2fSECRET%2b12&x", "t=[secret]&x"),
+            (r"pat\u002dna1\/SECRET\u002B12", "[secret]"),
+            (
+                r#"{\"message\":\"token pat-na1\u002fSECRET+12 is wrong\"}"#,
+                r#"{\"message\":\"token [secret] is wrong\"}"#,
+            ),
+            (
+                r#"{"inner":"{\\"t\\":\\"\\u0070at\\u002dna1\\/SECRET+12\\"}"}"#,
+                r#"{"inner":"{\\"t\\":\\"[secret]\\"}"}"#,
+            ),
+            ("%70%61%74%2Dna1/SECRET%2b12", "[secret]"),
+            ("pat-na1/SECRET+1", "pat-na1/SECRET+1"),
+            ("pat-na1/pat-na1/SECRET+12", "pat-na1/[secret]"),
             ("pat-na1", "pat-na1"),
         ] {
             assert_eq!(cut(401, Effect::Read, body), expected);
@@ -152,7 +176,6 @@ mod tests {
             assert_eq!(cut(201, Effect::Once, body), expected);
             assert_eq!(cut(200, Effect::Read, body), body, "data stays");
         }
-        assert_eq!(with_lower_digits("A%2FB%20C"), "A%2fB%20C");
     }
 
     #[test]
@@ -160,7 +183,7 @@ mod tests {
         let token = Token::new("sandbox".to_owned()).expect("a token");
         let secrets = Secrets::default();
         secrets.learn_all(&Credentials::Token(token));
-        let forms = secrets.forms.read().expect("unpoisoned");
-        assert!(forms.is_empty());
+        let known = secrets.known.read().expect("unpoisoned");
+        assert!(known.is_empty());
     }
 }

@@ -21,6 +21,9 @@ pub struct Settings {
     pub reserve: Reserve,
     /// Deadline of one attempt. HubSpot's edge gives up after 100 s (524).
     pub timeout: Duration,
+    /// Whether calls wait for the next day once the allowance of this one is used up
+    /// (`--wait-for-limit`), instead of ending.
+    pub wait_for_limit: bool,
     /// Shape of the paths (`--api`).
     pub api: ApiVersion,
     /// Proxy and authorities, for a transport over sockets.
@@ -35,6 +38,7 @@ impl Default for Settings {
             rate: None,
             reserve: Reserve::default(),
             timeout: Duration::from_secs(100),
+            wait_for_limit: false,
             api: ApiVersion::default(),
             route: Route::default(),
         }

@@ -9,8 +9,17 @@ use tokio::time::Instant;
 /// Shorter waits are told to nobody.
 const LONG: Duration = Duration::from_secs(10);
 
-/// Hears of a wait of that length that begins.
-pub type HearWait = Box<dyn Fn(Duration) + Send + Sync>;
+/// A wait that begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// The portal asks for so long a wait.
+    Asked(Duration),
+    /// The day's allowance is used up, and starts anew after so long.
+    Day(Duration),
+}
+
+/// Hears of a wait that begins.
+pub type HearWait = Box<dyn Fn(Wait) + Send + Sync>;
 
 /// Tells waits. All calls wait for the same, so it is told once.
 #[derive(Default)]
@@ -26,16 +35,20 @@ impl Waits {
     }
 
     /// A wait begins; true where it is told. It is one of those that the client allows.
-    pub(crate) fn begin(&self, wait: Duration) -> bool {
+    pub(crate) fn begin(&self, wait: Wait) -> bool {
+        let (length, is_short) = match wait {
+            Wait::Asked(length) => (length, length < LONG),
+            Wait::Day(length) => (length, false),
+        };
         let now = Instant::now();
         let mut until = self
             .told_until
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if wait < LONG || until.is_some_and(|until| now < until) {
+        if is_short || until.is_some_and(|until| now < until) {
             return false;
         }
-        *until = now.checked_add(wait);
+        *until = now.checked_add(length);
         if let Some(listener) = self.listener.get() {
             listener(wait);
         }
@@ -55,13 +68,18 @@ mod tests {
         let waits = Waits::default();
         let ears = Arc::clone(&heard);
         waits.tell(Box::new(move |wait| {
-            ears.lock().expect("unpoisoned").push(wait.as_secs());
+            ears.lock().expect("unpoisoned").push(wait);
         }));
+        let asked = |seconds| Wait::Asked(Duration::from_secs(seconds));
         for seconds in [2, 60, 60, 30] {
-            let _told = waits.begin(Duration::from_secs(seconds));
+            let _told = waits.begin(asked(seconds));
         }
         tokio::time::advance(Duration::from_secs(60)).await;
-        let _told = waits.begin(Duration::from_secs(20));
-        assert_eq!(*heard.lock().expect("unpoisoned"), [60, 20]);
+        let _told = waits.begin(asked(20));
+        tokio::time::advance(Duration::from_secs(20)).await;
+        let day = Wait::Day(Duration::from_secs(1));
+        let _told = waits.begin(day);
+        let expected = [asked(60), asked(20), day];
+        assert_eq!(*heard.lock().expect("unpoisoned"), expected);
     }
 }

@@ -13,7 +13,7 @@ use crate::model::issue::Refusal;
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::place::Places;
 use crate::model::row::Headers;
-use crate::output::{Writer, open_regular};
+use crate::output::{Writer, new_private_file, open_regular};
 
 /// What refused.csv adds to the source's columns. `_line` names the file too where a
 /// run has several.
@@ -263,7 +263,7 @@ struct Table<W: Write> {
 
 impl Table<File> {
     fn create(path: PathBuf, header: &[String]) -> io::Result<Table<File>> {
-        Table::begin(File::create_new(path)?, header)
+        Table::begin(new_private_file(&path)?, header)
     }
 
     fn reopen(path: PathBuf, length: u64) -> io::Result<Table<File>> {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::journal::{Journal, Lock, LockError, run_name};
 use crate::model::event::Summary;
-use crate::output::write_anew;
+use crate::output::{private_folder, write_anew};
 
 use super::summary::summary_json;
 
@@ -43,7 +43,7 @@ impl RunFolder {
         };
         let refuse = |error: &dyn fmt::Display| unusable(&path, error).advise(NOTHING_WRITTEN);
         let is_new = !path.exists();
-        fs::create_dir_all(&path).map_err(|error| refuse(&error))?;
+        private_folder(&path).map_err(|error| refuse(&words(&path, &error)))?;
         let mut held = fs::read_dir(&path).map_err(|error| refuse(&error))?;
         if held.next().is_some() {
             let message = format!("the run folder {} is not empty", path.display());
@@ -142,6 +142,16 @@ impl RunFolder {
     /// An error of the file system in this folder.
     pub fn unusable(&self, error: &io::Error) -> Error {
         unusable(&self.path, error)
+    }
+}
+
+/// Why a folder can't be made.
+fn words(path: &Path, error: &io::Error) -> String {
+    let mut above = path.ancestors();
+    match above.find(|path| path.is_file()) {
+        Some(file) if file == path => "it is a file, and a folder is meant".to_owned(),
+        Some(file) => format!("{} is a file", file.display()),
+        None => error.to_string(),
     }
 }
 

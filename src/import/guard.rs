@@ -89,8 +89,9 @@ pub fn same_mapping(header: &Header, now: Option<&str>) -> Result<(), Error> {
 /// Refuses a mapping whose files were edited since; `now` are those that it names, as
 /// they are.
 pub fn same_tables(header: &Header, now: &BTreeMap<String, String>) -> Result<(), Error> {
-    let differs = |(name, before): &(&String, &String)| now.get(*name) != Some(*before);
-    let Some((name, _)) = header.tables.iter().find(differs) else {
+    let before = &header.tables;
+    let mut names = before.keys().chain(now.keys());
+    let Some(name) = names.find(|name| now.get(*name) != before.get(*name)) else {
         return Ok(());
     };
     Err(Error::mend(format!(
@@ -118,7 +119,8 @@ pub fn same_schema(before: &Schema, now: &Schema, written: &[&str]) -> Result<()
     if more > 0 {
         found.push(format!("{more} more"));
     }
-    Err(Error::mend(format!("the portal has changed since the run began: {}", found.join("; ")))
+    Err(Error::mend("the portal has changed since the run began")
+        .listing(found)
         .advise("undo that in the portal, or import the file as a new run: rows that are in the portal are recognised by their key"))
 }
 

@@ -1,9 +1,8 @@
 //! What goes into run.log: every attempt of a call, and what the run tells.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::hubspot::{Attempt, CallLog};
+use crate::hubspot::{Attempt, CallLog, Wait};
 use crate::journal::RunLog;
 use crate::model::event::{Event, Listener};
 use crate::model::outcome::Fate;
@@ -27,9 +26,18 @@ impl CallLog for Calls {
         ));
     }
 
-    fn wait(&self, time: Duration) {
-        self.0
-            .line(format_args!("the portal asks to wait {} s", time.as_secs()));
+    fn wait(&self, wait: Wait) {
+        match wait {
+            Wait::Asked(time) => {
+                let seconds = time.as_secs();
+                self.0
+                    .line(format_args!("the portal asks to wait {seconds} s"));
+            }
+            Wait::Day(time) => self.0.line(format_args!(
+                "the account's calls of today are used up: waiting for {} s",
+                time.as_secs()
+            )),
+        }
     }
 }
 

@@ -13,7 +13,7 @@
 pub mod flow;
 pub mod read;
 pub mod survey;
-mod one_per;
+pub(crate) mod one_per;
 mod feed;
 pub mod plan;
 pub mod batch;

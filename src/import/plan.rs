@@ -5,7 +5,7 @@
 use super::flow::{MappedRow, Operation, PlannedOp, RowOutcome};
 use crate::model::issue::{Problem, Reason};
 use crate::model::outcome::RowEnd;
-use crate::model::ticket::TicketDraft;
+use crate::model::ticket::{LinkDraft, TicketDraft};
 
 /// The largest call that is sent, in bytes of JSON. HubSpot documents no limit;
 /// this is ours, far below what makes servers answer 413.
@@ -90,19 +90,36 @@ fn body_hash(operation: Operation, draft: &TicketDraft) -> [u8; 16] {
         part(name);
         part(value);
     }
-    for link in &draft.links {
-        part(link.to.plural());
-        part(&link.by);
-        part(&link.value);
+    let mut links: Vec<[&str; 4]> = draft.links.iter().map(named).collect();
+    if operation.only_links() {
+        // A row asks for a set of links: in which order its cells name them is nothing.
+        links.sort_unstable();
+        links.dedup();
+    }
+    for [to, by, value, label] in links {
+        part(to);
+        part(by);
+        part(value);
+        if operation.only_links() {
+            part(label);
+        }
     }
     let mut short = [0; 16];
     short.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     short
 }
 
+/// Kind, property, value and label of what a link leads to.
+fn named(link: &LinkDraft) -> [&str; 4] {
+    let label = link.label.as_deref().unwrap_or_default();
+    [link.to.plural(), &link.by, &link.value, label]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::schema::ObjectType;
+    use crate::model::ticket::Missing;
     use proptest::prelude::*;
 
     fn draft(value: &str) -> TicketDraft {
@@ -125,5 +142,39 @@ mod tests {
         let hash = |value| body_hash(Operation::Create, &draft(value));
         assert_eq!(hash("a"), hash("a"));
         assert_ne!(hash("a"), hash("b"));
+    }
+
+    #[test]
+    fn links_alone_are_a_set() {
+        let link = |(value, label): &(&str, &'static str)| LinkDraft {
+            to: ObjectType::Contacts,
+            by: "email".into(),
+            value: (*value).to_owned(),
+            label: Some((*label).into()),
+            column: "Mail".into(),
+            missing: Missing::Refuse,
+            properties: Vec::new(),
+        };
+        let hash = |operation, links: &[(&str, &'static str)]| {
+            let links = links.iter().map(link).collect();
+            let draft = TicketDraft {
+                links,
+                ..draft("a")
+            };
+            body_hash(operation, &draft)
+        };
+        let (one, other) = ([("a", "A"), ("b", "A")], [("b", "A"), ("a", "A")]);
+        for operation in [Operation::Associate, Operation::Dissociate] {
+            assert_eq!(hash(operation, &one), hash(operation, &other));
+            let twice = [one[0], one[1], one[0]];
+            assert_eq!(hash(operation, &one), hash(operation, &twice));
+            for different in [&[("a", "A")][..], &[("a", "A"), ("b", "B")]] {
+                assert_ne!(hash(operation, &one), hash(operation, different));
+            }
+        }
+        assert_ne!(
+            hash(Operation::Create, &one),
+            hash(Operation::Create, &other)
+        );
     }
 }

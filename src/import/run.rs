@@ -104,6 +104,8 @@ pub async fn run(
     client.log_to(Arc::new(Calls(Arc::clone(&log))));
     let listener: Arc<dyn Listener> = Arc::new(Logged { listener, log });
     let (settle, settle_thread) = start_settle(&job, &client, &account, &listener)?;
+    let stop = job.options.stop.clone();
+    let patience = tokio::spawn(stop_waiting(stop, client.clone()));
     let Job {
         operation,
         input,
@@ -161,6 +163,7 @@ pub async fn run(
     };
     let linked = last.run().await;
     let ledger = join(settle_thread, reader_thread).await?;
+    patience.abort();
     linked?;
     let outside = Outside {
         settled_before,
@@ -174,6 +177,12 @@ pub async fn run(
     folder.write_summary(&summary)?;
     listener.hear(&Event::Finished(Box::new(summary.clone())));
     Ok(summary)
+}
+
+/// A run that stops waits for no other day.
+async fn stop_waiting(stop: StopSwitch, client: Client) {
+    stop.pulled().await;
+    client.wait_no_more();
 }
 
 type SettleThread = std::thread::JoinHandle<Result<Ledger, Error>>;

@@ -33,6 +33,7 @@ mod second;
 mod third;
 mod write;
 mod read;
+mod overview;
 mod lock;
 mod log;
 
@@ -42,6 +43,7 @@ pub use format::{Header, InputFile, PortalPath};
 pub use lock::{Lock, LockError};
 pub use log::RunLog;
 pub use others::OtherState;
+pub use overview::Overview;
 pub use read::{Past, PastIntent, PastRefusals, PastRow, Reading, RunState};
 pub use records::Earlier;
 pub use told::Told;

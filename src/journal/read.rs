@@ -43,6 +43,15 @@ impl RunState {
             RunState::Finished => 2,
         }
     }
+
+    /// What such a number stands for.
+    pub(super) fn numbered(number: u64) -> RunState {
+        match number {
+            1 => RunState::Limited,
+            2 => RunState::Finished,
+            _ => RunState::Open,
+        }
+    }
 }
 
 /// A row that was intended and whose outcome is not known.
@@ -143,8 +152,8 @@ fn roll_back(path: &Path) -> rusqlite::Result<()> {
 /// A run.db that is only looked at. The run may be going on.
 #[derive(Debug)]
 pub struct Reading {
-    db: Connection,
-    path: std::path::PathBuf,
+    pub(super) db: Connection,
+    pub(super) path: std::path::PathBuf,
     version: i32,
 }
 
@@ -203,17 +212,10 @@ impl Reading {
         let fates = self.fates()?;
         let unknown = self.unknown(marks.get(UNTIL).copied())?;
         let waiting = self.waiting().map_err(at(&self.path))?;
-        let mut tally = Tally::resumed(fates.iter().copied());
-        let open = waiting + unknown.len() as u64;
-        let read = mark("rows_read").max(tally.settled() + open);
-        tally.hold_open(read, unknown.len() as u64);
+        let tally = tally(&fates, mark("rows_read"), (waiting, unknown.len() as u64));
         Ok(Past {
             header: self.header()?,
-            state: match mark("state") {
-                1 => RunState::Limited,
-                2 => RunState::Finished,
-                _ => RunState::Open,
-            },
+            state: RunState::numbered(mark("state")),
             fates,
             tally,
             refusals: self.refusals()?,
@@ -297,13 +299,7 @@ impl Reading {
     }
 
     fn header(&self) -> Result<Header, JournalError> {
-        let meta = |name: &str| {
-            self.db
-                .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| {
-                    row.get::<_, String>(0)
-                })
-                .map_err(at(&self.path))
-        };
+        let meta = |name: &str| self.meta(name);
         let broken = |what| self.broken(what);
         Ok(Header {
             run: self
@@ -338,6 +334,13 @@ impl Reading {
         })
     }
 
+    /// What every journal says.
+    pub(super) fn meta(&self, name: &str) -> Result<String, JournalError> {
+        let sql = "SELECT value FROM meta WHERE name = ?1";
+        let value = self.db.query_row(sql, [name], |row| row.get(0));
+        value.map_err(at(&self.path))
+    }
+
     /// What journals of earlier versions do not speak of.
     fn later_meta(&self, name: &str) -> rusqlite::Result<Option<String>> {
         let sql = "SELECT value FROM meta WHERE name = ?1";
@@ -366,7 +369,7 @@ impl Reading {
         rows.collect()
     }
 
-    fn fates(&self) -> Result<Vec<(Fate, u64)>, JournalError> {
+    pub(super) fn fates(&self) -> Result<Vec<(Fate, u64)>, JournalError> {
         let known = |(word, count): (String, u64)| {
             let fate = Fate::ALL.into_iter().find(|fate| fate.word() == word);
             let broken = || self.broken(&format!("fate \"{word}\""));
@@ -441,7 +444,7 @@ impl Reading {
         self.db.query_row(sql, [], |row| row.get(0))
     }
 
-    fn waiting(&self) -> rusqlite::Result<u64> {
+    pub(super) fn waiting(&self) -> rusqlite::Result<u64> {
         let sql = "SELECT count(*) FROM row WHERE fate = 'waiting'";
         self.db.query_row(sql, [], |row| row.get(0))
     }
@@ -476,6 +479,12 @@ impl Reading {
             )
             .optional()?;
         Ok((entry, beyond))
+    }
+
+    /// How many rows have no known outcome.
+    pub(super) fn count_unknown(&self) -> rusqlite::Result<u64> {
+        let sql = self.tables().statements().count_unknown;
+        self.db.query_row(sql, [], |row| row.get(0))
     }
 
     /// Rows that were intended and have no outcome. Calls of the process before this one
@@ -537,6 +546,14 @@ impl Reading {
     }
 }
 
+/// All rows that were read, by fate.
+pub(super) fn tally(fates: &[(Fate, u64)], read: u64, (waiting, unknown): (u64, u64)) -> Tally {
+    let mut tally = Tally::resumed(fates.iter().copied());
+    let read = read.max(tally.settled() + waiting + unknown);
+    tally.hold_open(read, unknown);
+    tally
+}
+
 struct StoredRow {
     row: RowEntry,
     key: Option<String>,
@@ -569,7 +586,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<RowEntry> {
     })
 }
 
-fn stamp(millis: u64) -> Timestamp {
+pub(super) fn stamp(millis: u64) -> Timestamp {
     let millis = i64::try_from(millis).unwrap_or(0);
     Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH)
 }

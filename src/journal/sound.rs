@@ -12,6 +12,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{second, third};
+use crate::output::new_private_file;
 
 /// Bytes of a value: schema and mapping are the longest.
 const LONGEST: i32 = 64 << 20;
@@ -29,6 +30,10 @@ const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 /// schema could use against its reader.
 pub(super) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let path = std::path::absolute(path).map_err(cant_open)?;
+    // SQLite gives the files that it makes beside a database the mode of that.
+    if flags.contains(OpenFlags::SQLITE_OPEN_CREATE) && fs::symlink_metadata(&path).is_err() {
+        let _empty = new_private_file(&path).map_err(cant_open)?;
+    }
     let db = Connection::open_with_flags(&path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     let _on = db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     let _off = db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;

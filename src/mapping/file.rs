@@ -36,6 +36,28 @@ impl MappingFile {
     /// With everything that is wrong in the text and the files, or, where it is not
     /// TOML, with every mistake of syntax.
     pub fn parse(name: &str, text: &str) -> Result<MappingFile, MappingErrors> {
+        MappingFile::read(name, text, None)
+    }
+
+    /// The same of a mapping that somebody else may have put together with a run: of the
+    /// files that it names only those with these hashes are looked into. Whether others
+    /// are named is for the caller to see, by `tables`.
+    ///
+    /// # Errors
+    /// As `parse` has them.
+    pub fn parse_known(
+        name: &str,
+        text: &str,
+        tables: &BTreeMap<String, String>,
+    ) -> Result<MappingFile, MappingErrors> {
+        MappingFile::read(name, text, Some(tables))
+    }
+
+    fn read(
+        name: &str,
+        text: &str,
+        known: Option<&BTreeMap<String, String>>,
+    ) -> Result<MappingFile, MappingErrors> {
         let (name, text) = (Arc::from(name), Arc::from(text));
         let problems = Problems::default();
         let document = parse(&text, &problems);
@@ -44,7 +66,7 @@ impl MappingFile {
             alone::check(document, &text, &problems);
         }
         let read = document.map(|document| MappingFile {
-            tables: Tables::load(&document, folder, &problems),
+            tables: Tables::load(&document, folder, known, &problems),
             name: Arc::clone(&name),
             text: Arc::clone(&text),
             document,

@@ -44,6 +44,7 @@ pub use errors::{MappingErrors, MappingProblem};
 pub use file::MappingFile;
 pub use json_schema::JSON_SCHEMA;
 pub use link::MappedLink;
+pub use nearest::nearest;
 pub use operation::For;
 pub use presets::PRESETS;
 pub use shape::Keep;

@@ -11,10 +11,7 @@ pub(crate) fn fold(text: &str) -> String {
 
 /// The candidate nearest to `text`, if it is near enough to be a slip: at most a
 /// third of the longer text differs, or one contains the other.
-pub(crate) fn nearest<'a>(
-    text: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     /// Longer texts are no slips of a name, and comparing them is slow.
     const LONGEST: usize = 100;
     let text = fold(text);

@@ -777,11 +777,11 @@ impl Reason {
                     .to_owned()
             }
             Reason::TicketMissing { by_key: false } => {
-                "correct the cell, or take the row out: only --op create and upsert make tickets"
+                "correct the cell, or take the row out: `tickethaul import` makes tickets, by creating or upserting"
                     .to_owned()
             }
             Reason::TicketMissing { by_key: true } => {
-                "correct the cell, or take the row out: only --op create and upsert make tickets; \
+                "correct the cell, or take the row out: `tickethaul import` makes tickets, by creating or upserting; \
                  it may be in the recycle bin, where portals need not find a ticket by its key"
                     .to_owned()
             }

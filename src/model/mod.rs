@@ -2,6 +2,7 @@
 //! holds, what the portal knows, where a row ended. No I/O, and nothing of ours
 //! is imported here.
 
+pub mod count;
 pub mod place;
 pub mod invisible;
 pub mod dialect;

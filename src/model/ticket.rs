@@ -4,8 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::model::invisible::made_visible;
 use crate::model::schema::ObjectType;
+use crate::model::visible::spelled;
 
 /// Property values to be sent: internal name and value as text, in the order of
 /// the mapping. HubSpot takes every value as a string.
@@ -172,7 +172,7 @@ impl fmt::Display for PlacedRemark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.place())?;
         if !self.value.is_empty() {
-            write!(f, " \"{}\"", made_visible(&self.value))?;
+            write!(f, " \"{}\"", spelled(&self.value))?;
         }
         write!(f, ": {}", self.remark.happened())
     }

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use crate::model::invisible::is_invisible;
+
 /// A text that may go over several lines: line feeds and tabs stay.
 pub fn visible(text: &str) -> Cow<'_, str> {
     replaced(text, |c| is_unseen(c) && !matches!(c, '\n' | '\t'), sign)
@@ -38,6 +40,17 @@ pub fn visible_but_colors(text: &str) -> String {
 /// A text inside a line: it begins no new one.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     replaced(text, is_unseen, sign)
+}
+
+/// The same of a text in which every letter counts, such as a key: invisible letters and
+/// blanks other than the space are shown too.
+pub fn spelled(text: &str) -> Cow<'_, str> {
+    let is_odd_blank = |c: char| c.is_whitespace() && c != ' ';
+    replaced(
+        text,
+        |c| is_unseen(c) || is_invisible(c) || is_odd_blank(c),
+        sign,
+    )
 }
 
 /// A short text inside a line, such as the name of a column: at most so many characters.
@@ -132,7 +145,12 @@ mod tests {
         ] {
             assert_eq!(visible(text), several, "{text:?}");
             assert_eq!(one_line(text), one, "{text:?}");
+            assert_eq!(spelled(one), one, "nothing is left to be shown");
         }
+        assert_eq!(
+            spelled("\u{feff}a b\u{a0}\u{ad}\n"),
+            "⟪U+FEFF⟫a b⟪U+00A0⟫⟪U+00AD⟫␊"
+        );
         assert_eq!(
             visible_but_colors("a\u{1b}[1;31mb\u{1b}[0m\u{1b}[2J\u{1b}]0;x\u{7}\u{1b}["),
             "a\u{1b}[1;31mb\u{1b}[0m␛[2J␛]0;x␇␛["

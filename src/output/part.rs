@@ -6,6 +6,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::temporary::Temporary;
+
 /// Who may read a new file. One that is replaced keeps its mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Privacy {
@@ -21,6 +23,7 @@ pub enum Privacy {
 #[derive(Debug)]
 pub struct PartFile {
     file: File,
+    _temporary: Temporary,
     part: PathBuf,
     path: PathBuf,
     appeared: bool,
@@ -45,16 +48,18 @@ impl PartFile {
         let mut options = OpenOptions::new();
         let _same = options.write(true).create_new(true);
         #[cfg(unix)]
-        if privacy == Privacy::Private {
+        {
             use std::os::unix::fs::OpenOptionsExt;
-            let _same = options.mode(0o600);
+            let _same = options.mode(mode(&path, privacy));
         }
         #[cfg(not(unix))]
         let _no_modes = privacy;
         let file = options.open(&part)?;
+        let temporary = Temporary::new(&part);
         lock(&file)?;
         Ok(PartFile {
             file,
+            _temporary: temporary,
             part,
             path,
             appeared: false,
@@ -90,6 +95,19 @@ impl Drop for PartFile {
         if !self.appeared {
             let _gone = fs::remove_file(&self.part);
         }
+    }
+}
+
+/// The mode that a file is made with: that of the one that it replaces, so that nobody
+/// reads a private one in the making.
+#[cfg(unix)]
+fn mode(path: &Path, privacy: Privacy) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    match fs::metadata(path) {
+        // Its owner has to write it.
+        Ok(old) if old.is_file() => old.permissions().mode() & 0o666 | 0o200,
+        _ if privacy == Privacy::Private => 0o600,
+        _ => 0o666,
     }
 }
 
@@ -130,7 +148,7 @@ mod tests {
 
     use super::*;
 
-    fn mode(path: &Path) -> u32 {
+    fn held(path: &Path) -> u32 {
         let found = fs::metadata(path).expect("a file");
         found.permissions().mode() & 0o777
     }
@@ -142,12 +160,15 @@ mod tests {
         for privacy in [Privacy::Private, Privacy::Usual] {
             let mut part = PartFile::claim(path.clone(), privacy).expect("claimed");
             part.write_all(b"text").expect("written");
+            if privacy == Privacy::Usual {
+                assert_eq!(held(&part.part), 0o600, "while it is written");
+            }
             let _path = part.appear().expect("there");
-            assert_eq!(mode(&path), 0o600, "{privacy:?}");
+            assert_eq!(held(&path), 0o600, "{privacy:?}");
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).expect("set");
         let part = PartFile::claim(path.clone(), Privacy::Private).expect("claimed");
         let _path = part.appear().expect("there");
-        assert_eq!(mode(&path), 0o444);
+        assert_eq!(held(&path), 0o444);
     }
 }

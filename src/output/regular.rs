@@ -5,7 +5,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-/// Opens a file as the options say, if it is a regular file and no link.
+use super::private::{new_private_file, private};
+
+/// Opens a file as the options say, if it is a regular file and no link. One that is made
+/// is for its owner alone.
 ///
 /// # Errors
 /// `InvalidInput` where it is something else.
@@ -16,7 +19,7 @@ pub fn open_regular(path: &Path, options: &mut OpenOptions) -> io::Result<File> 
         // A pipe would wait for its other end.
         let _same = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     }
-    let file = options.open(path).map_err(|error| {
+    let file = private(options).open(path).map_err(|error| {
         let is_link = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
         if is_link {
             no_file(path, "a link")
@@ -44,14 +47,14 @@ pub fn read_regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Writes a new file in place of whatever has its name; a link goes, not what it leads
-/// to.
+/// Writes a new file in place of whatever has its name, for its owner alone; a link goes,
+/// not what it leads to.
 pub fn write_anew(path: &Path, bytes: &[u8]) -> io::Result<File> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = File::create_new(path)?;
+    let mut file = new_private_file(path)?;
     file.write_all(bytes)?;
     Ok(file)
 }

@@ -1,12 +1,23 @@
-//! How long ago something was, for people.
+//! How long ago something was or when it will be, for people.
 
-use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
 
-use super::words::counted;
+use jiff::{SignedDuration, Timestamp, Zoned};
+
+use crate::model::count::counted;
 
 /// `3 days ago`, `just now`; by this machine's clock.
 pub fn age_words(then: Timestamp) -> String {
     words(Timestamp::now().duration_since(then))
+}
+
+/// The time that it will be after so long, by this machine's clock: `06:00:01`.
+pub fn in_time(wait: Duration) -> String {
+    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+    match Zoned::now().checked_add(wait) {
+        Ok(then) => then.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Err(_) => "the end of time".to_owned(),
+    }
 }
 
 fn words(age: SignedDuration) -> String {

@@ -4,8 +4,9 @@
 
 use std::fmt::{self, Write};
 
-use super::words::{count, counted, duration};
+use super::words::duration;
 use crate::model::check::{CheckReport, Effects, RefusedRows, UnmappedColumn};
+use crate::model::count::{count, counted};
 use crate::model::ticket::Remark;
 use crate::model::visible::one_line;
 

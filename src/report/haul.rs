@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::words::{count, duration, rate};
+use super::words::{duration, rate};
+use crate::model::count::{count, counted};
 
 /// Time between two plain lines, and between two JSON lines.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
@@ -69,14 +70,14 @@ impl HaulProgress {
     /// Of so many tickets the links are read.
     pub fn linked(&mut self, tickets: u64) {
         self.show("linking", tickets, || {
-            format!("links of {} tickets read", count(tickets))
+            format!("links of {} read", counted(tickets, "ticket"))
         });
     }
 
     /// So many tickets are written.
     pub fn written(&mut self, tickets: u64) {
         self.show("writing", tickets, || {
-            format!("{} tickets written", count(tickets))
+            format!("{} written", counted(tickets, "ticket"))
         });
     }
 

@@ -11,7 +11,7 @@ mod progress;
 mod summary;
 mod words;
 
-pub use age::age_words;
+pub use age::{age_words, in_time};
 pub use check::check_words;
 pub use check_json::check_json;
 pub use haul::{Face, HaulProgress};
@@ -19,4 +19,4 @@ pub use json::JsonLines;
 pub use plain::PlainLines;
 pub use progress::ProgressLine;
 pub use summary::closing_words;
-pub use words::{count, counted};
+pub use words::duration;

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::words::{count, rate};
+use super::words::rate;
+use crate::model::count::count;
 use crate::model::event::{Event, Listener, Progress};
 use crate::model::outcome::Fate;
 use crate::model::visible::one_line;

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::words::{count, rate};
+use super::words::rate;
+use crate::model::count::count;
 use crate::model::event::{Event, Listener, Progress};
 use crate::model::outcome::Fate;
 use crate::model::visible::one_line;

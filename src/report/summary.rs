@@ -3,12 +3,12 @@
 
 use std::fmt::Write;
 
-use super::words::{count, counted, duration, rate};
+use super::words::{duration, rate};
+use crate::model::count::{count, counted};
 use crate::model::event::{Stop, Summary};
-use crate::model::invisible::made_visible;
 use crate::model::outcome::Fate;
 use crate::model::ticket::Remark;
-use crate::model::visible::one_line;
+use crate::model::visible::{one_line, spelled};
 
 /// Refusal groups that are shown; refused.csv has them all.
 const GROUPS: usize = 12;
@@ -97,7 +97,7 @@ fn write_values(
     let mut named = 0;
     for (placed, times) in known.take(VALUES) {
         named += times;
-        let value = made_visible(&placed.value);
+        let value = spelled(&placed.value);
         writeln!(
             text,
             "{:>12} {} \"{value}\"",

@@ -1,22 +1,11 @@
-//! Numbers and times as people write them.
+//! Times and rates as people write them.
 
 use std::time::Duration;
 
-/// `1234567` → `1,234,567`.
-pub fn count(number: u64) -> String {
-    indicatif::HumanCount(number).to_string()
-}
-
-/// Count with its noun in the right number.
-pub fn counted(number: u64, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        _ => format!("{} {noun}s", count(number)),
-    }
-}
+use crate::model::count::count;
 
 /// `3.2 s`, `4 min 10 s`, `2 h 5 min`.
-pub(super) fn duration(time: Duration) -> String {
+pub fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0..60 => format!("{:.1} s", time.as_secs_f64()),
@@ -43,10 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_and_counts_read_well() {
-        assert_eq!(count(1_234_567), "1,234,567");
-        assert_eq!(counted(1, "row"), "1 row");
-        assert_eq!(counted(0, "row"), "0 rows");
+    fn times_and_rates_read_well() {
         assert_eq!(duration(Duration::from_millis(3_210)), "3.2 s");
         assert_eq!(duration(Duration::from_secs(250)), "4 min 10 s");
         assert_eq!(duration(Duration::from_secs(7_500)), "2 h 5 min");

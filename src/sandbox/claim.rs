@@ -29,7 +29,7 @@ impl Claim {
     /// Claims `state`, making its folder when that is absent.
     pub(super) fn take(state: &Path) -> Result<Claim, ClaimError> {
         if let Some(folder) = state.parent() {
-            std::fs::create_dir_all(folder)?;
+            make_private(folder)?;
         }
         let mut options = OpenOptions::new();
         let _same = options.read(true).write(true).create(true).truncate(false);
@@ -38,6 +38,7 @@ impl Claim {
             use std::os::unix::fs::OpenOptionsExt;
             // What a link leads to is not ours to write.
             let _same = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+            let _same = options.mode(0o600);
         }
         let mut lock = options.open(lock_path(state))?;
         if !lock.metadata()?.is_file() {
@@ -54,7 +55,36 @@ impl Claim {
         }
         lock.set_len(0)?;
         writeln!(lock, "{}", std::process::id())?;
+        make_state(state)?;
         Ok(Claim { lock })
+    }
+}
+
+/// A folder for its owner alone: the state holds tickets. One that is there stays as it is.
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    let _same = builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        let _same = builder.mode(0o700);
+    }
+    builder.create(folder)
+}
+
+/// A new state is made for its owner alone, before SQLite makes it for everybody; the
+/// files that SQLite keeps beside it get its mode.
+fn make_state(state: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let _same = options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let _same = options.mode(0o600);
+    }
+    match options.open(state) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -24,6 +24,16 @@ impl Clock {
         }
     }
 
+    /// A clock that is so far ahead of the wall that it is midnight in UTC after that time.
+    pub(super) fn before_midnight(by: Duration) -> Clock {
+        let clock = Clock::start();
+        let start = clock.now().next_midnight().before(by);
+        Clock {
+            wall: start.timestamp(),
+            ..clock
+        }
+    }
+
     pub(super) fn now(&self) -> Moment {
         let instant = Instant::now();
         let elapsed = instant.saturating_duration_since(self.origin);
@@ -131,6 +141,14 @@ mod tests {
             "Tue, 01 Sep 2026 10:00:00 GMT"
         );
         assert_eq!(moment(-1).day(), -1);
+    }
+
+    #[test]
+    fn the_next_day_can_be_near() {
+        let clock = Clock::before_midnight(Duration::from_secs(60));
+        let now = clock.now();
+        assert_eq!(now.later(Duration::from_secs(30)).day(), now.day());
+        assert_eq!(now.later(Duration::from_secs(60)).day(), now.day() + 1);
     }
 
     #[test]

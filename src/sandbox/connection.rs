@@ -255,4 +255,30 @@ mod tests {
         assert_eq!(ended.kind(), io::ErrorKind::TimedOut);
         assert!(begun.elapsed() <= PATIENCE + Duration::from_secs(1));
     }
+
+    #[tokio::test]
+    async fn connections_beyond_the_most_wait_until_one_is_closed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let mut door = Door::new(listener);
+        let full = u32::try_from(MOST - 2).expect("a number");
+        let others = Arc::clone(&door.room).acquire_many_owned(full).await;
+        let mut clients = Vec::new();
+        let mut open = Vec::new();
+        for _ in 0..2 {
+            clients.push(TcpStream::connect(address).await.expect("a connection"));
+            open.push(Listener::accept(&mut door).await);
+        }
+        clients.push(
+            TcpStream::connect(address)
+                .await
+                .expect("the system takes it"),
+        );
+        let mut next = std::pin::pin!(Listener::accept(&mut door));
+        assert!(futures::poll!(&mut next).is_pending());
+        drop(open.pop());
+        let (_connection, from) = next.await;
+        assert_eq!(from, clients[2].local_addr().expect("an address"));
+        drop(others);
+    }
 }

@@ -62,6 +62,21 @@ impl FromStr for DailyLimit {
     }
 }
 
+/// How soon after the start the portal's day ends; none for the wall's own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct DayEnds(pub(super) Option<Duration>);
+
+impl FromStr for DayEnds {
+    type Err = NoValue;
+
+    fn from_str(text: &str) -> Result<DayEnds, NoValue> {
+        match text {
+            "none" => Ok(DayEnds(None)),
+            text => time(text).map(|time| DayEnds(Some(time))).ok_or(NoValue),
+        }
+    }
+}
+
 /// The allowance of searches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SearchRate(pub(super) Rate);

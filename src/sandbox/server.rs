@@ -165,8 +165,11 @@ async fn bind(port: u16) -> Result<(TcpListener, SocketAddr), StartError> {
 
 fn front(options: Options) -> Result<Front, StartError> {
     let claim = claim(&options.data)?;
-    let clock = Clock::start();
     let switches = options.switches;
+    let clock = match switches.day_ends.0 {
+        Some(time) => Clock::before_midnight(time),
+        None => Clock::start(),
+    };
     let lags = options.troubles.iter().filter_map(Trouble::search_lag);
     let setting = Setting {
         data: &options.data,

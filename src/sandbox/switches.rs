@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::free_values::{DailyLimit, Names, SearchLag, SearchRate};
+use super::free_values::{DailyLimit, DayEnds, Names, SearchLag, SearchRate};
 
 /// Makes the choices, the set of them, and the reader of `NAME=VALUE` out of one
 /// table, so that a new switch is one new line. Values after the line are free
@@ -221,6 +221,7 @@ switches! {
     free
     29 search_lag: SearchLag = "5s", "TIME"; "how late the search index is"
     32 daily_limit: DailyLimit = "625000", "N"; "requests a day (the ones in 10 s are --rate)"
+    0 day_ends: DayEnds = "none", "TIME"; "how soon after its start the portal's day ends, and its clock is so far ahead"
     32 search_rate: SearchRate = "5/1s", "N/TIME"; "searches, which do not count towards --rate"
     0 missing_scopes: Names = "none", "SCOPE,SCOPE…"; "scopes that the token lacks"
     0 not_kept: Names = "none", "PROPERTY,PROPERTY…"; "properties whose values are taken and silently not stored"

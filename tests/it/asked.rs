@@ -331,3 +331,52 @@ fn a_sandbox_is_emptied_and_what_it_held_is_told() {
     let _ended = here.run(reset).expect(64);
     assert_eq!(here.read("sandbox-data/sandbox.db"), "my own notes");
 }
+
+#[test]
+fn the_question_counts_what_can_be_archived() {
+    let desk = imported();
+    // A row without a key, one that is cut short, and the keys of three tickets.
+    let _file = desk
+        .here
+        .write("some.csv", "Id,Subject\n1,a\n,b\n2\n2,b\n3,c\n");
+    for (archiving, run) in [
+        (
+            &["import", "some.csv", "-m", "m.toml", "--op", "archive"][..],
+            "one",
+        ),
+        (&["delete", "some.csv", "-m", "m.toml"], "two"),
+    ] {
+        let args = [archiving, &["--yes", "--run-dir", run]].concat();
+        let _ended = desk
+            .here
+            .run_against(&desk.sandbox, &args)
+            .expect(3)
+            .says("2 rows name no ticket in a way that can be used: refused")
+            .says("archive the tickets of 3 rows in portal");
+    }
+    let _file = desk.here.write("none.csv", "Id,Subject\n,b\n");
+    let args = ["delete", "none.csv", "-m", "m.toml", "--yes"];
+    let ended = desk.here.run_against(&desk.sandbox, &args).expect(3);
+    assert!(!ended.stderr.contains("going to"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_portal_that_is_not_reached_is_named_too() {
+    let here = Rehearsal::new();
+    let export = ["export", "--properties", "subject"];
+    for (variable, value, more) in [
+        ("HTTPS_PROXY", "socks5://127.0.0.1:1", &[][..]),
+        ("NO_PROXY", "*", &["--base-url", "ftp://portal.example"]),
+        ("NO_PROXY", "*", &["--base-url", "http://127.0.0.1:9"]),
+    ] {
+        let mut command = here.command([&export[..], more].concat());
+        let _same = command
+            .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+            .env(variable, value);
+        let ended = here.finish(command);
+        let ended = ended
+            .says("portal: ")
+            .says("chosen by HUBSPOT_ACCESS_TOKEN");
+        assert!(matches!(ended.code, 5 | 7 | 64), "{}", ended.stderr);
+    }
+}

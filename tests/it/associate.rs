@@ -491,3 +491,68 @@ fn tickets_are_named_by_record_id_too() {
         [format!("{company} Primary")]
     );
 }
+
+#[test]
+fn what_clashes_with_the_portal_is_named_before_the_first_link() {
+    let desk = a_desk();
+    let _ended = import(&desk, "Id,Subject\n1,Lamp\n", "").expect(0);
+    let property = |name: &str, kind: &str| {
+        json!({"name": name, "label": name, "type": kind, "fieldType": if kind == "number" { "number" } else { "text" },
+               "groupName": "ticketinformation"})
+    };
+    let _new = desk.call(
+        "POST",
+        "/crm/v3/properties/tickets",
+        &property("effort", "number"),
+    );
+    let _new = desk.call(
+        "POST",
+        "/crm/v3/properties/tickets",
+        &property("color", "string"),
+    );
+    let defined = |name: &str, kind: &str| {
+        format!("[[property]]\nname = \"{name}\"\nlabel = \"{name}\"\ntype = \"{kind}\"\n")
+    };
+    let mail = link("contacts", "email", "Mail", "missing = \"create\"\n");
+    let more = [
+        defined("effort", "string"),
+        defined("color", "number"),
+        defined("brand_new", "string"),
+        mail.clone(),
+    ];
+    let rows = "Id,Mail\n1,a@l.example\n";
+    for word in ["associate", "dissociate"] {
+        let ended = run(&desk, &[word], (rows, &more.concat()), word).expect(7);
+        for line in [
+            "error: the portal and the mapping differ\n",
+            "\n  effort is of type number in the portal, the mapping defines string\n",
+            "\n  color is of type string in the portal, the mapping defines number\n",
+        ] {
+            assert!(ended.stderr.contains(line), "{line}\n{}", ended.stderr);
+        }
+        assert!(!desk.here.path(word).exists(), "nothing was begun");
+    }
+    // What the portal lacks is nothing to links, and stays lacking.
+    let more = format!("{}{mail}", more[2]);
+    let _ended = run(&desk, &["associate"], (rows, &more), "made").expect(0);
+    let known = desk.call("GET", "/crm/v3/properties/tickets", &Value::Null);
+    assert!(!known.to_string().contains("brand_new"), "{known}");
+    // Without the key no ticket can be found.
+    let other = a_desk();
+    let ended = run(&other, &["associate"], (rows, &more), "made").expect(7);
+    let _said = ended.says("the portal has no ticket property desk_id");
+}
+
+#[test]
+fn rows_of_one_ticket_that_ask_for_the_same_links_agree_in_any_order() {
+    let desk = a_desk();
+    let _ended = import(&desk, "Id,Subject\n1,Lamp\n", "").expect(0);
+    let mails = "[[associate]]\nto = \"contacts\"\nby = \"email\"\ncolumn = \"Mail\"\nsplit = \";\"\nmissing = \"create\"\n";
+    let more = format!("{TICKET}{mails}");
+    let rows = "Id,Subject,Mail\n1,Lamp,a@l.example;b@l.example\n1,Lamp,b@l.example;a@l.example\n1,Lamp,c@l.example\n";
+    let ended = run(&desk, &["associate"], (rows, &more), "made").expect(3);
+    let refused = desk.here.rows("made/refused.csv");
+    assert_eq!(refused.len(), 1, "{}", ended.stderr);
+    assert_eq!(refused[0]["Mail"], "c@l.example");
+    assert_eq!(links(&desk, "contacts")["1"].len(), 2);
+}

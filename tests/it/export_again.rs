@@ -64,8 +64,11 @@ fn another_selection_never_takes_the_place_of_a_data_set() {
     ];
     for (more, words) in others {
         let args = [&whole[..], more].concat();
-        let _ended = desk.export(&args).expect(64).says(words).says("--replace");
-        assert_eq!(names(&desk, "lake"), months);
+        for force in [&[][..], &["--force"]] {
+            let args = [&args[..], force].concat();
+            let _ended = desk.export(&args).expect(64).says(words).says("--replace");
+            assert_eq!(names(&desk, "lake"), months);
+        }
     }
     let by_year = [
         &SUBJECT[..],
@@ -79,6 +82,18 @@ fn another_selection_never_takes_the_place_of_a_data_set() {
         .says("--partition-by year(createdate)");
     let _ended = desk.export(&whole).expect(0);
     assert_eq!(names(&desk, "lake"), months);
+    // A part that was changed by hand makes it no less of a wider data set.
+    let manifest: Value =
+        serde_json::from_str(&desk.here.read("lake/_manifest.json")).expect("JSON");
+    let part = manifest["files"][0]["name"].as_str().expect("a part");
+    let _path = desk.here.write(&format!("lake/{part}"), "edited by hand");
+    let narrow = [&whole[..], &["--limit", "1", "--force"]].concat();
+    let _ended = desk
+        .export(&narrow)
+        .expect(64)
+        .says("--limit 1 instead of none");
+    assert_eq!(names(&desk, "lake"), months);
+    let _ended = desk.export(&[&whole[..], &["--force"]].concat()).expect(0);
     let narrow = [&whole[..], &["--limit", "1", "--replace"]].concat();
     let _ended = desk.export(&narrow).expect(0);
     assert_eq!(names(&desk, "lake").len(), months.len() - 4);
@@ -106,6 +121,13 @@ fn a_file_is_replaced_by_the_same_export_alone() {
         .export(&fewer)
         .expect(64)
         .says("has been changed since");
+    let _ended = desk
+        .export(&[&nightly[..], &["--force"]].concat())
+        .expect(64)
+        .says("--limit none instead of 5");
+    assert_eq!(desk.here.read("tickets.csv"), "edited by hand");
+    let _ended = desk.export(&[&fewer[..], &["--force"]].concat()).expect(0);
+    assert_eq!(desk.ids("tickets.csv"), ids[..5]);
     let with_table = ["-o", "other.csv", "--history", "hs_pipeline_stage"];
     let _path = desk.here.write("other.history.csv", "mine");
     let _ended = desk
@@ -165,6 +187,17 @@ fn resume(desk: &Desk, run: &[&str]) -> Ended {
     desk.here.run_against(&desk.sandbox, &args)
 }
 
+/// Whether a time with seconds stands in a text: `12:34:56`.
+fn has_seconds(text: &str) -> bool {
+    let is_time = |word: &str| {
+        let parts: Vec<&str> = word.split(':').collect();
+        let is_part = |part: &&str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+        parts.len() == 3 && parts.iter().all(is_part)
+    };
+    text.split(|c: char| !c.is_ascii_digit() && c != ':')
+        .any(is_time)
+}
+
 /// Stops an export to a file by its time.
 fn stopped(desk: &Desk, output: &str, more: &[&str]) {
     let slow = ["--rate", "3/1s", "--max-duration", "0.8", "-o", output];
@@ -192,6 +225,7 @@ fn a_stopped_export_is_shown_and_says_what_it_is() {
     let resumed = resume(&desk, &[]).expect(0);
     let resumed = resumed.says("resuming export tickethaul-runs/");
     assert!(resumed.stderr.contains("tickets.csv"), "{}", resumed.stderr);
+    assert!(has_seconds(&resumed.stderr), "{}", resumed.stderr);
     assert!(desk.here.path("tickets.csv").is_file());
     let none = desk.here.run(["runs"]).expect(0);
     assert!(none.stdout.is_empty(), "{}", none.stdout);
@@ -214,6 +248,25 @@ fn a_stopped_export_leaves_a_newer_file_alone() {
         .says("--force");
     assert_eq!(desk.here.read("tickets.csv.manifest.json"), newer);
     let _ended = resume(&desk, &[&named[..], &["--force"]].concat()).expect(0);
+}
+
+#[test]
+fn a_stopped_export_whose_target_is_newer_is_shown_as_superseded() {
+    let desk = desk_of_months(1_500);
+    stopped(&desk, "tickets.csv", &[]);
+    // Without the registry nobody vouches for the old run, so it is not given up.
+    fs::remove_dir_all(desk.here.path(".local")).expect("the registry");
+    let _ended = desk
+        .export(&[&SUBJECT[..], &["-o", "tickets.csv"]].concat())
+        .expect(0);
+    let runs = desk.here.run(["runs"]).expect(0).stdout;
+    assert!(
+        runs.contains("superseded") && !runs.contains("stopped"),
+        "{runs}"
+    );
+    let _ended = resume(&desk, &[])
+        .expect(64)
+        .says("no run in this folder is unfinished");
 }
 
 #[test]

@@ -126,7 +126,7 @@ fn nothing_is_written_where_only_a_run_folder_says() {
     asked["replace"] = json!("anything");
     let _path = desk.here.write("run/export.json", asked.to_string());
     let resume = |args: &[&str]| desk.here.run_against(&desk.sandbox, args);
-    let _ended = resume(&["resume"])
+    let _ended = resume(&["resume", "run"])
         .expect(7)
         .says("bashrc.csv")
         .says("--output");

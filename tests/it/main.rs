@@ -54,6 +54,8 @@ mod outputs; // where commands write: one rule for every file, and stdout that m
 mod overtaken; // another run of the same file before a stopped one is resumed
 mod plain_http; // an HTTP client that shares nothing with ours
 mod presets; // every mapping that ships, on its sample
+#[cfg(unix)]
+mod process; // the process: modes of its files, signals, shortages
 mod readme; // every command of the README
 mod rehearsal; // the helper: a folder, the tool as a process, a served sandbox
 mod replies; // literal replies of HubSpot, fed to the client

@@ -124,7 +124,7 @@ fn letters_that_nobody_sees_make_no_other_key() {
         .expect("a row");
     assert_eq!(
         two["_remark"],
-        "Id \"\\u{feff}2\": invisible characters removed"
+        "Id \"⟪U+FEFF⟫2\": invisible characters removed"
     );
     let refused = here.rows("odd/refused.csv");
     let codes: Vec<&str> = refused.iter().map(|row| &*row["_code"]).collect();
@@ -145,7 +145,7 @@ fn letters_that_nobody_sees_make_no_other_column() {
     let odd = "\u{a0}Id\u{200b},Ticket\u{a0}\u{ad}subject,Status\n1,one,open\n\u{a0}Id,Ticket\u{a0}\u{ad}subject,Status\n2,two,open\n";
     let ended = import(&here, odd, &[], "run").expect(0);
     let ended = ended.says("invisible characters in the names of columns are ignored");
-    let _ended = ended.says("\"Ticket\\u{a0}\\u{ad}subject\"");
+    let _ended = ended.says("\"Ticket⟪U+00A0⟫⟪U+00AD⟫subject\"");
     let subjects: Vec<String> = here
         .rows("run/done.csv")
         .into_iter()
@@ -156,7 +156,7 @@ fn letters_that_nobody_sees_make_no_other_column() {
     assert!(
         report["notices"][0]
             .as_str()
-            .is_some_and(|words| words.contains("\\u{a0}")),
+            .is_some_and(|words| words.contains("⟪U+00A0⟫")),
         "{report}"
     );
     assert_eq!(report["unused_columns"], serde_json::json!(["Status"]));

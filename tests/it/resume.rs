@@ -91,7 +91,7 @@ fn a_pilot_of_some_rows_goes_on_as_the_same_run() {
     limited(&here, &sandbox);
     let _ended = here
         .run_against(&sandbox, &["resume", "run"])
-        .expect(0)
+        .expect(5)
         .says("--no-limit");
     assert_eq!(tickets(&here, &sandbox), 10);
     let ended = here

@@ -103,3 +103,85 @@ fn an_app_asks_for_its_token_first() {
     assert!(!request.contains("authorization:"), "{request}");
     assert!(request.contains("client_secret=s3cret%2f%2b&"), "{request}");
 }
+
+#[test]
+fn a_variable_that_is_set_and_empty_is_refused_where_it_counts() {
+    let here = Rehearsal::new();
+    let portal = here.serve(&[]);
+    let (url, token) = (portal.url(), crate::rehearsal::TOKEN);
+    const BASE: &str = "TICKETHAUL_BASE_URL";
+    const HELD: &str = "HUBSPOT_ACCESS_TOKEN";
+    for empty in ["", "  "] {
+        for (environment, name) in [
+            (vec![(BASE, empty), (HELD, token)], BASE),
+            (vec![(BASE, url), (HELD, empty)], HELD),
+            (
+                vec![(BASE, url), (HELD, empty), APP[0], APP[1], APP[2]],
+                HELD,
+            ),
+            (
+                vec![(BASE, url), APP[0], (APP[1].0, empty), APP[2]],
+                APP[1].0,
+            ),
+        ] {
+            let _ended = export(&here, &[], &environment)
+                .expect(64)
+                .says(&format!("{name} is set, but is empty"))
+                .says("unset it");
+        }
+        // Where something else was named it decides nothing.
+        let _ended = export(&here, &["--base-url", url], &[(BASE, empty), (HELD, token)]).expect(0);
+        let data = ["--portal", "sandbox", "--sandbox-data", "data"];
+        let _ended = export(&here, &data, &[(BASE, empty), (HELD, empty)]).expect(0);
+        let mut command = here.command(["sandbox"]);
+        let _same = command.env("TICKETHAUL_SANDBOX_TOKEN", empty);
+        let _ended = here
+            .finish(command)
+            .expect(64)
+            .says("TICKETHAUL_SANDBOX_TOKEN is set, but is empty");
+    }
+    let mut resume = here.command(["resume", "run"]);
+    let _same = resume.env(BASE, "").env(HELD, token);
+    let _ended = here.finish(resume).expect(64);
+}
+
+#[test]
+fn a_resume_knows_the_token_file_of_its_run_or_says_what_to_pass() {
+    let here = Rehearsal::new();
+    let portal = here.serve(&["--rate", "off"]);
+    let _file = here.write("token", crate::rehearsal::TOKEN);
+    let _file = here.write("t.csv", "Id,Subject\n1,a\n2,b\n3,c\n");
+    let mapping = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
+         [[property]]\nname = \"desk_id\"\nlabel = \"Desk\"\ntype = \"string\"\nunique = true\n\
+         [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
+    let _file = here.write("m.toml", mapping);
+    let import = [
+        "import",
+        "t.csv",
+        "-m",
+        "m.toml",
+        "--create-properties",
+        "--limit",
+        "1",
+    ];
+    let named = [
+        "--run-dir",
+        "run",
+        "--base-url",
+        portal.url(),
+        "--token-file",
+        "token",
+    ];
+    let _ended = here.run([&import[..], &named].concat()).expect(0);
+    let resume = ["resume", "run", "--no-limit"];
+    // As if the folder had come from elsewhere: nothing vouches for it.
+    let known = here.path(".local");
+    std::fs::rename(&known, here.path("aside")).expect("moved");
+    let _ended = here
+        .run([&resume[..], &named[2..4]].concat())
+        .expect(64)
+        .says("--token-file");
+    std::fs::rename(here.path("aside"), &known).expect("moved back");
+    let _ended = here.run(resume).expect(0).says("chosen by --token-file");
+    assert_eq!(here.rows("run/done.csv").len(), 3);
+}

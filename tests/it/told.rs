@@ -70,13 +70,14 @@ fn every_option_stays_and_can_be_told_anew() {
         ("rate", "150/10s", "140/10s"),
         ("reserve", "20", "25"),
         ("timeout", "30", "20"),
+        ("wait-for-limit", "true", "false"),
     ] {
         let here = here(&rows(30, &[]));
         let portal = here.serve(&["--rate", "off"]);
         let flag = format!("--{option}");
-        let _ended = begin(&here, &portal, &[&flag, first]).expect(0);
+        let _ended = begin(&here, &portal, &[&format!("{flag}={first}")]).expect(0);
         let again = here.run_against(&portal, &["resume", "run"]);
-        let again = again.expect(0);
+        let again = again.expect(5);
         assert!(again.stderr.contains("--no-limit"), "{}", again.stderr);
         let said = |ended: Ended, value: &str| {
             let words = format!("as told: {flag} {value}\n");
@@ -271,4 +272,47 @@ fn what_was_created_before_an_error_is_told() {
         .says("left in the portal: properties source_ticket_id");
     assert!(!ended.stderr.contains("nothing was"), "{}", ended.stderr);
     assert!(!here.path("run").exists(), "the run did not begin");
+}
+
+/// Rows of an import that a day's calls are not enough for, and how it ends.
+fn on_a_day(ends: &str, more: &[&str]) -> (Rehearsal, Ended) {
+    let here = here(&rows(30, &[]));
+    let day = format!("day_ends={ends}");
+    let portal = here.serve(&["--switch", "daily_limit=9", "--switch", &day]);
+    let import = ["import", "in.csv", "-m", "m.toml", "--create-properties"];
+    let small = ["--run-dir", "run", "--batch-size", "5", "--reserve", "0"];
+    let ended = here.run_against(&portal, &[&import[..], &small, more].concat());
+    (here, ended)
+}
+
+#[test]
+fn a_day_whose_calls_are_used_up_ends_the_run_or_is_waited_for() {
+    let (here, ended) = on_a_day("1h", &[]);
+    let _ended = ended.expect(5).says("daily limit of calls is used up");
+    assert!(here.rows("run/done.csv").len() < 30);
+    let (here, ended) = on_a_day("3s", &["--wait-for-limit"]);
+    let _ended = ended
+        .expect(0)
+        .says("calls of today are used up: waiting for ")
+        .says("(--wait-for-limit); Ctrl-C stops");
+    assert_eq!(here.rows("run/done.csv").len(), 30);
+    assert_eq!(logged(&here, "used up"), 1, "{}", here.read("run/run.log"));
+    // The day after is far: the run's own time ends the wait, and a resume that is told
+    // otherwise does not wait.
+    let here = crate::told::here(&rows(30, &[]));
+    let portal = here.serve(&["--switch", "daily_limit=9", "--switch", "day_ends=1h"]);
+    let import = ["import", "in.csv", "-m", "m.toml", "--create-properties"];
+    let small = ["--run-dir", "run", "--batch-size", "5", "--reserve", "0"];
+    let waiting = ["--wait-for-limit", "--max-duration", "0.5"];
+    let args = [&import[..], &small, &waiting].concat();
+    let _ended = here
+        .run_against(&portal, &args)
+        .expect(5)
+        .says("used up: waiting for ")
+        .says("--max-duration of 0.5 s is over");
+    let again = ["resume", "run", "--wait-for-limit=false"];
+    let _ended = here
+        .run_against(&portal, &again)
+        .expect(5)
+        .says("daily limit of calls is used up");
 }

@@ -95,7 +95,7 @@ fn update(desk: &Desk, id: u64, properties: &Value) {
 
 #[test]
 fn what_a_create_made_goes_and_can_be_made_again() {
-    for holds in ["bin_holds_keys=on", "bin_holds_keys=off"] {
+    for holds in ["archived_holds_unique=blocks", "archived_holds_unique=free"] {
         let desk = desk(&["--switch", holds]);
         let _file = desk.here.write("in.csv", rows(1..=120, "Subject", "text"));
         let _ended = import(&desk, "create", "in.csv", "run").expect(0);

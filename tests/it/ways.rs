@@ -273,12 +273,19 @@ fn an_address_that_is_no_portals_is_told_as_such() {
     let _ended = pull(&here, "api.hubapi.com", &[])
         .expect(64)
         .says("the base URL `api.hubapi.com` is not usable");
-    // An empty variable is as good as none: it is HubSpot's own address then.
-    let mut command = here.command(["schema", "pull"]);
-    let _same = command
-        .env("TICKETHAUL_BASE_URL", "")
-        .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
-        .env("HTTPS_PROXY", nobody());
-    let ended = here.finish(command).expect(5);
-    let _ended = ended.says("can't reach https://api.hubapi.com through the proxy");
+    // An empty variable is no address, and without one it is HubSpot's own.
+    let pull = |more: &[(&str, &str)]| {
+        let mut command = here.command(["schema", "pull"]);
+        let _same = command
+            .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+            .env("HTTPS_PROXY", nobody())
+            .envs(more.iter().copied());
+        here.finish(command)
+    };
+    let _ended = pull(&[("TICKETHAUL_BASE_URL", "")])
+        .expect(64)
+        .says("TICKETHAUL_BASE_URL is set, but is empty");
+    let _ended = pull(&[])
+        .expect(5)
+        .says("can't reach https://api.hubapi.com through the proxy");
 }

@@ -50,7 +50,8 @@ pub struct ExportArgs {
     /// Replace an export of other tickets, columns or parts that stands at OUTPUT
     #[arg(long, requires = "output")]
     replace: bool,
-    /// Replace whatever file stands at OUTPUT; a folder only where it is an export
+    /// Replace the file at OUTPUT though no export wrote it or it was changed since; an
+    /// export of other tickets, columns or parts goes with --replace alone
     #[arg(long, requires = "output")]
     force: bool,
     /// Make OUTPUT a folder of parts with Hive-style names, such as
@@ -235,7 +236,8 @@ impl ExportArgs {
     /// What may be replaced.
     pub fn replace(&self) -> Replace {
         match (self.force, self.replace) {
-            (true, _) => Replace::Anything,
+            (true, true) => Replace::Anything,
+            (true, false) => Replace::Files,
             (false, true) => Replace::Export,
             (false, false) => Replace::Same,
         }

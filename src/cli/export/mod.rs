@@ -12,7 +12,7 @@ mod run;
 mod resume;
 
 pub use args::ExportArgs;
-pub use resume::{Again, resume};
+pub use resume::{Again, newer, resume};
 pub use run::run;
 pub use wanted::check;
 pub use work::folder_error;

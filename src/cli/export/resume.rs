@@ -13,11 +13,11 @@ use super::work::{Work, is_inside};
 use crate::cli::exit::Exit;
 use crate::cli::import::mapping_error;
 use crate::cli::portal::Portal;
-use crate::cli::runs::minute;
+use crate::cli::runs::second;
 use crate::cli::settings::PortalArgs;
 use crate::cli::talk::Talk;
 use crate::error::Error;
-use crate::export::{Asked, AskedMapping, Earlier, Job, Replace, RunFolder};
+use crate::export::{Asked, AskedMapping, Earlier, Job, RunFolder, has_published};
 use crate::mapping::MappingFile;
 use crate::output::Place;
 use crate::report::age_words;
@@ -44,7 +44,7 @@ pub async fn resume(
         "resuming export {}, begun {} ({}), to {}",
         folder.path().display(),
         age_words(asked.begun),
-        minute(asked.begun),
+        second(asked.begun),
         asked.target.display()
     ));
     check_target(&folder, &asked, again.force)?;
@@ -73,7 +73,7 @@ pub async fn resume(
 /// The mapping as it was; the files that it names must still be.
 fn read(mapping: &AskedMapping, talk: &Talk) -> Result<MappingFile, Error> {
     let name = mapping.path.to_string_lossy();
-    let parsed = MappingFile::parse(&name, &mapping.text);
+    let parsed = MappingFile::parse_known(&name, &mapping.text, &mapping.tables);
     let parsed = parsed.map_err(|errors| mapping_error(&errors, talk))?;
     match *parsed.tables() == mapping.tables {
         true => Ok(parsed),
@@ -100,9 +100,9 @@ fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Er
     if force {
         return Ok(());
     }
-    let (shown, begun) = (target.display(), minute(asked.begun));
-    if let Some(written) = newer(folder, asked) {
-        let written = minute(written);
+    let (shown, begun) = (target.display(), second(asked.begun));
+    if let Some(written) = newer(folder.path(), asked) {
+        let written = second(written);
         let message = format!(
             "{shown} was written at {written}, after this export was begun at {begun}: it is left alone"
         );
@@ -111,7 +111,7 @@ fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Er
             run = folder.path().display()
         )));
     }
-    if !folder.has_published() && asked.replace != Replace::Anything {
+    if !has_published(folder.path()) {
         let _same = standing(target, &asked.selection, asked.replace).map_err(|error| {
             let advice = error.advice().unwrap_or_default().to_owned();
             Error::mend(error).advise(advice)
@@ -120,12 +120,12 @@ fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Er
     Ok(())
 }
 
-/// When the target was written, where that was after the export began.
-fn newer(folder: &RunFolder, asked: &Asked) -> Option<Timestamp> {
+/// When the target of a stopped export was written, where that was after it began.
+pub fn newer(folder: &Path, asked: &Asked) -> Option<Timestamp> {
     let (told, stands) = match asked.selection.partition_by {
         Some(_) => {
             let manifest = asked.target.join("_manifest.json");
-            (Earlier::read(&manifest), manifest)
+            (Earlier::inside(&asked.target), manifest)
         }
         None => (Earlier::beside(&asked.target), asked.target.clone()),
     };
@@ -133,7 +133,7 @@ fn newer(folder: &RunFolder, asked: &Asked) -> Option<Timestamp> {
     let by_another = told.is_some_and(|told| {
         told.run.as_deref() != Some(&*asked.run) && told.started > asked.started
     });
-    let later = !folder.has_published() && written > asked.begun;
+    let later = !has_published(folder) && written > asked.begun;
     (by_another || later).then_some(written)
 }
 

@@ -20,8 +20,8 @@ use crate::cli::found;
 use crate::cli::import::read_mapping;
 use crate::cli::portal::{Portal, call_error};
 use crate::cli::registry::{Kind, NewEntry};
-use crate::cli::run_args::signal;
-use crate::cli::runs::minute;
+use crate::cli::runs::second;
+use crate::cli::signals::signal;
 use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::export::{
@@ -31,8 +31,8 @@ use crate::export::{
 use crate::hubspot::{Client, SchemaParts, Search};
 use crate::journal::{Told, now, run_id};
 use crate::mapping::MappingFile;
+use crate::model::count::{count, counted, counted_as};
 use crate::model::schema::ObjectType;
-use crate::report::counted;
 
 /// What is exported, whether it is typed now or was once.
 pub(super) struct What<'a> {
@@ -133,7 +133,7 @@ fn say_superseded(asked: &Asked, talk: &Talk) {
         talk.say(&format!(
             "the stopped export {}, begun {}, went to the same place: this one takes its place",
             folder.display(),
-            minute(other.begun),
+            second(other.begun),
         ));
     }
 }
@@ -273,7 +273,7 @@ async fn total(job: &Job, client: &Client) -> Option<u64> {
 fn tell(done: &Done, goes: &Goes, talk: &Talk) {
     let archived = match done.archived {
         0 => String::new(),
-        archived => format!(", {archived} of them archived"),
+        archived => format!(", {} of them archived", count(archived)),
     };
     let tables = done.tables.iter();
     let tables: String = tables
@@ -284,10 +284,8 @@ fn tell(done: &Done, goes: &Goes, talk: &Talk) {
         counted(done.tickets, "ticket")
     ));
     if let Some(first) = done.missing.first() {
-        let count = done.missing.len();
-        talk.say(&format!(
-            "{count} ids are not in the portal, such as {first}"
-        ));
+        let ids = counted_as(done.missing.len(), "id is", "ids are");
+        talk.say(&format!("{ids} not in the portal, such as {first}"));
     }
     if done.left_out > 0 {
         let tickets = counted(done.left_out, "ticket");
@@ -318,7 +316,10 @@ fn say_issue(done: &Done, to_stream: bool, talk: &Talk) {
         false => " but in the .issues.csv beside it",
     };
     talk.say(&format!(
-        "{} rows are not in the export{place}: ticket {id} has `{}` in {}, which holds {}",
-        done.issues, misfit.value, misfit.column, misfit.wanted
+        "{} not in the export{place}: ticket {id} has `{}` in {}, which holds {}",
+        counted_as(done.issues, "row is", "rows are"),
+        misfit.value,
+        misfit.column,
+        misfit.wanted
     ));
 }

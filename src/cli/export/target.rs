@@ -112,12 +112,12 @@ pub(super) fn standing(
     };
     let earlier = match found {
         Ok(earlier) => earlier,
-        // What an export did not put there is never thrown away with a folder.
-        Err(Taken::Unknown(_)) if selection.partition_by.is_none() && forced(replace) => None,
-        Err(Taken::Changed(_)) if forced(replace) => None,
-        Err(other) => return Err(taken(other)),
+        Err(other) if !may_go(&other, selection, replace) => return Err(taken(other)),
+        // What was changed is an export all the same, and may be a wider one.
+        Err(_) if selection.partition_by.is_some() => Earlier::inside(path),
+        Err(_) => Earlier::beside(path).filter(|_| path.exists()),
     };
-    if let Some(earlier) = earlier.as_ref().filter(|_| replace == Replace::Same) {
+    if let Some(earlier) = earlier.as_ref().filter(|_| !replace.other_exports()) {
         let differences = earlier.differences(selection);
         if !differences.is_empty() {
             return Err(another(path, &differences.join("; ")));
@@ -126,8 +126,11 @@ pub(super) fn standing(
     Ok(earlier)
 }
 
-fn forced(replace: Replace) -> bool {
-    replace == Replace::Anything
+/// Whether what is not as an export left it may go. What an export did not put there is
+/// never thrown away with a folder.
+fn may_go(taken: &Taken, selection: &Selection, replace: Replace) -> bool {
+    let is_file = selection.partition_by.is_none();
+    replace.other_files() && (is_file || matches!(taken, Taken::Changed(_)))
 }
 
 /// The same of the portal, which is known later.
@@ -137,7 +140,7 @@ pub(super) fn same_portal(
     (portal, replace): (u64, Replace),
 ) -> Result<(), Error> {
     match earlier {
-        Some(earlier) if earlier.portal != portal && replace == Replace::Same => {
+        Some(earlier) if earlier.portal != portal && !replace.other_exports() => {
             let words = format!("portal {portal} instead of {}", earlier.portal);
             Err(another(path, &words))
         }

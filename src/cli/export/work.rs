@@ -8,13 +8,17 @@ use tempfile::TempDir;
 use crate::cli::found;
 use crate::error::Error;
 use crate::export::{Asked, FolderError, RunFolder};
+use crate::output::Temporary;
 
 /// Where pages lie on their way.
 pub(super) enum Work {
     /// A run folder: the export can be resumed.
     Run(RunFolder),
     /// What went to a stream can't be taken up again.
-    Temporary(TempDir),
+    Temporary(
+        TempDir,
+        #[expect(dead_code, reason = "it goes with the folder")] Temporary,
+    ),
 }
 
 impl Work {
@@ -34,16 +38,24 @@ impl Work {
 
     /// For an export to a stream.
     pub(super) fn temporary() -> Result<Work, Error> {
-        tempfile::tempdir()
-            .map(Work::Temporary)
-            .map_err(|error| Error::usage(format!("can't make a folder for the export: {error}")))
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let _same = builder.permissions(std::fs::Permissions::from_mode(0o700));
+        }
+        let folder = builder.tempdir().map_err(|error| {
+            Error::usage(format!("can't make a folder for the export: {error}"))
+        })?;
+        let temporary = Temporary::new(folder.path());
+        Ok(Work::Temporary(folder, temporary))
     }
 
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         match self {
             Work::Run(folder) => folder.path(),
-            Work::Temporary(folder) => folder.path(),
+            Work::Temporary(folder, _) => folder.path(),
         }
     }
 
@@ -68,7 +80,7 @@ impl Work {
                 "no file has appeared; `tickethaul resume {}` continues",
                 folder.path().display()
             )),
-            Work::Temporary(_) => error,
+            Work::Temporary(..) => error,
         }
     }
 }
@@ -97,6 +109,7 @@ pub fn folder_error(error: FolderError) -> Error {
             Error::mend(error).advise("start the export anew")
         }
         FolderError::Unusable { .. } | FolderError::Newer(_) => Error::mend(error),
+        FolderError::File(_) => Error::usage(error).advise("name a folder with --run-dir"),
         FolderError::NotEmpty(_) => Error::usage(error)
             .advise("name a new folder with --run-dir, or continue with `tickethaul resume`"),
     }

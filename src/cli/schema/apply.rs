@@ -71,10 +71,8 @@ pub async fn run(args: &ApplyArgs, talk: &Talk) -> Result<Exit, Error> {
 pub fn refuse_clashes(lacking: &Lacking) -> Result<(), Error> {
     match lacking.clashes.as_slice() {
         [] => Ok(()),
-        clashes => Err(Error::mend(format!(
-            "the portal and the mapping differ\n  {}",
-            clashes.join("\n  ")
-        ))
-        .advise(format!("nothing was sent; {REMEDY}"))),
+        clashes => Err(Error::mend("the portal and the mapping differ")
+            .listing(clashes)
+            .advise(format!("nothing was sent; {REMEDY}"))),
     }
 }

@@ -8,6 +8,7 @@ use crate::cli::portal::call_error_after;
 use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{CallError, Client};
+use crate::model::count::{counted, counted_as};
 use crate::model::schema::{NewProperty, ObjectType};
 
 /// How long nothing is said of what is being created.
@@ -45,7 +46,7 @@ impl Created {
         ]
         .into_iter()
         .filter(|(number, ..)| *number > 0)
-        .map(|(number, one, many)| format!("{number} {}", if number == 1 { one } else { many }))
+        .map(|(number, one, many)| counted_as(number, one, many))
         .collect();
         (!words.is_empty()).then(|| words.join(", "))
     }
@@ -120,8 +121,7 @@ async fn create_properties(
 ) -> Result<(), Error> {
     let all = properties.len();
     if all > 0 {
-        let plural = if all == 1 { "property" } else { "properties" };
-        talk.say(&format!("creating {all} {plural}"));
+        talk.say(&format!("creating {}", counted(all, "property")));
     }
     let mut said = Instant::now();
     for property in properties {

@@ -14,7 +14,7 @@ use crate::cli::settings::{PortalArgs, cache_folder};
 use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
-use crate::output::{Owner, Target, Wish};
+use crate::output::{Owner, Target, Wish, private_folder};
 use crate::report::age_words;
 
 /// What a portal defines: from a file, from the portal, or from the last pull.
@@ -70,7 +70,7 @@ const FOLDER: &str = "schema";
 /// Where the copy of a portal lies; its folder is made when it is not there.
 pub fn place(portal_id: u64) -> Result<Target, Error> {
     let folder = cache_folder()?.join(FOLDER);
-    fs::create_dir_all(&folder).map_err(|error| {
+    private_folder(&folder).map_err(|error| {
         let folder = folder.display();
         Error::usage(format!("can't make the folder {folder}: {error}"))
     })?;

@@ -13,7 +13,7 @@ use super::rows::{Rows, Shape, WriteError};
 use super::sink::{FileFacts, Sink};
 use crate::export::columns::Column;
 use crate::export::project::{Cell, instant_of};
-use crate::output::{PartFile, Privacy, part_of};
+use crate::output::{PartFile, Privacy, Temporary, part_of};
 
 /// Files that are open at the same time; beyond that the one that was not written to
 /// for longest is ended, and the next of its part begins when it is needed.
@@ -101,6 +101,7 @@ fn escaped(value: &str) -> String {
 /// An open folder of parts.
 pub struct Parts {
     building: PathBuf,
+    _temporary: Temporary,
     path: PathBuf,
     _claim: PartFile,
     by: PartBy,
@@ -127,8 +128,9 @@ impl Parts {
         if building.exists() {
             fs::remove_dir_all(&building)?;
         }
-        fs::create_dir(&building)?;
+        make_like(&path, &building)?;
         Ok(Parts {
+            _temporary: Temporary::new(&building),
             building,
             path,
             _claim: claim,
@@ -229,6 +231,22 @@ impl Drop for Parts {
         // Not there once it has become the export.
         let _gone = fs::remove_dir_all(&self.building);
     }
+}
+
+/// Makes a folder with the mode of the one that it is to replace, so that nobody looks
+/// into a private one in the making.
+fn make_like(old: &Path, new: &Path) -> io::Result<()> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "folders have no modes there"))]
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    if let Ok(old) = fs::metadata(old) {
+        use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+        // Its owner has to write into it.
+        let _same = builder.mode(old.permissions().mode() & 0o777 | 0o700);
+    }
+    #[cfg(not(unix))]
+    let _no_modes = old;
+    builder.create(new)
 }
 
 /// Ends what a process that was killed while it replaced the folder left: the old one

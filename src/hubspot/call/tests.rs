@@ -230,13 +230,14 @@ async fn a_window_without_end_is_a_minute_and_is_told() {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let ears = Arc::clone(&heard);
     caller.tell_waits(Box::new(move |wait| {
-        ears.lock().expect("unpoisoned").push(wait.as_secs());
+        ears.lock().expect("unpoisoned").push(wait);
     }));
     for _ in 0..2 {
         assert_eq!(call(&caller, Effect::Read).await.expect("an answer"), 7);
     }
     assert_eq!(waits(&script), [60.0]);
-    assert_eq!(*heard.lock().expect("unpoisoned"), [60]);
+    let expected = Wait::Asked(Duration::from_secs(60));
+    assert_eq!(*heard.lock().expect("unpoisoned"), [expected]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -246,9 +247,75 @@ async fn a_wait_that_the_portal_asks_for_is_cut_and_told() {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let ears = Arc::clone(&heard);
     caller.tell_waits(Box::new(move |wait| {
-        ears.lock().expect("unpoisoned").push(wait.as_secs());
+        ears.lock().expect("unpoisoned").push(wait);
     }));
     assert_eq!(call(&caller, Effect::Once).await.expect("an answer"), 7);
     assert_eq!(waits(&script), [60.0]);
-    assert_eq!(*heard.lock().expect("unpoisoned"), [60]);
+    let expected = Wait::Asked(Duration::from_secs(60));
+    assert_eq!(*heard.lock().expect("unpoisoned"), [expected]);
+}
+
+/// A caller that waits for the next day, in a portal whose clock says a minute to
+/// midnight; the wait is a minute and a second.
+fn patient(steps: Vec<Step>) -> (Caller, Arc<Script>) {
+    let (_, script) = caller(steps);
+    let settings = Settings {
+        wait_for_limit: true,
+        ..Settings::default()
+    };
+    let caller = Caller::new(script.clone(), &settings);
+    caller.day_is_in("Europe/Berlin");
+    (caller, script)
+}
+
+fn at_night(status: u16, left: &str, body: &'static str) -> Step {
+    let headers = Headers::default()
+        .with("Date", "Wed, 01 Jul 2026 21:59:00 GMT")
+        .with("X-HubSpot-RateLimit-Daily", "250000")
+        .with("X-HubSpot-RateLimit-Daily-Remaining", left);
+    Step::Reply(status, headers, body)
+}
+
+const SPENT: &str = r#"{"message":"no","policyName":"DAILY"}"#;
+
+#[tokio::test(start_paused = true)]
+async fn a_day_that_is_used_up_is_waited_for_where_that_is_wanted() {
+    for effect in [Effect::Read, Effect::Once] {
+        let (caller, script) = patient(vec![at_night(429, "0", SPENT), ok()]);
+        assert_eq!(call(&caller, effect).await.ok(), Some(7));
+        assert_eq!(waits(&script), [61.0]);
+        // The reserve of the day counts the same, and a portal whose day has not begun
+        // yet is asked again after a while.
+        let (caller, script) = patient(vec![
+            at_night(200, "24999", "7"),
+            at_night(429, "0", SPENT),
+            ok(),
+        ]);
+        let _first = call(&caller, effect).await.expect("answered");
+        assert_eq!(call(&caller, effect).await.ok(), Some(7));
+        assert_eq!(waits(&script), [61.0, 61.0 + 15.0 * 60.0]);
+    }
+    let (caller, _) = caller(vec![at_night(429, "0", SPENT)]);
+    let ended = call(&caller, Effect::Read).await;
+    assert!(matches!(ended, Err(CallError::Paused(_))), "{ended:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_day_can_be_called_away() {
+    let (caller, _) = patient(vec![at_night(429, "0", SPENT)]);
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let ears = Arc::clone(&heard);
+    caller.tell_waits(Box::new(move |wait| {
+        ears.lock().expect("unpoisoned").push(wait);
+    }));
+    let begun = Instant::now();
+    let later = async {
+        sleep(Duration::from_secs(10)).await;
+        caller.wait_no_more();
+    };
+    let (ended, ()) = tokio::join!(call(&caller, Effect::Once), later);
+    assert!(matches!(ended, Err(CallError::Paused(_))), "{ended:?}");
+    assert_eq!(begun.elapsed(), Duration::from_secs(10));
+    let expected = Wait::Day(Duration::from_secs(61));
+    assert_eq!(*heard.lock().expect("unpoisoned"), [expected]);
 }

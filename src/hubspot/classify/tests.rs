@@ -26,7 +26,7 @@ fn word(verdict: &Verdict<u64>) -> String {
         Verdict::Answered(_) => "Answered".to_owned(),
         Verdict::Final(CallError::Refused(_)) => "Refused".to_owned(),
         Verdict::Final(CallError::Denied(_)) => "Denied".to_owned(),
-        Verdict::Final(CallError::Paused(_)) => "Paused".to_owned(),
+        Verdict::Final(CallError::Paused(_)) | Verdict::Spent(_) => "Paused".to_owned(),
         Verdict::Final(other) => format!("{other:?}"),
         Verdict::Trouble(trouble) => format!("{:?}", trouble.kind),
     }

@@ -87,6 +87,11 @@ impl Through {
                 return Err(refuse(words));
             }
         }
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+            return Err(refuse(
+                "something stands behind its host and port; write http://host:port".to_owned(),
+            ));
+        }
         let port = url.port_or_known_default().unwrap_or_default();
         let shown = format!("{host}:{port}");
         let proxy = Proxy::all(url).map_err(|_| refuse("it is no address".to_owned()))?;
@@ -138,6 +143,9 @@ mod tests {
             "http://me:hush@",
             "socks5://me:hush@proxy.example:1080",
             "ftp://proxy.example",
+            "127.0.0.1:1?hush",
+            "http://proxy.example:3128/hush",
+            "proxy.example#hush",
         ] {
             let Err(error) = way(address, None) else {
                 panic!("{address} was taken")

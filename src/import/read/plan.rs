@@ -19,8 +19,9 @@ use super::trouble::{broken_off, refuse_other_kinds, unusable};
 use crate::error::Error;
 use crate::import::files::REFUSED_COLUMNS;
 use crate::model::dialect::{Dialect, Encoding, delimiter_word};
-use crate::model::invisible::{is_invisible, made_visible, trim_invisible};
+use crate::model::invisible::{is_invisible, trim_invisible};
 use crate::model::place::RowAddress;
+use crate::model::visible::spelled;
 
 /// How much of a text is looked at.
 const HEAD: usize = 256 * 1024;
@@ -307,7 +308,7 @@ fn odd_name(cell: &[u8]) -> Option<String> {
     let is_odd_blank =
         |letter: char| letter.is_whitespace() && !letter.is_ascii() && letter != '\u{3000}';
     let is_odd = |letter: char| is_invisible(letter) || is_odd_blank(letter);
-    name.contains(is_odd).then(|| made_visible(name))
+    name.contains(is_odd).then(|| spelled(name).into_owned())
 }
 
 /// Names given for a file without a header must be as many as most rows have cells.

@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 
 use super::trouble::unusable;
 use crate::error::Error;
+use crate::output::{Temporary, private_folder};
 
 /// How standard input is typed, and how the journal calls it.
 pub const STDIN: &str = "-";
@@ -35,7 +36,10 @@ pub(super) struct Source {
 
 /// The content of standard input on disk; gone when dropped, unless kept.
 #[derive(Debug)]
-pub(super) struct Spool(NamedTempFile);
+pub(super) struct Spool {
+    file: NamedTempFile,
+    _temporary: Temporary,
+}
 
 impl Sources {
     /// Finds the files. Standard input is read to its end, into `spool_folder` or the
@@ -109,7 +113,7 @@ impl Sources {
             .map_err(|error| Error::unexpected(format!("can't keep {name}: {error}")))?;
         self.files.push(Source {
             name: name.to_owned(),
-            path: spool.0.path().to_owned(),
+            path: spool.file.path().to_owned(),
         });
         self.spool = Some(spool);
         Ok(())
@@ -120,24 +124,28 @@ impl Spool {
     fn fill(from: &mut dyn io::Read, folder: Option<&Path>) -> io::Result<Spool> {
         let mut file = match folder {
             Some(folder) => {
-                fs::create_dir_all(folder)?;
+                private_folder(folder)?;
                 NamedTempFile::new_in(folder)?
             }
             None => NamedTempFile::new()?,
         };
+        let temporary = Temporary::new(file.path());
         let _len = io::copy(from, &mut file)?;
-        Ok(Spool(file))
+        Ok(Spool {
+            file,
+            _temporary: temporary,
+        })
     }
 
     pub(super) fn path(&self) -> &Path {
-        self.0.path()
+        self.file.path()
     }
 
     /// Moves the content into a run folder for good; tells where it is.
     pub(super) fn keep(self, folder: &Path) -> io::Result<PathBuf> {
         let path = folder.join(SPOOLED);
-        self.0.as_file().sync_all()?;
-        let _file = self.0.persist(&path)?;
+        self.file.as_file().sync_all()?;
+        let _file = self.file.persist(&path)?;
         Ok(path)
     }
 }

@@ -15,6 +15,7 @@ use crate::import::ledger::Ledger;
 use crate::import::steps::Steps;
 use crate::import::stop::StopSwitch;
 use crate::journal::{Commit, Journal, JournalError, RunState};
+use crate::model::count::{counted, counted_as};
 use crate::model::event::{Event, Listener, Stop};
 use crate::model::outcome::Fate;
 
@@ -144,13 +145,15 @@ impl Desk {
         let refused = tally.of(Fate::Refused) - self.settler.refused_before;
         let words = match self.settler.max_refused {
             Some(max) if refused > max => {
-                format!("{refused} rows are refused, more than --max-refused {max} allows")
+                let rows = counted_as(refused, "row is", "rows are");
+                format!("{rows} refused, more than --max-refused {max} allows")
             }
             None if refused >= ALL_REFUSED
                 && tally.of(Fate::Done) + tally.of(Fate::Exists) + tally.of(Fate::Unchanged)
                     == 0 =>
             {
-                format!("the first {refused} rows are all refused: the mapping may not fit")
+                let rows = counted(refused, "row");
+                format!("the first {rows} are all refused: the mapping may not fit")
             }
             _ => return,
         };

@@ -1,0 +1,62 @@
+//! How far a run came, for whoever lists runs: the header's small parts and counts that
+//! SQLite makes. No row comes out of the database, however many there are.
+
+use jiff::Timestamp;
+
+use super::error::{JournalError, at};
+use super::read::{Reading, RunState, stamp, tally};
+use crate::model::outcome::Tally;
+
+/// A run in a few numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overview {
+    /// What it does with rows.
+    pub operation: String,
+    /// HubSpot portal id.
+    pub portal_id: u64,
+    /// How far it came.
+    pub state: RunState,
+    /// All rows that were read, by fate.
+    pub tally: Tally,
+    /// Rows whose ticket is written and whose links wait.
+    pub waiting: u64,
+    /// How far the input had been read, in bytes.
+    pub offset: u64,
+    /// How long the input is, in bytes.
+    pub size: u64,
+    /// When the run began and when it last wrote, by this machine's clock.
+    pub times: (Timestamp, Timestamp),
+}
+
+impl Reading {
+    /// The run in a few numbers.
+    pub fn overview(&self) -> Result<Overview, JournalError> {
+        let failed = || at(&self.path);
+        let portal = self.meta("portal")?;
+        let marks = ["state", "offset", "started_ms", "updated_ms", "rows_read"]
+            .map(|name| self.mark(name).map_err(failed()));
+        let [state, offset, started, updated, read] = marks;
+        let unknown = self.count_unknown().map_err(failed())?;
+        let waiting = self.waiting().map_err(failed())?;
+        Ok(Overview {
+            operation: self.meta("operation")?,
+            portal_id: portal.parse().map_err(|_| self.broken("portal"))?,
+            state: RunState::numbered(state?),
+            tally: tally(&self.fates()?, read?, (waiting, unknown)),
+            waiting,
+            offset: offset?,
+            size: self.size().map_err(failed())?,
+            times: (stamp(started?), stamp(updated?)),
+        })
+    }
+
+    fn mark(&self, name: &str) -> rusqlite::Result<u64> {
+        let sql = "SELECT coalesce(max(value), 0) FROM mark WHERE name = ?1";
+        self.db.query_row(sql, [name], |row| row.get(0))
+    }
+
+    fn size(&self) -> rusqlite::Result<u64> {
+        let sql = "SELECT coalesce(sum(size), 0) FROM input";
+        self.db.query_row(sql, [], |row| row.get(0))
+    }
+}
