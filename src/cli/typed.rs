@@ -159,7 +159,7 @@ mod tests {
 
     /// Options that say what a run is, or matter only before it begins: its journal
     /// holds them, or nothing has to.
-    const OF_THE_RUN: [&str; 12] = [
+    const OF_THE_RUN: [&str; 13] = [
         "mapping",
         "op",
         "diff",
@@ -169,6 +169,7 @@ mod tests {
         "no-key",
         "encoding",
         "delimiter",
+        "sheet",
         "yes",
         "ids",
         "ids-from",

@@ -60,7 +60,9 @@ fn former_name(remark: Remark) -> Option<&'static str> {
         Remark::LeftBlank => "remark values without a counterpart, left blank as mapped",
         Remark::FellBack => "remark values without a counterpart, replaced by the fallback",
         Remark::Shortened => "remark texts shortened with a mark",
-        Remark::HtmlKept | Remark::KeyTrimmed | Remark::ZeroDate => return None,
+        Remark::HtmlKept | Remark::KeyTrimmed | Remark::ZeroDate | Remark::OpenNumber => {
+            return None;
+        }
     })
 }
 

@@ -4,6 +4,7 @@
 
 pub mod place;
 pub mod invisible;
+pub mod formula;
 pub mod dialect;
 pub mod row;
 pub mod schema;

@@ -64,11 +64,13 @@ pub enum Remark {
     KeyTrimmed,
     /// A date of zeros, which databases write for none, was taken as an empty cell.
     ZeroDate,
+    /// A number that another style reads as another one, where the mapping names no style.
+    OpenNumber,
 }
 
 impl Remark {
     /// All of them.
-    pub const ALL: [Remark; 8] = [
+    pub const ALL: [Remark; 9] = [
         Remark::TimeInGap,
         Remark::TimeInFold,
         Remark::LeftBlank,
@@ -77,6 +79,7 @@ impl Remark {
         Remark::HtmlKept,
         Remark::KeyTrimmed,
         Remark::ZeroDate,
+        Remark::OpenNumber,
     ];
 
     /// What journals and scripts call it; never changed.
@@ -90,6 +93,7 @@ impl Remark {
             Remark::HtmlKept => "html_kept",
             Remark::KeyTrimmed => "key_trimmed",
             Remark::ZeroDate => "zero_date",
+            Remark::OpenNumber => "open_number",
         }
     }
 
@@ -111,6 +115,9 @@ impl Remark {
             }
             Remark::KeyTrimmed => "keys with invisible characters around them, which were removed",
             Remark::ZeroDate => "dates of zeros (0000-00-00), taken as empty cells",
+            Remark::OpenNumber => {
+                "numbers such as 1.000, read with a decimal point; `decimal` in their entry says what they are"
+            }
         }
     }
 
@@ -125,6 +132,7 @@ impl Remark {
             Remark::HtmlKept => "too long or too deep to be made plain, left as it is",
             Remark::KeyTrimmed => "invisible characters removed",
             Remark::ZeroDate => "no date, taken as empty",
+            Remark::OpenNumber => "read with a decimal point, as the mapping does not say",
         }
     }
 }
