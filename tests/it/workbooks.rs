@@ -4,6 +4,8 @@
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
+use tickethaul::import::read::{Input, Sources};
+use tickethaul::model::dialect::Dialect;
 
 use crate::rehearsal::{Rehearsal, project, rows_of};
 use crate::sheets::{Cell, ods, packed, xlsx};
@@ -362,4 +364,32 @@ fn titles_totals_and_stray_cells_of_a_sheet_are_no_tickets() {
     );
     let import = ["import", "in.xlsx", "-m", "m.toml", "--run-dir", "run"];
     let _ended = here.run_embedded(&import).expect(0).says("2 done");
+}
+
+#[test]
+fn no_damage_of_an_old_workbook_is_a_panic() {
+    let good = std::fs::read(project("tests/it/old-workbook.xls")).expect("a file of the project");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("in.xls");
+    let mut chance = fastrand::Rng::with_seed(11);
+    for _damaged in 0..300 {
+        let mut bytes = good.clone();
+        for _place in 0..chance.usize(1..12) {
+            let at = chance.usize(..bytes.len() - 4);
+            let wrong = [
+                [0; 4],
+                [0xFF; 4],
+                [0xFE, 0xFF, 0xFF, 0xFF],
+                [chance.u8(..); 4],
+            ];
+            let wrong = chance.choice(wrong).expect("one of them");
+            bytes[at..at + 4].copy_from_slice(&wrong);
+        }
+        std::fs::write(&path, bytes).expect("written");
+        // What is damaged is an error; a panic ends the test.
+        let sources = Sources::find(std::slice::from_ref(&path), None).expect("it is there");
+        if let Err(error) = Input::open(sources, &Dialect::default()) {
+            assert!(error.to_string().starts_with("can't read"), "{error}");
+        }
+    }
 }

@@ -115,7 +115,8 @@ pub(super) fn too_large(name: &str) -> Error {
         .advise("save its sheet as \"CSV UTF-8\", which is read in any size")
 }
 
-fn harmful(name: &str) -> Error {
+/// A workbook that nobody has written by hand.
+pub(super) fn harmful(name: &str) -> Error {
     unusable(name, "the workbook claims to hold more than it can")
         .advise("the file is damaged, or made to do harm")
 }

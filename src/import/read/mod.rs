@@ -13,6 +13,7 @@ mod sources;
 mod part;
 mod bounds;
 mod sheet_cell;
+mod old_workbook;
 mod workbook;
 mod encoding;
 mod delimiter;

@@ -2,10 +2,12 @@
 //! there on a sheet is read as every other text, and a row's offset is a place to come
 //! back to. Each row of the sheet is one record, so that a record's number tells the row.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use calamine::{
     Data, DataRef, Ods, OdsError, Reader, SheetType, SheetVisible, Xls, XlsError, Xlsb, XlsbError,
@@ -14,6 +16,7 @@ use calamine::{
 use tempfile::{NamedTempFile, TempPath};
 
 use super::bounds::{self, MOST_IN_MEMORY};
+use super::old_workbook::cells_fit;
 use super::sheet_cell::shown;
 use super::trouble::unusable;
 use crate::error::Error;
@@ -83,12 +86,49 @@ pub(super) struct Wanted<'a> {
 /// # Errors
 /// When it is damaged, encrypted or made to do harm; when the sheet is not there, or it is
 /// not said which of several is meant.
-pub(super) fn convert(kind: Kind, mut file: File, wanted: Wanted<'_>) -> Result<Sheet, Error> {
+pub(super) fn convert(kind: Kind, file: File, wanted: Wanted<'_>) -> Result<Sheet, Error> {
+    quietly(|| read(kind, file, wanted)).unwrap_or_else(|| {
+        Err(unusable(wanted.file, "the workbook is damaged")
+            .advise("open it in a spreadsheet and save it again, or export it again"))
+    })
+}
+
+/// Runs what may panic, as readers of old workbooks do where one is damaged; nothing then,
+/// and nothing is printed.
+fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !IS_QUIET.get() {
+                usual(info);
+            }
+        }));
+    });
+    IS_QUIET.set(true);
+    let done = panic::catch_unwind(AssertUnwindSafe(work));
+    IS_QUIET.set(false);
+    done.ok()
+}
+
+thread_local! {
+    /// Whether panics of this thread are none of the user's.
+    static IS_QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+fn read(kind: Kind, mut file: File, wanted: Wanted<'_>) -> Result<Sheet, Error> {
     let trouble = |error: io::Error| unusable(wanted.file, error);
     let size = file.metadata().map_err(trouble)?.len();
     match kind {
         Kind::Xls if size > MOST_IN_MEMORY => return Err(bounds::too_large(wanted.file)),
-        Kind::Xls => {}
+        Kind::Xls => {
+            let _start = file.seek(SeekFrom::Start(0)).map_err(trouble)?;
+            let mut bytes = Vec::new();
+            let _len = file.read_to_end(&mut bytes).map_err(trouble)?;
+            if !cells_fit(&bytes) {
+                return Err(bounds::harmful(wanted.file));
+            }
+        }
         Kind::Xlsx | Kind::Xlsb => bounds::check(&file, wanted.file, true)?,
         Kind::Ods => bounds::check(&file, wanted.file, false)?,
     }
@@ -205,6 +245,24 @@ impl<R: Read + Seek> Book for Xlsx<R> {
     }
 }
 
+impl<R: Read + Seek> Book for Xlsb<R> {
+    fn sheets(&self) -> Vec<(String, bool)> {
+        sheets_of(self.sheets_metadata())
+    }
+
+    fn cells(&mut self, sheet: &str, file: &str, take: &mut Taker<'_>) -> Result<(), Error> {
+        let trouble = |error: XlsbError| damaged(file, &error);
+        let mut reader = self.worksheet_cells_reader(sheet).map_err(trouble)?;
+        while let Some(cell) = reader.next_cell().map_err(trouble)? {
+            let more = take(cell.get_position(), shown(cell.get_value(), None));
+            if !more.map_err(|error| unwritten(file, &error))? {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The others are read whole.
 macro_rules! whole_book {
     ($book:ident) => {
@@ -228,7 +286,6 @@ macro_rules! whole_book {
     };
 }
 
-whole_book!(Xlsb);
 whole_book!(Xls);
 whole_book!(Ods);
 
