@@ -1,7 +1,7 @@
 //! How fast a whole file is checked against a mapping, beside the `csv` crate reading the
 //! same bytes: 15 columns, rows of about 500 bytes, ten properties with the key among
-//! them; then with the contact of each row too, and with two templates. Then how much
-//! memory that takes.
+//! them; then with the contact of each row too, and with two templates. Then `map init` of
+//! the same file, and how much memory a check takes.
 //!
 //! `cargo bench --bench check`, or `-- 100000` for so many rows instead of a million.
 //! `--profile dist` measures the binary as it is shipped.
@@ -17,9 +17,11 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tickethaul::import::check::{Allowance, Check, check};
+use tickethaul::import::check::{Allowance, Check, Setting, check};
 use tickethaul::import::flow::Operation;
 use tickethaul::import::read::{Input, Sources};
+use tickethaul::import::survey::sound;
+use tickethaul::mapping::propose::proposal;
 use tickethaul::mapping::{For, MappingFile};
 use tickethaul::model::check::CheckReport;
 use tickethaul::model::dialect::Dialect;
@@ -48,9 +50,11 @@ fn main() -> io::Result<()> {
     let path = folder.path().join("tickets.csv");
     write(&path, rows)?;
     println!("{rows} rows, {} MB", path.metadata()?.len() / 1_000_000);
-    compare(&path, rows, "ten properties", PROPERTIES)?;
-    compare(&path, rows, "and a contact", &with_contact())?;
-    compare(&path, rows, "and templates", &with_templates())?;
+    let checked = |mapping: &str| run(&path, mapping).map(|report| report.ready);
+    compare(&path, rows, "ten properties", || checked(PROPERTIES))?;
+    compare(&path, rows, "and a contact", || checked(&with_contact()))?;
+    compare(&path, rows, "and templates", || checked(&with_templates()))?;
+    compare(&path, rows, "map init", || proposed(&path))?;
     for rows in [rows / 100, rows] {
         write(&path, rows)?;
         let program = std::env::current_exe()?;
@@ -60,14 +64,19 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-fn compare(path: &Path, rows: u64, name: &str, mapping: &str) -> io::Result<()> {
+fn compare(
+    path: &Path,
+    rows: u64,
+    name: &str,
+    pass: impl Fn() -> io::Result<u64>,
+) -> io::Result<()> {
     let (mut bare, mut ours) = (Duration::MAX, Duration::MAX);
     for _ in 0..PASSES {
         bare = bare.min(time(|| read(path), rows)?);
-        ours = ours.min(time(|| Ok(run(path, mapping)?.ready), rows)?);
+        ours = ours.min(time(&pass, rows)?);
     }
     println!(
-        "{name:14} csv crate {:6.2} s   check {:6.2} s   ratio {:.2}",
+        "{name:14} csv crate {:6.2} s   ours {:6.2} s   ratio {:.2}",
         bare.as_secs_f64(),
         ours.as_secs_f64(),
         ours.as_secs_f64() / bare.as_secs_f64()
@@ -108,6 +117,7 @@ fn run(path: &Path, mapping: &str) -> io::Result<CheckReport> {
         mapping: &mapping,
         readers: Arc::new(readers),
         pipelines: &schema.pipelines,
+        setting: Setting::default(),
         allowance: Allowance {
             rate: (190, Duration::from_secs(10)),
             daily_calls: None,
@@ -115,6 +125,18 @@ fn run(path: &Path, mapping: &str) -> io::Result<CheckReport> {
         refused_to: None,
     };
     check(input, &what).map_err(io::Error::other)
+}
+
+/// What `tickethaul map init` does with a file: every cell is counted, a mapping proposed.
+fn proposed(path: &Path) -> io::Result<u64> {
+    let sources = Sources::find(&[path.to_owned()], None).map_err(io::Error::other)?;
+    let dialect = Dialect::default();
+    let input = Input::open(sources, &dialect).map_err(io::Error::other)?;
+    let sounded = sound(input, &dialect).map_err(io::Error::other)?;
+    let cells = &sounded.survey.cells;
+    let proposed = proposal(cells, &sounded.dialect, "tickets.csv");
+    assert!(proposed.text.contains("[key]"));
+    Ok(cells.rows())
 }
 
 const PROPERTIES: &str = r#"version = 1

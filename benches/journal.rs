@@ -103,8 +103,11 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
         .schema(SchemaParts::default())
         .await
         .expect("a schema");
-    let input =
-        Input::open(Sources::known(std::iter::once(input)), &Dialect::default()).expect("an input");
+    let input = Input::open(
+        Sources::known(std::iter::once((input, None))),
+        &Dialect::default(),
+    )
+    .expect("an input");
     let compiled = mapping
         .compile(input.headers(), &schema, For::Create)
         .expect("it fits");

@@ -18,7 +18,7 @@ use super::talk::Talk;
 use crate::error::Error;
 use crate::import::read::{LineEnds, TextFacts};
 use crate::import::survey::{Sounded, Survey, sound};
-use crate::mapping::propose::Column;
+use crate::mapping::propose::{Column, Survey as Cells};
 use crate::model::count::{count, counted};
 use crate::model::dialect::{Dialect, delimiter_word};
 use crate::model::visible::one_line;
@@ -130,6 +130,10 @@ fn rows_words(survey: &Survey) -> String {
 
 /// Encoding, delimiter and line ends as found in the whole text.
 fn facts_words(facts: &TextFacts) -> String {
+    if let Some(sheet) = &facts.sheet {
+        let records = counted(facts.records, "record");
+        return format!("sheet \"{}\", {records}", one_line(sheet));
+    }
     let mut words = vec![match facts.byte_order_mark {
         true => format!("{} with BOM", facts.encoding.name()),
         false => facts.encoding.name().to_owned(),
@@ -173,7 +177,7 @@ fn table(survey: &Survey) -> Table {
         let _same = table.add_row([
             name,
             percent(column, survey.cells.rows()),
-            kind_words(column),
+            kind_words(column, &survey.cells),
             examples.join(" | "),
         ]);
     }
@@ -181,8 +185,11 @@ fn table(survey: &Survey) -> Table {
 }
 
 /// What its values are, and what nearly all of them are.
-fn kind_words(column: &Column) -> String {
+fn kind_words(column: &Column, cells: &Cells) -> String {
     let kind = column.kind();
+    if let Some(dates) = cells.dates_of_numbers(column) {
+        return format!("{}: {dates}", kind.claim.words());
+    }
     let words = kind.claim.words();
     match kind.against {
         Some(against) => format!(
@@ -244,6 +251,7 @@ fn survey_json(sounded: &Sounded) -> Value {
 fn text_json(facts: &TextFacts) -> Value {
     json!({
         "name": facts.name,
+        "sheet": facts.sheet,
         "encoding": facts.encoding.name(),
         "byte_order_mark": facts.byte_order_mark,
         "delimiter": char::from(facts.delimiter).to_string(),

@@ -1,6 +1,7 @@
 //! `tickethaul check -m`: what an import would do with every row, found without sending
 //! anything. The portal's definitions come from where `schema` finds them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,16 +12,19 @@ use super::fit::{Definitions, Intent};
 use super::import::{mapping_error, parse_mapping, wanted};
 use super::input::say_reading;
 use super::output::new_file;
+use super::portal::{Portal, call_error};
 use super::preview::preview_of;
-use super::schema::{Lacking, REMEDY};
+use super::schema::{Lacking, PortalCopy, REMEDY, lacking_groups};
 use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::Rate;
-use crate::import::check::{Allowance, Check, check, write_values};
+use crate::import::check::{Allowance, Check, Setting, check, held, write_values};
 use crate::import::read::Input;
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
-use crate::model::check::CheckReport;
+use crate::model::check::{CheckReport, Held};
 use crate::model::count::counted;
+use crate::model::schema::ObjectType;
+use crate::model::ticket::Missing;
 use crate::output::{Privacy, Target};
 use crate::report::{check_json, check_words};
 
@@ -39,34 +43,44 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
     };
     let input = args.input.open(mapping.dialect(), None)?;
     let intent = intent(args, &mapping, &input);
-    let copy = args.from.read(intent.parts(), talk).await?;
+    let (copy, portal) = args.from.read_keeping(intent.parts(), talk).await?;
+    let looked = Looked {
+        intent,
+        input: &input,
+        copy: &copy,
+        portal: portal.as_ref(),
+    };
+    let against = looked.against(args, talk).await;
+    if let Some(portal) = portal {
+        portal.close().await;
+    }
+    let against = against?;
     say_reading(&input, talk);
-    let wanted = wanted(&mapping, args.op);
-    let lacking = Lacking::of(&wanted, &copy.schema, &copy.archived);
-    say_lacking(&lacking, talk);
-    let assumed = lacking.assumed(&wanted, &copy.schema);
-    let definitions = Definitions::Copy(&copy);
-    let (compiled, _links) = intent.fit(&assumed, definitions, talk).await?;
-    let readers = intent.compile(&assumed, talk)?;
     let rates = [args.from.portal.rate(), copy.burst].into_iter().flatten();
     let rate = rates.min_by(|one, other| a_second(one).total_cmp(&a_second(other)));
     let allowance = Allowance {
         rate: rate.map_or(USUAL_RATE, |rate| (rate.calls, rate.window)),
         daily_calls: copy.daily_calls,
     };
-    let shown = preview_of(args.op.operation(), input.again(), &compiled, &copy.schema)?;
+    let shown = preview_of(
+        args.op.operation(),
+        input.again(),
+        &against.compiled,
+        &copy.schema,
+    )?;
     let mut report = check(
         input,
         &Check {
             operation: args.op.operation(),
-            mapping: &compiled,
-            readers: Arc::new(readers),
+            mapping: &against.compiled,
+            readers: Arc::new(against.readers),
             pipelines: &copy.schema.pipelines,
             allowance,
+            setting: against.setting,
             refused_to: refused_to.as_ref(),
         },
     )?;
-    report.clashes = lacking.clashes;
+    report.clashes = against.lacking.clashes;
     talk.show(&check_words(&report));
     if !shown.is_empty() {
         talk.show(&format!("\n{shown}"));
@@ -81,12 +95,104 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
         talk.say(&format!("{path}: {rows} that would be refused"));
     }
     if let Some(target) = &values_to {
-        propose(target, &report, &compiled, talk)?;
+        propose(target, &report, &against.compiled, talk)?;
     }
     Ok(match (report.refused, report.clashes.as_slice()) {
         (0, []) => Exit::Fine,
         _ => Exit::Found,
     })
+}
+
+/// What a mapping is held against.
+struct Looked<'a> {
+    intent: Intent<'a>,
+    input: &'a Input,
+    copy: &'a PortalCopy,
+    portal: Option<&'a Portal>,
+}
+
+/// A mapping that fits, and what an import finds before its first row.
+struct Against {
+    compiled: CompiledMapping,
+    readers: CompiledMapping,
+    lacking: Lacking,
+    setting: Setting,
+}
+
+impl Looked<'_> {
+    /// Fits the mapping, counts what an import has to ask and to create, and looks keys up
+    /// where the portal is at hand.
+    async fn against(&self, args: &CheckArgs, talk: &Talk) -> Result<Against, Error> {
+        let (intent, copy) = (self.intent, self.copy);
+        let wanted = wanted(intent.mapping, args.op);
+        let lacking = Lacking::of(&wanted, &copy.schema, &copy.archived);
+        say_lacking(&lacking, talk);
+        let assumed = lacking.assumed(&wanted, &copy.schema);
+        let definitions = Definitions::Copy(copy);
+        let (compiled, _links) = intent.fit(&assumed, definitions, talk).await?;
+        let readers = intent.compile(&assumed, talk)?;
+        let is_known = |name: &str| copy.schema.tickets.contains_key(name);
+        let held = match self.portal {
+            Some(portal) if compiled.id_property().is_some_and(is_known) => {
+                let found = held(&portal.client, self.input.again(), &compiled).await?;
+                found.map_err(call_error)?
+            }
+            // What the portal does not define, no ticket of it has.
+            Some(_) if compiled.id_property().is_some() => Some(Held {
+                looked_up: 0,
+                all: true,
+                found: 0,
+            }),
+            _ => None,
+        };
+        let setting = self.setting(&compiled, &lacking, held);
+        Ok(Against {
+            compiled,
+            readers,
+            lacking,
+            setting,
+        })
+    }
+
+    fn setting(
+        &self,
+        compiled: &CompiledMapping,
+        lacking: &Lacking,
+        held: Option<Held>,
+    ) -> Setting {
+        let parts = self.intent.parts();
+        let is_email = |by: &str, to| by == "email" && to == ObjectType::Contacts;
+        let labelled: BTreeSet<ObjectType> = compiled
+            .links()
+            .filter(|link| link.label.is_some())
+            .map(|link| link.to)
+            .collect();
+        let keyed = compiled
+            .links()
+            .filter(|link| !matches!(&**link.by, "id" | "key") && !is_email(link.by, link.to));
+        let kinds: BTreeSet<ObjectType> = compiled.links().map(|link| link.to).collect();
+        let creates = compiled
+            .links()
+            .any(|link| link.missing == Missing::Create && !is_email(link.by, link.to));
+        let owners = match parts.owners {
+            true => 2 + self.copy.schema.owners.len() / 100,
+            false => 0,
+        };
+        let begin = 3 + usize::from(parts.contacts) + owners + labelled.len() + keyed.count();
+        let new = lacking.properties.len();
+        let properties = match new {
+            0 => 0,
+            new => 2 + new + lacking_groups(&lacking.properties, &self.copy.groups).len(),
+        };
+        Setting {
+            begin: begin as u64,
+            properties: (properties + 2 * lacking.options.len()) as u64,
+            kinds: kinds.len() as u64,
+            by_key: compiled.id_property().is_some(),
+            creates_others: creates,
+            held,
+        }
+    }
 }
 
 fn say_lacking(lacking: &Lacking, talk: &Talk) {

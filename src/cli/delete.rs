@@ -60,11 +60,14 @@ record_id = { column = "hs_object_id" }
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("which").required(true))]
 pub struct DeleteArgs {
-    /// CSV files whose rows name the tickets: by the mapping's key, or without a mapping
+    /// CSV files or spreadsheets whose rows name the tickets: by the mapping's key, or without a mapping
     /// by a column hs_object_id, Record ID or ticket_id. Of the done.csv or idmap.csv of
     /// a run only the tickets that the run created are taken
     #[arg(value_name = "FILE", group = "which")]
     files: Vec<PathBuf>,
+    /// Sheet of a spreadsheet, by name or number [default: the only one with content]
+    #[arg(long, value_name = "SHEET", requires = "files")]
+    sheet: Option<String>,
     /// The mapping; only its key counts
     #[arg(short, long, value_name = "MAPPING", requires = "files", value_hint = ValueHint::FilePath)]
     mapping: Option<PathBuf>,
@@ -140,7 +143,7 @@ fn open(args: &DeleteArgs, mapping: &MappingFile) -> Result<Input, Error> {
             check_list(path)?;
             Sources::find(std::slice::from_ref(path), folder)?
         }
-        None => Sources::find(&args.files, folder)?,
+        None => Sources::find(&args.files, folder)?.with_sheet(args.sheet.as_deref()),
     };
     Input::open(sources, mapping.dialect())
 }

@@ -37,9 +37,10 @@ pub const HELP: &str = "\
 Exit codes:
    0  done; no row was refused (rows that exist already, are unchanged or skipped count as fine)
    1  unexpected error
-   3  finished, but rows were refused: see refused.csv; `get` did not find a ticket
+   3  finished, but rows were refused: see refused.csv; undo left tickets alone;
+      `get` did not find a ticket
    4  check found rows that would be refused, or a portal that differs from the mapping;
-      schema diff found something lacking
+      schema diff found something lacking; verify found tickets that differ
    5  stopped by network, limits or a signal: `tickethaul resume` goes on
    6  stopped because too many rows were refused (--max-refused)
    7  stopped until something is mended: token, scope, a missing property, a file in use

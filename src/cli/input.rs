@@ -17,7 +17,8 @@ const TOLD: usize = 10;
 /// CSV files and how they are written.
 #[derive(Debug, Args)]
 pub struct InputArgs {
-    /// CSV files, also packed (.gz, .zst, .zip), globs, or - for standard input
+    /// CSV files, also packed (.gz, .zst, .zip), spreadsheets (.xlsx, .xls, .ods), globs,
+    /// or - for standard input
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Encoding of the files, such as windows-1252 [default: detected]
@@ -26,6 +27,9 @@ pub struct InputArgs {
     /// What stands between cells: , ; | or tab [default: detected]
     #[arg(long, value_name = "MARK", value_parser = delimiter, help_heading = "Input")]
     delimiter: Option<u8>,
+    /// Sheet of a spreadsheet, by name or number [default: the only one with content]
+    #[arg(long, value_name = "SHEET", help_heading = "Input")]
+    sheet: Option<String>,
 }
 
 impl InputArgs {
@@ -49,6 +53,7 @@ impl InputArgs {
     /// is spooled in `spool_folder`, or in the system's folder for such files.
     pub fn open(&self, dialect: &Dialect, spool_folder: Option<&Path>) -> Result<Input, Error> {
         let sources = Sources::find(&self.files, spool_folder)?;
+        let sources = sources.with_sheet(self.sheet.as_deref());
         Input::open(sources, &self.dialect(dialect))
     }
 

@@ -1,7 +1,7 @@
 //! `tickethaul map`: a mapping proposed for a file, mappings checked by themselves, and
 //! the JSON Schema of the language. None of it calls a portal.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
@@ -37,9 +37,12 @@ pub enum MapCommand {
 /// Propose a mapping for a CSV file: that of the system it is from, or matches of its columns
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// The CSV file
+    /// The CSV file or spreadsheet (.xlsx, .xls, .ods)
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Sheet of a spreadsheet, by name or number [default: the only one with content]
+    #[arg(long, value_name = "SHEET")]
+    sheet: Option<String>,
     /// The system that the file is from, `none` to look at the columns alone [default:
     /// recognised by the columns]
     #[arg(long, value_name = "SYSTEM", value_parser = systems())]
@@ -92,7 +95,7 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
     // A mapping that people have edited is not written over.
     let toml = |path: &PathBuf| new_file(path, &["toml"], args.force);
     let target = args.output.as_ref().map(toml).transpose()?;
-    let sounded = read(&args.file)?;
+    let sounded = read(args)?;
     let (survey, dialect) = (&sounded.survey.cells, &sounded.dialect);
     let preset = match args.from.as_deref() {
         None => recognise(survey.headers()),
@@ -141,8 +144,7 @@ fn show_preview(args: &InitArgs, dialect: &Dialect, text: &str, talk: &Talk) -> 
     let Ok(mapping) = MappingFile::parse("the proposal", text) else {
         return Ok(());
     };
-    let sources = Sources::find(std::slice::from_ref(&args.file), None)?;
-    let shown = preview_proposed(Input::open(sources, dialect)?, &mapping)?;
+    let shown = preview_proposed(Input::open(sources(args)?, dialect)?, &mapping)?;
     if !shown.is_empty() {
         talk.say_lines(&format!("\n{shown}"));
     }
@@ -172,10 +174,14 @@ fn first_sentence(mapping: &str) -> String {
 }
 
 /// Counts every cell of a file.
-fn read(path: &Path) -> Result<Sounded, Error> {
-    let sources = Sources::find(&[path.to_owned()], None)?;
+fn read(args: &InitArgs) -> Result<Sounded, Error> {
     let dialect = Dialect::default();
-    sound(Input::open(sources, &dialect)?, &dialect)
+    sound(Input::open(sources(args)?, &dialect)?, &dialect)
+}
+
+fn sources(args: &InitArgs) -> Result<Sources, Error> {
+    let sources = Sources::find(std::slice::from_ref(&args.file), None)?;
+    Ok(sources.with_sheet(args.sheet.as_deref()))
 }
 
 fn found(preset: Option<&Preset>, is_named: bool, survey: &Survey) -> String {

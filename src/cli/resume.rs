@@ -252,8 +252,9 @@ pub(super) fn input_of(past: &Past) -> Result<(Input, MappingFile), Error> {
             return Err(Error::mend(message));
         }
     }
-    let paths = header.inputs.iter().map(|input| input.path.as_path());
-    let input = Input::open(Sources::known(paths), &dialect)?;
+    let inputs = header.inputs.iter();
+    let inputs = inputs.map(|input| (input.path.as_path(), input.member.as_deref()));
+    let input = Input::open(Sources::known(inputs), &dialect)?;
     same_inputs(&input, &header.inputs)?;
     Ok((input, mapping))
 }

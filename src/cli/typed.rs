@@ -160,7 +160,7 @@ mod tests {
 
     /// Options that say what a run is, or matter only before it begins: its journal
     /// holds them, or nothing has to.
-    const OF_THE_RUN: [&str; 13] = [
+    const OF_THE_RUN: [&str; 14] = [
         "mapping",
         "op",
         "blind",
@@ -171,6 +171,7 @@ mod tests {
         "no-key",
         "encoding",
         "delimiter",
+        "sheet",
         "yes",
         "ids",
         "ids-from",

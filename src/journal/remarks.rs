@@ -64,7 +64,8 @@ fn former_name(remark: Remark) -> Option<&'static str> {
         | Remark::KeyTrimmed
         | Remark::ZeroDate
         | Remark::LinkLeftOut
-        | Remark::OtherTicket => return None,
+        | Remark::OtherTicket
+        | Remark::OpenNumber => return None,
     })
 }
 

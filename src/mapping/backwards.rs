@@ -227,7 +227,7 @@ impl Turn<'_> {
                 texts: Arc::new(emails(&self.schema.owners)),
                 others: false,
             },
-            Conversion::Number(style) if style.decimal != '.' => WayBack::Decimal(style.decimal),
+            Conversion::Number(style, _) if style.decimal != '.' => WayBack::Decimal(style.decimal),
             Conversion::Date(rule) => date(spec, rule),
             _ => WayBack::Stored,
         })

@@ -104,14 +104,63 @@ pub struct Effects {
     pub undated: u64,
     /// Tickets in closed stages that would be closed today: nothing says since when.
     pub closed_undated: u64,
-    /// Calls to the portal, at most.
-    pub calls: u64,
+    /// Calls to the portal, at most, by what they are for.
+    pub calls: CallCounts,
+    /// What of the tickets the portal has already; none where it was not asked.
+    pub held: Option<Held>,
     /// How long these take at the rate.
     pub time: Duration,
     /// The rate that is assumed: calls in a window.
     pub rate: (u32, Duration),
     /// Calls that the portal allows in a day, where that is known.
     pub daily_calls: Option<u64>,
+}
+
+/// Calls of a run, at most, if none has to be repeated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallCounts {
+    /// Before the first row: the account and what the portal defines.
+    pub begin: u64,
+    /// Creating properties that the portal lacks.
+    pub properties: u64,
+    /// Writing tickets.
+    pub tickets: u64,
+    /// Reading tickets: the first that were written, those that are named by a key.
+    pub look_ups: u64,
+    /// Finding and creating contacts and other records that are linked.
+    pub contacts: u64,
+    /// Making links, where they don't go with the tickets.
+    pub links: u64,
+}
+
+impl CallCounts {
+    /// Each with what it is for, in words.
+    pub fn parts(self) -> [(u64, &'static str); 6] {
+        [
+            (self.begin, "to begin"),
+            (self.properties, "for properties"),
+            (self.tickets, "for tickets"),
+            (self.look_ups, "for look-ups"),
+            (self.contacts, "for contacts and other records"),
+            (self.links, "for links"),
+        ]
+    }
+
+    /// All of them.
+    pub fn total(self) -> u64 {
+        self.parts().into_iter().map(|(calls, _)| calls).sum()
+    }
+}
+
+/// Which tickets the portal has already, as their keys tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Different keys that were looked up: the first of the input.
+    pub looked_up: u64,
+    /// Whether these were all.
+    pub all: bool,
+    /// Those that live tickets have.
+    pub found: u64,
 }
 
 /// Tickets that would be written with one stage.

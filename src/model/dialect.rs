@@ -60,7 +60,14 @@ pub struct Dialect {
     pub max_columns: usize,
     /// Lines above the header that belong to no record.
     pub skip_lines: u64,
+    /// Records at the end of a file that are no rows: totals, who made the report.
+    pub skip_last: usize,
+    /// Whether `="0017"`, which spreadsheets read as the text 0017, is read so here.
+    pub text_formulas: bool,
 }
+
+/// More records than these at the end of a file are no footer.
+pub const LONGEST_FOOTER: usize = 100;
 
 /// No help desk exports as many; memory and time of everything grow with them.
 pub const MOST_COLUMNS: usize = 10_000;
@@ -75,6 +82,8 @@ impl Default for Dialect {
             header: None,
             max_columns: MOST_COLUMNS,
             skip_lines: 0,
+            skip_last: 0,
+            text_formulas: false,
         }
     }
 }

@@ -5,6 +5,7 @@
 pub mod count;
 pub mod place;
 pub mod invisible;
+pub mod formula;
 pub mod dialect;
 pub mod row;
 pub mod schema;

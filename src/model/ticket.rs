@@ -68,11 +68,13 @@ pub enum Remark {
     LinkLeftOut,
     /// A row that was refused for its key got another one, which a ticket had already.
     OtherTicket,
+    /// A number that another style reads as another one, where the mapping names no style.
+    OpenNumber,
 }
 
 impl Remark {
     /// All of them.
-    pub const ALL: [Remark; 10] = [
+    pub const ALL: [Remark; 11] = [
         Remark::TimeInGap,
         Remark::TimeInFold,
         Remark::LeftBlank,
@@ -83,6 +85,7 @@ impl Remark {
         Remark::ZeroDate,
         Remark::LinkLeftOut,
         Remark::OtherTicket,
+        Remark::OpenNumber,
     ];
 
     /// What journals and scripts call it; never changed.
@@ -98,6 +101,7 @@ impl Remark {
             Remark::ZeroDate => "zero_date",
             Remark::LinkLeftOut => "link_left_out",
             Remark::OtherTicket => "other_ticket",
+            Remark::OpenNumber => "open_number",
         }
     }
 
@@ -126,6 +130,9 @@ impl Remark {
             Remark::OtherTicket => {
                 "rows refused for their key before, whose new key a ticket had already: it was updated"
             }
+            Remark::OpenNumber => {
+                "numbers such as 1.000, read with a decimal point; `decimal` in their entry says what they are"
+            }
         }
     }
 
@@ -142,6 +149,7 @@ impl Remark {
             Remark::ZeroDate => "no date, taken as empty",
             Remark::LinkLeftOut => "the portal has no such record, link left out",
             Remark::OtherTicket => "new key of the row, which a ticket had already: it was updated",
+            Remark::OpenNumber => "read with a decimal point, as the mapping does not say",
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::fmt::{self, Write};
 
 use super::words::duration;
-use crate::model::check::{CheckReport, Effects, RefusedRows, UnmappedColumn};
+use crate::model::check::{CallCounts, CheckReport, Effects, RefusedRows, UnmappedColumn};
 use crate::model::count::{count, counted};
 use crate::model::ticket::Remark;
 use crate::model::visible::one_line;
@@ -144,12 +144,16 @@ fn write_remarks(text: &mut String, report: &CheckReport) -> fmt::Result {
 }
 
 fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Result {
-    // Keys are not looked up: a ticket that exists would not be made again.
-    let portal = match effects.operation {
-        "create" | "upsert" => ", as if the portal held none of these tickets,",
+    // A ticket that exists is not made again.
+    let portal = match (effects.operation, effects.held) {
+        ("create" | "upsert", None) => ", as if the portal were empty,",
+        ("create" | "upsert", Some(held)) if held.found == 0 && held.all => {
+            ", into a portal that holds none of these tickets,"
+        }
         _ => "",
     };
     writeln!(text, "\nAn import{portal} would")?;
+    write_held(text, effects)?;
     writeln!(
         text,
         "  {} {}{}",
@@ -193,8 +197,9 @@ fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Res
     let (in_window, window) = effects.rate;
     write!(
         text,
-        "  make at most {} if none has to be repeated: {} at {in_window} calls in {} s",
-        counted(effects.calls, "call"),
+        "  make at most {} ({}) if none has to be repeated: {} at {in_window} calls in {} s",
+        counted(effects.calls.total(), "call"),
+        call_words(effects.calls),
         duration(effects.time),
         window.as_secs(),
     )?;
@@ -202,11 +207,47 @@ fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Res
         Some(day) => writeln!(
             text,
             ", {} of a day's {}",
-            share(effects.calls, day),
+            share(effects.calls.total(), day),
             count(day)
         ),
         None => writeln!(text),
     }
+}
+
+/// What becomes of rows whose tickets the portal has, or lacks.
+fn write_held(text: &mut String, effects: &Effects) -> fmt::Result {
+    let Some(held) = effects.held else {
+        return Ok(());
+    };
+    let of = match held.all {
+        true => counted(held.looked_up, "key"),
+        false => format!("the first {}", counted(held.looked_up, "key")),
+    };
+    let lacking = held.looked_up.saturating_sub(held.found);
+    let found = count(held.found);
+    match effects.operation {
+        "create" if held.found > 0 => writeln!(
+            text,
+            "  leave {found} of {of} as they are: the portal has their tickets (exists)"
+        ),
+        "upsert" => writeln!(text, "  update {found} of {of}, and create the others"),
+        "create" => Ok(()),
+        _ if lacking > 0 => writeln!(
+            text,
+            "  find no ticket for {} of {of}: their rows would be refused",
+            count(lacking)
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// `4 to begin, 11 for tickets`.
+fn call_words(calls: CallCounts) -> String {
+    let parts = calls.parts().into_iter().filter(|(calls, _)| *calls > 0);
+    let words: Vec<String> = parts
+        .map(|(calls, what)| format!("{} {what}", count(calls)))
+        .collect();
+    words.join(", ")
 }
 
 fn stages(effects: &Effects) -> String {

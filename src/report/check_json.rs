@@ -88,7 +88,18 @@ fn effects(tickets: u64, effects: &Effects) -> Value {
         "creates_contacts": effects.creates_contacts,
         "undated": effects.undated,
         "closed_undated": effects.closed_undated,
-        "calls_at_most": effects.calls,
+        "calls_at_most": effects.calls.total(),
+        "calls": {
+            "begin": effects.calls.begin,
+            "properties": effects.calls.properties,
+            "tickets": effects.calls.tickets,
+            "look_ups": effects.calls.look_ups,
+            "contacts": effects.calls.contacts,
+            "links": effects.calls.links,
+        },
+        "held": effects.held.map(|held| {
+            json!({"looked_up": held.looked_up, "all": held.all, "found": held.found})
+        }),
         "seconds": effects.time.as_secs_f64(),
         "rate": {"calls": calls, "seconds": window.as_secs_f64()},
         "daily_calls": effects.daily_calls,

@@ -7,15 +7,18 @@ use std::fmt::Write as _;
 use crate::rehearsal::{Ended, Rehearsal, Row};
 
 /// A file, the proposal for it, and what was said with it.
-struct Met {
-    here: Rehearsal,
-    init: Ended,
-    mapping: String,
+pub struct Met {
+    /// Where it lies.
+    pub here: Rehearsal,
+    /// What was said.
+    pub init: Ended,
+    /// The proposal.
+    pub mapping: String,
 }
 
 /// `map init` on a file.
 #[track_caller]
-fn meet(file: impl AsRef<[u8]>) -> Met {
+pub fn meet(file: impl AsRef<[u8]>) -> Met {
     let here = Rehearsal::new();
     let _file = here.write("in.csv", file);
     let init = here
@@ -33,13 +36,14 @@ fn meet(file: impl AsRef<[u8]>) -> Met {
 impl Met {
     /// The proposal, unedited, imported; then what stands in the portal, by subject.
     #[track_caller]
-    fn import(&self, code: i32) -> Ended {
+    pub fn import(&self, code: i32) -> Ended {
         let args = ["import", "in.csv", "-m", "m.toml", "--run-dir", "run"];
         self.here.run_embedded(&args).expect(code)
     }
 
+    /// The tickets of the portal.
     #[track_caller]
-    fn tickets(&self, properties: &str) -> Vec<Row> {
+    pub fn tickets(&self, properties: &str) -> Vec<Row> {
         let export = ["export", "--properties", properties, "-o", "out.csv"];
         let _ended = self.here.run_embedded(&export).expect(0);
         let mut rows = self.here.rows("out.csv");
@@ -47,8 +51,9 @@ impl Met {
         rows
     }
 
+    /// Checks that the proposal has a line.
     #[track_caller]
-    fn has(&self, line: &str) -> &Met {
+    pub fn has(&self, line: &str) -> &Met {
         assert!(
             self.mapping.contains(line),
             "lacks {line}\n{}",
@@ -57,8 +62,9 @@ impl Met {
         self
     }
 
+    /// Checks that something was said with it.
     #[track_caller]
-    fn said(&self, words: &str) -> &Met {
+    pub fn said(&self, words: &str) -> &Met {
         assert!(
             self.init.stderr.contains(words),
             "not said: {words}\n{}",
@@ -70,14 +76,15 @@ impl Met {
 
 /// What `check` says of a file.
 #[track_caller]
-fn check(file: impl AsRef<[u8]>, code: i32) -> String {
+pub fn check(file: impl AsRef<[u8]>, code: i32) -> String {
     let here = Rehearsal::new();
     let _file = here.write("in.csv", file);
     let ended = here.run(["check", "in.csv"]).expect(code);
     ended.stdout + &ended.stderr
 }
 
-fn values(rows: &[Row], column: &str) -> Vec<String> {
+/// The cells of a column.
+pub fn values(rows: &[Row], column: &str) -> Vec<String> {
     rows.iter().map(|row| row[column].clone()).collect()
 }
 

@@ -164,7 +164,7 @@ fn damaged_and_foreign_archives_are_told() {
         (
             "book.xlsx",
             zip(&[("[Content_Types].xml", b"<x/>")]),
-            "it is a spreadsheet",
+            "it is an office document, and no spreadsheet",
         ),
         (
             "none.zip",

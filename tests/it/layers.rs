@@ -38,7 +38,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// A crate or a thing, and the only places that may name it (a file or a room).
-const PLACES: [(&str, &[&str]); 16] = [
+const PLACES: [(&str, &[&str]); 17] = [
     ("clap::", &["cli"]),
     ("reqwest::", &["hubspot/transport", "hubspot/transport.rs"]),
     ("hyper_util::", &["hubspot/transport"]),
@@ -66,7 +66,11 @@ const PLACES: [(&str, &[&str]); 16] = [
             "export/write/parquet_rows.rs",
         ],
     ),
-    ("zip::", &["import/read/part.rs"]),
+    ("zip::", &["import/read/part.rs", "import/read/bounds.rs"]),
+    (
+        "calamine::",
+        &["import/read/workbook.rs", "import/read/sheet_cell.rs"],
+    ),
     ("glob::", &["import/read/sources.rs"]),
     ("std::env", &["cli/settings.rs", "main.rs"]),
     ("SystemTime", &["sandbox/clock.rs"]),

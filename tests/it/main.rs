@@ -15,6 +15,7 @@ mod damaged; // files of a run that people or spreadsheets damaged
 mod definitions; // the sandbox: properties, groups, pipelines, labels, as a portal's admin has them
 mod desk; // the helper: a served sandbox that a test fills by hand
 mod diff; // updates: only what differs is sent, and what was there is kept
+mod ends; // what stands around the rows of an export, and in its cells, that is none of their texts
 mod export; // exports: whole, in id order, in every form
 mod export_again; // exports to a place where something stands, and stopped ones found again
 mod export_meanwhile; // exports while another process creates, changes and archives tickets
@@ -26,6 +27,7 @@ mod export_tables; // exports: former values and linked records, in columns and 
 mod fates; // replies that say too little, keys that somebody else holds
 mod first; // the main job: import, repair, again, export
 #[cfg(unix)]
+mod forecast; // what a check foretells of calls and tickets, and what an import then does
 mod foreign; // run folders that came from somebody else: they command nothing
 mod fuzz; // files and mappings that nobody would write
 mod get; // a few tickets, for people and for programs
@@ -67,9 +69,11 @@ mod scenario; // the helper: tickets with a past, a file that changes them, what
 mod schema; // a portal's definitions: kept, shown, compared, extended
 mod search; // the sandbox: searches and their late index
 mod settings; // where a portal's settings come from, and what is said of bad ones
+mod sheets; // the helper: spreadsheets made of a few parts
 mod status_table; // every kind of trouble against every kind of call, and what the client did
 mod switches; // the sandbox: what every switch changes
 mod terminal; // in a pseudo terminal: nothing that is shown commands it
+mod systems; // proposals for the exports of many systems and languages, unedited
 mod told; // what a run was told, and a resume takes up again
 mod troubles; // the sandbox: what every trouble does to a call
 mod upsert; // the sandbox: upserts, former values, dated paths
@@ -77,3 +81,4 @@ mod undo; // runs undone: what they did is taken back, and nothing else
 mod verify; // runs verified: what others did to their tickets since
 mod versions; // dated paths, numbered paths, older ones, and tokens that lack a scope
 mod ways; // proxies, certificates and addresses, over real sockets
+mod workbooks; // spreadsheets as inputs, and the CSV that holds the same

@@ -17,6 +17,6 @@ pub use command::{SchemaCommand, run};
 pub use copy::PortalCopy;
 pub use create::create;
 pub use diff::REMEDY;
-pub use lacking::Lacking;
+pub use lacking::{Lacking, lacking_groups};
 pub use pull::{archived, permitted};
 pub use store::SchemaFrom;

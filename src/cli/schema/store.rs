@@ -31,13 +31,30 @@ pub struct SchemaFrom {
 impl SchemaFrom {
     /// Reads it, and says what it is. What is `needed` must be there.
     pub async fn read(&self, needed: SchemaParts, talk: &Talk) -> Result<PortalCopy, Error> {
+        let (copy, portal) = self.read_keeping(needed, talk).await?;
+        if let Some(portal) = portal {
+            portal.close().await;
+        }
+        Ok(copy)
+    }
+
+    /// The same, with the portal where that was asked: its caller closes it.
+    pub async fn read_keeping(
+        &self,
+        needed: SchemaParts,
+        talk: &Talk,
+    ) -> Result<(PortalCopy, Option<Portal>), Error> {
         let copy = match &self.schema {
             Some(path) => read(path)?,
             None if self.portal.names_portal() => {
                 let portal = Portal::open(&self.portal, talk).await?;
-                let pulled = pull(&portal, needed, talk).await;
-                portal.close().await;
-                return pulled;
+                return match pull(&portal, needed, talk).await {
+                    Ok(copy) => Ok((copy, Some(portal))),
+                    Err(error) => {
+                        portal.close().await;
+                        Err(error)
+                    }
+                };
             }
             None => the_one(&cache_folder()?.join(FOLDER))?,
         };
@@ -60,7 +77,7 @@ impl SchemaFrom {
                 .advise("run `tickethaul schema pull` again, with a token that may read them"));
             }
         }
-        Ok(copy)
+        Ok((copy, None))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::effects::{Allowance, EffectCounts};
+use super::effects::{Allowance, EffectCounts, Setting};
 use super::groups::Groups;
 use super::judge::{Effect, Judged, ReadyRow, Verdict};
 use super::keys::{Keys, Repeats};
@@ -141,6 +141,7 @@ impl<'a> Counts<'a> {
         mut self,
         operation: Operation,
         allowance: Allowance,
+        setting: Setting,
         notices: Vec<String>,
     ) -> io::Result<CheckReport> {
         if let Some(file) = self.file {
@@ -157,7 +158,7 @@ impl<'a> Counts<'a> {
             unmapped: self.unmapped.into_columns(),
             remarks: self.remarks,
             unused_columns: self.mapping.unused_columns().to_vec(),
-            effects: self.effects.into_effects(operation, allowance),
+            effects: self.effects.into_effects(operation, allowance, setting),
             notices,
         })
     }

@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use super::judge::Effect;
 use super::keys::Distinct;
+use crate::import::canary;
 use crate::import::flow::Operation;
-use crate::model::check::{Effects, StageRows};
+use crate::model::check::{CallCounts, Effects, Held, StageRows};
 use crate::model::schema::Pipeline;
 
 /// HubSpot: inputs of a batch call.
 const BATCH: u64 = 100;
 
-/// Calls of a run that do not depend on its rows: the account, the schema in five, the
-/// first tickets read back.
-const ALWAYS: u64 = 7;
+/// Values of one search for other records.
+const SEARCHED: u64 = 20;
+/// Tickets whose links are made together once all are written.
+const LAST: u64 = 500;
 
 /// What a portal allows.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +27,23 @@ pub struct Allowance {
     pub daily_calls: Option<u64>,
 }
 
+/// What a run finds before its first row.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Setting {
+    /// Calls before the first row, without those for properties.
+    pub begin: u64,
+    /// Calls that create what the portal lacks.
+    pub properties: u64,
+    /// Kinds of records that tickets are linked to.
+    pub kinds: u64,
+    /// Whether tickets are named by a key, so that some calls have to find their ids.
+    pub by_key: bool,
+    /// Whether other records may be created.
+    pub creates_others: bool,
+    /// What the portal has of the tickets.
+    pub held: Option<Held>,
+}
+
 /// Counts what the tickets of a run would do.
 pub struct EffectCounts<'a> {
     pipelines: &'a [Pipeline],
@@ -33,8 +52,11 @@ pub struct EffectCounts<'a> {
     seen: Distinct,
     emails: u64,
     tickets: u64,
-    links_contacts: bool,
     creates_contacts: bool,
+    others_seen: Distinct,
+    others: u64,
+    linked: u64,
+    linked_tickets: u64,
     undated: u64,
     closed_undated: u64,
 }
@@ -49,8 +71,11 @@ impl<'a> EffectCounts<'a> {
             seen: Distinct::new(),
             emails: 0,
             tickets: 0,
-            links_contacts: false,
             creates_contacts: false,
+            others_seen: Distinct::new(),
+            others: 0,
+            linked: 0,
+            linked_tickets: 0,
             undated: 0,
             closed_undated: 0,
         }
@@ -62,10 +87,13 @@ impl<'a> EffectCounts<'a> {
         if let Some(rows) = effect.stage.and_then(|stage| self.stages.get_mut(stage)) {
             *rows += 1;
         }
-        self.links_contacts |= !effect.emails.is_empty();
+        self.linked += u64::from(effect.links);
+        self.linked_tickets += u64::from(effect.links_tickets);
         self.creates_contacts |= effect.creates_contacts;
         self.undated += u64::from(effect.undated);
         self.closed_undated += u64::from(effect.closed_undated);
+        let mut others = effect.others.iter();
+        others.try_for_each(|other| self.others_seen.take(*other))?;
         let mut emails = effect.emails.iter();
         emails.try_for_each(|email| self.seen.take(*email))
     }
@@ -74,6 +102,8 @@ impl<'a> EffectCounts<'a> {
     pub fn count_emails(&mut self) -> io::Result<()> {
         let seen = std::mem::replace(&mut self.seen, Distinct::new());
         self.emails = seen.count()?;
+        let others = std::mem::replace(&mut self.others_seen, Distinct::new());
+        self.others = others.count()?;
         Ok(())
     }
 
@@ -89,17 +119,15 @@ impl<'a> EffectCounts<'a> {
     }
 
     /// The sum of it, once the e-mails were counted.
-    pub fn into_effects(self, operation: Operation, allowance: Allowance) -> Effects {
+    pub fn into_effects(
+        self,
+        operation: Operation,
+        allowance: Allowance,
+        setting: Setting,
+    ) -> Effects {
         let emails = self.emails;
         let creates = operation.purpose().creates();
-        let batches = self.tickets.div_ceil(BATCH);
-        // A batch of tickets asks at most once for its new contacts and creates them
-        // at most once; no e-mail is asked for twice.
-        let contacts = match (self.links_contacts, self.creates_contacts) {
-            (false, _) => 0,
-            (true, creates) => emails.min(batches) * (1 + u64::from(creates)),
-        };
-        let calls = ALWAYS + batches + contacts;
+        let calls = self.calls(operation, setting);
         Effects {
             operation: operation.word(),
             stages: stage_rows(&self.stages, self.pipelines),
@@ -108,9 +136,48 @@ impl<'a> EffectCounts<'a> {
             undated: if creates { self.undated } else { 0 },
             closed_undated: if creates { self.closed_undated } else { 0 },
             calls,
-            time: time(calls, allowance.rate),
+            held: setting.held,
+            time: time(calls.total(), allowance.rate),
             rate: allowance.rate,
             daily_calls: allowance.daily_calls,
+        }
+    }
+}
+
+impl EffectCounts<'_> {
+    /// Calls of the run, at most. The first batch is a small one, and its tickets are read
+    /// back; a batch asks at most once for its new contacts and creates them at most once,
+    /// and no e-mail is asked for twice.
+    fn calls(&self, operation: Operation, setting: Setting) -> CallCounts {
+        let first = self.tickets.min(canary::SIZE as u64);
+        let batches = u64::from(first > 0) + (self.tickets - first).div_ceil(BATCH);
+        let found = |values: u64, at_once: u64| values.min(batches + values / at_once);
+        let mut contacts = found(self.emails, BATCH) * (1 + u64::from(self.creates_contacts));
+        contacts += found(self.others, SEARCHED);
+        contacts += u64::from(setting.creates_others) * found(self.others, BATCH);
+        // Links of new tickets go with them, but for those to other tickets of the input.
+        let is_separate = operation != Operation::Create;
+        let linked_batches = if is_separate {
+            self.linked.min(batches)
+        } else {
+            0
+        };
+        let last = self.linked_tickets.div_ceil(LAST);
+        let names_ids = matches!(operation, Operation::Archive) || operation.only_links();
+        CallCounts {
+            begin: setting.begin,
+            properties: setting.properties,
+            tickets: if operation.only_links() { 0 } else { batches },
+            look_ups: self.linked_tickets.div_ceil(BATCH).min(self.linked_tickets)
+                + u64::from(first > 0 && !names_ids)
+                + if names_ids && setting.by_key {
+                    batches
+                } else {
+                    0
+                },
+            contacts,
+            links: 2 * setting.kinds * linked_batches
+                + 2 * last.max(self.linked_tickets.div_ceil(BATCH)),
         }
     }
 }

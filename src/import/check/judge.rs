@@ -13,7 +13,7 @@ use crate::model::issue::{Problem, RowIssue};
 use crate::model::outcome::RowEnd;
 use crate::model::row::SourceRow;
 use crate::model::schema::{ObjectType, Pipeline, ValueType};
-use crate::model::ticket::{Missing, PlacedRemark, TicketDraft};
+use crate::model::ticket::{LinkDraft, Missing, PlacedRemark, TicketDraft};
 
 /// A record, judged.
 pub struct Judged {
@@ -51,6 +51,13 @@ pub struct Effect {
     pub emails: Vec<u64>,
     /// Whether contacts are created for it.
     pub creates_contacts: bool,
+    /// Hashes of other records that it is linked to, and that have to be found first: those
+    /// of the portal, and tickets of the input.
+    pub others: Vec<u64>,
+    /// Whether it is linked to tickets of the input.
+    pub links_tickets: bool,
+    /// Whether it is linked to anything.
+    pub links: bool,
     /// Whether nothing says when it was created.
     pub undated: bool,
     /// Whether it is closed, and nothing says since when.
@@ -149,13 +156,23 @@ impl<'a> Judge<'a> {
         }
         let stage = stage.and_then(|id| self.stages.iter().position(|known| known == id));
         let is_closed = stage.is_some_and(|stage| self.closed[stage]);
-        let contacts = draft.links.iter();
-        let contacts =
-            contacts.filter(|link| link.to == ObjectType::Contacts && *link.by == *"email");
+        let is_contact =
+            |link: &&LinkDraft| link.to == ObjectType::Contacts && *link.by == *"email";
+        let is_other = |link: &&LinkDraft| !is_contact(link) && !matches!(&*link.by, "id" | "key");
+        let others = draft.links.iter().filter(is_other);
+        let contacts = draft.links.iter().filter(is_contact);
         Effect {
             stage,
             undated,
             closed_undated: is_closed && open_end,
+            others: others
+                .map(|link| {
+                    self.hasher
+                        .hash_one((link.to.plural(), &*link.by, &link.value))
+                })
+                .collect(),
+            links_tickets: draft.links.iter().any(|link| &*link.by == "key"),
+            links: !draft.links.is_empty(),
             creates_contacts: contacts.clone().any(|link| link.missing == Missing::Create),
             emails: contacts
                 .map(|link| self.hasher.hash_one(&link.value))

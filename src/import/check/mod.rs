@@ -1,6 +1,6 @@
 //! `check`: read and map without a portal. Every row goes through the same reading,
 //! `one_per` and mapping as in an import, so what is said here is what an import then
-//! does; only what the portal alone knows is left to it.
+//! does. Only what the portal alone knows is left to it; of that, keys can be looked up.
 //!
 //! ```text
 //! reader thread                            this thread
@@ -17,9 +17,11 @@ mod judge;
 mod effects;
 mod counts;
 mod second;
+mod held;
 mod values;
 mod pass;
 
-pub use effects::Allowance;
+pub use effects::{Allowance, Setting};
+pub use held::held;
 pub use pass::{Check, check};
 pub use values::write_values;

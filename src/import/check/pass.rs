@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use super::counts::Counts;
-use super::effects::Allowance;
+use super::effects::{Allowance, Setting};
 use super::judge::{Judge, Judged};
 use super::second::Second;
 use crate::error::Error;
@@ -38,6 +38,8 @@ pub struct Check<'a> {
     pub pipelines: &'a [Pipeline],
     /// What the portal allows.
     pub allowance: Allowance,
+    /// What the run finds before its first row.
+    pub setting: Setting,
     /// Where the rows go that would be refused, in the form of refused.csv.
     pub refused_to: Option<&'a Target>,
 }
@@ -68,7 +70,8 @@ pub fn check(input: Input, what: &Check<'_>) -> Result<CheckReport, Error> {
         let second = Second::new(&again, what.mapping, keys, &judge);
         second.run(again, repeats, &mut counts, unwritten)?;
     }
-    let report = counts.into_report(what.operation, what.allowance, rows.take_notices());
+    let notices = rows.take_notices();
+    let report = counts.into_report(what.operation, what.allowance, what.setting, notices);
     report.map_err(unwritten)
 }
 

@@ -2,7 +2,7 @@
 //! is opened, so that what can't be read is told before anything is sent; each is
 //! opened again when its turn comes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -56,6 +56,8 @@ pub struct TextFacts {
     pub name: String,
     /// Encoding, delimiter and line ends of its head in words.
     pub words: String,
+    /// The sheet, where it is one of a spreadsheet.
+    pub sheet: Option<String>,
     /// Its encoding.
     pub encoding: Encoding,
     /// Whether it begins with a byte order mark.
@@ -78,7 +80,9 @@ impl Input {
         let mut files: Vec<InputText> = Vec::new();
         let mut others = Vec::new();
         for source in &sources.files {
-            let parts = Part::all_of(&source.path, &source.name)?;
+            let sheet = source.sheet.as_deref().or(sources.sheet.as_deref());
+            let folder = sources.folder.as_deref();
+            let parts = Part::all_of(&source.path, &source.name, sheet, folder)?;
             let skipped = parts.others.into_iter();
             others.extend(skipped.map(|other| format!("{}/{other}", source.name)));
             for part in &parts.texts {
@@ -88,6 +92,13 @@ impl Input {
                 }
                 files.push(InputText::new(planned));
             }
+        }
+        let has_sheet = |file: &InputText| file.planned.part.sheet().is_some();
+        if sources.sheet.is_some() && !files.iter().any(has_sheet) {
+            return Err(
+                Error::usage("--sheet names a sheet, and no input is a spreadsheet")
+                    .advise("leave it out"),
+            );
         }
         let first = files.first().map(|file| file.planned.layout.headers());
         let notices = files
@@ -360,6 +371,10 @@ impl Input {
             file,
             count: row.map_or(0, |row| row.record - 1),
             damaged: Damaged::default(),
+            skip_last: planned.skip_last,
+            text_formulas: planned.text_formulas,
+            line_of_record: planned.line_of_record(),
+            held: VecDeque::new(),
         });
         self.next_file += 1;
         Ok(true)
@@ -385,6 +400,7 @@ impl InputText {
         TextFacts {
             name: self.name().to_owned(),
             words: self.planned.words(),
+            sheet: self.planned.part.sheet().map(|sheet| sheet.name.clone()),
             encoding: self.encoding.unwrap_or(Encoding::UTF_8),
             byte_order_mark: self.planned.opening.mark > 0,
             delimiter: self.planned.grammar.delimiter,

@@ -3,7 +3,7 @@
 //! that know their number, line and byte.
 //!
 //! ```text
-//! sources → part → plan (encoding, delimiter, layout) → text → cut → rows → input
+//! sources → part (workbook → text) → plan (encoding, delimiter, layout) → text → cut → rows → input
 //! ```
 //!
 //! Everything is streamed, and memory is bounded by the longest record that is read
@@ -11,6 +11,10 @@
 
 mod sources;
 mod part;
+mod bounds;
+mod sheet_cell;
+mod old_workbook;
+mod workbook;
 mod encoding;
 mod delimiter;
 mod own;

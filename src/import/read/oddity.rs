@@ -48,6 +48,20 @@ struct Seen {
     cells: Vec<String>,
 }
 
+/// What is odd about the text of a sheet, whose rows end with their last filled cell.
+pub(super) fn oddities_of_sheet(head: &[u8], is_whole: bool, width: usize) -> Vec<Oddity> {
+    let mut records = records(head, is_whole, Grammar::usual(b','));
+    for record in &mut records {
+        record
+            .cells
+            .resize(record.cells.len().max(width), String::new());
+    }
+    above(&records)
+        .map(Oddity::LinesAbove)
+        .into_iter()
+        .collect()
+}
+
 /// What is odd about a text that begins like this, as `grammar` reads it.
 pub(super) fn oddities(head: &[u8], is_whole: bool, grammar: Grammar) -> Vec<Oddity> {
     let records = records(head, is_whole, grammar);

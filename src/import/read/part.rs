@@ -1,6 +1,7 @@
 //! Files → the CSV texts in them: a plain file holds one, `.gz` and `.zst` files hold
 //! one each, a zip archive may hold several. What a file is, is told by its first
-//! bytes, never by its name. Texts are streamed; nothing is unpacked to disk.
+//! bytes, never by its name. Texts are streamed; nothing is unpacked to disk but the sheet
+//! of a spreadsheet, which becomes a text there.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -13,6 +14,7 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use zip::{CompressionMethod, ZipArchive};
 
 use super::trouble::{plain, unusable};
+use super::workbook::{self, Kind, Sheet, Wanted};
 use crate::error::Error;
 
 const GZIP: &[u8] = &[0x1F, 0x8B];
@@ -32,12 +34,13 @@ const CSV_NAMES: [&str; 4] = [".csv", ".tsv", ".tab", ".psv"];
 pub struct Part {
     /// The file.
     pub path: PathBuf,
-    /// The member, where the file is an archive.
+    /// The member, where the file is an archive; the sheet of a spreadsheet.
     pub member: Option<String>,
-    /// Bytes that it takes on disk.
+    /// Bytes that it takes on disk, or that its text does.
     pub size: u64,
     name: String,
     packing: Packing,
+    sheet: Option<Sheet>,
 }
 
 /// How the text is packed.
@@ -68,11 +71,18 @@ pub struct Parts {
 }
 
 impl Part {
-    /// The texts of a file; `name` is how messages call it.
+    /// The texts of a file; `name` is how messages call it. Of a spreadsheet the text is
+    /// the sheet that is wanted, written to `folder` or the system's for such files.
     ///
     /// # Errors
-    /// When it can't be opened, is a folder, empty, or an archive without CSV.
-    pub fn all_of(path: &Path, name: &str) -> Result<Parts, Error> {
+    /// When it can't be opened, is a folder, empty, an archive without CSV, or a
+    /// spreadsheet of which no sheet is told.
+    pub fn all_of(
+        path: &Path,
+        name: &str,
+        sheet: Option<&str>,
+        folder: Option<&Path>,
+    ) -> Result<Parts, Error> {
         let mut file = File::open(path).map_err(|error| unusable(name, plain(&error)))?;
         let metadata = file.metadata().map_err(|error| unusable(name, error))?;
         if metadata.is_dir() {
@@ -84,13 +94,21 @@ impl Part {
         }
         let mut head = Vec::new();
         let _len = (&mut file)
-            .take(4)
+            .take(8)
             .read_to_end(&mut head)
             .map_err(|error| unusable(name, error))?;
+        let wanted = Wanted {
+            file: name,
+            sheet,
+            folder,
+        };
         let packing = match head.as_slice() {
             [] => return Err(unusable(name, "it is empty").advise("export it again")),
             head if ZIP.iter().any(|magic| head.starts_with(magic)) => {
-                return members(file, path, name);
+                return members(file, path, wanted);
+            }
+            head if Kind::of(head, &[]) == Some(Kind::Xls) => {
+                return sheet_of(Kind::Xls, file, path, wanted);
             }
             head if head.starts_with(GZIP) => Packing::Gzip,
             head if head.starts_with(ZSTD) => Packing::Zstd,
@@ -102,6 +120,7 @@ impl Part {
             size: metadata.len(),
             name: name.to_owned(),
             packing,
+            sheet: None,
         };
         Ok(Parts {
             texts: vec![part],
@@ -114,9 +133,19 @@ impl Part {
         &self.name
     }
 
+    /// The sheet, where the file is a spreadsheet.
+    pub(super) fn sheet(&self) -> Option<&Sheet> {
+        self.sheet.as_ref()
+    }
+
+    /// The file that the text is in.
+    fn text_path(&self) -> &Path {
+        self.sheet.as_ref().map_or(&self.path, Sheet::path)
+    }
+
     /// Opens the text, unpacked; what is taken from disk is added to `taken`.
     pub fn open(&self, taken: &Arc<AtomicU64>) -> io::Result<Box<dyn Read + Send>> {
-        let file = File::open(&self.path)?;
+        let file = File::open(self.text_path())?;
         let file = Counted {
             inner: file,
             taken: Arc::clone(taken),
@@ -136,7 +165,7 @@ impl Part {
 
     /// Opens a plain file at an offset; what lies before counts as taken.
     pub fn open_at(&self, taken: &Arc<AtomicU64>, offset: u64) -> io::Result<Box<dyn Read + Send>> {
-        let mut file = File::open(&self.path)?;
+        let mut file = File::open(self.text_path())?;
         let _at = file.seek(SeekFrom::Start(offset))?;
         let _before = taken.fetch_add(offset, Ordering::Relaxed);
         Ok(Box::new(Counted {
@@ -164,12 +193,42 @@ impl Part {
     }
 }
 
-/// The CSV members of a zip archive.
-fn members(file: File, path: &Path, name: &str) -> Result<Parts, Error> {
+/// The sheet that is wanted of a spreadsheet.
+fn sheet_of(kind: Kind, file: File, path: &Path, wanted: Wanted<'_>) -> Result<Parts, Error> {
+    let sheet = workbook::convert(kind, file, wanted)?;
+    let part = Part {
+        path: path.to_owned(),
+        member: Some(sheet.name.clone()),
+        size: sheet.size,
+        name: wanted.file.to_owned(),
+        packing: Packing::Plain,
+        sheet: Some(sheet),
+    };
+    Ok(Parts {
+        texts: vec![part],
+        others: Vec::new(),
+    })
+}
+
+/// The CSV members of a zip archive, or the sheet of a spreadsheet, which is one too.
+fn members(file: File, path: &Path, wanted: Wanted<'_>) -> Result<Parts, Error> {
+    let name = wanted.file;
+    let again = file.try_clone().map_err(|error| unusable(name, error))?;
     let damaged = |error| unusable(name, format!("the archive is damaged: {error}"));
     let size = file.metadata().map_err(|error| unusable(name, error))?;
     let size = size.len();
     let mut archive = ZipArchive::new(file).map_err(damaged)?;
+    let names: Result<Vec<String>, _> = (0..archive.len())
+        .map(|idx| {
+            archive
+                .by_index_raw(idx)?
+                .name()
+                .map(|name| name.into_owned())
+        })
+        .collect();
+    if let Some(kind) = Kind::of(&[], &names.map_err(damaged)?) {
+        return sheet_of(kind, again, path, wanted);
+    }
     let mut parts = Parts::default();
     for idx in 0..archive.len() {
         let entry = archive.by_index_raw(idx).map_err(damaged)?;
@@ -209,6 +268,7 @@ fn members(file: File, path: &Path, name: &str) -> Result<Parts, Error> {
                 unpacked: entry.size(),
             }),
             member: Some(member),
+            sheet: None,
         });
     }
     if parts.texts.is_empty() {
@@ -252,8 +312,8 @@ fn is_csv_name(member: &str) -> bool {
 fn without_csv(name: &str, others: &[String]) -> Error {
     let has = |wanted: &str| others.iter().any(|other| other == wanted);
     if has("[Content_Types].xml") || has("mimetype") {
-        return unusable(name, "it is a spreadsheet or an office document")
-            .advise("open it there and save it as \"CSV UTF-8\"");
+        return unusable(name, "it is an office document, and no spreadsheet")
+            .advise("export the tickets as CSV, or as a spreadsheet (.xlsx, .xls, .ods)");
     }
     let found = match others {
         [] => "it is an empty archive".to_owned(),
@@ -317,6 +377,7 @@ mod tests {
             size: packed,
             name: "a.zip/a.csv".to_owned(),
             packing: Packing::Member(member),
+            sheet: None,
         };
         vec![part; count]
     }

@@ -9,7 +9,7 @@ use super::cut::RecordReader;
 use super::delimiter::{delimiter_of, hinted_delimiter};
 use super::encoding::{Opening, opening};
 use super::layout::{Layout, Sampled};
-use super::oddity::{Oddity, oddities};
+use super::oddity::{Oddity, oddities, oddities_of_sheet};
 use super::own::damage;
 use super::part::Part;
 use super::raw::RawMarks;
@@ -19,6 +19,7 @@ use super::trouble::{broken_off, refuse_other_kinds, unusable};
 use crate::error::Error;
 use crate::import::files::REFUSED_COLUMNS;
 use crate::model::dialect::{Dialect, Encoding, delimiter_word};
+use crate::model::formula::formula_text;
 use crate::model::invisible::{is_invisible, trim_invisible};
 use crate::model::place::RowAddress;
 use crate::model::visible::spelled;
@@ -38,6 +39,10 @@ pub(super) struct Planned {
     pub(super) layout: Layout,
     /// Lines above the header that the mapping leaves out.
     skip_lines: u64,
+    /// Records at the end that are no rows.
+    pub(super) skip_last: usize,
+    /// Whether `="0017"` is the text 0017.
+    pub(super) text_formulas: bool,
     /// Records in front of the first row: the header, and an Excel hint.
     preamble: usize,
     /// What is odd about the head, and not acted upon.
@@ -56,6 +61,11 @@ impl Planned {
     /// always read as we wrote them (protocol R6), or as a spreadsheet saved them.
     pub(super) fn look(part: &Part, dialect: &Dialect) -> Result<Planned, Error> {
         let detected = Dialect::default();
+        let sheets = of_sheets(dialect);
+        let dialect = match part.sheet() {
+            Some(_) => &sheets,
+            None => dialect,
+        };
         if *dialect != detected
             && let Ok(mut planned) = Planned::look_as(part, &detected)
             && planned.layout.is_ours()
@@ -69,12 +79,18 @@ impl Planned {
     fn look_as(part: &Part, dialect: &Dialect) -> Result<Planned, Error> {
         let failed = |error: io::Error| broken_off(part.name(), &error);
         let (raw, is_whole) = raw_head(part).map_err(failed)?;
-        let opening = opening(&raw, dialect.encoding);
+        let is_sheet = part.sheet().is_some();
+        let opening = match is_sheet {
+            true => UTF_8,
+            false => opening(&raw, dialect.encoding),
+        };
         let head = decoded(&raw, opening).map_err(failed)?;
         if head.is_empty() {
             return Err(unusable(part.name(), "it is empty").advise("export it again"));
         }
-        refuse_other_kinds(part.name(), &head)?;
+        if !is_sheet {
+            refuse_other_kinds(part.name(), &head)?;
+        }
         let marks = Grammar {
             delimiter: b',',
             quote: dialect.quote,
@@ -82,7 +98,7 @@ impl Planned {
         };
         let start = behind_lines(&head, dialect.skip_lines);
         let body = &head[start..];
-        let hinted = hinted_delimiter(body);
+        let hinted = hinted_delimiter(body).filter(|_| !is_sheet);
         let detect = || delimiter_of(body, is_whole, marks);
         let mut planned = Planned {
             part: part.clone(),
@@ -93,6 +109,8 @@ impl Planned {
             },
             layout: Layout::new(Vec::new(), &[]),
             skip_lines: dialect.skip_lines,
+            skip_last: dialect.skip_last,
+            text_formulas: dialect.text_formulas,
             preamble: usize::from(hinted.is_some()),
             oddities: Vec::new(),
             line_ends: LineEnds::default(),
@@ -102,7 +120,10 @@ impl Planned {
         };
         // What the file's owner has said is not asked about.
         if hinted.is_none() && dialect.header.is_none() && dialect.skip_lines == 0 {
-            planned.oddities = oddities(body, is_whole, planned.grammar);
+            planned.oddities = match part.sheet() {
+                Some(sheet) => oddities_of_sheet(body, is_whole, sheet.width),
+                None => oddities(body, is_whole, planned.grammar),
+            };
         }
         let names = match &dialect.header {
             Some(names) => names.clone(),
@@ -116,7 +137,15 @@ impl Planned {
                  of them out to use it as a file like any other",
             ));
         }
-        let (rows, line_ends) = planned.sample(body, is_whole);
+        let (mut rows, line_ends) = planned.sample(body, is_whole);
+        let names = match part.sheet() {
+            None => names,
+            Some(sheet) => {
+                rows.clear();
+                check_width(part.name(), sheet.width, dialect.max_columns)?;
+                widened(names, sheet.width)
+            }
+        };
         if let Some(names) = &dialect.header {
             check_given(part, names, &rows)?;
         }
@@ -158,8 +187,17 @@ impl Planned {
         ))
     }
 
+    /// What makes the number of a row in its sheet of that of a record.
+    pub(super) fn line_of_record(&self) -> Option<u64> {
+        let sheet = self.part.sheet()?;
+        Some(sheet.first_row - 1 + self.skip_lines + self.preamble as u64)
+    }
+
     /// `UTF-8, `;`, CRLF`.
     pub(super) fn words(&self) -> String {
+        if let Some(sheet) = self.part.sheet() {
+            return format!("sheet \"{}\"", sheet.name);
+        }
         let delimiter = delimiter_word(self.grammar.delimiter);
         let mut words = vec![self.encoding_words(), delimiter.to_owned()];
         words.extend(line_end_words(self.line_ends).map(str::to_owned));
@@ -211,7 +249,11 @@ impl Planned {
         let header = records.record();
         check_width(name, header.len(), most)?;
         self.odd_names = header.iter().filter_map(odd_name).collect();
-        let names: Option<Vec<String>> = header.iter().map(column_name).collect();
+        let names = header.iter().map(|cell| match self.text_formulas {
+            true => column_name(formula_text(cell).unwrap_or(cell)),
+            false => column_name(cell),
+        });
+        let names: Option<Vec<String>> = names.collect();
         match names {
             None => Err(unusable(name, "its header holds bytes that are no text")
                 .advise("state its encoding, such as windows-1252, or save it as \"CSV UTF-8\"")),
@@ -309,6 +351,30 @@ fn odd_name(cell: &[u8]) -> Option<String> {
         |letter: char| letter.is_whitespace() && !letter.is_ascii() && letter != '\u{3000}';
     let is_odd = |letter: char| is_invisible(letter) || is_odd_blank(letter);
     name.contains(is_odd).then(|| spelled(name).into_owned())
+}
+
+/// The text of a sheet.
+const UTF_8: Opening = Opening {
+    encoding: Some(Encoding::UTF_8),
+    mark: 0,
+};
+
+/// What counts of a dialect for sheets, whose texts we write ourselves.
+fn of_sheets(dialect: &Dialect) -> Dialect {
+    Dialect {
+        header: dialect.header.clone(),
+        max_columns: dialect.max_columns,
+        skip_lines: dialect.skip_lines,
+        skip_last: dialect.skip_last,
+        text_formulas: dialect.text_formulas,
+        ..Dialect::default()
+    }
+}
+
+/// Names for all columns that have content, as a spreadsheet saves them as CSV.
+fn widened(mut names: Vec<String>, width: usize) -> Vec<String> {
+    names.resize(names.len().max(width), String::new());
+    names
 }
 
 /// Names given for a file without a header must be as many as most rows have cells.

@@ -87,11 +87,11 @@ impl<'a> Record<'a> {
 
     /// The cell at `idx`, unquoted; empty where there is none.
     pub fn get(&self, idx: usize) -> &'a [u8] {
+        let Some(&end) = self.ends.get(idx) else {
+            return b"";
+        };
         let start = idx.checked_sub(1).map_or(0, |before| self.ends[before]);
-        match self.ends.get(idx) {
-            Some(&end) => &self.text[start..end],
-            None => b"",
-        }
+        &self.text[start..end]
     }
 
     /// The cells in order.

@@ -1,6 +1,7 @@
 //! Records → rows. What can't be cut into the header's columns is refused here,
 //! whole; a stray quote costs the line that it stands on, not the rows below it.
 
+use std::collections::VecDeque;
 use std::io;
 
 use super::cut::LONGEST;
@@ -10,6 +11,7 @@ use super::quotes::{Damage, are_rows, are_sound, damage};
 use super::raw::{RawMarks, raw_text};
 use super::record::{Cut, Found, Grammar, Record};
 use crate::import::flow::RowOutcome;
+use crate::model::formula::formula_text;
 use crate::model::invisible::trim_invisible;
 use crate::model::issue::{Problem, Reason, excerpt};
 use crate::model::outcome::RowEnd;
@@ -39,6 +41,22 @@ impl Reading {
         }
     }
 
+    fn with_seq(mut self, seq: u64) -> Reading {
+        match &mut self {
+            Reading::Row(source) => source.seq = seq,
+            Reading::Fallen(outcome) => outcome.source.seq = seq,
+        }
+        self
+    }
+
+    /// The same record, left out.
+    fn left_out(self) -> Reading {
+        match self {
+            Reading::Row(source) => skipped(source),
+            Reading::Fallen(outcome) => skipped(outcome.source),
+        }
+    }
+
     /// About how much memory its texts take.
     pub fn bytes(&self) -> usize {
         match self {
@@ -64,6 +82,14 @@ pub(super) struct Rows {
     pub(super) count: u64,
     /// Records whose quotes change their texts.
     pub(super) damaged: Damaged,
+    /// Records at the end that are no rows.
+    pub(super) skip_last: usize,
+    /// Whether `="0017"` is the text 0017.
+    pub(super) text_formulas: bool,
+    /// What to add to a record's number for its row, where the text is a sheet.
+    pub(super) line_of_record: Option<u64>,
+    /// Records that may be among the last.
+    pub(super) held: VecDeque<Reading>,
 }
 
 /// Records whose quotes change their texts, by what is wrong, and the line of the first.
@@ -123,13 +149,30 @@ impl Damaged {
 }
 
 impl Rows {
-    /// The next row; `seq` is its number in the run.
+    /// The next row; `seq` is its number in the run. Where records at the end are no
+    /// rows, as many are read ahead, and left out once nothing comes behind them.
     pub(super) fn next(&mut self, seq: u64) -> io::Result<Option<Reading>> {
+        if self.skip_last == 0 {
+            return self.next_record(seq);
+        }
+        while self.held.len() <= self.skip_last {
+            match self.next_record(seq)? {
+                Some(reading) => self.held.push_back(reading),
+                None => {
+                    let last = self.held.pop_front();
+                    return Ok(last.map(|reading| reading.left_out().with_seq(seq)));
+                }
+            }
+        }
+        Ok(self.held.pop_front().map(|reading| reading.with_seq(seq)))
+    }
+
+    fn next_record(&mut self, seq: u64) -> io::Result<Option<Reading>> {
         let Some(found) = self.records.next()? else {
             return Ok(None);
         };
         if self.records.record().raw == END_OF_FILE {
-            return self.next(seq);
+            return self.next_record(seq);
         }
         self.count += 1;
         self.look_at_quotes(found);
@@ -138,13 +181,19 @@ impl Rows {
             address: RowAddress {
                 file: self.file,
                 record: self.count,
-                line: found.place.line,
+                line: match self.line_of_record {
+                    Some(above) => above + self.count,
+                    None => found.place.line,
+                },
                 byte: found.place.byte,
             },
             cells: Cells::default(),
             kept: None,
         };
-        if self.swallows_rows(found) && self.records.back_to_second_line() {
+        if self.line_of_record.is_none()
+            && self.swallows_rows(found)
+            && self.records.back_to_second_line()
+        {
             let raw = self.records.record().raw;
             return Ok(Some(self.uncut(row, Reason::UnclosedQuote, raw)));
         }
@@ -185,7 +234,9 @@ impl Rows {
             return skipped(row);
         }
         let width = self.layout.width();
-        if record.len() != width {
+        // The rows of a sheet end with their last filled cell.
+        let is_short = self.line_of_record.is_some() && record.len() < width;
+        if record.len() != width && !is_short {
             let cells = record.len();
             let reason = Reason::RaggedRow {
                 cells,
@@ -268,6 +319,8 @@ impl Rows {
     /// The cells of a row, or the cell that is no text.
     fn cells(&self, record: Record<'_>) -> Result<Cells, usize> {
         if self.layout.is_plain
+            && !self.text_formulas
+            && record.len() == self.layout.width()
             && let Some(text) =
                 encoding_rs::UTF_8.decode_without_bom_handling_and_without_replacement(record.text)
             && let Some(cells) = Cells::packed(&text, record.ends)
@@ -277,12 +330,21 @@ impl Rows {
         let mut torn = None;
         let cells = Cells::new(self.layout.cells.iter().map(|cell| {
             let Some(idx) = *cell else { return "" };
-            std::str::from_utf8(record.get(idx)).unwrap_or_else(|_| {
+            std::str::from_utf8(self.cell(record, idx)).unwrap_or_else(|_| {
                 torn = torn.or(Some(idx));
                 ""
             })
         }));
         torn.map_or(Ok(cells), Err)
+    }
+
+    /// A cell as it is meant.
+    fn cell<'r>(&self, record: Record<'r>, idx: usize) -> &'r [u8] {
+        let cell = record.get(idx);
+        match self.text_formulas {
+            true => formula_text(cell).unwrap_or(cell),
+            false => cell,
+        }
     }
 
     /// No cell of the source is filled: a ghost, or a record that our refused.csv

@@ -21,10 +21,14 @@ const SPOOLED: &str = "input-stdin";
 const GLOB: [char; 3] = ['*', '?', '['];
 
 /// The files of a run, in its order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Sources {
     pub(super) files: Vec<Source>,
     pub(super) spool: Option<Spool>,
+    /// The sheet that was typed.
+    pub(super) sheet: Option<String>,
+    /// Where the texts of sheets go.
+    pub(super) folder: Option<PathBuf>,
 }
 
 /// A file, and how messages call it.
@@ -32,6 +36,8 @@ pub struct Sources {
 pub(super) struct Source {
     pub(super) name: String,
     pub(super) path: PathBuf,
+    /// The sheet of it that a run has read before.
+    pub(super) sheet: Option<String>,
 }
 
 /// The content of standard input on disk; gone when dropped, unless kept.
@@ -50,8 +56,8 @@ impl Sources {
     /// spooled.
     pub fn find(typed: &[PathBuf], spool_folder: Option<&Path>) -> Result<Sources, Error> {
         let mut sources = Sources {
-            files: Vec::new(),
-            spool: None,
+            folder: spool_folder.map(Path::to_owned),
+            ..Sources::default()
         };
         let mut seen = HashSet::new();
         for path in typed {
@@ -65,33 +71,47 @@ impl Sources {
                     return Err(Error::usage(format!("{name} is named twice"))
                         .advise("name each file once; a glob may cover it already"));
                 }
-                sources.files.push(Source { name, path });
+                sources.files.push(Source {
+                    name,
+                    path,
+                    sheet: None,
+                });
             }
         }
         Ok(sources)
     }
 
-    /// Files that a run has read before, in its order; an archive may be named once
-    /// for each of its members.
-    pub fn known<'a>(paths: impl Iterator<Item = &'a Path>) -> Sources {
+    /// Files that a run has read before, in its order, with the member of each: an archive
+    /// may be named once for each of its members, a spreadsheet with its sheet.
+    pub fn known<'a>(inputs: impl Iterator<Item = (&'a Path, Option<&'a str>)>) -> Sources {
         let mut files: Vec<Source> = Vec::new();
-        for path in paths {
+        for (path, member) in inputs {
             if files.last().is_none_or(|last| last.path != path) {
                 files.push(Source {
                     name: path.display().to_string(),
                     path: path.to_owned(),
+                    sheet: member.map(str::to_owned),
                 });
             }
         }
-        Sources { files, spool: None }
+        Sources {
+            files,
+            ..Sources::default()
+        }
+    }
+
+    /// The same, of which this sheet of a spreadsheet is wanted.
+    #[must_use]
+    pub fn with_sheet(self, sheet: Option<&str>) -> Sources {
+        Sources {
+            sheet: sheet.map(str::to_owned),
+            ..self
+        }
     }
 
     /// One file with a text that was typed; kept as standard input is.
     pub fn typed(name: &str, text: &str, spool_folder: Option<&Path>) -> Result<Sources, Error> {
-        let mut sources = Sources {
-            files: Vec::new(),
-            spool: None,
-        };
+        let mut sources = Sources::default();
         sources.spool(name, &mut text.as_bytes(), spool_folder)?;
         Ok(sources)
     }
@@ -114,6 +134,7 @@ impl Sources {
         self.files.push(Source {
             name: name.to_owned(),
             path: spool.file.path().to_owned(),
+            sheet: None,
         });
         self.spool = Some(spool);
         Ok(())

@@ -1,11 +1,15 @@
 //! What a user should know of an input before mapping it: all rows are read as an
 //! import would read them, and the engine of beliefs counts them by column.
 
+mod footer;
 mod sound;
 
+pub use footer::Footer;
 pub use sound::{Sounded, sound};
 
 use std::collections::BTreeMap;
+
+use footer::Tail;
 
 use super::flow::RowOutcome;
 use super::read::{Input, Reading, TextFacts};
@@ -32,6 +36,8 @@ pub struct Survey {
     pub refusals: Vec<RefusalGroup>,
     /// Names that several columns have, in file order.
     pub repeated: Vec<String>,
+    /// Records at the ends of files that are no rows.
+    pub footers: Vec<Footer>,
     /// What else was noticed on the way.
     pub notices: Vec<String>,
 }
@@ -51,9 +57,11 @@ pub fn survey(input: &mut Input) -> Result<Survey, Error> {
     };
     let repeated = repeated(names);
     let mut records = 0;
+    let mut tail = Tail::default();
     while let Some(reading) = input.next_row()? {
         records += 1;
         counts.take(&reading);
+        tail.take(reading);
     }
     Ok(Survey {
         texts: input.facts(),
@@ -63,6 +71,7 @@ pub fn survey(input: &mut Input) -> Result<Survey, Error> {
         headers_again: counts.headers_again,
         refusals: counts.refusals.into_values().collect(),
         repeated,
+        footers: tail.finish(),
         notices: input.take_notices(),
     })
 }

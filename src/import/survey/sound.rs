@@ -50,6 +50,17 @@ pub fn sound(mut input: Input, given: &Dialect) -> Result<Sounded, Error> {
         input = input.reopened(&dialect)?;
         found = survey(&mut input)?;
     }
+    if !dialect.text_formulas
+        && let Some(example) = found.cells.text_formula()
+    {
+        findings.push(format!(
+            "{example} and the like are texts written as formulas: `text_formulas = true` under [source] reads \
+             them without the marks"
+        ));
+        dialect.text_formulas = true;
+        input = input.reopened(&dialect)?;
+        found = survey(&mut input)?;
+    }
     if dialect.header.is_none()
         && let Some(missing) = missing_header(&found.cells)
     {
@@ -61,9 +72,50 @@ pub fn sound(mut input: Input, given: &Dialect) -> Result<Sounded, Error> {
         input = input.reopened(&dialect)?;
         found = survey(&mut input)?;
     }
+    if dialect.skip_last == 0
+        && let Some(records) = leave_out(&found, &mut findings)
+    {
+        dialect.skip_last = records;
+        input = input.reopened(&dialect)?;
+        found = survey(&mut input)?;
+    }
     Ok(Sounded {
         survey: found,
         dialect,
         findings,
     })
+}
+
+/// Says which records at the ends of the files are no rows; gives how many a mapping can
+/// leave out, where that is the same for all files.
+fn leave_out(found: &Survey, findings: &mut Vec<String>) -> Option<usize> {
+    let first = found.footers.first()?;
+    let is_same = found.footers.len() == found.texts.len()
+        && found
+            .footers
+            .iter()
+            .all(|footer| footer.records == first.records);
+    for footer in &found.footers {
+        let name = found
+            .texts
+            .get(footer.file as usize)
+            .map_or("", |facts| facts.name.as_str());
+        let what = match footer.records {
+            1 => "the last record is no row".to_owned(),
+            several => format!("the last {several} records are no rows"),
+        };
+        let them = if footer.records == 1 { "it" } else { "them" };
+        let way = match is_same {
+            true => format!(
+                ": `skip_last = {}` under [source] leaves {them} out",
+                footer.records
+            ),
+            false => format!(": take {them} away, or {them} may be refused"),
+        };
+        findings.push(format!(
+            "{name}: {what} (\"{}\" in line {}){way}",
+            footer.text, footer.line
+        ));
+    }
+    is_same.then_some(first.records)
 }

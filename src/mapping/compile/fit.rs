@@ -113,7 +113,10 @@ impl<'a> Compiler<'a> {
             ValueType::String => Conversion::Text(TextRule {
                 truncate: spec.truncate.as_ref().map(|limit| limit.value),
             }),
-            ValueType::Number => Conversion::Number(self.number_style(spec)?),
+            ValueType::Number => {
+                let is_stated = spec.decimal.is_some() || spec.thousands.is_some();
+                Conversion::Number(self.number_style(spec)?, is_stated)
+            }
             ValueType::Bool => Conversion::Bool,
             ValueType::Date | ValueType::DateTime => {
                 let instant = found.value_type == ValueType::DateTime;

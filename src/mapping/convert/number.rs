@@ -80,6 +80,16 @@ impl NumberStyle {
         self.canonical(text).is_some()
     }
 
+    /// Whether a text may be a number with a fraction of three digits or one of thousands:
+    /// `1.000`.
+    pub(crate) fn is_open(text: &str) -> bool {
+        let digits = text.trim().trim_start_matches(['-', '+', '\u{2212}']);
+        digits.split_once('.').is_some_and(|(whole, fraction)| {
+            let is_group = (1..=3).contains(&whole.len()) && whole != "0" && fraction.len() == 3;
+            is_group && is_digits(whole) && is_digits(fraction)
+        })
+    }
+
     /// The settings of an entry for it.
     pub(crate) fn settings(self) -> String {
         let decimal = format!("decimal = \"{}\"", self.decimal);

@@ -62,8 +62,8 @@ pub(crate) enum Conversion {
     Text(TextRule),
     /// Passed on as it is: options that the schema does not tell.
     Unchecked,
-    /// Canonical decimal text.
-    Number(NumberStyle),
+    /// Canonical decimal text; the style, and whether the mapping states it.
+    Number(NumberStyle, bool),
     /// `true` or `false`.
     Bool,
     /// A calendar day or an instant.
@@ -85,7 +85,10 @@ impl Conversion {
         match self {
             Conversion::Text(rule) => rule.convert(text),
             Conversion::Unchecked => Ok(Converted::plain(text)),
-            Conversion::Number(style) => style.convert(text).map(Converted::plain),
+            Conversion::Number(style, is_stated) => style.convert(text).map(|number| {
+                let is_open = !is_stated && NumberStyle::is_open(text);
+                Converted::remarked(number, is_open.then_some(Remark::OpenNumber))
+            }),
             Conversion::Bool => boolean(text).map(Converted::plain),
             Conversion::Date(rule) => rule.convert(text, facts.zone),
             Conversion::Option(choices) => choices.option(text).map(Converted::plain),
@@ -107,7 +110,7 @@ impl Conversion {
             Conversion::Stage(pipelines) => pipelines.nearest_stage(text),
             Conversion::Text(_)
             | Conversion::Unchecked
-            | Conversion::Number(_)
+            | Conversion::Number(..)
             | Conversion::Bool
             | Conversion::Date(_) => None,
         }
@@ -125,7 +128,7 @@ impl Conversion {
             zone: None,
         };
         match self {
-            Conversion::Number(style) => NumberStyle::default()
+            Conversion::Number(style, _) => NumberStyle::default()
                 .convert(text)
                 .or_else(|_| style.convert(text))
                 .map(Converted::plain),

@@ -1,10 +1,11 @@
 //! The keys of `[source]` that say how the CSV is written: encoding, delimiter,
-//! quote, escape, header, the lines above it, and how many columns it may have.
+//! quote, escape, header, the lines above it and the records below the rows, and how many
+//! columns it may have.
 
 use crate::mapping::errors::Problem;
 use crate::mapping::parse::table::Table;
 use crate::mapping::shape::At;
-use crate::model::dialect::{DELIMITERS, Dialect, Encoding};
+use crate::model::dialect::{DELIMITERS, Dialect, Encoding, LONGEST_FOOTER};
 
 /// Reads them; what is absent is detected.
 pub(crate) fn read_dialect(table: &mut Table<'_>) -> Dialect {
@@ -16,6 +17,8 @@ pub(crate) fn read_dialect(table: &mut Table<'_>) -> Dialect {
         header: read_header(table),
         max_columns: read_max_columns(table),
         skip_lines: read_skip_lines(table),
+        skip_last: read_skip_last(table),
+        text_formulas: table.flag("text_formulas").unwrap_or(false),
     }
 }
 
@@ -77,6 +80,22 @@ fn read_mark(table: &Table<'_>, key: &str, mark: At<String>) -> Option<u8> {
 fn read_skip_lines(table: &mut Table<'_>) -> u64 {
     let lines = table.count("skip_lines", 0);
     lines.map_or(0, |lines| lines.value as u64)
+}
+
+/// They are held back while a file is read, so they can't be any number.
+fn read_skip_last(table: &mut Table<'_>) -> usize {
+    let Some(records) = table.count("skip_last", 0) else {
+        return 0;
+    };
+    match records.value {
+        few if few <= LONGEST_FOOTER => few,
+        _ => table
+            .wrong(
+                records.span,
+                format!("at most {LONGEST_FOOTER} records at the end can be left out"),
+            )
+            .unwrap_or(0),
+    }
 }
 
 fn read_header(table: &mut Table<'_>) -> Option<Vec<String>> {

@@ -7,7 +7,7 @@ use crate::mapping::nearest::fold;
 use crate::mapping::propose::belief::{At, Counter, Tally};
 use crate::mapping::propose::dates::Dates;
 use crate::mapping::propose::distinct::Distinct;
-use crate::mapping::propose::survey::ratio;
+use crate::mapping::propose::survey::{is_text_formula, ratio};
 
 /// A column with more different values than this is no choice of a few.
 pub(crate) const VALUES: usize = 60;
@@ -40,6 +40,8 @@ pub struct Column {
     pub(crate) dates: Dates,
     pub(crate) emails: Tally,
     pub(crate) links: Tally,
+    /// Texts written as formulas.
+    pub(crate) formulas: Tally,
     pub(crate) truths: Tally,
     /// By the styles of `STYLES`.
     pub(crate) numbers: [Tally; STYLES.len()],
@@ -140,6 +142,9 @@ impl Column {
         self.emails
             .add(cell.contains('@') && email(cell).is_ok(), at);
         self.links.add(is_link(cell), at);
+        if cell.starts_with('=') {
+            self.formulas.add(is_text_formula(cell), at);
+        }
         self.truths.add(is_truth(cell), at);
         self.add_number(at);
         self.dates.add(at);

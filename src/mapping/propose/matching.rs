@@ -41,9 +41,11 @@ pub struct Match {
 /// The matches of a file, in the order of the properties.
 pub fn matches(survey: &Survey) -> Vec<Match> {
     let mut all = Vec::new();
+    let names = survey.columns.iter().map(|column| normal(&column.header));
+    let names: Vec<String> = names.collect();
     for (idx, target) in TARGETS.iter().enumerate() {
-        for column in 0..survey.columns.len() {
-            all.extend(judge(survey, idx, target, column));
+        for (column, name) in names.iter().enumerate() {
+            all.extend(judge(survey, (idx, target), column, name));
         }
     }
     let is_mail = |one: &Match| TARGETS[one.target].place == Place::Contact;
@@ -97,9 +99,14 @@ fn choose(all: Vec<Match>, survey: &Survey) -> Vec<Match> {
     chosen
 }
 
-fn judge(survey: &Survey, idx: usize, target: &Target, column: usize) -> Option<Match> {
+fn judge(
+    survey: &Survey,
+    (idx, target): (usize, &Target),
+    column: usize,
+    name: &str,
+) -> Option<Match> {
     let found = survey.columns.get(column)?;
-    let (score, reason) = match likeness(&normal(&found.header), target) {
+    let (score, reason) = match likeness(name, target) {
         Some((likeness, of_name)) => {
             let is_usual = likeness > 0.8;
             // A property of the source's own takes columns that are called so, not nearly so.
@@ -153,8 +160,11 @@ fn likeness(name: &str, target: &Target) -> Option<(f64, String)> {
         return None;
     }
     if let Some(rank) = target.names.iter().position(|known| *known == name) {
-        let score = 1.0 - 0.01 * rank as f64;
-        return Some((score.max(0.85), "the name is a usual one".to_owned()));
+        // Rows of other things than tickets have an id too, beside the ticket's.
+        let is_any = target.place == Place::Key && name == "id";
+        let score = (1.0 - 0.01 * rank as f64).max(0.85);
+        let score = if is_any { 0.82 } else { score };
+        return Some((score, "the name is a usual one".to_owned()));
     }
     if is_column(target.role, name) {
         // Numbers of rows are called so too.
@@ -165,12 +175,38 @@ fn likeness(name: &str, target: &Target) -> Option<(f64, String)> {
         };
         return Some((score, "the name is a usual one in its language".to_owned()));
     }
+    // The status of a ticket is a status.
+    if let Some(rest) = of_ticket(name)
+        && (target.names.contains(&rest) || is_column(target.role, rest))
+    {
+        return Some((
+            0.84,
+            format!("the name is a usual one, \"{rest}\" of a ticket"),
+        ));
+    }
     let known = target.names.iter().copied();
     let known = known.chain(column_names(target.role).iter().map(String::as_str));
     let words: Vec<&str> = name.split(' ').collect();
     let near = known.map(|known| (near(name, &words, known), known));
     let (score, like) = near.max_by(|left, right| left.0.total_cmp(&right.0))?;
     (score > 0.0).then(|| (score, format!("the name is like \"{like}\"")))
+}
+
+/// What stands behind the word for a ticket at the beginning of a name.
+fn of_ticket(name: &str) -> Option<&str> {
+    /// How systems call what this tool calls a ticket.
+    const TICKETS: [&str; 6] = ["ticket", "issue", "case", "incident", "request", "problem"];
+    let (first, rest) = name.split_once(' ')?;
+    TICKETS.contains(&first).then_some(rest)
+}
+
+/// Whether a column is called like one of times.
+pub(crate) fn is_called_time(header: &str) -> bool {
+    let name = normal(header);
+    let mut times = TARGETS
+        .iter()
+        .filter(|target| matches!(target.holds, Holds::Times));
+    times.any(|target| likeness(&name, target).is_some_and(|(score, _)| score > 0.8))
 }
 
 fn near(name: &str, words: &[&str], known: &str) -> f64 {
@@ -181,7 +217,12 @@ fn near(name: &str, words: &[&str], known: &str) -> f64 {
         true => 0.78 * (shared as f64 / words.len() as f64).cbrt(),
         false => 0.0,
     };
-    let spelt = jaro_winkler(name, known);
+    let (short, long) = (name.len().min(known.len()), name.len().max(known.len()));
+    // Names of other lengths are not nearly the same.
+    let spelt = match short * 3 >= long * 2 {
+        true => jaro_winkler(name, known),
+        false => 0.0,
+    };
     let spelt = if spelt > 0.9 && known.len() > 4 {
         0.75 * spelt
     } else {
@@ -204,7 +245,8 @@ mod tests {
         assert!(score("created at") > score("created"));
         assert!(score("created") > 0.9);
         assert!(score("data de abertura") > 0.9);
-        assert!((0.3..0.8).contains(&score("ticket created at")));
+        assert!((0.8..score("created at")).contains(&score("ticket created at")));
+        assert!((0.3..0.8).contains(&score("first created at")));
         assert!((0.3..0.8).contains(&score("craeted at")));
         assert_eq!(score("zebra"), 0.0);
         assert_eq!(score(""), 0.0);

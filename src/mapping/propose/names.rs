@@ -47,7 +47,11 @@ fn brackets(header: &str) -> Option<(&str, &str)> {
 pub(crate) fn words(text: &str) -> String {
     let mut cut = String::with_capacity(text.len());
     let mut before = ' ';
-    for letter in text.chars() {
+    // Accents may be letters of their own.
+    let letters = text
+        .chars()
+        .filter(|letter| !matches!(letter, '\u{300}'..='\u{36f}'));
+    for letter in letters {
         if before.is_lowercase() && letter.is_uppercase() {
             cut.push(' ');
         }
@@ -86,6 +90,8 @@ mod tests {
             ("(x)", "x"),
             ("Größe", "grosse"),
             ("Título", "titulo"),
+            ("Ti\u{301}tulo", "titulo"),
+            ("i\u{307}ptal", "iptal"),
             ("Заявка", "zaiavka"),
             ("件名", "jian ming"),
             ("#", "#"),

@@ -225,8 +225,10 @@ impl Page<'_> {
         const SHOWN: usize = 3;
         let is_free = |idx: &usize| !self.found.iter().any(|one| one.column == *idx);
         let columns = self.survey.columns.iter().enumerate();
-        let dated = columns
-            .filter(|(idx, column)| is_free(idx) && matches!(column.kind().claim, Kind::Dates(_)));
+        let dated = columns.filter(|(idx, column)| {
+            let has_name = !column.header.trim().is_empty();
+            has_name && is_free(idx) && matches!(column.kind().claim, Kind::Dates(_))
+        });
         let mut dated: Vec<(usize, u64)> =
             dated.map(|(idx, column)| (idx, column.filled)).collect();
         dated.sort_by_key(|(_, filled)| std::cmp::Reverse(*filled));
@@ -243,7 +245,8 @@ impl Page<'_> {
         };
         let columns = self.survey.columns.iter().enumerate();
         let texts = columns.filter(|(idx, column)| {
-            !is_used(idx) && column.kind().claim == Kind::Text && column.filled > 0
+            let has_name = !column.header.trim().is_empty();
+            has_name && !is_used(idx) && column.kind().claim == Kind::Text && column.filled > 0
         });
         let mut scored: Vec<(usize, f64)> = texts
             .map(|(idx, column)| {

@@ -57,7 +57,13 @@ impl Rest<'_> {
             let base = internal_name(&column.header, idx);
             let name = free(&base, is_free, idx, "_");
             let wanted = format!("Source {}", clean(bare(&column.header)));
-            let is_free = |label: &str| !columns.iter().any(|known| known.label == label);
+            let is_free = |label: &str| {
+                let folded = label.to_lowercase();
+                let ours = columns
+                    .iter()
+                    .any(|known| known.label.to_lowercase() == folded);
+                !ours && !taken.iter().any(|name| name.replace('_', " ") == folded)
+            };
             let label = free(&wanted, is_free, idx, " ");
             columns.push(Unused {
                 idx,
@@ -128,7 +134,12 @@ pub(crate) fn typed(survey: &Survey, idx: usize) -> (&'static str, Vec<String>, 
     match column.kind().claim {
         Kind::Whole if !is_id => ("number", Vec::new(), String::new()),
         Kind::Number(style, other) if !is_id => {
-            let settings = (!style.settings.is_empty()).then_some(style.settings);
+            let is_open = column.open_number.is_some();
+            let settings = match style.settings.is_empty() {
+                // Said, so that an import does not ask.
+                true => is_open.then(|| "decimal = \".\"".to_owned()),
+                false => Some(style.settings),
+            };
             let words = other.map(|other| format!("  # or {}: choose", other.settings));
             let settings = settings.into_iter().collect();
             ("number", settings, words.unwrap_or_default())

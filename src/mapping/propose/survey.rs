@@ -1,9 +1,12 @@
 //! What stands in the columns of a file: every cell is counted once, in bounded memory.
 
-use crate::mapping::convert::Order;
+use crate::mapping::convert::{Order, SPREADSHEET};
 use crate::mapping::propose::belief::At;
 use crate::mapping::propose::column::Column;
 use crate::mapping::propose::dates::DateFormats;
+use crate::mapping::propose::matching::is_called_time;
+use crate::model::formula::formula_text;
+use crate::model::invisible::trim_invisible;
 use crate::model::row::{Cells, Headers};
 
 /// How many values of all columns together are kept to tell whether they repeat.
@@ -35,7 +38,7 @@ impl Survey {
     pub fn add(&mut self, cells: &Cells, line: u64) {
         self.rows += 1;
         for (column, cell) in self.columns.iter_mut().zip(cells.iter()) {
-            let cell = cell.trim();
+            let cell = trim_invisible(cell);
             column.add(At { line, cell });
         }
     }
@@ -53,6 +56,34 @@ impl Survey {
     /// What is known of each column.
     pub fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// A cell such as `="0017"`, where most of a column are, or a column is called so.
+    pub fn text_formula(&self) -> Option<&str> {
+        let names = self.headers.names().iter().map(String::as_str);
+        let named = names.filter(|name| is_text_formula(name));
+        let filled = self.columns.iter().filter(|column| {
+            let formulas = &column.formulas;
+            formulas.yes * 2 > column.filled
+        });
+        let example = filled.filter_map(|column| {
+            let mut examples = column.examples.iter().map(|one| one.value.as_str());
+            examples.find(|value| is_text_formula(value))
+        });
+        named.chain(example).next()
+    }
+
+    /// What the numbers of a column are if they are dates, where its name says so.
+    pub fn dates_of_numbers(&self, column: &Column) -> Option<&'static str> {
+        let is_called = || is_called_time(&column.header);
+        let found = column
+            .dates
+            .formats()
+            .filter(|_| column.dates.are_digits())?;
+        (found.against.is_none() && is_called()).then_some(match found.formats.as_slice() {
+            [SPREADSHEET] => "dates, as day numbers of a spreadsheet",
+            _ => "dates, as seconds or milliseconds since 1970",
+        })
     }
 
     /// How the dates of a column are written. Where its own cells leave the order of day
@@ -91,4 +122,9 @@ pub(crate) fn ratio(part: u64, whole: u64) -> f64 {
     } else {
         part as f64 / whole as f64
     }
+}
+
+/// Whether a cell is a text that is written as a formula, so that spreadsheets keep it.
+pub(crate) fn is_text_formula(cell: &str) -> bool {
+    formula_text(cell.as_bytes()).is_some()
 }

@@ -216,6 +216,8 @@ pub(crate) const TARGETS: [Target; 28] = [
             "created on",
             "date opened",
             "createdate",
+            // MantisBT.
+            "date submitted",
         ],
         Holds::Times,
     ),
@@ -455,7 +457,7 @@ impl Holds {
         match self {
             Holds::Ids => ids(column, filled, is_usual),
             Holds::Titles => titles(column, is_usual),
-            Holds::Texts => texts(column),
+            Holds::Texts => texts(column, is_usual),
             Holds::Names => names(column),
             Holds::Emails => mostly(column.email_share(), "e-mail addresses"),
             Holds::Times => mostly(column.date_share(), "dates"),
@@ -481,7 +483,7 @@ fn ids(column: &Column, filled: f64, is_usual: bool) -> (f64, String) {
         is_usual && filled > 0.95 && column.distinct.values() > 1 && column.date_share() < 0.5;
     let fit = match () {
         () if distinct > 0.7 && filled > 0.8 => 1.0,
-        () if is_log => 0.8,
+        () if is_log => 0.9,
         () => 0.3,
     };
     (fit, words)
@@ -495,16 +497,23 @@ fn titles(column: &Column, is_usual: bool) -> (f64, String) {
     let words = format!("{} of its texts differ", percent(distinct));
     let fit = match is_text {
         true if distinct > 0.5 => 1.0,
-        true if is_usual => 0.75,
+        // Of several that are called so, the one with the most different texts.
+        true if is_usual => 0.7 + 0.2 * distinct,
         _ => 0.6,
     };
     (fit, words)
 }
 
-fn texts(column: &Column) -> (f64, String) {
+/// What is called a description may be short in a file of few rows.
+fn texts(column: &Column, is_usual: bool) -> (f64, String) {
     let length = column.mean_length();
     let words = format!("its texts have {length:.0} characters");
-    (if length > 20.0 { 1.0 } else { 0.6 }, words)
+    let fit = match is_usual {
+        _ if length > 20.0 => 1.0,
+        true if column.number_share() < 0.5 => 0.85,
+        _ => 0.6,
+    };
+    (fit, words)
 }
 
 fn names(column: &Column) -> (f64, String) {

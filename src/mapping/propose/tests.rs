@@ -359,6 +359,98 @@ proptest! {
     }
 }
 
+#[test]
+fn a_name_in_another_language_changes_no_belief_but_its_own() {
+    let names = [
+        "Ticket ID",
+        "Subject",
+        "Status",
+        "Created at",
+        "Priority",
+        "Description",
+    ];
+    let renamed = [
+        [
+            "Numéro de ticket",
+            "Sujet",
+            "Statut",
+            "Créé le",
+            "Priorité",
+            "Contenu",
+        ],
+        [
+            "Ticketnummer",
+            "Betreff",
+            "Zustand",
+            "Angelegt",
+            "Priorität",
+            "Beschreibung",
+        ],
+        ["番号", "件名", "ステータス", "作成日", "優先度", "説明"],
+    ];
+    let rows = [
+        [
+            "K-1",
+            "Router dead",
+            "Open",
+            "13/04/2025 10:00",
+            "High",
+            "It stopped on Monday, at noon.",
+        ],
+        [
+            "K-2",
+            "Switch dead",
+            "Closed",
+            "14/05/2025 11:00",
+            "Low",
+            "It stopped on Tuesday, at noon.",
+        ],
+        [
+            "K-3",
+            "No light",
+            "Pending",
+            "15/05/2025 12:00",
+            "Normal",
+            "It stopped on Friday, at noon.",
+        ],
+    ];
+    let own = |cells: &[&str]| {
+        cells
+            .iter()
+            .map(|cell| (*cell).to_owned())
+            .collect::<Vec<_>>()
+    };
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| own(row)).collect();
+    let before = beliefs(&surveyed(&own(&names), &rows));
+    for language in renamed {
+        for (idx, name) in language.into_iter().enumerate() {
+            let mut other = names;
+            other[idx] = name;
+            let after = beliefs(&surveyed(&own(&other), &rows));
+            let rest = |beliefs: &[(String, String)], own: &str| -> Vec<(String, String)> {
+                beliefs
+                    .iter()
+                    .filter(|(column, _)| column != own)
+                    .cloned()
+                    .collect()
+            };
+            assert_eq!(rest(&before, names[idx]), rest(&after, name), "{name}");
+            let kind = |beliefs: &[(String, String)], own: &str| {
+                let mut kinds = beliefs.iter().filter(|(column, _)| column == own);
+                kinds
+                    .find(|(_, words)| !words.contains('_'))
+                    .cloned()
+                    .map(|(_, words)| words)
+            };
+            assert_eq!(
+                kind(&before, names[idx]).is_some(),
+                kind(&after, name).is_some(),
+                "{name}"
+            );
+        }
+    }
+}
+
 /// Headers as Roundup 2.6 translates them; none of its words is in the vocabulary for their
 /// sake. Title, status, priority, creator, creation.
 const ROUNDUP: [(&str, [&str; 5]); 6] = [

@@ -19,6 +19,10 @@ pub(crate) const STAGES: [(&str, &[&str]); 4] = [
             "backlog",
             "reopened",
             "unassigned",
+            // MantisBT.
+            "acknowledged",
+            // Roundup 2.6.0.
+            "unread",
             "1",
         ],
     ),
@@ -36,6 +40,10 @@ pub(crate) const STAGES: [(&str, &[&str]); 4] = [
             "waiting on third party",
             "pending vendor",
             "work in progress",
+            // Roundup 2.6.0.
+            "in-progress",
+            "chatting",
+            "testing",
             "2",
         ],
     ),
@@ -52,6 +60,11 @@ pub(crate) const STAGES: [(&str, &[&str]); 4] = [
             "waiting for customer",
             "awaiting customer response",
             "awaiting user info",
+            // Odoo helpdesk_mgmt 14.0.2.14.1, MantisBT, Roundup 2.6.0.
+            "awaiting",
+            "feedback",
+            "deferred",
+            "need-eg",
             "3",
         ],
     ),
@@ -69,6 +82,8 @@ pub(crate) const STAGES: [(&str, &[&str]); 4] = [
             "completed",
             "rejected",
             "duplicate",
+            // Roundup 2.6.0.
+            "done-cbb",
             "6",
             "7",
             "8",

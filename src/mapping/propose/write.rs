@@ -105,6 +105,16 @@ fn dialect_lines(dialect: &Dialect) -> String {
             dialect.skip_lines
         );
     }
+    if dialect.skip_last > 0 {
+        let _ok = writeln!(
+            lines,
+            "# Records below the rows: totals and the like.\nskip_last = {}",
+            dialect.skip_last
+        );
+    }
+    if dialect.text_formulas {
+        lines.push_str("# Cells such as =\"0017\" are texts.\ntext_formulas = true\n");
+    }
     if dialect.quote != usual.quote {
         let quote = dialect.quote.map_or_else(|| quoted(""), mark);
         let _ok = writeln!(lines, "# What stands around cells.\nquote = {quote}");
