@@ -26,6 +26,8 @@ mod portal;
 mod preview;
 mod registry;
 mod resume;
+mod retry;
+mod relatives;
 mod run_args;
 mod runs;
 mod sandbox;
@@ -102,6 +104,7 @@ enum Command {
     Dissociate(associate::AssociateArgs),
     Delete(Box<delete::DeleteArgs>),
     Resume(resume::ResumeArgs),
+    Retry(Box<retry::RetryArgs>),
     Verify(verify::VerifyArgs),
     Status(runs::StatusArgs),
     Runs(runs::RunsArgs),
@@ -154,6 +157,7 @@ async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, E
         }
         Command::Delete(args) => delete::run(*args, typed.told(), talk).await,
         Command::Resume(args) => resume::run(args, &typed, talk).await,
+        Command::Retry(args) => retry::run(*args, &typed, talk).await,
         Command::Verify(args) => verify::run(args, talk).await,
         Command::Status(args) => runs::status(&args, talk),
         Command::Runs(args) => runs::list(&args, talk),

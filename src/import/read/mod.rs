@@ -25,6 +25,7 @@ mod quotes;
 mod rows;
 mod input;
 mod trouble;
+mod retried;
 
 #[cfg(test)]
 mod tests;
@@ -32,5 +33,6 @@ mod tests;
 pub use input::{Input, TextFacts};
 pub use oddity::Oddity;
 pub use record::LineEnds;
+pub use retried::{RETRIED, RowNames, kept, pick};
 pub use rows::Reading;
 pub use sources::Sources;
