@@ -117,6 +117,7 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
         links: links.expect("links that the portal knows"),
         header: Header {
             run: String::new(),
+            parent: None,
             operation: "create".to_owned(),
             portal_id: account.portal_id,
             portal: PortalPath::Url(served.1.clone()),

@@ -223,6 +223,7 @@ fn job(
     input.keep_stdin(folder.path())?;
     let header = Header {
         run: new_run()?,
+        parent: None,
         operation: operation.word().to_owned(),
         diff: false,
         portal_id: account.portal_id,

@@ -40,41 +40,41 @@ const LONGEST_MAPPING: u64 = 16 << 20;
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     #[command(flatten)]
-    input: InputArgs,
+    pub input: InputArgs,
     /// The mapping: how columns become properties; a file, or the name of a built-in one
     #[arg(short, long, value_name = "MAPPING")]
-    mapping: PathBuf,
+    pub mapping: PathBuf,
     /// What to do with the rows
     #[arg(long, value_enum, default_value_t = Op::Create)]
-    op: Op,
+    pub op: Op,
     /// Update and upsert without reading the tickets first: every row is sent whole, no row
     /// is told to be unchanged, and what the tickets held is not kept, so that the run can't
     /// be undone
     #[arg(long, conflicts_with = "diff")]
-    blind: bool,
+    pub blind: bool,
     /// What update and upsert do anyway: read the tickets first and send only what differs
     #[arg(long, hide = true)]
-    diff: bool,
+    pub diff: bool,
     /// Create the key property and the `[[property]]` entries that the portal lacks
     #[arg(long)]
-    create_properties: bool,
+    pub create_properties: bool,
     /// The run folder; `tickethaul-runs/<run>` unless named
     #[arg(long, value_name = "DIR")]
-    run_dir: Option<PathBuf>,
+    pub run_dir: Option<PathBuf>,
     /// Read no more than N rows; `tickethaul resume --no-limit` goes on behind them
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    limit: Option<u64>,
+    pub limit: Option<u64>,
     /// Don't write the key property: for portals where it can't be created. A lost
     /// reply then leaves its rows unknown
     #[arg(long)]
-    no_key: bool,
+    pub no_key: bool,
     /// Don't ask before tickets are archived; needed where there is no terminal
     #[arg(long)]
-    yes: bool,
+    pub yes: bool,
     #[command(flatten)]
-    run_args: RunArgs,
+    pub run_args: RunArgs,
     #[command(flatten)]
-    portal: PortalArgs,
+    pub portal: PortalArgs,
 }
 
 /// Operations by their word.
@@ -120,6 +120,18 @@ impl ImportArgs {
 }
 
 impl Op {
+    /// The word for what a run did.
+    pub fn of(operation: Operation) -> Op {
+        match operation {
+            Operation::Create => Op::Create,
+            Operation::Update => Op::Update,
+            Operation::Upsert => Op::Upsert,
+            Operation::Archive => Op::Archive,
+            Operation::Associate => Op::Associate,
+            Operation::Dissociate => Op::Dissociate,
+        }
+    }
+
     /// What the import room calls it.
     pub fn operation(self) -> Operation {
         match self {
@@ -154,11 +166,45 @@ pub async fn run(args: ImportArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
         }
     };
     let spool_folder = RunFolder::parent_of(args.run_dir.as_deref());
-    let mut input = args.input.open(mapping.dialect(), Some(spool_folder))?;
+    let input = args.input.open(mapping.dialect(), Some(spool_folder))?;
     let portal = Portal::open(&args.portal, talk).await?;
-    let account = portal.account.clone();
+    let new = NewRun {
+        mapping,
+        input,
+        told,
+        parent: None,
+    };
+    haul(&args, new, portal, talk).await
+}
+
+/// What a new run is about, beside what was typed.
+pub struct NewRun {
+    /// How columns become properties.
+    pub mapping: MappingFile,
+    /// The rows.
+    pub input: Input,
+    /// What a resume takes up again.
+    pub told: Told,
+    /// Id of the run whose refused rows these are.
+    pub parent: Option<String>,
+}
+
+/// Imports rows once mapping, input and portal are known; what can still be wrong is found
+/// before the run folder is made.
+pub async fn haul(
+    args: &ImportArgs,
+    new: NewRun,
+    portal: Portal,
+    talk: &Talk,
+) -> Result<Exit, Error> {
+    let NewRun {
+        mapping,
+        mut input,
+        told,
+        parent,
+    } = new;
     say_reading(&input, talk);
-    let fit = fit(&args, &mapping, &input, &portal, talk).await?;
+    let fit = fit(args, &mapping, &input, &portal, talk).await?;
     if !input.has_rows()? {
         talk.say(&format!("no rows in {}: nothing to do", args.input.names()));
         portal.close().await;
@@ -171,8 +217,11 @@ pub async fn run(args: ImportArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
         portal.close().await;
         return Ok(Exit::Fine);
     }
-    let header = header(&args, told, &mapping, &account, &fit)?;
-    begin(&args, input, fit, header, portal, talk).await
+    let header = Header {
+        parent,
+        ..header(args, told, &mapping, &portal.account, &fit)?
+    };
+    begin(args, input, fit, header, portal, talk).await
 }
 
 /// Makes the run folder, then creates what the portal lacks, then imports.
@@ -476,6 +525,7 @@ fn header(
         .map_err(|error| Error::usage(format!("can't use the mapping's path: {error}")))?;
     Ok(Header {
         run: new_run()?,
+        parent: None,
         operation: args.op.operation().word().to_owned(),
         diff: matches!(args.op, Op::Update | Op::Upsert) && !args.blind,
         portal_id: account.portal_id,

@@ -33,6 +33,16 @@ pub struct InputArgs {
 }
 
 impl InputArgs {
+    /// Files that a run knows, and what was insisted on when it began.
+    pub fn known(files: Vec<PathBuf>, encoding: Option<&str>, delimiter: Option<u8>) -> InputArgs {
+        InputArgs {
+            files,
+            encoding: encoding.and_then(Encoding::named),
+            delimiter,
+            sheet: None,
+        }
+    }
+
     /// What was typed, for messages.
     pub fn names(&self) -> String {
         let names = self.files.iter().map(|path| path.display().to_string());

@@ -28,6 +28,8 @@ mod preview;
 mod process;
 mod registry;
 mod resume;
+mod retry;
+mod relatives;
 mod run_args;
 mod runs;
 mod sandbox;
@@ -107,6 +109,7 @@ enum Command {
     Dissociate(associate::AssociateArgs),
     Delete(Box<delete::DeleteArgs>),
     Resume(resume::ResumeArgs),
+    Retry(Box<retry::RetryArgs>),
     Verify(verify::VerifyArgs),
     Undo(undo::UndoArgs),
     Status(runs::StatusArgs),
@@ -169,6 +172,7 @@ async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, E
         Command::Delete(args) => delete::run(*args, typed.told(), talk).await,
         Command::Resume(args) => resume::run(args, &typed, talk).await,
         Command::Undo(args) => undo::run(args, talk).await,
+        Command::Retry(args) => retry::run(*args, &typed, talk).await,
         Command::Verify(args) => verify::run(args, talk).await,
         Command::Status(args) => runs::status(&args, talk),
         Command::Runs(args) => runs::list(&args, talk),

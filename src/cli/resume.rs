@@ -229,18 +229,36 @@ fn text_of(path: &Path) -> Option<String> {
 
 /// Input and mapping of the run, unchanged.
 fn open_input(past: &Past) -> Result<(Input, MappingFile), Error> {
+    let mapping = mapping_of(past)?;
+    Ok((rows_of(past, &mapping)?, mapping))
+}
+
+/// Mapping of the run, unchanged.
+pub(super) fn mapping_of(past: &Past) -> Result<MappingFile, Error> {
     let now = text_of(&past.header.mapping_path);
     same_mapping(&past.header, now.as_deref())?;
-    input_of(past)
+    first_mapping(past)
 }
 
 /// Input of the run, unchanged, and the mapping that it began with.
 pub(super) fn input_of(past: &Past) -> Result<(Input, MappingFile), Error> {
+    let mapping = first_mapping(past)?;
+    Ok((rows_of(past, &mapping)?, mapping))
+}
+
+/// The mapping that the run began with; the tables that it names are unchanged.
+fn first_mapping(past: &Past) -> Result<MappingFile, Error> {
     let header = &past.header;
     let name = header.mapping_path.to_string_lossy();
     let mapping = MappingFile::parse_known(&name, &header.mapping_text, &header.tables);
     let mapping = mapping.map_err(Error::mend)?;
     same_tables(header, mapping.tables())?;
+    Ok(mapping)
+}
+
+/// Input of the run, unchanged.
+fn rows_of(past: &Past, mapping: &MappingFile) -> Result<Input, Error> {
+    let header = &past.header;
     let mut dialect = mapping.dialect().clone();
     let encoding = header.encoding.as_deref().and_then(Encoding::named);
     dialect.encoding = encoding.or(dialect.encoding);
@@ -256,7 +274,7 @@ pub(super) fn input_of(past: &Past) -> Result<(Input, MappingFile), Error> {
     let inputs = inputs.map(|input| (input.path.as_path(), input.member.as_deref()));
     let input = Input::open(Sources::known(inputs), &dialect)?;
     same_inputs(&input, &header.inputs)?;
-    Ok((input, mapping))
+    Ok(input)
 }
 
 /// Refuses another portal than the run's.

@@ -1,6 +1,7 @@
 //! `tickethaul runs` and `tickethaul status`: how far imports and exports came, read from
 //! their folders; a run may be going on meanwhile.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use super::exit::Exit;
 use super::export::{folder_error, newer};
 use super::found::{everywhere, find, is_run, of_this_folder};
+use super::relatives::{Family, known};
 use super::talk::Talk;
 use crate::error::Error;
 use crate::export::{self, Asked, ExportState, is_export, progress};
@@ -18,6 +20,7 @@ use crate::journal::{Lock, Overview, Reading, RunState};
 use crate::model::count::count;
 use crate::model::outcome::Fate;
 use crate::model::visible::one_line;
+use crate::review::family::Member;
 
 /// List the runs of this folder, imports and exports, wherever their run folders are
 #[derive(Debug, Args)]
@@ -43,6 +46,10 @@ pub struct Shown {
     /// How far it is.
     pub state: State,
     what: What,
+    /// What it is counted with.
+    family: Option<Family>,
+    /// The run whose refused rows it tries again, by name where that is known.
+    parent: Option<String>,
 }
 
 /// How far a run is.
@@ -87,6 +94,41 @@ impl Shown {
         }
     }
 
+    /// Finds the runs that it is counted with.
+    fn relate(&mut self, known: &[Member], talk: &Talk) {
+        let What::Import(past) = &self.what else {
+            return;
+        };
+        self.parent = past.parent.as_deref().map(|parent| {
+            let mut known = known.iter();
+            let found = known.find(|one| one.kin.run == parent);
+            found.map_or_else(|| parent.to_owned(), Member::name)
+        });
+        match Family::of(&past.run, known) {
+            Ok(family) => self.family = family,
+            Err(error) => talk.say(&format!(
+                "{}: its retries can't be counted with it: {error}",
+                one_line(&self.name)
+            )),
+        }
+    }
+
+    /// Whether others of its family came before it.
+    fn is_later(&self) -> bool {
+        match (&self.what, &self.family) {
+            (What::Import(past), Some(family)) => past.run != family.first,
+            _ => false,
+        }
+    }
+
+    /// Rows of a fate; of the first run of a family those of the whole family.
+    fn counted(&self, past: &Overview, fate: Fate) -> u64 {
+        match &self.family {
+            Some(family) if !self.is_later() => family.count(fate),
+            _ => past.tally.of(fate),
+        }
+    }
+
     fn operation(&self) -> &str {
         match &self.what {
             What::Import(past) => &past.operation,
@@ -108,7 +150,9 @@ pub fn list(args: &RunsArgs, talk: &Talk) -> Result<Exit, Error> {
             Err(error) => talk.say(&format!("{}: {error}", path.display())),
         }
     }
-    shown.sort_by_key(Shown::begun);
+    let known = known(shown.iter().map(|run| run.path.as_path()));
+    shown.iter_mut().for_each(|run| run.relate(&known, talk));
+    sort(&mut shown);
     if shown.is_empty() {
         talk.say(match args.all {
             true => "no runs are known",
@@ -122,6 +166,25 @@ pub fn list(args: &RunsArgs, talk: &Talk) -> Result<Exit, Error> {
     Ok(Exit::Fine)
 }
 
+/// Oldest first, and the retries of a run behind it.
+fn sort(shown: &mut [Shown]) {
+    let first = |run: &Shown| {
+        let family = run.family.as_ref();
+        family.map(|family| family.first.clone())
+    };
+    let begun: BTreeMap<String, Timestamp> = shown
+        .iter()
+        .filter(|run| !run.is_later())
+        .filter_map(|run| Some((first(run)?, run.begun())))
+        .collect();
+    shown.sort_by_cached_key(|run| {
+        let family = first(run);
+        let of_first = family.as_ref().and_then(|first| begun.get(first)).copied();
+        (of_first.unwrap_or(run.begun()), family, run.begun())
+    });
+}
+
+/// A line for each run. That of a run with retries counts them in; theirs stand below.
 fn table(shown: &[Shown]) -> String {
     const COUNTED: [Fate; 5] = [
         Fate::Done,
@@ -136,16 +199,20 @@ fn table(shown: &[Shown]) -> String {
     let header = ["run", "operation", "begun", "state"].into_iter();
     let _same = table.set_header(header.chain(counted).chain(["unknown", "output"]));
     for run in shown {
+        let (indent, operation) = match run.is_later() {
+            true => ("  ", "retry"),
+            false => ("", run.operation()),
+        };
         let mut row = vec![
-            one_line(&run.name).into_owned(),
-            run.operation().to_owned(),
+            format!("{indent}{}", one_line(&run.name)),
+            operation.to_owned(),
             minute(run.begun()),
             run.state.word().to_owned(),
         ];
         match &run.what {
             What::Import(past) => {
-                row.extend(COUNTED.map(|fate| count(past.tally.of(fate))));
-                row.push(count(past.tally.of(Fate::Unknown)));
+                row.extend(COUNTED.map(|fate| count(run.counted(past, fate))));
+                row.push(count(run.counted(past, Fate::Unknown)));
             }
             What::Export(asked, _) => {
                 row.resize(row.len() + COUNTED.len() + 1, String::new());
@@ -175,12 +242,14 @@ fn minute(at: Timestamp) -> String {
 
 /// Shows one run.
 pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Error> {
-    let run = match &args.run {
+    let mut run = match &args.run {
         Some(run) => look(&find(run)?)?,
         None => latest(|_| true).ok_or_else(|| {
             Error::usage("no runs in this folder").advise("name a run, or the folder of one")
         })?,
     };
+    let known = known([run.path.as_path()]);
+    run.relate(&known, talk);
     talk.result(&as_json(&run));
     if !talk.is_json() {
         talk.data(&match &run.what {
@@ -209,6 +278,8 @@ fn look(path: &Path) -> Result<Shown, Error> {
         name: name.to_string_lossy().into_owned(),
         state,
         what,
+        family: None,
+        parent: None,
     })
 }
 
@@ -250,12 +321,7 @@ fn export_in_words(run: &Shown, asked: &Asked, tickets: u64) -> String {
 
 fn in_words(run: &Shown, past: &Overview) -> String {
     let mut text = format!("{}  {}\n", one_line(&run.name), run.state.word());
-    for fate in Fate::ALL {
-        let rows = past.tally.of(fate);
-        if rows > 0 {
-            text.push_str(&format!("{:>12} {}\n", count(rows), fate.word()));
-        }
-    }
+    text.push_str(&fates_in_words(|fate| past.tally.of(fate)));
     if past.waiting > 0 {
         let rows = count(past.waiting);
         text.push_str(&format!(
@@ -266,7 +332,31 @@ fn in_words(run: &Shown, past: &Overview) -> String {
     if let Some(left) = time_left(past).filter(|_| run.state == State::Running) {
         text.push_str(&format!(", about {left} left"));
     }
+    if let Some(family) = &run.family {
+        text.push_str(&format!("\n{}", family_in_words(family)));
+    }
     text
+}
+
+/// A line for each fate that rows have.
+fn fates_in_words(rows: impl Fn(Fate) -> u64) -> String {
+    let lines = Fate::ALL.into_iter().filter(|fate| rows(*fate) > 0);
+    lines
+        .map(|fate| format!("{:>12} {}\n", count(rows(fate)), fate.word()))
+        .collect()
+}
+
+fn family_in_words(family: &Family) -> String {
+    let names: Vec<_> = family.names.iter().map(|name| one_line(name)).collect();
+    let [first, retries @ ..] = names.as_slice() else {
+        return String::new();
+    };
+    let fates = fates_in_words(|fate| family.count(fate));
+    format!(
+        "\n{first} and its retries {}: each row of its input once\n{}",
+        retries.join(", "),
+        fates.trim_end_matches('\n')
+    )
 }
 
 /// How much of the input stands for rows that have an end.
@@ -323,6 +413,8 @@ fn import_json(run: &Shown, past: &Overview) -> Value {
         "pending": past.tally.of(Fate::Pending),
         "unknown": past.tally.of(Fate::Unknown),
         "waiting": past.waiting,
+        "parent": run.parent,
+        "family": run.family.as_ref().map(Family::json),
         "bytes_read": past.offset,
         "bytes": past.size,
         "portal": past.portal_id,

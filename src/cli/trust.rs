@@ -109,7 +109,5 @@ fn unknown(claims: &Claims<'_>, what: &str, flag: &str) -> Error {
     Error::mend(format!(
         "the run {run} {what}, which nothing but its run folder says: it may come from somebody else"
     ))
-    .advise(format!(
-        "if that is yours, run `tickethaul resume {run} {flag}`"
-    ))
+    .advise(format!("if that is yours, add `{flag}`"))
 }

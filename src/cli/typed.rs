@@ -5,6 +5,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::resume::ResumeArgs;
+use super::retry::RetryArgs;
 use super::{App, Command};
 use crate::error::Error;
 use crate::journal::Told;
@@ -74,16 +75,28 @@ impl Typed {
     /// The resume as if what the run was told had been typed with it; what really was
     /// typed counts more.
     pub fn resume_as_told(&self, told: &Told) -> Result<ResumeArgs, Error> {
-        // A run folder is data: what it says of places is judged elsewhere.
-        let kept = told.iter().filter(|(name, _)| KEPT.contains(name));
-        let kept = Told::new(kept.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let rest = kept.without(&self.options);
-        match parse(with_options(&self.words, &rest))? {
+        match self.as_told(told)? {
             Command::Resume(args) => Ok(args),
             _ => Err(Error::unexpected(
                 "the command line is not that of a resume",
             )),
         }
+    }
+
+    /// The same for a retry, which is told what its parent was.
+    pub fn retry_as_told(&self, told: &Told) -> Result<RetryArgs, Error> {
+        match self.as_told(told)? {
+            Command::Retry(args) => Ok(*args),
+            _ => Err(Error::unexpected("the command line is not that of a retry")),
+        }
+    }
+
+    fn as_told(&self, told: &Told) -> Result<Command, Error> {
+        // A run folder is data: what it says of places is judged elsewhere.
+        let kept = told.iter().filter(|(name, _)| KEPT.contains(name));
+        let kept = Told::new(kept.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let rest = kept.without(&self.options);
+        parse(with_options(&self.words, &rest))
     }
 
     /// Refuses options of a resume that mean nothing to an export.
@@ -135,8 +148,10 @@ fn parse(words: Vec<String>) -> Result<Command, Error> {
     app.map(|app| app.command).map_err(|error| {
         let words = error.render().to_string();
         let words = words.trim_start_matches("error: ").trim_end();
-        Error::mend(format!("the run can't be resumed as it was told: {words}"))
-            .advise("say it anew on the command line of resume")
+        Error::mend(format!(
+            "the options that the run was given can't be used any more: {words}"
+        ))
+        .advise("give them anew on this command line")
     })
 }
 
@@ -160,7 +175,7 @@ mod tests {
 
     /// Options that say what a run is, or matter only before it begins: its journal
     /// holds them, or nothing has to.
-    const OF_THE_RUN: [&str; 14] = [
+    const OF_THE_RUN: [&str; 15] = [
         "mapping",
         "op",
         "blind",
@@ -175,12 +190,13 @@ mod tests {
         "yes",
         "ids",
         "ids-from",
+        "codes",
     ];
 
     #[test]
     fn every_option_of_a_run_is_kept_or_has_its_reason() {
         let resume = options("resume");
-        for command in ["import", "associate", "dissociate", "delete"] {
+        for command in ["import", "associate", "dissociate", "delete", "retry"] {
             for name in options(command) {
                 let name = name.as_str();
                 let kept = KEPT.contains(&name) || WHERE.contains(&name);

@@ -203,6 +203,27 @@ impl Refusals {
     }
 }
 
+/// Records of a file of ours, written as they were, cell by cell.
+pub(super) struct Records<W: Write>(Table<W>);
+
+impl<W: Write> Records<W> {
+    /// Begins with the names of the columns.
+    pub(super) fn begin(to: W, names: &[String]) -> io::Result<Records<W>> {
+        Ok(Records(Table::begin(to, names)?))
+    }
+
+    /// Adds a record that has as many cells as there are columns.
+    pub(super) fn add<'a>(&mut self, cells: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {
+        self.0.write(cells)
+    }
+
+    /// Hands over everything, and what it was written to.
+    pub(super) fn finish(self) -> io::Result<W> {
+        let counted = self.0.writer.into_inner();
+        Ok(counted.map_err(|error| error.into_error())?.to)
+    }
+}
+
 /// The columns of the three files, in the order of `NAMES`. What an earlier run added to
 /// the input is not among them: it would come twice (R6).
 fn columns(headers: &Headers) -> [Vec<String>; 3] {

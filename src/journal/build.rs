@@ -32,6 +32,7 @@ pub(super) fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
     let meta = [
         ("tool", env!("CARGO_PKG_VERSION").to_owned()),
         ("run", header.run.clone()),
+        ("parent", header.parent.clone().unwrap_or_default()),
         ("operation", header.operation.clone()),
         ("portal", header.portal_id.to_string()),
         ("portal_path", json(serde_json::to_string(&header.portal))?),

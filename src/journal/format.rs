@@ -18,6 +18,9 @@ use crate::model::schema::{
 pub struct Header {
     /// Id of the run; none in journals of earlier versions.
     pub run: String,
+    /// Id of the run whose refused rows this one tries again; none in journals of earlier
+    /// versions.
+    pub parent: Option<String>,
     /// `create`, `update`, `upsert`, `archive`
     pub operation: String,
     /// Tickets are read first, and only what differs is sent (PL1).

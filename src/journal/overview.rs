@@ -10,6 +10,10 @@ use crate::model::outcome::Tally;
 /// A run in a few numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overview {
+    /// Id of the run; empty in journals of earlier versions.
+    pub run: String,
+    /// Id of the run whose refused rows it tries again.
+    pub parent: Option<String>,
     /// What it does with rows.
     pub operation: String,
     /// HubSpot portal id.
@@ -39,6 +43,11 @@ impl Reading {
         let unknown = self.count_unknown().map_err(failed())?;
         let waiting = self.waiting().map_err(failed())?;
         Ok(Overview {
+            run: self
+                .later_meta("run")
+                .map_err(failed())?
+                .unwrap_or_default(),
+            parent: self.parent().map_err(failed())?,
             operation: self.meta("operation")?,
             portal_id: portal.parse().map_err(|_| self.broken("portal"))?,
             state: RunState::numbered(state?),

@@ -306,6 +306,7 @@ impl Reading {
                 .later_meta("run")
                 .map_err(at(&self.path))?
                 .unwrap_or_default(),
+            parent: self.parent().map_err(at(&self.path))?,
             operation: meta("operation")?,
             portal_id: meta("portal")?.parse().map_err(|_| broken("portal"))?,
             portal: serde_json::from_str(&meta("portal_path")?)
@@ -341,8 +342,14 @@ impl Reading {
         value.map_err(at(&self.path))
     }
 
+    /// Id of the run whose refused rows this one tries again.
+    pub(super) fn parent(&self) -> rusqlite::Result<Option<String>> {
+        let parent = self.later_meta("parent")?;
+        Ok(parent.filter(|parent| !parent.is_empty()))
+    }
+
     /// What journals of earlier versions do not speak of.
-    fn later_meta(&self, name: &str) -> rusqlite::Result<Option<String>> {
+    pub(super) fn later_meta(&self, name: &str) -> rusqlite::Result<Option<String>> {
         let sql = "SELECT value FROM meta WHERE name = ?1";
         self.db.query_row(sql, [name], |row| row.get(0)).optional()
     }

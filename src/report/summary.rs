@@ -210,13 +210,8 @@ fn write_next(text: &mut String, summary: &Summary) -> std::fmt::Result {
         ),
         None if summary.tally.of(Fate::Refused) > 0 => writeln!(
             text,
-            "\nCorrect the rows in {} and {} that file with the same mapping.",
+            "\nFix the rows in {}, then: tickethaul retry {folder}",
             one_line(&summary.folder.join("refused.csv").display().to_string()),
-            if summary.operation == "create" {
-                "import"
-            } else {
-                &summary.operation
-            }
         ),
         None => Ok(()),
     }

@@ -1,11 +1,13 @@
 //! After a run: what became of its tickets. `verify` reads every row that is done back
-//! and compares it with what the run wrote; it never writes to a portal.
+//! and compares it with what the run wrote; it never writes to a portal. `family` counts a
+//! run and the retries of its refused rows as one.
 //!
 //! ```text
 //! journal, input → expect → observe (several calls in flight) → findings → verify.csv
 //! ```
 
 pub mod expect;
+pub mod family;
 pub mod finding;
 pub mod findings_file;
 mod observe;

@@ -11,11 +11,11 @@ const ROWS: usize = 1_200;
 const REFUSED: usize = 7;
 const DONE: usize = ROWS - REFUSED;
 
-fn sample() -> String {
+pub fn sample() -> String {
     project("samples/zendesk-tickets.csv").display().to_string()
 }
 
-fn preset() -> String {
+pub fn preset() -> String {
     project("mappings/zendesk.toml").display().to_string()
 }
 
@@ -40,8 +40,13 @@ impl Stage {
 
 /// What a non-programmer does with refused.csv, by the code of each row.
 fn repair(here: &Rehearsal, refused: &str) -> PathBuf {
+    repair_some(here, refused, |_code| true)
+}
+
+/// Does it with some of the rows.
+fn repair_some(here: &Rehearsal, refused: &str, wanted: impl Fn(&str) -> bool) -> PathBuf {
     let mut rows = here.rows(refused);
-    for row in &mut rows {
+    for row in rows.iter_mut().filter(|row| wanted(&row["_code"])) {
         let (column, value) = match row["_code"].as_str() {
             "INVALID_EMAIL" => ("Requester email", "grace.okafor@bluepeak.example"),
             "INVALID_DATE" => ("Created at", "2021-03-01 04:27:00"),
@@ -64,7 +69,12 @@ fn repair(here: &Rehearsal, refused: &str) -> PathBuf {
 
 /// Repairs a refused.csv where it lies.
 pub fn repair_in_place(here: &Rehearsal, refused: &str) {
-    let repaired = repair(here, refused);
+    repair_codes_in_place(here, refused, |_code| true);
+}
+
+/// Repairs some rows of a refused.csv where it lies.
+pub fn repair_codes_in_place(here: &Rehearsal, refused: &str, wanted: impl Fn(&str) -> bool) {
+    let repaired = repair_some(here, refused, wanted);
     fs::rename(repaired, here.path(refused)).expect("renamed");
 }
 

@@ -242,6 +242,7 @@ impl InProcess {
             .expect("a fitting mapping");
         let header = Header {
             run: String::new(),
+            parent: None,
             operation: self.operation.word().to_owned(),
             diff: self.diff,
             portal_id: account.portal_id,

@@ -61,6 +61,7 @@ mod process; // the process: modes of its files, signals, shortages
 mod readme; // every command of the README
 mod rehearsal; // the helper: a folder, the tool as a process, a served sandbox
 mod replies; // literal replies of HubSpot, fed to the client
+mod retry; // refused rows tried again, and a run counted with its retries as one
 mod resume; // runs that stop and go on: guards, limits, signals, full disks
 mod round_trip; // exports by a mapping, imported with it: nothing differs
 mod samples; // the sample is what its generator writes, and holds what it promises

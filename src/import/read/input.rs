@@ -15,7 +15,7 @@ use super::layout::Difference;
 use super::oddity::Oddity;
 use super::part::Part;
 use super::plan::Planned;
-use super::record::LineEnds;
+use super::record::{LineEnds, Record};
 use super::rows::{Damaged, Reading, Rows};
 use super::sources::{Sources, Spool};
 use super::trouble::{broken_off, unusable};
@@ -155,6 +155,17 @@ impl Input {
     /// The names of the inputs.
     pub fn places(&self) -> Places {
         Places::new(self.files.iter().map(|file| file.name().to_owned()))
+    }
+
+    /// The columns of the first file as it has them, those that the tool added among them.
+    pub(super) fn file_columns(&self) -> &[String] {
+        let first = self.files.first();
+        first.map_or(&[], |file| &*file.planned.layout.names)
+    }
+
+    /// The record of the row that was read last, as it stands in its file.
+    pub(super) fn last_record(&self) -> Option<Record<'_>> {
+        self.current.as_ref().map(|rows| rows.records.record())
     }
 
     /// Members of archives that are not read.

@@ -29,6 +29,7 @@ mod quotes;
 mod rows;
 mod input;
 mod trouble;
+mod retried;
 
 #[cfg(test)]
 mod tests;
@@ -36,5 +37,6 @@ mod tests;
 pub use input::{Input, TextFacts};
 pub use oddity::Oddity;
 pub use record::LineEnds;
+pub use retried::{RETRIED, RowNames, kept, pick};
 pub use rows::Reading;
 pub use sources::Sources;

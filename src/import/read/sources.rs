@@ -3,7 +3,7 @@
 //! have to read it again (protocol D4).
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -40,11 +40,13 @@ pub(super) struct Source {
     pub(super) sheet: Option<String>,
 }
 
-/// The content of standard input on disk; gone when dropped, unless kept.
+/// The content of an input that is no file of the user's; gone when dropped, unless kept.
 #[derive(Debug)]
 pub(super) struct Spool {
     file: NamedTempFile,
     _temporary: Temporary,
+    /// Its name in a run folder.
+    kept_as: &'static str,
 }
 
 impl Sources {
@@ -133,29 +135,54 @@ impl Sources {
             .map_err(|error| Error::unexpected(format!("can't keep {name}: {error}")))?;
         self.files.push(Source {
             name: name.to_owned(),
-            path: spool.file.path().to_owned(),
+            path: spool.path().to_owned(),
             sheet: None,
         });
         self.spool = Some(spool);
         Ok(())
     }
+
+    /// One file that messages call `name`, with what a spool holds.
+    pub(super) fn spooled(name: String, spool: Spool) -> Sources {
+        let path = spool.path().to_owned();
+        Sources {
+            files: vec![Source {
+                name,
+                path,
+                sheet: None,
+            }],
+            spool: Some(spool),
+            ..Sources::default()
+        }
+    }
 }
 
 impl Spool {
     fn fill(from: &mut dyn io::Read, folder: Option<&Path>) -> io::Result<Spool> {
-        let mut file = match folder {
+        let mut spool = Spool::empty(SPOOLED, folder)?;
+        let _len = io::copy(from, &mut spool.file)?;
+        Ok(spool)
+    }
+
+    /// One without any content, in a folder or the system's folder for such files.
+    pub(super) fn empty(kept_as: &'static str, folder: Option<&Path>) -> io::Result<Spool> {
+        let file = match folder {
             Some(folder) => {
                 private_folder(folder)?;
                 NamedTempFile::new_in(folder)?
             }
             None => NamedTempFile::new()?,
         };
-        let temporary = Temporary::new(file.path());
-        let _len = io::copy(from, &mut file)?;
         Ok(Spool {
+            _temporary: Temporary::new(file.path()),
             file,
-            _temporary: temporary,
+            kept_as,
         })
+    }
+
+    /// The file, to be written.
+    pub(super) fn file(&mut self) -> &mut File {
+        self.file.as_file_mut()
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -164,7 +191,7 @@ impl Spool {
 
     /// Moves the content into a run folder for good; tells where it is.
     pub(super) fn keep(self, folder: &Path) -> io::Result<PathBuf> {
-        let path = folder.join(SPOOLED);
+        let path = folder.join(self.kept_as);
         self.file.as_file().sync_all()?;
         let _file = self.file.persist(&path)?;
         Ok(path)

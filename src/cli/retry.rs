@@ -1,0 +1,307 @@
+//! `tickethaul retry`: the refused rows of a run again, fixed or not, as a run of its own
+//! whose parent is the old one. The old run's folder stays as it is; what is tried again is
+//! a copy of those rows of its refused.csv that no other retry has settled meanwhile.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::archiving;
+use super::exit::Exit;
+use super::found::{find, is_run};
+use super::import::{ImportArgs, NewRun, Op, haul, parse_mapping, read_mapping};
+use super::input::InputArgs;
+use super::portal::Portal;
+use super::relatives::known;
+use super::resume::{mapping_of, operation, same_portal};
+use super::run_args::RunArgs;
+use super::settings::PortalArgs;
+use super::talk::Talk;
+use super::trust::{self, Claims};
+use super::typed::Typed;
+use crate::error::Error;
+use crate::export::is_export;
+use crate::import::flow::Operation;
+use crate::import::folder::RunFolder;
+use crate::import::read::{Input, RowNames, Sources, pick};
+use crate::journal::{JournalError, Lock, Past, Reading, RunState};
+use crate::mapping::MappingFile;
+use crate::model::count::counted;
+use crate::model::row::Kept;
+use crate::model::visible::one_line;
+use crate::review::family::{Member, Retried, descendants};
+
+/// Try the refused rows of a run again, fixed or not: those in its refused.csv as the file
+/// is now. It is a run of its own, with operation, mapping, portal and options of the old
+/// one, which stays as it is; `status` and `runs` count both as one
+#[derive(Debug, Args)]
+pub struct RetryArgs {
+    /// The run whose refused rows are tried again, by name or folder
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    /// Another mapping than the run's, or the run's as it is now
+    #[arg(short, long, value_name = "MAPPING")]
+    mapping: Option<PathBuf>,
+    /// Only rows that were refused with one of these codes (column _code); the others stay
+    /// refused
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    codes: Vec<String>,
+    /// Create the key property and the `[[property]]` entries that the portal lacks
+    #[arg(long)]
+    create_properties: bool,
+    /// The folder of the new run; `tickethaul-runs/<run>` unless named
+    #[arg(long, value_name = "DIR")]
+    run_dir: Option<PathBuf>,
+    /// Don't ask before tickets are archived; needed where there is no terminal
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    run_args: RunArgs,
+    #[command(flatten)]
+    portal: PortalArgs,
+}
+
+/// Tries the refused rows of a run again.
+pub async fn run(args: RetryArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
+    let path = find(&args.run)?;
+    if is_export(&path) || !is_run(&path) {
+        return Err(not_a_run(&path));
+    }
+    let past = Reading::open(&path)?.past()?;
+    let operation = operation(&past)?;
+    expect_finished(&path, past.state)?;
+    let told = past.header.told.clone().overlaid(&typed.told());
+    let mut args = typed.retry_as_told(&told)?;
+    if operation == Operation::Archive {
+        archiving::expect_answer(args.yes, talk)?;
+    }
+    let claims = Claims {
+        folder: &path,
+        run: &past.header.run,
+        portal: &past.header.portal,
+        target: None,
+    };
+    trust::go_to(&claims, &mut args.portal, None)?;
+    let mapping = mapping(&args, &past, talk)?;
+    let Some(sources) = rows(&args, &path, &past, &mapping, talk)? else {
+        return Ok(Exit::Fine);
+    };
+    let args = as_import(args, &path, &past, operation);
+    let input = Input::open(sources, &args.input.dialect(mapping.dialect()))?;
+    let portal = Portal::open(&args.portal, talk).await?;
+    same_portal(&past, &portal.account)?;
+    let new = NewRun {
+        mapping,
+        input,
+        told,
+        parent: Some(past.header.run).filter(|run| !run.is_empty()),
+    };
+    haul(&args, new, portal, talk).await
+}
+
+fn not_a_run(path: &Path) -> Error {
+    match is_export(path) {
+        true => Error::usage(format!("{} is the run of an export", path.display()))
+            .advise("an export refuses no rows; run it again"),
+        false => JournalError::Missing(path.to_owned()).into(),
+    }
+}
+
+/// A run that is not finished still writes its refused.csv.
+fn expect_finished(path: &Path, state: RunState) -> Result<(), Error> {
+    let shown = path.display();
+    let is_whole = match state {
+        RunState::Open => false,
+        RunState::Limited => true,
+        // A process that died just before it wrote the summary left files behind.
+        RunState::Finished => path.join("summary.json").is_file(),
+    };
+    match is_whole && !Lock::is_held(path) {
+        true => Ok(()),
+        false if Lock::is_held(path) => Err(Error::mend(format!(
+            "the run {shown} is not finished: a process works on it"
+        ))
+        .advise("wait for it, then retry")),
+        false => Err(
+            Error::mend(format!("the run {shown} is not finished")).advise(format!(
+                "nothing was sent; `tickethaul resume {shown}` first, then retry"
+            )),
+        ),
+    }
+}
+
+/// The mapping that was named, or the run's own, unchanged.
+fn mapping(args: &RetryArgs, past: &Past, talk: &Talk) -> Result<MappingFile, Error> {
+    if let Some(path) = &args.mapping {
+        return read_mapping(path, talk);
+    }
+    mapping_of(past).map_err(|error| {
+        let path = past.header.mapping_path.display();
+        match parse_mapping(&past.header.mapping_path) {
+            Ok(_) => error.advise(format!(
+                "nothing was sent; `-m {path}` retries with the mapping as it is now"
+            )),
+            Err(_) => error,
+        }
+    })
+}
+
+/// A copy of the rows that are to be tried again; none where there are none.
+fn rows(
+    args: &RetryArgs,
+    path: &Path,
+    past: &Past,
+    mapping: &MappingFile,
+    talk: &Talk,
+) -> Result<Option<Sources>, Error> {
+    let known = known([path]);
+    let later = descendants(&past.header.run, &known);
+    expect_all_finished(&later)?;
+    let retried = Retried::by(&later)?;
+    let mut pick_one = Choice::new(&args.codes, &retried);
+    let file = path.join("refused.csv");
+    // Whatever else a run folder holds could be read for ever.
+    if fs::metadata(&file).is_ok_and(|found| !found.is_file()) {
+        let message = format!("{} is no regular file", file.display());
+        return Err(Error::mend(message));
+    }
+    let header = &past.header;
+    let input = InputArgs::known(Vec::new(), header.encoding.as_deref(), header.delimiter);
+    let folder = RunFolder::parent_of(args.run_dir.as_deref());
+    let dialect = input.dialect(mapping.dialect());
+    let (sources, rows) = pick(&file, &dialect, folder, |kept| pick_one.wants(kept))?;
+    pick_one.expect_codes(&file)?;
+    let name = path.display();
+    talk.say(&match rows {
+        0 => format!("nothing to retry in {name}{}", pick_one.left_words()),
+        _ => format!(
+            "retrying {} of {name}{}",
+            counted(rows, "refused row"),
+            pick_one.left_words()
+        ),
+    });
+    Ok((rows > 0).then_some(sources))
+}
+
+/// A row must not be on its way twice.
+fn expect_all_finished(later: &[&Member]) -> Result<(), Error> {
+    for run in later {
+        let state = Reading::open(&run.folder)?.past()?.state;
+        if state == RunState::Open {
+            let shown = run.folder.display();
+            return Err(Error::mend(format!(
+                "{shown}, which tries these rows already, is not finished"
+            ))
+            .advise(format!(
+                "nothing was sent; `tickethaul resume {shown}` first, then retry"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Which rows of a refused.csv are tried again, and how many are not.
+struct Choice<'a> {
+    codes: &'a [String],
+    retried: &'a Retried,
+    names: RowNames,
+    /// Rows of each code.
+    found: BTreeMap<String, u64>,
+    settled: u64,
+    others: u64,
+}
+
+impl<'a> Choice<'a> {
+    fn new(codes: &'a [String], retried: &'a Retried) -> Choice<'a> {
+        Choice {
+            codes,
+            retried,
+            names: RowNames::default(),
+            found: BTreeMap::new(),
+            settled: 0,
+            others: 0,
+        }
+    }
+
+    fn wants(&mut self, kept: Option<&Kept>) -> bool {
+        let code = kept
+            .and_then(|kept| kept.code.as_deref())
+            .unwrap_or_default();
+        *self.found.entry(code.to_owned()).or_default() += 1;
+        let name = self.names.next(kept);
+        if name.is_some_and(|name| self.retried.is_settled(&name)) {
+            self.settled += 1;
+            return false;
+        }
+        let wanted = |wanted: &String| wanted.trim().eq_ignore_ascii_case(code);
+        if !self.codes.is_empty() && !self.codes.iter().any(wanted) {
+            self.others += 1;
+            return false;
+        }
+        true
+    }
+
+    /// Refuses a code that no row has: it may be misspelt.
+    fn expect_codes(&self, file: &Path) -> Result<(), Error> {
+        let is_there = |code: &&String| {
+            let mut found = self.found.keys();
+            found.any(|found| found.eq_ignore_ascii_case(code.trim()))
+        };
+        let Some(code) = self.codes.iter().find(|code| !is_there(code)) else {
+            return Ok(());
+        };
+        let codes = self.found.iter();
+        let codes: Vec<String> = codes
+            .map(|(code, rows)| format!("{} ({rows})", one_line(code)))
+            .collect();
+        let file = file.display();
+        Err(Error::usage(format!(
+            "no row of {file} was refused with the code {}",
+            one_line(code)
+        ))
+        .advise(match codes.is_empty() {
+            true => "it has no rows".to_owned(),
+            false => format!("its codes are {}", codes.join(", ")),
+        }))
+    }
+
+    /// What is said of the rows that are not tried again.
+    fn left_words(&self) -> String {
+        let mut words = String::new();
+        if self.settled > 0 {
+            let rows = counted(self.settled, "row");
+            words.push_str(&format!("; {rows} settled by an earlier retry"));
+        }
+        if self.others > 0 {
+            let rows = counted(self.others, "row");
+            words.push_str(&format!("; {rows} with other codes not retried"));
+        }
+        words
+    }
+}
+
+/// The import that a retry amounts to.
+fn as_import(args: RetryArgs, path: &Path, past: &Past, operation: Operation) -> ImportArgs {
+    let header = &past.header;
+    let looks = matches!(operation, Operation::Update | Operation::Upsert);
+    ImportArgs {
+        input: InputArgs::known(
+            vec![path.join("refused.csv")],
+            header.encoding.as_deref(),
+            header.delimiter,
+        ),
+        mapping: args.mapping.unwrap_or_else(|| header.mapping_path.clone()),
+        op: Op::of(operation),
+        blind: looks && !header.diff,
+        diff: false,
+        create_properties: args.create_properties,
+        run_dir: args.run_dir,
+        limit: None,
+        no_key: header.no_key,
+        yes: args.yes,
+        run_args: args.run_args,
+        portal: args.portal,
+    }
+}

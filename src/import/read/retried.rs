@@ -1,0 +1,130 @@
+//! Rows of a refused.csv that are to be tried again (protocol R5): their records are
+//! copied, since the file stays with its run and people go on editing it, while the new
+//! run may have to read its rows again.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+
+use super::input::Input;
+use super::rows::Reading;
+use super::sources::{Sources, Spool};
+use super::trouble::unusable;
+use crate::error::Error;
+use crate::import::files::Records;
+use crate::model::dialect::Dialect;
+use crate::model::outcome::RowEnd;
+use crate::model::row::Kept;
+
+/// Name of the copy in the folder of the new run.
+pub const RETRIED: &str = "retried.csv";
+
+/// Columns without which nobody can tell which rows a file holds.
+const NEEDED: [&str; 2] = ["_line", "_code"];
+
+/// Names rows of one file by their line of the first input, and by how often that line
+/// came before: somebody may have made two rows of one.
+#[derive(Debug, Default)]
+pub struct RowNames(HashMap<Box<str>, u32>);
+
+impl RowNames {
+    /// The name of the next row; none where it does not say its line.
+    pub fn next(&mut self, kept: Option<&Kept>) -> Option<(Box<str>, u32)> {
+        let line = kept?.line.clone()?;
+        // The header may stand in the file once more.
+        if *line == *NEEDED[0] {
+            return None;
+        }
+        let times = self.0.entry(line.clone()).or_default();
+        *times += 1;
+        Some((line, *times))
+    }
+}
+
+/// What an earlier run wrote of the row that was read.
+pub fn kept(reading: &Reading) -> Option<&Kept> {
+    match reading {
+        Reading::Row(row) => row.kept.as_deref(),
+        Reading::Fallen(outcome) => outcome.source.kept.as_deref(),
+    }
+}
+
+/// Copies the rows of a refused.csv that are `wanted`; the copy is kept as standard input
+/// is. Gives it, and how many rows it has.
+///
+/// # Errors
+/// When the file can't be read, is no refused.csv any more, or has a record that can't be
+/// cut: then nobody can tell which row it is.
+pub fn pick(
+    path: &Path,
+    dialect: &Dialect,
+    spool_folder: &Path,
+    mut wanted: impl FnMut(Option<&Kept>) -> bool,
+) -> Result<(Sources, u64), Error> {
+    let name = path.display().to_string();
+    let mut input = Input::open(Sources::known(std::iter::once((path, None))), dialect)?;
+    expect_ours(&name, &input)?;
+    let failed = |error: io::Error| {
+        Error::unexpected(format!("can't keep a copy of {name}: {error}"))
+            .advise("make room, or choose another place with --run-dir")
+    };
+    let mut spool = Spool::empty(RETRIED, Some(spool_folder)).map_err(failed)?;
+    let mut copy = Records::begin(spool.file(), input.file_columns()).map_err(failed)?;
+    let mut rows = 0;
+    while let Some(reading) = input.next_row()? {
+        expect_whole(&name, &reading)?;
+        if !is_row(&reading) || !wanted(kept(&reading)) {
+            continue;
+        }
+        if let Some(record) = input.last_record() {
+            copy.add(record.iter()).map_err(failed)?;
+            rows += 1;
+        }
+    }
+    let _file = copy.finish().map_err(failed)?;
+    Ok((Sources::spooled(name, spool), rows))
+}
+
+/// Refuses a file whose rows do not say any more where they come from.
+fn expect_ours(name: &str, input: &Input) -> Result<(), Error> {
+    let own = input.headers().own();
+    let lacks = NEEDED
+        .iter()
+        .find(|needed| !own.iter().any(|own| own == *needed));
+    match lacks {
+        None => Ok(()),
+        Some(lacks) => Err(unusable(name, format!("it has no column {lacks} any more")).advise(
+            "bring the columns back that the run added, or give the file to `tickethaul import`",
+        )),
+    }
+}
+
+/// Refuses a record that was broken since the run wrote it.
+fn expect_whole(name: &str, reading: &Reading) -> Result<(), Error> {
+    let Reading::Fallen(outcome) = reading else {
+        return Ok(());
+    };
+    match &outcome.end {
+        RowEnd::Refused(refusal) if outcome.source.kept.is_none() => {
+            let line = outcome.source.address.line;
+            let words = format!(
+                "line {line} of it can't be read as a row ({})",
+                refusal.code
+            );
+            let advice = format!("{}; correct the line there and retry", refusal.hint);
+            Err(unusable(name, words).advise(advice))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Blank lines and a header that comes once more are no rows.
+fn is_row(reading: &Reading) -> bool {
+    match reading {
+        Reading::Row(_) => true,
+        Reading::Fallen(outcome) => {
+            let is_skipped = outcome.end == RowEnd::Skipped;
+            !is_skipped || RowNames::default().next(kept(reading)).is_some()
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! A run and the runs that tried its refused rows again (protocol R5): each row of the
+//! first input has one fate, the newest. A row that was settled well stays so, whatever
+//! becomes of it in a later run. Rows are known by their line of the first input; those
+//! that no run tried again stay refused.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::import::read::{Input, RETRIED, RowNames, Sources, kept};
+use crate::journal::{Kin, Past, Reading};
+use crate::model::dialect::Dialect;
+use crate::model::outcome::{Fate, Tally};
+
+/// A run that may belong to a family.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Who it is.
+    pub kin: Kin,
+}
+
+impl Member {
+    /// Name of the run, which is that of its folder.
+    pub fn name(&self) -> String {
+        let name = self.folder.file_name();
+        let name = name.unwrap_or(self.folder.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+}
+
+/// The family of a run among these: its first run, and all that descend from that one,
+/// in the order in which they began. Empty where the run is not among them.
+pub fn family<'m>(run: &str, all: &'m [Member]) -> Vec<&'m Member> {
+    let find = |run: &str| all.iter().find(|one| one.kin.run == run);
+    let Some(mut first) = find(run).filter(|_| !run.is_empty()) else {
+        return Vec::new();
+    };
+    // A run folder is data: it may name itself.
+    let mut seen = BTreeSet::from([run]);
+    while let Some(parent) = first.kin.parent.as_deref().and_then(find) {
+        if !seen.insert(&parent.kin.run) {
+            break;
+        }
+        first = parent;
+    }
+    let mut found = descendants(&first.kin.run, all);
+    found.insert(0, first);
+    found
+}
+
+/// The runs that tried refused rows of a run again, or those of such runs, in the order
+/// in which they began.
+pub fn descendants<'m>(run: &str, all: &'m [Member]) -> Vec<&'m Member> {
+    let mut family = BTreeSet::from([run]);
+    let mut found: Vec<&Member> = Vec::new();
+    loop {
+        let of_family = |one: &&Member| {
+            let parent = one.kin.parent.as_deref();
+            parent.is_some_and(|parent| family.contains(parent)) && !family.contains(&*one.kin.run)
+        };
+        let Some(one) = all.iter().find(of_family) else {
+            break;
+        };
+        let _new = family.insert(&one.kin.run);
+        found.push(one);
+    }
+    found.sort_by_key(|one| one.kin.begun);
+    found
+}
+
+/// Name of a row: its line of the first input, and how often that line came before.
+type Name = (Box<str>, u32);
+
+/// Rows that were refused and tried again, each with its newest fate.
+#[derive(Clone, Debug, Default)]
+pub struct Retried(HashMap<Name, Fate>);
+
+impl Retried {
+    /// What became of the rows that these runs tried again, the oldest run first.
+    ///
+    /// # Errors
+    /// When the journal of one or its copy of the rows can't be read.
+    pub fn by(runs: &[&Member]) -> Result<Retried, Error> {
+        let mut retried = Retried::default();
+        for run in runs {
+            retried.add(fates(&run.folder)?);
+        }
+        Ok(retried)
+    }
+
+    /// The rows of a run that is newer than the others.
+    fn add(&mut self, rows: impl IntoIterator<Item = (Name, Fate)>) {
+        for (name, fate) in rows {
+            let newest = self.0.entry(name).or_insert(fate);
+            if !is_settled_well(*newest) {
+                *newest = fate;
+            }
+        }
+    }
+
+    /// Whether a row needs no further try.
+    pub fn is_settled(&self, name: &Name) -> bool {
+        self.0.get(name).is_some_and(|fate| is_settled_well(*fate))
+    }
+
+    /// The rows of the first run's input by fate, with what became of its refused rows.
+    pub fn onto(&self, first: &Tally) -> BTreeMap<Fate, u64> {
+        let mut rows: BTreeMap<Fate, u64> = Fate::ALL
+            .into_iter()
+            .map(|fate| (fate, first.of(fate)))
+            .collect();
+        let tried = self.0.len() as u64;
+        let refused = rows.entry(Fate::Refused).or_default();
+        *refused = refused.saturating_sub(tried);
+        for fate in self.0.values() {
+            *rows.entry(*fate).or_default() += 1;
+        }
+        rows
+    }
+}
+
+fn is_settled_well(fate: Fate) -> bool {
+    matches!(fate, Fate::Done | Fate::Exists | Fate::Unchanged)
+}
+
+/// Names and fates of the rows of a run that tried refused rows again.
+fn fates(folder: &Path) -> Result<Vec<(Name, Fate)>, Error> {
+    let journal = Reading::open(folder)?;
+    let settled: HashMap<u64, Fate> = journal.settled_fates()?.into_iter().collect();
+    let Past { unknown, .. } = journal.past()?;
+    let path = folder.join(RETRIED);
+    if !fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()) {
+        let message = format!(
+            "{}, the rows that this run tried again, is gone",
+            path.display()
+        );
+        return Err(
+            Error::mend(message).advise("bring the file back, or move that run folder away")
+        );
+    }
+    let sources = Sources::known(std::iter::once((path.as_path(), None)));
+    let mut input = Input::open(sources, &Dialect::default())?;
+    let mut names = RowNames::default();
+    let mut found = Vec::new();
+    while let Some(reading) = input.next_row()? {
+        let seq = reading.seq();
+        let open = match unknown.contains_key(&seq) {
+            true => Fate::Unknown,
+            false => Fate::Pending,
+        };
+        if let Some(name) = names.next(kept(&reading)) {
+            found.push((name, settled.get(&seq).copied().unwrap_or(open)));
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    fn member(run: &str, parent: &str, begun: i64) -> Member {
+        Member {
+            folder: run.into(),
+            kin: Kin {
+                run: run.to_owned(),
+                parent: Some(parent.to_owned()).filter(|parent| !parent.is_empty()),
+                begun: Timestamp::from_second(begun).expect("a time"),
+            },
+        }
+    }
+
+    fn names(members: &[&Member]) -> Vec<String> {
+        members.iter().map(|member| member.name()).collect()
+    }
+
+    #[test]
+    fn a_family_is_the_first_run_and_all_that_came_of_it() {
+        let all = [
+            member("third", "second", 4),
+            member("other", "", 0),
+            member("second", "first", 2),
+            member("beside", "first", 3),
+            member("first", "", 1),
+            member("orphan", "gone", 5),
+            member("", "", 6),
+        ];
+        let expected = ["first", "second", "beside", "third"];
+        for run in expected {
+            assert_eq!(names(&family(run, &all)), expected, "{run}");
+        }
+        assert_eq!(names(&family("other", &all)), ["other"]);
+        assert_eq!(names(&family("orphan", &all)), ["orphan"]);
+        assert!(family("", &all).is_empty() && family("unheard", &all).is_empty());
+        assert_eq!(names(&descendants("second", &all)), ["third"]);
+    }
+
+    #[test]
+    fn runs_that_name_each_other_are_no_endless_family() {
+        let all = [
+            member("a", "b", 1),
+            member("b", "a", 2),
+            member("c", "c", 3),
+        ];
+        assert_eq!(family("a", &all).len(), 2);
+        assert_eq!(names(&family("c", &all)), ["c"]);
+    }
+
+    #[test]
+    fn each_row_has_one_fate() {
+        let name = |line: &str| (Box::from(line), 1);
+        let first = Tally::resumed([(Fate::Done, 5), (Fate::Refused, 4)]);
+        let mut retried = Retried::default();
+        let counts = |retried: &Retried| {
+            let rows = retried.onto(&first);
+            assert_eq!(rows.values().sum::<u64>(), 9, "{rows:?}");
+            [Fate::Done, Fate::Exists, Fate::Refused, Fate::Unknown].map(|fate| rows[&fate])
+        };
+        assert_eq!(counts(&retried), [5, 0, 4, 0]);
+        retried.add([(name("2"), Fate::Done), (name("3"), Fate::Refused)]);
+        assert_eq!(counts(&retried), [6, 0, 3, 0]);
+        // The same rows once more, one of them on its way.
+        retried.add([(name("2"), Fate::Exists), (name("3"), Fate::Unknown)]);
+        assert_eq!(counts(&retried), [6, 0, 2, 1]);
+        retried.add([(name("2"), Fate::Refused), (name("3"), Fate::Exists)]);
+        assert_eq!(counts(&retried), [6, 1, 2, 0]);
+        assert!(retried.is_settled(&name("3")) && !retried.is_settled(&name("4")));
+    }
+}
