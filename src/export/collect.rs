@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::columns::Others;
-use super::job::{Archived, Step, Which};
+use super::columns::{Archived, Others};
+use super::job::{Step, Which};
 use super::links::{self, Links};
 use super::page::{PageError, Reading};
 use super::spool::{InOrder, Spool, Ticket};

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::selection::Selection;
 use super::spool::tickets_in;
+use crate::hubspot::Search;
 use crate::journal::{Lock, LockError, PortalPath, Told, run_name};
 use crate::output::{read_regular, write_anew};
 
@@ -64,6 +65,12 @@ pub struct Asked {
     /// The ids that were chosen, if any were.
     #[serde(default)]
     pub ids: Option<Vec<u64>>,
+    /// The search that the filter came to, its names and relative dates resolved.
+    #[serde(default)]
+    pub search: Option<Search>,
+    /// Whether properties that the portal does not have become empty columns.
+    #[serde(default)]
+    pub missing_as_null: bool,
     /// The mapping that is run backwards.
     #[serde(default)]
     pub mapping: Option<AskedMapping>,

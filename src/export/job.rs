@@ -2,16 +2,14 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
-use super::columns::Wanted;
+use super::columns::{Archived, Wanted};
 use super::output::Target;
 use super::project::Misfit;
 use super::selection::Selection;
 use super::write::Shape;
 use crate::hubspot::Search;
 use crate::model::schema::Schema;
+use jiff::Timestamp;
 
 /// Everything an export needs, resolved.
 pub struct Job {
@@ -66,19 +64,6 @@ pub enum Which {
     Ids(Vec<u64>),
     /// What a search finds, or the first of it.
     Found(Search, Option<u64>),
-}
-
-/// Whether tickets in the recycle bin are exported.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Archived {
-    /// They are left out.
-    #[default]
-    No,
-    /// With a column that tells them from the others.
-    Include,
-    /// They and only they.
-    Only,
 }
 
 /// How far an export is.

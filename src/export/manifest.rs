@@ -109,13 +109,15 @@ fn column_json(column: &Column) -> Value {
         "type": type_name(column.kind),
         "shows_labels": matches!(column.wording, Wording::Labels(_)),
         "options": options.collect::<Vec<_>>(),
+        "unit": column.unit,
     })
 }
 
 fn type_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Text => "text",
-        Kind::Id => "id",
+        Kind::Id | Kind::OtherId => "id",
+        Kind::Count => "integer",
         Kind::Number => "number",
         Kind::Bool => "bool",
         Kind::Instant => "datetime",

@@ -31,10 +31,11 @@ mod standing;
 pub mod filter;
 mod folder;
 
+pub use columns::Archived;
 pub use folder::{
     Asked, AskedMapping, ExportState, FolderError, Replace, RunFolder, is_export, look, progress,
 };
-pub use job::{Archived, Done, Job, Step, Which};
+pub use job::{Done, Job, Step, Which};
 pub use output::Target;
 pub use run::{ExportError, run};
 pub use selection::Selection;

@@ -24,6 +24,21 @@ pub enum Target {
     Stream(Box<dyn io::Write + Send>),
 }
 
+/// A target that is ours; nothing is written yet.
+pub struct Claimed {
+    to: Claim,
+    /// Where each table goes, in their order.
+    tables: Vec<Sink>,
+    issues: Issues,
+    shape: Shape,
+}
+
+enum Claim {
+    File(Sink, PathBuf),
+    Stream(Sink),
+    Folder(Box<Parts>, PartBy),
+}
+
 /// An open target.
 pub struct Output {
     to: To,
@@ -44,50 +59,65 @@ enum To {
     Folder(Box<Parts>, usize),
 }
 
-impl Output {
-    /// Opens everything that will be written, so that a bad path fails before
-    /// anything is read. `places` are the properties of a ticket's values. A stream
-    /// has no tables beside it.
-    pub fn open(
-        target: Target,
-        shape: Shape,
+impl Claimed {
+    /// Opens everything that will be written, so that a bad path fails before anything
+    /// is read. A stream has no tables beside it.
+    pub fn open(target: Target, shape: Shape, tables: &[Table]) -> io::Result<Claimed> {
+        let sinks = |place: &dyn Fn(&str) -> PathBuf| -> io::Result<Vec<Sink>> {
+            let tables = tables.iter().map(|table| Sink::file(place(&table.name)));
+            tables.collect()
+        };
+        let (to, tables, issues) = match target {
+            Target::Stream(stream) => (Claim::Stream(Sink::stream(stream)), Vec::new(), None),
+            Target::File(path) => {
+                let sink = Sink::file(path.clone())?;
+                let tables = sinks(&|name| table_beside(&path, name, shape))?;
+                let issues = issues_of(&path);
+                (Claim::File(sink, path), tables, Some(issues))
+            }
+            Target::Folder(path, by) => {
+                let issues = issues_of(&path);
+                let parts = Parts::open(path, by.clone(), shape)?;
+                let tables = sinks(&|name| table_inside(parts.root(), name, shape))?;
+                (Claim::Folder(Box::new(parts), by), tables, Some(issues))
+            }
+        };
+        Ok(Claimed {
+            to,
+            tables,
+            issues: Issues::at(issues),
+            shape,
+        })
+    }
+
+    /// Begins the files. `places` are the properties of a ticket's values.
+    pub fn begin(
+        self,
         columns: &[Column],
         tables: Vec<Table>,
         places: &[String],
     ) -> io::Result<Output> {
-        let mut beside = Vec::new();
-
-        let rows = |sink| Rows::open(shape, columns, sink);
-        let (to, issues) = match target {
-            Target::Stream(stream) => (To::Stream(rows(Sink::stream(stream))?), None),
-            Target::File(path) => {
-                let rows = rows(Sink::file(path.clone())?)?;
-                for table in tables {
-                    let place = table_beside(&path, &table.name, shape);
-                    beside.push(OpenTable::open(table, place, shape)?);
-                }
-                let issues = issues_of(&path);
-                (To::File(rows, path), Some(issues))
-            }
-            Target::Folder(path, by) => {
+        let shape = self.shape;
+        let to = match self.to {
+            Claim::Stream(sink) => To::Stream(Rows::open(shape, columns, sink)?),
+            Claim::File(sink, path) => To::File(Rows::open(shape, columns, sink)?, path),
+            Claim::Folder(mut parts, by) => {
                 let place = places.iter().position(|name| *name == by.property);
-                let issues = issues_of(&path);
-                let parts = Parts::open(path, by, shape, columns)?;
-                for table in tables {
-                    let place = table_inside(parts.root(), &table.name, shape);
-                    beside.push(OpenTable::open(table, place, shape)?);
-                }
-                let place = place.unwrap_or(usize::MAX);
-                (To::Folder(Box::new(parts), place), Some(issues))
+                parts.begin_with(columns);
+                To::Folder(parts, place.unwrap_or(usize::MAX))
             }
         };
+        let open = |(table, sink): (Table, Sink)| OpenTable::open(table, sink, shape);
+        let beside = tables.into_iter().zip(self.tables).map(open);
         Ok(Output {
             to,
-            beside,
-            issues: Issues::at(issues),
+            beside: beside.collect::<io::Result<_>>()?,
+            issues: self.issues,
         })
     }
+}
 
+impl Output {
     /// Writes a ticket's row, and its rows in the tables beside. False when the row has
     /// no place and became an issue; the ticket has none in the tables then.
     pub fn write(
@@ -174,9 +204,9 @@ impl Output {
 }
 
 impl OpenTable {
-    fn open(table: Table, path: PathBuf, shape: Shape) -> io::Result<OpenTable> {
+    fn open(table: Table, sink: Sink, shape: Shape) -> io::Result<OpenTable> {
         Ok(OpenTable {
-            rows: Rows::open(shape, &table.columns, Sink::file(path)?)?,
+            rows: Rows::open(shape, &table.columns, sink)?,
             table,
             count: 0,
         })

@@ -8,7 +8,7 @@ use std::io;
 use futures::stream::{self, FuturesUnordered, StreamExt, TryStreamExt};
 
 use super::ranges::{Ask, BadPage, OneByOne, Ranges};
-use super::spool::{Spool, Ticket, Version};
+use super::spool::{Spool, Ticket, Times, Version};
 use crate::hubspot::contract::{BATCH_LIMIT, HISTORY_LIMIT};
 use crate::hubspot::error::CallError;
 use crate::hubspot::{self, Client, Page, Record, Search, SearchError};
@@ -267,6 +267,11 @@ impl Reading {
             id,
             values: names.map(|name| record.properties.remove(name)).collect(),
             archived,
+            times: Times {
+                created: record.times.created,
+                updated: record.times.updated,
+                archived: record.times.archived,
+            },
             history: history.map(|name| in_time_order(versions(name))).collect(),
         })
     }
@@ -278,6 +283,8 @@ fn in_time_order(versions: Vec<hubspot::FormerValue>) -> Vec<Version> {
         value: version.value,
         at: version.at,
         source: version.source,
+        source_id: version.source_id,
+        user: version.user,
     };
     versions.into_iter().rev().map(version).collect()
 }

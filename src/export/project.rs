@@ -9,7 +9,7 @@ use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
 use super::columns::{Column, Dates, Kind, Wording};
-use super::layout::{Layout, Source};
+use super::layout::{Layout, RecordTime, Source};
 use super::links::{Links, Other};
 use super::spool::Ticket;
 
@@ -56,6 +56,7 @@ pub fn cells<'a>(
     let cell = |(source, column): (&Source, &'a Column)| match source {
         Source::Id => Ok(Cell::One(ticket.id.to_string().into())),
         Source::Archived => Ok(Cell::One(ticket.archived.to_string().into())),
+        Source::Time(time) => worded(time_of(ticket, *time), column),
         Source::Value(place) => {
             let value = ticket.values.get(*place);
             worded(value.and_then(Option::as_deref), column)
@@ -68,6 +69,17 @@ pub fn cells<'a>(
     };
     let columns = layout.sources.iter().zip(&layout.columns);
     columns.map(cell).collect()
+}
+
+fn time_of(ticket: &Ticket, time: RecordTime) -> Option<&str> {
+    let times = &ticket.times;
+    let (time, is_there) = match time {
+        RecordTime::Created => (&times.created, true),
+        RecordTime::Updated => (&times.updated, true),
+        // Some portals give a time to records that are not archived.
+        RecordTime::Archived => (&times.archived, ticket.archived),
+    };
+    time.as_deref().filter(|_| is_there)
 }
 
 fn others(links: &Links, place: usize) -> &[Other] {
@@ -151,6 +163,9 @@ fn instant<'a>(value: &'a str, dates: &Dates) -> Cow<'a, str> {
     match (&dates.instant_format, &dates.zone) {
         // Checked before the export began.
         (Some(format), _) => strtime::format(format, &zoned).unwrap_or_default().into(),
+        (None, Some(_)) if instant.subsec_nanosecond() == 0 => {
+            zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string().into()
+        }
         (None, Some(_)) => zoned
             .strftime("%Y-%m-%dT%H:%M:%S.%3f%:z")
             .to_string()

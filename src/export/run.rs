@@ -4,17 +4,19 @@
 use std::io;
 
 use super::collect::Collected;
+use super::columns::Wanted;
 use super::folder;
 use super::job::{Done, Job, Step};
 use super::layout::Layout;
 use super::links::Fate;
 use super::manifest::{self, Manifest};
-use super::output::Output;
+use super::output::{Claimed, Output};
 use super::page::{PageError, Reading};
 use super::project::cells;
 use super::tables::tables;
 use crate::hubspot::error::CallError;
 use crate::hubspot::{Client, SearchError};
+use crate::model::schema::Schema;
 
 /// Tickets that are written before somebody else may go on.
 const AT_A_TIME: u64 = 1_000;
@@ -54,24 +56,22 @@ pub async fn run(
     client: Client,
     mut heard: impl FnMut(Step),
 ) -> Result<Done, ExportError> {
-    let (layout, tables) = (
-        Layout::new(&job.wanted, &job.schema),
-        tables(&job.wanted, &job.schema),
-    );
+    let tables = tables(&job.wanted, &job.schema);
     let reading = Reading {
         client: client.clone(),
         properties: job.properties(),
         history: job.wanted.history.clone(),
         concurrency: job.concurrency,
     };
-    let (columns, places) = (&layout.columns, &reading.properties);
-    let output = Output::open(job.target, job.shape, columns, tables.clone(), places);
-    let mut output = output.map_err(ExportError::Open)?;
+    let claimed = Claimed::open(job.target, job.shape, &tables).map_err(ExportError::Open)?;
     let mut collected = Collected::open(&job.work, job.archived)?;
     let others = job.wanted.others();
     let missing = collected
         .fill(&reading, &job.which, &others, &mut heard)
         .await?;
+    let layout = layout(&job.wanted, &job.schema, &collected)?;
+    let columns = &layout.columns;
+    let mut output = claimed.begin(columns, tables.clone(), &reading.properties)?;
     let mut done = write_rows(&collected, &layout, &mut output, &mut heard).await?;
     done.missing = missing;
     folder::begin_to_publish(&job.work)?;
@@ -92,6 +92,21 @@ pub async fn run(
         first_issue,
         ..done
     })
+}
+
+/// The columns; without the empty ones if that is wanted.
+fn layout(wanted: &Wanted, schema: &Schema, collected: &Collected) -> io::Result<Layout> {
+    let layout = Layout::new(wanted, schema);
+    if !wanted.skip_empty {
+        return Ok(layout);
+    }
+    let mut held = vec![false; wanted.properties().len()];
+    for ticket in collected.tickets()? {
+        for (held, value) in held.iter_mut().zip(ticket?.values) {
+            *held |= value.is_some_and(|value| !value.is_empty());
+        }
+    }
+    Ok(layout.without_empty(|place| held.get(place).is_some_and(|held| *held)))
 }
 
 async fn write_rows(

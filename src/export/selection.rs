@@ -5,9 +5,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::columns::{Headers, Values};
+use super::columns::{Archived, Headers, Values};
 use super::filter;
-use super::job::Archived;
 use super::write::{Form, Packing};
 use crate::model::issue::excerpt;
 use crate::model::schema::OWNER_PROPERTY;
@@ -56,6 +55,10 @@ pub struct Selection {
     pub compression: Packing,
     /// What the parts are made by, as it was written.
     pub partition_by: Option<String>,
+    /// Whether the times of the record itself are columns.
+    pub record_times: bool,
+    /// Whether columns without any value are left out.
+    pub skip_empty: bool,
 }
 
 impl Selection {

@@ -5,8 +5,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::columns::{Column, Kind, Values, Wanted, With, Wording};
+use super::columns::{Column, Headers, Kind, Values, Wanted, With, Wording};
 use super::labels::labels;
+use super::layout::name_headers;
 use super::links::{Links, Other};
 use super::project::{Cell, Misfit, worded};
 use super::spool::{Ticket, Version};
@@ -50,7 +51,7 @@ pub fn tables(wanted: &Wanted, schema: &Schema) -> Vec<Table> {
     tables
 }
 
-/// Ticket, property, value, since when, set by what; with labels where those are
+/// Ticket, property, value, since when, set by what and whom; with labels where those are
 /// wanted.
 fn history(wanted: &Wanted, schema: &Schema) -> Table {
     let text = |name: &str, label: &str| Column::plain(name, label, Kind::Text);
@@ -63,7 +64,10 @@ fn history(wanted: &Wanted, schema: &Schema) -> Table {
     if wanted.values == Values::Both {
         columns.push(text("value_label", "Value (label)"));
     }
+    let user = Column::plain("user_id", "User ID", Kind::OtherId);
     columns.extend([at, text("source", "Source")]);
+    columns.extend([text("source_id", "Source ID"), user]);
+    name_headers(&mut columns, snaked(wanted));
     let labels = |name: &String| match schema.tickets.get(name) {
         Some(property) if wanted.values != Values::Ids => labels(property, schema),
         _ => HashMap::new(),
@@ -74,6 +78,15 @@ fn history(wanted: &Wanted, schema: &Schema) -> Table {
         name: HISTORY.to_owned(),
         columns,
         of: Of::History(properties.collect(), wanted.values == Values::Both),
+    }
+}
+
+/// Tables have names for headers, whatever the main file has; without quotes if that is
+/// wanted.
+fn snaked(wanted: &Wanted) -> Headers {
+    match wanted.headers {
+        Headers::Snake => Headers::Snake,
+        Headers::Names | Headers::Labels => Headers::Names,
     }
 }
 
@@ -103,6 +116,7 @@ fn linked<'a>(
             columns.push(Column::stored(property, &wanted.dates));
         }
     }
+    name_headers(&mut columns, snaked(wanted));
     Table {
         name,
         columns,
@@ -170,7 +184,8 @@ impl Table {
             Some(at) => worded(Some(&version.at), at)?,
             None => Cell::Empty,
         });
-        row.push(text(&version.source));
+        row.extend([&version.source, &version.source_id].map(|word| text(word)));
+        row.push(text(version.user.as_deref().unwrap_or_default()));
         Ok(row)
     }
 }

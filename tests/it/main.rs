@@ -16,6 +16,7 @@ mod desk; // the helper: a served sandbox that a test fills by hand
 mod diff; // --diff: only what differs is sent
 mod export; // exports: whole, in id order, in every form
 mod export_again; // exports to a place where something stands, and stopped ones found again
+mod export_columns; // columns that an export has, and those that it leaves empty or out
 mod export_meanwhile; // exports while another process creates, changes and archives tickets
 mod export_missing; // exports while single tickets and contacts go between two calls, however the portal says so
 mod export_paging; // lists that go round, backwards or on for ever

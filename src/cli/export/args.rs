@@ -60,12 +60,23 @@ pub struct ExportArgs {
     /// Tickets in the recycle bin: left out, included, or only they
     #[arg(long, value_enum, default_value_t = ArchivedName::No)]
     archived: ArchivedName,
+    /// Columns created_at and updated_at: when HubSpot made and last changed the record,
+    /// which createdate need not say
+    #[arg(long)]
+    record_times: bool,
+    /// Leave out the columns of properties that no ticket has a value of
+    #[arg(long, conflicts_with = "mapping")]
+    skip_empty: bool,
+    /// A property that the portal does not have: an error, or an empty column
+    #[arg(long, value_enum, default_value_t = MissingName::Error, conflicts_with = "mapping")]
+    missing_properties: MissingName,
     /// Only the tickets that pass a test, such as
     /// "hs_pipeline_stage = Closed and createdate >= 2026-01-01"
     ///
     /// =, !=, <, <=, >, >=, between … and …, in (…), not in (…), is set, is not set,
     /// has and lacks (words, with * for any letters), joined by and, or and brackets.
-    /// Days begin in --zone. It is a search: what changed in the last seconds may be
+    /// Days begin in --zone; today - 7d, now - 12h (h, d, w, mo, y) are counted from the
+    /// time of the export. It is a search: what changed in the last seconds may be
     /// missing.
     #[arg(long = "where", value_name = "FILTER", value_parser = checked(expression), conflicts_with = "ids_from")]
     filter: Option<String>,
@@ -87,7 +98,7 @@ pub struct ExportArgs {
     /// remembers: a file of its own, such as tickets.history.csv beside tickets.csv
     #[arg(long, value_name = "A,B,…", value_delimiter = ',', requires = "output")]
     history: Vec<String>,
-    /// Headers by internal name or by label
+    /// Headers by internal name, by label, or by names that SQL takes without quotes
     #[arg(long, value_enum, default_value_t = HeadersName::Names, help_heading = "Values")]
     headers: HeadersName,
     /// Pipelines, stages, owners and options as they are stored, as people see them,
@@ -139,6 +150,13 @@ enum ArchivedName {
 enum HeadersName {
     Names,
     Labels,
+    Snake,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum MissingName {
+    Error,
+    Null,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -188,6 +206,7 @@ impl ExportArgs {
             headers: match self.headers {
                 HeadersName::Names => Headers::Names,
                 HeadersName::Labels => Headers::Labels,
+                HeadersName::Snake => Headers::Snake,
             },
             values: match self.values {
                 ValuesName::Ids => Values::Ids,
@@ -201,6 +220,8 @@ impl ExportArgs {
             format,
             compression,
             partition_by: self.partition_by.clone(),
+            record_times: self.record_times,
+            skip_empty: self.skip_empty,
         };
         refuse_contradictions(&selection)?;
         Ok(selection)
@@ -230,6 +251,11 @@ impl ExportArgs {
     /// Whether the form was said, so that no ending has to name it.
     pub fn says_form(&self) -> bool {
         self.format.is_some()
+    }
+
+    /// Whether properties that the portal does not have become empty columns.
+    pub fn missing_as_null(&self) -> bool {
+        self.missing_properties == MissingName::Null
     }
 
     /// What may be replaced.

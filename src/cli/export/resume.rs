@@ -58,6 +58,8 @@ pub async fn resume(
         mapping: mapping.as_ref(),
         goes: &goes,
         concurrency: again.concurrency,
+        missing_as_null: asked.missing_as_null,
+        search: asked.search.as_ref(),
     };
     let mut job = job(&what, &portal, talk).await?;
     same(&job, &asked)?;

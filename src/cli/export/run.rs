@@ -13,7 +13,7 @@ use serde_json::json;
 use super::args::ExportArgs;
 use super::resolve::{shape, which};
 use super::target::{Goes, choose, same_portal, standing};
-use super::wanted::wanted;
+use super::wanted::{Missing, wanted};
 use super::work::Work;
 use crate::cli::exit::Exit;
 use crate::cli::found;
@@ -41,6 +41,10 @@ pub(super) struct What<'a> {
     pub(super) mapping: Option<&'a MappingFile>,
     pub(super) goes: &'a Goes,
     pub(super) concurrency: u16,
+    /// Whether properties that the portal does not have become empty columns.
+    pub(super) missing_as_null: bool,
+    /// The search that a filter was resolved to when the export began.
+    pub(super) search: Option<&'a Search>,
 }
 
 /// Runs a new export; `told` are options that a resume takes up again.
@@ -62,6 +66,8 @@ pub async fn run(args: ExportArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
         mapping: mapping.as_ref(),
         goes: &goes,
         concurrency: args.concurrency,
+        missing_as_null: args.missing_as_null(),
+        search: None,
     };
     let mut job = job(&what, &portal, talk).await?;
     let (begun, work) = match goes.path() {
@@ -100,6 +106,11 @@ fn asked(args: &ExportArgs, what: &What<'_>, job: &Job, told: Told) -> Result<As
         begun: now(),
         selection: what.selection.clone(),
         ids: what.ids.map(<[u64]>::to_vec),
+        search: match &job.which {
+            Which::Found(search, _) => Some(search.clone()),
+            _ => None,
+        },
+        missing_as_null: what.missing_as_null,
         mapping: mapping.transpose().map_err(unusable)?,
         target: what.goes.path().map(PathBuf::from).unwrap_or_default(),
         replace: args.replace(),
@@ -159,9 +170,24 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result
         owners: what.selection.shows_owners() || what.mapping.is_some_and(MappingFile::has_owners),
         ..SchemaParts::default()
     };
-    let schema = client.schema(parts).await.map_err(call_error)?;
-    let which = which(what.selection, what.ids, &schema)?;
-    let wanted = wanted(what.selection, what.mapping, &schema, client, talk).await?;
+    let mut schema = client.schema(parts).await.map_err(call_error)?;
+    let which = match what.search {
+        Some(search) => Which::Found(search.clone(), what.selection.limit),
+        None => {
+            let now = client.portal_now().unwrap_or_else(now);
+            which(what.selection, what.ids, (&schema, now))?
+        }
+    };
+    let mut missing = Missing {
+        as_null: what.missing_as_null,
+        ..Missing::default()
+    };
+    let reading = (client, &mut missing);
+    let wanted = wanted(what.selection, what.mapping, &mut schema, reading, talk).await?;
+    if !missing.names.is_empty() {
+        let names = missing.names.join(", ");
+        talk.say(&format!("the portal does not have {names}: empty columns"));
+    }
     Ok(Job {
         which,
         archived: what.selection.archived,

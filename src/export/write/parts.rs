@@ -120,7 +120,7 @@ struct Part {
 
 impl Parts {
     /// Begins a folder; one that stands there is replaced at the end.
-    pub fn open(path: PathBuf, by: PartBy, shape: Shape, columns: &[Column]) -> io::Result<Parts> {
+    pub fn open(path: PathBuf, by: PartBy, shape: Shape) -> io::Result<Parts> {
         let claim = PartFile::claim(path.clone(), Privacy::Usual)?;
         bring_back(&path)?;
         let building = part_of(&path, "parts");
@@ -134,7 +134,7 @@ impl Parts {
             _claim: claim,
             by,
             shape,
-            columns: columns.to_vec(),
+            columns: Vec::new(),
             open: BTreeMap::new(),
             begun: BTreeMap::new(),
             ended: Vec::new(),
@@ -145,6 +145,11 @@ impl Parts {
     /// The folder while it is built; what is put there appears with it.
     pub fn root(&self) -> &Path {
         &self.building
+    }
+
+    /// Says what columns the files have, before the first row.
+    pub fn begin_with(&mut self, columns: &[Column]) {
+        self.columns = columns.to_vec();
     }
 
     /// Writes a row into the part of this value.
