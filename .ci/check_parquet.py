@@ -103,10 +103,10 @@ try:
         export += ["--format", "parquet", "-o"]
         subprocess.run([*export, f"{folder}/all.parquet"], check=True)
         subprocess.run([*export, f"{folder}/parts", "--partition-by", "month(createdate)"], check=True)
-        parts = f"read_parquet('{folder}/parts/*/*.parquet', hive_partitioning = true)"
+        parts = f"read_parquet('{folder}/parts/tickets/*/*.parquet', hive_partitioning = true)"
         compare(f"'{folder}/all.parquet'", tickets)
         compare(parts, tickets)
-        for history in ("all.history.parquet", "parts/_history.parquet"):
+        for history in ("all.history.parquet", "parts/history/*/*.parquet"):
             sql = f"""select value, count(*) from '{folder}/{history}' where epoch_ms("at") > 0 group by all"""
             stages = Counter(t["hs_pipeline_stage"] for t in tickets)
             check(history, dict(duckdb.sql(sql).fetchall()), dict(stages))

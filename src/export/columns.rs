@@ -119,6 +119,11 @@ pub struct Column {
     pub options: Vec<PropertyOption>,
     /// What its numbers count, where that is known: `milliseconds`.
     pub unit: Option<&'static str>,
+    /// Whether HubSpot alone sets its values: among such are calculated ones, which change
+    /// without changing when the ticket was modified.
+    pub set_by_hubspot: bool,
+    /// Whether the portal does not have the property any more.
+    pub dropped: bool,
 }
 
 /// What is wanted of other records: their ids, or one of their properties.
@@ -211,6 +216,8 @@ impl Column {
             wording: Wording::Stored,
             options: Vec::new(),
             unit: None,
+            set_by_hubspot: false,
+            dropped: false,
         }
     }
 
@@ -221,14 +228,15 @@ impl Column {
 
     /// A property by its stored values.
     pub fn stored(property: &PropertyDef, dates: &Dates) -> Column {
-        let kind = kind(property);
+        let kind = kind_of(property);
         Column {
             wording: match kind {
                 Kind::Instant | Kind::Day => Wording::Moment(dates.clone()),
                 _ => Wording::Stored,
             },
             options: property.options.clone(),
-            unit: unit(property),
+            unit: unit_of(property),
+            set_by_hubspot: property.read_only,
             ..Column::plain(&property.name, &property.label, kind)
         }
     }
@@ -240,7 +248,8 @@ const COUNTS: [&str; 3] = ["hs_num_", "num_associated_", "num_contacted_"];
 /// HubSpot's own properties that hold a time span.
 const SPANS: [&str; 4] = ["time_to_", "hs_time_to_", "hs_time_in_", "hs_v2_time_in_"];
 
-fn kind(property: &PropertyDef) -> Kind {
+/// What the cells of a property hold.
+pub fn kind_of(property: &PropertyDef) -> Kind {
     let name = property.name.as_str();
     match property.value_type {
         ValueType::Number if is_id(name) => Kind::OtherId,
@@ -266,7 +275,8 @@ fn begins(name: &str, with: &[&str]) -> bool {
     with.iter().any(|start| name.starts_with(start))
 }
 
-fn unit(property: &PropertyDef) -> Option<&'static str> {
+/// What its numbers count, where that is known.
+pub fn unit_of(property: &PropertyDef) -> Option<&'static str> {
     let is_span = property.value_type == ValueType::Number && begins(&property.name, &SPANS);
     is_span.then_some("milliseconds")
 }

@@ -21,6 +21,10 @@ pub enum Source {
     Archived,
     /// A time of the record itself.
     Time(RecordTime),
+    /// What is the same in all rows of an export, by its place among such.
+    Stamp(usize),
+    /// Nothing: the portal does not have the property any more.
+    Nothing,
     /// Ids of linked records, by the place of their kind among those that are wanted.
     Links(usize),
     /// A property of such records, by its place; in the order of their ids.
@@ -45,6 +49,8 @@ pub struct Layout {
     pub columns: Vec<Column>,
     /// For each column.
     pub sources: Vec<Source>,
+    /// What is the same in all rows.
+    pub stamps: Vec<String>,
 }
 
 impl Layout {
@@ -73,7 +79,17 @@ impl Layout {
             _ => true,
         });
         let (sources, columns) = kept.unzip();
-        Layout { columns, sources }
+        Layout {
+            columns,
+            sources,
+            stamps: self.stamps,
+        }
+    }
+
+    /// Adds a column whose cells are all the same.
+    pub fn add_stamp(&mut self, column: Column, text: &str) {
+        self.add(Source::Stamp(self.stamps.len()), column);
+        self.stamps.push(text.to_owned());
     }
 
     fn add(&mut self, source: Source, column: Column) {

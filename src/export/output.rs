@@ -7,18 +7,17 @@ use std::path::{Path, PathBuf};
 use super::columns::Column;
 use super::issues::Issues;
 use super::links::Links;
-use super::names::{Beside, issues_of, table_beside, table_inside};
+use super::names::{Beside, issues_of, table_beside};
 use super::project::{Cell, Misfit};
 use super::spool::Ticket;
-use super::standing::only_ours;
 use super::tables::Table;
-use super::write::{FileFacts, PartBy, Parts, Rows, Shape, Sink, WriteError};
+use super::write::{About, FileFacts, PartBy, Rows, Shape, Sink, WriteError};
 
 /// Where an export goes.
 pub enum Target {
     /// A file, with manifest and schema beside it.
     File(PathBuf),
-    /// A folder of parts, with manifest and schema in it.
+    /// A data set: a folder of tables in parts, with manifest and schema in it.
     Folder(PathBuf, PartBy),
     /// A stream, usually stdout.
     Stream(Box<dyn io::Write + Send>),
@@ -36,7 +35,6 @@ pub struct Claimed {
 enum Claim {
     File(Sink, PathBuf),
     Stream(Sink),
-    Folder(Box<Parts>, PartBy),
 }
 
 /// An open target.
@@ -55,8 +53,6 @@ struct OpenTable {
 enum To {
     File(Rows, PathBuf),
     Stream(Rows),
-    /// With the place of the value that says which part.
-    Folder(Box<Parts>, usize),
 }
 
 impl Claimed {
@@ -75,11 +71,9 @@ impl Claimed {
                 let issues = issues_of(&path);
                 (Claim::File(sink, path), tables, Some(issues))
             }
-            Target::Folder(path, by) => {
-                let issues = issues_of(&path);
-                let parts = Parts::open(path, by.clone(), shape)?;
-                let tables = sinks(&|name| table_inside(parts.root(), name, shape))?;
-                (Claim::Folder(Box::new(parts), by), tables, Some(issues))
+            Target::Folder(path, _) => {
+                let words = format!("{} is a folder", path.display());
+                return Err(io::Error::new(io::ErrorKind::IsADirectory, words));
             }
         };
         Ok(Claimed {
@@ -90,24 +84,19 @@ impl Claimed {
         })
     }
 
-    /// Begins the files. `places` are the properties of a ticket's values.
+    /// Begins the files.
     pub fn begin(
         self,
         columns: &[Column],
         tables: Vec<Table>,
-        places: &[String],
+        about: &About,
     ) -> io::Result<Output> {
         let shape = self.shape;
         let to = match self.to {
-            Claim::Stream(sink) => To::Stream(Rows::open(shape, columns, sink)?),
-            Claim::File(sink, path) => To::File(Rows::open(shape, columns, sink)?, path),
-            Claim::Folder(mut parts, by) => {
-                let place = places.iter().position(|name| *name == by.property);
-                parts.begin_with(columns);
-                To::Folder(parts, place.unwrap_or(usize::MAX))
-            }
+            Claim::Stream(sink) => To::Stream(Rows::open(shape, columns, sink, about)?),
+            Claim::File(sink, path) => To::File(Rows::open(shape, columns, sink, about)?, path),
         };
-        let open = |(table, sink): (Table, Sink)| OpenTable::open(table, sink, shape);
+        let open = |(table, sink): (Table, Sink)| OpenTable::open(table, sink, (shape, about));
         let beside = tables.into_iter().zip(self.tables).map(open);
         Ok(Output {
             to,
@@ -131,10 +120,6 @@ impl Output {
             .issues
             .unless_written(ticket.id, cells, |cells| match to {
                 To::File(rows, _) | To::Stream(rows) => rows.write(cells),
-                To::Folder(parts, place) => {
-                    let value = ticket.values.get(*place).and_then(Option::as_deref);
-                    parts.write(value, cells)
-                }
             })?;
         for open in self.beside.iter_mut().filter(|_| written) {
             for cells in open.table.rows(ticket, links) {
@@ -191,22 +176,15 @@ impl Output {
                 files.insert(0, file);
                 tell(&Beside::file(&path), &files)?;
             }
-            To::Folder(parts, _) => {
-                let old_is_ours = |old: &Path| only_ours(old).map_err(io::Error::other);
-                parts.finish(
-                    |folder, parts| tell(&Beside::inside(folder), &[parts, &files].concat()),
-                    old_is_ours,
-                )?;
-            }
         }
         Ok(first)
     }
 }
 
 impl OpenTable {
-    fn open(table: Table, sink: Sink, shape: Shape) -> io::Result<OpenTable> {
+    fn open(table: Table, sink: Sink, (shape, about): (Shape, &About)) -> io::Result<OpenTable> {
         Ok(OpenTable {
-            rows: Rows::open(shape, &table.columns, sink)?,
+            rows: Rows::open(shape, &table.columns, sink, about)?,
             table,
             count: 0,
         })

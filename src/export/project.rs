@@ -24,6 +24,20 @@ pub enum Cell<'a> {
     Many(Vec<Cow<'a, str>>),
 }
 
+impl Cell<'_> {
+    /// The same without what it was borrowed from.
+    pub fn into_owned(self) -> Cell<'static> {
+        match self {
+            Cell::Empty => Cell::Empty,
+            Cell::One(text) => Cell::One(text.into_owned().into()),
+            Cell::Many(texts) => {
+                let texts = texts.into_iter().map(|text| text.into_owned().into());
+                Cell::Many(texts.collect())
+            }
+        }
+    }
+}
+
 impl fmt::Display for Cell<'_> {
     /// Several values are joined by `;` as HubSpot joins them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,6 +70,8 @@ pub fn cells<'a>(
     let cell = |(source, column): (&Source, &'a Column)| match source {
         Source::Id => Ok(Cell::One(ticket.id.to_string().into())),
         Source::Archived => Ok(Cell::One(ticket.archived.to_string().into())),
+        Source::Nothing => Ok(Cell::Empty),
+        Source::Stamp(place) => Ok(text(layout.stamps.get(*place))),
         Source::Time(time) => worded(time_of(ticket, *time), column),
         Source::Value(place) => {
             let value = ticket.values.get(*place);
@@ -69,6 +85,13 @@ pub fn cells<'a>(
     };
     let columns = layout.sources.iter().zip(&layout.columns);
     columns.map(cell).collect()
+}
+
+fn text(text: Option<&String>) -> Cell<'_> {
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) => Cell::One(Cow::Borrowed(text)),
+        None => Cell::Empty,
+    }
 }
 
 fn time_of(ticket: &Ticket, time: RecordTime) -> Option<&str> {

@@ -143,6 +143,11 @@ impl Spool {
         self.marks().map(|mark| mark.tickets as u64).sum()
     }
 
+    /// Bytes of its rows.
+    pub fn bytes(&self) -> u64 {
+        self.end
+    }
+
     /// Adds the tickets of one page, in id order; an empty one is passed over.
     pub fn add<T: Kept>(
         &mut self,

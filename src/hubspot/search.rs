@@ -156,6 +156,12 @@ pub enum SearchError {
 }
 
 impl Search {
+    /// The properties that are tested.
+    pub fn tested(&self) -> impl Iterator<Item = &str> {
+        let filters = self.groups.iter().flatten();
+        filters.map(|filter| filter.property.as_str())
+    }
+
     /// Characters of the longest call that it takes in id order, whatever properties are
     /// read: many of them are read by id (protocol E5).
     pub fn characters(&self) -> usize {

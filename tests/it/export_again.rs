@@ -45,7 +45,7 @@ fn another_selection_never_takes_the_place_of_a_data_set() {
     ];
     let whole = [&SUBJECT[..], &parts].concat();
     let _ended = desk.export(&whole).expect(0);
-    let months = names(&desk, "lake");
+    let months = names(&desk, "lake/tickets");
     let others: [(&[&str], &str); 5] = [
         (
             &["--where", "createdate >= 2026-04-01"],
@@ -65,7 +65,7 @@ fn another_selection_never_takes_the_place_of_a_data_set() {
     for (more, words) in others {
         let args = [&whole[..], more].concat();
         let _ended = desk.export(&args).expect(64).says(words).says("--replace");
-        assert_eq!(names(&desk, "lake"), months);
+        assert_eq!(names(&desk, "lake/tickets"), months);
     }
     let by_year = [
         &SUBJECT[..],
@@ -78,10 +78,10 @@ fn another_selection_never_takes_the_place_of_a_data_set() {
         .expect(64)
         .says("--partition-by year(createdate)");
     let _ended = desk.export(&whole).expect(0);
-    assert_eq!(names(&desk, "lake"), months);
+    assert_eq!(names(&desk, "lake/tickets"), months);
     let narrow = [&whole[..], &["--limit", "1", "--replace"]].concat();
     let _ended = desk.export(&narrow).expect(0);
-    assert_eq!(names(&desk, "lake").len(), months.len() - 4);
+    assert_eq!(names(&desk, "lake/tickets").len(), months.len() - 4);
 }
 
 #[test]

@@ -32,7 +32,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
 ];
 
 /// A crate or a thing, and the only places that may name it (a file or a room).
-const PLACES: [(&str, &[&str]); 16] = [
+const PLACES: [(&str, &[&str]); 17] = [
     ("clap::", &["cli"]),
     ("reqwest::", &["hubspot/transport", "hubspot/transport.rs"]),
     ("hyper_util::", &["hubspot/transport"]),
@@ -43,6 +43,7 @@ const PLACES: [(&str, &[&str]); 16] = [
         &[
             "import/files.rs",
             "import/check/values.rs",
+            "export/held/csv_rows.rs",
             "export/write/csv_rows.rs",
             "mapping/tables.rs",
         ],
@@ -54,10 +55,12 @@ const PLACES: [(&str, &[&str]); 16] = [
     (
         "parquet::",
         &[
+            "export/held/parquet_rows.rs",
             "export/write/parquet_column.rs",
             "export/write/parquet_rows.rs",
         ],
     ),
+    ("rustix::", &["export/dataset/publish.rs"]),
     ("zip::", &["import/read/part.rs"]),
     ("glob::", &["import/read/sources.rs"]),
     ("std::env", &["cli/settings.rs", "main.rs"]),

@@ -48,7 +48,7 @@ pub(super) async fn wanted(
         with: with(selection, client, missing).await?,
         with_files: selection.with_files,
         archived: selection.archived,
-        record_times: selection.record_times,
+        record_times: selection.record_times || selection.partition_by.is_some(),
         skip_empty: selection.skip_empty,
         headers: selection.headers,
         values: selection.values,

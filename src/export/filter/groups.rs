@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::resolve::{Frame, filter};
+use super::relative::Frame;
+use super::resolve::filter;
 use super::{Expression, FilterError};
 use crate::hubspot::contract::SEARCH_BODY_LIMIT;
 use crate::hubspot::{Filter, Search};

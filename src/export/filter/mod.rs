@@ -4,6 +4,7 @@
 //! read.
 
 mod groups;
+mod judge;
 mod parse;
 mod relative;
 mod resolve;
@@ -12,8 +13,10 @@ mod resolve;
 mod tests;
 
 pub use groups::search;
+pub use judge::Judge;
 pub use parse::{Syntax, parse};
-pub use resolve::Frame;
+pub use relative::{Frame, Relative};
+pub use resolve::moment;
 
 use crate::hubspot::Comparison;
 

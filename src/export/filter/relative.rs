@@ -1,9 +1,17 @@
 //! Moments that are told by how far they are from now: `today - 7d`, `now - 12h`.
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-use super::resolve::Frame;
+/// What words for moments stand for.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Days begin there.
+    pub zone: TimeZone,
+    /// What `now` and `today` mean.
+    pub now: Timestamp,
+}
 
 /// A day or an instant, and how far it is from today or now.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +40,14 @@ impl Relative {
         };
         let span = span(amount, sign, of_day)?;
         Some(Relative { of_day, span })
+    }
+
+    /// The first moment that is meant.
+    pub fn first(self, frame: &Frame) -> Option<Timestamp> {
+        match self.day(frame) {
+            Some(day) => Some(day.to_zoned(frame.zone.clone()).ok()?.timestamp()),
+            None => self.instant(frame),
+        }
     }
 
     /// The day that is meant, if it is one.
@@ -71,8 +87,6 @@ fn span(amount: &str, sign: i32, of_day: bool) -> Option<Span> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::tz::TimeZone;
-
     use super::*;
 
     #[test]

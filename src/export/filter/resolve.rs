@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::relative::Relative;
+use super::relative::{Frame, Relative};
 use super::{Asks, Condition, FilterError};
 use crate::export::labels::labels;
 use crate::hubspot::{Comparison, Filter, Test};
@@ -15,13 +15,17 @@ use crate::model::schema::{PropertyDef, Schema, ValueType};
 /// milliseconds.
 const MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
 
-/// What words for moments stand for.
-#[derive(Clone, Debug)]
-pub struct Frame {
-    /// Days begin there.
-    pub zone: TimeZone,
-    /// What `now` and `today` mean.
-    pub now: Timestamp,
+/// The first moment that is meant by a day, an instant, or how far one is from now.
+pub fn moment(text: &str, frame: &Frame) -> Option<Timestamp> {
+    if let Some(relative) = Relative::of(text) {
+        return relative.first(frame);
+    }
+    match text.parse::<Date>() {
+        Ok(day) if !text.contains(['T', ':']) => {
+            Some(day.to_zoned(frame.zone.clone()).ok()?.timestamp())
+        }
+        _ => text.parse().ok(),
+    }
 }
 
 /// The search's filter for a condition.
