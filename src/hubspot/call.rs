@@ -14,6 +14,7 @@ use crate::hubspot::contract;
 use crate::hubspot::day::Day;
 use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::{Budget, Effect, Reply, Request, Transport, TransportError};
+use crate::hubspot::halt::Halt;
 use crate::hubspot::log::{Attempt, CallLog};
 use crate::hubspot::pace::{Pacer, Slot};
 use crate::hubspot::paths;
@@ -51,6 +52,7 @@ pub(crate) struct Caller {
     log: OnceLock<Arc<dyn CallLog>>,
     secrets: Secrets,
     waits: Waits,
+    halt: Halt,
 }
 
 impl Caller {
@@ -68,10 +70,13 @@ impl Caller {
             log: OnceLock::new(),
             secrets: Secrets::default(),
             waits: Waits::default(),
+            halt: Halt::default(),
         }
     }
 
-    /// Makes a call: as many attempts as its trouble is worth, then its end.
+    /// Makes a call: as many attempts as its trouble is worth, then its end. A write that
+    /// ends for another reason than the portal's answer is ambiguous where an earlier
+    /// attempt may have been carried out.
     pub(crate) async fn call<T>(
         &self,
         request: &Request,
@@ -84,8 +89,24 @@ impl Caller {
             unclear_before: false,
             answered_before: false,
         };
+        let ended = self.attempts_of(request, token, read, &mut situation).await;
+        ended.map_err(|error| match error {
+            CallError::Refused(_) | CallError::Ambiguous(_) => error,
+            other if situation.unclear_before => CallError::Ambiguous(other.to_string()),
+            other => other,
+        })
+    }
+
+    async fn attempts_of<T>(
+        &self,
+        request: &Request,
+        token: Option<&Token>,
+        read: Read<T>,
+        situation: &mut Situation,
+    ) -> Result<Answer<T>, CallError> {
         loop {
             self.day.check()?;
+            self.halt.check(request)?;
             situation.attempts += 1;
             let verdict = self.attempt(request, token, read, situation.attempts).await;
             situation.answered_before = self.answered.load(Ordering::Relaxed);
@@ -109,14 +130,14 @@ impl Caller {
                 Verdict::Final(error) => return Err(error),
                 Verdict::Trouble(trouble) => trouble,
             };
-            let next = decide(&trouble, situation, &mut self.quota(), fastrand::f64());
+            let next = decide(&trouble, *situation, &mut self.quota(), fastrand::f64());
             match next {
                 Decision::Stop(CallError::Garbled(words)) => {
                     let path = request.bare_path();
                     return Err(CallError::Garbled(format!("{words} (asked for {path})")));
                 }
                 Decision::Stop(error) => return Err(error),
-                Decision::After(delay) => self.wait(trouble.kind, request.budget, delay).await,
+                Decision::After(delay) => self.wait(trouble.kind, request, delay).await,
             }
             let written = request.effect != Effect::Read && !trouble.kind.nothing_written();
             situation.unclear_before |= written;
@@ -153,6 +174,16 @@ impl Caller {
         self.waits.tell(listener);
     }
 
+    /// How far it is wound down.
+    pub(crate) fn halt(&self) -> &Halt {
+        &self.halt
+    }
+
+    /// How long an attempt may take.
+    pub(crate) fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
     /// What is cut out of replies.
     pub(crate) fn secrets(&self) -> &Secrets {
         &self.secrets
@@ -165,13 +196,14 @@ impl Caller {
         read: Read<T>,
         number: u32,
     ) -> Verdict<T> {
-        let slot = self.slot(request.budget).await;
+        let slot = tokio::select! {
+            biased;
+            stopping = self.halt.refused(request) => return Verdict::Final(stopping),
+            slot = self.slot(request.budget) => slot,
+        };
         let _ = self.attempts.fetch_add(1, Ordering::Relaxed);
         let sent = Instant::now();
-        let mut outcome = match timeout(self.deadline, self.transport.send(request, token)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(TransportError::Ambiguous(late(self.deadline))),
-        };
+        let mut outcome = self.send(request, token).await;
         if let Ok(reply) = &mut outcome {
             self.secrets.cut(request, reply);
         }
@@ -192,6 +224,23 @@ impl Caller {
             });
         }
         verdict
+    }
+
+    /// One attempt on the wire, unless it takes too long or is given up.
+    async fn send(
+        &self,
+        request: &Request,
+        token: Option<&Token>,
+    ) -> Result<Reply, TransportError> {
+        tokio::select! {
+            sent = timeout(self.deadline, self.transport.send(request, token)) => {
+                sent.unwrap_or_else(|_| Err(TransportError::Ambiguous(late(self.deadline))))
+            }
+            () = self.halt.given_up() => {
+                let words = "the run stopped before the answer came".to_owned();
+                Err(TransportError::Ambiguous(words))
+            }
+        }
     }
 
     /// Leave to send. Waits of the usual window are as usual, and told to nobody.
@@ -237,7 +286,8 @@ impl Caller {
 
     /// A used-up window is everybody's, and so is a move: all calls wait for its end.
     /// A burst limit is the general budget's, whatever the call was paid from.
-    async fn wait(&self, kind: Kind, budget: Budget, delay: Duration) {
+    async fn wait(&self, kind: Kind, request: &Request, delay: Duration) {
+        let budget = request.budget;
         if kind.is_wait() {
             self.tell_wait(delay);
         }
@@ -247,7 +297,10 @@ impl Caller {
         if matches!(kind, Kind::Limited | Kind::Moving) {
             self.pacer.hold_all(Budget::General, delay);
         }
-        sleep(delay).await;
+        tokio::select! {
+            () = sleep(delay) => {}
+            _stopping = self.halt.refused(request) => {}
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! calls themselves are in `objects`, `search`, `associations`, `schema`, `account`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -57,6 +58,22 @@ impl Client {
     /// The portal's clock, at the latest; none before the first reply.
     pub fn portal_now(&self) -> Option<Timestamp> {
         self.session.caller().portal_clock().now()
+    }
+
+    /// How long an attempt may take.
+    pub fn deadline(&self) -> Duration {
+        self.session.caller().deadline()
+    }
+
+    /// From now on no write begins any more; what is in flight goes on, and so do reads.
+    pub fn wind_down(&self) {
+        self.session.caller().halt().wind_down();
+    }
+
+    /// From now on nothing begins any more, and what is in flight is given up: a write
+    /// whose reply did not come is ambiguous.
+    pub fn give_up(&self) {
+        self.session.caller().halt().give_up();
     }
 
     /// Attempts made so far, repeats included.

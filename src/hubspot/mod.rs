@@ -33,6 +33,7 @@ mod settings;
 mod token;
 
 mod exchange;
+mod halt;
 mod log;
 mod transport;
 

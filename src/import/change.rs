@@ -4,19 +4,18 @@
 //! S4). Its rows are given back as parked and come here again when that can't be any
 //! more: then the portal is read, and what it does not hold is sent again.
 
-use jiff::Timestamp;
-
 use super::flow::{Batch, Operation, PlannedOp};
 use super::links::Standing;
 use super::missing::Absent;
 use super::reply::{Input, Item, Matching, Verdict};
-use super::send::{Delivered, Sender, Wrote, replies_say_nothing};
+use super::send::{Delivered, Sender, Wrote, fresh, replies_say_nothing};
 use super::write::{Verb, write};
 use crate::hubspot::records::WriteInput;
 use crate::journal::PastIntent;
 use crate::model::event::Stop;
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::schema::ObjectType;
+use crate::model::window::Window;
 
 /// How often a row is sent before the run stops for later, and how often it is parked.
 const ATTEMPTS: u32 = 6;
@@ -26,8 +25,8 @@ pub(super) struct Slot {
     pub(super) op: PlannedOp,
     /// What is sent; it holds the draft's property values.
     pub(super) item: Item,
-    /// When it was intended, by the portal's clock; none when that was not known.
-    pub(super) intended: Option<Timestamp>,
+    /// When it may have been carried out, by the portal's clock.
+    pub(super) window: Window,
     /// Whether a send of ours may have written it.
     unclear: bool,
     /// Whether an earlier send of ours made the ticket.
@@ -47,12 +46,12 @@ impl Slot {
 
     /// The row, to be looked at when nothing can come late any more.
     fn park(self) -> PlannedOp {
-        let at = self.intended;
+        let window = self.window;
         let mut op = self.into_op();
         op.parked += 1;
         op.past = op.past.or_else(|| {
             Some(PastIntent {
-                at,
+                window,
                 body: op.body,
                 key: op.draft.key.clone(),
                 record: op.ticket.clone(),
@@ -78,8 +77,10 @@ impl Sender {
     pub(super) async fn change(&self, batch: Batch) -> Delivered {
         let mut delivered = Delivered::default();
         let mut todo = Vec::new();
+        let fresh = fresh(&batch);
         let ended = self.change_rounds(batch, &mut todo, &mut delivered);
         delivered.stop = ended.await.err();
+        self.release_unsent(fresh, &delivered).await;
         self.lose(todo.iter().filter(|slot| slot.unclear).count())
             .await;
         delivered
@@ -94,14 +95,17 @@ impl Sender {
     ) -> Result<(), Stop> {
         let (past, mut fresh): (Vec<_>, Vec<_>) =
             batch.ops.into_iter().partition(|op| op.past.is_some());
-        let past = past.into_iter().map(|op| self.changing(op, None)).collect();
-        self.read_back(past, todo).await?;
+        let past = past.into_iter();
+        let past = past.map(|op| self.changing(op, Window::default()));
+        self.read_back(past.collect(), todo).await?;
+        self.renew_slots(todo).await?;
         if self.operation == Operation::Archive {
             fresh = self.live(fresh).await?;
         }
         let intended = self.client.portal_now();
         let fresh = self.claim(fresh, intended).await?;
         let fresh = self.find_ends(fresh).await?;
+        let intended = Window::open(intended);
         todo.extend(fresh.into_iter().map(|op| self.changing(op, intended)));
         while !todo.is_empty() {
             if let Some(stop) = self.stop.reason() {
@@ -118,8 +122,18 @@ impl Sender {
         Ok(())
     }
 
+    /// Rows of an earlier process are sent by this one now.
+    async fn renew_slots(&self, slots: &mut [Slot]) -> Result<(), Stop> {
+        let rows = slots.iter().map(|slot| slot.op.source.seq).collect();
+        self.settle.renew(self.operation, rows).await?;
+        for slot in slots {
+            slot.window.until = None;
+        }
+        Ok(())
+    }
+
     /// A row that is to be sent; `intended` is when that was, unless it was before.
-    pub(super) fn changing(&self, mut op: PlannedOp, intended: Option<Timestamp>) -> Slot {
+    pub(super) fn changing(&self, mut op: PlannedOp, intended: Window) -> Slot {
         let properties = std::mem::take(&mut op.draft.properties);
         let ticket = op.ticket.as_ref().filter(|_| self.names_by_id());
         let name = ticket.unwrap_or(&op.draft.key).clone();
@@ -130,7 +144,7 @@ impl Sender {
         });
         Slot {
             item: Item { input, key: name },
-            intended: op.past.as_ref().map_or(intended, |past| past.at),
+            window: op.past.as_ref().map_or(intended, |past| past.window),
             unclear: op.past.is_some(),
             created: false,
             collided: false,
@@ -191,6 +205,7 @@ impl Sender {
         let mut changed: Vec<Standing> = Vec::new();
         let mut doubt = Doubt::default();
         for (mut slot, verdict) in std::mem::replace(todo, unsent).into_iter().zip(verdicts) {
+            delivered.note(&slot.op, &verdict);
             match verdict {
                 Verdict::Written { id, created } => {
                     slot.created |= created == Some(true);

@@ -2,13 +2,11 @@
 //! create call, then look-ups until every row has an outcome (protocol S1-S3, S7).
 //! A create that may come late is guarded by its key, so nothing waits for it.
 
-use jiff::Timestamp;
-
 use super::flow::{Batch, PlannedOp};
 use super::links::Standing;
 use super::lookup::{LookUp, Looked};
 use super::reply::{Input, Item, Matching, Verdict};
-use super::send::{Delivered, Sender, Wrote, replies_say_nothing};
+use super::send::{Delivered, Sender, Wrote, fresh, replies_say_nothing};
 use super::tickets::Tickets;
 use super::write::{Verb, write};
 use crate::hubspot::records::{Association, CreateInput, Record};
@@ -16,6 +14,7 @@ use crate::model::compare::same_value;
 use crate::model::event::Stop;
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::schema::ObjectType;
+use crate::model::window::Window;
 
 /// How often a row is sent before the run stops for later.
 const ATTEMPTS: u32 = 6;
@@ -25,8 +24,8 @@ const ATTEMPTS: u32 = 6;
 pub enum Written {
     /// No.
     No,
-    /// Perhaps; intended at this time of the portal's clock, where it was known.
-    Maybe(Option<Timestamp>),
+    /// Perhaps, in this time of the portal's clock.
+    Maybe(Window),
 }
 
 /// A row on its way, with what is known of its sends.
@@ -55,8 +54,10 @@ impl Sender {
     pub(super) async fn create(&self, batch: Batch) -> Delivered {
         let mut delivered = Delivered::default();
         let mut todo = Vec::new();
-        let ended = self.create_rounds(batch, &mut todo, &mut delivered.wrote);
+        let fresh = fresh(&batch);
+        let ended = self.create_rounds(batch, &mut todo, &mut delivered);
         delivered.stop = ended.await.err();
+        self.release_unsent(fresh, &delivered).await;
         let unclear = |slot: &&Slot| slot.written != Written::No;
         self.lose(todo.iter().filter(unclear).count()).await;
         delivered
@@ -67,12 +68,13 @@ impl Sender {
         &self,
         batch: Batch,
         todo: &mut Vec<Slot>,
-        wrote: &mut Vec<Wrote>,
+        delivered: &mut Delivered,
     ) -> Result<(), Stop> {
         let (past, fresh): (Vec<_>, Vec<_>) =
             batch.ops.into_iter().partition(|op| op.past.is_some());
         let intended = self.client.portal_now();
         let fresh = self.claim(fresh, intended).await?;
+        let intended = Window::open(intended);
         let past = self.look_up_past(past, todo).await?;
         let ops = past.into_iter().chain(fresh).collect();
         let fit = self.find_ends(ops).await?;
@@ -82,7 +84,9 @@ impl Sender {
                 return Err(stop);
             }
             let (verdicts, stop) = self.send_creates(todo).await;
-            let doubtful = self.end_certain(todo, verdicts, intended, wrote).await?;
+            let doubtful = self
+                .end_certain(todo, verdicts, intended, delivered)
+                .await?;
             if self.no_key || stop.is_some() {
                 todo.extend(doubtful.into_iter().map(|(slot, _)| slot));
             } else {
@@ -115,7 +119,7 @@ impl Sender {
                 key: op.draft.key.clone(),
             },
             written: match &op.past {
-                Some(past) => Written::Maybe(past.at),
+                Some(past) => Written::Maybe(past.window),
                 None => Written::No,
             },
             op,
@@ -142,7 +146,8 @@ impl Sender {
             todo.append(&mut absent);
         }
         looked?;
-        Ok(absent.into_iter().map(Slot::into_op).collect())
+        self.renew(absent.into_iter().map(Slot::into_op).collect())
+            .await
     }
 
     /// One round of create calls. A row that was in doubt before goes alone, so
@@ -188,17 +193,18 @@ impl Sender {
         &self,
         todo: &mut Vec<Slot>,
         verdicts: Vec<Verdict>,
-        intended: Option<Timestamp>,
-        wrote: &mut Vec<Wrote>,
+        intended: Window,
+        delivered: &mut Delivered,
     ) -> Result<Vec<Doubtful>, Stop> {
         let unsent = todo.split_off(verdicts.len());
         let mut outcomes = Vec::new();
         let mut created: Vec<Standing> = Vec::new();
         let mut doubtful = Vec::new();
         for (mut slot, verdict) in std::mem::replace(todo, unsent).into_iter().zip(verdicts) {
+            delivered.note(&slot.op, &verdict);
             match verdict {
                 Verdict::Written { id: ticket, .. } => {
-                    wrote.push(Wrote {
+                    delivered.wrote.push(Wrote {
                         ticket: ticket.clone(),
                         properties: slot.item.input.into_properties(),
                     });

@@ -22,6 +22,9 @@ use crate::model::event::{Event, Listener, Stop};
 /// How long calls in flight may go on once the run stops.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// How often a run says at least that it is alive.
+pub const ALIVE: Duration = Duration::from_secs(5);
+
 /// What comes back from a batch: its keys, and how it went.
 type Landed = (Vec<String>, Delivered);
 
@@ -76,6 +79,8 @@ impl Flight {
     pub async fn run(mut self, mut planned: mpsc::Receiver<Vec<PlannedOp>>) {
         let mut reading = true;
         let mut deadline = None;
+        let mut given_up = false;
+        let mut alive = tokio::time::interval(ALIVE);
         loop {
             self.launch(reading);
             let wants = reading && self.has_room() && !self.stop.is_pulled();
@@ -88,12 +93,18 @@ impl Flight {
                 },
                 () = self.stop.pulled(), if deadline.is_none() => {
                     planned.close();
+                    self.sender.client.wind_down();
                     reading = false;
                     deadline = Some(Instant::now() + GRACE);
                 }
                 () = sleep_until(due), if due.is_some() => {}
-                () = sleep_until(deadline), if deadline.is_some() && !self.in_flight.is_empty() => {
-                    self.in_flight.abort_all();
+                () = sleep_until(deadline), if deadline.is_some() && !given_up => {
+                    self.sender.client.give_up();
+                    given_up = true;
+                }
+                _now = alive.tick() => {
+                    // A settle thread that is gone has its own error to tell.
+                    let _told = self.sender.settle.alive().await;
                 }
                 else => break,
             }
@@ -199,7 +210,6 @@ impl Flight {
     async fn land(&mut self, landed: Result<Landed, JoinError>) {
         let (mut keys, delivered) = match landed {
             Ok(landed) => landed,
-            Err(error) if error.is_cancelled() => return,
             Err(_) => {
                 let words = "a part of the run died".to_owned();
                 self.stop.pull(Stop::Later(words));

@@ -3,7 +3,7 @@
 //! found is sent again.
 
 use super::create::{Slot, Written};
-use super::tickets::{Tickets, has_key, inserted_since};
+use super::tickets::{Tickets, has_key};
 use crate::hubspot::records::Record;
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason};
@@ -97,12 +97,12 @@ impl LookUp<'_> {
 }
 
 /// Protocol K6: a ticket that was found is ours only if a send of ours may have
-/// written it, and it was inserted at or after the intent. What can't be told is
-/// theirs.
+/// written it, and it was inserted when that can have been carried out. What can't be
+/// told is theirs.
 fn ours_or_theirs(record: &Record, written: Written) -> RowEnd {
     let ticket = record.id.clone();
     let ours = match written {
-        Written::Maybe(intended) => inserted_since(record, intended),
+        Written::Maybe(window) => window.holds(record.inserted_at()),
         Written::No => false,
     };
     let change = Change::Created;
@@ -117,6 +117,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::model::window::Window;
 
     fn record(inserted: &str) -> Record {
         let at = ("hs_createdate".to_owned(), inserted.to_owned());
@@ -128,16 +129,23 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_is_ours_only_if_we_may_have_written_it_since_our_intent() {
+    fn a_ticket_is_ours_only_if_a_call_of_ours_may_have_written_it_then() {
         let at = |text: &str| Some(text.parse::<Timestamp>().expect("a time"));
-        let intended = at("2026-11-23T10:00:00Z");
+        let open = Written::Maybe(Window::open(at("2026-11-23T10:00:00Z")));
+        let closed = Written::Maybe(Window {
+            since: at("2026-11-23T10:00:00Z"),
+            until: at("2026-11-23T10:05:00Z"),
+        });
+        let unknown = Written::Maybe(Window::open(None));
         let table = [
-            (Written::Maybe(intended), "2026-11-23T10:00:01.000Z", true),
-            (Written::Maybe(intended), "2026-11-23T09:59:56.000Z", true),
-            (Written::Maybe(intended), "2026-11-23T09:59:54.000Z", false),
+            (open, "2026-11-23T10:00:01.000Z", true),
+            (open, "2026-11-23T09:59:56.000Z", true),
+            (open, "2026-11-23T09:59:54.000Z", false),
+            (closed, "2026-11-23T10:05:04.000Z", true),
+            (closed, "2026-11-23T10:05:06.000Z", false),
             (Written::No, "2026-11-23T10:00:01.000Z", false),
-            (Written::Maybe(None), "2026-11-23T10:00:01.000Z", false),
-            (Written::Maybe(intended), "unreadable", false),
+            (unknown, "2026-11-23T10:00:01.000Z", false),
+            (open, "unreadable", false),
         ];
         for (written, inserted, ours) in table {
             let end = ours_or_theirs(&record(inserted), written);

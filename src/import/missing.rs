@@ -97,10 +97,10 @@ impl Sender {
         for (slot, found) in nameless.into_iter().zip(found) {
             match found {
                 Some(id) => {
-                    let intended = slot.intended;
+                    let window = slot.window;
                     let mut op = slot.into_op();
                     op.ticket = Some(id);
-                    todo.push(self.changing(op, intended));
+                    todo.push(self.changing(op, window));
                 }
                 None => absent.push(Absent::sent(slot.into_op())),
             }

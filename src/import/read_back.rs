@@ -7,7 +7,7 @@ use super::flow::{Operation, PlannedOp, RowOutcome};
 use super::links::Standing;
 use super::missing::Absent;
 use super::send::Sender;
-use super::tickets::{Tickets, has_key, inserted_since};
+use super::tickets::{Tickets, has_key};
 use crate::hubspot::records::Record;
 use crate::model::compare::same_value;
 use crate::model::event::Stop;
@@ -86,7 +86,7 @@ impl Sender {
     fn made(&self, slot: &Slot, record: &Record, earlier: Option<&str>) -> bool {
         self.operation == Operation::Upsert
             && earlier != Some(&record.id)
-            && inserted_since(record, slot.intended)
+            && slot.window.holds(record.inserted_at())
     }
 
     fn written(&self, slot: Slot, record: &Record) -> Standing {

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::divert::Diversion;
 use super::feed::Feed;
 use super::files::RunFiles;
-use super::flight::Flight;
+use super::flight::{ALIVE, Flight};
 use super::flow::{Operation, Task};
 use super::folder::RunFolder;
 use super::ledger::Ledger;
@@ -103,7 +103,7 @@ pub async fn run(
     let log = Arc::new(log);
     client.log_to(Arc::new(Calls(Arc::clone(&log))));
     let listener: Arc<dyn Listener> = Arc::new(Logged { listener, log });
-    let (settle, settle_thread) = start_settle(&job, &account, &listener)?;
+    let (settle, settle_thread) = start_settle(&job, &client, &account, &listener)?;
     let Job {
         operation,
         input,
@@ -182,6 +182,7 @@ type SettleThread = std::thread::JoinHandle<Result<Ledger, Error>>;
 /// state (D3); starts the settle thread.
 fn start_settle(
     job: &Job,
+    client: &Client,
     account: &Account,
     listener: &Arc<dyn Listener>,
 ) -> Result<(SettleHandle, SettleThread), Error> {
@@ -205,6 +206,7 @@ fn start_settle(
                 RunFiles::reopen(folder, headers, places.clone(), job.operation, url, lengths);
             let (mut files, filed) = reopened.map_err(|error| job.folder.unusable(&error))?;
             let journal = Journal::open(folder, past.settled, job.options.durability)?;
+            journal.date_intents()?;
             refile(&job.folder, (&job.input, &job.mapping), filed, &mut files)?;
             journal.set_limit(job.options.limit)?;
             journal.set_told(&job.header.told)?;
@@ -221,8 +223,27 @@ fn start_settle(
         stop: job.options.stop.clone(),
         max_refused: job.options.max_refused,
         refused_before,
+        reach: reach(client, job.options.horizon),
+        operation: job.operation,
         steps: job.options.steps.clone(),
     }))
+}
+
+/// By when a call of this process can have been carried out, should it die before it says
+/// again that it is alive: the last attempt begins then, takes as long as it may, and is
+/// lost (S4).
+fn reach(client: &Client, horizon: Duration) -> Box<dyn Fn() -> Option<i64> + Send> {
+    let client = client.clone();
+    let reach = ALIVE + client.deadline() + horizon;
+    Box::new(move || {
+        Some(
+            client
+                .portal_now()?
+                .checked_add(reach)
+                .ok()?
+                .as_millisecond(),
+        )
+    })
 }
 
 /// Waits for both threads off the runtime. An error of settle comes first: it is

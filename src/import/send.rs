@@ -2,6 +2,7 @@
 //! first call, words for rows that are refused, rows that stay unknown. The rounds of
 //! each are in `create` and `change`, what is only compared in `diff`.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 use super::divert::Diversion;
 use super::flow::{Batch, Operation, PlannedOp, RowOutcome, Task};
 use super::links::{Ends, LinkKinds};
+use super::reply::Verdict;
 use super::settle::{RowIntent, SettleHandle};
 use super::stop::StopSwitch;
 use crate::hubspot::Client;
@@ -63,8 +65,25 @@ pub struct Delivered {
     /// Rows whose call may yet be carried out: to be sent here again, when nothing can
     /// come late any more (S4).
     pub parked: Vec<PlannedOp>,
+    /// Rows that a call of this batch may have written, by their numbers.
+    pub began: HashSet<u64>,
     /// Why the run has to stop, if it has to.
     pub stop: Option<Stop>,
+}
+
+impl Delivered {
+    /// Takes note of a verdict: whether a call may have written its row.
+    pub(super) fn note(&mut self, op: &PlannedOp, verdict: &Verdict) {
+        if let Verdict::Written { .. } | Verdict::Unclear | Verdict::Late = verdict {
+            let _new = self.began.insert(op.source.seq);
+        }
+    }
+}
+
+/// Rows of a batch that no process intended before, by their numbers.
+pub(super) fn fresh(batch: &Batch) -> Vec<u64> {
+    let ops = batch.ops.iter().filter(|op| op.past.is_none());
+    ops.map(|op| op.source.seq).collect()
 }
 
 impl Sender {
@@ -92,6 +111,28 @@ impl Sender {
             // A settle thread that is gone has its own error to tell.
             let _told = self.settle.unknown(rows as u64).await;
         }
+    }
+
+    /// Takes back the intents of rows whose call never began, when the run has to stop:
+    /// what another run makes of them meanwhile is not ours (K6).
+    pub(super) async fn release_unsent(&self, fresh: Vec<u64>, delivered: &Delivered) {
+        if delivered.stop.is_some() {
+            let unsent = fresh.into_iter();
+            let unsent = unsent.filter(|seq| !delivered.began.contains(seq));
+            // A settle thread that is gone has its own error to tell.
+            let _told = self.settle.release(self.operation, unsent.collect()).await;
+        }
+    }
+
+    /// Rows that an earlier process intended and that are not in the portal: this one
+    /// sends them now.
+    pub(super) async fn renew(&self, mut ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
+        let rows = ops.iter().map(|op| op.source.seq).collect();
+        self.settle.renew(self.operation, rows).await?;
+        for past in ops.iter_mut().filter_map(|op| op.past.as_mut()) {
+            past.window.until = None;
+        }
+        Ok(ops)
     }
 
     /// Makes the intents durable (D2); rows whose key another row of this run holds

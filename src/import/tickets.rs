@@ -1,16 +1,11 @@
 //! Reading tickets by what rows name them with: the value of a unique property, or
 //! the record's id. From the record store, never by search.
 
-use jiff::{SignedDuration, Timestamp};
-
 use super::stop::stop_for;
 use crate::hubspot::Client;
 use crate::hubspot::records::Record;
 use crate::model::event::Stop;
 use crate::model::schema::ObjectType;
-
-/// Protocol K6: how far the portal's clocks may be apart.
-const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(5);
 
 /// The tickets of a portal.
 #[derive(Clone, Copy)]
@@ -78,14 +73,4 @@ impl Tickets<'_> {
 pub fn has_key(record: &Record, key_property: &str, key: &str) -> bool {
     let held = record.get(key_property).unwrap_or_default();
     held.to_lowercase() == key.to_lowercase()
-}
-
-/// Protocol K6: whether a ticket was inserted at or after an intent, by the portal's
-/// clock. What can't be told was not.
-pub fn inserted_since(record: &Record, intended: Option<Timestamp>) -> bool {
-    let since = |at: Timestamp| at.checked_sub(CLOCK_SLACK).unwrap_or(at);
-    match (intended, record.inserted_at()) {
-        (Some(intended), Some(inserted)) => inserted >= since(intended),
-        _ => false,
-    }
 }

@@ -6,8 +6,8 @@
 //! input  file → path, size, mtime, hash
 //! row    seq → address, fate, change, key, ticket, issue, settle number
 //! step   what is done for a row or for several: the run's operation, contact; key, body hash,
-//!        when intended by the portal's clock, state, id of the record: of an archive
-//!        that of the ticket from its intent on
+//!        when intended by the portal's clock and by when carried out at the latest, state,
+//!        id of the record: of an archive that of the ticket from its intent on
 //! mark   name → number                 lengths of the derived files, state, times, remarks, values
 //! ```
 //!
@@ -21,6 +21,7 @@ mod schema;
 mod sound;
 mod told;
 mod others;
+mod intents;
 mod records;
 mod waiting;
 mod remarks;

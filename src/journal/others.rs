@@ -5,13 +5,14 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::write::{Commit, JournalError, at};
+use crate::model::window::Window;
 
 /// What the journal knows of another record that rows are linked to (L1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OtherState {
-    /// A create was intended, at this time of the portal's clock where it was known,
-    /// and its outcome is not known.
-    Intended(Option<Timestamp>),
+    /// A create was intended, and its outcome is not known; it may have been carried out
+    /// in this time of the portal's clock.
+    Intended(Window),
     /// It exists, with this id.
     Exists(String),
 }
@@ -20,24 +21,27 @@ impl Commit<'_> {
     /// What the journal knows of another record, by its normalised natural key; `kind`
     /// says which kind of record and which key.
     pub fn other(&self, kind: &str, key: &str) -> Result<Option<OtherState>, JournalError> {
-        let row: Option<(Option<i64>, Option<String>)> = self
-            .transaction
-            .prepare_cached("SELECT intended_ms, record FROM step WHERE folded = ?1 AND kind = ?2")
-            .and_then(|mut query| {
-                query
-                    .query_row([key, kind], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()
+        let stored = |row: &rusqlite::Row<'_>| {
+            let stamp = |millis: Option<i64>| Timestamp::from_millisecond(millis?).ok();
+            let window = Window {
+                since: stamp(row.get(0)?),
+                until: stamp(row.get(1)?),
+            };
+            Ok(match row.get(2)? {
+                Some(id) => OtherState::Exists(id),
+                None => OtherState::Intended(window),
             })
-            .map_err(at(self.path))?;
-        Ok(row.map(|(intended, record)| match record {
-            Some(id) => OtherState::Exists(id),
-            None => OtherState::Intended(
-                intended.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
-            ),
-        }))
+        };
+        self.transaction
+            .prepare_cached(
+                "SELECT intended_ms, until_ms, record FROM step WHERE folded = ?1 AND kind = ?2",
+            )
+            .and_then(|mut query| query.query_row([key, kind], stored).optional())
+            .map_err(at(self.path))
     }
 
-    /// Writes the intent to create another record.
+    /// Writes the intent to create another record; one of an earlier process stands, and
+    /// calls may begin for it again.
     pub fn intend_other(
         &self,
         kind: &str,
@@ -49,6 +53,10 @@ impl Commit<'_> {
              SELECT ?3, ?1, ?1, ?2, 'open'
              WHERE NOT EXISTS (SELECT 1 FROM step WHERE folded = ?1 AND kind = ?3)",
             params![key, at.map(Timestamp::as_millisecond), kind],
+        )?;
+        self.run(
+            "UPDATE step SET until_ms = NULL WHERE folded = ?1 AND kind = ?2",
+            [key, kind],
         )
     }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
 
 use super::format::{Header, InputFile, refusal_from, schema_from};
+use super::intents::UNTIL;
 use super::remarks::{remarks, values};
 use super::schema::VERSION;
 use super::sound::{bound, connect, is_regular, stranger};
@@ -17,6 +18,7 @@ use crate::model::issue::Refusal;
 use crate::model::outcome::{Change, Fate, RowEnd};
 use crate::model::place::RowAddress;
 use crate::model::ticket::{PlacedRemark, Remark};
+use crate::model::window::Window;
 
 /// How far a run came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +45,8 @@ impl RunState {
 /// A row that was intended and whose outcome is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastIntent {
-    /// When it was intended, by the portal's clock; none when that was not known.
-    pub at: Option<Timestamp>,
+    /// When its calls may have been carried out, by the portal's clock (K6).
+    pub window: Window,
     /// Hash of what was to be sent (R1).
     pub body: [u8; 16],
     /// The key that it was to be sent with.
@@ -204,7 +206,9 @@ impl Reading {
             waiting: self.waiting().map_err(at(&self.path))?,
             contiguous,
             beyond,
-            unknown: self.unknown().map_err(at(&self.path))?,
+            unknown: self
+                .unknown(marks.get(UNTIL).copied())
+                .map_err(at(&self.path))?,
             lengths,
             filed: mark("filed"),
             settled: self.last_settled().map_err(at(&self.path))?,
@@ -449,18 +453,27 @@ impl Reading {
         Ok((entry, beyond))
     }
 
-    /// Rows whose own step, which is named for the run's operation, has no outcome.
-    fn unknown(&self) -> rusqlite::Result<HashMap<u64, PastIntent>> {
-        let mut query = self.db.prepare(
-            "SELECT row.seq, step.intended_ms, step.body, step.key, step.record FROM row
+    /// Rows whose own step, which is named for the run's operation, has no outcome. Calls
+    /// of the process before this one were carried out by `until`.
+    fn unknown(&self, until: Option<u64>) -> rusqlite::Result<HashMap<u64, PastIntent>> {
+        let dated = match self.version {
+            ..3 => "NULL",
+            _ => "step.until_ms",
+        };
+        let mut query = self.db.prepare(&format!(
+            "SELECT row.seq, step.intended_ms, step.body, step.key, step.record, {dated} FROM row
              JOIN step ON step.row = row.seq
                 AND step.kind = (SELECT value FROM meta WHERE name = 'operation')
-             WHERE row.settled IS NULL AND row.fate <> 'waiting'",
-        )?;
+             WHERE row.settled IS NULL AND row.fate <> 'waiting'"
+        ))?;
         let rows = query.query_map([], |row| {
-            let at: Option<i64> = row.get(1)?;
+            let (at, dated): (Option<i64>, Option<i64>) = (row.get(1)?, row.get(5)?);
+            let until = dated.map(i64::unsigned_abs).or(until);
             let intent = PastIntent {
-                at: at.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
+                window: Window {
+                    since: at.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
+                    until: until.map(stamp),
+                },
                 body: row.get(2)?,
                 key: row.get(3)?,
                 record: row.get(4)?,

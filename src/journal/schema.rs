@@ -6,7 +6,7 @@
 use rusqlite::Connection;
 
 /// Version of the tables, kept in `PRAGMA user_version`.
-pub(super) const VERSION: i32 = 2;
+pub(super) const VERSION: i32 = 3;
 
 /// Everything a new run.db holds before its header is filled in.
 ///
@@ -14,7 +14,8 @@ pub(super) const VERSION: i32 = 2;
 /// the index (K2, K4). `row.settled` counts settlements from 1, so that the
 /// derived files can be rebuilt (D3); it is null for a row that was intended and
 /// whose outcome is not known. `step.record` of an open step is the record that was found
-/// for it before it was intended (R4). `row.change` says what was done for a row that is done. The fate
+/// for it before it was intended (R4); its `until_ms` is when the last call of an earlier process
+/// can have been carried out for it, by the portal's clock (K6). `row.change` says what was done for a row that is done. The fate
 /// `waiting` is that of a row whose ticket is written and whose links wait (D6).
 pub(super) const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -28,7 +29,7 @@ CREATE TABLE row (
 CREATE TABLE step (
     id INTEGER PRIMARY KEY, row INTEGER, kind TEXT NOT NULL, key TEXT NOT NULL,
     folded TEXT NOT NULL, body BLOB, intended_ms INTEGER, state TEXT NOT NULL,
-    record TEXT) STRICT;
+    record TEXT, until_ms INTEGER) STRICT;
 CREATE INDEX step_by_row ON step (row) WHERE row IS NOT NULL;
 CREATE INDEX step_by_key ON step (folded, kind);
 CREATE INDEX row_waiting ON row (seq) WHERE fate = 'waiting';
@@ -45,12 +46,23 @@ PRAGMA user_version = 2;
 COMMIT;
 ";
 
+/// From version 2, which did not know how long calls of an earlier process may matter.
+const TO_THIRD: &str = "
+BEGIN IMMEDIATE;
+ALTER TABLE step ADD COLUMN until_ms INTEGER;
+PRAGMA user_version = 3;
+COMMIT;
+";
+
 /// Brings the tables of an older version up to ours; gives the version that they
 /// have then, which may be a newer one.
 pub(super) fn migrate(db: &Connection) -> rusqlite::Result<i32> {
     let version = || db.query_row("PRAGMA user_version", [], |row| row.get(0));
     if version()? == 1 {
         db.execute_batch(TO_SECOND)?;
+    }
+    if version()? == 2 {
+        db.execute_batch(TO_THIRD)?;
     }
     version()
 }
@@ -62,7 +74,9 @@ mod tests {
     #[test]
     fn rows_of_the_first_version_were_created() {
         let db = Connection::open_in_memory().expect("a database");
-        let first = TABLES.replace(", change TEXT", "");
+        let first = TABLES
+            .replace(", change TEXT", "")
+            .replace(", until_ms INTEGER", "");
         db.execute_batch(&first).expect("tables");
         db.execute_batch(
             "INSERT INTO row (seq, file, record, line, byte, fate)

@@ -20,8 +20,8 @@ use crate::model::ticket::{PlacedRemark, Remark};
 /// An open run.db. One writer; the lock beside it keeps others out.
 #[derive(Debug)]
 pub struct Journal {
-    db: Connection,
-    path: PathBuf,
+    pub(super) db: Connection,
+    pub(super) path: PathBuf,
     settled: u64,
 }
 

@@ -14,3 +14,4 @@ pub mod check;
 pub mod compare;
 pub mod event;
 pub mod visible;
+pub mod window;

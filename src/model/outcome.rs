@@ -193,6 +193,15 @@ impl Tally {
         Ok(())
     }
 
+    /// So many of the rows that have no end were sent, and their outcome is not known:
+    /// what a journal says of them counts, also of those that this process did not read.
+    pub fn hold_unknown(&mut self, rows: u64) {
+        let open = self.of(Fate::Pending) + self.of(Fate::Unknown);
+        self.counts[Fate::Unknown as usize] = rows;
+        self.counts[Fate::Pending as usize] = open.saturating_sub(rows);
+        self.read = self.sum();
+    }
+
     /// Rows read so far.
     pub fn read(&self) -> u64 {
         self.read
@@ -238,7 +247,9 @@ mod tests {
         ) {
             let mut tally = Tally::default();
             for (enters, from, to) in moves {
-                if enters {
+                if enters && to == Fate::Unknown as usize {
+                    tally.hold_unknown(from as u64);
+                } else if enters {
                     tally.enter();
                 } else {
                     let before = tally;

@@ -244,6 +244,7 @@ async fn import_in(folder: &std::path::Path, text: &str) -> InProcess {
         folder: folder.join("run"),
         batch_size: 50,
         tamper: None,
+        unsent: None,
     }
 }
 

@@ -26,6 +26,7 @@ async fn run_in(folder: &Path, planted: &Path, scenario: &Scenario, diff: bool) 
         folder: folder.join("run"),
         batch_size: 100,
         tamper: None,
+        unsent: None,
     }
 }
 

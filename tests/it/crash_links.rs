@@ -28,6 +28,7 @@ async fn run_in(folder: &Path, planted: &Path, linking: &Linking) -> InProcess {
         folder: folder.join("run"),
         batch_size: 40,
         tamper: None,
+        unsent: None,
     }
 }
 

@@ -61,6 +61,7 @@ async fn import(
         folder: folder.path().join("run"),
         batch_size: 10,
         tamper,
+        unsent: None,
     };
     let ended = import
         .go(&Life::whole())

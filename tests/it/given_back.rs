@@ -204,6 +204,7 @@ async fn which_row_may_link_a_ticket_is_known_after_a_crash_at_any_step() {
             folder: folder.path().join("run"),
             batch_size: 1,
             tamper: None,
+            unsent: None,
         };
         let first = run.go(&Life::until(k)).await;
         let died = first.is_none();

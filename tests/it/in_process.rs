@@ -78,6 +78,7 @@ struct Wire {
     portal: Arc<Portal>,
     life: Arc<Life>,
     tamper: Option<Arc<Tamper>>,
+    unsent: Option<&'static str>,
     calls: Mutex<std::collections::BTreeMap<String, u64>>,
 }
 
@@ -89,6 +90,10 @@ impl Transport for Wire {
     ) -> BoxFuture<'a, Result<Reply, TransportError>> {
         async move {
             self.live_through().await;
+            let path = request.bare_path().to_owned();
+            if self.unsent.is_some_and(|end| path.ends_with(end)) {
+                return Ok(used_up());
+            }
             let method = match request.method {
                 Method::Get => "GET",
                 _ => "POST",
@@ -98,12 +103,6 @@ impl Transport for Wire {
             let answer = self.portal.call(method, &request.path, &body).await;
             self.live_through().await;
             let reply = reply(&answer);
-            let path = request
-                .path
-                .split('?')
-                .next()
-                .unwrap_or_default()
-                .to_owned();
             let mut calls = self.calls.lock().expect("nobody panicked");
             let nth = calls.entry(path.clone()).or_default();
             *nth += 1;
@@ -122,6 +121,16 @@ impl Wire {
         if !self.life.pass() {
             std::future::pending::<()>().await;
         }
+    }
+}
+
+/// What a portal says whose allowance of the day is used up.
+fn used_up() -> Reply {
+    let body = r#"{"status":"error","message":"You have reached your daily limit.","errorType":"RATE_LIMIT","policyName":"DAILY"}"#;
+    Reply {
+        status: 429,
+        headers: Headers::default(),
+        body: Bytes::from_static(body.as_bytes()),
     }
 }
 
@@ -165,6 +174,9 @@ pub struct InProcess {
     pub batch_size: usize,
     /// Changes replies.
     pub tamper: Option<Arc<Tamper>>,
+    /// Calls to paths that end so do not reach the portal: the day's allowance is said to
+    /// be used up.
+    pub unsent: Option<&'static str>,
 }
 
 impl InProcess {
@@ -198,6 +210,7 @@ impl InProcess {
             portal: Arc::clone(&self.portal),
             life: Arc::clone(life),
             tamper: self.tamper.clone(),
+            unsent: self.unsent,
             calls: Mutex::default(),
         };
         let client = Client::over(Arc::new(wire), Settings::default());

@@ -161,6 +161,7 @@ async fn update(operation: Operation, tamper: Arc<Tamper>) {
         folder: folder.path().join("run"),
         batch_size: 10,
         tamper: Some(tamper),
+        unsent: None,
     };
     let ended = run
         .go(&Life::whole())
@@ -268,6 +269,7 @@ async fn a_ticket_that_is_merged_meanwhile_is_told_with_the_one_that_it_went_int
             folder: folder.path().join("run"),
             batch_size: 10,
             tamper: Some(merged(ids[1].clone(), "4711")),
+            unsent: None,
         };
         let ended = run
             .go(&Life::whole())

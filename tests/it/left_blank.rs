@@ -128,6 +128,7 @@ async fn they_are_counted_once_wherever_the_run_was_ended() {
             folder: folder.path().join("run"),
             batch_size: 10,
             tamper: None,
+            unsent: None,
         };
         let first = import.go(&Life::until(k)).await;
         let died = first.is_none();

@@ -3,6 +3,8 @@
 //! intent to send, whose outcome is not known, was this run's to write. Links may be written
 //! again and again, so such a row simply goes again.
 
+use std::collections::BTreeSet;
+
 use super::links;
 use super::put::{Held, Linked, OfTicket, Way};
 use crate::import::flow::{Batch, Operation, PlannedOp, RowOutcome};
@@ -38,7 +40,16 @@ impl Sender {
         let held = Held::read(&self.client, &wanted(&rows)).await;
         let held = self.or_lose(sent(&rows), held).await?;
         let rows = self.claim_links(rows, &held, way).await?;
-        let linked = held.put(&self.client, way, &wanted(&rows)).await;
+        let mut began = BTreeSet::new();
+        let linked = held
+            .put(&self.client, way, &wanted(&rows), &mut began)
+            .await;
+        if linked.is_err() {
+            let fresh = rows.iter().filter(|op| op.past.is_none());
+            let unsent = fresh.filter(|op| !began.contains(of_ticket(op).ticket));
+            let unsent = unsent.map(|op| op.source.seq).collect();
+            self.settle.release(self.operation, unsent).await?;
+        }
         let linked = self.or_lose(rows.len(), linked).await?;
         let ended = rows.into_iter().zip(linked);
         let ended = ended.map(|(op, linked)| end(op, linked, way));
@@ -130,7 +141,9 @@ fn create_nothing(op: &mut PlannedOp) {
 
 /// Whether an earlier process of this run may have sent the row's links.
 fn may_be_ours(op: &PlannedOp) -> bool {
-    op.past.as_ref().is_some_and(|past| past.at.is_some())
+    op.past
+        .as_ref()
+        .is_some_and(|past| past.window.since.is_some())
 }
 
 /// How a row ends. What an earlier process of this run may have written is its own.

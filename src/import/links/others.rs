@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::natural::Natural;
@@ -18,14 +18,12 @@ use crate::import::write::{Sent, Verb, write};
 use crate::journal::OtherState;
 use crate::model::event::Stop;
 use crate::model::ticket::{LinkDraft, Missing};
+use crate::model::window::Window;
 
 /// HubSpot: batch limit of records.
 const BATCH: usize = 100;
 /// Rounds of create and look-up before the run stops for later.
 const ROUNDS: usize = 4;
-
-/// Protocol K6: how far the portal's clocks may be apart.
-const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(5);
 
 /// What became of another record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,21 +68,15 @@ impl Drop for Hand<'_> {
 #[derive(Clone, Copy)]
 struct Open<'a> {
     draft: &'a LinkDraft,
-    /// When a send of ours that may have created it was intended, by the portal's
-    /// clock.
-    intended: Option<Timestamp>,
+    /// Set when a send of ours may have created it, in this time of the portal's clock.
+    sent: Option<Window>,
 }
 
 impl Open<'_> {
     fn is_ours(&self, record: &Record) -> bool {
-        let since = self
-            .intended
-            .map(|at| at.checked_sub(CLOCK_SLACK).unwrap_or(at));
         let plain = || record.get("createdate")?.parse::<Timestamp>().ok();
         let created = record.inserted_at().or_else(plain);
-        since
-            .zip(created)
-            .is_some_and(|(since, created)| created >= since)
+        self.sent.is_some_and(|window| window.holds(created))
     }
 }
 
@@ -174,14 +166,11 @@ impl Others {
         for (draft, state) in drafts.iter().zip(known) {
             match state {
                 Some(OtherState::Exists(id)) => done.push((draft.value.clone(), Resolved::Id(id))),
-                Some(OtherState::Intended(at)) => open.push(Open {
+                Some(OtherState::Intended(window)) => open.push(Open {
                     draft,
-                    intended: at,
+                    sent: Some(window),
                 }),
-                None => open.push(Open {
-                    draft,
-                    intended: None,
-                }),
+                None => open.push(Open { draft, sent: None }),
             }
         }
         let (open, unsearchable): (Vec<_>, Vec<_>) = open
@@ -250,6 +239,9 @@ impl Others {
             self.settle
                 .intend_others(self.natural.kind(), keys, now)
                 .await?;
+            for open in &mut open {
+                open.sent = open.sent.map(|window| Window::open(window.since));
+            }
             let Sent { verdicts, stop } = self.send(&open).await;
             let mut settled = Vec::new();
             let mut doubtful = Vec::new();
@@ -263,7 +255,7 @@ impl Others {
                         done.push((key.clone(), Resolved::Refused(detail)));
                     }
                     Verdict::Unclear | Verdict::Late => {
-                        open.intended = open.intended.or(now);
+                        open.sent = open.sent.or(Some(Window::open(now)));
                         doubtful.push(open);
                     }
                     Verdict::Collided(None)
@@ -273,18 +265,30 @@ impl Others {
                 }
             }
             self.keep(settled, done).await?;
-            if let Some(stop) = stop {
-                return Err(stop);
+            let unsent = unsent(&doubtful);
+            let read = match stop {
+                Some(stop) => Err(stop),
+                None => self.read(doubtful, done).await,
+            };
+            if read.is_err() {
+                self.release(unsent).await;
             }
-            open = self.read(doubtful, done).await?;
+            open = read?;
         }
-        match open.is_empty() {
-            true => Ok(()),
-            false => Err(Stop::Later(
-                "the portal's replies do not say what became of some records that are linked to"
-                    .to_owned(),
-            )),
+        if open.is_empty() {
+            return Ok(());
         }
+        self.release(unsent(&open)).await;
+        Err(Stop::Later(
+            "the portal's replies do not say what became of some records that are linked to"
+                .to_owned(),
+        ))
+    }
+
+    /// Takes the intents of records back for which no call began.
+    async fn release(&self, keys: Vec<String>) {
+        // A settle thread that is gone has its own error to tell.
+        let _told = self.settle.release_others(self.natural.kind(), keys).await;
     }
 
     async fn send(&self, open: &[Open<'_>]) -> Sent {
@@ -310,6 +314,12 @@ impl Others {
             .await?;
         Ok(())
     }
+}
+
+/// Keys of records that no call can have created.
+fn unsent(open: &[Open<'_>]) -> Vec<String> {
+    let unsent = open.iter().filter(|open| open.sent.is_none());
+    unsent.map(|open| open.draft.value.clone()).collect()
 }
 
 /// Protocol E5: a search has 3,000 characters at most.

@@ -70,7 +70,7 @@ type Between = HashMap<Pair, Vec<LinkType>>;
 /// When the run has to stop; links may have been written then.
 pub async fn put(client: &Client, way: Way, wanted: &[OfTicket<'_>]) -> Result<Vec<Linked>, Stop> {
     let held = Held::read(client, wanted).await?;
-    held.put(client, way, wanted).await
+    held.put(client, way, wanted, &mut BTreeSet::new()).await
 }
 
 /// What is between tickets and other records.
@@ -98,17 +98,19 @@ impl Held {
         objects.all(|(object, between)| Todo::of(way, *object, &[wanted], between).0.is_empty())
     }
 
-    /// Makes or cuts links, as `put` does.
+    /// Makes or cuts links, as `put` does; `began` gets the tickets for which a call may
+    /// have done it.
     pub async fn put(
         &self,
         client: &Client,
         way: Way,
         wanted: &[OfTicket<'_>],
+        began: &mut BTreeSet<String>,
     ) -> Result<Vec<Linked>, Stop> {
         let mut linked = vec![Linked::Done { changed: false }; wanted.len()];
         for (object, between) in &self.0 {
             let todo = Todo::of(way, *object, wanted, between);
-            let refused = todo.send(client, *object, way).await?;
+            let refused = todo.send(client, *object, way, began).await?;
             for (linked, of) in linked.iter_mut().zip(wanted) {
                 for link in of.links.iter().filter(|link| link.to == *object) {
                     todo.tell(linked, &pair(of, link), link, &refused);
@@ -197,6 +199,7 @@ impl Todo {
         client: &Client,
         object: ObjectType,
         way: Way,
+        began: &mut BTreeSet<String>,
     ) -> Result<HashMap<Pair, String>, Stop> {
         let inputs = self.0.iter().map(|((from, to), types)| LinkInput {
             from: from.clone(),
@@ -211,6 +214,7 @@ impl Todo {
             parts: Vec::new(),
             repeats: 0,
             refused: HashMap::new(),
+            began,
         };
         call.parts
             .extend(whole.chunks(UNLINK_LIMIT).map(<[_]>::to_vec));
@@ -261,12 +265,19 @@ struct Call<'a> {
     parts: Vec<Vec<LinkInput>>,
     repeats: u32,
     refused: HashMap<Pair, String>,
+    /// Tickets for which a call may have been carried out.
+    began: &'a mut BTreeSet<String>,
 }
 
 impl Call<'_> {
     async fn run(&mut self) -> Result<(), Stop> {
         while let Some(part) = self.parts.pop() {
-            match self.call(&part).await {
+            let called = self.call(&part).await;
+            if matches!(called, Ok(_) | Err(CallError::Ambiguous(_))) {
+                self.began
+                    .extend(part.iter().map(|input| input.from.clone()));
+            }
+            match called {
                 Ok(reply) => self.take(part, reply).await?,
                 Err(CallError::Refused(error)) => self.split(part, &error),
                 Err(other) => return Err(stop_for(other)),

@@ -10,7 +10,7 @@ use super::handle::{Message, SettleHandle};
 use super::taking::{Group, Taking};
 use crate::error::Error;
 use crate::import::files::RunFiles;
-use crate::import::flow::RowOutcome;
+use crate::import::flow::{Operation, RowOutcome};
 use crate::import::ledger::Ledger;
 use crate::import::steps::Steps;
 use crate::import::stop::StopSwitch;
@@ -43,6 +43,11 @@ pub struct Settler {
     pub max_refused: Option<u64>,
     /// Rows that were refused before the run was resumed; they don't stop it again.
     pub refused_before: u64,
+    /// By when a call can have been carried out, in milliseconds of the portal's clock,
+    /// should the process die now; none before the first reply (K6).
+    pub reach: Box<dyn Fn() -> Option<i64> + Send>,
+    /// The run's operation.
+    pub operation: Operation,
     /// Where a test may end the process's life.
     pub steps: Steps,
 }
@@ -114,8 +119,12 @@ impl Desk {
 
     fn commit(&mut self, messages: Vec<Message>, group: &mut Group) -> Result<(), Error> {
         let lengths = self.settler.files.lengths();
+        let reach = (self.settler.reach)();
         let commit = self.settler.journal.begin()?;
         mark(&commit, lengths)?;
+        if let Some(until) = reach {
+            commit.mark_until(until)?;
+        }
         let mut taking = Taking {
             commit,
             ledger: &mut self.settler.ledger,
@@ -156,9 +165,11 @@ impl Desk {
             .sync()
             .map_err(|error| self.lost(&error))?;
         let lengths = self.settler.files.lengths();
+        let commit = self.settler.journal.begin()?;
+        let unknown = commit.count_unknown(self.settler.operation.word())?;
+        self.settler.ledger.tally.hold_unknown(unknown);
         let tally = self.settler.ledger.tally;
         let open = tally.of(Fate::Pending) + tally.of(Fate::Unknown);
-        let commit = self.settler.journal.begin()?;
         let waiting = commit.count_waiting()?;
         let state = match self.state {
             // What waits behind a limit waits for tickets behind it.

@@ -54,6 +54,16 @@ pub(super) enum Message {
         rows: Vec<(u64, String)>,
         reply: oneshot::Sender<()>,
     },
+    Release {
+        operation: Operation,
+        rows: Vec<u64>,
+    },
+    Renew {
+        operation: Operation,
+        rows: Vec<u64>,
+        reply: oneshot::Sender<()>,
+    },
+    Alive,
     Settle(Vec<RowOutcome>),
     Wait(Vec<Waiting>),
     Waiting {
@@ -77,6 +87,10 @@ pub(super) enum AboutOthers {
         keys: Vec<String>,
         at: Option<Timestamp>,
         reply: oneshot::Sender<()>,
+    },
+    Release {
+        kind: String,
+        keys: Vec<String>,
     },
     Settle {
         object: ObjectType,
@@ -188,6 +202,34 @@ impl SettleHandle {
         }
     }
 
+    /// Takes intents back, by the rows' numbers: no call began for them.
+    pub async fn release(&self, operation: Operation, rows: Vec<u64>) -> Result<(), Gone> {
+        match rows.is_empty() {
+            true => Ok(()),
+            false => self.tell(Message::Release { operation, rows }).await,
+        }
+    }
+
+    /// Makes durable that rows which an earlier process intended are sent by this one.
+    pub async fn renew(&self, operation: Operation, rows: Vec<u64>) -> Result<(), Gone> {
+        match rows.is_empty() {
+            true => Ok(()),
+            false => {
+                let message = |reply| Message::Renew {
+                    operation,
+                    rows,
+                    reply,
+                };
+                self.ask(message).await
+            }
+        }
+    }
+
+    /// Keeps that this process is at it: calls may have begun since the last commit.
+    pub async fn alive(&self) -> Result<(), Gone> {
+        self.tell(Message::Alive).await
+    }
+
     /// Settles rows. Whatever is sent here later is written later.
     pub async fn settle(&self, outcomes: Vec<RowOutcome>) -> Result<(), Gone> {
         match outcomes.is_empty() {
@@ -241,6 +283,12 @@ impl SettleHandle {
             reply,
         };
         self.ask(|reply| Message::Others(about(reply))).await
+    }
+
+    /// Takes the intent to create other records back: no call began for them.
+    pub async fn release_others(&self, kind: String, keys: Vec<String>) -> Result<(), Gone> {
+        let about = AboutOthers::Release { kind, keys };
+        self.tell(Message::Others(about)).await
     }
 
     /// Keeps other records' ids.

@@ -76,6 +76,22 @@ impl Taking<'_> {
                 self.answer(reply, ());
                 Ok(())
             }
+            Message::Release { operation, rows } => {
+                let mut rows = rows.iter();
+                Ok(rows.try_for_each(|row| self.commit.release(operation.word(), *row))?)
+            }
+            Message::Renew {
+                operation,
+                rows,
+                reply,
+            } => {
+                for row in &rows {
+                    self.commit.renew(operation.word(), *row)?;
+                }
+                self.answer(reply, ());
+                Ok(())
+            }
+            Message::Alive => Ok(()),
             Message::Wait(rows) => {
                 let mut waits = rows.iter();
                 Ok(waits.try_for_each(|row| self.commit.wait(row))?)
@@ -109,6 +125,11 @@ impl Taking<'_> {
                     self.commit.intend_other(&kind, key, at)?;
                 }
                 self.answer(reply, ());
+            }
+            AboutOthers::Release { kind, keys } => {
+                for key in &keys {
+                    self.commit.release_other(&kind, key)?;
+                }
             }
             AboutOthers::Settle {
                 object,
