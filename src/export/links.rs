@@ -60,6 +60,9 @@ impl Fate {
     }
 }
 
+/// A kind of link: category, id, and label, "" for the plain one.
+pub type Kind = (String, u32, String);
+
 /// A record that a ticket is linked to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Other {
@@ -68,9 +71,9 @@ pub struct Other {
     /// Values of the properties that were asked for, in their order; none where
     /// nothing is set.
     pub values: Vec<Option<String>>,
-    /// Kinds of the link: category, id and label; "" for the plain one.
+    /// Kinds of the link.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub types: Vec<(String, u32, String)>,
+    pub types: Vec<Kind>,
 }
 
 impl Kept for Links {
@@ -233,7 +236,7 @@ impl Records<'_> {
     /// The other ends of a ticket's links in id order, each once; those that are not
     /// there are left out.
     fn others(&self, ends: Vec<LinkedRecord>) -> Vec<Other> {
-        let mut by_id: BTreeMap<(usize, String), BTreeSet<(String, u32, String)>> = BTreeMap::new();
+        let mut by_id: BTreeMap<(usize, String), BTreeSet<Kind>> = BTreeMap::new();
         for end in ends.into_iter().filter(|end| self.holds(&end.id)) {
             let kinds = by_id.entry((end.id.len(), end.id)).or_default();
             let kind = |kind: LinkType| (kind.category, kind.id, kind.label.unwrap_or_default());
@@ -245,7 +248,7 @@ impl Records<'_> {
             .collect()
     }
 
-    fn other(&self, id: String, types: Vec<(String, u32, String)>) -> Other {
+    fn other(&self, id: String, types: Vec<Kind>) -> Other {
         let record = self.by_id.as_ref().and_then(|held| held.get(&id));
         let value = |name: &String| Some(record?.get(name)?.to_owned());
         Other {

@@ -158,6 +158,15 @@ fn holds_the_bound(manifest: &Value, stirred: &Mutex<Stirred>, archived: usize) 
     assert!(calls <= most as u64, "{calls} calls, {touched} touched");
 }
 
+/// Waits until the search index shows everything, which is after exactly its lag.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the index of another process is late by real time"
+)]
+fn catch_up(lag: Duration) {
+    std::thread::sleep(lag);
+}
+
 fn stirred_runs(tickets: usize, runs: usize, lag: Duration) {
     let (seeds, lag_words) = (
         tickets.to_string(),
@@ -211,8 +220,7 @@ fn stirred_runs(tickets: usize, runs: usize, lag: Duration) {
         drop(stop_at_end);
         others.join().expect("the others end");
     });
-    // The index shows everything after exactly this time.
-    std::thread::sleep(lag);
+    catch_up(lag);
     let _ended = run().expect(0);
     let fresh = [
         "export",

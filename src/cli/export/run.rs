@@ -309,6 +309,9 @@ fn failed(error: ExportError, work: Work, to_stream: bool) -> Result<Exit, Error
                 Error::usage(error)
             })
         }
+        ExportError::Base(error) => Err(Error::mend(error).advise(
+            "start the export anew; with --replace it reads all tickets and writes the data set anew",
+        )),
         error => Err(work.resumable(Error::mend(error))),
     }
 }

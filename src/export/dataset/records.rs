@@ -22,6 +22,9 @@ use crate::export::spool::{Spool, Ticket, Times};
 use crate::hubspot::contract::BATCH_LIMIT;
 use crate::model::schema::ObjectType;
 
+/// Records with their cells.
+type NewRows<'a> = Box<dyn Iterator<Item = io::Result<(u64, Vec<Cell<'static>>)>> + 'a>;
+
 /// A table of linked records.
 pub struct RecordTable {
     others: Others,
@@ -225,10 +228,7 @@ impl RecordTable {
     }
 
     /// What was read, as rows; without properties, all that is linked.
-    fn new_rows(
-        &self,
-        stamps: &[String; 2],
-    ) -> io::Result<Box<dyn Iterator<Item = io::Result<(u64, Vec<Cell<'static>>)>> + '_>> {
+    fn new_rows(&self, stamps: &[String; 2]) -> io::Result<NewRows<'_>> {
         let stamps = stamps.clone().map(|stamp| Cell::One(stamp.into()));
         let id = |id: u64| Cell::One(id.to_string().into());
         if self.others.properties.is_empty() {

@@ -114,35 +114,51 @@ pub async fn run(
         shape: job.shape,
         about: &about,
     };
-    let mut issues = Issues::at(Some(issues_of(&path)));
-    let mut built = build(&plan, &mut decided, &mut issues, &mut heard).await?;
-    let beside = Around {
+    let around = Around {
         stones: &stones,
         records: &records,
         stamps: &stamps,
+        window,
     };
-    write_beside(&plan, &job, &decided, &beside, &mut built)?;
-    let mut done = done(&decided, &issues, &built.files);
-    done.missing = match job.which {
-        Which::Ids(_) => gathered.lost.live.clone(),
-        _ => Vec::new(),
-    };
-    done.calls = client.calls();
-    folder::begin_to_publish(&job.work)?;
-    let columns = columns_of(&plan, &records);
-    tell(
+    let issues = Issues::at(Some(issues_of(&path)));
+    let done = write(
         &plan,
         (&job, &client),
-        (&decided, &done, window),
+        &around,
+        (decided, issues),
+        &mut heard,
+    )
+    .await?;
+    building.publish(|old| only_ours(old).map_err(io::Error::other))?;
+    Ok(done)
+}
+
+/// Writes everything that the folder is to hold, the manifest last.
+async fn write(
+    plan: &Plan<'_>,
+    (job, client): (&Job, &Client),
+    around: &Around<'_>,
+    (mut decided, mut issues): (Decided, Issues),
+    heard: &mut impl FnMut(Step),
+) -> io::Result<Done> {
+    let mut built = build(plan, &mut decided, &mut issues, heard).await?;
+    write_beside(plan, job, &decided, around, &mut built)?;
+    let mut done = done(&decided, &issues, &built.files);
+    if let Which::Ids(_) = job.which {
+        done.missing.clone_from(&plan.gathered.lost.live);
+    }
+    done.calls = client.calls();
+    folder::begin_to_publish(&job.work)?;
+    let columns = columns_of(plan, around.records);
+    tell(
+        plan,
+        (job, client),
+        (&decided, &done, around.window),
         columns,
         built,
     )?;
-    let first_issue = issues.finish()?;
-    building.publish(|old| only_ours(old).map_err(io::Error::other))?;
-    Ok(Done {
-        first_issue,
-        ..done
-    })
+    done.first_issue = issues.finish()?;
+    Ok(done)
 }
 
 /// The set that this run goes on from, and the window that it reads.
@@ -224,6 +240,7 @@ struct Around<'a> {
     stones: &'a [Tombstone],
     records: &'a [RecordTable],
     stamps: &'a [String; 2],
+    window: Option<Window>,
 }
 
 /// The tables without parts.
