@@ -25,7 +25,7 @@ def call(method, path, body=None):
     headers = {"Authorization": "Bearer sandbox", "Content-Type": "application/json"}
     request = urllib.request.Request(URL + path, data, headers, method=method)
     with urllib.request.urlopen(request) as reply:
-        return json.load(reply)
+        return json.loads(reply.read() or b"null")
 
 
 def fill():
@@ -112,8 +112,8 @@ def data_set(folder, wanted):
         for one, other in (rows, rows[::-1]):
             check(f"{table} alone in one", len(duckdb.sql(f"{one} except all {other}").fetchall()), 0)
     held = f"read_parquet('{folder}/lake/tickets/*/*.parquet')"
-    check("tickets held", duckdb.sql(f"select count(*) from {held}").fetchone()[0], len(tickets) - 30)
-    check("deleted", duckdb.sql(f"select count(*) from '{folder}/lake/deleted/*.parquet'").fetchone()[0], 30)
+    check("tickets held", duckdb.sql(f"select count(*) from {held}").fetchall()[0][0], len(tickets) - 30)
+    check("deleted", duckdb.sql(f"select count(*) from '{folder}/lake/deleted/*.parquet'").fetchall()[0][0], 30)
 
 
 os.environ["TICKETHAUL_SANDBOX_TOKEN"] = "sandbox"

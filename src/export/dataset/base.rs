@@ -31,8 +31,8 @@ pub struct Base {
     pub state: State,
     /// Its tickets in id order.
     pub index: Vec<Entry>,
-    /// Its files with their paths in it, without what is told of it.
-    pub files: Vec<FileFacts>,
+    /// Its files by their folder in it, without what is told of it.
+    files: BTreeMap<PathBuf, Vec<FileFacts>>,
 }
 
 /// Why a data set can't be gone on with.
@@ -90,30 +90,40 @@ impl Base {
         let ids = folder.join(IDS);
         let index = bytes(&ids).and_then(|bytes| index::read(&bytes));
         let index = index.map_err(|error| unreadable(&ids, error))?;
-        let files = told.files.into_iter();
-        let files = files.filter(|file| ![STATE, IDS].contains(&file.name.as_str()));
-        let facts = |file: ToldFile| FileFacts {
-            path: Some(PathBuf::from(file.name)),
-            bytes: file.bytes,
-            hash: file.blake3,
-            rows: file.rows,
-        };
+        let mut files: BTreeMap<PathBuf, Vec<FileFacts>> = BTreeMap::new();
+        for file in told.files {
+            if [STATE, IDS].contains(&file.name.as_str()) {
+                continue;
+            }
+            let path = PathBuf::from(file.name);
+            let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+            files.entry(folder).or_default().push(FileFacts {
+                path: Some(path),
+                bytes: file.bytes,
+                hash: file.blake3,
+                rows: file.rows,
+            });
+        }
         Ok(Some(Base {
             folder: folder.to_owned(),
             state,
             index,
-            files: files.map(facts).collect(),
+            files,
         }))
+    }
+
+    /// All its files.
+    pub fn files(&self) -> impl Iterator<Item = &FileFacts> {
+        self.files.values().flatten()
     }
 
     /// The files of a part of a table, or of a table without parts (""), in order.
     pub fn files_of(&self, table: &str, part: &str) -> Vec<FileFacts> {
-        let folder = Path::new(table).join(part);
-        let inside = |file: &&FileFacts| {
-            let parent = file.path.as_deref().and_then(Path::parent);
-            parent.is_some_and(|parent| parent.components().eq(folder.components()))
+        let folder = match part {
+            "" => PathBuf::from(table),
+            part => Path::new(table).join(part),
         };
-        let mut files: Vec<FileFacts> = self.files.iter().filter(inside).cloned().collect();
+        let mut files = self.files.get(&folder).cloned().unwrap_or_default();
         files.sort_by(|left, right| left.path.cmp(&right.path));
         files
     }

@@ -345,7 +345,7 @@ pub fn write_table<'a>(
 }
 
 /// Rows of each table.
-pub fn counts(files: &[FileFacts]) -> BTreeMap<String, u64> {
+pub fn counts<'a>(files: impl Iterator<Item = &'a FileFacts>) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     for file in files {
         let table = file.path.as_deref().and_then(|path| path.iter().next());

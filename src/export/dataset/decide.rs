@@ -1,7 +1,7 @@
 //! What a run changes in a data set: what was read of each ticket is held against what
 //! the set knows of it. Nothing is written here.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::io;
 
 use super::base::Base;
@@ -29,6 +29,8 @@ pub struct Rules<'a> {
     pub merged: usize,
     /// What is told to be gone so far.
     pub tombstones: &'a [Tombstone],
+    /// The tickets that others were merged into, as far as that is told.
+    pub survivors: &'a HashSet<u64>,
     /// When this run reads, and its id.
     pub stamps: &'a [String; 2],
 }
@@ -77,8 +79,8 @@ impl Decided {
 /// What was read, in short.
 #[derive(Default)]
 struct Seen {
-    /// Tickets of the set by what is to be known of them; the last word on each counts.
-    here: BTreeMap<u64, Entry>,
+    /// Tickets of the set; the last word on each counts.
+    here: Vec<Entry>,
     /// Read, and not of the set.
     left: HashSet<u64>,
     learnt: Learnt,
@@ -97,11 +99,11 @@ pub fn decide(base: Option<&Base>, gathered: &Gathered, rules: &Rules<'_>) -> io
     for spool in [&gathered.live, &gathered.restored] {
         seen.take_live(spool, rules)?;
     }
-    let losers = &seen.learnt.merged;
-    seen.here.retain(|id, _| !losers.contains_key(id));
+    seen.settle();
     let index: &[Entry] = base.map_or(&[], |base| &base.index);
     let lost: HashSet<u64> = gathered.lost.live.iter().copied().collect();
-    let now = membership(index, &seen, &lost, rules);
+    let here = std::mem::take(&mut seen.here);
+    let now = membership(index, here, (&seen, &lost), rules);
     let mut nowhere: Vec<u64> = gathered.lost.restored.clone();
     let is_here = |id: u64| index::of(&now, id).is_some();
     let unseen = |entry: &&Entry| !is_here(entry.id) && !seen.left.contains(&entry.id);
@@ -125,7 +127,11 @@ pub fn decide(base: Option<&Base>, gathered: &Gathered, rules: &Rules<'_>) -> io
             .map(|entry| entry.id),
     );
     Ok(Decided {
-        changes: changes(index, &now, rules.anew),
+        // Of a set that is written as a whole nothing is told apart.
+        changes: match base {
+            Some(_) => changes(index, &now, rules.anew),
+            None => Vec::new(),
+        },
         index: now,
         parts: seen.parts,
         tombstones,
@@ -134,6 +140,20 @@ pub fn decide(base: Option<&Base>, gathered: &Gathered, rules: &Rules<'_>) -> io
 }
 
 impl Seen {
+    /// One word on each ticket, in id order, and none of those that were merged away.
+    fn settle(&mut self) {
+        self.here.sort_by_key(|entry| entry.id);
+        self.here.dedup_by(|later, word| {
+            let same = later.id == word.id;
+            if same {
+                *word = *later;
+            }
+            same
+        });
+        let losers = &self.learnt.merged;
+        self.here.retain(|entry| !losers.contains_key(&entry.id));
+    }
+
     fn take_bin(&mut self, spool: &Spool, rules: &Rules<'_>) -> io::Result<()> {
         let merged = match rules.archived {
             Archived::No => 0,
@@ -141,7 +161,7 @@ impl Seen {
         };
         for ticket in spool.read::<Ticket>()? {
             let ticket = ticket?;
-            self.hear(&ticket, merged);
+            self.hear(&ticket, merged, rules);
             if rules.archived != Archived::No && rules.judge.passes(ticket.id, &ticket.values) {
                 self.put(&ticket, rules)?;
             }
@@ -159,18 +179,25 @@ impl Seen {
                 continue;
             }
             if rules.judge.passes(ticket.id, &ticket.values) {
-                self.hear(&ticket, rules.merged);
+                self.hear(&ticket, rules.merged, rules);
                 self.put(&ticket, rules)?;
             } else {
-                let _new = self.learnt.heard.insert(ticket.id);
+                self.hear_of(ticket.id, rules);
                 let _new = self.left.insert(ticket.id);
             }
         }
         Ok(())
     }
 
-    fn hear(&mut self, ticket: &Ticket, merged: usize) {
-        let _new = self.learnt.heard.insert(ticket.id);
+    /// Only the word of tickets that others were merged into counts.
+    fn hear_of(&mut self, id: u64, rules: &Rules<'_>) {
+        if rules.survivors.contains(&id) {
+            let _new = self.learnt.heard.insert(id);
+        }
+    }
+
+    fn hear(&mut self, ticket: &Ticket, merged: usize, rules: &Rules<'_>) {
+        self.hear_of(ticket.id, rules);
         let ids = ticket.values.get(merged).and_then(Option::as_deref);
         let ids = ids.unwrap_or_default().split(';');
         for loser in ids.filter_map(|id| id.trim().parse().ok()) {
@@ -199,13 +226,18 @@ impl Seen {
             row: index::hash(&serde_json::to_vec(ticket)?),
             ..Entry::default()
         };
-        let _old = self.here.insert(ticket.id, entry);
+        self.here.push(entry);
         Ok(())
     }
 }
 
 /// The tickets of the set from now on; links are as they were.
-fn membership(before: &[Entry], seen: &Seen, lost: &HashSet<u64>, rules: &Rules<'_>) -> Vec<Entry> {
+fn membership(
+    before: &[Entry],
+    here: Vec<Entry>,
+    (seen, lost): (&Seen, &HashSet<u64>),
+    rules: &Rules<'_>,
+) -> Vec<Entry> {
     let goes = |id: u64| {
         rules.whole
             || seen.left.contains(&id)
@@ -213,15 +245,14 @@ fn membership(before: &[Entry], seen: &Seen, lost: &HashSet<u64>, rules: &Rules<
             || seen.learnt.merged.contains_key(&id)
             || seen.learnt.bin.contains_key(&id)
     };
-    let stay = before.iter().filter(|old| !seen.here.contains_key(&old.id));
     // An archived ticket that is in no recycle bin any more has gone as well.
-    let stay = stay.filter(|old| !goes(old.id) && !old.archived);
-    let links = |id: u64| index::of(before, id).map_or(0, |old| old.links);
-    let here = seen.here.values().map(|entry| Entry {
-        links: links(entry.id),
-        ..*entry
-    });
-    let mut now: Vec<Entry> = stay.copied().chain(here).collect();
+    let stays = |old: &&Entry| !goes(old.id) && !old.archived && index::of(&here, old.id).is_none();
+    let stay: Vec<Entry> = before.iter().filter(stays).copied().collect();
+    let mut now = here;
+    for entry in &mut now {
+        entry.links = index::of(before, entry.id).map_or(0, |old| old.links);
+    }
+    now.extend(stay);
     now.sort_unstable_by_key(|entry| entry.id);
     now
 }

@@ -2,13 +2,16 @@
 //! what was written of it, by which a run tells what has changed. In `_state.ids`, 32
 //! bytes a ticket: id, part, flags, hash of the row, hash of the links, little-endian.
 
-use std::io;
+use std::io::{self, Write};
 
 /// Begins the file.
 const HEAD: &[u8; 8] = b"thids\x01\0\0";
 
 /// Bytes of an entry.
 const BYTES: usize = 32;
+
+/// Entries that are written at once.
+const AT_ONCE: usize = 1_000;
 
 const ARCHIVED: u32 = 1;
 const MISFIT: u32 = 2;
@@ -30,20 +33,24 @@ pub struct Entry {
     pub links: u64,
 }
 
-/// The entries as the bytes of the file; they are in id order.
-pub fn written(entries: &[Entry]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(HEAD.len() + entries.len() * BYTES);
-    bytes.extend(HEAD);
-    for entry in entries {
-        let archived = if entry.archived { ARCHIVED } else { 0 };
-        let misfit = if entry.misfit { MISFIT } else { 0 };
-        bytes.extend(entry.id.to_le_bytes());
-        bytes.extend(entry.part.to_le_bytes());
-        bytes.extend((archived | misfit).to_le_bytes());
-        bytes.extend(entry.row.to_le_bytes());
-        bytes.extend(entry.links.to_le_bytes());
+/// Writes entries, which are in id order.
+pub fn write(entries: &[Entry], to: &mut impl Write) -> io::Result<()> {
+    to.write_all(HEAD)?;
+    let mut bytes = Vec::with_capacity(AT_ONCE * BYTES);
+    for entries in entries.chunks(AT_ONCE) {
+        bytes.clear();
+        for entry in entries {
+            let archived = if entry.archived { ARCHIVED } else { 0 };
+            let misfit = if entry.misfit { MISFIT } else { 0 };
+            bytes.extend(entry.id.to_le_bytes());
+            bytes.extend(entry.part.to_le_bytes());
+            bytes.extend((archived | misfit).to_le_bytes());
+            bytes.extend(entry.row.to_le_bytes());
+            bytes.extend(entry.links.to_le_bytes());
+        }
+        to.write_all(&bytes)?;
     }
-    bytes
+    Ok(())
 }
 
 /// The entries of a file.
@@ -111,6 +118,11 @@ mod tests {
             links: id,
         };
         let entries: Vec<Entry> = (1..=5).map(entry).collect();
+        let written = |entries: &[Entry]| {
+            let mut bytes = Vec::new();
+            write(entries, &mut bytes).expect("written");
+            bytes
+        };
         let bytes = written(&entries);
         assert_eq!(read(&bytes).expect("read"), entries);
         assert_eq!(of(&entries, 3), Some(&entries[2]));

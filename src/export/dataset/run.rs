@@ -81,6 +81,7 @@ pub async fn run(
     let anew = base.is_none() || !evolved.retyped.is_empty();
     let judge = job.filter.as_ref();
     let judge = judge.map(|search| Judge::new(search, &job.schema, &reading.properties));
+    let survivors = stones.iter().filter_map(|stone| stone.into).collect();
     let rules = Rules {
         whole: window.is_none(),
         anew,
@@ -89,6 +90,7 @@ pub async fn run(
         parts: (&by, place_of(&reading, &by.property)),
         merged: place_of(&reading, MERGED),
         tombstones: &stones,
+        survivors: &survivors,
         stamps: &stamps,
     };
     let mut decided = decide(base, &gathered, &rules)?;
@@ -143,7 +145,7 @@ async fn write(
 ) -> io::Result<Done> {
     let mut built = build(plan, &mut decided, &mut issues, heard).await?;
     write_beside(plan, job, &decided, around, &mut built)?;
-    let mut done = done(&decided, &issues, &built.files);
+    let mut done = done((&decided, plan.base.is_none()), &issues, &built.files);
     if let Which::Ids(_) = job.which {
         done.missing.clone_from(&plan.gathered.lost.live);
     }
@@ -280,26 +282,28 @@ fn columns_of(plan: &Plan<'_>, records: &[RecordTable]) -> BTreeMap<String, Vec<
     own.chain(records).chain([deleted]).collect()
 }
 
-fn done(decided: &Decided, issues: &Issues, files: &[FileFacts]) -> Done {
-    let mut tables = counts(files);
+fn done((decided, is_new): (&Decided, bool), issues: &Issues, files: &[FileFacts]) -> Done {
+    let mut tables = counts(files.iter());
     let _main = tables.remove(TICKETS);
     let rows = || decided.changes.iter().filter(|change| change.row);
     let gone = rows().filter(|change| change.now.is_none()).count() as u64;
+    // A set that was written as a whole tells nothing apart.
+    let changed = match is_new {
+        true => decided.index.len() as u64,
+        false => rows().count() as u64 - gone,
+    };
     Done {
         tickets: decided.index.iter().filter(|entry| !entry.misfit).count() as u64,
         archived: decided.index.iter().filter(|entry| entry.archived).count() as u64,
         tables: tables.into_iter().collect(),
         issues: issues.count(),
-        merged: Some(Merged {
-            changed: rows().count() as u64 - gone,
-            gone,
-        }),
+        merged: Some(Merged { changed, gone }),
         ..Done::default()
     }
 }
 
 fn published(standing: &Base) -> Done {
-    let mut tables = counts(&standing.files);
+    let mut tables = counts(standing.files());
     let _main = tables.remove(TICKETS);
     Done {
         tickets: standing.index.iter().filter(|entry| !entry.misfit).count() as u64,
@@ -337,14 +341,12 @@ fn tell(
         recheck,
     };
     let state = format!("{:#}\n", serde_json::to_value(&state)?);
-    for (name, bytes) in [
-        (IDS, index::written(&decided.index)),
-        (STATE, state.into_bytes()),
-    ] {
-        let mut sink = Sink::file(plan.root.join(name))?;
-        io::Write::write_all(&mut sink, &bytes)?;
-        built.take(plan.root, vec![sink.finish()?]);
-    }
+    let mut ids = Sink::file(plan.root.join(IDS))?;
+    index::write(&decided.index, &mut ids)?;
+    built.take(plan.root, vec![ids.finish()?]);
+    let mut sink = Sink::file(plan.root.join(STATE))?;
+    io::Write::write_all(&mut sink, state.as_bytes())?;
+    built.take(plan.root, vec![sink.finish()?]);
     built
         .files
         .sort_by(|left, right| left.path.cmp(&right.path));
