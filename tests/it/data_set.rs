@@ -379,7 +379,7 @@ fn history_links_and_linked_records_stay_exact() {
         "--history",
         "hs_pipeline_stage",
         "--with",
-        "contacts.email,companies",
+        "contacts,contacts.email,companies",
         "--archived",
         "include",
     ];
@@ -389,6 +389,8 @@ fn history_links_and_linked_records_stay_exact() {
     let _ended = story.run().expect(0);
     let _manifest = story.check(&tables, "first");
     assert_eq!(table(&story.desk, "lake", "links").len(), 18);
+    let tickets = table(&story.desk, "lake", "tickets");
+    assert!(!tickets[0].contains_key("contacts"), "links have a table");
     assert_eq!(table(&story.desk, "lake", "contacts").len(), 3);
     // Links alone, then a contact alone, then a stage.
     let between = json!({"inputs": [{"from": {"id": story.ids[0].to_string()}, "to": [{"id": contacts[0].to_string()}]}]});
@@ -408,6 +410,36 @@ fn history_links_and_linked_records_stay_exact() {
     let history = table(&story.desk, "lake", "history");
     assert_eq!(history.len(), 43);
     assert_eq!(story.tombstones(), [(story.ids[4], "archived".to_owned())]);
+}
+
+#[test]
+fn a_column_comes_with_its_first_value() {
+    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let ids = desk.create(20, |n| json!({"subject": format!("T {n}")}));
+    let run = |set| {
+        let args = [
+            "--all-properties",
+            "--skip-empty",
+            "--since",
+            "last",
+            "-o",
+            set,
+        ];
+        desk.export(&args).expect(0)
+    };
+    let _ended = run("lake");
+    let has = |name: &str| table(&desk, "lake", "tickets")[0].contains_key(name);
+    assert!(has("subject") && !has("content"));
+    let body = json!({"inputs": [{"id": ids[3].to_string(), "properties": {"content": "text"}}]});
+    let _done = desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
+    let _ended = run("lake").says("1 new or changed, 0 gone");
+    assert!(has("subject") && has("content"));
+    let _ended = run("lake").says("0 new or changed, 0 gone");
+    let _ended = run("fresh");
+    assert_eq!(
+        table(&desk, "lake", "tickets"),
+        table(&desk, "fresh", "tickets")
+    );
 }
 
 #[test]

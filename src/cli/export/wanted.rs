@@ -46,7 +46,8 @@ pub(super) async fn wanted(
         backwards,
         history,
         with: with(selection, client, missing).await?,
-        with_files: selection.with_files,
+        // A data set has tables of links and of linked records.
+        with_files: selection.with_files || selection.partition_by.is_some(),
         archived: selection.archived,
         record_times: selection.record_times || selection.partition_by.is_some(),
         skip_empty: selection.skip_empty,

@@ -8,6 +8,7 @@ use super::evolve::{Evolved, evolved};
 use super::gather::Gathered;
 use super::state::KeptColumn;
 use super::table::{TICKETS, stamp_columns};
+use crate::export::columns::Archived;
 use crate::export::job::Job;
 use crate::export::layout::{Layout, Source};
 use crate::export::spool::Ticket;
@@ -59,14 +60,12 @@ pub fn columns_read(job: &Job, base: Option<&Base>, gathered: &Gathered) -> io::
     let layout = Layout::new(&job.wanted, &job.schema);
     let known = without_unknown(layout.clone(), kept).sources;
     let mut held = vec![false; job.wanted.properties().len()];
-    for spool in [&gathered.live, &gathered.bin, &gathered.restored] {
+    // Of the recycle bin less is read where it does not belong to the set.
+    let bin = (job.archived != Archived::No).then_some(&gathered.bin);
+    for spool in [&gathered.live, &gathered.restored].into_iter().chain(bin) {
         for ticket in spool.read::<Ticket>()? {
-            let ticket = ticket?;
-            // Of the recycle bin less is read where it does not belong to the set.
-            let values = ticket.values.iter().take(held.len());
-            let is_whole = ticket.values.len() > held.len();
-            for (held, value) in held.iter_mut().zip(values).filter(|_| is_whole) {
-                *held |= value.as_deref().is_some_and(|value| !value.is_empty());
+            for (held, value) in held.iter_mut().zip(ticket?.values) {
+                *held |= value.is_some_and(|value| !value.is_empty());
             }
         }
     }
