@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections import Counter
 
@@ -24,7 +25,7 @@ def call(method, path, body=None):
     headers = {"Authorization": "Bearer sandbox", "Content-Type": "application/json"}
     request = urllib.request.Request(URL + path, data, headers, method=method)
     with urllib.request.urlopen(request) as reply:
-        return json.load(reply)
+        return json.loads(reply.read() or b"null")
 
 
 def fill():
@@ -90,6 +91,31 @@ def compare(table, tickets):
     check("subjects", dict(duckdb.sql(f"select hs_object_id, subject from {table}").fetchall()) == subjects, True)
 
 
+def data_set(folder, wanted):
+    """A data set that was brought up to date is a full export: no row more, less or other."""
+    nightly = [TOOL, "export", "--quiet", "--properties", wanted, "--since", "last", "--format", "parquet", "-o"]
+    subprocess.run([*nightly, f"{folder}/lake"], check=True)
+    ids = [t["id"] for t in tickets]
+    change = {"subject": "changed", "createdate": "2026-03-01T00:00:00Z", "size": "7"}
+    inputs = [{"id": one, "properties": change} for one in ids[:50]]
+    call("POST", "/crm/v3/objects/tickets/batch/update", {"inputs": inputs})
+    inputs = [{"id": one} for one in ids[50:80]]
+    call("POST", "/crm/v3/objects/tickets/batch/archive", {"inputs": inputs})
+    time.sleep(6)  # the search index is late by 5 s
+    subprocess.run([*nightly, f"{folder}/lake"], check=True)
+    subprocess.run([*nightly, f"{folder}/fresh"], check=True)
+    for table, files in (("tickets", "*/*"), ("deleted", "*"), ("owners", "*"), ("stages", "*")):
+        rows = [
+            f"select * exclude (_extracted_at, _run_id) from read_parquet('{folder}/{name}/{table}/{files}.parquet')"
+            for name in ("lake", "fresh")
+        ]
+        for one, other in (rows, rows[::-1]):
+            check(f"{table} alone in one", len(duckdb.sql(f"{one} except all {other}").fetchall()), 0)
+    held = f"read_parquet('{folder}/lake/tickets/*/*.parquet')"
+    check("tickets held", duckdb.sql(f"select count(*) from {held}").fetchall()[0][0], len(tickets) - 30)
+    check("deleted", duckdb.sql(f"select count(*) from '{folder}/lake/deleted/*.parquet'").fetchall()[0][0], 30)
+
+
 os.environ["TICKETHAUL_SANDBOX_TOKEN"] = "sandbox"
 server = subprocess.Popen([TOOL, "sandbox", "--rate", "off"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 try:
@@ -103,13 +129,14 @@ try:
         export += ["--format", "parquet", "-o"]
         subprocess.run([*export, f"{folder}/all.parquet"], check=True)
         subprocess.run([*export, f"{folder}/parts", "--partition-by", "month(createdate)"], check=True)
-        parts = f"read_parquet('{folder}/parts/*/*.parquet', hive_partitioning = true)"
+        parts = f"read_parquet('{folder}/parts/tickets/*/*.parquet', hive_partitioning = true)"
         compare(f"'{folder}/all.parquet'", tickets)
         compare(parts, tickets)
-        for history in ("all.history.parquet", "parts/_history.parquet"):
+        for history in ("all.history.parquet", "parts/history/*/*.parquet"):
             sql = f"""select value, count(*) from '{folder}/{history}' where epoch_ms("at") > 0 group by all"""
             stages = Counter(t["hs_pipeline_stage"] for t in tickets)
             check(history, dict(duckdb.sql(sql).fetchall()), dict(stages))
+        data_set(folder, wanted)
         months = duckdb.sql(f"select createdate_month, count(*) from {parts} group by all").fetchall()
         check("months", {str(month): count for month, count in months}, dict(Counter(t["createdate"][:7] for t in tickets)))
 finally:

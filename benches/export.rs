@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tickethaul::export::columns::Wanted;
-use tickethaul::export::{Archived, Job, Selection, Shape, Target, Which, run};
+use tickethaul::export::{Archived, Job, Onward, Selection, Shape, Target, Which, run};
 use tickethaul::hubspot::{Attempt, CallLog, Client, Credentials, SchemaParts, Settings, Token};
 
 const TICKETS: u32 = 60_000;
@@ -113,6 +113,8 @@ async fn export(tickets: u32, concurrency: usize, folder: &Path) -> Facts {
         started: client.portal_now(),
         run: String::new(),
         selection: Selection::default(),
+        filter: None,
+        onward: Onward::Anew,
     };
     let done = run(job, client, |_| ()).await.expect("an export");
     Facts {

@@ -210,6 +210,8 @@ mod tests {
             value: String::new(),
             at: "2026-01-01T00:00:00Z".to_owned(),
             source: "CRM_UI".to_owned(),
+            source_id: String::new(),
+            user: None,
         };
         let record = Record {
             id: "12".to_owned(),

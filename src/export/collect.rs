@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::columns::Others;
-use super::job::{Archived, Step, Which};
+use super::columns::{Archived, Others};
+use super::job::{Step, Which};
 use super::links::{self, Links};
-use super::page::{PageError, Reading};
+use super::page::{MODIFIED, PageError, Reading, changed_in};
 use super::spool::{InOrder, Spool, Ticket};
+use crate::model::schema::ObjectType;
 use crate::output::{read_regular, write_anew};
 
 /// A longer file of that name is none of ours: millions of ids.
@@ -104,6 +105,13 @@ impl Collected {
                 Which::All => reading.list(archived, spool, heard).await?,
                 Which::First(limit) => reading.list_first(*limit, archived, spool).await?,
                 Which::Found(search, limit) => reading.found(search, *limit, spool, heard).await?,
+                Which::Since(window) if !archived => {
+                    let changed = changed_in(MODIFIED, *window);
+                    let ids = reading.ids_found(ObjectType::Tickets, &changed).await?;
+                    let ids: Vec<u64> = ids.into_iter().collect();
+                    let _gone = reading.chosen(&ids, false, spool, heard).await?;
+                }
+                Which::Since(_) => reading.list(true, spool, heard).await?,
                 Which::Ids(_) => missing = reading.chosen(&missing, archived, spool, heard).await?,
             }
             before += spool.tickets();

@@ -16,6 +16,19 @@ pub const ID_COLUMN: &str = "hs_object_id";
 /// Tells live tickets from those in the recycle bin, where both are exported.
 pub const ARCHIVED_COLUMN: &str = "archived";
 
+/// Whether tickets in the recycle bin are exported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Archived {
+    /// They are left out.
+    #[default]
+    No,
+    /// With a column that tells them from the others.
+    Include,
+    /// They and only they.
+    Only,
+}
+
 /// What headers are made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -25,6 +38,8 @@ pub enum Headers {
     Names,
     /// What people see in HubSpot; the internal name goes behind a label that repeats.
     Labels,
+    /// Internal names that SQL takes without quotes.
+    Snake,
 }
 
 /// How values that have a label are written: pipelines, stages, owners, options.
@@ -56,8 +71,12 @@ pub struct Dates {
 pub enum Kind {
     /// Any text.
     Text,
-    /// A whole number of 64 bits: a record id.
+    /// A whole number of 64 bits: the record id of the row, which is never empty.
     Id,
+    /// The id of another record or of a user, a whole number of 64 bits.
+    OtherId,
+    /// A whole number of 64 bits.
+    Count,
     /// A decimal number.
     Number,
     /// `true` or `false`.
@@ -98,6 +117,13 @@ pub struct Column {
     pub wording: Wording,
     /// What the property can be, where it is one of a list.
     pub options: Vec<PropertyOption>,
+    /// What its numbers count, where that is known: `milliseconds`.
+    pub unit: Option<&'static str>,
+    /// Whether HubSpot alone sets its values: among such are calculated ones, which change
+    /// without changing when the ticket was modified.
+    pub set_by_hubspot: bool,
+    /// Whether the portal does not have the property any more.
+    pub dropped: bool,
 }
 
 /// What is wanted of other records: their ids, or one of their properties.
@@ -132,8 +158,13 @@ pub struct Wanted {
     pub with: Vec<With>,
     /// Whether that goes into tables of their own instead of columns.
     pub with_files: bool,
-    /// Whether to tell live from archived.
-    pub archived: bool,
+    /// Whether tickets of the recycle bin are there: then live are told from archived, and
+    /// since when.
+    pub archived: Archived,
+    /// Whether the times of the record itself are columns.
+    pub record_times: bool,
+    /// Whether columns without any value are left out.
+    pub skip_empty: bool,
     /// What headers are made of.
     pub headers: Headers,
     /// How values with labels are written.
@@ -184,6 +215,9 @@ impl Column {
             kind,
             wording: Wording::Stored,
             options: Vec::new(),
+            unit: None,
+            set_by_hubspot: false,
+            dropped: false,
         }
     }
 
@@ -194,29 +228,107 @@ impl Column {
 
     /// A property by its stored values.
     pub fn stored(property: &PropertyDef, dates: &Dates) -> Column {
-        let kind = kind(property.value_type);
+        let kind = kind_of(property);
         Column {
             wording: match kind {
                 Kind::Instant | Kind::Day => Wording::Moment(dates.clone()),
                 _ => Wording::Stored,
             },
             options: property.options.clone(),
+            unit: unit_of(property),
+            set_by_hubspot: property.read_only,
             ..Column::plain(&property.name, &property.label, kind)
         }
     }
 }
 
-fn kind(value_type: ValueType) -> Kind {
-    match value_type {
+/// HubSpot's own properties that count: its names begin so, and nobody else's may.
+const COUNTS: [&str; 3] = ["hs_num_", "num_associated_", "num_contacted_"];
+
+/// HubSpot's own properties that hold a time span.
+const SPANS: [&str; 4] = ["time_to_", "hs_time_to_", "hs_time_in_", "hs_v2_time_in_"];
+
+/// What the cells of a property hold.
+pub fn kind_of(property: &PropertyDef) -> Kind {
+    let name = property.name.as_str();
+    match property.value_type {
+        ValueType::Number if is_id(name) => Kind::OtherId,
+        ValueType::Number if name == "num_notes" || begins(name, &COUNTS) => Kind::Count,
         ValueType::Number => Kind::Number,
         ValueType::Bool => Kind::Bool,
         ValueType::Date => Kind::Day,
         ValueType::DateTime => Kind::Instant,
         ValueType::MultiEnumeration => Kind::List,
-        ValueType::String
-        | ValueType::Enumeration
-        | ValueType::Owner
-        | ValueType::Pipeline
-        | ValueType::Stage => Kind::Text,
+        ValueType::Owner => Kind::OtherId,
+        ValueType::String | ValueType::Enumeration | ValueType::Pipeline | ValueType::Stage => {
+            Kind::Text
+        }
+    }
+}
+
+/// HubSpot keeps `hs_` for itself, so a custom number that ends in `_id` stays a number.
+fn is_id(name: &str) -> bool {
+    name == "created_by" || (name.starts_with("hs_") && name.ends_with("_id"))
+}
+
+fn begins(name: &str, with: &[&str]) -> bool {
+    with.iter().any(|start| name.starts_with(start))
+}
+
+/// What its numbers count, where that is known.
+pub fn unit_of(property: &PropertyDef) -> Option<&'static str> {
+    let is_span = property.value_type == ValueType::Number && begins(&property.name, &SPANS);
+    is_span.then_some("milliseconds")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_counts_are_whole_numbers_and_spans_have_a_unit() {
+        let cases = [
+            (
+                "hs_primary_company_id",
+                ValueType::Number,
+                Kind::OtherId,
+                None,
+            ),
+            ("created_by", ValueType::Number, Kind::OtherId, None),
+            ("hubspot_owner_id", ValueType::Owner, Kind::OtherId, None),
+            (
+                "hs_num_times_contacted",
+                ValueType::Number,
+                Kind::Count,
+                None,
+            ),
+            ("num_notes", ValueType::Number, Kind::Count, None),
+            ("order_id", ValueType::Number, Kind::Number, None),
+            (
+                "time_to_close",
+                ValueType::Number,
+                Kind::Number,
+                Some("milliseconds"),
+            ),
+            (
+                "hs_time_to_close_sla_at",
+                ValueType::DateTime,
+                Kind::Instant,
+                None,
+            ),
+        ];
+        for (name, value_type, expected, unit) in cases {
+            let property = PropertyDef {
+                name: name.to_owned(),
+                label: name.to_owned(),
+                value_type,
+                options: Vec::new(),
+                external_options: false,
+                read_only: true,
+                unique: false,
+            };
+            let column = Column::stored(&property, &Dates::default());
+            assert_eq!((column.kind, column.unit), (expected, unit), "{name}");
+        }
     }
 }

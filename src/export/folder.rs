@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::job::Onward;
 use super::selection::Selection;
 use super::spool::tickets_in;
+use crate::hubspot::Search;
 use crate::journal::{Lock, LockError, PortalPath, Told, run_name};
 use crate::output::{private_folder, read_regular, write_anew};
 
@@ -25,13 +27,25 @@ const ASKED: &str = "export.json";
 const PUBLISHING: &str = "publishing";
 
 /// Everything that an export makes in its run folder.
-const OURS: [&str; 13] = [
+const OURS: [&str; 25] = [
     "archived.pages",
     "archived.rows",
     ASKED,
     "export.json.new",
     "links.pages",
     "links.rows",
+    "restored.pages",
+    "restored.rows",
+    "gathered.json",
+    "gathered.json.new",
+    "companies.pages",
+    "companies.rows",
+    "contacts.pages",
+    "contacts.rows",
+    "deals.pages",
+    "deals.rows",
+    "notes.pages",
+    "notes.rows",
     "live.pages",
     "live.rows",
     PUBLISHING,
@@ -64,6 +78,15 @@ pub struct Asked {
     /// The ids that were chosen, if any were.
     #[serde(default)]
     pub ids: Option<Vec<u64>>,
+    /// The search that the filter came to, its names and relative dates resolved.
+    #[serde(default)]
+    pub search: Option<Search>,
+    /// How a data set goes on.
+    #[serde(default)]
+    pub onward: Onward,
+    /// Whether properties that the portal does not have become empty columns.
+    #[serde(default)]
+    pub missing_as_null: bool,
     /// The mapping that is run backwards.
     #[serde(default)]
     pub mapping: Option<AskedMapping>,

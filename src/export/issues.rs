@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::columns::{Column, ID_COLUMN, Kind};
 use super::project::{Cell, Misfit};
-use super::write::{Form, Rows, Shape, Sink, WriteError};
+use super::write::{About, Form, Rows, Shape, Sink, WriteError};
 
 /// Rows with a value that its column can't hold: ticket, column, value, what the
 /// column holds.
@@ -57,7 +57,12 @@ impl Issues {
                 ..Shape::default()
             };
             let sink = Sink::file(path.clone())?;
-            self.rows = Some(Rows::open(shape, &issue_columns(), sink)?);
+            self.rows = Some(Rows::open(
+                shape,
+                &issue_columns(),
+                sink,
+                &About::default(),
+            )?);
         }
         if let Some(rows) = &mut self.rows {
             let id = id.to_string();

@@ -2,16 +2,15 @@
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
-use super::columns::Wanted;
+use super::columns::{Archived, ID_COLUMN, Wanted};
 use super::output::Target;
 use super::project::Misfit;
 use super::selection::Selection;
-use super::write::Shape;
+use super::write::{About, Shape};
 use crate::hubspot::Search;
 use crate::model::schema::Schema;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Everything an export needs, resolved.
 pub struct Job {
@@ -39,11 +38,25 @@ pub struct Job {
     pub run: String,
     /// What was asked for, for the manifest.
     pub selection: Selection,
+    /// What a filter came to; by it tickets are judged once more where they are read by
+    /// other means than the search.
+    pub filter: Option<Search>,
+    /// How a data set goes on; none for another target.
+    pub onward: Onward,
 }
 
 impl Job {
-    /// What is read of a ticket: what its row shows, and what says which part it is
-    /// in.
+    /// Which export its files are of.
+    pub fn about(&self) -> About {
+        let started = self.started.map(|stamp| format!("{stamp:.3}"));
+        About {
+            run: self.run.clone(),
+            portal: self.portal_id,
+            extracted_at: started.unwrap_or_default(),
+        }
+    }
+
+    /// What is read of a ticket: what its row shows, and what says where it belongs.
     pub fn properties(&self) -> Vec<String> {
         let mut properties = self.wanted.properties();
         if let Target::Folder(_, by) = &self.target
@@ -51,8 +64,40 @@ impl Job {
         {
             properties.push(by.property.clone());
         }
+        if let Which::Since(_) = self.which {
+            for name in self.filter.iter().flat_map(Search::tested) {
+                if name != ID_COLUMN && !properties.iter().any(|known| known == name) {
+                    properties.push(name.to_owned());
+                }
+            }
+        }
         properties
     }
+}
+
+/// The property that names the tickets that were merged into one.
+pub const MERGED: &str = "hs_merged_object_ids";
+
+/// How a data set goes on from the one that stands at its place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Onward {
+    /// It does not: all is read, and takes the place of what stands there.
+    #[default]
+    Anew,
+    /// All is read and merged into what the run of this id left.
+    Whole(String),
+    /// What changed in a window is read and merged into what the run of this id left.
+    Since(String, Window),
+}
+
+/// A span of the portal's time, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Its beginning.
+    pub from: Timestamp,
+    /// Its end.
+    pub to: Timestamp,
 }
 
 /// Which tickets are exported.
@@ -66,19 +111,8 @@ pub enum Which {
     Ids(Vec<u64>),
     /// What a search finds, or the first of it.
     Found(Search, Option<u64>),
-}
-
-/// Whether tickets in the recycle bin are exported.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Archived {
-    /// They are left out.
-    #[default]
-    No,
-    /// With a column that tells them from the others.
-    Include,
-    /// They and only they.
-    Only,
+    /// What changed in a window and passes the filter.
+    Since(Window),
 }
 
 /// How far an export is.
@@ -110,4 +144,19 @@ pub struct Done {
     /// Tickets that were listed, but archived or merged before their links were read;
     /// they are not in it.
     pub left_out: u64,
+    /// What a data set that went on came to; none for other targets.
+    pub merged: Option<Merged>,
+    /// Calls made, repeats included.
+    pub calls: u64,
+    /// Names of the files, the data first.
+    pub files: Vec<String>,
+}
+
+/// What changed in a data set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Merged {
+    /// Tickets that are new or other than before.
+    pub changed: u64,
+    /// Tickets that left the set.
+    pub gone: u64,
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::columns::{
-    ARCHIVED_COLUMN, Column, Headers, Kind, Others, Values, Wanted, With, Wording,
+    ARCHIVED_COLUMN, Archived, Column, Headers, Kind, Others, Values, Wanted, With, Wording,
 };
 use super::labels::labels;
 use crate::mapping::Backwards;
@@ -19,10 +19,27 @@ pub enum Source {
     Value(usize),
     /// Whether the ticket is archived.
     Archived,
+    /// A time of the record itself.
+    Time(RecordTime),
+    /// What is the same in all rows of an export, by its place among such.
+    Stamp(usize),
+    /// Nothing: the portal does not have the property any more.
+    Nothing,
     /// Ids of linked records, by the place of their kind among those that are wanted.
     Links(usize),
     /// A property of such records, by its place; in the order of their ids.
     Linked(usize, usize),
+}
+
+/// A time of the record itself, which the portal tells beside its properties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordTime {
+    /// When it was made.
+    Created,
+    /// When it was last changed.
+    Updated,
+    /// When it went to the recycle bin.
+    Archived,
 }
 
 /// The columns of the main file, and where the cells of each come from.
@@ -32,28 +49,47 @@ pub struct Layout {
     pub columns: Vec<Column>,
     /// For each column.
     pub sources: Vec<Source>,
+    /// What is the same in all rows.
+    pub stamps: Vec<String>,
 }
 
 impl Layout {
-    /// The columns in order: the id, the properties as wanted, `archived`, and then
-    /// what other records bring.
+    /// The columns in order: the id, the properties as wanted, what the record says of
+    /// itself, and then what other records bring.
     pub fn new(wanted: &Wanted, schema: &Schema) -> Layout {
         let mut layout = Layout::default();
         match &wanted.backwards {
             Some(backwards) => layout.add_mapped(backwards),
             None => layout.add_properties(wanted, schema),
         }
-        if wanted.archived {
-            let column = Column::plain(ARCHIVED_COLUMN, "Archived", Kind::Bool);
-            layout.add(Source::Archived, column);
-        }
+        layout.add_record(wanted);
         if !wanted.with_files {
             layout.add_others(&wanted.with, &wanted.others());
         }
-        if wanted.headers == Headers::Labels {
-            label_headers(&mut layout.columns);
-        }
+        name_headers(&mut layout.columns, wanted.headers);
         layout
+    }
+
+    /// The same without columns of properties that hold nothing: `holds` says of a
+    /// property, by its place, whether it has a value anywhere.
+    pub fn without_empty(self, holds: impl Fn(usize) -> bool) -> Layout {
+        let columns = self.sources.into_iter().zip(self.columns);
+        let kept = columns.filter(|(source, _)| match source {
+            Source::Value(place) => holds(*place),
+            _ => true,
+        });
+        let (sources, columns) = kept.unzip();
+        Layout {
+            columns,
+            sources,
+            stamps: self.stamps,
+        }
+    }
+
+    /// Adds a column whose cells are all the same.
+    pub fn add_stamp(&mut self, column: Column, text: &str) {
+        self.add(Source::Stamp(self.stamps.len()), column);
+        self.stamps.push(text.to_owned());
     }
 
     fn add(&mut self, source: Source, column: Column) {
@@ -68,6 +104,38 @@ impl Layout {
                 for column in of_property(property, wanted, schema) {
                     self.add(Source::Value(place), column);
                 }
+            }
+        }
+    }
+
+    /// What the record says of itself.
+    fn add_record(&mut self, wanted: &Wanted) {
+        if wanted.archived == Archived::Include {
+            let column = Column::plain(ARCHIVED_COLUMN, "Archived", Kind::Bool);
+            self.add(Source::Archived, column);
+        }
+        let with_bin = wanted.archived != Archived::No;
+        for (time, name, label, is_wanted) in [
+            (
+                RecordTime::Created,
+                "created_at",
+                "Created at",
+                wanted.record_times,
+            ),
+            (
+                RecordTime::Updated,
+                "updated_at",
+                "Updated at",
+                wanted.record_times,
+            ),
+            (RecordTime::Archived, "archived_at", "Archived at", with_bin),
+        ] {
+            if is_wanted {
+                let column = Column {
+                    wording: Wording::Moment(wanted.dates.clone()),
+                    ..Column::plain(name, label, Kind::Instant)
+                };
+                self.add(Source::Time(time), column);
             }
         }
     }
@@ -114,6 +182,10 @@ fn of_property(property: &PropertyDef, wanted: &Wanted, schema: &Schema) -> Vec<
     let labels = labels(property, schema);
     let labelled = Column {
         wording: Wording::Labels(labels.clone()),
+        kind: match stored.kind {
+            Kind::List => Kind::List,
+            _ => Kind::Text,
+        },
         ..stored.clone()
     };
     match wanted.values {
@@ -132,6 +204,48 @@ fn of_property(property: &PropertyDef, wanted: &Wanted, schema: &Schema) -> Vec<
             vec![stored, beside]
         }
     }
+}
+
+/// Gives columns their headers. Where one would repeat, the later column's gets a
+/// number: no form of file takes two columns of one name.
+pub fn name_headers(columns: &mut [Column], headers: Headers) {
+    match headers {
+        Headers::Names => {}
+        Headers::Labels => label_headers(columns),
+        Headers::Snake => columns
+            .iter_mut()
+            .for_each(|column| column.header = snake(&column.header)),
+    }
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for column in columns {
+        let times = seen.entry(column.header.clone()).or_default();
+        *times += 1;
+        if *times > 1 {
+            column.header = format!("{}_{times}", column.header);
+        }
+    }
+}
+
+/// Words that SQL keeps for itself and that a property may well be called.
+const RESERVED: [&str; 12] = [
+    "at", "case", "check", "column", "default", "end", "from", "group", "order", "select", "table",
+    "user",
+];
+
+/// A name that SQL takes without quotes.
+fn snake(name: &str) -> String {
+    let plain = |c: char| match c.is_ascii_alphanumeric() {
+        true => c.to_ascii_lowercase(),
+        false => '_',
+    };
+    let mut snake: String = name.chars().map(plain).collect();
+    if snake.starts_with(|c: char| c.is_ascii_digit()) {
+        snake.insert(0, '_');
+    }
+    if RESERVED.contains(&snake.as_str()) {
+        snake.push('_');
+    }
+    snake
 }
 
 fn label_headers(columns: &mut [Column]) {
@@ -220,7 +334,7 @@ mod tests {
     fn a_label_that_repeats_is_told_apart() {
         let asked = Wanted {
             headers: Headers::Labels,
-            archived: true,
+            archived: Archived::Include,
             ..wanted(&["subject", "name", "tags"])
         };
         let expected = [
@@ -229,6 +343,7 @@ mod tests {
             "Name (name)",
             "Tags",
             "Archived",
+            "Archived at",
         ];
         assert_eq!(headers(&asked), expected);
     }
@@ -255,5 +370,38 @@ mod tests {
         };
         assert_eq!(label(3, "1"), "New");
         assert_eq!(label(5, "7"), "a@b.example", "no name: the e-mail");
+    }
+
+    #[test]
+    fn a_header_never_repeats_and_snake_needs_no_quotes() {
+        let mut schema = schema();
+        let own = schema.tickets["subject"].clone();
+        for name in ["created_at", "order", "2nd.choice", "2nd-choice"] {
+            let property = PropertyDef {
+                name: name.to_owned(),
+                ..own.clone()
+            };
+            let _new = schema.tickets.insert(name.to_owned(), property);
+        }
+        let asked = Wanted {
+            record_times: true,
+            headers: Headers::Snake,
+            ..wanted(&["created_at", "order", "2nd.choice", "2nd-choice"])
+        };
+        let columns = Layout::new(&asked, &schema).columns;
+        let headers: Vec<&str> = columns
+            .iter()
+            .map(|column| column.header.as_str())
+            .collect();
+        let expected = [
+            "hs_object_id",
+            "created_at",
+            "order_",
+            "_2nd_choice",
+            "_2nd_choice_2",
+            "created_at_2",
+            "updated_at",
+        ];
+        assert_eq!(headers, expected);
     }
 }

@@ -17,7 +17,7 @@ use super::page::{PageError, Reading};
 use super::spool::{Kept, Spool, Ticket};
 use crate::hubspot::contract::{BATCH_LIMIT, LINKED_LIMIT};
 use crate::hubspot::error::CallError;
-use crate::hubspot::{LinkedRecord, Record};
+use crate::hubspot::{LinkType, LinkedRecord, Record};
 use crate::model::schema::ObjectType;
 
 /// Tickets whose links are read ahead, in portions of `LINKED_LIMIT`.
@@ -60,6 +60,9 @@ impl Fate {
     }
 }
 
+/// A kind of link: category, id, and label, "" for the plain one.
+pub type Kind = (String, u32, String);
+
 /// A record that a ticket is linked to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Other {
@@ -68,6 +71,9 @@ pub struct Other {
     /// Values of the properties that were asked for, in their order; none where
     /// nothing is set.
     pub values: Vec<Option<String>>,
+    /// Kinds of the link.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<Kind>,
 }
 
 impl Kept for Links {
@@ -230,18 +236,24 @@ impl Records<'_> {
     /// The other ends of a ticket's links in id order, each once; those that are not
     /// there are left out.
     fn others(&self, ends: Vec<LinkedRecord>) -> Vec<Other> {
-        let mut ids: Vec<String> = ends.into_iter().map(|end| end.id).collect();
-        ids.retain(|id| self.holds(id));
-        ids.sort_by(|left, right| (left.len(), left).cmp(&(right.len(), right)));
-        ids.dedup();
-        ids.into_iter().map(|id| self.other(id)).collect()
+        let mut by_id: BTreeMap<(usize, String), BTreeSet<Kind>> = BTreeMap::new();
+        for end in ends.into_iter().filter(|end| self.holds(&end.id)) {
+            let kinds = by_id.entry((end.id.len(), end.id)).or_default();
+            let kind = |kind: LinkType| (kind.category, kind.id, kind.label.unwrap_or_default());
+            kinds.extend(end.types.into_iter().map(kind));
+        }
+        let others = by_id.into_iter();
+        others
+            .map(|((_, id), types)| self.other(id, types.into_iter().collect()))
+            .collect()
     }
 
-    fn other(&self, id: String) -> Other {
+    fn other(&self, id: String, types: Vec<Kind>) -> Other {
         let record = self.by_id.as_ref().and_then(|held| held.get(&id));
         let value = |name: &String| Some(record?.get(name)?.to_owned());
         Other {
             values: self.properties.iter().map(value).collect(),
+            types,
             id,
         }
     }

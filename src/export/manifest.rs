@@ -13,7 +13,6 @@ use super::columns::{Column, Kind, Wording};
 use super::job::Done;
 use super::names::Beside;
 use super::selection::Selection;
-use super::tables::Table;
 use super::write::{FileFacts, Sink};
 
 /// What is told of an export that came to its end.
@@ -34,6 +33,8 @@ pub struct Manifest<'a> {
     pub done: &'a Done,
     /// The data, and the tables beside it.
     pub files: &'a [FileFacts],
+    /// What is told of a data set beyond that.
+    pub more: serde_json::Map<String, Value>,
 }
 
 /// Writes both files.
@@ -41,7 +42,7 @@ pub fn write(
     beside: &Beside,
     manifest: &Manifest<'_>,
     columns: &[Column],
-    tables: &[Table],
+    tables: &BTreeMap<String, Vec<Column>>,
 ) -> io::Result<()> {
     put(&beside.schema, &schema_json(columns, tables))?;
     put(&beside.manifest, &manifest_json(manifest, columns))
@@ -67,9 +68,10 @@ fn manifest_json(manifest: &Manifest<'_>, columns: &[Column]) -> Value {
             "name": name.map(|name| name.to_string_lossy()),
             "bytes": file.bytes,
             "blake3": file.hash,
+            "rows": file.rows,
         })
     });
-    json!({
+    let mut told = json!({
         "version": 1,
         "tool": concat!("tickethaul ", env!("CARGO_PKG_VERSION")),
         "portal": manifest.portal_id,
@@ -86,15 +88,19 @@ fn manifest_json(manifest: &Manifest<'_>, columns: &[Column]) -> Value {
         "calls": manifest.calls,
         "columns": headers,
         "files": files.collect::<Vec<_>>(),
-    })
+    });
+    if let Value::Object(told) = &mut told {
+        told.extend(manifest.more.clone());
+    }
+    told
 }
 
-fn schema_json(columns: &[Column], tables: &[Table]) -> Value {
+fn schema_json(columns: &[Column], tables: &BTreeMap<String, Vec<Column>>) -> Value {
     let columns_json =
         |columns: &[Column]| -> Vec<Value> { columns.iter().map(column_json).collect() };
     let tables: BTreeMap<&str, Vec<Value>> = tables
         .iter()
-        .map(|table| (table.name.as_str(), columns_json(&table.columns)))
+        .map(|(name, columns)| (name.as_str(), columns_json(columns)))
         .collect();
     json!({"version": 1, "columns": columns_json(columns), "tables": tables})
 }
@@ -109,13 +115,18 @@ fn column_json(column: &Column) -> Value {
         "type": type_name(column.kind),
         "shows_labels": matches!(column.wording, Wording::Labels(_)),
         "options": options.collect::<Vec<_>>(),
+        "unit": column.unit,
+        "set_by_hubspot": column.set_by_hubspot,
+        "dropped": column.dropped,
     })
 }
 
-fn type_name(kind: Kind) -> &'static str {
+/// The word for what a column holds, in files.
+pub fn type_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Text => "text",
-        Kind::Id => "id",
+        Kind::Id | Kind::OtherId => "id",
+        Kind::Count => "integer",
         Kind::Number => "number",
         Kind::Bool => "bool",
         Kind::Instant => "datetime",

@@ -7,7 +7,11 @@
 //! its columns beside it.
 
 mod job;
+mod error;
 mod run;
+
+mod dataset;
+mod held;
 
 mod collect;
 mod ranges;
@@ -31,13 +35,16 @@ mod standing;
 pub mod filter;
 mod folder;
 
+pub use columns::Archived;
+pub use dataset::{Base, BaseError, onward};
+pub use error::ExportError;
 pub use folder::{
     Asked, AskedMapping, ExportState, FolderError, Replace, RunFolder, has_published, is_export,
     look, progress,
 };
-pub use job::{Archived, Done, Job, Step, Which};
+pub use job::{Done, Job, Merged, Onward, Step, Which, Window};
 pub use output::Target;
-pub use run::{ExportError, run};
+pub use run::run;
 pub use selection::Selection;
 pub use standing::{Earlier, Taken, at_file, at_folder};
 pub use write::{Form, Packing, PartBy, Shape, Unit};

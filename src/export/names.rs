@@ -43,11 +43,6 @@ pub fn issues_of(data: &Path) -> PathBuf {
     with_ending(data, ".issues.csv")
 }
 
-/// A table in a folder of parts.
-pub fn table_inside(folder: &Path, table: &str, shape: Shape) -> PathBuf {
-    folder.join(format!("_{table}.{}", shape.ending()))
-}
-
 /// The table `history` of `tickets.csv.gz` is `tickets.history.csv.gz`.
 pub fn table_beside(data: &Path, table: &str, shape: Shape) -> PathBuf {
     let mut stem = data.to_owned();

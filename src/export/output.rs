@@ -7,21 +7,34 @@ use std::path::{Path, PathBuf};
 use super::columns::Column;
 use super::issues::Issues;
 use super::links::Links;
-use super::names::{Beside, issues_of, table_beside, table_inside};
+use super::names::{Beside, issues_of, table_beside};
 use super::project::{Cell, Misfit};
 use super::spool::Ticket;
-use super::standing::only_ours;
 use super::tables::Table;
-use super::write::{FileFacts, PartBy, Parts, Rows, Shape, Sink, WriteError};
+use super::write::{About, FileFacts, PartBy, Rows, Shape, Sink, WriteError};
 
 /// Where an export goes.
 pub enum Target {
     /// A file, with manifest and schema beside it.
     File(PathBuf),
-    /// A folder of parts, with manifest and schema in it.
+    /// A data set: a folder of tables in parts, with manifest and schema in it.
     Folder(PathBuf, PartBy),
     /// A stream, usually stdout.
     Stream(Box<dyn io::Write + Send>),
+}
+
+/// A target that is ours; nothing is written yet.
+pub struct Claimed {
+    to: Claim,
+    /// Where each table goes, in their order.
+    tables: Vec<Sink>,
+    issues: Issues,
+    shape: Shape,
+}
+
+enum Claim {
+    File(Sink, PathBuf),
+    Stream(Sink),
 }
 
 /// An open target.
@@ -40,54 +53,60 @@ struct OpenTable {
 enum To {
     File(Rows, PathBuf),
     Stream(Rows),
-    /// With the place of the value that says which part.
-    Folder(Box<Parts>, usize),
 }
 
-impl Output {
-    /// Opens everything that will be written, so that a bad path fails before
-    /// anything is read. `places` are the properties of a ticket's values. A stream
-    /// has no tables beside it.
-    pub fn open(
-        target: Target,
-        shape: Shape,
-        columns: &[Column],
-        tables: Vec<Table>,
-        places: &[String],
-    ) -> io::Result<Output> {
-        let mut beside = Vec::new();
-
-        let rows = |sink| Rows::open(shape, columns, sink);
-        let (to, issues) = match target {
-            Target::Stream(stream) => (To::Stream(rows(Sink::stream(stream))?), None),
+impl Claimed {
+    /// Opens everything that will be written, so that a bad path fails before anything
+    /// is read. A stream has no tables beside it.
+    pub fn open(target: Target, shape: Shape, tables: &[Table]) -> io::Result<Claimed> {
+        let sinks = |place: &dyn Fn(&str) -> PathBuf| -> io::Result<Vec<Sink>> {
+            let tables = tables.iter().map(|table| Sink::file(place(&table.name)));
+            tables.collect()
+        };
+        let (to, tables, issues) = match target {
+            Target::Stream(stream) => (Claim::Stream(Sink::stream(stream)), Vec::new(), None),
             Target::File(path) => {
-                let rows = rows(Sink::file(path.clone())?)?;
-                for table in tables {
-                    let place = table_beside(&path, &table.name, shape);
-                    beside.push(OpenTable::open(table, place, shape)?);
-                }
+                let sink = Sink::file(path.clone())?;
+                let tables = sinks(&|name| table_beside(&path, name, shape))?;
                 let issues = issues_of(&path);
-                (To::File(rows, path), Some(issues))
+                (Claim::File(sink, path), tables, Some(issues))
             }
-            Target::Folder(path, by) => {
-                let place = places.iter().position(|name| *name == by.property);
-                let issues = issues_of(&path);
-                let parts = Parts::open(path, by, shape, columns)?;
-                for table in tables {
-                    let place = table_inside(parts.root(), &table.name, shape);
-                    beside.push(OpenTable::open(table, place, shape)?);
-                }
-                let place = place.unwrap_or(usize::MAX);
-                (To::Folder(Box::new(parts), place), Some(issues))
+            Target::Folder(path, _) => {
+                let words = format!("{} is a folder", path.display());
+                return Err(io::Error::new(io::ErrorKind::IsADirectory, words));
             }
         };
-        Ok(Output {
+        Ok(Claimed {
             to,
-            beside,
+            tables,
             issues: Issues::at(issues),
+            shape,
         })
     }
 
+    /// Begins the files.
+    pub fn begin(
+        self,
+        columns: &[Column],
+        tables: Vec<Table>,
+        about: &About,
+    ) -> io::Result<Output> {
+        let shape = self.shape;
+        let to = match self.to {
+            Claim::Stream(sink) => To::Stream(Rows::open(shape, columns, sink, about)?),
+            Claim::File(sink, path) => To::File(Rows::open(shape, columns, sink, about)?, path),
+        };
+        let open = |(table, sink): (Table, Sink)| OpenTable::open(table, sink, (shape, about));
+        let beside = tables.into_iter().zip(self.tables).map(open);
+        Ok(Output {
+            to,
+            beside: beside.collect::<io::Result<_>>()?,
+            issues: self.issues,
+        })
+    }
+}
+
+impl Output {
     /// Writes a ticket's row, and its rows in the tables beside. False when the row has
     /// no place and became an issue; the ticket has none in the tables then.
     pub fn write(
@@ -101,10 +120,6 @@ impl Output {
             .issues
             .unless_written(ticket.id, cells, |cells| match to {
                 To::File(rows, _) | To::Stream(rows) => rows.write(cells),
-                To::Folder(parts, place) => {
-                    let value = ticket.values.get(*place).and_then(Option::as_deref);
-                    parts.write(value, cells)
-                }
             })?;
         for open in self.beside.iter_mut().filter(|_| written) {
             for cells in open.table.rows(ticket, links) {
@@ -161,22 +176,15 @@ impl Output {
                 files.insert(0, file);
                 tell(&Beside::file(&path), &files)?;
             }
-            To::Folder(parts, _) => {
-                let old_is_ours = |old: &Path| only_ours(old).map_err(io::Error::other);
-                parts.finish(
-                    |folder, parts| tell(&Beside::inside(folder), &[parts, &files].concat()),
-                    old_is_ours,
-                )?;
-            }
         }
         Ok(first)
     }
 }
 
 impl OpenTable {
-    fn open(table: Table, path: PathBuf, shape: Shape) -> io::Result<OpenTable> {
+    fn open(table: Table, sink: Sink, (shape, about): (Shape, &About)) -> io::Result<OpenTable> {
         Ok(OpenTable {
-            rows: Rows::open(shape, &table.columns, Sink::file(path)?)?,
+            rows: Rows::open(shape, &table.columns, sink, about)?,
             table,
             count: 0,
         })

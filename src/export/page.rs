@@ -2,17 +2,21 @@
 //! at once (`ranges`), as many as keep the portal's allowance busy; chosen ids are
 //! read in batches.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 
 use futures::stream::{self, FuturesUnordered, StreamExt, TryStreamExt};
 
+use super::job::Window;
 use super::ranges::{Ask, BadPage, OneByOne, Ranges};
-use super::spool::{Spool, Ticket, Version};
+use super::spool::{Spool, Ticket, Times, Version};
 use crate::hubspot::contract::{BATCH_LIMIT, HISTORY_LIMIT};
 use crate::hubspot::error::CallError;
-use crate::hubspot::{self, Client, Page, Record, Search, SearchError};
+use crate::hubspot::{self, Client, Comparison, Filter, Page, Record, Search, SearchError, Test};
 use crate::model::schema::ObjectType;
+
+/// The property that says when a record was changed; contacts have another.
+pub const MODIFIED: &str = "hs_lastmodifieddate";
 
 /// What every record has.
 const ID: &str = "hs_object_id";
@@ -193,6 +197,35 @@ impl Reading {
         Ok(missing)
     }
 
+    /// Ids of all that a search finds. Values are read by id: those of a search may be stale
+    /// (E3).
+    pub async fn ids_found(
+        &self,
+        object: ObjectType,
+        search: &Search,
+    ) -> Result<BTreeSet<u64>, PageError> {
+        let search = Search {
+            properties: vec!["hs_object_id".to_owned()],
+            ..search.clone()
+        };
+        let mut ids = BTreeSet::new();
+        let mut above: Option<String> = None;
+        loop {
+            let page = self.client.search_by_id(object, &search, above.as_deref());
+            let page = page.await?;
+            for record in page.results {
+                let Ok(id) = record.id.parse() else {
+                    return Err(PageError::BadId(record.id));
+                };
+                let _new = ids.insert(id);
+            }
+            above = page.after;
+            if above.is_none() {
+                return Ok(ids);
+            }
+        }
+    }
+
     fn batch_limit(&self) -> usize {
         match self.history.is_empty() {
             true => BATCH_LIMIT,
@@ -267,8 +300,27 @@ impl Reading {
             id,
             values: names.map(|name| record.properties.remove(name)).collect(),
             archived,
+            times: Times {
+                created: record.times.created,
+                updated: record.times.updated,
+                archived: record.times.archived,
+            },
             history: history.map(|name| in_time_order(versions(name))).collect(),
         })
+    }
+}
+
+/// A search for what was changed in a window or since, by the property that says when.
+/// It is open to the end: the portal's clock is known to the second only, and pages by id
+/// lose nothing while records change.
+pub fn changed_in(property: &str, window: Window) -> Search {
+    let from = window.from.as_millisecond().to_string();
+    Search {
+        groups: vec![vec![Filter {
+            property: property.to_owned(),
+            test: Test::Is(Comparison::AtLeast, from),
+        }]],
+        ..Search::default()
     }
 }
 
@@ -278,6 +330,8 @@ fn in_time_order(versions: Vec<hubspot::FormerValue>) -> Vec<Version> {
         value: version.value,
         at: version.at,
         source: version.source,
+        source_id: version.source_id,
+        user: version.user,
     };
     versions.into_iter().rev().map(version).collect()
 }

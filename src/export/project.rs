@@ -9,7 +9,7 @@ use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
 use super::columns::{Column, Dates, Kind, Wording};
-use super::layout::{Layout, Source};
+use super::layout::{Layout, RecordTime, Source};
 use super::links::{Links, Other};
 use super::spool::Ticket;
 
@@ -22,6 +22,20 @@ pub enum Cell<'a> {
     One(Cow<'a, str>),
     /// Several values.
     Many(Vec<Cow<'a, str>>),
+}
+
+impl Cell<'_> {
+    /// The same without what it was borrowed from.
+    pub fn into_owned(self) -> Cell<'static> {
+        match self {
+            Cell::Empty => Cell::Empty,
+            Cell::One(text) => Cell::One(text.into_owned().into()),
+            Cell::Many(texts) => {
+                let texts = texts.into_iter().map(|text| text.into_owned().into());
+                Cell::Many(texts.collect())
+            }
+        }
+    }
 }
 
 impl fmt::Display for Cell<'_> {
@@ -56,6 +70,9 @@ pub fn cells<'a>(
     let cell = |(source, column): (&Source, &'a Column)| match source {
         Source::Id => Ok(Cell::One(ticket.id.to_string().into())),
         Source::Archived => Ok(Cell::One(ticket.archived.to_string().into())),
+        Source::Nothing => Ok(Cell::Empty),
+        Source::Stamp(place) => Ok(text(layout.stamps.get(*place))),
+        Source::Time(time) => worded(time_of(ticket, *time), column),
         Source::Value(place) => {
             let value = ticket.values.get(*place);
             worded(value.and_then(Option::as_deref), column)
@@ -68,6 +85,24 @@ pub fn cells<'a>(
     };
     let columns = layout.sources.iter().zip(&layout.columns);
     columns.map(cell).collect()
+}
+
+fn text(text: Option<&String>) -> Cell<'_> {
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) => Cell::One(Cow::Borrowed(text)),
+        None => Cell::Empty,
+    }
+}
+
+fn time_of(ticket: &Ticket, time: RecordTime) -> Option<&str> {
+    let times = &ticket.times;
+    let (time, is_there) = match time {
+        RecordTime::Created => (&times.created, true),
+        RecordTime::Updated => (&times.updated, true),
+        // Some portals give a time to records that are not archived.
+        RecordTime::Archived => (&times.archived, ticket.archived),
+    };
+    time.as_deref().filter(|_| is_there)
 }
 
 fn others(links: &Links, place: usize) -> &[Other] {
@@ -151,6 +186,9 @@ fn instant<'a>(value: &'a str, dates: &Dates) -> Cow<'a, str> {
     match (&dates.instant_format, &dates.zone) {
         // Checked before the export began.
         (Some(format), _) => strtime::format(format, &zoned).unwrap_or_default().into(),
+        (None, Some(_)) if instant.subsec_nanosecond() == 0 => {
+            zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string().into()
+        }
         (None, Some(_)) => zoned
             .strftime("%Y-%m-%dT%H:%M:%S.%3f%:z")
             .to_string()

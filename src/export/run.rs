@@ -4,48 +4,27 @@
 use std::io;
 
 use super::collect::Collected;
+use super::columns::Wanted;
+use super::dataset;
+use super::error::ExportError;
+use super::filter::Judge;
 use super::folder;
-use super::job::{Done, Job, Step};
+use super::job::{Done, Job, Step, Which, Window};
 use super::layout::Layout;
 use super::links::Fate;
 use super::manifest::{self, Manifest};
-use super::output::Output;
-use super::page::{PageError, Reading};
-use super::project::cells;
+use super::output::{Claimed, Output, Target};
+use super::page::Reading;
+use super::project::{cells, instant_of};
+use super::spool::Ticket;
 use super::tables::tables;
-use crate::hubspot::error::CallError;
-use crate::hubspot::{Client, SearchError};
+use serde_json::Map;
+
+use crate::hubspot::Client;
+use crate::model::schema::Schema;
 
 /// Tickets that are written before somebody else may go on.
 const AT_A_TIME: u64 = 1_000;
-
-/// Why an export did not come to its end; no file has appeared then.
-#[derive(Debug, thiserror::Error)]
-pub enum ExportError {
-    /// The portal can't be read.
-    #[error(transparent)]
-    Call(#[from] CallError),
-    /// The list can't be read.
-    #[error(transparent)]
-    Page(PageError),
-    /// The target can't be opened; nothing was read.
-    #[error("can't write the export: {0}")]
-    Open(io::Error),
-    /// The target can't be written.
-    #[error("can't write the export: {0}")]
-    Write(#[from] io::Error),
-}
-
-impl From<PageError> for ExportError {
-    fn from(error: PageError) -> ExportError {
-        match error {
-            PageError::Call(error) | PageError::Search(SearchError::Call(error)) => {
-                ExportError::Call(error)
-            }
-            error => ExportError::Page(error),
-        }
-    }
-}
 
 /// Exports; `heard` is told how far it is. Dropped at any time, it goes on from its
 /// folder in another process.
@@ -54,28 +33,40 @@ pub async fn run(
     client: Client,
     mut heard: impl FnMut(Step),
 ) -> Result<Done, ExportError> {
-    let (layout, tables) = (
-        Layout::new(&job.wanted, &job.schema),
-        tables(&job.wanted, &job.schema),
-    );
+    if let Target::Folder(..) = job.target {
+        return dataset::run(job, client, heard).await;
+    }
+    let tables = tables(&job.wanted, &job.schema);
+    let about = job.about();
     let reading = Reading {
         client: client.clone(),
         properties: job.properties(),
         history: job.wanted.history.clone(),
         concurrency: job.concurrency,
     };
-    let (columns, places) = (&layout.columns, &reading.properties);
-    let output = Output::open(job.target, job.shape, columns, tables.clone(), places);
-    let mut output = output.map_err(ExportError::Open)?;
+    let claimed = Claimed::open(job.target, job.shape, &tables).map_err(ExportError::Open)?;
     let mut collected = Collected::open(&job.work, job.archived)?;
     let others = job.wanted.others();
     let missing = collected
         .fill(&reading, &job.which, &others, &mut heard)
         .await?;
-    let mut done = write_rows(&collected, &layout, &mut output, &mut heard).await?;
+    let layout = layout(&job.wanted, &job.schema, collected.tickets()?)?;
+    let columns = &layout.columns;
+    let mut output = claimed.begin(columns, tables.clone(), &about)?;
+    let judge = job.filter.as_ref();
+    let judge = judge.map(|search| Judge::new(search, &job.schema, &reading.properties));
+    let belongs = |ticket: &Ticket| match &job.which {
+        Which::Since(window) => is_changed(ticket, *window, judge.as_ref()),
+        _ => true,
+    };
+    let mut done = write_rows((&collected, &belongs), &layout, &mut output, &mut heard).await?;
     done.missing = missing;
+    done.calls = client.calls();
     folder::begin_to_publish(&job.work)?;
+    let mut names = Vec::new();
     let first_issue = output.finish(|beside, files| {
+        let paths = files.iter().filter_map(|file| file.path.as_ref());
+        names.extend(paths.map(|path| path.to_string_lossy().into_owned()));
         let manifest = Manifest {
             portal_id: job.portal_id,
             run: &job.run,
@@ -85,17 +76,50 @@ pub async fn run(
             calls: client.calls(),
             done: &done,
             files,
+            more: Map::new(),
         };
+        let tables = tables.into_iter();
+        let tables = tables.map(|table| (table.name, table.columns)).collect();
         manifest::write(beside, &manifest, columns, &tables)
     })?;
     Ok(Done {
         first_issue,
+        files: names,
         ..done
     })
 }
 
+/// The columns; without the empty ones if that is wanted.
+pub(super) fn layout(
+    wanted: &Wanted,
+    schema: &Schema,
+    tickets: impl Iterator<Item = io::Result<Ticket>>,
+) -> io::Result<Layout> {
+    let layout = Layout::new(wanted, schema);
+    if !wanted.skip_empty {
+        return Ok(layout);
+    }
+    let mut held = vec![false; wanted.properties().len()];
+    for ticket in tickets {
+        for (held, value) in held.iter_mut().zip(ticket?.values) {
+            *held |= value.is_some_and(|value| !value.is_empty());
+        }
+    }
+    Ok(layout.without_empty(|place| held.get(place).is_some_and(|held| *held)))
+}
+
+/// Whether a ticket belongs to an export of what changed: one of the recycle bin by when
+/// it went there, a live one by its values.
+fn is_changed(ticket: &Ticket, window: Window, judge: Option<&Judge>) -> bool {
+    if !ticket.archived {
+        return judge.is_none_or(|judge| judge.passes(ticket.id, &ticket.values));
+    }
+    let at = ticket.times.archived.as_deref().and_then(instant_of);
+    at.is_none_or(|at| at >= window.from)
+}
+
 async fn write_rows(
-    collected: &Collected,
+    (collected, belongs): (&Collected, &impl Fn(&Ticket) -> bool),
     layout: &Layout,
     output: &mut Output,
     heard: &mut impl FnMut(Step),
@@ -110,6 +134,9 @@ async fn write_rows(
                 done.left_out += 1;
                 continue;
             }
+        }
+        if !belongs(&ticket) {
+            continue;
         }
         if output.write(&ticket, &links, cells(&ticket, &links, layout))? {
             done.tickets += 1;

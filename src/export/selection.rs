@@ -5,9 +5,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::columns::{Headers, Values};
+use super::columns::{Archived, Headers, Values};
 use super::filter;
-use super::job::Archived;
 use super::write::{Form, Packing};
 use crate::model::issue::excerpt;
 use crate::model::schema::OWNER_PROPERTY;
@@ -56,6 +55,15 @@ pub struct Selection {
     pub compression: Packing,
     /// What the parts are made by, as it was written.
     pub partition_by: Option<String>,
+    /// Whether the times of the record itself are columns.
+    pub record_times: bool,
+    /// Whether columns without any value are left out.
+    pub skip_empty: bool,
+    /// Only what changed since then, as it was written; a data set that goes on from its
+    /// own state is not meant.
+    pub since: Option<String>,
+    /// Whether a data set keeps every version of a ticket.
+    pub append: bool,
 }
 
 impl Selection {
@@ -98,7 +106,8 @@ impl Selection {
         if !self.history.is_empty() {
             names.push(super::tables::HISTORY.to_owned());
         }
-        for with in self.with.iter().filter(|_| self.with_files) {
+        let of_with = self.with_files || self.partition_by.is_some();
+        for with in self.with.iter().filter(|_| of_with) {
             let name = with.split('.').next().unwrap_or_default().trim();
             if !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
@@ -164,7 +173,7 @@ mod tests {
         let mut text = serde_json::to_value(&before).expect("JSON");
         let back: Selection = serde_json::from_value(text.clone()).expect("a selection");
         assert_eq!(back, before);
-        text["since"] = "yesterday".into();
+        text["until"] = "yesterday".into();
         assert!(serde_json::from_value::<Selection>(text).is_err());
     }
 

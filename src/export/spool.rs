@@ -32,6 +32,9 @@ pub struct Ticket {
     /// True for a ticket in the recycle bin.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
+    /// When the record was made, changed and archived.
+    #[serde(default)]
+    pub times: Times,
     /// Former and present values of each property whose history was asked for, in
     /// their order; empty where none was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -44,6 +47,20 @@ impl Kept for Ticket {
     }
 }
 
+/// Times of a record, as the portal writes them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// When it was last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated: Option<String>,
+    /// When it went to the recycle bin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<String>,
+}
+
 /// A value that a property of a ticket has or had.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
@@ -53,6 +70,12 @@ pub struct Version {
     pub at: String,
     /// What set it, as HubSpot calls it: `CRM_UI`, `INTEGRATION`…
     pub source: String,
+    /// Which one of that source: an app, an import, a workflow.
+    #[serde(default)]
+    pub source_id: String,
+    /// Id of the user who set it, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
 }
 
 /// Where a page belongs, and how to go on behind it.
@@ -118,6 +141,11 @@ impl Spool {
     /// Tickets so far.
     pub fn tickets(&self) -> u64 {
         self.marks().map(|mark| mark.tickets as u64).sum()
+    }
+
+    /// Bytes of its rows.
+    pub fn bytes(&self) -> u64 {
+        self.end
     }
 
     /// Adds the tickets of one page, in id order; an empty one is passed over.
@@ -282,6 +310,7 @@ mod tests {
             id,
             values: vec![Some(format!("line\n{id}")), None],
             archived: id.is_multiple_of(2),
+            times: Times::default(),
             history: vec![vec![Version::default()]],
         }
     }

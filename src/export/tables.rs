@@ -5,15 +5,19 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::columns::{Column, Kind, Values, Wanted, With, Wording};
+use super::columns::{Column, Headers, Kind, Values, Wanted, With, Wording};
 use super::labels::labels;
+use super::layout::name_headers;
 use super::links::{Links, Other};
 use super::project::{Cell, Misfit, worded};
 use super::spool::{Ticket, Version};
-use crate::model::schema::Schema;
+use crate::model::schema::{ObjectType, Schema};
 
 /// The table of former values.
 pub(super) const HISTORY: &str = "history";
+
+/// The table of links of a data set.
+const LINKS: &str = "links";
 
 /// A table; the first column is the ticket's id.
 #[derive(Clone, Debug)]
@@ -30,6 +34,8 @@ enum Of {
     /// Versions of properties: names, and what people see for their values. True where
     /// the label stands beside the value, not instead of it.
     History(Vec<(String, HashMap<String, String>)>, bool),
+    /// Links to records of these kinds.
+    Links(Vec<ObjectType>),
     /// Records of the kind at this place; their properties are read at these places.
     Others(usize, Vec<usize>),
 }
@@ -50,7 +56,7 @@ pub fn tables(wanted: &Wanted, schema: &Schema) -> Vec<Table> {
     tables
 }
 
-/// Ticket, property, value, since when, set by what; with labels where those are
+/// Ticket, property, value, since when, set by what and whom; with labels where those are
 /// wanted.
 fn history(wanted: &Wanted, schema: &Schema) -> Table {
     let text = |name: &str, label: &str| Column::plain(name, label, Kind::Text);
@@ -63,7 +69,10 @@ fn history(wanted: &Wanted, schema: &Schema) -> Table {
     if wanted.values == Values::Both {
         columns.push(text("value_label", "Value (label)"));
     }
+    let user = Column::plain("user_id", "User ID", Kind::OtherId);
     columns.extend([at, text("source", "Source")]);
+    columns.extend([text("source_id", "Source ID"), user]);
+    name_headers(&mut columns, snaked(wanted));
     let labels = |name: &String| match schema.tickets.get(name) {
         Some(property) if wanted.values != Values::Ids => labels(property, schema),
         _ => HashMap::new(),
@@ -74,6 +83,39 @@ fn history(wanted: &Wanted, schema: &Schema) -> Table {
         name: HISTORY.to_owned(),
         columns,
         of: Of::History(properties.collect(), wanted.values == Values::Both),
+    }
+}
+
+/// The links of tickets to other records, with what they are called.
+pub fn links_table(wanted: &Wanted) -> Table {
+    let text = |name: &str, label: &str| Column::plain(name, label, Kind::Text);
+    let mut columns = vec![
+        Column::id(),
+        text("to_object", "To object"),
+        Column::plain("to_id", "To ID", Kind::OtherId),
+        Column::plain("type_id", "Type ID", Kind::Count),
+        text("category", "Category"),
+        text("label", "Label"),
+    ];
+    name_headers(&mut columns, snaked(wanted));
+    Table {
+        name: LINKS.to_owned(),
+        columns,
+        of: Of::Links(wanted.others().iter().map(|others| others.object).collect()),
+    }
+}
+
+/// The table of former values, if one is wanted.
+pub fn history_table(wanted: &Wanted, schema: &Schema) -> Option<Table> {
+    (!wanted.history.is_empty()).then(|| history(wanted, schema))
+}
+
+/// Tables have names for headers, whatever the main file has; without quotes if that is
+/// wanted.
+fn snaked(wanted: &Wanted) -> Headers {
+    match wanted.headers {
+        Headers::Snake => Headers::Snake,
+        Headers::Names | Headers::Labels => Headers::Names,
     }
 }
 
@@ -103,6 +145,7 @@ fn linked<'a>(
             columns.push(Column::stored(property, &wanted.dates));
         }
     }
+    name_headers(&mut columns, snaked(wanted));
     Table {
         name,
         columns,
@@ -133,6 +176,14 @@ impl Table {
                     versions.iter().map(row)
                 });
                 rows.collect()
+            }
+            Of::Links(objects) => {
+                let of_kind = objects.iter().zip(&links.others);
+                let rows = of_kind.flat_map(|(object, others)| {
+                    let others = others.iter();
+                    others.flat_map(move |other| link_rows(ticket.id, *object, other))
+                });
+                rows.map(Ok).collect()
             }
             Of::Others(place, properties) => {
                 let others = links.others.get(*place).into_iter().flatten();
@@ -170,9 +221,24 @@ impl Table {
             Some(at) => worded(Some(&version.at), at)?,
             None => Cell::Empty,
         });
-        row.push(text(&version.source));
+        row.extend([&version.source, &version.source_id].map(|word| text(word)));
+        row.push(text(version.user.as_deref().unwrap_or_default()));
         Ok(row)
     }
+}
+
+fn link_rows<'a>(ticket: u64, object: ObjectType, other: &'a Other) -> Vec<Vec<Cell<'a>>> {
+    let row = |(category, kind, label): &'a (String, u32, String)| {
+        vec![
+            id(ticket),
+            text(object.plural()),
+            text(&other.id),
+            Cell::One(kind.to_string().into()),
+            text(category),
+            text(label),
+        ]
+    };
+    other.types.iter().map(row).collect()
 }
 
 /// A value and what people see for it.

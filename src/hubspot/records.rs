@@ -100,8 +100,22 @@ pub struct Record {
     pub archived: bool,
     /// Whether an upsert created it; only upserts tell.
     pub created: Option<bool>,
+    /// When it was made, changed and archived, as the portal says of the record itself.
+    pub times: RecordTimes,
     /// Former values by property, the newest first; only where they were asked for.
     pub history: BTreeMap<String, Vec<FormerValue>>,
+}
+
+/// Times that the portal gives with a record, beside its properties: ISO 8601, none where
+/// it does not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordTimes {
+    /// When it was made.
+    pub created: Option<String>,
+    /// When it was last changed.
+    pub updated: Option<String>,
+    /// When it went to the recycle bin, where it is there.
+    pub archived: Option<String>,
 }
 
 /// A value that a property had, or has still.
@@ -113,6 +127,10 @@ pub struct FormerValue {
     pub at: String,
     /// What set it: `INTEGRATION`, `CRM_UI`… Empty where the portal does not say.
     pub source: String,
+    /// Which one of that source: an app, an import, a workflow. Empty as well.
+    pub source_id: String,
+    /// Id of the user who set it, where it was one.
+    pub user: Option<String>,
 }
 
 impl Record {

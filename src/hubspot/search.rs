@@ -2,6 +2,8 @@
 //! stays below, or goes on in id order from the last one: it never ends early without
 //! a word. New and changed records show up some seconds late, archived ones never.
 
+use serde::{Deserialize, Serialize};
+
 use crate::hubspot::client::Client;
 use crate::hubspot::contract;
 use crate::hubspot::error::CallError;
@@ -14,7 +16,7 @@ use crate::model::schema::ObjectType;
 const ID: &str = "hs_object_id";
 
 /// What to look for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Search {
     /// Any of the groups must hold; in a group, all filters. HubSpot: five groups of
     /// six filters at most, 18 in all.
@@ -28,7 +30,7 @@ pub struct Search {
 }
 
 /// A condition on one property. HubSpot ignores case, except in enumerations.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
     /// Internal name, or `associations.contact` and the like.
     pub property: String,
@@ -37,7 +39,7 @@ pub struct Filter {
 }
 
 /// What must hold of a property. Dates are epoch milliseconds or ISO 8601.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Test {
     /// A comparison with one value.
     Is(Comparison, String),
@@ -54,7 +56,7 @@ pub enum Test {
 }
 
 /// Ways to compare with one value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Comparison {
     /// `=`
     Equal,
@@ -104,7 +106,7 @@ impl Comparison {
 }
 
 /// An order of results.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sort {
     /// Internal name.
     pub property: String,
@@ -154,6 +156,12 @@ pub enum SearchError {
 }
 
 impl Search {
+    /// The properties that are tested.
+    pub fn tested(&self) -> impl Iterator<Item = &str> {
+        let filters = self.groups.iter().flatten();
+        filters.map(|filter| filter.property.as_str())
+    }
+
     /// Characters of the longest call that it takes in id order, whatever properties are
     /// read: many of them are read by id (protocol E5).
     pub fn characters(&self) -> usize {

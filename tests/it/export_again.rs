@@ -45,7 +45,7 @@ fn another_selection_never_takes_the_place_of_a_data_set() {
     ];
     let whole = [&SUBJECT[..], &parts].concat();
     let _ended = desk.export(&whole).expect(0);
-    let months = names(&desk, "lake");
+    let months = names(&desk, "lake/tickets");
     let others: [(&[&str], &str); 5] = [
         (
             &["--where", "createdate >= 2026-04-01"],
@@ -67,7 +67,7 @@ fn another_selection_never_takes_the_place_of_a_data_set() {
         for force in [&[][..], &["--force"]] {
             let args = [&args[..], force].concat();
             let _ended = desk.export(&args).expect(64).says(words).says("--replace");
-            assert_eq!(names(&desk, "lake"), months);
+            assert_eq!(names(&desk, "lake/tickets"), months);
         }
     }
     let by_year = [
@@ -81,7 +81,7 @@ fn another_selection_never_takes_the_place_of_a_data_set() {
         .expect(64)
         .says("--partition-by year(createdate)");
     let _ended = desk.export(&whole).expect(0);
-    assert_eq!(names(&desk, "lake"), months);
+    assert_eq!(names(&desk, "lake/tickets"), months);
     // A part that was changed by hand makes it no less of a wider data set.
     let manifest: Value =
         serde_json::from_str(&desk.here.read("lake/_manifest.json")).expect("JSON");
@@ -92,11 +92,11 @@ fn another_selection_never_takes_the_place_of_a_data_set() {
         .export(&narrow)
         .expect(64)
         .says("--limit 1 instead of none");
-    assert_eq!(names(&desk, "lake"), months);
+    assert_eq!(names(&desk, "lake/tickets"), months);
     let _ended = desk.export(&[&whole[..], &["--force"]].concat()).expect(0);
     let narrow = [&whole[..], &["--limit", "1", "--replace"]].concat();
     let _ended = desk.export(&narrow).expect(0);
-    assert_eq!(names(&desk, "lake").len(), months.len() - 4);
+    assert_eq!(names(&desk, "lake/tickets").len(), months.len() - 4);
 }
 
 #[test]

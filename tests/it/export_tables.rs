@@ -72,6 +72,8 @@ fn former_values_stand_in_a_file_of_their_own() {
         assert_eq!(of("hs_pipeline_stage")[0]["value_label"], "New");
         assert_eq!(of("subject").len(), 1);
         assert_eq!(rows[0]["source"], "INTEGRATION");
+        assert!(rows.iter().all(|row| !row["source_id"].is_empty()));
+        assert!(rows[0].contains_key("user_id"));
     }
     let text = desk.here.read("a.csv.manifest.json");
     let manifest: Value = serde_json::from_str(&text).expect("JSON");

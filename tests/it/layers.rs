@@ -38,7 +38,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// A crate or a thing, and the only places that may name it (a file or a room).
-const PLACES: [(&str, &[&str]); 17] = [
+const PLACES: [(&str, &[&str]); 18] = [
     ("clap::", &["cli"]),
     ("reqwest::", &["hubspot/transport", "hubspot/transport.rs"]),
     ("hyper_util::", &["hubspot/transport"]),
@@ -49,6 +49,7 @@ const PLACES: [(&str, &[&str]); 17] = [
         &[
             "import/files.rs",
             "import/check/values.rs",
+            "export/held/csv_rows.rs",
             "export/write/csv_rows.rs",
             "mapping/tables.rs",
             "review/findings_file.rs",
@@ -62,6 +63,7 @@ const PLACES: [(&str, &[&str]); 17] = [
     (
         "parquet::",
         &[
+            "export/held/parquet_rows.rs",
             "export/write/parquet_column.rs",
             "export/write/parquet_rows.rs",
         ],
@@ -71,6 +73,7 @@ const PLACES: [(&str, &[&str]); 17] = [
         "calamine::",
         &["import/read/workbook.rs", "import/read/sheet_cell.rs"],
     ),
+    ("rustix::", &["export/dataset/publish.rs", "cli/process.rs"]),
     ("glob::", &["import/read/sources.rs"]),
     ("std::env", &["cli/settings.rs", "main.rs"]),
     ("SystemTime", &["sandbox/clock.rs"]),

@@ -18,6 +18,9 @@ mod diff; // updates: only what differs is sent, and what was there is kept
 mod ends; // what stands around the rows of an export, and in its cells, that is none of their texts
 mod export; // exports: whole, in id order, in every form
 mod export_again; // exports to a place where something stands, and stopped ones found again
+mod data_set_stirred; // data sets of portals that others change throughout
+mod data_set; // data sets that are brought up to date hold what a full export holds
+mod export_columns; // columns that an export has, and those that it leaves empty or out
 mod export_meanwhile; // exports while another process creates, changes and archives tickets
 mod export_missing; // exports while single tickets and contacts go between two calls, however the portal says so
 mod export_paging; // lists that go round, backwards or on for ever

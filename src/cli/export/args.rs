@@ -8,7 +8,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::words::{
-    by_ending, checked, date_format, datetime_format, expression, ids, others, part_by, zone,
+    ENDINGS, Since, by_ending, checked, date_format, datetime_format, expression, ids, others,
+    part_by, since, zone,
 };
 use crate::cli::run_args::seconds;
 use crate::cli::settings::PortalArgs;
@@ -17,6 +18,9 @@ use crate::export::columns::{Headers, Values};
 use crate::export::{Archived, Form, Packing, Replace, Selection};
 use crate::mapping::MappingFile;
 use crate::output::Place;
+
+/// What the parts of a data set are made by where nothing else is said.
+const PARTS: &str = "month(createdate)";
 
 /// Export tickets: all of them or chosen ones, as CSV, JSON lines or Parquet
 #[derive(Debug, Args)]
@@ -39,7 +43,7 @@ pub struct ExportArgs {
         ]
     )]
     pub mapping: Option<PathBuf>,
-    /// The file; it appears when the export is whole, in place of what the same export
+    /// The file, or the folder of a data set; it appears when the export is whole, in place of what the same export
     /// wrote before [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -54,19 +58,43 @@ pub struct ExportArgs {
     /// export of other tickets, columns or parts goes with --replace alone
     #[arg(long, requires = "output")]
     force: bool,
-    /// Make OUTPUT a folder of parts with Hive-style names, such as
-    /// createdate_month=2026-09, by a property or the year, month or day of one
+    /// Make OUTPUT a data set: a folder of tables in parts with Hive-style names, such as
+    /// tickets/createdate_month=2026-09, by a property or the year, month or day of one
+    /// [default with --since last: month(createdate)]
     #[arg(long, value_name = "month(PROPERTY)", value_parser = checked(part_by), requires = "output")]
     pub partition_by: Option<String>,
+    /// Make OUTPUT a data set and bring it up to date: `last` reads what changed since the
+    /// last run into it, the first time all tickets. A span or moment (7d, 2026-01-31,
+    /// today) writes a file of what changed since then
+    #[arg(long, value_name = "last|7d|TIME", value_parser = checked(since), requires = "output")]
+    since: Option<String>,
+    /// With --since last: read all tickets again, and bring in what no date shows, such as
+    /// calculated values
+    #[arg(long, requires = "since")]
+    pub reconcile: bool,
+    /// With --since last: keep a line of every version of a ticket, none is taken away
+    #[arg(long, requires = "since", conflicts_with = "with")]
+    append: bool,
     /// Tickets in the recycle bin: left out, included, or only they
     #[arg(long, value_enum, default_value_t = ArchivedName::No)]
     archived: ArchivedName,
+    /// Columns created_at and updated_at: when HubSpot made and last changed the record,
+    /// which createdate need not say
+    #[arg(long)]
+    record_times: bool,
+    /// Leave out the columns of properties that no ticket has a value of
+    #[arg(long, conflicts_with = "mapping")]
+    skip_empty: bool,
+    /// A property that the portal does not have: an error, or an empty column
+    #[arg(long, value_enum, default_value_t = MissingName::Error, conflicts_with = "mapping")]
+    missing_properties: MissingName,
     /// Only the tickets that pass a test, such as
     /// "hs_pipeline_stage = Closed and createdate >= 2026-01-01"
     ///
     /// =, !=, <, <=, >, >=, between … and …, in (…), not in (…), is set, is not set,
     /// has and lacks (words, with * for any letters), joined by and, or and brackets.
-    /// Days begin in --zone. It is a search: what changed in the last seconds may be
+    /// Days begin in --zone; today - 7d, now - 12h (h, d, w, mo, y) are counted from the
+    /// time of the export. It is a search: what changed in the last seconds may be
     /// missing.
     #[arg(long = "where", value_name = "FILTER", value_parser = checked(expression), conflicts_with = "ids_from")]
     filter: Option<String>,
@@ -88,7 +116,7 @@ pub struct ExportArgs {
     /// remembers: a file of its own, such as tickets.history.csv beside tickets.csv
     #[arg(long, value_name = "A,B,…", value_delimiter = ',', requires = "output")]
     history: Vec<String>,
-    /// Headers by internal name or by label
+    /// Headers by internal name, by label, or by names that SQL takes without quotes
     #[arg(long, value_enum, default_value_t = HeadersName::Names, help_heading = "Values")]
     headers: HeadersName,
     /// Pipelines, stages, owners and options as they are stored, as people see them,
@@ -140,6 +168,13 @@ enum ArchivedName {
 enum HeadersName {
     Names,
     Labels,
+    Snake,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum MissingName {
+    Error,
+    Null,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -189,6 +224,7 @@ impl ExportArgs {
             headers: match self.headers {
                 HeadersName::Names => Headers::Names,
                 HeadersName::Labels => Headers::Labels,
+                HeadersName::Snake => Headers::Snake,
             },
             values: match self.values {
                 ValuesName::Ids => Values::Ids,
@@ -201,10 +237,76 @@ impl ExportArgs {
             escape_formulas: self.escape_formulas,
             format,
             compression,
-            partition_by: self.partition_by.clone(),
+            partition_by: match (&self.partition_by, self.is_last()) {
+                (None, true) => Some(PARTS.to_owned()),
+                (by, _) => by.clone(),
+            },
+            record_times: self.record_times,
+            skip_empty: self.skip_empty,
+            append: self.append,
+            since: self.since.clone().filter(|_| !self.is_last()),
         };
         refuse_contradictions(&selection)?;
+        if self.is_last() {
+            self.refuse_no_data_set(&selection)?;
+        } else if self.reconcile || self.append {
+            return Err(Error::usage(
+                "--reconcile and --append go with --since last",
+            ));
+        }
         Ok(selection)
+    }
+
+    /// Whether a data set is brought up to date.
+    pub fn is_last(&self) -> bool {
+        let since = self.since.as_deref().map(since);
+        matches!(since, Some(Ok(Since::Last)))
+    }
+
+    /// Refuses what can't be brought up to date.
+    fn refuse_no_data_set(&self, selection: &Selection) -> Result<(), Error> {
+        let filter = selection
+            .filter
+            .as_deref()
+            .and_then(|text| expression(text).ok());
+        let relative = filter.as_ref().and_then(|filter| filter.relative());
+        let not = |what: &str, advice: &str| {
+            Err(
+                Error::usage(format!("--since last brings a data set up to date, {what}"))
+                    .advise(advice.to_owned()),
+            )
+        };
+        if let Some(condition) = relative {
+            let property = &condition.property;
+            let what = format!(
+                "and a date of {property} that moves from day to day selects other tickets every time"
+            );
+            return not(&what, "name a fixed date in --where");
+        }
+        if selection.limit.is_some() || selection.ids_from.is_some() {
+            return not(
+                "which has no first tickets or chosen ids",
+                "leave --limit and --ids-from out",
+            );
+        }
+        if selection.archived == Archived::Only {
+            return not("of live tickets", "leave --archived out, or include them");
+        }
+        let file = self.output.as_deref().is_some_and(|path| {
+            let ending = path
+                .extension()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .to_lowercase();
+            ENDINGS.contains(&ending.as_str()) || ["gz", "zst"].contains(&ending.as_str())
+        });
+        match file {
+            true => not(
+                "which is a folder",
+                "name a folder with -o, and the form of its files with --format",
+            ),
+            false => Ok(()),
+        }
     }
 
     /// Form and compression, from the options and the file's ending. Devices and pipes
@@ -231,6 +333,11 @@ impl ExportArgs {
     /// Whether the form was said, so that no ending has to name it.
     pub fn says_form(&self) -> bool {
         self.format.is_some()
+    }
+
+    /// Whether properties that the portal does not have become empty columns.
+    pub fn missing_as_null(&self) -> bool {
+        self.missing_properties == MissingName::Null
     }
 
     /// What may be replaced.

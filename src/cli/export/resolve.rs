@@ -1,13 +1,14 @@
 //! What a selection means: the form of the files, the parts, the tickets. The same for
 //! a new export and for one that is resumed.
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::words::{expression, part_by as part_by_words, zone as zone_words};
+use super::words::{expression, moment, part_by as part_by_words, zone as zone_words};
 use crate::error::Error;
 use crate::export::columns::Dates;
-use crate::export::filter;
-use crate::export::{PartBy, Selection, Shape, Which};
+use crate::export::filter::{self, Frame};
+use crate::export::{PartBy, Selection, Shape, Which, Window};
 use crate::hubspot::Search;
 use crate::model::schema::Schema;
 
@@ -39,27 +40,48 @@ pub(super) fn dates(selection: &Selection) -> Result<Dates, Error> {
     })
 }
 
-/// Which tickets; those of a filter as the portal's definitions say.
+/// The search that a filter comes to, if there is one; its relative dates as of now.
+pub(super) fn filter_search(
+    selection: &Selection,
+    (schema, now): (&Schema, Timestamp),
+) -> Result<Option<Search>, Error> {
+    let text = selection.filter.as_deref();
+    text.map(|text| search(text, selection, (schema, now)))
+        .transpose()
+}
+
+/// Which tickets; those of a filter by the search that it comes to.
 pub(super) fn which(
     selection: &Selection,
     ids: Option<&[u64]>,
-    schema: &Schema,
+    (filter, now): (Option<&Search>, Timestamp),
 ) -> Result<Which, Error> {
     if let Some(ids) = ids {
         return Ok(Which::Ids(ids.to_vec()));
     }
-    Ok(match (&selection.filter, selection.limit) {
-        (Some(text), limit) => Which::Found(search(text, selection, schema)?, limit),
+    if let Some(text) = &selection.since {
+        let zone = zone(selection)?.unwrap_or(TimeZone::UTC);
+        let from = moment(text, &Frame { zone, now });
+        let from = from.ok_or_else(|| Error::usage(format!("--since: `{text}` is no moment")))?;
+        return Ok(Which::Since(Window { from, to: now }));
+    }
+    Ok(match (filter, selection.limit) {
+        (Some(filter), limit) => Which::Found(filter.clone(), limit),
         (None, Some(limit)) => Which::First(limit),
         (None, None) => Which::All,
     })
 }
 
-fn search(text: &str, selection: &Selection, schema: &Schema) -> Result<Search, Error> {
+fn search(
+    text: &str,
+    selection: &Selection,
+    (schema, now): (&Schema, Timestamp),
+) -> Result<Search, Error> {
     let wrong = |error: String| Error::usage(format!("--where: {error}"));
     let filter = expression(text).map_err(|error| wrong(error.to_string()))?;
     let zone = zone(selection)?.unwrap_or(TimeZone::UTC);
-    filter::search(&filter, schema, &zone).map_err(|error| wrong(error.to_string()))
+    let frame = Frame { zone, now };
+    filter::search(&filter, schema, &frame).map_err(|error| wrong(error.to_string()))
 }
 
 fn zone(selection: &Selection) -> Result<Option<TimeZone>, Error> {

@@ -58,11 +58,15 @@ pub async fn resume(
         mapping: mapping.as_ref(),
         goes: &goes,
         concurrency: again.concurrency,
+        missing_as_null: asked.missing_as_null,
+        search: asked.search.as_ref(),
+        as_of: asked.started,
     };
     let mut job = job(&what, &portal, talk).await?;
     same(&job, &asked)?;
     job.started = asked.started;
     job.run = asked.run;
+    job.onward = asked.onward;
     folder.path().clone_into(&mut job.work);
     let (work, until) = (Work::Run(folder), (again.max_duration, &goes));
     let exit = finish(job, work, until, portal, talk).await?;

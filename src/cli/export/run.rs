@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::args::ExportArgs;
-use super::resolve::{shape, which};
+use super::resolve::{filter_search, shape, which};
 use super::target::{Goes, choose, same_portal, standing};
-use super::wanted::wanted;
+use super::wanted::{Missing, wanted};
 use super::work::Work;
 use crate::cli::exit::Exit;
 use crate::cli::found;
@@ -25,9 +25,10 @@ use crate::cli::signals::signal;
 use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::export::{
-    Archived, Asked, AskedMapping, Done, ExportError, Job, RunFolder, Selection, Step, Which,
-    run as run_job,
+    Archived, Asked, AskedMapping, Base, Done, ExportError, Job, Onward, Replace, RunFolder,
+    Selection, Step, Which, onward, run as run_job,
 };
+use crate::hubspot::error::CallError;
 use crate::hubspot::{Client, SchemaParts, Search};
 use crate::journal::{Told, now, run_id};
 use crate::mapping::MappingFile;
@@ -41,6 +42,12 @@ pub(super) struct What<'a> {
     pub(super) mapping: Option<&'a MappingFile>,
     pub(super) goes: &'a Goes,
     pub(super) concurrency: u16,
+    /// Whether properties that the portal does not have become empty columns.
+    pub(super) missing_as_null: bool,
+    /// The search that a filter was resolved to when the export began.
+    pub(super) search: Option<&'a Search>,
+    /// The portal's time when it began.
+    pub(super) as_of: Option<Timestamp>,
 }
 
 /// Runs a new export; `told` are options that a resume takes up again.
@@ -62,13 +69,18 @@ pub async fn run(args: ExportArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
         mapping: mapping.as_ref(),
         goes: &goes,
         concurrency: args.concurrency,
+        missing_as_null: args.missing_as_null(),
+        search: None,
+        as_of: None,
     };
     let mut job = job(&what, &portal, talk).await?;
     let (begun, work) = match goes.path() {
         None => (now(), Work::temporary()?),
         Some(path) => {
             same_portal(earlier.as_ref(), path, (job.portal_id, args.replace()))?;
-            let asked = asked(&args, &what, &job, told)?;
+            go_on(&mut job, &args, path, talk)?;
+            let mut asked = asked(&args, &what, &job, told)?;
+            asked.onward = job.onward.clone();
             say_superseded(&asked, talk);
             let work = Work::resumable_in(args.run_dir.as_deref(), &asked)?;
             record(&asked, &args, &work, talk);
@@ -100,6 +112,9 @@ fn asked(args: &ExportArgs, what: &What<'_>, job: &Job, told: Told) -> Result<As
         begun: now(),
         selection: what.selection.clone(),
         ids: what.ids.map(<[u64]>::to_vec),
+        search: job.filter.clone(),
+        onward: Onward::default(),
+        missing_as_null: what.missing_as_null,
         mapping: mapping.transpose().map_err(unusable)?,
         target: what.goes.path().map(PathBuf::from).unwrap_or_default(),
         replace: args.replace(),
@@ -155,13 +170,42 @@ pub(super) fn give_up_superseded((target, begun): (Option<&Path>, Timestamp), ta
 /// run are still to be named.
 pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result<Job, Error> {
     let client = &portal.client;
-    let parts = SchemaParts {
+    let is_data_set = what.selection.partition_by.is_some();
+    let parts_needed = SchemaParts {
         owners: what.selection.shows_owners() || what.mapping.is_some_and(MappingFile::has_owners),
         ..SchemaParts::default()
     };
-    let schema = client.schema(parts).await.map_err(call_error)?;
-    let which = which(what.selection, what.ids, &schema)?;
-    let wanted = wanted(what.selection, what.mapping, &schema, client, talk).await?;
+    let parts = SchemaParts {
+        owners: is_data_set || parts_needed.owners,
+        ..parts_needed
+    };
+    let mut schema = match client.schema(parts).await {
+        // The owners of a data set are a table that can be missing.
+        Err(CallError::Denied(_)) if is_data_set && !parts_needed.owners => {
+            talk.say("the token may not read owners: the data set has no table of them");
+            client.schema(parts_needed).await.map_err(call_error)?
+        }
+        schema => schema.map_err(call_error)?,
+    };
+    let now = what
+        .as_of
+        .or_else(|| client.portal_now())
+        .unwrap_or_else(now);
+    let filter = match what.search {
+        Some(search) => Some(search.clone()),
+        None => filter_search(what.selection, (&schema, now))?,
+    };
+    let which = which(what.selection, what.ids, (filter.as_ref(), now))?;
+    let mut missing = Missing {
+        as_null: what.missing_as_null,
+        ..Missing::default()
+    };
+    let reading = (client, &mut missing);
+    let wanted = wanted(what.selection, what.mapping, &mut schema, reading, talk).await?;
+    if !missing.names.is_empty() {
+        let names = missing.names.join(", ");
+        talk.say(&format!("the portal does not have {names}: empty columns"));
+    }
     Ok(Job {
         which,
         archived: what.selection.archived,
@@ -172,10 +216,27 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result
         work: PathBuf::new(),
         concurrency: usize::from(what.concurrency),
         portal_id: portal.account.portal_id,
-        started: client.portal_now(),
+        started: client.portal_now().map(|_| now),
         run: String::new(),
         selection: what.selection.clone(),
+        filter,
+        onward: Onward::Anew,
     })
+}
+
+/// How a data set goes on from the one that stands there.
+fn go_on(job: &mut Job, args: &ExportArgs, path: &Path, talk: &Talk) -> Result<(), Error> {
+    if !args.is_last() || args.replace() != Replace::Same {
+        return Ok(());
+    }
+    let base = Base::open(path);
+    let base = base.map_err(|error| {
+        Error::mend(error).advise("`--replace` reads all tickets and writes it anew")
+    })?;
+    let (how, words) = onward(job, base.as_ref(), args.reconcile);
+    words.iter().for_each(|words| talk.say(words));
+    job.onward = how;
+    Ok(())
 }
 
 /// Runs the job until it ends, is interrupted or its time is up. Pages are in the
@@ -191,26 +252,33 @@ pub(super) async fn finish(
         true => total(&job, &portal.client).await,
         false => None,
     };
+    let goes_on = job.onward != Onward::Anew;
     let mut progress = talk.haul_progress(total);
     let heard = |step| match step {
         Step::Read(tickets) => progress.read(tickets),
         Step::Linked(tickets) => progress.linked(tickets),
         Step::Written(tickets) => progress.written(tickets),
     };
+    let mut why_stopped = String::new();
     let ended = tokio::select! {
         ended = run_job(job, portal.client.clone(), heard) => Some(ended),
-        () = stopped(max_duration) => None,
+        why = stopped(max_duration) => {
+            why_stopped = why;
+            None
+        }
     };
     drop(progress);
     portal.close().await;
     let to_stream = goes.path().is_none();
     match ended {
-        None => Err(work.resumable(Error::later("the export was stopped"))),
+        None => Err(work.resumable(Error::later(format!(
+            "the export was stopped {why_stopped}"
+        )))),
         Some(Ok(done)) => {
             for left in work.end()? {
                 talk.say(&format!("{} is none of ours and stays", left.display()));
             }
-            tell(&done, goes, talk);
+            tell(&done, (goes, goes_on), talk);
             Ok(match done.issues {
                 0 => Exit::Fine,
                 _ => Exit::Refused,
@@ -241,21 +309,27 @@ fn failed(error: ExportError, work: Work, to_stream: bool) -> Result<Exit, Error
                 Error::usage(error)
             })
         }
+        ExportError::Base(error) => Err(Error::mend(error).advise(
+            "start the export anew; with --replace it reads all tickets and writes the data set anew",
+        )),
         error => Err(work.resumable(Error::mend(error))),
     }
 }
 
-/// Ends with the first signal, or when the time is up.
-async fn stopped(max_duration: Option<Duration>) {
+/// Ends with the first signal, or when the time is up; says which.
+async fn stopped(max_duration: Option<Duration>) -> String {
     let up = async {
         match max_duration {
-            Some(duration) => tokio::time::sleep(duration).await,
+            Some(duration) => {
+                tokio::time::sleep(duration).await;
+                format!("after {} s (--max-duration)", duration.as_secs())
+            }
             None => std::future::pending().await,
         }
     };
     tokio::select! {
-        () = up => {}
-        Ok(()) = signal() => {}
+        words = up => words,
+        Ok(()) = signal() => "by a signal".to_owned(),
     }
 }
 
@@ -270,7 +344,7 @@ async fn total(job: &Job, client: &Client) -> Option<u64> {
     Some(found.total as u64)
 }
 
-fn tell(done: &Done, goes: &Goes, talk: &Talk) {
+fn tell(done: &Done, (goes, goes_on): (&Goes, bool), talk: &Talk) {
     let archived = match done.archived {
         0 => String::new(),
         archived => format!(", {} of them archived", count(archived)),
@@ -279,10 +353,14 @@ fn tell(done: &Done, goes: &Goes, talk: &Talk) {
     let tables: String = tables
         .map(|(name, rows)| format!(", {} of {name}", counted(*rows, "row")))
         .collect();
-    talk.say(&format!(
-        "{} exported{archived}{tables}",
-        counted(done.tickets, "ticket")
-    ));
+    let tickets = counted(done.tickets, "ticket");
+    match done.merged.filter(|_| goes_on) {
+        None => talk.say(&format!("{tickets} exported{archived}{tables}")),
+        Some(merged) => talk.say(&format!(
+            "{} new or changed, {} gone; the data set holds {tickets}{archived}{tables}",
+            merged.changed, merged.gone
+        )),
+    }
     if let Some(first) = done.missing.first() {
         let ids = counted_as(done.missing.len(), "id is", "ids are");
         talk.say(&format!("{ids} not in the portal, such as {first}"));
@@ -302,6 +380,10 @@ fn tell(done: &Done, goes: &Goes, talk: &Talk) {
             "tables": done.tables.iter().cloned().collect::<BTreeMap<_, _>>(),
             "issues": done.issues,
             "left_out": done.left_out,
+            "changed": done.merged.filter(|_| goes_on).map(|merged| merged.changed),
+            "gone": done.merged.filter(|_| goes_on).map(|merged| merged.gone),
+            "files": done.files,
+            "calls": done.calls,
             "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
         }));
     }

@@ -9,11 +9,11 @@ use crate::cli::import::mapping_error;
 use crate::cli::portal::call_error;
 use crate::cli::talk::Talk;
 use crate::error::Error;
+use crate::export::Selection;
 use crate::export::columns::{Wanted, With};
-use crate::export::{Archived, Selection};
 use crate::hubspot::Client;
 use crate::mapping::MappingFile;
-use crate::model::schema::{ObjectType, PropertyDef, Schema};
+use crate::model::schema::{ObjectType, PropertyDef, Schema, ValueType};
 
 type Defined = BTreeMap<String, PropertyDef>;
 
@@ -21,8 +21,8 @@ type Defined = BTreeMap<String, PropertyDef>;
 pub(super) async fn wanted(
     selection: &Selection,
     mapping: Option<&MappingFile>,
-    schema: &Schema,
-    client: &Client,
+    schema: &mut Schema,
+    (client, missing): (&Client, &mut Missing),
     talk: &Talk,
 ) -> Result<Wanted, Error> {
     let backwards = mapping.map(|mapping| mapping.backwards(schema)).transpose();
@@ -37,16 +37,20 @@ pub(super) async fn wanted(
     };
     let history = selection.history.clone();
     let parted = part_by(selection)?.map(|by| by.property);
-    let read = properties.iter().chain(&history).cloned();
-    let read: Vec<String> = read.chain(parted).collect();
-    check(ObjectType::Tickets, &read, &schema.tickets)?;
+    let parted: Vec<String> = parted.into_iter().collect();
+    check(ObjectType::Tickets, &parted, &schema.tickets)?;
+    let read: Vec<String> = properties.iter().chain(&history).cloned().collect();
+    missing.stand_in(ObjectType::Tickets, &read, &mut schema.tickets)?;
     Ok(Wanted {
         properties,
         backwards,
         history,
-        with: with(selection, client).await?,
-        with_files: selection.with_files,
-        archived: selection.archived == Archived::Include,
+        with: with(selection, client, missing).await?,
+        // A data set has tables of links and of linked records.
+        with_files: selection.with_files || selection.partition_by.is_some(),
+        archived: selection.archived,
+        record_times: selection.record_times || selection.partition_by.is_some(),
+        skip_empty: selection.skip_empty,
         headers: selection.headers,
         values: selection.values,
         dates: dates(selection)?,
@@ -54,7 +58,11 @@ pub(super) async fn wanted(
 }
 
 /// What is wanted of other records, with the definitions of their properties.
-async fn with(selection: &Selection, client: &Client) -> Result<Vec<With>, Error> {
+async fn with(
+    selection: &Selection,
+    client: &Client,
+    missing: &mut Missing,
+) -> Result<Vec<With>, Error> {
     let words = selection.with.iter().map(|word| others(word));
     let words: Vec<OthersWord> = words.collect::<Result<_, _>>().map_err(Error::usage)?;
     let mut asked: BTreeMap<ObjectType, Vec<String>> = BTreeMap::new();
@@ -64,8 +72,8 @@ async fn with(selection: &Selection, client: &Client) -> Result<Vec<With>, Error
     let mut defined: BTreeMap<ObjectType, Defined> = BTreeMap::new();
     for (object, properties) in asked.into_iter().filter(|(_, names)| !names.is_empty()) {
         let found = client.properties(object, false).await.map_err(call_error)?;
-        let found = found.into_iter().map(|p| (p.name.clone(), p)).collect();
-        check(object, &properties, &found)?;
+        let mut found = found.into_iter().map(|p| (p.name.clone(), p)).collect();
+        missing.stand_in(object, &properties, &mut found)?;
         let _none = defined.insert(object, found);
     }
     let with = words.iter().map(|(object, property)| With {
@@ -75,6 +83,49 @@ async fn with(selection: &Selection, client: &Client) -> Result<Vec<With>, Error
             .and_then(|name| defined.get(object)?.get(name).cloned()),
     });
     Ok(with.collect())
+}
+
+/// Properties that were asked for and that the portal does not have.
+#[derive(Debug, Default)]
+pub(super) struct Missing {
+    /// Whether their columns stay empty; else they are an error.
+    pub(super) as_null: bool,
+    /// Those that there are, such as `contacts.email`; of tickets the name alone.
+    pub(super) names: Vec<String>,
+}
+
+impl Missing {
+    /// Puts a text property into the definitions for each that they lack.
+    fn stand_in(
+        &mut self,
+        object: ObjectType,
+        asked: &[String],
+        defined: &mut Defined,
+    ) -> Result<(), Error> {
+        if !self.as_null {
+            return check(object, asked, defined);
+        }
+        for name in asked.iter().filter(|name| !name.is_empty()) {
+            if defined.contains_key(name) {
+                continue;
+            }
+            self.names.push(match object {
+                ObjectType::Tickets => name.clone(),
+                other => format!("{}.{name}", other.plural()),
+            });
+            let property = PropertyDef {
+                name: name.clone(),
+                label: name.clone(),
+                value_type: ValueType::String,
+                options: Vec::new(),
+                external_options: false,
+                read_only: true,
+                unique: false,
+            };
+            let _none = defined.insert(name.clone(), property);
+        }
+        Ok(())
+    }
 }
 
 /// HubSpot leaves unknown properties out without a word; we don't.

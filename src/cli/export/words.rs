@@ -8,7 +8,7 @@ use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 
 use crate::error::Error;
-use crate::export::filter::{self, Expression};
+use crate::export::filter::{self, Expression, Frame, Relative};
 use crate::export::{Form, Packing, PartBy, Unit};
 use crate::model::schema::ObjectType;
 
@@ -125,6 +125,43 @@ pub(super) fn part_by(text: &str) -> Result<PartBy, String> {
     })
 }
 
+/// What `--since` can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Since {
+    /// The last run into the same data set.
+    Last,
+    /// A moment, as it was written.
+    Moment(String),
+}
+
+/// `last`, a span such as `7d`, or a moment.
+pub(super) fn since(text: &str) -> Result<Since, String> {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case("last") {
+        return Ok(Since::Last);
+    }
+    let sample = Frame {
+        zone: TimeZone::UTC,
+        now: jiff::Timestamp::UNIX_EPOCH,
+    };
+    match moment(text, &sample) {
+        Some(_) => Ok(Since::Moment(text.to_owned())),
+        None => Err("last, a span such as 7d or 12h, or a moment such as 2026-01-31, 2026-01-31T10:00:00Z or today is expected".to_owned()),
+    }
+}
+
+/// When something was that is told by a span or as a moment.
+pub(super) fn moment(text: &str, frame: &Frame) -> Option<jiff::Timestamp> {
+    let begins = text.starts_with(|c: char| c.is_ascii_digit());
+    let span = begins
+        .then(|| Relative::of(&format!("now - {text}")))
+        .flatten();
+    match span {
+        Some(span) => span.first(frame),
+        None => filter::moment(text, frame),
+    }
+}
+
 /// A zone by its IANA name.
 pub(super) fn zone(text: &str) -> Result<TimeZone, String> {
     TimeZone::get(text).map_err(|_| "an IANA zone such as Europe/Berlin is expected".to_owned())
@@ -174,6 +211,28 @@ mod tests {
             ("hs_pipeline", Unit::Value)
         );
         assert!(part_by("week(createdate)").is_err());
+    }
+
+    #[test]
+    fn since_is_the_last_run_a_span_or_a_moment() {
+        let frame = Frame {
+            zone: TimeZone::UTC,
+            now: "2026-03-02T12:00:00Z".parse().expect("a time"),
+        };
+        for (text, expected) in [
+            ("7d", "2026-02-23T12:00:00Z"),
+            ("12h", "2026-03-02T00:00:00Z"),
+            ("2026-01-31", "2026-01-31T00:00:00Z"),
+            ("2026-01-31T10:00:00Z", "2026-01-31T10:00:00Z"),
+            ("today", "2026-03-02T00:00:00Z"),
+            ("today - 1w", "2026-02-23T00:00:00Z"),
+        ] {
+            assert_eq!(since(text), Ok(Since::Moment(text.to_owned())));
+            let at = moment(text, &frame).map(|at| at.to_string());
+            assert_eq!(at.as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(since("LAST"), Ok(Since::Last));
+        assert!(since("soon").is_err() && since("7").is_err());
     }
 
     #[test]

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::tz::TimeZone;
-
+use super::relative::Frame;
 use super::resolve::filter;
 use super::{Expression, FilterError};
 use crate::hubspot::contract::SEARCH_BODY_LIMIT;
@@ -15,14 +14,14 @@ use crate::model::schema::Schema;
 /// alternative spends one condition on the lowest id of a page.
 const LIMITS: (usize, usize, usize) = (5, 5, 18);
 
-/// The search for an expression, its properties left to the reader; days begin in
-/// `zone`.
+/// The search for an expression, its properties left to the reader; `frame` says where
+/// days begin, and when it is.
 pub fn search(
     expression: &Expression,
     schema: &Schema,
-    zone: &TimeZone,
+    frame: &Frame,
 ) -> Result<Search, FilterError> {
-    let groups = alternatives(expression, schema, zone)?;
+    let groups = alternatives(expression, schema, frame)?;
     let longest = groups.iter().map(Vec::len).max().unwrap_or(0);
     let filters = groups.iter().map(Vec::len).sum::<usize>();
     let (most, of_one, in_all) = LIMITS;
@@ -73,19 +72,19 @@ fn too_long(search: &Search, characters: usize) -> FilterError {
 fn alternatives(
     expression: &Expression,
     schema: &Schema,
-    zone: &TimeZone,
+    frame: &Frame,
 ) -> Result<Vec<Vec<Filter>>, FilterError> {
     match expression {
-        Expression::One(condition) => Ok(vec![vec![filter(condition, schema, zone)?]]),
+        Expression::One(condition) => Ok(vec![vec![filter(condition, schema, frame)?]]),
         Expression::Any(parts) => {
-            let parts = parts.iter().map(|part| alternatives(part, schema, zone));
+            let parts = parts.iter().map(|part| alternatives(part, schema, frame));
             let parts: Vec<_> = parts.collect::<Result<_, _>>()?;
             Ok(parts.into_iter().flatten().collect())
         }
         Expression::All(parts) => {
             let mut all = vec![Vec::new()];
             for part in parts {
-                all = both(&all, &alternatives(part, schema, zone)?)?;
+                all = both(&all, &alternatives(part, schema, frame)?)?;
             }
             Ok(all)
         }

@@ -4,14 +4,19 @@
 //! read.
 
 mod groups;
+mod judge;
 mod parse;
+mod relative;
 mod resolve;
 
 #[cfg(test)]
 mod tests;
 
 pub use groups::search;
+pub use judge::Judge;
 pub use parse::{Syntax, parse};
+pub use relative::{Frame, Relative};
+pub use resolve::moment;
 
 use crate::hubspot::Comparison;
 
@@ -27,6 +32,17 @@ pub enum Expression {
 }
 
 impl Expression {
+    /// The first condition with a relative date, if there is one: it selects other
+    /// tickets every day.
+    pub fn relative(&self) -> Option<&Condition> {
+        match self {
+            Expression::All(parts) | Expression::Any(parts) => {
+                parts.iter().find_map(Expression::relative)
+            }
+            Expression::One(condition) => Some(condition).filter(|one| one.is_relative()),
+        }
+    }
+
     /// Whether some condition is about a property.
     pub fn names(&self, property: &str) -> bool {
         match self {
@@ -34,6 +50,19 @@ impl Expression {
                 parts.iter().any(|part| part.names(property))
             }
             Expression::One(condition) => condition.property == property,
+        }
+    }
+}
+
+impl Condition {
+    /// Whether some value means another moment every day, such as `today - 7d`.
+    fn is_relative(&self) -> bool {
+        let relative = |value: &String| relative::Relative::of(value).is_some();
+        match &self.asks {
+            Asks::Is(_, value) => relative(value),
+            Asks::Between(low, high) => relative(low) || relative(high),
+            Asks::In(values) | Asks::NotIn(values) => values.iter().any(relative),
+            Asks::Set | Asks::NotSet => false,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! search has none.
 
 use winnow::Parser;
-use winnow::ascii::{Caseless, multispace0};
+use winnow::ascii::{Caseless, alpha1, digit1, multispace0};
 use winnow::combinator::{
     alt, cut_err, delimited, fail, not, peek, preceded, separated, terminated,
 };
@@ -171,10 +171,24 @@ fn value(input: &mut &str) -> Parsed<String> {
     let bare = take_while(1.., |c: char| {
         !c.is_whitespace() && !"()<>=!,'\"".contains(c)
     });
-    let value = alt((quoted('"'), quoted('\''), bare.map(str::to_owned), fail));
+    let value = alt((
+        quoted('"'),
+        quoted('\''),
+        moment,
+        bare.map(str::to_owned),
+        fail,
+    ));
     terminated(value, multispace0)
         .context(expecting("a value"))
         .parse_next(input)
+}
+
+/// `today - 7d`: the only value with blanks in it that needs no quotes.
+fn moment(input: &mut &str) -> Parsed<String> {
+    let base = alt((Caseless("today"), Caseless("now")));
+    let sum = (multispace0, one_of(['-', '+']), multispace0, digit1, alpha1);
+    let end = not(one_of(|c: char| c.is_alphanumeric() || c == '_'));
+    (base, sum, end).take().map(str::to_owned).parse_next(input)
 }
 
 /// A quote inside is written twice.

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::relative::{Frame, Relative};
 use super::{Asks, Condition, FilterError};
 use crate::export::labels::labels;
 use crate::hubspot::{Comparison, Filter, Test};
@@ -14,11 +15,24 @@ use crate::model::schema::{PropertyDef, Schema, ValueType};
 /// milliseconds.
 const MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
 
+/// The first moment that is meant by a day, an instant, or how far one is from now.
+pub fn moment(text: &str, frame: &Frame) -> Option<Timestamp> {
+    if let Some(relative) = Relative::of(text) {
+        return relative.first(frame);
+    }
+    match text.parse::<Date>() {
+        Ok(day) if !text.contains(['T', ':']) => {
+            Some(day.to_zoned(frame.zone.clone()).ok()?.timestamp())
+        }
+        _ => text.parse().ok(),
+    }
+}
+
 /// The search's filter for a condition.
 pub fn filter(
     condition: &Condition,
     schema: &Schema,
-    zone: &TimeZone,
+    frame: &Frame,
 ) -> Result<Filter, FilterError> {
     let name = &condition.property;
     let Some(property) = schema.tickets.get(name) else {
@@ -27,7 +41,7 @@ pub fn filter(
     let on = On {
         property,
         schema,
-        zone,
+        frame,
     };
     let test = match &condition.asks {
         Asks::Set => Test::Known,
@@ -47,7 +61,7 @@ pub fn filter(
 struct On<'a> {
     property: &'a PropertyDef,
     schema: &'a Schema,
-    zone: &'a TimeZone,
+    frame: &'a Frame,
 }
 
 /// What values of a property are to a search.
@@ -167,19 +181,29 @@ impl On<'_> {
     /// The first and the last moment that is meant, in epoch milliseconds: a day has
     /// many of them, in its zone; dates of HubSpot are days of UTC.
     fn moment(&self, value: &str) -> Result<(String, String), FilterError> {
-        let range = match value.parse::<Date>() {
-            Ok(day) if !value.contains(['T', ':']) => self.day(day),
-            _ => value
-                .parse::<Timestamp>()
-                .ok()
-                .map(|instant| (instant, instant)),
+        let relative = Relative::of(value);
+        let named = relative.and_then(|relative| relative.day(self.frame));
+        let day = value
+            .parse::<Date>()
+            .ok()
+            .filter(|_| !value.contains(['T', ':']));
+        let range = match named.or(day) {
+            Some(day) => self.day(day),
+            _ => self.instant(value).map(|instant| (instant, instant)),
         };
         let Some((first, last)) = range else {
-            let hint = ": write 2026-01-31, or 2026-01-31T10:00:00Z".to_owned();
+            let hint =
+                ": write 2026-01-31, 2026-01-31T10:00:00Z, today - 7d or now - 12h".to_owned();
             return Err(self.value(value, hint));
         };
         let millis = |instant: Timestamp| instant.as_millisecond().to_string();
         Ok((millis(first), millis(last)))
+    }
+
+    fn instant(&self, value: &str) -> Option<Timestamp> {
+        let relative = Relative::of(value);
+        let relative = relative.and_then(|relative| relative.instant(self.frame));
+        relative.or_else(|| value.parse().ok())
     }
 
     fn day(&self, day: Date) -> Option<(Timestamp, Timestamp)> {
@@ -187,8 +211,12 @@ impl On<'_> {
             let midnight = day.to_zoned(TimeZone::UTC).ok()?.timestamp();
             return Some((midnight, midnight));
         }
-        let first = day.to_zoned(self.zone.clone()).ok()?.timestamp();
-        let next = day.tomorrow().ok()?.to_zoned(self.zone.clone()).ok()?;
+        let first = day.to_zoned(self.frame.zone.clone()).ok()?.timestamp();
+        let next = day
+            .tomorrow()
+            .ok()?
+            .to_zoned(self.frame.zone.clone())
+            .ok()?;
         Some((first, next.timestamp() - MILLISECOND))
     }
 

@@ -65,8 +65,11 @@ fn shown(text: &str) -> String {
         Ok(expression) => expression,
         Err(error) => return error.to_string(),
     };
-    let zone = TimeZone::get("Europe/Berlin").expect("a zone");
-    let groups = match search(&expression, &schema(), &zone) {
+    let frame = Frame {
+        zone: TimeZone::get("Europe/Berlin").expect("a zone"),
+        now: "2026-03-01T23:30:00Z".parse().expect("a time"),
+    };
+    let groups = match search(&expression, &schema(), &frame) {
         Ok(search) => search.groups,
         Err(error) => return error.to_string(),
     };

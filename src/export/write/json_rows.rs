@@ -1,6 +1,6 @@
 //! Rows as JSON lines: an object for each ticket with a member for each column.
 //! Numbers and booleans are such, several values are an array, what is not set is
-//! null. A record id stays text: many readers lose digits of long numbers.
+//! null. Ids stay text: many readers lose digits of long numbers.
 
 use std::io::{self, Write};
 
@@ -54,7 +54,9 @@ fn value(line: &mut Vec<u8>, cell: &Cell<'_>, kind: Kind) -> io::Result<()> {
     match (cell, kind) {
         (Cell::Empty, _) => line.extend(b"null"),
         (Cell::Many(texts), _) => serde_json::to_writer(line, texts)?,
-        (Cell::One(text), Kind::Number) if is_number(text) => line.extend(text.as_bytes()),
+        (Cell::One(text), Kind::Number | Kind::Count) if is_number(text) => {
+            line.extend(text.as_bytes())
+        }
         (Cell::One(text), Kind::Bool) if matches!(&**text, "true" | "false") => {
             line.extend(text.as_bytes());
         }

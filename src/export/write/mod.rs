@@ -11,7 +11,7 @@ mod parts;
 mod rows;
 mod sink;
 
-pub use pack::Packing;
+pub use pack::{Packing, unpacked};
 pub use parts::{PartBy, Parts, Unit};
-pub use rows::{Form, Rows, Shape, WriteError};
+pub use rows::{About, Form, Rows, Shape, WriteError};
 pub use sink::{FileFacts, Sink};

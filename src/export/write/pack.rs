@@ -1,8 +1,10 @@
 //! Compression of text exports: gzip or zstd, at the level that each takes by itself.
 
-use std::io::{self, BufWriter, Write};
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Write};
 
 use flate2::Compression;
+use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +21,16 @@ pub enum Packing {
     Gzip,
     /// `.zst`
     Zstd,
+}
+
+/// The text of a file behind its compression.
+pub fn unpacked(packing: Packing, file: File) -> io::Result<Box<dyn Read>> {
+    let file = BufReader::new(file);
+    Ok(match packing {
+        Packing::None => Box::new(file),
+        Packing::Gzip => Box::new(MultiGzDecoder::new(file)),
+        Packing::Zstd => Box::new(zstd::Decoder::new(file)?),
+    })
 }
 
 /// A sink behind its compression.

@@ -60,7 +60,7 @@ impl Builder {
         let (physical, logical) = match kind {
             Kind::List => return list_field(header),
             Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
-            Kind::Id => (Physical::INT64, None),
+            Kind::Id | Kind::OtherId | Kind::Count => (Physical::INT64, None),
             Kind::Number => (Physical::DOUBLE, None),
             Kind::Bool => (Physical::BOOLEAN, None),
             Kind::Instant => {
@@ -83,7 +83,7 @@ impl Builder {
     pub fn new(kind: Kind) -> Builder {
         let values = match kind {
             Kind::Text | Kind::List => Values::Texts(Vec::new()),
-            Kind::Id | Kind::Instant => Values::Whole(Vec::new()),
+            Kind::Id | Kind::OtherId | Kind::Count | Kind::Instant => Values::Whole(Vec::new()),
             Kind::Number => Values::Numbers(Vec::new()),
             Kind::Bool => Values::Bools(Vec::new()),
             Kind::Day => Values::Days(Vec::new()),
@@ -100,7 +100,7 @@ impl Builder {
     pub fn words(&self) -> &'static str {
         match self.kind {
             Kind::Text => "text",
-            Kind::Id => "whole numbers of 64 bits",
+            Kind::Id | Kind::OtherId | Kind::Count => "whole numbers of 64 bits",
             Kind::Number => "numbers that fit a 64-bit float",
             Kind::Bool => "true or false",
             Kind::Instant => "dates with a time",
@@ -118,7 +118,7 @@ impl Builder {
         };
         match self.kind {
             Kind::Text => Some(Value::Text(text)),
-            Kind::Id => text.parse().ok().map(Value::Whole),
+            Kind::Id | Kind::OtherId | Kind::Count => whole(text).map(Value::Whole),
             Kind::Number => number(text).map(Value::Number),
             Kind::Bool => text.parse().ok().map(Value::Bool),
             Kind::Instant => instant_of(text).map(|at| Value::Whole(at.as_millisecond())),
@@ -205,6 +205,15 @@ fn list_field(header: &str) -> Result<Type, ParquetError> {
 fn number(text: &str) -> Option<f64> {
     let number: f64 = text.parse().ok()?;
     (number.is_finite() && number.abs() <= EXACT).then_some(number)
+}
+
+/// A whole number; portals write some as `3.0`.
+fn whole(text: &str) -> Option<i64> {
+    let digits = text.split_once('.').map_or(text, |(digits, rest)| {
+        let is_whole = !rest.is_empty() && rest.bytes().all(|byte| byte == b'0');
+        if is_whole { digits } else { text }
+    });
+    digits.parse().ok()
 }
 
 fn day(text: &str) -> Option<i32> {

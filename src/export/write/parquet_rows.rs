@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
 use super::parquet_column::Builder;
-use super::rows::WriteError;
+use super::rows::{About, WriteError};
 use super::sink::Sink;
 use crate::export::columns::Column;
 use crate::export::project::{Cell, Misfit};
@@ -33,15 +34,22 @@ pub struct ParquetRows {
 impl ParquetRows {
     /// Begins a file whose row groups hold about `group_bytes` of values, which is the
     /// memory that it takes.
-    pub fn open(sink: Sink, columns: &[Column], group_bytes: usize) -> io::Result<ParquetRows> {
+    pub fn open(
+        sink: Sink,
+        columns: &[Column],
+        (about, group_bytes): (&About, usize),
+    ) -> io::Result<ParquetRows> {
         let fields = columns
             .iter()
             .map(|column| Builder::field(&column.header, column.kind).map(Arc::new));
         let fields = fields.collect::<Result<Vec<_>, _>>().map_err(plain)?;
         let schema = Type::group_type_builder("ticket").with_fields(fields);
         let schema = Arc::new(schema.build().map_err(plain)?);
+        let said = about.pairs().into_iter();
+        let said = said.map(|(name, value)| KeyValue::new(name.to_owned(), value));
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_key_value_metadata(Some(said.collect()))
             .build();
         let writer = SerializedFileWriter::new(sink, schema, Arc::new(properties));
         let builder = |column: &Column| (column.header.clone(), Builder::new(column.kind));

@@ -1,19 +1,17 @@
-//! A folder of parts with Hive-style names: `createdate_month=2026-09/part-0.parquet`.
-//! It is built beside its place and renamed when it is whole.
+//! A table in parts with Hive-style names: `createdate_month=2026-09/<run>-0000.parquet`.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::rows::{Rows, Shape, WriteError};
+use super::rows::{About, Rows, Shape, WriteError};
 use super::sink::{FileFacts, Sink};
 use crate::export::columns::Column;
 use crate::export::project::{Cell, instant_of};
-use crate::output::{PartFile, Privacy, Temporary, part_of};
 
 /// Files that are open at the same time; beyond that the one that was not written to
 /// for longest is ended, and the next of its part begins when it is needed.
@@ -48,7 +46,7 @@ pub enum Unit {
 
 impl PartBy {
     /// Name of the part that a value belongs to.
-    fn part(&self, value: Option<&str>) -> String {
+    pub fn part(&self, value: Option<&str>) -> String {
         let zone = &self.zone;
         let (suffix, word) = match self.unit {
             Unit::Value => ("", value.map(escaped)),
@@ -98,15 +96,13 @@ fn escaped(value: &str) -> String {
     name
 }
 
-/// An open folder of parts.
+/// The open files of one table of a data set, a folder for each part.
 pub struct Parts {
-    building: PathBuf,
-    _temporary: Temporary,
-    path: PathBuf,
-    _claim: PartFile,
-    by: PartBy,
+    /// The folder of the table.
+    root: PathBuf,
     shape: Shape,
     columns: Vec<Column>,
+    about: About,
     open: BTreeMap<String, Part>,
     /// Files begun in each part.
     begun: BTreeMap<String, usize>,
@@ -120,49 +116,33 @@ struct Part {
 }
 
 impl Parts {
-    /// Begins a folder; one that stands there is replaced at the end.
-    pub fn open(path: PathBuf, by: PartBy, shape: Shape, columns: &[Column]) -> io::Result<Parts> {
-        let claim = PartFile::claim(path.clone(), Privacy::Usual)?;
-        bring_back(&path)?;
-        let building = part_of(&path, "parts");
-        if building.exists() {
-            fs::remove_dir_all(&building)?;
-        }
-        make_like(&path, &building)?;
-        Ok(Parts {
-            _temporary: Temporary::new(&building),
-            building,
-            path,
-            _claim: claim,
-            by,
+    /// No file is there before its first row.
+    pub fn open(root: PathBuf, shape: Shape, columns: &[Column], about: &About) -> Parts {
+        Parts {
+            root,
             shape,
             columns: columns.to_vec(),
+            about: about.clone(),
             open: BTreeMap::new(),
             begun: BTreeMap::new(),
             ended: Vec::new(),
             writes: 0,
-        })
+        }
     }
 
-    /// The folder while it is built; what is put there appears with it.
-    pub fn root(&self) -> &Path {
-        &self.building
-    }
-
-    /// Writes a row into the part of this value.
-    pub fn write(&mut self, value: Option<&str>, cells: &[Cell<'_>]) -> Result<(), WriteError> {
-        let name = self.by.part(value);
-        if !self.open.contains_key(&name) {
+    /// Writes a row into a part; "" is the table's folder itself.
+    pub fn write(&mut self, name: &str, cells: &[Cell<'_>]) -> Result<(), WriteError> {
+        if !self.open.contains_key(name) {
             self.make_room()?;
-            let rows = self.begin(&name)?;
+            let rows = self.begin(name)?;
             let part = Part {
                 rows,
                 written_at: 0,
             };
-            let _none = self.open.insert(name.clone(), part);
+            let _none = self.open.insert(name.to_owned(), part);
         }
         self.writes += 1;
-        match self.open.get_mut(&name) {
+        match self.open.get_mut(name) {
             Some(part) => {
                 part.written_at = self.writes;
                 part.rows.write(cells)
@@ -171,13 +151,27 @@ impl Parts {
         }
     }
 
+    /// Begins the file of a part that may stay without rows.
+    pub fn begin_empty(&mut self, name: &str) -> io::Result<()> {
+        let rows = self.begin(name)?;
+        let part = Part {
+            rows,
+            written_at: 0,
+        };
+        let _none = self.open.insert(name.to_owned(), part);
+        Ok(())
+    }
+
+    /// Names sort as the rows in them: the files of a part follow each other in id order.
     fn begin(&mut self, name: &str) -> io::Result<Rows> {
-        let folder = self.building.join(name);
+        let folder = self.root.join(name);
         fs::create_dir_all(&folder)?;
         let number = self.begun.entry(name.to_owned()).or_default();
-        let file = folder.join(format!("part-{number}.{}", self.shape.ending()));
+        let (run, ending) = (&self.about.run, self.shape.ending());
+        let file = folder.join(format!("{run}-{number:04}.{ending}"));
         *number += 1;
-        Rows::open_one_of_many(self.shape, &self.columns, Sink::file(file)?)
+        let sink = Sink::file(file)?;
+        Rows::open_one_of_many(self.shape, &self.columns, sink, &self.about)
     }
 
     fn make_room(&mut self) -> io::Result<()> {
@@ -194,100 +188,25 @@ impl Parts {
         self.end(&name)
     }
 
-    fn end(&mut self, name: &str) -> io::Result<()> {
+    /// Ends the file of a part; more rows of it go into another.
+    pub fn end(&mut self, name: &str) -> io::Result<()> {
         if let Some(part) = self.open.remove(name) {
             self.ended.push(part.rows.finish()?);
         }
         Ok(())
     }
 
-    /// Ends all parts; `beside` puts more into the folder, the manifest last. Then the
-    /// folder appears under its name, if `replaceable` has nothing against what stands
-    /// there.
-    pub fn finish(
-        mut self,
-        beside: impl FnOnce(&Path, &[FileFacts]) -> io::Result<()>,
-        replaceable: impl FnOnce(&Path) -> io::Result<()>,
-    ) -> io::Result<()> {
+    /// Ends all files; gives what is known of each.
+    pub fn finish(mut self) -> io::Result<Vec<FileFacts>> {
         let names: Vec<String> = self.open.keys().cloned().collect();
         names.iter().try_for_each(|name| self.end(name))?;
-        let root = self.building.as_path();
-        for file in &mut self.ended {
-            let inside = file.path.take().and_then(|path| {
-                let inside = path.strip_prefix(root).ok()?;
-                Some(inside.to_owned())
-            });
-            file.path = inside;
-        }
-        self.ended.sort_by(|left, right| left.path.cmp(&right.path));
-        beside(root, &self.ended)?;
-        replaceable(&self.path)?;
-        replace(root, &self.path)
+        Ok(self.ended)
     }
-}
-
-impl Drop for Parts {
-    fn drop(&mut self) {
-        // Not there once it has become the export.
-        let _gone = fs::remove_dir_all(&self.building);
-    }
-}
-
-/// Makes a folder with the mode of the one that it is to replace, so that nobody looks
-/// into a private one in the making.
-fn make_like(old: &Path, new: &Path) -> io::Result<()> {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "folders have no modes there"))]
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    if let Ok(old) = fs::metadata(old) {
-        use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-        // Its owner has to write into it.
-        let _same = builder.mode(old.permissions().mode() & 0o777 | 0o700);
-    }
-    #[cfg(not(unix))]
-    let _no_modes = old;
-    builder.create(new)
-}
-
-/// Ends what a process that was killed while it replaced the folder left: the old one
-/// comes back where the new one did not appear.
-fn bring_back(path: &Path) -> io::Result<()> {
-    let old = part_of(path, "old");
-    match (old.exists(), path.exists()) {
-        (false, _) => Ok(()),
-        (true, false) => fs::rename(old, path),
-        (true, true) => fs::remove_dir_all(old),
-    }
-}
-
-/// Puts the new folder where the old one is, which goes when the new one stands.
-fn replace(built: &Path, path: &Path) -> io::Result<()> {
-    if !path.exists() {
-        return fs::rename(built, path);
-    }
-    let old = part_of(path, "old");
-    fs::rename(path, &old)?;
-    fs::rename(built, path)?;
-    fs::remove_dir_all(old)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_folder_that_was_half_replaced_comes_back() {
-        let around = tempfile::tempdir().expect("a folder");
-        let lake = around.path().join("lake");
-        let old = part_of(&lake, "old");
-        fs::create_dir(&old).expect("a folder");
-        fs::write(old.join("part"), "text").expect("a file");
-        bring_back(&lake).expect("renamed");
-        assert!(lake.join("part").is_file() && !old.exists());
-        fs::create_dir(&old).expect("a folder");
-        bring_back(&lake).expect("removed");
-        assert!(lake.join("part").is_file() && !old.exists());
-    }
 
     #[test]
     fn parts_have_names_that_hive_reads() {

@@ -31,6 +31,29 @@ pub enum Form {
     Parquet,
 }
 
+/// Which export a file is of: Parquet files say it in themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// Id of the run.
+    pub run: String,
+    /// HubSpot portal id.
+    pub portal: u64,
+    /// The portal's time when reading began, as text; "" where it is not known.
+    pub extracted_at: String,
+}
+
+impl About {
+    /// Names and values of what is said.
+    pub fn pairs(&self) -> [(&'static str, String); 4] {
+        [
+            ("tickethaul.version", env!("CARGO_PKG_VERSION").to_owned()),
+            ("tickethaul.run", self.run.clone()),
+            ("tickethaul.portal", self.portal.to_string()),
+            ("tickethaul.extracted_at", self.extracted_at.clone()),
+        ]
+    }
+}
+
 /// Form and compression, with what belongs to one form only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
@@ -76,7 +99,12 @@ impl From<io::Error> for WriteError {
 }
 
 /// An open file of rows.
-pub enum Rows {
+pub struct Rows {
+    form: FormRows,
+    written: u64,
+}
+
+enum FormRows {
     /// CSV.
     Csv(Box<CsvRows>),
     /// JSON lines.
@@ -87,50 +115,62 @@ pub enum Rows {
 
 impl Rows {
     /// Begins a file that is all of an export.
-    pub fn open(shape: Shape, columns: &[Column], sink: Sink) -> io::Result<Rows> {
-        Rows::buffered(shape, columns, sink, ONE_FILE)
+    pub fn open(shape: Shape, columns: &[Column], sink: Sink, about: &About) -> io::Result<Rows> {
+        Rows::buffered(shape, columns, sink, (about, ONE_FILE))
     }
 
     /// Begins one file of many that are open at the same time.
-    pub fn open_one_of_many(shape: Shape, columns: &[Column], sink: Sink) -> io::Result<Rows> {
-        Rows::buffered(shape, columns, sink, ONE_OF_MANY)
+    pub fn open_one_of_many(
+        shape: Shape,
+        columns: &[Column],
+        sink: Sink,
+        about: &About,
+    ) -> io::Result<Rows> {
+        Rows::buffered(shape, columns, sink, (about, ONE_OF_MANY))
     }
 
     fn buffered(
         shape: Shape,
         columns: &[Column],
         sink: Sink,
-        group_bytes: usize,
+        (about, group_bytes): (&About, usize),
     ) -> io::Result<Rows> {
         let packed = |sink| Packed::new(shape.packing, sink);
-        Ok(match shape.form {
+        let form = match shape.form {
             Form::Csv => {
                 let rows = CsvRows::open(packed(sink)?, columns, shape.escape_formulas)?;
-                Rows::Csv(Box::new(rows))
+                FormRows::Csv(Box::new(rows))
             }
-            Form::Jsonl => Rows::Json(Box::new(JsonRows::open(packed(sink)?, columns)?)),
+            Form::Jsonl => FormRows::Json(Box::new(JsonRows::open(packed(sink)?, columns)?)),
             Form::Parquet => {
-                Rows::Parquet(Box::new(ParquetRows::open(sink, columns, group_bytes)?))
+                let rows = ParquetRows::open(sink, columns, (about, group_bytes))?;
+                FormRows::Parquet(Box::new(rows))
             }
-        })
+        };
+        Ok(Rows { form, written: 0 })
     }
 
     /// Writes a row, whole or not at all.
     pub fn write(&mut self, cells: &[Cell<'_>]) -> Result<(), WriteError> {
-        match self {
-            Rows::Csv(rows) => Ok(rows.write(cells)?),
-            Rows::Json(rows) => Ok(rows.write(cells)?),
-            Rows::Parquet(rows) => rows.write(cells),
+        match &mut self.form {
+            FormRows::Csv(rows) => rows.write(cells)?,
+            FormRows::Json(rows) => rows.write(cells)?,
+            FormRows::Parquet(rows) => rows.write(cells)?,
         }
+        self.written += 1;
+        Ok(())
     }
 
     /// Ends the file; it appears under its name.
     pub fn finish(self) -> io::Result<FileFacts> {
-        let sink = match self {
-            Rows::Csv(rows) => rows.finish()?,
-            Rows::Json(rows) => rows.finish()?,
-            Rows::Parquet(rows) => rows.finish()?,
+        let sink = match self.form {
+            FormRows::Csv(rows) => rows.finish()?,
+            FormRows::Json(rows) => rows.finish()?,
+            FormRows::Parquet(rows) => rows.finish()?,
         };
-        sink.finish()
+        Ok(FileFacts {
+            rows: Some(self.written),
+            ..sink.finish()?
+        })
     }
 }

@@ -27,6 +27,8 @@ pub struct FileFacts {
     pub bytes: u64,
     /// BLAKE3 of its bytes, in hex.
     pub hash: String,
+    /// Rows in it, where it holds such.
+    pub rows: Option<u64>,
 }
 
 impl Sink {
@@ -60,6 +62,7 @@ impl Sink {
             path,
             bytes: self.bytes,
             hash: self.hash.finalize().to_hex().to_string(),
+            rows: None,
         })
     }
 }

@@ -11,7 +11,7 @@ use super::paging::{ListShape, after};
 use crate::hubspot::error_body;
 use crate::hubspot::loose::{self, Text};
 use crate::hubspot::records::{
-    Association, BatchReply, CreateInput, FormerValue, Page, Record, WriteInput,
+    Association, BatchReply, CreateInput, FormerValue, Page, Record, RecordTimes, WriteInput,
 };
 use crate::model::ticket::PropertyValues;
 
@@ -169,6 +169,9 @@ pub(super) struct RecordShape {
     object_write_trace_id: Text,
     archived: Option<bool>,
     new: Option<bool>,
+    created_at: Text,
+    updated_at: Text,
+    archived_at: Text,
     properties_with_history: Option<BTreeMap<String, Vec<FormerShape>>>,
 }
 
@@ -178,6 +181,8 @@ struct FormerShape {
     value: Text,
     timestamp: Text,
     source_type: Text,
+    source_id: Text,
+    updated_by_user_id: Text,
 }
 
 #[derive(Deserialize)]
@@ -242,6 +247,11 @@ fn record(shape: RecordShape) -> serde_json::Result<Record> {
         trace_id: shape.object_write_trace_id.0,
         archived: shape.archived.unwrap_or_default(),
         created: shape.new,
+        times: RecordTimes {
+            created: shape.created_at.0,
+            updated: shape.updated_at.0,
+            archived: shape.archived_at.0,
+        },
         history: history(shape.properties_with_history.unwrap_or_default()),
     })
 }
@@ -251,6 +261,8 @@ fn history(shapes: BTreeMap<String, Vec<FormerShape>>) -> BTreeMap<String, Vec<F
         value: shape.value.or_empty(),
         at: shape.timestamp.or_empty(),
         source: shape.source_type.or_empty(),
+        source_id: shape.source_id.or_empty(),
+        user: shape.updated_by_user_id.0,
     };
     let values = |(name, shapes): (String, Vec<FormerShape>)| {
         (name, shapes.into_iter().map(former).collect())

@@ -300,6 +300,8 @@ mod tests {
                 value: "5".to_owned(),
                 at: at.to_owned(),
                 source: "CRM_UI".to_owned(),
+                source_id: String::new(),
+                user: String::new(),
             }]
         };
         let _none = owned

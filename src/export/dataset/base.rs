@@ -1,0 +1,173 @@
+//! The data set that stands at the target, as a run goes on from it.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::index::{self, Entry};
+use super::state::{State, VERSION};
+use crate::export::columns::Column;
+use crate::export::names::Beside;
+use crate::export::write::FileFacts;
+
+/// The state in a data set.
+pub const STATE: &str = "_state.json";
+
+/// What it knows of each ticket.
+pub const IDS: &str = "_state.ids";
+
+/// Longer files are none of ours: hundreds of millions of tickets.
+const LONGEST: u64 = 16 << 30;
+
+/// A data set that is there.
+#[derive(Clone, Debug)]
+pub struct Base {
+    /// Where it is.
+    pub folder: PathBuf,
+    /// What it keeps for the next run.
+    pub state: State,
+    /// Its tickets in id order.
+    pub index: Vec<Entry>,
+    /// Its files by their folder in it, without what is told of it.
+    files: BTreeMap<PathBuf, Vec<FileFacts>>,
+}
+
+/// Why a data set can't be gone on with.
+#[derive(Debug, thiserror::Error)]
+pub enum BaseError {
+    /// It can't be read.
+    #[error("can't read {}: {error}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// Another version wrote its state.
+    #[error("the state of {} was written by another version of tickethaul", .0.display())]
+    Version(PathBuf),
+    /// State and data are not of the same run.
+    #[error("{} holds state and data of different runs", .0.display())]
+    Mixed(PathBuf),
+    /// Another run has written it since this one began.
+    #[error("{} is not the data set that this export began with any more", .0.display())]
+    Another(PathBuf),
+}
+
+#[derive(Deserialize)]
+struct Told {
+    run: String,
+    files: Vec<ToldFile>,
+}
+
+#[derive(Deserialize)]
+struct ToldFile {
+    name: String,
+    bytes: u64,
+    blake3: String,
+    rows: Option<u64>,
+}
+
+impl Base {
+    /// Opens the data set in a folder; none where there is none that a run could go on
+    /// from.
+    pub fn open(folder: &Path) -> Result<Option<Base>, BaseError> {
+        let state = folder.join(STATE);
+        if !state.is_file() {
+            return Ok(None);
+        }
+        let state: State = json(&state)?;
+        if state.version != VERSION {
+            return Err(BaseError::Version(folder.to_owned()));
+        }
+        let told: Told = json(&Beside::inside(folder).manifest)?;
+        if told.run != state.run {
+            return Err(BaseError::Mixed(folder.to_owned()));
+        }
+        let ids = folder.join(IDS);
+        let index = bytes(&ids).and_then(|bytes| index::read(&bytes));
+        let index = index.map_err(|error| unreadable(&ids, error))?;
+        let mut files: BTreeMap<PathBuf, Vec<FileFacts>> = BTreeMap::new();
+        for file in told.files {
+            if [STATE, IDS].contains(&file.name.as_str()) {
+                continue;
+            }
+            let path = PathBuf::from(file.name);
+            let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+            files.entry(folder).or_default().push(FileFacts {
+                path: Some(path),
+                bytes: file.bytes,
+                hash: file.blake3,
+                rows: file.rows,
+            });
+        }
+        Ok(Some(Base {
+            folder: folder.to_owned(),
+            state,
+            index,
+            files,
+        }))
+    }
+
+    /// All its files.
+    pub fn files(&self) -> impl Iterator<Item = &FileFacts> {
+        self.files.values().flatten()
+    }
+
+    /// The files of a part of a table, or of a table without parts (""), in order.
+    pub fn files_of(&self, table: &str, part: &str) -> Vec<FileFacts> {
+        let folder = match part {
+            "" => PathBuf::from(table),
+            part => Path::new(table).join(part),
+        };
+        let mut files = self.files.get(&folder).cloned().unwrap_or_default();
+        files.sort_by(|left, right| left.path.cmp(&right.path));
+        files
+    }
+
+    /// Where a file of it is.
+    pub fn path_of(&self, file: &FileFacts) -> PathBuf {
+        let name = file.path.as_deref().unwrap_or(Path::new(""));
+        self.folder.join(name)
+    }
+
+    /// The columns of a table.
+    pub fn columns(&self, table: &str) -> Vec<Column> {
+        let kept = self.state.columns.get(table).into_iter().flatten();
+        kept.map(super::state::KeptColumn::column).collect()
+    }
+
+    /// Names of its parts by their place.
+    pub fn part(&self, place: u32) -> &str {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        self.state.parts.get(place).map_or("", String::as_str)
+    }
+
+    /// Places of its parts by their name.
+    pub fn places(&self) -> BTreeMap<String, u32> {
+        let parts = self.state.parts.iter().cloned();
+        parts.zip(0..).collect()
+    }
+}
+
+fn json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, BaseError> {
+    let read = bytes(path).and_then(|bytes| Ok(serde_json::from_slice(&bytes)?));
+    read.map_err(|error| unreadable(path, error))
+}
+
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let most = fs::metadata(path)?.len().min(LONGEST);
+    let mut bytes = Vec::new();
+    let _bytes = File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn unreadable(path: &Path, error: io::Error) -> BaseError {
+    BaseError::Unreadable {
+        path: path.to_owned(),
+        error,
+    }
+}

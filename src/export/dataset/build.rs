@@ -1,0 +1,357 @@
+//! Builds the new folder beside the old one: parts without a difference are linked,
+//! others are written anew from their old rows and what was read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::base::Base;
+use super::chunks::{Chunk, InOrder, portions};
+use super::decide::{Change, Decided};
+use super::evolve::Evolved;
+use super::gather::Gathered;
+use super::table::DataTable;
+use crate::export::columns::Column;
+use crate::export::held::HeldRows;
+use crate::export::issues::Issues;
+use crate::export::job::Step;
+use crate::export::links::Links;
+use crate::export::project::Cell;
+use crate::export::spool::Ticket;
+use crate::export::write::{About, FileFacts, Parts, Shape, WriteError};
+
+/// Tickets that are written before somebody else may go on.
+const AT_A_TIME: u64 = 1_000;
+
+/// What the folder is built from.
+pub struct Plan<'a> {
+    /// The folder that is built.
+    pub root: &'a Path,
+    /// What stands there; none where all is new.
+    pub base: Option<&'a Base>,
+    /// What was read.
+    pub gathered: &'a Gathered,
+    /// The tables with rows of tickets.
+    pub tables: &'a [DataTable],
+    /// How the main table's columns go on.
+    pub evolved: &'a Evolved,
+    /// Whether no old row is taken over.
+    pub anew: bool,
+    /// Whether rows are only added, never taken away.
+    pub append: bool,
+    /// The form of the files.
+    pub shape: Shape,
+    /// Which export they are of.
+    pub about: &'a About,
+}
+
+/// The files so far.
+#[derive(Default)]
+pub struct Built {
+    /// With their paths in the folder.
+    pub files: Vec<FileFacts>,
+    /// Tickets that were written.
+    pub written: u64,
+}
+
+impl Built {
+    /// Takes the files of a table, whose paths are below `root`.
+    pub fn take(&mut self, root: &Path, files: Vec<FileFacts>) {
+        for mut file in files {
+            let inside = file.path.take();
+            let inside = inside.and_then(|path| Some(path.strip_prefix(root).ok()?.to_owned()));
+            self.files.push(FileFacts {
+                path: inside,
+                ..file
+            });
+        }
+    }
+
+    /// Links files of an earlier set; copies them where the file system has no links.
+    pub fn link(&mut self, base: &Base, root: &Path, files: Vec<FileFacts>) -> io::Result<()> {
+        for file in files {
+            let (from, name) = (base.path_of(&file), file.path.clone().unwrap_or_default());
+            let to = root.join(name);
+            if let Some(folder) = to.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            if fs::hard_link(&from, &to).is_err() {
+                let _bytes = fs::copy(&from, &to)?;
+            }
+            self.files.push(file);
+        }
+        Ok(())
+    }
+}
+
+/// Writes the tables of tickets. Entries whose row has no place are marked.
+pub async fn build(
+    plan: &Plan<'_>,
+    decided: &mut Decided,
+    issues: &mut Issues,
+    heard: &mut impl FnMut(Step),
+) -> io::Result<Built> {
+    match plan.base {
+        Some(base) => merge(plan, base, decided, issues, heard).await,
+        None => write_all(plan, decided, issues, heard).await,
+    }
+}
+
+fn writers(plan: &Plan<'_>) -> Vec<Parts> {
+    let tables = plan.tables.iter();
+    let open = |table: &DataTable| {
+        let folder = plan.root.join(&table.name);
+        Parts::open(folder, plan.shape, &table.columns, plan.about)
+    };
+    tables.map(open).collect()
+}
+
+fn ended(plan: &Plan<'_>, writers: Vec<Parts>, mut built: Built) -> io::Result<Built> {
+    for writer in writers {
+        built.take(plan.root, writer.finish()?);
+    }
+    Ok(built)
+}
+
+/// A set of which nothing is there yet.
+async fn write_all(
+    plan: &Plan<'_>,
+    decided: &mut Decided,
+    issues: &mut Issues,
+    heard: &mut impl FnMut(Step),
+) -> io::Result<Built> {
+    let (mut writers, mut built) = (writers(plan), Built::default());
+    let mut misfits = Vec::new();
+    let mut tickets = InOrder::open(plan.gathered, decided)?;
+    while let Some((ticket, links)) = tickets.next()? {
+        let part = super::index::of(&decided.index, ticket.id).map(|entry| entry.part);
+        let part = part.and_then(|part| decided.parts.get(usize::try_from(part).ok()?));
+        let part = part.map_or("", String::as_str);
+        for (table, writer) in plan.tables.iter().zip(&mut writers) {
+            if !put(table, (&ticket, &links), (writer, part), issues)? {
+                misfits.push(ticket.id);
+                break;
+            }
+        }
+        built.written += 1;
+        breathe(built.written, heard).await;
+    }
+    mark(decided, &misfits);
+    ended(plan, writers, built)
+}
+
+async fn breathe(written: u64, heard: &mut impl FnMut(Step)) {
+    if written.is_multiple_of(AT_A_TIME) {
+        heard(Step::Written(written));
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Writes the rows of a ticket in a table; false when one of them has no place and became
+/// an issue.
+fn put(
+    table: &DataTable,
+    (ticket, links): (&Ticket, &Links),
+    (writer, part): (&mut Parts, &str),
+    issues: &mut Issues,
+) -> io::Result<bool> {
+    let mut all = true;
+    for row in table.rows(ticket, links) {
+        all &= issues.unless_written(ticket.id, row, |cells| writer.write(part, cells))?;
+    }
+    Ok(all)
+}
+
+fn mark(decided: &mut Decided, misfits: &[u64]) {
+    for id in misfits {
+        if let Ok(place) = decided.index.binary_search_by_key(id, |entry| entry.id) {
+            decided.index[place].misfit = true;
+        }
+    }
+    decided.recheck.extend(misfits);
+}
+
+/// Parts of a table that have a difference.
+fn touched(plan: &Plan<'_>, base: &Base, decided: &Decided, table: &DataTable) -> BTreeSet<u32> {
+    let differs = |change: &&Change| concerns(table, change);
+    let changes = decided.changes.iter().filter(differs);
+    let parts = changes.flat_map(|change| [change.from, change.now.map(|now| now.part)]);
+    let mut touched: BTreeSet<u32> = parts.flatten().collect();
+    let is_main = table.name == super::table::TICKETS;
+    if plan.anew || (is_main && plan.evolved.differs()) {
+        touched.extend((0..).take(base.state.parts.len()));
+    }
+    touched
+}
+
+fn concerns(table: &DataTable, change: &Change) -> bool {
+    match table.of_links {
+        true => change.links,
+        false => change.row,
+    }
+}
+
+/// A set that goes on from the one that stands there.
+async fn merge(
+    plan: &Plan<'_>,
+    base: &Base,
+    decided: &mut Decided,
+    issues: &mut Issues,
+    heard: &mut impl FnMut(Step),
+) -> io::Result<Built> {
+    let (mut writers, mut built) = (writers(plan), Built::default());
+    let mut misfits = Vec::new();
+    let tables = plan.tables.iter();
+    let touched: Vec<BTreeSet<u32>> = tables
+        .map(|table| touched(plan, base, decided, table))
+        .collect();
+    let all: BTreeSet<u32> = touched.iter().flatten().copied().collect();
+    for portion in portions(plan.gathered, decided, &all) {
+        let chunk = Chunk::read(plan.gathered, decided, &portion)?;
+        for part in portion {
+            for ((table, writer), touched) in plan.tables.iter().zip(&mut writers).zip(&touched) {
+                if touched.contains(&part) {
+                    let at = (base, part, &*decided, &chunk);
+                    let new = rewrite(plan, table, at, (writer, issues, &mut misfits))?;
+                    built.written += new;
+                }
+            }
+            heard(Step::Written(built.written));
+            tokio::task::yield_now().await;
+        }
+    }
+    for (table, touched) in plan.tables.iter().zip(&touched) {
+        for (part, name) in (0..).zip(&base.state.parts) {
+            if !touched.contains(&part) || (plan.append && !plan.evolved.differs()) {
+                built.link(base, plan.root, base.files_of(&table.name, name))?;
+            }
+        }
+    }
+    mark(decided, &misfits);
+    ended(plan, writers, built)
+}
+
+/// Writes a part of a table anew: its old rows but for those of tickets that changed, and
+/// the new ones, in id order. Gives the number of tickets that are new in it.
+fn rewrite(
+    plan: &Plan<'_>,
+    table: &DataTable,
+    (base, part, decided, chunk): (&Base, u32, &Decided, &Chunk),
+    (writer, issues, misfits): (&mut Parts, &mut Issues, &mut Vec<u64>),
+) -> io::Result<u64> {
+    let name = usize::try_from(part)
+        .ok()
+        .and_then(|part| decided.parts.get(part));
+    let name = name.map_or("", String::as_str);
+    let changed = decided
+        .changes
+        .iter()
+        .filter(|change| concerns(table, change));
+    let here = changed.filter(|change| change.now.is_some_and(|now| now.part == part));
+    let mut new = here.map(|change| change.id).peekable();
+    let mut written = 0;
+    let mut add = |id: u64, writer: &mut Parts| {
+        written += 1;
+        let (ticket, links) = chunk.of(id);
+        let (no_ticket, no_links) = (
+            Ticket {
+                id,
+                ..Ticket::default()
+            },
+            Links::default(),
+        );
+        let of = (ticket.unwrap_or(&no_ticket), links.unwrap_or(&no_links));
+        if !table.of_links && ticket.is_none() {
+            let words = format!("ticket {id} was read and is not there");
+            return Err(io::Error::other(words));
+        }
+        if !put(table, of, (writer, name), issues)? {
+            misfits.push(id);
+        }
+        Ok::<_, io::Error>(())
+    };
+    for row in old_rows(plan, base, table, base.part(part)) {
+        let row = row?;
+        while let Some(id) = new.next_if(|id| *id < row.id) {
+            add(id, writer)?;
+        }
+        let is_new = decided
+            .change(row.id)
+            .is_some_and(|change| concerns(table, change));
+        if !is_new || plan.append {
+            carry(writer, name, row.cells, table)?;
+        }
+    }
+    for id in new {
+        add(id, writer)?;
+    }
+    writer.end(name)?;
+    Ok(if table.of_links { 0 } else { written })
+}
+
+/// The rows that a part had, with an empty cell for each column that is new.
+fn old_rows(plan: &Plan<'_>, base: &Base, table: &DataTable, part: &str) -> HeldRows {
+    let are_linked = plan.append && !plan.evolved.differs();
+    let files = match plan.anew || are_linked || part.is_empty() {
+        true => Vec::new(),
+        false => base.files_of(&table.name, part),
+    };
+    let files: Vec<PathBuf> = files.iter().map(|file| base.path_of(file)).collect();
+    HeldRows::of(files, plan.shape, &base.columns(&table.name))
+}
+
+/// Takes an old row over into the columns of now.
+fn carry(
+    writer: &mut Parts,
+    part: &str,
+    mut cells: Vec<Cell<'static>>,
+    table: &DataTable,
+) -> io::Result<()> {
+    cells.resize(table.columns.len(), Cell::Empty);
+    for (cell, column) in cells.iter_mut().zip(&table.columns) {
+        if column.dropped {
+            *cell = Cell::Empty;
+        }
+    }
+    written(writer.write(part, &cells))
+}
+
+/// What was written once fits again.
+pub fn written(written: Result<(), WriteError>) -> io::Result<()> {
+    written.map_err(|error| match error {
+        WriteError::Io(error) => error,
+        WriteError::Misfit(misfit) => io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("the data set holds `{}` in {}", misfit.value, misfit.column),
+        ),
+    })
+}
+
+/// Writes a table without parts.
+pub fn write_table<'a>(
+    plan: &Plan<'_>,
+    (name, columns): (&str, &[Column]),
+    rows: impl Iterator<Item = io::Result<Vec<Cell<'a>>>>,
+    built: &mut Built,
+) -> io::Result<()> {
+    let mut writer = Parts::open(plan.root.join(name), plan.shape, columns, plan.about);
+    writer.begin_empty("")?;
+    for row in rows {
+        written(writer.write("", &row?))?;
+    }
+    built.take(plan.root, writer.finish()?);
+    Ok(())
+}
+
+/// Rows of each table.
+pub fn counts<'a>(files: impl Iterator<Item = &'a FileFacts>) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for file in files {
+        let table = file.path.as_deref().and_then(|path| path.iter().next());
+        if let Some(table) = table.map(|table| table.to_string_lossy().into_owned()) {
+            *counts.entry(table).or_default() += file.rows.unwrap_or_default();
+        }
+    }
+    counts
+}

@@ -1,0 +1,158 @@
+//! Tickets that were read, in memory for a few parts at a time: a part is written anew
+//! as a whole, and what was read is not in the order of parts.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io;
+
+use super::decide::{Change, Decided};
+use super::gather::Gathered;
+use crate::export::links::Links;
+use crate::export::spool::{Spool, Ticket};
+
+/// Bytes of tickets that are in memory at a time, about.
+const AT_ONCE: u64 = 24 << 20;
+
+/// Parts that are written together, and what was read of their tickets.
+#[derive(Default)]
+pub struct Chunk {
+    tickets: HashMap<u64, Ticket>,
+    links: HashMap<u64, Links>,
+}
+
+impl Chunk {
+    /// Reads what is new of these parts.
+    pub fn read(
+        gathered: &Gathered,
+        decided: &Decided,
+        parts: &BTreeSet<u32>,
+    ) -> io::Result<Chunk> {
+        let mut chunk = Chunk::default();
+        let wanted = |id: u64, is_wanted: fn(&Change) -> bool| {
+            let change = decided.change(id).filter(|change| is_wanted(change))?;
+            change.now.filter(|now| parts.contains(&now.part))
+        };
+        for spool in [&gathered.bin, &gathered.live, &gathered.restored] {
+            for ticket in spool.read::<Ticket>()? {
+                let ticket = ticket?;
+                let now = wanted(ticket.id, |change| change.row);
+                if now.is_some_and(|now| now.archived == ticket.archived) {
+                    let _old = chunk.tickets.insert(ticket.id, ticket);
+                }
+            }
+        }
+        for links in gathered.links.read::<Links>()? {
+            let links = links?;
+            if wanted(links.id, |change| change.links).is_some() {
+                let _old = chunk.links.insert(links.id, links);
+            }
+        }
+        Ok(chunk)
+    }
+
+    /// What was read of a ticket.
+    pub fn of(&self, id: u64) -> (Option<&Ticket>, Option<&Links>) {
+        (self.tickets.get(&id), self.links.get(&id))
+    }
+}
+
+/// Parts by what is new in them, in portions for the memory.
+pub fn portions(
+    gathered: &Gathered,
+    decided: &Decided,
+    touched: &BTreeSet<u32>,
+) -> Vec<BTreeSet<u32>> {
+    let spools = [
+        &gathered.bin,
+        &gathered.live,
+        &gathered.restored,
+        &gathered.links,
+    ];
+    let bytes: u64 = spools.iter().map(|spool| spool.bytes()).sum();
+    let tickets: u64 = spools.iter().map(|spool| spool.tickets()).sum();
+    let most = AT_ONCE / (bytes / tickets.max(1)).max(1);
+    let mut new: BTreeMap<u32, u64> = touched.iter().map(|part| (*part, 0)).collect();
+    for now in decided.changes.iter().filter_map(|change| change.now) {
+        *new.entry(now.part).or_default() += 1;
+    }
+    let mut portions: Vec<BTreeSet<u32>> = Vec::new();
+    let mut held = u64::MAX;
+    for (part, tickets) in new {
+        if held.saturating_add(tickets) > most {
+            portions.push(BTreeSet::new());
+            held = 0;
+        }
+        held += tickets;
+        if let Some(portion) = portions.last_mut() {
+            let _new = portion.insert(part);
+        }
+    }
+    portions
+}
+
+/// What was read of all tickets, in id order: for a set that is written as a whole.
+pub struct InOrder<'a> {
+    decided: &'a Decided,
+    live: Box<dyn Iterator<Item = io::Result<Ticket>>>,
+    bin: Box<dyn Iterator<Item = io::Result<Ticket>>>,
+    links: Box<dyn Iterator<Item = io::Result<Links>>>,
+    next: [Option<Ticket>; 2],
+    link: Option<Links>,
+}
+
+impl<'a> InOrder<'a> {
+    /// Opens the spools.
+    pub fn open(gathered: &Gathered, decided: &'a Decided) -> io::Result<InOrder<'a>> {
+        let tickets = |spool: &Spool| -> io::Result<Box<dyn Iterator<Item = io::Result<Ticket>>>> {
+            Ok(Box::new(spool.read::<Ticket>()?))
+        };
+        Ok(InOrder {
+            decided,
+            live: tickets(&gathered.live)?,
+            bin: tickets(&gathered.bin)?,
+            links: Box::new(gathered.links.read::<Links>()?),
+            next: [None, None],
+            link: None,
+        })
+    }
+
+    /// The next ticket of the set, with its links.
+    pub fn next(&mut self) -> io::Result<Option<(Ticket, Links)>> {
+        let Some(ticket) = self.ticket()? else {
+            return Ok(None);
+        };
+        loop {
+            match self.link.take() {
+                Some(links) if links.id == ticket.id => return Ok(Some((ticket, links))),
+                Some(links) if links.id > ticket.id => {
+                    self.link = Some(links);
+                    return Ok(Some((ticket, Links::default())));
+                }
+                _ => match self.links.next().transpose()? {
+                    Some(links) => self.link = Some(links),
+                    None => return Ok(Some((ticket, Links::default()))),
+                },
+            }
+        }
+    }
+
+    fn ticket(&mut self) -> io::Result<Option<Ticket>> {
+        let decided = self.decided;
+        for (next, tickets) in self.next.iter_mut().zip([&mut self.live, &mut self.bin]) {
+            while next.is_none() {
+                let Some(ticket) = tickets.next().transpose()? else {
+                    break;
+                };
+                let entry = super::index::of(&decided.index, ticket.id);
+                if entry.is_some_and(|entry| entry.archived == ticket.archived) {
+                    *next = Some(ticket);
+                }
+            }
+        }
+        let id = |ticket: &Option<Ticket>| ticket.as_ref().map_or(u64::MAX, |ticket| ticket.id);
+        let [live, bin] = &mut self.next;
+        Ok(match id(live) <= id(bin) {
+            true => live.take(),
+            false => bin.take(),
+        })
+    }
+}

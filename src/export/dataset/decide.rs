@@ -1,0 +1,291 @@
+//! What a run changes in a data set: what was read of each ticket is held against what
+//! the set knows of it. Nothing is written here.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+
+use super::base::Base;
+use super::gather::Gathered;
+use super::index::{self, Entry};
+use super::tombstones::{Learnt, Tombstone, gone_on};
+use crate::export::columns::Archived;
+use crate::export::filter::Judge;
+use crate::export::spool::{Spool, Ticket};
+use crate::export::write::PartBy;
+
+/// By what tickets are judged.
+pub struct Rules<'a> {
+    /// Whether all tickets were read: the others are gone then.
+    pub whole: bool,
+    /// Whether everything is written anew, changed or not.
+    pub anew: bool,
+    /// Which tickets belong to the set.
+    pub archived: Archived,
+    /// Those that pass.
+    pub judge: &'a Judge,
+    /// Their parts, and the place of the value that says which.
+    pub parts: (&'a PartBy, usize),
+    /// Place of the ids that were merged into a ticket.
+    pub merged: usize,
+    /// What is told to be gone so far.
+    pub tombstones: &'a [Tombstone],
+    /// The tickets that others were merged into, as far as that is told.
+    pub survivors: &'a HashSet<u64>,
+    /// When this run reads, and its id.
+    pub stamps: &'a [String; 2],
+}
+
+/// What becomes of one ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Record id.
+    pub id: u64,
+    /// The part that it was in.
+    pub from: Option<u32>,
+    /// What it is now; none where it leaves the set.
+    pub now: Option<Entry>,
+    /// Whether its row and its history are written anew.
+    pub row: bool,
+    /// The same of its links.
+    pub links: bool,
+}
+
+/// What a run changes.
+#[derive(Clone, Debug, Default)]
+pub struct Decided {
+    /// In id order.
+    pub changes: Vec<Change>,
+    /// The set's tickets from now on, in id order.
+    pub index: Vec<Entry>,
+    /// Names of parts; those that there were come first.
+    pub parts: Vec<String>,
+    /// What is gone, in id order.
+    pub tombstones: Vec<Tombstone>,
+    /// Tickets that the next run reads whatever a search says.
+    pub recheck: Vec<u64>,
+}
+
+impl Decided {
+    /// The change of a ticket, if there is one.
+    pub fn change(&self, id: u64) -> Option<&Change> {
+        let place = self
+            .changes
+            .binary_search_by_key(&id, |change| change.id)
+            .ok()?;
+        self.changes.get(place)
+    }
+}
+
+/// What was read, in short.
+#[derive(Default)]
+struct Seen {
+    /// Tickets of the set; the last word on each counts.
+    here: Vec<Entry>,
+    /// Read, and not of the set.
+    left: HashSet<u64>,
+    learnt: Learnt,
+    parts: Vec<String>,
+    places: HashMap<String, u32>,
+}
+
+/// Decides.
+pub fn decide(base: Option<&Base>, gathered: &Gathered, rules: &Rules<'_>) -> io::Result<Decided> {
+    let mut seen = Seen::default();
+    if let Some(base) = base {
+        seen.parts.clone_from(&base.state.parts);
+        seen.places.extend(base.places());
+    }
+    seen.take_bin(&gathered.bin, rules)?;
+    for spool in [&gathered.live, &gathered.restored] {
+        seen.take_live(spool, rules)?;
+    }
+    seen.settle();
+    let index: &[Entry] = base.map_or(&[], |base| &base.index);
+    let lost: HashSet<u64> = gathered.lost.live.iter().copied().collect();
+    let here = std::mem::take(&mut seen.here);
+    let now = membership(index, here, (&seen, &lost), rules);
+    let mut nowhere: Vec<u64> = gathered.lost.restored.clone();
+    let is_here = |id: u64| index::of(&now, id).is_some();
+    let unseen = |entry: &&Entry| !is_here(entry.id) && !seen.left.contains(&entry.id);
+    nowhere.extend(index.iter().filter(unseen).map(|entry| entry.id));
+    seen.learnt.nowhere = nowhere;
+    let is_live = |id: u64| {
+        index::of(&now, id).is_some_and(|entry| !entry.archived) || seen.left.contains(&id)
+    };
+    let tombstones = gone_on(rules.tombstones, &seen.learnt, is_live, rules.stamps);
+    let noticed = |stone: &&Tombstone| {
+        stone.how == super::tombstones::How::Purged && stone.noticed == *rules.stamps
+    };
+    let mut recheck: Vec<u64> = tombstones
+        .iter()
+        .filter(noticed)
+        .map(|stone| stone.id)
+        .collect();
+    recheck.extend(
+        now.iter()
+            .filter(|entry| entry.misfit)
+            .map(|entry| entry.id),
+    );
+    Ok(Decided {
+        // Of a set that is written as a whole nothing is told apart.
+        changes: match base {
+            Some(_) => changes(index, &now, rules.anew),
+            None => Vec::new(),
+        },
+        index: now,
+        parts: seen.parts,
+        tombstones,
+        recheck,
+    })
+}
+
+impl Seen {
+    /// One word on each ticket, in id order, and none of those that were merged away.
+    fn settle(&mut self) {
+        self.here.sort_by_key(|entry| entry.id);
+        self.here.dedup_by(|later, word| {
+            let same = later.id == word.id;
+            if same {
+                *word = *later;
+            }
+            same
+        });
+        let losers = &self.learnt.merged;
+        self.here.retain(|entry| !losers.contains_key(&entry.id));
+    }
+
+    fn take_bin(&mut self, spool: &Spool, rules: &Rules<'_>) -> io::Result<()> {
+        let merged = match rules.archived {
+            Archived::No => 0,
+            Archived::Include | Archived::Only => rules.merged,
+        };
+        for ticket in spool.read::<Ticket>()? {
+            let ticket = ticket?;
+            self.hear(&ticket, merged, rules);
+            if rules.archived != Archived::No && rules.judge.passes(ticket.id, &ticket.values) {
+                self.put(&ticket, rules)?;
+            }
+            let at = ticket.times.archived.filter(|at| !at.is_empty());
+            let _none = self.learnt.bin.insert(ticket.id, at);
+        }
+        Ok(())
+    }
+
+    /// A ticket that went to the recycle bin after it was read lies there.
+    fn take_live(&mut self, spool: &Spool, rules: &Rules<'_>) -> io::Result<()> {
+        for ticket in spool.read::<Ticket>()? {
+            let ticket = ticket?;
+            if self.learnt.bin.contains_key(&ticket.id) {
+                continue;
+            }
+            if rules.judge.passes(ticket.id, &ticket.values) {
+                self.hear(&ticket, rules.merged, rules);
+                self.put(&ticket, rules)?;
+            } else {
+                self.hear_of(ticket.id, rules);
+                let _new = self.left.insert(ticket.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Only the word of tickets that others were merged into counts.
+    fn hear_of(&mut self, id: u64, rules: &Rules<'_>) {
+        if rules.survivors.contains(&id) {
+            let _new = self.learnt.heard.insert(id);
+        }
+    }
+
+    fn hear(&mut self, ticket: &Ticket, merged: usize, rules: &Rules<'_>) {
+        self.hear_of(ticket.id, rules);
+        let ids = ticket.values.get(merged).and_then(Option::as_deref);
+        let ids = ids.unwrap_or_default().split(';');
+        for loser in ids.filter_map(|id| id.trim().parse().ok()) {
+            if loser != ticket.id {
+                let _old = self.learnt.merged.insert(loser, ticket.id);
+            }
+        }
+    }
+
+    fn put(&mut self, ticket: &Ticket, rules: &Rules<'_>) -> io::Result<()> {
+        let (by, place) = rules.parts;
+        let name = by.part(ticket.values.get(place).and_then(Option::as_deref));
+        let part = match self.places.get(&name) {
+            Some(part) => *part,
+            None => {
+                let part = u32::try_from(self.parts.len()).map_err(io::Error::other)?;
+                self.parts.push(name.clone());
+                let _none = self.places.insert(name, part);
+                part
+            }
+        };
+        let entry = Entry {
+            id: ticket.id,
+            part,
+            archived: ticket.archived,
+            row: index::hash(&serde_json::to_vec(ticket)?),
+            ..Entry::default()
+        };
+        self.here.push(entry);
+        Ok(())
+    }
+}
+
+/// The tickets of the set from now on; links are as they were.
+fn membership(
+    before: &[Entry],
+    here: Vec<Entry>,
+    (seen, lost): (&Seen, &HashSet<u64>),
+    rules: &Rules<'_>,
+) -> Vec<Entry> {
+    let goes = |id: u64| {
+        rules.whole
+            || seen.left.contains(&id)
+            || lost.contains(&id)
+            || seen.learnt.merged.contains_key(&id)
+            || seen.learnt.bin.contains_key(&id)
+    };
+    // An archived ticket that is in no recycle bin any more has gone as well.
+    let stays = |old: &&Entry| !goes(old.id) && !old.archived && index::of(&here, old.id).is_none();
+    let stay: Vec<Entry> = before.iter().filter(stays).copied().collect();
+    let mut now = here;
+    for entry in &mut now {
+        entry.links = index::of(before, entry.id).map_or(0, |old| old.links);
+    }
+    now.extend(stay);
+    now.sort_unstable_by_key(|entry| entry.id);
+    now
+}
+
+fn changes(before: &[Entry], now: &[Entry], anew: bool) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for old in before {
+        if index::of(now, old.id).is_none() {
+            changes.push(Change {
+                id: old.id,
+                from: Some(old.part),
+                now: None,
+                row: true,
+                links: true,
+            });
+        }
+    }
+    for entry in now {
+        let old = index::of(before, entry.id);
+        let moved = old.is_none_or(|old| old.part != entry.part);
+        let same = old.is_some_and(|old| {
+            (old.row, old.archived) == (entry.row, entry.archived) && !old.misfit
+        });
+        if moved || !same || anew {
+            changes.push(Change {
+                id: entry.id,
+                from: old.map(|old| old.part),
+                now: Some(*entry),
+                row: true,
+                links: moved || anew,
+            });
+        }
+    }
+    changes.sort_unstable_by_key(|change| change.id);
+    changes
+}

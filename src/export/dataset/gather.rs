@@ -1,0 +1,177 @@
+//! Everything that a data set needs of tickets, in spools: live ones (all, or what changed
+//! in a window), the whole recycle bin, and those that left it since the last run. Once
+//! all is there, a file says so: a resumed run does not read again.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::tombstones::{How, Tombstone};
+use crate::export::columns::Archived;
+use crate::export::job::{MERGED, Step, Which};
+use crate::export::page::{MODIFIED, PageError, Reading, changed_in};
+use crate::export::spool::{Spool, Ticket};
+use crate::model::schema::ObjectType;
+use crate::output::{read_regular, write_anew};
+
+/// A longer file of that name is none of ours: millions of ids.
+const LONGEST: u64 = 256 << 20;
+
+/// Says that everything is in the spools.
+const GATHERED: &str = "gathered.json";
+
+/// What is wanted of the portal.
+pub struct Wish<'a> {
+    /// Which tickets.
+    pub which: &'a Which,
+    /// Whether those in the recycle bin belong to the set.
+    pub archived: Archived,
+    /// Tickets that are read whatever a search says.
+    pub recheck: &'a [u64],
+    /// What the set knows to be gone.
+    pub tombstones: &'a [Tombstone],
+}
+
+/// What was read.
+pub struct Gathered {
+    folder: PathBuf,
+    /// Live tickets.
+    pub live: Spool,
+    /// All of the recycle bin.
+    pub bin: Spool,
+    /// Live tickets that were in the recycle bin at the last run.
+    pub restored: Spool,
+    /// What tickets are linked to.
+    pub links: Spool,
+    /// What was asked for and is not there.
+    pub lost: Lost,
+}
+
+/// Ids that are not where they were looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// Found by a search or asked for, and not live.
+    pub live: Vec<u64>,
+    /// Neither in the recycle bin, where they were, nor live.
+    pub restored: Vec<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Whole {
+    tickets: [u64; 3],
+    lost: Lost,
+}
+
+impl Gathered {
+    /// What an earlier process left in the folder.
+    pub fn open(folder: &Path) -> io::Result<Gathered> {
+        Ok(Gathered {
+            folder: folder.to_owned(),
+            live: Spool::open(folder, "live")?,
+            bin: Spool::open(folder, "archived")?,
+            restored: Spool::open(folder, "restored")?,
+            links: Spool::open(folder, "links")?,
+            lost: Lost::default(),
+        })
+    }
+
+    /// Reads what is not there yet. The live ones first: what is archived meanwhile is
+    /// then found in the recycle bin (protocol E2).
+    pub async fn fill(
+        &mut self,
+        reading: &Reading,
+        wish: &Wish<'_>,
+        heard: &mut impl FnMut(Step),
+    ) -> Result<(), PageError> {
+        if let Some(whole) = self.whole().filter(|whole| whole.tickets == self.counts()) {
+            self.lost = whole.lost;
+            return Ok(());
+        }
+        self.links.clear()?;
+        if wish.archived != Archived::Only {
+            self.lost.live = self.fill_live(reading, wish, heard).await?;
+        }
+        let of_bin = match wish.archived {
+            Archived::No => Reading {
+                properties: vec![MERGED.to_owned()],
+                history: Vec::new(),
+                ..reading.clone()
+            },
+            Archived::Include | Archived::Only => reading.clone(),
+        };
+        let before = self.live.tickets();
+        let told = |tickets| heard(Step::Read(before + tickets));
+        of_bin.list(true, &mut self.bin, told).await?;
+        let left = self.left_the_bin(wish.tombstones)?;
+        let ids: Vec<u64> = left.into_iter().collect();
+        self.lost.restored = reading
+            .chosen(&ids, false, &mut self.restored, |_| {})
+            .await?;
+        Ok(self.tell_whole()?)
+    }
+
+    async fn fill_live(
+        &mut self,
+        reading: &Reading,
+        wish: &Wish<'_>,
+        heard: &mut impl FnMut(Step),
+    ) -> Result<Vec<u64>, PageError> {
+        let live = &mut self.live;
+        let told = |tickets| heard(Step::Read(tickets));
+        match wish.which {
+            Which::All => reading.list(false, live, told).await?,
+            Which::First(limit) => reading.list_first(*limit, false, live).await?,
+            Which::Found(search, Some(limit)) => {
+                reading.found(search, Some(*limit), live, told).await?;
+            }
+            Which::Ids(ids) => return reading.chosen(ids, false, live, told).await,
+            Which::Found(search, None) => {
+                let mut ids = reading.ids_found(ObjectType::Tickets, search).await?;
+                ids.extend(wish.recheck);
+                let ids: Vec<u64> = ids.into_iter().collect();
+                return reading.chosen(&ids, false, live, told).await;
+            }
+            Which::Since(window) => {
+                let search = changed_in(MODIFIED, *window);
+                let mut ids = reading.ids_found(ObjectType::Tickets, &search).await?;
+                ids.extend(wish.recheck);
+                let ids: Vec<u64> = ids.into_iter().collect();
+                return reading.chosen(&ids, false, live, told).await;
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn left_the_bin(&self, tombstones: &[Tombstone]) -> io::Result<BTreeSet<u64>> {
+        let bin: HashSet<u64> = self
+            .bin
+            .read::<Ticket>()?
+            .map(|ticket| ticket.map(|ticket| ticket.id))
+            .collect::<io::Result<_>>()?;
+        let were_there = tombstones.iter().filter(|stone| stone.how == How::Archived);
+        let ids = were_there.map(|stone| stone.id);
+        Ok(ids.filter(|id| !bin.contains(id)).collect())
+    }
+
+    fn counts(&self) -> [u64; 3] {
+        [&self.live, &self.bin, &self.restored].map(Spool::tickets)
+    }
+
+    fn whole(&self) -> Option<Whole> {
+        let text = read_regular(&self.folder.join(GATHERED), LONGEST).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    fn tell_whole(&self) -> io::Result<()> {
+        let whole = Whole {
+            tickets: self.counts(),
+            lost: self.lost.clone(),
+        };
+        let building = self.folder.join("gathered.json.new");
+        let _file = write_anew(&building, &serde_json::to_vec(&whole)?)?;
+        fs::rename(building, self.folder.join(GATHERED))
+    }
+}

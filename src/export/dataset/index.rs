@@ -1,0 +1,137 @@
+//! What a data set knows of each of its tickets: the part that it is in, and hashes of
+//! what was written of it, by which a run tells what has changed. In `_state.ids`, 32
+//! bytes a ticket: id, part, flags, hash of the row, hash of the links, little-endian.
+
+use std::io::{self, Write};
+
+/// Begins the file.
+const HEAD: &[u8; 8] = b"thids\x01\0\0";
+
+/// Bytes of an entry.
+const BYTES: usize = 32;
+
+/// Entries that are written at once.
+const AT_ONCE: usize = 1_000;
+
+const ARCHIVED: u32 = 1;
+const MISFIT: u32 = 2;
+
+/// One ticket of a data set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// Record id.
+    pub id: u64,
+    /// Place of its part among the set's parts.
+    pub part: u32,
+    /// Whether it lies in the recycle bin.
+    pub archived: bool,
+    /// Whether its row has no place in the table: it is tried again by every run.
+    pub misfit: bool,
+    /// Hash of what was read of it.
+    pub row: u64,
+    /// Hash of its links.
+    pub links: u64,
+}
+
+/// Writes entries, which are in id order.
+pub fn write(entries: &[Entry], to: &mut impl Write) -> io::Result<()> {
+    to.write_all(HEAD)?;
+    let mut bytes = Vec::with_capacity(AT_ONCE * BYTES);
+    for entries in entries.chunks(AT_ONCE) {
+        bytes.clear();
+        for entry in entries {
+            let archived = if entry.archived { ARCHIVED } else { 0 };
+            let misfit = if entry.misfit { MISFIT } else { 0 };
+            bytes.extend(entry.id.to_le_bytes());
+            bytes.extend(entry.part.to_le_bytes());
+            bytes.extend((archived | misfit).to_le_bytes());
+            bytes.extend(entry.row.to_le_bytes());
+            bytes.extend(entry.links.to_le_bytes());
+        }
+        to.write_all(&bytes)?;
+    }
+    Ok(())
+}
+
+/// The entries of a file.
+///
+/// # Errors
+/// `InvalidData` when it is not one of ours, or ids don't ascend.
+pub fn read(bytes: &[u8]) -> io::Result<Vec<Entry>> {
+    let damaged = || io::Error::new(io::ErrorKind::InvalidData, "it is damaged");
+    let rest = bytes.strip_prefix(HEAD).ok_or_else(damaged)?;
+    let (entries, left) = rest.as_chunks::<BYTES>();
+    let entries: Vec<Entry> = entries.iter().map(entry).collect();
+    let ascends = entries.is_sorted_by(|left, right| left.id < right.id);
+    match left.is_empty() && ascends {
+        true => Ok(entries),
+        false => Err(damaged()),
+    }
+}
+
+fn entry(bytes: &[u8; BYTES]) -> Entry {
+    let number = |at: usize| {
+        let mut eight = [0; 8];
+        eight.copy_from_slice(&bytes[at..at + 8]);
+        u64::from_le_bytes(eight)
+    };
+    let half = |at: usize| {
+        let mut four = [0; 4];
+        four.copy_from_slice(&bytes[at..at + 4]);
+        u32::from_le_bytes(four)
+    };
+    Entry {
+        id: number(0),
+        part: half(8),
+        archived: half(12) & ARCHIVED != 0,
+        misfit: half(12) & MISFIT != 0,
+        row: number(16),
+        links: number(24),
+    }
+}
+
+/// The entry of a ticket, if it is in the set.
+pub fn of(entries: &[Entry], id: u64) -> Option<&Entry> {
+    let place = entries.binary_search_by_key(&id, |entry| entry.id).ok()?;
+    entries.get(place)
+}
+
+/// A hash that fits an entry.
+pub fn hash(bytes: &[u8]) -> u64 {
+    let mut eight = [0; 8];
+    eight.copy_from_slice(&blake3::hash(bytes).as_bytes()[..8]);
+    u64::from_le_bytes(eight)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_come_back_and_damage_is_seen() {
+        let entry = |id: u64| Entry {
+            id,
+            part: 7,
+            archived: id.is_multiple_of(2),
+            misfit: id == 3,
+            row: u64::MAX - id,
+            links: id,
+        };
+        let entries: Vec<Entry> = (1..=5).map(entry).collect();
+        let written = |entries: &[Entry]| {
+            let mut bytes = Vec::new();
+            write(entries, &mut bytes).expect("written");
+            bytes
+        };
+        let bytes = written(&entries);
+        assert_eq!(read(&bytes).expect("read"), entries);
+        assert_eq!(of(&entries, 3), Some(&entries[2]));
+        assert_eq!(of(&entries, 9), None);
+        for cut in 0..bytes.len() {
+            let whole = (cut >= 8) && (cut - 8).is_multiple_of(32);
+            assert_eq!(read(&bytes[..cut]).is_ok(), whole, "{cut}");
+        }
+        let twice = [entries[0], entries[0]];
+        assert!(read(&written(&twice)).is_err());
+    }
+}

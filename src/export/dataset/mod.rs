@@ -1,0 +1,37 @@
+//! A data set: a folder of tables, tickets in parts below `tickets/`, that an export
+//! builds beside its place and puts there in one step.
+//!
+//! ```text
+//! gather → decide → sweep → build → publish
+//! spools   changes  links   folder   exchange
+//! ```
+//!
+//! A first run and one that goes on (`--since last`) are the same: what was read is held
+//! against what the set knows of each ticket (`index`), and only parts with a difference
+//! are written anew, from their old rows (`held`) and the tickets that were read. State
+//! and data are in one folder, so they move together (E4). docs/data-sets.md is the page
+//! for users.
+
+mod state;
+mod columns;
+mod index;
+mod base;
+mod evolve;
+mod onward;
+
+mod gather;
+mod tombstones;
+mod decide;
+mod sweep;
+
+mod chunks;
+mod table;
+mod build;
+mod records;
+mod dimensions;
+mod publish;
+mod run;
+
+pub use base::{Base, BaseError};
+pub use onward::onward;
+pub use run::run;

@@ -1,0 +1,88 @@
+//! What a data set keeps for the next run, in `_state.json`: how far it is, what was
+//! selected, its parts and columns. What it knows of each ticket is in a file of its own
+//! (`index`).
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::export::columns::{Column, Kind, Wording};
+use crate::export::manifest::type_name;
+
+/// Written by this version; another one is not gone on with.
+pub const VERSION: u32 = 1;
+
+/// What is in the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Of the file.
+    pub version: u32,
+    /// Id of the run that left it.
+    pub run: String,
+    /// HubSpot portal id.
+    pub portal: u64,
+    /// All changes before it are in the data set, as far as the portal's search showed
+    /// them (E3).
+    pub mark: Timestamp,
+    /// Names of the parts; the index counts them from 0.
+    pub parts: Vec<String>,
+    /// The columns of each table.
+    pub columns: BTreeMap<String, Vec<KeptColumn>>,
+    /// Tickets that the next run reads whatever the search says.
+    pub recheck: Vec<u64>,
+}
+
+/// A column as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptColumn {
+    /// Its header.
+    pub header: String,
+    /// Internal name of the property, or what stands for one.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
+    /// What it holds, as the schema says it.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Whether it shows labels.
+    #[serde(default)]
+    pub shows_labels: bool,
+    /// Whether the portal does not have the property any more.
+    #[serde(default)]
+    pub dropped: bool,
+}
+
+impl KeptColumn {
+    /// What is kept of a column.
+    pub fn of(column: &Column) -> KeptColumn {
+        KeptColumn {
+            header: column.header.clone(),
+            name: column.name.clone(),
+            label: column.label.clone(),
+            kind: type_name(column.kind).to_owned(),
+            shows_labels: matches!(column.wording, Wording::Labels(_)),
+            dropped: column.dropped,
+        }
+    }
+
+    /// The column, as far as its rows can be read.
+    pub fn column(&self) -> Column {
+        let kinds = [
+            Kind::Text,
+            Kind::OtherId,
+            Kind::Count,
+            Kind::Number,
+            Kind::Bool,
+            Kind::Instant,
+            Kind::Day,
+            Kind::List,
+        ];
+        let kind = kinds.into_iter().find(|kind| type_name(*kind) == self.kind);
+        Column {
+            header: self.header.clone(),
+            dropped: self.dropped,
+            ..Column::plain(&self.name, &self.label, kind.unwrap_or(Kind::Text))
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Why an export did not come to its end.
+
+use std::io;
+
+use super::dataset::BaseError;
+use super::page::PageError;
+use crate::hubspot::SearchError;
+use crate::hubspot::error::CallError;
+
+/// Why an export did not come to its end; no file has appeared then.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The portal can't be read.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The list can't be read.
+    #[error(transparent)]
+    Page(PageError),
+    /// The target can't be opened; nothing was read.
+    #[error("can't write the export: {0}")]
+    Open(io::Error),
+    /// The data set that is there can't be gone on with.
+    #[error(transparent)]
+    Base(#[from] BaseError),
+    /// The target can't be written.
+    #[error("can't write the export: {0}")]
+    Write(#[from] io::Error),
+}
+
+impl From<PageError> for ExportError {
+    fn from(error: PageError) -> ExportError {
+        match error {
+            PageError::Call(error) | PageError::Search(SearchError::Call(error)) => {
+                ExportError::Call(error)
+            }
+            error => ExportError::Page(error),
+        }
+    }
+}

@@ -1,0 +1,648 @@
+//! Data sets that are brought up to date (`export --since last`): after each run they
+//! hold what a full export into a fresh folder holds, whatever happened to the tickets.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+use crate::rehearsal::{Ended, Row, rows_of};
+
+/// What every run into the data set of a story is told.
+const NIGHTLY: [&str; 6] = [
+    "--properties",
+    "subject,content,createdate",
+    "--since",
+    "last",
+    "-o",
+    "lake",
+];
+
+/// All files below a folder.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let Ok(entries) = fs::read_dir(folder) else {
+        return files;
+    };
+    for entry in entries {
+        let path = entry.expect("an entry").path();
+        match path.is_dir() {
+            true => files.extend(files_below(&path)),
+            false => files.push(path),
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The rows of a table of a CSV data set, sorted, without what differs from run to run;
+/// each with the part that it is in.
+pub fn table(desk: &Desk, set: &str, table: &str) -> Vec<Row> {
+    let root = desk.here.path(set).join(table);
+    let mut rows = Vec::new();
+    for file in files_below(&root) {
+        let part = file.parent().and_then(|part| part.strip_prefix(&root).ok());
+        let part = part.map(|part| part.to_string_lossy().into_owned());
+        for mut row in rows_of(&file) {
+            assert!(row.remove("_extracted_at").is_some_and(|at| !at.is_empty()));
+            assert_eq!(row.remove("_run_id").map(|run| run.len()), Some(32));
+            let _none = row.insert("part".to_owned(), part.clone().unwrap_or_default());
+            rows.push(row);
+        }
+    }
+    rows.sort();
+    rows
+}
+
+/// Every file of a data set is listed in its manifest, with its length and hash.
+pub fn is_whole(desk: &Desk, set: &str) -> Value {
+    let root = desk.here.path(set);
+    let text = fs::read_to_string(root.join("_manifest.json")).expect("a manifest");
+    let manifest: Value = serde_json::from_str(&text).expect("JSON");
+    let listed = manifest["files"].as_array().expect("files").iter();
+    let listed: BTreeMap<String, &Value> = listed
+        .map(|file| (file["name"].as_str().expect("a name").to_owned(), file))
+        .collect();
+    let mut found = 0;
+    for path in files_below(&root) {
+        let name = path.strip_prefix(&root).expect("below");
+        let name = name.to_string_lossy().into_owned();
+        if ["_manifest.json", "_schema.json"].contains(&&*name) {
+            continue;
+        }
+        let file = listed
+            .get(&name)
+            .unwrap_or_else(|| panic!("{name} is not listed"));
+        let bytes = fs::read(&path).expect("a file");
+        assert_eq!(
+            file["blake3"],
+            blake3::hash(&bytes).to_hex().as_str(),
+            "{name}"
+        );
+        found += 1;
+    }
+    assert_eq!(found, listed.len());
+    manifest
+}
+
+/// A portal with tickets of several months, and the arguments of a nightly run.
+struct Story {
+    desk: Desk,
+    ids: Vec<u64>,
+    more: Vec<String>,
+}
+
+impl Story {
+    fn new(tickets: usize, switches: &[&str], more: &[&str]) -> Story {
+        let mut args = vec!["--rate", "off"];
+        args.extend(switches.iter().flat_map(|switch| ["--switch", switch]));
+        if !switches
+            .iter()
+            .any(|switch| switch.starts_with("search_lag"))
+        {
+            args.extend(["--switch", "search_lag=0s"]);
+        }
+        let desk = Desk::new(&args);
+        let month = |n: usize| format!("2026-{:02}-15T12:00:00Z", 1 + n % 5);
+        let made = |n| json!({"subject": format!("Ticket {n}"), "createdate": month(n)});
+        let ids = desk.create(tickets, made);
+        Story {
+            desk,
+            ids,
+            more: more.iter().map(|word| (*word).to_owned()).collect(),
+        }
+    }
+
+    fn args<'a>(&'a self, set: &'a str) -> Vec<&'a str> {
+        let mut args: Vec<&str> = NIGHTLY[..5].to_vec();
+        args.push(set);
+        args.extend(self.more.iter().map(String::as_str));
+        args
+    }
+
+    /// Brings the data set up to date.
+    fn run(&self) -> Ended {
+        self.desk.export(&self.args("lake"))
+    }
+
+    fn run_with(&self, more: &[&str]) -> Ended {
+        self.desk.export(&[&self.args("lake")[..], more].concat())
+    }
+
+    /// What a full export into a fresh folder holds, the data set holds; gives its
+    /// manifest.
+    #[track_caller]
+    fn check(&self, tables: &[&str], story: &str) -> Value {
+        let fresh = self.desk.here.path("fresh");
+        let _none = fs::remove_dir_all(&fresh);
+        let _ended = self.desk.export(&self.args("fresh")).expect(0);
+        for name in [
+            "tickets",
+            "deleted",
+            "pipelines",
+            "stages",
+            "properties",
+            "owners",
+        ]
+        .iter()
+        .chain(tables)
+        {
+            let rows = |set| table(&self.desk, set, name);
+            let (held, expected) = (rows("lake"), rows("fresh"));
+            assert_eq!(held, expected, "{story}: {name}");
+        }
+        let manifest = is_whole(&self.desk, "lake");
+        let held = table(&self.desk, "lake", "tickets").len();
+        assert_eq!(manifest["tickets"], held, "{story}");
+        manifest
+    }
+
+    fn update(&self, ids: &[u64], properties: &Value) {
+        for ids in ids.chunks(100) {
+            let inputs = ids
+                .iter()
+                .map(|id| json!({"id": id.to_string(), "properties": properties}));
+            let body = json!({"inputs": inputs.collect::<Vec<_>>()});
+            let _done = self
+                .desk
+                .call("POST", "/crm/v3/objects/tickets/batch/update", &body);
+        }
+    }
+
+    fn press(&self, button: &str, ids: &[u64]) {
+        let inputs = ids.iter().map(|id| json!({"id": id.to_string()}));
+        let body = json!({"inputs": inputs.collect::<Vec<_>>()});
+        let path = format!("/_sandbox/tickets/{button}");
+        let _done = self.desk.call("POST", &path, &body);
+    }
+
+    fn merge(&self, primary: u64, loser: u64) -> u64 {
+        let body =
+            json!({"primaryObjectId": primary.to_string(), "objectIdToMerge": loser.to_string()});
+        crate::desk::id(
+            &self
+                .desk
+                .call("POST", "/crm/v3/objects/tickets/merge", &body),
+        )
+    }
+
+    fn tombstones(&self) -> Vec<(u64, String)> {
+        let rows = table(&self.desk, "lake", "deleted").into_iter();
+        let stone = |row: Row| {
+            (
+                row["hs_object_id"].parse().expect("an id"),
+                row["how"].clone(),
+            )
+        };
+        rows.map(stone).collect()
+    }
+}
+
+#[test]
+fn a_run_without_a_change_writes_nothing_anew() {
+    use std::os::unix::fs::MetadataExt;
+    let story = Story::new(250, &[], &[]);
+    let _ended = story.run().expect(0).says("250 tickets exported");
+    let first = story.check(&[], "first");
+    let inodes = || -> BTreeMap<PathBuf, u64> {
+        let files = files_below(&story.desk.here.path("lake/tickets")).into_iter();
+        let files = files.chain(files_below(&story.desk.here.path("lake/deleted")));
+        let inode = |path: PathBuf| (path.clone(), fs::metadata(path).expect("a file").ino());
+        files.map(inode).collect()
+    };
+    let before = inodes();
+    assert_eq!(before.len(), 6);
+    let ended = story.run().expect(0);
+    let _ended = ended.says("0 new or changed, 0 gone; the data set holds 250 tickets");
+    assert_eq!(inodes(), before);
+    story.update(&story.ids[..1], &json!({"subject": "new"}));
+    let _ended = story.run().expect(0).says("1 new or changed, 0 gone");
+    let after = inodes();
+    let kept = before
+        .iter()
+        .filter(|(path, inode)| after.get(*path) == Some(*inode));
+    assert_eq!(kept.count(), 5, "one part is written anew");
+    let second = story.check(&[], "one change");
+    let time =
+        |at: &Value| -> jiff::Timestamp { at.as_str().expect("a time").parse().expect("a time") };
+    let since = time(&second["since"]);
+    let overlap = time(&first["started"]) - since;
+    assert!((3_600.0..3_662.0).contains(&overlap.total(jiff::Unit::Second).expect("a span")));
+    assert!(!story.desk.here.path("tickethaul-runs").exists());
+}
+
+#[test]
+fn tickets_move_part_come_go_and_come_back() {
+    let story = Story::new(120, &[], &[]);
+    let _ended = story.run().expect(0);
+    // All of January moves: its part is empty then.
+    let january: Vec<u64> = story.ids.iter().copied().step_by(5).collect();
+    story.update(&january, &json!({"createdate": "2027-02-01T00:00:00Z"}));
+    let _ended = story.run().expect(0).says("24 new or changed");
+    let _manifest = story.check(&[], "moved");
+    let parts = fs::read_dir(story.desk.here.path("lake/tickets")).expect("parts");
+    assert_eq!(parts.count(), 5);
+    let (archived, back) = (&story.ids[3..13], &story.ids[3..7]);
+    story.desk.archive(archived);
+    let _new = story
+        .desk
+        .create(7, |n| json!({"subject": format!("Late {n}")}));
+    let _ended = story.run().expect(0).says("7 new or changed, 10 gone");
+    let _manifest = story.check(&[], "archived");
+    assert_eq!(story.tombstones().len(), 10);
+    story.press("restore", back);
+    let _ended = story.run().expect(0).says("4 new or changed, 0 gone");
+    let _manifest = story.check(&[], "restored");
+    story.press("purge", &archived[8..]);
+    let _ended = story.run().expect(0);
+    let mut stones = story.tombstones();
+    stones.retain(|(_, how)| how == "purged");
+    let purged: Vec<u64> = stones.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(purged, archived[8..]);
+}
+
+#[test]
+fn merged_tickets_leave_tombstones() {
+    for switch in [
+        "merge_id=new",
+        "merge_id=kept",
+        "merge_loser=archived",
+        "merged_ids=off",
+    ] {
+        let story = Story::new(40, &[switch], &[]);
+        let ids = &story.ids;
+        let _ended = story.run().expect(0);
+        let survivor = story.merge(ids[0], ids[1]);
+        let _ended = story.run().expect(0);
+        let manifest = story.check(&[], switch);
+        assert_eq!(manifest["tickets"], 39, "{switch}");
+        let again = story.merge(ids[2], survivor);
+        let _ended = story.run().expect(0);
+        let _manifest = story.check(&[], switch);
+        let stones = table(&story.desk, "lake", "deleted");
+        let into = |id: u64| {
+            let mut rows = stones.iter();
+            let row = rows.find(|row| row["hs_object_id"] == id.to_string());
+            row.map(|row| (row["how"].clone(), row["merged_into"].clone()))
+        };
+        let merged = Some(("merged".to_owned(), again.to_string()));
+        assert_eq!(into(ids[1]), merged, "{switch}");
+    }
+}
+
+#[test]
+fn tickets_that_stop_matching_leave_and_others_come() {
+    let filter = [
+        "--where",
+        "hs_ticket_priority = HIGH or subject has printer",
+    ];
+    let story = Story::new(60, &[], &filter);
+    story.update(&story.ids[..20], &json!({"hs_ticket_priority": "HIGH"}));
+    let _ended = story.run().expect(0).says("20 tickets exported");
+    story.update(&story.ids[..5], &json!({"hs_ticket_priority": "LOW"}));
+    story.update(
+        &story.ids[30..33],
+        &json!({"subject": "My Printer is on fire"}),
+    );
+    let _ended = story.run().expect(0).says("3 new or changed, 5 gone");
+    let _manifest = story.check(&[], "left");
+    assert!(story.tombstones().is_empty(), "what left is not deleted");
+    story.update(&story.ids[5..7], &json!({"hs_ticket_priority": "LOW"}));
+    let _ended = story.run_with(&["--reconcile"]).expect(0).says("2 gone");
+    let _manifest = story.check(&[], "reconciled");
+    assert!(story.tombstones().is_empty(), "what left is not deleted");
+}
+
+#[test]
+fn columns_come_last_and_dropped_ones_stay_empty() {
+    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let define = |name: &str, kind: &str, field: &str| {
+        let body = json!({"name": name, "label": name, "groupName": "ticketinformation", "type": kind, "fieldType": field});
+        let _made = desk.call("POST", "/crm/v3/properties/tickets", &body);
+    };
+    define("colour", "string", "text");
+    let ids = desk.create(
+        30,
+        |n| json!({"subject": format!("T {n}"), "colour": "red"}),
+    );
+    let args = ["--all-properties", "--since", "last", "-o", "lake"];
+    let _ended = desk.export(&args).expect(0);
+    let headers = || {
+        let file = files_below(&desk.here.path("lake/tickets")).remove(0);
+        let text = fs::read_to_string(file).expect("a file");
+        let header = text.lines().next().expect("a header").to_owned();
+        header
+            .split(',')
+            .map(str::to_owned)
+            .collect::<Vec<String>>()
+    };
+    let first = headers();
+    let _gone = desk.call("DELETE", "/crm/v3/properties/tickets/colour", &json!({}));
+    define("a_size", "number", "number");
+    let body = json!({"inputs": [{"id": ids[0].to_string(), "properties": {"a_size": "7"}}]});
+    let _done = desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
+    let _ended = desk
+        .export(&args)
+        .expect(0)
+        .says("new columns: a_size")
+        .says("does not have colour any more");
+    let second = headers();
+    assert_eq!(second[..first.len()], first);
+    assert_eq!(second[first.len()..], ["a_size".to_owned()]);
+    let rows = table(&desk, "lake", "tickets");
+    assert_eq!(rows.len(), 30);
+    assert!(rows.iter().all(|row| row["colour"].is_empty()));
+    let sizes: Vec<&str> = rows.iter().map(|row| row["a_size"].as_str()).collect();
+    assert_eq!(sizes.iter().filter(|size| **size == "7").count(), 1);
+    let _ended = desk.export(&args).expect(0);
+    let told = is_whole(&desk, "lake");
+    assert_eq!(told["columns_dropped"], json!([]), "it is told once");
+    // A type that changes: everything is read anew.
+    let text = json!({"type": "string", "fieldType": "text"});
+    let _done = desk.call("PATCH", "/crm/v3/properties/tickets/a_size", &text);
+    let _ended = desk
+        .export(&args)
+        .expect(0)
+        .says("the column a_size holds text now, not number")
+        .says("all tickets are read anew");
+    let _manifest = is_whole(&desk, "lake");
+    assert_eq!(headers(), second);
+    let rows = table(&desk, "lake", "tickets");
+    assert_eq!(rows.iter().filter(|row| row["a_size"] == "7").count(), 1);
+}
+
+#[test]
+fn history_links_and_linked_records_stay_exact() {
+    let more = [
+        "--history",
+        "hs_pipeline_stage",
+        "--with",
+        "contacts,contacts.email,companies",
+        "--archived",
+        "include",
+    ];
+    let story = Story::new(40, &[], &more);
+    let contacts = story.desk.link_contacts(&story.ids[..6], 3);
+    let tables = ["history", "links", "contacts", "companies"];
+    let _ended = story.run().expect(0);
+    let _manifest = story.check(&tables, "first");
+    assert_eq!(table(&story.desk, "lake", "links").len(), 18);
+    let tickets = table(&story.desk, "lake", "tickets");
+    assert!(!tickets[0].contains_key("contacts"), "links have a table");
+    assert_eq!(table(&story.desk, "lake", "contacts").len(), 3);
+    // Links alone, then a contact alone, then a stage.
+    let between = json!({"inputs": [{"from": {"id": story.ids[0].to_string()}, "to": [{"id": contacts[0].to_string()}]}]});
+    let path = "/crm/v4/associations/tickets/contacts/batch/archive";
+    let _gone = story.desk.call("POST", path, &between);
+    let _more = story.desk.link_contacts(&story.ids[20..22], 2);
+    let _ended = story.run().expect(0).says("0 new or changed");
+    let _manifest = story.check(&tables, "links");
+    let email = json!({"inputs": [{"id": contacts[1].to_string(), "properties": {"email": "new@desk.example"}}]});
+    let _done = story
+        .desk
+        .call("POST", "/crm/v3/objects/contacts/batch/update", &email);
+    story.update(&story.ids[..3], &json!({"hs_pipeline_stage": "2"}));
+    story.desk.archive(&story.ids[4..5]);
+    let _ended = story.run().expect(0);
+    let _manifest = story.check(&tables, "contacts, history and the bin");
+    let history = table(&story.desk, "lake", "history");
+    assert_eq!(history.len(), 43);
+    assert_eq!(story.tombstones(), [(story.ids[4], "archived".to_owned())]);
+}
+
+#[test]
+fn a_column_comes_with_its_first_value() {
+    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let ids = desk.create(20, |n| json!({"subject": format!("T {n}")}));
+    let run = |set| {
+        let args = [
+            "--all-properties",
+            "--skip-empty",
+            "--since",
+            "last",
+            "-o",
+            set,
+        ];
+        desk.export(&args).expect(0)
+    };
+    let _ended = run("lake");
+    let has = |name: &str| table(&desk, "lake", "tickets")[0].contains_key(name);
+    assert!(has("subject") && !has("content"));
+    let body = json!({"inputs": [{"id": ids[3].to_string(), "properties": {"content": "text"}}]});
+    let _done = desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
+    let _ended = run("lake").says("1 new or changed, 0 gone");
+    assert!(has("subject") && has("content"));
+    let _ended = run("lake").says("0 new or changed, 0 gone");
+    let _ended = run("fresh");
+    assert_eq!(
+        table(&desk, "lake", "tickets"),
+        table(&desk, "fresh", "tickets")
+    );
+}
+
+#[test]
+fn what_no_date_shows_is_found_by_reconciling() {
+    let story = Story::new(30, &[], &["--format", "csv"]);
+    let _ended = story.run().expect(0);
+    story.desk.archive(&story.ids[..2]);
+    story.press("purge", &story.ids[..2]);
+    let _ended = story.run().expect(0).says("0 gone");
+    let ended = story.run_with(&["--reconcile"]).expect(0);
+    let _ended = ended.says("0 new or changed, 2 gone; the data set holds 28 tickets");
+    let stones = story.tombstones();
+    let expected = [0, 1].map(|place| (story.ids[place], "purged".to_owned()));
+    assert_eq!(stones, expected);
+    assert_eq!(table(&story.desk, "lake", "tickets").len(), 28);
+}
+
+#[test]
+fn a_log_keeps_every_version() {
+    let story = Story::new(20, &[], &["--append", "--format", "jsonl"]);
+    let _ended = story.run().expect(0);
+    story.update(&story.ids[..3], &json!({"subject": "second"}));
+    story.desk.archive(&story.ids[5..6]);
+    let _ended = story.run().expect(0);
+    let _ended = story.run().expect(0);
+    let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in files_below(&story.desk.here.path("lake/tickets")) {
+        for line in fs::read_to_string(file).expect("a file").lines() {
+            let row: Value = serde_json::from_str(line).expect("JSON");
+            let text = |name: &str| row[name].as_str().expect("a text").to_owned();
+            versions
+                .entry(text("hs_object_id"))
+                .or_default()
+                .push(text("updated_at"));
+        }
+    }
+    assert_eq!(versions.len(), 20);
+    for (id, mut times) in versions {
+        let expected = 1 + usize::from(story.ids[..3].contains(&id.parse().expect("an id")));
+        times.sort();
+        times.dedup();
+        assert_eq!(times.len(), expected, "{id}");
+    }
+    let _manifest = is_whole(&story.desk, "lake");
+}
+
+#[test]
+fn a_file_of_changes_moves_no_state() {
+    let story = Story::new(20, &[], &[]);
+    let _ended = story.run().expect(0);
+    let state = story.desk.here.read("lake/_state.json");
+    let args = [
+        "--properties",
+        "subject",
+        "--since",
+        "2h",
+        "-o",
+        "changes.csv",
+    ];
+    let _ended = story
+        .desk
+        .export(&args)
+        .expect(0)
+        .says("20 tickets exported");
+    let filter = ["--where", "subject = 'Ticket 3'", "--replace"];
+    let _ended = story.desk.export(&[&args[..], &filter].concat()).expect(0);
+    assert_eq!(story.desk.ids("changes.csv").len(), 1);
+    let future = [
+        "--properties",
+        "subject",
+        "--since",
+        "2099-01-01",
+        "-o",
+        "none.csv",
+    ];
+    let _ended = story
+        .desk
+        .export(&future)
+        .expect(0)
+        .says("0 tickets exported");
+    assert_eq!(story.desk.here.read("lake/_state.json"), state);
+    let whole = ["--properties", "subject", "-o", "changes.csv"];
+    let _ended = story
+        .desk
+        .export(&whole)
+        .expect(64)
+        .says("--since none instead of 2h");
+}
+
+#[test]
+fn what_can_not_go_on_is_refused_before_anything_is_read() {
+    let story = Story::new(5, &[], &[]);
+    let _ended = story.run().expect(0);
+    let cases: [(&[&str], i32, &str); 7] = [
+        (
+            &["--where", "createdate > today - 7d"],
+            64,
+            "moves from day to day",
+        ),
+        (&["--limit", "3"], 64, "no first tickets"),
+        (&["--archived", "only"], 64, "of live tickets"),
+        (
+            &["--archived", "include"],
+            64,
+            "--archived include instead of no",
+        ),
+        (
+            &["--partition-by", "year(createdate)"],
+            64,
+            "--partition-by year(createdate)",
+        ),
+        (&["--append"], 64, "--append yes instead of no"),
+        (
+            &["--append", "--with", "contacts"],
+            64,
+            "cannot be used with",
+        ),
+    ];
+    for (more, code, words) in cases {
+        let _ended = story.run_with(more).expect(code).says(words);
+    }
+    let file = ["--properties", "subject", "--since", "last", "-o", "a.csv"];
+    let _ended = story
+        .desk
+        .export(&file)
+        .expect(64)
+        .says("name a folder with -o");
+    let soon = ["--properties", "subject", "--since", "soon", "-o", "a.csv"];
+    let _ended = story
+        .desk
+        .export(&soon)
+        .expect(64)
+        .says("a span such as 7d");
+    let _path = story.desk.here.write("lake/_state.json", "{}");
+    let _ended = story.run().expect(64).says("has been changed since");
+    let _ended = story
+        .run_with(&["--force"])
+        .expect(0)
+        .says("5 tickets exported");
+    let _manifest = story.check(&[], "forced");
+}
+
+#[test]
+fn a_resumed_run_selects_what_it_selected_when_it_began() {
+    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let ids = desk.create(700, |n| json!({"subject": format!("Ticket {n}")}));
+    let fixed = [
+        "--properties",
+        "subject",
+        "--where",
+        "hs_pipeline_stage = New",
+    ];
+    let slow = ["--rate", "3/1s", "--max-duration", "0.8", "-o", "a.csv"];
+    let stopped = desk.export(&[&fixed[..], &slow].concat()).expect(5);
+    let _stopped = stopped.says("(--max-duration)");
+    // The label means another stage now.
+    for (stage, label) in [("1", "Old"), ("2", "New")] {
+        let path = format!("/crm/v3/pipelines/tickets/0/stages/{stage}");
+        let body = json!({"label": label, "metadata": {"ticketState": "OPEN"}});
+        let _done = desk.call("PATCH", &path, &body);
+    }
+    let resume = ["resume", "--rate", "1000/1s", "--max-duration", "60"];
+    let _ended = desk.here.run_against(&desk.sandbox, &resume).expect(0);
+    assert_eq!(desk.ids("a.csv"), ids);
+}
+
+#[test]
+fn a_run_that_is_killed_is_repeated_and_changes_nothing_twice() {
+    let mut story = Story::new(700, &[], &["--run-dir", "run"]);
+    let more = story.more.split_off(0);
+    let _ended = story.run().expect(0);
+    story.more = more;
+    story.update(&story.ids[..400], &json!({"subject": "new"}));
+    story.desk.archive(&story.ids[500..520]);
+    let args: Vec<String> = story
+        .args("lake")
+        .iter()
+        .map(|word| (*word).to_owned())
+        .collect();
+    let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
+    args.insert(0, "export");
+    let slow = [&args[..], &["--rate", "8/1s"]].concat();
+    let before = story.desk.here.read("lake/_manifest.json");
+    let mut desk = story.desk;
+    desk.kill_tool(&slow, |child, desk| {
+        let pages = desk.here.path("run/live.pages");
+        let read = || fs::read_to_string(&pages).is_ok_and(|text| !text.is_empty());
+        while child.try_wait().expect("a child").is_none() && !read() {
+            std::thread::yield_now();
+        }
+    });
+    story.desk = desk;
+    assert_eq!(story.desk.here.read("lake/_manifest.json"), before);
+    // What changes after the run began is the next one's.
+    story.update(&story.ids[600..610], &json!({"subject": "later"}));
+    let resume = ["resume", "run", "--rate", "1000/1s"];
+    let _ended = story
+        .desk
+        .here
+        .run_against(&story.desk.sandbox, &resume)
+        .expect(0);
+    assert!(!story.desk.here.path("run").exists());
+    story.more.clear();
+    let _ended = story.run().expect(0);
+    let _manifest = story.check(&[], "killed");
+}
