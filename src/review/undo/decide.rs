@@ -301,7 +301,7 @@ mod tests {
                 at: at.to_owned(),
                 source: "CRM_UI".to_owned(),
                 source_id: String::new(),
-                user: String::new(),
+                user: None,
             }]
         };
         let _none = owned
