@@ -57,11 +57,11 @@ impl Family {
         if retries.is_empty() {
             return Ok(None);
         }
-        let past = Reading::open(&first.folder)?.past()?;
+        let first_run = Reading::open(&first.folder)?.overview()?;
         Ok(Some(Family {
             first: first.kin.run.clone(),
             names: members.iter().map(|member| member.name()).collect(),
-            rows: Retried::by(retries)?.onto(&past.tally),
+            rows: Retried::by(retries)?.onto(&first_run.tally),
         }))
     }
 

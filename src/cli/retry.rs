@@ -32,6 +32,7 @@ use crate::model::count::counted;
 use crate::model::row::Kept;
 use crate::model::visible::one_line;
 use crate::review::family::{Member, Retried, descendants};
+use crate::review::undo::run::KIND;
 
 /// Try the refused rows of a run again, fixed or not: those in its refused.csv as the file
 /// is now. It is a run of its own, with operation, mapping, portal and options of the old
@@ -70,6 +71,12 @@ pub async fn run(args: RetryArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Er
         return Err(not_a_run(&path));
     }
     let past = Reading::open(&path)?.past()?;
+    if past.header.operation == KIND {
+        return Err(
+            Error::usage(format!("{} is the run of an undo", path.display()))
+                .advise("`tickethaul undo` on the run that it took back tries again what was left"),
+        );
+    }
     let operation = operation(&past)?;
     expect_finished(&path, past.state)?;
     let told = past.header.told.clone().overlaid(&typed.told());
@@ -188,7 +195,7 @@ fn rows(
 /// A row must not be on its way twice.
 fn expect_all_finished(later: &[&Member]) -> Result<(), Error> {
     for run in later {
-        let state = Reading::open(&run.folder)?.past()?.state;
+        let state = Reading::open(&run.folder)?.overview()?.state;
         if state == RunState::Open {
             let shown = run.folder.display();
             return Err(Error::mend(format!(

@@ -167,6 +167,7 @@ fn header(run: &PastRun) -> Result<Header, Error> {
     let undoes = real(&run.path).ok_or_else(|| Error::unexpected("the run folder is gone"))?;
     Ok(Header {
         run: new_run()?,
+        parent: None,
         operation: KIND.to_owned(),
         told: Told::default(),
         undoes: Some(undoes),

@@ -178,14 +178,14 @@ fn three_rounds_of_fixing_leave_each_line_of_the_file_one_fate() {
         shown.contains("first and its retries second, third, fourth"),
         "{shown}"
     );
-    assert!(shown.contains("1200 done"), "{shown}");
+    assert!(shown.contains("1,200 done"), "{shown}");
     let listed = here.run(["runs"]).expect(0).stdout;
     let lines: Vec<&str> = listed.lines().skip(1).map(str::trim_end).collect();
     let [of_first, of_second, ..] = lines.as_slice() else {
         panic!("{listed}");
     };
     assert!(
-        of_first.contains("first") && of_first.contains("1200"),
+        of_first.contains("first") && of_first.contains("1,200"),
         "{listed}"
     );
     assert!(
@@ -321,6 +321,14 @@ fn a_retry_that_was_killed_is_resumed_like_any_run() {
             3,
             "no ticket twice"
         );
+        // What takes a retry back is no retry itself.
+        let _ended = go(&desk, &["undo", "again", "--yes"], "undone").expect(0);
+        let family = &status(&desk.here, "run")["family"];
+        assert_eq!(family["runs"], json!(["run", "again"]));
+        assert!(status(&desk.here, "undone")["parent"].is_null());
+        let _ended = go(&desk, &["retry", "undone"], "none")
+            .expect(64)
+            .says("is the run of an undo");
     }
 }
 
