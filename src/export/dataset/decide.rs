@@ -95,6 +95,9 @@ pub fn decide(base: Option<&Base>, gathered: &Gathered, rules: &Rules<'_>) -> io
         seen.parts.clone_from(&base.state.parts);
         seen.places.extend(base.places());
     }
+    // Not twice as much by growing: there may be a million.
+    let live = usize::try_from(gathered.live.tickets()).unwrap_or(0);
+    seen.here.reserve_exact(live);
     seen.take_bin(&gathered.bin, rules)?;
     for spool in [&gathered.live, &gathered.restored] {
         seen.take_live(spool, rules)?;
@@ -142,7 +145,9 @@ pub fn decide(base: Option<&Base>, gathered: &Gathered, rules: &Rules<'_>) -> io
 impl Seen {
     /// One word on each ticket, in id order, and none of those that were merged away.
     fn settle(&mut self) {
-        self.here.sort_by_key(|entry| entry.id);
+        if !self.here.is_sorted_by_key(|entry| entry.id) {
+            self.here.sort_by_key(|entry| entry.id);
+        }
         self.here.dedup_by(|later, word| {
             let same = later.id == word.id;
             if same {

@@ -16,7 +16,7 @@ use crate::export::project::{Cell, Misfit};
 const ONE_FILE: usize = 24 << 20;
 
 /// The same in each file of a folder: a hundred of them may be open.
-const ONE_OF_MANY: usize = 512 << 10;
+const ONE_OF_MANY: usize = 256 << 10;
 
 /// The form of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
