@@ -131,7 +131,9 @@ impl Looked<'_> {
         let definitions = Definitions::Copy(copy);
         let (compiled, _links) = intent.fit(&assumed, definitions, talk).await?;
         let readers = intent.compile(&assumed, talk)?;
-        let is_known = |name: &str| copy.schema.tickets.contains_key(name);
+        // By a property that is not unique no ticket can be read; that clash is reported.
+        let known = |name: &str| copy.schema.tickets.get(name);
+        let is_known = |name: &str| known(name).is_some_and(|property| property.unique);
         let held = match self.portal {
             Some(portal) if compiled.id_property().is_some_and(is_known) => {
                 let found = held(&portal.client, self.input.again(), &compiled).await?;

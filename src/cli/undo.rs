@@ -65,7 +65,12 @@ pub async fn run(mut args: UndoArgs, talk: &Talk) -> Result<Exit, Error> {
     let what = words(&run);
     if args.plan {
         let rows = undo(run, None, &args.portal).await?;
-        return Ok(say(&rows, None, talk));
+        // What would be left is part of what is shown.
+        let exit = say(&rows, None, talk);
+        return Ok(match exit {
+            Exit::Refused => Exit::Fine,
+            other => other,
+        });
     }
     if !talk.confirmed(args.yes, &what) {
         run.portal.close().await;

@@ -15,7 +15,7 @@ use crate::model::schema::ObjectType;
 const ROUNDS: usize = 8;
 
 /// How often a portal may refuse the links of records that are all there.
-const REFUSALS: usize = 2;
+const REFUSALS: usize = 4;
 
 /// Links of records, as of a moment at which they were there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::divert::Diversion;
@@ -105,7 +106,9 @@ pub async fn run(
     let listener: Arc<dyn Listener> = Arc::new(Logged { listener, log });
     let (settle, settle_thread) = start_settle(&job, &client, &account, &listener)?;
     let stop = job.options.stop.clone();
-    let patience = tokio::spawn(stop_waiting(stop, client.clone()));
+    // It goes with this future, also where that is dropped.
+    let mut patience = JoinSet::new();
+    let _task = patience.spawn(stop_waiting(stop, client.clone()));
     let Job {
         operation,
         input,
@@ -163,7 +166,7 @@ pub async fn run(
     };
     let linked = last.run().await;
     let ledger = join(settle_thread, reader_thread).await?;
-    patience.abort();
+    drop(patience);
     linked?;
     let outside = Outside {
         settled_before,

@@ -90,7 +90,7 @@ impl DoneRows {
     ///
     /// # Errors
     /// When the journal or the input can't be read.
-    pub fn next(&mut self) -> Result<Option<Vec<Expected>>, Error> {
+    pub fn page(&mut self) -> Result<Option<Vec<Expected>>, Error> {
         let rows = self.journal.done_after(self.after, PAGE)?;
         let Some(last) = rows.last() else {
             return Ok(None);

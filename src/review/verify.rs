@@ -58,7 +58,7 @@ pub async fn verify(
         if left == Some(0) {
             return Ok(None);
         }
-        let Some(mut page) = rows.next()? else {
+        let Some(mut page) = rows.page()? else {
             return Ok(None);
         };
         if let Some(left) = left {

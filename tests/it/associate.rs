@@ -360,7 +360,7 @@ fn changed_tickets_are_linked_once_they_are_written() {
         more.as_str(),
     );
     let _ended = run(&desk, &["import", "--op", "upsert"], rows, "upsert").expect(0);
-    let operations = map([("2", "update"), ("8", "create"), ("9", "create")]);
+    let operations = map([("2", "link"), ("8", "create"), ("9", "create")]);
     assert_eq!(cells(&desk, "upsert/done.csv", "_operation"), operations);
     let ids = ids(&desk);
     let linked = links(&desk, "tickets");

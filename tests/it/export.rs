@@ -184,7 +184,7 @@ fn chosen_ids_and_the_first_tickets() {
     let _ended = desk
         .export(&args)
         .expect(0)
-        .says("1 ids are not in the portal");
+        .says("1 id is not in the portal");
     let mut expected = chosen;
     expected.sort_unstable();
     assert_eq!(desk.ids("b.csv"), expected);

@@ -322,7 +322,7 @@ fn one_missing_ticket_of_a_batch_does_not_hide_the_others() {
             }
             (status, body.to_string())
         });
-        let _ended = ended.expect(0).says("1 ids are not in the portal");
+        let _ended = ended.expect(0).says("1 id is not in the portal");
         story.check(&[0, 1, 3, 4, 5], &[], switch);
     }
 }

@@ -162,7 +162,7 @@ fn what_an_upsert_changed_is_as_it_was_before() {
     let undone = undo(&desk, "twice", &["--run-dir", "back"], 3);
     assert_eq!(
         (&undone["archived"], &undone["left"]["TOUCHED"]),
-        (&json!(10), &json!(1)),
+        (&json!(10), &json!(2)),
         "{undone}"
     );
     let after = portal(&desk);

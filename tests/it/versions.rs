@@ -173,7 +173,7 @@ fn the_scope_of_owners_is_needed_only_where_owners_are() {
     let _file = here.write("plain.csv", "Id,Subject\n1,one\n");
     let _file = here.write("agents.csv", "Id,Subject,Agent\n2,two,a@b.example\n");
     let left_out = "may not read owners (scope crm.objects.owners.read)";
-    let export = ["export", "-o", "out.csv", "--force"];
+    let export = ["export", "-o", "out.csv", "--replace"];
     for (more, code) in [
         (&["--properties", "subject"][..], 0),
         (&["--all-properties"], 0),

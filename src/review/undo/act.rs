@@ -43,7 +43,7 @@ impl Act<'_> {
     /// What became of these rows, in their order; a stop says why the run can't go on.
     pub(super) async fn on(&self, rows: &[(&Expected, &Inverse)]) -> (Vec<Acted>, Option<Stop>) {
         let mut acted: Vec<Acted> = rows.iter().map(|_| Acted::Unclear).collect();
-        let restores = chosen(rows, |inverse| matches!(inverse, Inverse::Restore(_)));
+        let restores = chosen(rows, |inverse| matches!(inverse, Inverse::Restore { .. }));
         let stop = self.restore(rows, &restores, &mut acted).await;
         if stop.is_some() {
             return (acted, stop);
@@ -131,7 +131,7 @@ fn chosen(rows: &[(&Expected, &Inverse)], wanted: impl Fn(&Inverse) -> bool) -> 
 
 fn given(inverse: &Inverse) -> PropertyValues {
     match inverse {
-        Inverse::Restore(changes) => changes
+        Inverse::Restore { changes, .. } => changes
             .iter()
             .map(|change| (change.name.clone(), change.after.clone()))
             .collect(),

@@ -23,8 +23,13 @@ const TOGETHER: [&str; 2] = ["hs_pipeline", "hs_pipeline_stage"];
 pub enum Inverse {
     /// The ticket that the run created goes into the recycle bin.
     Archive,
-    /// Values go back to what they were: `before` is what the ticket holds now.
-    Restore(Vec<PropertyChange>),
+    /// Values go back to what they were.
+    Restore {
+        /// What is written: `before` is what the ticket holds now.
+        changes: Vec<PropertyChange>,
+        /// Why not all of the row's values go back, if so.
+        left: Option<Left>,
+    },
     /// The ticket is as it was before.
     Nothing,
     /// The ticket is left as it is.
@@ -217,7 +222,10 @@ fn restore(
     match (inverse.is_empty(), left) {
         (true, None) => Inverse::Nothing,
         (true, Some(left)) => Inverse::Leave(left),
-        (false, _) => Inverse::Restore(inverse),
+        (false, left) => Inverse::Restore {
+            changes: inverse,
+            left,
+        },
     }
 }
 
@@ -333,10 +341,16 @@ mod tests {
         ];
         let row = row(Change::Updated, Some(changes));
         let now = record(&[("subject", "new"), ("content", "text"), ("owner", "3")]);
-        let back = Inverse::Restore(vec![
-            change("subject", Some("new"), "old"),
-            change("content", Some("text"), ""),
-        ]);
+        let back = Inverse::Restore {
+            changes: vec![
+                change("subject", Some("new"), "old"),
+                change("content", Some("text"), ""),
+            ],
+            left: Some(Left::Touched {
+                property: "owner".to_owned(),
+                holds: "3".to_owned(),
+            }),
+        };
         assert_eq!(decided(&row, Some(&now), &[]), back);
         let before = record(&[("subject", "old"), ("owner", "1")]);
         assert_eq!(decided(&row, Some(&before), &[]), Inverse::Nothing);

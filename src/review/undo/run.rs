@@ -74,9 +74,12 @@ impl Undone {
     fn count(&mut self, row: &Expected, inverse: &Inverse) {
         let word = match inverse {
             Inverse::Archive => "archived",
-            Inverse::Restore(_) => "restored",
+            Inverse::Restore { left: None, .. } => "restored",
             Inverse::Nothing => "unchanged",
-            Inverse::Leave(left) => {
+            Inverse::Leave(left)
+            | Inverse::Restore {
+                left: Some(left), ..
+            } => {
                 *self.left.entry(left.code()).or_default() += 1;
                 if self.examples.len() < EXAMPLES {
                     self.examples.push((row.place.clone(), left.clone()));
@@ -195,7 +198,7 @@ impl Undo {
 }
 
 fn acts(inverse: &Inverse) -> bool {
-    matches!(inverse, Inverse::Archive | Inverse::Restore(_))
+    matches!(inverse, Inverse::Archive | Inverse::Restore { .. })
 }
 
 fn entry(row: &Expected) -> RowEntry {
@@ -214,9 +217,9 @@ fn intend(
     let mut commit = journal.begin()?;
     for (row, inverse) in decided {
         let end = match inverse {
-            Inverse::Archive | Inverse::Restore(_) => {
+            Inverse::Archive | Inverse::Restore { .. } => {
                 let changes = match inverse {
-                    Inverse::Restore(changes) => Some(changes.as_slice()),
+                    Inverse::Restore { changes, .. } => Some(changes.as_slice()),
                     _ => None,
                 };
                 let _free = commit.intend(
@@ -281,7 +284,12 @@ fn settle<'a>(
         let end = match acted {
             Acted::Done(change) => {
                 undone.count(row, inverse);
-                RowEnd::Done { ticket, change }
+                match inverse {
+                    Inverse::Restore {
+                        left: Some(left), ..
+                    } => RowEnd::Refused(refusal(left)),
+                    _ => RowEnd::Done { ticket, change },
+                }
             }
             Acted::Missing => {
                 undone.count(row, &Inverse::Leave(Left::NotLive));
