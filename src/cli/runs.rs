@@ -361,6 +361,9 @@ fn family_in_words(family: &Family) -> String {
 
 /// How much of the input stands for rows that have an end.
 fn percent(past: &Overview) -> u64 {
+    if past.state == RunState::Finished {
+        return 100;
+    }
     past.tally.settled_bytes(past.offset) * 100 / past.size.max(1)
 }
 

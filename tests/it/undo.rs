@@ -115,6 +115,9 @@ fn what_a_create_made_goes_and_can_be_made_again() {
         assert_eq!(undone["left"], json!({"TOUCHED": 1, "LINKED_BY_OTHERS": 1}));
         let left: Vec<String> = portal(&desk).into_keys().collect();
         assert_eq!(left, ["D-3", "D-4"], "{holds}");
+        let status = desk.here.run(["status", "back", "--json"]).expect(0);
+        let status: Value = serde_json::from_str(&status.stdout).expect("JSON");
+        assert_eq!(status["state"], "finished", "{status}");
         let listed = desk.here.rows("back/undo.csv");
         assert_eq!(listed.len(), 120);
         let touched = listed

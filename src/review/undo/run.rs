@@ -12,7 +12,7 @@ use super::observe::Held;
 use crate::error::Error;
 use crate::hubspot::Client;
 use crate::import::stop::{StopSwitch, stop_for};
-use crate::journal::{Intent, Journal, Keys, RowEntry};
+use crate::journal::{Intent, Journal, Keys, RowEntry, RunState};
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::issue::Refusal;
@@ -131,7 +131,14 @@ impl Undo {
             let words = "the portal's replies do not say what became of some tickets";
             let _first = undone.stop.get_or_insert(Stop::Later(words.to_owned()));
         }
-        if let Some(journal) = self.journal {
+        if let Some(mut journal) = self.journal {
+            let state = match undone.stop {
+                None => RunState::Finished,
+                Some(_) => RunState::Open,
+            };
+            let commit = journal.begin()?;
+            commit.mark_state(state)?;
+            commit.commit()?;
             journal.close()?;
         }
         Ok(undone)
