@@ -50,7 +50,7 @@ fn go(desk: &Desk, words: &[&str], file: &str, run: &str) -> Ended {
 }
 
 /// Subjects of the tickets with the e-mails of their contacts.
-fn tickets(desk: &Desk) -> BTreeMap<String, String> {
+pub fn tickets(desk: &Desk) -> BTreeMap<String, String> {
     let args = ["--properties", "subject", "--with", "contacts.email"];
     let _ended = desk
         .export(&[&args[..], &["-o", "all.csv"]].concat())

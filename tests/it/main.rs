@@ -66,6 +66,7 @@ mod rehearsal; // the helper: a folder, the tool as a process, a served sandbox
 mod replies; // literal replies of HubSpot, fed to the client
 mod retry; // refused rows tried again, and a run counted with its retries as one
 mod resume; // runs that stop and go on: guards, limits, signals, full disks
+mod reviewed; // the helper: runs that are verified and undone
 mod round_trip; // exports by a mapping, imported with it: nothing differs
 mod samples; // the sample is what its generator writes, and holds what it promises
 mod sandbox; // how the embedded portal behaves: limits, the list, its state, what it survives

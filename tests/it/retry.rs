@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::desk::Desk;
 use crate::first::{preset, repair_codes_in_place, sample};
+use crate::given_back::tickets;
 use crate::rehearsal::{Ended, Rehearsal, rows_of, write_rows};
 
 const MAPPING: &str = r#"
@@ -48,17 +49,6 @@ fn imported(text: &str, troubles: &[&str]) -> Desk {
 fn go(desk: &Desk, words: &[&str], run: &str) -> Ended {
     let args = [words, &["--run-dir", run]].concat();
     desk.here.run_against(&desk.sandbox, &args)
-}
-
-/// Subjects of the tickets with the e-mails of their contacts.
-fn tickets(desk: &Desk) -> BTreeMap<String, String> {
-    let args = ["--properties", "subject", "--with", "contacts.email"];
-    let _ended = desk
-        .export(&[&args[..], &["-o", "all.csv"]].concat())
-        .expect(0);
-    let rows = desk.here.rows("all.csv").into_iter();
-    rows.map(|row| (row["subject"].clone(), row["contacts.email"].clone()))
-        .collect()
 }
 
 /// Changes cells of a refused.csv, told by their lines.

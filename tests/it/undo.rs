@@ -6,57 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::rehearsal::Ended;
-
-const MAPPING: &str = r#"
-version = 1
-[key]
-property = "desk_id"
-column = "Id"
-[properties]
-subject = "Subject"
-content = { column = "Text", empty = "clear" }
-hs_pipeline_stage = { value = "1" }
-[[associate]]
-to = "contacts"
-by = "email"
-column = "Mail"
-missing = "create"
-[[property]]
-name = "desk_id"
-label = "Desk id"
-type = "string"
-unique = true
-"#;
-
-fn rows(rows: std::ops::RangeInclusive<usize>, subject: &str, text: &str) -> String {
-    let row = |n: usize| format!("D-{n},{subject} {n},{text},p{n}@desk.example\n");
-    rows.map(row)
-        .fold("Id,Subject,Text,Mail\n".to_owned(), |all, row| all + &row)
-}
-
-/// A portal with the properties of the mapping.
-fn desk(more: &[&str]) -> Desk {
-    let desk = Desk::new(&[&["--rate", "off"], more].concat());
-    let _file = desk.here.write("m.toml", MAPPING);
-    let args = ["schema", "apply", "-m", "m.toml", "--yes"];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    desk
-}
-
-fn import(desk: &Desk, operation: &str, file: &str, run: &str) -> Ended {
-    let args = [
-        "import",
-        file,
-        "-m",
-        "m.toml",
-        "--run-dir",
-        run,
-        "--op",
-        operation,
-    ];
-    desk.here.run_against(&desk.sandbox, &args)
-}
+use crate::reviewed::{desk, file, ids, import, rows, update};
 
 fn undo(desk: &Desk, run: &str, more: &[&str], code: i32) -> Value {
     let args = [&["undo", run, "--yes", "--json", "--horizon", "0.2"], more].concat();
@@ -82,25 +32,14 @@ fn portal(desk: &Desk) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn ids(desk: &Desk, run: &str) -> BTreeMap<String, u64> {
-    let rows = desk.here.rows(&format!("{run}/done.csv")).into_iter();
-    rows.map(|row| (row["Id"].clone(), row["_ticket_id"].parse().expect("an id")))
-        .collect()
-}
-
-fn update(desk: &Desk, id: u64, properties: &Value) {
-    let body = json!({"inputs": [{"id": id.to_string(), "properties": properties}]});
-    let _changed = desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
-}
-
 #[test]
 fn what_a_create_made_goes_and_can_be_made_again() {
     for holds in ["archived_holds_unique=blocks", "archived_holds_unique=free"] {
         let desk = desk(&["--switch", holds]);
-        let _file = desk.here.write("in.csv", rows(1..=120, "Subject", "text"));
+        let _file = desk.here.write("in.csv", file(1..=120, "Subject", "text"));
         let _ended = import(&desk, "create", "in.csv", "run").expect(0);
         let ids = ids(&desk, "run");
-        update(&desk, ids["D-3"], &json!({"subject": "edited"}));
+        update(&desk, &[ids["D-3"]], &json!({"subject": "edited"}));
         let _linked = desk.link_contacts(&[ids["D-4"]], 1);
 
         let planned = undo(&desk, "run", &["--plan"], 0);
@@ -146,19 +85,18 @@ fn what_a_create_made_goes_and_can_be_made_again() {
 #[test]
 fn what_an_upsert_changed_is_as_it_was_before() {
     let desk = desk(&[]);
-    let _file = desk.here.write("in.csv", rows(1..=60, "Subject", "text"));
+    let _file = desk.here.write("in.csv", file(1..=60, "Subject", "text"));
     let _ended = import(&desk, "create", "in.csv", "run").expect(0);
     let before = portal(&desk);
     // Twenty stay as they are, forty change twice, ten are new.
-    let twice = rows(1..=40, "First", "other")
-        + &rows(1..=70, "Second", "").replace("Id,Subject,Text,Mail\n", "");
+    let twice = file(1..=40, "First", "other") + &rows(1..=70, "Second", "");
     let twice = twice.replace("Second 5", "Subject 5");
     let _file = desk.here.write("twice.csv", twice);
     let _ended = import(&desk, "upsert", "twice.csv", "twice").expect(0);
     let ids = ids(&desk, "run");
     update(
         &desk,
-        ids["D-7"],
+        &[ids["D-7"]],
         &json!({"subject": "mine", "hs_ticket_priority": "HIGH"}),
     );
 
@@ -189,11 +127,11 @@ fn an_undo_that_is_killed_ends_as_if_it_had_not_been() {
     for (call, operation) in [("batch/archive", "create"), ("batch/update", "upsert")] {
         for state in ["received", "committed", "answered"] {
             let mut desk = desk(&["--trouble", &format!("hold@2={state}:tickets/{call}")]);
-            let _file = desk.here.write("in.csv", rows(1..=120, "Subject", "text"));
+            let _file = desk.here.write("in.csv", file(1..=120, "Subject", "text"));
             let _ended = import(&desk, "create", "in.csv", "run").expect(0);
             let mut before = portal(&desk);
             if operation == "upsert" {
-                let _file = desk.here.write("other.csv", rows(1..=120, "Other", ""));
+                let _file = desk.here.write("other.csv", file(1..=120, "Other", ""));
                 let _ended = import(&desk, "upsert", "other.csv", "other").expect(0);
             } else {
                 before.clear();
@@ -226,9 +164,9 @@ fn an_undo_that_is_killed_ends_as_if_it_had_not_been() {
 #[test]
 fn what_can_not_be_undone_is_listed() {
     let desk = desk(&[]);
-    let _file = desk.here.write("in.csv", rows(1..=8, "Subject", "text"));
+    let _file = desk.here.write("in.csv", file(1..=8, "Subject", "text"));
     let _ended = import(&desk, "create", "in.csv", "run").expect(0);
-    let _file = desk.here.write("blind.csv", rows(1..=8, "Blind", "text"));
+    let _file = desk.here.write("blind.csv", file(1..=8, "Blind", "text"));
     let args = [
         "import",
         "blind.csv",

@@ -1,71 +1,15 @@
 //! `verify`: the tickets of a run are as it left them, or each that is not is named, with
 //! what it holds, since when and by what.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::rehearsal::Ended;
-
-const MAPPING: &str = r#"
-version = 1
-[key]
-property = "desk_id"
-column = "Id"
-[properties]
-subject = "Subject"
-content = { column = "Text", empty = "clear" }
-hs_pipeline_stage = { value = "1" }
-[[associate]]
-to = "contacts"
-by = "email"
-column = "Mail"
-missing = "create"
-[[property]]
-name = "desk_id"
-label = "Desk id"
-type = "string"
-unique = true
-"#;
-
-fn file(rows: std::ops::RangeInclusive<usize>, subject: &str) -> String {
-    let row = |n: usize| format!("D-{n},{subject} {n},text {n},p{n}@desk.example\n");
-    rows.map(row)
-        .fold("Id,Subject,Text,Mail\n".to_owned(), |all, row| all + &row)
-}
-
-fn import(desk: &Desk, operation: &str, file: &str, run: &str) -> Ended {
-    let args = [
-        "import",
-        file,
-        "-m",
-        "m.toml",
-        "--run-dir",
-        run,
-        "--op",
-        operation,
-        "--yes",
-    ];
-    let args = [
-        &args[..],
-        &["--create-properties"][..usize::from(run == "run")],
-    ]
-    .concat();
-    desk.here.run_against(&desk.sandbox, &args)
-}
+use crate::reviewed::{desk, file, ids, import, rows, update};
 
 fn verified(desk: &Desk, run: &str, more: &[&str], code: i32) -> Value {
     let args = [&["verify", run, "--json"], more].concat();
     let ended = desk.here.run_against(&desk.sandbox, &args).expect(code);
     serde_json::from_str(&ended.stdout).expect("JSON")
-}
-
-/// Ids of tickets by key.
-fn ids(desk: &Desk, run: &str) -> BTreeMap<String, u64> {
-    let rows = desk.here.rows(&format!("{run}/done.csv")).into_iter();
-    rows.map(|row| (row["Id"].clone(), row["_ticket_id"].parse().expect("an id")))
-        .collect()
 }
 
 /// When tickets, live ones and archived ones, were changed last.
@@ -81,13 +25,6 @@ fn changed(desk: &Desk) -> String {
         .export(&[&args[..], &["-o", "all.csv"]].concat())
         .expect(0);
     desk.here.read("all.csv")
-}
-
-fn update(desk: &Desk, ids: &[u64], properties: &Value) {
-    let inputs = ids.iter();
-    let inputs = inputs.map(|id| json!({"id": id.to_string(), "properties": properties}));
-    let body = json!({"inputs": inputs.collect::<Vec<_>>()});
-    let _changed = desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
 }
 
 fn merge(desk: &Desk, primary: u64, loser: u64) -> String {
@@ -107,9 +44,8 @@ fn cut(desk: &Desk, ticket: u64) {
 
 #[test]
 fn what_others_did_to_the_tickets_of_a_run_is_named_and_nothing_else() {
-    let desk = Desk::new(&["--rate", "off"]);
-    let _file = desk.here.write("m.toml", MAPPING);
-    let _file = desk.here.write("in.csv", file(1..=220, "Subject"));
+    let desk = desk(&[]);
+    let _file = desk.here.write("in.csv", file(1..=220, "Subject", "text"));
     let _ended = import(&desk, "create", "in.csv", "run").expect(0);
     let clean = verified(&desk, "run", &[], 0);
     assert_eq!(
@@ -169,12 +105,10 @@ fn what_others_did_to_the_tickets_of_a_run_is_named_and_nothing_else() {
 
 #[test]
 fn updates_are_verified_by_what_they_changed_and_rows_of_one_ticket_by_the_last() {
-    let desk = Desk::new(&["--rate", "off"]);
-    let _file = desk.here.write("m.toml", MAPPING);
-    let _file = desk.here.write("in.csv", file(1..=20, "Subject"));
+    let desk = desk(&[]);
+    let _file = desk.here.write("in.csv", file(1..=20, "Subject", "text"));
     let _ended = import(&desk, "create", "in.csv", "run").expect(0);
-    let twice =
-        file(1..=10, "First") + &file(1..=10, "Second").replace("Id,Subject,Text,Mail\n", "");
+    let twice = file(1..=10, "First", "text") + &rows(1..=10, "Second", "text");
     let _file = desk.here.write("twice.csv", twice);
     let _ended = import(&desk, "upsert", "twice.csv", "twice").expect(0);
     let clean = verified(&desk, "twice", &[], 0);
@@ -198,9 +132,8 @@ fn updates_are_verified_by_what_they_changed_and_rows_of_one_ticket_by_the_last(
 
 #[test]
 fn archived_and_unlinked_tickets_are_verified_too() {
-    let desk = Desk::new(&["--rate", "off"]);
-    let _file = desk.here.write("m.toml", MAPPING);
-    let _file = desk.here.write("in.csv", file(1..=12, "Subject"));
+    let desk = desk(&[]);
+    let _file = desk.here.write("in.csv", file(1..=12, "Subject", "text"));
     let _ended = import(&desk, "create", "in.csv", "run").expect(0);
     let ids = ids(&desk, "run");
     let args = ["dissociate", "in.csv", "-m", "m.toml", "--run-dir", "cut"];

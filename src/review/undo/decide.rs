@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::hubspot::records::Record;
 use crate::model::compare::same_value;
+use crate::model::issue::excerpt;
 use crate::model::outcome::Change;
 use crate::model::property_change::PropertyChange;
 use crate::model::schema::{ObjectType, ValueType};
@@ -71,16 +72,32 @@ impl Left {
         }
     }
 
+    /// What it is about, for people: `TOUCHED: subject holds "edited": …`.
+    pub fn words(&self) -> String {
+        let about = match self {
+            Left::Touched { property, holds } => {
+                format!("{property} holds \"{}\": ", excerpt(holds))
+            }
+            Left::Linked(record) => format!("{record}: "),
+            Left::NotLive | Left::NotKnown | Left::Archived | Left::OnlyLinks => String::new(),
+        };
+        format!("{}: {about}{}", self.code(), self.hint())
+    }
+
     /// What it means and what can be done.
     pub fn hint(&self) -> &'static str {
         match self {
             Left::Touched { .. } => {
-                "this property was set by somebody else since; the ticket is left as it is"
+                "somebody else set this property since, so the ticket is left as it is; \
+                 change it by hand if it is to go"
             }
             Left::Linked(_) => {
-                "this record was linked to the ticket by somebody else since; the ticket is left as it is"
+                "somebody else linked this record to the ticket since, so the ticket is left as it \
+                 is; change it by hand if it is to go"
             }
-            Left::NotLive => "the ticket was archived, merged or deleted by somebody else",
+            Left::NotLive => {
+                "somebody else archived, merged or deleted the ticket: nothing is left to undo"
+            }
             Left::NotKnown => {
                 "the run did not read the ticket before it wrote it (--blind, or an older \
                  version), so what it held is not known"

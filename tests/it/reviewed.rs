@@ -1,0 +1,75 @@
+//! The helper for what is done after a run: a portal, a file of tickets with a contact
+//! each, imports of it as runs, and what others do to the tickets meanwhile.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+use crate::rehearsal::Ended;
+
+const MAPPING: &str = r#"
+version = 1
+[key]
+property = "desk_id"
+column = "Id"
+[properties]
+subject = "Subject"
+content = { column = "Text", empty = "clear" }
+hs_pipeline_stage = { value = "1" }
+[[associate]]
+to = "contacts"
+by = "email"
+column = "Mail"
+missing = "create"
+[[property]]
+name = "desk_id"
+label = "Desk id"
+type = "string"
+unique = true
+"#;
+
+const HEADER: &str = "Id,Subject,Text,Mail\n";
+
+/// A portal with the properties of the mapping.
+pub fn desk(more: &[&str]) -> Desk {
+    let desk = Desk::new(&[&["--rate", "off"], more].concat());
+    let _file = desk.here.write("m.toml", MAPPING);
+    let args = ["schema", "apply", "-m", "m.toml", "--yes"];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    desk
+}
+
+/// A file whose rows have the keys `D-1`, `D-2`…
+pub fn file(numbers: RangeInclusive<usize>, subject: &str, text: &str) -> String {
+    HEADER.to_owned() + &rows(numbers, subject, text)
+}
+
+/// More rows of such a file.
+pub fn rows(numbers: RangeInclusive<usize>, subject: &str, text: &str) -> String {
+    let row = |n: usize| format!("D-{n},{subject} {n},{text},p{n}@desk.example\n");
+    numbers.map(row).collect()
+}
+
+/// Imports a file as a run.
+pub fn import(desk: &Desk, operation: &str, file: &str, run: &str) -> Ended {
+    let args = ["import", file, "-m", "m.toml", "--run-dir", run, "--yes"];
+    let args = [&args[..], &["--op", operation]].concat();
+    desk.here.run_against(&desk.sandbox, &args)
+}
+
+/// Ids of tickets by key.
+pub fn ids(desk: &Desk, run: &str) -> BTreeMap<String, u64> {
+    let rows = desk.here.rows(&format!("{run}/done.csv")).into_iter();
+    rows.map(|row| (row["Id"].clone(), row["_ticket_id"].parse().expect("an id")))
+        .collect()
+}
+
+/// Gives tickets values, as somebody else.
+pub fn update(desk: &Desk, ids: &[u64], properties: &Value) {
+    let inputs = ids.iter();
+    let inputs = inputs.map(|id| json!({"id": id.to_string(), "properties": properties}));
+    let body = json!({"inputs": inputs.collect::<Vec<_>>()});
+    let _changed = desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
+}
