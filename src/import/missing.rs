@@ -52,7 +52,8 @@ impl Sender {
     /// Rows whose ticket is live, with its id; the others end here.
     pub(super) async fn live(&self, ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
         let names: Vec<String> = ops.iter().map(|op| op.draft.key.clone()).collect();
-        let records = self.tickets().read(&names, &[], false).await?;
+        let given = self.tickets().read_each(&names, &[], false).await?;
+        let (ops, records) = self.shown(ops, given).await?;
         let mut live = Vec::new();
         let mut absent = Vec::new();
         for mut op in ops {

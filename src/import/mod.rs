@@ -31,6 +31,7 @@ pub mod write;
 pub mod reply;
 mod lookup;
 mod tickets;
+mod reading;
 mod canary;
 mod divert;
 pub mod settle;

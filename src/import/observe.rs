@@ -7,6 +7,7 @@ use super::decide::{Action, Observed, Wanted, decide};
 use super::flow::{Batch, PlannedOp};
 use super::missing::Absent;
 use super::plan::json_bytes;
+use super::reading::Given;
 use super::send::{Delivered, Sender};
 use crate::hubspot::records::Record;
 use crate::model::event::Stop;
@@ -30,7 +31,9 @@ impl Sender {
 
     async fn differing(&self, ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
         let names: Vec<String> = ops.iter().map(|op| op.draft.key.clone()).collect();
-        let held = self.tickets().read(&names, &self.wanted(), false).await?;
+        let (tickets, wanted) = (self.tickets(), self.wanted());
+        let given = tickets.read_each(&names, &wanted, false).await?;
+        let (ops, held) = self.shown(ops, given).await?;
         let mut differing = Vec::new();
         let mut standing = Vec::new();
         let mut absent = Vec::new();
@@ -51,6 +54,26 @@ impl Sender {
         self.settle_standing(standing).await?;
         self.explain(absent).await?;
         Ok(differing)
+    }
+
+    /// Rows whose tickets the portal shows or does not have, with those that it shows; the
+    /// others end here: what they hold can't be compared.
+    pub(super) async fn shown(
+        &self,
+        ops: Vec<PlannedOp>,
+        given: Given,
+    ) -> Result<(Vec<PlannedOp>, Vec<Record>), Stop> {
+        let Given { records, closed } = given;
+        let mut shown = Vec::new();
+        let mut refused = Vec::new();
+        for op in ops {
+            match closed.iter().find(|closed| closed.name == op.draft.key) {
+                Some(closed) => refused.push(self.refuse_key(op, closed.reason())),
+                None => shown.push(op),
+            }
+        }
+        self.settle.settle(refused).await?;
+        Ok((shown, records))
     }
 
     fn decided(&self, op: &PlannedOp, held: Option<&Record>) -> Action {

@@ -1,19 +1,11 @@
 //! Reading tickets by what rows name them with: the value of a unique property, or
 //! the record's id. From the record store, never by search.
 
-use std::time::Duration;
-
-use super::reply::is_passing;
-use super::stop::stop_for;
+use super::reading::{Given, Reading};
 use crate::hubspot::Client;
-use crate::hubspot::records::{ApiError, Record};
+use crate::hubspot::records::Record;
 use crate::model::event::Stop;
 use crate::model::schema::ObjectType;
-
-/// First of the growing waits before tickets are read again that can't be read now.
-const FIRST_WAIT: Duration = Duration::from_millis(250);
-/// How often they are read before the run stops for later.
-const READS: u32 = 6;
 
 /// The tickets of a portal.
 #[derive(Clone, Copy)]
@@ -27,42 +19,47 @@ pub struct Tickets<'a> {
 impl Tickets<'_> {
     /// Those that are named by one of these, at most 100, with these properties;
     /// `archived` reads the recycle bin and only that.
+    ///
+    /// # Errors
+    /// When the run has to stop: also where the portal has one of them and does not
+    /// show it.
     pub async fn read(
         &self,
         names: &[String],
         properties: &[&str],
         archived: bool,
     ) -> Result<Vec<Record>, Stop> {
-        if names.is_empty() {
-            return Ok(Vec::new());
+        let given = self.read_each(names, properties, archived).await?;
+        match given.closed.into_iter().next() {
+            Some(closed) => Err(Stop::Mend(closed.words)),
+            None => Ok(given.records),
         }
-        let mut wanted = properties.to_vec();
-        wanted.extend(self.by.filter(|by| !properties.contains(by)));
-        let mut records = Vec::new();
-        let mut left = names.to_vec();
-        let mut wait = FIRST_WAIT;
-        for _round in 0..READS {
-            let object = ObjectType::Tickets;
-            let reply = self
-                .client
-                .batch_read(object, self.by, &left, &wanted, archived);
-            let reply = reply.await.map_err(stop_for)?;
-            records.extend(reply.results);
-            let mut errors = reply.errors.iter().filter(|error| !error.is_missing());
-            let Some(first) = errors.next() else {
-                return Ok(records);
-            };
-            let mut all = std::iter::once(first).chain(errors);
-            if let Some(error) = all.find(|error| !is_passing(error)) {
-                return Err(Stop::Mend(unreadable(error)));
-            }
-            let read = |name: &String| self.find(&records, name).is_some();
-            left.retain(|name| !read(name));
-            tokio::time::sleep(wait).await;
-            wait *= 2;
-        }
-        let words = "the portal keeps answering that some tickets can't be read now";
-        Err(Stop::Later(words.to_owned()))
+    }
+
+    /// As `read`, and which of them the portal has and does not show.
+    ///
+    /// # Errors
+    /// When the run has to stop.
+    pub async fn read_each(
+        &self,
+        names: &[String],
+        properties: &[&str],
+        archived: bool,
+    ) -> Result<Given, Stop> {
+        let mut properties = properties.to_vec();
+        properties.extend(self.by.filter(|by| !properties.contains(by)));
+        let reading = Reading {
+            client: self.client,
+            object: ObjectType::Tickets,
+            by: self.by,
+            properties: &properties,
+            archived,
+        };
+        let is = |record: &Record, name: &str| {
+            let one = std::slice::from_ref(record);
+            self.find(one, name).is_some()
+        };
+        reading.read(names, is).await
     }
 
     /// The ticket with this id, wherever it is; `archived` tells. One that was merged
@@ -95,19 +92,6 @@ impl Tickets<'_> {
         let mut exactly = records.iter();
         exactly.find(held).or_else(|| records.iter().find(folded))
     }
-}
-
-/// What a portal says of a ticket that it has and does not show. Taking it for missing
-/// would refuse its row, or make the ticket a second time.
-fn unreadable(error: &ApiError) -> String {
-    let which = match error.ids.as_slice() {
-        [] => "tickets".to_owned(),
-        ids => format!("ticket {}", ids.join(", ")),
-    };
-    format!(
-        "the portal does not let {which} be read ({}): {}",
-        error.category, error.message
-    )
 }
 
 /// Whether a ticket holds a value of its key property; portals may fold case (K2).

@@ -8,7 +8,7 @@ use crate::mapping::entry::{Column, Feed};
 use crate::mapping::rewritten::is_rewritten;
 use crate::mapping::scope::{Findings, Scope};
 use crate::model::invisible::{is_invisible, is_spelling, trim_invisible};
-use crate::model::issue::{Problem, Reason, excerpt};
+use crate::model::issue::{Problem, Reason, excerpt, was_read};
 use crate::model::row::{Cells, Kept};
 use crate::model::ticket::{PlacedRemark, Remark};
 
@@ -127,13 +127,10 @@ impl Key {
                 }
             }
             Key::RowHash { prefix, cells, .. } => {
-                let kept = scope.source().kept.as_deref();
-                match kept.and_then(|kept| kept.key.as_deref()) {
-                    Some(kept) => with_prefix("", kept),
-                    None => Ok(format!(
-                        "{prefix}{}",
-                        row_hash(&scope.source().cells, *cells)
-                    )),
+                let hash = || row_hash(&scope.source().cells, *cells);
+                match scope.source().kept.as_deref() {
+                    Some(kept) => kept_hash(kept, prefix, hash),
+                    None => Ok(format!("{prefix}{}", hash())),
                 }
             }
             Key::RecordId { feed, .. } => {
@@ -316,6 +313,9 @@ pub(crate) fn record_id(text: String) -> Result<String, Fault> {
     }
 }
 
+/// Hexadecimal digits of a row's hash (protocol K3).
+const HASH: usize = 32;
+
 /// Protocol K3: 32 hexadecimal digits of a hash of all cells of the source. Identical
 /// rows have the same one, and a row that was edited another.
 fn row_hash(cells: &Cells, count: usize) -> String {
@@ -325,8 +325,30 @@ fn row_hash(cells: &Cells, count: usize) -> String {
         let _same = hasher.update(cell.as_bytes());
     }
     let mut hash = hasher.finalize().to_hex().to_string();
-    hash.truncate(32);
+    hash.truncate(HASH);
     hash
+}
+
+/// The hash that a row of our own refused.csv had before people corrected its cells. Where
+/// `_key` was emptied, or is no hash any more, its ticket would be made a second time.
+fn kept_hash(kept: &Kept, prefix: &str, hash: impl Fn() -> String) -> Result<String, Fault> {
+    let lost = || Fault::new(Reason::OwnCellLost { column: "_key" }, "");
+    let had_one = || kept.code.as_deref().is_none_or(was_read);
+    match kept.key.as_deref() {
+        Some(key) if ends_with_hash(key) => with_prefix("", key),
+        Some(_rewritten) => Err(lost()),
+        None if kept.line.is_some() && had_one() => Err(lost()),
+        None => Ok(format!("{prefix}{}", hash())),
+    }
+}
+
+fn ends_with_hash(key: &str) -> bool {
+    let start = key.len().checked_sub(HASH);
+    let hash = start.and_then(|start| key.get(start..));
+    hash.is_some_and(|hash| {
+        hash.chars()
+            .all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c))
+    })
 }
 
 #[cfg(test)]

@@ -345,6 +345,13 @@ pub enum Reason {
         /// Their ids.
         ids: Vec<String>,
     },
+    /// The portal has a record that the row needs, and does not let it be read.
+    RecordHidden {
+        /// Kind of the record.
+        object: ObjectType,
+        /// What the portal said, in a sentence.
+        detail: String,
+    },
     /// The record that the row needs could not be created.
     RecordRefused {
         /// Kind of the other record.
@@ -412,6 +419,23 @@ pub enum Reason {
     },
 }
 
+/// Codes of rows that were refused as they were read, so that their key was not known.
+const UNREAD: [&str; 6] = [
+    "RAGGED_ROW",
+    "UNCLOSED_QUOTE",
+    "RECORD_TOO_LONG",
+    "NOT_TEXT",
+    "NUL_CHARACTER",
+    "RAW_AND_CELLS",
+];
+
+/// Whether a row that was refused with this code had cells, so that its key could be made.
+pub fn was_read(code: &str) -> bool {
+    !UNREAD
+        .iter()
+        .any(|unread| unread.eq_ignore_ascii_case(code))
+}
+
 impl Reason {
     /// The stable code of refused.csv.
     pub fn code(&self) -> &str {
@@ -463,6 +487,11 @@ impl Reason {
                 ObjectType::Notes => "NOTE_MISSING",
             },
             Reason::AmbiguousRecord { .. } => "AMBIGUOUS",
+            Reason::RecordHidden { object, .. } => match object {
+                ObjectType::Tickets => "TICKET_HIDDEN",
+                ObjectType::Contacts => "CONTACT_HIDDEN",
+                _ => "RECORD_HIDDEN",
+            },
             Reason::RecordRefused { object, .. } => match object {
                 ObjectType::Contacts => "CONTACT_REFUSED",
                 _ => "RECORD_REFUSED",
@@ -587,6 +616,7 @@ impl Reason {
                 let ids = one_of(ids);
                 format!("it may be one of several {}: {ids}", object.plural())
             }
+            Reason::RecordHidden { detail, .. } => detail.clone(),
             Reason::RecordRefused { object, detail } => {
                 let object = object.singular();
                 format!("the portal refused to create this {object}: {detail}")
@@ -757,6 +787,10 @@ impl Reason {
             ),
             Reason::AmbiguousRecord { object, .. } => format!(
                 "link by the id of the {} that is meant, or by a unique property",
+                object.singular()
+            ),
+            Reason::RecordHidden { object, .. } => format!(
+                "let the token's app and user read this {}, then run the row again",
                 object.singular()
             ),
             Reason::RecordRefused { object, .. } => {

@@ -2,6 +2,7 @@
 //! little: rows wait, are read back and end as the portal has them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -321,24 +322,41 @@ async fn a_lost_reply_is_waited_for_and_read_back() {
     }
 }
 
-/// The first reads of tickets say of one of them that it can't be read.
-fn unreadable(times: u64, category: &'static str, status: u16) -> Arc<Tamper> {
-    Arc::new(move |path: &str, nth: u64, reply: Reply| {
-        if !path.ends_with("/tickets/batch/read") || nth > times {
+/// The name by which a portal says that it does not show a record; none for those that it
+/// shows.
+type Hidden = fn(&Value) -> Option<Value>;
+
+/// Every tenth ticket, by the key that it was asked for by, or by its id.
+fn tenth_by_key(ticket: &Value) -> Option<Value> {
+    let key = &ticket["properties"]["source_ticket_id"];
+    let is_tenth = key.as_str().is_some_and(|key| key.ends_with('0'));
+    is_tenth.then(|| key.clone())
+}
+
+fn tenth_by_id(ticket: &Value) -> Option<Value> {
+    tenth_by_key(ticket).map(|_key| ticket["id"].clone())
+}
+
+/// The first calls to a path leave records out and say that they can't be read.
+fn hiding(at: &'static str, times: u64, category: &'static str, hidden: Hidden) -> Arc<Tamper> {
+    let seen = AtomicU64::new(0);
+    Arc::new(move |path: &str, _nth: u64, reply: Reply| {
+        if !path.contains(at) || seen.fetch_add(1, Ordering::SeqCst) >= times {
             return reply;
         }
         let mut body: Value = serde_json::from_slice(&reply.body).expect("JSON");
         let results = body["results"].as_array_mut().expect("results");
-        let Some(gone) = results.pop() else {
-            return reply;
-        };
-        let error = json!({
-            "status": "error", "category": category, "message": "not now",
-            "context": {"ids": [gone["id"]]},
+        let names: Vec<Value> = results.iter().filter_map(hidden).collect();
+        results.retain(|record| hidden(record).is_none());
+        let errors = names.iter().map(|name| {
+            json!({
+                "status": "error", "category": category, "message": "not now",
+                "context": {"ids": [name]},
+            })
         });
-        body["errors"] = json!([error]);
+        body["errors"] = errors.collect();
         Reply {
-            status,
+            status: 207,
             body: Bytes::from(body.to_string()),
             ..reply
         }
@@ -348,13 +366,23 @@ fn unreadable(times: u64, category: &'static str, status: u16) -> Arc<Tamper> {
 #[tokio::test]
 async fn a_ticket_that_can_not_be_read_is_not_missing() {
     for operation in [Operation::Update, Operation::Archive] {
-        let (summary, _folder) = compared(operation, unreadable(2, "INTERNAL_ERROR", 207)).await;
+        let (summary, _folder) =
+            compared(operation, hiding(TICKETS, 2, "INTERNAL_ERROR", tenth_by_id)).await;
         assert_eq!(
             summary.tally.of(Fate::Done),
             30,
             "{operation:?}: {summary:?}"
         );
-        let (summary, _folder) = compared(operation, unreadable(99, "MISSING_SCOPES", 207)).await;
+        let hidden = hiding(TICKETS, 99, "MISSING_SCOPES", tenth_by_key);
+        let (summary, folder) = compared(operation, hidden).await;
+        assert!(summary.stop.is_none(), "{operation:?}: {summary:?}");
+        assert_eq!(summary.tally.of(Fate::Done), 27, "{operation:?}");
+        let refused = std::fs::read_to_string(folder.path().join("run/refused.csv"));
+        let refused = refused.expect("refused rows");
+        assert_eq!(refused.matches(",TICKET_HIDDEN,").count(), 3, "{refused}");
+        assert!(refused.contains("(MISSING_SCOPES)"), "{refused}");
+        let nameless = hiding(TICKETS, 99, "MISSING_SCOPES", tenth_by_id);
+        let (summary, _folder) = compared(operation, nameless).await;
         assert_eq!(
             summary.tally.of(Fate::Refused),
             0,
@@ -365,8 +393,79 @@ async fn a_ticket_that_can_not_be_read_is_not_missing() {
             .as_ref()
             .map(tickethaul::model::event::Stop::words);
         let words = stop.unwrap_or_default();
-        assert!(words.contains("does not let ticket"), "{words}");
+        assert!(
+            words.contains("does not let some tickets be read"),
+            "{words}"
+        );
     }
+}
+
+const TICKETS: &str = "/tickets/batch/read";
+
+/// What rows link to by an e-mail, or by a record id.
+const REQUESTER: &str = r#"
+[[associate]]
+to = "contacts"
+by = "WHAT"
+column = "Requester"
+missing = "skip"
+"#;
+
+#[tokio::test]
+async fn a_contact_that_can_not_be_read_is_neither_left_out_nor_made_again() {
+    let names: [(&str, Hidden); 2] = [
+        ("email", |contact| {
+            Some(contact["properties"]["email"].clone())
+        }),
+        ("id", |contact| Some(contact["id"].clone())),
+    ];
+    for (what, name) in names {
+        let hidden = |times, category| hiding("/contacts/batch/read", times, category, name);
+        let codes = linked(what, hidden(2, "INTERNAL_ERROR")).await;
+        assert_eq!(codes, [""; 0], "{what}: it can be read a moment later");
+        let codes = linked(what, hidden(99, "MISSING_SCOPES")).await;
+        assert_eq!(codes, ["CONTACT_HIDDEN"; 3], "{what}");
+    }
+}
+
+/// Three new tickets, each with a contact that is there; the codes of what was refused.
+/// Those that were not refused have their contacts.
+async fn linked(what: &str, tamper: Arc<Tamper>) -> Vec<String> {
+    let portal = Arc::new(Portal::troubled(&[]).await);
+    portal.unique_property("source_ticket_id").await;
+    let mut rows = "Id,Subject,Requester\n".to_owned();
+    for n in 1..=3 {
+        let mail = format!("p{n}@example.com");
+        let id = portal.made("contacts", json!({"email": mail})).await;
+        let requester = if what == "id" { &id } else { &mail };
+        rows.push_str(&format!("k{n},new,{requester}\n"));
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let input = folder.path().join("in.csv");
+    std::fs::write(&input, rows).expect("an input");
+    let run = InProcess {
+        portal: Arc::clone(&portal),
+        operation: Operation::Create,
+        diff: false,
+        input,
+        mapping: format!("{MAPPING}{}", REQUESTER.replace("WHAT", what)),
+        folder: folder.path().join("run"),
+        batch_size: 10,
+        tamper: Some(tamper),
+        unsent: None,
+    };
+    let ended = run.go(&Life::whole()).await;
+    let summary = ended.expect("a whole life").expect("a run");
+    assert!(summary.stop.is_none(), "{what}: {summary:?}");
+    for ticket in tickets(&portal, "subject").await {
+        let links = &ticket["associations"]["contacts"]["results"];
+        assert!(
+            links.as_array().is_some_and(|links| !links.is_empty()),
+            "{what}: {ticket}"
+        );
+    }
+    let refused = rows_of(&folder.path().join("run/refused.csv"));
+    refused.iter().map(|row| row["_code"].clone()).collect()
 }
 
 /// Thirty tickets, compared first and then changed as a tampered portal lets it be.

@@ -10,8 +10,8 @@ use super::natural::Natural;
 use super::others::{Others, Resolved};
 use crate::hubspot::Client;
 use crate::hubspot::contract::BATCH_LIMIT;
+use crate::import::reading::{Closed, Given, Reading};
 use crate::import::settle::SettleHandle;
-use crate::import::stop::stop_for;
 use crate::model::event::Stop;
 use crate::model::schema::ObjectType;
 use crate::model::ticket::LinkDraft;
@@ -100,13 +100,13 @@ impl Ends {
     }
 
     async fn tickets_with(&self, keys: &[String]) -> Result<Vec<(String, Resolved)>, Stop> {
-        let records = self.tickets.read(&self.client, keys).await?;
+        let Given { records, closed } = self.tickets.read(&self.client, keys).await?;
         let found = keys.iter().filter_map(|key| {
             let mut holders = records.iter();
             let holder = holders.find(|record| self.tickets.holds(record, key))?;
             Some((key.clone(), Resolved::Id(holder.id.clone())))
         });
-        Ok(found.collect())
+        Ok(found.chain(closed.into_iter().map(hidden)).collect())
     }
 
     async fn records_with(
@@ -114,10 +114,20 @@ impl Ends {
         object: ObjectType,
         ids: &[String],
     ) -> Result<Vec<(String, Resolved)>, Stop> {
-        let reply = self.client.batch_read(object, None, ids, &[], false);
-        let records = reply.await.map_err(stop_for)?.results.into_iter();
-        Ok(records
-            .map(|record| (record.id.clone(), Resolved::Id(record.id)))
-            .collect())
+        let reading = Reading {
+            client: &self.client,
+            object,
+            by: None,
+            properties: &[],
+            archived: false,
+        };
+        let given = reading.read(ids, |record, id| record.id == id).await?;
+        let records = given.records.into_iter();
+        let found = records.map(|record| (record.id.clone(), Resolved::Id(record.id)));
+        Ok(found.chain(given.closed.into_iter().map(hidden)).collect())
     }
+}
+
+fn hidden(closed: Closed) -> (String, Resolved) {
+    (closed.name, Resolved::Hidden(closed.words))
 }

@@ -82,6 +82,10 @@ fn end<'f>(draft: &LinkDraft, resolved: &'f Resolved) -> Result<Option<&'f str>,
             object,
             ids: ids.clone(),
         },
+        Resolved::Hidden(detail) => Reason::RecordHidden {
+            object,
+            detail: detail.clone(),
+        },
         Resolved::Refused(detail) => Reason::RecordRefused {
             object,
             detail: detail.clone(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::hubspot::contract::SEARCH_BODY_LIMIT;
 use crate::hubspot::records::Record;
 use crate::hubspot::{Client, Filter, Search, SearchError, Test};
+use crate::import::reading::{Given, Reading};
 use crate::import::stop::stop_for;
 use crate::model::event::Stop;
 use crate::model::schema::ObjectType;
@@ -38,25 +39,21 @@ impl Natural {
     }
 
     /// Live records that hold one of these values, at most 100 values.
-    pub async fn read(&self, client: &Client, values: &[String]) -> Result<Vec<Record>, Stop> {
-        match self.unique {
-            true => self.read_unique(client, values).await,
-            false => self.search(client, values).await,
+    pub async fn read(&self, client: &Client, values: &[String]) -> Result<Given, Stop> {
+        if !self.unique {
+            let records = self.search(client, values).await?;
+            let closed = Vec::new();
+            return Ok(Given { records, closed });
         }
-    }
-
-    async fn read_unique(&self, client: &Client, values: &[String]) -> Result<Vec<Record>, Stop> {
-        let reply = client
-            .batch_read(
-                self.object,
-                Some(&self.by),
-                values,
-                &self.properties(),
-                false,
-            )
-            .await
-            .map_err(stop_for)?;
-        Ok(reply.results)
+        let reading = Reading {
+            client,
+            object: self.object,
+            by: Some(&self.by),
+            properties: &self.properties(),
+            archived: false,
+        };
+        let is = |record: &Record, value: &str| self.holds(record, value);
+        reading.read(values, is).await
     }
 
     async fn search(&self, client: &Client, values: &[String]) -> Result<Vec<Record>, Stop> {

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::natural::Natural;
 use crate::hubspot::Client;
 use crate::hubspot::records::{CreateInput, Record};
+use crate::import::reading::{Closed, Given};
 use crate::import::reply::{Input, Item, Matching, Verdict};
 use crate::import::settle::{SettleHandle, SettledOther};
 use crate::import::write::{Sent, Verb, write};
@@ -34,6 +35,8 @@ pub enum Resolved {
     Missing,
     /// The portal refused to create it, in its words.
     Refused(String),
+    /// The portal has it and does not let it be read, in a sentence.
+    Hidden(String),
     /// Several records hold the value: their ids.
     Ambiguous(Vec<String>),
 }
@@ -200,7 +203,8 @@ impl Others {
             return Ok(open);
         }
         let keys: Vec<String> = open.iter().map(|open| open.draft.value.clone()).collect();
-        let records = self.natural.read(&self.client, &keys).await?;
+        let Given { records, closed } = self.natural.read(&self.client, &keys).await?;
+        let open = shown(open, closed, done)?;
         let mut missing = Vec::new();
         let mut settled = Vec::new();
         for open in open {
@@ -314,6 +318,26 @@ impl Others {
             .await?;
         Ok(())
     }
+}
+
+/// Those that the portal shows or does not have. What a send of ours may have created
+/// stays in doubt until it can be read.
+fn shown<'a>(
+    mut open: Vec<Open<'a>>,
+    closed: Vec<Closed>,
+    done: &mut Vec<(String, Resolved)>,
+) -> Result<Vec<Open<'a>>, Stop> {
+    for Closed { name, words, .. } in closed {
+        if open
+            .iter()
+            .any(|open| open.draft.value == name && open.sent.is_some())
+        {
+            return Err(Stop::Mend(words));
+        }
+        open.retain(|open| open.draft.value != name);
+        done.push((name, Resolved::Hidden(words)));
+    }
+    Ok(open)
 }
 
 /// Keys of records that no call can have created.

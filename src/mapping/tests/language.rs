@@ -308,6 +308,26 @@ fn a_row_hash_is_a_key_of_its_cells() {
     }));
     let kept = ticket_of(mapping.map(&edited)).key;
     assert_eq!(kept, one, "a row that was refused before keeps its key");
+    for (code, before, expected) in [
+        ("LINK_REFUSED", "", Some("OWN_CELL_LOST")),
+        ("INVALID_DATE", "1.23457E+31", Some("OWN_CELL_LOST")),
+        ("INVALID_DATE", "z-1", Some("OWN_CELL_LOST")),
+        ("RAGGED_ROW", "", None),
+        ("ragged_row", "", None),
+    ] {
+        let text = |text: &str| (!text.is_empty()).then(|| text.into());
+        edited.kept = Some(Box::new(Kept {
+            line: text("7"),
+            code: text(code),
+            key: text(before),
+            end: None,
+        }));
+        let found = match mapping.map(&edited) {
+            Mapped::Refused { issue, .. } => Some(issue.first().reason.code().to_owned()),
+            _ => None,
+        };
+        assert_eq!(found.as_deref(), expected, "{code} {before}");
+    }
 }
 
 #[test]
