@@ -162,6 +162,8 @@ pub enum Reason {
         /// Columns in the header.
         columns: usize,
     },
+    /// A line break inside a text that is not quoted cuts the record short.
+    TornRow,
     /// A quote opens a cell and does not close where a cell ends.
     UnclosedQuote,
     /// The record is longer than any that is read whole.
@@ -440,7 +442,7 @@ impl Reason {
     /// The stable code of refused.csv.
     pub fn code(&self) -> &str {
         match self {
-            Reason::RaggedRow { .. } => "RAGGED_ROW",
+            Reason::RaggedRow { .. } | Reason::TornRow => "RAGGED_ROW",
             Reason::UnclosedQuote => "UNCLOSED_QUOTE",
             Reason::RecordTooLong { .. } => "RECORD_TOO_LONG",
             Reason::NotText => "NOT_TEXT",
@@ -514,6 +516,11 @@ impl Reason {
         match self {
             Reason::RaggedRow { cells, columns } => {
                 format!("the record has {cells} cells, the header has {columns} columns")
+            }
+            Reason::TornRow => {
+                "the last text of this record goes on in the next line, by a line break that is \
+                 not quoted"
+                    .to_owned()
             }
             Reason::UnclosedQuote => "a quote on this line does not close its cell".to_owned(),
             Reason::RecordTooLong { limit } => {
@@ -653,7 +660,12 @@ impl Reason {
         match self {
             Reason::RaggedRow { .. } => {
                 "correct the record in _raw, or fill in the columns of this row; most often a \
-                 quote or a delimiter inside a text is not quoted"
+                 quote, a delimiter or a line break inside a text is not quoted"
+                    .to_owned()
+            }
+            Reason::TornRow => {
+                "add the rest of the text, which is refused as a row of its own, to the record in \
+                 _raw, in quotes, and take that row out"
                     .to_owned()
             }
             Reason::UnclosedQuote => {

@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use csv_core::ReadRecordResult;
 use memchr::{memchr, memchr_iter, memchr2};
 
-use super::record::{Cut, Found, Grammar, LineEnds, Position, Record};
+use super::record::{Cut, Found, Grammar, LineEnd, LineEnds, Position, Record};
 
 /// How much is asked of the stream at once.
 const CHUNK: usize = 32 * 1024;
@@ -20,6 +20,9 @@ const CHUNK: usize = 32 * 1024;
 pub const LONGEST: usize = 16 * 1024 * 1024;
 /// The most cells of a record that are told apart.
 const MOST_CELLS: usize = 1 << 20;
+
+/// How far is looked for the end of a line behind a record.
+const NEXT_LINE: usize = 64 * 1024;
 
 /// Cuts a stream into records. Blank lines between records are not records.
 pub struct RecordReader<R> {
@@ -153,6 +156,46 @@ impl<R: Read> RecordReader<R> {
     /// How the records so far ended.
     pub fn line_ends(&self) -> LineEnds {
         self.line_ends
+    }
+
+    /// Whether the record that was found last is the beginning of one: it does not end as
+    /// records of this text do, and the line behind it has fewer cells than columns.
+    pub fn goes_on(&mut self, usual: LineEnd, grammar: Grammar, width: usize) -> io::Result<bool> {
+        let ended = match &self.buffer[self.start..self.found_end] {
+            [.., b'\r', b'\n'] => LineEnd::Crlf,
+            [.., b'\n'] => LineEnd::Lf,
+            [.., b'\r'] => LineEnd::Cr,
+            _ => return Ok(false),
+        };
+        // The parser leaves the second half of a CRLF to the next record.
+        let may_be_half = ended == LineEnd::Cr;
+        if ended == usual && !may_be_half {
+            return Ok(false);
+        }
+        self.read_next_line()?;
+        let behind = &self.buffer[self.at..self.end];
+        let is_half = may_be_half && behind.first() == Some(&b'\n');
+        let ended = if is_half { LineEnd::Crlf } else { ended };
+        let line = first_line_of(behind).unwrap_or(behind);
+        let is_open = grammar.quote.is_some_and(|quote| line.contains(&quote));
+        let is_short = !line.trim_ascii().is_empty() && cells_of(line, grammar) < width;
+        Ok(ended != usual && is_short && !is_open)
+    }
+
+    /// Gets the next line that is not blank into the buffer, as far as it is not too long.
+    fn read_next_line(&mut self) -> io::Result<()> {
+        let len = self.found_end - self.start;
+        while self.end - self.at < NEXT_LINE
+            && first_line_of(&self.buffer[self.at..self.end]).is_none()
+        {
+            let before = self.end - self.start;
+            self.fill()?;
+            self.found_end = self.start + len;
+            if self.end - self.start == before {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// What stands behind the first line of the record that was found last.
@@ -372,6 +415,18 @@ fn first_line(bytes: &[u8]) -> usize {
     }
 }
 
+/// The first line that is not blank, without its end; none where it has none.
+fn first_line_of(bytes: &[u8]) -> Option<&[u8]> {
+    let is_end = |byte: &&u8| matches!(byte, b'\r' | b'\n');
+    let text = &bytes[bytes.iter().take_while(is_end).count()..];
+    memchr2(b'\n', b'\r', text).map(|end| &text[..end])
+}
+
+/// How many cells a line without quotes has.
+fn cells_of(line: &[u8], grammar: Grammar) -> usize {
+    memchr_iter(grammar.delimiter, line).count() + 1
+}
+
 fn double<T: Clone + Default>(space: &mut Vec<T>) {
     let len = space.len();
     space.resize(len * 2, T::default());
@@ -413,6 +468,52 @@ mod tests {
             all.push((found.place.line, found.cut, text(reader.record().raw)));
         }
         all
+    }
+
+    #[test]
+    fn a_record_that_goes_on_behind_a_lone_line_end_is_noticed() {
+        let long = "x".repeat(CHUNK);
+        for (text, usual, expected) in [
+            ("1,2\nx\r\n", LineEnd::Crlf, true),
+            ("1,2\rx\r\n", LineEnd::Crlf, true),
+            ("1,2\n\nx\r\n", LineEnd::Crlf, true),
+            ("1,2\nx", LineEnd::Crlf, true),
+            ("1,2\r\nx\r\n", LineEnd::Crlf, false),
+            ("1,2\n3,4\r\n", LineEnd::Crlf, false),
+            ("1,2\n\"x\ny\",4\r\n", LineEnd::Crlf, false),
+            ("1,2\n", LineEnd::Crlf, false),
+            ("1,2", LineEnd::Crlf, false),
+            ("1,2\rx\n", LineEnd::Lf, true),
+            ("1,2\r\nx\n", LineEnd::Lf, true),
+            ("1,2\nx\n", LineEnd::Lf, false),
+            ("1,2\rx\r", LineEnd::Cr, false),
+            ("1,2\nx\r", LineEnd::Cr, true),
+            (&format!("1,{long}\n{long}\r\n"), LineEnd::Crlf, true),
+            (&format!("1,{long}\n{long},4\r\n"), LineEnd::Crlf, false),
+            (
+                &format!("1,{}\r\n3\r\n", &long[..CHUNK - 3]),
+                LineEnd::Crlf,
+                false,
+            ),
+        ] {
+            let grammar = Grammar::usual(b',');
+            let read_all = |look: bool| {
+                let mut reader = RecordReader::new(text.as_bytes(), grammar, 0);
+                let mut all = Vec::new();
+                while let Some(found) = reader.next().expect("reading from memory") {
+                    let goes_on = look && reader.goes_on(usual, grammar, 2).expect("memory");
+                    all.push((found, reader.record().raw.to_vec(), goes_on));
+                }
+                all
+            };
+            let looked = read_all(true);
+            assert_eq!(looked[0].2, expected, "{text:.20?} {usual:?}");
+            let plain = read_all(false).into_iter();
+            let as_plain = looked
+                .into_iter()
+                .map(|(found, raw, _)| (found, raw, false));
+            assert!(plain.eq(as_plain), "looking changes nothing: {text:.20?}");
+        }
     }
 
     #[test]

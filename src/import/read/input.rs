@@ -384,6 +384,7 @@ impl Input {
             damaged: Damaged::default(),
             skip_last: planned.skip_last,
             text_formulas: planned.text_formulas,
+            usual_end: planned.line_ends.usual(),
             line_of_record: planned.line_of_record(),
             held: VecDeque::new(),
         });

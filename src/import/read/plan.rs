@@ -48,7 +48,7 @@ pub(super) struct Planned {
     /// What is odd about the head, and not acted upon.
     pub(super) oddities: Vec<Oddity>,
     /// Line ends of the head.
-    line_ends: LineEnds,
+    pub(super) line_ends: LineEnds,
     is_guess: bool,
     /// How records in `_raw` are written, where this is our refused.csv.
     pub(super) raw_marks: RawMarks,

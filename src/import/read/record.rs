@@ -68,6 +68,30 @@ pub struct LineEnds {
     pub none: u64,
 }
 
+/// How a record ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineEnd {
+    /// Unix.
+    Lf,
+    /// Windows.
+    Crlf,
+    /// Old Macintosh.
+    Cr,
+}
+
+impl LineEnds {
+    /// How most of the records end; none where no kind has most.
+    pub fn usual(self) -> Option<LineEnd> {
+        let LineEnds { lf, crlf, cr, .. } = self;
+        match () {
+            () if crlf > lf + cr => Some(LineEnd::Crlf),
+            () if lf > crlf + cr => Some(LineEnd::Lf),
+            () if cr > crlf + lf => Some(LineEnd::Cr),
+            () => None,
+        }
+    }
+}
+
 /// What is in a record.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {

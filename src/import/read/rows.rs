@@ -9,7 +9,7 @@ use super::layout::Layout;
 use super::plan::Records;
 use super::quotes::{Damage, are_rows, are_sound, damage};
 use super::raw::{RawMarks, raw_text};
-use super::record::{Cut, Found, Grammar, Record};
+use super::record::{Cut, Found, Grammar, LineEnd, Record};
 use crate::import::flow::RowOutcome;
 use crate::model::formula::formula_text;
 use crate::model::invisible::trim_invisible;
@@ -86,6 +86,8 @@ pub(super) struct Rows {
     pub(super) skip_last: usize,
     /// Whether `="0017"` is the text 0017.
     pub(super) text_formulas: bool,
+    /// How most of its records end, where that is known.
+    pub(super) usual_end: Option<LineEnd>,
     /// What to add to a record's number for its row, where the text is a sheet.
     pub(super) line_of_record: Option<u64>,
     /// Records that may be among the last.
@@ -197,8 +199,10 @@ impl Rows {
             let raw = self.records.record().raw;
             return Ok(Some(self.uncut(row, Reason::UnclosedQuote, raw)));
         }
+        let is_torn = self.is_torn(found)?;
         let record = self.records.record();
         Ok(Some(match found.cut {
+            Cut::Whole if is_torn => self.uncut(row, Reason::TornRow, record.raw),
             Cut::Whole => self.judge(row, record),
             Cut::Unclosed => self.uncut(row, Reason::UnclosedQuote, record.raw),
             Cut::TooLong => {
@@ -227,6 +231,17 @@ impl Rows {
         found.multi_line
             && (found.cut != Cut::Whole || is_odd())
             && are_rows(self.records.behind_first_line(), self.grammar, width)
+    }
+
+    /// Whether a line break inside a text that is not quoted cuts the record short. Its
+    /// last cell would be taken for whole.
+    fn is_torn(&mut self, found: Found) -> io::Result<bool> {
+        let width = self.layout.width();
+        let is_full = found.cut == Cut::Whole && self.records.record().len() == width;
+        match self.usual_end {
+            Some(usual) if is_full && width > 1 => self.records.goes_on(usual, self.grammar, width),
+            _ => Ok(false),
+        }
     }
 
     fn judge(&self, mut row: SourceRow, record: Record<'_>) -> Reading {

@@ -163,6 +163,47 @@ fn what_somebody_insists_on_is_not_detected() {
 }
 
 #[test]
+fn a_row_that_an_unquoted_line_break_cuts_short_is_refused_with_the_rest_of_its_text() {
+    for (file, expected) in [
+        (
+            &b"Id,S,N\r\n1,one,a\nb\r\n2,two,c\r\n3,x,\"d\ne\"\r\n"[..],
+            &[
+                "2: RAGGED_ROW 1,one,a",
+                "3: RAGGED_ROW b",
+                "4: 2|two|c",
+                "5: 3|x|d\ne",
+            ][..],
+        ),
+        (
+            b"Id\tS\tN\r\n1\tone\ta\rb\r\n2\ttwo\tc\r\n3\tx\td\r\n",
+            &[
+                "2: RAGGED_ROW Id\tS\tN\n1\tone\ta",
+                "3: RAGGED_ROW Id\tS\tN\nb",
+                "4: 2|two|c",
+                "5: 3|x|d",
+            ],
+        ),
+        (
+            b"Id,S,N\n1,one,a\r\nb\n2,two,c\n3,x,d\n",
+            &[
+                "2: RAGGED_ROW 1,one,a",
+                "3: RAGGED_ROW b",
+                "4: 2|two|c",
+                "5: 3|x|d",
+            ],
+        ),
+        // Two files put together.
+        (
+            b"Id,S,N\r\n1,one,a\r\n2,two,b\r\n3,x,c\n4,y,d\n",
+            &["2: 1|one|a", "3: 2|two|b", "4: 3|x|c", "5: 4|y|d"],
+        ),
+    ] {
+        let found = read(file, &Dialect::default());
+        assert_eq!(found[1..], *expected, "{}", String::from_utf8_lossy(file));
+    }
+}
+
+#[test]
 fn several_files_are_one_run_in_the_first_ones_order() {
     let files: [(&str, &[u8]); 3] = [
         ("a.csv", b"Id,S,T\n1,a,b\n"),
