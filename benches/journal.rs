@@ -132,6 +132,7 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
             delimiter: None,
             told: Told::default(),
             undoes: None,
+            plan: None,
         },
         input,
         mapping: Arc::new(compiled),

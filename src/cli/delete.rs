@@ -238,6 +238,7 @@ fn job(
         delimiter: None,
         told: Told::default(),
         undoes: None,
+        plan: None,
     };
     Ok(Job {
         operation,

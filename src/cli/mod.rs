@@ -23,6 +23,7 @@ mod input;
 mod map;
 mod output;
 mod past_run;
+mod plan;
 mod portal;
 mod preview;
 mod process;
@@ -102,7 +103,8 @@ enum ProgressMode {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(Box<check::CheckArgs>),
-    Import(import::ImportArgs),
+    Import(Box<import::ImportArgs>),
+    Plan(Box<plan::PlanArgs>),
     /// Link tickets to contacts, companies, deals, notes or other tickets, row by row
     Associate(associate::AssociateArgs),
     /// Take links of tickets away: with a label only the label, else the whole link
@@ -162,7 +164,8 @@ async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, E
     signals::watch();
     match command {
         Command::Check(args) => check::run(&args, talk).await,
-        Command::Import(args) => import::run(args, typed.told(), talk).await,
+        Command::Import(args) => import::run(*args, typed.told(), talk).await,
+        Command::Plan(args) => plan::run(*args, typed.told(), talk).await,
         Command::Associate(args) => {
             associate::run(args, LinkWay::Associate, typed.told(), talk).await
         }

@@ -13,6 +13,7 @@ use super::exit::Exit;
 use super::found::{find, is_run};
 use super::import::{ImportArgs, NewRun, Op, haul, parse_mapping, read_mapping};
 use super::input::InputArgs;
+use super::plan::PlanFace;
 use super::portal::Portal;
 use super::relatives::known;
 use super::resume::{mapping_of, operation, same_portal};
@@ -308,6 +309,8 @@ fn as_import(args: RetryArgs, path: &Path, past: &Past, operation: Operation) ->
         limit: None,
         no_key: header.no_key,
         yes: args.yes,
+        dry_run: false,
+        face: PlanFace::default(),
         run_args: args.run_args,
         portal: args.portal,
     }

@@ -175,7 +175,7 @@ mod tests {
 
     /// Options that say what a run is, or matter only before it begins: its journal
     /// holds them, or nothing has to.
-    const OF_THE_RUN: [&str; 15] = [
+    const OF_THE_RUN: [&str; 18] = [
         "mapping",
         "op",
         "blind",
@@ -191,6 +191,9 @@ mod tests {
         "ids",
         "ids-from",
         "codes",
+        "dry-run",
+        "show",
+        "detailed-exitcode",
     ];
 
     #[test]

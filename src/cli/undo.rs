@@ -176,6 +176,7 @@ fn header(run: &PastRun) -> Result<Header, Error> {
         operation: KIND.to_owned(),
         told: Told::default(),
         undoes: Some(undoes),
+        plan: None,
         ..run.past.header.clone()
     })
 }

@@ -7,7 +7,7 @@ use super::flow::{Operation, PlannedOp, RowOutcome};
 use super::links::Standing;
 use super::missing::Absent;
 use super::send::Sender;
-use super::tickets::{Tickets, has_key};
+use super::tickets::{Tickets, compared, has_key};
 use crate::hubspot::records::Record;
 use crate::model::compare::same_value;
 use crate::model::event::Stop;
@@ -112,12 +112,7 @@ impl Sender {
 
     /// Everything that rows are compared by.
     pub(super) fn wanted(&self) -> Vec<&str> {
-        let mapped = self.mapping.properties().iter();
-        let names = mapped.flat_map(|property| {
-            let instead = property.instead.as_ref().map(|instead| &*instead.name);
-            [Some(&*property.name), instead].into_iter().flatten()
-        });
-        names.chain(["hs_createdate"]).collect()
+        compared(&self.mapping)
     }
 
     /// Rows of an upsert whose key is said to be taken, though no live ticket had it:

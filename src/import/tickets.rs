@@ -7,6 +7,7 @@ use super::reply::is_passing;
 use super::stop::stop_for;
 use crate::hubspot::Client;
 use crate::hubspot::records::{ApiError, Record};
+use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::schema::ObjectType;
 
@@ -108,6 +109,16 @@ fn unreadable(error: &ApiError) -> String {
         "the portal does not let {which} be read ({}): {}",
         error.category, error.message
     )
+}
+
+/// Properties by which the tickets of a mapping's rows are compared.
+pub fn compared(mapping: &CompiledMapping) -> Vec<&str> {
+    let mapped = mapping.properties().iter();
+    let names = mapped.flat_map(|property| {
+        let instead = property.instead.as_ref().map(|instead| &*instead.name);
+        [Some(&*property.name), instead].into_iter().flatten()
+    });
+    names.chain(["hs_createdate"]).collect()
 }
 
 /// Whether a ticket holds a value of its key property; portals may fold case (K2).

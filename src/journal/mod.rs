@@ -11,6 +11,8 @@
 //! mark   name → number                 lengths of the derived files, state, times, remarks, values
 //! ```
 //!
+//! Beside it stands `plan.db`, which holds what a run would do (`plan`).
+//!
 //! What it promises: an intent is in it before its call leaves (D2); one commit
 //! holds everything since the last one; the database appears under its name only
 //! with its header whole (D1). Files derived from it are not its business: it only
@@ -30,6 +32,7 @@ mod build;
 mod changes;
 mod done;
 mod kin;
+mod plan;
 mod second;
 mod third;
 mod write;
@@ -46,6 +49,7 @@ pub use lock::{Lock, LockError};
 pub use log::RunLog;
 pub use others::OtherState;
 pub use overview::Overview;
+pub use plan::{Applied, PlanReading, PlanRef, PlanWriter, PlannedRow};
 pub use read::{Past, PastIntent, PastRefusals, PastRow, Reading, RunState};
 pub use records::Earlier;
 pub use told::Told;

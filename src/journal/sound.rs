@@ -61,7 +61,15 @@ pub(super) fn is_regular(path: &Path) -> bool {
 
 /// What is in a database that no journal of ours has, if there is something.
 pub(super) fn stranger(db: &Connection) -> rusqlite::Result<Option<String>> {
-    let known = [statements(second::TABLES), statements(third::TABLES)].concat();
+    strange_to(db, &[second::TABLES, third::TABLES])
+}
+
+/// The same for a database that has the tables of these scripts.
+pub(super) fn strange_to(db: &Connection, scripts: &[&str]) -> rusqlite::Result<Option<String>> {
+    let known: Vec<String> = scripts
+        .iter()
+        .flat_map(|script| statements(script))
+        .collect();
     let mut query = db.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema")?;
     let mut rows = query.query([])?;
     let mut tables = BTreeSet::new();

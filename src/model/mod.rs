@@ -10,6 +10,7 @@ pub mod dialect;
 pub mod row;
 pub mod schema;
 pub mod property_change;
+pub mod plan;
 pub mod ticket;
 pub mod issue;
 pub mod outcome;

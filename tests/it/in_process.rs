@@ -257,6 +257,7 @@ impl InProcess {
             delimiter: None,
             told: Told::default(),
             undoes: None,
+            plan: None,
         };
         let links = LinkKinds::read(&client, &compiled).await;
         let job = Job {
