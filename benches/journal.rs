@@ -138,6 +138,7 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
         mapping: Arc::new(compiled),
         folder: RunFolder::create("create", Some(folder)).expect("a folder"),
         past: None,
+        plan: None,
         options: Options {
             batch_size: 100,
             concurrency: 8,

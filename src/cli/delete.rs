@@ -248,6 +248,7 @@ fn job(
         header,
         folder,
         past: None,
+        plan: None,
         options: args
             .run_args
             .options(None, Unknown::Leave, args.portal.horizon()),

@@ -428,7 +428,7 @@ pub async fn fit(
     let client = &portal.client;
     let intent = intent(args, mapping, input);
     let held = client.schema(intent.parts()).await.map_err(call_error)?;
-    let lacking = lacking(args, mapping, &held, client).await?;
+    let lacking = lacking((args.op, args.no_key), mapping, &held, client).await?;
     refuse_clashes(&lacking)?;
     // A key that is not written counts as there: the mapping names it all the same.
     let complete = lacking.completed(&held);
@@ -451,15 +451,15 @@ pub async fn fit(
 }
 
 /// What the portal lacks for the properties that the operation writes.
-async fn lacking(
-    args: &ImportArgs,
+pub async fn lacking(
+    (op, no_key): (Op, bool),
     mapping: &MappingFile,
     held: &Schema,
     client: &Client,
 ) -> Result<Lacking, Error> {
     let key = mapping.key_property();
-    let mut written = wanted(mapping, args.op);
-    written.retain(|new| !(args.no_key && new.name == key));
+    let mut written = wanted(mapping, op);
+    written.retain(|new| !(no_key && new.name == key));
     let mut lacks = written
         .iter()
         .map(|new| !held.tickets.contains_key(&new.name));
@@ -468,7 +468,7 @@ async fn lacking(
         false => Vec::new(),
     };
     let lacking = Lacking::of(&written, held, &archived);
-    Ok(match args.op.operation().only_links() {
+    Ok(match op.operation().only_links() {
         // Links touch no property, so none is created for them.
         true => Lacking {
             clashes: lacking.clashes,
@@ -591,6 +591,7 @@ fn job(
         header: Header { inputs, ..header },
         folder,
         past: None,
+        plan: None,
         options: args
             .run_args
             .options(args.limit, Unknown::Leave, args.portal.horizon()),
@@ -619,7 +620,7 @@ pub fn record(job: &Job, portal: &PortalArgs, talk: &Talk) {
     found::record(&new, talk);
 }
 
-fn say_start(job: &Job, account: &Account, talk: &Talk) {
+pub fn say_start(job: &Job, account: &Account, talk: &Talk) {
     talk.say(&format!(
         "{} portal {} ({}), run folder {}",
         match job.operation {

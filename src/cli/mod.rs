@@ -7,6 +7,7 @@
     reason = "clap prints doc comments as they are"
 )]
 
+mod apply;
 mod archiving;
 mod associate;
 mod check;
@@ -105,6 +106,7 @@ enum Command {
     Check(Box<check::CheckArgs>),
     Import(Box<import::ImportArgs>),
     Plan(Box<plan::PlanArgs>),
+    Apply(Box<apply::ApplyArgs>),
     /// Link tickets to contacts, companies, deals, notes or other tickets, row by row
     Associate(associate::AssociateArgs),
     /// Take links of tickets away: with a label only the label, else the whole link
@@ -165,6 +167,7 @@ async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, E
     match command {
         Command::Check(args) => check::run(&args, talk).await,
         Command::Import(args) => import::run(*args, typed.told(), talk).await,
+        Command::Apply(args) => apply::run(&args, &typed, talk).await,
         Command::Plan(args) => plan::run(*args, typed.told(), talk).await,
         Command::Associate(args) => {
             associate::run(args, LinkWay::Associate, typed.told(), talk).await

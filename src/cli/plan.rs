@@ -212,18 +212,15 @@ impl Making<'_> {
     ) -> Result<PlanReport, Error> {
         let places = input.places();
         let begin = self.portal.client.calls();
-        let lacks: Vec<String> = self
-            .fit
-            .lacking
-            .properties
-            .iter()
-            .map(|new| new.name.clone())
-            .collect();
+        let lacking = &self.fit.lacking;
+        let properties = lacking.properties.iter().map(|new| &new.name);
+        let options = lacking.options.iter().map(|(name, _)| name);
+        let lacks: Vec<String> = properties.clone().chain(options).cloned().collect();
         let mapping = &self.fit.compiled;
         let operation = self.args.op.operation();
         let knows_keys = mapping
             .id_property()
-            .is_none_or(|name| !lacks.iter().any(|lacking| lacking == name));
+            .is_none_or(|key| !properties.clone().any(|name| name == key));
         let planning = Planning {
             client: &self.portal.client,
             operation,

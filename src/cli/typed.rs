@@ -4,6 +4,7 @@
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
+use super::apply::ApplyArgs;
 use super::resume::ResumeArgs;
 use super::retry::RetryArgs;
 use super::{App, Command};
@@ -88,6 +89,16 @@ impl Typed {
         match self.as_told(told)? {
             Command::Retry(args) => Ok(*args),
             _ => Err(Error::unexpected("the command line is not that of a retry")),
+        }
+    }
+
+    /// The same for the run that applies a plan.
+    pub fn apply_as_told(&self, told: &Told) -> Result<ApplyArgs, Error> {
+        match self.as_told(told)? {
+            Command::Apply(args) => Ok(*args),
+            _ => Err(Error::unexpected(
+                "the command line is not that of an apply",
+            )),
         }
     }
 
@@ -199,7 +210,14 @@ mod tests {
     #[test]
     fn every_option_of_a_run_is_kept_or_has_its_reason() {
         let resume = options("resume");
-        for command in ["import", "associate", "dissociate", "delete", "retry"] {
+        for command in [
+            "import",
+            "associate",
+            "dissociate",
+            "delete",
+            "retry",
+            "apply",
+        ] {
             for name in options(command) {
                 let name = name.as_str();
                 let kept = KEPT.contains(&name) || WHERE.contains(&name);

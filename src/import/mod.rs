@@ -23,6 +23,7 @@ pub mod send;
 pub mod links;
 mod observe;
 pub(crate) mod decide;
+mod as_planned;
 mod create;
 mod change;
 mod read_back;

@@ -45,19 +45,24 @@ impl Sender {
         };
         let mut standing: Vec<Standing> = Vec::new();
         let mut absent = Vec::new();
+        let mut changed = Vec::new();
         for (mut slot, earlier) in slots.into_iter().zip(earlier) {
             match self.tickets().find(&live, &slot.op.draft.key) {
                 Some(record) => {
                     slot.created |= self.made(&slot, record, earlier.as_deref());
                     match self.holds(record, &slot) {
                         true => standing.push(self.written(slot, record)),
-                        false => todo.push(slot),
+                        false => match self.overwritten(&slot.op, record) {
+                            Some(since) => changed.push(self.refuse_changed(slot.op, since)),
+                            None => todo.push(slot),
+                        },
                     }
                 }
                 None if self.operation == Operation::Upsert => todo.push(slot),
                 None => absent.push(Absent::sent(slot.into_op())),
             }
         }
+        self.settle.settle(changed).await?;
         self.settle_standing(standing).await?;
         self.explain(absent).await
     }

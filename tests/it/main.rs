@@ -1,5 +1,6 @@
 //! Everything that is tested from outside, in one binary; a topic a file.
 
+mod apply; // a plan applied: exactly it, once, and only what nobody changed since
 mod asked; // what is asked, and which portal is named first
 mod associate; // links of every kind: in imports, between tickets of a file, alone
 mod between; // the helper: something between the tool and a served sandbox that tampers

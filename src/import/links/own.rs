@@ -20,7 +20,7 @@ pub type Standing = (PlannedOp, RowEnd);
 impl Sender {
     /// Whether a link leads to a ticket that may come later in the input.
     fn is_for_last(&self, draft: &LinkDraft) -> bool {
-        self.operation.purpose().creates() && &*draft.by == "key"
+        self.run.purpose().creates() && &*draft.by == "key"
     }
 
     /// The links that can be made when the ticket is written.

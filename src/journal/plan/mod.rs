@@ -5,8 +5,8 @@
 //! ```text
 //! meta   name → value        version, operation, portal, mapping and tables, schema, as in
 //!                            run.db; `run`: id of the plan; `lacks`: properties that count as
-//!                            there, JSON; `applied`, `applied_in`: id and folder of the run
-//!                            that applied it
+//!                            there, JSON; `applied`, `applied_in`, `applied_began`: id and
+//!                            folder of the run that applied it, whether it certainly began
 //! input  file → path, size, mtime, hash
 //! row    seq → address, action, key, ticket, body, changes, links, issue
 //! other  kind and key, parted by U+001F → record, state: what links lead to

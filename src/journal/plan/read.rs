@@ -32,6 +32,8 @@ pub struct Applied {
     pub run: String,
     /// Its folder.
     pub folder: PathBuf,
+    /// Whether it is certain that the run began; else it did where its folder has a journal.
+    pub began: bool,
 }
 
 /// A plan.db that is only looked at.
@@ -132,9 +134,11 @@ impl PlanReading {
             value.map_err(at(self.reading.path()))
         };
         let (run, folder) = (meta("applied")?, meta("applied_in")?);
+        let began = meta("applied_began")?.is_some_and(|word| word == "true");
         Ok(run.zip(folder).map(|(run, folder)| Applied {
             run,
             folder: folder.into(),
+            began,
         }))
     }
 
@@ -230,7 +234,11 @@ impl PlanReading {
             let mut db = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
             let transaction = db.transaction()?;
             let run_folder = by.folder.display().to_string();
-            for (name, value) in [("applied", &by.run), ("applied_in", &run_folder)] {
+            for (name, value) in [
+                ("applied", &by.run),
+                ("applied_in", &run_folder),
+                ("applied_began", &by.began.to_string()),
+            ] {
                 let _one = transaction.execute(
                     "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
                     params![name, value],
