@@ -12,6 +12,7 @@ mod archiving;
 mod associate;
 mod check;
 mod check_mapping;
+mod cleaning;
 mod exit;
 mod delete;
 mod export;

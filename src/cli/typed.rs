@@ -186,7 +186,7 @@ mod tests {
 
     /// Options that say what a run is, or matter only before it begins: its journal
     /// holds them, or nothing has to.
-    const OF_THE_RUN: [&str; 18] = [
+    const OF_THE_RUN: [&str; 19] = [
         "mapping",
         "op",
         "blind",
@@ -202,6 +202,7 @@ mod tests {
         "ids",
         "ids-from",
         "codes",
+        "run",
         "dry-run",
         "show",
         "detailed-exitcode",

@@ -16,7 +16,7 @@ pub const WORDS: &str = "plan.txt";
 pub const JSON: &str = "plan.json";
 
 /// What a plan that was cut short leaves.
-const LEFTOVERS: [&str; 3] = ["lock", "plan.db.new", "stdin"];
+const LEFTOVERS: [&str; 3] = ["lock", "plan.db.new", "input-stdin"];
 
 /// A folder that is ours.
 #[derive(Debug)]

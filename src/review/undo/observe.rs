@@ -55,6 +55,18 @@ impl Held {
         Ok(held)
     }
 
+    /// Only which tickets that the run created are live.
+    pub(super) async fn read_created(
+        client: &Client,
+        rows: &[Expected],
+    ) -> Result<Held, CallError> {
+        let mut held = Held::default();
+        let created = ids(rows, Change::Created);
+        held.keep(client, &created, (&["hs_createdate"], &[]))
+            .await?;
+        Ok(held)
+    }
+
     async fn keep(
         &mut self,
         client: &Client,

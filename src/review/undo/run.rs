@@ -48,6 +48,9 @@ pub struct Undo {
     pub run: String,
     /// How long a lost call may still be carried out.
     pub horizon: Duration,
+    /// Only tickets that the run created are archived, whoever touched them since; nothing
+    /// else is taken back.
+    pub created_only: bool,
     /// Stops it from outside.
     pub stop: StopSwitch,
 }
@@ -109,8 +112,9 @@ impl Undo {
             let Some(last) = page.last() else { break };
             before = last.seq;
             let open = page.into_iter();
+            let is_wanted = |row: &Expected| !self.created_only || row.change == Change::Created;
             let open = open
-                .filter(|row| !self.settled.contains(&row.seq))
+                .filter(|row| !self.settled.contains(&row.seq) && is_wanted(row))
                 .collect();
             late.extend(self.page(open, &mut undone).await?);
         }
@@ -153,7 +157,11 @@ impl Undo {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let held = match Held::read(&self.client, &rows, &self.writable).await {
+        let read = match self.created_only {
+            true => Held::read_created(&self.client, &rows).await,
+            false => Held::read(&self.client, &rows, &self.writable).await,
+        };
+        let held = match read {
             Ok(held) => held,
             Err(error) => {
                 undone.stop = Some(stop_for(error));
@@ -200,7 +208,19 @@ impl Undo {
             links: held.links(&row.ticket),
             key_property: self.mapping.id_property().unwrap_or_default(),
         };
+        if self.created_only {
+            return created_alone(&now);
+        }
         decide(row, &now, &self.writable, |name| self.mapping.type_of(name))
+    }
+}
+
+/// What takes a ticket away that the run created, whoever touched it since.
+fn created_alone(now: &Now<'_>) -> Inverse {
+    match now.record {
+        Some(_) => Inverse::Archive,
+        None if now.begun => Inverse::Nothing,
+        None => Inverse::Leave(Left::NotLive),
     }
 }
 
