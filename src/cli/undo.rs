@@ -27,9 +27,9 @@ use crate::review::undo::outcome_file;
 use crate::review::undo::run::{KIND, Undo, Undone};
 
 /// Take back what a run did: tickets that it created go into the recycle bin, values that
-/// it changed go back to what they were. What somebody else touched since is left as it is
-/// and listed in undo.csv. Links are not undone, and tickets that the run archived can't be
-/// restored
+/// it changed go back to what they were, links that it made are cut. What somebody else
+/// touched since is left as it is and listed in undo.csv. Links that the run cut are not made
+/// again, and tickets that it archived can't be restored
 #[derive(Debug, Args)]
 pub struct UndoArgs {
     /// The run, by name or folder
@@ -210,8 +210,12 @@ fn words(run: &PastRun, part: Part) -> String {
             run.portal.name_in_question()
         );
     }
+    let linked = match rows(Change::Linked) {
+        0 => String::new(),
+        linked => format!(", cut the links that it gave {}", counted(linked, "ticket")),
+    };
     format!(
-        "archive {} that the run created and give {} that it updated their former values, in {}",
+        "archive {} that the run created and give {} that it updated their former values{linked}, in {}",
         counted(created, "ticket"),
         counted(updated, "ticket"),
         run.portal.name_in_question()
@@ -325,6 +329,7 @@ fn say(undone: &Undone, file: Option<&Path>, talk: &Talk) -> Exit {
     talk.result(&json!({
         "archived": done("archived"),
         "restored": done("restored"),
+        "unlinked": done("unlinked"),
         "unchanged": done("unchanged"),
         "left": undone.left,
         "unknown": undone.unknown,
@@ -345,6 +350,7 @@ fn say(undone: &Undone, file: Option<&Path>, talk: &Talk) -> Exit {
             "restored",
             "tickets get back the values that the run changed",
         ),
+        ("unlinked", "tickets lose the links that the run made"),
         ("unchanged", "tickets are as they were before the run"),
     ] {
         if done(word) > 0 {

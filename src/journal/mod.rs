@@ -8,6 +8,7 @@
 //!        clock and by when carried out at the latest, what the ticket held before) and its
 //!        outcome (change, issue, settle number)
 //! step   what is done for several rows: contact; key, when intended, state, id of the record
+//! link   seq, other record → kinds of link that a row made
 //! mark   name → number                 lengths of the derived files, state, times, remarks, values
 //! ```
 //!
@@ -40,6 +41,7 @@ mod read;
 mod overview;
 mod lock;
 mod log;
+mod made_links;
 
 pub use done::{DoneRow, Later};
 pub use error::JournalError;

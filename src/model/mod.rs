@@ -13,6 +13,7 @@ pub mod property_change;
 pub mod plan;
 pub mod ticket;
 pub mod issue;
+pub mod made_link;
 pub mod outcome;
 pub mod check;
 pub mod compare;

@@ -22,4 +22,4 @@ pub use link::{Link, left_out, links};
 pub use look::Look;
 pub use others::Resolved;
 pub use own::Standing;
-pub use put::{Held as HeldLinks, OfTicket, Way};
+pub use put::{Held as HeldLinks, Linked, OfTicket, Way, put};

@@ -58,7 +58,7 @@ pub struct Undo {
 /// What an undo came to.
 #[derive(Debug, Default)]
 pub struct Undone {
-    /// Rows by what was done: `archived`, `restored`, `unchanged`.
+    /// Rows by what was done: `archived`, `restored`, `unlinked`, `unchanged`.
     pub done: BTreeMap<&'static str, u64>,
     /// Rows that were left as they are, by code.
     pub left: BTreeMap<&'static str, u64>,
@@ -77,6 +77,11 @@ impl Undone {
     fn count(&mut self, row: &Expected, inverse: &Inverse) {
         let word = match inverse {
             Inverse::Archive => "archived",
+            Inverse::Restore {
+                changes,
+                left: None,
+                ..
+            } if changes.is_empty() => "unlinked",
             Inverse::Restore { left: None, .. } => "restored",
             Inverse::Nothing => "unchanged",
             Inverse::Leave(left)
@@ -206,6 +211,8 @@ impl Undo {
             record: held.record(&row.ticket),
             begun: self.begun.contains(&row.seq),
             links: held.links(&row.ticket),
+            between: held.between(&row.ticket),
+            gone: held.is_gone(&row.ticket),
             key_property: self.mapping.id_property().unwrap_or_default(),
         };
         if self.created_only {
@@ -246,7 +253,9 @@ fn intend(
         let end = match inverse {
             Inverse::Archive | Inverse::Restore { .. } => {
                 let changes = match inverse {
-                    Inverse::Restore { changes, .. } => Some(changes.as_slice()),
+                    Inverse::Restore { changes, .. } if !changes.is_empty() => {
+                        Some(changes.as_slice())
+                    }
                     _ => None,
                 };
                 let _free = commit.intend(
@@ -269,6 +278,7 @@ fn intend(
                 ticket: row.ticket.clone(),
                 change: match row.change {
                     Change::Created => Change::Archived,
+                    Change::Linked => Change::Unlinked,
                     _ => Change::Updated,
                 },
             },
