@@ -46,7 +46,8 @@ Exit codes:
       schema diff found something lacking; verify found tickets that differ
    5  stopped by network, limits or a signal: `tickethaul resume` goes on
    6  stopped because too many rows were refused (--max-refused)
-   7  stopped until something is mended: token, scope, a missing property, a file in use
+   7  stopped until something is mended: token, scope, a missing property, a file in use,
+      a plan that does not fit any more
   64  the command line, the mapping or the input can't be used
  130  interrupted twice: `tickethaul resume` goes on";
 
