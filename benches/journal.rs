@@ -132,11 +132,13 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
             delimiter: None,
             told: Told::default(),
             undoes: None,
+            plan: None,
         },
         input,
         mapping: Arc::new(compiled),
         folder: RunFolder::create("create", Some(folder)).expect("a folder"),
         past: None,
+        plan: None,
         options: Options {
             batch_size: 100,
             concurrency: 8,

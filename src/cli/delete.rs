@@ -16,6 +16,7 @@ use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
 use super::settings::PortalArgs;
 use super::talk::Talk;
+use super::undo;
 use crate::error::Error;
 use crate::hubspot::{Account, SchemaParts};
 use crate::import::files::IDMAP_COLUMNS;
@@ -77,6 +78,10 @@ pub struct DeleteArgs {
     /// File of ids, one a line; - for standard input
     #[arg(long, value_name = "FILE", group = "which")]
     ids_from: Option<PathBuf>,
+    /// A run, by name or folder: the tickets that it created, whoever changed them since;
+    /// `tickethaul undo` leaves those alone that somebody touched
+    #[arg(long, value_name = "RUN", group = "which")]
+    run: Option<PathBuf>,
     /// Don't ask; needed where there is no terminal
     #[arg(long)]
     yes: bool,
@@ -91,6 +96,10 @@ pub struct DeleteArgs {
 
 /// Archives tickets.
 pub async fn run(args: DeleteArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
+    if let Some(run) = &args.run {
+        let folder = args.run_dir.as_deref();
+        return undo::delete_created(run, folder, args.yes, args.portal, talk).await;
+    }
     archiving::expect_answer(args.yes, talk)?;
     let mapping = mapping(&args, talk)?;
     let input = open(&args, &mapping)?;
@@ -238,6 +247,7 @@ fn job(
         delimiter: None,
         told: Told::default(),
         undoes: None,
+        plan: None,
     };
     Ok(Job {
         operation,
@@ -247,6 +257,7 @@ fn job(
         header,
         folder,
         past: None,
+        plan: None,
         options: args
             .run_args
             .options(None, Unknown::Leave, args.portal.horizon()),

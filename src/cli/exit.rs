@@ -18,6 +18,8 @@ pub enum Exit {
     Fine = 0,
     /// A bug, or an environment that nobody foresaw.
     Unexpected = 1,
+    /// A plan found something that would change.
+    Changes = 2,
     /// Finished, but rows were refused or tickets not found.
     Refused = 3,
     /// `check` found rows that would be refused, `schema diff` something lacking.
@@ -37,13 +39,15 @@ pub const HELP: &str = "\
 Exit codes:
    0  done; no row was refused (rows that exist already, are unchanged or skipped count as fine)
    1  unexpected error
+   2  plan --detailed-exitcode found something that would change
    3  finished, but rows were refused: see refused.csv; undo left tickets alone;
-      `get` did not find a ticket
+      `get` did not find a ticket; plan --detailed-exitcode found rows that would be refused
    4  check found rows that would be refused, or a portal that differs from the mapping;
       schema diff found something lacking; verify found tickets that differ
    5  stopped by network, limits or a signal: `tickethaul resume` goes on
    6  stopped because too many rows were refused (--max-refused)
-   7  stopped until something is mended: token, scope, a missing property, a file in use
+   7  stopped until something is mended: token, scope, a missing property, a file in use,
+      a plan that does not fit any more
   64  the command line, the mapping or the input can't be used
  130  interrupted twice: `tickethaul resume` goes on";
 
@@ -86,10 +90,11 @@ impl From<Exit> for ExitCode {
 pub fn for_clap(error: &clap::Error) -> ExitCode {
     let unknown = error.get(ContextKind::InvalidArg);
     if unknown.is_some_and(|arg| arg.to_string() == "--dry-run") {
-        Talk::aside("error: there is no --dry-run");
+        Talk::aside("error: this command has no --dry-run");
         Talk::aside(
-            "help: `tickethaul check FILE -m MAPPING --op OPERATION` tells what an \
-             import would do, row by row, and sends nothing; `tickethaul schema diff -m MAPPING` what schema apply would create",
+            "help: `tickethaul plan FILE -m MAPPING --op OPERATION` tells what an import or a deletion \
+             would do, row by row, and writes nothing; `tickethaul schema diff -m MAPPING` what schema \
+             apply would create",
         );
         return Exit::Usage.into();
     }

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::registry::{Entry, NewEntry};
+use super::registry::{Entry, Kind, NewEntry};
 use super::settings::registry;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::export::{self, Asked, ExportState, is_export, progress};
+use crate::journal::PlanReading;
 
 /// Where run folders are when nobody said otherwise.
 const RUNS: &str = "tickethaul-runs";
@@ -25,6 +26,19 @@ pub fn of_this_folder() -> Vec<PathBuf> {
 pub fn everywhere() -> Vec<PathBuf> {
     let here = Path::new(".").canonicalize().unwrap_or_default();
     collected(&here, |_| true)
+}
+
+/// Folders of plans that were made here, or of all that are known.
+pub fn plans(all: bool) -> Vec<PathBuf> {
+    let here = Path::new(".").canonicalize().unwrap_or_default();
+    let known = known().into_iter().filter(|entry| {
+        let is_of_here = entry.here == here || entry.folder.starts_with(&here);
+        entry.kind == Kind::Plan && (all || is_of_here)
+    });
+    let folders = known.map(|entry| shown(&here, &entry.folder));
+    folders
+        .filter(|folder| PlanReading::is_there(folder))
+        .collect()
 }
 
 fn collected(here: &Path, wanted: impl Fn(&Entry) -> bool) -> Vec<PathBuf> {

@@ -14,6 +14,7 @@ use super::exit::Exit;
 use super::fit::{Definitions, Intent};
 use super::found;
 use super::input::{InputArgs, say_reading};
+use super::plan::{self, PlanFace};
 use super::portal::{Portal, call_error};
 use super::registry::{Kind, NewEntry};
 use super::run_args::RunArgs;
@@ -71,6 +72,12 @@ pub struct ImportArgs {
     /// Don't ask before tickets are archived; needed where there is no terminal
     #[arg(long)]
     pub yes: bool,
+    /// Only show what would be done, row by row: the portal is read, and nothing is written
+    /// or kept; `tickethaul plan -o` keeps it
+    #[arg(long, conflicts_with_all = ["run_dir", "no_key"])]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub face: PlanFace,
     #[command(flatten)]
     pub run_args: RunArgs,
     #[command(flatten)]
@@ -113,6 +120,8 @@ impl ImportArgs {
             limit: args.limit,
             no_key: false,
             yes: false,
+            dry_run: false,
+            face: PlanFace::default(),
             run_args: args.run_args,
             portal: args.portal,
         }
@@ -153,18 +162,13 @@ impl Op {
 /// Runs an import, once everything that can be found out beforehand is right.
 pub async fn run(args: ImportArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
     refuse_contradictions(&args)?;
+    if args.dry_run {
+        return plan::make(&args, None, told, talk).await;
+    }
     if args.op == Op::Archive {
         archiving::expect_answer(args.yes, talk)?;
     }
-    let mapping = match parse_mapping(&args.mapping)? {
-        Ok(mapping) => mapping,
-        Err(errors) => {
-            return Err(mapping_error(
-                &all_mistakes(errors, &args, talk).await,
-                talk,
-            ));
-        }
-    };
+    let mapping = open_mapping(&args, talk).await?;
     let spool_folder = RunFolder::parent_of(args.run_dir.as_deref());
     let input = args.input.open(mapping.dialect(), Some(spool_folder))?;
     let portal = Portal::open(&args.portal, talk).await?;
@@ -175,6 +179,17 @@ pub async fn run(args: ImportArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
         parent: None,
     };
     haul(&args, new, portal, talk).await
+}
+
+/// The mapping, or everything that is wrong with it.
+pub async fn open_mapping(args: &ImportArgs, talk: &Talk) -> Result<MappingFile, Error> {
+    match parse_mapping(&args.mapping)? {
+        Ok(mapping) => Ok(mapping),
+        Err(errors) => {
+            let errors = all_mistakes(errors, args, talk).await;
+            Err(mapping_error(&errors, talk))
+        }
+    }
 }
 
 /// What a new run is about, beside what was typed.
@@ -257,8 +272,20 @@ async fn begin(
     })
 }
 
-/// Options that say nothing for the operation.
+/// Options that say nothing for the operation, or without another one.
 fn refuse_contradictions(args: &ImportArgs) -> Result<(), Error> {
+    let of_plans = match &args.face {
+        PlanFace { show: Some(_), .. } => Some("--show"),
+        PlanFace {
+            detailed_exitcode: true,
+            ..
+        } => Some("--detailed-exitcode"),
+        PlanFace { .. } => None,
+    };
+    if let (Some(said), false) = (of_plans, args.dry_run) {
+        return Err(Error::usage(format!("{said} goes with --dry-run"))
+            .advise("add --dry-run, or use `tickethaul plan`"));
+    }
     let word = args.op.operation().word();
     let said = match args.op {
         Op::Create | Op::Archive if args.diff => "--diff",
@@ -369,13 +396,15 @@ pub fn mapping_error(errors: &MappingErrors, talk: &Talk) -> Error {
 }
 
 /// A mapping that fits file and portal.
-struct Fit {
-    compiled: Arc<CompiledMapping>,
-    links: LinkKinds,
+pub struct Fit {
+    /// The mapping.
+    pub compiled: Arc<CompiledMapping>,
+    /// What its links mean in the portal.
+    pub links: LinkKinds,
     /// What the portal defines once nothing is lacking.
-    complete: Schema,
+    pub complete: Schema,
     /// What it has to define before the first row.
-    lacking: Lacking,
+    pub lacking: Lacking,
 }
 
 /// What was typed, as far as it has to go together with a portal.
@@ -389,7 +418,7 @@ fn intent<'a>(args: &ImportArgs, mapping: &'a MappingFile, input: &'a Input) -> 
 }
 
 /// Holds the mapping against file and portal. Nothing is written.
-async fn fit(
+pub async fn fit(
     args: &ImportArgs,
     mapping: &MappingFile,
     input: &Input,
@@ -399,7 +428,7 @@ async fn fit(
     let client = &portal.client;
     let intent = intent(args, mapping, input);
     let held = client.schema(intent.parts()).await.map_err(call_error)?;
-    let lacking = lacking(args, mapping, &held, client).await?;
+    let lacking = lacking((args.op, args.no_key), mapping, &held, client).await?;
     refuse_clashes(&lacking)?;
     // A key that is not written counts as there: the mapping names it all the same.
     let complete = lacking.completed(&held);
@@ -422,15 +451,15 @@ async fn fit(
 }
 
 /// What the portal lacks for the properties that the operation writes.
-async fn lacking(
-    args: &ImportArgs,
+pub async fn lacking(
+    (op, no_key): (Op, bool),
     mapping: &MappingFile,
     held: &Schema,
     client: &Client,
 ) -> Result<Lacking, Error> {
     let key = mapping.key_property();
-    let mut written = wanted(mapping, args.op);
-    written.retain(|new| !(args.no_key && new.name == key));
+    let mut written = wanted(mapping, op);
+    written.retain(|new| !(no_key && new.name == key));
     let mut lacks = written
         .iter()
         .map(|new| !held.tickets.contains_key(&new.name));
@@ -439,7 +468,7 @@ async fn lacking(
         false => Vec::new(),
     };
     let lacking = Lacking::of(&written, held, &archived);
-    Ok(match args.op.operation().only_links() {
+    Ok(match op.operation().only_links() {
         // Links touch no property, so none is created for them.
         true => Lacking {
             clashes: lacking.clashes,
@@ -514,7 +543,8 @@ fn say_undated(compiled: &CompiledMapping, operation: Operation, talk: &Talk) {
     }
 }
 
-fn header(
+/// What a run is about, but for its inputs.
+pub fn header(
     args: &ImportArgs,
     told: Told,
     mapping: &MappingFile,
@@ -540,6 +570,7 @@ fn header(
         delimiter: args.input.delimiter(),
         told,
         undoes: None,
+        plan: None,
     })
 }
 
@@ -560,6 +591,7 @@ fn job(
         header: Header { inputs, ..header },
         folder,
         past: None,
+        plan: None,
         options: args
             .run_args
             .options(args.limit, Unknown::Leave, args.portal.horizon()),
@@ -588,7 +620,7 @@ pub fn record(job: &Job, portal: &PortalArgs, talk: &Talk) {
     found::record(&new, talk);
 }
 
-fn say_start(job: &Job, account: &Account, talk: &Talk) {
+pub fn say_start(job: &Job, account: &Account, talk: &Talk) {
     talk.say(&format!(
         "{} portal {} ({}), run folder {}",
         match job.operation {

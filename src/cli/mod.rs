@@ -7,10 +7,12 @@
     reason = "clap prints doc comments as they are"
 )]
 
+mod apply;
 mod archiving;
 mod associate;
 mod check;
 mod check_mapping;
+mod cleaning;
 mod exit;
 mod delete;
 mod export;
@@ -23,6 +25,7 @@ mod input;
 mod map;
 mod output;
 mod past_run;
+mod plan;
 mod portal;
 mod preview;
 mod process;
@@ -102,7 +105,9 @@ enum ProgressMode {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(Box<check::CheckArgs>),
-    Import(import::ImportArgs),
+    Import(Box<import::ImportArgs>),
+    Plan(Box<plan::PlanArgs>),
+    Apply(Box<apply::ApplyArgs>),
     /// Link tickets to contacts, companies, deals, notes or other tickets, row by row
     Associate(associate::AssociateArgs),
     /// Take links of tickets away: with a label only the label, else the whole link
@@ -162,7 +167,9 @@ async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, E
     signals::watch();
     match command {
         Command::Check(args) => check::run(&args, talk).await,
-        Command::Import(args) => import::run(args, typed.told(), talk).await,
+        Command::Import(args) => import::run(*args, typed.told(), talk).await,
+        Command::Apply(args) => apply::run(&args, &typed, talk).await,
+        Command::Plan(args) => plan::run(*args, typed.told(), talk).await,
         Command::Associate(args) => {
             associate::run(args, LinkWay::Associate, typed.told(), talk).await
         }

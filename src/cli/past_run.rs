@@ -14,6 +14,7 @@ use super::talk::Talk;
 use super::trust::{self, Claims};
 use crate::error::Error;
 use crate::export::is_export;
+use crate::import::guard::Began;
 use crate::import::links::LinkKinds;
 use crate::import::recover::Again;
 use crate::journal::{JournalError, Past, Reading};
@@ -64,10 +65,10 @@ impl PastRun {
             target: None,
         };
         trust::go_to(&claims, args, None)?;
-        let (input, mapping) = input_of(&past)?;
+        let (input, mapping) = input_of(&past.header)?;
         let portal = Portal::open(args, talk).await?;
-        same_portal(&past, &portal.account)?;
-        let purpose = operation(&past)?.purpose();
+        same_portal(&past.header, &portal.account, Began::Run)?;
+        let purpose = operation(&past.header)?.purpose();
         let compiled = mapping.compile(input.headers(), &past.header.schema, purpose);
         let compiled = Arc::new(compiled.map_err(|errors| mapping_error(&errors, talk))?);
         let kinds = LinkKinds::read(&portal.client, &compiled).await;

@@ -37,7 +37,7 @@ pub struct Entry {
     pub folder: PathBuf,
     /// The folder in which it was begun.
     pub here: PathBuf,
-    /// `import` or `export`.
+    /// `import`, `export` or `plan`.
     pub kind: Kind,
     /// What it does with rows; `export`.
     pub operation: String,
@@ -61,6 +61,8 @@ pub enum Kind {
     Import,
     /// Tickets out of a portal.
     Export,
+    /// What an import would do.
+    Plan,
 }
 
 /// A run as it is recorded.

@@ -25,11 +25,11 @@ use crate::export::{RunFolder as ExportFolder, is_export};
 use crate::hubspot::{Account, SchemaParts};
 use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
-use crate::import::guard::{same_inputs, same_mapping, same_schema, same_tables};
+use crate::import::guard::{Began, same_inputs, same_mapping, same_schema, same_tables};
 use crate::import::links::LinkKinds;
 use crate::import::read::{Input, Sources};
 use crate::import::run::{Job, Unknown};
-use crate::journal::{Header, JournalError, Past, Reading, RunState, Told};
+use crate::journal::{Header, JournalError, Past, PlanReading, Reading, RunState, Told};
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::count::{count, counted};
 use crate::model::dialect::Encoding;
@@ -104,7 +104,9 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
         target: None,
     };
     trust::go_to(&claims, &mut args.portal, None)?;
-    let (input, mapping) = open_input(&past)?;
+    let plan = past.header.plan.as_ref().map(PlanReading::open_for_run);
+    let plan = plan.transpose()?;
+    let (input, mapping) = open_input(&past.header, Began::Run)?;
     let portal = Portal::open(&args.portal, talk).await?;
     let account = portal.account.clone();
     let compiled = check_portal(&past, &input, &mapping, &portal, &account, talk).await?;
@@ -130,7 +132,7 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     };
     let horizon = args.portal.horizon();
     let job = Job {
-        operation: operation(&past)?,
+        operation: operation(&past.header)?,
         input,
         mapping: Arc::new(compiled),
         links,
@@ -140,6 +142,7 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
         },
         folder,
         past: Some(past),
+        plan,
         options: args.run_args.options(limit, unknown, horizon),
     };
     finish(job, portal, account, talk).await
@@ -156,8 +159,8 @@ fn say_told(told: &Told, talk: &Talk) {
 }
 
 /// What the run does with rows.
-pub(super) fn operation(past: &Past) -> Result<Operation, Error> {
-    let word = &past.header.operation;
+pub(super) fn operation(header: &Header) -> Result<Operation, Error> {
+    let word = &header.operation;
     Operation::named(word).ok_or_else(|| {
         Error::mend(format!(
             "this tickethaul can't {word} rows: use a newer one"
@@ -227,38 +230,36 @@ fn text_of(path: &Path) -> Option<String> {
     mapping_text(path).ok()
 }
 
-/// Input and mapping of the run, unchanged.
-fn open_input(past: &Past) -> Result<(Input, MappingFile), Error> {
-    let mapping = mapping_of(past)?;
-    Ok((rows_of(past, &mapping)?, mapping))
+/// Input and mapping of a run or a plan, unchanged.
+pub(super) fn open_input(header: &Header, began: Began) -> Result<(Input, MappingFile), Error> {
+    let mapping = mapping_of(header, began)?;
+    Ok((rows_of(header, &mapping, began)?, mapping))
 }
 
-/// Mapping of the run, unchanged.
-pub(super) fn mapping_of(past: &Past) -> Result<MappingFile, Error> {
-    let now = text_of(&past.header.mapping_path);
-    same_mapping(&past.header, now.as_deref())?;
-    first_mapping(past)
+/// Mapping of a run or a plan, unchanged.
+pub(super) fn mapping_of(header: &Header, began: Began) -> Result<MappingFile, Error> {
+    let now = text_of(&header.mapping_path);
+    same_mapping(header, now.as_deref(), began)?;
+    first_mapping(header, began)
 }
 
 /// Input of the run, unchanged, and the mapping that it began with.
-pub(super) fn input_of(past: &Past) -> Result<(Input, MappingFile), Error> {
-    let mapping = first_mapping(past)?;
-    Ok((rows_of(past, &mapping)?, mapping))
+pub(super) fn input_of(header: &Header) -> Result<(Input, MappingFile), Error> {
+    let mapping = first_mapping(header, Began::Run)?;
+    Ok((rows_of(header, &mapping, Began::Run)?, mapping))
 }
 
-/// The mapping that the run began with; the tables that it names are unchanged.
-fn first_mapping(past: &Past) -> Result<MappingFile, Error> {
-    let header = &past.header;
+/// The mapping as it was; the tables that it names are unchanged.
+fn first_mapping(header: &Header, began: Began) -> Result<MappingFile, Error> {
     let name = header.mapping_path.to_string_lossy();
     let mapping = MappingFile::parse_known(&name, &header.mapping_text, &header.tables);
     let mapping = mapping.map_err(Error::mend)?;
-    same_tables(header, mapping.tables())?;
+    same_tables(header, mapping.tables(), began)?;
     Ok(mapping)
 }
 
-/// Input of the run, unchanged.
-fn rows_of(past: &Past, mapping: &MappingFile) -> Result<Input, Error> {
-    let header = &past.header;
+/// Input of a run or a plan, unchanged.
+fn rows_of(header: &Header, mapping: &MappingFile, began: Began) -> Result<Input, Error> {
     let mut dialect = mapping.dialect().clone();
     let encoding = header.encoding.as_deref().and_then(Encoding::named);
     dialect.encoding = encoding.or(dialect.encoding);
@@ -273,17 +274,21 @@ fn rows_of(past: &Past, mapping: &MappingFile) -> Result<Input, Error> {
     let inputs = header.inputs.iter();
     let inputs = inputs.map(|input| (input.path.as_path(), input.member.as_deref()));
     let input = Input::open(Sources::known(inputs), &dialect)?;
-    same_inputs(&input, &header.inputs)?;
+    same_inputs(&input, &header.inputs, began)?;
     Ok(input)
 }
 
-/// Refuses another portal than the run's.
-pub(super) fn same_portal(past: &Past, account: &Account) -> Result<(), Error> {
-    let before = past.header.portal_id;
+/// Refuses another portal than that of a run or a plan.
+pub(super) fn same_portal(header: &Header, account: &Account, began: Began) -> Result<(), Error> {
+    let before = header.portal_id;
+    let what = match began {
+        Began::Run => "run",
+        Began::Plan => "plan",
+    };
     match account.portal_id == before {
         true => Ok(()),
         false => Err(Error::mend(format!(
-            "the run belongs to portal {before}, the token to portal {}",
+            "the {what} belongs to portal {before}, the token to portal {}",
             account.portal_id
         ))),
     }
@@ -299,12 +304,12 @@ async fn check_portal(
     account: &Account,
     talk: &Talk,
 ) -> Result<CompiledMapping, Error> {
-    same_portal(past, account)?;
+    same_portal(&past.header, account, Began::Run)?;
     let compiled = mapping
         .compile(
             input.headers(),
             &past.header.schema,
-            operation(past)?.purpose(),
+            operation(&past.header)?.purpose(),
         )
         .map_err(|errors| mapping_error(&errors, talk))?;
     // What the run did without when it began does not matter now.
@@ -319,6 +324,6 @@ async fn check_portal(
         .map(|property| &*property.name)
         .filter(|name| !past.header.no_key || *name != compiled.key_property())
         .collect();
-    same_schema(&past.header.schema, &now, &written)?;
+    same_schema(&past.header.schema, &now, &written, Began::Run)?;
     Ok(compiled)
 }

@@ -13,6 +13,7 @@ use super::exit::Exit;
 use super::found::{find, is_run};
 use super::import::{ImportArgs, NewRun, Op, haul, parse_mapping, read_mapping};
 use super::input::InputArgs;
+use super::plan::PlanFace;
 use super::portal::Portal;
 use super::relatives::known;
 use super::resume::{mapping_of, operation, same_portal};
@@ -25,6 +26,7 @@ use crate::error::Error;
 use crate::export::is_export;
 use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
+use crate::import::guard::Began;
 use crate::import::read::{Input, RowNames, Sources, pick};
 use crate::journal::{JournalError, Lock, Past, Reading, RunState};
 use crate::mapping::MappingFile;
@@ -77,7 +79,7 @@ pub async fn run(args: RetryArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Er
                 .advise("`tickethaul undo` on the run that it took back tries again what was left"),
         );
     }
-    let operation = operation(&past)?;
+    let operation = operation(&past.header)?;
     expect_finished(&path, past.state)?;
     let told = past.header.told.clone().overlaid(&typed.told());
     let mut args = typed.retry_as_told(&told)?;
@@ -98,7 +100,7 @@ pub async fn run(args: RetryArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Er
     let args = as_import(args, &path, &past, operation);
     let input = Input::open(sources, &args.input.dialect(mapping.dialect()))?;
     let portal = Portal::open(&args.portal, talk).await?;
-    same_portal(&past, &portal.account)?;
+    same_portal(&past.header, &portal.account, Began::Run)?;
     let new = NewRun {
         mapping,
         input,
@@ -144,7 +146,7 @@ fn mapping(args: &RetryArgs, past: &Past, talk: &Talk) -> Result<MappingFile, Er
     if let Some(path) = &args.mapping {
         return read_mapping(path, talk);
     }
-    mapping_of(past).map_err(|error| {
+    mapping_of(&past.header, Began::Run).map_err(|error| {
         let path = past.header.mapping_path.display();
         match parse_mapping(&past.header.mapping_path) {
             Ok(_) => error.advise(format!(
@@ -308,6 +310,8 @@ fn as_import(args: RetryArgs, path: &Path, past: &Past, operation: Operation) ->
         limit: None,
         no_key: header.no_key,
         yes: args.yes,
+        dry_run: false,
+        face: PlanFace::default(),
         run_args: args.run_args,
         portal: args.portal,
     }

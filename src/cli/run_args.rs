@@ -31,6 +31,18 @@ pub struct RunArgs {
     max_duration: Option<Duration>,
 }
 
+impl Default for RunArgs {
+    /// What counts where nobody says otherwise.
+    fn default() -> RunArgs {
+        RunArgs {
+            batch_size: 100,
+            concurrency: 64,
+            max_refused: None,
+            max_duration: None,
+        }
+    }
+}
+
 impl RunArgs {
     /// Calls or batches in flight, at most.
     pub fn concurrency(&self) -> u16 {

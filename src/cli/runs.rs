@@ -4,30 +4,41 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
 use jiff::{SpanRound, Timestamp};
 use serde_json::{Value, json};
 
+use super::cleaning::{self, CleanArgs};
 use super::exit::Exit;
 use super::export::{folder_error, newer};
-use super::found::{everywhere, find, is_run, of_this_folder};
+use super::found::{everywhere, find, is_run, of_this_folder, plans};
 use super::relatives::{Family, known};
 use super::talk::Talk;
 use crate::error::Error;
 use crate::export::{self, Asked, ExportState, is_export, progress};
-use crate::journal::{Lock, Overview, Reading, RunState};
+use crate::journal::{Applied, Lock, Overview, PlanReading, Reading, RunState};
 use crate::model::count::count;
 use crate::model::outcome::Fate;
+use crate::model::plan::PlannedAction;
 use crate::model::visible::one_line;
 use crate::review::family::Member;
 
-/// List the runs of this folder, imports and exports, wherever their run folders are
+/// List the runs of this folder, imports, exports and plans, wherever their run folders are
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct RunsArgs {
     /// Also those that were begun in other folders
     #[arg(long)]
     all: bool,
+    #[command(subcommand)]
+    command: Option<RunsCommand>,
+}
+
+/// What is done with runs.
+#[derive(Debug, Subcommand)]
+enum RunsCommand {
+    Clean(CleanArgs),
 }
 
 /// Show how far a run came
@@ -65,9 +76,23 @@ pub enum State {
     Limited,
     /// Every row is settled.
     Finished,
+    /// A plan that can be applied.
+    Planned,
+    /// A plan that was applied.
+    Applied,
+}
+
+/// A plan as it is shown.
+struct PlanOverview {
+    operation: String,
+    portal_id: u64,
+    begun: Timestamp,
+    rows: BTreeMap<PlannedAction, u64>,
+    applied: Option<Applied>,
 }
 
 enum What {
+    Plan(Box<PlanOverview>),
     Import(Overview),
     /// With the tickets that it has read.
     Export(Box<Asked>, u64),
@@ -81,6 +106,8 @@ impl State {
             State::Superseded => "superseded",
             State::Limited => "at its limit",
             State::Finished => "finished",
+            State::Planned => "planned",
+            State::Applied => "applied",
         }
     }
 }
@@ -91,6 +118,7 @@ impl Shown {
         match &self.what {
             What::Import(past) => past.times.0,
             What::Export(asked, _) => asked.begun,
+            What::Plan(plan) => plan.begun,
         }
     }
 
@@ -133,23 +161,17 @@ impl Shown {
         match &self.what {
             What::Import(past) => &past.operation,
             What::Export(..) => "export",
+            What::Plan(_) => "plan",
         }
     }
 }
 
-/// Lists all runs, oldest first.
+/// Lists all runs, oldest first, or cleans up.
 pub fn list(args: &RunsArgs, talk: &Talk) -> Result<Exit, Error> {
-    let folders = match args.all {
-        true => everywhere(),
-        false => of_this_folder(),
-    };
-    let mut shown = Vec::new();
-    for path in folders {
-        match look(&path) {
-            Ok(run) => shown.push(run),
-            Err(error) => talk.say(&format!("{}: {error}", path.display())),
-        }
+    if let Some(RunsCommand::Clean(args)) = &args.command {
+        return cleaning::run(args, talk);
     }
+    let mut shown = all(args.all, talk);
     let known = known(shown.iter().map(|run| run.path.as_path()));
     shown.iter_mut().for_each(|run| run.relate(&known, talk));
     sort(&mut shown);
@@ -164,6 +186,22 @@ pub fn list(args: &RunsArgs, talk: &Talk) -> Result<Exit, Error> {
         talk.data(&table(&shown));
     }
     Ok(Exit::Fine)
+}
+
+/// The runs and plans of this folder, or all that are known.
+pub fn all(everywhere_too: bool, talk: &Talk) -> Vec<Shown> {
+    let folders = match everywhere_too {
+        true => everywhere(),
+        false => of_this_folder(),
+    };
+    let mut shown = Vec::new();
+    for path in folders.into_iter().chain(plans(everywhere_too)) {
+        match look(&path) {
+            Ok(run) => shown.push(run),
+            Err(error) => talk.say(&format!("{}: {error}", path.display())),
+        }
+    }
+    shown
 }
 
 /// Oldest first, and the retries of a run behind it.
@@ -218,6 +256,10 @@ fn table(shown: &[Shown]) -> String {
                 row.resize(row.len() + COUNTED.len() + 1, String::new());
                 row.push(one_line(&asked.target.display().to_string()).into_owned());
             }
+            What::Plan(plan) => {
+                row.resize(row.len() + COUNTED.len() + 1, String::new());
+                row.push(plan.words());
+            }
         }
         let _same = table.add_row(row);
     }
@@ -255,6 +297,7 @@ pub fn status(args: &StatusArgs, talk: &Talk) -> Result<Exit, Error> {
         talk.data(&match &run.what {
             What::Import(past) => in_words(&run, past),
             What::Export(asked, tickets) => export_in_words(&run, asked, *tickets),
+            What::Plan(plan) => plan_in_words(&run, plan),
         });
     }
     Ok(Exit::Fine)
@@ -270,6 +313,7 @@ pub fn latest(wanted: impl Fn(&Shown) -> bool) -> Option<Shown> {
 fn look(path: &Path) -> Result<Shown, Error> {
     let (state, what) = match is_export(path) {
         true => look_at_export(path)?,
+        false if !is_run(path) && PlanReading::is_there(path) => look_at_plan(path)?,
         false => look_at_import(path)?,
     };
     let name = path.file_name().unwrap_or(path.as_os_str());
@@ -292,6 +336,59 @@ fn look_at_export(path: &Path) -> Result<(State, What), Error> {
         ExportState::Stopped => State::Stopped,
     };
     Ok((state, What::Export(Box::new(asked), tickets)))
+}
+
+fn look_at_plan(path: &Path) -> Result<(State, What), Error> {
+    let reading = PlanReading::open(path)?;
+    let header = reading.header()?;
+    let plan = PlanOverview {
+        operation: header.operation,
+        portal_id: header.portal_id,
+        begun: reading.begun()?,
+        rows: reading.actions()?,
+        applied: reading.applied()?,
+    };
+    let state = match &plan.applied {
+        // Whoever resumes that run needs the plan.
+        Some(by) => match look_at_import(&by.folder) {
+            Ok((State::Finished, _)) | Err(_) => State::Applied,
+            Ok((state, _)) => state,
+        },
+        None if Lock::is_held(path) => State::Running,
+        None => State::Planned,
+    };
+    Ok((state, What::Plan(Box::new(plan))))
+}
+
+impl PlanOverview {
+    /// `upsert: 12 create, 3 update`
+    fn words(&self) -> String {
+        let rows = self.rows.iter().filter(|(action, _)| action.writes());
+        let rows: Vec<String> = rows
+            .map(|(action, rows)| format!("{} {}", count(*rows), action.word()))
+            .collect();
+        match rows.is_empty() {
+            true => format!("{}: nothing to change", self.operation),
+            false => format!("{}: {}", self.operation, rows.join(", ")),
+        }
+    }
+}
+
+fn plan_in_words(run: &Shown, plan: &PlanOverview) -> String {
+    let mut text = format!("{}  {}\n", one_line(&run.name), run.state.word());
+    for (action, rows) in &plan.rows {
+        text.push_str(&format!("{:>12} {}\n", count(*rows), action.word()));
+    }
+    text.push_str(&format!(
+        "      plan to {}, made {}",
+        plan.operation,
+        minute(plan.begun)
+    ));
+    if let Some(by) = &plan.applied {
+        let folder = by.folder.display().to_string();
+        text.push_str(&format!(", applied by {}", one_line(&folder)));
+    }
+    text
 }
 
 fn look_at_import(path: &Path) -> Result<(State, What), Error> {
@@ -397,7 +494,29 @@ fn as_json(run: &Shown) -> Value {
             "portal": asked.portal_id,
             "started": asked.begun.to_string(),
         }),
+        What::Plan(plan) => plan_json(run, plan),
     }
+}
+
+fn plan_json(run: &Shown, plan: &PlanOverview) -> Value {
+    let rows: serde_json::Map<String, Value> = plan
+        .rows
+        .iter()
+        .map(|(action, rows)| (action.word().to_owned(), json!(rows)))
+        .collect();
+    let by = plan.applied.as_ref();
+    json!({
+        "version": 1,
+        "run": run.name,
+        "folder": run.path.display().to_string(),
+        "operation": run.operation(),
+        "plans": plan.operation,
+        "state": run.state.word(),
+        "planned": rows,
+        "applied_by": by.map(|by| by.folder.display().to_string()),
+        "portal": plan.portal_id,
+        "started": plan.begun.to_string(),
+    })
 }
 
 fn import_json(run: &Shown, past: &Overview) -> Value {

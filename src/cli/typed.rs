@@ -4,6 +4,7 @@
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
+use super::apply::ApplyArgs;
 use super::resume::ResumeArgs;
 use super::retry::RetryArgs;
 use super::{App, Command};
@@ -91,6 +92,16 @@ impl Typed {
         }
     }
 
+    /// The same for the run that applies a plan.
+    pub fn apply_as_told(&self, told: &Told) -> Result<ApplyArgs, Error> {
+        match self.as_told(told)? {
+            Command::Apply(args) => Ok(*args),
+            _ => Err(Error::unexpected(
+                "the command line is not that of an apply",
+            )),
+        }
+    }
+
     fn as_told(&self, told: &Told) -> Result<Command, Error> {
         // A run folder is data: what it says of places is judged elsewhere.
         let kept = told.iter().filter(|(name, _)| KEPT.contains(name));
@@ -175,7 +186,7 @@ mod tests {
 
     /// Options that say what a run is, or matter only before it begins: its journal
     /// holds them, or nothing has to.
-    const OF_THE_RUN: [&str; 15] = [
+    const OF_THE_RUN: [&str; 19] = [
         "mapping",
         "op",
         "blind",
@@ -191,12 +202,23 @@ mod tests {
         "ids",
         "ids-from",
         "codes",
+        "run",
+        "dry-run",
+        "show",
+        "detailed-exitcode",
     ];
 
     #[test]
     fn every_option_of_a_run_is_kept_or_has_its_reason() {
         let resume = options("resume");
-        for command in ["import", "associate", "dissociate", "delete", "retry"] {
+        for command in [
+            "import",
+            "associate",
+            "dissociate",
+            "delete",
+            "retry",
+            "apply",
+        ] {
             for name in options(command) {
                 let name = name.as_str();
                 let kept = KEPT.contains(&name) || WHERE.contains(&name);

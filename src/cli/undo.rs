@@ -27,9 +27,9 @@ use crate::review::undo::outcome_file;
 use crate::review::undo::run::{KIND, Undo, Undone};
 
 /// Take back what a run did: tickets that it created go into the recycle bin, values that
-/// it changed go back to what they were. What somebody else touched since is left as it is
-/// and listed in undo.csv. Links are not undone, and tickets that the run archived can't be
-/// restored
+/// it changed go back to what they were, links that it made are cut. What somebody else
+/// touched since is left as it is and listed in undo.csv. Links that the run cut are not made
+/// again, and tickets that it archived can't be restored
 #[derive(Debug, Args)]
 pub struct UndoArgs {
     /// The run, by name or folder
@@ -48,8 +48,42 @@ pub struct UndoArgs {
     portal: PortalArgs,
 }
 
+/// What an undo keeps of its being one of created tickets alone.
+const CREATED_ONLY: &str = "created-only";
+
+/// Which part of a run is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// All of it, as far as nobody else touched it.
+    All,
+    /// The tickets that it created, whoever touched them since.
+    Created,
+}
+
 /// Undoes a run, or goes on with an undo that stopped.
-pub async fn run(mut args: UndoArgs, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: UndoArgs, talk: &Talk) -> Result<Exit, Error> {
+    take_back(args, Part::All, talk).await
+}
+
+/// Archives the tickets that a run created, without a look at who touched them since.
+pub async fn delete_created(
+    run: &Path,
+    run_dir: Option<&Path>,
+    yes: bool,
+    portal: PortalArgs,
+    talk: &Talk,
+) -> Result<Exit, Error> {
+    let args = UndoArgs {
+        run: run.to_owned(),
+        plan: false,
+        yes,
+        run_dir: run_dir.map(Path::to_owned),
+        portal,
+    };
+    take_back(args, Part::Created, talk).await
+}
+
+async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, Error> {
     let given = args.run_dir.as_deref().filter(|path| has_begun(path));
     if let Some(begun) = given {
         let folder = RunFolder::open(begun)?;
@@ -57,14 +91,18 @@ pub async fn run(mut args: UndoArgs, talk: &Talk) -> Result<Exit, Error> {
         return resume((folder, past), &args.run, &mut args.portal, talk).await;
     }
     if !args.plan {
-        talk.expect_answer(args.yes, "undo the run")?;
+        let what = match part {
+            Part::All => "undo the run",
+            Part::Created => "archive the tickets of the run",
+        };
+        talk.expect_answer(args.yes, what)?;
     }
     let run = PastRun::open(Some(&args.run), &mut args.portal, talk).await?;
     check(&run)?;
     let busy = RunFolder::open(&run.path)?;
-    let what = words(&run);
+    let what = words(&run, part);
     if args.plan {
-        let rows = undo(run, None, &args.portal).await?;
+        let rows = undo(run, None, part, &args.portal).await?;
         // What would be left is part of what is shown.
         let exit = say(&rows, None, talk);
         return Ok(match exit {
@@ -77,7 +115,7 @@ pub async fn run(mut args: UndoArgs, talk: &Talk) -> Result<Exit, Error> {
         return Ok(Exit::Fine);
     }
     let folder = RunFolder::create(KIND, args.run_dir.as_deref())?;
-    let header = header(&run)?;
+    let header = header(&run, part)?;
     let journal = Journal::create(folder.path(), &header, None, Durability::Full)?;
     record(&header, &folder, &args.portal, talk);
     let began = Began {
@@ -86,7 +124,7 @@ pub async fn run(mut args: UndoArgs, talk: &Talk) -> Result<Exit, Error> {
         settled: HashSet::new(),
         begun: HashSet::new(),
     };
-    let ended = carry_out(run, began, &folder, &args.portal, talk).await;
+    let ended = carry_out(run, (began, part), &folder, &args.portal, talk).await;
     drop(busy);
     ended
 }
@@ -114,7 +152,12 @@ pub async fn resume(
         settled: past.beyond.iter().copied().chain(1..=last).collect(),
         begun: past.unknown.keys().copied().collect(),
     };
-    carry_out(run, began, &folder, portal, talk).await
+    let is_kept = |(name, _): (&str, &str)| name == CREATED_ONLY;
+    let part = match past.header.told.iter().any(is_kept) {
+        true => Part::Created,
+        false => Part::All,
+    };
+    carry_out(run, (began, part), &folder, portal, talk).await
 }
 
 /// The run that an undo takes back, where the user's own record of runs says the same.
@@ -157,25 +200,40 @@ fn check(run: &PastRun) -> Result<(), Error> {
 }
 
 /// What is about to be done.
-fn words(run: &PastRun) -> String {
+fn words(run: &PastRun, part: Part) -> String {
     let rows = |change| run.past.changes.get(&change).copied().unwrap_or(0);
     let (created, updated) = (rows(Change::Created), rows(Change::Updated));
+    if part == Part::Created {
+        return format!(
+            "archive {} that the run created, whoever changed them since, in {}",
+            counted(created, "ticket"),
+            run.portal.name_in_question()
+        );
+    }
+    let linked = match rows(Change::Linked) {
+        0 => String::new(),
+        linked => format!(", cut the links that it gave {}", counted(linked, "ticket")),
+    };
     format!(
-        "archive {} that the run created and give {} that it updated their former values, in {}",
+        "archive {} that the run created and give {} that it updated their former values{linked}, in {}",
         counted(created, "ticket"),
         counted(updated, "ticket"),
         run.portal.name_in_question()
     )
 }
 
-fn header(run: &PastRun) -> Result<Header, Error> {
+fn header(run: &PastRun, part: Part) -> Result<Header, Error> {
     let undoes = real(&run.path).ok_or_else(|| Error::unexpected("the run folder is gone"))?;
     Ok(Header {
         run: new_run()?,
         parent: None,
         operation: KIND.to_owned(),
-        told: Told::default(),
+        told: match part {
+            Part::All => Told::default(),
+            Part::Created => Told::new([(CREATED_ONLY.to_owned(), "true".to_owned())]),
+        },
         undoes: Some(undoes),
+        plan: None,
         ..run.past.header.clone()
     })
 }
@@ -206,13 +264,13 @@ struct Began {
 
 async fn carry_out(
     run: PastRun,
-    began: Began,
+    (began, part): (Began, Part),
     folder: &RunFolder,
     portal: &PortalArgs,
     talk: &Talk,
 ) -> Result<Exit, Error> {
     let places = run.rows.places.clone();
-    let undone = undo(run, Some(began), portal).await?;
+    let undone = undo(run, Some(began), part, portal).await?;
     let file = outcome_file::write(folder.path(), &places)?;
     Ok(say(&undone, Some(&file), talk))
 }
@@ -220,6 +278,7 @@ async fn carry_out(
 async fn undo(
     run: PastRun,
     began: Option<Began>,
+    part: Part,
     portal_args: &PortalArgs,
 ) -> Result<Undone, Error> {
     let PastRun {
@@ -245,6 +304,7 @@ async fn undo(
         begun,
         run: id,
         horizon: portal_args.horizon(),
+        created_only: part == Part::Created,
         stop,
     };
     let undone = undo.run().await;
@@ -269,6 +329,7 @@ fn say(undone: &Undone, file: Option<&Path>, talk: &Talk) -> Exit {
     talk.result(&json!({
         "archived": done("archived"),
         "restored": done("restored"),
+        "unlinked": done("unlinked"),
         "unchanged": done("unchanged"),
         "left": undone.left,
         "unknown": undone.unknown,
@@ -289,6 +350,7 @@ fn say(undone: &Undone, file: Option<&Path>, talk: &Talk) -> Exit {
             "restored",
             "tickets get back the values that the run changed",
         ),
+        ("unlinked", "tickets lose the links that the run made"),
         ("unchanged", "tickets are as they were before the run"),
     ] {
         if done(word) > 0 {

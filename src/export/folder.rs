@@ -56,6 +56,11 @@ const OURS: [&str; 25] = [
     "lock",
 ];
 
+/// Names of the files that an export makes in its run folder.
+pub fn file_names() -> &'static [&'static str] {
+    &OURS
+}
+
 /// A longer file is none of ours: millions of ids.
 const LONGEST: u64 = 256 << 20;
 

@@ -3,11 +3,13 @@
 //!
 //! A key is open from the moment its row enters until that row is settled. Later
 //! rows with the key wait in file order; when too many wait, the reader stops. Rows of an
-//! update or upsert pass here twice: to be compared, and those that differ to be sent.
+//! update or upsert pass here twice: to be compared, and those that differ to be sent. Rows
+//! whose plan says that they are written are sent at once, those that are created apart from
+//! those that are changed.
 
 use std::collections::{HashMap, VecDeque};
 
-use super::flow::{Batch, PlannedOp, Task};
+use super::flow::{Batch, Operation, PlannedOp, Task};
 use super::plan::CALL_BYTES;
 
 /// How many rows may wait for a key before the reader has to.
@@ -21,6 +23,8 @@ pub struct Batcher {
     ready: VecDeque<PlannedOp>,
     /// Rows that were compared and are to be sent.
     differing: VecDeque<PlannedOp>,
+    /// Rows that a plan creates.
+    created: VecDeque<PlannedOp>,
     open: HashMap<String, VecDeque<PlannedOp>>,
     waiting: usize,
 }
@@ -34,6 +38,7 @@ impl Batcher {
             first,
             ready: VecDeque::new(),
             differing: VecDeque::new(),
+            created: VecDeque::new(),
             open: HashMap::new(),
             waiting: 0,
         }
@@ -53,8 +58,16 @@ impl Batcher {
             }
             None => {
                 let _new = self.open.insert(op.folded_key(), VecDeque::new());
-                self.ready.push_back(op);
+                self.enqueue(op);
             }
+        }
+    }
+
+    fn enqueue(&mut self, op: PlannedOp) {
+        match op.planned_operation() {
+            Some(Operation::Create) => self.created.push_back(op),
+            Some(_) => self.differing.push_back(op),
+            None => self.ready.push_back(op),
         }
     }
 
@@ -71,7 +84,7 @@ impl Batcher {
         match behind.pop_front() {
             Some(next) => {
                 self.waiting -= 1;
-                self.ready.push_back(next);
+                self.enqueue(next);
             }
             None => {
                 let _closed = self.open.remove(folded_key);
@@ -82,12 +95,13 @@ impl Batcher {
     /// True while more rows may come in.
     pub fn has_room(&self) -> bool {
         let most = 2 * self.inputs;
-        self.waiting < WAITING && self.ready.len() < most && self.differing.len() < most
+        let queues = [&self.ready, &self.differing, &self.created];
+        self.waiting < WAITING && queues.iter().all(|queue| queue.len() < most)
     }
 
     /// True when nothing can go into a batch now.
     pub fn is_idle(&self) -> bool {
-        self.ready.is_empty() && self.differing.is_empty()
+        self.ready.is_empty() && self.differing.is_empty() && self.created.is_empty()
     }
 
     /// The next batch, never above the limits and of at most `sends` rows if it is sent;
@@ -98,8 +112,12 @@ impl Batcher {
             Task::Compare => self.inputs,
             Task::Send => sends,
         };
-        let is_enough = self.differing.len() >= sends || self.is_full(&self.differing);
-        if is_enough && let Some(batch) = pop(&mut self.differing, sends, Task::Send) {
+        let is_enough = |queue: &VecDeque<PlannedOp>| queue.len() >= sends || self.is_full(queue);
+        let (differ, create) = (is_enough(&self.differing), is_enough(&self.created));
+        if differ && let Some(batch) = pop(&mut self.differing, sends, Task::Send) {
+            return Some(batch);
+        }
+        if create && let Some(batch) = pop(&mut self.created, sends, Task::Send) {
             return Some(batch);
         }
         let ready = which > Which::Full || self.is_full(&self.ready);
@@ -107,7 +125,8 @@ impl Batcher {
             return Some(batch);
         }
         match which {
-            Which::Last => pop(&mut self.differing, sends, Task::Send),
+            Which::Last => pop(&mut self.differing, sends, Task::Send)
+                .or_else(|| pop(&mut self.created, sends, Task::Send)),
             Which::Full | Which::Ready => None,
         }
     }
@@ -151,6 +170,7 @@ fn pop(rows: &mut VecDeque<PlannedOp>, most: usize, task: Task) -> Option<Batch>
 mod tests {
     use super::*;
     use crate::model::place::RowAddress;
+    use crate::model::plan::{Planned, PlannedAction};
     use crate::model::row::{Cells, SourceRow};
     use crate::model::ticket::TicketDraft;
     use proptest::prelude::*;
@@ -180,6 +200,7 @@ mod tests {
             body: [0; 16],
             changes: None,
             past: None,
+            planned: None,
         }
     }
 
@@ -189,8 +210,14 @@ mod tests {
             rows in proptest::collection::vec((0..12u8, 1..CALL_BYTES), 0..200),
             inputs in 1..20usize,
             diff in any::<bool>(),
+            planned in any::<bool>(),
         ) {
-            let first = if diff { Task::Compare } else { Task::Send };
+            let first = if diff || planned { Task::Compare } else { Task::Send };
+            let action = |n: usize| match n % 3 {
+                0 => PlannedAction::Create,
+                1 => PlannedAction::Update,
+                _ => PlannedAction::Unchanged,
+            };
             let mut batcher = Batcher::new(inputs, first);
             let mut rows_left = rows.iter().enumerate();
             let mut in_flight: VecDeque<Batch> = VecDeque::new();
@@ -198,13 +225,21 @@ mod tests {
             loop {
                 if batcher.has_room()
                     && let Some((idx, (key, bytes))) = rows_left.next() {
-                    batcher.push(op(idx as u64, &format!("K{key}"), *bytes));
+                    let mut op = op(idx as u64, &format!("K{key}"), *bytes);
+                    op.planned = planned.then(|| Box::new(Planned {
+                        action: action(idx),
+                        ticket: None,
+                        changes: Vec::new(),
+                    }));
+                    batcher.push(op);
                     continue;
                 }
                 if let Some(batch) = batcher.take(inputs, Which::Last) {
                     prop_assert!(batch.ops.len() <= inputs);
                     let bytes: usize = batch.ops.iter().map(|op| op.bytes).sum();
                     prop_assert!(bytes <= CALL_BYTES || batch.ops.len() == 1);
+                    let of_first = batch.ops[0].planned_operation();
+                    prop_assert!(batch.ops.iter().all(|op| op.planned_operation() == of_first));
                     for op in &batch.ops {
                         let open = in_flight.iter().flat_map(|batch| &batch.ops)
                             .chain(&batch.ops).filter(|other| other.folded_key() == op.folded_key());
@@ -214,7 +249,7 @@ mod tests {
                     if in_flight.len() < 3 { continue; }
                 }
                 let Some(done) = in_flight.pop_front() else { break };
-                if done.task == Task::Compare {
+                if done.task == Task::Compare && !planned {
                     batcher.push_differing(done.ops);
                     continue;
                 }

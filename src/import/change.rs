@@ -102,6 +102,9 @@ impl Sender {
         self.renew_slots(todo).await?;
         if self.operation == Operation::Archive {
             fresh = self.live(fresh).await?;
+        } else if fresh.iter().any(|op| op.planned.is_some()) {
+            // A plan says what is changed; what the ticket holds is read just before.
+            fresh = self.differing(fresh).await?;
         }
         let intended = self.client.portal_now();
         let fresh = self.claim(fresh, intended).await?;

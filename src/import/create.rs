@@ -252,7 +252,10 @@ impl Sender {
                 (_, Some(stop)) => Err(Stop::clone(stop)),
             };
             match looked {
-                Ok(Looked::Ended(end)) => ended.push((slot.op, end)),
+                Ok(Looked::Ended(end)) => {
+                    let end = self.as_planned(&slot.op, end);
+                    ended.push((slot.op, end));
+                }
                 Ok(Looked::Again) => todo.push(slot),
                 Err(stop) => {
                     failed = Some(stop);

@@ -37,6 +37,27 @@ impl Diversion {
         let _first = self.unkept.set(unkept);
     }
 
+    /// Takes a value away that a ticket keeps in the other property of a pair: until the
+    /// canary has told, rows have it in both.
+    pub fn apply_to(&self, values: &mut PropertyValues, holds: impl Fn(&str, &str) -> bool) {
+        self.apply(values);
+        if self.unkept.get().is_some() {
+            return;
+        }
+        for (name, instead) in &self.pairs {
+            let is_held = |wanted: &Arc<str>| {
+                let value = values.iter().find(|(known, _)| known == wanted);
+                value.is_some_and(|(_, value)| !value.is_empty() && holds(wanted, value))
+            };
+            let needless = match (is_held(name), is_held(instead)) {
+                (false, true) => name,
+                (true, false) => instead,
+                (true, true) | (false, false) => continue,
+            };
+            values.retain(|(known, _)| known != needless);
+        }
+    }
+
     /// Brings the values of a row to where they are kept. Doing it again changes nothing.
     pub fn apply(&self, values: &mut PropertyValues) {
         for (name, instead) in &self.pairs {
@@ -89,6 +110,15 @@ mod tests {
         assert_eq!(applied(&unkept, &["a", "c"]), values(&["b", "c"]));
         assert_eq!(applied(&unkept, &["a", "c", "b"]), values(&["c", "b"]));
         assert_eq!(applied(&unkept, &["b", "c"]), values(&["b", "c"]));
+        let first = diversion();
+        let held_in = |held: &'static str| {
+            let mut found = values(&["a", "c"]);
+            first.apply_to(&mut found, |name, _| name == held);
+            found
+        };
+        assert_eq!(held_in("a"), values(&["a", "c"]));
+        assert_eq!(held_in("b"), values(&["c", "b"]));
+        assert_eq!(held_in("none"), values(&["a", "c", "b"]));
         let kept = diversion();
         kept.settle(BTreeSet::new());
         assert_eq!(applied(&kept, &["a", "c"]), values(&["a", "c"]));

@@ -12,10 +12,11 @@ use super::read::{Input, Reading};
 use super::run::Unknown;
 use super::settle::SettleHandle;
 use crate::error::Error;
-use crate::journal::{Past, PastIntent, RunState};
+use crate::journal::{Past, PastIntent, PlanReading, RunState};
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::event::{Event, Listener};
 use crate::model::outcome::{Change, RowEnd};
+use crate::model::plan::PlannedAction;
 use crate::model::row::SourceRow;
 
 /// Rows that are handed on at once.
@@ -41,6 +42,8 @@ pub struct Feed {
     pub unknown: Option<Unknown>,
     /// What happened before, when the run goes on.
     pub past: Option<Past>,
+    /// What rows are held to, where the run applies a plan.
+    pub plan: Option<PlanReading>,
 }
 
 /// Rows that were read together.
@@ -131,6 +134,9 @@ impl Feed {
             Ok(op) => op,
             Err(outcome) => return Ok(Planned::Fallen(outcome)),
         };
+        if let Some(end) = self.hold_to_plan(&mut op)? {
+            return Ok(Planned::Fallen(Box::new(op.ended(end))));
+        }
         let Some(intent) = intent else {
             return Ok(Planned::Op(Box::new(op)));
         };
@@ -157,6 +163,31 @@ impl Feed {
             }
         }
         Ok(Planned::Op(Box::new(op)))
+    }
+}
+
+impl Feed {
+    /// Gives a row what its plan says; its end, where the plan does nothing for it.
+    fn hold_to_plan(&self, op: &mut PlannedOp) -> Result<Option<RowEnd>, Error> {
+        let Some(plan) = &self.plan else {
+            return Ok(None);
+        };
+        let row = plan.row(op.source.seq)?;
+        let row = row.filter(|row| row.body == Some(op.body));
+        let Some(row) = row else {
+            let line = op.source.address.line;
+            return Err(Error::mend(format!(
+                "line {line} is not the row that the plan has: input or mapping changed"
+            ))
+            .advise(
+                "bring back the file and the mapping that the plan was made of, or make a new plan",
+            ));
+        };
+        if let (PlannedAction::Refused, Some(refusal)) = (row.action, &row.refusal) {
+            return Ok(Some(RowEnd::Refused(refusal.clone())));
+        }
+        op.planned = Some(Box::new(row.into_planned()));
+        Ok(None)
     }
 }
 

@@ -191,7 +191,9 @@ impl Flight {
             return batch;
         }
         let task = batch.task;
-        let (past, ops) = batch.ops.into_iter().partition(|op| op.past.is_some());
+        let may_come =
+            |op: &PlannedOp| op.past.is_some() && op.planned_operation() != Some(Operation::Create);
+        let (past, ops) = batch.ops.into_iter().partition(may_come);
         self.park(past);
         Batch { task, ops }
     }

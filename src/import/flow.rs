@@ -5,6 +5,7 @@ use super::links::Link;
 use crate::journal::{Keys, PastIntent};
 use crate::mapping::For;
 use crate::model::outcome::RowEnd;
+use crate::model::plan::{Planned, PlannedAction};
 use crate::model::property_change::PropertyChange;
 use crate::model::row::SourceRow;
 use crate::model::ticket::{PlacedRemark, TicketDraft};
@@ -119,9 +120,25 @@ pub struct PlannedOp {
     /// Set when the row was intended, and perhaps sent, and its outcome is not known:
     /// by an earlier process of this run, or by this one (protocol S4).
     pub past: Option<PastIntent>,
+    /// What a plan holds the row to, where the run applies one (PL3).
+    pub planned: Option<Box<Planned>>,
 }
 
 impl PlannedOp {
+    /// What a plan says that is done, where the run applies one.
+    pub fn planned_action(&self) -> Option<PlannedAction> {
+        self.planned.as_ref().map(|planned| planned.action)
+    }
+
+    /// The operation that carries a planned row out; none where the run's own does.
+    pub fn planned_operation(&self) -> Option<Operation> {
+        match self.planned_action()? {
+            PlannedAction::Create => Some(Operation::Create),
+            PlannedAction::Update => Some(Operation::Update),
+            _ => None,
+        }
+    }
+
     /// The key under which the portal may hold two rows as one: portals may fold
     /// case (protocol K2).
     pub fn folded_key(&self) -> String {

@@ -13,18 +13,61 @@ use super::read::Input;
 /// Differences that are shown at most.
 const SHOWN: usize = 10;
 
+/// What held when it began, and must hold still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Began {
+    /// A run that goes on.
+    Run,
+    /// A plan that is applied.
+    Plan,
+}
+
+impl Began {
+    fn since(self) -> &'static str {
+        match self {
+            Began::Run => "since the run began",
+            Began::Plan => "since the plan was made",
+        }
+    }
+
+    fn had(self) -> &'static str {
+        match self {
+            Began::Run => "the run had",
+            Began::Plan => "the plan had",
+        }
+    }
+
+    fn with(self) -> &'static str {
+        match self {
+            Began::Run => "that the run began with",
+            Began::Plan => "that the plan was made of",
+        }
+    }
+
+    fn otherwise(self, what: &str) -> String {
+        match self {
+            Began::Run => format!(
+                "import {what} as a new run: rows that are in the portal are recognised by their key"
+            ),
+            Began::Plan => "make a new plan; nothing was sent".to_owned(),
+        }
+    }
+}
+
 /// Refuses inputs that are not those that the run began with. Size and time are
 /// enough to know a file again; whole files are read only when these differ.
-pub fn same_inputs(input: &Input, before: &[InputFile]) -> Result<(), Error> {
+pub fn same_inputs(input: &Input, before: &[InputFile], began: Began) -> Result<(), Error> {
     let now = input.stamps()?;
     if now.len() != before.len() {
         return Err(other_file(
             &before[0],
             format!(
-                "the run had {} inputs, there are {}",
+                "{} {} inputs, there are {}",
+                began.had(),
                 before.len(),
                 now.len()
             ),
+            began,
         ));
     }
     let known = |(now, before): (&InputFile, &InputFile)| {
@@ -37,29 +80,26 @@ pub fn same_inputs(input: &Input, before: &[InputFile]) -> Result<(), Error> {
     for (now, before) in now.iter().zip(before) {
         if now.size != before.size {
             let what = format!("it had {} bytes and has {}", before.size, now.size);
-            return Err(other_file(before, what));
+            return Err(other_file(before, what, began));
         }
         if now.hash != before.hash {
-            return Err(other_file(before, "its contents differ".to_owned()));
+            return Err(other_file(before, "its contents differ".to_owned(), began));
         }
     }
     Ok(())
 }
 
-fn other_file(before: &InputFile, what: String) -> Error {
+fn other_file(before: &InputFile, what: String, began: Began) -> Error {
     let path = before.path.display();
-    Error::mend(format!(
-        "{path} is not the file that the run began with: {what}"
+    Error::mend(format!("{path} is not the file {}: {what}", began.with())).advise(format!(
+        "bring that file back, or {}",
+        began.otherwise("this one")
     ))
-    .advise(
-        "bring that file back, or import this one as a new run: rows that are in the portal \
-         are recognised by their key",
-    )
 }
 
 /// Refuses a mapping that was edited since; `now` is the file as it is, if it is
 /// still there.
-pub fn same_mapping(header: &Header, now: Option<&str>) -> Result<(), Error> {
+pub fn same_mapping(header: &Header, now: Option<&str>, began: Began) -> Result<(), Error> {
     let Some(now) = now else { return Ok(()) };
     if now == header.mapping_text {
         return Ok(());
@@ -77,32 +117,49 @@ pub fn same_mapping(header: &Header, now: Option<&str>) -> Result<(), Error> {
             .to_owned()
     };
     Err(Error::mend(format!(
-        "the mapping {} has changed since the run began: line {} was \"{}\" and is \"{}\"",
+        "the mapping {} has changed {}: line {} was \"{}\" and is \"{}\"",
         header.mapping_path.display(),
+        began.since(),
         idx + 1,
         line(&before),
         line(&after)
     ))
-    .advise("undo the change, or import the file as a new run: rows that are in the portal are recognised by their key"))
+    .advise(format!(
+        "undo the change, or {}",
+        began.otherwise("the file")
+    )))
 }
 
 /// Refuses a mapping whose files were edited since; `now` are those that it names, as
 /// they are.
-pub fn same_tables(header: &Header, now: &BTreeMap<String, String>) -> Result<(), Error> {
+pub fn same_tables(
+    header: &Header,
+    now: &BTreeMap<String, String>,
+    began: Began,
+) -> Result<(), Error> {
     let before = &header.tables;
     let mut names = before.keys().chain(now.keys());
     let Some(name) = names.find(|name| now.get(*name) != before.get(*name)) else {
         return Ok(());
     };
     Err(Error::mend(format!(
-        "{name}, which the mapping {} names, has changed since the run began",
-        header.mapping_path.display()
+        "{name}, which the mapping {} names, has changed {}",
+        header.mapping_path.display(),
+        began.since()
     ))
-    .advise("bring that file back, or import the input as a new run: rows that are in the portal are recognised by their key"))
+    .advise(format!(
+        "bring that file back, or {}",
+        began.otherwise("the input")
+    )))
 }
 
 /// Refuses a portal in which a value that would be sent has changed.
-pub fn same_schema(before: &Schema, now: &Schema, written: &[&str]) -> Result<(), Error> {
+pub fn same_schema(
+    before: &Schema,
+    now: &Schema,
+    written: &[&str],
+    began: Began,
+) -> Result<(), Error> {
     let mut found = Vec::new();
     for name in written {
         if let Some(property) = before.tickets.get(*name) {
@@ -119,9 +176,14 @@ pub fn same_schema(before: &Schema, now: &Schema, written: &[&str]) -> Result<()
     if more > 0 {
         found.push(format!("{more} more"));
     }
-    Err(Error::mend("the portal has changed since the run began")
-        .listing(found)
-        .advise("undo that in the portal, or import the file as a new run: rows that are in the portal are recognised by their key"))
+    Err(
+        Error::mend(format!("the portal has changed {}", began.since()))
+            .listing(found)
+            .advise(format!(
+                "undo that in the portal, or {}",
+                began.otherwise("the file")
+            )),
+    )
 }
 
 fn property_changes(before: &PropertyDef, now: Option<&PropertyDef>, found: &mut Vec<String>) {
@@ -221,7 +283,7 @@ mod tests {
     fn told(written: &[&str], change: impl FnOnce(&mut Schema)) -> Option<String> {
         let mut now = schema();
         change(&mut now);
-        let refused = same_schema(&schema(), &now, written).err()?;
+        let refused = same_schema(&schema(), &now, written, Began::Run).err()?;
         let message = refused.to_string();
         message
             .split_once(": ")

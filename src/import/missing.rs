@@ -3,6 +3,7 @@
 //! before is told by the ticket's id (protocol R4), and a row whose key an earlier row
 //! of the run archived by what the journal has.
 
+use super::as_planned::Since;
 use super::change::Slot;
 use super::flow::{Operation, PlannedOp, RowOutcome};
 use super::send::Sender;
@@ -11,8 +12,9 @@ use super::tickets::Tickets;
 use crate::hubspot::records::Record;
 use crate::journal::Earlier;
 use crate::model::event::Stop;
-use crate::model::issue::Reason;
+use crate::model::issue::{Reason, SincePlan};
 use crate::model::outcome::{Change, RowEnd};
+use crate::model::plan::PlannedAction;
 use crate::model::schema::ObjectType;
 
 /// A row whose ticket is not live.
@@ -56,15 +58,20 @@ impl Sender {
         let (ops, records) = self.shown(ops, given).await?;
         let mut live = Vec::new();
         let mut absent = Vec::new();
+        let mut changed = Vec::new();
         for mut op in ops {
             match self.tickets().find(&records, &op.draft.key) {
-                Some(record) => {
-                    op.ticket = Some(record.id.clone());
-                    live.push(op);
-                }
+                Some(record) => match not_as_planned(&op, &record.id) {
+                    Some(since) => changed.push(self.refuse_changed(op, since)),
+                    None => {
+                        op.ticket = Some(record.id.clone());
+                        live.push(op);
+                    }
+                },
                 None => absent.push(Absent::untouched(op)),
             }
         }
+        self.settle.settle(changed).await?;
         self.explain(absent).await?;
         Ok(live)
     }
@@ -163,6 +170,9 @@ impl Sender {
     /// How a row ends whose ticket is there and not live.
     fn told(&self, Absent { op, sent }: Absent, place: Place) -> RowOutcome {
         let archives = self.operation == Operation::Archive;
+        if !sent && was_live(&op, &place) {
+            return self.refuse_changed(op, Since::ticket(SincePlan::Gone));
+        }
         match place {
             Place::Bin(ticket) | Place::Purged(ticket) if archives && sent => {
                 let change = Change::Archived;
@@ -270,5 +280,27 @@ impl Sender {
             _ if row.sent => Place::Purged(id.clone()),
             _ => Place::Nowhere,
         })
+    }
+}
+
+/// Whether a plan found the ticket of a row live. That an earlier row of the run archived it
+/// is no change.
+fn was_live(op: &PlannedOp, place: &Place) -> bool {
+    match op.planned_action() {
+        Some(PlannedAction::Update | PlannedAction::Link | PlannedAction::Archive) => {
+            !matches!(place, Place::ArchivedBefore(_))
+        }
+        _ => false,
+    }
+}
+
+/// A live ticket that is not the one that a plan archives.
+fn not_as_planned(op: &PlannedOp, id: &str) -> Option<Since> {
+    let planned = op.planned.as_ref()?;
+    let id = id.to_owned();
+    match planned.action {
+        PlannedAction::Archive if planned.ticket.as_ref() == Some(&id) => None,
+        PlannedAction::Archive => Some(Since::ticket(SincePlan::OtherTicket { id })),
+        _ => Some(Since::ticket(SincePlan::KeyTaken { id })),
     }
 }

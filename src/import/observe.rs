@@ -1,7 +1,8 @@
 //! `observe`: reads the tickets that rows name, so that it can be decided what is done for
 //! them (protocol PL1). What would change nothing is not sent, and of the others only what
 //! differs; they are given back with what their tickets held, so that full batches of them
-//! can be sent.
+//! can be sent. Where the run applies a plan, what the portal holds is what the plan
+//! found, or the row is refused (PL3).
 
 use super::decide::{Action, Observed, Wanted, decide};
 use super::flow::{Batch, PlannedOp};
@@ -29,7 +30,8 @@ impl Sender {
         }
     }
 
-    async fn differing(&self, ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
+    /// Rows that differ from the portal; the others end here.
+    pub(super) async fn differing(&self, ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
         let names: Vec<String> = ops.iter().map(|op| op.draft.key.clone()).collect();
         let (tickets, wanted) = (self.tickets(), self.wanted());
         let given = tickets.read_each(&names, &wanted, false).await?;
@@ -37,8 +39,19 @@ impl Sender {
         let mut differing = Vec::new();
         let mut standing = Vec::new();
         let mut absent = Vec::new();
+        let mut changed = Vec::new();
         for mut op in ops {
-            match self.decided(&op, self.tickets().find(&held, &op.draft.key)) {
+            let record = self.tickets().find(&held, &op.draft.key);
+            if let Some(record) = record {
+                let holds = |name: &str, value: &str| self.is_held(record, name, value);
+                self.diversion.apply_to(&mut op.draft.properties, holds);
+            }
+            let action = self.decided(&op, record);
+            if let Some(since) = self.changed_since(&op, record, &action) {
+                changed.push(self.refuse_changed(op, since));
+                continue;
+            }
+            match action {
                 Action::Update { ticket, changes } => {
                     op.ticket = Some(ticket);
                     op.changes_only(changes, self.mapping.id_property());
@@ -51,6 +64,7 @@ impl Sender {
                 Action::Create | Action::Archive { .. } | Action::Link { .. } => differing.push(op),
             }
         }
+        self.settle.settle(changed).await?;
         self.settle_standing(standing).await?;
         self.explain(absent).await?;
         Ok(differing)

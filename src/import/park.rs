@@ -111,6 +111,7 @@ mod tests {
             body: [0; 16],
             changes: None,
             past: None,
+            planned: None,
         }
     }
 

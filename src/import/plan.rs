@@ -28,6 +28,7 @@ pub fn plan(operation: Operation, row: MappedRow) -> Result<PlannedOp, Box<RowOu
         bytes,
         changes: None,
         past: None,
+        planned: None,
     };
     match too_large(bytes) {
         None => Ok(op),

@@ -7,7 +7,7 @@ use super::flow::{Operation, PlannedOp, RowOutcome};
 use super::links::Standing;
 use super::missing::Absent;
 use super::send::Sender;
-use super::tickets::{Tickets, has_key};
+use super::tickets::{Tickets, compared, has_key};
 use crate::hubspot::records::Record;
 use crate::model::compare::same_value;
 use crate::model::event::Stop;
@@ -45,19 +45,24 @@ impl Sender {
         };
         let mut standing: Vec<Standing> = Vec::new();
         let mut absent = Vec::new();
+        let mut changed = Vec::new();
         for (mut slot, earlier) in slots.into_iter().zip(earlier) {
             match self.tickets().find(&live, &slot.op.draft.key) {
                 Some(record) => {
                     slot.created |= self.made(&slot, record, earlier.as_deref());
                     match self.holds(record, &slot) {
                         true => standing.push(self.written(slot, record)),
-                        false => todo.push(slot),
+                        false => match self.overwritten(&slot.op, record) {
+                            Some(since) => changed.push(self.refuse_changed(slot.op, since)),
+                            None => todo.push(slot),
+                        },
                     }
                 }
                 None if self.operation == Operation::Upsert => todo.push(slot),
                 None => absent.push(Absent::sent(slot.into_op())),
             }
         }
+        self.settle.settle(changed).await?;
         self.settle_standing(standing).await?;
         self.explain(absent).await
     }
@@ -112,12 +117,7 @@ impl Sender {
 
     /// Everything that rows are compared by.
     pub(super) fn wanted(&self) -> Vec<&str> {
-        let mapped = self.mapping.properties().iter();
-        let names = mapped.flat_map(|property| {
-            let instead = property.instead.as_ref().map(|instead| &*instead.name);
-            [Some(&*property.name), instead].into_iter().flatten()
-        });
-        names.chain(["hs_createdate"]).collect()
+        compared(&self.mapping)
     }
 
     /// Rows of an upsert whose key is said to be taken, though no live ticket had it:

@@ -26,7 +26,7 @@ use super::steps::Steps;
 use super::stop::StopSwitch;
 use crate::error::Error;
 use crate::hubspot::{Account, Client};
-use crate::journal::{Durability, Header, Journal, Past, RunLog};
+use crate::journal::{Durability, Header, Journal, Past, PlanReading, RunLog};
 use crate::mapping::CompiledMapping;
 use crate::model::event::{Event, Listener, Spared, Stop, Summary};
 use crate::model::outcome::Fate;
@@ -50,6 +50,8 @@ pub struct Job {
     pub folder: RunFolder,
     /// What happened before, when the run goes on.
     pub past: Option<Past>,
+    /// The plan that the run is held to, if it applies one (PL3).
+    pub plan: Option<PlanReading>,
     /// How the run goes.
     pub options: Options,
 }
@@ -117,6 +119,7 @@ pub async fn run(
         header,
         folder,
         past,
+        plan,
         options,
     } = job;
     listener.hear(&Event::Started {
@@ -125,6 +128,7 @@ pub async fn run(
     });
     let (ops, planned) = mpsc::channel(CHUNKS);
     let places = input.places();
+    let first = first_task(operation, header.diff || plan.is_some());
     let feed = Feed {
         mapping: Arc::clone(&mapping),
         listener: Arc::clone(&listener),
@@ -134,6 +138,7 @@ pub async fn run(
         limit: options.limit,
         unknown: header.no_key.then_some(options.unknown),
         past,
+        plan,
     };
     let settled_before = feed
         .past
@@ -146,18 +151,14 @@ pub async fn run(
         kinds: links,
         client: client.clone(),
         operation,
+        run: operation,
         settle,
-        diversion: Diversion::new(&mapping),
+        diversion: Arc::new(Diversion::new(&mapping)),
         mapping,
         no_key: header.no_key,
         places,
         stop: options.stop.clone(),
     });
-    let first = if header.diff {
-        Task::Compare
-    } else {
-        Task::Send
-    };
     let flight = Flight::new(Arc::clone(&sender), Arc::clone(&listener), first, &options);
     flight.run(planned).await;
     let last = LastPhase {
@@ -180,6 +181,14 @@ pub async fn run(
     folder.write_summary(&summary)?;
     listener.hear(&Event::Finished(Box::new(summary.clone())));
     Ok(summary)
+}
+
+/// What is done first with rows that come: archivings look for themselves.
+fn first_task(operation: Operation, looks: bool) -> Task {
+    match looks && operation != Operation::Archive {
+        true => Task::Compare,
+        false => Task::Send,
+    }
 }
 
 /// A run that stops waits for no other day.

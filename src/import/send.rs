@@ -23,11 +23,15 @@ use crate::model::place::Places;
 use crate::model::ticket::PropertyValues;
 
 /// Sends batches; shared by all that are in flight.
+#[derive(Clone)]
 pub struct Sender {
     /// The portal.
     pub client: Client,
     /// What is done with rows.
     pub operation: Operation,
+    /// What the run does with rows: an upsert that applies a plan has rows that are created
+    /// and others that are updated (PL3).
+    pub run: Operation,
     /// Where intents and outcomes go.
     pub settle: SettleHandle,
     /// Finds and creates the records that rows are linked to.
@@ -37,7 +41,7 @@ pub struct Sender {
     /// Tells which column feeds a property, and the types of values.
     pub mapping: Arc<CompiledMapping>,
     /// Where values go that the portal does not keep (S6).
-    pub diversion: Diversion,
+    pub diversion: Arc<Diversion>,
     /// The key stays here: the portal has no property for it (S7).
     pub no_key: bool,
     /// Once it is pulled no new call is begun.
@@ -95,13 +99,28 @@ impl Sender {
         for op in &mut batch.ops {
             self.diversion.apply(&mut op.draft.properties);
         }
-        match (batch.task, self.operation) {
-            (Task::Compare, _) => self.compare(batch).await,
-            (Task::Send, Operation::Create) => self.create(batch).await,
-            (Task::Send, Operation::Associate | Operation::Dissociate) => {
-                self.associate(batch).await
+        if batch.task == Task::Compare {
+            return self.compare(batch).await;
+        }
+        // Rows of a batch have the same plan, as `batch` sees to.
+        let first = batch.ops.first();
+        match first.and_then(PlannedOp::planned_operation) {
+            Some(operation) => {
+                let sender = Sender {
+                    operation,
+                    ..self.clone()
+                };
+                sender.send(batch).await
             }
-            (Task::Send, _) => self.change(batch).await,
+            None => self.send(batch).await,
+        }
+    }
+
+    async fn send(&self, batch: Batch) -> Delivered {
+        match self.operation {
+            Operation::Create => self.create(batch).await,
+            Operation::Associate | Operation::Dissociate => self.associate(batch).await,
+            Operation::Update | Operation::Upsert | Operation::Archive => self.change(batch).await,
         }
     }
 
@@ -146,10 +165,10 @@ impl Sender {
             return Ok(ops);
         }
         let counted = self.mapping.counts_keys();
-        let keys = self.operation.keys(self.mapping.rows_are_tickets());
+        let keys = self.run.keys(self.mapping.rows_are_tickets());
         let intents = ops
             .iter()
-            .map(|op| row_intent(op, (self.operation, keys), counted))
+            .map(|op| row_intent(op, (self.run, keys), counted))
             .collect();
         let claims = self.settle.intend(intents, intended).await?;
         let mut free = Vec::new();

@@ -4,6 +4,7 @@
 use super::reading::{Given, Reading};
 use crate::hubspot::Client;
 use crate::hubspot::records::Record;
+use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::schema::ObjectType;
 
@@ -92,6 +93,16 @@ impl Tickets<'_> {
         let mut exactly = records.iter();
         exactly.find(held).or_else(|| records.iter().find(folded))
     }
+}
+
+/// Properties by which the tickets of a mapping's rows are compared.
+pub fn compared(mapping: &CompiledMapping) -> Vec<&str> {
+    let mapped = mapping.properties().iter();
+    let names = mapped.flat_map(|property| {
+        let instead = property.instead.as_ref().map(|instead| &*instead.name);
+        [Some(&*property.name), instead].into_iter().flatten()
+    });
+    names.chain(["hs_createdate"]).collect()
 }
 
 /// Whether a ticket holds a value of its key property; portals may fold case (K2).

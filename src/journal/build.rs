@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags, Transaction, params};
 
 use super::format::{Header, schema_text};
 use super::schema::{TABLES, VERSION};
@@ -13,7 +13,8 @@ use super::sound::connect;
 use super::write::{Durability, now};
 
 /// A database that is made where it is not there.
-const ANEW: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE);
+pub(super) const ANEW: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE);
 
 /// All that a journal does to a file system: a new file, its log beside it, a commit
 /// that waits for the disk.
@@ -29,6 +30,13 @@ pub(super) fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
     db.pragma_update(None, "user_version", VERSION)?;
     let transaction = db.transaction()?;
     transaction.execute_batch(TABLES)?;
+    write_header(&transaction, header)?;
+    transaction.commit()?;
+    db.close().map_err(|(_, error)| error)
+}
+
+/// Writes what a run or a plan is about, and when it began.
+pub(super) fn write_header(transaction: &Transaction<'_>, header: &Header) -> rusqlite::Result<()> {
     let meta = [
         ("tool", env!("CARGO_PKG_VERSION").to_owned()),
         ("run", header.run.clone()),
@@ -48,6 +56,13 @@ pub(super) fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
                 .undoes
                 .as_ref()
                 .map_or(String::new(), |path| path.display().to_string()),
+        ),
+        (
+            "plan",
+            match &header.plan {
+                Some(plan) => json(serde_json::to_string(plan))?,
+                None => String::new(),
+            },
         ),
         ("told", json(serde_json::to_string(&header.told))?),
         ("encoding", header.encoding.clone().unwrap_or_default()),
@@ -76,13 +91,11 @@ pub(super) fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
     }
     let now = now().as_millisecond();
     let sql = "INSERT INTO mark VALUES ('started_ms', ?1), ('updated_ms', ?1)";
-    let _two = transaction.execute(sql, [now])?;
-    transaction.commit()?;
-    db.close().map_err(|(_, error)| error)
+    transaction.execute(sql, [now]).map(drop)
 }
 
 /// A failed serialisation as an error of the database.
-pub(super) fn json(text: serde_json::Result<String>) -> rusqlite::Result<String> {
+pub(super) fn json<T>(text: serde_json::Result<T>) -> rusqlite::Result<T> {
     text.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 

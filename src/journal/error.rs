@@ -50,6 +50,12 @@ pub enum JournalError {
         /// Which value.
         what: String,
     },
+    /// There is no plan.
+    #[error("{} holds no plan.db: it is no plan, or one that was cut short", .0.display())]
+    NoPlan(PathBuf),
+    /// Another plan stands where the plan of a run was.
+    #[error("the plan in {} is not the one that the run applies", .0.display())]
+    OtherPlan(PathBuf),
     /// The file system said no.
     #[error("can't set up the journal {path}: {source}")]
     Io {
@@ -82,6 +88,8 @@ impl From<JournalError> for Error {
             | JournalError::Damaged { .. } => {
                 "import the file again: rows that are in the portal are recognised by their key"
             }
+            JournalError::NoPlan(_) => "make one with `tickethaul plan FILE -m MAPPING -o PLAN`",
+            JournalError::OtherPlan(_) => "bring the folder of that plan back",
             JournalError::Io { .. } => "make room or choose another place with --run-dir",
         };
         Error::mend(error).advise(advice)

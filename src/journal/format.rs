@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::plan::PlanRef;
 use super::told::Told;
 use crate::model::issue::Refusal;
 use crate::model::schema::{
@@ -49,6 +50,8 @@ pub struct Header {
     pub told: Told,
     /// The folder of the run that this one takes back.
     pub undoes: Option<PathBuf>,
+    /// The plan that the run is held to.
+    pub plan: Option<PlanRef>,
 }
 
 /// How a portal was reached.

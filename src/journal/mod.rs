@@ -8,8 +8,11 @@
 //!        clock and by when carried out at the latest, what the ticket held before) and its
 //!        outcome (change, issue, settle number)
 //! step   what is done for several rows: contact; key, when intended, state, id of the record
+//! link   seq, other record → kinds of link that a row made
 //! mark   name → number                 lengths of the derived files, state, times, remarks, values
 //! ```
+//!
+//! Beside it stands `plan.db`, which holds what a run would do (`plan`).
 //!
 //! What it promises: an intent is in it before its call leaves (D2); one commit
 //! holds everything since the last one; the database appears under its name only
@@ -30,6 +33,7 @@ mod build;
 mod changes;
 mod done;
 mod kin;
+mod plan;
 mod second;
 mod third;
 mod write;
@@ -37,6 +41,7 @@ mod read;
 mod overview;
 mod lock;
 mod log;
+mod made_links;
 
 pub use done::{DoneRow, Later};
 pub use error::JournalError;
@@ -46,6 +51,7 @@ pub use lock::{Lock, LockError};
 pub use log::RunLog;
 pub use others::OtherState;
 pub use overview::Overview;
+pub use plan::{Applied, PlanReading, PlanRef, PlanWriter, PlannedRow};
 pub use read::{Past, PastIntent, PastRefusals, PastRow, Reading, RunState};
 pub use records::Earlier;
 pub use told::Told;

@@ -199,6 +199,20 @@ impl Reading {
         }
     }
 
+    /// A database of another kind that has the same header.
+    pub(super) fn over(db: Connection, path: PathBuf) -> Reading {
+        Reading {
+            db,
+            path,
+            version: VERSION,
+        }
+    }
+
+    /// Lets queries take as long as the run that asks them.
+    pub(super) fn unbound(&mut self) -> rusqlite::Result<()> {
+        self.db.progress_handler(0, None::<fn() -> bool>)
+    }
+
     /// Everything that a resume needs.
     pub fn past(&self) -> Result<Past, JournalError> {
         let marks = self.marks().map_err(at(&self.path))?;
@@ -298,7 +312,7 @@ impl Reading {
         found.ok_or_else(|| self.broken("change"))
     }
 
-    fn header(&self) -> Result<Header, JournalError> {
+    pub(super) fn header(&self) -> Result<Header, JournalError> {
         let meta = |name: &str| self.meta(name);
         let broken = |what| self.broken(what);
         Ok(Header {
@@ -332,6 +346,12 @@ impl Reading {
                 .map_err(at(&self.path))?
                 .filter(|path| !path.is_empty())
                 .map(PathBuf::from),
+            plan: match self.later_meta("plan").map_err(at(&self.path))? {
+                Some(text) if !text.is_empty() => {
+                    Some(serde_json::from_str(&text).map_err(|_| broken("plan"))?)
+                }
+                _ => None,
+            },
         })
     }
 

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::build::{build, build_empty, json, open, rename_durably};
 use super::error::{JournalError, at};
 use super::format::{Header, refusal_text};
+use super::made_links;
 use super::read::RunState;
 use super::remarks::{remark_name, value_name};
 use super::schema::{Statements, Tables, migrate};
@@ -170,6 +171,7 @@ impl Journal {
         let opened = open(&path, durability);
         let opened = opened.and_then(|db| migrate(&db).map(|version| (db, version)));
         let (db, version) = opened.map_err(at(&path))?;
+        made_links::prepare(&db).map_err(at(&path))?;
         let tables = Tables::of(version);
         Ok(Journal {
             db,

@@ -151,6 +151,30 @@ impl From<Problem> for RowIssue {
     }
 }
 
+/// What became of a ticket since a plan was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SincePlan {
+    /// Another ticket has the key of one that was to be made.
+    KeyTaken {
+        /// Its id.
+        id: String,
+    },
+    /// It is not live any more.
+    Gone,
+    /// Another ticket has its key.
+    OtherTicket {
+        /// Its id.
+        id: String,
+    },
+    /// A property holds another value.
+    Value {
+        /// What it held.
+        planned: String,
+        /// What it holds.
+        holds: String,
+    },
+}
+
 /// What can be wrong with a row. Each variant has a stable code, a sentence and a
 /// hint that says what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -373,6 +397,11 @@ pub enum Reason {
         /// What is wrong with the link.
         link: Box<Reason>,
     },
+    /// The portal is not as the plan found it that the run applies.
+    ChangedSincePlan {
+        /// What changed.
+        what: SincePlan,
+    },
     /// Another ticket holds the value of a unique property that is not the key.
     ConflictingUniqueValue {
         /// Id of that ticket, where the portal names it.
@@ -500,6 +529,7 @@ impl Reason {
             },
             Reason::LinkRefused { .. } => "LINK_REFUSED",
             Reason::LinkLeft { link, .. } => link.code(),
+            Reason::ChangedSincePlan { .. } => "CHANGED_SINCE_PLAN",
             Reason::ConflictingUniqueValue { .. } => "CONFLICTING_UNIQUE_VALUE",
             Reason::KeyHeldElsewhere { .. } => "KEY_HELD_ELSEWHERE",
             Reason::KeyInRecycleBin { .. } => "KEY_IN_RECYCLE_BIN",
@@ -635,6 +665,22 @@ impl Reason {
                     link.sentence()
                 )
             }
+            Reason::ChangedSincePlan { what } => match what {
+                SincePlan::KeyTaken { id } => {
+                    format!("ticket {id} has this key, which no ticket had when the plan was made")
+                }
+                SincePlan::Gone => {
+                    "the ticket was live when the plan was made, and is not any more".to_owned()
+                }
+                SincePlan::OtherTicket { id } => format!(
+                    "ticket {id} has this key, which another ticket had when the plan was made"
+                ),
+                SincePlan::Value { planned, holds } => format!(
+                    "the ticket held {} when the plan was made, and holds {} now",
+                    quoted(planned),
+                    quoted(holds)
+                ),
+            },
             Reason::ConflictingUniqueValue { id } => {
                 format!("{} has this unique value already", ticket(id.as_deref()))
             }
@@ -812,6 +858,10 @@ impl Reason {
             Reason::LinkLeft { .. } => {
                 "correct the link, then give this row to `tickethaul associate`".to_owned()
             }
+            Reason::ChangedSincePlan { .. } => {
+                "make a new plan of this row, or carry it out on what the portal holds now with `tickethaul retry`"
+                    .to_owned()
+            }
             Reason::ConflictingUniqueValue { .. } => {
                 "change the value, or take the row out if it is the same ticket".to_owned()
             }
@@ -870,6 +920,14 @@ fn portal_advice(code: &str) -> &'static str {
         }
         "STAGE_READ_ONLY" => "choose a stage that the portal lets apps write to",
         _ => "correct the row as the portal says and run again",
+    }
+}
+
+/// A value in a sentence.
+fn quoted(value: &str) -> String {
+    match value {
+        "" => "nothing".to_owned(),
+        value => format!("\"{}\"", excerpt(value)),
     }
 }
 

@@ -82,7 +82,7 @@ fn rows_words(report: &CheckReport) -> String {
     words
 }
 
-fn write_refusals(text: &mut String, groups: &[RefusedRows]) -> fmt::Result {
+pub(super) fn write_refusals(text: &mut String, groups: &[RefusedRows]) -> fmt::Result {
     if groups.is_empty() {
         return Ok(());
     }
@@ -242,7 +242,7 @@ fn write_held(text: &mut String, effects: &Effects) -> fmt::Result {
 }
 
 /// `4 to begin, 11 for tickets`.
-fn call_words(calls: CallCounts) -> String {
+pub(super) fn call_words(calls: CallCounts) -> String {
     let parts = calls.parts().into_iter().filter(|(calls, _)| *calls > 0);
     let words: Vec<String> = parts
         .map(|(calls, what)| format!("{} {what}", count(calls)))
@@ -250,7 +250,7 @@ fn call_words(calls: CallCounts) -> String {
     words.join(", ")
 }
 
-fn stages(effects: &Effects) -> String {
+pub(super) fn stages(effects: &Effects) -> String {
     if effects.stages.is_empty() {
         return String::new();
     }
@@ -272,7 +272,7 @@ fn stages(effects: &Effects) -> String {
 }
 
 /// `4.2 %`; never rounded down to none.
-fn share(part: u64, whole: u64) -> String {
+pub(super) fn share(part: u64, whole: u64) -> String {
     let permille = part.saturating_mul(1_000) / whole.max(1);
     match permille {
         0 => "less than 0.1 %".to_owned(),

@@ -36,7 +36,7 @@ fn rows(report: &CheckReport) -> Map<String, Value> {
         .collect()
 }
 
-fn refused(group: &RefusedRows) -> Value {
+pub(super) fn refused(group: &RefusedRows) -> Value {
     let examples: Vec<Value> = group
         .examples
         .iter()
@@ -73,7 +73,7 @@ fn unmapped(column: &UnmappedColumn) -> Value {
     })
 }
 
-fn effects(tickets: u64, effects: &Effects) -> Value {
+pub(super) fn effects(tickets: u64, effects: &Effects) -> Value {
     let stages: Vec<Value> = effects
         .stages
         .iter()

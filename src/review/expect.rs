@@ -11,6 +11,7 @@ use crate::import::read::Reading as RowReading;
 use crate::import::recover::Again;
 use crate::journal::{DoneRow, Later, Reading};
 use crate::mapping::{CompiledMapping, Mapped};
+use crate::model::made_link::MadeLink;
 use crate::model::outcome::Change;
 use crate::model::place::{Places, RowAddress};
 use crate::model::property_change::PropertyChange;
@@ -41,6 +42,9 @@ pub struct Expected {
     pub links: Vec<ExpectedLink>,
     /// What was changed, with what the ticket held before; none where nobody looked.
     pub changes: Option<Vec<PropertyChange>>,
+    /// What the run added between the ticket and other records; none where the journal does
+    /// not say it.
+    pub made: Option<Vec<MadeLink>>,
     /// Properties that later rows of the run wrote.
     pub later: BTreeSet<String>,
 }
@@ -128,6 +132,7 @@ impl DoneRows {
             Change::Archived => Vec::new(),
             _ => self.links(&draft)?,
         };
+        let made = self.journal.made_links(row.row.seq)?;
         Ok(Expected {
             seq: row.row.seq,
             address: row.row.address,
@@ -138,6 +143,7 @@ impl DoneRows {
             values,
             links,
             changes: row.changes,
+            made,
             later: match row.later {
                 Later::Properties(names) => names,
                 Later::Nothing | Later::Unknown => BTreeSet::new(),

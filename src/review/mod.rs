@@ -1,4 +1,5 @@
-//! After a run: what became of its tickets. `verify` reads every row that is done back
+//! Before and after a run. `plan` says what would be done for every row; it writes nothing to
+//! a portal. After a run: what became of its tickets. `verify` reads every row that is done back
 //! and compares it with what the run wrote; it never writes to a portal. `family` counts a
 //! run and the retries of its refused rows as one.
 //!
@@ -11,5 +12,6 @@ pub mod family;
 pub mod finding;
 pub mod findings_file;
 mod observe;
+pub mod plan;
 pub mod undo;
 pub mod verify;

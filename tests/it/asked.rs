@@ -267,13 +267,12 @@ fn what_people_try_is_answered() {
     let desk = imported();
     let run = |args: &[&str], code| desk.here.run_against(&desk.sandbox, args).expect(code);
     for command in [
-        &["import", "in.csv", "-m", "m.toml", "--dry-run"][..],
-        &["delete", "in.csv", "--dry-run"],
+        &["delete", "in.csv", "--dry-run"][..],
         &["schema", "apply", "-m", "m.toml", "--dry-run"],
     ] {
         let _ended = run(command, 64)
-            .says("there is no --dry-run")
-            .says("`tickethaul check");
+            .says("this command has no --dry-run")
+            .says("`tickethaul plan");
     }
     let _ended = run(&["import", "in.csv", "-m", "zendisk"], 64)
         .says("there is no such file")

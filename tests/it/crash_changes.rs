@@ -52,7 +52,12 @@ async fn die_at_every(stride: usize, operation: Operation, diff: bool) -> usize 
     die_in(stride, Scenario::new(operation, ROWS), diff).await
 }
 
-async fn die_in(stride: usize, mut scenario: Scenario, diff: bool) -> usize {
+async fn die_in(stride: usize, scenario: Scenario, diff: bool) -> usize {
+    die(stride, scenario, diff, false).await
+}
+
+/// The same; where it `applies`, the run is held to a plan that was made before.
+async fn die(stride: usize, mut scenario: Scenario, diff: bool, applies: bool) -> usize {
     let operation = scenario.operation;
     let base = tempfile::tempdir().expect("a folder");
     let planted = base.path().join("portal.db");
@@ -62,6 +67,9 @@ async fn die_in(stride: usize, mut scenario: Scenario, diff: bool) -> usize {
     for k in (10..).step_by(stride) {
         let folder = tempfile::tempdir().expect("a folder");
         let run = run_in(folder.path(), &planted, &scenario, diff).await;
+        if applies {
+            run.plan().await;
+        }
         let story = format!("{} ended at step {k}", operation.word());
         match run.go(&Life::until(k)).await {
             Some(ended) => {
@@ -116,4 +124,33 @@ async fn an_archive_into_a_bin_that_no_key_leads_to_is_finished_later() {
 async fn a_compared_update_that_ends_at_any_step_is_finished_later() {
     let deaths = die_at_every(2, Operation::Update, true).await;
     assert!(deaths > 10, "the run has steps to end at: {deaths}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn plans_whose_run_ends_at_any_step_are_applied_once() {
+    use Operation::{Archive, Create, Update, Upsert};
+    for (operation, diff) in [
+        (Create, false),
+        (Update, true),
+        (Upsert, true),
+        (Archive, false),
+    ] {
+        let deaths = die(7, Scenario::new(operation, ROWS), diff, true).await;
+        assert!(deaths > 3, "{operation:?} has steps to end at: {deaths}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "every step of each operation takes minutes; run once for each change of the protocol"]
+async fn plans_whose_run_ends_at_each_step_are_applied_once() {
+    use Operation::{Archive, Create, Update, Upsert};
+    for (operation, diff) in [
+        (Create, false),
+        (Update, true),
+        (Upsert, true),
+        (Archive, false),
+    ] {
+        let deaths = die(1, Scenario::new(operation, ROWS), diff, true).await;
+        assert!(deaths > 20, "{operation:?} has steps to end at: {deaths}");
+    }
 }

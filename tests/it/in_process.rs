@@ -21,10 +21,14 @@ use tickethaul::import::read::{Input, Sources};
 use tickethaul::import::run::{Job, Options, Unknown, run};
 use tickethaul::import::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
-use tickethaul::journal::{Durability, Header, PortalPath, Reading, Told};
+use tickethaul::journal::{
+    Durability, Header, PlanReading, PlanRef, PlanWriter, PortalPath, Reading, Told,
+};
 use tickethaul::mapping::MappingFile;
 use tickethaul::model::dialect::Dialect;
 use tickethaul::model::event::{Event, Listener, Summary};
+use tickethaul::model::schema::Schema;
+use tickethaul::review::plan::run::{Planning, plan};
 use tokio::sync::Notify;
 
 use crate::plain_http::{Answer, Portal};
@@ -156,7 +160,8 @@ impl Listener for Deaf {
     fn hear(&self, _event: &Event) {}
 }
 
-/// An import in a folder, and the portal that it goes into.
+/// An import in a folder, and the portal that it goes into. Where a plan stands beside the
+/// folder, it is applied.
 pub struct InProcess {
     /// The portal.
     pub portal: Arc<Portal>,
@@ -198,6 +203,86 @@ impl InProcess {
         ended
     }
 
+    /// Plans the run, so that it applies the plan.
+    pub async fn plan(&self) {
+        let folder = self.plan_folder();
+        std::fs::create_dir(&folder).expect("a folder");
+        let client = self.client(&Life::whole());
+        let portal_id = client.account().await.expect("an account").portal_id;
+        let mapping = MappingFile::parse("test.toml", &self.mapping).expect("a mapping");
+        let sources = Sources::find(std::slice::from_ref(&self.input), None);
+        let input = Input::open(sources.expect("an input"), &Dialect::default());
+        let input = input.expect("an input");
+        let schema = client.schema(SchemaParts::ALL).await.expect("a schema");
+        let compiled = mapping
+            .compile(input.headers(), &schema, self.operation.purpose())
+            .expect("a fitting mapping");
+        let kinds = LinkKinds::read(&client, &compiled).await;
+        let header = Header {
+            run: "plan".to_owned(),
+            ..self.header(portal_id, &mapping, &input, schema.clone())
+        };
+        let writer = PlanWriter::create(&folder, &header, &[]).expect("a plan");
+        let planning = Planning {
+            client: &client,
+            operation: self.operation,
+            mapping: Arc::new(compiled),
+            kinds: &kinds.expect("links that the portal knows"),
+            pipelines: &schema.pipelines,
+            knows_keys: true,
+            limit: None,
+        };
+        let planned = plan(&planning, input, writer, |_| {}).await;
+        let _planned = planned.expect("a plan");
+    }
+
+    fn plan_folder(&self) -> PathBuf {
+        self.folder.with_file_name("plan")
+    }
+
+    fn client(&self, life: &Arc<Life>) -> Client {
+        let wire = Wire {
+            portal: Arc::clone(&self.portal),
+            life: Arc::clone(life),
+            tamper: self.tamper.clone(),
+            unsent: self.unsent,
+            calls: Mutex::default(),
+        };
+        Client::over(Arc::new(wire), Settings::default())
+    }
+
+    fn header(
+        &self,
+        portal_id: u64,
+        mapping: &MappingFile,
+        input: &Input,
+        schema: Schema,
+    ) -> Header {
+        let folder = self.plan_folder();
+        Header {
+            run: String::new(),
+            parent: None,
+            operation: self.operation.word().to_owned(),
+            diff: self.diff,
+            portal_id,
+            portal: PortalPath::Url(String::new()),
+            mapping_path: PathBuf::from("test.toml"),
+            mapping_text: self.mapping.clone(),
+            tables: mapping.tables().clone(),
+            inputs: input.fingerprints().expect("fingerprints"),
+            schema,
+            no_key: false,
+            encoding: None,
+            delimiter: None,
+            told: Told::default(),
+            undoes: None,
+            plan: PlanReading::is_there(&folder).then(|| PlanRef {
+                id: "plan".to_owned(),
+                folder,
+            }),
+        }
+    }
+
     /// The threads of a run that was dropped hold its steps, and with them its life.
     async fn wait_for_threads(&self, life: &Arc<Life>) {
         while Arc::strong_count(life) > 1 {
@@ -206,14 +291,7 @@ impl InProcess {
     }
 
     async fn begin(&self, steps: Steps, life: &Arc<Life>) -> Result<Summary, Error> {
-        let wire = Wire {
-            portal: Arc::clone(&self.portal),
-            life: Arc::clone(life),
-            tamper: self.tamper.clone(),
-            unsent: self.unsent,
-            calls: Mutex::default(),
-        };
-        let client = Client::over(Arc::new(wire), Settings::default());
+        let client = self.client(life);
         let account = client.account().await.expect("an account");
         let mapping = MappingFile::parse("test.toml", &self.mapping).expect("a mapping");
         let input = Input::open(
@@ -240,24 +318,8 @@ impl InProcess {
         let compiled = mapping
             .compile(input.headers(), &schema, self.operation.purpose())
             .expect("a fitting mapping");
-        let header = Header {
-            run: String::new(),
-            parent: None,
-            operation: self.operation.word().to_owned(),
-            diff: self.diff,
-            portal_id: account.portal_id,
-            portal: PortalPath::Url(String::new()),
-            mapping_path: PathBuf::from("test.toml"),
-            mapping_text: self.mapping.clone(),
-            tables: mapping.tables().clone(),
-            inputs: input.fingerprints()?,
-            schema,
-            no_key: false,
-            encoding: None,
-            delimiter: None,
-            told: Told::default(),
-            undoes: None,
-        };
+        let header = self.header(account.portal_id, &mapping, &input, schema);
+        let plan = header.plan.as_ref().map(PlanReading::open_for_run);
         let links = LinkKinds::read(&client, &compiled).await;
         let job = Job {
             operation: self.operation,
@@ -267,6 +329,7 @@ impl InProcess {
             header,
             folder,
             past,
+            plan: plan.transpose()?,
             options: Options {
                 batch_size: self.batch_size,
                 concurrency: 3,

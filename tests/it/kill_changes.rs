@@ -84,6 +84,31 @@ impl Planted {
             desk: Desk::in_folder(here, &args),
             batch_size,
             concurrency: "64",
+            applies: false,
+        }
+    }
+
+    /// The same, where the file is planned in calm and the plan is applied.
+    fn applying(&self, troubles: &[String], batch_size: &'static str) -> Story<'_> {
+        let Story { desk, .. } = self.story(&[], batch_size);
+        let operation = self.scenario.operation.word();
+        let args = [
+            "plan", "in.csv", "-m", "m.toml", "-o", "plan", "--op", operation,
+        ];
+        let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+        let Desk { here, sandbox, .. } = desk;
+        drop(sandbox);
+        let switches = self.scenario.setting.switches();
+        let mut args = vec!["--rate", "off", "--data", "portal.db"];
+        args.extend(switches.iter().flat_map(|switch| ["--switch", switch]));
+        let troubles = troubles.iter();
+        troubles.for_each(|one| args.extend(["--trouble", one]));
+        Story {
+            scenario: &self.scenario,
+            desk: Desk::in_folder(here, &args),
+            batch_size,
+            concurrency: "64",
+            applies: true,
         }
     }
 }
@@ -93,6 +118,8 @@ struct Story<'a> {
     desk: Desk,
     batch_size: &'static str,
     concurrency: &'static str,
+    /// Whether a plan is applied.
+    applies: bool,
 }
 
 impl Story<'_> {
@@ -105,17 +132,20 @@ impl Story<'_> {
                 // A run that was killed before its journal stood has sent nothing.
                 let _none = std::fs::remove_dir_all(here.path("run"));
                 let operation = self.scenario.operation.word();
-                vec![
-                    "import",
-                    "in.csv",
-                    "-m",
-                    "m.toml",
-                    "--run-dir",
-                    "run",
-                    "--op",
-                    operation,
-                    "--yes",
-                ]
+                match self.applies {
+                    true => vec!["apply", "plan", "--run-dir", "run", "--yes"],
+                    false => vec![
+                        "import",
+                        "in.csv",
+                        "-m",
+                        "m.toml",
+                        "--run-dir",
+                        "run",
+                        "--op",
+                        operation,
+                        "--yes",
+                    ],
+                }
             }
         };
         args.extend(["--batch-size", self.batch_size, "--progress", "none"]);
@@ -154,6 +184,30 @@ fn a_kill_while_any_batch_is_held_leaves_what_the_rows_say() {
                 let held = story.desk.kill_tool_while_held(&args);
                 if held {
                     story.finish(&format!("{} {setting:?} {state} {n}", operation.word()));
+                }
+                held
+            };
+            let calls = (1..).take_while(|&n| killed_at(n)).count();
+            assert!(calls >= 3, "there are batches to be held: {calls}");
+        }
+    }
+}
+
+#[test]
+fn a_plan_whose_run_is_killed_at_any_held_batch_is_applied_once() {
+    for (operation, setting) in [HELD[0], HELD[2], HELD[3]] {
+        let planted = Planted::new(operation, setting, 67);
+        for state in ["received", "committed", "answered"] {
+            let killed_at = |n: usize| {
+                let trouble = format!("hold@{n}={state}:objects/tickets/batch");
+                let mut story = planted.applying(&[trouble], "30");
+                let args = story.args();
+                let held = story.desk.kill_tool_while_held(&args);
+                if held {
+                    story.finish(&format!(
+                        "apply {} {setting:?} {state} {n}",
+                        operation.word()
+                    ));
                 }
                 held
             };
@@ -241,14 +295,27 @@ fn a_run_that_version_0_1_0_began_is_finished() {
 
 /// Kills so often at random moments, under all troubles at one per cent. Only kills that
 /// a run does not outlive count.
-fn random_kills((operation, setting): (Operation, Setting), kills: u32, rows: usize, seed: u64) {
+fn random_kills(case: (Operation, Setting), kills: u32, rows: usize, seed: u64) {
+    random_kills_of(case, kills, (rows, seed), false);
+}
+
+/// The same; where it `applies`, of the run that applies a plan.
+fn random_kills_of(
+    (operation, setting): (Operation, Setting),
+    kills: u32,
+    (rows, seed): (usize, u64),
+    applies: bool,
+) {
     let mut random = fastrand::Rng::with_seed(seed);
     let planted = Planted::new(operation, setting, rows);
     let mut troubles: Vec<String> = TROUBLES.iter().map(|name| format!("{name}@1%")).collect();
     troubles.push("late-commit=50ms@1%:objects/tickets/batch".to_owned());
     let mut left = kills;
     while left > 0 {
-        let mut story = planted.story(&troubles, "20");
+        let mut story = match applies {
+            true => planted.applying(&troubles, "20"),
+            false => planted.story(&troubles, "20"),
+        };
         let mut outlived = false;
         while left > 0 && !outlived {
             let moment = Duration::from_millis(random.u64(20..400));
@@ -285,6 +352,27 @@ fn three_hundred_random_kills_of_each_leave_the_fates_that_the_portal_shows() {
         for half in [some, others] {
             let _side_by_side = scope.spawn(move || {
                 let kills = |&case| random_kills(case, 300, 2_000, 11);
+                half.iter().for_each(kills);
+            });
+        }
+    });
+}
+
+#[test]
+fn random_kills_of_applies_leave_the_fates_that_the_portal_shows() {
+    for case in [HELD[0], HELD[1], HELD[2], HELD[3]] {
+        random_kills_of(case, 2, (300, 5), true);
+    }
+}
+
+#[test]
+#[ignore = "three hundred kills of each take half an hour; run once for each change of the protocol"]
+fn three_hundred_random_kills_of_applies_leave_the_fates_that_the_portal_shows() {
+    let (some, others) = ALL.split_at(ALL.len() / 2);
+    std::thread::scope(|scope| {
+        for half in [some, others] {
+            let _side_by_side = scope.spawn(move || {
+                let kills = |&case| random_kills_of(case, 300, (2_000, 11), true);
                 half.iter().for_each(kills);
             });
         }

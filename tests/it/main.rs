@@ -1,11 +1,13 @@
 //! Everything that is tested from outside, in one binary; a topic a file.
 
+mod apply; // a plan applied: exactly it, once, and only what nobody changed since
 mod asked; // what is asked, and which portal is named first
 mod associate; // links of every kind: in imports, between tickets of a file, alone
 mod between; // the helper: something between the tool and a served sandbox that tampers
 mod calls; // every call's request, and literal replies to it
 mod canned; // the helper: a portal of canned replies in memory
 mod checks; // a whole file against a mapping, before anything is sent
+mod cleaning; // runs and plans listed, old ones removed, tickets of a run deleted
 mod contact; // first contact: files of all kinds, proposals unedited, and what comes of them
 mod contract; // literal requests of the API contract, and the shapes of the replies
 mod crash; // a run ended at each of its steps, and finished later
@@ -57,6 +59,7 @@ mod odd_keys; // keys that a spreadsheet rewrote, and letters that nobody sees
 mod operations; // update, upsert, archive and delete from outside
 mod outputs; // where commands write: one rule for every file, and stdout that must arrive
 mod overtaken; // another run of the same file before a stopped one is resumed
+mod plan; // what an import would do is said before, and is what it then does
 mod plain_http; // an HTTP client that shares nothing with ours
 mod presets; // every mapping that ships, on its sample
 #[cfg(unix)]

@@ -208,3 +208,214 @@ fn what_can_not_be_undone_is_listed() {
         .expect(64)
         .says("--yes");
 }
+
+const LINKS: &str = r#"
+version = 1
+[key]
+property = "desk_id"
+column = "Id"
+[[associate]]
+to = "contacts"
+by = "email"
+column = "Mail"
+missing = "create"
+"#;
+
+/// A portal with sixty tickets, and a table that links forty of them to three contacts more,
+/// of whom five tickets have one already.
+fn to_be_linked(more: &[&str]) -> Desk {
+    let desk = desk(more);
+    let _file = desk.here.write("in.csv", file(1..=60, "Subject", "text"));
+    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    let _file = desk.here.write("l.toml", LINKS);
+    let link = |n: usize| format!("D-{n},x{}@desk.example\n", n % 3);
+    let some: String = (1..=5).map(link).collect();
+    let _file = desk.here.write("some.csv", format!("Id,Mail\n{some}"));
+    let _ended = linked(&desk, "some.csv", "some").expect(0);
+    let all: String = (1..=40).map(link).collect();
+    let own: String = (1..=3)
+        .map(|n| format!("D-{n},p{n}@desk.example\n"))
+        .collect();
+    let _file = desk.here.write("links.csv", format!("Id,Mail\n{all}{own}"));
+    desk
+}
+
+fn linked(desk: &Desk, file: &str, run: &str) -> crate::rehearsal::Ended {
+    let args = [
+        "associate",
+        file,
+        "-m",
+        "l.toml",
+        "--run-dir",
+        run,
+        "--batch-size",
+        "20",
+    ];
+    desk.here.run_against(&desk.sandbox, &args)
+}
+
+#[test]
+fn links_that_a_run_made_are_cut_and_only_these() {
+    let desk = to_be_linked(&[]);
+    let mut before = portal(&desk);
+    let _ended = linked(&desk, "links.csv", "linked").expect(0);
+    let ids = ids(&desk, "run");
+    // Somebody else links a ticket to one contact more, and archives another.
+    let _theirs = desk.link_contacts(&[ids["D-30"]], 1);
+    desk.archive(&[ids["D-40"]]);
+    let planned = undo(&desk, "linked", &["--plan"], 0);
+    assert_eq!(
+        (&planned["unlinked"], &planned["left"]["NOT_LIVE"]),
+        (&json!(34), &json!(1)),
+        "{planned}"
+    );
+    let undone = undo(&desk, "linked", &["--run-dir", "back"], 3);
+    assert_eq!(undone["unlinked"], 34, "{undone}");
+    assert_eq!(undone["left"], json!({"NOT_LIVE": 1}), "{undone}");
+    let mut after = portal(&desk);
+    let _archived = before.remove("D-40");
+    assert_ne!(before.remove("D-30"), after.remove("D-30"), "theirs stays");
+    assert_eq!(after, before);
+    let rows = desk.here.rows("back/undo.csv");
+    let unlinked = rows.iter().filter(|row| row["_undone"] == "unlinked");
+    assert_eq!(unlinked.count(), 34);
+    let again = undo(&desk, "linked", &[], 3);
+    assert_eq!(
+        (&again["unlinked"], &again["unchanged"]),
+        (&json!(0), &json!(34)),
+        "{again}"
+    );
+}
+
+#[test]
+fn what_an_upsert_linked_is_cut_when_its_values_go_back() {
+    let desk = desk(&[]);
+    let _file = desk.here.write("in.csv", file(1..=30, "Subject", "text"));
+    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    let before = portal(&desk);
+    // Ten get values and a contact, ten a contact alone, ten stay.
+    let other = |text: String| text.replace(",p", ",q");
+    let both = other(file(1..=10, "Other", "text"));
+    let alone = other(rows(11..=20, "Subject", "text"));
+    let same = rows(21..=30, "Subject", "text");
+    let _file = desk.here.write("more.csv", both + &alone + &same);
+    let _ended = import(&desk, "upsert", "more.csv", "more").expect(0);
+    assert_ne!(portal(&desk), before);
+    let undone = undo(&desk, "more", &[], 0);
+    assert_eq!(
+        (&undone["restored"], &undone["unlinked"]),
+        (&json!(10), &json!(10)),
+        "{undone}"
+    );
+    assert_eq!(portal(&desk), before);
+}
+
+#[test]
+fn links_of_runs_and_undos_that_are_killed_are_cut_all_the_same() {
+    for state in ["received", "committed", "answered"] {
+        let calls = "associations/tickets/contacts/batch";
+        // The first link calls are those of the setup.
+        let make = format!("hold@3={state}:{calls}/create");
+        let cut = format!("hold@1={state}:{calls}/archive");
+        let mut desk = to_be_linked(&["--trouble", &make, "--trouble", &cut]);
+        let before = portal(&desk);
+        let args = [
+            "associate",
+            "links.csv",
+            "-m",
+            "l.toml",
+            "--run-dir",
+            "linked",
+            "--batch-size",
+            "20",
+            "--concurrency",
+            "1",
+        ];
+        assert!(desk.kill_tool_while_held(&args), "{state}");
+        let _ended = desk
+            .here
+            .run_against(&desk.sandbox, &["resume", "linked"])
+            .expect(0);
+        assert_ne!(portal(&desk), before, "{state}");
+        let args = [
+            "undo",
+            "linked",
+            "--yes",
+            "--run-dir",
+            "back",
+            "--horizon",
+            "0.2",
+        ];
+        assert!(desk.kill_tool_while_held(&args), "{state}");
+        let args = ["resume", "back", "--horizon", "0.2"];
+        let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+        assert_eq!(portal(&desk), before, "{state}");
+    }
+}
+
+/// Kills an undo so often at random moments, and lets it go on each time.
+fn random_kills(kills: u64, rows: usize, seed: u64) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut left = kills;
+    while left > 0 {
+        let mut desk = desk(&[]);
+        let _file = desk.here.write("in.csv", file(1..=rows, "Subject", "text"));
+        let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+        let before = portal(&desk);
+        let changed = file(1..=rows, "Other", "") + &self::rows(rows + 1..=2 * rows, "New", "text");
+        let _file = desk.here.write("other.csv", changed);
+        let _ended = import(&desk, "upsert", "other.csv", "other").expect(0);
+        let mut outlived = false;
+        while left > 0 && !outlived {
+            let moment = std::time::Duration::from_millis(random.u64(20..400));
+            let args = match desk.here.path("back/run.db").exists() {
+                true => ["resume", "back", "--horizon", "0.2"].to_vec(),
+                false => {
+                    let _none = std::fs::remove_dir_all(desk.here.path("back"));
+                    [
+                        "undo",
+                        "other",
+                        "--yes",
+                        "--run-dir",
+                        "back",
+                        "--horizon",
+                        "0.2",
+                    ]
+                    .to_vec()
+                }
+            };
+            desk.kill_tool(&args, |child, _| {
+                crate::kill::wait_at_most(child, moment);
+                outlived = !matches!(child.try_wait(), Ok(None));
+            });
+            left -= u64::from(!outlived);
+        }
+        let args = match desk.here.path("back/run.db").exists() {
+            true => ["resume", "back", "--horizon", "0.2"].to_vec(),
+            false => [
+                "undo",
+                "other",
+                "--yes",
+                "--run-dir",
+                "back",
+                "--horizon",
+                "0.2",
+            ]
+            .to_vec(),
+        };
+        let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+        assert_eq!(portal(&desk), before, "seed {seed}, {left} left");
+        assert_eq!(desk.here.rows("back/undo.csv").len(), 2 * rows);
+    }
+}
+
+#[test]
+fn random_kills_of_an_undo_leave_the_portal_as_it_was() {
+    random_kills(3, 120, 3);
+}
+
+#[test]
+#[ignore = "three hundred kills take minutes; run once for each change of the protocol"]
+fn three_hundred_random_kills_of_undos_leave_the_portal_as_it_was() {
+    random_kills(300, 400, 13);
+}

@@ -201,7 +201,7 @@ fn stage_rows(counts: &[u64], pipelines: &[Pipeline]) -> Vec<StageRows> {
 }
 
 /// How long so many calls take when each window is used to the full.
-fn time(calls: u64, (in_window, window): (u32, Duration)) -> Duration {
+pub fn time(calls: u64, (in_window, window): (u32, Duration)) -> Duration {
     let windows = calls / u64::from(in_window.max(1));
     let rest = u32::try_from(calls % u64::from(in_window.max(1))).unwrap_or(u32::MAX);
     let whole = u32::try_from(windows).unwrap_or(u32::MAX);

@@ -21,7 +21,8 @@ mod held;
 mod values;
 mod pass;
 
-pub use effects::{Allowance, Setting};
+pub use effects::{Allowance, EffectCounts, Setting, time};
 pub use held::held;
+pub use judge::{Effect, Judge};
 pub use pass::{Check, check};
 pub use values::write_values;

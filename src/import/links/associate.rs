@@ -40,6 +40,13 @@ impl Sender {
         let held = Held::read(&self.client, &wanted(&rows)).await;
         let held = self.or_lose(sent(&rows), held).await?;
         let rows = self.claim_links(rows, &held, way).await?;
+        if way == Way::Make {
+            let added = rows
+                .iter()
+                .map(|op| (op.source.seq, held.added(of_ticket(op))));
+            let kept = self.settle.keep_links(added.collect()).await;
+            kept.map_err(Stop::from)?;
+        }
         let mut began = BTreeSet::new();
         let linked = held
             .put(&self.client, way, &wanted(&rows), &mut began)

@@ -2,15 +2,13 @@
 //! key. What is found by a natural key is kept for the run; ids and ticket keys are read
 //! each time, since tickets come into being while the run goes on.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::kinds::LinkKinds;
-use super::natural::Natural;
+use super::look::Look;
 use super::others::{Others, Resolved};
 use crate::hubspot::Client;
-use crate::hubspot::contract::BATCH_LIMIT;
-use crate::import::reading::{Closed, Given, Reading};
 use crate::import::settle::SettleHandle;
 use crate::model::event::Stop;
 use crate::model::schema::ObjectType;
@@ -19,8 +17,7 @@ use crate::model::ticket::LinkDraft;
 /// Tells which records links mean; shared by all batches in flight.
 #[derive(Clone)]
 pub struct Ends {
-    client: Client,
-    tickets: Natural,
+    look: Look,
     others: Arc<HashMap<(ObjectType, Arc<str>), Others>>,
 }
 
@@ -29,6 +26,19 @@ pub struct Ends {
 pub struct Found(HashMap<(ObjectType, Arc<str>), HashMap<String, Resolved>>);
 
 impl Found {
+    /// Takes what a link means.
+    pub fn take(&mut self, draft: &LinkDraft, resolved: Resolved) {
+        let told = (draft.to, Arc::clone(&draft.by));
+        let of_kind = self.0.entry(told).or_default();
+        let _old = of_kind.insert(draft.value.clone(), resolved);
+    }
+
+    /// Whether it is known what a link means.
+    pub fn knows(&self, draft: &LinkDraft) -> bool {
+        let told = self.0.get(&(draft.to, Arc::clone(&draft.by)));
+        told.is_some_and(|told| told.contains_key(&draft.value))
+    }
+
     /// What a link means. Nothing that was asked for is left out.
     pub fn of(&self, draft: &LinkDraft) -> &Resolved {
         let told = self.0.get(&(draft.to, Arc::clone(&draft.by)));
@@ -50,12 +60,7 @@ impl Ends {
             ((natural.object, Arc::clone(&natural.by)), others)
         });
         Ends {
-            client: client.clone(),
-            tickets: Natural {
-                object: ObjectType::Tickets,
-                by: Arc::from(key_property),
-                unique: true,
-            },
+            look: Look::new(client, kinds, key_property),
             others: Arc::new(others.collect()),
         }
     }
@@ -74,60 +79,10 @@ impl Ends {
         for (told, links) in groups {
             let resolved = match self.others.get(&told) {
                 Some(others) => others.resolve(&links).await?,
-                None => self.read(told.0, &told.1, &links).await?,
+                None => self.look.plain(told.0, &told.1, &links).await?,
             };
             let _new = found.0.insert(told, resolved);
         }
         Ok(found)
     }
-
-    async fn read(
-        &self,
-        object: ObjectType,
-        by: &str,
-        links: &[&LinkDraft],
-    ) -> Result<HashMap<String, Resolved>, Stop> {
-        let values: BTreeSet<&String> = links.iter().map(|link| &link.value).collect();
-        let values: Vec<String> = values.into_iter().cloned().collect();
-        let mut found = HashMap::new();
-        for values in values.chunks(BATCH_LIMIT) {
-            match by {
-                "key" => found.extend(self.tickets_with(values).await?),
-                _ => found.extend(self.records_with(object, values).await?),
-            }
-        }
-        Ok(found)
-    }
-
-    async fn tickets_with(&self, keys: &[String]) -> Result<Vec<(String, Resolved)>, Stop> {
-        let Given { records, closed } = self.tickets.read(&self.client, keys).await?;
-        let found = keys.iter().filter_map(|key| {
-            let mut holders = records.iter();
-            let holder = holders.find(|record| self.tickets.holds(record, key))?;
-            Some((key.clone(), Resolved::Id(holder.id.clone())))
-        });
-        Ok(found.chain(closed.into_iter().map(hidden)).collect())
-    }
-
-    async fn records_with(
-        &self,
-        object: ObjectType,
-        ids: &[String],
-    ) -> Result<Vec<(String, Resolved)>, Stop> {
-        let reading = Reading {
-            client: &self.client,
-            object,
-            by: None,
-            properties: &[],
-            archived: false,
-        };
-        let given = reading.read(ids, |record, id| record.id == id).await?;
-        let records = given.records.into_iter();
-        let found = records.map(|record| (record.id.clone(), Resolved::Id(record.id)));
-        Ok(found.chain(given.closed.into_iter().map(hidden)).collect())
-    }
-}
-
-fn hidden(closed: Closed) -> (String, Resolved) {
-    (closed.name, Resolved::Hidden(closed.words))
 }

@@ -1,5 +1,5 @@
 //! The links that rows ask for (`[[associate]]`): `kinds` reads what they mean in a
-//! portal; `ends` finds the records that they lead to, `others` and `natural` by keys
+//! portal; `ends` finds the records that they lead to, `look` without creating any, `others` and `natural` by keys
 //! that people know; a `link` knows its ends. A create takes links along; `own` makes
 //! them once a ticket is written, `last` when all tickets of the input are; `associate`
 //! is for rows that do nothing else. `put` makes and cuts them.
@@ -9,13 +9,17 @@ mod ends;
 mod link;
 pub mod kinds;
 mod last;
+mod look;
 mod natural;
 mod others;
 mod own;
 mod put;
 
-pub use ends::Ends;
+pub use ends::{Ends, Found};
 pub use kinds::{KindsError, LinkDefinitions, LinkKinds};
 pub use last::LastPhase;
 pub use link::{Link, left_out, links};
+pub use look::Look;
+pub use others::Resolved;
 pub use own::Standing;
+pub use put::{Held as HeldLinks, Linked, OfTicket, Way, put};

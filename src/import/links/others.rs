@@ -179,7 +179,7 @@ impl Others {
         let (open, unsearchable): (Vec<_>, Vec<_>) = open
             .into_iter()
             .partition(|open| self.natural.can_find(&open.draft.value));
-        done.extend(unsearchable.into_iter().map(too_long));
+        done.extend(unsearchable.iter().map(|open| too_long(&open.draft.value)));
         let mut open = self.read(open, &mut done).await?;
         let (create, leave): (Vec<_>, Vec<_>) = open
             .drain(..)
@@ -347,13 +347,12 @@ fn unsent(open: &[Open<'_>]) -> Vec<String> {
 }
 
 /// Protocol E5: a search has 3,000 characters at most.
-fn too_long(open: Open<'_>) -> (String, Resolved) {
-    let key = &open.draft.value;
+pub(super) fn too_long(key: &str) -> (String, Resolved) {
     let words = format!(
         "a value of {} characters is too long to be searched for",
         key.chars().count()
     );
-    (key.clone(), Resolved::Refused(words))
+    (key.to_owned(), Resolved::Refused(words))
 }
 
 fn other(key: &str, id: &str, created: bool) -> SettledOther {

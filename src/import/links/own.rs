@@ -2,9 +2,10 @@
 //! leads to a ticket that may come later in the input. A row is done when its links are
 //! (protocol D6).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::put::{Linked, OfTicket, Way, put};
+use super::put::{Held, Linked, OfTicket, Way};
 use super::{Link, left_out, links};
 use crate::import::flow::{Operation, PlannedOp, RowOutcome};
 use crate::import::send::Sender;
@@ -20,7 +21,7 @@ pub type Standing = (PlannedOp, RowEnd);
 impl Sender {
     /// Whether a link leads to a ticket that may come later in the input.
     fn is_for_last(&self, draft: &LinkDraft) -> bool {
-        self.operation.purpose().creates() && &*draft.by == "key"
+        self.run.purpose().creates() && &*draft.by == "key"
     }
 
     /// The links that can be made when the ticket is written.
@@ -165,7 +166,14 @@ impl Sender {
                 links,
             })
             .collect();
-        let linked = put(&self.client, Way::Make, &wanted).await?;
+        let held = Held::read(&self.client, &wanted).await?;
+        let seqs = rows.iter().map(|(op, ..)| op.source.seq);
+        let added = seqs.zip(wanted.iter().map(|of| held.added(*of)));
+        self.settle.keep_links(added.collect()).await?;
+        let mut began = BTreeSet::new();
+        let linked = held
+            .put(&self.client, Way::Make, &wanted, &mut began)
+            .await?;
         let mut standing = Vec::new();
         for ((op, end, _), linked) in rows.into_iter().zip(linked) {
             match linked {

@@ -13,6 +13,7 @@ use crate::hubspot::{ApiError, CallError, Client, LinkInput, LinkReply, LinkType
 use crate::import::reply::is_passing;
 use crate::import::stop::stop_for;
 use crate::model::event::Stop;
+use crate::model::made_link::{MadeKind, MadeLink};
 use crate::model::schema::ObjectType;
 
 /// HubSpot: a lock lasts about two seconds.
@@ -98,6 +99,29 @@ impl Held {
         objects.all(|(object, between)| Todo::of(way, *object, &[wanted], between).0.is_empty())
     }
 
+    /// What making the links of a ticket adds.
+    pub fn added(&self, wanted: OfTicket<'_>) -> Vec<MadeLink> {
+        let mut added = Vec::new();
+        for (object, between) in &self.0 {
+            for link in wanted.links.iter().filter(|link| link.to == *object) {
+                let held = between.get(&pair(&wanted, link));
+                let held = held.map_or(&[][..], Vec::as_slice);
+                let new = link.types.iter();
+                let new = new.filter(|kind| !held.iter().any(|other| same(other, kind)));
+                let kinds: Vec<MadeKind> = new.map(made).collect();
+                if !kinds.is_empty() {
+                    added.push(MadeLink {
+                        to: link.to,
+                        record: link.id.clone(),
+                        kinds,
+                        alone: held.is_empty(),
+                    });
+                }
+            }
+        }
+        added
+    }
+
     /// Makes or cuts links, as `put` does; `began` gets the tickets for which a call may
     /// have done it.
     pub async fn put(
@@ -118,6 +142,14 @@ impl Held {
             }
         }
         Ok(linked)
+    }
+}
+
+fn made(kind: &LinkType) -> MadeKind {
+    MadeKind {
+        category: kind.category.clone(),
+        id: kind.id,
+        label: kind.label.clone(),
     }
 }
 

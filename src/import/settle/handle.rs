@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::import::flow::{Operation, RowOutcome};
 use crate::journal::{Claim, Earlier, Keys, OtherState, RunState, Waiting};
 use crate::model::event::Stop;
+use crate::model::made_link::MadeLink;
 use crate::model::place::RowAddress;
 use crate::model::property_change::PropertyChange;
 use crate::model::schema::ObjectType;
@@ -64,6 +65,10 @@ pub(super) enum Message {
     },
     Alive,
     Settle(Vec<RowOutcome>),
+    KeepLinks {
+        rows: Vec<(u64, Vec<MadeLink>)>,
+        reply: oneshot::Sender<()>,
+    },
     Wait(Vec<Waiting>),
     Waiting {
         after: u64,
@@ -234,6 +239,16 @@ impl SettleHandle {
     /// knows them by their intents.
     pub async fn unknown(&self, rows: u64) -> Result<(), Gone> {
         self.tell(Message::Unknown(rows)).await
+    }
+
+    /// Makes durable what rows, by number, are about to add between their tickets and other
+    /// records (PL6).
+    pub async fn keep_links(&self, mut rows: Vec<(u64, Vec<MadeLink>)>) -> Result<(), Gone> {
+        rows.retain(|(_, links)| !links.is_empty());
+        match rows.is_empty() {
+            true => Ok(()),
+            false => self.ask(|reply| Message::KeepLinks { rows, reply }).await,
+        }
     }
 
     /// Keeps rows whose ticket is written and whose links wait (D6).

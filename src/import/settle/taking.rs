@@ -88,6 +88,13 @@ impl Taking<'_> {
                 Ok(())
             }
             Message::Alive => Ok(()),
+            Message::KeepLinks { rows, reply } => {
+                for (seq, links) in &rows {
+                    self.commit.keep_links(*seq, links)?;
+                }
+                self.answer(reply, ());
+                Ok(())
+            }
             Message::Wait(rows) => {
                 let mut waits = rows.iter();
                 Ok(waits.try_for_each(|row| self.commit.wait(row))?)

@@ -4,10 +4,11 @@
 use super::decide::Inverse;
 use crate::hubspot::Client;
 use crate::hubspot::records::WriteInput;
+use crate::import::links::{Link, Linked, OfTicket, Way, put};
 use crate::import::reply::{Input, Item, Matching, Verdict};
 use crate::import::write::{Verb, write};
 use crate::model::event::Stop;
-use crate::model::issue::RowIssue;
+use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::outcome::Change;
 use crate::model::schema::ObjectType;
 use crate::model::ticket::PropertyValues;
@@ -43,10 +44,13 @@ impl Act<'_> {
     /// What became of these rows, in their order; a stop says why the run can't go on.
     pub(super) async fn on(&self, rows: &[(&Expected, &Inverse)]) -> (Vec<Acted>, Option<Stop>) {
         let mut acted: Vec<Acted> = rows.iter().map(|_| Acted::Unclear).collect();
-        let restores = chosen(rows, |inverse| matches!(inverse, Inverse::Restore { .. }));
+        let restores = chosen(rows, |inverse| !given(inverse).is_empty());
         let stop = self.restore(rows, &restores, &mut acted).await;
         if stop.is_some() {
             return (acted, stop);
+        }
+        if let Err(stop) = self.cut(rows, &mut acted).await {
+            return (acted, Some(stop));
         }
         let archives = chosen(rows, |inverse| *inverse == Inverse::Archive);
         let stop = self.archive(rows, &archives, &mut acted).await;
@@ -65,6 +69,51 @@ impl Act<'_> {
         let items: Vec<Item> = items.collect();
         self.send(Verb::Update(None), &items, chosen, (acted, Change::Updated))
             .await
+    }
+
+    /// Cuts links; a row whose values did not go back keeps its links too.
+    async fn cut(&self, rows: &[(&Expected, &Inverse)], acted: &mut [Acted]) -> Result<(), Stop> {
+        let is_open = |idx: usize| match &acted[idx] {
+            Acted::Done(_) => true,
+            Acted::Unclear => given(rows[idx].1).is_empty(),
+            Acted::Refused(_) | Acted::Missing => false,
+        };
+        let chosen: Vec<usize> = chosen(rows, |inverse| !cut_of(inverse).is_empty())
+            .into_iter()
+            .filter(|idx| is_open(*idx))
+            .collect();
+        let wanted: Vec<OfTicket<'_>> = chosen
+            .iter()
+            .map(|&idx| OfTicket {
+                ticket: &rows[idx].0.ticket,
+                links: cut_of(rows[idx].1),
+            })
+            .collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        // Nobody knows of a row whose links may be cut or not, until they are.
+        let cut = put(self.client, Way::Cut, &wanted).await;
+        let cut = match cut {
+            Ok(cut) => cut,
+            Err(stop) => {
+                chosen.iter().for_each(|&idx| acted[idx] = Acted::Unclear);
+                return Err(stop);
+            }
+        };
+        for (&idx, cut) in chosen.iter().zip(cut) {
+            acted[idx] = match cut {
+                Linked::Done { .. } if given(rows[idx].1).is_empty() => {
+                    Acted::Done(Change::Unlinked)
+                }
+                Linked::Done { .. } => Acted::Done(Change::Updated),
+                Linked::Refused { id, detail, .. } => {
+                    let problem = Problem::new(Reason::LinkRefused { detail });
+                    Acted::Refused(problem.value(&id).into())
+                }
+            };
+        }
+        Ok(())
     }
 
     /// The keys go first: an archived ticket can't be changed any more. Where one does not
@@ -136,6 +185,13 @@ fn given(inverse: &Inverse) -> PropertyValues {
             .map(|change| (change.name.clone(), change.after.clone()))
             .collect(),
         Inverse::Archive | Inverse::Nothing | Inverse::Leave(_) => Vec::new(),
+    }
+}
+
+fn cut_of(inverse: &Inverse) -> &[Link] {
+    match inverse {
+        Inverse::Restore { cut, .. } => cut,
+        Inverse::Archive | Inverse::Nothing | Inverse::Leave(_) => &[],
     }
 }
 

@@ -5,9 +5,13 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::cut::cuts;
+use crate::hubspot::LinkedRecord;
 use crate::hubspot::records::Record;
+use crate::import::links::Link;
 use crate::model::compare::same_value;
 use crate::model::issue::excerpt;
+use crate::model::made_link::MadeLink;
 use crate::model::outcome::Change;
 use crate::model::property_change::PropertyChange;
 use crate::model::schema::{ObjectType, ValueType};
@@ -28,7 +32,9 @@ pub enum Inverse {
     Restore {
         /// What is written: `before` is what the ticket holds now.
         changes: Vec<PropertyChange>,
-        /// Why not all of the row's values go back, if so.
+        /// Links of the run that are cut; one of a plain kind stands for all between the two.
+        cut: Vec<Link>,
+        /// Why not all of the row goes back, if so.
         left: Option<Left>,
     },
     /// The ticket is as it was before.
@@ -55,7 +61,7 @@ pub enum Left {
     NotKnown,
     /// The run archived it, and HubSpot has no call that restores tickets.
     Archived,
-    /// The run made or cut links of it.
+    /// The run cut links of it, or its journal does not say which it made.
     OnlyLinks,
 }
 
@@ -106,8 +112,8 @@ impl Left {
                 "HubSpot has no call that restores a ticket: restore it in the recycle bin"
             }
             Left::OnlyLinks => {
-                "links are not undone: take them away with `tickethaul dissociate`, or make \
-                 them again with `tickethaul associate`"
+                "links that the run cut are not made again, and an older version did not keep which \
+                 it made: make them with `tickethaul associate`, or cut them with `tickethaul dissociate`"
             }
         }
     }
@@ -121,6 +127,10 @@ pub struct Now<'a> {
     pub begun: bool,
     /// Other records that it is linked to.
     pub links: &'a [(ObjectType, String)],
+    /// What is between it and records that the run linked it to.
+    pub between: &'a [(ObjectType, LinkedRecord)],
+    /// Whether its links could not be read since it is not live.
+    pub gone: bool,
     /// The property that holds the run's keys.
     pub key_property: &'a str,
 }
@@ -135,17 +145,41 @@ pub fn decide(
 ) -> Inverse {
     match (row.change, now.record) {
         (Change::Archived, _) => Inverse::Leave(Left::Archived),
-        (Change::Linked | Change::Unlinked, _) => Inverse::Leave(Left::OnlyLinks),
+        (Change::Unlinked, _) => Inverse::Leave(Left::OnlyLinks),
+        (Change::Linked, _) if now.gone => Inverse::Leave(Left::NotLive),
+        (Change::Linked, _) => match row.made.as_deref() {
+            None | Some([]) => Inverse::Leave(Left::OnlyLinks),
+            Some(made) => with_cuts(Inverse::Nothing, made, now),
+        },
         (Change::Created, None) if now.begun => Inverse::Nothing,
         (Change::Created | Change::Updated, None) => Inverse::Leave(Left::NotLive),
         (Change::Created, Some(record)) => match touched(row, record, now, writable) {
             Some(left) => Inverse::Leave(left),
             None => Inverse::Archive,
         },
-        (Change::Updated, Some(record)) => match &row.changes {
-            Some(changes) => restore(changes, record, type_of),
-            None => Inverse::Leave(Left::NotKnown),
-        },
+        (Change::Updated, Some(record)) => {
+            let inverse = match &row.changes {
+                Some(changes) => restore(changes, record, type_of),
+                None => Inverse::Leave(Left::NotKnown),
+            };
+            with_cuts(inverse, row.made.as_deref().unwrap_or_default(), now)
+        }
+    }
+}
+
+/// The same, and the links that the run made are cut.
+fn with_cuts(inverse: Inverse, made: &[MadeLink], now: &Now<'_>) -> Inverse {
+    let (cut, linked) = cuts(made, now.between);
+    let (changes, left) = match inverse {
+        Inverse::Restore { changes, left, .. } => (changes, left),
+        Inverse::Leave(left) => (Vec::new(), Some(left)),
+        Inverse::Archive | Inverse::Nothing => (Vec::new(), None),
+    };
+    let left = left.or(linked);
+    match (changes.is_empty() && cut.is_empty(), left) {
+        (true, None) => Inverse::Nothing,
+        (true, Some(left)) => Inverse::Leave(left),
+        (false, left) => Inverse::Restore { changes, cut, left },
     }
 }
 
@@ -241,6 +275,7 @@ fn restore(
         (true, Some(left)) => Inverse::Leave(left),
         (false, left) => Inverse::Restore {
             changes: inverse,
+            cut: Vec::new(),
             left,
         },
     }
@@ -283,6 +318,7 @@ mod tests {
             }],
             links: Vec::new(),
             changes,
+            made: None,
             later: BTreeSet::new(),
         }
     }
@@ -292,6 +328,8 @@ mod tests {
             record,
             begun: false,
             links,
+            between: &[],
+            gone: false,
             key_property: "key",
         };
         let writable = ["subject", "content", "owner"].map(str::to_owned).into();
@@ -363,6 +401,7 @@ mod tests {
                 change("subject", Some("new"), "old"),
                 change("content", Some("text"), ""),
             ],
+            cut: Vec::new(),
             left: Some(Left::Touched {
                 property: "owner".to_owned(),
                 holds: "3".to_owned(),

@@ -6,6 +6,7 @@
 //! ```
 
 mod act;
+mod cut;
 pub mod decide;
 pub mod outcome_file;
 mod observe;

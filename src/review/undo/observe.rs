@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::hubspot::records::Record;
-use crate::hubspot::{CallError, Client};
+use crate::hubspot::{CallError, Client, LinkedRecord};
 use crate::model::outcome::Change;
 use crate::model::schema::ObjectType;
 use crate::review::expect::Expected;
@@ -14,6 +14,8 @@ use crate::review::expect::Expected;
 pub(super) struct Held {
     records: HashMap<String, Record>,
     links: HashMap<String, Vec<(ObjectType, String)>>,
+    between: HashMap<String, Vec<(ObjectType, LinkedRecord)>>,
+    gone: BTreeSet<String>,
 }
 
 impl Held {
@@ -25,6 +27,16 @@ impl Held {
     /// What it is linked to.
     pub(super) fn links(&self, ticket: &str) -> &[(ObjectType, String)] {
         self.links.get(ticket).map_or(&[], Vec::as_slice)
+    }
+
+    /// What is between it and the kinds of records that the run linked it to.
+    pub(super) fn between(&self, ticket: &str) -> &[(ObjectType, LinkedRecord)] {
+        self.between.get(ticket).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether it was found not to be live when its links were read.
+    pub(super) fn is_gone(&self, ticket: &str) -> bool {
+        self.gone.contains(ticket)
     }
 
     /// Reads the tickets of these rows. Of those that the run created everything counts
@@ -52,6 +64,19 @@ impl Held {
         let live = created.into_iter();
         let live: Vec<String> = live.filter(|id| held.records.contains_key(id)).collect();
         held.read_links(client, &live).await?;
+        held.read_between(client, rows).await?;
+        Ok(held)
+    }
+
+    /// Only which tickets that the run created are live.
+    pub(super) async fn read_created(
+        client: &Client,
+        rows: &[Expected],
+    ) -> Result<Held, CallError> {
+        let mut held = Held::default();
+        let created = ids(rows, Change::Created);
+        held.keep(client, &created, (&["hs_createdate"], &[]))
+            .await?;
         Ok(held)
     }
 
@@ -66,6 +91,33 @@ impl Held {
             let records = read.await?.into_iter();
             let by_id = records.map(|record| (record.id.clone(), record));
             self.records.extend(by_id);
+        }
+        Ok(())
+    }
+
+    /// Reads what is between tickets and the kinds of records that their rows linked.
+    async fn read_between(&mut self, client: &Client, rows: &[Expected]) -> Result<(), CallError> {
+        for object in ObjectType::ALL {
+            let linked_to = |row: &&Expected| {
+                let mut made = row.made.iter().flatten();
+                row.change != Change::Created && made.any(|link| link.to == object)
+            };
+            let tickets: BTreeSet<&String> = rows
+                .iter()
+                .filter(linked_to)
+                .map(|row| &row.ticket)
+                .collect();
+            if tickets.is_empty() {
+                continue;
+            }
+            let tickets: Vec<String> = tickets.into_iter().cloned().collect();
+            let linked = client.linked_live((ObjectType::Tickets, object), &tickets);
+            let linked = linked.await?;
+            self.gone.extend(linked.gone);
+            for (id, others) in linked.by_record {
+                let others = others.into_iter().map(|other| (object, other));
+                self.between.entry(id).or_default().extend(others);
+            }
         }
         Ok(())
     }

@@ -48,6 +48,9 @@ pub struct Undo {
     pub run: String,
     /// How long a lost call may still be carried out.
     pub horizon: Duration,
+    /// Only tickets that the run created are archived, whoever touched them since; nothing
+    /// else is taken back.
+    pub created_only: bool,
     /// Stops it from outside.
     pub stop: StopSwitch,
 }
@@ -55,7 +58,7 @@ pub struct Undo {
 /// What an undo came to.
 #[derive(Debug, Default)]
 pub struct Undone {
-    /// Rows by what was done: `archived`, `restored`, `unchanged`.
+    /// Rows by what was done: `archived`, `restored`, `unlinked`, `unchanged`.
     pub done: BTreeMap<&'static str, u64>,
     /// Rows that were left as they are, by code.
     pub left: BTreeMap<&'static str, u64>,
@@ -74,6 +77,11 @@ impl Undone {
     fn count(&mut self, row: &Expected, inverse: &Inverse) {
         let word = match inverse {
             Inverse::Archive => "archived",
+            Inverse::Restore {
+                changes,
+                left: None,
+                ..
+            } if changes.is_empty() => "unlinked",
             Inverse::Restore { left: None, .. } => "restored",
             Inverse::Nothing => "unchanged",
             Inverse::Leave(left)
@@ -109,8 +117,9 @@ impl Undo {
             let Some(last) = page.last() else { break };
             before = last.seq;
             let open = page.into_iter();
+            let is_wanted = |row: &Expected| !self.created_only || row.change == Change::Created;
             let open = open
-                .filter(|row| !self.settled.contains(&row.seq))
+                .filter(|row| !self.settled.contains(&row.seq) && is_wanted(row))
                 .collect();
             late.extend(self.page(open, &mut undone).await?);
         }
@@ -153,7 +162,11 @@ impl Undo {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let held = match Held::read(&self.client, &rows, &self.writable).await {
+        let read = match self.created_only {
+            true => Held::read_created(&self.client, &rows).await,
+            false => Held::read(&self.client, &rows, &self.writable).await,
+        };
+        let held = match read {
             Ok(held) => held,
             Err(error) => {
                 undone.stop = Some(stop_for(error));
@@ -198,9 +211,23 @@ impl Undo {
             record: held.record(&row.ticket),
             begun: self.begun.contains(&row.seq),
             links: held.links(&row.ticket),
+            between: held.between(&row.ticket),
+            gone: held.is_gone(&row.ticket),
             key_property: self.mapping.id_property().unwrap_or_default(),
         };
+        if self.created_only {
+            return created_alone(&now);
+        }
         decide(row, &now, &self.writable, |name| self.mapping.type_of(name))
+    }
+}
+
+/// What takes a ticket away that the run created, whoever touched it since.
+fn created_alone(now: &Now<'_>) -> Inverse {
+    match now.record {
+        Some(_) => Inverse::Archive,
+        None if now.begun => Inverse::Nothing,
+        None => Inverse::Leave(Left::NotLive),
     }
 }
 
@@ -226,7 +253,9 @@ fn intend(
         let end = match inverse {
             Inverse::Archive | Inverse::Restore { .. } => {
                 let changes = match inverse {
-                    Inverse::Restore { changes, .. } => Some(changes.as_slice()),
+                    Inverse::Restore { changes, .. } if !changes.is_empty() => {
+                        Some(changes.as_slice())
+                    }
                     _ => None,
                 };
                 let _free = commit.intend(
@@ -249,6 +278,7 @@ fn intend(
                 ticket: row.ticket.clone(),
                 change: match row.change {
                     Change::Created => Change::Archived,
+                    Change::Linked => Change::Unlinked,
                     _ => Change::Updated,
                 },
             },

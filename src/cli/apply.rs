@@ -1,0 +1,298 @@
+//! `tickethaul apply`: does what a plan says, and nothing else. An import of the plan's inputs
+//! and mapping, each of whose rows is held to the plan.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::exit::Exit;
+use super::fit::kinds_error;
+use super::import::{Op, finish, lacking, mapping_error, new_run, record, say_start};
+use super::input::say_reading;
+use super::portal::{Portal, call_error};
+use super::resume::{open_input, operation, same_portal};
+use super::run_args::RunArgs;
+use super::schema::{Lacking, create, refuse_clashes};
+use super::settings::PortalArgs;
+use super::talk::Talk;
+use super::trust::{self, Claims};
+use super::typed::Typed;
+use crate::error::Error;
+use crate::hubspot::SchemaParts;
+use crate::import::flow::Operation;
+use crate::import::folder::{RunFolder, has_begun};
+use crate::import::guard::{Began, same_schema};
+use crate::import::links::LinkKinds;
+use crate::import::read::Input;
+use crate::import::run::{Job, Unknown};
+use crate::journal::{Applied, Header, JournalError, PlanReading, PlanRef, Reading, Told};
+use crate::mapping::{CompiledMapping, MappingFile};
+use crate::model::count::counted;
+use crate::model::plan::PlannedAction;
+use crate::review::plan::folder::PlanFolder;
+
+/// Do what a plan says, and nothing else: rows whose tickets changed since are refused
+/// (CHANGED_SINCE_PLAN), all others are carried out as shown
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// The folder of the plan
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+    /// The run folder; `tickethaul-runs/<run>` unless named
+    #[arg(long, value_name = "DIR")]
+    run_dir: Option<PathBuf>,
+    /// Don't ask before tickets are changed or archived; needed where there is no terminal
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    run_args: RunArgs,
+    #[command(flatten)]
+    portal: PortalArgs,
+}
+
+/// Applies a plan.
+pub async fn run(args: &ApplyArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
+    let path = &args.plan;
+    if !PlanReading::is_there(path) {
+        return Err(JournalError::NoPlan(path.clone()).into());
+    }
+    let folder = PlanFolder::open(path)?;
+    let plan = Plan::open(folder.path())?;
+    plan.refuse_applied()?;
+    if plan.asks() {
+        talk.expect_answer(args.yes, "apply the plan")?;
+    }
+    let told = plan.header.told.clone().overlaid(&typed.told());
+    let mut args = typed.apply_as_told(&told)?;
+    let claims = Claims {
+        folder: folder.path(),
+        run: &plan.header.run,
+        portal: &plan.header.portal,
+        target: None,
+    };
+    trust::go_to(&claims, &mut args.portal, None)?;
+    let (input, mapping) = open_input(&plan.header, Began::Plan)?;
+    let portal = Portal::open(&args.portal, talk).await?;
+    say_reading(&input, talk);
+    let ready = match plan.ready(&input, &mapping, &portal, talk).await {
+        Ok(ready) => ready,
+        Err(error) => {
+            portal.close().await;
+            return Err(error);
+        }
+    };
+    let what = format!("{} in {}", plan.words(), portal.name_in_question());
+    let agreed = match plan.asks() {
+        true => talk.confirmed(args.yes, &what),
+        false => talk.confirmed(true, &what),
+    };
+    if !agreed {
+        portal.close().await;
+        return Ok(Exit::Fine);
+    }
+    let applying = Applying {
+        args: &args,
+        plan: &plan,
+        told,
+    };
+    applying.run(input, ready, portal, talk).await
+}
+
+/// A plan as it is about to be applied.
+struct Plan {
+    folder: PathBuf,
+    reading: PlanReading,
+    header: Header,
+    operation: Operation,
+    /// Rows by what is done.
+    rows: Vec<(PlannedAction, u64)>,
+}
+
+/// What a run needs that applies it.
+struct Ready {
+    compiled: CompiledMapping,
+    links: LinkKinds,
+    lacking: Lacking,
+}
+
+impl Plan {
+    fn open(folder: &Path) -> Result<Plan, Error> {
+        let reading = PlanReading::open(folder)?;
+        let header = reading.header()?;
+        let folder = folder.canonicalize();
+        Ok(Plan {
+            folder: folder.map_err(|_| Error::unexpected("the plan's folder is gone"))?,
+            operation: operation(&header)?,
+            rows: reading.actions()?.into_iter().collect(),
+            reading,
+            header,
+        })
+    }
+
+    /// A plan is applied once: what it found does not hold any more.
+    fn refuse_applied(&self) -> Result<(), Error> {
+        let Some(by) = self.reading.applied()? else {
+            return Ok(());
+        };
+        let has_journal = || -> Result<bool, JournalError> {
+            let run = Reading::open(&by.folder)?.kin()?.run;
+            Ok(run == by.run)
+        };
+        if !by.began && !has_journal().unwrap_or(false) {
+            return Ok(());
+        }
+        let (plan, run) = (self.folder.display(), by.folder.display());
+        Err(Error::mend(format!(
+            "the plan {plan} was applied before, by the run {run}"
+        ))
+        .advise(format!(
+            "nothing was sent; `tickethaul status {run}` says how far that came, `tickethaul resume {run}` goes on \
+             with it; make a new plan for anything else"
+        )))
+    }
+
+    /// Whether something that is in the portal becomes another or goes.
+    fn asks(&self) -> bool {
+        let mut rows = self.rows.iter();
+        rows.any(|(action, rows)| action.changes() && *rows > 0)
+    }
+
+    /// What is about to be done.
+    fn words(&self) -> String {
+        let verbs = [
+            (PlannedAction::Create, "create"),
+            (PlannedAction::Update, "change"),
+            (PlannedAction::Link, "link"),
+            (PlannedAction::Archive, "archive"),
+        ];
+        let parts: Vec<String> = verbs
+            .into_iter()
+            .filter_map(|(action, verb)| {
+                let mut rows = self.rows.iter();
+                let (_, rows) = rows.find(|(one, rows)| *one == action && *rows > 0)?;
+                Some(format!("{verb} {}", counted(*rows, "ticket")))
+            })
+            .collect();
+        match parts.is_empty() {
+            true => "change nothing".to_owned(),
+            false => parts.join(", "),
+        }
+    }
+
+    /// The mapping and the portal as the plan found them, but for what it says is created.
+    async fn ready(
+        &self,
+        input: &Input,
+        mapping: &MappingFile,
+        portal: &Portal,
+        talk: &Talk,
+    ) -> Result<Ready, Error> {
+        same_portal(&self.header, &portal.account, Began::Plan)?;
+        let schema = &self.header.schema;
+        let compiled = mapping
+            .compile(input.headers(), schema, self.operation.purpose())
+            .map_err(|errors| mapping_error(&errors, talk))?;
+        let parts = SchemaParts {
+            contacts: mapping.links_contacts(),
+            owners: !schema.owners.is_empty(),
+        };
+        let client = &portal.client;
+        let held = client.schema(parts).await.map_err(call_error)?;
+        let lacks = self.reading.lacks()?;
+        let mut lacking = lacking((Op::of(self.operation), false), mapping, &held, client).await?;
+        lacking.properties.retain(|new| lacks.contains(&new.name));
+        lacking.options.retain(|(name, _)| lacks.contains(name));
+        refuse_clashes(&lacking)?;
+        let written: Vec<&str> = compiled
+            .properties()
+            .iter()
+            .map(|property| &*property.name)
+            .collect();
+        same_schema(schema, &lacking.completed(&held), &written, Began::Plan)?;
+        let links = LinkKinds::read(client, &compiled).await;
+        let links = links.map_err(kinds_error)?;
+        Ok(Ready {
+            compiled,
+            links,
+            lacking,
+        })
+    }
+}
+
+/// The run that applies a plan.
+struct Applying<'a> {
+    args: &'a ApplyArgs,
+    plan: &'a Plan,
+    told: Told,
+}
+
+impl Applying<'_> {
+    async fn run(
+        self,
+        input: Input,
+        ready: Ready,
+        portal: Portal,
+        talk: &Talk,
+    ) -> Result<Exit, Error> {
+        let plan = self.plan;
+        let folder = RunFolder::create(plan.operation.word(), self.args.run_dir.as_deref())?;
+        let path = folder.path().to_owned();
+        let header = self.header()?;
+        let mut by = Applied {
+            run: header.run.clone(),
+            folder: path.canonicalize().unwrap_or_else(|_| path.clone()),
+            began: false,
+        };
+        PlanReading::mark_applied(&plan.folder, &by)?;
+        let created = match create(&portal.client, &ready.lacking, talk).await {
+            Ok(created) => created,
+            Err(error) => {
+                folder.abandon();
+                portal.close().await;
+                return Err(error);
+            }
+        };
+        let held = header.plan.as_ref().map(PlanReading::open_for_run);
+        let job = Job {
+            operation: plan.operation,
+            input,
+            mapping: Arc::new(ready.compiled),
+            links: ready.links,
+            plan: held.transpose()?,
+            header,
+            folder,
+            past: None,
+            options: self
+                .args
+                .run_args
+                .options(None, Unknown::Leave, self.args.portal.horizon()),
+        };
+        record(&job, &self.args.portal, talk);
+        let account = portal.account.clone();
+        say_start(&job, &account, talk);
+        let ended = finish(job, portal, account, talk).await;
+        by.began = has_begun(&path);
+        if by.began {
+            PlanReading::mark_applied(&plan.folder, &by)?;
+        }
+        ended.map_err(|error| match by.began {
+            true => error,
+            false => created.stays(error),
+        })
+    }
+
+    fn header(&self) -> Result<Header, Error> {
+        let plan = self.plan;
+        Ok(Header {
+            run: new_run()?,
+            portal: self.args.portal.path()?,
+            told: self.told.clone(),
+            plan: Some(PlanRef {
+                id: plan.header.run.clone(),
+                folder: plan.folder.clone(),
+            }),
+            ..plan.header.clone()
+        })
+    }
+}

@@ -1,0 +1,203 @@
+//! `tickethaul runs clean`: removes old run folders and plans. They hold tickets of customers,
+//! and what they held before. Only folders that hold nothing but what the tool makes are
+//! removed, and none of a run that somebody may still resume.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+use serde_json::{Value, json};
+
+use super::exit::Exit;
+use super::found::forget;
+use super::runs::{Shown, State, all, second};
+use super::talk::Talk;
+use crate::error::Error;
+use crate::export::file_names;
+use crate::journal::{Lock, now};
+use crate::model::count::counted;
+use crate::model::visible::one_line;
+
+/// Folders that are named in the question.
+const NAMED: usize = 10;
+
+/// Files that runs, undos and plans make in their folders.
+const OURS: [&str; 26] = [
+    "done.csv",
+    "idmap.csv",
+    "input-stdin",
+    "lock",
+    "plan.db",
+    "plan.db-journal",
+    "plan.db-shm",
+    "plan.db-wal",
+    "plan.db.new",
+    "plan.json",
+    "plan.txt",
+    "refused.csv",
+    "report.html",
+    "retried.csv",
+    "run.db",
+    "run.db-journal",
+    "run.db-shm",
+    "run.db-wal",
+    "run.db.new",
+    "run.db.try",
+    "run.log",
+    "summary.json",
+    "summary.json.new",
+    "undo.csv",
+    "undo.csv.new",
+    "verify.csv",
+];
+
+/// Remove the folders of old runs and plans: journals, reports, and what tickets held before
+///
+/// A run whose folder is gone can't be verified, undone or retried any more. Folders that hold
+/// anything else than what tickethaul makes stay as they are.
+#[derive(Debug, Args)]
+pub struct CleanArgs {
+    /// Those that began longer ago than this, such as 30d or 12h
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    older_than: Span,
+    /// Also runs that are not finished: they can't be resumed then
+    #[arg(long)]
+    unfinished: bool,
+    /// Also those that were begun in other folders
+    #[arg(long)]
+    all: bool,
+    /// Don't ask; needed where there is no terminal
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Removes old runs.
+pub fn run(args: &CleanArgs, talk: &Talk) -> Result<Exit, Error> {
+    talk.expect_answer(args.yes, "remove runs")?;
+    let before = now()
+        .to_zoned(TimeZone::system())
+        .checked_sub(args.older_than)
+        .map_err(|error| Error::usage(format!("--older-than is too long: {error}")))?;
+    let before = before.timestamp();
+    let mut old = all(args.all, talk);
+    old.retain(|run| run.begun() < before);
+    old.sort_by_key(Shown::begun);
+    let mut left: Vec<(PathBuf, String)> = Vec::new();
+    let mut going = Vec::new();
+    for run in old {
+        match why_kept(&run, args.unfinished) {
+            Some(why) => left.push((run.path, why)),
+            None => going.push(run.path),
+        }
+    }
+    let mut removed = Vec::new();
+    if going.is_empty() {
+        talk.say(&format!(
+            "nothing to remove that began before {}",
+            second(before)
+        ));
+    } else if talk.confirmed(args.yes, &question(&going, before)) {
+        for path in going {
+            match remove(&path) {
+                Ok(()) => removed.push(path),
+                Err(error) => left.push((path, format!("it can't be removed: {error}"))),
+            }
+        }
+    }
+    for (path, why) in &left {
+        talk.say(&format!("{} stays: {why}", path.display()));
+    }
+    talk.result(&as_json(&removed, &left));
+    Ok(Exit::Fine)
+}
+
+/// A span as people write it, longer than nothing.
+fn duration(text: &str) -> Result<Span, String> {
+    let span: Option<Span> = text.parse().ok();
+    let span = span.filter(|span| !span.is_negative() && !span.is_zero());
+    span.ok_or_else(|| "a span such as 30d, 12h or 2w is expected".to_owned())
+}
+
+/// Why an old folder stays.
+fn why_kept(run: &Shown, unfinished_too: bool) -> Option<String> {
+    if run.state == State::Running || Lock::is_held(&run.path) {
+        return Some("a process works on it".to_owned());
+    }
+    let is_open = matches!(
+        run.state,
+        State::Stopped | State::Limited | State::Superseded
+    );
+    if is_open && !unfinished_too {
+        return Some("it is not finished; --unfinished removes it too".to_owned());
+    }
+    match stranger(&run.path) {
+        Ok(None) => None,
+        Ok(Some(name)) => Some(format!(
+            "it holds {}, which tickethaul did not make",
+            one_line(&name)
+        )),
+        Err(error) => Some(format!("it can't be read: {error}")),
+    }
+}
+
+fn is_ours(name: &str) -> bool {
+    OURS.contains(&name) || file_names().contains(&name)
+}
+
+/// Something in a folder that the tool did not make.
+fn stranger(folder: &Path) -> io::Result<Option<String>> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !entry.file_type()?.is_file() || !is_ours(&name) {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+fn question(going: &[PathBuf], before: Timestamp) -> String {
+    let named = going.iter().take(NAMED);
+    let named: Vec<String> = named.map(|path| path.display().to_string()).collect();
+    let more = match going.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "remove {} that began before {}: {}{more}",
+        counted(going.len(), "folder"),
+        second(before),
+        named.join(", ")
+    )
+}
+
+/// Removes what the tool made in a folder, the lock last, and the folder once it is empty.
+fn remove(folder: &Path) -> io::Result<()> {
+    let lock = Lock::take(folder).map_err(io::Error::other)?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name != "lock" && entry.file_type()?.is_file() && is_ours(&name) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    forget(folder);
+    fs::remove_file(folder.join("lock"))?;
+    drop(lock);
+    fs::remove_dir(folder)
+}
+
+fn as_json(removed: &[PathBuf], left: &[(PathBuf, String)]) -> Value {
+    let removed: Vec<String> = removed
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    let left: Vec<Value> = left
+        .iter()
+        .map(|(path, why)| json!({"folder": path.display().to_string(), "why": why}))
+        .collect();
+    json!({"version": 1, "removed": removed, "left": left})
+}

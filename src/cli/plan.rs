@@ -1,0 +1,415 @@
+//! `tickethaul plan` and `import --dry-run`: what an import would do, row by row, without
+//! writing anything to the portal. A plan that is kept can be applied, and looked at again.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::exit::Exit;
+use super::found;
+use super::import::{Fit, ImportArgs, Op, fit, header, open_mapping};
+use super::input::{InputArgs, say_reading};
+use super::portal::Portal;
+use super::registry::{Kind, NewEntry};
+use super::run_args::RunArgs;
+use super::schema::lacking_groups;
+use super::settings::PortalArgs;
+use super::talk::Talk;
+use crate::error::Error;
+use crate::hubspot::Rate;
+use crate::import::check::{Allowance, Setting};
+use crate::import::folder::RunFolder;
+use crate::import::read::Input;
+use crate::journal::{Header, InputFile, PlanReading, PlanWriter, PlannedRow, Told, now};
+use crate::mapping::CompiledMapping;
+use crate::model::place::Places;
+use crate::model::plan::{PlanReport, PlannedAction, ShownRow};
+use crate::model::schema::ObjectType;
+use crate::model::ticket::Missing;
+use crate::output::read_regular;
+use crate::report::{plan_json, plan_words, row_json, row_words};
+use crate::review::plan::folder::{JSON, PlanFolder, WORDS};
+use crate::review::plan::run::{Planning, plan};
+
+/// Rows of an action that are shown.
+const SHOWN: [(PlannedAction, usize); 4] = [
+    (PlannedAction::Update, 5),
+    (PlannedAction::Create, 3),
+    (PlannedAction::Archive, 3),
+    (PlannedAction::Link, 3),
+];
+
+/// Where neither the portal nor the user says. HubSpot: calls of a private app in ten
+/// seconds, from the Professional tier on.
+const USUAL_RATE: (u32, Duration) = (190, Duration::from_secs(10));
+
+/// A longer report is none of ours.
+const LONGEST: u64 = 64 << 20;
+
+/// Show what an import would do with every row, reading the portal and writing nothing; kept
+/// in a folder, `tickethaul apply` does exactly that
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    /// The mapping: how columns become properties; a file, or the name of a built-in one.
+    /// Left out, FILE is the folder of a plan, which is shown
+    #[arg(short, long, value_name = "MAPPING")]
+    mapping: Option<PathBuf>,
+    /// What would be done with the rows
+    #[arg(long, value_enum, default_value_t = Op::Create)]
+    op: Op,
+    /// Keep the plan in this new folder, for `tickethaul apply`
+    #[arg(short, long, value_name = "PLAN")]
+    output: Option<PathBuf>,
+    /// Plan with what the portal lacks of the key property and the `[[property]]` entries;
+    /// `apply` creates it
+    #[arg(long)]
+    create_properties: bool,
+    #[command(flatten)]
+    face: PlanFace,
+    #[command(flatten)]
+    portal: PortalArgs,
+}
+
+/// How a plan is shown.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PlanFace {
+    /// Show everything about the rows with this key
+    #[arg(long, value_name = "KEY")]
+    pub show: Option<String>,
+    /// Exit with 2 where something would change, 3 where rows would be refused, 0 where
+    /// nothing would change
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// Plans an import, or shows a plan that was kept.
+pub async fn run(args: PlanArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
+    let Some(mapping) = args.mapping else {
+        return kept(&args.input, &args.face, talk);
+    };
+    let import = ImportArgs {
+        input: args.input,
+        mapping,
+        op: args.op,
+        blind: false,
+        diff: false,
+        create_properties: args.create_properties,
+        run_dir: args.output.clone(),
+        limit: None,
+        no_key: false,
+        yes: false,
+        dry_run: true,
+        face: args.face,
+        run_args: RunArgs::default(),
+        portal: args.portal,
+    };
+    make(&import, args.output.as_deref(), told, talk).await
+}
+
+/// Makes a plan; without a folder it is only shown.
+pub async fn make(
+    args: &ImportArgs,
+    output: Option<&Path>,
+    told: Told,
+    talk: &Talk,
+) -> Result<Exit, Error> {
+    let mapping = open_mapping(args, talk).await?;
+    let mut folder = match output {
+        Some(path) => PlanFolder::create(path)?,
+        None => PlanFolder::passing()?,
+    };
+    let spool = output.map(|path| RunFolder::parent_of(Some(path)));
+    let opened = args.input.open(mapping.dialect(), spool);
+    let planned = async {
+        let mut input = opened?;
+        let portal = Portal::open(&args.portal, talk).await?;
+        say_reading(&input, talk);
+        let fit = fit(args, &mapping, &input, &portal, talk).await;
+        let made = async {
+            let fit = fit?;
+            input.keep_stdin(folder.path())?;
+            let header = Header {
+                inputs: input.fingerprints()?,
+                ..header(args, told, &mapping, &portal.account, &fit)?
+            };
+            let made = Making {
+                args,
+                fit: &fit,
+                portal: &portal,
+                folder: folder.path(),
+            };
+            let places = input.places();
+            let report = made.report(input, &header, talk).await?;
+            Ok::<_, Error>((report, header, places))
+        };
+        let made = made.await;
+        portal.close().await;
+        made
+    };
+    let (report, header, places) = match planned.await {
+        Ok(planned) => planned,
+        Err(error) => {
+            folder.abandon();
+            return Err(error);
+        }
+    };
+    let words = plan_words(&report);
+    let kept = output.map(|path| path.display().to_string());
+    let json = plan_json(&report, kept.as_deref());
+    let asked = args.face.show.as_ref().map(|key| {
+        let reading = PlanReading::open(folder.path())?;
+        rows_of_key(&reading, key, &places)
+    });
+    if output.is_some() {
+        folder.keep(&words, &format!("{json:#}"))?;
+        record(&header, &folder, &args.portal, talk);
+    }
+    match asked.transpose()? {
+        Some(rows) => show_rows(&rows, talk),
+        None => {
+            talk.show(&words);
+            talk.result(&json);
+        }
+    }
+    if let Some(folder) = &kept {
+        talk.say(&format!(
+            "the plan is kept: `tickethaul apply {folder}` does exactly this, `tickethaul plan {folder} --show KEY` shows a row"
+        ));
+    }
+    Ok(exit(&args.face, report.writes(), report.refused()))
+}
+
+/// What a plan ends with: like a finished run, unless its findings are asked for.
+fn exit(face: &PlanFace, writes: u64, refused: u64) -> Exit {
+    match face.detailed_exitcode {
+        false => Exit::Fine,
+        true if refused > 0 => Exit::Refused,
+        true if writes > 0 => Exit::Changes,
+        true => Exit::Fine,
+    }
+}
+
+/// A plan in the making.
+struct Making<'a> {
+    args: &'a ImportArgs,
+    fit: &'a Fit,
+    portal: &'a Portal,
+    folder: &'a Path,
+}
+
+impl Making<'_> {
+    /// Plans every row, and sums it up.
+    async fn report(
+        &self,
+        input: Input,
+        header: &Header,
+        talk: &Talk,
+    ) -> Result<PlanReport, Error> {
+        let places = input.places();
+        let begin = self.portal.client.calls();
+        let lacking = &self.fit.lacking;
+        let properties = lacking.properties.iter().map(|new| &new.name);
+        let options = lacking.options.iter().map(|(name, _)| name);
+        let lacks: Vec<String> = properties.clone().chain(options).cloned().collect();
+        let mapping = &self.fit.compiled;
+        let operation = self.args.op.operation();
+        let knows_keys = mapping
+            .id_property()
+            .is_none_or(|key| !properties.clone().any(|name| name == key));
+        let planning = Planning {
+            client: &self.portal.client,
+            operation,
+            mapping: std::sync::Arc::clone(mapping),
+            kinds: &self.fit.links,
+            pipelines: &self.fit.complete.pipelines,
+            knows_keys,
+            limit: self.args.limit,
+        };
+        let writer = PlanWriter::create(self.folder, header, &lacks)?;
+        let mut progress = talk.haul_progress(None);
+        let planned = plan(&planning, input, writer, |rows| progress.read(rows)).await?;
+        drop(progress);
+        let usage = self.portal.client.daily_usage().await;
+        let allowance = Allowance {
+            rate: self.rate(),
+            daily_calls: usage.ok().flatten().map(|usage| usage.limit),
+        };
+        let sums = planned.sums;
+        let (actions, properties) = (sums.actions.clone(), sums.properties.clone());
+        let (links, others) = (sums.links.clone(), sums.others.clone());
+        let (left_out, remarks, refusals) = (sums.left_out, sums.remarks.clone(), sums.refusals());
+        let effects = sums
+            .into_effects(operation, allowance, self.setting(begin))
+            .map_err(|error| Error::unexpected(format!("can't sum up the plan: {error}")))?;
+        let reading = PlanReading::open(self.folder)?;
+        let mut shown = Vec::new();
+        for (action, most) in SHOWN {
+            let rows = reading.first(action, most)?.into_iter();
+            shown.extend(rows.map(|row| shown_row(row, &places)));
+        }
+        Ok(PlanReport {
+            operation: operation.word(),
+            portal: self.portal.name(),
+            portal_id: self.portal.account.portal_id,
+            blind: self.args.blind,
+            read: planned.read,
+            actions,
+            properties,
+            refusals,
+            links,
+            left_out,
+            others,
+            remarks,
+            lacking: self.fit.lacking.names(),
+            effects,
+            shown,
+            notices: planned.notices,
+        })
+    }
+
+    /// The slower of what the portal allows and what the user does.
+    fn rate(&self) -> (u32, Duration) {
+        let a_second = |rate: &Rate| f64::from(rate.calls) / rate.window.as_secs_f64();
+        let rates = [self.args.portal.rate(), self.portal.client.burst()];
+        let rates = rates.into_iter().flatten();
+        let slower = rates.min_by(|one, other| a_second(one).total_cmp(&a_second(other)));
+        slower.map_or(USUAL_RATE, |rate| (rate.calls, rate.window))
+    }
+
+    /// What the run finds before its first row: the calls that this plan made until there
+    /// are those that it begins with.
+    fn setting(&self, begin: u64) -> Setting {
+        let Fit {
+            compiled, lacking, ..
+        } = self.fit;
+        let kinds: BTreeSet<ObjectType> = compiled.links().map(|link| link.to).collect();
+        let new = lacking.properties.len();
+        let properties = match new {
+            0 => 0,
+            new => 2 + new + lacking_groups(&lacking.properties, &[]).len(),
+        };
+        Setting {
+            begin,
+            properties: (properties + 2 * lacking.options.len()) as u64,
+            kinds: kinds.len() as u64,
+            by_key: compiled.id_property().is_some(),
+            creates_others: creates_others(compiled),
+            held: None,
+        }
+    }
+}
+
+/// Whether records other than contacts may be created.
+fn creates_others(compiled: &CompiledMapping) -> bool {
+    let is_email = |by: &str, to| by == "email" && to == ObjectType::Contacts;
+    compiled
+        .links()
+        .any(|link| link.missing == Missing::Create && !is_email(link.by, link.to))
+}
+
+/// The names of a plan's inputs.
+fn places(inputs: &[InputFile]) -> Places {
+    let name = |input: &InputFile| {
+        let path = input.path.display();
+        match &input.member {
+            Some(member) => format!("{path}/{member}"),
+            None => path.to_string(),
+        }
+    };
+    Places::new(inputs.iter().map(name))
+}
+
+fn shown_row(row: PlannedRow, places: &Places) -> ShownRow {
+    ShownRow {
+        place: places.cell(row.row.address),
+        key: row.key.unwrap_or_default(),
+        action: row.action,
+        ticket: row.ticket.unwrap_or_default(),
+        changes: row.changes,
+        links: row.links,
+        refusal: row.refusal,
+    }
+}
+
+fn rows_of_key(reading: &PlanReading, key: &str, places: &Places) -> Result<Vec<ShownRow>, Error> {
+    let rows: Vec<ShownRow> = reading
+        .of_key(key)?
+        .into_iter()
+        .map(|row| shown_row(row, places))
+        .collect();
+    match rows.is_empty() {
+        false => Ok(rows),
+        true => Err(Error::usage(format!("no row of the plan has the key {key}"))
+            .advise("give the key as it stands in the portal, with the prefix that the mapping puts before it")),
+    }
+}
+
+fn show_rows(rows: &[ShownRow], talk: &Talk) {
+    let words: Vec<String> = rows.iter().map(|row| row_words(row, true)).collect();
+    talk.show(&words.join("\n"));
+    talk.result(&Value::Array(rows.iter().map(row_json).collect()));
+}
+
+/// Records a plan where `runs` finds it, and where `apply` learns its portal from.
+fn record(header: &Header, folder: &PlanFolder, portal: &PortalArgs, talk: &Talk) {
+    let [token_file, oauth_file] = portal.secret_files();
+    let new = NewEntry {
+        run: &header.run,
+        folder: folder.path(),
+        kind: Kind::Plan,
+        operation: &header.operation,
+        begun: now(),
+        portal: header.portal.clone(),
+        token_file,
+        oauth_file,
+        target: None,
+    };
+    found::record(&new, talk);
+}
+
+/// Shows a plan that was kept.
+fn kept(input: &InputArgs, face: &PlanFace, talk: &Talk) -> Result<Exit, Error> {
+    let folder = match input.files.as_slice() {
+        [folder] if PlanReading::is_there(folder) => folder,
+        _ => {
+            return Err(Error::usage("no mapping is named")
+                .advise("add -m MAPPING; or name the folder of one plan, to show it"));
+        }
+    };
+    let reading = PlanReading::open(folder)?;
+    match &face.show {
+        Some(key) => {
+            let header = reading.header()?;
+            let rows = rows_of_key(&reading, key, &places(&header.inputs))?;
+            show_rows(&rows, talk);
+        }
+        None => {
+            let text = |name: &str| {
+                let path = folder.join(name);
+                let bytes = read_regular(&path, LONGEST);
+                let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+                text.map_err(|error| Error::mend(format!("can't read {}: {error}", path.display())))
+            };
+            match talk.is_json() {
+                true => {
+                    let json = serde_json::from_str(&text(JSON)?);
+                    talk.result(&json.unwrap_or_else(|_| json!(null)));
+                }
+                false => talk.show(text(WORDS)?.trim_end()),
+            }
+        }
+    }
+    if let Some(run) = reading.applied()? {
+        let folder = run.folder.display();
+        talk.say(&format!("applied by the run {folder}"));
+    }
+    let actions = reading.actions()?.into_iter();
+    let writes = actions.filter(|(action, _)| action.writes());
+    let writes: u64 = writes.map(|(_, rows)| rows).sum();
+    Ok(exit(face, writes, reading.refused()?))
+}

@@ -1,0 +1,107 @@
+//! Before-images of links: what was not between a ticket and another record when a run came
+//! to make it. Written before the call and never replaced, so that what an earlier process
+//! of the run made counts as made by the run (protocol PL6). In a table of its own, which
+//! journals get when they are opened to be written.
+
+use rusqlite::{Connection, params};
+
+use super::build::json;
+use super::error::{JournalError, at};
+use super::read::Reading;
+use super::write::Commit;
+use crate::model::made_link::{MadeKind, MadeLink};
+use crate::model::schema::ObjectType;
+
+/// The table. `kinds` is `[["USER_DEFINED",36,"Manager"]]`: category, number, label or null;
+/// `alone` is 1 where nothing was between the two.
+pub(super) const TABLES: &str = "
+CREATE TABLE link (
+    id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, object TEXT NOT NULL, record TEXT NOT NULL,
+    kinds TEXT NOT NULL, alone INTEGER NOT NULL) STRICT;
+CREATE UNIQUE INDEX link_once ON link (seq, object, record);
+";
+
+fn is_there(db: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'link'";
+    let tables: u64 = db.query_row(sql, [], |row| row.get(0))?;
+    Ok(tables > 0)
+}
+
+/// Makes the table where it is not there.
+pub(super) fn prepare(db: &Connection) -> rusqlite::Result<()> {
+    match is_there(db)? {
+        true => Ok(()),
+        false => db.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} COMMIT;")),
+    }
+}
+
+impl Commit<'_> {
+    /// Keeps what a row is about to add between its ticket and other records. What is kept of
+    /// a pair stays.
+    pub fn keep_links(&self, seq: u64, links: &[MadeLink]) -> Result<(), JournalError> {
+        for link in links {
+            let kinds: Vec<(&str, u32, Option<&str>)> = link
+                .kinds
+                .iter()
+                .map(|kind| (&*kind.category, kind.id, kind.label.as_deref()))
+                .collect();
+            let kinds = json(serde_json::to_string(&kinds)).map_err(at(self.path))?;
+            self.run(
+                "INSERT OR IGNORE INTO link (seq, object, record, kinds, alone)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![seq, link.to.plural(), link.record, kinds, link.alone],
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Reading {
+    /// What a row added between its ticket and other records; none in journals that do not
+    /// say it.
+    ///
+    /// # Errors
+    /// When the journal can't be read.
+    pub fn made_links(&self, seq: u64) -> Result<Option<Vec<MadeLink>>, JournalError> {
+        let read = || {
+            if !is_there(self.db())? {
+                return Ok(None);
+            }
+            let sql = "SELECT object, record, kinds, alone FROM link WHERE seq = ?1 ORDER BY id";
+            let mut query = self.db().prepare_cached(sql)?;
+            let rows = query.query_map([seq], |row| {
+                Ok((
+                    row.get::<_, String>(0)?,
+                    row.get::<_, String>(1)?,
+                    row.get::<_, String>(2)?,
+                    row.get::<_, bool>(3)?,
+                ))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>().map(Some)
+        };
+        let Some(rows) = read().map_err(at(self.path()))? else {
+            return Ok(None);
+        };
+        let links = rows.into_iter().map(|(object, record, kinds, alone)| {
+            let mut objects = ObjectType::ALL.into_iter();
+            let to = objects.find(|one| one.plural() == object);
+            Ok(MadeLink {
+                to: to.ok_or_else(|| self.broken("link"))?,
+                record,
+                kinds: kinds_from(&kinds).ok_or_else(|| self.broken("link"))?,
+                alone,
+            })
+        });
+        links.collect::<Result<Vec<_>, _>>().map(Some)
+    }
+}
+
+fn kinds_from(text: &str) -> Option<Vec<MadeKind>> {
+    let kinds: Vec<(String, u32, Option<String>)> = serde_json::from_str(text).ok()?;
+    let kind = |(category, id, label)| MadeKind {
+        category,
+        id,
+        label,
+    };
+    Some(kinds.into_iter().map(kind).collect())
+}

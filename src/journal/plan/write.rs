@@ -1,0 +1,251 @@
+//! Writing plan.db. It is built under a temporary name, in transactions of many rows and
+//! without waiting for the disk: a plan that is cut short is made again. It is synced and
+//! gets its name when it is whole.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::format::{COLUMNS, NAME, PlannedRow, TABLES, VERSION, links_text, stored};
+use crate::journal::build::{ANEW, json, rename_durably, write_header};
+use crate::journal::changes::changes_text;
+use crate::journal::error::{JournalError, at};
+use crate::journal::format::{Header, refusal_text};
+use crate::journal::sound::connect;
+use crate::model::plan::PlannedAction;
+
+/// Rows of one transaction.
+const ROWS: u64 = 10_000;
+
+/// What is known of a record that links lead to, by kind and key.
+const FIND_OTHER: &str = "SELECT record FROM other WHERE key = ?1";
+
+/// A plan.db that is being written.
+#[derive(Debug)]
+pub struct PlanWriter {
+    db: Connection,
+    folder: PathBuf,
+    building: PathBuf,
+    pending: u64,
+}
+
+impl PlanWriter {
+    /// Begins the database of a plan in its folder. `lacks` are the properties that the
+    /// portal does not have and that count as there.
+    ///
+    /// # Errors
+    /// When the folder can't be written.
+    pub fn create(
+        folder: &Path,
+        header: &Header,
+        lacks: &[String],
+    ) -> Result<PlanWriter, JournalError> {
+        let building = folder.join(format!("{NAME}.new"));
+        let _old = fs::remove_file(&building);
+        let db = build(&building, header, lacks).map_err(at(&building))?;
+        Ok(PlanWriter {
+            db,
+            folder: folder.to_owned(),
+            building,
+            pending: 0,
+        })
+    }
+
+    /// Adds a row; of one that is there everything is replaced.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn add(&mut self, row: &PlannedRow) -> Result<(), JournalError> {
+        self.insert(row).map_err(at(&self.building))?;
+        self.pending += 1;
+        if self.pending >= ROWS {
+            self.pending = 0;
+            let committed = self.db.execute_batch("COMMIT; BEGIN");
+            committed.map_err(at(&self.building))?;
+        }
+        Ok(())
+    }
+
+    fn insert(&self, row: &PlannedRow) -> rusqlite::Result<()> {
+        let place = row.row.address;
+        let issue = row.refusal.as_ref().map(refusal_text).transpose();
+        let changes = (!row.changes.is_empty()).then(|| changes_text(&row.changes));
+        let mut insert = self.db.prepare_cached(
+            "INSERT OR REPLACE INTO row (seq, file, record, line, byte, action, key, folded,
+                ticket, body, changes, links, issue, later)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        )?;
+        let _one = insert.execute(params![
+            row.row.seq,
+            place.file,
+            place.record,
+            place.line,
+            place.byte,
+            row.action.word(),
+            row.key,
+            row.key.as_ref().map(|key| key.to_lowercase()),
+            row.ticket,
+            row.body,
+            changes,
+            json(links_text(&row.links))?,
+            json(issue)?,
+            row.is_open().then_some(1)
+        ])?;
+        Ok(())
+    }
+
+    /// The rows so far that have a key, or one that differs by case, and for which
+    /// something is done or nothing has to; in the order of the input.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn of_key(&self, key: &str) -> Result<Vec<PlannedRow>, JournalError> {
+        let read = || {
+            let mut query = self.db.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM row
+                 WHERE folded = ?1 AND action NOT IN ('refused', 'skipped') ORDER BY seq"
+            ))?;
+            let rows = query.query_map([key.to_lowercase()], stored)?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let rows = read().map_err(at(&self.building))?;
+        rows.into_iter()
+            .map(|row| row.parsed().map_err(|what| self.broken(what)))
+            .collect()
+    }
+
+    /// Rows behind `after` whose links to tickets of the input are not told yet.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn open(&self, after: u64, most: usize) -> Result<Vec<PlannedRow>, JournalError> {
+        let read = || {
+            let mut query = self.db.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM row WHERE later IS NOT NULL AND seq > ?1
+                 ORDER BY seq LIMIT ?2"
+            ))?;
+            let rows = query.query_map(params![after, most as u64], stored)?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let rows = read().map_err(at(&self.building))?;
+        rows.into_iter()
+            .map(|row| row.parsed().map_err(|what| self.broken(what)))
+            .collect()
+    }
+
+    /// Whether a key is that of a ticket, or of one that is made.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn ticket_of_key(&self, key: &str) -> Result<Option<Option<String>>, JournalError> {
+        let rows = self.of_key(key)?;
+        let mut held = rows.into_iter();
+        let found = held.find(|row| row.ticket.is_some() || row.action == PlannedAction::Create);
+        Ok(found.map(|row| row.ticket))
+    }
+
+    /// What is known of a record that links lead to: its id, or that there is none.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn other(&self, kind: &str, key: &str) -> Result<Option<Option<String>>, JournalError> {
+        let find = || {
+            let mut query = self.db.prepare_cached(FIND_OTHER)?;
+            query
+                .query_row([name(kind, key)], |row| row.get(0))
+                .optional()
+        };
+        find().map_err(at(&self.building))
+    }
+
+    /// Keeps what is known of such a record.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn keep_other(
+        &self,
+        kind: &str,
+        key: &str,
+        record: Option<&str>,
+    ) -> Result<(), JournalError> {
+        let state = if record.is_some() { "there" } else { "none" };
+        let sql = "INSERT OR IGNORE INTO other VALUES (?1, ?2, ?3)";
+        let keep = || {
+            let mut insert = self.db.prepare_cached(sql)?;
+            insert.execute(params![name(kind, key), record, state])
+        };
+        keep().map(drop).map_err(at(&self.building))
+    }
+
+    /// Such a record is to be created; true for the first row that wants it.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn want_other(&self, kind: &str, key: &str) -> Result<bool, JournalError> {
+        let want = || {
+            let sql = "UPDATE other SET state = 'create' WHERE key = ?1 AND state = 'none'";
+            let mut update = self.db.prepare_cached(sql)?;
+            update.execute([name(kind, key)])
+        };
+        want().map(|rows| rows > 0).map_err(at(&self.building))
+    }
+
+    /// Ends it: everything is on the disk, under its name.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn finish(self) -> Result<(), JournalError> {
+        let PlanWriter {
+            db,
+            folder,
+            building,
+            ..
+        } = self;
+        let close = || -> rusqlite::Result<()> {
+            db.execute_batch("COMMIT")?;
+            db.close().map_err(|(_, error)| error)
+        };
+        close().map_err(at(&building))?;
+        let path = folder.join(NAME);
+        let name_it = || -> std::io::Result<()> {
+            fs::File::open(&building)?.sync_all()?;
+            rename_durably(&building, &path)
+        };
+        name_it().map_err(|source| JournalError::Io {
+            path: path.clone(),
+            source,
+        })
+    }
+
+    fn broken(&self, what: &str) -> JournalError {
+        JournalError::Broken {
+            path: self.building.clone(),
+            what: what.to_owned(),
+        }
+    }
+}
+
+/// How a record is named in the table of those that links lead to.
+fn name(kind: &str, key: &str) -> String {
+    format!("{kind}\u{1f}{key}")
+}
+
+fn build(path: &Path, header: &Header, lacks: &[String]) -> rusqlite::Result<Connection> {
+    let mut db = connect(path, ANEW)?;
+    // What is being written is nobody's yet.
+    db.execute_batch("PRAGMA synchronous = OFF")?;
+    let _mode: String = db.query_row("PRAGMA journal_mode = MEMORY", [], |row| row.get(0))?;
+    db.pragma_update(None, "cache_size", -16_000)?;
+    db.set_prepared_statement_cache_capacity(32);
+    db.pragma_update(None, "user_version", VERSION)?;
+    let transaction = db.transaction()?;
+    transaction.execute_batch(TABLES)?;
+    write_header(&transaction, header)?;
+    let lacks = json(serde_json::to_string(lacks))?;
+    let sql = "INSERT INTO meta VALUES ('lacks', ?1)";
+    let _one = transaction.execute(sql, [lacks])?;
+    transaction.commit()?;
+    db.execute_batch("BEGIN")?;
+    Ok(db)
+}

@@ -1,0 +1,299 @@
+//! What a plan says of rows before anything is written: what would be done for each, with
+//! what its ticket holds and what it would be given, and the sums of it. The review room
+//! fills it, the journal keeps it, the report room words it.
+
+use std::collections::BTreeMap;
+
+use crate::model::check::{Effects, RefusedRows};
+use crate::model::issue::Refusal;
+use crate::model::property_change::PropertyChange;
+use crate::model::schema::ObjectType;
+use crate::model::ticket::Remark;
+
+/// What is done for a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PlannedAction {
+    /// A ticket is made.
+    Create,
+    /// Values of a ticket are changed.
+    Update,
+    /// A ticket keeps its values and gets links.
+    Link,
+    /// A ticket goes into the recycle bin.
+    Archive,
+    /// The ticket is as the row says.
+    Unchanged,
+    /// Create only: there is a ticket with this key.
+    Exists,
+    /// A `[rows]` rule or an all-empty row.
+    Skipped,
+    /// Nothing is done: the row can't be carried out.
+    Refused,
+}
+
+impl PlannedAction {
+    /// All of them, those that write first.
+    pub const ALL: [PlannedAction; 8] = [
+        PlannedAction::Create,
+        PlannedAction::Update,
+        PlannedAction::Link,
+        PlannedAction::Archive,
+        PlannedAction::Unchanged,
+        PlannedAction::Exists,
+        PlannedAction::Skipped,
+        PlannedAction::Refused,
+    ];
+
+    /// The word for it in plan.db, in JSON and in messages.
+    pub fn word(self) -> &'static str {
+        match self {
+            PlannedAction::Create => "create",
+            PlannedAction::Update => "update",
+            PlannedAction::Link => "link",
+            PlannedAction::Archive => "archive",
+            PlannedAction::Unchanged => "unchanged",
+            PlannedAction::Exists => "exists",
+            PlannedAction::Skipped => "skipped",
+            PlannedAction::Refused => "refused",
+        }
+    }
+
+    /// The action of a word, as plan.db has it.
+    pub fn named(word: &str) -> Option<PlannedAction> {
+        let mut all = PlannedAction::ALL.into_iter();
+        all.find(|action| action.word() == word)
+    }
+
+    /// Whether something is written.
+    pub fn writes(self) -> bool {
+        matches!(
+            self,
+            PlannedAction::Create
+                | PlannedAction::Update
+                | PlannedAction::Link
+                | PlannedAction::Archive
+        )
+    }
+
+    /// Whether something that is in the portal becomes another or goes.
+    pub fn changes(self) -> bool {
+        matches!(self, PlannedAction::Update | PlannedAction::Archive)
+    }
+}
+
+/// What a row of a run is held to: nothing else may be done for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// What is done.
+    pub action: PlannedAction,
+    /// Id of the ticket; none where there is none yet.
+    pub ticket: Option<String>,
+    /// What is changed, with what the ticket held; of a ticket that is made, all values.
+    pub changes: Vec<PropertyChange>,
+}
+
+/// What is done for a link of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkState {
+    /// It is there.
+    There,
+    /// It is made.
+    Make,
+    /// Its other record is created, then it is made.
+    Create,
+    /// There is no such record, and the mapping leaves the link out then.
+    LeftOut,
+    /// It leads to a ticket that may come later in the input; it is told at the end.
+    Later {
+        /// Whether it is left out where there is no such ticket; else the row is refused.
+        skips: bool,
+    },
+}
+
+impl LinkState {
+    /// The word for it in plan.db.
+    pub fn word(self) -> &'static str {
+        match self {
+            LinkState::There => "there",
+            LinkState::Make => "make",
+            LinkState::Create => "create",
+            LinkState::LeftOut => "left out",
+            LinkState::Later { skips: true } => "later, or left out",
+            LinkState::Later { skips: false } => "later",
+        }
+    }
+
+    /// The state of a word.
+    pub fn named(word: &str) -> Option<LinkState> {
+        let all = [
+            LinkState::There,
+            LinkState::Make,
+            LinkState::Create,
+            LinkState::LeftOut,
+            LinkState::Later { skips: true },
+            LinkState::Later { skips: false },
+        ];
+        all.into_iter().find(|state| state.word() == word)
+    }
+
+    /// Whether a link is made.
+    pub fn writes(self) -> bool {
+        matches!(self, LinkState::Make | LinkState::Create)
+    }
+}
+
+/// A link that a row asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedLink {
+    /// Kind of the other record.
+    pub to: ObjectType,
+    /// What `value` is: `id`, `key`, or a property of the other record.
+    pub by: String,
+    /// What names the other record.
+    pub value: String,
+    /// Label of the link; none for the plain one.
+    pub label: Option<String>,
+    /// Column that asked for it.
+    pub column: String,
+    /// Id of the other record, where it is known.
+    pub record: Option<String>,
+    /// What is done.
+    pub state: LinkState,
+}
+
+/// How often a property is changed by updates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PropertyCounts {
+    /// It holds a value and gets another one.
+    pub changed: u64,
+    /// It is empty and gets a value.
+    pub filled: u64,
+    /// It holds a value, which is taken away.
+    pub cleared: u64,
+}
+
+impl PropertyCounts {
+    /// Counts a change.
+    pub fn take(&mut self, change: &PropertyChange) {
+        let count = match (&change.before, change.after.is_empty()) {
+            (None, _) => &mut self.filled,
+            (Some(_), true) => &mut self.cleared,
+            (Some(_), false) => &mut self.changed,
+        };
+        *count += 1;
+    }
+
+    /// All changes.
+    pub fn total(self) -> u64 {
+        self.changed + self.filled + self.cleared
+    }
+}
+
+/// A row of a plan as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownRow {
+    /// `17`, and where there are several inputs `b.csv:17`.
+    pub place: String,
+    /// Its key, where it has one.
+    pub key: String,
+    /// What is done.
+    pub action: PlannedAction,
+    /// Id of the ticket; empty where there is none yet.
+    pub ticket: String,
+    /// What is changed; of a ticket that is made, all values.
+    pub changes: Vec<PropertyChange>,
+    /// Its links.
+    pub links: Vec<PlannedLink>,
+    /// Why it, or a link of it, can't be carried out.
+    pub refusal: Option<Refusal>,
+}
+
+/// The sums of a plan.
+#[derive(Clone, Debug)]
+pub struct PlanReport {
+    /// `create`, `update`, `upsert`, `archive`.
+    pub operation: &'static str,
+    /// The portal, for people: `portal 4711 (standard, app.hubspot.com)`.
+    pub portal: String,
+    /// Its id.
+    pub portal_id: u64,
+    /// Whether the run would write without looking: then what is unchanged is sent too.
+    pub blind: bool,
+    /// Rows of the input.
+    pub read: u64,
+    /// Rows by what is done; their sum is `read`.
+    pub actions: BTreeMap<PlannedAction, u64>,
+    /// Properties that updates change, by internal name.
+    pub properties: BTreeMap<String, PropertyCounts>,
+    /// Rows that are refused, or one of whose links is, by code, most rows first.
+    pub refusals: Vec<RefusedRows>,
+    /// Links that are made, by the kind of the other record.
+    pub links: BTreeMap<ObjectType, u64>,
+    /// Links that are left out, since there is no such record.
+    pub left_out: u64,
+    /// Records that are created for links, by their kind.
+    pub others: BTreeMap<ObjectType, u64>,
+    /// What mapping did to values, by kind.
+    pub remarks: BTreeMap<Remark, u64>,
+    /// What the portal lacks and the run creates, in words; empty where nothing.
+    pub lacking: String,
+    /// What it sets off and what it costs.
+    pub effects: Effects,
+    /// The first rows for which something is done.
+    pub shown: Vec<ShownRow>,
+    /// Said once while the input was read.
+    pub notices: Vec<String>,
+}
+
+impl PlanReport {
+    /// Rows for which this is done.
+    pub fn rows(&self, action: PlannedAction) -> u64 {
+        self.actions.get(&action).copied().unwrap_or(0)
+    }
+
+    /// Rows for which something is written.
+    pub fn writes(&self) -> u64 {
+        let all = PlannedAction::ALL.into_iter();
+        all.filter(|action| action.writes())
+            .map(|action| self.rows(action))
+            .sum()
+    }
+
+    /// Rows that can't be carried out, or not wholly.
+    pub fn refused(&self) -> u64 {
+        self.refusals.iter().map(|group| group.rows).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_lead_back_to_what_they_stand_for() {
+        for action in PlannedAction::ALL {
+            assert_eq!(PlannedAction::named(action.word()), Some(action));
+        }
+        for skips in [true, false] {
+            let state = LinkState::Later { skips };
+            assert_eq!(LinkState::named(state.word()), Some(state));
+        }
+        assert_eq!(PlannedAction::named("more"), None);
+    }
+
+    #[test]
+    fn a_change_fills_changes_or_clears() {
+        let change = |before: Option<&str>, after: &str| PropertyChange {
+            name: "subject".into(),
+            before: before.map(str::to_owned),
+            after: after.to_owned(),
+        };
+        let mut counts = PropertyCounts::default();
+        counts.take(&change(None, "a"));
+        counts.take(&change(Some("a"), "b"));
+        counts.take(&change(Some("a"), "c"));
+        counts.take(&change(Some("a"), ""));
+        assert_eq!((counts.changed, counts.filled, counts.cleared), (2, 1, 1));
+        assert_eq!(counts.total(), 4);
+    }
+}

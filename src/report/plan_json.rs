@@ -1,0 +1,106 @@
+//! A plan as JSON, for `--json`. Versioned: fields may be added, never changed.
+
+use serde_json::{Map, Value, json};
+
+use super::check_json::{effects, refused};
+use crate::model::plan::{PlanReport, PlannedAction, ShownRow};
+use crate::model::schema::ObjectType;
+
+/// The whole report. `folder` is where the plan is kept.
+pub fn plan_json(report: &PlanReport, folder: Option<&str>) -> Value {
+    let rows: Map<String, Value> = PlannedAction::ALL
+        .into_iter()
+        .map(|action| (action.word().to_owned(), json!(report.rows(action))))
+        .collect();
+    let properties: Map<String, Value> = report
+        .properties
+        .iter()
+        .map(|(name, counts)| {
+            let counts = json!({
+                "changed": counts.changed,
+                "filled": counts.filled,
+                "cleared": counts.cleared,
+            });
+            (name.clone(), counts)
+        })
+        .collect();
+    let by_object = |counts: &std::collections::BTreeMap<ObjectType, u64>| -> Map<String, Value> {
+        let counts = counts.iter();
+        counts
+            .map(|(object, number)| (object.plural().to_owned(), json!(number)))
+            .collect()
+    };
+    let remarks: Vec<Value> = report
+        .remarks
+        .iter()
+        .map(|(remark, count)| {
+            json!({"what": remark.words(), "code": remark.code(), "count": count})
+        })
+        .collect();
+    json!({
+        "version": 1,
+        "operation": report.operation,
+        "portal": report.portal_id,
+        "blind": report.blind,
+        "read": report.read,
+        "rows": rows,
+        "properties": properties,
+        "links": by_object(&report.links),
+        "links_left_out": report.left_out,
+        "created_for_links": by_object(&report.others),
+        "refused": report.refused(),
+        "refusals": report.refusals.iter().map(refused).collect::<Vec<_>>(),
+        "remarks": remarks,
+        "lacking": report.lacking,
+        "import": effects(report.writes(), &report.effects),
+        "first": report.shown.iter().map(row_json).collect::<Vec<_>>(),
+        "notices": report.notices,
+        "plan": folder,
+    })
+}
+
+/// A row with everything that is done for it.
+pub fn row_json(row: &ShownRow) -> Value {
+    let changes: Vec<Value> = row
+        .changes
+        .iter()
+        .map(|change| {
+            json!({
+                "property": &*change.name,
+                "before": change.before,
+                "after": change.after,
+            })
+        })
+        .collect();
+    let links: Vec<Value> = row
+        .links
+        .iter()
+        .map(|link| {
+            json!({
+                "to": link.to.plural(),
+                "by": link.by,
+                "value": link.value,
+                "label": link.label,
+                "record": link.record,
+                "action": link.state.word(),
+            })
+        })
+        .collect();
+    let refusal = row.refusal.as_ref().map(|refusal| {
+        json!({
+            "code": refusal.code,
+            "column": refusal.column,
+            "value": refusal.value,
+            "hint": refusal.hint,
+        })
+    });
+    json!({
+        "line": row.place,
+        "key": row.key,
+        "action": row.action.word(),
+        "ticket": row.ticket,
+        "changes": changes,
+        "links": links,
+        "refusal": refusal,
+    })
+}

@@ -1,0 +1,257 @@
+//! What the portal holds for a page of rows: their tickets, those in the recycle bin where
+//! that tells why a row is refused, and the records that they are to be linked to. What is
+//! known of such a record stands in plan.db, so that it is asked for once.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::page::Row;
+use crate::error::Error;
+use crate::hubspot::Client;
+use crate::hubspot::records::Record;
+use crate::import::flow::{Operation, PlannedOp};
+use crate::import::links::{
+    Found, HeldLinks, Link, LinkKinds, Look, OfTicket, Resolved, Way, links,
+};
+use crate::import::tickets::{Tickets, compared};
+use crate::journal::PlanWriter;
+use crate::mapping::CompiledMapping;
+use crate::model::event::Stop;
+use crate::model::issue::Problem;
+use crate::model::plan::{LinkState, PlannedLink};
+use crate::model::ticket::{LinkDraft, Missing};
+
+/// Looks at the portal for the rows of one mapping.
+pub(super) struct Looker<'a> {
+    pub(super) client: &'a Client,
+    pub(super) operation: Operation,
+    pub(super) mapping: &'a CompiledMapping,
+    pub(super) kinds: &'a LinkKinds,
+    pub(super) look: Look,
+    /// Whether the portal has the property that names tickets; else none has a key.
+    pub(super) knows_keys: bool,
+    pub(super) writer: &'a Mutex<PlanWriter>,
+}
+
+/// The links of a row, or why one of them can't be made.
+pub(super) type RowLinks = Result<Vec<PlannedLink>, Box<Problem>>;
+
+/// A page with what the portal holds for it.
+pub(super) struct Seen {
+    pub(super) rows: Vec<Row>,
+    /// The links of each row.
+    pub(super) links: Vec<RowLinks>,
+    live: Vec<Record>,
+    bin: Vec<Record>,
+}
+
+impl Seen {
+    /// The live ticket that is named so.
+    pub(super) fn live(&self, tickets: Tickets<'_>, name: &str) -> Option<&Record> {
+        tickets.find(&self.live, name)
+    }
+
+    /// Id of the ticket in the recycle bin that is named so.
+    pub(super) fn in_bin(&self, tickets: Tickets<'_>, name: &str) -> Option<&str> {
+        tickets.find(&self.bin, name).map(|record| &*record.id)
+    }
+}
+
+/// Nobody else writes plan.db, so what one left half done is still whole.
+pub(super) fn locked(writer: &Mutex<PlanWriter>) -> MutexGuard<'_, PlanWriter> {
+    writer.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a look at the portal that failed means for a plan.
+pub(super) fn stopped(stop: Stop) -> Error {
+    let advice = "nothing was written; run the same command again";
+    match stop {
+        Stop::Later(words) | Stop::TooManyRefused(words) => Error::later(words).advise(advice),
+        Stop::Mend(words) => Error::mend(words).advise(advice),
+    }
+}
+
+impl Looker<'_> {
+    /// The tickets as rows name them.
+    pub(super) fn tickets(&self) -> Tickets<'_> {
+        Tickets {
+            client: self.client,
+            by: self.mapping.id_property(),
+        }
+    }
+
+    /// Looks at everything that a page needs.
+    pub(super) async fn at(&self, rows: Vec<Row>) -> Result<Seen, Error> {
+        let names: BTreeSet<&str> = ops(&rows).map(|op| &*op.draft.key).collect();
+        let live = self.live(&names).await.map_err(stopped)?;
+        let absent: Vec<String> = names
+            .iter()
+            .filter(|name| self.tickets().find(&live, name).is_none())
+            .map(|name| (*name).to_owned())
+            .collect();
+        let bin = match self.operation {
+            Operation::Update | Operation::Archive if self.knows_keys => {
+                self.tickets().read(&absent, &[], true).await
+            }
+            _ => Ok(Vec::new()),
+        };
+        let bin = bin.map_err(stopped)?;
+        let links = self.links(&rows, &live).await?;
+        Ok(Seen {
+            rows,
+            links,
+            live,
+            bin,
+        })
+    }
+
+    async fn live(&self, names: &BTreeSet<&str>) -> Result<Vec<Record>, Stop> {
+        if !self.knows_keys {
+            return Ok(Vec::new());
+        }
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let wanted = compared(self.mapping);
+        self.tickets().read(&names, &wanted, false).await
+    }
+
+    /// The live ticket of one key that no row had as it was mapped.
+    pub(super) async fn one(&self, key: &str) -> Result<Option<Record>, Error> {
+        let read = self.live(&BTreeSet::from([key])).await.map_err(stopped)?;
+        Ok(self.tickets().find(&read, key).cloned())
+    }
+
+    async fn links(&self, rows: &[Row], live: &[Record]) -> Result<Vec<RowLinks>, Error> {
+        let found = self.found(rows).await?;
+        let ticket = |row: &Row| match row {
+            Row::Op(op) => self.tickets().find(live, &op.draft.key),
+            Row::Ended(_) => None,
+        };
+        let known: Vec<(String, Vec<Link>)> = rows
+            .iter()
+            .filter_map(|row| match row {
+                Row::Op(op) => Some((ticket(row)?.id.clone(), self.resolved(op, &found))),
+                Row::Ended(_) => None,
+            })
+            .filter(|(_, links)| !links.is_empty())
+            .collect();
+        let held = self.held(&known).await?;
+        let of_row = rows.iter().map(|row| match row {
+            Row::Op(op) => {
+                let ticket = ticket(row).map(|record| &*record.id);
+                let links = op.draft.links.iter();
+                links
+                    .map(|draft| self.link(draft, &found, (ticket, &held)))
+                    .collect()
+            }
+            Row::Ended(_) => Ok(Vec::new()),
+        });
+        Ok(of_row.collect())
+    }
+
+    /// What is between these tickets and what they are to be linked to.
+    pub(super) async fn held(&self, known: &[(String, Vec<Link>)]) -> Result<HeldLinks, Error> {
+        let wanted: Vec<OfTicket<'_>> = known
+            .iter()
+            .map(|(ticket, links)| OfTicket { ticket, links })
+            .collect();
+        HeldLinks::read(self.client, &wanted).await.map_err(stopped)
+    }
+
+    /// Whether a link leads to a ticket that may come later in the input.
+    fn is_for_last(&self, draft: &LinkDraft) -> bool {
+        self.operation.purpose().creates() && &*draft.by == "key"
+    }
+
+    /// What the links of a page lead to.
+    async fn found(&self, rows: &[Row]) -> Result<Found, Error> {
+        let drafts = ops(rows).flat_map(|op| &op.draft.links);
+        let drafts: Vec<&LinkDraft> = drafts.filter(|draft| !self.is_for_last(draft)).collect();
+        let mut found = Found::default();
+        let mut unknown = Vec::new();
+        for draft in drafts {
+            let kind = self.kinds.step_kind(draft);
+            let known = match &kind {
+                Some(kind) => locked(self.writer).other(kind, &draft.value)?,
+                None => None,
+            };
+            match known {
+                Some(Some(id)) => found.take(draft, Resolved::Id(id)),
+                Some(None) => found.take(draft, Resolved::Missing),
+                None => unknown.push(draft),
+            }
+        }
+        let read = self.look.find(&unknown).await.map_err(stopped)?;
+        for draft in unknown {
+            let means = read.of(draft).clone();
+            if let Some(kind) = self.kinds.step_kind(draft) {
+                let record = match &means {
+                    Resolved::Id(id) => Some(Some(&**id)),
+                    Resolved::Missing => Some(None),
+                    Resolved::Refused(_) | Resolved::Hidden(_) | Resolved::Ambiguous(_) => None,
+                };
+                if let Some(record) = record {
+                    locked(self.writer).keep_other(&kind, &draft.value, record)?;
+                }
+            }
+            found.take(draft, means);
+        }
+        Ok(found)
+    }
+
+    /// The links of a row whose other end is there.
+    fn resolved(&self, op: &PlannedOp, found: &Found) -> Vec<Link> {
+        let now = op.draft.links.iter();
+        let now = now.filter(|draft| !self.is_for_last(draft));
+        let known = now.filter(|draft| matches!(found.of(draft), Resolved::Id(_)));
+        links(known, found, self.kinds).unwrap_or_default()
+    }
+
+    fn link(
+        &self,
+        draft: &LinkDraft,
+        found: &Found,
+        (ticket, held): (Option<&str>, &HeldLinks),
+    ) -> Result<PlannedLink, Box<Problem>> {
+        let skips = draft.missing == Missing::Skip;
+        if self.is_for_last(draft) {
+            return Ok(planned(draft, None, LinkState::Later { skips }));
+        }
+        if draft.missing == Missing::Create && *found.of(draft) == Resolved::Missing {
+            return Ok(planned(draft, None, LinkState::Create));
+        }
+        let links = links([draft].into_iter(), found, self.kinds)?;
+        Ok(match links.first() {
+            None => planned(draft, None, LinkState::LeftOut),
+            Some(link) => {
+                let is_there = ticket.is_some_and(|ticket| {
+                    let links = std::slice::from_ref(link);
+                    held.is_as_wanted(Way::Make, OfTicket { ticket, links })
+                });
+                let state = match is_there {
+                    true => LinkState::There,
+                    false => LinkState::Make,
+                };
+                planned(draft, Some(link.id.clone()), state)
+            }
+        })
+    }
+}
+
+fn planned(draft: &LinkDraft, record: Option<String>, state: LinkState) -> PlannedLink {
+    PlannedLink {
+        to: draft.to,
+        by: draft.by.to_string(),
+        value: draft.value.clone(),
+        label: draft.label.as_deref().map(str::to_owned),
+        column: draft.column.to_string(),
+        record,
+        state,
+    }
+}
+
+fn ops(rows: &[Row]) -> impl Iterator<Item = &PlannedOp> {
+    rows.iter().filter_map(|row| match row {
+        Row::Op(op) => Some(&**op),
+        Row::Ended(_) => None,
+    })
+}

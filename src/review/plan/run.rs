@@ -1,0 +1,426 @@
+//! Joins the parts of a plan: pages are looked at side by side and decided in their order;
+//! links to tickets of the input are told at the end, when all tickets are.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::decide::{Known, Rules};
+use super::look::{Looker, RowLinks, Seen, locked, stopped};
+use super::page::{Reader, ReaderThread, Row};
+use super::sums::Sums;
+use crate::error::Error;
+use crate::hubspot::Client;
+use crate::import::check::Judge;
+use crate::import::divert::Diversion;
+use crate::import::flow::{Operation, PlannedOp, RowOutcome};
+use crate::import::links::{Link, LinkKinds, Look, OfTicket, Resolved, Way};
+use crate::import::read::Input;
+use crate::journal::{PlanWriter, PlannedRow, RowEntry};
+use crate::mapping::CompiledMapping;
+use crate::model::issue::{Problem, Reason, RowIssue};
+use crate::model::outcome::RowEnd;
+use crate::model::plan::{LinkState, PlannedAction, PlannedLink};
+use crate::model::schema::{ObjectType, Pipeline};
+use crate::model::ticket::{LinkDraft, Missing};
+
+/// Pages that are looked at side by side: enough for the portal's whole allowance at 800 ms
+/// a call. The pacer keeps them to its limits.
+const IN_FLIGHT: usize = 16;
+
+/// Rows whose links to tickets of the input are told together.
+const OPEN: usize = 500;
+
+/// What is planned.
+pub struct Planning<'a> {
+    /// The portal.
+    pub client: &'a Client,
+    /// What would be done with rows.
+    pub operation: Operation,
+    /// What rows become.
+    pub mapping: Arc<CompiledMapping>,
+    /// What links mean.
+    pub kinds: &'a LinkKinds,
+    /// The pipelines of the portal, for the names of stages.
+    pub pipelines: &'a [Pipeline],
+    /// Whether the portal has the property that names tickets.
+    pub knows_keys: bool,
+    /// No more rows than these.
+    pub limit: Option<u64>,
+}
+
+/// What a plan came to, once its plan.db is whole.
+pub struct Planned<'a> {
+    /// The sums.
+    pub sums: Sums<'a>,
+    /// What the user should know of the input.
+    pub notices: Vec<String>,
+    /// Rows of the input.
+    pub read: u64,
+}
+
+/// Plans every row of an input; `hear` gets the number of rows so far.
+///
+/// # Errors
+/// When the input or the portal can't be read, or plan.db can't be written.
+pub async fn plan<'a>(
+    what: &Planning<'a>,
+    input: Input,
+    writer: PlanWriter,
+    hear: impl FnMut(u64),
+) -> Result<Planned<'a>, Error> {
+    let places = input.places();
+    // What came from standard input is gone with the rows, so they stay until the end.
+    let _kept = input.again();
+    let reader = Reader {
+        mapping: Arc::clone(&what.mapping),
+        operation: what.operation,
+        limit: what.limit,
+    };
+    let (pages, thread) = reader.start(input);
+    let writer = Mutex::new(writer);
+    let looker = Looker {
+        client: what.client,
+        operation: what.operation,
+        mapping: &what.mapping,
+        kinds: what.kinds,
+        look: Look::new(what.client, what.kinds, what.mapping.key_property()),
+        knows_keys: what.knows_keys,
+        writer: &writer,
+    };
+    let mut decider = Decider {
+        rules: Rules {
+            operation: what.operation,
+            mapping: &what.mapping,
+            diversion: &Diversion::new(&what.mapping),
+            places: &places,
+        },
+        looker: &looker,
+        judge: Judge::new(
+            &what.mapping,
+            what.operation.keys(what.mapping.rows_are_tickets()),
+            what.pipelines,
+        ),
+        sums: Sums::new(what.pipelines, places.clone()),
+        read: 0,
+        hear,
+    };
+    let pages = stream::unfold(pages, |mut pages| async move {
+        let page = pages.recv().await?;
+        Some((Ok::<_, Error>(page), pages))
+    });
+    {
+        let seen = pages.map_ok(|page| looker.at(page)).try_buffered(IN_FLIGHT);
+        let mut seen = std::pin::pin!(seen);
+        while let Some(seen) = seen.next().await.transpose()? {
+            decider.page(seen).await?;
+        }
+    }
+    let notices = joined(thread)?;
+    decider.tell_open().await?;
+    let Decider { sums, read, .. } = decider;
+    drop(looker);
+    let writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
+    writer.finish()?;
+    Ok(Planned {
+        sums,
+        notices,
+        read,
+    })
+}
+
+fn joined(thread: ReaderThread) -> Result<Vec<String>, Error> {
+    let died = |_| Error::unexpected("the reader died");
+    thread.join().map_err(died)?
+}
+
+struct Decider<'a, 'p, H> {
+    rules: Rules<'a>,
+    looker: &'a Looker<'a>,
+    judge: Judge<'a>,
+    sums: Sums<'p>,
+    read: u64,
+    hear: H,
+}
+
+impl<H: FnMut(u64)> Decider<'_, '_, H> {
+    async fn page(&mut self, mut seen: Seen) -> Result<(), Error> {
+        let rows = std::mem::take(&mut seen.rows);
+        let links = std::mem::take(&mut seen.links);
+        for (row, links) in rows.into_iter().zip(links) {
+            self.read += 1;
+            match row {
+                Row::Ended(outcome) => self.ended(*outcome)?,
+                Row::Op(op) => self.op(*op, links, &seen).await?,
+            }
+        }
+        (self.hear)(self.read);
+        Ok(())
+    }
+
+    /// A row that falls before anything is asked of the portal.
+    fn ended(&mut self, outcome: RowOutcome) -> Result<(), Error> {
+        let (action, refusal) = match outcome.end {
+            RowEnd::Refused(refusal) => (PlannedAction::Refused, Some(refusal)),
+            _ => (PlannedAction::Skipped, None),
+        };
+        self.keep(&PlannedRow {
+            row: RowEntry {
+                seq: outcome.source.seq,
+                address: outcome.source.address,
+            },
+            action,
+            key: outcome.key,
+            ticket: None,
+            body: None,
+            changes: Vec::new(),
+            links: Vec::new(),
+            refusal,
+        })
+    }
+
+    fn keep(&mut self, row: &PlannedRow) -> Result<(), Error> {
+        locked(self.looker.writer).add(row)?;
+        self.sums.take(row);
+        Ok(())
+    }
+
+    async fn op(&mut self, mut op: PlannedOp, links: RowLinks, seen: &Seen) -> Result<(), Error> {
+        let numbered = self.number(&mut op)?;
+        let other;
+        let live = match numbered {
+            true => {
+                other = self.looker.one(&op.draft.key).await?;
+                other.as_ref()
+            }
+            false => seen.live(self.looker.tickets(), &op.draft.key),
+        };
+        let earlier = locked(self.looker.writer).of_key(&op.draft.key)?;
+        let known = Known {
+            live,
+            in_bin: seen.in_bin(self.looker.tickets(), &op.draft.key),
+            earlier: &earlier,
+        };
+        let decision = self.rules.decide(&mut op, &known);
+        let mut row = PlannedRow {
+            row: RowEntry {
+                seq: op.source.seq,
+                address: op.source.address,
+            },
+            action: decision.action,
+            key: Some(op.draft.key.clone()),
+            ticket: decision.ticket,
+            body: Some(op.body),
+            changes: decision.changes,
+            links: Vec::new(),
+            refusal: decision.problem.map(Into::into),
+        };
+        self.link(&mut row, &op, links)?;
+        let of_row = (&op, earlier.len());
+        let taken = self.sums.take_effect(&row, of_row, &self.judge);
+        taken.map_err(unwritten)?;
+        self.keep(&row)
+    }
+
+    /// Gives identical rows different keys (K3), where keys are made of cells; true where
+    /// the row has another one now.
+    fn number(&self, op: &mut PlannedOp) -> Result<bool, Error> {
+        let first = op.draft.key.clone();
+        if !self.rules.mapping.counts_keys() {
+            return Ok(false);
+        }
+        let mut number = 1;
+        while !locked(self.looker.writer).of_key(&op.draft.key)?.is_empty() {
+            number += 1;
+            op.rekey(
+                self.rules.mapping.key_property(),
+                format!("{first}-{number}"),
+            );
+        }
+        Ok(number > 1)
+    }
+
+    /// The links of a row that has, or gets, a ticket.
+    fn link(&mut self, row: &mut PlannedRow, op: &PlannedOp, links: RowLinks) -> Result<(), Error> {
+        let with_links = [
+            PlannedAction::Create,
+            PlannedAction::Update,
+            PlannedAction::Unchanged,
+        ];
+        if !with_links.contains(&row.action) || self.rules.operation == Operation::Archive {
+            return Ok(());
+        }
+        let links = match links {
+            Ok(links) => links,
+            Err(problem) if row.action == PlannedAction::Unchanged => {
+                row.refusal = Some(left(row, *problem).into());
+                return Ok(());
+            }
+            Err(problem) => {
+                row.action = PlannedAction::Refused;
+                row.changes.clear();
+                row.ticket = None;
+                row.refusal = Some((*problem).into());
+                return Ok(());
+            }
+        };
+        for (link, draft) in links.iter().zip(&op.draft.links) {
+            if link.state == LinkState::Create {
+                self.want(draft)?;
+            }
+        }
+        if row.action == PlannedAction::Unchanged && links.iter().any(|link| link.state.writes()) {
+            row.action = PlannedAction::Link;
+        }
+        row.links = links;
+        Ok(())
+    }
+
+    /// Counts a record that is created, once.
+    fn want(&mut self, draft: &LinkDraft) -> Result<(), Error> {
+        let Some(kind) = self.looker.kinds.step_kind(draft) else {
+            return Ok(());
+        };
+        if locked(self.looker.writer).want_other(&kind, &draft.value)? {
+            *self.sums.others.entry(draft.to).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    /// Tells the links to tickets of the input, now that all of those are known.
+    async fn tell_open(&mut self) -> Result<(), Error> {
+        let mut after = 0;
+        loop {
+            let rows = locked(self.looker.writer).open(after, OPEN)?;
+            let Some(last) = rows.last() else {
+                return Ok(());
+            };
+            after = last.row.seq;
+            self.tell(rows).await?;
+        }
+    }
+
+    async fn tell(&mut self, mut rows: Vec<PlannedRow>) -> Result<(), Error> {
+        self.name_ends(&mut rows).await?;
+        let known: Vec<(String, Vec<Link>)> = rows
+            .iter()
+            .filter_map(|row| {
+                let ticket = row.ticket.clone()?;
+                let links = row.links.iter().filter_map(|link| self.known_link(link));
+                Some((ticket, links.collect()))
+            })
+            .collect();
+        let held = self.looker.held(&known).await?;
+        for mut row in rows {
+            let before = row.action;
+            let ticket = row.ticket.clone();
+            let mut lacking = None;
+            for link in &mut row.links {
+                let LinkState::Later { skips } = link.state else {
+                    continue;
+                };
+                let is_there = self.known_link(link).is_some_and(|known| {
+                    let links = std::slice::from_ref(&known);
+                    let of = |ticket| OfTicket { ticket, links };
+                    ticket
+                        .as_deref()
+                        .is_some_and(|ticket| held.is_as_wanted(Way::Make, of(ticket)))
+                });
+                link.state = match (&link.record, is_there, skips) {
+                    (Some(_), true, _) => LinkState::There,
+                    (Some(_), false, _) => LinkState::Make,
+                    (None, _, true) => LinkState::LeftOut,
+                    (None, _, false) => {
+                        let object = ObjectType::Tickets;
+                        let problem = Problem::new(Reason::NoSuchRecord { object });
+                        let problem = problem.column(&*link.column).value(&link.value);
+                        lacking = lacking.or(Some(problem));
+                        LinkState::LeftOut
+                    }
+                };
+                // A ticket that is made by this very run has no id yet.
+                link.record = link.record.take().filter(|id| !id.is_empty());
+            }
+            if let Some(problem) = lacking {
+                row.refusal = Some(left(&row, problem).into());
+            }
+            if row.action == PlannedAction::Unchanged
+                && row.links.iter().any(|link| link.state.writes())
+            {
+                row.action = PlannedAction::Link;
+            }
+            locked(self.looker.writer).add(&row)?;
+            self.sums.retake(before, &row);
+        }
+        Ok(())
+    }
+
+    /// Finds the tickets that open links lead to: in the plan, else in the portal. One that
+    /// the plan makes gets an empty id.
+    async fn name_ends(&self, rows: &mut [PlannedRow]) -> Result<(), Error> {
+        let mut unknown: Vec<LinkDraft> = Vec::new();
+        for link in rows.iter_mut().flat_map(|row| &mut row.links) {
+            let LinkState::Later { .. } = link.state else {
+                continue;
+            };
+            match locked(self.looker.writer).ticket_of_key(&link.value)? {
+                Some(ticket) => link.record = Some(ticket.unwrap_or_default()),
+                None => unknown.push(draft(link)),
+            }
+        }
+        if unknown.is_empty() || !self.looker.knows_keys {
+            return Ok(());
+        }
+        let drafts: Vec<&LinkDraft> = unknown.iter().collect();
+        let found = self.looker.look.find(&drafts).await.map_err(stopped)?;
+        for link in rows.iter_mut().flat_map(|row| &mut row.links) {
+            let mut drafts = unknown.iter();
+            let asked = drafts.find(|draft| draft.value == link.value);
+            if let (LinkState::Later { .. }, Some(draft)) = (link.state, asked)
+                && let Resolved::Id(id) = found.of(draft)
+            {
+                link.record = Some(id.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// A link whose other end is in the portal.
+    fn known_link(&self, link: &PlannedLink) -> Option<Link> {
+        let record = link.record.clone().filter(|id| !id.is_empty())?;
+        Some(Link {
+            to: link.to,
+            id: record,
+            types: vec![self.looker.kinds.of(&draft(link))],
+            column: link.column.clone(),
+        })
+    }
+}
+
+/// What a link asks for, as the mapping made it.
+fn draft(link: &PlannedLink) -> LinkDraft {
+    LinkDraft {
+        to: link.to,
+        by: link.by.as_str().into(),
+        value: link.value.clone(),
+        label: link.label.as_deref().map(Arc::from),
+        column: link.column.as_str().into(),
+        missing: Missing::Refuse,
+        properties: Vec::new(),
+    }
+}
+
+/// A row whose ticket is there, or will be, and one of whose links can't be made.
+fn left(row: &PlannedRow, problem: Problem) -> RowIssue {
+    let reason = Reason::LinkLeft {
+        ticket: row.ticket.clone().unwrap_or_default(),
+        link: Box::new(problem.reason.clone()),
+    };
+    RowIssue::new(Problem { reason, ..problem })
+}
+
+fn unwritten(error: io::Error) -> Error {
+    Error::unexpected(format!("a file of the plan can't be written: {error}"))
+        .advise("make room on the disk, also in the folder for temporary files")
+}

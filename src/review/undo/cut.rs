@@ -1,0 +1,142 @@
+//! Which links of a row are cut: those that the run made, where nobody gave the two records
+//! another link since. Pure.
+
+use super::decide::Left;
+use crate::hubspot::association_types::{COMPANY, CONTACT, DEAL, NOTE, TICKET};
+use crate::hubspot::{LinkType, LinkedRecord};
+use crate::import::links::Link;
+use crate::model::made_link::{MadeKind, MadeLink};
+use crate::model::schema::ObjectType;
+
+/// The links that are cut, and why one of them stays, if one does. A link of a plain kind
+/// stands for everything between the two.
+pub(super) fn cuts(
+    made: &[MadeLink],
+    between: &[(ObjectType, LinkedRecord)],
+) -> (Vec<Link>, Option<Left>) {
+    let mut cut = Vec::new();
+    let mut left = None;
+    for link in made {
+        let mut held = between.iter();
+        let held = held.find(|(object, other)| *object == link.to && other.id == link.record);
+        let Some((_, held)) = held else { continue };
+        let is_ours = |kind: &LinkType| link.kinds.iter().any(|made| is(made, kind));
+        let (ours, others): (Vec<&LinkType>, Vec<&LinkType>) =
+            held.types.iter().partition(|kind| is_ours(kind));
+        // HubSpot puts the plain link beside a label by itself.
+        let only_ours = others.iter().all(|kind| kind.label.is_none());
+        let labelled: Vec<LinkType> = ours
+            .iter()
+            .filter(|kind| kind.label.is_some())
+            .map(|kind| (*kind).clone())
+            .collect();
+        let types = match (ours.is_empty(), link.alone && only_ours) {
+            (true, _) => continue,
+            (false, true) => vec![LinkType::plain(plain(link.to))],
+            (false, false) => labelled,
+        };
+        if types.is_empty() {
+            let record = format!("{} {}", link.to.plural(), link.record);
+            left = left.or(Some(Left::Linked(record)));
+            continue;
+        }
+        cut.push(Link {
+            to: link.to,
+            id: link.record.clone(),
+            types,
+            column: String::new(),
+        });
+    }
+    (cut, left)
+}
+
+fn is(made: &MadeKind, kind: &LinkType) -> bool {
+    (&made.category, made.id) == (&kind.category, kind.id)
+}
+
+/// HubSpot's own kind of link from tickets.
+fn plain(to: ObjectType) -> u32 {
+    let link = match to {
+        ObjectType::Tickets => TICKET,
+        ObjectType::Contacts => CONTACT,
+        ObjectType::Companies => COMPANY,
+        ObjectType::Deals => DEAL,
+        ObjectType::Notes => NOTE,
+    };
+    link.from_ticket
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn label(id: u32) -> LinkType {
+        LinkType {
+            category: "USER_DEFINED".to_owned(),
+            id,
+            label: Some(format!("Label {id}")),
+        }
+    }
+
+    /// Kinds that are cut between two records, given what the run made and what is there;
+    /// whether something is left.
+    fn cut(made: &[LinkType], alone: bool, held: &[LinkType]) -> (Vec<u32>, bool) {
+        let kinds = made.iter().map(|kind| MadeKind {
+            category: kind.category.clone(),
+            id: kind.id,
+            label: kind.label.clone(),
+        });
+        let made = MadeLink {
+            to: ObjectType::Contacts,
+            record: "7".to_owned(),
+            kinds: kinds.collect(),
+            alone,
+        };
+        let other = LinkedRecord {
+            id: "7".to_owned(),
+            types: held.to_vec(),
+        };
+        let (cut, left) = cuts(&[made], &[(ObjectType::Contacts, other)]);
+        let types = cut.iter().flat_map(|link| &link.types);
+        (types.map(|kind| kind.id).collect(), left.is_some())
+    }
+
+    #[test]
+    fn only_what_the_run_made_is_cut() {
+        let plain = || LinkType::plain(16);
+        for (made, alone, held, expected) in [
+            (vec![plain()], true, vec![plain()], (vec![16], false)),
+            (
+                vec![label(36)],
+                true,
+                vec![label(36), plain()],
+                (vec![16], false),
+            ),
+            // Others gave it a label since.
+            (
+                vec![plain()],
+                true,
+                vec![plain(), label(37)],
+                (vec![], true),
+            ),
+            (
+                vec![label(36)],
+                true,
+                vec![plain(), label(36), label(37)],
+                (vec![36], false),
+            ),
+            // There was a link before.
+            (
+                vec![label(36)],
+                false,
+                vec![plain(), label(36)],
+                (vec![36], false),
+            ),
+            // It is gone already.
+            (vec![label(36)], false, vec![plain()], (vec![], false)),
+            (vec![plain()], true, vec![], (vec![], false)),
+        ] {
+            assert_eq!(cut(&made, alone, &held), expected, "{made:?} {held:?}");
+        }
+    }
+}

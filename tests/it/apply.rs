@@ -1,0 +1,385 @@
+//! `apply`: what a plan says is done, and nothing else. Rows whose tickets others changed
+//! since are refused alone; a plan that does not fit any more is not applied at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+use crate::rehearsal::Ended;
+use crate::reviewed::{desk, file, ids, import, rows, update};
+
+#[track_caller]
+fn plan(desk: &Desk, file: &str, op: &str, more: &[&str], code: i32) -> Value {
+    let args = [
+        "plan",
+        file,
+        "-m",
+        "m.toml",
+        "--op",
+        op,
+        "--json",
+        "--detailed-exitcode",
+    ];
+    let args = [&args[..], more].concat();
+    let ended = desk.here.run_against(&desk.sandbox, &args).expect(code);
+    serde_json::from_str(&ended.stdout).expect("a plan")
+}
+
+fn apply(desk: &Desk, plan: &str, run: &str) -> Ended {
+    let args = ["apply", plan, "--run-dir", run, "--yes", "--horizon", "0.2"];
+    desk.here.run_against(&desk.sandbox, &args)
+}
+
+fn summary(desk: &Desk, run: &str) -> Value {
+    serde_json::from_str(&desk.here.read(&format!("{run}/summary.json"))).expect("JSON")
+}
+
+/// Keys of the refused rows by code.
+fn refused(desk: &Desk, run: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut refused: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in desk.here.rows(&format!("{run}/refused.csv")) {
+        let keys = refused.entry(row["_code"].clone()).or_default();
+        let _new = keys.insert(row["Id"].clone());
+    }
+    refused
+}
+
+/// Subjects of live tickets by key.
+fn subjects(desk: &Desk) -> BTreeMap<String, String> {
+    let args = [
+        "--properties",
+        "desk_id,subject",
+        "--force",
+        "-o",
+        "all.csv",
+    ];
+    let _ended = desk.export(&args).expect(0);
+    let rows = desk.here.rows("all.csv").into_iter();
+    rows.map(|row| (row["desk_id"].clone(), row["subject"].clone()))
+        .collect()
+}
+
+#[test]
+fn a_plan_is_applied_once_and_a_second_plan_is_empty() {
+    let desk = desk(&[]);
+    let _file = desk.here.write("made.csv", file(1..=30, "Subject", "text"));
+    let _ended = import(&desk, "create", "made.csv", "made").expect(0);
+    for (op, text, left) in [
+        ("create", file(31..=150, "New", "text"), "exists"),
+        ("update", file(20..=40, "Other", ""), "unchanged"),
+        ("upsert", file(35..=260, "Third", "text"), "unchanged"),
+    ] {
+        let _file = desk.here.write("in.csv", text);
+        let folder = format!("plan-{op}");
+        let planned = plan(&desk, "in.csv", op, &["-o", &folder], 2);
+        let run = format!("run-{op}");
+        let _ended = apply(&desk, &folder, &run).expect(0).says("going to ");
+        let summary = summary(&desk, &run);
+        let zero = json!(0);
+        for (action, change) in [("create", "created"), ("update", "updated")] {
+            let made = summary["changes"].get(change).unwrap_or(&zero);
+            assert_eq!(&planned["rows"][action], made, "{op}: {summary}");
+        }
+        assert_eq!(planned["operation"], op);
+        assert_eq!(summary["operation"], op);
+        let again = plan(&desk, "in.csv", op, &[], 0);
+        assert_eq!(again["rows"][left], planned["read"], "{op}: {again}");
+        let before = subjects(&desk);
+        let _ended = apply(&desk, &folder, "twice")
+            .expect(7)
+            .says("was applied before, by the run")
+            .says(&run);
+        assert!(!desk.here.path("twice").exists());
+        assert_eq!(subjects(&desk), before);
+    }
+    // Verify and undo take it as any run.
+    let run = |args: &[&str], code| desk.here.run_against(&desk.sandbox, args).expect(code);
+    let _ended = run(&["verify", "run-upsert"], 0);
+    let undone = run(&["undo", "run-upsert", "--yes", "--json"], 0);
+    let undone: Value = serde_json::from_str(&undone.stdout).expect("JSON");
+    assert_eq!(undone["archived"], 110, "{undone}");
+    assert_eq!(undone["restored"], 116, "{undone}");
+    let archived = plan(&desk, "made.csv", "archive", &["-o", "gone"], 2);
+    assert_eq!(archived["rows"]["archive"], 30);
+    let _ended = apply(&desk, "gone", "gone-run").expect(0);
+    let again = plan(&desk, "made.csv", "archive", &[], 0);
+    assert_eq!(again["rows"]["unchanged"], 30, "{again}");
+}
+
+/// Between plan and apply others change tickets and make some of the keys: exactly those rows
+/// are refused.
+fn others_come_between(known: usize, new: usize, touched: usize, came: usize) {
+    let desk = desk(&[]);
+    let _file = desk
+        .here
+        .write("made.csv", file(1..=known, "Subject", "text"));
+    let _ended = import(&desk, "create", "made.csv", "made").expect(0);
+    let all = file(1..=known, "Other", "text") + &rows(known + 1..=known + new, "New", "text");
+    let _file = desk.here.write("in.csv", all);
+    let planned = plan(&desk, "in.csv", "upsert", &["-o", "plan"], 2);
+    assert_eq!(planned["rows"]["update"], known);
+    assert_eq!(planned["rows"]["create"], new);
+    let ids = ids(&desk, "made");
+    let key = |n: usize| format!("D-{}", n * (known / touched));
+    let mut changed: BTreeSet<String> = (1..=touched).map(key).collect();
+    let theirs: Vec<u64> = changed.iter().map(|key| ids[key]).collect();
+    for part in theirs.chunks(100) {
+        update(&desk, part, &json!({"subject": "theirs"}));
+    }
+    let keys = (1..=came).map(|n| format!("D-{}", known + n * (new / came)));
+    let keys: Vec<String> = keys.collect();
+    let _made = desk.create(
+        keys.len(),
+        |n| json!({"subject": "theirs", "desk_id": keys[n]}),
+    );
+    changed.extend(keys);
+    let _ended = apply(&desk, "plan", "run").expect(3);
+    let refused = refused(&desk, "run");
+    assert_eq!(refused["CHANGED_SINCE_PLAN"], changed);
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    let summary = summary(&desk, "run");
+    assert_eq!(
+        summary["rows"]["done"],
+        known + new - changed.len(),
+        "{summary}"
+    );
+    let subjects = subjects(&desk);
+    for (key, subject) in &subjects {
+        assert_eq!(
+            subject == "theirs",
+            changed.contains(key),
+            "{key}: {subject}"
+        );
+    }
+    assert_eq!(subjects.len(), known + new);
+}
+
+#[test]
+fn what_others_changed_between_plan_and_apply_is_refused_alone() {
+    others_come_between(200, 120, 10, 4);
+}
+
+#[test]
+#[ignore = "ten thousand rows take a minute in a debug build"]
+fn of_ten_thousand_rows_exactly_those_that_others_changed_are_refused() {
+    others_come_between(6_000, 4_000, 50, 20);
+}
+
+#[test]
+fn every_kind_of_change_is_told() {
+    let desk = desk(&[]);
+    let _file = desk.here.write("made.csv", file(1..=20, "Subject", "text"));
+    let _ended = import(&desk, "create", "made.csv", "made").expect(0);
+    let ids = ids(&desk, "made");
+    // Five change, five stay, five are archived, one is there and one is not.
+    let _file = desk.here.write(
+        "in.csv",
+        file(1..=5, "Other", "text") + &rows(6..=10, "Subject", "text"),
+    );
+    let _planned = plan(&desk, "in.csv", "update", &["-o", "plan"], 2);
+    let _file = desk.here.write("bin.csv", file(11..=15, "", ""));
+    let _planned = plan(&desk, "bin.csv", "archive", &["-o", "bin"], 2);
+    let _file = desk.here.write("new.csv", file(20..=22, "New", "text"));
+    let _planned = plan(&desk, "new.csv", "create", &["-o", "new"], 2);
+
+    update(&desk, &[ids["D-1"]], &json!({"subject": "theirs"}));
+    // What somebody else did just so is a change as well.
+    update(&desk, &[ids["D-2"]], &json!({"subject": "Other 2"}));
+    // A property that the plan leaves alone, because it was as the row says.
+    update(&desk, &[ids["D-3"]], &json!({"content": "theirs"}));
+    // One that the rows do not speak of.
+    update(&desk, &[ids["D-4"]], &json!({"hs_ticket_priority": "HIGH"}));
+    update(&desk, &[ids["D-6"]], &json!({"subject": "theirs"}));
+    desk.archive(&[ids["D-5"], ids["D-7"], ids["D-12"], ids["D-20"]]);
+    let _new = desk.create(1, |_| json!({"desk_id": "D-21", "subject": "theirs"}));
+
+    let keys = |run: &str, code: i32, plan: &str| {
+        let _ended = apply(&desk, plan, run).expect(code);
+        let mut refused = refused(&desk, run);
+        let keys = refused.remove("CHANGED_SINCE_PLAN").unwrap_or_default();
+        assert!(refused.is_empty(), "{refused:?}");
+        keys.into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(
+        keys("run", 3, "plan"),
+        ["D-1", "D-2", "D-3", "D-5", "D-6", "D-7"]
+    );
+    let rows = desk.here.rows("run/refused.csv");
+    let of = |key: &str| rows.iter().find(|row| row["Id"] == key).expect("refused");
+    assert_eq!(of("D-1")["_column"], "Subject");
+    assert_eq!(of("D-1")["_value"], "theirs");
+    let hint = &of("D-1")["_hint"];
+    assert!(
+        hint.contains("held \"Subject 1\" when the plan was made, and holds \"theirs\" now"),
+        "{hint}"
+    );
+    assert!(hint.contains("tickethaul retry"), "{hint}");
+    assert_eq!(keys("bin-run", 3, "bin"), ["D-12"]);
+    assert_eq!(keys("new-run", 3, "new"), ["D-20", "D-21"]);
+    let subjects = subjects(&desk);
+    assert_eq!(
+        (&*subjects["D-1"], &*subjects["D-3"], &*subjects["D-4"]),
+        ("theirs", "Subject 3", "Other 4")
+    );
+    // A retry carries the rows out on what the portal holds now.
+    let args = ["retry", "new-run", "--run-dir", "again"];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    let again = summary(&desk, "again");
+    assert_eq!(
+        (&again["rows"]["done"], &again["rows"]["exists"]),
+        (&json!(1), &json!(1)),
+        "{again}"
+    );
+}
+
+#[test]
+fn a_plan_that_does_not_fit_any_more_is_not_applied() {
+    let desk = desk(&[]);
+    let _file = desk.here.write("made.csv", file(1..=5, "Subject", "text"));
+    let _ended = import(&desk, "create", "made.csv", "made").expect(0);
+    let mapping = desk.here.read("m.toml");
+    let table = mapping.replace(
+        "subject = \"Subject\"",
+        "subject = { column = \"Subject\", map = { file = \"v.csv\" }, unmapped = \"keep\" }",
+    );
+    let _file = desk.here.write("v.csv", "from,to\nx,y\n");
+    let _file = desk.here.write("m.toml", &table);
+    let text = file(1..=5, "Other", "text");
+    let _file = desk.here.write("in.csv", &text);
+    let _planned = plan(&desk, "in.csv", "update", &["-o", "plan"], 2);
+    let before = subjects(&desk);
+    let refused = |words: &str, code: i32| {
+        let _ended = apply(&desk, "plan", "run").expect(code).says(words);
+        assert!(!desk.here.path("run").exists(), "{words}");
+    };
+    let _file = desk
+        .here
+        .write("in.csv", text.replace("Other 3", "Third 3"));
+    refused("is not the file that the plan was made of", 7);
+    let _file = desk.here.write("in.csv", &text);
+    let _file = desk.here.write("m.toml", &mapping);
+    refused("has changed since the plan was made", 7);
+    let _file = desk.here.write("m.toml", &table);
+    let _file = desk.here.write("v.csv", "from,to\nx,z\n");
+    refused("v.csv, which the mapping", 7);
+    let _file = desk.here.write("v.csv", "from,to\nx,y\n");
+    // Without a terminal nobody is asked, so --yes is needed where something changes.
+    let args = ["apply", "plan", "--run-dir", "run"];
+    let _ended = desk
+        .here
+        .run_against(&desk.sandbox, &args)
+        .expect(64)
+        .says("--yes");
+    let other = crate::reviewed::desk(&[]);
+    let args = [
+        "apply",
+        "plan",
+        "--run-dir",
+        "run",
+        "--yes",
+        "--base-url",
+        other.sandbox.url(),
+    ];
+    let _ended = desk
+        .here
+        .run_against(&desk.sandbox, &args)
+        .expect(7)
+        .says("the plan belongs to portal");
+    let none = ["apply", "made", "--yes"];
+    let _ended = desk
+        .here
+        .run_against(&desk.sandbox, &none)
+        .expect(7)
+        .says("holds no plan.db");
+    assert_eq!(subjects(&desk), before, "nothing was sent");
+    let _gone = desk.call("DELETE", "/crm/v3/properties/tickets/desk_id", &Value::Null);
+    refused(
+        "the portal holds property desk_id among the archived ones",
+        7,
+    );
+}
+
+#[test]
+fn what_the_portal_lacks_is_created_when_the_plan_says_so() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let lent = crate::reviewed::desk(&[]);
+    let _file = desk.here.write("m.toml", lent.here.read("m.toml"));
+    let _file = desk.here.write("in.csv", file(1..=3, "New", "text"));
+    let args = ["plan", "in.csv", "-m", "m.toml", "-o", "plan"];
+    let run = |args: &[&str], code| desk.here.run_against(&desk.sandbox, args).expect(code);
+    let _ended = run(&args, 7).says("the portal lacks the property desk_id");
+    assert!(!desk.here.path("plan").exists());
+    let planned = run(&[&args[..], &["--create-properties"]].concat(), 0);
+    let said = "create what the portal lacks: the property desk_id";
+    assert!(planned.stdout.contains(said), "{}", planned.stdout);
+    let _ended = run(&["schema", "diff", "-m", "m.toml"], 4);
+    // Nothing that is there changes, so nobody is asked.
+    let _ended = run(&["apply", "plan", "--run-dir", "run"], 0);
+    assert_eq!(summary(&desk, "run")["rows"]["done"], 3);
+}
+
+#[test]
+fn a_run_that_is_resumed_is_held_to_its_plan_too() {
+    let mut desk = desk(&["--trouble", "hold@2=committed:batch/update"]);
+    let _file = desk.here.write("made.csv", file(1..=60, "Subject", "text"));
+    let _ended = import(&desk, "create", "made.csv", "made").expect(0);
+    let _file = desk.here.write("in.csv", file(1..=60, "Other", "text"));
+    let _planned = plan(&desk, "in.csv", "update", &["-o", "plan"], 2);
+    let args = [
+        "apply",
+        "plan",
+        "--run-dir",
+        "run",
+        "--yes",
+        "--batch-size",
+        "20",
+        "--concurrency",
+        "1",
+        "--horizon",
+        "0.2",
+    ];
+    assert!(desk.kill_tool_while_held(&args));
+    // The first ten are done, the next twenty are carried out and nobody knows it.
+    let ids = ids(&desk, "made");
+    update(
+        &desk,
+        &[ids["D-5"], ids["D-15"], ids["D-45"]],
+        &json!({"subject": "theirs"}),
+    );
+    let _ended = apply(&desk, "plan", "more")
+        .expect(7)
+        .says("was applied before");
+    let args = ["resume", "run", "--horizon", "0.2"];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(3);
+    let changed: BTreeSet<String> = ["D-15", "D-45"].map(str::to_owned).into();
+    assert_eq!(refused(&desk, "run")["CHANGED_SINCE_PLAN"], changed);
+    let subjects = subjects(&desk);
+    let theirs = subjects.values().filter(|subject| *subject == "theirs");
+    assert_eq!(theirs.count(), 3);
+    assert_eq!(summary(&desk, "run")["rows"]["done"], 58);
+    // Without its plan the run does not go on.
+    let _file = desk.here.write("more.csv", file(1..=60, "Third", "text"));
+    let _planned = plan(&desk, "more.csv", "update", &["-o", "more"], 2);
+    let args = [
+        "apply",
+        "more",
+        "--run-dir",
+        "late",
+        "--yes",
+        "--max-duration",
+        "0.000001",
+    ];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(5);
+    std::fs::rename(desk.here.path("more"), desk.here.path("moved")).expect("moved");
+    let _ended = desk
+        .here
+        .run_against(&desk.sandbox, &["resume", "late"])
+        .expect(7)
+        .says("holds no plan.db");
+    std::fs::rename(desk.here.path("moved"), desk.here.path("more")).expect("moved");
+    let _ended = desk
+        .here
+        .run_against(&desk.sandbox, &["resume", "late", "--max-duration", "600"])
+        .expect(0);
+}
