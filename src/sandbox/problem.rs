@@ -38,6 +38,10 @@ pub(super) struct Problem {
     category: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sub_category: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    error_tokens: Context,
 }
 
 /// A refusal of one row, or of some, inside a 207.
@@ -54,6 +58,10 @@ pub(super) struct RowProblem {
     context: Context,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Detail>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    error_tokens: Context,
 }
 
 /// A problem with its correlation id: what goes out.
@@ -76,6 +84,8 @@ impl Problem {
             errors: Vec::new(),
             category,
             sub_category: None,
+            error_type: None,
+            error_tokens: Context::new(),
         }
     }
 
@@ -92,6 +102,15 @@ impl Problem {
     /// 409 `CONFLICT`: there is such a record already.
     pub(super) fn conflict(message: impl Into<String>) -> Problem {
         Problem::new(409, Some("CONFLICT"), message)
+    }
+
+    /// 400 of a unique value that another activity has: a shape of its own, without a
+    /// category (contract 1.3 of the second part).
+    pub(super) fn unique_value_conflict(message: String, tokens: Context) -> Problem {
+        let mut problem = Problem::new(400, None, message);
+        problem.error_type = Some("UNIQUE_VALUE_CONFLICT");
+        problem.error_tokens = tokens;
+        problem
     }
 
     /// 409 for a property name that is taken (contract 6).
@@ -240,6 +259,8 @@ impl Problem {
             message: traced.message,
             context: traced.context,
             errors: traced.errors,
+            error_type: traced.error_type,
+            error_tokens: traced.error_tokens,
         }
     }
 

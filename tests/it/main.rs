@@ -1,5 +1,6 @@
 //! Everything that is tested from outside, in one binary; a topic a file.
 
+mod activities; // the sandbox: notes, e-mails, calls and the like, under each of their switches
 mod asked; // what is asked, and which portal is named first
 mod associate; // links of every kind: in imports, between tickets of a file, alone
 mod between; // the helper: something between the tool and a served sandbox that tampers
