@@ -134,6 +134,9 @@ impl PlannedOp {
         if let Some((_, value)) = values.find(|(name, _)| **name == *key_property) {
             value.clone_from(&key);
         }
+        for note in &mut self.draft.notes {
+            note.rekey(&self.draft.key, &key);
+        }
         self.draft.key = key;
     }
 

@@ -130,6 +130,7 @@ impl CompiledMapping {
                 key,
                 properties,
                 links,
+                notes: Vec::new(),
                 remarks: findings.remarks,
             }),
             (key, Some(issue)) => Mapped::Refused { key, issue },

@@ -11,6 +11,7 @@ pub mod row;
 pub mod schema;
 pub mod property_change;
 pub mod ticket;
+pub mod note;
 pub mod issue;
 pub mod outcome;
 pub mod check;

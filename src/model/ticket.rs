@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::model::note::Note;
 use crate::model::schema::ObjectType;
 use crate::model::visible::spelled;
 
@@ -197,6 +198,8 @@ pub struct TicketDraft {
     pub properties: PropertyValues,
     /// Links to other records.
     pub links: Vec<LinkDraft>,
+    /// The comments of the ticket, in the order of their times.
+    pub notes: Vec<Note>,
     /// What mapping did that the user should know of.
     pub remarks: Vec<PlacedRemark>,
 }
