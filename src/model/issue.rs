@@ -328,6 +328,11 @@ pub enum Reason {
         /// The text of the file that looks most like it.
         nearest: Option<String>,
     },
+    /// Two comments of the row's ticket have one id and say different things.
+    RepeatedNote {
+        /// The id of the other, which may differ by case.
+        other: String,
+    },
     /// A template or expression failed on this row.
     TemplateFailed {
         /// What the template engine said.
@@ -454,6 +459,7 @@ impl Reason {
             Reason::InvalidId => "INVALID_ID",
             Reason::UnknownZone { .. } => "UNKNOWN_ZONE",
             Reason::NotInFile { .. } => "NOT_IN_FILE",
+            Reason::RepeatedNote { .. } => "REPEATED_NOTE",
             Reason::TemplateFailed { .. } => "TEMPLATE_FAILED",
             Reason::NoSuchRecord { object } => match object {
                 ObjectType::Tickets => "LINKED_TICKET_MISSING",
@@ -579,6 +585,11 @@ impl Reason {
             Reason::InvalidId => "this is not the id of a record".to_owned(),
             Reason::UnknownZone { .. } => "there is no such time zone".to_owned(),
             Reason::NotInFile { file, .. } => format!("{file} has no line for it"),
+            Reason::RepeatedNote { other } => {
+                format!(
+                    "another comment of the ticket has the id \"{other}\" and says something else"
+                )
+            }
             Reason::TemplateFailed { detail } => format!("the template failed: {detail}"),
             Reason::NoSuchRecord { object } => {
                 format!("the portal has no such {}", object.singular())
@@ -742,6 +753,11 @@ impl Reason {
                 Some(nearest) => format!("did you mean \"{nearest}\"? Otherwise add it to {file}"),
                 None => format!("add it to {file}"),
             },
+            Reason::RepeatedNote { .. } => {
+                "give each comment an id of its own, or leave `id` out of [[notes]]: then what \
+                 comments say tells them apart"
+                    .to_owned()
+            }
             Reason::TemplateFailed { .. } => {
                 "correct the cells that the template uses, or the template".to_owned()
             }

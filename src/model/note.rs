@@ -16,7 +16,19 @@ pub struct Note {
     pub body: String,
 }
 
+/// HubSpot: UTF-16 units that a body takes.
+const LONGEST_BODY: u64 = 65_536;
+
 impl Note {
+    /// Into how many notes the body is cut, at least (protocol H4).
+    pub fn parts(&self) -> u64 {
+        let units = match self.body.len() as u64 <= LONGEST_BODY {
+            true => 0,
+            false => self.body.encode_utf16().count() as u64,
+        };
+        units.div_ceil(LONGEST_BODY).max(1)
+    }
+
     /// Ties the note to another key of its ticket; `old` is the one that it is tied to.
     pub fn rekey(&mut self, old: &str, new: &str) {
         if let Some(id) = self.key.strip_prefix(old) {
@@ -28,6 +40,22 @@ impl Note {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_bodies_are_several_notes() {
+        let parts = |body: String| {
+            let note = Note {
+                key: String::new(),
+                at_ms: 0,
+                body,
+            };
+            note.parts()
+        };
+        assert_eq!(parts(String::new()), 1);
+        assert_eq!(parts("ä".repeat(65_536)), 1);
+        assert_eq!(parts("😀".repeat(32_769)), 2);
+        assert_eq!(parts("x".repeat(10_000_000)), 153);
+    }
 
     #[test]
     fn a_note_follows_the_key_of_its_ticket() {
