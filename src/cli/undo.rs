@@ -26,7 +26,8 @@ use crate::model::outcome::Change;
 use crate::review::undo::outcome_file;
 use crate::review::undo::run::{KIND, Undo, Undone};
 
-/// Take back what a run did: tickets that it created go into the recycle bin, values that
+/// Take back what a run did: tickets that it created go into the recycle bin, their notes
+/// before them, values that
 /// it changed go back to what they were. What somebody else touched since is left as it is
 /// and listed in undo.csv. Links are not undone, and tickets that the run archived can't be
 /// restored
@@ -270,6 +271,8 @@ fn say(undone: &Undone, file: Option<&Path>, talk: &Talk) -> Exit {
         "archived": done("archived"),
         "restored": done("restored"),
         "unchanged": done("unchanged"),
+        "noted": done("noted"),
+        "notes": undone.notes,
         "left": undone.left,
         "unknown": undone.unknown,
         "file": file.map(|path| path.display().to_string()),
@@ -289,11 +292,22 @@ fn say(undone: &Undone, file: Option<&Path>, talk: &Talk) -> Exit {
             "restored",
             "tickets get back the values that the run changed",
         ),
+        (
+            "noted",
+            "tickets lose nothing but the notes that the run made",
+        ),
         ("unchanged", "tickets are as they were before the run"),
     ] {
         if done(word) > 0 {
             text += &format!("{:>12} {word:<10} {meaning}\n", count(done(word)));
         }
+    }
+    if undone.notes > 0 {
+        text += &format!(
+            "{:>12} {:<10} that the run made go into the recycle bin\n",
+            count(undone.notes),
+            "notes"
+        );
     }
     if left > 0 {
         text += &format!(

@@ -131,6 +131,8 @@ impl Feed {
             Ok(op) => op,
             Err(outcome) => return Ok(Planned::Fallen(outcome)),
         };
+        // The last phase reads the row again for them.
+        op.draft.notes = Vec::new();
         let Some(intent) = intent else {
             return Ok(Planned::Op(Box::new(op)));
         };

@@ -8,6 +8,7 @@
 //!        clock and by when carried out at the latest, what the ticket held before) and its
 //!        outcome (change, issue, settle number)
 //! step   what is done for several rows: contact; key, when intended, state, id of the record
+//! note   key → row, time, hash of the text, its record
 //! mark   name → number                 lengths of the derived files, state, times, remarks, values
 //! ```
 //!
@@ -23,6 +24,7 @@ mod told;
 mod others;
 mod intents;
 mod records;
+mod notes;
 mod waiting;
 mod remarks;
 mod error;
@@ -44,6 +46,7 @@ pub use format::{Header, InputFile, PortalPath};
 pub use kin::Kin;
 pub use lock::{Lock, LockError};
 pub use log::RunLog;
+pub use notes::{NoteCounts, NoteEntry, NoteState, NoteStep, SettledNote};
 pub use others::OtherState;
 pub use overview::Overview;
 pub use read::{Past, PastIntent, PastRefusals, PastRow, Reading, RunState};

@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{second, third};
+use super::{notes, second, third};
 use crate::output::new_private_file;
 
 /// Bytes of a value: schema and mapping are the longest.
@@ -61,7 +61,8 @@ pub(super) fn is_regular(path: &Path) -> bool {
 
 /// What is in a database that no journal of ours has, if there is something.
 pub(super) fn stranger(db: &Connection) -> rusqlite::Result<Option<String>> {
-    let known = [statements(second::TABLES), statements(third::TABLES)].concat();
+    let needed = [statements(second::TABLES), statements(third::TABLES)].concat();
+    let known = [needed.clone(), statements(notes::TABLE)].concat();
     let mut query = db.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema")?;
     let mut rows = query.query([])?;
     let mut tables = BTreeSet::new();
@@ -82,7 +83,7 @@ pub(super) fn stranger(db: &Connection) -> rusqlite::Result<Option<String>> {
             let _new = tables.insert(name);
         }
     }
-    let lacking = known.iter().filter_map(|sql| name_of_table(sql));
+    let lacking = needed.iter().filter_map(|sql| name_of_table(sql));
     let lacking = lacking.filter(|name| !tables.contains(*name)).min();
     Ok(lacking.map(|name| format!("lacking table {name}")))
 }

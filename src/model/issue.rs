@@ -10,6 +10,12 @@ use crate::model::schema::ObjectType;
 /// How much of a value is kept in a problem, in characters.
 const EXCERPT: usize = 200;
 
+/// The code of a row whose ticket is there, and one of whose notes the portal refused.
+pub const NOTE_REFUSED: &str = "NOTE_REFUSED";
+
+/// The code of a row whose ticket is there, and one of whose notes lost its key to another.
+pub const NOTE_KEY_HELD: &str = "NOTE_KEY_HELD";
+
 /// One thing that is wrong with a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -369,6 +375,20 @@ pub enum Reason {
         /// What is wrong with the link.
         link: Box<Reason>,
     },
+    /// The row's ticket is there, but what is wrong with one of its notes is left.
+    NoteLeft {
+        /// Id of the row's ticket.
+        ticket: String,
+        /// What is wrong with the note.
+        note: Box<Reason>,
+    },
+    /// A note that does not hang on the row's ticket holds the note's key.
+    NoteKeyHeld {
+        /// Id of that note, where it is known.
+        note: Option<String>,
+        /// Id of the ticket that it hangs on, if it hangs on one.
+        ticket: Option<String>,
+    },
     /// Another ticket holds the value of a unique property that is not the key.
     ConflictingUniqueValue {
         /// Id of that ticket, where the portal names it.
@@ -475,6 +495,11 @@ impl Reason {
             },
             Reason::LinkRefused { .. } => "LINK_REFUSED",
             Reason::LinkLeft { link, .. } => link.code(),
+            Reason::NoteLeft { note, .. } => match **note {
+                Reason::NoteKeyHeld { .. } => note.code(),
+                _ => NOTE_REFUSED,
+            },
+            Reason::NoteKeyHeld { .. } => NOTE_KEY_HELD,
             Reason::ConflictingUniqueValue { .. } => "CONFLICTING_UNIQUE_VALUE",
             Reason::KeyHeldElsewhere { .. } => "KEY_HELD_ELSEWHERE",
             Reason::KeyInRecycleBin { .. } => "KEY_IN_RECYCLE_BIN",
@@ -608,6 +633,22 @@ impl Reason {
                     "ticket {ticket} is there, but not this link: {}",
                     link.sentence()
                 )
+            }
+            Reason::NoteLeft { ticket, note } => {
+                format!(
+                    "ticket {ticket} is there, but not this note: {}",
+                    note.sentence()
+                )
+            }
+            Reason::NoteKeyHeld { note, ticket } => {
+                let note = note
+                    .as_deref()
+                    .map_or("another note".to_owned(), |id| format!("note {id}"));
+                let place = match ticket {
+                    Some(ticket) => format!(" of ticket {ticket}"),
+                    None => String::new(),
+                };
+                format!("{note}{place} holds its key")
             }
             Reason::ConflictingUniqueValue { id } => {
                 format!("{} has this unique value already", ticket(id.as_deref()))
@@ -781,6 +822,14 @@ impl Reason {
             Reason::LinkRefused { .. } => "correct the link as the portal says".to_owned(),
             Reason::LinkLeft { .. } => {
                 "correct the link, then give this row to `tickethaul associate`".to_owned()
+            }
+            Reason::NoteLeft { .. } => {
+                "correct the comment, then give this row to `tickethaul retry`, or import the file with \
+                 `--op upsert`: what its ticket lacks is added"
+                    .to_owned()
+            }
+            Reason::NoteKeyHeld { .. } => {
+                "look at that note in HubSpot: it may belong to this ticket".to_owned()
             }
             Reason::ConflictingUniqueValue { .. } => {
                 "change the value, or take the row out if it is the same ticket".to_owned()

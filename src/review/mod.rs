@@ -12,4 +12,5 @@ pub mod finding;
 pub mod findings_file;
 mod observe;
 pub mod undo;
+mod notes;
 pub mod verify;

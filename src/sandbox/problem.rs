@@ -23,6 +23,14 @@ pub(super) struct Detail {
     pub(super) context: Context,
 }
 
+/// A unique value that another activity has (contract 1.3 of the second part).
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TakenValue {
+    error_type: &'static str,
+    error_tokens: Context,
+}
+
 /// A refusal of a whole call.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,10 +46,9 @@ pub(super) struct Problem {
     category: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sub_category: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    error_tokens: Context,
+    /// In a shape of its own.
+    #[serde(flatten)]
+    taken: Option<Box<TakenValue>>,
 }
 
 /// A refusal of one row, or of some, inside a 207.
@@ -58,10 +65,9 @@ pub(super) struct RowProblem {
     context: Context,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Detail>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    error_tokens: Context,
+    /// In a shape of its own.
+    #[serde(flatten)]
+    taken: Option<Box<TakenValue>>,
 }
 
 /// A problem with its correlation id: what goes out.
@@ -84,8 +90,7 @@ impl Problem {
             errors: Vec::new(),
             category,
             sub_category: None,
-            error_type: None,
-            error_tokens: Context::new(),
+            taken: None,
         }
     }
 
@@ -108,8 +113,10 @@ impl Problem {
     /// category (contract 1.3 of the second part).
     pub(super) fn unique_value_conflict(message: String, tokens: Context) -> Problem {
         let mut problem = Problem::new(400, None, message);
-        problem.error_type = Some("UNIQUE_VALUE_CONFLICT");
-        problem.error_tokens = tokens;
+        problem.taken = Some(Box::new(TakenValue {
+            error_type: "UNIQUE_VALUE_CONFLICT",
+            error_tokens: tokens,
+        }));
         problem
     }
 
@@ -259,8 +266,7 @@ impl Problem {
             message: traced.message,
             context: traced.context,
             errors: traced.errors,
-            error_type: traced.error_type,
-            error_tokens: traced.error_tokens,
+            taken: traced.taken,
         }
     }
 

@@ -8,6 +8,7 @@ mod calls; // every call's request, and literal replies to it
 mod canned; // the helper: a portal of canned replies in memory
 mod checks; // a whole file against a mapping, before anything is sent
 mod contact; // first contact: files of all kinds, proposals unedited, and what comes of them
+mod conversation; // the helper: tickets with comments, and the notes that must come of them
 mod contract; // literal requests of the API contract, and the shapes of the replies
 mod crash; // a run ended at each of its steps, and finished later
 mod crash_changes; // the same for runs that update, upsert or archive
@@ -45,6 +46,7 @@ mod in_process; // the helper for runs inside a test: cut wires, tampered replie
 mod inputs; // files of every kind, and what is said of them
 mod kill; // the tool killed at held calls and at random, and finished later
 mod kill_changes; // the same for runs that update, upsert or archive
+mod kill_notes; // the same for runs that write notes
 mod kill_links; // the same for runs that link tickets
 mod late; // lost calls that are carried out late, and replies that say too little
 mod layers; // who may know whom, and which crate lives where
@@ -54,6 +56,7 @@ mod links; // the sandbox: associations in all their endpoints
 mod mapping; // the mapping language from outside, and the commands about mappings
 mod merges; // the sandbox: merges, and what a person does in the recycle bin
 mod older; // the helper: journals as older versions wrote them
+mod notes; // comments become notes, once, however a portal knows them again
 mod odd_keys; // keys that a spreadsheet rewrote, and letters that nobody sees
 mod operations; // update, upsert, archive and delete from outside
 mod outputs; // where commands write: one rule for every file, and stdout that must arrive

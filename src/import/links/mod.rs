@@ -16,6 +16,4 @@ mod put;
 
 pub use ends::Ends;
 pub use kinds::{KindsError, LinkDefinitions, LinkKinds};
-pub use last::LastPhase;
 pub use link::{Link, left_out, links};
-pub use own::Standing;

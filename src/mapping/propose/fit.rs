@@ -111,7 +111,7 @@ impl Fitting<'_> {
             ));
         }
         let is_known = |format: &&str| old.value.iter().any(|known| known.value == **format);
-        if dates.formats.iter().all(|format| is_known(&format)) {
+        if dates.formats.iter().all(is_known) {
             return;
         }
         let key = format_key(&dates.formats);

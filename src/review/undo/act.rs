@@ -135,7 +135,7 @@ fn given(inverse: &Inverse) -> PropertyValues {
             .iter()
             .map(|change| (change.name.clone(), change.after.clone()))
             .collect(),
-        Inverse::Archive | Inverse::Nothing | Inverse::Leave(_) => Vec::new(),
+        Inverse::Archive | Inverse::Unnote | Inverse::Nothing | Inverse::Leave(_) => Vec::new(),
     }
 }
 

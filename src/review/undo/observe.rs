@@ -8,12 +8,15 @@ use crate::hubspot::{CallError, Client};
 use crate::model::outcome::Change;
 use crate::model::schema::ObjectType;
 use crate::review::expect::Expected;
+use crate::review::notes::HeldNotes;
 
 /// Tickets as they are now.
 #[derive(Debug, Default)]
 pub(super) struct Held {
     records: HashMap<String, Record>,
     links: HashMap<String, Vec<(ObjectType, String)>>,
+    /// Notes of the run.
+    pub(super) notes: HeldNotes,
 }
 
 impl Held {
@@ -34,7 +37,10 @@ impl Held {
         rows: &[Expected],
         writable: &BTreeSet<String>,
     ) -> Result<Held, CallError> {
-        let mut held = Held::default();
+        let mut held = Held {
+            notes: HeldNotes::read(client, rows).await?,
+            ..Held::default()
+        };
         let created = ids(rows, Change::Created);
         let names: BTreeSet<&str> = writable
             .iter()
@@ -45,6 +51,8 @@ impl Held {
         let names: Vec<&str> = names.into_iter().collect();
         let history: Vec<&str> = writable.iter().map(String::as_str).collect();
         held.keep(client, &created, (&names, &history)).await?;
+        let noted = ids(rows, Change::Noted);
+        held.keep(client, &noted, (&["hs_object_id"], &[])).await?;
         let updated = ids(rows, Change::Updated);
         let names: BTreeSet<&str> = rows.iter().flat_map(changed).collect();
         let names: Vec<&str> = names.into_iter().collect();
