@@ -12,6 +12,7 @@ mod conversation; // the helper: tickets with comments, and the notes that must 
 mod contract; // literal requests of the API contract, and the shapes of the replies
 mod crash; // a run ended at each of its steps, and finished later
 mod crash_changes; // the same for runs that update, upsert or archive
+mod crash_notes; // the same for runs that write notes
 mod crash_links; // the same for runs that link tickets
 mod damaged; // files of a run that people or spreadsheets damaged
 mod definitions; // the sandbox: properties, groups, pipelines, labels, as a portal's admin has them
