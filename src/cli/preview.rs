@@ -9,7 +9,9 @@ use jiff::tz::TimeZone;
 use crate::error::Error;
 use crate::import::flow::Operation;
 use crate::import::read::{Input, Reading};
-use crate::mapping::{CompiledMapping, For, Mapped, MappingFile};
+use crate::mapping::{CompiledMapping, For, Mapped, MappingFile, note_text};
+use crate::model::count::count;
+use crate::model::note::Note;
 use crate::model::schema::{Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType};
 use crate::model::ticket::TicketDraft;
 
@@ -17,6 +19,8 @@ use crate::model::ticket::TicketDraft;
 const SHOWN: usize = 3;
 /// Rows that are looked at for them.
 const LOOKED_AT: usize = 200;
+/// Notes of a ticket that are shown.
+const NOTES: usize = 3;
 /// Letters of a value.
 const LETTERS: usize = 60;
 
@@ -133,7 +137,24 @@ fn ticket(line: u64, draft: &TicketDraft, schema: &Schema, zone: &TimeZone) -> S
         .filter_map(|(name, fact)| Some((name, fact?)));
     let lines = told.map(|(name, fact)| format!("\n    {name:<9} {fact}"));
     let lines: String = lines.collect();
-    format!("  line {line}, key {}{lines}", short(&draft.key))
+    let notes = notes(&draft.notes, zone);
+    format!("  line {line}, key {}{lines}{notes}", short(&draft.key))
+}
+
+/// How many notes a ticket gets, and the first of them.
+fn notes(notes: &[Note], zone: &TimeZone) -> String {
+    if notes.is_empty() {
+        return String::new();
+    }
+    let lines = notes.iter().take(NOTES).map(|note| {
+        let when = Timestamp::from_millisecond(note.at_ms);
+        let when = when.map_or_else(|_| String::new(), |when| minute(when, zone));
+        let text = note_text(&note.body).replacen('\n', ": ", 1);
+        format!("\n      {when}  {}", short(&text))
+    });
+    let lines: String = lines.collect();
+    let count = count(notes.len() as u64);
+    format!("\n    {:<9} {count}, the first:{lines}", "notes")
 }
 
 /// A value on one line, without invisible letters.
@@ -147,9 +168,12 @@ fn short(value: &str) -> String {
 }
 
 fn local(value: &str, zone: &TimeZone) -> Option<String> {
-    let instant: Timestamp = value.parse().ok()?;
+    Some(minute(value.parse().ok()?, zone))
+}
+
+fn minute(instant: Timestamp, zone: &TimeZone) -> String {
     let local = instant.to_zoned(zone.clone()).datetime();
-    Some(local.strftime("%Y-%m-%d %H:%M").to_string())
+    local.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 fn stage(pipeline: Option<&str>, stage: Option<&str>, schema: &Schema) -> Option<String> {

@@ -26,10 +26,10 @@ use crate::model::outcome::Change;
 use crate::review::undo::outcome_file;
 use crate::review::undo::run::{KIND, Undo, Undone};
 
-/// Take back what a run did: tickets that it created go into the recycle bin, values that
-/// it changed go back to what they were, links that it made are cut. What somebody else
-/// touched since is left as it is and listed in undo.csv. Links that the run cut are not made
-/// again, and tickets that it archived can't be restored
+/// Take back what a run did: tickets that it created go into the recycle bin, their notes
+/// before them, values that it changed go back to what they were, links that it made are cut.
+/// What somebody else touched since is left as it is and listed in undo.csv. Links that the
+/// run cut are not made again, and tickets that it archived can't be restored
 #[derive(Debug, Args)]
 pub struct UndoArgs {
     /// The run, by name or folder
@@ -331,6 +331,8 @@ fn say(undone: &Undone, file: Option<&Path>, talk: &Talk) -> Exit {
         "restored": done("restored"),
         "unlinked": done("unlinked"),
         "unchanged": done("unchanged"),
+        "noted": done("noted"),
+        "notes": undone.notes,
         "left": undone.left,
         "unknown": undone.unknown,
         "file": file.map(|path| path.display().to_string()),
@@ -351,11 +353,22 @@ fn say(undone: &Undone, file: Option<&Path>, talk: &Talk) -> Exit {
             "tickets get back the values that the run changed",
         ),
         ("unlinked", "tickets lose the links that the run made"),
+        (
+            "noted",
+            "tickets lose nothing but the notes that the run made",
+        ),
         ("unchanged", "tickets are as they were before the run"),
     ] {
         if done(word) > 0 {
             text += &format!("{:>12} {word:<10} {meaning}\n", count(done(word)));
         }
+    }
+    if undone.notes > 0 {
+        text += &format!(
+            "{:>12} {:<10} that the run made go into the recycle bin\n",
+            count(undone.notes),
+            "notes"
+        );
     }
     if left > 0 {
         text += &format!(

@@ -17,8 +17,8 @@ use crate::review::finding::Difference;
 use crate::review::findings_file::{FindingsFile, NAME};
 use crate::review::verify::{Verified, verify};
 
-/// Compare the tickets of a run with what the run wrote: values, links, and whether they
-/// are still there. Nothing is written to the portal; findings go to verify.csv in the run
+/// Compare the tickets of a run with what the run wrote: values, links, notes, and whether
+/// they are still there. Nothing is written to the portal; findings go to verify.csv in the run
 /// folder
 #[derive(Debug, Args)]
 pub struct VerifyArgs {

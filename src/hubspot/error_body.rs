@@ -72,7 +72,7 @@ fn api_error(status: u16, body: &Value) -> ApiError {
         status,
         category: word(&body["category"]).unwrap_or_default(),
         sub_category: word(&body["subCategory"]).unwrap_or_default(),
-        existing_id: existing_id(context, &whole, &problems),
+        existing_id: existing_id((context, &body["errorTokens"]), &whole, &problems),
         message: bounded(&with_details(message, body)),
         problems,
         trace_ids: texts(&context["objectWriteTraceId"]),
@@ -129,6 +129,9 @@ fn problems(body: &Value, embedded: &[Value]) -> Vec<PropertyProblem> {
         }
     }
     if found.is_empty() {
+        found.extend(taken_value(body));
+    }
+    if found.is_empty() {
         found.extend(
             texts(&body["context"]["properties"])
                 .iter()
@@ -136,6 +139,21 @@ fn problems(body: &Value, embedded: &[Value]) -> Vec<PropertyProblem> {
         );
     }
     found
+}
+
+/// A unique value that another record has, in the form that activities have it:
+/// `errorType` and `errorTokens` in place of a category and `errors[]`.
+fn taken_value(body: &Value) -> Option<PropertyProblem> {
+    if body["errorType"] != "UNIQUE_VALUE_CONFLICT" {
+        return None;
+    }
+    let token = |name: &str| texts(&body["errorTokens"][name]).into_iter().next();
+    Some(PropertyProblem {
+        code: "CONFLICTING_UNIQUE_VALUE".to_owned(),
+        property: token("propertyName").unwrap_or_default(),
+        message: bounded(&text(&body["message"]).unwrap_or_default()),
+        value: token("conflictingValue"),
+    })
 }
 
 fn same(one: &PropertyProblem, other: &PropertyProblem) -> bool {
@@ -202,10 +220,14 @@ fn with_details(message: &str, body: &Value) -> String {
     format!("{} ({})", message.trim_end_matches('.'), details.join(", "))
 }
 
-fn existing_id(context: &Value, message: &str, problems: &[PropertyProblem]) -> Option<String> {
+fn existing_id(
+    (context, tokens): (&Value, &Value),
+    message: &str,
+    problems: &[PropertyProblem],
+) -> Option<String> {
     let told = [&context["existingId"][0], &context["existingId"]];
-    told.into_iter()
-        .find_map(word)
+    let told = told.into_iter().find_map(word);
+    told.or_else(|| texts(&tokens["existingObjectId"]).into_iter().next())
         .or_else(|| id_in_words(message))
         .or_else(|| {
             problems

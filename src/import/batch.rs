@@ -195,6 +195,7 @@ mod tests {
             },
             ticket: None,
             links: None,
+            notes: 0,
             parked: 0,
             bytes,
             body: [0; 16],

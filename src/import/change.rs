@@ -4,11 +4,11 @@
 //! S4). Its rows are given back as parked and come here again when that can't be any
 //! more: then the portal is read, and what it does not hold is sent again.
 
-use super::flow::{Batch, Operation, PlannedOp};
-use super::links::Standing;
+use super::flow::{Batch, Operation, PlannedOp, Standing};
 use super::missing::Absent;
 use super::reply::{Input, Item, Matching, Verdict};
-use super::send::{Delivered, Sender, Wrote, fresh, replies_say_nothing};
+use super::send::{Delivered, Sender, Wrote, fresh};
+use super::stop::replies_say_nothing;
 use super::write::{Verb, write};
 use crate::hubspot::records::WriteInput;
 use crate::journal::PastIntent;

@@ -2,16 +2,17 @@
 //! create call, then look-ups until every row has an outcome (protocol S1-S3, S7).
 //! A create that may come late is guarded by its key, so nothing waits for it.
 
-use super::flow::{Batch, PlannedOp};
-use super::links::Standing;
+use super::flow::{Batch, PlannedOp, Standing};
 use super::lookup::{LookUp, Looked};
 use super::reply::{Input, Item, Matching, Verdict};
-use super::send::{Delivered, Sender, Wrote, fresh, replies_say_nothing};
+use super::send::{Delivered, Sender, Wrote, fresh};
+use super::stop::replies_say_nothing;
 use super::tickets::Tickets;
 use super::write::{Verb, write};
 use crate::hubspot::records::{Association, CreateInput, Record};
 use crate::model::compare::same_value;
 use crate::model::event::Stop;
+use crate::model::issue::{NOTE_KEY_HELD, NOTE_REFUSED};
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::schema::ObjectType;
 use crate::model::window::Window;
@@ -253,7 +254,7 @@ impl Sender {
             };
             match looked {
                 Ok(Looked::Ended(end)) => {
-                    let end = self.as_planned(&slot.op, end);
+                    let end = going_on(&slot.op, self.as_planned(&slot.op, end));
                     ended.push((slot.op, end));
                 }
                 Ok(Looked::Again) => todo.push(slot),
@@ -270,6 +271,18 @@ impl Sender {
         self.settle.settle(refused.collect()).await?;
         self.settle_standing(found).await?;
         failed.map_or(Ok(()), Err)
+    }
+}
+
+/// A row that was refused for a note of its goes on with the ticket that an earlier run made
+/// for it (protocol H1); `retry` gives it here with what that run wrote of it.
+fn going_on(op: &PlannedOp, end: RowEnd) -> RowEnd {
+    let kept = op.source.kept.as_ref();
+    let code = kept.and_then(|kept| kept.code.as_deref());
+    let for_note = matches!(code, Some(NOTE_REFUSED | NOTE_KEY_HELD));
+    match end {
+        RowEnd::Exists { ticket } if for_note && op.notes > 0 => RowEnd::Unchanged { ticket },
+        end => end,
     }
 }
 

@@ -137,6 +137,8 @@ impl Feed {
         if let Some(end) = self.hold_to_plan(&mut op)? {
             return Ok(Planned::Fallen(Box::new(op.ended(end))));
         }
+        // The last phase reads the row again for them.
+        op.draft.notes = Vec::new();
         let Some(intent) = intent else {
             return Ok(Planned::Op(Box::new(op)));
         };

@@ -20,10 +20,19 @@ use super::stop::StopSwitch;
 use crate::model::event::{Event, Listener, Stop};
 
 /// How long calls in flight may go on once the run stops.
-const GRACE: Duration = Duration::from_secs(30);
+pub const GRACE: Duration = Duration::from_secs(30);
 
-/// How often a run says at least that it is alive.
-pub const ALIVE: Duration = Duration::from_secs(5);
+/// How often a run says at least that it is alive, but for one with a shorter horizon.
+const ALIVE: Duration = Duration::from_secs(5);
+
+/// The shortest time between two such words.
+const HASTE: Duration = Duration::from_millis(100);
+
+/// How often a run with this horizon says at least that it is alive: what is late by less
+/// than that is waited for anyway.
+pub fn alive(horizon: Duration) -> Duration {
+    ALIVE.min(horizon.max(HASTE))
+}
 
 /// What comes back from a batch.
 struct Landed {
@@ -89,7 +98,7 @@ impl Flight {
         let mut reading = true;
         let mut deadline = None;
         let mut given_up = false;
-        let mut alive = tokio::time::interval(ALIVE);
+        let mut alive = tokio::time::interval(alive(self.parking.horizon()));
         loop {
             self.launch(reading);
             let wants = reading && self.has_room() && !self.stop.is_pulled();
@@ -275,7 +284,8 @@ impl Flight {
     }
 }
 
-async fn sleep_until(deadline: Option<Instant>) {
+/// Sleeps until a time, if there is one.
+pub async fn sleep_until(deadline: Option<Instant>) {
     if let Some(deadline) = deadline {
         tokio::time::sleep_until(deadline).await;
     }

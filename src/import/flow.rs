@@ -81,6 +81,14 @@ impl Operation {
         }
     }
 
+    /// Whether comments of rows become notes of their tickets.
+    pub fn writes_notes(self) -> bool {
+        matches!(
+            self,
+            Operation::Create | Operation::Update | Operation::Upsert
+        )
+    }
+
     /// Whether only links are written, which nothing that comes late can harm.
     pub fn only_links(self) -> bool {
         matches!(self, Operation::Associate | Operation::Dissociate)
@@ -107,6 +115,9 @@ pub struct PlannedOp {
     pub ticket: Option<String>,
     /// Links that are made when the ticket is written, once their ends are known.
     pub links: Option<Vec<Link>>,
+    /// Notes that its ticket gets once it is written. They are in the draft only where
+    /// the row was read again for them.
+    pub notes: usize,
     /// How often its call was lost, so that it had to wait until nothing could come
     /// late (protocol S4).
     pub parked: u32,
@@ -151,6 +162,9 @@ impl PlannedOp {
         if let Some((_, value)) = values.find(|(name, _)| **name == *key_property) {
             value.clone_from(&key);
         }
+        for note in &mut self.draft.notes {
+            note.rekey(&self.draft.key, &key);
+        }
         self.draft.key = key;
     }
 
@@ -175,6 +189,10 @@ impl PlannedOp {
         }
     }
 }
+
+/// A row whose ticket is as the row says, but perhaps for its links and notes, and the end
+/// that it has then.
+pub type Standing = (PlannedOp, RowEnd);
 
 /// What is to be done with a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::flow::RowOutcome;
 use super::values::ValueCounts;
-use crate::journal::{Past, RunState};
+use crate::journal::{NoteCounts, NoteState, Past, RunState};
 use crate::model::event::{Progress, RefusalGroup};
 use crate::model::outcome::{Change, RowEnd, Tally};
 use crate::model::place::Places;
@@ -26,6 +26,8 @@ pub struct Ledger {
     pub changes: BTreeMap<Change, u64>,
     /// Contacts that this run created.
     pub contacts_created: u64,
+    /// Notes that are there.
+    pub notes: NoteCounts,
     /// How far the input has been read, in bytes.
     pub offset: u64,
     /// Where the run stands at its end.
@@ -45,6 +47,7 @@ impl Ledger {
             values: ValueCounts::default(),
             changes: BTreeMap::new(),
             contacts_created: 0,
+            notes: NoteCounts::default(),
             offset: 0,
             state: RunState::Open,
             read_before: 0,
@@ -63,6 +66,7 @@ impl Ledger {
             values: ValueCounts::resumed(&past.values),
             changes: past.changes.clone(),
             contacts_created: past.contacts_created,
+            notes: past.notes,
             offset: past.offset,
             state: past.state,
             read_before: past.tally.read(),
@@ -85,6 +89,15 @@ impl Ledger {
         }
     }
 
+    /// Counts a note that is there.
+    pub fn count_note(&mut self, state: NoteState) {
+        match state {
+            NoteState::Made => self.notes.made += 1,
+            NoteState::There => self.notes.there += 1,
+            NoteState::Open | NoteState::Twin => {}
+        }
+    }
+
     /// Rows that were read in all, by every process of the run.
     pub fn rows_read(&self) -> u64 {
         self.tally.read().max(self.read_before)
@@ -96,6 +109,7 @@ impl Ledger {
         Progress {
             tally: self.tally,
             bytes: self.tally.settled_bytes(self.offset),
+            notes: self.notes.made,
         }
     }
 }

@@ -21,6 +21,8 @@ mod park;
 mod flight;
 pub mod send;
 pub mod links;
+pub mod notes;
+mod last;
 mod observe;
 pub(crate) mod decide;
 mod as_planned;

@@ -106,6 +106,7 @@ mod tests {
             draft: TicketDraft::default(),
             ticket: None,
             links: None,
+            notes: 0,
             parked: 0,
             bytes,
             body: [0; 16],

@@ -19,6 +19,11 @@ const FRAME: usize = 256;
 pub fn plan(operation: Operation, row: MappedRow) -> Result<PlannedOp, Box<RowOutcome>> {
     let bytes = json_bytes(&row.draft);
     let op = PlannedOp {
+        notes: if operation.writes_notes() {
+            row.draft.notes.len()
+        } else {
+            0
+        },
         body: body_hash(operation, &row.draft),
         source: row.source,
         draft: row.draft,

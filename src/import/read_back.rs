@@ -3,8 +3,7 @@
 //! not live are `missing`'s.
 
 use super::change::Slot;
-use super::flow::{Operation, PlannedOp, RowOutcome};
-use super::links::Standing;
+use super::flow::{Operation, PlannedOp, RowOutcome, Standing};
 use super::missing::Absent;
 use super::send::Sender;
 use super::tickets::{Tickets, compared, has_key};

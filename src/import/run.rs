@@ -12,12 +12,14 @@ use tokio::time::Instant;
 use super::divert::Diversion;
 use super::feed::Feed;
 use super::files::RunFiles;
-use super::flight::{ALIVE, Flight};
+use super::flight::{Flight, alive};
 use super::flow::{Operation, Task};
 use super::folder::RunFolder;
+use super::last::LastPhase;
 use super::ledger::Ledger;
-use super::links::{Ends, LastPhase, LinkKinds};
+use super::links::{Ends, LinkKinds};
 use super::log::{Calls, Logged};
+use super::notes::{self, Notes};
 use super::read::Input;
 use super::recover::{Again, refile};
 use super::send::Sender;
@@ -106,6 +108,9 @@ pub async fn run(
     let log = Arc::new(log);
     client.log_to(Arc::new(Calls(Arc::clone(&log))));
     let listener: Arc<dyn Listener> = Arc::new(Logged { listener, log });
+    if job.operation.writes_notes() && job.mapping.has_notes() {
+        notes::check_access(&client).await.map_err(notes::denied)?;
+    }
     let (settle, settle_thread) = start_settle(&job, &client, &account, &listener)?;
     let stop = job.options.stop.clone();
     // It goes with this future, also where that is dropped.
@@ -146,6 +151,7 @@ pub async fn run(
         .map_or(0, |past| past.fates.iter().map(|(_, rows)| rows).sum());
     let again = Again::new(&input);
     let reader_thread = std::thread::spawn(move || feed.run(input));
+    let notes_settle = settle.clone();
     let sender = Arc::new(Sender {
         ends: Ends::new(&client, &settle, &links, mapping.key_property()),
         kinds: links,
@@ -155,6 +161,14 @@ pub async fn run(
         settle,
         diversion: Arc::new(Diversion::new(&mapping)),
         mapping,
+        notes: Arc::new(Notes::new(
+            client.clone(),
+            notes_settle,
+            options.stop.clone(),
+            options.horizon,
+            Arc::clone(&listener),
+        )),
+        concurrency: options.concurrency,
         no_key: header.no_key,
         places,
         stop: options.stop.clone(),
@@ -164,11 +178,12 @@ pub async fn run(
     let last = LastPhase {
         rows: again,
         sender,
+        listener: Arc::clone(&listener),
     };
-    let linked = last.run().await;
+    let ended = last.run().await;
     let ledger = join(settle_thread, reader_thread).await?;
     drop(patience);
-    linked?;
+    ended?;
     let outside = Outside {
         settled_before,
         calls: client.calls(),
@@ -254,7 +269,7 @@ fn start_settle(
 /// lost (S4).
 fn reach(client: &Client, horizon: Duration) -> Box<dyn Fn() -> Option<i64> + Send> {
     let client = client.clone();
-    let reach = ALIVE + client.deadline() + horizon;
+    let reach = alive(horizon) + client.deadline() + horizon;
     Box::new(move || {
         Some(
             client
@@ -317,6 +332,8 @@ fn summarise(
             .batch_size
             .map(|size| Spared::of(&ledger.tally, size)),
         contacts_created: ledger.contacts_created,
+        notes_made: ledger.notes.made,
+        notes_there: ledger.notes.there,
         calls: outside.calls,
         elapsed: outside.elapsed,
         limited: ledger.state == crate::journal::RunState::Limited,

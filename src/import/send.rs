@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::divert::Diversion;
 use super::flow::{Batch, Operation, PlannedOp, RowOutcome, Task};
 use super::links::{Ends, LinkKinds};
+use super::notes::Notes;
 use super::reply::Verdict;
 use super::settle::{RowIntent, SettleHandle};
 use super::stop::StopSwitch;
@@ -44,6 +45,10 @@ pub struct Sender {
     pub diversion: Arc<Diversion>,
     /// The key stays here: the portal has no property for it (S7).
     pub no_key: bool,
+    /// Makes comments notes of their tickets.
+    pub notes: Arc<Notes>,
+    /// Calls in flight, at most.
+    pub concurrency: usize,
     /// Once it is pulled no new call is begun.
     pub stop: StopSwitch,
     /// Tells where an earlier row stands.
@@ -224,11 +229,6 @@ impl Sender {
         let issue = placed.unwrap_or_else(|| issue.clone());
         op.ended(RowEnd::Refused(issue.into()))
     }
-}
-
-/// Nothing that the portal answered tells what became of a row.
-pub(super) fn replies_say_nothing() -> Stop {
-    Stop::Later("the portal's replies do not say what became of some rows".to_owned())
 }
 
 fn row_intent(op: &PlannedOp, (operation, keys): (Operation, Keys), counted: bool) -> RowIntent {

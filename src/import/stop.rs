@@ -56,3 +56,8 @@ pub fn stop_for(error: CallError) -> Stop {
         }
     }
 }
+
+/// Nothing that the portal answered tells what became of a row.
+pub fn replies_say_nothing() -> Stop {
+    Stop::Later("the portal's replies do not say what became of some rows".to_owned())
+}

@@ -49,15 +49,19 @@ impl Reading {
     /// # Errors
     /// When the journal can't be read.
     pub fn done_after(&self, after: u64, most: usize) -> Result<Vec<DoneRow>, JournalError> {
-        self.page("seq > ?1 ORDER BY seq", after, most)
+        self.page("fate = 'done' AND seq > ?1 ORDER BY seq", after, most)
     }
 
-    /// At most `most` rows that are done, before row `before`, the last ones first.
+    /// At most `most` rows for which something was done, before row `before`, the last ones
+    /// first. Among them are rows that were refused once their ticket was written.
     ///
     /// # Errors
     /// When the journal can't be read.
     pub fn done_before(&self, before: u64, most: usize) -> Result<Vec<DoneRow>, JournalError> {
-        self.page("seq < ?1 ORDER BY seq DESC", before, most)
+        let rows =
+            "(fate = 'done' OR (fate = 'refused' AND change IS NOT NULL AND ticket IS NOT NULL))
+             AND seq < ?1 ORDER BY seq DESC";
+        self.page(rows, before, most)
     }
 
     fn page(&self, rows: &str, seq: u64, most: usize) -> Result<Vec<DoneRow>, JournalError> {
@@ -72,7 +76,7 @@ impl Reading {
         };
         let mut query = self.db().prepare_cached(&format!(
             "SELECT seq, file, record, line, byte, {}, ticket, change, {changes} FROM row
-             WHERE fate = 'done' AND {rows} LIMIT ?2",
+             WHERE {rows} LIMIT ?2",
             self.tables().statements().key
         ))?;
         let rows = query.query_map(params![seq, most as u64], |row| {

@@ -9,6 +9,7 @@
 //!        outcome (change, issue, settle number)
 //! step   what is done for several rows: contact; key, when intended, state, id of the record
 //! link   seq, other record → kinds of link that a row made
+//! note   key → row, time, hash of the text, its record
 //! mark   name → number                 lengths of the derived files, state, times, remarks, values
 //! ```
 //!
@@ -26,6 +27,7 @@ mod told;
 mod others;
 mod intents;
 mod records;
+mod notes;
 mod waiting;
 mod remarks;
 mod error;
@@ -49,6 +51,7 @@ pub use format::{Header, InputFile, PortalPath};
 pub use kin::Kin;
 pub use lock::{Lock, LockError};
 pub use log::RunLog;
+pub use notes::{NoteCounts, NoteEntry, NoteState, NoteStep, SettledNote};
 pub use others::OtherState;
 pub use overview::Overview;
 pub use plan::{Applied, PlanReading, PlanRef, PlanWriter, PlannedRow};

@@ -11,6 +11,7 @@ use super::changes::changes_from;
 use super::error::{JournalError, at};
 use super::format::{Header, InputFile, refusal_from, schema_from};
 use super::intents::UNTIL;
+use super::notes::NoteCounts;
 use super::remarks::{remarks, values};
 use super::schema::{Tables, VERSION};
 use super::sound::{bound, connect, is_regular, stranger};
@@ -119,6 +120,8 @@ pub struct Past {
     pub changes: BTreeMap<Change, u64>,
     /// Contacts that the run created.
     pub contacts_created: u64,
+    /// Notes that are there.
+    pub notes: NoteCounts,
     /// Rows whose ticket is written and whose links wait.
     pub waiting: u64,
     /// Rows up to this one are settled or wait; none when the first is open.
@@ -237,6 +240,7 @@ impl Reading {
             values: values(&marks),
             changes: self.changes()?,
             contacts_created: self.contacts_created().map_err(at(&self.path))?,
+            notes: self.note_counts()?,
             waiting,
             contiguous,
             beyond,
@@ -430,7 +434,7 @@ impl Reading {
     fn count_by_change(&self) -> rusqlite::Result<Vec<(String, u64)>> {
         let mut query = self.db.prepare(
             "SELECT change, count(*) FROM row
-             WHERE change IS NOT NULL AND settled IS NOT NULL GROUP BY change",
+             WHERE change IS NOT NULL AND fate = 'done' GROUP BY change",
         )?;
         let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
         rows.collect()

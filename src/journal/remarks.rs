@@ -61,6 +61,7 @@ fn former_name(remark: Remark) -> Option<&'static str> {
         Remark::FellBack => "remark values without a counterpart, replaced by the fallback",
         Remark::Shortened => "remark texts shortened with a mark",
         Remark::HtmlKept
+        | Remark::HtmlStripped
         | Remark::KeyTrimmed
         | Remark::ZeroDate
         | Remark::LinkLeftOut

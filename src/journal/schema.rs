@@ -6,6 +6,8 @@
 //! | 2 | 0.1.0 | all operations: `row.change`, rows that wait |
 //! | 3 | 0.2.0 | intent and outcome of a row in one entry; before-images; how long calls of an earlier process may matter |
 //!
+//! A run.db of version 3 has the table of notes too, or gets it when the run goes on.
+//!
 //! A newer version is refused. A run of version 2 is finished in its own tables (D5), one
 //! of version 1 in those of version 2.
 

@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{made_links, second, third};
+use super::{made_links, notes, second, third};
 use crate::output::new_private_file;
 
 /// Bytes of a value: schema and mapping are the longest.
@@ -61,7 +61,11 @@ pub(super) fn is_regular(path: &Path) -> bool {
 
 /// What is in a database that no journal of ours has, if there is something.
 pub(super) fn stranger(db: &Connection) -> rusqlite::Result<Option<String>> {
-    strange_but(db, &[second::TABLES, third::TABLES], &[made_links::TABLES])
+    strange_but(
+        db,
+        &[second::TABLES, third::TABLES],
+        &[made_links::TABLES, notes::TABLE],
+    )
 }
 
 /// The same for a database that has the tables of these scripts.

@@ -16,7 +16,8 @@ use crate::model::outcome::{Change, RowEnd};
 /// have been carried out, by the portal's clock (K6). `settled` counts settlements from 1, so that the derived
 /// files can be rebuilt (D3). `change` says what was done for a row that is done,
 /// `changes` what its ticket held before (PL6). The fate `waiting` is that of a row whose
-/// ticket is written and whose links wait (D6).
+/// ticket is written and whose notes and links wait (D6). Notes have a table of their own
+/// (`notes`). A row that waited and was refused keeps its ticket and what was done with it: undo takes that back.
 pub(super) const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE input (
@@ -91,6 +92,7 @@ pub(super) const DATE: &[&str] = &[
      WHERE fate = 'pending' AND folded IS NOT NULL AND until_ms IS NULL",
     "UPDATE step SET until_ms = (SELECT value FROM mark WHERE name = ?1)
      WHERE state = 'open' AND until_ms IS NULL",
+    super::notes::DATE,
 ];
 
 /// Takes the intent of a row back.
@@ -151,8 +153,10 @@ pub(super) fn settle(
         "INSERT INTO row (seq, file, record, line, byte, fate, key, ticket, issue, settled, change)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (seq) DO UPDATE
-         SET fate = ?6, key = CASE WHEN folded IS NULL THEN ?7 ELSE key END, ticket = ?8,
-            issue = ?9, settled = ?10, change = ?11",
+         SET fate = ?6, key = CASE WHEN folded IS NULL THEN ?7 ELSE key END,
+            ticket = CASE WHEN row.fate = 'waiting' THEN coalesce(?8, ticket) ELSE ?8 END,
+            issue = ?9, settled = ?10,
+            change = CASE WHEN row.fate = 'waiting' AND ?6 = 'refused' THEN change ELSE ?11 END",
         params![
             row.seq,
             place.file,

@@ -14,7 +14,7 @@ use super::read::RunState;
 use super::remarks::{remark_name, value_name};
 use super::schema::{Statements, Tables, migrate};
 use super::told::Told;
-use super::{second, third};
+use super::{notes, second, third};
 use crate::model::outcome::RowEnd;
 use crate::model::place::RowAddress;
 use crate::model::property_change::PropertyChange;
@@ -173,6 +173,7 @@ impl Journal {
         let (db, version) = opened.map_err(at(&path))?;
         made_links::prepare(&db).map_err(at(&path))?;
         let tables = Tables::of(version);
+        notes::ensure(&db, tables).map_err(at(&path))?;
         Ok(Journal {
             db,
             path,

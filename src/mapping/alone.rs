@@ -30,6 +30,12 @@ pub(crate) fn check(document: &Document, text: &str, problems: &Problems) {
         check_template(&entry.origin, &mut templates, text, problems);
         check_dates(entry, problems);
     }
+    for notes in &document.notes {
+        if let Some(zone) = &notes.at.timezone {
+            check_zone(zone, problems);
+        }
+        check_formats(notes.at.format.as_ref(), problems);
+    }
 }
 
 fn check_template(origin: &Origin, templates: &mut Templates, text: &str, problems: &Problems) {
@@ -46,7 +52,11 @@ fn check_dates(entry: &EntrySpec, problems: &Problems) {
     {
         check_zone(&At::new(name.clone(), zone.span.clone()), problems);
     }
-    let formats = entry.format.iter().flat_map(|formats| &formats.value);
+    check_formats(entry.format.as_ref(), problems);
+}
+
+fn check_formats(formats: Option<&At<Vec<At<String>>>>, problems: &Problems) {
+    let formats = formats.into_iter().flat_map(|formats| &formats.value);
     for format in formats.filter(|format| format.value != ISO) {
         let _read = check_format(format, problems);
     }

@@ -8,6 +8,7 @@ use crate::mapping::convert::Pipelines;
 use crate::mapping::entry::{Column, Entry};
 use crate::mapping::key::Key;
 use crate::mapping::link::{Link, MappedLink};
+use crate::mapping::notes::{Notes, notes};
 use crate::mapping::scope::{Findings, Scope};
 use crate::mapping::shape::Keep;
 use crate::mapping::suggest::Stray;
@@ -30,6 +31,7 @@ pub struct CompiledMapping {
     /// Position of the pipeline of rows that name none.
     pub(crate) default_pipeline: Option<usize>,
     pub(crate) links: Vec<Link>,
+    pub(crate) notes: Vec<Notes>,
     pub(crate) templates: Templates,
     pub(crate) empty: Arc<[String]>,
     pub(crate) unused: Vec<String>,
@@ -94,7 +96,7 @@ pub(crate) struct OnePer {
 
 impl CompiledMapping {
     /// Maps one row. All its problems are collected, not only the first; the key's
-    /// come first, then those of properties and links in the order of the mapping.
+    /// come first, then those of properties, links and notes in the order of the mapping.
     pub fn map(&self, row: &SourceRow) -> Mapped {
         self.map_noting(row, &mut Vec::new())
     }
@@ -124,12 +126,15 @@ impl CompiledMapping {
         for link in &self.links {
             link.draft(&scope, &mut findings, &mut links);
         }
+        let ticket = key.as_deref().unwrap_or_default();
+        let notes = notes(&self.notes, &scope, ticket, &mut findings);
         strays.append(&mut findings.strays);
         match (key, RowIssue::from_problems(findings.problems)) {
             (Some(key), None) => Mapped::Ticket(TicketDraft {
                 key,
                 properties,
                 links,
+                notes,
                 remarks: findings.remarks,
             }),
             (key, Some(issue)) => Mapped::Refused { key, issue },
@@ -216,6 +221,11 @@ impl CompiledMapping {
     /// Which of the rows of one ticket counts; none where the mapping wants all.
     pub fn keep(&self) -> Option<Keep> {
         self.one_per.as_ref().map(|one_per| one_per.keep)
+    }
+
+    /// Whether rows may have comments, which become notes of their tickets.
+    pub fn has_notes(&self) -> bool {
+        !self.notes.is_empty()
     }
 
     /// What the links of this mapping ask of a portal, in the order of the mapping.

@@ -43,6 +43,11 @@ impl LookUp {
         &self.file
     }
 
+    /// The texts that it has lines for, in its order.
+    pub(crate) fn known(&self) -> &[String] {
+        &self.known
+    }
+
     /// The text of the file that looks most like another.
     pub(crate) fn nearest(&self, text: &str) -> Option<String> {
         nearest(text, self.known.iter().map(String::as_str)).map(str::to_owned)

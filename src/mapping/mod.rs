@@ -1,5 +1,5 @@
 //! The mapping language: a TOML file that says how the columns of one system's
-//! export become ticket properties and links.
+//! export become ticket properties, links and notes.
 //!
 //! text → `MappingFile` (parse) → `CompiledMapping` (compile, against the headers
 //! of an input and the schema of a portal) → `Mapped` (map, once a row). Parsing and
@@ -22,6 +22,7 @@ mod key;
 mod link;
 mod look_up;
 mod nearest;
+mod notes;
 mod operation;
 mod parse;
 mod presets;
@@ -37,6 +38,11 @@ mod way_back;
 
 #[cfg(test)]
 mod tests;
+
+/// The text of a note's body, for whoever shows it.
+pub fn note_text(body: &str) -> String {
+    notes::text_of(body)
+}
 
 pub use backwards::{BackColumn, Backwards};
 pub use compiled::{CompiledMapping, Fallback, Mapped, MappedProperty};

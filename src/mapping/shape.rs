@@ -39,6 +39,8 @@ pub(crate) struct Document {
     pub(crate) properties: At<Vec<EntrySpec>>,
     /// `[[associate]]`.
     pub(crate) links: Vec<LinkSpec>,
+    /// `[[notes]]`.
+    pub(crate) notes: Vec<NotesSpec>,
     /// `[[property]]`.
     pub(crate) new_properties: Vec<NewProperty>,
     /// Properties whose entry or definition was reported and left out, so that what
@@ -311,6 +313,125 @@ pub(crate) enum LinkBy {
     Property(String),
 }
 
+/// One `[[notes]]`: a note for each comment.
+#[derive(Clone, Debug)]
+pub(crate) struct NotesSpec {
+    /// Columns with the comments, one in each cell.
+    pub(crate) column: Vec<At<ColumnName>>,
+    /// Whether the file may lack them.
+    pub(crate) optional: bool,
+    /// How a cell is cut.
+    pub(crate) parts: PartsSpec,
+    /// When the comment was made.
+    pub(crate) at: MomentSpec,
+    /// Who made it.
+    pub(crate) author: Option<WordsSpec>,
+    /// Who may see it.
+    pub(crate) public: Option<PublicSpec>,
+    /// Where it was written: `email`, `web`.
+    pub(crate) channel: Option<WordsSpec>,
+    /// What it says.
+    pub(crate) body: BodySpec,
+    /// What tells it from the others of its ticket.
+    pub(crate) id: Option<FieldSpec>,
+    /// Whether the earliest is left out, because the ticket's description says the same.
+    pub(crate) skip_first: bool,
+}
+
+/// `parts`: a cell that holds several fields of a comment.
+#[derive(Clone, Debug)]
+pub(crate) struct PartsSpec {
+    /// What stands between them.
+    pub(crate) separator: String,
+    /// What they are; the last takes the rest of the cell.
+    pub(crate) names: Vec<At<String>>,
+}
+
+/// Where a text of a comment stands: the first of these that is filled.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldSpec {
+    /// As the mapping names them.
+    pub(crate) names: Vec<At<String>>,
+}
+
+/// `at`.
+#[derive(Clone, Debug)]
+pub(crate) struct MomentSpec {
+    /// Where it stands.
+    pub(crate) field: FieldSpec,
+    /// Date formats (strptime).
+    pub(crate) format: Option<At<Vec<At<String>>>>,
+    /// Zone of times that carry none (IANA name).
+    pub(crate) timezone: Option<At<String>>,
+}
+
+/// A short text of a comment, as people read it.
+#[derive(Clone, Debug)]
+pub(crate) struct WordsSpec {
+    /// Where it stands.
+    pub(crate) field: FieldSpec,
+    /// Set where all fields that are filled count, with this between them.
+    pub(crate) join: Option<String>,
+    /// What it is by a file: a column of that each.
+    pub(crate) lookup: Vec<At<TableSpec>>,
+    /// What it becomes; others stay.
+    pub(crate) map: Option<At<MapSpec>>,
+}
+
+/// `public`.
+#[derive(Clone, Debug)]
+pub(crate) enum PublicSpec {
+    /// The same for all comments.
+    Always(bool),
+    /// Each says it.
+    Field {
+        /// Where.
+        field: FieldSpec,
+        /// What the texts mean; without it, they are true and false.
+        map: Option<At<MapSpec>>,
+    },
+}
+
+/// `body`.
+#[derive(Clone, Debug)]
+pub(crate) struct BodySpec {
+    /// Where it stands.
+    pub(crate) field: FieldSpec,
+    /// What the text is.
+    pub(crate) form: BodyForm,
+}
+
+/// What the text of a comment is, and what becomes of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum BodyForm {
+    /// A plain text, in which nothing is markup.
+    #[default]
+    Plain,
+    /// HTML, of which the note keeps what is harmless.
+    Clean,
+    /// HTML, of which the note gets the text.
+    Text,
+}
+
+impl NotesSpec {
+    /// The files that it names, each with a place that does.
+    fn tables(&self) -> impl Iterator<Item = At<&TableSpec>> {
+        let words = [self.author.as_ref(), self.channel.as_ref()];
+        let words = words.into_iter().flatten();
+        let lookups = words.clone().flat_map(|words| &words.lookup);
+        let lookups = lookups.map(|table| At::new(&table.value, table.span.clone()));
+        let public = match &self.public {
+            Some(PublicSpec::Field { map, .. }) => map.as_ref(),
+            Some(PublicSpec::Always(_)) | None => None,
+        };
+        let maps = words.filter_map(|words| words.map.as_ref()).chain(public);
+        lookups.chain(maps.filter_map(|map| match &map.value {
+            MapSpec::File(table) => Some(At::new(table, map.span.clone())),
+            MapSpec::Lines(_) => None,
+        }))
+    }
+}
+
 impl Document {
     /// The files that the mapping names, each with a place that does.
     pub(crate) fn tables(&self) -> impl Iterator<Item = At<&TableSpec>> {
@@ -329,6 +450,8 @@ impl Document {
             map.into_iter().chain(lookup)
         });
         let of_links = self.links.iter().filter_map(|link| link.lookup.as_ref());
-        of_entries.chain(of_links.map(|table| At::new(&table.value, table.span.clone())))
+        let of_links = of_links.map(|table| At::new(&table.value, table.span.clone()));
+        let of_notes = self.notes.iter().flat_map(NotesSpec::tables);
+        of_entries.chain(of_links).chain(of_notes)
     }
 }

@@ -100,6 +100,8 @@ pub struct Effects {
     pub emails: u64,
     /// Whether contacts that the portal lacks are created.
     pub creates_contacts: bool,
+    /// Tickets that get notes, and how many notes these are.
+    pub notes: NoteCounts,
     /// Tickets that would be dated today: nothing says when they were created.
     pub undated: u64,
     /// Tickets in closed stages that would be closed today: nothing says since when.
@@ -131,11 +133,24 @@ pub struct CallCounts {
     pub contacts: u64,
     /// Making links, where they don't go with the tickets.
     pub links: u64,
+    /// Writing notes.
+    pub notes: u64,
+}
+
+/// The comments of tickets that would be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoteCounts {
+    /// Tickets that have some.
+    pub tickets: u64,
+    /// All comments.
+    pub notes: u64,
+    /// Notes that are written for them: a long comment takes several.
+    pub parts: u64,
 }
 
 impl CallCounts {
     /// Each with what it is for, in words.
-    pub fn parts(self) -> [(u64, &'static str); 6] {
+    pub fn parts(self) -> [(u64, &'static str); 7] {
         [
             (self.begin, "to begin"),
             (self.properties, "for properties"),
@@ -143,6 +158,7 @@ impl CallCounts {
             (self.look_ups, "for look-ups"),
             (self.contacts, "for contacts and other records"),
             (self.links, "for links"),
+            (self.notes, "for notes"),
         ]
     }
 

@@ -34,6 +34,8 @@ pub struct Progress {
     pub tally: Tally,
     /// Bytes of input that settled rows stand for, at most.
     pub bytes: u64,
+    /// Notes that were made.
+    pub notes: u64,
 }
 
 /// Refusals of one code.
@@ -128,6 +130,10 @@ pub struct Summary {
     pub spared: Option<Spared>,
     /// Contacts that this run created.
     pub contacts_created: u64,
+    /// Notes that this run made of comments.
+    pub notes_made: u64,
+    /// Notes that were on their tickets before.
+    pub notes_there: u64,
     /// Calls made, repeats included.
     pub calls: u64,
     /// Time from start to end.

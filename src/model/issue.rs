@@ -10,6 +10,12 @@ use crate::model::schema::ObjectType;
 /// How much of a value is kept in a problem, in characters.
 const EXCERPT: usize = 200;
 
+/// The code of a row whose ticket is there, and one of whose notes the portal refused.
+pub const NOTE_REFUSED: &str = "NOTE_REFUSED";
+
+/// The code of a row whose ticket is there, and one of whose notes lost its key to another.
+pub const NOTE_KEY_HELD: &str = "NOTE_KEY_HELD";
+
 /// One thing that is wrong with a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -354,6 +360,11 @@ pub enum Reason {
         /// The text of the file that looks most like it.
         nearest: Option<String>,
     },
+    /// Two comments of the row's ticket have one id and say different things.
+    RepeatedNote {
+        /// The id of the other, which may differ by case.
+        other: String,
+    },
     /// A template or expression failed on this row.
     TemplateFailed {
         /// What the template engine said.
@@ -401,6 +412,20 @@ pub enum Reason {
     ChangedSincePlan {
         /// What changed.
         what: SincePlan,
+    },
+    /// The row's ticket is there, but what is wrong with one of its notes is left.
+    NoteLeft {
+        /// Id of the row's ticket.
+        ticket: String,
+        /// What is wrong with the note.
+        note: Box<Reason>,
+    },
+    /// A note that does not hang on the row's ticket holds the note's key.
+    NoteKeyHeld {
+        /// Id of that note, where it is known.
+        note: Option<String>,
+        /// Id of the ticket that it hangs on, if it hangs on one.
+        ticket: Option<String>,
     },
     /// Another ticket holds the value of a unique property that is not the key.
     ConflictingUniqueValue {
@@ -509,6 +534,7 @@ impl Reason {
             Reason::InvalidId => "INVALID_ID",
             Reason::UnknownZone { .. } => "UNKNOWN_ZONE",
             Reason::NotInFile { .. } => "NOT_IN_FILE",
+            Reason::RepeatedNote { .. } => "REPEATED_NOTE",
             Reason::TemplateFailed { .. } => "TEMPLATE_FAILED",
             Reason::NoSuchRecord { object } => match object {
                 ObjectType::Tickets => "LINKED_TICKET_MISSING",
@@ -530,6 +556,11 @@ impl Reason {
             Reason::LinkRefused { .. } => "LINK_REFUSED",
             Reason::LinkLeft { link, .. } => link.code(),
             Reason::ChangedSincePlan { .. } => "CHANGED_SINCE_PLAN",
+            Reason::NoteLeft { note, .. } => match **note {
+                Reason::NoteKeyHeld { .. } => note.code(),
+                _ => NOTE_REFUSED,
+            },
+            Reason::NoteKeyHeld { .. } => NOTE_KEY_HELD,
             Reason::ConflictingUniqueValue { .. } => "CONFLICTING_UNIQUE_VALUE",
             Reason::KeyHeldElsewhere { .. } => "KEY_HELD_ELSEWHERE",
             Reason::KeyInRecycleBin { .. } => "KEY_IN_RECYCLE_BIN",
@@ -645,6 +676,11 @@ impl Reason {
             Reason::InvalidId => "this is not the id of a record".to_owned(),
             Reason::UnknownZone { .. } => "there is no such time zone".to_owned(),
             Reason::NotInFile { file, .. } => format!("{file} has no line for it"),
+            Reason::RepeatedNote { other } => {
+                format!(
+                    "another comment of the ticket has the id \"{other}\" and says something else"
+                )
+            }
             Reason::TemplateFailed { detail } => format!("the template failed: {detail}"),
             Reason::NoSuchRecord { object } => {
                 format!("the portal has no such {}", object.singular())
@@ -681,6 +717,22 @@ impl Reason {
                     quoted(holds)
                 ),
             },
+            Reason::NoteLeft { ticket, note } => {
+                format!(
+                    "ticket {ticket} is there, but not this note: {}",
+                    note.sentence()
+                )
+            }
+            Reason::NoteKeyHeld { note, ticket } => {
+                let note = note
+                    .as_deref()
+                    .map_or("another note".to_owned(), |id| format!("note {id}"));
+                let place = match ticket {
+                    Some(ticket) => format!(" of ticket {ticket}"),
+                    None => String::new(),
+                };
+                format!("{note}{place} holds its key")
+            }
             Reason::ConflictingUniqueValue { id } => {
                 format!("{} has this unique value already", ticket(id.as_deref()))
             }
@@ -830,6 +882,11 @@ impl Reason {
                 Some(nearest) => format!("did you mean \"{nearest}\"? Otherwise add it to {file}"),
                 None => format!("add it to {file}"),
             },
+            Reason::RepeatedNote { .. } => {
+                "give each comment an id of its own, or leave `id` out of [[notes]]: then what \
+                 comments say tells them apart"
+                    .to_owned()
+            }
             Reason::TemplateFailed { .. } => {
                 "correct the cells that the template uses, or the template".to_owned()
             }
@@ -861,6 +918,14 @@ impl Reason {
             Reason::ChangedSincePlan { .. } => {
                 "make a new plan of this row, or carry it out on what the portal holds now with `tickethaul retry`"
                     .to_owned()
+            }
+            Reason::NoteLeft { .. } => {
+                "correct the comment, then give this row to `tickethaul retry`, or import the file with \
+                 `--op upsert`: what its ticket lacks is added"
+                    .to_owned()
+            }
+            Reason::NoteKeyHeld { .. } => {
+                "look at that note in HubSpot: it may belong to this ticket".to_owned()
             }
             Reason::ConflictingUniqueValue { .. } => {
                 "change the value, or take the row out if it is the same ticket".to_owned()

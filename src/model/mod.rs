@@ -12,6 +12,7 @@ pub mod schema;
 pub mod property_change;
 pub mod plan;
 pub mod ticket;
+pub mod note;
 pub mod issue;
 pub mod made_link;
 pub mod outcome;

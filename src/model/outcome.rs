@@ -65,16 +65,19 @@ pub enum Change {
     Linked,
     /// Links of it were taken away.
     Unlinked,
+    /// Only notes were added to it.
+    Noted,
 }
 
 impl Change {
     /// All of them.
-    pub const ALL: [Change; 5] = [
+    pub const ALL: [Change; 6] = [
         Change::Created,
         Change::Updated,
         Change::Archived,
         Change::Linked,
         Change::Unlinked,
+        Change::Noted,
     ];
 
     /// The word for it in the journal, the summary and messages.
@@ -85,6 +88,7 @@ impl Change {
             Change::Archived => "archived",
             Change::Linked => "linked",
             Change::Unlinked => "unlinked",
+            Change::Noted => "noted",
         }
     }
 
@@ -96,6 +100,7 @@ impl Change {
             Change::Archived => "archive",
             Change::Linked => "link",
             Change::Unlinked => "unlink",
+            Change::Noted => "note",
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::model::note::Note;
 use crate::model::schema::ObjectType;
 use crate::model::visible::spelled;
 
@@ -60,6 +61,8 @@ pub enum Remark {
     Shortened,
     /// An HTML text was too long or nested too deeply to be made plain.
     HtmlKept,
+    /// A comment in HTML was too long or nested too deeply to be cleaned; its text was kept.
+    HtmlStripped,
     /// Invisible letters around a key were taken away.
     KeyTrimmed,
     /// A date of zeros, which databases write for none, was taken as an empty cell.
@@ -74,13 +77,14 @@ pub enum Remark {
 
 impl Remark {
     /// All of them.
-    pub const ALL: [Remark; 11] = [
+    pub const ALL: [Remark; 12] = [
         Remark::TimeInGap,
         Remark::TimeInFold,
         Remark::LeftBlank,
         Remark::FellBack,
         Remark::Shortened,
         Remark::HtmlKept,
+        Remark::HtmlStripped,
         Remark::KeyTrimmed,
         Remark::ZeroDate,
         Remark::LinkLeftOut,
@@ -97,6 +101,7 @@ impl Remark {
             Remark::FellBack => "fell_back",
             Remark::Shortened => "shortened",
             Remark::HtmlKept => "html_kept",
+            Remark::HtmlStripped => "html_stripped",
             Remark::KeyTrimmed => "key_trimmed",
             Remark::ZeroDate => "zero_date",
             Remark::LinkLeftOut => "link_left_out",
@@ -124,6 +129,9 @@ impl Remark {
             Remark::HtmlKept => {
                 "HTML texts too long or too deep to be made plain, left as they are"
             }
+            Remark::HtmlStripped => {
+                "comments in HTML too long or too deep to be cleaned, of which the text was kept"
+            }
             Remark::KeyTrimmed => "keys with invisible characters around them, which were removed",
             Remark::ZeroDate => "dates of zeros (0000-00-00), taken as empty cells",
             Remark::LinkLeftOut => "links to records that the portal lacks, left out as mapped",
@@ -145,6 +153,7 @@ impl Remark {
             Remark::FellBack => "no counterpart, replaced by the fallback",
             Remark::Shortened => "shortened",
             Remark::HtmlKept => "too long or too deep to be made plain, left as it is",
+            Remark::HtmlStripped => "too long or too deep to be cleaned, its text was kept",
             Remark::KeyTrimmed => "invisible characters removed",
             Remark::ZeroDate => "no date, taken as empty",
             Remark::LinkLeftOut => "the portal has no such record, link left out",
@@ -197,6 +206,8 @@ pub struct TicketDraft {
     pub properties: PropertyValues,
     /// Links to other records.
     pub links: Vec<LinkDraft>,
+    /// The comments of the ticket, in the order of their times.
+    pub notes: Vec<Note>,
     /// What mapping did that the user should know of.
     pub remarks: Vec<PlacedRemark>,
 }

@@ -189,6 +189,21 @@ fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Res
         };
         writeln!(text, "  {contacts}")?;
     }
+    let notes = effects.notes;
+    if notes.notes > 0 {
+        let cut = match notes.parts > notes.notes {
+            true => format!(", long ones in parts: {} in all", count(notes.parts)),
+            false => String::new(),
+        };
+        let (tickets, notes) = (
+            counted(notes.tickets, "ticket"),
+            counted(notes.notes, "note"),
+        );
+        writeln!(
+            text,
+            "  write {notes} to {tickets}, each with its own time{cut}"
+        )?;
+    }
     writeln!(
         text,
         "  set off workflows of the portal that answer to such tickets, their stages or new contacts: \

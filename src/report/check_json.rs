@@ -86,6 +86,11 @@ pub(super) fn effects(tickets: u64, effects: &Effects) -> Value {
         "operation": effects.operation,
         "emails": effects.emails,
         "creates_contacts": effects.creates_contacts,
+        "notes": {
+            "tickets": effects.notes.tickets,
+            "notes": effects.notes.notes,
+            "parts": effects.notes.parts,
+        },
         "undated": effects.undated,
         "closed_undated": effects.closed_undated,
         "calls_at_most": effects.calls.total(),
@@ -96,6 +101,7 @@ pub(super) fn effects(tickets: u64, effects: &Effects) -> Value {
             "look_ups": effects.calls.look_ups,
             "contacts": effects.calls.contacts,
             "links": effects.calls.links,
+            "notes": effects.calls.notes,
         },
         "held": effects.held.map(|held| {
             json!({"looked_up": held.looked_up, "all": held.all, "found": held.found})

@@ -50,7 +50,7 @@ fn line(event: &Event) -> Value {
         Event::Notice(words) => json!({"v": 1, "event": "notice", "text": words}),
         Event::Progress(progress) => json!({
             "v": 1, "event": "progress", "bytes": progress.bytes,
-            "read": progress.tally.read(), "rows": rows(&progress.tally),
+            "read": progress.tally.read(), "rows": rows(&progress.tally), "notes": progress.notes,
         }),
         Event::Finished(summary) => json!({
             "v": 1, "event": "finished", "run": summary.run,

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::words::rate;
-use crate::model::count::count;
+use crate::model::count::{count, counted};
 use crate::model::event::{Event, Listener, Progress};
 use crate::model::outcome::Fate;
 use crate::model::visible::one_line;
@@ -54,8 +54,12 @@ impl Listener for PlainLines {
 
 fn progress_line(progress: &Progress, elapsed: Duration) -> String {
     let tally = &progress.tally;
+    let notes = match progress.notes {
+        0 => String::new(),
+        notes => format!(", {} created", counted(notes, "note")),
+    };
     format!(
-        "{} rows settled, {} refused, {}",
+        "{} rows settled, {} refused{notes}, {}",
         count(tally.settled()),
         count(tally.of(Fate::Refused)),
         rate(tally.settled(), elapsed)

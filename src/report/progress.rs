@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::words::rate;
-use crate::model::count::count;
+use crate::model::count::{count, counted};
 use crate::model::event::{Event, Listener, Progress};
 use crate::model::outcome::Fate;
 use crate::model::visible::one_line;
@@ -75,8 +75,12 @@ fn new_bar(total_bytes: Option<u64>) -> ProgressBar {
 
 fn words(progress: &Progress, elapsed: Duration) -> String {
     let tally = &progress.tally;
+    let notes = match progress.notes {
+        0 => String::new(),
+        notes => format!("  {}", counted(notes, "note")),
+    };
     format!(
-        "{} rows  {}  {} refused",
+        "{} rows  {}  {} refused{notes}",
         count(tally.settled()),
         rate(tally.settled(), elapsed),
         count(tally.of(Fate::Refused))

@@ -73,6 +73,17 @@ fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
             counted(summary.contacts_created, "contact")
         )?;
     }
+    if summary.notes_made + summary.notes_there > 0 {
+        let there = match summary.notes_there {
+            0 => String::new(),
+            there => format!(", {} there before", count(there)),
+        };
+        writeln!(
+            text,
+            "\n{} created{there}",
+            counted(summary.notes_made, "note")
+        )?;
+    }
     for (remark, number) in &summary.remarks {
         writeln!(text, "{} {}", count(*number), remark.words())?;
         write_values(text, *remark, *number, summary)?;

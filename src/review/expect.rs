@@ -9,7 +9,7 @@ use crate::hubspot::LinkType;
 use crate::import::links::LinkKinds;
 use crate::import::read::Reading as RowReading;
 use crate::import::recover::Again;
-use crate::journal::{DoneRow, Later, Reading};
+use crate::journal::{DoneRow, Later, NoteStep, Reading};
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::made_link::MadeLink;
 use crate::model::outcome::Change;
@@ -40,6 +40,8 @@ pub struct Expected {
     pub values: Vec<ExpectedValue>,
     /// Links that it must have, or must not have where they were cut.
     pub links: Vec<ExpectedLink>,
+    /// Notes that it must have.
+    pub notes: Vec<NoteStep>,
     /// What was changed, with what the ticket held before; none where nobody looked.
     pub changes: Option<Vec<PropertyChange>>,
     /// What the run added between the ticket and other records; none where the journal does
@@ -126,7 +128,7 @@ impl DoneRows {
         let draft = self.draft(&row)?;
         let values = match row.change {
             Change::Created | Change::Updated => self.values(&row, &draft),
-            Change::Archived | Change::Linked | Change::Unlinked => Vec::new(),
+            Change::Archived | Change::Linked | Change::Unlinked | Change::Noted => Vec::new(),
         };
         let links = match row.change {
             Change::Archived => Vec::new(),
@@ -142,6 +144,7 @@ impl DoneRows {
             change: row.change,
             values,
             links,
+            notes: self.journal.notes_of(row.row.seq)?,
             changes: row.changes,
             made,
             later: match row.later {

@@ -41,6 +41,17 @@ pub enum Difference {
     LinkLacking(String),
     /// A link that the run cut is there: `contacts 1234`.
     LinkThere(String),
+    /// A note is not on the ticket: its key.
+    NoteLacking(String),
+    /// A note is not as it was written.
+    NoteDiffers {
+        /// Its key.
+        note: String,
+        /// Its record id.
+        id: String,
+        /// `time`, `text` or `key`.
+        what: &'static str,
+    },
 }
 
 impl Difference {
@@ -54,6 +65,8 @@ impl Difference {
             Difference::Live => "live",
             Difference::LinkLacking(_) => "link_lacking",
             Difference::LinkThere(_) => "link_there",
+            Difference::NoteLacking(_) => "note_lacking",
+            Difference::NoteDiffers { .. } => "note_differs",
         }
     }
 
@@ -66,6 +79,8 @@ impl Difference {
             "gone" => "tickets are nowhere any more",
             "live" => "tickets that the run archived are live",
             "link_lacking" => "links that the run made are not there",
+            "note_lacking" => "notes are not on their tickets",
+            "note_differs" => "notes are not what the run wrote",
             _ => "links that the run took away are there",
         }
     }

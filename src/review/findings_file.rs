@@ -67,6 +67,10 @@ impl FindingsFile {
             Difference::MergedInto(id) => ["", "", id.as_str(), "", ""],
             Difference::LinkLacking(link) => ["", link.as_str(), "", "", ""],
             Difference::LinkThere(link) => ["", "", link.as_str(), "", ""],
+            Difference::NoteLacking(key) => ["", key.as_str(), "", "", ""],
+            Difference::NoteDiffers { note, id, what } => {
+                [*what, note.as_str(), id.as_str(), "", ""]
+            }
             Difference::InRecycleBin | Difference::Gone | Difference::Live => [""; 5],
         };
         self.rows.write_record([

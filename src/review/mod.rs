@@ -14,4 +14,5 @@ pub mod findings_file;
 mod observe;
 pub mod plan;
 pub mod undo;
+mod notes;
 pub mod verify;

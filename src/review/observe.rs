@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::expect::{Expected, ExpectedLink, ExpectedValue};
 use super::finding::{Difference, Finding};
+use super::notes::HeldNotes;
 use crate::hubspot::contract::HISTORY_LIMIT;
 use crate::hubspot::records::{FormerValue, Record};
 use crate::hubspot::{CallError, Client, LinkedRecord};
@@ -22,6 +23,7 @@ type Links = HashMap<(String, ObjectType), Vec<LinkedRecord>>;
 pub async fn differences(client: &Client, rows: &[Expected]) -> Result<Vec<Finding>, CallError> {
     let live = live(client, rows).await?;
     let links = links(client, rows, &live).await?;
+    let notes = HeldNotes::read(client, rows).await?;
     let mut findings = Vec::new();
     let mut absent = Vec::new();
     for row in rows {
@@ -33,7 +35,8 @@ pub async fn differences(client: &Client, rows: &[Expected]) -> Result<Vec<Findi
                     .links
                     .iter()
                     .filter_map(|link| link_differs(row, link, &links));
-                findings.extend(values.chain(lacking).map(|what| finding(row, what)));
+                let differing = values.chain(lacking).chain(notes.differences(row));
+                findings.extend(differing.map(|what| finding(row, what)));
             }
             (None, _) => absent.push(row),
         }

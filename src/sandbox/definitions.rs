@@ -11,7 +11,7 @@ use super::properties::{GroupPatch, PropertyPatch};
 use super::schema::{Choice, Group, Property, Shelf};
 use super::shapes::BatchOut;
 use super::stages;
-use super::switches::ExternalOptions;
+use super::switches::{ActivityProperties, ExternalOptions};
 
 /// Unique properties of one kind that a portal may add (contract 2.8).
 const MOST_UNIQUE: usize = 10;
@@ -64,6 +64,7 @@ impl Desk {
         property: Property,
     ) -> Result<Property, Problem> {
         check_place(self.schema.of(kind), &property)?;
+        self.check_activity(kind, &property)?;
         self.keep_property(kind, property)
     }
 
@@ -191,6 +192,24 @@ impl Desk {
         self.store.undefine("group", kind.plural(), name)?;
         let _ = self.schema.of_mut(kind).groups.remove(name);
         Ok(())
+    }
+
+    /// Whether activities can have properties of one's own is not known.
+    fn check_activity(&self, kind: Kind, property: &Property) -> Result<(), Problem> {
+        if !kind.is_activity() {
+            return Ok(());
+        }
+        let refused =
+            || Problem::validation(format!("{} can't have custom properties.", kind.plural()));
+        match self.switches.activity_properties {
+            ActivityProperties::Denied => {
+                let scope = format!("crm.schemas.{}.write", kind.plural());
+                Err(Problem::missing_scopes(&[scope]))
+            }
+            ActivityProperties::Refused => Err(refused()),
+            ActivityProperties::PlainOnly if property.has_unique_value => Err(refused()),
+            _ => Ok(()),
+        }
     }
 
     fn keep_property(&mut self, kind: Kind, property: Property) -> Result<Property, Problem> {

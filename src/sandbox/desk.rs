@@ -11,11 +11,12 @@ use super::drafts::Rules;
 use super::kind::Kind;
 use super::options::Data;
 use super::problem::Problem;
-use super::schema::Schema;
+use super::schema::{Schema, Shelf};
 use super::seed::{self, SeedError};
 use super::store::{Record, Store, StoreError};
 use super::switches::{
-    ArchivedByKey, ClosedDate, CreatedateWritable, ExternalIdsUnique, Switches, UrgentPriority,
+    ActivityKey, ActivityKeyReads, ArchivedByKey, ClosedDate, CreatedateWritable,
+    ExternalIdsUnique, Switches, UrgentPriority,
 };
 use super::version::Version;
 
@@ -65,6 +66,8 @@ impl Desk {
         let (store, fresh) = Store::open(setting.data, setting.seed)?;
         if fresh {
             seed::plant(&store, now)?;
+        } else {
+            seed::complete(&store)?;
         }
         if setting.seed_tickets > 0 && !store.has_any(Kind::Ticket)? {
             seed::plant_tickets(&store, setting.seed_tickets, setting.seed)?;
@@ -136,18 +139,24 @@ impl Desk {
         property: Option<&str>,
         verb: &str,
     ) -> Result<(), Problem> {
+        let is_unique = |name: &str| self.schema.of(kind).unique.contains(name);
+        let withheld = |name: &str| {
+            let refused = self.switches.activity_key_reads == ActivityKeyReads::Refused;
+            kind.is_activity() && name == ACTIVITY_KEY && refused
+        };
         match property {
-            Some(name) if !self.schema.of(kind).unique.contains(name) => {
-                Err(Problem::validation(format!(
-                    "Unable to perform {verb} by non-unique {} property {name} in portal ID {}",
-                    kind.type_id(),
-                    self.portal_id
-                )))
-            }
+            Some(name) if !is_unique(name) || withheld(name) => Err(Problem::validation(format!(
+                "Unable to perform {verb} by non-unique {} property {name} in portal ID {}",
+                kind.type_id(),
+                self.portal_id
+            ))),
             _ => Ok(()),
         }
     }
 }
+
+/// The key that HubSpot gives activities.
+pub(super) const ACTIVITY_KEY: &str = "hs_unique_id";
 
 /// Makes the definitions say what the switches say.
 fn adapt(schema: &mut Schema, switches: &Switches) {
@@ -170,6 +179,23 @@ fn adapt(schema: &mut Schema, switches: &Switches) {
     {
         ids.has_unique_value = true;
         tickets.put(ids);
+    }
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_activity()) {
+        adapt_key(schema.of_mut(kind), switches.activity_key);
+    }
+}
+
+/// What `hs_unique_id` of a kind of activity is, and what its definition says.
+fn adapt_key(shelf: &mut Shelf, key: ActivityKey) {
+    if key == ActivityKey::Absent {
+        let _ = shelf.properties.remove(ACTIVITY_KEY);
+    }
+    if matches!(key, ActivityKey::Absent | ActivityKey::Plain) {
+        let _ = shelf.unique.remove(ACTIVITY_KEY);
+    }
+    if let Some(property) = shelf.properties.get_mut(ACTIVITY_KEY) {
+        property.has_unique_value = !matches!(key, ActivityKey::Silent | ActivityKey::Plain);
+        property.modification_metadata.read_only_value = key == ActivityKey::ReadOnly;
     }
 }
 

@@ -4,18 +4,18 @@
 
 use std::collections::BTreeMap;
 
-use super::forgiving;
 use super::kind::Kind;
 use super::refusal::{Demand, Invalid, Refusal};
 use super::schema::{Property, Schema, ValueType};
 use super::shapes::{Incoming, Scalar, Values, Warning};
 use super::stages;
 use super::switches::{
-    ArchivedOwner, BadOwnerCode, CreatedateWritable, LongString, NullWrite, Required, Switches,
-    Validation,
+    ArchivedOwner, BadOwnerCode, BodyForm, CreatedateWritable, LongString, NullWrite, Required,
+    Switches, Validation,
 };
 use super::values::{self, Fault};
 use super::version::Version;
+use super::{emails, forgiving};
 
 /// What a write does to a record: a new value, or None to clear it.
 pub(super) type Changes = BTreeMap<String, Option<String>>;
@@ -145,6 +145,8 @@ impl Rules<'_> {
             (Kind::Contact, "hs_additional_emails") => {
                 values::normalise(property, &text.to_lowercase(), stored)
             }
+            (Kind::Email, emails::HEADERS) => emails::checked(text),
+            _ if kind.bodies().contains(&name) => self.body(name, text),
             _ if property.is_owner() => self.owner(text),
             _ => values::normalise(property, self.cut(property, text), stored),
         };
@@ -202,6 +204,21 @@ impl Rules<'_> {
         }
     }
 
+    /// A text of an activity in the form in which it is kept. It is measured in UTF-16
+    /// units, the strictest reading of the contract's 65,536 characters.
+    fn body(self, name: &str, text: &str) -> Result<String, Fault> {
+        let cut = match self.switches.long_string {
+            LongString::Refused => values::short_body(name, text)?,
+            LongString::Truncated => values::first_units(text),
+        };
+        Ok(match self.switches.body_form {
+            BodyForm::Kept => cut.to_owned(),
+            BodyForm::Wrapped if cut.starts_with("<div") => cut.to_owned(),
+            BodyForm::Wrapped => format!("<div style=\"\" dir=\"auto\"><p>{cut}</p></div>"),
+            BodyForm::Breaks => cut.replace('\n', "<br>"),
+        })
+    }
+
     /// What a new record must have (contract 2.1, 9).
     fn require(self, kind: Kind, changes: &Changes) -> Result<(), Refusal> {
         let names: &[&'static str] = match (kind, self.switches.required_on_create) {
@@ -210,8 +227,7 @@ impl Rules<'_> {
             (Kind::Ticket, Required::Pipeline) => &[stages::STAGE, "subject", stages::PIPELINE],
             (Kind::Company, _) if has(changes, "domain") => &[],
             (Kind::Company, _) => &["name"],
-            (Kind::Note, _) => &["hs_timestamp"],
-            (Kind::Contact | Kind::Deal, _) => &[],
+            (kind, _) => kind.required(),
         };
         let missing: Vec<&str> = names
             .iter()
@@ -264,8 +280,10 @@ impl Rules<'_> {
                 None => values.remove(&name),
             };
         }
-        if kind == Kind::Ticket {
-            stages::settle(self.schema, self.switches, values, is_dated, now);
+        match kind {
+            Kind::Ticket => stages::settle(self.schema, self.switches, values, is_dated, now),
+            Kind::Email => emails::derive(values),
+            _ => {}
         }
     }
 }

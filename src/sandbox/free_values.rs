@@ -44,6 +44,18 @@ impl FromStr for SearchLag {
     }
 }
 
+/// How late the associations of a new record are read; at once by default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct LinkLag(pub(super) Duration);
+
+impl FromStr for LinkLag {
+    type Err = NoValue;
+
+    fn from_str(text: &str) -> Result<LinkLag, NoValue> {
+        time(text).map(LinkLag).ok_or(NoValue)
+    }
+}
+
 /// Requests a day; the default is the Professional tier's (contract 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DailyLimit(pub(super) u64);

@@ -11,6 +11,11 @@ pub(super) enum Kind {
     Company,
     Deal,
     Note,
+    Email,
+    Call,
+    Task,
+    Meeting,
+    Communication,
 }
 
 /// How the API speaks of one kind.
@@ -30,10 +35,14 @@ struct Names {
     shown: &'static [&'static str],
     /// What `query` of a search looks at (contract 2.9 for tickets).
     searched: &'static [&'static str],
+    /// What a new record must have. Tickets have a switch for that, companies a choice.
+    required: &'static [&'static str],
+    /// The texts of an activity, which are HTML or plain; none for other kinds.
+    bodies: &'static [&'static str],
 }
 
 /// In the order of the enum.
-const KINDS: [Names; 5] = [
+const KINDS: [Names; 10] = [
     Names {
         plural: "tickets",
         singular: "ticket",
@@ -60,6 +69,8 @@ const KINDS: [Names; 5] = [
             "hs_ticket_category",
             "hs_ticket_id",
         ],
+        required: &[],
+        bodies: &[],
     },
     Names {
         plural: "contacts",
@@ -85,6 +96,8 @@ const KINDS: [Names; 5] = [
             "phone",
             "company",
         ],
+        required: &[],
+        bodies: &[],
     },
     Names {
         plural: "companies",
@@ -102,6 +115,8 @@ const KINDS: [Names; 5] = [
             "name",
         ],
         searched: &["name", "domain", "phone", "website"],
+        required: &[],
+        bodies: &[],
     },
     Names {
         plural: "deals",
@@ -122,6 +137,8 @@ const KINDS: [Names; 5] = [
             "pipeline",
         ],
         searched: &["dealname", "pipeline", "dealstage", "description"],
+        required: &[],
+        bodies: &[],
     },
     Names {
         plural: "notes",
@@ -133,16 +150,93 @@ const KINDS: [Names; 5] = [
         modified: "hs_lastmodifieddate",
         shown: &["hs_createdate", "hs_lastmodifieddate", "hs_object_id"],
         searched: &["hs_note_body"],
+        required: &["hs_timestamp"],
+        bodies: &["hs_note_body"],
+    },
+    Names {
+        plural: "emails",
+        singular: "email",
+        type_id: "0-49",
+        capital: "Email",
+        upper: "EMAIL",
+        created: "hs_createdate",
+        modified: "hs_lastmodifieddate",
+        shown: &["hs_createdate", "hs_lastmodifieddate", "hs_object_id"],
+        searched: &["hs_email_subject", "hs_email_text"],
+        required: &["hs_timestamp", "hs_email_direction"],
+        bodies: &["hs_email_html", "hs_email_text"],
+    },
+    Names {
+        plural: "calls",
+        singular: "call",
+        type_id: "0-48",
+        capital: "Call",
+        upper: "CALL",
+        created: "hs_createdate",
+        modified: "hs_lastmodifieddate",
+        shown: &["hs_createdate", "hs_lastmodifieddate", "hs_object_id"],
+        searched: &["hs_call_title", "hs_call_body"],
+        required: &["hs_timestamp"],
+        bodies: &["hs_call_body"],
+    },
+    Names {
+        plural: "tasks",
+        singular: "task",
+        type_id: "0-27",
+        capital: "Task",
+        upper: "TASK",
+        created: "hs_createdate",
+        modified: "hs_lastmodifieddate",
+        shown: &["hs_createdate", "hs_lastmodifieddate", "hs_object_id"],
+        searched: &["hs_task_subject", "hs_task_body"],
+        required: &["hs_timestamp"],
+        bodies: &["hs_task_body"],
+    },
+    Names {
+        plural: "meetings",
+        singular: "meeting_event",
+        type_id: "0-47",
+        capital: "Meeting",
+        upper: "MEETING_EVENT",
+        created: "hs_createdate",
+        modified: "hs_lastmodifieddate",
+        shown: &["hs_createdate", "hs_lastmodifieddate", "hs_object_id"],
+        searched: &["hs_meeting_title", "hs_meeting_body"],
+        required: &["hs_timestamp"],
+        bodies: &["hs_meeting_body"],
+    },
+    Names {
+        plural: "communications",
+        singular: "communication",
+        type_id: "0-18",
+        capital: "Communication",
+        upper: "COMMUNICATION",
+        created: "hs_createdate",
+        modified: "hs_lastmodifieddate",
+        shown: &["hs_createdate", "hs_lastmodifieddate", "hs_object_id"],
+        searched: &["hs_communication_body"],
+        required: &[
+            "hs_timestamp",
+            "hs_communication_channel_type",
+            "hs_communication_logged_from",
+            "hs_communication_body",
+        ],
+        bodies: &["hs_communication_body"],
     },
 ];
 
 impl Kind {
-    pub(super) const ALL: [Kind; 5] = [
+    pub(super) const ALL: [Kind; 10] = [
         Kind::Ticket,
         Kind::Contact,
         Kind::Company,
         Kind::Deal,
         Kind::Note,
+        Kind::Email,
+        Kind::Call,
+        Kind::Task,
+        Kind::Meeting,
+        Kind::Communication,
     ];
 
     /// From a path segment: plural, singular or type id.
@@ -189,6 +283,21 @@ impl Kind {
 
     pub(super) fn searched(self) -> &'static [&'static str] {
         self.names().searched
+    }
+
+    /// What a new record must have, whatever the switches say.
+    pub(super) fn required(self) -> &'static [&'static str] {
+        self.names().required
+    }
+
+    /// The texts of an activity.
+    pub(super) fn bodies(self) -> &'static [&'static str] {
+        self.names().bodies
+    }
+
+    /// Whether it is something that happened, which stands on the timeline of others.
+    pub(super) fn is_activity(self) -> bool {
+        !self.bodies().is_empty()
     }
 
     /// Always in a reply, asked for or not.

@@ -2,7 +2,8 @@
 //! test against. It is a second reading of HubSpot's API contract: it shares no
 //! type with the client, so that a wrong field name on one side shows.
 //!
-//! **What it models.** Tickets, contacts, companies, deals and notes: single calls,
+//! **What it models.** Tickets, contacts, companies, deals and activities (notes, e-mails,
+//! calls, tasks, meetings, communications): single calls,
 //! the list, batches, upserts, searches, merges; properties, groups, ticket pipelines,
 //! owners, associations with labels, account and usage, tokens and their scopes; under
 //! v3, v4 and the dated paths, and what of v1 and v2 other programs still read.
@@ -14,8 +15,7 @@
 //! goes wrong there now and then is a trouble (`troubles`).
 //!
 //! **What it does not.** Imports, exports, lists, files, forms, webhooks;
-//! other activities than notes (they can be named as ends of associations, no
-//! more); pipelines of deals; users, teams and permissions; workflows and
+//! pipelines of deals; users, teams and permissions; workflows and
 //! other automation; conditional properties beyond those of `validation_2026_09`.
 //! Calculated properties stay empty except the ones that follow from the stage.
 //! There is one account in UTC, one token and the access tokens made from it, and
@@ -34,6 +34,7 @@ mod connection;
 mod definitions;
 mod desk;
 mod drafts;
+mod emails;
 mod forgiving;
 mod free_values;
 mod front;

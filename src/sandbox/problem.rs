@@ -23,6 +23,14 @@ pub(super) struct Detail {
     pub(super) context: Context,
 }
 
+/// A unique value that another activity has (contract 1.3 of the second part).
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TakenValue {
+    error_type: &'static str,
+    error_tokens: Context,
+}
+
 /// A refusal of a whole call.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,6 +46,9 @@ pub(super) struct Problem {
     category: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sub_category: Option<&'static str>,
+    /// In a shape of its own.
+    #[serde(flatten)]
+    taken: Option<Box<TakenValue>>,
 }
 
 /// A refusal of one row, or of some, inside a 207.
@@ -54,6 +65,9 @@ pub(super) struct RowProblem {
     context: Context,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Detail>,
+    /// In a shape of its own.
+    #[serde(flatten)]
+    taken: Option<Box<TakenValue>>,
 }
 
 /// A problem with its correlation id: what goes out.
@@ -76,6 +90,7 @@ impl Problem {
             errors: Vec::new(),
             category,
             sub_category: None,
+            taken: None,
         }
     }
 
@@ -92,6 +107,17 @@ impl Problem {
     /// 409 `CONFLICT`: there is such a record already.
     pub(super) fn conflict(message: impl Into<String>) -> Problem {
         Problem::new(409, Some("CONFLICT"), message)
+    }
+
+    /// 400 of a unique value that another activity has: a shape of its own, without a
+    /// category (contract 1.3 of the second part).
+    pub(super) fn unique_value_conflict(message: String, tokens: Context) -> Problem {
+        let mut problem = Problem::new(400, None, message);
+        problem.taken = Some(Box::new(TakenValue {
+            error_type: "UNIQUE_VALUE_CONFLICT",
+            error_tokens: tokens,
+        }));
+        problem
     }
 
     /// 409 for a property name that is taken (contract 6).
@@ -240,6 +266,7 @@ impl Problem {
             message: traced.message,
             context: traced.context,
             errors: traced.errors,
+            taken: traced.taken,
         }
     }
 

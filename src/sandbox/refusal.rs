@@ -22,6 +22,17 @@ pub(super) struct Demand {
     pub(super) name: &'static str,
 }
 
+/// A unique value of an activity that another one has.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) kind: Kind,
+    pub(super) property: String,
+    pub(super) value: String,
+    pub(super) holder: i64,
+    /// The record that was to get it; 0 for a new one.
+    pub(super) own: i64,
+}
+
 /// The reasons. A record can have several invalid values; the others stand alone.
 #[derive(Debug)]
 pub(super) enum Refusal {
@@ -34,6 +45,10 @@ pub(super) enum Refusal {
     Links(Context),
     /// Another record has the unique value, told as a conflict.
     Conflict(Kind, i64),
+    /// Another activity has the unique value, told with its id.
+    Taken(Taken),
+    /// An activity that belongs to nothing.
+    Lone(Kind),
     /// The input has no `properties`.
     NoProperties,
     /// The state could not be used; not the row's fault.
@@ -77,6 +92,10 @@ impl Refusal {
                 kind.capital()
             ))
             .with("existingId", vec![existing.to_string()]),
+            Refusal::Taken(taken) => taken.problem(portal_id),
+            Refusal::Lone(kind) => {
+                Problem::validation(format!("A {} needs at least one association", kind.upper()))
+            }
             Refusal::NoProperties => super::shapes::no_properties(),
             Refusal::Store(error) => error.into(),
         }
@@ -121,6 +140,29 @@ fn invalid_values(invalid: &[Invalid], portal_id: i64) -> Problem {
     let mut problem = Problem::validation(format!("Property values were not valid: {array}"));
     problem.errors = invalid.iter().map(Invalid::detail).collect();
     problem
+}
+
+impl Taken {
+    fn problem(self, portal_id: i64) -> Problem {
+        let message = format!(
+            "Cannot set PropertyValueCoordinates{{portalId={portal_id}, objectTypeId=ObjectTypeId{{legacyObjectType={}}}, \
+             propertyName={}, value={}}} on {}. {} already has that value.",
+            self.kind.upper(),
+            self.property,
+            self.value,
+            self.own,
+            self.holder
+        );
+        let tokens = Context::from([
+            ("objectTypeId", vec![self.kind.type_id().to_owned()]),
+            ("propertyName", vec![self.property]),
+            ("portalId", vec![portal_id.to_string()]),
+            ("existingObjectId", vec![self.holder.to_string()]),
+            ("conflictingValue", vec![self.value]),
+            ("objectId", vec![self.own.to_string()]),
+        ]);
+        Problem::unique_value_conflict(message, tokens)
+    }
 }
 
 impl Invalid {

@@ -2,7 +2,6 @@
 //! dated versions. Methods are the portal's business.
 
 use super::kind::Kind;
-use super::links::End;
 use super::problem::Problem;
 use super::version::Version;
 
@@ -37,7 +36,7 @@ pub(super) enum Route {
     Erase(Kind),
     /// Beside the API: the recycle bin's buttons.
     Bin(Kind, Button),
-    Links((End, End), LinkRoute),
+    Links((Kind, Kind), LinkRoute),
 }
 
 /// The last segment of a batch path.
@@ -79,20 +78,15 @@ pub(super) enum LinkRoute {
 }
 
 /// Kinds that HubSpot defines in every account, and that this portal does not hold.
-const OTHERS: [&str; 13] = [
-    "call",
-    "communication",
+const OTHERS: [&str; 8] = [
     "deal_split",
-    "email",
     "feedback_submission",
     "form",
     "goal_target",
     "lead",
     "line_item",
-    "meeting",
     "product",
     "quote",
-    "task",
 ];
 
 impl Route {
@@ -227,7 +221,7 @@ fn modern(rest: &[&str]) -> Result<Route, Problem> {
         ["labels", id] => LinkRoute::Label(id.parse().map_err(|_| Problem::not_found())?),
         _ => return Err(Problem::not_found()),
     };
-    Ok(Route::Links((End::named(from)?, End::named(to)?), route))
+    Ok(Route::Links((Kind::named(from)?, Kind::named(to)?), route))
 }
 
 fn modern_single(rest: &[&str]) -> Result<Route, Problem> {
@@ -240,7 +234,7 @@ fn modern_single(rest: &[&str]) -> Result<Route, Problem> {
         [from, id, "associations", to, to_id] => (from, to, LinkRoute::Pair(text(id), text(to_id))),
         _ => return Err(Problem::not_found()),
     };
-    Ok(Route::Links((End::named(from)?, End::named(to)?), route))
+    Ok(Route::Links((Kind::named(from)?, Kind::named(to)?), route))
 }
 
 fn legacy(rest: &[&str]) -> Result<Route, Problem> {
@@ -248,7 +242,7 @@ fn legacy(rest: &[&str]) -> Result<Route, Problem> {
         return Err(Problem::not_found());
     };
     let route = LinkRoute::LegacyBatch(Verb::named(verb)?);
-    Ok(Route::Links((End::named(from)?, End::named(to)?), route))
+    Ok(Route::Links((Kind::named(from)?, Kind::named(to)?), route))
 }
 
 fn legacy_single(from: &str, id: &str, rest: &[&str]) -> Result<Route, Problem> {
@@ -261,7 +255,7 @@ fn legacy_single(from: &str, id: &str, rest: &[&str]) -> Result<Route, Problem> 
         ),
         _ => return Err(Problem::not_found()),
     };
-    Ok(Route::Links((End::named(from)?, End::named(to)?), route))
+    Ok(Route::Links((Kind::named(from)?, Kind::named(to)?), route))
 }
 
 impl Verb {

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use super::desk::Desk;
 use super::drafts::SOURCE_APP;
 use super::kind::Kind;
-use super::links::End;
 use super::problem::Problem;
 use super::reply::Paging;
 use super::schema::ValueType;
@@ -200,8 +199,8 @@ impl Desk {
         if view.associations.is_empty() {
             return Ok(None);
         }
-        let ends = view.associations.iter().map(|name| End::named(name));
-        let ends: Vec<End> = ends.collect::<Result<_, _>>()?;
+        let ends = view.associations.iter().map(|name| Kind::named(name));
+        let ends: Vec<Kind> = ends.collect::<Result<_, _>>()?;
         let all = self.store.links(id)?;
         let path = format!(
             "{}/crm/v3/objects/{}/{id}/associations",
@@ -215,7 +214,7 @@ impl Desk {
     }
 
     /// Links to one kind of record, or None where there are none.
-    fn links_out(&self, end: End, all: &[(u32, i64)], path: &str) -> Option<LinksOut> {
+    fn links_out(&self, end: Kind, all: &[(u32, i64)], path: &str) -> Option<LinksOut> {
         let mut results = Vec::new();
         for (link_type, id) in all {
             let known = self.schema.links.get(*link_type);

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::free_values::{DailyLimit, DayEnds, Names, SearchLag, SearchRate};
+use super::free_values::{DailyLimit, DayEnds, LinkLag, Names, SearchLag, SearchRate};
 
 /// Makes the choices, the set of them, and the reader of `NAME=VALUE` out of one
 /// table, so that a new switch is one new line. Values after the line are free
@@ -218,7 +218,26 @@ switches! {
         "gdpr-delete of tickets in 2026-09 (2025-09 has it)"
     0 count_requests: CountRequests { Arrival = "arrival", Reply = "reply" }
         "when a request counts"
+    0 activity_key: ActivityKey {
+        Unique = "unique", Claimed = "claimed", Silent = "silent", Plain = "plain", ReadOnly = "read-only", Absent = "absent",
+    }
+        "hs_unique_id of activities: kept unique, only said to be, kept but not said to be, a text like others, not writable, not there"
+    0 activity_collision: ActivityCollision { Named = "400-unique-value", Conflict = "409", Invalid = "400" }
+        "a value of a unique property of activities that is taken"
+    0 activity_key_reads: ActivityKeyReads { Refused = "400", Works = "works" }
+        "activities by hs_unique_id as idProperty"
+    0 activity_properties: ActivityProperties {
+        Denied = "403", Made = "201", Unenforced = "unenforced", PlainOnly = "400-unique", Refused = "400",
+    }
+        "a property of one's own on activities: no scope for it, made, made but its unique values not kept, only made when not unique, refused"
+    0 activity_scopes: ActivityScopes { Contacts = "contacts", Own = "own", Either = "either" }
+        "whose scopes guard activities: those of contacts, such as crm.objects.notes.write, or one of both"
+    0 body_form: BodyForm { Kept = "kept", Wrapped = "wrapped", Breaks = "breaks" }
+        "texts of activities when they are read back: as they were written, wrapped in a div, line breaks as <br>"
+    0 lone_activity: LoneActivity { Accepted = "accepted", Refused = "400" }
+        "an activity that is made without an association"
     free
+    0 link_lag: LinkLag = "0s", "TIME"; "how late the associations of a new record are read by the association endpoints"
     29 search_lag: SearchLag = "5s", "TIME"; "how late the search index is"
     32 daily_limit: DailyLimit = "625000", "N"; "requests a day (the ones in 10 s are --rate)"
     0 day_ends: DayEnds = "none", "TIME"; "how soon after its start the portal's day ends, and its clock is so far ahead"

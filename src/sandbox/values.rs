@@ -87,6 +87,26 @@ pub(super) fn first_characters(text: &str) -> &str {
     }
 }
 
+/// A text of an activity, unless it is too long.
+pub(super) fn short_body<'t>(name: &str, text: &'t str) -> Result<&'t str, Fault> {
+    if text.len() <= LONGEST || text.encode_utf16().count() <= LONGEST {
+        return Ok(text);
+    }
+    let message = format!("{name} is too long: the most is {LONGEST} characters");
+    Err(Fault::new("INVALID_STRING_LENGTH", message))
+}
+
+/// As much of a text as an activity takes.
+pub(super) fn first_units(text: &str) -> &str {
+    let mut units = 0;
+    let fits = |letter: &char| {
+        units += letter.len_utf16();
+        units <= LONGEST
+    };
+    let end = text.chars().take_while(fits).map(char::len_utf8).sum();
+    &text[..end]
+}
+
 fn option(property: &Property, text: &str) -> Result<String, Fault> {
     let open = property.external_options && property.options.is_empty();
     if open || property.options.iter().any(|option| option.value == text) {

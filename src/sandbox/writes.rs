@@ -5,15 +5,18 @@
 use std::collections::BTreeSet;
 
 use super::clock::Moment;
-use super::desk::Desk;
+use super::desk::{ACTIVITY_KEY, Desk};
 use super::drafts::Draft;
 use super::kind::Kind;
 use super::links;
-use super::refusal::{Invalid, Refusal};
+use super::refusal::{Invalid, Refusal, Taken};
 use super::schema::Shelf;
 use super::shapes::{CreateInput, Incoming, Values, Warning};
 use super::store::{Record, UniqueValue, Version as Former};
-use super::switches::{ArchivedHoldsUnique, BadAssociation, FoldUniqueCase, UniqueCollision};
+use super::switches::{
+    ActivityCollision, ActivityKey, ActivityProperties, ArchivedHoldsUnique, BadAssociation,
+    FoldUniqueCase, LoneActivity, UniqueCollision,
+};
 use super::values::Fault;
 use super::version::Version;
 
@@ -50,6 +53,10 @@ impl Desk {
         let (links, bad) = links::resolve(&self.schema.links, kind, wanted, exists)?;
         if !bad.is_empty() && self.switches.bad_association == BadAssociation::Row {
             return Err(Refusal::Links(bad));
+        }
+        let is_lone = links.is_empty() && kind.is_activity();
+        if is_lone && self.switches.lone_activity == LoneActivity::Refused {
+            return Err(Refusal::Lone(kind));
         }
         let held = self.unique_values(kind, &values);
         self.check_free(kind, &held, None)?;
@@ -158,11 +165,23 @@ impl Desk {
         let blocks = self.switches.archived_holds_unique == ArchivedHoldsUnique::Blocks;
         let mut invalid = Vec::new();
         for (property, value) in wanted {
+            if !self.enforces(kind, property) {
+                continue;
+            }
             let holders = self.store.holders(kind, property, value)?;
             let other = holders
                 .iter()
                 .find(|(id, archived)| Some(*id) != own && (blocks || !archived));
             match other {
+                Some((id, _)) if self.names_the_holder(kind) => {
+                    return Err(Refusal::Taken(Taken {
+                        kind,
+                        property: property.clone(),
+                        value: value.clone(),
+                        holder: *id,
+                        own: own.unwrap_or(0),
+                    }));
+                }
                 Some((id, _)) if self.conflicts(kind, property) => {
                     return Err(Refusal::Conflict(kind, *id));
                 }
@@ -179,7 +198,24 @@ impl Desk {
     /// Whether a collision is a 409: always for e-mails of contacts (contract 9.3).
     fn conflicts(&self, kind: Kind, property: &str) -> bool {
         let is_email = kind == Kind::Contact && property == "email";
-        is_email || self.switches.unique_collision == UniqueCollision::Conflict
+        let switched = match kind.is_activity() {
+            true => self.switches.activity_collision == ActivityCollision::Conflict,
+            false => self.switches.unique_collision == UniqueCollision::Conflict,
+        };
+        is_email || switched
+    }
+
+    fn names_the_holder(&self, kind: Kind) -> bool {
+        kind.is_activity() && self.switches.activity_collision == ActivityCollision::Named
+    }
+
+    /// Whether the portal keeps unique what its definitions say is.
+    fn enforces(&self, kind: Kind, property: &str) -> bool {
+        !kind.is_activity()
+            || match property {
+                ACTIVITY_KEY => self.switches.activity_key != ActivityKey::Claimed,
+                _ => self.switches.activity_properties != ActivityProperties::Unenforced,
+            }
     }
 
     /// The values by which a record can be found.

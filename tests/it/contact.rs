@@ -318,17 +318,16 @@ fn full_exports_of_jira_are_recognised_and_fitted() {
         let met = meet(jira(custom));
         let _same = met
             .said("recognised as Jira")
-            .has("format = \"%d.%m.%Y %H:%M\"");
+            .has("format = \"%d.%m.%Y %H:%M\"")
+            .has("at = { part = \"at\", format = \"%d/%b/%y\" }");
         let _ended = met.import(0);
-        let rows = met.tickets("subject,createdate,source_tags,source_comments,source_attachments,source_requester,source_parent");
+        let rows = met.tickets(
+            "subject,createdate,source_tags,source_attachments,source_requester,source_parent",
+        );
         let child = &rows[1];
         assert_eq!(child["source_parent"], "OPS-1");
         let router = &rows[0];
         assert_eq!(router["source_tags"], "net;urgent");
-        assert_eq!(
-            router["source_comments"],
-            "14/Mar/25;joe;first\n\n14/Mar/25;joe;second"
-        );
         assert_eq!(router["source_attachments"], "a.png\nb.png");
         assert_eq!(router["source_requester"], "Joe Stone");
         assert_eq!(router["createdate"], "2025-03-14T09:11:00Z");

@@ -1,6 +1,7 @@
 //! Everything that is tested from outside, in one binary; a topic a file.
 
 mod apply; // a plan applied: exactly it, once, and only what nobody changed since
+mod activities; // the sandbox: notes, e-mails, calls and the like, under each of their switches
 mod asked; // what is asked, and which portal is named first
 mod associate; // links of every kind: in imports, between tickets of a file, alone
 mod between; // the helper: something between the tool and a served sandbox that tampers
@@ -9,9 +10,11 @@ mod canned; // the helper: a portal of canned replies in memory
 mod checks; // a whole file against a mapping, before anything is sent
 mod cleaning; // runs and plans listed, old ones removed, tickets of a run deleted
 mod contact; // first contact: files of all kinds, proposals unedited, and what comes of them
+mod conversation; // the helper: tickets with comments, and the notes that must come of them
 mod contract; // literal requests of the API contract, and the shapes of the replies
 mod crash; // a run ended at each of its steps, and finished later
 mod crash_changes; // the same for runs that update, upsert or archive
+mod crash_notes; // the same for runs that write notes
 mod crash_links; // the same for runs that link tickets
 mod damaged; // files of a run that people or spreadsheets damaged
 mod definitions; // the sandbox: properties, groups, pipelines, labels, as a portal's admin has them
@@ -46,6 +49,7 @@ mod in_process; // the helper for runs inside a test: cut wires, tampered replie
 mod inputs; // files of every kind, and what is said of them
 mod kill; // the tool killed at held calls and at random, and finished later
 mod kill_changes; // the same for runs that update, upsert or archive
+mod kill_notes; // the same for runs that write notes
 mod kill_links; // the same for runs that link tickets
 mod late; // lost calls that are carried out late, and replies that say too little
 mod layers; // who may know whom, and which crate lives where
@@ -55,6 +59,7 @@ mod links; // the sandbox: associations in all their endpoints
 mod mapping; // the mapping language from outside, and the commands about mappings
 mod merges; // the sandbox: merges, and what a person does in the recycle bin
 mod older; // the helper: journals as older versions wrote them
+mod notes; // comments become notes, once, however a portal knows them again
 mod odd_keys; // keys that a spreadsheet rewrote, and letters that nobody sees
 mod operations; // update, upsert, archive and delete from outside
 mod outputs; // where commands write: one rule for every file, and stdout that must arrive

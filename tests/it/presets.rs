@@ -269,14 +269,10 @@ fn both_styles_of_jiras_dates_and_all_its_repeated_columns_are_read() {
     let _imported = import(&here, "jira-tickets", "jira");
     let tickets = tickets(
         &here,
-        "subject,createdate,source_comments,source_tags,hs_pipeline_stage,source_status",
+        "subject,createdate,source_tags,hs_pipeline_stage,source_status",
     );
     let first = &tickets["Parcel has not arrived"];
     assert_eq!(first["createdate"], "2024-02-26T08:12:00Z");
-    assert_eq!(
-        first["source_comments"],
-        "26/Feb/24 10:12 AM;Maya Lindqvist;We look into it; thanks.\n\n26/Feb/24 1:12 PM;Grace Okafor;Any news?"
-    );
     let fourth = &tickets["Rückgabe einer Lampe, Bestellung 58377"];
     assert_eq!(fourth["createdate"], "2024-02-28T18:03:52.111Z");
     assert_eq!(fourth["source_tags"], "delivery;vip;late");
@@ -284,6 +280,31 @@ fn both_styles_of_jiras_dates_and_all_its_repeated_columns_are_read() {
         (&*fourth["hs_pipeline_stage"], &*fourth["source_status"]),
         ("4", "Resolved")
     );
+}
+
+#[test]
+fn jiras_comments_are_forecast_as_notes() {
+    let here = Rehearsal::new();
+    let (file, mapping) = (sample("jira-tickets"), preset("jira"));
+    let ended = here
+        .run_embedded(&["check", &file, "-m", &mapping, "--json"])
+        .expect(4);
+    let report: Value = serde_json::from_str(&ended.stdout).expect("a report");
+    assert_eq!(
+        report["import"]["notes"],
+        serde_json::json!({"tickets": 8, "notes": 12, "parts": 12})
+    );
+    assert_eq!(report["import"]["calls"]["notes"], 1);
+    let shown = here
+        .run_embedded(&["check", &file, "-m", &mapping])
+        .expect(4);
+    for words in [
+        "write 12 notes to 8 tickets, each with its own time",
+        "Maya Lindqvist: We look into it; thanks.",
+        "Grace Okafor: Any news?",
+    ] {
+        assert!(shown.stdout.contains(words), "{words}\n{}", shown.stdout);
+    }
 }
 
 #[test]

@@ -46,6 +46,7 @@ async fn update(portal: &Portal, id: &str, properties: Value) -> Answer {
 fn no_switch_is_without_a_story() {
     let stories = [
         include_str!("switches.rs"),
+        include_str!("activities.rs"),
         include_str!("sandbox.rs"),
         include_str!("search.rs"),
         include_str!("links.rs"),

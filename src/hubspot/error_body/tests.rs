@@ -106,6 +106,10 @@ fn existing_ids_are_found_in_context_or_words() {
             Some("56"),
         ),
         (json!({"message": "somebody already has that value"}), None),
+        (
+            json!({"errorType": "UNIQUE_VALUE_CONFLICT", "errorTokens": {"existingObjectId": ["9001"]}}),
+            Some("9001"),
+        ),
     ];
     for (body, wanted) in table {
         assert_eq!(error(&body).existing_id.as_deref(), wanted, "{body}");
@@ -194,5 +198,23 @@ proptest! {
         let body = Bytes::from(page);
         let read = read(&Reply { status, body, ..Reply::default() });
         prop_assert!(read.json || !read.error.message.is_empty());
+    }
+}
+
+#[test]
+fn a_taken_value_of_an_activity_is_a_collision_like_others() {
+    let body = json!({
+        "status": "error",
+        "message": "Cannot set PropertyValueCoordinates{portalId=1, objectTypeId=ObjectTypeId{legacyObjectType=NOTE}, propertyName=hs_unique_id, value=zd:7:c:9} on 9002. 9001 already has that value.",
+        "errorType": "UNIQUE_VALUE_CONFLICT",
+        "errorTokens": {"objectTypeId": ["0-46"], "propertyName": ["hs_unique_id"], "portalId": ["1"],
+            "existingObjectId": ["9001"], "conflictingValue": ["zd:7:c:9"], "objectId": ["9002"]},
+    });
+    for error in [error(&body), entry(&body)] {
+        assert_eq!(error.existing_id.as_deref(), Some("9001"));
+        let problem = &error.problems[0];
+        assert_eq!(problem.code, "CONFLICTING_UNIQUE_VALUE");
+        assert_eq!(problem.property, "hs_unique_id");
+        assert_eq!(problem.value.as_deref(), Some("zd:7:c:9"));
     }
 }

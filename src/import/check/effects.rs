@@ -7,7 +7,7 @@ use super::judge::Effect;
 use super::keys::Distinct;
 use crate::import::canary;
 use crate::import::flow::Operation;
-use crate::model::check::{CallCounts, Effects, Held, StageRows};
+use crate::model::check::{CallCounts, Effects, Held, NoteCounts, StageRows};
 use crate::model::schema::Pipeline;
 
 /// HubSpot: inputs of a batch call.
@@ -57,6 +57,7 @@ pub struct EffectCounts<'a> {
     others: u64,
     linked: u64,
     linked_tickets: u64,
+    notes: NoteCounts,
     undated: u64,
     closed_undated: u64,
 }
@@ -76,6 +77,7 @@ impl<'a> EffectCounts<'a> {
             others: 0,
             linked: 0,
             linked_tickets: 0,
+            notes: NoteCounts::default(),
             undated: 0,
             closed_undated: 0,
         }
@@ -89,6 +91,10 @@ impl<'a> EffectCounts<'a> {
         }
         self.linked += u64::from(effect.links);
         self.linked_tickets += u64::from(effect.links_tickets);
+        let [notes, parts] = effect.notes;
+        self.notes.tickets += u64::from(notes > 0);
+        self.notes.notes += notes;
+        self.notes.parts += parts;
         self.creates_contacts |= effect.creates_contacts;
         self.undated += u64::from(effect.undated);
         self.closed_undated += u64::from(effect.closed_undated);
@@ -114,6 +120,10 @@ impl<'a> EffectCounts<'a> {
         if let Some(rows) = effect.stage.and_then(|stage| self.stages.get_mut(stage)) {
             *rows = rows.saturating_sub(1);
         }
+        let [notes, parts] = effect.notes;
+        self.notes.tickets -= u64::from(notes > 0);
+        self.notes.notes -= notes;
+        self.notes.parts -= parts;
         self.undated -= u64::from(effect.undated);
         self.closed_undated -= u64::from(effect.closed_undated);
     }
@@ -125,7 +135,7 @@ impl<'a> EffectCounts<'a> {
         allowance: Allowance,
         setting: Setting,
     ) -> Effects {
-        let emails = self.emails;
+        let (emails, notes) = (self.emails, self.notes);
         let creates = operation.purpose().creates();
         let calls = self.calls(operation, setting);
         Effects {
@@ -133,6 +143,7 @@ impl<'a> EffectCounts<'a> {
             stages: stage_rows(&self.stages, self.pipelines),
             emails,
             creates_contacts: self.creates_contacts,
+            notes,
             undated: if creates { self.undated } else { 0 },
             closed_undated: if creates { self.closed_undated } else { 0 },
             calls,
@@ -178,6 +189,7 @@ impl EffectCounts<'_> {
             contacts,
             links: 2 * setting.kinds * linked_batches
                 + 2 * last.max(self.linked_tickets.div_ceil(BATCH)),
+            notes: self.notes.parts.div_ceil(BATCH),
         }
     }
 }

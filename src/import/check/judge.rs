@@ -10,6 +10,7 @@ use crate::import::read::Reading;
 use crate::journal::Keys;
 use crate::mapping::{CompiledMapping, Mapped, Stray};
 use crate::model::issue::{Problem, RowIssue};
+use crate::model::note::Note;
 use crate::model::outcome::RowEnd;
 use crate::model::row::SourceRow;
 use crate::model::schema::{ObjectType, Pipeline, ValueType};
@@ -58,6 +59,8 @@ pub struct Effect {
     pub links_tickets: bool,
     /// Whether it is linked to anything.
     pub links: bool,
+    /// Notes that it gets, and the parts into which their bodies are cut.
+    pub notes: [u64; 2],
     /// Whether nothing says when it was created.
     pub undated: bool,
     /// Whether it is closed, and nothing says since when.
@@ -173,6 +176,10 @@ impl<'a> Judge<'a> {
                 .collect(),
             links_tickets: draft.links.iter().any(|link| &*link.by == "key"),
             links: !draft.links.is_empty(),
+            notes: [
+                draft.notes.len() as u64,
+                draft.notes.iter().map(Note::parts).sum(),
+            ],
             creates_contacts: contacts.clone().any(|link| link.missing == Missing::Create),
             emails: contacts
                 .map(|link| self.hasher.hash_one(&link.value))

@@ -7,16 +7,13 @@ use std::sync::Arc;
 
 use super::put::{Held, Linked, OfTicket, Way};
 use super::{Link, left_out, links};
-use crate::import::flow::{Operation, PlannedOp, RowOutcome};
+use crate::import::flow::{Operation, PlannedOp, RowOutcome, Standing};
 use crate::import::send::Sender;
 use crate::journal::{RowEntry, Waiting};
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason, excerpt};
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::ticket::{LinkDraft, PlacedRemark, Remark};
-
-/// A row whose ticket is as the row says, but perhaps for its links.
-pub type Standing = (PlannedOp, RowEnd);
 
 impl Sender {
     /// Whether a link leads to a ticket that may come later in the input.
@@ -61,7 +58,7 @@ impl Sender {
     }
 
     /// Settles rows whose tickets are as they say, once their links are; those with
-    /// links for the last phase wait for it.
+    /// links for the last phase, or with notes, wait for it.
     pub(in crate::import) async fn settle_standing(&self, rows: Vec<Standing>) -> Result<(), Stop> {
         let rows: Vec<Standing> = rows
             .into_iter()
@@ -71,7 +68,7 @@ impl Sender {
             |end: &RowEnd| matches!(end, RowEnd::Done { .. } | RowEnd::Unchanged { .. });
         let (linked, plain): (Vec<_>, Vec<_>) = rows
             .into_iter()
-            .partition(|(op, end)| !op.draft.links.is_empty() && is_written(end));
+            .partition(|(op, end)| has_more(op) && is_written(end));
         let plain = plain.into_iter().map(|(op, end)| op.ended(end)).collect();
         self.settle.settle(plain).await?;
         let sent = linked
@@ -115,7 +112,8 @@ impl Sender {
         }
         let mut waiting = Vec::new();
         for (op, end) in rows {
-            match op.draft.links.iter().any(|draft| self.is_for_last(draft)) {
+            let for_last = op.draft.links.iter().any(|draft| self.is_for_last(draft));
+            match for_last || op.notes > 0 {
                 true => waiting.push(waits(&op, &end)),
                 false => outcomes.push(op.ended(end)),
             }
@@ -187,6 +185,11 @@ impl Sender {
         }
         Ok(standing)
     }
+}
+
+/// Whether a row has more than its ticket.
+fn has_more(op: &PlannedOp) -> bool {
+    op.notes > 0 || !op.draft.links.is_empty()
 }
 
 /// A ticket that was as the row says has got links.

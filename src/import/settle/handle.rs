@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::import::flow::{Operation, RowOutcome};
-use crate::journal::{Claim, Earlier, Keys, OtherState, RunState, Waiting};
+use crate::journal::{
+    Claim, Earlier, Keys, NoteEntry, NoteStep, OtherState, RunState, SettledNote, Waiting,
+};
 use crate::model::event::Stop;
 use crate::model::made_link::MadeLink;
 use crate::model::place::RowAddress;
@@ -77,6 +79,32 @@ pub(super) enum Message {
     },
     Unknown(u64),
     Others(AboutOthers),
+    Notes(AboutNotes),
+}
+
+/// About notes, by their keys.
+pub(super) enum AboutNotes {
+    Find {
+        keys: Vec<String>,
+        reply: oneshot::Sender<Vec<Option<NoteStep>>>,
+    },
+    Intend {
+        entries: Vec<NoteEntry>,
+        reply: oneshot::Sender<Vec<bool>>,
+    },
+    Lose {
+        keys: Vec<String>,
+        until_ms: i64,
+    },
+    Release(Vec<String>),
+    Settle(Vec<SettledNote>),
+    Twin {
+        note: SettledNote,
+        reply: oneshot::Sender<()>,
+    },
+    Until(oneshot::Sender<Option<i64>>),
+    Kept(oneshot::Sender<Option<bool>>),
+    Keep(bool),
 }
 
 /// About other records, by the kind of their steps.
@@ -311,6 +339,71 @@ impl SettleHandle {
             others,
         };
         self.tell(Message::Others(about)).await
+    }
+
+    /// What the journal knows of notes, in the order of `keys`.
+    pub async fn find_notes(&self, keys: Vec<String>) -> Result<Vec<Option<NoteStep>>, Gone> {
+        self.ask(|reply| Message::Notes(AboutNotes::Find { keys, reply }))
+            .await
+    }
+
+    /// Makes the intent to send notes durable; tells for each whether it is its row's to
+    /// send.
+    pub async fn intend_notes(&self, entries: Vec<NoteEntry>) -> Result<Vec<bool>, Gone> {
+        self.ask(|reply| Message::Notes(AboutNotes::Intend { entries, reply }))
+            .await
+    }
+
+    /// Keeps that calls for notes were lost that can be carried out until then, in
+    /// milliseconds of the portal's clock.
+    pub async fn lose_notes(&self, keys: Vec<String>, until_ms: i64) -> Result<(), Gone> {
+        self.tell_notes(AboutNotes::Lose { keys, until_ms }).await
+    }
+
+    /// Takes the intents of notes back: no call may have made them.
+    pub async fn release_notes(&self, keys: Vec<String>) -> Result<(), Gone> {
+        match keys.is_empty() {
+            true => Ok(()),
+            false => self.tell_notes(AboutNotes::Release(keys)).await,
+        }
+    }
+
+    /// Keeps notes that are there.
+    pub async fn settle_notes(&self, notes: Vec<SettledNote>) -> Result<(), Gone> {
+        match notes.is_empty() {
+            true => Ok(()),
+            false => self.tell_notes(AboutNotes::Settle(notes)).await,
+        }
+    }
+
+    /// Makes durable that a note, which was counted before, is about to be sent once more,
+    /// or is there once.
+    pub async fn twin_note(&self, note: SettledNote) -> Result<(), Gone> {
+        self.ask(|reply| Message::Notes(AboutNotes::Twin { note, reply }))
+            .await
+    }
+
+    /// When the last lost call for a note can have been carried out, in milliseconds of
+    /// the portal's clock.
+    pub async fn notes_until(&self) -> Result<Option<i64>, Gone> {
+        self.ask(|reply| Message::Notes(AboutNotes::Until(reply)))
+            .await
+    }
+
+    /// Whether the portal keeps the keys of notes unique, where an earlier process has
+    /// found out.
+    pub async fn note_keys_kept(&self) -> Result<Option<bool>, Gone> {
+        self.ask(|reply| Message::Notes(AboutNotes::Kept(reply)))
+            .await
+    }
+
+    /// Keeps whether the portal keeps the keys of notes unique.
+    pub async fn keep_note_keys(&self, kept: bool) -> Result<(), Gone> {
+        self.tell_notes(AboutNotes::Keep(kept)).await
+    }
+
+    async fn tell_notes(&self, about: AboutNotes) -> Result<(), Gone> {
+        self.tell(Message::Notes(about)).await
     }
 
     async fn tell(&self, message: Message) -> Result<(), Gone> {

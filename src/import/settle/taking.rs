@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use super::handle::{AboutOthers, Message, RowIntent, WaitingPage};
+use super::handle::{AboutNotes, AboutOthers, Message, RowIntent, WaitingPage};
 use crate::error::Error;
 use crate::import::flow::RowOutcome;
 use crate::import::ledger::Ledger;
@@ -108,7 +108,53 @@ impl Taking<'_> {
                 Ok(())
             }
             Message::Others(about) => self.take_others(about),
+            Message::Notes(about) => Ok(self.take_notes(about)?),
         }
+    }
+
+    fn take_notes(&mut self, about: AboutNotes) -> Result<(), JournalError> {
+        match about {
+            AboutNotes::Find { keys, reply } => {
+                let steps = keys.iter().map(|key| self.commit.note(key));
+                let steps = steps.collect::<Result<Vec<_>, _>>()?;
+                self.answer(reply, steps);
+            }
+            AboutNotes::Intend { entries, reply } => {
+                let intended = entries.iter().map(|entry| self.commit.intend_note(entry));
+                let intended = intended.collect::<Result<Vec<_>, _>>()?;
+                self.answer(reply, intended);
+            }
+            AboutNotes::Lose { keys, until_ms } => {
+                for key in &keys {
+                    self.commit.lose_note(key, until_ms)?;
+                }
+            }
+            AboutNotes::Release(keys) => {
+                for key in &keys {
+                    self.commit.release_note(key)?;
+                }
+            }
+            AboutNotes::Settle(notes) => {
+                for note in &notes {
+                    self.commit.settle_note(note)?;
+                    self.ledger.count_note(note.state);
+                }
+            }
+            AboutNotes::Twin { note, reply } => {
+                self.commit.settle_note(&note)?;
+                self.answer(reply, ());
+            }
+            AboutNotes::Until(reply) => {
+                let until = self.commit.notes_until()?;
+                self.answer(reply, until);
+            }
+            AboutNotes::Kept(reply) => {
+                let kept = self.commit.note_keys_kept()?;
+                self.answer(reply, kept);
+            }
+            AboutNotes::Keep(kept) => self.commit.keep_note_keys(kept)?,
+        }
+        Ok(())
     }
 
     fn take_others(&mut self, about: AboutOthers) -> Result<(), Error> {

@@ -105,6 +105,13 @@ pub(crate) fn compile(
             links.filter_map(|link| compiler.link(link)).collect()
         }
     };
+    let notes = match purpose {
+        For::Archive | For::Associate => Vec::new(),
+        For::Create | For::Update | For::Upsert => {
+            let notes = document.notes.iter();
+            notes.filter_map(|notes| compiler.notes(notes)).collect()
+        }
+    };
     if !problems.is_empty() {
         return None;
     }
@@ -122,6 +129,7 @@ pub(crate) fn compile(
         default_pipeline: compiler.default_pipeline(),
         pipelines: compiler.pipelines,
         links,
+        notes,
         templates: compiler.templates,
         empty: compiler.empty,
         only_created: purpose == For::Archive,

@@ -161,7 +161,7 @@ impl<'a> Compiler<'a> {
 
     /// Of several zones, the one that stands nearest to the date counts: the column's
     /// name, the entry, `[source]`.
-    fn date_rule(
+    pub(crate) fn date_rule(
         &self,
         spec: &EntrySpec,
         instant: bool,

@@ -9,5 +9,6 @@ mod fit;
 mod fixed;
 mod key;
 mod link;
+mod notes;
 
 pub(crate) use document::{Sources, compile};

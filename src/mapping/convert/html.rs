@@ -37,9 +37,23 @@ static TAG: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// Whether a text is HTML at all.
+pub(crate) fn has_markup(text: &str) -> bool {
+    MARKUP.as_ref().is_some_and(|markup| markup.is_match(text))
+}
+
+/// Whether a text has tags that people's texts have.
+pub(crate) fn has_tags(text: &str) -> bool {
+    TAG.as_ref().is_some_and(|tag| tag.is_match(text))
+}
+
+/// Whether elements are nested so deeply that no parser should see them.
+pub(crate) fn is_too_deep(text: &str) -> bool {
+    depth(text, DEEPEST) > DEEPEST
+}
+
 /// Whether a text without tags hides some: programs have written them as entities.
 fn hides_tags(text: &str, plain: &str) -> bool {
-    let has_tags = |text: &str| TAG.as_ref().is_some_and(|tag| tag.is_match(text));
     !has_tags(text) && text.contains("&lt;") && has_tags(plain)
 }
 
@@ -56,10 +70,10 @@ pub(crate) fn plain_text(text: &str) -> Option<Cow<'_, str>> {
 }
 
 fn rendered(text: &str) -> Option<Cow<'_, str>> {
-    if !MARKUP.as_ref().is_some_and(|markup| markup.is_match(text)) {
+    if !has_markup(text) {
         return Some(Cow::Borrowed(text));
     }
-    if text.len() > LONGEST || depth(text, DEEPEST) > DEEPEST {
+    if text.len() > LONGEST || is_too_deep(text) {
         return None;
     }
     let config = config::plain_no_decorate()

@@ -25,7 +25,7 @@ pub(crate) use date::{DateRule, Reading, is_zero_date, plain_reading};
 pub(crate) use date_format::{DateFormat, ISO};
 pub(crate) use email::email;
 pub(crate) use formats::{KnownFormat, Order, known_formats};
-pub(crate) use html::plain_text;
+pub(crate) use html::{has_markup, has_tags, is_too_deep, plain_text};
 pub(crate) use number::{NumberStyle, STYLES};
 pub(crate) use owner::{Absent, OwnerRule, Owners};
 pub(crate) use pipeline::Pipelines;

@@ -10,6 +10,7 @@ use crate::mapping::parse::column::{one_of, read_columns, read_origin};
 use crate::mapping::parse::dialect::read_dialect;
 use crate::mapping::parse::entry::{needs, read_entries};
 use crate::mapping::parse::link::read_link;
+use crate::mapping::parse::notes::read_notes;
 use crate::mapping::parse::property::read_properties;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::read_word;
@@ -70,7 +71,8 @@ fn read_document(mut root: Table<'_>) -> Option<Document> {
         properties => Some(properties.unwrap_or_else(|| At::new(Vec::new(), 0..0))),
     };
     let new_properties = read_properties(root.tables("property"), &mut faulty);
-    no_notes(&mut root);
+    let notes = root.tables("notes").into_iter().map(read_notes);
+    let notes = notes.collect::<Vec<_>>();
     root.finish();
     Some(Document {
         source: source.unwrap_or_default(),
@@ -78,6 +80,7 @@ fn read_document(mut root: Table<'_>) -> Option<Document> {
         rows: rows.unwrap_or_default(),
         properties: properties?,
         links: links.into_iter().flatten().collect(),
+        notes: notes.into_iter().flatten().collect(),
         new_properties,
         faulty,
     })
@@ -132,17 +135,6 @@ fn read_rows(mut table: Table<'_>) -> RowsSpec {
         skip,
         one_per,
         keep: keep.map(|keep| keep.value).unwrap_or_default(),
-    }
-}
-
-/// The place of conversation histories is kept, so that a mapping which has them is not
-/// told about a slip.
-fn no_notes(root: &mut Table<'_>) {
-    if root.value("notes").is_some() {
-        root.problems().report(
-            Problem::new(&root.key_span("notes"), "[[notes]] is not supported yet")
-                .help("take it out; a property can hold the column for the time being"),
-        );
     }
 }
 

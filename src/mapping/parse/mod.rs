@@ -6,6 +6,7 @@ mod dialect;
 mod document;
 mod entry;
 mod link;
+mod notes;
 mod property;
 mod table;
 mod transform;

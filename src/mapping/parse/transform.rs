@@ -178,6 +178,45 @@ pub(crate) fn read_lookup_file(table: &mut Table<'_>) -> Option<At<TableSpec>> {
     Some(At::new(file?, span))
 }
 
+/// `lookup = { file = "users.csv", from = "id", to = ["name", "email"] }`: what a text is
+/// by each of these columns.
+pub(crate) fn read_lookup_columns(table: &mut Table<'_>) -> Vec<At<TableSpec>> {
+    let name = format!("the lookup of {}", table.name());
+    let Some(mut lookup) = table.table("lookup", &name) else {
+        return Vec::new();
+    };
+    let span = lookup.span().clone();
+    let [file, from] = [
+        ("file", "name a CSV file beside the mapping"),
+        (
+            "from",
+            "name the column of the file with the texts of your export",
+        ),
+    ]
+    .map(|(key, help)| {
+        let text = lookup.text(key);
+        if text.is_none() && lookup.value(key).is_none() {
+            lookup.lacks(key, help);
+        }
+        text
+    });
+    let to = lookup.texts("to");
+    if to.is_none() && lookup.value("to").is_none() {
+        lookup.lacks("to", "name the columns of the file with what they become");
+    }
+    lookup.finish();
+    let (Some(file), Some(from), Some(to)) = (file, from, to) else {
+        return Vec::new();
+    };
+    let tables = to.value.into_iter().map(|to| TableSpec {
+        file: file.value.clone(),
+        from: from.value.clone(),
+        to: to.value,
+        property: None,
+    });
+    tables.map(|table| At::new(table, span.clone())).collect()
+}
+
 /// `timezone = "Europe/Berlin"` or `{ column = "Time zone" }`.
 pub(crate) fn read_zone(table: &mut Table<'_>) -> Option<At<ZoneSpec>> {
     let value = table.value("timezone")?;

@@ -38,6 +38,8 @@ pub struct Column {
     pub(crate) distinct: Distinct,
     /// How its dates are written.
     pub(crate) dates: Dates,
+    /// How dates are written that stand before a `;`, as in comments of Jira.
+    pub(crate) leading: Dates,
     pub(crate) emails: Tally,
     pub(crate) links: Tally,
     /// Texts written as formulas.
@@ -148,6 +150,12 @@ impl Column {
         self.truths.add(is_truth(cell), at);
         self.add_number(at);
         self.dates.add(at);
+        if cell.as_bytes()[0].is_ascii_digit()
+            && let Some(end) = memchr::memchr(b';', cell.as_bytes())
+        {
+            let cell = cell[..end].trim();
+            self.leading.add(At { cell, ..at });
+        }
         self.count(cell);
         if self.examples.len() < EXAMPLES {
             let example = at.counter();

@@ -14,7 +14,7 @@ use crate::mapping::propose::rest::{format_key, other_format};
 use crate::mapping::propose::survey::Survey;
 use crate::mapping::propose::text::quoted;
 use crate::mapping::propose::words::{PRIORITIES, STAGES, Words, meaning};
-use crate::mapping::shape::{Document, EntrySpec, MapSpec, Origin};
+use crate::mapping::shape::{Document, EntrySpec, MapSpec, NotesSpec, Origin};
 
 /// A preset that fits.
 pub(crate) struct Fitted {
@@ -48,6 +48,9 @@ pub(crate) fn fit(preset: &Preset, survey: &Survey) -> Fitted {
     };
     for entry in &document.properties.value {
         fitting.entry(entry);
+    }
+    for notes in &document.notes {
+        fitting.notes(notes);
     }
     let defined = document
         .new_properties
@@ -89,6 +92,32 @@ impl Fitting<'_> {
             Some([idx, ..]) => self.values(entry, *idx),
             Some([]) => {}
         }
+    }
+
+    /// The formats of times in comments, where the preset has others.
+    fn notes(&mut self, notes: &NotesSpec) {
+        let found = notes.column.iter().map(|at| self.index.find(&at.value));
+        let found = found.into_iter().find(|positions| !positions.is_empty());
+        let mut found = found.into_iter().flatten();
+        let Some((dates, _)) = found.find_map(|idx| self.survey.leading_dates(idx)) else {
+            return;
+        };
+        let Some(old) = &notes.at.format else {
+            return;
+        };
+        if let Some(question) = other_format(&dates) {
+            self.losses.push(format!(
+                "times of comments can be read in two ways; the first is written: {question}"
+            ));
+        }
+        let is_known = |format: &&str| old.value.iter().any(|known| known.value == **format);
+        if dates.formats.iter().all(is_known) {
+            return;
+        }
+        let key = format_key(&dates.formats);
+        let key = key.unwrap_or_else(|| format!("format = {}", quoted(ISO)));
+        let value = key.strip_prefix("format = ").unwrap_or(&key).to_owned();
+        self.edits.push((old.span.clone(), value));
     }
 
     fn is_date(&self, property: &str) -> bool {

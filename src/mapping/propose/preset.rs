@@ -221,7 +221,15 @@ fn columns(document: &Document) -> Vec<(Vec<ColumnName>, bool)> {
     });
     let entries = document.properties.value.iter().filter_map(of_entry);
     let key = key.map(|columns| (columns, false));
-    key.into_iter().chain(entries).chain(links).collect()
+    let notes = document.notes.iter().map(|notes| {
+        let columns = notes.column.iter().map(|at| at.value.clone()).collect();
+        (columns, notes.optional)
+    });
+    key.into_iter()
+        .chain(entries)
+        .chain(links)
+        .chain(notes)
+        .collect()
 }
 
 /// The columns of an entry.

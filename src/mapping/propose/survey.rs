@@ -3,7 +3,7 @@
 use crate::mapping::convert::{Order, SPREADSHEET};
 use crate::mapping::propose::belief::At;
 use crate::mapping::propose::column::Column;
-use crate::mapping::propose::dates::DateFormats;
+use crate::mapping::propose::dates::{DateFormats, Dates};
 use crate::mapping::propose::matching::is_called_time;
 use crate::model::formula::formula_text;
 use crate::model::invisible::trim_invisible;
@@ -89,14 +89,22 @@ impl Survey {
     /// How the dates of a column are written. Where its own cells leave the order of day
     /// and month open, another column of the file may tell; the name of that one then.
     pub(crate) fn dates(&self, idx: usize) -> Option<(DateFormats, Option<&str>)> {
-        let column = self.columns.get(idx)?;
-        let found = column.dates.formats()?;
+        self.decided(&self.columns.get(idx)?.dates)
+    }
+
+    /// The same of the dates that stand before a `;` in the cells of a column.
+    pub(crate) fn leading_dates(&self, idx: usize) -> Option<(DateFormats, Option<&str>)> {
+        self.decided(&self.columns.get(idx)?.leading)
+    }
+
+    fn decided(&self, dates: &Dates) -> Option<(DateFormats, Option<&str>)> {
+        let found = dates.formats()?;
         let is_open = found
             .other
             .as_ref()
             .is_some_and(|other| !other.contradicted);
         match self.proven_order().filter(|_| is_open) {
-            Some((order, name)) => Some((column.dates.formats_as(order)?, Some(name))),
+            Some((order, name)) => Some((dates.formats_as(order)?, Some(name))),
             None => Some((found, None)),
         }
     }

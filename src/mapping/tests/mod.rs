@@ -4,6 +4,7 @@
 mod backwards;
 mod language;
 mod links;
+mod notes;
 mod presets;
 mod problems;
 mod rows;

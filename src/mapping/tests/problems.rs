@@ -77,12 +77,32 @@ name = "kind"
 type = "enumeration"
 field_type = "text"
 unique = true
-
-[notes]
 "#;
     let errors = errors(MappingFile::parse("many.toml", text));
     insta::assert_snapshot!("many_mistakes_in_a_file", errors.render(false));
     assert_eq!(errors.problems().count(), errors.len());
+}
+
+#[test]
+fn notes_with_many_mistakes_tell_them_all() {
+    let text = format!(
+        "{HEAD}\n{}",
+        r#"[[notes]]
+column = "Comment"
+parts = { separator = "", names = ["at", "by", "at"], last = "first" }
+at = { part = "att", formt = "%d" }
+author = { path = "by" }
+public = { part = "by", map = { agent = "perhaps" } }
+body = { part = "text", html = "cleen" }
+skip = "last"
+
+[[notes]]
+colum = "Comment"
+channel = { part = "by", lookup = { file = "x.csv", too = "name" } }
+"#
+    );
+    let errors = errors(MappingFile::parse("notes.toml", &text));
+    insta::assert_snapshot!("many_mistakes_in_notes", errors.render(false));
 }
 
 #[test]
@@ -112,6 +132,13 @@ is_vip = { value = "perhaps" }
 hubspot_owner_id = { column = "Text", missing = "Alex Kim" }
 due_day = { column = "Text", nth = 2, default = "soon" }
 closed_date = { template = "{{ Created }}" }
+
+[[notes]]
+column = "Coment"
+parts = { separator = ";", names = ["at", "by", "text"] }
+at = { part = "at", format = ["%d/%b/%y", "%d/%!"], timezone = "Europe/Berln" }
+author = { part = "by", map = { a = "A", "A " = "B" } }
+body = "text"
 
 [[associate]]
 to = "contacts"

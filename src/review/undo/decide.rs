@@ -37,6 +37,8 @@ pub enum Inverse {
         /// Why not all of the row goes back, if so.
         left: Option<Left>,
     },
+    /// The notes that the run made go into the recycle bin; the ticket stays as it is.
+    Unnote,
     /// The ticket is as it was before.
     Nothing,
     /// The ticket is left as it is.
@@ -63,6 +65,8 @@ pub enum Left {
     Archived,
     /// The run cut links of it, or its journal does not say which it made.
     OnlyLinks,
+    /// Somebody else changed this note of the run.
+    NoteTouched(String),
 }
 
 impl Left {
@@ -75,6 +79,7 @@ impl Left {
             Left::NotKnown => "NOT_KNOWN",
             Left::Archived => "ARCHIVED_BY_RUN",
             Left::OnlyLinks => "ONLY_LINKS",
+            Left::NoteTouched(_) => "NOTE_TOUCHED",
         }
     }
 
@@ -85,6 +90,7 @@ impl Left {
                 format!("{property} holds \"{}\": ", excerpt(holds))
             }
             Left::Linked(record) => format!("{record}: "),
+            Left::NoteTouched(note) => format!("note {note}: "),
             Left::NotLive | Left::NotKnown | Left::Archived | Left::OnlyLinks => String::new(),
         };
         format!("{}: {about}{}", self.code(), self.hint())
@@ -100,6 +106,10 @@ impl Left {
             Left::Linked(_) => {
                 "somebody else linked this record to the ticket since, so the ticket is left as it \
                  is; change it by hand if it is to go"
+            }
+            Left::NoteTouched(_) => {
+                "somebody else changed this note since, so it and its ticket are left as they are; \
+                 change them by hand if they are to go"
             }
             Left::NotLive => {
                 "somebody else archived, merged or deleted the ticket: nothing is left to undo"
@@ -131,6 +141,8 @@ pub struct Now<'a> {
     pub between: &'a [(ObjectType, LinkedRecord)],
     /// Whether its links could not be read since it is not live.
     pub gone: bool,
+    /// A note of the run that somebody else changed.
+    pub touched_note: Option<&'a str>,
     /// The property that holds the run's keys.
     pub key_property: &'a str,
 }
@@ -143,14 +155,23 @@ pub fn decide(
     writable: &BTreeSet<String>,
     type_of: impl Fn(&str) -> ValueType,
 ) -> Inverse {
+    let touched_note = now.touched_note.map(|id| Left::NoteTouched(id.to_owned()));
     match (row.change, now.record) {
         (Change::Archived, _) => Inverse::Leave(Left::Archived),
         (Change::Unlinked, _) => Inverse::Leave(Left::OnlyLinks),
         (Change::Linked, _) if now.gone => Inverse::Leave(Left::NotLive),
+        (Change::Linked, _) if touched_note.is_some() => {
+            touched_note.map_or(Inverse::Nothing, Inverse::Leave)
+        }
         (Change::Linked, _) => match row.made.as_deref() {
             None | Some([]) => Inverse::Leave(Left::OnlyLinks),
             Some(made) => with_cuts(Inverse::Nothing, made, now),
         },
+        (Change::Created | Change::Updated | Change::Noted, Some(_)) if touched_note.is_some() => {
+            touched_note.map_or(Inverse::Nothing, Inverse::Leave)
+        }
+        (Change::Noted, Some(_)) => Inverse::Unnote,
+        (Change::Noted, None) => Inverse::Leave(Left::NotLive),
         (Change::Created, None) if now.begun => Inverse::Nothing,
         (Change::Created | Change::Updated, None) => Inverse::Leave(Left::NotLive),
         (Change::Created, Some(record)) => match touched(row, record, now, writable) {
@@ -173,7 +194,7 @@ fn with_cuts(inverse: Inverse, made: &[MadeLink], now: &Now<'_>) -> Inverse {
     let (changes, left) = match inverse {
         Inverse::Restore { changes, left, .. } => (changes, left),
         Inverse::Leave(left) => (Vec::new(), Some(left)),
-        Inverse::Archive | Inverse::Nothing => (Vec::new(), None),
+        Inverse::Archive | Inverse::Unnote | Inverse::Nothing => (Vec::new(), None),
     };
     let left = left.or(linked);
     match (changes.is_empty() && cut.is_empty(), left) {
@@ -214,9 +235,14 @@ fn touched(
             return Some(touched_by(record, name));
         }
     }
+    let own_note = |id: &String| {
+        let mut notes = row.notes.iter();
+        notes.any(|note| note.record.as_ref() == Some(id))
+    };
     let mut foreign = now.links.iter().filter(|(object, id)| {
         // HubSpot links a ticket to the company of its contact by itself.
         *object != ObjectType::Companies
+            && !(*object == ObjectType::Notes && own_note(id))
             && !row
                 .links
                 .iter()
@@ -317,6 +343,7 @@ mod tests {
                 wrote: "ours".to_owned(),
             }],
             links: Vec::new(),
+            notes: Vec::new(),
             changes,
             made: None,
             later: BTreeSet::new(),
@@ -330,6 +357,7 @@ mod tests {
             links,
             between: &[],
             gone: false,
+            touched_note: None,
             key_property: "key",
         };
         let writable = ["subject", "content", "owner"].map(str::to_owned).into();

@@ -8,6 +8,7 @@ use crate::hubspot::{CallError, Client, LinkedRecord};
 use crate::model::outcome::Change;
 use crate::model::schema::ObjectType;
 use crate::review::expect::Expected;
+use crate::review::notes::HeldNotes;
 
 /// Tickets as they are now.
 #[derive(Debug, Default)]
@@ -16,6 +17,8 @@ pub(super) struct Held {
     links: HashMap<String, Vec<(ObjectType, String)>>,
     between: HashMap<String, Vec<(ObjectType, LinkedRecord)>>,
     gone: BTreeSet<String>,
+    /// Notes of the run.
+    pub(super) notes: HeldNotes,
 }
 
 impl Held {
@@ -46,7 +49,10 @@ impl Held {
         rows: &[Expected],
         writable: &BTreeSet<String>,
     ) -> Result<Held, CallError> {
-        let mut held = Held::default();
+        let mut held = Held {
+            notes: HeldNotes::read(client, rows).await?,
+            ..Held::default()
+        };
         let created = ids(rows, Change::Created);
         let names: BTreeSet<&str> = writable
             .iter()
@@ -57,6 +63,8 @@ impl Held {
         let names: Vec<&str> = names.into_iter().collect();
         let history: Vec<&str> = writable.iter().map(String::as_str).collect();
         held.keep(client, &created, (&names, &history)).await?;
+        let noted = ids(rows, Change::Noted);
+        held.keep(client, &noted, (&["hs_object_id"], &[])).await?;
         let updated = ids(rows, Change::Updated);
         let names: BTreeSet<&str> = rows.iter().flat_map(changed).collect();
         let names: Vec<&str> = names.into_iter().collect();

@@ -11,12 +11,14 @@ use super::decide::{Inverse, Left, Now, decide};
 use super::observe::Held;
 use crate::error::Error;
 use crate::hubspot::Client;
+use crate::hubspot::contract::BATCH_LIMIT;
 use crate::import::stop::{StopSwitch, stop_for};
-use crate::journal::{Intent, Journal, Keys, RowEntry, RunState};
+use crate::journal::{Intent, Journal, Keys, NoteState, RowEntry, RunState};
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::issue::Refusal;
 use crate::model::outcome::{Change, RowEnd};
+use crate::model::schema::ObjectType;
 use crate::review::expect::{DoneRows, Expected};
 
 /// Rows that are taken back together. HubSpot: 50 records with their history in a call.
@@ -62,6 +64,8 @@ pub struct Undone {
     pub done: BTreeMap<&'static str, u64>,
     /// Rows that were left as they are, by code.
     pub left: BTreeMap<&'static str, u64>,
+    /// Notes that the run made and that go into the recycle bin.
+    pub notes: u64,
     /// Rows whose outcome is not known.
     pub unknown: u64,
     /// The first of those that were left, for people.
@@ -83,6 +87,7 @@ impl Undone {
                 ..
             } if changes.is_empty() => "unlinked",
             Inverse::Restore { left: None, .. } => "restored",
+            Inverse::Unnote => "noted",
             Inverse::Nothing => "unchanged",
             Inverse::Leave(left)
             | Inverse::Restore {
@@ -180,6 +185,15 @@ impl Undo {
                 (row, inverse)
             })
             .collect();
+        let notes = own_notes(&decided, &held);
+        undone.notes += notes.len() as u64;
+        if self.journal.is_some() {
+            // They are the run's own, and may be archived again and again.
+            if let Err(stop) = archive_notes(&self.client, &notes).await {
+                undone.stop = Some(stop);
+                return Ok(Vec::new());
+            }
+        }
         let Some(journal) = &mut self.journal else {
             decided
                 .iter()
@@ -213,6 +227,7 @@ impl Undo {
             links: held.links(&row.ticket),
             between: held.between(&row.ticket),
             gone: held.is_gone(&row.ticket),
+            touched_note: held.notes.touched(&row.notes),
             key_property: self.mapping.id_property().unwrap_or_default(),
         };
         if self.created_only {
@@ -229,6 +244,34 @@ fn created_alone(now: &Now<'_>) -> Inverse {
         None if now.begun => Inverse::Nothing,
         None => Inverse::Leave(Left::NotLive),
     }
+}
+
+/// The notes that the run made for rows that are taken back, as far as they are there.
+fn own_notes(decided: &[(Expected, Inverse)], held: &Held) -> Vec<String> {
+    let goes = |(row, inverse): &&(Expected, Inverse)| match (row.change, inverse) {
+        (Change::Created, Inverse::Archive) => true,
+        (Change::Updated | Change::Linked, Inverse::Restore { .. } | Inverse::Nothing) => true,
+        (_, inverse) => *inverse == Inverse::Unnote,
+    };
+    let notes = decided.iter().filter(goes).flat_map(|(row, _)| &row.notes);
+    let made = notes.filter(|note| matches!(note.state, NoteState::Made | NoteState::Twin));
+    let ids = made.filter_map(|note| note.record.clone());
+    ids.filter(|id| held.notes.is_live(id)).collect()
+}
+
+/// Puts notes into the recycle bin, before their tickets.
+async fn archive_notes(client: &Client, notes: &[String]) -> Result<(), Stop> {
+    for part in notes.chunks(BATCH_LIMIT) {
+        let archived = client.batch_archive(ObjectType::Notes, part).await;
+        let reply = archived.map_err(stop_for)?;
+        if let Some(error) = reply.errors.iter().find(|error| !error.is_missing()) {
+            return Err(Stop::Later(format!(
+                "notes can't be archived now: {}",
+                error.message
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn acts(inverse: &Inverse) -> bool {
@@ -273,6 +316,10 @@ fn intend(
                 )?;
                 continue;
             }
+            Inverse::Unnote => RowEnd::Done {
+                ticket: row.ticket.clone(),
+                change: Change::Noted,
+            },
             // What was begun and is as it was before is this undo's own work.
             Inverse::Nothing if begun.contains(&row.seq) => RowEnd::Done {
                 ticket: row.ticket.clone(),
@@ -298,6 +345,7 @@ fn refusal(left: &Left) -> Refusal {
     let (column, value) = match left {
         Left::Touched { property, holds } => (property.clone(), holds.clone()),
         Left::Linked(record) => (String::new(), record.clone()),
+        Left::NoteTouched(note) => (String::new(), format!("notes {note}")),
         _ => (String::new(), String::new()),
     };
     Refusal {

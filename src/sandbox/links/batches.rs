@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::ends::End;
 use super::shapes::{ArchiveInput, PairInput, ReadInput, ReadOut, TypedInput, pair_out, way_out};
 use super::types::LinkType;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::desk::Desk;
+use crate::sandbox::kind::Kind;
 use crate::sandbox::problem::{Problem, RowProblem};
 use crate::sandbox::reply::Paging;
 use crate::sandbox::shapes::{BatchOut, Reference};
@@ -25,7 +25,7 @@ impl Desk {
     /// Associates pairs by named types.
     pub(crate) fn link_batch(
         &self,
-        ends: (End, End),
+        ends: (Kind, Kind),
         inputs: &[TypedInput],
         now: Moment,
     ) -> Result<BatchOut<Value>, Problem> {
@@ -51,7 +51,7 @@ impl Desk {
     /// Associates pairs by the default type.
     pub(crate) fn link_defaults(
         &self,
-        ends: (End, End),
+        ends: (Kind, Kind),
         inputs: &[PairInput],
         now: Moment,
     ) -> Result<BatchOut<Value>, Problem> {
@@ -75,7 +75,7 @@ impl Desk {
     /// What records are associated with; `link` is where further pages are asked for.
     pub(crate) fn read_links(
         &self,
-        ends: (End, End),
+        ends: (Kind, Kind),
         inputs: &[ReadInput],
         link: &str,
         now: Moment,
@@ -87,7 +87,7 @@ impl Desk {
                 errors.extend(self.missing_from(ends, &input.id.0)?);
                 continue;
             };
-            let linked = self.linked(id, ends, after.unwrap_or_default())?;
+            let linked = self.linked(id, ends, after.unwrap_or_default(), now)?;
             if linked.is_empty() {
                 let is_told = self.switches.no_links == NoLinks::Told;
                 errors.extend(is_told.then(|| none(ends, &input.id.0)));
@@ -112,7 +112,7 @@ impl Desk {
     /// refusal of the call.
     pub(super) fn missing_from(
         &self,
-        ends: (End, End),
+        ends: (Kind, Kind),
         id: &str,
     ) -> Result<Option<RowProblem>, Problem> {
         let problem = Problem::no_such(format!("No {} with ID {id} exists", ends.0.singular()));
@@ -139,7 +139,7 @@ impl Desk {
     /// Cuts pairs; those that are not associated are passed over.
     pub(crate) fn cut_batch(
         &self,
-        ends: (End, End),
+        ends: (Kind, Kind),
         inputs: &[ArchiveInput],
     ) -> Result<(), Problem> {
         let transaction = self.store.begin()?;
@@ -156,7 +156,7 @@ impl Desk {
     /// Cuts the named types of pairs.
     pub(crate) fn cut_labels(
         &self,
-        ends: (End, End),
+        ends: (Kind, Kind),
         inputs: &[TypedInput],
     ) -> Result<(), Problem> {
         let transaction = self.store.begin()?;
@@ -183,7 +183,7 @@ impl Desk {
     /// A pair of live records, or why it is none.
     pub(super) fn pair_of(
         &self,
-        (from_end, to_end): (End, End),
+        (from_end, to_end): (Kind, Kind),
         from: &Reference,
         to: &Reference,
     ) -> rusqlite::Result<Result<(i64, i64), Box<RowProblem>>> {
@@ -218,7 +218,7 @@ fn invalid(message: String, id: &str) -> RowProblem {
 }
 
 /// The error of a record that is associated with nothing of a kind.
-fn none((from, to): (End, End), id: &str) -> RowProblem {
+fn none((from, to): (Kind, Kind), id: &str) -> RowProblem {
     let message = format!(
         "No {} is associated with {} {id}.",
         to.singular(),

@@ -1,7 +1,6 @@
 //! Associations that come with a create (contract 8.1, 4.3): which of them can be
 //! made, and what is wrong with the others.
 
-use super::ends::End;
 use super::types::{LinkType, LinkTypes};
 use crate::sandbox::kind::Kind;
 use crate::sandbox::problem::Context;
@@ -60,7 +59,7 @@ fn link<'a>(
             format!("association type {type_id} is not valid"),
         )));
     };
-    if known.from != End::Held(from) {
+    if known.from != from {
         let (given, expected) = (from.type_id(), known.from.type_id());
         let text = format!(
             "{type_id} is invalid from object type {given} for associations to be created. expected: {expected}"
@@ -68,9 +67,9 @@ fn link<'a>(
         return Ok(Err((types, text)));
     }
     let id = to.parse::<i64>().ok();
-    let held = match (known.to.kind(), id) {
-        (Some(kind), Some(id)) => exists(kind, id)?,
-        _ => false,
+    let held = match id {
+        Some(id) => exists(known.to, id)?,
+        None => false,
     };
     Ok(match (held, id) {
         (true, Some(to)) => Ok(Link { known, to }),

@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::ends::End;
 use super::shapes::{LabelInput, LabelPatch};
 use super::types::LinkType;
 use crate::sandbox::desk::Desk;
+use crate::sandbox::kind::Kind;
 use crate::sandbox::problem::Problem;
 use crate::sandbox::reply::Results;
 
@@ -36,7 +36,7 @@ impl Label {
 
     /// The type that way and the type back.
     pub(super) fn types(&self) -> Vec<LinkType> {
-        let Some((from, to)) = End::known(&self.from).zip(End::known(&self.to)) else {
+        let Some((from, to)) = Kind::known(&self.from).zip(Kind::known(&self.to)) else {
             return Vec::new();
         };
         let back = self.inverse_label.as_ref().unwrap_or(&self.label);
@@ -63,15 +63,15 @@ fn shown(known: &LinkType) -> Value {
 }
 
 impl Desk {
-    pub(crate) fn labels(&self, from: End, to: End) -> Results<Value> {
+    pub(crate) fn labels(&self, from: Kind, to: Kind) -> Results<Value> {
         Results::whole(self.schema.links.between(from, to).map(shown).collect())
     }
 
     /// Makes a label; a pair of names is shown with both its ids.
     pub(crate) fn create_label(
         &mut self,
-        from: End,
-        to: End,
+        from: Kind,
+        to: Kind,
         input: LabelInput,
     ) -> Result<Results<Value>, Problem> {
         let taken = |known: &LinkType| known.label.as_ref() == Some(&input.label);

@@ -3,12 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::ends::End;
 use super::pairs::PairsPage;
 use super::shapes::{LegacyInput, ReadInput};
 use super::types::LinkType;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::desk::Desk;
+use crate::sandbox::kind::Kind;
 use crate::sandbox::problem::{Problem, RowProblem};
 use crate::sandbox::reply::{Paging, Results};
 use crate::sandbox::shapes::{BatchOut, ObjectOut};
@@ -19,14 +19,13 @@ impl Desk {
     /// kind.
     pub(crate) fn put_legacy(
         &self,
-        (from, to): (End, End),
+        (from, to): (Kind, Kind),
         (id, to_id): (&str, &str),
         named: &str,
         view: &View,
         now: Moment,
     ) -> Result<ObjectOut, Problem> {
         let known = self.legacy_type((from, to), named)?;
-        let kind = from.kind().ok_or_else(Problem::not_found)?;
         let id = self.linkable(from, id)?.ok_or_else(Problem::not_found)?;
         let to_id = self.linkable(to, to_id)?.ok_or_else(Problem::not_found)?;
         let transaction = self.store.begin()?;
@@ -34,14 +33,14 @@ impl Desk {
         transaction.commit()?;
         let record = self
             .store
-            .record(kind, id, false)?
+            .record(from, id, false)?
             .ok_or_else(Problem::not_found)?;
-        self.show(kind, record, view)
+        self.show(from, record, view)
     }
 
     pub(crate) fn delete_legacy(
         &self,
-        (from, to): (End, End),
+        (from, to): (Kind, Kind),
         (id, to_id): (&str, &str),
         named: &str,
     ) -> Result<(), Problem> {
@@ -57,12 +56,13 @@ impl Desk {
 
     pub(crate) fn list_legacy(
         &self,
-        ends: (End, End),
+        ends: (Kind, Kind),
         id: &str,
         page: &PairsPage,
+        now: Moment,
     ) -> Result<Results<Value>, Problem> {
         let id = self.linkable(ends.0, id)?.ok_or_else(Problem::not_found)?;
-        let rows = self.legacy_links(id, ends)?;
+        let rows = self.legacy_links(id, ends, now)?;
         let mut rows = rows
             .into_iter()
             .filter(|(target, _)| *target >= page.after)
@@ -80,7 +80,7 @@ impl Desk {
     /// Associates pairs, or cuts them.
     pub(crate) fn legacy_batch(
         &self,
-        ends: (End, End),
+        ends: (Kind, Kind),
         inputs: &[LegacyInput],
         cuts: bool,
         now: Moment,
@@ -108,7 +108,7 @@ impl Desk {
 
     pub(crate) fn read_legacy(
         &self,
-        ends: (End, End),
+        ends: (Kind, Kind),
         inputs: &[ReadInput],
         now: Moment,
     ) -> Result<BatchOut<Value>, Problem> {
@@ -118,7 +118,7 @@ impl Desk {
                 errors.extend(self.missing_from(ends, &input.id.0)?);
                 continue;
             };
-            let linked = self.legacy_links(id, ends)?;
+            let linked = self.legacy_links(id, ends, now)?;
             if linked.is_empty() {
                 let message = format!("No associations were found for {}.", input.id.0);
                 errors.push(
@@ -135,8 +135,13 @@ impl Desk {
     }
 
     /// The associations of a record with records of one kind, one row a type.
-    fn legacy_links(&self, id: i64, (from, to): (End, End)) -> rusqlite::Result<Vec<(i64, Value)>> {
-        let all = self.store.links(id)?.into_iter();
+    fn legacy_links(
+        &self,
+        id: i64,
+        (from, to): (Kind, Kind),
+        now: Moment,
+    ) -> rusqlite::Result<Vec<(i64, Value)>> {
+        let all = self.seen_links(id, now)?.into_iter();
         let row = |(link_type, target): (u32, i64)| {
             let known = self.schema.links.get(link_type)?;
             let shown = json!({"id": target.to_string(), "type": known.name});
@@ -145,7 +150,7 @@ impl Desk {
         Ok(all.filter_map(row).collect())
     }
 
-    fn legacy_type(&self, (from, to): (End, End), named: &str) -> Result<&LinkType, Problem> {
+    fn legacy_type(&self, (from, to): (Kind, Kind), named: &str) -> Result<&LinkType, Problem> {
         let id: u32 = named.parse().unwrap_or_default();
         let meant = |known: &&LinkType| known.id == id || known.name == named;
         let mut known = self.schema.links.between(from, to);

@@ -1,9 +1,7 @@
-//! Associations (contract 8). `ends` and `types` say what can be associated with
-//! what, `writes` keeps the rules when one is made or cut; the others are the ways
+//! Associations (contract 8). `types` says what can be associated with what, `writes` keeps the rules when one is made or cut; the others are the ways
 //! in: with a create, one pair, batches, labels, and the endpoints of v3.
 
 mod batches;
-mod ends;
 mod inline;
 mod labels;
 mod legacy;
@@ -12,7 +10,6 @@ mod shapes;
 mod types;
 mod writes;
 
-pub(super) use ends::End;
 pub(super) use inline::resolve;
 pub(super) use labels::{Label, SORT as LABEL};
 pub(super) use pairs::PairsPage;

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::ends::End;
 use super::shapes::{LinkedOut, TypeOut, id_out, pair_out, way_out};
 use super::types::LinkType;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::desk::Desk;
+use crate::sandbox::kind::Kind;
 use crate::sandbox::problem::Problem;
 use crate::sandbox::reply::{Paging, Results};
 use crate::sandbox::shapes::TypeSpec;
@@ -25,7 +25,7 @@ impl Desk {
     /// Associates a pair by its default type; both ways are told.
     pub(crate) fn put_default(
         &self,
-        ends: (End, End),
+        ends: (Kind, Kind),
         ids: (&str, &str),
         now: Moment,
     ) -> Result<Value, Problem> {
@@ -48,7 +48,7 @@ impl Desk {
     /// Associates a pair by the named types, in place of the labels it had.
     pub(crate) fn put_labelled(
         &self,
-        ends: (End, End),
+        ends: (Kind, Kind),
         ids: (&str, &str),
         specs: &[TypeSpec],
         now: Moment,
@@ -76,7 +76,7 @@ impl Desk {
     }
 
     /// Cuts all associations of a pair.
-    pub(crate) fn delete_pair(&self, ends: (End, End), ids: (&str, &str)) -> Result<(), Problem> {
+    pub(crate) fn delete_pair(&self, ends: (Kind, Kind), ids: (&str, &str)) -> Result<(), Problem> {
         let (from, to) = self.both(ends, ids)?;
         let transaction = self.store.begin()?;
         self.cut(from, to)?;
@@ -86,12 +86,13 @@ impl Desk {
     /// What a record is associated with.
     pub(crate) fn list_pairs(
         &self,
-        (from, to): (End, End),
+        (from, to): (Kind, Kind),
         id: &str,
         page: &PairsPage,
+        now: Moment,
     ) -> Result<Results<Value>, Problem> {
         let id = self.linkable(from, id)?.ok_or_else(Problem::not_found)?;
-        let mut linked = self.linked(id, (from, to), page.after)?;
+        let mut linked = self.linked(id, (from, to), page.after, now)?;
         let next = linked.get(page.limit).map(|(next, _)| *next);
         linked.truncate(page.limit);
         let paging =
@@ -107,11 +108,12 @@ impl Desk {
     pub(super) fn linked(
         &self,
         id: i64,
-        (from, to): (End, End),
+        (from, to): (Kind, Kind),
         after: i64,
+        now: Moment,
     ) -> rusqlite::Result<Vec<(i64, LinkedOut)>> {
         let mut linked: Vec<(i64, LinkedOut)> = Vec::new();
-        for (link_type, target) in self.store.links(id)? {
+        for (link_type, target) in self.seen_links(id, now)? {
             let known = self.schema.links.get(link_type);
             let Some(known) = known.filter(|known| known.from == from && known.to == to) else {
                 continue;
@@ -136,7 +138,7 @@ impl Desk {
     /// The types that specifications name, all of them from one kind to the other.
     pub(super) fn types_of(
         &self,
-        (from, to): (End, End),
+        (from, to): (Kind, Kind),
         specs: &[TypeSpec],
     ) -> Result<Vec<&LinkType>, Problem> {
         let known = |spec: &TypeSpec| {
@@ -151,7 +153,7 @@ impl Desk {
         specs.iter().map(known).collect()
     }
 
-    pub(super) fn default_type(&self, (from, to): (End, End)) -> Result<&LinkType, Problem> {
+    pub(super) fn default_type(&self, (from, to): (Kind, Kind)) -> Result<&LinkType, Problem> {
         self.schema.links.default_of(from, to).ok_or_else(|| {
             Problem::validation(format!(
                 "No association type goes from {} to {}.",
@@ -162,13 +164,13 @@ impl Desk {
     }
 
     /// The ids of a pair of live records.
-    fn both(&self, (from, to): (End, End), ids: (&str, &str)) -> Result<(i64, i64), Problem> {
+    fn both(&self, (from, to): (Kind, Kind), ids: (&str, &str)) -> Result<(i64, i64), Problem> {
         let id = |end, id| self.linkable(end, id)?.ok_or_else(Problem::not_found);
         Ok((id(from, ids.0)?, id(to, ids.1)?))
     }
 }
 
-fn no_such_type(spec: &TypeSpec, from: End, to: End) -> Problem {
+fn no_such_type(spec: &TypeSpec, from: Kind, to: Kind) -> Problem {
     Problem::validation(format!(
         "{} {} is not a valid association type from {} to {}",
         spec.association_category,

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::ends::End;
 use super::labels::Label;
+use crate::sandbox::kind::Kind;
 
 /// What a type of HubSpot's own means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,17 +33,33 @@ const OWN: &[(&str, &str, u32, u32, Form)] = &[
     ("ticket", "meeting_event", 225, 226, Only),
     ("ticket", "note", 227, 228, Only),
     ("ticket", "task", 229, 230, Only),
+    ("ticket", "communication", 84, 83, Only),
     ("contact", "contact", 449, 449, Only),
     ("contact", "company", 279, 280, Unlabeled),
     ("contact", "company", 1, 2, Primary),
     ("contact", "deal", 4, 3, Only),
     ("contact", "note", 201, 202, Only),
+    ("contact", "email", 197, 198, Only),
+    ("contact", "call", 193, 194, Only),
+    ("contact", "task", 203, 204, Only),
+    ("contact", "meeting_event", 199, 200, Only),
+    ("contact", "communication", 82, 81, Only),
     ("company", "company", 450, 450, Only),
     ("company", "deal", 342, 341, Unlabeled),
     ("company", "deal", 6, 5, Primary),
     ("company", "note", 189, 190, Only),
+    ("company", "email", 185, 186, Only),
+    ("company", "call", 181, 182, Only),
+    ("company", "task", 191, 192, Only),
+    ("company", "meeting_event", 187, 188, Only),
+    ("company", "communication", 88, 87, Only),
     ("deal", "deal", 451, 451, Only),
     ("deal", "note", 213, 214, Only),
+    ("deal", "email", 209, 210, Only),
+    ("deal", "call", 205, 206, Only),
+    ("deal", "task", 215, 216, Only),
+    ("deal", "meeting_event", 211, 212, Only),
+    ("deal", "communication", 86, 85, Only),
 ];
 
 /// The first id of a label; below it are HubSpot's own.
@@ -53,8 +69,8 @@ const FIRST_LABEL: u32 = 2_001;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LinkType {
     pub(crate) id: u32,
-    pub(crate) from: End,
-    pub(crate) to: End,
+    pub(crate) from: Kind,
+    pub(crate) to: Kind,
     /// As `type` in replies of v3.
     pub(crate) name: String,
     pub(crate) label: Option<String>,
@@ -77,7 +93,7 @@ impl LinkType {
         self.label.is_none()
     }
 
-    fn goes(&self, from: End, to: End) -> bool {
+    fn goes(&self, from: Kind, to: Kind) -> bool {
         self.from == from && self.to == to
     }
 }
@@ -113,14 +129,14 @@ impl LinkTypes {
     }
 
     /// All that go from one kind to another, in order of id.
-    pub(crate) fn between(&self, from: End, to: End) -> impl Iterator<Item = &LinkType> {
+    pub(crate) fn between(&self, from: Kind, to: Kind) -> impl Iterator<Item = &LinkType> {
         self.by_id
             .values()
             .filter(move |known| known.goes(from, to))
     }
 
     /// The one without a label.
-    pub(crate) fn default_of(&self, from: End, to: End) -> Option<&LinkType> {
+    pub(crate) fn default_of(&self, from: Kind, to: Kind) -> Option<&LinkType> {
         self.between(from, to).find(|known| known.is_default())
     }
 
@@ -157,10 +173,10 @@ impl LinkTypes {
 }
 
 fn own_types((from, to, there, back, form): (&str, &str, u32, u32, Form)) -> Vec<LinkType> {
-    let Some((from, to)) = End::known(from).zip(End::known(to)) else {
+    let Some((from, to)) = Kind::known(from).zip(Kind::known(to)) else {
         return Vec::new();
     };
-    let way = |from: End, to: End, id, inverse| LinkType {
+    let way = |from: Kind, to: Kind, id, inverse| LinkType {
         id,
         from,
         to,
@@ -173,7 +189,7 @@ fn own_types((from, to, there, back, form): (&str, &str, u32, u32, Form)) -> Vec
     vec![way(from, to, there, back), way(to, from, back, there)]
 }
 
-fn name(from: End, to: End, form: Form) -> String {
+fn name(from: Kind, to: Kind, form: Form) -> String {
     let suffix = if form == Unlabeled { "_unlabeled" } else { "" };
     format!("{}_to_{}{suffix}", from.singular(), to.singular())
 }
@@ -181,7 +197,6 @@ fn name(from: End, to: End, form: Form) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::kind::Kind;
 
     #[test]
     fn every_way_there_has_a_way_back() {
@@ -209,10 +224,7 @@ mod tests {
     fn the_notes_way_is_the_notes() {
         let types = LinkTypes::default();
         let note = types.get(228).expect("a type");
-        assert_eq!(
-            (note.from, note.to),
-            (End::Held(Kind::Note), End::Held(Kind::Ticket))
-        );
+        assert_eq!((note.from, note.to), (Kind::Note, Kind::Ticket));
         assert_eq!(types.get(25).expect("a type").name, "company_to_ticket");
         assert_eq!(
             types.get(340).expect("a type").name,

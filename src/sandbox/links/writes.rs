@@ -2,10 +2,10 @@
 //! both directions, the default that comes with every label, the one primary
 //! company (contract 8.2, 8.6).
 
-use super::ends::End;
 use super::types::LinkType;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::desk::Desk;
+use crate::sandbox::kind::Kind;
 use crate::sandbox::switches::{LinksTouchModified, PrimaryAddsDefault, PrimaryReplaces};
 
 impl Desk {
@@ -58,10 +58,19 @@ impl Desk {
     }
 
     /// A record that can be associated: live, and of the kind that is meant.
-    pub(crate) fn linkable(&self, end: End, id: &str) -> rusqlite::Result<Option<i64>> {
-        match end.kind().zip(id.parse().ok()) {
-            Some((kind, id)) => Ok(self.store.exists(kind, id)?.then_some(id)),
+    pub(crate) fn linkable(&self, end: Kind, id: &str) -> rusqlite::Result<Option<i64>> {
+        match id.parse().ok() {
+            Some(id) => Ok(self.store.exists(end, id)?.then_some(id)),
             None => Ok(None),
+        }
+    }
+
+    /// The associations of a record that are seen by now.
+    pub(super) fn seen_links(&self, id: i64, now: Moment) -> rusqlite::Result<Vec<(u32, i64)>> {
+        let lag = self.switches.link_lag.0;
+        match lag.is_zero() {
+            true => self.store.links(id),
+            false => self.store.links_before(id, now.before(lag).millis()),
         }
     }
 
@@ -94,8 +103,7 @@ impl Desk {
         if self.switches.links_touch_modified == LinksTouchModified::No {
             return Ok(());
         }
-        for (end, id) in [(known.from, from), (known.to, to)] {
-            let Some(kind) = end.kind() else { continue };
+        for (kind, id) in [(known.from, from), (known.to, to)] {
             if let Some(mut record) = self.store.record(kind, id, false)? {
                 let _ = record.values.insert(kind.modified().to_owned(), now.iso());
                 self.before_change(id, now)?;

@@ -64,7 +64,7 @@ impl Portal {
         if self.switches.unknown_fields == UnknownFields::Refused {
             known::check(call, &route)?;
         }
-        scopes::check(call, &route, &self.switches.missing_scopes)?;
+        scopes::check(call, &route, &self.switches)?;
         let on = Occasion {
             now: call.now,
             version,

@@ -6,7 +6,8 @@ use axum::http::Method;
 use super::answer::{Portal, batch_reply, created, ok};
 use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
-use crate::sandbox::links::{ArchiveInput, End, LegacyInput, PairInput, ReadInput, TypedInput};
+use crate::sandbox::kind::Kind;
+use crate::sandbox::links::{ArchiveInput, LegacyInput, PairInput, ReadInput, TypedInput};
 use crate::sandbox::problem::Problem;
 use crate::sandbox::reply::Reply;
 use crate::sandbox::route::{LinkRoute, Verb};
@@ -24,7 +25,7 @@ impl Portal {
     pub(super) fn links(
         &self,
         call: &Call,
-        ends: (End, End),
+        ends: (Kind, Kind),
         route: LinkRoute,
         version: Version,
     ) -> Result<Reply, Problem> {
@@ -35,7 +36,7 @@ impl Portal {
                     return Err(Problem::not_found());
                 }
                 let page = call.pairs()?;
-                self.with(|desk| desk.list_pairs(ends, &id, &page))
+                self.with(|desk| desk.list_pairs(ends, &id, &page, call.now))
                     .and_then(ok)
             }
             (&Method::PUT, LinkRoute::DefaultPair(id, to_id)) => self
@@ -80,7 +81,7 @@ impl Portal {
         &self,
         method: &Method,
         call: &Call,
-        (from, to): (End, End),
+        (from, to): (Kind, Kind),
         route: LinkRoute,
     ) -> Result<Reply, Problem> {
         match (method, route) {
@@ -107,7 +108,7 @@ impl Portal {
     fn link_batch(
         &self,
         call: &Call,
-        ends: (End, End),
+        ends: (Kind, Kind),
         verb: Verb,
         version: Version,
     ) -> Result<Reply, Problem> {
@@ -151,13 +152,13 @@ impl Portal {
         &self,
         method: &Method,
         call: &Call,
-        ends: (End, End),
+        ends: (Kind, Kind),
         route: LinkRoute,
     ) -> Result<Reply, Problem> {
         match (method, route) {
             (&Method::GET, LinkRoute::LegacyOf(id)) => {
                 let page = call.pairs()?;
-                self.with(|desk| desk.list_legacy(ends, &id, &page))
+                self.with(|desk| desk.list_legacy(ends, &id, &page, call.now))
                     .and_then(ok)
             }
             (&Method::PUT, LinkRoute::LegacyPair(id, to_id, named)) => {

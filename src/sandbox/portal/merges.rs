@@ -16,7 +16,7 @@ impl Portal {
     /// Activities can't be merged.
     pub(super) fn merge(&self, call: &Call, kind: Kind) -> Result<Reply, Problem> {
         posted(call)?;
-        if kind == Kind::Note {
+        if kind.is_activity() {
             return Err(Problem::not_found());
         }
         let input = shapes::read(&call.body)?;

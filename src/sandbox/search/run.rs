@@ -15,7 +15,6 @@ use super::pick::Picked;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::desk::Desk;
 use crate::sandbox::kind::Kind;
-use crate::sandbox::links::End;
 use crate::sandbox::problem::Problem;
 use crate::sandbox::reply::Paging;
 use crate::sandbox::schema::Property;
@@ -132,7 +131,7 @@ impl Desk {
         to: &str,
         input: &FilterInput,
     ) -> Result<Filter<'_>, Problem> {
-        let to = End::named(to)?;
+        let to = Kind::named(to)?;
         let values = match input.operator.as_str() {
             "EQ" => std::slice::from_ref(input.value.as_ref().unwrap_or(&Scalar::Null)),
             "IN" => input.values.as_deref().unwrap_or_default(),
@@ -145,7 +144,7 @@ impl Desk {
         let types: Vec<u32> = self
             .schema
             .links
-            .between(End::Held(kind), to)
+            .between(kind, to)
             .map(|known| known.inverse)
             .collect();
         let mut ids = BTreeSet::new();

@@ -5,5 +5,5 @@ mod portal;
 mod tickets;
 mod words;
 
-pub(super) use portal::{SeedError, plant, schema};
+pub(super) use portal::{SeedError, complete, plant, schema};
 pub(super) use tickets::plant_tickets;

@@ -1,7 +1,7 @@
 //! What every new portal holds: HubSpot's own properties and groups, two pipelines,
 //! the owners of the sample, and its first twenty requesters as contacts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -110,6 +110,23 @@ pub(crate) fn plant(store: &Store, now: &str) -> Result<(), SeedError> {
         store.define("owner", "", &owner.id, &owner)?;
     }
     plant_contacts(store, &people.requesters, now)?;
+    Ok(transaction.commit()?)
+}
+
+/// Defines what HubSpot has for activities and a state of an older version does not.
+pub(crate) fn complete(store: &Store) -> Result<(), SeedError> {
+    let transaction = store.begin()?;
+    let mut shelves: BTreeMap<String, ShelfSeed> = serde_json::from_str(PROPERTIES)?;
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_activity()) {
+        let held = store.definitions::<Property>("property", kind.plural())?;
+        let held: BTreeSet<String> = held.into_iter().map(|property| property.name).collect();
+        if let Some(mut shelf) = shelves.remove(kind.plural()) {
+            shelf.properties.retain(|seed| !held.contains(&seed.name));
+            if !shelf.properties.is_empty() {
+                plant_shelf(store, kind, shelf)?;
+            }
+        }
+    }
     Ok(transaction.commit()?)
 }
 

@@ -30,6 +30,19 @@ impl Store {
         rows.collect()
     }
 
+    /// Those of `links` that are not younger than a time in milliseconds: an association
+    /// is as old as the younger of its ends.
+    pub(crate) fn links_before(&self, id: i64, time: i64) -> rusqlite::Result<Vec<(u32, i64)>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT link_type, target FROM link
+             JOIN record AS other ON other.id = target JOIN record AS own ON own.id = link.record
+             WHERE link.record = ?1 AND other.archived = 0 AND other.inserted <= ?2 AND own.inserted <= ?2
+             ORDER BY target, link_type",
+        )?;
+        let rows = statement.query_map(params![id, time], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.collect()
+    }
+
     /// The types of the associations from one record to another.
     pub(crate) fn links_between(&self, id: i64, to: i64) -> rusqlite::Result<Vec<u32>> {
         let mut statement = self

@@ -1,0 +1,199 @@
+//! A key that is taken: by the very note that is wanted, by one in the recycle bin, or by
+//! a note of another ticket (protocol H3).
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::way::KeyWay;
+use super::work::{State, Work};
+use super::{Notes, unreadable};
+use crate::hubspot::{CallError, LinkedRecord};
+use crate::journal::SettledNote;
+use crate::model::event::Stop;
+use crate::model::issue::Reason;
+use crate::model::schema::ObjectType;
+use tokio::time::Instant;
+
+/// Collisions of a note that can't be explained, at most.
+const COLLISIONS: u32 = 3;
+
+/// Who holds keys that are taken.
+#[derive(Default)]
+struct Holders {
+    /// Live notes, each with the tickets that it hangs on.
+    live: HashMap<String, Vec<String>>,
+    /// Those in the recycle bin.
+    archived: Vec<String>,
+}
+
+impl Notes {
+    /// Explains collisions: notes are there, get another key, can't go in, or are sent once
+    /// more.
+    pub(super) async fn uncollide(
+        &self,
+        work: &mut Work,
+        way: &KeyWay,
+        collided: Vec<(usize, Option<String>)>,
+    ) -> Result<(), Stop> {
+        if collided.is_empty() {
+            return Ok(());
+        }
+        let mut named = Vec::new();
+        let mut nameless = Vec::new();
+        for (place, id) in collided {
+            match id {
+                Some(id) => named.push((place, id)),
+                None => nameless.push(place),
+            }
+        }
+        self.find(work, way, &nameless).await?;
+        for place in nameless {
+            if work.pieces[place].state != State::Todo {
+                continue;
+            }
+            let key = work.pieces[place].name.clone();
+            match self.holder(way, &key).await? {
+                Some(id) => named.push((place, id)),
+                None => unexplained(work, place, None),
+            }
+        }
+        let ids: BTreeMap<&str, ()> = named.iter().map(|(_, id)| (id.as_str(), ())).collect();
+        let ids: Vec<String> = ids.into_keys().map(str::to_owned).collect();
+        let holders = self.holders(&ids).await?;
+        let mut settled = Vec::new();
+        let mut late = false;
+        for (place, id) in named {
+            late |= explain(work, place, &id, &holders, &mut settled);
+        }
+        self.settle.settle_notes(settled).await?;
+        match late {
+            true => self.pause_until(Instant::now() + self.lag() / 2).await,
+            false => Ok(()),
+        }
+    }
+
+    /// The note that has a key, where the portal reads notes by it.
+    async fn holder(&self, way: &KeyWay, key: &str) -> Result<Option<String>, Stop> {
+        let Some(property) = way.property.as_deref() else {
+            return Ok(None);
+        };
+        let key = [key.to_owned()];
+        for archived in [false, true] {
+            let object = ObjectType::Notes;
+            let read = self
+                .client
+                .batch_read(object, Some(property), &key, &[], archived);
+            match read.await {
+                Ok(reply) => {
+                    if let Some(record) = reply.results.into_iter().next() {
+                        return Ok(Some(record.id));
+                    }
+                }
+                Err(CallError::Refused(_)) => return Ok(None),
+                Err(other) => return Err(unreadable(other)),
+            }
+        }
+        Ok(None)
+    }
+
+    async fn holders(&self, ids: &[String]) -> Result<Holders, Stop> {
+        let mut holders = Holders::default();
+        let wanted = (&["hs_object_id"][..], &[][..]);
+        let live = self
+            .client
+            .read_existing(ObjectType::Notes, ids, wanted, false);
+        let live = live.await.map_err(unreadable)?.into_iter();
+        let live: Vec<String> = live.map(|record| record.id).collect();
+        if !live.is_empty() {
+            let between = (ObjectType::Notes, ObjectType::Tickets);
+            let linked = self.client.linked_live(between, &live).await;
+            let mut linked = linked.map_err(unreadable)?.by_record;
+            for id in live {
+                let tickets = linked.remove(&id).unwrap_or_default().into_iter();
+                let tickets = tickets.map(|ticket: LinkedRecord| ticket.id);
+                let _new = holders.live.insert(id, tickets.collect());
+            }
+        }
+        let is_gone = |id: &&String| !holders.live.contains_key(id.as_str());
+        let gone: Vec<String> = ids.iter().filter(is_gone).cloned().collect();
+        if !gone.is_empty() {
+            let archived = self
+                .client
+                .read_existing(ObjectType::Notes, &gone, wanted, true);
+            let archived = archived.await.map_err(unreadable)?.into_iter();
+            holders.archived = archived.map(|record| record.id).collect();
+        }
+        Ok(holders)
+    }
+}
+
+/// What becomes of a note whose key this holder has; true where the holder's tickets may
+/// only be late to be read.
+fn explain(
+    work: &mut Work,
+    place: usize,
+    holder: &str,
+    holders: &Holders,
+    settled: &mut Vec<SettledNote>,
+) -> bool {
+    let ticket = work.ticket_of(place).to_owned();
+    let doubtful = work.pieces[place].doubtful;
+    match holders.live.get(holder) {
+        Some(tickets) if tickets.contains(&ticket) => {
+            settled.push(work.done(place, holder, doubtful));
+        }
+        // It is ours, and its ticket is late to be read.
+        Some(tickets) if tickets.is_empty() && doubtful => {
+            settled.push(work.done(place, holder, true));
+        }
+        Some(tickets) if tickets.is_empty() => {
+            unexplained(work, place, Some(holder));
+            return work.pieces[place].state == State::Todo;
+        }
+        Some(tickets) => {
+            let reason = Reason::NoteKeyHeld {
+                note: Some(holder.to_owned()),
+                ticket: tickets.first().cloned(),
+            };
+            work.pieces[place].state = State::Bad(Box::new(reason));
+        }
+        None if holders.archived.iter().any(|id| id == holder) => {
+            let piece = &mut work.pieces[place];
+            piece.name = next_name(&piece.key, &piece.name);
+        }
+        None => unexplained(work, place, Some(holder)),
+    }
+    false
+}
+
+/// A key that is taken by nobody who can be found: it is tried again, but not for ever.
+fn unexplained(work: &mut Work, place: usize, holder: Option<&str>) {
+    let piece = &mut work.pieces[place];
+    piece.collisions += 1;
+    if piece.collisions >= COLLISIONS {
+        let reason = Reason::NoteKeyHeld {
+            note: holder.map(str::to_owned),
+            ticket: None,
+        };
+        piece.state = State::Bad(Box::new(reason));
+    }
+}
+
+/// The next key to try: `k`, `k~2`, `k~3`.
+fn next_name(key: &str, name: &str) -> String {
+    let number = name
+        .strip_prefix(key)
+        .and_then(|rest| rest.strip_prefix('~'));
+    let number: u32 = number.and_then(|number| number.parse().ok()).unwrap_or(1);
+    format!("{key}~{}", number + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_in_the_recycle_bin_are_passed_by() {
+        assert_eq!(next_name("k#1", "k#1"), "k#1~2");
+        assert_eq!(next_name("k#1", "k#1~2"), "k#1~3");
+    }
+}

@@ -1,0 +1,312 @@
+//! Brings the notes of a load to their end: what the journal knows of them, what their
+//! tickets hold already, then round after round of calls until each is there, can't go
+//! in, or has to wait for the next sweep (protocol H3).
+
+use std::collections::{BTreeSet, HashMap};
+
+use futures::future::join_all;
+use tokio::time::Instant;
+
+use super::Notes;
+use super::held::Held;
+use super::way::KeyWay;
+use super::work::{State, Work};
+use crate::hubspot::records::Record;
+use crate::import::flow::Standing;
+use crate::import::plan::CALL_BYTES;
+use crate::import::reply::{Item, Matching, Verdict};
+use crate::import::stop::replies_say_nothing;
+use crate::import::write::{Sent, Verb, write};
+use crate::journal::{NoteState, SettledNote};
+use crate::model::event::Stop;
+use crate::model::outcome::Change;
+use crate::model::schema::ObjectType;
+
+/// How often a note is sent before the run stops for later.
+const ATTEMPTS: u32 = 8;
+
+/// What a round of calls brought.
+#[derive(Default)]
+struct News {
+    settled: Vec<SettledNote>,
+    /// Written or not, and whether it may come late: the replies do not say.
+    unclear: Vec<(usize, bool)>,
+    /// The key is taken; with the id that the portal names.
+    collided: Vec<(usize, Option<String>)>,
+}
+
+impl Notes {
+    /// Brings the notes of rows to their end and settles the rows; gives back how many
+    /// rows have to wait for the next sweep.
+    ///
+    /// # Errors
+    /// When the run has to stop; the rows wait on then.
+    pub async fn deliver(&self, rows: Vec<Standing>) -> Result<usize, Stop> {
+        let way = self.way().await?;
+        let mut work = Work::of(rows, way);
+        let sent = self.rounds(&mut work, way).await;
+        let unsent = work.pieces.iter().filter(|piece| match piece.state {
+            State::Bad(_) => true,
+            State::Todo => !piece.doubtful,
+            State::Done | State::Parked | State::Twin(_) => false,
+        });
+        let unsent = unsent.map(|piece| piece.key.clone()).collect();
+        self.settle.release_notes(unsent).await?;
+        sent?;
+        let (outcomes, open) = work.ended();
+        self.settle.settle(outcomes).await?;
+        Ok(open)
+    }
+
+    async fn rounds(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
+        self.recall(work).await?;
+        self.untwin(work, way).await?;
+        self.look(work, way).await?;
+        if work.todo().is_empty() {
+            return Ok(());
+        }
+        self.look_again(work, way).await?;
+        let kept = self.keys_kept(work, way).await?;
+        loop {
+            let todo = work.todo();
+            if todo.is_empty() {
+                return Ok(());
+            }
+            self.round(work, way, &todo, kept).await?;
+        }
+    }
+
+    /// Takes what the journal knows of the notes: some are there, some were sent and may
+    /// be. Those that may yet come late wait, and so does one whose key another row has on
+    /// its way.
+    async fn recall(&self, work: &mut Work) -> Result<(), Stop> {
+        let keys = work.pieces.iter().map(|piece| piece.key.clone()).collect();
+        let steps = self.settle.find_notes(keys).await?;
+        let waits = self.known_kept().await? != Some(true);
+        let lag = i64::try_from(self.lag().as_millis()).unwrap_or(i64::MAX);
+        let safe = self.portal_ms().saturating_sub(lag);
+        let mut first: HashMap<String, u64> = HashMap::new();
+        for (place, step) in steps.into_iter().enumerate() {
+            let seq = work.rows[work.pieces[place].row].seq();
+            let key = work.pieces[place].key.clone();
+            match (first.insert(key, seq), step) {
+                (Some(other), _) if other == seq => work.recalled(place, false),
+                (Some(_), _) => work.pieces[place].state = State::Parked,
+                (None, None) => {}
+                (None, Some(step)) => {
+                    let own = step.entry.seq == seq;
+                    let late = step.until_ms.is_some_and(|until| until > safe);
+                    let piece = &mut work.pieces[place];
+                    match step.state {
+                        NoteState::Open if !own => piece.state = State::Parked,
+                        NoteState::Twin if own && late => piece.state = State::Parked,
+                        NoteState::Twin if own => {
+                            piece.state = State::Twin(step.record.unwrap_or_default());
+                        }
+                        NoteState::Open => {
+                            piece.doubtful = true;
+                            if late && waits {
+                                piece.state = State::Parked;
+                            }
+                            let row = piece.row;
+                            work.rows[row].looks = true;
+                        }
+                        state => work.recalled(place, own && state == NoteState::Made),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at the tickets that may hold notes of theirs already.
+    async fn look(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
+        let mut places = work.todo();
+        places.retain(|&place| work.rows[work.pieces[place].row].looks);
+        self.find(work, way, &places).await
+    }
+
+    /// Looks again at tickets that were there before, unless their notes can't come twice:
+    /// what a run made that ended just before this one began is seen by then.
+    async fn look_again(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
+        let mut places = work.todo();
+        places.retain(|&place| {
+            let (_, end) = &work.rows[work.pieces[place].row].standing;
+            end.change() != Some(Change::Created)
+        });
+        let seen = self.started + self.lag();
+        if places.is_empty() || self.known_kept().await? == Some(true) || Instant::now() >= seen {
+            return Ok(());
+        }
+        self.tell_of_pause(seen);
+        self.pause_until(seen).await?;
+        self.find(work, way, &places).await
+    }
+
+    /// Finds notes on their tickets.
+    pub(super) async fn find(
+        &self,
+        work: &mut Work,
+        way: &KeyWay,
+        places: &[usize],
+    ) -> Result<(), Stop> {
+        let tickets = places.iter().map(|&place| work.ticket_of(place).to_owned());
+        let tickets: BTreeSet<String> = tickets.collect();
+        if tickets.is_empty() {
+            return Ok(());
+        }
+        let held = Held::read(&self.client, way, &tickets).await?;
+        let mut settled = Vec::new();
+        for &place in places {
+            let ticket = work.ticket_of(place);
+            let found = held.all(ticket, &work.pieces[place].key);
+            if let Some(record) = found.first() {
+                let (id, is_ours) = (record.id.clone(), work.pieces[place].doubtful);
+                settled.push(work.done(place, &id, is_ours));
+            }
+        }
+        Ok(self.settle.settle_notes(settled).await?)
+    }
+
+    /// One round of calls for these notes; `kept` where the portal keeps keys unique.
+    pub(super) async fn round(
+        &self,
+        work: &mut Work,
+        way: &KeyWay,
+        todo: &[usize],
+        kept: bool,
+    ) -> Result<(), Stop> {
+        if let Some(stop) = self.stop.reason() {
+            return Err(stop);
+        }
+        let entries = todo
+            .iter()
+            .map(|&place| work.pieces[place].entry(&work.rows));
+        let intended = self.settle.intend_notes(entries.collect()).await?;
+        let mut ours = Vec::new();
+        for (&place, intended) in todo.iter().zip(intended) {
+            let piece = &mut work.pieces[place];
+            match intended {
+                true => ours.push(place),
+                false => piece.state = State::Parked,
+            }
+            piece.attempts += 1;
+            if piece.attempts > ATTEMPTS {
+                return Err(replies_say_nothing());
+            }
+        }
+        let calls = calls(work, &ours);
+        let sent = join_all(calls.iter().map(|call| self.send(work, way, call))).await;
+        let mut news = News::default();
+        let mut stop = None;
+        for (call, sent) in calls.iter().zip(sent) {
+            take(work, call, sent.verdicts, &mut news);
+            stop = stop.or(sent.stop);
+        }
+        self.settle.settle_notes(news.settled).await?;
+        if kept && stop.is_none() {
+            let unclear: Vec<usize> = news.unclear.iter().map(|(place, _)| *place).collect();
+            self.find(work, way, &unclear).await?;
+        } else {
+            self.lose(work, &news.unclear).await?;
+        }
+        match stop {
+            Some(stop) => Err(stop),
+            None => self.uncollide(work, way, news.collided).await,
+        }
+    }
+
+    /// Notes that can't be sent again before nothing can come late: they wait.
+    async fn lose(&self, work: &mut Work, unclear: &[(usize, bool)]) -> Result<(), Stop> {
+        let horizon = i64::try_from(self.horizon.as_millis()).unwrap_or(i64::MAX);
+        for late in [true, false] {
+            let places = unclear.iter().filter(|(_, comes)| *comes == late);
+            let mut keys = Vec::new();
+            for (place, _) in places {
+                let piece = &mut work.pieces[*place];
+                piece.state = State::Parked;
+                keys.push(piece.key.clone());
+            }
+            if !keys.is_empty() {
+                let after = if late { horizon } else { 0 };
+                self.loses();
+                let until = self.portal_ms().saturating_add(after);
+                self.settle.lose_notes(keys, until).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn send(&self, work: &Work, way: &KeyWay, call: &[usize]) -> Sent {
+        let item = |&place: &usize| work.pieces[place].item(place, work.ticket_of(place), way);
+        let items: Vec<Item> = call.iter().map(item).collect();
+        let items: Vec<&Item> = items.iter().collect();
+        let same = |item: &Item, record: &Record| way.is(record, &item.key);
+        let matching = match &way.property {
+            Some(property) => Matching::Key(property),
+            None => Matching::Content(&same),
+        };
+        write(
+            &self.client,
+            ObjectType::Notes,
+            Verb::Create,
+            &matching,
+            &items,
+        )
+        .await
+    }
+
+    /// Waits for a time, or for the run to stop.
+    pub(super) async fn pause_until(&self, time: Instant) -> Result<(), Stop> {
+        tokio::select! {
+            () = tokio::time::sleep_until(time) => {}
+            () = self.stop.pulled() => {}
+        }
+        self.stop.reason().map_or(Ok(()), Err)
+    }
+}
+
+/// Notes that go together: at most as many as each of them may go with, and as many bytes
+/// as a call takes.
+fn calls(work: &Work, places: &[usize]) -> Vec<Vec<usize>> {
+    let mut calls: Vec<Vec<usize>> = Vec::new();
+    let (mut bytes, mut most) = (0, 0);
+    for &place in places {
+        let piece = &work.pieces[place];
+        let fits = |call: &&mut Vec<usize>| {
+            call.len() < piece.company.min(most) && bytes + piece.bytes() <= CALL_BYTES
+        };
+        match calls.last_mut().filter(fits) {
+            Some(call) => {
+                call.push(place);
+                bytes += piece.bytes();
+                most = most.min(piece.company);
+            }
+            None => {
+                calls.push(vec![place]);
+                (bytes, most) = (piece.bytes(), piece.company);
+            }
+        }
+    }
+    calls
+}
+
+/// Takes the verdicts of a call.
+fn take(work: &mut Work, call: &[usize], verdicts: Vec<Verdict>, news: &mut News) {
+    for (&place, verdict) in call.iter().zip(verdicts) {
+        match verdict {
+            Verdict::Written { id, .. } => news.settled.push(work.done(place, &id, true)),
+            Verdict::Refused(issue) => {
+                let reason = issue.first().reason.clone();
+                work.pieces[place].state = State::Bad(Box::new(reason));
+            }
+            Verdict::Collided(named) => news.collided.push((place, named)),
+            Verdict::Suspected => work.pieces[place].company = (call.len() / 2).max(1),
+            Verdict::Unclear | Verdict::Missing | Verdict::Late => {
+                work.pieces[place].doubtful = true;
+                news.unclear.push((place, verdict == Verdict::Late));
+            }
+            Verdict::Repeat => {}
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Comments of tickets become notes (protocol H1 to H4): the step of a row that comes after
+//! its ticket. Rows whose tickets are written wait in the journal; the last phase reads
+//! them once more and gives them here, some hundred notes at a time.
+//!
+//! `way` says how a note is known again in this portal: by a key that the portal keeps
+//! unique, by one that it does not, or by a mark in its text; `twin` finds out which, with
+//! the first note. `part` cuts long texts. `deliver` brings the notes of a load to their
+//! end: `held` reads what the tickets have, `conflict` whose a taken key is. A note whose
+//! call was lost goes again at once only where the portal keeps keys unique; else its row
+//! waits for the next sweep, when nothing can come late any more.
+
+mod conflict;
+mod deliver;
+mod held;
+mod part;
+mod twin;
+mod way;
+mod work;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, OnceCell};
+use tokio::time::Instant;
+
+use super::settle::SettleHandle;
+use super::stop::{StopSwitch, stop_for};
+use crate::error::Error;
+use crate::hubspot::{CallError, Client};
+use crate::model::event::{Event, Listener, Stop};
+use crate::model::schema::ObjectType;
+use way::KeyWay;
+
+pub use part::{same_text, text_hash};
+pub use way::{is_key, key_properties, read_properties};
+
+/// Notes of a load: some calls, of which only the last is not full.
+pub const LOAD: usize = 500;
+
+/// Bytes of text of a load, about.
+pub const LOAD_BYTES: usize = 4 << 20;
+
+/// What all notes of a run share.
+pub struct Notes {
+    client: Client,
+    settle: SettleHandle,
+    stop: StopSwitch,
+    /// How long after an attempt was lost it may still be carried out (S4).
+    horizon: Duration,
+    /// When this process took the run up: notes of runs before are read once they can be.
+    started: Instant,
+    way: OnceCell<KeyWay>,
+    /// Whether the portal keeps keys of notes unique, once that is known.
+    kept: Mutex<Option<bool>>,
+    /// Hears of waits.
+    listener: Arc<dyn Listener>,
+    /// Whether it heard that tickets are read once more.
+    told: AtomicBool,
+    /// When this process lost a call for notes last.
+    lost: std::sync::Mutex<Option<Instant>>,
+}
+
+impl Notes {
+    /// Nothing is known of the portal's notes yet.
+    pub fn new(
+        client: Client,
+        settle: SettleHandle,
+        stop: StopSwitch,
+        horizon: Duration,
+        listener: Arc<dyn Listener>,
+    ) -> Notes {
+        Notes {
+            client,
+            settle,
+            stop,
+            horizon,
+            started: Instant::now(),
+            way: OnceCell::new(),
+            kept: Mutex::new(None),
+            listener,
+            told: AtomicBool::new(false),
+            lost: std::sync::Mutex::new(None),
+        }
+    }
+
+    /// How late the associations of a new note may be read: a quarter of the horizon, 30 s
+    /// where nothing else was said.
+    pub fn lag(&self) -> Duration {
+        self.horizon / 4
+    }
+
+    /// How long after an attempt was lost it may still be carried out.
+    pub fn horizon(&self) -> Duration {
+        self.horizon
+    }
+
+    /// How long a call that this process lost may still be carried out.
+    pub fn loses_until(&self) -> Duration {
+        let lost = *self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = lost.map_or(self.horizon, |lost| lost.elapsed());
+        self.horizon.saturating_sub(passed)
+    }
+
+    /// A call was lost just now.
+    fn loses(&self) {
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        *lost = Some(Instant::now());
+    }
+
+    /// Says once that tickets are read again after a while.
+    fn tell_of_pause(&self, until: Instant) {
+        if !self.told.swap(true, Ordering::Relaxed) {
+            let seconds = until
+                .saturating_duration_since(Instant::now())
+                .as_secs_f64();
+            self.listener.hear(&Event::Notice(format!(
+                "notes that tickets have got just now may be read late: tickets that lack some are \
+                 read again in {:.0} s",
+                seconds.ceil()
+            )));
+        }
+    }
+
+    async fn way(&self) -> Result<&KeyWay, Stop> {
+        self.way.get_or_try_init(|| way::read(&self.client)).await
+    }
+
+    fn portal_ms(&self) -> i64 {
+        let now = self.client.portal_now();
+        now.map_or(i64::MAX, |now| now.as_millisecond())
+    }
+}
+
+/// Makes sure that notes may be read and written, before anything is: a call that would
+/// archive no note at all needs the scopes that making one does.
+///
+/// # Errors
+/// When a scope is missing, which the error names, or the portal can't be reached.
+pub async fn check_access(client: &Client) -> Result<(), CallError> {
+    let _page = client.list(ObjectType::Notes, &[], None, false).await?;
+    match client.batch_archive(ObjectType::Notes, &[]).await {
+        // It needs inputs: so the call was allowed.
+        Ok(_) | Err(CallError::Refused(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Why a run can't begin.
+pub fn denied(error: CallError) -> Error {
+    match error {
+        CallError::Denied(_) => Error::mend(format!("notes can't be written: {error}"))
+            .advise("give the token these scopes, or take [[notes]] out of the mapping"),
+        CallError::Unavailable(_) | CallError::Ambiguous(_) | CallError::Paused(_) => {
+            Error::later(error.to_string())
+        }
+        other => Error::mend(other.to_string()),
+    }
+}
+
+/// What a failed read means for the run.
+fn unreadable(error: CallError) -> Stop {
+    stop_for(error)
+}

@@ -1,0 +1,241 @@
+//! A load on its way: rows whose tickets are written, and the notes that they want.
+
+use super::part::{marked_body, parts, text_hash};
+use super::way::KeyWay;
+use crate::hubspot::LinkType;
+use crate::hubspot::association_types;
+use crate::hubspot::contract::BATCH_LIMIT;
+use crate::hubspot::records::{Association, CreateInput};
+use crate::import::flow::{RowOutcome, Standing};
+use crate::import::reply::{Input, Item};
+use crate::journal::{NoteEntry, NoteState, SettledNote};
+use crate::model::issue::{Problem, Reason};
+use crate::model::outcome::{Change, RowEnd};
+
+/// Where a note stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// It is to be sent.
+    Todo,
+    /// It is on its ticket.
+    Done,
+    /// Nothing can be said of it before the next sweep.
+    Parked,
+    /// It can't go in.
+    Bad(Box<Reason>),
+    /// An earlier process made it, and perhaps a second one.
+    Twin(String),
+}
+
+/// A row of a load.
+pub(super) struct Row {
+    pub(super) standing: Standing,
+    /// Whether its ticket may hold notes of it already.
+    pub(super) looks: bool,
+    /// Whether this run made a note of it.
+    pub(super) added: bool,
+}
+
+impl Row {
+    pub(super) fn ticket(&self) -> &str {
+        self.standing.1.ticket().unwrap_or_default()
+    }
+
+    pub(super) fn seq(&self) -> u64 {
+        self.standing.0.source.seq
+    }
+}
+
+/// A note, or a part of one.
+pub(super) struct Piece {
+    /// Its row, in the load.
+    pub(super) row: usize,
+    /// Its key.
+    pub(super) key: String,
+    /// The key that it is sent with: with a number where one in the recycle bin has it.
+    pub(super) name: String,
+    pub(super) at_ms: i64,
+    body: String,
+    pub(super) text: [u8; 16],
+    pub(super) state: State,
+    /// Its record id, once it is there.
+    pub(super) record: Option<String>,
+    /// Whether a send of ours may have made it.
+    pub(super) doubtful: bool,
+    pub(super) attempts: u32,
+    pub(super) collisions: u32,
+    /// Inputs of the call that it goes with, at most.
+    pub(super) company: usize,
+}
+
+impl Piece {
+    /// Bytes that it takes in a call, at most.
+    pub(super) fn bytes(&self) -> usize {
+        self.body.len() * 2 + 512
+    }
+
+    /// What the journal keeps of it.
+    pub(super) fn entry(&self, rows: &[Row]) -> NoteEntry {
+        NoteEntry {
+            seq: rows[self.row].seq(),
+            key: self.key.clone(),
+            at_ms: self.at_ms,
+            text: self.text,
+        }
+    }
+
+    /// That it is there, for the journal.
+    pub(super) fn settled(&self, rows: &[Row], state: NoteState) -> SettledNote {
+        let entry = self.entry(rows);
+        SettledNote {
+            entry,
+            written: (self.name != self.key).then(|| self.name.clone()),
+            record: self.record.clone().unwrap_or_default(),
+            state,
+        }
+    }
+
+    /// What is sent for it.
+    pub(super) fn item(&self, place: usize, ticket: &str, way: &KeyWay) -> Item {
+        let body = match way.property {
+            Some(_) => self.body.clone(),
+            None => marked_body(&self.body, &self.name),
+        };
+        let at = jiff::Timestamp::from_millisecond(self.at_ms);
+        let at = at.map_or_else(|_| self.at_ms.to_string(), |at| at.to_string());
+        let mut properties = vec![("hs_timestamp".into(), at), ("hs_note_body".into(), body)];
+        let key = way.property.iter();
+        properties.extend(key.map(|name| (name.clone(), self.name.clone())));
+        let input = CreateInput {
+            trace_id: place.to_string(),
+            properties,
+            associations: vec![Association {
+                to: ticket.to_owned(),
+                types: vec![LinkType::plain(association_types::NOTE.to_ticket)],
+            }],
+        };
+        Item {
+            input: Input::New(input),
+            key: self.name.clone(),
+        }
+    }
+}
+
+/// Rows and their notes.
+pub(super) struct Work {
+    pub(super) rows: Vec<Row>,
+    pub(super) pieces: Vec<Piece>,
+}
+
+impl Work {
+    pub(super) fn of(rows: Vec<Standing>, way: &KeyWay) -> Work {
+        let mut work = Work {
+            rows: Vec::new(),
+            pieces: Vec::new(),
+        };
+        for (mut op, end) in rows {
+            for note in std::mem::take(&mut op.draft.notes) {
+                for part in parts(&note, way.property.is_none()) {
+                    work.pieces.push(Piece {
+                        row: work.rows.len(),
+                        name: part.key.clone(),
+                        text: text_hash(&part.body, &part.key),
+                        key: part.key,
+                        at_ms: note.at_ms,
+                        body: part.body,
+                        state: State::Todo,
+                        record: None,
+                        doubtful: false,
+                        attempts: 0,
+                        collisions: 0,
+                        company: BATCH_LIMIT,
+                    });
+                }
+            }
+            work.rows.push(Row {
+                looks: end.change() != Some(Change::Created),
+                standing: (op, end),
+                added: false,
+            });
+        }
+        work
+    }
+
+    /// The notes that are to be sent, by their places.
+    pub(super) fn todo(&self) -> Vec<usize> {
+        let places = 0..self.pieces.len();
+        places
+            .filter(|&place| self.pieces[place].state == State::Todo)
+            .collect()
+    }
+
+    pub(super) fn ticket_of(&self, place: usize) -> &str {
+        self.rows[self.pieces[place].row].ticket()
+    }
+
+    /// A note is there; what the journal keeps of it.
+    pub(super) fn done(&mut self, place: usize, record: &str, is_ours: bool) -> SettledNote {
+        let piece = &mut self.pieces[place];
+        piece.state = State::Done;
+        piece.record = Some(record.to_owned());
+        self.rows[piece.row].added |= is_ours;
+        let state = match is_ours {
+            true => NoteState::Made,
+            false => NoteState::There,
+        };
+        self.pieces[place].settled(&self.rows, state)
+    }
+
+    /// A note of which nothing is to be done any more.
+    pub(super) fn recalled(&mut self, place: usize, is_ours: bool) {
+        let piece = &mut self.pieces[place];
+        piece.state = State::Done;
+        self.rows[piece.row].added |= is_ours;
+    }
+
+    /// The rows that have come to their end, and how many have not.
+    pub(super) fn ended(self) -> (Vec<RowOutcome>, usize) {
+        let mut bad: Vec<Option<(String, Reason)>> = self.rows.iter().map(|_| None).collect();
+        let mut open = vec![false; self.rows.len()];
+        for piece in self.pieces {
+            match piece.state {
+                State::Done => {}
+                State::Bad(reason) => {
+                    let _first = bad[piece.row].get_or_insert((piece.key, *reason));
+                }
+                State::Todo | State::Parked | State::Twin(_) => open[piece.row] = true,
+            }
+        }
+        let mut outcomes = Vec::new();
+        let n_open = open.iter().filter(|open| **open).count();
+        for ((row, bad), open) in self.rows.into_iter().zip(bad).zip(open) {
+            if open {
+                continue;
+            }
+            let (op, end) = row.standing;
+            outcomes.push(match bad {
+                Some((key, reason)) => {
+                    let ticket = end.ticket().unwrap_or_default().to_owned();
+                    let reason = Reason::NoteLeft {
+                        ticket,
+                        note: Box::new(reason),
+                    };
+                    op.ended(RowEnd::Refused(Problem::new(reason).value(&key).into()))
+                }
+                None => op.ended(with_notes(end, row.added)),
+            });
+        }
+        (outcomes, n_open)
+    }
+}
+
+/// A ticket that was as the row says has got notes.
+fn with_notes(end: RowEnd, added: bool) -> RowEnd {
+    match end {
+        RowEnd::Unchanged { ticket } if added => RowEnd::Done {
+            ticket,
+            change: Change::Noted,
+        },
+        end => end,
+    }
+}

@@ -1,0 +1,324 @@
+//! Notes of rows (protocol H1, H3): steps with the life of a ticket. A note is intended
+//! before it is sent, and settled with its record id. What is kept of one that is settled
+//! is what verifying needs: key, time, and a hash of its text. Journals that were begun
+//! before there were notes get the table when they are opened to go on.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::error::{JournalError, at};
+use super::read::Reading;
+use super::schema::Tables;
+use super::write::{Commit, Journal};
+
+/// The table. `key` is the note's own; `written` is there where it was sent with another,
+/// since one in the recycle bin holds it. `until_ms` is when a call that was lost can have
+/// been carried out at the latest, by the portal's clock. `state` is `open` (intended),
+/// `made` (by this run), `there` (it was before), or `twin`: made, and sent once more to
+/// learn whether the portal keeps keys unique, so that there may be two.
+pub(super) const TABLE: &str = "
+CREATE TABLE note (
+    key TEXT PRIMARY KEY, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL, text BLOB NOT NULL,
+    state TEXT NOT NULL, record TEXT, written TEXT, until_ms INTEGER) STRICT, WITHOUT ROWID;
+CREATE INDEX note_by_row ON note (seq);
+";
+
+/// Dates the open steps of earlier processes by a mark.
+pub(super) const DATE: &str = "UPDATE note SET until_ms = (SELECT value FROM mark WHERE name = ?1)
+     WHERE state IN ('open', 'twin') AND until_ms IS NULL";
+
+/// The mark that says whether the portal keeps the keys of notes unique: 1 it does, 2 it
+/// does not, none not known yet.
+const KEPT: &str = "note_keys_kept";
+
+/// Where a note stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoteState {
+    /// Intended, and perhaps sent.
+    Open,
+    /// Made by this run.
+    Made,
+    /// It was there before.
+    There,
+    /// Made by this run, perhaps twice.
+    Twin,
+}
+
+impl NoteState {
+    const ALL: [NoteState; 4] = [
+        NoteState::Open,
+        NoteState::Made,
+        NoteState::There,
+        NoteState::Twin,
+    ];
+
+    fn word(self) -> &'static str {
+        match self {
+            NoteState::Open => "open",
+            NoteState::Made => "made",
+            NoteState::There => "there",
+            NoteState::Twin => "twin",
+        }
+    }
+}
+
+/// A note that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoteEntry {
+    /// Number of its row.
+    pub seq: u64,
+    /// Its key.
+    pub key: String,
+    /// Its time, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Hash of its text.
+    pub text: [u8; 16],
+}
+
+/// What the journal knows of a note.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoteStep {
+    /// The note.
+    pub entry: NoteEntry,
+    /// Where it stands.
+    pub state: NoteState,
+    /// Its record id, where it is known.
+    pub record: Option<String>,
+    /// The key that it was sent with, where that is another.
+    pub written: Option<String>,
+    /// When a lost call can have been carried out at the latest, in milliseconds of the
+    /// portal's clock.
+    pub until_ms: Option<i64>,
+}
+
+/// A note that is there.
+#[derive(Clone, Debug)]
+pub struct SettledNote {
+    /// The note.
+    pub entry: NoteEntry,
+    /// The key that it was sent with, where that is another.
+    pub written: Option<String>,
+    /// Its record id.
+    pub record: String,
+    /// `Made`, `There` or `Twin`.
+    pub state: NoteState,
+}
+
+/// Notes of a run that are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoteCounts {
+    /// Made by the run.
+    pub made: u64,
+    /// They were there before.
+    pub there: u64,
+}
+
+const COLUMNS: &str = "seq, key, at_ms, text, state, record, written, until_ms";
+
+fn step(row: &Row<'_>) -> rusqlite::Result<NoteStep> {
+    let word: String = row.get(4)?;
+    let state = NoteState::ALL.into_iter().find(|one| one.word() == word);
+    Ok(NoteStep {
+        entry: NoteEntry {
+            seq: row.get(0)?,
+            key: row.get(1)?,
+            at_ms: row.get(2)?,
+            text: row.get(3)?,
+        },
+        state: state.unwrap_or(NoteState::Open),
+        record: row.get(5)?,
+        written: row.get(6)?,
+        until_ms: row.get(7)?,
+    })
+}
+
+fn has_table(db: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'note'";
+    db.query_row(sql, [], |row| row.get(0))
+}
+
+fn counts(db: &Connection) -> rusqlite::Result<NoteCounts> {
+    if !has_table(db)? {
+        return Ok(NoteCounts::default());
+    }
+    let sql = "SELECT count(*) FILTER (WHERE state IN ('made', 'twin')),
+                      count(*) FILTER (WHERE state = 'there') FROM note";
+    db.query_row(sql, [], |row| {
+        Ok(NoteCounts {
+            made: row.get(0)?,
+            there: row.get(1)?,
+        })
+    })
+}
+
+/// Gives a journal that was begun without notes a place for them.
+pub(super) fn ensure(db: &Connection, tables: Tables) -> rusqlite::Result<()> {
+    match tables == Tables::Third && !has_table(db)? {
+        true => db.execute_batch(TABLE),
+        false => Ok(()),
+    }
+}
+
+impl Journal {
+    /// How many notes are there.
+    pub fn note_counts(&self) -> Result<NoteCounts, JournalError> {
+        counts(&self.db).map_err(at(&self.path))
+    }
+}
+
+impl Commit<'_> {
+    /// What is known of a note.
+    pub fn note(&self, key: &str) -> Result<Option<NoteStep>, JournalError> {
+        let sql = format!("SELECT {COLUMNS} FROM note WHERE key = ?1");
+        let found = self.transaction.prepare_cached(&sql);
+        let found = found.and_then(|mut query| query.query_row([key], step).optional());
+        found.map_err(at(self.path))
+    }
+
+    /// Writes the intent to send a note, or to send it again; false where it is another
+    /// row's, or there.
+    pub fn intend_note(&self, entry: &NoteEntry) -> Result<bool, JournalError> {
+        let sql = "INSERT INTO note (key, seq, at_ms, text, state) VALUES (?1, ?2, ?3, ?4, 'open')
+             ON CONFLICT (key) DO UPDATE SET until_ms = NULL WHERE seq = ?2 AND state = 'open'";
+        let intended = self.transaction.prepare_cached(sql);
+        let intended = intended.and_then(|mut statement| {
+            statement.execute(params![entry.key, entry.seq, entry.at_ms, entry.text])
+        });
+        Ok(intended.map_err(at(self.path))? > 0)
+    }
+
+    /// A call for a note was lost, and can be carried out until then.
+    pub fn lose_note(&self, key: &str, until_ms: i64) -> Result<(), JournalError> {
+        self.run(
+            "UPDATE note SET until_ms = max(coalesce(until_ms, 0), ?2) WHERE key = ?1",
+            params![key, until_ms],
+        )
+    }
+
+    /// Takes the intent of a note back: no call may have made it.
+    pub fn release_note(&self, key: &str) -> Result<(), JournalError> {
+        self.run("DELETE FROM note WHERE key = ?1 AND state = 'open'", [key])
+    }
+
+    /// Writes that a note is there.
+    pub fn settle_note(&self, note: &SettledNote) -> Result<(), JournalError> {
+        let entry = &note.entry;
+        self.run(
+            "INSERT INTO note (key, seq, at_ms, text, state, record, written)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (key) DO UPDATE
+             SET state = ?5, record = ?6, written = ?7, until_ms = NULL WHERE seq = ?2",
+            params![
+                entry.key,
+                entry.seq,
+                entry.at_ms,
+                entry.text,
+                note.state.word(),
+                note.record,
+                note.written
+            ],
+        )
+    }
+
+    /// When the last lost call for a note can have been carried out, in milliseconds of
+    /// the portal's clock; none where none is open.
+    pub fn notes_until(&self) -> Result<Option<i64>, JournalError> {
+        let sql = "SELECT max(until_ms) FROM note WHERE state IN ('open', 'twin')";
+        let until = self.transaction.query_row(sql, [], |row| row.get(0));
+        until.map_err(at(self.path))
+    }
+
+    /// Whether the portal keeps the keys of notes unique, where that is known.
+    pub fn note_keys_kept(&self) -> Result<Option<bool>, JournalError> {
+        let sql = "SELECT value FROM mark WHERE name = ?1";
+        let known = self.transaction.query_row(sql, [KEPT], |row| row.get(0));
+        let known: Option<u64> = known.optional().map_err(at(self.path))?;
+        Ok(known.map(|known| known == 1))
+    }
+
+    /// Keeps whether the portal keeps the keys of notes unique.
+    pub fn keep_note_keys(&self, kept: bool) -> Result<(), JournalError> {
+        self.mark(KEPT, if kept { 1 } else { 2 })
+    }
+}
+
+impl Reading {
+    /// How many notes are there.
+    pub fn note_counts(&self) -> Result<NoteCounts, JournalError> {
+        counts(&self.db).map_err(at(&self.path))
+    }
+
+    /// The notes of a row, in the order of their keys.
+    pub fn notes_of(&self, seq: u64) -> Result<Vec<NoteStep>, JournalError> {
+        let read = || {
+            if !has_table(&self.db)? {
+                return Ok(Vec::new());
+            }
+            let sql = format!("SELECT {COLUMNS} FROM note WHERE seq = ?1 ORDER BY key");
+            let mut query = self.db.prepare_cached(&sql)?;
+            let notes = query.query_map([seq], step)?;
+            notes.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(at(&self.path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::schema::{TABLES, VERSION};
+    use crate::journal::write::Durability;
+
+    fn entry(seq: u64, key: &str) -> NoteEntry {
+        NoteEntry {
+            seq,
+            key: key.to_owned(),
+            at_ms: 7,
+            text: [1; 16],
+        }
+    }
+
+    #[test]
+    fn a_note_is_one_rows_and_keeps_what_verifying_needs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = Connection::open(folder.path().join("run.db")).expect("a database");
+        db.execute_batch(TABLES).expect("tables without notes");
+        db.pragma_update(None, "user_version", VERSION)
+            .expect("a version");
+        drop(db);
+        let mut journal = Journal::open(folder.path(), 0, Durability::Off).expect("a journal");
+        let commit = journal.begin().expect("a commit");
+        let intend = |seq, key: &str| commit.intend_note(&entry(seq, key)).expect("a step");
+        assert!(intend(1, "a"));
+        assert!(!intend(2, "a"), "another row has it");
+        commit.lose_note("a", 900).expect("lost");
+        commit.lose_note("a", 500).expect("lost");
+        assert_eq!(commit.notes_until().expect("a time"), Some(900));
+        let step = commit.note("a").expect("read").expect("a note");
+        assert_eq!((step.entry.seq, step.state), (1, NoteState::Open));
+        assert!(intend(1, "a"), "again");
+        assert_eq!(commit.notes_until().expect("a time"), None);
+        let settled = SettledNote {
+            entry: entry(1, "a"),
+            written: Some("a~2".to_owned()),
+            record: "9".to_owned(),
+            state: NoteState::Made,
+        };
+        commit.settle_note(&settled).expect("settled");
+        commit.release_note("a").expect("it stays");
+        assert!(!intend(1, "a"), "it is there");
+        assert!(intend(3, "b"));
+        commit.release_note("b").expect("it goes");
+        assert_eq!(commit.note_keys_kept().expect("read"), None);
+        commit.keep_note_keys(false).expect("kept");
+        assert_eq!(commit.note_keys_kept().expect("read"), Some(false));
+        commit.commit().expect("durable");
+        journal.close().expect("closed");
+        let reading = Reading::open(folder.path()).expect("a journal of ours");
+        let notes = reading.notes_of(1).expect("notes");
+        assert_eq!(notes.len(), 1);
+        assert_eq!(notes[0].record.as_deref(), Some("9"));
+        assert_eq!(notes[0].written.as_deref(), Some("a~2"));
+        let one = NoteCounts { made: 1, there: 0 };
+        assert_eq!(reading.note_counts().expect("counts"), one);
+    }
+}

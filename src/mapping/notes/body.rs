@@ -1,0 +1,447 @@
+//! The body of a note: a line that says who wrote the comment, who may see it and where
+//! it was written, since HubSpot shows only its own users as authors; then the comment.
+//! What comes from a comment is cleaned by a list of what is harmless.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use ammonia::Builder;
+use regex::Regex;
+
+use crate::mapping::convert::{has_markup, has_tags, is_too_deep, plain_text};
+use crate::mapping::shape::BodyForm;
+
+/// Longer texts are not parsed: a parsed tree takes up to 250 times the memory of its
+/// text. In bytes.
+const LONGEST: usize = 256 * 1024;
+
+/// Elements that notes keep.
+const KEPT: [&str; 36] = [
+    "a",
+    "b",
+    "blockquote",
+    "br",
+    "caption",
+    "code",
+    "dd",
+    "del",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "i",
+    "ins",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "s",
+    "strong",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "u",
+];
+const KEPT_TOO: [&str; 1] = ["ul"];
+
+/// Elements that go with all that is in them.
+const GONE: [&str; 10] = [
+    "script", "style", "title", "template", "iframe", "object", "noscript", "svg", "math",
+    "textarea",
+];
+
+/// Where links of a note may lead.
+const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
+
+/// Elements that begin a new line, where an HTML text is made plain without a parser.
+const LINES: [&str; 16] = [
+    "br",
+    "p",
+    "div",
+    "li",
+    "tr",
+    "ul",
+    "ol",
+    "table",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "blockquote",
+    "pre",
+    "hr",
+    "dt",
+];
+
+static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut cleaner = Builder::empty();
+    let _same = cleaner
+        .tags(KEPT.into_iter().chain(KEPT_TOO).collect())
+        .clean_content_tags(HashSet::from(GONE))
+        .add_tag_attributes("a", ["href"])
+        .url_schemes(HashSet::from(SCHEMES))
+        .url_relative(ammonia::UrlRelative::Deny)
+        .link_rel(Some("noopener noreferrer"));
+    cleaner
+});
+
+/// Pictures that stand in the text itself. They make mails long, and notes can't show
+/// them.
+static EMBEDDED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)data:[a-z0-9.+/-]+(;[a-z0-9=-]+)*;base64,[a-z0-9+/=\s]*").ok()
+});
+
+/// What stands in the first line.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Head<'e> {
+    /// Who wrote it.
+    pub(crate) author: Option<&'e str>,
+    /// Whether everybody could see it.
+    pub(crate) public: Option<bool>,
+    /// Where it was written.
+    pub(crate) channel: Option<&'e str>,
+}
+
+impl Head<'_> {
+    /// `<p><b>Ann</b> · Internal · email</p>`; nothing where nothing is known.
+    fn written(&self) -> String {
+        let author = self.author.map(|author| {
+            let author = one_line(author);
+            format!("<b>{}</b>", escaped(&author))
+        });
+        let public = self.public.map(|public| match public {
+            true => "Public".to_owned(),
+            false => "Internal".to_owned(),
+        });
+        let channel = self.channel.map(|channel| escaped(&one_line(channel)));
+        let words: Vec<String> = [author, public, channel].into_iter().flatten().collect();
+        match words.is_empty() {
+            true => String::new(),
+            false => format!("<p>{}</p>\n", words.join(" · ")),
+        }
+    }
+}
+
+/// The whole body, and whether HTML had to be taken for its text alone, because it is too
+/// long or nested too deeply to be cleaned.
+pub(crate) fn body(head: &Head<'_>, text: &str, form: BodyForm) -> (String, bool) {
+    let (body, is_stripped) = match form {
+        BodyForm::Plain => (paragraphs(text), false),
+        _ if !has_markup(text) => (paragraphs(text), false),
+        BodyForm::Clean => cleaned(text),
+        BodyForm::Text => match plain_text(text) {
+            Some(plain) => (paragraphs(&plain), false),
+            None => (paragraphs(&stripped(text)), true),
+        },
+    };
+    let body = match is_blank(&body) {
+        true => "<p><i>(no text)</i></p>",
+        false => body.as_str(),
+    };
+    ([head.written().as_str(), body].concat(), is_stripped)
+}
+
+/// The text of a body, for whoever shows it.
+pub(crate) fn text_of(body: &str) -> String {
+    stripped(body)
+}
+
+fn cleaned(html: &str) -> (String, bool) {
+    let mut html = Cow::Borrowed(html);
+    if html.len() > LONGEST
+        && let Some(embedded) = &*EMBEDDED
+    {
+        html = Cow::Owned(embedded.replace_all(&html, "").into_owned());
+    }
+    if html.len() > LONGEST || is_too_deep(&html) {
+        return (paragraphs(&stripped(&html)), true);
+    }
+    // Without tags, line breaks are the writer's own.
+    if !has_tags(&html) {
+        html = Cow::Owned(html.replace('\n', "<br>"));
+    }
+    (CLEANER.clean(&html).to_string(), false)
+}
+
+/// A plain text as HTML: a blank line begins a paragraph.
+fn paragraphs(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let mut html = String::with_capacity(text.len() + text.len() / 8);
+    for paragraph in text.split("\n\n") {
+        let paragraph = paragraph.trim_matches('\n').trim_end();
+        if paragraph.is_empty() {
+            continue;
+        }
+        html.push_str("<p>");
+        html.push_str(&escaped(paragraph).replace('\n', "<br>"));
+        html.push_str("</p>");
+    }
+    html
+}
+
+/// A text in which nothing is markup. Control characters, which HTML does not know, are
+/// left out.
+fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len() + text.len() / 16);
+    for letter in text.chars() {
+        match letter {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\n' | '\t' => html.push(letter),
+            letter if letter.is_control() => {}
+            letter => html.push(letter),
+        }
+    }
+    html
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether people see nothing of it.
+fn is_blank(html: &str) -> bool {
+    let mut inside = false;
+    let rest = html.replace("&nbsp;", " ");
+    !rest.chars().any(|letter| {
+        match letter {
+            '<' => inside = true,
+            '>' => inside = false,
+            letter => return !inside && !letter.is_whitespace() && letter != '\u{200b}',
+        }
+        false
+    })
+}
+
+/// The text of HTML, without a parser: one pass, and no memory but for the text.
+fn stripped(html: &str) -> String {
+    let mut text = String::with_capacity(html.len() / 2);
+    let mut rest = html;
+    while let Some(start) = rest.find('<') {
+        push_decoded(&rest[..start], &mut text);
+        let tag = &rest[start + 1..];
+        if let Some(comment) = tag.strip_prefix("!--") {
+            rest = behind(comment, "-->");
+            continue;
+        }
+        let is_tag = |first: char| first.is_ascii_alphabetic() || matches!(first, '/' | '!' | '?');
+        if !tag.starts_with(is_tag) {
+            text.push('<');
+            rest = tag;
+            continue;
+        }
+        let inside = tag.strip_prefix('/').unwrap_or(tag);
+        let end = inside.find(|c: char| !c.is_ascii_alphanumeric());
+        let name = inside[..end.unwrap_or(inside.len())].to_ascii_lowercase();
+        rest = behind(tag, ">");
+        if LINES.contains(&name.as_str()) && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        if matches!(name.as_str(), "script" | "style") && !tag.starts_with('/') {
+            rest = behind_element(rest, &name);
+        }
+    }
+    push_decoded(rest, &mut text);
+    text.trim().to_owned()
+}
+
+/// What comes behind a mark; nothing where there is none.
+fn behind<'t>(text: &'t str, mark: &str) -> &'t str {
+    text.find(mark).map_or("", |at| &text[at + mark.len()..])
+}
+
+/// What comes behind the end of an element whose content is no markup.
+fn behind_element<'t>(text: &'t str, name: &str) -> &'t str {
+    let mut rest = text;
+    while let Some(at) = rest.find("</") {
+        rest = &rest[at + 2..];
+        let is_end = rest.get(..name.len());
+        if is_end.is_some_and(|found| found.eq_ignore_ascii_case(name)) {
+            return behind(rest, ">");
+        }
+    }
+    ""
+}
+
+/// Adds a text with its usual entities as letters.
+fn push_decoded(text: &str, to: &mut String) {
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        to.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = rest.bytes().take(10).position(|byte| byte == b';');
+        let letter = end.and_then(|end| decoded(&rest[1..end]));
+        match (letter, end) {
+            (Some(letter), Some(end)) => {
+                to.push(letter);
+                rest = &rest[end + 1..];
+            }
+            _ => {
+                to.push('&');
+                rest = &rest[1..];
+            }
+        }
+    }
+    to.push_str(rest);
+}
+
+fn decoded(entity: &str) -> Option<char> {
+    match entity {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        "nbsp" => Some(' '),
+        _ => {
+            let number = entity.strip_prefix('#')?;
+            let code = match number.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                None => number.parse().ok()?,
+            };
+            char::from_u32(code)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn clean(html: &str) -> String {
+        body(&Head::default(), html, BodyForm::Clean).0
+    }
+
+    #[test]
+    fn harmless_markup_stays_and_the_rest_goes() {
+        for (html, expected) in [
+            ("<p>Hi <b>you</b></p>", "<p>Hi <b>you</b></p>"),
+            ("<p onclick=x()>a<script>alert(1)</script></p>", "<p>a</p>"),
+            ("<style>p{}</style><title>t</title>left", "left"),
+            ("<span style='color:red'>red</span>", "red"),
+            (
+                "<a href='javascript:x()'>a</a> <a href='https://x.example/' target=_top>b</a>",
+                "<a rel=\"noopener noreferrer\">a</a> \
+                 <a href=\"https://x.example/\" rel=\"noopener noreferrer\">b</a>",
+            ),
+            ("<img src=x onerror=alert(1)>seen", "seen"),
+            ("<svg><script>x</script></svg>&lt;b&gt;", "&lt;b&gt;"),
+            ("one &amp; two\nthree", "one &amp; two<br>three"),
+            ("a < b\nc", "<p>a &lt; b<br>c</p>"),
+            ("<div><img src=x></div>", "<p><i>(no text)</i></p>"),
+            ("<p>open", "<p>open</p>"),
+        ] {
+            assert_eq!(clean(html), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn plain_texts_are_escaped_whatever_they_look_like() {
+        let (plain, stripped) = body(
+            &Head::default(),
+            "see <b>\r\n\"it\" & more\u{7}\n\n\nbye",
+            BodyForm::Plain,
+        );
+        assert_eq!(
+            plain,
+            "<p>see &lt;b&gt;<br>&quot;it&quot; &amp; more</p><p>bye</p>"
+        );
+        assert!(!stripped);
+        let (text, _) = body(&Head::default(), "<p>a<br>b</p>", BodyForm::Text);
+        assert_eq!(text, "<p>a<br>b</p>");
+    }
+
+    #[test]
+    fn the_first_line_says_what_is_known() {
+        let head = |author, public, channel| {
+            let head = Head {
+                author,
+                public,
+                channel,
+            };
+            body(&head, "x", BodyForm::Plain).0
+        };
+        assert_eq!(
+            head(Some("Ann <i>\nB"), Some(false), Some("email")),
+            "<p><b>Ann &lt;i&gt; B</b> · Internal · email</p>\n<p>x</p>"
+        );
+        assert_eq!(head(None, Some(true), None), "<p>Public</p>\n<p>x</p>");
+        assert_eq!(head(None, None, None), "<p>x</p>");
+    }
+
+    #[test]
+    fn what_is_too_long_or_too_deep_keeps_its_text() {
+        let started = std::time::Instant::now();
+        for html in [
+            "<b>".repeat(400_000),
+            format!("{}deep", "<div>".repeat(40_000)),
+            "<a href=".repeat(500_000),
+            "<script>".repeat(500_000),
+            "<!--".repeat(500_000),
+            "&#".repeat(500_000),
+        ] {
+            let (made, _) = body(&Head::default(), &html, BodyForm::Clean);
+            assert!(made.len() < 4 * html.len());
+        }
+        let long = format!("<p>start</p>{}<p>a &amp; b</p>", "<i>x</i> ".repeat(40_000));
+        let (made, stripped) = body(&Head::default(), &long, BodyForm::Clean);
+        assert!(stripped && made.contains("start") && made.contains("a &amp; b"));
+        assert!(!made.contains("<i>"));
+        let picture = format!(
+            "<p>seen</p><img src=\"data:image/png;base64,{}\">",
+            "iVBORw0KGgo=".repeat(900_000)
+        );
+        assert_eq!(clean(&picture), "<p>seen</p>");
+        assert!(started.elapsed().as_secs() < 20);
+    }
+
+    #[test]
+    fn text_is_taken_out_of_markup() {
+        for (html, expected) in [
+            ("<p>a<br/>b</p><P>c", "a\nb\nc"),
+            (
+                "1 < 2 &gt; &#x30; &bogus; & &#1114112;",
+                "1 < 2 > 0 &bogus; & &#1114112;",
+            ),
+            ("<SCRIPT>x</sCript >y<!-- z -->", "y"),
+            ("<script>never closed", ""),
+        ] {
+            assert_eq!(stripped(html), expected, "{html}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_markup_is_a_panic_or_gets_a_script_through(
+            pieces in prop::collection::vec(prop::sample::select(vec![
+                "<script>", "</script>", "<svg>", "<math>", "<style>", "<b>", "</b>", "<p>",
+                "<!--", "-->", "<![CDATA[", "]]>", "<a href='", "javascript:", "'", "\"", ">", "<",
+                "onload=x ", "&lt;", "&", "\u{0}", "x", "<noscript>", "<textarea>", "</textarea>",
+                "<template>", "<table>", "<td>", "<mtext>", "<mglyph>", "<img title=\"",
+            ]), 0..40),
+            form in prop::sample::select(vec![BodyForm::Plain, BodyForm::Clean, BodyForm::Text]),
+        ) {
+            let (made, _) = body(&Head::default(), &pieces.concat(), form);
+            let made = made.to_ascii_lowercase();
+            for bad in ["<script", "<svg", "<style", "<img", "<math", "href=\"javascript"] {
+                prop_assert!(!made.contains(bad), "{made}");
+            }
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Compiled `[[notes]]`: from a row to the comments of its ticket, each with its own
+//! time, in the order of their times.
+
+mod body;
+mod element;
+mod ids;
+
+use std::sync::Arc;
+
+pub(crate) use body::text_of;
+pub(crate) use element::{Element, Field};
+
+use crate::mapping::convert::{DateRule, boolean};
+use crate::mapping::entry::Column;
+use crate::mapping::look_up::LookUp;
+use crate::mapping::notes::body::{Head, body};
+use crate::mapping::notes::ids::{Draft, Said, identified};
+use crate::mapping::scope::{Findings, Scope};
+use crate::mapping::shape::BodyForm;
+use crate::model::issue::{Problem, Reason, excerpt};
+use crate::model::note::Note;
+use crate::model::ticket::{PlacedRemark, Remark};
+
+/// HubSpot: the properties of a note.
+const AT: &str = "hs_timestamp";
+const BODY: &str = "hs_note_body";
+
+/// How many problems with the comments of one row are told. A row may have thousands of
+/// comments, and what is wrong with one is mostly wrong with all.
+const TOLD: usize = 10;
+
+/// Notes for the comments that a row has in one place.
+#[derive(Debug)]
+pub(crate) struct Notes {
+    /// Columns with the comments, one in each cell.
+    pub(crate) columns: Vec<Column>,
+    /// What stands between the parts of a cell.
+    pub(crate) separator: String,
+    /// How many parts there are.
+    pub(crate) parts: usize,
+    /// Where the time stands.
+    pub(crate) at: Field,
+    /// How it is written.
+    pub(crate) dates: DateRule,
+    /// Who wrote it.
+    pub(crate) author: Option<Words>,
+    /// Who may see it.
+    pub(crate) public: Option<Public>,
+    /// Where it was written.
+    pub(crate) channel: Option<Words>,
+    /// Where the text stands.
+    pub(crate) body: Field,
+    /// What the text is.
+    pub(crate) form: BodyForm,
+    /// Where the id stands.
+    pub(crate) id: Option<Field>,
+    /// Whether the earliest is left out.
+    pub(crate) skip_first: bool,
+}
+
+/// A short text of a comment, as people read it.
+#[derive(Debug)]
+pub(crate) struct Words {
+    /// Where it stands.
+    pub(crate) field: Field,
+    /// Set where all fields that are filled count.
+    pub(crate) join: Option<String>,
+    /// What it is by a file, a column each.
+    pub(crate) lookup: Vec<LookUp>,
+    /// What it becomes; others stay.
+    pub(crate) map: Option<LookUp>,
+}
+
+/// Who may see a comment.
+#[derive(Debug)]
+pub(crate) enum Public {
+    /// The same for all.
+    Always(bool),
+    /// Each says it.
+    Field {
+        /// Where.
+        field: Field,
+        /// What the texts mean; none where they are true and false.
+        map: Option<LookUp>,
+    },
+}
+
+/// All comments of a row whose ticket has the key, earliest first. What is wrong is added
+/// to the findings.
+pub(crate) fn notes(
+    all: &[Notes],
+    scope: &Scope<'_>,
+    key: &str,
+    findings: &mut Findings,
+) -> Vec<Note> {
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let before = findings.problems.len();
+    let mut drafts = Vec::new();
+    for notes in all {
+        drafts.append(&mut notes.drafts(scope, findings));
+    }
+    let found = identified(drafts, key, findings);
+    findings.problems.truncate(before + TOLD);
+    found
+}
+
+impl Notes {
+    /// The comments of a row in the order of their times.
+    fn drafts(&self, scope: &Scope<'_>, findings: &mut Findings) -> Vec<Draft> {
+        let before = findings.problems.len();
+        let mut drafts = Vec::new();
+        for column in &self.columns {
+            if findings.problems.len() >= before + TOLD {
+                break;
+            }
+            let Some(cell) = scope.filled(column.idx) else {
+                continue;
+            };
+            let parts = cell.splitn(self.parts, self.separator.as_str());
+            let element = Element::Parts(parts.collect());
+            drafts.extend(self.draft(&element, &column.header, findings));
+        }
+        drafts.sort_by_key(|draft| draft.at_ms);
+        if self.skip_first && !drafts.is_empty() {
+            let _description = drafts.remove(0);
+        }
+        drafts
+    }
+
+    /// One comment; none where it says nothing, or something was found wrong.
+    fn draft(
+        &self,
+        element: &Element<'_>,
+        place: &Arc<str>,
+        findings: &mut Findings,
+    ) -> Option<Draft> {
+        let text = self.body.text(element)?;
+        let wrong = |reason, property: &str, value: &str| {
+            let problem = Problem::new(reason).property(property).value(value);
+            problem.column(&**place)
+        };
+        let mut told = Vec::new();
+        let at = self.at.text(element).unwrap_or_default();
+        let at_ms = match self.moment(&at, place, findings) {
+            Ok(at_ms) => Some(at_ms),
+            Err(reason) => {
+                told.push(wrong(reason, AT, &at));
+                None
+            }
+        };
+        let public = match self.public.as_ref().map(|public| public.of(element)) {
+            None => None,
+            Some(Ok(public)) => public,
+            Some(Err((reason, value))) => {
+                told.push(wrong(reason, BODY, &value));
+                None
+            }
+        };
+        findings.problems.append(&mut told);
+        let author = self.author.as_ref().and_then(|words| words.of(element));
+        let channel = self.channel.as_ref().and_then(|words| words.of(element));
+        let head = Head {
+            author: author.as_deref(),
+            public,
+            channel: channel.as_deref(),
+        };
+        let id = self.id.as_ref().and_then(|id| id.text(element));
+        let said = Said {
+            at: &at,
+            author: &self.author_as_written(element),
+            body: &text,
+        };
+        let (body, is_stripped) = body(&head, &text, self.form);
+        if is_stripped {
+            findings.remarks.push(PlacedRemark {
+                remark: Remark::HtmlStripped,
+                property: BODY.into(),
+                column: Some(Arc::clone(place)),
+                value: Box::default(),
+            });
+        }
+        Some(Draft {
+            id: id.map(std::borrow::Cow::into_owned),
+            hash: said.hash(),
+            at_ms: at_ms?,
+            body,
+            place: Arc::clone(place),
+        })
+    }
+
+    /// The time of a comment, in milliseconds since 1970.
+    fn moment(&self, text: &str, place: &Arc<str>, findings: &mut Findings) -> Result<i64, Reason> {
+        if text.is_empty() {
+            return Err(Reason::MissingValue);
+        }
+        let converted = self.dates.convert(text, None)?;
+        if let Some(remark) = converted.remark {
+            findings.remarks.push(PlacedRemark {
+                remark,
+                property: AT.into(),
+                column: Some(Arc::clone(place)),
+                value: excerpt(text).into(),
+            });
+        }
+        let instant = converted.value.and_then(|value| value.parse().ok());
+        let instant: jiff::Timestamp = instant.ok_or(Reason::MissingValue)?;
+        Ok(instant.as_millisecond())
+    }
+
+    /// The author as the source names it, whatever files and maps make of that: what is
+    /// in a key stays as it is when those change.
+    fn author_as_written(&self, element: &Element<'_>) -> String {
+        let words = self.author.as_ref();
+        let field = words.and_then(|words| words.field.text(element));
+        field.map(std::borrow::Cow::into_owned).unwrap_or_default()
+    }
+}
+
+impl Words {
+    /// The words of a comment; none where it has none.
+    fn of(&self, element: &Element<'_>) -> Option<String> {
+        let text = match &self.join {
+            Some(join) => self.field.texts(element).join(join),
+            None => self.field.text(element)?.into_owned(),
+        };
+        if text.is_empty() {
+            return None;
+        }
+        let mapped = self.map.as_ref().and_then(|map| map.get(&text));
+        let text = mapped.unwrap_or(&text);
+        let Some((first, others)) = self.lookup.split_first() else {
+            return Some(text.to_owned());
+        };
+        let mut words = first.get(text).unwrap_or(text).to_owned();
+        let others = others.iter().filter_map(|lookup| lookup.get(text));
+        let others: Vec<&str> = others.filter(|other| *other != words).collect();
+        if !others.is_empty() {
+            words = format!("{words} ({})", others.join(", "));
+        }
+        Some(words)
+    }
+}
+
+impl Public {
+    /// Whether everybody may see a comment; none where it does not say, and the text
+    /// where nobody knows what that means.
+    fn of(&self, element: &Element<'_>) -> Result<Option<bool>, (Reason, String)> {
+        let (field, map) = match self {
+            Public::Always(public) => return Ok(Some(*public)),
+            Public::Field { field, map } => (field, map.as_ref()),
+        };
+        let Some(text) = field.text(element) else {
+            return Ok(None);
+        };
+        let word = match map.map(|map| (map.get(&text), map)) {
+            None => &*text,
+            Some((Some(word), _)) => word,
+            Some((None, map)) => {
+                let reason = Reason::UnmappedValue {
+                    accepted: map.known().to_vec(),
+                    nearest: map.nearest(&text),
+                };
+                return Err((reason, text.into_owned()));
+            }
+        };
+        match boolean(word) {
+            Ok(word) => Ok(Some(word == "true")),
+            Err(reason) => Err((reason, text.into_owned())),
+        }
+    }
+}

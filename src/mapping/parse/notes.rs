@@ -1,0 +1,232 @@
+//! `[[notes]]`: the comments of a ticket, and where each says what.
+
+use toml::de::DeValue;
+
+use crate::mapping::convert::boolean;
+use crate::mapping::errors::Problem;
+use crate::mapping::nearest::nearest;
+use crate::mapping::parse::column::read_columns;
+use crate::mapping::parse::table::Table;
+use crate::mapping::parse::transform::{read_lookup_columns, read_map, read_word};
+use crate::mapping::shape::{
+    At, BodyForm, BodySpec, FieldSpec, MapLine, MapSpec, MomentSpec, NotesSpec, PartsSpec,
+    PublicSpec, WordsSpec,
+};
+
+/// What `parts` may say of the last part.
+const LAST: [(&str, ()); 1] = [("rest", ())];
+const SKIP: [(&str, bool); 1] = [("first", true)];
+const FORMS: [(&str, BodyForm); 2] = [("clean", BodyForm::Clean), ("text", BodyForm::Text)];
+
+/// Reads one `[[notes]]`.
+pub(crate) fn read_notes(mut table: Table<'_>) -> Option<NotesSpec> {
+    let column = read_columns(&mut table, "column");
+    if column.is_none() && table.value("column").is_none() {
+        table.lacks("column", "name the column with the comments");
+    }
+    let parts = read_parts(&mut table);
+    let fields = Fields {
+        key: "part",
+        known: parts.as_ref().map(|parts| parts.names.as_slice()),
+    };
+    let at = fields.moment(&mut table);
+    let author = fields.words(&mut table, "author");
+    let public = fields.public(&mut table);
+    let channel = fields.words(&mut table, "channel");
+    let body = fields.body(&mut table);
+    let id = fields.plain(&mut table, "id");
+    let optional = table.flag("optional").unwrap_or(false);
+    let skip = read_word(&mut table, "skip", &SKIP);
+    table.finish();
+    Some(NotesSpec {
+        column: column?,
+        optional,
+        parts: parts?,
+        at: at?,
+        author,
+        public,
+        channel,
+        body: body?,
+        id,
+        skip_first: skip.is_some_and(|skip| skip.value),
+    })
+}
+
+/// `parts = { separator = ";", names = ["at", "author", "body"], last = "rest" }`.
+fn read_parts(table: &mut Table<'_>) -> Option<PartsSpec> {
+    let Some(mut inside) = table.table("parts", "the parts of [[notes]]") else {
+        if table.value("parts").is_none() {
+            table.lacks(
+                "parts",
+                "say how a cell is cut: parts = { separator = \";\", names = [\"at\", \"author\", \
+                 \"body\"] }",
+            );
+        }
+        return None;
+    };
+    let separator = inside.text("separator");
+    if separator.is_none() && inside.value("separator").is_none() {
+        inside.lacks("separator", "write what stands between the parts");
+    }
+    let names = inside.texts("names");
+    if names.is_none() && inside.value("names").is_none() {
+        inside.lacks("names", "name the parts in their order");
+    }
+    let _rest = read_word(&mut inside, "last", &LAST);
+    if let Some(empty) = separator.as_ref().filter(|mark| mark.value.is_empty()) {
+        let _ = inside.wrong::<()>(empty.span.clone(), "a separator can't be empty");
+    }
+    let names = names.map(|names| names.value);
+    for (idx, name) in names.iter().flatten().enumerate() {
+        let names = names.as_deref().unwrap_or_default();
+        if names[..idx].iter().any(|other| other.value == name.value) {
+            let _ = inside.wrong::<()>(
+                name.span.clone(),
+                format!("the part `{}` comes twice", name.value),
+            );
+        }
+    }
+    inside.finish();
+    Some(PartsSpec {
+        separator: separator?.value,
+        names: names?,
+    })
+}
+
+/// How an entry names the fields of its comments.
+struct Fields<'p> {
+    /// The key of a field that is written as a table.
+    key: &'static str,
+    /// All names; none where they are not known yet, or were faulty.
+    known: Option<&'p [At<String>]>,
+}
+
+impl Fields<'_> {
+    /// A field that is named and no more.
+    fn plain(&self, table: &mut Table<'_>, key: &'static str) -> Option<FieldSpec> {
+        let (field, inside) = self.field(table, key)?;
+        if let Some(inside) = inside {
+            inside.finish();
+        }
+        field
+    }
+
+    fn moment(&self, table: &mut Table<'_>) -> Option<MomentSpec> {
+        if table.value("at").is_none() {
+            table.lacks("at", "say where the time of a comment stands");
+        }
+        let (field, inside) = self.field(table, "at")?;
+        let (mut format, mut timezone) = (None, None);
+        if let Some(mut inside) = inside {
+            format = inside.texts("format");
+            timezone = inside.text("timezone");
+            inside.finish();
+        }
+        Some(MomentSpec {
+            field: field?,
+            format,
+            timezone,
+        })
+    }
+
+    fn words(&self, table: &mut Table<'_>, key: &'static str) -> Option<WordsSpec> {
+        let (field, inside) = self.field(table, key)?;
+        let (mut join, mut lookup, mut map) = (None, Vec::new(), None);
+        if let Some(mut inside) = inside {
+            join = inside.text("join").map(|join| join.value);
+            lookup = read_lookup_columns(&mut inside);
+            map = read_map(&mut inside, key);
+            inside.finish();
+        }
+        Some(WordsSpec {
+            field: field?,
+            join,
+            lookup,
+            map,
+        })
+    }
+
+    fn public(&self, table: &mut Table<'_>) -> Option<PublicSpec> {
+        if let DeValue::Boolean(flag) = table.value("public")?.get_ref() {
+            return Some(PublicSpec::Always(*flag));
+        }
+        let (field, inside) = self.field(table, "public")?;
+        let mut map = None;
+        if let Some(mut inside) = inside {
+            map = read_map(&mut inside, "public");
+            if let Some(MapSpec::Lines(lines)) = map.as_ref().map(|map| &map.value) {
+                are_flags(lines, &inside);
+            }
+            inside.finish();
+        }
+        Some(PublicSpec::Field { field: field?, map })
+    }
+
+    fn body(&self, table: &mut Table<'_>) -> Option<BodySpec> {
+        if table.value("body").is_none() {
+            table.lacks("body", "say where the text of a comment stands");
+        }
+        let (field, inside) = self.field(table, "body")?;
+        let mut form = None;
+        if let Some(mut inside) = inside {
+            form = read_word(&mut inside, "html", &FORMS);
+            inside.finish();
+        }
+        Some(BodySpec {
+            field: field?,
+            form: form.map(|form| form.value).unwrap_or_default(),
+        })
+    }
+
+    /// The field under a key, and the table around it where there is one; the field is
+    /// none where it was reported.
+    fn field<'t>(
+        &self,
+        table: &mut Table<'t>,
+        key: &'static str,
+    ) -> Option<(Option<FieldSpec>, Option<Table<'t>>)> {
+        let value = table.value(key)?;
+        let DeValue::Table(_) = value.get_ref() else {
+            let names = table.texts(key)?.value;
+            return Some((self.checked(names, table), None));
+        };
+        let name = format!("the `{key}` of [[notes]]");
+        let mut inside = table.table(key, &name)?;
+        let names = inside.texts(self.key);
+        if names.is_none() && inside.value(self.key).is_none() {
+            inside.lacks(self.key, "say where it stands");
+        }
+        let field = names.and_then(|names| self.checked(names.value, &inside));
+        Some((field, Some(inside)))
+    }
+
+    fn checked(&self, names: Vec<At<String>>, table: &Table<'_>) -> Option<FieldSpec> {
+        let Some(known) = self.known else {
+            return Some(FieldSpec { names });
+        };
+        let known: Vec<&str> = known.iter().map(|name| name.value.as_str()).collect();
+        let mut sound = true;
+        for name in &names {
+            if !known.contains(&name.value.as_str()) {
+                sound = false;
+                table.problems().report(
+                    Problem::new(&name.span, format!("there is no part `{}`", name.value)).suggest(
+                        nearest(&name.value, known.iter().copied()),
+                        format!("the parts are {}", known.join(", ")),
+                    ),
+                );
+            }
+        }
+        sound.then_some(FieldSpec { names })
+    }
+}
+
+/// The right-hand sides of a map of `public`.
+fn are_flags(lines: &[MapLine], table: &Table<'_>) {
+    for line in lines.iter().filter(|line| boolean(&line.to.value).is_err()) {
+        let _ = table.wrong::<()>(
+            line.to.span.clone(),
+            format!("`{}` is neither true nor false", line.to.value),
+        );
+    }
+}

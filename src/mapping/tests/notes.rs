@@ -1,0 +1,209 @@
+//! `[[notes]]`: comments of a row with their times, authors and texts.
+
+use crate::mapping::tests::sample::{
+    HEAD, beside, compiled, compiled_for, headers, refusal, row, schema, ticket,
+};
+use crate::mapping::{For, Mapped, MappingFile};
+use crate::model::note::Note;
+
+/// Comments as Jira writes them.
+const JIRA: &str = r#"
+[[notes]]
+column = "Comment"
+parts = { separator = ";", names = ["at", "author", "body"], last = "rest" }
+at = { part = "at", format = ["iso", "%d/%b/%y %I:%M %p"] }
+author = "author"
+body = "body"
+"#;
+
+fn bodies(notes: &[Note]) -> Vec<&str> {
+    notes.iter().map(|note| note.body.as_str()).collect()
+}
+
+#[test]
+fn repeated_columns_are_comments_in_the_order_of_their_times() {
+    let draft = ticket(
+        JIRA,
+        &[
+            ("Comment", "25/Feb/26 10:17 PM;Ann Lee;later; with <b>;"),
+            ("Comment", ""),
+            ("Comment", "24/Feb/26 1:05 AM;712020:uuid;one\ntwo"),
+            ("Comment", "2026-02-24T01:05:00+01:00;;same time"),
+        ],
+    );
+    let times: Vec<i64> = draft.notes.iter().map(|note| note.at_ms).collect();
+    // Berlin, an hour before UTC.
+    assert_eq!(
+        times,
+        [1_771_891_500_000, 1_771_891_500_000, 1_772_054_220_000]
+    );
+    assert_eq!(
+        bodies(&draft.notes),
+        [
+            "<p><b>712020:uuid</b></p>\n<p>one<br>two</p>",
+            "<p>same time</p>",
+            "<p><b>Ann Lee</b></p>\n<p>later; with &lt;b&gt;;</p>"
+        ]
+    );
+    let keys: Vec<&str> = draft.notes.iter().map(|note| note.key.as_str()).collect();
+    assert!(keys.iter().all(|key| key.starts_with("z-7:")), "{keys:?}");
+    assert!(keys[0] != keys[1] && keys[0].len() == 4 + 32, "{keys:?}");
+}
+
+#[test]
+fn the_file_may_lack_what_is_optional() {
+    let more = JIRA.replace("[[notes]]", "[[notes]]\noptional = true");
+    assert!(ticket(&more, &[]).notes.is_empty());
+    let mapping = compiled(&format!("{HEAD}{more}"), &["Id", "Subject"]);
+    assert!(!mapping.expect("it fits").has_notes());
+}
+
+#[test]
+fn a_bad_comment_refuses_its_row() {
+    let issue = refusal(
+        JIRA,
+        &[
+            ("Comment", "25/Feb/26 10:17 PM;a;fine"),
+            ("Comment", "31/Feb/26 10:17 PM;a;no such day"),
+            ("Comment", "no parts"),
+        ],
+    );
+    let told: Vec<String> = issue.problems().map(ToString::to_string).collect();
+    assert_eq!(
+        told.len(),
+        1,
+        "a comment that says nothing is none: {told:?}"
+    );
+    assert_eq!(issue.first().reason.code(), "INVALID_DATE");
+    assert_eq!(issue.first().column.as_deref(), Some("Comment"));
+    assert_eq!(issue.first().value, "31/Feb/26 10:17 PM");
+    let many: Vec<(&str, &str)> = vec![("Comment", "x;a;b"); 50];
+    assert_eq!(refusal(JIRA, &many).problems().count(), 10);
+    let issue = refusal(JIRA, &[("Comment", ";a;b")]);
+    assert_eq!(issue.first().reason.code(), "MISSING_VALUE");
+}
+
+#[test]
+fn the_description_may_be_left_out() {
+    let more = format!("{JIRA}skip = \"first\"\n");
+    let draft = ticket(
+        &more,
+        &[
+            ("Comment", "2026-02-25;a;second"),
+            ("Comment", "2026-02-24;a;description"),
+            ("Comment", "2026-02-26;a;third"),
+        ],
+    );
+    assert_eq!(draft.notes.len(), 2);
+    assert!(draft.notes[0].body.contains("second"));
+}
+
+const WORDS: &str = r#"
+[[notes]]
+column = "Comment"
+parts = { separator = "|", names = ["id", "at", "first", "last", "user", "kind", "via", "html", "text"] }
+id = "id"
+at = "at"
+author = { part = ["first", "last"], join = " " }
+public = { part = "kind", map = { customer = true, message = true, note = false } }
+channel = { part = "via", map = { 1 = "E-mail" } }
+body = { part = ["html", "text"], html = "clean" }
+"#;
+
+#[test]
+fn the_first_line_says_author_visibility_and_channel() {
+    let draft = ticket(
+        WORDS,
+        &[
+            ("Comment", "1|2026-02-24|Ann|Lee|||1|<p onclick=x>a</p>|"),
+            ("Comment", "2|2026-02-25|Ann||u|Note|chat||b\nc"),
+            ("Comment", "3|2026-02-26||||||<b>d</b>"),
+        ],
+    );
+    assert_eq!(
+        bodies(&draft.notes),
+        [
+            "<p><b>Ann Lee</b> · E-mail</p>\n<p>a</p>",
+            "<p><b>Ann</b> · Internal · chat</p>\n<p>b<br>c</p>",
+            "<b>d</b>"
+        ]
+    );
+    assert_eq!(draft.notes[1].key, "z-7:2");
+    let issue = refusal(WORDS, &[("Comment", "1|2026-02-24||||notes||x|")]);
+    assert_eq!(issue.first().reason.code(), "UNMAPPED_VALUE");
+    assert!(
+        issue.hint().contains("did you mean \"note\"?"),
+        "{}",
+        issue.hint()
+    );
+}
+
+#[test]
+fn a_file_says_who_an_author_is() {
+    let more = WORDS.replace(
+        "{ part = [\"first\", \"last\"], join = \" \" }",
+        "{ part = \"user\", lookup = { file = \"users.csv\", from = \"id\", to = [\"name\", \"email\"] } }",
+    );
+    let users = "id,name,email\n11,Ann Lee,ann@x.example\n12,Bo,\n";
+    let (_folder, name) = beside(&[("users.csv", users)], &more);
+    let text = std::fs::read_to_string(&name).expect("the mapping");
+    let file = MappingFile::parse(&name, &text).unwrap_or_else(|e| panic!("{e}"));
+    assert!(file.tables().contains_key("users.csv"));
+    let names = ["Id", "Subject", "Comment", "Comment", "Comment"];
+    let mapping = file
+        .compile(&headers(&names), &schema(), For::Create)
+        .unwrap_or_else(|e| panic!("{e}"));
+    let cells = ["11", "12", "99"].map(|user| format!("{user}|2026-02-{user:0>2}|||{user}||||x"));
+    let cells = cells.map(|cell| cell.replace("2026-02-99", "2026-02-24"));
+    let Mapped::Ticket(draft) = mapping.map(&row(&["7", "s", &cells[0], &cells[1], &cells[2]]))
+    else {
+        panic!("no ticket");
+    };
+    assert_eq!(
+        bodies(&draft.notes),
+        [
+            "<p><b>Ann Lee (ann@x.example)</b></p>\n<p>x</p>",
+            "<p><b>Bo</b></p>\n<p>x</p>",
+            "<p><b>99</b></p>\n<p>x</p>"
+        ]
+    );
+}
+
+#[test]
+fn what_takes_tickets_away_or_only_links_has_no_notes() {
+    for (purpose, expected) in [
+        (For::Create, 1),
+        (For::Update, 1),
+        (For::Upsert, 1),
+        (For::Archive, 0),
+        (For::Associate, 0),
+    ] {
+        let names = ["Id", "Subject", "Comment"];
+        let text = format!("{HEAD}{JIRA}").replace("\"New\"", "\"1\"");
+        let mapping = compiled_for(&text, &names, purpose);
+        let Mapped::Ticket(draft) = mapping.map(&row(&["7", "s", "2026-02-24;a;b"])) else {
+            panic!("no ticket");
+        };
+        assert_eq!(draft.notes.len(), expected, "{purpose:?}");
+    }
+}
+
+#[test]
+fn long_comments_are_cleaned_of_what_is_too_much() {
+    let html = format!(
+        "1|2026-02-24|||||{}",
+        "|<b>".to_owned() + &"<i>".repeat(200_000)
+    );
+    let draft = ticket(WORDS, &[("Comment", &format!("{html}end|"))]);
+    assert_eq!(draft.notes.len(), 1);
+    assert!(
+        draft.notes[0].body.len() < 100,
+        "{}",
+        draft.notes[0].body.len()
+    );
+    let told: Vec<&str> = draft.remarks.iter().map(|one| one.remark.code()).collect();
+    assert_eq!(told, ["html_stripped"]);
+    let long = "x".repeat(10 << 20);
+    let draft = ticket(JIRA, &[("Comment", &format!("2026-02-24;a;{long}"))]);
+    assert_eq!(draft.notes[0].parts(), 161);
+}

@@ -1,0 +1,72 @@
+//! A comment of the source on its way to the portal, where it becomes a note of its
+//! ticket.
+
+/// One comment, as it is wanted in the portal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Tells the note from all others: `<key of its ticket>:<id>`, the ticket's prefix
+    /// included. The id is the source's own, or a hash of time, author and body where
+    /// the source has none (protocol H3).
+    pub key: String,
+    /// When the comment was made, in milliseconds since 1970 (`hs_timestamp`).
+    pub at_ms: i64,
+    /// HTML as `hs_note_body` takes it: a first line that says who wrote it, who may see
+    /// it and where it was written, then the comment. Of any length; the writer cuts it
+    /// into numbered parts (protocol H4).
+    pub body: String,
+}
+
+/// HubSpot: UTF-16 units that a body takes.
+const LONGEST_BODY: u64 = 65_536;
+
+impl Note {
+    /// Into how many notes the body is cut, at least (protocol H4).
+    pub fn parts(&self) -> u64 {
+        let units = match self.body.len() as u64 <= LONGEST_BODY {
+            true => 0,
+            false => self.body.encode_utf16().count() as u64,
+        };
+        units.div_ceil(LONGEST_BODY).max(1)
+    }
+
+    /// Ties the note to another key of its ticket; `old` is the one that it is tied to.
+    pub fn rekey(&mut self, old: &str, new: &str) {
+        if let Some(id) = self.key.strip_prefix(old) {
+            self.key = [new, id].concat();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_bodies_are_several_notes() {
+        let parts = |body: String| {
+            let note = Note {
+                key: String::new(),
+                at_ms: 0,
+                body,
+            };
+            note.parts()
+        };
+        assert_eq!(parts(String::new()), 1);
+        assert_eq!(parts("ä".repeat(65_536)), 1);
+        assert_eq!(parts("😀".repeat(32_769)), 2);
+        assert_eq!(parts("x".repeat(10_000_000)), 153);
+    }
+
+    #[test]
+    fn a_note_follows_the_key_of_its_ticket() {
+        let mut note = Note {
+            key: "jira-7:9".to_owned(),
+            at_ms: 0,
+            body: String::new(),
+        };
+        note.rekey("jira-7", "jira-7#2");
+        assert_eq!(note.key, "jira-7#2:9");
+        note.rekey("other", "jira-8");
+        assert_eq!(note.key, "jira-7#2:9");
+    }
+}

@@ -1,0 +1,164 @@
+//! Notes of rows against the portal as it is now: each must be on its ticket, with the key,
+//! the time and the text that the run wrote.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::Timestamp;
+
+use super::expect::Expected;
+use super::finding::Difference;
+use crate::hubspot::contract::BATCH_LIMIT;
+use crate::hubspot::records::Record;
+use crate::hubspot::{CallError, Client};
+use crate::import::notes::{is_key, key_properties, read_properties, same_text};
+use crate::journal::NoteStep;
+use crate::model::schema::ObjectType;
+
+/// Notes as they are now.
+#[derive(Debug, Default)]
+pub(super) struct HeldNotes {
+    records: HashMap<String, Record>,
+    /// The notes that hang on each ticket.
+    on_tickets: HashMap<String, BTreeSet<String>>,
+}
+
+impl HeldNotes {
+    /// Reads the notes of rows.
+    pub(super) async fn read(client: &Client, rows: &[Expected]) -> Result<HeldNotes, CallError> {
+        let mut held = HeldNotes::default();
+        let notes = rows.iter().flat_map(|row| &row.notes);
+        let ids: BTreeSet<&String> = notes.filter_map(|note| note.record.as_ref()).collect();
+        let ids: Vec<String> = ids.into_iter().cloned().collect();
+        for part in ids.chunks(BATCH_LIMIT) {
+            let properties = read_properties();
+            let wanted = (&properties[..], &[][..]);
+            let read = client.read_existing(ObjectType::Notes, part, wanted, false);
+            let records = read.await?.into_iter();
+            held.records
+                .extend(records.map(|record| (record.id.clone(), record)));
+        }
+        let noted = rows.iter().filter(|row| !row.notes.is_empty());
+        let tickets: BTreeSet<&String> = noted.map(|row| &row.ticket).collect();
+        let tickets: Vec<String> = tickets.into_iter().cloned().collect();
+        if !tickets.is_empty() {
+            let between = (ObjectType::Tickets, ObjectType::Notes);
+            let linked = client.linked_live(between, &tickets).await?.by_record;
+            held.on_tickets
+                .extend(linked.into_iter().map(|(ticket, notes)| {
+                    let ids = notes.into_iter().map(|note| note.id);
+                    (ticket, ids.collect())
+                }));
+        }
+        Ok(held)
+    }
+
+    /// What differs of the notes of a row.
+    pub(super) fn differences(&self, row: &Expected) -> Vec<Difference> {
+        let differs = row
+            .notes
+            .iter()
+            .filter_map(|note| self.difference(row, note));
+        differs.collect()
+    }
+
+    fn difference(&self, row: &Expected, note: &NoteStep) -> Option<Difference> {
+        let lacking = || Difference::NoteLacking(note.entry.key.clone());
+        let Some(id) = &note.record else {
+            return Some(lacking());
+        };
+        let Some(record) = self.records.get(id) else {
+            return Some(lacking());
+        };
+        let on_ticket = self.on_tickets.get(&row.ticket);
+        if !on_ticket.is_some_and(|notes| notes.contains(id)) {
+            return Some(lacking());
+        }
+        let what = changed(record, note)?;
+        Some(Difference::NoteDiffers {
+            note: note.entry.key.clone(),
+            id: id.clone(),
+            what,
+        })
+    }
+
+    /// The note of a run that somebody else changed since, if one was.
+    pub(super) fn touched<'n>(&self, notes: &'n [NoteStep]) -> Option<&'n str> {
+        let mut notes = notes.iter().filter_map(|note| {
+            let id = note.record.as_deref()?;
+            Some((id, self.records.get(id)?, note))
+        });
+        let touched = notes.find(|(_, record, note)| changed(record, note).is_some());
+        touched.map(|(id, _, _)| id)
+    }
+
+    /// Whether a note is there.
+    pub(super) fn is_live(&self, id: &str) -> bool {
+        self.records.contains_key(id)
+    }
+}
+
+/// What of a note is not as it was written: `time`, `text` or `key`.
+fn changed(record: &Record, note: &NoteStep) -> Option<&'static str> {
+    let at = record.get("hs_timestamp").unwrap_or_default();
+    let at = match at.parse::<i64>() {
+        Ok(millis) => Some(millis),
+        Err(_) => at.parse::<Timestamp>().ok().map(Timestamp::as_millisecond),
+    };
+    let key = note.written.as_deref().unwrap_or(&note.entry.key);
+    let body = record.get("hs_note_body").unwrap_or_default();
+    let held = key_properties()
+        .into_iter()
+        .filter_map(|name| record.get(name));
+    let mut held = held.filter(|held| !held.is_empty()).peekable();
+    let keeps_key = held.peek().is_none() || held.any(|held| is_key(held, &note.entry.key));
+    match (
+        at == Some(note.entry.at_ms),
+        same_text(note.entry.text, body, key),
+    ) {
+        (false, _) => Some("time"),
+        (true, false) => Some("text"),
+        (true, true) => (!keeps_key).then_some("key"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::notes::text_hash;
+    use crate::journal::{NoteEntry, NoteState};
+
+    #[test]
+    fn what_of_a_note_was_changed_has_a_name() {
+        let note = NoteStep {
+            entry: NoteEntry {
+                seq: 1,
+                key: "k".to_owned(),
+                at_ms: 1_000,
+                text: text_hash("<p>Hi</p>", "k"),
+            },
+            state: NoteState::Made,
+            record: Some("9".to_owned()),
+            written: None,
+            until_ms: None,
+        };
+        let held = |at: &str, body: &str, key: &str| {
+            let values = [
+                ("hs_timestamp", at),
+                ("hs_note_body", body),
+                ("hs_unique_id", key),
+            ];
+            let owned = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let record = Record {
+                properties: owned.into(),
+                ..Record::default()
+            };
+            changed(&record, &note)
+        };
+        let at = "1970-01-01T00:00:01Z";
+        assert_eq!(held(at, "<div><p>Hi</p></div>", "k"), None);
+        assert_eq!(held("1000", "<p>Hi</p><p>[k]</p>", ""), None);
+        assert_eq!(held("1001", "<p>Hi</p>", "k"), Some("time"));
+        assert_eq!(held(at, "<p>Ho</p>", "k"), Some("text"));
+        assert_eq!(held(at, "<p>Hi</p>", "other"), Some("key"));
+    }
+}

@@ -1,0 +1,274 @@
+//! The helper of stories about notes: a file of tickets with comments, and what the portal
+//! must hold of them afterwards.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+use crate::rehearsal::Rehearsal;
+
+/// Columns for comments.
+const COLUMNS: usize = 8;
+
+pub const MAPPING: &str = r#"
+version = 1
+
+[key]
+property = "source_ticket_id"
+column = "Id"
+
+[properties]
+subject = "Subject"
+hs_pipeline_stage = { value = "1" }
+
+[[notes]]
+column = "Comment"
+parts = { separator = ";", names = ["at", "author", "id", "body"], last = "rest" }
+at = "at"
+author = "author"
+id = "id"
+body = "body"
+
+[[property]]
+name = "source_ticket_id"
+label = "Source ticket ID"
+type = "string"
+unique = true
+"#;
+
+/// A comment: its ticket's key, its id, its time and its text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Comment {
+    pub ticket: String,
+    pub id: u32,
+    pub at: String,
+    pub text: String,
+}
+
+/// Tickets by key, with their subjects, and their comments.
+#[derive(Clone, Debug, Default)]
+pub struct Conversations {
+    pub tickets: BTreeMap<String, String>,
+    pub comments: Vec<Comment>,
+}
+
+impl Conversations {
+    /// So many tickets, of which each has up to eight comments.
+    pub fn new(tickets: usize) -> Conversations {
+        let mut conversations = Conversations::default();
+        for n in 1..=tickets {
+            conversations.add_ticket(n);
+            let comments = (n * 7) % (COLUMNS + 1);
+            (0..comments).for_each(|_| conversations.add_comment(n));
+        }
+        conversations
+    }
+
+    pub fn add_ticket(&mut self, n: usize) {
+        let _new = self.tickets.insert(key(n), format!("Ticket {n}"));
+    }
+
+    pub fn add_comment(&mut self, n: usize) {
+        let ticket = key(n);
+        let id = self
+            .comments
+            .iter()
+            .filter(|one| one.ticket == ticket)
+            .count()
+            + 1;
+        assert!(id <= COLUMNS, "{ticket} has no column for one more");
+        self.comments.push(Comment {
+            id: u32::try_from(id).expect("small"),
+            // Two comments of a ticket may be of one millisecond.
+            at: format!("2021-03-01T09:00:{:02}Z", id / 2),
+            text: format!("says {n} the {id}. time"),
+            ticket,
+        });
+    }
+
+    /// The file.
+    pub fn csv(&self) -> String {
+        let mut of_ticket: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for one in &self.comments {
+            let cell = format!("{};Ann;{};{}", one.at, one.id, one.text);
+            of_ticket.entry(&one.ticket).or_default().push(cell);
+        }
+        let mut csv = format!("Id,Subject{}\n", ",Comment".repeat(COLUMNS));
+        for (key, subject) in &self.tickets {
+            let mut cells = of_ticket.remove(key.as_str()).unwrap_or_default();
+            cells.resize(COLUMNS, String::new());
+            csv += &format!("{key},{subject},{}\n", cells.join(","));
+        }
+        csv
+    }
+
+    /// Each comment is one note of its ticket, with its time, and nothing else is there.
+    #[track_caller]
+    pub fn check(&self, get: Get<'_>, story: &str) {
+        let mut held: Vec<Comment> = notes(get).into_iter().map(|note| note.comment).collect();
+        held.sort();
+        let mut wanted = self.comments.clone();
+        wanted.sort();
+        let lacks: Vec<_> = wanted.iter().filter(|one| !held.contains(one)).collect();
+        assert!(
+            lacks.is_empty(),
+            "{story}: {} lack, {:?}",
+            lacks.len(),
+            lacks.first()
+        );
+        for pair in held.windows(2) {
+            assert!(pair[0] != pair[1], "{story}: {:?} is there twice", pair[0]);
+        }
+        assert_eq!(held.len(), wanted.len(), "{story}");
+        let tickets = all(get, "tickets", "properties=subject");
+        assert_eq!(tickets.len(), self.tickets.len(), "{story}");
+    }
+}
+
+/// Asks a portal for what stands at a path.
+pub type Get<'a> = &'a dyn Fn(&str) -> Value;
+
+/// All records of a kind, live ones.
+fn all(get: Get<'_>, kind: &str, query: &str) -> Vec<Value> {
+    let mut records = Vec::new();
+    let mut after = String::new();
+    loop {
+        let path = format!("/crm/v3/objects/{kind}?limit=100&{query}{after}");
+        let page = get(&path);
+        records.extend(page["results"].as_array().expect("results").clone());
+        match page["paging"]["next"]["after"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => return records,
+        }
+    }
+}
+
+/// Every note, with the ticket that it hangs on.
+fn notes(get: Get<'_>) -> Vec<HeldNote> {
+    let text = |record: &Value, name: &str| {
+        record["properties"][name]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let tickets = all(get, "tickets", "properties=source_ticket_id");
+    let keys: BTreeMap<String, String> = tickets
+        .iter()
+        .map(|ticket| (id(ticket), text(ticket, "source_ticket_id")))
+        .collect();
+    let query = "properties=hs_timestamp,hs_note_body,hs_unique_id&associations=tickets";
+    let notes = all(get, "notes", query).into_iter().map(|note| {
+        let on = &note["associations"]["tickets"]["results"];
+        let on: Vec<&Value> = on.as_array().into_iter().flatten().collect();
+        assert_eq!(on.len(), 1, "{note}");
+        let body = text(&note, "hs_note_body");
+        assert!(body.contains("Ann"), "the author stands in {body}");
+        let said = body.find("says ").expect("a comment");
+        let said = &body[said..];
+        let said = &said[..said.find("time").expect("its end") + 4];
+        let number = said
+            .split(' ')
+            .nth(3)
+            .expect("a number")
+            .trim_end_matches('.');
+        HeldNote {
+            id: id(&note),
+            comment: Comment {
+                ticket: keys[on[0]["id"].as_str().expect("an id")].clone(),
+                id: number.parse().expect("a number"),
+                at: text(&note, "hs_timestamp"),
+                text: said.to_owned(),
+            },
+            key: text(&note, "hs_unique_id"),
+        }
+    });
+    notes.collect()
+}
+
+fn key(n: usize) -> String {
+    format!("K{n:05}")
+}
+
+/// A note as the portal holds it, with the key of the ticket that it hangs on.
+#[derive(Clone, Debug)]
+pub struct HeldNote {
+    pub id: String,
+    pub comment: Comment,
+    pub key: String,
+}
+
+/// A portal in a file, and a folder with the input.
+pub struct Talk {
+    pub desk: Desk,
+}
+
+impl Talk {
+    /// A portal that is served with these switches and troubles.
+    pub fn new(conversations: &Conversations, args: &[&str]) -> Talk {
+        let here = Rehearsal::new();
+        let _file = here.write("in.csv", conversations.csv());
+        let _file = here.write("m.toml", MAPPING);
+        let talk = Talk {
+            desk: Desk::in_folder(here, &["--rate", "off", "--data", "portal.db"]),
+        };
+        let key = json!({"name": "source_ticket_id", "label": "Source", "groupName": "ticketinformation",
+            "type": "string", "fieldType": "text", "hasUniqueValue": true});
+        let _new = talk.desk.call("POST", "/crm/v3/properties/tickets", &key);
+        talk.served(args)
+    }
+
+    /// The same portal, served with other switches and troubles.
+    pub fn served(self, args: &[&str]) -> Talk {
+        let Desk { here, sandbox, .. } = self.desk;
+        drop(sandbox);
+        let base = ["--rate", "off", "--data", "portal.db"];
+        Talk {
+            desk: Desk::in_folder(here, &[&base[..], args].concat()),
+        }
+    }
+
+    /// Runs the tool.
+    #[track_caller]
+    pub fn run(&self, args: &[&str], code: i32) -> crate::rehearsal::Ended {
+        let desk = &self.desk;
+        desk.here.run_against(&desk.sandbox, args).expect(code)
+    }
+
+    /// All records of a kind, live ones.
+    pub fn all(&self, kind: &str, query: &str) -> Vec<Value> {
+        all(&|path| self.get(path), kind, query)
+    }
+
+    /// Every note, with the ticket that it hangs on.
+    pub fn notes(&self) -> Vec<HeldNote> {
+        notes(&|path| self.get(path))
+    }
+
+    /// Each comment is one note of its ticket, with its time, and nothing else is there.
+    #[track_caller]
+    pub fn check(&self, conversations: &Conversations, story: &str) {
+        conversations.check(&|path| self.get(path), story);
+    }
+
+    fn get(&self, path: &str) -> Value {
+        self.desk.call("GET", path, &Value::Null)
+    }
+
+    /// The summary of a run.
+    pub fn summary(&self, run: &str) -> Value {
+        serde_json::from_str(&self.desk.here.read(&format!("{run}/summary.json"))).expect("JSON")
+    }
+
+    /// Makes a note by hand.
+    pub fn make_note(&self, ticket: &str, properties: Value) -> String {
+        let types = json!([{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 228}]);
+        let body = json!({"properties": properties, "associations": [{"to": {"id": ticket}, "types": types}]});
+        id(&self.desk.call("POST", "/crm/v3/objects/notes", &body))
+    }
+}
+
+/// The id of a record.
+pub fn id(record: &Value) -> String {
+    record["id"].as_str().expect("an id").to_owned()
+}

@@ -1,0 +1,75 @@
+//! Crash points of runs that write notes, enumerated as in `crash`: ended at the k-th I/O
+//! step for every k, opened again and finished. Where the portal keeps keys unique, and
+//! where it only says so.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tickethaul::import::flow::Operation;
+use tokio::runtime::Handle;
+
+use crate::conversation::{Conversations, MAPPING};
+use crate::in_process::{InProcess, Life};
+use crate::scenario::portal_with;
+
+async fn run_in(folder: &Path, conversations: &Conversations, switch: &str) -> InProcess {
+    let input = folder.join("input.csv");
+    std::fs::write(&input, conversations.csv()).expect("an input");
+    let portal = portal_with(&folder.join("portal.db"), 0, &[switch]).await;
+    portal.unique_property("source_ticket_id").await;
+    InProcess {
+        portal: Arc::new(portal),
+        operation: Operation::Create,
+        diff: false,
+        input,
+        mapping: MAPPING.to_owned(),
+        folder: folder.join("run"),
+        batch_size: 10,
+        tamper: None,
+        unsent: None,
+    }
+}
+
+/// Ends the run at every step in turn and finishes it; how often it died.
+async fn die_at_every_step(switch: &str, from: u64) -> usize {
+    let conversations = Conversations::new(24);
+    let mut deaths = 0;
+    for k in from.. {
+        let folder = tempfile::tempdir().expect("a folder");
+        let run = run_in(folder.path(), &conversations, switch).await;
+        let story = format!("{switch} ended at step {k}");
+        let ended = run.go(&Life::until(k)).await;
+        let died = ended.is_none();
+        if let Some(ended) = ended {
+            let _summary = ended.expect("a run without trouble");
+        } else {
+            deaths += 1;
+            let again = run.go(&Life::whole()).await;
+            let again = again.expect("nothing ends this life");
+            let summary = again.unwrap_or_else(|error| panic!("{story}: {error}"));
+            let notes = conversations.comments.len() as u64;
+            assert_eq!(summary.notes_made, notes, "{story}");
+        }
+        let get = |path: &str| {
+            let got = || Handle::current().block_on(run.portal.get(path));
+            tokio::task::block_in_place(got).expect(200)
+        };
+        conversations.check(&get, &story);
+        if !died {
+            return deaths;
+        }
+    }
+    deaths
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_ends_at_any_step_is_finished_later() {
+    let deaths = die_at_every_step("activity_key=unique", 12).await;
+    assert!(deaths > 30, "the run has steps to end at: {deaths}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_whose_portal_only_says_that_keys_are_unique_is_finished_later() {
+    let deaths = die_at_every_step("activity_key=claimed", 20).await;
+    assert!(deaths > 20, "the run has steps to end at: {deaths}");
+}

@@ -1,0 +1,143 @@
+//! Runs that write notes, killed with SIGKILL as in `kill`: while the portal holds a call,
+//! and at random under all troubles, on each way in which a portal knows notes again.
+
+use std::time::Duration;
+
+use crate::conversation::{Conversations, Talk};
+use crate::kill::{TROUBLES, wait_at_most};
+
+/// Ways to know a note again; associations are late to be read.
+const RUNGS: [&[&str]; 5] = [
+    &["activity_key=unique", "link_lag=60ms"],
+    &["activity_key=claimed", "link_lag=60ms"],
+    &[
+        "activity_key=silent",
+        "activity_collision=409",
+        "link_lag=60ms",
+    ],
+    &["activity_key=plain", "link_lag=60ms"],
+    &["activity_key=absent", "link_lag=60ms", "body_form=wrapped"],
+];
+
+/// The command, or resume when there is a journal.
+fn args(talk: &Talk) -> Vec<&'static str> {
+    let here = &talk.desk.here;
+    let mut args = match here.path("run/run.db").exists() {
+        true => vec!["resume", "run"],
+        false => {
+            // A run that was killed before its journal stood has sent nothing.
+            let _none = std::fs::remove_dir_all(here.path("run"));
+            vec!["import", "in.csv", "-m", "m.toml", "--run-dir", "run"]
+        }
+    };
+    args.extend(["--batch-size", "20", "--progress", "none"]);
+    args.extend(["--horizon", "0.4", "--timeout", "0.4"]);
+    args
+}
+
+/// Goes on until the run is finished; what came of it is read without troubles.
+fn finish(talk: Talk, conversations: &Conversations, story: &str) {
+    let go_on = || talk.desk.here.run_against(&talk.desk.sandbox, &args(&talk));
+    let ended = (0..60).map(|_round| go_on()).find(|ended| ended.code != 5);
+    let ended = ended
+        .unwrap_or_else(|| panic!("{story}: it does not end"))
+        .expect(0);
+    let calm = talk.served(&[]);
+    calm.check(conversations, &format!("{story}: {}", ended.stderr));
+    let summary = calm.summary("run");
+    let notes = conversations.comments.len();
+    assert_eq!(
+        summary["rows"]["done"],
+        conversations.tickets.len(),
+        "{story}"
+    );
+    assert_eq!(summary["notes"]["created"], notes, "{story}: {summary}");
+    let _clean = calm.run(&["verify", "run"], 0);
+}
+
+fn switched(switches: &[&str]) -> Vec<String> {
+    switches
+        .iter()
+        .flat_map(|one| ["--switch".to_owned(), (*one).to_owned()])
+        .collect()
+}
+
+#[test]
+fn a_kill_while_any_call_about_notes_is_held_leaves_each_note_once() {
+    std::thread::scope(|scope| {
+        for (rung, states) in [
+            (RUNGS[0], &["received", "committed", "answered"][..]),
+            (RUNGS[1], &["committed", "answered"]),
+            (RUNGS[3], &["committed"]),
+            (RUNGS[4], &["committed"]),
+        ] {
+            let _side_by_side = scope.spawn(move || held_calls(rung, states));
+        }
+    });
+}
+
+fn held_calls(rung: &[&str], states: &[&str]) {
+    let conversations = Conversations::new(24);
+    for state in states {
+        let killed_at = |n: usize| {
+            let mut extra = switched(rung);
+            extra.extend(["--trouble".to_owned(), format!("hold@{n}={state}:notes")]);
+            let extra: Vec<&str> = extra.iter().map(String::as_str).collect();
+            let mut talk = Talk::new(&conversations, &extra);
+            let command = args(&talk);
+            let held = talk.desk.kill_tool_while_held(&command);
+            if held {
+                finish(talk, &conversations, &format!("{rung:?} {state} {n}"));
+            }
+            held
+        };
+        let calls = (1..).take_while(|&n| killed_at(n)).count();
+        assert!(calls >= 4, "{rung:?}: there are calls to be held: {calls}");
+    }
+}
+
+/// Kills so often at random moments, under all troubles. Only kills that a run does not
+/// outlive count.
+fn random_kills(rung: &[&str], (tickets, kills): (usize, u32), share: &str, seed: u64) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let conversations = Conversations::new(tickets);
+    let mut extra = switched(rung);
+    for name in TROUBLES {
+        extra.extend(["--trouble".to_owned(), format!("{name}@{share}")]);
+    }
+    let extra: Vec<&str> = extra.iter().map(String::as_str).collect();
+    let mut left = kills;
+    while left > 0 {
+        let mut talk = Talk::new(&conversations, &extra);
+        let mut outlived = false;
+        while left > 0 && !outlived {
+            let moment = Duration::from_millis(random.u64(20..700));
+            let command = args(&talk);
+            talk.desk.kill_tool(&command, |child, _| {
+                wait_at_most(child, moment);
+                outlived = !matches!(child.try_wait(), Ok(None));
+            });
+            left -= u32::from(!outlived);
+        }
+        finish(talk, &conversations, &format!("{rung:?}, seed {seed}"));
+    }
+}
+
+#[test]
+fn random_kills_under_all_troubles_leave_each_note_once() {
+    std::thread::scope(|scope| {
+        for rung in RUNGS {
+            let _side_by_side = scope.spawn(move || random_kills(rung, (150, 6), "2%", 7));
+        }
+    });
+}
+
+#[test]
+#[ignore = "two hundred kills of each take a while; run once for each change of the protocol"]
+fn two_hundred_random_kills_under_heavy_troubles_leave_each_note_once() {
+    std::thread::scope(|scope| {
+        for rung in RUNGS {
+            let _side_by_side = scope.spawn(move || random_kills(rung, (2_000, 200), "5%", 11));
+        }
+    });
+}
