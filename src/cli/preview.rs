@@ -149,7 +149,11 @@ fn notes(notes: &[Note], zone: &TimeZone) -> String {
     let lines = notes.iter().take(NOTES).map(|note| {
         let when = Timestamp::from_millisecond(note.at_ms);
         let when = when.map_or_else(|_| String::new(), |when| minute(when, zone));
-        let text = note_text(&note.body).replacen('\n', ": ", 1);
+        let text = note_text(&note.body);
+        let text = match text.split_once('\n') {
+            Some((head, body)) => format!("{}: {}", head.trim(), body.trim()),
+            None => text,
+        };
         format!("\n      {when}  {}", short(&text))
     });
     let lines: String = lines.collect();

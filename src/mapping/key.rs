@@ -199,14 +199,18 @@ impl Fault {
 
 /// What a row of our own refused.csv is refused for once more: what it was refused for
 /// has not changed (protocol R7). Keys are held together as portals may hold them.
-/// Where `_key` was emptied, or rewritten by a spreadsheet, nobody can tell whether the key
-/// has changed; where `_code` was, nobody can tell what the row was refused for.
+/// Where `_key` was emptied, edited, or rewritten by a spreadsheet, nobody can tell whether
+/// the key has changed; where `_code` was emptied, nobody can tell what the row was refused
+/// for, and where `_line` was, nobody can tell which row it is.
 fn still_refused(kept: &Kept, key: &str, as_written: bool) -> Option<Reason> {
     let lost = |column| Some(Reason::OwnCellLost { column });
     let Some(code) = kept.code.as_deref() else {
         // Rows that people add have nothing in our columns.
         return kept.line.as_ref().and_then(|_refused| lost("_code"));
     };
+    if kept.line.is_none() {
+        return lost("_line");
+    }
     let only_case = match code.to_ascii_uppercase().as_str() {
         "REPEATED_KEY" => false,
         "KEY_CASE" => true,
@@ -218,8 +222,13 @@ fn still_refused(kept: &Kept, key: &str, as_written: bool) -> Option<Reason> {
             only_case,
         })
     };
+    // Both cells had the key of then.
+    let was = kept.value.as_deref();
+    let is_edited =
+        |before: &str| was.is_some_and(|was| was.to_lowercase() != excerpt(before).to_lowercase());
     match kept.key.as_deref() {
         None => lost("_key"),
+        Some(before) if is_edited(before) => lost("_key"),
         Some(before) if before.to_lowercase() == key.to_lowercase() => still(),
         Some(before) if !as_written && is_rewritten(before) => lost("_key"),
         Some(before) if !as_written && lost_zeros(key, before) => still(),
@@ -379,6 +388,7 @@ mod tests {
                 line: Some("7".into()),
                 code: text(code),
                 key: text(key),
+                value: None,
                 end: None,
             }
         };
@@ -399,6 +409,25 @@ mod tests {
             let found = reason.as_ref().map(Reason::code);
             assert_eq!(found, expected, "{code} {before} {now}");
         }
+        let edited = |key: &str, value: &str| Kept {
+            value: Some(value.into()),
+            ..kept("REPEATED_KEY", key)
+        };
+        for (key, value, now, expected) in [
+            ("2", "1", "1", Some("OWN_CELL_LOST")),
+            ("K1", "k1", "K1", Some("REPEATED_KEY")),
+            ("1", "1", "2", None),
+        ] {
+            let reason = still_refused(&edited(key, value), now, false);
+            let found = reason.as_ref().map(Reason::code);
+            assert_eq!(found, expected, "{key} {value} {now}");
+        }
+        let nowhere = Kept {
+            line: None,
+            ..kept("UNKNOWN_STAGE", "100004")
+        };
+        let reason = still_refused(&nowhere, "100004", false);
+        assert_eq!(reason.as_ref().map(Reason::code), Some("OWN_CELL_LOST"));
         let row = kept("REPEATED_KEY", "1.00E+05");
         assert!(still_refused(&row, "100004", true).is_none(), "as written");
         assert!(still_refused(&Kept::default(), "1", false).is_none());

@@ -233,7 +233,7 @@ pub enum Reason {
     },
     /// A cell is empty or rewritten in which an earlier run wrote why it refused the row.
     OwnCellLost {
-        /// `_code` or `_key`.
+        /// `_code`, `_key` or `_line`.
         column: &'static str,
     },
     /// The cell begins with what the mapping puts before ids.
@@ -612,8 +612,12 @@ impl Reason {
                 )
             }
             Reason::OwnCellLost { column: "_key" } => {
-                "the row was refused for its key, and the cell _key, which held that key, is empty \
-                 or was rewritten by a spreadsheet"
+                "the row was refused for its key, and the cell _key, which held that key, is empty, \
+                 was edited or was rewritten by a spreadsheet"
+                    .to_owned()
+            }
+            Reason::OwnCellLost { column: "_line" } => {
+                "the cell _line, which said which row of the first input this is, is empty"
                     .to_owned()
             }
             Reason::OwnCellLost { column } => {

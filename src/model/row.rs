@@ -175,6 +175,8 @@ pub struct Kept {
     /// `_key`: the key that it had. It counts where keys are made of cells, which were
     /// edited since.
     pub key: Option<Box<str>>,
+    /// `_value`: what was wrong in it; of a repeated key the key itself.
+    pub value: Option<Box<str>>,
     /// `_fate` and `_operation`: what became of it.
     pub end: Option<KeptEnd>,
 }

@@ -18,6 +18,7 @@ pub(super) struct OwnCells {
     pub(super) line: Option<usize>,
     code: Option<usize>,
     key: Option<usize>,
+    value: Option<usize>,
     raw: Option<usize>,
     fate: Option<usize>,
     operation: Option<usize>,
@@ -109,6 +110,7 @@ impl OwnCells {
             line: cell("_line"),
             code: cell("_code"),
             key: cell("_key"),
+            value: cell("_value"),
             raw: cell("_raw"),
             fate: cell("_fate").or_else(|| of_idmap("fate")),
             operation: cell("_operation").or_else(|| of_idmap("operation")),
@@ -130,6 +132,7 @@ impl OwnCells {
             line: text(self.line),
             code: text(self.code),
             key: text(self.key),
+            value: text(self.value),
             end: self.fate.and(self.operation).map(|_both| end()),
         };
         (kept != Kept::default()).then(|| Box::new(kept))

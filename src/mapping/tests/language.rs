@@ -320,6 +320,7 @@ fn a_row_hash_is_a_key_of_its_cells() {
             line: text("7"),
             code: text(code),
             key: text(before),
+            value: None,
             end: None,
         }));
         let found = match mapping.map(&edited) {
