@@ -19,11 +19,11 @@ use tickethaul::model::dialect::{DELIMITERS, Dialect, Encoding};
 use tickethaul::model::row::Headers;
 use tickethaul::model::schema::Schema;
 
-const FEW: u32 = 1_000;
-const MANY: u32 = 1_000_000;
+pub const FEW: u32 = 1_000;
+pub const MANY: u32 = 1_000_000;
 
 /// Runs a property on this many inputs.
-fn fuzz<S: Strategy>(cases: u32, inputs: &S, property: impl Fn(S::Value) -> TestCaseResult)
+pub fn fuzz<S: Strategy>(cases: u32, inputs: &S, property: impl Fn(S::Value) -> TestCaseResult)
 where
     S::Value: std::fmt::Debug,
 {

@@ -38,6 +38,7 @@ mod first; // the main job: import, repair, again, export
 mod forecast; // what a check foretells of calls and tickets, and what an import then does
 mod foreign; // run folders that came from somebody else: they command nothing
 mod fuzz; // files and mappings that nobody would write
+mod fuzz_words; // conditions, templates, replies and journals that nobody would write
 mod get; // a few tickets, for people and for programs
 mod given_back; // the files of a run as input: repairs, rows that stay refused, deletions
 mod guide; // every promise of HubSpot's guide for tickets
