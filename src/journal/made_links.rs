@@ -19,6 +19,7 @@ CREATE TABLE link (
     id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, object TEXT NOT NULL, record TEXT NOT NULL,
     kinds TEXT NOT NULL, alone INTEGER NOT NULL) STRICT;
 CREATE UNIQUE INDEX link_once ON link (seq, object, record);
+CREATE INDEX link_to_ticket ON link (record) WHERE object = 'tickets';
 ";
 
 fn is_there(db: &Connection) -> rusqlite::Result<bool> {
@@ -93,6 +94,26 @@ impl Reading {
             })
         });
         links.collect::<Result<Vec<_>, _>>().map(Some)
+    }
+}
+
+impl Reading {
+    /// Tickets of other rows that the run linked to this one.
+    ///
+    /// # Errors
+    /// When the journal can't be read.
+    pub fn linked_from(&self, ticket: &str) -> Result<Vec<String>, JournalError> {
+        let read = || {
+            if !is_there(self.db())? {
+                return Ok(Vec::new());
+            }
+            let sql = "SELECT row.ticket FROM link JOIN row USING (seq)
+                       WHERE link.object = 'tickets' AND link.record = ?1 AND row.ticket IS NOT NULL";
+            let mut query = self.db().prepare_cached(sql)?;
+            let tickets = query.query_map([ticket], |row| row.get(0))?;
+            tickets.collect::<rusqlite::Result<Vec<String>>>()
+        };
+        read().map_err(at(self.path()))
     }
 }
 

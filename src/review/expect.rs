@@ -47,6 +47,8 @@ pub struct Expected {
     /// What the run added between the ticket and other records; none where the journal does
     /// not say it.
     pub made: Option<Vec<MadeLink>>,
+    /// Tickets of other rows that the run linked to this one.
+    pub linked_from: Vec<String>,
     /// Properties that later rows of the run wrote.
     pub later: BTreeSet<String>,
 }
@@ -135,6 +137,7 @@ impl DoneRows {
             _ => self.links(&draft)?,
         };
         let made = self.journal.made_links(row.row.seq)?;
+        let linked_from = self.journal.linked_from(&row.ticket)?;
         Ok(Expected {
             seq: row.row.seq,
             address: row.row.address,
@@ -147,6 +150,7 @@ impl DoneRows {
             notes: self.journal.notes_of(row.row.seq)?,
             changes: row.changes,
             made,
+            linked_from,
             later: match row.later {
                 Later::Properties(names) => names,
                 Later::Nothing | Later::Unknown => BTreeSet::new(),

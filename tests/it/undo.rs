@@ -419,3 +419,34 @@ fn random_kills_of_an_undo_leave_the_portal_as_it_was() {
 fn three_hundred_random_kills_of_undos_leave_the_portal_as_it_was() {
     random_kills(300, 400, 13);
 }
+
+#[test]
+fn tickets_that_a_run_linked_to_each_other_are_no_obstacle() {
+    let desk = Desk::new(&[]);
+    let rows =
+        "Id,Subject,Parent\nA,parent,\nB,child,A\nC,child of both ways,B\nD,later,E\nE,last,\n";
+    let _file = desk.here.write("family.csv", rows);
+    let mapping = "version = 1\n[key]\nproperty = \"source_ticket_id\"\ncolumn = \"Id\"\n\
+                   [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"1\" }\n\
+                   [[associate]]\nto = \"tickets\"\nby = \"key\"\ncolumn = \"Parent\"\n\
+                   [[property]]\nname = \"source_ticket_id\"\nlabel = \"Id\"\ntype = \"string\"\nunique = true\n";
+    let _file = desk.here.write("family.toml", mapping);
+    let args = [
+        "import",
+        "family.csv",
+        "-m",
+        "family.toml",
+        "--create-properties",
+        "--run-dir",
+        "family",
+    ];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    let planned = undo(&desk, "family", &["--plan"], 0);
+    assert_eq!(planned["archived"], 5, "{planned}");
+    let undone = undo(&desk, "family", &[], 0);
+    assert_eq!(
+        (&undone["archived"], &undone["left"]),
+        (&json!(5), &json!({})),
+        "{undone}"
+    );
+}

@@ -243,6 +243,7 @@ fn touched(
         // HubSpot links a ticket to the company of its contact by itself.
         *object != ObjectType::Companies
             && !(*object == ObjectType::Notes && own_note(id))
+            && !(*object == ObjectType::Tickets && row.linked_from.contains(id))
             && !row
                 .links
                 .iter()
@@ -346,6 +347,7 @@ mod tests {
             notes: Vec::new(),
             changes,
             made: None,
+            linked_from: Vec::new(),
             later: BTreeSet::new(),
         }
     }
