@@ -84,7 +84,7 @@ fn fill_from_raw(row: &mut Row) {
         .and_then(|mut reader| reader.headers().cloned())
         .expect("the sample's header");
     let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
+        .flexible(true)
         .from_reader(row["_raw"].as_bytes());
     let mut cells: Vec<String> = reader
         .deserialize()
@@ -235,7 +235,9 @@ fn refused_rows_are_whole_and_explained(here: &Rehearsal, file: &str) {
         );
         if row["_code"] == "RAGGED_ROW" {
             let text = fs::read_to_string(sample()).expect("the sample");
-            assert_eq!(text.lines().nth(3047), Some(row["_raw"].as_str()));
+            let (header, record) = row["_raw"].split_once('\n').expect("two lines");
+            assert_eq!(text.lines().next(), Some(header));
+            assert_eq!(text.lines().nth(3047), Some(record));
             continue;
         }
         let whole = source

@@ -306,7 +306,8 @@ fn a_corrected_raw_record_counts_and_the_first_line_survives_every_round() {
 fn cells_that_were_filled_in_count_where_the_raw_record_is_as_it_was() {
     let desk = imported("Id,Subject,Mail\n1,one,two,a@x.example\n", 3);
     let refused = only_row(&desk, "run/refused.csv");
-    assert_eq!(refused["_raw"], "1,one,two,a@x.example", "as it stands");
+    let raw = "Id,Subject,Mail\n1,one,two,a@x.example";
+    assert_eq!(refused["_raw"], raw, "as it stands");
     let cells = [
         ("2", "Id", "1"),
         ("2", "Subject", "one, two"),
@@ -439,4 +440,33 @@ fn a_file_that_names_no_tickets_is_told_in_words_of_its_own() {
     }
     let ended = here.run_against(&desk.sandbox, &["delete", "--ids", "4711", "--yes"]);
     assert!(!ended.stderr.contains("the ids:"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_corrected_record_is_read_in_the_order_of_its_own_file() {
+    let desk = imported("Id,Subject,Mail\n1,one, two,a@x.example\n", 3);
+    let refused = only_row(&desk, "run/refused.csv");
+    let raw = refused["_raw"].replace("one, two", "\"one, two\"");
+    // Somebody sorts the columns by their names.
+    let added = [
+        "_line", "_code", "_column", "_value", "_hint", "_key", "_raw",
+    ];
+    let mut writer = csv::Writer::from_path(desk.here.path("sorted.csv")).expect("a file");
+    let columns = ["Mail", "Subject", "Id"];
+    writer
+        .write_record(columns.iter().chain(&added))
+        .expect("written");
+    let cells = added.map(|name| match name {
+        "_raw" => raw.clone(),
+        name => refused[name].clone(),
+    });
+    let empty = columns.map(|_column| String::new());
+    writer
+        .write_record(empty.iter().chain(&cells))
+        .expect("written");
+    drop(writer);
+    let _ended = go(&desk, &["import"], "sorted.csv", "again").expect(0);
+    let held: Vec<(String, String)> = tickets(&desk).into_iter().collect();
+    let wanted = ("one, two".to_owned(), "a@x.example".to_owned());
+    assert!(held.contains(&wanted), "{held:?}");
 }

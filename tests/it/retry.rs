@@ -333,7 +333,7 @@ fn a_file_that_a_spreadsheet_saved_is_retried_and_a_broken_one_named() {
         .write("run/refused.csv", format!("{whole}6,\"torn\n"));
     let _ended = go(&desk, &["retry", "run"], "none")
         .expect(64)
-        .says("line 5 of it can't be read as a row (");
+        .says("line 6 of it can't be read as a row (");
     let lacks = whole.replacen("_code", "code", 1);
     let _file = desk.here.write("run/refused.csv", lacks);
     let _ended = go(&desk, &["retry", "run"], "none")

@@ -81,11 +81,6 @@ impl Layout {
         self.columns.len() < self.names.len()
     }
 
-    /// Whether the columns of the run stand in the file in their order.
-    pub(super) fn is_in_order(&self) -> bool {
-        self.columns.len() == self.names.len() && self.columns.is_sorted()
-    }
-
     /// The columns, in their order.
     pub(super) fn headers(&self) -> Headers {
         let names = self.columns.iter().map(|&idx| self.names[idx].clone());

@@ -132,14 +132,11 @@ impl Corrected {
     }
 }
 
-/// What stands in `_raw`: the record; below the header line of its file where that is
-/// not written as refused.csv is, or has its columns in another order, since the record
-/// alone would not tell.
-pub(super) fn raw_text(record: &[u8], grammar: Grammar, header: Option<&[String]>) -> String {
+/// What stands in `_raw`: the record below the header line of its file. The record alone
+/// would not tell how its file was written, nor the order of its columns, once people have
+/// moved those of refused.csv.
+pub(super) fn raw_text(record: &[u8], grammar: Grammar, names: &[String]) -> String {
     let record = String::from_utf8_lossy(record);
-    let Some(names) = header else {
-        return record.into_owned();
-    };
     let delimiter = char::from(grammar.delimiter);
     let quoted = |name: &String| match grammar.quote.map(char::from) {
         Some(quote) if name.contains([delimiter, quote, '\n', '\r']) => {
@@ -224,7 +221,7 @@ mod tests {
     #[test]
     fn the_header_line_that_is_written_is_the_one_that_is_read() {
         let names = ["S;1", "Id", "say \"T\""].map(str::to_owned);
-        let raw = raw_text(b"a;1;c", Grammar::usual(b';'), Some(&names));
+        let raw = raw_text(b"a;1;c", Grammar::usual(b';'), &names);
         let marks = RawMarks::new(&Dialect::default());
         let found = marks.corrected(raw.as_bytes(), &headers(["Id", "S;1", "say \"T\""]));
         assert_eq!(found.expect("cut").cells, ["1", "a", "c"]);

@@ -389,9 +389,8 @@ impl Rows {
 
     /// Refuses a record that has no cells we could name; it is kept whole.
     fn uncut(&self, row: SourceRow, reason: Reason, raw: &[u8]) -> Reading {
-        let is_usual = self.grammar == Grammar::usual(b',') && self.layout.is_in_order();
-        let header = (!is_usual).then_some(&*self.layout.names);
-        refused(row, reason, raw_text(raw, self.grammar, header))
+        let names = &self.layout.names;
+        refused(row, reason, raw_text(raw, self.grammar, names))
     }
 
     /// Files that were put together from several hold the header again.

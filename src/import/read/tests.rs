@@ -77,11 +77,11 @@ fn files_and_what_their_rows_become() {
         // shapes
         (
             b"Id,S\n1,a,b\n2\n3,c\n",
-            &["Id|S", "2: RAGGED_ROW 1,a,b", "3: RAGGED_ROW 2", "4: 3|c"],
+            &["Id|S", "2: RAGGED_ROW Id,S\n1,a,b", "3: RAGGED_ROW Id,S\n2", "4: 3|c"],
         ),
         (b"Id,S,\n1,a,\n2,b,\n", &["Id|S|", "2: 1|a|", "3: 2|b|"]),
         (b"Id,S,\n1,a\n2,b\n", &["Id|S", "2: 1|a", "3: 2|b"]),
-        (b"Id,S\n1,a,\n2,b,\n3,c\n", &["Id|S|", "2: 1|a|", "3: 2|b|", "4: RAGGED_ROW 3,c"]),
+        (b"Id,S\n1,a,\n2,b,\n3,c\n", &["Id|S|", "2: 1|a|", "3: 2|b|", "4: RAGGED_ROW Id,S,\n3,c"]),
         (b"Id,S,S\n1,a,b\n", &["Id|S|S", "2: 1|a|b"]),
         (ghosts.as_bytes(), &["Id|S", "2: 1|a", "3: skipped", "4: skipped", "5: skipped"]),
         (
@@ -95,19 +95,19 @@ fn files_and_what_their_rows_become() {
         (b"Id,S\n1,5\" screen\n", &["Id|S", "2: 1|5\" screen"]),
         (
             b"Id,S,T\n1,\"a,b\n2,c,d\n3,e,f\n",
-            &["Id|S|T", "2: UNCLOSED_QUOTE 1,\"a,b", "3: 2|c|d", "4: 3|e|f"],
+            &["Id|S|T", "2: UNCLOSED_QUOTE Id,S,T\n1,\"a,b", "3: 2|c|d", "4: 3|e|f"],
         ),
         (
             b"Id,S,T\n1,\"a,b\n2,c,d\n3,\"e\",f\n",
-            &["Id|S|T", "2: UNCLOSED_QUOTE 1,\"a,b", "3: 2|c|d", "4: 3|e|f"],
+            &["Id|S|T", "2: UNCLOSED_QUOTE Id,S,T\n1,\"a,b", "3: 2|c|d", "4: 3|e|f"],
         ),
         (
             b"Id,S,T\n1,x, y,\"line one\nline two, and\nthree\"\n2,c,d\n",
-            &["Id|S|T", "2: RAGGED_ROW 1,x, y,\"line one\nline two, and\nthree\"", "5: 2|c|d"],
+            &["Id|S|T", "2: RAGGED_ROW Id,S,T\n1,x, y,\"line one\nline two, and\nthree\"", "5: 2|c|d"],
         ),
         (
             b"Id,S,T\n1,\"a\n2,\"c\",d\n",
-            &["Id|S|T", "2: UNCLOSED_QUOTE 1,\"a", "3: 2|c|d"],
+            &["Id|S|T", "2: UNCLOSED_QUOTE Id,S,T\n1,\"a", "3: 2|c|d"],
         ),
         // what is no text
         (b"Id,S\n1,a\0b\n2,c\x07d\n", &["Id|S", "2: NUL_CHARACTER 1|a\0b", "3: 2|c\x07d"]),
@@ -168,8 +168,8 @@ fn a_row_that_an_unquoted_line_break_cuts_short_is_refused_with_the_rest_of_its_
         (
             &b"Id,S,N\r\n1,one,a\nb\r\n2,two,c\r\n3,x,\"d\ne\"\r\n"[..],
             &[
-                "2: RAGGED_ROW 1,one,a",
-                "3: RAGGED_ROW b",
+                "2: RAGGED_ROW Id,S,N\n1,one,a",
+                "3: RAGGED_ROW Id,S,N\nb",
                 "4: 2|two|c",
                 "5: 3|x|d\ne",
             ][..],
@@ -186,8 +186,8 @@ fn a_row_that_an_unquoted_line_break_cuts_short_is_refused_with_the_rest_of_its_
         (
             b"Id,S,N\n1,one,a\r\nb\n2,two,c\n3,x,d\n",
             &[
-                "2: RAGGED_ROW 1,one,a",
-                "3: RAGGED_ROW b",
+                "2: RAGGED_ROW Id,S,N\n1,one,a",
+                "3: RAGGED_ROW Id,S,N\nb",
                 "4: 2|two|c",
                 "5: 3|x|d",
             ],
