@@ -15,6 +15,7 @@ use tickethaul::import::flow::Operation;
 use tickethaul::import::folder::RunFolder;
 use tickethaul::import::links::LinkKinds;
 use tickethaul::import::read::{Input, Sources};
+use tickethaul::import::rivals::Rivals;
 use tickethaul::import::run::{Job, Options, Unknown, run};
 use tickethaul::import::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
@@ -137,6 +138,7 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
         input,
         mapping: Arc::new(compiled),
         folder: RunFolder::create("create", Some(folder)).expect("a folder"),
+        rivals: Rivals::default(),
         past: None,
         plan: None,
         options: Options {

@@ -25,6 +25,7 @@ use crate::import::folder::{RunFolder, has_begun};
 use crate::import::guard::{Began, same_schema};
 use crate::import::links::LinkKinds;
 use crate::import::read::Input;
+use crate::import::rivals::Rivals;
 use crate::import::run::{Job, Unknown};
 use crate::journal::{Applied, Header, JournalError, PlanReading, PlanRef, Reading, Told};
 use crate::mapping::{CompiledMapping, MappingFile};
@@ -263,6 +264,7 @@ impl Applying<'_> {
             header,
             folder,
             past: None,
+            rivals: Rivals::default(),
             options: self
                 .args
                 .run_args

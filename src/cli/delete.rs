@@ -24,6 +24,7 @@ use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
 use crate::import::links::LinkKinds;
 use crate::import::read::{Input, Sources};
+use crate::import::rivals::Rivals;
 use crate::import::run::{Job, Unknown};
 use crate::journal::{Header, Told};
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
@@ -258,6 +259,7 @@ fn job(
         folder,
         past: None,
         plan: None,
+        rivals: Rivals::default(),
         options: args
             .run_args
             .options(None, Unknown::Leave, args.portal.horizon()),

@@ -17,6 +17,7 @@ use super::input::{InputArgs, say_reading};
 use super::plan::{self, PlanFace};
 use super::portal::{Portal, call_error};
 use super::registry::{Kind, NewEntry};
+use super::relatives::rivals;
 use super::run_args::RunArgs;
 use super::schema::{Lacking, archived, create, refuse_clashes};
 use super::settings::PortalArgs;
@@ -583,12 +584,15 @@ fn job(
 ) -> Result<Job, Error> {
     input.keep_stdin(folder.path())?;
     let inputs = input.fingerprints()?;
+    let header = Header { inputs, ..header };
+    let rivals = rivals(&header)?;
     Ok(Job {
         operation: args.op.operation(),
         input,
         mapping: fit.compiled,
         links: fit.links,
-        header: Header { inputs, ..header },
+        rivals,
+        header,
         folder,
         past: None,
         plan: None,

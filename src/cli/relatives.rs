@@ -6,10 +6,12 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::found::everywhere;
+use super::found::{everywhere, is_run};
 use crate::error::Error;
 use crate::export::is_export;
-use crate::journal::Reading;
+use crate::import::flow::Operation;
+use crate::import::rivals::Rivals;
+use crate::journal::{Header, Reading};
 use crate::model::outcome::Fate;
 use crate::review::family::{Member, Retried, family};
 
@@ -78,4 +80,40 @@ impl Family {
             .collect();
         json!({"runs": self.names, "rows": rows})
     }
+}
+
+/// Runs whose rows keep their keys from rows that a run tries again (R7): the family of the
+/// run that refused them, which it names or whose refused.csv it reads where it stands.
+///
+/// # Errors
+/// When the journal of one can't be read.
+pub fn rivals(header: &Header) -> Result<Rivals, Error> {
+    let inputs = header.inputs.iter().map(|input| &*input.path);
+    let beside = inputs.filter(|path| path.file_name().is_some_and(|name| name == "refused.csv"));
+    let beside: Vec<&Path> = beside
+        .filter_map(Path::parent)
+        .filter(|path| is_run(path))
+        .collect();
+    let known = known(beside.iter().copied());
+    let of_inputs = known.iter().filter(|one| beside.contains(&&*one.folder));
+    let refused_by = header.parent.iter().map(String::as_str);
+    let refused_by = refused_by.chain(of_inputs.map(|one| &*one.kin.run));
+    let mut folders: Vec<&Path> = Vec::new();
+    for run in refused_by {
+        let members = family(run, &known).into_iter();
+        folders.extend(
+            members
+                .filter(|one| one.kin.run != header.run)
+                .map(|one| &*one.folder),
+        );
+    }
+    folders.sort_unstable();
+    folders.dedup();
+    let mut guarded = Vec::new();
+    for folder in folders {
+        if Reading::open(folder)?.overview()?.operation == Operation::Create.word() {
+            guarded.push(folder);
+        }
+    }
+    Rivals::open(guarded)
 }

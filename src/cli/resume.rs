@@ -13,6 +13,7 @@ use super::fit::kinds_error;
 use super::found::{find, is_run};
 use super::import::{finish, mapping_error, mapping_text};
 use super::portal::{Portal, call_error};
+use super::relatives::rivals;
 use super::run_args::RunArgs;
 use super::runs::{Shown, State, latest, second};
 use super::settings::PortalArgs;
@@ -141,6 +142,7 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
             ..past.header.clone()
         },
         folder,
+        rivals: rivals(&past.header)?,
         past: Some(past),
         plan,
         options: args.run_args.options(limit, unknown, horizon),

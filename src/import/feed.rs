@@ -9,6 +9,7 @@ use super::flow::{MappedRow, Operation, PlannedOp, RowOutcome};
 use super::one_per::Rows;
 use super::plan::plan;
 use super::read::{Input, Reading};
+use super::rivals::Rivals;
 use super::run::Unknown;
 use super::settle::SettleHandle;
 use crate::error::Error;
@@ -44,6 +45,8 @@ pub struct Feed {
     pub past: Option<Past>,
     /// What rows are held to, where the run applies a plan.
     pub plan: Option<PlanReading>,
+    /// Other rows whose keys are not for rows that are tried again (R7).
+    pub rivals: Rivals,
 }
 
 /// Rows that were read together.
@@ -140,7 +143,11 @@ impl Feed {
         // The last phase reads the row again for them.
         op.draft.notes = Vec::new();
         let Some(intent) = intent else {
-            return Ok(Planned::Op(Box::new(op)));
+            let end = self.rivals.refuse(&op, &self.mapping)?;
+            return Ok(match end {
+                Some(end) => Planned::Fallen(Box::new(op.ended(end))),
+                None => Planned::Op(Box::new(op)),
+            });
         };
         if intent.body != op.body {
             return Err(changed(&op));

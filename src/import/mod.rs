@@ -37,6 +37,7 @@ mod reading;
 pub(crate) mod tickets;
 mod canary;
 pub(crate) mod divert;
+pub mod rivals;
 pub mod settle;
 mod values;
 pub mod ledger;

@@ -22,6 +22,7 @@ use super::log::{Calls, Logged};
 use super::notes::{self, Notes};
 use super::read::Input;
 use super::recover::{Again, refile};
+use super::rivals::Rivals;
 use super::send::Sender;
 use super::settle::{self, SettleHandle, Settler};
 use super::steps::Steps;
@@ -54,6 +55,8 @@ pub struct Job {
     pub past: Option<Past>,
     /// The plan that the run is held to, if it applies one (PL3).
     pub plan: Option<PlanReading>,
+    /// Other rows whose keys are not for rows that are tried again (R7).
+    pub rivals: Rivals,
     /// How the run goes.
     pub options: Options,
 }
@@ -125,6 +128,7 @@ pub async fn run(
         folder,
         past,
         plan,
+        rivals,
         options,
     } = job;
     listener.hear(&Event::Started {
@@ -144,6 +148,7 @@ pub async fn run(
         unknown: header.no_key.then_some(options.unknown),
         past,
         plan,
+        rivals,
     };
     let settled_before = feed
         .past

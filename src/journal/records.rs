@@ -4,6 +4,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::error::{JournalError, at};
+use super::read::Reading;
 use super::write::Commit;
 
 /// An earlier row of the same run and key, whose record is as the row says.
@@ -42,5 +43,23 @@ impl Commit<'_> {
     /// tools do.
     pub fn name_record(&self, kind: &str, seq: u64, record: &str) -> Result<(), JournalError> {
         self.run(self.statements.name_record, params![seq, kind, record])
+    }
+}
+
+impl Reading {
+    /// File and line of the row whose ticket has this key, whatever its case: one of the run,
+    /// or one that the run found there.
+    ///
+    /// # Errors
+    /// When the journal can't be read.
+    pub fn holder(&self, key: &str) -> Result<Option<(u32, u64)>, JournalError> {
+        let read = || {
+            let sql = "SELECT file, line FROM row WHERE folded = ?1
+                       AND fate IN ('done', 'exists', 'unchanged', 'waiting') LIMIT 1";
+            let mut query = self.db().prepare_cached(sql)?;
+            let place = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            query.query_row([key.to_lowercase()], place).optional()
+        };
+        read().map_err(at(self.path()))
     }
 }

@@ -18,6 +18,7 @@ use tickethaul::import::flow::Operation;
 use tickethaul::import::folder::RunFolder;
 use tickethaul::import::links::LinkKinds;
 use tickethaul::import::read::{Input, Sources};
+use tickethaul::import::rivals::Rivals;
 use tickethaul::import::run::{Job, Options, Unknown, run};
 use tickethaul::import::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
@@ -334,6 +335,7 @@ impl InProcess {
             header,
             folder,
             past,
+            rivals: Rivals::default(),
             plan: plan.transpose()?,
             options: Options {
                 batch_size: self.batch_size,

@@ -402,3 +402,61 @@ fn a_run_that_is_not_finished_is_resumed_first() {
     drop(exported);
     let _ended = go(&desk, &["retry", "nothing"], "again").expect(64);
 }
+
+#[test]
+fn a_fixed_row_with_the_key_of_another_does_not_count_for_its_ticket() {
+    let desk = imported(
+        "Id,Subject,Status,Mail\n1,Grace's,open,grace@x.example\n\
+         1,Alexey's,opne,alexey@x.example\n2,Mel's,opne,mel@x.example\n",
+        &[],
+    );
+    let held = tickets(&desk);
+    let changes = [
+        ("3", "Status", "open"),
+        ("4", "Status", "open"),
+        ("4", "Id", "1"),
+    ];
+    fix(&desk.here, "run/refused.csv", &changes);
+    let commands: [&[&str]; 4] = [
+        &["retry", "run"],
+        &["import", "run/refused.csv", "-m", "m.toml"],
+        &[
+            "import",
+            "run/refused.csv",
+            "-m",
+            "m.toml",
+            "--op",
+            "upsert",
+        ],
+        &[
+            "import",
+            "run/refused.csv",
+            "-m",
+            "m.toml",
+            "--op",
+            "update",
+        ],
+    ];
+    for (nth, words) in commands.into_iter().enumerate() {
+        let run = format!("again{nth}");
+        let _ended = go(&desk, words, &run).expect(3);
+        let refused = desk.here.rows(&format!("{run}/refused.csv"));
+        let codes: Vec<&str> = refused.iter().map(|row| &*row["_code"]).collect();
+        assert_eq!(codes, ["REPEATED_KEY"; 2], "{words:?}");
+        assert!(
+            refused[0]["_hint"].contains("line 2 of the run run has the same key"),
+            "{refused:?}"
+        );
+        assert_eq!(tickets(&desk), held, "{words:?}");
+    }
+    assert_eq!(counted(&desk.here, "run"), [1, 0, 2]);
+    // With keys of their own they go in.
+    fix(
+        &desk.here,
+        "again0/refused.csv",
+        &[("3", "Id", "3"), ("4", "Id", "4")],
+    );
+    let _ended = go(&desk, &["retry", "again0"], "last").expect(0);
+    assert_eq!(counted(&desk.here, "run"), [3, 0, 0]);
+    assert_eq!(tickets(&desk).len(), 3);
+}
