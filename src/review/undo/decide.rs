@@ -239,16 +239,17 @@ fn touched(
         let mut notes = row.notes.iter();
         notes.any(|note| note.record.as_ref() == Some(id))
     };
-    let mut foreign = now.links.iter().filter(|(object, id)| {
+    let is_own = |(object, id): &(ObjectType, String)| match object {
         // HubSpot links a ticket to the company of its contact by itself.
-        *object != ObjectType::Companies
-            && !(*object == ObjectType::Notes && own_note(id))
-            && !(*object == ObjectType::Tickets && row.linked_from.contains(id))
-            && !row
-                .links
-                .iter()
-                .any(|link| link.to == *object && link.id == *id)
-    });
+        ObjectType::Companies => true,
+        ObjectType::Notes if own_note(id) => true,
+        ObjectType::Tickets if row.linked_from.contains(id) => true,
+        _ => {
+            let mut links = row.links.iter();
+            links.any(|link| link.to == *object && link.id == *id)
+        }
+    };
+    let mut foreign = now.links.iter().filter(|link| !is_own(link));
     foreign
         .next()
         .map(|(object, id)| Left::Linked(format!("{} {id}", object.plural())))
