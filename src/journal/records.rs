@@ -4,8 +4,8 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::error::{JournalError, at};
-use super::read::Reading;
-use super::write::Commit;
+use super::read::{Reading, entry};
+use super::write::{Commit, RowEntry};
 
 /// An earlier row of the same run and key, whose record is as the row says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,18 +47,17 @@ impl Commit<'_> {
 }
 
 impl Reading {
-    /// File and line of the row whose ticket has this key, whatever its case: one of the run,
-    /// or one that the run found there.
+    /// The row whose ticket has this key, whatever its case: one of the run, or one that the
+    /// run found there.
     ///
     /// # Errors
     /// When the journal can't be read.
-    pub fn holder(&self, key: &str) -> Result<Option<(u32, u64)>, JournalError> {
+    pub fn holder(&self, key: &str) -> Result<Option<RowEntry>, JournalError> {
         let read = || {
-            let sql = "SELECT file, line FROM row WHERE folded = ?1
+            let sql = "SELECT seq, file, record, line, byte FROM row WHERE folded = ?1
                        AND fate IN ('done', 'exists', 'unchanged', 'waiting') LIMIT 1";
             let mut query = self.db().prepare_cached(sql)?;
-            let place = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-            query.query_row([key.to_lowercase()], place).optional()
+            query.query_row([key.to_lowercase()], entry).optional()
         };
         read().map_err(at(self.path()))
     }

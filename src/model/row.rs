@@ -163,6 +163,16 @@ impl SourceRow {
         let end = self.kept.as_ref().and_then(|kept| kept.end.as_ref());
         end.is_some_and(|end| !end.is_created())
     }
+
+    /// Takes the line of the first input, where an earlier run wrote it down, for its own:
+    /// its line of a refused.csv, or of the copy that a retry keeps, tells nobody anything.
+    pub fn stand_where_it_stood(&mut self) {
+        let line = self.kept.as_ref().and_then(|kept| kept.line.as_deref());
+        let line = line.map(|line| line.rsplit_once(':').map_or(line, |(_file, line)| line));
+        if let Some(line) = line.and_then(|line| line.parse::<u32>().ok()) {
+            self.address.line = line.into();
+        }
+    }
 }
 
 /// What the added columns of our own refused.csv, done.csv or idmap.csv say of a row.

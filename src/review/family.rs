@@ -4,13 +4,11 @@
 //! that no run tried again stay refused.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::import::read::{Input, RETRIED, RowNames, Sources, kept};
+use crate::import::read::{RETRIED, RowName, names_in};
 use crate::journal::{Kin, Past, Reading};
-use crate::model::dialect::Dialect;
 use crate::model::outcome::{Fate, Tally};
 
 /// A run that may belong to a family.
@@ -71,12 +69,9 @@ pub fn descendants<'m>(run: &str, all: &'m [Member]) -> Vec<&'m Member> {
     found
 }
 
-/// Name of a row: its line of the first input, and how often that line came before.
-type Name = (Box<str>, u32);
-
 /// Rows that were refused and tried again, each with its newest fate.
 #[derive(Clone, Debug, Default)]
-pub struct Retried(HashMap<Name, Fate>);
+pub struct Retried(HashMap<RowName, Fate>);
 
 impl Retried {
     /// What became of the rows that these runs tried again, the oldest run first.
@@ -92,7 +87,7 @@ impl Retried {
     }
 
     /// The rows of a run that is newer than the others.
-    fn add(&mut self, rows: impl IntoIterator<Item = (Name, Fate)>) {
+    fn add(&mut self, rows: impl IntoIterator<Item = (RowName, Fate)>) {
         for (name, fate) in rows {
             let newest = self.0.entry(name).or_insert(fate);
             if !is_settled_well(*newest) {
@@ -102,7 +97,7 @@ impl Retried {
     }
 
     /// Whether a row needs no further try.
-    pub fn is_settled(&self, name: &Name) -> bool {
+    pub fn is_settled(&self, name: &RowName) -> bool {
         self.0.get(name).is_some_and(|fate| is_settled_well(*fate))
     }
 
@@ -127,35 +122,28 @@ fn is_settled_well(fate: Fate) -> bool {
 }
 
 /// Names and fates of the rows of a run that tried refused rows again.
-fn fates(folder: &Path) -> Result<Vec<(Name, Fate)>, Error> {
+fn fates(folder: &Path) -> Result<Vec<(RowName, Fate)>, Error> {
     let journal = Reading::open(folder)?;
     let settled: HashMap<u64, Fate> = journal.settled_fates()?.into_iter().collect();
     let Past { unknown, .. } = journal.past()?;
-    let path = folder.join(RETRIED);
-    if !fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()) {
+    let Some(rows) = names_in(folder)? else {
         let message = format!(
             "{}, the rows that this run tried again, is gone",
-            path.display()
+            folder.join(RETRIED).display()
         );
         return Err(
             Error::mend(message).advise("bring the file back, or move that run folder away")
         );
-    }
-    let sources = Sources::known(std::iter::once((path.as_path(), None)));
-    let mut input = Input::open(sources, &Dialect::default())?;
-    let mut names = RowNames::default();
-    let mut found = Vec::new();
-    while let Some(reading) = input.next_row()? {
-        let seq = reading.seq();
+    };
+    let fate = |seq: u64| {
         let open = match unknown.contains_key(&seq) {
             true => Fate::Unknown,
             false => Fate::Pending,
         };
-        if let Some(name) = names.next(kept(&reading)) {
-            found.push((name, settled.get(&seq).copied().unwrap_or(open)));
-        }
-    }
-    Ok(found)
+        settled.get(&seq).copied().unwrap_or(open)
+    };
+    let named = rows.into_iter().map(|(seq, name)| (name, fate(seq)));
+    Ok(named.collect())
 }
 
 #[cfg(test)]

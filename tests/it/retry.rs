@@ -247,6 +247,33 @@ fn what_is_not_fixed_is_refused_again_in_every_operation_and_touches_no_ticket()
 }
 
 #[test]
+fn a_repeated_key_within_a_retry_names_the_line_of_the_first_file() {
+    let rows = "Id,Subject,Status,Mail\n1,Grace's,open,grace@x.example\n\
+                2,Mel's,opne,mel@x.example\n3,Kay's,open,kay@x.example\n\
+                4,Alexey's,opne,alexey@x.example\n";
+    let desk = imported(rows, &[]);
+    let mended = [
+        ("3", "Status", "open"),
+        ("5", "Status", "open"),
+        ("5", "Id", "2"),
+    ];
+    fix(&desk.here, "run/refused.csv", &mended);
+    let _ended = go(&desk, &["retry", "run"], "again").expect(3);
+    let refused = desk.here.rows("again/refused.csv");
+    let [row] = &*refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!((&*row["_line"], &*row["_code"]), ("5", "REPEATED_KEY"));
+    assert!(row["_hint"].contains("line 3 "), "{row:?}");
+
+    // The row that the retry settled is no rival of itself.
+    let args = ["import", "run/refused.csv", "-m", "m.toml"];
+    let _ended = go(&desk, &args, "whole").expect(3);
+    assert_eq!(desk.column("whole/done.csv", "_fate"), ["exists"]);
+    assert_eq!(desk.column("whole/refused.csv", "_line"), ["5"]);
+}
+
+#[test]
 fn a_row_is_not_tried_again_once_it_is_in_and_a_changed_mapping_is_named() {
     let desk = imported(ROWS, &[]);
     let _ended = go(&desk, &["retry", "run", "--codes", "UNMAPPED"], "none")

@@ -37,6 +37,6 @@ mod tests;
 pub use input::{Input, TextFacts};
 pub use oddity::Oddity;
 pub use record::LineEnds;
-pub use retried::{RETRIED, RowNames, kept, pick};
+pub use retried::{RETRIED, RowName, RowNames, kept, names_in, pick};
 pub use rows::Reading;
 pub use sources::Sources;

@@ -3,6 +3,7 @@
 //! run may have to read its rows again.
 
 use std::collections::HashMap;
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -22,6 +23,9 @@ pub const RETRIED: &str = "retried.csv";
 /// Columns without which nobody can tell which rows a file holds.
 const NEEDED: [&str; 2] = ["_line", "_code"];
 
+/// Name of a row: its line of the first input, and how often that line came before.
+pub type RowName = (Box<str>, u32);
+
 /// Names rows of one file by their line of the first input, and by how often that line
 /// came before: somebody may have made two rows of one.
 #[derive(Debug, Default)]
@@ -29,7 +33,7 @@ pub struct RowNames(HashMap<Box<str>, u32>);
 
 impl RowNames {
     /// The name of the next row; none where it does not say its line.
-    pub fn next(&mut self, kept: Option<&Kept>) -> Option<(Box<str>, u32)> {
+    pub fn next(&mut self, kept: Option<&Kept>) -> Option<RowName> {
         let line = kept?.line.clone()?;
         // The header may stand in the file once more.
         if *line == *NEEDED[0] {
@@ -47,6 +51,28 @@ pub fn kept(reading: &Reading) -> Option<&Kept> {
         Reading::Row(row) => row.kept.as_deref(),
         Reading::Fallen(outcome) => outcome.source.kept.as_deref(),
     }
+}
+
+/// The rows that a run tried again, by their number in it: the line of the first input, and
+/// how often that line came before. None where the run folder has no copy of them.
+///
+/// # Errors
+/// When the copy can't be read.
+pub fn names_in(folder: &Path) -> Result<Option<Vec<(u64, RowName)>>, Error> {
+    let path = folder.join(RETRIED);
+    if !fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()) {
+        return Ok(None);
+    }
+    let sources = Sources::known(std::iter::once((path.as_path(), None)));
+    let mut input = Input::open(sources, &Dialect::default())?;
+    let mut names = RowNames::default();
+    let mut found = Vec::new();
+    while let Some(reading) = input.next_row()? {
+        if let Some(name) = names.next(kept(&reading)) {
+            found.push((reading.seq(), name));
+        }
+    }
+    Ok(Some(found))
 }
 
 /// Copies the rows of a refused.csv that are `wanted`; the copy is kept as standard input

@@ -260,6 +260,7 @@ impl Rows {
             return self.uncut(row, reason, record.raw);
         }
         row.kept = self.layout.own.kept(record);
+        row.stand_where_it_stood();
         if self.take_corrected(&mut row, record) {
             return match self.is_filled_otherwise(&row, record) {
                 true => self.two_repairs(row, record),
@@ -305,6 +306,7 @@ impl Rows {
         row.cells = Cells::new(cells.chain(added));
         if let (Some(kept), Some(line)) = (&mut row.kept, corrected.line) {
             kept.line = Some(line);
+            row.stand_where_it_stood();
         }
         !row.cells.are_blank(columns)
     }
