@@ -91,7 +91,8 @@ mod systems; // proposals for the exports of many systems and languages, unedite
 mod told; // what a run was told, and a resume takes up again
 mod troubles; // the sandbox: what every trouble does to a call
 mod upsert; // the sandbox: upserts, former values, dated paths
-mod undo; // runs undone: what they did is taken back, and nothing else
+mod undo;
+mod undo_touched; // runs undone: what they did is taken back, and nothing else
 mod verify; // runs verified: what others did to their tickets since
 mod versions; // dated paths, numbered paths, older ones, and tokens that lack a scope
 mod ways; // proxies, certificates and addresses, over real sockets

@@ -1,0 +1,178 @@
+//! `undo` of runs some of whose tickets others touched since: the portal differs from what
+//! it was only where they did, and each such row is listed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, id};
+use crate::rehearsal::Row;
+use crate::reviewed::{desk, file, ids, import, rows, update};
+
+/// What HubSpot itself stamps whenever somebody writes.
+const STAMPS: [&str; 2] = ["hs_lastmodifieddate", "lastmodifieddate"];
+
+/// Every live ticket with all that can be exported, by key.
+fn dump(desk: &Desk, file: &str) -> BTreeMap<String, Row> {
+    let with = "contacts,companies,notes";
+    let args = ["--all-properties", "--with", with, "--force", "-o", file];
+    let _ended = desk.export(&args).expect(0);
+    let rows = desk.here.rows(file).into_iter();
+    rows.map(|row| (row["desk_id"].clone(), row)).collect()
+}
+
+/// Cells that differ between two dumps: key and column.
+fn differ(
+    one: &BTreeMap<String, Row>,
+    other: &BTreeMap<String, Row>,
+) -> BTreeSet<(String, String)> {
+    let mut found = BTreeSet::new();
+    for (key, before) in one {
+        let Some(after) = other.get(key) else {
+            let _new = found.insert((key.clone(), "gone".to_owned()));
+            continue;
+        };
+        let names = before
+            .keys()
+            .filter(|name| !STAMPS.contains(&name.as_str()));
+        let names = names.filter(|name| before.get(*name) != after.get(*name));
+        found.extend(names.map(|name| (key.clone(), name.clone())));
+    }
+    let came = other.keys().filter(|key| !one.contains_key(*key));
+    found.extend(came.map(|key| (key.clone(), "came".to_owned())));
+    found
+}
+
+fn cells(numbers: std::ops::RangeInclusive<usize>, column: &str) -> BTreeSet<(String, String)> {
+    numbers
+        .map(|n| (format!("D-{n}"), column.to_owned()))
+        .collect()
+}
+
+/// Eight tickets get another subject, six a note, six a contact; HubSpot links ten others to
+/// a company by itself.
+fn touch(desk: &Desk, ids: &BTreeMap<String, u64>) {
+    let of = |numbers: std::ops::RangeInclusive<usize>| -> Vec<u64> {
+        numbers.map(|n| ids[&format!("D-{n}")]).collect()
+    };
+    update(desk, &of(1..=8), &json!({"subject": "edited"}));
+    for ticket in of(9..=14) {
+        let kind = json!({"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 228});
+        let note = json!({
+            "properties": {"hs_timestamp": "2026-03-01T10:00:00Z", "hs_note_body": "theirs"},
+            "associations": [{"to": {"id": ticket.to_string()}, "types": [kind]}],
+        });
+        let _note = desk.call("POST", "/crm/v3/objects/notes", &note);
+    }
+    let _contacts = desk.link_contacts(&of(15..=20), 1);
+    let company = json!({"properties": {"name": "Example", "domain": "desk.example"}});
+    let company = id(&desk.call("POST", "/crm/v3/objects/companies", &company));
+    for ticket in of(21..=30) {
+        let path =
+            format!("/crm/v4/objects/tickets/{ticket}/associations/default/companies/{company}");
+        let _linked = desk.call("PUT", &path, &Value::Null);
+    }
+}
+
+/// Takes a run back; gives the rows that were left, by key, with their codes.
+fn undone(desk: &Desk, run: &str, code: i32) -> BTreeMap<String, String> {
+    let planned = ["undo", run, "--plan", "--json"];
+    let _planned = desk.here.run_against(&desk.sandbox, &planned).expect(0);
+    let args = [
+        "undo",
+        run,
+        "--yes",
+        "--horizon",
+        "0.2",
+        "--run-dir",
+        "back",
+    ];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(code);
+    let rows = desk.here.rows("back/undo.csv").into_iter();
+    let left = rows.filter(|row| !row["_code"].is_empty());
+    left.map(|row| (row["_key"].clone(), row["_code"].clone()))
+        .collect()
+}
+
+fn keys(numbers: std::ops::RangeInclusive<usize>, code: &str) -> BTreeMap<String, String> {
+    numbers
+        .map(|n| (format!("D-{n}"), code.to_owned()))
+        .collect()
+}
+
+#[test]
+fn of_a_create_exactly_the_touched_tickets_stay() {
+    for holds in ["archived_holds_unique=blocks", "archived_holds_unique=free"] {
+        let desk = desk(&["--switch", holds]);
+        let _file = desk
+            .here
+            .write("others.csv", file(61..=80, "Other", "text"));
+        let _ended = import(&desk, "create", "others.csv", "others").expect(0);
+        let before = dump(&desk, "before.csv");
+        let _file = desk.here.write("in.csv", file(1..=60, "Subject", "text"));
+        let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+        touch(&desk, &ids(&desk, "run"));
+        let left = undone(&desk, "run", 3);
+        let mut expected = keys(1..=8, "TOUCHED");
+        expected.extend(keys(9..=20, "LINKED_BY_OTHERS"));
+        assert_eq!(left, expected, "{holds}");
+        let after = dump(&desk, "after.csv");
+        assert_eq!(differ(&before, &after), cells(1..=20, "came"), "{holds}");
+
+        let _ended = import(&desk, "create", "in.csv", "again").expect(0);
+        let fates = desk.column("again/done.csv", "_fate");
+        let anew = fates.iter().filter(|fate| *fate == "done").count();
+        assert_eq!((anew, dump(&desk, "after.csv").len()), (40, 80), "{holds}");
+    }
+}
+
+#[test]
+fn of_a_change_exactly_what_others_set_stays() {
+    for operation in ["update", "upsert"] {
+        let desk = desk(&[]);
+        let _file = desk.here.write("in.csv", file(1..=60, "Subject", "text"));
+        let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+        let before = dump(&desk, "before.csv");
+        let mut other = file(1..=60, "Changed", "");
+        if operation == "upsert" {
+            other += &rows(61..=70, "New", "text");
+        }
+        let _file = desk.here.write("other.csv", other);
+        let _ended = import(&desk, operation, "other.csv", "other").expect(0);
+        touch(&desk, &ids(&desk, "run"));
+        let left = undone(&desk, "other", 3);
+        assert_eq!(left, keys(1..=8, "TOUCHED"), "{operation}");
+        let mut expected = cells(1..=8, "subject");
+        expected.extend(cells(9..=14, "notes"));
+        expected.extend(cells(15..=20, "contacts"));
+        expected.extend(cells(21..=30, "companies"));
+        let after = dump(&desk, "after.csv");
+        assert_eq!(differ(&before, &after), expected, "{operation}");
+    }
+}
+
+#[test]
+fn of_links_exactly_those_of_others_stay() {
+    let desk = desk(&[]);
+    let _file = desk.here.write("in.csv", file(1..=60, "Subject", "text"));
+    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    let before = dump(&desk, "before.csv");
+    let others = file(1..=60, "", "").replace(",p", ",q");
+    let _file = desk.here.write("links.csv", others);
+    let args = [
+        "associate",
+        "links.csv",
+        "-m",
+        "m.toml",
+        "--run-dir",
+        "linked",
+    ];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    touch(&desk, &ids(&desk, "run"));
+    assert_eq!(undone(&desk, "linked", 0), BTreeMap::new());
+    let mut expected = cells(1..=8, "subject");
+    expected.extend(cells(9..=14, "notes"));
+    expected.extend(cells(15..=20, "contacts"));
+    expected.extend(cells(21..=30, "companies"));
+    assert_eq!(differ(&before, &dump(&desk, "after.csv")), expected);
+}
