@@ -14,6 +14,7 @@ use super::import::{Fit, ImportArgs, Op, fit, header, open_mapping};
 use super::input::{InputArgs, say_reading};
 use super::portal::Portal;
 use super::registry::{Kind, NewEntry};
+use super::relatives::rivals;
 use super::run_args::RunArgs;
 use super::schema::lacking_groups;
 use super::settings::PortalArgs;
@@ -227,6 +228,7 @@ impl Making<'_> {
             mapping: std::sync::Arc::clone(mapping),
             kinds: &self.fit.links,
             pipelines: &self.fit.complete.pipelines,
+            rivals: rivals(header)?,
             knows_keys,
             limit: self.args.limit,
         };

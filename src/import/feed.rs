@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::journal::{Past, PastIntent, PlanReading, RunState};
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::event::{Event, Listener};
+use crate::model::issue::Problem;
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::plan::PlannedAction;
 use crate::model::row::SourceRow;
@@ -143,9 +144,14 @@ impl Feed {
         // The last phase reads the row again for them.
         op.draft.notes = Vec::new();
         let Some(intent) = intent else {
-            let end = self.rivals.refuse(&op, &self.mapping)?;
-            return Ok(match end {
-                Some(end) => Planned::Fallen(Box::new(op.ended(end))),
+            return Ok(match self.rivals.taken(&op)? {
+                Some(reason) => {
+                    let property = self.mapping.key_property();
+                    let mut problem = Problem::new(reason).property(property);
+                    problem.column = self.mapping.column_of(property).map(str::to_owned);
+                    let problem = problem.value(&op.draft.key);
+                    Planned::Fallen(Box::new(op.ended(RowEnd::Refused(problem.into()))))
+                }
                 None => Planned::Op(Box::new(op)),
             });
         };

@@ -3,6 +3,7 @@
 //! found is sent again.
 
 use super::create::{Slot, Written};
+use super::reading::{Closed, Given};
 use super::tickets::{Tickets, has_key};
 use crate::hubspot::records::Record;
 use crate::model::event::Stop;
@@ -30,9 +31,11 @@ pub struct LookUp<'a> {
 }
 
 impl LookUp<'_> {
-    /// Live tickets that hold one of these keys, at most 100.
-    pub async fn live(&self, keys: &[String]) -> Result<Vec<Record>, Stop> {
-        self.tickets.read(keys, &["hs_createdate"], false).await
+    /// Live tickets that hold one of these keys, at most 100, and which of them the portal
+    /// has and does not show.
+    pub async fn live(&self, keys: &[String]) -> Result<Given, Stop> {
+        let wanted = ["hs_createdate"];
+        self.tickets.read_each(keys, &wanted, false).await
     }
 
     /// What becomes of a row, given the live tickets and what the portal said of a
@@ -40,21 +43,25 @@ impl LookUp<'_> {
     pub async fn decide(
         &self,
         slot: &mut Slot,
-        live: &[Record],
+        live: &Given,
         collided: Option<Option<String>>,
     ) -> Result<Looked, Stop> {
         let key = &slot.item.key;
-        if let Some(record) = self.tickets.find(live, key) {
+        if let Some(record) = self.tickets.find(&live.records, key) {
             return Ok(Looked::Ended(ours_or_theirs(record, slot.written)));
+        }
+        if let Some(closed) = live.of(key) {
+            return self.hidden(slot, closed);
         }
         let Some(named) = collided else {
             return Ok(Looked::Again);
         };
-        let archived = self
-            .tickets
-            .read(std::slice::from_ref(key), &[], true)
-            .await?;
-        if let Some(record) = self.tickets.find(&archived, key) {
+        let one = std::slice::from_ref(key);
+        let archived = self.tickets.read_each(one, &[], true).await?;
+        if let Some(closed) = archived.of(key) {
+            return self.hidden(slot, closed);
+        }
+        if let Some(record) = self.tickets.find(&archived.records, key) {
             let id = record.id.clone();
             return Ok(self.refused(key, Reason::KeyInRecycleBin { id }));
         }
@@ -88,6 +95,15 @@ impl LookUp<'_> {
     async fn named(&self, id: &str) -> Result<Option<Record>, Stop> {
         let properties = [self.key_property, "hs_createdate"];
         self.tickets.anywhere(id, &properties).await
+    }
+
+    /// A row whose key the portal has and does not show is refused, but where the ticket may
+    /// be the row's own: nobody may say that it was not created.
+    fn hidden(&self, slot: &Slot, closed: &Closed) -> Result<Looked, Stop> {
+        match slot.written {
+            Written::No => Ok(self.refused(&slot.item.key, closed.reason())),
+            Written::Maybe(_) => Err(Stop::Mend(closed.words.clone())),
+        }
     }
 
     fn refused(&self, key: &str, reason: Reason) -> Looked {

@@ -33,7 +33,7 @@ mod missing;
 pub mod write;
 pub mod reply;
 mod lookup;
-mod reading;
+pub(crate) mod reading;
 pub(crate) mod tickets;
 mod canary;
 pub(crate) mod divert;

@@ -63,6 +63,13 @@ impl Closed {
     }
 }
 
+impl Given {
+    /// What was asked for by this name, where the portal does not show it.
+    pub fn of(&self, name: &str) -> Option<&Closed> {
+        self.closed.iter().find(|closed| closed.name == name)
+    }
+}
+
 impl Reading<'_> {
     /// Those that are named by one of these, at most 100; `is` tells whether a record is
     /// the one of a name.

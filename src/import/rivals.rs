@@ -10,9 +10,7 @@ use super::flow::PlannedOp;
 use super::read::names_in;
 use crate::error::Error;
 use crate::journal::Reading;
-use crate::mapping::CompiledMapping;
-use crate::model::issue::{Problem, Reason, Refusal};
-use crate::model::outcome::RowEnd;
+use crate::model::issue::Reason;
 
 /// Runs in whose refused rows the rows of a new one stood, and their retries; of an operation
 /// of which each row has a key of its own.
@@ -45,15 +43,11 @@ impl Rivals {
         Ok(Rivals(runs.collect::<Result<_, Error>>()?))
     }
 
-    /// The end of a row that was refused before, where another row's ticket has its key.
+    /// Why a row that was refused before is refused again: another row's ticket has its key.
     ///
     /// # Errors
     /// When a journal can't be read.
-    pub fn refuse(
-        &self,
-        op: &PlannedOp,
-        mapping: &CompiledMapping,
-    ) -> Result<Option<RowEnd>, Error> {
+    pub fn taken(&self, op: &PlannedOp) -> Result<Option<Reason>, Error> {
         let kept = op.source.kept.as_ref();
         let Some(line) = kept.and_then(|kept| kept.line.as_deref()) else {
             return Ok(None);
@@ -63,11 +57,7 @@ impl Rivals {
                 && holder != line
             {
                 let place = format!("{} of the run {}", words(&holder), rival.name());
-                let problem = Problem::new(Reason::RepeatedKey { place });
-                let mut problem = problem.property(mapping.key_property());
-                problem.column = mapping.column_of(mapping.key_property()).map(str::to_owned);
-                let problem = problem.value(&op.draft.key);
-                return Ok(Some(RowEnd::Refused(Refusal::from(problem))));
+                return Ok(Some(Reason::RepeatedKey { place }));
             }
         }
         Ok(None)

@@ -5,7 +5,9 @@
 use std::fmt::{self, Write};
 
 use super::words::duration;
-use crate::model::check::{CallCounts, CheckReport, Effects, RefusedRows, UnmappedColumn};
+use crate::model::check::{
+    CallCounts, CheckReport, Effects, NoteCounts, RefusedRows, UnmappedColumn,
+};
 use crate::model::count::{count, counted};
 use crate::model::ticket::Remark;
 use crate::model::visible::one_line;
@@ -189,21 +191,7 @@ fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Res
         };
         writeln!(text, "  {contacts}")?;
     }
-    let notes = effects.notes;
-    if notes.notes > 0 {
-        let cut = match notes.parts > notes.notes {
-            true => format!(", long ones in parts: {} in all", count(notes.parts)),
-            false => String::new(),
-        };
-        let (tickets, notes) = (
-            counted(notes.tickets, "ticket"),
-            counted(notes.notes, "note"),
-        );
-        writeln!(
-            text,
-            "  write {notes} to {tickets}, each with its own time{cut}"
-        )?;
-    }
+    write_notes(text, effects.notes)?;
     writeln!(
         text,
         "  set off workflows of the portal that answer to such tickets, their stages or new contacts: \
@@ -227,6 +215,23 @@ fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Res
         ),
         None => writeln!(text),
     }
+}
+
+/// How many notes are written, if any are.
+pub(super) fn write_notes(text: &mut String, notes: NoteCounts) -> fmt::Result {
+    if notes.notes == 0 {
+        return Ok(());
+    }
+    let cut = match notes.parts > notes.notes {
+        true => format!(", long ones in parts: {} in all", count(notes.parts)),
+        false => String::new(),
+    };
+    let tickets = counted(notes.tickets, "ticket");
+    let notes = counted(notes.notes, "note");
+    writeln!(
+        text,
+        "  write {notes} to {tickets}, each with its own time{cut}"
+    )
 }
 
 /// What becomes of rows whose tickets the portal has, or lacks.

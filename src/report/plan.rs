@@ -3,7 +3,7 @@
 
 use std::fmt::{self, Write};
 
-use super::check::{call_words, share, stages, write_refusals};
+use super::check::{call_words, share, stages, write_notes, write_refusals};
 use super::words::duration;
 use crate::model::count::{count, counted, counted_as};
 use crate::model::plan::{LinkState, PlanReport, PlannedAction, PlannedLink, ShownRow};
@@ -109,8 +109,9 @@ fn write_links(text: &mut String, report: &PlanReport) -> fmt::Result {
             0 => String::new(),
             _ => format!(", for which {} are created", many(*to, created)),
         };
+        let made = if *links == 1 { "is" } else { "are" };
         let links = counted(*links, "link");
-        writeln!(text, "{links} to {} are made{created}", to.plural())?;
+        writeln!(text, "{links} to {} {made} made{created}", to.plural())?;
     }
     match report.left_out {
         0 => Ok(()),
@@ -238,6 +239,7 @@ fn write_effects(text: &mut String, report: &PlanReport) -> fmt::Result {
             writeln!(text, "  {words}")?;
         }
     }
+    write_notes(text, effects.notes)?;
     writeln!(
         text,
         "  set off workflows of the portal that answer to such tickets, their stages or new contacts: \

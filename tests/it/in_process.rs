@@ -230,6 +230,7 @@ impl InProcess {
             mapping: Arc::new(compiled),
             kinds: &kinds.expect("links that the portal knows"),
             pipelines: &schema.pipelines,
+            rivals: Rivals::default(),
             knows_keys: true,
             limit: None,
         };

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::between::{Asked, Told, through};
+use crate::conversation::{Conversations, Talk};
 use crate::desk::Desk;
 use crate::reviewed::{desk, file, ids, import, rows, update};
 
@@ -327,4 +329,70 @@ fn links_to_tickets_of_the_file_are_told_when_all_tickets_are() {
         "{summary}"
     );
     assert_eq!(summary["changes"]["linked"], 1, "{summary}");
+}
+
+/// Answers for the portal that it does not let three of its tickets be read.
+fn hide(asked: &Asked, send: &dyn Fn() -> Told) -> Told {
+    let (status, body) = send();
+    if !asked.is_to("/tickets/batch/read") || status >= 300 {
+        return (status, body);
+    }
+    let mut body: Value = serde_json::from_str(&body).expect("JSON");
+    let results = body["results"].as_array_mut().expect("results");
+    let is_hidden = |record: &Value| {
+        let key = record["properties"]["desk_id"].as_str().unwrap_or_default();
+        ["D-3", "D-13", "D-23"].contains(&key)
+    };
+    let hidden: Vec<Value> = results.extract_if(.., |record| is_hidden(record)).collect();
+    if hidden.is_empty() {
+        return (status, body.to_string());
+    }
+    let errors = hidden.iter().map(|record| {
+        json!({
+            "status": "error", "category": "MISSING_SCOPES", "message": "not yours",
+            "context": {"ids": [record["properties"]["desk_id"]]},
+        })
+    });
+    body["errors"] = errors.collect();
+    (207, body.to_string())
+}
+
+#[test]
+fn a_ticket_that_the_portal_does_not_show_costs_its_row_of_the_plan_too() {
+    for operation in ["create", "update", "upsert", "archive"] {
+        let desk = stocked(&[]);
+        let _file = desk.here.write("in.csv", file(1..=30, "Other", "text"));
+        let args = ["in.csv", "-m", "m.toml", "--op", operation, "--json"];
+        let planned = [&["plan"], &args[..]].concat();
+        let planned = through(&desk, &planned, &hide).expect(0);
+        let planned: Value = serde_json::from_str(&planned.stdout).expect("JSON");
+        let hidden = &planned["refusals"][0];
+        assert_eq!(
+            (&hidden["code"], &hidden["rows"]),
+            (&json!("TICKET_HIDDEN"), &json!(3)),
+            "{operation}: {planned}"
+        );
+        let args = [&["import", "--yes", "--run-dir", "run"], &args[..]].concat();
+        let _ended = through(&desk, &args, &hide).expect(3);
+        let codes = desk.column("run/refused.csv", "_code");
+        assert_eq!(codes, ["TICKET_HIDDEN"; 3], "{operation}");
+    }
+}
+
+#[test]
+fn the_notes_of_a_plan_are_those_of_its_import() {
+    let talk = Talk::new(&Conversations::new(30), &[]);
+    let args = ["plan", "in.csv", "-m", "m.toml", "--json"];
+    let planned = talk.run(&args, 0);
+    let planned: Value = serde_json::from_str(&planned.stdout).expect("JSON");
+    let words = talk.run(&args[..4], 0).stdout;
+    let _ended = talk.run(&["import", "in.csv", "-m", "m.toml", "--run-dir", "run"], 0);
+    let made = &talk.summary("run")["notes"];
+    let foretold = &planned["import"]["notes"];
+    assert_eq!(foretold["notes"], made["created"], "{planned}");
+    let line = format!(
+        "write {} notes to {} tickets",
+        made["created"], foretold["tickets"]
+    );
+    assert!(words.contains(&line), "{line}: {words}");
 }

@@ -466,6 +466,13 @@ fn a_fixed_row_with_the_key_of_another_does_not_count_for_its_ticket() {
     ];
     for (nth, words) in commands.into_iter().enumerate() {
         let run = format!("again{nth}");
+        if let ["import", rest @ ..] = words {
+            let args = [&["import", "--dry-run", "--json"], rest].concat();
+            let planned = desk.here.run_against(&desk.sandbox, &args).expect(0);
+            let planned: Value = serde_json::from_str(&planned.stdout).expect("JSON");
+            assert_eq!(planned["rows"]["refused"], 2, "{planned}");
+            assert_eq!(planned["refusals"][0]["code"], "REPEATED_KEY", "{planned}");
+        }
         let _ended = go(&desk, words, &run).expect(3);
         let refused = desk.here.rows(&format!("{run}/refused.csv"));
         let codes: Vec<&str> = refused.iter().map(|row| &*row["_code"]).collect();

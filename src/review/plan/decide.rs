@@ -27,6 +27,9 @@ pub(super) struct Known<'a> {
     pub(super) live: Option<&'a Record>,
     /// Id of the ticket in the recycle bin, where that was looked for.
     pub(super) in_bin: Option<&'a str>,
+    /// Why the row is refused without a further look: a row of another run has its key, or
+    /// the portal has its ticket and does not show it.
+    pub(super) refused: Option<Reason>,
     /// Earlier rows of the input that have its key.
     pub(super) earlier: &'a [PlannedRow],
 }
@@ -57,7 +60,8 @@ impl Decision {
 impl Rules<'_> {
     /// Decides what is done for a row; its values are brought to where they are kept.
     pub(super) fn decide(&self, op: &mut PlannedOp, known: &Known<'_>) -> Decision {
-        if let Some(reason) = self.taken(op, known.earlier) {
+        let taken = self.taken(op, known.earlier);
+        if let Some(reason) = taken.or_else(|| known.refused.clone()) {
             return self.refused(op, reason);
         }
         let record = outcome(known.live, known.earlier);

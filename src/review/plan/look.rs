@@ -2,6 +2,7 @@
 //! that tells why a row is refused, and the records that they are to be linked to. What is
 //! known of such a record stands in plan.db, so that it is asked for once.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,11 +14,12 @@ use crate::import::flow::{Operation, PlannedOp};
 use crate::import::links::{
     Found, HeldLinks, Link, LinkKinds, Look, OfTicket, Resolved, Way, links,
 };
+use crate::import::reading::{Closed, Given};
 use crate::import::tickets::{Tickets, compared};
 use crate::journal::PlanWriter;
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
-use crate::model::issue::Problem;
+use crate::model::issue::{Problem, Reason};
 use crate::model::plan::{LinkState, PlannedLink};
 use crate::model::ticket::{LinkDraft, Missing};
 
@@ -36,6 +38,10 @@ pub(super) struct Looker<'a> {
 /// The links of a row, or why one of them can't be made.
 pub(super) type RowLinks = Result<Vec<PlannedLink>, Box<Problem>>;
 
+/// The live ticket that a row names, if there is one, and why the row is refused where the
+/// portal has it and does not show it.
+pub(super) type Live<'a> = (Option<Cow<'a, Record>>, Option<Reason>);
+
 /// A page with what the portal holds for it.
 pub(super) struct Seen {
     pub(super) rows: Vec<Row>,
@@ -43,12 +49,16 @@ pub(super) struct Seen {
     pub(super) links: Vec<RowLinks>,
     live: Vec<Record>,
     bin: Vec<Record>,
+    closed: Vec<Closed>,
 }
 
 impl Seen {
-    /// The live ticket that is named so.
-    pub(super) fn live(&self, tickets: Tickets<'_>, name: &str) -> Option<&Record> {
-        tickets.find(&self.live, name)
+    /// The live ticket that is named so, or why that can't be told.
+    pub(super) fn live(&self, tickets: Tickets<'_>, name: &str) -> Live<'_> {
+        let mut closed = self.closed.iter();
+        let hidden = closed.find(|closed| closed.name == name);
+        let live = tickets.find(&self.live, name);
+        (live.map(Cow::Borrowed), hidden.map(Closed::reason))
     }
 
     /// Id of the ticket in the recycle bin that is named so.
@@ -83,7 +93,10 @@ impl Looker<'_> {
     /// Looks at everything that a page needs.
     pub(super) async fn at(&self, rows: Vec<Row>) -> Result<Seen, Error> {
         let names: BTreeSet<&str> = ops(&rows).map(|op| &*op.draft.key).collect();
-        let live = self.live(&names).await.map_err(stopped)?;
+        let Given {
+            records: live,
+            mut closed,
+        } = self.live(&names).await.map_err(stopped)?;
         let absent: Vec<String> = names
             .iter()
             .filter(|name| self.tickets().find(&live, name).is_none())
@@ -91,33 +104,37 @@ impl Looker<'_> {
             .collect();
         let bin = match self.operation {
             Operation::Update | Operation::Archive if self.knows_keys => {
-                self.tickets().read(&absent, &[], true).await
+                self.tickets().read_each(&absent, &[], true).await
             }
-            _ => Ok(Vec::new()),
+            _ => Ok(Given::default()),
         };
         let bin = bin.map_err(stopped)?;
+        closed.extend(bin.closed);
         let links = self.links(&rows, &live).await?;
         Ok(Seen {
             rows,
             links,
             live,
-            bin,
+            bin: bin.records,
+            closed,
         })
     }
 
-    async fn live(&self, names: &BTreeSet<&str>) -> Result<Vec<Record>, Stop> {
+    async fn live(&self, names: &BTreeSet<&str>) -> Result<Given, Stop> {
         if !self.knows_keys {
-            return Ok(Vec::new());
+            return Ok(Given::default());
         }
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let wanted = compared(self.mapping);
-        self.tickets().read(&names, &wanted, false).await
+        self.tickets().read_each(&names, &wanted, false).await
     }
 
-    /// The live ticket of one key that no row had as it was mapped.
-    pub(super) async fn one(&self, key: &str) -> Result<Option<Record>, Error> {
+    /// The live ticket of one key that no row had as it was mapped, or why it can't be told.
+    pub(super) async fn one(&self, key: &str) -> Result<Live<'static>, Error> {
         let read = self.live(&BTreeSet::from([key])).await.map_err(stopped)?;
-        Ok(self.tickets().find(&read, key).cloned())
+        let live = self.tickets().find(&read.records, key).cloned();
+        let hidden = read.closed.first().map(Closed::reason);
+        Ok((live.map(Cow::Owned), hidden))
     }
 
     async fn links(&self, rows: &[Row], live: &[Record]) -> Result<Vec<RowLinks>, Error> {

@@ -17,6 +17,7 @@ use crate::import::divert::Diversion;
 use crate::import::flow::{Operation, PlannedOp, RowOutcome};
 use crate::import::links::{Link, LinkKinds, Look, OfTicket, Resolved, Way};
 use crate::import::read::Input;
+use crate::import::rivals::Rivals;
 use crate::journal::{PlanWriter, PlannedRow, RowEntry};
 use crate::mapping::CompiledMapping;
 use crate::model::issue::{Problem, Reason, RowIssue};
@@ -44,6 +45,8 @@ pub struct Planning<'a> {
     pub kinds: &'a LinkKinds,
     /// The pipelines of the portal, for the names of stages.
     pub pipelines: &'a [Pipeline],
+    /// Runs whose rows keep their keys.
+    pub rivals: Rivals,
     /// Whether the portal has the property that names tickets.
     pub knows_keys: bool,
     /// No more rows than these.
@@ -97,6 +100,7 @@ pub async fn plan<'a>(
             places: &places,
         },
         looker: &looker,
+        rivals: &what.rivals,
         judge: Judge::new(
             &what.mapping,
             what.operation.keys(what.mapping.rows_are_tickets()),
@@ -138,6 +142,7 @@ fn joined(thread: ReaderThread) -> Result<Vec<String>, Error> {
 struct Decider<'a, 'p, H> {
     rules: Rules<'a>,
     looker: &'a Looker<'a>,
+    rivals: &'a Rivals,
     judge: Judge<'a>,
     sums: Sums<'p>,
     read: u64,
@@ -188,18 +193,15 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
 
     async fn op(&mut self, mut op: PlannedOp, links: RowLinks, seen: &Seen) -> Result<(), Error> {
         let numbered = self.number(&mut op)?;
-        let other;
-        let live = match numbered {
-            true => {
-                other = self.looker.one(&op.draft.key).await?;
-                other.as_ref()
-            }
+        let (live, hidden) = match numbered {
+            true => self.looker.one(&op.draft.key).await?,
             false => seen.live(self.looker.tickets(), &op.draft.key),
         };
         let earlier = locked(self.looker.writer).of_key(&op.draft.key)?;
         let known = Known {
-            live,
+            live: live.as_deref(),
             in_bin: seen.in_bin(self.looker.tickets(), &op.draft.key),
+            refused: self.rivals.taken(&op)?.or(hidden),
             earlier: &earlier,
         };
         let decision = self.rules.decide(&mut op, &known);
