@@ -82,8 +82,8 @@ impl Rows {
 }
 
 impl Tail {
-    /// Takes the next record.
-    pub fn take(&mut self, reading: Reading) {
+    /// Takes the next record; gives back one that is no longer looked at.
+    pub fn take(&mut self, reading: Reading) -> Option<Reading> {
         let file = match &reading {
             Reading::Row(row) => row.address.file,
             Reading::Fallen(outcome) => outcome.source.address.file,
@@ -92,12 +92,13 @@ impl Tail {
             self.end_file();
             self.file = file;
         }
-        if self.last.len() == LOOKED_AT
-            && let Some(first) = self.last.pop_front()
-        {
-            self.before.add(&first);
-        }
+        let first = match self.last.len() {
+            LOOKED_AT => self.last.pop_front(),
+            _ => None,
+        };
+        first.iter().for_each(|first| self.before.add(first));
         self.last.push_back(reading);
+        first
     }
 
     /// The footers of all files.

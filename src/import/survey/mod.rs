@@ -1,5 +1,6 @@
 //! What a user should know of an input before mapping it: all rows are read as an
-//! import would read them, and the engine of beliefs counts them by column.
+//! import would read them, and the engine of beliefs counts them by column. One thread
+//! reads, another counts; reading is the smaller half, so the reader counts some columns too.
 
 mod footer;
 mod sound;
@@ -8,6 +9,7 @@ pub use footer::Footer;
 pub use sound::{Sounded, sound};
 
 use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use footer::Tail;
 
@@ -18,6 +20,16 @@ use crate::mapping::propose;
 use crate::model::event::RefusalGroup;
 use crate::model::outcome::RowEnd;
 use crate::model::place::Places;
+
+/// Rows that are handed on at once.
+const CHUNK: usize = 256;
+/// Bytes of cells in rows that are handed on at once, about.
+const CHUNK_BYTES: usize = 1024 * 1024;
+/// Chunks that may wait.
+const CHUNKS: usize = 4;
+
+/// The reader counts every column whose position is a multiple of this.
+const READERS: usize = 4;
 
 /// Everything found in an input.
 #[derive(Debug)]
@@ -47,33 +59,69 @@ pub struct Survey {
 /// # Errors
 /// When it can't be read any further.
 pub fn survey(input: &mut Input) -> Result<Survey, Error> {
-    let names = input.headers().names();
+    let repeated = repeated(input.headers().names());
     let mut counts = Counts {
         cells: propose::Survey::new(input.headers()),
         places: input.places(),
         ghosts: 0,
         headers_again: 0,
         refusals: BTreeMap::new(),
+        records: 0,
+        tail: Tail::default(),
     };
-    let repeated = repeated(names);
-    let mut records = 0;
-    let mut tail = Tail::default();
-    while let Some(reading) = input.next_row()? {
-        records += 1;
-        counts.take(&reading);
-        tail.take(reading);
-    }
+    let mut share = counts.cells.share(READERS);
+    let (sender, chunks) = sync_channel(CHUNKS);
+    let (give_back, used) = sync_channel(CHUNKS);
+    let mut counts = std::thread::scope(|scope| {
+        let counter = scope.spawn(move || counts.all(chunks, &give_back));
+        read(input, &mut share, &sender, &used)?;
+        drop(sender);
+        let died = |_| Error::unexpected("the thread that counts the cells died");
+        counter.join().map_err(died)
+    })?;
+    counts.cells.take_back(share);
     Ok(Survey {
         texts: input.facts(),
-        records,
+        records: counts.records,
         cells: counts.cells,
         ghosts: counts.ghosts,
         headers_again: counts.headers_again,
         refusals: counts.refusals.into_values().collect(),
         repeated,
-        footers: tail.finish(),
+        footers: counts.tail.finish(),
         notices: input.take_notices(),
     })
+}
+
+/// Reads the input to its end. Rows that were counted come back, because what a thread
+/// allocates it is also the quickest to free.
+fn read(
+    input: &mut Input,
+    share: &mut propose::Share,
+    chunks: &SyncSender<Vec<Reading>>,
+    used: &Receiver<Vec<Reading>>,
+) -> Result<(), Error> {
+    let mut is_last = false;
+    while !is_last {
+        used.try_iter().for_each(drop);
+        let mut chunk = Vec::with_capacity(CHUNK);
+        let mut bytes = 0;
+        while chunk.len() < CHUNK && bytes < CHUNK_BYTES && !is_last {
+            match input.next_row()? {
+                Some(reading) => {
+                    bytes += reading.bytes();
+                    if let Reading::Row(row) = &reading {
+                        share.add(&row.cells, row.address.line);
+                    }
+                    chunk.push(reading);
+                }
+                None => is_last = true,
+            }
+        }
+        // Only a counter that died takes no more; that is seen when it is joined.
+        is_last |= chunks.send(chunk).is_err();
+    }
+    Ok(())
 }
 
 /// What is counted row by row.
@@ -83,9 +131,30 @@ struct Counts {
     ghosts: u64,
     headers_again: u64,
     refusals: BTreeMap<String, RefusalGroup>,
+    records: u64,
+    tail: Tail,
 }
 
 impl Counts {
+    /// Counts all rows.
+    fn all(
+        mut self,
+        chunks: Receiver<Vec<Reading>>,
+        give_back: &SyncSender<Vec<Reading>>,
+    ) -> Counts {
+        for chunk in chunks {
+            let mut used = Vec::with_capacity(chunk.len());
+            for reading in chunk {
+                self.records += 1;
+                self.take(&reading);
+                used.extend(self.tail.take(reading));
+            }
+            // A reader that has enough of them, or is done, leaves it to be dropped here.
+            let _kept = give_back.try_send(used);
+        }
+        self
+    }
+
     fn take(&mut self, reading: &Reading) {
         match reading {
             Reading::Row(row) => self.cells.add(&row.cells, row.address.line),

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::quality::RandomState;
+
 use crate::mapping::convert::{NumberStyle, STYLES, boolean, email, is_zero_date};
 use crate::mapping::nearest::fold;
 use crate::mapping::propose::belief::{At, Counter, Tally};
@@ -55,7 +57,7 @@ pub struct Column {
     /// Ids that a spreadsheet has rounded or made numbers with a point.
     pub(crate) damaged: Damaged,
     /// Its values with their counts; none once there are too many.
-    values: Option<HashMap<String, u64>>,
+    values: Option<HashMap<String, u64, RandomState>>,
     chars: u64,
     blanks: u64,
     multiline: u64,
@@ -91,7 +93,7 @@ impl Column {
     pub(crate) fn new(header: &str, hashes: usize) -> Column {
         Column {
             header: header.to_owned(),
-            values: Some(HashMap::new()),
+            values: Some(HashMap::default()),
             distinct: Distinct::new(hashes),
             ..Column::default()
         }
@@ -157,7 +159,8 @@ impl Column {
             self.leading.add(At { cell, ..at });
         }
         self.count(cell);
-        if self.examples.len() < EXAMPLES {
+        let mut examples = self.examples.iter();
+        if self.examples.len() < EXAMPLES && !examples.any(|known| known.value == cell) {
             let example = at.counter();
             if !self
                 .examples
@@ -175,10 +178,14 @@ impl Column {
         let bytes = at.cell.as_bytes();
         let may_be = bytes.len() <= LONGEST
             && (bytes[0].is_ascii_digit() || matches!(bytes[0], b'-' | b'+' | b'.' | b',' | 0xE2));
+        let unsigned = at.cell.strip_prefix('-').unwrap_or(at.cell);
+        let is_whole = may_be && are_digits(unsigned);
+        // Every style writes whole numbers so, and none has colons or letters in one.
+        let has_marks = may_be && !is_whole && at.cell.bytes().all(is_of_numbers);
         for (tally, style) in self.numbers.iter_mut().zip(STYLES) {
-            tally.add(may_be && style.reads(at.cell), at);
+            tally.add(is_whole || (has_marks && style.reads(at.cell)), at);
         }
-        if may_be && self.open_number.is_none() && at.cell.contains(['.', ',']) {
+        if has_marks && self.open_number.is_none() && at.cell.contains(['.', ',']) {
             let mut numbers = STYLES
                 .iter()
                 .filter_map(|style| style.convert(at.cell).ok());
@@ -187,8 +194,6 @@ impl Column {
                 self.open_number = Some(at.counter());
             }
         }
-        let unsigned = at.cell.strip_prefix('-').unwrap_or(at.cell);
-        let is_whole = may_be && unsigned.bytes().all(|byte| byte.is_ascii_digit());
         self.whole.add(is_whole, at);
         match is_whole {
             true => self.digits.add(unsigned, at),
@@ -300,18 +305,26 @@ impl Digits {
 
 impl Damaged {
     fn add(&mut self, at: At<'_>) {
-        let is_digits =
-            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let rounded = at.cell.split_once("E+").is_some_and(|(number, power)| {
-            is_digits(power) && number.split(['.', ',']).all(is_digits)
+            are_digits(power) && number.split(['.', ',']).all(are_digits)
         });
-        let pointed = at.cell.strip_suffix(".0").is_some_and(is_digits);
+        let pointed = at.cell.strip_suffix(".0").is_some_and(are_digits);
         self.rounded += u64::from(rounded);
         self.pointed += u64::from(pointed);
         if (rounded || pointed) && self.first.is_none() {
             self.first = Some(at.counter());
         }
     }
+}
+
+fn are_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a number may have this byte, in whatever style: blanks and minus signs beyond
+/// ASCII are several bytes.
+fn is_of_numbers(byte: u8) -> bool {
+    byte.is_ascii_digit() || b"+-.,' ".contains(&byte) || !byte.is_ascii()
 }
 
 fn is_truth(cell: &str) -> bool {

@@ -82,12 +82,17 @@ impl Dates {
     /// Reads a filled cell.
     pub(crate) fn add(&mut self, at: At<'_>) {
         self.tried += 1;
-        if self.tried > PATIENCE && self.found() == 0 {
+        if self.tried > PATIENCE && self.are_none() {
             return;
         }
         if !self.read(at) && self.against.is_none() {
             self.against = Some(at.counter());
         }
+    }
+
+    /// Whether no cell was a date so far.
+    fn are_none(&self) -> bool {
+        self.plain + self.digits + self.serials == 0 && self.forms.is_empty()
     }
 
     fn found(&self) -> u64 {

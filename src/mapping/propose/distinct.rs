@@ -1,12 +1,15 @@
 //! Whether the values of a column repeat, and whether those that do stand together.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
 
 /// The different values of a column, as far as they are kept.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Distinct {
-    hashes: HashSet<u64>,
+    hasher: RandomState,
+    hashes: HashSet<u64, RandomState>,
     room: usize,
     /// Cells that were looked at.
     counted: u64,
@@ -29,9 +32,7 @@ impl Distinct {
         if self.hashes.len() >= self.room {
             return;
         }
-        let mut hasher = DefaultHasher::new();
-        cell.hash(&mut hasher);
-        let hash = hasher.finish();
+        let hash = self.hasher.hash_one(cell);
         let _new = self.hashes.insert(hash);
         self.counted += 1;
         self.groups += u64::from(self.last != Some(hash));

@@ -41,5 +41,5 @@ pub use header::missing_header;
 pub use kind::{Kind, NumberSettings};
 pub use matching::{Match, matches};
 pub use preset::{Preset, recognise};
-pub use survey::Survey;
+pub use survey::{Share, Survey};
 pub use write::{Proposed, from_preset, proposal};

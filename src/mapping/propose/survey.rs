@@ -19,7 +19,27 @@ const COLUMN_HASHES: usize = 200_000;
 pub struct Survey {
     headers: Headers,
     pub(crate) columns: Vec<Column>,
+    /// Positions of the columns that are counted here, and not in a share.
+    counted: Vec<usize>,
     pub(crate) rows: u64,
+}
+
+/// Some columns of a file, with their positions, to be counted by another thread.
+#[derive(Debug)]
+pub struct Share(Vec<(usize, Column)>);
+
+impl Share {
+    /// Counts a row, which stands in this line.
+    pub fn add(&mut self, cells: &Cells, line: u64) {
+        for (idx, column) in &mut self.0 {
+            add(column, cells.get(*idx), line);
+        }
+    }
+}
+
+fn add(column: &mut Column, cell: Option<&str>, line: u64) {
+    let cell = trim_invisible(cell.unwrap_or_default());
+    column.add(At { line, cell });
 }
 
 impl Survey {
@@ -30,6 +50,7 @@ impl Survey {
         Survey {
             columns: columns.map(|name| Column::new(name, hashes)).collect(),
             headers: headers.clone(),
+            counted: (0..headers.len()).collect(),
             rows: 0,
         }
     }
@@ -37,10 +58,32 @@ impl Survey {
     /// Counts a row, which stands in this line.
     pub fn add(&mut self, cells: &Cells, line: u64) {
         self.rows += 1;
-        for (column, cell) in self.columns.iter_mut().zip(cells.iter()) {
-            let cell = trim_invisible(cell);
-            column.add(At { line, cell });
+        for idx in &self.counted {
+            if let Some(column) = self.columns.get_mut(*idx) {
+                add(column, cells.get(*idx), line);
+            }
         }
+    }
+
+    /// Hands out every `nth` column; it has to come back before anything is asked.
+    pub fn share(&mut self, nth: usize) -> Share {
+        self.counted.retain(|idx| !idx.is_multiple_of(nth));
+        let columns = self.columns.iter_mut().enumerate().step_by(nth);
+        Share(
+            columns
+                .map(|(idx, column)| (idx, std::mem::take(column)))
+                .collect(),
+        )
+    }
+
+    /// Takes back what was handed out.
+    pub fn take_back(&mut self, share: Share) {
+        for (idx, column) in share.0 {
+            if let Some(place) = self.columns.get_mut(idx) {
+                *place = column;
+            }
+        }
+        self.counted = (0..self.columns.len()).collect();
     }
 
     /// The columns of the file.
