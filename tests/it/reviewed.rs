@@ -34,7 +34,11 @@ const HEADER: &str = "Id,Subject,Text,Mail\n";
 
 /// A portal with the properties of the mapping.
 pub fn desk(more: &[&str]) -> Desk {
-    let desk = Desk::new(&[&["--rate", "off"], more].concat());
+    prepared(Desk::new(&[&["--rate", "off"], more].concat()))
+}
+
+/// Gives a portal the properties of the mapping.
+pub fn prepared(desk: Desk) -> Desk {
     let _file = desk.here.write("m.toml", MAPPING);
     let args = ["schema", "apply", "-m", "m.toml", "--yes"];
     let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);

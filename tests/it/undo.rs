@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::desk::Desk;
-use crate::reviewed::{desk, file, ids, import, rows, update};
+use crate::rehearsal::Rehearsal;
+use crate::reviewed::{desk, file, ids, import, prepared, rows, update};
 
 fn undo(desk: &Desk, run: &str, more: &[&str], code: i32) -> Value {
     let args = [&["undo", run, "--yes", "--json", "--horizon", "0.2"], more].concat();
@@ -449,4 +450,104 @@ fn tickets_that_a_run_linked_to_each_other_are_no_obstacle() {
         (&json!(5), &json!({})),
         "{undone}"
     );
+}
+
+/// A portal in a file, with a run of each kind that can be undone.
+struct Past {
+    here: Rehearsal,
+    /// Each run, and what the portal held before it; the newest first.
+    runs: Vec<(&'static str, BTreeMap<String, String>)>,
+}
+
+impl Past {
+    fn new() -> Past {
+        let here = Rehearsal::new();
+        let desk = Desk::in_folder(here, &["--rate", "off", "--data", "portal.db"]);
+        let desk = prepared(desk);
+        let mut runs = Vec::new();
+        let _file = desk.here.write("in.csv", file(1..=30, "Subject", "text"));
+        runs.push(("made", portal(&desk)));
+        let _ended = import(&desk, "create", "in.csv", "made").expect(0);
+        let more = file(1..=30, "Other", "text") + &rows(31..=40, "New", "text");
+        let _file = desk.here.write("more.csv", more);
+        runs.push(("changed", portal(&desk)));
+        let _ended = import(&desk, "upsert", "more.csv", "changed").expect(0);
+        let _file = desk.here.write("l.toml", LINKS);
+        let link = |n: usize| format!("D-{n},x{}@desk.example\n", n % 3);
+        let links: String = (1..=30).map(link).collect();
+        let _file = desk.here.write("links.csv", format!("Id,Mail\n{links}"));
+        runs.push(("linked", portal(&desk)));
+        let _ended = linked(&desk, "links.csv", "linked").expect(0);
+        let Desk { here, sandbox, .. } = desk;
+        drop(sandbox);
+        copy(&here, "portal.db", "kept.db");
+        runs.reverse();
+        Past { here, runs }
+    }
+}
+
+/// Copies the state of a portal that nobody serves.
+fn copy(here: &Rehearsal, from: &str, to: &str) {
+    for end in ["", "-wal", "-shm"] {
+        let (from, to) = (format!("{from}{end}"), here.path(&format!("{to}{end}")));
+        let _old = std::fs::remove_file(&to);
+        if here.path(&from).exists() {
+            let _bytes = std::fs::copy(here.path(&from), to).expect("a copy");
+        }
+    }
+}
+
+#[test]
+fn an_undo_that_is_killed_at_any_of_its_calls_ends_as_if_it_had_not_been() {
+    let Past { mut here, runs } = Past::new();
+    let states = ["received", "committed", "answered"];
+    for (run, before) in &runs {
+        let mut kills = 0;
+        for n in 1.. {
+            copy(&here, "kept.db", "portal.db");
+            let hold = format!("hold@{n}={}", states[n % states.len()]);
+            let base = ["--rate", "off", "--data", "portal.db"];
+            let args = [&base[..], &["--trouble", &hold]].concat();
+            let mut desk = Desk::in_folder(here, &args);
+            let args = [
+                "undo",
+                run,
+                "--yes",
+                "--horizon",
+                "0.2",
+                "--run-dir",
+                "back",
+            ];
+            let held = desk.kill_tool_while_held(&args);
+            if held {
+                // Before its journal was there, nothing had begun.
+                let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+                assert_eq!(portal(&desk), *before, "{run}, {hold}");
+                kills += 1;
+            }
+            let Desk {
+                here: back,
+                sandbox,
+                ..
+            } = desk;
+            drop(sandbox);
+            here = back;
+            std::fs::remove_dir_all(here.path("back")).expect("the undo's folder");
+            if !held {
+                break;
+            }
+        }
+        assert!(kills >= 4, "{run}: there are calls to be held: {kills}");
+        // The runs before this one are undone from what it left.
+        let desk = Desk::in_folder(here, &["--rate", "off", "--data", "kept.db"]);
+        let args = ["undo", run, "--yes", "--horizon", "0.2"];
+        let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+        let Desk {
+            here: back,
+            sandbox,
+            ..
+        } = desk;
+        drop(sandbox);
+        here = back;
+    }
 }
