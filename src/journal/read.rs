@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::changes::changes_from;
 use super::error::{JournalError, at};
@@ -14,7 +14,7 @@ use super::intents::UNTIL;
 use super::notes::NoteCounts;
 use super::remarks::{remarks, values};
 use super::schema::{Tables, VERSION};
-use super::sound::{bound, connect, is_regular, stranger};
+use super::sound::{is_regular, look_at, stranger};
 use super::told::Told;
 use super::write::RowEntry;
 use crate::model::issue::Refusal;
@@ -144,14 +144,6 @@ pub struct Past {
     pub times: (Timestamp, Timestamp),
 }
 
-/// Undoes a write that a process was in the middle of when it died, which a connection
-/// that only reads can't.
-fn roll_back(path: &Path) -> rusqlite::Result<()> {
-    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    db.busy_timeout(std::time::Duration::from_secs(5))?;
-    db.query_row("PRAGMA user_version", [], |_row| Ok(()))
-}
-
 /// A run.db that is only looked at. The run may be going on.
 #[derive(Debug)]
 pub struct Reading {
@@ -179,20 +171,7 @@ impl Reading {
         if !is_regular(&path) {
             return Err(strange("it is a link or no regular file".to_owned()));
         }
-        let open = || -> rusqlite::Result<(Connection, i32)> {
-            let mut db = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            bound(&mut db)?;
-            db.busy_timeout(std::time::Duration::from_secs(5))?;
-            let version = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-            Ok((db, version))
-        };
-        let opened = match open() {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
-                roll_back(&path).and_then(|()| open())
-            }
-            opened => opened,
-        };
-        let (db, version) = opened.map_err(at(&path))?;
+        let (db, version) = look_at(&path).map_err(at(&path))?;
         if version > VERSION {
             return Err(JournalError::Newer { path, version });
         }

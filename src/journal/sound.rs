@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{made_links, notes, second, third};
 use crate::output::new_private_file;
@@ -22,6 +22,9 @@ const STEPS: i32 = 1_000_000;
 
 /// A look at a run of ten million rows takes a fraction of it.
 const LONGEST_LOOK: Duration = Duration::from_secs(120);
+
+/// How long a database is waited for that another process is writing.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Files that SQLite keeps beside a database.
 const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-journal"];
@@ -40,8 +43,33 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connect
     Ok(db)
 }
 
+/// Opens a database to read it alone; gives its version too. Another process may be
+/// writing it, or may have died of it.
+pub(super) fn look_at(path: &Path) -> rusqlite::Result<(Connection, i32)> {
+    let open = || -> rusqlite::Result<(Connection, i32)> {
+        let mut db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        bound(&mut db)?;
+        db.busy_timeout(PATIENCE)?;
+        let version = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        Ok((db, version))
+    };
+    match open() {
+        // A connection that only reads can't undo what a process was writing when it died.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
+            roll_back(path).and_then(|()| open())
+        }
+        opened => opened,
+    }
+}
+
+fn roll_back(path: &Path) -> rusqlite::Result<()> {
+    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    db.busy_timeout(PATIENCE)?;
+    db.query_row("PRAGMA user_version", [], |_row| Ok(()))
+}
+
 /// Ends queries of a database that is only looked at after a time.
-pub(super) fn bound(db: &mut Connection) -> rusqlite::Result<()> {
+fn bound(db: &mut Connection) -> rusqlite::Result<()> {
     let _before = db.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST)?;
     let end = Instant::now() + LONGEST_LOOK;
     db.progress_handler(STEPS, Some(move || Instant::now() > end))

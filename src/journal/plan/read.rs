@@ -13,7 +13,7 @@ use super::format::{COLUMNS, NAME, PlannedRow, TABLES, VERSION, stored};
 use crate::journal::error::{JournalError, at};
 use crate::journal::format::Header;
 use crate::journal::read::{Reading, stamp};
-use crate::journal::sound::{bound, connect, is_regular, strange_to};
+use crate::journal::sound::{PATIENCE, connect, is_regular, look_at, strange_to};
 use crate::model::plan::PlannedAction;
 
 /// The plan that a run applies.
@@ -60,11 +60,7 @@ impl PlanReading {
         if !is_regular(&path) {
             return Err(strange("it is a link or no regular file".to_owned()));
         }
-        let mut db = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(at(&path))?;
-        bound(&mut db).map_err(at(&path))?;
-        let version: i32 = db
-            .query_row("PRAGMA user_version", [], |row| row.get(0))
-            .map_err(at(&path))?;
+        let (db, version) = look_at(&path).map_err(at(&path))?;
         if version > VERSION {
             return Err(JournalError::Newer { path, version });
         }
@@ -232,6 +228,7 @@ impl PlanReading {
         let path = folder.join(NAME);
         let write = || -> rusqlite::Result<()> {
             let mut db = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            db.busy_timeout(PATIENCE)?;
             let transaction = db.transaction()?;
             let run_folder = by.folder.display().to_string();
             for (name, value) in [
@@ -247,5 +244,35 @@ impl PlanReading {
             transaction.commit()
         };
         write().map_err(at(&path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+
+    #[test]
+    fn a_plan_that_was_being_marked_when_the_process_died_is_read() {
+        let (folder, dead) = (tempfile::tempdir(), tempfile::tempdir());
+        let (folder, dead) = (folder.expect("a folder"), dead.expect("a folder"));
+        let db = Connection::open(folder.path().join(NAME)).expect("a database");
+        db.execute_batch(TABLES).expect("tables");
+        db.pragma_update(None, "user_version", VERSION)
+            .expect("a version");
+        // More than SQLite keeps in memory, so that it has begun to write the pages.
+        db.execute_batch(
+            "PRAGMA cache_size = 2; BEGIN IMMEDIATE;
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+             INSERT INTO mark (name, value) SELECT 'mark ' || i, i FROM n;",
+        )
+        .expect("a write that is not finished");
+        for name in [NAME.to_owned(), format!("{NAME}-journal")] {
+            let copied = fs::copy(folder.path().join(&name), dead.path().join(&name));
+            let _bytes = copied.expect("as a death leaves it");
+        }
+        let reading = PlanReading::open(dead.path());
+        assert!(reading.is_ok(), "{reading:?}");
     }
 }

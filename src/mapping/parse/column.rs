@@ -73,6 +73,10 @@ pub(crate) fn column_name(text: At<String>, table: &Table<'_>) -> Option<At<Colu
 
 /// A regular expression, or a report of what is wrong with it.
 pub(crate) fn read_regex(pattern: &str, span: &Range<usize>, table: &Table<'_>) -> Option<Regex> {
+    // Compiling takes time, too.
+    if table.problems().add_pattern(0) > MOST_MEMORY {
+        return None;
+    }
     match compiled(pattern) {
         Ok((regex, bytes)) if table.problems().add_pattern(bytes) <= MOST_MEMORY => Some(regex),
         Ok(_) => table.wrong(
