@@ -191,6 +191,7 @@ impl Looked<'_> {
             properties: (properties + 2 * lacking.options.len()) as u64,
             kinds: kinds.len() as u64,
             by_key: compiled.id_property().is_some(),
+            blind: false,
             creates_others: creates,
             held,
         }

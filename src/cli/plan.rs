@@ -300,6 +300,7 @@ impl Making<'_> {
             properties: (properties + 2 * lacking.options.len()) as u64,
             kinds: kinds.len() as u64,
             by_key: compiled.id_property().is_some(),
+            blind: self.args.blind,
             creates_others: creates_others(compiled),
             held: None,
         }

@@ -160,6 +160,21 @@ fn values_are_written_as_people_read_them() {
     );
     assert_eq!(row, expected);
     assert!(text.starts_with("Record ID,"), "{text}");
+    let evil = json!({"name": "evil", "label": "=HYPERLINK(1)", "groupName": "ticketinformation",
+        "type": "string", "fieldType": "text"});
+    let _new = desk.call("POST", "/crm/v3/properties/tickets", &evil);
+    let args = [
+        "--properties",
+        "evil",
+        "--headers",
+        "labels",
+        "--escape-formulas",
+    ];
+    let _ended = desk
+        .export(&[&args[..], &["-o", "b.csv"]].concat())
+        .expect(0);
+    let text = desk.here.read("b.csv");
+    assert!(text.starts_with("Record ID,'=HYPERLINK(1)\n"), "{text}");
 }
 
 #[test]

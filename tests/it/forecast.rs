@@ -119,9 +119,11 @@ fn the_calls_of_an_import_are_those_that_were_foretold() {
         ("archive", format!("{HEAD}[properties]\n"), "five"),
     ];
     for (op, mapping, run) in changes {
-        if op == "upsert" {
-            let _file = here.write("in.csv", rows(2000..2250));
-        }
+        let _file = match op {
+            "update" => here.write("in.csv", rows(1000..1250).replace("Desk", "Other")),
+            "upsert" => here.write("in.csv", rows(2000..2250)),
+            _ => here.path("in.csv"),
+        };
         let _told = foretold(&here, op, &mapping, run);
     }
 }

@@ -51,6 +51,32 @@ fn an_app_that_lacks_something_is_told_what() {
 }
 
 #[test]
+fn what_an_address_must_not_have_is_not_repeated() {
+    let rehearsal = Rehearsal::new();
+    for (address, code) in [
+        ("user:s3cret@host", 64),
+        ("https://user:s3cret@host.example/", 64),
+        ("http://user:s3cret@127.0.0.1:1/", 64),
+        ("https://host.example/?token=s3cret", 64),
+        ("https://host.example/#s3cret", 64),
+    ] {
+        let token = [("HUBSPOT_ACCESS_TOKEN", "r3fresh")];
+        let ended = export(&rehearsal, &["--base-url", address], &token).expect(code);
+        let _ended = ended.says("is not usable");
+    }
+}
+
+#[test]
+fn a_mapping_that_is_no_mapping_is_not_read_to_its_end() {
+    let rehearsal = Rehearsal::new();
+    let _file = rehearsal.write("in.csv", "Id\n1\n");
+    let _file = rehearsal.write("m.toml", vec![b'#'; (16 << 20) + 1]);
+    let args = ["check", "in.csv", "-m", "m.toml"];
+    let ended = rehearsal.run(args).expect(64);
+    let _ended = ended.says("it has more than");
+}
+
+#[test]
 fn odd_reserves_and_versions_are_usage() {
     let rehearsal = Rehearsal::new();
     for (args, words) in [

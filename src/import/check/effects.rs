@@ -38,6 +38,8 @@ pub struct Setting {
     pub kinds: u64,
     /// Whether tickets are named by a key, so that some calls have to find their ids.
     pub by_key: bool,
+    /// Whether updates are sent without a look at what the tickets hold.
+    pub blind: bool,
     /// Whether other records may be created.
     pub creates_others: bool,
     /// What the portal has of the tickets.
@@ -175,17 +177,17 @@ impl EffectCounts<'_> {
         };
         let last = self.linked_tickets.div_ceil(LAST);
         let names_ids = matches!(operation, Operation::Archive) || operation.only_links();
+        let looks = match operation {
+            Operation::Update | Operation::Upsert => !setting.blind,
+            _ => names_ids && setting.by_key,
+        };
         CallCounts {
             begin: setting.begin,
             properties: setting.properties,
             tickets: if operation.only_links() { 0 } else { batches },
             look_ups: self.linked_tickets.div_ceil(BATCH).min(self.linked_tickets)
                 + u64::from(first > 0 && !names_ids)
-                + if names_ids && setting.by_key {
-                    batches
-                } else {
-                    0
-                },
+                + if looks { batches } else { 0 },
             contacts,
             links: 2 * setting.kinds * linked_batches
                 + 2 * last.max(self.linked_tickets.div_ceil(BATCH)),
