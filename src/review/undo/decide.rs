@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::cut::cuts;
 use crate::hubspot::LinkedRecord;
-use crate::hubspot::records::Record;
+use crate::hubspot::records::{FormerValue, Record};
 use crate::import::links::Link;
 use crate::model::compare::same_value;
 use crate::model::issue::excerpt;
@@ -17,8 +17,12 @@ use crate::model::property_change::PropertyChange;
 use crate::model::schema::{ObjectType, ValueType};
 use crate::review::expect::Expected;
 
-/// How long after a ticket came into being its own values may still be written.
+/// How long after a ticket came into being its own values may still be written: by the
+/// portal's defaults, and by the workflows that answer to new tickets.
 const SETTLING: SignedDuration = SignedDuration::from_secs(60);
+
+/// The same for values that people and other programs set, who hardly are that quick.
+const MOMENT: SignedDuration = SignedDuration::from_secs(2);
 
 /// Properties that only make sense together.
 const TOGETHER: [&str; 2] = ["hs_pipeline", "hs_pipeline_stage"];
@@ -218,6 +222,10 @@ fn touched(
             return Some(touched_by(record, &value.property));
         }
     }
+    let holds_key = record.get(now.key_property).unwrap_or(&row.key);
+    if !now.begun && holds_key.to_lowercase() != row.key.to_lowercase() {
+        return Some(touched_by(record, now.key_property));
+    }
     let ours = |name: &str| {
         let mut values = row.values.iter();
         name == now.key_property
@@ -225,12 +233,11 @@ fn touched(
             || values
                 .any(|value| *value.property == *name || value.instead.as_deref() == Some(name))
     };
-    let end = record.inserted_at()?.checked_add(SETTLING).ok()?;
+    let inserted = record.inserted_at()?;
     for (name, former) in &record.history {
-        let newest = former
+        let is_later = former
             .first()
-            .and_then(|newest| newest.at.parse::<Timestamp>().ok());
-        let is_later = newest.is_some_and(|at| at > end);
+            .is_some_and(|newest| is_by_others(newest, inserted));
         if writable.contains(name) && !ours(name) && is_later {
             return Some(touched_by(record, name));
         }
@@ -246,13 +253,29 @@ fn touched(
         ObjectType::Tickets if row.linked_from.contains(id) => true,
         _ => {
             let mut links = row.links.iter();
+            let mut made = row.made.iter().flatten();
             links.any(|link| link.to == *object && link.id == *id)
+                || made.any(|link| link.to == *object && link.record == *id)
         }
     };
     let mut foreign = now.links.iter().filter(|link| !is_own(link));
     foreign
         .next()
         .map(|(object, id)| Left::Linked(format!("{} {id}", object.plural())))
+}
+
+/// Whether a value that the run did not write was set by somebody else, and not as the
+/// ticket came into being.
+fn is_by_others(value: &FormerValue, inserted: Timestamp) -> bool {
+    let by_people = ["CRM_UI", "MOBILE", "INTEGRATION", "API", "IMPORT"];
+    let is_by_people = by_people.iter().any(|name| value.source.starts_with(name));
+    let settling = match is_by_people || value.user.is_some() {
+        true => MOMENT,
+        false => SETTLING,
+    };
+    let at = value.at.parse::<Timestamp>().ok();
+    let end = inserted.checked_add(settling).ok();
+    at.zip(end).is_some_and(|(at, end)| at > end)
 }
 
 fn touched_by(record: &Record, property: &str) -> Left {
@@ -312,7 +335,6 @@ fn restore(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hubspot::records::FormerValue;
     use crate::review::expect::ExpectedValue;
 
     fn record(pairs: &[(&str, &str)]) -> Record {
@@ -406,6 +428,30 @@ mod tests {
             Inverse::Archive,
             "set with it"
         );
+        let soon = |source: &str| {
+            let mut values = at("2026-11-01T10:00:09Z");
+            values[0].source = source.to_owned();
+            values
+        };
+        let _by_workflow = owned
+            .history
+            .insert("owner".to_owned(), soon("AUTOMATION_PLATFORM"));
+        assert_eq!(decided(&row, Some(&owned), &[]), Inverse::Archive);
+        let _by_person = owned.history.insert("owner".to_owned(), soon("CRM_UI"));
+        assert_eq!(decided(&row, Some(&owned), &[]), touched("owner", "5"));
+        let rekeyed = record(&[("subject", "ours"), ("key", "A2")]);
+        assert_eq!(decided(&row, Some(&rekeyed), &[]), touched("key", "A2"));
+        let parent = [(ObjectType::Tickets, "8".to_owned())];
+        let linked = Expected {
+            made: Some(vec![MadeLink {
+                to: ObjectType::Tickets,
+                record: "8".to_owned(),
+                kinds: Vec::new(),
+                alone: true,
+            }]),
+            ..row.clone()
+        };
+        assert_eq!(decided(&linked, Some(&mine), &parent), Inverse::Archive);
         let _first = owned
             .history
             .insert("owner".to_owned(), at("2026-11-02T10:00:00Z"));
