@@ -34,14 +34,20 @@ const USUAL_RATE: (u32, Duration) = (190, Duration::from_secs(10));
 
 /// Checks every row of the input against a mapping.
 pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Error> {
-    let csv = |path: &PathBuf| new_file(path, &["csv"], args.force);
-    let refused_to = args.output.as_ref().map(csv).transpose()?;
-    let values_to = args.write_values.as_ref().map(csv).transpose()?;
+    let new = |path: &PathBuf, endings| new_file(path, endings, args.force);
+    let refused_to = args.output.as_ref();
+    let refused_to = refused_to.map(|path| new(path, &["csv", "jsonl"]));
+    let refused_to = refused_to.transpose()?;
+    let values_to = args.write_values.as_ref().map(|path| new(path, &["csv"]));
+    let values_to = values_to.transpose()?;
     let mapping = match parse_mapping(path)? {
         Ok(mapping) => mapping,
         Err(errors) => return Err(mapping_error(&all_mistakes(errors, args, talk).await, talk)),
     };
     let input = args.input.open(mapping.dialect(), None)?;
+    if let Some(Target::File(path)) = &refused_to {
+        expect_ending(path, &input)?;
+    }
     let intent = intent(args, &mapping, &input);
     let (copy, portal) = args.from.read_keeping(intent.parts(), talk).await?;
     let looked = Looked {
@@ -101,6 +107,23 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
         (0, []) => Exit::Fine,
         _ => Exit::Found,
     })
+}
+
+/// Rows are refused in the form in which they came.
+fn expect_ending(path: &Path, input: &Input) -> Result<(), Error> {
+    let (rows, ending) = match input.is_json() {
+        true => ("JSON objects", "jsonl"),
+        false => ("records of a table", "csv"),
+    };
+    let fits = |found: &std::ffi::OsStr| found.eq_ignore_ascii_case(ending);
+    match path.extension().is_some_and(fits) {
+        true => Ok(()),
+        false => Err(Error::usage(format!(
+            "{} can't take the refused rows: they are {rows}",
+            path.display()
+        ))
+        .advise(format!("end its name with .{ending}"))),
+    }
 }
 
 /// What a mapping is held against.

@@ -17,8 +17,8 @@ const TOLD: usize = 10;
 /// CSV files and how they are written.
 #[derive(Debug, Args)]
 pub struct InputArgs {
-    /// CSV files, also packed (.gz, .zst, .zip), spreadsheets (.xlsx, .xls, .ods), globs,
-    /// or - for standard input
+    /// CSV files, JSON (a list, or an object a line), also packed (.gz, .zst, .zip),
+    /// spreadsheets (.xlsx, .xls, .ods), globs, or - for standard input
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Encoding of the files, such as windows-1252 [default: detected]
@@ -103,7 +103,7 @@ pub fn say_others(input: &Input, talk: &Talk) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    talk.say(&format!("no CSV, not read: {named}{more}"));
+    talk.say(&format!("no CSV or JSON, not read: {named}{more}"));
 }
 
 fn encoding(name: &str) -> Result<Encoding, String> {

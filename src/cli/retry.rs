@@ -24,6 +24,7 @@ use super::trust::{self, Claims};
 use super::typed::Typed;
 use crate::error::Error;
 use crate::export::is_export;
+use crate::import::files::refused_in;
 use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
 use crate::import::guard::Began;
@@ -170,11 +171,17 @@ fn rows(
     expect_all_finished(&later)?;
     let retried = Retried::by(&later)?;
     let mut pick_one = Choice::new(&args.codes, &retried);
-    let file = path.join("refused.csv");
+    let file = refused_in(path);
+    let found = fs::metadata(&file).ok();
     // Whatever else a run folder holds could be read for ever.
-    if fs::metadata(&file).is_ok_and(|found| !found.is_file()) {
+    if found.as_ref().is_some_and(|found| !found.is_file()) {
         let message = format!("{} is no regular file", file.display());
         return Err(Error::mend(message));
+    }
+    let is_json = file.extension().is_some_and(|ext| ext == "jsonl");
+    if is_json && found.is_some_and(|found| found.len() == 0) {
+        talk.say(&format!("nothing to retry in {}", path.display()));
+        return Ok(None);
     }
     let header = &past.header;
     let input = InputArgs::known(Vec::new(), header.encoding.as_deref(), header.delimiter);
@@ -297,7 +304,7 @@ fn as_import(args: RetryArgs, path: &Path, past: &Past, operation: Operation) ->
     let looks = matches!(operation, Operation::Update | Operation::Upsert);
     ImportArgs {
         input: InputArgs::known(
-            vec![path.join("refused.csv")],
+            vec![refused_in(path)],
             header.encoding.as_deref(),
             header.delimiter,
         ),

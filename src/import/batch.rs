@@ -188,6 +188,7 @@ mod tests {
                 address,
                 cells: Cells::default(),
                 kept: None,
+                object: None,
             },
             draft: TicketDraft {
                 key: key.to_owned(),

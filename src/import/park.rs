@@ -102,6 +102,7 @@ mod tests {
                 address,
                 cells,
                 kept: None,
+                object: None,
             },
             draft: TicketDraft::default(),
             ticket: None,

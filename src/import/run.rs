@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::divert::Diversion;
 use super::feed::Feed;
-use super::files::RunFiles;
+use super::files::{RunFiles, refused_name};
 use super::flight::{Flight, alive};
 use super::flow::{Operation, Task};
 use super::folder::RunFolder;
@@ -155,6 +155,7 @@ pub async fn run(
         .as_ref()
         .map_or(0, |past| past.fates.iter().map(|(_, rows)| rows).sum());
     let again = Again::new(&input);
+    let refused_file = refused_name(input.headers());
     let reader_thread = std::thread::spawn(move || feed.run(input));
     let notes_settle = settle.clone();
     let sender = Arc::new(Sender {
@@ -190,6 +191,7 @@ pub async fn run(
     drop(patience);
     ended?;
     let outside = Outside {
+        refused_file,
         settled_before,
         calls: client.calls(),
         elapsed: started.elapsed(),
@@ -302,6 +304,8 @@ async fn join(
 
 /// What the run's end knows beside the ledger.
 struct Outside {
+    /// Name of the file of refused rows.
+    refused_file: &'static str,
     settled_before: u64,
     calls: u64,
     elapsed: Duration,
@@ -325,6 +329,7 @@ fn summarise(
     Summary {
         run: folder.name().to_owned(),
         folder: folder.path().to_owned(),
+        refused_file: outside.refused_file,
         operation: operation.word().to_owned(),
         portal_id: account.portal_id,
         tally: ledger.tally,

@@ -109,6 +109,8 @@ pub struct Summary {
     pub run: String,
     /// The run folder.
     pub folder: PathBuf,
+    /// Name of the file of refused rows in it.
+    pub refused_file: &'static str,
     /// `create`…
     pub operation: String,
     /// HubSpot portal id.

@@ -205,6 +205,15 @@ pub enum Reason {
     NotText,
     /// A NUL among the letters.
     NulCharacter,
+    /// The record is no JSON object.
+    NoObject,
+    /// The JSON object is nested too deeply.
+    NestedTooDeep {
+        /// The deepest that is read.
+        limit: usize,
+    },
+    /// The text is no JSON list of comments.
+    NoList,
     /// A required property has no value.
     MissingValue,
     /// The key is empty.
@@ -501,6 +510,9 @@ impl Reason {
             Reason::RecordTooLong { .. } => "RECORD_TOO_LONG",
             Reason::NotText => "NOT_TEXT",
             Reason::NulCharacter => "NUL_CHARACTER",
+            Reason::NoObject => "NO_JSON_OBJECT",
+            Reason::NestedTooDeep { .. } => "NESTED_TOO_DEEP",
+            Reason::NoList => "NO_JSON_LIST",
             Reason::MissingValue => "MISSING_VALUE",
             Reason::MissingKey => "MISSING_KEY",
             Reason::InvalidKey => "INVALID_KEY",
@@ -589,6 +601,11 @@ impl Reason {
             }
             Reason::NotText => "the cell holds bytes that are no text".to_owned(),
             Reason::NulCharacter => "the cell holds a NUL character".to_owned(),
+            Reason::NoObject => "the record is no JSON object".to_owned(),
+            Reason::NestedTooDeep { limit } => {
+                format!("the JSON object is nested more than {limit} deep")
+            }
+            Reason::NoList => "this is no JSON list of comments".to_owned(),
             Reason::MissingValue => "a value is required here and there is none".to_owned(),
             Reason::MissingKey => "the key is empty".to_owned(),
             Reason::InvalidKey => {
@@ -789,6 +806,17 @@ impl Reason {
                 "retype the cell: its text was damaged on the way, or the file's encoding is \
                  another"
                     .to_owned()
+            }
+            Reason::NoObject => {
+                "correct the object in _raw; most often a quote, comma or brace is missing, or the \
+                 file was cut off"
+                    .to_owned()
+            }
+            Reason::NestedTooDeep { .. } => {
+                "look at this record: no help desk nests its fields so deeply".to_owned()
+            }
+            Reason::NoList => {
+                "correct the cell, or take the column out of [[notes]]".to_owned()
             }
             Reason::MissingValue => "fill in the cell".to_owned(),
             Reason::MissingKey => "give the row its id of the old system".to_owned(),

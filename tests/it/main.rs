@@ -47,6 +47,7 @@ mod hostile; // replies, files and mappings of somebody who means harm
 mod hostile_modes; // a portal that means ill, in many ways, against four commands
 mod hostile_portal; // the helper: a portal that changes a sandbox's replies
 mod in_process; // the helper for runs inside a test: cut wires, tampered replies
+mod json; // JSON as input, with comments; what is refused of it
 mod inputs; // files of every kind, and what is said of them
 mod kill; // the tool killed at held calls and at random, and finished later
 mod kill_changes; // the same for runs that update, upsert or archive

@@ -7,6 +7,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::json::SHAPES;
 use crate::rehearsal::{Rehearsal, Row, project};
 
 /// A sample, its preset, and what becomes of its rows.
@@ -256,6 +257,7 @@ fn every_preset_and_every_sample_has_its_test() {
         presets.push(expected.preset.to_owned());
         samples.push(expected.sample.to_owned());
     }
+    presets.extend(SHAPES.iter().map(|shape| shape.preset.to_owned()));
     presets.sort();
     presets.dedup();
     samples.sort();

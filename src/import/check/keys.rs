@@ -171,6 +171,7 @@ mod tests {
                 },
                 cells: Cells::default(),
                 kept: None,
+                object: None,
             };
             keys.take(KeyHash::new(&hasher, key, &row)).expect("taken");
         }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 
+use super::json::Columns;
 use super::layout::Difference;
 use super::oddity::Oddity;
 use super::part::Part;
@@ -58,6 +59,8 @@ pub struct TextFacts {
     pub words: String,
     /// The sheet, where it is one of a spreadsheet.
     pub sheet: Option<String>,
+    /// How its objects stand in words, where it is JSON.
+    pub json: Option<&'static str>,
     /// Its encoding.
     pub encoding: Encoding,
     /// Whether it begins with a byte order mark.
@@ -93,6 +96,7 @@ impl Input {
                 files.push(InputText::new(planned));
             }
         }
+        unite(&mut files);
         let has_sheet = |file: &InputText| file.planned.part.sheet().is_some();
         if sources.sheet.is_some() && !files.iter().any(has_sheet) {
             return Err(
@@ -100,7 +104,7 @@ impl Input {
                     .advise("leave it out"),
             );
         }
-        let first = files.first().map(|file| file.planned.layout.headers());
+        let first = files.first().map(InputText::headers);
         let notices = files
             .iter()
             .filter_map(|file| file.planned.odd_names_words());
@@ -132,7 +136,8 @@ impl Input {
             }
             files.push(InputText::new(planned));
         }
-        let first = files.first().map(|file| file.planned.layout.headers());
+        unite(&mut files);
+        let first = files.first().map(InputText::headers);
         Ok(Input {
             headers: first.unwrap_or_default(),
             files,
@@ -189,6 +194,11 @@ impl Input {
             }
         }
         odd
+    }
+
+    /// Whether the rows are JSON objects.
+    pub fn is_json(&self) -> bool {
+        self.headers.are_of_objects()
     }
 
     /// Whether rows that were read have backslashes before quotes, which the dialect does
@@ -408,11 +418,20 @@ impl InputText {
         self.planned.part.name()
     }
 
+    fn headers(&self) -> Headers {
+        let headers = self.planned.layout.headers();
+        match self.planned.objects {
+            Some(_) => headers.of_objects(),
+            None => headers,
+        }
+    }
+
     fn facts(&self) -> TextFacts {
         TextFacts {
             name: self.name().to_owned(),
             words: self.planned.words(),
             sheet: self.planned.part.sheet().map(|sheet| sheet.name.clone()),
+            json: self.planned.objects.as_ref().map(|text| text.form.words()),
             encoding: self.encoding.unwrap_or(Encoding::UTF_8),
             byte_order_mark: self.planned.opening.mark > 0,
             delimiter: self.planned.grammar.delimiter,
@@ -430,7 +449,7 @@ impl InputText {
         if self.encoding.is_some() {
             return None;
         }
-        self.encoding = rows.records.input().encoding();
+        self.encoding = rows.records.encoding();
         let other = self
             .encoding
             .filter(|&encoding| encoding != Encoding::UTF_8)?;
@@ -442,8 +461,32 @@ impl InputText {
     }
 }
 
+/// Objects of all files have the columns of all of them.
+fn unite(files: &mut [InputText]) {
+    let mut all = Columns::default();
+    let objects = files
+        .iter()
+        .filter_map(|file| file.planned.objects.as_ref());
+    for name in objects.flat_map(|objects| objects.columns.names()) {
+        all.add(name);
+    }
+    let all = Arc::new(all);
+    for file in files {
+        file.planned.with_columns(&all);
+    }
+}
+
 /// Brings a later file's columns into the first one's order.
 fn arrange(planned: &mut Planned, first: &Planned) -> Result<(), Error> {
+    match (&planned.objects, &first.objects) {
+        (Some(_), Some(_)) => return Ok(()),
+        (None, None) => {}
+        _ => {
+            let (name, first) = (planned.part.name(), first.part.name());
+            let words = format!("{name} and {first} can't be one input: only one of them is JSON");
+            return Err(Error::usage(words).advise("import them one after the other"));
+        }
+    }
     let headers = first.layout.headers();
     planned
         .layout

@@ -3,7 +3,7 @@
 //! that know their number, line and byte.
 //!
 //! ```text
-//! sources → part (workbook → text) → plan (encoding, delimiter, layout) → text → cut → rows → input
+//! sources → part (workbook → text) → plan (encoding, delimiter, layout) → text → cut | json → rows → input
 //! ```
 //!
 //! Everything is streamed, and memory is bounded by the longest record that is read
@@ -25,6 +25,7 @@ mod plan;
 mod text;
 mod record;
 mod cut;
+mod json;
 mod quotes;
 mod rows;
 mod input;
@@ -37,6 +38,6 @@ mod tests;
 pub use input::{Input, TextFacts};
 pub use oddity::Oddity;
 pub use record::LineEnds;
-pub use retried::{RETRIED, RowName, RowNames, kept, names_in, pick};
+pub use retried::{RowName, RowNames, kept, names_in, pick, retried_in};
 pub use rows::Reading;
 pub use sources::Sources;

@@ -247,7 +247,7 @@ fn what_is_no_csv_file_is_told_in_plain_words() {
         ),
         (b"%PDF-1.7\n", "it is a PDF"),
         (b"<!DOCTYPE html>\n<html>", "it is a web page"),
-        (b"[{\"id\": 1}]", "it is JSON"),
+        (b"[{id: 1}]", "it is JSON"),
         (
             b"\x28\xB5\x2F\xFDxx",
             "the archive is damaged: incomplete frame",

@@ -3,33 +3,46 @@
 use crate::mapping::compile::document::Compiler;
 use crate::mapping::errors::Problem;
 use crate::mapping::look_up::LookUp;
-use crate::mapping::notes::{Field, Notes, Public, Words};
+use crate::mapping::notes::{Cutting, Field, Notes, Place, Public, Words};
 use crate::mapping::shape::{
-    At, EntrySpec, FieldSpec, MapSpec, MomentSpec, NotesSpec, Origin, PartsSpec, PublicSpec,
-    WordsSpec, ZoneSpec,
+    At, EntrySpec, FieldSpec, MapSpec, MomentSpec, NotesFrom, NotesSpec, Origin, PartsSpec,
+    PublicSpec, WordsSpec, ZoneSpec,
 };
 
 impl Compiler<'_> {
     /// Compiles one. None when something was reported, or when the file lacks its
     /// optional columns.
     pub(crate) fn notes(&mut self, spec: &NotesSpec) -> Option<Notes> {
-        let columns = self.columns(&spec.column, spec.optional, None);
+        let columns = self.columns(spec.columns(), spec.optional, None);
         let dates = self.date_rule(&dated(&spec.at), true, None);
-        let parts = &spec.parts;
+        let parts = match &spec.from {
+            NotesFrom::Cells(_, parts) => Some(parts),
+            NotesFrom::Each(_) => None,
+        };
         let words = |words: Option<&WordsSpec>| Some(self.note_words(words?, parts));
         let author = words(spec.author.as_ref());
         let channel = words(spec.channel.as_ref());
         let public = spec.public.as_ref().map(|public| match public {
             PublicSpec::Always(public) => Public::Always(*public),
-            PublicSpec::Field { field, map } => Public::Field {
+            PublicSpec::Field {
+                field,
+                map,
+                unmapped,
+            } => Public::Field {
                 field: place(field, parts),
+                unmapped: *unmapped,
                 map: map.as_ref().map(|map| self.note_map(map)),
             },
         });
         Some(Notes {
             columns: columns.filter(|columns| !columns.is_empty())?,
-            separator: parts.separator.clone(),
-            parts: parts.names.len(),
+            cut: match parts {
+                Some(parts) => Cutting::Parts {
+                    separator: parts.separator.clone(),
+                    count: parts.names.len(),
+                },
+                None => Cutting::List,
+            },
             at: place(&spec.at.field, parts),
             dates: dates?,
             author,
@@ -42,7 +55,7 @@ impl Compiler<'_> {
         })
     }
 
-    fn note_words(&self, spec: &WordsSpec, parts: &PartsSpec) -> Words {
+    fn note_words(&self, spec: &WordsSpec, parts: Option<&PartsSpec>) -> Words {
         Words {
             field: place(&spec.field, parts),
             join: spec.join.clone(),
@@ -77,14 +90,21 @@ impl Compiler<'_> {
     }
 }
 
-/// Where a field stands among the parts of a cell.
-fn place(field: &FieldSpec, parts: &PartsSpec) -> Field {
+/// Where a field stands among the parts of a cell, or the fields of an element.
+fn place(field: &FieldSpec, parts: Option<&PartsSpec>) -> Field {
+    let names = field.names.iter();
+    let Some(parts) = parts else {
+        let names = names.map(|name| Place::Name(name.value.clone()));
+        return Field {
+            places: names.collect(),
+        };
+    };
     let position = |name: &At<String>| {
         let mut names = parts.names.iter();
         names.position(|part| part.value == name.value)
     };
     Field {
-        places: field.names.iter().filter_map(position).collect(),
+        places: names.filter_map(position).map(Place::Part).collect(),
     }
 }
 

@@ -6,28 +6,31 @@ use crate::mapping::convert::boolean;
 use crate::mapping::errors::Problem;
 use crate::mapping::nearest::nearest;
 use crate::mapping::parse::column::read_columns;
+use crate::mapping::parse::entry::needs;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::{read_lookup_columns, read_map, read_word};
 use crate::mapping::shape::{
-    At, BodyForm, BodySpec, FieldSpec, MapLine, MapSpec, MomentSpec, NotesSpec, PartsSpec,
-    PublicSpec, WordsSpec,
+    At, BodyForm, BodySpec, FieldSpec, MapLine, MapSpec, MomentSpec, NotesFrom, NotesSpec,
+    PartsSpec, PublicSpec, WordsSpec,
 };
 
 /// What `parts` may say of the last part.
 const LAST: [(&str, ()); 1] = [("rest", ())];
+/// How tables name a field: of a cell that is cut, of an element of a list.
+const PART: &str = "part";
+const PATH: &str = "path";
 const SKIP: [(&str, bool); 1] = [("first", true)];
 const FORMS: [(&str, BodyForm); 2] = [("clean", BodyForm::Clean), ("text", BodyForm::Text)];
 
 /// Reads one `[[notes]]`.
 pub(crate) fn read_notes(mut table: Table<'_>) -> Option<NotesSpec> {
-    let column = read_columns(&mut table, "column");
-    if column.is_none() && table.value("column").is_none() {
-        table.lacks("column", "name the column with the comments");
-    }
-    let parts = read_parts(&mut table);
+    let (from, key) = read_from(&mut table);
     let fields = Fields {
-        key: "part",
-        known: parts.as_ref().map(|parts| parts.names.as_slice()),
+        key,
+        known: match &from {
+            Some(NotesFrom::Cells(_, parts)) => Some(&parts.names),
+            Some(NotesFrom::Each(_)) | None => None,
+        },
     };
     let at = fields.moment(&mut table);
     let author = fields.words(&mut table, "author");
@@ -39,17 +42,57 @@ pub(crate) fn read_notes(mut table: Table<'_>) -> Option<NotesSpec> {
     let skip = read_word(&mut table, "skip", &SKIP);
     table.finish();
     Some(NotesSpec {
-        column: column?,
         optional,
-        parts: parts?,
         at: at?,
         author,
         public,
         channel,
         body: body?,
         id,
+        from: from?,
         skip_first: skip.is_some_and(|skip| skip.value),
     })
+}
+
+/// Where the comments stand, and the key by which their fields are named in tables.
+fn read_from(table: &mut Table<'_>) -> (Option<NotesFrom>, &'static str) {
+    let given = ["column", "each"].map(|key| table.value(key).is_some());
+    match given {
+        [false, false] => {
+            table.lacks(
+                "column",
+                "name the column with the comments, or, for a list in JSON, write each = \"comments\"",
+            );
+            let _parts = table.value("parts").is_some().then(|| read_parts(table));
+            (None, PART)
+        }
+        [true, true] => {
+            let _ = table.wrong::<()>(
+                table.key_span("each"),
+                "[[notes]] has both `column` and `each`: keep one",
+            );
+            let _parts = table.value("parts").is_some().then(|| read_parts(table));
+            (None, PART)
+        }
+        [true, false] => {
+            let column = read_columns(table, "column");
+            let parts = read_parts(table);
+            let cells = column.zip(parts);
+            (
+                cells.map(|(column, parts)| NotesFrom::Cells(column, parts)),
+                PART,
+            )
+        }
+        [false, true] => {
+            if table.value("parts").is_some() {
+                let _ = table.wrong::<()>(
+                    table.key_span("parts"),
+                    "`parts` has no effect beside `each`",
+                );
+            }
+            (read_columns(table, "each").map(NotesFrom::Each), PATH)
+        }
+    }
 }
 
 /// `parts = { separator = ";", names = ["at", "author", "body"], last = "rest" }`.
@@ -151,15 +194,21 @@ impl Fields<'_> {
             return Some(PublicSpec::Always(*flag));
         }
         let (field, inside) = self.field(table, "public")?;
-        let mut map = None;
+        let (mut map, mut unmapped) = (None, None);
         if let Some(mut inside) = inside {
+            unmapped = read_unmapped(&mut inside);
+            needs(&mut inside, "map", &["unmapped"]);
             map = read_map(&mut inside, "public");
             if let Some(MapSpec::Lines(lines)) = map.as_ref().map(|map| &map.value) {
                 are_flags(lines, &inside);
             }
             inside.finish();
         }
-        Some(PublicSpec::Field { field: field?, map })
+        Some(PublicSpec::Field {
+            field: field?,
+            map,
+            unmapped,
+        })
     }
 
     fn body(&self, table: &mut Table<'_>) -> Option<BodySpec> {
@@ -192,6 +241,15 @@ impl Fields<'_> {
         };
         let name = format!("the `{key}` of [[notes]]");
         let mut inside = table.table(key, &name)?;
+        let other = if self.key == PART { PATH } else { PART };
+        if inside.value(other).is_some() {
+            let _ = inside.wrong::<()>(
+                inside.key_span(other),
+                format!("fields of these comments are named by `{}`", self.key),
+            );
+            let _known = inside.value(self.key);
+            return Some((None, Some(inside)));
+        }
         let names = inside.texts(self.key);
         if names.is_none() && inside.value(self.key).is_none() {
             inside.lacks(self.key, "say where it stands");
@@ -218,6 +276,16 @@ impl Fields<'_> {
             }
         }
         sound.then_some(FieldSpec { names })
+    }
+}
+
+/// `unmapped` of `public`: what texts mean that the map lacks.
+fn read_unmapped(table: &mut Table<'_>) -> Option<bool> {
+    let value = table.value("unmapped")?;
+    match value.get_ref() {
+        DeValue::Boolean(flag) => Some(*flag),
+        DeValue::String(word) if word.as_ref() == "refuse" => None,
+        _ => table.wrong(value.span(), "`unmapped` takes true, false or \"refuse\""),
     }
 }
 

@@ -15,7 +15,37 @@ const LEAST: f64 = 0.6;
 
 /// Columns that only one system calls so, or only one has together, in the form in which
 /// names are compared. `|` stands between names of which one is enough.
-const TELLING: [(&str, &[&str]); 21] = [
+const TELLING: [(&str, &[&str]); 25] = [
+    (
+        "zendesk-json",
+        &["id", "subject", "comments", "requester id", "via channel"],
+    ),
+    (
+        "freshdesk-json",
+        &[
+            "id",
+            "subject",
+            "responder id|requester id",
+            "conversations|description text",
+        ],
+    ),
+    (
+        "intercom-json",
+        &[
+            "id",
+            "state",
+            "source body|conversation parts conversation parts",
+        ],
+    ),
+    (
+        "helpscout-json",
+        &[
+            "id",
+            "subject",
+            "mailboxid|mailbox id",
+            "embedded threads|threads|preview",
+        ],
+    ),
     ("jira", &["issue key", "issue id"]),
     ("jira", &["issue key", "issue type", "summary"]),
     ("jira", &["issue key", "project key"]),
@@ -222,7 +252,7 @@ fn columns(document: &Document) -> Vec<(Vec<ColumnName>, bool)> {
     let entries = document.properties.value.iter().filter_map(of_entry);
     let key = key.map(|columns| (columns, false));
     let notes = document.notes.iter().map(|notes| {
-        let columns = notes.column.iter().map(|at| at.value.clone()).collect();
+        let columns = notes.columns().iter().map(|at| at.value.clone()).collect();
         (columns, notes.optional)
     });
     key.into_iter()
