@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::check::CheckArgs;
+use super::comments;
 use super::exit::Exit;
 use super::fit::{Definitions, Intent};
 use super::import::{mapping_error, parse_mapping, wanted};
@@ -19,13 +20,14 @@ use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::Rate;
 use crate::import::check::{Allowance, Check, Setting, check, held, write_values};
+use crate::import::comments::{Rest, gather};
 use crate::import::read::Input;
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
 use crate::model::check::{CheckReport, Held};
 use crate::model::count::counted;
 use crate::model::schema::ObjectType;
 use crate::model::ticket::Missing;
-use crate::output::{Privacy, Target};
+use crate::output::{Privacy, Target, Temporary};
 use crate::report::{check_json, check_words};
 
 /// Where neither the portal nor the user told. HubSpot: calls of a private app in ten
@@ -41,7 +43,7 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
     let values_to = args.write_values.as_ref().map(|path| new(path, &["csv"]));
     let values_to = values_to.transpose()?;
     let mapping = match parse_mapping(path)? {
-        Ok(mapping) => mapping,
+        Ok(mapping) => comments::with_typed(mapping, args.input.comments())?,
         Err(errors) => return Err(mapping_error(&all_mistakes(errors, args, talk).await, talk)),
     };
     let input = args.input.open(mapping.dialect(), None)?;
@@ -68,6 +70,18 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
         rate: rate.map_or(USUAL_RATE, |rate| (rate.calls, rate.window)),
         daily_calls: copy.daily_calls,
     };
+    let mut input = input;
+    let beside = comments::open(&mapping, &against.compiled, args.input.comments(), talk)?;
+    let folder = tempfile::tempdir()
+        .map_err(|error| Error::unexpected(format!("can't make a temporary folder: {error}")))?;
+    let _temporary = Temporary::new(folder.path());
+    let gathered = gather(
+        &mut input,
+        &against.compiled,
+        beside,
+        folder.path(),
+        Rest::Counted,
+    )?;
     let shown = preview_of(
         args.op.operation(),
         input.again(),
@@ -87,6 +101,9 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
         },
     )?;
     report.clashes = against.lacking.clashes;
+    if against.compiled.has_comment_files() {
+        report.notices.push(comments::words(&gathered));
+    }
     talk.show(&check_words(&report));
     if !shown.is_empty() {
         talk.show(&format!("\n{shown}"));
@@ -136,7 +153,7 @@ struct Looked<'a> {
 
 /// A mapping that fits, and what an import finds before its first row.
 struct Against {
-    compiled: CompiledMapping,
+    compiled: Arc<CompiledMapping>,
     readers: CompiledMapping,
     lacking: Lacking,
     setting: Setting,
@@ -172,7 +189,7 @@ impl Looked<'_> {
         };
         let setting = self.setting(&compiled, &lacking, held);
         Ok(Against {
-            compiled,
+            compiled: Arc::new(compiled),
             readers,
             lacking,
             setting,

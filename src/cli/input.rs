@@ -30,6 +30,10 @@ pub struct InputArgs {
     /// Sheet of a spreadsheet, by name or number [default: the only one with content]
     #[arg(long, value_name = "SHEET", help_heading = "Input")]
     sheet: Option<String>,
+    /// File of comments, or a quoted glob of several, in place of the one that the mapping
+    /// names (`[[notes]]` with `file`)
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    comments: Option<PathBuf>,
 }
 
 impl InputArgs {
@@ -40,7 +44,19 @@ impl InputArgs {
             encoding: encoding.and_then(Encoding::named),
             delimiter,
             sheet: None,
+            comments: None,
         }
+    }
+
+    /// The same, with a file of comments.
+    #[must_use]
+    pub fn with_comments(self, comments: Option<PathBuf>) -> InputArgs {
+        InputArgs { comments, ..self }
+    }
+
+    /// The file of comments that was typed.
+    pub fn comments(&self) -> Option<&Path> {
+        self.comments.as_deref()
     }
 
     /// What was typed, for messages.

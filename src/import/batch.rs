@@ -189,6 +189,7 @@ mod tests {
                 cells: Cells::default(),
                 kept: None,
                 object: None,
+                comments: Vec::new(),
             },
             draft: TicketDraft {
                 key: key.to_owned(),

@@ -509,6 +509,7 @@ mod tests {
             cells: Cells::new(["1", "_raw of old"]),
             kept: None,
             object: None,
+            comments: Vec::new(),
         };
         let ticket = "77".to_owned();
         RowOutcome::early(source, RowEnd::Exists { ticket })

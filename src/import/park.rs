@@ -103,6 +103,7 @@ mod tests {
                 cells,
                 kept: None,
                 object: None,
+                comments: Vec::new(),
             },
             draft: TicketDraft::default(),
             ticket: None,

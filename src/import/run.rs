@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::comments::left_in;
 use super::divert::Diversion;
 use super::feed::Feed;
 use super::files::{RunFiles, refused_name};
@@ -29,7 +30,7 @@ use super::steps::Steps;
 use super::stop::StopSwitch;
 use crate::error::Error;
 use crate::hubspot::{Account, Client};
-use crate::journal::{Durability, Header, Journal, Past, PlanReading, RunLog};
+use crate::journal::{Durability, Header, Journal, Past, PlanReading, RunLog, forget_comments};
 use crate::mapping::CompiledMapping;
 use crate::model::event::{Event, Listener, Spared, Stop, Summary};
 use crate::model::outcome::Fate;
@@ -196,11 +197,15 @@ pub async fn run(
         calls: client.calls(),
         elapsed: started.elapsed(),
         stop: options.stop.reason(),
+        comments_left: left_in(folder.path())?,
         batch_size: header.diff.then_some(options.batch_size as u64),
     };
     let summary = summarise(&folder, operation, &account, ledger, outside);
     options.steps.pass("summary")?;
     folder.write_summary(&summary)?;
+    if summary.stop.is_none() && !summary.limited {
+        forget_comments(folder.path());
+    }
     listener.hear(&Event::Finished(Box::new(summary.clone())));
     Ok(summary)
 }
@@ -310,6 +315,7 @@ struct Outside {
     calls: u64,
     elapsed: Duration,
     stop: Option<Stop>,
+    comments_left: u64,
     /// Set where rows were compared first.
     batch_size: Option<u64>,
 }
@@ -344,6 +350,7 @@ fn summarise(
         contacts_created: ledger.contacts_created,
         notes_made: ledger.notes.made,
         notes_there: ledger.notes.there,
+        comments_left: outside.comments_left,
         calls: outside.calls,
         elapsed: outside.elapsed,
         limited: ledger.state == crate::journal::RunState::Limited,

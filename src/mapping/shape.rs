@@ -343,6 +343,19 @@ pub(crate) enum NotesFrom {
     Cells(Vec<At<ColumnName>>, PartsSpec),
     /// In a JSON list in this column.
     Each(Vec<At<ColumnName>>),
+    /// In a file of their own.
+    File(BesideSpec),
+}
+
+/// `file`: comments that stand in a file of their own.
+#[derive(Clone, Debug)]
+pub(crate) struct BesideSpec {
+    /// The file, beside the mapping.
+    pub(crate) file: At<String>,
+    /// Where it names the ticket.
+    pub(crate) ticket: FieldSpec,
+    /// Columns of the input with that name; none = the key, without its prefix.
+    pub(crate) joins: Option<Vec<At<ColumnName>>>,
 }
 
 /// `parts`: a cell that holds several fields of a comment.
@@ -423,10 +436,33 @@ pub(crate) enum BodyForm {
 }
 
 impl NotesSpec {
+    /// The file of their own that the comments stand in.
+    pub(crate) fn beside(&self) -> Option<&BesideSpec> {
+        match &self.from {
+            NotesFrom::File(beside) => Some(beside),
+            NotesFrom::Cells(..) | NotesFrom::Each(_) => None,
+        }
+    }
+
+    /// The fields of a comment.
+    pub(crate) fn fields(&self) -> Vec<&FieldSpec> {
+        let words = [&self.author, &self.channel].into_iter().flatten();
+        let public = match &self.public {
+            Some(PublicSpec::Field { field, .. }) => Some(field),
+            Some(PublicSpec::Always(_)) | None => None,
+        };
+        let mut fields = vec![&self.at.field, &self.body.field];
+        fields.extend(words.map(|words| &words.field));
+        fields.extend(public);
+        fields.extend(&self.id);
+        fields
+    }
+
     /// The columns with the comments; the first that the file has.
     pub(crate) fn columns(&self) -> &[At<ColumnName>] {
         match &self.from {
             NotesFrom::Cells(columns, _) | NotesFrom::Each(columns) => columns,
+            NotesFrom::File(_) => &[],
         }
     }
 

@@ -214,6 +214,13 @@ pub enum Reason {
     },
     /// The text is no JSON list of comments.
     NoList,
+    /// A comment in a file of its own names no row of the input.
+    NoTicketOfComment,
+    /// The comments of the row, which stand in files of their own, are too long.
+    CommentsTooLong {
+        /// The longest that is read, in bytes.
+        limit: usize,
+    },
     /// A required property has no value.
     MissingValue,
     /// The key is empty.
@@ -513,6 +520,8 @@ impl Reason {
             Reason::NoObject => "NO_JSON_OBJECT",
             Reason::NestedTooDeep { .. } => "NESTED_TOO_DEEP",
             Reason::NoList => "NO_JSON_LIST",
+            Reason::NoTicketOfComment => "NO_TICKET_OF_COMMENT",
+            Reason::CommentsTooLong { .. } => "COMMENTS_TOO_LONG",
             Reason::MissingValue => "MISSING_VALUE",
             Reason::MissingKey => "MISSING_KEY",
             Reason::InvalidKey => "INVALID_KEY",
@@ -606,6 +615,11 @@ impl Reason {
                 format!("the JSON object is nested more than {limit} deep")
             }
             Reason::NoList => "this is no JSON list of comments".to_owned(),
+            Reason::NoTicketOfComment => "no row of the input has this ticket".to_owned(),
+            Reason::CommentsTooLong { limit } => format!(
+                "the comments of this ticket have more than {} MiB together",
+                limit >> 20
+            ),
             Reason::MissingValue => "a value is required here and there is none".to_owned(),
             Reason::MissingKey => "the key is empty".to_owned(),
             Reason::InvalidKey => {
@@ -817,6 +831,12 @@ impl Reason {
             }
             Reason::NoList => {
                 "correct the cell, or take the column out of [[notes]]".to_owned()
+            }
+            Reason::NoTicketOfComment => {
+                "import it with the file that has its ticket, or leave it out".to_owned()
+            }
+            Reason::CommentsTooLong { .. } => {
+                "look at them: a ticket that a machine wrote to, most likely; leave some out".to_owned()
             }
             Reason::MissingValue => "fill in the cell".to_owned(),
             Reason::MissingKey => "give the row its id of the old system".to_owned(),

@@ -172,6 +172,19 @@ pub struct SourceRow {
     pub kept: Option<Box<Kept>>,
     /// The object as it stands in the file, where that is JSON.
     pub object: Option<Box<str>>,
+    /// Its comments that stand in files of their own; gone once they are mapped.
+    pub comments: Vec<Comment>,
+}
+
+/// A comment that stands in a file of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    /// Position of its `[[notes]]` in the mapping.
+    pub entry: u32,
+    /// Where it stands: `comments.csv:17`.
+    pub place: Box<str>,
+    /// Its cells, in the order in which that `[[notes]]` names their columns.
+    pub cells: Cells,
 }
 
 impl SourceRow {

@@ -84,6 +84,13 @@ fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
             counted(summary.notes_made, "note")
         )?;
     }
+    if summary.comments_left > 0 {
+        writeln!(
+            text,
+            "{} left out: their tickets are not in the input, or they can't be read; see comments-left",
+            counted(summary.comments_left, "comment")
+        )?;
+    }
     for (remark, number) in &summary.remarks {
         writeln!(text, "{} {}", count(*number), remark.words())?;
         write_values(text, *remark, *number, summary)?;

@@ -44,13 +44,18 @@ pub enum Form {
     Columns,
     /// In a list of their ticket's JSON object.
     Objects,
+    /// In a file of their own, in no order.
+    Beside,
 }
+
+/// The file of comments.
+pub const COMMENTS: &str = "comments.csv";
 
 impl Form {
     /// Name of the input.
     pub fn input(self) -> &'static str {
         match self {
-            Form::Columns => "in.csv",
+            Form::Columns | Form::Beside => "in.csv",
             Form::Objects => "in.jsonl",
         }
     }
@@ -63,6 +68,10 @@ impl Form {
         match self {
             Form::Columns => MAPPING.to_owned(),
             Form::Objects => MAPPING.replace(parts, "each = \"comments\"\noptional = true\n"),
+            Form::Beside => {
+                let beside = format!("file = \"{COMMENTS}\"\nticket = \"Ticket\"\n");
+                MAPPING.replace(parts, &beside)
+            }
         }
     }
 }
@@ -152,6 +161,36 @@ impl Conversations {
         match form {
             Form::Columns => self.csv(),
             Form::Objects => self.jsonl(),
+            Form::Beside => {
+                let tickets = self.tickets.iter();
+                let rows = tickets.map(|(key, subject)| format!("{key},{subject}\n"));
+                format!("Id,Subject\n{}", rows.collect::<String>())
+            }
+        }
+    }
+
+    /// The file of comments, mixed, with two of tickets that nobody has.
+    pub fn comments_csv(&self) -> String {
+        let rows = self
+            .comments
+            .iter()
+            .map(|one| format!("{},Ann,{},{},{}\n", one.at, one.id, one.ticket, one.text));
+        let strangers = ["K90001", "K90002"]
+            .map(|ticket| format!("2021-03-01T09:00:00Z,Ann,1,{ticket},says nothing\n"));
+        let mut rows: Vec<String> = rows.chain(strangers).collect();
+        fastrand::Rng::with_seed(5).shuffle(&mut rows);
+        format!("at,author,id,Ticket,body\n{}", rows.concat())
+    }
+
+    /// Writes the input, and what stands beside it, into a folder.
+    pub fn write(&self, folder: &std::path::Path, form: Form) {
+        let write = |name: &str, text: String| {
+            std::fs::write(folder.join(name), text).expect("written");
+        };
+        write(form.input(), self.text(form));
+        write("m.toml", form.mapping());
+        if form == Form::Beside {
+            write(COMMENTS, self.comments_csv());
         }
     }
 
@@ -264,8 +303,7 @@ impl Talk {
     /// The same, with comments that stand so in the input.
     pub fn of(form: Form, conversations: &Conversations, args: &[&str]) -> Talk {
         let here = Rehearsal::new();
-        let _file = here.write(form.input(), conversations.text(form));
-        let _file = here.write("m.toml", form.mapping());
+        conversations.write(&here.path("."), form);
         let talk = Talk {
             desk: Desk::in_folder(here, &["--rate", "off", "--data", "portal.db"]),
         };

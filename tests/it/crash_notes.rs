@@ -19,7 +19,7 @@ async fn run_in(
     switch: &str,
 ) -> InProcess {
     let input = folder.join(form.input());
-    std::fs::write(&input, conversations.text(form)).expect("an input");
+    conversations.write(folder, form);
     let portal = portal_with(&folder.join("portal.db"), 0, &[switch]).await;
     portal.unique_property("source_ticket_id").await;
     InProcess {
@@ -82,5 +82,11 @@ async fn a_run_whose_portal_only_says_that_keys_are_unique_is_finished_later() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_of_json_objects_that_ends_at_any_step_is_finished_later() {
     let deaths = die_at_every_step(Form::Objects, "activity_key=unique", 12).await;
+    assert!(deaths > 30, "the run has steps to end at: {deaths}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_with_a_file_of_comments_that_ends_at_any_step_is_finished_later() {
+    let deaths = die_at_every_step(Form::Beside, "activity_key=unique", 12).await;
     assert!(deaths > 30, "the run has steps to end at: {deaths}");
 }

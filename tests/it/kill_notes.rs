@@ -150,7 +150,7 @@ fn random_kills(form: Form, rung: &[&str], (tickets, kills): (usize, u32), share
     }
     let extra: Vec<&str> = extra.iter().map(String::as_str).collect();
     let begin = match form {
-        Form::Columns => IMPORT,
+        Form::Columns | Form::Beside => IMPORT,
         Form::Objects => OF_OBJECTS,
     };
     let mut left = kills;
@@ -175,7 +175,7 @@ fn random_kills(form: Form, rung: &[&str], (tickets, kills): (usize, u32), share
 fn random_kills_under_all_troubles_leave_each_note_once() {
     std::thread::scope(|scope| {
         for (n, rung) in RUNGS.into_iter().enumerate() {
-            let form = [Form::Columns, Form::Objects][n % 2];
+            let form = [Form::Columns, Form::Objects, Form::Beside][n % 3];
             let _side_by_side = scope.spawn(move || random_kills(form, rung, (150, 6), "2%", 7));
         }
     });

@@ -10,6 +10,7 @@ mod canned; // the helper: a portal of canned replies in memory
 mod checks; // a whole file against a mapping, before anything is sent
 mod cleaning; // runs and plans listed, old ones removed, tickets of a run deleted
 mod contact; // first contact: files of all kinds, proposals unedited, and what comes of them
+mod comments;
 mod conversation; // the helper: tickets with comments, and the notes that must come of them
 mod contract; // literal requests of the API contract, and the shapes of the replies
 mod crash; // a run ended at each of its steps, and finished later

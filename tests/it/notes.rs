@@ -222,7 +222,7 @@ fn a_note_in_the_recycle_bin_leaves_its_key_to_another() {
 fn refused(talk: &Talk, form: Form) -> Value {
     let here = &talk.desk.here;
     match form {
-        Form::Columns => json!(here.rows("run/refused.csv")[0]),
+        Form::Columns | Form::Beside => json!(here.rows("run/refused.csv")[0]),
         Form::Objects => {
             let text = here.read("run/refused.jsonl");
             serde_json::from_str(text.lines().next().expect("a row")).expect("JSON")
@@ -236,6 +236,7 @@ fn a_bad_note_costs_its_row_alone_and_a_retry_goes_on_with_what_lacks() {
         ("partial_success=207", Form::Columns),
         ("partial_success=400", Form::Columns),
         ("partial_success=207", Form::Objects),
+        ("partial_success=400", Form::Beside),
     ] {
         let conversations = Conversations::new(12);
         let talk = Talk::of(form, &conversations, &switched(&[partial]));

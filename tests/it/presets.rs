@@ -7,6 +7,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::comments::SAMPLED;
 use crate::json::SHAPES;
 use crate::rehearsal::{Rehearsal, Row, project};
 
@@ -258,6 +259,11 @@ fn every_preset_and_every_sample_has_its_test() {
         samples.push(expected.sample.to_owned());
     }
     presets.extend(SHAPES.iter().map(|shape| shape.preset.to_owned()));
+    for sampled in &SAMPLED {
+        presets.push(sampled.preset.to_owned());
+        let files = [sampled.tickets, sampled.comments];
+        samples.extend(files.map(|name| name.trim_end_matches(".csv").to_owned()));
+    }
     presets.sort();
     presets.dedup();
     samples.sort();

@@ -172,6 +172,7 @@ mod tests {
                 cells: Cells::default(),
                 kept: None,
                 object: None,
+                comments: Vec::new(),
             };
             keys.take(KeyHash::new(&hasher, key, &row)).expect("taken");
         }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 
+use super::beside::Beside;
 use super::json::Columns;
 use super::layout::Difference;
 use super::oddity::Oddity;
@@ -22,6 +23,7 @@ use super::sources::{Sources, Spool};
 use super::trouble::{broken_off, unusable};
 use crate::error::Error;
 use crate::journal::{InputFile, RowEntry};
+use crate::mapping::CompiledMapping;
 use crate::model::dialect::{Dialect, Encoding};
 use crate::model::place::{Places, RowAddress};
 use crate::model::row::Headers;
@@ -39,6 +41,8 @@ pub struct Input {
     taken: Arc<AtomicU64>,
     peeked: Option<Reading>,
     notices: Vec<String>,
+    /// Where comments stand that are in files of their own.
+    beside: Option<Beside>,
 }
 
 /// A text of the input, and what was found out while it was read.
@@ -120,6 +124,7 @@ impl Input {
             taken: Arc::default(),
             peeked: None,
             notices,
+            beside: None,
         })
     }
 
@@ -233,7 +238,26 @@ impl Input {
             taken: Arc::default(),
             peeked: None,
             notices: Vec::new(),
+            beside: self.beside.as_ref().map(Beside::again),
         }
+    }
+
+    /// Gives rows their comments from now on, which were put into a folder; `mapping` says
+    /// what names a row.
+    ///
+    /// # Errors
+    /// When there are none in the folder, or they can't be read.
+    pub fn join_comments(
+        &mut self,
+        folder: &Path,
+        mapping: &Arc<CompiledMapping>,
+    ) -> Result<(), Error> {
+        let mut beside = Beside::open(folder, mapping)?;
+        if let Some(reading) = self.peeked.take() {
+            self.peeked = Some(beside.join(reading)?);
+        }
+        self.beside = Some(beside);
+        Ok(())
     }
 
     /// Rows read so far, from the first of the run.
@@ -362,9 +386,12 @@ impl Input {
                     self.notices.extend(rows.damaged.notices(file.name()));
                     self.current = None;
                 }
-                Some(_) => {
+                Some(reading) => {
                     self.next_seq += 1;
-                    return Ok(reading);
+                    return match &mut self.beside {
+                        Some(beside) => beside.join(reading).map(Some),
+                        None => Ok(Some(reading)),
+                    };
                 }
             }
         }

@@ -28,6 +28,7 @@ mod cut;
 mod json;
 mod quotes;
 mod rows;
+mod beside;
 mod input;
 mod trouble;
 mod retried;

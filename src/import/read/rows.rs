@@ -63,7 +63,8 @@ impl Reading {
         match self {
             Reading::Row(row) => {
                 let object = row.object.as_ref().map_or(0, |object| object.len());
-                row.cells.text_len() + object
+                let comments = row.comments.iter().map(|one| one.cells.text_len());
+                row.cells.text_len() + object + comments.sum::<usize>()
             }
             Reading::Fallen(outcome) => {
                 let raw = outcome.raw.as_ref().map_or(0, String::len);
@@ -196,6 +197,7 @@ impl Rows {
             cells: Cells::default(),
             kept: None,
             object: None,
+            comments: Vec::new(),
         };
         if self.line_of_record.is_none() && self.gives_swallowed_back(found) {
             let raw = self.records.record().raw;

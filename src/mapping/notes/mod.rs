@@ -1,12 +1,15 @@
 //! Compiled `[[notes]]`: from a row to the comments of its ticket, each with its own
 //! time, in the order of their times.
 
+mod beside;
 mod body;
 mod element;
 mod ids;
 
 use std::sync::Arc;
 
+pub(crate) use beside::{Beside, Joint};
+pub use beside::{CommentColumns, CommentFile, LacksColumn};
 pub(crate) use body::text_of;
 pub(crate) use element::{Element, Field, Place};
 
@@ -69,6 +72,8 @@ pub(crate) enum Cutting {
     },
     /// It is a JSON list of comments.
     List,
+    /// There is none: the comments stand in a file of their own.
+    File(Beside),
 }
 
 /// A short text of a comment, as people read it.
@@ -126,6 +131,9 @@ impl Notes {
     fn drafts(&self, scope: &Scope<'_>, findings: &mut Findings) -> Vec<Draft> {
         let before = findings.problems.len();
         let mut drafts = Vec::new();
+        if let Cutting::File(beside) = &self.cut {
+            self.beside(beside, scope, &mut drafts, findings);
+        }
         for column in &self.columns {
             if findings.problems.len() >= before + TOLD {
                 break;
@@ -140,6 +148,7 @@ impl Notes {
                     drafts.extend(self.draft(&element, &column.header, findings));
                 }
                 Cutting::List => self.list(cell, column, &mut drafts, findings),
+                Cutting::File(_) => {}
             }
         }
         drafts.sort_by_key(|draft| draft.at_ms);
@@ -147,6 +156,26 @@ impl Notes {
             let _description = drafts.remove(0);
         }
         drafts
+    }
+
+    /// The comments that a file of their own has for the row.
+    fn beside(
+        &self,
+        beside: &Beside,
+        scope: &Scope<'_>,
+        drafts: &mut Vec<Draft>,
+        findings: &mut Findings,
+    ) {
+        let before = findings.problems.len();
+        let comments = scope.source().comments.iter();
+        for comment in comments.filter(|comment| comment.entry == beside.file.entry) {
+            if findings.problems.len() >= before + TOLD {
+                return;
+            }
+            let filled = |cell| if scope.is_empty(cell) { "" } else { cell };
+            let element = Element::Parts(comment.cells.iter().map(filled).collect());
+            drafts.extend(self.draft(&element, &Arc::from(&*comment.place), findings));
+        }
     }
 
     /// The comments of a JSON list.

@@ -10,15 +10,19 @@ use crate::mapping::parse::entry::needs;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::{read_lookup_columns, read_map, read_word};
 use crate::mapping::shape::{
-    At, BodyForm, BodySpec, FieldSpec, MapLine, MapSpec, MomentSpec, NotesFrom, NotesSpec,
-    PartsSpec, PublicSpec, WordsSpec,
+    At, BesideSpec, BodyForm, BodySpec, FieldSpec, MapLine, MapSpec, MomentSpec, NotesFrom,
+    NotesSpec, PartsSpec, PublicSpec, WordsSpec,
 };
 
 /// What `parts` may say of the last part.
 const LAST: [(&str, ()); 1] = [("rest", ())];
-/// How tables name a field: of a cell that is cut, of an element of a list.
+/// How tables name a field: of a cell that is cut, of an element of a list, of a record of
+/// a file.
 const PART: &str = "part";
 const PATH: &str = "path";
+const COLUMN: &str = "column";
+/// Where comments may stand.
+const PLACES: [&str; 3] = ["column", "each", "file"];
 const SKIP: [(&str, bool); 1] = [("first", true)];
 const FORMS: [(&str, BodyForm); 2] = [("clean", BodyForm::Clean), ("text", BodyForm::Text)];
 
@@ -29,7 +33,7 @@ pub(crate) fn read_notes(mut table: Table<'_>) -> Option<NotesSpec> {
         key,
         known: match &from {
             Some(NotesFrom::Cells(_, parts)) => Some(&parts.names),
-            Some(NotesFrom::Each(_)) | None => None,
+            Some(NotesFrom::Each(_) | NotesFrom::File(_)) | None => None,
         },
     };
     let at = fields.moment(&mut table);
@@ -56,25 +60,30 @@ pub(crate) fn read_notes(mut table: Table<'_>) -> Option<NotesSpec> {
 
 /// Where the comments stand, and the key by which their fields are named in tables.
 fn read_from(table: &mut Table<'_>) -> (Option<NotesFrom>, &'static str) {
-    let given = ["column", "each"].map(|key| table.value(key).is_some());
-    match given {
-        [false, false] => {
+    let given = PLACES.map(|key| table.value(key).is_some());
+    let given: Vec<&'static str> = PLACES
+        .into_iter()
+        .zip(given)
+        .filter_map(|(key, given)| given.then_some(key))
+        .collect();
+    let has_parts = table.value("parts").is_some();
+    for key in ["ticket", "joins"] {
+        if table.value(key).is_some() && given != ["file"] {
+            let what = format!("`{key}` has no effect without `file`");
+            let _ = table.wrong::<()>(table.key_span(key), what);
+        }
+    }
+    match given.as_slice() {
+        [] => {
             table.lacks(
                 "column",
-                "name the column with the comments, or, for a list in JSON, write each = \"comments\"",
+                "name the column with the comments; for a list in JSON write each = \"comments\", \
+                 for a file of comments file = \"comments.csv\"",
             );
-            let _parts = table.value("parts").is_some().then(|| read_parts(table));
+            let _parts = has_parts.then(|| read_parts(table));
             (None, PART)
         }
-        [true, true] => {
-            let _ = table.wrong::<()>(
-                table.key_span("each"),
-                "[[notes]] has both `column` and `each`: keep one",
-            );
-            let _parts = table.value("parts").is_some().then(|| read_parts(table));
-            (None, PART)
-        }
-        [true, false] => {
+        ["column"] => {
             let column = read_columns(table, "column");
             let parts = read_parts(table);
             let cells = column.zip(parts);
@@ -83,16 +92,48 @@ fn read_from(table: &mut Table<'_>) -> (Option<NotesFrom>, &'static str) {
                 PART,
             )
         }
-        [false, true] => {
-            if table.value("parts").is_some() {
-                let _ = table.wrong::<()>(
-                    table.key_span("parts"),
-                    "`parts` has no effect beside `each`",
-                );
+        [one] => {
+            if has_parts {
+                let what = format!("`parts` has no effect beside `{one}`");
+                let _ = table.wrong::<()>(table.key_span("parts"), what);
             }
-            (read_columns(table, "each").map(NotesFrom::Each), PATH)
+            match *one {
+                "each" => (read_columns(table, "each").map(NotesFrom::Each), PATH),
+                _ => (read_beside(table).map(NotesFrom::File), COLUMN),
+            }
+        }
+        [first, second, ..] => {
+            let what = format!("[[notes]] has both `{first}` and `{second}`: keep one");
+            let _ = table.wrong::<()>(table.key_span(second), what);
+            let _parts = has_parts.then(|| read_parts(table));
+            (None, PART)
         }
     }
+}
+
+/// `file = "comments.csv"`, `ticket = "ticket_id"` and perhaps `joins = "Id"`.
+fn read_beside(table: &mut Table<'_>) -> Option<BesideSpec> {
+    let file = table.text("file");
+    if table.value("ticket").is_none() {
+        table.lacks(
+            "ticket",
+            "name the column of the file that says whose comment it is",
+        );
+    }
+    let fields = Fields {
+        key: COLUMN,
+        known: None,
+    };
+    let ticket = fields.plain(table, "ticket");
+    let joins = match table.value("joins").is_some() {
+        true => Some(read_columns(table, "joins")?),
+        false => None,
+    };
+    Some(BesideSpec {
+        file: file?,
+        ticket: ticket?,
+        joins,
+    })
 }
 
 /// `parts = { separator = ";", names = ["at", "author", "body"], last = "rest" }`.
@@ -241,8 +282,12 @@ impl Fields<'_> {
         };
         let name = format!("the `{key}` of [[notes]]");
         let mut inside = table.table(key, &name)?;
-        let other = if self.key == PART { PATH } else { PART };
-        if inside.value(other).is_some() {
+        let others = [PART, PATH, COLUMN].into_iter();
+        let others = others.filter(|other| *other != self.key);
+        let other: Vec<&str> = others
+            .filter(|other| inside.value(other).is_some())
+            .collect();
+        if let Some(other) = other.first() {
             let _ = inside.wrong::<()>(
                 inside.key_span(other),
                 format!("fields of these comments are named by `{}`", self.key),

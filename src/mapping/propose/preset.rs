@@ -10,6 +10,9 @@ use crate::mapping::propose::survey::ratio;
 use crate::mapping::shape::{ColumnName, Document, EntrySpec, KeyOrigin, Origin};
 use crate::model::row::Headers;
 
+/// The preset for whatever has comments in a file of their own. No file tells that.
+const OF_NO_SYSTEM: &str = "comments";
+
 /// Less than this of the file's columns is chance, where no columns are telling.
 const LEAST: f64 = 0.6;
 
@@ -168,6 +171,7 @@ pub struct Preset {
 pub fn recognise(headers: &Headers) -> Option<Preset> {
     let presets = PRESETS
         .iter()
+        .filter(|(name, _)| *name != OF_NO_SYSTEM)
         .filter_map(|(name, _)| Preset::find(name, headers));
     let presets: Vec<Preset> = presets.filter(|preset| preset.has_key).collect();
     let names: Vec<String> = headers.names().iter().map(|name| normal(name)).collect();

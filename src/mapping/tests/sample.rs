@@ -156,6 +156,7 @@ pub(crate) fn row(cells: &[&str]) -> SourceRow {
         cells: Cells::new(cells.iter().copied()),
         kept: None,
         object: None,
+        comments: Vec::new(),
     }
 }
 
