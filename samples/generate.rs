@@ -11,6 +11,13 @@
 //! an empty subject, a name that two agents share, a broken e-mail address, an id that
 //! another row has, and a mistyped status.
 //!
+//!     cargo run --release --example tickets -- --history --rows 300 --seed 11 -o samples/zendesk-history.jsonl
+//!     cargo run --release --example tickets -- --history --later --rows 300 --seed 11 -o samples/zendesk-history-later.jsonl
+//!
+//! are the commands that wrote the sample of conversations, as JSON lines: 300 tickets with
+//! 2,000 answers, and the same export of a later day, with 50 new tickets, 200 that changed
+//! and 700 more answers.
+//!
 //! The same rows and seed give the same bytes on every machine. All people, companies and
 //! tickets are invented.
 
@@ -24,7 +31,7 @@ use clap::Parser;
 
 mod tickets;
 
-use tickets::{Request, write_export};
+use tickets::{History, Request, write_export, write_history};
 
 /// Writes an invented Zendesk account export as CSV.
 #[derive(Parser)]
@@ -35,6 +42,12 @@ struct Args {
     /// Another seed gives other tickets
     #[arg(long, value_name = "S")]
     seed: u64,
+    /// Tickets with their conversations, as lines of a JSON export
+    #[arg(long, conflicts_with = "with_mistakes")]
+    history: bool,
+    /// The same export of a later day: with new tickets, and more said about others
+    #[arg(long, requires = "history")]
+    later: bool,
     /// Spoil seven of the rows, each in its own way (needs about 1,000 rows)
     #[arg(long)]
     with_mistakes: bool,
@@ -56,6 +69,17 @@ fn main() -> ExitCode {
 }
 
 fn write(args: &Args) -> Result<()> {
+    if args.history {
+        let history = History {
+            tickets: args.rows,
+            seed: args.seed,
+            is_later: args.later,
+        };
+        return match &args.output {
+            Some(path) => write_history(history, create(path)?),
+            None => write_history(history, io::stdout().lock()),
+        };
+    }
     let request = Request {
         rows: args.rows,
         seed: args.seed,

@@ -63,7 +63,7 @@ fn write_rows(request: Request, desk: &Desk, file: &mut csv::Writer<impl Write>)
 }
 
 /// How far the next id is: gaps are tickets that were deleted or merged.
-fn id_step(random: &mut Random) -> u64 {
+pub(crate) fn id_step(random: &mut Random) -> u64 {
     if random.chance(80) {
         1
     } else {
@@ -72,7 +72,7 @@ fn id_step(random: &mut Random) -> u64 {
 }
 
 /// When the ticket of this row came in, somewhere in the row's own stretch of time.
-fn creation(random: &mut Random, number: u64, rows: u64) -> Moment {
+pub(crate) fn creation(random: &mut Random, number: u64, rows: u64) -> Moment {
     const STEPS: u64 = 1 << 20;
     let within = random.below(STEPS) as f64 / STEPS as f64;
     Moment::at_share((number as f64 + within) / rows as f64)

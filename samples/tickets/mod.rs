@@ -4,10 +4,12 @@
 //! kept from row to row and a million rows take the memory of one. Each file makes one
 //! part of a ticket: who wrote it (`people`), what was said (`wording`, with the texts
 //! of `phrases`), how it went (`life`); `ticket` joins them, `row` lays them out in
-//! columns, `mistakes` spoils seven rows on request and `export` writes the file.
+//! columns, `mistakes` spoils seven rows on request and `export` writes the file. `history`
+//! writes tickets with their conversations as JSON lines.
 //! The command line is not known here.
 
 mod export;
+mod history;
 mod life;
 mod mistakes;
 mod moment;
@@ -20,3 +22,4 @@ mod ticket;
 mod wording;
 
 pub(crate) use export::{Request, write_export};
+pub(crate) use history::{History, write_history};

@@ -174,6 +174,11 @@ fn person(name: String, email: String, company: String, language: usize) -> Pers
     }
 }
 
+/// The help desk's number for an agent.
+pub(crate) fn number_of(agent: &str) -> u64 {
+    410_000_000_000 + fnv1a(agent.as_bytes()) % 1_000_000_000
+}
+
 /// The 64-bit FNV-1a hash.
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {

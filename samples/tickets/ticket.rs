@@ -27,14 +27,14 @@ pub(crate) struct Ticket<'a> {
     pub(crate) assignee: Option<&'a str>,
     pub(crate) life: Life,
     topic: &'a Topic,
-    channel: Channel,
+    pub(crate) channel: Channel,
     /// The customer, or the agent who took the call.
     submitter: &'a str,
     email: &'a str,
-    area: &'a str,
-    kind: &'a str,
-    priority: &'static str,
-    satisfaction: &'static str,
+    pub(crate) area: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) priority: &'static str,
+    pub(crate) satisfaction: &'static str,
     due: Option<Moment>,
 }
 

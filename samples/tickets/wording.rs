@@ -161,6 +161,23 @@ impl Wording {
     }
 }
 
+/// What the requester of a ticket writes later on.
+pub(crate) fn follow_up(random: &mut Random, phrases: &Phrases, about: &About<'_>) -> String {
+    let facts = Facts::draw(random, phrases, about.person, about.created);
+    let mut writer = Writer {
+        random,
+        phrases,
+        sayings: &facts.language.topics[&about.topic.name],
+        facts: &facts,
+    };
+    let mut text = String::new();
+    writer.one_of(&facts.language.details, &mut text);
+    text.push_str(&facts.language.joint);
+    writer.one_of(&facts.language.asks, &mut text);
+    writer.perhaps_emoji(&mut text);
+    text
+}
+
 /// What is known of a ticket before a word is said.
 pub(crate) struct About<'a> {
     pub(crate) person: &'a Person,

@@ -27,7 +27,9 @@ use crate::import::links::LinkKinds;
 use crate::import::read::Input;
 use crate::import::rivals::Rivals;
 use crate::import::run::{Job, Unknown};
-use crate::journal::{Applied, Header, JournalError, PlanReading, PlanRef, Reading, Told};
+use crate::journal::{
+    Applied, Header, JournalError, PlanReading, PlanRef, Reading, Told, copy_comments,
+};
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::count::counted;
 use crate::model::plan::PlannedAction;
@@ -73,7 +75,7 @@ pub async fn run(args: &ApplyArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
         target: None,
     };
     trust::go_to(&claims, &mut args.portal, None)?;
-    let (input, mapping) = open_input(&plan.header, Began::Plan)?;
+    let (input, mapping) = open_input(&plan.header, folder.path(), Began::Plan)?;
     let portal = Portal::open(&args.portal, talk).await?;
     say_reading(&input, talk);
     let ready = match plan.ready(&input, &mapping, &portal, talk).await {
@@ -231,7 +233,7 @@ struct Applying<'a> {
 impl Applying<'_> {
     async fn run(
         self,
-        input: Input,
+        mut input: Input,
         ready: Ready,
         portal: Portal,
         talk: &Talk,
@@ -255,10 +257,15 @@ impl Applying<'_> {
             }
         };
         let held = header.plan.as_ref().map(PlanReading::open_for_run);
+        let mapping = Arc::new(ready.compiled);
+        if mapping.has_comment_files() {
+            copy_comments(&plan.folder, &path)?;
+            input.join_comments(&path, &mapping)?;
+        }
         let job = Job {
             operation: plan.operation,
             input,
-            mapping: Arc::new(ready.compiled),
+            mapping,
             links: ready.links,
             plan: held.transpose()?,
             header,

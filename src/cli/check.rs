@@ -26,7 +26,7 @@ use crate::model::visible::one_line;
 /// Letters of an example in the table.
 const EXAMPLE: usize = 30;
 
-/// Read CSV files to their end and show what they are, or with a mapping what an import would do;
+/// Read files to their end and show what they are, or with a mapping what an import would do;
 /// exit code 4 where rows would be refused
 #[derive(Debug, Args)]
 pub struct CheckArgs {
@@ -38,7 +38,8 @@ pub struct CheckArgs {
     /// What the import would do with the rows
     #[arg(long, value_enum, default_value_t = Op::Create, requires = "mapping")]
     pub op: Op,
-    /// Write the rows that would be refused to a new .csv file, in the form of refused.csv
+    /// Write the rows that would be refused to a new .csv file, in the form of refused.csv; of
+    /// JSON, to a .jsonl file
     #[arg(short, long, value_name = "FILE", requires = "mapping")]
     pub output: Option<PathBuf>,
     /// Write the values that the mapping has no counterpart for to a new .csv file; filled
@@ -138,6 +139,11 @@ fn facts_words(facts: &TextFacts) -> String {
         true => format!("{} with BOM", facts.encoding.name()),
         false => facts.encoding.name().to_owned(),
     }];
+    if let Some(json) = facts.json {
+        words.push(json.to_owned());
+        words.push(counted(facts.records, "record"));
+        return words.join(", ");
+    }
     words.push(format!("delimiter {}", delimiter_word(facts.delimiter)));
     let ends = line_ends(facts.line_ends);
     let kinds: Vec<String> = match ends.as_slice() {
@@ -254,7 +260,8 @@ fn text_json(facts: &TextFacts) -> Value {
         "sheet": facts.sheet,
         "encoding": facts.encoding.name(),
         "byte_order_mark": facts.byte_order_mark,
-        "delimiter": char::from(facts.delimiter).to_string(),
+        "json": facts.json,
+        "delimiter": facts.json.is_none().then(|| char::from(facts.delimiter).to_string()),
         "line_ends": {
             "lf": facts.line_ends.lf,
             "crlf": facts.line_ends.crlf,

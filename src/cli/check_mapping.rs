@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::check::CheckArgs;
+use super::comments;
 use super::exit::Exit;
 use super::fit::{Definitions, Intent};
 use super::import::{mapping_error, parse_mapping, wanted};
@@ -19,13 +20,14 @@ use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::Rate;
 use crate::import::check::{Allowance, Check, Setting, check, held, write_values};
+use crate::import::comments::{Rest, gather};
 use crate::import::read::Input;
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
 use crate::model::check::{CheckReport, Held};
 use crate::model::count::counted;
 use crate::model::schema::ObjectType;
 use crate::model::ticket::Missing;
-use crate::output::{Privacy, Target};
+use crate::output::{Privacy, Target, Temporary};
 use crate::report::{check_json, check_words};
 
 /// Where neither the portal nor the user told. HubSpot: calls of a private app in ten
@@ -34,14 +36,20 @@ const USUAL_RATE: (u32, Duration) = (190, Duration::from_secs(10));
 
 /// Checks every row of the input against a mapping.
 pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Error> {
-    let csv = |path: &PathBuf| new_file(path, &["csv"], args.force);
-    let refused_to = args.output.as_ref().map(csv).transpose()?;
-    let values_to = args.write_values.as_ref().map(csv).transpose()?;
+    let new = |path: &PathBuf, endings| new_file(path, endings, args.force);
+    let refused_to = args.output.as_ref();
+    let refused_to = refused_to.map(|path| new(path, &["csv", "jsonl"]));
+    let refused_to = refused_to.transpose()?;
+    let values_to = args.write_values.as_ref().map(|path| new(path, &["csv"]));
+    let values_to = values_to.transpose()?;
     let mapping = match parse_mapping(path)? {
-        Ok(mapping) => mapping,
+        Ok(mapping) => comments::with_typed(mapping, args.input.comments())?,
         Err(errors) => return Err(mapping_error(&all_mistakes(errors, args, talk).await, talk)),
     };
     let input = args.input.open(mapping.dialect(), None)?;
+    if let Some(Target::File(path)) = &refused_to {
+        expect_ending(path, &input)?;
+    }
     let intent = intent(args, &mapping, &input);
     let (copy, portal) = args.from.read_keeping(intent.parts(), talk).await?;
     let looked = Looked {
@@ -62,6 +70,18 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
         rate: rate.map_or(USUAL_RATE, |rate| (rate.calls, rate.window)),
         daily_calls: copy.daily_calls,
     };
+    let mut input = input;
+    let beside = comments::open(&mapping, &against.compiled, args.input.comments(), talk)?;
+    let folder = tempfile::tempdir()
+        .map_err(|error| Error::unexpected(format!("can't make a temporary folder: {error}")))?;
+    let _temporary = Temporary::new(folder.path());
+    let gathered = gather(
+        &mut input,
+        &against.compiled,
+        beside,
+        folder.path(),
+        Rest::Counted,
+    )?;
     let shown = preview_of(
         args.op.operation(),
         input.again(),
@@ -81,6 +101,9 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
         },
     )?;
     report.clashes = against.lacking.clashes;
+    if against.compiled.has_comment_files() {
+        report.notices.push(comments::words(&gathered));
+    }
     talk.show(&check_words(&report));
     if !shown.is_empty() {
         talk.show(&format!("\n{shown}"));
@@ -103,6 +126,23 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
     })
 }
 
+/// Rows are refused in the form in which they came.
+fn expect_ending(path: &Path, input: &Input) -> Result<(), Error> {
+    let (rows, ending) = match input.is_json() {
+        true => ("JSON objects", "jsonl"),
+        false => ("records of a table", "csv"),
+    };
+    let fits = |found: &std::ffi::OsStr| found.eq_ignore_ascii_case(ending);
+    match path.extension().is_some_and(fits) {
+        true => Ok(()),
+        false => Err(Error::usage(format!(
+            "{} can't take the refused rows: they are {rows}",
+            path.display()
+        ))
+        .advise(format!("end its name with .{ending}"))),
+    }
+}
+
 /// What a mapping is held against.
 struct Looked<'a> {
     intent: Intent<'a>,
@@ -113,7 +153,7 @@ struct Looked<'a> {
 
 /// A mapping that fits, and what an import finds before its first row.
 struct Against {
-    compiled: CompiledMapping,
+    compiled: Arc<CompiledMapping>,
     readers: CompiledMapping,
     lacking: Lacking,
     setting: Setting,
@@ -149,7 +189,7 @@ impl Looked<'_> {
         };
         let setting = self.setting(&compiled, &lacking, held);
         Ok(Against {
-            compiled,
+            compiled: Arc::new(compiled),
             readers,
             lacking,
             setting,

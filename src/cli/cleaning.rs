@@ -25,7 +25,11 @@ use crate::model::visible::one_line;
 const NAMED: usize = 10;
 
 /// Files that runs, undos and plans make in their folders.
-const OURS: [&str; 26] = [
+const OURS: [&str; 32] = [
+    "comments-left.csv",
+    "comments-left.jsonl",
+    "comments.db",
+    "comments.db.new",
     "done.csv",
     "idmap.csv",
     "input-stdin",
@@ -38,8 +42,10 @@ const OURS: [&str; 26] = [
     "plan.json",
     "plan.txt",
     "refused.csv",
+    "refused.jsonl",
     "report.html",
     "retried.csv",
+    "retried.jsonl",
     "run.db",
     "run.db-journal",
     "run.db-shm",

@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 
 use super::archiving;
 use super::associate::{AssociateArgs, LinkWay};
+use super::comments;
 use super::exit::Exit;
 use super::fit::{Definitions, Intent};
 use super::found;
@@ -24,6 +25,7 @@ use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{Account, Client};
+use crate::import::comments::{CommentInput, Rest, gather};
 use crate::import::flow::Operation;
 use crate::import::folder::{RunFolder, has_begun};
 use crate::import::links::LinkKinds;
@@ -185,7 +187,7 @@ pub async fn run(args: ImportArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
 /// The mapping, or everything that is wrong with it.
 pub async fn open_mapping(args: &ImportArgs, talk: &Talk) -> Result<MappingFile, Error> {
     match parse_mapping(&args.mapping)? {
-        Ok(mapping) => Ok(mapping),
+        Ok(mapping) => comments::with_typed(mapping, args.input.comments()),
         Err(errors) => {
             let errors = all_mistakes(errors, args, talk).await;
             Err(mapping_error(&errors, talk))
@@ -233,17 +235,18 @@ pub async fn haul(
         portal.close().await;
         return Ok(Exit::Fine);
     }
+    let comments = comments::open(&mapping, &fit.compiled, args.input.comments(), talk)?;
     let header = Header {
         parent,
         ..header(args, told, &mapping, &portal.account, &fit)?
     };
-    begin(args, input, fit, header, portal, talk).await
+    begin(args, (input, comments), fit, header, portal, talk).await
 }
 
 /// Makes the run folder, then creates what the portal lacks, then imports.
 async fn begin(
     args: &ImportArgs,
-    input: Input,
+    inputs: (Input, Vec<CommentInput>),
     fit: Fit,
     header: Header,
     portal: Portal,
@@ -259,7 +262,7 @@ async fn begin(
     };
     let path = folder.path().to_owned();
     let account = portal.account.clone();
-    let ended = match job(args, input, fit, header, folder) {
+    let ended = match job(args, inputs, fit, header, folder, talk) {
         Ok(job) => {
             record(&job, &args.portal, talk);
             say_start(&job, &account, talk);
@@ -577,14 +580,24 @@ pub fn header(
 
 fn job(
     args: &ImportArgs,
-    mut input: Input,
+    (mut input, comments): (Input, Vec<CommentInput>),
     fit: Fit,
     header: Header,
     folder: RunFolder,
+    talk: &Talk,
 ) -> Result<Job, Error> {
     input.keep_stdin(folder.path())?;
     let inputs = input.fingerprints()?;
     let header = Header { inputs, ..header };
+    if fit.compiled.has_comment_files() {
+        // The rows of a retry are a part of another input, which has the other tickets.
+        let rest = match header.parent {
+            Some(_) => Rest::Ignored,
+            None => Rest::Told,
+        };
+        let gathered = gather(&mut input, &fit.compiled, comments, folder.path(), rest)?;
+        talk.say(&comments::words(&gathered));
+    }
     let rivals = rivals(&header)?;
     Ok(Job {
         operation: args.op.operation(),

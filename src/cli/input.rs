@@ -17,8 +17,8 @@ const TOLD: usize = 10;
 /// CSV files and how they are written.
 #[derive(Debug, Args)]
 pub struct InputArgs {
-    /// CSV files, also packed (.gz, .zst, .zip), spreadsheets (.xlsx, .xls, .ods), globs,
-    /// or - for standard input
+    /// CSV files, JSON (a list, or an object a line), also packed (.gz, .zst, .zip),
+    /// spreadsheets (.xlsx, .xls, .ods), globs, or - for standard input
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Encoding of the files, such as windows-1252 [default: detected]
@@ -30,6 +30,10 @@ pub struct InputArgs {
     /// Sheet of a spreadsheet, by name or number [default: the only one with content]
     #[arg(long, value_name = "SHEET", help_heading = "Input")]
     sheet: Option<String>,
+    /// File of comments, or a quoted glob of several, in place of the one that the mapping
+    /// names (`[[notes]]` with `file`)
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    comments: Option<PathBuf>,
 }
 
 impl InputArgs {
@@ -40,7 +44,19 @@ impl InputArgs {
             encoding: encoding.and_then(Encoding::named),
             delimiter,
             sheet: None,
+            comments: None,
         }
+    }
+
+    /// The same, with a file of comments.
+    #[must_use]
+    pub fn with_comments(self, comments: Option<PathBuf>) -> InputArgs {
+        InputArgs { comments, ..self }
+    }
+
+    /// The file of comments that was typed.
+    pub fn comments(&self) -> Option<&Path> {
+        self.comments.as_deref()
     }
 
     /// What was typed, for messages.
@@ -103,7 +119,7 @@ pub fn say_others(input: &Input, talk: &Talk) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    talk.say(&format!("no CSV, not read: {named}{more}"));
+    talk.say(&format!("no CSV or JSON, not read: {named}{more}"));
 }
 
 fn encoding(name: &str) -> Result<Encoding, String> {

@@ -13,6 +13,7 @@ mod associate;
 mod check;
 mod check_mapping;
 mod cleaning;
+mod comments;
 mod exit;
 mod delete;
 mod export;

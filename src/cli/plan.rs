@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::comments;
 use super::exit::Exit;
 use super::found;
 use super::import::{Fit, ImportArgs, Op, fit, header, open_mapping};
@@ -22,6 +23,7 @@ use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::Rate;
 use crate::import::check::{Allowance, Setting};
+use crate::import::comments::{Rest, gather};
 use crate::import::folder::RunFolder;
 use crate::import::read::Input;
 use crate::journal::{Header, InputFile, PlanReading, PlanWriter, PlannedRow, Told, now};
@@ -134,6 +136,15 @@ pub async fn make(
         let made = async {
             let fit = fit?;
             input.keep_stdin(folder.path())?;
+            let beside = comments::open(&mapping, &fit.compiled, args.input.comments(), talk)?;
+            if fit.compiled.has_comment_files() {
+                let rest = match output {
+                    Some(_) => Rest::Told,
+                    None => Rest::Counted,
+                };
+                let gathered = gather(&mut input, &fit.compiled, beside, folder.path(), rest)?;
+                talk.say(&comments::words(&gathered));
+            }
             let header = Header {
                 inputs: input.fingerprints()?,
                 ..header(args, told, &mapping, &portal.account, &fit)?

@@ -150,9 +150,13 @@ fn notes(notes: &[Note], zone: &TimeZone) -> String {
         let when = Timestamp::from_millisecond(note.at_ms);
         let when = when.map_or_else(|_| String::new(), |when| minute(when, zone));
         let text = note_text(&note.body);
-        let text = match text.split_once('\n') {
-            Some((head, body)) => format!("{}: {}", head.trim(), body.trim()),
-            None => text,
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+        // Who wrote it stands in the first line.
+        let head = lines.next().unwrap_or_default();
+        let rest: Vec<&str> = lines.collect();
+        let text = match rest.is_empty() {
+            true => head.to_owned(),
+            false => format!("{head}: {}", rest.join(" ")),
         };
         format!("\n      {when}  {}", short(&text))
     });

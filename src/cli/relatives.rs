@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::found::{everywhere, is_run};
 use crate::error::Error;
 use crate::export::is_export;
+use crate::import::files::REFUSED;
 use crate::import::flow::Operation;
 use crate::import::rivals::Rivals;
 use crate::journal::{Header, Reading};
@@ -89,7 +90,11 @@ impl Family {
 /// When the journal of one can't be read.
 pub fn rivals(header: &Header) -> Result<Rivals, Error> {
     let inputs = header.inputs.iter().map(|input| &*input.path);
-    let beside = inputs.filter(|path| path.file_name().is_some_and(|name| name == "refused.csv"));
+    let is_refused = |path: &&Path| {
+        let name = path.file_name();
+        name.is_some_and(|name| REFUSED.iter().any(|refused| name == *refused))
+    };
+    let beside = inputs.filter(is_refused);
     let beside: Vec<&Path> = beside
         .filter_map(Path::parent)
         .filter(|path| is_run(path))

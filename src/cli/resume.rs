@@ -30,8 +30,10 @@ use crate::import::guard::{Began, same_inputs, same_mapping, same_schema, same_t
 use crate::import::links::LinkKinds;
 use crate::import::read::{Input, Sources};
 use crate::import::run::{Job, Unknown};
-use crate::journal::{Header, JournalError, Past, PlanReading, Reading, RunState, Told};
-use crate::mapping::{CompiledMapping, MappingFile};
+use crate::journal::{
+    CommentReading, Header, JournalError, Past, PlanReading, Reading, RunState, Told,
+};
+use crate::mapping::{Comments, CompiledMapping, MappingFile};
 use crate::model::count::{count, counted};
 use crate::model::dialect::Encoding;
 use crate::model::outcome::Fate;
@@ -107,10 +109,14 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     trust::go_to(&claims, &mut args.portal, None)?;
     let plan = past.header.plan.as_ref().map(PlanReading::open_for_run);
     let plan = plan.transpose()?;
-    let (input, mapping) = open_input(&past.header, Began::Run)?;
+    let (mut input, mapping) = open_input(&past.header, folder.path(), Began::Run)?;
     let portal = Portal::open(&args.portal, talk).await?;
     let account = portal.account.clone();
     let compiled = check_portal(&past, &input, &mapping, &portal, &account, talk).await?;
+    let compiled = Arc::new(compiled);
+    if compiled.has_comment_files() {
+        input.join_comments(folder.path(), &compiled)?;
+    }
     let links = LinkKinds::read(&portal.client, &compiled).await;
     let links = links.map_err(kinds_error)?;
     talk.say(&format!(
@@ -135,7 +141,7 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     let job = Job {
         operation: operation(&past.header)?,
         input,
-        mapping: Arc::new(compiled),
+        mapping: compiled,
         links,
         header: Header {
             told,
@@ -232,9 +238,18 @@ fn text_of(path: &Path) -> Option<String> {
     mapping_text(path).ok()
 }
 
-/// Input and mapping of a run or a plan, unchanged.
-pub(super) fn open_input(header: &Header, began: Began) -> Result<(Input, MappingFile), Error> {
+/// Input and mapping of a run or a plan in a folder, unchanged. Comments that came in files
+/// of their own are in that folder; the files are not read again.
+pub(super) fn open_input(
+    header: &Header,
+    folder: &Path,
+    began: Began,
+) -> Result<(Input, MappingFile), Error> {
     let mapping = mapping_of(header, began)?;
+    let mapping = mapping.with_comments(match CommentReading::is_there(folder) {
+        true => Comments::There,
+        false => Comments::Absent,
+    });
     Ok((rows_of(header, &mapping, began)?, mapping))
 }
 
@@ -248,6 +263,8 @@ pub(super) fn mapping_of(header: &Header, began: Began) -> Result<MappingFile, E
 /// Input of the run, unchanged, and the mapping that it began with.
 pub(super) fn input_of(header: &Header) -> Result<(Input, MappingFile), Error> {
     let mapping = first_mapping(header, Began::Run)?;
+    // What is in notes the journal tells: no file of comments is needed any more.
+    let mapping = mapping.with_comments(Comments::Absent);
     Ok((rows_of(header, &mapping, Began::Run)?, mapping))
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::archiving;
+use super::comments;
 use super::exit::Exit;
 use super::found::{find, is_run};
 use super::import::{ImportArgs, NewRun, Op, haul, parse_mapping, read_mapping};
@@ -21,14 +22,15 @@ use super::run_args::RunArgs;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use super::trust::{self, Claims};
-use super::typed::Typed;
+use super::typed::{COMMENTS_OPTION, Typed};
 use crate::error::Error;
 use crate::export::is_export;
+use crate::import::files::refused_in;
 use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
 use crate::import::guard::Began;
 use crate::import::read::{Input, RowNames, Sources, pick};
-use crate::journal::{JournalError, Lock, Past, Reading, RunState};
+use crate::journal::{JournalError, Lock, Past, Reading, RunState, Told};
 use crate::mapping::MappingFile;
 use crate::model::count::counted;
 use crate::model::row::Kept;
@@ -51,6 +53,10 @@ pub struct RetryArgs {
     /// refused
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
     codes: Vec<String>,
+    /// File of comments, in place of the one that the mapping names; needed where the run
+    /// was given one
+    #[arg(long, value_name = "FILE")]
+    comments: Option<PathBuf>,
     /// Create the key property and the `[[property]]` entries that the portal lacks
     #[arg(long)]
     create_properties: bool,
@@ -94,6 +100,8 @@ pub async fn run(args: RetryArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Er
     };
     trust::go_to(&claims, &mut args.portal, None)?;
     let mapping = mapping(&args, &past, talk)?;
+    expect_comments(&args, &path, &told)?;
+    let mapping = comments::with_typed(mapping, args.comments.as_deref())?;
     let Some(sources) = rows(&args, &path, &past, &mapping, talk)? else {
         return Ok(Exit::Fine);
     };
@@ -108,6 +116,22 @@ pub async fn run(args: RetryArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Er
         parent: Some(past.header.run).filter(|run| !run.is_empty()),
     };
     haul(&args, new, portal, talk).await
+}
+
+/// A retry without the comments that the run had would make tickets without them. A run
+/// folder is data: what it names is not read for that.
+fn expect_comments(args: &RetryArgs, path: &Path, told: &Told) -> Result<(), Error> {
+    let mut told = told.iter().filter(|(name, _)| *name == COMMENTS_OPTION);
+    match (told.next(), &args.comments) {
+        (Some((_, file)), None) => {
+            let message = format!("the run was given the comments in {file}");
+            let run = path.display();
+            Err(Error::usage(message).advise(format!(
+                "name the file again: tickethaul retry {run} --comments {file}"
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn not_a_run(path: &Path) -> Error {
@@ -170,11 +194,17 @@ fn rows(
     expect_all_finished(&later)?;
     let retried = Retried::by(&later)?;
     let mut pick_one = Choice::new(&args.codes, &retried);
-    let file = path.join("refused.csv");
+    let file = refused_in(path);
+    let found = fs::metadata(&file).ok();
     // Whatever else a run folder holds could be read for ever.
-    if fs::metadata(&file).is_ok_and(|found| !found.is_file()) {
+    if found.as_ref().is_some_and(|found| !found.is_file()) {
         let message = format!("{} is no regular file", file.display());
         return Err(Error::mend(message));
+    }
+    let is_json = file.extension().is_some_and(|ext| ext == "jsonl");
+    if is_json && found.is_some_and(|found| found.len() == 0) {
+        talk.say(&format!("nothing to retry in {}", path.display()));
+        return Ok(None);
     }
     let header = &past.header;
     let input = InputArgs::known(Vec::new(), header.encoding.as_deref(), header.delimiter);
@@ -297,10 +327,11 @@ fn as_import(args: RetryArgs, path: &Path, past: &Past, operation: Operation) ->
     let looks = matches!(operation, Operation::Update | Operation::Upsert);
     ImportArgs {
         input: InputArgs::known(
-            vec![path.join("refused.csv")],
+            vec![refused_in(path)],
             header.encoding.as_deref(),
             header.delimiter,
-        ),
+        )
+        .with_comments(args.comments),
         mapping: args.mapping.unwrap_or_else(|| header.mapping_path.clone()),
         op: Op::of(operation),
         blind: looks && !header.diff,

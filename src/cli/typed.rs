@@ -25,6 +25,10 @@ const KEPT: [&str; 10] = [
     "wait-for-limit",
 ];
 
+/// The file of comments that was typed. A run keeps the comments themselves; its retries are
+/// to be told the file again.
+pub const COMMENTS_OPTION: &str = "comments";
+
 /// Options that say which portal; a run keeps that in a form of its own, without secrets.
 const WHERE: [&str; 5] = [
     "portal",
@@ -55,6 +59,7 @@ impl Typed {
         }
         let names = KEPT.iter().chain(&WHERE);
         let names = names.chain(&FOR_IMPORTS).chain(&FOR_EXPORTS);
+        let names = names.chain(&[COMMENTS_OPTION]);
         let options = names.filter_map(|name| Some(((*name).to_owned(), typed(innermost, name)?)));
         Typed {
             words,
@@ -64,7 +69,7 @@ impl Typed {
 
     /// What stays with a run.
     pub fn told(&self) -> Told {
-        self.only(&KEPT)
+        self.only(&[&KEPT[..], &[COMMENTS_OPTION]].concat())
     }
 
     fn only(&self, names: &[&str]) -> Told {
@@ -186,7 +191,8 @@ mod tests {
 
     /// Options that say what a run is, or matter only before it begins: its journal
     /// holds them, or nothing has to.
-    const OF_THE_RUN: [&str; 19] = [
+    const OF_THE_RUN: [&str; 20] = [
+        COMMENTS_OPTION,
         "mapping",
         "op",
         "blind",

@@ -188,6 +188,8 @@ mod tests {
                 address,
                 cells: Cells::default(),
                 kept: None,
+                object: None,
+                comments: Vec::new(),
             },
             draft: TicketDraft {
                 key: key.to_owned(),

@@ -224,8 +224,11 @@ pub fn changed(op: &PlannedOp) -> Error {
 }
 
 /// `map`: a row becomes a ticket, or falls.
-pub fn map(mapping: &CompiledMapping, source: SourceRow) -> Result<MappedRow, Box<RowOutcome>> {
-    match mapping.map(&source) {
+pub fn map(mapping: &CompiledMapping, mut source: SourceRow) -> Result<MappedRow, Box<RowOutcome>> {
+    let mapped = mapping.map(&source);
+    // Whoever needs them reads the row again.
+    source.comments = Vec::new();
+    match mapped {
         Mapped::Ticket(draft) => Ok(MappedRow { source, draft }),
         Mapped::Skipped => Err(Box::new(RowOutcome::early(source, RowEnd::Skipped))),
         Mapped::Refused { key, issue } => {

@@ -1,15 +1,16 @@
-//! The files of a run that a person reads: done.csv, refused.csv, idmap.csv. They
+//! The files of a run that a person reads: done.csv, refused.csv (or .jsonl), idmap.csv. They
 //! are derived from the journal (protocol D3): settle appends to them after each
 //! commit, and their lengths stand in the next one. All columns of the source go
 //! into them untouched, so that they can be given back as input (R6).
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::flow::{Operation, RowOutcome};
 use crate::model::issue::Refusal;
+use crate::model::json::fields;
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::place::Places;
 use crate::model::row::Headers;
@@ -35,7 +36,7 @@ const BUFFER: usize = 1024 * 1024;
 /// The open files of a run.
 pub struct RunFiles {
     done: Table<File>,
-    refused: Table<File>,
+    refused: Refused<File>,
     idmap: Table<File>,
     columns: usize,
     places: Places,
@@ -46,8 +47,27 @@ pub struct RunFiles {
 /// Makes a ticket's link from its id.
 pub type TicketUrl = Box<dyn Fn(&str) -> String + Send>;
 
+/// Rows of CSV that were refused, and those that came as JSON (protocol H1).
+pub const REFUSED: [&str; 2] = ["refused.csv", "refused.jsonl"];
+
 /// Names of the files, in the order of `RunFiles::lengths`.
-const NAMES: [&str; 3] = ["done.csv", "refused.csv", "idmap.csv"];
+fn names(headers: &Headers) -> [&'static str; 3] {
+    ["done.csv", refused_name(headers), "idmap.csv"]
+}
+
+/// What the file of refused rows is called.
+pub fn refused_name(headers: &Headers) -> &'static str {
+    REFUSED[usize::from(headers.are_of_objects())]
+}
+
+/// The file of the rows that a run refused.
+pub fn refused_in(folder: &Path) -> PathBuf {
+    let [cells, objects] = REFUSED.map(|name| folder.join(name));
+    match objects.symlink_metadata() {
+        Ok(_) => objects,
+        Err(_) => cells,
+    }
+}
 
 impl RunFiles {
     /// Creates the files with their headers. `ticket_url` makes a ticket's link
@@ -60,10 +80,11 @@ impl RunFiles {
         ticket_url: TicketUrl,
     ) -> io::Result<RunFiles> {
         let [done, refused, idmap] = columns(headers);
+        let names = names(headers);
         Ok(RunFiles {
-            done: Table::create(folder.join(NAMES[0]), &done)?,
-            refused: Table::create(folder.join(NAMES[1]), &refused)?,
-            idmap: Table::create(folder.join(NAMES[2]), &idmap)?,
+            done: Table::create(folder.join(names[0]), &done)?,
+            refused: Refused::create(folder.join(names[1]), headers, &refused)?,
+            idmap: Table::create(folder.join(names[2]), &idmap)?,
             columns: headers.len(),
             places,
             operation,
@@ -84,14 +105,16 @@ impl RunFiles {
         (lengths, filed): (&BTreeMap<String, u64>, u64),
     ) -> io::Result<(RunFiles, u64)> {
         let length = |name: &str| lengths.get(name).copied().unwrap_or(0);
-        let whole = NAMES.iter().zip(columns(headers)).all(|(name, columns)| {
+        let names = names(headers);
+        let whole = names.iter().zip(columns(headers)).all(|(name, columns)| {
             let path = folder.join(name);
             let found = path.metadata().map(|metadata| metadata.len());
-            found.is_ok_and(|found| length(name) > 0 && found >= length(name))
-                && has_columns(&path, &columns)
+            let is_table = !name.ends_with(".jsonl");
+            found.is_ok_and(|found| (length(name) > 0 || !is_table) && found >= length(name))
+                && (!is_table || has_columns(&path, &columns))
         });
         if !whole {
-            for name in NAMES {
+            for name in names {
                 match fs::remove_file(folder.join(name)) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                     _ => {}
@@ -102,9 +125,9 @@ impl RunFiles {
         }
         let open = |name: &str| Table::reopen(folder.join(name), length(name));
         let files = RunFiles {
-            done: open(NAMES[0])?,
-            refused: open(NAMES[1])?,
-            idmap: open(NAMES[2])?,
+            done: open(names[0])?,
+            refused: Refused::reopen(folder.join(names[1]), headers, length(names[1]))?,
+            idmap: open(names[2])?,
             columns: headers.len(),
             places,
             operation,
@@ -141,36 +164,117 @@ impl RunFiles {
 
     /// Hands everything written so far to the operating system.
     pub fn flush(&mut self) -> io::Result<()> {
-        self.tables()
-            .into_iter()
-            .try_for_each(|table| table.writer.flush())
+        self.done.writer.flush()?;
+        self.refused.flush()?;
+        self.idmap.writer.flush()
     }
 
     /// Names and lengths of the files, as flushed (D3).
     pub fn lengths(&mut self) -> [(&'static str, u64); 3] {
         [
-            (NAMES[0], self.done.length()),
-            (NAMES[1], self.refused.length()),
-            (NAMES[2], self.idmap.length()),
+            ("done.csv", self.done.length()),
+            (self.refused.name(), self.refused.to().bytes),
+            ("idmap.csv", self.idmap.length()),
         ]
     }
 
     /// Flushes and makes the files survive a power cut (D4).
     pub fn sync(&mut self) -> io::Result<()> {
         self.flush()?;
-        self.tables()
-            .into_iter()
-            .try_for_each(|table| table.writer.get_ref().to.sync_all())
-    }
-
-    fn tables(&mut self) -> [&mut Table<File>; 3] {
-        [&mut self.done, &mut self.refused, &mut self.idmap]
+        self.done.writer.get_ref().to.sync_all()?;
+        self.refused.to().to.sync_all()?;
+        self.idmap.writer.get_ref().to.sync_all()
     }
 }
 
-/// A file like refused.csv of rows that an import would refuse.
+/// The file of refused rows.
+enum Refused<W: Write> {
+    /// A table, as the source is one.
+    Table(Box<Table<W>>),
+    /// An object on each line, as the source has it.
+    Objects(BufWriter<Counted<W>>),
+}
+
+impl Refused<File> {
+    fn create(path: PathBuf, headers: &Headers, columns: &[String]) -> io::Result<Refused<File>> {
+        Refused::begin(new_private_file(&path)?, headers, columns)
+    }
+
+    fn reopen(path: PathBuf, headers: &Headers, length: u64) -> io::Result<Refused<File>> {
+        if !headers.are_of_objects() {
+            return Ok(Refused::Table(Box::new(Table::reopen(path, length)?)));
+        }
+        let to = reopened(&path, length)?;
+        Ok(Refused::Objects(BufWriter::new(Counted {
+            to,
+            bytes: length,
+        })))
+    }
+}
+
+impl<W: Write> Refused<W> {
+    fn begin(to: W, headers: &Headers, columns: &[String]) -> io::Result<Refused<W>> {
+        Ok(match headers.are_of_objects() {
+            true => Refused::Objects(BufWriter::new(Counted { to, bytes: 0 })),
+            false => Refused::Table(Box::new(Table::begin(to, columns)?)),
+        })
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Refused::Table(_) => REFUSED[0],
+            Refused::Objects(_) => REFUSED[1],
+        }
+    }
+
+    fn add(&mut self, columns: usize, outcome: &RowOutcome, added: &[&str; 7]) -> io::Result<()> {
+        match self {
+            Refused::Table(table) => table.add(columns, outcome, added),
+            Refused::Objects(lines) => {
+                lines.write_all(object_line(outcome, added).as_bytes())?;
+                lines.write_all(b"\n")
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Refused::Table(table) => table.writer.flush(),
+            Refused::Objects(lines) => lines.flush(),
+        }
+    }
+
+    fn to(&self) -> &Counted<W> {
+        match self {
+            Refused::Table(table) => table.writer.get_ref(),
+            Refused::Objects(lines) => lines.get_ref(),
+        }
+    }
+}
+
+/// The object of a row as the source has it, on one line, with what we add to it; what an
+/// earlier run added is replaced (R6).
+fn object_line(outcome: &RowOutcome, added: &[&str; 7]) -> String {
+    let object = outcome.source.object.as_deref().unwrap_or("{}");
+    let source = fields(object).unwrap_or_default();
+    let is_ours = |name: &str| REFUSED_COLUMNS.contains(&name);
+    let source = source.iter().filter(|(name, _)| !is_ours(name));
+    // Line breaks between fields are only for people.
+    let source = source.map(|(name, value)| (name.as_str(), value.replace(['\n', '\r'], " ")));
+    let added = REFUSED_COLUMNS.into_iter().zip(added);
+    let added = added.map(|(name, text)| (name, quoted(text)));
+    let fields = source.chain(added);
+    let fields = fields.map(|(name, value)| format!("{}:{value}", quoted(name)));
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// A file like refused.csv, or refused.jsonl, of rows that an import would refuse.
 pub struct Refusals {
-    table: Table<Writer>,
+    refused: Refused<Writer>,
     columns: usize,
     places: Places,
 }
@@ -180,7 +284,7 @@ impl Refusals {
     pub fn begin(to: Writer, headers: &Headers, places: Places) -> io::Result<Refusals> {
         let [_done, refused, _idmap] = columns(headers);
         Ok(Refusals {
-            table: Table::begin(to, &refused)?,
+            refused: Refused::begin(to, headers, &refused)?,
             columns: headers.len(),
             places,
         })
@@ -193,34 +297,68 @@ impl Refusals {
         };
         let place = line_cell(outcome, &self.places);
         let added = refused_cells(outcome, &place, refusal);
-        self.table.add(self.columns, outcome, &added)
+        self.refused.add(self.columns, outcome, &added)
     }
 
     /// Ends the file; it appears under its name.
     pub fn finish(self) -> io::Result<()> {
-        let counted = self.table.writer.into_inner();
-        counted.map_err(|error| error.into_error())?.to.finish()
+        let counted = match self.refused {
+            Refused::Table(table) => table.writer.into_inner().map_err(|e| e.into_error()),
+            Refused::Objects(lines) => lines.into_inner().map_err(|e| e.into_error()),
+        };
+        counted?.to.finish()
     }
 }
 
-/// Records of a file of ours, written as they were, cell by cell.
-pub(super) struct Records<W: Write>(Table<W>);
+/// Records of a file of ours, written as they were.
+pub(super) enum Records<W: Write> {
+    /// Cell by cell.
+    Table(Box<Table<W>>),
+    /// An object on each line.
+    Objects(W),
+}
 
 impl<W: Write> Records<W> {
     /// Begins with the names of the columns.
     pub(super) fn begin(to: W, names: &[String]) -> io::Result<Records<W>> {
-        Ok(Records(Table::begin(to, names)?))
+        Ok(Records::Table(Box::new(Table::begin(to, names)?)))
     }
 
-    /// Adds a record that has as many cells as there are columns.
-    pub(super) fn add<'a>(&mut self, cells: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {
-        self.0.write(cells)
+    /// Adds a record: its cells, as many as there are columns, or as it stands.
+    pub(super) fn add<'a>(
+        &mut self,
+        cells: impl Iterator<Item = &'a [u8]>,
+        raw: &[u8],
+    ) -> io::Result<()> {
+        match self {
+            Records::Table(table) => table.write(cells),
+            Records::Objects(to) => {
+                let line: Vec<u8> = raw
+                    .iter()
+                    .map(|byte| {
+                        if matches!(byte, b'\n' | b'\r') {
+                            b' '
+                        } else {
+                            *byte
+                        }
+                    })
+                    .collect();
+                to.write_all(&line)?;
+                to.write_all(b"\n")
+            }
+        }
     }
 
-    /// Hands over everything, and what it was written to.
-    pub(super) fn finish(self) -> io::Result<W> {
-        let counted = self.0.writer.into_inner();
-        Ok(counted.map_err(|error| error.into_error())?.to)
+    /// Hands over everything.
+    pub(super) fn finish(self) -> io::Result<()> {
+        match self {
+            Records::Table(table) => {
+                let counted = table.writer.into_inner();
+                let _to = counted.map_err(|error| error.into_error())?;
+                Ok(())
+            }
+            Records::Objects(mut to) => to.flush(),
+        }
     }
 }
 
@@ -277,8 +415,16 @@ fn refused_cells<'a>(
     ]
 }
 
+/// A file that goes on behind so many bytes.
+fn reopened(path: &Path, length: u64) -> io::Result<File> {
+    let mut file = open_regular(path, OpenOptions::new().write(true))?;
+    file.set_len(length)?;
+    let _at = file.seek(SeekFrom::End(0))?;
+    Ok(file)
+}
+
 /// One CSV file that is appended to.
-struct Table<W: Write> {
+pub(super) struct Table<W: Write> {
     writer: csv::Writer<Counted<W>>,
 }
 
@@ -288,11 +434,8 @@ impl Table<File> {
     }
 
     fn reopen(path: PathBuf, length: u64) -> io::Result<Table<File>> {
-        let mut file = open_regular(&path, OpenOptions::new().write(true))?;
-        file.set_len(length)?;
-        let _at = file.seek(SeekFrom::End(0))?;
         let counted = Counted {
-            to: file,
+            to: reopened(&path, length)?,
             bytes: length,
         };
         Ok(Table {
@@ -365,9 +508,27 @@ mod tests {
             },
             cells: Cells::new(["1", "_raw of old"]),
             kept: None,
+            object: None,
+            comments: Vec::new(),
         };
         let ticket = "77".to_owned();
         RowOutcome::early(source, RowEnd::Exists { ticket })
+    }
+
+    #[test]
+    fn objects_are_refused_whole_and_on_one_line() {
+        let mut outcome = row(1);
+        outcome.source.object =
+            Some("{\"id\": 12345678901234567890123,\n \"c\":[1,\n2], \"_hint\":\"old\"}".into());
+        let added = ["17", "CODE", "c", "v", "a \"hint\"", "k", ""];
+        assert_eq!(
+            object_line(&outcome, &added),
+            "{\"id\":12345678901234567890123,\"c\":[1, 2],\"_line\":\"17\",\"_code\":\"CODE\",\
+             \"_column\":\"c\",\"_value\":\"v\",\"_hint\":\"a \\\"hint\\\"\",\"_key\":\"k\",\"_raw\":\"\"}"
+        );
+        outcome.source.object = None;
+        let line = object_line(&outcome, &["1", "", "", "", "", "", "{\"a\":"]);
+        assert!(line.ends_with("\"_raw\":\"{\\\"a\\\":\"}"), "{line}");
     }
 
     #[test]

@@ -42,6 +42,7 @@ pub mod settle;
 mod values;
 pub mod ledger;
 pub mod files;
+pub mod comments;
 pub mod recover;
 pub mod folder;
 pub mod summary;

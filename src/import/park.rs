@@ -102,6 +102,8 @@ mod tests {
                 address,
                 cells,
                 kept: None,
+                object: None,
+                comments: Vec::new(),
             },
             draft: TicketDraft::default(),
             ticket: None,

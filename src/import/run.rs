@@ -9,9 +9,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::comments::left_in;
 use super::divert::Diversion;
 use super::feed::Feed;
-use super::files::RunFiles;
+use super::files::{RunFiles, refused_name};
 use super::flight::{Flight, alive};
 use super::flow::{Operation, Task};
 use super::folder::RunFolder;
@@ -29,7 +30,7 @@ use super::steps::Steps;
 use super::stop::StopSwitch;
 use crate::error::Error;
 use crate::hubspot::{Account, Client};
-use crate::journal::{Durability, Header, Journal, Past, PlanReading, RunLog};
+use crate::journal::{Durability, Header, Journal, Past, PlanReading, RunLog, forget_comments};
 use crate::mapping::CompiledMapping;
 use crate::model::event::{Event, Listener, Spared, Stop, Summary};
 use crate::model::outcome::Fate;
@@ -155,6 +156,7 @@ pub async fn run(
         .as_ref()
         .map_or(0, |past| past.fates.iter().map(|(_, rows)| rows).sum());
     let again = Again::new(&input);
+    let refused_file = refused_name(input.headers());
     let reader_thread = std::thread::spawn(move || feed.run(input));
     let notes_settle = settle.clone();
     let sender = Arc::new(Sender {
@@ -190,15 +192,20 @@ pub async fn run(
     drop(patience);
     ended?;
     let outside = Outside {
+        refused_file,
         settled_before,
         calls: client.calls(),
         elapsed: started.elapsed(),
         stop: options.stop.reason(),
+        comments_left: left_in(folder.path())?,
         batch_size: header.diff.then_some(options.batch_size as u64),
     };
     let summary = summarise(&folder, operation, &account, ledger, outside);
     options.steps.pass("summary")?;
     folder.write_summary(&summary)?;
+    if summary.stop.is_none() && !summary.limited {
+        forget_comments(folder.path());
+    }
     listener.hear(&Event::Finished(Box::new(summary.clone())));
     Ok(summary)
 }
@@ -302,10 +309,13 @@ async fn join(
 
 /// What the run's end knows beside the ledger.
 struct Outside {
+    /// Name of the file of refused rows.
+    refused_file: &'static str,
     settled_before: u64,
     calls: u64,
     elapsed: Duration,
     stop: Option<Stop>,
+    comments_left: u64,
     /// Set where rows were compared first.
     batch_size: Option<u64>,
 }
@@ -325,6 +335,7 @@ fn summarise(
     Summary {
         run: folder.name().to_owned(),
         folder: folder.path().to_owned(),
+        refused_file: outside.refused_file,
         operation: operation.word().to_owned(),
         portal_id: account.portal_id,
         tally: ledger.tally,
@@ -339,6 +350,7 @@ fn summarise(
         contacts_created: ledger.contacts_created,
         notes_made: ledger.notes.made,
         notes_there: ledger.notes.there,
+        comments_left: outside.comments_left,
         calls: outside.calls,
         elapsed: outside.elapsed,
         limited: ledger.state == crate::journal::RunState::Limited,

@@ -13,7 +13,8 @@
 //! mark   name → number                 lengths of the derived files, state, times, remarks, values
 //! ```
 //!
-//! Beside it stands `plan.db`, which holds what a run would do (`plan`).
+//! Beside it stands `plan.db`, which holds what a run would do (`plan`), and `comments.db`,
+//! which holds comments that came in files of their own (`comments`).
 //!
 //! What it promises: an intent is in it before its call leaves (D2); one commit
 //! holds everything since the last one; the database appears under its name only
@@ -33,6 +34,7 @@ mod remarks;
 mod error;
 mod build;
 mod changes;
+mod comments;
 mod done;
 mod kin;
 mod plan;
@@ -45,6 +47,7 @@ mod lock;
 mod log;
 mod made_links;
 
+pub use comments::{COMMENTS, CommentReading, CommentStore, copy_comments, forget_comments};
 pub use done::{DoneRow, Later};
 pub use error::JournalError;
 pub use format::{Header, InputFile, PortalPath};

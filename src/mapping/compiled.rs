@@ -8,7 +8,7 @@ use crate::mapping::convert::Pipelines;
 use crate::mapping::entry::{Column, Entry};
 use crate::mapping::key::Key;
 use crate::mapping::link::{Link, MappedLink};
-use crate::mapping::notes::{Notes, notes};
+use crate::mapping::notes::{Beside, CommentFile, Cutting, Joint, Notes, notes};
 use crate::mapping::scope::{Findings, Scope};
 use crate::mapping::shape::Keep;
 use crate::mapping::suggest::Stray;
@@ -226,6 +226,45 @@ impl CompiledMapping {
     /// Whether rows may have comments, which become notes of their tickets.
     pub fn has_notes(&self) -> bool {
         !self.notes.is_empty()
+    }
+
+    /// Whether comments of rows stand in files of their own.
+    pub fn has_comment_files(&self) -> bool {
+        self.beside().next().is_some()
+    }
+
+    /// The files of their own that comments stand in.
+    pub fn comment_files(&self) -> Vec<CommentFile> {
+        self.beside().map(|beside| beside.file.clone()).collect()
+    }
+
+    /// By what comments in files of their own name a row: the file's place in the mapping,
+    /// and the name.
+    pub fn named(&self, row: &SourceRow) -> Vec<(u32, String)> {
+        let named = self.beside().filter_map(|beside| {
+            let name = match &beside.joint {
+                Joint::Key => {
+                    let scope = Scope::new(row, &self.empty, &self.templates);
+                    self.key.name_of(&scope)?
+                }
+                Joint::Columns(columns) => {
+                    let cells = columns
+                        .iter()
+                        .filter_map(|column| row.cells.get(column.idx));
+                    let mut cells = cells.map(trim_invisible);
+                    cells.find(|cell| !cell.is_empty())?.to_owned()
+                }
+            };
+            Some((beside.file.entry, name))
+        });
+        named.collect()
+    }
+
+    fn beside(&self) -> impl Iterator<Item = &Beside> {
+        self.notes.iter().filter_map(|notes| match &notes.cut {
+            Cutting::File(beside) => Some(beside),
+            Cutting::Parts { .. } | Cutting::List => None,
+        })
     }
 
     /// What the links of this mapping ask of a portal, in the order of the mapping.

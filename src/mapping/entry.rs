@@ -18,6 +18,7 @@ use crate::mapping::suggest::Stray;
 use crate::mapping::template::TemplateId;
 use crate::mapping::value_map::{Fixed, Unmapped, ValueMap};
 use crate::model::issue::{Problem, Reason, excerpt};
+use crate::model::json::scalars;
 use crate::model::schema::ValueType;
 use crate::model::ticket::{PlacedRemark, Remark};
 
@@ -185,8 +186,8 @@ impl Entry {
         let mut seen = HashSet::new();
         for part in texts.iter().flat_map(|text| parts(text, &list.split)) {
             let value = match is_kept {
-                true => Some(Cow::Borrowed(part)),
-                false => self.found(part, scope, findings).map(Cow::Owned),
+                true => Some(part),
+                false => self.found(&part, scope, findings).map(Cow::Owned),
             };
             if let Some(value) = value
                 && (list.split.is_empty() || seen.insert(value.clone()))
@@ -394,11 +395,17 @@ impl Entry {
     }
 }
 
-/// The non-blank parts of a text, trimmed; without separators, the text itself.
-pub(crate) fn parts<'t>(text: &'t str, separators: &[String]) -> Vec<&'t str> {
+/// The non-blank parts of a text, trimmed; without separators, the text itself. Those of a
+/// JSON list are its items.
+pub(crate) fn parts<'t>(text: &'t str, separators: &[String]) -> Vec<Cow<'t, str>> {
     let Some((first, others)) = separators.split_first() else {
-        return vec![text];
+        return vec![Cow::Borrowed(text)];
     };
+    if let Some(items) = scalars(text) {
+        let items = items.into_iter().map(|item| item.trim().to_owned());
+        let items = items.filter(|item| !item.is_empty());
+        return items.map(Cow::Owned).collect();
+    }
     // A single letter is found faster than a text.
     let mut cut: Vec<&str> = match *first.as_bytes() {
         [mark] => text.split(char::from(mark)).collect(),
@@ -412,7 +419,7 @@ pub(crate) fn parts<'t>(text: &'t str, separators: &[String]) -> Vec<&'t str> {
     }
     cut.iter_mut().for_each(|part| *part = trimmed(part));
     cut.retain(|part| !part.is_empty());
-    cut
+    cut.into_iter().map(Cow::Borrowed).collect()
 }
 
 #[cfg(test)]
@@ -426,5 +433,10 @@ mod tests {
         assert!(parts(" , ", &separators).is_empty());
         assert_eq!(parts("a b", &[";".to_owned()]), ["a b"]);
         assert_eq!(parts(" a b", &[]), [" a b"]);
+        assert_eq!(
+            parts(r#"["a, b", " c", "", 7]"#, &separators),
+            ["a, b", "c", "7"]
+        );
+        assert_eq!(parts("[a,b]", &separators), ["[a", "b]"]);
     }
 }

@@ -2,7 +2,7 @@
 //! without a portal.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::mapping::alone;
@@ -14,7 +14,7 @@ use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::operation::For;
 use crate::mapping::parse::parse;
 use crate::mapping::shape::{Document, EntrySpec, Origin, Otherwise};
-use crate::mapping::tables::Tables;
+use crate::mapping::tables::{Tables, place};
 use crate::model::dialect::Dialect;
 use crate::model::row::Headers;
 use crate::model::schema::{NewProperty, OWNER_PROPERTY, ObjectType, Schema};
@@ -26,6 +26,19 @@ pub struct MappingFile {
     text: Arc<str>,
     document: Document,
     tables: Tables,
+    comments: Comments,
+}
+
+/// Where files of comments are that the mapping names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Comments {
+    /// Beside the mapping.
+    #[default]
+    Beside,
+    /// Elsewhere: whatever the mapping says, they are there.
+    There,
+    /// They are not there, and what is optional is left out.
+    Absent,
 }
 
 impl MappingFile {
@@ -70,6 +83,7 @@ impl MappingFile {
             name: Arc::clone(&name),
             text: Arc::clone(&text),
             document,
+            comments: Comments::default(),
         });
         match problems.is_empty() {
             true => problems.conclude(read, &name, &text),
@@ -93,6 +107,42 @@ impl MappingFile {
     /// fingerprints.
     pub fn tables(&self) -> &BTreeMap<String, String> {
         self.tables.hashes()
+    }
+
+    /// The same, with files of comments from elsewhere.
+    #[must_use]
+    pub fn with_comments(self, comments: Comments) -> MappingFile {
+        MappingFile { comments, ..self }
+    }
+
+    /// How many `[[notes]]` have files of their own.
+    pub fn count_comment_files(&self) -> usize {
+        let notes = self.document.notes.iter();
+        notes.filter(|notes| notes.beside().is_some()).count()
+    }
+
+    /// Where a file is that the mapping names.
+    ///
+    /// # Errors
+    /// When it is not there, or not beside or below the mapping; in words.
+    pub fn beside(&self, file: &str) -> Result<PathBuf, String> {
+        let folder = Path::new(&*self.name).parent().unwrap_or(Path::new(""));
+        place(folder, file).map_err(|fault| fault.to_string())
+    }
+
+    /// `[[notes]]` whose files are not there, by their places.
+    fn absent(&self) -> Vec<usize> {
+        let notes = self.document.notes.iter().enumerate();
+        let is_absent = |file: &str| match self.comments {
+            Comments::Beside => self.beside(file).is_err(),
+            Comments::There => false,
+            Comments::Absent => true,
+        };
+        let absent = notes.filter(|(_, notes)| {
+            let beside = notes.beside();
+            beside.is_some_and(|beside| is_absent(&beside.file.value))
+        });
+        absent.map(|(entry, _)| entry).collect()
     }
 
     /// How the CSV is written, as far as the mapping insists; the rest is detected.
@@ -178,6 +228,7 @@ impl MappingFile {
             document: &self.document,
             text: &self.text,
             tables: &self.tables,
+            absent: &self.absent(),
         };
         let compiled = compile(sources, headers, schema, purpose, &problems);
         problems.conclude(compiled, &self.name, &self.text)
@@ -193,6 +244,7 @@ impl MappingFile {
             document: &self.document,
             text: &self.text,
             tables: &self.tables,
+            absent: &[],
         };
         let turned = backwards(sources, schema, &problems);
         problems.conclude(turned, &self.name, &self.text)

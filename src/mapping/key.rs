@@ -99,6 +99,22 @@ impl Key {
         Some(key)
     }
 
+    /// Whether the key is a text by which other files may name the row.
+    pub(crate) fn names_rows(&self) -> bool {
+        !self.is_counted()
+    }
+
+    /// What other files may name the row by: its key without the prefix; none when
+    /// something is wrong with it.
+    pub(crate) fn name_of(&self, scope: &Scope<'_>) -> Option<String> {
+        let key = self.made(scope, &mut Findings::default()).ok()?;
+        let prefix = match self {
+            Key::Text { prefix, .. } => prefix.as_str(),
+            Key::RowHash { .. } | Key::RecordId { .. } => "",
+        };
+        Some(key.strip_prefix(prefix).unwrap_or(&key).to_owned())
+    }
+
     fn made(&self, scope: &Scope<'_>, findings: &mut Findings) -> Result<String, Fault> {
         match self {
             Key::Text {

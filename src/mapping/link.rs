@@ -80,7 +80,8 @@ impl Link {
     ) {
         for column in &self.columns {
             let cell = scope.filled(column.idx).unwrap_or("");
-            for part in parts(cell, &self.split).into_iter().map(trim_invisible) {
+            for part in parts(cell, &self.split) {
+                let part = trim_invisible(&part);
                 if part.is_empty() {
                     continue;
                 }

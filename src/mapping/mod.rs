@@ -47,10 +47,11 @@ pub fn note_text(body: &str) -> String {
 pub use backwards::{BackColumn, Backwards};
 pub use compiled::{CompiledMapping, Fallback, Mapped, MappedProperty};
 pub use errors::{MappingErrors, MappingProblem};
-pub use file::MappingFile;
+pub use file::{Comments, MappingFile};
 pub use json_schema::JSON_SCHEMA;
 pub use link::MappedLink;
 pub use nearest::nearest;
+pub use notes::{CommentColumns, CommentFile, LacksColumn};
 pub use operation::For;
 pub use presets::PRESETS;
 pub use shape::Keep;

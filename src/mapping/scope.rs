@@ -69,7 +69,7 @@ impl<'r> Scope<'r> {
 
     /// Whether a cell means "no value": blank, or one of the mapping's list.
     #[inline]
-    fn is_empty(&self, cell: &str) -> bool {
+    pub(crate) fn is_empty(&self, cell: &str) -> bool {
         let cell = trimmed(cell);
         cell.is_empty() || self.empty.iter().any(|empty| empty == cell)
     }

@@ -316,12 +316,10 @@ pub(crate) enum LinkBy {
 /// One `[[notes]]`: a note for each comment.
 #[derive(Clone, Debug)]
 pub(crate) struct NotesSpec {
-    /// Columns with the comments, one in each cell.
-    pub(crate) column: Vec<At<ColumnName>>,
+    /// Where the comments stand.
+    pub(crate) from: NotesFrom,
     /// Whether the file may lack them.
     pub(crate) optional: bool,
-    /// How a cell is cut.
-    pub(crate) parts: PartsSpec,
     /// When the comment was made.
     pub(crate) at: MomentSpec,
     /// Who made it.
@@ -336,6 +334,28 @@ pub(crate) struct NotesSpec {
     pub(crate) id: Option<FieldSpec>,
     /// Whether the earliest is left out, because the ticket's description says the same.
     pub(crate) skip_first: bool,
+}
+
+/// Where the comments of a row stand.
+#[derive(Clone, Debug)]
+pub(crate) enum NotesFrom {
+    /// One in each cell of these columns, cut like this.
+    Cells(Vec<At<ColumnName>>, PartsSpec),
+    /// In a JSON list in this column.
+    Each(Vec<At<ColumnName>>),
+    /// In a file of their own.
+    File(BesideSpec),
+}
+
+/// `file`: comments that stand in a file of their own.
+#[derive(Clone, Debug)]
+pub(crate) struct BesideSpec {
+    /// The file, beside the mapping.
+    pub(crate) file: At<String>,
+    /// Where it names the ticket.
+    pub(crate) ticket: FieldSpec,
+    /// Columns of the input with that name; none = the key, without its prefix.
+    pub(crate) joins: Option<Vec<At<ColumnName>>>,
 }
 
 /// `parts`: a cell that holds several fields of a comment.
@@ -389,6 +409,8 @@ pub(crate) enum PublicSpec {
         field: FieldSpec,
         /// What the texts mean; without it, they are true and false.
         map: Option<At<MapSpec>>,
+        /// What others mean; none where they refuse the row.
+        unmapped: Option<bool>,
     },
 }
 
@@ -414,6 +436,36 @@ pub(crate) enum BodyForm {
 }
 
 impl NotesSpec {
+    /// The file of their own that the comments stand in.
+    pub(crate) fn beside(&self) -> Option<&BesideSpec> {
+        match &self.from {
+            NotesFrom::File(beside) => Some(beside),
+            NotesFrom::Cells(..) | NotesFrom::Each(_) => None,
+        }
+    }
+
+    /// The fields of a comment.
+    pub(crate) fn fields(&self) -> Vec<&FieldSpec> {
+        let words = [&self.author, &self.channel].into_iter().flatten();
+        let public = match &self.public {
+            Some(PublicSpec::Field { field, .. }) => Some(field),
+            Some(PublicSpec::Always(_)) | None => None,
+        };
+        let mut fields = vec![&self.at.field, &self.body.field];
+        fields.extend(words.map(|words| &words.field));
+        fields.extend(public);
+        fields.extend(&self.id);
+        fields
+    }
+
+    /// The columns with the comments; the first that the file has.
+    pub(crate) fn columns(&self) -> &[At<ColumnName>] {
+        match &self.from {
+            NotesFrom::Cells(columns, _) | NotesFrom::Each(columns) => columns,
+            NotesFrom::File(_) => &[],
+        }
+    }
+
     /// The files that it names, each with a place that does.
     fn tables(&self) -> impl Iterator<Item = At<&TableSpec>> {
         let words = [self.author.as_ref(), self.channel.as_ref()];

@@ -40,7 +40,7 @@ pub(crate) struct TableLine {
 
 /// Why a file is no table.
 #[derive(Debug, thiserror::Error)]
-enum Fault {
+pub(crate) enum Fault {
     /// It can't be opened or read.
     #[error("it can't be read: {0}")]
     Unreadable(#[from] io::Error),
@@ -129,7 +129,7 @@ impl Fault {
 const PROPERTY: &str = "property";
 
 /// Where a file is that a mapping in `folder` names.
-fn place(folder: &Path, file: &str) -> Result<PathBuf, Fault> {
+pub(crate) fn place(folder: &Path, file: &str) -> Result<PathBuf, Fault> {
     let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
     if !Path::new(file).components().all(inside) {
         return Err(Fault::Elsewhere);

@@ -109,6 +109,8 @@ pub struct Summary {
     pub run: String,
     /// The run folder.
     pub folder: PathBuf,
+    /// Name of the file of refused rows in it.
+    pub refused_file: &'static str,
     /// `create`…
     pub operation: String,
     /// HubSpot portal id.
@@ -134,6 +136,8 @@ pub struct Summary {
     pub notes_made: u64,
     /// Notes that were on their tickets before.
     pub notes_there: u64,
+    /// Comments in files of their own that name no row of the input, or can't be read.
+    pub comments_left: u64,
     /// Calls made, repeats included.
     pub calls: u64,
     /// Time from start to end.

@@ -205,6 +205,22 @@ pub enum Reason {
     NotText,
     /// A NUL among the letters.
     NulCharacter,
+    /// The record is no JSON object.
+    NoObject,
+    /// The JSON object is nested too deeply.
+    NestedTooDeep {
+        /// The deepest that is read.
+        limit: usize,
+    },
+    /// The text is no JSON list of comments.
+    NoList,
+    /// A comment in a file of its own names no row of the input.
+    NoTicketOfComment,
+    /// The comments of the row, which stand in files of their own, are too long.
+    CommentsTooLong {
+        /// The longest that is read, in bytes.
+        limit: usize,
+    },
     /// A required property has no value.
     MissingValue,
     /// The key is empty.
@@ -501,6 +517,11 @@ impl Reason {
             Reason::RecordTooLong { .. } => "RECORD_TOO_LONG",
             Reason::NotText => "NOT_TEXT",
             Reason::NulCharacter => "NUL_CHARACTER",
+            Reason::NoObject => "NO_JSON_OBJECT",
+            Reason::NestedTooDeep { .. } => "NESTED_TOO_DEEP",
+            Reason::NoList => "NO_JSON_LIST",
+            Reason::NoTicketOfComment => "NO_TICKET_OF_COMMENT",
+            Reason::CommentsTooLong { .. } => "COMMENTS_TOO_LONG",
             Reason::MissingValue => "MISSING_VALUE",
             Reason::MissingKey => "MISSING_KEY",
             Reason::InvalidKey => "INVALID_KEY",
@@ -589,6 +610,16 @@ impl Reason {
             }
             Reason::NotText => "the cell holds bytes that are no text".to_owned(),
             Reason::NulCharacter => "the cell holds a NUL character".to_owned(),
+            Reason::NoObject => "the record is no JSON object".to_owned(),
+            Reason::NestedTooDeep { limit } => {
+                format!("the JSON object is nested more than {limit} deep")
+            }
+            Reason::NoList => "this is no JSON list of comments".to_owned(),
+            Reason::NoTicketOfComment => "no row of the input has this ticket".to_owned(),
+            Reason::CommentsTooLong { limit } => format!(
+                "the comments of this ticket have more than {} MiB together",
+                limit >> 20
+            ),
             Reason::MissingValue => "a value is required here and there is none".to_owned(),
             Reason::MissingKey => "the key is empty".to_owned(),
             Reason::InvalidKey => {
@@ -789,6 +820,23 @@ impl Reason {
                 "retype the cell: its text was damaged on the way, or the file's encoding is \
                  another"
                     .to_owned()
+            }
+            Reason::NoObject => {
+                "correct the object in _raw; most often a quote, comma or brace is missing, or the \
+                 file was cut off"
+                    .to_owned()
+            }
+            Reason::NestedTooDeep { .. } => {
+                "look at this record: no help desk nests its fields so deeply".to_owned()
+            }
+            Reason::NoList => {
+                "correct the cell, or take the column out of [[notes]]".to_owned()
+            }
+            Reason::NoTicketOfComment => {
+                "import it with the file that has its ticket, or leave it out".to_owned()
+            }
+            Reason::CommentsTooLong { .. } => {
+                "look at them: a ticket that a machine wrote to, most likely; leave some out".to_owned()
             }
             Reason::MissingValue => "fill in the cell".to_owned(),
             Reason::MissingKey => "give the row its id of the old system".to_owned(),

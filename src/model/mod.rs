@@ -8,6 +8,7 @@ pub mod invisible;
 pub mod formula;
 pub mod dialect;
 pub mod row;
+pub mod json;
 pub mod schema;
 pub mod property_change;
 pub mod plan;

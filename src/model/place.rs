@@ -48,6 +48,12 @@ impl Places {
         }
     }
 
+    /// `b.csv:17`, also where a run has one input.
+    pub fn whole_cell(&self, address: RowAddress) -> String {
+        let name = self.names.get(address.file as usize);
+        format!("{}:{}", name.map_or("", String::as_str), address.line)
+    }
+
     /// `17`, and where a run has several inputs `b.csv:17`.
     pub fn cell(&self, address: RowAddress) -> String {
         match self.name(address.file) {

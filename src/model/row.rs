@@ -9,13 +9,29 @@ use crate::model::place::RowAddress;
 pub struct Headers {
     names: Vec<String>,
     own: Vec<String>,
+    of_objects: bool,
 }
 
 impl Headers {
     /// Headers in file order.
     pub fn new(names: Vec<String>) -> Headers {
-        let own = Vec::new();
-        Headers { names, own }
+        Headers {
+            names,
+            own: Vec::new(),
+            of_objects: false,
+        }
+    }
+
+    /// The same, of rows that are JSON objects.
+    #[must_use]
+    pub fn of_objects(mut self) -> Headers {
+        self.of_objects = true;
+        self
+    }
+
+    /// Whether rows are JSON objects, which go into refused.jsonl whole (protocol H1).
+    pub fn are_of_objects(&self) -> bool {
+        self.of_objects
     }
 
     /// The same, and the columns that the tool itself has added to the file. Their cells
@@ -154,6 +170,21 @@ pub struct SourceRow {
     /// What an earlier run wrote of it, where the input is a file of that run (protocol
     /// R6).
     pub kept: Option<Box<Kept>>,
+    /// The object as it stands in the file, where that is JSON.
+    pub object: Option<Box<str>>,
+    /// Its comments that stand in files of their own; gone once they are mapped.
+    pub comments: Vec<Comment>,
+}
+
+/// A comment that stands in a file of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    /// Position of its `[[notes]]` in the mapping.
+    pub entry: u32,
+    /// Where it stands: `comments.csv:17`.
+    pub place: Box<str>,
+    /// Its cells, in the order in which that `[[notes]]` names their columns.
+    pub cells: Cells,
 }
 
 impl SourceRow {

@@ -84,6 +84,13 @@ fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
             counted(summary.notes_made, "note")
         )?;
     }
+    if summary.comments_left > 0 {
+        writeln!(
+            text,
+            "{} left out: their tickets are not in the input, or they can't be read; see comments-left",
+            counted(summary.comments_left, "comment")
+        )?;
+    }
     for (remark, number) in &summary.remarks {
         writeln!(text, "{} {}", count(*number), remark.words())?;
         write_values(text, *remark, *number, summary)?;
@@ -186,7 +193,8 @@ fn write_files(text: &mut String, summary: &Summary) -> std::fmt::Result {
     let refused = tally.of(Fate::Refused);
     writeln!(
         text,
-        "  refused.csv  {} with reason and hint",
+        "  {:<12} {} with reason and hint",
+        summary.refused_file,
         counted(refused, "row")
     )?;
     writeln!(
@@ -222,7 +230,13 @@ fn write_next(text: &mut String, summary: &Summary) -> std::fmt::Result {
         None if summary.tally.of(Fate::Refused) > 0 => writeln!(
             text,
             "\nFix the rows in {}, then: tickethaul retry {folder}",
-            one_line(&summary.folder.join("refused.csv").display().to_string()),
+            one_line(
+                &summary
+                    .folder
+                    .join(summary.refused_file)
+                    .display()
+                    .to_string()
+            ),
         ),
         None => Ok(()),
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::import::read::{RETRIED, RowName, names_in};
+use crate::import::read::{RowName, names_in, retried_in};
 use crate::journal::{Kin, Past, Reading};
 use crate::model::outcome::{Fate, Tally};
 
@@ -129,7 +129,7 @@ fn fates(folder: &Path) -> Result<Vec<(RowName, Fate)>, Error> {
     let Some(rows) = names_in(folder)? else {
         let message = format!(
             "{}, the rows that this run tried again, is gone",
-            folder.join(RETRIED).display()
+            retried_in(folder).display()
         );
         return Err(
             Error::mend(message).advise("bring the file back, or move that run folder away")

@@ -37,6 +37,45 @@ type = "string"
 unique = true
 "#;
 
+/// How comments stand in the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// In columns of their ticket's row.
+    Columns,
+    /// In a list of their ticket's JSON object.
+    Objects,
+    /// In a file of their own, in no order.
+    Beside,
+}
+
+/// The file of comments.
+pub const COMMENTS: &str = "comments.csv";
+
+impl Form {
+    /// Name of the input.
+    pub fn input(self) -> &'static str {
+        match self {
+            Form::Columns | Form::Beside => "in.csv",
+            Form::Objects => "in.jsonl",
+        }
+    }
+
+    /// The mapping.
+    pub fn mapping(self) -> String {
+        let parts = "column = \"Comment\"\nparts = { separator = \";\", names = [\"at\", \"author\", \
+                     \"id\", \"body\"], last = \"rest\" }\n";
+        assert!(MAPPING.contains(parts));
+        match self {
+            Form::Columns => MAPPING.to_owned(),
+            Form::Objects => MAPPING.replace(parts, "each = \"comments\"\noptional = true\n"),
+            Form::Beside => {
+                let beside = format!("file = \"{COMMENTS}\"\nticket = \"Ticket\"\n");
+                MAPPING.replace(parts, &beside)
+            }
+        }
+    }
+}
+
 /// A comment: its ticket's key, its id, its time and its text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Comment {
@@ -101,6 +140,58 @@ impl Conversations {
             csv += &format!("{key},{subject},{}\n", cells.join(","));
         }
         csv
+    }
+
+    /// The same as an object on each line.
+    pub fn jsonl(&self) -> String {
+        let mut of_ticket: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+        for one in &self.comments {
+            let comment = json!({"id": one.id, "at": one.at, "author": "Ann", "body": one.text});
+            of_ticket.entry(&one.ticket).or_default().push(comment);
+        }
+        let lines = self.tickets.iter().map(|(key, subject)| {
+            let comments = of_ticket.remove(key.as_str()).unwrap_or_default();
+            json!({"Id": key, "Subject": subject, "comments": comments}).to_string() + "\n"
+        });
+        lines.collect()
+    }
+
+    /// The input in a form.
+    pub fn text(&self, form: Form) -> String {
+        match form {
+            Form::Columns => self.csv(),
+            Form::Objects => self.jsonl(),
+            Form::Beside => {
+                let tickets = self.tickets.iter();
+                let rows = tickets.map(|(key, subject)| format!("{key},{subject}\n"));
+                format!("Id,Subject\n{}", rows.collect::<String>())
+            }
+        }
+    }
+
+    /// The file of comments, mixed, with two of tickets that nobody has.
+    pub fn comments_csv(&self) -> String {
+        let rows = self
+            .comments
+            .iter()
+            .map(|one| format!("{},Ann,{},{},{}\n", one.at, one.id, one.ticket, one.text));
+        let strangers = ["K90001", "K90002"]
+            .map(|ticket| format!("2021-03-01T09:00:00Z,Ann,1,{ticket},says nothing\n"));
+        let mut rows: Vec<String> = rows.chain(strangers).collect();
+        fastrand::Rng::with_seed(5).shuffle(&mut rows);
+        format!("at,author,id,Ticket,body\n{}", rows.concat())
+    }
+
+    /// Writes the input, and what stands beside it, into a folder.
+    pub fn write(&self, folder: &std::path::Path, form: Form) {
+        let write = |name: &str, text: String| {
+            std::fs::write(folder.join(name), text).expect("written");
+        };
+        write(form.input(), self.text(form));
+        write("m.toml", form.mapping());
+        if form == Form::Beside {
+            write(COMMENTS, self.comments_csv());
+        }
     }
 
     /// Each comment is one note of its ticket, with its time, and nothing else is there.
@@ -206,9 +297,13 @@ pub struct Talk {
 impl Talk {
     /// A portal that is served with these switches and troubles.
     pub fn new(conversations: &Conversations, args: &[&str]) -> Talk {
+        Talk::of(Form::Columns, conversations, args)
+    }
+
+    /// The same, with comments that stand so in the input.
+    pub fn of(form: Form, conversations: &Conversations, args: &[&str]) -> Talk {
         let here = Rehearsal::new();
-        let _file = here.write("in.csv", conversations.csv());
-        let _file = here.write("m.toml", MAPPING);
+        conversations.write(&here.path("."), form);
         let talk = Talk {
             desk: Desk::in_folder(here, &["--rate", "off", "--data", "portal.db"]),
         };

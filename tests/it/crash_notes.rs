@@ -8,13 +8,18 @@ use std::sync::Arc;
 use tickethaul::import::flow::Operation;
 use tokio::runtime::Handle;
 
-use crate::conversation::{Conversations, MAPPING};
+use crate::conversation::{Conversations, Form};
 use crate::in_process::{InProcess, Life};
 use crate::scenario::portal_with;
 
-async fn run_in(folder: &Path, conversations: &Conversations, switch: &str) -> InProcess {
-    let input = folder.join("input.csv");
-    std::fs::write(&input, conversations.csv()).expect("an input");
+async fn run_in(
+    folder: &Path,
+    form: Form,
+    conversations: &Conversations,
+    switch: &str,
+) -> InProcess {
+    let input = folder.join(form.input());
+    conversations.write(folder, form);
     let portal = portal_with(&folder.join("portal.db"), 0, &[switch]).await;
     portal.unique_property("source_ticket_id").await;
     InProcess {
@@ -22,7 +27,7 @@ async fn run_in(folder: &Path, conversations: &Conversations, switch: &str) -> I
         operation: Operation::Create,
         diff: false,
         input,
-        mapping: MAPPING.to_owned(),
+        mapping: form.mapping(),
         folder: folder.join("run"),
         batch_size: 10,
         tamper: None,
@@ -31,13 +36,13 @@ async fn run_in(folder: &Path, conversations: &Conversations, switch: &str) -> I
 }
 
 /// Ends the run at every step in turn and finishes it; how often it died.
-async fn die_at_every_step(switch: &str, from: u64) -> usize {
+async fn die_at_every_step(form: Form, switch: &str, from: u64) -> usize {
     let conversations = Conversations::new(24);
     let mut deaths = 0;
     for k in from.. {
         let folder = tempfile::tempdir().expect("a folder");
-        let run = run_in(folder.path(), &conversations, switch).await;
-        let story = format!("{switch} ended at step {k}");
+        let run = run_in(folder.path(), form, &conversations, switch).await;
+        let story = format!("{form:?}, {switch} ended at step {k}");
         let ended = run.go(&Life::until(k)).await;
         let died = ended.is_none();
         if let Some(ended) = ended {
@@ -64,12 +69,24 @@ async fn die_at_every_step(switch: &str, from: u64) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_that_ends_at_any_step_is_finished_later() {
-    let deaths = die_at_every_step("activity_key=unique", 12).await;
+    let deaths = die_at_every_step(Form::Columns, "activity_key=unique", 12).await;
     assert!(deaths > 30, "the run has steps to end at: {deaths}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_whose_portal_only_says_that_keys_are_unique_is_finished_later() {
-    let deaths = die_at_every_step("activity_key=claimed", 20).await;
+    let deaths = die_at_every_step(Form::Columns, "activity_key=claimed", 20).await;
     assert!(deaths > 20, "the run has steps to end at: {deaths}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_of_json_objects_that_ends_at_any_step_is_finished_later() {
+    let deaths = die_at_every_step(Form::Objects, "activity_key=unique", 12).await;
+    assert!(deaths > 30, "the run has steps to end at: {deaths}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_with_a_file_of_comments_that_ends_at_any_step_is_finished_later() {
+    let deaths = die_at_every_step(Form::Beside, "activity_key=unique", 12).await;
+    assert!(deaths > 30, "the run has steps to end at: {deaths}");
 }

@@ -142,6 +142,8 @@ fn a_row() -> SourceRow {
         },
         cells: Cells::new(["7", "it <broke>"]),
         kept: None,
+        object: None,
+        comments: Vec::new(),
     }
 }
 

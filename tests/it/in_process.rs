@@ -1,7 +1,7 @@
 //! An import run inside the test: the real stages, journal and files over a
 //! transport that the test can cut or tamper with, against a sandbox in memory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use tickethaul::hubspot::{
     Client, Headers, Method, Reply, Request, SchemaParts, Settings, Token, Transport,
     TransportError,
 };
+use tickethaul::import::comments::{CommentInput, Rest, gather};
 use tickethaul::import::flow::Operation;
 use tickethaul::import::folder::RunFolder;
 use tickethaul::import::links::LinkKinds;
@@ -23,15 +24,16 @@ use tickethaul::import::run::{Job, Options, Unknown, run};
 use tickethaul::import::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
 use tickethaul::journal::{
-    Durability, Header, PlanReading, PlanRef, PlanWriter, PortalPath, Reading, Told,
+    CommentReading, Durability, Header, PlanReading, PlanRef, PlanWriter, PortalPath, Reading, Told,
 };
-use tickethaul::mapping::MappingFile;
+use tickethaul::mapping::{CompiledMapping, MappingFile};
 use tickethaul::model::dialect::Dialect;
 use tickethaul::model::event::{Event, Listener, Summary};
 use tickethaul::model::schema::Schema;
 use tickethaul::review::plan::run::{Planning, plan};
 use tokio::sync::Notify;
 
+use crate::conversation::COMMENTS;
 use crate::plain_http::{Answer, Portal};
 
 /// The life of a run: it ends at a step.
@@ -297,11 +299,33 @@ impl InProcess {
         }
     }
 
+    /// Gives rows their comments, which stand in a file beside the input.
+    fn join_comments(
+        &self,
+        input: &mut Input,
+        mapping: &Arc<CompiledMapping>,
+        folder: &Path,
+    ) -> Result<(), Error> {
+        if !mapping.has_comment_files() {
+            return Ok(());
+        }
+        if CommentReading::is_there(folder) {
+            return input.join_comments(folder, mapping);
+        }
+        let open = |file| {
+            let beside = self.input.with_file_name(COMMENTS);
+            CommentInput::open(file, Sources::find(&[beside], None)?)
+        };
+        let files = mapping.comment_files().into_iter().map(open);
+        let files = files.collect::<Result<_, _>>()?;
+        gather(input, mapping, files, folder, Rest::Told).map(drop)
+    }
+
     async fn begin(&self, steps: Steps, life: &Arc<Life>) -> Result<Summary, Error> {
         let client = self.client(life);
         let account = client.account().await.expect("an account");
         let mapping = MappingFile::parse("test.toml", &self.mapping).expect("a mapping");
-        let input = Input::open(
+        let mut input = Input::open(
             Sources::find(std::slice::from_ref(&self.input), None)?,
             &Dialect::default(),
         )?;
@@ -325,6 +349,8 @@ impl InProcess {
         let compiled = mapping
             .compile(input.headers(), &schema, self.operation.purpose())
             .expect("a fitting mapping");
+        let compiled = Arc::new(compiled);
+        self.join_comments(&mut input, &compiled, folder.path())?;
         let header = self.header(account.portal_id, &mapping, &input, schema);
         let plan = header.plan.as_ref().map(PlanReading::open_for_run);
         let links = LinkKinds::read(&client, &compiled).await;
@@ -332,7 +358,7 @@ impl InProcess {
             operation: self.operation,
             links: links.expect("links that the portal knows"),
             input,
-            mapping: Arc::new(compiled),
+            mapping: compiled,
             header,
             folder,
             past,

@@ -113,7 +113,7 @@ fn every_csv_of_an_archive_is_read_and_the_rest_is_told() {
     let ended = import(&here, &["e.zip"], "run").expect(3);
     for words in [
         "reading e.zip/export/Tickets_2.csv: UTF-8, `;`, CRLF",
-        "no CSV, not read: e.zip/export/readme.txt, e.zip/__MACOSX/export/._Tickets_1.csv",
+        "no CSV or JSON, not read: e.zip/export/readme.txt, e.zip/__MACOSX/export/._Tickets_1.csv",
         "3 rows read",
         "line 2 of e.zip/export/Tickets_3.tsv",
     ] {

@@ -10,6 +10,7 @@ mod canned; // the helper: a portal of canned replies in memory
 mod checks; // a whole file against a mapping, before anything is sent
 mod cleaning; // runs and plans listed, old ones removed, tickets of a run deleted
 mod contact; // first contact: files of all kinds, proposals unedited, and what comes of them
+mod comments;
 mod conversation; // the helper: tickets with comments, and the notes that must come of them
 mod contract; // literal requests of the API contract, and the shapes of the replies
 mod crash; // a run ended at each of its steps, and finished later
@@ -47,6 +48,7 @@ mod hostile; // replies, files and mappings of somebody who means harm
 mod hostile_modes; // a portal that means ill, in many ways, against four commands
 mod hostile_portal; // the helper: a portal that changes a sandbox's replies
 mod in_process; // the helper for runs inside a test: cut wires, tampered replies
+mod json; // JSON as input, with comments; what is refused of it
 mod inputs; // files of every kind, and what is said of them
 mod kill; // the tool killed at held calls and at random, and finished later
 mod kill_changes; // the same for runs that update, upsert or archive

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::conversation::{Conversations, Talk};
+use crate::conversation::{Conversations, Form, Talk};
 
 const IMPORT: [&str; 8] = [
     "import",
@@ -218,18 +218,35 @@ fn a_note_in_the_recycle_bin_leaves_its_key_to_another() {
     }
 }
 
+/// The first row that a run refused.
+fn refused(talk: &Talk, form: Form) -> Value {
+    let here = &talk.desk.here;
+    match form {
+        Form::Columns | Form::Beside => json!(here.rows("run/refused.csv")[0]),
+        Form::Objects => {
+            let text = here.read("run/refused.jsonl");
+            serde_json::from_str(text.lines().next().expect("a row")).expect("JSON")
+        }
+    }
+}
+
 #[test]
 fn a_bad_note_costs_its_row_alone_and_a_retry_goes_on_with_what_lacks() {
-    for partial in ["partial_success=207", "partial_success=400"] {
+    for (partial, form) in [
+        ("partial_success=207", Form::Columns),
+        ("partial_success=400", Form::Columns),
+        ("partial_success=207", Form::Objects),
+        ("partial_success=400", Form::Beside),
+    ] {
         let conversations = Conversations::new(12);
-        let talk = Talk::new(&conversations, &switched(&[partial]));
+        let talk = Talk::of(form, &conversations, &switched(&[partial]));
         // A ticket of somebody else, with a note that has the key of one of ours.
         let other = json!({"properties": {"subject": "Other", "hs_pipeline_stage": "1"}});
         let other = talk.desk.call("POST", "/crm/v3/objects/tickets", &other);
         let other = other["id"].as_str().expect("an id").to_owned();
         let theirs = json!({"hs_timestamp": "0", "hs_note_body": "Ann says 0 the 0. time", "hs_unique_id": "K00003:2"});
         let theirs = talk.make_note(&other, theirs);
-        let ended = talk.run(&IMPORT, 3);
+        let ended = talk.run(&[&["import", form.input()], &IMPORT[2..]].concat(), 3);
         let summary = talk.summary("run");
         assert_eq!(
             (&summary["rows"]["done"], &summary["rows"]["refused"]),
@@ -237,14 +254,12 @@ fn a_bad_note_costs_its_row_alone_and_a_retry_goes_on_with_what_lacks() {
             "{}",
             ended.stderr
         );
-        let refused = talk.desk.here.rows("run/refused.csv");
-        assert_eq!(refused[0]["_code"], "NOTE_KEY_HELD");
-        assert_eq!(refused[0]["_value"], "K00003:2");
-        assert!(
-            refused[0]["_hint"].contains(&format!("note {theirs} of ticket {other}")),
-            "{}",
-            refused[0]["_hint"]
-        );
+        let refused = refused(&talk, form);
+        assert_eq!(refused["_code"], "NOTE_KEY_HELD");
+        assert_eq!(refused["_value"], "K00003:2");
+        let hint = refused["_hint"].as_str().expect("a hint");
+        let holder = format!("note {theirs} of ticket {other}");
+        assert!(hint.contains(&holder), "{hint}");
         // A row that was refused once its ticket was there is taken back like others.
         let shown = talk.run(&["undo", "run", "--plan", "--json"], 0);
         let shown: Value = serde_json::from_str(shown.stdout.trim()).expect("JSON");

@@ -7,6 +7,8 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::comments::SAMPLED;
+use crate::json::SHAPES;
 use crate::rehearsal::{Rehearsal, Row, project};
 
 /// A sample, its preset, and what becomes of its rows.
@@ -255,6 +257,12 @@ fn every_preset_and_every_sample_has_its_test() {
     for expected in &SAMPLES {
         presets.push(expected.preset.to_owned());
         samples.push(expected.sample.to_owned());
+    }
+    presets.extend(SHAPES.iter().map(|shape| shape.preset.to_owned()));
+    for sampled in &SAMPLED {
+        presets.push(sampled.preset.to_owned());
+        let files = [sampled.tickets, sampled.comments];
+        samples.extend(files.map(|name| name.trim_end_matches(".csv").to_owned()));
     }
     presets.sort();
     presets.dedup();

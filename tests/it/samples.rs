@@ -7,7 +7,7 @@ use std::path::Path;
 #[path = "../../samples/tickets/mod.rs"]
 mod tickets;
 
-use tickets::{Request, write_export};
+use tickets::{History, Request, write_export, write_history};
 
 /// The command in the prose of `samples/generate.rs`.
 const DOCUMENTED: Request = Request {
@@ -90,6 +90,72 @@ fn the_sample_is_what_the_documented_command_writes() {
     let prose = std::fs::read_to_string(root.join("samples/generate.rs")).expect("the source");
     let command = "-- --rows 1200 --seed 7 --with-mistakes -o samples/zendesk-tickets.csv";
     assert!(prose.contains(command));
+}
+
+/// The conversations as their command writes them.
+pub fn history(is_later: bool) -> Vec<u8> {
+    let history = History {
+        tickets: 300,
+        seed: 11,
+        is_later,
+    };
+    let mut file = Vec::new();
+    write_history(history, &mut file).expect("the generator writes into memory");
+    file
+}
+
+#[test]
+fn the_sample_of_conversations_is_what_the_documented_commands_write() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let prose = std::fs::read_to_string(root.join("samples/generate.rs")).expect("the source");
+    for (is_later, flag, name) in [
+        (false, "", "samples/zendesk-history.jsonl"),
+        (true, "--later ", "samples/zendesk-history-later.jsonl"),
+    ] {
+        let committed = std::fs::read(root.join(name)).expect("the sample");
+        assert!(
+            committed == history(is_later),
+            "{name} differs: run the command in samples/generate.rs"
+        );
+        let command = format!("-- --history {flag}--rows 300 --seed 11 -o {name}");
+        assert!(prose.contains(&command), "{command}");
+    }
+}
+
+#[test]
+fn a_later_day_has_new_tickets_changed_ones_and_more_answers() {
+    let tickets = |is_later| -> Vec<serde_json::Value> {
+        let file = String::from_utf8(history(is_later)).expect("UTF-8");
+        let lines = file.lines().map(serde_json::from_str);
+        lines.collect::<Result<_, _>>().expect("JSON")
+    };
+    let said = |ticket: &serde_json::Value| ticket["comments"].as_array().map_or(0, Vec::len);
+    let (first, later) = (tickets(false), tickets(true));
+    assert_eq!((first.len(), later.len()), (300, 350));
+    // The first comment is the description.
+    let answers = |tickets: &[serde_json::Value]| -> usize {
+        tickets.iter().map(|ticket| said(ticket) - 1).sum()
+    };
+    assert_eq!((answers(&first), answers(&later)), (2_000, 2_700));
+    let both = || first.iter().zip(&later);
+    assert!(both().all(|(one, other)| one["id"] == other["id"]));
+    assert_eq!(both().filter(|(one, other)| one != other).count(), 200);
+    for ticket in &later {
+        let comments = ticket["comments"].as_array().expect("comments");
+        let times: Vec<&str> = comments
+            .iter()
+            .filter_map(|one| one["created_at"].as_str())
+            .collect();
+        assert!(
+            times.is_sorted() && times.len() == comments.len(),
+            "{times:?}"
+        );
+        let ids: BTreeSet<u64> = comments
+            .iter()
+            .filter_map(|one| one["id"].as_u64())
+            .collect();
+        assert_eq!(ids.len(), comments.len());
+    }
 }
 
 #[test]

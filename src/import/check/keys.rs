@@ -171,6 +171,8 @@ mod tests {
                 },
                 cells: Cells::default(),
                 kept: None,
+                object: None,
+                comments: Vec::new(),
             };
             keys.take(KeyHash::new(&hasher, key, &row)).expect("taken");
         }

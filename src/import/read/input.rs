@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 
+use super::beside::Beside;
+use super::json::Columns;
 use super::layout::Difference;
 use super::oddity::Oddity;
 use super::part::Part;
@@ -21,6 +23,7 @@ use super::sources::{Sources, Spool};
 use super::trouble::{broken_off, unusable};
 use crate::error::Error;
 use crate::journal::{InputFile, RowEntry};
+use crate::mapping::CompiledMapping;
 use crate::model::dialect::{Dialect, Encoding};
 use crate::model::place::{Places, RowAddress};
 use crate::model::row::Headers;
@@ -38,6 +41,8 @@ pub struct Input {
     taken: Arc<AtomicU64>,
     peeked: Option<Reading>,
     notices: Vec<String>,
+    /// Where comments stand that are in files of their own.
+    beside: Option<Beside>,
 }
 
 /// A text of the input, and what was found out while it was read.
@@ -58,6 +63,8 @@ pub struct TextFacts {
     pub words: String,
     /// The sheet, where it is one of a spreadsheet.
     pub sheet: Option<String>,
+    /// How its objects stand in words, where it is JSON.
+    pub json: Option<&'static str>,
     /// Its encoding.
     pub encoding: Encoding,
     /// Whether it begins with a byte order mark.
@@ -93,6 +100,7 @@ impl Input {
                 files.push(InputText::new(planned));
             }
         }
+        unite(&mut files);
         let has_sheet = |file: &InputText| file.planned.part.sheet().is_some();
         if sources.sheet.is_some() && !files.iter().any(has_sheet) {
             return Err(
@@ -100,7 +108,7 @@ impl Input {
                     .advise("leave it out"),
             );
         }
-        let first = files.first().map(|file| file.planned.layout.headers());
+        let first = files.first().map(InputText::headers);
         let notices = files
             .iter()
             .filter_map(|file| file.planned.odd_names_words());
@@ -116,6 +124,7 @@ impl Input {
             taken: Arc::default(),
             peeked: None,
             notices,
+            beside: None,
         })
     }
 
@@ -132,7 +141,8 @@ impl Input {
             }
             files.push(InputText::new(planned));
         }
-        let first = files.first().map(|file| file.planned.layout.headers());
+        unite(&mut files);
+        let first = files.first().map(InputText::headers);
         Ok(Input {
             headers: first.unwrap_or_default(),
             files,
@@ -191,6 +201,11 @@ impl Input {
         odd
     }
 
+    /// Whether the rows are JSON objects.
+    pub fn is_json(&self) -> bool {
+        self.headers.are_of_objects()
+    }
+
     /// Whether rows that were read have backslashes before quotes, which the dialect does
     /// not take for escapes.
     pub fn has_escapes(&self) -> bool {
@@ -223,7 +238,26 @@ impl Input {
             taken: Arc::default(),
             peeked: None,
             notices: Vec::new(),
+            beside: self.beside.as_ref().map(Beside::again),
         }
+    }
+
+    /// Gives rows their comments from now on, which were put into a folder; `mapping` says
+    /// what names a row.
+    ///
+    /// # Errors
+    /// When there are none in the folder, or they can't be read.
+    pub fn join_comments(
+        &mut self,
+        folder: &Path,
+        mapping: &Arc<CompiledMapping>,
+    ) -> Result<(), Error> {
+        let mut beside = Beside::open(folder, mapping)?;
+        if let Some(reading) = self.peeked.take() {
+            self.peeked = Some(beside.join(reading)?);
+        }
+        self.beside = Some(beside);
+        Ok(())
     }
 
     /// Rows read so far, from the first of the run.
@@ -352,9 +386,12 @@ impl Input {
                     self.notices.extend(rows.damaged.notices(file.name()));
                     self.current = None;
                 }
-                Some(_) => {
+                Some(reading) => {
                     self.next_seq += 1;
-                    return Ok(reading);
+                    return match &mut self.beside {
+                        Some(beside) => beside.join(reading).map(Some),
+                        None => Ok(Some(reading)),
+                    };
                 }
             }
         }
@@ -408,11 +445,20 @@ impl InputText {
         self.planned.part.name()
     }
 
+    fn headers(&self) -> Headers {
+        let headers = self.planned.layout.headers();
+        match self.planned.objects {
+            Some(_) => headers.of_objects(),
+            None => headers,
+        }
+    }
+
     fn facts(&self) -> TextFacts {
         TextFacts {
             name: self.name().to_owned(),
             words: self.planned.words(),
             sheet: self.planned.part.sheet().map(|sheet| sheet.name.clone()),
+            json: self.planned.objects.as_ref().map(|text| text.form.words()),
             encoding: self.encoding.unwrap_or(Encoding::UTF_8),
             byte_order_mark: self.planned.opening.mark > 0,
             delimiter: self.planned.grammar.delimiter,
@@ -430,7 +476,7 @@ impl InputText {
         if self.encoding.is_some() {
             return None;
         }
-        self.encoding = rows.records.input().encoding();
+        self.encoding = rows.records.encoding();
         let other = self
             .encoding
             .filter(|&encoding| encoding != Encoding::UTF_8)?;
@@ -442,8 +488,32 @@ impl InputText {
     }
 }
 
+/// Objects of all files have the columns of all of them.
+fn unite(files: &mut [InputText]) {
+    let mut all = Columns::default();
+    let objects = files
+        .iter()
+        .filter_map(|file| file.planned.objects.as_ref());
+    for name in objects.flat_map(|objects| objects.columns.names()) {
+        all.add(name);
+    }
+    let all = Arc::new(all);
+    for file in files {
+        file.planned.with_columns(&all);
+    }
+}
+
 /// Brings a later file's columns into the first one's order.
 fn arrange(planned: &mut Planned, first: &Planned) -> Result<(), Error> {
+    match (&planned.objects, &first.objects) {
+        (Some(_), Some(_)) => return Ok(()),
+        (None, None) => {}
+        _ => {
+            let (name, first) = (planned.part.name(), first.part.name());
+            let words = format!("{name} and {first} can't be one input: only one of them is JSON");
+            return Err(Error::usage(words).advise("import them one after the other"));
+        }
+    }
     let headers = first.layout.headers();
     planned
         .layout

@@ -3,7 +3,7 @@
 //! that know their number, line and byte.
 //!
 //! ```text
-//! sources → part (workbook → text) → plan (encoding, delimiter, layout) → text → cut → rows → input
+//! sources → part (workbook → text) → plan (encoding, delimiter, layout) → text → cut | json → rows → input
 //! ```
 //!
 //! Everything is streamed, and memory is bounded by the longest record that is read
@@ -25,8 +25,10 @@ mod plan;
 mod text;
 mod record;
 mod cut;
+mod json;
 mod quotes;
 mod rows;
+mod beside;
 mod input;
 mod trouble;
 mod retried;
@@ -37,6 +39,6 @@ mod tests;
 pub use input::{Input, TextFacts};
 pub use oddity::Oddity;
 pub use record::LineEnds;
-pub use retried::{RETRIED, RowName, RowNames, kept, names_in, pick};
+pub use retried::{RowName, RowNames, kept, names_in, pick, retried_in};
 pub use rows::Reading;
 pub use sources::Sources;

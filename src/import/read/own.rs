@@ -39,14 +39,14 @@ pub(super) fn added(names: &[String]) -> Vec<usize> {
 
 /// Why a file is ours and can't be trusted any more: some of the columns that we added are
 /// gone, or are called otherwise, so that nobody can tell what became of its rows (R7). None
-/// where the file is whole, or not ours.
-pub(super) fn damage(names: &[String]) -> Option<String> {
+/// where the file is whole, or not ours. `refused` is what the file of refused rows is called.
+pub(super) fn damage(names: &[String], refused: &str) -> Option<String> {
     let folded: Vec<String> = names
         .iter()
         .map(|name| visible_name(name).to_lowercase())
         .collect();
     let sets = [
-        ("refused.csv", &REFUSED_COLUMNS[..], &[][..]),
+        (refused, &REFUSED_COLUMNS[..], &[][..]),
         (
             "done.csv",
             &DONE_COLUMNS[..FIRST_DONE_COLUMNS],
@@ -157,7 +157,7 @@ mod tests {
 
     fn damage_of(names: &[&str]) -> Option<String> {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        damage(&names)
+        damage(&names, "refused.csv")
     }
 
     #[test]

@@ -26,8 +26,8 @@ const MOST_MEMBERS: usize = 2_000;
 /// How many times its size an archive may stand for: more than any packed table, and no
 /// less than deflate can pack.
 const MOST_RATIO: u64 = 1_100;
-/// Members of an archive that are taken for CSV, by the end of their names.
-const CSV_NAMES: [&str; 4] = [".csv", ".tsv", ".tab", ".psv"];
+/// Members of an archive that are taken for CSV or JSON, by the end of their names.
+const CSV_NAMES: [&str; 7] = [".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson"];
 
 /// A CSV text as it lies on disk. It can be opened again and again.
 #[derive(Clone, Debug)]
@@ -320,7 +320,9 @@ fn without_csv(name: &str, others: &[String]) -> Error {
         [one] => format!("the archive holds no CSV file, only {one}"),
         [first, ..] => format!("the archive holds no CSV file, only {first} and the like"),
     };
-    unusable(name, found).advise("CSV files in an archive must be called .csv, .tsv, .tab or .psv")
+    unusable(name, found).advise(
+        "files in an archive must be called .csv, .tsv, .tab or .psv, or .json, .jsonl or .ndjson",
+    )
 }
 
 /// Counts what is read.

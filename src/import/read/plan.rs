@@ -8,16 +8,17 @@ use std::sync::atomic::AtomicU64;
 use super::cut::RecordReader;
 use super::delimiter::{delimiter_of, hinted_delimiter};
 use super::encoding::{Opening, opening};
+use super::json::{Columns, Form, ObjectReader, Objects};
 use super::layout::{Layout, Sampled};
 use super::oddity::{Oddity, oddities, oddities_of_sheet};
 use super::own::damage;
 use super::part::Part;
 use super::raw::RawMarks;
-use super::record::{Cut, Grammar, LineEnds};
+use super::record::{Cut, Found, Grammar, LineEnds, Position, Record};
 use super::text::Text;
 use super::trouble::{broken_off, refuse_other_kinds, unusable};
 use crate::error::Error;
-use crate::import::files::REFUSED_COLUMNS;
+use crate::import::files::{REFUSED, REFUSED_COLUMNS};
 use crate::model::dialect::{Dialect, Encoding, delimiter_word};
 use crate::model::formula::formula_text;
 use crate::model::invisible::{is_invisible, trim_invisible};
@@ -27,8 +28,50 @@ use crate::model::visible::spelled;
 /// How much of a text is looked at.
 const HEAD: usize = 256 * 1024;
 
+/// A text that is being read.
+type Opened = Text<Box<dyn Read + Send>>;
+
 /// Records of an opened text.
-pub(super) type Records = RecordReader<Text<Box<dyn Read + Send>>>;
+pub(super) enum Records {
+    /// Of CSV.
+    Cells(Box<RecordReader<Opened>>),
+    /// Of JSON.
+    Objects(Box<ObjectReader<Opened>>),
+}
+
+impl Records {
+    /// Finds the next record; nothing at the end of the text.
+    pub(super) fn next(&mut self) -> io::Result<Option<Found>> {
+        match self {
+            Records::Cells(cells) => cells.next(),
+            Records::Objects(objects) => objects.next(),
+        }
+    }
+
+    /// What is in the record that was found last.
+    pub(super) fn record(&self) -> Record<'_> {
+        match self {
+            Records::Cells(cells) => cells.record(),
+            Records::Objects(objects) => objects.record(),
+        }
+    }
+
+    /// How the records so far ended.
+    pub(super) fn line_ends(&self) -> LineEnds {
+        match self {
+            Records::Cells(cells) => cells.line_ends(),
+            Records::Objects(objects) => objects.line_ends(),
+        }
+    }
+
+    /// The encoding; none while there was only ASCII.
+    pub(super) fn encoding(&self) -> Option<Encoding> {
+        match self {
+            Records::Cells(cells) => cells.input().encoding(),
+            Records::Objects(objects) => objects.input().encoding(),
+        }
+    }
+}
 
 /// A text that has been looked at and can be read.
 #[derive(Clone, Debug)]
@@ -45,6 +88,8 @@ pub(super) struct Planned {
     pub(super) text_formulas: bool,
     /// Records in front of the first row: the header, and an Excel hint.
     preamble: usize,
+    /// Set where the text is JSON.
+    pub(super) objects: Option<Objects>,
     /// What is odd about the head, and not acted upon.
     pub(super) oddities: Vec<Oddity>,
     /// Line ends of the head.
@@ -68,7 +113,7 @@ impl Planned {
         };
         if *dialect != detected
             && let Ok(mut planned) = Planned::look_as(part, &detected)
-            && planned.layout.is_ours()
+            && (planned.layout.is_ours() || planned.is_surely_json(dialect))
         {
             planned.raw_marks = RawMarks::new(dialect);
             return Ok(planned);
@@ -87,6 +132,9 @@ impl Planned {
         let head = decoded(&raw, opening).map_err(failed)?;
         if head.is_empty() {
             return Err(unusable(part.name(), "it is empty").advise("export it again"));
+        }
+        if !is_sheet && let Some(form) = Form::of(&head) {
+            return Planned::of_objects(part, opening, form, dialect);
         }
         if !is_sheet {
             refuse_other_kinds(part.name(), &head)?;
@@ -112,6 +160,7 @@ impl Planned {
             skip_last: dialect.skip_last,
             text_formulas: dialect.text_formulas,
             preamble: usize::from(hinted.is_some()),
+            objects: None,
             oddities: Vec::new(),
             line_ends: LineEnds::default(),
             is_guess: dialect.encoding.is_none() && opening.mark == 0,
@@ -129,13 +178,8 @@ impl Planned {
             Some(names) => names.clone(),
             None => planned.read_header(dialect.max_columns)?,
         };
-        if dialect.header.is_none()
-            && let Some(words) = damage(&names)
-        {
-            return Err(unusable(part.name(), words).advise(
-                "give the file back as the run wrote it, with all of these columns, or take all \
-                 of them out to use it as a file like any other",
-            ));
+        if dialect.header.is_none() {
+            check_whole(part, &names, REFUSED[0])?;
         }
         let (mut rows, line_ends) = planned.sample(body, is_whole);
         let names = match part.sheet() {
@@ -154,15 +198,63 @@ impl Planned {
         Ok(planned)
     }
 
+    /// A JSON text, which is read to its end for the columns of its objects.
+    fn of_objects(
+        part: &Part,
+        opening: Opening,
+        form: Form,
+        dialect: &Dialect,
+    ) -> Result<Planned, Error> {
+        let failed = |error: io::Error| broken_off(part.name(), &error);
+        let (text, _offset) = opened(part, opening, &Arc::default()).map_err(failed)?;
+        let objects = Objects::look(text, form, dialect.max_columns).map_err(failed)?;
+        check_width(part.name(), objects.columns.len(), dialect.max_columns)?;
+        check_whole(part, objects.columns.names(), REFUSED[1])?;
+        Ok(Planned {
+            part: part.clone(),
+            opening,
+            grammar: Grammar::usual(b','),
+            layout: Layout::new(objects.columns.names().to_vec(), &[]),
+            skip_lines: 0,
+            skip_last: 0,
+            text_formulas: false,
+            preamble: 0,
+            objects: Some(objects),
+            oddities: Vec::new(),
+            line_ends: LineEnds::default(),
+            is_guess: dialect.encoding.is_none() && opening.mark == 0,
+            raw_marks: RawMarks::new(&Dialect::default()),
+            odd_names: Vec::new(),
+        })
+    }
+
+    /// Whether the text is JSON, of which the dialect leaves nothing open but its encoding.
+    fn is_surely_json(&self, dialect: &Dialect) -> bool {
+        self.objects.is_some() && dialect.encoding.is_none()
+    }
+
+    /// Gives the objects these columns, which are those of all texts of the run.
+    pub(super) fn with_columns(&mut self, columns: &Arc<Columns>) {
+        if let Some(objects) = &mut self.objects {
+            objects.columns = Arc::clone(columns);
+            self.layout = Layout::new(columns.names().to_vec(), &[]);
+        }
+    }
+
     /// Opens the text behind its header; what is taken from disk is added to `taken`.
     pub(super) fn open(&self, taken: &Arc<AtomicU64>) -> io::Result<Records> {
-        let mut input = self.part.open(taken)?;
-        let mut mark = [0; 4];
-        input.read_exact(&mut mark[..self.opening.mark])?;
-        let is_utf8 = self.opening.encoding == Some(Encoding::UTF_8);
-        let offset = if is_utf8 { self.opening.mark } else { 0 };
-        let text = Text::new(input, self.opening);
-        let mut records = RecordReader::new(text, self.grammar, offset as u64);
+        let (text, byte) = opened(&self.part, self.opening, taken)?;
+        if let Some(Objects { form, columns }) = &self.objects {
+            let place = Position { byte, line: 1 };
+            let objects = ObjectReader::new(text, *form, Arc::clone(columns), place);
+            return Ok(Records::Objects(Box::new(objects)));
+        }
+        Ok(Records::Cells(Box::new(self.cells(text, byte)?)))
+    }
+
+    /// Records of CSV behind the header.
+    fn cells<R: Read>(&self, text: R, byte: u64) -> io::Result<RecordReader<R>> {
+        let mut records = RecordReader::new(text, self.grammar, byte);
         records.skip_lines(self.skip_lines)?;
         for _ in 0..self.preamble {
             let _header = records.next()?;
@@ -179,12 +271,14 @@ impl Planned {
     pub(super) fn open_at(&self, taken: &Arc<AtomicU64>, row: RowAddress) -> io::Result<Records> {
         let input = self.part.open_at(taken, row.byte)?;
         let text = Text::new(input, self.opening);
-        Ok(RecordReader::starting(
-            text,
-            self.grammar,
-            row.byte,
-            row.line,
-        ))
+        let RowAddress { byte, line, .. } = row;
+        if let Some(Objects { form, columns }) = &self.objects {
+            let place = Position { byte, line };
+            let objects = ObjectReader::new(text, *form, Arc::clone(columns), place);
+            return Ok(Records::Objects(Box::new(objects)));
+        }
+        let cells = RecordReader::starting(text, self.grammar, byte, line);
+        Ok(Records::Cells(Box::new(cells)))
     }
 
     /// What makes the number of a row in its sheet of that of a record.
@@ -198,8 +292,11 @@ impl Planned {
         if let Some(sheet) = self.part.sheet() {
             return format!("sheet \"{}\"", sheet.name);
         }
-        let delimiter = delimiter_word(self.grammar.delimiter);
-        let mut words = vec![self.encoding_words(), delimiter.to_owned()];
+        let form = match &self.objects {
+            Some(objects) => objects.form.words(),
+            None => delimiter_word(self.grammar.delimiter),
+        };
+        let mut words = vec![self.encoding_words(), form.to_owned()];
         words.extend(line_end_words(self.line_ends).map(str::to_owned));
         words.join(", ")
     }
@@ -231,13 +328,15 @@ impl Planned {
     fn read_header(&mut self, most: usize) -> Result<Vec<String>, Error> {
         let name = self.part.name();
         let failed = |error: io::Error| broken_off(name, &error);
-        let mut records = self.open(&Arc::default()).map_err(failed)?;
+        let opened = opened(&self.part, self.opening, &Arc::default());
+        let records = opened.and_then(|(text, byte)| self.cells(text, byte));
+        let mut records = records.map_err(failed)?;
         let found = records.next().map_err(failed)?;
         self.preamble += 1;
         match found.map(|found| found.cut) {
             None => return Err(unusable(name, "it holds no header").advise("export it again")),
             Some(Cut::Whole) => {}
-            Some(Cut::Unclosed) => {
+            Some(Cut::Unclosed | Cut::NoText | Cut::NoObject | Cut::TooDeep) => {
                 return Err(unusable(name, "a quote in its header never closes")
                     .advise("open the file in an editor and correct its first line"));
             }
@@ -298,6 +397,16 @@ impl Planned {
     }
 }
 
+/// A text from its beginning behind its byte order mark, and where that is.
+fn opened(part: &Part, opening: Opening, taken: &Arc<AtomicU64>) -> io::Result<(Opened, u64)> {
+    let mut input = part.open(taken)?;
+    let mut mark = [0; 4];
+    input.read_exact(&mut mark[..opening.mark])?;
+    let is_utf8 = opening.encoding == Some(Encoding::UTF_8);
+    let offset = if is_utf8 { opening.mark } else { 0 };
+    Ok((Text::new(input, opening), offset as u64))
+}
+
 /// The head as it lies there, unpacked, and whether that is all.
 fn raw_head(part: &Part) -> io::Result<(Vec<u8>, bool)> {
     let mut head = Vec::new();
@@ -331,6 +440,17 @@ fn decoded(raw: &[u8], opening: Opening) -> io::Result<Vec<u8>> {
 fn column_name(cell: &[u8]) -> Option<String> {
     let name = trim_invisible(std::str::from_utf8(cell).ok()?);
     (!name.contains('\0')).then(|| name.to_owned())
+}
+
+/// A file of ours has all columns that we added to it.
+fn check_whole(part: &Part, names: &[String], refused: &str) -> Result<(), Error> {
+    match damage(names, refused) {
+        None => Ok(()),
+        Some(words) => Err(unusable(part.name(), words).advise(
+            "give the file back as the run wrote it, with all of these columns, or take all \
+             of them out to use it as a file like any other",
+        )),
+    }
 }
 
 /// Our own files have a few columns more than the file that they came from.

@@ -39,6 +39,12 @@ pub enum Cut {
     Whole,
     /// The text ends inside a quoted cell.
     Unclosed,
+    /// It holds bytes that are no text; only of JSON.
+    NoText,
+    /// It is no JSON object.
+    NoObject,
+    /// It is a JSON object that is nested too deeply.
+    TooDeep,
     /// It is longer than the limit; reading goes on behind the line on which it was
     /// cut.
     TooLong,

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::input::Input;
 use super::rows::Reading;
@@ -17,8 +17,17 @@ use crate::model::dialect::Dialect;
 use crate::model::outcome::RowEnd;
 use crate::model::row::Kept;
 
-/// Name of the copy in the folder of the new run.
-pub const RETRIED: &str = "retried.csv";
+/// Names of the copy in the folder of the new run: of CSV, and of JSON.
+const RETRIED: [&str; 2] = ["retried.csv", "retried.jsonl"];
+
+/// The copy in the folder of a run.
+pub fn retried_in(folder: &Path) -> PathBuf {
+    let [cells, objects] = RETRIED.map(|name| folder.join(name));
+    match objects.symlink_metadata() {
+        Ok(_) => objects,
+        Err(_) => cells,
+    }
+}
 
 /// Columns without which nobody can tell which rows a file holds.
 const NEEDED: [&str; 2] = ["_line", "_code"];
@@ -59,7 +68,7 @@ pub fn kept(reading: &Reading) -> Option<&Kept> {
 /// # Errors
 /// When the copy can't be read.
 pub fn names_in(folder: &Path) -> Result<Option<Vec<(u64, RowName)>>, Error> {
-    let path = folder.join(RETRIED);
+    let path = retried_in(folder);
     if !fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()) {
         return Ok(None);
     }
@@ -94,8 +103,12 @@ pub fn pick(
         Error::unexpected(format!("can't keep a copy of {name}: {error}"))
             .advise("make room, or choose another place with --run-dir")
     };
-    let mut spool = Spool::empty(RETRIED, Some(spool_folder)).map_err(failed)?;
-    let mut copy = Records::begin(spool.file(), input.file_columns()).map_err(failed)?;
+    let kept_as = RETRIED[usize::from(input.is_json())];
+    let mut spool = Spool::empty(kept_as, Some(spool_folder)).map_err(failed)?;
+    let mut copy = match input.is_json() {
+        true => Records::Objects(spool.file()),
+        false => Records::begin(spool.file(), input.file_columns()).map_err(failed)?,
+    };
     let mut rows = 0;
     while let Some(reading) = input.next_row()? {
         expect_whole(&name, &reading)?;
@@ -103,11 +116,11 @@ pub fn pick(
             continue;
         }
         if let Some(record) = input.last_record() {
-            copy.add(record.iter()).map_err(failed)?;
+            copy.add(record.iter(), record.raw).map_err(failed)?;
             rows += 1;
         }
     }
-    let _file = copy.finish().map_err(failed)?;
+    copy.finish().map_err(failed)?;
     Ok((Sources::spooled(name, spool), rows))
 }
 

@@ -14,6 +14,7 @@ use crate::import::flow::RowOutcome;
 use crate::model::formula::formula_text;
 use crate::model::invisible::trim_invisible;
 use crate::model::issue::{Problem, Reason, excerpt};
+use crate::model::json::DEEPEST;
 use crate::model::outcome::RowEnd;
 use crate::model::place::RowAddress;
 use crate::model::row::{Cells, SourceRow};
@@ -60,7 +61,11 @@ impl Reading {
     /// About how much memory its texts take.
     pub fn bytes(&self) -> usize {
         match self {
-            Reading::Row(row) => row.cells.text_len(),
+            Reading::Row(row) => {
+                let object = row.object.as_ref().map_or(0, |object| object.len());
+                let comments = row.comments.iter().map(|one| one.cells.text_len());
+                row.cells.text_len() + object + comments.sum::<usize>()
+            }
             Reading::Fallen(outcome) => {
                 let raw = outcome.raw.as_ref().map_or(0, String::len);
                 raw + outcome.source.cells.text_len()
@@ -191,20 +196,24 @@ impl Rows {
             },
             cells: Cells::default(),
             kept: None,
+            object: None,
+            comments: Vec::new(),
         };
-        if self.line_of_record.is_none()
-            && self.swallows_rows(found)
-            && self.records.back_to_second_line()
-        {
+        if self.line_of_record.is_none() && self.gives_swallowed_back(found) {
             let raw = self.records.record().raw;
             return Ok(Some(self.uncut(row, Reason::UnclosedQuote, raw)));
         }
         let is_torn = self.is_torn(found)?;
         let record = self.records.record();
+        let whole = |reason| refused(row.clone(), reason, text_of(record.raw));
         Ok(Some(match found.cut {
+            Cut::Whole if self.is_json() => self.object(row, record),
             Cut::Whole if is_torn => self.uncut(row, Reason::TornRow, record.raw),
             Cut::Whole => self.judge(row, record),
             Cut::Unclosed => self.uncut(row, Reason::UnclosedQuote, record.raw),
+            Cut::NoText => whole(Reason::NotText),
+            Cut::NoObject => whole(Reason::NoObject),
+            Cut::TooDeep => whole(Reason::NestedTooDeep { limit: DEEPEST }),
             Cut::TooLong => {
                 let start = excerpt(&String::from_utf8_lossy(record.raw));
                 refused(row, Reason::RecordTooLong { limit: LONGEST }, start)
@@ -216,30 +225,63 @@ impl Rows {
     /// long as its cells and what stands between them.
     fn look_at_quotes(&mut self, found: Found) {
         let record = self.records.record();
-        if record.raw.len() >= record.text.len() + record.len() {
+        if !self.is_json() && record.raw.len() >= record.text.len() + record.len() {
             let damage = damage(record.raw, self.grammar);
             self.damaged.count(damage, found.place.line);
         }
     }
 
+    /// Whether the text is JSON.
+    fn is_json(&self) -> bool {
+        matches!(self.records, Records::Objects(_))
+    }
+
     /// Whether the record is one only because of a stray quote, which joins the rows
-    /// below its first line to it.
-    fn swallows_rows(&self, found: Found) -> bool {
-        let record = self.records.record();
+    /// below its first line to it; these are read again then.
+    fn gives_swallowed_back(&mut self, found: Found) -> bool {
+        let Records::Cells(records) = &mut self.records else {
+            return false;
+        };
+        let record = records.record();
         let width = self.layout.width();
         let is_odd = || record.len() != width || !are_sound(record.raw, self.grammar);
         found.multi_line
             && (found.cut != Cut::Whole || is_odd())
-            && are_rows(self.records.behind_first_line(), self.grammar, width)
+            && are_rows(records.behind_first_line(), self.grammar, width)
+            && records.back_to_second_line()
+    }
+
+    /// A row of a JSON object, which goes with it as it stands.
+    fn object(&self, mut row: SourceRow, record: Record<'_>) -> Reading {
+        row.kept = self.layout.own.kept(record);
+        if let Some(raw) = self.layout.own.raw(record) {
+            return refused(row, Reason::NoObject, text_of(raw));
+        }
+        row.object = Some(text_of(record.raw).into());
+        match self.cells(record) {
+            Ok(cells) => row.cells = cells,
+            Err(torn) => return self.no_text(row, record, torn, Reason::NotText),
+        }
+        if memchr::memchr(0, record.text).is_some() {
+            let torn = (0..record.len()).find(|&idx| record.get(idx).contains(&0));
+            return self.no_text(row, record, torn.unwrap_or(0), Reason::NulCharacter);
+        }
+        match row.cells.are_blank(self.layout.columns.len()) {
+            true => skipped(row),
+            false => Reading::Row(row),
+        }
     }
 
     /// Whether a line break inside a text that is not quoted cuts the record short. Its
     /// last cell would be taken for whole.
     fn is_torn(&mut self, found: Found) -> io::Result<bool> {
         let width = self.layout.width();
-        let is_full = found.cut == Cut::Whole && self.records.record().len() == width;
+        let Records::Cells(records) = &mut self.records else {
+            return Ok(false);
+        };
+        let is_full = found.cut == Cut::Whole && records.record().len() == width;
         match self.usual_end {
-            Some(usual) if is_full && width > 1 => self.records.goes_on(usual, self.grammar, width),
+            Some(usual) if is_full && width > 1 => records.goes_on(usual, self.grammar, width),
             _ => Ok(false),
         }
     }
@@ -438,6 +480,10 @@ fn trimmed(cell: &[u8]) -> &str {
 fn emptied(code: &[u8]) -> Option<&'static str> {
     let codes = ["RAGGED_ROW", "UNCLOSED_QUOTE", "RECORD_TOO_LONG"];
     codes.into_iter().find(|one| one.as_bytes() == code)
+}
+
+fn text_of(raw: &[u8]) -> String {
+    String::from_utf8_lossy(raw).into_owned()
 }
 
 fn skipped(row: SourceRow) -> Reading {

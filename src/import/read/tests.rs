@@ -118,7 +118,7 @@ fn files_and_what_their_rows_become() {
         ),
         (
             b"Id,S,_line,_code,_column,_value,_hint,_key,_raw\n1,a,2,X,,,,k,\n,,3,RAGGED_ROW,,,,,\"7;8;9\"\n,,3,UNCLOSED_QUOTE,,,,,\"7,\"\"8\"\n",
-            &["Id|S", "2: 1|a", "3: RAGGED_ROW 7;8;9", "4: UNCLOSED_QUOTE 7,\"8"],
+            &["Id|S", "2: 1|a", "3: RAGGED_ROW 7;8;9", "3: UNCLOSED_QUOTE 7,\"8"],
         ),
     ];
     for (bytes, expected) in table {
@@ -247,7 +247,7 @@ fn what_is_no_csv_file_is_told_in_plain_words() {
         ),
         (b"%PDF-1.7\n", "it is a PDF"),
         (b"<!DOCTYPE html>\n<html>", "it is a web page"),
-        (b"[{\"id\": 1}]", "it is JSON"),
+        (b"[{id: 1}]", "it is JSON"),
         (
             b"\x28\xB5\x2F\xFDxx",
             "the archive is damaged: incomplete frame",

@@ -4,6 +4,7 @@
 use std::fmt::Display;
 use std::io;
 
+use super::json::BrokenObject;
 use crate::error::Error;
 
 /// What files of other kinds begin with, what they are, and what helps.
@@ -33,6 +34,13 @@ pub(super) fn unusable(name: &str, why: impl Display) -> Error {
 /// A text that ended in trouble half way: damage where an unpacker says so, else the
 /// system's own error.
 pub(super) fn broken_off(name: &str, error: &io::Error) -> Error {
+    let inner = error.get_ref();
+    if let Some(broken) = inner.and_then(|inner| inner.downcast_ref::<BrokenObject>()) {
+        return unusable(name, broken).advise(
+            "rows before it were read; correct the file there, or export the tickets as JSON lines, an \
+             object on each line: then a broken one costs itself alone",
+        );
+    }
     match error.raw_os_error() {
         None => unusable(name, format!("the archive is damaged: {error}"))
             .advise("rows before the damage were read; fetch the file again"),

@@ -43,6 +43,14 @@ pub fn sound(mut input: Input, given: &Dialect) -> Result<Sounded, Error> {
         input = input.reopened(&dialect)?;
     }
     let mut found = survey(&mut input)?;
+    // JSON leaves nothing of this open.
+    if input.is_json() {
+        return Ok(Sounded {
+            survey: found,
+            dialect,
+            findings,
+        });
+    }
     if input.has_escapes() && dialect.escape.is_none() {
         dialect.escape = Some(b'\\');
         let said = std::mem::take(&mut found.notices);

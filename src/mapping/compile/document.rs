@@ -46,6 +46,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) text: &'a str,
     /// The files that it names.
     pub(crate) tables: &'a Tables,
+    /// `[[notes]]` whose files are not there, by their places in the mapping.
+    pub(crate) absent: &'a [usize],
 }
 
 impl Sources<'_> {
@@ -77,6 +79,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) owners: Arc<Owners>,
     pub(crate) zone: Option<TimeZone>,
     pub(crate) row_pipeline: RowPipeline,
+    /// `[[notes]]` whose files are not there, by their places in the mapping.
+    pub(crate) absent: &'a [usize],
 }
 
 /// Compiles a mapping. None when something was reported.
@@ -108,8 +112,10 @@ pub(crate) fn compile(
     let notes = match purpose {
         For::Archive | For::Associate => Vec::new(),
         For::Create | For::Update | For::Upsert => {
-            let notes = document.notes.iter();
-            notes.filter_map(|notes| compiler.notes(notes)).collect()
+            let notes = document.notes.iter().enumerate();
+            notes
+                .filter_map(|(entry, notes)| compiler.notes(entry, notes, key.as_ref()))
+                .collect()
         }
     };
     if !problems.is_empty() {
@@ -185,6 +191,7 @@ impl<'a> Compiler<'a> {
             owners: Arc::new(Owners::new(&schema.owners)),
             zone: None,
             row_pipeline: RowPipeline::Varies,
+            absent: sources.absent,
         }
     }
 

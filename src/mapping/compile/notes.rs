@@ -1,50 +1,130 @@
 //! `[[notes]]` against the headers of the input.
 
 use crate::mapping::compile::document::Compiler;
+use crate::mapping::entry::Column;
 use crate::mapping::errors::Problem;
+use crate::mapping::key::Key;
 use crate::mapping::look_up::LookUp;
-use crate::mapping::notes::{Field, Notes, Public, Words};
+use crate::mapping::notes::{
+    Beside, CommentFile, Cutting, Field, Joint, Notes, Place, Public, Words,
+};
 use crate::mapping::shape::{
-    At, EntrySpec, FieldSpec, MapSpec, MomentSpec, NotesSpec, Origin, PartsSpec, PublicSpec,
-    WordsSpec, ZoneSpec,
+    At, BesideSpec, EntrySpec, FieldSpec, MapSpec, MomentSpec, NotesFrom, NotesSpec, Origin,
+    PartsSpec, PublicSpec, WordsSpec, ZoneSpec,
 };
 
 impl Compiler<'_> {
-    /// Compiles one. None when something was reported, or when the file lacks its
-    /// optional columns.
-    pub(crate) fn notes(&mut self, spec: &NotesSpec) -> Option<Notes> {
-        let columns = self.columns(&spec.column, spec.optional, None);
+    /// Compiles one, which stands in this place in the mapping. None when something was
+    /// reported, or when the file lacks its optional columns.
+    pub(crate) fn notes(
+        &mut self,
+        entry: usize,
+        spec: &NotesSpec,
+        key: Option<&Key>,
+    ) -> Option<Notes> {
+        let stands = self.note_place(entry, spec, key);
         let dates = self.date_rule(&dated(&spec.at), true, None);
-        let parts = &spec.parts;
-        let words = |words: Option<&WordsSpec>| Some(self.note_words(words?, parts));
+        let names = names(spec);
+        let words = |words: Option<&WordsSpec>| Some(self.note_words(words?, &names));
         let author = words(spec.author.as_ref());
         let channel = words(spec.channel.as_ref());
         let public = spec.public.as_ref().map(|public| match public {
             PublicSpec::Always(public) => Public::Always(*public),
-            PublicSpec::Field { field, map } => Public::Field {
-                field: place(field, parts),
+            PublicSpec::Field {
+                field,
+                map,
+                unmapped,
+            } => Public::Field {
+                field: place(field, &names),
+                unmapped: *unmapped,
                 map: map.as_ref().map(|map| self.note_map(map)),
             },
         });
+        let (columns, cut) = stands?;
         Some(Notes {
-            columns: columns.filter(|columns| !columns.is_empty())?,
-            separator: parts.separator.clone(),
-            parts: parts.names.len(),
-            at: place(&spec.at.field, parts),
+            columns,
+            cut,
+            at: place(&spec.at.field, &names),
             dates: dates?,
             author,
             public,
             channel,
-            body: place(&spec.body.field, parts),
+            body: place(&spec.body.field, &names),
             form: spec.body.form,
-            id: spec.id.as_ref().map(|id| place(id, parts)),
+            id: spec.id.as_ref().map(|id| place(id, &names)),
             skip_first: spec.skip_first,
         })
     }
 
-    fn note_words(&self, spec: &WordsSpec, parts: &PartsSpec) -> Words {
+    /// Where the comments stand; none where the input lacks them, or something was
+    /// reported.
+    fn note_place(
+        &mut self,
+        entry: usize,
+        spec: &NotesSpec,
+        key: Option<&Key>,
+    ) -> Option<(Vec<Column>, Cutting)> {
+        let cut = match &spec.from {
+            NotesFrom::File(beside) => {
+                if spec.optional && self.absent.contains(&entry) {
+                    return None;
+                }
+                let beside = self.beside(entry, spec, beside, key?)?;
+                return Some((Vec::new(), Cutting::File(beside)));
+            }
+            NotesFrom::Cells(_, parts) => Cutting::Parts {
+                separator: parts.separator.clone(),
+                count: parts.names.len(),
+            },
+            NotesFrom::Each(_) => Cutting::List,
+        };
+        let columns = self.columns(spec.columns(), spec.optional, None)?;
+        (!columns.is_empty()).then_some((columns, cut))
+    }
+
+    fn beside(
+        &mut self,
+        entry: usize,
+        spec: &NotesSpec,
+        beside: &BesideSpec,
+        key: &Key,
+    ) -> Option<Beside> {
+        let joint = match &beside.joins {
+            Some(joins) => Joint::Columns(self.columns(joins, false, None)?),
+            None if key.names_rows() => Joint::Key,
+            None => {
+                self.problems.report(
+                    Problem::new(
+                        &beside.file.span,
+                        "comments of a file name their ticket, and the key is no text of the row",
+                    )
+                    .help("name the column of the input that they name: joins = \"Id\""),
+                );
+                return None;
+            }
+        };
+        let texts = |field: &FieldSpec| -> Vec<String> {
+            let names = field.names.iter();
+            names.map(|name| name.value.clone()).collect()
+        };
+        let Names::Given(fields) = names(spec) else {
+            return None;
+        };
+        Some(Beside {
+            file: CommentFile {
+                entry: u32::try_from(entry).ok()?,
+                file: beside.file.value.clone(),
+                ticket: texts(&beside.ticket),
+                fields,
+                needed: spec.fields().into_iter().map(texts).collect(),
+            },
+            joint,
+        })
+    }
+
+    fn note_words(&self, spec: &WordsSpec, names: &Names) -> Words {
         Words {
-            field: place(&spec.field, parts),
+            field: place(&spec.field, names),
             join: spec.join.clone(),
             lookup: spec
                 .lookup
@@ -77,15 +157,44 @@ impl Compiler<'_> {
     }
 }
 
-/// Where a field stands among the parts of a cell.
-fn place(field: &FieldSpec, parts: &PartsSpec) -> Field {
-    let position = |name: &At<String>| {
-        let mut names = parts.names.iter();
-        names.position(|part| part.value == name.value)
-    };
-    Field {
-        places: field.names.iter().filter_map(position).collect(),
+/// How a comment's fields are found.
+enum Names {
+    /// By their names, which each comment has with it.
+    Carried,
+    /// By their places among these.
+    Given(Vec<String>),
+}
+
+fn names(spec: &NotesSpec) -> Names {
+    match &spec.from {
+        NotesFrom::Each(_) => Names::Carried,
+        NotesFrom::Cells(_, PartsSpec { names, .. }) => {
+            Names::Given(names.iter().map(|name| name.value.clone()).collect())
+        }
+        NotesFrom::File(_) => {
+            let mut given: Vec<String> = Vec::new();
+            for name in spec.fields().iter().flat_map(|field| &field.names) {
+                if !given.contains(&name.value) {
+                    given.push(name.value.clone());
+                }
+            }
+            Names::Given(given)
+        }
     }
+}
+
+/// Where a field stands among the parts of a cell, the fields of an element, or the columns
+/// of a file.
+fn place(field: &FieldSpec, names: &Names) -> Field {
+    let fields = field.names.iter();
+    let places = match names {
+        Names::Carried => fields.map(|name| Place::Name(name.value.clone())).collect(),
+        Names::Given(given) => {
+            let position = |name: &At<String>| given.iter().position(|one| *one == name.value);
+            fields.filter_map(position).map(Place::Part).collect()
+        }
+    };
+    Field { places }
 }
 
 /// The time of a comment as an entry of a property has it.

@@ -309,7 +309,7 @@ type = "string"
 "#;
 
 /// A line of the good text, and what it is replaced with; both must refuse each.
-const BAD: [(&str, &str); 27] = [
+const BAD: [(&str, &str); 31] = [
     ("version = 1", "version = 2"),
     ("version = 1\n", ""),
     ("[key]\nproperty = \"k\"\ncolumn = \"Id\"\n", ""),
@@ -331,6 +331,16 @@ const BAD: [(&str, &str); 27] = [
     ("by = \"email\"\n", ""),
     ("at = { part = \"at\"", "at = { prt = \"at\""),
     ("separator = \";\"", "separator = \"\""),
+    (
+        "at = { part = \"at\"",
+        "at = { path = \"at\", part = \"at\"",
+    ),
+    (
+        "column = \"Comment\"",
+        "column = \"Comment\"\neach = \"Comment\"",
+    ),
+    ("column = \"Comment\"\n", ""),
+    ("skip = \"first\"", "skip = 1"),
     ("separator = \";\", ", ""),
     ("[\"at\", \"by\", \"text\"]", "[]"),
     ("public = true", "public = 5"),

@@ -1,14 +1,17 @@
 //! Compiled `[[notes]]`: from a row to the comments of its ticket, each with its own
 //! time, in the order of their times.
 
+mod beside;
 mod body;
 mod element;
 mod ids;
 
 use std::sync::Arc;
 
+pub(crate) use beside::{Beside, Joint};
+pub use beside::{CommentColumns, CommentFile, LacksColumn};
 pub(crate) use body::text_of;
-pub(crate) use element::{Element, Field};
+pub(crate) use element::{Element, Field, Place};
 
 use crate::mapping::convert::{DateRule, boolean};
 use crate::mapping::entry::Column;
@@ -18,6 +21,7 @@ use crate::mapping::notes::ids::{Draft, Said, identified};
 use crate::mapping::scope::{Findings, Scope};
 use crate::mapping::shape::BodyForm;
 use crate::model::issue::{Problem, Reason, excerpt};
+use crate::model::json::items;
 use crate::model::note::Note;
 use crate::model::ticket::{PlacedRemark, Remark};
 
@@ -32,12 +36,10 @@ const TOLD: usize = 10;
 /// Notes for the comments that a row has in one place.
 #[derive(Debug)]
 pub(crate) struct Notes {
-    /// Columns with the comments, one in each cell.
+    /// Columns with the comments.
     pub(crate) columns: Vec<Column>,
-    /// What stands between the parts of a cell.
-    pub(crate) separator: String,
-    /// How many parts there are.
-    pub(crate) parts: usize,
+    /// How a cell is cut.
+    pub(crate) cut: Cutting,
     /// Where the time stands.
     pub(crate) at: Field,
     /// How it is written.
@@ -56,6 +58,22 @@ pub(crate) struct Notes {
     pub(crate) id: Option<Field>,
     /// Whether the earliest is left out.
     pub(crate) skip_first: bool,
+}
+
+/// How a cell with comments is cut.
+#[derive(Debug)]
+pub(crate) enum Cutting {
+    /// It is one comment, of so many parts with this between them.
+    Parts {
+        /// What stands between the parts.
+        separator: String,
+        /// How many parts there are.
+        count: usize,
+    },
+    /// It is a JSON list of comments.
+    List,
+    /// There is none: the comments stand in a file of their own.
+    File(Beside),
 }
 
 /// A short text of a comment, as people read it.
@@ -82,6 +100,8 @@ pub(crate) enum Public {
         field: Field,
         /// What the texts mean; none where they are true and false.
         map: Option<LookUp>,
+        /// What others mean; none where they refuse the row.
+        unmapped: Option<bool>,
     },
 }
 
@@ -111,6 +131,9 @@ impl Notes {
     fn drafts(&self, scope: &Scope<'_>, findings: &mut Findings) -> Vec<Draft> {
         let before = findings.problems.len();
         let mut drafts = Vec::new();
+        if let Cutting::File(beside) = &self.cut {
+            self.beside(beside, scope, &mut drafts, findings);
+        }
         for column in &self.columns {
             if findings.problems.len() >= before + TOLD {
                 break;
@@ -118,15 +141,63 @@ impl Notes {
             let Some(cell) = scope.filled(column.idx) else {
                 continue;
             };
-            let parts = cell.splitn(self.parts, self.separator.as_str());
-            let element = Element::Parts(parts.collect());
-            drafts.extend(self.draft(&element, &column.header, findings));
+            match &self.cut {
+                Cutting::Parts { separator, count } => {
+                    let parts = cell.splitn(*count, separator.as_str());
+                    let element = Element::Parts(parts.collect());
+                    drafts.extend(self.draft(&element, &column.header, findings));
+                }
+                Cutting::List => self.list(cell, column, &mut drafts, findings),
+                Cutting::File(_) => {}
+            }
         }
         drafts.sort_by_key(|draft| draft.at_ms);
         if self.skip_first && !drafts.is_empty() {
             let _description = drafts.remove(0);
         }
         drafts
+    }
+
+    /// The comments that a file of their own has for the row.
+    fn beside(
+        &self,
+        beside: &Beside,
+        scope: &Scope<'_>,
+        drafts: &mut Vec<Draft>,
+        findings: &mut Findings,
+    ) {
+        let before = findings.problems.len();
+        let comments = scope.source().comments.iter();
+        for comment in comments.filter(|comment| comment.entry == beside.file.entry) {
+            if findings.problems.len() >= before + TOLD {
+                return;
+            }
+            let filled = |cell| if scope.is_empty(cell) { "" } else { cell };
+            let element = Element::Parts(comment.cells.iter().map(filled).collect());
+            drafts.extend(self.draft(&element, &Arc::from(&*comment.place), findings));
+        }
+    }
+
+    /// The comments of a JSON list.
+    fn list(&self, cell: &str, column: &Column, drafts: &mut Vec<Draft>, findings: &mut Findings) {
+        let before = findings.problems.len();
+        let wrong = |value: &str| {
+            let problem = Problem::new(Reason::NoList).column(&*column.header);
+            problem.value(value)
+        };
+        let Some(items) = items(cell) else {
+            findings.problems.push(wrong(cell));
+            return;
+        };
+        for item in items {
+            if findings.problems.len() >= before + TOLD {
+                return;
+            }
+            match Element::of_object(item) {
+                Some(element) => drafts.extend(self.draft(&element, &column.header, findings)),
+                None => findings.problems.push(wrong(item)),
+            }
+        }
     }
 
     /// One comment; none where it says nothing, or something was found wrong.
@@ -247,9 +318,13 @@ impl Public {
     /// Whether everybody may see a comment; none where it does not say, and the text
     /// where nobody knows what that means.
     fn of(&self, element: &Element<'_>) -> Result<Option<bool>, (Reason, String)> {
-        let (field, map) = match self {
+        let (field, map, unmapped) = match self {
             Public::Always(public) => return Ok(Some(*public)),
-            Public::Field { field, map } => (field, map.as_ref()),
+            Public::Field {
+                field,
+                map,
+                unmapped,
+            } => (field, map.as_ref(), *unmapped),
         };
         let Some(text) = field.text(element) else {
             return Ok(None);
@@ -257,6 +332,7 @@ impl Public {
         let word = match map.map(|map| (map.get(&text), map)) {
             None => &*text,
             Some((Some(word), _)) => word,
+            Some((None, _)) if unmapped.is_some() => return Ok(unmapped),
             Some((None, map)) => {
                 let reason = Reason::UnmappedValue {
                     accepted: map.known().to_vec(),

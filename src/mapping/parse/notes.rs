@@ -6,28 +6,35 @@ use crate::mapping::convert::boolean;
 use crate::mapping::errors::Problem;
 use crate::mapping::nearest::nearest;
 use crate::mapping::parse::column::read_columns;
+use crate::mapping::parse::entry::needs;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::{read_lookup_columns, read_map, read_word};
 use crate::mapping::shape::{
-    At, BodyForm, BodySpec, FieldSpec, MapLine, MapSpec, MomentSpec, NotesSpec, PartsSpec,
-    PublicSpec, WordsSpec,
+    At, BesideSpec, BodyForm, BodySpec, FieldSpec, MapLine, MapSpec, MomentSpec, NotesFrom,
+    NotesSpec, PartsSpec, PublicSpec, WordsSpec,
 };
 
 /// What `parts` may say of the last part.
 const LAST: [(&str, ()); 1] = [("rest", ())];
+/// How tables name a field: of a cell that is cut, of an element of a list, of a record of
+/// a file.
+const PART: &str = "part";
+const PATH: &str = "path";
+const COLUMN: &str = "column";
+/// Where comments may stand.
+const PLACES: [&str; 3] = ["column", "each", "file"];
 const SKIP: [(&str, bool); 1] = [("first", true)];
 const FORMS: [(&str, BodyForm); 2] = [("clean", BodyForm::Clean), ("text", BodyForm::Text)];
 
 /// Reads one `[[notes]]`.
 pub(crate) fn read_notes(mut table: Table<'_>) -> Option<NotesSpec> {
-    let column = read_columns(&mut table, "column");
-    if column.is_none() && table.value("column").is_none() {
-        table.lacks("column", "name the column with the comments");
-    }
-    let parts = read_parts(&mut table);
+    let (from, key) = read_from(&mut table);
     let fields = Fields {
-        key: "part",
-        known: parts.as_ref().map(|parts| parts.names.as_slice()),
+        key,
+        known: match &from {
+            Some(NotesFrom::Cells(_, parts)) => Some(&parts.names),
+            Some(NotesFrom::Each(_) | NotesFrom::File(_)) | None => None,
+        },
     };
     let at = fields.moment(&mut table);
     let author = fields.words(&mut table, "author");
@@ -39,16 +46,93 @@ pub(crate) fn read_notes(mut table: Table<'_>) -> Option<NotesSpec> {
     let skip = read_word(&mut table, "skip", &SKIP);
     table.finish();
     Some(NotesSpec {
-        column: column?,
         optional,
-        parts: parts?,
         at: at?,
         author,
         public,
         channel,
         body: body?,
         id,
+        from: from?,
         skip_first: skip.is_some_and(|skip| skip.value),
+    })
+}
+
+/// Where the comments stand, and the key by which their fields are named in tables.
+fn read_from(table: &mut Table<'_>) -> (Option<NotesFrom>, &'static str) {
+    let given = PLACES.map(|key| table.value(key).is_some());
+    let given: Vec<&'static str> = PLACES
+        .into_iter()
+        .zip(given)
+        .filter_map(|(key, given)| given.then_some(key))
+        .collect();
+    let has_parts = table.value("parts").is_some();
+    for key in ["ticket", "joins"] {
+        if table.value(key).is_some() && given != ["file"] {
+            let what = format!("`{key}` has no effect without `file`");
+            let _ = table.wrong::<()>(table.key_span(key), what);
+        }
+    }
+    match given.as_slice() {
+        [] => {
+            table.lacks(
+                "column",
+                "name the column with the comments; for a list in JSON write each = \"comments\", \
+                 for a file of comments file = \"comments.csv\"",
+            );
+            let _parts = has_parts.then(|| read_parts(table));
+            (None, PART)
+        }
+        ["column"] => {
+            let column = read_columns(table, "column");
+            let parts = read_parts(table);
+            let cells = column.zip(parts);
+            (
+                cells.map(|(column, parts)| NotesFrom::Cells(column, parts)),
+                PART,
+            )
+        }
+        [one] => {
+            if has_parts {
+                let what = format!("`parts` has no effect beside `{one}`");
+                let _ = table.wrong::<()>(table.key_span("parts"), what);
+            }
+            match *one {
+                "each" => (read_columns(table, "each").map(NotesFrom::Each), PATH),
+                _ => (read_beside(table).map(NotesFrom::File), COLUMN),
+            }
+        }
+        [first, second, ..] => {
+            let what = format!("[[notes]] has both `{first}` and `{second}`: keep one");
+            let _ = table.wrong::<()>(table.key_span(second), what);
+            let _parts = has_parts.then(|| read_parts(table));
+            (None, PART)
+        }
+    }
+}
+
+/// `file = "comments.csv"`, `ticket = "ticket_id"` and perhaps `joins = "Id"`.
+fn read_beside(table: &mut Table<'_>) -> Option<BesideSpec> {
+    let file = table.text("file");
+    if table.value("ticket").is_none() {
+        table.lacks(
+            "ticket",
+            "name the column of the file that says whose comment it is",
+        );
+    }
+    let fields = Fields {
+        key: COLUMN,
+        known: None,
+    };
+    let ticket = fields.plain(table, "ticket");
+    let joins = match table.value("joins").is_some() {
+        true => Some(read_columns(table, "joins")?),
+        false => None,
+    };
+    Some(BesideSpec {
+        file: file?,
+        ticket: ticket?,
+        joins,
     })
 }
 
@@ -151,15 +235,21 @@ impl Fields<'_> {
             return Some(PublicSpec::Always(*flag));
         }
         let (field, inside) = self.field(table, "public")?;
-        let mut map = None;
+        let (mut map, mut unmapped) = (None, None);
         if let Some(mut inside) = inside {
+            unmapped = read_unmapped(&mut inside);
+            needs(&mut inside, "map", &["unmapped"]);
             map = read_map(&mut inside, "public");
             if let Some(MapSpec::Lines(lines)) = map.as_ref().map(|map| &map.value) {
                 are_flags(lines, &inside);
             }
             inside.finish();
         }
-        Some(PublicSpec::Field { field: field?, map })
+        Some(PublicSpec::Field {
+            field: field?,
+            map,
+            unmapped,
+        })
     }
 
     fn body(&self, table: &mut Table<'_>) -> Option<BodySpec> {
@@ -192,6 +282,19 @@ impl Fields<'_> {
         };
         let name = format!("the `{key}` of [[notes]]");
         let mut inside = table.table(key, &name)?;
+        let others = [PART, PATH, COLUMN].into_iter();
+        let others = others.filter(|other| *other != self.key);
+        let other: Vec<&str> = others
+            .filter(|other| inside.value(other).is_some())
+            .collect();
+        if let Some(other) = other.first() {
+            let _ = inside.wrong::<()>(
+                inside.key_span(other),
+                format!("fields of these comments are named by `{}`", self.key),
+            );
+            let _known = inside.value(self.key);
+            return Some((None, Some(inside)));
+        }
         let names = inside.texts(self.key);
         if names.is_none() && inside.value(self.key).is_none() {
             inside.lacks(self.key, "say where it stands");
@@ -218,6 +321,16 @@ impl Fields<'_> {
             }
         }
         sound.then_some(FieldSpec { names })
+    }
+}
+
+/// `unmapped` of `public`: what texts mean that the map lacks.
+fn read_unmapped(table: &mut Table<'_>) -> Option<bool> {
+    let value = table.value("unmapped")?;
+    match value.get_ref() {
+        DeValue::Boolean(flag) => Some(*flag),
+        DeValue::String(word) if word.as_ref() == "refuse" => None,
+        _ => table.wrong(value.span(), "`unmapped` takes true, false or \"refuse\""),
     }
 }
 

@@ -96,7 +96,7 @@ impl Fitting<'_> {
 
     /// The formats of times in comments, where the preset has others.
     fn notes(&mut self, notes: &NotesSpec) {
-        let found = notes.column.iter().map(|at| self.index.find(&at.value));
+        let found = notes.columns().iter().map(|at| self.index.find(&at.value));
         let found = found.into_iter().find(|positions| !positions.is_empty());
         let mut found = found.into_iter().flatten();
         let Some((dates, _)) = found.find_map(|idx| self.survey.leading_dates(idx)) else {

@@ -10,12 +10,45 @@ use crate::mapping::propose::survey::ratio;
 use crate::mapping::shape::{ColumnName, Document, EntrySpec, KeyOrigin, Origin};
 use crate::model::row::Headers;
 
+/// The preset for whatever has comments in a file of their own. No file tells that.
+const OF_NO_SYSTEM: &str = "comments";
+
 /// Less than this of the file's columns is chance, where no columns are telling.
 const LEAST: f64 = 0.6;
 
 /// Columns that only one system calls so, or only one has together, in the form in which
 /// names are compared. `|` stands between names of which one is enough.
-const TELLING: [(&str, &[&str]); 21] = [
+const TELLING: [(&str, &[&str]); 25] = [
+    (
+        "zendesk-json",
+        &["id", "subject", "comments", "requester id", "via channel"],
+    ),
+    (
+        "freshdesk-json",
+        &[
+            "id",
+            "subject",
+            "responder id|requester id",
+            "conversations|description text",
+        ],
+    ),
+    (
+        "intercom-json",
+        &[
+            "id",
+            "state",
+            "source body|conversation parts conversation parts",
+        ],
+    ),
+    (
+        "helpscout-json",
+        &[
+            "id",
+            "subject",
+            "mailboxid|mailbox id",
+            "embedded threads|threads|preview",
+        ],
+    ),
     ("jira", &["issue key", "issue id"]),
     ("jira", &["issue key", "issue type", "summary"]),
     ("jira", &["issue key", "project key"]),
@@ -138,6 +171,7 @@ pub struct Preset {
 pub fn recognise(headers: &Headers) -> Option<Preset> {
     let presets = PRESETS
         .iter()
+        .filter(|(name, _)| *name != OF_NO_SYSTEM)
         .filter_map(|(name, _)| Preset::find(name, headers));
     let presets: Vec<Preset> = presets.filter(|preset| preset.has_key).collect();
     let names: Vec<String> = headers.names().iter().map(|name| normal(name)).collect();
@@ -222,7 +256,7 @@ fn columns(document: &Document) -> Vec<(Vec<ColumnName>, bool)> {
     let entries = document.properties.value.iter().filter_map(of_entry);
     let key = key.map(|columns| (columns, false));
     let notes = document.notes.iter().map(|notes| {
-        let columns = notes.column.iter().map(|at| at.value.clone()).collect();
+        let columns = notes.columns().iter().map(|at| at.value.clone()).collect();
         (columns, notes.optional)
     });
     key.into_iter()

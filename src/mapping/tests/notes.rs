@@ -207,3 +207,63 @@ fn long_comments_are_cleaned_of_what_is_too_much() {
     let draft = ticket(JIRA, &[("Comment", &format!("2026-02-24;a;{long}"))]);
     assert_eq!(draft.notes[0].parts(), 161);
 }
+
+const EACH: &str = r#"
+[[notes]]
+each = ["thread.comments", "comments"]
+optional = true
+id = "id"
+at = "created_at"
+author = { path = ["author.first", "author.last"], join = " " }
+public = { path = "type", map = { reply = true, note = false }, unmapped = false }
+channel = "via.channel"
+body = { path = ["html_body", "body"], html = "clean" }
+skip = "first"
+"#;
+
+#[test]
+fn the_items_of_a_json_list_are_comments() {
+    let list = r#"[
+        {"id": 12345678901234567890123, "created_at": "2021-03-01T09:00:02Z", "type": "note",
+         "author": {"first": "Ann", "last": "Lee"}, "html_body": "<p>b</p>", "body": "b"},
+        {"id": 2, "created_at": "2021-03-01T09:00:02Z", "type": "other", "body": "c",
+         "via": {"channel": "web"}},
+        {"id": 1, "created_at": 1614589200, "type": "reply", "body": "the description"},
+        {"id": 3, "created_at": null, "type": "event", "body": null, "html_body": ""}]"#;
+    let draft = ticket(EACH, &[("comments", list)]);
+    assert_eq!(
+        bodies(&draft.notes),
+        [
+            "<p><b>Ann Lee</b> · Internal</p>\n<p>b</p>",
+            "<p>Internal · web</p>\n<p>c</p>"
+        ]
+    );
+    let keys: Vec<&str> = draft.notes.iter().map(|note| note.key.as_str()).collect();
+    assert_eq!(keys, ["z-7:12345678901234567890123", "z-7:2"]);
+    for (cell, notes) in [("", 0), ("[]", 0), ("[{}]", 0)] {
+        assert_eq!(
+            ticket(EACH, &[("comments", cell)]).notes.len(),
+            notes,
+            "{cell}"
+        );
+    }
+    assert!(ticket(EACH, &[]).notes.is_empty(), "the file may lack it");
+}
+
+#[test]
+fn a_list_that_is_none_refuses_its_row() {
+    let bomb = "[".repeat(10_000);
+    for cell in ["plain", "[1, 2]", "[{\"id\":1}", bomb.as_str()] {
+        let issue = refusal(EACH, &[("comments", cell)]);
+        assert_eq!(issue.first().reason.code(), "NO_JSON_LIST", "{cell}");
+        assert_eq!(issue.first().column.as_deref(), Some("comments"));
+    }
+    let twice = r#"[{"id":1,"created_at":"2021-03-01T09:00:00Z","body":"a"},
+                    {"id":2,"created_at":"2021-03-01T09:00:00Z","body":"b"},
+                    {"id":2,"created_at":"2021-03-01T09:00:00Z","body":"c"},
+                    {"id":1,"created_at":"2021-03-01T09:00:00Z","body":"a"}]"#;
+    let more = EACH.replace("skip = \"first\"", "");
+    let issue = refusal(&more, &[("comments", twice)]);
+    assert_eq!(issue.first().reason.code(), "REPEATED_NOTE");
+    assert_eq!((issue.problems().count(), &*issue.first().value), (1, "2"));
+}

@@ -155,6 +155,8 @@ pub(crate) fn row(cells: &[&str]) -> SourceRow {
         },
         cells: Cells::new(cells.iter().copied()),
         kept: None,
+        object: None,
+        comments: Vec::new(),
     }
 }
 

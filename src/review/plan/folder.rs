@@ -16,7 +16,15 @@ pub const WORDS: &str = "plan.txt";
 pub const JSON: &str = "plan.json";
 
 /// What a plan that was cut short leaves.
-const LEFTOVERS: [&str; 3] = ["lock", "plan.db.new", "input-stdin"];
+const LEFTOVERS: [&str; 7] = [
+    "comments-left.csv",
+    "comments-left.jsonl",
+    "comments.db",
+    "comments.db.new",
+    "input-stdin",
+    "lock",
+    "plan.db.new",
+];
 
 /// A folder that is ours.
 #[derive(Debug)]

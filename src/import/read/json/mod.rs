@@ -1,0 +1,9 @@
+//! JSON as input: one object is one row, whether each stands on a line of its own, all
+//! stand in one list, or one follows the other. Objects are cut out of the stream one by
+//! one, so that memory is bounded by the longest.
+
+mod cut;
+mod plan;
+
+pub(super) use cut::{BrokenObject, ObjectReader};
+pub(super) use plan::{Columns, Form, Objects};
