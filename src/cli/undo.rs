@@ -116,8 +116,9 @@ async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, 
     }
     let folder = RunFolder::create(KIND, args.run_dir.as_deref())?;
     let header = header(&run, part)?;
-    let journal = Journal::create(folder.path(), &header, None, Durability::Full)?;
+    // A resume believes only this record, so an undo that begins has it.
     record(&header, &folder, &args.portal, talk);
+    let journal = Journal::create(folder.path(), &header, None, Durability::Full)?;
     let began = Began {
         journal,
         run: header.run,

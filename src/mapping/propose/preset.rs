@@ -13,6 +13,10 @@ use crate::model::row::Headers;
 /// The preset for whatever has comments in a file of their own. No file tells that.
 const OF_NO_SYSTEM: &str = "comments";
 
+/// How presets end that are for the nested JSON of a system. Tables flatten the same names,
+/// so only a list that no table has tells them.
+const OF_JSON: &str = "-json";
+
 /// Less than this of the file's columns is chance, where no columns are telling.
 const LEAST: f64 = 0.6;
 
@@ -29,7 +33,7 @@ const TELLING: [(&str, &[&str]); 25] = [
             "id",
             "subject",
             "responder id|requester id",
-            "conversations|description text",
+            "conversations",
         ],
     ),
     (
@@ -46,7 +50,7 @@ const TELLING: [(&str, &[&str]); 25] = [
             "id",
             "subject",
             "mailboxid|mailbox id",
-            "embedded threads|threads|preview",
+            "embedded threads|threads",
         ],
     ),
     ("jira", &["issue key", "issue id"]),
@@ -180,6 +184,7 @@ pub fn recognise(headers: &Headers) -> Option<Preset> {
     let told = told.max_by(|left, right| most(left, right)).cloned();
     told.or_else(|| {
         let fitting = presets.into_iter();
+        let fitting = fitting.filter(|preset| !preset.name.ends_with(OF_JSON));
         let fitting = fitting.filter(|preset| preset.complete && preset.share >= LEAST);
         fitting.max_by(most)
     })
