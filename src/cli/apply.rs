@@ -178,7 +178,7 @@ impl Plan {
             })
             .collect();
         match parts.is_empty() {
-            true => "change nothing".to_owned(),
+            true => "change no ticket".to_owned(),
             false => parts.join(", "),
         }
     }

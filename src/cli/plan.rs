@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::comments;
 use super::exit::Exit;
@@ -85,7 +85,8 @@ pub struct PlanFace {
     #[arg(long, value_name = "KEY")]
     pub show: Option<String>,
     /// Exit with 2 where something would change, 3 where rows would be refused, 0 where
-    /// nothing would change
+    /// nothing would change; notes count as changes, since a plan does not look for those
+    /// that are there
     #[arg(long)]
     pub detailed_exitcode: bool,
 }
@@ -193,7 +194,8 @@ pub async fn make(
             "the plan is kept: `tickethaul apply {folder}` does exactly this, `tickethaul plan {folder} --show KEY` shows a row"
         ));
     }
-    Ok(exit(&args.face, report.writes(), report.refused()))
+    let writes = report.writes() + report.effects.notes.notes;
+    Ok(exit(&args.face, writes, report.refused()))
 }
 
 /// What a plan ends with: like a finished run, unless its findings are asked for.
@@ -396,27 +398,24 @@ fn kept(input: &InputArgs, face: &PlanFace, talk: &Talk) -> Result<Exit, Error> 
         }
     };
     let reading = PlanReading::open(folder)?;
+    let text = |name: &str| {
+        let path = folder.join(name);
+        let bytes = read_regular(&path, LONGEST);
+        let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        text.map_err(|error| Error::mend(format!("can't read {}: {error}", path.display())))
+    };
+    let report: Value = serde_json::from_str(&text(JSON)?).unwrap_or_default();
+    let notes = report["import"]["notes"]["notes"].as_u64().unwrap_or(0);
     match &face.show {
         Some(key) => {
             let header = reading.header()?;
             let rows = rows_of_key(&reading, key, &places(&header.inputs))?;
             show_rows(&rows, talk);
         }
-        None => {
-            let text = |name: &str| {
-                let path = folder.join(name);
-                let bytes = read_regular(&path, LONGEST);
-                let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-                text.map_err(|error| Error::mend(format!("can't read {}: {error}", path.display())))
-            };
-            match talk.is_json() {
-                true => {
-                    let json = serde_json::from_str(&text(JSON)?);
-                    talk.result(&json.unwrap_or_else(|_| json!(null)));
-                }
-                false => talk.show(text(WORDS)?.trim_end()),
-            }
-        }
+        None => match talk.is_json() {
+            true => talk.result(&report),
+            false => talk.show(text(WORDS)?.trim_end()),
+        },
     }
     if let Some(run) = reading.applied()? {
         let folder = run.folder.display();
@@ -425,5 +424,5 @@ fn kept(input: &InputArgs, face: &PlanFace, talk: &Talk) -> Result<Exit, Error> 
     let actions = reading.actions()?.into_iter();
     let writes = actions.filter(|(action, _)| action.writes());
     let writes: u64 = writes.map(|(_, rows)| rows).sum();
-    Ok(exit(face, writes, reading.refused()?))
+    Ok(exit(face, writes + notes, reading.refused()?))
 }

@@ -5,9 +5,7 @@
 use std::fmt::{self, Write};
 
 use super::words::duration;
-use crate::model::check::{
-    CallCounts, CheckReport, Effects, NoteCounts, RefusedRows, UnmappedColumn,
-};
+use crate::model::check::{CallCounts, CheckReport, Effects, RefusedRows, UnmappedColumn};
 use crate::model::count::{count, counted};
 use crate::model::ticket::Remark;
 use crate::model::visible::one_line;
@@ -191,7 +189,7 @@ fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Res
         };
         writeln!(text, "  {contacts}")?;
     }
-    write_notes(text, effects.notes)?;
+    write_notes(text, effects)?;
     writeln!(
         text,
         "  set off workflows of the portal that answer to such tickets, their stages or new contacts: \
@@ -217,11 +215,16 @@ fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Res
     }
 }
 
-/// How many notes are written, if any are.
-pub(super) fn write_notes(text: &mut String, notes: NoteCounts) -> fmt::Result {
+/// How many notes are written, if any are. Nobody has looked for those that are there.
+pub(super) fn write_notes(text: &mut String, effects: &Effects) -> fmt::Result {
+    let notes = effects.notes;
     if notes.notes == 0 {
         return Ok(());
     }
+    let most = match effects.operation {
+        "create" => "",
+        _ => "at most ",
+    };
     let cut = match notes.parts > notes.notes {
         true => format!(", long ones in parts: {} in all", count(notes.parts)),
         false => String::new(),
@@ -230,7 +233,7 @@ pub(super) fn write_notes(text: &mut String, notes: NoteCounts) -> fmt::Result {
     let notes = counted(notes.notes, "note");
     writeln!(
         text,
-        "  write {notes} to {tickets}, each with its own time{cut}"
+        "  write {most}{notes} to {tickets}, each with its own time{cut}"
     )
 }
 

@@ -202,7 +202,7 @@ fn short(value: &str) -> String {
 
 fn write_effects(text: &mut String, report: &PlanReport) -> fmt::Result {
     let effects = &report.effects;
-    if report.writes() == 0 {
+    if report.writes() == 0 && effects.notes.notes == 0 {
         return writeln!(text, "\nNothing would change in the portal");
     }
     writeln!(text, "\nCarried out, it would")?;
@@ -239,7 +239,7 @@ fn write_effects(text: &mut String, report: &PlanReport) -> fmt::Result {
             writeln!(text, "  {words}")?;
         }
     }
-    write_notes(text, effects.notes)?;
+    write_notes(text, effects)?;
     writeln!(
         text,
         "  set off workflows of the portal that answer to such tickets, their stages or new contacts: \

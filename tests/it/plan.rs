@@ -395,4 +395,10 @@ fn the_notes_of_a_plan_are_those_of_its_import() {
         made["created"], foretold["tickets"]
     );
     assert!(words.contains(&line), "{line}: {words}");
+    // A plan does not look for notes, so it can't say that nothing would change.
+    let args = [&args[..4], &["--op", "upsert", "--detailed-exitcode"]].concat();
+    let words = talk.run(&args, 2).stdout;
+    let line = line.replace("write", "write at most");
+    assert!(words.contains(&line), "{line}: {words}");
+    assert!(!words.contains("Nothing would change"), "{words}");
 }

@@ -93,10 +93,7 @@ impl<'a> EffectCounts<'a> {
         }
         self.linked += u64::from(effect.links);
         self.linked_tickets += u64::from(effect.links_tickets);
-        let [notes, parts] = effect.notes;
-        self.notes.tickets += u64::from(notes > 0);
-        self.notes.notes += notes;
-        self.notes.parts += parts;
+        self.take_notes(effect);
         self.creates_contacts |= effect.creates_contacts;
         self.undated += u64::from(effect.undated);
         self.closed_undated += u64::from(effect.closed_undated);
@@ -104,6 +101,14 @@ impl<'a> EffectCounts<'a> {
         others.try_for_each(|other| self.others_seen.take(*other))?;
         let mut emails = effect.emails.iter();
         emails.try_for_each(|email| self.seen.take(*email))
+    }
+
+    /// Counts the notes of a ticket that is as its row says.
+    pub fn take_notes(&mut self, effect: &Effect) {
+        let [notes, parts] = effect.notes;
+        self.notes.tickets += u64::from(notes > 0);
+        self.notes.notes += notes;
+        self.notes.parts += parts;
     }
 
     /// Counts the e-mails, once all tickets were taken.

@@ -149,6 +149,10 @@ impl<'a> Sums<'a> {
                     ..effect
                 })
             }
+            PlannedAction::Unchanged | PlannedAction::Link => {
+                self.effects.take_notes(&effect);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
