@@ -12,8 +12,9 @@ use super::write::{Verb, write};
 use crate::hubspot::records::{Association, CreateInput, Record};
 use crate::model::compare::same_value;
 use crate::model::event::Stop;
-use crate::model::issue::{NOTE_KEY_HELD, NOTE_REFUSED};
+use crate::model::issue::{LINK_REFUSED, LINKED_TICKET_MISSING, NOTE_KEY_HELD, NOTE_REFUSED};
 use crate::model::outcome::{Change, RowEnd};
+use crate::model::row::Kept;
 use crate::model::schema::ObjectType;
 use crate::model::window::Window;
 
@@ -274,14 +275,20 @@ impl Sender {
     }
 }
 
-/// A row that was refused for a note of its goes on with the ticket that an earlier run made
-/// for it (protocol H1); `retry` gives it here with what that run wrote of it.
+/// A row that was refused for a link or a note of its goes on with the ticket that an earlier
+/// run made for it (protocol H1); `retry` gives it here with what that run wrote of it. With
+/// another key it is another row.
 fn going_on(op: &PlannedOp, end: RowEnd) -> RowEnd {
     let kept = op.source.kept.as_ref();
-    let code = kept.and_then(|kept| kept.code.as_deref());
-    let for_note = matches!(code, Some(NOTE_REFUSED | NOTE_KEY_HELD));
+    let same_key = |kept: &&Box<Kept>| kept.key.as_deref() == Some(&*op.draft.key);
+    let code = kept.filter(same_key).and_then(|kept| kept.code.as_deref());
+    let goes_on = match code {
+        Some(NOTE_REFUSED | NOTE_KEY_HELD) => op.notes > 0,
+        Some(LINKED_TICKET_MISSING | LINK_REFUSED) => !op.draft.links.is_empty(),
+        _ => false,
+    };
     match end {
-        RowEnd::Exists { ticket } if for_note && op.notes > 0 => RowEnd::Unchanged { ticket },
+        RowEnd::Exists { ticket } if goes_on => RowEnd::Unchanged { ticket },
         end => end,
     }
 }

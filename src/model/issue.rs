@@ -13,6 +13,12 @@ const EXCERPT: usize = 200;
 /// The code of a row whose ticket is there, and one of whose notes the portal refused.
 pub const NOTE_REFUSED: &str = "NOTE_REFUSED";
 
+/// Code of a row whose ticket is there and that names a ticket which is not.
+pub const LINKED_TICKET_MISSING: &str = "LINKED_TICKET_MISSING";
+
+/// Code of a row whose ticket is there and one of whose links the portal refused.
+pub const LINK_REFUSED: &str = "LINK_REFUSED";
+
 /// The code of a row whose ticket is there, and one of whose notes lost its key to another.
 pub const NOTE_KEY_HELD: &str = "NOTE_KEY_HELD";
 
@@ -558,7 +564,7 @@ impl Reason {
             Reason::RepeatedNote { .. } => "REPEATED_NOTE",
             Reason::TemplateFailed { .. } => "TEMPLATE_FAILED",
             Reason::NoSuchRecord { object } => match object {
-                ObjectType::Tickets => "LINKED_TICKET_MISSING",
+                ObjectType::Tickets => LINKED_TICKET_MISSING,
                 ObjectType::Contacts => "CONTACT_MISSING",
                 ObjectType::Companies => "COMPANY_MISSING",
                 ObjectType::Deals => "DEAL_MISSING",
@@ -574,7 +580,7 @@ impl Reason {
                 ObjectType::Contacts => "CONTACT_REFUSED",
                 _ => "RECORD_REFUSED",
             },
-            Reason::LinkRefused { .. } => "LINK_REFUSED",
+            Reason::LinkRefused { .. } => LINK_REFUSED,
             Reason::LinkLeft { link, .. } => link.code(),
             Reason::ChangedSincePlan { .. } => "CHANGED_SINCE_PLAN",
             Reason::NoteLeft { note, .. } => match **note {

@@ -10,6 +10,7 @@ use crate::desk::Desk;
 use crate::first::{preset, repair_codes_in_place, sample};
 use crate::given_back::tickets;
 use crate::rehearsal::{Ended, Rehearsal, rows_of, write_rows};
+use crate::reviewed::desk;
 
 const MAPPING: &str = r#"
 version = 1
@@ -493,4 +494,33 @@ fn a_fixed_row_with_the_key_of_another_does_not_count_for_its_ticket() {
     let _ended = go(&desk, &["retry", "again0"], "last").expect(0);
     assert_eq!(counted(&desk.here, "run"), [3, 0, 0]);
     assert_eq!(tickets(&desk).len(), 3);
+}
+
+#[test]
+fn a_link_that_was_refused_is_made_by_a_retry_or_refused_again() {
+    let desk = desk(&[]);
+    let link = "[[associate]]\nto = \"tickets\"\nby = \"key\"\ncolumn = \"Parent\"\n[[property]]";
+    let mapping = desk.here.read("m.toml").replace("[[property]]", link);
+    let _file = desk.here.write("m.toml", mapping);
+    let rows = "Id,Subject,Text,Mail,Parent\nD-1,One,text,p1@desk.example,D-9\n\
+                D-2,Two,text,p2@desk.example,\n";
+    let _file = desk.here.write("in.csv", rows);
+    let _ended = go(&desk, &["import", "in.csv", "-m", "m.toml"], "run").expect(3);
+    for again in ["unfixed", "unfixed2"] {
+        let _ended = go(&desk, &["retry", "run"], again).expect(3);
+        let codes = desk.column(&format!("{again}/refused.csv"), "_code");
+        assert_eq!(codes, ["LINKED_TICKET_MISSING"]);
+        assert_eq!(counted(&desk.here, "run"), [1, 0, 1]);
+    }
+    fix(&desk.here, "run/refused.csv", &[("2", "Parent", "D-2")]);
+    let _ended = go(&desk, &["retry", "run"], "fixed").expect(0);
+    assert_eq!(counted(&desk.here, "run"), [2, 0, 0]);
+    let ids = desk.column("fixed/done.csv", "_ticket_id");
+    let path = format!("/crm/v4/objects/tickets/{}/associations/tickets", ids[0]);
+    let linked = desk.call("GET", &path, &Value::Null);
+    assert_eq!(
+        linked["results"].as_array().map(Vec::len),
+        Some(1),
+        "{linked}"
+    );
 }
