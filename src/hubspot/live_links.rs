@@ -46,12 +46,34 @@ impl Client {
         ids: &[String],
     ) -> Result<LiveLinks, CallError> {
         let mut found = LiveLinks::default();
-        let mut open = ids.to_vec();
+        let mut parts = vec![ids.to_vec()];
+        while let Some(part) = parts.pop() {
+            let (open, refused) = self.linked_part((from, to), part, &mut found).await?;
+            // Of fewer records, fewer go away between a call and the look at what is there.
+            match refused {
+                Some(_) if open.len() > 1 && !found.gone.is_empty() => {
+                    parts.extend(open.chunks(open.len().div_ceil(2)).map(<[String]>::to_vec));
+                }
+                Some(error) if !open.is_empty() => return Err(CallError::Refused(error)),
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// Asks for the links of some records until all are told; gives those that are not,
+    /// and the portal's last refusal.
+    async fn linked_part(
+        &self,
+        (from, to): (ObjectType, ObjectType),
+        mut open: Vec<String>,
+        found: &mut LiveLinks,
+    ) -> Result<(Vec<String>, Option<Box<ApiError>>), CallError> {
         let mut refusals = 0;
         let mut last = None;
         for _round in 0..ROUNDS {
             if open.is_empty() {
-                return Ok(found);
+                break;
             }
             let suspects = match self.linked((from, to), &open).await {
                 Ok(linked) => found.take(linked, &open)?,
@@ -69,10 +91,7 @@ impl Client {
                 break;
             }
         }
-        match last {
-            Some(error) if !open.is_empty() => Err(CallError::Refused(error)),
-            _ => Ok(found),
-        }
+        Ok((open, last))
     }
 
     /// Those of these records that are not there.
