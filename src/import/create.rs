@@ -279,8 +279,8 @@ impl Sender {
 /// run made for it (protocol H1); `retry` gives it here with what that run wrote of it. With
 /// another key it is another row.
 fn going_on(op: &PlannedOp, end: RowEnd) -> RowEnd {
-    let kept = op.source.kept.as_ref();
-    let same_key = |kept: &&Box<Kept>| kept.key.as_deref() == Some(&*op.draft.key);
+    let kept = op.source.kept.as_deref();
+    let same_key = |kept: &&Kept| kept.key.as_deref() == Some(&*op.draft.key);
     let code = kept.filter(same_key).and_then(|kept| kept.code.as_deref());
     let goes_on = match code {
         Some(NOTE_REFUSED | NOTE_KEY_HELD) => op.notes > 0,
