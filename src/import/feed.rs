@@ -16,7 +16,6 @@ use crate::error::Error;
 use crate::journal::{Past, PastIntent, PlanReading, RunState};
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::event::{Event, Listener};
-use crate::model::issue::Problem;
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::plan::PlannedAction;
 use crate::model::row::SourceRow;
@@ -146,10 +145,7 @@ impl Feed {
         let Some(intent) = intent else {
             return Ok(match self.rivals.taken(&op)? {
                 Some(reason) => {
-                    let property = self.mapping.key_property();
-                    let mut problem = Problem::new(reason).property(property);
-                    problem.column = self.mapping.column_of(property).map(str::to_owned);
-                    let problem = problem.value(&op.draft.key);
+                    let problem = self.mapping.key_problem(reason, &op.draft.key);
                     Planned::Fallen(Box::new(op.ended(RowEnd::Refused(problem.into()))))
                 }
                 None => Planned::Op(Box::new(op)),

@@ -10,7 +10,7 @@ use super::tickets::{Tickets, compared, has_key};
 use crate::hubspot::records::Record;
 use crate::model::compare::same_value;
 use crate::model::event::Stop;
-use crate::model::issue::{Problem, Reason};
+use crate::model::issue::Reason;
 use crate::model::outcome::RowEnd;
 
 impl Sender {
@@ -193,8 +193,7 @@ impl Sender {
     }
 
     pub(super) fn refuse_key(&self, op: PlannedOp, reason: Reason) -> RowOutcome {
-        let problem = Problem::new(reason).property(self.mapping.key_property());
-        let problem = problem.value(&op.draft.key);
+        let problem = self.mapping.key_problem(reason, &op.draft.key);
         self.refuse(op, &problem.into())
     }
 }

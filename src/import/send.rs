@@ -18,7 +18,7 @@ use crate::hubspot::Client;
 use crate::journal::{Claim, Keys};
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
-use crate::model::issue::{Problem, Reason, RowIssue};
+use crate::model::issue::{Reason, RowIssue};
 use crate::model::outcome::RowEnd;
 use crate::model::place::Places;
 use crate::model::ticket::PropertyValues;
@@ -198,10 +198,7 @@ impl Sender {
             true => Reason::RepeatedKey { place },
             false => Reason::KeyCase { other, place },
         };
-        let problem = Problem::new(reason)
-            .property(self.mapping.key_property())
-            .value(&op.draft.key);
-        self.refuse(op, &RowIssue::new(problem))
+        self.refuse_key(op, reason)
     }
 
     pub(super) fn end(&self, op: PlannedOp, end: RowEnd) -> RowOutcome {

@@ -176,6 +176,14 @@ impl CompiledMapping {
         header.map(|header| &**header)
     }
 
+    /// What is wrong with a row's key, at the property and the column that it is of.
+    pub fn key_problem(&self, reason: Reason, key: &str) -> Problem {
+        let property = self.key_property();
+        let mut problem = Problem::new(reason).property(property).value(key);
+        problem.column = self.column_of(property).map(str::to_owned);
+        problem
+    }
+
     /// The unique property by which rows name their tickets; none where they name them
     /// by the record's id.
     pub fn id_property(&self) -> Option<&str> {

@@ -12,7 +12,7 @@ use crate::import::flow::RowOutcome;
 use crate::import::read::{Input, Reading};
 use crate::journal::Keys;
 use crate::mapping::{CompiledMapping, Mapped};
-use crate::model::issue::{Problem, Reason};
+use crate::model::issue::Reason;
 use crate::model::outcome::RowEnd;
 use crate::model::place::Places;
 use crate::model::row::SourceRow;
@@ -101,9 +101,7 @@ impl<'a> Second<'a> {
             Some(other) => Reason::KeyCase { other, place },
             None => Reason::RepeatedKey { place },
         };
-        let property = self.mapping.key_property();
-        let mut problem = Problem::new(reason).property(property).value(&draft.key);
-        problem.column = self.mapping.column_of(property).map(str::to_owned);
+        let problem = self.mapping.key_problem(reason, &draft.key);
         let mut outcome = RowOutcome::early(source, RowEnd::Refused(problem.into()));
         let effect = self.judge.effect(&draft);
         outcome.key = Some(draft.key);

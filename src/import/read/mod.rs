@@ -21,6 +21,8 @@ mod own;
 mod layout;
 mod oddity;
 mod raw;
+#[cfg(test)]
+mod pieces;
 mod plan;
 mod text;
 mod record;

@@ -186,19 +186,8 @@ impl Foreign {
 #[cfg(test)]
 mod tests {
     use super::super::encoding::opening;
+    use super::super::pieces::Pieces;
     use super::*;
-
-    /// An input that comes in small pieces.
-    struct Pieces<'a>(&'a [u8], usize);
-
-    impl Read for Pieces<'_> {
-        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-            let count = self.1.min(self.0.len()).min(out.len());
-            out[..count].copy_from_slice(&self.0[..count]);
-            self.0 = &self.0[count..];
-            Ok(count)
-        }
-    }
 
     /// Decodes with what the first `looked` bytes tell.
     fn decode(bytes: &[u8], looked: usize, piece: usize) -> (Vec<u8>, Option<&'static str>) {

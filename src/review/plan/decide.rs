@@ -137,12 +137,8 @@ impl Rules<'_> {
     }
 
     fn refused(&self, op: &PlannedOp, reason: Reason) -> Decision {
-        let property = self.mapping.key_property();
-        let mut problem = Problem::new(reason).property(property);
-        problem = problem.value(&op.draft.key);
-        problem.column = self.mapping.column_of(property).map(str::to_owned);
         Decision {
-            problem: Some(problem),
+            problem: Some(self.mapping.key_problem(reason, &op.draft.key)),
             ..Decision::of(PlannedAction::Refused, String::new())
         }
     }

@@ -369,18 +369,7 @@ impl Scan {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// An input that comes in small pieces.
-    struct Pieces<'a>(&'a [u8], usize);
-
-    impl Read for Pieces<'_> {
-        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-            let count = self.1.min(self.0.len()).min(out.len());
-            out[..count].copy_from_slice(&self.0[..count]);
-            self.0 = &self.0[count..];
-            Ok(count)
-        }
-    }
+    use crate::import::read::pieces::Pieces;
 
     fn reader<R: Read>(input: R, form: Form) -> ObjectReader<R> {
         let columns = Columns::of(["a", "b.c", "_raw"].map(str::to_owned).to_vec());
