@@ -330,10 +330,67 @@ pub(crate) struct NotesSpec {
     pub(crate) channel: Option<WordsSpec>,
     /// What it says.
     pub(crate) body: BodySpec,
+    /// What it becomes.
+    pub(crate) becomes: BecomesSpec,
     /// What tells it from the others of its ticket.
     pub(crate) id: Option<FieldSpec>,
     /// Whether the earliest is left out, because the ticket's description says the same.
     pub(crate) skip_first: bool,
+}
+
+/// What a comment becomes, with what such a record has of its own.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum BecomesSpec {
+    /// A note.
+    #[default]
+    Note,
+    /// An e-mail, where the addresses are known and everybody may see it; else a note.
+    Email {
+        /// Who sent it.
+        from: WordsSpec,
+        /// Who got it.
+        to: WordsSpec,
+        /// Who got a copy.
+        cc: Option<WordsSpec>,
+        /// Its subject.
+        subject: Option<WordsSpec>,
+        /// Whether it came from outside.
+        incoming: PublicSpec,
+    },
+    /// A call.
+    Call {
+        /// What it was about.
+        subject: Option<WordsSpec>,
+        /// Whether it came from outside.
+        incoming: Option<PublicSpec>,
+    },
+}
+
+impl BecomesSpec {
+    fn words(&self) -> Vec<&WordsSpec> {
+        match self {
+            BecomesSpec::Note => Vec::new(),
+            BecomesSpec::Email {
+                from,
+                to,
+                cc,
+                subject,
+                ..
+            } => [Some(from), Some(to), cc.as_ref(), subject.as_ref()]
+                .into_iter()
+                .flatten()
+                .collect(),
+            BecomesSpec::Call { subject, .. } => subject.iter().collect(),
+        }
+    }
+
+    fn incoming(&self) -> Option<&PublicSpec> {
+        match self {
+            BecomesSpec::Note => None,
+            BecomesSpec::Email { incoming, .. } => Some(incoming),
+            BecomesSpec::Call { incoming, .. } => incoming.as_ref(),
+        }
+    }
 }
 
 /// Where the comments of a row stand.
@@ -455,6 +512,10 @@ impl NotesSpec {
         fields.extend(words.map(|words| &words.field));
         fields.extend(public);
         fields.extend(&self.id);
+        fields.extend(self.becomes.words().into_iter().map(|words| &words.field));
+        if let Some(PublicSpec::Field { field, .. }) = self.becomes.incoming() {
+            fields.push(field);
+        }
         fields
     }
 
@@ -469,13 +530,14 @@ impl NotesSpec {
     /// The files that it names, each with a place that does.
     fn tables(&self) -> impl Iterator<Item = At<&TableSpec>> {
         let words = [self.author.as_ref(), self.channel.as_ref()];
-        let words = words.into_iter().flatten();
+        let words = words.into_iter().flatten().chain(self.becomes.words());
         let lookups = words.clone().flat_map(|words| &words.lookup);
         let lookups = lookups.map(|table| At::new(&table.value, table.span.clone()));
-        let public = match &self.public {
-            Some(PublicSpec::Field { map, .. }) => map.as_ref(),
-            Some(PublicSpec::Always(_)) | None => None,
-        };
+        let flags = [self.public.as_ref(), self.becomes.incoming()];
+        let public = flags.into_iter().flatten().filter_map(|flag| match flag {
+            PublicSpec::Field { map, .. } => map.as_ref(),
+            PublicSpec::Always(_) => None,
+        });
         let maps = words.filter_map(|words| words.map.as_ref()).chain(public);
         lookups.chain(maps.filter_map(|map| match &map.value {
             MapSpec::File(table) => Some(At::new(table, map.span.clone())),

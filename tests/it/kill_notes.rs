@@ -7,7 +7,7 @@ use crate::conversation::{Conversations, Form, Talk};
 use crate::kill::{TROUBLES, wait_at_most};
 
 /// Ways to know a note again; associations are late to be read.
-const RUNGS: [&[&str]; 5] = [
+pub const RUNGS: [&[&str]; 5] = [
     &["activity_key=unique", "link_lag=60ms"],
     &["activity_key=claimed", "link_lag=60ms"],
     &[
@@ -68,7 +68,8 @@ fn finish(talk: Talk, begin: Begin, conversations: &Conversations, story: &str) 
     assert_eq!(summary["notes"]["created"], notes, "{story}: {summary}");
 }
 
-fn switched(switches: &[&str]) -> Vec<String> {
+/// Switches as arguments.
+pub fn switched(switches: &[&str]) -> Vec<String> {
     switches
         .iter()
         .flat_map(|one| ["--switch".to_owned(), (*one).to_owned()])

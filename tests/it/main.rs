@@ -60,6 +60,7 @@ mod left_blank; // values that the mapping leaves blank or replaces, and what is
 mod linked_kinds; // links to activities and to kinds that a portal defines itself
 mod linking; // the helper: files that link tickets, and what must come of them
 mod links; // the sandbox: associations in all their endpoints
+mod mails; // comments that become e-mails and calls
 mod mapping; // the mapping language from outside, and the commands about mappings
 mod merges; // the sandbox: merges, and what a person does in the recycle bin
 mod older; // the helper: journals as older versions wrote them

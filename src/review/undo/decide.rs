@@ -242,14 +242,14 @@ fn touched(
             return Some(touched_by(record, name));
         }
     }
-    let own_note = |id: &String| {
+    let own_note = |object: ObjectType, id: &String| {
         let mut notes = row.notes.iter();
-        notes.any(|note| note.record.as_ref() == Some(id))
+        notes.any(|note| note.entry.activity.object() == object && note.record.as_ref() == Some(id))
     };
     let is_own = |(object, id): &(ObjectType, String)| match object {
         // HubSpot links a ticket to the company of its contact by itself.
         ObjectType::Companies => true,
-        ObjectType::Notes if own_note(id) => true,
+        object if own_note(*object, id) => true,
         ObjectType::Tickets if row.linked_from.contains(id) => true,
         _ => {
             let mut links = row.links.iter();

@@ -17,8 +17,8 @@ use crate::journal::{Intent, Journal, Keys, NoteState, RowEntry, RunState};
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::issue::Refusal;
+use crate::model::note::Activity;
 use crate::model::outcome::{Change, RowEnd};
-use crate::model::schema::ObjectType;
 use crate::review::expect::{DoneRows, Expected};
 
 /// Rows that are taken back together. HubSpot: 50 records with their history in a call.
@@ -247,7 +247,7 @@ fn created_alone(now: &Now<'_>) -> Inverse {
 }
 
 /// The notes that the run made for rows that are taken back, as far as they are there.
-fn own_notes(decided: &[(Expected, Inverse)], held: &Held) -> Vec<String> {
+fn own_notes(decided: &[(Expected, Inverse)], held: &Held) -> Vec<(Activity, String)> {
     let goes = |(row, inverse): &&(Expected, Inverse)| match (row.change, inverse) {
         (Change::Created, Inverse::Archive) => true,
         (Change::Updated | Change::Linked, Inverse::Restore { .. } | Inverse::Nothing) => true,
@@ -255,20 +255,26 @@ fn own_notes(decided: &[(Expected, Inverse)], held: &Held) -> Vec<String> {
     };
     let notes = decided.iter().filter(goes).flat_map(|(row, _)| &row.notes);
     let made = notes.filter(|note| matches!(note.state, NoteState::Made | NoteState::Twin));
-    let ids = made.filter_map(|note| note.record.clone());
-    ids.filter(|id| held.notes.is_live(id)).collect()
+    let ids = made.filter_map(|note| Some((note.entry.activity, note.record.clone()?)));
+    ids.filter(|(activity, id)| held.notes.is_live(*activity, id))
+        .collect()
 }
 
 /// Puts notes into the recycle bin, before their tickets.
-async fn archive_notes(client: &Client, notes: &[String]) -> Result<(), Stop> {
-    for part in notes.chunks(BATCH_LIMIT) {
-        let archived = client.batch_archive(ObjectType::Notes, part).await;
-        let reply = archived.map_err(stop_for)?;
-        if let Some(error) = reply.errors.iter().find(|error| !error.is_missing()) {
-            return Err(Stop::Later(format!(
-                "notes can't be archived now: {}",
-                error.message
-            )));
+async fn archive_notes(client: &Client, notes: &[(Activity, String)]) -> Result<(), Stop> {
+    for activity in Activity::ALL {
+        let of_kind = notes.iter().filter(|(kind, _)| *kind == activity);
+        let ids: Vec<String> = of_kind.map(|(_, id)| id.clone()).collect();
+        for part in ids.chunks(BATCH_LIMIT) {
+            let archived = client.batch_archive(activity.object(), part).await;
+            let reply = archived.map_err(stop_for)?;
+            if let Some(error) = reply.errors.iter().find(|error| !error.is_missing()) {
+                return Err(Stop::Later(format!(
+                    "{} can't be archived now: {}",
+                    activity.object().plural(),
+                    error.message
+                )));
+            }
         }
     }
     Ok(())
