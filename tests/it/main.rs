@@ -44,6 +44,7 @@ mod get; // a few tickets, for people and for programs
 mod given_back; // the files of a run as input: repairs, rows that stay refused, deletions
 mod guide; // every promise of HubSpot's guide for tickets
 mod holding; // the sandbox in another process holds a call until its client is gone
+mod history_load; // histories as large as people have them, by hand
 mod hostile; // replies, files and mappings of somebody who means harm
 mod hostile_modes; // a portal that means ill, in many ways, against four commands
 mod hostile_portal; // the helper: a portal that changes a sandbox's replies
