@@ -217,6 +217,7 @@ impl Plan {
         let parts = SchemaParts {
             contacts: mapping.links_contacts(),
             owners: !schema.owners.is_empty(),
+            custom: false,
         };
         let client = &portal.client;
         let held = client.schema(parts).await.map_err(call_error)?;

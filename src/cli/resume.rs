@@ -333,6 +333,7 @@ async fn check_portal(
     let parts = SchemaParts {
         contacts: mapping.links_contacts(),
         owners: !past.header.schema.owners.is_empty(),
+        custom: false,
     };
     let now = portal.client.schema(parts).await.map_err(call_error)?;
     let written: Vec<&str> = compiled

@@ -7,7 +7,7 @@ use std::ops::Range;
 use regex::Regex;
 
 use crate::model::dialect::Dialect;
-use crate::model::schema::{NewProperty, ObjectType};
+use crate::model::schema::{NewProperty, ObjectName};
 use crate::model::ticket::Missing;
 
 /// A value with the bytes of the TOML text that it came from.
@@ -281,7 +281,7 @@ pub(crate) struct MapLine {
 #[derive(Clone, Debug)]
 pub(crate) struct LinkSpec {
     /// Kind of the other record.
-    pub(crate) to: ObjectType,
+    pub(crate) to: At<ObjectName>,
     /// What the cells say of it.
     pub(crate) by: At<LinkBy>,
     /// Columns with that; the first that the file has.

@@ -579,6 +579,12 @@ impl Reason {
                 ObjectType::Companies => "COMPANY_MISSING",
                 ObjectType::Deals => "DEAL_MISSING",
                 ObjectType::Notes => "NOTE_MISSING",
+                ObjectType::Emails => "EMAIL_MISSING",
+                ObjectType::Calls => "CALL_MISSING",
+                ObjectType::Meetings => "MEETING_MISSING",
+                ObjectType::Tasks => "TASK_MISSING",
+                ObjectType::Communications => "COMMUNICATION_MISSING",
+                ObjectType::Custom(_) => "RECORD_MISSING",
             },
             Reason::AmbiguousRecord { .. } => "AMBIGUOUS",
             Reason::RecordHidden { object, .. } => match object {

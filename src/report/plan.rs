@@ -137,7 +137,7 @@ fn write_links(text: &mut String, report: &PlanReport) -> fmt::Result {
 }
 
 fn many(object: ObjectType, number: u64) -> String {
-    counted_as(number, object.singular(), object.plural())
+    counted_as(number, &object.singular(), &object.plural())
 }
 
 /// A row with what is done for it; all of it where it is `whole`, else the first values.

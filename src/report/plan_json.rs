@@ -27,7 +27,7 @@ pub fn plan_json(report: &PlanReport, folder: Option<&str>) -> Value {
     let by_object = |counts: &std::collections::BTreeMap<ObjectType, u64>| -> Map<String, Value> {
         let counts = counts.iter();
         counts
-            .map(|(object, number)| (object.plural().to_owned(), json!(number)))
+            .map(|(object, number)| (object.plural().into_owned(), json!(number)))
             .collect()
     };
     let remarks: Vec<Value> = report

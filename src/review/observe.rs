@@ -82,7 +82,9 @@ async fn links(
     live: &BTreeMap<String, Record>,
 ) -> Result<Links, CallError> {
     let mut found = Links::new();
-    for object in ObjectType::ALL {
+    let kinds = rows.iter().flat_map(|row| &row.links);
+    let kinds: BTreeSet<ObjectType> = kinds.map(|link| link.to).collect();
+    for object in kinds {
         let linked = |row: &&Expected| row.links.iter().any(|link| link.to == object);
         let tickets = rows.iter().filter(linked).map(|row| &row.ticket);
         let tickets: BTreeSet<&String> = tickets.filter(|id| live.contains_key(*id)).collect();

@@ -57,6 +57,7 @@ mod kill_links; // the same for runs that link tickets
 mod late; // lost calls that are carried out late, and replies that say too little
 mod layers; // who may know whom, and which crate lives where
 mod left_blank; // values that the mapping leaves blank or replaces, and what is said of them
+mod linked_kinds; // links to activities and to kinds that a portal defines itself
 mod linking; // the helper: files that link tickets, and what must come of them
 mod links; // the sandbox: associations in all their endpoints
 mod mapping; // the mapping language from outside, and the commands about mappings

@@ -92,6 +92,60 @@ fn touch(desk: &Desk, ids: &BTreeMap<String, u64>) {
     }
 }
 
+/// Each of these tickets gets an activity of another kind, as somebody logs it.
+fn log(desk: &Desk, tickets: &[u64]) {
+    let at = "2026-03-01T10:00:00Z";
+    let kinds = [
+        (
+            "calls",
+            220,
+            json!({"hs_timestamp": at, "hs_call_body": "rang"}),
+        ),
+        (
+            "tasks",
+            230,
+            json!({"hs_timestamp": at, "hs_task_subject": "do"}),
+        ),
+        (
+            "meetings",
+            226,
+            json!({"hs_timestamp": at, "hs_meeting_title": "met"}),
+        ),
+        (
+            "emails",
+            224,
+            json!({"hs_timestamp": at, "hs_email_direction": "EMAIL"}),
+        ),
+        (
+            "communications",
+            83,
+            json!({"hs_timestamp": at, "hs_communication_channel_type": "SMS",
+                   "hs_communication_logged_from": "CRM", "hs_communication_body": "text"}),
+        ),
+    ];
+    for ((kind, type_id, properties), ticket) in kinds.into_iter().zip(tickets) {
+        let link = json!({"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id});
+        let logged = json!({
+            "properties": properties,
+            "associations": [{"to": {"id": ticket.to_string()}, "types": [link]}],
+        });
+        let _logged = desk.call("POST", &format!("/crm/v3/objects/{kind}"), &logged);
+    }
+}
+
+#[test]
+fn a_ticket_with_an_activity_of_somebody_stays_whatever_its_kind() {
+    let desk = desk(&[]);
+    let _file = desk.here.write("in.csv", file(1..=8, "Subject", "text"));
+    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    let ids = ids(&desk, "run");
+    let tickets: Vec<u64> = (1..=5).map(|n| ids[&format!("D-{n}")]).collect();
+    log(&desk, &tickets);
+    let left = undone(&desk, "run", 3);
+    assert_eq!(left, keys(1..=5, "LINKED_BY_OTHERS"));
+    assert_eq!(dump(&desk, "after.csv").len(), 5);
+}
+
 /// Takes a run back; gives the rows that were left, by key, with their codes.
 fn undone(desk: &Desk, run: &str, code: i32) -> BTreeMap<String, String> {
     let planned = ["undo", run, "--plan", "--json"];

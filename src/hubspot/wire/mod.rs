@@ -21,8 +21,8 @@ pub(crate) use records::{
     update_body, update_one_body, upsert_body,
 };
 pub(crate) use schema::{
-    group, group_body, groups, options_body, options_of, owners, pipelines, properties, property,
-    property_body,
+    custom_objects, group, group_body, groups, options_body, options_of, owners, pipelines,
+    properties, property, property_body,
 };
 pub(crate) use search::{found, search_body};
 

@@ -117,7 +117,7 @@ impl Portal {
             Route::OldProperties(kind) => {
                 self.with(|desk| Ok(desk.old_properties(kind))).and_then(ok)
             }
-            Route::Schemas => whole::<()>(Vec::new()),
+            Route::Schemas => self.with(|desk| Ok(desk.custom_kinds())).and_then(whole),
             Route::Usage => {
                 let (used, limit) = around.today;
                 self.with(|desk| Ok(desk.usage(used, limit, call.now)))
