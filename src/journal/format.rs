@@ -49,10 +49,19 @@ pub struct Header {
     pub delimiter: Option<u8>,
     /// What a resume takes up again unless it is told otherwise (R3).
     pub told: Told,
-    /// The folder of the run that this one takes back.
-    pub undoes: Option<PathBuf>,
+    /// The run that this one takes back.
+    pub undoes: Option<UndoneRun>,
     /// The plan that the run is held to.
     pub plan: Option<PlanRef>,
+}
+
+/// A run that another one takes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UndoneRun {
+    /// Its id; empty where it is not known.
+    pub run: String,
+    /// Its folder.
+    pub folder: PathBuf,
 }
 
 /// How a portal was reached.

@@ -345,50 +345,52 @@ pub(crate) enum BecomesSpec {
     #[default]
     Note,
     /// An e-mail, where the addresses are known and everybody may see it; else a note.
-    Email {
-        /// Who sent it.
-        from: WordsSpec,
-        /// Who got it.
-        to: WordsSpec,
-        /// Who got a copy.
-        cc: Option<WordsSpec>,
-        /// Its subject.
-        subject: Option<WordsSpec>,
-        /// Whether it came from outside.
-        incoming: PublicSpec,
-    },
+    Email(Box<EmailSpec>),
     /// A call.
-    Call {
-        /// What it was about.
-        subject: Option<WordsSpec>,
-        /// Whether it came from outside.
-        incoming: Option<PublicSpec>,
-    },
+    Call(Box<CallSpec>),
+}
+
+/// What e-mails have of their own.
+#[derive(Clone, Debug)]
+pub(crate) struct EmailSpec {
+    /// Who sent it.
+    pub(crate) from: WordsSpec,
+    /// Who got it.
+    pub(crate) to: WordsSpec,
+    /// Who got a copy.
+    pub(crate) cc: Option<WordsSpec>,
+    /// Its subject.
+    pub(crate) subject: Option<WordsSpec>,
+    /// Whether it came from outside.
+    pub(crate) incoming: PublicSpec,
+}
+
+/// What calls have of their own.
+#[derive(Clone, Debug)]
+pub(crate) struct CallSpec {
+    /// What it was about.
+    pub(crate) subject: Option<WordsSpec>,
+    /// Whether it came from outside.
+    pub(crate) incoming: Option<PublicSpec>,
 }
 
 impl BecomesSpec {
     fn words(&self) -> Vec<&WordsSpec> {
         match self {
             BecomesSpec::Note => Vec::new(),
-            BecomesSpec::Email {
-                from,
-                to,
-                cc,
-                subject,
-                ..
-            } => [Some(from), Some(to), cc.as_ref(), subject.as_ref()]
-                .into_iter()
-                .flatten()
-                .collect(),
-            BecomesSpec::Call { subject, .. } => subject.iter().collect(),
+            BecomesSpec::Email(email) => {
+                let needed = [&email.from, &email.to].into_iter();
+                needed.chain(&email.cc).chain(&email.subject).collect()
+            }
+            BecomesSpec::Call(call) => call.subject.iter().collect(),
         }
     }
 
     fn incoming(&self) -> Option<&PublicSpec> {
         match self {
             BecomesSpec::Note => None,
-            BecomesSpec::Email { incoming, .. } => Some(incoming),
-            BecomesSpec::Call { incoming, .. } => incoming.as_ref(),
+            BecomesSpec::Email(email) => Some(&email.incoming),
+            BecomesSpec::Call(call) => call.incoming.as_ref(),
         }
     }
 }

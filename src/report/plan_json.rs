@@ -48,6 +48,7 @@ pub fn plan_json(report: &PlanReport, folder: Option<&str>) -> Value {
         "links": by_object(&report.links),
         "links_left_out": report.left_out,
         "created_for_links": by_object(&report.others),
+        "keys_in_recycle_bin": report.held_in_bin,
         "refused": report.refused(),
         "refusals": report.refusals.iter().map(refused).collect::<Vec<_>>(),
         "remarks": remarks,

@@ -241,7 +241,10 @@ impl Work {
                         ticket,
                         note: Box::new(reason),
                     };
-                    op.ended(RowEnd::Refused(Problem::new(reason).value(&key).into()))
+                    let refused = RowEnd::Refused(Problem::new(reason).value(&key).into());
+                    let end = with_notes(end, row.added);
+                    let ticket = end.ticket().unwrap_or_default().to_owned();
+                    op.ended(refused).after(&ticket, end.change())
                 }
                 None => op.ended(with_notes(end, row.added)),
             });

@@ -256,6 +256,9 @@ fn settle_all(
             address: outcome.source.address,
         };
         commit.settle(row, outcome.key.as_deref(), &outcome.end)?;
+        if let Some(written) = &outcome.written {
+            commit.keep_written(row.seq, written)?;
+        }
         for placed in &outcome.remarks {
             commit.count_remark(placed.remark)?;
             if ledger.values.count(placed) {

@@ -74,6 +74,7 @@ impl PlannedRow {
             action: self.action,
             ticket: self.ticket,
             changes: self.changes,
+            links: self.links,
         }
     }
 }

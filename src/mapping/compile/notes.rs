@@ -118,25 +118,20 @@ impl Compiler<'_> {
         let words = |words: &WordsSpec| self.note_words(words, names);
         match spec {
             BecomesSpec::Note => Becomes::Note,
-            BecomesSpec::Email {
-                from,
-                to,
-                cc,
-                subject,
-                incoming,
-            } => Becomes::Email(Box::new(Mail {
-                from: words(from),
-                to: words(to),
-                cc: cc.as_ref().map(words),
-                subject: subject.as_ref().map(words),
-                incoming: self.note_flag(incoming, names),
+            BecomesSpec::Email(email) => Becomes::Email(Box::new(Mail {
+                from: words(&email.from),
+                to: words(&email.to),
+                cc: email.cc.as_ref().map(words),
+                subject: email.subject.as_ref().map(words),
+                incoming: self.note_flag(&email.incoming, names),
             })),
-            BecomesSpec::Call { subject, incoming } => Becomes::Call(Box::new(Call {
-                subject: subject.as_ref().map(words),
-                incoming: incoming
-                    .as_ref()
-                    .map(|incoming| self.note_flag(incoming, names)),
-            })),
+            BecomesSpec::Call(call) => {
+                let incoming = call.incoming.as_ref();
+                Becomes::Call(Box::new(Call {
+                    subject: call.subject.as_ref().map(words),
+                    incoming: incoming.map(|incoming| self.note_flag(incoming, names)),
+                }))
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 use crate::mapping::parse::notes::Fields;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::read_word;
-use crate::mapping::shape::BecomesSpec;
+use crate::mapping::shape::{BecomesSpec, CallSpec, EmailSpec};
 use crate::model::note::Activity;
 
 const KINDS: [(&str, Activity); 3] = [
@@ -36,7 +36,7 @@ pub(super) fn read_becomes(fields: &Fields<'_>, table: &mut Table<'_>) -> Option
         }
         Some(Activity::Call) => {
             no_effect(table, &OF_EMAILS, "as = \"email\"");
-            Some(BecomesSpec::Call { subject, incoming })
+            Some(BecomesSpec::Call(Box::new(CallSpec { subject, incoming })))
         }
         Some(Activity::Email) => {
             for (key, help) in [
@@ -51,13 +51,13 @@ pub(super) fn read_becomes(fields: &Fields<'_>, table: &mut Table<'_>) -> Option
                     table.lacks(key, help);
                 }
             }
-            Some(BecomesSpec::Email {
+            Some(BecomesSpec::Email(Box::new(EmailSpec {
                 from: from?,
                 to: to?,
                 cc,
                 subject,
                 incoming: incoming?,
-            })
+            })))
         }
     }
 }
