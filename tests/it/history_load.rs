@@ -16,9 +16,11 @@ use crate::rehearsal::{Rehearsal, Served, TOKEN};
 /// What a run may take, in kilobytes.
 const MEMORY: u64 = 150_000;
 
-/// Says how large a part of the whole is measured: 8 is an eighth.
+/// Says how large a part of the whole is measured: 8 is an eighth, which fits into a window of
+/// the allowance and says nothing of the rate.
 const PART: &str = "TICKETHAUL_LOAD_PART";
 
+#[expect(clippy::disallowed_methods, reason = "whoever measures says how much")]
 fn part() -> usize {
     let part = std::env::var(PART).ok().and_then(|part| part.parse().ok());
     part.unwrap_or(1)
@@ -59,6 +61,7 @@ fn file(here: &Rehearsal, name: &str) -> BufWriter<File> {
 
 #[test]
 #[ignore = "an import at HubSpot's rate takes minutes; run it by hand, in release"]
+#[expect(clippy::print_stdout, reason = "what is measured is printed")]
 fn a_hundred_thousand_notes_go_in_at_the_rate_that_is_allowed() {
     let tickets = 20_000 / part();
     let here = Rehearsal::new();
@@ -111,11 +114,13 @@ fn a_hundred_thousand_notes_go_in_at_the_rate_that_is_allowed() {
         !here.read("run/run.log").contains(": 429 in"),
         "a 429 of our own"
     );
-    assert!(share >= 0.95 && peak < MEMORY, "{share} {peak}");
+    assert!(peak < MEMORY, "{peak} kB");
+    assert!(share >= 0.95 || part() > 1, "{share}");
 }
 
 #[test]
 #[ignore = "a million comments take a minute; run it by hand, in release"]
+#[expect(clippy::print_stdout, reason = "what is measured is printed")]
 fn a_million_comments_in_random_order_are_joined_in_little_memory() {
     let tickets = 100_000 / part();
     let here = Rehearsal::new();
@@ -159,7 +164,7 @@ fn a_million_comments_in_random_order_are_joined_in_little_memory() {
         "--run-dir",
         "run",
     ];
-    let imported = peak(spawn(&here, Some(&sandbox), &import), 5);
+    let imported = peak(spawn(&here, Some(&sandbox), &import), 0);
     println!("import: {imported} kB in {:?}", begun.elapsed());
     let summary: Value = serde_json::from_str(&here.read("run/summary.json")).expect("JSON");
     assert_eq!(summary["notes"]["created"], 10_000, "{summary}");

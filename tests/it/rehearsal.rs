@@ -41,6 +41,10 @@ pub struct Ended {
 
 /// The tool; another build of it where `TICKETHAUL_TESTED` names one, so that what takes an
 /// hour can go on beside further builds, or is measured in release.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever runs the tests says which build"
+)]
 fn tool() -> PathBuf {
     let named = std::env::var_os("TICKETHAUL_TESTED");
     named.map_or_else(|| env!("CARGO_BIN_EXE_tickethaul").into(), PathBuf::from)
