@@ -114,7 +114,7 @@ struct Plan {
     reading: PlanReading,
     header: Header,
     operation: Operation,
-    /// Rows by what is done.
+    /// Tickets by what is done.
     rows: Vec<(PlannedAction, u64)>,
 }
 
@@ -133,7 +133,7 @@ impl Plan {
         Ok(Plan {
             folder: folder.map_err(|_| Error::unexpected("the plan's folder is gone"))?,
             operation: operation(&header)?,
-            rows: reading.actions()?.into_iter().collect(),
+            rows: reading.tickets()?.into_iter().collect(),
             reading,
             header,
         })

@@ -14,7 +14,7 @@ use crate::import::flow::Operation;
 use crate::import::rivals::Rivals;
 use crate::journal::{Header, Reading};
 use crate::model::outcome::Fate;
-use crate::review::family::{Member, Retried, family};
+use crate::review::family::{Member, Retried, family, taken_back};
 
 /// A run and the retries of its refused rows, counted as one.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Family {
     pub names: Vec<String>,
     /// The rows of the first run's input by their newest fate.
     pub rows: BTreeMap<Fate, u64>,
+    /// Rows of the first run that were done and taken back; they are in no fate.
+    pub undone: u64,
 }
 
 /// Every import that is known, and those in these folders.
@@ -60,11 +62,24 @@ impl Family {
         if retries.is_empty() {
             return Ok(None);
         }
-        let first_run = Reading::open(&first.folder)?.overview()?;
+        let journal = Reading::open(&first.folder)?;
+        let first_run = journal.overview()?;
+        let mut rows = Retried::by(retries, known)?.onto(&first_run.tally);
+        let taken_back = taken_back(&first.kin.run, known)?;
+        let mut undone = 0;
+        if !taken_back.is_empty() {
+            let fates = journal.settled_fates()?.into_iter();
+            let done = fates.filter(|(seq, fate)| *fate == Fate::Done && taken_back.contains(seq));
+            undone = done.count() as u64;
+            if let Some(done) = rows.get_mut(&Fate::Done) {
+                *done = done.saturating_sub(undone);
+            }
+        }
         Ok(Some(Family {
             first: first.kin.run.clone(),
             names: members.iter().map(|member| member.name()).collect(),
-            rows: Retried::by(retries, known)?.onto(&first_run.tally),
+            rows,
+            undone,
         }))
     }
 
@@ -79,7 +94,7 @@ impl Family {
             .into_iter()
             .map(|fate| (fate.word().to_owned(), json!(self.count(fate))))
             .collect();
-        json!({"runs": self.names, "rows": rows})
+        json!({"runs": self.names, "rows": rows, "undone": self.undone})
     }
 }
 

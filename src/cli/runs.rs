@@ -1,7 +1,7 @@
 //! `tickethaul runs` and `tickethaul status`: how far imports and exports came, read from
 //! their folders; a run may be going on meanwhile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -22,7 +22,7 @@ use crate::model::count::{count, counted};
 use crate::model::outcome::Fate;
 use crate::model::plan::PlannedAction;
 use crate::model::visible::one_line;
-use crate::review::family::{Member, taken_back, undos};
+use crate::review::family::{Member, undos};
 
 /// List the runs of this folder, imports, exports and plans, wherever their run folders are
 #[derive(Debug, Args)]
@@ -142,14 +142,12 @@ impl Shown {
             let folder = || undone.folder.display().to_string();
             found.map_or_else(folder, Member::name)
         });
-        self.undone = match taken_back(&past.run, known) {
-            Ok(rows) => Some((
-                undos(&past.run, known)
-                    .iter()
-                    .map(|one| one.name())
-                    .collect::<Vec<_>>(),
-                rows.len() as u64,
-            )),
+        self.undone = match undos(&past.run, known) {
+            Ok(undos) => {
+                let names = undos.iter().map(|(undo, _)| undo.name()).collect();
+                let rows: BTreeSet<u64> = undos.into_iter().flat_map(|(_, rows)| rows).collect();
+                (!rows.is_empty()).then_some((names, rows.len() as u64))
+            }
             Err(error) => {
                 talk.say(&format!(
                     "{}: what undos took back of it can't be counted: {error}",
@@ -157,8 +155,7 @@ impl Shown {
                 ));
                 None
             }
-        }
-        .filter(|(names, _)| !names.is_empty());
+        };
         match Family::of(&past.run, known) {
             Ok(family) => self.family = family,
             Err(error) => talk.say(&format!(
@@ -194,8 +191,13 @@ impl Shown {
     }
 
     fn state_words(&self) -> String {
+        let done = match &self.what {
+            What::Import(past) => past.tally.of(Fate::Done),
+            What::Export(..) | What::Plan(_) => 0,
+        };
         match (self.state, &self.undone) {
-            (State::Finished, Some(_)) => "undone".to_owned(),
+            (State::Finished, Some((_, rows))) if *rows >= done => "undone".to_owned(),
+            (State::Finished, Some(_)) => "partly undone".to_owned(),
             (state, _) => state.word().to_owned(),
         }
     }
@@ -523,7 +525,10 @@ fn family_in_words(family: &Family) -> String {
     let [first, retries @ ..] = names.as_slice() else {
         return String::new();
     };
-    let fates = fates_in_words(|fate| family.count(fate));
+    let mut fates = fates_in_words(|fate| family.count(fate));
+    if family.undone > 0 {
+        fates.push_str(&format!("{:>12} undone\n", count(family.undone)));
+    }
     format!(
         "\n{first} and its retries {}: each row of its input once\n{}",
         retries.join(", "),

@@ -109,7 +109,7 @@ async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, 
     if args.plan {
         let rows = undo(run, None, part, &args.portal).await?;
         // What would be left is part of what is shown.
-        let exit = say(&rows, None, contacts, talk);
+        let exit = say(&rows, None, (part, contacts), talk);
         return Ok(match exit {
             Exit::Refused => Exit::Fine,
             other => other,
@@ -255,14 +255,30 @@ fn words(run: &PastRun, part: Part, tickets: &BTreeMap<Change, u64>) -> String {
             run.portal.name_in_question()
         );
     }
-    let linked = match tickets(Change::Linked) {
-        0 => String::new(),
-        linked => format!(", cut the links that it gave {}", counted(linked, "ticket")),
+    let linked = tickets(Change::Linked);
+    let mut parts = Vec::new();
+    if created > 0 {
+        parts.push(format!(
+            "archive {} that the run created",
+            counted(created, "ticket")
+        ));
+    }
+    if updated > 0 {
+        let values = if updated == 1 { "its" } else { "their" };
+        parts.push(format!(
+            "give {} that it updated {values} former values",
+            counted(updated, "ticket")
+        ));
+    }
+    if linked > 0 {
+        parts.push(format!("cut links of {}", counted(linked, "ticket")));
+    }
+    let what = match parts.is_empty() {
+        true => "take back what the run did".to_owned(),
+        false => parts.join(", "),
     };
     format!(
-        "archive {} that the run created and give {} that it updated their former values{linked}, in {}",
-        counted(created, "ticket"),
-        counted(updated, "ticket"),
+        "{what}, but for what others changed since, in {}",
         run.portal.name_in_question()
     )
 }
@@ -323,7 +339,12 @@ async fn carry_out(
     let undone = undo(run, Some(began), part, portal).await?;
     let file = outcome_file::write(folder.path(), &places)?;
     let past = Reading::open(folder.path())?.past()?;
-    Ok(say(&undone.of_journal(&past), Some(&file), contacts, talk))
+    Ok(say(
+        &undone.of_journal(&past),
+        Some(&file),
+        (part, contacts),
+        talk,
+    ))
 }
 
 async fn undo(
@@ -384,7 +405,7 @@ async fn writable(portal: &Portal) -> Result<BTreeSet<String>, Error> {
     Ok(names.map(|property| property.name.clone()).collect())
 }
 
-fn say(undone: &Undone, file: Option<&Path>, contacts: u64, talk: &Talk) -> Exit {
+fn say(undone: &Undone, file: Option<&Path>, (part, contacts): (Part, u64), talk: &Talk) -> Exit {
     let left: u64 = undone.left.values().sum();
     let done = |word: &str| undone.done.get(word).copied().unwrap_or(0);
     talk.result(&json!({
@@ -392,6 +413,8 @@ fn say(undone: &Undone, file: Option<&Path>, contacts: u64, talk: &Talk) -> Exit
         "restored": done("restored"),
         "unlinked": done("unlinked"),
         "unchanged": done("unchanged"),
+        "partly": done("partly"),
+        "undone_before": done("before"),
         "noted": done("noted"),
         "notes": undone.notes,
         "left": undone.left,
@@ -403,9 +426,10 @@ fn say(undone: &Undone, file: Option<&Path>, contacts: u64, talk: &Talk) -> Exit
         "file": file.map(|path| path.display().to_string()),
         "stop": undone.stop.as_ref().map(Stop::words),
     }));
-    let head = match file {
-        Some(_) => "undone",
-        None => "this is what an undo would do; nothing was changed",
+    let head = match (file, part) {
+        (Some(_), Part::All) => "undone",
+        (Some(_), Part::Created) => "deleted",
+        (None, _) => "this is what an undo would do; nothing was changed",
     };
     let mut text = format!("{head}\n");
     for (word, meaning) in [
@@ -422,7 +446,21 @@ fn say(undone: &Undone, file: Option<&Path>, contacts: u64, talk: &Talk) -> Exit
             "noted",
             "tickets lose nothing but the notes that the run made",
         ),
-        ("unchanged", "tickets are as they were before the run"),
+        (
+            "partly",
+            "tickets get back what nobody else changed since; the rest is listed as left",
+        ),
+        (
+            "unchanged",
+            match part {
+                Part::All => "tickets are as they were before the run",
+                Part::Created => "tickets are in the recycle bin already",
+            },
+        ),
+        (
+            "before",
+            "rows were taken back by an earlier undo, and are not looked at",
+        ),
     ] {
         if done(word) > 0 {
             text += &format!("{:>12} {word:<10} {meaning}\n", count(done(word)));

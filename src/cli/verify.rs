@@ -8,11 +8,14 @@ use serde_json::json;
 use super::exit::Exit;
 use super::past_run::PastRun;
 use super::portal::call_error;
+use super::relatives::known;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::journal::Past;
 use crate::model::count::{count, counted};
+use crate::model::visible::one_line;
+use crate::review::family::undos;
 use crate::review::finding::Difference;
 use crate::review::findings_file::{FindingsFile, NAME};
 use crate::review::verify::{Verified, verify};
@@ -54,6 +57,16 @@ pub async fn run(mut args: VerifyArgs, talk: &Talk) -> Result<Exit, Error> {
     let calls = portal.client.calls();
     portal.close().await;
     say(&past, &verified, (&written, calls), talk);
+    let known = known([path.as_path()]);
+    for (undo, rows) in undos(&past.header.run, &known)? {
+        let name = undo.name();
+        talk.say(&format!(
+            "{} of the run {} taken back by {}",
+            counted(rows.len() as u64, "row"),
+            if rows.len() == 1 { "was" } else { "were" },
+            one_line(&name)
+        ));
+    }
     Ok(match verified.is_clean() {
         true => Exit::Fine,
         false => Exit::Found,

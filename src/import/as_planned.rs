@@ -2,6 +2,8 @@
 //! or the row alone is refused. What rows of this run did is no change: the plan counted on
 //! it.
 
+use std::collections::HashMap;
+
 use super::decide::Action;
 use super::flow::{PlannedOp, RowOutcome};
 use super::links::{HeldLinks, Link, OfTicket};
@@ -95,16 +97,15 @@ impl Sender {
         })
     }
 
-    /// Rows whose links are as the plan found them; a link that was there and was cut since
-    /// refuses its row.
-    pub(super) async fn linked_as_planned(
+    /// Links that the plans of rows found and that were cut since, by the tickets of the rows:
+    /// `contacts 1234`.
+    pub(super) async fn cut_since(
         &self,
-        ops: Vec<PlannedOp>,
-        refused: &mut Vec<RowOutcome>,
-    ) -> Result<Vec<PlannedOp>, Stop> {
+        ops: &[PlannedOp],
+    ) -> Result<HashMap<String, String>, Stop> {
         let there: Vec<Vec<Link>> = ops.iter().map(|op| self.planned_there(op)).collect();
         if there.iter().all(Vec::is_empty) {
-            return Ok(ops);
+            return Ok(HashMap::new());
         }
         let wanted: Vec<OfTicket<'_>> = ops
             .iter()
@@ -115,28 +116,14 @@ impl Sender {
             })
             .collect();
         let held = HeldLinks::read(&self.client, &wanted).await?;
-        let mut cut = Vec::new();
+        let mut cut = HashMap::new();
         for of in wanted {
-            let gone = held.added(of).into_iter().next();
-            cut.extend(gone.map(|gone| (of.ticket.to_owned(), gone)));
-        }
-        let mut as_planned = Vec::new();
-        for op in ops {
-            let ticket = op
-                .planned
-                .as_ref()
-                .and_then(|planned| planned.ticket.clone());
-            let gone = cut.iter().find(|(id, _)| Some(id) == ticket.as_ref());
-            match gone {
-                Some((_, gone)) => {
-                    let link = format!("{} {}", gone.to.plural(), gone.record);
-                    refused
-                        .push(self.refuse_changed(op, Since::ticket(SincePlan::LinkCut { link })));
-                }
-                None => as_planned.push(op),
+            if let Some(gone) = held.added(of).first() {
+                let link = format!("{} {}", gone.to.plural(), gone.record);
+                let _first = cut.insert(of.ticket.to_owned(), link);
             }
         }
-        Ok(as_planned)
+        Ok(cut)
     }
 
     /// A record that the plan of a row found and that is not there any more.

@@ -1,6 +1,7 @@
 //! The run folder: made whole before anything is sent, locked while in use, found
 //! again by name.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -15,6 +16,20 @@ use super::summary::summary_json;
 
 /// Where run folders go when nobody says otherwise.
 const RUNS: &str = "tickethaul-runs";
+
+/// Locks the folder.
+const LOCK: &str = "lock";
+
+/// What a process leaves that died before its run began.
+const LEFTOVERS: [&str; 7] = [
+    LOCK,
+    "comments-left.csv",
+    "comments-left.jsonl",
+    "comments.db",
+    "comments.db.new",
+    "run.db.new",
+    "run.db.try",
+];
 
 const NOTHING_WRITTEN: &str =
     "nothing was written to the portal; make room or choose another place with --run-dir";
@@ -44,14 +59,20 @@ impl RunFolder {
         let refuse = |error: &dyn fmt::Display| unusable(&path, error).advise(NOTHING_WRITTEN);
         let is_new = !path.exists();
         private_folder(&path).map_err(|error| refuse(&words(&path, &error)))?;
-        let mut held = fs::read_dir(&path).map_err(|error| refuse(&error))?;
-        if held.next().is_some() {
+        let held = fs::read_dir(&path).map_err(|error| refuse(&error))?;
+        let held: io::Result<Vec<_>> = held.map(|entry| Ok(entry?.file_name())).collect();
+        let held = held.map_err(|error| refuse(&error))?;
+        let is_left = |name: &OsString| LEFTOVERS.iter().any(|leftover| *name == **leftover);
+        if !held.iter().all(is_left) {
             let message = format!("the run folder {} is not empty", path.display());
             return Err(Error::usage(message)
                 .advise("name a new folder with --run-dir, or go on with `tickethaul resume`"));
         }
         let folder = RunFolder::lock(path.clone()).map_err(|error| error.advise(NOTHING_WRITTEN));
         let folder = RunFolder { is_new, ..folder? };
+        for name in held.iter().filter(|name| *name != LOCK) {
+            fs::remove_file(path.join(name)).map_err(|error| refuse(&error))?;
+        }
         if let Err(error) = Journal::try_in(&path) {
             folder.abandon();
             let words = format!("a journal can't be kept there: {}", error.cause());
@@ -63,7 +84,7 @@ impl RunFolder {
     /// Takes the folder away again: the run did not begin.
     pub fn abandon(self) {
         // Whatever can't be removed harms nobody: it holds no run.
-        let _gone = fs::remove_file(self.path.join("lock"));
+        let _gone = fs::remove_file(self.path.join(LOCK));
         if self.is_new {
             let _gone = fs::remove_dir(&self.path);
             if let Some(runs) = self.path.parent().filter(|runs| runs.ends_with(RUNS)) {

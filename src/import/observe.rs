@@ -4,6 +4,7 @@
 //! can be sent. Where the run applies a plan, what the portal holds is what the plan
 //! found, or the row is refused (PL3).
 
+use super::as_planned::Since;
 use super::decide::{Action, Observed, Wanted, decide};
 use super::flow::{Batch, PlannedOp};
 use super::missing::Absent;
@@ -12,6 +13,7 @@ use super::reading::Given;
 use super::send::{Delivered, Sender};
 use crate::hubspot::records::Record;
 use crate::model::event::Stop;
+use crate::model::issue::SincePlan;
 use crate::model::outcome::RowEnd;
 
 impl Sender {
@@ -40,7 +42,7 @@ impl Sender {
         let mut standing = Vec::new();
         let mut absent = Vec::new();
         let mut changed = Vec::new();
-        let ops = self.linked_as_planned(ops, &mut changed).await?;
+        let cut = self.cut_since(&ops).await?;
         for mut op in ops {
             let record = self.tickets().find(&held, &op.draft.key);
             if let Some(record) = record {
@@ -50,6 +52,11 @@ impl Sender {
             let action = self.decided(&op, record);
             if let Some(since) = self.changed_since(&op, record, &action) {
                 changed.push(self.refuse_changed(op, since));
+                continue;
+            }
+            if let Some(link) = record.and_then(|record| cut.get(&record.id)) {
+                let link = link.clone();
+                changed.push(self.refuse_changed(op, Since::ticket(SincePlan::LinkCut { link })));
                 continue;
             }
             match action {

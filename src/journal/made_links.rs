@@ -8,6 +8,7 @@ use rusqlite::{Connection, params};
 use super::build::json;
 use super::error::{JournalError, at};
 use super::read::Reading;
+use super::schema::Tables;
 use super::write::Commit;
 use crate::model::made_link::{MadeKind, MadeLink};
 use crate::model::schema::ObjectType;
@@ -58,6 +59,35 @@ impl Commit<'_> {
 }
 
 impl Reading {
+    /// Records that rows with a key were linked to by the run, and its notes on their ticket.
+    ///
+    /// # Errors
+    /// When the journal can't be read.
+    pub fn added_to_key(&self, key: &str) -> Result<Vec<(ObjectType, String)>, JournalError> {
+        if self.tables() == Tables::Second {
+            return Ok(Vec::new());
+        }
+        let key = key.to_lowercase();
+        let read = || {
+            if !is_there(self.db())? {
+                return Ok(Vec::new());
+            }
+            let sql = "SELECT link.object, link.record FROM row JOIN link ON link.seq = row.seq
+                       WHERE row.folded = ?1";
+            let mut query = self.db().prepare_cached(sql)?;
+            let rows = query.query_map([&key], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let links = read().map_err(at(self.path()))?.into_iter();
+        let known =
+            links.filter_map(|(object, record)| Some((ObjectType::named(&object)?, record)));
+        let mut added: Vec<(ObjectType, String)> = known.collect();
+        added.extend(self.notes_of_key(&key)?);
+        Ok(added)
+    }
+
     /// What a row added between its ticket and other records; none in journals that do not
     /// say it.
     ///

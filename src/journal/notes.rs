@@ -11,6 +11,7 @@ use super::read::Reading;
 use super::schema::Tables;
 use super::write::{Commit, Journal};
 use crate::model::note::Activity;
+use crate::model::schema::ObjectType;
 
 /// The table. `key` is the note's own; `written` is there where it was sent with another,
 /// since one in the recycle bin holds it. `until_ms` is when a call that was lost can have
@@ -286,7 +287,32 @@ impl Reading {
         counts(&self.db).map_err(at(&self.path))
     }
 
+    /// Records of the notes of rows with a key, which is in lower case.
+    pub(super) fn notes_of_key(
+        &self,
+        folded: &str,
+    ) -> Result<Vec<(ObjectType, String)>, JournalError> {
+        let read = || {
+            if !has_table(&self.db)? {
+                return Ok(Vec::new());
+            }
+            let columns = columns(&self.db)?;
+            let sql = format!(
+                "SELECT {columns} FROM note WHERE seq IN (SELECT seq FROM row WHERE folded = ?1)"
+            );
+            let mut query = self.db.prepare_cached(&sql)?;
+            let notes = query.query_map([folded], step)?;
+            notes.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let notes = read().map_err(at(&self.path))?.into_iter();
+        let made = notes.filter_map(|note| Some((note.entry.activity.object(), note.record?)));
+        Ok(made.collect())
+    }
+
     /// The notes of a row, in the order of their keys.
+    ///
+    /// # Errors
+    /// When the journal can't be read.
     pub fn notes_of(&self, seq: u64) -> Result<Vec<NoteStep>, JournalError> {
         let read = || {
             if !has_table(&self.db)? {

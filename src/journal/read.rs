@@ -85,6 +85,8 @@ pub struct PastRow {
     pub record: Option<String>,
     /// How it ended.
     pub end: RowEnd,
+    /// Whether something was done for it although it is refused.
+    pub in_part: bool,
 }
 
 /// Refused rows of one code.
@@ -127,6 +129,8 @@ pub struct Past {
     pub notes: NoteCounts,
     /// Notes that an undo put into the recycle bin.
     pub notes_archived: u64,
+    /// Rows that were refused once something was done for them.
+    pub refused_in_part: u64,
     /// Rows whose ticket is written and whose links wait.
     pub waiting: u64,
     /// Rows up to this one are settled or wait; none when the first is open.
@@ -226,6 +230,7 @@ impl Reading {
             contacts_created: self.contacts_created().map_err(at(&self.path))?,
             notes: self.note_counts()?,
             notes_archived: mark(NOTES_ARCHIVED),
+            refused_in_part: self.refused_in_part().map_err(at(&self.path))?,
             waiting,
             contiguous,
             beyond,
@@ -286,7 +291,9 @@ impl Reading {
             "refused" => RowEnd::Refused(self.refusal(&stored.issue.unwrap_or_default())?),
             other => return Err(self.broken(&format!("fate \"{other}\""))),
         };
+        let is_refused = matches!(end, RowEnd::Refused(_));
         Ok(PastRow {
+            in_part: is_refused && stored.change.is_some(),
             row: stored.row,
             key: stored.key,
             record: stored.ticket,
@@ -466,6 +473,14 @@ impl Reading {
 
     pub(super) fn waiting(&self) -> rusqlite::Result<u64> {
         let sql = "SELECT count(*) FROM row WHERE fate = 'waiting'";
+        self.db.query_row(sql, [], |row| row.get(0))
+    }
+
+    fn refused_in_part(&self) -> rusqlite::Result<u64> {
+        if self.version == 1 {
+            return Ok(0);
+        }
+        let sql = "SELECT count(*) FROM row WHERE fate = 'refused' AND change IS NOT NULL";
         self.db.query_row(sql, [], |row| row.get(0))
     }
 

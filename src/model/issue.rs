@@ -763,7 +763,8 @@ impl Reason {
                     format!("ticket {id} has this key, which no ticket had when the plan was made")
                 }
                 SincePlan::Gone => {
-                    "the ticket was live when the plan was made, and is not any more".to_owned()
+                    "no live ticket has this key any more: the one that had it when the plan was made was archived, merged or deleted, or has another key"
+                        .to_owned()
                 }
                 SincePlan::OtherTicket { id } => format!(
                     "ticket {id} has this key, which another ticket had when the plan was made"
@@ -775,7 +776,7 @@ impl Reason {
                     "the ticket was to be linked to {record}, which is not there any more"
                 ),
                 SincePlan::Value { planned, holds } => format!(
-                    "the ticket held {} when the plan was made, and holds {} now",
+                    "the plan counted on {} here, and the ticket holds {}",
                     quoted(planned),
                     quoted(holds)
                 ),

@@ -48,6 +48,8 @@ pub struct Expected {
     /// What the run added between the ticket and other records; none where the journal does
     /// not say it.
     pub made: Option<Vec<MadeLink>>,
+    /// Records that any row of the ticket was linked to by the run, and its notes.
+    pub added: Vec<(ObjectType, String)>,
     /// Tickets of other rows that the run linked to this one.
     pub linked_from: Vec<String>,
     /// Properties that later rows of the run wrote.
@@ -156,6 +158,10 @@ impl DoneRows {
         let mut notes = self.journal.notes_of(row.row.seq)?;
         notes.retain(|note| !row.refused || note.record.is_some());
         let made = self.journal.made_links(row.row.seq)?;
+        let added = match row.change {
+            Change::Created => self.journal.added_to_key(&row.key)?,
+            _ => Vec::new(),
+        };
         let linked_from = self.journal.linked_from(&row.ticket)?;
         Ok(Expected {
             seq: row.row.seq,
@@ -169,6 +175,7 @@ impl DoneRows {
             notes,
             changes: row.changes,
             made,
+            added,
             linked_from,
             later: match row.later {
                 Later::Properties(names) => names,

@@ -128,12 +128,23 @@ impl Retried {
     }
 }
 
-/// The runs that take a run back, in the order in which they began.
-pub fn undos<'m>(run: &str, all: &'m [Member]) -> Vec<&'m Member> {
+/// The undos that took rows of a run back, in the order in which they began, with the numbers
+/// of these rows.
+///
+/// # Errors
+/// When the journal of one can't be read.
+pub fn undos<'m>(run: &str, all: &'m [Member]) -> Result<Vec<(&'m Member, Vec<u64>)>, Error> {
     let of_run = |one: &&Member| !run.is_empty() && one.kin.undoes.as_deref() == Some(run);
     let mut found: Vec<&Member> = all.iter().filter(of_run).collect();
     found.sort_by_key(|one| one.kin.begun);
-    found
+    let mut undos = Vec::new();
+    for undo in found {
+        let rows = Reading::open(&undo.folder)?.taken_back()?;
+        if !rows.is_empty() {
+            undos.push((undo, rows));
+        }
+    }
+    Ok(undos)
 }
 
 /// The rows of a run, by number, that were taken back.
@@ -141,11 +152,8 @@ pub fn undos<'m>(run: &str, all: &'m [Member]) -> Vec<&'m Member> {
 /// # Errors
 /// When the journal of an undo can't be read.
 pub fn taken_back(run: &str, all: &[Member]) -> Result<HashSet<u64>, Error> {
-    let mut rows = HashSet::new();
-    for undo in undos(run, all) {
-        rows.extend(Reading::open(&undo.folder)?.taken_back()?);
-    }
-    Ok(rows)
+    let undos = undos(run, all)?.into_iter();
+    Ok(undos.flat_map(|(_, rows)| rows).collect())
 }
 
 fn is_settled_well(fate: Fate) -> bool {

@@ -11,7 +11,7 @@ use crate::hubspot::contract::BATCH_LIMIT;
 use crate::hubspot::records::Record;
 use crate::hubspot::{CallError, Client};
 use crate::import::notes::{is_key, key_properties, read_properties, same_text};
-use crate::journal::NoteStep;
+use crate::journal::{NoteState, NoteStep};
 use crate::model::note::Activity;
 use crate::model::schema::ObjectType;
 
@@ -91,6 +91,10 @@ impl HeldNotes {
         if !on_ticket.is_some_and(|notes| notes.contains(id)) {
             return Some(lacking());
         }
+        // What was there before is not what this run wrote.
+        if note.state == NoteState::There {
+            return None;
+        }
         let what = changed(record, note)?;
         Some(Difference::NoteDiffers {
             note: note.entry.key.clone(),
@@ -101,7 +105,8 @@ impl HeldNotes {
 
     /// The note of a run that somebody else changed since, if one was.
     pub(super) fn touched<'n>(&self, notes: &'n [NoteStep]) -> Option<&'n str> {
-        let mut notes = notes.iter().filter_map(|note| {
+        let made = notes.iter().filter(|note| note.state != NoteState::There);
+        let mut notes = made.filter_map(|note| {
             let id = note.record.as_deref()?;
             let record = self.records.get(&(note.entry.activity, id.to_owned()))?;
             Some((id, record, note))
@@ -144,7 +149,7 @@ fn changed(record: &Record, note: &NoteStep) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::import::notes::text_hash;
-    use crate::journal::{NoteEntry, NoteState};
+    use crate::journal::NoteEntry;
 
     #[test]
     fn what_of_a_note_was_changed_has_a_name() {

@@ -141,7 +141,7 @@ fn all_tickets_that_a_run_created_are_deleted_whoever_changed_them() {
         .here
         .run_against(&desk.sandbox, &args_again())
         .expect(0);
-    let _ended = again.says("110 unchanged");
+    let _ended = again.says("110 before");
 }
 
 fn args_again() -> [&'static str; 4] {

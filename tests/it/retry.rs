@@ -528,7 +528,7 @@ fn what_an_undo_took_back_counts_as_refused_and_is_tried_again() {
     );
     let again = undo("run").expect(0);
     assert!(
-        again.stdout.contains("\"unchanged\": 1"),
+        again.stdout.contains("\"undone_before\": 1"),
         "{}",
         again.stdout
     );

@@ -66,7 +66,11 @@ impl Created {
     fn failed(&self, what: &str, error: CallError) -> Error {
         let words = match self.words() {
             Some(words) => format!("created before that, and left in the portal: {words}"),
-            None => "nothing was created".to_owned(),
+            None => match &error {
+                CallError::Refused(_) => "nothing was created".to_owned(),
+                _ => "whether it was created is not known; the same command again finds out"
+                    .to_owned(),
+            },
         };
         call_error_after(error, &words).within(format!("can't create {what}"))
     }

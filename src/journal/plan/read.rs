@@ -143,9 +143,13 @@ impl PlanReading {
     /// # Errors
     /// When it can't be read.
     pub fn actions(&self) -> Result<BTreeMap<PlannedAction, u64>, JournalError> {
+        self.counted("count(*)")
+    }
+
+    fn counted(&self, what: &str) -> Result<BTreeMap<PlannedAction, u64>, JournalError> {
         let read = || {
-            let sql = "SELECT action, count(*) FROM row GROUP BY action";
-            let mut query = self.reading.db().prepare(sql)?;
+            let sql = format!("SELECT action, {what} FROM row GROUP BY action");
+            let mut query = self.reading.db().prepare(&sql)?;
             let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };
@@ -156,6 +160,14 @@ impl PlanReading {
                 Ok((action.ok_or_else(|| self.reading.broken("action"))?, rows))
             })
             .collect()
+    }
+
+    /// Tickets by what is done for them; one that several rows name is one.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn tickets(&self) -> Result<BTreeMap<PlannedAction, u64>, JournalError> {
+        self.counted("count(DISTINCT coalesce(ticket, folded, seq))")
     }
 
     /// Rows that can't be carried out, or not wholly.

@@ -184,14 +184,22 @@ fn given(inverse: &Inverse) -> PropertyValues {
             .iter()
             .map(|change| (change.name.clone(), change.after.clone()))
             .collect(),
-        Inverse::Archive | Inverse::Unnote | Inverse::Nothing | Inverse::Leave(_) => Vec::new(),
+        Inverse::Archive
+        | Inverse::Unnote
+        | Inverse::Nothing
+        | Inverse::Before
+        | Inverse::Leave(_) => Vec::new(),
     }
 }
 
 fn cut_of(inverse: &Inverse) -> &[Link] {
     match inverse {
         Inverse::Restore { cut, .. } => cut,
-        Inverse::Archive | Inverse::Unnote | Inverse::Nothing | Inverse::Leave(_) => &[],
+        Inverse::Archive
+        | Inverse::Unnote
+        | Inverse::Nothing
+        | Inverse::Before
+        | Inverse::Leave(_) => &[],
     }
 }
 

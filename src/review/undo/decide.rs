@@ -49,6 +49,8 @@ pub enum Inverse {
     Unnote,
     /// The ticket is as it was before.
     Nothing,
+    /// An earlier undo took the row back.
+    Before,
     /// The ticket is left as it is.
     Leave(Left),
 }
@@ -72,7 +74,10 @@ pub enum Left {
     /// The run archived it, and HubSpot has no call that restores tickets.
     Archived,
     /// The run cut links of it, or its journal does not say which it made.
-    OnlyLinks,
+    OnlyLinks {
+        /// Whether the run cut them.
+        cut: bool,
+    },
     /// Somebody else changed this note of the run.
     NoteTouched(String),
 }
@@ -86,7 +91,7 @@ impl Left {
             Left::NotLive => "NOT_LIVE",
             Left::NotKnown => "NOT_KNOWN",
             Left::Archived => "ARCHIVED_BY_RUN",
-            Left::OnlyLinks => "ONLY_LINKS",
+            Left::OnlyLinks { .. } => "ONLY_LINKS",
             Left::NoteTouched(_) => "NOTE_TOUCHED",
         }
     }
@@ -99,7 +104,9 @@ impl Left {
             }
             Left::Linked(record) => format!("{record}: "),
             Left::NoteTouched(note) => format!("note {note}: "),
-            Left::NotLive | Left::NotKnown | Left::Archived | Left::OnlyLinks => String::new(),
+            Left::NotLive | Left::NotKnown | Left::Archived | Left::OnlyLinks { .. } => {
+                String::new()
+            }
         };
         format!("{}: {about}{}", self.code(), self.hint())
     }
@@ -108,12 +115,12 @@ impl Left {
     pub fn hint(&self) -> &'static str {
         match self {
             Left::Touched { .. } => {
-                "somebody else set this property since, so the ticket is left as it is; \
-                 change it by hand if it is to go"
+                "somebody else, or another run, set this property since, so it stays; undo that run \
+                 first, or change it by hand"
             }
             Left::Linked(_) => {
-                "somebody else linked this record to the ticket since, so the ticket is left as it \
-                 is; change it by hand if it is to go"
+                "somebody else, or another run, linked this record to the ticket since, so both stay; \
+                 undo that run first, or change it by hand"
             }
             Left::NoteTouched(_) => {
                 "somebody else changed this note since, so it and its ticket are left as they are; \
@@ -129,9 +136,12 @@ impl Left {
             Left::Archived => {
                 "HubSpot has no call that restores a ticket: restore it in the recycle bin"
             }
-            Left::OnlyLinks => {
-                "links that the run cut are not made again, and an older version did not keep which \
-                 it made: make them with `tickethaul associate`, or cut them with `tickethaul dissociate`"
+            Left::OnlyLinks { cut: true } => {
+                "links that a run cut are not made again: make them with `tickethaul associate`"
+            }
+            Left::OnlyLinks { cut: false } => {
+                "the run's journal does not say which links it made, as an older version wrote it: \
+                 cut them with `tickethaul dissociate`"
             }
         }
     }
@@ -168,13 +178,13 @@ pub fn decide(
     let touched_note = now.touched_note.map(|id| Left::NoteTouched(id.to_owned()));
     match (row.change, now.record) {
         (Change::Archived, _) => Inverse::Leave(Left::Archived),
-        (Change::Unlinked, _) => Inverse::Leave(Left::OnlyLinks),
+        (Change::Unlinked, _) => Inverse::Leave(Left::OnlyLinks { cut: true }),
         (Change::Linked, _) if now.gone => Inverse::Leave(Left::NotLive),
         (Change::Linked, _) if touched_note.is_some() => {
             touched_note.map_or(Inverse::Nothing, Inverse::Leave)
         }
         (Change::Linked, _) => match row.made.as_deref() {
-            None | Some([]) => Inverse::Leave(Left::OnlyLinks),
+            None | Some([]) => Inverse::Leave(Left::OnlyLinks { cut: false }),
             Some(made) => with_cuts(Inverse::Nothing, made, now),
         },
         (Change::Created | Change::Updated | Change::Noted, Some(_)) if touched_note.is_some() => {
@@ -206,7 +216,9 @@ fn with_cuts(inverse: Inverse, made: &[MadeLink], now: &Now<'_>) -> Inverse {
     let (changes, left) = match inverse {
         Inverse::Restore { changes, left, .. } => (changes, left),
         Inverse::Leave(left) => (Vec::new(), Some(left)),
-        Inverse::Archive | Inverse::Unnote | Inverse::Nothing => (Vec::new(), None),
+        Inverse::Archive | Inverse::Unnote | Inverse::Nothing | Inverse::Before => {
+            (Vec::new(), None)
+        }
     };
     let left = left.or(linked);
     match (changes.is_empty() && cut.is_empty(), left) {
@@ -246,7 +258,9 @@ fn touched(
         let is_later = former
             .first()
             .is_some_and(|newest| is_by_others(newest, inserted));
-        if writable.contains(name) && !ours(name) && is_later {
+        // It may have been changed and given back: by an undo of another run, for example.
+        let is_as_made = first_value(former, inserted) == record.get(name).unwrap_or_default();
+        if writable.contains(name) && !ours(name) && is_later && !is_as_made {
             return Some(touched_by(record, name));
         }
     }
@@ -257,6 +271,14 @@ fn touched(
     let is_own = |(object, id): &(ObjectType, String)| match object {
         ObjectType::Companies if now.companies.is_some_and(|own| own.contains(id)) => true,
         object if own_note(*object, id) => true,
+        // Another row of the ticket made it.
+        _ if row
+            .added
+            .iter()
+            .any(|added| added == &(*object, id.clone())) =>
+        {
+            true
+        }
         ObjectType::Tickets if row.linked_from.contains(id) => true,
         _ => {
             let mut links = row.links.iter();
@@ -283,6 +305,13 @@ fn is_by_others(value: &FormerValue, inserted: Timestamp) -> bool {
     let at = value.at.parse::<Timestamp>().ok();
     let end = inserted.checked_add(settling).ok();
     at.zip(end).is_some_and(|(at, end)| at > end)
+}
+
+/// What a property held once its ticket had come into being; empty where it was not set.
+fn first_value(former: &[FormerValue], inserted: Timestamp) -> &str {
+    let mut former = former.iter();
+    let first = former.find(|value| !is_by_others(value, inserted));
+    first.map_or("", |value| &value.value)
 }
 
 fn touched_by(record: &Record, property: &str) -> Left {
@@ -426,6 +455,7 @@ mod tests {
             notes: Vec::new(),
             changes,
             made: None,
+            added: Vec::new(),
             linked_from: Vec::new(),
             later: BTreeSet::new(),
         }

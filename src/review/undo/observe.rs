@@ -100,12 +100,15 @@ impl Held {
         Ok(held)
     }
 
-    /// Only which tickets that the run created are live.
+    /// Only which tickets that the run created are live, and their notes.
     pub(super) async fn read_created(
         client: &Client,
         rows: &[Expected],
     ) -> Result<Held, CallError> {
-        let mut held = Held::default();
+        let mut held = Held {
+            notes: HeldNotes::read(client, rows).await?,
+            ..Held::default()
+        };
         let created = ids(rows, Change::Created);
         held.keep(client, &created, (&["hs_createdate"], &[]))
             .await?;

@@ -53,12 +53,11 @@ pub fn write(folder: &Path, places: &Places) -> Result<PathBuf, Error> {
             let (undone, [code, property, value, hint]) = match &row.end {
                 RowEnd::Done { change, .. } => (change.word(), [""; 4]),
                 RowEnd::Refused(left) => (
-                    "left",
+                    if row.in_part { "partly" } else { "left" },
                     [&*left.code, &*left.column, &*left.value, &*left.hint],
                 ),
-                RowEnd::Exists { .. } | RowEnd::Unchanged { .. } | RowEnd::Skipped => {
-                    ("unchanged", [""; 4])
-                }
+                RowEnd::Skipped => ("before", [""; 4]),
+                RowEnd::Exists { .. } | RowEnd::Unchanged { .. } => ("unchanged", [""; 4]),
             };
             let key = row.key.as_deref().unwrap_or_default();
             let ticket = row.record.as_deref().unwrap_or_default();

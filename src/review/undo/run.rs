@@ -18,7 +18,7 @@ use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::issue::Refusal;
 use crate::model::note::Activity;
-use crate::model::outcome::{Change, Fate, RowEnd};
+use crate::model::outcome::{Change, Fate, RowEnd, Written};
 use crate::review::expect::{DoneRows, Expected};
 
 /// Rows that are taken back together. HubSpot: 50 records with their history in a call.
@@ -67,7 +67,8 @@ pub struct Undo {
 /// What an undo came to.
 #[derive(Debug, Default)]
 pub struct Undone {
-    /// Rows by what was done: `archived`, `restored`, `unlinked`, `unchanged`.
+    /// Rows by what was done: `archived`, `restored`, `unlinked`, `unchanged`; `partly` for
+    /// those that were left in part, `before` for those that an earlier undo took back.
     pub done: BTreeMap<&'static str, u64>,
     /// Rows that were left as they are, by code.
     pub left: BTreeMap<String, u64>,
@@ -80,6 +81,9 @@ pub struct Undone {
     /// Why it did not come to its end.
     pub stop: Option<Stop>,
 }
+
+/// Rows of which something was taken back and something left.
+const PARTLY: &str = "partly";
 
 /// Examples that are kept.
 const EXAMPLES: usize = 20;
@@ -96,10 +100,14 @@ impl Undone {
             Inverse::Restore { left: None, .. } => "restored",
             Inverse::Unnote => "noted",
             Inverse::Nothing => "unchanged",
+            Inverse::Before => "before",
             Inverse::Leave(left)
             | Inverse::Restore {
                 left: Some(left), ..
             } => {
+                if acts(inverse) {
+                    *self.done.entry(PARTLY).or_default() += 1;
+                }
                 *self.left.entry(left.code().to_owned()).or_default() += 1;
                 if self.examples.len() < EXAMPLES {
                     self.examples.push((row.place.clone(), left.clone()));
@@ -118,9 +126,14 @@ impl Undone {
             .iter()
             .map(|(change, rows)| (taken_back(*change), *rows))
             .collect();
-        let unchanged = past.tally.of(Fate::Unchanged);
-        if unchanged > 0 {
-            let _none = done.insert("unchanged", unchanged);
+        for (word, rows) in [
+            ("unchanged", past.tally.of(Fate::Unchanged)),
+            ("before", past.tally.of(Fate::Skipped)),
+            (PARTLY, past.refused_in_part),
+        ] {
+            if rows > 0 {
+                let _none = done.insert(word, rows);
+            }
         }
         let left = past.refusals.iter();
         Undone {
@@ -226,23 +239,22 @@ impl Undo {
                 (row, inverse)
             })
             .collect();
-        let notes = own_notes(&decided, &held);
-        undone.notes += notes.len() as u64;
-        if self.journal.is_some() {
-            // They are the run's own, and may be archived again and again.
-            if let Err(stop) = archive_notes(&self.client, &notes).await {
-                undone.stop = Some(stop);
-                return Ok(Vec::new());
-            }
-        }
+        let notes = own_notes(&decided, &held, &self.begun);
         let Some(journal) = &mut self.journal else {
+            undone.notes += notes.counts.values().sum::<u64>();
             for (row, inverse) in &decided {
                 undone.count(row, inverse);
                 self.show(row, inverse)?;
             }
             return Ok(Vec::new());
         };
-        intend(journal, &decided, (&self.begun, undone.notes))?;
+        intend(journal, &decided)?;
+        // They are the run's own, and may be archived again and again.
+        if let Err(stop) = archive_notes(&self.client, &notes.live).await {
+            undone.stop = Some(stop);
+            return Ok(Vec::new());
+        }
+        settle_still(journal, &decided, (&self.begun, &notes), undone)?;
         let acting = decided.iter().map(|(row, inverse)| (row, inverse));
         let acting: Vec<_> = acting.filter(|(_, inverse)| acts(inverse)).collect();
         let act = Act {
@@ -253,12 +265,7 @@ impl Undo {
         let (acted, stop) = act.on(&acting).await;
         undone.stop = stop;
         let settled = acting.into_iter().zip(acted);
-        let late = settle(journal, settled, undone)?;
-        for (row, inverse) in &decided {
-            if !acts(inverse) {
-                undone.count(row, inverse);
-            }
-        }
+        let late = settle(journal, settled, &notes, undone)?;
         Ok(late)
     }
 
@@ -292,7 +299,7 @@ impl Undo {
         // What was undone is as it was before, whatever became of it since.
         let is_taken_back = self.taken_back.contains(&row.seq);
         if is_taken_back && (row.change != Change::Created || now.record.is_none()) {
-            return Inverse::Nothing;
+            return Inverse::Before;
         }
         if self.created_only {
             return created_alone(&now);
@@ -310,18 +317,43 @@ fn created_alone(now: &Now<'_>) -> Inverse {
     }
 }
 
-/// The notes that the run made for rows that are taken back, as far as they are there.
-fn own_notes(decided: &[(Expected, Inverse)], held: &Held) -> Vec<(Activity, String)> {
+/// The notes that the run made for rows that are taken back.
+#[derive(Default)]
+struct OwnNotes {
+    /// Those that are there.
+    live: Vec<(Activity, String)>,
+    /// How many each row has, by its number, of those that are there or that an earlier
+    /// process of this undo may have archived.
+    counts: HashMap<u64, u64>,
+}
+
+impl OwnNotes {
+    fn of(&self, row: &Expected) -> u64 {
+        self.counts.get(&row.seq).copied().unwrap_or(0)
+    }
+}
+
+fn own_notes(decided: &[(Expected, Inverse)], held: &Held, begun: &HashSet<u64>) -> OwnNotes {
     let goes = |(row, inverse): &&(Expected, Inverse)| match (row.change, inverse) {
         (Change::Created, Inverse::Archive) => true,
         (Change::Updated | Change::Linked, Inverse::Restore { .. } | Inverse::Nothing) => true,
         (_, inverse) => *inverse == Inverse::Unnote,
     };
-    let notes = decided.iter().filter(goes).flat_map(|(row, _)| &row.notes);
-    let made = notes.filter(|note| matches!(note.state, NoteState::Made | NoteState::Twin));
-    let ids = made.filter_map(|note| Some((note.entry.activity, note.record.clone()?)));
-    ids.filter(|(activity, id)| held.notes.is_live(*activity, id))
-        .collect()
+    let mut own = OwnNotes::default();
+    for (row, _) in decided.iter().filter(goes) {
+        let made = row.notes.iter();
+        let made = made.filter(|note| matches!(note.state, NoteState::Made | NoteState::Twin));
+        for note in made {
+            let activity = note.entry.activity;
+            let live = note.record.as_ref();
+            let live = live.filter(|id| held.notes.is_live(activity, id));
+            own.live.extend(live.map(|id| (activity, id.clone())));
+            if live.is_some() || begun.contains(&row.seq) {
+                *own.counts.entry(row.seq).or_default() += 1;
+            }
+        }
+    }
+    own
 }
 
 /// Puts notes into the recycle bin, before their tickets.
@@ -355,38 +387,44 @@ fn entry(row: &Expected) -> RowEntry {
     }
 }
 
-/// One commit: intents of what is to be done, and the end of what needs no call.
-fn intend(
+/// One commit: intents of what is to be done.
+fn intend(journal: &mut Journal, decided: &[(Expected, Inverse)]) -> Result<(), Error> {
+    let commit = journal.begin()?;
+    let calls = |inverse: &Inverse| acts(inverse) || *inverse == Inverse::Unnote;
+    for (row, inverse) in decided.iter().filter(|(_, inverse)| calls(inverse)) {
+        let changes = match inverse {
+            Inverse::Restore { changes, .. } if !changes.is_empty() => Some(changes.as_slice()),
+            _ => None,
+        };
+        let _free = commit.intend(
+            &Intent {
+                row: entry(row),
+                kind: KIND,
+                keys: Keys::Shared,
+                key: &row.key,
+                record: Some(&row.ticket),
+                body: [0; 16],
+                changes,
+                counted: false,
+            },
+            None,
+        )?;
+    }
+    commit.commit()?;
+    Ok(())
+}
+
+/// One commit: the end of what needs no call but for its notes.
+fn settle_still(
     journal: &mut Journal,
     decided: &[(Expected, Inverse)],
-    (begun, notes): (&HashSet<u64>, u64),
+    (begun, notes): (&HashSet<u64>, &OwnNotes),
+    undone: &mut Undone,
 ) -> Result<(), Error> {
     let mut commit = journal.begin()?;
-    commit.mark(NOTES_ARCHIVED, notes)?;
     for (row, inverse) in decided {
         let end = match inverse {
-            Inverse::Archive | Inverse::Restore { .. } => {
-                let changes = match inverse {
-                    Inverse::Restore { changes, .. } if !changes.is_empty() => {
-                        Some(changes.as_slice())
-                    }
-                    _ => None,
-                };
-                let _free = commit.intend(
-                    &Intent {
-                        row: entry(row),
-                        kind: KIND,
-                        keys: Keys::Shared,
-                        key: &row.key,
-                        record: Some(&row.ticket),
-                        body: [0; 16],
-                        changes,
-                        counted: false,
-                    },
-                    None,
-                )?;
-                continue;
-            }
+            Inverse::Archive | Inverse::Restore { .. } => continue,
             Inverse::Unnote => RowEnd::Done {
                 ticket: row.ticket.clone(),
                 change: Change::Noted,
@@ -403,11 +441,15 @@ fn intend(
             Inverse::Nothing => RowEnd::Unchanged {
                 ticket: row.ticket.clone(),
             },
+            Inverse::Before => RowEnd::Skipped,
             Inverse::Leave(left) => RowEnd::Refused(refusal(left)),
         };
+        undone.count(row, inverse);
+        undone.notes += notes.of(row);
         commit.settle(entry(row), Some(&row.key), &end)?;
         commit.name_record(KIND, row.seq, &row.ticket)?;
     }
+    commit.mark(NOTES_ARCHIVED, undone.notes)?;
     commit.commit()?;
     Ok(())
 }
@@ -431,19 +473,28 @@ fn refusal(left: &Left) -> Refusal {
 fn settle<'a>(
     journal: &mut Journal,
     acted: impl Iterator<Item = ((&'a Expected, &'a Inverse), Acted)>,
+    notes: &OwnNotes,
     undone: &mut Undone,
 ) -> Result<Vec<Expected>, Error> {
     let mut commit = journal.begin()?;
     let mut late = Vec::new();
     for ((row, inverse), acted) in acted {
         let ticket = row.ticket.clone();
+        let mut partly = None;
         let end = match acted {
             Acted::Done(change) => {
                 undone.count(row, inverse);
+                undone.notes += notes.of(row);
                 match inverse {
                     Inverse::Restore {
                         left: Some(left), ..
-                    } => RowEnd::Refused(refusal(left)),
+                    } => {
+                        partly = Some(Written {
+                            ticket: row.ticket.clone(),
+                            change,
+                        });
+                        RowEnd::Refused(refusal(left))
+                    }
                     _ => RowEnd::Done { ticket, change },
                 }
             }
@@ -462,7 +513,11 @@ fn settle<'a>(
         };
         commit.settle(entry(row), Some(&row.key), &end)?;
         commit.name_record(KIND, row.seq, &row.ticket)?;
+        if let Some(partly) = &partly {
+            commit.keep_written(row.seq, partly)?;
+        }
     }
+    commit.mark(NOTES_ARCHIVED, undone.notes)?;
     commit.commit()?;
     Ok(late)
 }
