@@ -17,7 +17,7 @@ use super::schema::{Lacking, create, refuse_clashes};
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use super::trust::{self, Claims};
-use super::typed::Typed;
+use super::typed::{Typed, began_with};
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
 use crate::import::flow::Operation;
@@ -66,7 +66,7 @@ pub async fn run(args: &ApplyArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     if plan.asks() {
         talk.expect_answer(args.yes, "apply the plan")?;
     }
-    let told = plan.header.told.clone().overlaid(&typed.told());
+    let told = began_with(plan.header.told.clone()).overlaid(&typed.told());
     let mut args = typed.apply_as_told(&told)?;
     let claims = Claims {
         folder: folder.path(),

@@ -19,11 +19,11 @@ use super::runs::{Shown, State, latest, second};
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use super::trust::{self, Claims};
-use super::typed::Typed;
+use super::typed::{Typed, began_with};
 use super::undo;
 use crate::error::Error;
 use crate::export::{RunFolder as ExportFolder, is_export};
-use crate::hubspot::{Account, SchemaParts};
+use crate::hubspot::{Account, ApiVersion, SchemaParts};
 use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
 use crate::import::guard::{Began, same_inputs, same_mapping, same_schema, same_tables};
@@ -98,7 +98,7 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     if let Some(exit) = nothing_to_do(&args, &folder, &past, talk) {
         return Ok(exit);
     }
-    let told = past.header.told.clone().overlaid(&typed.told());
+    let told = began_with(past.header.told.clone()).overlaid(&typed.told());
     let mut args = typed.resume_as_told(&told)?;
     let claims = Claims {
         folder: folder.path(),
@@ -156,13 +156,17 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     finish(job, portal, account, talk).await
 }
 
-/// Options that a run goes by although nobody typed them just now are no secret.
+/// Options that a run goes by although nobody typed them just now are no secret. The
+/// version of the API that any run would take is not worth a word.
 fn say_told(told: &Told, talk: &Talk) {
-    if !told.is_empty() {
-        let words = told
-            .iter()
-            .map(|(name, value)| format!(" --{name} {value}"));
-        talk.say(&format!("as told:{}", words.collect::<String>()));
+    let usual = ApiVersion::default().to_string();
+    let words = told
+        .iter()
+        .filter(|(name, value)| *name != "api" || *value != usual)
+        .map(|(name, value)| format!(" --{name} {value}"))
+        .collect::<String>();
+    if !words.is_empty() {
+        talk.say(&format!("as told:{words}"));
     }
 }
 
@@ -180,7 +184,7 @@ pub(super) fn operation(header: &Header) -> Result<Operation, Error> {
 async fn resume_export(path: &Path, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     typed.fits_export()?;
     let (folder, mut asked) = ExportFolder::open(path).map_err(folder_error)?;
-    asked.told = asked.told.overlaid(&typed.told());
+    asked.told = began_with(asked.told).overlaid(&typed.told());
     let mut args = typed.resume_as_told(&asked.told)?;
     let claims = Claims {
         folder: folder.path(),

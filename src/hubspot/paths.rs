@@ -1,7 +1,7 @@
 //! Paths of HubSpot's API in both shapes that it serves: by version number, and by
 //! date. The one place that knows a version.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::str::FromStr;
 
 use crate::model::schema::ObjectType;
@@ -31,6 +31,12 @@ impl FromStr for ApiVersion {
             "2026-09" => Ok(ApiVersion::V2026_09),
             other => Err(UnknownVersion(other.to_owned())),
         }
+    }
+}
+
+impl fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
     }
 }
 

@@ -69,6 +69,7 @@ mod outputs; // where commands write: one rule for every file, and stdout that m
 mod overtaken; // another run of the same file before a stopped one is resumed
 mod plan; // what an import would do is said before, and is what it then does
 mod plain_http; // an HTTP client that shares nothing with ours
+mod portals; // portals by name
 mod presets; // every mapping that ships, on its sample
 #[cfg(unix)]
 mod process; // the process: modes of its files, signals, shortages

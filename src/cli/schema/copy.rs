@@ -171,7 +171,7 @@ impl PortalCopy {
             portal: self.portal_id,
             pulled: self.pulled.to_string(),
             daily_calls: self.daily_calls,
-            burst: self.burst.map(rate_text),
+            burst: self.burst.map(|rate| rate.to_string()),
             archived_properties: self.archived.clone(),
             left_out: self.left_out,
             groups: self.groups.iter().map(group_text).collect(),
@@ -261,13 +261,6 @@ fn other_from(text: OtherText) -> Option<(ObjectType, BTreeMap<String, bool>)> {
     let unique = text.unique.into_iter().map(|name| (name, true));
     let others = text.not_unique.into_iter().map(|name| (name, false));
     Some((object(&text.of)?, unique.chain(others).collect()))
-}
-
-fn rate_text(rate: Rate) -> String {
-    match rate.window.subsec_millis() {
-        0 => format!("{}/{}s", rate.calls, rate.window.as_secs()),
-        _ => format!("{}/{}ms", rate.calls, rate.window.as_millis()),
-    }
 }
 
 fn group_text(group: &PropertyGroup) -> GroupText {
