@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::fit::kinds_error;
 use super::import::{Op, finish, lacking, mapping_error, new_run, record, say_start};
 use super::input::say_reading;
+use super::known;
 use super::portal::{Portal, call_error};
 use super::resume::{open_input, operation, same_portal};
 use super::run_args::RunArgs;
@@ -201,7 +202,8 @@ impl Plan {
             owners: !schema.owners.is_empty(),
         };
         let client = &portal.client;
-        let held = client.schema(parts).await.map_err(call_error)?;
+        let mut held = client.schema(parts).await.map_err(call_error)?;
+        known::as_begun(&mut held, schema);
         let lacks = self.reading.lacks()?;
         let mut lacking = lacking((Op::of(self.operation), false), mapping, &held, client).await?;
         lacking.properties.retain(|new| lacks.contains(&new.name));

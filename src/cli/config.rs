@@ -328,7 +328,10 @@ fn profile(name: &str, text: ProfileText, around: &Path) -> Result<Profile, Stri
     let below = |path: PathBuf| around.join(path);
     let parsed_api = text.api.as_deref().map(str::parse).transpose();
     let parsed_rate = text.rate.as_deref().map(str::parse).transpose();
-    if text.reserve.is_some_and(|share| !(0.0..100.0).contains(&share)) {
+    if text
+        .reserve
+        .is_some_and(|share| !(0.0..100.0).contains(&share))
+    {
         return Err("reserve is a number of percent from 0 to 99".to_owned());
     }
     Ok(Profile {
@@ -358,7 +361,10 @@ fn table(profile: &Profile) -> Table {
         }
     };
     let path = |path: &Path| value(path.display().to_string());
-    put("id", profile.id.and_then(|id| i64::try_from(id).ok()).map(value));
+    put(
+        "id",
+        profile.id.and_then(|id| i64::try_from(id).ok()).map(value),
+    );
     match &profile.source {
         Source::Variable(name) => put("token_env", Some(value(name))),
         Source::File(file) => put("token_file", Some(path(file))),
@@ -445,7 +451,10 @@ mod tests {
         config.remove("test");
         config.write().expect("written");
         let text = fs::read_to_string(&path).expect("there");
-        assert!(text.starts_with("# ours\n") && text.contains("# the real one"), "{text}");
+        assert!(
+            text.starts_with("# ours\n") && text.contains("# the real one"),
+            "{text}"
+        );
         let again = Config::read(path).expect("a configuration");
         assert_eq!(again.portal("third").expect("there"), &third);
         assert!(!again.has("test"));
@@ -457,15 +466,36 @@ mod tests {
     #[test]
     fn mistakes_are_told_without_what_may_be_secret() {
         for (text, words) in [
-            ("[portals.a]\ntoken = \"pat-na1-secret\"\n", "in line 2: unknown field `token`"),
-            ("[portals.a]\nid = \"pat-na1-secret\"\n", "in line 2: invalid type: string …"),
+            (
+                "[portals.a]\ntoken = \"pat-na1-secret\"\n",
+                "in line 2: unknown field `token`",
+            ),
+            (
+                "[portals.a]\nid = \"pat-na1-secret\"\n",
+                "in line 2: invalid type: string …",
+            ),
             ("[portals.a]\n", "none is there"),
-            ("[portals.a]\ntoken_env = \"A\"\ntoken_file = \"b\"\n", "several are there"),
-            ("[portals.sandbox]\ntoken_env = \"A\"\n", "the embedded portal"),
+            (
+                "[portals.a]\ntoken_env = \"A\"\ntoken_file = \"b\"\n",
+                "several are there",
+            ),
+            (
+                "[portals.sandbox]\ntoken_env = \"A\"\n",
+                "the embedded portal",
+            ),
             ("[portals.\"a b\"]\ntoken_env = \"A\"\n", "a name begins"),
-            ("[portals.a]\ntoken_env = \"A\"\nrate = \"fast\"\n", "is not a rate"),
-            ("[portals.a]\ntoken_env = \"A\"\napi = \"v4\"\n", "no version of the API"),
-            ("[portals.a]\ntoken_env = \"A\"\nreserve = 100.0\n", "from 0 to 99"),
+            (
+                "[portals.a]\ntoken_env = \"A\"\nrate = \"fast\"\n",
+                "is not a rate",
+            ),
+            (
+                "[portals.a]\ntoken_env = \"A\"\napi = \"v4\"\n",
+                "no version of the API",
+            ),
+            (
+                "[portals.a]\ntoken_env = \"A\"\nreserve = 100.0\n",
+                "from 0 to 99",
+            ),
             (
                 "[portals.a]\ntoken_command = \"echo 'pat-na1-secret-4a5b-8c7d-0123'\"\n",
                 "a token itself stands",
@@ -483,7 +513,10 @@ mod tests {
     fn a_name_that_is_nearly_right_is_offered() {
         let config = read(TEXT).expect("a configuration");
         let told = config.portal("liv").expect_err("none");
-        assert!(told.advice().is_some_and(|advice| advice.contains("there is `live`")));
+        assert!(
+            told.advice()
+                .is_some_and(|advice| advice.contains("there is `live`"))
+        );
         let folder = tempfile::tempdir().expect("a folder");
         let none = Config::read(folder.path().join("none.toml")).expect("an empty one");
         assert_eq!(none.portals().count(), 0);

@@ -25,6 +25,7 @@ mod get;
 mod get_face;
 mod import;
 mod input;
+mod known;
 mod map;
 mod output;
 mod past_run;

@@ -97,7 +97,9 @@ impl PastRun {
 fn version(told: &Told) -> Result<ApiVersion, Error> {
     let told = began_with(told.clone());
     let mut named = told.iter().filter(|(name, _)| *name == "api");
-    let version = named.next().map_or(Ok(ApiVersion::default()), |(_, word)| word.parse());
+    let version = named
+        .next()
+        .map_or(Ok(ApiVersion::default()), |(_, word)| word.parse());
     version.map_err(Error::mend)
 }
 

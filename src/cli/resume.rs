@@ -12,6 +12,7 @@ use super::export::{self, Again, folder_error};
 use super::fit::kinds_error;
 use super::found::{find, is_run};
 use super::import::{finish, mapping_error, mapping_text};
+use super::known;
 use super::portal::{Portal, call_error};
 use super::relatives::rivals;
 use super::run_args::RunArgs;
@@ -340,7 +341,8 @@ async fn check_portal(
         contacts: mapping.links_contacts(),
         owners: !past.header.schema.owners.is_empty(),
     };
-    let now = portal.client.schema(parts).await.map_err(call_error)?;
+    let mut now = portal.client.schema(parts).await.map_err(call_error)?;
+    known::as_begun(&mut now, &past.header.schema);
     let written: Vec<&str> = compiled
         .properties()
         .iter()

@@ -72,7 +72,7 @@ pub struct PortalArgs {
     /// The portal of the run that is resumed.
     #[arg(skip)]
     of_run: Option<PortalPath>,
-    /// Version of the API's paths: v3 or 2026-09 [default: v3]
+    /// Version of the API's paths: v3 or 2026-09 [default: 2026-09]
     #[arg(long, value_name = "VERSION", help_heading = "Portal")]
     api: Option<ApiVersion>,
     /// Ceiling for calls, such as 100/10s, below what the portal allows
@@ -263,7 +263,10 @@ pub async fn credentials_of(profile: &Profile) -> Result<Credentials, Error> {
         Source::Variable(variable) => variable,
         _ => TOKEN,
     };
-    let token = secret(&format!("the token of portal `{name}`"), token_of(&text, variable))?;
+    let token = secret(
+        &format!("the token of portal `{name}`"),
+        token_of(&text, variable),
+    )?;
     Ok(Credentials::Token(token))
 }
 
@@ -385,6 +388,11 @@ pub fn config() -> Result<Config, Error> {
 /// The user's record of runs; none for a user without a data folder.
 pub fn registry() -> Option<Registry> {
     data_folder().map(|folder| Registry::new(folder.join("runs")))
+}
+
+/// The user's folder for what was found out about portals.
+pub fn known_folder() -> Option<PathBuf> {
+    data_folder().map(|folder| folder.join("portals"))
 }
 
 /// The user's folder for what can be fetched again.

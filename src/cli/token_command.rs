@@ -102,7 +102,10 @@ mod tests {
         assert_eq!(run("echo abc").await.as_deref(), Ok("abc\n"));
         for (line, words) in [
             ("echo abc; exit 3", "failed (exit status: 3)"),
-            ("no-such-program-here 2>/dev/null", "failed (exit status: 127)"),
+            (
+                "no-such-program-here 2>/dev/null",
+                "failed (exit status: 127)",
+            ),
             ("true", "printed nothing"),
             ("echo; echo '  '", "printed nothing"),
             ("echo abc; exec sleep 20", "within 0.3 s"),

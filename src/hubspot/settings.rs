@@ -32,7 +32,7 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// No credentials, no ceiling, the usual reserve, 100 s, v3.
+    /// No credentials, no ceiling, the usual reserve, 100 s, 2026-09.
     fn default() -> Settings {
         Settings {
             credentials: None,

@@ -94,6 +94,7 @@ mod systems; // proposals for the exports of many systems and languages, unedite
 mod told; // what a run was told, and a resume takes up again
 mod troubles; // the sandbox: what every trouble does to a call
 mod upsert; // the sandbox: upserts, former values, dated paths
+mod unknowns; // what HubSpot does not document, found out under every switch
 mod undo;
 mod undo_touched; // runs undone: what they did is taken back, and nothing else
 mod verify; // runs verified: what others did to their tickets since

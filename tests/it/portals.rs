@@ -63,9 +63,20 @@ fn a_portal_has_a_name_from_add_to_remove() {
     let portal = serve(&here, "1");
     let none = here.run(["portal", "list"]).expect(0);
     assert!(none.stderr.contains(CONFIG), "{}", none.stderr);
-    let more = ["--token-file", "token", "--rate", "150/10s", "--reserve", "20"];
-    let _ended = add(&here, "live", &portal, &more).expect(0).says("portal use live");
-    let _ended = add(&here, "live", &portal, &more).expect(64).says("already");
+    let more = [
+        "--token-file",
+        "token",
+        "--rate",
+        "150/10s",
+        "--reserve",
+        "20",
+    ];
+    let _ended = add(&here, "live", &portal, &more)
+        .expect(0)
+        .says("portal use live");
+    let _ended = add(&here, "live", &portal, &more)
+        .expect(64)
+        .says("already");
     let listed = here.run(["portal", "list"]).expect(0).says(CONFIG);
     for words in ["live", "the file", "rate 150/10s", "reserve 20 %"] {
         assert!(listed.stdout.contains(words), "{}", listed.stdout);
@@ -77,13 +88,24 @@ fn a_portal_has_a_name_from_add_to_remove() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = fs::metadata(here.path(CONFIG)).expect("there").permissions();
+        let mode = fs::metadata(here.path(CONFIG))
+            .expect("there")
+            .permissions();
         assert_eq!(mode.mode() & 0o777, 0o600);
     }
-    let _ended = here.run(EXPORT).expect(64).says("the configuration has live");
-    let _ended = here.run(["portal", "use", "liv"]).expect(64).says("there is `live`");
+    let _ended = here
+        .run(EXPORT)
+        .expect(64)
+        .says("the configuration has live");
+    let _ended = here
+        .run(["portal", "use", "liv"])
+        .expect(64)
+        .says("there is `live`");
     let _ended = here.run(["portal", "use", "live"]).expect(0);
-    let _ended = here.run(EXPORT).expect(0).says("the default of the configuration");
+    let _ended = here
+        .run(EXPORT)
+        .expect(0)
+        .says("the default of the configuration");
     let _ended = here.run(["portal", "remove", "live"]).expect(0);
     let _ended = here.run(EXPORT).expect(64).says("no portal is named");
     assert!(!here.read(CONFIG).contains("live"));
@@ -129,7 +151,14 @@ fn what_was_typed_counts_before_the_environment_and_that_before_the_default() {
 fn a_token_comes_from_a_command_a_variable_or_a_file_or_it_is_said_why_not() {
     let here = here();
     let portal = serve(&here, "1");
-    let command = |line: &str| add(&here, "live", &portal, &["--force", "--token-command", line]);
+    let command = |line: &str| {
+        add(
+            &here,
+            "live",
+            &portal,
+            &["--force", "--token-command", line],
+        )
+    };
     let _ended = command("cat token").expect(0);
     let _ended = export(&here, &["--portal", "live"], &[]).expect(0);
     let listed = here.run(["portal", "list"]).expect(0).stdout;
@@ -137,7 +166,10 @@ fn a_token_comes_from_a_command_a_variable_or_a_file_or_it_is_said_why_not() {
     for (line, words) in [
         ("cat token; exit 4", "failed (exit status: 4)"),
         ("true", "printed nothing"),
-        ("cat token token", "the token of portal `live` can't be used"),
+        (
+            "cat token token",
+            "the token of portal `live` can't be used",
+        ),
         ("no-such-program-of-ours", "failed (exit status: 127)"),
     ] {
         let ended = command(line);
@@ -153,7 +185,9 @@ fn a_token_comes_from_a_command_a_variable_or_a_file_or_it_is_said_why_not() {
     let ended = ended.says("doesn't belong in the configuration");
     assert!(!ended.stderr.contains(&token), "{}", ended.stderr);
     let env = ["--force", "--token-env", "DESK_TOKEN"];
-    let _ended = add(&here, "live", &portal, &env).expect(64).says("DESK_TOKEN, which is not set");
+    let _ended = add(&here, "live", &portal, &env)
+        .expect(64)
+        .says("DESK_TOKEN, which is not set");
     let mut command = here.command(["portal", "add", "live", "--base-url", portal.url()]);
     let _same = command.args(env).env("DESK_TOKEN", TOKEN);
     let _ended = here.finish(command).expect(0);
@@ -185,7 +219,10 @@ fn a_name_leads_to_one_account_and_an_account_has_one_name() {
     let ids = [id_of(&here, "one"), id_of(&here, "two")];
     assert_ne!(ids[0], ids[1]);
     let ended = export(&here, &["--portal", "two"], &[]).expect(7);
-    let words = format!("`two` is portal {}, and its token belongs to portal {}", ids[1], ids[0]);
+    let words = format!(
+        "`two` is portal {}, and its token belongs to portal {}",
+        ids[1], ids[0]
+    );
     let _ended = ended.says(&words).says("nothing was sent");
     // Written by hand, without an id.
     let by_hand = format!(
@@ -215,12 +252,30 @@ fn a_run_keeps_its_portal_by_name_and_account() {
     let here = here();
     let (one, two) = (serve(&here, "1"), serve(&here, "2"));
     let command = ["--token-command", "cat token"];
-    let defaults = ["--rate", "150/10s", "--mapping", "m.toml", "--api", "2026-09"];
-    let _ended = add(&here, "live", &one, &[command, ["--time-zone", "Asia/Tokyo"]].concat());
-    let more = [&command[..], &defaults, &["--time-zone", "Asia/Tokyo", "--force"]].concat();
+    let defaults = [
+        "--rate",
+        "150/10s",
+        "--mapping",
+        "m.toml",
+        "--api",
+        "2026-09",
+    ];
+    let _ended = add(
+        &here,
+        "live",
+        &one,
+        &[command, ["--time-zone", "Asia/Tokyo"]].concat(),
+    );
+    let more = [
+        &command[..],
+        &defaults,
+        &["--time-zone", "Asia/Tokyo", "--force"],
+    ]
+    .concat();
     let _ended = add(&here, "live", &one, &more).expect(0);
     let import = ["import", "t.csv", "--create-properties", "--limit", "1"];
-    let begin = |run: &str| here.run([&import[..], &["--portal", "live", "--run-dir", run]].concat());
+    let begin =
+        |run: &str| here.run([&import[..], &["--portal", "live", "--run-dir", run]].concat());
     let _ended = begin("run").expect(0);
     let _ended = begin("other").expect(0);
     let db = rusqlite::Connection::open(here.path("run/run.db")).expect("the journal");
@@ -231,7 +286,10 @@ fn a_run_keeps_its_portal_by_name_and_account() {
     assert!(meta("portal_path").contains("\"name\":\"live\""));
     assert_eq!(meta("told"), r#"{"api":"2026-09","rate":"150/10s"}"#);
     let ended = here.run(["resume", "run", "--no-limit"]).expect(0);
-    let _ended = ended.says("`live`").says("as in the run").says("--rate 150/10s");
+    let _ended = ended
+        .says("`live`")
+        .says("as in the run")
+        .says("--rate 150/10s");
     assert_eq!(here.rows("run/done.csv").len(), 3);
     let _ended = here.run(["verify", "run"]).expect(0).says("as in the run");
     // Elsewhere nothing vouches for what the folder says, until the name is typed.
@@ -239,21 +297,30 @@ fn a_run_keeps_its_portal_by_name_and_account() {
     fs::rename(&known, here.path("aside")).expect("moved");
     let resume = ["resume", "other", "--no-limit"];
     let ended = here.run(resume).expect(7);
-    let _ended = ended.says("goes to the portal `live`").says("--portal live");
+    let _ended = ended
+        .says("goes to the portal `live`")
+        .says("--portal live");
     fs::rename(here.path("aside"), &known).expect("moved back");
     // The name is another account by now.
     let text = here.read(CONFIG).replace(one.url(), two.url());
-    let text: Vec<&str> = text.lines().filter(|line| !line.starts_with("id")).collect();
+    let text: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with("id"))
+        .collect();
     configure(&here, &text.join("\n"));
     let ended = here.run(resume).expect(7);
     let _ended = ended.says("the run belongs to portal");
     assert_eq!(here.rows("other/done.csv").len(), 1);
-    let _ended = here.run([&resume[..], &["--portal", "live"]].concat()).expect(7);
+    let _ended = here
+        .run([&resume[..], &["--portal", "live"]].concat())
+        .expect(7);
     let mut all = Vec::new();
     texts(&here.path("run"), &mut all);
     texts(&here.path(".local"), &mut all);
     texts(&here.path(".config"), &mut all);
-    let has_token = all.windows(TOKEN.len()).any(|part| part == TOKEN.as_bytes());
+    let has_token = all
+        .windows(TOKEN.len())
+        .any(|part| part == TOKEN.as_bytes());
     assert!(!has_token, "the token is in a file");
 }
 
@@ -261,7 +328,14 @@ fn a_run_keeps_its_portal_by_name_and_account() {
 fn a_time_zone_is_that_of_exports_and_a_mapping_that_of_imports() {
     let here = here();
     let portal = serve(&here, "1");
-    let more = ["--token-file", "token", "--time-zone", "Asia/Tokyo", "--mapping", "m.toml"];
+    let more = [
+        "--token-file",
+        "token",
+        "--time-zone",
+        "Asia/Tokyo",
+        "--mapping",
+        "m.toml",
+    ];
     let _ended = add(&here, "live", &portal, &more).expect(0);
     let named = |args: &[&str]| here.run([args, &["--portal", "live"]].concat());
     let _ended = named(&["schema", "apply", "--yes"]).expect(0);
@@ -271,11 +345,21 @@ fn a_time_zone_is_that_of_exports_and_a_mapping_that_of_imports() {
     let export = ["export", "--properties", "createdate"];
     let csv = named(&export).expect(0).stdout;
     assert_eq!(csv.matches("+09:00").count(), 3, "{csv}");
-    let csv = named(&[&export[..], &["--zone", "UTC"]].concat()).expect(0).stdout;
+    let csv = named(&[&export[..], &["--zone", "UTC"]].concat())
+        .expect(0)
+        .stdout;
     assert_eq!(csv.matches("+09:00").count(), 0, "{csv}");
     // Where nothing names a mapping, it is asked for as ever.
-    let _ended = here.run(["import", "t.csv"]).expect(64).says("--mapping <MAPPING>");
-    let _ended = add(&here, "x", &portal, &["--token-file", "token", "--mapping", "nope"])
+    let _ended = here
+        .run(["import", "t.csv"])
         .expect(64)
-        .says("nope");
+        .says("--mapping <MAPPING>");
+    let _ended = add(
+        &here,
+        "x",
+        &portal,
+        &["--token-file", "token", "--mapping", "nope"],
+    )
+    .expect(64)
+    .says("nope");
 }

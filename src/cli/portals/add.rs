@@ -6,7 +6,9 @@ use std::time::Duration;
 use clap::{ArgGroup, Args};
 use serde_json::json;
 
-use crate::cli::config::{COMMAND_SECONDS, Config, Profile, SANDBOX, Source, check_name, source_of};
+use crate::cli::config::{
+    COMMAND_SECONDS, Config, Profile, SANDBOX, Source, check_name, source_of,
+};
 use crate::cli::exit::Exit;
 use crate::cli::portal::connect;
 use crate::cli::settings::{By, Chosen, PortalArgs, PortalName, config};
@@ -25,7 +27,12 @@ pub struct AddArgs {
     #[arg(value_name = "NAME", value_parser = name)]
     name: String,
     /// The variable of the environment that holds its token
-    #[arg(long, value_name = "VARIABLE", group = "source", help_heading = "Token")]
+    #[arg(
+        long,
+        value_name = "VARIABLE",
+        group = "source",
+        help_heading = "Token"
+    )]
     token_env: Option<String>,
     /// The file that holds its token
     #[arg(long, value_name = "FILE", group = "source", help_heading = "Token")]

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{add, default, list};
+use super::{add, check, default, list};
 use crate::cli::exit::Exit;
 use crate::cli::talk::Talk;
 use crate::error::Error;
@@ -12,6 +12,7 @@ use crate::error::Error;
 pub enum PortalCommand {
     Add(Box<add::AddArgs>),
     List(list::ListArgs),
+    Check(Box<check::CheckArgs>),
     Show(list::ShowArgs),
     Use(default::UseArgs),
     Remove(default::RemoveArgs),
@@ -22,6 +23,7 @@ pub async fn run(command: PortalCommand, talk: &Talk) -> Result<Exit, Error> {
     match command {
         PortalCommand::Add(args) => add::run(*args, talk).await,
         PortalCommand::List(args) => list::run(&args, talk),
+        PortalCommand::Check(args) => check::run(*args, talk).await,
         PortalCommand::Show(args) => list::show(&args, talk),
         PortalCommand::Use(args) => default::choose(&args, talk),
         PortalCommand::Remove(args) => default::remove(&args, talk),

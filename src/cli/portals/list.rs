@@ -6,8 +6,11 @@ use comfy_table::Table;
 use serde_json::{Value, json};
 
 use super::add::option_of;
+use super::check::known_json;
+use super::report::found_text;
 use crate::cli::config::{Config, Profile};
 use crate::cli::exit::Exit;
+use crate::cli::known::Known;
 use crate::cli::settings::config;
 use crate::cli::talk::Talk;
 use crate::error::Error;
@@ -56,7 +59,9 @@ fn table(config: &Config) -> String {
         };
         let _same = table.add_row([
             format!("{}{mark}", profile.name),
-            profile.id.map_or("not asked yet".to_owned(), |id| id.to_string()),
+            profile
+                .id
+                .map_or("not asked yet".to_owned(), |id| id.to_string()),
             profile.source.words(),
             defaults(profile).join(", "),
         ]);
@@ -74,12 +79,17 @@ fn defaults(profile: &Profile) -> Vec<String> {
         profile.base_url.as_ref().map(|url| format!("at {url}")),
         profile.api.map(|api| format!("api {api}")),
         profile.rate.map(|rate| format!("rate {rate}")),
-        profile.reserve.map(|percent| format!("reserve {percent} %")),
+        profile
+            .reserve
+            .map(|percent| format!("reserve {percent} %")),
         profile
             .mapping
             .as_ref()
             .map(|path| format!("mapping {}", path.display())),
-        profile.time_zone.as_ref().map(|zone| format!("zone {zone}")),
+        profile
+            .time_zone
+            .as_ref()
+            .map(|zone| format!("zone {zone}")),
     ];
     words.into_iter().flatten().collect()
 }
@@ -120,7 +130,17 @@ pub fn show(args: &ShowArgs, talk: &Talk) -> Result<Exit, Error> {
     if !defaults.is_empty() {
         lines.push(format!("defaults  {}", defaults.join(", ")));
     }
+    let known = profile.id.and_then(Known::of);
+    match &known {
+        Some(known) => lines.extend([String::new(), found_text(known)]),
+        None => lines.push(format!(
+            "found     nothing yet: `tickethaul portal check {}`",
+            profile.name
+        )),
+    }
     talk.show(&lines.join("\n"));
-    talk.result(&as_json(profile, &config));
+    let mut told = as_json(profile, &config);
+    told["known"] = known.as_ref().map_or(Value::Null, known_json);
+    talk.result(&told);
     Ok(Exit::Fine)
 }

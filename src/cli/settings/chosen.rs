@@ -282,5 +282,8 @@ pub fn exposed(chosen: &Chosen, args: &PortalArgs) -> Option<std::path::PathBuf>
 
 /// The configuration, for messages of those who have found nothing.
 pub(super) fn known_names(config: &Config) -> Vec<&str> {
-    config.portals().map(|portal| portal.name.as_str()).collect()
+    config
+        .portals()
+        .map(|portal| portal.name.as_str())
+        .collect()
 }

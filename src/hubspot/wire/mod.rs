@@ -26,6 +26,14 @@ pub(crate) use schema::{
 };
 pub(crate) use search::{found, search_body};
 
+/// Reads whatever JSON comes; null where nothing does.
+pub(crate) fn anything(body: &[u8]) -> serde_json::Result<serde_json::Value> {
+    match body.trim_ascii() {
+        b"" => Ok(serde_json::Value::Null),
+        body => serde_json::from_slice(body),
+    }
+}
+
 /// Turns the body of a 2xx into a value of ours.
 pub(crate) type Read<T> = fn(&[u8]) -> serde_json::Result<T>;
 

@@ -94,7 +94,10 @@ impl Portal {
             | Route::Owners
             | Route::Owner(_)
             | Route::OldProperties(_)
-            | Route::Schemas => self.look(call, route, around),
+            | Route::Schemas
+            | Route::LinkLimits
+            | Route::ValueRules
+            | Route::OwnProperties => self.look(call, route, around),
         }
     }
 
@@ -117,7 +120,9 @@ impl Portal {
             Route::OldProperties(kind) => {
                 self.with(|desk| Ok(desk.old_properties(kind))).and_then(ok)
             }
-            Route::Schemas => whole::<()>(Vec::new()),
+            // No kinds of its own; and its admin set no limits and made no rules.
+            Route::Schemas | Route::LinkLimits | Route::ValueRules => whole::<()>(Vec::new()),
+            Route::OwnProperties => self.with(|desk| Ok(desk.own_properties())).and_then(ok),
             Route::Usage => {
                 let (used, limit) = around.today;
                 self.with(|desk| Ok(desk.usage(used, limit, call.now)))

@@ -59,6 +59,9 @@ fn needs(method: &Method, route: &Route, guard: ActivityScopes) -> Vec<AnyOf> {
         Route::Bin(..)
         | Route::Account
         | Route::Usage
+        | Route::LinkLimits
+        | Route::ValueRules
+        | Route::OwnProperties
         | Route::Schemas
         | Route::OldProperties(None) => Vec::new(),
     }
