@@ -519,7 +519,7 @@ fn announce_lacking(
     }
     let words = format!("the portal lacks {}", lacking.names());
     let way = "add --create-properties, or run `tickethaul schema apply -m MAPPING` first";
-    match (args.create_properties, portal.is_sandbox()) {
+    match (args.create_properties, portal.is_forgiving()) {
         (true, _) => talk.say(&words),
         (false, true) => talk.say(&format!("{words}; for a portal of your own {way}")),
         (false, false) => {

@@ -49,6 +49,7 @@ mod signals;
 mod talk;
 mod token_command;
 mod trust;
+mod twin;
 mod typed;
 mod undo;
 mod verify;

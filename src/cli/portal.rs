@@ -1,8 +1,11 @@
 //! The portal of a command: a client, and the embedded sandbox when that is it.
 
+use std::path::Path;
+
 use super::config::{Config, Profile};
-use super::settings::{Chosen, PortalArgs, config, exposed};
+use super::settings::{Chosen, PortalArgs, SANDBOX_STATE, config, exposed};
 use super::talk::Talk;
+use super::twin::Twin;
 use crate::error::Error;
 use crate::hubspot::error::CallError;
 use crate::hubspot::{Account, Client, Credentials, Settings, Token, Wait};
@@ -16,6 +19,7 @@ pub struct Portal {
     /// The account that it is.
     pub account: Account,
     sandbox: Option<sandbox::Sandbox>,
+    is_twin: bool,
 }
 
 impl Portal {
@@ -43,9 +47,13 @@ impl Portal {
                 path.display()
             ));
         }
+        let mut is_twin = false;
         let (base_url, settings, sandbox) = match chosen {
             Chosen::Sandbox(_) => {
-                let (sandbox, token) = start_sandbox(args).await?;
+                let folder = args.made_sandbox_folder()?;
+                let twin = twin_in(&folder, args, talk).await?;
+                is_twin = twin.is_some();
+                let (sandbox, token) = start_sandbox(&folder, twin).await?;
                 let settings = args.settings_with(Credentials::Token(token), chosen);
                 (sandbox.base_url(), settings, Some(sandbox))
             }
@@ -59,6 +67,7 @@ impl Portal {
             client,
             account,
             sandbox,
+            is_twin,
         })
     }
 
@@ -90,6 +99,12 @@ impl Portal {
     /// True for the embedded sandbox, where nothing can be spoilt.
     pub fn is_sandbox(&self) -> bool {
         self.sandbox.is_some()
+    }
+
+    /// True for a sandbox that gets what it lacks without being asked: the twin of a portal
+    /// lacks what that portal lacks.
+    pub fn is_forgiving(&self) -> bool {
+        self.is_sandbox() && !self.is_twin
     }
 
     /// Ends it; the sandbox's state is safe then.
@@ -145,12 +160,50 @@ fn wait_words(wait: Wait) -> String {
     }
 }
 
-async fn start_sandbox(args: &PortalArgs) -> Result<(sandbox::Sandbox, Token), Error> {
+/// The twin in a folder of a sandbox. A folder that holds a sandbox already is the twin
+/// that it was made as, or none.
+async fn twin_in(folder: &Path, args: &PortalArgs, talk: &Talk) -> Result<Option<Twin>, Error> {
+    let held = Twin::in_folder(folder)?;
+    let Some(like) = args.like() else {
+        return Ok(held);
+    };
+    let state = folder.join(SANDBOX_STATE);
+    match held {
+        Some(twin) => {
+            talk.say(&format!(
+                "{}; `tickethaul sandbox reset --like {like}` begins anew",
+                twin.words()
+            ));
+            Ok(Some(twin))
+        }
+        None if state.exists() => Err(Error::usage(format!(
+            "the sandbox in {} is no twin",
+            folder.display()
+        ))
+        .advise(
+            "name another folder with --sandbox-data, or empty it with `tickethaul sandbox reset`",
+        )),
+        None => {
+            let twin = Twin::of(like, talk).await?;
+            twin.keep(folder)?;
+            Ok(Some(twin))
+        }
+    }
+}
+
+async fn start_sandbox(
+    folder: &Path,
+    twin: Option<Twin>,
+) -> Result<(sandbox::Sandbox, Token), Error> {
     let secret = sandbox::new_token().map_err(Error::unexpected)?;
     let token = Token::new(secret.clone()).map_err(Error::unexpected)?;
+    let usual = sandbox::Options::default();
     let options = sandbox::Options {
-        data: sandbox::Data::File(args.sandbox_file()?),
+        data: sandbox::Data::File(folder.join(SANDBOX_STATE)),
         token: Some(secret),
+        rate: twin.as_ref().and_then(Twin::rate).unwrap_or(usual.rate),
+        switches: twin.iter().flat_map(Twin::switches).collect(),
+        like: twin.as_ref().map(Twin::blueprint).transpose()?,
         ..sandbox::Options::default()
     };
     let sandbox = sandbox::Sandbox::start(options)

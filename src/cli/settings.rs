@@ -14,6 +14,7 @@ use super::config::{Config, Profile, Source};
 use super::registry::Registry;
 use super::secrets::{read_secret, token_of};
 use super::token_command;
+use super::twin;
 use crate::error::Error;
 use crate::hubspot::{
     ApiVersion, Authorities, Credentials, NamedProxy, OAuthApp, Rate, Reserve, Route, Settings,
@@ -52,6 +53,11 @@ pub struct PortalArgs {
     /// Folder of the embedded sandbox's state [default: in the user's data folder]
     #[arg(long, value_name = "DIR", help_heading = "Portal")]
     pub sandbox_data: Option<PathBuf>,
+    /// With --portal sandbox: the twin of a portal, by its name or by a copy that `schema
+    /// pull -o` wrote: its definitions, limits and ways, none of its records, in a sandbox of
+    /// its own
+    #[arg(long, value_name = "NAME|FILE", help_heading = "Portal")]
+    like: Option<String>,
     /// File that holds the access token, instead of HUBSPOT_ACCESS_TOKEN
     #[arg(long, value_name = "FILE", help_heading = "Portal")]
     token_file: Option<PathBuf>,
@@ -111,6 +117,7 @@ impl PortalArgs {
         PortalArgs {
             portal: Some(portal),
             sandbox_data: None,
+            like: None,
             token_file: None,
             oauth_file: None,
             base_url: None,
@@ -233,16 +240,26 @@ impl PortalArgs {
         }
     }
 
-    /// The state file of the embedded sandbox; its folder is made when it is not
-    /// there.
-    pub fn sandbox_file(&self) -> Result<PathBuf, Error> {
+    /// The portal or copy that the sandbox is to be the twin of.
+    pub fn like(&self) -> Option<&str> {
+        self.like.as_deref()
+    }
+
+    /// The folder of the embedded sandbox's state; it is made when it is not there.
+    pub fn made_sandbox_folder(&self) -> Result<PathBuf, Error> {
         let folder = self.sandbox_folder()?;
         make_folder(&folder)?;
-        Ok(folder.join(SANDBOX_STATE))
+        Ok(folder)
     }
 
     fn sandbox_folder(&self) -> Result<PathBuf, Error> {
-        sandbox_folder(self.sandbox_data.as_deref())
+        match (&self.sandbox_data, &self.like) {
+            (None, Some(like)) => {
+                let data = sandbox_folder(None)?;
+                Ok(twin::folder_of(like, &data))
+            }
+            (given, _) => sandbox_folder(given.as_deref()),
+        }
     }
 }
 

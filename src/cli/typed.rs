@@ -33,9 +33,10 @@ const FIRST_API: &str = "v3";
 pub const COMMENTS_OPTION: &str = "comments";
 
 /// Options that say which portal; a run keeps that in a form of its own, without secrets.
-const WHERE: [&str; 5] = [
+const WHERE: [&str; 6] = [
     "portal",
     "sandbox-data",
+    "like",
     "base-url",
     "token-file",
     "oauth-file",

@@ -61,7 +61,7 @@ pub use log::{Attempt, CallLog};
 pub use paths::{ApiVersion, UnknownVersion};
 pub use records::{
     Account, ApiError, Association, BatchReply, CreateInput, DailyUsage, FormerValue, Page,
-    PropertyGroup, PropertyProblem, Record, RecordTimes, WriteInput,
+    PropertyForm, PropertyGroup, PropertyProblem, Record, RecordTimes, WriteInput,
 };
 pub use route::{Authorities, NamedProxy, Route};
 pub use schema::SchemaParts;

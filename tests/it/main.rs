@@ -99,5 +99,6 @@ mod undo;
 mod undo_touched; // runs undone: what they did is taken back, and nothing else
 mod verify; // runs verified: what others did to their tickets since
 mod versions; // dated paths, numbered paths, older ones, and tokens that lack a scope
+mod twin; // the twin of a portal
 mod ways; // proxies, certificates and addresses, over real sockets
 mod workbooks; // spreadsheets as inputs, and the CSV that holds the same

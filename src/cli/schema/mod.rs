@@ -19,4 +19,4 @@ pub use create::create;
 pub use diff::REMEDY;
 pub use lacking::{Lacking, lacking_groups};
 pub use pull::{archived, permitted, pull};
-pub use store::SchemaFrom;
+pub use store::{SchemaFrom, read as read_copy};
