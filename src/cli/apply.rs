@@ -11,6 +11,7 @@ use super::fit::kinds_error;
 use super::found::find;
 use super::import::{Op, finish, lacking, mapping_error, new_run, record, say_start};
 use super::input::say_reading;
+use super::known;
 use super::portal::{Portal, call_error};
 use super::relatives::known;
 use super::resume::{open_input, operation, same_portal};
@@ -19,7 +20,7 @@ use super::schema::{Lacking, create, refuse_clashes};
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use super::trust::{self, Claims};
-use super::typed::Typed;
+use super::typed::{Typed, began_with};
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
 use crate::import::flow::Operation;
@@ -72,7 +73,7 @@ pub async fn run(args: &ApplyArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     if plan.asks() {
         talk.expect_answer(args.yes, "apply the plan")?;
     }
-    let told = plan.header.told.clone().overlaid(&typed.told());
+    let told = began_with(plan.header.told.clone()).overlaid(&typed.told());
     let mut args = typed.apply_as_told(&told)?;
     let claims = Claims {
         folder: folder.path(),
@@ -220,7 +221,8 @@ impl Plan {
             custom: false,
         };
         let client = &portal.client;
-        let held = client.schema(parts).await.map_err(call_error)?;
+        let mut held = client.schema(parts).await.map_err(call_error)?;
+        known::as_begun(&mut held, schema);
         let lacks = self.reading.lacks()?;
         let mut lacking = lacking((Op::of(self.operation), false), mapping, &held, client).await?;
         lacking.properties.retain(|new| lacks.contains(&new.name));

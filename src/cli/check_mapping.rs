@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::fit::{Definitions, Intent};
 use super::import::{mapping_error, parse_mapping, wanted};
 use super::input::say_reading;
+use super::known;
 use super::output::new_file;
 use super::portal::{Portal, call_error};
 use super::preview::preview_of;
@@ -52,7 +53,8 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
         expect_ending(path, &input)?;
     }
     let intent = intent(args, &mapping, &input);
-    let (copy, portal) = args.from.read_keeping(intent.parts(), talk).await?;
+    let (mut copy, portal) = args.from.read_keeping(intent.parts(), talk).await?;
+    copy.schema = known::completed(copy.schema, copy.portal_id, args.op.operation());
     let looked = Looked {
         intent,
         input: &input,

@@ -15,6 +15,7 @@ use super::exit::Exit;
 use super::fit::{Definitions, Intent};
 use super::found;
 use super::input::{InputArgs, say_reading};
+use super::known;
 use super::plan::{self, PlanFace};
 use super::portal::{Portal, call_error};
 use super::registry::{Kind, NewEntry};
@@ -432,6 +433,7 @@ pub async fn fit(
     let client = &portal.client;
     let intent = intent(args, mapping, input);
     let held = client.schema(intent.parts()).await.map_err(call_error)?;
+    let held = known::completed(held, portal.account.portal_id, args.op.operation());
     let lacking = lacking((args.op, args.no_key), mapping, &held, client).await?;
     refuse_clashes(&lacking)?;
     // A key that is not written counts as there: the mapping names it all the same.
@@ -517,7 +519,7 @@ fn announce_lacking(
     }
     let words = format!("the portal lacks {}", lacking.names());
     let way = "add --create-properties, or run `tickethaul schema apply -m MAPPING` first";
-    match (args.create_properties, portal.is_sandbox()) {
+    match (args.create_properties, portal.is_forgiving()) {
         (true, _) => talk.say(&words),
         (false, true) => talk.say(&format!("{words}; for a portal of your own {way}")),
         (false, false) => {

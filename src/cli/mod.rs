@@ -15,8 +15,10 @@ mod check;
 mod check_mapping;
 mod cleaning;
 mod comments;
-mod exit;
+mod config;
+mod defaults;
 mod delete;
+mod exit;
 mod export;
 mod fit;
 mod found;
@@ -24,11 +26,13 @@ mod get;
 mod get_face;
 mod import;
 mod input;
+mod known;
 mod map;
 mod output;
 mod past_run;
 mod plan;
 mod portal;
+mod portals;
 mod preview;
 mod process;
 mod registry;
@@ -44,7 +48,9 @@ mod secrets;
 mod settings;
 mod signals;
 mod talk;
+mod token_command;
 mod trust;
+mod twin;
 mod typed;
 mod undo;
 mod verify;
@@ -127,6 +133,8 @@ enum Command {
     Schema(schema::SchemaCommand),
     #[command(subcommand)]
     Map(map::MapCommand),
+    #[command(subcommand)]
+    Portal(portals::PortalCommand),
     Sandbox(sandbox::SandboxArgs),
 }
 
@@ -156,9 +164,10 @@ fn run_words(args: &[OsString]) -> ExitCode {
     }
 }
 
-/// What was typed, understood and as it stands.
+/// What was typed and what the portal adds to it, understood and as it stands.
 fn read(args: &[OsString]) -> Result<(App, Typed), clap::Error> {
-    let mut matches = App::command().try_get_matches_from(args)?;
+    let args = defaults::completed(args);
+    let mut matches = App::command().try_get_matches_from(&args)?;
     let words = args.iter().skip(1);
     let words = words.map(|word| word.to_string_lossy().into_owned());
     let typed = Typed::new(words.collect(), &matches);
@@ -189,6 +198,7 @@ async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, E
         Command::Get(args) => get::run(args, talk).await,
         Command::Schema(command) => schema::run(command, talk).await,
         Command::Map(command) => map::run(command, talk),
+        Command::Portal(command) => portals::run(command, talk).await,
         Command::Sandbox(args) => sandbox::run(args, talk).await,
     }
 }

@@ -12,12 +12,14 @@ use super::runs::latest;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use super::trust::{self, Claims};
+use super::typed::began_with;
 use crate::error::Error;
 use crate::export::is_export;
+use crate::hubspot::ApiVersion;
 use crate::import::guard::Began;
 use crate::import::links::LinkKinds;
 use crate::import::recover::Again;
-use crate::journal::{Past, Reading};
+use crate::journal::{Past, Reading, Told};
 use crate::mapping::CompiledMapping;
 use crate::review::expect::DoneRows;
 use crate::review::undo::run::KIND;
@@ -65,6 +67,7 @@ impl PastRun {
             target: None,
         };
         trust::go_to(&claims, args, None)?;
+        args.keep_version(version(&past.header.told)?);
         let (input, mapping) = input_of(&past.header)?;
         let portal = Portal::open(args, talk).await?;
         same_portal(&past.header, &portal.account, Began::Run)?;
@@ -88,6 +91,16 @@ impl PastRun {
             rows,
         })
     }
+}
+
+/// The version of the API that a run began with.
+fn version(told: &Told) -> Result<ApiVersion, Error> {
+    let told = began_with(told.clone());
+    let mut named = told.iter().filter(|(name, _)| *name == "api");
+    let version = named
+        .next()
+        .map_or(Ok(ApiVersion::default()), |(_, word)| word.parse());
+    version.map_err(Error::mend)
 }
 
 fn journal(path: &Path) -> Result<Reading, Error> {

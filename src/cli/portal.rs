@@ -1,10 +1,14 @@
 //! The portal of a command: a client, and the embedded sandbox when that is it.
 
-use super::settings::{PortalArgs, PortalName};
+use std::path::Path;
+
+use super::config::{Config, Profile};
+use super::settings::{Chosen, PortalArgs, SANDBOX_STATE, config, exposed};
 use super::talk::Talk;
+use super::twin::Twin;
 use crate::error::Error;
 use crate::hubspot::error::CallError;
-use crate::hubspot::{Account, Client, Credentials, Token, Wait};
+use crate::hubspot::{Account, Client, Credentials, Settings, Token, Wait};
 use crate::report::{duration, in_time};
 use crate::sandbox;
 
@@ -15,46 +19,55 @@ pub struct Portal {
     /// The account that it is.
     pub account: Account,
     sandbox: Option<sandbox::Sandbox>,
+    is_twin: bool,
 }
 
 impl Portal {
     /// Opens the portal that the arguments name; starts the sandbox if that is it. Asks
     /// which account it is, and says so first of all, with what it was chosen by.
     pub async fn open(args: &PortalArgs, talk: &Talk) -> Result<Portal, Error> {
-        args.refuse_empty()?;
-        let opened = Portal::reach(args, talk).await;
+        let chosen = args.chosen()?;
+        args.refuse_empty(&chosen)?;
+        let opened = Portal::reach(args, &chosen, talk).await;
         match &opened {
-            Ok(portal) => talk.say(&format!("{}: {}", portal.name(), args.choice())),
+            Ok(portal) => talk.say(&format!("{}: {}", portal.name(), args.choice(&chosen))),
             // Whoever reads the error should know which portal was meant.
-            Err(_) if args.names_portal() => talk.say(&format!("portal: {}", args.choice())),
+            Err(_) if !matches!(chosen, Chosen::Nothing) => {
+                talk.say(&format!("portal: {}", args.choice(&chosen)));
+            }
             Err(_) => {}
         }
         opened
     }
 
-    async fn reach(args: &PortalArgs, talk: &Talk) -> Result<Portal, Error> {
-        if let Some(path) = args.exposed() {
+    async fn reach(args: &PortalArgs, chosen: &Chosen, talk: &Talk) -> Result<Portal, Error> {
+        if let Some(path) = exposed(chosen, args) {
             talk.say(&format!(
                 "{} can be read by other users of this machine: `chmod 600` keeps it to yourself",
                 path.display()
             ));
         }
-        let (base_url, settings, sandbox) = match args.portal {
-            None => (args.url(), args.settings()?, None),
-            Some(PortalName::Sandbox) => {
-                let (sandbox, token) = start_sandbox(args).await?;
-                let settings = args.settings_with(Credentials::Token(token));
+        let mut is_twin = false;
+        let (base_url, settings, sandbox) = match chosen {
+            Chosen::Sandbox(_) => {
+                let folder = args.made_sandbox_folder()?;
+                let twin = twin_in(&folder, args, talk).await?;
+                is_twin = twin.is_some();
+                let (sandbox, token) = start_sandbox(&folder, twin).await?;
+                let settings = args.settings_with(Credentials::Token(token), chosen);
                 (sandbox.base_url(), settings, Some(sandbox))
             }
+            _ => (args.url(chosen), args.settings(chosen).await?, None),
         };
-        let client = Client::connect(&base_url, settings).map_err(Error::usage)?;
-        client.tell_waits(Box::new(|wait| Talk::remark(&wait_words(wait))));
-        let account = client.account().await;
-        let account = account.map_err(|error| first_error(error, &base_url))?;
+        let (client, account) = connect(&base_url, settings).await?;
+        if let Chosen::Named(profile, _) = chosen {
+            same_account(profile, &account, &config()?)?;
+        }
         Ok(Portal {
             client,
             account,
             sandbox,
+            is_twin,
         })
     }
 
@@ -88,12 +101,51 @@ impl Portal {
         self.sandbox.is_some()
     }
 
+    /// True for a sandbox that gets what it lacks without being asked: the twin of a portal
+    /// lacks what that portal lacks.
+    pub fn is_forgiving(&self) -> bool {
+        self.is_sandbox() && !self.is_twin
+    }
+
     /// Ends it; the sandbox's state is safe then.
     pub async fn close(self) {
         if let Some(sandbox) = self.sandbox {
             sandbox.stop().await;
         }
     }
+}
+
+/// A client of the portal at an address, and the account that it is.
+pub async fn connect(base_url: &str, settings: Settings) -> Result<(Client, Account), Error> {
+    let client = Client::connect(base_url, settings).map_err(Error::usage)?;
+    client.tell_waits(Box::new(|wait| Talk::remark(&wait_words(wait))));
+    let account = client.account().await;
+    let account = account.map_err(|error| first_error(error, base_url))?;
+    Ok((client, account))
+}
+
+/// Refuses a token that leads to another account than that of the name.
+fn same_account(profile: &Profile, account: &Account, config: &Config) -> Result<(), Error> {
+    let (name, found) = (&profile.name, account.portal_id);
+    if profile.id == Some(found) {
+        return Ok(());
+    }
+    let other = config.others_with(found, name);
+    let other = other.map(|other| format!(", which is `{}`", other.name));
+    let words = match (profile.id, &other) {
+        (None, None) => return Ok(()),
+        (None, Some(other)) => {
+            format!("the token of `{name}` belongs to portal {found}{other}: two names, one portal")
+        }
+        (Some(id), _) => format!(
+            "`{name}` is portal {id}, and its token belongs to portal {found}{}",
+            other.unwrap_or_default()
+        ),
+    };
+    Err(Error::mend(words).advise(format!(
+        "nothing was sent; correct where its token comes from ({}), or, where this is meant,          `tickethaul portal add {name} … --force`",
+        profile.source.words()
+    )))
 }
 
 /// Why nothing happens for a while.
@@ -108,12 +160,50 @@ fn wait_words(wait: Wait) -> String {
     }
 }
 
-async fn start_sandbox(args: &PortalArgs) -> Result<(sandbox::Sandbox, Token), Error> {
+/// The twin in a folder of a sandbox. A folder that holds a sandbox already is the twin
+/// that it was made as, or none.
+async fn twin_in(folder: &Path, args: &PortalArgs, talk: &Talk) -> Result<Option<Twin>, Error> {
+    let held = Twin::in_folder(folder)?;
+    let Some(like) = args.like() else {
+        return Ok(held);
+    };
+    let state = folder.join(SANDBOX_STATE);
+    match held {
+        Some(twin) => {
+            talk.say(&format!(
+                "{}; `tickethaul sandbox reset --like {like}` begins anew",
+                twin.words()
+            ));
+            Ok(Some(twin))
+        }
+        None if state.exists() => Err(Error::usage(format!(
+            "the sandbox in {} is no twin",
+            folder.display()
+        ))
+        .advise(
+            "name another folder with --sandbox-data, or empty it with `tickethaul sandbox reset`",
+        )),
+        None => {
+            let twin = Twin::of(like, talk).await?;
+            twin.keep(folder)?;
+            Ok(Some(twin))
+        }
+    }
+}
+
+async fn start_sandbox(
+    folder: &Path,
+    twin: Option<Twin>,
+) -> Result<(sandbox::Sandbox, Token), Error> {
     let secret = sandbox::new_token().map_err(Error::unexpected)?;
     let token = Token::new(secret.clone()).map_err(Error::unexpected)?;
+    let usual = sandbox::Options::default();
     let options = sandbox::Options {
-        data: sandbox::Data::File(args.sandbox_file()?),
+        data: sandbox::Data::File(folder.join(SANDBOX_STATE)),
         token: Some(secret),
+        rate: twin.as_ref().and_then(Twin::rate).unwrap_or(usual.rate),
+        switches: twin.iter().flat_map(Twin::switches).collect(),
+        like: twin.as_ref().map(Twin::blueprint).transpose()?,
         ..sandbox::Options::default()
     };
     let sandbox = sandbox::Sandbox::start(options)

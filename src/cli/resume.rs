@@ -12,6 +12,7 @@ use super::export::{self, Again, folder_error};
 use super::fit::kinds_error;
 use super::found::{find, is_run, no_run};
 use super::import::{finish, mapping_error, mapping_text};
+use super::known;
 use super::portal::{Portal, call_error};
 use super::relatives::rivals;
 use super::run_args::RunArgs;
@@ -19,11 +20,11 @@ use super::runs::{Shown, State, latest, second};
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use super::trust::{self, Claims};
-use super::typed::Typed;
+use super::typed::{Typed, began_with};
 use super::undo;
 use crate::error::Error;
 use crate::export::{RunFolder as ExportFolder, is_export};
-use crate::hubspot::{Account, SchemaParts};
+use crate::hubspot::{Account, ApiVersion, SchemaParts};
 use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
 use crate::import::guard::{Began, same_inputs, same_mapping, same_schema, same_tables};
@@ -96,7 +97,7 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     if let Some(exit) = nothing_to_do(&args, &folder, &past, talk) {
         return Ok(exit);
     }
-    let told = past.header.told.clone().overlaid(&typed.told());
+    let told = began_with(past.header.told.clone()).overlaid(&typed.told());
     let mut args = typed.resume_as_told(&told)?;
     let claims = Claims {
         folder: folder.path(),
@@ -154,13 +155,17 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     finish(job, portal, account, talk).await
 }
 
-/// Options that a run goes by although nobody typed them just now are no secret.
+/// Options that a run goes by although nobody typed them just now are no secret. The
+/// version of the API that any run would take is not worth a word.
 fn say_told(told: &Told, talk: &Talk) {
-    if !told.is_empty() {
-        let words = told
-            .iter()
-            .map(|(name, value)| format!(" --{name} {value}"));
-        talk.say(&format!("as told:{}", words.collect::<String>()));
+    let usual = ApiVersion::default().to_string();
+    let words = told
+        .iter()
+        .filter(|(name, value)| *name != "api" || *value != usual)
+        .map(|(name, value)| format!(" --{name} {value}"))
+        .collect::<String>();
+    if !words.is_empty() {
+        talk.say(&format!("as told:{words}"));
     }
 }
 
@@ -178,7 +183,7 @@ pub(super) fn operation(header: &Header) -> Result<Operation, Error> {
 async fn resume_export(path: &Path, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     typed.fits_export()?;
     let (folder, mut asked) = ExportFolder::open(path).map_err(folder_error)?;
-    asked.told = asked.told.overlaid(&typed.told());
+    asked.told = began_with(asked.told).overlaid(&typed.told());
     let mut args = typed.resume_as_told(&asked.told)?;
     let claims = Claims {
         folder: folder.path(),
@@ -335,7 +340,8 @@ async fn check_portal(
         owners: !past.header.schema.owners.is_empty(),
         custom: false,
     };
-    let now = portal.client.schema(parts).await.map_err(call_error)?;
+    let mut now = portal.client.schema(parts).await.map_err(call_error)?;
+    known::as_begun(&mut now, &past.header.schema);
     let written: Vec<&str> = compiled
         .properties()
         .iter()

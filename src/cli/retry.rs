@@ -22,7 +22,7 @@ use super::run_args::RunArgs;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use super::trust::{self, Claims};
-use super::typed::{COMMENTS_OPTION, Typed};
+use super::typed::{COMMENTS_OPTION, Typed, began_with};
 use crate::error::Error;
 use crate::export::is_export;
 use crate::import::files::refused_in;
@@ -87,7 +87,7 @@ pub async fn run(args: RetryArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Er
     }
     let operation = operation(&past.header)?;
     expect_finished(&path, past.state)?;
-    let told = past.header.told.clone().overlaid(&typed.told());
+    let told = began_with(past.header.told.clone()).overlaid(&typed.told());
     let mut args = typed.retry_as_told(&told)?;
     if operation == Operation::Archive {
         archiving::expect_answer(args.yes, talk)?;

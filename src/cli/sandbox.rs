@@ -12,6 +12,7 @@ use super::portal::sandbox_error;
 use super::settings::{SANDBOX_STATE, sandbox_folder, sandbox_token};
 use super::signals::signal;
 use super::talk::Talk;
+use super::twin::{self, Twin};
 use crate::error::Error;
 use crate::model::count::count;
 use crate::sandbox::{
@@ -34,9 +35,13 @@ pub struct SandboxArgs {
     /// State file, or :memory:
     #[arg(long, value_name = "FILE", default_value = ":memory:")]
     data: PathBuf,
-    /// What the portal allows, such as 190/10s, or off
-    #[arg(long, value_name = "N/10s", default_value = "190/10s")]
-    rate: Rate,
+    /// The twin of a portal, by its name or by a copy that `schema pull -o` wrote: its
+    /// definitions, limits and ways, none of its records
+    #[arg(long, value_name = "NAME|FILE")]
+    like: Option<String>,
+    /// What the portal allows, such as 190/10s, or off [default: 190/10s, or as in the twin]
+    #[arg(long, value_name = "N/10s")]
+    rate: Option<Rate>,
     /// A behaviour that HubSpot does not document, such as createdate_writable=no; --help lists them
     #[arg(long, value_name = "NAME=VALUE")]
     switch: Vec<Switch>,
@@ -63,6 +68,10 @@ struct ResetArgs {
     /// Folder of the embedded sandbox's state [default: in the user's data folder]
     #[arg(long, value_name = "DIR")]
     sandbox_data: Option<PathBuf>,
+    /// The twin of this portal or copy: the next command with the same --like asks the
+    /// portal, or reads the copy, anew
+    #[arg(long, value_name = "NAME|FILE", conflicts_with = "sandbox_data")]
+    like: Option<String>,
 }
 
 /// Serves until a signal ends it.
@@ -71,7 +80,11 @@ pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
         return empty(args, talk);
     }
     let holds = args.trouble.iter().any(Trouble::holds);
-    let options = options(args)?;
+    let twin = match &args.like {
+        Some(like) => Some(Twin::of(like, talk).await?),
+        None => None,
+    };
+    let options = options(args, twin.as_ref())?;
     let told = options.token.is_some();
     let sandbox = Sandbox::start(options).await.map_err(sandbox_error)?;
     let served = serve(&sandbox, (holds, told), talk).await;
@@ -105,8 +118,13 @@ async fn serve(sandbox: &Sandbox, (holds, told): (bool, bool), talk: &Talk) -> i
 
 /// Empties the embedded portal and tells what was in it.
 fn empty(args: &ResetArgs, talk: &Talk) -> Result<Exit, Error> {
-    let state = sandbox_folder(args.sandbox_data.as_deref())?.join(SANDBOX_STATE);
+    let mut folder = sandbox_folder(args.sandbox_data.as_deref())?;
+    if let Some(like) = &args.like {
+        folder = twin::folder_of(like, &folder);
+    }
+    let state = folder.join(SANDBOX_STATE);
     let held = reset(&state).map_err(sandbox_error)?;
+    twin::forget(&folder);
     let place = state.display();
     let records: Vec<String> = held
         .iter()
@@ -130,8 +148,9 @@ fn empty(args: &ResetArgs, talk: &Talk) -> Result<Exit, Error> {
     Ok(Exit::Fine)
 }
 
-fn options(args: SandboxArgs) -> Result<Options, Error> {
-    let mut switches = Switches::default();
+/// What was typed counts more than what the twin brings.
+fn options(args: SandboxArgs, twin: Option<&Twin>) -> Result<Options, Error> {
+    let mut switches: Switches = twin.into_iter().flat_map(Twin::switches).collect();
     args.switch
         .into_iter()
         .for_each(|switch| switches.set(switch));
@@ -143,7 +162,11 @@ fn options(args: SandboxArgs) -> Result<Options, Error> {
         },
         port: args.port,
         token: sandbox_token()?,
-        rate: args.rate,
+        rate: args
+            .rate
+            .or(twin.and_then(Twin::rate))
+            .unwrap_or(chance.rate),
+        like: twin.map(Twin::blueprint).transpose()?,
         switches,
         troubles: args.trouble,
         seed: args.seed.unwrap_or(chance.seed),

@@ -1,15 +1,20 @@
-//! Where settings come from: flag, then environment, then default. The only file
-//! that reads the environment.
+//! Where settings come from: flag, then environment, then configuration, then default. The
+//! only file that reads the environment; which portal is meant is said in `chosen`.
+
+mod chosen;
 
 use std::env::VarError;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use directories::ProjectDirs;
 
+use super::config::{Config, Profile, Source};
 use super::registry::Registry;
-use super::secrets::{others_may_read, read_secret, token_of};
+use super::secrets::{read_secret, token_of};
+use super::token_command;
+use super::twin;
 use crate::error::Error;
 use crate::hubspot::{
     ApiVersion, Authorities, Credentials, NamedProxy, OAuthApp, Rate, Reserve, Route, Settings,
@@ -18,11 +23,14 @@ use crate::hubspot::{
 use crate::journal::PortalPath;
 use crate::output::private_folder;
 
+pub use chosen::{By, Chosen, PortalName, exposed};
+
 /// The embedded sandbox's state in its folder.
 pub const SANDBOX_STATE: &str = "sandbox.db";
 
 const DEFAULT_URL: &str = "https://api.hubapi.com";
 const TOKEN: &str = "HUBSPOT_ACCESS_TOKEN";
+const PORTAL: &str = "TICKETHAUL_PORTAL";
 const BASE_URL: &str = "TICKETHAUL_BASE_URL";
 const SANDBOX_TOKEN: &str = "TICKETHAUL_SANDBOX_TOKEN";
 
@@ -36,14 +44,20 @@ const OAUTH: [(&str, &str); 3] = [
 /// Which portal, and how to reach it.
 #[derive(Debug, Args)]
 pub struct PortalArgs {
-    /// The portal: `sandbox` is the embedded one; without this it is the portal of
-    /// the token in HUBSPOT_ACCESS_TOKEN, or of the OAuth app in HUBSPOT_CLIENT_ID,
-    /// HUBSPOT_CLIENT_SECRET and HUBSPOT_REFRESH_TOKEN
-    #[arg(long, value_enum, help_heading = "Portal")]
+    /// The portal: `sandbox` is the embedded one, others have their names by `tickethaul
+    /// portal add`; without this it is that of TICKETHAUL_PORTAL, of the token in
+    /// HUBSPOT_ACCESS_TOKEN (or of the OAuth app in HUBSPOT_CLIENT_ID, HUBSPOT_CLIENT_SECRET
+    /// and HUBSPOT_REFRESH_TOKEN), or the default of `tickethaul portal use`
+    #[arg(long, value_name = "NAME", help_heading = "Portal")]
     pub portal: Option<PortalName>,
     /// Folder of the embedded sandbox's state [default: in the user's data folder]
     #[arg(long, value_name = "DIR", help_heading = "Portal")]
     pub sandbox_data: Option<PathBuf>,
+    /// With --portal sandbox: the twin of a portal, by its name or by a copy that `schema
+    /// pull -o` wrote: its definitions, limits and ways, none of its records, in a sandbox of
+    /// its own
+    #[arg(long, value_name = "NAME|FILE", help_heading = "Portal")]
+    like: Option<String>,
     /// File that holds the access token, instead of HUBSPOT_ACCESS_TOKEN
     #[arg(long, value_name = "FILE", help_heading = "Portal")]
     token_file: Option<PathBuf>,
@@ -57,20 +71,16 @@ pub struct PortalArgs {
     oauth_file: Option<PathBuf>,
     /// Address of the API; plain http only for this machine [env: TICKETHAUL_BASE_URL]
     ///
-    /// HubSpot's own when nothing is said.
+    /// HubSpot's own when nothing is said. A portal that has a name has an address of its
+    /// own, for which the variable does not count.
     #[arg(long, value_name = "URL", help_heading = "Portal")]
     base_url: Option<String>,
     /// The portal of the run that is resumed.
     #[arg(skip)]
     of_run: Option<PortalPath>,
-    /// Version of the API's paths: v3 or 2026-09
-    #[arg(
-        long,
-        value_name = "VERSION",
-        default_value = "v3",
-        help_heading = "Portal"
-    )]
-    api: ApiVersion,
+    /// Version of the API's paths: v3 or 2026-09 [default: 2026-09]
+    #[arg(long, value_name = "VERSION", help_heading = "Portal")]
+    api: Option<ApiVersion>,
     /// Ceiling for calls, such as 100/10s, below what the portal allows
     #[arg(long, value_name = "N/10s", help_heading = "Portal")]
     rate: Option<Rate>,
@@ -101,90 +111,41 @@ pub struct PortalArgs {
     horizon: f64,
 }
 
-/// Portals that have a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PortalName {
-    /// The embedded portal, for rehearsals.
-    Sandbox,
-}
-
 impl PortalArgs {
-    /// Address of the portal of the environment.
-    pub fn url(&self) -> String {
-        self.base().0
-    }
-
-    /// The address, and what named it where that was not the default.
-    fn base(&self) -> (String, Option<&'static str>) {
-        if let Some(url) = &self.base_url {
-            return (url.clone(), Some("--base-url"));
-        }
-        if let Some(url) = environment(BASE_URL) {
-            return (url, Some(BASE_URL));
-        }
-        match &self.of_run {
-            Some(PortalPath::Url(url)) => (url.clone(), Some("as in the run")),
-            _ => (DEFAULT_URL.to_owned(), None),
-        }
-    }
-
-    /// Refuses a variable that is set but empty where it would decide which portal is
-    /// called, or as whom: a script whose own variable was not set must not end up
-    /// somewhere else.
-    pub fn refuse_empty(&self) -> Result<(), Error> {
-        if self.portal == Some(PortalName::Sandbox) {
-            return Ok(());
-        }
-        if self.base_url.is_none() {
-            refuse_empty(BASE_URL, "for HubSpot itself")?;
-        }
-        if self.token_file.is_some() || self.oauth_file.is_some() {
-            return Ok(());
-        }
-        refuse_empty(TOKEN, "where --token-file or an OAuth app is meant")?;
-        match environment(TOKEN) {
-            Some(_) => Ok(()),
-            None => OAUTH
-                .iter()
-                .try_for_each(|(name, _)| refuse_empty(name, "where no OAuth app is meant")),
+    /// The portal of that name, called as it usually is.
+    pub fn named(portal: PortalName) -> PortalArgs {
+        PortalArgs {
+            portal: Some(portal),
+            sandbox_data: None,
+            like: None,
+            token_file: None,
+            oauth_file: None,
+            base_url: None,
+            of_run: None,
+            api: None,
+            rate: None,
+            reserve: None,
+            wait_for_limit: false,
+            timeout: 100.0,
+            horizon: 120.0,
         }
     }
 
-    /// What the portal was chosen by: an option, variables of the environment, or the run
-    /// that is resumed; and where it is.
-    pub fn choice(&self) -> String {
-        if self.portal == Some(PortalName::Sandbox) {
-            let by = match self.of_run {
-                Some(_) => "as in the run",
-                None => "chosen by --portal sandbox",
-            };
-            let unused = environment(TOKEN).map_or("", |_| "; HUBSPOT_ACCESS_TOKEN is not used");
-            return format!("the embedded sandbox, {by}{unused}");
-        }
-        let (url, from) = self.base();
-        let from = from.map_or_else(String::new, |from| format!(" ({from})"));
-        format!(
-            "{}{from}, chosen by {}",
-            shown_url(&url),
-            self.credentials_from()
-        )
-    }
-
-    /// What names the credentials, in the order in which they are looked for.
-    fn credentials_from(&self) -> String {
-        match (&self.token_file, &self.oauth_file) {
-            (Some(path), _) => format!("--token-file {}", path.display()),
-            (None, Some(path)) => format!("--oauth-file {}", path.display()),
-            (None, None) if environment(TOKEN).is_some() => TOKEN.to_owned(),
-            (None, None) => OAUTH.map(|(name, _)| name).join(", "),
-        }
+    /// Address of a chosen portal.
+    pub fn url(&self, chosen: &Chosen) -> String {
+        self.address(chosen).0
     }
 
     /// How the portal is reached, for a resume.
     pub fn path(&self) -> Result<PortalPath, Error> {
-        Ok(match self.portal {
-            Some(PortalName::Sandbox) => PortalPath::Sandbox(self.sandbox_folder()?),
-            None => PortalPath::Url(self.url()),
+        let chosen = self.chosen()?;
+        Ok(match &chosen {
+            Chosen::Sandbox(_) => PortalPath::Sandbox(self.sandbox_folder()?),
+            Chosen::Named(profile, _) => PortalPath::Named {
+                name: profile.name.clone(),
+                url: self.url(&chosen),
+            },
+            Chosen::Bare | Chosen::Nothing => PortalPath::Url(self.url(&chosen)),
         })
     }
 
@@ -216,61 +177,52 @@ impl PortalArgs {
         }
     }
 
-    /// Fills in what was not said from a run's own portal.
-    pub fn go_to(&mut self, path: &PortalPath) {
-        self.of_run = Some(path.clone());
-        if let PortalPath::Sandbox(folder) = path {
-            self.portal = Some(PortalName::Sandbox);
-            let _said = self.sandbox_data.get_or_insert_with(|| folder.clone());
-        }
-    }
-
     /// How long a call that was lost may still be carried out.
     pub fn horizon(&self) -> Duration {
         Duration::from_secs_f64(self.horizon)
     }
 
-    /// How to call the portal of the environment.
-    pub fn settings(&self) -> Result<Settings, Error> {
-        Ok(self.settings_with(self.credentials()?))
+    /// The version of the paths that a run began with, where none is typed.
+    pub fn keep_version(&mut self, version: ApiVersion) {
+        let _said = self.api.get_or_insert(version);
     }
 
-    /// How to call a portal with these credentials.
-    pub fn settings_with(&self, credentials: Credentials) -> Settings {
+    /// How to call a chosen portal; runs the command that gives its token.
+    pub async fn settings(&self, chosen: &Chosen) -> Result<Settings, Error> {
+        let credentials = match chosen {
+            Chosen::Named(profile, _) => credentials_of(profile).await?,
+            _ => self.credentials()?,
+        };
+        Ok(self.settings_with(credentials, chosen))
+    }
+
+    /// How to call a chosen portal with these credentials.
+    pub fn settings_with(&self, credentials: Credentials, chosen: &Chosen) -> Settings {
         let same = |share| Reserve {
             burst: share,
             day: share,
         };
+        let profile = match chosen {
+            Chosen::Named(profile, _) => Some(profile),
+            _ => None,
+        };
+        let kept = profile.and_then(|profile| profile.reserve);
+        let reserve = self.reserve.or(kept.map(|percent| percent / 100.0));
+        let api = self.api.or(profile.and_then(|profile| profile.api));
         Settings {
             credentials: Some(credentials),
-            rate: self.rate,
-            reserve: self.reserve.map_or_else(Reserve::default, same),
+            rate: self.rate.or(profile.and_then(|profile| profile.rate)),
+            reserve: reserve.map_or_else(Reserve::default, same),
             timeout: Duration::from_secs_f64(self.timeout),
             wait_for_limit: self.wait_for_limit,
-            api: self.api,
+            api: api.unwrap_or_default(),
             route: route(),
         }
-    }
-
-    /// Whether any portal is named, here or in the environment.
-    pub fn names_portal(&self) -> bool {
-        let files = [&self.token_file, &self.oauth_file];
-        let names = OAUTH.iter().map(|(name, _)| *name).chain([TOKEN]);
-        self.portal.is_some()
-            || files.into_iter().any(Option::is_some)
-            || names.into_iter().any(|name| environment(name).is_some())
     }
 
     /// The ceiling of calls that was typed.
     pub fn rate(&self) -> Option<Rate> {
         self.rate
-    }
-
-    /// The file with secrets that other users of this machine may read, where there is one.
-    pub fn exposed(&self) -> Option<&Path> {
-        let files = [&self.token_file, &self.oauth_file];
-        let mut named = files.into_iter().filter_map(Option::as_deref);
-        named.find(|path| others_may_read(path))
     }
 
     /// A file that is named wins; then a token wins over an app.
@@ -288,17 +240,51 @@ impl PortalArgs {
         }
     }
 
-    /// The state file of the embedded sandbox; its folder is made when it is not
-    /// there.
-    pub fn sandbox_file(&self) -> Result<PathBuf, Error> {
+    /// The portal or copy that the sandbox is to be the twin of.
+    pub fn like(&self) -> Option<&str> {
+        self.like.as_deref()
+    }
+
+    /// The folder of the embedded sandbox's state; it is made when it is not there.
+    pub fn made_sandbox_folder(&self) -> Result<PathBuf, Error> {
         let folder = self.sandbox_folder()?;
         make_folder(&folder)?;
-        Ok(folder.join(SANDBOX_STATE))
+        Ok(folder)
     }
 
     fn sandbox_folder(&self) -> Result<PathBuf, Error> {
-        sandbox_folder(self.sandbox_data.as_deref())
+        match (&self.sandbox_data, &self.like) {
+            (None, Some(like)) => {
+                let data = sandbox_folder(None)?;
+                Ok(twin::folder_of(like, &data))
+            }
+            (given, _) => sandbox_folder(given.as_deref()),
+        }
     }
+}
+
+/// The credentials of a portal that has a name.
+pub async fn credentials_of(profile: &Profile) -> Result<Credentials, Error> {
+    let name = &profile.name;
+    let text = match &profile.source {
+        Source::OAuthFile(path) => return oauth_file(path).map(Credentials::OAuth),
+        Source::File(path) => read_secret("token", path)?,
+        Source::Command(line, limit) => token_command::printed(name, line, *limit).await?,
+        Source::Variable(variable) => environment(variable).ok_or_else(|| {
+            Error::usage(format!(
+                "portal `{name}` has its token in the variable {variable}, which is not set"
+            ))
+        })?,
+    };
+    let variable = match &profile.source {
+        Source::Variable(variable) => variable,
+        _ => TOKEN,
+    };
+    let token = secret(
+        &format!("the token of portal `{name}`"),
+        token_of(&text, variable),
+    )?;
+    Ok(Credentials::Token(token))
 }
 
 /// The folder of the embedded sandbox's state: the one given, or in the user's data.
@@ -408,9 +394,22 @@ fn data_folder() -> Option<PathBuf> {
     ProjectDirs::from("", "", "tickethaul").map(|dirs| dirs.data_dir().to_owned())
 }
 
+/// The user's configuration; an empty one for a user without a folder for it.
+pub fn config() -> Result<Config, Error> {
+    match ProjectDirs::from("", "", "tickethaul") {
+        Some(dirs) => Config::read(dirs.config_dir().join("config.toml")),
+        None => Config::read(PathBuf::new()),
+    }
+}
+
 /// The user's record of runs; none for a user without a data folder.
 pub fn registry() -> Option<Registry> {
     data_folder().map(|folder| Registry::new(folder.join("runs")))
+}
+
+/// The user's folder for what was found out about portals.
+pub fn known_folder() -> Option<PathBuf> {
+    data_folder().map(|folder| folder.join("portals"))
 }
 
 /// The user's folder for what can be fetched again.
@@ -460,9 +459,15 @@ fn make_folder(folder: &Path) -> Result<(), Error> {
 }
 
 fn no_portal() -> Error {
-    Error::usage("no portal is named").advise(
-        "set HUBSPOT_ACCESS_TOKEN or --token-file for your portal, or rehearse with --portal sandbox",
-    )
+    let config = config().ok();
+    let names = config.as_ref().map(chosen::known_names).unwrap_or_default();
+    let named = match names.as_slice() {
+        [] => String::new(),
+        names => format!("; the configuration has {}", names.join(", ")),
+    };
+    Error::usage("no portal is named").advise(format!(
+        "set HUBSPOT_ACCESS_TOKEN or --token-file for your portal, or rehearse with --portal sandbox{named}"
+    ))
 }
 
 fn percent(text: &str) -> Result<f64, String> {

@@ -41,8 +41,7 @@ pub fn go_to(
     if let Some(entry) = &entry {
         args.take_secret_files(entry.token_file.as_deref(), entry.oauth_file.as_deref());
     }
-    args.go_to(claims.portal);
-    Ok(())
+    args.go_to(claims.portal)
 }
 
 fn check_portal(
@@ -58,6 +57,21 @@ fn check_portal(
             claims,
             &format!("calls {url}"),
             &format!("--base-url {url}"),
+        )),
+        PortalPath::Named { name, .. } if args.names_profile(name) => Ok(()),
+        PortalPath::Named { url, .. } if args.has_typed_secret() => match args.is_usual(url) {
+            true => Ok(()),
+            false if args.names_address() => Ok(()),
+            false => Err(unknown(
+                claims,
+                &format!("calls {url}"),
+                &format!("--base-url {url}"),
+            )),
+        },
+        PortalPath::Named { name, .. } => Err(unknown(
+            claims,
+            &format!("goes to the portal `{name}`"),
+            &format!("--portal {name}"),
         )),
         PortalPath::Sandbox(folder) if args.names_sandbox(folder) => Ok(()),
         PortalPath::Sandbox(folder) if is_inside(folder, claims.folder) => Ok(()),

@@ -25,14 +25,18 @@ const KEPT: [&str; 10] = [
     "wait-for-limit",
 ];
 
+/// The version of the API that runs began with once.
+const FIRST_API: &str = "v3";
+
 /// The file of comments that was typed. A run keeps the comments themselves; its retries are
 /// to be told the file again.
 pub const COMMENTS_OPTION: &str = "comments";
 
 /// Options that say which portal; a run keeps that in a form of its own, without secrets.
-const WHERE: [&str; 5] = [
+const WHERE: [&str; 6] = [
     "portal",
     "sandbox-data",
+    "like",
     "base-url",
     "token-file",
     "oauth-file",
@@ -108,6 +112,7 @@ impl Typed {
     }
 
     fn as_told(&self, told: &Told) -> Result<Command, Error> {
+        let told = began_with(told.clone());
         // A run folder is data: what it says of places is judged elsewhere.
         let kept = told.iter().filter(|(name, _)| KEPT.contains(name));
         let kept = Told::new(kept.map(|(name, value)| (name.to_owned(), value.to_owned())));
@@ -134,6 +139,12 @@ impl Typed {
             None => Ok(()),
         }
     }
+}
+
+/// What a run was told, with the version of the API that it began with. Earlier versions of
+/// this tool kept that only where it was typed, and began with v3 otherwise.
+pub fn began_with(told: Told) -> Told {
+    Told::new([("api".to_owned(), FIRST_API.to_owned())]).overlaid(&told)
 }
 
 /// The value of an option, or nothing where it has none from the command line.

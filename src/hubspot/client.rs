@@ -13,6 +13,7 @@ use crate::hubspot::log::CallLog;
 use crate::hubspot::paths::ApiVersion;
 use crate::hubspot::session::Session;
 use crate::hubspot::settings::{ConnectError, Rate, Settings};
+use crate::hubspot::token::Token;
 use crate::hubspot::transport::HttpTransport;
 use crate::hubspot::waits::HearWait;
 use crate::hubspot::wire::Read;
@@ -102,6 +103,11 @@ impl Client {
     /// tells, and where the portal limits nothing.
     pub fn burst(&self) -> Option<Rate> {
         self.session.caller().burst()
+    }
+
+    /// The token that stays, where there is one.
+    pub(crate) fn fixed_token(&self) -> Option<&Token> {
+        self.session.fixed_token()
     }
 
     pub(crate) fn api(&self) -> ApiVersion {

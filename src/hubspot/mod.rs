@@ -44,6 +44,8 @@ mod loose;
 mod paths;
 mod wire;
 
+mod unknowns;
+
 pub mod error;
 pub mod records;
 
@@ -59,11 +61,12 @@ pub use log::{Attempt, CallLog};
 pub use paths::{ApiVersion, UnknownVersion};
 pub use records::{
     Account, ApiError, Association, BatchReply, CreateInput, DailyUsage, FormerValue, Page,
-    PropertyGroup, PropertyProblem, Record, RecordTimes, WriteInput,
+    PropertyForm, PropertyGroup, PropertyProblem, Record, RecordTimes, WriteInput,
 };
 pub use route::{Authorities, NamedProxy, Route};
 pub use schema::SchemaParts;
 pub use search::{Comparison, Filter, Found, Search, SearchError, Sort, Test};
 pub use settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};
 pub use token::{BadToken, Token};
+pub use unknowns::{Facts, Found as FoundOut, LinkLimit, UNKNOWNS, Unknown, Way};
 pub use waits::{HearWait, Wait};

@@ -1,7 +1,7 @@
 //! Paths of HubSpot's API in both shapes that it serves: by version number, and by
 //! date. The one place that knows a version.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::str::FromStr;
 
 use crate::model::schema::ObjectType;
@@ -11,9 +11,9 @@ use crate::model::schema::ObjectType;
 pub enum ApiVersion {
     /// `/crm/v3/…`, associations by `/crm/v4/…`. HubSpot: unsupported from
     /// September 2027 on.
-    #[default]
     V3,
     /// `/crm/…/2026-09/…`. Writes obey the rules that a portal's admin set.
+    #[default]
     V2026_09,
 }
 
@@ -34,7 +34,16 @@ impl FromStr for ApiVersion {
     }
 }
 
+impl fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
 impl ApiVersion {
+    /// All of them, the newest last.
+    pub const ALL: [ApiVersion; 2] = [ApiVersion::V3, ApiVersion::V2026_09];
+
     /// Details of the account that the token belongs to.
     pub(crate) fn account(self) -> String {
         format!("/account-info/{}/details", self.word())
@@ -115,6 +124,26 @@ impl ApiVersion {
     /// Kinds of link between two object types.
     pub(crate) fn link_labels(self, from: ObjectType, to: ObjectType) -> String {
         format!("{}/labels", self.associations(from, to))
+    }
+
+    /// How many links an admin allows between records of two types.
+    pub(crate) fn link_limits(self, from: ObjectType, to: ObjectType) -> String {
+        let version = match self {
+            ApiVersion::V3 => "v4",
+            ApiVersion::V2026_09 => "2026-09",
+        };
+        let (from, to) = (from.plural(), to.plural());
+        format!("/crm/associations/{version}/definitions/configurations/{from}/{to}")
+    }
+
+    /// Rules for values of ticket properties. HubSpot: object type id of tickets is `0-5`.
+    pub(crate) fn ticket_validations(self) -> String {
+        self.crm("property-validations", "0-5")
+    }
+
+    /// How many properties of its own an account may have and has.
+    pub(crate) fn own_property_limits(self) -> String {
+        self.crm("limits", "custom-properties")
     }
 
     /// One link of one type; there is none by date.

@@ -56,6 +56,25 @@ pub struct PropertyGroup {
     pub label: String,
 }
 
+/// What a property is beside what a mapping needs of it: how it is shown, and whose it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PropertyForm {
+    /// HubSpot's `type`, such as `string`.
+    pub type_name: String,
+    /// HubSpot's `fieldType`, such as `textarea`.
+    pub field_type: String,
+    /// The group that it stands in.
+    pub group: String,
+    /// It is the account's own, not one of HubSpot's.
+    pub own: bool,
+    /// Its values are calculated.
+    pub calculated: bool,
+    /// It is hidden in HubSpot's pages.
+    pub hidden: bool,
+    /// What its values are ids of, such as `OWNER`.
+    pub references: Option<String>,
+}
+
 /// One input of a create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateInput {

@@ -8,7 +8,7 @@ use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::Effect;
 use crate::hubspot::paths::with_query;
 use crate::hubspot::progress::Progress;
-use crate::hubspot::records::PropertyGroup;
+use crate::hubspot::records::{PropertyForm, PropertyGroup};
 use crate::hubspot::wire;
 use crate::model::schema::{
     CustomObject, NewProperty, OWNER_PROPERTY, ObjectType, Owner, Pipeline, PropertyDef,
@@ -94,6 +94,23 @@ impl Client {
             name_ticket_type(object, property);
         }
         Ok(defined)
+    }
+
+    /// What properties of an object type are beside their definitions, by name.
+    pub async fn property_forms(
+        &self,
+        object: ObjectType,
+    ) -> Result<BTreeMap<String, PropertyForm>, CallError> {
+        let path = with_query(&self.api().properties(object), &[("archived", "false")]);
+        let forms = self.get(path, wire::property_forms).await?;
+        Ok(forms.into_iter().collect())
+    }
+
+    /// Stages into which not everybody may write tickets, and who may.
+    pub async fn locked_stages(&self) -> Result<BTreeMap<String, String>, CallError> {
+        let path = self.api().pipelines(ObjectType::Tickets);
+        let locked = self.get(path, wire::locked_stages).await?;
+        Ok(locked.into_iter().collect())
     }
 
     /// One property's definition.

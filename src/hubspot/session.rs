@@ -78,6 +78,14 @@ impl Session {
         &self.caller
     }
 
+    /// The token that stays, where there is one.
+    pub(crate) fn fixed_token(&self) -> Option<&Token> {
+        match &self.bearer {
+            Bearer::Fixed(token) => Some(token),
+            Bearer::None | Bearer::Renewed(_) => None,
+        }
+    }
+
     /// Makes a call, with all the attempts that its trouble is worth.
     pub(crate) async fn call<T>(
         &self,

@@ -1,6 +1,7 @@
 //! How a client calls: credentials, ceiling and reserve of the rate, deadline of an
 //! attempt, version of the paths. Opening a connection is left to `transport`.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -31,7 +32,7 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// No credentials, no ceiling, the usual reserve, 100 s, v3.
+    /// No credentials, no ceiling, the usual reserve, 100 s, 2026-09.
     fn default() -> Settings {
         Settings {
             credentials: None,
@@ -84,6 +85,16 @@ impl FromStr for Rate {
 
     fn from_str(text: &str) -> Result<Rate, RateSyntax> {
         parse_rate(text).ok_or_else(|| RateSyntax(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Rate {
+    /// As it is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.window.subsec_millis() {
+            0 => write!(f, "{}/{}s", self.calls, self.window.as_secs()),
+            _ => write!(f, "{}/{}ms", self.calls, self.window.as_millis()),
+        }
     }
 }
 
@@ -148,6 +159,10 @@ mod tests {
         };
         assert_eq!("190/10s".parse(), Ok(rate(190, 10_000)));
         assert_eq!("5/500ms".parse(), Ok(rate(5, 500)));
+        for text in ["190/10s", "5/500ms", "1/1500ms"] {
+            let rate: Rate = text.parse().expect("a rate");
+            assert_eq!(rate.to_string(), text);
+        }
         for odd in [
             "", "190", "0/10s", "190/0s", "190/10", "-1/1s", "x/10s", "1/ s",
         ] {

@@ -71,6 +71,13 @@ pub enum PortalPath {
     Sandbox(PathBuf),
     /// An address.
     Url(String),
+    /// A portal of the configuration, by its name there, and its address.
+    Named {
+        /// The name.
+        name: String,
+        /// The address.
+        url: String,
+    },
 }
 
 /// An input as it was when the run began. Each CSV file of an archive is an input of

@@ -1,6 +1,7 @@
 //! What a run was told on its command line and takes up again when it is resumed (R3):
-//! options by name, with their values as they were typed. Only what was said is here;
-//! a default is that of whichever version resumes.
+//! options by name, with their values as they were typed. Only what was said is here, by the
+//! user or by the portal's configuration, and the version of the API; any other default is
+//! that of whichever version resumes.
 
 use std::collections::BTreeMap;
 

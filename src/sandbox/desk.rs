@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::chance::new_token;
 use super::drafts::Rules;
 use super::kind::Kind;
+use super::like::Blueprint;
 use super::options::Data;
 use super::problem::Problem;
 use super::schema::{Schema, Shelf};
@@ -41,6 +42,8 @@ pub(super) struct Setting<'a> {
     pub(super) seed: u64,
     /// Tickets that a portal without any is given.
     pub(super) seed_tickets: u32,
+    /// What a new state defines.
+    pub(super) like: Option<&'a Blueprint>,
 }
 
 /// Why a portal cannot work with a state.
@@ -65,7 +68,7 @@ impl Desk {
     pub(super) fn open(setting: Setting<'_>, now: &str) -> Result<Desk, DeskError> {
         let (store, fresh) = Store::open(setting.data, setting.seed)?;
         if fresh {
-            seed::plant(&store, now)?;
+            seed::plant(&store, now, setting.like)?;
         } else {
             seed::complete(&store)?;
         }

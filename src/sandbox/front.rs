@@ -26,7 +26,7 @@ use super::route::BESIDE;
 use super::switches::{CountRequests, RetryAfter, ServedPaths, Switches};
 use super::tokens::{OAuth, Tokens};
 use super::troubles::{HoldAt, Ill, Struck, Troubles};
-use super::version::Naming;
+use super::version::{Naming, version_named};
 
 /// Largest request body that is read (contract 4.4 leaves the number open).
 const MOST_BODY: usize = 10 * 1024 * 1024;
@@ -115,11 +115,15 @@ impl Front {
         }
         let path = uri.path().to_owned();
         if !self.serves(&path) {
-            return Err(Problem::not_found());
+            return Err(Problem::ended(self.switches.ended_reply));
         }
         if let Some(asked) = OAuth::of(&path) {
             let form = whole(body, &self.switches).await?;
             let now = self.clock.now().instant;
+            if asked == OAuth::App {
+                let lacking = &self.switches.missing_scopes.0;
+                return Ok(self.tokens.app(&form, self.portal_id, lacking, now).into());
+            }
             return Ok(self
                 .tokens
                 .answer(&asked, &form, self.portal_id, now)
@@ -153,6 +157,10 @@ impl Front {
 
     /// Whether there is the version that a path names (switch 50).
     fn serves(&self, path: &str) -> bool {
+        let ended = &self.switches.ended_versions.0;
+        if version_named(path).is_some_and(|version| ended.contains(version)) {
+            return false;
+        }
         !matches!(
             (self.switches.served_paths, Naming::of(path)),
             (ServedPaths::Dated, Some(Naming::Number))

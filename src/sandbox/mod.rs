@@ -42,6 +42,7 @@ mod headers;
 mod holds;
 mod ids;
 mod kind;
+mod like;
 mod limits;
 mod links;
 mod merges;
@@ -75,6 +76,7 @@ mod writes;
 
 pub use chance::new_token;
 pub use holds::Held;
+pub use like::{Blueprint, BlueprintError};
 pub use limits::{Rate, RateError};
 pub use options::{Data, Options};
 pub use reset::{Emptied, reset};

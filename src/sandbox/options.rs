@@ -4,6 +4,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::like::Blueprint;
 use super::limits::Rate;
 use super::switches::Switches;
 use super::troubles::Trouble;
@@ -39,6 +40,9 @@ pub struct Options {
     /// Tickets that a portal without any is given, with their contacts and
     /// companies.
     pub seed_tickets: u32,
+    /// What a new state defines in place of what every portal does; it holds no records
+    /// then.
+    pub like: Option<Blueprint>,
 }
 
 impl Default for Options {
@@ -53,6 +57,7 @@ impl Default for Options {
             troubles: Vec::new(),
             seed: fastrand::u64(..),
             seed_tickets: 0,
+            like: None,
         }
     }
 }

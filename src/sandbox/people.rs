@@ -86,6 +86,24 @@ impl Desk {
         }]})
     }
 
+    /// How many properties of its own the account has of each kind, and may have
+    /// (contract 6; the figure is that of the paid tiers).
+    pub(super) fn own_properties(&self) -> Value {
+        const MOST: usize = 1_000;
+        let of = |kind: Kind| {
+            let properties = self.schema.of(kind).properties.values();
+            let usage = properties
+                .filter(|property| !property.hubspot_defined)
+                .count();
+            json!({
+                "objectTypeId": kind.type_id(), "limit": MOST, "usage": usage,
+                "percentage": usage as f64 * 100.0 / MOST as f64,
+            })
+        };
+        let kinds: Vec<Value> = Kind::ALL.into_iter().map(of).collect();
+        json!({ "byObjectType": kinds })
+    }
+
     /// A page of owners; `after` is opaque to clients.
     pub(super) fn owners(&self, query: &OwnerQuery) -> Result<Results<Owner>, Problem> {
         let start = match &query.after {

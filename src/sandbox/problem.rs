@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::reply::Reply;
-use super::switches::{LargeBody, OtherType};
+use super::switches::{EndedReply, LargeBody, OtherType};
 
 /// Named lists that come with an error, such as the ids it speaks of.
 pub(super) type Context = BTreeMap<&'static str, Vec<String>>;
@@ -131,6 +131,14 @@ impl Problem {
     /// 404 of a record or path that is not there.
     pub(super) fn not_found() -> Problem {
         Problem::new(404, None, "resource not found")
+    }
+
+    /// What a path whose version has ended is answered with.
+    pub(super) fn ended(reply: EndedReply) -> Problem {
+        match reply {
+            EndedReply::Missing => Problem::not_found(),
+            EndedReply::Gone => Problem::new(410, None, "this version of the API has ended"),
+        }
     }
 
     /// 404 of a named thing other than a record.

@@ -31,6 +31,12 @@ pub(super) enum Route {
     OldProperties(Option<Kind>),
     /// Kinds of record that the account defined itself.
     Schemas,
+    /// How many links an admin allows.
+    LinkLimits,
+    /// Rules that an admin made for values of properties.
+    ValueRules,
+    /// How many properties of its own the account has of each kind, and may have.
+    OwnProperties,
     Merge(Kind),
     /// gdpr-delete.
     Erase(Kind),
@@ -138,6 +144,8 @@ impl Route {
             ("pipelines", [kind, rest @ ..]) if Kind::named(kind)? == Kind::Ticket => {
                 pipelines(rest)
             }
+            ("property-validations", [kind]) => Kind::named(kind).map(|_| Route::ValueRules),
+            ("limits", ["custom-properties"]) => Ok(Route::OwnProperties),
             ("owners", []) => Ok(Route::Owners),
             ("owners", [id]) => Ok(Route::Owner((*id).to_owned())),
             _ => Err(Problem::not_found()),
@@ -210,6 +218,15 @@ fn pipelines(rest: &[&str]) -> Result<Route, Problem> {
 
 /// Batches and labels, as v4 and the dated versions have them.
 fn modern(rest: &[&str]) -> Result<Route, Problem> {
+    if let ["definitions", "configurations", ends @ ..] = rest {
+        return match ends {
+            ["all"] => Ok(Route::LinkLimits),
+            [from, to] => Kind::named(from)
+                .and(Kind::named(to))
+                .map(|_| Route::LinkLimits),
+            _ => Err(Problem::not_found()),
+        };
+    }
     let [from, to, rest @ ..] = rest else {
         return Err(Problem::not_found());
     };

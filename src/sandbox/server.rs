@@ -177,6 +177,7 @@ fn front(options: Options) -> Result<Front, StartError> {
         longest_lag: lags.fold(switches.search_lag.0, Duration::max),
         seed: options.seed,
         seed_tickets: options.seed_tickets,
+        like: options.like.as_ref(),
     };
     let desk = Desk::open(setting, &clock.now().iso())
         .map_err(|error: DeskError| cannot_open(&options.data, error))?;

@@ -200,6 +200,8 @@ switches! {
         "the list of one record's associations on the paths of 2026-09"
     50 served_paths: ServedPaths { All = "all", Dated = "dated", Numbered = "numbered" }
         "whether v1 to v4 have been switched off, or the dated versions are not there yet"
+    0 ended_reply: EndedReply { Missing = "404", Gone = "410" }
+        "the status of a path whose version is switched off"
     0 archived_by_key: ArchivedByKey { Found = "found", Missing = "missing" }
         "whether records in the recycle bin can be read by a unique value"
     0 fold_unique_case: FoldUniqueCase { No = "no", Yes = "yes" }
@@ -243,6 +245,7 @@ switches! {
     0 day_ends: DayEnds = "none", "TIME"; "how soon after its start the portal's day ends, and its clock is so far ahead"
     32 search_rate: SearchRate = "5/1s", "N/TIME"; "searches, which do not count towards --rate"
     0 missing_scopes: Names = "none", "SCOPE,SCOPE…"; "scopes that the token lacks"
+    0 ended_versions: Names = "none", "VERSION,VERSION…"; "versions that are switched off one by one, such as v3, v4 or 2026-09"
     0 not_kept: Names = "none", "PROPERTY,PROPERTY…"; "properties whose values are taken and silently not stored"
 }
 

@@ -35,6 +35,15 @@ const SCOPES: [&str; 12] = [
     "crm.schemas.deals.read",
 ];
 
+/// What private apps can do besides.
+const OF_APPS: [&str; 5] = [
+    "crm.objects.tickets.read",
+    "crm.objects.tickets.write",
+    "crm.schemas.tickets.read",
+    "crm.schemas.tickets.write",
+    "sales-email-read",
+];
+
 /// What the OAuth endpoints are asked for (contract 0.1); none of them wants a token in
 /// its headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +56,8 @@ pub(super) enum OAuth {
     Revoke,
     /// What this token is, as v1 tells it.
     About(String),
+    /// What a private app's token is; asked with JSON.
+    App,
 }
 
 impl OAuth {
@@ -60,6 +71,7 @@ impl OAuth {
                 let token = rest.strip_prefix("access-tokens/")?;
                 Some(OAuth::About(token.to_owned()))
             }
+            ("v2", "private-apps/get/access-token-info") => Some(OAuth::App),
             (version, rest) if version == "v3" || Version::dated(version).is_some() => match rest {
                 "token" => Some(OAuth::Refresh { is_v1: false }),
                 "token/introspect" => Some(OAuth::Introspect),
@@ -143,7 +155,27 @@ impl Tokens {
                 refused(404, "NOT_FOUND", "token not found")
             }
             OAuth::About(token) => self.about(token, hub, now),
+            OAuth::App => refused(400, "BAD_REQUEST", "missing or invalid token"),
         }
+    }
+
+    /// What a private app's token is good for, but for the scopes that it lacks.
+    pub(super) fn app(
+        &self,
+        body: &[u8],
+        hub: i64,
+        lacking: &BTreeSet<String>,
+        now: Instant,
+    ) -> Reply {
+        let asked: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        let token = asked["tokenKey"].as_str();
+        if self.check(token, now).is_err() {
+            return refused(400, "BAD_REQUEST", "missing or invalid token");
+        }
+        let scopes = SCOPES.iter().chain(&OF_APPS);
+        let scopes: Vec<&&str> = scopes.filter(|scope| !lacking.contains(**scope)).collect();
+        let body = json!({"userId": 1, "hubId": hub, "appId": 1, "scopes": scopes});
+        Reply::json(200, &body)
     }
 
     /// What a token is, without the token itself.

@@ -73,18 +73,27 @@ impl Naming {
     /// The naming of a path; none where it names no version. The version is the
     /// second or the third segment, behind which ids and names may look like one.
     pub(super) fn of(path: &str) -> Option<Naming> {
-        let segments = path.split('/').filter(|segment| !segment.is_empty());
-        segments.skip(1).take(2).find_map(|segment| {
-            let number = segment.strip_prefix('v').is_some_and(is_number);
-            let date = segment.split_once('-');
-            let date = date.is_some_and(|(year, month)| is_number(year) && is_number(month));
-            match (number, date) {
-                (true, _) => Some(Naming::Number),
-                (_, true) => Some(Naming::Date),
-                _ => None,
-            }
-        })
+        version_named(path).and_then(Naming::of_word)
     }
+
+    /// The naming of one word; none for a word that is no version.
+    fn of_word(word: &str) -> Option<Naming> {
+        let number = word.strip_prefix('v').is_some_and(is_number);
+        let date = word.split_once('-');
+        let date = date.is_some_and(|(year, month)| is_number(year) && is_number(month));
+        match (number, date) {
+            (true, _) => Some(Naming::Number),
+            (_, true) => Some(Naming::Date),
+            _ => None,
+        }
+    }
+}
+
+/// The version that a path names, as it stands there.
+pub(super) fn version_named(path: &str) -> Option<&str> {
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    let mut segments = segments.skip(1).take(2);
+    segments.find(|segment| Naming::of_word(segment).is_some())
 }
 
 fn is_number(text: &str) -> bool {

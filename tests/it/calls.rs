@@ -7,7 +7,7 @@ use tickethaul::hubspot::{
 };
 use tickethaul::model::schema::{ObjectType, PropertyOption};
 
-use crate::canned::{portal, portal_with, reply};
+use crate::canned::{numbered, portal, portal_with, reply};
 
 const TICKETS: ObjectType = ObjectType::Tickets;
 const CONTACTS: ObjectType = ObjectType::Contacts;
@@ -42,7 +42,7 @@ const NOT_FOUND: &str = r#"{"status":"error","message":"resource not found","cor
 #[tokio::test]
 async fn batches_are_updated_upserted_and_archived() {
     for (settings, base) in [
-        (Settings::default(), "/crm/v3/objects/tickets"),
+        (numbered(), "/crm/v3/objects/tickets"),
         (dated(), "/crm/objects/2026-09/tickets"),
     ] {
         let (client, replies) = portal_with(settings, vec![("/crm", reply(200, BATCH))]);
@@ -344,7 +344,7 @@ async fn links_are_put_and_taken_away_in_batches() {
     let created = r#"{"status":"COMPLETE","results":[{"fromObjectTypeId":"0-5","fromObjectId":1,"toObjectTypeId":"0-1","toObjectId":"2","labels":[]}],
         "numErrors":1,"errors":[{"status":"error","id":"","category":"VALIDATION_ERROR","subCategory":"crm.associations.INVALID_IDENTIFIER","message":"X is not a valid ID","context":{"id":["X"]}}]}"#;
     for (settings, base) in [
-        (Settings::default(), "/crm/v4/associations/tickets/contacts"),
+        (numbered(), "/crm/v4/associations/tickets/contacts"),
         (dated(), "/crm/associations/2026-09/tickets/contacts"),
     ] {
         let by_path = vec![

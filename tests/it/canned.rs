@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use tickethaul::hubspot::{
-    Client, Headers, Reply, Request, Settings, Token, Transport, TransportError,
+    ApiVersion, Client, Headers, Reply, Request, Settings, Token, Transport, TransportError,
 };
 use tokio::time::Instant;
 
@@ -40,9 +40,18 @@ impl Transport for Replies {
     }
 }
 
+/// Calls by the paths of v3, which these replies are pinned to; those of both versions
+/// are a table beside them.
+pub fn numbered() -> Settings {
+    Settings {
+        api: ApiVersion::V3,
+        ..Settings::default()
+    }
+}
+
 /// A client of a portal that answers by path.
 pub fn portal(by_path: Vec<(&'static str, Reply)>) -> (Client, Arc<Replies>) {
-    portal_with(Settings::default(), by_path)
+    portal_with(numbered(), by_path)
 }
 
 /// The same with other settings.
@@ -130,7 +139,7 @@ pub fn scripted(steps: Vec<Step>) -> (Client, Arc<Script>) {
         steps: Mutex::new(steps.into()),
         sent: Mutex::default(),
     });
-    (Client::over(script.clone(), Settings::default()), script)
+    (Client::over(script.clone(), numbered()), script)
 }
 
 fn line(request: &Request) -> String {

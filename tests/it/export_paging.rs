@@ -99,7 +99,7 @@ fn the_list_of_tickets_makes_progress_or_is_no_list() {
         for more in [&["--concurrency", "1"][..], &["--limit", "2000"]] {
             let args = [&export[..], more].concat();
             // Probes of the list find nothing.
-            let (ended, calls) = paged(&args, "/objects/tickets", page);
+            let (ended, calls) = paged(&args, "/objects/2026-09/tickets", page);
             let _ended = ended.expect(7).says(words);
             assert!(calls < 300, "{story} {more:?}: {calls} calls");
         }
@@ -153,7 +153,7 @@ fn owners_come_to_an_end() {
     ];
     for (after, is_new, words) in cases {
         let page = |call: usize| (one(if is_new { call } else { 1 }), after(call));
-        let (ended, calls) = paged(&["schema", "show"], "/owners", page);
+        let (ended, calls) = paged(&["schema", "show"], "/owners/2026-09", page);
         let _ended = ended.expect(7).says(words);
         assert!(calls < 20, "{calls}");
     }
@@ -163,7 +163,7 @@ fn owners_come_to_an_end() {
 fn definitions_that_come_in_pages_are_not_taken_for_all() {
     let export = ["export", "--properties", "subject", "-o", "a.csv"];
     let property = json!([{"name": "subject", "type": "string", "fieldType": "text"}]);
-    let (ended, _calls) = paged(&export, "/properties/tickets", |_| {
+    let (ended, _calls) = paged(&export, "/properties/2026-09/tickets", |_| {
         (property.clone(), counter(0))
     });
     let _ended = ended.expect(7).says("the list goes on in pages");

@@ -28,7 +28,7 @@ subject = "Subject"
 hs_pipeline_stage = { value = "New" }
 "#;
 
-const CREATE: &str = "/crm/v3/objects/tickets/batch/create";
+const CREATE: &str = "/crm/objects/2026-09/tickets/batch/create";
 
 /// Thirty rows, `k1` to `k30`, into a portal; what came of them by key.
 async fn import(
@@ -238,7 +238,7 @@ async fn a_version_that_ends_meanwhile_stops_the_run_and_blames_no_row() {
     assert!(matches!(stop, Stop::Mend(_)), "{stop:?}");
     let words = stop.words();
     assert!(
-        words.contains(CREATE) && words.contains("--api 2026-09"),
+        words.contains(CREATE) && words.contains("--api v3"),
         "{words}"
     );
     assert_eq!(rows.len(), 10, "the canary is in");

@@ -186,7 +186,7 @@ fn every_row_is_in_one_file(here: &Rehearsal, run: &str) {
 fn the_log_tells_calls_and_no_token(here: &Rehearsal, run: &str) {
     let log = here.read(&format!("{run}/run.log"));
     assert!(
-        log.contains("POST /crm/v3/objects/tickets/batch/create attempt 1: 201"),
+        log.contains("POST /crm/objects/2026-09/tickets/batch/create attempt 1: 201"),
         "{log}"
     );
     for entry in fs::read_dir(here.path(run)).expect("the run folder") {

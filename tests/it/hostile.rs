@@ -119,7 +119,7 @@ fn a_secret_that_replies_repeat_is_kept_nowhere() {
         let body = json!({"message": words, "category": TOKEN, "correlationId": TOKEN});
         let refused = answer(status, &body.to_string());
         let portal = in_front(desk.sandbox.url(), move |request| {
-            let is_create = request.starts_with("POST /crm/v3/objects/tickets/batch/create");
+            let is_create = request.starts_with("POST /crm/objects/2026-09/tickets/batch/create");
             is_create.then(|| refused.clone())
         });
         let mut command = desk.here.command([
@@ -158,7 +158,7 @@ fn a_reply_with_endless_fields_fills_no_disk() {
     let body = json!({"message": "no", "category": long, "correlationId": long});
     let refused = answer(400, &body.to_string());
     let portal = in_front(desk.sandbox.url(), move |request| {
-        let is_create = request.starts_with("POST /crm/v3/objects/tickets");
+        let is_create = request.starts_with("POST /crm/objects/2026-09/tickets");
         is_create.then(|| refused.clone())
     });
     let mut command = desk.here.command([

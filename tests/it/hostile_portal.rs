@@ -35,13 +35,14 @@ pub struct Call {
 impl Call {
     /// True for the calls of an import that write tickets.
     pub fn writes_tickets(&self) -> bool {
-        self.method == "POST" && self.target.contains("/objects/tickets/batch/create")
+        self.method == "POST" && self.target.contains("/tickets/batch/create")
     }
 
     /// True for a page of the list of tickets.
     pub fn lists_tickets(&self) -> bool {
         let path = self.target.split('?').next().unwrap_or_default();
-        self.method == "GET" && path.ends_with("/objects/tickets")
+        self.method == "GET"
+            && (path.ends_with("/objects/tickets") || path.ends_with("/objects/2026-09/tickets"))
     }
 
     /// True for calls that read links of tickets.

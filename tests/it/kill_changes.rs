@@ -178,7 +178,7 @@ fn a_kill_while_any_batch_is_held_leaves_what_the_rows_say() {
         let planted = Planted::new(operation, setting, 67);
         for state in ["received", "committed", "answered"] {
             let killed_at = |n: usize| {
-                let trouble = format!("hold@{n}={state}:objects/tickets/batch");
+                let trouble = format!("hold@{n}={state}:tickets/batch");
                 let mut story = planted.story(&[trouble], "30");
                 let args = story.args();
                 let held = story.desk.kill_tool_while_held(&args);
@@ -199,7 +199,7 @@ fn a_plan_whose_run_is_killed_at_any_held_batch_is_applied_once() {
         let planted = Planted::new(operation, setting, 67);
         for state in ["received", "committed", "answered"] {
             let killed_at = |n: usize| {
-                let trouble = format!("hold@{n}={state}:objects/tickets/batch");
+                let trouble = format!("hold@{n}={state}:tickets/batch");
                 let mut story = planted.applying(&[trouble], "30");
                 let args = story.args();
                 let held = story.desk.kill_tool_while_held(&args);
@@ -309,7 +309,7 @@ fn random_kills_of(
     let mut random = fastrand::Rng::with_seed(seed);
     let planted = Planted::new(operation, setting, rows);
     let mut troubles: Vec<String> = TROUBLES.iter().map(|name| format!("{name}@1%")).collect();
-    troubles.push("late-commit=50ms@1%:objects/tickets/batch".to_owned());
+    troubles.push("late-commit=50ms@1%:tickets/batch".to_owned());
     let mut left = kills;
     while left > 0 {
         let mut story = match applies {

@@ -72,6 +72,7 @@ mod outputs; // where commands write: one rule for every file, and stdout that m
 mod overtaken; // another run of the same file before a stopped one is resumed
 mod plan; // what an import would do is said before, and is what it then does
 mod plain_http; // an HTTP client that shares nothing with ours
+mod portals; // portals by name
 mod presets; // every mapping that ships, on its sample
 #[cfg(unix)]
 mod process; // the process: modes of its files, signals, shortages
@@ -96,9 +97,11 @@ mod systems; // proposals for the exports of many systems and languages, unedite
 mod told; // what a run was told, and a resume takes up again
 mod troubles; // the sandbox: what every trouble does to a call
 mod upsert; // the sandbox: upserts, former values, dated paths
+mod unknowns; // what HubSpot does not document, found out under every switch
 mod undo;
 mod undo_touched; // runs undone: what they did is taken back, and nothing else
 mod verify; // runs verified: what others did to their tickets since
 mod versions; // dated paths, numbered paths, older ones, and tokens that lack a scope
+mod twin; // the twin of a portal
 mod ways; // proxies, certificates and addresses, over real sockets
 mod workbooks; // spreadsheets as inputs, and the CSV that holds the same

@@ -119,7 +119,7 @@ fn an_app_asks_for_its_token_first() {
         .says("missing or invalid refresh token (correlation id 4c0b)");
     let request = server.join().expect("an answer");
     assert!(
-        request.starts_with("post /oauth/v3/token http/1.1\r\n"),
+        request.starts_with("post /oauth/2026-09/token http/1.1\r\n"),
         "{request}"
     );
     assert!(

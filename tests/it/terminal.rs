@@ -218,7 +218,7 @@ fn replies_command_no_terminal() {
     }
     let refused = answer(400, &words);
     let portal = in_front(desk.sandbox.url(), move |request| {
-        let is_create = request.starts_with("POST /crm/v3/objects/tickets/batch/create");
+        let is_create = request.starts_with("POST /crm/objects/2026-09/tickets/batch/create");
         is_create.then(|| refused.clone())
     });
     let args = [

@@ -61,7 +61,7 @@ fn logged(here: &Rehearsal, words: &str) -> usize {
 #[test]
 fn every_option_stays_and_can_be_told_anew() {
     for (option, first, later) in [
-        ("api", "2026-09", "v3"),
+        ("api", "v3", "2026-09"),
         ("batch-size", "7", "9"),
         ("concurrency", "3", "2"),
         ("horizon", "0.7", "1.5"),
@@ -88,7 +88,11 @@ fn every_option_stays_and_can_be_told_anew() {
         let kept = |value: &str| {
             let sql = "SELECT value FROM meta WHERE name = 'told'";
             let told: String = db.query_row(sql, [], |row| row.get(0)).expect("told");
-            assert_eq!(told, format!("{{\"{option}\":\"{value}\"}}"));
+            let wanted = match option {
+                "api" => format!("{{\"api\":\"{value}\"}}"),
+                _ => format!("{{\"api\":\"2026-09\",\"{option}\":\"{value}\"}}"),
+            };
+            assert_eq!(told, wanted);
         };
         kept(first);
         let ended = match option {
@@ -120,17 +124,40 @@ fn a_rate_holds_after_a_resume() {
 fn batches_and_paths_stay_as_told() {
     let here = here(&rows(60, &[]));
     let portal = here.serve(&["--rate", "off"]);
-    let told = ["--batch-size", "5", "--api", "2026-09"];
+    let told = ["--batch-size", "5", "--api", "v3"];
     let _ended = begin(&here, &portal, &told).expect(0);
     let _ended = resume(&here, &portal, &[]).expect(0);
     assert_eq!(
-        logged(&here, "POST /crm/objects/2026-09/tickets/batch/create"),
+        logged(&here, "POST /crm/v3/objects/tickets/batch/create"),
         12
     );
     assert_eq!(
-        logged(&here, "POST /crm/v3/objects/tickets/batch/create"),
+        logged(&here, "POST /crm/objects/2026-09/tickets/batch/create"),
         0
     );
+}
+
+#[test]
+fn a_run_of_an_earlier_version_keeps_the_paths_that_it_began_with() {
+    for (told, paths) in [
+        ("{}", "POST /crm/v3/objects/tickets/batch/create"),
+        (
+            r#"{"api":"2026-09"}"#,
+            "POST /crm/objects/2026-09/tickets/batch/create",
+        ),
+    ] {
+        let here = here(&rows(60, &[]));
+        let portal = here.serve(&["--rate", "off"]);
+        let _ended = begin(&here, &portal, &[]).expect(0);
+        let db = rusqlite::Connection::open(here.path("run/run.db")).expect("the journal");
+        let sql = "UPDATE meta SET value = ?1 WHERE name = 'told'";
+        let _one = db.execute(sql, [told]).expect("written");
+        drop(db);
+        let before = logged(&here, paths);
+        let _ended = resume(&here, &portal, &[]).expect(0);
+        assert!(logged(&here, paths) > before, "{paths}");
+        let _ended = here.run_against(&portal, &["verify", "run"]).expect(0);
+    }
 }
 
 #[test]
@@ -254,7 +281,7 @@ fn what_was_created_before_an_error_is_told() {
         "--rate",
         "off",
         "--trouble",
-        "post-502@5:properties/tickets",
+        "post-502@5:properties/2026-09/tickets",
     ]);
     let import = [
         "import",

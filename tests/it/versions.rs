@@ -40,13 +40,14 @@ fn desk(switches: &[&str]) -> Desk {
     Desk::new(&args)
 }
 
-/// Every command that calls a portal, with the version of the paths.
-fn every_command(desk: &Desk, version: &str) {
+/// Every command that calls a portal, with options that say the version of the paths, or
+/// with none.
+fn every_command(desk: &Desk, version: &[&str]) {
     let here = &desk.here;
     let _mapping = here.write("m.toml", format!("{MAPPING}{CONTACTS}"));
     let _file = here.write("in.csv", ROWS);
     let run = |args: &[&str], code: i32| {
-        let args = [args, &["--api", version]].concat();
+        let args = [args, version].concat();
         here.run_against(&desk.sandbox, &args).expect(code)
     };
     let rows = ["in.csv", "-m", "m.toml"];
@@ -85,7 +86,7 @@ fn every_command(desk: &Desk, version: &str) {
         0,
     );
     assert_eq!(desk.ids("bin.csv"), ids);
-    by_oauth(desk, &["get", &ids[1].to_string(), "--api", version]);
+    by_oauth(desk, &[&["get", &ids[1].to_string()], version].concat());
 }
 
 /// A command with the token of an OAuth app, which is renewed before the first call.
@@ -100,13 +101,47 @@ fn by_oauth(desk: &Desk, args: &[&str]) {
 }
 
 #[test]
-fn no_command_needs_a_numbered_path_with_the_dated_version() {
-    every_command(&desk(&["served_paths=dated"]), "2026-09");
+fn no_command_needs_a_numbered_path_or_an_option() {
+    every_command(&desk(&["served_paths=dated"]), &[]);
 }
 
 #[test]
 fn no_command_needs_a_dated_path_with_v3() {
-    every_command(&desk(&["served_paths=numbered"]), "v3");
+    every_command(&desk(&["served_paths=numbered"]), &["--api", "v3"]);
+}
+
+#[test]
+fn a_version_that_has_ended_is_named_with_the_way_out() {
+    let v3: &[&str] = &["--api", "v3"];
+    for (switches, ends, works) in [
+        (&["served_paths=numbered"][..], &[][..], v3),
+        (&["ended_versions=2026-09"], &[], v3),
+        (&["ended_versions=2026-09", "ended_reply=410"], &[], v3),
+        (&["ended_versions=v3,v4", "ended_reply=410"], v3, &[]),
+        (&["served_paths=dated"], v3, &["--api", "2026-09"]),
+    ] {
+        let desk = desk(switches);
+        let run = |words: &[&str]| {
+            let args = [&["export", "--properties", "subject"], words].concat();
+            desk.here.run_against(&desk.sandbox, &args)
+        };
+        let ended = run(ends)
+            .expect(7)
+            .says("the portal has nothing at /account-info/");
+        let other = match ends {
+            [] => "take --api v3",
+            _ => "take --api 2026-09",
+        };
+        let _ended = ended.says(other);
+        let _ended = run(works).expect(0);
+    }
+    // Associations by number have a version of their own.
+    let desk = desk(&["ended_versions=v4"]);
+    let pull = ["schema", "pull", "-o", "p.toml", "--api", "v3"];
+    let ended = desk.here.run_against(&desk.sandbox, &pull).expect(7);
+    let _ended = ended
+        .says("/crm/v4/associations/")
+        .says("take --api 2026-09");
 }
 
 #[test]
@@ -372,5 +407,6 @@ fn a_served_version_is_a_switch() {
     let here = Rehearsal::new();
     let help = here.run(["sandbox", "--help"]).expect(0).stdout;
     assert!(help.contains("served_paths=all | dated | numbered"));
+    assert!(help.contains("ended_versions=none | VERSION"));
     assert!(help.contains("missing_scopes=none | SCOPE"));
 }

@@ -267,7 +267,7 @@ fn an_address_that_is_no_portals_is_told_as_such() {
         .says("does not speak TLS");
     let _ended = pull(&here, &format!("{}/crm/v3", portal.url()), &[])
         .expect(7)
-        .says("the portal has nothing at /account-info/v3/details (404)")
+        .says("the portal has nothing at /account-info/2026-09/details (404)")
         .says("the base URL ends in /crm/v3")
         .says("leave it out");
     let _ended = pull(&here, "api.hubapi.com", &[])

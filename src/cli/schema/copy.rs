@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::hubspot::{LinkType, PropertyGroup, Rate};
+use crate::hubspot::{LinkType, PropertyForm, PropertyGroup, Rate};
 use crate::import::links::LinkDefinitions;
 use crate::model::schema::{
     CustomObject, CustomType, ObjectType, Owner, Pipeline, PropertyDef, PropertyOption, Schema,
@@ -39,6 +39,10 @@ pub struct PortalCopy {
     pub others: BTreeMap<ObjectType, BTreeMap<String, bool>>,
     /// What the token might not read.
     pub left_out: LeftOut,
+    /// What properties of tickets and contacts are beside their definitions: for a twin.
+    pub forms: BTreeMap<ObjectType, BTreeMap<String, PropertyForm>>,
+    /// Stages into which not everybody may write tickets, and who may.
+    pub locked_stages: BTreeMap<String, String>,
 }
 
 /// Parts of a schema that a copy lacks for want of a scope.
@@ -145,6 +149,9 @@ struct StageText {
     label: String,
     #[serde(default, skip_serializing_if = "is_false")]
     closed: bool,
+    /// Who may write tickets into it, where not everybody may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    permissions: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -169,9 +176,32 @@ struct PropertyText {
     read_only: bool,
     #[serde(default, skip_serializing_if = "is_false")]
     external_options: bool,
+    #[serde(flatten)]
+    form: FormText,
     /// Internal value and label of each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     options: Vec<(String, String)>,
+}
+
+/// What a property is beside its definition. An older copy does not say.
+#[derive(Default, Serialize, Deserialize)]
+struct FormText {
+    /// HubSpot's `type`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hubspot_type: Option<String>,
+    /// HubSpot's `fieldType`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    field: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    group: String,
+    #[serde(default, skip_serializing_if = "is_false")]
+    own: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    calculated: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    hidden: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    references: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
@@ -187,15 +217,15 @@ impl PortalCopy {
             portal: self.portal_id,
             pulled: self.pulled.to_string(),
             daily_calls: self.daily_calls,
-            burst: self.burst.map(rate_text),
+            burst: self.burst.map(|rate| rate.to_string()),
             archived_properties: self.archived.clone(),
             left_out: self.left_out,
             groups: self.groups.iter().map(group_text).collect(),
             links: self.links.iter().map(link_text).collect(),
-            pipelines: self.schema.pipelines.iter().map(pipeline_text).collect(),
+            pipelines: self.pipelines_text(),
             owners: self.schema.owners.iter().map(owner_text).collect(),
-            tickets: self.schema.tickets.values().map(property_text).collect(),
-            contacts: self.schema.contacts.values().map(property_text).collect(),
+            tickets: self.properties_text(ObjectType::Tickets),
+            contacts: self.properties_text(ObjectType::Contacts),
             others: self.others.iter().map(other_text).collect(),
             custom_objects: self.schema.custom.iter().map(custom_text).collect(),
         })?;
@@ -203,6 +233,23 @@ impl PortalCopy {
             "# What portal {} defines, as `tickethaul schema pull` found it. Read by `check` and `schema`.\n\n{text}",
             self.portal_id
         ))
+    }
+
+    fn properties_text(&self, object: ObjectType) -> Vec<PropertyText> {
+        let forms = self.forms.get(&object);
+        let properties = self.schema.properties(object).values();
+        let text = |property: &PropertyDef| {
+            let form = forms.and_then(|forms| forms.get(&property.name));
+            property_text(property, form)
+        };
+        properties.map(text).collect()
+    }
+
+    fn pipelines_text(&self) -> Vec<PipelineText> {
+        let pipelines = self.schema.pipelines.iter();
+        pipelines
+            .map(|pipeline| pipeline_text(pipeline, &self.locked_stages))
+            .collect()
     }
 
     /// What it tells about other records.
@@ -233,7 +280,20 @@ impl PortalCopy {
             return Err(CopyError::Newer(text.version));
         }
         let links = text.links.into_iter().filter_map(link_from);
+        let forms = [
+            (ObjectType::Tickets, &text.tickets),
+            (ObjectType::Contacts, &text.contacts),
+        ];
+        let forms = forms.map(|(object, properties)| (object, forms_from(properties)));
+        let locked = text.pipelines.iter().flat_map(|pipeline| &pipeline.stages);
+        let locked =
+            locked.filter_map(|stage| Some((stage.id.clone(), stage.permissions.clone()?)));
         Ok(PortalCopy {
+            locked_stages: locked.collect(),
+            forms: forms
+                .into_iter()
+                .filter(|(_, forms)| !forms.is_empty())
+                .collect(),
             portal_id: text.portal,
             // A stamp that somebody edited tells an age that nobody believes.
             pulled: text.pulled.parse().unwrap_or(Timestamp::UNIX_EPOCH),
@@ -299,13 +359,6 @@ fn other_from(text: OtherText) -> Option<(ObjectType, BTreeMap<String, bool>)> {
     Some((ObjectType::named(&text.of)?, unique.chain(others).collect()))
 }
 
-fn rate_text(rate: Rate) -> String {
-    match rate.window.subsec_millis() {
-        0 => format!("{}/{}s", rate.calls, rate.window.as_secs()),
-        _ => format!("{}/{}ms", rate.calls, rate.window.as_millis()),
-    }
-}
-
 fn group_text(group: &PropertyGroup) -> GroupText {
     GroupText {
         name: group.name.clone(),
@@ -339,11 +392,12 @@ fn link_from(text: LinkText) -> Option<(ObjectType, LinkType)> {
     Some((to, link))
 }
 
-fn pipeline_text(pipeline: &Pipeline) -> PipelineText {
+fn pipeline_text(pipeline: &Pipeline, locked: &BTreeMap<String, String>) -> PipelineText {
     let stages = pipeline.stages.iter().map(|stage| StageText {
         id: stage.id.clone(),
         label: stage.label.clone(),
         closed: stage.closed,
+        permissions: locked.get(&stage.id).cloned(),
     });
     PipelineText {
         id: pipeline.id.clone(),
@@ -385,7 +439,36 @@ fn owner_from(text: OwnerText) -> Owner {
     }
 }
 
-fn property_text(property: &PropertyDef) -> PropertyText {
+fn form_text(form: &PropertyForm) -> FormText {
+    FormText {
+        hubspot_type: Some(form.type_name.clone()),
+        field: form.field_type.clone(),
+        group: form.group.clone(),
+        own: form.own,
+        calculated: form.calculated,
+        hidden: form.hidden,
+        references: form.references.clone(),
+    }
+}
+
+fn forms_from(properties: &[PropertyText]) -> BTreeMap<String, PropertyForm> {
+    let forms = properties.iter().filter_map(|property| {
+        let text = &property.form;
+        let form = PropertyForm {
+            type_name: text.hubspot_type.clone()?,
+            field_type: text.field.clone(),
+            group: text.group.clone(),
+            own: text.own,
+            calculated: text.calculated,
+            hidden: text.hidden,
+            references: text.references.clone(),
+        };
+        Some((property.name.clone(), form))
+    });
+    forms.collect()
+}
+
+fn property_text(property: &PropertyDef, form: Option<&PropertyForm>) -> PropertyText {
     let options = property.options.iter();
     PropertyText {
         name: property.name.clone(),
@@ -394,6 +477,7 @@ fn property_text(property: &PropertyDef) -> PropertyText {
         unique: property.unique,
         read_only: property.read_only,
         external_options: property.external_options,
+        form: form.map(form_text).unwrap_or_default(),
         options: options
             .map(|option| (option.value.clone(), option.label.clone()))
             .collect(),
@@ -436,7 +520,17 @@ mod tests {
             read_only: false,
             unique: false,
         };
+        let form = PropertyForm {
+            type_name: "enumeration".to_owned(),
+            field_type: "select".to_owned(),
+            group: "ticketinformation".to_owned(),
+            own: true,
+            ..PropertyForm::default()
+        };
+        let forms = [(property.name.clone(), form)].into();
         PortalCopy {
+            forms: [(ObjectType::Tickets, forms)].into(),
+            locked_stages: [("4".to_owned(), "READ_ONLY".to_owned())].into(),
             portal_id: 4_711,
             pulled: "2026-11-23T10:00:00Z".parse().expect("an instant"),
             daily_calls: Some(650_000),

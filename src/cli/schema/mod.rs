@@ -18,5 +18,5 @@ pub use copy::PortalCopy;
 pub use create::create;
 pub use diff::REMEDY;
 pub use lacking::{Lacking, lacking_groups};
-pub use pull::{archived, permitted};
-pub use store::SchemaFrom;
+pub use pull::{archived, permitted, pull};
+pub use store::{SchemaFrom, read as read_copy};

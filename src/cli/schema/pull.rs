@@ -14,7 +14,7 @@ use crate::cli::portal::{Portal, call_error};
 use crate::cli::settings::PortalArgs;
 use crate::cli::talk::Talk;
 use crate::error::Error;
-use crate::hubspot::{CallError, Client, LinkType, SchemaParts};
+use crate::hubspot::{CallError, Client, LinkType, PropertyForm, SchemaParts};
 use crate::model::schema::{ObjectType, Schema};
 use crate::output::{Privacy, Target};
 
@@ -88,8 +88,23 @@ pub async fn pull(portal: &Portal, needed: SchemaParts, talk: &Talk) -> Result<P
         archived,
         groups: groups.map_err(call_error)?,
         links: links(client, &custom).await.map_err(call_error)?,
+        forms: forms(client).await.map_err(call_error)?,
+        locked_stages: client.locked_stages().await.map_err(call_error)?,
         others: others(client, &custom).await.map_err(call_error)?,
     })
+}
+
+/// What properties of tickets and contacts are beside their definitions.
+async fn forms(
+    client: &Client,
+) -> Result<BTreeMap<ObjectType, BTreeMap<String, PropertyForm>>, CallError> {
+    let mut forms = BTreeMap::new();
+    for object in [ObjectType::Tickets, ObjectType::Contacts] {
+        if let Some(found) = allowed(client.property_forms(object).await)? {
+            let _none = forms.insert(object, found);
+        }
+    }
+    Ok(forms)
 }
 
 /// Names of archived ticket properties.

@@ -110,7 +110,8 @@ pub fn target(path: &Path, force: bool) -> Result<Target, Error> {
     })
 }
 
-fn read(path: &Path) -> Result<PortalCopy, Error> {
+/// Reads a copy that `schema pull` wrote.
+pub fn read(path: &Path) -> Result<PortalCopy, Error> {
     let text = fs::read_to_string(path)
         .map_err(|error| Error::usage(format!("can't read {}: {error}", path.display())))?;
     PortalCopy::read(&text).map_err(|error| {

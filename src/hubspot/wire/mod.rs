@@ -21,10 +21,18 @@ pub(crate) use records::{
     update_body, update_one_body, upsert_body,
 };
 pub(crate) use schema::{
-    custom_objects, group, group_body, groups, options_body, options_of, owners, pipelines,
-    properties, property, property_body,
+    custom_objects, group, group_body, groups, locked_stages, options_body, options_of, owners,
+    pipelines, properties, property, property_body, property_forms,
 };
 pub(crate) use search::{found, search_body};
+
+/// Reads whatever JSON comes; null where nothing does.
+pub(crate) fn anything(body: &[u8]) -> serde_json::Result<serde_json::Value> {
+    match body.trim_ascii() {
+        b"" => Ok(serde_json::Value::Null),
+        body => serde_json::from_slice(body),
+    }
+}
 
 /// Turns the body of a 2xx into a value of ours.
 pub(crate) type Read<T> = fn(&[u8]) -> serde_json::Result<T>;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::paging::{ListShape, after, whole};
 use crate::hubspot::loose::{Text, Values};
-use crate::hubspot::records::PropertyGroup;
+use crate::hubspot::records::{PropertyForm, PropertyGroup};
 use crate::model::schema::{
     CustomObject, CustomType, NewProperty, Owner, Pipeline, PropertyDef, PropertyOption, Stage,
     ValueType,
@@ -102,6 +102,9 @@ struct PropertyShape {
     calculated: Option<bool>,
     has_unique_value: Option<bool>,
     referenced_object_type: Text,
+    group_name: Text,
+    hidden: Option<bool>,
+    hubspot_defined: Option<bool>,
     modification_metadata: Option<ModificationShape>,
 }
 
@@ -138,7 +141,12 @@ struct StageShape {
     order: Option<i64>,
     archived: Option<bool>,
     metadata: Values,
+    #[serde(rename = "writePermissions")]
+    permissions: Text,
 }
+
+/// HubSpot: `writePermissions` of most stages.
+const USUAL_PERMISSIONS: &str = "CRM_PERMISSIONS_ENFORCEMENT";
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -189,6 +197,38 @@ pub(crate) fn custom_objects(body: &[u8]) -> serde_json::Result<Vec<CustomObject
 pub(crate) fn properties(body: &[u8]) -> serde_json::Result<Vec<PropertyDef>> {
     let shape: ListShape<PropertyShape> = serde_json::from_slice(body)?;
     whole(shape)?.into_iter().map(definition).collect()
+}
+
+/// Reads what properties are beside their definitions, by name.
+pub(crate) fn property_forms(body: &[u8]) -> serde_json::Result<Vec<(String, PropertyForm)>> {
+    let shape: ListShape<PropertyShape> = serde_json::from_slice(body)?;
+    let forms = whole(shape)?.into_iter().map(|shape| {
+        let form = PropertyForm {
+            type_name: shape.type_name.or_empty(),
+            field_type: shape.field_type.or_empty(),
+            group: shape.group_name.or_empty(),
+            own: !shape.hubspot_defined.unwrap_or_default(),
+            calculated: shape.calculated.unwrap_or_default(),
+            hidden: shape.hidden.unwrap_or_default(),
+            references: shape.referenced_object_type.0,
+        };
+        Ok((shape.name.required("name")?, form))
+    });
+    forms.collect()
+}
+
+/// Reads who may write tickets into stages, where that is not whoever may write tickets.
+pub(crate) fn locked_stages(body: &[u8]) -> serde_json::Result<Vec<(String, String)>> {
+    let shape: ListShape<PipelineShape> = serde_json::from_slice(body)?;
+    let stages = shape
+        .results
+        .into_iter()
+        .flat_map(|pipeline| pipeline.stages);
+    let locked = stages.flatten().filter_map(|stage| {
+        let permissions = stage.permissions.0?;
+        (permissions != USUAL_PERMISSIONS).then_some((stage.id.0?, permissions))
+    });
+    Ok(locked.collect())
 }
 
 /// Reads one property definition.

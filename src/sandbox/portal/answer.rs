@@ -94,7 +94,10 @@ impl Portal {
             | Route::Owners
             | Route::Owner(_)
             | Route::OldProperties(_)
-            | Route::Schemas => self.look(call, route, around),
+            | Route::Schemas
+            | Route::LinkLimits
+            | Route::ValueRules
+            | Route::OwnProperties => self.look(call, route, around),
         }
     }
 
@@ -118,6 +121,9 @@ impl Portal {
                 self.with(|desk| Ok(desk.old_properties(kind))).and_then(ok)
             }
             Route::Schemas => self.with(|desk| Ok(desk.custom_kinds())).and_then(whole),
+            // Its admin set no limits and made no rules.
+            Route::LinkLimits | Route::ValueRules => whole::<()>(Vec::new()),
+            Route::OwnProperties => self.with(|desk| Ok(desk.own_properties())).and_then(ok),
             Route::Usage => {
                 let (used, limit) = around.today;
                 self.with(|desk| Ok(desk.usage(used, limit, call.now)))

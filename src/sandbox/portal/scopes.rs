@@ -57,7 +57,13 @@ fn needs(method: &Method, route: &Route, guard: ActivityScopes) -> Vec<AnyOf> {
         Route::Owners | Route::Owner(_) => vec![vec!["crm.objects.owners.read".to_owned()]],
         Route::Schemas => vec![vec!["crm.schemas.custom.read".to_owned()]],
         // Granted to every private app without asking, or no call of the API.
-        Route::Bin(..) | Route::Account | Route::Usage | Route::OldProperties(None) => Vec::new(),
+        Route::Bin(..)
+        | Route::Account
+        | Route::Usage
+        | Route::LinkLimits
+        | Route::ValueRules
+        | Route::OwnProperties
+        | Route::OldProperties(None) => Vec::new(),
     }
 }
 

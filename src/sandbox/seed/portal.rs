@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::sandbox::drafts::Rules;
 use crate::sandbox::kind::Kind;
+use crate::sandbox::like::Blueprint;
 use crate::sandbox::links::{LABEL, Label};
 use crate::sandbox::schema::{
     Choice, Group, Modification, Owner, Pipeline, Property, Schema, Shelf, ValueType, epoch,
@@ -92,14 +93,22 @@ pub(crate) enum SeedError {
     Sqlite(#[from] rusqlite::Error),
 }
 
-/// Fills a new state, all or nothing.
-pub(crate) fn plant(store: &Store, now: &str) -> Result<(), SeedError> {
+/// Fills a new state, all or nothing: with what every portal holds, or with what another
+/// one defines.
+pub(crate) fn plant(store: &Store, now: &str, like: Option<&Blueprint>) -> Result<(), SeedError> {
     let transaction = store.begin()?;
     let mut shelves: BTreeMap<String, ShelfSeed> = serde_json::from_str(PROPERTIES)?;
     for kind in Kind::ALL {
         if let Some(shelf) = shelves.remove(kind.plural()) {
-            plant_shelf(store, kind, shelf)?;
+            match like.filter(|like| like.properties(kind).is_some()) {
+                Some(like) => copy_shelf(store, kind, like, shelf)?,
+                None => plant_shelf(store, kind, shelf)?,
+            }
         }
+    }
+    if let Some(like) = like {
+        copy_rest(store, like)?;
+        return Ok(transaction.commit()?);
     }
     for pipeline in serde_json::from_str::<Vec<Pipeline>>(PIPELINES)? {
         store.define("pipeline", Kind::Ticket.plural(), &pipeline.id, &pipeline)?;
@@ -153,6 +162,40 @@ pub(crate) fn schema(store: &Store) -> rusqlite::Result<Schema> {
             .for_each(|property| shelf.put(property));
     }
     Ok(schema)
+}
+
+/// Properties and groups as another portal has them. Where it says nothing of groups they
+/// are as in every portal.
+fn copy_shelf(
+    store: &Store,
+    kind: Kind,
+    like: &Blueprint,
+    usual: ShelfSeed,
+) -> Result<(), SeedError> {
+    let groups = match like.groups(kind) {
+        [] => &usual.groups,
+        groups => groups,
+    };
+    for group in groups {
+        store.define("group", kind.plural(), &group.name, group)?;
+    }
+    for property in like.properties(kind).into_iter().flatten() {
+        store.define("property", kind.plural(), &property.name, property)?;
+    }
+    Ok(())
+}
+
+fn copy_rest(store: &Store, like: &Blueprint) -> Result<(), SeedError> {
+    for pipeline in &like.pipelines {
+        store.define("pipeline", Kind::Ticket.plural(), &pipeline.id, pipeline)?;
+    }
+    for owner in &like.owners {
+        store.define("owner", "", &owner.id, owner)?;
+    }
+    for label in &like.labels {
+        store.define(LABEL, "", &label.there.to_string(), label)?;
+    }
+    Ok(())
 }
 
 fn plant_shelf(store: &Store, kind: Kind, shelf: ShelfSeed) -> Result<(), SeedError> {
@@ -277,7 +320,7 @@ mod tests {
     #[test]
     fn a_new_portal_is_as_the_contract_says() {
         let (store, _) = Store::open(&Data::Memory, 1).expect("a state");
-        plant(&store, "2026-09-01T10:00:00Z").expect("a seed");
+        plant(&store, "2026-09-01T10:00:00Z", None).expect("a seed");
         let schema = schema(&store).expect("a schema");
         let tickets = schema.of(Kind::Ticket);
         assert!(tickets.properties.len() > 100);
@@ -333,7 +376,7 @@ mod tests {
     #[test]
     fn user_ids_are_not_owner_ids() {
         let (store, _) = Store::open(&Data::Memory, 1).expect("a state");
-        plant(&store, "2026-09-01T10:00:00Z").expect("a seed");
+        plant(&store, "2026-09-01T10:00:00Z", None).expect("a seed");
         let owners = schema(&store).expect("a schema").owners;
         for owner in &owners {
             let user = owner.user_id_including_inactive.to_string();

@@ -263,7 +263,7 @@ mod tests {
 
     fn planted(seed: u64) -> Store {
         let (store, _) = Store::open(&Data::Memory, seed).expect("a state");
-        plant(&store, "2026-09-01T10:00:00Z").expect("a portal");
+        plant(&store, "2026-09-01T10:00:00Z", None).expect("a portal");
         plant_tickets(&store, 500, seed).expect("tickets");
         store
     }

@@ -1,0 +1,66 @@
+//! `tickethaul portal use` and `remove`: which portal is the default, and which has a name
+//! no longer.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::config::SANDBOX;
+use crate::cli::exit::Exit;
+use crate::cli::settings::config;
+use crate::cli::talk::Talk;
+use crate::error::Error;
+
+/// Make a portal the default of commands that name none
+#[derive(Debug, Args)]
+pub struct UseArgs {
+    /// The name, or `sandbox`
+    #[arg(value_name = "NAME", required_unless_present = "none")]
+    name: Option<String>,
+    /// Commands that name no portal have none
+    #[arg(long, conflicts_with = "name")]
+    none: bool,
+}
+
+/// Take a portal's name out of the configuration; nothing is done in the portal
+#[derive(Debug, Args)]
+pub struct RemoveArgs {
+    /// The name
+    #[arg(value_name = "NAME")]
+    name: String,
+}
+
+/// Runs `portal use`.
+pub fn choose(args: &UseArgs, talk: &Talk) -> Result<Exit, Error> {
+    let mut config = config()?;
+    let name = args.name.as_deref();
+    if let Some(name) = name.filter(|name| *name != SANDBOX) {
+        let _known = config.portal(name)?;
+    }
+    config.set_default(name);
+    config.write()?;
+    talk.say(&match name {
+        Some(name) => format!("`{name}` is the default portal now"),
+        None => "no portal is the default now".to_owned(),
+    });
+    talk.result(&json!({"default": name}));
+    Ok(Exit::Fine)
+}
+
+/// Runs `portal remove`.
+pub fn remove(args: &RemoveArgs, talk: &Talk) -> Result<Exit, Error> {
+    let mut config = config()?;
+    let name = &args.name;
+    let id = config.portal(name)?.id;
+    let was_default = config.default_name() == Some(name);
+    config.remove(name);
+    config.write()?;
+    let default = match was_default {
+        true => "; no portal is the default now",
+        false => "",
+    };
+    talk.say(&format!(
+        "`{name}` is no name of a portal any more{default}; its token is where it was"
+    ));
+    talk.result(&json!({"removed": name, "id": id}));
+    Ok(Exit::Fine)
+}

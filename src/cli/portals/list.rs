@@ -1,0 +1,146 @@
+//! `tickethaul portal list` and `show`: what the configuration says of portals, without
+//! anything secret.
+
+use clap::Args;
+use comfy_table::Table;
+use serde_json::{Value, json};
+
+use super::add::option_of;
+use super::check::known_json;
+use super::report::found_text;
+use crate::cli::config::{Config, Profile};
+use crate::cli::exit::Exit;
+use crate::cli::known::Known;
+use crate::cli::settings::config;
+use crate::cli::talk::Talk;
+use crate::error::Error;
+
+/// List the portals that have names, and where the configuration is
+#[derive(Debug, Args)]
+pub struct ListArgs {}
+
+/// Show what is known of a portal that has a name
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The name [default: the default portal]
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+}
+
+/// Runs `portal list`.
+pub fn run(_args: &ListArgs, talk: &Talk) -> Result<Exit, Error> {
+    let config = config()?;
+    let place = config.path().display();
+    match config.portals().next() {
+        None => talk.say(&format!(
+            "no portal has a name yet; `tickethaul portal add` writes them to {place}"
+        )),
+        Some(_) => talk.show(&table(&config)),
+    }
+    if config.portals().next().is_some() {
+        talk.say(&format!("the configuration is {place}"));
+    }
+    let portals: Vec<Value> = config
+        .portals()
+        .map(|profile| as_json(profile, &config))
+        .collect();
+    talk.result(&json!({"file": place.to_string(), "portals": portals}));
+    Ok(Exit::Fine)
+}
+
+fn table(config: &Config) -> String {
+    let mut table = Table::new();
+    let _same = table.load_style(comfy_table::presets::NOTHING);
+    let _same = table.set_header(["name", "portal", "token from", "defaults"]);
+    for profile in config.portals() {
+        let mark = match is_default(profile, config) {
+            true => " (default)",
+            false => "",
+        };
+        let _same = table.add_row([
+            format!("{}{mark}", profile.name),
+            profile
+                .id
+                .map_or("not asked yet".to_owned(), |id| id.to_string()),
+            profile.source.words(),
+            defaults(profile).join(", "),
+        ]);
+    }
+    table.to_string()
+}
+
+fn is_default(profile: &Profile, config: &Config) -> bool {
+    config.default_name() == Some(profile.name.as_str())
+}
+
+/// What it adds to a command line.
+fn defaults(profile: &Profile) -> Vec<String> {
+    let words = [
+        profile.base_url.as_ref().map(|url| format!("at {url}")),
+        profile.api.map(|api| format!("api {api}")),
+        profile.rate.map(|rate| format!("rate {rate}")),
+        profile
+            .reserve
+            .map(|percent| format!("reserve {percent} %")),
+        profile
+            .mapping
+            .as_ref()
+            .map(|path| format!("mapping {}", path.display())),
+        profile
+            .time_zone
+            .as_ref()
+            .map(|zone| format!("zone {zone}")),
+    ];
+    words.into_iter().flatten().collect()
+}
+
+fn as_json(profile: &Profile, config: &Config) -> Value {
+    json!({
+        "name": profile.name,
+        "default": is_default(profile, config),
+        "id": profile.id,
+        "token": option_of(&profile.source),
+        "token_from": profile.source.words(),
+        "base_url": profile.base_url,
+        "api": profile.api.map(|api| api.to_string()),
+        "rate": profile.rate.map(|rate| rate.to_string()),
+        "reserve": profile.reserve,
+        "mapping": profile.mapping,
+        "time_zone": profile.time_zone,
+    })
+}
+
+/// Runs `portal show`.
+pub fn show(args: &ShowArgs, talk: &Talk) -> Result<Exit, Error> {
+    let config = config()?;
+    let name = args.name.as_deref().or(config.default_name());
+    let name = name.ok_or_else(|| {
+        Error::usage("no portal is the default").advise("name one of `tickethaul portal list`")
+    })?;
+    let profile = config.portal(name)?;
+    let mut lines = vec![
+        format!("name      {}", profile.name),
+        match profile.id {
+            Some(id) => format!("portal    {id}"),
+            None => "portal    not asked yet".to_owned(),
+        },
+        format!("token     from {}", profile.source.words()),
+    ];
+    let defaults = defaults(profile);
+    if !defaults.is_empty() {
+        lines.push(format!("defaults  {}", defaults.join(", ")));
+    }
+    let known = profile.id.and_then(Known::of);
+    match &known {
+        Some(known) => lines.extend([String::new(), found_text(known)]),
+        None => lines.push(format!(
+            "found     nothing yet: `tickethaul portal check {}`",
+            profile.name
+        )),
+    }
+    talk.show(&lines.join("\n"));
+    let mut told = as_json(profile, &config);
+    told["known"] = known.as_ref().map_or(Value::Null, known_json);
+    talk.result(&told);
+    Ok(Exit::Fine)
+}

@@ -1,0 +1,239 @@
+//! What `portal check` found, for people and as JSON.
+
+use serde_json::{Value, json};
+
+use super::check::known_json;
+use super::needs::{self, Lack};
+use crate::cli::known::Known;
+use crate::cli::schema::PortalCopy;
+use crate::hubspot::{Account, DailyUsage, Facts, UNKNOWNS, Way};
+use crate::model::count::{count, counted};
+use crate::report::age_words;
+
+/// What there is to tell.
+pub struct Report<'a> {
+    /// Who the portal is.
+    pub account: &'a Account,
+    /// What is kept.
+    pub known: &'a Known,
+    /// What the portal says of token and limits.
+    pub facts: &'a Facts,
+    /// What it defines.
+    pub copy: &'a PortalCopy,
+    /// Calls of today.
+    pub usage: Option<&'a DailyUsage>,
+}
+
+impl Report<'_> {
+    /// All of it, a line for each thing.
+    pub fn text(&self) -> String {
+        let mut lines = vec![
+            line("account", &self.account_words()),
+            line("versions", &self.version_words()),
+            line("calls", &self.call_words()),
+            line("scopes", &scope_words(self.known)),
+        ];
+        let lacking = self.known.scopes.as_deref().map(needs::lacking);
+        for lack in lacking.iter().flatten() {
+            lines.push(line("", &lack.words()));
+        }
+        lines.push(line("properties", &self.property_words()));
+        lines.push(line("pipelines", &self.pipeline_words()));
+        lines.push(line("owners", &self.owner_words()));
+        lines.push(line("links", &self.link_words()));
+        lines.push(line("rules", &self.rule_words()));
+        lines.push(String::new());
+        lines.push(found_text(self.known));
+        lines.join("\n")
+    }
+
+    fn account_words(&self) -> String {
+        let Account {
+            portal_id,
+            ui_domain,
+            time_zone,
+            ..
+        } = self.account;
+        let kind = self.account.kind();
+        format!("portal {portal_id}, {kind}, {ui_domain}, zone {time_zone}")
+    }
+
+    fn version_words(&self) -> String {
+        match self.known.found.get("ended_versions").map(String::as_str) {
+            None | Some("none") => "2026-09 and v3 both answer".to_owned(),
+            Some(ended) => {
+                let other = if ended == "v3" { "2026-09" } else { "v3" };
+                format!("{ended} is not there; --api {other} is what answers")
+            }
+        }
+    }
+
+    fn call_words(&self) -> String {
+        let burst = self.copy.burst.map(|rate| rate.to_string());
+        let burst = burst.unwrap_or_else(|| "no limit is told".to_owned());
+        match self.usage {
+            Some(usage) => format!(
+                "{burst}; {} of {} used today",
+                count(usage.used),
+                count(usage.limit)
+            ),
+            None => format!("{burst}; the portal does not say how many a day"),
+        }
+    }
+
+    fn property_words(&self) -> String {
+        let properties = counted(self.copy.schema.tickets.len() as u64, "ticket property");
+        let archived = count(self.copy.archived.len() as u64);
+        let own = match self.facts.own_properties {
+            Some((used, most)) => {
+                format!("; {} of {} of the account's own", count(used), count(most))
+            }
+            None => String::new(),
+        };
+        format!("{properties}, {archived} archived{own}")
+    }
+
+    fn pipeline_words(&self) -> String {
+        let pipelines = self.copy.schema.pipelines.iter();
+        let pipelines = pipelines.map(|pipeline| {
+            let stages = counted(pipeline.stages.len() as u64, "stage");
+            format!("{} ({stages})", pipeline.label)
+        });
+        pipelines.collect::<Vec<_>>().join(", ")
+    }
+
+    fn owner_words(&self) -> String {
+        if self.copy.left_out.owners {
+            return "the token may not read them".to_owned();
+        }
+        let owners = &self.copy.schema.owners;
+        let gone = owners.iter().filter(|owner| owner.archived).count();
+        format!(
+            "{}, {} of them deactivated",
+            count(owners.len() as u64),
+            count(gone as u64)
+        )
+    }
+
+    fn link_words(&self) -> String {
+        let labels = self.copy.links.iter();
+        let labels: Vec<&str> = labels
+            .filter_map(|(_, link)| link.label.as_deref())
+            .collect();
+        let labels = match labels.as_slice() {
+            [] => "no labels".to_owned(),
+            labels => format!("labels {}", labels.join(", ")),
+        };
+        let limits = match (&self.facts.link_limits, self.known.link_limits.is_empty()) {
+            (None, _) => "their limits can't be found out".to_owned(),
+            (Some(_), true) => "no limit set by an admin".to_owned(),
+            (Some(_), false) => {
+                let limits = self.known.link_limits.iter();
+                let limits = limits.map(|(id, most)| format!("at most {most} of type {id}"));
+                limits.collect::<Vec<_>>().join(", ")
+            }
+        };
+        format!("{labels}; {limits}")
+    }
+
+    fn rule_words(&self) -> String {
+        match (&self.facts.rules, self.known.rules.is_empty()) {
+            (None, _) => "whether values have rules can't be found out".to_owned(),
+            (Some(_), true) => "no property has rules for its values".to_owned(),
+            (Some(_), false) => {
+                let rules = self.known.rules.iter();
+                let rules = rules.map(|(name, kinds)| format!("{name} ({})", kinds.join(", ")));
+                rules.collect::<Vec<_>>().join(", ")
+            }
+        }
+    }
+
+    /// The same for programs.
+    pub fn json(&self) -> Value {
+        let lacking = self.known.scopes.as_deref().map(needs::lacking);
+        let lacking: Vec<Value> = lacking.iter().flatten().map(Lack::json).collect();
+        let mut told = known_json(self.known);
+        told["account"] = json!({
+            "type": self.account.account_type,
+            "time_zone": self.account.time_zone,
+        });
+        told["lacking_scopes"] = json!(lacking);
+        told["calls"] = json!({
+            "burst": self.copy.burst.map(|rate| rate.to_string()),
+            "used_today": self.usage.map(|usage| usage.used),
+            "a_day": self.usage.map(|usage| usage.limit),
+        });
+        told["ticket_properties"] = json!(self.copy.schema.tickets.len());
+        told["pipelines"] = json!(self.copy.schema.pipelines.len());
+        told["owners"] = json!(self.copy.schema.owners.len());
+        told["not_found"] = json!(
+            not_found(self.known)
+                .into_iter()
+                .map(|(name, why)| json!({"name": name, "why": why}))
+                .collect::<Vec<_>>()
+        );
+        told
+    }
+}
+
+fn line(head: &str, words: &str) -> String {
+    format!("{head:<11} {words}")
+}
+
+fn scope_words(known: &Known) -> String {
+    match &known.scopes {
+        None => "can't be found out; a call that lacks one says which".to_owned(),
+        Some(scopes) => match needs::lacking(scopes).is_empty() {
+            true => "all that any command needs".to_owned(),
+            false => format!(
+                "{}; what they do not allow:",
+                counted(scopes.len() as u64, "scope")
+            ),
+        },
+    }
+}
+
+/// What was found out of what HubSpot does not document, and what was not.
+pub fn found_text(known: &Known) -> String {
+    let probed = match known.probed {
+        Some(at) => format!(", with a ticket {}", age_words(at)),
+        None => String::new(),
+    };
+    let mut lines = vec![format!(
+        "of {} things that HubSpot does not document, {} were found out, {}{probed}:",
+        UNKNOWNS.len(),
+        known.found.len(),
+        age_words(known.checked),
+    )];
+    for (name, value) in &known.found {
+        lines.push(format!("  {name:<30} {value}"));
+    }
+    let mut left: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (name, why) in not_found(known) {
+        match left.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, names)) => names.push(name),
+            None => left.push((why, vec![name])),
+        }
+    }
+    if !left.is_empty() {
+        lines.push("can't be found out:".to_owned());
+    }
+    for (why, names) in left {
+        lines.push(format!("  {why}: {}", names.join(", ")));
+    }
+    lines.join("\n")
+}
+
+/// What was not found out, and why.
+fn not_found(known: &Known) -> Vec<(&'static str, &'static str)> {
+    let open = UNKNOWNS
+        .iter()
+        .filter(|one| !known.found.contains_key(one.name));
+    let why = |way: Way| match way {
+        Way::Read => "the portal holds nothing that shows it",
+        Way::Write if known.probed.is_some() => "the ticket did not show it",
+        Way::Write => "--write-probe finds it out",
+        Way::Neither(why) => why,
+    };
+    open.map(|one| (one.name, why(one.way))).collect()
+}

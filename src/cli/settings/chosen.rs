@@ -1,0 +1,289 @@
+//! Which portal a command calls: what was typed, then the run that is resumed, then
+//! TICKETHAUL_PORTAL, then a token or an app in the environment, then the default of the
+//! configuration. A portal that has a name is a whole: its token goes to its own address
+//! or to one that was typed, never to one of the environment.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use super::{
+    BASE_URL, DEFAULT_URL, OAUTH, PORTAL, PortalArgs, TOKEN, config, environment, refuse_empty,
+    shown_url,
+};
+use crate::cli::config::{Config, Profile, SANDBOX, Source, check_name};
+use crate::error::Error;
+use crate::journal::PortalPath;
+
+/// Portals that have a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PortalName {
+    /// The embedded portal, for rehearsals.
+    Sandbox,
+    /// One of the configuration.
+    Named(String),
+}
+
+impl FromStr for PortalName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<PortalName, String> {
+        match text {
+            SANDBOX => Ok(PortalName::Sandbox),
+            name => check_name(name).map(|()| PortalName::Named(name.to_owned())),
+        }
+    }
+}
+
+/// The portal of a command.
+#[derive(Clone, Debug)]
+pub enum Chosen {
+    /// The embedded one.
+    Sandbox(By),
+    /// One of the configuration.
+    Named(Box<Profile>, By),
+    /// That of a token or an app that was typed or is in the environment.
+    Bare,
+    /// Nothing names one.
+    Nothing,
+}
+
+/// What named a portal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// `--portal`.
+    Flag,
+    /// The run that is resumed.
+    Run,
+    /// TICKETHAUL_PORTAL.
+    Variable,
+    /// The configuration.
+    Default,
+}
+
+impl PortalArgs {
+    /// The portal, by whatever names it.
+    ///
+    /// # Errors
+    /// When the configuration can't be read, or has no portal of the name.
+    pub fn chosen(&self) -> Result<Chosen, Error> {
+        if let Some(name) = &self.portal {
+            let by = match self.of_run {
+                Some(_) if self.is_of_run(name) => By::Run,
+                _ => By::Flag,
+            };
+            return self.by_name(name, by);
+        }
+        if self.has_typed_secret() {
+            return Ok(Chosen::Bare);
+        }
+        if let Some(name) = environment(PORTAL) {
+            let name = name.trim().parse();
+            let name = name.map_err(|what| Error::usage(format!("{PORTAL}: {what}")))?;
+            return self.by_name(&name, By::Variable);
+        }
+        let names = OAUTH.iter().map(|(name, _)| *name).chain([TOKEN]);
+        if names.into_iter().any(|name| environment(name).is_some()) {
+            return Ok(Chosen::Bare);
+        }
+        let config = config()?;
+        match config.default_name() {
+            None => Ok(Chosen::Nothing),
+            Some(SANDBOX) => Ok(Chosen::Sandbox(By::Default)),
+            Some(name) => {
+                let profile = config.portal(name)?.clone();
+                Ok(Chosen::Named(Box::new(profile), By::Default))
+            }
+        }
+    }
+
+    /// The portal of the configuration, where it is one.
+    pub fn profile(&self) -> Result<Option<Profile>, Error> {
+        Ok(match self.chosen()? {
+            Chosen::Named(profile, _) => Some(*profile),
+            _ => None,
+        })
+    }
+
+    fn by_name(&self, name: &PortalName, by: By) -> Result<Chosen, Error> {
+        let PortalName::Named(name) = name else {
+            return Ok(Chosen::Sandbox(by));
+        };
+        let mut profile = config()?.portal(name)?.clone();
+        // A file that was typed gives another token for the same portal.
+        let typed = match (&self.token_file, &self.oauth_file) {
+            (Some(path), _) => Some(Source::File(path.clone())),
+            (None, Some(path)) => Some(Source::OAuthFile(path.clone())),
+            (None, None) => None,
+        };
+        profile.source = typed.unwrap_or(profile.source);
+        Ok(Chosen::Named(Box::new(profile), by))
+    }
+
+    fn is_of_run(&self, name: &PortalName) -> bool {
+        match (&self.of_run, name) {
+            (Some(PortalPath::Sandbox(_)), PortalName::Sandbox) => true,
+            (Some(PortalPath::Named { name: of_run, .. }), PortalName::Named(name)) => {
+                of_run == name
+            }
+            _ => false,
+        }
+    }
+
+    /// The address of a chosen portal, and what named it where that was not the default.
+    pub(super) fn address(&self, chosen: &Chosen) -> (String, Option<&'static str>) {
+        if let Some(url) = &self.base_url {
+            return (url.clone(), Some("--base-url"));
+        }
+        if let Chosen::Named(profile, _) = chosen {
+            let url = profile.base_url.clone();
+            return (url.unwrap_or_else(|| DEFAULT_URL.to_owned()), None);
+        }
+        if let Some(url) = environment(BASE_URL) {
+            return (url, Some(BASE_URL));
+        }
+        match &self.of_run {
+            Some(PortalPath::Url(url)) => (url.clone(), Some("as in the run")),
+            _ => (DEFAULT_URL.to_owned(), None),
+        }
+    }
+
+    /// Refuses a variable that is set but empty where it would decide which portal is
+    /// called, or as whom: a script whose own variable was not set must not end up
+    /// somewhere else.
+    pub fn refuse_empty(&self, chosen: &Chosen) -> Result<(), Error> {
+        if self.portal.is_none() && !self.has_typed_secret() {
+            refuse_empty(PORTAL, "where another portal is meant")?;
+        }
+        match chosen {
+            Chosen::Sandbox(By::Default) | Chosen::Named(_, By::Default) => {}
+            Chosen::Sandbox(_) | Chosen::Named(..) => return Ok(()),
+            Chosen::Bare | Chosen::Nothing => {
+                if self.base_url.is_none() {
+                    refuse_empty(BASE_URL, "for HubSpot itself")?;
+                }
+                if self.has_typed_secret() {
+                    return Ok(());
+                }
+            }
+        }
+        refuse_empty(TOKEN, "where --token-file or an OAuth app is meant")?;
+        match environment(TOKEN) {
+            Some(_) => Ok(()),
+            None => OAUTH
+                .iter()
+                .try_for_each(|(name, _)| refuse_empty(name, "where no OAuth app is meant")),
+        }
+    }
+
+    /// What the portal was chosen by: an option, variables of the environment, the
+    /// configuration, or the run that is resumed; and where it is.
+    pub fn choice(&self, chosen: &Chosen) -> String {
+        let (url, from) = self.address(chosen);
+        let from = from.map_or_else(String::new, |from| format!(" ({from})"));
+        let place = format!("{}{from}", shown_url(&url));
+        match chosen {
+            Chosen::Sandbox(by) => {
+                let words = by.words(SANDBOX);
+                format!("the embedded sandbox, {words}{}", by.unused())
+            }
+            Chosen::Named(profile, by) => {
+                let (name, words) = (&profile.name, by.words(&profile.name));
+                format!("`{name}`, {place}, {words}{}", by.unused())
+            }
+            Chosen::Bare | Chosen::Nothing => {
+                format!("{place}, chosen by {}", self.credentials_from())
+            }
+        }
+    }
+
+    /// What names the credentials, in the order in which they are looked for.
+    fn credentials_from(&self) -> String {
+        match (&self.token_file, &self.oauth_file) {
+            (Some(path), _) => format!("--token-file {}", path.display()),
+            (None, Some(path)) => format!("--oauth-file {}", path.display()),
+            (None, None) if environment(TOKEN).is_some() => TOKEN.to_owned(),
+            (None, None) => OAUTH.map(|(name, _)| name).join(", "),
+        }
+    }
+
+    /// Whether any portal is named, here, in the environment or by the configuration.
+    pub fn names_portal(&self) -> bool {
+        !matches!(self.chosen(), Ok(Chosen::Nothing))
+    }
+
+    /// Whether this command line names a portal, or the environment or the default is the
+    /// one of that name.
+    pub fn names_profile(&self, name: &str) -> bool {
+        let profile = || self.profile().ok().flatten();
+        self.portal.is_some() || profile().is_some_and(|profile| profile.name == name)
+    }
+
+    /// Whether a file with credentials was typed.
+    pub fn has_typed_secret(&self) -> bool {
+        self.token_file.is_some() || self.oauth_file.is_some()
+    }
+
+    /// Fills in what was not said from a run's own portal. A name that the configuration
+    /// does not have any more leaves the address.
+    pub fn go_to(&mut self, path: &PortalPath) -> Result<(), Error> {
+        let is_typed = self.portal.is_some() || self.has_typed_secret();
+        self.of_run = Some(path.clone());
+        match path {
+            PortalPath::Sandbox(folder) => {
+                self.portal = Some(PortalName::Sandbox);
+                let _said = self.sandbox_data.get_or_insert_with(|| folder.clone());
+            }
+            PortalPath::Named { name, .. } if !is_typed && config()?.has(name) => {
+                self.portal = Some(PortalName::Named(name.clone()));
+            }
+            PortalPath::Named { url, .. } => self.of_run = Some(PortalPath::Url(url.clone())),
+            PortalPath::Url(_) => {}
+        }
+        Ok(())
+    }
+}
+
+impl By {
+    fn words(self, name: &str) -> String {
+        match self {
+            By::Flag => format!("chosen by --portal {name}"),
+            By::Run => "as in the run".to_owned(),
+            By::Variable => format!("chosen by {PORTAL}"),
+            By::Default => "the default of the configuration".to_owned(),
+        }
+    }
+
+    /// What the environment names as well, and what does not count therefore.
+    fn unused(self) -> String {
+        let unused = [TOKEN, BASE_URL].into_iter();
+        let unused = unused.filter(|name| environment(name).is_some());
+        let unused: Vec<&str> = unused.collect();
+        match unused.as_slice() {
+            [] => String::new(),
+            [one] => format!("; {one} is not used"),
+            several => format!("; {} are not used", several.join(" and ")),
+        }
+    }
+}
+
+/// The file with secrets that other users of this machine may read, where there is one.
+pub fn exposed(chosen: &Chosen, args: &PortalArgs) -> Option<std::path::PathBuf> {
+    let of_profile: Option<&Path> = match chosen {
+        Chosen::Named(profile, _) => match &profile.source {
+            Source::File(path) | Source::OAuthFile(path) => Some(path),
+            Source::Variable(_) | Source::Command(..) => None,
+        },
+        _ => None,
+    };
+    let files = args.secret_files().into_iter().flatten().chain(of_profile);
+    let mut files = files.filter(|path| crate::cli::secrets::others_may_read(path));
+    files.next().map(Path::to_owned)
+}
+
+/// The configuration, for messages of those who have found nothing.
+pub(super) fn known_names(config: &Config) -> Vec<&str> {
+    config
+        .portals()
+        .map(|portal| portal.name.as_str())
+        .collect()
+}

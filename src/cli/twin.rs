@@ -1,0 +1,305 @@
+//! The twin of a portal: a sandbox with that portal's pipelines, stages, properties,
+//! options, owners, labels and limits, and with what was found out about it, but without
+//! its records. A twin is a portal: it lacks what the real one lacks.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::known::Known;
+use super::portal::Portal;
+use super::schema::{PortalCopy, pull, read_copy};
+use super::settings::{PortalArgs, PortalName};
+use super::talk::Talk;
+use crate::error::Error;
+use crate::hubspot::{FoundOut, PropertyForm, SchemaParts};
+use crate::model::schema::{ObjectType, PropertyDef};
+use crate::output::private_folder;
+use crate::report::age_words;
+use crate::sandbox::{Blueprint, Rate, Switch};
+
+/// The copy that a sandbox is the twin of, in its folder.
+const COPY: &str = "like.toml";
+
+/// What was found out about that portal, beside it.
+const FOUND: &str = "like.json";
+
+/// As old as HubSpot's own things.
+const EPOCH: &str = "1970-01-01T00:00:00Z";
+
+/// What a twin is made of.
+pub struct Twin {
+    copy: PortalCopy,
+    found: FoundOut,
+}
+
+impl Twin {
+    /// The twin of a portal of the configuration, which is asked, or of a copy that
+    /// `schema pull` wrote.
+    pub async fn of(like: &str, talk: &Talk) -> Result<Twin, Error> {
+        let copy = match Path::new(like) {
+            file if file.extension().is_some_and(|end| end == "toml") => read_copy(file)?,
+            _ => ask(like, talk).await?,
+        };
+        if copy.forms.is_empty() {
+            return Err(Error::usage(format!(
+                "the copy of portal {} is of an older tickethaul and says too little for a twin",
+                copy.portal_id
+            ))
+            .advise("write it anew with `tickethaul schema pull`"));
+        }
+        let found = Known::of(copy.portal_id).map(|known| known.found);
+        let twin = Twin {
+            copy,
+            found: found.unwrap_or_default(),
+        };
+        talk.say(&twin.words());
+        Ok(twin)
+    }
+
+    /// The twin whose sandbox is in a folder, if one is.
+    pub fn in_folder(folder: &Path) -> Result<Option<Twin>, Error> {
+        let copy = folder.join(COPY);
+        if !copy.is_file() {
+            return Ok(None);
+        }
+        let found = fs::read(folder.join(FOUND)).unwrap_or_default();
+        Ok(Some(Twin {
+            copy: read_copy(&copy)?,
+            found: serde_json::from_slice(&found).unwrap_or_default(),
+        }))
+    }
+
+    /// Puts it into the folder of a new sandbox.
+    pub fn keep(&self, folder: &Path) -> Result<(), Error> {
+        let failed = |error: std::io::Error| {
+            Error::usage(format!(
+                "can't write the twin's definitions to {}: {error}",
+                folder.display()
+            ))
+        };
+        private_folder(folder).map_err(failed)?;
+        let write = |name: &str, text: &[u8]| {
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            file.write_all(text)?;
+            let place = folder.join(name);
+            file.persist(place).map(drop).map_err(|error| error.error)
+        };
+        let text = self.copy.text().map_err(Error::unexpected)?;
+        let found = serde_json::to_vec_pretty(&self.found).map_err(Error::unexpected)?;
+        write(FOUND, &found).map_err(failed)?;
+        write(COPY, text.as_bytes()).map_err(failed)
+    }
+
+    /// What it is, for people.
+    pub fn words(&self) -> String {
+        format!(
+            "the twin of portal {} as pulled {}: its definitions, none of its records",
+            self.copy.portal_id,
+            age_words(self.copy.pulled)
+        )
+    }
+
+    /// Calls that it allows, where that is known.
+    pub fn rate(&self) -> Option<Rate> {
+        self.copy
+            .burst
+            .and_then(|rate| rate.to_string().parse().ok())
+    }
+
+    /// The switches of what was found out; of what can be two things, the first.
+    pub fn switches(&self) -> Vec<Switch> {
+        let found = self.found.iter();
+        let first = |value: &str| value.split(" or ").next().unwrap_or_default().to_owned();
+        let switches = found.map(|(name, value)| format!("{name}={}", first(value)));
+        switches.filter_map(|text| text.parse().ok()).collect()
+    }
+
+    /// The definitions as the API shows them.
+    pub fn blueprint(&self) -> Result<Blueprint, Error> {
+        let properties = json!({
+            "tickets": self.properties(ObjectType::Tickets),
+            "contacts": self.properties(ObjectType::Contacts),
+        });
+        let groups: Vec<Value> = self
+            .copy
+            .groups
+            .iter()
+            .map(|group| json!({"name": group.name, "label": group.label}))
+            .collect();
+        let mut whole = json!({
+            "properties": properties,
+            "groups": {"tickets": groups},
+            "pipelines": self.pipelines(),
+            "owners": self.owners(),
+            "labels": self.labels(),
+        });
+        // What the token could not read of the real one is as in any sandbox.
+        if self.copy.left_out.contacts
+            && let Some(kinds) = whole["properties"].as_object_mut()
+        {
+            let _none = kinds.remove("contacts");
+        }
+        Blueprint::read(&whole.to_string()).map_err(Error::unexpected)
+    }
+
+    fn properties(&self, object: ObjectType) -> Vec<Value> {
+        let forms = self.copy.forms.get(&object);
+        let defined = self.copy.schema.properties(object).values();
+        let mut all: Vec<Value> = defined
+            .map(|property| {
+                let form = forms.and_then(|forms| forms.get(&property.name));
+                as_api(property, &form.cloned().unwrap_or_default())
+            })
+            .collect();
+        if object == ObjectType::Tickets {
+            all.extend(self.copy.archived.iter().map(|name| archived(name)));
+        }
+        all
+    }
+
+    fn pipelines(&self) -> Vec<Value> {
+        let pipelines = self.copy.schema.pipelines.iter().enumerate();
+        let pipelines = pipelines.map(|(order, pipeline)| {
+            let stages = pipeline.stages.iter().enumerate().map(|(order, stage)| {
+                let (state, closed) = match stage.closed {
+                    true => ("CLOSED", "true"),
+                    false => ("OPEN", "false"),
+                };
+                let permissions = self.copy.locked_stages.get(&stage.id);
+                json!({
+                    "id": stage.id, "label": stage.label, "displayOrder": order,
+                    "metadata": {"ticketState": state, "isClosed": closed},
+                    "writePermissions": permissions.map_or("CRM_PERMISSIONS_ENFORCEMENT", String::as_str),
+                })
+            });
+            json!({
+                "id": pipeline.id, "label": pipeline.label, "displayOrder": order,
+                "stages": stages.collect::<Vec<_>>(),
+            })
+        });
+        pipelines.collect()
+    }
+
+    fn owners(&self) -> Vec<Value> {
+        let owners = self.copy.schema.owners.iter().zip(9_586_501_u64..);
+        let owners = owners.map(|(owner, user)| {
+            json!({
+                "id": owner.id, "email": owner.email, "type": "PERSON",
+                "firstName": owner.first_name, "lastName": owner.last_name,
+                "userId": (!owner.archived).then_some(user), "userIdIncludingInactive": user,
+                "createdAt": EPOCH, "updatedAt": EPOCH, "archived": owner.archived,
+            })
+        });
+        owners.collect()
+    }
+
+    /// Labels of links from tickets. The way back has an id of its own, which the copy does
+    /// not have: one beyond all others.
+    fn labels(&self) -> Vec<Value> {
+        let own = self
+            .copy
+            .links
+            .iter()
+            .filter(|(_, link)| link.category == "USER_DEFINED");
+        let own = own.filter_map(|(to, link)| Some((*to, link.id, link.label.clone()?)));
+        let mut own: Vec<(ObjectType, u32, String)> = own.collect();
+        own.sort_by_key(|(to, id, _)| (*to, *id));
+        let beyond = own.iter().map(|(_, id, _)| *id).max().unwrap_or(0) + 1_000;
+        let (mut labels, mut free) = (Vec::new(), beyond);
+        let mut rest = own.into_iter().peekable();
+        while let Some((to, id, label)) = rest.next() {
+            // Between tickets both ways of a pair are in the same list, one after the other.
+            let is_pair = |next: &(ObjectType, u32, String)| {
+                to == ObjectType::Tickets && next.0 == to && next.1 == id + 1
+            };
+            let (back, inverse) = match rest.next_if(is_pair) {
+                Some((_, back, inverse)) => (back, Some(inverse)),
+                None if to == ObjectType::Tickets => (id, None),
+                None => {
+                    free += 1;
+                    (free, None)
+                }
+            };
+            labels.push(json!({
+                "there": id, "back": back, "from": "tickets", "to": to.plural(),
+                "name": format!("label_{id}"), "label": label, "inverseLabel": inverse,
+            }));
+        }
+        labels
+    }
+}
+
+/// Pulls the definitions of a portal of the configuration.
+async fn ask(name: &str, talk: &Talk) -> Result<PortalCopy, Error> {
+    let name: PortalName = name.parse().map_err(Error::usage)?;
+    if name == PortalName::Sandbox {
+        return Err(Error::usage("a twin is that of another portal")
+            .advise("name one of `tickethaul portal list`, or a file of `schema pull -o`"));
+    }
+    let args = PortalArgs::named(name);
+    let portal = Box::pin(Portal::open(&args, talk)).await?;
+    let copy = pull(&portal, SchemaParts::default(), talk).await;
+    portal.close().await;
+    copy
+}
+
+fn as_api(property: &PropertyDef, form: &PropertyForm) -> Value {
+    let options = property.options.iter().enumerate();
+    let options = options.map(|(order, option)| {
+        json!({"label": option.label, "value": option.value, "displayOrder": order})
+    });
+    json!({
+        "name": property.name, "label": property.label, "description": "",
+        "type": form.type_name, "fieldType": form.field_type, "groupName": form.group,
+        "options": options.collect::<Vec<_>>(), "displayOrder": -1,
+        "calculated": form.calculated, "externalOptions": property.external_options,
+        "hasUniqueValue": property.unique, "hidden": form.hidden,
+        "hubspotDefined": !form.own, "formField": !property.read_only,
+        "dataSensitivity": "non_sensitive", "referencedObjectType": form.references,
+        "modificationMetadata": {
+            "archivable": form.own, "readOnlyDefinition": !form.own,
+            "readOnlyValue": property.read_only,
+        },
+        "archived": false, "createdAt": EPOCH, "updatedAt": EPOCH,
+    })
+}
+
+/// Of an archived property its name is known: nobody else can take it.
+fn archived(name: &str) -> Value {
+    json!({
+        "name": name, "label": name, "description": "", "type": "string", "fieldType": "text",
+        "groupName": "ticketinformation", "options": [], "displayOrder": -1, "calculated": false,
+        "externalOptions": false, "hasUniqueValue": false, "hidden": false,
+        "hubspotDefined": false, "formField": false, "dataSensitivity": "non_sensitive",
+        "modificationMetadata": {
+            "archivable": true, "readOnlyDefinition": false, "readOnlyValue": false,
+        },
+        "archived": true, "archivedAt": EPOCH, "createdAt": EPOCH, "updatedAt": EPOCH,
+    })
+}
+
+/// Makes a folder no twin's any more. What can't be removed is replaced later.
+pub fn forget(folder: &Path) {
+    for name in [COPY, FOUND] {
+        let _gone = fs::remove_file(folder.join(name));
+    }
+}
+
+/// The folder of a twin's sandbox where none is named: one for each portal or copy.
+pub fn folder_of(like: &str, data: &Path) -> PathBuf {
+    let plain = like
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    let name = match plain && !like.ends_with(".toml") {
+        true => like.to_owned(),
+        false => {
+            let path = std::path::absolute(like).unwrap_or_else(|_| like.into());
+            let hash = blake3::hash(path.as_os_str().as_encoded_bytes());
+            hash.to_hex()[..16].to_owned()
+        }
+    };
+    data.join("twins").join(name)
+}

@@ -1,0 +1,365 @@
+//! Portals by name: what the configuration says, which portal a command takes, where its
+//! token comes from, and what becomes of runs whose portal is another one by now.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
+
+const MAPPING: &str = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
+     [[property]]\nname = \"desk_id\"\nlabel = \"Desk\"\ntype = \"string\"\nunique = true\n\
+     [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
+
+/// Where the configuration is in the home of a test.
+const CONFIG: &str = ".config/tickethaul/config.toml";
+
+fn serve(here: &Rehearsal, seed: &str) -> Served {
+    here.serve(&["--rate", "off", "--seed", seed])
+}
+
+/// A folder with a token file, rows and a mapping.
+fn here() -> Rehearsal {
+    let here = Rehearsal::new();
+    let _file = here.write("token", format!("{TOKEN}\n"));
+    let _file = here.write("t.csv", "Id,Subject\n1,a\n2,b\n3,c\n");
+    let _file = here.write("m.toml", MAPPING);
+    here
+}
+
+fn add(here: &Rehearsal, name: &str, portal: &Served, more: &[&str]) -> Ended {
+    let named = ["portal", "add", name, "--base-url", portal.url()];
+    here.run([&named[..], more].concat())
+}
+
+fn configure(here: &Rehearsal, text: &str) {
+    let path = here.path(CONFIG);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    let _file = here.write(CONFIG, text);
+}
+
+fn id_of(here: &Rehearsal, name: &str) -> String {
+    let listed = here.run(["portal", "list", "--json"]).expect(0).stdout;
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    let portals = listed["portals"].as_array().expect("a list");
+    let found = portals.iter().find(|portal| portal["name"] == name);
+    found.expect("there")["id"].to_string()
+}
+
+const EXPORT: [&str; 3] = ["export", "--properties", "subject"];
+
+/// An export with variables of the environment.
+fn export(here: &Rehearsal, args: &[&str], environment: &[(&str, &str)]) -> Ended {
+    let mut command: Command = here.command([&EXPORT[..], args].concat());
+    let _same = command.envs(environment.iter().copied());
+    here.finish(command)
+}
+
+#[test]
+fn a_portal_has_a_name_from_add_to_remove() {
+    let here = here();
+    let portal = serve(&here, "1");
+    let none = here.run(["portal", "list"]).expect(0);
+    assert!(none.stderr.contains(CONFIG), "{}", none.stderr);
+    let more = [
+        "--token-file",
+        "token",
+        "--rate",
+        "150/10s",
+        "--reserve",
+        "20",
+    ];
+    let _ended = add(&here, "live", &portal, &more)
+        .expect(0)
+        .says("portal use live");
+    let _ended = add(&here, "live", &portal, &more)
+        .expect(64)
+        .says("already");
+    let listed = here.run(["portal", "list"]).expect(0).says(CONFIG);
+    for words in ["live", "the file", "rate 150/10s", "reserve 20 %"] {
+        assert!(listed.stdout.contains(words), "{}", listed.stdout);
+    }
+    let shown = here.run(["portal", "show", "live"]).expect(0).stdout;
+    assert!(shown.contains(&id_of(&here, "live")), "{shown}");
+    let text = here.read(CONFIG);
+    assert!(!text.contains(TOKEN), "{text}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(here.path(CONFIG))
+            .expect("there")
+            .permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600);
+    }
+    let _ended = here
+        .run(EXPORT)
+        .expect(64)
+        .says("the configuration has live");
+    let _ended = here
+        .run(["portal", "use", "liv"])
+        .expect(64)
+        .says("there is `live`");
+    let _ended = here.run(["portal", "use", "live"]).expect(0);
+    let _ended = here
+        .run(EXPORT)
+        .expect(0)
+        .says("the default of the configuration");
+    let _ended = here.run(["portal", "remove", "live"]).expect(0);
+    let _ended = here.run(EXPORT).expect(64).says("no portal is named");
+    assert!(!here.read(CONFIG).contains("live"));
+}
+
+#[test]
+fn what_was_typed_counts_before_the_environment_and_that_before_the_default() {
+    let here = here();
+    let (one, two) = (serve(&here, "1"), serve(&here, "2"));
+    let file = ["--token-file", "token"];
+    let _ended = add(&here, "one", &one, &file).expect(0);
+    let _ended = add(&here, "two", &two, &file).expect(0);
+    let _ended = here.run(["portal", "use", "one"]).expect(0);
+    let token = ("HUBSPOT_ACCESS_TOKEN", TOKEN);
+    let url = ("TICKETHAUL_BASE_URL", two.url());
+    let variable = ("TICKETHAUL_PORTAL", "two");
+    let _ended = export(&here, &[], &[]).expect(0).says("`one`");
+    let ended = export(&here, &[], &[token, url]).expect(0);
+    let _ended = ended.says("chosen by HUBSPOT_ACCESS_TOKEN");
+    let ended = export(&here, &[], &[token, url, variable]).expect(0);
+    let ended = ended.says("`two`").says("chosen by TICKETHAUL_PORTAL");
+    let _ended = ended.says("HUBSPOT_ACCESS_TOKEN and TICKETHAUL_BASE_URL are not used");
+    // The address of the environment belongs to the token of the environment.
+    let ended = export(&here, &["--portal", "one"], &[token, url, variable]).expect(0);
+    let _ended = ended.says(one.url()).says("chosen by --portal one");
+    let named = [&file[..], &["--base-url", two.url()]].concat();
+    let ended = export(&here, &named, &[variable]).expect(0);
+    let _ended = ended.says("chosen by --token-file token");
+    let data = ["--sandbox-data", "data"];
+    let _ended = export(&here, &data, &[("TICKETHAUL_PORTAL", "sandbox")])
+        .expect(0)
+        .says("the embedded sandbox, chosen by TICKETHAUL_PORTAL");
+    for (name, value) in [("TICKETHAUL_PORTAL", " "), ("HUBSPOT_ACCESS_TOKEN", "")] {
+        let ended = export(&here, &[], &[(name, value)]).expect(64);
+        let _ended = ended.says(&format!("{name} is set, but is empty"));
+    }
+    let _ended = export(&here, &["--portal", "three"], &[])
+        .expect(64)
+        .says("no portal is called `three`");
+}
+
+#[test]
+fn a_token_comes_from_a_command_a_variable_or_a_file_or_it_is_said_why_not() {
+    let here = here();
+    let portal = serve(&here, "1");
+    let command = |line: &str| {
+        add(
+            &here,
+            "live",
+            &portal,
+            &["--force", "--token-command", line],
+        )
+    };
+    let _ended = command("cat token").expect(0);
+    let _ended = export(&here, &["--portal", "live"], &[]).expect(0);
+    let listed = here.run(["portal", "list"]).expect(0).stdout;
+    assert!(listed.contains("the command `cat …`"), "{listed}");
+    for (line, words) in [
+        ("cat token; exit 4", "failed (exit status: 4)"),
+        ("true", "printed nothing"),
+        (
+            "cat token token",
+            "the token of portal `live` can't be used",
+        ),
+        ("no-such-program-of-ours", "failed (exit status: 127)"),
+    ] {
+        let ended = command(line);
+        assert!(matches!(ended.code, 7 | 64), "{}", ended.stderr);
+        let _ended = ended.says(words);
+    }
+    let slow = ["--force", "--token-command-seconds", "1"];
+    let slow = [&slow[..], &["--token-command", "cat token; exec sleep 60"]].concat();
+    let ended = add(&here, "live", &portal, &slow).expect(7);
+    let _ended = ended.says("has printed no token within 1 s");
+    let token = TOKEN.replace("rehearsal", "na1-4a5b-8c7d-0123-4567");
+    let ended = command(&format!("echo {token}")).expect(64);
+    let ended = ended.says("doesn't belong in the configuration");
+    assert!(!ended.stderr.contains(&token), "{}", ended.stderr);
+    let env = ["--force", "--token-env", "DESK_TOKEN"];
+    let _ended = add(&here, "live", &portal, &env)
+        .expect(64)
+        .says("DESK_TOKEN, which is not set");
+    let mut command = here.command(["portal", "add", "live", "--base-url", portal.url()]);
+    let _same = command.args(env).env("DESK_TOKEN", TOKEN);
+    let _ended = here.finish(command).expect(0);
+    let ended = export(&here, &["--portal", "live"], &[("DESK_TOKEN", TOKEN)]);
+    let _ended = ended.expect(0);
+    configure(&here, &format!("[portals.live]\ntoken = \"{TOKEN}\"\n"));
+    let _ended = export(&here, &["--portal", "live"], &[])
+        .expect(64)
+        .says("unknown field `token`")
+        .says("token_command");
+}
+
+#[test]
+fn a_name_leads_to_one_account_and_an_account_has_one_name() {
+    let here = here();
+    let (one, two) = (serve(&here, "1"), serve(&here, "2"));
+    let file = ["--token-file", "token"];
+    let _ended = add(&here, "one", &one, &file).expect(0);
+    let ended = add(&here, "again", &one, &file).expect(7);
+    let _ended = ended.says("is there already, as `one`");
+    assert!(!here.read(CONFIG).contains("again"));
+    let forced = [&file[..], &["--force"]].concat();
+    let _ended = add(&here, "again", &one, &forced).expect(0);
+    let _ended = export(&here, &["--portal", "again"], &[]).expect(0);
+    let _ended = add(&here, "two", &two, &file).expect(0);
+    // The token of the other portal, as if the files had been mixed up.
+    let text = here.read(CONFIG).replace(two.url(), one.url());
+    configure(&here, &text);
+    let ids = [id_of(&here, "one"), id_of(&here, "two")];
+    assert_ne!(ids[0], ids[1]);
+    let ended = export(&here, &["--portal", "two"], &[]).expect(7);
+    let words = format!(
+        "`two` is portal {}, and its token belongs to portal {}",
+        ids[1], ids[0]
+    );
+    let _ended = ended.says(&words).says("nothing was sent");
+    // Written by hand, without an id.
+    let by_hand = format!(
+        "[portals.one]\nid = {}\ntoken_file = \"../../token\"\nbase_url = \"{url}\"\n\
+         [portals.new]\ntoken_file = \"../../token\"\nbase_url = \"{url}\"\n",
+        ids[0],
+        url = one.url()
+    );
+    configure(&here, &by_hand);
+    let ended = export(&here, &["--portal", "new"], &[]).expect(7);
+    let _ended = ended.says("which is `one`: two names, one portal");
+    let _ended = export(&here, &["--portal", "one"], &[]).expect(0);
+}
+
+fn texts(folder: &Path, into: &mut Vec<u8>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        match path.is_dir() {
+            true => texts(&path, into),
+            false => into.extend(fs::read(path).expect("a file")),
+        }
+    }
+}
+
+#[test]
+fn a_run_keeps_its_portal_by_name_and_account() {
+    let here = here();
+    let (one, two) = (serve(&here, "1"), serve(&here, "2"));
+    let command = ["--token-command", "cat token"];
+    let defaults = [
+        "--rate",
+        "150/10s",
+        "--mapping",
+        "m.toml",
+        "--api",
+        "2026-09",
+    ];
+    let _ended = add(
+        &here,
+        "live",
+        &one,
+        &[command, ["--time-zone", "Asia/Tokyo"]].concat(),
+    );
+    let more = [
+        &command[..],
+        &defaults,
+        &["--time-zone", "Asia/Tokyo", "--force"],
+    ]
+    .concat();
+    let _ended = add(&here, "live", &one, &more).expect(0);
+    let import = ["import", "t.csv", "--create-properties", "--limit", "1"];
+    let begin =
+        |run: &str| here.run([&import[..], &["--portal", "live", "--run-dir", run]].concat());
+    let _ended = begin("run").expect(0);
+    let _ended = begin("other").expect(0);
+    let db = rusqlite::Connection::open(here.path("run/run.db")).expect("the journal");
+    let meta = |name: &str| -> String {
+        let sql = "SELECT value FROM meta WHERE name = ?1";
+        db.query_row(sql, [name], |row| row.get(0)).expect("there")
+    };
+    assert!(meta("portal_path").contains("\"name\":\"live\""));
+    assert_eq!(meta("told"), r#"{"api":"2026-09","rate":"150/10s"}"#);
+    let ended = here.run(["resume", "run", "--no-limit"]).expect(0);
+    let _ended = ended
+        .says("`live`")
+        .says("as in the run")
+        .says("--rate 150/10s");
+    assert_eq!(here.rows("run/done.csv").len(), 3);
+    let _ended = here.run(["verify", "run"]).expect(0).says("as in the run");
+    // Elsewhere nothing vouches for what the folder says, until the name is typed.
+    let known = here.path(".local");
+    fs::rename(&known, here.path("aside")).expect("moved");
+    let resume = ["resume", "other", "--no-limit"];
+    let ended = here.run(resume).expect(7);
+    let _ended = ended
+        .says("goes to the portal `live`")
+        .says("--portal live");
+    fs::rename(here.path("aside"), &known).expect("moved back");
+    // The name is another account by now.
+    let text = here.read(CONFIG).replace(one.url(), two.url());
+    let text: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with("id"))
+        .collect();
+    configure(&here, &text.join("\n"));
+    let ended = here.run(resume).expect(7);
+    let _ended = ended.says("the run belongs to portal");
+    assert_eq!(here.rows("other/done.csv").len(), 1);
+    let _ended = here
+        .run([&resume[..], &["--portal", "live"]].concat())
+        .expect(7);
+    let mut all = Vec::new();
+    texts(&here.path("run"), &mut all);
+    texts(&here.path(".local"), &mut all);
+    texts(&here.path(".config"), &mut all);
+    let has_token = all
+        .windows(TOKEN.len())
+        .any(|part| part == TOKEN.as_bytes());
+    assert!(!has_token, "the token is in a file");
+}
+
+#[test]
+fn a_time_zone_is_that_of_exports_and_a_mapping_that_of_imports() {
+    let here = here();
+    let portal = serve(&here, "1");
+    let more = [
+        "--token-file",
+        "token",
+        "--time-zone",
+        "Asia/Tokyo",
+        "--mapping",
+        "m.toml",
+    ];
+    let _ended = add(&here, "live", &portal, &more).expect(0);
+    let named = |args: &[&str]| here.run([args, &["--portal", "live"]].concat());
+    let _ended = named(&["schema", "apply", "--yes"]).expect(0);
+    let _ended = named(&["import", "t.csv"]).expect(0);
+    let _ended = named(&["plan", "t.csv", "-o", "plan"]).expect(0);
+    let _ended = named(&["plan", "plan"]).expect(0);
+    let export = ["export", "--properties", "createdate"];
+    let csv = named(&export).expect(0).stdout;
+    assert_eq!(csv.matches("+09:00").count(), 3, "{csv}");
+    let csv = named(&[&export[..], &["--zone", "UTC"]].concat())
+        .expect(0)
+        .stdout;
+    assert_eq!(csv.matches("+09:00").count(), 0, "{csv}");
+    // Where nothing names a mapping, it is asked for as ever.
+    let _ended = here
+        .run(["import", "t.csv"])
+        .expect(64)
+        .says("--mapping <MAPPING>");
+    let _ended = add(
+        &here,
+        "x",
+        &portal,
+        &["--token-file", "token", "--mapping", "nope"],
+    )
+    .expect(64)
+    .says("nope");
+}

@@ -1,0 +1,381 @@
+//! What HubSpot does not document, asked of sandboxes of which each does it in its own way:
+//! every switch is found out, or it is said that it can't be.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tickethaul::hubspot::{Client, Credentials, FoundOut, Settings, Token, UNKNOWNS, Way};
+use tickethaul::sandbox::{KnownSwitch, Options, Switch, Switches};
+
+use crate::desk::Desk;
+use crate::plain_http::Portal;
+
+/// A portal that holds what can show something: tickets with keys of their own, one of
+/// them archived, one with a contact, one made of two; and a second pipeline.
+async fn portal(switches: &[String]) -> Portal {
+    let switches = switches.iter().map(|text| text.parse::<Switch>());
+    let portal = Portal::with(Options {
+        rate: "5000/1s".parse().expect("a rate"),
+        switches: switches.map(|switch| switch.expect("a switch")).collect(),
+        ..Options::default()
+    })
+    .await;
+    portal.unique_property("desk_id").await;
+    let inputs: Vec<Value> = (0..60)
+        .map(|n| {
+            json!({"properties": {"hs_pipeline": "0", "hs_pipeline_stage": "1",
+                "subject": format!("Ticket {n}"), "desk_id": format!("Key-{n}")}})
+        })
+        .collect();
+    let path = "/crm/v3/objects/tickets/batch/create";
+    let made = portal
+        .post(path, json!({"inputs": inputs}))
+        .await
+        .expect(201);
+    let ids: Vec<&str> = made["results"]
+        .as_array()
+        .expect("tickets")
+        .iter()
+        .map(|ticket| ticket["id"].as_str().expect("an id"))
+        .collect();
+    let _gone = portal
+        .call("DELETE", &format!("/crm/v3/objects/tickets/{}", ids[0]), "")
+        .await;
+    let contact = json!({"properties": {"email": "a@x.example"}});
+    let contact = portal
+        .post("/crm/v3/objects/contacts", contact)
+        .await
+        .expect(201);
+    let contact = contact["id"].as_str().expect("an id");
+    let link = format!(
+        "/crm/v4/objects/tickets/{}/associations/default/contacts/{contact}",
+        ids[1]
+    );
+    let _linked = portal.call("PUT", &link, "").await;
+    let merge = json!({"primaryObjectId": ids[2], "objectIdToMerge": ids[3]});
+    let _merged = portal
+        .post("/crm/v3/objects/tickets/merge", merge)
+        .await
+        .expect(200);
+    let stages =
+        json!([{"label": "Begun", "displayOrder": 0, "metadata": {"ticketState": "OPEN"}}]);
+    let pipeline = json!({"label": "Second", "displayOrder": 1, "stages": stages});
+    let _made = portal
+        .post("/crm/v3/pipelines/tickets", pipeline)
+        .await
+        .expect(201);
+    portal
+}
+
+async fn found(switches: &[String]) -> FoundOut {
+    let portal = portal(switches).await;
+    let settings = Settings {
+        credentials: Some(Credentials::Token(
+            Token::new("sandbox".to_owned()).expect("a token"),
+        )),
+        ..Settings::default()
+    };
+    let client = Client::connect(&portal.sandbox.base_url(), settings).expect("a client");
+    let _account = client.account().await.expect("an account");
+    let mut found = client.unknowns_by_reading().await.expect("read");
+    let (id, written) = client.unknowns_by_writing(&found).await;
+    found.extend(written.expect("written"));
+    // The ticket is archived: nothing stays among the live ones.
+    let id = id.expect("a ticket");
+    let list = portal
+        .get("/crm/v3/objects/tickets?limit=100")
+        .await
+        .expect(200);
+    let live = list["results"].as_array().expect("tickets");
+    assert!(live.iter().all(|ticket| ticket["id"] != json!(id)), "{id}");
+    assert_eq!(live.len(), 58);
+    found
+}
+
+/// What a switch is found as; none for what can't be found out.
+fn expected(name: &str, value: &str) -> Option<String> {
+    let words = match (name, value) {
+        ("activity_key", "unique" | "claimed") => "unique or claimed",
+        ("activity_key", "plain" | "silent") => "plain or silent",
+        ("partial_success", "207" | "400-upsert") => "207 or 400-upsert",
+        ("partial_success", "400" | "400-create") => "400 or 400-create",
+        ("write_reply", "set+system" | "all") => "set+system or all",
+        ("rate_headers", "present" | "no-daily") => "present",
+        ("validation_2026_09", "off") => return None,
+        // By date it is what the specification says.
+        ("link_archive_status", _) => "200",
+        (_, value) => value,
+    };
+    Some(words.to_owned())
+}
+
+/// Switches of which one value leaves nothing to be seen of others: each has a portal of
+/// its own, or a story.
+const ALONE: [&str; 12] = [
+    "required_on_create",
+    "partial_success",
+    "bad_association",
+    "activity_key",
+    "createdate_writable",
+    "closed_date_writable",
+    "validation_2026_09",
+    "served_paths",
+    "ended_versions",
+    "ended_reply",
+    "missing_scopes",
+    "not_kept",
+];
+
+/// Those of them that stories tell.
+const BY_STORY: [&str; 5] = [
+    "served_paths",
+    "ended_versions",
+    "ended_reply",
+    "missing_scopes",
+    "not_kept",
+];
+
+fn known(name: &str) -> &'static KnownSwitch {
+    let mut table = Switches::TABLE.iter();
+    table.find(|known| known.name == name).expect("a switch")
+}
+
+/// Compares what was found with the switches as they stand.
+fn compare(found: &FoundOut, turned: &BTreeMap<&str, String>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for unknown in UNKNOWNS {
+        let name = unknown.name;
+        let told = found.get(name);
+        if let Way::Neither(_) = unknown.way {
+            assert_eq!(told, None, "{name} can't be found out");
+            continue;
+        }
+        // Only their own portals have anything to show of these.
+        if ALONE.contains(&name) && !turned.contains_key(name) || name == "ended_reply" {
+            continue;
+        }
+        let value = turned.get(name).cloned();
+        let value = value.unwrap_or_else(|| known(name).values[0].to_owned());
+        let wanted = expected(name, &value);
+        if told != wanted.as_ref() {
+            wrong.push(format!("{name}={value}: {told:?}, not {wanted:?}"));
+        }
+    }
+    wrong
+}
+
+/// Of some switches nothing is to be seen where another one is turned: they are not found
+/// out then, which is better than a guess.
+const HIDDEN: [(&str, &[&str], &str); 4] = [
+    // A ticket that rules keep out of closed stages is never opened again.
+    ("validation_2026_09", &["on"], "closed_date_on_reopen"),
+    // Every batch with a bad row is refused, whatever else is wrong with it.
+    (
+        "partial_success",
+        &["400", "400-create"],
+        "duplicate_trace_ids",
+    ),
+    ("activity_key", &["absent"], "activity_key_reads"),
+    // Both dates are always the same.
+    (
+        "createdate_writable",
+        &["no"],
+        "created_at_follows_createdate",
+    ),
+];
+
+/// What is found otherwise than it was turned, of one portal.
+async fn unlike(turned: BTreeMap<&'static str, String>) -> Vec<String> {
+    let switches: Vec<String> = turned
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let found = found(&switches).await;
+    let mut wrong = compare(&found, &turned);
+    for (name, values, hidden) in HIDDEN {
+        let turned = turned.get(name).map_or("", String::as_str);
+        if values.contains(&turned) {
+            wrong.retain(|one| !one.starts_with(&format!("{hidden}=")) || !one.contains(": None"));
+        }
+    }
+    wrong
+        .iter_mut()
+        .for_each(|one| one.push_str(&format!(" ({turned:?})")));
+    wrong
+}
+
+async fn all_found(portals: impl Iterator<Item = BTreeMap<&'static str, String>>) {
+    let portals = portals.map(|turned| tokio::spawn(unlike(turned)));
+    let wrong = futures::future::join_all(portals).await.into_iter();
+    let wrong: Vec<String> = wrong.flat_map(|one| one.expect("compared")).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_switch_has_its_place_among_the_unknowns() {
+    let mut switches: Vec<&str> = Switches::TABLE.iter().map(|known| known.name).collect();
+    let mut unknowns: Vec<&str> = UNKNOWNS.iter().map(|unknown| unknown.name).collect();
+    switches.sort_unstable();
+    switches.dedup();
+    unknowns.sort_unstable();
+    assert_eq!(unknowns, switches);
+}
+
+/// The k-th value of each switch at once, as far as they leave each other alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn switches_are_found_out_however_they_are_turned() {
+    let most = Switches::TABLE.iter().map(|known| known.values.len()).max();
+    let portals = (0..most.unwrap_or(0)).map(|k| {
+        // What hides others does not do so by itself.
+        let alone = |known: &&KnownSwitch| {
+            let alone = ALONE.contains(&known.name) && k > 0;
+            !alone && !BY_STORY.contains(&known.name)
+        };
+        let turned = Switches::TABLE.iter().filter(alone);
+        let turned = turned.filter_map(|known| {
+            let value = *known.values.get(k)?;
+            Some((known.name, value.to_owned()))
+        });
+        turned.collect()
+    });
+    all_found(portals).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn switches_that_hide_others_are_found_out_alone() {
+    let alone = ALONE.iter().filter(|name| !BY_STORY.contains(name));
+    let portals = alone.flat_map(|name| {
+        let values = known(name).values.iter().skip(1);
+        values.map(|value| BTreeMap::from([(*name, (*value).to_owned())]))
+    });
+    all_found(portals).await;
+}
+
+fn check(desk: &Desk, more: &[&str]) -> Value {
+    let args = [&["portal", "check", "--json"], more].concat();
+    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    serde_json::from_str(&ended.stdout).expect("JSON")
+}
+
+#[test]
+fn a_check_tells_what_a_token_may_do_and_which_versions_answer() {
+    let desk = Desk::new(&[
+        "--rate",
+        "100/10s",
+        "--switch",
+        "missing_scopes=crm.objects.contacts.write",
+        "--switch",
+        "ended_versions=v3",
+    ]);
+    let told = check(&desk, &[]);
+    assert_eq!(
+        told["lacking_scopes"][0]["scopes"],
+        json!(["crm.objects.contacts.write"])
+    );
+    assert_eq!(told["calls"]["burst"], "100/10s");
+    assert_eq!(told["found"]["ended_versions"], "v3");
+    assert_eq!(
+        told["found"]["missing_scopes"],
+        "crm.objects.contacts.write"
+    );
+    assert_eq!(told["probed"], Value::Null);
+    let all = desk
+        .here
+        .run_against(&desk.sandbox, &["portal", "check"])
+        .expect(0);
+    for words in [
+        "v3 is not there",
+        "lacks crm.objects.contacts.write",
+        "--write-probe finds it out",
+        "a note is needed",
+    ] {
+        assert!(all.stdout.contains(words), "{words}\n{}", all.stdout);
+    }
+    // Where the token's own path is gone, its scopes can't be found out.
+    let desk = Desk::new(&["--rate", "off", "--switch", "served_paths=dated"]);
+    let told = check(&desk, &[]);
+    assert_eq!(
+        (&told["scopes"], &told["found"]["served_paths"]),
+        (&Value::Null, &json!("dated"))
+    );
+    let desk = Desk::new(&[
+        "--rate",
+        "off",
+        "--switch",
+        "served_paths=numbered",
+        "--switch",
+        "ended_reply=410",
+    ]);
+    let told = check(&desk, &["--api", "v3"]);
+    assert_eq!(told["found"]["served_paths"], "numbered");
+    assert_eq!(told["found"]["ended_reply"], "410");
+    // Without --yes nobody is asked where there is no terminal.
+    let probe = ["portal", "check", "--write-probe"];
+    let _ended = desk
+        .here
+        .run_against(&desk.sandbox, &probe)
+        .expect(64)
+        .says("--yes");
+}
+
+const MAPPING: &str = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
+     [[property]]\nname = \"desk_id\"\ntype = \"string\"\nunique = true\n\
+     [[property]]\nname = \"made_on\"\ntype = \"datetime\"\n\
+     [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n\
+     createdate = { column = \"Made\", format = \"iso\", timezone = \"UTC\", read_only = { into = \"made_on\" } }\n";
+
+#[test]
+fn what_one_ticket_showed_is_kept_and_runs_go_by_it() {
+    let desk = Desk::new(&["--rate", "off", "--switch", "not_kept=createdate"]);
+    let told = check(&desk, &["--write-probe", "--yes"]);
+    assert_eq!(told["found"]["createdate_writable"], "no");
+    assert_eq!(told["found"]["not_kept"], "createdate");
+    // A later look without a ticket keeps that.
+    let told = check(&desk, &[]);
+    assert_eq!(told["found"]["createdate_writable"], "no");
+    assert!(told["probed"].is_string(), "{told}");
+    let _file = desk.here.write("m.toml", MAPPING);
+    let _file = desk.here.write(
+        "in.csv",
+        "Id,Subject,Made\n1,a,2020-01-01T00:00:00Z\n2,b,2020-01-02T00:00:00Z\n",
+    );
+    let import = [
+        "import",
+        "in.csv",
+        "-m",
+        "m.toml",
+        "--create-properties",
+        "--run-dir",
+        "run",
+        "--limit",
+        "1",
+    ];
+    let _ended = desk.here.run_against(&desk.sandbox, &import).expect(0);
+    let resume = ["resume", "run", "--no-limit"];
+    let _ended = desk.here.run_against(&desk.sandbox, &resume).expect(0);
+    // No row went with a value that is known to be lost.
+    let export = ["export", "--properties", "made_on,desk_id", "-o", "out.csv"];
+    let _ended = desk.here.run_against(&desk.sandbox, &export).expect(0);
+    assert_eq!(desk.here.rows("out.csv").len(), 2);
+    for row in desk.here.rows("out.csv") {
+        assert!(row["made_on"].starts_with("2020-01-0"), "{row:?}");
+    }
+    let _file = desk.here.write("token", crate::rehearsal::TOKEN);
+    let add = [
+        "portal",
+        "add",
+        "live",
+        "--token-file",
+        "token",
+        "--base-url",
+        desk.sandbox.url(),
+    ];
+    let _ended = desk.here.run(add).expect(0);
+    let shown = desk.here.run(["portal", "show", "live"]).expect(0).stdout;
+    assert!(shown.contains("createdate_writable"), "{shown}");
+    let kept = std::fs::read_dir(desk.here.path(".local/share/tickethaul/portals"));
+    for entry in kept.expect("what is known") {
+        let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a file");
+        assert!(!text.contains(crate::rehearsal::TOKEN));
+    }
+}
