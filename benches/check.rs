@@ -223,6 +223,7 @@ fn schema() -> Schema {
             stages: stages.map(stage).collect(),
         }],
         owners: (0..AGENTS).map(owner).collect(),
+        ..Schema::default()
     }
 }
 

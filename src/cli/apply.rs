@@ -8,10 +8,12 @@ use clap::Args;
 
 use super::exit::Exit;
 use super::fit::kinds_error;
+use super::found::find;
 use super::import::{Op, finish, lacking, mapping_error, new_run, record, say_start};
 use super::input::say_reading;
 use super::known;
 use super::portal::{Portal, call_error};
+use super::relatives::known;
 use super::resume::{open_input, operation, same_portal};
 use super::run_args::RunArgs;
 use super::schema::{Lacking, create, refuse_clashes};
@@ -57,11 +59,15 @@ pub struct ApplyArgs {
 
 /// Applies a plan.
 pub async fn run(args: &ApplyArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
-    let path = &args.plan;
-    if !PlanReading::is_there(path) {
-        return Err(JournalError::NoPlan(path.clone()).into());
+    // By its folder, or by the name that `runs` lists.
+    let path = match args.plan.exists() {
+        true => args.plan.clone(),
+        false => find(&args.plan).unwrap_or_else(|_| args.plan.clone()),
+    };
+    if !PlanReading::is_there(&path) {
+        return Err(JournalError::NoPlan(path).into());
     }
-    let folder = PlanFolder::open(path)?;
+    let folder = PlanFolder::open(&path)?;
     let plan = Plan::open(folder.path())?;
     plan.refuse_applied()?;
     if plan.asks() {
@@ -136,17 +142,10 @@ impl Plan {
 
     /// A plan is applied once: what it found does not hold any more.
     fn refuse_applied(&self) -> Result<(), Error> {
-        let Some(by) = self.reading.applied()? else {
+        let Some(run) = self.applied_by()? else {
             return Ok(());
         };
-        let has_journal = || -> Result<bool, JournalError> {
-            let run = Reading::open(&by.folder)?.kin()?.run;
-            Ok(run == by.run)
-        };
-        if !by.began && !has_journal().unwrap_or(false) {
-            return Ok(());
-        }
-        let (plan, run) = (self.folder.display(), by.folder.display());
+        let (plan, run) = (self.folder.display(), run.display());
         Err(Error::mend(format!(
             "the plan {plan} was applied before, by the run {run}"
         ))
@@ -154,6 +153,25 @@ impl Plan {
             "nothing was sent; `tickethaul status {run}` says how far that came, `tickethaul resume {run}` goes on \
              with it; make a new plan for anything else"
         )))
+    }
+
+    /// The folder of the run that applied it, or a copy of it.
+    fn applied_by(&self) -> Result<Option<PathBuf>, Error> {
+        if let Some(by) = self.reading.applied()? {
+            let has_journal = || -> Result<bool, JournalError> {
+                let run = Reading::open(&by.folder)?.kin()?.run;
+                Ok(run == by.run)
+            };
+            // A folder without a journal is that of a run that did not begin.
+            let never_began = by.folder.is_dir() && !has_journal().unwrap_or(false);
+            if by.began && !never_began || has_journal().unwrap_or(false) {
+                return Ok(Some(by.folder));
+            }
+        }
+        let known = known(std::iter::empty());
+        let mut known = known.into_iter();
+        let by = known.find(|one| one.kin.plan.as_ref() == Some(&self.header.run));
+        Ok(by.map(|one| one.folder))
     }
 
     /// Whether something that is in the portal becomes another or goes.
@@ -200,6 +218,7 @@ impl Plan {
         let parts = SchemaParts {
             contacts: mapping.links_contacts(),
             owners: !schema.owners.is_empty(),
+            custom: false,
         };
         let client = &portal.client;
         let mut held = client.schema(parts).await.map_err(call_error)?;
@@ -280,11 +299,14 @@ impl Applying<'_> {
                 .options(None, Unknown::Leave, self.args.portal.horizon()),
         };
         record(&job, &self.args.portal, talk);
+        // From here on a run may have begun, wherever its folder is moved to.
+        by.began = true;
+        PlanReading::mark_applied(&plan.folder, &by)?;
         let account = portal.account.clone();
         say_start(&job, &account, talk);
         let ended = finish(job, portal, account, talk).await;
         by.began = has_begun(&path);
-        if by.began {
+        if !by.began {
             PlanReading::mark_applied(&plan.folder, &by)?;
         }
         ended.map_err(|error| match by.began {

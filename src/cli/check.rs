@@ -63,6 +63,11 @@ pub async fn run(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
 
 /// Looks at the files alone.
 fn look(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
+    if args.input.comments().is_some() {
+        let message = "--comments names a file for a mapping, and there is none";
+        return Err(Error::usage(message)
+            .advise("add -m MAPPING, or look at the file of comments by itself"));
+    }
     let given = args.input.dialect(&Dialect::default());
     let input = args.input.open(&given, None)?;
     say_others(&input, talk);

@@ -20,6 +20,7 @@ use super::schema::{Lacking, PortalCopy, REMEDY, lacking_groups};
 use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::Rate;
+use crate::hubspot::association_types::from_ticket;
 use crate::import::check::{Allowance, Check, Setting, check, held, write_values};
 use crate::import::comments::{Rest, gather};
 use crate::import::read::Input;
@@ -208,7 +209,7 @@ impl Looked<'_> {
         let is_email = |by: &str, to| by == "email" && to == ObjectType::Contacts;
         let labelled: BTreeSet<ObjectType> = compiled
             .links()
-            .filter(|link| link.label.is_some())
+            .filter(|link| link.label.is_some() || from_ticket(link.to).is_none())
             .map(|link| link.to)
             .collect();
         let keyed = compiled
@@ -222,7 +223,8 @@ impl Looked<'_> {
             true => 2 + self.copy.schema.owners.len() / 100,
             false => 0,
         };
-        let begin = 3 + usize::from(parts.contacts) + owners + labelled.len() + keyed.count();
+        let parts = usize::from(parts.contacts) + usize::from(parts.custom);
+        let begin = 3 + parts + owners + labelled.len() + keyed.count();
         let new = lacking.properties.len();
         let properties = match new {
             0 => 0,

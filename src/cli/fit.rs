@@ -43,6 +43,7 @@ impl Intent<'_> {
         SchemaParts {
             contacts: self.mapping.links_contacts(),
             owners: self.mapping.names_owners(self.headers, purpose),
+            custom: self.mapping.names_custom_objects(),
         }
     }
 

@@ -10,7 +10,7 @@ use super::settings::registry;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::export::{self, Asked, ExportState, is_export, progress};
-use crate::journal::PlanReading;
+use crate::journal::{JournalError, PlanReading};
 
 /// Where run folders are when nobody said otherwise.
 const RUNS: &str = "tickethaul-runs";
@@ -82,6 +82,18 @@ pub fn find(run: &Path) -> Result<PathBuf, Error> {
             Err(Error::usage(message).advise(format!("name the folder: {}", folders.join(", "))))
         }
     }
+}
+
+/// A folder that holds no run, where one is needed.
+pub fn no_run(folder: &Path) -> Error {
+    if !PlanReading::is_there(folder) {
+        return JournalError::Missing(folder.to_owned()).into();
+    }
+    let plan = folder.display();
+    Error::usage(format!("{plan} is a plan, not a run")).advise(format!(
+        "`tickethaul apply {plan}` carries it out, `tickethaul plan {plan}` shows it, `tickethaul runs` \
+         lists runs"
+    ))
 }
 
 /// True for a folder that holds a run; nothing in it is touched.

@@ -8,6 +8,7 @@ use clap::Args;
 use super::exit::Exit;
 use super::export::check;
 use super::get_face::{Face, Shown};
+use super::objects::objects;
 use super::portal::{Portal, call_error};
 use super::schema::permitted;
 use super::settings::PortalArgs;
@@ -15,7 +16,7 @@ use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::contract::{HISTORY_LIMIT, LINKED_LIMIT};
 use crate::hubspot::{CallError, Client, LinkedRecord, Record, SchemaParts};
-use crate::model::schema::{OWNER_PROPERTY, ObjectType, Schema};
+use crate::model::schema::{OWNER_PROPERTY, ObjectName, ObjectType, Schema};
 
 /// What is read of a ticket when nobody says what; what a portal lacks of it is left out.
 const USUAL: [&str; 11] = [
@@ -45,9 +46,10 @@ pub struct GetArgs {
     /// left out
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     properties: Vec<String>,
-    /// Also the linked records: tickets, contacts, companies, deals, notes
+    /// Also the linked records: tickets, contacts, companies, deals, notes, emails, calls,
+    /// meetings, tasks, communications, or a custom object by its name or type id (2-…)
     #[arg(long, value_name = "OBJECTS", value_delimiter = ',', value_parser = object)]
-    associations: Vec<ObjectType>,
+    associations: Vec<ObjectName>,
     /// Also the former values of these properties
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     history: Vec<String>,
@@ -73,12 +75,13 @@ pub async fn run(args: GetArgs, talk: &Talk) -> Result<Exit, Error> {
     };
     let permitted = permitted(client, SchemaParts::default(), parts, talk).await;
     let schema = permitted.map_err(call_error)?.schema;
-    let asks = Asks::new(&args, &schema)?;
+    let associations = objects(client, &args.associations).await?;
+    let asks = Asks::new(&args, &associations, &schema)?;
     let mut records = Vec::new();
     for ids in ids.chunks(HISTORY_LIMIT) {
         records.extend(asks.read(client, ids).await.map_err(call_error)?);
     }
-    let links = linked(client, &args.associations, &mut records).await;
+    let links = linked(client, asks.associations, &mut records).await;
     let links = links.map_err(call_error)?;
     portal.close().await;
     let face = Face::new(&schema, &account, &asks.shown());
@@ -112,11 +115,18 @@ fn tell_missing(missing: &[&str], archived: bool, talk: &Talk) -> Exit {
     Exit::Refused
 }
 
-fn object(text: &str) -> Result<ObjectType, String> {
-    let known = ObjectType::ALL.into_iter();
-    let mut named = known.filter(|object| object.plural() == text.trim());
-    let names = ObjectType::ALL.map(ObjectType::plural).join(", ");
-    named.next().ok_or_else(|| format!("write one of {names}"))
+/// A name, which only the portal may know.
+fn object(text: &str) -> Result<ObjectName, String> {
+    let name = ObjectName::of(text);
+    match name.slips_from() {
+        None => Ok(name),
+        Some(_) => {
+            let names = ObjectType::ALL.map(ObjectType::plural).join(", ");
+            Err(format!(
+                "write one of {names}, or the type id (2-…) of a custom object"
+            ))
+        }
+    }
 }
 
 /// The ids, each once. Without a property they are record ids, which are digits.
@@ -146,7 +156,11 @@ struct Asks<'a> {
 }
 
 impl<'a> Asks<'a> {
-    fn new(args: &'a GetArgs, schema: &Schema) -> Result<Asks<'a>, Error> {
+    fn new(
+        args: &'a GetArgs,
+        associations: &'a [ObjectType],
+        schema: &Schema,
+    ) -> Result<Asks<'a>, Error> {
         let named = args.properties.iter().chain(&args.history);
         let named: Vec<String> = named.chain(&args.id_property).cloned().collect();
         check(ObjectType::Tickets, &named, &schema.tickets)?;
@@ -161,7 +175,7 @@ impl<'a> Asks<'a> {
             id_property: args.id_property.as_deref(),
             properties: Vec::new(),
             history: args.history.iter().map(String::as_str).collect(),
-            associations: &args.associations,
+            associations,
             archived: args.archived,
         };
         let id = asks.id_property.into_iter();

@@ -86,7 +86,7 @@ impl<'a> Face<'a> {
             let others = links_of(links, record, *object).iter().map(other_words);
             let others: Vec<String> = others.collect();
             if !others.is_empty() {
-                lines.push((object.plural().to_owned(), others.join("\n")));
+                lines.push((object.plural().into_owned(), others.join("\n")));
             }
         }
         for name in self.shown.history {
@@ -139,7 +139,7 @@ impl<'a> Face<'a> {
             let objects = self.shown.associations.iter();
             let others = objects.map(|object| {
                 let others = links_of(links, record, *object).iter().map(other_json);
-                (object.plural().to_owned(), others.collect())
+                (object.plural().into_owned(), others.collect())
             });
             json["associations"] = others.collect::<Map<String, Value>>().into();
         }

@@ -10,6 +10,7 @@
 mod apply;
 mod archiving;
 mod associate;
+mod objects;
 mod check;
 mod check_mapping;
 mod cleaning;

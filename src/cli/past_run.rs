@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::fit::kinds_error;
-use super::found::{find, is_run};
+use super::found::{find, is_run, no_run};
 use super::import::mapping_error;
 use super::portal::Portal;
 use super::resume::{input_of, operation, same_portal};
@@ -19,7 +19,7 @@ use crate::hubspot::ApiVersion;
 use crate::import::guard::Began;
 use crate::import::links::LinkKinds;
 use crate::import::recover::Again;
-use crate::journal::{JournalError, Past, Reading, Told};
+use crate::journal::{Past, Reading, Told};
 use crate::mapping::CompiledMapping;
 use crate::review::expect::DoneRows;
 use crate::review::undo::run::KIND;
@@ -110,14 +110,15 @@ fn journal(path: &Path) -> Result<Reading, Error> {
     }
     match is_run(path) {
         true => Ok(Reading::open(path)?),
-        false => Err(JournalError::Missing(path.to_owned()).into()),
+        false => Err(no_run(path)),
     }
 }
 
 fn last() -> Result<PathBuf, Error> {
-    let run = latest(|run| !is_export(&run.path)).ok_or_else(|| {
-        Error::usage("no import was run in this folder")
-            .advise("`tickethaul runs` lists runs, with --all those of other folders")
-    })?;
+    let run =
+        latest(|run| run.operation() != "export" && run.operation() != KIND).ok_or_else(|| {
+            Error::usage("no import was run in this folder")
+                .advise("`tickethaul runs` lists runs, with --all those of other folders")
+        })?;
     Ok(run.path)
 }

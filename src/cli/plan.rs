@@ -256,6 +256,7 @@ impl Making<'_> {
         };
         let sums = planned.sums;
         let (actions, properties) = (sums.actions.clone(), sums.properties.clone());
+        let held_in_bin = sums.held_in_bin;
         let (links, others) = (sums.links.clone(), sums.others.clone());
         let (left_out, remarks, refusals) = (sums.left_out, sums.remarks.clone(), sums.refusals());
         let effects = sums
@@ -276,6 +277,7 @@ impl Making<'_> {
             actions,
             properties,
             refusals,
+            held_in_bin,
             links,
             left_out,
             others,

@@ -280,6 +280,6 @@ fn usual_portal() -> Schema {
             label: "Support Pipeline".to_owned(),
             stages: stages.map(stage).collect(),
         }],
-        owners: Vec::new(),
+        ..Schema::default()
     }
 }

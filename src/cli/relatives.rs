@@ -64,7 +64,7 @@ impl Family {
         Ok(Some(Family {
             first: first.kin.run.clone(),
             names: members.iter().map(|member| member.name()).collect(),
-            rows: Retried::by(retries)?.onto(&first_run.tally),
+            rows: Retried::by(retries, known)?.onto(&first_run.tally),
         }))
     }
 

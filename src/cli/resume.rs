@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use super::exit::Exit;
 use super::export::{self, Again, folder_error};
 use super::fit::kinds_error;
-use super::found::{find, is_run};
+use super::found::{find, is_run, no_run};
 use super::import::{finish, mapping_error, mapping_text};
 use super::known;
 use super::portal::{Portal, call_error};
@@ -31,9 +31,7 @@ use crate::import::guard::{Began, same_inputs, same_mapping, same_schema, same_t
 use crate::import::links::LinkKinds;
 use crate::import::read::{Input, Sources};
 use crate::import::run::{Job, Unknown};
-use crate::journal::{
-    CommentReading, Header, JournalError, Past, PlanReading, Reading, RunState, Told,
-};
+use crate::journal::{CommentReading, Header, Past, PlanReading, Reading, RunState, Told};
 use crate::mapping::{Comments, CompiledMapping, MappingFile};
 use crate::model::count::{count, counted};
 use crate::model::dialect::Encoding;
@@ -87,7 +85,7 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     }
     typed.fits_import()?;
     if !is_run(&path) {
-        return Err(JournalError::Missing(path).into());
+        return Err(no_run(&path));
     }
     let folder = RunFolder::open(&path)?;
     let past = Reading::open(folder.path())?.past()?;
@@ -340,6 +338,7 @@ async fn check_portal(
     let parts = SchemaParts {
         contacts: mapping.links_contacts(),
         owners: !past.header.schema.owners.is_empty(),
+        custom: false,
     };
     let mut now = portal.client.schema(parts).await.map_err(call_error)?;
     known::as_begun(&mut now, &past.header.schema);

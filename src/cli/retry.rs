@@ -11,7 +11,7 @@ use clap::Args;
 use super::archiving;
 use super::comments;
 use super::exit::Exit;
-use super::found::{find, is_run};
+use super::found::{find, is_run, no_run};
 use super::import::{ImportArgs, NewRun, Op, haul, parse_mapping, read_mapping};
 use super::input::InputArgs;
 use super::plan::PlanFace;
@@ -30,7 +30,7 @@ use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
 use crate::import::guard::Began;
 use crate::import::read::{Input, RowNames, Sources, pick};
-use crate::journal::{JournalError, Lock, Past, Reading, RunState, Told};
+use crate::journal::{Lock, Past, Reading, RunState, Told};
 use crate::mapping::MappingFile;
 use crate::model::count::counted;
 use crate::model::row::Kept;
@@ -138,7 +138,7 @@ fn not_a_run(path: &Path) -> Error {
     match is_export(path) {
         true => Error::usage(format!("{} is the run of an export", path.display()))
             .advise("an export refuses no rows; run it again"),
-        false => JournalError::Missing(path.to_owned()).into(),
+        false => no_run(path),
     }
 }
 
@@ -192,7 +192,7 @@ fn rows(
     let known = known([path]);
     let later = descendants(&past.header.run, &known);
     expect_all_finished(&later)?;
-    let retried = Retried::by(&later)?;
+    let retried = Retried::by(&later, &known)?;
     let mut pick_one = Choice::new(&args.codes, &retried);
     let file = refused_in(path);
     let found = fs::metadata(&file).ok();

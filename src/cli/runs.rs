@@ -18,11 +18,11 @@ use super::talk::Talk;
 use crate::error::Error;
 use crate::export::{self, Asked, ExportState, is_export, progress};
 use crate::journal::{Applied, Lock, Overview, PlanReading, Reading, RunState};
-use crate::model::count::count;
+use crate::model::count::{count, counted};
 use crate::model::outcome::Fate;
 use crate::model::plan::PlannedAction;
 use crate::model::visible::one_line;
-use crate::review::family::Member;
+use crate::review::family::{Member, taken_back, undos};
 
 /// List the runs of this folder, imports, exports and plans, wherever their run folders are
 #[derive(Debug, Args)]
@@ -61,6 +61,10 @@ pub struct Shown {
     family: Option<Family>,
     /// The run whose refused rows it tries again, by name where that is known.
     parent: Option<String>,
+    /// The runs that take it back, by name, and how many of its rows they took back.
+    undone: Option<(Vec<String>, u64)>,
+    /// The run that it takes back, by name where that is known.
+    undoes: Option<String>,
 }
 
 /// How far a run is.
@@ -132,6 +136,29 @@ impl Shown {
             let found = known.find(|one| one.kin.run == parent);
             found.map_or_else(|| parent.to_owned(), Member::name)
         });
+        self.undoes = past.undoes.as_ref().map(|undone| {
+            let mut known = known.iter();
+            let found = known.find(|one| one.kin.run == undone.run);
+            let folder = || undone.folder.display().to_string();
+            found.map_or_else(folder, Member::name)
+        });
+        self.undone = match taken_back(&past.run, known) {
+            Ok(rows) => Some((
+                undos(&past.run, known)
+                    .iter()
+                    .map(|one| one.name())
+                    .collect::<Vec<_>>(),
+                rows.len() as u64,
+            )),
+            Err(error) => {
+                talk.say(&format!(
+                    "{}: what undos took back of it can't be counted: {error}",
+                    one_line(&self.name)
+                ));
+                None
+            }
+        }
+        .filter(|(names, _)| !names.is_empty());
         match Family::of(&past.run, known) {
             Ok(family) => self.family = family,
             Err(error) => talk.say(&format!(
@@ -157,7 +184,24 @@ impl Shown {
         }
     }
 
-    fn operation(&self) -> &str {
+    /// HubSpot portal id.
+    fn portal(&self) -> u64 {
+        match &self.what {
+            What::Import(past) => past.portal_id,
+            What::Export(asked, _) => asked.portal_id,
+            What::Plan(plan) => plan.portal_id,
+        }
+    }
+
+    fn state_words(&self) -> String {
+        match (self.state, &self.undone) {
+            (State::Finished, Some(_)) => "undone".to_owned(),
+            (state, _) => state.word().to_owned(),
+        }
+    }
+
+    /// What it does: `create`, `export`, `undo`…
+    pub fn operation(&self) -> &str {
         match &self.what {
             What::Import(past) => &past.operation,
             What::Export(..) => "export",
@@ -234,8 +278,8 @@ fn table(shown: &[Shown]) -> String {
     let mut table = comfy_table::Table::new();
     let _same = table.load_style(comfy_table::presets::NOTHING);
     let counted = COUNTED.iter().map(|fate| fate.word());
-    let header = ["run", "operation", "begun", "state"].into_iter();
-    let _same = table.set_header(header.chain(counted).chain(["unknown", "output"]));
+    let header = ["run", "operation", "begun", "portal", "state"].into_iter();
+    let _same = table.set_header(header.chain(counted).chain(["unknown", "of"]));
     for run in shown {
         let (indent, operation) = match run.is_later() {
             true => ("  ", "retry"),
@@ -245,12 +289,17 @@ fn table(shown: &[Shown]) -> String {
             format!("{indent}{}", one_line(&run.name)),
             operation.to_owned(),
             minute(run.begun()),
-            run.state.word().to_owned(),
+            run.portal().to_string(),
+            run.state_words(),
         ];
         match &run.what {
             What::Import(past) => {
                 row.extend(COUNTED.map(|fate| count(run.counted(past, fate))));
                 row.push(count(run.counted(past, Fate::Unknown)));
+                row.push(match &run.undoes {
+                    Some(undone) => one_line(undone).into_owned(),
+                    None => past.files_in_words(),
+                });
             }
             What::Export(asked, _) => {
                 row.resize(row.len() + COUNTED.len() + 1, String::new());
@@ -324,6 +373,8 @@ fn look(path: &Path) -> Result<Shown, Error> {
         what,
         family: None,
         parent: None,
+        undone: None,
+        undoes: None,
     })
 }
 
@@ -428,6 +479,30 @@ fn in_words(run: &Shown, past: &Overview) -> String {
     text.push_str(&format!("{:>11}% of the input done", percent(past)));
     if let Some(left) = time_left(past).filter(|_| run.state == State::Running) {
         text.push_str(&format!(", about {left} left"));
+    }
+    let mut lines = Vec::new();
+    lines.push(format!(
+        "{} in portal {}, begun {}",
+        past.files_in_words(),
+        past.portal_id,
+        minute(past.times.0)
+    ));
+    if let Some(parent) = &run.parent {
+        lines.push(format!("retries rows of {}", one_line(parent)));
+    }
+    if let Some(undoes) = &run.undoes {
+        lines.push(format!("takes back {}", one_line(undoes)));
+    }
+    if let Some((names, rows)) = &run.undone {
+        let names: Vec<_> = names.iter().map(|name| one_line(name)).collect();
+        lines.push(format!(
+            "{} taken back by {}",
+            counted(*rows, "row"),
+            names.join(", ")
+        ));
+    }
+    for line in lines {
+        text.push_str(&format!("\n      {line}"));
     }
     if let Some(family) = &run.family {
         text.push_str(&format!("\n{}", family_in_words(family)));
@@ -536,6 +611,10 @@ fn import_json(run: &Shown, past: &Overview) -> Value {
         "unknown": past.tally.of(Fate::Unknown),
         "waiting": past.waiting,
         "parent": run.parent,
+        "undoes": run.undoes,
+        "undone_by": run.undone.as_ref().map_or(&[][..], |(names, _)| names.as_slice()),
+        "rows_taken_back": run.undone.as_ref().map_or(0, |(_, rows)| *rows),
+        "files": past.files,
         "family": run.family.as_ref().map(Family::json),
         "bytes_read": past.offset,
         "bytes": past.size,

@@ -1,6 +1,6 @@
 //! `tickethaul undo`: takes back what a run did, as far as nobody else touched it since.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,6 +12,7 @@ use super::import::new_run;
 use super::past_run::PastRun;
 use super::portal::{Portal, call_error};
 use super::registry::{Kind, NewEntry};
+use super::relatives::known;
 use super::run_args::stop_on_signal;
 use super::settings::PortalArgs;
 use super::talk::Talk;
@@ -19,10 +20,12 @@ use crate::error::Error;
 use crate::hubspot::SchemaParts;
 use crate::import::folder::{RunFolder, has_begun};
 use crate::import::stop::StopSwitch;
-use crate::journal::{Durability, Header, Journal, Past, Reading, Told, now};
+use crate::journal::{Durability, Header, Journal, Past, Reading, RunState, Told, UndoneRun, now};
 use crate::model::count::{count, counted};
 use crate::model::event::Stop;
-use crate::model::outcome::Change;
+use crate::model::outcome::{Change, Fate};
+use crate::model::visible::one_line;
+use crate::review::family::{descendants, taken_back};
 use crate::review::undo::outcome_file;
 use crate::review::undo::run::{KIND, Undo, Undone};
 
@@ -99,12 +102,14 @@ async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, 
     }
     let run = PastRun::open(Some(&args.run), &mut args.portal, talk).await?;
     check(&run)?;
+    say_relatives(&run, talk)?;
     let busy = RunFolder::open(&run.path)?;
-    let what = words(&run, part);
+    let what = words(&run, part, &run.rows.journal.tickets()?);
+    let contacts = run.past.contacts_created;
     if args.plan {
         let rows = undo(run, None, part, &args.portal).await?;
         // What would be left is part of what is shown.
-        let exit = say(&rows, None, talk);
+        let exit = say(&rows, None, contacts, talk);
         return Ok(match exit {
             Exit::Refused => Exit::Fine,
             other => other,
@@ -124,6 +129,7 @@ async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, 
         run: header.run,
         settled: HashSet::new(),
         begun: HashSet::new(),
+        notes: 0,
     };
     let ended = carry_out(run, (began, part), &folder, &args.portal, talk).await;
     drop(busy);
@@ -138,7 +144,21 @@ pub async fn resume(
     talk: &Talk,
 ) -> Result<Exit, Error> {
     let run = PastRun::open(Some(run), portal, talk).await?;
-    let undoes = past.header.undoes.as_deref().and_then(real);
+    let undoes = past.header.undoes.as_ref();
+    let undoes = undoes.and_then(|undone| real(&undone.folder));
+    if past.state == RunState::Finished && folder.path().join(outcome_file::NAME).exists() {
+        run.portal.close().await;
+        let file = folder.path().join(outcome_file::NAME);
+        talk.say(&format!(
+            "the undo {} is finished: {} says what became of each row",
+            folder.name(),
+            file.display()
+        ));
+        return Ok(match past.refusals.is_empty() {
+            true => Exit::Fine,
+            false => Exit::Refused,
+        });
+    }
     if past.header.operation != KIND || undoes != real(&run.path) {
         let message = format!("{} is no undo of that run", folder.path().display());
         return Err(Error::usage(message).advise("name another folder with --run-dir"));
@@ -152,6 +172,7 @@ pub async fn resume(
         run: past.header.run.clone(),
         settled: past.beyond.iter().copied().chain(1..=last).collect(),
         begun: past.unknown.keys().copied().collect(),
+        notes: past.notes_archived,
     };
     let is_kept = |(name, _): (&str, &str)| name == CREATED_ONLY;
     let part = match past.header.told.iter().any(is_kept) {
@@ -163,7 +184,10 @@ pub async fn resume(
 
 /// The run that an undo takes back, where the user's own record of runs says the same.
 pub fn run_of(folder: &Path, past: &Past) -> Result<PathBuf, Error> {
-    let undoes = past.header.undoes.clone().unwrap_or_default();
+    let undoes = past.header.undoes.as_ref();
+    let undoes = undoes
+        .map(|undone| undone.folder.clone())
+        .unwrap_or_default();
     let entry = found::vouched(folder, &past.header.run);
     match entry.is_some_and(|entry| entry.target.as_ref() == Some(&undoes)) {
         true => Ok(undoes),
@@ -178,6 +202,26 @@ pub fn run_of(folder: &Path, past: &Past) -> Result<PathBuf, Error> {
             folder.display()
         ))),
     }
+}
+
+/// Says what an undo of this run alone leaves: what retries of its refused rows did.
+fn say_relatives(run: &PastRun, talk: &Talk) -> Result<(), Error> {
+    let known = known([run.path.as_path()]);
+    for retry in descendants(&run.past.header.run, &known) {
+        let done = Reading::open(&retry.folder)?
+            .overview()?
+            .tally
+            .of(Fate::Done);
+        let undone = taken_back(&retry.kin.run, &known)?.len() as u64;
+        if done > undone {
+            let folder = one_line(&retry.folder.display().to_string()).into_owned();
+            talk.say(&format!(
+                "{folder}, a retry of its refused rows, did {} more: `tickethaul undo {folder}` takes that back",
+                counted(done - undone, "row")
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn real(path: &Path) -> Option<PathBuf> {
@@ -200,10 +244,10 @@ fn check(run: &PastRun) -> Result<(), Error> {
     }
 }
 
-/// What is about to be done.
-fn words(run: &PastRun, part: Part) -> String {
-    let rows = |change| run.past.changes.get(&change).copied().unwrap_or(0);
-    let (created, updated) = (rows(Change::Created), rows(Change::Updated));
+/// What is about to be done, at most: what others touched stays.
+fn words(run: &PastRun, part: Part, tickets: &BTreeMap<Change, u64>) -> String {
+    let tickets = |change| tickets.get(&change).copied().unwrap_or(0);
+    let (created, updated) = (tickets(Change::Created), tickets(Change::Updated));
     if part == Part::Created {
         return format!(
             "archive {} that the run created, whoever changed them since, in {}",
@@ -211,7 +255,7 @@ fn words(run: &PastRun, part: Part) -> String {
             run.portal.name_in_question()
         );
     }
-    let linked = match rows(Change::Linked) {
+    let linked = match tickets(Change::Linked) {
         0 => String::new(),
         linked => format!(", cut the links that it gave {}", counted(linked, "ticket")),
     };
@@ -224,7 +268,7 @@ fn words(run: &PastRun, part: Part) -> String {
 }
 
 fn header(run: &PastRun, part: Part) -> Result<Header, Error> {
-    let undoes = real(&run.path).ok_or_else(|| Error::unexpected("the run folder is gone"))?;
+    let folder = real(&run.path).ok_or_else(|| Error::unexpected("the run folder is gone"))?;
     Ok(Header {
         run: new_run()?,
         parent: None,
@@ -233,7 +277,10 @@ fn header(run: &PastRun, part: Part) -> Result<Header, Error> {
             Part::All => Told::default(),
             Part::Created => Told::new([(CREATED_ONLY.to_owned(), "true".to_owned())]),
         },
-        undoes: Some(undoes),
+        undoes: Some(UndoneRun {
+            run: run.past.header.run.clone(),
+            folder,
+        }),
         plan: None,
         ..run.past.header.clone()
     })
@@ -250,7 +297,7 @@ fn record(header: &Header, folder: &RunFolder, portal: &PortalArgs, talk: &Talk)
         portal: header.portal.clone(),
         token_file,
         oauth_file,
-        target: header.undoes.as_deref(),
+        target: header.undoes.as_ref().map(|undone| &*undone.folder),
     };
     found::record(&new, talk);
 }
@@ -261,6 +308,7 @@ struct Began {
     run: String,
     settled: HashSet<u64>,
     begun: HashSet<u64>,
+    notes: u64,
 }
 
 async fn carry_out(
@@ -271,9 +319,11 @@ async fn carry_out(
     talk: &Talk,
 ) -> Result<Exit, Error> {
     let places = run.rows.places.clone();
+    let contacts = run.past.contacts_created;
     let undone = undo(run, Some(began), part, portal).await?;
     let file = outcome_file::write(folder.path(), &places)?;
-    Ok(say(&undone, Some(&file), talk))
+    let past = Reading::open(folder.path())?.past()?;
+    Ok(say(&undone.of_journal(&past), Some(&file), contacts, talk))
 }
 
 async fn undo(
@@ -286,11 +336,18 @@ async fn undo(
         portal,
         rows,
         mapping,
-        ..
+        path,
+        past,
     } = run;
     let writable = writable(&portal).await?;
     let stop = StopSwitch::default();
     stop_on_signal(stop.clone());
+    let known = known([path.as_path()]);
+    let own = began.as_ref().map(|began| began.run.clone());
+    let mut others = known;
+    others.retain(|one| Some(&one.kin.run) != own.as_ref());
+    let taken_back = taken_back(&past.header.run, &others)?;
+    let notes = began.as_ref().map_or(0, |began| began.notes);
     let (journal, id, settled, begun) = match began {
         Some(began) => (Some(began.journal), began.run, began.settled, began.begun),
         None => (None, String::new(), HashSet::new(), HashSet::new()),
@@ -303,6 +360,9 @@ async fn undo(
         journal,
         settled,
         begun,
+        taken_back,
+        notes,
+        shown: HashMap::new(),
         run: id,
         horizon: portal_args.horizon(),
         created_only: part == Part::Created,
@@ -324,7 +384,7 @@ async fn writable(portal: &Portal) -> Result<BTreeSet<String>, Error> {
     Ok(names.map(|property| property.name.clone()).collect())
 }
 
-fn say(undone: &Undone, file: Option<&Path>, talk: &Talk) -> Exit {
+fn say(undone: &Undone, file: Option<&Path>, contacts: u64, talk: &Talk) -> Exit {
     let left: u64 = undone.left.values().sum();
     let done = |word: &str| undone.done.get(word).copied().unwrap_or(0);
     talk.result(&json!({
@@ -335,6 +395,10 @@ fn say(undone: &Undone, file: Option<&Path>, talk: &Talk) -> Exit {
         "noted": done("noted"),
         "notes": undone.notes,
         "left": undone.left,
+        "contacts_left": contacts,
+        "examples": undone.examples.iter().map(|(place, left)| json!({
+            "line": place, "code": left.code(), "words": left.words(),
+        })).collect::<Vec<_>>(),
         "unknown": undone.unknown,
         "file": file.map(|path| path.display().to_string()),
         "stop": undone.stop.as_ref().map(Stop::words),
@@ -378,11 +442,22 @@ fn say(undone: &Undone, file: Option<&Path>, talk: &Talk) -> Exit {
             "left"
         );
     }
+    for (code, rows) in &undone.left {
+        text += &format!("             {} {code}\n", count(*rows));
+    }
     for (place, left) in &undone.examples {
+        text += &format!("             line {place}: {}\n", one_line(&left.words()));
+    }
+    let more = left.saturating_sub(undone.examples.len() as u64);
+    if more > 0 && file.is_none() {
+        text += &format!("             and {}\n", counted(more, "more row"));
+    }
+    if contacts > 0 {
         text += &format!(
-            "             line {place}: {}: {}\n",
-            left.code(),
-            left.hint()
+            "{:>12} {:<10} that the run created {}\n",
+            count(contacts),
+            if contacts == 1 { "contact" } else { "contacts" },
+            if contacts == 1 { "stays" } else { "stay" },
         );
     }
     if let Some(file) = file {

@@ -131,6 +131,8 @@ pub struct Column {
 pub struct With {
     /// Kind of the other records.
     pub object: ObjectType,
+    /// What whoever asks calls it: the plural, or a name of a custom kind.
+    pub name: String,
     /// A property of theirs; none for their ids.
     pub property: Option<PropertyDef>,
 }
@@ -140,6 +142,8 @@ pub struct With {
 pub struct Others {
     /// Their kind.
     pub object: ObjectType,
+    /// What columns and files call it.
+    pub name: String,
     /// Internal names.
     pub properties: Vec<String>,
 }
@@ -188,20 +192,21 @@ impl Wanted {
 
     /// The other records to read, each kind once.
     pub fn others(&self) -> Vec<Others> {
-        let mut objects: BTreeMap<ObjectType, Vec<String>> = BTreeMap::new();
+        let mut objects: BTreeMap<ObjectType, Others> = BTreeMap::new();
         for with in &self.with {
-            let properties = objects.entry(with.object).or_default();
+            let others = objects.entry(with.object).or_insert_with(|| Others {
+                object: with.object,
+                name: with.name.clone(),
+                properties: Vec::new(),
+            });
             let new = with.property.iter().map(|property| &property.name);
             for name in new {
-                if !properties.contains(name) {
-                    properties.push(name.clone());
+                if !others.properties.contains(name) {
+                    others.properties.push(name.clone());
                 }
             }
         }
-        let others = objects.into_iter();
-        others
-            .map(|(object, properties)| Others { object, properties })
-            .collect()
+        objects.into_values().collect()
     }
 }
 

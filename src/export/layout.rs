@@ -162,10 +162,10 @@ impl Layout {
             else {
                 continue;
             };
-            let object = with.object.plural();
+            let object = &others.name;
             let property = with.property.as_ref().map(|property| &property.name);
             let (name, source) = match property {
-                None => (object.to_owned(), Source::Links(place)),
+                None => (object.clone(), Source::Links(place)),
                 Some(name) => {
                     let of_record = others.properties.iter().position(|other| other == name);
                     let source = Source::Linked(place, of_record.unwrap_or_default());

@@ -126,7 +126,8 @@ fn linked(others: &[Other], property: usize) -> Cell<'_> {
     }
 }
 
-fn many<'a>(values: impl Iterator<Item = Cow<'a, str>>) -> Cell<'a> {
+/// Several values; nothing where there is none.
+pub fn many<'a>(values: impl Iterator<Item = Cow<'a, str>>) -> Cell<'a> {
     let values: Vec<Cow<'a, str>> = values.collect();
     match values.is_empty() {
         true => Cell::Empty,

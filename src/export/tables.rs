@@ -5,11 +5,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::columns::{Column, Headers, Kind, Values, Wanted, With, Wording};
+use super::columns::{Column, Headers, Kind, Others, Values, Wanted, With, Wording};
 use super::labels::labels;
 use super::layout::name_headers;
 use super::links::{Links, Other};
-use super::project::{Cell, Misfit, worded};
+use super::project::{Cell, Misfit, many, worded};
 use super::spool::{Ticket, Version};
 use crate::model::schema::{ObjectType, Schema};
 
@@ -34,8 +34,8 @@ enum Of {
     /// Versions of properties: names, and what people see for their values. True where
     /// the label stands beside the value, not instead of it.
     History(Vec<(String, HashMap<String, String>)>, bool),
-    /// Links to records of these kinds.
-    Links(Vec<ObjectType>),
+    /// Links to records of these kinds, by their names.
+    Links(Vec<String>),
     /// Records of the kind at this place; their properties are read at these places.
     Others(usize, Vec<usize>),
 }
@@ -50,7 +50,7 @@ pub fn tables(wanted: &Wanted, schema: &Schema) -> Vec<Table> {
         for (place, others) in wanted.others().iter().enumerate() {
             let with = wanted.with.iter();
             let with = with.filter(|with| with.object == others.object);
-            tables.push(linked(place, with, &others.properties, wanted));
+            tables.push(linked(place, with, others, wanted));
         }
     }
     tables
@@ -101,7 +101,13 @@ pub fn links_table(wanted: &Wanted) -> Table {
     Table {
         name: LINKS.to_owned(),
         columns,
-        of: Of::Links(wanted.others().iter().map(|others| others.object).collect()),
+        of: Of::Links(
+            wanted
+                .others()
+                .into_iter()
+                .map(|others| others.name)
+                .collect(),
+        ),
     }
 }
 
@@ -119,35 +125,40 @@ fn snaked(wanted: &Wanted) -> Headers {
     }
 }
 
-/// Ticket, the other record's id, its properties as they were asked for.
+/// Ticket, the other record's id, its properties as they were asked for, and what kinds of
+/// link there are between the two.
 fn linked<'a>(
     place: usize,
     with: impl Iterator<Item = &'a With>,
-    read: &[String],
+    others: &Others,
     wanted: &Wanted,
 ) -> Table {
-    let mut columns = vec![Column::id()];
-    let mut name = String::new();
+    let singular = match others.object {
+        ObjectType::Custom(_) => others.name.clone(),
+        known => known.singular().into_owned(),
+    };
+    let id = Column::plain(
+        &format!("{singular}_id"),
+        &format!("{singular} ID"),
+        Kind::Id,
+    );
+    let mut columns = vec![Column::id(), id];
     let mut places = Vec::new();
-    for with in with {
-        if name.is_empty() {
-            with.object.plural().clone_into(&mut name);
-            let singular = with.object.singular();
-            let id = format!("{singular}_id");
-            columns.push(Column::plain(&id, &format!("{singular} ID"), Kind::Id));
-        }
-        let Some(property) = &with.property else {
-            continue;
-        };
-        let place = read.iter().position(|name| *name == property.name);
+    for property in with.filter_map(|with| with.property.as_ref()) {
+        let place = others
+            .properties
+            .iter()
+            .position(|name| *name == property.name);
         if let Some(place) = place.filter(|place| !places.contains(place)) {
             places.push(place);
             columns.push(Column::stored(property, &wanted.dates));
         }
     }
+    columns.push(Column::plain("link_type_ids", "Link type IDs", Kind::List));
+    columns.push(Column::plain("link_labels", "Link labels", Kind::List));
     name_headers(&mut columns, snaked(wanted));
     Table {
-        name,
+        name: others.name.clone(),
         columns,
         of: Of::Others(place, places),
     }
@@ -181,7 +192,7 @@ impl Table {
                 let of_kind = objects.iter().zip(&links.others);
                 let rows = of_kind.flat_map(|(object, others)| {
                     let others = others.iter();
-                    others.flat_map(move |other| link_rows(ticket.id, *object, other))
+                    others.flat_map(move |other| link_rows(ticket.id, object, other))
                 });
                 rows.map(Ok).collect()
             }
@@ -193,6 +204,11 @@ impl Table {
                         let value = other.values.get(*place).and_then(Option::as_deref);
                         row.push(worded(value, column)?);
                     }
+                    let types = other.types.iter();
+                    let ids = types.clone().map(|(_, id, _)| id.to_string().into());
+                    let labels = types.map(|(_, _, label)| Cow::Borrowed(label.as_str()));
+                    row.push(many(ids));
+                    row.push(many(labels.filter(|label| !label.is_empty())));
                     Ok(row)
                 };
                 others.map(row).collect()
@@ -227,11 +243,11 @@ impl Table {
     }
 }
 
-fn link_rows<'a>(ticket: u64, object: ObjectType, other: &'a Other) -> Vec<Vec<Cell<'a>>> {
+fn link_rows<'a>(ticket: u64, object: &'a str, other: &'a Other) -> Vec<Vec<Cell<'a>>> {
     let row = |(category, kind, label): &'a (String, u32, String)| {
         vec![
             id(ticket),
-            text(object.plural()),
+            text(object),
             text(&other.id),
             Cell::One(kind.to_string().into()),
             text(category),

@@ -2,6 +2,8 @@
 //! records, and from notes. HubSpot: associations guide, default types. A kind has a
 //! direction; those that exist in one direction only are left out.
 
+use crate::model::schema::ObjectType;
+
 /// The category of all kinds in this file.
 pub const HUBSPOT_DEFINED: &str = "HUBSPOT_DEFINED";
 
@@ -72,3 +74,22 @@ pub const NOTE_TO_CONTACT: u32 = 202;
 pub const NOTE_TO_COMPANY: u32 = 190;
 /// From a note to a deal.
 pub const NOTE_TO_DEAL: u32 = 214;
+
+/// HubSpot's own plain kind of link from tickets to a kind of record; none for custom ones,
+/// whose links every portal numbers itself.
+pub fn from_ticket(to: ObjectType) -> Option<u32> {
+    let link = match to {
+        ObjectType::Tickets => TICKET,
+        ObjectType::Contacts => CONTACT,
+        ObjectType::Companies => COMPANY,
+        ObjectType::Deals => DEAL,
+        ObjectType::Notes => NOTE,
+        ObjectType::Emails => EMAIL,
+        ObjectType::Calls => CALL,
+        ObjectType::Meetings => MEETING,
+        ObjectType::Tasks => TASK,
+        ObjectType::Communications => COMMUNICATION,
+        ObjectType::Custom(_) => return None,
+    };
+    Some(link.from_ticket)
+}

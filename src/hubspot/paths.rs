@@ -62,7 +62,7 @@ impl ApiVersion {
 
     /// Records of an object type.
     pub(crate) fn objects(self, object: ObjectType) -> String {
-        self.crm("objects", object.plural())
+        self.crm("objects", &object.plural())
     }
 
     /// One record, by id or by the value of a unique property.
@@ -82,7 +82,7 @@ impl ApiVersion {
 
     /// Property definitions of an object type, not paged.
     pub(crate) fn properties(self, object: ObjectType) -> String {
-        self.crm("properties", object.plural())
+        self.crm("properties", &object.plural())
     }
 
     /// One property definition.
@@ -97,7 +97,7 @@ impl ApiVersion {
 
     /// Pipelines of an object type, not paged.
     pub(crate) fn pipelines(self, object: ObjectType) -> String {
-        self.crm("pipelines", object.plural())
+        self.crm("pipelines", &object.plural())
     }
 
     /// Owners, paged.
@@ -105,6 +105,14 @@ impl ApiVersion {
         match self {
             ApiVersion::V3 => "/crm/v3/owners".to_owned(),
             ApiVersion::V2026_09 => "/crm/owners/2026-09".to_owned(),
+        }
+    }
+
+    /// Custom kinds of record, not paged.
+    pub(crate) fn custom_objects(self) -> String {
+        match self {
+            ApiVersion::V3 => "/crm/v3/schemas".to_owned(),
+            ApiVersion::V2026_09 => "/crm-object-schemas/2026-09/schemas".to_owned(),
         }
     }
 
@@ -217,10 +225,7 @@ pub(crate) fn version_in(path: &str) -> Option<Shape> {
 /// record or definition can be without it.
 pub(crate) fn is_of_version(path: &str) -> bool {
     let segments: Vec<&str> = path.split('/').collect();
-    let is_object = |segment: &&str| {
-        let mut objects = ObjectType::ALL.into_iter();
-        objects.any(|object| object.plural() == *segment)
-    };
+    let is_object = |segment: &&str| ObjectType::named(segment).is_some();
     let Some(object) = segments.iter().position(is_object) else {
         return true;
     };
@@ -282,6 +287,7 @@ mod tests {
                 api.property_groups(Tickets),
                 api.pipelines(Tickets),
                 api.owners(),
+                api.custom_objects(),
                 api.links(Tickets, Contacts, "create"),
                 api.links(Tickets, Contacts, "labels/archive"),
                 api.link_labels(Tickets, Contacts),
@@ -313,6 +319,7 @@ mod tests {
     #[test]
     fn every_path_has_its_two_shapes() {
         use ObjectType::{Contacts, Notes, Tickets};
+        let device = ObjectType::named("2-1234567").expect("a custom kind");
         let table = |api: ApiVersion| {
             [
                 api.account(),
@@ -327,7 +334,8 @@ mod tests {
                 api.property_groups(Tickets),
                 api.pipelines(Tickets),
                 api.owners(),
-                api.links(Tickets, Contacts, "create"),
+                api.custom_objects(),
+                api.links(Tickets, device, "create"),
                 api.link_labels(Tickets, Contacts),
             ]
         };
@@ -346,7 +354,8 @@ mod tests {
                 "/crm/v3/properties/tickets/groups",
                 "/crm/v3/pipelines/tickets",
                 "/crm/v3/owners",
-                "/crm/v4/associations/tickets/contacts/batch/create",
+                "/crm/v3/schemas",
+                "/crm/v4/associations/tickets/2-1234567/batch/create",
                 "/crm/v4/associations/tickets/contacts/labels",
             ]
         );
@@ -365,7 +374,8 @@ mod tests {
                 "/crm/properties/2026-09/tickets/groups",
                 "/crm/pipelines/2026-09/tickets",
                 "/crm/owners/2026-09",
-                "/crm/associations/2026-09/tickets/contacts/batch/create",
+                "/crm-object-schemas/2026-09/schemas",
+                "/crm/associations/2026-09/tickets/2-1234567/batch/create",
                 "/crm/associations/2026-09/tickets/contacts/labels",
             ]
         );

@@ -11,8 +11,8 @@ use crate::hubspot::progress::Progress;
 use crate::hubspot::records::{PropertyForm, PropertyGroup};
 use crate::hubspot::wire;
 use crate::model::schema::{
-    NewProperty, OWNER_PROPERTY, ObjectType, Owner, Pipeline, PropertyDef, PropertyOption, Schema,
-    ValueType,
+    CustomObject, NewProperty, OWNER_PROPERTY, ObjectType, Owner, Pipeline, PropertyDef,
+    PropertyOption, Schema, ValueType,
 };
 
 /// Parts of a schema that need scopes of their own, so that they are asked for only where
@@ -23,6 +23,8 @@ pub struct SchemaParts {
     pub contacts: bool,
     /// Owners.
     pub owners: bool,
+    /// Custom kinds of record.
+    pub custom: bool,
 }
 
 impl SchemaParts {
@@ -30,6 +32,7 @@ impl SchemaParts {
     pub const ALL: SchemaParts = SchemaParts {
         contacts: true,
         owners: true,
+        custom: true,
     };
 }
 
@@ -49,18 +52,32 @@ impl Client {
                 false => Ok(Vec::new()),
             }
         };
-        let (tickets, contacts, pipelines, owners) = futures::try_join!(
+        let custom = async {
+            match parts.custom {
+                true => self.custom_objects().await,
+                false => Ok(Vec::new()),
+            }
+        };
+        let (tickets, contacts, pipelines, owners, custom) = futures::try_join!(
             self.properties(ObjectType::Tickets, false),
             contacts,
             self.pipelines(),
-            owners
+            owners,
+            custom
         )?;
         Ok(Schema {
             tickets: by_name(tickets),
             contacts: by_name(contacts),
             pipelines,
             owners,
+            custom,
         })
+    }
+
+    /// Custom kinds of record. HubSpot: scope `crm.schemas.custom.read`.
+    pub async fn custom_objects(&self) -> Result<Vec<CustomObject>, CallError> {
+        self.get(self.api().custom_objects(), wire::custom_objects)
+            .await
     }
 
     /// Definitions of all properties of an object type; `archived` brings archived

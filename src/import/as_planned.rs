@@ -4,11 +4,13 @@
 
 use super::decide::Action;
 use super::flow::{PlannedOp, RowOutcome};
+use super::links::{HeldLinks, Link, OfTicket};
 use super::send::Sender;
 use crate::hubspot::records::Record;
+use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason, SincePlan};
 use crate::model::outcome::RowEnd;
-use crate::model::plan::{Planned, PlannedAction};
+use crate::model::plan::{LinkState, Planned, PlannedAction};
 use crate::model::property_change::PropertyChange;
 
 /// What is not as the plan found it.
@@ -93,6 +95,84 @@ impl Sender {
         })
     }
 
+    /// Rows whose links are as the plan found them; a link that was there and was cut since
+    /// refuses its row.
+    pub(super) async fn linked_as_planned(
+        &self,
+        ops: Vec<PlannedOp>,
+        refused: &mut Vec<RowOutcome>,
+    ) -> Result<Vec<PlannedOp>, Stop> {
+        let there: Vec<Vec<Link>> = ops.iter().map(|op| self.planned_there(op)).collect();
+        if there.iter().all(Vec::is_empty) {
+            return Ok(ops);
+        }
+        let wanted: Vec<OfTicket<'_>> = ops
+            .iter()
+            .zip(&there)
+            .filter_map(|(op, links)| {
+                let ticket = op.planned.as_ref()?.ticket.as_deref()?;
+                Some(OfTicket { ticket, links })
+            })
+            .collect();
+        let held = HeldLinks::read(&self.client, &wanted).await?;
+        let mut cut = Vec::new();
+        for of in wanted {
+            let gone = held.added(of).into_iter().next();
+            cut.extend(gone.map(|gone| (of.ticket.to_owned(), gone)));
+        }
+        let mut as_planned = Vec::new();
+        for op in ops {
+            let ticket = op
+                .planned
+                .as_ref()
+                .and_then(|planned| planned.ticket.clone());
+            let gone = cut.iter().find(|(id, _)| Some(id) == ticket.as_ref());
+            match gone {
+                Some((_, gone)) => {
+                    let link = format!("{} {}", gone.to.plural(), gone.record);
+                    refused
+                        .push(self.refuse_changed(op, Since::ticket(SincePlan::LinkCut { link })));
+                }
+                None => as_planned.push(op),
+            }
+        }
+        Ok(as_planned)
+    }
+
+    /// A record that the plan of a row found and that is not there any more.
+    pub(super) fn gone_since(&self, op: &PlannedOp, problem: &Problem) -> Option<Since> {
+        let planned = op.planned.as_ref()?;
+        let Reason::NoSuchRecord { object } = problem.reason else {
+            return None;
+        };
+        let mut links = planned.links.iter();
+        let gone = links.find(|link| {
+            link.to == object && link.record.is_some() && problem.value.contains(&link.value)
+        })?;
+        let record = format!("{} {}", object.plural(), gone.value);
+        Some(Since::ticket(SincePlan::RecordGone { record }))
+    }
+
+    /// Links that the plan of a row found.
+    fn planned_there(&self, op: &PlannedOp) -> Vec<Link> {
+        let Some(planned) = &op.planned else {
+            return Vec::new();
+        };
+        let there = planned
+            .links
+            .iter()
+            .filter(|link| link.state == LinkState::There);
+        let known = there.filter_map(|link| {
+            Some(Link {
+                to: link.to,
+                id: link.record.clone().filter(|id| !id.is_empty())?,
+                types: vec![self.kinds.of(&link.draft())],
+                column: link.column.clone(),
+            })
+        });
+        known.collect()
+    }
+
     /// A value of a row that may have been written, and that is neither what the ticket
     /// held nor what the row gives it: somebody else's.
     pub(super) fn overwritten(&self, op: &PlannedOp, record: &Record) -> Option<Since> {
@@ -168,6 +248,7 @@ mod tests {
             action,
             ticket: ticket.map(str::to_owned),
             changes: changes.to_vec(),
+            links: Vec::new(),
         };
         let subject = change("subject", Some("old"), "new");
         let update = planned(

@@ -233,6 +233,7 @@ mod tests {
                         action: action(idx),
                         ticket: None,
                         changes: Vec::new(),
+                        links: Vec::new(),
                     }));
                     batcher.push(op);
                     continue;

@@ -19,6 +19,7 @@ use crate::model::event::{Event, Listener};
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::plan::PlannedAction;
 use crate::model::row::SourceRow;
+use crate::model::ticket::Missing;
 
 /// Rows that are handed on at once.
 const CHUNK: u64 = 100;
@@ -197,7 +198,15 @@ impl Feed {
         if let (PlannedAction::Refused, Some(refusal)) = (row.action, &row.refusal) {
             return Ok(Some(RowEnd::Refused(refusal.clone())));
         }
-        op.planned = Some(Box::new(row.into_planned()));
+        let planned = row.into_planned();
+        // A record that the plan found is not made again should it be gone.
+        for draft in &mut op.draft.links {
+            let mut found = planned.links.iter().filter(|link| link.record.is_some());
+            if draft.missing == Missing::Create && found.any(|link| link.is_of(draft)) {
+                draft.missing = Missing::Refuse;
+            }
+        }
+        op.planned = Some(Box::new(planned));
         Ok(None)
     }
 }

@@ -4,7 +4,7 @@
 use super::links::Link;
 use crate::journal::{Keys, PastIntent};
 use crate::mapping::For;
-use crate::model::outcome::RowEnd;
+use crate::model::outcome::{Change, RowEnd, Written};
 use crate::model::plan::{Planned, PlannedAction};
 use crate::model::property_change::PropertyChange;
 use crate::model::row::SourceRow;
@@ -185,6 +185,7 @@ impl PlannedOp {
             key: Some(self.draft.key),
             raw: None,
             remarks: self.draft.remarks,
+            written: None,
             end,
         }
     }
@@ -224,11 +225,25 @@ pub struct RowOutcome {
     pub raw: Option<String>,
     /// What mapping did to its values.
     pub remarks: Vec<PlacedRemark>,
+    /// What stands of it although it is refused.
+    pub written: Option<Written>,
     /// How it ended.
     pub end: RowEnd,
 }
 
 impl RowOutcome {
+    /// A row that is refused although its ticket was written, or got some of its links:
+    /// an undo takes that back.
+    pub fn after(self, ticket: &str, change: Option<Change>) -> RowOutcome {
+        RowOutcome {
+            written: change.map(|change| Written {
+                ticket: ticket.to_owned(),
+                change,
+            }),
+            ..self
+        }
+    }
+
     /// A row that ended before it had a ticket.
     pub fn early(source: SourceRow, end: RowEnd) -> RowOutcome {
         RowOutcome {
@@ -236,6 +251,7 @@ impl RowOutcome {
             key: None,
             raw: None,
             remarks: Vec::new(),
+            written: None,
             end,
         }
     }

@@ -276,6 +276,7 @@ mod tests {
                 last_name: String::new(),
                 archived: false,
             }],
+            custom: Vec::new(),
         }
     }
 

@@ -40,6 +40,7 @@ impl Sender {
         let mut standing = Vec::new();
         let mut absent = Vec::new();
         let mut changed = Vec::new();
+        let ops = self.linked_as_planned(ops, &mut changed).await?;
         for mut op in ops {
             let record = self.tickets().find(&held, &op.draft.key);
             if let Some(record) = record {

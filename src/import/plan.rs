@@ -2,6 +2,8 @@
 //! holds is not known here; `diff` compares with it. Repeated keys are not seen here: batch
 //! holds rows with an open key back, and the journal's key index knows the rest.
 
+use std::borrow::Cow;
+
 use super::flow::{MappedRow, Operation, PlannedOp, RowOutcome};
 use crate::model::issue::{Problem, Reason};
 use crate::model::outcome::RowEnd;
@@ -96,18 +98,18 @@ fn body_hash(operation: Operation, draft: &TicketDraft) -> [u8; 16] {
         part(name);
         part(value);
     }
-    let mut links: Vec<[&str; 4]> = draft.links.iter().map(named).collect();
+    let mut links: Vec<[Cow<'_, str>; 4]> = draft.links.iter().map(named).collect();
     if operation.only_links() {
         // A row asks for a set of links: in which order its cells name them is nothing.
         links.sort_unstable();
         links.dedup();
     }
     for [to, by, value, label] in links {
-        part(to);
-        part(by);
-        part(value);
+        part(&to);
+        part(&by);
+        part(&value);
         if operation.only_links() {
-            part(label);
+            part(&label);
         }
     }
     let mut short = [0; 16];
@@ -116,9 +118,11 @@ fn body_hash(operation: Operation, draft: &TicketDraft) -> [u8; 16] {
 }
 
 /// Kind, property, value and label of what a link leads to.
-fn named(link: &LinkDraft) -> [&str; 4] {
+fn named(link: &LinkDraft) -> [Cow<'_, str>; 4] {
     let label = link.label.as_deref().unwrap_or_default();
-    [link.to.plural(), &link.by, &link.value, label]
+    let texts = [&*link.by, &link.value, label].map(Cow::Borrowed);
+    let [by, value, label] = texts;
+    [link.to.plural(), by, value, label]
 }
 
 #[cfg(test)]

@@ -112,8 +112,9 @@ pub async fn run(
     let log = Arc::new(log);
     client.log_to(Arc::new(Calls(Arc::clone(&log))));
     let listener: Arc<dyn Listener> = Arc::new(Logged { listener, log });
-    if job.operation.writes_notes() && job.mapping.has_notes() {
-        notes::check_access(&client).await.map_err(notes::denied)?;
+    if job.operation.writes_notes() {
+        let checked = notes::check_access(&client, job.mapping.activities()).await;
+        checked.map_err(notes::denied)?;
     }
     let (settle, settle_thread) = start_settle(&job, &client, &account, &listener)?;
     let stop = job.options.stop.clone();

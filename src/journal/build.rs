@@ -55,7 +55,14 @@ pub(super) fn write_header(transaction: &Transaction<'_>, header: &Header) -> ru
             header
                 .undoes
                 .as_ref()
-                .map_or(String::new(), |path| path.display().to_string()),
+                .map_or(String::new(), |undone| undone.folder.display().to_string()),
+        ),
+        (
+            "undoes_run",
+            header
+                .undoes
+                .as_ref()
+                .map_or(String::new(), |undone| undone.run.clone()),
         ),
         (
             "plan",

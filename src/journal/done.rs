@@ -1,7 +1,7 @@
 //! Rows that a run carried out, page by page: what became of their tickets is read later,
 //! to verify the run or to take it back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::params;
 
@@ -29,7 +29,13 @@ pub struct DoneRow {
     pub changes: Option<Vec<PropertyChange>>,
     /// What later rows of the run wrote to the same ticket.
     pub later: Later,
+    /// Whether it was refused once its ticket was written.
+    pub refused: bool,
 }
+
+/// Rows for which something was done.
+const ACTED: &str =
+    "(fate = 'done' OR (fate = 'refused' AND change IS NOT NULL AND ticket IS NOT NULL))";
 
 /// What later rows of a run wrote to a ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,12 +50,13 @@ pub enum Later {
 }
 
 impl Reading {
-    /// At most `most` rows that are done, behind row `after`, in the order of the input.
+    /// At most `most` rows for which something was done, behind row `after`, in the order of
+    /// the input. Among them are rows that were refused once their ticket was written.
     ///
     /// # Errors
     /// When the journal can't be read.
     pub fn done_after(&self, after: u64, most: usize) -> Result<Vec<DoneRow>, JournalError> {
-        self.page("fate = 'done' AND seq > ?1 ORDER BY seq", after, most)
+        self.page(&format!("{ACTED} AND seq > ?1 ORDER BY seq"), after, most)
     }
 
     /// At most `most` rows for which something was done, before row `before`, the last ones
@@ -58,10 +65,48 @@ impl Reading {
     /// # Errors
     /// When the journal can't be read.
     pub fn done_before(&self, before: u64, most: usize) -> Result<Vec<DoneRow>, JournalError> {
-        let rows =
-            "(fate = 'done' OR (fate = 'refused' AND change IS NOT NULL AND ticket IS NOT NULL))
-             AND seq < ?1 ORDER BY seq DESC";
-        self.page(rows, before, most)
+        self.page(
+            &format!("{ACTED} AND seq < ?1 ORDER BY seq DESC"),
+            before,
+            most,
+        )
+    }
+
+    /// How many tickets the run did something with, by what it did. One that it created is
+    /// not counted as updated too.
+    ///
+    /// # Errors
+    /// When the journal can't be read.
+    pub fn tickets(&self) -> Result<BTreeMap<Change, u64>, JournalError> {
+        let read = || -> rusqlite::Result<Vec<(String, u64)>> {
+            let mut query = self.db().prepare(&format!(
+                "SELECT change, count(DISTINCT ticket) FROM row
+                 WHERE {ACTED} AND (change = 'created' OR ticket NOT IN (
+                    SELECT ticket FROM row WHERE change = 'created' AND ticket IS NOT NULL))
+                 GROUP BY change"
+            ))?;
+            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect()
+        };
+        let counted = read().map_err(at(self.path()))?.into_iter();
+        let known = counted.map(|(word, tickets)| Ok((self.change(Some(&word))?, tickets)));
+        known.collect()
+    }
+
+    /// Whether an earlier row of the run has this key.
+    ///
+    /// # Errors
+    /// When the journal can't be read.
+    pub fn has_before(&self, key: &str, seq: u64) -> Result<bool, JournalError> {
+        let sql = match self.tables() {
+            Tables::Second => second::HAS_BEFORE,
+            Tables::Third => third::HAS_BEFORE,
+        };
+        let read = || {
+            let mut query = self.db().prepare_cached(sql)?;
+            query.exists(params![key.to_lowercase(), seq])
+        };
+        read().map_err(at(self.path()))
     }
 
     fn page(&self, rows: &str, seq: u64, most: usize) -> Result<Vec<DoneRow>, JournalError> {
@@ -75,7 +120,8 @@ impl Reading {
             Tables::Third => "changes",
         };
         let mut query = self.db().prepare_cached(&format!(
-            "SELECT seq, file, record, line, byte, {}, ticket, change, {changes} FROM row
+            "SELECT seq, file, record, line, byte, {}, ticket, change, {changes},
+                fate = 'refused' FROM row
              WHERE {rows} LIMIT ?2",
             self.tables().statements().key
         ))?;
@@ -86,6 +132,7 @@ impl Reading {
                 ticket: row.get::<_, Option<String>>(6)?.unwrap_or_default(),
                 change: row.get(7)?,
                 changes: row.get(8)?,
+                refused: row.get(9)?,
             })
         })?;
         rows.collect()
@@ -99,6 +146,7 @@ impl Reading {
             later: self.later(&stored.key, stored.row.seq)?,
             key: stored.key,
             ticket: stored.ticket,
+            refused: stored.refused,
         })
     }
 
@@ -176,4 +224,5 @@ struct Stored {
     ticket: String,
     change: Option<String>,
     changes: Option<String>,
+    refused: bool,
 }

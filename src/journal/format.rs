@@ -11,7 +11,8 @@ use super::plan::PlanRef;
 use super::told::Told;
 use crate::model::issue::Refusal;
 use crate::model::schema::{
-    Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType,
+    CustomObject, CustomType, Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage,
+    ValueType,
 };
 
 /// What a run is about; written once, before anything is sent (D1).
@@ -48,10 +49,19 @@ pub struct Header {
     pub delimiter: Option<u8>,
     /// What a resume takes up again unless it is told otherwise (R3).
     pub told: Told,
-    /// The folder of the run that this one takes back.
-    pub undoes: Option<PathBuf>,
+    /// The run that this one takes back.
+    pub undoes: Option<UndoneRun>,
     /// The plan that the run is held to.
     pub plan: Option<PlanRef>,
+}
+
+/// A run that another one takes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UndoneRun {
+    /// Its id; empty where it is not known.
+    pub run: String,
+    /// Its folder.
+    pub folder: PathBuf,
 }
 
 /// How a portal was reached.
@@ -92,6 +102,17 @@ struct SchemaText {
     contacts: Vec<PropertyText>,
     pipelines: Vec<PipelineText>,
     owners: Vec<OwnerText>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    custom: Vec<CustomText>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CustomText {
+    object: String,
+    name: String,
+    full_name: String,
+    singular: String,
+    plural: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -136,6 +157,7 @@ pub(super) fn schema_text(schema: &Schema) -> serde_json::Result<String> {
         contacts: schema.contacts.values().map(property_text).collect(),
         pipelines: schema.pipelines.iter().map(pipeline_text).collect(),
         owners: schema.owners.iter().map(owner_text).collect(),
+        custom: schema.custom.iter().map(custom_text).collect(),
     })
 }
 
@@ -147,6 +169,27 @@ pub(super) fn schema_from(text: &str) -> serde_json::Result<Schema> {
         contacts: properties_from(text.contacts),
         pipelines: text.pipelines.into_iter().map(pipeline_from).collect(),
         owners: text.owners.into_iter().map(owner_from).collect(),
+        custom: text.custom.into_iter().filter_map(custom_from).collect(),
+    })
+}
+
+fn custom_text(custom: &CustomObject) -> CustomText {
+    CustomText {
+        object: custom.object.to_string(),
+        name: custom.name.clone(),
+        full_name: custom.full_name.clone(),
+        singular: custom.singular.clone(),
+        plural: custom.plural.clone(),
+    }
+}
+
+fn custom_from(text: CustomText) -> Option<CustomObject> {
+    Some(CustomObject {
+        object: CustomType::of(&text.object)?,
+        name: text.name,
+        full_name: text.full_name,
+        singular: text.singular,
+        plural: text.plural,
     })
 }
 
@@ -289,6 +332,13 @@ mod tests {
                 first_name: "A".to_owned(),
                 last_name: "B".to_owned(),
                 archived: true,
+            }],
+            custom: vec![CustomObject {
+                object: CustomType::of("2-1234567").expect("a type id"),
+                name: "device".to_owned(),
+                full_name: "p7_device".to_owned(),
+                singular: "Device".to_owned(),
+                plural: "Devices".to_owned(),
             }],
         };
         let text = schema_text(&schema).expect("JSON");

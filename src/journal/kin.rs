@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 
 use super::error::{JournalError, at};
+use super::plan::PlanRef;
 use super::read::{Reading, stamp};
 use crate::model::outcome::Fate;
 
@@ -15,6 +16,10 @@ pub struct Kin {
     pub run: String,
     /// Id of the run whose refused rows it tries again.
     pub parent: Option<String>,
+    /// Id of the run that it takes back.
+    pub undoes: Option<String>,
+    /// Id of the plan that it applies.
+    pub plan: Option<String>,
     /// When it began, by this machine's clock.
     pub begun: Timestamp,
 }
@@ -31,8 +36,28 @@ impl Reading {
             Ok(Kin {
                 run: self.later_meta("run")?.unwrap_or_default(),
                 parent: self.parent()?,
+                undoes: self.later_meta("undoes_run")?.filter(|run| !run.is_empty()),
+                plan: self.later_meta("plan")?.and_then(|text| {
+                    let plan = serde_json::from_str::<PlanRef>(&text).ok()?;
+                    Some(plan.id)
+                }),
                 begun: stamp(started.unwrap_or(0)),
             })
+        };
+        read().map_err(at(self.path()))
+    }
+
+    /// Numbers of the rows that an undo took back, as the run has them that it undid.
+    ///
+    /// # Errors
+    /// When the journal can't be read.
+    pub fn taken_back(&self) -> Result<Vec<u64>, JournalError> {
+        let read = || -> rusqlite::Result<Vec<u64>> {
+            let mut query = self
+                .db()
+                .prepare("SELECT seq FROM row WHERE fate = 'done' ORDER BY seq")?;
+            let rows = query.query_map([], |row| row.get(0))?;
+            rows.collect()
         };
         read().map_err(at(self.path()))
     }

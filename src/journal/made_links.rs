@@ -84,8 +84,7 @@ impl Reading {
             return Ok(None);
         };
         let links = rows.into_iter().map(|(object, record, kinds, alone)| {
-            let mut objects = ObjectType::ALL.into_iter();
-            let to = objects.find(|one| one.plural() == object);
+            let to = ObjectType::named(&object);
             Ok(MadeLink {
                 to: to.ok_or_else(|| self.broken("link"))?,
                 record,

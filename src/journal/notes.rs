@@ -1,7 +1,8 @@
 //! Notes of rows (protocol H1, H3): steps with the life of a ticket. A note is intended
 //! before it is sent, and settled with its record id. What is kept of one that is settled
 //! is what verifying needs: key, time, and a hash of its text. Journals that were begun
-//! before there were notes get the table when they are opened to go on.
+//! before there were notes get the table when they are opened to go on, and those from
+//! before there were e-mails and calls its column for them.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -9,26 +10,38 @@ use super::error::{JournalError, at};
 use super::read::Reading;
 use super::schema::Tables;
 use super::write::{Commit, Journal};
+use crate::model::note::Activity;
 
 /// The table. `key` is the note's own; `written` is there where it was sent with another,
 /// since one in the recycle bin holds it. `until_ms` is when a call that was lost can have
 /// been carried out at the latest, by the portal's clock. `state` is `open` (intended),
 /// `made` (by this run), `there` (it was before), or `twin`: made, and sent once more to
-/// learn whether the portal keeps keys unique, so that there may be two.
+/// learn whether the portal keeps keys unique, so that there may be two. `kind` is what it
+/// is: `note` (or null, in rows from before there were others), `email`, `call`.
 pub(super) const TABLE: &str = "
 CREATE TABLE note (
     key TEXT PRIMARY KEY, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL, text BLOB NOT NULL,
-    state TEXT NOT NULL, record TEXT, written TEXT, until_ms INTEGER) STRICT, WITHOUT ROWID;
+    state TEXT NOT NULL, record TEXT, written TEXT, until_ms INTEGER,
+    kind TEXT) STRICT, WITHOUT ROWID;
 CREATE INDEX note_by_row ON note (seq);
 ";
+
+/// Gives a table from before there were e-mails and calls the column for them.
+const ADD_KIND: &str = "ALTER TABLE note ADD COLUMN kind TEXT";
 
 /// Dates the open steps of earlier processes by a mark.
 pub(super) const DATE: &str = "UPDATE note SET until_ms = (SELECT value FROM mark WHERE name = ?1)
      WHERE state IN ('open', 'twin') AND until_ms IS NULL";
 
-/// The mark that says whether the portal keeps the keys of notes unique: 1 it does, 2 it
+/// The mark that says whether the portal keeps the keys of a kind unique: 1 it does, 2 it
 /// does not, none not known yet.
-const KEPT: &str = "note_keys_kept";
+fn kept_mark(activity: Activity) -> &'static str {
+    match activity {
+        Activity::Note => "note_keys_kept",
+        Activity::Email => "email_keys_kept",
+        Activity::Call => "call_keys_kept",
+    }
+}
 
 /// Where a note stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +85,8 @@ pub struct NoteEntry {
     pub at_ms: i64,
     /// Hash of its text.
     pub text: [u8; 16],
+    /// What it is.
+    pub activity: Activity,
 }
 
 /// What the journal knows of a note.
@@ -112,17 +127,28 @@ pub struct NoteCounts {
     pub there: u64,
 }
 
-const COLUMNS: &str = "seq, key, at_ms, text, state, record, written, until_ms";
+/// What is read of a step; journals that nobody opens to go on may lack the kind.
+fn columns(db: &Connection) -> rusqlite::Result<&'static str> {
+    Ok(match has_kind(db)? {
+        true => "seq, key, at_ms, text, state, record, written, until_ms, kind",
+        false => "seq, key, at_ms, text, state, record, written, until_ms, NULL",
+    })
+}
 
 fn step(row: &Row<'_>) -> rusqlite::Result<NoteStep> {
     let word: String = row.get(4)?;
     let state = NoteState::ALL.into_iter().find(|one| one.word() == word);
+    let kind: Option<String> = row.get(8)?;
     Ok(NoteStep {
         entry: NoteEntry {
             seq: row.get(0)?,
             key: row.get(1)?,
             at_ms: row.get(2)?,
             text: row.get(3)?,
+            activity: kind
+                .as_deref()
+                .and_then(Activity::named)
+                .unwrap_or_default(),
         },
         state: state.unwrap_or(NoteState::Open),
         record: row.get(5)?,
@@ -133,6 +159,11 @@ fn step(row: &Row<'_>) -> rusqlite::Result<NoteStep> {
 
 fn has_table(db: &Connection) -> rusqlite::Result<bool> {
     let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'note'";
+    db.query_row(sql, [], |row| row.get(0))
+}
+
+fn has_kind(db: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT count(*) FROM pragma_table_info('note') WHERE name = 'kind'";
     db.query_row(sql, [], |row| row.get(0))
 }
 
@@ -152,9 +183,10 @@ fn counts(db: &Connection) -> rusqlite::Result<NoteCounts> {
 
 /// Gives a journal that was begun without notes a place for them.
 pub(super) fn ensure(db: &Connection, tables: Tables) -> rusqlite::Result<()> {
-    match tables == Tables::Third && !has_table(db)? {
-        true => db.execute_batch(TABLE),
-        false => Ok(()),
+    match tables == Tables::Third {
+        true if !has_table(db)? => db.execute_batch(TABLE),
+        true if !has_kind(db)? => db.execute_batch(ADD_KIND),
+        _ => Ok(()),
     }
 }
 
@@ -168,8 +200,10 @@ impl Journal {
 impl Commit<'_> {
     /// What is known of a note.
     pub fn note(&self, key: &str) -> Result<Option<NoteStep>, JournalError> {
-        let sql = format!("SELECT {COLUMNS} FROM note WHERE key = ?1");
-        let found = self.transaction.prepare_cached(&sql);
+        // A journal that is written has the column.
+        let sql = "SELECT seq, key, at_ms, text, state, record, written, until_ms, kind
+                   FROM note WHERE key = ?1";
+        let found = self.transaction.prepare_cached(sql);
         let found = found.and_then(|mut query| query.query_row([key], step).optional());
         found.map_err(at(self.path))
     }
@@ -177,11 +211,13 @@ impl Commit<'_> {
     /// Writes the intent to send a note, or to send it again; false where it is another
     /// row's, or there.
     pub fn intend_note(&self, entry: &NoteEntry) -> Result<bool, JournalError> {
-        let sql = "INSERT INTO note (key, seq, at_ms, text, state) VALUES (?1, ?2, ?3, ?4, 'open')
+        let sql = "INSERT INTO note (key, seq, at_ms, text, state, kind)
+             VALUES (?1, ?2, ?3, ?4, 'open', ?5)
              ON CONFLICT (key) DO UPDATE SET until_ms = NULL WHERE seq = ?2 AND state = 'open'";
         let intended = self.transaction.prepare_cached(sql);
         let intended = intended.and_then(|mut statement| {
-            statement.execute(params![entry.key, entry.seq, entry.at_ms, entry.text])
+            let kind = entry.activity.word();
+            statement.execute(params![entry.key, entry.seq, entry.at_ms, entry.text, kind])
         });
         Ok(intended.map_err(at(self.path))? > 0)
     }
@@ -203,8 +239,8 @@ impl Commit<'_> {
     pub fn settle_note(&self, note: &SettledNote) -> Result<(), JournalError> {
         let entry = &note.entry;
         self.run(
-            "INSERT INTO note (key, seq, at_ms, text, state, record, written)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO note (key, seq, at_ms, text, state, record, written, kind)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (key) DO UPDATE
              SET state = ?5, record = ?6, written = ?7, until_ms = NULL WHERE seq = ?2",
             params![
@@ -214,7 +250,8 @@ impl Commit<'_> {
                 entry.text,
                 note.state.word(),
                 note.record,
-                note.written
+                note.written,
+                entry.activity.word()
             ],
         )
     }
@@ -227,17 +264,19 @@ impl Commit<'_> {
         until.map_err(at(self.path))
     }
 
-    /// Whether the portal keeps the keys of notes unique, where that is known.
-    pub fn note_keys_kept(&self) -> Result<Option<bool>, JournalError> {
+    /// Whether the portal keeps the keys of a kind unique, where that is known.
+    pub fn note_keys_kept(&self, activity: Activity) -> Result<Option<bool>, JournalError> {
         let sql = "SELECT value FROM mark WHERE name = ?1";
-        let known = self.transaction.query_row(sql, [KEPT], |row| row.get(0));
+        let known = self
+            .transaction
+            .query_row(sql, [kept_mark(activity)], |row| row.get(0));
         let known: Option<u64> = known.optional().map_err(at(self.path))?;
         Ok(known.map(|known| known == 1))
     }
 
-    /// Keeps whether the portal keeps the keys of notes unique.
-    pub fn keep_note_keys(&self, kept: bool) -> Result<(), JournalError> {
-        self.mark(KEPT, if kept { 1 } else { 2 })
+    /// Keeps whether the portal keeps the keys of a kind unique.
+    pub fn keep_note_keys(&self, activity: Activity, kept: bool) -> Result<(), JournalError> {
+        self.mark(kept_mark(activity), if kept { 1 } else { 2 })
     }
 }
 
@@ -253,7 +292,8 @@ impl Reading {
             if !has_table(&self.db)? {
                 return Ok(Vec::new());
             }
-            let sql = format!("SELECT {COLUMNS} FROM note WHERE seq = ?1 ORDER BY key");
+            let columns = columns(&self.db)?;
+            let sql = format!("SELECT {columns} FROM note WHERE seq = ?1 ORDER BY key");
             let mut query = self.db.prepare_cached(&sql)?;
             let notes = query.query_map([seq], step)?;
             notes.collect::<rusqlite::Result<Vec<_>>>()
@@ -274,7 +314,36 @@ mod tests {
             key: key.to_owned(),
             at_ms: 7,
             text: [1; 16],
+            activity: Activity::Call,
         }
+    }
+
+    #[test]
+    fn tables_from_before_there_were_calls_get_their_column() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = Connection::open(folder.path().join("run.db")).expect("a database");
+        let older = TABLE.replace(",\n    kind TEXT", "");
+        assert_ne!(older, TABLE);
+        db.execute_batch(&[TABLES, &older].concat())
+            .expect("tables");
+        let row =
+            "INSERT INTO note (key, seq, at_ms, text, state) VALUES ('a', 1, 7, x'00', 'made')";
+        db.execute_batch(&row.replace("x'00'", &format!("x'{}'", "01".repeat(16))))
+            .expect("a note");
+        db.pragma_update(None, "user_version", VERSION)
+            .expect("a version");
+        assert_eq!(
+            columns(&db).expect("read").rsplit_once(' '),
+            Some((
+                "seq, key, at_ms, text, state, record, written, until_ms,",
+                "NULL"
+            ))
+        );
+        drop(db);
+        let mut journal = Journal::open(folder.path(), 0, Durability::Off).expect("a journal");
+        let commit = journal.begin().expect("a commit");
+        let step = commit.note("a").expect("read").expect("a note");
+        assert_eq!(step.entry.activity, Activity::Note);
     }
 
     #[test]
@@ -308,15 +377,20 @@ mod tests {
         assert!(!intend(1, "a"), "it is there");
         assert!(intend(3, "b"));
         commit.release_note("b").expect("it goes");
-        assert_eq!(commit.note_keys_kept().expect("read"), None);
-        commit.keep_note_keys(false).expect("kept");
-        assert_eq!(commit.note_keys_kept().expect("read"), Some(false));
+        let kept = |activity| commit.note_keys_kept(activity).expect("read");
+        assert_eq!(kept(Activity::Call), None);
+        commit.keep_note_keys(Activity::Call, false).expect("kept");
+        assert_eq!(
+            (kept(Activity::Call), kept(Activity::Note)),
+            (Some(false), None)
+        );
         commit.commit().expect("durable");
         journal.close().expect("closed");
         let reading = Reading::open(folder.path()).expect("a journal of ours");
         let notes = reading.notes_of(1).expect("notes");
         assert_eq!(notes.len(), 1);
         assert_eq!(notes[0].record.as_deref(), Some("9"));
+        assert_eq!(notes[0].entry.activity, Activity::Call);
         assert_eq!(notes[0].written.as_deref(), Some("a~2"));
         let one = NoteCounts { made: 1, there: 0 };
         assert_eq!(reading.note_counts().expect("counts"), one);

@@ -1,11 +1,16 @@
 //! How far a run came, for whoever lists runs: the header's small parts and counts that
 //! SQLite makes. No row comes out of the database, however many there are.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 
 use super::error::{JournalError, at};
+use super::format::UndoneRun;
 use super::read::{Reading, RunState, stamp, tally};
+use crate::model::count::counted;
 use crate::model::outcome::Tally;
+use crate::model::visible::one_line;
 
 /// A run in a few numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +19,12 @@ pub struct Overview {
     pub run: String,
     /// Id of the run whose refused rows it tries again.
     pub parent: Option<String>,
+    /// The run that it takes back.
+    pub undoes: Option<UndoneRun>,
     /// What it does with rows.
     pub operation: String,
+    /// Its input files.
+    pub files: Vec<String>,
     /// HubSpot portal id.
     pub portal_id: u64,
     /// How far it came.
@@ -30,6 +39,22 @@ pub struct Overview {
     pub size: u64,
     /// When the run began and when it last wrote, by this machine's clock.
     pub times: (Timestamp, Timestamp),
+}
+
+impl Overview {
+    /// Its input, for people: `tickets.csv`, `tickets.csv and 2 more files`.
+    pub fn files_in_words(&self) -> String {
+        let [first, more @ ..] = self.files.as_slice() else {
+            return String::new();
+        };
+        let name = Path::new(first).file_name().unwrap_or_default();
+        let name = name.to_string_lossy();
+        let name = one_line(&name);
+        match more.len() as u64 {
+            0 => name.into_owned(),
+            more => format!("{name} and {} more", counted(more, "file")),
+        }
+    }
 }
 
 impl Reading {
@@ -48,7 +73,9 @@ impl Reading {
                 .map_err(failed())?
                 .unwrap_or_default(),
             parent: self.parent().map_err(failed())?,
+            undoes: self.undone().map_err(failed())?,
             operation: self.meta("operation")?,
+            files: self.files().map_err(failed())?,
             portal_id: portal.parse().map_err(|_| self.broken("portal"))?,
             state: RunState::numbered(state?),
             tally: tally(&self.fates()?, read?, (waiting, unknown)),
@@ -62,6 +89,21 @@ impl Reading {
     fn mark(&self, name: &str) -> rusqlite::Result<u64> {
         let sql = "SELECT coalesce(max(value), 0) FROM mark WHERE name = ?1";
         self.db.query_row(sql, [name], |row| row.get(0))
+    }
+
+    fn undone(&self) -> rusqlite::Result<Option<UndoneRun>> {
+        let meta = |name| Ok::<_, rusqlite::Error>(self.later_meta(name)?.unwrap_or_default());
+        let (run, folder) = (meta("undoes_run")?, meta("undoes")?);
+        Ok((!folder.is_empty()).then(|| UndoneRun {
+            run,
+            folder: folder.into(),
+        }))
+    }
+
+    fn files(&self) -> rusqlite::Result<Vec<String>> {
+        let mut query = self.db.prepare("SELECT path FROM input ORDER BY file")?;
+        let rows = query.query_map([], |row| row.get(0))?;
+        rows.collect()
     }
 
     fn size(&self) -> rusqlite::Result<u64> {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::changes::changes_from;
 use super::error::{JournalError, at};
-use super::format::{Header, InputFile, refusal_from, schema_from};
+use super::format::{Header, InputFile, UndoneRun, refusal_from, schema_from};
 use super::intents::UNTIL;
 use super::notes::NoteCounts;
 use super::remarks::{remarks, values};
@@ -23,6 +23,9 @@ use crate::model::place::RowAddress;
 use crate::model::property_change::PropertyChange;
 use crate::model::ticket::{PlacedRemark, Remark};
 use crate::model::window::Window;
+
+/// The mark of how many notes an undo put into the recycle bin.
+pub const NOTES_ARCHIVED: &str = "notes_archived";
 
 /// How far a run came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +125,8 @@ pub struct Past {
     pub contacts_created: u64,
     /// Notes that are there.
     pub notes: NoteCounts,
+    /// Notes that an undo put into the recycle bin.
+    pub notes_archived: u64,
     /// Rows whose ticket is written and whose links wait.
     pub waiting: u64,
     /// Rows up to this one are settled or wait; none when the first is open.
@@ -220,6 +225,7 @@ impl Reading {
             changes: self.changes()?,
             contacts_created: self.contacts_created().map_err(at(&self.path))?,
             notes: self.note_counts()?,
+            notes_archived: mark(NOTES_ARCHIVED),
             waiting,
             contiguous,
             beyond,
@@ -298,6 +304,7 @@ impl Reading {
     pub(super) fn header(&self) -> Result<Header, JournalError> {
         let meta = |name: &str| self.meta(name);
         let broken = |what| self.broken(what);
+        let undone = self.later_meta("undoes_run").map_err(at(&self.path))?;
         Ok(Header {
             run: self
                 .later_meta("run")
@@ -328,7 +335,10 @@ impl Reading {
                 .later_meta("undoes")
                 .map_err(at(&self.path))?
                 .filter(|path| !path.is_empty())
-                .map(PathBuf::from),
+                .map(|folder| UndoneRun {
+                    run: undone.unwrap_or_default(),
+                    folder: folder.into(),
+                }),
             plan: match self.later_meta("plan").map_err(at(&self.path))? {
                 Some(text) if !text.is_empty() => {
                     Some(serde_json::from_str(&text).map_err(|_| broken("plan"))?)

@@ -66,7 +66,8 @@ fn former_name(remark: Remark) -> Option<&'static str> {
         | Remark::ZeroDate
         | Remark::LinkLeftOut
         | Remark::OtherTicket
-        | Remark::OpenNumber => return None,
+        | Remark::OpenNumber
+        | Remark::EmailAsNote => return None,
     })
 }
 

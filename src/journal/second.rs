@@ -105,6 +105,9 @@ pub(super) const LATER: &str = "
     SELECT NULL FROM step JOIN row ON row.seq = step.row
     WHERE step.folded = ?1 AND step.row > ?2 AND row.fate = 'done'";
 
+/// Whether an earlier row has a key.
+pub(super) const HAS_BEFORE: &str = "SELECT 1 FROM step WHERE folded = ?1 AND row < ?2";
+
 /// The ticket of a key.
 pub(super) const TICKET_OF_KEY: &str = "
     SELECT row.ticket FROM step JOIN row ON row.seq = step.row

@@ -108,6 +108,9 @@ pub(super) const RENEW_OTHER: &[&str] =
 pub(super) const LATER: &str =
     "SELECT changes FROM row WHERE folded = ?1 AND seq > ?2 AND fate = 'done'";
 
+/// Whether an earlier row has a key.
+pub(super) const HAS_BEFORE: &str = "SELECT 1 FROM row WHERE folded = ?1 AND seq < ?2";
+
 /// The ticket of a key.
 pub(super) const TICKET_OF_KEY: &str =
     "SELECT ticket FROM row WHERE folded = ?1 AND ticket IS NOT NULL LIMIT 1";

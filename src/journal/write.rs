@@ -15,7 +15,7 @@ use super::remarks::{remark_name, value_name};
 use super::schema::{Statements, Tables, migrate};
 use super::told::Told;
 use super::{notes, second, third};
-use crate::model::outcome::RowEnd;
+use crate::model::outcome::{RowEnd, Written};
 use crate::model::place::RowAddress;
 use crate::model::property_change::PropertyChange;
 use crate::model::ticket::{PlacedRemark, Remark};
@@ -317,6 +317,14 @@ impl Commit<'_> {
             Tables::Second => second::settle(self, row, key, outcome),
             Tables::Third => third::settle(self, row, key, outcome),
         }
+    }
+
+    /// Keeps what stands of a row that is refused.
+    pub fn keep_written(&self, seq: u64, written: &Written) -> Result<(), JournalError> {
+        self.run(
+            "UPDATE row SET ticket = ?2, change = ?3 WHERE seq = ?1",
+            params![seq, written.ticket, written.change.word()],
+        )
     }
 
     /// Keeps a number, such as the length of a derived file (D3).

@@ -96,7 +96,7 @@ impl Turn<'_> {
             self.refuse(&column.span, "`one_per` can't be run backwards", help);
         }
         for link in &document.links {
-            let words = format!("links to {} can't be run backwards", link.to.plural());
+            let words = format!("links to {} can't be run backwards", link.to.value);
             self.refuse(&link.by.span, words, "export them with --with");
         }
         self.check_dialect(&document.source.dialect);

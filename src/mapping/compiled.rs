@@ -2,6 +2,7 @@
 //! This runs once for every row of a run, so names, columns and values were all
 //! resolved before.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::mapping::convert::Pipelines;
@@ -15,6 +16,7 @@ use crate::mapping::suggest::Stray;
 use crate::mapping::template::{TemplateId, Templates};
 use crate::model::invisible::trim_invisible;
 use crate::model::issue::{Problem, Reason, RowIssue};
+use crate::model::note::Activity;
 use crate::model::row::SourceRow;
 use crate::model::schema::ValueType;
 use crate::model::ticket::{PropertyValues, TicketDraft};
@@ -234,6 +236,15 @@ impl CompiledMapping {
     /// Whether rows may have comments, which become notes of their tickets.
     pub fn has_notes(&self) -> bool {
         !self.notes.is_empty()
+    }
+
+    /// Kinds of record that comments may become.
+    pub fn activities(&self) -> BTreeSet<Activity> {
+        let kinds = self
+            .notes
+            .iter()
+            .flat_map(|notes| notes.becomes.activities());
+        kinds.copied().collect()
     }
 
     /// Whether comments of rows stand in files of their own.

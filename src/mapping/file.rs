@@ -17,7 +17,7 @@ use crate::mapping::shape::{Document, EntrySpec, Origin, Otherwise};
 use crate::mapping::tables::{Tables, place};
 use crate::model::dialect::Dialect;
 use crate::model::row::Headers;
-use crate::model::schema::{NewProperty, OWNER_PROPERTY, ObjectType, Schema};
+use crate::model::schema::{NewProperty, OWNER_PROPERTY, ObjectName, ObjectType, Schema};
 
 /// A mapping as its file says it: valid TOML, known keys, values of the right kind.
 #[derive(Clone, Debug)]
@@ -176,7 +176,14 @@ impl MappingFile {
     /// properties of contacts too.
     pub fn links_contacts(&self) -> bool {
         let mut links = self.document.links.iter();
-        links.any(|link| link.to == ObjectType::Contacts)
+        links.any(|link| link.to.value == ObjectName::Known(ObjectType::Contacts))
+    }
+
+    /// True when tickets get linked to a custom kind of record by its name, so that the
+    /// schema needs those too.
+    pub fn names_custom_objects(&self) -> bool {
+        let mut links = self.document.links.iter();
+        links.any(|link| link.to.value.is_custom())
     }
 
     /// True when tickets are given owners, so that the schema needs the portal's owners

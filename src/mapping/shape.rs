@@ -7,7 +7,7 @@ use std::ops::Range;
 use regex::Regex;
 
 use crate::model::dialect::Dialect;
-use crate::model::schema::{NewProperty, ObjectType};
+use crate::model::schema::{NewProperty, ObjectName};
 use crate::model::ticket::Missing;
 
 /// A value with the bytes of the TOML text that it came from.
@@ -281,7 +281,7 @@ pub(crate) struct MapLine {
 #[derive(Clone, Debug)]
 pub(crate) struct LinkSpec {
     /// Kind of the other record.
-    pub(crate) to: ObjectType,
+    pub(crate) to: At<ObjectName>,
     /// What the cells say of it.
     pub(crate) by: At<LinkBy>,
     /// Columns with that; the first that the file has.
@@ -330,10 +330,69 @@ pub(crate) struct NotesSpec {
     pub(crate) channel: Option<WordsSpec>,
     /// What it says.
     pub(crate) body: BodySpec,
+    /// What it becomes.
+    pub(crate) becomes: BecomesSpec,
     /// What tells it from the others of its ticket.
     pub(crate) id: Option<FieldSpec>,
     /// Whether the earliest is left out, because the ticket's description says the same.
     pub(crate) skip_first: bool,
+}
+
+/// What a comment becomes, with what such a record has of its own.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum BecomesSpec {
+    /// A note.
+    #[default]
+    Note,
+    /// An e-mail, where the addresses are known and everybody may see it; else a note.
+    Email(Box<EmailSpec>),
+    /// A call.
+    Call(Box<CallSpec>),
+}
+
+/// What e-mails have of their own.
+#[derive(Clone, Debug)]
+pub(crate) struct EmailSpec {
+    /// Who sent it.
+    pub(crate) from: WordsSpec,
+    /// Who got it.
+    pub(crate) to: WordsSpec,
+    /// Who got a copy.
+    pub(crate) cc: Option<WordsSpec>,
+    /// Its subject.
+    pub(crate) subject: Option<WordsSpec>,
+    /// Whether it came from outside.
+    pub(crate) incoming: PublicSpec,
+}
+
+/// What calls have of their own.
+#[derive(Clone, Debug)]
+pub(crate) struct CallSpec {
+    /// What it was about.
+    pub(crate) subject: Option<WordsSpec>,
+    /// Whether it came from outside.
+    pub(crate) incoming: Option<PublicSpec>,
+}
+
+impl BecomesSpec {
+    fn words(&self) -> Vec<&WordsSpec> {
+        match self {
+            BecomesSpec::Note => Vec::new(),
+            BecomesSpec::Email(email) => {
+                let needed = [&email.from, &email.to].into_iter();
+                needed.chain(&email.cc).chain(&email.subject).collect()
+            }
+            BecomesSpec::Call(call) => call.subject.iter().collect(),
+        }
+    }
+
+    fn incoming(&self) -> Option<&PublicSpec> {
+        match self {
+            BecomesSpec::Note => None,
+            BecomesSpec::Email(email) => Some(&email.incoming),
+            BecomesSpec::Call(call) => call.incoming.as_ref(),
+        }
+    }
 }
 
 /// Where the comments of a row stand.
@@ -455,6 +514,10 @@ impl NotesSpec {
         fields.extend(words.map(|words| &words.field));
         fields.extend(public);
         fields.extend(&self.id);
+        fields.extend(self.becomes.words().into_iter().map(|words| &words.field));
+        if let Some(PublicSpec::Field { field, .. }) = self.becomes.incoming() {
+            fields.push(field);
+        }
         fields
     }
 
@@ -469,13 +532,14 @@ impl NotesSpec {
     /// The files that it names, each with a place that does.
     fn tables(&self) -> impl Iterator<Item = At<&TableSpec>> {
         let words = [self.author.as_ref(), self.channel.as_ref()];
-        let words = words.into_iter().flatten();
+        let words = words.into_iter().flatten().chain(self.becomes.words());
         let lookups = words.clone().flat_map(|words| &words.lookup);
         let lookups = lookups.map(|table| At::new(&table.value, table.span.clone()));
-        let public = match &self.public {
-            Some(PublicSpec::Field { map, .. }) => map.as_ref(),
-            Some(PublicSpec::Always(_)) | None => None,
-        };
+        let flags = [self.public.as_ref(), self.becomes.incoming()];
+        let public = flags.into_iter().flatten().filter_map(|flag| match flag {
+            PublicSpec::Field { map, .. } => map.as_ref(),
+            PublicSpec::Always(_) => None,
+        });
         let maps = words.filter_map(|words| words.map.as_ref()).chain(public);
         lookups.chain(maps.filter_map(|map| match &map.value {
             MapSpec::File(table) => Some(At::new(table, map.span.clone())),

@@ -178,6 +178,16 @@ pub enum SincePlan {
         /// Its id.
         id: String,
     },
+    /// A link that it had was cut: `contacts 1234`.
+    LinkCut {
+        /// Kind and id of the other record.
+        link: String,
+    },
+    /// A record is gone that it was to be linked to.
+    RecordGone {
+        /// Kind and id of the record.
+        record: String,
+    },
     /// A property holds another value.
     Value {
         /// What it held.
@@ -569,6 +579,12 @@ impl Reason {
                 ObjectType::Companies => "COMPANY_MISSING",
                 ObjectType::Deals => "DEAL_MISSING",
                 ObjectType::Notes => "NOTE_MISSING",
+                ObjectType::Emails => "EMAIL_MISSING",
+                ObjectType::Calls => "CALL_MISSING",
+                ObjectType::Meetings => "MEETING_MISSING",
+                ObjectType::Tasks => "TASK_MISSING",
+                ObjectType::Communications => "COMMUNICATION_MISSING",
+                ObjectType::Custom(_) => "RECORD_MISSING",
             },
             Reason::AmbiguousRecord { .. } => "AMBIGUOUS",
             Reason::RecordHidden { object, .. } => match object {
@@ -751,6 +767,12 @@ impl Reason {
                 }
                 SincePlan::OtherTicket { id } => format!(
                     "ticket {id} has this key, which another ticket had when the plan was made"
+                ),
+                SincePlan::LinkCut { link } => format!(
+                    "the ticket was linked to {link} when the plan was made, and is not any more"
+                ),
+                SincePlan::RecordGone { record } => format!(
+                    "the ticket was to be linked to {record}, which is not there any more"
                 ),
                 SincePlan::Value { planned, holds } => format!(
                     "the ticket held {} when the plan was made, and holds {} now",
@@ -971,7 +993,7 @@ impl Reason {
             }
             Reason::LinkRefused { .. } => "correct the link as the portal says".to_owned(),
             Reason::LinkLeft { .. } => {
-                "correct the link, then give this row to `tickethaul associate`".to_owned()
+                "correct the link, then give this row to `tickethaul retry`".to_owned()
             }
             Reason::ChangedSincePlan { .. } => {
                 "make a new plan of this row, or carry it out on what the portal holds now with `tickethaul retry`"

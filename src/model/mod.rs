@@ -9,6 +9,7 @@ pub mod formula;
 pub mod dialect;
 pub mod row;
 pub mod json;
+pub mod object;
 pub mod schema;
 pub mod property_change;
 pub mod plan;

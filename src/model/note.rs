@@ -1,19 +1,84 @@
 //! A comment of the source on its way to the portal, where it becomes a note of its
-//! ticket.
+//! ticket, or an e-mail or call on its timeline.
+
+use super::object::ObjectType;
+
+/// What a comment becomes in the portal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Activity {
+    /// A note.
+    #[default]
+    Note,
+    /// An e-mail.
+    Email,
+    /// A call.
+    Call,
+}
+
+impl Activity {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Activity; 3] = [Activity::Note, Activity::Email, Activity::Call];
+
+    /// The kind of record.
+    pub fn object(self) -> ObjectType {
+        match self {
+            Activity::Note => ObjectType::Notes,
+            Activity::Email => ObjectType::Emails,
+            Activity::Call => ObjectType::Calls,
+        }
+    }
+
+    /// The property that holds its text, as HTML.
+    pub fn body(self) -> &'static str {
+        match self {
+            Activity::Note => "hs_note_body",
+            Activity::Email => "hs_email_html",
+            Activity::Call => "hs_call_body",
+        }
+    }
+
+    /// What stands before the id of the comment in the key: comments and calls of a source
+    /// are counted apart.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Activity::Note => "",
+            Activity::Email => "email:",
+            Activity::Call => "call:",
+        }
+    }
+
+    /// Its name in journals, never changed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Activity::Note => "note",
+            Activity::Email => "email",
+            Activity::Call => "call",
+        }
+    }
+
+    /// The one of a name in a journal.
+    pub fn named(word: &str) -> Option<Activity> {
+        Activity::ALL.into_iter().find(|one| one.word() == word)
+    }
+}
 
 /// One comment, as it is wanted in the portal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Note {
+    /// What it becomes.
+    pub activity: Activity,
     /// Tells the note from all others: `<key of its ticket>:<id>`, the ticket's prefix
-    /// included. The id is the source's own, or a hash of time, author and body where
+    /// included; before the id of an e-mail or call stands what it is. The id is the source's own, or a hash of time, author and body where
     /// the source has none (protocol H3).
     pub key: String,
     /// When the comment was made, in milliseconds since 1970 (`hs_timestamp`).
     pub at_ms: i64,
-    /// HTML as `hs_note_body` takes it: a first line that says who wrote it, who may see
+    /// HTML as the property for texts takes it: a first line that says who wrote it, who may see
     /// it and where it was written, then the comment. Of any length; the writer cuts it
     /// into numbered parts (protocol H4).
     pub body: String,
+    /// Further properties by internal name: a subject, a direction.
+    pub more: Vec<(&'static str, String)>,
 }
 
 /// HubSpot: UTF-16 units that a body takes.
@@ -45,9 +110,8 @@ mod tests {
     fn long_bodies_are_several_notes() {
         let parts = |body: String| {
             let note = Note {
-                key: String::new(),
-                at_ms: 0,
                 body,
+                ..Note::default()
             };
             note.parts()
         };
@@ -61,8 +125,7 @@ mod tests {
     fn a_note_follows_the_key_of_its_ticket() {
         let mut note = Note {
             key: "jira-7:9".to_owned(),
-            at_ms: 0,
-            body: String::new(),
+            ..Note::default()
         };
         note.rekey("jira-7", "jira-7#2");
         assert_eq!(note.key, "jira-7#2:9");

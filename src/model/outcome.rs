@@ -162,6 +162,16 @@ impl RowEnd {
     }
 }
 
+/// What stands of a row that is refused: its ticket was written, and then something of it
+/// was not to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Id of the ticket.
+    pub ticket: String,
+    /// What was done with it.
+    pub change: Change,
+}
+
 /// Rows by fate. `read` is always the sum of all seven: a row enters as pending
 /// and only moves from one fate to another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

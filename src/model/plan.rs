@@ -3,12 +3,13 @@
 //! fills it, the journal keeps it, the report room words it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::model::check::{Effects, RefusedRows};
 use crate::model::issue::Refusal;
 use crate::model::property_change::PropertyChange;
 use crate::model::schema::ObjectType;
-use crate::model::ticket::Remark;
+use crate::model::ticket::{LinkDraft, Missing, Remark};
 
 /// What is done for a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,6 +91,8 @@ pub struct Planned {
     pub ticket: Option<String>,
     /// What is changed, with what the ticket held; of a ticket that is made, all values.
     pub changes: Vec<PropertyChange>,
+    /// Its links.
+    pub links: Vec<PlannedLink>,
 }
 
 /// What is done for a link of a row.
@@ -103,6 +106,8 @@ pub enum LinkState {
     Create,
     /// There is no such record, and the mapping leaves the link out then.
     LeftOut,
+    /// It can't be made; the row says why.
+    Refused,
     /// It leads to a ticket that may come later in the input; it is told at the end.
     Later {
         /// Whether it is left out where there is no such ticket; else the row is refused.
@@ -118,6 +123,7 @@ impl LinkState {
             LinkState::Make => "make",
             LinkState::Create => "create",
             LinkState::LeftOut => "left out",
+            LinkState::Refused => "refused",
             LinkState::Later { skips: true } => "later, or left out",
             LinkState::Later { skips: false } => "later",
         }
@@ -130,6 +136,7 @@ impl LinkState {
             LinkState::Make,
             LinkState::Create,
             LinkState::LeftOut,
+            LinkState::Refused,
             LinkState::Later { skips: true },
             LinkState::Later { skips: false },
         ];
@@ -159,6 +166,36 @@ pub struct PlannedLink {
     pub record: Option<String>,
     /// What is done.
     pub state: LinkState,
+}
+
+impl PlannedLink {
+    /// Whether two links of one ticket are the same.
+    pub fn is_same(&self, other: &PlannedLink) -> bool {
+        let of = |link: &PlannedLink| (link.to, link.label.clone());
+        let same_record = match (&self.record, &other.record) {
+            (Some(one), Some(other)) => one == other,
+            _ => (&self.by, &self.value) == (&other.by, &other.value),
+        };
+        of(self) == of(other) && same_record
+    }
+
+    /// Whether it is what a mapping asked for.
+    pub fn is_of(&self, draft: &LinkDraft) -> bool {
+        self.to == draft.to && *self.by == *draft.by && self.value == draft.value
+    }
+
+    /// What it asks for, as the mapping made it; its record must be there.
+    pub fn draft(&self) -> LinkDraft {
+        LinkDraft {
+            to: self.to,
+            by: self.by.as_str().into(),
+            value: self.value.clone(),
+            label: self.label.as_deref().map(Arc::from),
+            column: self.column.as_str().into(),
+            missing: Missing::Refuse,
+            properties: Vec::new(),
+        }
+    }
 }
 
 /// How often a property is changed by updates.
@@ -227,6 +264,8 @@ pub struct PlanReport {
     pub properties: BTreeMap<String, PropertyCounts>,
     /// Rows that are refused, or one of whose links is, by code, most rows first.
     pub refusals: Vec<RefusedRows>,
+    /// New tickets whose key one in the recycle bin has: some portals keep such keys.
+    pub held_in_bin: u64,
     /// Links that are made, by the kind of the other record.
     pub links: BTreeMap<ObjectType, u64>,
     /// Links that are left out, since there is no such record.

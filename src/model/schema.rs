@@ -3,56 +3,10 @@
 
 use std::collections::BTreeMap;
 
+pub use super::object::{CustomObject, CustomType, ObjectName, ObjectType};
+
 /// The ticket property that holds an owner's id.
 pub const OWNER_PROPERTY: &str = "hubspot_owner_id";
-
-/// Kinds of record that the tool touches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ObjectType {
-    /// Tickets, HubSpot object type `0-5`.
-    Tickets,
-    /// Contacts, HubSpot object type `0-1`.
-    Contacts,
-    /// Companies, HubSpot object type `0-2`.
-    Companies,
-    /// Deals, HubSpot object type `0-3`.
-    Deals,
-    /// Notes, HubSpot object type `0-46`.
-    Notes,
-}
-
-impl ObjectType {
-    /// All of them.
-    pub const ALL: [ObjectType; 5] = [
-        ObjectType::Tickets,
-        ObjectType::Contacts,
-        ObjectType::Companies,
-        ObjectType::Deals,
-        ObjectType::Notes,
-    ];
-
-    /// The plural name that HubSpot uses in paths.
-    pub fn plural(self) -> &'static str {
-        match self {
-            ObjectType::Tickets => "tickets",
-            ObjectType::Contacts => "contacts",
-            ObjectType::Companies => "companies",
-            ObjectType::Deals => "deals",
-            ObjectType::Notes => "notes",
-        }
-    }
-
-    /// One of them, for people.
-    pub fn singular(self) -> &'static str {
-        match self {
-            ObjectType::Tickets => "ticket",
-            ObjectType::Contacts => "contact",
-            ObjectType::Companies => "company",
-            ObjectType::Deals => "deal",
-            ObjectType::Notes => "note",
-        }
-    }
-}
 
 /// The value type of a property (HubSpot `type`). A type that we do not know is
 /// treated as `String`.
@@ -248,6 +202,8 @@ pub struct Schema {
     pub pipelines: Vec<Pipeline>,
     /// Owners, active and archived; empty when nothing needs them.
     pub owners: Vec<Owner>,
+    /// Custom kinds of record; empty when nothing names one.
+    pub custom: Vec<CustomObject>,
 }
 
 /// What is known of object types that no schema holds.
@@ -260,7 +216,7 @@ impl Schema {
         match object {
             ObjectType::Tickets => &self.tickets,
             ObjectType::Contacts => &self.contacts,
-            ObjectType::Companies | ObjectType::Deals | ObjectType::Notes => &NO_PROPERTIES,
+            _ => &NO_PROPERTIES,
         }
     }
 

@@ -73,11 +73,14 @@ pub enum Remark {
     OtherTicket,
     /// A number that another style reads as another one, where the mapping names no style.
     OpenNumber,
+    /// A comment that was to be an e-mail names no address for one of its ends, and became a
+    /// note.
+    EmailAsNote,
 }
 
 impl Remark {
     /// All of them.
-    pub const ALL: [Remark; 12] = [
+    pub const ALL: [Remark; 13] = [
         Remark::TimeInGap,
         Remark::TimeInFold,
         Remark::LeftBlank,
@@ -90,6 +93,7 @@ impl Remark {
         Remark::LinkLeftOut,
         Remark::OtherTicket,
         Remark::OpenNumber,
+        Remark::EmailAsNote,
     ];
 
     /// What journals and scripts call it; never changed.
@@ -107,6 +111,7 @@ impl Remark {
             Remark::LinkLeftOut => "link_left_out",
             Remark::OtherTicket => "other_ticket",
             Remark::OpenNumber => "open_number",
+            Remark::EmailAsNote => "email_as_note",
         }
     }
 
@@ -141,6 +146,9 @@ impl Remark {
             Remark::OpenNumber => {
                 "numbers such as 1.000, read with a decimal point; `decimal` in their entry says what they are"
             }
+            Remark::EmailAsNote => {
+                "comments that name no e-mail address of who sent or got them, written as notes"
+            }
         }
     }
 
@@ -159,6 +167,7 @@ impl Remark {
             Remark::LinkLeftOut => "the portal has no such record, link left out",
             Remark::OtherTicket => "new key of the row, which a ticket had already: it was updated",
             Remark::OpenNumber => "read with a decimal point, as the mapping does not say",
+            Remark::EmailAsNote => "no e-mail address, written as a note",
         }
     }
 }

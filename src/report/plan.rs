@@ -47,6 +47,18 @@ fn write_report(text: &mut String, report: &PlanReport) -> fmt::Result {
     write_properties(text, report)?;
     write_links(text, report)?;
     write_refusals(text, &report.refusals)?;
+    if report.held_in_bin > 0 {
+        writeln!(
+            text,
+            "{} in the recycle bin: a portal that keeps such keys refuses these rows \
+             (KEY_IN_RECYCLE_BIN)",
+            counted_as(
+                report.held_in_bin,
+                "new ticket has the key of one",
+                "new tickets have the keys of others"
+            )
+        )?;
+    }
     for (remark, number) in &report.remarks {
         writeln!(text, "{} {}", count(*number), remark.words())?;
     }
@@ -107,6 +119,7 @@ fn write_links(text: &mut String, report: &PlanReport) -> fmt::Result {
         let created = report.others.get(to).copied().unwrap_or(0);
         let created = match created {
             0 => String::new(),
+            1 => format!(", for which {} is created", many(*to, created)),
             _ => format!(", for which {} are created", many(*to, created)),
         };
         let made = if *links == 1 { "is" } else { "are" };
@@ -124,7 +137,7 @@ fn write_links(text: &mut String, report: &PlanReport) -> fmt::Result {
 }
 
 fn many(object: ObjectType, number: u64) -> String {
-    counted_as(number, object.singular(), object.plural())
+    counted_as(number, &object.singular(), &object.plural())
 }
 
 /// A row with what is done for it; all of it where it is `whole`, else the first values.
@@ -183,7 +196,7 @@ fn link_words(link: &PlannedLink) -> String {
         LinkState::There => "is linked to",
         LinkState::Make | LinkState::Later { .. } => "link to",
         LinkState::Create => "link to a new",
-        LinkState::LeftOut => "no link, since there is no",
+        LinkState::LeftOut | LinkState::Refused => "no link, since there is no",
     };
     let label = match &link.label {
         Some(label) => format!(" as {label}"),

@@ -27,7 +27,7 @@ pub fn plan_json(report: &PlanReport, folder: Option<&str>) -> Value {
     let by_object = |counts: &std::collections::BTreeMap<ObjectType, u64>| -> Map<String, Value> {
         let counts = counts.iter();
         counts
-            .map(|(object, number)| (object.plural().to_owned(), json!(number)))
+            .map(|(object, number)| (object.plural().into_owned(), json!(number)))
             .collect()
     };
     let remarks: Vec<Value> = report
@@ -48,6 +48,7 @@ pub fn plan_json(report: &PlanReport, folder: Option<&str>) -> Value {
         "links": by_object(&report.links),
         "links_left_out": report.left_out,
         "created_for_links": by_object(&report.others),
+        "keys_in_recycle_bin": report.held_in_bin,
         "refused": report.refused(),
         "refusals": report.refusals.iter().map(refused).collect::<Vec<_>>(),
         "remarks": remarks,

@@ -11,6 +11,7 @@ use crate::import::read::Reading as RowReading;
 use crate::import::recover::Again;
 use crate::journal::{DoneRow, Later, NoteStep, Reading};
 use crate::mapping::{CompiledMapping, Mapped};
+use crate::model::compare::same_value;
 use crate::model::made_link::MadeLink;
 use crate::model::outcome::Change;
 use crate::model::place::{Places, RowAddress};
@@ -64,6 +65,17 @@ pub struct ExpectedValue {
     pub value_type: ValueType,
     /// What the run wrote.
     pub wrote: String,
+    /// Whether it is the row's key, of which portals may fold the case (protocol K2).
+    pub is_key: bool,
+}
+
+impl ExpectedValue {
+    /// Whether this is what a property holds.
+    pub fn is(&self, holds: Option<&str>) -> bool {
+        same_value(self.value_type, &self.wrote, holds)
+            || self.is_key
+                && holds.is_some_and(|holds| holds.to_lowercase() == self.wrote.to_lowercase())
+    }
 }
 
 /// A link of a ticket.
@@ -128,14 +140,21 @@ impl DoneRows {
 
     fn expected(&mut self, row: DoneRow) -> Result<Expected, Error> {
         let draft = self.draft(&row)?;
-        let values = match row.change {
+        let mut values = match row.change {
             Change::Created | Change::Updated => self.values(&row, &draft),
             Change::Archived | Change::Linked | Change::Unlinked | Change::Noted => Vec::new(),
         };
+        if row.change != Change::Archived {
+            values.extend(self.key(&row));
+        }
         let links = match row.change {
             Change::Archived => Vec::new(),
+            // Which of its links were made is not kept.
+            _ if row.refused => Vec::new(),
             _ => self.links(&draft)?,
         };
+        let mut notes = self.journal.notes_of(row.row.seq)?;
+        notes.retain(|note| !row.refused || note.record.is_some());
         let made = self.journal.made_links(row.row.seq)?;
         let linked_from = self.journal.linked_from(&row.ticket)?;
         Ok(Expected {
@@ -147,7 +166,7 @@ impl DoneRows {
             change: row.change,
             values,
             links,
-            notes: self.journal.notes_of(row.row.seq)?,
+            notes,
             changes: row.changes,
             made,
             linked_from,
@@ -206,8 +225,22 @@ impl DoneRows {
                 instead: self.instead(name),
                 value_type: self.mapping.type_of(name),
                 wrote: value.clone(),
+                is_key: false,
             })
             .collect()
+    }
+
+    /// The key that made the ticket, or by which it was found.
+    fn key(&self, row: &DoneRow) -> Option<ExpectedValue> {
+        let name = self.mapping.id_property()?;
+        // Of rows of one ticket the last one speaks for all.
+        (row.later == Later::Nothing).then(|| ExpectedValue {
+            property: name.into(),
+            instead: self.instead(name),
+            value_type: self.mapping.type_of(name),
+            wrote: row.key.clone(),
+            is_key: true,
+        })
     }
 
     fn instead(&self, name: &str) -> Option<Arc<str>> {

@@ -1,9 +1,10 @@
 //! A run and the runs that tried its refused rows again (protocol R5): each row of the
 //! first input has one fate, the newest. A row that was settled well stays so, whatever
 //! becomes of it in a later run. Rows are known by their line of the first input; those
-//! that no run tried again stay refused.
+//! that no run tried again stay refused. What an undo took back of a run that tried rows
+//! again is refused as before.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -78,10 +79,11 @@ impl Retried {
     ///
     /// # Errors
     /// When the journal of one or its copy of the rows can't be read.
-    pub fn by(runs: &[&Member]) -> Result<Retried, Error> {
+    pub fn by(runs: &[&Member], all: &[Member]) -> Result<Retried, Error> {
         let mut retried = Retried::default();
         for run in runs {
-            retried.add(fates(&run.folder)?);
+            let undone = taken_back(&run.kin.run, all)?;
+            retried.add(fates(&run.folder, &undone)?);
         }
         Ok(retried)
     }
@@ -102,19 +104,48 @@ impl Retried {
     }
 
     /// The rows of the first run's input by fate, with what became of its refused rows.
+    ///
+    /// A row of which somebody made several is one row: it is settled well when all of them
+    /// are.
     pub fn onto(&self, first: &Tally) -> BTreeMap<Fate, u64> {
         let mut rows: BTreeMap<Fate, u64> = Fate::ALL
             .into_iter()
             .map(|fate| (fate, first.of(fate)))
             .collect();
-        let tried = self.0.len() as u64;
+        let mut lines: HashMap<&str, Fate> = HashMap::new();
+        for ((line, _), fate) in &self.0 {
+            let of_line = lines.entry(line).or_insert(*fate);
+            if is_settled_well(*of_line) {
+                *of_line = *fate;
+            }
+        }
         let refused = rows.entry(Fate::Refused).or_default();
-        *refused = refused.saturating_sub(tried);
-        for fate in self.0.values() {
+        *refused = refused.saturating_sub(lines.len() as u64);
+        for fate in lines.values() {
             *rows.entry(*fate).or_default() += 1;
         }
         rows
     }
+}
+
+/// The runs that take a run back, in the order in which they began.
+pub fn undos<'m>(run: &str, all: &'m [Member]) -> Vec<&'m Member> {
+    let of_run = |one: &&Member| !run.is_empty() && one.kin.undoes.as_deref() == Some(run);
+    let mut found: Vec<&Member> = all.iter().filter(of_run).collect();
+    found.sort_by_key(|one| one.kin.begun);
+    found
+}
+
+/// The rows of a run, by number, that were taken back.
+///
+/// # Errors
+/// When the journal of an undo can't be read.
+pub fn taken_back(run: &str, all: &[Member]) -> Result<HashSet<u64>, Error> {
+    let mut rows = HashSet::new();
+    for undo in undos(run, all) {
+        rows.extend(Reading::open(&undo.folder)?.taken_back()?);
+    }
+    Ok(rows)
 }
 
 fn is_settled_well(fate: Fate) -> bool {
@@ -122,7 +153,7 @@ fn is_settled_well(fate: Fate) -> bool {
 }
 
 /// Names and fates of the rows of a run that tried refused rows again.
-fn fates(folder: &Path) -> Result<Vec<(RowName, Fate)>, Error> {
+fn fates(folder: &Path, undone: &HashSet<u64>) -> Result<Vec<(RowName, Fate)>, Error> {
     let journal = Reading::open(folder)?;
     let settled: HashMap<u64, Fate> = journal.settled_fates()?.into_iter().collect();
     let Past { unknown, .. } = journal.past()?;
@@ -140,7 +171,10 @@ fn fates(folder: &Path) -> Result<Vec<(RowName, Fate)>, Error> {
             true => Fate::Unknown,
             false => Fate::Pending,
         };
-        settled.get(&seq).copied().unwrap_or(open)
+        match settled.get(&seq).copied().unwrap_or(open) {
+            Fate::Done if undone.contains(&seq) => Fate::Refused,
+            fate => fate,
+        }
     };
     let named = rows.into_iter().map(|(seq, name)| (name, fate(seq)));
     Ok(named.collect())
@@ -157,6 +191,8 @@ mod tests {
             kin: Kin {
                 run: run.to_owned(),
                 parent: Some(parent.to_owned()).filter(|parent| !parent.is_empty()),
+                undoes: None,
+                plan: None,
                 begun: Timestamp::from_second(begun).expect("a time"),
             },
         }
@@ -215,6 +251,11 @@ mod tests {
         retried.add([(name("2"), Fate::Exists), (name("3"), Fate::Unknown)]);
         assert_eq!(counts(&retried), [6, 0, 2, 1]);
         retried.add([(name("2"), Fate::Refused), (name("3"), Fate::Exists)]);
+        assert_eq!(counts(&retried), [6, 1, 2, 0]);
+        // Somebody made two rows of one.
+        retried.add([((Box::from("2"), 2), Fate::Refused)]);
+        assert_eq!(counts(&retried), [5, 1, 3, 0]);
+        retried.add([((Box::from("2"), 2), Fate::Done)]);
         assert_eq!(counts(&retried), [6, 1, 2, 0]);
         assert!(retried.is_settled(&name("3")) && !retried.is_settled(&name("4")));
     }

@@ -30,7 +30,10 @@ pub enum Difference {
         source: String,
     },
     /// The ticket is in the recycle bin.
-    InRecycleBin,
+    InRecycleBin {
+        /// Since when, as the portal writes it; empty where it does not say.
+        since: String,
+    },
     /// The ticket was merged into the one with this id.
     MergedInto(String),
     /// The ticket is nowhere any more.
@@ -59,7 +62,7 @@ impl Difference {
     pub fn word(&self) -> &'static str {
         match self {
             Difference::Value { .. } => "differs",
-            Difference::InRecycleBin => "archived",
+            Difference::InRecycleBin { .. } => "archived",
             Difference::MergedInto(_) => "merged",
             Difference::Gone => "gone",
             Difference::Live => "live",

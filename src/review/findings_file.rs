@@ -71,7 +71,8 @@ impl FindingsFile {
             Difference::NoteDiffers { note, id, what } => {
                 [*what, note.as_str(), id.as_str(), "", ""]
             }
-            Difference::InRecycleBin | Difference::Gone | Difference::Live => [""; 5],
+            Difference::InRecycleBin { since } => ["", "", "", since, ""],
+            Difference::Gone | Difference::Live => [""; 5],
         };
         self.rows.write_record([
             finding.place.as_str(),

@@ -12,44 +12,61 @@ use crate::hubspot::records::Record;
 use crate::hubspot::{CallError, Client};
 use crate::import::notes::{is_key, key_properties, read_properties, same_text};
 use crate::journal::NoteStep;
+use crate::model::note::Activity;
 use crate::model::schema::ObjectType;
 
 /// Notes as they are now.
 #[derive(Debug, Default)]
 pub(super) struct HeldNotes {
-    records: HashMap<String, Record>,
-    /// The notes that hang on each ticket.
-    on_tickets: HashMap<String, BTreeSet<String>>,
+    records: HashMap<(Activity, String), Record>,
+    /// The notes of a kind that hang on each ticket.
+    on_tickets: HashMap<(Activity, String), BTreeSet<String>>,
 }
 
 impl HeldNotes {
     /// Reads the notes of rows.
     pub(super) async fn read(client: &Client, rows: &[Expected]) -> Result<HeldNotes, CallError> {
         let mut held = HeldNotes::default();
-        let notes = rows.iter().flat_map(|row| &row.notes);
+        for activity in Activity::ALL {
+            held.read_kind(client, activity, rows).await?;
+        }
+        Ok(held)
+    }
+
+    async fn read_kind(
+        &mut self,
+        client: &Client,
+        activity: Activity,
+        rows: &[Expected],
+    ) -> Result<(), CallError> {
+        let object = activity.object();
+        let is_one = |note: &&NoteStep| note.entry.activity == activity;
+        let notes = rows.iter().flat_map(|row| &row.notes).filter(is_one);
         let ids: BTreeSet<&String> = notes.filter_map(|note| note.record.as_ref()).collect();
         let ids: Vec<String> = ids.into_iter().cloned().collect();
         for part in ids.chunks(BATCH_LIMIT) {
-            let properties = read_properties();
+            let properties = read_properties(activity);
             let wanted = (&properties[..], &[][..]);
-            let read = client.read_existing(ObjectType::Notes, part, wanted, false);
+            let read = client.read_existing(object, part, wanted, false);
             let records = read.await?.into_iter();
-            held.records
-                .extend(records.map(|record| (record.id.clone(), record)));
+            self.records
+                .extend(records.map(|record| ((activity, record.id.clone()), record)));
         }
-        let noted = rows.iter().filter(|row| !row.notes.is_empty());
+        let noted = rows
+            .iter()
+            .filter(|row| row.notes.iter().any(|note| is_one(&note)));
         let tickets: BTreeSet<&String> = noted.map(|row| &row.ticket).collect();
         let tickets: Vec<String> = tickets.into_iter().cloned().collect();
         if !tickets.is_empty() {
-            let between = (ObjectType::Tickets, ObjectType::Notes);
+            let between = (ObjectType::Tickets, object);
             let linked = client.linked_live(between, &tickets).await?.by_record;
-            held.on_tickets
-                .extend(linked.into_iter().map(|(ticket, notes)| {
-                    let ids = notes.into_iter().map(|note| note.id);
-                    (ticket, ids.collect())
-                }));
+            let of_tickets = linked.into_iter().map(|(ticket, notes)| {
+                let ids = notes.into_iter().map(|note| note.id);
+                ((activity, ticket), ids.collect())
+            });
+            self.on_tickets.extend(of_tickets);
         }
-        Ok(held)
+        Ok(())
     }
 
     /// What differs of the notes of a row.
@@ -66,10 +83,11 @@ impl HeldNotes {
         let Some(id) = &note.record else {
             return Some(lacking());
         };
-        let Some(record) = self.records.get(id) else {
+        let activity = note.entry.activity;
+        let Some(record) = self.records.get(&(activity, id.clone())) else {
             return Some(lacking());
         };
-        let on_ticket = self.on_tickets.get(&row.ticket);
+        let on_ticket = self.on_tickets.get(&(activity, row.ticket.clone()));
         if !on_ticket.is_some_and(|notes| notes.contains(id)) {
             return Some(lacking());
         }
@@ -85,15 +103,16 @@ impl HeldNotes {
     pub(super) fn touched<'n>(&self, notes: &'n [NoteStep]) -> Option<&'n str> {
         let mut notes = notes.iter().filter_map(|note| {
             let id = note.record.as_deref()?;
-            Some((id, self.records.get(id)?, note))
+            let record = self.records.get(&(note.entry.activity, id.to_owned()))?;
+            Some((id, record, note))
         });
         let touched = notes.find(|(_, record, note)| changed(record, note).is_some());
         touched.map(|(id, _, _)| id)
     }
 
     /// Whether a note is there.
-    pub(super) fn is_live(&self, id: &str) -> bool {
-        self.records.contains_key(id)
+    pub(super) fn is_live(&self, activity: Activity, id: &str) -> bool {
+        self.records.contains_key(&(activity, id.to_owned()))
     }
 }
 
@@ -105,7 +124,7 @@ fn changed(record: &Record, note: &NoteStep) -> Option<&'static str> {
         Err(_) => at.parse::<Timestamp>().ok().map(Timestamp::as_millisecond),
     };
     let key = note.written.as_deref().unwrap_or(&note.entry.key);
-    let body = record.get("hs_note_body").unwrap_or_default();
+    let body = record.get(note.entry.activity.body()).unwrap_or_default();
     let held = key_properties()
         .into_iter()
         .filter_map(|name| record.get(name));
@@ -135,6 +154,7 @@ mod tests {
                 key: "k".to_owned(),
                 at_ms: 1_000,
                 text: text_hash("<p>Hi</p>", "k"),
+                activity: Activity::Note,
             },
             state: NoteState::Made,
             record: Some("9".to_owned()),

@@ -9,7 +9,6 @@ use super::notes::HeldNotes;
 use crate::hubspot::contract::HISTORY_LIMIT;
 use crate::hubspot::records::{FormerValue, Record};
 use crate::hubspot::{CallError, Client, LinkedRecord};
-use crate::model::compare::same_value;
 use crate::model::outcome::Change;
 use crate::model::schema::ObjectType;
 
@@ -83,7 +82,9 @@ async fn links(
     live: &BTreeMap<String, Record>,
 ) -> Result<Links, CallError> {
     let mut found = Links::new();
-    for object in ObjectType::ALL {
+    let kinds = rows.iter().flat_map(|row| &row.links);
+    let kinds: BTreeSet<ObjectType> = kinds.map(|link| link.to).collect();
+    for object in kinds {
         let linked = |row: &&Expected| row.links.iter().any(|link| link.to == object);
         let tickets = rows.iter().filter(linked).map(|row| &row.ticket);
         let tickets: BTreeSet<&String> = tickets.filter(|id| live.contains_key(*id)).collect();
@@ -98,7 +99,7 @@ async fn links(
 }
 
 fn differs(record: &Record, value: &ExpectedValue) -> Option<Difference> {
-    let holds = |name: &str| same_value(value.value_type, &value.wrote, record.get(name));
+    let holds = |name: &str| value.is(record.get(name));
     if holds(&value.property) || value.instead.as_deref().is_some_and(holds) {
         return None;
     }
@@ -131,13 +132,19 @@ async fn explained(client: &Client, absent: &[&Expected]) -> Result<Vec<Finding>
     let ids: BTreeSet<&String> = absent.iter().map(|row| &row.ticket).collect();
     let ids: Vec<String> = ids.into_iter().cloned().collect();
     let read = client.read_existing(ObjectType::Tickets, &ids, (&[], &[]), true);
-    let bin: BTreeSet<String> = read.await?.into_iter().map(|record| record.id).collect();
+    let bin = read.await?.into_iter();
+    let bin: HashMap<String, String> = bin
+        .map(|record| (record.id, record.times.archived.unwrap_or_default()))
+        .collect();
     let mut findings = Vec::new();
     for row in absent {
-        match (bin.contains(&row.ticket), row.change) {
-            (true, Change::Archived) => {}
-            (true, _) => findings.push(finding(row, Difference::InRecycleBin)),
-            (false, change) => {
+        match (bin.get(&row.ticket), row.change) {
+            (Some(_), Change::Archived) => {}
+            (Some(since), _) => {
+                let since = since.clone();
+                findings.push(finding(row, Difference::InRecycleBin { since }));
+            }
+            (None, change) => {
                 let read = client.read(ObjectType::Tickets, None, &row.ticket, &[], false);
                 match read.await? {
                     Some(into) if into.id != row.ticket => {

@@ -16,6 +16,8 @@ pub(super) enum Kind {
     Task,
     Meeting,
     Communication,
+    /// A kind that this account defined itself.
+    Device,
 }
 
 /// How the API speaks of one kind.
@@ -42,7 +44,7 @@ struct Names {
 }
 
 /// In the order of the enum.
-const KINDS: [Names; 10] = [
+const KINDS: [Names; 11] = [
     Names {
         plural: "tickets",
         singular: "ticket",
@@ -223,10 +225,23 @@ const KINDS: [Names; 10] = [
         ],
         bodies: &["hs_communication_body"],
     },
+    Names {
+        plural: "devices",
+        singular: "device",
+        type_id: "2-34567890",
+        capital: "Device",
+        upper: "DEVICE",
+        created: "hs_createdate",
+        modified: "hs_lastmodifieddate",
+        shown: &["hs_createdate", "hs_lastmodifieddate", "hs_object_id"],
+        searched: &["name", "serial_number"],
+        required: &["name"],
+        bodies: &[],
+    },
 ];
 
 impl Kind {
-    pub(super) const ALL: [Kind; 10] = [
+    pub(super) const ALL: [Kind; 11] = [
         Kind::Ticket,
         Kind::Contact,
         Kind::Company,
@@ -237,6 +252,7 @@ impl Kind {
         Kind::Task,
         Kind::Meeting,
         Kind::Communication,
+        Kind::Device,
     ];
 
     /// From a path segment: plural, singular or type id.
@@ -245,6 +261,7 @@ impl Kind {
     }
 
     pub(super) fn known(name: &str) -> Option<Kind> {
+        let name = bare(name);
         let known = |kind: &Kind| [kind.plural(), kind.singular(), kind.type_id()].contains(&name);
         Kind::ALL.into_iter().find(known)
     }
@@ -300,6 +317,19 @@ impl Kind {
         !self.bodies().is_empty()
     }
 
+    /// Whether the account defined it itself.
+    pub(super) fn is_custom(self) -> bool {
+        self.type_id().starts_with("2-")
+    }
+
+    /// As scopes call it.
+    pub(super) fn scope(self) -> &'static str {
+        match self.is_custom() {
+            true => "custom",
+            false => self.plural(),
+        }
+    }
+
     /// Always in a reply, asked for or not.
     pub(super) fn always_shown(self) -> [&'static str; 3] {
         [self.created(), self.modified(), "hs_object_id"]
@@ -307,6 +337,16 @@ impl Kind {
 
     fn names(self) -> &'static Names {
         &KINDS[self as usize]
+    }
+}
+
+/// A custom kind has the account's id before its full name: `p12345_device`.
+fn bare(name: &str) -> &str {
+    let full = name.strip_prefix('p').and_then(|rest| rest.split_once('_'));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    match full {
+        Some((account, bare)) if is_number(account) => bare,
+        _ => name,
     }
 }
 
@@ -323,5 +363,6 @@ mod tests {
             }
         }
         assert!(Kind::named("butterflies").is_err());
+        assert_eq!(Kind::named("p12345_device").ok(), Some(Kind::Device));
     }
 }

@@ -2,8 +2,8 @@
 //! test against. It is a second reading of HubSpot's API contract: it shares no
 //! type with the client, so that a wrong field name on one side shows.
 //!
-//! **What it models.** Tickets, contacts, companies, deals and activities (notes, e-mails,
-//! calls, tasks, meetings, communications): single calls,
+//! **What it models.** Tickets, contacts, companies, deals, activities (notes, e-mails,
+//! calls, tasks, meetings, communications) and one custom object: single calls,
 //! the list, batches, upserts, searches, merges; properties, groups, ticket pipelines,
 //! owners, associations with labels, account and usage, tokens and their scopes; under
 //! v3, v4 and the dated paths, and what of v1 and v2 other programs still read.

@@ -8,7 +8,7 @@ use super::desk::Desk;
 use super::kind::Kind;
 use super::problem::Problem;
 use super::reply::{Paging, Results};
-use super::schema::Owner;
+use super::schema::{Owner, epoch};
 
 /// A page of owners.
 #[derive(Debug)]
@@ -34,6 +34,43 @@ impl Desk {
             "utcOffsetMilliseconds": 0,
             "uiDomain": "app.hubspot.com",
             "dataHostingLocation": "na1",
+        })
+    }
+
+    /// Kinds of record that the account defined itself.
+    pub(super) fn custom_kinds(&self) -> Vec<Value> {
+        let custom = Kind::ALL.into_iter().filter(|kind| kind.is_custom());
+        custom.map(|kind| self.custom_kind(kind)).collect()
+    }
+
+    fn custom_kind(&self, kind: Kind) -> Value {
+        let links = self.schema.links.between(Kind::Ticket, kind);
+        let links = links.map(|known| {
+            json!({
+                "id": known.id.to_string(),
+                "fromObjectTypeId": known.from.type_id(),
+                "toObjectTypeId": known.to.type_id(),
+                "name": known.name,
+            })
+        });
+        json!({
+            "id": kind.type_id().trim_start_matches("2-"),
+            "objectTypeId": kind.type_id(),
+            "name": kind.singular(),
+            "fullyQualifiedName": format!("p{}_{}", self.portal_id, kind.singular()),
+            "labels": {
+                "singular": kind.capital(),
+                "plural": format!("{}s", kind.capital()),
+            },
+            "primaryDisplayProperty": "name",
+            "requiredProperties": kind.required(),
+            "searchableProperties": kind.searched(),
+            "secondaryDisplayProperties": [],
+            "properties": self.properties(kind, false),
+            "associations": links.collect::<Vec<_>>(),
+            "archived": false,
+            "createdAt": epoch(),
+            "updatedAt": epoch(),
         })
     }
 

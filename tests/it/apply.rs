@@ -234,6 +234,70 @@ fn every_kind_of_change_is_told() {
 }
 
 #[test]
+fn a_link_that_was_cut_and_a_contact_that_is_gone_refuse_their_rows_alone() {
+    let desk = desk(&[]);
+    let _file = desk.here.write("made.csv", file(1..=6, "Subject", "text"));
+    let _ended = import(&desk, "create", "made.csv", "made").expect(0);
+    // D-1 to D-4 have their contacts, D-5 and D-6 get one that is there.
+    let others = rows(5..=6, "Other", "text")
+        .replace("p6@", "p1@")
+        .replace("p5@", "p4@");
+    let text = file(1..=2, "Other", "text") + &rows(3..=4, "Subject", "text") + &others;
+    let _file = desk.here.write("in.csv", text);
+    let planned = plan(&desk, "in.csv", "upsert", &["-o", "plan"], 2);
+    assert_eq!(planned["links"], json!({"contacts": 2}), "{planned}");
+    let ids = ids(&desk, "made");
+    let contact = |key: &str| {
+        let path = format!("/crm/v4/objects/tickets/{}/associations/contacts", ids[key]);
+        desk.call("GET", &path, &Value::Null)["results"][0]["toObjectId"].to_string()
+    };
+    let of = ["D-1", "D-3", "D-4"].map(|key| (ids[key], contact(key)));
+    for (ticket, contact) in &of[..2] {
+        let path = format!("/crm/v4/objects/tickets/{ticket}/associations/contacts/{contact}");
+        let _cut = desk.call("DELETE", &path, &Value::Null);
+    }
+    let path = format!("/crm/v3/objects/contacts/{}", of[2].1);
+    let _gone = desk.call("DELETE", &path, &Value::Null);
+    let _ended = apply(&desk, "plan", "run").expect(3);
+    let refused = refused(&desk, "run");
+    let expected = ["D-1", "D-3", "D-4", "D-5"].map(str::to_owned);
+    assert_eq!(
+        refused["CHANGED_SINCE_PLAN"],
+        expected.into(),
+        "{refused:?}"
+    );
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    let subjects = subjects(&desk);
+    let of = |key: &str| subjects[key].as_str();
+    assert_eq!(
+        ["D-1", "D-2", "D-5", "D-6"].map(of),
+        ["Subject 1", "Other 2", "Subject 5", "Other 6"]
+    );
+}
+
+#[test]
+fn a_plan_is_applied_once_wherever_it_and_its_run_are_moved() {
+    let desk = desk(&[]);
+    let _file = desk.here.write("in.csv", file(1..=3, "Subject", "text"));
+    let _planned = plan(&desk, "in.csv", "create", &["-o", "plan"], 2);
+    let copy = desk.here.path("copy");
+    std::fs::create_dir(&copy).expect("a folder");
+    for entry in std::fs::read_dir(desk.here.path("plan")).expect("a plan") {
+        let entry = entry.expect("a file");
+        let _bytes = std::fs::copy(entry.path(), copy.join(entry.file_name())).expect("a copy");
+    }
+    let _ended = apply(&desk, "plan", "run").expect(0);
+    let _ended = apply(&desk, "copy", "twice")
+        .expect(7)
+        .says("was applied before, by the run");
+    std::fs::rename(desk.here.path("run"), desk.here.path("moved")).expect("moved");
+    let _ended = apply(&desk, "plan", "twice")
+        .expect(7)
+        .says("was applied before, by the run");
+    assert_eq!(subjects(&desk).len(), 3);
+}
+
+#[test]
 fn a_plan_that_does_not_fit_any_more_is_not_applied() {
     let desk = desk(&[]);
     let _file = desk.here.write("made.csv", file(1..=5, "Subject", "text"));

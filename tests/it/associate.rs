@@ -271,7 +271,7 @@ fn tickets_of_one_file_are_linked_wherever_they_stand_in_it() {
         ids["4"]
     );
     assert!(
-        hint.contains(&words) && hint.contains("`tickethaul associate`"),
+        hint.contains(&words) && hint.contains("`tickethaul retry`"),
         "{hint}"
     );
     let (one, two, three) = (&*ids["1"], &*ids["2"], &*ids["3"]);

@@ -185,36 +185,80 @@ async fn a_new_ticket_takes_its_data_in_properties() {
     }
 }
 
+/// An activity of each kind; its column in a file, kind and id.
+fn activities(desk: &Desk) -> Vec<(&'static str, &'static str, String)> {
+    let at = "2026-09-01T10:00:00Z";
+    let kinds = [
+        (
+            "Note",
+            "notes",
+            json!({"hs_timestamp": at, "hs_note_body": "Seen"}),
+        ),
+        (
+            "Call",
+            "calls",
+            json!({"hs_timestamp": at, "hs_call_body": "Called"}),
+        ),
+        (
+            "Task",
+            "tasks",
+            json!({"hs_timestamp": at, "hs_task_subject": "Do"}),
+        ),
+        (
+            "Meeting",
+            "meetings",
+            json!({"hs_timestamp": at, "hs_meeting_title": "Met"}),
+        ),
+        (
+            "Mail",
+            "emails",
+            json!({"hs_timestamp": at, "hs_email_direction": "EMAIL"}),
+        ),
+        (
+            "Text",
+            "communications",
+            json!({"hs_timestamp": at, "hs_communication_channel_type": "SMS",
+                   "hs_communication_logged_from": "CRM", "hs_communication_body": "Hi"}),
+        ),
+    ];
+    let made = kinds.map(|(column, kind, properties)| {
+        let body = json!({"properties": properties});
+        let made = id(&desk.call("POST", &format!("/crm/v3/objects/{kind}"), &body));
+        (column, kind, made.to_string())
+    });
+    made.into()
+}
+
 #[test]
 fn a_new_ticket_is_associated_with_existing_records_and_activities() {
     let desk = a_desk();
     let contact = get_json(&desk, "/crm/v3/objects/contacts?limit=1&properties=email");
     let contact = &contact["results"][0];
-    let note =
-        json!({"properties": {"hs_timestamp": "2026-09-01T10:00:00Z", "hs_note_body": "Called"}});
-    let note = desk.call("POST", "/crm/v3/objects/notes", &note);
     let mail = contact["properties"]["email"].as_str().expect("an e-mail");
-    let csv = format!("Id,Subject,Mail,Note\n1,Lamp,{mail},{}\n", id(&note));
-    let more = r#"
+    let (mut columns, mut cells) = ("Id,Subject,Person".to_owned(), format!("1,Lamp,{mail}"));
+    let mut more = r#"
 [properties]
 subject = "Subject"
 hs_pipeline_stage = { value = "New" }
 [[associate]]
 to = "contacts"
 by = "email"
-column = "Mail"
-[[associate]]
-to = "notes"
-by = "id"
-column = "Note"
-"#;
-    let _ended = import(&desk, &csv, more).expect(0);
-    let held = exported(
-        &desk,
-        &["--properties", "subject", "--with", "contacts,notes"],
-    );
+column = "Person"
+"#
+    .to_owned();
+    let activities = activities(&desk);
+    for (column, kind, id) in &activities {
+        columns += &format!(",{column}");
+        cells += &format!(",{id}");
+        more += &format!("[[associate]]\nto = \"{kind}\"\nby = \"id\"\ncolumn = \"{column}\"\n");
+    }
+    let _ended = import(&desk, &format!("{columns}\n{cells}\n"), &more).expect(0);
+    let with = "contacts,notes,calls,tasks,meetings,emails,communications";
+    let held = exported(&desk, &["--properties", "subject", "--with", with]);
     assert_eq!(held[0]["contacts"], id(contact).to_string());
-    assert_eq!(held[0]["notes"], id(&note).to_string());
+    for (_, kind, id) in activities {
+        assert_eq!(held[0][kind], id, "{kind}");
+    }
 }
 
 #[test]

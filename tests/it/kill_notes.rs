@@ -7,7 +7,7 @@ use crate::conversation::{Conversations, Form, Talk};
 use crate::kill::{TROUBLES, wait_at_most};
 
 /// Ways to know a note again; associations are late to be read.
-const RUNGS: [&[&str]; 5] = [
+pub const RUNGS: [&[&str]; 5] = [
     &["activity_key=unique", "link_lag=60ms"],
     &["activity_key=claimed", "link_lag=60ms"],
     &[
@@ -68,7 +68,8 @@ fn finish(talk: Talk, begin: Begin, conversations: &Conversations, story: &str) 
     assert_eq!(summary["notes"]["created"], notes, "{story}: {summary}");
 }
 
-fn switched(switches: &[&str]) -> Vec<String> {
+/// Switches as arguments.
+pub fn switched(switches: &[&str]) -> Vec<String> {
     switches
         .iter()
         .flat_map(|one| ["--switch".to_owned(), (*one).to_owned()])
@@ -142,8 +143,23 @@ fn a_retry_of_objects_that_is_killed_at_any_call_about_notes_leaves_each_note_on
 /// Kills so often at random moments, under all troubles. Only kills that a run does not
 /// outlive count.
 fn random_kills(form: Form, rung: &[&str], (tickets, kills): (usize, u32), share: &str, seed: u64) {
+    kills_of(
+        &Conversations::new(tickets),
+        form,
+        rung,
+        kills,
+        (share, seed),
+    );
+}
+
+fn kills_of(
+    conversations: &Conversations,
+    form: Form,
+    rung: &[&str],
+    kills: u32,
+    (share, seed): (&str, u64),
+) {
     let mut random = fastrand::Rng::with_seed(seed);
-    let conversations = Conversations::new(tickets);
     let mut extra = switched(rung);
     for name in TROUBLES {
         extra.extend(["--trouble".to_owned(), format!("{name}@{share}")]);
@@ -155,7 +171,7 @@ fn random_kills(form: Form, rung: &[&str], (tickets, kills): (usize, u32), share
     };
     let mut left = kills;
     while left > 0 {
-        let mut talk = Talk::of(form, &conversations, &extra);
+        let mut talk = Talk::of(form, conversations, &extra);
         let mut outlived = false;
         while left > 0 && !outlived {
             let moment = Duration::from_millis(random.u64(20..700));
@@ -167,7 +183,7 @@ fn random_kills(form: Form, rung: &[&str], (tickets, kills): (usize, u32), share
             left -= u32::from(!outlived);
         }
         let story = format!("{form:?}, {rung:?}, seed {seed}");
-        finish(talk, begin, &conversations, &story);
+        finish(talk, begin, conversations, &story);
     }
 }
 
@@ -189,6 +205,28 @@ fn two_hundred_random_kills_under_heavy_troubles_leave_each_note_once() {
             let form = Form::Objects;
             let _side_by_side =
                 scope.spawn(move || random_kills(form, rung, (2_000, 200), "5%", 11));
+        }
+    });
+}
+
+#[test]
+#[ignore = "twelve thousand notes under heavy troubles take minutes; run by hand near the end"]
+fn thirty_kills_leave_twelve_thousand_comments_once() {
+    let mut conversations = Conversations::default();
+    for n in 1..=2_000 {
+        conversations.add_ticket(n);
+        (0..6).for_each(|_| conversations.add_comment(n));
+    }
+    let conversations = &conversations;
+    std::thread::scope(|scope| {
+        for (rung, form) in [
+            (RUNGS[0], Form::Objects),
+            (RUNGS[1], Form::Beside),
+            (RUNGS[3], Form::Columns),
+            (RUNGS[4], Form::Objects),
+        ] {
+            let _side_by_side =
+                scope.spawn(move || kills_of(conversations, form, rung, 30, ("5%", 13)));
         }
     });
 }

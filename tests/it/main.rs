@@ -44,6 +44,7 @@ mod get; // a few tickets, for people and for programs
 mod given_back; // the files of a run as input: repairs, rows that stay refused, deletions
 mod guide; // every promise of HubSpot's guide for tickets
 mod holding; // the sandbox in another process holds a call until its client is gone
+mod history_load; // histories as large as people have them, by hand
 mod hostile; // replies, files and mappings of somebody who means harm
 mod hostile_modes; // a portal that means ill, in many ways, against four commands
 mod hostile_portal; // the helper: a portal that changes a sandbox's replies
@@ -57,8 +58,10 @@ mod kill_links; // the same for runs that link tickets
 mod late; // lost calls that are carried out late, and replies that say too little
 mod layers; // who may know whom, and which crate lives where
 mod left_blank; // values that the mapping leaves blank or replaces, and what is said of them
+mod linked_kinds; // links to activities and to kinds that a portal defines itself
 mod linking; // the helper: files that link tickets, and what must come of them
 mod links; // the sandbox: associations in all their endpoints
+mod mails; // comments that become e-mails and calls
 mod mapping; // the mapping language from outside, and the commands about mappings
 mod merges; // the sandbox: merges, and what a person does in the recycle bin
 mod older; // the helper: journals as older versions wrote them

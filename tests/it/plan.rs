@@ -322,6 +322,7 @@ fn links_to_tickets_of_the_file_are_told_when_all_tickets_are() {
     );
     assert_eq!(planned["links"], json!({"contacts": 4, "tickets": 3}));
     assert_eq!(planned["refusals"][0]["code"], "LINKED_TICKET_MISSING");
+    assert_eq!(planned["links_left_out"], 0, "{planned}");
     let _ended = import(&desk, "upsert", "in.csv", "run").expect(3);
     let summary: Value = serde_json::from_str(&desk.here.read("run/summary.json")).expect("JSON");
     assert_eq!(
@@ -329,6 +330,45 @@ fn links_to_tickets_of_the_file_are_told_when_all_tickets_are() {
         "{summary}"
     );
     assert_eq!(summary["changes"]["linked"], 1, "{summary}");
+}
+
+#[test]
+fn keys_that_the_recycle_bin_holds_are_named() {
+    let desk = stocked(&["--switch", "archived_holds_unique=blocks"]);
+    let _file = desk.here.write(
+        "in.csv",
+        file(1..=3, "Subject", "text") + &rows(90..=91, "New", "text"),
+    );
+    let _ended = import(&desk, "archive", "in.csv", "gone").expect(3);
+    let planned = plan(&desk, "in.csv", "create", &[], 2);
+    assert_eq!(
+        (&planned["rows"]["create"], &planned["keys_in_recycle_bin"]),
+        (&json!(5), &json!(3)),
+        "{planned}"
+    );
+    let _ended = import(&desk, "create", "in.csv", "again").expect(3);
+    let codes = desk.column("again/refused.csv", "_code");
+    assert_eq!(codes, ["KEY_IN_RECYCLE_BIN"; 3]);
+}
+
+#[test]
+fn a_link_that_several_rows_of_a_ticket_ask_for_is_planned_once() {
+    let desk = stocked(&[]);
+    let rows = "Id,Subject,Text,Mail\nD-1,One,text,new@desk.example\n\
+                D-1,Two,text,new@desk.example\nD-2,Two,text,new@desk.example\n";
+    let _file = desk.here.write("in.csv", rows);
+    let planned = plan(&desk, "in.csv", "upsert", &["-o", "twice"], 2);
+    assert_eq!(planned["links"], json!({"contacts": 2}), "{planned}");
+    let args = [
+        "apply",
+        "twice",
+        "--run-dir",
+        "run",
+        "--yes",
+        "--horizon",
+        "0.2",
+    ];
+    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
 }
 
 /// Answers for the portal that it does not let three of its tickets be read.

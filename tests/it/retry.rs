@@ -497,6 +497,45 @@ fn a_fixed_row_with_the_key_of_another_does_not_count_for_its_ticket() {
 }
 
 #[test]
+fn what_an_undo_took_back_counts_as_refused_and_is_tried_again() {
+    let desk = desk(&[]);
+    let text = "Id,Subject,Text,Mail\nD-1,One,text,p1@desk.example\nD-1,Two,text,p2@desk.example\n";
+    let _file = desk.here.write("in.csv", text);
+    let _ended = go(&desk, &["import", "in.csv", "-m", "m.toml"], "run").expect(3);
+    fix(&desk.here, "run/refused.csv", &[("3", "Id", "D-2")]);
+    let _ended = go(&desk, &["retry", "run"], "again").expect(0);
+    assert_eq!(counted(&desk.here, "run"), [2, 0, 0]);
+    let undo = |run: &str| {
+        desk.here
+            .run_against(&desk.sandbox, &["undo", run, "--yes", "--json"])
+    };
+    let _undone = undo("again").expect(0);
+    assert_eq!(counted(&desk.here, "run"), [1, 0, 1]);
+    let shown = status(&desk.here, "again");
+    assert_eq!(shown["rows_taken_back"], 1, "{shown}");
+    let listed = desk.here.run(["runs"]).expect(0).stdout;
+    assert!(listed.contains("undone"), "{listed}");
+    let _ended = go(&desk, &["retry", "run"], "third").expect(0);
+    assert_eq!(counted(&desk.here, "run"), [2, 0, 0]);
+    // The undo of the first run names what its retry did.
+    let undone = undo("run")
+        .expect(0)
+        .says("third, a retry of its refused rows, did 1 row more");
+    assert!(
+        undone.stdout.contains("\"archived\": 1"),
+        "{}",
+        undone.stdout
+    );
+    let again = undo("run").expect(0);
+    assert!(
+        again.stdout.contains("\"unchanged\": 1"),
+        "{}",
+        again.stdout
+    );
+    assert_eq!(desk.column("third/done.csv", "_ticket_id").len(), 1);
+}
+
+#[test]
 fn a_link_that_was_refused_is_made_by_a_retry_or_refused_again() {
     let desk = desk(&[]);
     let link = "[[associate]]\nto = \"tickets\"\nby = \"key\"\ncolumn = \"Parent\"\n[[property]]";

@@ -955,7 +955,7 @@ fn portal() -> Schema {
             label: "Support Pipeline".to_owned(),
             stages: stages.map(stage).to_vec(),
         }],
-        owners: Vec::new(),
+        ..Schema::default()
     }
 }
 

@@ -17,7 +17,7 @@ fn undo(desk: &Desk, run: &str, more: &[&str], code: i32) -> Value {
 
 /// Everything that is live, with its values and contacts, by key.
 fn portal(desk: &Desk) -> BTreeMap<String, String> {
-    let names = "desk_id,subject,content,hs_pipeline_stage,hs_ticket_priority";
+    let names = "desk_id,subject,content,hs_pipeline_stage,hs_ticket_priority,closed_date";
     let args = [
         "--properties",
         names,
@@ -101,12 +101,16 @@ fn what_an_upsert_changed_is_as_it_was_before() {
         &json!({"subject": "mine", "hs_ticket_priority": "HIGH"}),
     );
 
+    let planned = undo(&desk, "twice", &["--plan"], 0);
     let undone = undo(&desk, "twice", &["--run-dir", "back"], 3);
     assert_eq!(
         (&undone["archived"], &undone["left"]["TOUCHED"]),
         (&json!(10), &json!(2)),
         "{undone}"
     );
+    for count in ["archived", "restored", "unchanged", "left"] {
+        assert_eq!(undone[count], planned[count], "as it was planned");
+    }
     let after = portal(&desk);
     let differ: Vec<&String> = before
         .keys()
@@ -117,9 +121,9 @@ fn what_an_upsert_changed_is_as_it_was_before() {
     // Nothing is left to do.
     let again = undo(&desk, "twice", &["--plan"], 0);
     assert_eq!(
-        (&again["archived"], &again["restored"]),
-        (&json!(0), &json!(0)),
-        "{again}"
+        (&again["archived"], &again["restored"], &again["left"]),
+        (&json!(0), &json!(0), &json!({"TOUCHED": 2})),
+        "nobody else touched the others: {again}"
     );
 }
 
@@ -144,8 +148,11 @@ fn an_undo_that_is_killed_ends_as_if_it_had_not_been() {
             };
             let args = ["undo", of, "--yes", "--run-dir", "back", "--horizon", "0.2"];
             assert!(desk.kill_tool_while_held(&args), "{call} {state}");
-            let args = ["resume", "back", "--horizon", "0.2"];
-            let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+            let args = ["resume", "back", "--horizon", "0.2", "--json"];
+            let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+            let ended: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+            let whole = [&ended["archived"], &ended["restored"]];
+            assert!(whole.contains(&&json!(120)), "{call} {state}: {ended}");
             assert_eq!(portal(&desk), before, "{call} {state}");
             let listed = desk.here.rows("back/undo.csv");
             assert_eq!(listed.len(), 120, "{call} {state}");
@@ -159,6 +166,88 @@ fn an_undo_that_is_killed_ends_as_if_it_had_not_been() {
                 "{call} {state}"
             );
         }
+    }
+}
+
+#[test]
+fn an_undo_that_is_finished_is_not_done_again() {
+    let desk = desk(&[]);
+    let _file = desk.here.write("in.csv", file(1..=3, "Subject", "text"));
+    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    update(
+        &desk,
+        &[ids(&desk, "run")["D-2"]],
+        &json!({"subject": "mine"}),
+    );
+    let _undone = undo(&desk, "run", &["--run-dir", "back"], 3);
+    update(
+        &desk,
+        &[ids(&desk, "run")["D-2"]],
+        &json!({"subject": "Subject 2"}),
+    );
+    for args in [
+        &["resume", "back"][..],
+        &["undo", "run", "--run-dir", "back"],
+    ] {
+        let ended = desk.here.run_against(&desk.sandbox, args).expect(3);
+        let _said = ended.says("is finished").says("undo.csv");
+        assert_eq!(portal(&desk).len(), 1, "{args:?}");
+    }
+}
+
+#[test]
+fn a_stage_goes_back_with_the_date_on_which_its_ticket_was_closed() {
+    for reopened in ["cleared", "kept"] {
+        let desk = desk(&["--switch", &format!("closed_date_on_reopen={reopened}")]);
+        let _file = desk.here.write("in.csv", file(1..=4, "Subject", "text"));
+        let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+        let ids = ids(&desk, "run");
+        let closed = json!({"hs_pipeline_stage": "4", "closed_date": "2025-01-02T10:00:00Z"});
+        update(&desk, &[ids["D-1"], ids["D-2"]], &closed);
+        let before = portal(&desk);
+        assert!(before["D-1"].contains("2025-01-02"), "{before:?}");
+        let _file = desk.here.write("open.csv", file(1..=3, "Opened", "text"));
+        let _ended = import(&desk, "update", "open.csv", "open").expect(0);
+        let close = desk.here.read("m.toml").replace("\"1\" }", "\"4\" }");
+        let _file = desk.here.write("m.toml", close);
+        let _file = desk.here.write("close.csv", file(3..=4, "Closed", "text"));
+        let _ended = import(&desk, "update", "close.csv", "close").expect(0);
+        assert_ne!(portal(&desk), before, "{reopened}");
+        for run in ["close", "open"] {
+            let _undone = undo(&desk, run, &[], 0);
+        }
+        assert_eq!(portal(&desk), before, "{reopened}");
+    }
+}
+
+#[test]
+fn a_row_that_was_refused_once_its_ticket_was_written_is_taken_back_too() {
+    for operation in ["update", "upsert"] {
+        let desk = desk(&[]);
+        let _file = desk.here.write("in.csv", file(1..=3, "Subject", "text"));
+        let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+        let ids = ids(&desk, "run");
+        let before = portal(&desk);
+        let link =
+            "[[associate]]\nto = \"tickets\"\nby = \"key\"\ncolumn = \"Parent\"\n[[property]]";
+        let mapping = desk.here.read("m.toml").replace("[[property]]", link);
+        let _file = desk.here.write("m.toml", mapping);
+        // No ticket is its own parent.
+        let rows = "Id,Subject,Text,Mail,Parent\nD-1,Other,text,p1@desk.example,D-1\n\
+                    D-2,Other,text,p2@desk.example,\n";
+        let _file = desk.here.write("more.csv", rows);
+        let _ended = import(&desk, operation, "more.csv", "more").expect(3);
+        assert_eq!(desk.column("more/refused.csv", "_code"), ["LINK_REFUSED"]);
+        let verify = ["verify", "more", "--json"];
+        let clean = desk.here.run_against(&desk.sandbox, &verify).expect(0);
+        let clean: Value = serde_json::from_str(&clean.stdout).expect("JSON");
+        assert_eq!(clean["rows"], 2, "{operation}: {clean}");
+        update(&desk, &[ids["D-1"]], &json!({"subject": "mine"}));
+        let _differs = desk.here.run_against(&desk.sandbox, &verify).expect(4);
+        update(&desk, &[ids["D-1"]], &json!({"subject": "Other"}));
+        let undone = undo(&desk, "more", &[], 0);
+        assert_eq!(undone["restored"], 2, "{operation}: {undone}");
+        assert_eq!(portal(&desk), before, "{operation}");
     }
 }
 
@@ -314,7 +403,7 @@ fn what_an_upsert_linked_is_cut_when_its_values_go_back() {
 #[test]
 fn links_of_runs_and_undos_that_are_killed_are_cut_all_the_same() {
     for state in ["received", "committed", "answered"] {
-        let calls = "associations/tickets/contacts/batch";
+        let calls = "tickets/contacts/batch";
         // The first link calls are those of the setup.
         let make = format!("hold@3={state}:{calls}/create");
         let cut = format!("hold@1={state}:{calls}/archive");

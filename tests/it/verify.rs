@@ -131,6 +131,25 @@ fn updates_are_verified_by_what_they_changed_and_rows_of_one_ticket_by_the_last(
 }
 
 #[test]
+fn a_key_that_others_changed_is_named_but_not_its_case() {
+    let desk = desk(&[]);
+    let _file = desk.here.write("in.csv", file(1..=4, "Subject", "text"));
+    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    let ids = ids(&desk, "run");
+    update(&desk, &[ids["D-1"]], &json!({"desk_id": "d-1"}));
+    update(&desk, &[ids["D-2"]], &json!({"desk_id": "other"}));
+    update(&desk, &[ids["D-3"]], &json!({"desk_id": ""}));
+    let found = verified(&desk, "run", &[], 4);
+    assert_eq!(found["findings"], json!({"differs": 2}));
+    let listed = desk.here.rows("run/verify.csv");
+    let named: Vec<[&str; 2]> = listed
+        .iter()
+        .map(|row| [&*row["_key"], &*row["_property"]])
+        .collect();
+    assert_eq!(named, [["D-2", "desk_id"], ["D-3", "desk_id"]]);
+}
+
+#[test]
 fn archived_and_unlinked_tickets_are_verified_too() {
     let desk = desk(&[]);
     let _file = desk.here.write("in.csv", file(1..=12, "Subject", "text"));

@@ -393,3 +393,57 @@ fn no_damage_of_an_old_workbook_is_a_panic() {
         }
     }
 }
+
+/// What an import of a file with many rows comes to: keys of done rows, and refused rows.
+fn fates(name: &str, bytes: &[u8]) -> [Vec<Vec<String>>; 2] {
+    let here = Rehearsal::new();
+    let _file = here.write(name, bytes);
+    let _proposed = here.run(["map", "init", name, "-o", "m.toml"]).expect(0);
+    let args = ["import", name, "-m", "m.toml", "--run-dir", "run"];
+    let args = [&args[..], &["--rate", "off", "--create-properties"]].concat();
+    let _ended = here.run_embedded(&args).expect(3);
+    [
+        cells(&here.rows("run/done.csv"), &["Ticket ID", "_fate", "Zip"]),
+        cells(
+            &here.rows("run/refused.csv"),
+            &["_line", "_code", "Ticket ID", "Subject", "Zip"],
+        ),
+    ]
+}
+
+#[test]
+#[ignore = "a hundred thousand rows twice take minutes; run once for each change of the reader of workbooks"]
+fn a_workbook_of_a_hundred_thousand_rows_has_the_fates_of_its_twin() {
+    let subjects: Vec<String> = (0..100_000)
+        .map(|n| format!("Subject {}", n % 5_000))
+        .collect();
+    let head = ["Ticket ID", "Subject", "Status", "Zip", "Created at"];
+    let mut rows = vec![head.map(Cell::Text).to_vec()];
+    let mut twin = head.join(",") + "\n";
+    for (n, subject) in (0_u32..).zip(&subjects) {
+        // Some lack their subject, some have the key of the row before.
+        let (id, zip) = (500_000 + n - u32::from(n % 1_009 == 7), 1 + n % 90_000);
+        let subject = if n % 997 == 5 { "" } else { subject.as_str() };
+        let day = 40_000 + n % 5_000;
+        rows.push(vec![
+            Cell::Number(f64::from(id)),
+            if subject.is_empty() {
+                Cell::No
+            } else {
+                Cell::Text(subject)
+            },
+            Cell::Text(if n % 3 == 0 { "open" } else { "closed" }),
+            Cell::Padded(f64::from(zip)),
+            Cell::Time(f64::from(day) + 0.5),
+        ]);
+        let first = jiff::civil::date(1899, 12, 30);
+        let date = first.saturating_add(jiff::Span::new().days(day));
+        let status = if n % 3 == 0 { "open" } else { "closed" };
+        twin += &format!("{id},{subject},{status},{zip:05},{date} 12:00:00\n");
+    }
+    let [done, refused] = fates("in.xlsx", &xlsx(&[("Tickets", 1, &rows)]));
+    let [twin_done, twin_refused] = fates("in.csv", twin.as_bytes());
+    assert!(refused.len() > 150 && done.len() + refused.len() == 100_000);
+    assert!(done == twin_done, "rows that are done");
+    assert_eq!(refused, twin_refused);
+}

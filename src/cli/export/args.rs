@@ -104,12 +104,13 @@ pub struct ExportArgs {
     /// Only the tickets whose ids stand in a file, one a line
     #[arg(long, value_name = "FILE")]
     pub ids_from: Option<PathBuf>,
-    /// Other records of each ticket: contacts, companies, deals or notes for their
-    /// ids, contacts.email and the like for their properties
+    /// Other records of each ticket: contacts, companies, deals, notes, emails, calls,
+    /// meetings, tasks, communications, or a custom object by its name or type id (2-…) for
+    /// their ids; contacts.email and the like for their properties
     #[arg(long, value_name = "A,B.C,…", value_delimiter = ',', value_parser = checked(others))]
     with: Vec<String>,
-    /// Put them into files of their own, a row for each record of a ticket, such as
-    /// tickets.contacts.csv beside tickets.csv
+    /// Put them into files of their own, a row for each record of a ticket with the types
+    /// and labels of the link, such as tickets.contacts.csv beside tickets.csv
     #[arg(long, requires_all = ["with", "output"])]
     with_files: bool,
     /// What these properties were, since when and set by what, as far as HubSpot

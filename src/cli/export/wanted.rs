@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::resolve::{dates, part_by};
 use super::words::{OthersWord, others};
 use crate::cli::import::mapping_error;
+use crate::cli::objects::objects;
 use crate::cli::portal::call_error;
 use crate::cli::talk::Talk;
 use crate::error::Error;
@@ -13,7 +14,7 @@ use crate::export::Selection;
 use crate::export::columns::{Wanted, With};
 use crate::hubspot::Client;
 use crate::mapping::MappingFile;
-use crate::model::schema::{ObjectType, PropertyDef, Schema, ValueType};
+use crate::model::schema::{ObjectName, ObjectType, PropertyDef, Schema, ValueType};
 
 type Defined = BTreeMap<String, PropertyDef>;
 
@@ -65,8 +66,10 @@ async fn with(
 ) -> Result<Vec<With>, Error> {
     let words = selection.with.iter().map(|word| others(word));
     let words: Vec<OthersWord> = words.collect::<Result<_, _>>().map_err(Error::usage)?;
+    let names: Vec<ObjectName> = words.iter().map(|(name, _)| name.clone()).collect();
+    let objects = objects(client, &names).await?;
     let mut asked: BTreeMap<ObjectType, Vec<String>> = BTreeMap::new();
-    for (object, property) in &words {
+    for (object, (_, property)) in objects.iter().zip(&words) {
         asked.entry(*object).or_default().extend(property.clone());
     }
     let mut defined: BTreeMap<ObjectType, Defined> = BTreeMap::new();
@@ -76,8 +79,10 @@ async fn with(
         missing.stand_in(object, &properties, &mut found)?;
         let _none = defined.insert(object, found);
     }
-    let with = words.iter().map(|(object, property)| With {
+    let words = objects.iter().zip(&words);
+    let with = words.map(|(object, (name, property))| With {
         object: *object,
+        name: name.to_string(),
         property: property
             .as_ref()
             .and_then(|name| defined.get(object)?.get(name).cloned()),

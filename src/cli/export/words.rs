@@ -10,18 +10,10 @@ use jiff::tz::TimeZone;
 use crate::error::Error;
 use crate::export::filter::{self, Expression, Frame, Relative};
 use crate::export::{Form, Packing, PartBy, Unit};
-use crate::model::schema::ObjectType;
-
-/// Objects that tickets are linked to.
-const OTHERS: [ObjectType; 4] = [
-    ObjectType::Contacts,
-    ObjectType::Companies,
-    ObjectType::Deals,
-    ObjectType::Notes,
-];
+use crate::model::schema::{ObjectName, ObjectType};
 
 /// A kind of other records, and one of their properties.
-pub(super) type OthersWord = (ObjectType, Option<String>);
+pub(super) type OthersWord = (ObjectName, Option<String>);
 
 /// Endings that name the form of an export.
 pub(super) const ENDINGS: [&str; 10] = [
@@ -88,10 +80,28 @@ pub(super) fn others(text: &str) -> Result<OthersWord, String> {
         Some((name, property)) => (name, Some(property.to_owned())),
         None => (text.trim(), None),
     };
-    let object = OTHERS.into_iter().find(|object| object.plural() == name);
+    let object = ObjectName::of(name);
+    let is_name = |c: char| c.is_alphanumeric() || "_-".contains(c);
     match object {
-        Some(object) => Ok((object, property)),
-        None => Err("contacts, companies, deals or notes is expected, or a property of theirs such as contacts.email".to_owned()),
+        ObjectName::Known(ObjectType::Tickets) => {
+            Err("the tickets themselves are exported; name other records".to_owned())
+        }
+        _ if name.is_empty() || !name.chars().all(is_name) => {
+            let known = ObjectType::ALL.into_iter().skip(1);
+            let known: Vec<_> = known.map(ObjectType::plural).collect();
+            Err(format!(
+                "{} or a custom object is expected, or a property of theirs such as contacts.email",
+                known.join(", ")
+            ))
+        }
+        ObjectName::Custom(_) if object.slips_from().is_some() => {
+            let near = object.slips_from().map(ObjectType::plural);
+            let near = near.unwrap_or_default();
+            Err(format!(
+                "did you mean {near}? A custom object of that name goes by its type id, 2-…"
+            ))
+        }
+        object => Ok((object, property)),
     }
 }
 
@@ -239,7 +249,16 @@ mod tests {
     fn other_records_are_named_in_the_plural() {
         let (_, property) = others("contacts.email").expect("known");
         assert_eq!(property.as_deref(), Some("email"));
-        assert!(others("contact").is_err() && others("tickets").is_err());
+        let (device, property) = others("2-1234567.serial").expect("a custom kind");
+        assert_eq!(device.to_string(), "2-1234567");
+        assert_eq!(property.as_deref(), Some("serial"));
+        assert!(others("device").is_ok_and(|(device, _)| device.is_custom()));
+        assert!(
+            others("contact").is_err()
+                && others("").is_err()
+                && others("a b").is_err()
+                && others("tickets").is_err()
+        );
     }
 
     #[test]

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::hubspot::{LinkType, PropertyForm, PropertyGroup, Rate};
 use crate::import::links::LinkDefinitions;
 use crate::model::schema::{
-    ObjectType, Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType,
+    CustomObject, CustomType, ObjectType, Owner, Pipeline, PropertyDef, PropertyOption, Schema,
+    Stage, ValueType,
 };
 
 /// Version of the file.
@@ -53,6 +54,9 @@ pub struct LeftOut {
     /// Owners.
     #[serde(default, skip_serializing_if = "is_false")]
     pub owners: bool,
+    /// Custom kinds of record.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub custom: bool,
 }
 
 /// Why a text is no copy.
@@ -94,6 +98,18 @@ struct CopyText {
     contacts: Vec<PropertyText>,
     #[serde(default)]
     others: Vec<OtherText>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    custom_objects: Vec<CustomText>,
+}
+
+/// A custom kind of record.
+#[derive(Serialize, Deserialize)]
+struct CustomText {
+    id: String,
+    name: String,
+    full_name: String,
+    singular: String,
+    plural: String,
 }
 
 /// Names of properties of another kind of record.
@@ -211,6 +227,7 @@ impl PortalCopy {
             tickets: self.properties_text(ObjectType::Tickets),
             contacts: self.properties_text(ObjectType::Contacts),
             others: self.others.iter().map(other_text).collect(),
+            custom_objects: self.schema.custom.iter().map(custom_text).collect(),
         })?;
         Ok(format!(
             "# What portal {} defines, as `tickethaul schema pull` found it. Read by `check` and `schema`.\n\n{text}",
@@ -292,15 +309,34 @@ impl PortalCopy {
                 contacts: properties_from(text.contacts),
                 pipelines: text.pipelines.into_iter().map(pipeline_from).collect(),
                 owners: text.owners.into_iter().map(owner_from).collect(),
+                custom: text
+                    .custom_objects
+                    .into_iter()
+                    .filter_map(custom_from)
+                    .collect(),
             },
         })
     }
 }
 
-/// A kind of record by its name; none for one that a later version of this tool knows.
-fn object(plural: &str) -> Option<ObjectType> {
-    let mut known = ObjectType::ALL.into_iter();
-    known.find(|object| object.plural() == plural)
+fn custom_text(custom: &CustomObject) -> CustomText {
+    CustomText {
+        id: custom.object.to_string(),
+        name: custom.name.clone(),
+        full_name: custom.full_name.clone(),
+        singular: custom.singular.clone(),
+        plural: custom.plural.clone(),
+    }
+}
+
+fn custom_from(text: CustomText) -> Option<CustomObject> {
+    Some(CustomObject {
+        object: CustomType::of(&text.id)?,
+        name: text.name,
+        full_name: text.full_name,
+        singular: text.singular,
+        plural: text.plural,
+    })
 }
 
 fn other_text((object, properties): (&ObjectType, &BTreeMap<String, bool>)) -> OtherText {
@@ -311,7 +347,7 @@ fn other_text((object, properties): (&ObjectType, &BTreeMap<String, bool>)) -> O
         chosen.map(|(name, _)| name.clone()).collect()
     };
     OtherText {
-        of: object.plural().to_owned(),
+        of: object.plural().into_owned(),
         unique: named(true),
         not_unique: named(false),
     }
@@ -320,7 +356,7 @@ fn other_text((object, properties): (&ObjectType, &BTreeMap<String, bool>)) -> O
 fn other_from(text: OtherText) -> Option<(ObjectType, BTreeMap<String, bool>)> {
     let unique = text.unique.into_iter().map(|name| (name, true));
     let others = text.not_unique.into_iter().map(|name| (name, false));
-    Some((object(&text.of)?, unique.chain(others).collect()))
+    Some((ObjectType::named(&text.of)?, unique.chain(others).collect()))
 }
 
 fn group_text(group: &PropertyGroup) -> GroupText {
@@ -339,7 +375,7 @@ fn group_from(text: GroupText) -> PropertyGroup {
 
 fn link_text((to, link): &(ObjectType, LinkType)) -> LinkText {
     LinkText {
-        to: to.plural().to_owned(),
+        to: to.plural().into_owned(),
         category: link.category.clone(),
         id: link.id,
         label: link.label.clone(),
@@ -347,7 +383,7 @@ fn link_text((to, link): &(ObjectType, LinkType)) -> LinkText {
 }
 
 fn link_from(text: LinkText) -> Option<(ObjectType, LinkType)> {
-    let to = object(&text.to)?;
+    let to = ObjectType::named(&text.to)?;
     let link = LinkType {
         category: text.category,
         id: text.id,
@@ -518,6 +554,13 @@ mod tests {
                     last_name: "B".to_owned(),
                     archived: false,
                 }],
+                custom: vec![CustomObject {
+                    object: CustomType::of("2-1234567").expect("a type id"),
+                    name: "device".to_owned(),
+                    full_name: "p7_device".to_owned(),
+                    singular: "Device".to_owned(),
+                    plural: "Devices".to_owned(),
+                }],
             },
             archived: vec!["old_key".to_owned()],
             groups: vec![PropertyGroup {
@@ -540,6 +583,7 @@ mod tests {
             left_out: LeftOut {
                 contacts: true,
                 owners: false,
+                custom: false,
             },
         }
     }

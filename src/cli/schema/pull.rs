@@ -73,6 +73,10 @@ pub async fn pull(portal: &Portal, needed: SchemaParts, talk: &Talk) -> Result<P
     let permitted = permitted.map_err(call_error)?;
     let archived = archived(client).await.map_err(call_error)?;
     let groups = client.property_groups(ObjectType::Tickets).await;
+    let custom = permitted.schema.custom.iter();
+    let custom: Vec<ObjectType> = custom
+        .map(|custom| ObjectType::Custom(custom.object))
+        .collect();
     let usage = allowed(client.daily_usage().await).map_err(call_error)?;
     Ok(PortalCopy {
         portal_id: portal.account.portal_id,
@@ -83,10 +87,10 @@ pub async fn pull(portal: &Portal, needed: SchemaParts, talk: &Talk) -> Result<P
         left_out: permitted.left_out,
         archived,
         groups: groups.map_err(call_error)?,
-        links: links(client).await.map_err(call_error)?,
+        links: links(client, &custom).await.map_err(call_error)?,
         forms: forms(client).await.map_err(call_error)?,
         locked_stages: client.locked_stages().await.map_err(call_error)?,
-        others: others(client).await.map_err(call_error)?,
+        others: others(client, &custom).await.map_err(call_error)?,
     })
 }
 
@@ -143,12 +147,24 @@ pub async fn permitted(
             None => left_out.owners = true,
         }
     }
+    if wanted.custom && !needed.custom {
+        match unless_denied(client.custom_objects().await)? {
+            Some(custom) => schema.custom = custom,
+            None => left_out.custom = true,
+        }
+    }
     if left_out.contacts {
         talk.say("the token may not read properties of contacts; they are left out");
     }
     if left_out.owners {
         talk.say(
             "the token may not read owners (scope crm.objects.owners.read); they are left out",
+        );
+    }
+    if left_out.custom {
+        talk.say(
+            "the token may not read custom objects (scope crm.schemas.custom.read); they are \
+             left out",
         );
     }
     Ok(Permitted { schema, left_out })
@@ -166,9 +182,13 @@ fn unless_denied<T>(outcome: Result<T, CallError>) -> Result<Option<T>, CallErro
 /// values.
 async fn others(
     client: &Client,
+    custom: &[ObjectType],
 ) -> Result<BTreeMap<ObjectType, BTreeMap<String, bool>>, CallError> {
     let mut others = BTreeMap::new();
-    for object in [ObjectType::Companies, ObjectType::Deals, ObjectType::Notes] {
+    let is_other =
+        |object: &ObjectType| !matches!(object, ObjectType::Tickets | ObjectType::Contacts);
+    let known = ObjectType::ALL.into_iter().filter(is_other);
+    for object in known.chain(custom.iter().copied()) {
         if let Some(properties) = allowed(client.properties(object, false).await)? {
             let unique = properties.into_iter().map(|p| (p.name, p.unique));
             let _none = others.insert(object, unique.collect());
@@ -178,9 +198,12 @@ async fn others(
 }
 
 /// Kinds of link that the token may see.
-async fn links(client: &Client) -> Result<Vec<(ObjectType, LinkType)>, CallError> {
+async fn links(
+    client: &Client,
+    custom: &[ObjectType],
+) -> Result<Vec<(ObjectType, LinkType)>, CallError> {
     let mut links = Vec::new();
-    for to in ObjectType::ALL {
+    for to in ObjectType::ALL.into_iter().chain(custom.iter().copied()) {
         let types = allowed(client.link_types(ObjectType::Tickets, to).await)?;
         links.extend(types.into_iter().flatten().map(|link| (to, link)));
     }

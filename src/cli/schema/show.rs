@@ -13,7 +13,7 @@ use crate::cli::import::read_mapping;
 use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
-use crate::model::schema::{Owner, Pipeline, PropertyDef};
+use crate::model::schema::{CustomObject, Owner, Pipeline, PropertyDef};
 use crate::model::visible::one_line;
 
 /// Labels of options that are shown.
@@ -82,6 +82,17 @@ fn words(copy: &PortalCopy, properties: &[&PropertyDef]) -> String {
         ]
     });
     text += &table(["owner", "e-mail", "id", ""], owners);
+    let custom = copy.schema.custom.iter().map(|custom| {
+        [
+            custom.name.clone(),
+            custom.plural.clone(),
+            custom.object.to_string(),
+            String::new(),
+        ]
+    });
+    if !copy.schema.custom.is_empty() {
+        text += &table(["custom object", "label", "id", ""], custom);
+    }
     text.trim_end().to_owned()
 }
 
@@ -124,6 +135,17 @@ fn schema_json(copy: &PortalCopy, properties: &[&PropertyDef]) -> Value {
         "properties": properties.iter().map(|one| property_json(one)).collect::<Vec<_>>(),
         "pipelines": copy.schema.pipelines.iter().map(pipeline_json).collect::<Vec<_>>(),
         "owners": copy.schema.owners.iter().map(owner_json).collect::<Vec<_>>(),
+        "custom_objects": copy.schema.custom.iter().map(custom_json).collect::<Vec<_>>(),
+    })
+}
+
+fn custom_json(custom: &CustomObject) -> Value {
+    json!({
+        "id": custom.object.to_string(),
+        "name": custom.name,
+        "full_name": custom.full_name,
+        "singular": custom.singular,
+        "plural": custom.plural,
     })
 }
 

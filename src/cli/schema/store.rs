@@ -69,6 +69,7 @@ impl SchemaFrom {
                 needed.contacts && copy.left_out.contacts,
                 "properties of contacts",
             ),
+            (needed.custom && copy.left_out.custom, "custom objects"),
         ] {
             if is_missing {
                 return Err(Error::mend(format!(

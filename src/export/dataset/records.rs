@@ -38,7 +38,7 @@ pub struct RecordTable {
 }
 
 /// The tables that a job wants, without what is read for them.
-pub fn columns(job: &Job) -> Vec<(ObjectType, Vec<Column>)> {
+fn columns(job: &Job) -> Vec<Vec<Column>> {
     let others = job.wanted.others().into_iter();
     let columns = |others: &Others| {
         let mut columns = vec![Column::plain(ID_COLUMN, "Record ID", Kind::Id)];
@@ -53,9 +53,7 @@ pub fn columns(job: &Job) -> Vec<(ObjectType, Vec<Column>)> {
         columns.extend(stamp_columns());
         columns
     };
-    others
-        .map(|others| (others.object, columns(&others)))
-        .collect()
+    others.map(|others| columns(&others)).collect()
 }
 
 /// Reads what is needed for the tables.
@@ -66,7 +64,7 @@ pub async fn read(
     gathered: &Gathered,
 ) -> Result<Vec<RecordTable>, PageError> {
     let mut tables = Vec::new();
-    for (place, (others, (object, columns))) in job
+    for (place, (others, columns)) in job
         .wanted
         .others()
         .into_iter()
@@ -75,11 +73,12 @@ pub async fn read(
     {
         let linked = linked(gathered, place)?;
         let mut table = RecordTable {
-            goes_on: base.is_some_and(|base| same(base, object, &columns)) && window.is_some(),
+            goes_on: base.is_some_and(|base| same(base, &others.name, &columns))
+                && window.is_some(),
+            spool: Spool::open(&job.work, &others.name)?,
             others,
             columns,
             linked,
-            spool: Spool::open(&job.work, object.plural())?,
         };
         let ids = table.to_read(reading, (base, window), job).await?;
         table.fill(reading, &ids).await?;
@@ -98,8 +97,8 @@ fn linked(gathered: &Gathered, place: usize) -> io::Result<BTreeSet<u64>> {
     Ok(linked)
 }
 
-fn same(base: &Base, object: ObjectType, columns: &[Column]) -> bool {
-    let kept = base.state.columns.get(object.plural());
+fn same(base: &Base, name: &str, columns: &[Column]) -> bool {
+    let kept = base.state.columns.get(name);
     let now = columns.iter().map(super::state::KeptColumn::of);
     kept.is_some_and(|kept| kept.iter().cloned().eq(now))
 }
@@ -114,8 +113,8 @@ fn modified(object: ObjectType) -> &'static str {
 
 impl RecordTable {
     /// Its folder.
-    pub fn name(&self) -> &'static str {
-        self.others.object.plural()
+    pub fn name(&self) -> &str {
+        &self.others.name
     }
 
     async fn to_read(

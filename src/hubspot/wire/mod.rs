@@ -21,8 +21,8 @@ pub(crate) use records::{
     update_body, update_one_body, upsert_body,
 };
 pub(crate) use schema::{
-    group, group_body, groups, locked_stages, options_body, options_of, owners, pipelines,
-    properties, property, property_body, property_forms,
+    custom_objects, group, group_body, groups, locked_stages, options_body, options_of, owners,
+    pipelines, properties, property, property_body, property_forms,
 };
 pub(crate) use search::{found, search_body};
 

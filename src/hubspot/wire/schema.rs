@@ -7,7 +7,8 @@ use super::paging::{ListShape, after, whole};
 use crate::hubspot::loose::{Text, Values};
 use crate::hubspot::records::{PropertyForm, PropertyGroup};
 use crate::model::schema::{
-    NewProperty, Owner, Pipeline, PropertyDef, PropertyOption, Stage, ValueType,
+    CustomObject, CustomType, NewProperty, Owner, Pipeline, PropertyDef, PropertyOption, Stage,
+    ValueType,
 };
 
 #[derive(Serialize)]
@@ -155,6 +156,41 @@ struct OwnerShape {
     first_name: Text,
     last_name: Text,
     archived: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct CustomObjectShape {
+    object_type_id: Text,
+    name: Text,
+    fully_qualified_name: Text,
+    labels: LabelsShape,
+    archived: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct LabelsShape {
+    singular: Text,
+    plural: Text,
+}
+
+/// Reads custom kinds of record; archived ones, and those that are no custom ones, are left
+/// out.
+pub(crate) fn custom_objects(body: &[u8]) -> serde_json::Result<Vec<CustomObject>> {
+    let shape: ListShape<CustomObjectShape> = serde_json::from_slice(body)?;
+    let shapes = whole(shape)?.into_iter();
+    let live = shapes.filter(|shape| shape.archived != Some(true));
+    let custom = live.filter_map(|shape| {
+        Some(CustomObject {
+            object: CustomType::of(&shape.object_type_id.or_empty())?,
+            name: shape.name.or_empty(),
+            full_name: shape.fully_qualified_name.or_empty(),
+            singular: shape.labels.singular.or_empty(),
+            plural: shape.labels.plural.or_empty(),
+        })
+    });
+    Ok(custom.collect())
 }
 
 /// Reads the property definitions of an object type.

@@ -40,13 +40,14 @@ impl Sender {
         let held = Held::read(&self.client, &wanted(&rows)).await;
         let held = self.or_lose(sent(&rows), held).await?;
         let rows = self.claim_links(rows, &held, way).await?;
-        if way == Way::Make {
-            let added = rows
-                .iter()
-                .map(|op| (op.source.seq, held.added(of_ticket(op))));
-            let kept = self.settle.keep_links(added.collect()).await;
-            kept.map_err(Stop::from)?;
-        }
+        let added = rows.iter().map(|op| match way {
+            Way::Make => held.added(of_ticket(op)),
+            Way::Cut => Vec::new(),
+        });
+        let added: Vec<_> = added.collect();
+        let adds: Vec<bool> = added.iter().map(|links| !links.is_empty()).collect();
+        let seqs = rows.iter().map(|op| op.source.seq);
+        self.settle.keep_links(seqs.zip(added).collect()).await?;
         let mut began = BTreeSet::new();
         let linked = held
             .put(&self.client, way, &wanted(&rows), &mut began)
@@ -58,8 +59,16 @@ impl Sender {
             self.settle.release(unsent).await?;
         }
         let linked = self.or_lose(rows.len(), linked).await?;
-        let ended = rows.into_iter().zip(linked);
-        let ended = ended.map(|(op, linked)| end(op, linked, way));
+        let ended = rows.into_iter().zip(linked).zip(adds);
+        let ended = ended.map(|((op, linked), adds)| {
+            let ticket = op.ticket.clone().unwrap_or_default();
+            let ended = end(op, linked, way);
+            match &ended.end {
+                // Others of its links may have been made.
+                RowEnd::Refused(_) if adds => ended.after(&ticket, Some(Change::Linked)),
+                _ => ended,
+            }
+        });
         self.settle.settle(ended.collect()).await?;
         Ok(())
     }

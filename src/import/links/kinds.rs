@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::natural::Natural;
-use crate::hubspot::association_types::{COMPANY, CONTACT, DEAL, NOTE, TICKET};
+use crate::hubspot::association_types::from_ticket;
 use crate::hubspot::{CallError, Client, LinkType};
 use crate::mapping::{CompiledMapping, MappedLink};
 use crate::model::schema::ObjectType;
@@ -16,6 +16,8 @@ use crate::model::ticket::{LinkDraft, Missing};
 #[derive(Clone, Debug, Default)]
 pub struct LinkKinds {
     labelled: HashMap<(ObjectType, Arc<str>), LinkType>,
+    /// Plain links to custom kinds, which every portal numbers in its own way.
+    plain: HashMap<ObjectType, LinkType>,
     naturals: Vec<Natural>,
 }
 
@@ -40,6 +42,12 @@ pub enum KindsError {
         label: String,
         /// Those that there are.
         known: String,
+    },
+    /// Nobody defined that tickets and such records can be linked.
+    #[error("the portal does not link tickets to {}", to.plural())]
+    NotLinked {
+        /// Kind of the other records.
+        to: ObjectType,
     },
     /// Nobody defined that property.
     #[error("the portal has no {} property {by}", to.singular())]
@@ -73,6 +81,14 @@ pub struct LinkDefinitions {
 }
 
 impl LinkDefinitions {
+    /// Kinds of link from tickets to this kind of record.
+    fn types_to(&self, to: ObjectType) -> Result<&[LinkType], KindsError> {
+        let types = self.types.get(&to).map(Vec::as_slice);
+        types.ok_or_else(|| KindsError::Unread {
+            what: format!("the kinds of link to {}", to.plural()),
+        })
+    }
+
     /// Asks the portal for what the links of a mapping need, and for nothing else.
     ///
     /// # Errors
@@ -84,7 +100,7 @@ impl LinkDefinitions {
         let mut found = LinkDefinitions::default();
         for link in mapping.links() {
             let to = link.to;
-            if link.label.is_some() && !found.types.contains_key(&to) {
+            if asks_for_types(link) && !found.types.contains_key(&to) {
                 let types = client.link_types(ObjectType::Tickets, to).await?;
                 let _none = found.types.insert(to, types);
             }
@@ -97,6 +113,12 @@ impl LinkDefinitions {
         }
         Ok(found)
     }
+}
+
+/// Whether a portal has to be asked for the kinds of a link: those without a label have
+/// the same numbers everywhere, but for custom kinds of record.
+fn asks_for_types(link: MappedLink<'_>) -> bool {
+    link.label.is_some() || from_ticket(link.to).is_none()
 }
 
 /// Whether a portal has to be asked what the key of a link is: ids and our own keys are
@@ -127,6 +149,7 @@ impl LinkKinds {
         let mut kinds = LinkKinds::default();
         for link in mapping.links() {
             kinds.label(definitions, link)?;
+            kinds.plain(definitions, link)?;
             kinds.natural(definitions, link)?;
         }
         Ok(kinds)
@@ -140,10 +163,7 @@ impl LinkKinds {
         let Some(label) = link.label else {
             return Ok(());
         };
-        let unread = || KindsError::Unread {
-            what: format!("the labels of links to {}", link.to.plural()),
-        };
-        let types = definitions.types.get(&link.to).ok_or_else(unread)?;
+        let types = definitions.types_to(link.to)?;
         let words = |kind: &LinkType| kind.label.clone();
         let is = |kind: &&LinkType| {
             let words = kind.label.as_deref().unwrap_or_default();
@@ -163,6 +183,23 @@ impl LinkKinds {
         };
         let key = (link.to, Arc::clone(label));
         let _same = self.labelled.insert(key, found.clone());
+        Ok(())
+    }
+
+    /// The plain kind of a link to a custom kind of record: the one without a label.
+    fn plain(
+        &mut self,
+        definitions: &LinkDefinitions,
+        link: MappedLink<'_>,
+    ) -> Result<(), KindsError> {
+        let to = link.to;
+        if from_ticket(to).is_some() {
+            return Ok(());
+        }
+        let mut types = definitions.types_to(to)?.iter();
+        let plain = types.find(|kind| kind.label.is_none());
+        let plain = plain.ok_or(KindsError::NotLinked { to })?;
+        let _same = self.plain.insert(to, plain.clone());
         Ok(())
     }
 
@@ -221,19 +258,8 @@ impl LinkKinds {
     pub fn of(&self, draft: &LinkDraft) -> LinkType {
         let label = draft.label.as_ref();
         let labelled = label.and_then(|label| self.labelled.get(&(draft.to, Arc::clone(label))));
-        let plain = || LinkType::plain(plain(draft.to));
-        labelled.cloned().unwrap_or_else(plain)
+        let custom = self.plain.get(&draft.to);
+        let known = || LinkType::plain(from_ticket(draft.to).unwrap_or_default());
+        labelled.or(custom).cloned().unwrap_or_else(known)
     }
-}
-
-/// HubSpot's own kind of link from tickets.
-fn plain(to: ObjectType) -> u32 {
-    let link = match to {
-        ObjectType::Tickets => TICKET,
-        ObjectType::Contacts => CONTACT,
-        ObjectType::Companies => COMPANY,
-        ObjectType::Deals => DEAL,
-        ObjectType::Notes => NOTE,
-    };
-    link.from_ticket
 }

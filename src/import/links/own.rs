@@ -50,7 +50,10 @@ impl Sender {
                     op.links = Some(links);
                     fit.push(op);
                 }
-                Err(problem) => refused.push(op.ended(RowEnd::Refused((*problem).into()))),
+                Err(problem) => refused.push(match self.gone_since(&op, &problem) {
+                    Some(since) => self.refuse_changed(op, since),
+                    None => op.ended(RowEnd::Refused((*problem).into())),
+                }),
             }
         }
         self.settle.settle(refused).await?;
@@ -166,20 +169,22 @@ impl Sender {
             .collect();
         let held = Held::read(&self.client, &wanted).await?;
         let seqs = rows.iter().map(|(op, ..)| op.source.seq);
-        let added = seqs.zip(wanted.iter().map(|of| held.added(*of)));
-        self.settle.keep_links(added.collect()).await?;
+        let added: Vec<_> = seqs.zip(wanted.iter().map(|of| held.added(*of))).collect();
+        let adds: Vec<bool> = added.iter().map(|(_, links)| !links.is_empty()).collect();
+        self.settle.keep_links(added).await?;
         let mut began = BTreeSet::new();
         let linked = held
             .put(&self.client, Way::Make, &wanted, &mut began)
             .await?;
         let mut standing = Vec::new();
-        for ((op, end, _), linked) in rows.into_iter().zip(linked) {
+        for (((op, end, _), adds), linked) in rows.into_iter().zip(adds).zip(linked) {
             match linked {
                 Linked::Done { changed } => standing.push((op, with_links(end, changed))),
                 Linked::Refused { column, id, detail } => {
                     let reason = Reason::LinkRefused { detail };
                     let problem = Problem::new(reason).column(column).value(&id);
-                    outcomes.push(left(op, &end, problem));
+                    // Others of its links may have been made.
+                    outcomes.push(left(op, &with_links(end, adds), problem));
                 }
             }
         }
@@ -209,7 +214,8 @@ pub(super) fn left(op: PlannedOp, end: &RowEnd, problem: Problem) -> RowOutcome 
         ticket: end.ticket().unwrap_or_default().to_owned(),
         link: Box::new(problem.reason.clone()),
     };
-    op.ended(RowEnd::Refused(Problem { reason, ..problem }.into()))
+    let refused = op.ended(RowEnd::Refused(Problem { reason, ..problem }.into()));
+    refused.after(end.ticket().unwrap_or_default(), end.change())
 }
 
 fn waits(op: &PlannedOp, end: &RowEnd) -> Waiting {

@@ -82,7 +82,9 @@ impl Held {
     /// Reads what is there of links that are wanted.
     pub async fn read(client: &Client, wanted: &[OfTicket<'_>]) -> Result<Held, Stop> {
         let mut held = Vec::new();
-        for object in ObjectType::ALL {
+        let links = wanted.iter().flat_map(|of| of.links);
+        let objects: BTreeSet<ObjectType> = links.map(|link| link.to).collect();
+        for object in objects {
             let tickets: BTreeSet<&str> = wanted
                 .iter()
                 .filter(|of| of.links.iter().any(|link| link.to == object))

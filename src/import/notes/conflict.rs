@@ -58,7 +58,7 @@ impl Notes {
         }
         let ids: BTreeMap<&str, ()> = named.iter().map(|(_, id)| (id.as_str(), ())).collect();
         let ids: Vec<String> = ids.into_keys().map(str::to_owned).collect();
-        let holders = self.holders(&ids).await?;
+        let holders = self.holders(way, &ids).await?;
         let mut settled = Vec::new();
         let mut late = false;
         for (place, id) in named {
@@ -78,7 +78,7 @@ impl Notes {
         };
         let key = [key.to_owned()];
         for archived in [false, true] {
-            let object = ObjectType::Notes;
+            let object = way.activity.object();
             let read = self
                 .client
                 .batch_read(object, Some(property), &key, &[], archived);
@@ -95,16 +95,15 @@ impl Notes {
         Ok(None)
     }
 
-    async fn holders(&self, ids: &[String]) -> Result<Holders, Stop> {
+    async fn holders(&self, way: &KeyWay, ids: &[String]) -> Result<Holders, Stop> {
+        let object = way.activity.object();
         let mut holders = Holders::default();
         let wanted = (&["hs_object_id"][..], &[][..]);
-        let live = self
-            .client
-            .read_existing(ObjectType::Notes, ids, wanted, false);
+        let live = self.client.read_existing(object, ids, wanted, false);
         let live = live.await.map_err(unreadable)?.into_iter();
         let live: Vec<String> = live.map(|record| record.id).collect();
         if !live.is_empty() {
-            let between = (ObjectType::Notes, ObjectType::Tickets);
+            let between = (object, ObjectType::Tickets);
             let linked = self.client.linked_live(between, &live).await;
             let mut linked = linked.map_err(unreadable)?.by_record;
             for id in live {
@@ -116,9 +115,7 @@ impl Notes {
         let is_gone = |id: &&String| !holders.live.contains_key(id.as_str());
         let gone: Vec<String> = ids.iter().filter(is_gone).cloned().collect();
         if !gone.is_empty() {
-            let archived = self
-                .client
-                .read_existing(ObjectType::Notes, &gone, wanted, true);
+            let archived = self.client.read_existing(object, &gone, wanted, true);
             let archived = archived.await.map_err(unreadable)?.into_iter();
             holders.archived = archived.map(|record| record.id).collect();
         }

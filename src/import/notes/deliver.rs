@@ -19,8 +19,8 @@ use crate::import::stop::replies_say_nothing;
 use crate::import::write::{Sent, Verb, write};
 use crate::journal::{NoteState, SettledNote};
 use crate::model::event::Stop;
+use crate::model::note::Activity;
 use crate::model::outcome::Change;
-use crate::model::schema::ObjectType;
 
 /// How often a note is sent before the run stops for later.
 const ATTEMPTS: u32 = 8;
@@ -42,9 +42,12 @@ impl Notes {
     /// # Errors
     /// When the run has to stop; the rows wait on then.
     pub async fn deliver(&self, rows: Vec<Standing>) -> Result<usize, Stop> {
-        let way = self.way().await?;
-        let mut work = Work::of(rows, way);
-        let sent = self.rounds(&mut work, way).await;
+        let mut ways = Vec::new();
+        for activity in activities(&rows) {
+            ways.push(self.way(activity).await?);
+        }
+        let mut work = Work::of(rows, &ways);
+        let sent = self.kinds(&mut work, &ways).await;
         let unsent = work.pieces.iter().filter(|piece| match piece.state {
             State::Bad(_) => true,
             State::Todo => !piece.doubtful,
@@ -58,17 +61,25 @@ impl Notes {
         Ok(open)
     }
 
+    /// Brings one kind after the other to its end.
+    async fn kinds(&self, work: &mut Work, ways: &[&KeyWay]) -> Result<(), Stop> {
+        self.recall(work, ways).await?;
+        for way in ways {
+            self.rounds(work, way).await?;
+        }
+        Ok(())
+    }
+
     async fn rounds(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
-        self.recall(work).await?;
         self.untwin(work, way).await?;
         self.look(work, way).await?;
-        if work.todo().is_empty() {
+        if work.todo(way.activity).is_empty() {
             return Ok(());
         }
         self.look_again(work, way).await?;
         let kept = self.keys_kept(work, way).await?;
         loop {
-            let todo = work.todo();
+            let todo = work.todo(way.activity);
             if todo.is_empty() {
                 return Ok(());
             }
@@ -79,10 +90,15 @@ impl Notes {
     /// Takes what the journal knows of the notes: some are there, some were sent and may
     /// be. Those that may yet come late wait, and so does one whose key another row has on
     /// its way.
-    async fn recall(&self, work: &mut Work) -> Result<(), Stop> {
+    async fn recall(&self, work: &mut Work, ways: &[&KeyWay]) -> Result<(), Stop> {
         let keys = work.pieces.iter().map(|piece| piece.key.clone()).collect();
         let steps = self.settle.find_notes(keys).await?;
-        let waits = self.known_kept().await? != Some(true);
+        let mut kept = BTreeSet::new();
+        for way in ways {
+            if self.known_kept(way.activity).await? == Some(true) {
+                let _new = kept.insert(way.activity);
+            }
+        }
         let lag = i64::try_from(self.lag().as_millis()).unwrap_or(i64::MAX);
         let safe = self.portal_ms().saturating_sub(lag);
         let mut first: HashMap<String, u64> = HashMap::new();
@@ -105,7 +121,7 @@ impl Notes {
                         }
                         NoteState::Open => {
                             piece.doubtful = true;
-                            if late && waits {
+                            if late && !kept.contains(&piece.activity) {
                                 piece.state = State::Parked;
                             }
                             let row = piece.row;
@@ -121,7 +137,7 @@ impl Notes {
 
     /// Looks at the tickets that may hold notes of theirs already.
     async fn look(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
-        let mut places = work.todo();
+        let mut places = work.todo(way.activity);
         places.retain(|&place| work.rows[work.pieces[place].row].looks);
         self.find(work, way, &places).await
     }
@@ -129,13 +145,14 @@ impl Notes {
     /// Looks again at tickets that were there before, unless their notes can't come twice:
     /// what a run made that ended just before this one began is seen by then.
     async fn look_again(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
-        let mut places = work.todo();
+        let mut places = work.todo(way.activity);
         places.retain(|&place| {
             let (_, end) = &work.rows[work.pieces[place].row].standing;
             end.change() != Some(Change::Created)
         });
         let seen = self.started + self.lag();
-        if places.is_empty() || self.known_kept().await? == Some(true) || Instant::now() >= seen {
+        let kept = self.known_kept(way.activity).await? == Some(true);
+        if places.is_empty() || kept || Instant::now() >= seen {
             return Ok(());
         }
         self.tell_of_pause(seen);
@@ -248,7 +265,7 @@ impl Notes {
         };
         write(
             &self.client,
-            ObjectType::Notes,
+            way.activity.object(),
             Verb::Create,
             &matching,
             &items,
@@ -264,6 +281,12 @@ impl Notes {
         }
         self.stop.reason().map_or(Ok(()), Err)
     }
+}
+
+/// What the comments of rows become, each kind once.
+fn activities(rows: &[Standing]) -> BTreeSet<Activity> {
+    let notes = rows.iter().flat_map(|(op, _)| &op.draft.notes);
+    notes.map(|note| note.activity).collect()
 }
 
 /// Notes that go together: at most as many as each of them may go with, and as many bytes

@@ -30,7 +30,7 @@ impl<'w> Held<'w> {
         };
         let tickets: Vec<String> = tickets.iter().cloned().collect();
         for part in tickets.chunks(LINKED_LIMIT) {
-            let between = (ObjectType::Tickets, ObjectType::Notes);
+            let between = (ObjectType::Tickets, way.activity.object());
             let linked = client
                 .linked_live(between, part)
                 .await
@@ -55,7 +55,8 @@ impl<'w> Held<'w> {
         let ids: BTreeSet<String> = notes.iter().map(|(id, _)| id.clone()).collect();
         let ids: Vec<String> = ids.into_iter().collect();
         let wanted = (&[self.way.reads()][..], &[][..]);
-        let read = client.read_existing(ObjectType::Notes, &ids, wanted, false);
+        let object = self.way.activity.object();
+        let read = client.read_existing(object, &ids, wanted, false);
         let records = read.await.map_err(unreadable)?.into_iter();
         let records: HashMap<String, Record> =
             records.map(|record| (record.id.clone(), record)).collect();

@@ -1,4 +1,4 @@
-//! Comments of tickets become notes (protocol H1 to H4): the step of a row that comes after
+//! Comments of tickets become notes, e-mails or calls (protocol H1 to H4), all called notes here: the step of a row that comes after
 //! its ticket. Rows whose tickets are written wait in the journal; the last phase reads
 //! them once more and gives them here, some hundred notes at a time.
 //!
@@ -29,7 +29,7 @@ use super::stop::{StopSwitch, stop_for};
 use crate::error::Error;
 use crate::hubspot::{CallError, Client};
 use crate::model::event::{Event, Listener, Stop};
-use crate::model::schema::ObjectType;
+use crate::model::note::Activity;
 use way::KeyWay;
 
 pub use part::{same_text, text_hash};
@@ -50,9 +50,10 @@ pub struct Notes {
     horizon: Duration,
     /// When this process took the run up: notes of runs before are read once they can be.
     started: Instant,
-    way: OnceCell<KeyWay>,
-    /// Whether the portal keeps keys of notes unique, once that is known.
-    kept: Mutex<Option<bool>>,
+    /// By the number of the kind.
+    ways: [OnceCell<KeyWay>; Activity::ALL.len()],
+    /// Whether the portal keeps the keys of a kind unique, once that is known.
+    kept: [Mutex<Option<bool>>; Activity::ALL.len()],
     /// Hears of waits.
     listener: Arc<dyn Listener>,
     /// Whether it heard that tickets are read once more.
@@ -76,8 +77,8 @@ impl Notes {
             stop,
             horizon,
             started: Instant::now(),
-            way: OnceCell::new(),
-            kept: Mutex::new(None),
+            ways: Activity::ALL.map(|_| OnceCell::new()),
+            kept: Activity::ALL.map(|_| Mutex::new(None)),
             listener,
             told: AtomicBool::new(false),
             lost: std::sync::Mutex::new(None),
@@ -122,8 +123,10 @@ impl Notes {
         }
     }
 
-    async fn way(&self) -> Result<&KeyWay, Stop> {
-        self.way.get_or_try_init(|| way::read(&self.client)).await
+    async fn way(&self, activity: Activity) -> Result<&KeyWay, Stop> {
+        let way = &self.ways[activity as usize];
+        way.get_or_try_init(|| way::read(&self.client, activity))
+            .await
     }
 
     fn portal_ms(&self) -> i64 {
@@ -132,18 +135,25 @@ impl Notes {
     }
 }
 
-/// Makes sure that notes may be read and written, before anything is: a call that would
-/// archive no note at all needs the scopes that making one does.
+/// Makes sure that notes of these kinds may be read and written, before anything is: a call
+/// that would archive no note at all needs the scopes that making one does.
 ///
 /// # Errors
 /// When a scope is missing, which the error names, or the portal can't be reached.
-pub async fn check_access(client: &Client) -> Result<(), CallError> {
-    let _page = client.list(ObjectType::Notes, &[], None, false).await?;
-    match client.batch_archive(ObjectType::Notes, &[]).await {
-        // It needs inputs: so the call was allowed.
-        Ok(_) | Err(CallError::Refused(_)) => Ok(()),
-        Err(error) => Err(error),
+pub async fn check_access(
+    client: &Client,
+    activities: impl IntoIterator<Item = Activity>,
+) -> Result<(), CallError> {
+    for activity in activities {
+        let object = activity.object();
+        let _page = client.list(object, &[], None, false).await?;
+        match client.batch_archive(object, &[]).await {
+            // It needs inputs: so the call was allowed.
+            Ok(_) | Err(CallError::Refused(_)) => {}
+            Err(error) => return Err(error),
+        }
     }
+    Ok(())
 }
 
 /// Why a run can't begin.

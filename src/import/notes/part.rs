@@ -4,7 +4,7 @@
 
 use crate::model::note::Note;
 
-/// HubSpot: `hs_note_body` takes 65,536 characters, counted here in UTF-16 units.
+/// HubSpot: `hs_note_body` and its like take 65,536 characters, counted here in UTF-16 units.
 const LONGEST: usize = 65_536;
 
 /// The longest key that is written as it is; longer ones are hashed. With the number of a
@@ -266,8 +266,8 @@ mod tests {
     fn note(body: &str) -> Note {
         Note {
             key: "zd:7:9".to_owned(),
-            at_ms: 0,
             body: body.to_owned(),
+            ..Note::default()
         }
     }
 

@@ -13,14 +13,14 @@ use crate::import::reply::Verdict;
 use crate::import::stop::stop_for;
 use crate::journal::NoteState;
 use crate::model::event::Stop;
-use crate::model::schema::ObjectType;
+use crate::model::note::Activity;
 
 impl Notes {
     /// Whether the portal keeps keys unique, where that is known.
-    pub(super) async fn known_kept(&self) -> Result<Option<bool>, Stop> {
-        let mut kept = self.kept.lock().await;
+    pub(super) async fn known_kept(&self, activity: Activity) -> Result<Option<bool>, Stop> {
+        let mut kept = self.kept[activity as usize].lock().await;
         if kept.is_none() {
-            *kept = self.settle.note_keys_kept().await?;
+            *kept = self.settle.note_keys_kept(activity).await?;
         }
         Ok(*kept)
     }
@@ -31,12 +31,12 @@ impl Notes {
         if !way.says_unique {
             return Ok(false);
         }
-        let mut kept = self.kept.lock().await;
+        let mut kept = self.kept[way.activity as usize].lock().await;
         if kept.is_none() {
-            *kept = self.settle.note_keys_kept().await?;
+            *kept = self.settle.note_keys_kept(way.activity).await?;
         }
         while kept.is_none() {
-            let Some(&place) = work.todo().first() else {
+            let Some(&place) = work.todo(way.activity).first() else {
                 return Ok(false);
             };
             self.round(work, way, &[place], false).await?;
@@ -64,7 +64,7 @@ impl Notes {
             _ if sent.stop.is_some() => None,
             Some(Verdict::Collided(_)) => Some(true),
             Some(Verdict::Written { id, .. }) if id != record => {
-                self.archive(&[id]).await?;
+                self.archive(way, &[id]).await?;
                 Some(false)
             }
             // A refusal says nothing of keys: the careful way, then.
@@ -76,7 +76,7 @@ impl Notes {
             (Some(kept), None) => {
                 let once = work.pieces[place].settled(&work.rows, NoteState::Made);
                 self.settle.twin_note(once).await?;
-                self.settle.keep_note_keys(kept).await?;
+                self.settle.keep_note_keys(way.activity, kept).await?;
                 Ok(Some(kept))
             }
             (None, None) => {
@@ -96,7 +96,9 @@ impl Notes {
     pub(super) async fn untwin(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
         let mut twins = Vec::new();
         for (place, piece) in work.pieces.iter().enumerate() {
-            if let State::Twin(record) = &piece.state {
+            if let State::Twin(record) = &piece.state
+                && piece.activity == way.activity
+            {
                 twins.push((place, record.clone()));
             }
         }
@@ -113,9 +115,9 @@ impl Notes {
             let ids = found.iter().map(|found| found.id.clone());
             let others: Vec<String> = ids.filter(|id| *id != record).collect();
             if !others.is_empty() {
-                self.archive(&others).await?;
-                self.settle.keep_note_keys(false).await?;
-                *self.kept.lock().await = Some(false);
+                self.archive(way, &others).await?;
+                self.settle.keep_note_keys(way.activity, false).await?;
+                *self.kept[way.activity as usize].lock().await = Some(false);
             }
             let _counted = work.done(place, &record, true);
             let once = work.pieces[place].settled(&work.rows, NoteState::Made);
@@ -125,8 +127,8 @@ impl Notes {
     }
 
     /// Archives notes of which there is one too many.
-    async fn archive(&self, ids: &[String]) -> Result<(), Stop> {
-        let archived = self.client.batch_archive(ObjectType::Notes, ids).await;
+    async fn archive(&self, way: &KeyWay, ids: &[String]) -> Result<(), Stop> {
+        let archived = self.client.batch_archive(way.activity.object(), ids).await;
         match archived.map_err(stop_for)?.errors.first() {
             Some(error) if !error.is_missing() => Err(Stop::Later(format!(
                 "a note that was sent twice can't be archived: {}",

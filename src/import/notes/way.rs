@@ -1,4 +1,4 @@
-//! How a note is known again in a portal (protocol H3): the property that holds its key,
+//! How a note, e-mail or call is known again in a portal (protocol H3): the property that holds its key,
 //! where there is one that can be written, or a mark at the end of its text.
 
 use std::sync::Arc;
@@ -8,7 +8,8 @@ use crate::hubspot::records::Record;
 use crate::hubspot::{CallError, Client};
 use crate::import::stop::stop_for;
 use crate::model::event::Stop;
-use crate::model::schema::{ObjectType, PropertyDef};
+use crate::model::note::Activity;
+use crate::model::schema::PropertyDef;
 
 /// HubSpot's own key of activities. Nobody has shown whether it keeps it unique on notes.
 const STANDARD: &str = "hs_unique_id";
@@ -16,12 +17,11 @@ const STANDARD: &str = "hs_unique_id";
 /// A key that an admin can give notes, where a portal allows properties of one's own.
 const OWN: &str = "tickethaul_note_key";
 
-/// What a note has beside its key that is read to know it again.
-const BODY: &str = "hs_note_body";
-
-/// How notes are known again.
+/// How notes of a kind are known again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct KeyWay {
+    /// What they are.
+    pub(super) activity: Activity,
     /// The property that holds the key; none where a mark in the text does.
     pub(super) property: Option<Arc<str>>,
     /// Whether the portal says that it keeps the property unique.
@@ -29,14 +29,15 @@ pub(super) struct KeyWay {
 }
 
 /// Asks the portal what it has.
-pub(super) async fn read(client: &Client) -> Result<KeyWay, Stop> {
+pub(super) async fn read(client: &Client, activity: Activity) -> Result<KeyWay, Stop> {
     let mut plain = None;
     for name in [STANDARD, OWN] {
-        let Some(property) = definition(client, name).await? else {
+        let Some(property) = definition(client, activity, name).await? else {
             continue;
         };
         if property.unique {
             return Ok(KeyWay {
+                activity,
                 property: Some(Arc::from(name)),
                 says_unique: true,
             });
@@ -44,14 +45,19 @@ pub(super) async fn read(client: &Client) -> Result<KeyWay, Stop> {
         plain = plain.or_else(|| Some(Arc::from(name)));
     }
     Ok(KeyWay {
+        activity,
         property: plain,
         says_unique: false,
     })
 }
 
 /// A property of notes that can be written. One that may not be read is as good as none.
-async fn definition(client: &Client, name: &str) -> Result<Option<PropertyDef>, Stop> {
-    match client.property(ObjectType::Notes, name).await {
+async fn definition(
+    client: &Client,
+    activity: Activity,
+    name: &str,
+) -> Result<Option<PropertyDef>, Stop> {
+    match client.property(activity.object(), name).await {
         Ok(property) => Ok(property.filter(|property| !property.read_only)),
         Err(CallError::Refused(_) | CallError::Denied(_) | CallError::Gone { .. }) => Ok(None),
         Err(other) => Err(stop_for(other)),
@@ -61,7 +67,7 @@ async fn definition(client: &Client, name: &str) -> Result<Option<PropertyDef>, 
 impl KeyWay {
     /// What is read of a note to know it again.
     pub(super) fn reads(&self) -> &str {
-        self.property.as_deref().unwrap_or(BODY)
+        self.property.as_deref().unwrap_or(self.activity.body())
     }
 
     /// Whether a record is the note of this key.
@@ -91,8 +97,8 @@ pub fn key_properties() -> [&'static str; 2] {
 
 /// The properties that tell what a note is: those that may hold its key, its time and
 /// its text.
-pub fn read_properties() -> [&'static str; 4] {
-    [STANDARD, OWN, "hs_timestamp", BODY]
+pub fn read_properties(activity: Activity) -> [&'static str; 4] {
+    [STANDARD, OWN, "hs_timestamp", activity.body()]
 }
 
 #[cfg(test)]
@@ -115,11 +121,12 @@ mod tests {
     #[test]
     fn a_mark_is_found_in_whatever_stands_around_it() {
         let way = KeyWay {
+            activity: Activity::Note,
             property: None,
             says_unique: false,
         };
         let record = |body: &str| Record {
-            properties: [(BODY.to_owned(), body.to_owned())].into(),
+            properties: [("hs_note_body".to_owned(), body.to_owned())].into(),
             ..Record::default()
         };
         assert!(way.is(

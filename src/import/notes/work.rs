@@ -1,5 +1,7 @@
 //! A load on its way: rows whose tickets are written, and the notes that they want.
 
+use std::sync::Arc;
+
 use super::part::{marked_body, parts, text_hash};
 use super::way::KeyWay;
 use crate::hubspot::LinkType;
@@ -10,6 +12,7 @@ use crate::import::flow::{RowOutcome, Standing};
 use crate::import::reply::{Input, Item};
 use crate::journal::{NoteEntry, NoteState, SettledNote};
 use crate::model::issue::{Problem, Reason};
+use crate::model::note::Activity;
 use crate::model::outcome::{Change, RowEnd};
 
 /// Where a note stands.
@@ -50,12 +53,16 @@ impl Row {
 pub(super) struct Piece {
     /// Its row, in the load.
     pub(super) row: usize,
+    /// What it is.
+    pub(super) activity: Activity,
     /// Its key.
     pub(super) key: String,
     /// The key that it is sent with: with a number where one in the recycle bin has it.
     pub(super) name: String,
     pub(super) at_ms: i64,
     body: String,
+    /// Further properties; the parts of a note share them.
+    more: Arc<[(&'static str, String)]>,
     pub(super) text: [u8; 16],
     pub(super) state: State,
     /// Its record id, once it is there.
@@ -71,7 +78,8 @@ pub(super) struct Piece {
 impl Piece {
     /// Bytes that it takes in a call, at most.
     pub(super) fn bytes(&self) -> usize {
-        self.body.len() * 2 + 512
+        let more: usize = self.more.iter().map(|(_, value)| value.len()).sum();
+        (self.body.len() + more) * 2 + 512
     }
 
     /// What the journal keeps of it.
@@ -81,6 +89,7 @@ impl Piece {
             key: self.key.clone(),
             at_ms: self.at_ms,
             text: self.text,
+            activity: self.activity,
         }
     }
 
@@ -103,7 +112,12 @@ impl Piece {
         };
         let at = jiff::Timestamp::from_millisecond(self.at_ms);
         let at = at.map_or_else(|_| self.at_ms.to_string(), |at| at.to_string());
-        let mut properties = vec![("hs_timestamp".into(), at), ("hs_note_body".into(), body)];
+        let mut properties = vec![
+            ("hs_timestamp".into(), at),
+            (self.activity.body().into(), body),
+        ];
+        let more = self.more.iter();
+        properties.extend(more.map(|(name, value)| ((*name).into(), value.clone())));
         let key = way.property.iter();
         properties.extend(key.map(|name| (name.clone(), self.name.clone())));
         let input = CreateInput {
@@ -111,7 +125,7 @@ impl Piece {
             properties,
             associations: vec![Association {
                 to: ticket.to_owned(),
-                types: vec![LinkType::plain(association_types::NOTE.to_ticket)],
+                types: vec![LinkType::plain(to_ticket(self.activity))],
             }],
         };
         Item {
@@ -128,16 +142,22 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn of(rows: Vec<Standing>, way: &KeyWay) -> Work {
+    /// The notes of rows; `ways` has a way for each kind of them.
+    pub(super) fn of(rows: Vec<Standing>, ways: &[&KeyWay]) -> Work {
         let mut work = Work {
             rows: Vec::new(),
             pieces: Vec::new(),
         };
         for (mut op, end) in rows {
             for note in std::mem::take(&mut op.draft.notes) {
-                for part in parts(&note, way.property.is_none()) {
+                let mut ways = ways.iter();
+                let way = ways.find(|way| way.activity == note.activity);
+                let more: Arc<[_]> = note.more.clone().into();
+                for part in parts(&note, way.is_none_or(|way| way.property.is_none())) {
                     work.pieces.push(Piece {
                         row: work.rows.len(),
+                        activity: note.activity,
+                        more: Arc::clone(&more),
                         name: part.key.clone(),
                         text: text_hash(&part.body, &part.key),
                         key: part.key,
@@ -161,12 +181,13 @@ impl Work {
         work
     }
 
-    /// The notes that are to be sent, by their places.
-    pub(super) fn todo(&self) -> Vec<usize> {
-        let places = 0..self.pieces.len();
-        places
-            .filter(|&place| self.pieces[place].state == State::Todo)
-            .collect()
+    /// The notes of a kind that are to be sent, by their places.
+    pub(super) fn todo(&self, activity: Activity) -> Vec<usize> {
+        let is_todo = |place: &usize| {
+            let piece = &self.pieces[*place];
+            piece.state == State::Todo && piece.activity == activity
+        };
+        (0..self.pieces.len()).filter(is_todo).collect()
     }
 
     pub(super) fn ticket_of(&self, place: usize) -> &str {
@@ -220,13 +241,26 @@ impl Work {
                         ticket,
                         note: Box::new(reason),
                     };
-                    op.ended(RowEnd::Refused(Problem::new(reason).value(&key).into()))
+                    let refused = RowEnd::Refused(Problem::new(reason).value(&key).into());
+                    let end = with_notes(end, row.added);
+                    let ticket = end.ticket().unwrap_or_default().to_owned();
+                    op.ended(refused).after(&ticket, end.change())
                 }
                 None => op.ended(with_notes(end, row.added)),
             });
         }
         (outcomes, n_open)
     }
+}
+
+/// HubSpot's plain kind of link from a note to its ticket.
+fn to_ticket(activity: Activity) -> u32 {
+    let link = match activity {
+        Activity::Note => association_types::NOTE,
+        Activity::Email => association_types::EMAIL,
+        Activity::Call => association_types::CALL,
+    };
+    link.to_ticket
 }
 
 /// A ticket that was as the row says has got notes.

@@ -10,6 +10,7 @@ use crate::journal::{
 };
 use crate::model::event::Stop;
 use crate::model::made_link::MadeLink;
+use crate::model::note::Activity;
 use crate::model::place::RowAddress;
 use crate::model::property_change::PropertyChange;
 use crate::model::schema::ObjectType;
@@ -103,8 +104,8 @@ pub(super) enum AboutNotes {
         reply: oneshot::Sender<()>,
     },
     Until(oneshot::Sender<Option<i64>>),
-    Kept(oneshot::Sender<Option<bool>>),
-    Keep(bool),
+    Kept(Activity, oneshot::Sender<Option<bool>>),
+    Keep(Activity, bool),
 }
 
 /// About other records, by the kind of their steps.
@@ -390,16 +391,16 @@ impl SettleHandle {
             .await
     }
 
-    /// Whether the portal keeps the keys of notes unique, where an earlier process has
+    /// Whether the portal keeps the keys of a kind unique, where an earlier process has
     /// found out.
-    pub async fn note_keys_kept(&self) -> Result<Option<bool>, Gone> {
-        self.ask(|reply| Message::Notes(AboutNotes::Kept(reply)))
+    pub async fn note_keys_kept(&self, activity: Activity) -> Result<Option<bool>, Gone> {
+        self.ask(|reply| Message::Notes(AboutNotes::Kept(activity, reply)))
             .await
     }
 
-    /// Keeps whether the portal keeps the keys of notes unique.
-    pub async fn keep_note_keys(&self, kept: bool) -> Result<(), Gone> {
-        self.tell_notes(AboutNotes::Keep(kept)).await
+    /// Keeps whether the portal keeps the keys of a kind unique.
+    pub async fn keep_note_keys(&self, activity: Activity, kept: bool) -> Result<(), Gone> {
+        self.tell_notes(AboutNotes::Keep(activity, kept)).await
     }
 
     async fn tell_notes(&self, about: AboutNotes) -> Result<(), Gone> {

@@ -148,11 +148,11 @@ impl Taking<'_> {
                 let until = self.commit.notes_until()?;
                 self.answer(reply, until);
             }
-            AboutNotes::Kept(reply) => {
-                let kept = self.commit.note_keys_kept()?;
+            AboutNotes::Kept(activity, reply) => {
+                let kept = self.commit.note_keys_kept(activity)?;
                 self.answer(reply, kept);
             }
-            AboutNotes::Keep(kept) => self.commit.keep_note_keys(kept)?,
+            AboutNotes::Keep(activity, kept) => self.commit.keep_note_keys(activity, kept)?,
         }
         Ok(())
     }
@@ -256,6 +256,9 @@ fn settle_all(
             address: outcome.source.address,
         };
         commit.settle(row, outcome.key.as_deref(), &outcome.end)?;
+        if let Some(written) = &outcome.written {
+            commit.keep_written(row.seq, written)?;
+        }
         for placed in &outcome.remarks {
             commit.count_remark(placed.remark)?;
             if ledger.values.count(placed) {

@@ -74,6 +74,7 @@ impl PlannedRow {
             action: self.action,
             ticket: self.ticket,
             changes: self.changes,
+            links: self.links,
         }
     }
 }
@@ -96,7 +97,7 @@ pub(super) fn links_text(links: &[PlannedLink]) -> serde_json::Result<Option<Str
         .iter()
         .map(|link| {
             LinkText(
-                link.to.plural().to_owned(),
+                link.to.plural().into_owned(),
                 link.by.clone(),
                 link.value.clone(),
                 link.label.clone(),
@@ -116,9 +117,7 @@ fn links_from(text: &str) -> Option<Vec<PlannedLink>> {
     let texts: Vec<LinkText> = serde_json::from_str(text).ok()?;
     let link = |LinkText(to, by, value, label, column, record, state): LinkText| {
         Some(PlannedLink {
-            to: ObjectType::ALL
-                .into_iter()
-                .find(|object| object.plural() == to)?,
+            to: ObjectType::named(&to)?,
             by,
             value,
             label,

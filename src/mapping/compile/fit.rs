@@ -24,7 +24,7 @@ impl<'a> Compiler<'a> {
         match object {
             ObjectType::Tickets => Some(&self.schema.tickets),
             ObjectType::Contacts => Some(&self.schema.contacts),
-            ObjectType::Companies | ObjectType::Deals | ObjectType::Notes => None,
+            _ => None,
         }
     }
 

@@ -6,15 +6,17 @@ use crate::mapping::compile::document::Compiler;
 use crate::mapping::errors::Problem;
 use crate::mapping::link::{Link, LinkForm};
 use crate::mapping::look_up::LookUp;
+use crate::mapping::nearest::nearest;
 use crate::mapping::shape::{At, KeyOrigin, LinkBy, LinkSpec, TableSpec};
-use crate::model::schema::ObjectType;
+use crate::model::schema::{ObjectName, ObjectType};
 
 impl Compiler<'_> {
     /// Compiles one. None when something was reported, or when the file lacks its
     /// optional column.
     pub(crate) fn link(&mut self, spec: &LinkSpec) -> Option<Link> {
         let columns = self.columns(&spec.column, spec.optional, spec.nth.as_ref());
-        let by = self.link_by(spec);
+        let to = self.object(&spec.to)?;
+        let by = self.link_by(spec, to);
         let lookup = spec.lookup.as_ref().map(|table| self.look_up(table));
         let properties = spec.properties.iter().filter_map(|entry| {
             let is_by = |name: &String| *name == entry.property.value;
@@ -28,13 +30,13 @@ impl Compiler<'_> {
                 ));
                 return None;
             }
-            self.entry(entry, spec.to, false)
+            self.entry(entry, to, false)
         });
         let properties = properties.collect();
         let columns = columns.filter(|columns| !columns.is_empty())?;
         let (by, form) = by?;
         Some(Link {
-            to: spec.to,
+            to,
             by: Arc::from(by),
             form,
             columns,
@@ -49,8 +51,27 @@ impl Compiler<'_> {
         })
     }
 
+    /// The kind of record that a name means in the portal.
+    fn object(&self, name: &At<ObjectName>) -> Option<ObjectType> {
+        let custom = &self.schema.custom;
+        let found = name.value.among(custom);
+        if found.is_none() {
+            let known = ObjectType::ALL.map(ObjectType::plural);
+            let names = custom.iter().map(|object| object.name.as_str());
+            let names = known.iter().map(|name| &**name).chain(names);
+            let written = name.value.to_string();
+            let near = nearest(&written, names);
+            let message = format!("the portal has no kind of record called `{written}`");
+            let help = "write one that `tickethaul schema show` lists, or the type id (2-…) of \
+                        a custom object";
+            let problem = Problem::new(&name.span, message);
+            self.problems.report(problem.suggest(near, help));
+        }
+        found
+    }
+
     /// How drafts call what the cells hold, and its form.
-    fn link_by<'s>(&self, spec: &'s LinkSpec) -> Option<(&'s str, LinkForm)> {
+    fn link_by<'s>(&self, spec: &'s LinkSpec, to: ObjectType) -> Option<(&'s str, LinkForm)> {
         match &spec.by.value {
             LinkBy::Id => Some(("id", LinkForm::Id)),
             LinkBy::Key => match self.document.key.origin {
@@ -74,8 +95,8 @@ impl Compiler<'_> {
             },
             LinkBy::Property(name) => {
                 let at = At::new(name.clone(), spec.by.span.clone());
-                self.check_natural_key(&at, spec.to)?;
-                let form = match (spec.to, name.as_str()) {
+                self.check_natural_key(&at, to)?;
+                let form = match (to, name.as_str()) {
                     (ObjectType::Contacts, "email") => LinkForm::Email,
                     (ObjectType::Companies, "domain") => LinkForm::Folded,
                     _ => LinkForm::Text,

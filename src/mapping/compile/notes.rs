@@ -6,11 +6,11 @@ use crate::mapping::errors::Problem;
 use crate::mapping::key::Key;
 use crate::mapping::look_up::LookUp;
 use crate::mapping::notes::{
-    Beside, CommentFile, Cutting, Field, Joint, Notes, Place, Public, Words,
+    Becomes, Beside, Call, CommentFile, Cutting, Field, Joint, Mail, Notes, Place, Public, Words,
 };
 use crate::mapping::shape::{
-    At, BesideSpec, EntrySpec, FieldSpec, MapSpec, MomentSpec, NotesFrom, NotesSpec, Origin,
-    PartsSpec, PublicSpec, WordsSpec, ZoneSpec,
+    At, BecomesSpec, BesideSpec, EntrySpec, FieldSpec, MapSpec, MomentSpec, NotesFrom, NotesSpec,
+    Origin, PartsSpec, PublicSpec, WordsSpec, ZoneSpec,
 };
 
 impl Compiler<'_> {
@@ -28,18 +28,9 @@ impl Compiler<'_> {
         let words = |words: Option<&WordsSpec>| Some(self.note_words(words?, &names));
         let author = words(spec.author.as_ref());
         let channel = words(spec.channel.as_ref());
-        let public = spec.public.as_ref().map(|public| match public {
-            PublicSpec::Always(public) => Public::Always(*public),
-            PublicSpec::Field {
-                field,
-                map,
-                unmapped,
-            } => Public::Field {
-                field: place(field, &names),
-                unmapped: *unmapped,
-                map: map.as_ref().map(|map| self.note_map(map)),
-            },
-        });
+        let public = spec.public.as_ref();
+        let public = public.map(|public| self.note_flag(public, &names));
+        let becomes = self.becomes(&spec.becomes, &names);
         let (columns, cut) = stands?;
         Some(Notes {
             columns,
@@ -51,6 +42,7 @@ impl Compiler<'_> {
             channel,
             body: place(&spec.body.field, &names),
             form: spec.body.form,
+            becomes,
             id: spec.id.as_ref().map(|id| place(id, &names)),
             skip_first: spec.skip_first,
         })
@@ -120,6 +112,42 @@ impl Compiler<'_> {
             },
             joint,
         })
+    }
+
+    fn becomes(&self, spec: &BecomesSpec, names: &Names) -> Becomes {
+        let words = |words: &WordsSpec| self.note_words(words, names);
+        match spec {
+            BecomesSpec::Note => Becomes::Note,
+            BecomesSpec::Email(email) => Becomes::Email(Box::new(Mail {
+                from: words(&email.from),
+                to: words(&email.to),
+                cc: email.cc.as_ref().map(words),
+                subject: email.subject.as_ref().map(words),
+                incoming: self.note_flag(&email.incoming, names),
+            })),
+            BecomesSpec::Call(call) => {
+                let incoming = call.incoming.as_ref();
+                Becomes::Call(Box::new(Call {
+                    subject: call.subject.as_ref().map(words),
+                    incoming: incoming.map(|incoming| self.note_flag(incoming, names)),
+                }))
+            }
+        }
+    }
+
+    fn note_flag(&self, spec: &PublicSpec, names: &Names) -> Public {
+        match spec {
+            PublicSpec::Always(public) => Public::Always(*public),
+            PublicSpec::Field {
+                field,
+                map,
+                unmapped,
+            } => Public::Field {
+                field: place(field, names),
+                unmapped: *unmapped,
+                map: map.as_ref().map(|map| self.note_map(map)),
+            },
+        }
     }
 
     fn note_words(&self, spec: &WordsSpec, names: &Names) -> Words {

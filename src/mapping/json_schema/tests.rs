@@ -178,6 +178,10 @@ fn every_table_has_the_same_keys_in_both() {
 /// schema, text with `@` for the value).
 const WORDS: [(&str, &str); 11] = [
     (
+        "/properties/notes/items/properties/as",
+        "[[notes]]\nas = @\n",
+    ),
+    (
         "/properties/notes/items/properties/skip",
         "[[notes]]\nskip = @\n",
     ),
@@ -204,10 +208,6 @@ const WORDS: [(&str, &str); 11] = [
     (
         "/$defs/entry/properties/empty",
         "[properties]\na = { column = \"A\", empty = @ }\n",
-    ),
-    (
-        "/properties/associate/items/properties/to",
-        "[[associate]]\ncolumn = \"A\"\nby = \"id\"\nto = @\n",
     ),
     (
         "/properties/associate/items/properties/missing",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::mapping::scope::Findings;
 use crate::model::issue::{Problem, Reason};
-use crate::model::note::Note;
+use crate::model::note::{Activity, Note};
 
 /// Longer ids, such as those of e-mails, are hashed, so that a key stays below the 100
 /// characters that a unique property certainly takes. In bytes.
@@ -23,6 +23,10 @@ pub(crate) struct Draft {
     pub(crate) at_ms: i64,
     /// HTML.
     pub(crate) body: String,
+    /// What it becomes.
+    pub(crate) activity: Activity,
+    /// Further properties.
+    pub(crate) more: Vec<(&'static str, String)>,
     /// The column that it stands in.
     pub(crate) place: Arc<str>,
 }
@@ -55,14 +59,14 @@ pub(crate) fn identified(
     findings: &mut Findings,
 ) -> Vec<Note> {
     drafts.sort_by_key(|draft| draft.at_ms);
-    let mut equal: HashMap<[u8; 16], u32> = HashMap::new();
+    let mut equal: HashMap<(Activity, [u8; 16]), u32> = HashMap::new();
     // Portals may hold two keys as one that differ only by case (protocol K2).
-    let mut known: HashMap<String, ([u8; 16], String)> = HashMap::new();
+    let mut known: HashMap<(Activity, String), ([u8; 16], String)> = HashMap::new();
     let mut notes = Vec::with_capacity(drafts.len());
     for draft in drafts {
         let id = match draft.id.as_deref().map(written) {
             Some(id) => {
-                let folded = id.to_lowercase();
+                let folded = (draft.activity, id.to_lowercase());
                 match known.get(&folded) {
                     None => {
                         let _none = known.insert(folded, (draft.hash, id.clone()));
@@ -80,7 +84,7 @@ pub(crate) fn identified(
                 id
             }
             None => {
-                let count = equal.entry(draft.hash).or_default();
+                let count = equal.entry((draft.activity, draft.hash)).or_default();
                 *count += 1;
                 match *count {
                     1 => hex(draft.hash),
@@ -89,9 +93,11 @@ pub(crate) fn identified(
             }
         };
         notes.push(Note {
-            key: format!("{ticket}:{id}"),
+            key: format!("{ticket}:{}{id}", draft.activity.mark()),
             at_ms: draft.at_ms,
             body: draft.body,
+            activity: draft.activity,
+            more: draft.more,
         });
     }
     notes
@@ -132,6 +138,8 @@ mod tests {
             hash: said.hash(),
             at_ms,
             body: body.to_owned(),
+            activity: Activity::Note,
+            more: Vec::new(),
             place: Arc::from("Comment"),
         }
     }
@@ -187,6 +195,17 @@ mod tests {
                 "{problems:?}"
             );
         }
+    }
+
+    #[test]
+    fn comments_and_calls_are_counted_apart() {
+        let call = Draft {
+            activity: Activity::Call,
+            ..draft(Some("9"), 2, "b")
+        };
+        let (found, problems) = keys(vec![draft(Some("9"), 1, "a"), call]);
+        assert_eq!(found, ["z-7:9", "z-7:call:9"]);
+        assert!(problems.is_empty());
     }
 
     #[test]

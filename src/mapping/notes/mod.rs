@@ -1,6 +1,8 @@
 //! Compiled `[[notes]]`: from a row to the comments of its ticket, each with its own
 //! time, in the order of their times.
 
+mod activity;
+mod address;
 mod beside;
 mod body;
 mod element;
@@ -8,6 +10,7 @@ mod ids;
 
 use std::sync::Arc;
 
+pub(crate) use activity::{Becomes, Call, Mail};
 pub(crate) use beside::{Beside, Joint};
 pub use beside::{CommentColumns, CommentFile, LacksColumn};
 pub(crate) use body::text_of;
@@ -22,7 +25,7 @@ use crate::mapping::scope::{Findings, Scope};
 use crate::mapping::shape::BodyForm;
 use crate::model::issue::{Problem, Reason, excerpt};
 use crate::model::json::items;
-use crate::model::note::Note;
+use crate::model::note::{Activity, Note};
 use crate::model::ticket::{PlacedRemark, Remark};
 
 /// HubSpot: the properties of a note.
@@ -54,6 +57,8 @@ pub(crate) struct Notes {
     pub(crate) body: Field,
     /// What the text is.
     pub(crate) form: BodyForm,
+    /// What it becomes.
+    pub(crate) becomes: Becomes,
     /// Where the id stands.
     pub(crate) id: Option<Field>,
     /// Whether the earliest is left out.
@@ -229,7 +234,15 @@ impl Notes {
                 None
             }
         };
+        let made = match self.becomes.of(element, public) {
+            Ok(made) => Some(made),
+            Err((property, reason, value)) => {
+                told.push(wrong(reason, property, &value));
+                None
+            }
+        };
         findings.problems.append(&mut told);
+        let mut remarks = Vec::new();
         let author = self.author.as_ref().and_then(|words| words.of(element));
         let channel = self.channel.as_ref().and_then(|words| words.of(element));
         let head = Head {
@@ -243,20 +256,30 @@ impl Notes {
             author: &self.author_as_written(element),
             body: &text,
         };
+        let made = made?;
+        let head = match made.activity {
+            // Its headers say who wrote it.
+            Activity::Email => Head::default(),
+            Activity::Note | Activity::Call => head,
+        };
         let (body, is_stripped) = body(&head, &text, self.form);
-        if is_stripped {
-            findings.remarks.push(PlacedRemark {
-                remark: Remark::HtmlStripped,
-                property: BODY.into(),
+        remarks.extend(is_stripped.then_some(Remark::HtmlStripped));
+        remarks.extend(made.lacks_address.then_some(Remark::EmailAsNote));
+        findings
+            .remarks
+            .extend(remarks.into_iter().map(|remark| PlacedRemark {
+                remark,
+                property: made.activity.body().into(),
                 column: Some(Arc::clone(place)),
                 value: Box::default(),
-            });
-        }
+            }));
         Some(Draft {
             id: id.map(std::borrow::Cow::into_owned),
             hash: said.hash(),
             at_ms: at_ms?,
             body,
+            activity: made.activity,
+            more: made.more,
             place: Arc::clone(place),
         })
     }

@@ -1,13 +1,12 @@
 //! `[[associate]]`: links of a ticket to other records.
 
 use crate::mapping::errors::Problem;
-use crate::mapping::nearest::nearest;
 use crate::mapping::parse::column::read_columns;
 use crate::mapping::parse::entry::read_entries;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::{read_lookup_file, read_split, read_word};
 use crate::mapping::shape::{At, LinkBy, LinkSpec};
-use crate::model::schema::ObjectType;
+use crate::model::schema::{ObjectName, ObjectType};
 use crate::model::ticket::Missing;
 
 const MISSING: [(&str, Missing); 3] = [
@@ -19,7 +18,7 @@ const MISSING: [(&str, Missing); 3] = [
 /// Reads one `[[associate]]`.
 pub(crate) fn read_link(mut table: Table<'_>) -> Option<LinkSpec> {
     let to = read_to(&mut table);
-    let by = read_by(&mut table, to);
+    let by = read_by(&mut table, to.as_ref().map(|to| &to.value));
     let column = read_columns(&mut table, "column");
     if column.is_none() && table.value("column").is_none() {
         table.lacks("column", "name the column that tells the other record");
@@ -29,7 +28,7 @@ pub(crate) fn read_link(mut table: Table<'_>) -> Option<LinkSpec> {
         .table("properties", "the properties of [[associate]]")
         .map(|entries| read_entries(&entries));
     let link = LinkSpec {
-        to: ObjectType::Contacts,
+        to: At::new(ObjectName::Known(ObjectType::Contacts), 0..0),
         by: At::new(LinkBy::Id, 0..0),
         column: Vec::new(),
         optional: table.flag("optional").unwrap_or(false),
@@ -52,32 +51,36 @@ pub(crate) fn read_link(mut table: Table<'_>) -> Option<LinkSpec> {
     })
 }
 
-/// Tickets can be linked to these; custom objects can't be named yet.
-fn read_to(table: &mut Table<'_>) -> Option<ObjectType> {
-    let names = || ObjectType::ALL.map(ObjectType::plural);
-    let known = format!("write one of {}", names().join(", "));
+/// A name that no kind has which every portal knows is one of a custom kind, which the
+/// portal has to tell; one that is a letter away from such a kind is a slip.
+fn read_to(table: &mut Table<'_>) -> Option<At<ObjectName>> {
+    let names = ObjectType::ALL.map(ObjectType::plural);
+    let known = format!(
+        "write one of {}, or the name or type id (2-…) of a custom object",
+        names.join(", ")
+    );
     let Some(to) = table.text("to") else {
         if table.value("to").is_none() {
             table.lacks("to", &known);
         }
         return None;
     };
-    let found = ObjectType::ALL
-        .into_iter()
-        .find(|object| object.plural() == to.value);
-    if found.is_none() {
-        table.problems().report(
-            Problem::new(
-                &to.span,
-                format!("tickets can't be linked to `{}`", to.value),
-            )
-            .suggest(nearest(&to.value, names()), known),
-        );
-    }
-    found
+    let name = ObjectName::of(&to.value);
+    let Some(near) = name.slips_from() else {
+        return Some(At::new(name, to.span));
+    };
+    let message = format!("tickets can't be linked to `{}`", to.value);
+    let help = format!(
+        "did you mean `{}`? A custom object of that name goes by its type id, 2-…",
+        near.plural()
+    );
+    table
+        .problems()
+        .report(Problem::new(&to.span, message).help(help));
+    None
 }
 
-fn read_by(table: &mut Table<'_>, to: Option<ObjectType>) -> Option<At<LinkBy>> {
+fn read_by(table: &mut Table<'_>, to: Option<&ObjectName>) -> Option<At<LinkBy>> {
     const HELP: &str = "write `by = \"id\"`, a unique property of the other record such as \
                         \"email\", or \"key\" for tickets of this file";
     let Some(by) = table.text("by") else {
@@ -88,7 +91,7 @@ fn read_by(table: &mut Table<'_>, to: Option<ObjectType>) -> Option<At<LinkBy>> 
     };
     let read = match by.value.as_str() {
         "id" => LinkBy::Id,
-        "key" if to.is_none_or(|to| to == ObjectType::Tickets) => LinkBy::Key,
+        "key" if to.is_none_or(|to| *to == ObjectName::Known(ObjectType::Tickets)) => LinkBy::Key,
         "key" => {
             return table.wrong(
                 by.span,

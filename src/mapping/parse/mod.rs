@@ -1,6 +1,7 @@
 //! TOML text → `shape::Document`. Our own walk over the spanned tree, because
 //! serde would stop at the first problem: readers report what is wrong and go on.
 
+mod activity;
 mod column;
 mod dialect;
 mod document;

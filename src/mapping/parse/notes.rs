@@ -5,6 +5,7 @@ use toml::de::DeValue;
 use crate::mapping::convert::boolean;
 use crate::mapping::errors::Problem;
 use crate::mapping::nearest::nearest;
+use crate::mapping::parse::activity::read_becomes;
 use crate::mapping::parse::column::read_columns;
 use crate::mapping::parse::entry::needs;
 use crate::mapping::parse::table::Table;
@@ -38,9 +39,10 @@ pub(crate) fn read_notes(mut table: Table<'_>) -> Option<NotesSpec> {
     };
     let at = fields.moment(&mut table);
     let author = fields.words(&mut table, "author");
-    let public = fields.public(&mut table);
+    let public = fields.flag(&mut table, "public");
     let channel = fields.words(&mut table, "channel");
     let body = fields.body(&mut table);
+    let becomes = read_becomes(&fields, &mut table);
     let id = fields.plain(&mut table, "id");
     let optional = table.flag("optional").unwrap_or(false);
     let skip = read_word(&mut table, "skip", &SKIP);
@@ -52,6 +54,7 @@ pub(crate) fn read_notes(mut table: Table<'_>) -> Option<NotesSpec> {
         public,
         channel,
         body: body?,
+        becomes: becomes?,
         id,
         from: from?,
         skip_first: skip.is_some_and(|skip| skip.value),
@@ -178,7 +181,7 @@ fn read_parts(table: &mut Table<'_>) -> Option<PartsSpec> {
 }
 
 /// How an entry names the fields of its comments.
-struct Fields<'p> {
+pub(super) struct Fields<'p> {
     /// The key of a field that is written as a table.
     key: &'static str,
     /// All names; none where they are not known yet, or were faulty.
@@ -213,7 +216,8 @@ impl Fields<'_> {
         })
     }
 
-    fn words(&self, table: &mut Table<'_>, key: &'static str) -> Option<WordsSpec> {
+    /// A short text.
+    pub(super) fn words(&self, table: &mut Table<'_>, key: &'static str) -> Option<WordsSpec> {
         let (field, inside) = self.field(table, key)?;
         let (mut join, mut lookup, mut map) = (None, Vec::new(), None);
         if let Some(mut inside) = inside {
@@ -230,16 +234,17 @@ impl Fields<'_> {
         })
     }
 
-    fn public(&self, table: &mut Table<'_>) -> Option<PublicSpec> {
-        if let DeValue::Boolean(flag) = table.value("public")?.get_ref() {
+    /// Something that is or is not so.
+    pub(super) fn flag(&self, table: &mut Table<'_>, key: &'static str) -> Option<PublicSpec> {
+        if let DeValue::Boolean(flag) = table.value(key)?.get_ref() {
             return Some(PublicSpec::Always(*flag));
         }
-        let (field, inside) = self.field(table, "public")?;
+        let (field, inside) = self.field(table, key)?;
         let (mut map, mut unmapped) = (None, None);
         if let Some(mut inside) = inside {
             unmapped = read_unmapped(&mut inside);
             needs(&mut inside, "map", &["unmapped"]);
-            map = read_map(&mut inside, "public");
+            map = read_map(&mut inside, key);
             if let Some(MapSpec::Lines(lines)) = map.as_ref().map(|map| &map.value) {
                 are_flags(lines, &inside);
             }

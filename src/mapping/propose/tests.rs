@@ -13,7 +13,7 @@ use crate::mapping::shape::{EntrySpec, KeyOrigin, LinkSpec, Origin};
 use crate::mapping::{MappingFile, PRESETS};
 use crate::model::dialect::Dialect;
 use crate::model::row::{Cells, Headers};
-use crate::model::schema::ObjectType;
+use crate::model::schema::{ObjectName, ObjectType};
 
 /// Sample, its delimiter, the preset that is for it.
 const SAMPLES: [(&str, u8, &str); 13] = [
@@ -87,7 +87,7 @@ fn expected(preset: &str, headers: &Headers) -> Vec<(String, bool, Vec<usize>)> 
             .iter()
             .filter_map(|one| entry(one, false)),
     );
-    let to_contacts = |link: &&LinkSpec| link.to == ObjectType::Contacts;
+    let to_contacts = |link: &&LinkSpec| link.to.value == ObjectName::Known(ObjectType::Contacts);
     for link in document.links.iter().filter(to_contacts) {
         if let Some(columns) = positions(&Origin::Column(link.column.clone())) {
             all.push(("email".to_owned(), true, columns));

@@ -130,6 +130,7 @@ pub(crate) fn schema() -> Schema {
             owner("53", "alexandra@x.example", "Alex", "Kim", false),
             owner("54", "oliver@x.example", "Oliver", "Brandt", true),
         ],
+        custom: Vec::new(),
     }
 }
 

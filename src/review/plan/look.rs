@@ -30,6 +30,8 @@ pub(super) struct Looker<'a> {
     pub(super) mapping: &'a CompiledMapping,
     pub(super) kinds: &'a LinkKinds,
     pub(super) look: Look,
+    /// Whether there is a ticket in the recycle bin.
+    pub(super) has_bin: bool,
     /// Whether the portal has the property that names tickets; else none has a key.
     pub(super) knows_keys: bool,
     pub(super) writer: &'a Mutex<PlanWriter>,
@@ -103,7 +105,7 @@ impl Looker<'_> {
             .map(|name| (*name).to_owned())
             .collect();
         let bin = match self.operation {
-            Operation::Update | Operation::Archive if self.knows_keys => {
+            _ if self.knows_keys && self.has_bin => {
                 self.tickets().read_each(&absent, &[], true).await
             }
             _ => Ok(Given::default()),

@@ -18,13 +18,14 @@ use crate::import::flow::{Operation, PlannedOp, RowOutcome};
 use crate::import::links::{Link, LinkKinds, Look, OfTicket, Resolved, Way};
 use crate::import::read::Input;
 use crate::import::rivals::Rivals;
+use crate::import::stop::stop_for;
 use crate::journal::{PlanWriter, PlannedRow, RowEntry};
 use crate::mapping::CompiledMapping;
 use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::outcome::RowEnd;
 use crate::model::plan::{LinkState, PlannedAction, PlannedLink};
 use crate::model::schema::{ObjectType, Pipeline};
-use crate::model::ticket::{LinkDraft, Missing};
+use crate::model::ticket::LinkDraft;
 
 /// Pages that are looked at side by side: enough for the portal's whole allowance at 800 ms
 /// a call. The pacer keeps them to its limits.
@@ -83,8 +84,10 @@ pub async fn plan<'a>(
     };
     let (pages, thread) = reader.start(input);
     let writer = Mutex::new(writer);
+    let has_bin = what.knows_keys && has_bin(what.client).await?;
     let looker = Looker {
         client: what.client,
+        has_bin,
         operation: what.operation,
         mapping: &what.mapping,
         kinds: what.kinds,
@@ -132,6 +135,13 @@ pub async fn plan<'a>(
         notices,
         read,
     })
+}
+
+/// Whether a ticket is in the recycle bin: else no key needs to be looked for there.
+async fn has_bin(client: &Client) -> Result<bool, Error> {
+    let page = client.list(ObjectType::Tickets, &[], None, true).await;
+    let page = page.map_err(|error| stopped(stop_for(error)))?;
+    Ok(!page.results.is_empty())
 }
 
 fn joined(thread: ReaderThread) -> Result<Vec<String>, Error> {
@@ -205,6 +215,9 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
             earlier: &earlier,
         };
         let decision = self.rules.decide(&mut op, &known);
+        if decision.action == PlannedAction::Create && known.in_bin.is_some() {
+            self.sums.held_in_bin += 1;
+        }
         let mut row = PlannedRow {
             row: RowEntry {
                 seq: op.source.seq,
@@ -218,6 +231,7 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
             links: Vec::new(),
             refusal: decision.problem.map(Into::into),
         };
+        let links = links.map(|links| made_before(links, &earlier));
         self.link(&mut row, &op, links)?;
         let of_row = (&op, earlier.len());
         let taken = self.sums.take_effect(&row, of_row, &self.judge);
@@ -318,6 +332,9 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
             let before = row.action;
             let ticket = row.ticket.clone();
             let mut lacking = None;
+            let key = row.key.as_deref().unwrap_or_default();
+            let mut earlier = locked(self.looker.writer).of_key(key)?;
+            earlier.retain(|one| one.row.seq < row.row.seq);
             for link in &mut row.links {
                 let LinkState::Later { skips } = link.state else {
                     continue;
@@ -329,6 +346,7 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
                         .as_deref()
                         .is_some_and(|ticket| held.is_as_wanted(Way::Make, of(ticket)))
                 });
+                let is_there = is_there || is_made(link, &earlier);
                 link.state = match (&link.record, is_there, skips) {
                     (Some(_), true, _) => LinkState::There,
                     (Some(_), false, _) => LinkState::Make,
@@ -338,7 +356,7 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
                         let problem = Problem::new(Reason::NoSuchRecord { object });
                         let problem = problem.column(&*link.column).value(&link.value);
                         lacking = lacking.or(Some(problem));
-                        LinkState::LeftOut
+                        LinkState::Refused
                     }
                 };
                 // A ticket that is made by this very run has no id yet.
@@ -368,7 +386,7 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
             };
             match locked(self.looker.writer).ticket_of_key(&link.value)? {
                 Some(ticket) => link.record = Some(ticket.unwrap_or_default()),
-                None => unknown.push(draft(link)),
+                None => unknown.push(link.draft()),
             }
         }
         if unknown.is_empty() || !self.looker.knows_keys {
@@ -394,23 +412,28 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
         Some(Link {
             to: link.to,
             id: record,
-            types: vec![self.looker.kinds.of(&draft(link))],
+            types: vec![self.looker.kinds.of(&link.draft())],
             column: link.column.clone(),
         })
     }
 }
 
-/// What a link asks for, as the mapping made it.
-fn draft(link: &PlannedLink) -> LinkDraft {
-    LinkDraft {
-        to: link.to,
-        by: link.by.as_str().into(),
-        value: link.value.clone(),
-        label: link.label.as_deref().map(Arc::from),
-        column: link.column.as_str().into(),
-        missing: Missing::Refuse,
-        properties: Vec::new(),
+/// Links that earlier rows of the ticket make are there when a row comes to make them.
+fn made_before(mut links: Vec<PlannedLink>, earlier: &[PlannedRow]) -> Vec<PlannedLink> {
+    for link in links.iter_mut().filter(|link| link.state.writes()) {
+        if is_made(link, earlier) {
+            link.state = LinkState::There;
+            // What an earlier row makes need not be there when the run begins.
+            link.record = None;
+        }
     }
+    links
+}
+
+fn is_made(link: &PlannedLink, earlier: &[PlannedRow]) -> bool {
+    let made = earlier.iter().flat_map(|row| &row.links);
+    let mut made = made.filter(|made| made.state.writes());
+    made.any(|made| made.is_same(link))
 }
 
 /// A row whose ticket is there, or will be, and one of whose links can't be made.

@@ -28,6 +28,8 @@ pub struct Sums<'a> {
     pub properties: BTreeMap<String, PropertyCounts>,
     /// Links that are made.
     pub links: BTreeMap<ObjectType, u64>,
+    /// New tickets whose key one in the recycle bin has.
+    pub held_in_bin: u64,
     /// Links that are left out.
     pub left_out: u64,
     /// Records that are created for links.
@@ -50,6 +52,7 @@ impl<'a> Sums<'a> {
             actions: BTreeMap::new(),
             properties: BTreeMap::new(),
             links: BTreeMap::new(),
+            held_in_bin: 0,
             left_out: 0,
             others: BTreeMap::new(),
             remarks: BTreeMap::new(),
@@ -94,7 +97,7 @@ impl<'a> Sums<'a> {
                     *self.links.entry(link.to).or_default() += 1;
                 }
                 LinkState::LeftOut => self.left_out += 1,
-                LinkState::There | LinkState::Later { .. } => {}
+                LinkState::There | LinkState::Refused | LinkState::Later { .. } => {}
             }
         }
     }

@@ -2,7 +2,6 @@
 //! another link since. Pure.
 
 use super::decide::Left;
-use crate::hubspot::association_types::{COMPANY, CONTACT, DEAL, NOTE, TICKET};
 use crate::hubspot::{LinkType, LinkedRecord};
 use crate::import::links::Link;
 use crate::model::made_link::{MadeKind, MadeLink};
@@ -32,7 +31,11 @@ pub(super) fn cuts(
             .collect();
         let types = match (ours.is_empty(), link.alone && only_ours) {
             (true, _) => continue,
-            (false, true) => vec![LinkType::plain(plain(link.to))],
+            (false, true) => {
+                let plain = held.types.iter().find(|kind| kind.label.is_none());
+                let any = plain.or(ours.first().copied());
+                any.into_iter().map(whole).collect()
+            }
             (false, false) => labelled,
         };
         if types.is_empty() {
@@ -50,20 +53,16 @@ pub(super) fn cuts(
     (cut, left)
 }
 
-fn is(made: &MadeKind, kind: &LinkType) -> bool {
-    (&made.category, made.id) == (&kind.category, kind.id)
+/// A kind without a label stands for everything between the two.
+fn whole(kind: &LinkType) -> LinkType {
+    LinkType {
+        label: None,
+        ..kind.clone()
+    }
 }
 
-/// HubSpot's own kind of link from tickets.
-fn plain(to: ObjectType) -> u32 {
-    let link = match to {
-        ObjectType::Tickets => TICKET,
-        ObjectType::Contacts => CONTACT,
-        ObjectType::Companies => COMPANY,
-        ObjectType::Deals => DEAL,
-        ObjectType::Notes => NOTE,
-    };
-    link.from_ticket
+fn is(made: &MadeKind, kind: &LinkType) -> bool {
+    (&made.category, made.id) == (&kind.category, kind.id)
 }
 
 #[cfg(test)]

@@ -24,6 +24,10 @@ const SETTLING: SignedDuration = SignedDuration::from_secs(60);
 /// The same for values that people and other programs set, who hardly are that quick.
 const MOMENT: SignedDuration = SignedDuration::from_secs(2);
 
+/// When a ticket was closed. HubSpot sets it as a ticket enters a closed stage, and may
+/// clear it as the ticket leaves it.
+pub(super) const CLOSED_DATE: &str = "closed_date";
+
 /// Properties that only make sense together.
 const TOGETHER: [&str; 2] = ["hs_pipeline", "hs_pipeline_stage"];
 
@@ -147,6 +151,8 @@ pub struct Now<'a> {
     pub gone: bool,
     /// A note of the run that somebody else changed.
     pub touched_note: Option<&'a str>,
+    /// Companies of its contacts: HubSpot links a ticket to them by itself.
+    pub companies: Option<&'a BTreeSet<String>>,
     /// The property that holds the run's keys.
     pub key_property: &'a str,
 }
@@ -184,7 +190,9 @@ pub fn decide(
         },
         (Change::Updated, Some(record)) => {
             let inverse = match &row.changes {
-                Some(changes) => restore(changes, record, type_of),
+                Some(changes) => {
+                    with_closed_date(restore(changes, record, type_of), record, writable)
+                }
                 None => Inverse::Leave(Left::NotKnown),
             };
             with_cuts(inverse, row.made.as_deref().unwrap_or_default(), now)
@@ -216,7 +224,7 @@ fn touched(
     writable: &BTreeSet<String>,
 ) -> Option<Left> {
     for value in &row.values {
-        let holds = |name: &str| same_value(value.value_type, &value.wrote, record.get(name));
+        let holds = |name: &str| value.is(record.get(name));
         let is_ours = holds(&value.property) || value.instead.as_deref().is_some_and(holds);
         if !is_ours && *value.property != *now.key_property {
             return Some(touched_by(record, &value.property));
@@ -242,14 +250,13 @@ fn touched(
             return Some(touched_by(record, name));
         }
     }
-    let own_note = |id: &String| {
+    let own_note = |object: ObjectType, id: &String| {
         let mut notes = row.notes.iter();
-        notes.any(|note| note.record.as_ref() == Some(id))
+        notes.any(|note| note.entry.activity.object() == object && note.record.as_ref() == Some(id))
     };
     let is_own = |(object, id): &(ObjectType, String)| match object {
-        // HubSpot links a ticket to the company of its contact by itself.
-        ObjectType::Companies => true,
-        ObjectType::Notes if own_note(id) => true,
+        ObjectType::Companies if now.companies.is_some_and(|own| own.contains(id)) => true,
+        object if own_note(*object, id) => true,
         ObjectType::Tickets if row.linked_from.contains(id) => true,
         _ => {
             let mut links = row.links.iter();
@@ -332,6 +339,54 @@ fn restore(
     }
 }
 
+/// The same, and a ticket whose stage goes back gets the date of closing that it had before:
+/// HubSpot set it when the stage was changed, or sets it as the ticket is closed again.
+fn with_closed_date(inverse: Inverse, record: &Record, writable: &BTreeSet<String>) -> Inverse {
+    let Inverse::Restore {
+        mut changes,
+        cut,
+        left,
+    } = inverse
+    else {
+        return inverse;
+    };
+    let [_, stage] = TOGETHER;
+    let goes_back = changes.iter().any(|change| &*change.name == stage);
+    let is_given = changes.iter().any(|change| &*change.name == CLOSED_DATE);
+    if goes_back
+        && !is_given
+        && writable.contains(CLOSED_DATE)
+        && let Some(before) = closed_before(record, stage)
+    {
+        changes.push(PropertyChange {
+            name: CLOSED_DATE.into(),
+            before: record.get(CLOSED_DATE).map(str::to_owned),
+            after: before,
+        });
+    }
+    Inverse::Restore { changes, cut, left }
+}
+
+/// When a ticket was closed, as it stood before its stage was last changed; empty where it
+/// was not. None where that is not known, or where somebody else dated it since.
+fn closed_before(record: &Record, stage: &str) -> Option<String> {
+    let at = |value: &FormerValue| value.at.parse::<Timestamp>().ok();
+    let moved = at(record.history.get(stage)?.first()?)?;
+    let settled = moved.checked_add(MOMENT).ok()?;
+    let dates = record
+        .history
+        .get(CLOSED_DATE)
+        .map_or(&[][..], Vec::as_slice);
+    let is_later = |date: &FormerValue| at(date).is_none_or(|at| at > settled);
+    if dates.iter().any(is_later) {
+        return None;
+    }
+    let before = dates
+        .iter()
+        .find(|date| at(date).is_some_and(|at| at < moved));
+    Some(before.map(|date| date.value.clone()).unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -365,6 +420,7 @@ mod tests {
                 instead: None,
                 value_type: ValueType::String,
                 wrote: "ours".to_owned(),
+                is_key: false,
             }],
             links: Vec::new(),
             notes: Vec::new(),
@@ -376,6 +432,7 @@ mod tests {
     }
 
     fn decided(row: &Expected, record: Option<&Record>, links: &[(ObjectType, String)]) -> Inverse {
+        let companies = BTreeSet::from(["9".to_owned()]);
         let now = Now {
             record,
             begun: false,
@@ -383,6 +440,7 @@ mod tests {
             between: &[],
             gone: false,
             touched_note: None,
+            companies: Some(&companies),
             key_property: "key",
         };
         let writable = ["subject", "content", "owner"].map(str::to_owned).into();
@@ -396,6 +454,9 @@ mod tests {
         assert_eq!(decided(&row, Some(&mine), &[]), Inverse::Archive);
         let company = [(ObjectType::Companies, "9".to_owned())];
         assert_eq!(decided(&row, Some(&mine), &company), Inverse::Archive);
+        let foreign = [(ObjectType::Companies, "10".to_owned())];
+        let linked = Inverse::Leave(Left::Linked("companies 10".to_owned()));
+        assert_eq!(decided(&row, Some(&mine), &foreign), linked);
         let note = [(ObjectType::Notes, "9".to_owned())];
         let linked = Inverse::Leave(Left::Linked("notes 9".to_owned()));
         assert_eq!(decided(&row, Some(&mine), &note), linked);
@@ -492,6 +553,63 @@ mod tests {
             decided(&row, Some(&theirs), &[]),
             Inverse::Leave(Left::Touched { .. })
         ));
+    }
+
+    #[test]
+    fn a_stage_goes_back_with_the_date_of_closing_that_it_had() {
+        let former = |value: &str, at: &str| FormerValue {
+            value: value.to_owned(),
+            at: at.to_owned(),
+            source: "API".to_owned(),
+            source_id: String::new(),
+            user: None,
+        };
+        let changes = vec![PropertyChange {
+            name: "hs_pipeline_stage".into(),
+            before: Some("4".to_owned()),
+            after: "1".to_owned(),
+        }];
+        let row = row(Change::Updated, Some(changes));
+        let mut now = record(&[("hs_pipeline_stage", "1")]);
+        let stages = vec![
+            former("1", "2026-11-02T10:00:00Z"),
+            former("4", "2025-01-02T10:00:00Z"),
+        ];
+        let _none = now.history.insert("hs_pipeline_stage".to_owned(), stages);
+        let back = |now: &Record| {
+            let writable = ["closed_date"].map(str::to_owned).into();
+            let state = Now {
+                record: Some(now),
+                begun: false,
+                links: &[],
+                between: &[],
+                gone: false,
+                touched_note: None,
+                companies: None,
+                key_property: "key",
+            };
+            match decide(&row, &state, &writable, |_| ValueType::String) {
+                Inverse::Restore { changes, .. } => changes.last().cloned(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let dates = [
+            former("", "2026-11-02T10:00:00Z"),
+            former("2025-01-02T10:00:00Z", "2025-01-02T10:00:01Z"),
+        ];
+        let _none = now.history.insert("closed_date".to_owned(), dates.to_vec());
+        let last = back(&now).expect("a change");
+        assert_eq!(
+            (&*last.name, &*last.after),
+            ("closed_date", "2025-01-02T10:00:00Z")
+        );
+        let later = [&[former("", "2026-11-09T10:00:00Z")], &dates[..]].concat();
+        let _dated = now.history.insert("closed_date".to_owned(), later);
+        let last = back(&now).expect("a change");
+        assert_eq!(&*last.name, "hs_pipeline_stage", "somebody else dated it");
+        let _none = now.history.remove("closed_date");
+        let last = back(&now).expect("a change");
+        assert_eq!((&*last.name, &*last.after), ("closed_date", ""));
     }
 
     #[test]

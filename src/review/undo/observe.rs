@@ -1,8 +1,10 @@
 //! What the portal holds of tickets that may be undone: their values, who set them when,
 //! and what they are linked to.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::decide::CLOSED_DATE;
+use crate::hubspot::contract::LINKED_LIMIT;
 use crate::hubspot::records::Record;
 use crate::hubspot::{CallError, Client, LinkedRecord};
 use crate::model::outcome::Change;
@@ -17,6 +19,8 @@ pub(super) struct Held {
     links: HashMap<String, Vec<(ObjectType, String)>>,
     between: HashMap<String, Vec<(ObjectType, LinkedRecord)>>,
     gone: BTreeSet<String>,
+    /// Companies of the contacts that each ticket is linked to.
+    companies: HashMap<String, BTreeSet<String>>,
     /// Notes of the run.
     pub(super) notes: HeldNotes,
 }
@@ -35,6 +39,21 @@ impl Held {
     /// What is between it and the kinds of records that the run linked it to.
     pub(super) fn between(&self, ticket: &str) -> &[(ObjectType, LinkedRecord)] {
         self.between.get(ticket).map_or(&[], Vec::as_slice)
+    }
+
+    /// Companies of its contacts: HubSpot links a ticket to them by itself.
+    pub(super) fn companies(&self, ticket: &str) -> Option<&BTreeSet<String>> {
+        self.companies.get(ticket)
+    }
+
+    /// Takes values as given back that only would be.
+    pub(super) fn pretend(&mut self, shown: &HashMap<String, BTreeMap<String, String>>) {
+        for (ticket, values) in shown {
+            if let Some(record) = self.records.get_mut(ticket) {
+                let values = values.clone();
+                record.properties.extend(values);
+            }
+        }
     }
 
     /// Whether it was found not to be live when its links were read.
@@ -65,10 +84,15 @@ impl Held {
         held.keep(client, &created, (&names, &history)).await?;
         let noted = ids(rows, Change::Noted);
         held.keep(client, &noted, (&["hs_object_id"], &[])).await?;
-        let updated = ids(rows, Change::Updated);
         let names: BTreeSet<&str> = rows.iter().flat_map(changed).collect();
         let names: Vec<&str> = names.into_iter().collect();
-        held.keep(client, &updated, (&names, &[])).await?;
+        let updated = rows.iter().filter(|row| row.change == Change::Updated);
+        let (staged, plain): (Vec<&Expected>, Vec<&Expected>) =
+            updated.partition(|row| changed(row).any(|name| name == STAGE));
+        held.keep(client, &tickets(&plain), (&names, &[])).await?;
+        let names = [&names[..], &DATED].concat();
+        held.keep(client, &tickets(&staged), (&names, &DATED))
+            .await?;
         let live = created.into_iter();
         let live: Vec<String> = live.filter(|id| held.records.contains_key(id)).collect();
         held.read_links(client, &live).await?;
@@ -105,7 +129,9 @@ impl Held {
 
     /// Reads what is between tickets and the kinds of records that their rows linked.
     async fn read_between(&mut self, client: &Client, rows: &[Expected]) -> Result<(), CallError> {
-        for object in ObjectType::ALL {
+        let made = rows.iter().flat_map(|row| row.made.iter().flatten());
+        let objects: BTreeSet<ObjectType> = made.map(|link| link.to).collect();
+        for object in objects {
             let linked_to = |row: &&Expected| {
                 let mut made = row.made.iter().flatten();
                 row.change != Change::Created && made.any(|link| link.to == object)
@@ -141,8 +167,47 @@ impl Held {
                 self.links.entry(id).or_default().extend(others);
             }
         }
+        self.read_companies(client).await
+    }
+
+    /// Reads the companies of contacts of tickets that are linked to a company.
+    async fn read_companies(&mut self, client: &Client) -> Result<(), CallError> {
+        let of = |links: &[(ObjectType, String)], wanted: ObjectType| -> Vec<String> {
+            let links = links.iter().filter(|(object, _)| *object == wanted);
+            links.map(|(_, id)| id.clone()).collect()
+        };
+        let mut contacts_of: HashMap<&String, Vec<String>> = HashMap::new();
+        for (ticket, links) in &self.links {
+            if !of(links, ObjectType::Companies).is_empty() {
+                let contacts = of(links, ObjectType::Contacts);
+                let _first = contacts_of.insert(ticket, contacts);
+            }
+        }
+        let contacts: BTreeSet<&String> = contacts_of.values().flatten().collect();
+        let contacts: Vec<String> = contacts.into_iter().cloned().collect();
+        let mut companies: HashMap<String, Vec<LinkedRecord>> = HashMap::new();
+        for part in contacts.chunks(LINKED_LIMIT) {
+            let between = (ObjectType::Contacts, ObjectType::Companies);
+            companies.extend(client.linked_live(between, part).await?.by_record);
+        }
+        let found = contacts_of.into_iter().map(|(ticket, contacts)| {
+            let companies = contacts.iter().filter_map(|contact| companies.get(contact));
+            let ids = companies.flatten().map(|company| company.id.clone());
+            (ticket.clone(), ids.collect())
+        });
+        self.companies = found.collect();
         Ok(())
     }
+}
+
+/// The stage of a ticket.
+const STAGE: &str = "hs_pipeline_stage";
+
+/// What a stage that goes back may need, with its history.
+const DATED: [&str; 2] = [STAGE, CLOSED_DATE];
+
+fn tickets(rows: &[&Expected]) -> Vec<String> {
+    rows.iter().map(|row| row.ticket.clone()).collect()
 }
 
 fn ids(rows: &[Expected], change: Change) -> Vec<String> {

@@ -2,7 +2,7 @@
 //! calls; a row whose call was lost is looked at again when nothing can come late any more
 //! (protocol S4).
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use crate::error::Error;
 use crate::hubspot::Client;
 use crate::hubspot::contract::BATCH_LIMIT;
 use crate::import::stop::{StopSwitch, stop_for};
-use crate::journal::{Intent, Journal, Keys, NoteState, RowEntry, RunState};
+use crate::journal::{Intent, Journal, Keys, NOTES_ARCHIVED, NoteState, Past, RowEntry, RunState};
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::issue::Refusal;
-use crate::model::outcome::{Change, RowEnd};
-use crate::model::schema::ObjectType;
+use crate::model::note::Activity;
+use crate::model::outcome::{Change, Fate, RowEnd};
 use crate::review::expect::{DoneRows, Expected};
 
 /// Rows that are taken back together. HubSpot: 50 records with their history in a call.
@@ -46,6 +46,13 @@ pub struct Undo {
     pub settled: HashSet<u64>,
     /// Rows that it intended, outcome unknown.
     pub begun: HashSet<u64>,
+    /// Rows that an earlier undo of the run took back.
+    pub taken_back: HashSet<u64>,
+    /// Notes that an earlier process of this undo put into the recycle bin.
+    pub notes: u64,
+    /// What tickets of several rows would hold by now, where it is only shown what would be
+    /// done.
+    pub shown: HashMap<String, BTreeMap<String, String>>,
     /// Id of the undo.
     pub run: String,
     /// How long a lost call may still be carried out.
@@ -63,7 +70,7 @@ pub struct Undone {
     /// Rows by what was done: `archived`, `restored`, `unlinked`, `unchanged`.
     pub done: BTreeMap<&'static str, u64>,
     /// Rows that were left as they are, by code.
-    pub left: BTreeMap<&'static str, u64>,
+    pub left: BTreeMap<String, u64>,
     /// Notes that the run made and that go into the recycle bin.
     pub notes: u64,
     /// Rows whose outcome is not known.
@@ -75,7 +82,7 @@ pub struct Undone {
 }
 
 /// Examples that are kept.
-const EXAMPLES: usize = 5;
+const EXAMPLES: usize = 20;
 
 impl Undone {
     fn count(&mut self, row: &Expected, inverse: &Inverse) {
@@ -93,7 +100,7 @@ impl Undone {
             | Inverse::Restore {
                 left: Some(left), ..
             } => {
-                *self.left.entry(left.code()).or_default() += 1;
+                *self.left.entry(left.code().to_owned()).or_default() += 1;
                 if self.examples.len() < EXAMPLES {
                     self.examples.push((row.place.clone(), left.clone()));
                 }
@@ -101,6 +108,36 @@ impl Undone {
             }
         };
         *self.done.entry(word).or_default() += 1;
+    }
+
+    /// Takes the rows from the journal of an undo: of those an earlier process of it may have
+    /// settled some.
+    pub fn of_journal(self, past: &Past) -> Undone {
+        let mut done: BTreeMap<&'static str, u64> = past
+            .changes
+            .iter()
+            .map(|(change, rows)| (taken_back(*change), *rows))
+            .collect();
+        let unchanged = past.tally.of(Fate::Unchanged);
+        if unchanged > 0 {
+            let _none = done.insert("unchanged", unchanged);
+        }
+        let left = past.refusals.iter();
+        Undone {
+            done,
+            left: left.map(|group| (group.code.clone(), group.rows)).collect(),
+            ..self
+        }
+    }
+}
+
+/// What became of a row of an undo, by what was done for it.
+fn taken_back(change: Change) -> &'static str {
+    match change {
+        Change::Archived | Change::Created => "archived",
+        Change::Updated | Change::Linked => "restored",
+        Change::Unlinked => "unlinked",
+        Change::Noted => "noted",
     }
 }
 
@@ -110,7 +147,10 @@ impl Undo {
     /// # Errors
     /// When a journal or the input can't be read or written.
     pub async fn run(mut self) -> Result<Undone, Error> {
-        let mut undone = Undone::default();
+        let mut undone = Undone {
+            notes: self.notes,
+            ..Undone::default()
+        };
         let mut late = Vec::new();
         let mut before = i64::MAX.unsigned_abs();
         while undone.stop.is_none() {
@@ -171,13 +211,14 @@ impl Undo {
             true => Held::read_created(&self.client, &rows).await,
             false => Held::read(&self.client, &rows, &self.writable).await,
         };
-        let held = match read {
+        let mut held = match read {
             Ok(held) => held,
             Err(error) => {
                 undone.stop = Some(stop_for(error));
                 return Ok(Vec::new());
             }
         };
+        held.pretend(&self.shown);
         let decided: Vec<(Expected, Inverse)> = rows
             .into_iter()
             .map(|row| {
@@ -195,12 +236,13 @@ impl Undo {
             }
         }
         let Some(journal) = &mut self.journal else {
-            decided
-                .iter()
-                .for_each(|(row, inverse)| undone.count(row, inverse));
+            for (row, inverse) in &decided {
+                undone.count(row, inverse);
+                self.show(row, inverse)?;
+            }
             return Ok(Vec::new());
         };
-        intend(journal, &decided, &self.begun)?;
+        intend(journal, &decided, (&self.begun, undone.notes))?;
         let acting = decided.iter().map(|(row, inverse)| (row, inverse));
         let acting: Vec<_> = acting.filter(|(_, inverse)| acts(inverse)).collect();
         let act = Act {
@@ -220,6 +262,22 @@ impl Undo {
         Ok(late)
     }
 
+    /// Remembers what a ticket would hold, for the rows before this one that changed it too.
+    fn show(&mut self, row: &Expected, inverse: &Inverse) -> Result<(), Error> {
+        let Inverse::Restore { changes, .. } = inverse else {
+            return Ok(());
+        };
+        if self.rows.journal.has_before(&row.key, row.seq)? {
+            let given = changes.iter();
+            let given = given.map(|change| (change.name.to_string(), change.after.clone()));
+            self.shown
+                .entry(row.ticket.clone())
+                .or_default()
+                .extend(given);
+        }
+        Ok(())
+    }
+
     fn decided(&self, row: &Expected, held: &Held) -> Inverse {
         let now = Now {
             record: held.record(&row.ticket),
@@ -228,8 +286,14 @@ impl Undo {
             between: held.between(&row.ticket),
             gone: held.is_gone(&row.ticket),
             touched_note: held.notes.touched(&row.notes),
+            companies: held.companies(&row.ticket),
             key_property: self.mapping.id_property().unwrap_or_default(),
         };
+        // What was undone is as it was before, whatever became of it since.
+        let is_taken_back = self.taken_back.contains(&row.seq);
+        if is_taken_back && (row.change != Change::Created || now.record.is_none()) {
+            return Inverse::Nothing;
+        }
         if self.created_only {
             return created_alone(&now);
         }
@@ -247,7 +311,7 @@ fn created_alone(now: &Now<'_>) -> Inverse {
 }
 
 /// The notes that the run made for rows that are taken back, as far as they are there.
-fn own_notes(decided: &[(Expected, Inverse)], held: &Held) -> Vec<String> {
+fn own_notes(decided: &[(Expected, Inverse)], held: &Held) -> Vec<(Activity, String)> {
     let goes = |(row, inverse): &&(Expected, Inverse)| match (row.change, inverse) {
         (Change::Created, Inverse::Archive) => true,
         (Change::Updated | Change::Linked, Inverse::Restore { .. } | Inverse::Nothing) => true,
@@ -255,20 +319,26 @@ fn own_notes(decided: &[(Expected, Inverse)], held: &Held) -> Vec<String> {
     };
     let notes = decided.iter().filter(goes).flat_map(|(row, _)| &row.notes);
     let made = notes.filter(|note| matches!(note.state, NoteState::Made | NoteState::Twin));
-    let ids = made.filter_map(|note| note.record.clone());
-    ids.filter(|id| held.notes.is_live(id)).collect()
+    let ids = made.filter_map(|note| Some((note.entry.activity, note.record.clone()?)));
+    ids.filter(|(activity, id)| held.notes.is_live(*activity, id))
+        .collect()
 }
 
 /// Puts notes into the recycle bin, before their tickets.
-async fn archive_notes(client: &Client, notes: &[String]) -> Result<(), Stop> {
-    for part in notes.chunks(BATCH_LIMIT) {
-        let archived = client.batch_archive(ObjectType::Notes, part).await;
-        let reply = archived.map_err(stop_for)?;
-        if let Some(error) = reply.errors.iter().find(|error| !error.is_missing()) {
-            return Err(Stop::Later(format!(
-                "notes can't be archived now: {}",
-                error.message
-            )));
+async fn archive_notes(client: &Client, notes: &[(Activity, String)]) -> Result<(), Stop> {
+    for activity in Activity::ALL {
+        let of_kind = notes.iter().filter(|(kind, _)| *kind == activity);
+        let ids: Vec<String> = of_kind.map(|(_, id)| id.clone()).collect();
+        for part in ids.chunks(BATCH_LIMIT) {
+            let archived = client.batch_archive(activity.object(), part).await;
+            let reply = archived.map_err(stop_for)?;
+            if let Some(error) = reply.errors.iter().find(|error| !error.is_missing()) {
+                return Err(Stop::Later(format!(
+                    "{} can't be archived now: {}",
+                    activity.object().plural(),
+                    error.message
+                )));
+            }
         }
     }
     Ok(())
@@ -289,9 +359,10 @@ fn entry(row: &Expected) -> RowEntry {
 fn intend(
     journal: &mut Journal,
     decided: &[(Expected, Inverse)],
-    begun: &HashSet<u64>,
+    (begun, notes): (&HashSet<u64>, u64),
 ) -> Result<(), Error> {
     let mut commit = journal.begin()?;
+    commit.mark(NOTES_ARCHIVED, notes)?;
     for (row, inverse) in decided {
         let end = match inverse {
             Inverse::Archive | Inverse::Restore { .. } => {
@@ -381,7 +452,7 @@ fn settle<'a>(
                 RowEnd::Refused(refusal(&Left::NotLive))
             }
             Acted::Refused(issue) => {
-                *undone.left.entry("REFUSED").or_default() += 1;
+                *undone.left.entry("REFUSED".to_owned()).or_default() += 1;
                 RowEnd::Refused(issue.into())
             }
             Acted::Unclear => {

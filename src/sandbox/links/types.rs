@@ -16,9 +16,11 @@ enum Form {
     Unlabeled,
     /// The label `Primary`: at most one of the other kind.
     Primary,
+    /// The only one, which the account made with a kind of its own.
+    Own,
 }
 
-use Form::{Only, Primary, Unlabeled};
+use Form::{Only, Own, Primary, Unlabeled};
 
 /// From, to, the id that way, the id back. Those without a ticket are HubSpot's
 /// well-known ones and not in the contract.
@@ -60,6 +62,8 @@ const OWN: &[(&str, &str, u32, u32, Form)] = &[
     ("deal", "task", 215, 216, Only),
     ("deal", "meeting_event", 211, 212, Only),
     ("deal", "communication", 86, 85, Only),
+    ("ticket", "device", 1_571, 1_572, Own),
+    ("contact", "device", 1_573, 1_574, Own),
 ];
 
 /// The first id of a label; below it are HubSpot's own.
@@ -183,7 +187,7 @@ fn own_types((from, to, there, back, form): (&str, &str, u32, u32, Form)) -> Vec
         name: name(from, to, form),
         label: (form == Primary).then(|| "Primary".to_owned()),
         inverse,
-        is_user_defined: false,
+        is_user_defined: form == Own,
         is_primary: form == Primary,
     };
     vec![way(from, to, there, back), way(to, from, back, there)]

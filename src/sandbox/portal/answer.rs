@@ -120,8 +120,9 @@ impl Portal {
             Route::OldProperties(kind) => {
                 self.with(|desk| Ok(desk.old_properties(kind))).and_then(ok)
             }
-            // No kinds of its own; and its admin set no limits and made no rules.
-            Route::Schemas | Route::LinkLimits | Route::ValueRules => whole::<()>(Vec::new()),
+            Route::Schemas => self.with(|desk| Ok(desk.custom_kinds())).and_then(whole),
+            // Its admin set no limits and made no rules.
+            Route::LinkLimits | Route::ValueRules => whole::<()>(Vec::new()),
             Route::OwnProperties => self.with(|desk| Ok(desk.own_properties())).and_then(ok),
             Route::Usage => {
                 let (used, limit) = around.today;

@@ -55,6 +55,7 @@ fn needs(method: &Method, route: &Route, guard: ActivityScopes) -> Vec<AnyOf> {
         | Route::StageAudit(..) => vec![definitions(Kind::Ticket, access, guard)],
         Route::Links((from, to), _) => [from, to].map(|end| records(*end, access, guard)).into(),
         Route::Owners | Route::Owner(_) => vec![vec!["crm.objects.owners.read".to_owned()]],
+        Route::Schemas => vec![vec!["crm.schemas.custom.read".to_owned()]],
         // Granted to every private app without asking, or no call of the API.
         Route::Bin(..)
         | Route::Account
@@ -62,7 +63,6 @@ fn needs(method: &Method, route: &Route, guard: ActivityScopes) -> Vec<AnyOf> {
         | Route::LinkLimits
         | Route::ValueRules
         | Route::OwnProperties
-        | Route::Schemas
         | Route::OldProperties(None) => Vec::new(),
     }
 }
@@ -91,7 +91,7 @@ fn reaching(kind: Kind, access: &str, guard: ActivityScopes) -> Vec<AnyOf> {
 }
 
 fn records(kind: Kind, access: &str, guard: ActivityScopes) -> AnyOf {
-    let named = |kind: Kind| format!("crm.objects.{}.{access}", kind.plural());
+    let named = |kind: Kind| format!("crm.objects.{}.{access}", kind.scope());
     match kind {
         Kind::Ticket => vec![
             format!("crm.objects.tickets.{access}"),
@@ -113,7 +113,7 @@ fn definitions(kind: Kind, access: &str, guard: ActivityScopes) -> AnyOf {
     } else {
         kind
     };
-    let mut any = vec![format!("crm.schemas.{}.{access}", shelf.plural())];
+    let mut any = vec![format!("crm.schemas.{}.{access}", shelf.scope())];
     match (kind, access) {
         (kind, "read") => any.extend(records(kind, access, guard)),
         (Kind::Ticket, _) => any.push("tickets".to_owned()),

@@ -122,11 +122,15 @@ pub(crate) fn plant(store: &Store, now: &str, like: Option<&Blueprint>) -> Resul
     Ok(transaction.commit()?)
 }
 
-/// Defines what HubSpot has for activities and a state of an older version does not.
+/// Defines what a portal has for activities and custom kinds, and a state of an older version
+/// does not.
 pub(crate) fn complete(store: &Store) -> Result<(), SeedError> {
     let transaction = store.begin()?;
     let mut shelves: BTreeMap<String, ShelfSeed> = serde_json::from_str(PROPERTIES)?;
-    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_activity()) {
+    for kind in Kind::ALL
+        .into_iter()
+        .filter(|kind| kind.is_activity() || kind.is_custom())
+    {
         let held = store.definitions::<Property>("property", kind.plural())?;
         let held: BTreeSet<String> = held.into_iter().map(|property| property.name).collect();
         if let Some(mut shelf) = shelves.remove(kind.plural()) {
