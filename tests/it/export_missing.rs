@@ -12,8 +12,8 @@ use crate::between::{Asked, Told, through};
 use crate::desk::{Desk, id};
 use crate::rehearsal::{Ended, Row};
 
-const LINKS: &str = "associations/tickets/contacts/batch/read";
-const CONTACTS: &str = "objects/contacts/batch/read";
+const LINKS: &str = "tickets/contacts/batch/read";
+const CONTACTS: &str = "objects/2026-09/contacts/batch/read";
 
 /// A portal with six tickets, each linked to the same two contacts.
 struct Story {

@@ -136,7 +136,8 @@ fn on_twin(here: &Rehearsal, args: &[&str]) -> Ended {
 /// A copy without what tells two portals apart.
 fn definitions(here: &Rehearsal, file: &str) -> toml::Table {
     let mut copy: toml::Table = here.read(file).parse().expect("TOML");
-    for key in ["portal", "pulled"] {
+    // Names of kinds of its own have the id of the account in them.
+    for key in ["portal", "pulled", "custom_objects"] {
         let _gone = copy.remove(key);
     }
     copy

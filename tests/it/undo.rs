@@ -431,7 +431,7 @@ fn what_an_upsert_linked_is_cut_when_its_values_go_back() {
 #[test]
 fn links_of_runs_and_undos_that_are_killed_are_cut_all_the_same() {
     for state in ["received", "committed", "answered"] {
-        let calls = "associations/tickets/contacts/batch";
+        let calls = "tickets/contacts/batch";
         // The first link calls are those of the setup.
         let make = format!("hold@3={state}:{calls}/create");
         let cut = format!("hold@1={state}:{calls}/archive");
