@@ -97,7 +97,7 @@ struct PlanOverview {
 
 enum What {
     Plan(Box<PlanOverview>),
-    Import(Overview),
+    Import(Box<Overview>),
     /// With the tickets that it has read.
     Export(Box<Asked>, u64),
 }
@@ -455,7 +455,7 @@ fn look_at_import(path: &Path) -> Result<(State, What), Error> {
         RunState::Open if Lock::is_held(path) => State::Running,
         RunState::Open => State::Stopped,
     };
-    Ok((state, What::Import(past)))
+    Ok((state, What::Import(Box::new(past))))
 }
 
 fn export_in_words(run: &Shown, asked: &Asked, tickets: u64) -> String {
