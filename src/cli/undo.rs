@@ -490,6 +490,13 @@ fn say(undone: &Undone, file: Option<&Path>, (part, contacts): (Part, u64), talk
     if more > 0 && file.is_none() {
         text += &format!("             and {}\n", counted(more, "more row"));
     }
+    if !undone.hidden.is_empty() {
+        let kinds: Vec<_> = undone.hidden.iter().map(|kind| kind.plural()).collect();
+        text += &format!(
+            "the token may not read {}: whether somebody linked such records was not looked at\n",
+            kinds.join(", ")
+        );
+    }
     if contacts > 0 {
         text += &format!(
             "{:>12} {:<10} that the run created {}\n",

@@ -211,7 +211,7 @@ fn every_kind_of_change_is_told() {
     assert_eq!(of("D-1")["_value"], "theirs");
     let hint = &of("D-1")["_hint"];
     assert!(
-        hint.contains("held \"Subject 1\" when the plan was made, and holds \"theirs\" now"),
+        hint.contains("the plan counted on \"Subject 1\" here, and the ticket holds \"theirs\""),
         "{hint}"
     );
     assert!(hint.contains("tickethaul retry"), "{hint}");

@@ -434,3 +434,17 @@ fn undo_takes_notes_back_before_their_tickets_and_leaves_those_of_others() {
         json!({"done": 18, "exists": 2, "unchanged": 0, "skipped": 0, "refused": 0, "pending": 0, "unknown": 0})
     );
 }
+
+#[test]
+fn the_notes_of_created_tickets_are_deleted_with_them() {
+    let conversations = Conversations::new(5);
+    let talk = Talk::new(&conversations, &switched(&["archived_holds_unique=blocks"]));
+    let _ended = talk.run(&IMPORT, 0);
+    let ended = talk.run(&["delete", "--run", "run", "--yes"], 0);
+    assert!(ended.stderr.contains("notes"), "{}", ended.stderr);
+    assert_eq!((talk.notes().len(), talk.all("tickets", "").len()), (0, 0));
+    // They can be imported again, with all of their notes.
+    let again = ["import", "in.csv", "-m", "m.toml", "--run-dir", "again"];
+    let _ended = talk.run(&again, 0);
+    talk.check(&conversations, "again");
+}

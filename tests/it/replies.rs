@@ -296,6 +296,13 @@ async fn a_schema_is_read_whole() {
             "/crm/v3/owners?limit=100&archived=true",
             reply(200, owners_end),
         ),
+        (
+            "/crm/v3/schemas",
+            reply(
+                200,
+                r#"{"results":[{"objectTypeId":"2-7","name":"device","fullyQualifiedName":"p1_device","labels":{"singular":"Device","plural":"Devices"}}]}"#,
+            ),
+        ),
     ]);
     let schema = client.schema(SchemaParts::ALL).await.expect("a schema");
     let kind = |name: &str| schema.tickets[name].value_type;
@@ -314,8 +321,9 @@ async fn a_schema_is_read_whole() {
         .map(|o| (o.id.as_str(), o.archived))
         .collect();
     assert_eq!(owners, [("1", false), ("2", false), ("7", true)]);
-    assert_eq!(client.calls(), 6);
-    assert_eq!(replies.asked().len(), 6);
+    assert_eq!(schema.custom[0].name, "device");
+    assert_eq!(client.calls(), 7);
+    assert_eq!(replies.asked().len(), 7);
 }
 
 #[tokio::test]

@@ -198,6 +198,22 @@ fn runs_that_are_undone_one_after_the_other_are_nobody_elses_work() {
 }
 
 #[test]
+fn an_undo_does_without_the_scopes_of_activities_and_says_so() {
+    let desk = desk(&[
+        "--switch",
+        "activity_scopes=own",
+        "--switch",
+        "missing_scopes=crm.objects.calls.read",
+    ]);
+    let _file = desk.here.write("in.csv", file(1..=2, "Subject", "text"));
+    let _ended = import(&desk, "create", "in.csv", "run").expect(0);
+    let args = ["undo", "run", "--yes", "--horizon", "0.2"];
+    let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
+    let _said = ended.says("the token may not read calls");
+    assert_eq!(portal(&desk).len(), 0);
+}
+
+#[test]
 fn an_undo_that_is_finished_is_not_done_again() {
     let desk = desk(&[]);
     let _file = desk.here.write("in.csv", file(1..=3, "Subject", "text"));

@@ -19,6 +19,7 @@ use crate::model::event::Stop;
 use crate::model::issue::Refusal;
 use crate::model::note::Activity;
 use crate::model::outcome::{Change, Fate, RowEnd, Written};
+use crate::model::schema::ObjectType;
 use crate::review::expect::{DoneRows, Expected};
 
 /// Rows that are taken back together. HubSpot: 50 records with their history in a call.
@@ -76,6 +77,9 @@ pub struct Undone {
     pub notes: u64,
     /// Rows whose outcome is not known.
     pub unknown: u64,
+    /// Kinds of activities that the token may not read: whether somebody linked any is not
+    /// known.
+    pub hidden: BTreeSet<ObjectType>,
     /// The first of those that were left, for people.
     pub examples: Vec<(String, Left)>,
     /// Why it did not come to its end.
@@ -231,6 +235,7 @@ impl Undo {
                 return Ok(Vec::new());
             }
         };
+        undone.hidden.extend(&held.hidden);
         held.pretend(&self.shown);
         let decided: Vec<(Expected, Inverse)> = rows
             .into_iter()
