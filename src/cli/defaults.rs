@@ -49,10 +49,7 @@ fn added(matches: &ArgMatches) -> Option<Vec<OsString>> {
         inner = deeper;
     }
     let command = path.join(" ");
-    let calls = ["api", "portal"]
-        .iter()
-        .all(|id| inner.try_contains_id(id).is_ok());
-    if !calls || AS_TYPED.contains(&command.as_str()) {
+    if !calls_a_portal(&path) || AS_TYPED.contains(&command.as_str()) {
         return None;
     }
     let portal = PortalArgs::from_arg_matches(inner).ok()?;
@@ -69,6 +66,19 @@ fn added(matches: &ArgMatches) -> Option<Vec<OsString>> {
         words.add_for(&command, &profile);
     }
     Some(words.words)
+}
+
+/// Whether a command takes the options of a portal. Its definition tells: what was matched
+/// knows of options that it lacks in debug builds alone.
+fn calls_a_portal(path: &[&str]) -> bool {
+    let app = App::command();
+    let command = path
+        .iter()
+        .try_fold(&app, |command, name| command.find_subcommand(name));
+    command.is_some_and(|command| {
+        let has = |id: &str| command.get_arguments().any(|arg| arg.get_id() == id);
+        has("api") && has("portal")
+    })
 }
 
 struct Words<'a> {

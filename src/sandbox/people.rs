@@ -66,6 +66,7 @@ impl Desk {
             "requiredProperties": kind.required(),
             "searchableProperties": kind.searched(),
             "secondaryDisplayProperties": [],
+            "allowsSensitiveProperties": false,
             "properties": self.properties(kind, false),
             "associations": links.collect::<Vec<_>>(),
             "archived": false,
