@@ -400,7 +400,7 @@ fn fates(name: &str, bytes: &[u8]) -> [Vec<Vec<String>>; 2] {
     let _file = here.write(name, bytes);
     let _proposed = here.run(["map", "init", name, "-o", "m.toml"]).expect(0);
     let args = ["import", name, "-m", "m.toml", "--run-dir", "run"];
-    let args = [&args[..], &["--rate", "off", "--create-properties"]].concat();
+    let args = [&args[..], &["--create-properties"]].concat();
     let _ended = here.run_embedded(&args).expect(3);
     [
         cells(&here.rows("run/done.csv"), &["Ticket ID", "_fate", "Zip"]),
