@@ -17,7 +17,7 @@ use super::runs::{Shown, State, all, second};
 use super::talk::Talk;
 use crate::error::Error;
 use crate::export::file_names;
-use crate::journal::{Lock, now};
+use crate::journal::{Lock, is_leftover, now};
 use crate::model::count::counted;
 use crate::model::visible::one_line;
 
@@ -25,33 +25,22 @@ use crate::model::visible::one_line;
 const NAMED: usize = 10;
 
 /// Files that runs, undos and plans make in their folders.
-const OURS: [&str; 32] = [
-    "comments-left.csv",
-    "comments-left.jsonl",
-    "comments.db",
-    "comments.db.new",
+const OURS: [&str; 21] = [
     "done.csv",
     "idmap.csv",
-    "input-stdin",
-    "lock",
     "plan.db",
     "plan.db-journal",
     "plan.db-shm",
     "plan.db-wal",
-    "plan.db.new",
     "plan.json",
     "plan.txt",
     "refused.csv",
     "refused.jsonl",
     "report.html",
-    "retried.csv",
-    "retried.jsonl",
     "run.db",
     "run.db-journal",
     "run.db-shm",
     "run.db-wal",
-    "run.db.new",
-    "run.db.try",
     "run.log",
     "summary.json",
     "summary.json.new",
@@ -150,7 +139,7 @@ fn why_kept(run: &Shown, unfinished_too: bool) -> Option<String> {
 }
 
 fn is_ours(name: &str) -> bool {
-    OURS.contains(&name) || file_names().contains(&name)
+    OURS.contains(&name) || is_leftover(name) || file_names().contains(&name)
 }
 
 /// Something in a folder that the tool did not make.

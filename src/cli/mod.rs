@@ -53,6 +53,7 @@ mod trust;
 mod twin;
 mod typed;
 mod undo;
+mod undo_face;
 mod verify;
 
 use std::ffi::OsString;

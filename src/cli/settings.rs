@@ -274,6 +274,9 @@ pub async fn credentials_of(profile: &Profile) -> Result<Credentials, Error> {
             Error::usage(format!(
                 "portal `{name}` has its token in the variable {variable}, which is not set"
             ))
+            .advise(format!(
+                "nothing was sent; set {variable}, or say with `tickethaul portal add {name}` where the token is"
+            ))
         })?,
     };
     let variable = match &profile.source {
@@ -466,7 +469,8 @@ fn no_portal() -> Error {
         names => format!("; the configuration has {}", names.join(", ")),
     };
     Error::usage("no portal is named").advise(format!(
-        "set HUBSPOT_ACCESS_TOKEN or --token-file for your portal, or rehearse with --portal sandbox{named}"
+        "set HUBSPOT_ACCESS_TOKEN or --token-file for your portal, name it once with `tickethaul portal add`, \
+         or rehearse with --portal sandbox{named}"
     ))
 }
 

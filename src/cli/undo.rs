@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
 
 use super::exit::Exit;
-use super::found;
+use super::found::{self, find};
 use super::import::new_run;
 use super::past_run::PastRun;
 use super::portal::{Portal, call_error};
@@ -16,12 +15,13 @@ use super::relatives::known;
 use super::run_args::stop_on_signal;
 use super::settings::PortalArgs;
 use super::talk::Talk;
+use super::undo_face::Face;
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
 use crate::import::folder::{RunFolder, has_begun};
 use crate::import::stop::StopSwitch;
 use crate::journal::{Durability, Header, Journal, Past, Reading, RunState, Told, UndoneRun, now};
-use crate::model::count::{count, counted};
+use crate::model::count::counted;
 use crate::model::event::Stop;
 use crate::model::outcome::{Change, Fate};
 use crate::model::visible::one_line;
@@ -56,7 +56,7 @@ const CREATED_ONLY: &str = "created-only";
 
 /// Which part of a run is taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+pub enum Part {
     /// All of it, as far as nobody else touched it.
     All,
     /// The tickets that it created, whoever touched them since.
@@ -98,6 +98,8 @@ async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, 
             Part::All => "undo the run",
             Part::Created => "archive the tickets of the run",
         };
+        // Whether there is such a run is known without an answer.
+        let _there = find(&args.run)?;
         talk.expect_answer(args.yes, what)?;
     }
     let run = PastRun::open(Some(&args.run), &mut args.portal, talk).await?;
@@ -406,116 +408,18 @@ async fn writable(portal: &Portal) -> Result<BTreeSet<String>, Error> {
 }
 
 fn say(undone: &Undone, file: Option<&Path>, (part, contacts): (Part, u64), talk: &Talk) -> Exit {
-    let left: u64 = undone.left.values().sum();
-    let done = |word: &str| undone.done.get(word).copied().unwrap_or(0);
-    talk.result(&json!({
-        "archived": done("archived"),
-        "restored": done("restored"),
-        "unlinked": done("unlinked"),
-        "unchanged": done("unchanged"),
-        "partly": done("partly"),
-        "undone_before": done("before"),
-        "noted": done("noted"),
-        "notes": undone.notes,
-        "left": undone.left,
-        "contacts_left": contacts,
-        "examples": undone.examples.iter().map(|(place, left)| json!({
-            "line": place, "code": left.code(), "words": left.words(),
-        })).collect::<Vec<_>>(),
-        "unknown": undone.unknown,
-        "file": file.map(|path| path.display().to_string()),
-        "stop": undone.stop.as_ref().map(Stop::words),
-    }));
-    let head = match (file, part) {
-        (Some(_), Part::All) => "undone",
-        (Some(_), Part::Created) => "deleted",
-        (None, _) => "this is what an undo would do; nothing was changed",
+    let face = Face {
+        undone,
+        file,
+        part,
+        contacts,
     };
-    let mut text = format!("{head}\n");
-    for (word, meaning) in [
-        (
-            "archived",
-            "tickets that the run created go into the recycle bin",
-        ),
-        (
-            "restored",
-            "tickets get back the values that the run changed",
-        ),
-        ("unlinked", "tickets lose the links that the run made"),
-        (
-            "noted",
-            "tickets lose nothing but the notes that the run made",
-        ),
-        (
-            "partly",
-            "tickets get back what nobody else changed since; the rest is listed as left",
-        ),
-        (
-            "unchanged",
-            match part {
-                Part::All => "tickets are as they were before the run",
-                Part::Created => "tickets are in the recycle bin already",
-            },
-        ),
-        (
-            "before",
-            "rows were taken back by an earlier undo, and are not looked at",
-        ),
-    ] {
-        if done(word) > 0 {
-            text += &format!("{:>12} {word:<10} {meaning}\n", count(done(word)));
-        }
-    }
-    if undone.notes > 0 {
-        text += &format!(
-            "{:>12} {:<10} that the run made go into the recycle bin\n",
-            count(undone.notes),
-            "notes"
-        );
-    }
-    if left > 0 {
-        text += &format!(
-            "{:>12} {:<10} rows whose tickets are left as they are\n",
-            count(left),
-            "left"
-        );
-    }
-    for (code, rows) in &undone.left {
-        text += &format!("             {} {code}\n", count(*rows));
-    }
-    for (place, left) in &undone.examples {
-        text += &format!("             line {place}: {}\n", one_line(&left.words()));
-    }
-    let more = left.saturating_sub(undone.examples.len() as u64);
-    if more > 0 && file.is_none() {
-        text += &format!("             and {}\n", counted(more, "more row"));
-    }
-    if !undone.hidden.is_empty() {
-        let kinds: Vec<_> = undone.hidden.iter().map(|kind| kind.plural()).collect();
-        text += &format!(
-            "the token may not read {}: whether somebody linked such records was not looked at\n",
-            kinds.join(", ")
-        );
-    }
-    if contacts > 0 {
-        text += &format!(
-            "{:>12} {:<10} that the run created {}\n",
-            count(contacts),
-            if contacts == 1 { "contact" } else { "contacts" },
-            if contacts == 1 { "stays" } else { "stay" },
-        );
-    }
-    if let Some(file) = file {
-        text += &format!("each row: {}\n", file.display());
-    }
-    if let Some(stop) = &undone.stop {
-        text += &format!("stopped: {}; `tickethaul resume` continues\n", stop.words());
-    }
-    talk.say_lines(text.trim_end());
+    talk.result(&face.json());
+    talk.say_lines(&face.words());
     match &undone.stop {
         Some(Stop::Later(_)) => Exit::Later,
         Some(Stop::Mend(_) | Stop::TooManyRefused(_)) => Exit::Mend,
-        None if left > 0 => Exit::Refused,
+        None if face.left() > 0 => Exit::Refused,
         None => Exit::Fine,
     }
 }

@@ -1,14 +1,13 @@
 //! The run folder: made whole before anything is sent, locked while in use, found
 //! again by name.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::journal::{Journal, Lock, LockError, run_name};
+use crate::journal::{Journal, Lock, LockError, is_leftover, run_name};
 use crate::model::event::Summary;
 use crate::output::{private_folder, write_anew};
 
@@ -19,17 +18,6 @@ const RUNS: &str = "tickethaul-runs";
 
 /// Locks the folder.
 const LOCK: &str = "lock";
-
-/// What a process leaves that died before its run began.
-const LEFTOVERS: [&str; 7] = [
-    LOCK,
-    "comments-left.csv",
-    "comments-left.jsonl",
-    "comments.db",
-    "comments.db.new",
-    "run.db.new",
-    "run.db.try",
-];
 
 const NOTHING_WRITTEN: &str =
     "nothing was written to the portal; make room or choose another place with --run-dir";
@@ -62,11 +50,15 @@ impl RunFolder {
         let held = fs::read_dir(&path).map_err(|error| refuse(&error))?;
         let held: io::Result<Vec<_>> = held.map(|entry| Ok(entry?.file_name())).collect();
         let held = held.map_err(|error| refuse(&error))?;
-        let is_left = |name: &OsString| LEFTOVERS.iter().any(|leftover| *name == **leftover);
-        if !held.iter().all(is_left) {
+        if !held
+            .iter()
+            .all(|name| name.to_str().is_some_and(is_leftover))
+        {
             let message = format!("the run folder {} is not empty", path.display());
-            return Err(Error::usage(message)
-                .advise("name a new folder with --run-dir, or go on with `tickethaul resume`"));
+            return Err(Error::usage(message).advise(match has_begun(&path) {
+                true => "name a new folder with --run-dir, or continue that run with `tickethaul resume`",
+                false => "name a new folder with --run-dir",
+            }));
         }
         let folder = RunFolder::lock(path.clone()).map_err(|error| error.advise(NOTHING_WRITTEN));
         let folder = RunFolder { is_new, ..folder? };
@@ -186,4 +178,45 @@ fn unusable(path: &Path, error: &dyn fmt::Display) -> Error {
         "can't use the run folder {}: {error}",
         path.display()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn created(names: &[&str]) -> Result<Vec<String>, String> {
+        let around = tempfile::tempdir().expect("a folder");
+        for name in names {
+            fs::write(around.path().join(name), "").expect("written");
+        }
+        let folder = RunFolder::create("create", Some(around.path()));
+        let _folder = folder.map_err(|error| format!("{error:?}"))?;
+        let left = fs::read_dir(around.path()).expect("read");
+        let left = left.map(|entry| entry.expect("an entry").file_name());
+        Ok(left
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect())
+    }
+
+    #[test]
+    fn a_folder_in_which_no_run_began_is_used_again() {
+        let left = [
+            "run.db.try",
+            "run.db.try-wal",
+            "run.db.new-journal",
+            "input-stdin",
+        ];
+        assert_eq!(created(&left), Ok(vec![LOCK.to_owned()]));
+    }
+
+    #[test]
+    fn a_folder_with_anything_else_is_left_alone() {
+        let refused = created(&["notes.txt"]).expect_err("refused");
+        assert!(
+            refused.contains("not empty") && !refused.contains("resume"),
+            "{refused}"
+        );
+        let refused = created(&["run.db"]).expect_err("refused");
+        assert!(refused.contains("resume"), "{refused}");
+    }
 }

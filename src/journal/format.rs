@@ -11,8 +11,7 @@ use super::plan::PlanRef;
 use super::told::Told;
 use crate::model::issue::Refusal;
 use crate::model::schema::{
-    CustomObject, CustomType, Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage,
-    ValueType,
+    CustomObject, Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType,
 };
 
 /// What a run is about; written once, before anything is sent (D1).
@@ -103,16 +102,7 @@ struct SchemaText {
     pipelines: Vec<PipelineText>,
     owners: Vec<OwnerText>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    custom: Vec<CustomText>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct CustomText {
-    object: String,
-    name: String,
-    full_name: String,
-    singular: String,
-    plural: String,
+    custom: Vec<CustomObject>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -157,7 +147,7 @@ pub(super) fn schema_text(schema: &Schema) -> serde_json::Result<String> {
         contacts: schema.contacts.values().map(property_text).collect(),
         pipelines: schema.pipelines.iter().map(pipeline_text).collect(),
         owners: schema.owners.iter().map(owner_text).collect(),
-        custom: schema.custom.iter().map(custom_text).collect(),
+        custom: schema.custom.clone(),
     })
 }
 
@@ -169,27 +159,7 @@ pub(super) fn schema_from(text: &str) -> serde_json::Result<Schema> {
         contacts: properties_from(text.contacts),
         pipelines: text.pipelines.into_iter().map(pipeline_from).collect(),
         owners: text.owners.into_iter().map(owner_from).collect(),
-        custom: text.custom.into_iter().filter_map(custom_from).collect(),
-    })
-}
-
-fn custom_text(custom: &CustomObject) -> CustomText {
-    CustomText {
-        object: custom.object.to_string(),
-        name: custom.name.clone(),
-        full_name: custom.full_name.clone(),
-        singular: custom.singular.clone(),
-        plural: custom.plural.clone(),
-    }
-}
-
-fn custom_from(text: CustomText) -> Option<CustomObject> {
-    Some(CustomObject {
-        object: CustomType::of(&text.object)?,
-        name: text.name,
-        full_name: text.full_name,
-        singular: text.singular,
-        plural: text.plural,
+        custom: text.custom,
     })
 }
 
@@ -291,6 +261,7 @@ pub(super) fn refusal_from(text: &str) -> serde_json::Result<Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::schema::CustomType;
     use crate::model::schema::VALUE_TYPES;
 
     #[test]

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Kinds of record that the tool touches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ObjectType {
@@ -32,8 +34,24 @@ pub enum ObjectType {
 }
 
 /// The number of a custom kind of record, `1234567` of HubSpot's object type `2-1234567`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct CustomType(u64);
+
+impl From<CustomType> for String {
+    fn from(custom: CustomType) -> String {
+        custom.to_string()
+    }
+}
+
+impl TryFrom<String> for CustomType {
+    type Error = String;
+
+    fn try_from(type_id: String) -> Result<CustomType, String> {
+        let custom = CustomType::of(&type_id);
+        custom.ok_or_else(|| format!("`{type_id}` is no type id such as 2-1234567"))
+    }
+}
 
 impl CustomType {
     /// Reads `2-1234567`.
@@ -129,10 +147,12 @@ impl ObjectType {
     }
 }
 
-/// A custom kind of record as a portal defines it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A custom kind of record as a portal defines it; run folders and copies of portals keep
+/// it in this form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomObject {
     /// What the API calls it everywhere.
+    #[serde(rename = "id")]
     pub object: CustomType,
     /// Internal name: `device`.
     pub name: String,

@@ -17,7 +17,7 @@ use crate::model::outcome::Change;
 use crate::model::place::{Places, RowAddress};
 use crate::model::property_change::PropertyChange;
 use crate::model::schema::{ObjectType, ValueType};
-use crate::model::ticket::{LinkDraft, TicketDraft};
+use crate::model::ticket::{LinkDraft, Missing, TicketDraft};
 
 /// Rows that are looked at together. HubSpot: a batch read takes 100 ids.
 pub const PAGE: usize = 100;
@@ -89,6 +89,8 @@ pub struct ExpectedLink {
     pub id: String,
     /// Kind of the link.
     pub kind: LinkType,
+    /// Whether the mapping leaves it out where there is no such record.
+    pub skips: bool,
 }
 
 /// Goes through the rows of a run that are done.
@@ -265,6 +267,7 @@ impl DoneRows {
                     to: link.to,
                     id,
                     kind: self.kinds.of(link),
+                    skips: link.missing == Missing::Skip,
                 });
             }
         }

@@ -22,6 +22,7 @@ type Links = HashMap<(String, ObjectType), Vec<LinkedRecord>>;
 pub async fn differences(client: &Client, rows: &[Expected]) -> Result<Vec<Finding>, CallError> {
     let live = live(client, rows).await?;
     let links = links(client, rows, &live).await?;
+    let nowhere = nowhere(client, rows, &links).await?;
     let notes = HeldNotes::read(client, rows).await?;
     let mut findings = Vec::new();
     let mut absent = Vec::new();
@@ -30,10 +31,10 @@ pub async fn differences(client: &Client, rows: &[Expected]) -> Result<Vec<Findi
             (Some(_), Change::Archived) => findings.push(finding(row, Difference::Live)),
             (Some(record), _) => {
                 let values = row.values.iter().filter_map(|value| differs(record, value));
-                let lacking = row
-                    .links
-                    .iter()
-                    .filter_map(|link| link_differs(row, link, &links));
+                let expected = row.links.iter();
+                let expected = expected
+                    .filter(|link| !(link.skips && nowhere.contains(&(link.to, link.id.clone()))));
+                let lacking = expected.filter_map(|link| link_differs(row, link, &links));
                 let differing = values.chain(lacking).chain(notes.differences(row));
                 findings.extend(differing.map(|what| finding(row, what)));
             }
@@ -96,6 +97,32 @@ async fn links(
         }
     }
     Ok(found)
+}
+
+/// Records that links which may be left out lead to, and that are not there.
+async fn nowhere(
+    client: &Client,
+    rows: &[Expected],
+    links: &Links,
+) -> Result<BTreeSet<(ObjectType, String)>, CallError> {
+    let mut asked: BTreeMap<ObjectType, BTreeSet<String>> = BTreeMap::new();
+    for row in rows {
+        let lacking = row
+            .links
+            .iter()
+            .filter(|link| link.skips && link_differs(row, link, links).is_some());
+        for link in lacking {
+            let _new = asked.entry(link.to).or_default().insert(link.id.clone());
+        }
+    }
+    let mut nowhere = BTreeSet::new();
+    for (object, ids) in asked {
+        let asked: Vec<String> = ids.iter().cloned().collect();
+        let live = client.read_existing(object, &asked, (&["hs_object_id"], &[]), false);
+        let live: BTreeSet<String> = live.await?.into_iter().map(|record| record.id).collect();
+        nowhere.extend(ids.difference(&live).map(|id| (object, id.clone())));
+    }
+    Ok(nowhere)
 }
 
 fn differs(record: &Record, value: &ExpectedValue) -> Option<Difference> {

@@ -334,6 +334,13 @@ fn what_can_not_be_undone_is_listed() {
         json!({"ARCHIVED_BY_RUN": 8})
     );
     assert_eq!(undo(&desk, "run", &[], 3)["left"], json!({"NOT_LIVE": 8}));
+    // A run that is not there is said before anybody is asked.
+    let args = ["undo", "nothing"];
+    let _ended = desk
+        .here
+        .run_against(&desk.sandbox, &args)
+        .expect(64)
+        .says("there is no run nothing");
     // Nobody is asked without a terminal.
     let args = ["undo", "run"];
     let _ended = desk

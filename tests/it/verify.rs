@@ -150,6 +150,27 @@ fn a_key_that_others_changed_is_named_but_not_its_case() {
 }
 
 #[test]
+fn a_link_that_was_left_out_as_mapped_does_not_lack() {
+    let desk = desk(&[]);
+    let by_id = desk.here.read("m.toml").replace("\"email\"", "\"id\"");
+    let by_id = by_id.replace("\"create\"", "\"skip\"");
+    let _file = desk.here.write("m.toml", by_id);
+    let contact = desk.call(
+        "POST",
+        "/crm/v3/objects/contacts",
+        &json!({"properties": {"email": "there@desk.example"}}),
+    );
+    let there = contact["id"].as_str().expect("an id");
+    let rows = format!("Id,Subject,Text,Mail\nD-1,One,text,{there}\nD-2,Two,text,999999999\n");
+    let _file = desk.here.write("in.csv", rows);
+    let _ended = import(&desk, "upsert", "in.csv", "run").expect(0);
+    assert_eq!(verified(&desk, "run", &[], 0)["equal"], 2);
+    cut(&desk, ids(&desk, "run")["D-1"]);
+    let found = verified(&desk, "run", &[], 4);
+    assert_eq!(found["findings"], json!({"link_lacking": 1}));
+}
+
+#[test]
 fn archived_and_unlinked_tickets_are_verified_too() {
     let desk = desk(&[]);
     let _file = desk.here.write("in.csv", file(1..=12, "Subject", "text"));

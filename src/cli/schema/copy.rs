@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::hubspot::{LinkType, PropertyForm, PropertyGroup, Rate};
 use crate::import::links::LinkDefinitions;
 use crate::model::schema::{
-    CustomObject, CustomType, ObjectType, Owner, Pipeline, PropertyDef, PropertyOption, Schema,
-    Stage, ValueType,
+    CustomObject, ObjectType, Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage,
+    ValueType,
 };
 
 /// Version of the file.
@@ -99,17 +99,7 @@ struct CopyText {
     #[serde(default)]
     others: Vec<OtherText>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    custom_objects: Vec<CustomText>,
-}
-
-/// A custom kind of record.
-#[derive(Serialize, Deserialize)]
-struct CustomText {
-    id: String,
-    name: String,
-    full_name: String,
-    singular: String,
-    plural: String,
+    custom_objects: Vec<CustomObject>,
 }
 
 /// Names of properties of another kind of record.
@@ -227,7 +217,7 @@ impl PortalCopy {
             tickets: self.properties_text(ObjectType::Tickets),
             contacts: self.properties_text(ObjectType::Contacts),
             others: self.others.iter().map(other_text).collect(),
-            custom_objects: self.schema.custom.iter().map(custom_text).collect(),
+            custom_objects: self.schema.custom.clone(),
         })?;
         Ok(format!(
             "# What portal {} defines, as `tickethaul schema pull` found it. Read by `check` and `schema`.\n\n{text}",
@@ -309,34 +299,10 @@ impl PortalCopy {
                 contacts: properties_from(text.contacts),
                 pipelines: text.pipelines.into_iter().map(pipeline_from).collect(),
                 owners: text.owners.into_iter().map(owner_from).collect(),
-                custom: text
-                    .custom_objects
-                    .into_iter()
-                    .filter_map(custom_from)
-                    .collect(),
+                custom: text.custom_objects,
             },
         })
     }
-}
-
-fn custom_text(custom: &CustomObject) -> CustomText {
-    CustomText {
-        id: custom.object.to_string(),
-        name: custom.name.clone(),
-        full_name: custom.full_name.clone(),
-        singular: custom.singular.clone(),
-        plural: custom.plural.clone(),
-    }
-}
-
-fn custom_from(text: CustomText) -> Option<CustomObject> {
-    Some(CustomObject {
-        object: CustomType::of(&text.id)?,
-        name: text.name,
-        full_name: text.full_name,
-        singular: text.singular,
-        plural: text.plural,
-    })
 }
 
 fn other_text((object, properties): (&ObjectType, &BTreeMap<String, bool>)) -> OtherText {
@@ -506,6 +472,7 @@ fn properties_from(texts: Vec<PropertyText>) -> BTreeMap<String, PropertyDef> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::schema::CustomType;
 
     fn copy() -> PortalCopy {
         let property = PropertyDef {

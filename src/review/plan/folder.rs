@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::journal::{Lock, LockError};
+use crate::journal::{Lock, LockError, is_leftover};
 use crate::output::{Temporary, private_folder, write_anew};
 
 /// The report as it was printed.
@@ -14,17 +14,6 @@ pub const WORDS: &str = "plan.txt";
 
 /// The report for scripts.
 pub const JSON: &str = "plan.json";
-
-/// What a plan that was cut short leaves.
-const LEFTOVERS: [&str; 7] = [
-    "comments-left.csv",
-    "comments-left.jsonl",
-    "comments.db",
-    "comments.db.new",
-    "input-stdin",
-    "lock",
-    "plan.db.new",
-];
 
 /// A folder that is ours.
 #[derive(Debug)]
@@ -49,7 +38,7 @@ impl PlanFolder {
         let held = fs::read_dir(path).map_err(|error| unusable(&error))?;
         for entry in held {
             let name = entry.map_err(|error| unusable(&error))?.file_name();
-            if !LEFTOVERS.iter().any(|leftover| name == *leftover) {
+            if !name.to_str().is_some_and(is_leftover) {
                 let message = format!("the folder {} is not empty", path.display());
                 return Err(Error::usage(message).advise("name a new folder with -o"));
             }
