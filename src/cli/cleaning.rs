@@ -25,7 +25,7 @@ use crate::model::visible::one_line;
 const NAMED: usize = 10;
 
 /// Files that runs, undos and plans make in their folders.
-const OURS: [&str; 21] = [
+const OURS: [&str; 22] = [
     "done.csv",
     "idmap.csv",
     "plan.db",
@@ -47,6 +47,7 @@ const OURS: [&str; 21] = [
     "undo.csv",
     "undo.csv.new",
     "verify.csv",
+    "verify.csv.new",
 ];
 
 /// Remove the folders of old runs and plans: journals, reports, and what tickets held before

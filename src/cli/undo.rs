@@ -111,8 +111,13 @@ async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, 
     if args.plan {
         let rows = undo(run, None, part, &args.portal).await?;
         // What would be left is part of what is shown.
-        let exit = say(&rows, None, (part, contacts), talk);
-        return Ok(match exit {
+        let face = Face {
+            undone: &rows,
+            file: None,
+            part,
+            contacts,
+        };
+        return Ok(match say(&face, talk) {
             Exit::Refused => Exit::Fine,
             other => other,
         });
@@ -148,7 +153,8 @@ pub async fn resume(
     let run = PastRun::open(Some(run), portal, talk).await?;
     let undoes = past.header.undoes.as_ref();
     let undoes = undoes.and_then(|undone| real(&undone.folder));
-    if past.state == RunState::Finished && folder.path().join(outcome_file::NAME).exists() {
+    // The summary is written last.
+    if past.state == RunState::Finished && folder.has_summary() {
         run.portal.close().await;
         let file = folder.path().join(outcome_file::NAME);
         talk.say(&format!(
@@ -341,12 +347,15 @@ async fn carry_out(
     let undone = undo(run, Some(began), part, portal).await?;
     let file = outcome_file::write(folder.path(), &places)?;
     let past = Reading::open(folder.path())?.past()?;
-    Ok(say(
-        &undone.of_journal(&past),
-        Some(&file),
-        (part, contacts),
-        talk,
-    ))
+    let undone = undone.of_journal(&past);
+    let face = Face {
+        undone: &undone,
+        file: Some(&file),
+        part,
+        contacts,
+    };
+    folder.write_summary(&face.json())?;
+    Ok(say(&face, talk))
 }
 
 async fn undo(
@@ -407,16 +416,10 @@ async fn writable(portal: &Portal) -> Result<BTreeSet<String>, Error> {
     Ok(names.map(|property| property.name.clone()).collect())
 }
 
-fn say(undone: &Undone, file: Option<&Path>, (part, contacts): (Part, u64), talk: &Talk) -> Exit {
-    let face = Face {
-        undone,
-        file,
-        part,
-        contacts,
-    };
+fn say(face: &Face<'_>, talk: &Talk) -> Exit {
     talk.result(&face.json());
     talk.say_lines(&face.words());
-    match &undone.stop {
+    match &face.undone.stop {
         Some(Stop::Later(_)) => Exit::Later,
         Some(Stop::Mend(_) | Stop::TooManyRefused(_)) => Exit::Mend,
         None if face.left() > 0 => Exit::Refused,

@@ -6,12 +6,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::error::Error;
 use crate::journal::{Journal, Lock, LockError, is_leftover, run_name};
-use crate::model::event::Summary;
 use crate::output::{private_folder, write_anew};
-
-use super::summary::summary_json;
 
 /// Where run folders go when nobody says otherwise.
 const RUNS: &str = "tickethaul-runs";
@@ -129,8 +128,11 @@ impl RunFolder {
     }
 
     /// Writes summary.json under a temporary name and renames it (D4).
-    pub fn write_summary(&self, summary: &Summary) -> Result<(), Error> {
-        let text = format!("{:#}\n", summary_json(summary));
+    ///
+    /// # Errors
+    /// When the folder can't be written.
+    pub fn write_summary(&self, summary: &Value) -> Result<(), Error> {
+        let text = format!("{summary:#}\n");
         let write = || -> io::Result<()> {
             let building = self.path.join("summary.json.new");
             write_anew(&building, text.as_bytes())?.sync_all()?;

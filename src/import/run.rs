@@ -28,6 +28,7 @@ use super::send::Sender;
 use super::settle::{self, SettleHandle, Settler};
 use super::steps::Steps;
 use super::stop::StopSwitch;
+use super::summary::summary_json;
 use crate::error::Error;
 use crate::hubspot::{Account, Client};
 use crate::journal::{Durability, Header, Journal, Past, PlanReading, RunLog, forget_comments};
@@ -203,7 +204,7 @@ pub async fn run(
     };
     let summary = summarise(&folder, operation, &account, ledger, outside);
     options.steps.pass("summary")?;
-    folder.write_summary(&summary)?;
+    folder.write_summary(&summary_json(&summary))?;
     if summary.stop.is_none() && !summary.limited {
         forget_comments(folder.path());
     }

@@ -52,8 +52,12 @@ pub enum Difference {
         note: String,
         /// Its record id.
         id: String,
-        /// `time`, `text` or `key`.
-        what: &'static str,
+        /// The property that holds something else.
+        property: &'static str,
+        /// What the run wrote; empty for texts, of which only a hash is kept.
+        wrote: String,
+        /// What the note holds.
+        holds: String,
     },
 }
 

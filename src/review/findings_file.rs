@@ -9,7 +9,7 @@ use crate::output::write_anew;
 /// Name of the file, in the run folder.
 pub const NAME: &str = "verify.csv";
 
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 11] = [
     "_line",
     "_key",
     "_ticket_id",
@@ -19,6 +19,8 @@ const COLUMNS: [&str; 9] = [
     "_holds",
     "_since",
     "_source",
+    "_note",
+    "_note_id",
 ];
 
 /// The file while it is written.
@@ -67,12 +69,19 @@ impl FindingsFile {
             Difference::MergedInto(id) => ["", "", id.as_str(), "", ""],
             Difference::LinkLacking(link) => ["", link.as_str(), "", "", ""],
             Difference::LinkThere(link) => ["", "", link.as_str(), "", ""],
-            Difference::NoteLacking(key) => ["", key.as_str(), "", "", ""],
-            Difference::NoteDiffers { note, id, what } => {
-                [*what, note.as_str(), id.as_str(), "", ""]
-            }
+            Difference::NoteDiffers {
+                property,
+                wrote,
+                holds,
+                ..
+            } => [*property, wrote.as_str(), holds.as_str(), "", ""],
             Difference::InRecycleBin { since } => ["", "", "", since, ""],
-            Difference::Gone | Difference::Live => [""; 5],
+            Difference::Gone | Difference::Live | Difference::NoteLacking(_) => [""; 5],
+        };
+        let (note, note_id) = match &finding.difference {
+            Difference::NoteLacking(key) => (key.as_str(), ""),
+            Difference::NoteDiffers { note, id, .. } => (note.as_str(), id.as_str()),
+            _ => ("", ""),
         };
         self.rows.write_record([
             finding.place.as_str(),
@@ -84,6 +93,8 @@ impl FindingsFile {
             holds,
             since,
             source,
+            note,
+            note_id,
         ])?;
         Ok(())
     }

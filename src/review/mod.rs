@@ -7,6 +7,7 @@
 //! journal, input → expect → observe (several calls in flight) → findings → verify.csv
 //! ```
 
+pub mod absent;
 pub mod expect;
 pub mod family;
 pub mod finding;

@@ -95,11 +95,13 @@ impl HeldNotes {
         if note.state == NoteState::There {
             return None;
         }
-        let what = changed(record, note)?;
+        let changed = changed(record, note)?;
         Some(Difference::NoteDiffers {
             note: note.entry.key.clone(),
             id: id.clone(),
-            what,
+            property: changed.property,
+            wrote: changed.wrote,
+            holds: changed.holds,
         })
     }
 
@@ -121,28 +123,66 @@ impl HeldNotes {
     }
 }
 
-/// What of a note is not as it was written: `time`, `text` or `key`.
-fn changed(record: &Record, note: &NoteStep) -> Option<&'static str> {
-    let at = record.get("hs_timestamp").unwrap_or_default();
-    let at = match at.parse::<i64>() {
+/// A property of a note that is not as it was written.
+#[derive(Debug, PartialEq, Eq)]
+struct Changed {
+    property: &'static str,
+    wrote: String,
+    holds: String,
+}
+
+/// What of a note is not as it was written.
+fn changed(record: &Record, note: &NoteStep) -> Option<Changed> {
+    changed_time(record, note)
+        .or_else(|| changed_text(record, note))
+        .or_else(|| changed_key(record, note))
+}
+
+/// When it was written, for the list of a ticket.
+const TIME: &str = "hs_timestamp";
+
+fn changed_time(record: &Record, note: &NoteStep) -> Option<Changed> {
+    let holds = record.get(TIME).unwrap_or_default();
+    let at = match holds.parse::<i64>() {
         Ok(millis) => Some(millis),
-        Err(_) => at.parse::<Timestamp>().ok().map(Timestamp::as_millisecond),
+        Err(_) => holds
+            .parse::<Timestamp>()
+            .ok()
+            .map(Timestamp::as_millisecond),
     };
+    let wrote = note.entry.at_ms;
+    (at != Some(wrote)).then(|| Changed {
+        property: TIME,
+        wrote: Timestamp::from_millisecond(wrote)
+            .map_or_else(|_| wrote.to_string(), |wrote| wrote.to_string()),
+        holds: holds.to_owned(),
+    })
+}
+
+/// Of the text only a hash is kept.
+fn changed_text(record: &Record, note: &NoteStep) -> Option<Changed> {
+    let property = note.entry.activity.body();
     let key = note.written.as_deref().unwrap_or(&note.entry.key);
-    let body = record.get(note.entry.activity.body()).unwrap_or_default();
+    let holds = record.get(property).unwrap_or_default();
+    (!same_text(note.entry.text, holds, key)).then(|| Changed {
+        property,
+        wrote: String::new(),
+        holds: holds.to_owned(),
+    })
+}
+
+fn changed_key(record: &Record, note: &NoteStep) -> Option<Changed> {
     let held = key_properties()
         .into_iter()
-        .filter_map(|name| record.get(name));
-    let mut held = held.filter(|held| !held.is_empty()).peekable();
-    let keeps_key = held.peek().is_none() || held.any(|held| is_key(held, &note.entry.key));
-    match (
-        at == Some(note.entry.at_ms),
-        same_text(note.entry.text, body, key),
-    ) {
-        (false, _) => Some("time"),
-        (true, false) => Some("text"),
-        (true, true) => (!keeps_key).then_some("key"),
-    }
+        .filter_map(|name| Some((name, record.get(name)?)));
+    let held: Vec<_> = held.filter(|(_, held)| !held.is_empty()).collect();
+    let (property, holds) = *held.first()?;
+    let is_kept = held.iter().any(|(_, held)| is_key(held, &note.entry.key));
+    (!is_kept).then(|| Changed {
+        property,
+        wrote: note.entry.key.clone(),
+        holds: holds.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -177,13 +217,14 @@ mod tests {
                 properties: owned.into(),
                 ..Record::default()
             };
-            changed(&record, &note)
+            changed(&record, &note).map(|changed| (changed.property, changed.wrote))
         };
+        let differs = |property, wrote: &str| Some((property, wrote.to_owned()));
         let at = "1970-01-01T00:00:01Z";
         assert_eq!(held(at, "<div><p>Hi</p></div>", "k"), None);
         assert_eq!(held("1000", "<p>Hi</p><p>[k]</p>", ""), None);
-        assert_eq!(held("1001", "<p>Hi</p>", "k"), Some("time"));
-        assert_eq!(held(at, "<p>Ho</p>", "k"), Some("text"));
-        assert_eq!(held(at, "<p>Hi</p>", "other"), Some("key"));
+        assert_eq!(held("1001", "<p>Hi</p>", "k"), differs("hs_timestamp", at));
+        assert_eq!(held(at, "<p>Ho</p>", "k"), differs("hs_note_body", ""));
+        assert_eq!(held(at, "<p>Hi</p>", "other"), differs("hs_unique_id", "k"));
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::absent::{Absence, whereabouts};
 use super::expect::{Expected, ExpectedLink, ExpectedValue};
 use super::finding::{Difference, Finding};
 use super::notes::HeldNotes;
@@ -154,37 +155,22 @@ fn link_differs(row: &Expected, link: &ExpectedLink, links: &Links) -> Option<Di
     }
 }
 
-/// Where tickets are that are not live. Those of an archive must be in the recycle bin.
+/// Where tickets are that are not live. Those of an archive must be in the recycle bin, from
+/// where they go for good after some time.
 async fn explained(client: &Client, absent: &[&Expected]) -> Result<Vec<Finding>, CallError> {
     let ids: BTreeSet<&String> = absent.iter().map(|row| &row.ticket).collect();
     let ids: Vec<String> = ids.into_iter().cloned().collect();
-    let read = client.read_existing(ObjectType::Tickets, &ids, (&[], &[]), true);
-    let bin = read.await?.into_iter();
-    let bin: HashMap<String, String> = bin
-        .map(|record| (record.id, record.times.archived.unwrap_or_default()))
-        .collect();
-    let mut findings = Vec::new();
-    for row in absent {
-        match (bin.get(&row.ticket), row.change) {
-            (Some(_), Change::Archived) => {}
-            (Some(since), _) => {
-                let since = since.clone();
-                findings.push(finding(row, Difference::InRecycleBin { since }));
-            }
-            (None, change) => {
-                let read = client.read(ObjectType::Tickets, None, &row.ticket, &[], false);
-                match read.await? {
-                    Some(into) if into.id != row.ticket => {
-                        findings.push(finding(row, Difference::MergedInto(into.id)));
-                    }
-                    // What is archived is gone after some time.
-                    _ if change == Change::Archived => {}
-                    _ => findings.push(finding(row, Difference::Gone)),
-                }
-            }
-        }
-    }
-    Ok(findings)
+    let found = whereabouts(client, &ids).await?;
+    let explained = absent.iter().filter_map(|row| {
+        let difference = match (found.get(&row.ticket)?.clone(), row.change) {
+            (Absence::InRecycleBin { .. } | Absence::Gone, Change::Archived) => return None,
+            (Absence::InRecycleBin { since }, _) => Difference::InRecycleBin { since },
+            (Absence::MergedInto(id), _) => Difference::MergedInto(id),
+            (Absence::Gone, _) => Difference::Gone,
+        };
+        Some(finding(row, difference))
+    });
+    Ok(explained.collect())
 }
 
 /// Since when values are what they are, and by what.

@@ -107,9 +107,10 @@ impl Front {
         neighbours::check(&head.headers)?;
         let uri = &head.uri;
         let is_beside = uri.path().starts_with(BESIDE);
-        if !is_beside {
-            self.holds.pass().await;
-        }
+        let body = match is_beside {
+            true => body,
+            false => self.let_in(body).await?,
+        };
         if uri.path_and_query().map_or(0, |text| text.as_str().len()) > LONGEST_URI {
             return Err(Problem::uri_too_long(LONGEST_URI));
         }
@@ -286,6 +287,17 @@ impl Front {
             Some((HoldAt::Received, _)) | None => {}
         }
         Ok(afflicted(answer, struck.ill, ending))
+    }
+
+    /// Waits while the portal takes no calls. The body is read before that: only behind it
+    /// does the server see that a client has left.
+    async fn let_in(&self, body: Body) -> Result<Body, Problem> {
+        if self.holds.is_open() {
+            return Ok(body);
+        }
+        let body = whole(body, &self.switches).await?;
+        self.holds.pass().await;
+        Ok(body.into())
     }
 
     async fn call(&self, head: Parts, body: Body) -> Result<Call, Problem> {

@@ -66,11 +66,16 @@ impl Holds {
         self.open.notify_waiters();
     }
 
+    /// Whether the portal takes calls.
+    pub(super) fn is_open(&self) -> bool {
+        self.shut.load(Ordering::SeqCst) == 0
+    }
+
     /// Waits while the portal takes no calls.
     pub(super) async fn pass(&self) {
         loop {
             let opening = self.open.notified();
-            if self.shut.load(Ordering::SeqCst) == 0 {
+            if self.is_open() {
                 return;
             }
             opening.await;

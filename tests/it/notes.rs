@@ -364,15 +364,17 @@ fn verify_names_notes_that_others_took_or_changed() {
             "{switches:?}"
         );
         let found = talk.desk.here.rows("run/verify.csv");
-        let text = found
-            .iter()
-            .filter(|row| row["_property"] == "text")
-            .count();
-        let time = found
-            .iter()
-            .filter(|row| row["_property"] == "time")
-            .count();
+        let of = |property: &str, holds: &str| {
+            let changed = found.iter().filter(|row| row["_property"] == property);
+            let shown =
+                changed.filter(|row| row["_holds"].contains(holds) && !row["_note_id"].is_empty());
+            shown.count()
+        };
+        let text = of("hs_note_body", "another text");
+        let time = of("hs_timestamp", "2022-01-01T00:00:00");
         assert_eq!((text, time), (5, 5));
+        let lacking = found.iter().filter(|row| row["_finding"] == "note_lacking");
+        assert!(lacking.into_iter().all(|row| !row["_note"].is_empty()));
     }
 }
 

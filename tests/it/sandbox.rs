@@ -2,9 +2,12 @@
 //! troubles, the list, the recycle bin, what is computed, what it survives.
 
 use std::io::Write;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tickethaul::sandbox::{Data, KnownTrouble, Options, Sandbox, StartError, Switches};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::plain_http::{Answer, Portal, raw};
 use crate::rehearsal::Rehearsal;
@@ -524,6 +527,32 @@ async fn nothing_takes_it_down() {
         );
     }
     let _ = portal.get("/account-info/v3/details").await.expect(200);
+}
+
+/// The server reads no further than a body that nobody asks for, so it would never hear of
+/// the end behind it.
+#[tokio::test]
+async fn a_client_that_dies_in_its_next_call_keeps_nobody_out() {
+    let portal = troubled("hold@1=answered:details").await;
+    let mut client = TcpStream::connect(portal.sandbox.address())
+        .await
+        .expect("a connection");
+    let head = "HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer sandbox\r\n";
+    let first = format!("GET /account-info/v3/details {head}\r\n");
+    client.write_all(first.as_bytes()).await.expect("sent");
+    let (mut answer, mut part) = (Vec::new(), [0; 4096]);
+    while !answer.ends_with(b"}") {
+        let n_bytes = client.read(&mut part).await.expect("a reply");
+        assert!(n_bytes > 0, "{}", String::from_utf8_lossy(&answer));
+        answer.extend_from_slice(&part[..n_bytes]);
+    }
+    let next = format!("POST {BATCH} {head}Content-Length: 200000\r\n\r\n");
+    client.write_all(next.as_bytes()).await.expect("sent");
+    client.write_all(&[b' '; 200_000]).await.expect("sent");
+    drop(client);
+    let others = portal.get("/account-info/v3/details");
+    let answer = tokio::time::timeout(Duration::from_secs(20), others).await;
+    let _details = answer.expect("an answer").expect(200);
 }
 
 /// A thousand connections, or as many as the system gives: idle ones, and ones

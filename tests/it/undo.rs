@@ -418,6 +418,12 @@ fn links_that_a_run_made_are_cut_and_only_these() {
     assert_ne!(before.remove("D-30"), after.remove("D-30"), "theirs stays");
     assert_eq!(after, before);
     let rows = desk.here.rows("back/undo.csv");
+    let absent = rows.iter().find(|row| row["_code"] == "NOT_LIVE");
+    let absent = absent.expect("the archived one");
+    assert!(absent["_value"].starts_with("in the recycle bin since 20"));
+    let summary = desk.here.read("back/summary.json");
+    let summary: Value = serde_json::from_str(&summary).expect("JSON");
+    assert_eq!(summary["left"], json!({"NOT_LIVE": 1}));
     let unlinked = rows.iter().filter(|row| row["_undone"] == "unlinked");
     assert_eq!(unlinked.count(), 34);
     let again = undo(&desk, "linked", &[], 3);

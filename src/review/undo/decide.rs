@@ -15,6 +15,7 @@ use crate::model::made_link::MadeLink;
 use crate::model::outcome::Change;
 use crate::model::property_change::PropertyChange;
 use crate::model::schema::{ObjectType, ValueType};
+use crate::review::absent::Absence;
 use crate::review::expect::Expected;
 
 /// How long after a ticket came into being its own values may still be written: by the
@@ -67,8 +68,8 @@ pub enum Left {
     },
     /// Somebody else linked it: `notes 1234`.
     Linked(String),
-    /// It is not live any more, and not by this undo.
-    NotLive,
+    /// It is not live any more, and not by this undo; where it is, as far as that is known.
+    NotLive(Option<Absence>),
     /// The run did not read what the ticket held before.
     NotKnown,
     /// The run archived it, and HubSpot has no call that restores tickets.
@@ -88,7 +89,7 @@ impl Left {
         match self {
             Left::Touched { .. } => "TOUCHED",
             Left::Linked(_) => "LINKED_BY_OTHERS",
-            Left::NotLive => "NOT_LIVE",
+            Left::NotLive(_) => "NOT_LIVE",
             Left::NotKnown => "NOT_KNOWN",
             Left::Archived => "ARCHIVED_BY_RUN",
             Left::OnlyLinks { .. } => "ONLY_LINKS",
@@ -104,7 +105,8 @@ impl Left {
             }
             Left::Linked(record) => format!("{record}: "),
             Left::NoteTouched(note) => format!("note {note}: "),
-            Left::NotLive | Left::NotKnown | Left::Archived | Left::OnlyLinks { .. } => {
+            Left::NotLive(Some(absence)) => format!("{}: ", absence.words()),
+            Left::NotLive(None) | Left::NotKnown | Left::Archived | Left::OnlyLinks { .. } => {
                 String::new()
             }
         };
@@ -126,7 +128,7 @@ impl Left {
                 "somebody else changed this note since, so it and its ticket are left as they are; \
                  change them by hand if they are to go"
             }
-            Left::NotLive => {
+            Left::NotLive(_) => {
                 "somebody else archived, merged or deleted the ticket: nothing is left to undo"
             }
             Left::NotKnown => {
@@ -159,6 +161,8 @@ pub struct Now<'a> {
     pub between: &'a [(ObjectType, LinkedRecord)],
     /// Whether its links could not be read since it is not live.
     pub gone: bool,
+    /// Where it is, if it is not live.
+    pub absence: Option<&'a Absence>,
     /// A note of the run that somebody else changed.
     pub touched_note: Option<&'a str>,
     /// Companies of its contacts: HubSpot links a ticket to them by itself.
@@ -176,10 +180,11 @@ pub fn decide(
     type_of: impl Fn(&str) -> ValueType,
 ) -> Inverse {
     let touched_note = now.touched_note.map(|id| Left::NoteTouched(id.to_owned()));
+    let not_live = || Inverse::Leave(Left::NotLive(now.absence.cloned()));
     match (row.change, now.record) {
         (Change::Archived, _) => Inverse::Leave(Left::Archived),
         (Change::Unlinked, _) => Inverse::Leave(Left::OnlyLinks { cut: true }),
-        (Change::Linked, _) if now.gone => Inverse::Leave(Left::NotLive),
+        (Change::Linked, _) if now.gone => not_live(),
         (Change::Linked, _) if touched_note.is_some() => {
             touched_note.map_or(Inverse::Nothing, Inverse::Leave)
         }
@@ -191,9 +196,9 @@ pub fn decide(
             touched_note.map_or(Inverse::Nothing, Inverse::Leave)
         }
         (Change::Noted, Some(_)) => Inverse::Unnote,
-        (Change::Noted, None) => Inverse::Leave(Left::NotLive),
+        (Change::Noted, None) => not_live(),
         (Change::Created, None) if now.begun => Inverse::Nothing,
-        (Change::Created | Change::Updated, None) => Inverse::Leave(Left::NotLive),
+        (Change::Created | Change::Updated, None) => not_live(),
         (Change::Created, Some(record)) => match touched(row, record, now, writable) {
             Some(left) => Inverse::Leave(left),
             None => Inverse::Archive,
@@ -469,6 +474,7 @@ mod tests {
             links,
             between: &[],
             gone: false,
+            absence: None,
             touched_note: None,
             companies: Some(&companies),
             key_property: "key",
@@ -547,7 +553,10 @@ mod tests {
             .history
             .insert("owner".to_owned(), at("2026-11-02T10:00:00Z"));
         assert_eq!(decided(&row, Some(&owned), &[]), touched("owner", "5"));
-        assert_eq!(decided(&row, None, &[]), Inverse::Leave(Left::NotLive));
+        assert_eq!(
+            decided(&row, None, &[]),
+            Inverse::Leave(Left::NotLive(None))
+        );
     }
 
     #[test]
@@ -614,6 +623,7 @@ mod tests {
                 links: &[],
                 between: &[],
                 gone: false,
+                absence: None,
                 touched_note: None,
                 companies: None,
                 key_property: "key",

@@ -9,6 +9,7 @@ use crate::hubspot::records::Record;
 use crate::hubspot::{CallError, Client, LinkedRecord};
 use crate::model::outcome::Change;
 use crate::model::schema::ObjectType;
+use crate::review::absent::{Absence, whereabouts};
 use crate::review::expect::Expected;
 use crate::review::notes::HeldNotes;
 
@@ -19,6 +20,8 @@ pub(super) struct Held {
     links: HashMap<String, Vec<(ObjectType, String)>>,
     between: HashMap<String, Vec<(ObjectType, LinkedRecord)>>,
     gone: BTreeSet<String>,
+    /// Where tickets are that are not live.
+    absent: HashMap<String, Absence>,
     /// Companies of the contacts that each ticket is linked to.
     companies: HashMap<String, BTreeSet<String>>,
     /// Kinds of activities that the token may not read.
@@ -63,6 +66,11 @@ impl Held {
         self.gone.contains(ticket)
     }
 
+    /// Where it is, if it is not live.
+    pub(super) fn absence(&self, ticket: &str) -> Option<&Absence> {
+        self.absent.get(ticket)
+    }
+
     /// Reads the tickets of these rows. Of those that the run created everything counts
     /// that anybody can set, with its history; of others what the run changed.
     pub(super) async fn read(
@@ -99,6 +107,7 @@ impl Held {
         let live: Vec<String> = live.filter(|id| held.records.contains_key(id)).collect();
         held.read_links(client, &live).await?;
         held.read_between(client, rows).await?;
+        held.read_absent(client, rows).await?;
         Ok(held)
     }
 
@@ -114,6 +123,7 @@ impl Held {
         let created = ids(rows, Change::Created);
         held.keep(client, &created, (&["hs_createdate"], &[]))
             .await?;
+        held.read_absent(client, rows).await?;
         Ok(held)
     }
 
@@ -129,6 +139,25 @@ impl Held {
             let by_id = records.map(|record| (record.id.clone(), record));
             self.records.extend(by_id);
         }
+        Ok(())
+    }
+
+    /// Finds out where tickets are that are not live and that the run wrote.
+    async fn read_absent(&mut self, client: &Client, rows: &[Expected]) -> Result<(), CallError> {
+        let is_absent = |row: &&Expected| match row.change {
+            Change::Created | Change::Updated | Change::Noted => {
+                !self.records.contains_key(&row.ticket)
+            }
+            Change::Linked => self.gone.contains(&row.ticket),
+            Change::Archived | Change::Unlinked => false,
+        };
+        let ids: BTreeSet<&String> = rows
+            .iter()
+            .filter(is_absent)
+            .map(|row| &row.ticket)
+            .collect();
+        let ids: Vec<String> = ids.into_iter().cloned().collect();
+        self.absent = whereabouts(client, &ids).await?;
         Ok(())
     }
 

@@ -297,6 +297,7 @@ impl Undo {
             links: held.links(&row.ticket),
             between: held.between(&row.ticket),
             gone: held.is_gone(&row.ticket),
+            absence: held.absence(&row.ticket),
             touched_note: held.notes.touched(&row.notes),
             companies: held.companies(&row.ticket),
             key_property: self.mapping.id_property().unwrap_or_default(),
@@ -318,7 +319,7 @@ fn created_alone(now: &Now<'_>) -> Inverse {
     match now.record {
         Some(_) => Inverse::Archive,
         None if now.begun => Inverse::Nothing,
-        None => Inverse::Leave(Left::NotLive),
+        None => Inverse::Leave(Left::NotLive(now.absence.cloned())),
     }
 }
 
@@ -464,6 +465,7 @@ fn refusal(left: &Left) -> Refusal {
         Left::Touched { property, holds } => (property.clone(), holds.clone()),
         Left::Linked(record) => (String::new(), record.clone()),
         Left::NoteTouched(note) => (String::new(), format!("notes {note}")),
+        Left::NotLive(Some(absence)) => (String::new(), absence.words()),
         _ => (String::new(), String::new()),
     };
     Refusal {
@@ -504,8 +506,9 @@ fn settle<'a>(
                 }
             }
             Acted::Missing => {
-                undone.count(row, &Inverse::Leave(Left::NotLive));
-                RowEnd::Refused(refusal(&Left::NotLive))
+                let left = Left::NotLive(None);
+                undone.count(row, &Inverse::Leave(left.clone()));
+                RowEnd::Refused(refusal(&left))
             }
             Acted::Refused(issue) => {
                 *undone.left.entry("REFUSED".to_owned()).or_default() += 1;
