@@ -490,6 +490,19 @@ impl<W: Write> Write for Counted<W> {
     }
 }
 
+/// Whether a file is one of those that a run makes before its journal, without a row in it.
+pub fn holds_no_row(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    match name {
+        Some("run.log") => true,
+        Some("refused.jsonl") => fs::metadata(path).is_ok_and(|file| file.len() == 0),
+        Some("done.csv" | "idmap.csv" | "refused.csv") => {
+            csv::Reader::from_path(path).is_ok_and(|mut rows| rows.records().next().is_none())
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! The run folder: made whole before anything is sent, locked while in use, found
 //! again by name.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::files::holds_no_row;
 use crate::error::Error;
 use crate::journal::{Journal, Lock, LockError, is_leftover, run_name};
 use crate::output::{private_folder, write_anew};
@@ -49,10 +51,11 @@ impl RunFolder {
         let held = fs::read_dir(&path).map_err(|error| refuse(&error))?;
         let held: io::Result<Vec<_>> = held.map(|entry| Ok(entry?.file_name())).collect();
         let held = held.map_err(|error| refuse(&error))?;
-        if !held
-            .iter()
-            .all(|name| name.to_str().is_some_and(is_leftover))
-        {
+        let is_left = |name: &OsString| {
+            let text = name.to_str();
+            text.is_some_and(is_leftover) || holds_no_row(&path.join(name))
+        };
+        if has_begun(&path) || !held.iter().all(is_left) {
             let message = format!("the run folder {} is not empty", path.display());
             return Err(Error::usage(message).advise(match has_begun(&path) {
                 true => "name a new folder with --run-dir, or continue that run with `tickethaul resume`",
@@ -209,6 +212,14 @@ mod tests {
             "input-stdin",
         ];
         assert_eq!(created(&left), Ok(vec![LOCK.to_owned()]));
+        let files = [
+            "run.log",
+            "done.csv",
+            "refused.csv",
+            "refused.jsonl",
+            "idmap.csv",
+        ];
+        assert_eq!(created(&files), Ok(vec![LOCK.to_owned()]));
     }
 
     #[test]
@@ -218,6 +229,11 @@ mod tests {
             refused.contains("not empty") && !refused.contains("resume"),
             "{refused}"
         );
+        let around = tempfile::tempdir().expect("a folder");
+        let lost = "_line,key\n1,a\n";
+        fs::write(around.path().join("done.csv"), lost).expect("written");
+        let refused = RunFolder::create("create", Some(around.path()));
+        assert!(refused.is_err(), "a row of a run whose journal is gone");
         let refused = created(&["run.db"]).expect_err("refused");
         assert!(refused.contains("resume"), "{refused}");
     }
