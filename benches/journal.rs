@@ -139,6 +139,7 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
         mapping: Arc::new(compiled),
         folder: RunFolder::create("create", Some(folder)).expect("a folder"),
         rivals: Rivals::default(),
+        facts: tickethaul::model::learned::KnownFacts::default(),
         past: None,
         plan: None,
         options: Options {

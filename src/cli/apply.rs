@@ -293,6 +293,7 @@ impl Applying<'_> {
             folder,
             past: None,
             rivals: Rivals::default(),
+            facts: known::for_runs(plan.header.portal_id),
             options: self
                 .args
                 .run_args

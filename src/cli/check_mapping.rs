@@ -54,7 +54,8 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
     }
     let intent = intent(args, &mapping, &input);
     let (mut copy, portal) = args.from.read_keeping(intent.parts(), talk).await?;
-    copy.schema = known::completed(copy.schema, copy.portal_id, args.op.operation());
+    let used = |name: &str| mapping.property_names().contains(&name);
+    copy.schema = known::completed(copy.schema, copy.portal_id, args.op.operation(), used, talk);
     let looked = Looked {
         intent,
         input: &input,

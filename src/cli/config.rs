@@ -60,6 +60,8 @@ pub enum Source {
     Command(String, Duration),
     /// A file with the secrets of an OAuth app.
     OAuthFile(PathBuf),
+    /// Nowhere: it is a sandbox of its own, the twin of a portal or copy where one is named.
+    Sandbox(Option<String>),
 }
 
 impl Source {
@@ -69,6 +71,8 @@ impl Source {
             Source::Variable(name) => format!("the variable {name}"),
             Source::File(path) => format!("the file {}", path.display()),
             Source::OAuthFile(path) => format!("the OAuth file {}", path.display()),
+            Source::Sandbox(None) => "nowhere: a sandbox".to_owned(),
+            Source::Sandbox(Some(like)) => format!("nowhere: a sandbox, the twin of {like}"),
             Source::Command(line, _) => {
                 let program = line.split_whitespace().next().unwrap_or_default();
                 format!("the command `{program} …`")
@@ -103,6 +107,8 @@ struct ProfileText {
     token_command: Option<String>,
     token_command_seconds: Option<u64>,
     oauth_file: Option<PathBuf>,
+    sandbox: Option<bool>,
+    like: Option<String>,
     base_url: Option<String>,
     api: Option<String>,
     rate: Option<String>,
@@ -245,7 +251,9 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new("."));
         private_folder(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(self.document.to_string().as_bytes())?;
+        let text = self.document.to_string();
+        file.write_all(text.trim_end().as_bytes())?;
+        file.write_all(b"\n")?;
         file.as_file().sync_all()?;
         file.persist(&path).map(drop).map_err(|error| error.error)
     }
@@ -273,21 +281,40 @@ pub fn check_name(name: &str) -> Result<(), String> {
     }
 }
 
-/// One place that a token comes from.
-pub fn source_of(
-    variable: Option<String>,
-    file: Option<PathBuf>,
-    command: Option<(String, Duration)>,
-    oauth_file: Option<PathBuf>,
-) -> Result<Source, String> {
+/// What the configuration, or whoever adds a portal, names as the place of its token.
+#[derive(Default)]
+pub struct Named {
+    /// A variable of the environment.
+    pub variable: Option<String>,
+    /// A file that holds it.
+    pub file: Option<PathBuf>,
+    /// A command that prints it, and how long that may take.
+    pub command: Option<(String, Duration)>,
+    /// A file of an OAuth app.
+    pub oauth_file: Option<PathBuf>,
+    /// It is a sandbox.
+    pub sandbox: bool,
+    /// What the sandbox is the twin of.
+    pub like: Option<String>,
+}
+
+/// One place that a token comes from, or a sandbox, which needs none.
+pub fn source_of(named: Named) -> Result<Source, String> {
+    if named.like.is_some() && !named.sandbox {
+        return Err("like goes with sandbox = true".to_owned());
+    }
     let found = [
-        variable.map(Source::Variable),
-        file.map(Source::File),
-        command.map(|(line, limit)| Source::Command(line, limit)),
-        oauth_file.map(Source::OAuthFile),
+        named.variable.map(Source::Variable),
+        named.file.map(Source::File),
+        named
+            .command
+            .map(|(line, limit)| Source::Command(line, limit)),
+        named.oauth_file.map(Source::OAuthFile),
+        named.sandbox.then_some(Source::Sandbox(named.like)),
     ];
     let mut found = found.into_iter().flatten();
-    const NEEDED: &str = "one of token_env, token_file, token_command and oauth_file is needed";
+    const NEEDED: &str =
+        "one of token_env, token_file, token_command, oauth_file and sandbox is needed";
     match (found.next(), found.next()) {
         (Some(source), None) => checked(source),
         (None, _) => Err(format!("{NEEDED}, and none is there")),
@@ -299,7 +326,7 @@ pub fn source_of(
 fn checked(source: Source) -> Result<Source, String> {
     let text = match &source {
         Source::Variable(text) | Source::Command(text, _) => text.as_str(),
-        Source::File(_) | Source::OAuthFile(_) => return Ok(source),
+        Source::File(_) | Source::OAuthFile(_) | Source::Sandbox(_) => return Ok(source),
     };
     if text.trim().is_empty() {
         return Err("what gives its token is empty".to_owned());
@@ -337,12 +364,14 @@ fn profile(name: &str, text: ProfileText, around: &Path) -> Result<Profile, Stri
     Ok(Profile {
         name: name.to_owned(),
         id: text.id,
-        source: source_of(
-            text.token_env,
-            text.token_file.map(below),
-            text.token_command.map(|line| (line, limit)),
-            text.oauth_file.map(below),
-        )?,
+        source: source_of(Named {
+            variable: text.token_env,
+            file: text.token_file.map(below),
+            command: text.token_command.map(|line| (line, limit)),
+            oauth_file: text.oauth_file.map(below),
+            sandbox: text.sandbox.unwrap_or_default(),
+            like: text.like,
+        })?,
         base_url: text.base_url,
         api: parsed_api.map_err(|error| format!("api: {error}"))?,
         rate: parsed_rate.map_err(|error| format!("rate: {error}"))?,
@@ -369,6 +398,10 @@ fn table(profile: &Profile) -> Table {
         Source::Variable(name) => put("token_env", Some(value(name))),
         Source::File(file) => put("token_file", Some(path(file))),
         Source::OAuthFile(file) => put("oauth_file", Some(path(file))),
+        Source::Sandbox(like) => {
+            put("sandbox", Some(value(true)));
+            put("like", like.as_deref().map(value));
+        }
         Source::Command(line, limit) => {
             put("token_command", Some(value(line)));
             let own = (limit.as_secs() != COMMAND_SECONDS).then_some(limit.as_secs());
@@ -477,6 +510,11 @@ mod tests {
             ("[portals.a]\n", "none is there"),
             (
                 "[portals.a]\ntoken_env = \"A\"\ntoken_file = \"b\"\n",
+                "several are there",
+            ),
+            ("[portals.a]\nlike = \"live\"\n", "goes with sandbox"),
+            (
+                "[portals.a]\nsandbox = true\ntoken_env = \"A\"\n",
                 "several are there",
             ),
             (

@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::fit::refuse_counted;
 use super::import::{finish, mapping_error, new_run, read_mapping, record};
 use super::input::say_reading;
+use super::known;
 use super::portal::{Portal, call_error};
 use super::run_args::RunArgs;
 use super::settings::PortalArgs;
@@ -260,6 +261,7 @@ fn job(
         past: None,
         plan: None,
         rivals: Rivals::default(),
+        facts: known::for_runs(account.portal_id),
         options: args
             .run_args
             .options(None, Unknown::Leave, args.portal.horizon()),

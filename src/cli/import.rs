@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::fit::{Definitions, Intent};
 use super::found;
 use super::input::{InputArgs, say_reading};
-use super::known;
+use super::known::{self, Keeper};
 use super::plan::{self, PlanFace};
 use super::portal::{Portal, call_error};
 use super::registry::{Kind, NewEntry};
@@ -309,7 +309,9 @@ pub async fn finish(
     account: Account,
     talk: &Talk,
 ) -> Result<Exit, Error> {
-    let ended = run_job(job, portal.client.clone(), account, talk.listener()).await;
+    let (id, run) = (account.portal_id, job.folder.name().to_owned());
+    let keeper = Keeper::new(talk.listener(), portal.client.clone(), id, run);
+    let ended = run_job(job, portal.client.clone(), account, Arc::new(keeper)).await;
     portal.close().await;
     let summary = ended?;
     talk.say_lines(&format!("\n{}", closing_words(&summary).trim_end()));
@@ -433,7 +435,9 @@ pub async fn fit(
     let client = &portal.client;
     let intent = intent(args, mapping, input);
     let held = client.schema(intent.parts()).await.map_err(call_error)?;
-    let held = known::completed(held, portal.account.portal_id, args.op.operation());
+    let used = |name: &str| mapping.property_names().contains(&name);
+    let (id, operation) = (portal.account.portal_id, args.op.operation());
+    let held = known::completed(held, id, operation, used, talk);
     let lacking = lacking((args.op, args.no_key), mapping, &held, client).await?;
     refuse_clashes(&lacking)?;
     // A key that is not written counts as there: the mapping names it all the same.
@@ -607,6 +611,7 @@ fn job(
         mapping: fit.compiled,
         links: fit.links,
         rivals,
+        facts: known::for_runs(header.portal_id),
         header,
         folder,
         past: None,

@@ -1,26 +1,35 @@
 //! What was found out about portals, in the user's data folder: a small file for each
-//! account, by its id, written by `portal check`. Runs go by it instead of finding the
-//! same out again; definitions are always read anew.
+//! account, by its id, written by `portal check` and by runs that meet something new. Runs
+//! go by it instead of finding the same out again; definitions are always read anew.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::settings::known_folder;
-use crate::hubspot::FoundOut;
+use super::talk::Talk;
+use crate::hubspot::{Client, FoundOut};
 use crate::import::flow::Operation;
+use crate::model::event::{Event, Listener};
+use crate::model::learned::{KnownFacts, Learned, Written};
+use crate::model::note::Activity;
 use crate::model::schema::Schema;
 use crate::output::private_folder;
+use crate::report::age_words;
 
 /// Written by this version; others are passed over.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A longer file is none of ours, in bytes.
 const LONGEST: u64 = 1 << 20;
+
+/// HubSpot's own key of activities.
+const ACTIVITY_KEY: &str = "hs_unique_id";
 
 /// What is known of a portal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,30 +37,66 @@ pub struct Known {
     version: u32,
     /// HubSpot portal id.
     pub portal: u64,
-    /// When it was last asked, by its own clock.
-    pub checked: Timestamp,
+    /// When it was last asked by `portal check`, by its own clock.
+    pub checked: Option<Timestamp>,
     /// When a ticket was last written to find out more.
     pub probed: Option<Timestamp>,
     /// Scopes of the token, where the portal says.
     pub scopes: Option<Vec<String>>,
-    /// What HubSpot does not document, by name.
-    pub found: FoundOut,
-    /// Links of a ticket by the type's id: how many an admin allows.
+    /// What HubSpot does not document, by name: names of `UNKNOWNS`, and of keys that only
+    /// runs use, such as `emails.hs_unique_id`.
+    pub facts: BTreeMap<String, Fact>,
+    /// Links by the type's id: how many of them an admin allows a record.
     pub link_limits: BTreeMap<String, u64>,
-    /// Ticket properties whose values have rules, with the kinds of the rules.
+    /// Ticket properties whose values have rules, with these in words.
     pub rules: BTreeMap<String, Vec<String>>,
+}
+
+/// One thing that was found out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// What the portal does, in the words of the sandbox's switch.
+    pub value: String,
+    /// When it showed, by the portal's clock.
+    pub at: Timestamp,
+    /// What showed it.
+    pub by: Witness,
+}
+
+/// What showed a fact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Witness {
+    /// `portal check`, by reading.
+    Reading,
+    /// `portal check --write-probe`.
+    Probe,
+    /// A run, by its name.
+    Run(String),
+}
+
+impl Fact {
+    /// When and how it was found out, for people.
+    pub fn source(&self) -> String {
+        let by = match &self.by {
+            Witness::Reading => "by reading".to_owned(),
+            Witness::Probe => "with a ticket".to_owned(),
+            Witness::Run(run) => format!("by the run {run}"),
+        };
+        format!("{by}, {}", age_words(self.at))
+    }
 }
 
 impl Known {
     /// Nothing yet.
-    pub fn new(portal: u64, checked: Timestamp) -> Known {
+    pub fn new(portal: u64) -> Known {
         Known {
             version: VERSION,
             portal,
-            checked,
+            checked: None,
             probed: None,
             scopes: None,
-            found: FoundOut::new(),
+            facts: BTreeMap::new(),
             link_limits: BTreeMap::new(),
             rules: BTreeMap::new(),
         }
@@ -79,21 +124,170 @@ impl Known {
         file.persist(path).map(drop).map_err(|error| error.error)
     }
 
-    /// The definitions with what they do not say: dates that the portal takes no values
-    /// of, or none but with a new ticket.
-    pub fn told(&self, schema: &mut Schema, operation: Operation) {
-        let found = |name: &str| self.found.get(name).map(String::as_str);
-        let created = match found("createdate_writable") {
-            Some("no") => true,
-            Some("create") => operation == Operation::Update,
-            _ => false,
+    /// The facts without when and how.
+    pub fn found(&self) -> FoundOut {
+        let facts = self.facts.iter();
+        let facts = facts.map(|(name, fact)| (name.clone(), fact.value.clone()));
+        facts.collect()
+    }
+
+    /// Takes in what was found. What says less than what is known, and nothing else, leaves
+    /// that as it is.
+    pub fn take(&mut self, found: FoundOut, at: Timestamp, by: &Witness) {
+        for (name, value) in found {
+            let known = self.value(&name);
+            let says_less = |known: &str| value.split(" or ").any(|one| one == known);
+            if known.is_some_and(|known| known != value && says_less(known)) {
+                continue;
+            }
+            let by = by.clone();
+            let _former = self.facts.insert(name, Fact { value, at, by });
+        }
+    }
+
+    fn value(&self, name: &str) -> Option<&str> {
+        self.facts.get(name).map(|fact| fact.value.as_str())
+    }
+
+    /// What a run needs to know.
+    pub fn for_runs(&self) -> KnownFacts {
+        let mut facts = KnownFacts {
+            archived_by_key: self.value("archived_by_key").map(|value| value == "found"),
+            ..KnownFacts::default()
         };
-        let closed = found("closed_date_writable") == Some("no");
-        for (name, is_fixed) in [("createdate", created), ("closed_date", closed)] {
-            if let Some(property) = schema.tickets.get_mut(name) {
-                property.read_only |= is_fixed;
+        for activity in Activity::ALL {
+            let prefix = format!("{}.", activity.object().plural());
+            let of_kind = self.facts.iter().filter_map(|(name, fact)| {
+                let property = name.strip_prefix(&prefix)?;
+                Some((property, fact.value == "unique"))
+            });
+            for (property, kept) in of_kind {
+                let key = (activity, property.to_owned());
+                let _none = facts.keys_kept.insert(key, kept);
             }
         }
+        if let Some(value @ ("unique" | "claimed")) = self.value("activity_key") {
+            let key = (Activity::Note, ACTIVITY_KEY.to_owned());
+            let _same = facts.keys_kept.insert(key, value == "unique");
+        }
+        facts.dates_kept = self.dates();
+        facts
+    }
+
+    /// Dates that are known to be kept, or not.
+    fn dates(&self) -> BTreeMap<(String, Written), bool> {
+        let mut dates = BTreeMap::new();
+        let mut put = |name: &str, with, kept| {
+            let _none = dates.insert((name.to_owned(), with), kept);
+        };
+        match self.value("createdate_writable") {
+            Some("no") => put("createdate", Written::Create, false),
+            Some(value) => {
+                put("createdate", Written::Create, true);
+                if let Some(kept) = updates_too(value) {
+                    put("createdate", Written::Update, kept);
+                }
+            }
+            None => {}
+        }
+        match self.value("closed_date_writable") {
+            Some("explicit") => put("closed_date", Written::Create, true),
+            // It takes none, or its own wins.
+            Some("no" | "auto" | "auto or no") => put("closed_date", Written::Create, false),
+            _ => {}
+        }
+        dates
+    }
+
+    /// Takes in what a run has met.
+    fn learn(&mut self, learned: &Learned, at: Timestamp, run: &str) {
+        let by = Witness::Run(run.to_owned());
+        for (name, value) in self.as_found(learned) {
+            let found = [(name, value)].into();
+            self.take(found, at, &by);
+        }
+    }
+
+    /// The same in the words of the unknowns.
+    fn as_found(&self, learned: &Learned) -> Vec<(String, String)> {
+        let one = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+        match learned {
+            Learned::ArchivedByKey(found) => {
+                one("archived_by_key", if *found { "found" } else { "missing" })
+            }
+            Learned::KeysKept {
+                activity,
+                property,
+                kept,
+            } => {
+                let value = if *kept { "unique" } else { "claimed" };
+                match (activity, property.as_str()) {
+                    (Activity::Note, ACTIVITY_KEY) => one("activity_key", value),
+                    _ => one(&format!("{}.{property}", activity.object().plural()), value),
+                }
+            }
+            Learned::ValueKept {
+                property,
+                with,
+                kept,
+            } => match (property.as_str(), with, kept) {
+                ("createdate", Written::Create, true) => {
+                    let known = self.value("createdate_writable");
+                    match known.filter(|value| *value != "no") {
+                        Some(_) => Vec::new(),
+                        None => one("createdate_writable", "create+update or create"),
+                    }
+                }
+                ("createdate", Written::Create, false) => one("createdate_writable", "no"),
+                ("createdate", Written::Update, true) => {
+                    one("createdate_writable", "create+update")
+                }
+                ("createdate", Written::Update, false) => match self.value("createdate_writable") {
+                    Some("no") => Vec::new(),
+                    _ => one("createdate_writable", "create"),
+                },
+                ("closed_date", _, true) => one("closed_date_writable", "explicit"),
+                ("closed_date", _, false) => one("closed_date_writable", "auto or no"),
+                _ => Vec::new(),
+            },
+        }
+    }
+
+    /// The definitions with what they do not say: dates that the portal takes no values
+    /// of, or none but with a new ticket; names those.
+    fn told(&self, schema: &mut Schema, operation: Operation) -> Vec<(&'static str, &Fact)> {
+        let with = match operation {
+            Operation::Update => Written::Update,
+            _ => Written::Create,
+        };
+        let dates = self.dates();
+        let mut lost = Vec::new();
+        for (name, fact) in [
+            ("createdate", "createdate_writable"),
+            ("closed_date", "closed_date_writable"),
+        ] {
+            let is = |with| dates.get(&(name.to_owned(), with)) == Some(&false);
+            let Some(property) = schema.tickets.get_mut(name) else {
+                continue;
+            };
+            if !property.read_only
+                && (is(with) || is(Written::Create))
+                && let Some(fact) = self.facts.get(fact)
+            {
+                property.read_only = true;
+                lost.push((name, fact));
+            }
+        }
+        lost
+    }
+}
+
+/// Whether a date that new tickets keep stays with updates too, where that is known.
+fn updates_too(value: &str) -> Option<bool> {
+    match value {
+        "create+update" => Some(true),
+        "create" => Some(false),
+        _ => None,
     }
 }
 
@@ -110,14 +304,153 @@ pub fn as_begun(now: &mut Schema, begun: &Schema) {
     }
 }
 
-/// The definitions that a portal gives, with what was found out about it.
-pub fn completed(mut schema: Schema, portal: u64, operation: Operation) -> Schema {
+/// The definitions that a portal gives, with what was found out about it; `used` says which
+/// properties matter, so that those are told of whose values can't go where they are mapped.
+pub fn completed(
+    mut schema: Schema,
+    portal: u64,
+    operation: Operation,
+    used: impl Fn(&str) -> bool,
+    talk: &Talk,
+) -> Schema {
     if let Some(known) = Known::of(portal) {
-        known.told(&mut schema, operation);
+        for (name, fact) in known.told(&mut schema, operation) {
+            if used(name) {
+                talk.say(&format!(
+                    "the portal keeps no values of {name}: found out {}; `tickethaul portal check \
+                     --write-probe` looks again",
+                    fact.source()
+                ));
+            }
+        }
     }
     schema
 }
 
+/// What a run needs to know of a portal.
+pub fn for_runs(portal: u64) -> KnownFacts {
+    Known::of(portal).map_or_else(KnownFacts::default, |known| known.for_runs())
+}
+
+/// Keeps what a run meets, and hears everything else as another listener does.
+pub struct Keeper {
+    listener: Arc<dyn Listener>,
+    client: Client,
+    portal: u64,
+    run: String,
+}
+
+impl Keeper {
+    /// For a run in a portal.
+    pub fn new(listener: Arc<dyn Listener>, client: Client, portal: u64, run: String) -> Keeper {
+        Keeper {
+            listener,
+            client,
+            portal,
+            run,
+        }
+    }
+}
+
+impl Listener for Keeper {
+    fn hear(&self, event: &Event) {
+        if let Event::Learned(learned) = event {
+            let at = self.client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH);
+            let known = Known::of(self.portal);
+            let mut known = known.unwrap_or_else(|| Known::new(self.portal));
+            known.learn(learned, at, &self.run);
+            // What can't be kept is found out again by the next run.
+            let _unkept = known.keep();
+        }
+        self.listener.hear(event);
+    }
+}
+
+/// Forgets a portal that is no more.
+pub fn forget(portal: u64) {
+    if let Some(path) = place(portal) {
+        // What stays is of an account that nobody has.
+        let _gone = fs::remove_file(path);
+    }
+}
+
 fn place(portal: u64) -> Option<PathBuf> {
     Some(known_folder()?.join(format!("{portal}.json")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn learned(known: &mut Known, all: &[Learned]) {
+        for one in all {
+            known.learn(one, Timestamp::UNIX_EPOCH, "r1");
+        }
+    }
+
+    fn date(with: Written, kept: bool) -> Learned {
+        Learned::ValueKept {
+            property: "createdate".to_owned(),
+            with,
+            kept,
+        }
+    }
+
+    #[test]
+    fn what_runs_meet_comes_back_to_them() {
+        let mut known = Known::new(7);
+        assert_eq!(known.for_runs(), KnownFacts::default());
+        let keys = |activity, property: &str, kept| Learned::KeysKept {
+            activity,
+            property: property.to_owned(),
+            kept,
+        };
+        let all = [
+            keys(Activity::Note, ACTIVITY_KEY, true),
+            keys(Activity::Email, ACTIVITY_KEY, false),
+            keys(Activity::Call, "own", true),
+            Learned::ArchivedByKey(false),
+        ];
+        learned(&mut known, &all);
+        let mut expected = KnownFacts::default();
+        for one in &all {
+            let _none = expected.take(one);
+        }
+        assert_eq!(known.for_runs(), expected);
+        assert_eq!(known.found()["activity_key"], "unique");
+        assert_eq!(known.facts["calls.own"].by, Witness::Run("r1".to_owned()));
+        // What was only read says less than what a run has seen, unless it is otherwise.
+        let mut read = |value: &str| {
+            let found = [("activity_key".to_owned(), value.to_owned())].into();
+            known.take(found, Timestamp::UNIX_EPOCH, &Witness::Reading);
+            known.for_runs()
+        };
+        let key = (Activity::Note, ACTIVITY_KEY.to_owned());
+        let kept = read("unique or claimed").keys_kept.get(&key).copied();
+        assert_eq!(kept, Some(true));
+        assert_eq!(read("plain or silent").keys_kept.get(&key), None);
+    }
+
+    #[test]
+    fn what_new_tickets_keep_says_little_of_updates() {
+        let table: [(&[Learned], &str); 6] = [
+            (&[date(Written::Create, true)], "create+update or create"),
+            (&[date(Written::Create, false)], "no"),
+            (&[date(Written::Update, true)], "create+update"),
+            (&[date(Written::Update, false)], "create"),
+            (
+                &[date(Written::Update, false), date(Written::Create, true)],
+                "create",
+            ),
+            (
+                &[date(Written::Create, false), date(Written::Update, false)],
+                "no",
+            ),
+        ];
+        for (all, value) in table {
+            let mut known = Known::new(7);
+            learned(&mut known, all);
+            assert_eq!(known.value("createdate_writable"), Some(value), "{all:?}");
+        }
+    }
 }

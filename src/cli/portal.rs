@@ -28,12 +28,21 @@ impl Portal {
     pub async fn open(args: &PortalArgs, talk: &Talk) -> Result<Portal, Error> {
         let chosen = args.chosen()?;
         args.refuse_empty(&chosen)?;
-        let opened = Portal::reach(args, &chosen, talk).await;
+        Portal::open_chosen(args, &chosen, talk).await
+    }
+
+    /// Opens a portal that was chosen already.
+    pub async fn open_chosen(
+        args: &PortalArgs,
+        chosen: &Chosen,
+        talk: &Talk,
+    ) -> Result<Portal, Error> {
+        let opened = Portal::reach(args, chosen, talk).await;
         match &opened {
-            Ok(portal) => talk.say(&format!("{}: {}", portal.name(), args.choice(&chosen))),
+            Ok(portal) => talk.say(&format!("{}: {}", portal.name(), args.choice(chosen))),
             // Whoever reads the error should know which portal was meant.
             Err(_) if !matches!(chosen, Chosen::Nothing) => {
-                talk.say(&format!("portal: {}", args.choice(&chosen)));
+                talk.say(&format!("portal: {}", args.choice(chosen)));
             }
             Err(_) => {}
         }
@@ -49,15 +58,16 @@ impl Portal {
         }
         let mut is_twin = false;
         let (base_url, settings, sandbox) = match chosen {
-            Chosen::Sandbox(_) => {
-                let folder = args.made_sandbox_folder()?;
-                let twin = twin_in(&folder, args, talk).await?;
+            chosen if chosen.is_sandbox() => {
+                let folder = args.made_sandbox_folder(chosen)?;
+                let reset = args.reset_words(chosen);
+                let twin = twin_in(&folder, args.like(chosen), &reset, talk).await?;
                 is_twin = twin.is_some();
                 let (sandbox, token) = start_sandbox(&folder, twin).await?;
                 let settings = args.settings_with(Credentials::Token(token), chosen);
                 (sandbox.base_url(), settings, Some(sandbox))
             }
-            _ => (args.url(chosen), args.settings(chosen).await?, None),
+            chosen => (args.url(chosen), args.settings(chosen).await?, None),
         };
         let (client, account) = connect(&base_url, settings).await?;
         if let Chosen::Named(profile, _) = chosen {
@@ -143,7 +153,8 @@ fn same_account(profile: &Profile, account: &Account, config: &Config) -> Result
         ),
     };
     Err(Error::mend(words).advise(format!(
-        "nothing was sent; correct where its token comes from ({}), or, where this is meant,          `tickethaul portal add {name} … --force`",
+        "nothing was sent; correct where its token comes from ({}), or, where this is meant, \
+         `tickethaul portal add {name} … --force`",
         profile.source.words()
     )))
 }
@@ -162,27 +173,29 @@ fn wait_words(wait: Wait) -> String {
 
 /// The twin in a folder of a sandbox. A folder that holds a sandbox already is the twin
 /// that it was made as, or none.
-async fn twin_in(folder: &Path, args: &PortalArgs, talk: &Talk) -> Result<Option<Twin>, Error> {
+async fn twin_in(
+    folder: &Path,
+    like: Option<&str>,
+    reset: &str,
+    talk: &Talk,
+) -> Result<Option<Twin>, Error> {
     let held = Twin::in_folder(folder)?;
-    let Some(like) = args.like() else {
+    let Some(like) = like else {
         return Ok(held);
     };
     let state = folder.join(SANDBOX_STATE);
     match held {
         Some(twin) => {
-            talk.say(&format!(
-                "{}; `tickethaul sandbox reset --like {like}` begins anew",
-                twin.words()
-            ));
+            talk.say(&format!("{}; `{reset}` begins anew", twin.words()));
             Ok(Some(twin))
         }
-        None if state.exists() => Err(Error::usage(format!(
-            "the sandbox in {} is no twin",
-            folder.display()
-        ))
-        .advise(
-            "name another folder with --sandbox-data, or empty it with `tickethaul sandbox reset`",
-        )),
+        None if state.exists() => {
+            Err(
+                Error::usage(format!("the sandbox in {} is no twin", folder.display())).advise(
+                    format!("name another folder with --sandbox-data, or empty it with `{reset}`"),
+                ),
+            )
+        }
         None => {
             let twin = Twin::of(like, talk).await?;
             twin.keep(folder)?;

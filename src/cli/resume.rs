@@ -148,6 +148,7 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
         },
         folder,
         rivals: rivals(&past.header)?,
+        facts: known::for_runs(past.header.portal_id),
         past: Some(past),
         plan,
         options: args.run_args.options(limit, unknown, horizon),

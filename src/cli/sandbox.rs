@@ -7,16 +7,18 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use tokio::sync::mpsc;
 
+use super::config::{SANDBOX, Source};
 use super::exit::Exit;
+use super::known;
 use super::portal::sandbox_error;
-use super::settings::{SANDBOX_STATE, sandbox_folder, sandbox_token};
+use super::settings::{SANDBOX_STATE, config, named_sandbox, sandbox_folder, sandbox_token};
 use super::signals::signal;
 use super::talk::Talk;
 use super::twin::{self, Twin};
 use crate::error::Error;
 use crate::model::count::count;
 use crate::sandbox::{
-    Data, Held, KnownTrouble, Options, Rate, Sandbox, Switch, Switches, Trouble, reset,
+    Data, Held, KnownTrouble, Options, Rate, Sandbox, Switch, Switches, Trouble, account_of, reset,
 };
 
 /// Serve the embedded portal on this machine
@@ -62,9 +64,13 @@ enum SandboxCommand {
     Reset(ResetArgs),
 }
 
-/// Empty the embedded portal that `--portal sandbox` uses; asks nothing, it is for rehearsals
+/// Empty the embedded portal that `--portal sandbox` uses, or a sandbox that has a name; asks
+/// nothing, it is for rehearsals
 #[derive(Debug, Args)]
 struct ResetArgs {
+    /// A sandbox that has a name [default: the one of `--portal sandbox`]
+    #[arg(value_name = "NAME", conflicts_with_all = ["sandbox_data", "like"])]
+    name: Option<String>,
     /// Folder of the embedded sandbox's state [default: in the user's data folder]
     #[arg(long, value_name = "DIR")]
     sandbox_data: Option<PathBuf>,
@@ -122,8 +128,21 @@ fn empty(args: &ResetArgs, talk: &Talk) -> Result<Exit, Error> {
     if let Some(like) = &args.like {
         folder = twin::folder_of(like, &folder);
     }
+    if let Some(name) = args.name.as_deref().filter(|name| *name != SANDBOX) {
+        if !matches!(config()?.portal(name)?.source, Source::Sandbox(_)) {
+            return Err(Error::usage(format!(
+                "`{name}` is no sandbox: nothing was removed"
+            )));
+        }
+        folder = named_sandbox(name)?;
+    }
     let state = folder.join(SANDBOX_STATE);
+    let account = account_of(&state);
     let held = reset(&state).map_err(sandbox_error)?;
+    // The next one is another account.
+    if let Some(account) = account {
+        known::forget(account);
+    }
     twin::forget(&folder);
     let place = state.display();
     let records: Vec<String> = held

@@ -53,7 +53,7 @@ pub struct PortalArgs {
     /// Folder of the embedded sandbox's state [default: in the user's data folder]
     #[arg(long, value_name = "DIR", help_heading = "Portal")]
     pub sandbox_data: Option<PathBuf>,
-    /// With --portal sandbox: the twin of a portal, by its name or by a copy that `schema
+    /// With a sandbox as the portal: the twin of a portal, by its name or by a copy that `schema
     /// pull -o` wrote: its definitions, limits and ways, none of its records, in a sandbox of
     /// its own
     #[arg(long, value_name = "NAME|FILE", help_heading = "Portal")]
@@ -140,7 +140,9 @@ impl PortalArgs {
     pub fn path(&self) -> Result<PortalPath, Error> {
         let chosen = self.chosen()?;
         Ok(match &chosen {
-            Chosen::Sandbox(_) => PortalPath::Sandbox(self.sandbox_folder()?),
+            Chosen::Sandbox(_) | Chosen::NamedSandbox(..) => {
+                PortalPath::Sandbox(self.sandbox_folder(&chosen)?)
+            }
             Chosen::Named(profile, _) => PortalPath::Named {
                 name: profile.name.clone(),
                 url: self.url(&chosen),
@@ -203,7 +205,7 @@ impl PortalArgs {
             day: share,
         };
         let profile = match chosen {
-            Chosen::Named(profile, _) => Some(profile),
+            Chosen::Named(profile, _) | Chosen::NamedSandbox(profile, _) => Some(profile),
             _ => None,
         };
         let kept = profile.and_then(|profile| profile.reserve);
@@ -240,27 +242,51 @@ impl PortalArgs {
         }
     }
 
-    /// The portal or copy that the sandbox is to be the twin of.
-    pub fn like(&self) -> Option<&str> {
-        self.like.as_deref()
+    /// The portal or copy that a chosen sandbox is to be the twin of.
+    pub fn like<'a>(&'a self, chosen: &'a Chosen) -> Option<&'a str> {
+        let of_profile = match chosen {
+            Chosen::NamedSandbox(profile, _) => match &profile.source {
+                Source::Sandbox(like) => like.as_deref(),
+                _ => None,
+            },
+            _ => None,
+        };
+        self.like.as_deref().or(of_profile)
     }
 
-    /// The folder of the embedded sandbox's state; it is made when it is not there.
-    pub fn made_sandbox_folder(&self) -> Result<PathBuf, Error> {
-        let folder = self.sandbox_folder()?;
+    /// What empties a chosen sandbox.
+    pub fn reset_words(&self, chosen: &Chosen) -> String {
+        let what = match (&self.sandbox_data, chosen, &self.like) {
+            (Some(folder), ..) => format!(" --sandbox-data {}", folder.display()),
+            (None, Chosen::NamedSandbox(profile, _), _) => format!(" {}", profile.name),
+            (None, _, Some(like)) => format!(" --like {like}"),
+            (None, _, None) => String::new(),
+        };
+        format!("tickethaul sandbox reset{what}")
+    }
+
+    /// The folder of a chosen sandbox's state; it is made when it is not there.
+    pub fn made_sandbox_folder(&self, chosen: &Chosen) -> Result<PathBuf, Error> {
+        let folder = self.sandbox_folder(chosen)?;
         make_folder(&folder)?;
         Ok(folder)
     }
 
-    fn sandbox_folder(&self) -> Result<PathBuf, Error> {
-        match (&self.sandbox_data, &self.like) {
-            (None, Some(like)) => {
+    fn sandbox_folder(&self, chosen: &Chosen) -> Result<PathBuf, Error> {
+        match (&self.sandbox_data, chosen, &self.like) {
+            (None, Chosen::NamedSandbox(profile, _), _) => named_sandbox(&profile.name),
+            (None, _, Some(like)) => {
                 let data = sandbox_folder(None)?;
                 Ok(twin::folder_of(like, &data))
             }
-            (given, _) => sandbox_folder(given.as_deref()),
+            (given, ..) => sandbox_folder(given.as_deref()),
         }
     }
+}
+
+/// The folder of the state of a sandbox that has a name.
+pub fn named_sandbox(name: &str) -> Result<PathBuf, Error> {
+    Ok(sandbox_folder(None)?.join("sandboxes").join(name))
 }
 
 /// The credentials of a portal that has a name.
@@ -268,6 +294,9 @@ pub async fn credentials_of(profile: &Profile) -> Result<Credentials, Error> {
     let name = &profile.name;
     let text = match &profile.source {
         Source::OAuthFile(path) => return oauth_file(path).map(Credentials::OAuth),
+        Source::Sandbox(_) => {
+            return Err(Error::unexpected(format!("`{name}` is a sandbox: it has no token")));
+        }
         Source::File(path) => read_secret("token", path)?,
         Source::Command(line, limit) => token_command::printed(name, line, *limit).await?,
         Source::Variable(variable) => environment(variable).ok_or_else(|| {

@@ -36,7 +36,11 @@ pub async fn printed(who: &str, line: &str, limit: Duration) -> Result<String, E
         let _gone = child.kill();
         let _reaped = child.wait();
         let seconds = limit.as_secs_f64();
-        return Err(failed(format!("has printed no token within {seconds} s")));
+        let error = failed(format!("has printed no token within {seconds} s"));
+        return Err(error.advise(
+            "nothing was sent; run the command by hand: it may wait for an answer, which nobody gives \
+             here; where it only takes long, say so by token_command_seconds",
+        ));
     };
     let (text, status) = ended.map_err(failed)?;
     match (status.success(), text.trim().is_empty()) {

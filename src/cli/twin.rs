@@ -1,5 +1,5 @@
 //! The twin of a portal: a sandbox with that portal's pipelines, stages, properties,
-//! options, owners, labels and limits, and with what was found out about it, but without
+//! options, owners, labels, limits and rules, and with what was found out about it, but without
 //! its records. A twin is a portal: it lacks what the real one lacks.
 
 use std::fs;
@@ -50,7 +50,7 @@ impl Twin {
             ))
             .advise("write it anew with `tickethaul schema pull`"));
         }
-        let found = Known::of(copy.portal_id).map(|known| known.found);
+        let found = Known::of(copy.portal_id).map(|known| known.found());
         let twin = Twin {
             copy,
             found: found.unwrap_or_default(),
@@ -135,6 +135,8 @@ impl Twin {
             "pipelines": self.pipelines(),
             "owners": self.owners(),
             "labels": self.labels(),
+            "limits": self.limits(),
+            "rules": {"tickets": self.rules()},
         });
         // What the token could not read of the real one is as in any sandbox.
         if self.copy.left_out.contacts
@@ -194,6 +196,31 @@ impl Twin {
             })
         });
         owners.collect()
+    }
+
+    /// How many links a record may have, as far as the twin has their types.
+    fn limits(&self) -> Vec<Value> {
+        let limits = self.copy.link_limits.iter();
+        let limits = limits.map(|limit| {
+            json!({
+                "category": limit.category, "typeId": limit.type_id,
+                "userEnforcedMaxToObjectIds": limit.most,
+            })
+        });
+        limits.collect()
+    }
+
+    fn rules(&self) -> Vec<Value> {
+        let rules = self.copy.rules.iter().map(|(name, rules)| {
+            let rules = rules.iter().map(|rule| {
+                json!({
+                    "ruleType": rule.kind, "ruleArguments": rule.arguments,
+                    "shouldApplyNormalization": rule.normalises,
+                })
+            });
+            json!({"propertyName": name, "propertyValidationRules": rules.collect::<Vec<_>>()})
+        });
+        rules.collect()
     }
 
     /// Labels of links from tickets. The way back has an id of its own, which the copy does

@@ -126,14 +126,13 @@ impl ApiVersion {
         format!("{}/labels", self.associations(from, to))
     }
 
-    /// How many links an admin allows between records of two types.
-    pub(crate) fn link_limits(self, from: ObjectType, to: ObjectType) -> String {
+    /// How many links of each type an admin allows a record.
+    pub(crate) fn link_limits(self) -> String {
         let version = match self {
             ApiVersion::V3 => "v4",
             ApiVersion::V2026_09 => "2026-09",
         };
-        let (from, to) = (from.plural(), to.plural());
-        format!("/crm/associations/{version}/definitions/configurations/{from}/{to}")
+        format!("/crm/associations/{version}/definitions/configurations/all")
     }
 
     /// Rules for values of ticket properties. HubSpot: object type id of tickets is `0-5`.

@@ -11,8 +11,11 @@ use crate::mapping::{CompiledMapping, Fallback};
 use crate::model::compare::same_value;
 use crate::model::event::Stop;
 use crate::model::issue::excerpt;
+use crate::model::learned::{Learned, Written};
 use crate::model::schema::{ObjectType, ValueType};
 
+use super::facts::Facts;
+use super::flow::Operation;
 use super::send::Wrote;
 use super::stop::stop_for;
 
@@ -30,23 +33,38 @@ pub struct Findings {
     pub unkept: BTreeSet<Arc<str>>,
 }
 
+/// Dates that a portal may set by itself: whether it keeps those that are sent is worth
+/// keeping for the next run.
+const DATES: [&str; 2] = ["createdate", "closed_date"];
+
+/// What the first tickets are held against.
+#[derive(Clone, Copy)]
+pub struct Canary<'a> {
+    /// The portal.
+    pub client: &'a Client,
+    /// Types of values, and where those go that are not kept.
+    pub mapping: &'a CompiledMapping,
+    /// What was done with the rows.
+    pub operation: Operation,
+    /// Hears what the portal shows.
+    pub facts: &'a Facts,
+}
+
 /// Reads tickets back and compares every property with what was sent.
 ///
 /// # Errors
 /// When a value did not stick that has no other place, or the tickets can't be read.
-pub async fn check(
-    client: &Client,
-    mapping: &CompiledMapping,
-    wrote: &[Wrote],
-) -> Result<Findings, Stop> {
+pub async fn check(canary: Canary<'_>, wrote: &[Wrote]) -> Result<Findings, Stop> {
     let ids: Vec<String> = wrote.iter().map(|one| one.ticket.clone()).collect();
     let sent = wrote.iter().flat_map(|one| &one.properties);
     let names: BTreeSet<&str> = sent.map(|(name, _)| &**name).collect();
     let names: Vec<&str> = names.into_iter().collect();
-    let reply = client
+    let reply = canary
+        .client
         .batch_read(ObjectType::Tickets, None, &ids, &names, false)
         .await
         .map_err(stop_for)?;
+    learn(canary, wrote, &reply.results);
     let mut findings = Findings::default();
     for one in wrote {
         let record = reply.results.iter().find(|record| record.id == one.ticket);
@@ -54,19 +72,19 @@ pub async fn check(
             let words = format!("ticket {} was written but can't be read back", one.ticket);
             return Err(Stop::Mend(words));
         };
-        compare(mapping, one, record, &mut findings)?;
+        compare(canary, one, record, &mut findings)?;
     }
     Ok(findings)
 }
 
 fn compare(
-    mapping: &CompiledMapping,
+    canary: Canary<'_>,
     one: &Wrote,
     record: &Record,
     findings: &mut Findings,
 ) -> Result<(), Stop> {
     for (name, sent) in &one.properties {
-        let value_type = mapping.type_of(name);
+        let value_type = canary.mapping.type_of(name);
         let stored = record.get(name);
         if same_value(value_type, sent, stored) {
             continue;
@@ -80,7 +98,7 @@ fn compare(
                     excerpt(stored)
                 ));
             }
-            _ => match fallback(mapping, name) {
+            _ => match fallback(canary.mapping, name) {
                 Some(instead) => {
                     if findings.unkept.insert(Arc::clone(name)) {
                         findings.notices.push(format!(
@@ -94,6 +112,37 @@ fn compare(
         }
     }
     Ok(())
+}
+
+/// Whether the dates that were sent stayed, each in all of the tickets. Of an upsert nobody
+/// knows here which of its tickets are new.
+fn learn(canary: Canary<'_>, wrote: &[Wrote], held: &[Record]) {
+    let with = match canary.operation {
+        Operation::Create => Written::Create,
+        Operation::Update => Written::Update,
+        _ => return,
+    };
+    for name in DATES {
+        let value_type = canary.mapping.type_of(name);
+        let mut kept = None;
+        for one in wrote {
+            let sent = one.properties.iter().find(|(sent, _)| **sent == *name);
+            let record = held.iter().find(|record| record.id == one.ticket);
+            if let (Some((_, sent)), Some(record)) = (sent, record)
+                && !sent.is_empty()
+            {
+                let same = same_value(value_type, sent, record.get(name));
+                kept = Some(kept.unwrap_or(true) && same);
+            }
+        }
+        if let Some(kept) = kept {
+            canary.facts.learn(Learned::ValueKept {
+                property: name.to_owned(),
+                with,
+                kept,
+            });
+        }
+    }
 }
 
 fn fallback<'m>(mapping: &'m CompiledMapping, name: &str) -> Option<&'m Fallback> {

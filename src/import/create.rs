@@ -245,6 +245,7 @@ impl Sender {
                 by: Some(self.mapping.key_property()),
             },
             key_property: self.mapping.key_property(),
+            facts: &self.facts,
         };
         let keys = doubtful.iter().map(|(slot, _)| slot.item.key.clone());
         let live = look_up.live(&keys.collect::<Vec<_>>()).await;

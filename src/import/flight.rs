@@ -272,7 +272,13 @@ impl Flight {
     }
 
     async fn read_back_first(&mut self, wrote: &[Wrote]) {
-        match canary::check(&self.sender.client, &self.sender.mapping, wrote).await {
+        let canary = canary::Canary {
+            client: &self.sender.client,
+            mapping: &self.sender.mapping,
+            operation: self.sender.run,
+            facts: &self.sender.facts,
+        };
+        match canary::check(canary, wrote).await {
             Ok(findings) => {
                 self.canary = Canary::Passed;
                 let tell = |words| self.listener.hear(&Event::Notice(words));

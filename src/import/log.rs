@@ -66,6 +66,7 @@ impl Listener for Logged {
                     self.log.line(format_args!("stopped: {}", stop.words()));
                 }
             }
+            Event::Learned(learned) => self.log.line(learned.words()),
             Event::Progress(_) => {}
         }
         self.listener.hear(event);

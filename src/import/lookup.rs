@@ -3,11 +3,13 @@
 //! found is sent again.
 
 use super::create::{Slot, Written};
+use super::facts::Facts;
 use super::reading::{Closed, Given};
 use super::tickets::{Tickets, has_key};
 use crate::hubspot::records::Record;
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason};
+use crate::model::learned::Learned;
 use crate::model::outcome::{Change, RowEnd};
 
 /// Protocol K5: rounds of collision and look-up for one row.
@@ -37,6 +39,8 @@ pub struct LookUp<'a> {
     pub tickets: Tickets<'a>,
     /// The key property.
     pub key_property: &'a str,
+    /// What is known of the portal.
+    pub facts: &'a Facts,
 }
 
 impl LookUp<'_> {
@@ -64,14 +68,20 @@ impl LookUp<'_> {
         let Doubt::Collided(named) = doubt else {
             return Ok(Looked::Again);
         };
-        let one = std::slice::from_ref(key);
-        let archived = self.tickets.read_each(one, &[], true).await?;
-        if let Some(closed) = archived.of(key) {
-            return self.hidden(slot, closed);
-        }
-        if let Some(record) = self.tickets.find(&archived.records, key) {
-            let id = record.id.clone();
-            return Ok(self.refused(key, Reason::KeyInRecycleBin { id }));
+        // A portal that does not find archived tickets by key need not be asked where it
+        // names the ticket itself.
+        let asks = named.is_none() || self.facts.archived_by_key() != Some(false);
+        if asks {
+            let one = std::slice::from_ref(key);
+            let archived = self.tickets.read_each(one, &[], true).await?;
+            if let Some(closed) = archived.of(key) {
+                return self.hidden(slot, closed);
+            }
+            if let Some(record) = self.tickets.find(&archived.records, key) {
+                self.facts.learn(Learned::ArchivedByKey(true));
+                let id = record.id.clone();
+                return Ok(self.refused(key, Reason::KeyInRecycleBin { id }));
+            }
         }
         let holder = match &named {
             Some(id) => self.named(id).await?,
@@ -80,6 +90,9 @@ impl LookUp<'_> {
         let holds = |record: &&Record| has_key(record, self.key_property, key);
         match holder.as_ref().filter(holds) {
             Some(record) if record.archived => {
+                if asks {
+                    self.facts.learn(Learned::ArchivedByKey(false));
+                }
                 let id = record.id.clone();
                 return Ok(self.refused(key, Reason::KeyInRecycleBin { id }));
             }

@@ -35,6 +35,7 @@ pub mod reply;
 mod lookup;
 pub(crate) mod reading;
 pub(crate) mod tickets;
+pub mod facts;
 mod canary;
 pub(crate) mod divert;
 pub mod rivals;

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::comments::left_in;
 use super::divert::Diversion;
+use super::facts::Facts;
 use super::feed::Feed;
 use super::files::{RunFiles, refused_name};
 use super::flight::{Flight, alive};
@@ -36,6 +37,7 @@ use crate::journal::{
 };
 use crate::mapping::CompiledMapping;
 use crate::model::event::{Event, Listener, Spared, Stop, Summary};
+use crate::model::learned::KnownFacts;
 use crate::model::outcome::Fate;
 
 /// Chunks of rows that may wait for batch.
@@ -61,6 +63,8 @@ pub struct Job {
     pub plan: Option<PlanReading>,
     /// Other rows whose keys are not for rows that are tried again (R7).
     pub rivals: Rivals,
+    /// What is known of the portal beyond its definitions.
+    pub facts: KnownFacts,
     /// How the run goes.
     pub options: Options,
 }
@@ -134,8 +138,14 @@ pub async fn run(
         past,
         plan,
         rivals,
+        facts,
         options,
     } = job;
+    let links = match operation {
+        Operation::Dissociate => links.unlimited(),
+        _ => links,
+    };
+    let facts = Arc::new(Facts::new(facts, Arc::clone(&listener)));
     listener.hear(&Event::Started {
         run: folder.name().to_owned(),
         total_bytes: Some(input.size()),
@@ -177,8 +187,9 @@ pub async fn run(
             notes_settle,
             options.stop.clone(),
             options.horizon,
-            Arc::clone(&listener),
+            (Arc::clone(&listener), Arc::clone(&facts)),
         )),
+        facts,
         concurrency: options.concurrency,
         no_key: header.no_key,
         places,

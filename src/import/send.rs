@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::divert::Diversion;
+use super::facts::Facts;
 use super::flow::{Batch, Operation, PlannedOp, RowOutcome, Task};
 use super::links::{Ends, LinkKinds};
 use super::notes::Notes;
@@ -47,6 +48,8 @@ pub struct Sender {
     pub no_key: bool,
     /// Makes comments notes of their tickets.
     pub notes: Arc<Notes>,
+    /// What is known of the portal beyond its definitions.
+    pub facts: Arc<Facts>,
     /// Calls in flight, at most.
     pub concurrency: usize,
     /// Once it is pulled no new call is begun.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::issue::Refusal;
+use crate::model::learned::Learned;
 use crate::model::outcome::{Change, Fate, Tally};
 use crate::model::ticket::{PlacedRemark, Remark};
 
@@ -21,6 +22,9 @@ pub enum Event {
     },
     /// Something the user should read once.
     Notice(String),
+    /// Something that HubSpot does not document and the portal has shown. Whoever keeps it
+    /// keeps it; nobody has to be told.
+    Learned(Learned),
     /// How far the run is; sent often, listeners draw as they like.
     Progress(Progress),
     /// The run ended, one way or another.

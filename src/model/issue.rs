@@ -433,6 +433,17 @@ pub enum Reason {
         /// What the portal said.
         detail: String,
     },
+    /// The row links its ticket to more records than an admin of the portal allows.
+    TooManyLinks {
+        /// Kind of the other records.
+        object: ObjectType,
+        /// Label of the links; none where all links to such records count.
+        label: Option<String>,
+        /// How many there are.
+        links: u64,
+        /// How many there may be.
+        most: u64,
+    },
     /// The row's ticket is there, but what is wrong with one of its links is left.
     LinkLeft {
         /// Id of the row's ticket.
@@ -597,7 +608,12 @@ impl Reason {
                 _ => "RECORD_REFUSED",
             },
             Reason::LinkRefused { .. } => LINK_REFUSED,
-            Reason::LinkLeft { link, .. } => link.code(),
+            Reason::TooManyLinks { .. } => "TOO_MANY_LINKS",
+            // The ticket is there: a retry goes on with it, unlike a row that was not sent.
+            Reason::LinkLeft { link, .. } => match **link {
+                Reason::TooManyLinks { .. } => LINK_REFUSED,
+                _ => link.code(),
+            },
             Reason::ChangedSincePlan { .. } => "CHANGED_SINCE_PLAN",
             Reason::NoteLeft { note, .. } => match **note {
                 Reason::NoteKeyHeld { .. } => note.code(),
@@ -752,6 +768,20 @@ impl Reason {
                 format!("the portal refused to create this {object}: {detail}")
             }
             Reason::LinkRefused { detail } => format!("the portal refused this link: {detail}"),
+            Reason::TooManyLinks {
+                object,
+                label,
+                links,
+                most,
+            } => {
+                let kind = object.plural();
+                let label = label.as_ref().map(|label| format!(" labelled \"{label}\""));
+                let label = label.unwrap_or_default();
+                format!(
+                    "the row links its ticket to {links} {kind}{label}, and the portal's limit for \
+                     a ticket is {most}"
+                )
+            }
             Reason::LinkLeft { ticket, link } => {
                 format!(
                     "ticket {ticket} is there, but not this link: {}",
@@ -993,6 +1023,11 @@ impl Reason {
                 format!("correct the {}'s columns", object.singular())
             }
             Reason::LinkRefused { .. } => "correct the link as the portal says".to_owned(),
+            Reason::TooManyLinks { .. } => {
+                "leave the others out, or have an admin raise the limit of this association in \
+                 HubSpot"
+                    .to_owned()
+            }
             Reason::LinkLeft { .. } => {
                 "correct the link, then give this row to `tickethaul retry`".to_owned()
             }

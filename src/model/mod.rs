@@ -16,6 +16,8 @@ pub mod property_change;
 pub mod plan;
 pub mod ticket;
 pub mod note;
+pub mod value_rule;
+pub mod learned;
 pub mod issue;
 pub mod made_link;
 pub mod outcome;

@@ -48,6 +48,9 @@ fn line(event: &Event) -> Value {
             json!({"v": 1, "event": "started", "run": run, "bytes": total_bytes})
         }
         Event::Notice(words) => json!({"v": 1, "event": "notice", "text": words}),
+        Event::Learned(learned) => {
+            json!({"v": 1, "event": "learned", "text": learned.words()})
+        }
         Event::Progress(progress) => json!({
             "v": 1, "event": "progress", "bytes": progress.bytes,
             "read": progress.tally.read(), "rows": rows(&progress.tally), "notes": progress.notes,

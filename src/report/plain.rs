@@ -46,7 +46,9 @@ impl Listener for PlainLines {
                 state.last = Instant::now();
                 progress_line(progress, state.started.elapsed())
             }
-            Event::Started { .. } | Event::Progress(_) | Event::Finished(_) => return,
+            Event::Started { .. } | Event::Learned(_) | Event::Progress(_) | Event::Finished(_) => {
+                return;
+            }
         };
         let _gone = writeln!(state.out, "{line}");
     }

@@ -50,6 +50,7 @@ impl Listener for ProgressLine {
                     bar.set_message(words(progress, self.started.elapsed()));
                 }
             }
+            Event::Learned(_) => {}
             Event::Finished(_) => {
                 if let Some(bar) = bar.take() {
                     bar.finish_and_clear();

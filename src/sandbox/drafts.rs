@@ -15,7 +15,7 @@ use super::switches::{
 };
 use super::values::{self, Fault};
 use super::version::Version;
-use super::{emails, forgiving};
+use super::{emails, forgiving, value_rules};
 
 /// What a write does to a record: a new value, or None to clear it.
 pub(super) type Changes = BTreeMap<String, Option<String>>;
@@ -155,9 +155,22 @@ impl Rules<'_> {
                 .then(|| forgiving::date(property, text))
                 .flatten()
         };
-        match value {
-            Ok(value) => Ok((Some(value), false)),
-            Err(fault) => forgiven().map(|value| (Some(value), true)).ok_or(fault),
+        let (value, is_forgiven) = match value {
+            Ok(value) => (value, false),
+            Err(fault) => (forgiven().ok_or(fault)?, true),
+        };
+        self.keep_rules(kind, name, &value)?;
+        Ok((Some(value), is_forgiven))
+    }
+
+    /// The rules that an admin made for values of a property bind writes by the paths of
+    /// 2026-09 alone.
+    fn keep_rules(self, kind: Kind, name: &str, value: &str) -> Result<(), Fault> {
+        match self.schema.of(kind).rules.get(name) {
+            Some(rules) if self.version == Version::September2026 => {
+                value_rules::check(name, rules, value)
+            }
+            _ => Ok(()),
         }
     }
 

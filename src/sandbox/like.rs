@@ -7,8 +7,9 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::kind::Kind;
-use super::links::Label;
+use super::links::{Bound, Label};
 use super::schema::{Group, Owner, Pipeline, Property};
+use super::value_rules::PropertyRules;
 
 /// What another portal defines.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -20,6 +21,10 @@ pub struct Blueprint {
     pub(super) pipelines: Vec<Pipeline>,
     pub(super) owners: Vec<Owner>,
     pub(super) labels: Vec<Label>,
+    /// How many records one may be associated with.
+    pub(super) limits: Vec<Bound>,
+    /// Rules for values, by kinds of record.
+    rules: BTreeMap<String, Vec<PropertyRules>>,
 }
 
 /// A text that describes no portal.
@@ -28,8 +33,8 @@ pub struct Blueprint {
 pub struct BlueprintError(#[from] serde_json::Error);
 
 impl Blueprint {
-    /// Reads it from JSON: `properties` and `groups` by kind, `pipelines`, `owners` and
-    /// `labels`, each as the API shows them.
+    /// Reads it from JSON: `properties`, `groups` and `rules` by kind, `pipelines`,
+    /// `owners`, `labels` and `limits`, each as the API shows them.
     pub fn read(json: &str) -> Result<Blueprint, BlueprintError> {
         Ok(serde_json::from_str(json)?)
     }
@@ -37,6 +42,10 @@ impl Blueprint {
     /// Properties of a kind, where it is named.
     pub(super) fn properties(&self, kind: Kind) -> Option<&[Property]> {
         self.properties.get(kind.plural()).map(Vec::as_slice)
+    }
+
+    pub(super) fn rules(&self, kind: Kind) -> &[PropertyRules] {
+        self.rules.get(kind.plural()).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn groups(&self, kind: Kind) -> &[Group] {

@@ -5,7 +5,7 @@
 //! **What it models.** Tickets, contacts, companies, deals, activities (notes, e-mails,
 //! calls, tasks, meetings, communications) and one custom object: single calls,
 //! the list, batches, upserts, searches, merges; properties, groups, ticket pipelines,
-//! owners, associations with labels, account and usage, tokens and their scopes; under
+//! owners, associations with labels and limits, rules for values, account and usage, tokens and their scopes; under
 //! v3, v4 and the dated paths, and what of v1 and v2 other programs still read.
 //! Statuses, error bodies and 207s; every type of value;
 //! unique values, the recycle bin, former values; the allowance, its headers, a
@@ -49,6 +49,7 @@ mod merges;
 mod neighbours;
 mod objects;
 mod options;
+mod peek;
 mod outcome;
 mod people;
 mod pipelines;
@@ -70,6 +71,7 @@ mod store;
 mod switches;
 mod tokens;
 mod troubles;
+mod value_rules;
 mod values;
 mod version;
 mod writes;
@@ -79,6 +81,7 @@ pub use holds::Held;
 pub use like::{Blueprint, BlueprintError};
 pub use limits::{Rate, RateError};
 pub use options::{Data, Options};
+pub use peek::account_of;
 pub use reset::{Emptied, reset};
 pub use server::{Sandbox, StartError};
 pub use switches::{KnownSwitch, Switch, SwitchError, Switches};

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::kind::Kind;
+use super::links::Full;
 use super::problem::{Context, Detail, Problem, RowProblem};
 use super::values::Fault;
 
@@ -43,6 +44,8 @@ pub(super) enum Refusal {
     Demands(Vec<Demand>),
     /// Associations that cannot be: the context of contract 4.3.
     Links(Context),
+    /// More associations than an admin allows.
+    Full(Full),
     /// Another record has the unique value, told as a conflict.
     Conflict(Kind, i64),
     /// Another activity has the unique value, told with its id.
@@ -87,6 +90,7 @@ impl Refusal {
                 problem.context = context;
                 problem
             }
+            Refusal::Full(full) => full.problem(),
             Refusal::Conflict(kind, existing) => Problem::conflict(format!(
                 "{} already exists. Existing ID: {existing}",
                 kind.capital()

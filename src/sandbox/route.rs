@@ -31,10 +31,16 @@ pub(super) enum Route {
     OldProperties(Option<Kind>),
     /// Kinds of record that the account defined itself.
     Schemas,
-    /// How many links an admin allows.
-    LinkLimits,
+    /// How many links an admin allows, from one kind to another or of all.
+    LinkLimits(Option<(Kind, Kind)>),
+    /// Limits of links that are set or taken away.
+    LinkLimitBatch((Kind, Kind), LimitVerb),
     /// Rules that an admin made for values of properties.
-    ValueRules,
+    ValueRules(Kind),
+    /// Those of a property.
+    ValueRulesOf(Kind, String),
+    /// That of a property and a type of rule.
+    ValueRule(Kind, String, String),
     /// How many properties of its own the account has of each kind, and may have.
     OwnProperties,
     Merge(Kind),
@@ -53,6 +59,14 @@ pub(super) enum Verb {
     Update,
     Upsert,
     Archive,
+}
+
+/// What is done with limits of links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LimitVerb {
+    Create,
+    Update,
+    Purge,
 }
 
 /// What a person can do with records in the recycle bin.
@@ -144,12 +158,23 @@ impl Route {
             ("pipelines", [kind, rest @ ..]) if Kind::named(kind)? == Kind::Ticket => {
                 pipelines(rest)
             }
-            ("property-validations", [kind]) => Kind::named(kind).map(|_| Route::ValueRules),
+            ("property-validations", [kind, rest @ ..]) => value_rules(Kind::named(kind)?, rest),
             ("limits", ["custom-properties"]) => Ok(Route::OwnProperties),
             ("owners", []) => Ok(Route::Owners),
             ("owners", [id]) => Ok(Route::Owner((*id).to_owned())),
             _ => Err(Problem::not_found()),
         }
+    }
+}
+
+/// Rules for values of a kind of record.
+fn value_rules(kind: Kind, rest: &[&str]) -> Result<Route, Problem> {
+    let text = |text: &str| text.to_owned();
+    match rest {
+        [] => Ok(Route::ValueRules(kind)),
+        [name] => Ok(Route::ValueRulesOf(kind, text(name))),
+        [name, "rule-type", rule] => Ok(Route::ValueRule(kind, text(name), text(rule))),
+        _ => Err(Problem::not_found()),
     }
 }
 
@@ -220,10 +245,21 @@ fn pipelines(rest: &[&str]) -> Result<Route, Problem> {
 fn modern(rest: &[&str]) -> Result<Route, Problem> {
     if let ["definitions", "configurations", ends @ ..] = rest {
         return match ends {
-            ["all"] => Ok(Route::LinkLimits),
-            [from, to] => Kind::named(from)
-                .and(Kind::named(to))
-                .map(|_| Route::LinkLimits),
+            ["all"] => Ok(Route::LinkLimits(None)),
+            [from, to] => {
+                let ends = (Kind::named(from)?, Kind::named(to)?);
+                Ok(Route::LinkLimits(Some(ends)))
+            }
+            [from, to, "batch", verb] => {
+                let ends = (Kind::named(from)?, Kind::named(to)?);
+                let verb = match *verb {
+                    "create" => LimitVerb::Create,
+                    "update" => LimitVerb::Update,
+                    "purge" => LimitVerb::Purge,
+                    _ => return Err(Problem::not_found()),
+                };
+                Ok(Route::LinkLimitBatch(ends, verb))
+            }
             _ => Err(Problem::not_found()),
         };
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
 use super::links::LinkTypes;
+use super::value_rules::{PropertyRules, Rule};
 
 /// Types of value (contract 3.2; the last is one of the internal ones).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,9 +192,23 @@ pub(super) struct Shelf {
     pub(super) groups: BTreeMap<String, Group>,
     /// Names of the unique ones, which every write has to look at.
     pub(super) unique: BTreeSet<String>,
+    /// Rules for values, by property; no list is empty.
+    pub(super) rules: BTreeMap<String, Vec<Rule>>,
 }
 
 impl Shelf {
+    /// Takes the rules of a property in, in place of those that it had.
+    pub(super) fn put_rules(&mut self, rules: PropertyRules) {
+        let PropertyRules {
+            property_name,
+            property_validation_rules,
+        } = rules;
+        let _former = match property_validation_rules.is_empty() {
+            true => self.rules.remove(&property_name),
+            false => self.rules.insert(property_name, property_validation_rules),
+        };
+    }
+
     /// Takes a definition in, in place of the one that had its name.
     pub(super) fn put(&mut self, property: Property) {
         if property.archived {

@@ -58,6 +58,9 @@ impl Desk {
         if is_lone && self.switches.lone_activity == LoneActivity::Refused {
             return Err(Refusal::Lone(kind));
         }
+        if let Some(full) = self.room_for_new(&links)? {
+            return Err(Refusal::Full(full));
+        }
         let held = self.unique_values(kind, &values);
         self.check_free(kind, &held, None)?;
         let id = self.store.next_id();

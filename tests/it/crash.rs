@@ -243,6 +243,7 @@ async fn import_in(folder: &std::path::Path, text: &str) -> InProcess {
         mapping: MAPPING.to_owned(),
         folder: folder.join("run"),
         batch_size: 50,
+        facts: tickethaul::model::learned::KnownFacts::default(),
         tamper: None,
         unsent: None,
     }

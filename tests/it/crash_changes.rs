@@ -25,6 +25,7 @@ async fn run_in(folder: &Path, planted: &Path, scenario: &Scenario, diff: bool) 
         mapping: scenario.mapping(),
         folder: folder.join("run"),
         batch_size: 100,
+        facts: tickethaul::model::learned::KnownFacts::default(),
         tamper: None,
         unsent: None,
     }

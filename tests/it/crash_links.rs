@@ -27,6 +27,7 @@ async fn run_in(folder: &Path, planted: &Path, linking: &Linking) -> InProcess {
         mapping: linking.mapping(),
         folder: folder.join("run"),
         batch_size: 40,
+        facts: tickethaul::model::learned::KnownFacts::default(),
         tamper: None,
         unsent: None,
     }

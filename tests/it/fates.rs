@@ -60,6 +60,7 @@ async fn import(
         mapping: MAPPING.to_owned(),
         folder: folder.path().join("run"),
         batch_size: 10,
+        facts: tickethaul::model::learned::KnownFacts::default(),
         tamper,
         unsent: None,
     };

@@ -203,6 +203,7 @@ async fn which_row_may_link_a_ticket_is_known_after_a_crash_at_any_step() {
             mapping: MAPPING.to_owned(),
             folder: folder.path().join("run"),
             batch_size: 1,
+            facts: tickethaul::model::learned::KnownFacts::default(),
             tamper: None,
             unsent: None,
         };

@@ -29,6 +29,7 @@ use tickethaul::journal::{
 use tickethaul::mapping::{CompiledMapping, MappingFile};
 use tickethaul::model::dialect::Dialect;
 use tickethaul::model::event::{Event, Listener, Summary};
+use tickethaul::model::learned::KnownFacts;
 use tickethaul::model::schema::Schema;
 use tickethaul::review::plan::run::{Planning, plan};
 use tokio::sync::Notify;
@@ -180,6 +181,8 @@ pub struct InProcess {
     pub folder: PathBuf,
     /// Rows of a batch.
     pub batch_size: usize,
+    /// What is known of the portal.
+    pub facts: KnownFacts,
     /// Changes replies.
     pub tamper: Option<Arc<Tamper>>,
     /// Calls to paths that end so do not reach the portal: the day's allowance is said to
@@ -363,6 +366,7 @@ impl InProcess {
             folder,
             past,
             rivals: Rivals::default(),
+            facts: self.facts.clone(),
             plan: plan.transpose()?,
             options: Options {
                 batch_size: self.batch_size,

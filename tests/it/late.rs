@@ -162,6 +162,7 @@ async fn update(operation: Operation, tamper: Arc<Tamper>) {
         mapping: MAPPING.to_owned(),
         folder: folder.path().join("run"),
         batch_size: 10,
+        facts: tickethaul::model::learned::KnownFacts::default(),
         tamper: Some(tamper),
         unsent: None,
     };
@@ -270,6 +271,7 @@ async fn a_ticket_that_is_merged_meanwhile_is_told_with_the_one_that_it_went_int
             mapping: mapping.to_owned(),
             folder: folder.path().join("run"),
             batch_size: 10,
+            facts: tickethaul::model::learned::KnownFacts::default(),
             tamper: Some(merged(ids[1].clone(), "4711")),
             unsent: None,
         };
@@ -451,6 +453,7 @@ async fn linked(what: &str, tamper: Arc<Tamper>) -> Vec<String> {
         mapping: format!("{MAPPING}{}", REQUESTER.replace("WHAT", what)),
         folder: folder.path().join("run"),
         batch_size: 10,
+        facts: tickethaul::model::learned::KnownFacts::default(),
         tamper: Some(tamper),
         unsent: None,
     };
@@ -488,6 +491,7 @@ async fn compared(operation: Operation, tamper: Arc<Tamper>) -> (Summary, tempfi
         mapping: MAPPING.to_owned(),
         folder: folder.path().join("run"),
         batch_size: 10,
+        facts: tickethaul::model::learned::KnownFacts::default(),
         tamper: Some(tamper),
         unsent: None,
     };

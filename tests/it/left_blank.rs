@@ -127,6 +127,7 @@ async fn they_are_counted_once_wherever_the_run_was_ended() {
             mapping: MAPPING.to_owned(),
             folder: folder.path().join("run"),
             batch_size: 10,
+            facts: tickethaul::model::learned::KnownFacts::default(),
             tamper: None,
             unsent: None,
         };

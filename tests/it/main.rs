@@ -1,6 +1,7 @@
 //! Everything that is tested from outside, in one binary; a topic a file.
 
 mod apply; // a plan applied: exactly it, once, and only what nobody changed since
+mod admin; // limits of associations and rules for values, which an admin sets
 mod activities; // the sandbox: notes, e-mails, calls and the like, under each of their switches
 mod asked; // what is asked, and which portal is named first
 mod associate; // links of every kind: in imports, between tickets of a file, alone
@@ -34,6 +35,7 @@ mod export_resume; // exports ended by force or by their time, and gone on with
 mod export_search; // exports by filter: many properties, long filters
 mod export_tables; // exports: former values and linked records, in columns and in files of their own
 mod fates; // replies that say too little, keys that somebody else holds
+mod findings; // a migration that goes by what a check of the portal found
 mod first; // the main job: import, repair, again, export
 #[cfg(unix)]
 mod forecast; // what a check foretells of calls and tickets, and what an import then does
@@ -97,6 +99,7 @@ mod systems; // proposals for the exports of many systems and languages, unedite
 mod told; // what a run was told, and a resume takes up again
 mod troubles; // the sandbox: what every trouble does to a call
 mod upsert; // the sandbox: upserts, former values, dated paths
+mod facts; // what runs find out about portals, kept for the next run
 mod unknowns; // what HubSpot does not document, found out under every switch
 mod undo;
 mod undo_notes;

@@ -67,6 +67,7 @@ fn run_in(folder: &Path, name: &str, portal: &Arc<Portal>, operation: Operation)
         mapping: MAPPING.to_owned(),
         folder: folder.join(name),
         batch_size: 10,
+        facts: tickethaul::model::learned::KnownFacts::default(),
         tamper: None,
         unsent: None,
     }

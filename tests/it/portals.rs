@@ -363,3 +363,80 @@ fn a_time_zone_is_that_of_exports_and_a_mapping_that_of_imports() {
     .expect(64)
     .says("nope");
 }
+
+#[test]
+fn sandboxes_have_names_and_states_of_their_own() {
+    let here = here();
+    let add = |args: &[&str]| here.run([&["portal", "add"], args].concat());
+    let ended = add(&["first", "--sandbox"]).expect(0);
+    let _ended = ended.says("sandboxes/first").says("sandbox reset first");
+    let _ended = add(&["second", "--sandbox", "--rate", "500/1s"]).expect(0);
+    let _ended = add(&["first", "--sandbox"]).expect(64).says("already");
+    let _ended = add(&["x", "--sandbox", "--token-file", "token"]).expect(64);
+    let _ended = add(&["x", "--like", "first", "--token-file", "token"]).expect(64);
+    let listed = here.run(["portal", "list"]).expect(0).stdout;
+    for words in [
+        "sandboxes/first",
+        "sandboxes/second",
+        "nowhere: a sandbox",
+        "rate 500/1s",
+    ] {
+        assert!(listed.contains(words), "{words}\n{listed}");
+    }
+    let on = |name: &str, args: &[&str]| here.run([args, &["--portal", name]].concat());
+    // It is forgiving, as the one without a name is.
+    let import = [
+        "import",
+        "t.csv",
+        "-m",
+        "m.toml",
+        "--run-dir",
+        "run",
+        "--limit",
+        "1",
+    ];
+    let ended = on("first", &import).expect(0);
+    let _ended = ended.says("`first`, a sandbox, chosen by --portal first");
+    let _ended = here.run(["resume", "run", "--no-limit"]).expect(0);
+    let _ended = here.run(["verify", "run"]).expect(0);
+    let tickets = |name: &str| on(name, &EXPORT).expect(0).stdout.lines().count() - 1;
+    assert_eq!(
+        (tickets("first"), tickets("second"), tickets("sandbox")),
+        (3, 0, 0)
+    );
+    let ended = on(
+        "first",
+        &["export", "--token-file", "token", "--properties", "subject"],
+    );
+    let _ended = ended.expect(64).says("it takes no token");
+    // What is found out of it is shown by its name, and is gone with its state.
+    let _ended = here.run(["portal", "check", "first"]).expect(0);
+    let shown = here.run(["portal", "show", "first"]).expect(0).stdout;
+    assert!(shown.contains("over_limit"), "{shown}");
+    let _ended = here.run(["portal", "use", "first"]).expect(0);
+    let _ended = here
+        .run(EXPORT)
+        .expect(0)
+        .says("the default of the configuration");
+    // The twin of one lacks what that lacks, and what that has it has.
+    let _ended = add(&["third", "--sandbox", "--like", "first"])
+        .expect(0)
+        .says("the twin of portal");
+    let _ended = on("third", &["schema", "diff", "-m", "m.toml"]).expect(0);
+    assert_eq!(tickets("third"), 0);
+    let _ended = here
+        .run(["sandbox", "reset", "first"])
+        .expect(0)
+        .says("3 tickets");
+    assert_eq!(tickets("first"), 0);
+    let shown = here.run(["portal", "show", "first"]).expect(0).stdout;
+    assert!(shown.contains("nothing yet"), "{shown}");
+    let _ended = here
+        .run(["portal", "remove", "first"])
+        .expect(0)
+        .says("its state stays in");
+    let _ended = here
+        .run(["sandbox", "reset", "first"])
+        .expect(64)
+        .says("no portal is called");
+}

@@ -7,16 +7,17 @@ use clap::{ArgGroup, Args};
 use serde_json::json;
 
 use crate::cli::config::{
-    COMMAND_SECONDS, Config, Profile, SANDBOX, Source, check_name, source_of,
+    COMMAND_SECONDS, Config, Named, Profile, SANDBOX, Source, check_name, source_of,
 };
 use crate::cli::exit::Exit;
-use crate::cli::portal::connect;
-use crate::cli::settings::{By, Chosen, PortalArgs, PortalName, config};
+use crate::cli::portal::{Portal, connect};
+use crate::cli::settings::{By, Chosen, PortalArgs, PortalName, config, named_sandbox};
 use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{ApiVersion, Rate};
 
-/// Give a portal a name: where its token comes from, and its defaults
+/// Give a portal a name: where its token comes from, and its defaults; or make a sandbox of
+/// that name
 ///
 /// The portal is asked which account it is; a name leads to that account or nowhere. The
 /// token itself is never kept.
@@ -46,8 +47,25 @@ pub struct AddArgs {
     /// The TOML file with client_id, client_secret and refresh_token of an OAuth app
     #[arg(long, value_name = "FILE", group = "source", help_heading = "Token")]
     oauth_file: Option<PathBuf>,
+    /// It is a sandbox with a state of its own, which needs no token
+    #[arg(long, group = "source", help_heading = "Token")]
+    sandbox: bool,
+    /// With --sandbox: the twin of a portal, by its name or by a copy that `schema pull -o`
+    /// wrote
+    #[arg(
+        long,
+        value_name = "NAME|FILE",
+        requires = "sandbox",
+        help_heading = "Token"
+    )]
+    like: Option<String>,
     /// Address of its API [default: HubSpot's]
-    #[arg(long, value_name = "URL", help_heading = "Defaults")]
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "sandbox",
+        help_heading = "Defaults"
+    )]
     base_url: Option<String>,
     /// Version of the API's paths
     #[arg(long, value_name = "VERSION", help_heading = "Defaults")]
@@ -100,7 +118,12 @@ pub async fn run(args: AddArgs, talk: &Talk) -> Result<Exit, Error> {
         return Err(Error::usage(message).advise("`--force` replaces it"));
     }
     let args = PortalArgs::named(PortalName::Named(profile.name.clone()));
-    let chosen = Chosen::Named(Box::new(profile.clone()), By::Flag);
+    let chosen = Chosen::of(profile.clone(), By::Flag);
+    if chosen.is_sandbox() {
+        let portal = Box::pin(Portal::open_chosen(&args, &chosen, talk)).await?;
+        portal.close().await;
+        return written_sandbox(profile, config, talk);
+    }
     let settings = args.settings(&chosen).await?;
     let (_, account) = connect(&args.url(&chosen), settings).await?;
     profile.id = Some(account.portal_id);
@@ -115,6 +138,21 @@ pub async fn run(args: AddArgs, talk: &Talk) -> Result<Exit, Error> {
          or make it the default with `tickethaul portal use {name}`"
     ));
     talk.result(&json!({"name": name, "id": id, "file": file.to_string()}));
+    Ok(Exit::Fine)
+}
+
+/// A sandbox has no account that could be another's: its state is its own.
+fn written_sandbox(profile: Profile, mut config: Config, talk: &Talk) -> Result<Exit, Error> {
+    let name = profile.name.clone();
+    let folder = named_sandbox(&name)?;
+    config.put(profile);
+    config.write()?;
+    let (file, state) = (config.path().display(), folder.display());
+    talk.say(&format!(
+        "`{name}` is a sandbox with its state in {state}, written to {file}; choose it by --portal {name}, \
+         empty it by `tickethaul sandbox reset {name}`"
+    ));
+    talk.result(&json!({"name": name, "sandbox": state.to_string(), "file": file.to_string()}));
     Ok(Exit::Fine)
 }
 
@@ -141,7 +179,15 @@ fn profile(args: AddArgs) -> Result<Profile, Error> {
     let command = args.token_command.map(|line| (line, limit));
     let file = args.token_file.as_deref().map(absolute).transpose()?;
     let oauth_file = args.oauth_file.as_deref().map(absolute).transpose()?;
-    let source = source_of(args.token_env, file, command, oauth_file);
+    let like = args.like.as_deref().map(copy_or_name).transpose()?;
+    let source = source_of(Named {
+        variable: args.token_env,
+        file,
+        command,
+        oauth_file,
+        sandbox: args.sandbox,
+        like,
+    });
     let mapping = args.mapping.as_deref().map(mapping).transpose()?;
     Ok(Profile {
         name: args.name,
@@ -154,6 +200,14 @@ fn profile(args: AddArgs) -> Result<Profile, Error> {
         mapping,
         time_zone: args.time_zone,
     })
+}
+
+/// A copy by its whole path; the name of a portal stays one.
+fn copy_or_name(like: &str) -> Result<String, Error> {
+    match like.ends_with(".toml") {
+        true => Ok(absolute(Path::new(like))?.display().to_string()),
+        false => Ok(like.to_owned()),
+    }
 }
 
 /// A file by its whole path; the name of a built-in mapping stays one.
@@ -180,5 +234,6 @@ pub fn option_of(source: &Source) -> &'static str {
         Source::File(_) => "token-file",
         Source::Command(..) => "token-command",
         Source::OAuthFile(_) => "oauth-file",
+        Source::Sandbox(_) => "sandbox",
     }
 }

@@ -9,13 +9,14 @@ use serde_json::json;
 use super::needs;
 use super::report::Report;
 use crate::cli::exit::Exit;
-use crate::cli::known::Known;
+use crate::cli::known::{Known, Witness};
 use crate::cli::portal::{Portal, call_error, call_error_after};
 use crate::cli::schema::{PortalCopy, pull};
 use crate::cli::settings::{PortalArgs, PortalName};
 use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{DailyUsage, Facts, FoundOut, SchemaParts};
+use crate::model::value_rule::ValueRule;
 
 /// Find out what a portal allows, holds and does, before the first row
 ///
@@ -26,11 +27,11 @@ pub struct CheckArgs {
     /// The portal's name [default: as with other commands]
     #[arg(value_name = "NAME", conflicts_with = "portal")]
     name: Option<PortalName>,
-    /// Find out more with one ticket, which is made, changed and archived; it stays in the
-    /// recycle bin for 90 days, and workflows see it
+    /// Find out more with one ticket and three notes, which are made, changed and archived;
+    /// they stay in the recycle bin for 90 days, and workflows see them
     #[arg(long)]
     write_probe: bool,
-    /// Don't ask before the ticket is made; needed where there is no terminal
+    /// Don't ask before they are made; needed where there is no terminal
     #[arg(long, requires = "write_probe")]
     yes: bool,
     #[command(flatten)]
@@ -106,22 +107,28 @@ async fn look(portal: &Portal, talk: &Talk) -> Result<Seen, Error> {
 impl Seen {
     /// What is known now: what a ticket showed once stays, what is read is of today.
     fn known(&self, id: u64, now: Timestamp, before: Option<&Known>) -> Known {
-        let mut known = Known::new(id, now);
+        let mut known = Known::new(id);
         if let Some(before) = before {
-            known.found.clone_from(&before.found);
+            known.facts.clone_from(&before.facts);
             known.probed = before.probed;
         }
-        known.found.extend(self.found.clone());
+        known.checked = Some(now);
+        let mut found = self.found.clone();
         known.scopes.clone_from(&self.facts.scopes);
         if let Some(scopes) = &self.facts.scopes {
             let missing = needs::missing(scopes);
-            let _older = known.found.insert("missing_scopes".to_owned(), missing);
+            let _none = found.insert("missing_scopes".to_owned(), missing);
         }
-        let limits = self.facts.link_limits.iter().flatten();
+        known.take(found, now, &Witness::Reading);
+        let limits = self.copy.link_limits.iter();
         known.link_limits = limits
             .map(|limit| (limit.type_id.to_string(), limit.most))
             .collect();
-        known.rules = self.facts.rules.iter().flatten().cloned().collect();
+        let rules = self.copy.rules.iter().map(|(name, rules)| {
+            let rules = rules.iter().map(ValueRule::words).collect();
+            (name.clone(), rules)
+        });
+        known.rules = rules.collect();
         known
     }
 }
@@ -134,25 +141,28 @@ async fn probe(
     talk: &Talk,
 ) -> Result<(), Error> {
     let question = format!(
-        "make one ticket in {}, change it and archive it; it stays in the recycle bin for 90 days, and \
-         workflows see it",
+        "make one ticket with three notes in {}, change it and archive all of it; they stay in the recycle \
+         bin for 90 days, and workflows see them",
         portal.name_in_question()
     );
     if !talk.confirmed(args.yes, &question) {
         return Ok(());
     }
-    let (id, found) = portal.client.unknowns_by_writing(&known.found).await;
+    let (id, found) = portal.client.unknowns_by_writing(&known.found()).await;
     match &id {
-        Some(id) => talk.say(&format!("the ticket was {id}; it is archived")),
+        Some(id) => talk.say(&format!(
+            "the ticket was {id}; it and its notes are archived"
+        )),
         None => talk.say("no ticket could be made"),
     }
     let written = match &id {
-        Some(id) => format!("archive the ticket {id}, if it is there"),
+        Some(id) => format!("archive the ticket {id} and its notes, if they are there"),
         None => "a ticket \"Probe of tickethaul\" may be there: archive it".to_owned(),
     };
     let found = found.map_err(|error| call_error_after(error, &written))?;
-    known.found.extend(found);
-    known.probed = Some(known.checked);
+    let now = known.checked.unwrap_or(Timestamp::UNIX_EPOCH);
+    known.take(found, now, &Witness::Probe);
+    known.probed = Some(now);
     Ok(())
 }
 
@@ -160,10 +170,11 @@ async fn probe(
 pub fn known_json(known: &Known) -> serde_json::Value {
     json!({
         "portal": known.portal,
-        "checked": known.checked.to_string(),
+        "checked": known.checked.map(|at| at.to_string()),
         "probed": known.probed.map(|at| at.to_string()),
         "scopes": known.scopes,
-        "found": known.found,
+        "found": known.found(),
+        "facts": known.facts,
         "association_limits": known.link_limits,
         "rules": known.rules,
     })

@@ -4,9 +4,9 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::config::SANDBOX;
+use crate::cli::config::{SANDBOX, Source};
 use crate::cli::exit::Exit;
-use crate::cli::settings::config;
+use crate::cli::settings::{config, named_sandbox};
 use crate::cli::talk::Talk;
 use crate::error::Error;
 
@@ -50,7 +50,8 @@ pub fn choose(args: &UseArgs, talk: &Talk) -> Result<Exit, Error> {
 pub fn remove(args: &RemoveArgs, talk: &Talk) -> Result<Exit, Error> {
     let mut config = config()?;
     let name = &args.name;
-    let id = config.portal(name)?.id;
+    let profile = config.portal(name)?;
+    let (id, is_sandbox) = (profile.id, matches!(profile.source, Source::Sandbox(_)));
     let was_default = config.default_name() == Some(name);
     config.remove(name);
     config.write()?;
@@ -58,8 +59,12 @@ pub fn remove(args: &RemoveArgs, talk: &Talk) -> Result<Exit, Error> {
         true => "; no portal is the default now",
         false => "",
     };
+    let stays = match is_sandbox {
+        true => format!("its state stays in {}", named_sandbox(name)?.display()),
+        false => "its token is where it was".to_owned(),
+    };
     talk.say(&format!(
-        "`{name}` is no name of a portal any more{default}; its token is where it was"
+        "`{name}` is no name of a portal any more{default}; {stays}"
     ));
     talk.result(&json!({"removed": name, "id": id}));
     Ok(Exit::Fine)

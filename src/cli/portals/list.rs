@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use super::add::option_of;
 use super::check::known_json;
 use super::report::found_text;
-use crate::cli::config::{Config, Profile};
+use crate::cli::config::{Config, Profile, Source};
 use crate::cli::exit::Exit;
 use crate::cli::known::Known;
-use crate::cli::settings::config;
+use crate::cli::settings::{SANDBOX_STATE, config, named_sandbox};
 use crate::cli::talk::Talk;
 use crate::error::Error;
+use crate::sandbox;
 
 /// List the portals that have names, and where the configuration is
 #[derive(Debug, Args)]
@@ -59,14 +60,45 @@ fn table(config: &Config) -> String {
         };
         let _same = table.add_row([
             format!("{}{mark}", profile.name),
-            profile
-                .id
-                .map_or("not asked yet".to_owned(), |id| id.to_string()),
+            portal_words(profile),
             profile.source.words(),
             defaults(profile).join(", "),
         ]);
     }
-    table.to_string()
+    let lines: Vec<String> = table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
+    lines.join("\n")
+}
+
+/// Which portal it is: an account, or the state of a sandbox.
+fn portal_words(profile: &Profile) -> String {
+    match (state_of(profile), profile.id) {
+        (Some(state), _) => state,
+        (None, Some(id)) => id.to_string(),
+        (None, None) => "not asked yet".to_owned(),
+    }
+}
+
+/// The account of a portal, as far as it is known; that of a sandbox stands in its state.
+fn account_of(profile: &Profile) -> Option<u64> {
+    match profile.source {
+        Source::Sandbox(_) => {
+            let folder = named_sandbox(&profile.name).ok()?;
+            sandbox::account_of(&folder.join(SANDBOX_STATE))
+        }
+        _ => profile.id,
+    }
+}
+
+/// Where the state of a sandbox is.
+fn state_of(profile: &Profile) -> Option<String> {
+    let Source::Sandbox(_) = profile.source else {
+        return None;
+    };
+    let folder = named_sandbox(&profile.name).ok()?;
+    Some(folder.display().to_string())
 }
 
 fn is_default(profile: &Profile, config: &Config) -> bool {
@@ -99,6 +131,7 @@ fn as_json(profile: &Profile, config: &Config) -> Value {
         "name": profile.name,
         "default": is_default(profile, config),
         "id": profile.id,
+        "sandbox": state_of(profile),
         "token": option_of(&profile.source),
         "token_from": profile.source.words(),
         "base_url": profile.base_url,
@@ -120,17 +153,14 @@ pub fn show(args: &ShowArgs, talk: &Talk) -> Result<Exit, Error> {
     let profile = config.portal(name)?;
     let mut lines = vec![
         format!("name      {}", profile.name),
-        match profile.id {
-            Some(id) => format!("portal    {id}"),
-            None => "portal    not asked yet".to_owned(),
-        },
+        format!("portal    {}", portal_words(profile)),
         format!("token     from {}", profile.source.words()),
     ];
     let defaults = defaults(profile);
     if !defaults.is_empty() {
         lines.push(format!("defaults  {}", defaults.join(", ")));
     }
-    let known = profile.id.and_then(Known::of);
+    let known = account_of(profile).and_then(Known::of);
     match &known {
         Some(known) => lines.extend([String::new(), found_text(known)]),
         None => lines.push(format!(

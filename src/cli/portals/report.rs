@@ -4,11 +4,14 @@ use serde_json::{Value, json};
 
 use super::check::known_json;
 use super::needs::{self, Lack};
-use crate::cli::known::Known;
+use crate::cli::known::{Known, Witness};
 use crate::cli::schema::PortalCopy;
-use crate::hubspot::{Account, DailyUsage, Facts, UNKNOWNS, Way};
+use crate::hubspot::{Account, DailyUsage, Facts, LinkLimit, LinkType, UNKNOWNS, Way};
 use crate::model::count::{count, counted};
 use crate::report::age_words;
+
+/// Columns that a line of names takes, at most.
+const SCREEN: usize = 96;
 
 /// What there is to tell.
 pub struct Report<'a> {
@@ -59,7 +62,7 @@ impl Report<'_> {
     }
 
     fn version_words(&self) -> String {
-        match self.known.found.get("ended_versions").map(String::as_str) {
+        match self.known.found().get("ended_versions").map(String::as_str) {
             None | Some("none") => "2026-09 and v3 both answer".to_owned(),
             Some(ended) => {
                 let other = if ended == "v3" { "2026-09" } else { "v3" };
@@ -70,7 +73,7 @@ impl Report<'_> {
 
     fn call_words(&self) -> String {
         let burst = self.copy.burst.map(|rate| rate.to_string());
-        let burst = burst.unwrap_or_else(|| "no limit is told".to_owned());
+        let burst = burst.unwrap_or_else(|| "the portal announces no limit".to_owned());
         match self.usage {
             Some(usage) => format!(
                 "{burst}; {} of {} used today",
@@ -124,27 +127,50 @@ impl Report<'_> {
             [] => "no labels".to_owned(),
             labels => format!("labels {}", labels.join(", ")),
         };
-        let limits = match (&self.facts.link_limits, self.known.link_limits.is_empty()) {
-            (None, _) => "their limits can't be found out".to_owned(),
-            (Some(_), true) => "no limit set by an admin".to_owned(),
-            (Some(_), false) => {
-                let limits = self.known.link_limits.iter();
-                let limits = limits.map(|(id, most)| format!("at most {most} of type {id}"));
-                limits.collect::<Vec<_>>().join(", ")
-            }
+        let limits: Vec<String> = self
+            .copy
+            .link_limits
+            .iter()
+            .map(|limit| self.limit_words(limit))
+            .collect();
+        let limits = match limits.as_slice() {
+            _ if self.copy.left_out.link_limits => "their limits can't be found out".to_owned(),
+            [] => "no limit set by an admin".to_owned(),
+            limits => limits.join(", "),
         };
         format!("{labels}; {limits}")
     }
 
-    fn rule_words(&self) -> String {
-        match (&self.facts.rules, self.known.rules.is_empty()) {
-            (None, _) => "whether values have rules can't be found out".to_owned(),
-            (Some(_), true) => "no property has rules for its values".to_owned(),
-            (Some(_), false) => {
-                let rules = self.known.rules.iter();
-                let rules = rules.map(|(name, kinds)| format!("{name} ({})", kinds.join(", ")));
-                rules.collect::<Vec<_>>().join(", ")
+    /// How many links a record may have, with the kind where it is one from tickets.
+    fn limit_words(&self, limit: &LinkLimit) -> String {
+        let mut links = self.copy.links.iter();
+        let known =
+            links.find(|(_, link)| (link.id, &link.category) == (limit.type_id, &limit.category));
+        let most = count(limit.most);
+        match known {
+            Some((
+                to,
+                LinkType {
+                    label: Some(label), ..
+                },
+            )) => {
+                format!("at most {most} {} labelled {label} a ticket", to.plural())
             }
+            Some((to, _)) => format!("at most {most} {} a ticket", to.plural()),
+            None => format!("at most {most} of type {}", limit.type_id),
+        }
+    }
+
+    fn rule_words(&self) -> String {
+        let rules = self.known.rules.iter();
+        let rules = rules.map(|(name, rules)| format!("{name} ({})", rules.join("; ")));
+        let rules: Vec<String> = rules.collect();
+        match rules.as_slice() {
+            _ if self.copy.left_out.rules => {
+                "whether values have rules can't be found out".to_owned()
+            }
+            [] => "no property has rules for its values".to_owned(),
+            rules => rules.join(", "),
         }
     }
 
@@ -195,18 +221,26 @@ fn scope_words(known: &Known) -> String {
 
 /// What was found out of what HubSpot does not document, and what was not.
 pub fn found_text(known: &Known) -> String {
+    let is_unknown = |name: &&String| UNKNOWNS.iter().any(|one| one.name == **name);
     let probed = match known.probed {
         Some(at) => format!(", with a ticket {}", age_words(at)),
         None => String::new(),
     };
+    let checked = known.checked.map(age_words);
     let mut lines = vec![format!(
         "of {} things that HubSpot does not document, {} were found out, {}{probed}:",
         UNKNOWNS.len(),
-        known.found.len(),
-        age_words(known.checked),
+        known.facts.keys().filter(is_unknown).count(),
+        checked.unwrap_or_else(|| "by runs; `tickethaul portal check` looks at all".to_owned()),
     )];
-    for (name, value) in &known.found {
-        lines.push(format!("  {name:<30} {value}"));
+    for (name, fact) in &known.facts {
+        // What this very check has shown needs no word more.
+        let source = match &fact.by {
+            Witness::Reading | Witness::Probe if Some(fact.at) == known.checked => String::new(),
+            _ => format!("  ({})", fact.source()),
+        };
+        let line = format!("  {name:<30} {value}{source}", value = fact.value);
+        lines.push(line);
     }
     let mut left: Vec<(&str, Vec<&str>)> = Vec::new();
     for (name, why) in not_found(known) {
@@ -216,19 +250,35 @@ pub fn found_text(known: &Known) -> String {
         }
     }
     if !left.is_empty() {
-        lines.push("can't be found out:".to_owned());
+        lines.push("not found out:".to_owned());
     }
     for (why, names) in left {
-        lines.push(format!("  {why}: {}", names.join(", ")));
+        lines.push(format!("  {why}:"));
+        lines.extend(wrapped(&names));
     }
     lines.join("\n")
+}
+
+/// Names with commas between them, in lines that fit a screen.
+fn wrapped(names: &[&str]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (place, name) in names.iter().enumerate() {
+        let comma = if place + 1 < names.len() { "," } else { "" };
+        match lines.last_mut() {
+            Some(line) if line.len() + name.len() < SCREEN => {
+                line.push_str(&format!(" {name}{comma}"));
+            }
+            _ => lines.push(format!("    {name}{comma}")),
+        }
+    }
+    lines
 }
 
 /// What was not found out, and why.
 fn not_found(known: &Known) -> Vec<(&'static str, &'static str)> {
     let open = UNKNOWNS
         .iter()
-        .filter(|one| !known.found.contains_key(one.name));
+        .filter(|one| !known.facts.contains_key(one.name));
     let why = |way: Way| match way {
         Way::Read => "the portal holds nothing that shows it",
         Way::Write if known.probed.is_some() => "the ticket did not show it",

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::hubspot::{LinkType, PropertyForm, PropertyGroup, Rate};
+use crate::hubspot::{LinkLimit, LinkType, PropertyForm, PropertyGroup, Rate, ValueRules};
 use crate::import::links::LinkDefinitions;
 use crate::model::schema::{
     CustomObject, ObjectType, Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage,
     ValueType,
 };
+use crate::model::value_rule::ValueRule;
 
 /// Version of the file.
 const VERSION: u32 = 1;
@@ -43,6 +44,10 @@ pub struct PortalCopy {
     pub forms: BTreeMap<ObjectType, BTreeMap<String, PropertyForm>>,
     /// Stages into which not everybody may write tickets, and who may.
     pub locked_stages: BTreeMap<String, String>,
+    /// How many links of a type an admin allows a record.
+    pub link_limits: Vec<LinkLimit>,
+    /// Rules for values of ticket properties.
+    pub rules: ValueRules,
 }
 
 /// Parts of a schema that a copy lacks for want of a scope.
@@ -57,6 +62,12 @@ pub struct LeftOut {
     /// Custom kinds of record.
     #[serde(default, skip_serializing_if = "is_false")]
     pub custom: bool,
+    /// Limits of links.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub link_limits: bool,
+    /// Rules for values.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub rules: bool,
 }
 
 /// Why a text is no copy.
@@ -100,6 +111,18 @@ struct CopyText {
     others: Vec<OtherText>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     custom_objects: Vec<CustomObject>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    link_limits: Vec<LimitText>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    rules: BTreeMap<String, Vec<ValueRule>>,
+}
+
+/// How many links of a type a record may have.
+#[derive(Serialize, Deserialize)]
+struct LimitText {
+    category: String,
+    id: u32,
+    most: u64,
 }
 
 /// Names of properties of another kind of record.
@@ -218,6 +241,8 @@ impl PortalCopy {
             contacts: self.properties_text(ObjectType::Contacts),
             others: self.others.iter().map(other_text).collect(),
             custom_objects: self.schema.custom.clone(),
+            link_limits: self.link_limits.iter().map(limit_text).collect(),
+            rules: self.rules.clone(),
         })?;
         Ok(format!(
             "# What portal {} defines, as `tickethaul schema pull` found it. Read by `check` and `schema`.\n\n{text}",
@@ -246,6 +271,11 @@ impl PortalCopy {
     pub fn of_links(&self) -> LinkDefinitions {
         let mut found = LinkDefinitions {
             unique: self.others.clone(),
+            limits: self
+                .link_limits
+                .iter()
+                .map(|limit| (limit.type_id, limit.most))
+                .collect(),
             ..LinkDefinitions::default()
         };
         for (to, link) in &self.links {
@@ -294,6 +324,8 @@ impl PortalCopy {
             links: links.collect(),
             left_out: text.left_out,
             others: text.others.into_iter().filter_map(other_from).collect(),
+            link_limits: text.link_limits.into_iter().map(limit_from).collect(),
+            rules: text.rules,
             schema: Schema {
                 tickets: properties_from(text.tickets),
                 contacts: properties_from(text.contacts),
@@ -323,6 +355,22 @@ fn other_from(text: OtherText) -> Option<(ObjectType, BTreeMap<String, bool>)> {
     let unique = text.unique.into_iter().map(|name| (name, true));
     let others = text.not_unique.into_iter().map(|name| (name, false));
     Some((ObjectType::named(&text.of)?, unique.chain(others).collect()))
+}
+
+fn limit_text(limit: &LinkLimit) -> LimitText {
+    LimitText {
+        category: limit.category.clone(),
+        id: limit.type_id,
+        most: limit.most,
+    }
+}
+
+fn limit_from(text: LimitText) -> LinkLimit {
+    LinkLimit {
+        category: text.category,
+        type_id: text.id,
+        most: text.most,
+    }
 }
 
 fn group_text(group: &PropertyGroup) -> GroupText {
@@ -549,9 +597,23 @@ mod tests {
             .into(),
             left_out: LeftOut {
                 contacts: true,
-                owners: false,
-                custom: false,
+                rules: true,
+                ..LeftOut::default()
             },
+            link_limits: vec![LinkLimit {
+                category: "USER_DEFINED".to_owned(),
+                type_id: 31,
+                most: 2,
+            }],
+            rules: [(
+                "subject".to_owned(),
+                vec![ValueRule {
+                    kind: "MAX_LENGTH".to_owned(),
+                    arguments: vec!["40".to_owned()],
+                    normalises: true,
+                }],
+            )]
+            .into(),
         }
     }
 

@@ -18,7 +18,8 @@ use crate::hubspot::{CallError, Client, LinkType, PropertyForm, SchemaParts};
 use crate::model::schema::{ObjectType, Schema};
 use crate::output::{Privacy, Target};
 
-/// Keep a copy of what the portal defines: properties, groups, pipelines, stages, owners, labels
+/// Keep a copy of what the portal defines: properties and rules for their values, groups,
+/// pipelines, stages, owners, labels and limits of links
 #[derive(Debug, Args)]
 pub struct PullArgs {
     /// The .toml file that the copy goes to; an older copy is replaced [default: in the
@@ -78,13 +79,22 @@ pub async fn pull(portal: &Portal, needed: SchemaParts, talk: &Talk) -> Result<P
         .map(|custom| ObjectType::Custom(custom.object))
         .collect();
     let usage = allowed(client.daily_usage().await).map_err(call_error)?;
+    let link_limits = client.link_limits().await.map_err(call_error)?;
+    let rules = client.value_rules().await.map_err(call_error)?;
+    let left_out = LeftOut {
+        link_limits: link_limits.is_none(),
+        rules: rules.is_none(),
+        ..permitted.left_out
+    };
     Ok(PortalCopy {
         portal_id: portal.account.portal_id,
         pulled: client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH),
         daily_calls: usage.flatten().map(|usage| usage.limit),
         burst: client.burst(),
         schema: permitted.schema,
-        left_out: permitted.left_out,
+        left_out,
+        link_limits: link_limits.unwrap_or_default(),
+        rules: rules.unwrap_or_default(),
         archived,
         groups: groups.map_err(call_error)?,
         links: links(client, &custom).await.map_err(call_error)?,

@@ -14,6 +14,7 @@ use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
 use crate::model::schema::{CustomObject, Owner, Pipeline, PropertyDef};
+use crate::model::value_rule::ValueRule;
 use crate::model::visible::one_line;
 
 /// Labels of options that are shown.
@@ -54,7 +55,7 @@ fn words(copy: &PortalCopy, properties: &[&PropertyDef]) -> String {
             property.name.clone(),
             property.label.clone(),
             property.value_type.word().to_owned(),
-            traits(property),
+            traits(property, copy.rules.get(&property.name)),
         ]
     });
     text += &table(["property", "label", "type", ""], rows);
@@ -110,7 +111,7 @@ fn table(header: [&str; 4], rows: impl Iterator<Item = [String; 4]>) -> String {
 }
 
 /// What is special about a property, and its options.
-fn traits(property: &PropertyDef) -> String {
+fn traits(property: &PropertyDef, rules: Option<&Vec<ValueRule>>) -> String {
     let mut words = Vec::new();
     if property.unique {
         words.push("unique".to_owned());
@@ -118,6 +119,7 @@ fn traits(property: &PropertyDef) -> String {
     if property.read_only {
         words.push("read-only".to_owned());
     }
+    words.extend(rules.into_iter().flatten().map(ValueRule::words));
     let labels = property.options.iter().map(|option| option.label.clone());
     words.extend(labels.take(OPTIONS));
     if property.options.len() > OPTIONS {
@@ -133,6 +135,7 @@ fn schema_json(copy: &PortalCopy, properties: &[&PropertyDef]) -> Value {
         "pulled": copy.pulled.to_string(),
         "daily_calls": copy.daily_calls,
         "properties": properties.iter().map(|one| property_json(one)).collect::<Vec<_>>(),
+        "rules": copy.rules,
         "pipelines": copy.schema.pipelines.iter().map(pipeline_json).collect::<Vec<_>>(),
         "owners": copy.schema.owners.iter().map(owner_json).collect::<Vec<_>>(),
         "custom_objects": copy.schema.custom.iter().map(custom_json).collect::<Vec<_>>(),

@@ -39,6 +39,8 @@ impl FromStr for PortalName {
 pub enum Chosen {
     /// The embedded one.
     Sandbox(By),
+    /// A sandbox of the configuration.
+    NamedSandbox(Box<Profile>, By),
     /// One of the configuration.
     Named(Box<Profile>, By),
     /// That of a token or an app that was typed or is in the environment.
@@ -91,7 +93,7 @@ impl PortalArgs {
             Some(SANDBOX) => Ok(Chosen::Sandbox(By::Default)),
             Some(name) => {
                 let profile = config.portal(name)?.clone();
-                Ok(Chosen::Named(Box::new(profile), By::Default))
+                Ok(Chosen::of(profile, By::Default))
             }
         }
     }
@@ -99,8 +101,8 @@ impl PortalArgs {
     /// The portal of the configuration, where it is one.
     pub fn profile(&self) -> Result<Option<Profile>, Error> {
         Ok(match self.chosen()? {
-            Chosen::Named(profile, _) => Some(*profile),
-            _ => None,
+            Chosen::Named(profile, _) | Chosen::NamedSandbox(profile, _) => Some(*profile),
+            Chosen::Sandbox(_) | Chosen::Bare | Chosen::Nothing => None,
         })
     }
 
@@ -115,8 +117,14 @@ impl PortalArgs {
             (None, Some(path)) => Some(Source::OAuthFile(path.clone())),
             (None, None) => None,
         };
+        if let (Source::Sandbox(_), Some(_)) = (&profile.source, &typed) {
+            return Err(
+                Error::usage(format!("`{name}` is a sandbox: it takes no token"))
+                    .advise("leave --token-file and --oauth-file out, or name another portal"),
+            );
+        }
         profile.source = typed.unwrap_or(profile.source);
-        Ok(Chosen::Named(Box::new(profile), by))
+        Ok(Chosen::of(profile, by))
     }
 
     fn is_of_run(&self, name: &PortalName) -> bool {
@@ -155,8 +163,10 @@ impl PortalArgs {
             refuse_empty(PORTAL, "where another portal is meant")?;
         }
         match chosen {
-            Chosen::Sandbox(By::Default) | Chosen::Named(_, By::Default) => {}
-            Chosen::Sandbox(_) | Chosen::Named(..) => return Ok(()),
+            Chosen::Sandbox(By::Default)
+            | Chosen::NamedSandbox(_, By::Default)
+            | Chosen::Named(_, By::Default) => {}
+            Chosen::Sandbox(_) | Chosen::NamedSandbox(..) | Chosen::Named(..) => return Ok(()),
             Chosen::Bare | Chosen::Nothing => {
                 if self.base_url.is_none() {
                     refuse_empty(BASE_URL, "for HubSpot itself")?;
@@ -185,6 +195,10 @@ impl PortalArgs {
             Chosen::Sandbox(by) => {
                 let words = by.words(SANDBOX);
                 format!("the embedded sandbox, {words}{}", by.unused())
+            }
+            Chosen::NamedSandbox(profile, by) => {
+                let (name, words) = (&profile.name, by.words(&profile.name));
+                format!("`{name}`, a sandbox, {words}{}", by.unused())
             }
             Chosen::Named(profile, by) => {
                 let (name, words) = (&profile.name, by.words(&profile.name));
@@ -243,6 +257,21 @@ impl PortalArgs {
     }
 }
 
+impl Chosen {
+    /// A portal of the configuration.
+    pub fn of(profile: Profile, by: By) -> Chosen {
+        match profile.source {
+            Source::Sandbox(_) => Chosen::NamedSandbox(Box::new(profile), by),
+            _ => Chosen::Named(Box::new(profile), by),
+        }
+    }
+
+    /// True for a sandbox, of whichever name.
+    pub fn is_sandbox(&self) -> bool {
+        matches!(self, Chosen::Sandbox(_) | Chosen::NamedSandbox(..))
+    }
+}
+
 impl By {
     fn words(self, name: &str) -> String {
         match self {
@@ -271,7 +300,7 @@ pub fn exposed(chosen: &Chosen, args: &PortalArgs) -> Option<std::path::PathBuf>
     let of_profile: Option<&Path> = match chosen {
         Chosen::Named(profile, _) => match &profile.source {
             Source::File(path) | Source::OAuthFile(path) => Some(path),
-            Source::Variable(_) | Source::Command(..) => None,
+            Source::Variable(_) | Source::Command(..) | Source::Sandbox(_) => None,
         },
         _ => None,
     };

@@ -9,6 +9,7 @@ mod definitions;
 mod facts;
 mod links;
 mod lists;
+mod notes;
 mod write;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use crate::hubspot::client::Client;
 use crate::hubspot::error::CallError;
 use ask::Asking;
 
-pub use facts::{Facts, LinkLimit};
+pub use facts::{Facts, LinkLimit, ValueRules};
 
 /// One of the things that HubSpot does not document.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +34,7 @@ pub struct Unknown {
 pub enum Way {
     /// By reading, where the portal holds what it shows in.
     Read,
-    /// By writing one ticket.
+    /// By writing one ticket, and some notes of it.
     Write,
     /// By neither; why.
     Neither(&'static str),
@@ -44,7 +45,8 @@ pub type Found = BTreeMap<String, String>;
 
 const TWO: Way = Way::Neither("two tickets are needed");
 const LINKED: Way = Way::Neither("records of other kinds are needed");
-const NOTE: Way = Way::Neither("a note is needed");
+const STAYS: Way = Way::Neither("a property of notes would be left behind");
+const DENIED: Way = Way::Neither("only a token that lacks scopes shows it");
 const BY_HAND: Way = Way::Neither("only a person can bring it about");
 const TROUBLE: Way = Way::Neither("the portal would have to be overloaded");
 const LATE: Way = Way::Neither("a run waits as long as the answer takes");
@@ -54,17 +56,17 @@ const KEY: Way = Way::Neither("a unique property of one's own is needed");
 
 /// All of them.
 pub const UNKNOWNS: &[Unknown] = &[
-    unknown("activity_collision", NOTE),
+    unknown("activity_collision", Way::Write),
     unknown("activity_key", Way::Read),
     unknown("activity_key_reads", Way::Read),
-    unknown("activity_properties", NOTE),
-    unknown("activity_scopes", NOTE),
+    unknown("activity_properties", STAYS),
+    unknown("activity_scopes", DENIED),
     unknown("archived_by_key", Way::Read),
     unknown("archived_holds_unique", TWO),
     unknown("archived_owner", Way::Write),
     unknown("bad_association", Way::Write),
     unknown("bad_owner_code", Way::Write),
-    unknown("body_form", NOTE),
+    unknown("body_form", Way::Write),
     unknown("clear_stage", Way::Write),
     unknown("closed_date_on_reopen", Way::Write),
     unknown("closed_date_writable", Way::Write),
@@ -93,7 +95,7 @@ pub const UNKNOWNS: &[Unknown] = &[
     unknown("links_touch_modified", LINKED),
     unknown("list_cursor", Way::Read),
     unknown("list_pairs_2026_09", Way::Read),
-    unknown("lone_activity", NOTE),
+    unknown("lone_activity", Way::Write),
     unknown("long_string", Way::Write),
     unknown("merge_id", TWO),
     unknown("merge_loser", TWO),
@@ -160,7 +162,7 @@ impl Client {
     }
 
     /// Finds out what one ticket can settle, beside what is known by reading: it is made,
-    /// changed and archived. The second part is its id, once there is one: it stays in
+    /// changed, given some notes and archived with them. The second part is its id, once there is one: it stays in
     /// the recycle bin.
     pub async fn unknowns_by_writing(
         &self,

@@ -1,4 +1,4 @@
-//! What one ticket can settle: it is made, changed and archived. Whatever fails on the
+//! What one ticket can settle: it is made, changed, given some notes and archived. Whatever fails on the
 //! way, it is archived, and its id is told.
 
 use serde_json::{Map, Value, json};
@@ -32,6 +32,8 @@ pub(super) struct Probe<'a> {
     /// Id of the ticket, once it is there.
     pub(super) id: Option<String>,
     never: Vec<&'static str>,
+    /// What the definition of the key of notes says.
+    note_key: Option<String>,
     /// Rules of the portal's admin keep it out of closed stages.
     open_only: bool,
 }
@@ -59,6 +61,7 @@ impl<'a> Probe<'a> {
             asking,
             id: None,
             never: never.map(|(date, _)| date).collect(),
+            note_key: read.get("activity_key").cloned(),
             open_only: false,
         }
     }
@@ -78,7 +81,7 @@ impl<'a> Probe<'a> {
         changed.and(archived)
     }
 
-    fn keep(&mut self, name: &str, value: Option<impl Into<String>>) {
+    pub(super) fn keep(&mut self, name: &str, value: Option<impl Into<String>>) {
         self.asking.keep(name, value);
     }
 
@@ -258,7 +261,9 @@ impl<'a> Probe<'a> {
         self.texts(id).await?;
         self.owners(id).await?;
         self.traces(id).await?;
-        self.links(id).await
+        self.links(id).await?;
+        let key = self.note_key.clone();
+        self.notes(id, key.as_deref()).await
     }
 
     async fn ticket(&self, id: &str) -> Result<Value, CallError> {

@@ -5,10 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::link::Link;
 use super::natural::Natural;
 use crate::hubspot::association_types::from_ticket;
 use crate::hubspot::{CallError, Client, LinkType};
 use crate::mapping::{CompiledMapping, MappedLink};
+use crate::model::issue::{Problem, Reason};
 use crate::model::schema::ObjectType;
 use crate::model::ticket::{LinkDraft, Missing};
 
@@ -18,6 +20,8 @@ pub struct LinkKinds {
     labelled: HashMap<(ObjectType, Arc<str>), LinkType>,
     /// Plain links to custom kinds, which every portal numbers in its own way.
     plain: HashMap<ObjectType, LinkType>,
+    /// How many links of a type a ticket may have, where an admin says.
+    limits: BTreeMap<u32, u64>,
     naturals: Vec<Natural>,
 }
 
@@ -78,6 +82,8 @@ pub struct LinkDefinitions {
     pub types: BTreeMap<ObjectType, Vec<LinkType>>,
     /// Properties by kind of record and name: whether their values are unique.
     pub unique: BTreeMap<ObjectType, BTreeMap<String, bool>>,
+    /// How many links of a type a record may have, where an admin says.
+    pub limits: BTreeMap<u32, u64>,
 }
 
 impl LinkDefinitions {
@@ -98,6 +104,12 @@ impl LinkDefinitions {
         mapping: &CompiledMapping,
     ) -> Result<LinkDefinitions, CallError> {
         let mut found = LinkDefinitions::default();
+        if mapping.links().next().is_some() {
+            // A portal that does not say refuses what is too many.
+            let limits = client.link_limits().await?.unwrap_or_default();
+            let limits = limits.into_iter().map(|limit| (limit.type_id, limit.most));
+            found.limits = limits.collect();
+        }
         for link in mapping.links() {
             let to = link.to;
             if asks_for_types(link) && !found.types.contains_key(&to) {
@@ -145,7 +157,10 @@ impl LinkKinds {
         mapping: &CompiledMapping,
         definitions: &LinkDefinitions,
     ) -> Result<LinkKinds, KindsError> {
-        let mut kinds = LinkKinds::default();
+        let mut kinds = LinkKinds {
+            limits: definitions.limits.clone(),
+            ..LinkKinds::default()
+        };
         for link in mapping.links() {
             kinds.label(definitions, link)?;
             kinds.plain(definitions, link)?;
@@ -253,12 +268,46 @@ impl LinkKinds {
         &self.naturals
     }
 
+    /// The same for links that are cut: of those there may be as many as there are.
+    #[must_use]
+    pub fn unlimited(self) -> LinkKinds {
+        LinkKinds {
+            limits: BTreeMap::new(),
+            ..self
+        }
+    }
+
+    /// The plain kind of a link to such a record.
+    fn plain_to(&self, to: ObjectType) -> LinkType {
+        let known = || LinkType::plain(from_ticket(to).unwrap_or_default());
+        self.plain.get(&to).cloned().unwrap_or_else(known)
+    }
+
+    /// What is wrong with the links of a ticket that are more than an admin allows.
+    pub(super) fn too_many(&self, links: &[Link]) -> Option<Problem> {
+        self.limits.iter().find_map(|(&type_id, &most)| {
+            let counts = |link: &&Link| {
+                self.plain_to(link.to).id == type_id
+                    || link.types.iter().any(|kind| kind.id == type_id)
+            };
+            let of_type: Vec<&Link> = links.iter().filter(counts).collect();
+            let beyond = of_type.get(usize::try_from(most).unwrap_or(usize::MAX))?;
+            let kind = beyond.types.iter().find(|kind| kind.id == type_id);
+            let reason = Reason::TooManyLinks {
+                object: beyond.to,
+                label: kind.and_then(|kind| kind.label.clone()),
+                links: of_type.len() as u64,
+                most,
+            };
+            let problem = Problem::new(reason).column(beyond.column.clone());
+            Some(problem.value(&beyond.id))
+        })
+    }
+
     /// The kind of a link.
     pub fn of(&self, draft: &LinkDraft) -> LinkType {
         let label = draft.label.as_ref();
         let labelled = label.and_then(|label| self.labelled.get(&(draft.to, Arc::clone(label))));
-        let custom = self.plain.get(&draft.to);
-        let known = || LinkType::plain(from_ticket(draft.to).unwrap_or_default());
-        labelled.or(custom).cloned().unwrap_or_else(known)
+        labelled.cloned().unwrap_or_else(|| self.plain_to(draft.to))
     }
 }

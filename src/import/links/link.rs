@@ -37,7 +37,33 @@ pub fn links<'a>(
             add(&mut all, draft, id, kinds.of(draft));
         }
     }
-    Ok(all)
+    match kinds.too_many(&all) {
+        Some(problem) => Err(Box::new(problem)),
+        None => Ok(all),
+    }
+}
+
+/// Whether the links of a row are as many as the portal allows at most, those to records
+/// counted that would be created first.
+pub fn fit<'a>(
+    drafts: impl Iterator<Item = &'a LinkDraft>,
+    found: &Found,
+    kinds: &LinkKinds,
+) -> Result<(), Box<Problem>> {
+    let mut all = Vec::new();
+    for draft in drafts {
+        match found.of(draft) {
+            Resolved::Id(id) => add(&mut all, draft, id, kinds.of(draft)),
+            Resolved::Missing if draft.missing == Missing::Create => {
+                add(&mut all, draft, &draft.value, kinds.of(draft));
+            }
+            _ => {}
+        }
+    }
+    match kinds.too_many(&all) {
+        Some(problem) => Err(Box::new(problem)),
+        None => Ok(()),
+    }
 }
 
 /// What to say of the links of a row that are left out since the portal has no such

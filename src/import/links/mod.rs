@@ -17,7 +17,7 @@ mod put;
 
 pub use ends::{Ends, Found};
 pub use kinds::{KindsError, LinkDefinitions, LinkKinds};
-pub use link::{Link, left_out, links};
+pub use link::{Link, fit, left_out, links};
 pub use look::Look;
 pub use others::Resolved;
 pub use put::{Held as HeldLinks, Linked, OfTicket, Way, put};

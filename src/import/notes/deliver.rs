@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::Notes;
 use super::held::Held;
+use super::twin::Keys;
 use super::way::KeyWay;
 use super::work::{State, Work};
 use crate::hubspot::records::Record;
@@ -77,13 +78,13 @@ impl Notes {
             return Ok(());
         }
         self.look_again(work, way).await?;
-        let kept = self.keys_kept(work, way).await?;
+        let keys = self.keys_kept(work, way).await?;
         loop {
             let todo = work.todo(way.activity);
             if todo.is_empty() {
                 return Ok(());
             }
-            self.round(work, way, &todo, kept).await?;
+            self.round(work, way, &todo, keys).await?;
         }
     }
 
@@ -185,13 +186,13 @@ impl Notes {
         Ok(self.settle.settle_notes(settled).await?)
     }
 
-    /// One round of calls for these notes; `kept` where the portal keeps keys unique.
+    /// One round of calls for these notes.
     pub(super) async fn round(
         &self,
         work: &mut Work,
         way: &KeyWay,
         todo: &[usize],
-        kept: bool,
+        keys: Keys,
     ) -> Result<(), Stop> {
         if let Some(stop) = self.stop.reason() {
             return Err(stop);
@@ -221,11 +222,20 @@ impl Notes {
             stop = stop.or(sent.stop);
         }
         self.settle.settle_notes(news.settled).await?;
-        if kept && stop.is_none() {
+        let keys = match keys {
+            Keys::ToldKept if stop.is_none() && !news.unclear.is_empty() => {
+                self.prove(work, way).await?
+            }
+            keys => keys,
+        };
+        if keys == Keys::Kept && stop.is_none() {
             let unclear: Vec<usize> = news.unclear.iter().map(|(place, _)| *place).collect();
             self.find(work, way, &unclear).await?;
         } else {
             self.lose(work, &news.unclear).await?;
+        }
+        if keys == Keys::ToldNotKept && !news.collided.is_empty() {
+            self.met_collision(way).await?;
         }
         match stop {
             Some(stop) => Err(stop),
@@ -318,7 +328,10 @@ fn calls(work: &Work, places: &[usize]) -> Vec<Vec<usize>> {
 fn take(work: &mut Work, call: &[usize], verdicts: Vec<Verdict>, news: &mut News) {
     for (&place, verdict) in call.iter().zip(verdicts) {
         match verdict {
-            Verdict::Written { id, .. } => news.settled.push(work.done(place, &id, true)),
+            Verdict::Written { id, .. } => {
+                work.pieces[place].made = true;
+                news.settled.push(work.done(place, &id, true));
+            }
             Verdict::Refused(issue) => {
                 let reason = issue.first().reason.clone();
                 work.pieces[place].state = State::Bad(Box::new(reason));

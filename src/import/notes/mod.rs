@@ -24,6 +24,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
+use super::facts::Facts;
 use super::settle::SettleHandle;
 use super::stop::{StopSwitch, stop_for};
 use crate::error::Error;
@@ -52,8 +53,10 @@ pub struct Notes {
     started: Instant,
     /// By the number of the kind.
     ways: [OnceCell<KeyWay>; Activity::ALL.len()],
-    /// Whether the portal keeps the keys of a kind unique, once that is known.
+    /// Whether the portal keeps the keys of a kind unique, once this run has seen it.
     kept: [Mutex<Option<bool>>; Activity::ALL.len()],
+    /// What is known of the portal.
+    facts: Arc<Facts>,
     /// Hears of waits.
     listener: Arc<dyn Listener>,
     /// Whether it heard that tickets are read once more.
@@ -63,13 +66,13 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// Nothing is known of the portal's notes yet.
+    /// Whatever `facts` knows, this run has not seen it yet.
     pub fn new(
         client: Client,
         settle: SettleHandle,
         stop: StopSwitch,
         horizon: Duration,
-        listener: Arc<dyn Listener>,
+        (listener, facts): (Arc<dyn Listener>, Arc<Facts>),
     ) -> Notes {
         Notes {
             client,
@@ -79,6 +82,7 @@ impl Notes {
             started: Instant::now(),
             ways: Activity::ALL.map(|_| OnceCell::new()),
             kept: Activity::ALL.map(|_| Mutex::new(None)),
+            facts,
             listener,
             told: AtomicBool::new(false),
             lost: std::sync::Mutex::new(None),

@@ -2,6 +2,10 @@
 //! meaning it (protocol H3): the first note is sent twice. Where both are taken the second
 //! is archived, and keys prove nothing. The journal knows of it before the second goes, so
 //! that it is found whenever the process dies.
+//!
+//! Where an earlier run or a check has found it out, nothing is sent twice at first. What
+//! was found out may be wrong by now, so no note whose call was lost goes again on the
+//! strength of it: that is when this run finds out for itself.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +17,33 @@ use crate::import::reply::Verdict;
 use crate::import::stop::stop_for;
 use crate::journal::NoteState;
 use crate::model::event::Stop;
+use crate::model::learned::Learned;
 use crate::model::note::Activity;
 
+/// Whether a portal keeps keys unique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keys {
+    /// It does: this run has seen it.
+    Kept,
+    /// It did, as far as is known; this run has not seen it.
+    ToldKept,
+    /// It did not, as far as is known; this run has not seen it.
+    ToldNotKept,
+    /// It does not, or nobody knows.
+    NotKept,
+}
+
+impl Keys {
+    fn seen(kept: bool) -> Keys {
+        match kept {
+            true => Keys::Kept,
+            false => Keys::NotKept,
+        }
+    }
+}
+
 impl Notes {
-    /// Whether the portal keeps keys unique, where that is known.
+    /// Whether the portal keeps keys unique, where this run has seen it.
     pub(super) async fn known_kept(&self, activity: Activity) -> Result<Option<bool>, Stop> {
         let mut kept = self.kept[activity as usize].lock().await;
         if kept.is_none() {
@@ -25,27 +52,80 @@ impl Notes {
         Ok(*kept)
     }
 
-    /// Whether the portal keeps keys unique. The first who asks finds out, with notes of
-    /// its own; the others wait. Where it can't be found out, it counts as no.
-    pub(super) async fn keys_kept(&self, work: &mut Work, way: &KeyWay) -> Result<bool, Stop> {
+    /// Whether the portal keeps keys unique. Where nothing is known of it, the first who
+    /// asks finds out, with notes of its own; the others wait. Where it can't be found out,
+    /// it counts as no.
+    pub(super) async fn keys_kept(&self, work: &mut Work, way: &KeyWay) -> Result<Keys, Stop> {
         if !way.says_unique {
-            return Ok(false);
+            return Ok(Keys::NotKept);
         }
         let mut kept = self.kept[way.activity as usize].lock().await;
         if kept.is_none() {
             *kept = self.settle.note_keys_kept(way.activity).await?;
         }
+        match (*kept, self.told(way)) {
+            (None, Some(true)) => return Ok(Keys::ToldKept),
+            (None, Some(false)) => return Ok(Keys::ToldNotKept),
+            _ => {}
+        }
         while kept.is_none() {
             let Some(&place) = work.todo(way.activity).first() else {
-                return Ok(false);
+                return Ok(Keys::NotKept);
             };
-            self.round(work, way, &[place], false).await?;
+            self.round(work, way, &[place], Keys::NotKept).await?;
             let piece = &work.pieces[place];
             if piece.state == State::Done && work.rows[piece.row].added {
                 *kept = self.send_twin(work, way, place).await?;
             }
         }
-        Ok(kept.unwrap_or_default())
+        Ok(Keys::seen(kept.unwrap_or_default()))
+    }
+
+    /// Whether the portal kept keys unique when it was found out before.
+    fn told(&self, way: &KeyWay) -> Option<bool> {
+        let property = way.property.as_deref()?;
+        self.facts.keys_kept(way.activity, property)
+    }
+
+    /// Finds out for this run what was only told, now that it matters: a note that this
+    /// load made is sent once more. Where it made none yet, it counts as no for now.
+    pub(super) async fn prove(&self, work: &mut Work, way: &KeyWay) -> Result<Keys, Stop> {
+        let mut kept = self.kept[way.activity as usize].lock().await;
+        if kept.is_none() {
+            let made = |place: &usize| {
+                let piece = &work.pieces[*place];
+                piece.activity == way.activity && piece.made
+            };
+            let place = (0..work.pieces.len()).find(made);
+            let Some(place) = place else {
+                return Ok(Keys::NotKept);
+            };
+            *kept = self.send_twin(work, way, place).await?;
+        }
+        Ok(Keys::seen(kept.unwrap_or_default()))
+    }
+
+    /// A key was taken in a portal that was said not to keep keys unique.
+    pub(super) async fn met_collision(&self, way: &KeyWay) -> Result<(), Stop> {
+        let mut kept = self.kept[way.activity as usize].lock().await;
+        if kept.is_none() {
+            *kept = Some(true);
+            self.keep(way, true).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what this run has seen, for a resume and for other runs.
+    async fn keep(&self, way: &KeyWay, kept: bool) -> Result<(), Stop> {
+        self.settle.keep_note_keys(way.activity, kept).await?;
+        if let Some(property) = way.property.as_deref().filter(|_| way.says_unique) {
+            self.facts.learn(Learned::KeysKept {
+                activity: way.activity,
+                property: property.to_owned(),
+                kept,
+            });
+        }
+        Ok(())
     }
 
     /// Sends a note that is there once more; none where the reply does not tell.
@@ -76,7 +156,7 @@ impl Notes {
             (Some(kept), None) => {
                 let once = work.pieces[place].settled(&work.rows, NoteState::Made);
                 self.settle.twin_note(once).await?;
-                self.settle.keep_note_keys(way.activity, kept).await?;
+                self.keep(way, kept).await?;
                 Ok(Some(kept))
             }
             (None, None) => {
@@ -116,7 +196,7 @@ impl Notes {
             let others: Vec<String> = ids.filter(|id| *id != record).collect();
             if !others.is_empty() {
                 self.archive(way, &others).await?;
-                self.settle.keep_note_keys(way.activity, false).await?;
+                self.keep(way, false).await?;
                 *self.kept[way.activity as usize].lock().await = Some(false);
             }
             let _counted = work.done(place, &record, true);

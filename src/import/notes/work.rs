@@ -69,6 +69,8 @@ pub(super) struct Piece {
     pub(super) record: Option<String>,
     /// Whether a send of ours may have made it.
     pub(super) doubtful: bool,
+    /// Whether a reply said that this load made it.
+    pub(super) made: bool,
     pub(super) attempts: u32,
     pub(super) collisions: u32,
     /// Inputs of the call that it goes with, at most.
@@ -166,6 +168,7 @@ impl Work {
                         state: State::Todo,
                         record: None,
                         doubtful: false,
+                        made: false,
                         attempts: 0,
                         collisions: 0,
                         company: BATCH_LIMIT,

@@ -12,7 +12,7 @@ use crate::hubspot::Client;
 use crate::hubspot::records::Record;
 use crate::import::flow::{Operation, PlannedOp};
 use crate::import::links::{
-    Found, HeldLinks, Link, LinkKinds, Look, OfTicket, Resolved, Way, links,
+    Found, HeldLinks, Link, LinkKinds, Look, OfTicket, Resolved, Way, fit, links,
 };
 use crate::import::reading::{Closed, Given};
 use crate::import::tickets::{Tickets, compared};
@@ -159,9 +159,9 @@ impl Looker<'_> {
             Row::Op(op) => {
                 let ticket = ticket(row).map(|record| &*record.id);
                 let links = op.draft.links.iter();
-                links
-                    .map(|draft| self.link(draft, &found, (ticket, &held)))
-                    .collect()
+                let links = links.map(|draft| self.link(draft, &found, (ticket, &held)));
+                let links: Result<_, _> = links.collect();
+                links.and_then(|links| self.fit(op, &found).map(|()| links))
             }
             Row::Ended(_) => Ok(Vec::new()),
         });
@@ -217,7 +217,17 @@ impl Looker<'_> {
         Ok(found)
     }
 
-    /// The links of a row whose other end is there.
+    /// Refuses more links than the portal allows.
+    fn fit(&self, op: &PlannedOp, found: &Found) -> Result<(), Box<Problem>> {
+        let now = op.draft.links.iter();
+        fit(
+            now.filter(|draft| !self.is_for_last(draft)),
+            found,
+            self.kinds,
+        )
+    }
+
+    /// The links of a row whose other end is there; none where they are too many.
     fn resolved(&self, op: &PlannedOp, found: &Found) -> Vec<Link> {
         let now = op.draft.links.iter();
         let now = now.filter(|draft| !self.is_for_last(draft));

@@ -35,12 +35,15 @@ impl Desk {
         for input in inputs {
             let types = self.types_of(ends, &input.types)?;
             match self.pair_of(ends, &input.from, &input.to)? {
-                Ok((from, to)) => {
-                    for known in &types {
-                        self.link(from, known, to, now)?;
+                Ok((from, to)) => match self.no_room(&types, from, to)? {
+                    Some(problem) => errors.push(problem),
+                    None => {
+                        for known in &types {
+                            self.link(from, known, to, now)?;
+                        }
+                        results.extend(self.linked_pair(&types, from, to));
                     }
-                    results.extend(self.linked_pair(&types, from, to));
-                }
+                },
                 Err(problem) => errors.push(*problem),
             }
         }
@@ -61,10 +64,13 @@ impl Desk {
         let (mut results, mut errors) = (Vec::new(), Vec::new());
         for input in inputs {
             match self.pair_of(ends, &input.from, &input.to)? {
-                Ok((from, to)) => {
-                    self.link(from, known, to, now)?;
-                    results.push(way_out(known, from, to));
-                }
+                Ok((from, to)) => match self.no_room(&[known], from, to)? {
+                    Some(problem) => errors.push(problem),
+                    None => {
+                        self.link(from, known, to, now)?;
+                        results.push(way_out(known, from, to));
+                    }
+                },
                 Err(problem) => errors.push(*problem),
             }
         }
@@ -169,6 +175,25 @@ impl Desk {
             }
         }
         Ok(transaction.commit()?)
+    }
+
+    /// The row of a pair that can't be associated since one of the two is associated with
+    /// as many as it may be.
+    pub(super) fn no_room(
+        &self,
+        types: &[&LinkType],
+        from: i64,
+        to: i64,
+    ) -> rusqlite::Result<Option<RowProblem>> {
+        for known in types {
+            if let Some(full) = self.room(from, known, to)? {
+                let problem = full.problem();
+                let problem = problem.with("fromObjectId", vec![from.to_string()]);
+                let problem = problem.with("toObjectId", vec![to.to_string()]);
+                return Ok(Some(problem.into_row(None)));
+            }
+        }
+        Ok(None)
     }
 
     fn linked_pair(&self, types: &[&LinkType], from: i64, to: i64) -> Option<Value> {

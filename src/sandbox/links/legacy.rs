@@ -28,6 +28,7 @@ impl Desk {
         let known = self.legacy_type((from, to), named)?;
         let id = self.linkable(from, id)?.ok_or_else(Problem::not_found)?;
         let to_id = self.linkable(to, to_id)?.ok_or_else(Problem::not_found)?;
+        self.need_room(&[known], id, to_id)?;
         let transaction = self.store.begin()?;
         self.link(id, known, to_id, now)?;
         transaction.commit()?;
@@ -91,14 +92,17 @@ impl Desk {
             let known = self.legacy_type(ends, &input.link_type.0)?;
             match self.pair_of(ends, &input.from, &input.to)? {
                 Ok((from, to)) if cuts => self.unlink(from, known, to)?,
-                Ok((from, to)) => {
-                    self.link(from, known, to, now)?;
-                    results.push(json!({
-                        "from": {"id": from.to_string()},
-                        "to": {"id": to.to_string()},
-                        "type": known.name,
-                    }));
-                }
+                Ok((from, to)) => match self.no_room(&[known], from, to)? {
+                    Some(problem) => errors.push(problem),
+                    None => {
+                        self.link(from, known, to, now)?;
+                        results.push(json!({
+                            "from": {"id": from.to_string()},
+                            "to": {"id": to.to_string()},
+                            "type": known.name,
+                        }));
+                    }
+                },
                 Err(problem) => errors.push(*problem),
             }
         }

@@ -1,7 +1,9 @@
-//! Associations (contract 8). `types` says what can be associated with what, `writes` keeps the rules when one is made or cut; the others are the ways
+//! Associations (contract 8). `types` says what can be associated with what, `writes` keeps the rules when one is made or cut,
+//! `bounds` the limits that an admin set; the others are the ways
 //! in: with a create, one pair, batches, labels, and the endpoints of v3.
 
 mod batches;
+mod bounds;
 mod inline;
 mod labels;
 mod legacy;
@@ -10,6 +12,7 @@ mod shapes;
 mod types;
 mod writes;
 
+pub(super) use bounds::{Bound, BoundInput, BoundName, Full, SORT as BOUND};
 pub(super) use inline::resolve;
 pub(super) use labels::{Label, SORT as LABEL};
 pub(super) use pairs::PairsPage;

@@ -31,6 +31,7 @@ impl Desk {
     ) -> Result<Value, Problem> {
         let (from, to) = self.both(ends, ids)?;
         let known = self.default_type(ends)?;
+        self.need_room(&[known], from, to)?;
         let transaction = self.store.begin()?;
         self.link(from, known, to, now)?;
         transaction.commit()?;
@@ -55,6 +56,7 @@ impl Desk {
     ) -> Result<Value, Problem> {
         let (from, to) = self.both(ends, ids)?;
         let types = self.types_of(ends, specs)?;
+        self.need_room(&types, from, to)?;
         let transaction = self.store.begin()?;
         for known in self.pair(from, to)? {
             if known.is_user_defined && !types.contains(&known) {
@@ -73,6 +75,16 @@ impl Desk {
             return Err(Problem::validation("No association types were given."));
         };
         Ok(pair_out(first, from, to, &labels, self.switches.link_ids))
+    }
+
+    /// Refuses a pair of which one has as many associations as it may have.
+    pub(super) fn need_room(&self, types: &[&LinkType], from: i64, to: i64) -> Result<(), Problem> {
+        for known in types {
+            if let Some(full) = self.room(from, known, to)? {
+                return Err(full.problem());
+            }
+        }
+        Ok(())
     }
 
     /// Cuts all associations of a pair.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::bounds::Bound;
 use super::labels::Label;
 use crate::sandbox::kind::Kind;
 
@@ -107,6 +108,8 @@ impl LinkType {
 pub(crate) struct LinkTypes {
     by_id: BTreeMap<u32, LinkType>,
     pub(crate) labels: Vec<Label>,
+    /// How many records one may be associated with by a type, where an admin says.
+    pub(crate) limits: BTreeMap<u32, u64>,
 }
 
 impl Default for LinkTypes {
@@ -116,6 +119,7 @@ impl Default for LinkTypes {
         LinkTypes {
             by_id: own.map(|known| (known.id, known)).collect(),
             labels: Vec::new(),
+            limits: BTreeMap::new(),
         }
     }
 }
@@ -162,6 +166,12 @@ impl LinkTypes {
             let _ = self.by_id.insert(known.id, known);
         }
         self.labels.push(label);
+    }
+
+    /// Takes a limit in.
+    pub(crate) fn bound(&mut self, bound: &Bound) {
+        let most = bound.user_enforced_max_to_object_ids;
+        let _former = self.limits.insert(bound.type_id, most);
     }
 
     /// Takes a label out; the id may be that of either way.

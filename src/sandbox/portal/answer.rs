@@ -89,14 +89,17 @@ impl Portal {
             | Route::Stage(..)
             | Route::StageAudit(..) => self.pipelines(call, route),
             Route::Links(ends, route) => self.links(call, ends, route, version),
+            Route::LinkLimits(_)
+            | Route::LinkLimitBatch(..)
+            | Route::ValueRules(_)
+            | Route::ValueRulesOf(..)
+            | Route::ValueRule(..) => self.admin(call, route),
             Route::Account
             | Route::Usage
             | Route::Owners
             | Route::Owner(_)
             | Route::OldProperties(_)
             | Route::Schemas
-            | Route::LinkLimits
-            | Route::ValueRules
             | Route::OwnProperties => self.look(call, route, around),
         }
     }
@@ -121,8 +124,6 @@ impl Portal {
                 self.with(|desk| Ok(desk.old_properties(kind))).and_then(ok)
             }
             Route::Schemas => self.with(|desk| Ok(desk.custom_kinds())).and_then(whole),
-            // Its admin set no limits and made no rules.
-            Route::LinkLimits | Route::ValueRules => whole::<()>(Vec::new()),
             Route::OwnProperties => self.with(|desk| Ok(desk.own_properties())).and_then(ok),
             Route::Usage => {
                 let (used, limit) = around.today;

@@ -3,6 +3,7 @@
 //! taken and replies written after it is released. Knows nothing of tokens, rates,
 //! headers and sockets.
 
+mod admin;
 mod answer;
 mod definitions;
 mod known;

@@ -60,8 +60,11 @@ fn needs(method: &Method, route: &Route, guard: ActivityScopes) -> Vec<AnyOf> {
         Route::Bin(..)
         | Route::Account
         | Route::Usage
-        | Route::LinkLimits
-        | Route::ValueRules
+        | Route::LinkLimits(_)
+        | Route::LinkLimitBatch(..)
+        | Route::ValueRules(_)
+        | Route::ValueRulesOf(..)
+        | Route::ValueRule(..)
         | Route::OwnProperties
         | Route::OldProperties(None) => Vec::new(),
     }

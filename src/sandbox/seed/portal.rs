@@ -8,13 +8,14 @@ use serde::Deserialize;
 use crate::sandbox::drafts::Rules;
 use crate::sandbox::kind::Kind;
 use crate::sandbox::like::Blueprint;
-use crate::sandbox::links::{LABEL, Label};
+use crate::sandbox::links::{BOUND, Bound, LABEL, Label};
 use crate::sandbox::schema::{
     Choice, Group, Modification, Owner, Pipeline, Property, Schema, Shelf, ValueType, epoch,
 };
 use crate::sandbox::shapes::{Incoming, Scalar};
 use crate::sandbox::store::Store;
 use crate::sandbox::switches::Switches;
+use crate::sandbox::value_rules::{PropertyRules, SORT as RULES};
 use crate::sandbox::version::Version;
 
 const PROPERTIES: &str = include_str!("properties.json");
@@ -151,6 +152,9 @@ pub(crate) fn schema(store: &Store) -> rusqlite::Result<Schema> {
     for label in store.definitions::<Label>(LABEL, "")? {
         schema.links.put(label);
     }
+    for bound in store.definitions::<Bound>(BOUND, "")? {
+        schema.links.bound(&bound);
+    }
     for kind in Kind::ALL {
         let shelf: &mut Shelf = schema.of_mut(kind);
         for group in store.definitions::<Group>("group", kind.plural())? {
@@ -160,6 +164,9 @@ pub(crate) fn schema(store: &Store) -> rusqlite::Result<Schema> {
             .definitions("property", kind.plural())?
             .into_iter()
             .for_each(|property| shelf.put(property));
+        for rules in store.definitions::<PropertyRules>(RULES, kind.plural())? {
+            shelf.put_rules(rules);
+        }
     }
     Ok(schema)
 }
@@ -182,6 +189,9 @@ fn copy_shelf(
     for property in like.properties(kind).into_iter().flatten() {
         store.define("property", kind.plural(), &property.name, property)?;
     }
+    for rules in like.rules(kind) {
+        store.define(RULES, kind.plural(), &rules.property_name, rules)?;
+    }
     Ok(())
 }
 
@@ -191,6 +201,9 @@ fn copy_rest(store: &Store, like: &Blueprint) -> Result<(), SeedError> {
     }
     for owner in &like.owners {
         store.define("owner", "", &owner.id, owner)?;
+    }
+    for bound in &like.limits {
+        store.define(BOUND, "", &bound.type_id.to_string(), bound)?;
     }
     for label in &like.labels {
         store.define(LABEL, "", &label.there.to_string(), label)?;

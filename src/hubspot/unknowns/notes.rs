@@ -1,0 +1,142 @@
+//! What some notes on the probe's ticket can settle: whether a key that two of them have is
+//! kept unique, how texts come back, whether a note may stand alone. They are archived with
+//! the ticket, whatever fails on the way.
+
+use serde_json::{Value, json};
+
+use super::ask::{Answer, text};
+use super::write::Probe;
+use crate::hubspot::association_types::{HUBSPOT_DEFINED, NOTE};
+use crate::hubspot::error::CallError;
+use crate::hubspot::exchange::{Effect, Method};
+use crate::hubspot::paths::with_query;
+use crate::hubspot::records::ApiError;
+use crate::model::schema::ObjectType::Notes;
+
+/// HubSpot's own key of activities.
+const KEY: &str = "hs_unique_id";
+
+const AT: &str = "2001-02-03T04:05:06Z";
+
+/// Two lines, so that what becomes of a line break shows.
+const BODY: &str = "Probe of tickethaul,\narchived by itself";
+
+impl Probe<'_> {
+    /// Makes notes of a ticket, looks at them, and archives them.
+    pub(super) async fn notes(
+        &mut self,
+        ticket: &str,
+        key_reads: Option<&str>,
+    ) -> Result<(), CallError> {
+        let mut made = Vec::new();
+        let looked = self.look_at_notes(ticket, key_reads, &mut made).await;
+        let mut archived = Ok(());
+        for id in made {
+            let path = self.asking.client.api().object(Notes, &id);
+            let gone = self
+                .asking
+                .write(Method::Delete, path, None, Effect::Repeatable);
+            archived = archived.and(gone.await.map(drop));
+        }
+        looked.and(archived)
+    }
+
+    async fn look_at_notes(
+        &mut self,
+        ticket: &str,
+        key_reads: Option<&str>,
+        made: &mut Vec<String>,
+    ) -> Result<(), CallError> {
+        let lone = self.note(&json!({}), None, made).await?;
+        self.keep("lone_activity", lone.either("accepted", "400"));
+        let says_unique = match key_reads {
+            Some("unique or claimed" | "unique" | "claimed") => true,
+            Some("plain or silent" | "plain" | "silent") => false,
+            _ => return self.look_at_body(ticket, &json!({}), made).await,
+        };
+        let key = json!({KEY: format!("tickethaul-probe:{ticket}")});
+        self.look_at_body(ticket, &key, made).await?;
+        if made.is_empty() {
+            return Ok(());
+        }
+        let word = match self.note(&key, Some(ticket), made).await? {
+            Answer::No(error) if is_taken(&error) => {
+                self.keep("activity_collision", Some(collision(&error)));
+                if says_unique { "unique" } else { "silent" }
+            }
+            Answer::Yes(_) if says_unique => "claimed",
+            Answer::Yes(_) => "plain",
+            Answer::No(_) | Answer::Denied => return Ok(()),
+        };
+        self.keep("activity_key", Some(word));
+        Ok(())
+    }
+
+    /// A note of the ticket, and the text that it is read with.
+    async fn look_at_body(
+        &mut self,
+        ticket: &str,
+        more: &Value,
+        made: &mut Vec<String>,
+    ) -> Result<(), CallError> {
+        let Some(note) = self.note(more, Some(ticket), made).await?.yes() else {
+            return Ok(());
+        };
+        let id = text(&note["id"]).unwrap_or_default();
+        let path = self.asking.client.api().object(Notes, &id);
+        let path = with_query(&path, &[("properties", "hs_note_body")]);
+        let held = self.asking.get(path).await?.yes().unwrap_or_default();
+        let form = match held["properties"]["hs_note_body"].as_str() {
+            Some(BODY) => Some("kept"),
+            Some(body) if body.starts_with("<div") => Some("wrapped"),
+            Some(body) if body.contains("<br") => Some("breaks"),
+            Some(_) | None => None,
+        };
+        self.keep("body_form", form);
+        Ok(())
+    }
+
+    async fn note(
+        &self,
+        more: &Value,
+        ticket: Option<&str>,
+        made: &mut Vec<String>,
+    ) -> Result<Answer, CallError> {
+        let mut properties = json!({"hs_timestamp": AT, "hs_note_body": BODY});
+        if let (Some(properties), Some(more)) = (properties.as_object_mut(), more.as_object()) {
+            properties.extend(more.clone());
+        }
+        let types = json!([{
+            "associationCategory": HUBSPOT_DEFINED, "associationTypeId": NOTE.to_ticket,
+        }]);
+        let links: Vec<Value> = ticket
+            .map(|id| json!({"to": {"id": id}, "types": types}))
+            .into_iter()
+            .collect();
+        let body = json!({"properties": properties, "associations": links});
+        let path = self.asking.client.api().objects(Notes);
+        let answer = self
+            .asking
+            .write(Method::Post, path, Some(&body), Effect::Once)
+            .await?;
+        if let Answer::Yes(note) = &answer {
+            made.extend(text(&note["id"]));
+        }
+        Ok(answer)
+    }
+}
+
+/// Whether a note is refused for its key.
+fn is_taken(error: &ApiError) -> bool {
+    let mut problems = error.problems.iter();
+    error.status == 409 || problems.any(|one| one.code == "CONFLICTING_UNIQUE_VALUE")
+}
+
+/// HubSpot's forms of the same refusal: that of activities has no category.
+fn collision(error: &ApiError) -> &'static str {
+    match (error.status, error.category.as_str()) {
+        (409, _) => "409",
+        (_, "") => "400-unique-value",
+        _ => "400",
+    }
+}

@@ -1,0 +1,311 @@
+//! What an admin of a portal sets: limits of associations, rules for values. The sandbox serves
+//! and enforces them; checks tell of them, twins have them, and a row that they keep out is
+//! refused with its reason.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::desk::Desk;
+use crate::plain_http::Portal;
+use crate::rehearsal::{Ended, TOKEN};
+
+const LIMITS: &str = "/crm/associations/2026-09/definitions/configurations";
+const RULES: &str = "/crm/property-validations/2026-09/0-5";
+
+fn bound(type_id: u32, most: u64) -> Value {
+    json!({"inputs": [{"category": "HUBSPOT_DEFINED", "typeId": type_id, "maxToObjectIds": most}]})
+}
+
+async fn contact(portal: &Portal, mail: &str) -> String {
+    let contact = json!({"properties": {"email": mail}});
+    let made = portal.post("/crm/v3/objects/contacts", contact).await;
+    made.expect(201)["id"].as_str().expect("an id").to_owned()
+}
+
+#[tokio::test]
+async fn limits_of_associations_are_kept_in_every_way_of_making_one() {
+    let portal = Portal::switched(&[]).await;
+    let set = format!("{LIMITS}/tickets/contacts/batch/create");
+    let _set = portal.post(&set, bound(16, 1)).await.expect(200);
+    let shown = portal.get(&format!("{LIMITS}/all")).await.expect(200);
+    assert_eq!(shown["results"][0]["typeId"], 16);
+    assert_eq!(shown["results"][0]["userEnforcedMaxToObjectIds"], 1);
+    let other = portal.get(&format!("{LIMITS}/contacts/tickets")).await;
+    assert_eq!(other.expect(200)["results"], json!([]));
+    let wrong = portal.post(&set, bound(15, 1)).await;
+    assert_eq!(wrong.status, 400, "the type goes the other way");
+    let ticket = portal.ticket(json!({"subject": "one"})).await;
+    let (a, b) = (
+        contact(&portal, "a@x.example").await,
+        contact(&portal, "b@x.example").await,
+    );
+    let pair = |to: &str| json!({"from": {"id": ticket}, "to": {"id": to}});
+    let path = "/crm/associations/2026-09/tickets/contacts/batch/associate/default";
+    let inputs = json!({"inputs": [pair(&a), pair(&b)]});
+    let linked = portal.post(path, inputs).await.expect(200);
+    assert_eq!(linked["results"].as_array().map(Vec::len), Some(1));
+    let error = &linked["errors"][0];
+    assert_eq!(error["context"]["fromObjectId"], json!([ticket]));
+    assert!(
+        error["message"]
+            .as_str()
+            .is_some_and(|words| words.contains("at most 1"))
+    );
+    // What is there already is no more than there was.
+    let again = json!({"inputs": [pair(&a)]});
+    assert_eq!(
+        portal.post(path, again).await.expect(200)["errors"],
+        Value::Null
+    );
+    for single in [
+        format!("/crm/v4/objects/tickets/{ticket}/associations/default/contacts/{b}"),
+        format!("/crm/v3/objects/tickets/{ticket}/associations/contacts/{b}/16"),
+    ] {
+        let answer = portal.call("PUT", &single, "").await;
+        assert_eq!(answer.status, 400, "{answer:?}");
+    }
+    let types = json!([{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 16}]);
+    let to = |id: &str| json!({"to": {"id": id}, "types": types});
+    let new = json!({"properties": {"subject": "two", "hs_pipeline": "0", "hs_pipeline_stage": "1"},
+        "associations": [to(&a), to(&b)]});
+    let refused = portal
+        .post("/crm/objects/2026-09/tickets", new.clone())
+        .await;
+    assert_eq!(refused.status, 400, "{refused:?}");
+    // The way back counts by itself, and is full for whoever comes next.
+    let back = format!("{LIMITS}/contacts/tickets/batch/update");
+    let _set = portal.post(&back, bound(15, 1)).await.expect(200);
+    let mut one = new;
+    one["associations"] = json!([to(&a)]);
+    let refused = portal
+        .post("/crm/objects/2026-09/tickets", one.clone())
+        .await;
+    let words = refused.json()["message"].to_string();
+    assert!(
+        refused.status == 400 && words.contains("type 15"),
+        "{words}"
+    );
+    let purge = json!({"inputs": [{"category": "HUBSPOT_DEFINED", "typeId": 15}]});
+    let gone = portal
+        .post(&format!("{LIMITS}/contacts/tickets/batch/purge"), purge)
+        .await;
+    assert_eq!(gone.status, 204);
+    let _made = portal
+        .post("/crm/objects/2026-09/tickets", one)
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
+async fn rules_for_values_bind_writes_by_the_paths_of_2026_09() {
+    let portal = Portal::switched(&[]).await;
+    let rule = format!("{RULES}/subject/rule-type/MAX_LENGTH");
+    let put = |rule: &str, arguments: Value| {
+        let body = json!({"ruleArguments": arguments}).to_string();
+        let rule = rule.to_owned();
+        let portal = &portal;
+        async move { portal.call("PUT", &rule, &body).await.status }
+    };
+    assert_eq!(put(&rule, json!(["five"])).await, 400);
+    assert_eq!(
+        put(&format!("{RULES}/subject/rule-type/SHORT"), json!(["1"])).await,
+        400
+    );
+    assert_eq!(
+        put(
+            &format!("{RULES}/nobody/rule-type/MAX_LENGTH"),
+            json!(["1"])
+        )
+        .await,
+        404
+    );
+    assert_eq!(put(&rule, json!(["5"])).await, 204);
+    let all = portal.get(RULES).await.expect(200);
+    assert_eq!(all["results"][0]["propertyName"], "subject");
+    let rules = &all["results"][0]["propertyValidationRules"];
+    assert_eq!(rules[0]["ruleType"], "MAX_LENGTH");
+    assert_eq!(
+        portal.get(&rule).await.expect(200)["ruleArguments"],
+        json!(["5"])
+    );
+    let ticket = |subject: &str| json!({"properties": {"subject": subject, "hs_pipeline": "0", "hs_pipeline_stage": "1"}});
+    let dated = "/crm/objects/2026-09/tickets";
+    let refused = portal.post(dated, ticket("sixsix")).await.expect(400);
+    assert_eq!(refused["errors"][0]["code"], "FAILED_VALIDATION");
+    assert_eq!(
+        refused["errors"][0]["context"]["propertyName"],
+        json!(["subject"])
+    );
+    let _made = portal.post(dated, ticket("five5")).await.expect(201);
+    let _made = portal
+        .post("/crm/v3/objects/tickets", ticket("sixsix"))
+        .await
+        .expect(201);
+    assert_eq!(put(&rule, json!([])).await, 204);
+    let _made = portal.post(dated, ticket("sixsix")).await.expect(201);
+}
+
+const MAPPING: &str = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
+     [[property]]\nname = \"desk_id\"\ntype = \"string\"\nunique = true\n\
+     [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n\
+     [[associate]]\nto = \"contacts\"\nby = \"email\"\ncolumn = \"Mail\"\nsplit = \";\"\nmissing = \"create\"\n";
+
+/// Two rows that keep everything, one with a subject that is too long, one with too many
+/// contacts, and one whose contact is full.
+const ROWS: &str = "Id,Subject,Mail\n1,a,a@x.example;b@x.example\n2,b,c@x.example\n\
+     3,too long by far,d@x.example\n4,d,d@x.example;e@x.example;f@x.example\n5,e,full@x.example\n";
+
+fn codes(rows: &[crate::rehearsal::Row]) -> BTreeMap<String, String> {
+    let code = |row: &crate::rehearsal::Row| (row["Id"].clone(), row["_code"].clone());
+    rows.iter().map(code).collect()
+}
+
+/// A portal with limits, a rule, and a contact that has its ticket already.
+fn desk() -> Desk {
+    let desk = Desk::new(&["--rate", "5000/1s"]);
+    let set = |from: &str, to: &str, body: Value| {
+        let _set = desk.call("POST", &format!("{LIMITS}/{from}/{to}/batch/create"), &body);
+    };
+    set("tickets", "contacts", bound(16, 2));
+    set("contacts", "tickets", bound(15, 1));
+    let rule = format!("{RULES}/subject/rule-type/MAX_LENGTH");
+    let _set = desk.call("PUT", &rule, &json!({"ruleArguments": ["8"]}));
+    let full = json!({"properties": {"email": "full@x.example"}});
+    let full = desk.call("POST", "/crm/v3/objects/contacts", &full);
+    let ids = desk.create(1, |_| json!({"subject": "held"}));
+    let link = format!(
+        "/crm/v4/objects/tickets/{}/associations/default/contacts/{}",
+        ids[0],
+        full["id"].as_str().expect("an id")
+    );
+    let _linked = desk.call("PUT", &link, &Value::Null);
+    let _file = desk.here.write("m.toml", MAPPING);
+    let _file = desk.here.write("in.csv", ROWS);
+    let _file = desk.here.write("token", TOKEN);
+    let add = [
+        "portal",
+        "add",
+        "live",
+        "--token-file",
+        "token",
+        "--base-url",
+        desk.sandbox.url(),
+    ];
+    let _ended = desk.here.run(add).expect(0);
+    desk
+}
+
+const IMPORT: [&str; 7] = [
+    "import",
+    "in.csv",
+    "-m",
+    "m.toml",
+    "--create-properties",
+    "--run-dir",
+    "run",
+];
+
+#[test]
+fn rows_that_limits_and_rules_keep_out_are_refused_with_their_reasons() {
+    let desk = desk();
+    let live = |args: &[&str]| -> Ended { desk.here.run([args, &["--portal", "live"]].concat()) };
+    let told = live(&["portal", "check"]).expect(0).stdout;
+    for words in [
+        "at most 2 contacts a ticket",
+        "at most 1 of type 15",
+        "subject (MAX_LENGTH 8)",
+    ] {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+    let shown = desk
+        .here
+        .run(["portal", "show", "live", "--json"])
+        .expect(0)
+        .stdout;
+    let shown: Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!(shown["known"]["association_limits"]["16"], 2);
+    let apply = ["schema", "apply", "-m", "m.toml", "--yes"];
+    let _ended = live(&apply).expect(0);
+    let planned = live(&["plan", "in.csv", "-m", "m.toml", "--json"])
+        .expect(0)
+        .stdout;
+    assert!(planned.contains("TOO_MANY_LINKS"), "{planned}");
+    let _ended = live(&IMPORT).expect(3);
+    let refused = desk.here.rows("run/refused.csv");
+    let wanted = [
+        ("3", "FAILED_VALIDATION"),
+        ("4", "TOO_MANY_LINKS"),
+        ("5", "VALIDATION_ERROR"),
+    ];
+    let wanted = wanted.map(|(id, code)| (id.to_owned(), code.to_owned()));
+    assert_eq!(codes(&refused), BTreeMap::from(wanted));
+    for row in &refused {
+        let words = match row["Id"].as_str() {
+            "3" => "breaks the validation rule MAX_LENGTH (8) of subject",
+            "4" => "3 contacts, and the portal's limit for a ticket is 2",
+            _ => "may have at most 1 of type 15 to tickets",
+        };
+        assert!(row["_hint"].contains(words), "{row:?}");
+    }
+    let broken = refused.iter().find(|row| row["Id"] == "3");
+    assert_eq!(broken.expect("a row")["_column"], "Subject");
+    // Links of their own, for tickets that are there: those that fit are made.
+    let properties =
+        "[properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n";
+    let more = MAPPING.replace(properties, "");
+    assert_ne!(more, MAPPING);
+    let _file = desk.here.write("links.toml", more);
+    let rows = "Id,Mail\n1,a@x.example\n2,c@x.example;g@x.example\n2,h@x.example\n";
+    let _file = desk.here.write("links.csv", rows);
+    let ended = live(&[
+        "associate",
+        "links.csv",
+        "-m",
+        "links.toml",
+        "--run-dir",
+        "links",
+    ])
+    .expect(3);
+    let refused = desk.here.rows("links/refused.csv");
+    assert_eq!(refused.len(), 1, "{}", ended.stderr);
+    assert_eq!(refused[0]["_code"], "LINK_REFUSED");
+    assert!(
+        refused[0]["_hint"].contains("at most 2 of type 16"),
+        "{:?}",
+        refused[0]
+    );
+    // What is corrected goes in.
+    let text = desk.here.read("run/refused.csv");
+    let text = text.replace("too long by far", "short");
+    let text = text.replace("d@x.example;e@x.example;f@x.example", "e@x.example");
+    let _file = desk
+        .here
+        .write("run/refused.csv", text.replace("full@x", "new@x"));
+    let _ended = live(&["retry", "run"]).expect(0);
+}
+
+#[test]
+fn a_twin_has_the_limits_and_the_rules() {
+    let desk = desk();
+    let _ended = desk
+        .here
+        .run(["schema", "pull", "--portal", "live", "-o", "real.toml"])
+        .expect(0);
+    let twin = ["--portal", "sandbox", "--like", "live"];
+    let on_twin = |args: &[&str]| desk.here.run([args, &twin[..]].concat());
+    let _ended = on_twin(&["schema", "pull", "-o", "twin.toml"]).expect(0);
+    let copies = ["real.toml", "twin.toml"].map(|file| {
+        let copy: toml::Table = desk.here.read(file).parse().expect("TOML");
+        (copy["link_limits"].clone(), copy["rules"].clone())
+    });
+    assert_eq!(copies[0], copies[1]);
+    let _ended = on_twin(&IMPORT).expect(3);
+    // The contact that is full is a record, of which the twin has none.
+    let wanted = [("3", "FAILED_VALIDATION"), ("4", "TOO_MANY_LINKS")];
+    let wanted = wanted.map(|(id, code)| (id.to_owned(), code.to_owned()));
+    assert_eq!(
+        codes(&desk.here.rows("run/refused.csv")),
+        BTreeMap::from(wanted)
+    );
+}

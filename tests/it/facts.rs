@@ -1,0 +1,260 @@
+//! What runs find out about portals: kept for the next run, shown with its date and with what
+//! showed it, and never relied on where it may be wrong by now.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::conversation::{Conversations, Form, Talk};
+use crate::desk::Desk;
+use crate::rehearsal::{Rehearsal, TOKEN};
+
+/// Gives the portal of a desk a name.
+fn name(desk: &Desk) {
+    let _file = desk.here.write("token", TOKEN);
+    let add = ["portal", "add", "live", "--force", "--token-file", "token"];
+    let add = [&add[..], &["--base-url", desk.sandbox.url()]].concat();
+    let _ended = desk.here.run(add).expect(0);
+}
+
+/// What is known of it, by name: what it does, and what showed that.
+fn facts(desk: &Desk) -> BTreeMap<String, (String, Value)> {
+    let shown = desk
+        .here
+        .run(["portal", "show", "live", "--json"])
+        .expect(0);
+    let shown: Value = serde_json::from_str(&shown.stdout).expect("JSON");
+    let facts = shown["known"]["facts"].as_object().cloned();
+    let facts = facts.unwrap_or_default().into_iter();
+    let fact = |fact: Value| {
+        let value = fact["value"].as_str().expect("a value").to_owned();
+        assert!(fact["at"].is_string(), "{fact}");
+        (value, fact["by"].clone())
+    };
+    facts.map(|(name, one)| (name, fact(one))).collect()
+}
+
+/// How often a run called paths with such a part.
+fn calls(here: &Rehearsal, run: &str, part: &str) -> usize {
+    let log = here.read(&format!("{run}/run.log"));
+    let calls = log.lines().filter(|line| line.contains(" attempt "));
+    calls.filter(|line| line.contains(part)).count()
+}
+
+const NOTES: &str = "notes/batch/create";
+
+fn import<'a>(file: &'a str, run: &'a str) -> [&'a str; 8] {
+    [
+        "import",
+        file,
+        "-m",
+        "m.toml",
+        "--run-dir",
+        run,
+        "--horizon",
+        "0.2",
+    ]
+}
+
+/// Tickets behind the first ones, with comments.
+fn later(from: usize, tickets: usize, comments: usize) -> Conversations {
+    let mut later = Conversations::default();
+    for n in from..from + tickets {
+        later.add_ticket(n);
+        (0..comments).for_each(|_| later.add_comment(n));
+    }
+    later
+}
+
+/// Imports further tickets as a run, with more comments than go into one call; what the
+/// portal must hold then grows by them.
+fn import_later(talk: &Talk, all: &mut Conversations, run: &str) -> String {
+    let new = later(all.tickets.len() + 1, 16, 8);
+    let _file = talk.desk.here.write("later.csv", new.text(Form::Columns));
+    let ended = talk.run(&import("later.csv", run), 0);
+    all.tickets.extend(new.tickets);
+    all.comments.extend(new.comments);
+    talk.check(all, run);
+    let made = talk.summary(run)["notes"]["created"].clone();
+    assert_eq!(made, 16 * 8, "{run}");
+    ended.stderr
+}
+
+const CONTRARY: &str = "unlike what was found out before";
+
+#[test]
+fn what_a_run_finds_out_the_next_one_does_not_find_out_again() {
+    let mut all = later(1, 6, 1);
+    let talk = Talk::new(&all, &[]);
+    let _ended = talk.run(&import("in.csv", "first"), 0);
+    name(&talk.desk);
+    let learned = facts(&talk.desk);
+    assert_eq!(learned["activity_key"].0, "unique");
+    assert_eq!(learned["activity_key"].1["run"], "first");
+    // The first note alone, once more, and then the others.
+    assert_eq!(calls(&talk.desk.here, "first", NOTES), 3);
+    let said = import_later(&talk, &mut all, "second");
+    assert_eq!(calls(&talk.desk.here, "second", NOTES), 2, "{said}");
+    // A later look by reading leaves what it can't see.
+    let _ended = talk.run(&["portal", "check"], 0);
+    assert_eq!(facts(&talk.desk)["activity_key"].0, "unique");
+    let shown = talk.desk.here.run(["portal", "show", "live"]).expect(0);
+    assert!(
+        shown.stdout.contains("(by the run first, just now)"),
+        "{}",
+        shown.stdout
+    );
+}
+
+/// What is known may be wrong by now: then calls that are lost, whichever they are, neither
+/// lose nor double a note, it is told, and what holds now is kept.
+#[test]
+fn a_fact_that_is_wrong_by_now_costs_no_note() {
+    std::thread::scope(|scope| {
+        for (first, then) in [("unique", "claimed"), ("claimed", "unique")] {
+            let _side_by_side = scope.spawn(move || turned(first, then));
+        }
+    });
+}
+
+fn turned(first: &str, then: &str) {
+    let mut all = later(1, 6, 1);
+    let (before, now) = (
+        format!("activity_key={first}"),
+        format!("activity_key={then}"),
+    );
+    let talk = Talk::new(&all, &["--switch", &before]);
+    let _ended = talk.run(&import("in.csv", "first"), 0);
+    // Nothing is lost, so nothing shows it.
+    let mut talk = talk.served(&["--switch", &now]);
+    let said = import_later(&talk, &mut all, "calm");
+    assert!(!said.contains(CONTRARY), "{said}");
+    for (run, nth) in [("some", 2), ("all", 1)] {
+        let trouble = format!("post-502@{nth}:notes/batch/create");
+        talk = talk.served(&["--switch", &now, "--trouble", &trouble]);
+        let said = import_later(&talk, &mut all, run);
+        // Of two calls one brought a note that could be sent once more.
+        let told = said.contains(CONTRARY);
+        assert_eq!(
+            told,
+            first == "unique" && run == "some",
+            "{first} {run}: {said}"
+        );
+    }
+    name(&talk.desk);
+    let known = facts(&talk.desk);
+    let (value, by) = &known["activity_key"];
+    match first {
+        "unique" => assert_eq!(
+            (value.as_str(), &by["run"]),
+            ("claimed", &Value::from("some"))
+        ),
+        _ => assert_eq!(value, "claimed", "no key was taken, so nothing showed it"),
+    }
+}
+
+const DATES: &str = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
+     [[property]]\nname = \"desk_id\"\ntype = \"string\"\nunique = true\n\
+     [[property]]\nname = \"made_on\"\ntype = \"datetime\"\n\
+     [properties]\nsubject = \"Subject\"\nhs_pipeline_stage = { value = \"New\" }\n\
+     createdate = { column = \"Made\", format = \"iso\", timezone = \"UTC\", read_only = { into = \"made_on\" } }\n";
+
+fn rows(from: usize, rows: usize) -> String {
+    let row = |n| format!("{n},a,2020-01-01T00:00:00Z\n");
+    let rows: String = (from..from + rows).map(row).collect();
+    format!("Id,Subject,Made\n{rows}")
+}
+
+#[test]
+fn a_date_that_is_not_kept_goes_elsewhere_from_the_first_row_on() {
+    let desk = Desk::new(&["--rate", "off", "--switch", "not_kept=createdate"]);
+    let _file = desk.here.write("m.toml", DATES);
+    let _file = desk.here.write("in.csv", rows(1, 3));
+    let made = [&import("in.csv", "first")[..], &["--create-properties"]].concat();
+    let ended = desk.here.run_against(&desk.sandbox, &made).expect(0);
+    let _ended = ended.says("does not keep createdate");
+    name(&desk);
+    let known = facts(&desk);
+    assert_eq!(known["createdate_writable"].0, "no");
+    let _file = desk.here.write("in.csv", rows(4, 3));
+    let ended = desk
+        .here
+        .run_against(&desk.sandbox, &import("in.csv", "second"))
+        .expect(0);
+    let ended = ended.says("keeps no values of createdate: found out by the run first");
+    assert!(
+        !ended.stderr.contains("does not keep createdate"),
+        "{}",
+        ended.stderr
+    );
+    let export = ["export", "--properties", "made_on", "-o", "out.csv"];
+    let _ended = desk.here.run_against(&desk.sandbox, &export).expect(0);
+    let rows = desk.here.rows("out.csv");
+    assert_eq!(rows.len(), 6);
+    assert!(
+        rows.iter()
+            .all(|row| row["made_on"].starts_with("2020-01-01"))
+    );
+    // Where the portal keeps it, that is known too.
+    let desk = Desk::new(&["--rate", "off"]);
+    let _file = desk.here.write("m.toml", DATES);
+    let _file = desk
+        .here
+        .write("in.csv", "Id,Subject,Made\n1,a,2020-01-01T00:00:00Z\n");
+    let _ended = desk.here.run_against(&desk.sandbox, &made).expect(0);
+    name(&desk);
+    assert_eq!(
+        facts(&desk)["createdate_writable"].0,
+        "create+update or create"
+    );
+}
+
+/// Keys that tickets in the recycle bin hold, in a portal that finds them by key, and in one
+/// that does not: one call for each row is spared where that is known, and no row ends
+/// otherwise where it is known wrongly.
+#[test]
+fn a_portal_that_finds_no_archived_ticket_by_key_is_asked_once() {
+    let serve = |value: &str| {
+        let switch = format!("archived_by_key={value}");
+        let held = "archived_holds_unique=blocks";
+        let state = ["--rate", "off", "--data", "portal.db", "--switch", held];
+        [
+            &state.map(str::to_owned)[..],
+            &["--switch".to_owned(), switch],
+        ]
+        .concat()
+    };
+    let desk = |here: Rehearsal, value: &str| {
+        let args = serve(value);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        Desk::in_folder(here, &args)
+    };
+    let mut at = desk(Rehearsal::new(), "missing");
+    let _file = at.here.write("m.toml", DATES);
+    let _file = at.here.write("in.csv", rows(1, 5));
+    let made = [&import("in.csv", "first")[..], &["--create-properties"]].concat();
+    let _ended = at.here.run_against(&at.sandbox, &made).expect(0);
+    let archive = ["--op", "archive", "--yes"];
+    let delete = [&import("in.csv", "gone")[..], &archive].concat();
+    let _ended = at.here.run_against(&at.sandbox, &delete).expect(0);
+    let again = |at: &Desk, run: &str| {
+        let ended = at.here.run_against(&at.sandbox, &import("in.csv", run));
+        let ended = ended.expect(3);
+        let refused = at.here.rows(&format!("{run}/refused.csv"));
+        assert_eq!(refused.len(), 5, "{run}");
+        for row in refused {
+            assert_eq!(row["_code"], "KEY_IN_RECYCLE_BIN", "{run}: {row:?}");
+        }
+        (calls(&at.here, run, "tickets/batch/read"), ended.stderr)
+    };
+    let (first, _said) = again(&at, "asks");
+    name(&at);
+    assert_eq!(facts(&at)["archived_by_key"].0, "missing");
+    let (second, _said) = again(&at, "knows");
+    assert_eq!(first, second + 1, "one row showed it, and no other asked");
+    let Desk { here, sandbox, .. } = at;
+    drop(sandbox);
+    at = desk(here, "found");
+    let (_calls, said) = again(&at, "wrong");
+    assert!(!said.contains(CONTRARY), "{said}");
+}
