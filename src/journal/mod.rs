@@ -62,7 +62,7 @@ pub use overview::Overview;
 pub use plan::{Applied, KeyHolder, PlanReading, PlanRef, PlanWriter, PlannedRow, Sought};
 pub use read::{NOTES_ARCHIVED, Past, PastIntent, PastRefusals, PastRow, Reading, RunState};
 pub use records::Earlier;
-pub use told::Told;
+pub use told::{COMMENTS_OPTION, Told};
 pub use waiting::Waiting;
 pub use write::{
     Claim, Commit, Durability, Intent, Journal, Keys, RowEntry, now, run_id, run_name,

@@ -42,6 +42,8 @@ pub struct Expected {
     pub values: Vec<ExpectedValue>,
     /// Links that it must have, or must not have where they were cut.
     pub links: Vec<ExpectedLink>,
+    /// Links that the row asked for, whatever became of it.
+    pub asked: Vec<ExpectedLink>,
     /// Notes that it must have.
     pub notes: Vec<NoteStep>,
     /// What was changed, with what the ticket held before; none where nobody looked.
@@ -152,11 +154,14 @@ impl DoneRows {
         if row.change != Change::Archived {
             values.extend(self.key(&row));
         }
-        let links = match row.change {
+        let asked = match row.change {
             Change::Archived => Vec::new(),
-            // Which of its links were made is not kept.
-            _ if row.refused => Vec::new(),
             _ => self.links(&draft)?,
+        };
+        let links = match row.refused {
+            // Which of its links were made is not kept.
+            true => Vec::new(),
+            false => asked.clone(),
         };
         let mut notes = self.journal.notes_of(row.row.seq)?;
         notes.retain(|note| !row.refused || note.record.is_some());
@@ -175,6 +180,7 @@ impl DoneRows {
             change: row.change,
             values,
             links,
+            asked,
             notes,
             changes: row.changes,
             made,

@@ -99,6 +99,7 @@ mod troubles; // the sandbox: what every trouble does to a call
 mod upsert; // the sandbox: upserts, former values, dated paths
 mod unknowns; // what HubSpot does not document, found out under every switch
 mod undo;
+mod undo_notes;
 mod undo_touched; // runs undone: what they did is taken back, and nothing else
 mod verify; // runs verified: what others did to their tickets since
 mod versions; // dated paths, numbered paths, older ones, and tokens that lack a scope

@@ -6,6 +6,7 @@
 //! ```
 
 mod act;
+pub mod claims;
 mod cut;
 pub mod decide;
 pub mod outcome_file;

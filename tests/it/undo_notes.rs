@@ -1,0 +1,131 @@
+//! `undo` of runs that made notes: what others did with the notes, and runs that were cut
+//! short while they made them.
+
+use serde_json::{Value, json};
+
+use crate::conversation::{Conversations, Talk};
+
+const IMPORT: [&str; 8] = [
+    "import",
+    "in.csv",
+    "-m",
+    "m.toml",
+    "--run-dir",
+    "run",
+    "--horizon",
+    "0.4",
+];
+
+const UNDO: [&str; 7] = [
+    "undo",
+    "run",
+    "--yes",
+    "--run-dir",
+    "back",
+    "--horizon",
+    "0.4",
+];
+
+/// The id of a ticket.
+fn ticket(talk: &Talk, key: &str) -> String {
+    let tickets = talk.all("tickets", "properties=source_ticket_id");
+    let mut tickets = tickets.iter();
+    let found = tickets.find(|one| one["properties"]["source_ticket_id"] == *key);
+    found.expect(key)["id"].as_str().expect("an id").to_owned()
+}
+
+/// Links a note of one ticket to another one.
+fn link_note(talk: &Talk, of: &str, to: &str) {
+    let notes = talk.notes();
+    let note = notes.iter().find(|note| note.comment.ticket == of);
+    let note = &note.expect("a note").id;
+    let pair = json!({"from": {"id": note}, "to": {"id": to}});
+    let _linked = talk.desk.call(
+        "POST",
+        "/crm/v4/associations/notes/tickets/batch/associate/default",
+        &json!({"inputs": [pair]}),
+    );
+}
+
+/// What the undo says of rows that it left, by key.
+fn left(talk: &Talk) -> Vec<(String, String)> {
+    let rows = talk.desk.here.rows("back/undo.csv").into_iter();
+    let left = rows.filter(|row| row["_undone"] == "left");
+    left.map(|row| (row["_key"].clone(), row["_code"].clone()))
+        .collect()
+}
+
+#[test]
+fn a_note_that_somebody_linked_to_another_ticket_stays_with_its_ticket() {
+    let conversations = Conversations::new(6);
+    let talk = Talk::new(&conversations, &[]);
+    let _ended = talk.run(&IMPORT, 0);
+    let other = json!({"properties": {"subject": "Other", "hs_pipeline_stage": "1"}});
+    let other = talk.desk.call("POST", "/crm/v3/objects/tickets", &other);
+    link_note(&talk, "K00001", other["id"].as_str().expect("an id"));
+    link_note(&talk, "K00002", &ticket(&talk, "K00003"));
+    let of_left = talk
+        .notes()
+        .iter()
+        .filter(|note| ["K00001", "K00002", "K00003"].contains(&&*note.comment.ticket))
+        .count();
+    let _ended = talk.run(&UNDO, 3);
+    let owned = |(key, code): (&str, &str)| (key.to_owned(), code.to_owned());
+    let mut found = left(&talk);
+    found.sort_unstable();
+    let expected = [
+        ("K00001", "NOTE_TOUCHED"),
+        ("K00002", "NOTE_TOUCHED"),
+        ("K00003", "LINKED_BY_OTHERS"),
+    ];
+    assert_eq!(found, expected.map(owned));
+    assert_eq!(talk.all("tickets", "").len(), 4);
+    assert!(of_left > 3);
+    assert_eq!(talk.all("notes", "").len(), of_left);
+}
+
+#[test]
+fn a_run_that_stopped_among_its_notes_is_finished_before_it_is_undone() {
+    let conversations = Conversations::new(6);
+    let mut talk = Talk::new(&conversations, &["--trouble", "hold@2=committed:notes"]);
+    assert!(talk.desk.kill_tool_while_held(&IMPORT));
+    let status = talk.run(&["status", "run"], 0);
+    assert!(
+        status.stdout.contains("with links or notes to come"),
+        "{}",
+        status.stdout
+    );
+    for args in [&UNDO[..], &["delete", "--run", "run", "--yes"]] {
+        let refused = talk.run(args, 7);
+        let _said = refused
+            .says("links or notes are still to come")
+            .says("tickethaul resume run");
+    }
+    let verified = talk.run(&["verify", "run", "--json"], 0);
+    let said: Value = serde_json::from_str(verified.stdout.trim()).expect("JSON");
+    assert_eq!(said["unfinished"], 6, "{said}");
+    let _said = verified.says("6 rows are not finished");
+    let _ended = talk.run(&["resume", "run", "--horizon", "0.4"], 0);
+    let _ended = talk.run(&UNDO, 0);
+    assert_eq!((talk.all("tickets", "").len(), talk.notes().len()), (0, 0));
+}
+
+#[test]
+fn notes_whose_ticket_somebody_archived_go_and_hold_no_key() {
+    let conversations = Conversations::new(6);
+    let talk = Talk::new(&conversations, &["--switch", "archived_holds_unique=free"]);
+    let _ended = talk.run(&IMPORT, 0);
+    let archived = ["K00001", "K00002"].map(|key| ticket(&talk, key).parse().expect("an id"));
+    talk.desk.archive(&archived);
+    // Notes without a ticket hold their keys, and stand for nothing.
+    let again = ["import", "in.csv", "-m", "m.toml", "--run-dir", "again"];
+    let again = [&again[..], &["--horizon", "0.4"]].concat();
+    let _ended = talk.run(&again, 0);
+    assert_eq!(talk.all("tickets", "").len(), 6);
+    let ended = talk.run(&UNDO, 3);
+    let _said = ended.says("in the recycle bin since");
+    assert_eq!(left(&talk).len(), 2);
+    let of_again = conversations.comments.iter();
+    let of_again = of_again.filter(|one| ["K00001", "K00002"].contains(&&*one.ticket));
+    assert_eq!(talk.all("notes", "").len(), of_again.count());
+}
