@@ -22,7 +22,7 @@ use super::run_args::RunArgs;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use super::trust::{self, Claims};
-use super::typed::{Typed, began_with};
+use super::typed::{COMMENTS_OPTION, Typed, began_with};
 use crate::error::Error;
 use crate::export::is_export;
 use crate::import::files::refused_in;
@@ -30,7 +30,7 @@ use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
 use crate::import::guard::Began;
 use crate::import::read::{Input, RowNames, Sources, pick};
-use crate::journal::{COMMENTS_OPTION, Lock, Past, Reading, RunState, Told};
+use crate::journal::{Lock, Past, Reading, RunState, Told};
 use crate::mapping::MappingFile;
 use crate::model::count::counted;
 use crate::model::row::Kept;
@@ -121,8 +121,9 @@ pub async fn run(args: RetryArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Er
 /// A retry without the comments that the run had would make tickets without them. A run
 /// folder is data: what it names is not read for that.
 fn expect_comments(args: &RetryArgs, path: &Path, told: &Told) -> Result<(), Error> {
-    match (told.option(COMMENTS_OPTION), &args.comments) {
-        (Some(file), None) => {
+    let mut told = told.iter().filter(|(name, _)| *name == COMMENTS_OPTION);
+    match (told.next(), &args.comments) {
+        (Some((_, file)), None) => {
             let message = format!("the run was given the comments in {file}");
             let run = path.display();
             Err(Error::usage(message).advise(format!(

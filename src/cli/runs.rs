@@ -475,7 +475,7 @@ fn in_words(run: &Shown, past: &Overview) -> String {
     if past.waiting > 0 {
         let rows = count(past.waiting);
         text.push_str(&format!(
-            "{rows:>12} written, with links or notes to come (pending)\n"
+            "{rows:>12} written, to be linked to other tickets (pending)\n"
         ));
     }
     text.push_str(&format!("{:>11}% of the input done", percent(past)));

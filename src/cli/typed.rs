@@ -9,7 +9,7 @@ use super::resume::ResumeArgs;
 use super::retry::RetryArgs;
 use super::{App, Command};
 use crate::error::Error;
-use crate::journal::{COMMENTS_OPTION, Told};
+use crate::journal::Told;
 
 /// Options that stay with a run until a resume is told others.
 const KEPT: [&str; 10] = [
@@ -27,6 +27,10 @@ const KEPT: [&str; 10] = [
 
 /// The version of the API that runs began with once.
 const FIRST_API: &str = "v3";
+
+/// The file of comments that was typed. A run keeps the comments themselves; its retries are
+/// to be told the file again.
+pub const COMMENTS_OPTION: &str = "comments";
 
 /// Options that say which portal; a run keeps that in a form of its own, without secrets.
 const WHERE: [&str; 6] = [

@@ -26,7 +26,6 @@ use crate::model::event::Stop;
 use crate::model::outcome::{Change, Fate};
 use crate::model::visible::one_line;
 use crate::review::family::{descendants, taken_back};
-use crate::review::undo::claims::Claims;
 use crate::review::undo::outcome_file;
 use crate::review::undo::run::{KIND, Undo, Undone};
 
@@ -154,10 +153,6 @@ pub async fn resume(
     let run = PastRun::open(Some(run), portal, talk).await?;
     let undoes = past.header.undoes.as_ref();
     let undoes = undoes.and_then(|undone| real(&undone.folder));
-    if past.header.operation != KIND || undoes != real(&run.path) {
-        let message = format!("{} is no undo of that run", folder.path().display());
-        return Err(Error::usage(message).advise("name another folder with --run-dir"));
-    }
     // The summary is written last.
     if past.state == RunState::Finished && folder.has_summary() {
         run.portal.close().await;
@@ -171,6 +166,10 @@ pub async fn resume(
             true => Exit::Fine,
             false => Exit::Refused,
         });
+    }
+    if past.header.operation != KIND || undoes != real(&run.path) {
+        let message = format!("{} is no undo of that run", folder.path().display());
+        return Err(Error::usage(message).advise("name another folder with --run-dir"));
     }
     check(&run)?;
     let _busy = RunFolder::open(&run.path)?;
@@ -239,22 +238,18 @@ fn real(path: &Path) -> Option<PathBuf> {
 
 /// Refuses a run of which it is not known what it did.
 fn check(run: &PastRun) -> Result<(), Error> {
-    let (unknown, waiting) = (run.past.unknown.len() as u64, run.past.waiting);
-    let what = match (unknown, waiting) {
-        (0, 0) => return Ok(()),
-        (0, waiting) => format!(
-            "{} of the run wrote a ticket whose links or notes are still to come",
-            counted(waiting, "row")
-        ),
-        (unknown, _) => format!(
+    let unknown = run.past.unknown.len() as u64;
+    match unknown {
+        0 => Ok(()),
+        unknown => Err(Error::mend(format!(
             "of {} of the run it is not known whether they were carried out",
             counted(unknown, "row")
-        ),
-    };
-    Err(Error::mend(what).advise(format!(
-        "finish it first: `tickethaul resume {}`",
-        run.path.display()
-    )))
+        ))
+        .advise(format!(
+            "finish it first: `tickethaul resume {}`",
+            run.path.display()
+        ))),
+    }
 }
 
 /// What is about to be done, at most: what others touched stays.
@@ -384,8 +379,6 @@ async fn undo(
     let mut others = known;
     others.retain(|one| Some(&one.kin.run) != own.as_ref());
     let taken_back = taken_back(&past.header.run, &others)?;
-    let member = others.iter().find(|one| one.kin.run == past.header.run);
-    let claims = member.map_or_else(Claims::default, |member| Claims::against(member, &others));
     let notes = began.as_ref().map_or(0, |began| began.notes);
     let (journal, id, settled, begun) = match began {
         Some(began) => (Some(began.journal), began.run, began.settled, began.begun),
@@ -400,7 +393,6 @@ async fn undo(
         settled,
         begun,
         taken_back,
-        claims,
         notes,
         shown: HashMap::new(),
         run: id,

@@ -81,21 +81,10 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     .advise("make room, or copy the run folder to where it can be written")
 }
 
-/// Rows of which it is not known what became of them, or that are not whole yet.
-fn unfinished(past: &Past) -> u64 {
-    past.waiting + past.unknown.len() as u64
-}
-
-fn are(rows: u64, name: &str) -> String {
-    let verb = if rows == 1 { "is" } else { "are" };
-    format!("{} {verb}", counted(rows, name))
-}
-
 fn say(past: &Past, verified: &Verified, (file, calls): (&Path, u64), talk: &Talk) {
     talk.result(&json!({
         "run": past.header.run,
         "rows": verified.rows,
-        "unfinished": unfinished(past),
         "equal": verified.equal,
         "findings": verified.findings,
         "file": file.display().to_string(),
@@ -112,12 +101,6 @@ fn say(past: &Past, verified: &Verified, (file, calls): (&Path, u64), talk: &Tal
             "{:>12} {word:<12} {}\n",
             count(*number),
             Difference::meaning(word)
-        );
-    }
-    if unfinished(past) > 0 {
-        text += &format!(
-            "{} not finished, and not compared: resume the run first\n",
-            are(unfinished(past), "row"),
         );
     }
     if !verified.is_clean() {

@@ -1,7 +1,6 @@
 //! The run folder: made whole before anything is sent, locked while in use, found
 //! again by name.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -18,9 +17,6 @@ const RUNS: &str = "tickethaul-runs";
 
 /// Locks the folder.
 const LOCK: &str = "lock";
-
-/// Files that a run makes before its journal, each with its header alone.
-const RUN_FILES: [&str; 4] = ["done.csv", "idmap.csv", "refused.csv", "refused.jsonl"];
 
 const NOTHING_WRITTEN: &str =
     "nothing was written to the portal; make room or choose another place with --run-dir";
@@ -53,11 +49,10 @@ impl RunFolder {
         let held = fs::read_dir(&path).map_err(|error| refuse(&error))?;
         let held: io::Result<Vec<_>> = held.map(|entry| Ok(entry?.file_name())).collect();
         let held = held.map_err(|error| refuse(&error))?;
-        let is_left = |name: &OsString| {
-            let text = name.to_str();
-            text.is_some_and(is_leftover) || holds_no_row(&path.join(name))
-        };
-        if has_begun(&path) || !held.iter().all(is_left) {
+        if !held
+            .iter()
+            .all(|name| name.to_str().is_some_and(is_leftover))
+        {
             let message = format!("the run folder {} is not empty", path.display());
             return Err(Error::usage(message).advise(match has_begun(&path) {
                 true => "name a new folder with --run-dir, or continue that run with `tickethaul resume`",
@@ -175,19 +170,6 @@ fn words(path: &Path, error: &io::Error) -> String {
     }
 }
 
-/// Whether a file is one of those that a run makes before its journal, without a row in it.
-fn holds_no_row(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str());
-    match name {
-        Some("run.log") => true,
-        Some(name) if RUN_FILES.contains(&name) => match name.ends_with(".jsonl") {
-            true => fs::metadata(path).is_ok_and(|file| file.len() == 0),
-            false => csv::Reader::from_path(path).is_ok_and(|mut rows| rows.records().count() == 0),
-        },
-        _ => false,
-    }
-}
-
 /// Whether the run in a folder has a journal, so that it can be resumed (D1).
 pub fn has_begun(folder: &Path) -> bool {
     folder.join("run.db").is_file()
@@ -227,14 +209,6 @@ mod tests {
             "input-stdin",
         ];
         assert_eq!(created(&left), Ok(vec![LOCK.to_owned()]));
-        let files = [
-            "run.log",
-            "done.csv",
-            "refused.csv",
-            "refused.jsonl",
-            "idmap.csv",
-        ];
-        assert_eq!(created(&files), Ok(vec![LOCK.to_owned()]));
     }
 
     #[test]
@@ -244,11 +218,6 @@ mod tests {
             refused.contains("not empty") && !refused.contains("resume"),
             "{refused}"
         );
-        let around = tempfile::tempdir().expect("a folder");
-        let lost = "_line,key\n1,a\n";
-        fs::write(around.path().join("done.csv"), lost).expect("written");
-        let refused = RunFolder::create("create", Some(around.path()));
-        assert!(refused.is_err(), "a row of a run whose journal is gone");
         let refused = created(&["run.db"]).expect_err("refused");
         assert!(refused.contains("resume"), "{refused}");
     }

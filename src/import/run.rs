@@ -31,9 +31,7 @@ use super::stop::StopSwitch;
 use super::summary::summary_json;
 use crate::error::Error;
 use crate::hubspot::{Account, Client};
-use crate::journal::{
-    COMMENTS_OPTION, Durability, Header, Journal, Past, PlanReading, RunLog, forget_comments,
-};
+use crate::journal::{Durability, Header, Journal, Past, PlanReading, RunLog, forget_comments};
 use crate::mapping::CompiledMapping;
 use crate::model::event::{Event, Listener, Spared, Stop, Summary};
 use crate::model::outcome::Fate;
@@ -202,7 +200,6 @@ pub async fn run(
         elapsed: started.elapsed(),
         stop: options.stop.reason(),
         comments_left: left_in(folder.path())?,
-        comments: header.told.option(COMMENTS_OPTION).map(str::to_owned),
         batch_size: header.diff.then_some(options.batch_size as u64),
     };
     let summary = summarise(&folder, operation, &account, ledger, outside);
@@ -321,8 +318,6 @@ struct Outside {
     elapsed: Duration,
     stop: Option<Stop>,
     comments_left: u64,
-    /// The file of comments that was given.
-    comments: Option<String>,
     /// Set where rows were compared first.
     batch_size: Option<u64>,
 }
@@ -342,7 +337,6 @@ fn summarise(
     Summary {
         run: folder.name().to_owned(),
         folder: folder.path().to_owned(),
-        comments: outside.comments,
         refused_file: outside.refused_file,
         operation: operation.word().to_owned(),
         portal_id: account.portal_id,

@@ -15,8 +15,8 @@ pub enum JournalError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
-    /// There is no journal.
-    #[error("{} holds no run.db: no run began there, or its journal is gone", .0.display())]
+    /// There is no journal: nothing was sent by this run.
+    #[error("{} holds no run.db: nothing was sent by this run", .0.display())]
     Missing(PathBuf),
     /// A newer version of the tool wrote it.
     #[error("the journal {} has version {version}, written by a newer tickethaul", path.display())]
@@ -83,10 +83,9 @@ impl From<JournalError> for Error {
             JournalError::Database { .. } => "make room, then resume the run",
             JournalError::Newer { .. } => "use that version of tickethaul, or a newer one",
             JournalError::Strange { .. } => "remove it, or name the folder of another run",
-            JournalError::Missing(_) => {
-                "run the command that made the folder again: what is in the portal is recognised"
-            }
-            JournalError::Broken { .. } | JournalError::Damaged { .. } => {
+            JournalError::Missing(_)
+            | JournalError::Broken { .. }
+            | JournalError::Damaged { .. } => {
                 "import the file again: rows that are in the portal are recognised by their key"
             }
             JournalError::NoPlan(_) => "make one with `tickethaul plan FILE -m MAPPING -o PLAN`",

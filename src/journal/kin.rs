@@ -18,8 +18,6 @@ pub struct Kin {
     pub parent: Option<String>,
     /// Id of the run that it takes back.
     pub undoes: Option<String>,
-    /// HubSpot portal id.
-    pub portal: Option<u64>,
     /// Id of the plan that it applies.
     pub plan: Option<String>,
     /// When it began, by this machine's clock.
@@ -39,28 +37,12 @@ impl Reading {
                 run: self.later_meta("run")?.unwrap_or_default(),
                 parent: self.parent()?,
                 undoes: self.later_meta("undoes_run")?.filter(|run| !run.is_empty()),
-                portal: self
-                    .later_meta("portal")?
-                    .and_then(|portal| portal.parse().ok()),
                 plan: self.later_meta("plan")?.and_then(|text| {
                     let plan = serde_json::from_str::<PlanRef>(&text).ok()?;
                     Some(plan.id)
                 }),
                 begun: stamp(started.unwrap_or(0)),
             })
-        };
-        read().map_err(at(self.path()))
-    }
-
-    /// Whether a row of the run with this key created a ticket of this id.
-    ///
-    /// # Errors
-    /// When the journal can't be read.
-    pub fn has_created(&self, key: &str, ticket: &str) -> Result<bool, JournalError> {
-        let sql = self.tables().statements().has_created;
-        let read = || -> rusqlite::Result<bool> {
-            let mut query = self.db().prepare_cached(sql)?;
-            query.exists([&key.to_lowercase(), ticket])
         };
         read().map_err(at(self.path()))
     }

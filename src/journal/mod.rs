@@ -59,10 +59,10 @@ pub use log::RunLog;
 pub use notes::{NoteCounts, NoteEntry, NoteState, NoteStep, SettledNote};
 pub use others::OtherState;
 pub use overview::Overview;
-pub use plan::{Applied, KeyHolder, PlanReading, PlanRef, PlanWriter, PlannedRow, Sought};
+pub use plan::{Applied, PlanReading, PlanRef, PlanWriter, PlannedRow};
 pub use read::{NOTES_ARCHIVED, Past, PastIntent, PastRefusals, PastRow, Reading, RunState};
 pub use records::Earlier;
-pub use told::{COMMENTS_OPTION, Told};
+pub use told::Told;
 pub use waiting::Waiting;
 pub use write::{
     Claim, Commit, Durability, Intent, Journal, Keys, RowEntry, now, run_id, run_name,

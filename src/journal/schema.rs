@@ -35,7 +35,6 @@ pub(super) enum Tables {
 pub(super) struct Statements {
     pub(super) key: &'static str,
     pub(super) holder: &'static str,
-    pub(super) has_created: &'static str,
     pub(super) earlier: &'static str,
     pub(super) name_record: &'static str,
     pub(super) body: &'static str,
@@ -67,7 +66,6 @@ impl Tables {
             Tables::Second => Statements {
                 key: second::KEY,
                 holder: second::HOLDER,
-                has_created: second::HAS_CREATED,
                 earlier: second::EARLIER,
                 name_record: second::NAME_RECORD,
                 body: second::BODY,
@@ -85,7 +83,6 @@ impl Tables {
             Tables::Third => Statements {
                 key: third::KEY,
                 holder: third::HOLDER,
-                has_created: third::HAS_CREATED,
                 earlier: third::EARLIER,
                 name_record: third::NAME_RECORD,
                 body: third::BODY,

@@ -109,11 +109,6 @@ pub(super) const LATER: &str = "
 pub(super) const HAS_BEFORE: &str = "SELECT 1 FROM step WHERE folded = ?1 AND row < ?2";
 
 /// The ticket of a key.
-/// Whether a row with a key created a ticket.
-pub(super) const HAS_CREATED: &str = "
-    SELECT 1 FROM step JOIN row ON row.seq = step.row
-    WHERE step.folded = ?1 AND row.ticket = ?2 AND row.change = 'created'";
-
 pub(super) const TICKET_OF_KEY: &str = "
     SELECT row.ticket FROM step JOIN row ON row.seq = step.row
     WHERE step.folded = ?1 AND row.ticket IS NOT NULL LIMIT 1";

@@ -112,10 +112,6 @@ pub(super) const LATER: &str =
 pub(super) const HAS_BEFORE: &str = "SELECT 1 FROM row WHERE folded = ?1 AND seq < ?2";
 
 /// The ticket of a key.
-/// Whether a row with a key created a ticket.
-pub(super) const HAS_CREATED: &str =
-    "SELECT 1 FROM row WHERE folded = ?1 AND ticket = ?2 AND change = 'created'";
-
 pub(super) const TICKET_OF_KEY: &str =
     "SELECT ticket FROM row WHERE folded = ?1 AND ticket IS NOT NULL LIMIT 1";
 

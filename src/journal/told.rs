@@ -7,10 +7,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The file of comments that was typed. A run keeps the comments themselves; its retries are
-/// to be told the file again.
-pub const COMMENTS_OPTION: &str = "comments";
-
 /// Options by the name that they have on the command line, without dashes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -25,11 +21,6 @@ impl Told {
     /// True when nothing was said.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    /// The value of an option, if it was given.
-    pub fn option(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
     }
 
     /// Every option with its value, by name.

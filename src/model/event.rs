@@ -109,8 +109,6 @@ pub struct Summary {
     pub run: String,
     /// The run folder.
     pub folder: PathBuf,
-    /// The file of comments that the run was given, which a retry needs again.
-    pub comments: Option<String>,
     /// Name of the file of refused rows in it.
     pub refused_file: &'static str,
     /// `create`…

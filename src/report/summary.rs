@@ -206,10 +206,6 @@ fn write_files(text: &mut String, summary: &Summary) -> std::fmt::Result {
 fn write_next(text: &mut String, summary: &Summary) -> std::fmt::Result {
     let folder = summary.folder.display().to_string();
     let folder = one_line(&folder);
-    let comments = summary.comments.as_deref();
-    let comments = comments.map_or(String::new(), |file| {
-        format!(" --comments {}", one_line(file))
-    });
     match &summary.stop {
         Some(Stop::Later(_)) => writeln!(text, "\nGo on with: tickethaul resume {folder}"),
         Some(Stop::Mend(_)) => {
@@ -233,7 +229,7 @@ fn write_next(text: &mut String, summary: &Summary) -> std::fmt::Result {
         ),
         None if summary.tally.of(Fate::Refused) > 0 => writeln!(
             text,
-            "\nFix the rows in {}, then: tickethaul retry {folder}{comments}",
+            "\nFix the rows in {}, then: tickethaul retry {folder}",
             one_line(
                 &summary
                     .folder

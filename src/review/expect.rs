@@ -12,7 +12,6 @@ use crate::import::recover::Again;
 use crate::journal::{DoneRow, Later, NoteStep, Reading};
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::compare::same_value;
-use crate::model::link_by::LinkBy;
 use crate::model::made_link::MadeLink;
 use crate::model::outcome::Change;
 use crate::model::place::{Places, RowAddress};
@@ -42,8 +41,6 @@ pub struct Expected {
     pub values: Vec<ExpectedValue>,
     /// Links that it must have, or must not have where they were cut.
     pub links: Vec<ExpectedLink>,
-    /// Links that the row asked for, whatever became of it.
-    pub asked: Vec<ExpectedLink>,
     /// Notes that it must have.
     pub notes: Vec<NoteStep>,
     /// What was changed, with what the ticket held before; none where nobody looked.
@@ -154,14 +151,11 @@ impl DoneRows {
         if row.change != Change::Archived {
             values.extend(self.key(&row));
         }
-        let asked = match row.change {
+        let links = match row.change {
             Change::Archived => Vec::new(),
-            _ => self.links(&draft)?,
-        };
-        let links = match row.refused {
             // Which of its links were made is not kept.
-            true => Vec::new(),
-            false => asked.clone(),
+            _ if row.refused => Vec::new(),
+            _ => self.links(&draft)?,
         };
         let mut notes = self.journal.notes_of(row.row.seq)?;
         notes.retain(|note| !row.refused || note.record.is_some());
@@ -180,7 +174,6 @@ impl DoneRows {
             change: row.change,
             values,
             links,
-            asked,
             notes,
             changes: row.changes,
             made,
@@ -282,10 +275,10 @@ impl DoneRows {
     }
 
     fn end(&self, link: &LinkDraft) -> Result<Option<String>, Error> {
-        Ok(match link.by {
-            LinkBy::Id => Some(link.value.clone()),
-            LinkBy::Key => self.journal.ticket_of_key(&link.value)?,
-            LinkBy::Property(_) => match self.kinds.step_kind(link) {
+        Ok(match &*link.by {
+            "id" => Some(link.value.clone()),
+            "key" => self.journal.ticket_of_key(&link.value)?,
+            _ => match self.kinds.step_kind(link) {
                 Some(kind) => self.journal.other_record(&kind, &link.value)?,
                 None => None,
             },

@@ -200,7 +200,6 @@ mod tests {
                 run: run.to_owned(),
                 parent: Some(parent.to_owned()).filter(|parent| !parent.is_empty()),
                 undoes: None,
-                portal: None,
                 plan: None,
                 begun: Timestamp::from_second(begun).expect("a time"),
             },

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::expect::Expected;
 use super::finding::Difference;
-use crate::hubspot::contract::{BATCH_LIMIT, LINKED_LIMIT};
+use crate::hubspot::contract::BATCH_LIMIT;
 use crate::hubspot::records::Record;
 use crate::hubspot::{CallError, Client};
 use crate::import::notes::{is_key, key_properties, read_properties, same_text};
@@ -21,8 +21,6 @@ pub(super) struct HeldNotes {
     records: HashMap<(Activity, String), Record>,
     /// The notes of a kind that hang on each ticket.
     on_tickets: HashMap<(Activity, String), BTreeSet<String>>,
-    /// The tickets that each note hangs on, where that was asked for.
-    tickets: HashMap<(Activity, String), BTreeSet<String>>,
 }
 
 impl HeldNotes {
@@ -31,28 +29,6 @@ impl HeldNotes {
         let mut held = HeldNotes::default();
         for activity in Activity::ALL {
             held.read_kind(client, activity, rows).await?;
-        }
-        Ok(held)
-    }
-
-    /// Reads the notes of rows, and which tickets each of them hangs on.
-    pub(super) async fn read_with_tickets(
-        client: &Client,
-        rows: &[Expected],
-    ) -> Result<HeldNotes, CallError> {
-        let mut held = HeldNotes::read(client, rows).await?;
-        for activity in Activity::ALL {
-            let of_kind = held.records.keys().filter(|(kind, _)| *kind == activity);
-            let ids: Vec<String> = of_kind.map(|(_, id)| id.clone()).collect();
-            for part in ids.chunks(LINKED_LIMIT) {
-                let between = (activity.object(), ObjectType::Tickets);
-                let linked = client.linked_live(between, part).await?.by_record;
-                let tickets = linked.into_iter().map(|(note, tickets)| {
-                    let ids = tickets.into_iter().map(|ticket| ticket.id);
-                    ((activity, note), ids.collect())
-                });
-                held.tickets.extend(tickets);
-            }
         }
         Ok(held)
     }
@@ -129,20 +105,15 @@ impl HeldNotes {
         })
     }
 
-    /// The note that a run made for a ticket and that somebody else changed since, or linked
-    /// to another ticket, if there is one.
-    pub(super) fn touched<'n>(&self, notes: &'n [NoteStep], ticket: &str) -> Option<&'n str> {
+    /// The note of a run that somebody else changed since, if one was.
+    pub(super) fn touched<'n>(&self, notes: &'n [NoteStep]) -> Option<&'n str> {
         let made = notes.iter().filter(|note| note.state != NoteState::There);
         let mut notes = made.filter_map(|note| {
             let id = note.record.as_deref()?;
             let record = self.records.get(&(note.entry.activity, id.to_owned()))?;
             Some((id, record, note))
         });
-        let touched = notes.find(|(id, record, note)| {
-            let key = (note.entry.activity, (*id).to_owned());
-            let mut tickets = self.tickets.get(&key).into_iter().flatten();
-            changed(record, note).is_some() || tickets.any(|other| other != ticket)
-        });
+        let touched = notes.find(|(_, record, note)| changed(record, note).is_some());
         touched.map(|(id, _, _)| id)
     }
 

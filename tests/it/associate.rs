@@ -320,7 +320,7 @@ fn behind_a_limit_rows_wait_for_tickets_that_may_come() {
     let _ended = run(&desk, &words, rows, "run").expect(5);
     assert_eq!(cells(&desk, "run/done.csv", "_fate"), map([("2", "done")]));
     let status = desk.here.run(["status", "run"]).expect(0);
-    let words = "1 written, with links or notes to come";
+    let words = "1 written, to be linked to other tickets";
     assert!(status.stdout.contains(words), "{}", status.stdout);
     let rest = ["resume", "run", "--no-limit"];
     let _ended = desk.here.run_against(&desk.sandbox, &rest).expect(0);

@@ -237,13 +237,6 @@ fn an_undo_that_is_finished_is_not_done_again() {
         let _said = ended.says("is finished").says("undo.csv");
         assert_eq!(portal(&desk).len(), 1, "{args:?}");
     }
-    // The folder of any other run that is finished is not one of it.
-    let _ended = import(&desk, "upsert", "in.csv", "more").expect(0);
-    for folder in ["back", "more"] {
-        let args = ["undo", "more", "--yes", "--run-dir", folder];
-        let ended = desk.here.run_against(&desk.sandbox, &args).expect(64);
-        let _said = ended.says("is no undo of that run");
-    }
 }
 
 #[test]

@@ -2,12 +2,10 @@
 //! it was only where they did, and each such row is listed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, id};
-use crate::kill::wait_at_most;
 use crate::rehearsal::Row;
 use crate::reviewed::{desk, file, ids, import, rows, update};
 
@@ -249,35 +247,4 @@ fn of_links_exactly_those_of_others_stay() {
     expected.extend(cells(15..=17, "contacts"));
     expected.extend(cells(18..=30, "companies"));
     assert_eq!(differ(&before, &dump(&desk, "after.csv")), expected);
-}
-
-/// Two runs send the same rows at the same time, and the reply of one is lost: whose call
-/// made the tickets nobody can tell.
-#[test]
-fn tickets_that_two_runs_say_they_created_stay() {
-    let calls = "tickets/batch/create";
-    let (hold, lost) = (
-        format!("hold@1=received:{calls}"),
-        format!("reset-after@1:{calls}"),
-    );
-    let mut desk = desk(&["--trouble", &hold, "--trouble", &lost]);
-    let _file = desk.here.write("in.csv", file(1..=10, "Subject", "text"));
-    let args = ["import", "in.csv", "-m", "m.toml", "--run-dir", "one"];
-    desk.kill_tool(&args, |child, desk| {
-        let _held = desk.sandbox.next_line();
-        let _ended = import(desk, "create", "in.csv", "other").expect(0);
-        desk.sandbox.go_on();
-        wait_at_most(child, Duration::from_secs(60));
-    });
-    assert_eq!(ids(&desk, "one"), ids(&desk, "other"), "both claim them");
-    for run in ["one", "other"] {
-        let args = ["undo", run, "--yes", "--json"];
-        let ended = desk.here.run_against(&desk.sandbox, &args).expect(3);
-        let said: Value = serde_json::from_str(&ended.stdout).expect("JSON");
-        assert_eq!(said["left"], json!({"CLAIMED_BY_OTHER_RUN": 10}), "{run}");
-    }
-    assert_eq!(dump(&desk, "after.csv").len(), 10);
-    let args = ["delete", "--run", "one", "--yes"];
-    let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    assert_eq!(dump(&desk, "after.csv").len(), 0);
 }

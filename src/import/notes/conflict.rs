@@ -1,12 +1,11 @@
 //! A key that is taken: by the very note that is wanted, by one in the recycle bin, or by
 //! a note of another ticket (protocol H3).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use super::way::KeyWay;
 use super::work::{State, Work};
 use super::{Notes, unreadable};
-use crate::hubspot::records::Record;
 use crate::hubspot::{CallError, LinkedRecord};
 use crate::journal::SettledNote;
 use crate::model::event::Stop;
@@ -24,8 +23,6 @@ struct Holders {
     live: HashMap<String, Vec<String>>,
     /// Those in the recycle bin.
     archived: Vec<String>,
-    /// Those that are there for so long that no ticket of theirs can be late to be read.
-    old: BTreeSet<String>,
 }
 
 impl Notes {
@@ -98,22 +95,13 @@ impl Notes {
         Ok(None)
     }
 
-    fn is_old(&self, note: &Record) -> bool {
-        let inserted = note.inserted_at();
-        let seen = inserted.and_then(|inserted| inserted.checked_add(self.lag()).ok());
-        seen.zip(self.client.portal_now())
-            .is_some_and(|(seen, now)| seen < now)
-    }
-
     async fn holders(&self, way: &KeyWay, ids: &[String]) -> Result<Holders, Stop> {
         let object = way.activity.object();
         let mut holders = Holders::default();
-        let wanted = (&["hs_object_id", "hs_createdate"][..], &[][..]);
+        let wanted = (&["hs_object_id"][..], &[][..]);
         let live = self.client.read_existing(object, ids, wanted, false);
-        let live = live.await.map_err(unreadable)?;
-        let old = live.iter().filter(|record| self.is_old(record));
-        holders.old = old.map(|record| record.id.clone()).collect();
-        let live: Vec<String> = live.into_iter().map(|record| record.id).collect();
+        let live = live.await.map_err(unreadable)?.into_iter();
+        let live: Vec<String> = live.map(|record| record.id).collect();
         if !live.is_empty() {
             let between = (object, ObjectType::Tickets);
             let linked = self.client.linked_live(between, &live).await;
@@ -153,11 +141,6 @@ fn explain(
         // It is ours, and its ticket is late to be read.
         Some(tickets) if tickets.is_empty() && doubtful => {
             settled.push(work.done(place, holder, true));
-        }
-        // Its ticket is gone, so it stands for nothing here.
-        Some(tickets) if tickets.is_empty() && holders.old.contains(holder) => {
-            let piece = &mut work.pieces[place];
-            piece.name = next_name(&piece.key, &piece.name);
         }
         Some(tickets) if tickets.is_empty() => {
             unexplained(work, place, Some(holder));

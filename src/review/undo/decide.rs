@@ -79,10 +79,8 @@ pub enum Left {
         /// Whether the run cut them.
         cut: bool,
     },
-    /// Somebody else changed this note of the run, or linked it to another ticket.
+    /// Somebody else changed this note of the run.
     NoteTouched(String),
-    /// This run says too that it created the ticket.
-    ClaimedBy(String),
 }
 
 impl Left {
@@ -96,7 +94,6 @@ impl Left {
             Left::Archived => "ARCHIVED_BY_RUN",
             Left::OnlyLinks { .. } => "ONLY_LINKS",
             Left::NoteTouched(_) => "NOTE_TOUCHED",
-            Left::ClaimedBy(_) => "CLAIMED_BY_OTHER_RUN",
         }
     }
 
@@ -108,7 +105,6 @@ impl Left {
             }
             Left::Linked(record) => format!("{record}: "),
             Left::NoteTouched(note) => format!("note {note}: "),
-            Left::ClaimedBy(run) => format!("{run}: "),
             Left::NotLive(Some(absence)) => format!("{}: ", absence.words()),
             Left::NotLive(None) | Left::NotKnown | Left::Archived | Left::OnlyLinks { .. } => {
                 String::new()
@@ -129,12 +125,8 @@ impl Left {
                  undo that run first, or change it by hand"
             }
             Left::NoteTouched(_) => {
-                "somebody else changed this note since, or linked it to another ticket, so it and its \
-                 ticket are left as they are; change them by hand if they are to go"
-            }
-            Left::ClaimedBy(_) => {
-                "this run says too that it created the ticket: both sent it at about the same time, and a \
-                 reply was lost; `tickethaul delete --run` archives it for either"
+                "somebody else changed this note since, so it and its ticket are left as they are; \
+                 change them by hand if they are to go"
             }
             Left::NotLive(_) => {
                 "somebody else archived, merged or deleted the ticket: nothing is left to undo"
@@ -294,7 +286,7 @@ fn touched(
         }
         ObjectType::Tickets if row.linked_from.contains(id) => true,
         _ => {
-            let mut links = row.asked.iter();
+            let mut links = row.links.iter();
             let mut made = row.made.iter().flatten();
             links.any(|link| link.to == *object && link.id == *id)
                 || made.any(|link| link.to == *object && link.record == *id)
@@ -465,7 +457,6 @@ mod tests {
                 is_key: false,
             }],
             links: Vec::new(),
-            asked: Vec::new(),
             notes: Vec::new(),
             changes,
             made: None,

@@ -6,7 +6,6 @@
 //! ```
 
 mod act;
-pub mod claims;
 mod cut;
 pub mod decide;
 pub mod outcome_file;

@@ -79,7 +79,7 @@ impl Held {
         writable: &BTreeSet<String>,
     ) -> Result<Held, CallError> {
         let mut held = Held {
-            notes: HeldNotes::read_with_tickets(client, rows).await?,
+            notes: HeldNotes::read(client, rows).await?,
             ..Held::default()
         };
         let created = ids(rows, Change::Created);
@@ -117,7 +117,7 @@ impl Held {
         rows: &[Expected],
     ) -> Result<Held, CallError> {
         let mut held = Held {
-            notes: HeldNotes::read_with_tickets(client, rows).await?,
+            notes: HeldNotes::read(client, rows).await?,
             ..Held::default()
         };
         let created = ids(rows, Change::Created);

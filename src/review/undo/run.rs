@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::act::{Act, Acted};
-use super::claims::Claims;
 use super::decide::{Inverse, Left, Now, decide};
 use super::observe::Held;
 use crate::error::Error;
@@ -50,8 +49,6 @@ pub struct Undo {
     pub begun: HashSet<u64>,
     /// Rows that an earlier undo of the run took back.
     pub taken_back: HashSet<u64>,
-    /// Runs that may say too that they created its tickets.
-    pub claims: Claims,
     /// Notes that an earlier process of this undo put into the recycle bin.
     pub notes: u64,
     /// What tickets of several rows would hold by now, where it is only shown what would be
@@ -244,10 +241,9 @@ impl Undo {
             .into_iter()
             .map(|row| {
                 let inverse = self.decided(&row, &held);
-                let inverse = self.unless_claimed(&row, inverse)?;
-                Ok((row, inverse))
+                (row, inverse)
             })
-            .collect::<Result<_, Error>>()?;
+            .collect();
         let notes = own_notes(&decided, &held, &self.begun);
         let Some(journal) = &mut self.journal else {
             undone.notes += notes.counts.values().sum::<u64>();
@@ -302,7 +298,7 @@ impl Undo {
             between: held.between(&row.ticket),
             gone: held.is_gone(&row.ticket),
             absence: held.absence(&row.ticket),
-            touched_note: held.notes.touched(&row.notes, &row.ticket),
+            touched_note: held.notes.touched(&row.notes),
             companies: held.companies(&row.ticket),
             key_property: self.mapping.id_property().unwrap_or_default(),
         };
@@ -315,17 +311,6 @@ impl Undo {
             return created_alone(&now);
         }
         decide(row, &now, &self.writable, |name| self.mapping.type_of(name))
-    }
-
-    /// What is archived is this run's alone.
-    fn unless_claimed(&self, row: &Expected, inverse: Inverse) -> Result<Inverse, Error> {
-        if self.created_only || inverse != Inverse::Archive {
-            return Ok(inverse);
-        }
-        let other = self.claims.other(&row.key, &row.ticket)?;
-        Ok(other.map_or(inverse, |run| {
-            Inverse::Leave(Left::ClaimedBy(run.to_owned()))
-        }))
     }
 }
 
@@ -357,10 +342,6 @@ impl OwnNotes {
 fn own_notes(decided: &[(Expected, Inverse)], held: &Held, begun: &HashSet<u64>) -> OwnNotes {
     let goes = |(row, inverse): &&(Expected, Inverse)| match (row.change, inverse) {
         (Change::Created, Inverse::Archive) => true,
-        // They are left behind by whoever archived the ticket.
-        (Change::Created, Inverse::Leave(Left::NotLive(_))) => {
-            held.notes.touched(&row.notes, &row.ticket).is_none()
-        }
         (Change::Updated | Change::Linked, Inverse::Restore { .. } | Inverse::Nothing) => true,
         (_, inverse) => *inverse == Inverse::Unnote,
     };
@@ -484,7 +465,6 @@ fn refusal(left: &Left) -> Refusal {
         Left::Touched { property, holds } => (property.clone(), holds.clone()),
         Left::Linked(record) => (String::new(), record.clone()),
         Left::NoteTouched(note) => (String::new(), format!("notes {note}")),
-        Left::ClaimedBy(run) => (String::new(), run.clone()),
         Left::NotLive(Some(absence)) => (String::new(), absence.words()),
         _ => (String::new(), String::new()),
     };
