@@ -16,7 +16,7 @@ use super::found::forget;
 use super::runs::{Shown, State, all, second};
 use super::talk::Talk;
 use crate::error::Error;
-use crate::export::file_names;
+use crate::export::is_file_of_export;
 use crate::journal::{Lock, is_leftover, now};
 use crate::model::count::counted;
 use crate::model::visible::one_line;
@@ -140,7 +140,7 @@ fn why_kept(run: &Shown, unfinished_too: bool) -> Option<String> {
 }
 
 fn is_ours(name: &str) -> bool {
-    OURS.contains(&name) || is_leftover(name) || file_names().contains(&name)
+    OURS.contains(&name) || is_leftover(name) || is_file_of_export(name)
 }
 
 /// Something in a folder that the tool did not make.

@@ -158,6 +158,8 @@ pub struct Wanted {
     pub backwards: Option<Backwards>,
     /// Properties whose former values go into a table of their own.
     pub history: Vec<String>,
+    /// Properties that the portal does not have, whose columns stay empty.
+    pub absent: Vec<(ObjectType, String)>,
     /// What is wanted of other records.
     pub with: Vec<With>,
     /// Whether that goes into tables of their own instead of columns.
@@ -188,6 +190,12 @@ impl Wanted {
             }
         }
         properties
+    }
+
+    /// Whether the portal does not have a property that was asked for.
+    pub fn is_absent(&self, object: ObjectType, name: &str) -> bool {
+        let mut absent = self.absent.iter();
+        absent.any(|(of, absent)| *of == object && absent == name)
     }
 
     /// The other records to read, each kind once.

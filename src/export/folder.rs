@@ -26,8 +26,11 @@ const ASKED: &str = "export.json";
 /// There once the export has begun to replace what stands at its target.
 const PUBLISHING: &str = "publishing";
 
-/// Everything that an export makes in its run folder.
-const OURS: [&str; 25] = [
+/// Held by the process that is at it.
+const LOCK: &str = "lock";
+
+/// What an export makes in its run folder, but for the spools of linked records.
+const OURS: [&str; 17] = [
     "archived.pages",
     "archived.rows",
     ASKED,
@@ -38,27 +41,32 @@ const OURS: [&str; 25] = [
     "restored.rows",
     "gathered.json",
     "gathered.json.new",
-    "companies.pages",
-    "companies.rows",
-    "contacts.pages",
-    "contacts.rows",
-    "deals.pages",
-    "deals.rows",
-    "notes.pages",
-    "notes.rows",
     "live.pages",
     "live.rows",
     PUBLISHING,
     "whole.json",
     "whole.json.new",
     "run.log",
-    // The last one: until then nobody else takes the folder.
-    "lock",
+    LOCK,
 ];
 
-/// Names of the files that an export makes in its run folder.
-pub fn file_names() -> &'static [&'static str] {
-    &OURS
+/// Begins the names of the spools of linked records; the kind's place stands behind it.
+const LINKED: &str = "linked-";
+
+/// Name of the spool of the linked records whose kind was asked for at this place.
+pub fn linked_spool(place: usize) -> String {
+    format!("{LINKED}{place}")
+}
+
+/// Whether an export makes a file of this name in its run folder.
+pub fn is_file_of_export(name: &str) -> bool {
+    let place = name.strip_prefix(LINKED).and_then(|rest| {
+        rest.strip_suffix(".pages")
+            .or_else(|| rest.strip_suffix(".rows"))
+    });
+    let is_spool = place
+        .is_some_and(|place| !place.is_empty() && place.bytes().all(|byte| byte.is_ascii_digit()));
+    is_spool || OURS.contains(&name)
 }
 
 /// A longer file is none of ours: millions of ids.
@@ -264,11 +272,18 @@ impl RunFolder {
     /// Takes everything away that is ours: the export is finished. `tickethaul-runs` goes
     /// with the last run. Gives what is left over, which is somebody else's.
     pub fn remove(self) -> io::Result<Vec<PathBuf>> {
-        for name in OURS {
-            match fs::remove_file(self.path.join(name)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let is_ours = name.to_str().is_some_and(is_file_of_export);
+            if is_ours && name != LOCK && !entry.file_type()?.is_dir() {
+                fs::remove_file(entry.path())?;
             }
+        }
+        // Until then nobody else takes the folder.
+        match fs::remove_file(self.path.join(LOCK)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
         }
         let left = fs::read_dir(&self.path)?.map(|entry| Ok(entry?.path()));
         let left: Vec<PathBuf> = left.collect::<io::Result<_>>()?;

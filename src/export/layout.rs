@@ -8,7 +8,7 @@ use super::columns::{
 };
 use super::labels::labels;
 use crate::mapping::Backwards;
-use crate::model::schema::{PropertyDef, Schema};
+use crate::model::schema::{ObjectType, PropertyDef, Schema};
 
 /// Where the cells of a column come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,7 +178,10 @@ impl Layout {
 }
 
 fn of_property(property: &PropertyDef, wanted: &Wanted, schema: &Schema) -> Vec<Column> {
-    let stored = Column::stored(property, &wanted.dates);
+    let stored = Column {
+        dropped: wanted.is_absent(ObjectType::Tickets, &property.name),
+        ..Column::stored(property, &wanted.dates)
+    };
     let labels = labels(property, schema);
     let labelled = Column {
         wording: Wording::Labels(labels.clone()),

@@ -39,8 +39,8 @@ pub use columns::Archived;
 pub use dataset::{Base, BaseError, onward};
 pub use error::ExportError;
 pub use folder::{
-    Asked, AskedMapping, ExportState, FolderError, Replace, RunFolder, file_names, has_published,
-    is_export, look, progress,
+    Asked, AskedMapping, ExportState, FolderError, Replace, RunFolder, has_published, is_export,
+    is_file_of_export, look, progress,
 };
 pub use job::{Done, Job, Merged, Onward, Step, Which, Window};
 pub use output::Target;

@@ -4,14 +4,16 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::columns::Column;
+use super::columns::{Column, Values};
 use super::issues::Issues;
+use super::labels::labels;
 use super::links::Links;
 use super::names::{Beside, issues_of, table_beside};
 use super::project::{Cell, Misfit};
 use super::spool::Ticket;
 use super::tables::Table;
 use super::write::{About, FileFacts, PartBy, Rows, Shape, Sink, WriteError};
+use crate::model::schema::Schema;
 
 /// Where an export goes.
 pub enum Target {
@@ -21,6 +23,17 @@ pub enum Target {
     Folder(PathBuf, PartBy),
     /// A stream, usually stdout.
     Stream(Box<dyn io::Write + Send>),
+}
+
+impl Target {
+    /// Names the parts of a data set as its values are shown.
+    pub fn name_parts(&mut self, values: Values, schema: &Schema) {
+        if let (Target::Folder(_, by), Values::Labels) = (self, values)
+            && let Some(property) = schema.tickets.get(&by.property)
+        {
+            by.labels = labels(property, schema);
+        }
+    }
 }
 
 /// A target that is ours; nothing is written yet.

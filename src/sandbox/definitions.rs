@@ -113,6 +113,23 @@ impl Desk {
         self.keep_property(kind, archived).map(drop)
     }
 
+    /// Takes a definition out of the recycle bin; the values of its time are there again.
+    pub(super) fn restore_property(
+        &mut self,
+        kind: Kind,
+        name: &str,
+        now: Moment,
+    ) -> Result<(), Problem> {
+        let archived = self.schema.of(kind).archived.get(name);
+        let back = Property {
+            archived: false,
+            archived_at: None,
+            updated_at: now.iso(),
+            ..archived.ok_or_else(|| no_such_property(name))?.clone()
+        };
+        self.keep_property(kind, back).map(drop)
+    }
+
     /// Makes what can be made; names that are taken are told one by one.
     pub(super) fn create_properties(
         &mut self,

@@ -48,6 +48,8 @@ pub(super) enum Route {
     Erase(Kind),
     /// Beside the API: the recycle bin's buttons.
     Bin(Kind, Button),
+    /// The same for a property's definition.
+    PropertyBack(Kind, String),
     Links((Kind, Kind), LinkRoute),
 }
 
@@ -128,6 +130,10 @@ impl Route {
             },
             ["_sandbox", kind, "restore"] => {
                 numbered(Route::Bin(Kind::named(kind)?, Button::Restore))
+            }
+            ["_sandbox", kind, "properties", name, "restore"] => {
+                let name = (*name).to_owned();
+                numbered(Route::PropertyBack(Kind::named(kind)?, name))
             }
             ["_sandbox", kind, "purge"] => numbered(Route::Bin(Kind::named(kind)?, Button::Purge)),
             ["crm", "v4", "associations", rest @ ..] | ["crm", "associations", "v4", rest @ ..] => {

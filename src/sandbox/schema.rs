@@ -220,6 +220,7 @@ impl Shelf {
         if property.has_unique_value {
             let _ = self.unique.insert(property.name.clone());
         }
+        let _ = self.archived.remove(&property.name);
         let _ = self.properties.insert(property.name.clone(), property);
     }
 }

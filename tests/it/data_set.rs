@@ -21,7 +21,7 @@ const NIGHTLY: [&str; 6] = [
 ];
 
 /// All files below a folder.
-fn files_below(folder: &Path) -> Vec<PathBuf> {
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let Ok(entries) = fs::read_dir(folder) else {
         return files;
@@ -88,14 +88,14 @@ pub fn is_whole(desk: &Desk, set: &str) -> Value {
 }
 
 /// A portal with tickets of several months, and the arguments of a nightly run.
-struct Story {
-    desk: Desk,
-    ids: Vec<u64>,
+pub struct Story {
+    pub desk: Desk,
+    pub ids: Vec<u64>,
     more: Vec<String>,
 }
 
 impl Story {
-    fn new(tickets: usize, switches: &[&str], more: &[&str]) -> Story {
+    pub fn new(tickets: usize, switches: &[&str], more: &[&str]) -> Story {
         let mut args = vec!["--rate", "off"];
         args.extend(switches.iter().flat_map(|switch| ["--switch", switch]));
         if !switches
@@ -123,18 +123,18 @@ impl Story {
     }
 
     /// Brings the data set up to date.
-    fn run(&self) -> Ended {
+    pub fn run(&self) -> Ended {
         self.desk.export(&self.args("lake"))
     }
 
-    fn run_with(&self, more: &[&str]) -> Ended {
+    pub fn run_with(&self, more: &[&str]) -> Ended {
         self.desk.export(&[&self.args("lake")[..], more].concat())
     }
 
     /// What a full export into a fresh folder holds, the data set holds; gives its
     /// manifest.
     #[track_caller]
-    fn check(&self, tables: &[&str], story: &str) -> Value {
+    pub fn check(&self, tables: &[&str], story: &str) -> Value {
         let fresh = self.desk.here.path("fresh");
         let _none = fs::remove_dir_all(&fresh);
         let _ended = self.desk.export(&self.args("fresh")).expect(0);
@@ -159,7 +159,7 @@ impl Story {
         manifest
     }
 
-    fn update(&self, ids: &[u64], properties: &Value) {
+    pub fn update(&self, ids: &[u64], properties: &Value) {
         for ids in ids.chunks(100) {
             let inputs = ids
                 .iter()
@@ -171,7 +171,7 @@ impl Story {
         }
     }
 
-    fn press(&self, button: &str, ids: &[u64]) {
+    pub fn press(&self, button: &str, ids: &[u64]) {
         let inputs = ids.iter().map(|id| json!({"id": id.to_string()}));
         let body = json!({"inputs": inputs.collect::<Vec<_>>()});
         let path = format!("/_sandbox/tickets/{button}");
@@ -188,7 +188,7 @@ impl Story {
         )
     }
 
-    fn tombstones(&self) -> Vec<(u64, String)> {
+    pub fn tombstones(&self) -> Vec<(u64, String)> {
         let rows = table(&self.desk, "lake", "deleted").into_iter();
         let stone = |row: Row| {
             (
@@ -580,6 +580,27 @@ fn what_can_not_go_on_is_refused_before_anything_is_read() {
         .expect(0)
         .says("5 tickets exported");
     let _manifest = story.check(&[], "forced");
+}
+
+#[test]
+fn a_set_that_somebody_took_files_from_is_not_gone_on_with() {
+    let story = Story::new(20, &[], &[]);
+    let files = || files_below(&story.desk.here.path("lake/tickets"));
+    let _ended = story.run().expect(0);
+    fs::remove_file(&files()[2]).expect("removed");
+    let ended = story.run().expect(7).says("is missing, or was changed");
+    let _ended = ended.says("`--replace` reads all tickets and writes it anew");
+    let _ended = story.run_with(&["--replace"]).expect(0);
+    let _manifest = story.check(&[], "replaced");
+    // As long as it was, and no row any more.
+    let before = fs::read(&files()[0]).expect("a file");
+    fs::write(&files()[0], vec![b'"'; before.len()]).expect("written");
+    story.update(&story.ids, &json!({"subject": "new"}));
+    let ended = story.run().expect(7).says("lake: can't read");
+    let ended = ended.says(".csv: its columns are not those");
+    let _ended = ended.says("with --replace it reads all tickets");
+    let _ended = story.run_with(&["--replace"]).expect(0);
+    let _manifest = story.check(&[], "replaced again");
 }
 
 #[test]

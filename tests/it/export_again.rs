@@ -283,6 +283,24 @@ fn a_new_export_to_the_same_file_supersedes_a_stopped_one() {
         .says("no run in this folder is unfinished");
 }
 
+/// Night after night that ends before its time does not fill the disk.
+#[test]
+fn of_stopped_exports_to_the_same_file_one_is_kept() {
+    let desk = desk_of_months(1_500);
+    for name in ["first", "second", "third"] {
+        stopped(&desk, "tickets.csv", &["--run-dir", name]);
+    }
+    let kept = ["first", "second", "third"].map(|name| desk.here.path(name).exists());
+    assert_eq!(kept, [false, true, true]);
+    let fresh = [&SUBJECT[..], &["-o", "tickets.csv"]].concat();
+    let ended = desk
+        .export(&fresh)
+        .expect(0)
+        .says("the stopped export third");
+    assert!(!ended.stderr.contains("second"), "{}", ended.stderr);
+    assert!(!desk.here.path("second").exists() && !desk.here.path("third").exists());
+}
+
 #[test]
 fn only_what_the_export_made_goes_with_its_run_folder() {
     let desk = desk_of_months(1_500);

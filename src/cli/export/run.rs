@@ -81,7 +81,7 @@ pub async fn run(args: ExportArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
             go_on(&mut job, &args, path, talk)?;
             let mut asked = asked(&args, &what, &job, told)?;
             asked.onward = job.onward.clone();
-            say_superseded(&asked, talk);
+            supersede(&asked, talk);
             let work = Work::resumable_in(args.run_dir.as_deref(), &asked)?;
             record(&asked, &args, &work, talk);
             job.run = asked.run;
@@ -142,22 +142,32 @@ fn record(asked: &Asked, args: &ExportArgs, work: &Work, talk: &Talk) {
     found::record(&new, talk);
 }
 
-/// Says which stopped exports this one takes the place of.
-fn say_superseded(asked: &Asked, talk: &Talk) {
-    for (folder, other) in found::stopped_exports_to(&asked.target) {
+/// Says which stopped export this one takes the place of. Of several the last one alone
+/// is kept until this one is finished: night after night that comes to no end would fill
+/// the disk.
+fn supersede(asked: &Asked, talk: &Talk) {
+    let mut stopped = found::stopped_exports_to(&asked.target);
+    stopped.sort_by_key(|(_, other)| other.begun);
+    if let Some((folder, other)) = stopped.pop() {
         talk.say(&format!(
             "the stopped export {}, begun {}, went to the same place: this one takes its place",
             folder.display(),
             second(other.begun),
         ));
     }
+    give_up(stopped.iter().map(|(folder, _)| folder.as_path()), talk);
 }
 
 /// Takes away stopped exports to the same target that were begun before one that is
 /// finished now.
 pub(super) fn give_up_superseded((target, begun): (Option<&Path>, Timestamp), talk: &Talk) {
     let stopped = target.map(found::stopped_exports_to).unwrap_or_default();
-    for (folder, _) in stopped.iter().filter(|(_, other)| other.begun < begun) {
+    let earlier = stopped.iter().filter(|(_, other)| other.begun < begun);
+    give_up(earlier.map(|(folder, _)| folder.as_path()), talk);
+}
+
+fn give_up<'a>(folders: impl Iterator<Item = &'a Path>, talk: &Talk) {
+    for folder in folders {
         // One that cannot be opened is in use, or gone meanwhile.
         let opened = RunFolder::open(folder).map(|(folder, _)| Work::Run(folder).end());
         if let Ok(Err(error)) = opened {
@@ -202,17 +212,19 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result
     };
     let reading = (client, &mut missing);
     let wanted = wanted(what.selection, what.mapping, &mut schema, reading, talk).await?;
-    if !missing.names.is_empty() {
-        let names = missing.names.join(", ");
+    if !missing.properties.is_empty() {
+        let names = missing.names();
         talk.say(&format!("the portal does not have {names}: empty columns"));
     }
+    let mut target = what.goes.target(what.selection)?;
+    target.name_parts(what.selection.values, &schema);
     Ok(Job {
         which,
         archived: what.selection.archived,
         wanted,
         schema,
         shape: shape(what.selection),
-        target: what.goes.target(what.selection)?,
+        target,
         work: PathBuf::new(),
         concurrency: usize::from(what.concurrency),
         portal_id: portal.account.portal_id,
@@ -358,7 +370,8 @@ fn tell(done: &Done, (goes, goes_on): (&Goes, bool), talk: &Talk) {
         None => talk.say(&format!("{tickets} exported{archived}{tables}")),
         Some(merged) => talk.say(&format!(
             "{} new or changed, {} gone; the data set holds {tickets}{archived}{tables}",
-            merged.changed, merged.gone
+            count(merged.changed),
+            count(merged.gone)
         )),
     }
     if let Some(first) = done.missing.first() {

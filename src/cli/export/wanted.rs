@@ -42,11 +42,13 @@ pub(super) async fn wanted(
     check(ObjectType::Tickets, &parted, &schema.tickets)?;
     let read: Vec<String> = properties.iter().chain(&history).cloned().collect();
     missing.stand_in(ObjectType::Tickets, &read, &mut schema.tickets)?;
+    let with = with(selection, client, missing).await?;
     Ok(Wanted {
         properties,
         backwards,
         history,
-        with: with(selection, client, missing).await?,
+        with,
+        absent: missing.properties.clone(),
         // A data set has tables of links and of linked records.
         with_files: selection.with_files || selection.partition_by.is_some(),
         archived: selection.archived,
@@ -95,11 +97,21 @@ async fn with(
 pub(super) struct Missing {
     /// Whether their columns stay empty; else they are an error.
     pub(super) as_null: bool,
-    /// Those that there are, such as `contacts.email`; of tickets the name alone.
-    pub(super) names: Vec<String>,
+    /// Those that there are.
+    pub(super) properties: Vec<(ObjectType, String)>,
 }
 
 impl Missing {
+    /// Such as `contacts.email`; of tickets the name alone.
+    pub(super) fn names(&self) -> String {
+        let name = |(object, name): &(ObjectType, String)| match object {
+            ObjectType::Tickets => name.clone(),
+            other => format!("{}.{name}", other.plural()),
+        };
+        let names: Vec<String> = self.properties.iter().map(name).collect();
+        names.join(", ")
+    }
+
     /// Puts a text property into the definitions for each that they lack.
     fn stand_in(
         &mut self,
@@ -114,10 +126,7 @@ impl Missing {
             if defined.contains_key(name) {
                 continue;
             }
-            self.names.push(match object {
-                ObjectType::Tickets => name.clone(),
-                other => format!("{}.{name}", other.plural()),
-            });
+            self.properties.push((object, name.clone()));
             let property = PropertyDef {
                 name: name.clone(),
                 label: name.clone(),

@@ -1,6 +1,7 @@
 //! Single words of the command line of an export: what a file's ending, a list of ids,
 //! a zone or a format means. What they mean together is said in `args`.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
@@ -132,6 +133,7 @@ pub(super) fn part_by(text: &str) -> Result<PartBy, String> {
         property: property.trim().to_owned(),
         unit,
         zone: TimeZone::UTC,
+        labels: HashMap::new(),
     })
 }
 

@@ -49,6 +49,9 @@ pub enum BaseError {
     /// Another version wrote its state.
     #[error("the state of {} was written by another version of tickethaul", .0.display())]
     Version(PathBuf),
+    /// A file of it is not there, or is not as it was written.
+    #[error("{} is missing, or was changed after the data set was written", .0.display())]
+    Lacks(PathBuf),
     /// State and data are not of the same run.
     #[error("{} holds state and data of different runs", .0.display())]
     Mixed(PathBuf),
@@ -104,12 +107,27 @@ impl Base {
                 rows: file.rows,
             });
         }
-        Ok(Some(Base {
+        let base = Base {
             folder: folder.to_owned(),
             state,
             index,
             files,
-        }))
+        };
+        match base.first_that_lacks() {
+            Some(path) => Err(BaseError::Lacks(path)),
+            None => Ok(Some(base)),
+        }
+    }
+
+    /// A file that the set should hold and doesn't: nothing can be taken over from it.
+    fn first_that_lacks(&self) -> Option<PathBuf> {
+        let is_there = |file: &&FileFacts| {
+            let found = fs::metadata(self.path_of(file));
+            found.is_ok_and(|found| found.is_file() && found.len() == file.bytes)
+        };
+        let mut files = self.files();
+        let lacking = files.find(|file| !is_there(file));
+        lacking.map(|file| self.path_of(file))
     }
 
     /// All its files.

@@ -280,7 +280,7 @@ fn rewrite(
             .change(row.id)
             .is_some_and(|change| concerns(table, change));
         if !is_new || plan.append {
-            carry(writer, name, row.cells, table)?;
+            carry(plan, (writer, name), row.cells, table)?;
         }
     }
     for id in new {
@@ -301,16 +301,17 @@ fn old_rows(plan: &Plan<'_>, base: &Base, table: &DataTable, part: &str) -> Held
     HeldRows::of(files, plan.shape, &base.columns(&table.name))
 }
 
-/// Takes an old row over into the columns of now.
+/// Takes an old row over into the columns of now. A log keeps what properties were that
+/// are gone.
 fn carry(
-    writer: &mut Parts,
-    part: &str,
+    plan: &Plan<'_>,
+    (writer, part): (&mut Parts, &str),
     mut cells: Vec<Cell<'static>>,
     table: &DataTable,
 ) -> io::Result<()> {
     cells.resize(table.columns.len(), Cell::Empty);
     for (cell, column) in cells.iter_mut().zip(&table.columns) {
-        if column.dropped {
+        if column.dropped && !plan.append {
             *cell = Cell::Empty;
         }
     }

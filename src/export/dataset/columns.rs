@@ -20,7 +20,7 @@ pub fn columns(job: &Job, base: Option<&Base>) -> Evolved {
     if job.wanted.skip_empty {
         layout = without_unknown(layout, kept);
     }
-    evolved(kept, stamped(layout, job))
+    evolved(kept, stamped(layout, job), job.selection.append)
 }
 
 fn kept(base: Option<&Base>) -> &[KeptColumn] {
@@ -73,5 +73,6 @@ pub fn columns_read(job: &Job, base: Option<&Base>, gathered: &Gathered) -> io::
         let source = Source::Value(place);
         held.get(place).is_some_and(|held| *held) || known.contains(&source)
     };
-    Ok(evolved(kept, stamped(layout.without_empty(holds), job)))
+    let layout = stamped(layout.without_empty(holds), job);
+    Ok(evolved(kept, layout, job.selection.append))
 }

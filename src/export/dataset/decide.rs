@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 
 use super::base::Base;
+use super::fingerprint::Fingerprint;
 use super::gather::Gathered;
 use super::index::{self, Entry};
 use super::tombstones::{Learnt, Tombstone, gone_on};
@@ -33,6 +34,8 @@ pub struct Rules<'a> {
     pub survivors: &'a HashSet<u64>,
     /// When this run reads, and its id.
     pub stamps: &'a [String; 2],
+    /// By what it is seen that a ticket has changed.
+    pub fingerprint: &'a Fingerprint<'a>,
 }
 
 /// What becomes of one ticket.
@@ -228,7 +231,7 @@ impl Seen {
             id: ticket.id,
             part,
             archived: ticket.archived,
-            row: index::hash(&serde_json::to_vec(ticket)?),
+            row: rules.fingerprint.of(ticket),
             ..Entry::default()
         };
         self.here.push(entry);

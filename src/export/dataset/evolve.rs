@@ -14,6 +14,9 @@ pub struct Evolved {
     pub added: Vec<String>,
     /// Columns whose property went.
     pub dropped: Vec<String>,
+    /// Columns whose property had gone and is there again, among those that are new. What
+    /// tickets have in it may be older than any change of theirs.
+    pub returned: Vec<String>,
     /// Columns that hold something else than before, with what they held and hold: their
     /// rows can't be taken over.
     pub retyped: Vec<(String, String, String)>,
@@ -24,61 +27,75 @@ impl Evolved {
     pub fn differs(&self) -> bool {
         !(self.added.is_empty() && self.dropped.is_empty() && self.retyped.is_empty())
     }
+
+    fn push(&mut self, source: Source, column: Column) {
+        self.layout.sources.push(source);
+        self.layout.columns.push(column);
+    }
+
+    /// A column that goes on, or whose property is there again.
+    fn go_on(&mut self, old: &KeptColumn, (source, column): (Source, Column)) {
+        let header = old.header.clone();
+        let now = KeptColumn::of(&column);
+        if old.dropped {
+            self.added.push(header.clone());
+            self.returned.push(header.clone());
+        } else if now.kind != old.kind {
+            let retyped = (header.clone(), old.kind.clone(), now.kind);
+            self.retyped.push(retyped);
+        }
+        self.push(source, Column { header, ..column });
+    }
+
+    /// A column without a property: it stays, and is of the type that it was.
+    fn end(&mut self, old: &KeptColumn) {
+        if !old.dropped {
+            self.dropped.push(old.header.clone());
+        }
+        let column = Column {
+            dropped: true,
+            ..old.column()
+        };
+        self.push(Source::Nothing, column);
+    }
+
+    /// A column that was not there. Where its header is taken it gets a number.
+    fn begin(&mut self, source: Source, mut column: Column) {
+        let header = column.header.clone();
+        let mut times = 2;
+        let taken = |header: &str| self.layout.columns.iter().any(|c| c.header == header);
+        while taken(&column.header) {
+            column.header = format!("{header}_{times}");
+            times += 1;
+        }
+        self.push(source, column);
+    }
 }
 
-/// Brings the columns that are wanted now behind those that are there.
-pub fn evolved(kept: &[KeptColumn], now: Layout) -> Evolved {
+/// Brings the columns that are wanted now behind those that are there. A log `keeps` what
+/// it has: a column of another type is a new one.
+pub fn evolved(kept: &[KeptColumn], now: Layout, keeps: bool) -> Evolved {
     let mut evolved = Evolved::default();
     evolved.layout.stamps = now.stamps;
     let mut new: Vec<Option<(Source, Column)>> =
         now.sources.into_iter().zip(now.columns).map(Some).collect();
     for old in kept {
-        let found = new.iter_mut().find(|column| {
-            let column = column.as_ref().map(|(_, column)| column);
-            column.is_some_and(|column| column.name == old.name)
-        });
-        let (source, column) = match found.and_then(Option::take) {
-            Some((source, column)) => {
-                let now = KeptColumn::of(&column);
-                if now.kind != old.kind {
-                    let header = old.header.clone();
-                    evolved.retyped.push((header, old.kind.clone(), now.kind));
-                } else if old.dropped {
-                    evolved.added.push(old.header.clone());
-                }
-                let header = old.header.clone();
-                (source, Column { header, ..column })
-            }
-            None => {
-                if !old.dropped {
-                    evolved.dropped.push(old.header.clone());
-                }
-                let dropped = true;
-                (
-                    Source::Nothing,
-                    Column {
-                        dropped,
-                        ..old.column()
-                    },
-                )
-            }
+        let goes_on = |column: &Column| {
+            let fits = !keeps || KeptColumn::of(column).kind == old.kind;
+            column.name == old.name && fits
         };
-        evolved.layout.sources.push(source);
-        evolved.layout.columns.push(column);
+        let mut columns = new.iter_mut();
+        let found = columns.find(|new| new.as_ref().is_some_and(|(_, column)| goes_on(column)));
+        match found.and_then(Option::take) {
+            Some((_, column)) if column.dropped => evolved.end(old),
+            Some(column) => evolved.go_on(old, column),
+            None => evolved.end(old),
+        }
     }
-    for (source, mut column) in new.into_iter().flatten() {
-        let taken = |header: &str| evolved.layout.columns.iter().any(|c| c.header == header);
-        let mut times = 2;
-        let header = column.header.clone();
-        while taken(&column.header) {
-            column.header = format!("{header}_{times}");
-            times += 1;
-        }
-        if !kept.is_empty() {
-            evolved.added.push(column.header.clone());
-        }
-        evolved.layout.sources.push(source);
-        evolved.layout.columns.push(column);
+    for (source, column) in new.into_iter().flatten() {
+        evolved.begin(source, column);
+        let header = evolved.layout.columns.last().map(|new| new.header.clone());
+        evolved.added.extend(header.filter(|_| !kept.is_empty()));
     }
     evolved
 }
@@ -103,11 +120,16 @@ mod tests {
 
     #[test]
     fn new_columns_come_last_and_dropped_ones_stay_empty() {
-        let first = evolved(&[], layout(&[("b", Kind::Text), ("d", Kind::Number)]));
+        let first = evolved(
+            &[],
+            layout(&[("b", Kind::Text), ("d", Kind::Number)]),
+            false,
+        );
         assert!(!first.differs());
         let second = evolved(
             &kept(&first.layout),
             layout(&[("a", Kind::Bool), ("d", Kind::Number)]),
+            false,
         );
         let headers: Vec<&str> = second
             .layout
@@ -125,15 +147,64 @@ mod tests {
         let same = evolved(
             &kept(&second.layout),
             layout(&[("a", Kind::Bool), ("d", Kind::Number)]),
+            false,
         );
         assert!(!same.differs(), "a dropped column is told once");
         let back = evolved(
             &kept(&same.layout),
             layout(&[("a", Kind::Bool), ("b", Kind::Text), ("d", Kind::Text)]),
+            false,
         );
-        assert_eq!(back.added, ["b"]);
+        assert_eq!(
+            (&back.added, &back.returned),
+            (&vec!["b".to_owned()], &vec!["b".to_owned()])
+        );
         let retyped = ("d".to_owned(), "number".to_owned(), "text".to_owned());
         assert_eq!(back.retyped, [retyped]);
         assert_eq!(back.layout.sources[0], Source::Value(1));
+    }
+
+    #[test]
+    fn a_property_that_is_missed_keeps_the_type_of_its_column() {
+        let first = evolved(&[], layout(&[("n", Kind::Number)]), false);
+        let mut missed = layout(&[("n", Kind::Text)]);
+        missed.columns[0].dropped = true;
+        let second = evolved(&kept(&first.layout), missed.clone(), false);
+        assert_eq!(
+            (&second.dropped[..], second.retyped.len()),
+            (&["n".to_owned()][..], 0)
+        );
+        assert_eq!(second.layout.columns[0].kind, Kind::Number);
+        let third = evolved(&kept(&second.layout), missed, false);
+        assert!(!third.differs());
+        let back = evolved(&kept(&third.layout), layout(&[("n", Kind::Text)]), false);
+        assert_eq!(
+            (&back.returned[..], back.retyped.len()),
+            (&["n".to_owned()][..], 0)
+        );
+        assert_eq!(back.layout.columns[0].kind, Kind::Text);
+    }
+
+    #[test]
+    fn a_log_begins_another_column_for_another_type() {
+        let first = evolved(&[], layout(&[("n", Kind::Number), ("t", Kind::Text)]), true);
+        let second = evolved(
+            &kept(&first.layout),
+            layout(&[("n", Kind::Text), ("t", Kind::Text)]),
+            true,
+        );
+        let columns: Vec<(&str, bool)> = second
+            .layout
+            .columns
+            .iter()
+            .map(|column| (column.header.as_str(), column.dropped))
+            .collect();
+        assert_eq!(columns, [("n", true), ("t", false), ("n_2", false)]);
+        let same = evolved(
+            &kept(&second.layout),
+            layout(&[("n", Kind::Text), ("t", Kind::Text)]),
+            true,
+        );
+        assert!(!same.differs());
     }
 }

@@ -17,6 +17,7 @@ mod columns;
 mod index;
 mod base;
 mod evolve;
+mod fingerprint;
 mod onward;
 
 mod gather;
@@ -29,6 +30,9 @@ mod table;
 mod build;
 mod records;
 mod dimensions;
+mod update;
+mod beside;
+mod told;
 mod publish;
 mod run;
 

@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::base::Base;
 use super::columns::columns;
 use super::evolve::Evolved;
+use super::fingerprint::{relabelled, shown};
 use crate::export::job::{Job, Onward, Window};
+use crate::export::output::Target;
 
 /// What was in the window of the last run is looked at again: the search index shows
 /// some changes late.
@@ -15,33 +17,50 @@ const OVERLAP: SignedDuration = SignedDuration::from_hours(1);
 /// The mark stays this far behind the beginning of a run.
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 
-/// How a run goes on, and what is to be said of it. `reconcile` reads all.
+/// How a run goes on, and what is to be said of it. `reconcile` reads all, and so does
+/// whatever no ticket's date shows.
 pub fn onward(job: &Job, base: Option<&Base>, reconcile: bool) -> (Onward, Vec<String>) {
     let Some(base) = base else {
         return (Onward::Anew, Vec::new());
     };
     let evolved = columns(job, Some(base));
-    let run = base.state.run.clone();
     let mut words = told(&evolved);
-    let window = job.started.map(|to| Window {
-        from: base
-            .state
-            .mark
-            .checked_sub(OVERLAP)
-            .unwrap_or(Timestamp::UNIX_EPOCH),
-        to,
-    });
-    match window {
-        Some(window) if !reconcile && evolved.retyped.is_empty() => {
-            (Onward::Since(run, window), words)
-        }
-        _ => {
-            if !evolved.retyped.is_empty() {
-                words.push("all tickets are read anew".to_owned());
-            }
-            (Onward::Whole(run), words)
-        }
+    let unseen = unseen(job, base);
+    let reads_all =
+        !(unseen.is_empty() && evolved.retyped.is_empty() && evolved.returned.is_empty());
+    words.extend(unseen);
+    if reads_all {
+        words.push("all tickets are read anew".to_owned());
     }
+    let run = base.state.run.clone();
+    let from = base.state.mark.checked_sub(OVERLAP);
+    let from = from.unwrap_or(Timestamp::UNIX_EPOCH);
+    match job.started.filter(|_| !reads_all && !reconcile) {
+        Some(to) => (Onward::Since(run, Window { from, to }), words),
+        None => (Onward::Whole(run), words),
+    }
+}
+
+/// What changes the rows of tickets that did not change themselves. Rows of a log stay as
+/// they were.
+fn unseen(job: &Job, base: &Base) -> Vec<String> {
+    let mut unseen = Vec::new();
+    let mark = base.state.mark;
+    if let Some(started) = job.started.filter(|started| *started < mark) {
+        unseen.push(format!(
+            "by the portal's clock it is {started:.0}, and the last run was after that"
+        ));
+    }
+    let by = match &job.target {
+        Target::Folder(_, by) => by.property.as_str(),
+        Target::File(_) | Target::Stream(_) => "",
+    };
+    let relabelled = relabelled(&base.state.labels, &shown(job, by));
+    if !relabelled.is_empty() && !job.selection.append {
+        let names = relabelled.join(", ");
+        unseen.push(format!("labels of {names} have changed"));
+    }
+    unseen
 }
 
 /// Where the next run goes on.

@@ -2,8 +2,9 @@
 //! and so on, each record once. A run that goes on reads those that changed since, and
 //! those that were not there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
+use std::iter::Peekable;
 use std::path::PathBuf;
 
 use futures::stream::{self, StreamExt};
@@ -13,11 +14,12 @@ use super::build::{Built, Plan, write_table};
 use super::gather::Gathered;
 use super::table::stamp_columns;
 use crate::export::columns::{Column, ID_COLUMN, Kind, Others};
-use crate::export::held::HeldRows;
+use crate::export::folder::linked_spool;
+use crate::export::held::{HeldRow, HeldRows};
 use crate::export::job::{Job, Window};
 use crate::export::links::Links;
 use crate::export::page::{MODIFIED, PageError, Reading, changed_in};
-use crate::export::project::{Cell, worded};
+use crate::export::project::{Cell, instant_of, worded};
 use crate::export::spool::{Spool, Ticket, Times};
 use crate::hubspot::contract::BATCH_LIMIT;
 use crate::model::schema::ObjectType;
@@ -48,7 +50,10 @@ fn columns(job: &Job) -> Vec<Vec<Column>> {
                 let property = with.property.as_ref()?;
                 (with.object == others.object && property.name == *name).then_some(property)
             });
-            columns.extend(property.map(|property| Column::stored(property, &job.wanted.dates)));
+            columns.extend(property.map(|property| Column {
+                dropped: job.wanted.is_absent(others.object, name),
+                ..Column::stored(property, &job.wanted.dates)
+            }));
         }
         columns.extend(stamp_columns());
         columns
@@ -75,7 +80,7 @@ pub async fn read(
         let mut table = RecordTable {
             goes_on: base.is_some_and(|base| same(base, &others.name, &columns))
                 && window.is_some(),
-            spool: Spool::open(&job.work, &others.name)?,
+            spool: Spool::open(&job.work, &linked_spool(place))?,
             others,
             columns,
             linked,
@@ -139,24 +144,27 @@ impl RecordTable {
         Ok(new.into_iter().collect())
     }
 
+    /// Whether a row is as it was, but for when it was read.
+    fn is_same(&self, old: &[Cell<'_>], new: &[Cell<'_>]) -> bool {
+        let body = self.columns.len().saturating_sub(stamp_columns().len());
+        let mut cells = old.iter().zip(new).zip(&self.columns).take(body);
+        let same = cells.all(|((old, new), column)| says_the_same(old, new, column.kind));
+        same && old.len() == new.len()
+    }
+
     fn old_rows(&self, base: &Base, job: &Job) -> HeldRows {
         let files = base.files_of(self.name(), "");
         let files: Vec<PathBuf> = files.iter().map(|file| base.path_of(file)).collect();
         HeldRows::of(files, job.shape, &base.columns(self.name()))
     }
 
-    /// Reads records that are not in the spool yet; those that are gone are left out.
+    /// Reads records, ids in ascending order, behind those that are in the spool; those
+    /// that are gone are left out. What a resumed run finds before them changed after it
+    /// began, and is the next one's.
     async fn fill(&mut self, reading: &Reading, ids: &[u64]) -> Result<(), PageError> {
-        let known: BTreeSet<u64> = self
-            .spool
-            .read::<Ticket>()?
-            .map(|record| record.map(|record| record.id))
-            .collect::<io::Result<_>>()?;
-        let open: Vec<String> = ids
-            .iter()
-            .filter(|id| !known.contains(id))
-            .map(u64::to_string)
-            .collect();
+        let last = self.spool.marks().last().map(|mark| mark.ids.1);
+        let open = ids.iter().filter(|id| last.is_none_or(|last| **id > last));
+        let open: Vec<String> = open.map(u64::to_string).collect();
         let names: Vec<&str> = self.others.properties.iter().map(String::as_str).collect();
         let object = self.others.object;
         let batches = open.chunks(BATCH_LIMIT).map(|ids| {
@@ -196,34 +204,21 @@ impl RecordTable {
         stamps: &[String; 2],
         built: &mut Built,
     ) -> io::Result<()> {
-        let mut rows: BTreeMap<u64, Vec<Cell<'static>>> = BTreeMap::new();
-        let mut is_new = !self.goes_on;
-        for row in base
-            .filter(|_| self.goes_on)
-            .map(|base| self.old_rows(base, job))
-            .into_iter()
-            .flatten()
-        {
-            let row = row?;
-            match self.linked.contains(&row.id) {
-                true => drop(rows.insert(row.id, row.cells)),
-                false => is_new = true,
+        let base = base.filter(|_| self.goes_on);
+        let merged = || {
+            let old = base.map(|base| self.old_rows(base, job));
+            let new = self.new_rows(stamps)?;
+            Ok::<_, io::Error>(Merged::of(old, new, self))
+        };
+        if let Some(base) = base {
+            let mut merged = merged()?;
+            while !merged.differs && merged.next().transpose()?.is_some() {}
+            if !merged.differs {
+                return built.link(base, plan.root, base.files_of(self.name(), ""));
             }
-        }
-        for row in self.new_rows(stamps)? {
-            let (id, cells) = row?;
-            let body = cells.len().saturating_sub(stamps.len());
-            let old = rows.get(&id);
-            if old.is_none_or(|old| old.get(..body) != cells.get(..body)) {
-                is_new = true;
-                let _old = rows.insert(id, cells);
-            }
-        }
-        if let Some(base) = base.filter(|_| !is_new) {
-            return built.link(base, plan.root, base.files_of(self.name(), ""));
         }
         let table = (self.name(), self.columns.as_slice());
-        write_table(plan, table, rows.into_values().map(Ok), built)
+        write_table(plan, table, merged()?, built)
     }
 
     /// What was read, as rows; without properties, all that is linked.
@@ -249,4 +244,84 @@ impl RecordTable {
             Ok((record.id, cells))
         })))
     }
+}
+
+/// The rows of a table from now on, in id order: those that it had, of records that are
+/// linked still, and what was read.
+struct Merged<'a> {
+    table: &'a RecordTable,
+    old: Peekable<Box<dyn Iterator<Item = io::Result<HeldRow>>>>,
+    new: Peekable<NewRows<'a>>,
+    /// Whether there was a row that is not as it was.
+    differs: bool,
+}
+
+impl<'a> Merged<'a> {
+    fn of(old: Option<HeldRows>, new: NewRows<'a>, table: &'a RecordTable) -> Merged<'a> {
+        let old: Box<dyn Iterator<Item = io::Result<HeldRow>>> = match old {
+            Some(old) => Box::new(old),
+            None => Box::new(std::iter::empty()),
+        };
+        Merged {
+            table,
+            old: old.peekable(),
+            new: new.peekable(),
+            differs: false,
+        }
+    }
+
+    fn row(&mut self) -> io::Result<Option<Vec<Cell<'static>>>> {
+        loop {
+            // An error is taken out first.
+            let old = self
+                .old
+                .peek()
+                .map(|row| row.as_ref().map_or(0, |row| row.id));
+            let new = self
+                .new
+                .peek()
+                .map(|row| row.as_ref().map_or(0, |row| row.0));
+            let (has_old, has_new) = match (old, new) {
+                (None, None) => return Ok(None),
+                (old, None) => (old.is_some(), false),
+                (None, new) => (false, new.is_some()),
+                (Some(old), Some(new)) => (old <= new, new <= old),
+            };
+            let old = self.old.next_if(|_| has_old).transpose()?;
+            let new = self.new.next_if(|_| has_new).transpose()?;
+            let old = old.filter(|old| self.table.linked.contains(&old.id));
+            let row = match (old, new) {
+                (Some(old), None) => return Ok(Some(old.cells)),
+                (Some(old), Some((_, new))) if self.table.is_same(&old.cells, &new) => {
+                    return Ok(Some(old.cells));
+                }
+                (_, new) => new.map(|(_, cells)| cells),
+            };
+            self.differs = true;
+            if row.is_some() {
+                return Ok(row);
+            }
+        }
+    }
+}
+
+impl Iterator for Merged<'_> {
+    type Item = io::Result<Vec<Cell<'static>>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.row().transpose()
+    }
+}
+
+/// Whether two cells of a column say the same: some forms have another text for a value
+/// than the portal.
+fn says_the_same(one: &Cell<'_>, other: &Cell<'_>, kind: Kind) -> bool {
+    let texts = [one, other].map(Cell::to_string);
+    let [one, other] = &texts;
+    one == other
+        || match kind {
+            Kind::Number => one.parse::<f64>().is_ok_and(|one| other.parse() == Ok(one)),
+            Kind::Instant => instant_of(one).is_some_and(|one| instant_of(other) == Some(one)),
+            _ => false,
+        }
 }

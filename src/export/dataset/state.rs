@@ -31,6 +31,9 @@ pub struct State {
     pub columns: BTreeMap<String, Vec<KeptColumn>>,
     /// Tickets that the next run reads whatever the search says.
     pub recheck: Vec<u64>,
+    /// What is shown for stored values, by property: tickets do not change when it does.
+    #[serde(default)]
+    pub labels: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// A column as it was written.

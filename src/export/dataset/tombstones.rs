@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use crate::export::columns::{Column, ID_COLUMN, Kind};
 use crate::export::project::Cell;
 
+/// The table of tickets that are gone.
+pub const DELETED: &str = "deleted";
+
 /// How a ticket went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {

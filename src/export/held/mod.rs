@@ -49,7 +49,8 @@ impl HeldRows {
             if let Some((path, rows)) = &mut self.open
                 && let Some(cells) = rows.next()
             {
-                return Ok(Some((path.clone(), cells?)));
+                let cells = cells.map_err(|error| unreadable(path, &error))?;
+                return Ok(Some((path.clone(), cells)));
             }
             let Some(path) = self.files.next() else {
                 return Ok(None);
@@ -80,10 +81,7 @@ impl Iterator for HeldRows {
 }
 
 fn open(path: &Path, shape: Shape, headers: &[String]) -> io::Result<Rows> {
-    let named = |error: io::Error| {
-        let words = format!("can't read {}: {error}", path.display());
-        io::Error::new(error.kind(), words)
-    };
+    let named = |error: io::Error| unreadable(path, &error);
     let file = File::open(path).map_err(named)?;
     let text = |file| unpacked(shape.packing, file).map_err(named);
     Ok(match shape.form {
@@ -91,6 +89,15 @@ fn open(path: &Path, shape: Shape, headers: &[String]) -> io::Result<Rows> {
         Form::Jsonl => Box::new(json_rows::rows(text(file)?, headers.to_vec())),
         Form::Parquet => Box::new(parquet_rows::rows(file, headers).map_err(named)?),
     })
+}
+
+/// What is no error of the system is one of the file.
+fn unreadable(path: &Path, error: &io::Error) -> io::Error {
+    let kind = match error.kind() {
+        io::ErrorKind::Other | io::ErrorKind::UnexpectedEof => io::ErrorKind::InvalidData,
+        kind => kind,
+    };
+    io::Error::new(kind, format!("can't read {}: {error}", path.display()))
 }
 
 fn damaged(path: &Path, what: &str) -> io::Error {

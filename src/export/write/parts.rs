@@ -1,6 +1,6 @@
 //! A table in parts with Hive-style names: `createdate_month=2026-09/<run>-0000.parquet`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -29,6 +29,8 @@ pub struct PartBy {
     pub unit: Unit,
     /// Days are days there.
     pub zone: TimeZone,
+    /// What people see for stored values, where parts are named by that.
+    pub labels: HashMap<String, String>,
 }
 
 /// What of a value is the same in a part.
@@ -49,7 +51,7 @@ impl PartBy {
     pub fn part(&self, value: Option<&str>) -> String {
         let zone = &self.zone;
         let (suffix, word) = match self.unit {
-            Unit::Value => ("", value.map(escaped)),
+            Unit::Value => ("", value.map(|value| escaped(&self.shown(value)))),
             Unit::Year => (
                 "_year",
                 day(value, zone).map(|d| d.strftime("%Y").to_string()),
@@ -69,6 +71,16 @@ impl PartBy {
             self.property,
             word.as_deref().unwrap_or(NO_VALUE)
         )
+    }
+
+    /// What people see for a value, for each of several; what has no label stays.
+    fn shown(&self, value: &str) -> String {
+        let label = |value: &str| self.labels.get(value).cloned();
+        label(value).unwrap_or_else(|| {
+            let each = value.split(';');
+            let each = each.map(|one| label(one).unwrap_or_else(|| one.to_owned()));
+            each.collect::<Vec<String>>().join(";")
+        })
     }
 }
 
@@ -214,6 +226,9 @@ mod tests {
             property: "p".to_owned(),
             unit,
             zone: TimeZone::get("Europe/Berlin").expect("a zone"),
+            labels: [("7", "In work"), ("a", "A/1"), ("b", "B")]
+                .map(|(value, label)| (value.to_owned(), label.to_owned()))
+                .into(),
         };
         let cases = [
             (Unit::Month, Some("2026-08-31T22:30:00Z"), "p_month=2026-09"),
@@ -226,6 +241,8 @@ mod tests {
                 "p_year=__HIVE_DEFAULT_PARTITION__",
             ),
             (Unit::Value, Some("a/b=ü"), "p=a%2Fb%3Dü"),
+            (Unit::Value, Some("7"), "p=In work"),
+            (Unit::Value, Some("a;b;c"), "p=A%2F1%3BB%3Bc"),
             (Unit::Value, Some(""), "p=__HIVE_DEFAULT_PARTITION__"),
         ];
         for (unit, value, expected) in cases {

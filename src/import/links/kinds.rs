@@ -118,7 +118,7 @@ impl LinkDefinitions {
             }
             if asks_for_key(link) {
                 let known = found.unique.entry(to).or_default();
-                if let Some(property) = client.property(to, link.by.word()).await? {
+                if let Some(property) = client.property(to, link.by).await? {
                     let _same = known.insert(property.name, property.unique);
                 }
             }
@@ -136,7 +136,8 @@ fn asks_for_types(link: MappedLink<'_>) -> bool {
 /// Whether a portal has to be asked what the key of a link is: ids and our own keys are
 /// unique everywhere, and so are the e-mails of contacts.
 fn asks_for_key(link: MappedLink<'_>) -> bool {
-    link.by.property().is_some() && !link.by.is_email_of(link.to)
+    let is_email = link.to == ObjectType::Contacts && &**link.by == "email";
+    !is_email && !matches!(&**link.by, "id" | "key")
 }
 
 impl LinkKinds {
@@ -223,9 +224,9 @@ impl LinkKinds {
         link: MappedLink<'_>,
     ) -> Result<(), KindsError> {
         let (to, by) = (link.to, link.by);
-        let Some(property) = by.property() else {
+        if matches!(&**by, "id" | "key") {
             return Ok(());
-        };
+        }
         let unique = match asks_for_key(link) {
             false => true,
             true => {
@@ -237,7 +238,7 @@ impl LinkKinds {
                     by: by.to_string(),
                 };
                 let known = definitions.unique.get(&to).ok_or_else(unread)?;
-                *known.get(&**property).ok_or_else(missing)?
+                *known.get(&**by).ok_or_else(missing)?
             }
         };
         if !unique && link.missing == Missing::Create {
@@ -246,7 +247,7 @@ impl LinkKinds {
         }
         let natural = Natural {
             object: to,
-            property: Arc::clone(property),
+            by: Arc::clone(by),
             unique,
         };
         if !self.naturals.contains(&natural) {
@@ -259,7 +260,7 @@ impl LinkKinds {
     /// none where it does not go by one.
     pub fn step_kind(&self, draft: &LinkDraft) -> Option<String> {
         let mut naturals = self.naturals.iter();
-        let natural = naturals.find(|one| one.tells(draft.to, &draft.by))?;
+        let natural = naturals.find(|one| one.object == draft.to && one.by == draft.by)?;
         Some(natural.kind())
     }
 

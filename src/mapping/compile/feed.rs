@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::mapping::alone::{inside, template_problem};
 use crate::mapping::compile::document::Compiler;
 use crate::mapping::entry::{Column, Feed};
-use crate::mapping::errors::{Problem, Reported};
+use crate::mapping::errors::Problem;
 use crate::mapping::shape::{At, ColumnName, Origin};
 use crate::mapping::template::{ColumnUse, TemplateFault, column_uses};
 use crate::mapping::value_map::Fixed;
@@ -164,7 +164,7 @@ impl Compiler<'_> {
         }
         let header = self.named_columns(source, &uses);
         match self.templates.add(&source.value) {
-            Ok(id) => Some(Feed::Template(id, header.ok()?)),
+            Ok(id) => Some(Feed::Template(id, header?)),
             Err(fault) => {
                 self.template_fault(source, &fault);
                 None
@@ -172,11 +172,9 @@ impl Compiler<'_> {
         }
     }
 
-    /// Checks the columns that an expression names, and gives the first of them.
-    pub(crate) fn expression_columns(
-        &mut self,
-        source: &At<String>,
-    ) -> Result<Option<Arc<str>>, Reported> {
+    /// Checks the columns that an expression names, and gives the first of them; none
+    /// when something was reported.
+    pub(crate) fn expression_columns(&mut self, source: &At<String>) -> Option<Option<Arc<str>>> {
         let uses = column_uses(&source.value, true);
         self.named_columns(source, &uses)
     }
@@ -185,7 +183,7 @@ impl Compiler<'_> {
         &mut self,
         source: &At<String>,
         uses: &[ColumnUse],
-    ) -> Result<Option<Arc<str>>, Reported> {
+    ) -> Option<Option<Arc<str>>> {
         let headers = Arc::clone(&self.headers);
         let mut all_present = true;
         let mut first = None;
@@ -200,7 +198,7 @@ impl Compiler<'_> {
                 self.missing_column(&[At::new(name, span)]);
             }
         }
-        all_present.then_some(first).ok_or(Reported)
+        all_present.then_some(first)
     }
 
     /// Reports what the template engine found.

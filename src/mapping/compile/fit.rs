@@ -222,9 +222,7 @@ impl<'a> Compiler<'a> {
         {
             Some((Otherwise::Value(owner), span)) => {
                 let name = At::new(owner.clone(), span.clone());
-                let id = self
-                    .constant(&Conversion::Owner(rule.clone()), &name)
-                    .ok()?;
+                let id = self.constant(&Conversion::Owner(rule.clone()), &name)?;
                 Absent::Fallback(id?)
             }
             Some((Otherwise::Blank, _)) => Absent::Blank,

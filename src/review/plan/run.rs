@@ -1,7 +1,6 @@
 //! Joins the parts of a plan: pages are looked at side by side and decided in their order;
 //! links to tickets of the input are told at the end, when all tickets are.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +19,7 @@ use crate::import::links::{Link, LinkKinds, Look, OfTicket, Resolved, Way};
 use crate::import::read::Input;
 use crate::import::rivals::Rivals;
 use crate::import::stop::stop_for;
-use crate::journal::{KeyHolder, PlanWriter, PlannedRow, RowEntry};
+use crate::journal::{PlanWriter, PlannedRow, RowEntry};
 use crate::mapping::CompiledMapping;
 use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::outcome::RowEnd;
@@ -319,7 +318,7 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
     }
 
     async fn tell(&mut self, mut rows: Vec<PlannedRow>) -> Result<(), Error> {
-        let made = self.name_ends(&mut rows).await?;
+        self.name_ends(&mut rows).await?;
         let known: Vec<(String, Vec<Link>)> = rows
             .iter()
             .filter_map(|row| {
@@ -348,12 +347,11 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
                         .is_some_and(|ticket| held.is_as_wanted(Way::Make, of(ticket)))
                 });
                 let is_there = is_there || is_made(link, &earlier);
-                let is_known = link.record.is_some() || made.contains(&link.value);
-                link.state = match (is_known, is_there, skips) {
-                    (true, true, _) => LinkState::There,
-                    (true, false, _) => LinkState::Make,
-                    (false, _, true) => LinkState::LeftOut,
-                    (false, _, false) => {
+                link.state = match (&link.record, is_there, skips) {
+                    (Some(_), true, _) => LinkState::There,
+                    (Some(_), false, _) => LinkState::Make,
+                    (None, _, true) => LinkState::LeftOut,
+                    (None, _, false) => {
                         let object = ObjectType::Tickets;
                         let problem = Problem::new(Reason::NoSuchRecord { object });
                         let problem = problem.column(&*link.column).value(&link.value);
@@ -361,6 +359,8 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
                         LinkState::Refused
                     }
                 };
+                // A ticket that is made by this very run has no id yet.
+                link.record = link.record.take().filter(|id| !id.is_empty());
             }
             if let Some(problem) = lacking {
                 row.refusal = Some(left(&row, problem).into());
@@ -376,25 +376,21 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
         Ok(())
     }
 
-    /// Finds the tickets that open links lead to: in the plan, else in the portal. Gives
-    /// the keys of those that the plan makes, which have no ids yet.
-    async fn name_ends(&self, rows: &mut [PlannedRow]) -> Result<BTreeSet<String>, Error> {
-        let mut made = BTreeSet::new();
+    /// Finds the tickets that open links lead to: in the plan, else in the portal. One that
+    /// the plan makes gets an empty id.
+    async fn name_ends(&self, rows: &mut [PlannedRow]) -> Result<(), Error> {
         let mut unknown: Vec<LinkDraft> = Vec::new();
         for link in rows.iter_mut().flat_map(|row| &mut row.links) {
             let LinkState::Later { .. } = link.state else {
                 continue;
             };
             match locked(self.looker.writer).ticket_of_key(&link.value)? {
-                Some(KeyHolder::Ticket(id)) => link.record = Some(id),
-                Some(KeyHolder::Planned) => {
-                    let _new = made.insert(link.value.clone());
-                }
+                Some(ticket) => link.record = Some(ticket.unwrap_or_default()),
                 None => unknown.push(link.draft()),
             }
         }
         if unknown.is_empty() || !self.looker.knows_keys {
-            return Ok(made);
+            return Ok(());
         }
         let drafts: Vec<&LinkDraft> = unknown.iter().collect();
         let found = self.looker.look.find(&drafts).await.map_err(stopped)?;
@@ -407,7 +403,7 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
                 link.record = Some(id.clone());
             }
         }
-        Ok(made)
+        Ok(())
     }
 
     /// A link whose other end is in the portal.

@@ -77,6 +77,7 @@ impl Portal {
             Route::Merge(kind) => self.merge(call, kind),
             Route::Erase(kind) => self.erase(call, kind, version),
             Route::Bin(kind, button) => self.bin(call, kind, button),
+            Route::PropertyBack(kind, name) => self.property_back(call, kind, &name),
             Route::Properties(_)
             | Route::Property(..)
             | Route::PropertyBatch(..)

@@ -57,6 +57,18 @@ impl Portal {
         });
         pressed.map(|()| Reply::empty())
     }
+
+    /// The recycle bin's button for a property.
+    pub(super) fn property_back(
+        &self,
+        call: &Call,
+        kind: Kind,
+        name: &str,
+    ) -> Result<Reply, Problem> {
+        posted(call)?;
+        self.with(|desk| desk.restore_property(kind, name, call.now))
+            .map(|()| Reply::empty())
+    }
 }
 
 fn posted(call: &Call) -> Result<(), Problem> {

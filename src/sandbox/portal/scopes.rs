@@ -58,6 +58,7 @@ fn needs(method: &Method, route: &Route, guard: ActivityScopes) -> Vec<AnyOf> {
         Route::Schemas => vec![vec!["crm.schemas.custom.read".to_owned()]],
         // Granted to every private app without asking, or no call of the API.
         Route::Bin(..)
+        | Route::PropertyBack(..)
         | Route::Account
         | Route::Usage
         | Route::LinkLimits(_)

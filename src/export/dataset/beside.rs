@@ -1,0 +1,38 @@
+//! The tables of a data set without parts: what is gone, linked records, and what
+//! explains the values of tickets.
+
+use std::io;
+
+use super::build::{Built, Plan, write_table};
+use super::decide::Decided;
+use super::dimensions::dimensions;
+use super::records::RecordTable;
+use super::tombstones::{self, DELETED};
+use super::update::Update;
+
+/// Writes them. Where nothing is gone that was not before, that table is linked.
+pub fn write_beside(
+    plan: &Plan<'_>,
+    update: &Update,
+    (decided, records): (&Decided, &[RecordTable]),
+    built: &mut Built,
+) -> io::Result<()> {
+    match plan.base {
+        Some(base) if update.stones == decided.tombstones => {
+            built.link(base, plan.root, base.files_of(DELETED, ""))?;
+        }
+        _ => {
+            let rows = decided.tombstones.iter().map(|stone| Ok(stone.cells()));
+            write_table(plan, (DELETED, &tombstones::columns()), rows, built)?;
+        }
+    }
+    for table in records {
+        table.write(plan, (plan.base, &update.job), &update.stamps, built)?;
+    }
+    let schema = &update.job.schema;
+    for table in dimensions(schema, !schema.owners.is_empty(), &update.stamps) {
+        let rows = table.rows.into_iter().map(Ok);
+        write_table(plan, (table.name, &table.columns), rows, built)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! One run into a data set: what it goes on from, what it reads, and what it makes of
+//! that.
+
+use std::collections::HashSet;
+use std::io;
+
+use super::base::Base;
+use super::decide::{Decided, Rules, decide};
+use super::evolve::Evolved;
+use super::fingerprint::{Fingerprint, Labels, shown};
+use super::gather::{Gathered, Wish};
+use super::tombstones::{DELETED, Tombstone};
+use crate::export::columns::ID_COLUMN;
+use crate::export::error::ExportError;
+use crate::export::filter::Judge;
+use crate::export::held::HeldRows;
+use crate::export::job::{Job, MERGED, Step, Which, Window};
+use crate::export::page::Reading;
+use crate::export::write::PartBy;
+use crate::hubspot::Client;
+
+/// A run, and what it goes on from.
+pub struct Update {
+    /// What is wanted.
+    pub job: Job,
+    /// What the parts are made by.
+    pub by: PartBy,
+    /// What stands there; none where all is new.
+    pub base: Option<Base>,
+    /// Where changes are looked for; none where all tickets are read.
+    pub window: Option<Window>,
+    /// What is read of tickets, and how.
+    pub reading: Reading,
+    /// What the set knows to be gone.
+    pub stones: Vec<Tombstone>,
+    /// When this run reads, and its id.
+    pub stamps: [String; 2],
+    /// What is shown for stored values.
+    pub labels: Labels,
+}
+
+impl Update {
+    /// Nothing of the portal is read yet.
+    pub fn new(
+        (job, by): (Job, PartBy),
+        (base, window): (Option<Base>, Option<Window>),
+        client: Client,
+    ) -> io::Result<Update> {
+        let reading = Reading {
+            client,
+            properties: properties(&job, &by),
+            history: job.wanted.history.clone(),
+            concurrency: job.concurrency,
+        };
+        let stones = base.as_ref().map(|base| tombstones_of(base, &job));
+        let about = job.about();
+        Ok(Update {
+            labels: shown(&job, &by.property),
+            stones: stones.transpose()?.unwrap_or_default(),
+            stamps: [about.extracted_at, about.run],
+            reading,
+            job,
+            by,
+            base,
+            window,
+        })
+    }
+
+    /// Everything that is needed of tickets.
+    pub async fn gather(&self, heard: &mut impl FnMut(Step)) -> Result<Gathered, ExportError> {
+        let which = match self.window {
+            Some(window) => Which::Since(window),
+            None => self.job.which.clone(),
+        };
+        let base = self.base.as_ref();
+        let recheck = base.map(|base| base.state.recheck.clone());
+        let mut recheck = recheck.unwrap_or_default();
+        if let (Which::Found(..), Some(base)) = (&which, base) {
+            // A search does not say which tickets stopped matching.
+            recheck.extend(base.index.iter().map(|entry| entry.id));
+        }
+        let wish = Wish {
+            which: &which,
+            archived: self.job.archived,
+            recheck: &recheck,
+            tombstones: &self.stones,
+        };
+        let mut gathered = Gathered::open(&self.job.work)?;
+        gathered.fill(&self.reading, &wish, heard).await?;
+        Ok(gathered)
+    }
+
+    /// What is to become of them.
+    pub fn decide(
+        &self,
+        gathered: &Gathered,
+        evolved: &Evolved,
+        anew: bool,
+    ) -> io::Result<Decided> {
+        let (job, reading) = (&self.job, &self.reading);
+        let judge = job.filter.as_ref();
+        let judge = judge.map(|search| Judge::new(search, &job.schema, &reading.properties));
+        let survivors: HashSet<u64> = self.stones.iter().filter_map(|stone| stone.into).collect();
+        let place = |name: &str| {
+            let place = reading.properties.iter().position(|known| known == name);
+            place.unwrap_or(usize::MAX)
+        };
+        let rules = Rules {
+            whole: self.window.is_none(),
+            anew,
+            archived: job.archived,
+            judge: &judge.unwrap_or_default(),
+            parts: (&self.by, place(&self.by.property)),
+            merged: place(MERGED),
+            tombstones: &self.stones,
+            survivors: &survivors,
+            stamps: &self.stamps,
+            fingerprint: &Fingerprint::new(reading, &evolved.layout, &self.labels),
+        };
+        decide(self.base.as_ref(), gathered, &rules)
+    }
+}
+
+/// The tombstones of a set.
+fn tombstones_of(base: &Base, job: &Job) -> io::Result<Vec<Tombstone>> {
+    let files = base.files_of(DELETED, "").into_iter();
+    let files = files.map(|file| base.path_of(&file)).collect();
+    let rows = HeldRows::of(files, job.shape, &base.columns(DELETED));
+    let stones = rows.map(|row| row.map(|row| Tombstone::of(row.id, &row.cells)));
+    Ok(stones
+        .collect::<io::Result<Vec<_>>>()?
+        .into_iter()
+        .flatten()
+        .collect())
+}
+
+/// What is read of a ticket: what its row shows, and what says where it belongs.
+fn properties(job: &Job, by: &PartBy) -> Vec<String> {
+    let mut properties = job.wanted.properties();
+    let tested = job.filter.iter().flat_map(|search| search.tested());
+    for name in [by.property.as_str(), MERGED].into_iter().chain(tested) {
+        let is_id = name == ID_COLUMN;
+        if !is_id && !properties.iter().any(|known| known == name) {
+            properties.push(name.to_owned());
+        }
+    }
+    properties
+}

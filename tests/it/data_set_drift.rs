@@ -1,0 +1,172 @@
+//! Data sets of portals whose definitions change from night to night: properties that are
+//! missed and come back, labels, types, and a clock that is set back. After each run the
+//! set holds what a full export into a fresh folder holds.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::data_set::{Story, files_below, is_whole, table};
+use crate::desk::Desk;
+
+/// Defines a property of tickets.
+fn define(desk: &Desk, name: &str, kind: &str, field: &str) {
+    let body = json!({"name": name, "label": name, "groupName": "ticketinformation", "type": kind, "fieldType": field});
+    let _made = desk.call("POST", "/crm/v3/properties/tickets", &body);
+}
+
+/// What the schema in a data set says of a column of tickets.
+fn column(desk: &Desk, header: &str) -> Value {
+    let text = desk.here.read("lake/_schema.json");
+    let schema: Value = serde_json::from_str(&text).expect("JSON");
+    let columns = schema["columns"].as_array().expect("columns");
+    let found = columns.iter().find(|column| column["header"] == header);
+    found.expect("the column").clone()
+}
+
+#[test]
+fn a_missing_property_keeps_its_column_and_comes_back_with_its_values() {
+    let more = [
+        "--properties",
+        "subject,size,createdate",
+        "--missing-properties",
+        "null",
+    ];
+    let story = Story::new(30, &[], &more);
+    define(&story.desk, "size", "number", "number");
+    story.update(&story.ids[..20], &json!({"size": "7.5"}));
+    let _ended = story.run().expect(0).says("30 tickets exported");
+    let _gone = story
+        .desk
+        .call("DELETE", "/crm/v3/properties/tickets/size", &json!({}));
+    let ended = story.run().expect(0).says("empty columns from now on");
+    assert!(!ended.stderr.contains("read anew"), "{}", ended.stderr);
+    let _manifest = story.check(&[], "it is missed");
+    let size = column(&story.desk, "size");
+    assert_eq!(
+        (&size["type"], &size["dropped"]),
+        (&json!("number"), &json!(true))
+    );
+    let ended = story.run().expect(0).says("0 new or changed");
+    assert!(!ended.stderr.contains("from now on"), "{}", ended.stderr);
+    // No ticket's date shows that its value is there again.
+    let back = "/_sandbox/tickets/properties/size/restore";
+    let _back = story.desk.call("POST", back, &json!({}));
+    let ended = story.run().expect(0).says("all tickets are read anew");
+    let _ended = ended.says("20 new or changed, 0 gone");
+    let _manifest = story.check(&[], "it is back");
+    let rows = table(&story.desk, "lake", "tickets");
+    assert_eq!(rows.iter().filter(|row| row["size"] == "7.5").count(), 20);
+    assert_eq!(column(&story.desk, "size")["dropped"], json!(false));
+}
+
+#[test]
+fn a_property_that_comes_changes_only_the_tickets_that_have_it() {
+    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    let ids = desk.create(40, |n| json!({"subject": format!("T {n}")}));
+    let args = ["--all-properties", "--since", "last", "-o", "lake"];
+    let _ended = desk.export(&args).expect(0);
+    // Its name comes before those that were there.
+    define(&desk, "a_size", "number", "number");
+    let body = json!({"inputs": [{"id": ids[0].to_string(), "properties": {"a_size": "7"}}]});
+    let _done = desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
+    let _ended = desk
+        .export(&args)
+        .expect(0)
+        .says("new columns: a_size")
+        .says("1 new or changed, 0 gone");
+    let reconcile = [&args[..], &["--reconcile"]].concat();
+    let _ended = desk.export(&reconcile).expect(0).says("0 new or changed");
+}
+
+#[test]
+fn labels_that_change_are_brought_in() {
+    let relabel = |story: &Story, label: &str| {
+        let body = json!({"label": label, "metadata": {"ticketState": "OPEN"}});
+        let stage = "/crm/v3/pipelines/tickets/0/stages/1";
+        let _done = story.desk.call("PATCH", stage, &body);
+    };
+    for values in ["labels", "both"] {
+        let more = [
+            "--properties",
+            "subject,hs_pipeline_stage",
+            "--history",
+            "hs_pipeline_stage",
+            "--values",
+            values,
+            "--partition-by",
+            "hs_pipeline_stage",
+        ];
+        let story = Story::new(30, &[], &more);
+        story.update(&story.ids[..10], &json!({"hs_pipeline_stage": "2"}));
+        relabel(&story, "Fresh/1");
+        let _ended = story.run().expect(0).says("30 tickets exported");
+        let part = |name: &str| {
+            let path = format!("lake/tickets/hs_pipeline_stage={name}");
+            story.desk.here.path(&path).is_dir()
+        };
+        assert_eq!(part("Fresh%2F1"), values == "labels");
+        assert_eq!(part("1"), values == "both");
+        relabel(&story, "Just in");
+        let ended = story.run().expect(0);
+        let ended = ended.says("labels of hs_pipeline_stage have changed");
+        let _ended = ended.says("all tickets are read anew");
+        let _manifest = story.check(&["history"], values);
+        assert_eq!(part("Just in"), values == "labels");
+        assert!(!part("Fresh%2F1"));
+        let ended = story.run().expect(0).says("0 new or changed");
+        assert!(!ended.stderr.contains("read anew"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_log_keeps_what_a_property_held() {
+    let desk = Desk::new(&["--rate", "off", "--switch", "search_lag=0s"]);
+    define(&desk, "size", "number", "number");
+    define(&desk, "colour", "string", "text");
+    let ids = desk.create(10, |_| json!({"size": "7", "colour": "red"}));
+    let args = [
+        "--all-properties",
+        "--since",
+        "last",
+        "--append",
+        "-o",
+        "lake",
+    ];
+    let _ended = desk.export(&args).expect(0);
+    let _gone = desk.call("DELETE", "/crm/v3/properties/tickets/colour", &json!({}));
+    let text = json!({"type": "string", "fieldType": "text"});
+    let _done = desk.call("PATCH", "/crm/v3/properties/tickets/size", &text);
+    let body = json!({"inputs": [{"id": ids[0].to_string(), "properties": {"size": "big"}}]});
+    let _done = desk.call("POST", "/crm/v3/objects/tickets/batch/update", &body);
+    let _ended = desk.export(&args).expect(0).says("new columns: size_2");
+    let rows = table(&desk, "lake", "tickets");
+    let first = rows.iter().filter(|row| row["size"] == "7");
+    let first = first.filter(|row| row["colour"] == "red" && row["size_2"].is_empty());
+    assert_eq!(first.count(), 10, "the first version of each");
+    let later = rows.iter().filter(|row| row["size_2"] == "big");
+    assert_eq!(later.count(), 1);
+    let _manifest = is_whole(&desk, "lake");
+}
+
+#[test]
+fn a_clock_that_was_set_back_misses_nothing() {
+    let story = Story::new(20, &[], &[]);
+    let _ended = story.run().expect(0);
+    let path = story.desk.here.path("lake/_state.json");
+    let state = fs::read_to_string(&path).expect("a state");
+    let mut told: Value = serde_json::from_str(&state).expect("JSON");
+    let mark = told["mark"].as_str().expect("a mark").to_owned();
+    let later = mark.replacen("20", "30", 1);
+    told["mark"] = json!(later);
+    fs::write(&path, state.replace(&mark, &later)).expect("written");
+    story.update(&story.ids[..3], &json!({"subject": "meanwhile"}));
+    let ended = story.run().expect(0).says("by the portal's clock it is");
+    let _ended = ended
+        .says("all tickets are read anew")
+        .says("3 new or changed");
+    let _manifest = story.check(&[], "set back");
+    let ended = story.run().expect(0).says("0 new or changed");
+    assert!(!ended.stderr.contains("read anew"), "{}", ended.stderr);
+    assert_eq!(files_below(&story.desk.here.path("lake/tickets")).len(), 5);
+}
