@@ -5,6 +5,10 @@
 //!
 //! `cargo bench --bench data_set -- 1000000` (100,000 otherwise), `-- 1000000 limited`.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it waits for other processes, by the clock of the machine"
+)]
 #![expect(clippy::print_stdout, reason = "what a benchmark is for")]
 
 use std::fs;

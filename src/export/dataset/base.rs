@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -91,8 +91,7 @@ impl Base {
             return Err(BaseError::Mixed(folder.to_owned()));
         }
         let ids = folder.join(IDS);
-        let index = bytes(&ids).and_then(|bytes| index::read(&bytes));
-        let index = index.map_err(|error| unreadable(&ids, error))?;
+        let index = index_of(&ids).map_err(|error| unreadable(&ids, error))?;
         let mut files: BTreeMap<PathBuf, Vec<FileFacts>> = BTreeMap::new();
         for file in told.files {
             if [STATE, IDS].contains(&file.name.as_str()) {
@@ -174,6 +173,12 @@ impl Base {
 fn json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, BaseError> {
     let read = bytes(path).and_then(|bytes| Ok(serde_json::from_slice(&bytes)?));
     read.map_err(|error| unreadable(path, error))
+}
+
+fn index_of(path: &Path) -> io::Result<Vec<Entry>> {
+    let file = File::open(path)?;
+    let bytes = file.metadata()?.len().min(LONGEST);
+    index::read(BufReader::new(file), bytes)
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {

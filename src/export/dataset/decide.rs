@@ -45,12 +45,31 @@ pub struct Change {
     pub id: u64,
     /// The part that it was in.
     pub from: Option<u32>,
-    /// What it is now; none where it leaves the set.
-    pub now: Option<Entry>,
+    /// Where it is now; none where it leaves the set.
+    pub now: Option<Place>,
     /// Whether its row and its history are written anew.
     pub row: bool,
     /// The same of its links.
     pub links: bool,
+}
+
+/// Where a ticket of a set is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The part that it is in.
+    pub part: u32,
+    /// Whether it lies in the recycle bin.
+    pub archived: bool,
+}
+
+impl Place {
+    /// Of an entry.
+    pub fn of(entry: &Entry) -> Place {
+        Place {
+            part: entry.part,
+            archived: entry.archived,
+        }
+    }
 }
 
 /// What a run changes.
@@ -120,7 +139,7 @@ pub fn decide(base: Option<&Base>, gathered: &Gathered, rules: &Rules<'_>) -> io
     };
     let tombstones = gone_on(rules.tombstones, &seen.learnt, is_live, rules.stamps);
     let noticed = |stone: &&Tombstone| {
-        stone.how == super::tombstones::How::Purged && stone.noticed == *rules.stamps
+        stone.how == super::tombstones::How::Purged && *stone.noticed == *rules.stamps
     };
     let mut recheck: Vec<u64> = tombstones
         .iter()
@@ -242,7 +261,7 @@ impl Seen {
 /// The tickets of the set from now on; links are as they were.
 fn membership(
     before: &[Entry],
-    here: Vec<Entry>,
+    mut here: Vec<Entry>,
     (seen, lost): (&Seen, &HashSet<u64>),
     rules: &Rules<'_>,
 ) -> Vec<Entry> {
@@ -255,18 +274,29 @@ fn membership(
     };
     // An archived ticket that is in no recycle bin any more has gone as well.
     let stays = |old: &&Entry| !goes(old.id) && !old.archived && index::of(&here, old.id).is_none();
-    let stay: Vec<Entry> = before.iter().filter(stays).copied().collect();
-    let mut now = here;
-    for entry in &mut now {
+    // One array of a million is enough.
+    let mut now = Vec::new();
+    let many = before.iter().filter(stays).count();
+    if many > 0 {
+        now.reserve_exact(many + here.len());
+        now.extend(before.iter().filter(stays).copied());
+    }
+    for entry in &mut here {
         entry.links = index::of(before, entry.id).map_or(0, |old| old.links);
     }
-    now.extend(stay);
-    now.sort_unstable_by_key(|entry| entry.id);
-    now
+    match now.is_empty() {
+        true => here,
+        false => {
+            now.append(&mut here);
+            now.sort_unstable_by_key(|entry| entry.id);
+            now
+        }
+    }
 }
 
 fn changes(before: &[Entry], now: &[Entry], anew: bool) -> Vec<Change> {
-    let mut changes = Vec::new();
+    // Not twice as much by growing: there may be a million.
+    let mut changes = Vec::with_capacity(if anew { now.len() } else { 0 });
     for old in before {
         if index::of(now, old.id).is_none() {
             changes.push(Change {
@@ -288,7 +318,7 @@ fn changes(before: &[Entry], now: &[Entry], anew: bool) -> Vec<Change> {
             changes.push(Change {
                 id: entry.id,
                 from: old.map(|old| old.part),
-                now: Some(*entry),
+                now: Some(Place::of(entry)),
                 row: true,
                 links: moved || anew,
             });

@@ -2,7 +2,7 @@
 //! what was written of it, by which a run tells what has changed. In `_state.ids`, 32
 //! bytes a ticket: id, part, flags, hash of the row, hash of the links, little-endian.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Read, Write};
 
 /// Begins the file.
 const HEAD: &[u8; 8] = b"thids\x01\0\0";
@@ -53,17 +53,31 @@ pub fn write(entries: &[Entry], to: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The entries of a file.
+/// The entries of a file of so many bytes. They are a good part of the memory of a run:
+/// none of it is taken twice.
 ///
 /// # Errors
 /// `InvalidData` when it is not one of ours, or ids don't ascend.
-pub fn read(bytes: &[u8]) -> io::Result<Vec<Entry>> {
-    let damaged = || io::Error::new(io::ErrorKind::InvalidData, "it is damaged");
-    let rest = bytes.strip_prefix(HEAD).ok_or_else(damaged)?;
-    let (entries, left) = rest.as_chunks::<BYTES>();
-    let entries: Vec<Entry> = entries.iter().map(entry).collect();
+pub fn read(mut file: impl Read, bytes: u64) -> io::Result<Vec<Entry>> {
+    let damaged = || io::Error::new(ErrorKind::InvalidData, "it is damaged");
+    let cut = |error: io::Error| match error.kind() {
+        ErrorKind::UnexpectedEof => damaged(),
+        _ => error,
+    };
+    let rest = bytes.checked_sub(HEAD.len() as u64);
+    let rest = rest.filter(|rest| rest.is_multiple_of(BYTES as u64));
+    let many = rest.ok_or_else(damaged)? / BYTES as u64;
+    let mut head = [0; HEAD.len()];
+    file.read_exact(&mut head).map_err(cut)?;
+    let mut entries: Vec<Entry> = Vec::new();
+    entries.reserve_exact(usize::try_from(many).map_err(|_| damaged())?);
+    for _ in 0..many {
+        let mut bytes = [0; BYTES];
+        file.read_exact(&mut bytes).map_err(cut)?;
+        entries.push(entry(&bytes));
+    }
     let ascends = entries.is_sorted_by(|left, right| left.id < right.id);
-    match left.is_empty() && ascends {
+    match head == *HEAD && ascends {
         true => Ok(entries),
         false => Err(damaged()),
     }
@@ -123,6 +137,7 @@ mod tests {
             write(entries, &mut bytes).expect("written");
             bytes
         };
+        let read = |bytes: &[u8]| read(bytes, bytes.len() as u64);
         let bytes = written(&entries);
         assert_eq!(read(&bytes).expect("read"), entries);
         assert_eq!(of(&entries, 3), Some(&entries[2]));

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use super::base::Base;
-use super::decide::{Change, Decided};
+use super::decide::{Change, Decided, Place};
 use super::gather::Gathered;
 use super::index;
 use crate::export::columns::Others;
@@ -77,13 +77,12 @@ fn take(base: Option<&Base>, decided: &mut Decided, gathered: &Gathered) -> io::
         {
             Ok(place) => {
                 let change = &mut decided.changes[place];
-                change.now = Some(entry);
                 change.links |= is_new;
             }
-            Err(_) if is_new => swept.push(Change {
+            Err(_) if is_new && base.is_some() => swept.push(Change {
                 id: entry.id,
                 from: old.map(|old| old.part),
-                now: Some(entry),
+                now: Some(Place::of(&entry)),
                 row: false,
                 links: true,
             }),

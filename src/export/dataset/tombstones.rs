@@ -2,6 +2,7 @@
 //! `deleted` of a data set, and how it goes on from one run to the next (E3). Pure.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::export::columns::{Column, ID_COLUMN, Kind};
 use crate::export::project::Cell;
@@ -32,8 +33,8 @@ pub struct Tombstone {
     pub at: Option<String>,
     /// The ticket that it was merged into.
     pub into: Option<u64>,
-    /// When a run first told it, and which.
-    pub noticed: [String; 2],
+    /// When a run first told it, and which: one for many.
+    pub noticed: Arc<[String; 2]>,
 }
 
 const WORDS: [(How, &str); 3] = [
@@ -70,20 +71,23 @@ impl Tombstone {
         ]
     }
 
-    /// A row that was written; none where it is not one.
-    pub fn of(id: u64, cells: &[Cell<'_>]) -> Option<Tombstone> {
+    /// A row that was written; none where it is not one. What it says of its run is shared
+    /// with the one before it where it is the same.
+    pub fn of(id: u64, cells: &[Cell<'_>], before: Option<&Tombstone>) -> Option<Tombstone> {
         let text = |place: usize| match cells.get(place) {
             Some(Cell::One(text)) => Some(text.to_string()),
             _ => None,
         };
         let word = text(2)?;
         let (how, _) = WORDS.iter().find(|(_, known)| *known == word)?;
+        let noticed = [text(4).unwrap_or_default(), text(5).unwrap_or_default()];
+        let before = before.filter(|before| *before.noticed == noticed);
         Some(Tombstone {
             id,
             how: *how,
             at: text(1),
             into: text(3).and_then(|id| id.parse().ok()),
-            noticed: [text(4).unwrap_or_default(), text(5).unwrap_or_default()],
+            noticed: before.map_or_else(|| Arc::new(noticed), |before| before.noticed.clone()),
         })
     }
 }
@@ -109,6 +113,7 @@ pub fn gone_on(
     is_live: impl Fn(u64) -> bool,
     noticed: &[String; 2],
 ) -> Vec<Tombstone> {
+    let noticed = Arc::new(noticed.clone());
     let mut now: BTreeMap<u64, Tombstone> = BTreeMap::new();
     let stone = |id, how, at, into| Tombstone {
         id,
@@ -157,7 +162,7 @@ mod tests {
             how,
             at: at.map(str::to_owned),
             into,
-            noticed: ["t".to_owned(), run.to_owned()],
+            noticed: Arc::new(["t".to_owned(), run.to_owned()]),
         }
     }
 
@@ -206,9 +211,9 @@ mod tests {
             stone(1, How::Archived, Some("2026-01-01T00:00:00Z"), None, "r"),
             stone(2, How::Merged, None, Some(3), "r"),
         ] {
-            let back = Tombstone::of(stone.id, &stone.cells()).expect("a tombstone");
+            let back = Tombstone::of(stone.id, &stone.cells(), None).expect("a tombstone");
             assert_eq!(back, stone);
         }
-        assert_eq!(Tombstone::of(1, &[]), None);
+        assert_eq!(Tombstone::of(1, &[], None), None);
     }
 }

@@ -126,12 +126,12 @@ fn tombstones_of(base: &Base, job: &Job) -> io::Result<Vec<Tombstone>> {
     let files = base.files_of(DELETED, "").into_iter();
     let files = files.map(|file| base.path_of(&file)).collect();
     let rows = HeldRows::of(files, job.shape, &base.columns(DELETED));
-    let stones = rows.map(|row| row.map(|row| Tombstone::of(row.id, &row.cells)));
-    Ok(stones
-        .collect::<io::Result<Vec<_>>>()?
-        .into_iter()
-        .flatten()
-        .collect())
+    let mut stones: Vec<Tombstone> = Vec::new();
+    for row in rows {
+        let row = row?;
+        stones.extend(Tombstone::of(row.id, &row.cells, stones.last()));
+    }
+    Ok(stones)
 }
 
 /// What is read of a ticket: what its row shows, and what says where it belongs.
