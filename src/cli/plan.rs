@@ -390,10 +390,22 @@ fn record(header: &Header, folder: &PlanFolder, portal: &PortalArgs, talk: &Talk
     found::record(&new, talk);
 }
 
+/// Whether a path is that of one file.
+fn is_plain(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    text != "-" && !text.contains(['*', '?', '['])
+}
+
 /// Shows a plan that was kept.
 fn kept(input: &InputArgs, face: &PlanFace, talk: &Talk) -> Result<Exit, Error> {
     let folder = match input.files.as_slice() {
         [folder] if PlanReading::is_there(folder) => folder,
+        [file] if !file.exists() && is_plain(file) => {
+            let message = format!("there is no file or plan {}", file.display());
+            return Err(
+                Error::usage(message).advise("name an input with -m, or the folder of a plan")
+            );
+        }
         _ => {
             return Err(Error::usage("no mapping is named")
                 .advise("add -m MAPPING; or name the folder of one plan, to show it"));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::exit::Exit;
-use super::found::{self, find};
+use super::found::{self, find, is_run, no_run};
 use super::import::new_run;
 use super::past_run::PastRun;
 use super::portal::{Portal, call_error};
@@ -100,11 +100,18 @@ async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, 
             Part::Created => "archive the tickets of the run",
         };
         // Whether there is such a run is known without an answer.
-        let _there = find(&args.run)?;
+        let there = find(&args.run)?;
+        if !is_run(&there) {
+            return Err(no_run(&there));
+        }
         talk.expect_answer(args.yes, what)?;
     }
     let run = PastRun::open(Some(&args.run), &mut args.portal, talk).await?;
     check(&run)?;
+    if run.path.is_absolute() && args.run.is_relative() {
+        let folder = run.path.display().to_string();
+        talk.say(&format!("the run in {}", one_line(&folder)));
+    }
     say_relatives(&run, talk)?;
     let busy = RunFolder::open(&run.path)?;
     let what = words(&run, part, &run.rows.journal.tickets()?);

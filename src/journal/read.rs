@@ -185,7 +185,7 @@ impl Reading {
             return Err(JournalError::Newer { path, version });
         }
         match stranger(&db).map_err(at(&path))? {
-            Some(what) => Err(strange(format!("it has {what}"))),
+            Some(what) => Err(strange(what)),
             None => Ok(Reading { db, path, version }),
         }
     }

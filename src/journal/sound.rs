@@ -129,7 +129,7 @@ fn strange_but(
             _ => false,
         };
         if !is_ours {
-            return Ok(Some(format!("{kind} {name}")));
+            return Ok(Some(format!("it has a strange {kind} {name}")));
         }
         if kind == "table" {
             let _new = tables.insert(name);
@@ -137,7 +137,7 @@ fn strange_but(
     }
     let lacking = needed.iter().filter_map(|sql| name_of_table(sql));
     let lacking = lacking.filter(|name| !tables.contains(*name)).min();
-    Ok(lacking.map(|name| format!("lacking table {name}")))
+    Ok(lacking.map(|name| format!("it lacks the table {name}")))
 }
 
 /// The statements of a script, their words parted by one blank.
@@ -200,25 +200,25 @@ mod tests {
         let older = "ALTER TABLE row DROP COLUMN change; ALTER TABLE row ADD COLUMN change TEXT";
         assert_eq!(found(older), None, "brought up from the first version");
         for (more, expected) in [
-            ("DROP TABLE mark", "lacking table mark"),
+            ("DROP TABLE mark", "it lacks the table mark"),
             (
                 "DROP TABLE mark; CREATE VIEW mark AS WITH RECURSIVE n(i) AS
                  (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS name, i AS value FROM n",
-                "view mark",
+                "it has a strange view mark",
             ),
-            ("CREATE TABLE more (a TEXT)", "table more"),
+            ("CREATE TABLE more (a TEXT)", "it has a strange table more"),
             (
                 "CREATE TRIGGER t AFTER UPDATE ON mark BEGIN DELETE FROM row; END",
-                "trigger t",
+                "it has a strange trigger t",
             ),
             (
                 "DROP TABLE mark; CREATE TABLE mark (name TEXT PRIMARY KEY,
                  value INTEGER GENERATED ALWAYS AS (length(name)))",
-                "table mark",
+                "it has a strange table mark",
             ),
             (
                 "DROP TABLE mark; CREATE TABLE mark (name TEXT CHECK (length(name) < 5), value INTEGER)",
-                "table mark",
+                "it has a strange table mark",
             ),
             ("CREATE INDEX i ON mark (length(name))", "index i"),
         ] {

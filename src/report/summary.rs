@@ -187,8 +187,13 @@ fn write_files(text: &mut String, summary: &Summary) -> std::fmt::Result {
     let held = tally.of(Fate::Done) + tally.of(Fate::Exists) + tally.of(Fate::Unchanged);
     writeln!(
         text,
-        "  done.csv     {} with their ticket ids",
-        counted(held, "row")
+        "  done.csv     {} with {}",
+        counted(held, "row"),
+        if held == 1 {
+            "its ticket id"
+        } else {
+            "their ticket ids"
+        }
     )?;
     let refused = tally.of(Fate::Refused);
     writeln!(
@@ -211,11 +216,11 @@ fn write_next(text: &mut String, summary: &Summary) -> std::fmt::Result {
         format!(" --comments {}", one_line(file))
     });
     match &summary.stop {
-        Some(Stop::Later(_)) => writeln!(text, "\nGo on with: tickethaul resume {folder}"),
+        Some(Stop::Later(_)) => writeln!(text, "\nContinue with: tickethaul resume {folder}"),
         Some(Stop::Mend(_)) => {
             writeln!(
                 text,
-                "\nMend that, then go on with: tickethaul resume {folder}"
+                "\nFix that, then continue with: tickethaul resume {folder}"
             )
         }
         Some(Stop::TooManyRefused(_)) => writeln!(
@@ -229,7 +234,7 @@ fn write_next(text: &mut String, summary: &Summary) -> std::fmt::Result {
         ),
         None if summary.limited => writeln!(
             text,
-            "\nThat was the limit; go on with: tickethaul resume {folder} --no-limit"
+            "\nThat was the limit; continue with: tickethaul resume {folder} --no-limit"
         ),
         None if summary.tally.of(Fate::Refused) > 0 => writeln!(
             text,

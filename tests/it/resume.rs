@@ -256,7 +256,7 @@ fn a_newer_journal_and_a_folder_without_one_are_told() {
     let _ended = here
         .run_against(&sandbox, &["resume", "empty"])
         .expect(7)
-        .says("nothing was sent");
+        .says("holds no run.db");
 }
 
 /// A process of the tool that is going on.

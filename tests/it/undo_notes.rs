@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::conversation::{Conversations, Talk};
 
-const IMPORT: [&str; 8] = [
+const IMPORT: [&str; 10] = [
     "import",
     "in.csv",
     "-m",
@@ -13,6 +13,8 @@ const IMPORT: [&str; 8] = [
     "--run-dir",
     "run",
     "--horizon",
+    "0.4",
+    "--timeout",
     "0.4",
 ];
 
@@ -113,7 +115,10 @@ fn a_run_that_stopped_among_its_notes_is_finished_before_it_is_undone() {
     let said: Value = serde_json::from_str(verified.stdout.trim()).expect("JSON");
     assert_eq!(said["unfinished"], 6, "{said}");
     let _said = verified.says("6 rows are not finished");
-    let _ended = talk.run(&["resume", "run", "--horizon", "0.4"], 0);
+    let _ended = talk.run(
+        &["resume", "run", "--horizon", "0.4", "--timeout", "0.4"],
+        0,
+    );
     let _ended = talk.run(&UNDO, 0);
     assert_eq!((talk.all("tickets", "").len(), talk.notes().len()), (0, 0));
 }

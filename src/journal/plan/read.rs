@@ -65,7 +65,7 @@ impl PlanReading {
             return Err(JournalError::Newer { path, version });
         }
         match strange_to(&db, &[TABLES]).map_err(at(&path))? {
-            Some(what) => Err(strange(format!("it has {what}"))),
+            Some(what) => Err(strange(what)),
             None => Ok(PlanReading {
                 reading: Reading::over(db, path),
             }),
