@@ -220,7 +220,10 @@ mod tests {
                 "DROP TABLE mark; CREATE TABLE mark (name TEXT CHECK (length(name) < 5), value INTEGER)",
                 "it has a strange table mark",
             ),
-            ("CREATE INDEX i ON mark (length(name))", "index i"),
+            (
+                "CREATE INDEX i ON mark (length(name))",
+                "it has a strange index i",
+            ),
         ] {
             assert_eq!(found(more).as_deref(), Some(expected), "{more}");
         }
