@@ -293,6 +293,35 @@ fn merged_tickets_leave_tombstones() {
 }
 
 #[test]
+fn a_ticket_that_was_merged_into_one_that_does_not_match_is_gone() {
+    let filter = ["--where", "hs_ticket_priority = HIGH"];
+    let story = Story::new(20, &[], &filter);
+    story.update(&story.ids[..5], &json!({"hs_ticket_priority": "HIGH"}));
+    story.update(&story.ids[5..], &json!({"hs_ticket_priority": "LOW"}));
+    let _ended = story.run().expect(0).says("5 tickets exported");
+    let survivor = story.merge(story.ids[9], story.ids[0]);
+    for night in 1..=3 {
+        let _ended = story.run().expect(0);
+        assert_eq!(table(&story.desk, "lake", "tickets").len(), 4, "{night}");
+        let stones = table(&story.desk, "lake", "deleted");
+        let mut stones = stones.iter();
+        let stone = stones.find(|row| row["hs_object_id"] == story.ids[0].to_string());
+        let stone = stone.unwrap_or_else(|| panic!("a tombstone, night {night}"));
+        assert_eq!(stone["how"], "merged");
+        assert_eq!(stone["merged_into"], survivor.to_string());
+    }
+}
+
+#[test]
+fn a_data_set_that_lost_its_state_is_not_begun_anew() {
+    let story = Story::new(5, &[], &[]);
+    let _ended = story.run().expect(0);
+    let state = story.desk.here.path("lake/_state.json");
+    std::fs::remove_file(&state).expect("there");
+    let _refused = story.run().expect(7).says("_state.json");
+}
+
+#[test]
 fn tickets_that_stop_matching_leave_and_others_come() {
     let filter = [
         "--where",

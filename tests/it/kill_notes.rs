@@ -32,8 +32,8 @@ fn args(talk: &Talk, (begin, run): Begin) -> Vec<&'static str> {
     let mut args = match here.path(&format!("{run}/run.db")).exists() {
         true => vec!["resume", run],
         false => {
-            // A run that was killed before its journal stood has sent nothing.
-            let _none = std::fs::remove_dir_all(here.path(run));
+            // A run that was killed before its journal stood has sent nothing, and the same
+            // command uses its folder.
             [begin, &["--run-dir", run]].concat()
         }
     };

@@ -524,19 +524,16 @@ fn random_kills(kills: u64, rows: usize, seed: u64) {
             let moment = std::time::Duration::from_millis(random.u64(20..400));
             let args = match desk.here.path("back/run.db").exists() {
                 true => ["resume", "back", "--horizon", "0.2"].to_vec(),
-                false => {
-                    let _none = std::fs::remove_dir_all(desk.here.path("back"));
-                    [
-                        "undo",
-                        "other",
-                        "--yes",
-                        "--run-dir",
-                        "back",
-                        "--horizon",
-                        "0.2",
-                    ]
-                    .to_vec()
-                }
+                false => [
+                    "undo",
+                    "other",
+                    "--yes",
+                    "--run-dir",
+                    "back",
+                    "--horizon",
+                    "0.2",
+                ]
+                .to_vec(),
             };
             desk.kill_tool(&args, |child, _| {
                 crate::kill::wait_at_most(child, moment);

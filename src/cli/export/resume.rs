@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::run::{What, finish, give_up_superseded, job};
 use super::target::{Goes, standing};
@@ -135,10 +135,19 @@ pub fn newer(folder: &Path, asked: &Asked) -> Option<Timestamp> {
     };
     let written = modified(&stands)?;
     let by_another = told.is_some_and(|told| {
-        told.run.as_deref() != Some(&*asked.run) && told.started > asked.started
+        told.run.as_deref() != Some(&*asked.run) && is_later(told.started, asked.started)
     });
     let later = !has_published(folder) && written > asked.begun;
     (by_another || later).then_some(written)
+}
+
+/// Whether one export was begun after another by the portal's clock, as far as that can be
+/// told: a portal dates its replies to the second.
+fn is_later(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.duration_since(other) > SignedDuration::from_secs(2),
+        (one, other) => one > other,
+    }
 }
 
 fn modified(path: &Path) -> Option<Timestamp> {

@@ -80,7 +80,11 @@ impl Base {
     pub fn open(folder: &Path) -> Result<Option<Base>, BaseError> {
         let state = folder.join(STATE);
         if !state.is_file() {
-            return Ok(None);
+            // What else it knows is not thrown away for want of it.
+            return match folder.join(IDS).exists() {
+                true => Err(unreadable(&state, io::ErrorKind::NotFound.into())),
+                false => Ok(None),
+            };
         }
         let state: State = json(&state)?;
         if state.version != VERSION {

@@ -1,14 +1,14 @@
 //! What a run changes in a data set: what was read of each ticket is held against what
 //! the set knows of it. Nothing is written here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 
 use super::base::Base;
 use super::fingerprint::Fingerprint;
 use super::gather::Gathered;
 use super::index::{self, Entry};
-use super::tombstones::{Learnt, Tombstone, gone_on};
+use super::tombstones::{How, Learnt, Tombstone, gone_on};
 use crate::export::columns::Archived;
 use crate::export::filter::Judge;
 use crate::export::spool::{Spool, Ticket};
@@ -106,6 +106,8 @@ struct Seen {
     /// Read, and not of the set.
     left: HashSet<u64>,
     learnt: Learnt,
+    /// What was merged into a ticket that is not of the set.
+    elsewhere: BTreeMap<u64, u64>,
     parts: Vec<String>,
     places: HashMap<String, u32>,
 }
@@ -124,8 +126,9 @@ pub fn decide(base: Option<&Base>, gathered: &Gathered, rules: &Rules<'_>) -> io
     for spool in [&gathered.live, &gathered.restored] {
         seen.take_live(spool, rules)?;
     }
-    seen.settle();
     let index: &[Entry] = base.map_or(&[], |base| &base.index);
+    seen.follow_elsewhere(index, rules);
+    seen.settle();
     let lost: HashSet<u64> = gathered.lost.live.iter().copied().collect();
     let here = std::mem::take(&mut seen.here);
     let now = membership(index, here, (&seen, &lost), rules);
@@ -138,9 +141,7 @@ pub fn decide(base: Option<&Base>, gathered: &Gathered, rules: &Rules<'_>) -> io
         index::of(&now, id).is_some_and(|entry| !entry.archived) || seen.left.contains(&id)
     };
     let tombstones = gone_on(rules.tombstones, &seen.learnt, is_live, rules.stamps);
-    let noticed = |stone: &&Tombstone| {
-        stone.how == super::tombstones::How::Purged && *stone.noticed == *rules.stamps
-    };
+    let noticed = |stone: &&Tombstone| stone.how == How::Purged && *stone.noticed == *rules.stamps;
     let mut recheck: Vec<u64> = tombstones
         .iter()
         .filter(noticed)
@@ -210,10 +211,27 @@ impl Seen {
                 self.put(&ticket, rules)?;
             } else {
                 self.hear_of(ticket.id, rules);
+                let merged = losers(&ticket, rules.merged).map(|loser| (loser, ticket.id));
+                self.elsewhere.extend(merged);
                 let _new = self.left.insert(ticket.id);
             }
         }
         Ok(())
+    }
+
+    /// Tickets that the set had are told where they went, whatever their survivors are.
+    fn follow_elsewhere(&mut self, index: &[Entry], rules: &Rules<'_>) {
+        let had = |id: u64| {
+            let stones = rules.tombstones;
+            let stone = stones.binary_search_by_key(&id, |stone| stone.id);
+            index::of(index, id).is_some()
+                || stone.is_ok_and(|place| stones[place].how == How::Merged)
+        };
+        for (loser, survivor) in std::mem::take(&mut self.elsewhere) {
+            if had(loser) {
+                let _known = self.learnt.merged.entry(loser).or_insert(survivor);
+            }
+        }
     }
 
     /// Only the word of tickets that others were merged into counts.
@@ -225,13 +243,8 @@ impl Seen {
 
     fn hear(&mut self, ticket: &Ticket, merged: usize, rules: &Rules<'_>) {
         self.hear_of(ticket.id, rules);
-        let ids = ticket.values.get(merged).and_then(Option::as_deref);
-        let ids = ids.unwrap_or_default().split(';');
-        for loser in ids.filter_map(|id| id.trim().parse().ok()) {
-            if loser != ticket.id {
-                let _old = self.learnt.merged.insert(loser, ticket.id);
-            }
-        }
+        let merged = losers(ticket, merged).map(|loser| (loser, ticket.id));
+        self.learnt.merged.extend(merged);
     }
 
     fn put(&mut self, ticket: &Ticket, rules: &Rules<'_>) -> io::Result<()> {
@@ -256,6 +269,14 @@ impl Seen {
         self.here.push(entry);
         Ok(())
     }
+}
+
+/// The tickets that were merged into one.
+fn losers(ticket: &Ticket, merged: usize) -> impl Iterator<Item = u64> {
+    let ids = ticket.values.get(merged).and_then(Option::as_deref);
+    let ids = ids.unwrap_or_default().split(';');
+    let ids = ids.filter_map(|id| id.trim().parse().ok());
+    ids.filter(|loser| *loser != ticket.id)
 }
 
 /// The tickets of the set from now on; links are as they were.
