@@ -507,6 +507,16 @@ fn links_of_runs_and_undos_that_are_killed_are_cut_all_the_same() {
     }
 }
 
+/// The command that undoes the run `other`, or resume once there is a journal.
+fn undo_or_resume(desk: &Desk) -> Vec<&'static str> {
+    let mut args = match desk.here.path("back/run.db").exists() {
+        true => vec!["resume", "back"],
+        false => vec!["undo", "other", "--yes", "--run-dir", "back"],
+    };
+    args.extend(["--horizon", "0.2"]);
+    args
+}
+
 /// Kills an undo so often at random moments, and lets it go on each time.
 fn random_kills(kills: u64, rows: usize, seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
@@ -522,38 +532,14 @@ fn random_kills(kills: u64, rows: usize, seed: u64) {
         let mut outlived = false;
         while left > 0 && !outlived {
             let moment = std::time::Duration::from_millis(random.u64(20..400));
-            let args = match desk.here.path("back/run.db").exists() {
-                true => ["resume", "back", "--horizon", "0.2"].to_vec(),
-                false => [
-                    "undo",
-                    "other",
-                    "--yes",
-                    "--run-dir",
-                    "back",
-                    "--horizon",
-                    "0.2",
-                ]
-                .to_vec(),
-            };
+            let args = undo_or_resume(&desk);
             desk.kill_tool(&args, |child, _| {
                 crate::kill::wait_at_most(child, moment);
                 outlived = !matches!(child.try_wait(), Ok(None));
             });
             left -= u64::from(!outlived);
         }
-        let args = match desk.here.path("back/run.db").exists() {
-            true => ["resume", "back", "--horizon", "0.2"].to_vec(),
-            false => [
-                "undo",
-                "other",
-                "--yes",
-                "--run-dir",
-                "back",
-                "--horizon",
-                "0.2",
-            ]
-            .to_vec(),
-        };
+        let args = undo_or_resume(&desk);
         let _ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
         assert_eq!(portal(&desk), before, "seed {seed}, {left} left");
         assert_eq!(desk.here.rows("back/undo.csv").len(), 2 * rows);
