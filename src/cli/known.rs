@@ -16,7 +16,7 @@ use super::talk::Talk;
 use crate::hubspot::{Client, FoundOut};
 use crate::import::flow::Operation;
 use crate::model::event::{Event, Listener};
-use crate::model::learned::{KnownFacts, Learned, Written};
+use crate::model::learned::{KeySaid, KnownFacts, Learned, Written};
 use crate::model::note::Activity;
 use crate::model::schema::Schema;
 use crate::output::private_folder;
@@ -155,23 +155,33 @@ impl Known {
             archived_by_key: self.value("archived_by_key").map(|value| value == "found"),
             ..KnownFacts::default()
         };
-        for activity in Activity::ALL {
-            let prefix = format!("{}.", activity.object().plural());
-            let of_kind = self.facts.iter().filter_map(|(name, fact)| {
-                let property = name.strip_prefix(&prefix)?;
-                Some((property, fact.value == "unique"))
-            });
-            for (property, kept) in of_kind {
-                let key = (activity, property.to_owned());
-                let _none = facts.keys_kept.insert(key, kept);
+        for (activity, property, value) in self.keys() {
+            let key = (activity, property.to_owned());
+            if let Some(said) = said(value) {
+                let _none = facts.keys_said.insert(key.clone(), said);
             }
-        }
-        if let Some(value @ ("unique" | "claimed")) = self.value("activity_key") {
-            let key = (Activity::Note, ACTIVITY_KEY.to_owned());
-            let _same = facts.keys_kept.insert(key, value == "unique");
+            if let "unique" | "claimed" = value {
+                let _none = facts.keys_kept.insert(key, value == "unique");
+            }
         }
         facts.dates_kept = self.dates();
         facts
+    }
+
+    /// What is known of properties that can hold the key of activities, by kind and name.
+    fn keys(&self) -> impl Iterator<Item = (Activity, &str, &str)> {
+        self.facts.iter().filter_map(|(name, fact)| {
+            let (activity, property) = match name.split_once('.') {
+                None if name == "activity_key" => (Activity::Note, ACTIVITY_KEY),
+                None => return None,
+                Some((kind, property)) => {
+                    let mut all = Activity::ALL.into_iter();
+                    let of_kind = all.find(|one| one.object().plural() == kind)?;
+                    (of_kind, property)
+                }
+            };
+            Some((activity, property, fact.value.as_str()))
+        })
     }
 
     /// Dates that are known to be kept, or not.
@@ -221,11 +231,13 @@ impl Known {
                 kept,
             } => {
                 let value = if *kept { "unique" } else { "claimed" };
-                match (activity, property.as_str()) {
-                    (Activity::Note, ACTIVITY_KEY) => one("activity_key", value),
-                    _ => one(&format!("{}.{property}", activity.object().plural()), value),
-                }
+                one(&key_name(*activity, property), value)
             }
+            Learned::KeySaid {
+                activity,
+                property,
+                said,
+            } => one(&key_name(*activity, property), key_words(*said)),
             Learned::ValueKept {
                 property,
                 with,
@@ -280,6 +292,35 @@ impl Known {
         }
         lost
     }
+}
+
+/// The name of what is known of a property that can hold the key of activities.
+fn key_name(activity: Activity, property: &str) -> String {
+    match (activity, property) {
+        (Activity::Note, ACTIVITY_KEY) => "activity_key".to_owned(),
+        _ => format!("{}.{property}", activity.object().plural()),
+    }
+}
+
+/// What definitions say, in the words of the unknowns: whether they mean it is another thing.
+fn key_words(said: KeySaid) -> &'static str {
+    match said {
+        KeySaid::Unique => "unique or claimed",
+        KeySaid::Plain => "plain or silent",
+        KeySaid::ReadOnly => "read-only",
+        KeySaid::Absent => "absent",
+    }
+}
+
+/// What the definitions said when this was found out.
+fn said(value: &str) -> Option<KeySaid> {
+    Some(match value {
+        "unique" | "claimed" | "unique or claimed" => KeySaid::Unique,
+        "plain" | "silent" | "plain or silent" => KeySaid::Plain,
+        "read-only" => KeySaid::ReadOnly,
+        "absent" => KeySaid::Absent,
+        _ => return None,
+    })
 }
 
 /// Whether a date that new tickets keep stays with updates too, where that is known.
@@ -414,9 +455,27 @@ mod tests {
         learned(&mut known, &all);
         let mut expected = KnownFacts::default();
         for one in &all {
-            let _none = expected.take(one);
+            let _new = expected.take(one);
         }
         assert_eq!(known.for_runs(), expected);
+        // What the definitions say by now takes the place of what they said.
+        for (said, word) in [
+            (KeySaid::Unique, "unique"),
+            (KeySaid::Plain, "plain or silent"),
+            (KeySaid::Absent, "absent"),
+        ] {
+            let now = Learned::KeySaid {
+                activity: Activity::Note,
+                property: ACTIVITY_KEY.to_owned(),
+                said,
+            };
+            let mut known = known.clone();
+            known.learn(&now, Timestamp::UNIX_EPOCH, "r2");
+            assert_eq!(known.found()["activity_key"], word);
+            let kept = known.for_runs().keys_kept;
+            let key = (Activity::Note, ACTIVITY_KEY.to_owned());
+            assert_eq!(kept.contains_key(&key), said == KeySaid::Unique, "{word}");
+        }
         assert_eq!(known.found()["activity_key"], "unique");
         assert_eq!(known.facts["calls.own"].by, Witness::Run("r1".to_owned()));
         // What was only read says less than what a run has seen, unless it is otherwise.

@@ -158,6 +158,15 @@ impl Record {
         self.properties.get(property).map(String::as_str)
     }
 
+    /// A time, in milliseconds since the epoch. Given as ISO 8601 or as such a number.
+    pub fn millis(&self, property: &str) -> Option<i64> {
+        let text = self.get(property)?;
+        match text.parse::<i64>() {
+            Ok(millis) => Some(millis),
+            Err(_) => text.parse().ok().map(Timestamp::as_millisecond),
+        }
+    }
+
     /// `hs_createdate`: when the record was really inserted (protocol K6). Given
     /// as ISO 8601 or epoch milliseconds.
     pub fn inserted_at(&self) -> Option<Timestamp> {

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::event::{Event, Listener};
-use crate::model::learned::{KnownFacts, Learned};
+use crate::model::learned::{KnownFacts, Learned, News};
 use crate::model::note::Activity;
 
 /// The facts of a run, shared by all of its parts.
@@ -37,16 +37,22 @@ impl Facts {
         known.archived_by_key
     }
 
+    /// Whether anything is known of a property that can hold the key of activities.
+    pub fn knows_key(&self, activity: Activity, property: &str) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (activity, property.to_owned());
+        known.keys_said.contains_key(&key)
+    }
+
     /// The portal has shown something. What was known already is not news.
     pub fn learn(&self, learned: Learned) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = known.take(&learned);
+        let news = known.take(&learned);
         drop(known);
-        if before == Some(learned.is_yes()) {
-            return;
-        }
-        if before.is_some() {
-            self.listener.hear(&Event::Notice(learned.contrary_words()));
+        match news {
+            News::Same => return,
+            News::Contrary => self.listener.hear(&Event::Notice(learned.contrary_words())),
+            News::New => {}
         }
         self.listener.hear(&Event::Learned(learned));
     }

@@ -12,11 +12,37 @@ pub struct KnownFacts {
     /// Whether a property that the portal says has unique values is kept unique, by kind of
     /// activity and internal name.
     pub keys_kept: BTreeMap<(Activity, String), bool>,
+    /// What the portal's definitions say of such a property.
+    pub keys_said: BTreeMap<(Activity, String), KeySaid>,
     /// Whether tickets in the recycle bin are found by their key.
     pub archived_by_key: Option<bool>,
     /// Whether values of dates that a portal may set by itself stay as they were sent with
     /// a new ticket or an update, by internal name.
     pub dates_kept: BTreeMap<(String, Written), bool>,
+}
+
+/// What the definitions of a portal say of a property that can hold the key of activities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeySaid {
+    /// Its values are unique.
+    Unique,
+    /// It can be written, and its values are not said to be unique.
+    Plain,
+    /// It takes no values.
+    ReadOnly,
+    /// There is no such property.
+    Absent,
+}
+
+/// What a fact is to somebody who knew some before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Nothing was known of it.
+    New,
+    /// It was known.
+    Same,
+    /// It was known otherwise.
+    Contrary,
 }
 
 /// What a value was sent with.
@@ -40,6 +66,15 @@ pub enum Learned {
         /// Whether it is kept unique.
         kept: bool,
     },
+    /// What the definitions say of a property that can hold the key of activities.
+    KeySaid {
+        /// What would have the key.
+        activity: Activity,
+        /// Internal name of the property.
+        property: String,
+        /// What they say.
+        said: KeySaid,
+    },
     /// Whether tickets in the recycle bin are found by their key.
     ArchivedByKey(bool),
     /// Whether a value that was sent stayed.
@@ -54,56 +89,91 @@ pub enum Learned {
 }
 
 impl KnownFacts {
-    /// Takes a fact in; what was known before in its place, if anything was.
-    pub fn take(&mut self, learned: &Learned) -> Option<bool> {
+    /// Takes a fact in, in place of what was known of the same.
+    pub fn take(&mut self, learned: &Learned) -> News {
         match learned {
             Learned::KeysKept {
                 activity,
                 property,
                 kept,
-            } => self.keys_kept.insert((*activity, property.clone()), *kept),
-            Learned::ArchivedByKey(found) => self.archived_by_key.replace(*found),
+            } => {
+                let key = (*activity, property.clone());
+                let _former = self.keys_said.insert(key.clone(), KeySaid::Unique);
+                news(self.keys_kept.insert(key, *kept), *kept)
+            }
+            Learned::KeySaid {
+                activity,
+                property,
+                said,
+            } => {
+                let key = (*activity, property.clone());
+                if *said != KeySaid::Unique {
+                    let _former = self.keys_kept.remove(&key);
+                }
+                news(self.keys_said.insert(key, *said), *said)
+            }
+            Learned::ArchivedByKey(found) => news(self.archived_by_key.replace(*found), *found),
             Learned::ValueKept {
                 property,
                 with,
                 kept,
-            } => self.dates_kept.insert((property.clone(), *with), *kept),
+            } => news(
+                self.dates_kept.insert((property.clone(), *with), *kept),
+                *kept,
+            ),
         }
     }
 }
 
-impl Learned {
-    /// Whether it says yes.
-    pub fn is_yes(&self) -> bool {
-        match self {
-            Learned::KeysKept { kept, .. } | Learned::ValueKept { kept, .. } => *kept,
-            Learned::ArchivedByKey(found) => *found,
-        }
+fn news<T: PartialEq>(before: Option<T>, now: T) -> News {
+    match before {
+        None => News::New,
+        Some(before) if before == now => News::Same,
+        Some(_) => News::Contrary,
     }
+}
 
+impl Learned {
     /// What it says, for people.
     pub fn words(&self) -> String {
-        let does = |yes: &'static str, no: &'static str| match self.is_yes() {
-            true => yes,
-            false => no,
-        };
-        let keeps = does("keeps", "does not keep");
+        let does = |is_so: bool, yes: &'static str, no: &'static str| if is_so { yes } else { no };
         match self {
             Learned::KeysKept {
-                activity, property, ..
+                activity,
+                property,
+                kept,
             } => {
                 let kind = activity.object().plural();
+                let keeps = does(*kept, "keeps", "does not keep");
                 format!("the portal {keeps} {property} of {kind} unique")
             }
-            Learned::ArchivedByKey(_) => {
-                let finds = does("finds", "does not find");
+            Learned::KeySaid {
+                activity,
+                property,
+                said,
+            } => {
+                let of = format!("{property} of {}", activity.object().plural());
+                match said {
+                    KeySaid::Unique => format!("the portal says that {of} is unique"),
+                    KeySaid::Plain => format!("the portal does not say that {of} is unique"),
+                    KeySaid::ReadOnly => format!("the portal takes no values of {of}"),
+                    KeySaid::Absent => format!("the portal has no {of}"),
+                }
+            }
+            Learned::ArchivedByKey(found) => {
+                let finds = does(*found, "finds", "does not find");
                 format!("the portal {finds} archived tickets by their key")
             }
-            Learned::ValueKept { property, with, .. } => {
+            Learned::ValueKept {
+                property,
+                with,
+                kept,
+            } => {
                 let with = match with {
                     Written::Create => "new tickets",
                     Written::Update => "updates",
                 };
+                let keeps = does(*kept, "keeps", "does not keep");
                 format!("the portal {keeps} {property} as it is sent with {with}")
             }
         }
@@ -130,14 +200,24 @@ mod tests {
             property: property.to_owned(),
             kept,
         };
-        assert_eq!(facts.take(&keys(Activity::Note, "a", true)), None);
-        assert_eq!(facts.take(&keys(Activity::Note, "b", true)), None);
-        assert_eq!(facts.take(&keys(Activity::Call, "a", true)), None);
+        assert_eq!(facts.take(&keys(Activity::Note, "a", true)), News::New);
+        assert_eq!(facts.take(&keys(Activity::Note, "b", true)), News::New);
+        assert_eq!(facts.take(&keys(Activity::Call, "a", true)), News::New);
         let contrary = keys(Activity::Note, "a", false);
-        assert_eq!(facts.take(&contrary), Some(true));
+        assert_eq!(facts.take(&contrary), News::Contrary);
         let words = contrary.contrary_words();
         assert!(words.contains("does not keep a of notes unique"), "{words}");
         let yes = Learned::ArchivedByKey(true);
-        assert_eq!((facts.take(&yes), facts.take(&yes)), (None, Some(true)));
+        let twice = (facts.take(&yes), facts.take(&yes));
+        assert_eq!(twice, (News::New, News::Same));
+        // Of a property that is gone nothing is kept unique any more.
+        let gone = Learned::KeySaid {
+            activity: Activity::Note,
+            property: "a".to_owned(),
+            said: KeySaid::Absent,
+        };
+        assert_eq!(facts.take(&gone), News::Contrary);
+        assert_eq!(facts.keys_kept.len(), 2);
+        assert!(gone.words().contains("has no a of notes"));
     }
 }

@@ -172,13 +172,7 @@ const TIME: &str = "hs_timestamp";
 
 fn changed_time(record: &Record, note: &NoteStep) -> Option<Changed> {
     let holds = record.get(TIME).unwrap_or_default();
-    let at = match holds.parse::<i64>() {
-        Ok(millis) => Some(millis),
-        Err(_) => holds
-            .parse::<Timestamp>()
-            .ok()
-            .map(Timestamp::as_millisecond),
-    };
+    let at = record.millis(TIME);
     let wrote = note.entry.at_ms;
     (at != Some(wrote)).then(|| Changed {
         property: TIME,

@@ -153,6 +153,57 @@ fn turned(first: &str, then: &str) {
     }
 }
 
+/// The same file again, into a portal that takes keys of notes in another way by now: what is
+/// there is recognised, and what was known of the portal gives way to what the run has seen.
+#[test]
+fn notes_are_recognised_however_the_portal_took_their_keys() {
+    let told = |switch: &str| match switch {
+        "plain" | "silent" => "plain or silent".to_owned(),
+        other => other.to_owned(),
+    };
+    std::thread::scope(|scope| {
+        for turns in [
+            &["unique", "absent", "unique", "read-only"][..],
+            &["absent", "plain", "absent"],
+            &["silent", "read-only", "unique"],
+        ] {
+            let _side_by_side = scope.spawn(move || {
+                let all = later(1, 5, 3);
+                let switched = |to: &str| format!("activity_key={to}");
+                let mut talk = Talk::new(&all, &["--switch", &switched(turns[0])]);
+                let _ended = talk.run(&import("in.csv", "first"), 0);
+                name(&talk.desk);
+                let mut before = facts(&talk.desk)["activity_key"].0.clone();
+                assert_eq!(before, told(turns[0]));
+                for (n, turn) in turns.iter().enumerate().skip(1) {
+                    talk = talk.served(&["--switch", &switched(turn)]);
+                    name(&talk.desk);
+                    let run = format!("again{n}");
+                    let again = [&import("in.csv", &run)[..], &["--op", "upsert"]].concat();
+                    let said = talk.run(&again, 0).stderr;
+                    let story = format!("{turns:?}, {turn}: {said}");
+                    talk.check(&all, &story);
+                    let notes = talk.summary(&run)["notes"].clone();
+                    assert_eq!(
+                        notes,
+                        serde_json::json!({"created": 0, "there": 15}),
+                        "{story}"
+                    );
+                    // Nothing was sent, so whether a unique key is kept so did not show.
+                    let now = match *turn {
+                        "unique" => "unique or claimed".to_owned(),
+                        turn => told(turn),
+                    };
+                    assert_eq!(facts(&talk.desk)["activity_key"].0, now, "{story}");
+                    assert_eq!(said.contains(CONTRARY), now != before, "{story}");
+                    before = now;
+                    let _clean = talk.run(&["verify", "first"], 0);
+                }
+            });
+        }
+    });
+}
+
 const DATES: &str = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"Id\"\n\
      [[property]]\nname = \"desk_id\"\ntype = \"string\"\nunique = true\n\
      [[property]]\nname = \"made_on\"\ntype = \"datetime\"\n\

@@ -47,7 +47,7 @@ impl Notes {
         for activity in activities(&rows) {
             ways.push(self.way(activity).await?);
         }
-        let mut work = Work::of(rows, &ways);
+        let mut work = Work::of(rows);
         let sent = self.kinds(&mut work, &ways).await;
         let unsent = work.pieces.iter().filter(|piece| match piece.state {
             State::Bad(_) => true,
@@ -174,15 +174,7 @@ impl Notes {
             return Ok(());
         }
         let held = Held::read(&self.client, way, &tickets).await?;
-        let mut settled = Vec::new();
-        for &place in places {
-            let ticket = work.ticket_of(place);
-            let found = held.all(ticket, &work.pieces[place].key);
-            if let Some(record) = found.first() {
-                let (id, is_ours) = (record.id.clone(), work.pieces[place].doubtful);
-                settled.push(work.done(place, &id, is_ours));
-            }
-        }
+        let settled = recognised(work, &held, places);
         Ok(self.settle.settle_notes(settled).await?)
     }
 
@@ -291,6 +283,35 @@ impl Notes {
         }
         self.stop.reason().map_or(Ok(()), Err)
     }
+}
+
+/// Notes that their tickets hold: by their keys, then, each record for one note, by time and
+/// text, where keys were lost or were never taken.
+fn recognised(work: &mut Work, held: &Held<'_>, places: &[usize]) -> Vec<SettledNote> {
+    let mut settled = Vec::new();
+    for &place in places {
+        let found = held.all(work.ticket_of(place), &work.pieces[place].key);
+        if let Some(record) = found.first() {
+            let (id, is_ours) = (record.id.clone(), work.pieces[place].doubtful);
+            settled.push(work.done(place, &id, is_ours));
+        }
+    }
+    let taken = work.pieces.iter().filter_map(|piece| piece.record.clone());
+    let mut taken: BTreeSet<String> = taken.collect();
+    for &place in places {
+        let piece = &work.pieces[place];
+        if piece.state == State::Done {
+            continue;
+        }
+        let (said, is_ours) = ((piece.at_ms, piece.text), piece.doubtful);
+        let found = held.keyless(work.ticket_of(place), &piece.key, said);
+        let mut ids = found.into_iter().map(|record| record.id.clone());
+        if let Some(id) = ids.find(|id| !taken.contains(id)) {
+            settled.push(work.done(place, &id, is_ours));
+            let _new = taken.insert(id);
+        }
+    }
+    settled
 }
 
 /// What the comments of rows become, each kind once.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::unreadable;
-use super::way::KeyWay;
+use super::way::{KeyWay, has_key, read_properties, says_the_same};
 use crate::hubspot::contract::{BATCH_LIMIT, LINKED_LIMIT};
 use crate::hubspot::records::Record;
 use crate::hubspot::{Client, LinkedRecord};
@@ -54,7 +54,8 @@ impl<'w> Held<'w> {
     async fn add(&mut self, client: &Client, notes: Vec<(String, String)>) -> Result<(), Stop> {
         let ids: BTreeSet<String> = notes.iter().map(|(id, _)| id.clone()).collect();
         let ids: Vec<String> = ids.into_iter().collect();
-        let wanted = (&[self.way.reads()][..], &[][..]);
+        let properties = read_properties(self.way.activity);
+        let wanted = (&properties[..], &[][..]);
         let object = self.way.activity.object();
         let read = client.read_existing(object, &ids, wanted, false);
         let records = read.await.map_err(unreadable)?.into_iter();
@@ -67,10 +68,22 @@ impl<'w> Held<'w> {
         Ok(())
     }
 
-    /// The ids of a ticket's notes that are the one of this key, the oldest first.
+    /// A ticket's notes that are the one of this key, the oldest first.
     pub(super) fn all(&self, ticket: &str, key: &str) -> Vec<&Record> {
+        let activity = self.way.activity;
+        self.of_ticket(ticket, |record| has_key(record, activity, key))
+    }
+
+    /// A ticket's notes that have no key and say this at this time, the oldest first. They
+    /// were made when the portal took keys in another way, or by somebody else.
+    pub(super) fn keyless(&self, ticket: &str, key: &str, said: (i64, [u8; 16])) -> Vec<&Record> {
+        let activity = self.way.activity;
+        self.of_ticket(ticket, |record| says_the_same(record, activity, key, said))
+    }
+
+    fn of_ticket(&self, ticket: &str, is: impl Fn(&Record) -> bool) -> Vec<&Record> {
         let notes = self.by_ticket.get(ticket).into_iter().flatten();
-        let mut found: Vec<&Record> = notes.filter(|record| self.way.is(record, key)).collect();
+        let mut found: Vec<&Record> = notes.filter(|record| is(record)).collect();
         found.sort_by(|one, other| (one.id.len(), &one.id).cmp(&(other.id.len(), &other.id)));
         found
     }

@@ -4,7 +4,8 @@
 //!
 //! `way` says how a note is known again in this portal: by a key that the portal keeps
 //! unique, by one that it does not, or by a mark in its text; `twin` finds out which, with
-//! the first note. `part` cuts long texts. `deliver` brings the notes of a load to their
+//! the first note. Notes of earlier runs are known in whichever of these ways they were made,
+//! and by time and text where the property that held their keys is gone. `part` cuts long texts. `deliver` brings the notes of a load to their
 //! end: `held` reads what the tickets have, `conflict` whose a taken key is. A note whose
 //! call was lost goes again at once only where the portal keeps keys unique; else its row
 //! waits for the next sweep, when nothing can come late any more.
@@ -129,7 +130,7 @@ impl Notes {
 
     async fn way(&self, activity: Activity) -> Result<&KeyWay, Stop> {
         let way = &self.ways[activity as usize];
-        way.get_or_try_init(|| way::read(&self.client, activity))
+        way.get_or_try_init(|| way::read(&self.client, &self.facts, activity))
             .await
     }
 

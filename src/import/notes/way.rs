@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use super::part::mark;
+use super::part::{ends_in_mark, mark, same_text};
 use crate::hubspot::records::Record;
 use crate::hubspot::{CallError, Client};
+use crate::import::facts::Facts;
 use crate::import::stop::stop_for;
 use crate::model::event::Stop;
+use crate::model::learned::{KeySaid, Learned};
 use crate::model::note::Activity;
-use crate::model::schema::PropertyDef;
 
 /// HubSpot's own key of activities. Nobody has shown whether it keeps it unique on notes.
 const STANDARD: &str = "hs_unique_id";
@@ -28,21 +29,36 @@ pub(super) struct KeyWay {
     pub(super) says_unique: bool,
 }
 
-/// Asks the portal what it has.
-pub(super) async fn read(client: &Client, activity: Activity) -> Result<KeyWay, Stop> {
+/// Asks the portal what it has; what its definitions say by now is a fact of its own.
+pub(super) async fn read(
+    client: &Client,
+    facts: &Facts,
+    activity: Activity,
+) -> Result<KeyWay, Stop> {
     let mut plain = None;
     for name in [STANDARD, OWN] {
-        let Some(property) = definition(client, activity, name).await? else {
+        let Some(said) = definition(client, activity, name).await? else {
             continue;
         };
-        if property.unique {
-            return Ok(KeyWay {
+        // That notes lack a property of one's own is no news.
+        if name == STANDARD || facts.knows_key(activity, name) {
+            facts.learn(Learned::KeySaid {
                 activity,
-                property: Some(Arc::from(name)),
-                says_unique: true,
+                property: name.to_owned(),
+                said,
             });
         }
-        plain = plain.or_else(|| Some(Arc::from(name)));
+        match said {
+            KeySaid::Unique => {
+                return Ok(KeyWay {
+                    activity,
+                    property: Some(Arc::from(name)),
+                    says_unique: true,
+                });
+            }
+            KeySaid::Plain => plain = plain.or_else(|| Some(Arc::from(name))),
+            KeySaid::ReadOnly | KeySaid::Absent => {}
+        }
     }
     Ok(KeyWay {
         activity,
@@ -51,26 +67,32 @@ pub(super) async fn read(client: &Client, activity: Activity) -> Result<KeyWay, 
     })
 }
 
-/// A property of notes that can be written. One that may not be read is as good as none.
+/// What is said of a property of notes; none where it may not be read, which is as good as
+/// if there were none.
 async fn definition(
     client: &Client,
     activity: Activity,
     name: &str,
-) -> Result<Option<PropertyDef>, Stop> {
+) -> Result<Option<KeySaid>, Stop> {
     match client.property(activity.object(), name).await {
-        Ok(property) => Ok(property.filter(|property| !property.read_only)),
+        Ok(None) => Ok(Some(KeySaid::Absent)),
+        Ok(Some(property)) => Ok(Some(match (property.read_only, property.unique) {
+            (true, _) => KeySaid::ReadOnly,
+            (false, true) => KeySaid::Unique,
+            (false, false) => KeySaid::Plain,
+        })),
         Err(CallError::Refused(_) | CallError::Denied(_) | CallError::Gone { .. }) => Ok(None),
         Err(other) => Err(stop_for(other)),
     }
 }
 
 impl KeyWay {
-    /// What is read of a note to know it again.
+    /// What a reply about a note that was just written is matched by.
     pub(super) fn reads(&self) -> &str {
         self.property.as_deref().unwrap_or(self.activity.body())
     }
 
-    /// Whether a record is the note of this key.
+    /// Whether a reply is about the note of this key.
     pub(super) fn is(&self, record: &Record, key: &str) -> bool {
         let held = record.get(self.reads()).unwrap_or_default();
         match self.property {
@@ -78,6 +100,37 @@ impl KeyWay {
             None => held.contains(&mark(key)),
         }
     }
+}
+
+/// Whether a note has this key, in whichever way it was written: a portal may have taken
+/// keys otherwise when it was made.
+pub(super) fn has_key(record: &Record, activity: Activity, key: &str) -> bool {
+    let held: Vec<&str> = keys_of(record).collect();
+    match held.as_slice() {
+        [] => ends_in_mark(record.get(activity.body()).unwrap_or_default(), key),
+        held => held.iter().any(|held| is_key(held, key)),
+    }
+}
+
+/// Whether a note that has no key says the same at the same time: what is left of one whose
+/// key went with the property that held it.
+pub(super) fn says_the_same(
+    record: &Record,
+    activity: Activity,
+    key: &str,
+    (at_ms, text): (i64, [u8; 16]),
+) -> bool {
+    let body = record.get(activity.body()).unwrap_or_default();
+    keys_of(record).next().is_none()
+        && record.millis("hs_timestamp") == Some(at_ms)
+        && same_text(text, body, key)
+}
+
+/// What stands in the properties that may hold a note's key.
+fn keys_of(record: &Record) -> impl Iterator<Item = &str> {
+    let held = key_properties().into_iter();
+    let held = held.filter_map(|name| record.get(name));
+    held.filter(|held| !held.is_empty())
 }
 
 /// Whether a note that holds a key is the one that is wanted: a key that one in the recycle
@@ -115,6 +168,40 @@ mod tests {
             ("k", false),
         ] {
             assert_eq!(is_key(held, "k:1"), is, "{held}");
+        }
+    }
+
+    #[test]
+    fn a_note_is_known_by_its_key_wherever_that_stands_or_else_by_time_and_text() {
+        let note = |key: &str, body: &str| Record {
+            properties: [
+                ("hs_unique_id".to_owned(), key.to_owned()),
+                ("hs_timestamp".to_owned(), "2021-03-01T09:00:00Z".to_owned()),
+                ("hs_note_body".to_owned(), body.to_owned()),
+            ]
+            .into(),
+            ..Record::default()
+        };
+        let has = |record: &Record| has_key(record, Activity::Note, "k:1");
+        assert!(has(&note("k:1~2", "<p>Hi</p>")) && has(&note("", "<p>Hi</p><p>[k:1]</p>")));
+        assert!(!has(&note("k:2", "<p>Hi</p>")));
+        // A text that speaks of it is none of it.
+        assert!(!has(&note("k:2", "<p>[k:1]</p>")) && !has(&note("", "<p>see [k:1] there</p>")));
+        let at = 1_614_589_200_000;
+        let text = crate::import::notes::text_hash("<p>Hi</p>", "k:1");
+        for (record, at, same) in [
+            (note("", "<div>Hi</div>"), at, true),
+            (note("", "<div>Hi</div>"), at + 1, false),
+            (note("", "<div>Ho</div>"), at, false),
+            // It has a key, so it is another one.
+            (note("k:2", "<p>Hi</p>"), at, false),
+            (note("", "<p>Hi</p><p>[k:2]</p>"), at, false),
+        ] {
+            assert_eq!(
+                says_the_same(&record, Activity::Note, "k:1", (at, text)),
+                same,
+                "{record:?}"
+            );
         }
     }
 

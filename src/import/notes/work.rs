@@ -144,18 +144,16 @@ pub(super) struct Work {
 }
 
 impl Work {
-    /// The notes of rows; `ways` has a way for each kind of them.
-    pub(super) fn of(rows: Vec<Standing>, ways: &[&KeyWay]) -> Work {
+    /// The notes of rows.
+    pub(super) fn of(rows: Vec<Standing>) -> Work {
         let mut work = Work {
             rows: Vec::new(),
             pieces: Vec::new(),
         };
         for (mut op, end) in rows {
             for note in std::mem::take(&mut op.draft.notes) {
-                let mut ways = ways.iter();
-                let way = ways.find(|way| way.activity == note.activity);
                 let more: Arc<[_]> = note.more.clone().into();
-                for part in parts(&note, way.is_none_or(|way| way.property.is_none())) {
+                for part in parts(&note) {
                     work.pieces.push(Piece {
                         row: work.rows.len(),
                         activity: note.activity,
