@@ -3,7 +3,7 @@
 //! go by it instead of finding the same out again; definitions are always read anew.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::settings::known_folder;
 use super::talk::Talk;
-use crate::hubspot::{Client, FoundOut};
+use crate::hubspot::{Client, FoundOut, Trace};
 use crate::import::flow::Operation;
 use crate::model::event::{Event, Listener};
 use crate::model::learned::{KeySaid, KnownFacts, Learned, Written};
@@ -50,6 +50,10 @@ pub struct Known {
     pub link_limits: BTreeMap<String, u64>,
     /// Ticket properties whose values have rules, with these in words.
     pub rules: BTreeMap<String, Vec<String>>,
+    /// Probes that were begun and not seen to their end: what they left is archived by the
+    /// next check.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<Trace>,
 }
 
 /// One thing that was found out.
@@ -99,6 +103,7 @@ impl Known {
             facts: BTreeMap::new(),
             link_limits: BTreeMap::new(),
             rules: BTreeMap::new(),
+            probes: Vec::new(),
         }
     }
 
@@ -122,6 +127,24 @@ impl Known {
         serde_json::to_writer_pretty(&mut file, self)?;
         file.flush()?;
         file.persist(path).map(drop).map_err(|error| error.error)
+    }
+
+    /// Puts in how far a probe has got.
+    pub fn put_probe(&mut self, trace: &Trace) {
+        self.drop_probe(trace);
+        self.probes.push(trace.clone());
+    }
+
+    /// A probe has left nothing.
+    pub fn drop_probe(&mut self, trace: &Trace) {
+        self.probes.retain(|other| other.mark != trace.mark);
+    }
+
+    /// Keeps how far a probe has got, beside all that is known.
+    pub fn keep_probe(portal: u64, trace: &Trace) -> io::Result<()> {
+        let mut known = Known::of(portal).unwrap_or_else(|| Known::new(portal));
+        known.put_probe(trace);
+        known.keep()
     }
 
     /// The facts without when and how.
@@ -404,6 +427,23 @@ impl Listener for Keeper {
             let _unkept = known.keep();
         }
         self.listener.hear(event);
+    }
+}
+
+/// What a check holds that makes a probe in a portal, or archives what one has left; none
+/// while another check does.
+pub fn probe_lock(portal: u64) -> io::Result<Option<File>> {
+    let path = place(portal).ok_or(io::ErrorKind::NotFound)?;
+    private_folder(path.parent().unwrap_or(&path))?;
+    let mut options = OpenOptions::new();
+    let file = options
+        .create(true)
+        .append(true)
+        .open(path.with_extension("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 

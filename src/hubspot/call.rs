@@ -175,6 +175,11 @@ impl Caller {
         self.pacer.burst()
     }
 
+    /// Whether replies told of the day's allowance.
+    pub(crate) fn is_told_of_day(&self) -> bool {
+        self.day.is_told()
+    }
+
     /// Attempts made so far.
     pub(crate) fn attempts(&self) -> u64 {
         self.attempts.load(Ordering::Relaxed)

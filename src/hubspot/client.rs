@@ -105,6 +105,11 @@ impl Client {
         self.session.caller().burst()
     }
 
+    /// Whether replies tell how many calls of the day are left.
+    pub(crate) fn is_told_of_day(&self) -> bool {
+        self.session.caller().is_told_of_day()
+    }
+
     /// The token that stays, where there is one.
     pub(crate) fn fixed_token(&self) -> Option<&Token> {
         self.session.fixed_token()

@@ -73,6 +73,11 @@ impl Day {
         }
     }
 
+    /// Whether a reply told of it.
+    pub(crate) fn is_told(&self) -> bool {
+        held(&self.last).is_some()
+    }
+
     /// Whether another call may be made.
     pub(crate) fn check(&self) -> Result<(), CallError> {
         let last = *held(&self.last);

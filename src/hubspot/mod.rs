@@ -68,5 +68,7 @@ pub use schema::SchemaParts;
 pub use search::{Comparison, Filter, Found, Search, SearchError, Sort, Test};
 pub use settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};
 pub use token::{BadToken, Token};
-pub use unknowns::{Facts, Found as FoundOut, LinkLimit, UNKNOWNS, Unknown, ValueRules, Way};
+pub use unknowns::{
+    Cleared, Facts, Found as FoundOut, LinkLimit, Trace, UNKNOWNS, Unknown, ValueRules, Way,
+};
 pub use waits::{HearWait, Wait};

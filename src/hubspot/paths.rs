@@ -179,6 +179,17 @@ impl ApiVersion {
 /// One end of a link: what it is, and its record id.
 pub(crate) type End<'a> = (ObjectType, &'a str);
 
+/// Every version that HubSpot has paths of, with one that is there as long as the version is.
+pub(crate) const VERSIONS: [(&str, &str); 7] = [
+    ("v1", "/properties/v1/deals/properties"),
+    ("v2", "/properties/v2/tickets/properties"),
+    ("v3", "/account-info/v3/details"),
+    ("v4", "/crm/v4/associations/tickets/contacts/labels"),
+    ("2025-09", "/account-info/2025-09/details"),
+    ("2026-03", "/account-info/2026-03/details"),
+    ("2026-09", "/account-info/2026-09/details"),
+];
+
 /// Adds a query string; values are percent-encoded, commas stay (HubSpot takes
 /// lists as one comma-separated value).
 pub(crate) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {

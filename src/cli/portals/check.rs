@@ -2,25 +2,34 @@
 //! account allows and holds, which versions of the API answer, and what HubSpot does not
 //! document, as far as reading or one ticket can settle it. What was found is kept.
 
+use std::fs::File;
+
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::needs;
 use super::report::Report;
 use crate::cli::exit::Exit;
-use crate::cli::known::{Known, Witness};
+use crate::cli::known::{Known, Witness, probe_lock};
 use crate::cli::portal::{Portal, call_error, call_error_after};
 use crate::cli::schema::{PortalCopy, pull};
 use crate::cli::settings::{PortalArgs, PortalName};
 use crate::cli::talk::Talk;
 use crate::error::Error;
-use crate::hubspot::{DailyUsage, Facts, FoundOut, SchemaParts};
+use crate::hubspot::{Cleared, DailyUsage, Facts, FoundOut, SchemaParts, Trace};
+use crate::model::count::counted;
 use crate::model::value_rule::ValueRule;
+use crate::report::age_words;
+
+/// How long after a probe began something of it may still come, or be found late: HubSpot's
+/// search shows new records after some seconds.
+const LATEST: SignedDuration = SignedDuration::from_mins(10);
 
 /// Find out what a portal allows, holds and does, before the first row
 ///
-/// Only reads, unless --write-probe is given. What is found is kept for this account, shown
+/// Only reads, unless --write-probe is given; what a check with it left that was cut off is
+/// archived. What is found is kept for this account, shown
 /// by `tickethaul portal show`, and used by every run.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
@@ -53,20 +62,21 @@ pub async fn run(mut args: CheckArgs, talk: &Talk) -> Result<Exit, Error> {
 }
 
 async fn check(args: &CheckArgs, portal: &Portal, talk: &Talk) -> Result<Exit, Error> {
-    let seen = look(portal, talk).await?;
     let id = portal.account.portal_id;
-    let now = portal.client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH);
-    let before = Known::of(id);
-    let mut known = seen.known(id, now, before.as_ref());
+    let before = Known::of(id).unwrap_or_else(|| Known::new(id));
+    let lock = lock(args, &before)?;
+    let open = match lock {
+        Some(_) => clear(portal, before.probes.clone(), talk).await,
+        None => before.probes.clone(),
+    };
+    let seen = look(portal, talk).await?;
+    let mut known = seen.known(portal, &before);
+    known.probes = open;
     let failed = match args.write_probe {
         true => probe(args, portal, &mut known, talk).await.err(),
         false => None,
     };
-    known.keep().map_err(|error| {
-        Error::unexpected(format!(
-            "can't keep what was found out about portal {id}: {error}"
-        ))
-    })?;
+    keep(&known)?;
     let report = Report {
         account: &portal.account,
         known: &known,
@@ -79,6 +89,77 @@ async fn check(args: &CheckArgs, portal: &Portal, talk: &Talk) -> Result<Exit, E
     match failed {
         Some(error) => Err(error),
         None => Ok(Exit::Fine),
+    }
+}
+
+fn keep(known: &Known) -> Result<(), Error> {
+    known.keep().map_err(|error| {
+        let id = known.portal;
+        Error::unexpected(format!(
+            "can't keep what was found out about portal {id}: {error}"
+        ))
+    })
+}
+
+/// Keeps other checks from archiving what this one makes, and this one from archiving what
+/// others make.
+fn lock(args: &CheckArgs, known: &Known) -> Result<Option<File>, Error> {
+    if !args.write_probe && known.probes.is_empty() {
+        return Ok(None);
+    }
+    let id = known.portal;
+    let lock = probe_lock(id).map_err(|error| {
+        Error::unexpected(format!("can't lock what is known of portal {id}: {error}"))
+    })?;
+    match lock {
+        None if args.write_probe => Err(Error::later(format!(
+            "another check of portal {id} is at work with a ticket"
+        ))
+        .advise("nothing was written; run the same command again when it has ended")),
+        lock => Ok(lock),
+    }
+}
+
+/// Archives what probes that were cut off have left; gives back those of which more may come.
+async fn clear(portal: &Portal, probes: Vec<Trace>, talk: &Talk) -> Vec<Trace> {
+    let now = portal.client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH);
+    let mut open = Vec::new();
+    for mut trace in probes {
+        let begun = age_words(trace.begun);
+        let what = format!("a check with --write-probe that began {begun} was cut off");
+        let may_come = now < trace.begun.saturating_add(LATEST).unwrap_or(now);
+        match portal.client.clear_probe(&trace).await {
+            Err(error) => {
+                talk.say(&format!(
+                    "{what}; what it left can't be archived, the next check tries again: {error}"
+                ));
+                open.push(trace);
+                continue;
+            }
+            Ok(cleared) if cleared != Cleared::default() => {
+                talk.say(&format!("{what}: {} that it left", cleared_words(&cleared)));
+                trace.tickets.extend(cleared.tickets);
+            }
+            // What was there was archived before.
+            Ok(_) if !trace.tickets.is_empty() => {}
+            Ok(_) if may_come => talk.say(&format!(
+                "{what}: nothing of it is to be seen yet, the next check looks again"
+            )),
+            Ok(_) => talk.say(&format!("{what}: nothing of it is in the portal")),
+        }
+        if may_come {
+            open.push(trace);
+        }
+    }
+    open
+}
+
+fn cleared_words(cleared: &Cleared) -> String {
+    let notes = counted(cleared.notes.len() as u64, "note");
+    match (cleared.tickets.as_slice(), cleared.notes.as_slice()) {
+        ([], _) => format!("archived {notes}"),
+        (tickets, []) => format!("archived the ticket {}", tickets.join(", ")),
+        (tickets, _) => format!("archived the ticket {} and {notes}", tickets.join(", ")),
     }
 }
 
@@ -106,12 +187,11 @@ async fn look(portal: &Portal, talk: &Talk) -> Result<Seen, Error> {
 
 impl Seen {
     /// What is known now: what a ticket showed once stays, what is read is of today.
-    fn known(&self, id: u64, now: Timestamp, before: Option<&Known>) -> Known {
-        let mut known = Known::new(id);
-        if let Some(before) = before {
-            known.facts.clone_from(&before.facts);
-            known.probed = before.probed;
-        }
+    fn known(&self, portal: &Portal, before: &Known) -> Known {
+        let now = portal.client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH);
+        let mut known = Known::new(portal.account.portal_id);
+        known.facts.clone_from(&before.facts);
+        known.probed = before.probed;
         known.checked = Some(now);
         let mut found = self.found.clone();
         known.scopes.clone_from(&self.facts.scopes);
@@ -148,19 +228,35 @@ async fn probe(
     if !talk.confirmed(args.yes, &question) {
         return Ok(());
     }
-    let (id, found) = portal.client.unknowns_by_writing(&known.found()).await;
-    match &id {
+    let now = known.checked.unwrap_or(Timestamp::UNIX_EPOCH);
+    let trace = Trace::new(now);
+    known.put_probe(&trace);
+    keep(known)?;
+    let id = known.portal;
+    // The word that stands in all of it is kept, so ids that can't be are no loss.
+    let mut kept = |trace: &Trace| drop(Known::keep_probe(id, trace));
+    let read = known.found();
+    let asked = portal.client.unknowns_by_writing(&read, trace, &mut kept);
+    let (trace, found) = asked.await;
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => {
+            known.put_probe(&trace);
+            let written = match trace.tickets.last() {
+                Some(id) => format!("the ticket {id} and notes of it may be left"),
+                None => "a ticket \"Probe of tickethaul\" may be left".to_owned(),
+            };
+            let written = format!("{written}: the next `tickethaul portal check` archives it");
+            return Err(call_error_after(error, &written));
+        }
+    };
+    known.drop_probe(&trace);
+    match trace.tickets.last() {
         Some(id) => talk.say(&format!(
             "the ticket was {id}; it and its notes are archived"
         )),
         None => talk.say("no ticket could be made"),
     }
-    let written = match &id {
-        Some(id) => format!("archive the ticket {id} and its notes, if they are there"),
-        None => "a ticket \"Probe of tickethaul\" may be there: archive it".to_owned(),
-    };
-    let found = found.map_err(|error| call_error_after(error, &written))?;
-    let now = known.checked.unwrap_or(Timestamp::UNIX_EPOCH);
     known.take(found, now, &Witness::Probe);
     known.probed = Some(now);
     Ok(())

@@ -62,11 +62,22 @@ impl Report<'_> {
     }
 
     fn version_words(&self) -> String {
-        match self.known.found().get("ended_versions").map(String::as_str) {
-            None | Some("none") => "2026-09 and v3 both answer".to_owned(),
-            Some(ended) => {
-                let other = if ended == "v3" { "2026-09" } else { "v3" };
-                format!("{ended} is not there; --api {other} is what answers")
+        let found = self.known.found();
+        let ended = found.get("ended_versions").map_or("none", String::as_str);
+        let ended: Vec<&str> = ended.split(',').filter(|one| *one != "none").collect();
+        let are = if ended.len() == 1 { "is" } else { "are" };
+        let gone = format!("{} {are} not there", ended.join(", "));
+        let has = |version| !ended.contains(&version);
+        match (has("2026-09"), has("v3"), has("v4")) {
+            _ if ended.is_empty() => "2026-09 and v3 both answer".to_owned(),
+            (false, false, _) => gone,
+            (true, false, _) => format!("{gone}; --api 2026-09 is what answers"),
+            (false, true, _) => format!("{gone}; --api v3 is what answers"),
+            (true, true, false) => {
+                format!("2026-09 and v3 both answer; {gone}, so --api v3 has no links")
+            }
+            (true, true, true) => {
+                format!("2026-09 and v3 both answer; {gone}, which no command needs")
             }
         }
     }

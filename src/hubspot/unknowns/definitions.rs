@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::ask::{Answer, Asking, results};
 use crate::hubspot::error::CallError;
-use crate::hubspot::paths::ApiVersion;
+use crate::hubspot::paths::VERSIONS;
 use crate::model::schema::ObjectType;
 
 impl Asking<'_> {
@@ -79,23 +79,27 @@ impl Asking<'_> {
         Ok(())
     }
 
-    /// Which versions of the API answer.
+    /// Which versions of the API answer; those that no command calls as well.
     pub(super) async fn versions(&mut self) -> Result<(), CallError> {
         let mut ended = Vec::new();
         let mut reply = None;
-        for api in ApiVersion::ALL {
-            let answer = self.get(api.account()).await?;
+        for (version, path) in VERSIONS {
+            let answer = self.get(path.to_owned()).await?;
             if let Answer::No(error) = &answer
                 && answer.is_no_path()
             {
-                ended.push(api.to_string());
+                ended.push(version);
                 reply = Some(error.status.to_string());
             }
         }
-        let served = match ended.as_slice() {
-            [] => "all",
-            [one] if one == "v3" => "dated",
-            _ => "numbered",
+        let all_ended = |by_number: bool| {
+            let mut versions = VERSIONS.iter().map(|(version, _)| *version);
+            versions.all(|one| one.starts_with('v') != by_number || ended.contains(&one))
+        };
+        let served = match (all_ended(true), all_ended(false)) {
+            (true, false) => "dated",
+            (false, true) => "numbered",
+            _ => "all",
         };
         self.keep("served_paths", Some(served));
         let words = match ended.is_empty() {
@@ -105,6 +109,12 @@ impl Asking<'_> {
         self.keep("ended_versions", Some(words));
         self.keep("ended_reply", reply);
         Ok(())
+    }
+
+    /// Whether a version was found to be there.
+    pub(super) fn has_version(&self, version: &str) -> bool {
+        let ended = self.found.get("ended_versions");
+        ended.is_none_or(|ended| ended.split(',').all(|one| one != version))
     }
 }
 

@@ -58,13 +58,12 @@ impl Asking<'_> {
         let Some(id) = sample.first() else {
             return Ok(());
         };
-        let served = self.found.get("served_paths").cloned().unwrap_or_default();
         let of = |api: ApiVersion| format!("{}/associations/contacts", api.object(Tickets, &id));
-        if served != "dated" {
+        if self.has_version("v3") {
             let legacy = self.get(of(ApiVersion::V3)).await?;
             self.keep("legacy_links", Some(yes_no(!legacy.is_no_path())));
         }
-        if served != "numbered" {
+        if self.has_version("2026-09") {
             let pairs = self.get(of(ApiVersion::V2026_09)).await?;
             self.keep("list_pairs_2026_09", pairs.either("200", "404"));
         }

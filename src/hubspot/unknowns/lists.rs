@@ -125,8 +125,12 @@ impl Asking<'_> {
             .search(&json!({"filterGroups": [], "limit": 1, "properties": many}))
             .await?;
         self.keep("search_length", long.either("without-properties", "whole"));
-        let present = self.client.burst().map_or("absent", |_| "present");
-        self.keep("rate_headers", Some(present));
+        let headers = match (self.client.burst(), self.client.is_told_of_day()) {
+            (None, _) => "absent",
+            (Some(_), false) => "no-daily",
+            (Some(_), true) => "present",
+        };
+        self.keep("rate_headers", Some(headers));
         let usage = self.client.daily_usage().await.ok().flatten();
         self.keep("daily_limit", usage.map(|usage| usage.limit.to_string()));
         Ok(())

@@ -10,6 +10,7 @@ mod facts;
 mod links;
 mod lists;
 mod notes;
+mod trace;
 mod write;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use crate::hubspot::error::CallError;
 use ask::Asking;
 
 pub use facts::{Facts, LinkLimit, ValueRules};
+pub use trace::{Cleared, Trace};
 
 /// One of the things that HubSpot does not document.
 #[derive(Clone, Copy, Debug)]
@@ -162,15 +164,18 @@ impl Client {
     }
 
     /// Finds out what one ticket can settle, beside what is known by reading: it is made,
-    /// changed, given some notes and archived with them. The second part is its id, once there is one: it stays in
-    /// the recycle bin.
+    /// changed, given some notes and archived with them; they stay in the recycle bin. The
+    /// caller has kept `trace` before, and `keep` hears whenever there is more to it: by that
+    /// what is left of a probe that was cut off is found. The first part is the trace at the end.
     pub async fn unknowns_by_writing(
         &self,
         read: &Found,
-    ) -> (Option<String>, Result<Found, CallError>) {
-        let mut probe = write::Probe::new(Asking::new(self), read);
+        trace: Trace,
+        keep: &mut (dyn FnMut(&Trace) + Send + Sync),
+    ) -> (Trace, Result<Found, CallError>) {
+        let mut probe = write::Probe::new(Asking::new(self), read, trace, keep);
         let written = probe.run().await;
-        let id = probe.id.clone();
-        (id, written.map(|()| probe.asking.found))
+        let (trace, found) = probe.ended();
+        (trace, written.map(|()| found))
     }
 }

@@ -18,9 +18,6 @@ const KEY: &str = "hs_unique_id";
 
 const AT: &str = "2001-02-03T04:05:06Z";
 
-/// Two lines, so that what becomes of a line break shows.
-const BODY: &str = "Probe of tickethaul,\narchived by itself";
-
 impl Probe<'_> {
     /// Makes notes of a ticket, looks at them, and archives them.
     pub(super) async fn notes(
@@ -28,10 +25,9 @@ impl Probe<'_> {
         ticket: &str,
         key_reads: Option<&str>,
     ) -> Result<(), CallError> {
-        let mut made = Vec::new();
-        let looked = self.look_at_notes(ticket, key_reads, &mut made).await;
+        let looked = self.look_at_notes(ticket, key_reads).await;
         let mut archived = Ok(());
-        for id in made {
+        for id in self.trace.notes.clone() {
             let path = self.asking.client.api().object(Notes, &id);
             let gone = self
                 .asking
@@ -45,21 +41,20 @@ impl Probe<'_> {
         &mut self,
         ticket: &str,
         key_reads: Option<&str>,
-        made: &mut Vec<String>,
     ) -> Result<(), CallError> {
-        let lone = self.note(&json!({}), None, made).await?;
+        let lone = self.note(&json!({}), None).await?;
         self.keep("lone_activity", lone.either("accepted", "400"));
         let says_unique = match key_reads {
             Some("unique or claimed" | "unique" | "claimed") => true,
             Some("plain or silent" | "plain" | "silent") => false,
-            _ => return self.look_at_body(ticket, &json!({}), made).await,
+            _ => return self.look_at_body(ticket, &json!({})).await,
         };
         let key = json!({KEY: format!("tickethaul-probe:{ticket}")});
-        self.look_at_body(ticket, &key, made).await?;
-        if made.is_empty() {
+        self.look_at_body(ticket, &key).await?;
+        if self.trace.notes.is_empty() {
             return Ok(());
         }
-        let word = match self.note(&key, Some(ticket), made).await? {
+        let word = match self.note(&key, Some(ticket)).await? {
             Answer::No(error) if is_taken(&error) => {
                 self.keep("activity_collision", Some(collision(&error)));
                 if says_unique { "unique" } else { "silent" }
@@ -73,21 +68,19 @@ impl Probe<'_> {
     }
 
     /// A note of the ticket, and the text that it is read with.
-    async fn look_at_body(
-        &mut self,
-        ticket: &str,
-        more: &Value,
-        made: &mut Vec<String>,
-    ) -> Result<(), CallError> {
-        let Some(note) = self.note(more, Some(ticket), made).await?.yes() else {
+    async fn look_at_body(&mut self, ticket: &str, more: &Value) -> Result<(), CallError> {
+        let Some(note) = self.note(more, Some(ticket)).await?.yes() else {
             return Ok(());
         };
         let id = text(&note["id"]).unwrap_or_default();
         let path = self.asking.client.api().object(Notes, &id);
-        let path = with_query(&path, &[("properties", "hs_note_body")]);
+        let path = with_query(&path, &[("properties", "hs_note_body,hs_timestamp")]);
         let held = self.asking.get(path).await?.yes().unwrap_or_default();
+        if !held["properties"].is_null() && held["properties"]["hs_timestamp"] != AT {
+            self.lost.push("hs_timestamp");
+        }
         let form = match held["properties"]["hs_note_body"].as_str() {
-            Some(BODY) => Some("kept"),
+            Some(body) if body == self.body() => Some("kept"),
             Some(body) if body.starts_with("<div") => Some("wrapped"),
             Some(body) if body.contains("<br") => Some("breaks"),
             Some(_) | None => None,
@@ -96,13 +89,16 @@ impl Probe<'_> {
         Ok(())
     }
 
-    async fn note(
-        &self,
-        more: &Value,
-        ticket: Option<&str>,
-        made: &mut Vec<String>,
-    ) -> Result<Answer, CallError> {
-        let mut properties = json!({"hs_timestamp": AT, "hs_note_body": BODY});
+    /// Two lines, so that what becomes of a line break shows.
+    fn body(&self) -> String {
+        format!(
+            "Probe of tickethaul ({}),\narchived by itself",
+            self.trace.mark
+        )
+    }
+
+    async fn note(&mut self, more: &Value, ticket: Option<&str>) -> Result<Answer, CallError> {
+        let mut properties = json!({"hs_timestamp": AT, "hs_note_body": self.body()});
         if let (Some(properties), Some(more)) = (properties.as_object_mut(), more.as_object()) {
             properties.extend(more.clone());
         }
@@ -120,7 +116,7 @@ impl Probe<'_> {
             .write(Method::Post, path, Some(&body), Effect::Once)
             .await?;
         if let Answer::Yes(note) = &answer {
-            made.extend(text(&note["id"]));
+            self.made_note(text(&note["id"]));
         }
         Ok(answer)
     }

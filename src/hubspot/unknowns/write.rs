@@ -1,20 +1,21 @@
-//! What one ticket can settle: it is made, changed, given some notes and archived. Whatever fails on the
-//! way, it is archived, and its id is told.
+//! What one ticket can settle: it is made, changed, given some notes and archived. Whatever
+//! fails on the way, it is archived. All that is made holds the word of the probe's trace, and
+//! its id is told as soon as there is one.
 
 use serde_json::{Map, Value, json};
 
 use super::Found;
 use super::ask::{Answer, Asking, NOBODY, results, text};
 use super::lists::{follows, zero_millis};
+use super::trace::Trace;
 use crate::hubspot::association_types::HUBSPOT_DEFINED;
 use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::{Budget, Effect, Method, Request};
-use crate::hubspot::paths::with_query;
+use crate::hubspot::paths::{ApiVersion, with_query};
 use crate::hubspot::records::ApiError;
 use crate::model::schema::ObjectType::{Contacts, Tickets};
 use crate::model::schema::{Owner, Pipeline};
 
-const SUBJECT: &str = "Probe of tickethaul, archived by itself";
 const CREATED: &str = "2001-02-03T04:05:06Z";
 const CREATED_LATER: &str = "2001-03-04T04:05:06Z";
 const CLOSED: &str = "2002-03-04T05:06:07Z";
@@ -29,13 +30,17 @@ const TO_CONTACT: u32 = 16;
 /// What is done with the ticket.
 pub(super) struct Probe<'a> {
     pub(super) asking: Asking<'a>,
-    /// Id of the ticket, once it is there.
-    pub(super) id: Option<String>,
+    /// What was made.
+    pub(super) trace: Trace,
+    /// Hears of it.
+    keeps: &'a mut (dyn FnMut(&Trace) + Send + Sync),
     never: Vec<&'static str>,
     /// What the definition of the key of notes says.
     note_key: Option<String>,
     /// Rules of the portal's admin keep it out of closed stages.
     open_only: bool,
+    /// Properties that were taken and not kept.
+    pub(super) lost: Vec<&'static str>,
 }
 
 /// Where the ticket is put.
@@ -48,7 +53,12 @@ struct Stages {
 }
 
 impl<'a> Probe<'a> {
-    pub(super) fn new(asking: Asking<'a>, read: &Found) -> Probe<'a> {
+    pub(super) fn new(
+        asking: Asking<'a>,
+        read: &Found,
+        trace: Trace,
+        keeps: &'a mut (dyn FnMut(&Trace) + Send + Sync),
+    ) -> Probe<'a> {
         let dates = [
             ("createdate", "createdate_writable"),
             ("closed_date", "closed_date_writable"),
@@ -59,11 +69,29 @@ impl<'a> Probe<'a> {
         });
         Probe {
             asking,
-            id: None,
+            trace,
+            keeps,
             never: never.map(|(date, _)| date).collect(),
             note_key: read.get("activity_key").cloned(),
             open_only: false,
+            lost: Vec::new(),
         }
+    }
+
+    /// What was made, and what was found out.
+    pub(super) fn ended(self) -> (Trace, Found) {
+        (self.trace, self.asking.found)
+    }
+
+    /// A note was made.
+    pub(super) fn made_note(&mut self, id: Option<String>) {
+        self.trace.notes.extend(id);
+        (self.keeps)(&self.trace);
+    }
+
+    fn made_ticket(&mut self, id: Option<String>) {
+        self.trace.tickets.extend(id);
+        (self.keeps)(&self.trace);
     }
 
     /// All of it.
@@ -77,6 +105,9 @@ impl<'a> Probe<'a> {
             return Ok(());
         };
         let changed = self.change(&id, &stages).await;
+        // Properties that the ticket did not have show with a run's first rows.
+        let lost = self.lost.join(",");
+        self.keep("not_kept", Some(lost).filter(|lost| !lost.is_empty()));
         let archived = self.archive(&id).await;
         changed.and(archived)
     }
@@ -87,9 +118,10 @@ impl<'a> Probe<'a> {
 
     /// Batches of rows that can't be: nothing comes of them but how they are refused.
     async fn batches(&mut self, stages: &Stages) -> Result<(), CallError> {
+        let subject = self.trace.subject();
         let bad = |trace: Option<&str>| {
             let mut input = json!({"properties": {
-                "subject": SUBJECT, "hs_pipeline": stages.pipeline, "hs_pipeline_stage": stages.open,
+                "subject": subject, "hs_pipeline": stages.pipeline, "hs_pipeline_stage": stages.open,
                 NO_PROPERTY: "x",
             }});
             if let Some(trace) = trace {
@@ -111,7 +143,7 @@ impl<'a> Probe<'a> {
         Ok(())
     }
 
-    async fn create_batch(&self, inputs: &[Value]) -> Result<Answer, CallError> {
+    async fn create_batch(&mut self, inputs: &[Value]) -> Result<Answer, CallError> {
         let path = self.asking.client.api().batch(Tickets, "create");
         let body = json!({ "inputs": inputs });
         let answer = self
@@ -122,6 +154,7 @@ impl<'a> Probe<'a> {
         // stays of it.
         if let Answer::Yes(body) = &answer {
             for id in results(body).iter().filter_map(|one| text(&one["id"])) {
+                self.made_ticket(Some(id.clone()));
                 let path = self.asking.client.api().object(Tickets, &id);
                 let gone = self
                     .asking
@@ -134,12 +167,13 @@ impl<'a> Probe<'a> {
 
     /// Makes the ticket, with as little as the portal takes, and with a link that can't be.
     async fn create(&mut self, stages: &Stages) -> Result<Option<String>, CallError> {
+        let subject = self.trace.subject();
         let levels: [(&str, &[(&str, &str)]); 3] = [
             ("stage", &[]),
-            ("stage+subject", &[("subject", SUBJECT)]),
+            ("stage+subject", &[("subject", &subject)]),
             (
                 "stage+subject+pipeline",
-                &[("subject", SUBJECT), ("hs_pipeline", &stages.pipeline)],
+                &[("subject", &subject), ("hs_pipeline", &stages.pipeline)],
             ),
         ];
         for (level, more) in levels {
@@ -150,8 +184,10 @@ impl<'a> Probe<'a> {
                         self.keep("required_on_create", Some(level));
                         let kept = linked.then_some("kept");
                         self.keep("bad_association", kept);
+                        let id = text(&ticket["id"]);
+                        self.made_ticket(id.clone());
                         self.made(&ticket, &sent);
-                        return Ok(self.id.clone());
+                        return Ok(id);
                     }
                     Answer::No(error) if is_about_links(&error) && linked => {
                         self.keep("bad_association", Some("row"));
@@ -199,7 +235,10 @@ impl<'a> Probe<'a> {
             true => ("hs_pipeline_stage", stages.open.as_str()),
             false => ("hs_pipeline_stage", stages.closed.as_str()),
         };
-        for (name, value) in dates.chain([&stage]).chain(more) {
+        // Whether a subject is needed is the question, so the text says whose ticket it is.
+        let subject = self.trace.subject();
+        let content = ("content", subject.as_str());
+        for (name, value) in dates.chain([&stage, &content]).chain(more) {
             let _none = properties.insert((*name).to_owned(), json!(value));
         }
         let links = match linked {
@@ -236,11 +275,10 @@ impl<'a> Probe<'a> {
 
     /// What the reply to the create shows.
     fn made(&mut self, ticket: &Value, sent: &Map<String, Value>) {
-        self.id = text(&ticket["id"]);
         let properties = ticket["properties"].as_object();
         let reply = properties.map(|held| {
             let system = held.contains_key("hs_is_closed") || held.contains_key("hs_ticket_id");
-            let unasked = ["content", "hs_ticket_category"];
+            let unasked = ["hs_ticket_priority", "hs_ticket_category"];
             let shows_unset = unasked.iter().any(|name| held.contains_key(*name));
             let all_sent = sent.keys().all(|name| held.contains_key(name));
             match (shows_unset, system && all_sent) {
@@ -255,6 +293,14 @@ impl<'a> Probe<'a> {
 
     /// Changes it in every way that tells something, and reads it back.
     async fn change(&mut self, id: &str, stages: &Stages) -> Result<(), CallError> {
+        let subject = json!(self.trace.subject());
+        let named = self.patch(id, "subject", &subject).await?;
+        let ticket = self.ticket(id).await?;
+        let sent = ["content"]
+            .into_iter()
+            .chain(named.yes().map(|_| "subject"));
+        let lost = sent.filter(|name| ticket["properties"][name] != subject);
+        self.lost.extend(lost);
         self.dates(id).await?;
         self.reopen(id, stages).await?;
         self.stages(id, stages).await?;
@@ -285,7 +331,6 @@ impl<'a> Probe<'a> {
     async fn dates(&mut self, id: &str) -> Result<(), CallError> {
         let ticket = self.ticket(id).await?;
         let held = |name: &str| ticket["properties"][name].as_str().unwrap_or_default();
-        let mut lost = Vec::new();
         if !self.never.contains(&"createdate") {
             let kept = is_instant(held("createdate"), CREATED);
             if kept {
@@ -298,7 +343,7 @@ impl<'a> Probe<'a> {
                 self.keep("createdate_writable", Some(word));
             } else {
                 self.keep("createdate_writable", Some("no"));
-                lost.push("createdate");
+                self.lost.push("createdate");
             }
         }
         if !self.never.contains(&"closed_date") && !self.open_only {
@@ -308,12 +353,10 @@ impl<'a> Probe<'a> {
                 _ => "auto",
             };
             if word == "no" {
-                lost.push("closed_date");
+                self.lost.push("closed_date");
             }
             self.keep("closed_date_writable", Some(word));
         }
-        // Only the dates are looked at here; other properties show with a run's first rows.
-        self.keep("not_kept", (!lost.is_empty()).then(|| lost.join(",")));
         self.keep("created_at_follows_createdate", follows(&ticket));
         for name in ["createdate", "closed_date"] {
             self.keep("zero_millis", zero_millis(&ticket["properties"][name]));
@@ -367,7 +410,6 @@ impl<'a> Probe<'a> {
     }
 
     async fn texts(&mut self, id: &str) -> Result<(), CallError> {
-        let _named = self.patch(id, "subject", &json!(SUBJECT)).await?;
         let word = match self.patch(id, "subject", &Value::Null).await? {
             Answer::No(_) => Some("400"),
             Answer::Denied => None,
@@ -380,6 +422,8 @@ impl<'a> Probe<'a> {
             }
         };
         self.keep("null_write", word);
+        let subject = json!(self.trace.subject());
+        let _named = self.patch(id, "subject", &subject).await?;
         let long = "x".repeat(LONGEST_TEXT + 1);
         let written = self.patch(id, "content", &json!(long)).await?;
         self.keep("long_string", written.either("truncate", "400"));
@@ -406,9 +450,10 @@ impl<'a> Probe<'a> {
     /// Batch updates with trace ids: whether they come back, and what a bad row costs.
     async fn traces(&mut self, id: &str) -> Result<(), CallError> {
         let path = self.asking.client.api().batch(Tickets, "update");
+        let subject = self.trace.subject();
         let update = |name: &str| {
             json!({"inputs": [{
-                "id": id, "objectWriteTraceId": "a", "properties": {name: SUBJECT},
+                "id": id, "objectWriteTraceId": "a", "properties": {name: subject},
             }]})
         };
         let repeatable = Effect::Repeatable;
@@ -434,24 +479,33 @@ impl<'a> Probe<'a> {
         Ok(())
     }
 
-    /// Takes links away that there are not: how many at once, and what comes back.
+    /// Takes links away that there are not: how many at once, and what comes back by the
+    /// numbered path, which is the one that may answer in two ways.
     async fn links(&mut self, id: &str) -> Result<(), CallError> {
-        let path = self.asking.client.api().links(Tickets, Contacts, "archive");
         let cut = |pairs: usize| {
             let pairs =
                 (1..=pairs).map(|to| json!({"from": {"id": id}, "to": [{"id": to.to_string()}]}));
             super::ask::bytes(&json!({"inputs": pairs.collect::<Vec<_>>()}))
         };
+        let asking = &self.asking;
+        let ask = async |api: ApiVersion, pairs: usize| {
+            let path = api.links(Tickets, Contacts, "archive");
+            let request = Request::post(path, cut(pairs), Effect::Repeatable);
+            asking.ask(request.paid_from(Budget::Associations)).await
+        };
+        let mut most = None;
         for (pairs, word) in [(101, "2000"), (1, "100")] {
-            let request = Request::post(path.clone(), cut(pairs), Effect::Repeatable);
-            let request = request.paid_from(Budget::Associations);
-            if let Answer::Yes(body) = self.asking.ask(request).await? {
-                self.keep("link_archive_most", Some(word));
-                let status = if body.is_null() { "204" } else { "200" };
-                self.keep("link_archive_status", Some(status));
+            if let Answer::Yes(_) = ask(asking.client.api(), pairs).await? {
+                most = Some(word);
                 break;
             }
         }
+        let answer = ask(ApiVersion::V3, 1).await?;
+        let status = answer
+            .yes()
+            .map(|body| if body.is_null() { "204" } else { "200" });
+        self.keep("link_archive_most", most);
+        self.keep("link_archive_status", status);
         Ok(())
     }
 

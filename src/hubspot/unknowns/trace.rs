@@ -1,0 +1,134 @@
+//! What a probe leaves in a portal where it was cut off: all that it makes holds a word of
+//! its own, from the first moment on, and its caller keeps that word and the ids of what was
+//! made. By these it is found and archived later.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::hubspot::client::Client;
+use crate::hubspot::error::CallError;
+use crate::hubspot::search::{Comparison, Filter, Search, SearchError, Test};
+use crate::model::schema::ObjectType::{self, Notes, Tickets};
+
+/// What a probe made, as far as it got.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The word that stands in all of it.
+    pub mark: String,
+    /// When it began, by the portal's clock.
+    pub begun: Timestamp,
+    /// Ids of tickets.
+    pub tickets: Vec<String>,
+    /// Ids of notes.
+    pub notes: Vec<String>,
+}
+
+/// What was archived of what a probe had left; ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cleared {
+    /// Tickets.
+    pub tickets: Vec<String>,
+    /// Notes.
+    pub notes: Vec<String>,
+}
+
+impl Trace {
+    /// Of a probe that is to begin now.
+    pub fn new(begun: Timestamp) -> Trace {
+        Trace {
+            mark: format!("tickethaulprobe{:016x}", fastrand::u64(..)),
+            begun,
+            tickets: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The name of its ticket.
+    pub(super) fn subject(&self) -> String {
+        format!("Probe of tickethaul, archived by itself ({})", self.mark)
+    }
+}
+
+impl Client {
+    /// Archives what a probe has left, if anything is there: by the ids that are known and
+    /// by the word that stands in it, which a search may find some seconds late.
+    pub async fn clear_probe(&self, trace: &Trace) -> Result<Cleared, CallError> {
+        let texts = ["subject", "content"];
+        let tickets = self.left(Tickets, &texts, trace, Vec::new()).await?;
+        let linked = match tickets.as_slice() {
+            [] => Vec::new(),
+            tickets => {
+                let linked = self.linked_live((Tickets, Notes), tickets);
+                match linked.await {
+                    Ok(linked) => {
+                        let notes = linked.by_record.into_values().flatten();
+                        notes.map(|note| note.id).collect()
+                    }
+                    // A token that may not read notes has made none.
+                    Err(CallError::Denied(_)) => Vec::new(),
+                    Err(error) => return Err(error),
+                }
+            }
+        };
+        let notes = match self.left(Notes, &["hs_note_body"], trace, linked).await {
+            Err(CallError::Denied(_)) => Vec::new(),
+            notes => notes?,
+        };
+        for (object, ids) in [(Notes, &notes), (Tickets, &tickets)] {
+            if !ids.is_empty() {
+                let archived = self.batch_archive(object, ids).await?;
+                if let Some(error) = archived
+                    .errors
+                    .into_iter()
+                    .find(|error| !error.is_missing())
+                {
+                    return Err(CallError::Refused(Box::new(error)));
+                }
+            }
+        }
+        Ok(Cleared { tickets, notes })
+    }
+
+    /// Live records of a kind that a probe made: those whose ids are known, and of those that
+    /// a search finds, or others name, the ones that hold its word in one of `texts`.
+    async fn left(
+        &self,
+        object: ObjectType,
+        texts: &[&str],
+        trace: &Trace,
+        named: Vec<String>,
+    ) -> Result<Vec<String>, CallError> {
+        let has_mark = |text: &&str| {
+            vec![Filter {
+                property: (*text).to_owned(),
+                test: Test::Is(Comparison::HasWord, trace.mark.clone()),
+            }]
+        };
+        let search = Search {
+            groups: texts.iter().map(has_mark).collect(),
+            ..Search::default()
+        };
+        let found = match self.search(object, &search, 0).await {
+            Ok(found) => found.results.into_iter().map(|record| record.id),
+            Err(SearchError::Call(error)) => return Err(error),
+            Err(other) => return Err(CallError::Garbled(other.to_string())),
+        };
+        let known = match object {
+            Notes => &trace.notes,
+            _ => &trace.tickets,
+        };
+        let ids = known.iter().cloned().chain(found).chain(named);
+        let ids: BTreeSet<String> = ids.collect();
+        let ids: Vec<String> = ids.into_iter().collect();
+        let live = self
+            .read_existing(object, &ids, (texts, &[]), false)
+            .await?;
+        let live = live.into_iter().filter(|record| {
+            let mut held = texts.iter().filter_map(|text| record.get(text));
+            known.contains(&record.id) || held.any(|held| held.contains(&trace.mark))
+        });
+        Ok(live.map(|record| record.id).collect())
+    }
+}
