@@ -36,11 +36,14 @@ const SCOPES: [&str; 12] = [
 ];
 
 /// What private apps can do besides.
-const OF_APPS: [&str; 5] = [
+const OF_APPS: [&str; 8] = [
     "crm.objects.tickets.read",
     "crm.objects.tickets.write",
     "crm.schemas.tickets.read",
     "crm.schemas.tickets.write",
+    "crm.objects.custom.read",
+    "crm.objects.custom.write",
+    "crm.schemas.custom.read",
     "sales-email-read",
 ];
 

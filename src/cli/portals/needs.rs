@@ -1,50 +1,78 @@
-//! Which scopes commands need: one of each list. HubSpot names them in two ways, the
-//! older and the finer one; either is enough.
+//! Which scopes commands need: one of each list, the one that is named first where none is
+//! there. HubSpot names them in two ways, the older and the finer one; either is enough.
 
 use serde_json::{Value, json};
 
 /// Scopes of which one is enough.
 type AnyOf = &'static [&'static str];
 
-/// What can be done, and what it needs.
-const NEEDS: [(&str, &[AnyOf]); 8] = [
+const TICKETS_READ: AnyOf = &["tickets", "crm.objects.tickets.read"];
+const TICKETS_WRITE: AnyOf = &["tickets", "crm.objects.tickets.write"];
+
+/// HubSpot: definitions can be read by whoever may read the records.
+const DEFINITIONS_READ: AnyOf = &[
+    "tickets",
+    "crm.schemas.tickets.read",
+    "crm.objects.tickets.read",
+];
+const DEFINITIONS_WRITE: AnyOf = &["tickets", "crm.schemas.tickets.write"];
+const OWNERS: AnyOf = &["crm.objects.owners.read"];
+const CONTACTS_READ: AnyOf = &["crm.objects.contacts.read"];
+const CONTACTS_WRITE: AnyOf = &["crm.objects.contacts.write"];
+
+/// HubSpot: activities are guarded by the scopes of contacts, in newer lists by their own too.
+const NOTES_READ: AnyOf = &["crm.objects.contacts.read", "crm.objects.notes.read"];
+const NOTES_WRITE: AnyOf = &["crm.objects.contacts.write", "crm.objects.notes.write"];
+const CALLS_READ: AnyOf = &["crm.objects.contacts.read", "crm.objects.calls.read"];
+const CALLS_WRITE: AnyOf = &["crm.objects.contacts.write", "crm.objects.calls.write"];
+const EMAILS_READ: AnyOf = &["crm.objects.contacts.read", "crm.objects.emails.read"];
+const EMAILS_WRITE: AnyOf = &["crm.objects.contacts.write", "crm.objects.emails.write"];
+
+/// HubSpot: what stands in e-mails needs it beside their own.
+const EMAIL_TEXTS: AnyOf = &["sales-email-read"];
+const COMPANIES_READ: AnyOf = &["crm.objects.companies.read"];
+const COMPANIES_WRITE: AnyOf = &["crm.objects.companies.write"];
+const DEALS_READ: AnyOf = &["crm.objects.deals.read"];
+const DEALS_WRITE: AnyOf = &["crm.objects.deals.write"];
+const CUSTOM_SCHEMAS: AnyOf = &["crm.schemas.custom.read"];
+const CUSTOM_READ: AnyOf = &["crm.objects.custom.read"];
+const CUSTOM_WRITE: AnyOf = &["crm.objects.custom.write"];
+
+/// What can be done, and what it needs beside what stands in the first two lines, which is
+/// needed by whoever reads tickets and whoever writes them.
+const NEEDS: [(&str, &[AnyOf]); 15] = [
+    ("export, get, verify, plan: tickets", &[TICKETS_READ]),
     (
-        "export, get, verify: tickets",
-        &[&["tickets", "crm.objects.tickets.read"]],
+        "import, apply, retry, delete, undo: tickets",
+        &[TICKETS_READ, TICKETS_WRITE],
     ),
-    (
-        "import, update, delete, undo: tickets",
-        &[&["tickets", "crm.objects.tickets.write"]],
-    ),
+    ("schema, check: definitions", &[DEFINITIONS_READ]),
     (
         "schema apply, --create-properties: new properties",
-        &[&["tickets", "crm.schemas.tickets.write"]],
+        &[DEFINITIONS_WRITE],
     ),
-    ("owners by name or e-mail", &[&["crm.objects.owners.read"]]),
+    ("owners by name or e-mail", &[OWNERS]),
+    ("export --with contacts", &[CONTACTS_READ]),
     (
-        "contacts of tickets",
-        &[
-            &["crm.objects.contacts.read"],
-            &["crm.objects.contacts.write"],
-        ],
+        "import: contacts of tickets",
+        &[CONTACTS_READ, CONTACTS_WRITE],
     ),
+    ("import: comments as notes", &[NOTES_READ, NOTES_WRITE]),
+    ("import: comments as calls", &[CALLS_READ, CALLS_WRITE]),
     (
-        "comments as notes",
-        &[
-            &["crm.objects.contacts.read", "crm.objects.notes.read"],
-            &["crm.objects.contacts.write", "crm.objects.notes.write"],
-        ],
+        "import: comments as e-mails",
+        &[EMAILS_READ, EMAILS_WRITE, EMAIL_TEXTS],
     ),
+    ("export --with notes", &[NOTES_READ]),
+    ("export --with emails", &[EMAILS_READ, EMAIL_TEXTS]),
     (
-        "links to companies",
-        &[
-            &["crm.objects.companies.read"],
-            &["crm.objects.companies.write"],
-        ],
+        "import: links to companies",
+        &[COMPANIES_READ, COMPANIES_WRITE],
     ),
+    ("import: links to deals", &[DEALS_READ, DEALS_WRITE]),
     (
-        "links to deals",
-        &[&["crm.objects.deals.read"], &["crm.objects.deals.write"]],
+        "import: links to custom objects",
+        &[CUSTOM_SCHEMAS, CUSTOM_READ, CUSTOM_WRITE],
     ),
 ];
 
@@ -66,14 +94,23 @@ impl Lack {
     }
 }
 
+/// Names of activities' own scopes, which stand in newer lists and which few tokens have.
+fn is_newer(scope: &str) -> bool {
+    ["notes", "calls", "emails"].iter().any(|kind| {
+        let rest = scope.strip_prefix("crm.objects.");
+        rest.is_some_and(|rest| rest.starts_with(kind))
+    })
+}
+
+fn has(scopes: &[String], any: AnyOf) -> bool {
+    let mut any = any.iter();
+    any.any(|one| scopes.iter().any(|scope| scope == one))
+}
+
 /// What a token with these scopes can't do. The first of each list is named.
 pub fn lacking(scopes: &[String]) -> Vec<Lack> {
-    let has = |any: &AnyOf| {
-        any.iter()
-            .any(|one| scopes.iter().any(|scope| scope == one))
-    };
     let lacks = NEEDS.iter().map(|(what, needed)| {
-        let missing = needed.iter().filter(|any| !has(any));
+        let missing = needed.iter().filter(|any| !has(scopes, any));
         Lack {
             what,
             scopes: missing.filter_map(|any| any.first().copied()).collect(),
@@ -82,12 +119,13 @@ pub fn lacking(scopes: &[String]) -> Vec<Lack> {
     lacks.filter(|lack| !lack.scopes.is_empty()).collect()
 }
 
-/// The scopes that some command needs and a token with these has not, or `none`.
+/// The scopes of every list of which a token with these has none, or `none`: one that is
+/// only another name of what the token may do is not missed.
 pub fn missing(scopes: &[String]) -> String {
-    let mut missing: Vec<&str> = lacking(scopes)
-        .into_iter()
-        .flat_map(|lack| lack.scopes)
-        .collect();
+    let needed = NEEDS.iter().flat_map(|(_, needed)| needed.iter());
+    let lacks = needed.filter(|any| !has(scopes, any));
+    let missing = lacks.flat_map(|any| any.iter().copied());
+    let mut missing: Vec<&str> = missing.filter(|scope| !is_newer(scope)).collect();
     missing.sort_unstable();
     missing.dedup();
     match missing.is_empty() {
@@ -100,29 +138,49 @@ pub fn missing(scopes: &[String]) -> String {
 mod tests {
     use super::*;
 
+    fn scopes(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
     #[test]
     fn one_scope_of_each_list_is_enough() {
-        let scopes = |names: &[&str]| {
-            names
-                .iter()
-                .map(|name| (*name).to_owned())
-                .collect::<Vec<_>>()
-        };
         let finer = scopes(&["crm.objects.tickets.read", "crm.objects.tickets.write"]);
         let lacks: Vec<&str> = lacking(&finer).iter().map(|lack| lack.what).collect();
-        assert_eq!(lacks.len(), 6, "{lacks:?}");
+        assert_eq!(lacks.len(), NEEDS.len() - 3, "{lacks:?}");
         let notes = scopes(&[
             "tickets",
             "crm.objects.notes.read",
             "crm.objects.contacts.write",
         ]);
         let words: Vec<String> = lacking(&notes).iter().map(Lack::words).collect();
+        let contacts = "- import: contacts of tickets (lacks crm.objects.contacts.read)";
+        assert!(words.contains(&contacts.to_owned()), "{words:?}");
         assert!(
-            words.contains(&"- contacts of tickets (lacks crm.objects.contacts.read)".to_owned())
-        );
-        assert!(
-            !words.iter().any(|words| words.contains("comments")),
+            !words.iter().any(|words| words.contains("as notes")),
             "{words:?}"
         );
+        assert!(
+            words.iter().any(|words| words.contains("sales-email-read")),
+            "{words:?}"
+        );
+    }
+
+    #[test]
+    fn all_names_of_what_a_token_may_not_do_are_missing() {
+        let all = NEEDS.iter().flat_map(|(_, needed)| needed.iter());
+        let all: Vec<&str> = all.flat_map(|any| any.iter().copied()).collect();
+        assert_eq!(missing(&scopes(&all)), "none");
+        let without = |gone: &[&str]| {
+            let left = all.iter().filter(|scope| !gone.contains(scope));
+            missing(&left.map(|scope| (*scope).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(without(&["tickets"]), "none");
+        let writes = ["crm.objects.tickets.write", "tickets"];
+        assert_eq!(without(&writes), writes.join(","));
+        for one in ["sales-email-read", "crm.objects.deals.read"] {
+            assert_eq!(without(&[one]), one);
+        }
+        let contacts = ["crm.objects.contacts.read", "crm.objects.notes.read"];
+        assert_eq!(without(&contacts), contacts[0]);
     }
 }
