@@ -312,11 +312,16 @@ pub async fn credentials_of(profile: &Profile) -> Result<Credentials, Error> {
         Source::Variable(variable) => variable,
         _ => TOKEN,
     };
-    let token = secret(
-        &format!("the token of portal `{name}`"),
-        token_of(&text, variable),
-    )?;
-    Ok(Credentials::Token(token))
+    let token = Token::new(token_of(&text, variable).trim().to_owned());
+    let token = token.map_err(|error| match &profile.source {
+        Source::Command(..) => {
+            token_command::failed(name, format!("printed what can't be used: {error}"))
+        }
+        _ => Error::usage(format!(
+            "the token of portal `{name}` can't be used: {error}"
+        )),
+    });
+    Ok(Credentials::Token(token?))
 }
 
 /// The folder of the embedded sandbox's state: the one given, or in the user's data.

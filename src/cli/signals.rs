@@ -1,6 +1,6 @@
 //! Signals that end a command: SIGINT, SIGTERM, and SIGHUP of a terminal that was
 //! closed. A command that can stop in good order waits for them here; any other is
-//! ended at once, and its temporary copies go with it.
+//! ended at once, and its temporary copies and a token command go with it.
 //!
 //! A SIGHUP that is ignored stays ignored: `nohup` asked for that. Only Linux tells
 //! whether it is; elsewhere SIGHUP ends the process as the system has it.
@@ -8,6 +8,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::token_command::end_running;
 use crate::output::remove_temporary;
 
 /// Whether a command waits for signals itself.
@@ -23,6 +24,7 @@ pub fn watch() {
             && !EXPECTED.load(Ordering::SeqCst)
         {
             remove_temporary();
+            end_running();
             std::process::exit(BY_SIGNAL + number);
         }
     });

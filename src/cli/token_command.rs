@@ -1,19 +1,24 @@
 //! Tokens that a command of the user's prints, such as a password manager: run by the
 //! shell, within a time. What it prints goes nowhere else.
+//!
+//! It counts as ended when the shell has: what it started may run on, and keep its output
+//! open. Where it takes too long, or prints too much, it ends with all that it started.
 
 use std::io::Read;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-
-use tokio::sync::oneshot;
 
 use crate::error::Error;
 
 /// No token is longer, in bytes.
-const LARGEST: u64 = 64 * 1024;
+const LARGEST: usize = 64 * 1024;
 
-/// How often it is looked whether a command that has closed its output has ended.
+/// How often it is looked whether a command has ended.
 const GLANCE: Duration = Duration::from_millis(5);
+
+/// The command that runs; 0 for none.
+static RUNNING: AtomicU32 = AtomicU32::new(0);
 
 /// What the command prints; `who` is the portal that it is for.
 ///
@@ -21,39 +26,105 @@ const GLANCE: Duration = Duration::from_millis(5);
 /// When it can't be run, fails, takes too long, or prints nothing, no text or too much.
 /// No part of what it printed is in the message.
 pub async fn printed(who: &str, line: &str, limit: Duration) -> Result<String, Error> {
-    let failed = |what: String| {
-        Error::mend(format!("the token command of portal `{who}` {what}")).advise(
-            "nothing was sent; run the command by hand: it has to print the token and nothing else",
-        )
-    };
-    let child = shell(line)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn();
-    let mut child = child.map_err(|error| failed(format!("can't be run: {error}")))?;
-    let ended = tokio::time::timeout(limit, to_its_end(&mut child)).await;
+    let mut run = Run::begin(line).map_err(|what| failed(who, what))?;
+    let ended = tokio::time::timeout(limit, run.read_to_its_end()).await;
     let Ok(ended) = ended else {
-        let _gone = child.kill();
-        let _reaped = child.wait();
         let seconds = limit.as_secs_f64();
-        let error = failed(format!("has printed no token within {seconds} s"));
+        let error = failed(who, format!("has printed no token within {seconds} s"));
         return Err(error.advise(
             "nothing was sent; run the command by hand: it may wait for an answer, which nobody gives \
              here; where it only takes long, say so by token_command_seconds",
         ));
     };
-    let (text, status) = ended.map_err(failed)?;
+    let (text, status) = ended.map_err(|what| failed(who, what))?;
     match (status.success(), text.trim().is_empty()) {
-        (false, _) => Err(failed(format!("failed ({status})"))),
-        (true, true) => Err(failed("printed nothing".to_owned())),
+        (false, _) => Err(failed(who, format!("failed ({status})"))),
+        (true, true) => Err(failed(who, "printed nothing")),
         (true, false) => Ok(text),
     }
 }
 
+/// A command that gave no token: it has to be put right first, whatever is wrong with it.
+pub fn failed(who: &str, what: impl std::fmt::Display) -> Error {
+    Error::mend(format!("the token command of portal `{who}` {what}")).advise(
+        "nothing was sent; run the command by hand: it has to print the token and nothing else",
+    )
+}
+
+/// Ends the command that runs, with all that it started: for a process that ends.
+pub fn end_running() {
+    match RUNNING.swap(0, Ordering::SeqCst) {
+        0 => {}
+        id => end_group(id),
+    }
+}
+
+/// A command on its way. It does not outlive this.
+struct Run {
+    child: Child,
+    stdout: Output,
+    has_ended: bool,
+}
+
+impl Run {
+    fn begin(line: &str) -> Result<Run, String> {
+        let child = shell(line)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut child = child.map_err(|error| format!("can't be run: {error}"))?;
+        RUNNING.store(child.id(), Ordering::SeqCst);
+        let stdout = child.stdout.take().map(Output::of);
+        let unreadable = |error| format!("can't be read: {error}");
+        let stdout = stdout.ok_or("has no output")?.map_err(unreadable);
+        Ok(Run {
+            child,
+            stdout: stdout?,
+            has_ended: false,
+        })
+    }
+
+    /// All that it has printed when it ends, and how it ended.
+    async fn read_to_its_end(&mut self) -> Result<(String, ExitStatus), String> {
+        let mut text = Vec::new();
+        let status = loop {
+            // What it printed before it ended is there to be read by then.
+            let status = self.child.try_wait();
+            let status = status.map_err(|error| format!("can't be waited for: {error}"))?;
+            self.has_ended = status.is_some();
+            let read = self.stdout.read_what_is_there(&mut text);
+            read.map_err(|error| format!("can't be read: {error}"))?;
+            if text.len() > LARGEST {
+                return Err(format!("prints more than {} KiB", LARGEST >> 10));
+            }
+            match status {
+                Some(status) => break status,
+                None => tokio::time::sleep(GLANCE).await,
+            }
+        };
+        let text = String::from_utf8(text).map_err(|_| "printed what is no text")?;
+        Ok((text, status))
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let id = self.child.id();
+        let _other = RUNNING.compare_exchange(id, 0, Ordering::SeqCst, Ordering::SeqCst);
+        if !self.has_ended {
+            end_group(id);
+            let _gone = self.child.kill();
+            let _reaped = self.child.wait();
+        }
+    }
+}
+
+/// In a group of its own, by which all that it starts is ended.
 #[cfg(unix)]
 fn shell(line: &str) -> Command {
+    use std::os::unix::process::CommandExt;
     let mut command = Command::new("/bin/sh");
-    let _same = command.args(["-c", line]);
+    let _same = command.args(["-c", line]).process_group(0);
     command
 }
 
@@ -64,30 +135,72 @@ fn shell(line: &str) -> Command {
     command
 }
 
-/// All that it prints, and how it ended. The reader is a thread of its own: what the
-/// command started may keep its output open for ever, and reading can't be called off.
-async fn to_its_end(child: &mut Child) -> Result<(String, std::process::ExitStatus), String> {
-    let stdout = child.stdout.take().ok_or("has no output")?;
-    let (sender, text) = oneshot::channel();
-    let _detached = std::thread::spawn(move || {
-        let mut text = Vec::new();
-        let read = stdout.take(LARGEST + 1).read_to_end(&mut text);
-        let _nobody_waits = sender.send(read.map(|_| text));
-    });
-    let text = text.await.map_err(|_| "can't be read")?;
-    let text = text.map_err(|error| format!("can't be read: {error}"))?;
-    if text.len() as u64 > LARGEST {
-        let _gone = child.kill();
-        let _reaped = child.wait();
-        return Err(format!("prints more than {} KiB", LARGEST >> 10));
+#[cfg(unix)]
+fn end_group(leader: u32) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    let group = i32::try_from(leader).ok().and_then(Pid::from_raw);
+    if let Some(group) = group {
+        // It may have ended meanwhile.
+        let _gone = kill_process_group(group, Signal::KILL);
     }
-    let text = String::from_utf8(text).map_err(|_| "printed what is no text")?;
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Ok((text, status)),
-            Ok(None) => tokio::time::sleep(GLANCE).await,
-            Err(error) => return Err(format!("can't be waited for: {error}")),
+}
+
+/// Elsewhere the shell alone is ended.
+#[cfg(not(unix))]
+fn end_group(_leader: u32) {}
+
+/// What a command prints, read without waiting for more.
+struct Output {
+    #[cfg(unix)]
+    stdout: ChildStdout,
+    #[cfg(not(unix))]
+    read: std::sync::mpsc::Receiver<std::io::Result<Vec<u8>>>,
+}
+
+#[cfg(unix)]
+impl Output {
+    fn of(stdout: ChildStdout) -> std::io::Result<Output> {
+        use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+        let flags = fcntl_getfl(&stdout)?;
+        fcntl_setfl(&stdout, flags | OFlags::NONBLOCK)?;
+        Ok(Output { stdout })
+    }
+
+    fn read_what_is_there(&mut self, text: &mut Vec<u8>) -> std::io::Result<()> {
+        let mut part = [0; 4096];
+        while text.len() <= LARGEST {
+            match self.stdout.read(&mut part) {
+                Ok(0) => return Ok(()),
+                Ok(n) => text.extend_from_slice(&part[..n]),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
+        Ok(())
+    }
+}
+
+/// A thread reads here: a pipe can't be asked what is there. What a command left running that
+/// keeps its output open is waited for, within the time that the command has.
+#[cfg(not(unix))]
+impl Output {
+    fn of(stdout: ChildStdout) -> std::io::Result<Output> {
+        let (sender, read) = std::sync::mpsc::sync_channel(1);
+        let _detached = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            let most = LARGEST as u64 + 1;
+            let done = stdout.take(most).read_to_end(&mut text);
+            let _nobody_waits = sender.send(done.map(|_| text));
+        });
+        Ok(Output { read })
+    }
+
+    fn read_what_is_there(&mut self, text: &mut Vec<u8>) -> std::io::Result<()> {
+        if let Ok(read) = self.read.try_recv() {
+            text.extend(read?);
+        }
+        Ok(())
     }
 }
 
@@ -113,7 +226,6 @@ mod tests {
             ("true", "printed nothing"),
             ("echo; echo '  '", "printed nothing"),
             ("echo abc; exec sleep 20", "within 0.3 s"),
-            ("sleep 20 & echo abc", "within 0.3 s"),
             ("printf '\\377abc'", "printed what is no text"),
             ("yes abc", "prints more than 64 KiB"),
         ] {
@@ -121,5 +233,48 @@ mod tests {
             assert!(told.contains(words), "{told}");
             assert!(!told.contains("abc"), "{told}");
         }
+    }
+
+    /// Whether a process is there and has not ended.
+    fn runs(id: &str) -> bool {
+        let asked = Command::new("ps").args(["-o", "stat=", "-p", id]).output();
+        let stat = asked.expect("ps").stdout;
+        !matches!(stat.first(), None | Some(b'Z'))
+    }
+
+    async fn ends(id: &str) -> bool {
+        for _glance in 0..400 {
+            if !runs(id) {
+                return true;
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+        false
+    }
+
+    #[tokio::test]
+    async fn what_a_command_started_ends_with_it_where_it_hangs_and_else_runs_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("id");
+        let id = || {
+            std::fs::read_to_string(&file)
+                .expect("written")
+                .trim()
+                .to_owned()
+        };
+        let path = file.display();
+        for hangs in [
+            format!("sleep 20 & echo $! > {path}; wait"),
+            format!("(sleep 20 & echo $! > {path}; wait); true"),
+            format!("sleep 20 & echo $! > {path}; yes abc"),
+        ] {
+            let _told = run(&hangs).await.expect_err("it hangs");
+            assert!(ends(&id()).await, "{hangs}");
+        }
+        // An agent that stays, and holds on to the output.
+        let agent = format!("sleep 20 & echo $! > {path}; echo abc");
+        assert_eq!(run(&agent).await.as_deref(), Ok("abc\n"));
+        assert!(runs(&id()));
+        let _ended = Command::new("kill").arg(id()).status().expect("kill");
     }
 }

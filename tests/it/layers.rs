@@ -73,7 +73,14 @@ const PLACES: [(&str, &[&str]); 18] = [
         "calamine::",
         &["import/read/workbook.rs", "import/read/sheet_cell.rs"],
     ),
-    ("rustix::", &["export/dataset/publish.rs", "cli/process.rs"]),
+    (
+        "rustix::",
+        &[
+            "export/dataset/publish.rs",
+            "cli/process.rs",
+            "cli/token_command.rs",
+        ],
+    ),
     ("glob::", &["import/read/sources.rs"]),
     ("std::env", &["cli/settings.rs", "main.rs"]),
     ("SystemTime", &["sandbox/clock.rs"]),
