@@ -68,7 +68,10 @@ impl Source {
     /// What it is, without what may be secret: of a command only its program.
     pub fn words(&self) -> String {
         match self {
-            Source::Variable(name) => format!("the variable {name}"),
+            Source::Variable(name) => match is_plain_name(name) {
+                true => format!("the variable {name}"),
+                false => "a variable".to_owned(),
+            },
             Source::File(path) => format!("the file {}", path.display()),
             Source::OAuthFile(path) => format!("the OAuth file {}", path.display()),
             Source::Sandbox(None) => "nowhere: a sandbox".to_owned(),
@@ -322,8 +325,26 @@ pub fn source_of(named: Named) -> Result<Source, String> {
     }
 }
 
-/// Refuses a token where a name or a command is meant.
+/// Whether a name of a variable looks like no token, and may be shown.
+pub fn is_plain_name(name: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| name.as_bytes().iter().any(is);
+    let lower = has(u8::is_ascii_lowercase);
+    !lower || !(has(u8::is_ascii_uppercase) || has(u8::is_ascii_digit))
+}
+
+/// Refuses a token where a name or a command is meant; none of it is in the message.
 fn checked(source: Source) -> Result<Source, String> {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if let Source::Variable(name) = &source
+        && !name.is_empty()
+        && (!name.bytes().all(is_letter) || name.as_bytes()[0].is_ascii_digit())
+    {
+        return Err(
+            "what names the variable of its token is no name of a variable; a token itself doesn't belong in \
+             the configuration"
+                .to_owned(),
+        );
+    }
     let text = match &source {
         Source::Variable(text) | Source::Command(text, _) => text.as_str(),
         Source::File(_) | Source::OAuthFile(_) | Source::Sandbox(_) => return Ok(source),
@@ -351,6 +372,16 @@ fn profile(name: &str, text: ProfileText, around: &Path) -> Result<Profile, Stri
         return Err("this is the name of the embedded portal".to_owned());
     }
     let seconds = text.token_command_seconds.unwrap_or(COMMAND_SECONDS);
+    if !(1..=3_600).contains(&seconds) {
+        return Err("token_command_seconds is a number from 1 to 3600".to_owned());
+    }
+    if let Some(zone) = &text.time_zone
+        && jiff::tz::TimeZone::get(zone).is_err()
+    {
+        return Err(format!(
+            "time_zone: {zone} is no time zone; one such as Europe/Berlin is expected"
+        ));
+    }
     let limit = Duration::from_secs(seconds);
     let below = |path: PathBuf| around.join(path);
     let parsed_api = text.api.as_deref().map(str::parse).transpose();
@@ -529,6 +560,18 @@ mod tests {
             (
                 "[portals.a]\ntoken_env = \"A\"\napi = \"v4\"\n",
                 "no version of the API",
+            ),
+            (
+                "[portals.a]\ntoken_env = \"A\"\ntime_zone = \"Mars/Base\"\n",
+                "Mars/Base is no time zone",
+            ),
+            (
+                "[portals.a]\ntoken_command = \"a\"\ntoken_command_seconds = 0\n",
+                "from 1 to 3600",
+            ),
+            (
+                "[portals.a]\ntoken_env = \"CJsecret-x/y=\"\n",
+                "no name of a variable",
             ),
             (
                 "[portals.a]\ntoken_env = \"A\"\nreserve = 100.0\n",

@@ -54,11 +54,13 @@ fn added(matches: &ArgMatches) -> Option<Vec<OsString>> {
     }
     let portal = PortalArgs::from_arg_matches(inner).ok()?;
     let profile = portal.profile().ok()?;
+    let chosen = portal.chosen().ok()?;
     let mut words = Words {
         inner,
         words: Vec::new(),
     };
     let api = profile.as_ref().and_then(|profile| profile.api);
+    let api = api.or_else(|| portal.api_of_original(&chosen));
     words.add("api", Some(api.unwrap_or_default()));
     if let Some(profile) = profile {
         words.add("rate", profile.rate);

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ErrorKind};
 
+use super::secrets::masked;
 use super::talk::Talk;
 use crate::error::{Error, Kind};
 use crate::model::event::{Stop, Summary};
@@ -47,8 +48,8 @@ Exit codes:
    5  stopped by network, limits or a signal: `tickethaul resume` goes on
    6  stopped because too many rows were refused (--max-refused)
    7  stopped until something is mended: token, scope, a missing property, a file in use,
-      a plan that does not fit any more
-  64  the command line, the mapping or the input can't be used
+      a plan that does not fit any more, whatever is wrong with a token command
+  64  the command line, the configuration, the mapping or the input can't be used
  130  interrupted twice: `tickethaul resume` goes on";
 
 /// Left at the second signal.
@@ -98,7 +99,7 @@ pub fn for_clap(error: &clap::Error) -> ExitCode {
         );
         return Exit::Usage.into();
     }
-    let text = visible_but_colors(&error.render().ansi().to_string());
+    let text = visible_but_colors(&masked(&error.render().ansi().to_string()));
     let printed = match error.use_stderr() {
         true => write!(anstream::stderr(), "{text}"),
         false => write!(anstream::stdout(), "{text}").and_then(|()| io::stdout().flush()),

@@ -101,7 +101,7 @@ pub fn kinds_error(error: KindsError) -> Error {
         KindsError::Call(error) => call_error(error),
         KindsError::Unread { .. } => Error::mend(error)
             .advise("run `tickethaul schema pull` again, with a token that may read them"),
-        other => Error::usage(other).advise("nothing was sent; correct the [[associate]]"),
+        other => Error::usage(other).advise("nothing was written; correct the [[associate]]"),
     }
 }
 

@@ -446,7 +446,7 @@ pub async fn fit(
     let definitions = Definitions::Portal(client);
     let (compiled, links) = intent.fit(&complete, definitions, talk).await?;
     refuse_no_key(args, mapping, &held)?;
-    say_undated(&compiled, args.op.operation(), talk);
+    say_undated(mapping, &compiled, args.op.operation(), talk);
     announce_lacking(args, portal, &lacking, talk)?;
     let unused = compiled.unused_columns();
     if !unused.is_empty() {
@@ -498,7 +498,7 @@ fn refuse_no_key(args: &ImportArgs, mapping: &MappingFile, held: &Schema) -> Res
     Err(Error::mend(format!(
         "the portal has no ticket property {key}, by which the rows name their tickets"
     ))
-    .advise("nothing was sent; import the tickets first, or name them by record_id"))
+    .advise("nothing was written; import the tickets first, or name them by record_id"))
 }
 
 /// The `[[property]]` entries that matter to an operation. What is archived is not
@@ -527,7 +527,7 @@ fn announce_lacking(
         (true, _) => talk.say(&words),
         (false, true) => talk.say(&format!("{words}; for a portal of your own {way}")),
         (false, false) => {
-            return Err(Error::mend(words).advise(format!("nothing was sent; {way}")));
+            return Err(Error::mend(words).advise(format!("nothing was written; {way}")));
         }
     }
     Ok(())
@@ -535,21 +535,34 @@ fn announce_lacking(
 
 /// Tickets without a creation or a closing date get those of the day on which they are
 /// written: for a history that is a loss.
-fn say_undated(compiled: &CompiledMapping, operation: Operation, talk: &Talk) {
-    let is_mapped = |name: &str| {
+fn say_undated(
+    mapping: &MappingFile,
+    compiled: &CompiledMapping,
+    operation: Operation,
+    talk: &Talk,
+) {
+    let is_sent = |name: &str| {
         compiled
             .properties()
             .iter()
             .any(|property| *property.name == *name)
     };
+    let why = |name: &str| match mapping.property_names().contains(&name) {
+        true => format!("no value of {name} is sent"),
+        false => format!("{name} is not mapped"),
+    };
     if !operation.purpose().creates() {
         return;
     }
-    if !is_mapped("createdate") {
-        talk.say("createdate is not mapped: new tickets are dated today");
+    if !is_sent("createdate") {
+        let why = why("createdate");
+        talk.say(&format!("{why}: new tickets are dated today"));
     }
-    if !is_mapped("closed_date") && compiled.column_of("hs_pipeline_stage").is_some() {
-        talk.say("closed_date is not mapped: new tickets in a closed stage are closed today");
+    if !is_sent("closed_date") && compiled.column_of("hs_pipeline_stage").is_some() {
+        let why = why("closed_date");
+        talk.say(&format!(
+            "{why}: new tickets in a closed stage are closed today"
+        ));
     }
 }
 

@@ -69,7 +69,7 @@ impl Portal {
             }
             chosen => (args.url(chosen), args.settings(chosen).await?, None),
         };
-        let (client, account) = connect(&base_url, settings).await?;
+        let (client, account) = connect(&base_url, settings, &args.token_from(chosen)).await?;
         if let Chosen::Named(profile, _) = chosen {
             same_account(profile, &account, &config()?)?;
         }
@@ -125,12 +125,17 @@ impl Portal {
     }
 }
 
-/// A client of the portal at an address, and the account that it is.
-pub async fn connect(base_url: &str, settings: Settings) -> Result<(Client, Account), Error> {
+/// A client of the portal at an address, and the account that it is; `token_from` says where
+/// its token comes from.
+pub async fn connect(
+    base_url: &str,
+    settings: Settings,
+    token_from: &str,
+) -> Result<(Client, Account), Error> {
     let client = Client::connect(base_url, settings).map_err(Error::usage)?;
     client.tell_waits(Box::new(|wait| Talk::remark(&wait_words(wait))));
     let account = client.account().await;
-    let account = account.map_err(|error| first_error(error, base_url))?;
+    let account = account.map_err(|error| first_error(error, base_url, token_from))?;
     Ok((client, account))
 }
 
@@ -153,7 +158,7 @@ fn same_account(profile: &Profile, account: &Account, config: &Config) -> Result
         ),
     };
     Err(Error::mend(words).advise(format!(
-        "nothing was sent; correct where its token comes from ({}), or, where this is meant, \
+        "nothing was written; correct where its token comes from ({}), or, where this is meant, \
          `tickethaul portal add {name} … --force`",
         profile.source.words()
     )))
@@ -244,7 +249,13 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 /// What the first call's failure means: an address with a path behind the host is what
 /// people take from a page of documentation.
-fn first_error(error: CallError, base_url: &str) -> Error {
+fn first_error(error: CallError, base_url: &str, token_from: &str) -> Error {
+    if let CallError::Denied(_) = error {
+        return Error::mend(error).advise(format!(
+            "nothing was written; the token is that of {token_from}: put it right, or its scopes, then run the \
+             same command again"
+        ));
+    }
     let missing = matches!(error, CallError::Gone { .. } | CallError::Garbled(_));
     let behind = base_url
         .split_once("://")
@@ -259,7 +270,7 @@ fn first_error(error: CallError, base_url: &str) -> Error {
 
 /// What a failed call means for a command that has not begun its work.
 pub fn call_error(error: CallError) -> Error {
-    call_error_after(error, "nothing was sent")
+    call_error_after(error, "nothing was written")
 }
 
 /// What a failed call means for a command; `written` is what it wrote before.

@@ -127,6 +127,10 @@ fn empty(args: &ResetArgs, talk: &Talk) -> Result<Exit, Error> {
     let mut folder = sandbox_folder(args.sandbox_data.as_deref())?;
     if let Some(like) = &args.like {
         folder = twin::folder_of(like, &folder);
+        // One that was never made is empty; one of nothing is a slip.
+        if !folder.exists() {
+            twin::check_original(like, &config()?)?;
+        }
     }
     if let Some(name) = args.name.as_deref().filter(|name| *name != SANDBOX) {
         if !matches!(config()?.portal(name)?.source, Source::Sandbox(_)) {

@@ -14,7 +14,7 @@ pub fn read_secret(what: &str, path: &Path) -> Result<String, Error> {
     let failed = |why: String| {
         Error::usage(format!(
             "can't read the {what} file {}: {why}",
-            path.display()
+            shown_path(path)
         ))
     };
     let metadata = fs::metadata(path).map_err(|error| failed(error.to_string()))?;
@@ -30,6 +30,49 @@ pub fn read_secret(what: &str, path: &Path) -> Result<String, Error> {
             LARGEST >> 10
         ))),
         false => Ok(text.trim_start_matches('\u{feff}').to_owned()),
+    }
+}
+
+/// A text without what looks like one of HubSpot's tokens: people type them in the wrong
+/// place, and messages repeat what was typed.
+pub fn masked(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = find_token(rest) {
+        shown.push_str(&rest[..at]);
+        shown.push_str("pat-…");
+        let end = rest[at..].find(|letter: char| !is_of_token(letter));
+        rest = end.map_or("", |end| &rest[at + end..]);
+    }
+    shown + rest
+}
+
+/// Where a private app's token begins: `pat-`, a region and more. Colours may stand before it.
+fn find_token(text: &str) -> Option<usize> {
+    let lower = text.to_ascii_lowercase();
+    let mut starts = lower.match_indices("pat-").map(|(at, _)| at);
+    starts.find(|&at| {
+        let rest = &text[at + 4..];
+        let word = rest.split(|letter: char| !is_of_token(letter)).next();
+        let has_digit = |word: &str| word.bytes().any(|byte| byte.is_ascii_digit());
+        word.is_some_and(|word| word.len() > 20 && word.contains('-') && has_digit(word))
+    })
+}
+
+fn is_of_token(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '-'
+}
+
+/// A path as it may be shown: a name that nobody gives a file may be a token.
+fn shown_path(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let has = |is: fn(&u8) -> bool| name.as_bytes().iter().any(is);
+    let is_plain = name.len() < 20
+        || name.contains(['.', ' '])
+        || !(has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic));
+    match is_plain || path.exists() {
+        true => masked(&path.display().to_string()),
+        false => path.with_file_name("…").display().to_string(),
     }
 }
 
@@ -112,6 +155,35 @@ mod tests {
         for same in ["CKy=", "a==", "a=b=c\nd", "", "pat na1"] {
             assert_eq!(token_of(same, "X"), same, "nothing is guessed");
         }
+    }
+
+    #[test]
+    fn what_looks_like_a_token_is_not_shown() {
+        let token = "pat-na1-4a5b6c7d-0123-4567-89ab-cdef01234567";
+        for (text, shown) in [
+            (format!("no file {token}: gone"), "no file pat-…: gone"),
+            (format!("`{}`", token.to_ascii_uppercase()), "`pat-…`"),
+            (
+                "a pat-terned-text-of-many-words re-pat-riation".to_owned(),
+                "a pat-terned-text-of-many-words re-pat-riation",
+            ),
+            (
+                format!("'\u{1b}[33m{token}\u{1b}[0m'"),
+                "'\u{1b}[33mpat-…\u{1b}[0m'",
+            ),
+            (format!("{token} ä {token}"), "pat-… ä pat-…"),
+        ] {
+            assert_eq!(masked(&text), shown);
+        }
+        for path in [token, "CJjw9bK8MhIHAAEAQAAAARiA1Ys"] {
+            let told = read_secret("token", Path::new(path)).expect_err("none");
+            assert!(!told.to_string().contains(path), "{told}");
+        }
+        let told = read_secret("token", Path::new("portal-token-of-2026.txt")).expect_err("none");
+        assert!(
+            told.to_string().contains("portal-token-of-2026.txt"),
+            "{told}"
+        );
     }
 
     #[test]

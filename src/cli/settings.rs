@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::Args;
 use directories::ProjectDirs;
 
-use super::config::{Config, Profile, Source};
+use super::config::{Config, Profile, Source, is_plain_name};
 use super::registry::Registry;
 use super::secrets::{read_secret, token_of};
 use super::token_command;
@@ -211,6 +211,7 @@ impl PortalArgs {
         let kept = profile.and_then(|profile| profile.reserve);
         let reserve = self.reserve.or(kept.map(|percent| percent / 100.0));
         let api = self.api.or(profile.and_then(|profile| profile.api));
+        let api = api.or_else(|| self.api_of_original(chosen));
         Settings {
             credentials: Some(credentials),
             rate: self.rate.or(profile.and_then(|profile| profile.rate)),
@@ -252,6 +253,13 @@ impl PortalArgs {
             _ => None,
         };
         self.like.as_deref().or(of_profile)
+    }
+
+    /// The version of the paths by which the portal is called that a sandbox is the twin of:
+    /// the twin has no others than that one.
+    pub fn api_of_original(&self, chosen: &Chosen) -> Option<ApiVersion> {
+        let config = config().ok()?;
+        config.portal(self.like(chosen)?).ok()?.api
     }
 
     /// What empties a chosen sandbox.
@@ -300,11 +308,16 @@ pub async fn credentials_of(profile: &Profile) -> Result<Credentials, Error> {
         Source::File(path) => read_secret("token", path)?,
         Source::Command(line, limit) => token_command::printed(name, line, *limit).await?,
         Source::Variable(variable) => environment(variable).ok_or_else(|| {
+            // What is no name of anything may be a token in the wrong place.
+            let (which, it) = match is_plain_name(variable) {
+                true => (format!("the variable {variable}"), variable.as_str()),
+                false => ("a variable".to_owned(), "it"),
+            };
             Error::usage(format!(
-                "portal `{name}` has its token in the variable {variable}, which is not set"
+                "portal `{name}` has its token in {which}, which is not set"
             ))
             .advise(format!(
-                "nothing was sent; set {variable}, or say with `tickethaul portal add {name}` where the token is"
+                "nothing was sent; set {it}, or say with `tickethaul portal add {name}` where the token is"
             ))
         })?,
     };

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 
+use super::secrets::masked;
 use super::settings::redraws;
 use super::{Global, ProgressMode};
 use crate::error::Error;
@@ -64,18 +65,21 @@ impl Talk {
             details => (error.message().to_owned(), details),
         };
         let text = match error.is_drawn() {
-            true => visible_but_colors(&message),
-            false => format!("{RED}error{RED:#}: {}", one_line(message.trim_end())),
+            true => visible_but_colors(&masked(&message)),
+            false => {
+                let message = masked(&message);
+                format!("{RED}error{RED:#}: {}", one_line(message.trim_end()))
+            }
         };
         let _gone = writeln!(anstream::stderr(), "{}", text.trim_end());
         for detail in details {
-            let _gone = writeln!(anstream::stderr(), "  {}", one_line(detail));
+            let _gone = writeln!(anstream::stderr(), "  {}", one_line(&masked(detail)));
         }
         if let Some(advice) = error.advice() {
             let _gone = writeln!(
                 anstream::stderr(),
                 "{BOLD}help{BOLD:#}: {}",
-                one_line(advice)
+                one_line(&masked(advice))
             );
         }
     }
@@ -88,13 +92,13 @@ impl Talk {
     /// The same in several lines. What they hold of others is in one line each.
     pub fn say_lines(&self, words: &str) {
         if !self.quiet {
-            let _gone = writeln!(anstream::stderr(), "{}", visible(words));
+            let _gone = writeln!(anstream::stderr(), "{}", visible(&masked(words)));
         }
     }
 
     /// Said whatever the options are, by a task that has none.
     pub fn aside(words: &str) {
-        let _gone = writeln!(anstream::stderr(), "{}", one_line(words));
+        let _gone = writeln!(anstream::stderr(), "{}", one_line(&masked(words)));
     }
 
     /// The same, but silent with --quiet.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::config::Config;
 use super::known::Known;
 use super::portal::Portal;
 use super::schema::{PortalCopy, pull, read_copy};
@@ -312,6 +313,21 @@ fn archived(name: &str) -> Value {
 pub fn forget(folder: &Path) {
     for name in [COPY, FOUND] {
         let _gone = fs::remove_file(folder.join(name));
+    }
+}
+
+/// Refuses what there can be no twin of: a portal that has no such name, a copy that is not
+/// there.
+pub fn check_original(like: &str, config: &Config) -> Result<(), Error> {
+    if !like.ends_with(".toml") {
+        return config.portal(like).map(drop);
+    }
+    match Path::new(like).exists() {
+        true => Ok(()),
+        false => Err(
+            Error::usage(format!("there is no twin of {like}, and no such file"))
+                .advise("name the copy, or the portal, that --like was given"),
+        ),
     }
 }
 

@@ -760,7 +760,7 @@ fn a_wrong_token_and_a_portal_that_is_not_there_leave_nothing_behind() {
     let _same = command
         .env("TICKETHAUL_BASE_URL", sandbox.url())
         .env("HUBSPOT_ACCESS_TOKEN", secret);
-    let ended = here.finish(command).expect(7).says("nothing was sent");
+    let ended = here.finish(command).expect(7).says("nothing was written");
     assert!(!ended.stderr.contains(secret), "{}", ended.stderr);
 
     // A port that was free a moment ago and that nobody listens on.

@@ -218,7 +218,7 @@ fn a_name_leads_to_one_account_and_an_account_has_one_name() {
         "`two` is portal {}, and its token belongs to portal {}",
         ids[1], ids[0]
     );
-    let _ended = ended.says(&words).says("nothing was sent");
+    let _ended = ended.says(&words).says("nothing was written");
     // Written by hand, without an id.
     let by_hand = format!(
         "[portals.one]\nid = {}\ntoken_file = \"../../token\"\nbase_url = \"{url}\"\n\
@@ -434,4 +434,104 @@ fn sandboxes_have_names_and_states_of_their_own() {
         .run(["sandbox", "reset", "first"])
         .expect(64)
         .says("no portal is called");
+}
+
+#[test]
+fn messages_name_where_a_token_comes_from_and_what_does_not_count() {
+    let here = here();
+    let portal = serve(&here, "1");
+    let _file = here.write("wrong", "no-token-of-this-portal\n");
+    let _ended = add(&here, "live", &portal, &["--token-file", "token"]).expect(0);
+    let wrong = ["--token-file", "wrong"];
+    let at = ["--base-url", portal.url()];
+    let variable = ("TICKETHAUL_PORTAL", "live");
+    let token = ("HUBSPOT_ACCESS_TOKEN", TOKEN);
+    let ended = export(&here, &[&wrong[..], &at].concat(), &[variable, token]).expect(7);
+    let ended = ended
+        .says("the token is that of --token-file wrong")
+        .says("TICKETHAUL_PORTAL and HUBSPOT_ACCESS_TOKEN are not used");
+    assert!(
+        !ended.stderr.contains("nothing was sent"),
+        "{}",
+        ended.stderr
+    );
+    let ended = export(&here, &[&wrong[..], &["--portal", "live"]].concat(), &[]).expect(7);
+    let _ended = ended
+        .says("chosen by --portal live, with the token of --token-file wrong")
+        .says("the token is that of --token-file wrong");
+    let _file = here.write("token", "no-token-of-this-portal\n");
+    let ended = export(&here, &["--portal", "live"], &[variable]).expect(7);
+    let ended = ended.says("the token is that of the file");
+    assert!(!ended.stderr.contains("not used"), "{}", ended.stderr);
+    let ended = add(
+        &here,
+        "other",
+        &portal,
+        &["--token-env", "HUBSPOT_ACCESS_TOKEN"],
+    )
+    .expect(64);
+    let _ended = ended.says("the variable HUBSPOT_ACCESS_TOKEN, which is not set");
+}
+
+#[test]
+fn a_token_in_the_wrong_place_is_repeated_nowhere() {
+    let here = here();
+    let portal = serve(&here, "1");
+    let private = "pat-eu1-4a5b6c7d-0123-4567-89ab-cdef01234567";
+    let opaque = "CJjw9bK8MhIHAAEAQAAAARiA1YsKIMCzpM0FKJ2";
+    for token in [private, opaque] {
+        for option in ["--token-env", "--token-file", "--oauth-file"] {
+            let ended = add(&here, "live", &portal, &[option, token]).expect(64);
+            assert!(
+                !ended.stderr.contains(&token[4..]),
+                "{option}: {}",
+                ended.stderr
+            );
+        }
+    }
+    for args in [
+        &["portal", "add", private, "--token-env", "X"][..],
+        &["export", "--properties", "subject", "--portal", private],
+        &["export", "--properties", "subject", "--token-file", private],
+        &["export", "--properties", "subject", "--rate", private],
+    ] {
+        let ended = here.run(args).expect(64);
+        assert!(
+            !ended.stderr.contains(private),
+            "{args:?}: {}",
+            ended.stderr
+        );
+    }
+    configure(&here, &format!("[portals.a]\ntoken_env = \"{opaque}\"\n"));
+    let listed = here.run(["portal", "list"]).expect(0).stdout;
+    assert!(!listed.contains(opaque), "{listed}");
+}
+
+#[test]
+fn slips_in_the_configuration_and_of_sandboxes_are_told() {
+    let here = here();
+    configure(
+        &here,
+        "default = \"gone\"\n[portals.a]\ntoken_env = \"A\"\n",
+    );
+    let listed = here.run(["portal", "list", "--json"]).expect(0);
+    let _listed = listed.says("the default, `gone`, is no portal of the configuration");
+    let ended = here.run(EXPORT).expect(64).says("the default of");
+    let _ended = ended.says("no portal is called `gone`");
+    configure(
+        &here,
+        "[portals.a]\ntoken_env = \"A\"\ntime_zone = \"Europe/Berlln\"\n",
+    );
+    let _ended = here
+        .run(["portal", "list"])
+        .expect(64)
+        .says("Europe/Berlln is no time zone");
+    configure(&here, "");
+    for (like, words) in [
+        ("nope", "no portal is called `nope`"),
+        ("nope.toml", "no such file"),
+    ] {
+        let reset = ["sandbox", "reset", "--like", like];
+        let _ended = here.run(reset).expect(64).says(words);
+    }
 }

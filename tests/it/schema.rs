@@ -74,7 +74,7 @@ fn what_apply_creates_diff_does_not_find_again() {
     );
     let _ended = run(&apply, 7)
         .says("area is of type enumeration in the portal")
-        .says("nothing was sent");
+        .says("nothing was written");
     let _ended = run(&diff, 4).says("the mapping defines number");
     let more = desk
         .here
@@ -195,7 +195,7 @@ fn a_clash_is_named_before_the_first_row_and_the_portal_stays_as_it_is() {
                 "--op",
                 op,
             ];
-            let ended = run(&import, 7).says(words).says("nothing was sent");
+            let ended = run(&import, 7).says(words).says("nothing was written");
             assert!(!ended.stderr.contains("refused"), "{}", ended.stderr);
         }
         assert!(!here.path("tickethaul-runs").exists(), "no run was begun");

@@ -111,6 +111,35 @@ fn no_command_needs_a_dated_path_with_v3() {
 }
 
 #[test]
+fn a_twin_is_called_by_the_version_of_its_original() {
+    let desk = desk(&["served_paths=numbered"]);
+    let here = &desk.here;
+    let _file = here.write("token", TOKEN);
+    let add = [
+        "portal",
+        "add",
+        "old",
+        "--api",
+        "v3",
+        "--token-file",
+        "token",
+    ];
+    let add = [&add[..], &["--base-url", desk.sandbox.url()]].concat();
+    let _ended = here.run(add).expect(0);
+    let _ended = here.run(["portal", "check", "old"]).expect(0);
+    let export = [
+        "export",
+        "--properties",
+        "subject",
+        "--portal",
+        "sandbox",
+        "--like",
+        "old",
+    ];
+    let _ended = here.run(export).expect(0);
+}
+
+#[test]
 fn a_version_that_has_ended_is_named_with_the_way_out() {
     let v3: &[&str] = &["--api", "v3"];
     for (switches, ends, works) in [

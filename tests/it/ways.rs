@@ -223,7 +223,7 @@ fn a_root_that_is_not_trusted_can_be_named() {
     let untrusted = pull(&here, &base, &[proxy])
         .expect(7)
         .says("does not trust the authority");
-    let _ended = untrusted.says("SSL_CERT_FILE").says("nothing was sent");
+    let _ended = untrusted.says("SSL_CERT_FILE").says("nothing was written");
 
     let file = here.write("root.pem", &root).display().to_string();
     let _ended = pull(&here, &base, &[proxy, ("SSL_CERT_FILE", &file)])

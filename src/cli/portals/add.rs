@@ -125,7 +125,8 @@ pub async fn run(args: AddArgs, talk: &Talk) -> Result<Exit, Error> {
         return written_sandbox(profile, config, talk);
     }
     let settings = args.settings(&chosen).await?;
-    let (_, account) = connect(&args.url(&chosen), settings).await?;
+    let from = args.token_from(&chosen);
+    let (_, account) = connect(&args.url(&chosen), settings, &from).await?;
     profile.id = Some(account.portal_id);
     refuse_twice(&profile, &config, force)?;
     let (name, id) = (profile.name.clone(), account.portal_id);

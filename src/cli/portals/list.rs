@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::add::option_of;
 use super::check::known_json;
 use super::report::found_text;
-use crate::cli::config::{Config, Profile, Source};
+use crate::cli::config::{Config, Profile, SANDBOX, Source};
 use crate::cli::exit::Exit;
 use crate::cli::known::Known;
 use crate::cli::settings::{SANDBOX_STATE, config, named_sandbox};
@@ -41,11 +41,20 @@ pub fn run(_args: &ListArgs, talk: &Talk) -> Result<Exit, Error> {
     if config.portals().next().is_some() {
         talk.say(&format!("the configuration is {place}"));
     }
+    match config.default_name() {
+        Some(SANDBOX) => talk.say("the default is the embedded sandbox"),
+        Some(name) if !config.has(name) => talk.say(&format!(
+            "the default, `{name}`, is no portal of the configuration: `tickethaul portal use` sets another one"
+        )),
+        Some(_) | None => {}
+    }
     let portals: Vec<Value> = config
         .portals()
         .map(|profile| as_json(profile, &config))
         .collect();
-    talk.result(&json!({"file": place.to_string(), "portals": portals}));
+    talk.result(&json!({
+        "file": place.to_string(), "default": config.default_name(), "portals": portals,
+    }));
     Ok(Exit::Fine)
 }
 

@@ -73,6 +73,6 @@ pub fn refuse_clashes(lacking: &Lacking) -> Result<(), Error> {
         [] => Ok(()),
         clashes => Err(Error::mend("the portal and the mapping differ")
             .listing(clashes)
-            .advise(format!("nothing was sent; {REMEDY}"))),
+            .advise(format!("nothing was written; {REMEDY}"))),
     }
 }

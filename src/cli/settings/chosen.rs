@@ -92,7 +92,9 @@ impl PortalArgs {
             None => Ok(Chosen::Nothing),
             Some(SANDBOX) => Ok(Chosen::Sandbox(By::Default)),
             Some(name) => {
-                let profile = config.portal(name)?.clone();
+                let profile = config.portal(name);
+                let within = format!("the default of {}", config.path().display());
+                let profile = profile.map_err(|error| error.within(within))?.clone();
                 Ok(Chosen::of(profile, By::Default))
             }
         }
@@ -194,19 +196,60 @@ impl PortalArgs {
         match chosen {
             Chosen::Sandbox(by) => {
                 let words = by.words(SANDBOX);
-                format!("the embedded sandbox, {words}{}", by.unused())
+                format!("the embedded sandbox, {words}{}", self.unused(chosen))
             }
             Chosen::NamedSandbox(profile, by) => {
                 let (name, words) = (&profile.name, by.words(&profile.name));
-                format!("`{name}`, a sandbox, {words}{}", by.unused())
+                format!("`{name}`, a sandbox, {words}{}", self.unused(chosen))
             }
             Chosen::Named(profile, by) => {
                 let (name, words) = (&profile.name, by.words(&profile.name));
-                format!("`{name}`, {place}, {words}{}", by.unused())
+                let typed = match self.has_typed_secret() {
+                    true => format!(", with the token of {}", self.credentials_from()),
+                    false => String::new(),
+                };
+                format!("`{name}`, {place}, {words}{typed}{}", self.unused(chosen))
             }
             Chosen::Bare | Chosen::Nothing => {
-                format!("{place}, chosen by {}", self.credentials_from())
+                let words = self.credentials_from();
+                format!("{place}, chosen by {words}{}", self.unused(chosen))
             }
+        }
+    }
+
+    /// Variables that are set and that do not count, since something else goes before them.
+    fn unused(&self, chosen: &Chosen) -> String {
+        let (name, source) = match chosen {
+            Chosen::Sandbox(_) => (SANDBOX, None),
+            Chosen::NamedSandbox(profile, _) | Chosen::Named(profile, _) => {
+                (profile.name.as_str(), Some(&profile.source))
+            }
+            Chosen::Bare | Chosen::Nothing => ("", None),
+        };
+        let is_bare = matches!(chosen, Chosen::Bare | Chosen::Nothing);
+        let is_variable =
+            |source: &&Source| matches!(source, Source::Variable(name) if name == TOKEN);
+        let token_counts = source.is_some_and(|source| is_variable(&source))
+            || (is_bare && !self.has_typed_secret());
+        let url_counts = is_bare && self.base_url.is_none();
+        let portal = environment(PORTAL).filter(|named| named.trim() != name);
+        let token = environment(TOKEN).filter(|_| !token_counts);
+        let url = environment(BASE_URL).filter(|_| !url_counts);
+        let unused = [(PORTAL, portal), (TOKEN, token), (BASE_URL, url)].into_iter();
+        let unused = unused.filter_map(|(name, value)| value.map(|_| name));
+        match unused.collect::<Vec<&str>>().as_slice() {
+            [] => String::new(),
+            [one] => format!("; {one} is not used"),
+            [several @ .., last] => format!("; {} and {last} are not used", several.join(", ")),
+        }
+    }
+
+    /// Where the token of a portal comes from, for people.
+    pub fn token_from(&self, chosen: &Chosen) -> String {
+        match chosen {
+            Chosen::Named(profile, _) if !self.has_typed_secret() => profile.source.words(),
+            Chosen::Sandbox(_) | Chosen::NamedSandbox(..) => "the sandbox itself".to_owned(),
+            Chosen::Named(..) | Chosen::Bare | Chosen::Nothing => self.credentials_from(),
         }
     }
 
@@ -279,18 +322,6 @@ impl By {
             By::Run => "as in the run".to_owned(),
             By::Variable => format!("chosen by {PORTAL}"),
             By::Default => "the default of the configuration".to_owned(),
-        }
-    }
-
-    /// What the environment names as well, and what does not count therefore.
-    fn unused(self) -> String {
-        let unused = [TOKEN, BASE_URL].into_iter();
-        let unused = unused.filter(|name| environment(name).is_some());
-        let unused: Vec<&str> = unused.collect();
-        match unused.as_slice() {
-            [] => String::new(),
-            [one] => format!("; {one} is not used"),
-            several => format!("; {} are not used", several.join(" and ")),
         }
     }
 }
