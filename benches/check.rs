@@ -113,6 +113,7 @@ fn run(path: &Path, mapping: &str) -> io::Result<CheckReport> {
     };
     let (mapping, readers) = (compile()?, compile()?);
     let what = Check {
+        rules: tickethaul::model::value_rule::RuleBook::default(),
         operation: Operation::Create,
         mapping: &mapping,
         readers: Arc::new(readers),

@@ -99,6 +99,10 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
             mapping: &against.compiled,
             readers: Arc::new(against.readers),
             pipelines: &copy.schema.pipelines,
+            rules: args
+                .from
+                .portal
+                .rules_that_bind(&copy.rules, args.op.operation()),
             allowance,
             setting: against.setting,
             refused_to: refused_to.as_ref(),

@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::found;
 use super::import::{Fit, ImportArgs, Op, fit, header, open_mapping};
 use super::input::{InputArgs, say_reading};
-use super::portal::Portal;
+use super::portal::{Portal, call_error};
 use super::registry::{Kind, NewEntry};
 use super::relatives::rivals;
 use super::run_args::RunArgs;
@@ -235,7 +235,10 @@ impl Making<'_> {
         let knows_keys = mapping
             .id_property()
             .is_none_or(|key| !properties.clone().any(|name| name == key));
+        let values = self.portal.client.value_rules().await.map_err(call_error)?;
+        let values = values.unwrap_or_default();
         let planning = Planning {
+            values: self.args.portal.rules_that_bind(&values, operation),
             client: &self.portal.client,
             operation,
             mapping: std::sync::Arc::clone(mapping),

@@ -18,9 +18,11 @@ use super::twin;
 use crate::error::Error;
 use crate::hubspot::{
     ApiVersion, Authorities, Credentials, NamedProxy, OAuthApp, Rate, Reserve, Route, Settings,
-    Token,
+    Token, ValueRules,
 };
+use crate::import::flow::Operation;
 use crate::journal::PortalPath;
+use crate::model::value_rule::RuleBook;
 use crate::output::private_folder;
 
 pub use chosen::{By, Chosen, PortalName, exposed};
@@ -220,6 +222,17 @@ impl PortalArgs {
             wait_for_limit: self.wait_for_limit,
             api: api.unwrap_or_default(),
             route: route(),
+        }
+    }
+
+    /// Those of a portal's rules for values that bind what an operation sends. HubSpot: only
+    /// writes by the paths of 2026-09 obey them.
+    pub fn rules_that_bind(&self, rules: &ValueRules, operation: Operation) -> RuleBook {
+        let of_profile = || self.profile().ok().flatten()?.api;
+        let api = self.api.or_else(of_profile).unwrap_or_default();
+        match api == ApiVersion::V3 || operation == Operation::Archive || operation.only_links() {
+            true => RuleBook::default(),
+            false => RuleBook::new(rules),
         }
     }
 

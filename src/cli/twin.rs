@@ -15,7 +15,7 @@ use super::schema::{PortalCopy, pull, read_copy};
 use super::settings::{PortalArgs, PortalName};
 use super::talk::Talk;
 use crate::error::Error;
-use crate::hubspot::{FoundOut, PropertyForm, SchemaParts};
+use crate::hubspot::{FoundOut, LinkType, PropertyForm, SchemaParts};
 use crate::model::schema::{ObjectType, PropertyDef};
 use crate::output::private_folder;
 use crate::report::age_words;
@@ -224,8 +224,26 @@ impl Twin {
         rules.collect()
     }
 
-    /// Labels of links from tickets. The way back has an id of its own, which the copy does
-    /// not have: one beyond all others.
+    /// The way back of a label to another kind of record.
+    fn way_back(&self, to: ObjectType, id: u32) -> Option<&LinkType> {
+        let of = |links: &'_ [(ObjectType, LinkType)]| {
+            let own = links
+                .iter()
+                .filter(|(kind, link)| *kind == to && link.category == "USER_DEFINED");
+            let mut ids: Vec<u32> = own.map(|(_, link)| link.id).collect();
+            ids.sort_unstable();
+            ids
+        };
+        let (there, back) = (of(&self.copy.links), of(&self.copy.links_back));
+        let place = there.iter().position(|one| *one == id)?;
+        let back = (there.len() == back.len()).then(|| back[place])?;
+        let mut links = self.copy.links_back.iter();
+        links.find_map(|(kind, link)| (*kind == to && link.id == back).then_some(link))
+    }
+
+    /// Labels of links from tickets. The way back has an id of its own, and perhaps another
+    /// label: HubSpot numbers both when the label is made, so that they are in the same order.
+    /// Where the copy does not have it, it is one beyond all others.
     fn labels(&self) -> Vec<Value> {
         let own = self
             .copy
@@ -235,7 +253,9 @@ impl Twin {
         let own = own.filter_map(|(to, link)| Some((*to, link.id, link.label.clone()?)));
         let mut own: Vec<(ObjectType, u32, String)> = own.collect();
         own.sort_by_key(|(to, id, _)| (*to, *id));
-        let beyond = own.iter().map(|(_, id, _)| *id).max().unwrap_or(0) + 1_000;
+        let back = self.copy.links_back.iter().map(|(_, link)| link.id);
+        let taken = own.iter().map(|(_, id, _)| *id).chain(back);
+        let beyond = taken.max().unwrap_or(0) + 1_000;
         let (mut labels, mut free) = (Vec::new(), beyond);
         let mut rest = own.into_iter().peekable();
         while let Some((to, id, label)) = rest.next() {
@@ -246,10 +266,13 @@ impl Twin {
             let (back, inverse) = match rest.next_if(is_pair) {
                 Some((_, back, inverse)) => (back, Some(inverse)),
                 None if to == ObjectType::Tickets => (id, None),
-                None => {
-                    free += 1;
-                    (free, None)
-                }
+                None => match self.way_back(to, id) {
+                    Some(back) => (back.id, back.label.clone().filter(|back| *back != label)),
+                    None => {
+                        free += 1;
+                        (free, None)
+                    }
+                },
             };
             labels.push(json!({
                 "there": id, "back": back, "from": "tickets", "to": to.plural(),

@@ -509,6 +509,11 @@ pub enum Reason {
         /// The largest that is sent.
         limit: usize,
     },
+    /// The portal has a rule for values of the property, by which it refuses this one.
+    BreaksRule {
+        /// The rule: `MAX_LENGTH 40`.
+        rule: String,
+    },
     /// Anything else that the portal refuses.
     Portal {
         /// The portal's code or category.
@@ -627,6 +632,7 @@ impl Reason {
             Reason::TicketMerged { .. } => "TICKET_MERGED",
             Reason::TicketArchived { .. } => "TICKET_ARCHIVED",
             Reason::RowTooLarge { .. } => "ROW_TOO_LARGE",
+            Reason::BreaksRule { .. } => "FAILED_VALIDATION",
             Reason::Portal { code, .. } => code,
         }
     }
@@ -842,6 +848,9 @@ impl Reason {
             Reason::TicketArchived { id } => format!("ticket {id} is in the recycle bin"),
             Reason::RowTooLarge { bytes, limit } => {
                 format!("the row takes {bytes} bytes, one call takes {limit}")
+            }
+            Reason::BreaksRule { rule } => {
+                format!("it breaks the rule {rule} that the portal has for values of the property")
             }
             Reason::Portal { message, .. } => format!("the portal refused it: {message}"),
         }
@@ -1069,6 +1078,9 @@ impl Reason {
                 "restore it in HubSpot and run again, or take the row out".to_owned()
             }
             Reason::RowTooLarge { .. } => "shorten the longest texts of the row".to_owned(),
+            Reason::BreaksRule { .. } => {
+                "correct the value, or have an admin change the rule in HubSpot".to_owned()
+            }
             Reason::Portal { code, .. } => portal_advice(code).to_owned(),
         }
     }

@@ -227,10 +227,28 @@ fn rows_that_limits_and_rules_keep_out_are_refused_with_their_reasons() {
     assert_eq!(shown["known"]["association_limits"]["16"], 2);
     let apply = ["schema", "apply", "-m", "m.toml", "--yes"];
     let _ended = live(&apply).expect(0);
-    let planned = live(&["plan", "in.csv", "-m", "m.toml", "--json"])
+    let planned = live(&["plan", "in.csv", "-m", "m.toml", "-o", "plan", "--json"])
         .expect(0)
         .stdout;
-    assert!(planned.contains("TOO_MANY_LINKS"), "{planned}");
+    for code in ["TOO_MANY_LINKS", "FAILED_VALIDATION"] {
+        assert!(planned.contains(code), "{planned}");
+    }
+    // A check knows the rules as well, and by the numbered paths they bind nobody.
+    let check = ["check", "in.csv", "-m", "m.toml", "-o"];
+    let told = live(&[&check[..], &["would.csv"]].concat())
+        .expect(4)
+        .stdout;
+    assert!(told.contains("FAILED_VALIDATION"), "{told}");
+    let would = desk.here.rows("would.csv");
+    assert_eq!(codes(&would)["3"], "FAILED_VALIDATION");
+    assert_eq!(would[0]["_column"], "Subject");
+    assert!(would[0]["_hint"].contains("MAX_LENGTH 8"), "{:?}", would[0]);
+    let old = [&check[..], &["none.csv", "--api", "v3"]].concat();
+    let told = live(&old).expect(0).stdout;
+    assert!(!told.contains("FAILED_VALIDATION"), "{told}");
+    let planned = live(&["plan", "in.csv", "-m", "m.toml", "--json", "--api", "v3"]);
+    let planned = planned.expect(0).stdout;
+    assert!(!planned.contains("FAILED_VALIDATION"), "{planned}");
     let _ended = live(&IMPORT).expect(3);
     let refused = desk.here.rows("run/refused.csv");
     let wanted = [
@@ -288,6 +306,34 @@ fn rows_that_limits_and_rules_keep_out_are_refused_with_their_reasons() {
 #[test]
 fn a_twin_has_the_limits_and_the_rules() {
     let desk = desk();
+    // Labels of the account's own, each with a limit for the way back.
+    for (to, label) in [
+        (
+            "companies",
+            json!({"name": "payer", "label": "Payer", "inverseLabel": "Paid by"}),
+        ),
+        ("companies", json!({"name": "site", "label": "Site"})),
+        (
+            "contacts",
+            json!({"name": "boss", "label": "Boss", "inverseLabel": "Led by"}),
+        ),
+    ] {
+        let labels = |from: &str, to: &str| format!("/crm/v4/associations/{from}/{to}/labels");
+        let _made = desk.call("POST", &labels("tickets", to), &label);
+        let back = desk.call("GET", &labels(to, "tickets"), &Value::Null);
+        let back = back["results"].as_array().expect("labels").clone();
+        let name = label.get("inverseLabel").unwrap_or(&label["label"]);
+        let back = back
+            .iter()
+            .find(|one| one["label"] == *name)
+            .expect("the way back");
+        let id = back["typeId"].as_u64().expect("an id");
+        let body =
+            json!({"inputs": [{"category": "USER_DEFINED", "typeId": id, "maxToObjectIds": 1}]});
+        let limits = format!("{LIMITS}/{to}/tickets/batch/create");
+        let set = desk.call("POST", &limits, &body);
+        assert!(set["results"].is_array(), "{set}");
+    }
     let _ended = desk
         .here
         .run(["schema", "pull", "--portal", "live", "-o", "real.toml"])
@@ -297,9 +343,10 @@ fn a_twin_has_the_limits_and_the_rules() {
     let _ended = on_twin(&["schema", "pull", "-o", "twin.toml"]).expect(0);
     let copies = ["real.toml", "twin.toml"].map(|file| {
         let copy: toml::Table = desk.here.read(file).parse().expect("TOML");
-        (copy["link_limits"].clone(), copy["rules"].clone())
+        ["link_limits", "links", "links_back", "rules"].map(|part| copy[part].clone())
     });
     assert_eq!(copies[0], copies[1]);
+    assert_eq!(copies[0][0].as_array().map(Vec::len), Some(5), "{copies:?}");
     let _ended = on_twin(&IMPORT).expect(3);
     // The contact that is full is a record, of which the twin has none.
     let wanted = [("3", "FAILED_VALIDATION"), ("4", "TOO_MANY_LINKS")];

@@ -230,6 +230,7 @@ impl InProcess {
         };
         let writer = PlanWriter::create(&folder, &header, &[]).expect("a plan");
         let planning = Planning {
+            values: tickethaul::model::value_rule::RuleBook::default(),
             client: &client,
             operation: self.operation,
             mapping: Arc::new(compiled),

@@ -36,6 +36,8 @@ pub struct PortalCopy {
     pub groups: Vec<PropertyGroup>,
     /// Kinds of link from tickets, by the other end.
     pub links: Vec<(ObjectType, LinkType)>,
+    /// Labels of the way back, of kinds to which tickets have labels of the account's own.
+    pub links_back: Vec<(ObjectType, LinkType)>,
     /// Properties of other kinds of record: whether their values are unique.
     pub others: BTreeMap<ObjectType, BTreeMap<String, bool>>,
     /// What the token might not read.
@@ -99,6 +101,8 @@ struct CopyText {
     groups: Vec<GroupText>,
     #[serde(default)]
     links: Vec<LinkText>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    links_back: Vec<LinkText>,
     #[serde(default)]
     pipelines: Vec<PipelineText>,
     #[serde(default)]
@@ -235,6 +239,7 @@ impl PortalCopy {
             left_out: self.left_out,
             groups: self.groups.iter().map(group_text).collect(),
             links: self.links.iter().map(link_text).collect(),
+            links_back: self.links_back.iter().map(link_text).collect(),
             pipelines: self.pipelines_text(),
             owners: self.schema.owners.iter().map(owner_text).collect(),
             tickets: self.properties_text(ObjectType::Tickets),
@@ -300,6 +305,7 @@ impl PortalCopy {
             return Err(CopyError::Newer(text.version));
         }
         let links = text.links.into_iter().filter_map(link_from);
+        let links_back = text.links_back.into_iter().filter_map(link_from);
         let forms = [
             (ObjectType::Tickets, &text.tickets),
             (ObjectType::Contacts, &text.contacts),
@@ -322,6 +328,7 @@ impl PortalCopy {
             archived: text.archived_properties,
             groups: text.groups.into_iter().map(group_from).collect(),
             links: links.collect(),
+            links_back: links_back.collect(),
             left_out: text.left_out,
             others: text.others.into_iter().filter_map(other_from).collect(),
             link_limits: text.link_limits.into_iter().map(limit_from).collect(),
@@ -588,6 +595,14 @@ mod tests {
                     category: "USER_DEFINED".to_owned(),
                     id: 31,
                     label: Some("Requester".to_owned()),
+                },
+            )],
+            links_back: vec![(
+                ObjectType::Contacts,
+                LinkType {
+                    category: "USER_DEFINED".to_owned(),
+                    id: 32,
+                    label: Some("Requested".to_owned()),
                 },
             )],
             others: [(

@@ -18,6 +18,9 @@ use crate::hubspot::{CallError, Client, LinkType, PropertyForm, SchemaParts};
 use crate::model::schema::{ObjectType, Schema};
 use crate::output::{Privacy, Target};
 
+/// HubSpot: the category of labels that an admin made.
+const OWN: &str = "USER_DEFINED";
+
 /// Keep a copy of what the portal defines: properties and rules for their values, groups,
 /// pipelines, stages, owners, labels and limits of links
 #[derive(Debug, Args)]
@@ -86,7 +89,10 @@ pub async fn pull(portal: &Portal, needed: SchemaParts, talk: &Talk) -> Result<P
         rules: rules.is_none(),
         ..permitted.left_out
     };
+    let links = links(client, &custom).await.map_err(call_error)?;
+    let back = links_back(client, &links).await.map_err(call_error)?;
     Ok(PortalCopy {
+        links_back: back,
         portal_id: portal.account.portal_id,
         pulled: client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH),
         daily_calls: usage.flatten().map(|usage| usage.limit),
@@ -97,7 +103,7 @@ pub async fn pull(portal: &Portal, needed: SchemaParts, talk: &Talk) -> Result<P
         rules: rules.unwrap_or_default(),
         archived,
         groups: groups.map_err(call_error)?,
-        links: links(client, &custom).await.map_err(call_error)?,
+        links,
         forms: forms(client).await.map_err(call_error)?,
         locked_stages: client.locked_stages().await.map_err(call_error)?,
         others: others(client, &custom).await.map_err(call_error)?,
@@ -218,6 +224,28 @@ async fn links(
         links.extend(types.into_iter().flatten().map(|link| (to, link)));
     }
     Ok(links)
+}
+
+/// Labels that an admin made, on the way back to tickets: each way has its own type, and
+/// limits of its own.
+async fn links_back(
+    client: &Client,
+    links: &[(ObjectType, LinkType)],
+) -> Result<Vec<(ObjectType, LinkType)>, CallError> {
+    let own = links.iter().filter(|(_, link)| link.category == OWN);
+    let mut kinds: Vec<ObjectType> = own.map(|(to, _)| *to).collect();
+    // Between tickets both ways are among the labels themselves.
+    kinds.retain(|to| *to != ObjectType::Tickets);
+    kinds.sort_unstable();
+    kinds.dedup();
+    let mut back = Vec::new();
+    for from in kinds {
+        let types = allowed(client.link_types(from, ObjectType::Tickets).await)?;
+        let own = types.into_iter().flatten();
+        let own = own.filter(|link| link.category == OWN);
+        back.extend(own.map(|link| (from, link)));
+    }
+    Ok(back)
 }
 
 /// What there is, or nothing where the token may not ask or the portal has no such thing.

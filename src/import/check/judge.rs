@@ -9,12 +9,13 @@ use crate::import::plan::oversize;
 use crate::import::read::Reading;
 use crate::journal::Keys;
 use crate::mapping::{CompiledMapping, Mapped, Stray};
-use crate::model::issue::{Problem, RowIssue};
+use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::note::Note;
 use crate::model::outcome::RowEnd;
 use crate::model::row::SourceRow;
 use crate::model::schema::{ObjectType, Pipeline, ValueType};
 use crate::model::ticket::{LinkDraft, Missing, PlacedRemark, TicketDraft};
+use crate::model::value_rule::RuleBook;
 
 /// A record, judged.
 pub struct Judged {
@@ -77,6 +78,8 @@ pub struct Judge<'a> {
     stages: Vec<&'a str>,
     /// Of each stage, whether tickets in it count as closed.
     closed: Vec<bool>,
+    /// Rules that the portal has for values, where they bind what is sent.
+    rules: Option<&'a RuleBook>,
 }
 
 impl<'a> Judge<'a> {
@@ -92,7 +95,15 @@ impl<'a> Judge<'a> {
             stage_property: stage.map(|property| &*property.name),
             stages: stages.clone().map(|stage| stage.id.as_str()).collect(),
             closed: stages.map(|stage| stage.closed).collect(),
+            rules: None,
         }
+    }
+
+    /// The judge minds these rules for values.
+    #[must_use]
+    pub fn minding(mut self, rules: &'a RuleBook) -> Judge<'a> {
+        self.rules = Some(rules);
+        self
     }
 
     /// The same judge with a mapping of its own, for another thread.
@@ -104,6 +115,7 @@ impl<'a> Judge<'a> {
             stage_property: self.stage_property,
             stages: self.stages.clone(),
             closed: self.closed.clone(),
+            rules: self.rules,
         }
     }
 
@@ -128,12 +140,19 @@ impl<'a> Judge<'a> {
     fn row(&self, source: &SourceRow, strays: &mut Vec<Stray>) -> Verdict {
         match self.mapping.map_noting(source, strays) {
             Mapped::Skipped => Verdict::Skipped,
-            Mapped::Ticket(draft) => match oversize(&draft) {
+            Mapped::Ticket(draft) => match oversize(&draft).or_else(|| self.broken(&draft)) {
                 None => Verdict::Ready(self.ready(source, draft)),
                 Some(problem) => refused(source, Some(draft.key), problem.into()),
             },
             Mapped::Refused { key, issue } => refused(source, key, issue),
         }
+    }
+
+    /// The first value that breaks a rule of the portal.
+    fn broken(&self, draft: &TicketDraft) -> Option<Problem> {
+        let values = draft.properties.iter();
+        let mut values = values.map(|(name, value)| (&**name, value.as_str()));
+        values.find_map(|(name, value)| broken_rule(self.rules?, self.mapping, name, value))
     }
 
     fn ready(&self, source: &SourceRow, draft: TicketDraft) -> ReadyRow {
@@ -186,6 +205,21 @@ impl<'a> Judge<'a> {
                 .collect(),
         }
     }
+}
+
+/// What is wrong with a value that breaks a rule of the portal, if one does.
+pub fn broken_rule(
+    rules: &RuleBook,
+    mapping: &CompiledMapping,
+    property: &str,
+    value: &str,
+) -> Option<Problem> {
+    let rule = rules.broken(property, value)?.words();
+    let mut problem = Problem::new(Reason::BreaksRule { rule })
+        .property(property)
+        .value(value);
+    problem.column = mapping.column_of(property).map(str::to_owned);
+    Some(problem)
 }
 
 fn refused(source: &SourceRow, key: Option<String>, issue: RowIssue) -> Verdict {

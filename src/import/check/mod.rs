@@ -23,6 +23,6 @@ mod pass;
 
 pub use effects::{Allowance, EffectCounts, Setting, time};
 pub use held::held;
-pub use judge::{Effect, Judge};
+pub use judge::{Effect, Judge, broken_rule};
 pub use pass::{Check, check};
 pub use values::write_values;

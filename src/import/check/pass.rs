@@ -16,6 +16,7 @@ use crate::import::read::{Input, Reading};
 use crate::mapping::CompiledMapping;
 use crate::model::check::CheckReport;
 use crate::model::schema::Pipeline;
+use crate::model::value_rule::RuleBook;
 use crate::output::Target;
 
 /// Rows that are handed on at once.
@@ -36,6 +37,8 @@ pub struct Check<'a> {
     pub readers: Arc<CompiledMapping>,
     /// The pipelines of the portal, for the names of stages.
     pub pipelines: &'a [Pipeline],
+    /// Rules that the portal has for values that are sent.
+    pub rules: RuleBook,
     /// What the portal allows.
     pub allowance: Allowance,
     /// What the run finds before its first row.
@@ -59,7 +62,7 @@ enum Chunk {
 pub fn check(input: Input, what: &Check<'_>) -> Result<CheckReport, Error> {
     let again = input.again();
     let keys = what.operation.keys(what.mapping.rows_are_tickets());
-    let judge = Judge::new(what.mapping, keys, what.pipelines);
+    let judge = Judge::new(what.mapping, keys, what.pipelines).minding(&what.rules);
     let readers = judge.with(&what.readers);
     let mut counts = Counts::new(&input, what.mapping, what.pipelines, what.refused_to)?;
     let rows = Rows::new(input, Arc::clone(&what.readers));

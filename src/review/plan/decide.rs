@@ -2,6 +2,7 @@
 //! the input have come to is given.
 
 use crate::hubspot::records::Record;
+use crate::import::check::broken_rule;
 use crate::import::decide::{Action, Observed, Wanted, decide};
 use crate::import::divert::Diversion;
 use crate::import::flow::{Operation, PlannedOp};
@@ -12,6 +13,7 @@ use crate::model::issue::{Problem, Reason};
 use crate::model::place::Places;
 use crate::model::plan::PlannedAction;
 use crate::model::property_change::PropertyChange;
+use crate::model::value_rule::RuleBook;
 
 /// What rows are decided by.
 pub(super) struct Rules<'a> {
@@ -19,6 +21,8 @@ pub(super) struct Rules<'a> {
     pub(super) mapping: &'a CompiledMapping,
     pub(super) diversion: &'a Diversion,
     pub(super) places: &'a Places,
+    /// Rules that the portal has for values that are sent.
+    pub(super) values: &'a RuleBook,
 }
 
 /// What is known of the ticket that a row names.
@@ -78,7 +82,7 @@ impl Rules<'_> {
             values: &op.draft.properties,
         };
         let observed = record.as_ref().map_or(Observed::Absent, Observed::Live);
-        match decide(&wanted, observed, |name| self.mapping.type_of(name)) {
+        let decision = match decide(&wanted, observed, |name| self.mapping.type_of(name)) {
             Action::Create => Decision {
                 changes: all_values(op),
                 ..Decision::of(PlannedAction::Create, String::new())
@@ -93,6 +97,21 @@ impl Rules<'_> {
             }
             Action::Exists { ticket } => Decision::of(PlannedAction::Exists, ticket),
             Action::Absent => self.absent(op, known),
+        };
+        self.unless_broken(decision)
+    }
+
+    /// What is decided, unless a value that would be sent breaks a rule of the portal.
+    fn unless_broken(&self, decision: Decision) -> Decision {
+        let mut changes = decision.changes.iter();
+        let broken = changes
+            .find_map(|change| broken_rule(self.values, self.mapping, &change.name, &change.after));
+        match broken {
+            None => decision,
+            problem => Decision {
+                problem,
+                ..Decision::of(PlannedAction::Refused, String::new())
+            },
         }
     }
 

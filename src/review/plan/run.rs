@@ -26,6 +26,7 @@ use crate::model::outcome::RowEnd;
 use crate::model::plan::{LinkState, PlannedAction, PlannedLink};
 use crate::model::schema::{ObjectType, Pipeline};
 use crate::model::ticket::LinkDraft;
+use crate::model::value_rule::RuleBook;
 
 /// Pages that are looked at side by side: enough for the portal's whole allowance at 800 ms
 /// a call. The pacer keeps them to its limits.
@@ -50,6 +51,8 @@ pub struct Planning<'a> {
     pub rivals: Rivals,
     /// Whether the portal has the property that names tickets.
     pub knows_keys: bool,
+    /// Rules that the portal has for values that are sent.
+    pub values: RuleBook,
     /// No more rows than these.
     pub limit: Option<u64>,
 }
@@ -101,6 +104,7 @@ pub async fn plan<'a>(
             mapping: &what.mapping,
             diversion: &Diversion::new(&what.mapping),
             places: &places,
+            values: &what.values,
         },
         looker: &looker,
         rivals: &what.rivals,
