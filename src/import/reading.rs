@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use super::reply::is_passing;
 use super::stop::stop_for;
 use crate::hubspot::Client;
 use crate::hubspot::records::{ApiError, Record};
@@ -95,7 +94,7 @@ impl Reading<'_> {
             let reply = reply.await.map_err(stop_for)?;
             given.records.extend(reply.results);
             let errors = reply.errors.iter().filter(|error| !error.is_missing());
-            let (passing, lasting): (Vec<_>, Vec<_>) = errors.partition(|error| is_passing(error));
+            let (passing, lasting): (Vec<_>, Vec<_>) = errors.partition(|error| error.is_passing());
             for error in lasting {
                 given.closed.extend(self.closed(error, &left)?);
             }
