@@ -11,6 +11,7 @@ use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason};
 use crate::model::learned::Learned;
 use crate::model::record_id::RecordId;
+use crate::model::shelf::Shelf;
 
 /// Protocol K5: rounds of collision and look-up for one row.
 const COLLISIONS: u32 = 2;
@@ -43,7 +44,7 @@ impl LookUp<'_> {
     /// has and does not show.
     pub async fn live(&self, keys: &[String]) -> Result<Given, Stop> {
         let wanted = ["hs_createdate"];
-        self.tickets.read_each(keys, &wanted, false).await
+        self.tickets.read_each(keys, &wanted, Shelf::Live).await
     }
 
     /// What becomes of a row, given the live tickets and what the portal said of it.
@@ -68,7 +69,7 @@ impl LookUp<'_> {
         let asks = named.is_none() || self.facts.archived_by_key() != Some(false);
         if asks {
             let one = std::slice::from_ref(key);
-            let archived = self.tickets.read_each(one, &[], true).await?;
+            let archived = self.tickets.read_each(one, &[], Shelf::RecycleBin).await?;
             if let Some(closed) = archived.of(key) {
                 return self.hidden(slot, closed);
             }

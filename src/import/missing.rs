@@ -17,6 +17,7 @@ use crate::model::outcome::{Change, RowEnd};
 use crate::model::plan::PlannedAction;
 use crate::model::record_id::RecordId;
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 
 /// A row whose ticket is not live.
 pub(super) struct Absent {
@@ -55,7 +56,7 @@ impl Sender {
     /// Rows whose ticket is live; the others end here.
     pub(super) async fn live(&self, ops: Vec<PlannedOp>) -> Result<Vec<Located>, Stop> {
         let names: Vec<String> = ops.iter().map(|op| op.draft.key.clone()).collect();
-        let given = self.tickets().read_each(&names, &[], false).await?;
+        let given = self.tickets().read_each(&names, &[], Shelf::Live).await?;
         let (ops, records) = self.shown(ops, given).await?;
         let mut live = Vec::new();
         let mut absent = Vec::new();
@@ -99,7 +100,10 @@ impl Sender {
             let found = self.name(&nameless).await?;
             let ids = known.iter().map(|(_, ticket)| ticket.to_string());
             let ids: Vec<String> = ids.collect();
-            Ok::<_, Stop>((found, self.tickets_by_id().read(&ids, &[], false).await?))
+            Ok::<_, Stop>((
+                found,
+                self.tickets_by_id().read(&ids, &[], Shelf::Live).await?,
+            ))
         };
         let (found, live) = match read.await {
             Ok(read) => read,
@@ -131,7 +135,7 @@ impl Sender {
     /// makes their ids durable before anything is sent.
     async fn name(&self, slots: &[Slot]) -> Result<Vec<Option<RecordId>>, Stop> {
         let names: Vec<String> = slots.iter().map(|slot| slot.op.draft.key.clone()).collect();
-        let live = self.tickets().read(&names, &[], false).await?;
+        let live = self.tickets().read(&names, &[], Shelf::Live).await?;
         let id = |name: &String| {
             let record = self.tickets().find(&live, name);
             record.map(Record::record_id)
@@ -216,8 +220,11 @@ impl Sender {
         let ids: Vec<String> = absent.iter().filter_map(known).collect();
         let keys = absent.iter().filter(|row| row.op.ticket.is_none());
         let keys: Vec<String> = keys.map(|row| row.op.draft.key.clone()).collect();
-        let by_id = self.tickets_by_id().read(&ids, &[], true).await?;
-        let by_key = self.tickets().read(&keys, &[], true).await?;
+        let by_id = self
+            .tickets_by_id()
+            .read(&ids, &[], Shelf::RecycleBin)
+            .await?;
+        let by_key = self.tickets().read(&keys, &[], Shelf::RecycleBin).await?;
         let mut before = self.archived_before(absent).await?.into_iter();
         let mut places = Vec::new();
         for row in absent {
@@ -251,7 +258,7 @@ impl Sender {
     async fn by_spelling(&self, row: &Absent, before: Earlier) -> Result<Place, Stop> {
         if row.op.ticket.is_none() && before.key != row.op.draft.key {
             let names = [before.key];
-            let bin = self.tickets().read(&names, &[], true).await?;
+            let bin = self.tickets().read(&names, &[], Shelf::RecycleBin).await?;
             if !bin.is_empty() {
                 return Ok(Place::Nowhere);
             }
@@ -275,7 +282,7 @@ impl Sender {
         let wanted = self.wanted();
         let read = self
             .client
-            .read(ObjectType::Tickets, None, id, &wanted, false);
+            .read(ObjectType::Tickets, None, id, &wanted, Shelf::Live);
         Ok(match read.await.map_err(stop_for)? {
             Some(into) if into.id != id => Place::Merged {
                 id: id.to_owned(),

@@ -15,6 +15,7 @@ use crate::hubspot::records::Record;
 use crate::model::event::Stop;
 use crate::model::issue::SincePlan;
 use crate::model::record_id::RecordId;
+use crate::model::shelf::Shelf;
 
 impl Sender {
     /// Compares the rows of a batch. None of them was intended, so that rows without
@@ -36,7 +37,7 @@ impl Sender {
     pub(super) async fn differing(&self, ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
         let names: Vec<String> = ops.iter().map(|op| op.draft.key.clone()).collect();
         let (tickets, wanted) = (self.tickets(), self.wanted());
-        let given = tickets.read_each(&names, &wanted, false).await?;
+        let given = tickets.read_each(&names, &wanted, Shelf::Live).await?;
         let (ops, held) = self.shown(ops, given).await?;
         let mut differing = Vec::new();
         let mut standing = Vec::new();

@@ -11,6 +11,7 @@ use crate::hubspot::records::Record;
 use crate::model::compare::same_value;
 use crate::model::event::Stop;
 use crate::model::issue::Reason;
+use crate::model::shelf::Shelf;
 
 impl Sender {
     /// The tickets as the rows name them.
@@ -73,7 +74,10 @@ impl Sender {
     ) -> Result<(Vec<Record>, Vec<Option<String>>), Stop> {
         let keys = slots.iter().map(|slot| slot.op.draft.key.clone());
         let names: Vec<String> = keys.clone().collect();
-        let live = self.tickets().read(&names, &self.wanted(), false).await?;
+        let live = self
+            .tickets()
+            .read(&names, &self.wanted(), Shelf::Live)
+            .await?;
         if self.operation != Operation::Upsert {
             return Ok((live, vec![None; slots.len()]));
         }
@@ -156,7 +160,7 @@ impl Sender {
         }
         let names = collided.iter().map(|(slot, _)| slot.op.draft.key.clone());
         let names: Vec<String> = names.collect();
-        let bin = self.tickets().read(&names, &[], true).await?;
+        let bin = self.tickets().read(&names, &[], Shelf::RecycleBin).await?;
         let mut reasons = Vec::new();
         for (slot, id) in collided {
             let key = &slot.op.draft.key;
