@@ -11,6 +11,7 @@ use crate::hubspot::client::Client;
 use crate::hubspot::error::CallError;
 use crate::hubspot::search::{Comparison, Filter, Search, SearchError, Test};
 use crate::model::schema::ObjectType::{self, Notes, Tickets};
+use crate::model::shelf::Shelf;
 
 /// What a probe made, as far as it got.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,7 +124,7 @@ impl Client {
         let ids: BTreeSet<String> = ids.collect();
         let ids: Vec<String> = ids.into_iter().collect();
         let live = self
-            .read_existing(object, &ids, (texts, &[]), false)
+            .read_existing(object, &ids, (texts, &[]), Shelf::Live)
             .await?;
         let live = live.into_iter().filter(|record| {
             let mut held = texts.iter().filter_map(|text| record.get(text));

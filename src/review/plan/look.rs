@@ -16,11 +16,13 @@ use crate::import::links::{
 };
 use crate::import::reading::{Closed, Given};
 use crate::import::tickets::{Tickets, compared};
-use crate::journal::PlanWriter;
+use crate::journal::{PlanWriter, Sought};
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason};
+use crate::model::link_by::LinkBy;
 use crate::model::plan::{LinkState, PlannedLink};
+use crate::model::shelf::Shelf;
 use crate::model::ticket::{LinkDraft, Missing};
 
 /// Looks at the portal for the rows of one mapping.
@@ -106,7 +108,9 @@ impl Looker<'_> {
             .collect();
         let bin = match self.operation {
             _ if self.knows_keys && self.has_bin => {
-                self.tickets().read_each(&absent, &[], true).await
+                self.tickets()
+                    .read_each(&absent, &[], Shelf::RecycleBin)
+                    .await
             }
             _ => Ok(Given::default()),
         };
@@ -128,7 +132,7 @@ impl Looker<'_> {
         }
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let wanted = compared(self.mapping);
-        self.tickets().read_each(&names, &wanted, false).await
+        self.tickets().read_each(&names, &wanted, Shelf::Live).await
     }
 
     /// The live ticket of one key that no row had as it was mapped, or why it can't be told.
@@ -178,7 +182,7 @@ impl Looker<'_> {
 
     /// Whether a link leads to a ticket that may come later in the input.
     fn is_for_last(&self, draft: &LinkDraft) -> bool {
-        self.operation.purpose().creates() && &*draft.by == "key"
+        self.operation.purpose().creates() && draft.by == LinkBy::Key
     }
 
     /// What the links of a page lead to.
@@ -194,8 +198,8 @@ impl Looker<'_> {
                 None => None,
             };
             match known {
-                Some(Some(id)) => found.take(draft, Resolved::Id(id)),
-                Some(None) => found.take(draft, Resolved::Missing),
+                Some(Sought::Found(id)) => found.take(draft, Resolved::Id(id)),
+                Some(Sought::Nowhere) => found.take(draft, Resolved::Missing),
                 None => unknown.push(draft),
             }
         }
@@ -203,13 +207,12 @@ impl Looker<'_> {
         for draft in unknown {
             let means = read.of(draft).clone();
             if let Some(kind) = self.kinds.step_kind(draft) {
-                let record = match &means {
-                    Resolved::Id(id) => Some(Some(&**id)),
-                    Resolved::Missing => Some(None),
-                    Resolved::Refused(_) | Resolved::Hidden(_) | Resolved::Ambiguous(_) => None,
-                };
-                if let Some(record) = record {
-                    locked(self.writer).keep_other(&kind, &draft.value, record)?;
+                let keep =
+                    |sought: &Sought| locked(self.writer).keep_other(&kind, &draft.value, sought);
+                match &means {
+                    Resolved::Id(id) => keep(&Sought::Found(id.clone()))?,
+                    Resolved::Missing => keep(&Sought::Nowhere)?,
+                    Resolved::Refused(_) | Resolved::Hidden(_) | Resolved::Ambiguous(_) => {}
                 }
             }
             found.take(draft, means);
@@ -269,7 +272,7 @@ impl Looker<'_> {
 fn planned(draft: &LinkDraft, record: Option<String>, state: LinkState) -> PlannedLink {
     PlannedLink {
         to: draft.to,
-        by: draft.by.to_string(),
+        by: draft.by.clone(),
         value: draft.value.clone(),
         label: draft.label.as_deref().map(str::to_owned),
         column: draft.column.to_string(),
