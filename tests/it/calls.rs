@@ -6,6 +6,7 @@ use tickethaul::hubspot::{
     Reply, Search, SearchError, Settings, Sort, Test, WriteInput,
 };
 use tickethaul::model::schema::{ObjectType, PropertyOption};
+use tickethaul::model::shelf::Shelf;
 
 use crate::canned::{numbered, portal, portal_with, reply};
 
@@ -109,12 +110,12 @@ async fn records_are_created_read_updated_and_deleted_one_by_one() {
         Some("import_key"),
         "a/b ä",
         &["subject", "content"],
-        false,
+        Shelf::Live,
     );
     let found = found.await.expect("a reply").expect("a ticket");
     assert_eq!(found.get("subject"), Some("troubleshoot report"));
     let _ = client
-        .read(TICKETS, None, "5", &[], true)
+        .read(TICKETS, None, "5", &[], Shelf::RecycleBin)
         .await
         .expect("a reply");
     let change = values(&[("hs_pipeline_stage", "4"), ("content", "")]);
@@ -143,7 +144,7 @@ async fn records_are_created_read_updated_and_deleted_one_by_one() {
 #[tokio::test]
 async fn a_record_that_is_not_there_is_no_error_to_read_or_delete() {
     let (client, _) = portal(vec![("/crm", reply(404, NOT_FOUND))]);
-    let found = client.read(TICKETS, None, "5", &[], false).await;
+    let found = client.read(TICKETS, None, "5", &[], Shelf::Live).await;
     assert_eq!(found.expect("a reply"), None);
     client.delete(TICKETS, "5").await.expect("gone");
     let outcome = client

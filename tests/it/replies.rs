@@ -3,6 +3,7 @@
 
 use tickethaul::hubspot::{ApiError, BatchReply, CallError, CreateInput, SchemaParts};
 use tickethaul::model::schema::{ObjectType, ValueType};
+use tickethaul::model::shelf::Shelf;
 
 use crate::canned::{portal, reply};
 
@@ -30,7 +31,7 @@ async fn read(status: u16, body: &str) -> Result<BatchReply, CallError> {
     )]);
     let (tickets, ids) = (ObjectType::Tickets, ["5".to_owned(), "6".to_owned()]);
     client
-        .batch_read(tickets, Some("key"), &ids, &["key"], false)
+        .batch_read(tickets, Some("key"), &ids, &["key"], Shelf::Live)
         .await
 }
 
@@ -365,7 +366,7 @@ async fn a_list_with_very_many_properties_is_read_in_two_steps() {
     ]);
     let many: Vec<String> = (0..400).map(|n| format!("a_property_named_{n}")).collect();
     let page = client
-        .list(ObjectType::Tickets, &many, Some("1"), true)
+        .list(ObjectType::Tickets, &many, Some("1"), Shelf::RecycleBin)
         .await
         .expect("a page");
     let ids: Vec<_> = page

@@ -10,6 +10,7 @@ use tickethaul::hubspot::{
     Settings, WriteInput,
 };
 use tickethaul::model::schema::{NewProperty, ObjectType};
+use tickethaul::model::shelf::Shelf;
 
 use crate::canned::{Step, portal_with, reply, scripted};
 
@@ -71,7 +72,7 @@ async fn meet(trouble: &Step, verb: Verb) -> (usize, &'static str, Option<f64>) 
     let _ = client.account().await.expect("an account");
     let ended = match verb {
         Verb::Read => end(&client
-            .batch_read(TICKETS, None, &["1".to_owned()], &[], false)
+            .batch_read(TICKETS, None, &["1".to_owned()], &[], Shelf::Live)
             .await),
         Verb::Upsert => end(&client.batch_upsert(TICKETS, "k", &[&input("v")]).await),
         Verb::Create => end(&client.batch_create(TICKETS, &[&new_record()]).await),
@@ -304,16 +305,20 @@ macro_rules! call {
 /// Every call, and whether it may be repeated when it may have been carried out.
 fn retry_safety() -> Vec<(&'static str, bool, Call)> {
     vec![
-        ("list", true, call!(|c| c.list(TICKETS, &[], None, false))),
+        (
+            "list",
+            true,
+            call!(|c| c.list(TICKETS, &[], None, Shelf::Live)),
+        ),
         (
             "read",
             true,
-            call!(|c| c.read(TICKETS, None, "1", &[], false)),
+            call!(|c| c.read(TICKETS, None, "1", &[], Shelf::Live)),
         ),
         (
             "batch/read",
             true,
-            call!(|c| c.batch_read(TICKETS, None, &["1".to_owned()], &[], false)),
+            call!(|c| c.batch_read(TICKETS, None, &["1".to_owned()], &[], Shelf::Live)),
         ),
         ("search", true, |c| {
             Box::pin(async move {
@@ -495,7 +500,11 @@ async fn a_clear_end_after_a_loss_stays_unclear() {
 async fn a_storm_ends_when_the_shared_patience_is_used_up() {
     let (client, script) = scripted(vec![told(502, HTML)]);
     let ids = ["1".to_owned()];
-    let read = || async { end(&client.batch_read(TICKETS, None, &ids, &[], false).await) };
+    let read = || async {
+        end(&client
+            .batch_read(TICKETS, None, &ids, &[], Shelf::Live)
+            .await)
+    };
     let ends = futures::future::join_all((0..100).map(|_| read())).await;
     assert!(ends.iter().all(|end| *end == "unavailable"), "{ends:?}");
     // 100 first attempts and 250 repeats, where 100 calls alone would make 500.
