@@ -248,6 +248,7 @@ impl ExportArgs {
             since: self.since.clone().filter(|_| !self.is_last()),
         };
         refuse_contradictions(&selection)?;
+        refuse_parts_of_changes(&selection)?;
         if self.is_last() {
             self.refuse_no_data_set(&selection)?;
         } else if self.reconcile || self.append {
@@ -374,6 +375,17 @@ fn refuse_contradictions(selection: &Selection) -> Result<(), Error> {
             .advise("leave --where or --archived out"));
     }
     Ok(())
+}
+
+/// A data set is of all tickets.
+fn refuse_parts_of_changes(selection: &Selection) -> Result<(), Error> {
+    match (&selection.since, &selection.partition_by) {
+        (Some(since), Some(by)) => Err(Error::usage(format!(
+            "--since {since} writes a file of what changed since then, and --partition-by {by} a data set of all tickets"
+        ))
+        .advise("leave --partition-by out, or bring a data set up to date with --since last")),
+        _ => Ok(()),
+    }
 }
 
 fn hash(bytes: &[u8]) -> String {

@@ -26,6 +26,8 @@ pub struct Rules<'a> {
     pub judge: &'a Judge,
     /// Their parts, and the place of the value that says which.
     pub parts: (&'a PartBy, usize),
+    /// The set's tickets so far: where the property of the parts is lost they stay in theirs.
+    pub before: &'a [Entry],
     /// Place of the ids that were merged into a ticket.
     pub merged: usize,
     /// What is told to be gone so far.
@@ -249,15 +251,10 @@ impl Seen {
 
     fn put(&mut self, ticket: &Ticket, rules: &Rules<'_>) -> io::Result<()> {
         let (by, place) = rules.parts;
-        let name = by.part(ticket.values.get(place).and_then(Option::as_deref));
-        let part = match self.places.get(&name) {
-            Some(part) => *part,
-            None => {
-                let part = u32::try_from(self.parts.len()).map_err(io::Error::other)?;
-                self.parts.push(name.clone());
-                let _none = self.places.insert(name, part);
-                part
-            }
+        let old = index::of(rules.before, ticket.id).filter(|_| by.lost);
+        let part = match old {
+            Some(old) => old.part,
+            None => self.part(by.part(ticket.values.get(place).and_then(Option::as_deref)))?,
         };
         let entry = Entry {
             id: ticket.id,
@@ -268,6 +265,17 @@ impl Seen {
         };
         self.here.push(entry);
         Ok(())
+    }
+
+    /// The place of a part by its name.
+    fn part(&mut self, name: String) -> io::Result<u32> {
+        if let Some(part) = self.places.get(&name) {
+            return Ok(*part);
+        }
+        let part = u32::try_from(self.parts.len()).map_err(io::Error::other)?;
+        self.parts.push(name.clone());
+        let _none = self.places.insert(name, part);
+        Ok(part)
     }
 }
 

@@ -27,6 +27,7 @@ mod sweep;
 
 mod chunks;
 mod table;
+mod versions;
 mod build;
 mod records;
 mod dimensions;
@@ -36,6 +37,6 @@ mod told;
 mod publish;
 mod run;
 
-pub use base::{Base, BaseError};
+pub use base::{Base, BaseError, tombstones_in};
 pub use onward::onward;
 pub use run::run;

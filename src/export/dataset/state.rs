@@ -34,6 +34,9 @@ pub struct State {
     /// What is shown for stored values, by property: tickets do not change when it does.
     #[serde(default)]
     pub labels: BTreeMap<String, BTreeMap<String, String>>,
+    /// Whether the portal did not have the property that the parts are made by.
+    #[serde(default)]
+    pub parts_lost: bool,
 }
 
 /// A column as it was written.
@@ -54,6 +57,9 @@ pub struct KeptColumn {
     /// Whether the portal does not have the property any more.
     #[serde(default)]
     pub dropped: bool,
+    /// Whether it tells of the record or the run itself.
+    #[serde(default)]
+    pub of_record: bool,
 }
 
 impl KeptColumn {
@@ -66,6 +72,7 @@ impl KeptColumn {
             kind: type_name(column.kind).to_owned(),
             shows_labels: matches!(column.wording, Wording::Labels(_)),
             dropped: column.dropped,
+            of_record: column.of_record,
         }
     }
 
@@ -80,11 +87,13 @@ impl KeptColumn {
             Kind::Instant,
             Kind::Day,
             Kind::List,
+            Kind::Ids,
         ];
         let kind = kinds.into_iter().find(|kind| type_name(*kind) == self.kind);
         Column {
             header: self.header.clone(),
             dropped: self.dropped,
+            of_record: self.of_record,
             ..Column::plain(&self.name, &self.label, kind.unwrap_or(Kind::Text))
         }
     }

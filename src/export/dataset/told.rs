@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::base::{Base, IDS, STATE};
+use super::base::{Base, IDS};
 use super::build::{Built, Plan, counts};
 use super::decide::Decided;
 use super::index;
@@ -20,22 +20,29 @@ use crate::export::columns::Column;
 use crate::export::issues::Issues;
 use crate::export::job::{Done, Merged};
 use crate::export::manifest::{self, Manifest};
-use crate::export::names::Beside;
+use crate::export::names::{Beside, STATE};
 use crate::export::write::{FileFacts, Sink};
 
 /// What a run came to, as far as it is known before it is published.
-pub fn done((decided, is_new): (&Decided, bool), issues: &Issues, files: &[FileFacts]) -> Done {
+pub fn done(
+    (decided, is_new): (&Decided, bool),
+    issues: &Issues,
+    (built, append): (&Built, bool),
+) -> Done {
     let rows = || decided.changes.iter().filter(|change| change.row);
     let gone = rows().filter(|change| change.now.is_none()).count() as u64;
     // A set that was written as a whole tells nothing apart.
-    let changed = match is_new {
-        true => decided.index.len() as u64,
-        false => rows().count() as u64 - gone,
+    let changed = match (is_new, append) {
+        (true, _) => decided.index.len() as u64,
+        (false, true) => built.added,
+        (false, false) => rows().count() as u64 - gone,
     };
+    let lines = counts(built.files.iter()).remove(TICKETS);
     Done {
         issues: issues.count(),
         merged: Some(Merged { changed, gone }),
-        ..held(&decided.index, files.iter())
+        lines: lines.filter(|_| append),
+        ..held(&decided.index, built.files.iter())
     }
 }
 
@@ -119,6 +126,7 @@ fn state(
         columns: others.chain([(TICKETS.to_owned(), kept(main))]).collect(),
         recheck,
         labels: update.labels.clone(),
+        parts_lost: update.by.lost,
     }
 }
 
@@ -142,14 +150,18 @@ fn more(plan: &Plan<'_>, update: &Update, done: &Done) -> Map<String, Value> {
     let retyped = plan.evolved.retyped.iter();
     let retyped = retyped
         .map(|(column, before, now)| json!({"column": column, "before": before, "now": now}));
+    let continued = plan.evolved.continued.iter().map(|one| {
+        json!({"column": one.column, "before": one.before, "now": one.now, "continues_in": one.continues_in})
+    });
     let words = json!({
         "since": update.window.map(|window| window.from),
         "until": update.window.map(|window| window.to),
         "changed": merged.changed,
         "gone": merged.gone,
+        "lines": done.lines,
         "columns_added": plan.evolved.added,
         "columns_dropped": plan.evolved.dropped,
-        "columns_retyped": retyped.collect::<Vec<_>>(),
+        "columns_retyped": retyped.chain(continued).collect::<Vec<_>>(),
     });
     match words {
         Value::Object(words) => words,
