@@ -146,6 +146,8 @@ pub struct Done {
     /// Tickets that were listed, but archived or merged before their links were read;
     /// they are not in it.
     pub left_out: u64,
+    /// Tickets that a data set holds beyond those that the portal counts.
+    pub uncounted: u64,
     /// Lines of all versions in a log; none for other targets.
     pub lines: Option<u64>,
     /// What a data set that went on came to; none for other targets.

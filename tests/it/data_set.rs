@@ -315,6 +315,38 @@ fn a_ticket_that_was_merged_into_one_that_does_not_match_is_gone() {
 }
 
 #[test]
+fn the_result_names_files_and_tells_time_and_calls() {
+    let story = Story::new(5, &[], &["--json"]);
+    for _night in 0..2 {
+        let ended = story.run().expect(0);
+        let told: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        assert!(
+            told["seconds"]
+                .as_f64()
+                .is_some_and(|seconds| seconds > 0.0)
+        );
+        assert!(told["calls"].as_u64().is_some_and(|calls| calls > 0));
+        let files = told["files"].as_array().expect("files").iter();
+        let files: Vec<PathBuf> = files
+            .map(|file| file.as_str().expect("a path").into())
+            .collect();
+        let manifest = is_whole(&story.desk, "lake");
+        let of_state = 2;
+        assert_eq!(
+            Some(files.len()),
+            manifest["files"].as_array().map(|all| all.len() - of_state)
+        );
+        assert!(
+            files
+                .iter()
+                .all(|file| file.is_absolute() && file.is_file()),
+            "{files:?}"
+        );
+        assert!(files[0].to_string_lossy().contains("/lake/tickets/"));
+    }
+}
+
+#[test]
 fn a_data_set_that_lost_its_state_is_not_begun_anew() {
     let story = Story::new(5, &[], &[]);
     let _ended = story.run().expect(0);
@@ -646,7 +678,7 @@ fn a_resumed_run_selects_what_it_selected_when_it_began() {
     ];
     let slow = ["--rate", "3/1s", "--max-duration", "0.8", "-o", "a.csv"];
     let stopped = desk.export(&[&fixed[..], &slow].concat()).expect(5);
-    let _stopped = stopped.says("(--max-duration)");
+    let _stopped = stopped.says("(--max-duration), with ").says("tickets read");
     // The label means another stage now.
     for (stage, label) in [("1", "Old"), ("2", "New")] {
         let path = format!("/crm/v3/pipelines/tickets/0/stages/{stage}");

@@ -51,7 +51,8 @@ pub struct ExportArgs {
     /// compresses
     #[arg(long, value_enum)]
     format: Option<FormName>,
-    /// Replace an export of other tickets, columns or parts that stands at OUTPUT
+    /// Replace an export of other tickets, columns or parts that stands at OUTPUT, or a data set
+    /// in which files were changed or removed
     #[arg(long, requires = "output")]
     replace: bool,
     /// Replace the file at OUTPUT though no export wrote it or it was changed since; an

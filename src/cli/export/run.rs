@@ -2,11 +2,12 @@
 //! against the portal, and brought to its end. A closed pipe is a quiet success. An
 //! export to a file has a run folder and can be resumed.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -328,9 +329,10 @@ pub(super) async fn finish(
 ) -> Result<Exit, Error> {
     say_of_owners(&job, talk);
     let goes_on = job.onward != Onward::Anew;
+    let (begun, so_far) = (Instant::now(), Cell::new(Step::Read(0)));
     let mut why_stopped = String::new();
     let ended = tokio::select! {
-        ended = with_progress(job, &portal.client, talk) => Some(ended),
+        ended = with_progress((job, &so_far), &portal.client, talk) => Some(ended),
         why = stop => {
             why_stopped = why;
             None
@@ -340,13 +342,15 @@ pub(super) async fn finish(
     let to_stream = goes.path().is_none();
     match ended {
         None => Err(work.resumable(Error::later(format!(
-            "the export was stopped {why_stopped}"
+            "the export was stopped {why_stopped}, {}",
+            how_far(so_far.get())
         )))),
         Some(Ok(done)) => {
             for left in work.end()? {
                 talk.say(&format!("{} is none of ours and stays", left.display()));
             }
             tell(&done, (goes, goes_on), talk);
+            tell_json(&done, (goes, goes_on), begun.elapsed(), talk);
             Ok(match done.issues {
                 0 => Exit::Fine,
                 _ => Exit::Refused,
@@ -356,16 +360,31 @@ pub(super) async fn finish(
     }
 }
 
-async fn with_progress(job: Job, client: &Client, talk: &Talk) -> Result<Done, ExportError> {
+fn how_far(step: Step) -> String {
+    match step {
+        Step::Read(tickets) => format!("with {} read", counted(tickets, "ticket")),
+        Step::Linked(tickets) => format!("with links of {} read", counted(tickets, "ticket")),
+        Step::Written(tickets) => format!("with {} written", counted(tickets, "ticket")),
+    }
+}
+
+async fn with_progress(
+    (job, so_far): (Job, &Cell<Step>),
+    client: &Client,
+    talk: &Talk,
+) -> Result<Done, ExportError> {
     let total = match talk.shows_progress() {
         true => total(&job, client).await,
         false => None,
     };
     let mut progress = talk.haul_progress(total);
-    let heard = |step| match step {
-        Step::Read(tickets) => progress.read(tickets),
-        Step::Linked(tickets) => progress.linked(tickets),
-        Step::Written(tickets) => progress.written(tickets),
+    let heard = |step| {
+        so_far.set(step);
+        match step {
+            Step::Read(tickets) => progress.read(tickets),
+            Step::Linked(tickets) => progress.linked(tickets),
+            Step::Written(tickets) => progress.written(tickets),
+        }
     };
     run_job(job, client.clone(), heard).await
 }
@@ -458,6 +477,12 @@ fn tell(done: &Done, (goes, goes_on): (&Goes, bool), talk: &Talk) {
             count(merged.gone)
         )),
     }
+    if done.uncounted > 0 {
+        talk.say(&format!(
+            "the portal counts {} fewer: some may have been deleted for good; --reconcile takes those out",
+            counted(done.uncounted, "ticket")
+        ));
+    }
     if let Some(first) = done.missing.first() {
         let ids = counted_as(done.missing.len(), "id is", "ids are");
         talk.say(&format!("{ids} not in the portal, such as {first}"));
@@ -469,6 +494,9 @@ fn tell(done: &Done, (goes, goes_on): (&Goes, bool), talk: &Talk) {
         ));
     }
     say_issue(done, goes.path().is_none(), talk);
+}
+
+fn tell_json(done: &Done, (goes, goes_on): (&Goes, bool), time: Duration, talk: &Talk) {
     // On stdout are the tickets.
     if !matches!(goes, Goes::Stream(None)) {
         talk.result(&json!({
@@ -480,8 +508,10 @@ fn tell(done: &Done, (goes, goes_on): (&Goes, bool), talk: &Talk) {
             "changed": done.merged.filter(|_| goes_on).map(|merged| merged.changed),
             "gone": done.merged.filter(|_| goes_on).map(|merged| merged.gone),
             "lines": done.lines,
+            "uncounted": done.uncounted,
             "files": done.files,
             "calls": done.calls,
+            "seconds": time.as_secs_f64(),
             "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
         }));
     }

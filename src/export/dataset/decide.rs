@@ -8,6 +8,7 @@ use super::base::Base;
 use super::fingerprint::Fingerprint;
 use super::gather::Gathered;
 use super::index::{self, Entry};
+use super::merges::ids_of;
 use super::tombstones::{How, Learnt, Tombstone, gone_on};
 use crate::export::columns::Archived;
 use crate::export::filter::Judge;
@@ -125,6 +126,7 @@ pub fn decide(base: Option<&Base>, gathered: &Gathered, rules: &Rules<'_>) -> io
     let live = usize::try_from(gathered.live.tickets()).unwrap_or(0);
     seen.here.reserve_exact(live);
     seen.take_bin(&gathered.bin, rules)?;
+    seen.learnt.merged_at.clone_from(&gathered.said.merged_at);
     for spool in [&gathered.live, &gathered.restored] {
         seen.take_live(spool, rules)?;
     }
@@ -282,9 +284,7 @@ impl Seen {
 /// The tickets that were merged into one.
 fn losers(ticket: &Ticket, merged: usize) -> impl Iterator<Item = u64> {
     let ids = ticket.values.get(merged).and_then(Option::as_deref);
-    let ids = ids.unwrap_or_default().split(';');
-    let ids = ids.filter_map(|id| id.trim().parse().ok());
-    ids.filter(|loser| *loser != ticket.id)
+    ids_of(ids.unwrap_or_default()).filter(|loser| *loser != ticket.id)
 }
 
 /// The tickets of the set from now on; links are as they were.

@@ -20,6 +20,7 @@ mod evolve;
 mod fingerprint;
 mod onward;
 
+mod merges;
 mod gather;
 mod tombstones;
 mod decide;

@@ -39,7 +39,7 @@ pub async fn run(
         && standing.state.run == job.run
     {
         // An earlier process of this run was ended after it had published.
-        return Ok(published(standing));
+        return Ok(with_places(published(standing), &path));
     }
     let from = goes_on(&job, standing, &path)?;
     let ended = async {
@@ -54,7 +54,16 @@ pub async fn run(
         building.publish(|old| only_ours(old).map_err(io::Error::other))?;
         Ok(done)
     };
-    ended.await.map_err(|error| of_set(&path, error))
+    let done = ended.await.map_err(|error| of_set(&path, error))?;
+    Ok(with_places(done, &path))
+}
+
+/// The same with the paths of its files.
+fn with_places(mut done: Done, folder: &Path) -> Done {
+    for name in &mut done.files {
+        *name = folder.join(&*name).to_string_lossy().into_owned();
+    }
+    done
 }
 
 /// What can't be read of the set that stands there is no error of the disk.
@@ -118,7 +127,8 @@ async fn build_all(
     let mut decided = update.decide(&gathered, &evolved, anew)?;
     let others = update.job.wanted.others();
     let set = (base, &mut decided);
-    sweep(&update.reading, set, &others, &mut gathered, heard).await?;
+    let reading = (&update.reading, &update.stamps);
+    sweep(reading, set, &others, &mut gathered, heard).await?;
     let from = (base, update.window);
     let records = records::read(&update.reading, &update.job, from, &gathered).await?;
     let plan = Plan {
@@ -149,7 +159,7 @@ async fn write(
     let mut built = build(plan, &mut decided, &mut issues, heard).await?;
     write_beside(plan, update, (&decided, records), &mut built)?;
     let set = (&decided, plan.base.is_none());
-    let mut done = told::done(set, &issues, (&built, plan.append));
+    let mut done = told::done(set, &issues, (plan.gathered, &built, plan.append));
     if let Which::Ids(_) = update.job.which {
         done.missing.clone_from(&plan.gathered.lost.live);
     }

@@ -34,6 +34,9 @@ pub struct State {
     /// What is shown for stored values, by property: tickets do not change when it does.
     #[serde(default)]
     pub labels: BTreeMap<String, BTreeMap<String, String>>,
+    /// Tickets that others were merged into, by the portal's count, where it was asked.
+    #[serde(default)]
+    pub survivors: Option<u64>,
     /// Whether the portal did not have the property that the parts are made by.
     #[serde(default)]
     pub parts_lost: bool,

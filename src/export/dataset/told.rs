@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::base::{Base, IDS};
 use super::build::{Built, Plan, counts};
 use super::decide::Decided;
+use super::gather::Gathered;
 use super::index;
 use super::onward::mark;
 use super::records::RecordTable;
@@ -23,11 +24,12 @@ use crate::export::manifest::{self, Manifest};
 use crate::export::names::{Beside, STATE};
 use crate::export::write::{FileFacts, Sink};
 
-/// What a run came to, as far as it is known before it is published.
+/// What a run came to, as far as it is known before it is published; names of files are
+/// those in the folder.
 pub fn done(
     (decided, is_new): (&Decided, bool),
     issues: &Issues,
-    (built, append): (&Built, bool),
+    (gathered, built, append): (&Gathered, &Built, bool),
 ) -> Done {
     let rows = || decided.changes.iter().filter(|change| change.row);
     let gone = rows().filter(|change| change.now.is_none()).count() as u64;
@@ -37,11 +39,19 @@ pub fn done(
         (false, true) => built.added,
         (false, false) => rows().count() as u64 - gone,
     };
+    let live = decided.index.iter().filter(|entry| !entry.archived).count() as u64;
+    // The search shows what was just restored later.
+    let shown = live.saturating_sub(gathered.restored.tickets());
+    let uncounted = gathered
+        .said
+        .counted
+        .map(|counted| shown.saturating_sub(counted));
     let lines = counts(built.files.iter()).remove(TICKETS);
     Done {
         issues: issues.count(),
         merged: Some(Merged { changed, gone }),
         lines: lines.filter(|_| append),
+        uncounted: uncounted.unwrap_or_default(),
         ..held(&decided.index, built.files.iter())
     }
 }
@@ -52,14 +62,23 @@ pub fn published(standing: &Base) -> Done {
 }
 
 fn held<'a>(index: &[index::Entry], files: impl Iterator<Item = &'a FileFacts>) -> Done {
-    let mut tables = counts(files);
+    let files: Vec<&FileFacts> = files.collect();
+    let mut names: Vec<String> = files.iter().filter_map(|file| name(file)).collect();
+    // The tickets come first.
+    names.sort_by_key(|name| (!name.starts_with(TICKETS), name.clone()));
+    let mut tables = counts(files.into_iter());
     let _main = tables.remove(TICKETS);
     Done {
+        files: names,
         tickets: index.iter().filter(|entry| !entry.misfit).count() as u64,
         archived: index.iter().filter(|entry| entry.archived).count() as u64,
         tables: tables.into_iter().collect(),
         ..Done::default()
     }
+}
+
+fn name(file: &FileFacts) -> Option<String> {
+    Some(file.path.as_ref()?.to_string_lossy().into_owned())
 }
 
 /// Writes what is told of the set, the manifest last.
@@ -74,7 +93,7 @@ pub fn tell(
     let columns = columns_of(plan, records);
     write_state(
         plan,
-        (&state(update, decided, main, &columns), decided),
+        (&state((plan, update), decided, main, &columns), decided),
         &mut built,
     )?;
     built
@@ -106,7 +125,7 @@ fn columns_of(plan: &Plan<'_>, records: &[RecordTable]) -> BTreeMap<String, Vec<
 }
 
 fn state(
-    update: &Update,
+    (plan, update): (&Plan<'_>, &Update),
     decided: &Decided,
     main: &[Column],
     others: &BTreeMap<String, Vec<Column>>,
@@ -126,6 +145,7 @@ fn state(
         columns: others.chain([(TICKETS.to_owned(), kept(main))]).collect(),
         recheck,
         labels: update.labels.clone(),
+        survivors: plan.gathered.said.survivors,
         parts_lost: update.by.lost,
     }
 }

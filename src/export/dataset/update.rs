@@ -9,6 +9,7 @@ use super::decide::{Decided, Rules, decide};
 use super::evolve::Evolved;
 use super::fingerprint::{Fingerprint, Labels, shown};
 use super::gather::{Gathered, Wish};
+use super::merges::Known;
 use super::tombstones::Tombstone;
 use crate::export::columns::ID_COLUMN;
 use crate::export::error::ExportError;
@@ -83,6 +84,12 @@ impl Update {
             archived: self.job.archived,
             recheck: &recheck,
             tombstones: &self.stones,
+            known: base.filter(|_| self.window.is_some()).map(|base| Known {
+                index: &base.index,
+                tombstones: &self.stones,
+                filtered: self.job.filter.is_some(),
+                survivors: base.state.survivors,
+            }),
         };
         let mut gathered = Gathered::open(&self.job.work)?;
         gathered.fill(&self.reading, &wish, heard).await?;
