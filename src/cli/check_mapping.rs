@@ -207,7 +207,6 @@ impl Looked<'_> {
         held: Option<Held>,
     ) -> Setting {
         let parts = self.intent.parts();
-        let is_email = |by: &str, to| by == "email" && to == ObjectType::Contacts;
         let labelled: BTreeSet<ObjectType> = compiled
             .links()
             .filter(|link| link.label.is_some() || from_ticket(link.to).is_none())
@@ -215,11 +214,11 @@ impl Looked<'_> {
             .collect();
         let keyed = compiled
             .links()
-            .filter(|link| !matches!(&**link.by, "id" | "key") && !is_email(link.by, link.to));
+            .filter(|link| link.by.property().is_some() && !link.by.is_email_of(link.to));
         let kinds: BTreeSet<ObjectType> = compiled.links().map(|link| link.to).collect();
         let creates = compiled
             .links()
-            .any(|link| link.missing == Missing::Create && !is_email(link.by, link.to));
+            .any(|link| link.missing == Missing::Create && !link.by.is_email_of(link.to));
         let owners = match parts.owners {
             true => 2 + self.copy.schema.owners.len() / 100,
             false => 0,

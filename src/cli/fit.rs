@@ -11,6 +11,7 @@ use crate::hubspot::{CallError, Client, SchemaParts};
 use crate::import::flow::Operation;
 use crate::import::links::{KindsError, LinkDefinitions, LinkKinds};
 use crate::mapping::{CompiledMapping, MappingFile};
+use crate::model::link_by::LinkBy;
 use crate::model::row::Headers;
 use crate::model::schema::Schema;
 
@@ -78,7 +79,7 @@ impl Intent<'_> {
             let error = Error::usage("the mapping has no [[associate]]: nothing to link");
             return Err(error.advise("say which other records its rows name"));
         }
-        if self.no_key && compiled.links().any(|link| &**link.by == "key") {
+        if self.no_key && compiled.links().any(|link| *link.by == LinkBy::Key) {
             let error = Error::usage("with --no-key tickets can't be linked by their keys");
             return Err(error.advise("take the [[associate]] with by = \"key\" out"));
         }

@@ -324,10 +324,9 @@ impl Making<'_> {
 
 /// Whether records other than contacts may be created.
 fn creates_others(compiled: &CompiledMapping) -> bool {
-    let is_email = |by: &str, to| by == "email" && to == ObjectType::Contacts;
     compiled
         .links()
-        .any(|link| link.missing == Missing::Create && !is_email(link.by, link.to))
+        .any(|link| link.missing == Missing::Create && !link.by.is_email_of(link.to))
 }
 
 /// The names of a plan's inputs.

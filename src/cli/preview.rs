@@ -112,7 +112,7 @@ fn ticket(line: u64, draft: &TicketDraft, schema: &Schema, zone: &TimeZone) -> S
             .map(|(_, value)| value.as_str())
     };
     let when = |name| value(name).and_then(|value| local(value, zone));
-    let contact = draft.links.iter().find(|link| *link.by == *"email");
+    let contact = draft.links.iter().find(|link| link.by.is_email_of(link.to));
     let facts = [
         ("subject", value("subject").map(short)),
         (

@@ -3,7 +3,7 @@
 //! A create that may come late is guarded by its key, so nothing waits for it.
 
 use super::flow::{Batch, PlannedOp, Standing};
-use super::lookup::{LookUp, Looked};
+use super::lookup::{Doubt, LookUp, Looked};
 use super::reply::{Input, Item, Matching, Verdict};
 use super::send::{Delivered, Sender, Wrote, fresh};
 use super::stop::replies_say_nothing;
@@ -141,7 +141,10 @@ impl Sender {
         if past.is_empty() || self.no_key {
             return Ok(past);
         }
-        let unclear = past.into_iter().map(|op| (self.slot(op), None)).collect();
+        let unclear = past
+            .into_iter()
+            .map(|op| (self.slot(op), Doubt::Unclear))
+            .collect();
         let mut absent = Vec::new();
         let looked = self.look_up(&mut absent, unclear).await;
         if looked.is_err() {
@@ -214,14 +217,14 @@ impl Sender {
                     created.push((slot.op, RowEnd::Done { ticket, change }));
                 }
                 Verdict::Refused(issue) => outcomes.push(self.refuse(slot.op, &issue)),
-                Verdict::Collided(named) => doubtful.push((slot, Some(named))),
+                Verdict::Collided(named) => doubtful.push((slot, Doubt::Collided(named))),
                 Verdict::Unclear | Verdict::Late => {
                     if slot.written == Written::No {
                         slot.written = Written::Maybe(intended);
                     }
-                    doubtful.push((slot, None));
+                    doubtful.push((slot, Doubt::Unclear));
                 }
-                Verdict::Suspected | Verdict::Missing => doubtful.push((slot, None)),
+                Verdict::Suspected | Verdict::Missing => doubtful.push((slot, Doubt::Unclear)),
                 Verdict::Repeat => todo.push(slot),
             }
         }
@@ -248,9 +251,9 @@ impl Sender {
         let live = look_up.live(&keys.collect::<Vec<_>>()).await;
         let mut failed = None;
         let mut ended: Vec<Standing> = Vec::new();
-        for (mut slot, collided) in doubtful {
+        for (mut slot, doubt) in doubtful {
             let looked = match (&live, &failed) {
-                (Ok(live), None) => look_up.decide(&mut slot, live, collided).await,
+                (Ok(live), None) => look_up.decide(&mut slot, live, doubt).await,
                 (Err(stop), _) => Err(stop.clone()),
                 (_, Some(stop)) => Err(Stop::clone(stop)),
             };
@@ -294,5 +297,5 @@ fn going_on(op: &PlannedOp, end: RowEnd) -> RowEnd {
     }
 }
 
-/// A row to be looked up; the id that the portal named, if it spoke of a collision.
-type Doubtful = (Slot, Option<Option<String>>);
+/// A row to be looked up.
+type Doubtful = (Slot, Doubt);

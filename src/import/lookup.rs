@@ -15,6 +15,15 @@ use crate::model::outcome::{Change, RowEnd};
 /// Protocol K5: rounds of collision and look-up for one row.
 const COLLISIONS: u32 = 2;
 
+/// Why a row is looked up.
+#[derive(Debug)]
+pub enum Doubt {
+    /// The reply does not say what became of it.
+    Unclear,
+    /// Its key is taken; with the id that the portal named, if any.
+    Collided(Option<String>),
+}
+
 /// What a look-up makes of a row.
 #[derive(Debug)]
 pub enum Looked {
@@ -42,13 +51,12 @@ impl LookUp<'_> {
         self.tickets.read_each(keys, &wanted, false).await
     }
 
-    /// What becomes of a row, given the live tickets and what the portal said of a
-    /// collision: the id that it named, if any.
+    /// What becomes of a row, given the live tickets and what the portal said of it.
     pub async fn decide(
         &self,
         slot: &mut Slot,
         live: &Given,
-        collided: Option<Option<String>>,
+        doubt: Doubt,
     ) -> Result<Looked, Stop> {
         let key = &slot.item.key;
         if let Some(record) = self.tickets.find(&live.records, key) {
@@ -57,7 +65,7 @@ impl LookUp<'_> {
         if let Some(closed) = live.of(key) {
             return self.hidden(slot, closed);
         }
-        let Some(named) = collided else {
+        let Doubt::Collided(named) = doubt else {
             return Ok(Looked::Again);
         };
         // A portal that does not find archived tickets by key need not be asked where it

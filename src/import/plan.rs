@@ -120,7 +120,7 @@ fn body_hash(operation: Operation, draft: &TicketDraft) -> [u8; 16] {
 /// Kind, property, value and label of what a link leads to.
 fn named(link: &LinkDraft) -> [Cow<'_, str>; 4] {
     let label = link.label.as_deref().unwrap_or_default();
-    let texts = [&*link.by, &link.value, label].map(Cow::Borrowed);
+    let texts = [link.by.word(), &link.value, label].map(Cow::Borrowed);
     let [by, value, label] = texts;
     [link.to.plural(), by, value, label]
 }
@@ -128,6 +128,7 @@ fn named(link: &LinkDraft) -> [Cow<'_, str>; 4] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::link_by::LinkBy;
     use crate::model::schema::ObjectType;
     use crate::model::ticket::Missing;
     use proptest::prelude::*;
@@ -158,7 +159,7 @@ mod tests {
     fn links_alone_are_a_set() {
         let link = |(value, label): &(&str, &'static str)| LinkDraft {
             to: ObjectType::Contacts,
-            by: "email".into(),
+            by: LinkBy::Property("email".into()),
             value: (*value).to_owned(),
             label: Some((*label).into()),
             column: "Mail".into(),

@@ -59,7 +59,7 @@ pub use log::RunLog;
 pub use notes::{NoteCounts, NoteEntry, NoteState, NoteStep, SettledNote};
 pub use others::OtherState;
 pub use overview::Overview;
-pub use plan::{Applied, PlanReading, PlanRef, PlanWriter, PlannedRow};
+pub use plan::{Applied, KeyHolder, PlanReading, PlanRef, PlanWriter, PlannedRow, Sought};
 pub use read::{NOTES_ARCHIVED, Past, PastIntent, PastRefusals, PastRow, Reading, RunState};
 pub use records::Earlier;
 pub use told::{COMMENTS_OPTION, Told};

@@ -18,6 +18,10 @@ use crate::model::visible::one_line;
 /// How many problems are drawn.
 const DRAWN: usize = 50;
 
+/// Nothing can be made of a part of a mapping: what is wrong with it was reported.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reported;
+
 /// One thing that is wrong with a mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {

@@ -11,6 +11,7 @@ use crate::mapping::rewritten::is_rewritten;
 use crate::mapping::scope::{Findings, Scope};
 use crate::model::invisible::trim_invisible;
 use crate::model::issue::{Problem, Reason, excerpt};
+use crate::model::link_by::LinkBy;
 use crate::model::schema::ObjectType;
 use crate::model::ticket::{LinkDraft, Missing, PlacedRemark, PropertyValues, Remark};
 
@@ -19,8 +20,8 @@ use crate::model::ticket::{LinkDraft, Missing, PlacedRemark, PropertyValues, Rem
 pub(crate) struct Link {
     /// Kind of the other record.
     pub(crate) to: ObjectType,
-    /// What a value is, as drafts say it.
-    pub(crate) by: Arc<str>,
+    /// What a value is.
+    pub(crate) by: LinkBy,
     /// How a value is checked and written.
     pub(crate) form: LinkForm,
     /// Where values come from.
@@ -42,8 +43,8 @@ pub(crate) struct Link {
 pub struct MappedLink<'a> {
     /// Kind of the other record.
     pub to: ObjectType,
-    /// What tells it, as in `LinkDraft`.
-    pub by: &'a Arc<str>,
+    /// What tells it.
+    pub by: &'a LinkBy,
     /// Label of the association.
     pub label: Option<&'a Arc<str>>,
     /// For records that the portal lacks.
@@ -124,7 +125,7 @@ impl Link {
     fn left_out(&self, part: &str, column: &Column) -> PlacedRemark {
         PlacedRemark {
             remark: Remark::LeftBlank,
-            property: Arc::clone(&self.by),
+            property: self.by.word().into(),
             column: Some(Arc::clone(&column.header)),
             value: excerpt(part).into(),
         }
@@ -138,8 +139,8 @@ impl Link {
         findings: &mut Findings,
     ) -> LinkDraft {
         let mut properties = PropertyValues::new();
-        if self.missing == Missing::Create {
-            properties.push((Arc::clone(&self.by), value.clone()));
+        if let (Missing::Create, LinkBy::Property(by)) = (self.missing, &self.by) {
+            properties.push((Arc::clone(by), value.clone()));
             for entry in &self.properties {
                 if let Some(value) = entry.value(scope, findings) {
                     properties.push((Arc::clone(&entry.name), value));
@@ -148,7 +149,7 @@ impl Link {
         }
         LinkDraft {
             to: self.to,
-            by: Arc::clone(&self.by),
+            by: self.by.clone(),
             value,
             label: self.label.clone(),
             column: Arc::clone(&column.header),

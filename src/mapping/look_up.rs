@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::mapping::nearest::{fold, nearest};
+use crate::mapping::nearest::{Names, fold};
 
 /// The lines of a look-up file. Case and surrounding blanks do not matter.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LookUp {
     file: String,
     lines: HashMap<String, String>,
-    known: Vec<String>,
+    known: Names,
 }
 
 impl LookUp {
@@ -23,7 +23,7 @@ impl LookUp {
 
     /// Adds a line; false when the file says something else for the text already.
     pub(crate) fn insert(&mut self, from: &str, to: &str) -> bool {
-        self.known.push(from.to_owned());
+        self.known.push(from);
         let held = self
             .lines
             .entry(fold(from))
@@ -45,11 +45,11 @@ impl LookUp {
 
     /// The texts that it has lines for, in its order.
     pub(crate) fn known(&self) -> &[String] {
-        &self.known
+        self.known.known()
     }
 
     /// The text of the file that looks most like another.
     pub(crate) fn nearest(&self, text: &str) -> Option<String> {
-        nearest(text, self.known.iter().map(String::as_str)).map(str::to_owned)
+        self.known.nearest(text).map(str::to_owned)
     }
 }

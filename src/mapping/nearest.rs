@@ -1,7 +1,20 @@
 //! "Did you mean": the known name that looks most like an unknown one. For
 //! messages only; nothing is ever decided by likeness.
 
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
 use strsim::damerau_levenshtein;
+
+/// Longer texts are no slips of a name, and comparing them is slow.
+const LONGEST: usize = 100;
+/// Among more names nothing is sought: of so many one always looks alike, and every row
+/// that is refused would wait for it.
+const MOST_NAMES: usize = 5_000;
+/// Texts of which it is kept what they look like. A value that costs one row its place
+/// often costs many.
+const MOST_KEPT: usize = 1_000;
 
 /// The form in which names are compared when case and surrounding blanks do not
 /// matter.
@@ -12,8 +25,6 @@ pub(crate) fn fold(text: &str) -> String {
 /// The candidate nearest to `text`, if it is near enough to be a slip: at most a
 /// third of the longer text differs, or one contains the other.
 pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    /// Longer texts are no slips of a name, and comparing them is slow.
-    const LONGEST: usize = 100;
     let text = fold(text);
     if text.is_empty() || text.len() > LONGEST {
         return None;
@@ -28,11 +39,75 @@ pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 
 /// Edits between two folded texts; none when they are too far apart.
 fn distance(one: &str, other: &str) -> Option<usize> {
-    let edits = damerau_levenshtein(one, other);
-    let longer = one.chars().count().max(other.chars().count());
-    let shorter = one.chars().count().min(other.chars().count());
-    let contained = shorter >= 3 && (one.contains(other) || other.contains(one));
-    (edits <= (longer / 3).max(1) && edits < longer || contained).then_some(edits)
+    let (first, second) = (one.chars().count(), other.chars().count());
+    let (longer, shorter) = (first.max(second), first.min(second));
+    // Then exactly the letters around it are missing.
+    if shorter >= 3 && (one.contains(other) || other.contains(one)) {
+        return Some(longer - shorter);
+    }
+    let most = (longer / 3).max(1).min(longer.saturating_sub(1));
+    if longer - shorter > most {
+        return None;
+    }
+    Some(damerau_levenshtein(one, other)).filter(|edits| *edits <= most)
+}
+
+/// Known names that many texts are held against. It can be shared between threads.
+#[derive(Default)]
+pub(crate) struct Names {
+    known: Vec<String>,
+    /// What texts looked like that were asked for already, by position.
+    kept: Mutex<HashMap<String, Option<usize>>>,
+}
+
+impl Names {
+    /// Adds a name.
+    pub(crate) fn push(&mut self, name: &str) {
+        self.known.push(name.to_owned());
+        self.kept_mut().clear();
+    }
+
+    /// All names, in the order in which they were added.
+    pub(crate) fn known(&self) -> &[String] {
+        &self.known
+    }
+
+    /// The name that looks most like a text: see [`nearest`].
+    pub(crate) fn nearest(&self, text: &str) -> Option<&str> {
+        if text.len() > LONGEST || self.known.len() > MOST_NAMES {
+            return None;
+        }
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = kept.get(text).copied().unwrap_or_else(|| {
+            let found = nearest(text, self.known.iter().map(String::as_str));
+            let at = found.and_then(|found| self.known.iter().position(|name| name == found));
+            if kept.len() == MOST_KEPT {
+                kept.clear();
+            }
+            let _before = kept.insert(text.to_owned(), at);
+            at
+        });
+        at.map(|at| self.known[at].as_str())
+    }
+
+    fn kept_mut(&mut self) -> &mut HashMap<String, Option<usize>> {
+        self.kept.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clone for Names {
+    fn clone(&self) -> Names {
+        Names {
+            known: self.known.clone(),
+            kept: Mutex::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.known).finish()
+    }
 }
 
 #[cfg(test)]
@@ -52,6 +127,41 @@ mod tests {
             ("x", None),
         ] {
             assert_eq!(nearest(text, known), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_find_what_nearest_finds_however_often_they_are_asked() {
+        let mut names = Names::default();
+        assert_eq!(names.nearest("Subjct"), None);
+        for name in ["Waiting on us", "subject", "content"] {
+            names.push(name);
+        }
+        for _ in 0..3 {
+            for text in ["Subjct", "contnet", "on us", "zebra", ""] {
+                let known = names.known().iter().map(String::as_str);
+                assert_eq!(names.nearest(text), nearest(text, known), "{text}");
+            }
+        }
+        for number in 0..3 * MOST_KEPT {
+            assert_eq!(names.nearest(&format!("{number} zebras")), None);
+        }
+        assert_eq!(names.nearest("Subjct"), Some("subject"));
+        names.push("Subjct");
+        assert_eq!(names.nearest("Subjct"), Some("Subjct"), "a new name counts");
+        (0..MOST_NAMES).for_each(|number| names.push(&number.to_string()));
+        assert_eq!(names.nearest("Subjct"), None, "too many to be sought");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn short_cuts_change_no_distance(one in "[ab c]{0,9}", other in "[ab c]{0,9}") {
+            let edits = damerau_levenshtein(&one, &other);
+            let longer = one.len().max(other.len());
+            let shorter = one.len().min(other.len());
+            let contained = shorter >= 3 && (one.contains(&other) || other.contains(&one));
+            let near = edits <= (longer / 3).max(1) && edits < longer || contained;
+            proptest::prop_assert_eq!(distance(&one, &other), near.then_some(edits));
         }
     }
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 use regex::Regex;
 
 use crate::model::dialect::Dialect;
+use crate::model::link_by::LinkBy;
 use crate::model::schema::{NewProperty, ObjectName};
 use crate::model::ticket::Missing;
 
@@ -300,17 +301,6 @@ pub(crate) struct LinkSpec {
     pub(crate) missing: Missing,
     /// Properties of a record that is created.
     pub(crate) properties: Vec<EntrySpec>,
-}
-
-/// What tells which record is meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum LinkBy {
-    /// Its id.
-    Id,
-    /// The key of a ticket of this input, without the prefix.
-    Key,
-    /// A property of it.
-    Property(String),
 }
 
 /// One `[[notes]]`: a note for each comment.

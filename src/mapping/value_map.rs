@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::mapping::nearest::{fold, nearest};
+use crate::mapping::nearest::{Names, fold};
 use crate::model::issue::Reason;
 
 /// A value that the mapping itself names, converted as far as possible when the
@@ -34,6 +34,8 @@ pub(crate) struct ValueMap {
     lines: HashMap<String, Fixed>,
     /// Both sides of every line as the mapping writes them.
     written: Vec<(String, String)>,
+    /// The left side of every line.
+    known: Names,
     exact: bool,
     /// For texts without a line.
     pub(crate) unmapped: Unmapped,
@@ -45,6 +47,7 @@ impl ValueMap {
         ValueMap {
             lines: HashMap::new(),
             written: Vec::new(),
+            known: Names::default(),
             exact,
             unmapped,
         }
@@ -54,6 +57,7 @@ impl ValueMap {
     /// the text already.
     pub(crate) fn insert(&mut self, from: &str, written: &str, to: Fixed) -> bool {
         self.written.push((from.to_owned(), written.to_owned()));
+        self.known.push(from);
         self.lines.insert(self.form(from), to).is_none()
     }
 
@@ -80,14 +84,14 @@ impl ValueMap {
     /// The reason for a text without a line.
     pub(crate) fn refusal(&self, text: &str) -> Reason {
         Reason::UnmappedValue {
-            accepted: self.known().map(str::to_owned).collect(),
-            nearest: nearest(text, self.known()).map(str::to_owned),
+            accepted: self.known.known().to_vec(),
+            nearest: self.known.nearest(text).map(str::to_owned),
         }
     }
 
     /// What the line becomes whose text looks most like another.
     pub(crate) fn nearest(&self, text: &str) -> Option<&str> {
-        let known = nearest(text, self.known())?;
+        let known = self.known.nearest(text)?;
         let line = self.written.iter().find(|(from, _)| from == known);
         line.map(|(_, to)| to.as_str()).filter(|to| !to.is_empty())
     }
@@ -95,10 +99,6 @@ impl ValueMap {
     /// Both sides of every line, in the order of the mapping.
     pub(crate) fn lines(&self) -> &[(String, String)] {
         &self.written
-    }
-
-    fn known(&self) -> impl Iterator<Item = &str> {
-        self.written.iter().map(|(from, _)| from.as_str())
     }
 }
 

@@ -11,6 +11,7 @@ pub mod row;
 pub mod json;
 pub mod object;
 pub mod schema;
+pub mod link_by;
 pub mod property_change;
 pub mod plan;
 pub mod ticket;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::model::check::{Effects, RefusedRows};
 use crate::model::issue::Refusal;
+use crate::model::link_by::LinkBy;
 use crate::model::property_change::PropertyChange;
 use crate::model::schema::ObjectType;
 use crate::model::ticket::{LinkDraft, Missing, Remark};
@@ -154,8 +155,8 @@ impl LinkState {
 pub struct PlannedLink {
     /// Kind of the other record.
     pub to: ObjectType,
-    /// What `value` is: `id`, `key`, or a property of the other record.
-    pub by: String,
+    /// What `value` is.
+    pub by: LinkBy,
     /// What names the other record.
     pub value: String,
     /// Label of the link; none for the plain one.
@@ -181,14 +182,14 @@ impl PlannedLink {
 
     /// Whether it is what a mapping asked for.
     pub fn is_of(&self, draft: &LinkDraft) -> bool {
-        self.to == draft.to && *self.by == *draft.by && self.value == draft.value
+        self.to == draft.to && self.by == draft.by && self.value == draft.value
     }
 
     /// What it asks for, as the mapping made it; its record must be there.
     pub fn draft(&self) -> LinkDraft {
         LinkDraft {
             to: self.to,
-            by: self.by.as_str().into(),
+            by: self.by.clone(),
             value: self.value.clone(),
             label: self.label.as_deref().map(Arc::from),
             column: self.column.as_str().into(),

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::model::link_by::LinkBy;
 use crate::model::note::Note;
 use crate::model::schema::ObjectType;
 use crate::model::visible::spelled;
@@ -28,11 +29,9 @@ pub enum Missing {
 pub struct LinkDraft {
     /// Kind of the other record.
     pub to: ObjectType,
-    /// What `value` is: `id` (the record's id), `key` (the key of a ticket of this
-    /// input, prefix included; that ticket may come later in the file), or a property
-    /// of the other record such as `email`.
-    pub by: Arc<str>,
-    /// The value, normalised (e-mails and domains are trimmed and lower-case).
+    /// What `value` is.
+    pub by: LinkBy,
+    /// The value: of keys with their prefix, else normalised (e-mails and domains are trimmed and lower-case).
     pub value: String,
     /// Label of the association; none = the default one.
     pub label: Option<Arc<str>>,

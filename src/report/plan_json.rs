@@ -79,7 +79,7 @@ pub fn row_json(row: &ShownRow) -> Value {
         .map(|link| {
             json!({
                 "to": link.to.plural(),
-                "by": link.by,
+                "by": link.by.word(),
                 "value": link.value,
                 "label": link.label,
                 "record": link.record,

@@ -12,6 +12,7 @@ use crate::import::recover::Again;
 use crate::journal::{DoneRow, Later, NoteStep, Reading};
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::compare::same_value;
+use crate::model::link_by::LinkBy;
 use crate::model::made_link::MadeLink;
 use crate::model::outcome::Change;
 use crate::model::place::{Places, RowAddress};
@@ -281,10 +282,10 @@ impl DoneRows {
     }
 
     fn end(&self, link: &LinkDraft) -> Result<Option<String>, Error> {
-        Ok(match &*link.by {
-            "id" => Some(link.value.clone()),
-            "key" => self.journal.ticket_of_key(&link.value)?,
-            _ => match self.kinds.step_kind(link) {
+        Ok(match link.by {
+            LinkBy::Id => Some(link.value.clone()),
+            LinkBy::Key => self.journal.ticket_of_key(&link.value)?,
+            LinkBy::Property(_) => match self.kinds.step_kind(link) {
                 Some(kind) => self.journal.other_record(&kind, &link.value)?,
                 None => None,
             },

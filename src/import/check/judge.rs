@@ -10,10 +10,11 @@ use crate::import::read::Reading;
 use crate::journal::Keys;
 use crate::mapping::{CompiledMapping, Mapped, Stray};
 use crate::model::issue::{Problem, RowIssue};
+use crate::model::link_by::LinkBy;
 use crate::model::note::Note;
 use crate::model::outcome::RowEnd;
 use crate::model::row::SourceRow;
-use crate::model::schema::{ObjectType, Pipeline, ValueType};
+use crate::model::schema::{Pipeline, ValueType};
 use crate::model::ticket::{LinkDraft, Missing, PlacedRemark, TicketDraft};
 
 /// A record, judged.
@@ -159,9 +160,8 @@ impl<'a> Judge<'a> {
         }
         let stage = stage.and_then(|id| self.stages.iter().position(|known| known == id));
         let is_closed = stage.is_some_and(|stage| self.closed[stage]);
-        let is_contact =
-            |link: &&LinkDraft| link.to == ObjectType::Contacts && *link.by == *"email";
-        let is_other = |link: &&LinkDraft| !is_contact(link) && !matches!(&*link.by, "id" | "key");
+        let is_contact = |link: &&LinkDraft| link.by.is_email_of(link.to);
+        let is_other = |link: &&LinkDraft| !is_contact(link) && link.by.property().is_some();
         let others = draft.links.iter().filter(is_other);
         let contacts = draft.links.iter().filter(is_contact);
         Effect {
@@ -171,10 +171,10 @@ impl<'a> Judge<'a> {
             others: others
                 .map(|link| {
                     self.hasher
-                        .hash_one((link.to.plural(), &*link.by, &link.value))
+                        .hash_one((link.to.plural(), &link.by, &link.value))
                 })
                 .collect(),
-            links_tickets: draft.links.iter().any(|link| &*link.by == "key"),
+            links_tickets: draft.links.iter().any(|link| link.by == LinkBy::Key),
             links: !draft.links.is_empty(),
             notes: [
                 draft.notes.len() as u64,

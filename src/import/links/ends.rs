@@ -11,6 +11,7 @@ use super::others::{Others, Resolved};
 use crate::hubspot::Client;
 use crate::import::settle::SettleHandle;
 use crate::model::event::Stop;
+use crate::model::link_by::LinkBy;
 use crate::model::schema::ObjectType;
 use crate::model::ticket::LinkDraft;
 
@@ -18,30 +19,30 @@ use crate::model::ticket::LinkDraft;
 #[derive(Clone)]
 pub struct Ends {
     look: Look,
-    others: Arc<HashMap<(ObjectType, Arc<str>), Others>>,
+    others: Arc<HashMap<(ObjectType, LinkBy), Others>>,
 }
 
 /// What was found for links.
 #[derive(Debug, Default)]
-pub struct Found(HashMap<(ObjectType, Arc<str>), HashMap<String, Resolved>>);
+pub struct Found(HashMap<(ObjectType, LinkBy), HashMap<String, Resolved>>);
 
 impl Found {
     /// Takes what a link means.
     pub fn take(&mut self, draft: &LinkDraft, resolved: Resolved) {
-        let told = (draft.to, Arc::clone(&draft.by));
+        let told = (draft.to, draft.by.clone());
         let of_kind = self.0.entry(told).or_default();
         let _old = of_kind.insert(draft.value.clone(), resolved);
     }
 
     /// Whether it is known what a link means.
     pub fn knows(&self, draft: &LinkDraft) -> bool {
-        let told = self.0.get(&(draft.to, Arc::clone(&draft.by)));
+        let told = self.0.get(&(draft.to, draft.by.clone()));
         told.is_some_and(|told| told.contains_key(&draft.value))
     }
 
     /// What a link means. Nothing that was asked for is left out.
     pub fn of(&self, draft: &LinkDraft) -> &Resolved {
-        let told = self.0.get(&(draft.to, Arc::clone(&draft.by)));
+        let told = self.0.get(&(draft.to, draft.by.clone()));
         let found = told.and_then(|told| told.get(&draft.value));
         found.unwrap_or(&Resolved::Missing)
     }
@@ -57,7 +58,8 @@ impl Ends {
     ) -> Ends {
         let others = kinds.naturals().iter().map(|natural| {
             let others = Others::new(client.clone(), settle.clone(), natural.clone());
-            ((natural.object, Arc::clone(&natural.by)), others)
+            let by = LinkBy::Property(Arc::clone(&natural.property));
+            ((natural.object, by), others)
         });
         Ends {
             look: Look::new(client, kinds, key_property),
@@ -72,7 +74,7 @@ impl Ends {
     pub async fn resolve(&self, links: impl Iterator<Item = &LinkDraft>) -> Result<Found, Stop> {
         let mut groups: HashMap<_, Vec<&LinkDraft>> = HashMap::new();
         for link in links {
-            let told = (link.to, Arc::clone(&link.by));
+            let told = (link.to, link.by.clone());
             groups.entry(told).or_default().push(link);
         }
         let mut found = Found::default();

@@ -118,7 +118,7 @@ impl LinkDefinitions {
             }
             if asks_for_key(link) {
                 let known = found.unique.entry(to).or_default();
-                if let Some(property) = client.property(to, link.by).await? {
+                if let Some(property) = client.property(to, link.by.word()).await? {
                     let _same = known.insert(property.name, property.unique);
                 }
             }
@@ -136,8 +136,7 @@ fn asks_for_types(link: MappedLink<'_>) -> bool {
 /// Whether a portal has to be asked what the key of a link is: ids and our own keys are
 /// unique everywhere, and so are the e-mails of contacts.
 fn asks_for_key(link: MappedLink<'_>) -> bool {
-    let is_email = link.to == ObjectType::Contacts && &**link.by == "email";
-    !is_email && !matches!(&**link.by, "id" | "key")
+    link.by.property().is_some() && !link.by.is_email_of(link.to)
 }
 
 impl LinkKinds {
@@ -224,9 +223,9 @@ impl LinkKinds {
         link: MappedLink<'_>,
     ) -> Result<(), KindsError> {
         let (to, by) = (link.to, link.by);
-        if matches!(&**by, "id" | "key") {
+        let Some(property) = by.property() else {
             return Ok(());
-        }
+        };
         let unique = match asks_for_key(link) {
             false => true,
             true => {
@@ -238,7 +237,7 @@ impl LinkKinds {
                     by: by.to_string(),
                 };
                 let known = definitions.unique.get(&to).ok_or_else(unread)?;
-                *known.get(&**by).ok_or_else(missing)?
+                *known.get(&**property).ok_or_else(missing)?
             }
         };
         if !unique && link.missing == Missing::Create {
@@ -247,7 +246,7 @@ impl LinkKinds {
         }
         let natural = Natural {
             object: to,
-            by: Arc::clone(by),
+            property: Arc::clone(property),
             unique,
         };
         if !self.naturals.contains(&natural) {
@@ -260,7 +259,7 @@ impl LinkKinds {
     /// none where it does not go by one.
     pub fn step_kind(&self, draft: &LinkDraft) -> Option<String> {
         let mut naturals = self.naturals.iter();
-        let natural = naturals.find(|one| one.object == draft.to && one.by == draft.by)?;
+        let natural = naturals.find(|one| one.tells(draft.to, &draft.by))?;
         Some(natural.kind())
     }
 

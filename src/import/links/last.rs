@@ -7,6 +7,7 @@ use super::{left_out, links};
 use crate::import::flow::{PlannedOp, Standing};
 use crate::import::send::Sender;
 use crate::model::event::Stop;
+use crate::model::link_by::LinkBy;
 use crate::model::ticket::LinkDraft;
 
 impl Sender {
@@ -44,5 +45,8 @@ impl Sender {
 
 /// The links that waited for the last phase.
 fn last(op: &PlannedOp) -> impl Iterator<Item = &LinkDraft> {
-    op.draft.links.iter().filter(|draft| &*draft.by == "key")
+    op.draft
+        .links
+        .iter()
+        .filter(|draft| draft.by == LinkBy::Key)
 }

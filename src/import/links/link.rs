@@ -76,7 +76,7 @@ pub fn left_out<'a>(
         .filter(|draft| draft.missing == Missing::Skip && *found.of(draft) == Resolved::Missing);
     gone.map(|draft| PlacedRemark {
         remark: Remark::LinkLeftOut,
-        property: Arc::clone(&draft.by),
+        property: draft.by.word().into(),
         column: Some(Arc::clone(&draft.column)),
         value: excerpt(&draft.value).into(),
     })

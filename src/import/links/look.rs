@@ -12,6 +12,7 @@ use crate::hubspot::Client;
 use crate::hubspot::contract::BATCH_LIMIT;
 use crate::import::reading::{Closed, Given, Reading};
 use crate::model::event::Stop;
+use crate::model::link_by::LinkBy;
 use crate::model::schema::ObjectType;
 use crate::model::ticket::LinkDraft;
 
@@ -30,7 +31,7 @@ impl Look {
             client: client.clone(),
             tickets: Natural {
                 object: ObjectType::Tickets,
-                by: Arc::from(key_property),
+                property: Arc::from(key_property),
                 unique: true,
             },
             naturals: kinds.naturals().into(),
@@ -44,13 +45,13 @@ impl Look {
     pub async fn find(&self, links: &[&LinkDraft]) -> Result<Found, Stop> {
         let mut groups: HashMap<_, Vec<&LinkDraft>> = HashMap::new();
         for link in links {
-            let told = (link.to, Arc::clone(&link.by));
+            let told = (link.to, link.by.clone());
             groups.entry(told).or_default().push(link);
         }
         let mut found = Found::default();
         for ((to, by), links) in groups {
             let mut naturals = self.naturals.iter();
-            let natural = naturals.find(|one| one.object == to && one.by == by);
+            let natural = naturals.find(|one| one.tells(to, &by));
             let mut resolved = match natural {
                 Some(natural) => self.natural(natural, &links).await?,
                 None => self.plain(to, &by, &links).await?,
@@ -100,14 +101,16 @@ impl Look {
     pub(super) async fn plain(
         &self,
         object: ObjectType,
-        by: &str,
+        by: &LinkBy,
         links: &[&LinkDraft],
     ) -> Result<HashMap<String, Resolved>, Stop> {
         let mut found = HashMap::new();
         for values in different(links).chunks(BATCH_LIMIT) {
             match by {
-                "key" => found.extend(self.tickets_with(values).await?),
-                _ => found.extend(self.records_with(object, values).await?),
+                LinkBy::Key => found.extend(self.tickets_with(values).await?),
+                LinkBy::Id | LinkBy::Property(_) => {
+                    found.extend(self.records_with(object, values).await?)
+                }
             }
         }
         Ok(found)

@@ -9,6 +9,7 @@ use crate::hubspot::{Client, Filter, Search, SearchError, Test};
 use crate::import::reading::{Given, Reading};
 use crate::import::stop::stop_for;
 use crate::model::event::Stop;
+use crate::model::link_by::LinkBy;
 use crate::model::schema::ObjectType;
 
 /// Values of one search, at most.
@@ -20,22 +21,27 @@ pub struct Natural {
     /// Kind of the records.
     pub object: ObjectType,
     /// Internal name of the property.
-    pub by: Arc<str>,
+    pub property: Arc<str>,
     /// Whether the portal keeps its values unique.
     pub unique: bool,
 }
 
 impl Natural {
+    /// Whether links to records of this kind that are told so go by it.
+    pub fn tells(&self, to: ObjectType, by: &LinkBy) -> bool {
+        self.object == to && by.property() == Some(&self.property)
+    }
+
     /// How the journal calls steps for such records.
     pub fn kind(&self) -> String {
         match self.is_email() {
             true => "contact".to_owned(),
-            false => format!("{}.{}", self.object.plural(), self.by),
+            false => format!("{}.{}", self.object.plural(), self.property),
         }
     }
 
     fn is_email(&self) -> bool {
-        self.object == ObjectType::Contacts && &*self.by == "email"
+        self.object == ObjectType::Contacts && &*self.property == "email"
     }
 
     /// Live records that hold one of these values, at most 100 values.
@@ -48,7 +54,7 @@ impl Natural {
         let reading = Reading {
             client,
             object: self.object,
-            by: Some(&self.by),
+            by: Some(&self.property),
             properties: &self.properties(),
             archived: false,
         };
@@ -80,7 +86,7 @@ impl Natural {
     fn search_for(&self, values: &[String]) -> Search {
         let folded = values.iter().map(|value| value.to_lowercase()).collect();
         let filter = Filter {
-            property: self.by.to_string(),
+            property: self.property.to_string(),
             test: Test::In(folded),
         };
         Search {
@@ -111,7 +117,7 @@ impl Natural {
         } else {
             "hs_object_id"
         };
-        [&self.by, second, "hs_createdate", "createdate"]
+        [&self.property, second, "hs_createdate", "createdate"]
     }
 
     /// Whether a record holds the value. Portals fold case; secondary e-mails count:
@@ -119,7 +125,7 @@ impl Natural {
     pub fn holds(&self, record: &Record, value: &str) -> bool {
         let is = |held: &str| held.trim().to_lowercase() == value.to_lowercase();
         let others = record.get("hs_additional_emails").unwrap_or_default();
-        record.get(&self.by).is_some_and(is) || (self.is_email() && others.split(';').any(is))
+        record.get(&self.property).is_some_and(is) || (self.is_email() && others.split(';').any(is))
     }
 }
 
@@ -141,7 +147,7 @@ mod tests {
     fn company() -> Natural {
         Natural {
             object: ObjectType::Companies,
-            by: Arc::from("name"),
+            property: Arc::from("name"),
             unique: false,
         }
     }

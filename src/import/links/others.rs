@@ -298,7 +298,7 @@ impl Others {
     async fn send(&self, open: &[Open<'_>]) -> Sent {
         let items: Vec<Item> = open.iter().enumerate().map(item).collect();
         let items: Vec<&Item> = items.iter().collect();
-        let matching = Matching::Key(&self.natural.by);
+        let matching = Matching::Key(&self.natural.property);
         let object = self.natural.object;
         write(&self.client, object, Verb::Create, &matching, &items).await
     }

@@ -12,13 +12,14 @@ use crate::import::send::Sender;
 use crate::journal::{RowEntry, Waiting};
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason, excerpt};
+use crate::model::link_by::LinkBy;
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::ticket::{LinkDraft, PlacedRemark, Remark};
 
 impl Sender {
     /// Whether a link leads to a ticket that may come later in the input.
     fn is_for_last(&self, draft: &LinkDraft) -> bool {
-        self.run.purpose().creates() && &*draft.by == "key"
+        self.run.purpose().creates() && draft.by == LinkBy::Key
     }
 
     /// The links that can be made when the ticket is written.

@@ -9,6 +9,7 @@ use crate::journal::format::refusal_from;
 use crate::journal::read::{Reading, entry};
 use crate::journal::write::RowEntry;
 use crate::model::issue::Refusal;
+use crate::model::link_by::LinkBy;
 use crate::model::plan::{LinkState, Planned, PlannedAction, PlannedLink};
 use crate::model::property_change::PropertyChange;
 use crate::model::schema::ObjectType;
@@ -98,7 +99,7 @@ pub(super) fn links_text(links: &[PlannedLink]) -> serde_json::Result<Option<Str
         .map(|link| {
             LinkText(
                 link.to.plural().into_owned(),
-                link.by.clone(),
+                link.by.word().to_owned(),
                 link.value.clone(),
                 link.label.clone(),
                 link.column.clone(),
@@ -116,9 +117,10 @@ pub(super) fn links_text(links: &[PlannedLink]) -> serde_json::Result<Option<Str
 fn links_from(text: &str) -> Option<Vec<PlannedLink>> {
     let texts: Vec<LinkText> = serde_json::from_str(text).ok()?;
     let link = |LinkText(to, by, value, label, column, record, state): LinkText| {
+        let to = ObjectType::named(&to)?;
         Some(PlannedLink {
-            to: ObjectType::named(&to)?,
-            by,
+            to,
+            by: LinkBy::named(to, &by),
             value,
             label,
             column,
@@ -193,7 +195,7 @@ mod tests {
     fn links_come_back_as_they_went_in() {
         let link = |state, record: Option<&str>| PlannedLink {
             to: ObjectType::Contacts,
-            by: "email".to_owned(),
+            by: LinkBy::Property("email".into()),
             value: "a\"b@c.example".to_owned(),
             label: None,
             column: "Mail".to_owned(),

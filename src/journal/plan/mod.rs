@@ -28,4 +28,4 @@ mod write;
 
 pub use format::PlannedRow;
 pub use read::{Applied, PlanReading, PlanRef};
-pub use write::PlanWriter;
+pub use write::{KeyHolder, PlanWriter, Sought};

@@ -21,6 +21,24 @@ const ROWS: u64 = 10_000;
 /// What is known of a record that links lead to, by kind and key.
 const FIND_OTHER: &str = "SELECT record FROM other WHERE key = ?1";
 
+/// The ticket that has a key.
+#[derive(Debug)]
+pub enum KeyHolder {
+    /// One that is there, with this id.
+    Ticket(String),
+    /// One that the plan makes.
+    Planned,
+}
+
+/// What a look for a record came to.
+#[derive(Debug)]
+pub enum Sought {
+    /// It is there, with this id.
+    Found(String),
+    /// There is none.
+    Nowhere,
+}
+
 /// A plan.db that is being written.
 #[derive(Debug)]
 pub struct PlanWriter {
@@ -134,27 +152,32 @@ impl PlanWriter {
             .collect()
     }
 
-    /// Whether a key is that of a ticket, or of one that is made.
+    /// The ticket that has a key, or will have it; none where the plan knows of none.
     ///
     /// # Errors
     /// When the database can't be read.
-    pub fn ticket_of_key(&self, key: &str) -> Result<Option<Option<String>>, JournalError> {
+    pub fn ticket_of_key(&self, key: &str) -> Result<Option<KeyHolder>, JournalError> {
         let rows = self.of_key(key)?;
         let mut held = rows.into_iter();
         let found = held.find(|row| row.ticket.is_some() || row.action == PlannedAction::Create);
-        Ok(found.map(|row| row.ticket))
+        Ok(found.map(|row| match row.ticket {
+            Some(id) => KeyHolder::Ticket(id),
+            None => KeyHolder::Planned,
+        }))
     }
 
-    /// What is known of a record that links lead to: its id, or that there is none.
+    /// What is known of a record that links lead to, if it was looked for.
     ///
     /// # Errors
     /// When the database can't be read.
-    pub fn other(&self, kind: &str, key: &str) -> Result<Option<Option<String>>, JournalError> {
+    pub fn other(&self, kind: &str, key: &str) -> Result<Option<Sought>, JournalError> {
+        let sought = |row: &rusqlite::Row<'_>| {
+            let record: Option<String> = row.get(0)?;
+            Ok(record.map_or(Sought::Nowhere, Sought::Found))
+        };
         let find = || {
             let mut query = self.db.prepare_cached(FIND_OTHER)?;
-            query
-                .query_row([name(kind, key)], |row| row.get(0))
-                .optional()
+            query.query_row([name(kind, key)], sought).optional()
         };
         find().map_err(at(&self.building))
     }
@@ -163,13 +186,11 @@ impl PlanWriter {
     ///
     /// # Errors
     /// When the disk is full.
-    pub fn keep_other(
-        &self,
-        kind: &str,
-        key: &str,
-        record: Option<&str>,
-    ) -> Result<(), JournalError> {
-        let state = if record.is_some() { "there" } else { "none" };
+    pub fn keep_other(&self, kind: &str, key: &str, sought: &Sought) -> Result<(), JournalError> {
+        let (record, state) = match sought {
+            Sought::Found(id) => (Some(id), "there"),
+            Sought::Nowhere => (None, "none"),
+        };
         let sql = "INSERT OR IGNORE INTO other VALUES (?1, ?2, ?3)";
         let keep = || {
             let mut insert = self.db.prepare_cached(sql)?;

@@ -207,7 +207,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn skip(&mut self, rule: &At<String>) -> Option<Rule> {
-        let header = self.expression_columns(rule)?;
+        let header = self.expression_columns(rule).ok()?;
         match self.templates.add_expression(&rule.value) {
             Ok(expression) => Some(Rule { expression, header }),
             Err(fault) => {

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use crate::mapping::compile::document::Compiler;
 use crate::mapping::compiled::Fallback;
 use crate::mapping::entry::{Column, Entry, Feed, List};
-use crate::mapping::errors::Problem;
+use crate::mapping::errors::{Problem, Reported};
 use crate::mapping::shape::{EntrySpec, Origin, ZoneSpec};
 use crate::model::schema::{ObjectType, PropertyDef, ValueType};
 
@@ -44,8 +44,8 @@ impl<'a> Compiler<'a> {
             return None;
         }
         Some(Entry {
-            instead: self.fallback(spec, &found, object)?,
-            list: self.list(spec, found.value_type, &feed)?,
+            instead: self.fallback(spec, &found, object).ok()?,
+            list: self.list(spec, found.value_type, &feed).ok()?,
             name: Arc::from(found.name.as_str()),
             value_type: found.value_type,
             feed,
@@ -57,7 +57,7 @@ impl<'a> Compiler<'a> {
             html: spec.html.as_ref().is_some_and(|html| html.value),
             map,
             conversion,
-            zone: zone?,
+            zone: zone.ok()?,
             default,
             required,
             clears: self.purpose.updates() && spec.clear.as_ref().is_some_and(|clear| clear.value),
@@ -81,19 +81,19 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// The property of `read_only.into` where it is not the one that is written already;
-    /// `Some(None)` where there is none.
+    /// The property of `read_only.into` where there is one, and it is not the one that is
+    /// written already.
     fn fallback(
         &self,
         spec: &EntrySpec,
         found: &PropertyDef,
         object: ObjectType,
-    ) -> Option<Option<Fallback>> {
+    ) -> Result<Option<Fallback>, Reported> {
         let into = spec.read_only_into.as_ref();
         let Some(into) = into.filter(|into| into.value != found.name) else {
-            return Some(None);
+            return Ok(None);
         };
-        let other = self.definition(into, object)?;
+        let other = self.definition(into, object).ok_or(Reported)?;
         if other.value_type != found.value_type && other.value_type != ValueType::String {
             let message = format!(
                 "`{}` can't take the values of `{}`: it is of another type",
@@ -103,25 +103,33 @@ impl<'a> Compiler<'a> {
                 Problem::new(&into.span, message)
                     .help("name a property of the same type, or a text"),
             );
-            return None;
+            return Err(Reported);
         }
-        Some(Some(Fallback {
+        Ok(Some(Fallback {
             name: Arc::from(other.name.as_str()),
             value_type: other.value_type,
         }))
     }
 
-    /// The column with each row's time zone; `Some(None)` where the entry names none.
-    fn zone_column(&mut self, spec: &EntrySpec) -> Option<Option<Column>> {
+    /// The column with each row's time zone, where the entry names one.
+    fn zone_column(&mut self, spec: &EntrySpec) -> Result<Option<Column>, Reported> {
         match spec.timezone.as_ref().map(|zone| &zone.value) {
-            Some(ZoneSpec::Column(aliases)) => self.single_column(aliases, None).map(Some),
-            Some(ZoneSpec::Name(_)) | None => Some(None),
+            Some(ZoneSpec::Column(aliases)) => {
+                let column = self.single_column(aliases, None).ok_or(Reported)?;
+                Ok(Some(column))
+            }
+            Some(ZoneSpec::Name(_)) | None => Ok(None),
         }
     }
 
     /// Whether the entry holds several values, and how. Only texts and multi-selects
     /// can.
-    fn list(&self, spec: &EntrySpec, value_type: ValueType, feed: &Feed) -> Option<Option<List>> {
+    fn list(
+        &self,
+        spec: &EntrySpec,
+        value_type: ValueType,
+        feed: &Feed,
+    ) -> Result<Option<List>, Reported> {
         let columns = match feed {
             Feed::Columns(columns) => columns.as_slice(),
             _ => &[],
@@ -140,16 +148,16 @@ impl<'a> Compiler<'a> {
                 )
                 .help("say which of them, such as `nth = 1`"),
             );
-            return None;
+            return Err(Reported);
         }
         let split = match (&spec.split, value_type) {
             (Some(marks), _) => marks.value.clone(),
             (None, ValueType::MultiEnumeration) => vec![SEVERAL.to_owned()],
             (None, _) if columns.len() > 1 => Vec::new(),
-            (None, _) => return Some(None),
+            (None, _) => return Ok(None),
         };
         let join = spec.join.as_ref().map(|join| join.value.clone());
-        Some(Some(List {
+        Ok(Some(List {
             split,
             join: join.unwrap_or_else(|| SEVERAL.to_owned()),
         }))

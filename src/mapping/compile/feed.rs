@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::mapping::alone::{inside, template_problem};
 use crate::mapping::compile::document::Compiler;
 use crate::mapping::entry::{Column, Feed};
-use crate::mapping::errors::Problem;
+use crate::mapping::errors::{Problem, Reported};
 use crate::mapping::shape::{At, ColumnName, Origin};
 use crate::mapping::template::{ColumnUse, TemplateFault, column_uses};
 use crate::mapping::value_map::Fixed;
@@ -164,7 +164,7 @@ impl Compiler<'_> {
         }
         let header = self.named_columns(source, &uses);
         match self.templates.add(&source.value) {
-            Ok(id) => Some(Feed::Template(id, header?)),
+            Ok(id) => Some(Feed::Template(id, header.ok()?)),
             Err(fault) => {
                 self.template_fault(source, &fault);
                 None
@@ -172,9 +172,11 @@ impl Compiler<'_> {
         }
     }
 
-    /// Checks the columns that an expression names, and gives the first of them; none
-    /// when something was reported.
-    pub(crate) fn expression_columns(&mut self, source: &At<String>) -> Option<Option<Arc<str>>> {
+    /// Checks the columns that an expression names, and gives the first of them.
+    pub(crate) fn expression_columns(
+        &mut self,
+        source: &At<String>,
+    ) -> Result<Option<Arc<str>>, Reported> {
         let uses = column_uses(&source.value, true);
         self.named_columns(source, &uses)
     }
@@ -183,7 +185,7 @@ impl Compiler<'_> {
         &mut self,
         source: &At<String>,
         uses: &[ColumnUse],
-    ) -> Option<Option<Arc<str>>> {
+    ) -> Result<Option<Arc<str>>, Reported> {
         let headers = Arc::clone(&self.headers);
         let mut all_present = true;
         let mut first = None;
@@ -198,7 +200,7 @@ impl Compiler<'_> {
                 self.missing_column(&[At::new(name, span)]);
             }
         }
-        all_present.then_some(first)
+        all_present.then_some(first).ok_or(Reported)
     }
 
     /// Reports what the template engine found.

@@ -222,7 +222,9 @@ impl<'a> Compiler<'a> {
         {
             Some((Otherwise::Value(owner), span)) => {
                 let name = At::new(owner.clone(), span.clone());
-                let id = self.constant(&Conversion::Owner(rule.clone()), &name)?;
+                let id = self
+                    .constant(&Conversion::Owner(rule.clone()), &name)
+                    .ok()?;
                 Absent::Fallback(id?)
             }
             Some((Otherwise::Blank, _)) => Absent::Blank,

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::mapping::compile::document::{Compiler, RowPipeline};
 use crate::mapping::compile::entry::SEVERAL;
 use crate::mapping::convert::Conversion;
-use crate::mapping::errors::Problem;
+use crate::mapping::errors::{Problem, Reported};
 use crate::mapping::shape::{At, EntrySpec, MapLine, MapSpec, Otherwise};
 use crate::mapping::value_map::{Fixed, Unmapped, ValueMap};
 use crate::model::issue::Reason;
@@ -34,11 +34,11 @@ impl Compiler<'_> {
                 let parts = parts.filter(|part| !part.is_empty()).map(|part| {
                     self.constant(conversion, &At::new(part.to_owned(), text.span.clone()))
                 });
-                let values: Vec<Option<String>> = parts.collect::<Option<_>>()?;
+                let values: Vec<Option<String>> = parts.collect::<Result<_, Reported>>().ok()?;
                 let values: Vec<String> = values.into_iter().flatten().collect();
                 Some(Fixed::Ready(Some(values.join(SEVERAL))))
             }
-            _ => self.constant(conversion, text).map(Fixed::Ready),
+            _ => self.constant(conversion, text).ok().map(Fixed::Ready),
         }
     }
 
@@ -47,14 +47,14 @@ impl Compiler<'_> {
         &self,
         conversion: &Conversion,
         text: &At<String>,
-    ) -> Option<Option<String>> {
+    ) -> Result<Option<String>, Reported> {
         let pipeline = match self.row_pipeline {
             RowPipeline::Always(idx) => Some(idx),
             RowPipeline::Varies | RowPipeline::Unknown | RowPipeline::Faulty => None,
         };
         let converted = conversion.constant(text.value.trim(), pipeline);
-        self.reported(text, converted)
-            .map(|converted| converted.value)
+        let converted = self.reported(text, converted).ok_or(Reported)?;
+        Ok(converted.value)
     }
 
     fn reported<T>(&self, text: &At<String>, result: Result<T, Reason>) -> Option<T> {

@@ -7,7 +7,8 @@ use crate::mapping::errors::Problem;
 use crate::mapping::link::{Link, LinkForm};
 use crate::mapping::look_up::LookUp;
 use crate::mapping::nearest::nearest;
-use crate::mapping::shape::{At, KeyOrigin, LinkBy, LinkSpec, TableSpec};
+use crate::mapping::shape::{At, KeyOrigin, LinkSpec, TableSpec};
+use crate::model::link_by::LinkBy;
 use crate::model::schema::{ObjectName, ObjectType};
 
 impl Compiler<'_> {
@@ -16,11 +17,10 @@ impl Compiler<'_> {
     pub(crate) fn link(&mut self, spec: &LinkSpec) -> Option<Link> {
         let columns = self.columns(&spec.column, spec.optional, spec.nth.as_ref());
         let to = self.object(&spec.to)?;
-        let by = self.link_by(spec, to);
+        let form = self.link_form(spec, to);
         let lookup = spec.lookup.as_ref().map(|table| self.look_up(table));
         let properties = spec.properties.iter().filter_map(|entry| {
-            let is_by = |name: &String| *name == entry.property.value;
-            if matches!(&spec.by.value, LinkBy::Property(name) if is_by(name)) {
+            if spec.by.value.property().map(|name| &**name) == Some(&*entry.property.value) {
                 self.problems.report(Problem::new(
                     &entry.property.span,
                     format!(
@@ -34,10 +34,10 @@ impl Compiler<'_> {
         });
         let properties = properties.collect();
         let columns = columns.filter(|columns| !columns.is_empty())?;
-        let (by, form) = by?;
+        let form = form?;
         Some(Link {
             to,
-            by: Arc::from(by),
+            by: spec.by.value.clone(),
             form,
             columns,
             split: spec
@@ -70,18 +70,15 @@ impl Compiler<'_> {
         found
     }
 
-    /// How drafts call what the cells hold, and its form.
-    fn link_by<'s>(&self, spec: &'s LinkSpec, to: ObjectType) -> Option<(&'s str, LinkForm)> {
+    /// The form of what the cells hold.
+    fn link_form(&self, spec: &LinkSpec, to: ObjectType) -> Option<LinkForm> {
         match &spec.by.value {
-            LinkBy::Id => Some(("id", LinkForm::Id)),
+            LinkBy::Id => Some(LinkForm::Id),
             LinkBy::Key => match self.document.key.origin {
-                KeyOrigin::Text(..) => {
-                    let form = LinkForm::Key {
-                        prefix: self.document.key.prefix.clone(),
-                        as_written: self.document.key.as_written,
-                    };
-                    Some(("key", form))
-                }
+                KeyOrigin::Text(..) => Some(LinkForm::Key {
+                    prefix: self.document.key.prefix.clone(),
+                    as_written: self.document.key.as_written,
+                }),
                 KeyOrigin::RowHash | KeyOrigin::RecordId(_) => {
                     self.problems.report(
                         Problem::new(
@@ -94,14 +91,13 @@ impl Compiler<'_> {
                 }
             },
             LinkBy::Property(name) => {
-                let at = At::new(name.clone(), spec.by.span.clone());
+                let at = At::new(name.to_string(), spec.by.span.clone());
                 self.check_natural_key(&at, to)?;
-                let form = match (to, name.as_str()) {
+                Some(match (to, &**name) {
                     (ObjectType::Contacts, "email") => LinkForm::Email,
                     (ObjectType::Companies, "domain") => LinkForm::Folded,
                     _ => LinkForm::Text,
-                };
-                Some((name, form))
+                })
             }
         }
     }

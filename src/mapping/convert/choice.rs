@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use crate::mapping::nearest::{fold, nearest};
+use crate::mapping::nearest::{Names, fold};
 use crate::model::issue::Reason;
 
 /// A list of internal values with labels, ready to be looked up.
@@ -15,6 +15,8 @@ pub(crate) struct Choices {
     by_value: HashMap<String, usize>,
     by_label: HashMap<String, Hit>,
     by_folded: HashMap<String, Hit>,
+    /// Labels, then internal values.
+    names: Names,
 }
 
 /// Positions under one text.
@@ -46,6 +48,8 @@ impl Choices {
             enter(&mut list.by_folded, fold(value), idx);
             enter(&mut list.by_folded, fold(label), idx);
         }
+        let names = list.labels.iter().chain(&list.values);
+        names.for_each(|name| list.names.push(name));
         list
     }
 
@@ -104,9 +108,7 @@ impl Choices {
 
     /// The label, else the internal value, that looks most like a text.
     pub(crate) fn nearest(&self, text: &str) -> Option<String> {
-        let labels = self.labels.iter().map(String::as_str);
-        let values = self.values.iter().map(String::as_str);
-        nearest(text, labels.chain(values)).map(str::to_owned)
+        self.names.nearest(text).map(str::to_owned)
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::mapping::convert::Converted;
 use crate::mapping::look_up::LookUp;
-use crate::mapping::nearest::{fold, nearest};
+use crate::mapping::nearest::{Names, fold};
 use crate::model::issue::Reason;
 use crate::model::schema::Owner;
 use crate::model::ticket::Remark;
@@ -17,7 +17,7 @@ pub(crate) struct Owners {
     by_email: HashMap<String, Holders>,
     by_name: HashMap<String, Holders>,
     by_id: HashMap<String, Holders>,
-    known: Vec<String>,
+    known: Names,
 }
 
 /// The owners under one e-mail, name or id.
@@ -68,8 +68,8 @@ impl Owners {
             enter(&mut list.by_name, &owner.full_name(), owner);
             enter(&mut list.by_id, &owner.id, owner);
             if !owner.archived {
-                list.known.push(owner.email.clone());
-                list.known.push(owner.full_name());
+                list.known.push(&owner.email);
+                list.known.push(&owner.full_name());
             }
         }
         list
@@ -77,7 +77,7 @@ impl Owners {
 
     /// The e-mail or name of an active owner that looks most like a text.
     pub(crate) fn nearest(&self, text: &str) -> Option<String> {
-        nearest(text, self.known.iter().map(String::as_str)).map(str::to_owned)
+        self.known.nearest(text).map(str::to_owned)
     }
 
     /// The holders of a text. An active one by any way comes before archived ones.

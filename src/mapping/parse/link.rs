@@ -5,7 +5,8 @@ use crate::mapping::parse::column::read_columns;
 use crate::mapping::parse::entry::read_entries;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::{read_lookup_file, read_split, read_word};
-use crate::mapping::shape::{At, LinkBy, LinkSpec};
+use crate::mapping::shape::{At, LinkSpec};
+use crate::model::link_by::LinkBy;
 use crate::model::schema::{ObjectName, ObjectType};
 use crate::model::ticket::Missing;
 
@@ -98,7 +99,7 @@ fn read_by(table: &mut Table<'_>, to: Option<&ObjectName>) -> Option<At<LinkBy>>
                 "`by = \"key\"` is for links to tickets: only they have the mapping's key",
             );
         }
-        _ => LinkBy::Property(by.value),
+        _ => LinkBy::Property(by.value.into()),
     };
     Some(At::new(read, by.span))
 }

@@ -16,10 +16,11 @@ use crate::import::links::{
 };
 use crate::import::reading::{Closed, Given};
 use crate::import::tickets::{Tickets, compared};
-use crate::journal::PlanWriter;
+use crate::journal::{PlanWriter, Sought};
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason};
+use crate::model::link_by::LinkBy;
 use crate::model::plan::{LinkState, PlannedLink};
 use crate::model::ticket::{LinkDraft, Missing};
 
@@ -178,7 +179,7 @@ impl Looker<'_> {
 
     /// Whether a link leads to a ticket that may come later in the input.
     fn is_for_last(&self, draft: &LinkDraft) -> bool {
-        self.operation.purpose().creates() && &*draft.by == "key"
+        self.operation.purpose().creates() && draft.by == LinkBy::Key
     }
 
     /// What the links of a page lead to.
@@ -194,8 +195,8 @@ impl Looker<'_> {
                 None => None,
             };
             match known {
-                Some(Some(id)) => found.take(draft, Resolved::Id(id)),
-                Some(None) => found.take(draft, Resolved::Missing),
+                Some(Sought::Found(id)) => found.take(draft, Resolved::Id(id)),
+                Some(Sought::Nowhere) => found.take(draft, Resolved::Missing),
                 None => unknown.push(draft),
             }
         }
@@ -203,13 +204,12 @@ impl Looker<'_> {
         for draft in unknown {
             let means = read.of(draft).clone();
             if let Some(kind) = self.kinds.step_kind(draft) {
-                let record = match &means {
-                    Resolved::Id(id) => Some(Some(&**id)),
-                    Resolved::Missing => Some(None),
-                    Resolved::Refused(_) | Resolved::Hidden(_) | Resolved::Ambiguous(_) => None,
-                };
-                if let Some(record) = record {
-                    locked(self.writer).keep_other(&kind, &draft.value, record)?;
+                let keep =
+                    |sought: &Sought| locked(self.writer).keep_other(&kind, &draft.value, sought);
+                match &means {
+                    Resolved::Id(id) => keep(&Sought::Found(id.clone()))?,
+                    Resolved::Missing => keep(&Sought::Nowhere)?,
+                    Resolved::Refused(_) | Resolved::Hidden(_) | Resolved::Ambiguous(_) => {}
                 }
             }
             found.take(draft, means);
@@ -269,7 +269,7 @@ impl Looker<'_> {
 fn planned(draft: &LinkDraft, record: Option<String>, state: LinkState) -> PlannedLink {
     PlannedLink {
         to: draft.to,
-        by: draft.by.to_string(),
+        by: draft.by.clone(),
         value: draft.value.clone(),
         label: draft.label.as_deref().map(str::to_owned),
         column: draft.column.to_string(),

@@ -1,6 +1,7 @@
 //! Joins the parts of a plan: pages are looked at side by side and decided in their order;
 //! links to tickets of the input are told at the end, when all tickets are.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,7 +20,7 @@ use crate::import::links::{Link, LinkKinds, Look, OfTicket, Resolved, Way};
 use crate::import::read::Input;
 use crate::import::rivals::Rivals;
 use crate::import::stop::stop_for;
-use crate::journal::{PlanWriter, PlannedRow, RowEntry};
+use crate::journal::{KeyHolder, PlanWriter, PlannedRow, RowEntry};
 use crate::mapping::CompiledMapping;
 use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::outcome::RowEnd;
@@ -318,7 +319,7 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
     }
 
     async fn tell(&mut self, mut rows: Vec<PlannedRow>) -> Result<(), Error> {
-        self.name_ends(&mut rows).await?;
+        let made = self.name_ends(&mut rows).await?;
         let known: Vec<(String, Vec<Link>)> = rows
             .iter()
             .filter_map(|row| {
@@ -347,11 +348,12 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
                         .is_some_and(|ticket| held.is_as_wanted(Way::Make, of(ticket)))
                 });
                 let is_there = is_there || is_made(link, &earlier);
-                link.state = match (&link.record, is_there, skips) {
-                    (Some(_), true, _) => LinkState::There,
-                    (Some(_), false, _) => LinkState::Make,
-                    (None, _, true) => LinkState::LeftOut,
-                    (None, _, false) => {
+                let is_known = link.record.is_some() || made.contains(&link.value);
+                link.state = match (is_known, is_there, skips) {
+                    (true, true, _) => LinkState::There,
+                    (true, false, _) => LinkState::Make,
+                    (false, _, true) => LinkState::LeftOut,
+                    (false, _, false) => {
                         let object = ObjectType::Tickets;
                         let problem = Problem::new(Reason::NoSuchRecord { object });
                         let problem = problem.column(&*link.column).value(&link.value);
@@ -359,8 +361,6 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
                         LinkState::Refused
                     }
                 };
-                // A ticket that is made by this very run has no id yet.
-                link.record = link.record.take().filter(|id| !id.is_empty());
             }
             if let Some(problem) = lacking {
                 row.refusal = Some(left(&row, problem).into());
@@ -376,21 +376,25 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
         Ok(())
     }
 
-    /// Finds the tickets that open links lead to: in the plan, else in the portal. One that
-    /// the plan makes gets an empty id.
-    async fn name_ends(&self, rows: &mut [PlannedRow]) -> Result<(), Error> {
+    /// Finds the tickets that open links lead to: in the plan, else in the portal. Gives
+    /// the keys of those that the plan makes, which have no ids yet.
+    async fn name_ends(&self, rows: &mut [PlannedRow]) -> Result<BTreeSet<String>, Error> {
+        let mut made = BTreeSet::new();
         let mut unknown: Vec<LinkDraft> = Vec::new();
         for link in rows.iter_mut().flat_map(|row| &mut row.links) {
             let LinkState::Later { .. } = link.state else {
                 continue;
             };
             match locked(self.looker.writer).ticket_of_key(&link.value)? {
-                Some(ticket) => link.record = Some(ticket.unwrap_or_default()),
+                Some(KeyHolder::Ticket(id)) => link.record = Some(id),
+                Some(KeyHolder::Planned) => {
+                    let _new = made.insert(link.value.clone());
+                }
                 None => unknown.push(link.draft()),
             }
         }
         if unknown.is_empty() || !self.looker.knows_keys {
-            return Ok(());
+            return Ok(made);
         }
         let drafts: Vec<&LinkDraft> = unknown.iter().collect();
         let found = self.looker.look.find(&drafts).await.map_err(stopped)?;
@@ -403,7 +407,7 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
                 link.record = Some(id.clone());
             }
         }
-        Ok(())
+        Ok(made)
     }
 
     /// A link whose other end is in the portal.
