@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::hubspot::contract::{HISTORY_LIMIT, LINKED_LIMIT};
 use crate::hubspot::{CallError, Client, LinkedRecord, Record, SchemaParts};
 use crate::model::schema::{OWNER_PROPERTY, ObjectName, ObjectType, Schema};
+use crate::model::shelf::Shelf;
 
 /// What is read of a ticket when nobody says what; what a portal lacks of it is left out.
 const USUAL: [&str; 11] = [
@@ -152,7 +153,7 @@ struct Asks<'a> {
     properties: Vec<&'a str>,
     history: Vec<&'a str>,
     associations: &'a [ObjectType],
-    archived: bool,
+    shelf: Shelf,
 }
 
 impl<'a> Asks<'a> {
@@ -176,7 +177,10 @@ impl<'a> Asks<'a> {
             properties: Vec::new(),
             history: args.history.iter().map(String::as_str).collect(),
             associations,
-            archived: args.archived,
+            shelf: match args.archived {
+                true => Shelf::RecycleBin,
+                false => Shelf::Live,
+            },
         };
         let id = asks.id_property.into_iter();
         let mut seen = BTreeSet::new();
@@ -198,7 +202,7 @@ impl<'a> Asks<'a> {
         let wanted = (&self.properties[..], &self.history[..]);
         let tickets = ObjectType::Tickets;
         let reply = client
-            .batch_read_with_history(tickets, self.id_property, ids, wanted, self.archived)
+            .batch_read_with_history(tickets, self.id_property, ids, wanted, self.shelf)
             .await?;
         Ok(reply.results)
     }

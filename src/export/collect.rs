@@ -16,6 +16,7 @@ use super::links::{self, Links};
 use super::page::{MODIFIED, PageError, Reading, changed_in};
 use super::spool::{InOrder, Spool, Ticket};
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 use crate::output::{read_regular, write_anew};
 
 /// A longer file of that name is none of ours: millions of ids.
@@ -97,22 +98,25 @@ impl Collected {
             _ => Vec::new(),
         };
         let mut before = 0;
-        let both = [(false, &mut self.live), (true, &mut self.archived)];
-        for (archived, spool) in both {
+        let both = [
+            (Shelf::Live, &mut self.live),
+            (Shelf::RecycleBin, &mut self.archived),
+        ];
+        for (shelf, spool) in both {
             let Some(spool) = spool else { continue };
             let heard = |tickets| heard(Step::Read(before + tickets));
             match which {
-                Which::All => reading.list(archived, spool, heard).await?,
-                Which::First(limit) => reading.list_first(*limit, archived, spool).await?,
+                Which::All => reading.list(shelf, spool, heard).await?,
+                Which::First(limit) => reading.list_first(*limit, shelf, spool).await?,
                 Which::Found(search, limit) => reading.found(search, *limit, spool, heard).await?,
-                Which::Since(window) if !archived => {
+                Which::Since(window) if !shelf.is_bin() => {
                     let changed = changed_in(MODIFIED, *window);
                     let ids = reading.ids_found(ObjectType::Tickets, &changed).await?;
                     let ids: Vec<u64> = ids.into_iter().collect();
-                    let _gone = reading.chosen(&ids, false, spool, heard).await?;
+                    let _gone = reading.chosen(&ids, Shelf::Live, spool, heard).await?;
                 }
-                Which::Since(_) => reading.list(true, spool, heard).await?,
-                Which::Ids(_) => missing = reading.chosen(&missing, archived, spool, heard).await?,
+                Which::Since(_) => reading.list(Shelf::RecycleBin, spool, heard).await?,
+                Which::Ids(_) => missing = reading.chosen(&missing, shelf, spool, heard).await?,
             }
             before += spool.tickets();
         }

@@ -19,6 +19,7 @@ use crate::hubspot::contract::{BATCH_LIMIT, LINKED_LIMIT};
 use crate::hubspot::error::CallError;
 use crate::hubspot::{LinkType, LinkedRecord, Record};
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 
 /// Tickets whose links are read ahead, in portions of `LINKED_LIMIT`.
 const PORTIONS_AHEAD: usize = 4;
@@ -170,7 +171,7 @@ async fn in_bin(
     ids: &BTreeSet<String>,
 ) -> Result<HashMap<u64, Ticket>, PageError> {
     let ids: Vec<u64> = ids.iter().filter_map(|id| id.parse().ok()).collect();
-    let tickets = reading.batch(&ids, true).await?.into_iter();
+    let tickets = reading.batch(&ids, Shelf::RecycleBin).await?.into_iter();
     Ok(tickets.map(|ticket| (ticket.id, ticket)).collect())
 }
 
@@ -278,7 +279,7 @@ async fn records<'a>(
     let read: Vec<Vec<Record>> = stream::iter(batches)
         .map(|ids| {
             let client = &reading.client;
-            client.read_existing(others.object, ids, (&names, &[]), false)
+            client.read_existing(others.object, ids, (&names, &[]), Shelf::Live)
         })
         .buffer_unordered(reading.width().min(AT_ONCE))
         .try_collect()

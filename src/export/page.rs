@@ -14,6 +14,7 @@ use crate::hubspot::contract::{BATCH_LIMIT, HISTORY_LIMIT};
 use crate::hubspot::error::CallError;
 use crate::hubspot::{self, Client, Comparison, Filter, Page, Record, Search, SearchError, Test};
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 
 /// The property that says when a record was changed; contacts have another.
 pub const MODIFIED: &str = "hs_lastmodifieddate";
@@ -59,7 +60,7 @@ impl Reading {
     /// `heard` is told the number of tickets so far after every page.
     pub async fn list(
         &self,
-        archived: bool,
+        shelf: Shelf,
         spool: &mut Spool,
         mut heard: impl FnMut(u64),
     ) -> Result<(), PageError> {
@@ -72,7 +73,7 @@ impl Reading {
         loop {
             while flying.len() < self.width() {
                 match ranges.next() {
-                    Some(ask) => flying.push(self.ask(ask, archived)),
+                    Some(ask) => flying.push(self.ask(ask, shelf)),
                     None => break,
                 }
             }
@@ -80,7 +81,7 @@ impl Reading {
                 return Ok(());
             };
             match reply {
-                Ok(page) => tickets += self.keep(&mut ranges, &ask, page, archived, spool)?,
+                Ok(page) => tickets += self.keep(&mut ranges, &ask, page, shelf, spool)?,
                 Err(CallError::Refused(_)) if ranges.refused(&ask) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -92,7 +93,7 @@ impl Reading {
     pub async fn list_first(
         &self,
         limit: u64,
-        archived: bool,
+        shelf: Shelf,
         spool: &mut Spool,
     ) -> Result<(), PageError> {
         let mut after = match spool.marks().last() {
@@ -102,8 +103,8 @@ impl Reading {
         let mut list = OneByOne::behind(spool.marks().last().map(|mark| mark.ids.1));
         let mut left = limit.saturating_sub(spool.tickets());
         while left > 0 {
-            let page = self.page(after.as_deref(), archived).await?;
-            let mut tickets = self.tickets(page.results, archived)?;
+            let page = self.page(after.as_deref(), shelf).await?;
+            let mut tickets = self.tickets(page.results, shelf)?;
             let ids: Vec<u64> = tickets.iter().map(|ticket| ticket.id).collect();
             list.take(after.as_deref(), &ids, page.after.as_deref())?;
             tickets.truncate(usize::try_from(left).unwrap_or(usize::MAX));
@@ -152,10 +153,12 @@ impl Reading {
                 false => page.after,
             };
             records.truncate(most);
-            let mut tickets = self.tickets(records, false)?;
+            let mut tickets = self.tickets(records, Shelf::Live)?;
             if by_id {
                 let ids: Vec<u64> = tickets.iter().map(|ticket| ticket.id).collect();
-                let batches = ids.chunks(HISTORY_LIMIT).map(|ids| self.batch(ids, false));
+                let batches = ids
+                    .chunks(HISTORY_LIMIT)
+                    .map(|ids| self.batch(ids, Shelf::Live));
                 let batches = stream::iter(batches).buffered(self.width());
                 tickets = batches.try_concat().await?;
             }
@@ -172,7 +175,7 @@ impl Reading {
     pub async fn chosen(
         &self,
         ids: &[u64],
-        archived: bool,
+        shelf: Shelf,
         spool: &mut Spool,
         mut heard: impl FnMut(u64),
     ) -> Result<Vec<u64>, PageError> {
@@ -184,7 +187,7 @@ impl Reading {
         missing.retain(|id| !found.contains(id));
         let batches = missing
             .chunks(self.batch_limit())
-            .map(|ids| self.batch(ids, archived));
+            .map(|ids| self.batch(ids, shelf));
         let mut batches = stream::iter(batches).buffered(self.width());
         while let Some(batch) = batches.next().await {
             let tickets = batch?;
@@ -234,21 +237,19 @@ impl Reading {
     }
 
     /// Tickets by id, which come in id order; those that are not there are left out.
-    pub async fn batch(&self, ids: &[u64], archived: bool) -> Result<Vec<Ticket>, PageError> {
+    pub async fn batch(&self, ids: &[u64], shelf: Shelf) -> Result<Vec<Ticket>, PageError> {
         let ids: Vec<String> = ids.iter().map(u64::to_string).collect();
         let names: Vec<&str> = self.properties.iter().map(String::as_str).collect();
         let history: Vec<&str> = self.history.iter().map(String::as_str).collect();
         let (tickets, wanted) = (ObjectType::Tickets, (&names[..], &history[..]));
-        let records = self.client.read_existing(tickets, &ids, wanted, archived);
-        self.tickets(records.await?, archived)
+        let records = self.client.read_existing(tickets, &ids, wanted, shelf);
+        self.tickets(records.await?, shelf)
     }
 
-    async fn page(&self, after: Option<&str>, archived: bool) -> Result<Page, CallError> {
+    async fn page(&self, after: Option<&str>, shelf: Shelf) -> Result<Page, CallError> {
         let what = (self.properties.as_slice(), self.history.as_slice());
         let tickets = ObjectType::Tickets;
-        self.client
-            .list_history(tickets, what, after, archived)
-            .await
+        self.client.list_history(tickets, what, after, shelf).await
     }
 
     /// Calls that are worth having in flight.
@@ -259,8 +260,8 @@ impl Reading {
             .max(1)
     }
 
-    async fn ask(&self, ask: Ask, archived: bool) -> (Ask, Result<Page, CallError>) {
-        let page = self.page(ask.after.as_deref(), archived).await;
+    async fn ask(&self, ask: Ask, shelf: Shelf) -> (Ask, Result<Page, CallError>) {
+        let page = self.page(ask.after.as_deref(), shelf).await;
         (ask, page)
     }
 
@@ -270,10 +271,10 @@ impl Reading {
         ranges: &mut Ranges,
         ask: &Ask,
         page: Page,
-        archived: bool,
+        shelf: Shelf,
         spool: &mut Spool,
     ) -> Result<u64, PageError> {
-        let tickets = self.tickets(page.results, archived)?;
+        let tickets = self.tickets(page.results, shelf)?;
         let ids: Vec<u64> = tickets.iter().map(|ticket| ticket.id).collect();
         let Some(kept) = ranges.take(ask, &ids, page.after)? else {
             return Ok(0);
@@ -283,14 +284,12 @@ impl Reading {
         Ok(new.len() as u64)
     }
 
-    fn tickets(&self, records: Vec<Record>, archived: bool) -> Result<Vec<Ticket>, PageError> {
-        let tickets = records
-            .into_iter()
-            .map(|record| self.ticket(record, archived));
+    fn tickets(&self, records: Vec<Record>, shelf: Shelf) -> Result<Vec<Ticket>, PageError> {
+        let tickets = records.into_iter().map(|record| self.ticket(record, shelf));
         tickets.collect()
     }
 
-    fn ticket(&self, mut record: Record, archived: bool) -> Result<Ticket, PageError> {
+    fn ticket(&self, mut record: Record, shelf: Shelf) -> Result<Ticket, PageError> {
         let Ok(id) = record.id.parse() else {
             return Err(PageError::BadId(record.id));
         };
@@ -299,7 +298,7 @@ impl Reading {
         Ok(Ticket {
             id,
             values: names.map(|name| record.properties.remove(name)).collect(),
-            archived,
+            archived: shelf.is_bin(),
             times: Times {
                 created: record.times.created,
                 updated: record.times.updated,

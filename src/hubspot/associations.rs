@@ -28,7 +28,15 @@ pub struct LinkType {
     pub label: Option<String>,
 }
 
+/// The category of labels that people make.
+pub const USER_DEFINED: &str = "USER_DEFINED";
+
 impl LinkType {
+    /// Whether people made it.
+    pub fn is_users(&self) -> bool {
+        self.category == USER_DEFINED
+    }
+
     /// One of HubSpot's own kinds, without a label.
     pub fn plain(id: u32) -> LinkType {
         LinkType {

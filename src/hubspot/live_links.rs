@@ -10,6 +10,7 @@ use crate::hubspot::client::Client;
 use crate::hubspot::error::CallError;
 use crate::hubspot::records::ApiError;
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 
 /// How often links are asked for while records go away one after the other.
 const ROUNDS: usize = 8;
@@ -101,7 +102,7 @@ impl Client {
         ids: BTreeSet<String>,
     ) -> Result<BTreeSet<String>, CallError> {
         let asked: Vec<String> = ids.iter().cloned().collect();
-        let live = self.read_existing(object, &asked, (&["hs_object_id"], &[]), false);
+        let live = self.read_existing(object, &asked, (&["hs_object_id"], &[]), Shelf::Live);
         let live: BTreeSet<String> = live.await?.into_iter().map(|record| record.id).collect();
         Ok(ids.difference(&live).cloned().collect())
     }

@@ -48,8 +48,9 @@ mod unknowns;
 
 pub mod error;
 pub mod records;
+mod row_error;
 
-pub use associations::{LinkInput, LinkReply, LinkType, Linked, LinkedRecord};
+pub use associations::{LinkInput, LinkReply, LinkType, Linked, LinkedRecord, USER_DEFINED};
 pub use client::Client;
 pub use credentials::{Credentials, OAuthApp};
 pub use error::CallError;
@@ -64,6 +65,7 @@ pub use records::{
     PropertyForm, PropertyGroup, PropertyProblem, Record, RecordTimes, WriteInput,
 };
 pub use route::{Authorities, NamedProxy, Route};
+pub use row_error::RowErrorKind;
 pub use schema::SchemaParts;
 pub use search::{Comparison, Filter, Found, Search, SearchError, Sort, Test};
 pub use settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};

@@ -11,6 +11,7 @@ use crate::hubspot::paths::with_query;
 use crate::hubspot::records::{ApiError, BatchReply, CreateInput, Page, Record, WriteInput};
 use crate::hubspot::wire::{self, Read};
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 use crate::model::ticket::PropertyValues;
 
 impl Client {
@@ -28,17 +29,17 @@ impl Client {
 
     /// Reads records by id, or by the value of a unique property; at most 100 ids,
     /// none twice. What does not exist comes as an entry of `errors` with category
-    /// `OBJECT_NOT_FOUND`. `archived` reads the recycle bin and only that.
+    /// `OBJECT_NOT_FOUND`.
     pub async fn batch_read(
         &self,
         object: ObjectType,
         id_property: Option<&str>,
         ids: &[String],
         properties: &[&str],
-        archived: bool,
+        shelf: Shelf,
     ) -> Result<BatchReply, CallError> {
         let wanted = (properties, &[][..]);
-        self.batch_read_with_history(object, id_property, ids, wanted, archived)
+        self.batch_read_with_history(object, id_property, ids, wanted, shelf)
             .await
     }
 
@@ -50,10 +51,9 @@ impl Client {
         id_property: Option<&str>,
         ids: &[String],
         (properties, history): (&[&str], &[&str]),
-        archived: bool,
+        shelf: Shelf,
     ) -> Result<BatchReply, CallError> {
-        let archived = archived.to_string();
-        let query = [("archived", archived.as_str())];
+        let query = [("archived", shelf.query())];
         let path = with_query(&self.api().batch(object, "read"), &query);
         let mut parts = Parts::of(ids);
         while let Some(part) = parts.next() {
@@ -79,7 +79,7 @@ impl Client {
         object: ObjectType,
         ids: &[String],
         (properties, history): (&[&str], &[&str]),
-        archived: bool,
+        shelf: Shelf,
     ) -> Result<Vec<Record>, CallError> {
         let most = match history.is_empty() {
             true => contract::BATCH_LIMIT,
@@ -88,7 +88,7 @@ impl Client {
         let mut found = HashMap::new();
         for part in ids.chunks(most) {
             let wanted = (properties, history);
-            let reply = self.batch_read_with_history(object, None, part, wanted, archived);
+            let reply = self.batch_read_with_history(object, None, part, wanted, shelf);
             let reply = reply.await?;
             if let Some(error) = reply.errors.into_iter().find(|error| !error.is_missing()) {
                 return Err(match error.is_passing() {
@@ -162,10 +162,10 @@ impl Client {
         id_property: Option<&str>,
         id: &str,
         properties: &[&str],
-        archived: bool,
+        shelf: Shelf,
     ) -> Result<Option<Record>, CallError> {
-        let (names, archived) = (properties.join(","), archived.to_string());
-        let mut query = vec![("archived", archived.as_str())];
+        let names = properties.join(",");
+        let mut query = vec![("archived", shelf.query())];
         query.extend(id_property.map(|name| ("idProperty", name)));
         if !names.is_empty() {
             query.push(("properties", &names));
@@ -203,15 +203,14 @@ impl Client {
     }
 
     /// One page of records, 100 at most, in ascending id order, from `after` on.
-    /// `archived` lists the recycle bin and only that.
     pub async fn list(
         &self,
         object: ObjectType,
         properties: &[String],
         after: Option<&str>,
-        archived: bool,
+        shelf: Shelf,
     ) -> Result<Page, CallError> {
-        self.list_history(object, (properties, &[]), after, archived)
+        self.list_history(object, (properties, &[]), after, shelf)
             .await
     }
 
@@ -223,7 +222,7 @@ impl Client {
         object: ObjectType,
         (properties, history): (&[String], &[String]),
         after: Option<&str>,
-        archived: bool,
+        shelf: Shelf,
     ) -> Result<Page, CallError> {
         let limit = match history.is_empty() {
             true => contract::PAGE_LIMIT,
@@ -231,14 +230,13 @@ impl Client {
         };
         let base = self.api().objects(object);
         let path =
-            |names: &str, history: &str| list_path(&base, limit, (names, history), after, archived);
+            |names: &str, history: &str| list_path(&base, limit, (names, history), after, shelf);
         let whole = path(&properties.join(","), &history.join(","));
         if whole.len() <= contract::PATH_LIMIT {
             return self.get(whole, wire::page).await;
         }
         let bare = self.get(path("", ""), wire::page).await?;
-        self.fill(object, bare, (properties, history), archived)
-            .await
+        self.fill(object, bare, (properties, history), shelf).await
     }
 
     /// HubSpot answers 414 to a list of very many properties: their values are then
@@ -248,7 +246,7 @@ impl Client {
         object: ObjectType,
         bare: Page,
         (properties, history): (&[String], &[String]),
-        archived: bool,
+        shelf: Shelf,
     ) -> Result<Page, CallError> {
         if bare.results.is_empty() {
             return Ok(bare);
@@ -256,7 +254,7 @@ impl Client {
         let ids: Vec<String> = bare.results.into_iter().map(|record| record.id).collect();
         let names: Vec<&str> = properties.iter().map(String::as_str).collect();
         let history: Vec<&str> = history.iter().map(String::as_str).collect();
-        let results = self.read_existing(object, &ids, (&names, &history), archived);
+        let results = self.read_existing(object, &ids, (&names, &history), shelf);
         Ok(Page {
             results: results.await?,
             after: bare.after,
@@ -303,10 +301,10 @@ fn list_path(
     limit: usize,
     (properties, history): (&str, &str),
     after: Option<&str>,
-    archived: bool,
+    shelf: Shelf,
 ) -> String {
-    let (limit, archived) = (limit.to_string(), archived.to_string());
-    let mut query = vec![("limit", limit.as_str()), ("archived", archived.as_str())];
+    let limit = limit.to_string();
+    let mut query = vec![("limit", limit.as_str()), ("archived", shelf.query())];
     query.extend(after.map(|after| ("after", after)));
     if !properties.is_empty() {
         query.push(("properties", properties));

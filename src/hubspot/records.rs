@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::Timestamp;
 
 use crate::hubspot::associations::LinkType;
+use crate::model::record_id::RecordId;
 use crate::model::ticket::PropertyValues;
 
 /// The account that a token belongs to.
@@ -153,6 +154,11 @@ pub struct FormerValue {
 }
 
 impl Record {
+    /// The id, which no record that comes out of a reply lacks.
+    pub fn record_id(&self) -> RecordId {
+        RecordId::given(&self.id)
+    }
+
     /// The property's value, if set.
     pub fn get(&self, property: &str) -> Option<&str> {
         self.properties.get(property).map(String::as_str)
@@ -213,16 +219,6 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// Whether it says that there is no such record.
-    pub fn is_missing(&self) -> bool {
-        self.category == "OBJECT_NOT_FOUND" || self.status == 404
-    }
-
-    /// Whether the same call may fare better in a while.
-    pub fn is_passing(&self) -> bool {
-        matches!(self.status, 423 | 429 | 477 | 500..)
-    }
-
     /// Those of these ids that it speaks of: by their names in its context, else in its
     /// words. Empty where it names none of them.
     pub fn speaks_of(&self, asked: &[String]) -> Vec<String> {

@@ -11,6 +11,7 @@ use crate::hubspot::exchange::{Budget, Effect, Request};
 use crate::hubspot::records::{Page, Record};
 use crate::hubspot::wire;
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 
 /// What every record has, and what search can order by.
 const ID: &str = "hs_object_id";
@@ -288,7 +289,8 @@ impl Client {
         }
         let ids: Vec<String> = results.into_iter().map(|record| record.id).collect();
         let names: Vec<&str> = search.properties.iter().map(String::as_str).collect();
-        self.read_existing(object, &ids, (&names, &[]), false).await
+        self.read_existing(object, &ids, (&names, &[]), Shelf::Live)
+            .await
     }
 }
 

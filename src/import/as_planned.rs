@@ -11,9 +11,9 @@ use super::send::Sender;
 use crate::hubspot::records::Record;
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason, SincePlan};
-use crate::model::outcome::RowEnd;
 use crate::model::plan::{LinkState, Planned, PlannedAction};
 use crate::model::property_change::PropertyChange;
+use crate::model::record_id::RecordId;
 
 /// What is not as the plan found it.
 #[derive(Debug, PartialEq, Eq)]
@@ -173,14 +173,10 @@ impl Sender {
     }
 
     /// A row that was to be created and whose key has come to be meanwhile.
-    pub(super) fn as_planned(&self, op: &PlannedOp, end: RowEnd) -> RowEnd {
-        match (end, op.planned_action()) {
-            (RowEnd::Exists { ticket }, Some(PlannedAction::Create)) => {
-                let since = Since::ticket(SincePlan::KeyTaken { id: ticket });
-                RowEnd::Refused(self.problem(op, since).into())
-            }
-            (end, _) => end,
-        }
+    pub(super) fn key_taken(&self, op: &PlannedOp, ticket: &RecordId) -> Option<Since> {
+        let id = ticket.to_string();
+        let is_planned = op.planned_action() == Some(PlannedAction::Create);
+        is_planned.then(|| Since::ticket(SincePlan::KeyTaken { id }))
     }
 
     /// Refuses a row that can't be done as planned.

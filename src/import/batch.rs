@@ -196,7 +196,6 @@ mod tests {
                 ..TicketDraft::default()
             },
             ticket: None,
-            links: None,
             notes: 0,
             parked: 0,
             bytes,

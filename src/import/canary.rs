@@ -13,6 +13,7 @@ use crate::model::event::Stop;
 use crate::model::issue::excerpt;
 use crate::model::learned::{Learned, Written};
 use crate::model::schema::{ObjectType, ValueType};
+use crate::model::shelf::Shelf;
 
 use super::facts::Facts;
 use super::flow::Operation;
@@ -61,7 +62,7 @@ pub async fn check(canary: Canary<'_>, wrote: &[Wrote]) -> Result<Findings, Stop
     let names: Vec<&str> = names.into_iter().collect();
     let reply = canary
         .client
-        .batch_read(ObjectType::Tickets, None, &ids, &names, false)
+        .batch_read(ObjectType::Tickets, None, &ids, &names, Shelf::Live)
         .await
         .map_err(stop_for)?;
     learn(canary, wrote, &reply.results);

@@ -18,6 +18,7 @@ use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::event::{Event, Listener};
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::plan::PlannedAction;
+use crate::model::record_id::RecordId;
 use crate::model::row::SourceRow;
 use crate::model::ticket::Missing;
 
@@ -167,7 +168,7 @@ impl Feed {
             }
             Some(Unknown::Resend) => {}
             None => {
-                op.ticket.clone_from(&intent.record);
+                op.ticket = intent.record.clone().and_then(RecordId::new);
                 if let Some(changes) = &intent.changes {
                     op.changes_only(changes.clone(), self.mapping.id_property());
                 }

@@ -4,9 +4,11 @@
 use super::links::Link;
 use crate::journal::{Keys, PastIntent};
 use crate::mapping::For;
+use crate::model::issue::Problem;
 use crate::model::outcome::{Change, RowEnd, Written};
 use crate::model::plan::{Planned, PlannedAction};
 use crate::model::property_change::PropertyChange;
+use crate::model::record_id::RecordId;
 use crate::model::row::SourceRow;
 use crate::model::ticket::{PlacedRemark, TicketDraft};
 
@@ -112,9 +114,7 @@ pub struct PlannedOp {
     /// The ticket as mapped.
     pub draft: TicketDraft,
     /// Id of the ticket, once it was read from the portal.
-    pub ticket: Option<String>,
-    /// Links that are made when the ticket is written, once their ends are known.
-    pub links: Option<Vec<Link>>,
+    pub ticket: Option<RecordId>,
     /// Notes that its ticket gets once it is written. They are in the draft only where
     /// the row was read again for them.
     pub notes: usize,
@@ -191,9 +191,107 @@ impl PlannedOp {
     }
 }
 
-/// A row whose ticket is as the row says, but perhaps for its links and notes, and the end
-/// that it has then.
-pub type Standing = (PlannedOp, RowEnd);
+impl AsRef<PlannedOp> for PlannedOp {
+    fn as_ref(&self) -> &PlannedOp {
+        self
+    }
+}
+
+impl AsMut<PlannedOp> for PlannedOp {
+    fn as_mut(&mut self) -> &mut PlannedOp {
+        self
+    }
+}
+
+/// A row whose ticket is live.
+#[derive(Debug)]
+pub struct Located {
+    /// The row, which has the ticket's id as well.
+    pub op: PlannedOp,
+    /// The ticket.
+    pub ticket: RecordId,
+}
+
+/// A row that can be sent, with the links that it makes.
+#[derive(Debug)]
+pub struct Linkable {
+    /// The row.
+    pub op: PlannedOp,
+    /// Its links that can be made when its ticket is written.
+    pub links: Vec<Link>,
+}
+
+/// A row whose ticket is as the row says, but perhaps for its links and notes.
+#[derive(Debug)]
+pub struct Standing {
+    /// The row.
+    pub op: PlannedOp,
+    /// Its ticket.
+    pub ticket: RecordId,
+    /// How the ticket came to be as the row says.
+    pub stand: Stand,
+    /// Links that can be made now; none where nobody looked for their ends yet.
+    pub links: Option<Vec<Link>>,
+}
+
+/// How a ticket came to be as a row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stand {
+    /// This run did that.
+    Done(Change),
+    /// It was so before.
+    Unchanged,
+    /// Create only: it is not the row's, but has its key.
+    Exists,
+}
+
+impl Standing {
+    /// A row whose links nobody looked for yet.
+    pub fn new(op: PlannedOp, ticket: RecordId, stand: Stand) -> Standing {
+        Standing {
+            op,
+            ticket,
+            stand,
+            links: None,
+        }
+    }
+
+    /// What this run did with the ticket, if anything.
+    pub fn change(&self) -> Option<Change> {
+        match self.stand {
+            Stand::Done(change) => Some(change),
+            Stand::Unchanged | Stand::Exists => None,
+        }
+    }
+
+    /// The same row once something else was done for its ticket: what was done with the
+    /// ticket itself counts more.
+    pub fn with(self, change: Option<Change>) -> Standing {
+        let stand = match (self.stand, change) {
+            (Stand::Unchanged, Some(change)) => Stand::Done(change),
+            (stand, _) => stand,
+        };
+        Standing { stand, ..self }
+    }
+
+    /// The row with its end, on its way to settle.
+    pub fn ended(self) -> RowOutcome {
+        let ticket = String::from(self.ticket);
+        self.op.ended(match self.stand {
+            Stand::Done(change) => RowEnd::Done { ticket, change },
+            Stand::Unchanged => RowEnd::Unchanged { ticket },
+            Stand::Exists => RowEnd::Exists { ticket },
+        })
+    }
+
+    /// The row, refused although its ticket stands: an undo takes back what was done with
+    /// it.
+    pub fn refused(self, problem: Problem) -> RowOutcome {
+        let change = self.change();
+        let refused = self.op.ended(RowEnd::Refused(problem.into()));
+        refused.after(&self.ticket, change)
+    }
+}
 
 /// What is to be done with a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::feed::{changed, map};
 use super::flight::{GRACE, alive, sleep_until};
-use super::flow::Standing;
+use super::flow::{Stand, Standing};
 use super::notes::{LOAD, LOAD_BYTES};
 use super::plan::plan;
 use super::read::Reading;
@@ -22,7 +22,7 @@ use super::stop::replies_say_nothing;
 use crate::error::Error;
 use crate::journal::Waiting;
 use crate::model::event::{Event, Listener, Stop};
-use crate::model::outcome::RowEnd;
+use crate::model::record_id::RecordId;
 
 /// Rows that are asked for together.
 const PAGE: usize = 500;
@@ -178,8 +178,8 @@ impl Loads {
 
     /// Settles rows without notes and gathers the others.
     async fn take(&mut self, rows: Vec<Standing>) -> Result<(), Stop> {
-        let (noted, plain): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(op, _)| op.notes > 0);
-        let plain = plain.into_iter().map(|(op, end)| op.ended(end));
+        let (noted, plain): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.op.notes > 0);
+        let plain = plain.into_iter().map(Standing::ended);
         self.sender.settle.settle(plain.collect()).await?;
         for row in noted {
             let (notes, bytes) = size(&row);
@@ -235,7 +235,7 @@ impl Loads {
 }
 
 /// Notes and bytes of a row.
-fn size((op, _): &Standing) -> (usize, usize) {
+fn size(Standing { op, .. }: &Standing) -> (usize, usize) {
     let bytes = op.draft.notes.iter().map(|note| note.body.len()).sum();
     (op.draft.notes.len(), bytes)
 }
@@ -281,12 +281,16 @@ fn again(rows: &mut Again, sender: &Sender, waiting: Waiting) -> Result<Standing
         return Err(changed(&op));
     }
     op.rekey(sender.mapping.key_property(), waiting.key);
-    let ticket = waiting.ticket;
-    let end = match waiting.change {
-        Some(change) => RowEnd::Done { ticket, change },
-        None => RowEnd::Unchanged { ticket },
-    };
-    Ok((op, end))
+    let ticket =
+        RecordId::new(waiting.ticket).ok_or_else(|| no_ticket(waiting.row.address.line))?;
+    let stand = waiting.change.map_or(Stand::Unchanged, Stand::Done);
+    Ok(Standing::new(op, ticket, stand))
+}
+
+fn no_ticket(line: u64) -> Error {
+    Error::mend(format!(
+        "run.db is damaged: line {line} waits without a ticket"
+    ))
 }
 
 fn other_row(waiting: &Waiting) -> Error {

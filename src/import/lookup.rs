@@ -2,33 +2,29 @@
 //! store, by key, never by search. What is found is ours or theirs; what is not
 //! found is sent again.
 
-use super::create::{Slot, Written};
 use super::facts::Facts;
 use super::reading::{Closed, Given};
+use super::rounds::{Doubt, Slot, Written};
 use super::tickets::{Tickets, has_key};
 use crate::hubspot::records::Record;
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason};
 use crate::model::learned::Learned;
-use crate::model::outcome::{Change, RowEnd};
+use crate::model::record_id::RecordId;
+use crate::model::shelf::Shelf;
 
 /// Protocol K5: rounds of collision and look-up for one row.
 const COLLISIONS: u32 = 2;
 
-/// Why a row is looked up.
-#[derive(Debug)]
-pub enum Doubt {
-    /// The reply does not say what became of it.
-    Unclear,
-    /// Its key is taken; with the id that the portal named, if any.
-    Collided(Option<String>),
-}
-
 /// What a look-up makes of a row.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Looked {
-    /// The row has ended.
-    Ended(RowEnd),
+    /// A send of ours made its ticket.
+    Ours(RecordId),
+    /// Its key is that of this ticket, which we did not make.
+    Theirs(RecordId),
+    /// It can't go in.
+    Refused(Box<Problem>),
     /// Nothing of it is in the portal: it is sent again.
     Again,
 }
@@ -48,7 +44,7 @@ impl LookUp<'_> {
     /// has and does not show.
     pub async fn live(&self, keys: &[String]) -> Result<Given, Stop> {
         let wanted = ["hs_createdate"];
-        self.tickets.read_each(keys, &wanted, false).await
+        self.tickets.read_each(keys, &wanted, Shelf::Live).await
     }
 
     /// What becomes of a row, given the live tickets and what the portal said of it.
@@ -60,7 +56,7 @@ impl LookUp<'_> {
     ) -> Result<Looked, Stop> {
         let key = &slot.item.key;
         if let Some(record) = self.tickets.find(&live.records, key) {
-            return Ok(Looked::Ended(ours_or_theirs(record, slot.written)));
+            return Ok(ours_or_theirs(record, slot.written));
         }
         if let Some(closed) = live.of(key) {
             return self.hidden(slot, closed);
@@ -73,7 +69,7 @@ impl LookUp<'_> {
         let asks = named.is_none() || self.facts.archived_by_key() != Some(false);
         if asks {
             let one = std::slice::from_ref(key);
-            let archived = self.tickets.read_each(one, &[], true).await?;
+            let archived = self.tickets.read_each(one, &[], Shelf::RecycleBin).await?;
             if let Some(closed) = archived.of(key) {
                 return self.hidden(slot, closed);
             }
@@ -96,7 +92,7 @@ impl LookUp<'_> {
                 let id = record.id.clone();
                 return Ok(self.refused(key, Reason::KeyInRecycleBin { id }));
             }
-            Some(record) => return Ok(Looked::Ended(ours_or_theirs(record, slot.written))),
+            Some(record) => return Ok(ours_or_theirs(record, slot.written)),
             None => {}
         }
         slot.collisions += 1;
@@ -129,23 +125,21 @@ impl LookUp<'_> {
 
     fn refused(&self, key: &str, reason: Reason) -> Looked {
         let problem = Problem::new(reason).property(self.key_property).value(key);
-        Looked::Ended(RowEnd::Refused(problem.into()))
+        Looked::Refused(Box::new(problem))
     }
 }
 
 /// Protocol K6: a ticket that was found is ours only if a send of ours may have
 /// written it, and it was inserted when that can have been carried out. What can't be
 /// told is theirs.
-fn ours_or_theirs(record: &Record, written: Written) -> RowEnd {
-    let ticket = record.id.clone();
+fn ours_or_theirs(record: &Record, written: Written) -> Looked {
     let ours = match written {
         Written::Maybe(window) => window.holds(record.inserted_at()),
         Written::No => false,
     };
-    let change = Change::Created;
     match ours {
-        true => RowEnd::Done { ticket, change },
-        false => RowEnd::Exists { ticket },
+        true => Looked::Ours(record.record_id()),
+        false => Looked::Theirs(record.record_id()),
     }
 }
 
@@ -185,12 +179,9 @@ mod tests {
             (open, "unreadable", false),
         ];
         for (written, inserted, ours) in table {
-            let end = ours_or_theirs(&record(inserted), written);
-            assert_eq!(
-                matches!(end, RowEnd::Done { .. }),
-                ours,
-                "{written:?} {inserted}"
-            );
+            let looked = ours_or_theirs(&record(inserted), written);
+            let is_ours = matches!(looked, Looked::Ours(_));
+            assert_eq!(is_ours, ours, "{written:?} {inserted}");
         }
     }
 }

@@ -4,8 +4,8 @@
 //! of the run archived by what the journal has.
 
 use super::as_planned::Since;
-use super::change::Slot;
-use super::flow::{Operation, PlannedOp, RowOutcome};
+use super::flow::{Located, Operation, PlannedOp, RowOutcome};
+use super::rounds::Slot;
 use super::send::Sender;
 use super::stop::stop_for;
 use super::tickets::Tickets;
@@ -15,7 +15,9 @@ use crate::model::event::Stop;
 use crate::model::issue::{Reason, SincePlan};
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::plan::PlannedAction;
+use crate::model::record_id::RecordId;
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 
 /// A row whose ticket is not live.
 pub(super) struct Absent {
@@ -51,10 +53,10 @@ enum Place {
 }
 
 impl Sender {
-    /// Rows whose ticket is live, with its id; the others end here.
-    pub(super) async fn live(&self, ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
+    /// Rows whose ticket is live; the others end here.
+    pub(super) async fn live(&self, ops: Vec<PlannedOp>) -> Result<Vec<Located>, Stop> {
         let names: Vec<String> = ops.iter().map(|op| op.draft.key.clone()).collect();
-        let given = self.tickets().read_each(&names, &[], false).await?;
+        let given = self.tickets().read_each(&names, &[], Shelf::Live).await?;
         let (ops, records) = self.shown(ops, given).await?;
         let mut live = Vec::new();
         let mut absent = Vec::new();
@@ -64,8 +66,9 @@ impl Sender {
                 Some(record) => match not_as_planned(&op, &record.id) {
                     Some(since) => changed.push(self.refuse_changed(op, since)),
                     None => {
-                        op.ticket = Some(record.id.clone());
-                        live.push(op);
+                        let ticket = record.record_id();
+                        op.ticket = Some(ticket.clone());
+                        live.push(Located { op, ticket });
                     }
                 },
                 None => absent.push(Absent::untouched(op)),
@@ -84,38 +87,43 @@ impl Sender {
         slots: Vec<Slot>,
         todo: &mut Vec<Slot>,
     ) -> Result<(), Stop> {
-        let (known, nameless): (Vec<_>, Vec<_>) =
-            slots.into_iter().partition(|slot| slot.op.ticket.is_some());
+        let mut known: Vec<(Slot, RecordId)> = Vec::new();
+        let mut nameless = Vec::new();
+        for slot in slots {
+            match slot.op.ticket.clone() {
+                Some(ticket) => known.push((slot, ticket)),
+                None => nameless.push(slot),
+            }
+        }
         let mut absent = Vec::new();
         let read = async {
             let found = self.name(&nameless).await?;
-            let ids: Vec<String> = known
-                .iter()
-                .filter_map(|slot| slot.op.ticket.clone())
-                .collect();
-            Ok::<_, Stop>((found, self.tickets_by_id().read(&ids, &[], false).await?))
+            let ids = known.iter().map(|(_, ticket)| ticket.to_string());
+            let ids: Vec<String> = ids.collect();
+            Ok::<_, Stop>((
+                found,
+                self.tickets_by_id().read(&ids, &[], Shelf::Live).await?,
+            ))
         };
         let (found, live) = match read.await {
             Ok(read) => read,
             Err(stop) => {
-                todo.extend(known.into_iter().chain(nameless));
+                todo.extend(known.into_iter().map(|(slot, _)| slot).chain(nameless));
                 return Err(stop);
             }
         };
         for (slot, found) in nameless.into_iter().zip(found) {
             match found {
                 Some(id) => {
-                    let window = slot.window;
                     let mut op = slot.into_op();
                     op.ticket = Some(id);
-                    todo.push(self.changing(op, window));
+                    todo.push(self.slot(op, None));
                 }
                 None => absent.push(Absent::sent(slot.into_op())),
             }
         }
-        for slot in known {
-            let ticket = slot.op.ticket.as_deref().unwrap_or_default();
-            match self.tickets_by_id().find(&live, ticket) {
+        for (slot, ticket) in known {
+            match self.tickets_by_id().find(&live, &ticket) {
                 Some(_) => todo.push(slot),
                 None => absent.push(Absent::sent(slot.into_op())),
             }
@@ -125,18 +133,18 @@ impl Sender {
 
     /// Finds the tickets of rows whose intents have none, as those of older tools do, and
     /// makes their ids durable before anything is sent.
-    async fn name(&self, slots: &[Slot]) -> Result<Vec<Option<String>>, Stop> {
+    async fn name(&self, slots: &[Slot]) -> Result<Vec<Option<RecordId>>, Stop> {
         let names: Vec<String> = slots.iter().map(|slot| slot.op.draft.key.clone()).collect();
-        let live = self.tickets().read(&names, &[], false).await?;
+        let live = self.tickets().read(&names, &[], Shelf::Live).await?;
         let id = |name: &String| {
             let record = self.tickets().find(&live, name);
-            record.map(|record| record.id.clone())
+            record.map(Record::record_id)
         };
-        let found: Vec<Option<String>> = names.iter().map(id).collect();
+        let found: Vec<Option<RecordId>> = names.iter().map(id).collect();
         let seqs = slots.iter().map(|slot| slot.op.source.seq);
         let named = seqs
             .zip(&found)
-            .filter_map(|(seq, id)| Some((seq, id.clone()?)));
+            .filter_map(|(seq, id)| Some((seq, id.clone()?.into())));
         self.settle.name(self.operation, named.collect()).await?;
         Ok(found)
     }
@@ -208,12 +216,15 @@ impl Sender {
     }
 
     async fn places(&self, absent: &[Absent]) -> Result<Vec<Place>, Stop> {
-        let known = |row: &Absent| row.op.ticket.clone();
+        let known = |row: &Absent| row.op.ticket.clone().map(String::from);
         let ids: Vec<String> = absent.iter().filter_map(known).collect();
         let keys = absent.iter().filter(|row| row.op.ticket.is_none());
         let keys: Vec<String> = keys.map(|row| row.op.draft.key.clone()).collect();
-        let by_id = self.tickets_by_id().read(&ids, &[], true).await?;
-        let by_key = self.tickets().read(&keys, &[], true).await?;
+        let by_id = self
+            .tickets_by_id()
+            .read(&ids, &[], Shelf::RecycleBin)
+            .await?;
+        let by_key = self.tickets().read(&keys, &[], Shelf::RecycleBin).await?;
         let mut before = self.archived_before(absent).await?.into_iter();
         let mut places = Vec::new();
         for row in absent {
@@ -247,7 +258,7 @@ impl Sender {
     async fn by_spelling(&self, row: &Absent, before: Earlier) -> Result<Place, Stop> {
         if row.op.ticket.is_none() && before.key != row.op.draft.key {
             let names = [before.key];
-            let bin = self.tickets().read(&names, &[], true).await?;
+            let bin = self.tickets().read(&names, &[], Shelf::RecycleBin).await?;
             if !bin.is_empty() {
                 return Ok(Place::Nowhere);
             }
@@ -260,8 +271,8 @@ impl Sender {
     async fn merged_or_gone(&self, row: &Absent) -> Result<Place, Stop> {
         let by_id = self.mapping.id_property().is_none();
         let id = match &row.op.ticket {
-            Some(id) => id,
-            None if by_id && row.sent => &row.op.draft.key,
+            Some(id) => id.as_str(),
+            None if by_id && row.sent => row.op.draft.key.as_str(),
             // What an archive intends was live then; older tools wrote no id.
             None if row.sent && self.operation == Operation::Archive => {
                 return Ok(Place::Purged(String::new()));
@@ -271,13 +282,13 @@ impl Sender {
         let wanted = self.wanted();
         let read = self
             .client
-            .read(ObjectType::Tickets, None, id, &wanted, false);
+            .read(ObjectType::Tickets, None, id, &wanted, Shelf::Live);
         Ok(match read.await.map_err(stop_for)? {
-            Some(into) if into.id != *id => Place::Merged {
-                id: id.clone(),
+            Some(into) if into.id != id => Place::Merged {
+                id: id.to_owned(),
                 into: Box::new(into),
             },
-            _ if row.sent => Place::Purged(id.clone()),
+            _ if row.sent => Place::Purged(id.to_owned()),
             _ => Place::Nowhere,
         })
     }

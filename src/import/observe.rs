@@ -6,7 +6,7 @@
 
 use super::as_planned::Since;
 use super::decide::{Action, Observed, Wanted, decide};
-use super::flow::{Batch, PlannedOp};
+use super::flow::{Batch, PlannedOp, Stand, Standing};
 use super::missing::Absent;
 use super::plan::json_bytes;
 use super::reading::Given;
@@ -14,7 +14,8 @@ use super::send::{Delivered, Sender};
 use crate::hubspot::records::Record;
 use crate::model::event::Stop;
 use crate::model::issue::SincePlan;
-use crate::model::outcome::RowEnd;
+use crate::model::record_id::RecordId;
+use crate::model::shelf::Shelf;
 
 impl Sender {
     /// Compares the rows of a batch. None of them was intended, so that rows without
@@ -36,7 +37,7 @@ impl Sender {
     pub(super) async fn differing(&self, ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
         let names: Vec<String> = ops.iter().map(|op| op.draft.key.clone()).collect();
         let (tickets, wanted) = (self.tickets(), self.wanted());
-        let given = tickets.read_each(&names, &wanted, false).await?;
+        let given = tickets.read_each(&names, &wanted, Shelf::Live).await?;
         let (ops, held) = self.shown(ops, given).await?;
         let mut differing = Vec::new();
         let mut standing = Vec::new();
@@ -61,13 +62,19 @@ impl Sender {
             }
             match action {
                 Action::Update { ticket, changes } => {
-                    op.ticket = Some(ticket);
+                    op.ticket = Some(RecordId::given(&ticket));
                     op.changes_only(changes, self.mapping.id_property());
                     op.bytes = json_bytes(&op.draft);
                     differing.push(op);
                 }
-                Action::Unchanged { ticket } => standing.push((op, RowEnd::Unchanged { ticket })),
-                Action::Exists { ticket } => standing.push((op, RowEnd::Exists { ticket })),
+                Action::Unchanged { ticket } => {
+                    let ticket = RecordId::given(&ticket);
+                    standing.push(Standing::new(op, ticket, Stand::Unchanged));
+                }
+                Action::Exists { ticket } => {
+                    let ticket = RecordId::given(&ticket);
+                    standing.push(Standing::new(op, ticket, Stand::Exists));
+                }
                 Action::Absent => absent.push(Absent::untouched(op)),
                 Action::Create | Action::Archive { .. } | Action::Link { .. } => differing.push(op),
             }

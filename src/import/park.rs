@@ -107,7 +107,6 @@ mod tests {
             },
             draft: TicketDraft::default(),
             ticket: None,
-            links: None,
             notes: 0,
             parked: 0,
             bytes,

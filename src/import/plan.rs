@@ -30,7 +30,6 @@ pub fn plan(operation: Operation, row: MappedRow) -> Result<PlannedOp, Box<RowOu
         source: row.source,
         draft: row.draft,
         ticket: None,
-        links: None,
         parked: 0,
         bytes,
         changes: None,

@@ -2,16 +2,16 @@
 //! record store, and rows end as the portal has them or are sent again. Tickets that are
 //! not live are `missing`'s.
 
-use super::change::Slot;
-use super::flow::{Operation, PlannedOp, RowOutcome, Standing};
+use super::flow::{Operation, PlannedOp, RowOutcome, Stand, Standing};
 use super::missing::Absent;
+use super::rounds::Slot;
 use super::send::Sender;
 use super::tickets::{Tickets, compared, has_key};
 use crate::hubspot::records::Record;
 use crate::model::compare::same_value;
 use crate::model::event::Stop;
 use crate::model::issue::Reason;
-use crate::model::outcome::RowEnd;
+use crate::model::shelf::Shelf;
 
 impl Sender {
     /// The tickets as the rows name them.
@@ -50,7 +50,7 @@ impl Sender {
                 Some(record) => {
                     slot.created |= self.made(&slot, record, earlier.as_deref());
                     match self.holds(record, &slot) {
-                        true => standing.push(self.written(slot, record)),
+                        true => standing.push(self.wrote(slot, record)),
                         false => match self.overwritten(&slot.op, record) {
                             Some(since) => changed.push(self.refuse_changed(slot.op, since)),
                             None => todo.push(slot),
@@ -74,7 +74,10 @@ impl Sender {
     ) -> Result<(Vec<Record>, Vec<Option<String>>), Stop> {
         let keys = slots.iter().map(|slot| slot.op.draft.key.clone());
         let names: Vec<String> = keys.clone().collect();
-        let live = self.tickets().read(&names, &self.wanted(), false).await?;
+        let live = self
+            .tickets()
+            .read(&names, &self.wanted(), Shelf::Live)
+            .await?;
         if self.operation != Operation::Upsert {
             return Ok((live, vec![None; slots.len()]));
         }
@@ -90,15 +93,12 @@ impl Sender {
     fn made(&self, slot: &Slot, record: &Record, earlier: Option<&str>) -> bool {
         self.operation == Operation::Upsert
             && earlier != Some(&record.id)
-            && slot.window.holds(record.inserted_at())
+            && slot.window().holds(record.inserted_at())
     }
 
-    fn written(&self, slot: Slot, record: &Record) -> Standing {
-        let end = RowEnd::Done {
-            ticket: record.id.clone(),
-            change: self.changed(slot.created),
-        };
-        (slot.op, end)
+    fn wrote(&self, slot: Slot, record: &Record) -> Standing {
+        let change = self.change(slot.created);
+        slot.standing(record.record_id(), Stand::Done(change))
     }
 
     /// Whether a ticket holds everything that a row sends.
@@ -136,12 +136,12 @@ impl Sender {
         let mut refused = Vec::new();
         for ((mut slot, _), reason) in collided.into_iter().zip(reasons) {
             let is_final = self.operation != Operation::Upsert
-                || slot.collided
+                || slot.collisions > 0
                 || matches!(reason, Reason::KeyInRecycleBin { .. });
             match is_final {
                 true => refused.push(self.refuse_key(slot.op, reason)),
                 false => {
-                    slot.collided = true;
+                    slot.collisions += 1;
                     todo.push(slot);
                 }
             }
@@ -160,7 +160,7 @@ impl Sender {
         }
         let names = collided.iter().map(|(slot, _)| slot.op.draft.key.clone());
         let names: Vec<String> = names.collect();
-        let bin = self.tickets().read(&names, &[], true).await?;
+        let bin = self.tickets().read(&names, &[], Shelf::RecycleBin).await?;
         let mut reasons = Vec::new();
         for (slot, id) in collided {
             let key = &slot.op.draft.key;

@@ -4,13 +4,13 @@
 
 use std::time::Duration;
 
-use super::reply::is_passing;
 use super::stop::stop_for;
 use crate::hubspot::Client;
 use crate::hubspot::records::{ApiError, Record};
 use crate::model::event::Stop;
 use crate::model::issue::Reason;
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 
 /// First of the growing waits before records are read again that can't be read now.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -29,7 +29,7 @@ pub struct Reading<'a> {
     /// What is read of them.
     pub properties: &'a [&'a str],
     /// Reads the recycle bin and only that.
-    pub archived: bool,
+    pub shelf: Shelf,
 }
 
 /// What a portal said of the records that were asked for. What is in neither list is not
@@ -91,11 +91,11 @@ impl Reading<'_> {
             }
             let reply =
                 self.client
-                    .batch_read(self.object, self.by, &left, self.properties, self.archived);
+                    .batch_read(self.object, self.by, &left, self.properties, self.shelf);
             let reply = reply.await.map_err(stop_for)?;
             given.records.extend(reply.results);
             let errors = reply.errors.iter().filter(|error| !error.is_missing());
-            let (passing, lasting): (Vec<_>, Vec<_>) = errors.partition(|error| is_passing(error));
+            let (passing, lasting): (Vec<_>, Vec<_>) = errors.partition(|error| error.is_passing());
             for error in lasting {
                 given.closed.extend(self.closed(error, &left)?);
             }

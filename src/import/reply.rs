@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::hubspot::RowErrorKind;
 use crate::hubspot::records::{
     ApiError, BatchReply, CreateInput, PropertyProblem, Record, WriteInput,
 };
@@ -60,6 +61,14 @@ impl Input {
         }
     }
 
+    /// Takes names and values away.
+    pub fn take_properties(&mut self) -> PropertyValues {
+        std::mem::take(match self {
+            Input::New(input) => &mut input.properties,
+            Input::Change(input) => &mut input.properties,
+        })
+    }
+
     fn trace_id(&self) -> &str {
         match self {
             Input::New(input) => &input.trace_id,
@@ -99,9 +108,15 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PropertyFault(pub String);
 
-/// Codes that speak of a property, not of a value.
-const PROPERTY_CODES: [&str; 2] = ["PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"];
-const COLLISION: &str = "CONFLICTING_UNIQUE_VALUE";
+impl PropertyFault {
+    /// What the portal says of a property.
+    pub fn of(problem: &PropertyProblem) -> PropertyFault {
+        PropertyFault(format!(
+            "the portal does not take property {}: {}",
+            problem.property, problem.message
+        ))
+    }
+}
 
 /// How the records of a reply are tied to the inputs of its call.
 pub enum Matching<'a> {
@@ -225,58 +240,23 @@ pub fn judge(
     item: &Item,
     matching: &Matching<'_>,
 ) -> Result<Verdict, PropertyFault> {
-    if let Some(fault) = property_fault(error) {
-        return Err(fault);
-    }
-    if is_passing(error) {
-        return Ok(Verdict::Repeat);
-    }
-    if is_missing(error) && matches!(item.input, Input::Change(_)) {
-        return Ok(Verdict::Missing);
-    }
-    if collides(error, matching) {
-        return Ok(Verdict::Collided(error.existing_id.clone()));
-    }
-    Ok(Verdict::Refused(refusal(error, item)))
+    Ok(match error.kind() {
+        RowErrorKind::Property(problem) => return Err(PropertyFault::of(problem)),
+        RowErrorKind::Passing => Verdict::Repeat,
+        RowErrorKind::Missing if matches!(item.input, Input::Change(_)) => Verdict::Missing,
+        RowErrorKind::Collision if collides(error, matching) => {
+            Verdict::Collided(error.existing_id.clone())
+        }
+        _ => Verdict::Refused(refusal(error, item)),
+    })
 }
 
-/// The first problem of an error that is about a property itself.
-pub fn property_fault(error: &ApiError) -> Option<PropertyFault> {
-    let about = |problem: &&PropertyProblem| PROPERTY_CODES.contains(&problem.code.as_str());
-    let problem = error.problems.iter().find(about)?;
-    Some(PropertyFault(format!(
-        "the portal does not take property {}: {}",
-        problem.property, problem.message
-    )))
-}
-
-/// Whether an error says that the key is taken. An error that names another
-/// property is about that one.
+/// Whether an error says that the key is taken. One that names another property is about
+/// that one.
 pub fn collides(error: &ApiError, matching: &Matching<'_>) -> bool {
-    let Some(key_property) = matching.key_property() else {
-        return false;
-    };
-    let mut problems = error
-        .problems
-        .iter()
-        .filter(|problem| problem.code == COLLISION)
-        .peekable();
-    if problems.peek().is_some() {
-        return problems
-            .any(|problem| problem.property.is_empty() || problem.property == key_property);
-    }
-    error.category == "CONFLICT" || error.status == 409
-}
-
-/// Whether an error says that there is no such record.
-fn is_missing(error: &ApiError) -> bool {
-    error.category == "OBJECT_NOT_FOUND" || error.status == 404
-}
-
-/// Rate, lock and internal errors of a row pass by themselves.
-pub fn is_passing(error: &ApiError) -> bool {
-    matches!(error.status, 423 | 429 | 500..)
-        || matches!(error.category.as_str(), "RATE_LIMITS" | "INTERNAL_ERROR")
+    let key_property = matching.key_property();
+    error.kind() == RowErrorKind::Collision
+        && key_property.is_some_and(|property| error.may_collide_on(property))
 }
 
 fn refusal(error: &ApiError, item: &Item) -> RowIssue {
@@ -287,11 +267,7 @@ fn refusal(error: &ApiError, item: &Item) -> RowIssue {
         .map(|problem| property_problem(problem, error, item))
         .collect();
     RowIssue::from_problems(problems).unwrap_or_else(|| {
-        let code = match error.category.as_str() {
-            "" => format!("STATUS_{}", error.status),
-            category => category.to_owned(),
-        };
-        let message = error.message.clone();
+        let (code, message) = (error.code(), error.message.clone());
         RowIssue::new(Problem::new(Reason::Portal { code, message }))
     })
 }
@@ -306,12 +282,12 @@ fn concerns(problem: &PropertyProblem, item: &Item) -> bool {
 }
 
 fn property_problem(problem: &PropertyProblem, error: &ApiError, item: &Item) -> Problem {
-    let reason = match problem.code.as_str() {
-        COLLISION => Reason::ConflictingUniqueValue {
+    let reason = match problem.is_collision() {
+        true => Reason::ConflictingUniqueValue {
             id: error.existing_id.clone(),
         },
-        code => Reason::Portal {
-            code: code.to_owned(),
+        false => Reason::Portal {
+            code: problem.code.clone(),
             message: problem.message.clone(),
         },
     };

@@ -126,9 +126,10 @@ impl Sender {
 
     async fn send(&self, batch: Batch) -> Delivered {
         match self.operation {
-            Operation::Create => self.create(batch).await,
             Operation::Associate | Operation::Dissociate => self.associate(batch).await,
-            Operation::Update | Operation::Upsert | Operation::Archive => self.change(batch).await,
+            Operation::Create | Operation::Update | Operation::Upsert | Operation::Archive => {
+                self.write(batch).await
+            }
         }
     }
 
@@ -151,44 +152,48 @@ impl Sender {
         }
     }
 
-    /// Rows that an earlier process intended and that are not in the portal: this one
-    /// sends them now.
-    pub(super) async fn renew(&self, mut ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
-        let rows = ops.iter().map(|op| op.source.seq).collect();
-        self.settle.renew(rows).await?;
-        for past in ops.iter_mut().filter_map(|op| op.past.as_mut()) {
-            past.window.until = None;
+    /// Counts so many rows as unknown when the run has to stop.
+    pub(super) async fn or_lose<T>(
+        &self,
+        rows: usize,
+        outcome: Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        if outcome.is_err() {
+            self.lose(rows).await;
         }
-        Ok(ops)
+        outcome
     }
 
     /// Makes the intents durable (D2); rows whose key another row of this run holds
     /// end here (K4, K2).
-    pub(super) async fn claim(
+    pub(super) async fn claim<R>(
         &self,
-        ops: Vec<PlannedOp>,
+        rows: Vec<R>,
         intended: Option<Timestamp>,
-    ) -> Result<Vec<PlannedOp>, Stop> {
-        if ops.is_empty() {
-            return Ok(ops);
+    ) -> Result<Vec<R>, Stop>
+    where
+        R: AsRef<PlannedOp> + AsMut<PlannedOp> + Into<PlannedOp>,
+    {
+        if rows.is_empty() {
+            return Ok(rows);
         }
         let counted = self.mapping.counts_keys();
         let keys = self.run.keys(self.mapping.rows_are_tickets());
-        let intents = ops
+        let intents = rows
             .iter()
-            .map(|op| row_intent(op, (self.run, keys), counted))
+            .map(|row| row_intent(row.as_ref(), (self.run, keys), counted))
             .collect();
         let claims = self.settle.intend(intents, intended).await?;
         let mut free = Vec::new();
         let mut refused = Vec::new();
-        for (mut op, claim) in ops.into_iter().zip(claims) {
+        for (mut row, claim) in rows.into_iter().zip(claims) {
             match claim {
                 Claim::Free(key) => {
-                    op.rekey(self.mapping.key_property(), key);
-                    free.push(op);
+                    row.as_mut().rekey(self.mapping.key_property(), key);
+                    free.push(row);
                 }
                 Claim::Taken { key, file, line } => {
-                    refused.push(self.taken(op, key, self.places.words(file, line)));
+                    refused.push(self.taken(row.into(), key, self.places.words(file, line)));
                 }
             }
         }
@@ -202,18 +207,6 @@ impl Sender {
             false => Reason::KeyCase { other, place },
         };
         self.refuse_key(op, reason)
-    }
-
-    pub(super) fn end(&self, op: PlannedOp, end: RowEnd) -> RowOutcome {
-        match end {
-            RowEnd::Refused(mut refusal) => {
-                if let Some(column) = self.mapping.column_of(&refusal.column) {
-                    refusal.column = column.to_owned();
-                }
-                op.ended(RowEnd::Refused(refusal))
-            }
-            end => op.ended(end),
-        }
     }
 
     /// The portal speaks of properties; the user knows columns.
@@ -237,7 +230,7 @@ fn row_intent(op: &PlannedOp, (operation, keys): (Operation, Keys), counted: boo
         seq: op.source.seq,
         address: op.source.address,
         key: op.draft.key.clone(),
-        ticket: op.ticket.clone(),
+        ticket: op.ticket.clone().map(String::from),
         keys,
         body: op.body,
         changes: op.changes.clone(),

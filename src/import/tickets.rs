@@ -7,6 +7,7 @@ use crate::hubspot::records::Record;
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 
 /// The tickets of a portal.
 #[derive(Clone, Copy)]
@@ -19,7 +20,7 @@ pub struct Tickets<'a> {
 
 impl Tickets<'_> {
     /// Those that are named by one of these, at most 100, with these properties;
-    /// `archived` reads the recycle bin and only that.
+    /// on one shelf.
     ///
     /// # Errors
     /// When the run has to stop: also where the portal has one of them and does not
@@ -28,9 +29,9 @@ impl Tickets<'_> {
         &self,
         names: &[String],
         properties: &[&str],
-        archived: bool,
+        shelf: Shelf,
     ) -> Result<Vec<Record>, Stop> {
-        let given = self.read_each(names, properties, archived).await?;
+        let given = self.read_each(names, properties, shelf).await?;
         match given.closed.into_iter().next() {
             Some(closed) => Err(Stop::Mend(closed.words)),
             None => Ok(given.records),
@@ -45,7 +46,7 @@ impl Tickets<'_> {
         &self,
         names: &[String],
         properties: &[&str],
-        archived: bool,
+        shelf: Shelf,
     ) -> Result<Given, Stop> {
         let mut properties = properties.to_vec();
         properties.extend(self.by.filter(|by| !properties.contains(by)));
@@ -54,7 +55,7 @@ impl Tickets<'_> {
             object: ObjectType::Tickets,
             by: self.by,
             properties: &properties,
-            archived,
+            shelf,
         };
         let is = |record: &Record, name: &str| {
             let one = std::slice::from_ref(record);
@@ -68,11 +69,11 @@ impl Tickets<'_> {
     pub async fn anywhere(&self, id: &str, properties: &[&str]) -> Result<Option<Record>, Stop> {
         let by_id = Tickets { by: None, ..*self };
         let ids = [id.to_owned()];
-        let live = by_id.read(&ids, properties, false).await?;
+        let live = by_id.read(&ids, properties, Shelf::Live).await?;
         if let Some(record) = live.into_iter().find(|record| record.id == id) {
             return Ok(Some(record));
         }
-        let bin = by_id.read(&ids, properties, true).await?;
+        let bin = by_id.read(&ids, properties, Shelf::RecycleBin).await?;
         let found = bin.into_iter().find(|record| record.id == id);
         Ok(found.map(|record| Record {
             archived: true,

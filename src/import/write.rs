@@ -2,22 +2,15 @@
 //! refusals are split until the culprit stands alone (protocol S5), passing row
 //! errors are repeated. Used by every operation on tickets, and for contacts.
 
-use std::time::Duration;
-
+use super::parts::Parts;
 use super::reply::{
-    Input, Item, Matching, PropertyFault, Verdict, collides, judge, match_reply, property_fault,
-    sent,
+    Input, Item, Matching, PropertyFault, Verdict, collides, judge, match_reply, sent,
 };
 use super::stop::stop_for;
-use crate::hubspot::records::{ApiError, BatchReply};
-use crate::hubspot::{CallError, Client};
+use crate::hubspot::records::{ApiError, BatchReply, PropertyProblem};
+use crate::hubspot::{CallError, Client, RowErrorKind};
 use crate::model::event::Stop;
 use crate::model::schema::ObjectType;
-
-/// HubSpot: a lock lasts about two seconds.
-const PASSING: Duration = Duration::from_secs(2);
-/// How often rows are repeated before the run stops for later.
-const REPEATS: u32 = 8;
 
 /// What a call does with its inputs.
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +50,7 @@ pub async fn write(
         matching,
         items,
         verdicts: vec![Verdict::Repeat; items.len()],
-        parts: vec![(0..items.len()).collect()],
-        repeats: 0,
+        parts: Parts::new(vec![(0..items.len()).collect()], "rows"),
     };
     let stop = call.run().await.err();
     Sent {
@@ -74,14 +66,12 @@ struct Call<'a> {
     matching: &'a Matching<'a>,
     items: &'a [&'a Item],
     verdicts: Vec<Verdict>,
-    /// Inputs that are sent together; the last part goes next.
-    parts: Vec<Vec<usize>>,
-    repeats: u32,
+    parts: Parts<usize>,
 }
 
 impl Call<'_> {
     async fn run(&mut self) -> Result<(), Stop> {
-        while let Some(part) = self.parts.pop() {
+        while let Some(part) = self.parts.next() {
             let Some(verdicts) = self.send(&part).await? else {
                 continue;
             };
@@ -92,7 +82,7 @@ impl Call<'_> {
                 }
                 self.verdicts[idx] = verdict;
             }
-            self.repeat(again).await?;
+            self.parts.again(again).await?;
         }
         Ok(())
     }
@@ -110,7 +100,7 @@ impl Call<'_> {
             Err(CallError::Refused(error)) => {
                 let verdicts = refused(&error, &chosen, self.matching)?;
                 if verdicts.is_none() {
-                    self.parts.extend(split(&error, part, self.items));
+                    self.split(&error, part);
                 }
                 Ok(verdicts)
             }
@@ -160,18 +150,24 @@ impl Call<'_> {
         Ok(matched.verdicts)
     }
 
-    async fn repeat(&mut self, again: Vec<usize>) -> Result<(), Stop> {
-        if again.is_empty() {
-            return Ok(());
+    /// Halves, unless the error repeats values: then their rows go one by one and the
+    /// others together.
+    fn split(&mut self, error: &ApiError, part: &[usize]) {
+        let repeats = |problem: &PropertyProblem, idx: usize| {
+            problem.value.is_some()
+                && problem.value.as_deref() == sent(self.items[idx], &problem.property)
+        };
+        let is_suspect = |idx: &usize| error.problems.iter().any(|one| repeats(one, *idx));
+        let (suspects, others): (Vec<usize>, Vec<usize>) =
+            part.iter().partition(|idx| is_suspect(idx));
+        if suspects.is_empty() {
+            let _only = self.parts.halve(others);
+            return;
         }
-        self.repeats += 1;
-        if self.repeats > REPEATS {
-            let words = "the portal keeps answering that rows are locked or limited";
-            return Err(Stop::Later(words.to_owned()));
-        }
-        tokio::time::sleep(PASSING).await;
-        self.parts.push(again);
-        Ok(())
+        suspects
+            .into_iter()
+            .for_each(|idx| self.parts.put(vec![idx]));
+        self.parts.put(others);
     }
 }
 
@@ -182,8 +178,8 @@ fn refused(
     chosen: &[&Item],
     matching: &Matching<'_>,
 ) -> Result<Option<Vec<Verdict>>, Stop> {
-    if let Some(fault) = property_fault(error) {
-        return Err(mend(fault));
+    if let RowErrorKind::Property(problem) = error.kind() {
+        return Err(mend(PropertyFault::of(problem)));
     }
     if let [only] = chosen {
         return Ok(Some(vec![judge(error, only, matching).map_err(mend)?]));
@@ -193,27 +189,6 @@ fn refused(
         .all(|item| matches!(item.input, Input::New(_)));
     let suspected = news && collides(error, matching);
     Ok(suspected.then(|| vec![Verdict::Suspected; chosen.len()]))
-}
-
-/// Halves, unless the error repeats values: then their rows go one by one and the
-/// others together.
-fn split(error: &ApiError, part: &[usize], items: &[&Item]) -> Vec<Vec<usize>> {
-    let suspect = |&&idx: &&usize| {
-        error.problems.iter().any(|problem| {
-            problem.value.is_some()
-                && problem.value.as_deref() == sent(items[idx], &problem.property)
-        })
-    };
-    let (suspects, others): (Vec<&usize>, Vec<&usize>) = part.iter().partition(suspect);
-    if suspects.is_empty() {
-        let (left, right) = part.split_at(part.len() / 2);
-        return vec![right.to_vec(), left.to_vec()];
-    }
-    let mut parts: Vec<Vec<usize>> = suspects.into_iter().map(|&idx| vec![idx]).collect();
-    if !others.is_empty() {
-        parts.push(others.into_iter().copied().collect());
-    }
-    parts
 }
 
 fn mend(fault: PropertyFault) -> Stop {

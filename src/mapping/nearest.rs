@@ -46,7 +46,7 @@ fn distance(one: &str, other: &str) -> Option<usize> {
         return Some(longer - shorter);
     }
     let most = (longer / 3).max(1).min(longer.saturating_sub(1));
-    if longer - shorter > most {
+    if longer == 0 || longer - shorter > most {
         return None;
     }
     Some(damerau_levenshtein(one, other)).filter(|edits| *edits <= most)

@@ -13,6 +13,8 @@ pub mod object;
 pub mod schema;
 pub mod link_by;
 pub mod property_change;
+pub mod record_id;
+pub mod shelf;
 pub mod plan;
 pub mod ticket;
 pub mod note;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::hubspot::{CallError, Client};
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 
 /// Where a ticket is that is not live.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub(super) async fn whereabouts(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let read = client.read_existing(ObjectType::Tickets, ids, (&[], &[]), true);
+    let read = client.read_existing(ObjectType::Tickets, ids, (&[], &[]), Shelf::RecycleBin);
     let in_bin = read.await?.into_iter().map(|record| {
         let since = record.times.archived.unwrap_or_default();
         (record.id, Absence::InRecycleBin { since })
@@ -47,7 +48,7 @@ pub(super) async fn whereabouts(
     let mut found: HashMap<String, Absence> = in_bin.collect();
     for id in ids {
         if !found.contains_key(id) {
-            let read = client.read(ObjectType::Tickets, None, id, &[], false);
+            let read = client.read(ObjectType::Tickets, None, id, &[], Shelf::Live);
             let absence = match read.await? {
                 Some(into) if into.id != *id => Absence::MergedInto(into.id),
                 _ => Absence::Gone,

@@ -14,6 +14,7 @@ use crate::import::notes::{is_key, key_properties, read_properties, same_text};
 use crate::journal::{NoteState, NoteStep};
 use crate::model::note::Activity;
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 
 /// Notes as they are now.
 #[derive(Debug, Default)]
@@ -71,7 +72,7 @@ impl HeldNotes {
         for part in ids.chunks(BATCH_LIMIT) {
             let properties = read_properties(activity);
             let wanted = (&properties[..], &[][..]);
-            let read = client.read_existing(object, part, wanted, false);
+            let read = client.read_existing(object, part, wanted, Shelf::Live);
             let records = read.await?.into_iter();
             self.records
                 .extend(records.map(|record| ((activity, record.id.clone()), record)));

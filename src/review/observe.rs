@@ -12,6 +12,7 @@ use crate::hubspot::records::{FormerValue, Record};
 use crate::hubspot::{CallError, Client, LinkedRecord};
 use crate::model::outcome::Change;
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 
 /// Links of tickets, by the ticket and the kind of the other record.
 type Links = HashMap<(String, ObjectType), Vec<LinkedRecord>>;
@@ -72,7 +73,7 @@ async fn live(client: &Client, rows: &[Expected]) -> Result<BTreeMap<String, Rec
     let names: Vec<&str> = names.collect::<BTreeSet<&str>>().into_iter().collect();
     let ids: BTreeSet<&String> = rows.iter().map(|row| &row.ticket).collect();
     let ids: Vec<String> = ids.into_iter().cloned().collect();
-    let read = client.read_existing(ObjectType::Tickets, &ids, (&names, &[]), false);
+    let read = client.read_existing(ObjectType::Tickets, &ids, (&names, &[]), Shelf::Live);
     let records = read.await?.into_iter();
     Ok(records.map(|record| (record.id.clone(), record)).collect())
 }
@@ -119,7 +120,7 @@ async fn nowhere(
     let mut nowhere = BTreeSet::new();
     for (object, ids) in asked {
         let asked: Vec<String> = ids.iter().cloned().collect();
-        let live = client.read_existing(object, &asked, (&["hs_object_id"], &[]), false);
+        let live = client.read_existing(object, &asked, (&["hs_object_id"], &[]), Shelf::Live);
         let live: BTreeSet<String> = live.await?.into_iter().map(|record| record.id).collect();
         nowhere.extend(ids.difference(&live).map(|id| (object, id.clone())));
     }
@@ -187,7 +188,7 @@ async fn date(client: &Client, findings: &mut [Finding]) -> Result<(), CallError
     let ids: Vec<String> = ids.into_iter().collect();
     let mut history: HashMap<String, Record> = HashMap::new();
     for ids in ids.chunks(HISTORY_LIMIT) {
-        let read = client.read_existing(ObjectType::Tickets, ids, (&names, &names), false);
+        let read = client.read_existing(ObjectType::Tickets, ids, (&names, &names), Shelf::Live);
         let records = read.await?.into_iter();
         history.extend(records.map(|record| (record.id.clone(), record)));
     }

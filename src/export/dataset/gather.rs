@@ -18,6 +18,7 @@ use crate::export::spool::{Spool, Ticket};
 use crate::hubspot::error::CallError;
 use crate::hubspot::{Search, SearchError};
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 use crate::output::{read_regular, write_anew};
 
 /// A longer file of that name is none of ours: millions of ids.
@@ -130,20 +131,20 @@ impl Gathered {
         };
         let before = self.live.tickets();
         let told = |tickets| heard(Step::Read(before + tickets));
-        of_bin.list(true, &mut self.bin, told).await?;
+        of_bin.list(Shelf::RecycleBin, &mut self.bin, told).await?;
         let left = self.left_the_bin(wish.tombstones)?;
         let ids: Vec<u64> = left.into_iter().collect();
         self.lost.restored = reading
-            .chosen(&ids, false, &mut self.restored, |_| {})
+            .chosen(&ids, Shelf::Live, &mut self.restored, |_| {})
             .await?;
         let place = |reading: &Reading| {
             let place = reading.properties.iter().position(|name| name == MERGED);
             place.unwrap_or(usize::MAX)
         };
         let spools = [
-            (&self.live, false, place(reading)),
-            (&self.restored, false, place(reading)),
-            (&self.bin, true, place(&of_bin)),
+            (&self.live, Shelf::Live, place(reading)),
+            (&self.restored, Shelf::Live, place(reading)),
+            (&self.bin, Shelf::RecycleBin, place(&of_bin)),
         ];
         self.said.merged_at = merges::times(reading, spools, wish.tombstones).await?;
         Ok(self.tell_whole()?)
@@ -158,17 +159,17 @@ impl Gathered {
         let live = &mut self.live;
         let told = |tickets| heard(Step::Read(tickets));
         match wish.which {
-            Which::All => reading.list(false, live, told).await?,
-            Which::First(limit) => reading.list_first(*limit, false, live).await?,
+            Which::All => reading.list(Shelf::Live, live, told).await?,
+            Which::First(limit) => reading.list_first(*limit, Shelf::Live, live).await?,
             Which::Found(search, Some(limit)) => {
                 reading.found(search, Some(*limit), live, told).await?;
             }
-            Which::Ids(ids) => return reading.chosen(ids, false, live, told).await,
+            Which::Ids(ids) => return reading.chosen(ids, Shelf::Live, live, told).await,
             Which::Found(search, None) => {
                 let mut ids = reading.ids_found(ObjectType::Tickets, search).await?;
                 ids.extend(wish.recheck);
                 let ids: Vec<u64> = ids.into_iter().collect();
-                return reading.chosen(&ids, false, live, told).await;
+                return reading.chosen(&ids, Shelf::Live, live, told).await;
             }
             Which::Since(window) => {
                 let search = changed_in(MODIFIED, *window);
@@ -180,7 +181,7 @@ impl Gathered {
                     self.said.survivors = survivors;
                 }
                 let ids: Vec<u64> = ids.into_iter().collect();
-                return reading.chosen(&ids, false, live, told).await;
+                return reading.chosen(&ids, Shelf::Live, live, told).await;
             }
         }
         Ok(Vec::new())

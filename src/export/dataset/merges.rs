@@ -15,6 +15,7 @@ use crate::hubspot::contract::HISTORY_LIMIT;
 use crate::hubspot::error::CallError;
 use crate::hubspot::{Filter, Record, Search, SearchError, Test};
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 
 /// Up to so many survivors are listed by every run; more are only where their number is
 /// another than at the last run.
@@ -112,7 +113,7 @@ async fn all(reading: &Reading, search: &Search) -> Result<Vec<Record>, PageErro
 /// tickets come with the place of the merged ids.
 pub async fn times(
     reading: &Reading,
-    spools: [(&Spool, bool, usize); 3],
+    spools: [(&Spool, Shelf, usize); 3],
     tombstones: &[Tombstone],
 ) -> Result<BTreeMap<u64, String>, PageError> {
     let reading = Reading {
@@ -125,7 +126,7 @@ pub async fn times(
         stone.is_some_and(|stone| stone.into == Some(survivor) && stone.at.is_some())
     };
     let mut times = BTreeMap::new();
-    for (spool, archived, place) in spools {
+    for (spool, shelf, place) in spools {
         let mut survivors = Vec::new();
         for ticket in spool.read::<Ticket>()? {
             let ticket = ticket?;
@@ -136,7 +137,7 @@ pub async fn times(
             }
         }
         for ids in survivors.chunks(HISTORY_LIMIT) {
-            for ticket in reading.batch(ids, archived).await? {
+            for ticket in reading.batch(ids, shelf).await? {
                 for version in ticket.history.iter().flatten() {
                     for loser in ids_of(&version.value) {
                         let _earlier = times.entry(loser).or_insert_with(|| version.at.clone());

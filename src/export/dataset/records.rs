@@ -22,6 +22,7 @@ use crate::export::project::{Cell, instant_of, worded};
 use crate::export::spool::{Spool, Ticket, Times};
 use crate::hubspot::contract::BATCH_LIMIT;
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 
 /// Records with their cells.
 type NewRows<'a> = Box<dyn Iterator<Item = io::Result<(u64, Vec<Cell<'static>>)>> + 'a>;
@@ -170,7 +171,7 @@ impl RecordTable {
             async move {
                 reading
                     .client
-                    .read_existing(object, ids, (names, &[]), false)
+                    .read_existing(object, ids, (names, &[]), Shelf::Live)
                     .await
             }
         });

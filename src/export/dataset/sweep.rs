@@ -17,6 +17,7 @@ use crate::export::links::{self, Fate, Links};
 use crate::export::page::{PageError, Reading};
 use crate::export::spool::Ticket;
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 
 /// So many tickets that went are asked for one by one, at most.
 const MOST_ASKED: usize = 20;
@@ -77,8 +78,8 @@ async fn nowhere(reading: &Reading, mut nowhere: Vec<u64>) -> Result<Vec<u64>, P
         history: Vec::new(),
         ..reading.clone()
     };
-    for archived in [false, true] {
-        for ticket in bare.batch(&nowhere, archived).await? {
+    for shelf in [Shelf::Live, Shelf::RecycleBin] {
+        for ticket in bare.batch(&nowhere, shelf).await? {
             nowhere.retain(|id| *id != ticket.id);
         }
     }
@@ -88,7 +89,7 @@ async fn nowhere(reading: &Reading, mut nowhere: Vec<u64>) -> Result<Vec<u64>, P
         let (tickets, name) = (ObjectType::Tickets, id.to_string());
         let found = reading
             .client
-            .read(tickets, None, &name, &[], false)
+            .read(tickets, None, &name, &[], Shelf::Live)
             .await?;
         // The id of a ticket that was merged away leads to another.
         if found.is_some() {

@@ -9,6 +9,7 @@ use crate::import::read::{Input, Reading};
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::check::Held;
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 
 /// Keys that are looked up: more calls would be a run of their own.
 const MOST: usize = 20_000;
@@ -32,7 +33,13 @@ pub async fn held(
     let mut found = 0;
     for part in keys.chunks(BATCH) {
         let names = [property];
-        let read = client.batch_read(ObjectType::Tickets, Some(property), part, &names, false);
+        let read = client.batch_read(
+            ObjectType::Tickets,
+            Some(property),
+            part,
+            &names,
+            Shelf::Live,
+        );
         match read.await {
             Ok(reply) => found += reply.results.len() as u64,
             Err(error) => return Ok(Err(error)),

@@ -6,14 +6,68 @@
 use std::collections::BTreeSet;
 
 use super::put::{Held, Linked, OfTicket, Way};
-use super::{left_out, links};
-use crate::import::flow::{Batch, Operation, PlannedOp, RowOutcome};
+use super::{Link, left_out, links};
+use crate::import::flow::{Batch, Located, Operation, PlannedOp, RowOutcome};
 use crate::import::send::{Delivered, Sender};
 use crate::journal::Keys;
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason};
 use crate::model::outcome::{Change, RowEnd};
+use crate::model::record_id::RecordId;
 use crate::model::ticket::Missing;
+
+/// A row whose ticket is live, and the links that it wants there.
+struct Row {
+    op: PlannedOp,
+    ticket: RecordId,
+    links: Vec<Link>,
+}
+
+impl Row {
+    fn of_ticket(&self) -> OfTicket<'_> {
+        OfTicket {
+            ticket: &self.ticket,
+            links: &self.links,
+        }
+    }
+
+    /// How it ends. What an earlier process of this run may have written is its own.
+    fn ended(self, linked: Linked, way: Way) -> RowOutcome {
+        let ticket = String::from(self.ticket);
+        let change = match way {
+            Way::Make => Change::Linked,
+            Way::Cut => Change::Unlinked,
+        };
+        let is_ours = |changed| changed || may_be_ours(&self.op);
+        let end = match linked {
+            Linked::Done { changed } if is_ours(changed) => RowEnd::Done { ticket, change },
+            Linked::Done { .. } => RowEnd::Unchanged { ticket },
+            Linked::Refused { column, id, detail } => {
+                let problem = Problem::new(Reason::LinkRefused { detail });
+                RowEnd::Refused(problem.column(column).value(&id).into())
+            }
+        };
+        self.op.ended(end)
+    }
+}
+
+impl AsRef<PlannedOp> for Row {
+    fn as_ref(&self) -> &PlannedOp {
+        &self.op
+    }
+}
+
+impl AsMut<PlannedOp> for Row {
+    fn as_mut(&mut self) -> &mut PlannedOp {
+        &mut self.op
+    }
+}
+
+impl From<Row> for PlannedOp {
+    fn from(row: Row) -> PlannedOp {
+        row.op
+    }
+}
 
 impl Sender {
     /// Brings every row of a batch of links to its end.
@@ -35,34 +89,34 @@ impl Sender {
         };
         let past = sent(&ops);
         let live = self.live(ops).await;
-        let rows = self.or_lose(past, live).await?;
-        let rows = self.with_links(rows, way).await?;
+        let live = self.or_lose(past, live).await?;
+        let rows = self.with_links(live, way).await?;
         let held = Held::read(&self.client, &wanted(&rows)).await;
         let held = self.or_lose(sent(&rows), held).await?;
         let rows = self.claim_links(rows, &held, way).await?;
-        let added = rows.iter().map(|op| match way {
-            Way::Make => held.added(of_ticket(op)),
+        let added = rows.iter().map(|row| match way {
+            Way::Make => held.added(row.of_ticket()),
             Way::Cut => Vec::new(),
         });
         let added: Vec<_> = added.collect();
         let adds: Vec<bool> = added.iter().map(|links| !links.is_empty()).collect();
-        let seqs = rows.iter().map(|op| op.source.seq);
+        let seqs = rows.iter().map(|row| row.op.source.seq);
         self.settle.keep_links(seqs.zip(added).collect()).await?;
         let mut began = BTreeSet::new();
         let linked = held
             .put(&self.client, way, &wanted(&rows), &mut began)
             .await;
         if linked.is_err() {
-            let fresh = rows.iter().filter(|op| op.past.is_none());
-            let unsent = fresh.filter(|op| !began.contains(of_ticket(op).ticket));
-            let unsent = unsent.map(|op| op.source.seq).collect();
+            let fresh = rows.iter().filter(|row| row.op.past.is_none());
+            let unsent = fresh.filter(|row| !began.contains(&*row.ticket));
+            let unsent = unsent.map(|row| row.op.source.seq).collect();
             self.settle.release(unsent).await?;
         }
         let linked = self.or_lose(rows.len(), linked).await?;
         let ended = rows.into_iter().zip(linked).zip(adds);
-        let ended = ended.map(|((op, linked), adds)| {
-            let ticket = op.ticket.clone().unwrap_or_default();
-            let ended = end(op, linked, way);
+        let ended = ended.map(|((row, linked), adds)| {
+            let ticket = row.ticket.clone();
+            let ended = row.ended(linked, way);
             match &ended.end {
                 // Others of its links may have been made.
                 RowEnd::Refused(_) if adds => ended.after(&ticket, Some(Change::Linked)),
@@ -74,22 +128,22 @@ impl Sender {
     }
 
     /// Rows with the links that they want, their ends known; the others end here.
-    async fn with_links(&self, mut ops: Vec<PlannedOp>, way: Way) -> Result<Vec<PlannedOp>, Stop> {
+    async fn with_links(&self, mut live: Vec<Located>, way: Way) -> Result<Vec<Row>, Stop> {
         if way == Way::Cut {
-            ops.iter_mut().for_each(create_nothing);
+            live.iter_mut().for_each(|row| create_nothing(&mut row.op));
         }
-        let drafts = ops.iter().flat_map(|op| &op.draft.links);
+        let drafts = live.iter().flat_map(|row| &row.op.draft.links);
         let found = self.ends.resolve(drafts).await;
-        let found = self.or_lose(sent(&ops), found).await?;
+        let past = live.iter().filter(|row| row.op.past.is_some()).count();
+        let found = self.or_lose(past, found).await?;
         let mut refused = Vec::new();
         let mut rows = Vec::new();
-        for mut op in ops {
+        for Located { mut op, ticket } in live {
             match links(op.draft.links.iter(), &found, &self.kinds) {
                 Ok(links) => {
                     let left = left_out(op.draft.links.iter(), &found);
                     op.draft.remarks.extend(left);
-                    op.links = Some(links);
-                    rows.push(op);
+                    rows.push(Row { op, ticket, links });
                 }
                 Err(problem) => refused.push(op.ended(RowEnd::Refused((*problem).into()))),
             }
@@ -101,51 +155,34 @@ impl Sender {
     /// Makes the intents of rows durable that have something to do; the others end here.
     /// Where each row is a ticket, those keep their keys from later rows too (R7): their
     /// intents have no time, so that a later process knows that nothing was sent for them.
-    async fn claim_links(
-        &self,
-        ops: Vec<PlannedOp>,
-        held: &Held,
-        way: Way,
-    ) -> Result<Vec<PlannedOp>, Stop> {
-        let (mut rows, fresh): (Vec<_>, Vec<_>) = ops.into_iter().partition(|op| op.past.is_some());
+    async fn claim_links(&self, rows: Vec<Row>, held: &Held, way: Way) -> Result<Vec<Row>, Stop> {
+        let (mut past, fresh): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|row| row.op.past.is_some());
         let (unchanged, fresh): (Vec<_>, Vec<_>) = fresh
             .into_iter()
-            .partition(|op| held.is_as_wanted(way, of_ticket(op)));
+            .partition(|row| held.is_as_wanted(way, row.of_ticket()));
         let unchanged = match self.operation.keys(self.mapping.rows_are_tickets()) {
             Keys::SameBody => self.claim(unchanged, None).await?,
             _ => unchanged,
         };
         let unchanged = unchanged
             .into_iter()
-            .map(|op| end(op, Linked::Done { changed: false }, way));
+            .map(|row| row.ended(Linked::Done { changed: false }, way));
         self.settle.settle(unchanged.collect()).await?;
-        rows.extend(self.claim(fresh, self.client.portal_now()).await?);
-        Ok(rows)
-    }
-
-    /// Counts so many rows as unknown when the run has to stop.
-    async fn or_lose<T>(&self, rows: usize, outcome: Result<T, Stop>) -> Result<T, Stop> {
-        if outcome.is_err() {
-            self.lose(rows).await;
-        }
-        outcome
+        past.extend(self.claim(fresh, self.client.portal_now()).await?);
+        Ok(past)
     }
 }
 
 /// Rows that an earlier process may have carried out.
-fn sent(ops: &[PlannedOp]) -> usize {
-    ops.iter().filter(|op| op.past.is_some()).count()
+fn sent<R: AsRef<PlannedOp>>(rows: &[R]) -> usize {
+    rows.iter()
+        .filter(|row| row.as_ref().past.is_some())
+        .count()
 }
 
-fn wanted(ops: &[PlannedOp]) -> Vec<OfTicket<'_>> {
-    ops.iter().map(of_ticket).collect()
-}
-
-fn of_ticket(op: &PlannedOp) -> OfTicket<'_> {
-    OfTicket {
-        ticket: op.ticket.as_deref().unwrap_or_default(),
-        links: op.links.as_deref().unwrap_or_default(),
-    }
+fn wanted(rows: &[Row]) -> Vec<OfTicket<'_>> {
+    rows.iter().map(Row::of_ticket).collect()
 }
 
 /// What is not there has no link that could be cut.
@@ -162,22 +199,4 @@ fn may_be_ours(op: &PlannedOp) -> bool {
     op.past
         .as_ref()
         .is_some_and(|past| past.window.since.is_some())
-}
-
-/// How a row ends. What an earlier process of this run may have written is its own.
-fn end(op: PlannedOp, linked: Linked, way: Way) -> RowOutcome {
-    let ticket = op.ticket.clone().unwrap_or_default();
-    let change = match way {
-        Way::Make => Change::Linked,
-        Way::Cut => Change::Unlinked,
-    };
-    let end = match linked {
-        Linked::Done { changed } if changed || may_be_ours(&op) => RowEnd::Done { ticket, change },
-        Linked::Done { .. } => RowEnd::Unchanged { ticket },
-        Linked::Refused { column, id, detail } => {
-            let problem = Problem::new(Reason::LinkRefused { detail });
-            RowEnd::Refused(problem.column(column).value(&id).into())
-        }
-    };
-    op.ended(end)
 }

@@ -19,22 +19,22 @@ impl Sender {
         rows: Vec<Standing>,
         whole: bool,
     ) -> Result<Vec<Standing>, Stop> {
-        let drafts = rows.iter().flat_map(|(op, _)| last(op));
+        let drafts = rows.iter().flat_map(|row| last(&row.op));
         let found = self.ends.resolve(drafts).await?;
         let mut outcomes = Vec::new();
         let mut found_for = Vec::new();
-        for (mut op, end) in rows {
+        for mut row in rows {
             let may_come = |draft: &LinkDraft| *found.of(draft) == Resolved::Missing;
-            if !whole && last(&op).any(may_come) {
+            if !whole && last(&row.op).any(may_come) {
                 continue;
             }
-            match links(last(&op), &found, &self.kinds) {
+            match links(last(&row.op), &found, &self.kinds) {
                 Ok(links) => {
-                    let left = left_out(last(&op), &found);
-                    op.draft.remarks.extend(left);
-                    found_for.push((op, end, links));
+                    let left = left_out(last(&row.op), &found);
+                    row.op.draft.remarks.extend(left);
+                    found_for.push((row, links));
                 }
-                Err(problem) => outcomes.push(left(op, &end, *problem)),
+                Err(problem) => outcomes.push(left(row, *problem)),
             }
         }
         let standing = self.make(found_for, &mut outcomes).await?;

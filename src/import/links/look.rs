@@ -14,6 +14,7 @@ use crate::import::reading::{Closed, Given, Reading};
 use crate::model::event::Stop;
 use crate::model::link_by::LinkBy;
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 use crate::model::ticket::LinkDraft;
 
 /// Finds records that links lead to.
@@ -136,7 +137,7 @@ impl Look {
             object,
             by: None,
             properties: &[],
-            archived: false,
+            shelf: Shelf::Live,
         };
         let given = reading.read(ids, |record, id| record.id == id).await?;
         let records = given.records.into_iter();

@@ -11,6 +11,7 @@ use crate::import::stop::stop_for;
 use crate::model::event::Stop;
 use crate::model::link_by::LinkBy;
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 
 /// Values of one search, at most.
 const SEARCHED: usize = 20;
@@ -56,7 +57,7 @@ impl Natural {
             object: self.object,
             by: Some(&self.property),
             properties: &self.properties(),
-            archived: false,
+            shelf: Shelf::Live,
         };
         let is = |record: &Record, value: &str| self.holds(record, value);
         reading.read(values, is).await

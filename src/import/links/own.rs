@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::put::{Held, Linked, OfTicket, Way};
 use super::{Link, left_out, links};
-use crate::import::flow::{Operation, PlannedOp, RowOutcome, Standing};
+use crate::import::flow::{Linkable, Operation, PlannedOp, RowOutcome, Stand, Standing};
 use crate::import::send::Sender;
 use crate::journal::{RowEntry, Waiting};
 use crate::model::event::Stop;
@@ -36,7 +36,7 @@ impl Sender {
     pub(in crate::import) async fn find_ends(
         &self,
         ops: Vec<PlannedOp>,
-    ) -> Result<Vec<PlannedOp>, Stop> {
+    ) -> Result<Vec<Linkable>, Stop> {
         let found = self
             .ends
             .resolve(ops.iter().flat_map(|op| self.links_now(op)))
@@ -48,8 +48,7 @@ impl Sender {
                 Ok(links) => {
                     let left = left_out(self.links_now(&op), &found);
                     op.draft.remarks.extend(left);
-                    op.links = Some(links);
-                    fit.push(op);
+                    fit.push(Linkable { op, links });
                 }
                 Err(problem) => refused.push(match self.gone_since(&op, &problem) {
                     Some(since) => self.refuse_changed(op, since),
@@ -64,49 +63,33 @@ impl Sender {
     /// Settles rows whose tickets are as they say, once their links are; those with
     /// links for the last phase, or with notes, wait for it.
     pub(in crate::import) async fn settle_standing(&self, rows: Vec<Standing>) -> Result<(), Stop> {
-        let rows: Vec<Standing> = rows
-            .into_iter()
-            .map(|(op, end)| (self.with_new_key(op, &end), end))
-            .collect();
-        let is_written =
-            |end: &RowEnd| matches!(end, RowEnd::Done { .. } | RowEnd::Unchanged { .. });
         let (linked, plain): (Vec<_>, Vec<_>) = rows
             .into_iter()
-            .partition(|(op, end)| has_more(op) && is_written(end));
-        let plain = plain.into_iter().map(|(op, end)| op.ended(end)).collect();
+            .map(|row| self.with_new_key(row))
+            .partition(|row| has_more(&row.op) && row.stand != Stand::Exists);
+        let plain = plain.into_iter().map(Standing::ended).collect();
         self.settle.settle(plain).await?;
-        let sent = linked
-            .iter()
-            .filter(|(_, end)| end.change().is_some())
-            .count();
+        let sent = linked.iter().filter(|row| row.change().is_some()).count();
         let settled = self.link_standing(linked).await;
-        if settled.is_err() {
-            self.lose(sent).await;
-        }
-        settled
+        self.or_lose(sent, settled).await
     }
 
     /// Notes of a row that was refused for its key once, and was given another, that it
     /// updated a ticket which was there: nobody may have meant that one.
-    fn with_new_key(&self, mut op: PlannedOp, end: &RowEnd) -> PlannedOp {
-        let code = op
-            .source
-            .kept
-            .as_ref()
-            .and_then(|kept| kept.code.as_deref());
+    fn with_new_key(&self, mut row: Standing) -> Standing {
+        let kept = row.op.source.kept.as_ref();
+        let code = kept.and_then(|kept| kept.code.as_deref());
         let was_for_key = matches!(code, Some("REPEATED_KEY" | "KEY_CASE"));
-        if was_for_key && end.change() == Some(Change::Updated) {
-            op.draft.remarks.push(PlacedRemark {
+        if was_for_key && row.change() == Some(Change::Updated) {
+            let key_property = self.mapping.key_property();
+            row.op.draft.remarks.push(PlacedRemark {
                 remark: Remark::OtherTicket,
-                property: Arc::from(self.mapping.key_property()),
-                column: self
-                    .mapping
-                    .column_of(self.mapping.key_property())
-                    .map(Arc::from),
-                value: excerpt(&op.draft.key).into(),
+                property: Arc::from(key_property),
+                column: self.mapping.column_of(key_property).map(Arc::from),
+                value: excerpt(&row.op.draft.key).into(),
             });
         }
-        op
+        row
     }
 
     async fn link_standing(&self, mut rows: Vec<Standing>) -> Result<(), Stop> {
@@ -115,11 +98,12 @@ impl Sender {
             rows = self.make_now(rows, &mut outcomes).await?;
         }
         let mut waiting = Vec::new();
-        for (op, end) in rows {
-            let for_last = op.draft.links.iter().any(|draft| self.is_for_last(draft));
-            match for_last || op.notes > 0 {
-                true => waiting.push(waits(&op, &end)),
-                false => outcomes.push(op.ended(end)),
+        for row in rows {
+            let mut links = row.op.draft.links.iter();
+            let for_last = links.any(|draft| self.is_for_last(draft));
+            match for_last || row.op.notes > 0 {
+                true => waiting.push(waits(&row)),
+                false => outcomes.push(row.ended()),
             }
         }
         self.settle.settle(outcomes).await?;
@@ -133,23 +117,23 @@ impl Sender {
         rows: Vec<Standing>,
         outcomes: &mut Vec<RowOutcome>,
     ) -> Result<Vec<Standing>, Stop> {
-        let unknown = rows.iter().filter(|(op, _)| op.links.is_none());
-        let drafts = unknown.flat_map(|(op, _)| self.links_now(op));
+        let unknown = rows.iter().filter(|row| row.links.is_none());
+        let drafts = unknown.flat_map(|row| self.links_now(&row.op));
         let found = self.ends.resolve(drafts).await?;
         let mut found_for = Vec::new();
-        for (mut op, end) in rows {
-            let of_row = match op.links.take() {
+        for mut row in rows {
+            let of_row = match row.links.take() {
                 Some(known) => Ok(known),
                 None => {
-                    let left = left_out(self.links_now(&op), &found);
-                    let made = links(self.links_now(&op), &found, &self.kinds);
-                    op.draft.remarks.extend(left);
+                    let left = left_out(self.links_now(&row.op), &found);
+                    let made = links(self.links_now(&row.op), &found, &self.kinds);
+                    row.op.draft.remarks.extend(left);
                     made
                 }
             };
             match of_row {
-                Ok(of_row) => found_for.push((op, end, of_row)),
-                Err(problem) => outcomes.push(left(op, &end, *problem)),
+                Ok(of_row) => found_for.push((row, of_row)),
+                Err(problem) => outcomes.push(left(row, *problem)),
             }
         }
         self.make(found_for, outcomes).await
@@ -158,18 +142,18 @@ impl Sender {
     /// Makes links; gives back the rows that have them, with what was done for each.
     pub(super) async fn make(
         &self,
-        rows: Vec<(PlannedOp, RowEnd, Vec<Link>)>,
+        rows: Vec<(Standing, Vec<Link>)>,
         outcomes: &mut Vec<RowOutcome>,
     ) -> Result<Vec<Standing>, Stop> {
         let wanted: Vec<OfTicket<'_>> = rows
             .iter()
-            .map(|(_, end, links)| OfTicket {
-                ticket: end.ticket().unwrap_or_default(),
+            .map(|(row, links)| OfTicket {
+                ticket: &row.ticket,
                 links,
             })
             .collect();
         let held = Held::read(&self.client, &wanted).await?;
-        let seqs = rows.iter().map(|(op, ..)| op.source.seq);
+        let seqs = rows.iter().map(|(row, _)| row.op.source.seq);
         let added: Vec<_> = seqs.zip(wanted.iter().map(|of| held.added(*of))).collect();
         let adds: Vec<bool> = added.iter().map(|(_, links)| !links.is_empty()).collect();
         self.settle.keep_links(added).await?;
@@ -178,14 +162,15 @@ impl Sender {
             .put(&self.client, Way::Make, &wanted, &mut began)
             .await?;
         let mut standing = Vec::new();
-        for (((op, end, _), adds), linked) in rows.into_iter().zip(adds).zip(linked) {
+        for (((row, _), adds), linked) in rows.into_iter().zip(adds).zip(linked) {
+            let linked_if = |changed: bool| changed.then_some(Change::Linked);
             match linked {
-                Linked::Done { changed } => standing.push((op, with_links(end, changed))),
+                Linked::Done { changed } => standing.push(row.with(linked_if(changed))),
                 Linked::Refused { column, id, detail } => {
                     let reason = Reason::LinkRefused { detail };
                     let problem = Problem::new(reason).column(column).value(&id);
                     // Others of its links may have been made.
-                    outcomes.push(left(op, &with_links(end, adds), problem));
+                    outcomes.push(left(row.with(linked_if(adds)), problem));
                 }
             }
         }
@@ -198,36 +183,24 @@ fn has_more(op: &PlannedOp) -> bool {
     op.notes > 0 || !op.draft.links.is_empty()
 }
 
-/// A ticket that was as the row says has got links.
-fn with_links(end: RowEnd, changed: bool) -> RowEnd {
-    match end {
-        RowEnd::Unchanged { ticket } if changed => RowEnd::Done {
-            ticket,
-            change: Change::Linked,
-        },
-        end => end,
-    }
-}
-
 /// A row whose ticket is there and one of whose links can't be made.
-pub(super) fn left(op: PlannedOp, end: &RowEnd, problem: Problem) -> RowOutcome {
+pub(super) fn left(row: Standing, problem: Problem) -> RowOutcome {
     let reason = Reason::LinkLeft {
-        ticket: end.ticket().unwrap_or_default().to_owned(),
+        ticket: row.ticket.to_string(),
         link: Box::new(problem.reason.clone()),
     };
-    let refused = op.ended(RowEnd::Refused(Problem { reason, ..problem }.into()));
-    refused.after(end.ticket().unwrap_or_default(), end.change())
+    row.refused(Problem { reason, ..problem })
 }
 
-fn waits(op: &PlannedOp, end: &RowEnd) -> Waiting {
+fn waits(row: &Standing) -> Waiting {
     Waiting {
         row: RowEntry {
-            seq: op.source.seq,
-            address: op.source.address,
+            seq: row.op.source.seq,
+            address: row.op.source.address,
         },
-        key: op.draft.key.clone(),
+        key: row.op.draft.key.clone(),
         body: None,
-        ticket: end.ticket().unwrap_or_default().to_owned(),
-        change: end.change(),
+        ticket: row.ticket.to_string(),
+        change: row.change(),
     }
 }

@@ -5,23 +5,15 @@
 //! call twice, and everything may be repeated (protocol L4).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Duration;
 
 use super::link::Link;
 use crate::hubspot::contract::{LINK_LIMIT, LINKED_LIMIT, UNLINK_LIMIT};
 use crate::hubspot::{ApiError, CallError, Client, LinkInput, LinkReply, LinkType};
-use crate::import::reply::is_passing;
+use crate::import::parts::Parts;
 use crate::import::stop::stop_for;
 use crate::model::event::Stop;
 use crate::model::made_link::{MadeKind, MadeLink};
 use crate::model::schema::ObjectType;
-
-/// HubSpot: a lock lasts about two seconds.
-const PASSING: Duration = Duration::from_secs(2);
-/// How often links are repeated before the run stops for later.
-const REPEATS: u32 = 8;
-/// Category of labels that people define.
-const USER_DEFINED: &str = "USER_DEFINED";
 
 /// What is done with links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,7 +194,7 @@ impl Todo {
         match way {
             Way::Make if link.types.iter().all(is_held) => {}
             Way::Make => {
-                let labels = held.iter().filter(|kind| kind.category == USER_DEFINED);
+                let labels = held.iter().filter(|kind| kind.is_users());
                 let types = self
                     .0
                     .entry(pair)
@@ -241,19 +233,15 @@ impl Todo {
             types: types.clone(),
         });
         let (whole, kinds): (Vec<_>, Vec<_>) = inputs.partition(|input| input.types.is_empty());
+        let parts = whole.chunks(UNLINK_LIMIT).chain(kinds.chunks(LINK_LIMIT));
         let mut call = Call {
             client,
             object,
             way,
-            parts: Vec::new(),
-            repeats: 0,
+            parts: Parts::new(parts.map(<[_]>::to_vec).collect(), "links"),
             refused: HashMap::new(),
             began,
         };
-        call.parts
-            .extend(whole.chunks(UNLINK_LIMIT).map(<[_]>::to_vec));
-        call.parts
-            .extend(kinds.chunks(LINK_LIMIT).map(<[_]>::to_vec));
         call.run().await?;
         Ok(call.refused)
     }
@@ -295,9 +283,7 @@ struct Call<'a> {
     client: &'a Client,
     object: ObjectType,
     way: Way,
-    /// Pairs that go together; the last part goes next.
-    parts: Vec<Vec<LinkInput>>,
-    repeats: u32,
+    parts: Parts<LinkInput>,
     refused: HashMap<Pair, String>,
     /// Tickets for which a call may have been carried out.
     began: &'a mut BTreeSet<String>,
@@ -305,7 +291,7 @@ struct Call<'a> {
 
 impl Call<'_> {
     async fn run(&mut self) -> Result<(), Stop> {
-        while let Some(part) = self.parts.pop() {
+        while let Some(part) = self.parts.next() {
             let called = self.call(&part).await;
             if matches!(called, Ok(_) | Err(CallError::Ambiguous(_))) {
                 self.began
@@ -333,13 +319,9 @@ impl Call<'_> {
         }
     }
 
-    fn split(&mut self, mut part: Vec<LinkInput>, error: &ApiError) {
-        let right = part.split_off(part.len() / 2);
-        match &right[..] {
-            [only] if part.is_empty() => {
-                let _new = self.refused.insert(ends(only), error.message.clone());
-            }
-            _ => self.parts.extend([right, part]),
+    fn split(&mut self, part: Vec<LinkInput>, error: &ApiError) {
+        if let Some(only) = self.parts.halve(part) {
+            let _new = self.refused.insert(ends(&only), error.message.clone());
         }
     }
 
@@ -355,8 +337,8 @@ impl Call<'_> {
             .into_iter()
             .filter(|input| !linked.contains(&ends(input)))
             .collect();
-        if reply.errors.iter().any(is_passing) {
-            return self.again(left).await;
+        if reply.errors.iter().any(ApiError::is_passing) {
+            return self.parts.again(left).await;
         }
         left.retain(|input| {
             let mut errors = reply.errors.iter();
@@ -370,22 +352,8 @@ impl Call<'_> {
             false
         });
         match left.len() {
-            0 => {}
-            fewer if fewer < size => self.parts.push(left),
+            fewer if fewer < size => self.parts.put(left),
             _ => self.split(left, first),
-        }
-        Ok(())
-    }
-
-    async fn again(&mut self, left: Vec<LinkInput>) -> Result<(), Stop> {
-        self.repeats += 1;
-        if self.repeats > REPEATS {
-            let words = "the portal keeps answering that links are locked or limited";
-            return Err(Stop::Later(words.to_owned()));
-        }
-        tokio::time::sleep(PASSING).await;
-        if !left.is_empty() {
-            self.parts.push(left);
         }
         Ok(())
     }
@@ -401,7 +369,7 @@ mod tests {
 
     fn label(id: u32) -> LinkType {
         LinkType {
-            category: USER_DEFINED.to_owned(),
+            category: crate::hubspot::USER_DEFINED.to_owned(),
             id,
             label: Some(format!("Label {id}")),
         }

@@ -12,6 +12,7 @@ use crate::journal::SettledNote;
 use crate::model::event::Stop;
 use crate::model::issue::Reason;
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 use tokio::time::Instant;
 
 /// Collisions of a note that can't be explained, at most.
@@ -80,11 +81,11 @@ impl Notes {
             return Ok(None);
         };
         let key = [key.to_owned()];
-        for archived in [false, true] {
+        for shelf in Shelf::ALL {
             let object = way.activity.object();
             let read = self
                 .client
-                .batch_read(object, Some(property), &key, &[], archived);
+                .batch_read(object, Some(property), &key, &[], shelf);
             match read.await {
                 Ok(reply) => {
                     if let Some(record) = reply.results.into_iter().next() {
@@ -109,7 +110,7 @@ impl Notes {
         let object = way.activity.object();
         let mut holders = Holders::default();
         let wanted = (&["hs_object_id", "hs_createdate"][..], &[][..]);
-        let live = self.client.read_existing(object, ids, wanted, false);
+        let live = self.client.read_existing(object, ids, wanted, Shelf::Live);
         let live = live.await.map_err(unreadable)?;
         let old = live.iter().filter(|record| self.is_old(record));
         holders.old = old.map(|record| record.id.clone()).collect();
@@ -127,7 +128,9 @@ impl Notes {
         let is_gone = |id: &&String| !holders.live.contains_key(id.as_str());
         let gone: Vec<String> = ids.iter().filter(is_gone).cloned().collect();
         if !gone.is_empty() {
-            let archived = self.client.read_existing(object, &gone, wanted, true);
+            let archived = self
+                .client
+                .read_existing(object, &gone, wanted, Shelf::RecycleBin);
             let archived = archived.await.map_err(unreadable)?.into_iter();
             holders.archived = archived.map(|record| record.id).collect();
         }

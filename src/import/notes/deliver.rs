@@ -148,8 +148,8 @@ impl Notes {
     async fn look_again(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
         let mut places = work.todo(way.activity);
         places.retain(|&place| {
-            let (_, end) = &work.rows[work.pieces[place].row].standing;
-            end.change() != Some(Change::Created)
+            let standing = &work.rows[work.pieces[place].row].standing;
+            standing.change() != Some(Change::Created)
         });
         let seen = self.started + self.lag();
         let kept = self.known_kept(way.activity).await? == Some(true);
@@ -295,7 +295,7 @@ impl Notes {
 
 /// What the comments of rows become, each kind once.
 fn activities(rows: &[Standing]) -> BTreeSet<Activity> {
-    let notes = rows.iter().flat_map(|(op, _)| &op.draft.notes);
+    let notes = rows.iter().flat_map(|row| &row.op.draft.notes);
     notes.map(|note| note.activity).collect()
 }
 

@@ -10,6 +10,7 @@ use crate::hubspot::records::Record;
 use crate::hubspot::{Client, LinkedRecord};
 use crate::model::event::Stop;
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 
 /// Notes of tickets.
 pub(super) struct Held<'w> {
@@ -56,7 +57,7 @@ impl<'w> Held<'w> {
         let ids: Vec<String> = ids.into_iter().collect();
         let wanted = (&[self.way.reads()][..], &[][..]);
         let object = self.way.activity.object();
-        let read = client.read_existing(object, &ids, wanted, false);
+        let read = client.read_existing(object, &ids, wanted, Shelf::Live);
         let records = read.await.map_err(unreadable)?.into_iter();
         let records: HashMap<String, Record> =
             records.map(|record| (record.id.clone(), record)).collect();

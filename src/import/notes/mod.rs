@@ -31,6 +31,7 @@ use crate::error::Error;
 use crate::hubspot::{CallError, Client};
 use crate::model::event::{Event, Listener, Stop};
 use crate::model::note::Activity;
+use crate::model::shelf::Shelf;
 use way::KeyWay;
 
 pub use part::{same_text, text_hash};
@@ -150,7 +151,7 @@ pub async fn check_access(
 ) -> Result<(), CallError> {
     for activity in activities {
         let object = activity.object();
-        let _page = client.list(object, &[], None, false).await?;
+        let _page = client.list(object, &[], None, Shelf::Live).await?;
         match client.batch_archive(object, &[]).await {
             // It needs inputs: so the call was allowed.
             Ok(_) | Err(CallError::Refused(_)) => {}

@@ -13,7 +13,7 @@ use crate::import::reply::{Input, Item};
 use crate::journal::{NoteEntry, NoteState, SettledNote};
 use crate::model::issue::{Problem, Reason};
 use crate::model::note::Activity;
-use crate::model::outcome::{Change, RowEnd};
+use crate::model::outcome::Change;
 
 /// Where a note stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,11 +41,11 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn ticket(&self) -> &str {
-        self.standing.1.ticket().unwrap_or_default()
+        &self.standing.ticket
     }
 
     pub(super) fn seq(&self) -> u64 {
-        self.standing.0.source.seq
+        self.standing.op.source.seq
     }
 }
 
@@ -150,8 +150,8 @@ impl Work {
             rows: Vec::new(),
             pieces: Vec::new(),
         };
-        for (mut op, end) in rows {
-            for note in std::mem::take(&mut op.draft.notes) {
+        for mut standing in rows {
+            for note in std::mem::take(&mut standing.op.draft.notes) {
                 let mut ways = ways.iter();
                 let way = ways.find(|way| way.activity == note.activity);
                 let more: Arc<[_]> = note.more.clone().into();
@@ -176,8 +176,8 @@ impl Work {
                 }
             }
             work.rows.push(Row {
-                looks: end.change() != Some(Change::Created),
-                standing: (op, end),
+                looks: standing.change() != Some(Change::Created),
+                standing,
                 added: false,
             });
         }
@@ -236,20 +236,16 @@ impl Work {
             if open {
                 continue;
             }
-            let (op, end) = row.standing;
+            let standing = row.standing.with(row.added.then_some(Change::Noted));
             outcomes.push(match bad {
                 Some((key, reason)) => {
-                    let ticket = end.ticket().unwrap_or_default().to_owned();
                     let reason = Reason::NoteLeft {
-                        ticket,
+                        ticket: standing.ticket.to_string(),
                         note: Box::new(reason),
                     };
-                    let refused = RowEnd::Refused(Problem::new(reason).value(&key).into());
-                    let end = with_notes(end, row.added);
-                    let ticket = end.ticket().unwrap_or_default().to_owned();
-                    op.ended(refused).after(&ticket, end.change())
+                    standing.refused(Problem::new(reason).value(&key))
                 }
-                None => op.ended(with_notes(end, row.added)),
+                None => standing.ended(),
             });
         }
         (outcomes, n_open)
@@ -264,15 +260,4 @@ fn to_ticket(activity: Activity) -> u32 {
         Activity::Call => association_types::CALL,
     };
     link.to_ticket
-}
-
-/// A ticket that was as the row says has got notes.
-fn with_notes(end: RowEnd, added: bool) -> RowEnd {
-    match end {
-        RowEnd::Unchanged { ticket } if added => RowEnd::Done {
-            ticket,
-            change: Change::Noted,
-        },
-        end => end,
-    }
 }

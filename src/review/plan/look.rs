@@ -22,6 +22,7 @@ use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason};
 use crate::model::link_by::LinkBy;
 use crate::model::plan::{LinkState, PlannedLink};
+use crate::model::shelf::Shelf;
 use crate::model::ticket::{LinkDraft, Missing};
 
 /// Looks at the portal for the rows of one mapping.
@@ -107,7 +108,9 @@ impl Looker<'_> {
             .collect();
         let bin = match self.operation {
             _ if self.knows_keys && self.has_bin => {
-                self.tickets().read_each(&absent, &[], true).await
+                self.tickets()
+                    .read_each(&absent, &[], Shelf::RecycleBin)
+                    .await
             }
             _ => Ok(Given::default()),
         };
@@ -129,7 +132,7 @@ impl Looker<'_> {
         }
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let wanted = compared(self.mapping);
-        self.tickets().read_each(&names, &wanted, false).await
+        self.tickets().read_each(&names, &wanted, Shelf::Live).await
     }
 
     /// The live ticket of one key that no row had as it was mapped, or why it can't be told.

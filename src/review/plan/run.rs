@@ -26,6 +26,7 @@ use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::outcome::RowEnd;
 use crate::model::plan::{LinkState, PlannedAction, PlannedLink};
 use crate::model::schema::{ObjectType, Pipeline};
+use crate::model::shelf::Shelf;
 use crate::model::ticket::LinkDraft;
 
 /// Pages that are looked at side by side: enough for the portal's whole allowance at 800 ms
@@ -140,7 +141,9 @@ pub async fn plan<'a>(
 
 /// Whether a ticket is in the recycle bin: else no key needs to be looked for there.
 async fn has_bin(client: &Client) -> Result<bool, Error> {
-    let page = client.list(ObjectType::Tickets, &[], None, true).await;
+    let page = client
+        .list(ObjectType::Tickets, &[], None, Shelf::RecycleBin)
+        .await;
     let page = page.map_err(|error| stopped(stop_for(error)))?;
     Ok(!page.results.is_empty())
 }

@@ -68,10 +68,11 @@ fn is(made: &MadeKind, kind: &LinkType) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hubspot::USER_DEFINED;
 
     fn label(id: u32) -> LinkType {
         LinkType {
-            category: "USER_DEFINED".to_owned(),
+            category: USER_DEFINED.to_owned(),
             id,
             label: Some(format!("Label {id}")),
         }

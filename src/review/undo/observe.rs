@@ -9,6 +9,7 @@ use crate::hubspot::records::Record;
 use crate::hubspot::{CallError, Client, LinkedRecord};
 use crate::model::outcome::Change;
 use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
 use crate::review::absent::{Absence, whereabouts};
 use crate::review::expect::Expected;
 use crate::review::notes::HeldNotes;
@@ -134,7 +135,7 @@ impl Held {
         wanted: (&[&str], &[&str]),
     ) -> Result<(), CallError> {
         if !ids.is_empty() {
-            let read = client.read_existing(ObjectType::Tickets, ids, wanted, false);
+            let read = client.read_existing(ObjectType::Tickets, ids, wanted, Shelf::Live);
             let records = read.await?.into_iter();
             let by_id = records.map(|record| (record.id.clone(), record));
             self.records.extend(by_id);
