@@ -115,6 +115,7 @@ async fn export(tickets: u32, concurrency: usize, folder: &Path) -> Facts {
         selection: Selection::default(),
         filter: None,
         onward: Onward::Anew,
+        owners_denied: false,
     };
     let done = run(job, client, |_| ()).await.expect("an export");
     Facts {

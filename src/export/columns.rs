@@ -87,6 +87,8 @@ pub enum Kind {
     Day,
     /// Several texts.
     List,
+    /// Ids of several records, whole numbers of 64 bits.
+    Ids,
 }
 
 /// In which words a value is written.
@@ -124,6 +126,8 @@ pub struct Column {
     pub set_by_hubspot: bool,
     /// Whether the portal does not have the property any more.
     pub dropped: bool,
+    /// Whether it tells of the record or the run itself: a property may have the same name.
+    pub of_record: bool,
 }
 
 /// What is wanted of other records: their ids, or one of their properties.
@@ -231,6 +235,15 @@ impl Column {
             unit: None,
             set_by_hubspot: false,
             dropped: false,
+            of_record: false,
+        }
+    }
+
+    /// A column that tells of the record or the run itself.
+    pub fn of_record(name: &str, label: &str, kind: Kind) -> Column {
+        Column {
+            of_record: true,
+            ..Column::plain(name, label, kind)
         }
     }
 
@@ -271,6 +284,9 @@ pub fn kind_of(property: &PropertyDef) -> Kind {
         ValueType::Bool => Kind::Bool,
         ValueType::Date => Kind::Day,
         ValueType::DateTime => Kind::Instant,
+        ValueType::MultiEnumeration if name.starts_with("hs_") && name.ends_with("_ids") => {
+            Kind::Ids
+        }
         ValueType::MultiEnumeration => Kind::List,
         ValueType::Owner => Kind::OtherId,
         ValueType::String | ValueType::Enumeration | ValueType::Pipeline | ValueType::Stage => {
@@ -317,6 +333,13 @@ mod tests {
             ),
             ("num_notes", ValueType::Number, Kind::Count, None),
             ("order_id", ValueType::Number, Kind::Number, None),
+            (
+                "hs_merged_object_ids",
+                ValueType::MultiEnumeration,
+                Kind::Ids,
+                None,
+            ),
+            ("order_ids", ValueType::MultiEnumeration, Kind::List, None),
             (
                 "time_to_close",
                 ValueType::Number,

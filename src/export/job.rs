@@ -43,6 +43,8 @@ pub struct Job {
     pub filter: Option<Search>,
     /// How a data set goes on; none for another target.
     pub onward: Onward,
+    /// Whether the token may not read owners, whose table a data set has.
+    pub owners_denied: bool,
 }
 
 impl Job {
@@ -144,6 +146,10 @@ pub struct Done {
     /// Tickets that were listed, but archived or merged before their links were read;
     /// they are not in it.
     pub left_out: u64,
+    /// Tickets that a data set holds beyond those that the portal counts.
+    pub uncounted: u64,
+    /// Lines of all versions in a log; none for other targets.
+    pub lines: Option<u64>,
     /// What a data set that went on came to; none for other targets.
     pub merged: Option<Merged>,
     /// Calls made, repeats included.

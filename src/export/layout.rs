@@ -1,7 +1,7 @@
 //! The columns of the main file: which property stands where, and where each column's
 //! cells come from. Pure. A mapping run backwards brings its own columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{
     ARCHIVED_COLUMN, Archived, Column, Headers, Kind, Others, Values, Wanted, With, Wording,
@@ -111,7 +111,7 @@ impl Layout {
     /// What the record says of itself.
     fn add_record(&mut self, wanted: &Wanted) {
         if wanted.archived == Archived::Include {
-            let column = Column::plain(ARCHIVED_COLUMN, "Archived", Kind::Bool);
+            let column = Column::of_record(ARCHIVED_COLUMN, "Archived", Kind::Bool);
             self.add(Source::Archived, column);
         }
         let with_bin = wanted.archived != Archived::No;
@@ -133,7 +133,7 @@ impl Layout {
             if is_wanted {
                 let column = Column {
                     wording: Wording::Moment(wanted.dates.clone()),
-                    ..Column::plain(name, label, Kind::Instant)
+                    ..Column::of_record(name, label, Kind::Instant)
                 };
                 self.add(Source::Time(time), column);
             }
@@ -164,15 +164,15 @@ impl Layout {
             };
             let object = &others.name;
             let property = with.property.as_ref().map(|property| &property.name);
-            let (name, source) = match property {
-                None => (object.clone(), Source::Links(place)),
+            let (name, source, kind) = match property {
+                None => (object.clone(), Source::Links(place), Kind::Ids),
                 Some(name) => {
                     let of_record = others.properties.iter().position(|other| other == name);
                     let source = Source::Linked(place, of_record.unwrap_or_default());
-                    (format!("{object}.{name}"), source)
+                    (format!("{object}.{name}"), source, Kind::List)
                 }
             };
-            self.add(source, Column::plain(&name, &name, Kind::List));
+            self.add(source, Column::plain(&name, &name, kind));
         }
     }
 }
@@ -186,7 +186,7 @@ fn of_property(property: &PropertyDef, wanted: &Wanted, schema: &Schema) -> Vec<
     let labelled = Column {
         wording: Wording::Labels(labels.clone()),
         kind: match stored.kind {
-            Kind::List => Kind::List,
+            Kind::List | Kind::Ids => Kind::List,
             _ => Kind::Text,
         },
         ..stored.clone()
@@ -210,7 +210,8 @@ fn of_property(property: &PropertyDef, wanted: &Wanted, schema: &Schema) -> Vec<
 }
 
 /// Gives columns their headers. Where one would repeat, the later column's gets a
-/// number: no form of file takes two columns of one name.
+/// number: no form of file takes two columns of one name. What tells of the record keeps
+/// its header, whatever properties there are; what a mapping reads comes before that.
 pub fn name_headers(columns: &mut [Column], headers: Headers) {
     match headers {
         Headers::Names => {}
@@ -219,12 +220,16 @@ pub fn name_headers(columns: &mut [Column], headers: Headers) {
             .iter_mut()
             .for_each(|column| column.header = snake(&column.header)),
     }
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for column in columns {
-        let times = seen.entry(column.header.clone()).or_default();
-        *times += 1;
-        if *times > 1 {
-            column.header = format!("{}_{times}", column.header);
+    let is_mapped = |column: &Column| matches!(column.wording, Wording::Mapped(_));
+    let mapped = columns.iter().any(is_mapped);
+    let keeps = |column: &Column| column.of_record && !mapped;
+    let kept = columns.iter().filter(|column| keeps(column));
+    let mut taken: BTreeSet<String> = kept.map(|column| column.header.clone()).collect();
+    for column in columns.iter_mut().filter(|column| !keeps(column)) {
+        let (header, mut times) = (column.header.clone(), 1);
+        while !taken.insert(column.header.clone()) {
+            times += 1;
+            column.header = format!("{header}_{times}");
         }
     }
 }
@@ -398,11 +403,11 @@ mod tests {
             .collect();
         let expected = [
             "hs_object_id",
-            "created_at",
+            "created_at_2",
             "order_",
             "_2nd_choice",
             "_2nd_choice_2",
-            "created_at_2",
+            "created_at",
             "updated_at",
         ];
         assert_eq!(headers, expected);

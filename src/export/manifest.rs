@@ -132,5 +132,6 @@ pub fn type_name(kind: Kind) -> &'static str {
         Kind::Instant => "datetime",
         Kind::Day => "date",
         Kind::List => "list",
+        Kind::Ids => "ids",
     }
 }

@@ -36,7 +36,7 @@ pub mod filter;
 mod folder;
 
 pub use columns::Archived;
-pub use dataset::{Base, BaseError, onward};
+pub use dataset::{Base, BaseError, onward, tombstones_in};
 pub use error::ExportError;
 pub use folder::{
     Asked, AskedMapping, ExportState, FolderError, Replace, RunFolder, has_published, is_export,
@@ -46,5 +46,5 @@ pub use job::{Done, Job, Merged, Onward, Step, Which, Window};
 pub use output::Target;
 pub use run::run;
 pub use selection::Selection;
-pub use standing::{Earlier, Taken, at_file, at_folder};
+pub use standing::{Earlier, Taken, at_file, at_folder, is_data_set};
 pub use write::{Form, Packing, PartBy, Shape, Unit};

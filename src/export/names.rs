@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::write::Shape;
 
+/// The state in a data set.
+pub const STATE: &str = "_state.json";
+
 /// Places of what is put beside the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beside {

@@ -26,6 +26,13 @@ pub enum Target {
 }
 
 impl Target {
+    /// The parts of a data set go on without their property.
+    pub fn lose_parts(&mut self) {
+        if let Target::Folder(_, by) = self {
+            by.lost = true;
+        }
+    }
+
     /// Names the parts of a data set as its values are shown.
     pub fn name_parts(&mut self, values: Values, schema: &Schema) {
         if let (Target::Folder(_, by), Values::Labels) = (self, values)

@@ -141,7 +141,7 @@ pub fn worded<'a>(value: Option<&'a str>, column: &'a Column) -> Result<Cell<'a>
         return Ok(Cell::Empty);
     };
     let each = |word: &dyn Fn(&'a str) -> Cow<'a, str>| match column.kind {
-        Kind::List => many(parts(value).map(word)),
+        Kind::List | Kind::Ids => many(parts(value).map(word)),
         _ => Cell::One(word(value)),
     };
     Ok(match &column.wording {

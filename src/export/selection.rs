@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::columns::{Archived, Headers, Values};
 use super::filter;
-use super::write::{Form, Packing};
+use super::write::{Form, Packing, Shape};
 use crate::model::issue::excerpt;
 use crate::model::schema::OWNER_PROPERTY;
 
@@ -79,6 +79,15 @@ impl Selection {
         let filter = filter.and_then(|text| filter::parse(text).ok());
         (is_shown && self.values != Values::Ids)
             || filter.is_some_and(|filter| filter.names(OWNER_PROPERTY))
+    }
+
+    /// Form and compression.
+    pub fn shape(&self) -> Shape {
+        Shape {
+            form: self.format,
+            packing: self.compression,
+            escape_formulas: self.escape_formulas,
+        }
     }
 
     /// How another export differs from this one, an option each, such as `--limit 10

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::names::{Beside, table_beside};
+use super::names::{Beside, STATE, table_beside};
 use super::selection::Selection;
 use super::write::Shape;
 
@@ -54,6 +54,9 @@ pub enum Taken {
     /// It is not as the export left it.
     #[error("{} has been changed since it was exported", .0.display())]
     Changed(PathBuf),
+    /// A data set without what says which files are its own.
+    #[error("{} is missing, or can't be read: nothing says which files belong to the data set", .0.display())]
+    Manifest(PathBuf),
     /// In the folder stands something that no export put there.
     #[error("the folder {} is not replaced: {} is no part of the export in it", .folder.display(), .file.display())]
     Stranger {
@@ -156,7 +159,10 @@ pub fn at_folder(folder: &Path) -> Result<Option<Earlier>, Taken> {
     }
     let beside = Beside::inside(folder);
     let Some(earlier) = Earlier::read(&beside.manifest) else {
-        return Err(Taken::Unknown(folder.to_owned()));
+        return Err(match is_there(&folder.join(STATE)) {
+            true => Taken::Manifest(beside.manifest),
+            false => Taken::Unknown(folder.to_owned()),
+        });
     };
     if earlier.issues == 0 && is_there(&beside.issues) {
         return Err(Taken::Unknown(beside.issues));
@@ -178,6 +184,11 @@ pub fn at_folder(folder: &Path) -> Result<Option<Earlier>, Taken> {
         earlier.left(name, file)?;
     }
     Ok(Some(earlier))
+}
+
+/// Whether a folder is a data set of ours.
+pub fn is_data_set(folder: &Path) -> bool {
+    is_there(&folder.join(STATE)) && Earlier::inside(folder).is_some()
 }
 
 /// Whether a folder may be thrown away: everything in it is ours, changed or not.
@@ -246,7 +257,7 @@ mod tests {
             .map_err(|taken| match taken {
                 Taken::Unknown(path) => format!("unknown {}", name(path).unwrap_or_default()),
                 Taken::Changed(path) => format!("changed {}", name(path).unwrap_or_default()),
-                Taken::Stranger { .. } => "stranger".to_owned(),
+                Taken::Stranger { .. } | Taken::Manifest(_) => "stranger".to_owned(),
             })
     }
 
@@ -307,6 +318,18 @@ mod tests {
         fs::write(&part, "text").expect("a file");
         assert!(matches!(at_folder(&lake), Err(Taken::Unknown(path)) if path == lake));
         let told = manifest(&[("month=1/part-0.csv", 4)]);
+        let broken = lake.join("_manifest.json");
+        fs::write(lake.join(STATE), "{}").expect("a file");
+        for text in [None, Some(&told[..told.len() / 2])] {
+            if let Some(text) = text {
+                fs::write(&broken, text).expect("a file");
+            }
+            assert_eq!(
+                at_folder(&lake).err(),
+                Some(Taken::Manifest(broken.clone()))
+            );
+        }
+        fs::remove_file(lake.join(STATE)).expect("removed");
         fs::write(lake.join("_manifest.json"), told).expect("a file");
         assert!(matches!(at_folder(&lake), Ok(Some(_))));
         fs::write(&part, "other").expect("a file");

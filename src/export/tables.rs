@@ -154,7 +154,7 @@ fn linked<'a>(
             columns.push(Column::stored(property, &wanted.dates));
         }
     }
-    columns.push(Column::plain("link_type_ids", "Link type IDs", Kind::List));
+    columns.push(Column::plain("link_type_ids", "Link type IDs", Kind::Ids));
     columns.push(Column::plain("link_labels", "Link labels", Kind::List));
     name_headers(&mut columns, snaked(wanted));
     Table {

@@ -2,6 +2,7 @@
 //! byte, the one of an export that nothing disturbed, in every form.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -283,4 +284,44 @@ fn a_resume_holds_the_portal_against_the_export() {
     let _made = desk.call("POST", "/crm/v3/properties/tickets", &body);
     let resume = desk.here.run_against(&desk.sandbox, &["resume", "run"]);
     let _ended = resume.expect(7).says("properties have changed");
+}
+
+/// The portal that does not answer is asked again and again: the time that was given counts
+/// from the beginning, and so does a signal.
+#[test]
+fn waits_for_the_portal_end_with_the_time_or_a_signal() {
+    let args = ["export", "--properties", "subject", "-o", "a.csv"];
+    for (silent, words) in [
+        ("search", "tickethaul resume"),
+        ("properties", "before any ticket was read"),
+    ] {
+        let trouble = format!("503@100%:{silent}");
+        let desk = Desk::new(&["--rate", "off", "--trouble", &trouble]);
+        let timed = [
+            &args[1..],
+            &["--max-duration", "0.4", "--where", "subject = a"],
+        ]
+        .concat();
+        let ended = desk.export(&timed).expect(5).says("(--max-duration)");
+        let _ended = ended.says(words);
+        let mut command = desk.here.command(args);
+        let mut child = command
+            .env("TICKETHAUL_BASE_URL", desk.sandbox.url())
+            .env("HUBSPOT_ACCESS_TOKEN", TOKEN)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the tool starts");
+        let mut told = BufReader::new(child.stderr.take().expect("piped"));
+        let mut first = String::new();
+        let _read = told.read_line(&mut first).expect("it says which portal");
+        let pid = child.id().to_string();
+        let _sent = std::process::Command::new("kill")
+            .args(["-INT", &pid])
+            .status();
+        let mut rest = String::new();
+        let _read = told.read_to_string(&mut rest).expect("text");
+        let status = child.wait().expect("it ends");
+        assert_eq!(status.code(), Some(5), "{silent}: {first}{rest}");
+        assert!(rest.contains("stopped by a signal"), "{silent}: {rest}");
+    }
 }

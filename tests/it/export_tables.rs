@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, id};
+use crate::export::parquet_rows;
 use crate::rehearsal::Row;
 
 /// Puts tickets into a stage.
@@ -219,4 +221,52 @@ fn all_kinds_of_other_records_come_along() {
     let text = desk.here.read("b.parquet.schema.json");
     let schema: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(schema["tables"]["notes"][3]["type"], "datetime");
+}
+
+#[test]
+fn ids_of_linked_records_are_lists_of_whole_numbers() {
+    let desk = Desk::new(&["--rate", "off"]);
+    let ids = desk.create(2, |n| json!({"subject": format!("T {n}")}));
+    let contacts = desk.link_contacts(&ids[..1], 2);
+    let asked = [
+        "--properties",
+        "subject,hs_merged_object_ids",
+        "--with",
+        "contacts,contacts.email",
+    ];
+    for (file, more) in [("a.parquet", &[][..]), ("b.parquet", &["--with-files"])] {
+        let _ended = desk
+            .export(&[&asked[..], &["-o", file], more].concat())
+            .expect(0);
+    }
+    let schema = |name: &str| {
+        let reader =
+            SerializedFileReader::try_from(desk.here.path(name).as_path()).expect("Parquet");
+        let mut schema = Vec::new();
+        parquet::schema::printer::print_schema(
+            &mut schema,
+            reader.metadata().file_metadata().schema(),
+        );
+        String::from_utf8(schema)
+            .expect("text")
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let ids_list = |name: &str| {
+        format!("group {name} (LIST) {{ REPEATED group list {{ REQUIRED INT64 element;")
+    };
+    for name in ["contacts", "hs_merged_object_ids"] {
+        assert!(
+            schema("a.parquet").contains(&ids_list(name)),
+            "{}",
+            schema("a.parquet")
+        );
+    }
+    let of_table = schema("b.contacts.parquet");
+    assert!(of_table.contains(&ids_list("link_type_ids")), "{of_table}");
+    let rows = parquet_rows(&desk.here.path("a.parquet"));
+    let linked = format!("[{}, {}]", contacts[0], contacts[1]);
+    assert_eq!(rows[0]["contacts"], linked);
+    assert_eq!(rows[1]["contacts"], "null");
 }

@@ -15,6 +15,7 @@ use tickethaul::mapping::{For, Mapped, MappingFile};
 use tickethaul::model::place::RowAddress;
 use tickethaul::model::row::{Cells, Headers, SourceRow};
 use tickethaul::model::schema::{ObjectType, PropertyDef, Schema, ValueType};
+use tickethaul::model::shelf::Shelf;
 
 use crate::canned::{portal, reply};
 use crate::fuzz::{FEW, MANY, fuzz};
@@ -253,7 +254,7 @@ fn fuzz_replies(cases: u32) {
                 let ids = ["1".to_owned()];
                 let created = client.batch_create(ObjectType::Tickets, &[&input]).await;
                 let read = client
-                    .batch_read(ObjectType::Tickets, None, &ids, &["subject"], false)
+                    .batch_read(ObjectType::Tickets, None, &ids, &["subject"], Shelf::Live)
                     .await;
                 for error in [created.err(), read.err()].into_iter().flatten() {
                     prop_assert!(!error.to_string().is_empty());

@@ -8,6 +8,7 @@ use tickethaul::hubspot::{
     Association, Client, CreateInput, Credentials, LinkType, Settings, Token,
 };
 use tickethaul::model::schema::ObjectType;
+use tickethaul::model::shelf::Shelf;
 
 use crate::desk::{Desk, id};
 use crate::plain_http::Portal;
@@ -554,7 +555,7 @@ fn tickets_are_deleted_into_the_recycle_bin() {
         let ticket = portal.ticket(json!({"subject": "Lamp"})).await;
         let tickets = ObjectType::Tickets;
         client.delete(tickets, &ticket).await.expect("deleted");
-        let gone = client.read(tickets, None, &ticket, &["subject"], true);
+        let gone = client.read(tickets, None, &ticket, &["subject"], Shelf::RecycleBin);
         let gone = gone.await.expect("a reply").expect("in the bin");
         assert_eq!(gone.get("subject"), Some("Lamp"));
     });

@@ -26,6 +26,9 @@ mod ends; // what stands around the rows of an export, and in its cells, that is
 mod export; // exports: whole, in id order, in every form
 mod export_again; // exports to a place where something stands, and stopped ones found again
 mod data_set_stirred; // data sets of portals that others change throughout
+mod data_set_damaged; // data sets in which something was changed by hand, and places that are none for one
+mod data_set_log; // data sets that keep every version of a ticket
+mod data_set_unseen; // data sets of portals in which something happens that no date of a ticket shows
 mod data_set_drift; // data sets of portals whose properties, labels and clocks change
 mod data_set_linked; // data sets with notes, e-mails and records of a portal's own kinds
 mod data_set; // data sets that are brought up to date hold what a full export holds

@@ -51,7 +51,8 @@ pub struct ExportArgs {
     /// compresses
     #[arg(long, value_enum)]
     format: Option<FormName>,
-    /// Replace an export of other tickets, columns or parts that stands at OUTPUT
+    /// Replace an export of other tickets, columns or parts that stands at OUTPUT, or a data set
+    /// in which files were changed or removed
     #[arg(long, requires = "output")]
     replace: bool,
     /// Replace the file at OUTPUT though no export wrote it or it was changed since; an
@@ -248,6 +249,7 @@ impl ExportArgs {
             since: self.since.clone().filter(|_| !self.is_last()),
         };
         refuse_contradictions(&selection)?;
+        refuse_parts_of_changes(&selection)?;
         if self.is_last() {
             self.refuse_no_data_set(&selection)?;
         } else if self.reconcile || self.append {
@@ -374,6 +376,17 @@ fn refuse_contradictions(selection: &Selection) -> Result<(), Error> {
             .advise("leave --where or --archived out"));
     }
     Ok(())
+}
+
+/// A data set is of all tickets.
+fn refuse_parts_of_changes(selection: &Selection) -> Result<(), Error> {
+    match (&selection.since, &selection.partition_by) {
+        (Some(since), Some(by)) => Err(Error::usage(format!(
+            "--since {since} writes a file of what changed since then, and --partition-by {by} a data set of all tickets"
+        ))
+        .advise("leave --partition-by out, or bring a data set up to date with --since last")),
+        _ => Ok(()),
+    }
 }
 
 fn hash(bytes: &[u8]) -> String {

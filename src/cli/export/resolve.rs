@@ -8,18 +8,9 @@ use super::words::{expression, moment, part_by as part_by_words, zone as zone_wo
 use crate::error::Error;
 use crate::export::columns::Dates;
 use crate::export::filter::{self, Frame};
-use crate::export::{PartBy, Selection, Shape, Which, Window};
+use crate::export::{PartBy, Selection, Which, Window};
 use crate::hubspot::Search;
 use crate::model::schema::Schema;
-
-/// Form and compression.
-pub(super) fn shape(selection: &Selection) -> Shape {
-    Shape {
-        form: selection.format,
-        packing: selection.compression,
-        escape_formulas: selection.escape_formulas,
-    }
-}
 
 /// What the tickets are parted by, if they are.
 pub(super) fn part_by(selection: &Selection) -> Result<Option<PartBy>, Error> {

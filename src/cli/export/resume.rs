@@ -3,11 +3,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::pin::pin;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::run::{What, finish, give_up_superseded, job};
+use super::run::{What, finish, give_up_superseded, job, stopped, unless_stopped};
 use super::target::{Goes, standing};
 use super::work::{Work, is_inside};
 use crate::cli::exit::Exit;
@@ -17,7 +18,7 @@ use crate::cli::runs::second;
 use crate::cli::settings::PortalArgs;
 use crate::cli::talk::Talk;
 use crate::error::Error;
-use crate::export::{Asked, AskedMapping, Earlier, Job, RunFolder, has_published};
+use crate::export::{Asked, AskedMapping, Earlier, Job, Onward, RunFolder, has_published};
 use crate::mapping::MappingFile;
 use crate::output::Place;
 use crate::report::age_words;
@@ -50,7 +51,7 @@ pub async fn resume(
     check_target(&folder, &asked, again.force)?;
     let mapping = asked.mapping.as_ref().map(|mapping| read(mapping, talk));
     let mapping = mapping.transpose()?;
-    let portal = Portal::open(again.portal, talk).await?;
+    let mut stop = pin!(stopped(again.max_duration));
     let goes = Goes::There(asked.target.clone());
     let what = What {
         selection: &asked.selection,
@@ -59,17 +60,21 @@ pub async fn resume(
         goes: &goes,
         concurrency: again.concurrency,
         missing_as_null: asked.missing_as_null,
+        goes_on: asked.onward != Onward::Anew,
         search: asked.search.as_ref(),
         as_of: asked.started,
     };
-    let mut job = job(&what, &portal, talk).await?;
+    let begin = async {
+        let portal = Portal::open(again.portal, talk).await?;
+        Ok((job(&what, &portal, talk).await?, portal))
+    };
+    let (mut job, portal) = unless_stopped(begin, stop.as_mut()).await?;
     same(&job, &asked)?;
     job.started = asked.started;
     job.run = asked.run;
     job.onward = asked.onward;
     folder.path().clone_into(&mut job.work);
-    let (work, until) = (Work::Run(folder), (again.max_duration, &goes));
-    let exit = finish(job, work, until, portal, talk).await?;
+    let exit = finish(job, Work::Run(folder), (stop, &goes), portal, talk).await?;
     give_up_superseded((goes.path(), asked.begun), talk);
     Ok(exit)
 }

@@ -2,17 +2,19 @@
 //! against the portal, and brought to its end. A closed pipe is a quiet success. An
 //! export to a file has a run folder and can be resumed.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::pin::{Pin, pin};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::args::ExportArgs;
-use super::resolve::{filter_search, shape, which};
-use super::target::{Goes, choose, same_portal, standing};
+use super::resolve::{filter_search, which};
+use super::target::{ANEW, Goes, choose, same_portal, standing};
 use super::wanted::{Missing, wanted};
 use super::work::Work;
 use crate::cli::exit::Exit;
@@ -25,8 +27,8 @@ use crate::cli::signals::signal;
 use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::export::{
-    Archived, Asked, AskedMapping, Base, Done, ExportError, Job, Onward, Replace, RunFolder,
-    Selection, Step, Which, onward, run as run_job,
+    Archived, Asked, AskedMapping, Base, BaseError, Done, ExportError, Job, Onward, Replace,
+    RunFolder, Selection, Step, Target, Which, onward, run as run_job, tombstones_in,
 };
 use crate::hubspot::error::CallError;
 use crate::hubspot::{Client, SchemaParts, Search};
@@ -44,6 +46,8 @@ pub(super) struct What<'a> {
     pub(super) concurrency: u16,
     /// Whether properties that the portal does not have become empty columns.
     pub(super) missing_as_null: bool,
+    /// Whether it brings a data set up to date that is there.
+    pub(super) goes_on: bool,
     /// The search that a filter was resolved to when the export began.
     pub(super) search: Option<&'a Search>,
     /// The portal's time when it began.
@@ -52,12 +56,31 @@ pub(super) struct What<'a> {
 
 /// Runs a new export; `told` are options that a resume takes up again.
 pub async fn run(args: ExportArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
+    let mut stop = pin!(stopped(args.max_duration));
+    let prepared = unless_stopped(prepare(&args, told, talk), stop.as_mut()).await?;
+    let (goes, begun) = (prepared.goes, prepared.begun);
+    let (job, work) = (prepared.job, prepared.work);
+    let exit = finish(job, work, (stop, &goes), prepared.portal, talk).await?;
+    give_up_superseded((goes.path(), begun), talk);
+    Ok(exit)
+}
+
+/// An export of which no ticket is read yet.
+struct Prepared {
+    job: Job,
+    work: Work,
+    portal: Portal,
+    goes: Goes,
+    begun: Timestamp,
+}
+
+async fn prepare(args: &ExportArgs, told: Told, talk: &Talk) -> Result<Prepared, Error> {
     args.expect_columns()?;
     let path = args.mapping.as_deref();
     let mapping = path.map(|path| read_mapping(path, talk)).transpose()?;
     let ids = args.ids()?;
     let selection = args.selection(mapping.as_ref(), ids.as_deref())?;
-    let goes = choose(&args, &selection)?;
+    let goes = choose(args, &selection)?;
     let earlier = match goes.path() {
         Some(path) => standing(path, &selection, args.replace())?,
         None => None,
@@ -70,6 +93,7 @@ pub async fn run(args: ExportArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
         goes: &goes,
         concurrency: args.concurrency,
         missing_as_null: args.missing_as_null(),
+        goes_on: args.is_last() && args.replace() == Replace::Same && earlier.is_some(),
         search: None,
         as_of: None,
     };
@@ -78,20 +102,39 @@ pub async fn run(args: ExportArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
         None => (now(), Work::temporary()?),
         Some(path) => {
             same_portal(earlier.as_ref(), path, (job.portal_id, args.replace()))?;
-            go_on(&mut job, &args, path, talk)?;
-            let mut asked = asked(&args, &what, &job, told)?;
+            go_on(&mut job, args, path, talk)?;
+            let mut asked = asked(args, &what, &job, told)?;
             asked.onward = job.onward.clone();
             supersede(&asked, talk);
             let work = Work::resumable_in(args.run_dir.as_deref(), &asked)?;
-            record(&asked, &args, &work, talk);
+            record(&asked, args, &work, talk);
             job.run = asked.run;
             (asked.begun, work)
         }
     };
     work.path().clone_into(&mut job.work);
-    let exit = finish(job, work, (args.max_duration, &goes), portal, talk).await?;
-    give_up_superseded((goes.path(), begun), talk);
-    Ok(exit)
+    Ok(Prepared {
+        job,
+        work,
+        portal,
+        goes,
+        begun,
+    })
+}
+
+/// What comes before tickets are read; also its waits end with a signal, or when the time
+/// is up.
+pub(super) async fn unless_stopped<T>(
+    work: impl Future<Output = Result<T, Error>>,
+    stop: Pin<&mut impl Future<Output = String>>,
+) -> Result<T, Error> {
+    tokio::select! {
+        done = work => done,
+        why = stop => Err(
+            Error::later(format!("the export was stopped {why}, before any ticket was read"))
+                .advise("run the same command again"),
+        ),
+    }
 }
 
 /// What a resume needs.
@@ -189,10 +232,11 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result
         owners: is_data_set || parts_needed.owners,
         ..parts_needed
     };
+    let mut owners_denied = false;
     let mut schema = match client.schema(parts).await {
         // The owners of a data set are a table that can be missing.
         Err(CallError::Denied(_)) if is_data_set && !parts_needed.owners => {
-            talk.say("the token may not read owners: the data set has no table of them");
+            owners_denied = true;
             client.schema(parts_needed).await.map_err(call_error)?
         }
         schema => schema.map_err(call_error)?,
@@ -208,6 +252,8 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result
     let which = which(what.selection, what.ids, (filter.as_ref(), now))?;
     let mut missing = Missing {
         as_null: what.missing_as_null,
+        // Where no property is named, none that went stops what goes on.
+        parts_stay: what.goes_on && (what.missing_as_null || what.selection.all_properties),
         ..Missing::default()
     };
     let reading = (client, &mut missing);
@@ -217,13 +263,19 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result
         talk.say(&format!("the portal does not have {names}: empty columns"));
     }
     let mut target = what.goes.target(what.selection)?;
+    if let Some(lost) = &missing.parts {
+        target.lose_parts();
+        talk.say(&format!(
+            "the portal does not have {lost}, by which the parts are made: tickets stay in the parts where they are"
+        ));
+    }
     target.name_parts(what.selection.values, &schema);
     Ok(Job {
         which,
         archived: what.selection.archived,
         wanted,
         schema,
-        shape: shape(what.selection),
+        shape: what.selection.shape(),
         target,
         work: PathBuf::new(),
         concurrency: usize::from(what.concurrency),
@@ -233,21 +285,36 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result
         selection: what.selection.clone(),
         filter,
         onward: Onward::Anew,
+        owners_denied,
     })
 }
 
-/// How a data set goes on from the one that stands there.
+/// How a data set goes on from the one that stands there, of which all files are held
+/// against their hashes where all tickets are read.
 fn go_on(job: &mut Job, args: &ExportArgs, path: &Path, talk: &Talk) -> Result<(), Error> {
     if !args.is_last() || args.replace() != Replace::Same {
-        return Ok(());
+        return say_of_tombstones(job, path, talk);
     }
-    let base = Base::open(path);
-    let base = base.map_err(|error| {
-        Error::mend(error).advise("`--replace` reads all tickets and writes it anew")
-    })?;
+    let damaged = |error: BaseError| Error::mend(error).advise(ANEW);
+    let base = Base::open(path).map_err(damaged)?;
     let (how, words) = onward(job, base.as_ref(), args.reconcile);
     words.iter().for_each(|words| talk.say(words));
+    if let (Some(base), Onward::Whole(_)) = (&base, &how) {
+        base.all_intact().map_err(damaged)?;
+    }
     job.onward = how;
+    Ok(())
+}
+
+/// Tombstones stay when a data set is written anew: the portal does not tell of purged
+/// tickets.
+fn say_of_tombstones(job: &Job, path: &Path, talk: &Talk) -> Result<(), Error> {
+    if let (Target::Folder(..), Err(error)) = (&job.target, tombstones_in(path, job.portal_id)) {
+        talk.say(&format!(
+            "what {} tells of purged tickets is lost: {error}",
+            path.display()
+        ));
+    }
     Ok(())
 }
 
@@ -256,47 +323,78 @@ fn go_on(job: &mut Job, args: &ExportArgs, path: &Path, talk: &Talk) -> Result<(
 pub(super) async fn finish(
     job: Job,
     work: Work,
-    (max_duration, goes): (Option<Duration>, &Goes),
+    (stop, goes): (Pin<&mut impl Future<Output = String>>, &Goes),
     portal: Portal,
     talk: &Talk,
 ) -> Result<Exit, Error> {
-    let total = match talk.shows_progress() {
-        true => total(&job, &portal.client).await,
-        false => None,
-    };
+    say_of_owners(&job, talk);
     let goes_on = job.onward != Onward::Anew;
-    let mut progress = talk.haul_progress(total);
-    let heard = |step| match step {
-        Step::Read(tickets) => progress.read(tickets),
-        Step::Linked(tickets) => progress.linked(tickets),
-        Step::Written(tickets) => progress.written(tickets),
-    };
+    let (begun, so_far) = (Instant::now(), Cell::new(Step::Read(0)));
     let mut why_stopped = String::new();
     let ended = tokio::select! {
-        ended = run_job(job, portal.client.clone(), heard) => Some(ended),
-        why = stopped(max_duration) => {
+        ended = with_progress((job, &so_far), &portal.client, talk) => Some(ended),
+        why = stop => {
             why_stopped = why;
             None
         }
     };
-    drop(progress);
     portal.close().await;
     let to_stream = goes.path().is_none();
     match ended {
         None => Err(work.resumable(Error::later(format!(
-            "the export was stopped {why_stopped}"
+            "the export was stopped {why_stopped}, {}",
+            how_far(so_far.get())
         )))),
         Some(Ok(done)) => {
             for left in work.end()? {
                 talk.say(&format!("{} is none of ours and stays", left.display()));
             }
             tell(&done, (goes, goes_on), talk);
+            tell_json(&done, (goes, goes_on), begun.elapsed(), talk);
             Ok(match done.issues {
                 0 => Exit::Fine,
                 _ => Exit::Refused,
             })
         }
         Some(Err(error)) => failed(error, work, to_stream),
+    }
+}
+
+fn how_far(step: Step) -> String {
+    match step {
+        Step::Read(tickets) => format!("with {} read", counted(tickets, "ticket")),
+        Step::Linked(tickets) => format!("with links of {} read", counted(tickets, "ticket")),
+        Step::Written(tickets) => format!("with {} written", counted(tickets, "ticket")),
+    }
+}
+
+async fn with_progress(
+    (job, so_far): (Job, &Cell<Step>),
+    client: &Client,
+    talk: &Talk,
+) -> Result<Done, ExportError> {
+    let total = match talk.shows_progress() {
+        true => total(&job, client).await,
+        false => None,
+    };
+    let mut progress = talk.haul_progress(total);
+    let heard = |step| {
+        so_far.set(step);
+        match step {
+            Step::Read(tickets) => progress.read(tickets),
+            Step::Linked(tickets) => progress.linked(tickets),
+            Step::Written(tickets) => progress.written(tickets),
+        }
+    };
+    run_job(job, client.clone(), heard).await
+}
+
+fn say_of_owners(job: &Job, talk: &Talk) {
+    if job.owners_denied {
+        talk.say(match job.onward {
+            Onward::Anew => "the token may not read owners: their table is empty",
+            _ => "the token may not read owners: their table stays as the last run wrote it",
+        });
     }
 }
 
@@ -321,15 +419,13 @@ fn failed(error: ExportError, work: Work, to_stream: bool) -> Result<Exit, Error
                 Error::usage(error)
             })
         }
-        ExportError::Base(error) => Err(Error::mend(error).advise(
-            "start the export anew; with --replace it reads all tickets and writes the data set anew",
-        )),
+        ExportError::Base(error) => Err(Error::mend(error).advise(ANEW)),
         error => Err(work.resumable(Error::mend(error))),
     }
 }
 
 /// Ends with the first signal, or when the time is up; says which.
-async fn stopped(max_duration: Option<Duration>) -> String {
+pub(super) async fn stopped(max_duration: Option<Duration>) -> String {
     let up = async {
         match max_duration {
             Some(duration) => {
@@ -366,13 +462,26 @@ fn tell(done: &Done, (goes, goes_on): (&Goes, bool), talk: &Talk) {
         .map(|(name, rows)| format!(", {} of {name}", counted(*rows, "row")))
         .collect();
     let tickets = counted(done.tickets, "ticket");
-    match done.merged.filter(|_| goes_on) {
-        None => talk.say(&format!("{tickets} exported{archived}{tables}")),
-        Some(merged) => talk.say(&format!(
+    let merged = done.merged.filter(|_| goes_on);
+    match (merged, done.lines) {
+        (Some(merged), Some(lines)) => talk.say(&format!(
+            "{} added, {} gone; the log holds {} of {tickets}{archived}{tables}",
+            counted(merged.changed, "line"),
+            count(merged.gone),
+            counted(lines, "line"),
+        )),
+        (None, _) => talk.say(&format!("{tickets} exported{archived}{tables}")),
+        (Some(merged), None) => talk.say(&format!(
             "{} new or changed, {} gone; the data set holds {tickets}{archived}{tables}",
             count(merged.changed),
             count(merged.gone)
         )),
+    }
+    if done.uncounted > 0 {
+        talk.say(&format!(
+            "the portal counts {} fewer: some may have been deleted for good; --reconcile takes those out",
+            counted(done.uncounted, "ticket")
+        ));
     }
     if let Some(first) = done.missing.first() {
         let ids = counted_as(done.missing.len(), "id is", "ids are");
@@ -385,6 +494,9 @@ fn tell(done: &Done, (goes, goes_on): (&Goes, bool), talk: &Talk) {
         ));
     }
     say_issue(done, goes.path().is_none(), talk);
+}
+
+fn tell_json(done: &Done, (goes, goes_on): (&Goes, bool), time: Duration, talk: &Talk) {
     // On stdout are the tickets.
     if !matches!(goes, Goes::Stream(None)) {
         talk.result(&json!({
@@ -395,8 +507,11 @@ fn tell(done: &Done, (goes, goes_on): (&Goes, bool), talk: &Talk) {
             "left_out": done.left_out,
             "changed": done.merged.filter(|_| goes_on).map(|merged| merged.changed),
             "gone": done.merged.filter(|_| goes_on).map(|merged| merged.gone),
+            "lines": done.lines,
+            "uncounted": done.uncounted,
             "files": done.files,
             "calls": done.calls,
+            "seconds": time.as_secs_f64(),
             "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
         }));
     }

@@ -5,12 +5,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::args::ExportArgs;
-use super::resolve::{part_by, shape};
+use super::resolve::part_by;
 use super::words::ENDINGS;
 use crate::cli::output::stdout;
 use crate::error::Error;
-use crate::export::{Earlier, Replace, Selection, Taken, Target, at_file, at_folder};
+use crate::export::{Earlier, Replace, Selection, Taken, Target, at_file, at_folder, is_data_set};
 use crate::output::{Owner, Place, Target as Named, Wish, open_device, resolved};
+
+/// What helps where files of a data set are not as they were written.
+pub(super) const ANEW: &str = "`--replace` reads all tickets and writes the data set anew";
 
 /// Where an export goes.
 #[derive(Clone, Debug)]
@@ -53,6 +56,12 @@ pub(super) fn choose(args: &ExportArgs, selection: &Selection) -> Result<Goes, E
         None => named_file(args, path)?,
         Some(_) => named_folder(path)?,
     };
+    if let Goes::There(path) = &goes {
+        refuse_inside_a_set(path)?;
+        if selection.partition_by.is_some() {
+            refuse_around_us(path, args.run_dir.as_deref())?;
+        }
+    }
     if let Goes::Stream(_) = goes {
         if !selection.tables().is_empty() {
             return Err(Error::usage(
@@ -92,6 +101,40 @@ fn named_folder(path: &Path) -> Result<Goes, Error> {
     }
 }
 
+/// A data set holds its own files alone: with another one in it the next run into it would
+/// be refused.
+fn refuse_inside_a_set(path: &Path) -> Result<(), Error> {
+    let mut around = path.ancestors().skip(1);
+    match around.find(|folder| is_data_set(folder)) {
+        Some(set) => Err(Error::usage(format!(
+            "{} lies in the data set {}, which holds nothing but its own files",
+            path.display(),
+            set.display()
+        ))
+        .advise("name a place outside of it with -o")),
+        None => Ok(()),
+    }
+}
+
+/// The folder of a data set is replaced as a whole, so nobody works in it.
+fn refuse_around_us(path: &Path, run_dir: Option<&Path>) -> Result<(), Error> {
+    let here = Path::new(".").canonicalize();
+    let run_dir = run_dir.map(absolute).transpose()?;
+    let inside = |folder: &Path| folder.starts_with(path);
+    let words = if here.is_ok_and(|here| inside(&here)) {
+        "the folder that the command runs in"
+    } else if run_dir.as_deref().is_some_and(inside) {
+        "the run folder"
+    } else {
+        return Ok(());
+    };
+    Err(Error::usage(format!(
+        "{words} is {} or lies in it, and a data set takes the place of its folder as a whole",
+        path.display()
+    ))
+    .advise("run the command elsewhere, and name the folder from there"))
+}
+
 fn absolute(path: &Path) -> Result<PathBuf, Error> {
     resolved(path).map_err(|error| unwritable(path, &error))
 }
@@ -107,12 +150,17 @@ pub(super) fn standing(
     replace: Replace,
 ) -> Result<Option<Earlier>, Error> {
     let found = match selection.partition_by {
-        None => at_file(path, &selection.tables(), shape(selection)),
+        None => at_file(path, &selection.tables(), selection.shape()),
         Some(_) => at_folder(path),
     };
     let earlier = match found {
         Ok(earlier) => earlier,
-        Err(other) if !may_go(&other, selection, replace) => return Err(taken(other)),
+        Err(other) if !may_go(&other, selection, replace) => {
+            return Err(match (selection.partition_by.is_some(), other) {
+                (true, changed @ Taken::Changed(_)) => Error::mend(changed).advise(ANEW),
+                (_, other) => taken(other),
+            });
+        }
         // What was changed is an export all the same, and may be a wider one.
         Err(_) if selection.partition_by.is_some() => Earlier::inside(path),
         Err(_) => Earlier::beside(path).filter(|_| path.exists()),
@@ -127,10 +175,13 @@ pub(super) fn standing(
 }
 
 /// Whether what is not as an export left it may go. What an export did not put there is
-/// never thrown away with a folder.
+/// never thrown away with a folder; a data set of which a file was changed is one all the
+/// same.
 fn may_go(taken: &Taken, selection: &Selection, replace: Replace) -> bool {
-    let is_file = selection.partition_by.is_none();
-    replace.other_files() && (is_file || matches!(taken, Taken::Changed(_)))
+    match selection.partition_by {
+        None => replace.other_files(),
+        Some(_) => replace != Replace::Same && matches!(taken, Taken::Changed(_)),
+    }
 }
 
 /// The same of the portal, which is known later.
@@ -158,6 +209,11 @@ fn another(path: &Path, differences: &str) -> Error {
 
 fn taken(taken: Taken) -> Error {
     let advice = match &taken {
+        Taken::Manifest(_) => {
+            return Error::mend(taken).advise(
+                "put it back from a backup, or move the folder away: the next run reads all tickets into a new one",
+            );
+        }
         Taken::Stranger { .. } => "move that away, or name another folder",
         Taken::Unknown(path) if path.is_dir() => "name another folder",
         Taken::Unknown(_) | Taken::Changed(_) => {

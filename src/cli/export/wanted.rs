@@ -10,8 +10,8 @@ use crate::cli::objects::objects;
 use crate::cli::portal::call_error;
 use crate::cli::talk::Talk;
 use crate::error::Error;
-use crate::export::Selection;
 use crate::export::columns::{Wanted, With};
+use crate::export::{PartBy, Selection, Unit};
 use crate::hubspot::Client;
 use crate::mapping::MappingFile;
 use crate::model::schema::{ObjectName, ObjectType, PropertyDef, Schema, ValueType};
@@ -37,11 +37,11 @@ pub(super) async fn wanted(
         (None, false) => selection.properties.clone(),
     };
     let history = selection.history.clone();
-    let parted = part_by(selection)?.map(|by| by.property);
-    let parted: Vec<String> = parted.into_iter().collect();
-    check(ObjectType::Tickets, &parted, &schema.tickets)?;
     let read: Vec<String> = properties.iter().chain(&history).cloned().collect();
     missing.stand_in(ObjectType::Tickets, &read, &mut schema.tickets)?;
+    if let Some(by) = part_by(selection)? {
+        missing.stand_in_for_parts(&by, &mut schema.tickets)?;
+    }
     let with = with(selection, client, missing).await?;
     Ok(Wanted {
         properties,
@@ -99,6 +99,11 @@ pub(super) struct Missing {
     pub(super) as_null: bool,
     /// Those that there are.
     pub(super) properties: Vec<(ObjectType, String)>,
+    /// Whether a data set is there that can go on without the property that its parts are
+    /// made by.
+    pub(super) parts_stay: bool,
+    /// That property, where the portal does not have it.
+    pub(super) parts: Option<String>,
 }
 
 impl Missing {
@@ -127,18 +132,51 @@ impl Missing {
                 continue;
             }
             self.properties.push((object, name.clone()));
-            let property = PropertyDef {
-                name: name.clone(),
-                label: name.clone(),
-                value_type: ValueType::String,
-                options: Vec::new(),
-                external_options: false,
-                read_only: true,
-                unique: false,
-            };
-            let _none = defined.insert(name.clone(), property);
+            let _none = defined.insert(name.clone(), nothing(name));
         }
         Ok(())
+    }
+
+    /// The same of the property that the parts of a data set are made by, which is to have
+    /// dates where they are spans of time.
+    fn stand_in_for_parts(&mut self, by: &PartBy, defined: &mut Defined) -> Result<(), Error> {
+        let name = &by.property;
+        let absent = (ObjectType::Tickets, name.clone());
+        let is_there = !self.properties.contains(&absent);
+        match defined.get(name).filter(|_| is_there) {
+            Some(property) if by.unit != Unit::Value && !has_days(property) => Err(Error::usage(
+                format!("--partition-by: {name} holds no dates, so it has no year, month or day"),
+            )
+            .advise(format!("name a property with dates, or {name} alone"))),
+            Some(_) => Ok(()),
+            None if self.parts_stay => {
+                self.parts = Some(name.clone());
+                let _known = defined.entry(name.clone()).or_insert_with(|| nothing(name));
+                Ok(())
+            }
+            None => {
+                let mut others = defined.clone();
+                let _stands_in = others.remove(name);
+                check(ObjectType::Tickets, std::slice::from_ref(name), &others)
+            }
+        }
+    }
+}
+
+fn has_days(property: &PropertyDef) -> bool {
+    matches!(property.value_type, ValueType::Date | ValueType::DateTime)
+}
+
+/// A property that no ticket has a value of.
+fn nothing(name: &str) -> PropertyDef {
+    PropertyDef {
+        name: name.to_owned(),
+        label: name.to_owned(),
+        value_type: ValueType::String,
+        options: Vec::new(),
+        external_options: false,
+        read_only: true,
+        unique: false,
     }
 }
 

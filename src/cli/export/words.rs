@@ -134,6 +134,7 @@ pub(super) fn part_by(text: &str) -> Result<PartBy, String> {
         unit,
         zone: TimeZone::UTC,
         labels: HashMap::new(),
+        lost: false,
     })
 }
 

@@ -9,12 +9,12 @@ use serde::Deserialize;
 
 use super::index::{self, Entry};
 use super::state::{State, VERSION};
+use super::tombstones::{self, DELETED, Tombstone};
 use crate::export::columns::Column;
-use crate::export::names::Beside;
-use crate::export::write::FileFacts;
-
-/// The state in a data set.
-pub const STATE: &str = "_state.json";
+use crate::export::held::HeldRows;
+use crate::export::names::{Beside, STATE};
+use crate::export::selection::Selection;
+use crate::export::write::{FileFacts, Shape};
 
 /// What it knows of each ticket.
 pub const IDS: &str = "_state.ids";
@@ -63,6 +63,9 @@ pub enum BaseError {
 #[derive(Deserialize)]
 struct Told {
     run: String,
+    portal: u64,
+    #[serde(default)]
+    selection: serde_json::Value,
     files: Vec<ToldFile>,
 }
 
@@ -74,9 +77,65 @@ struct ToldFile {
     rows: Option<u64>,
 }
 
+impl ToldFile {
+    fn facts(self) -> FileFacts {
+        FileFacts {
+            path: Some(PathBuf::from(self.name)),
+            bytes: self.bytes,
+            hash: self.blake3,
+            rows: self.rows,
+        }
+    }
+}
+
+/// The tombstones of the data set in a folder, which another is to take the place of:
+/// nothing but them tells of tickets that were purged. None where it is of another portal.
+///
+/// # Errors
+/// When they can't be read, or are not as they were written.
+pub fn tombstones_in(folder: &Path, portal: u64) -> io::Result<Vec<Tombstone>> {
+    let manifest = Beside::inside(folder).manifest;
+    if !manifest.exists() {
+        return Ok(Vec::new());
+    }
+    let told: Told = serde_json::from_slice(&bytes(&manifest)?)?;
+    let selection: Selection = serde_json::from_value(told.selection)?;
+    let files = told.files.into_iter().map(ToldFile::facts);
+    let files = files.filter(|file| {
+        file.path
+            .as_ref()
+            .is_some_and(|path| path.starts_with(DELETED))
+    });
+    let files = files.map(|file| there(folder, &file));
+    let files = match told.portal == portal {
+        true => files.collect(),
+        false => Vec::new(),
+    };
+    stones(files, selection.shape(), &tombstones::columns())
+}
+
+fn stones(files: Vec<FileFacts>, shape: Shape, columns: &[Column]) -> io::Result<Vec<Tombstone>> {
+    let mut stones: Vec<Tombstone> = Vec::new();
+    for row in HeldRows::of(files, shape, columns) {
+        let row = row?;
+        stones.extend(Tombstone::of(row.id, &row.cells, stones.last()));
+    }
+    Ok(stones)
+}
+
+/// A file of the set in a folder, with the path where it is.
+fn there(folder: &Path, file: &FileFacts) -> FileFacts {
+    let name = file.path.as_deref().unwrap_or(Path::new(""));
+    FileFacts {
+        path: Some(folder.join(name)),
+        ..file.clone()
+    }
+}
+
 impl Base {
     /// Opens the data set in a folder; none where there is none that a run could go on
-    /// from.
+    /// from. Its state is held against the hashes in the manifest, its other files are
+    /// when they are read.
     pub fn open(folder: &Path) -> Result<Option<Base>, BaseError> {
         let state = folder.join(STATE);
         if !state.is_file() {
@@ -86,30 +145,26 @@ impl Base {
                 false => Ok(None),
             };
         }
+        let told: Told = json(&Beside::inside(folder).manifest)?;
+        let mut files: BTreeMap<PathBuf, Vec<FileFacts>> = BTreeMap::new();
+        for file in told.files.into_iter().map(ToldFile::facts) {
+            let name = file.path.clone().unwrap_or_default();
+            if [STATE, IDS].iter().any(|own| name == Path::new(own)) {
+                intact(&there(folder, &file))?;
+                continue;
+            }
+            let folder = name.parent().unwrap_or(Path::new("")).to_owned();
+            files.entry(folder).or_default().push(file);
+        }
         let state: State = json(&state)?;
         if state.version != VERSION {
             return Err(BaseError::Version(folder.to_owned()));
         }
-        let told: Told = json(&Beside::inside(folder).manifest)?;
         if told.run != state.run {
             return Err(BaseError::Mixed(folder.to_owned()));
         }
         let ids = folder.join(IDS);
         let index = index_of(&ids).map_err(|error| unreadable(&ids, error))?;
-        let mut files: BTreeMap<PathBuf, Vec<FileFacts>> = BTreeMap::new();
-        for file in told.files {
-            if [STATE, IDS].contains(&file.name.as_str()) {
-                continue;
-            }
-            let path = PathBuf::from(file.name);
-            let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-            files.entry(folder).or_default().push(FileFacts {
-                path: Some(path),
-                bytes: file.bytes,
-                hash: file.blake3,
-                rows: file.rows,
-            });
-        }
         let base = Base {
             folder: folder.to_owned(),
             state,
@@ -133,6 +188,15 @@ impl Base {
         lacking.map(|file| self.path_of(file))
     }
 
+    /// Holds every file against the hash that was written of it.
+    ///
+    /// # Errors
+    /// `Lacks` with the first one that is another.
+    pub fn all_intact(&self) -> Result<(), BaseError> {
+        let mut files = self.files();
+        files.try_for_each(|file| intact(&there(&self.folder, file)))
+    }
+
     /// All its files.
     pub fn files(&self) -> impl Iterator<Item = &FileFacts> {
         self.files.values().flatten()
@@ -147,6 +211,28 @@ impl Base {
         let mut files = self.files.get(&folder).cloned().unwrap_or_default();
         files.sort_by(|left, right| left.path.cmp(&right.path));
         files
+    }
+
+    /// The same, with the paths where they are: to be read.
+    pub fn held(&self, table: &str, part: &str) -> Vec<FileFacts> {
+        let files = self.files_of(table, part);
+        files.iter().map(|file| there(&self.folder, file)).collect()
+    }
+
+    /// The files of a table, of all its parts.
+    pub fn files_below(&self, table: &str) -> Vec<FileFacts> {
+        let files = self.files();
+        let files = files.filter(|file| {
+            file.path
+                .as_ref()
+                .is_some_and(|path| path.starts_with(table))
+        });
+        files.cloned().collect()
+    }
+
+    /// What it tells to be gone.
+    pub fn tombstones(&self, shape: Shape) -> io::Result<Vec<Tombstone>> {
+        stones(self.held(DELETED, ""), shape, &self.columns(DELETED))
     }
 
     /// Where a file of it is.
@@ -171,6 +257,16 @@ impl Base {
     pub fn places(&self) -> BTreeMap<String, u32> {
         let parts = self.state.parts.iter().cloned();
         parts.zip(0..).collect()
+    }
+}
+
+fn intact(file: &FileFacts) -> Result<(), BaseError> {
+    let path = file.path.clone().unwrap_or_default();
+    match file.is_intact() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(BaseError::Lacks(path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(BaseError::Lacks(path)),
+        Err(error) => Err(unreadable(&path, error)),
     }
 }
 

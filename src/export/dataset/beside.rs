@@ -1,11 +1,11 @@
 //! The tables of a data set without parts: what is gone, linked records, and what
-//! explains the values of tickets.
+//! explains the values of tickets. None of them goes away once it was there.
 
 use std::io;
 
 use super::build::{Built, Plan, write_table};
 use super::decide::Decided;
-use super::dimensions::dimensions;
+use super::dimensions::{OWNERS, dimensions};
 use super::records::RecordTable;
 use super::tombstones::{self, DELETED};
 use super::update::Update;
@@ -29,8 +29,14 @@ pub fn write_beside(
     for table in records {
         table.write(plan, (plan.base, &update.job), &update.stamps, built)?;
     }
-    let schema = &update.job.schema;
-    for table in dimensions(schema, !schema.owners.is_empty(), &update.stamps) {
+    let job = &update.job;
+    for table in dimensions(&job.schema, &update.stamps) {
+        let old = plan.base.map(|base| (base, base.files_of(table.name, "")));
+        let kept = old.filter(|(_, files)| !files.is_empty());
+        if let Some((base, files)) = kept.filter(|_| table.name == OWNERS && job.owners_denied) {
+            built.link(base, plan.root, files)?;
+            continue;
+        }
         let rows = table.rows.into_iter().map(Ok);
         write_table(plan, (table.name, &table.columns), rows, built)?;
     }

@@ -4,14 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::base::Base;
 use super::chunks::{Chunk, InOrder, portions};
 use super::decide::{Change, Decided};
 use super::evolve::Evolved;
 use super::gather::Gathered;
-use super::table::DataTable;
+use super::state::KeptColumn;
+use super::table::{DataTable, TICKETS};
+use super::versions::Versions;
 use crate::export::columns::Column;
 use crate::export::held::HeldRows;
 use crate::export::issues::Issues;
@@ -19,7 +21,7 @@ use crate::export::job::Step;
 use crate::export::links::Links;
 use crate::export::project::Cell;
 use crate::export::spool::Ticket;
-use crate::export::write::{About, FileFacts, Parts, Shape, WriteError};
+use crate::export::write::{About, FileFacts, PartBy, Parts, Shape, WriteError};
 
 /// Tickets that are written before somebody else may go on.
 const AT_A_TIME: u64 = 1_000;
@@ -40,6 +42,8 @@ pub struct Plan<'a> {
     pub anew: bool,
     /// Whether rows are only added, never taken away.
     pub append: bool,
+    /// What the parts are made by.
+    pub by: &'a PartBy,
     /// The form of the files.
     pub shape: Shape,
     /// Which export they are of.
@@ -53,6 +57,8 @@ pub struct Built {
     pub files: Vec<FileFacts>,
     /// Tickets that were written.
     pub written: u64,
+    /// Rows of the main table that were added to a log.
+    pub added: u64,
 }
 
 impl Built {
@@ -107,11 +113,33 @@ fn writers(plan: &Plan<'_>) -> Vec<Parts> {
     tables.map(open).collect()
 }
 
+/// Ends the files. A table without rows has a file all the same, which says what its
+/// columns are.
 fn ended(plan: &Plan<'_>, writers: Vec<Parts>, mut built: Built) -> io::Result<Built> {
-    for writer in writers {
+    for (table, mut writer) in plan.tables.iter().zip(writers) {
+        let of_table = |file: &FileFacts| {
+            let path = file.path.as_ref();
+            path.is_some_and(|path| path.starts_with(&table.name))
+        };
+        if !writer.has_files() && !built.files.iter().any(of_table) {
+            match as_empty(plan, table) {
+                Some((base, files)) => built.link(base, plan.root, files)?,
+                None => writer.begin_empty(&plan.by.part(None))?,
+            }
+        }
         built.take(plan.root, writer.finish()?);
     }
     Ok(built)
+}
+
+/// The file of a table that had no rows either, and has the same columns.
+fn as_empty<'a>(plan: &Plan<'a>, table: &DataTable) -> Option<(&'a Base, Vec<FileFacts>)> {
+    let base = plan.base?;
+    let files = base.files_below(&table.name);
+    let had_none = !files.is_empty() && files.iter().all(|file| file.rows == Some(0));
+    let now = table.columns.iter().map(KeptColumn::of);
+    let kept = base.state.columns.get(&table.name)?;
+    (had_none && now.eq(kept.iter().cloned())).then_some((base, files))
 }
 
 /// A set of which nothing is there yet.
@@ -129,7 +157,7 @@ async fn write_all(
         let part = part.and_then(|part| decided.parts.get(usize::try_from(part).ok()?));
         let part = part.map_or("", String::as_str);
         for (table, writer) in plan.tables.iter().zip(&mut writers) {
-            if !put(table, (&ticket, &links), (writer, part), issues)? {
+            if !put(table, (&ticket, &links), (writer, part), issues)?.fits {
                 misfits.push(ticket.id);
                 break;
             }
@@ -148,19 +176,44 @@ async fn breathe(written: u64, heard: &mut impl FnMut(Step)) {
     }
 }
 
-/// Writes the rows of a ticket in a table; false when one of them has no place and became
-/// an issue.
+/// What became of the rows of a ticket in a table.
+struct Put {
+    /// False when one of them has no place and became an issue.
+    fits: bool,
+    /// How many were written.
+    rows: u64,
+}
+
+/// Writes the rows of a ticket in a table.
 fn put(
+    table: &DataTable,
+    of: (&Ticket, &Links),
+    to: (&mut Parts, &str),
+    issues: &mut Issues,
+) -> io::Result<Put> {
+    put_new(table, of, to, (issues, &Versions::default()))
+}
+
+/// Writes those of them that a log has not.
+fn put_new(
     table: &DataTable,
     (ticket, links): (&Ticket, &Links),
     (writer, part): (&mut Parts, &str),
-    issues: &mut Issues,
-) -> io::Result<bool> {
-    let mut all = true;
+    (issues, logged): (&mut Issues, &Versions),
+) -> io::Result<Put> {
+    let mut put = Put {
+        fits: true,
+        rows: 0,
+    };
     for row in table.rows(ticket, links) {
-        all &= issues.unless_written(ticket.id, row, |cells| writer.write(part, cells))?;
+        if row.as_ref().is_ok_and(|cells| logged.holds(cells)) {
+            continue;
+        }
+        let fits = issues.unless_written(ticket.id, row, |cells| writer.write(part, cells))?;
+        put.fits &= fits;
+        put.rows += u64::from(fits);
     }
-    Ok(all)
+    Ok(put)
 }
 
 fn mark(decided: &mut Decided, misfits: &[u64]) {
@@ -178,7 +231,7 @@ fn touched(plan: &Plan<'_>, base: &Base, decided: &Decided, table: &DataTable) -
     let changes = decided.changes.iter().filter(differs);
     let parts = changes.flat_map(|change| [change.from, change.now.map(|now| now.part)]);
     let mut touched: BTreeSet<u32> = parts.flatten().collect();
-    let is_main = table.name == super::table::TICKETS;
+    let is_main = table.name == TICKETS;
     if plan.anew || (is_main && plan.evolved.differs()) {
         touched.extend((0..).take(base.state.parts.len()));
     }
@@ -214,7 +267,8 @@ async fn merge(
                 if touched.contains(&part) {
                     let at = (base, part, &*decided, &chunk);
                     let new = rewrite(plan, table, at, (writer, issues, &mut misfits))?;
-                    built.written += new;
+                    built.written += new.tickets;
+                    built.added += new.rows;
                 }
             }
             heard(Step::Written(built.written));
@@ -233,13 +287,13 @@ async fn merge(
 }
 
 /// Writes a part of a table anew: its old rows but for those of tickets that changed, and
-/// the new ones, in id order. Gives the number of tickets that are new in it.
+/// the new ones, in id order. Gives what is new in it.
 fn rewrite(
     plan: &Plan<'_>,
     table: &DataTable,
     (base, part, decided, chunk): (&Base, u32, &Decided, &Chunk),
     (writer, issues, misfits): (&mut Parts, &mut Issues, &mut Vec<u64>),
-) -> io::Result<u64> {
+) -> io::Result<New> {
     let name = usize::try_from(part)
         .ok()
         .and_then(|part| decided.parts.get(part));
@@ -249,10 +303,15 @@ fn rewrite(
         .iter()
         .filter(|change| concerns(table, change));
     let here = changed.filter(|change| change.now.is_some_and(|now| now.part == part));
-    let mut new = here.map(|change| change.id).peekable();
-    let mut written = 0;
+    let new: Vec<u64> = here.map(|change| change.id).collect();
+    let logged = match plan.append {
+        true => Versions::of(table, (base, base.part(part)), plan.shape, &new)?,
+        false => Versions::default(),
+    };
+    let mut new = new.into_iter().peekable();
+    let mut added = New::default();
     let mut add = |id: u64, writer: &mut Parts| {
-        written += 1;
+        added.tickets += u64::from(!table.of_links);
         let (ticket, links) = chunk.of(id);
         let (no_ticket, no_links) = (
             Ticket {
@@ -266,9 +325,11 @@ fn rewrite(
             let words = format!("ticket {id} was read and is not there");
             return Err(io::Error::other(words));
         }
-        if !put(table, of, (writer, name), issues)? {
+        let put = put_new(table, of, (writer, name), (issues, &logged))?;
+        if !put.fits {
             misfits.push(id);
         }
+        added.rows += if table.name == TICKETS { put.rows } else { 0 };
         Ok::<_, io::Error>(())
     };
     for row in old_rows(plan, base, table, base.part(part)) {
@@ -287,7 +348,16 @@ fn rewrite(
         add(id, writer)?;
     }
     writer.end(name)?;
-    Ok(if table.of_links { 0 } else { written })
+    Ok(added)
+}
+
+/// What is new in a part.
+#[derive(Clone, Copy, Debug, Default)]
+struct New {
+    /// Tickets.
+    tickets: u64,
+    /// Rows of the main table.
+    rows: u64,
 }
 
 /// The rows that a part had, with an empty cell for each column that is new.
@@ -295,9 +365,8 @@ fn old_rows(plan: &Plan<'_>, base: &Base, table: &DataTable, part: &str) -> Held
     let are_linked = plan.append && !plan.evolved.differs();
     let files = match plan.anew || are_linked || part.is_empty() {
         true => Vec::new(),
-        false => base.files_of(&table.name, part),
+        false => base.held(&table.name, part),
     };
-    let files: Vec<PathBuf> = files.iter().map(|file| base.path_of(file)).collect();
     HeldRows::of(files, plan.shape, &base.columns(&table.name))
 }
 

@@ -89,28 +89,32 @@ pub fn portions(
     portions
 }
 
+type Tickets = Box<dyn Iterator<Item = io::Result<Ticket>>>;
+
 /// What was read of all tickets, in id order: for a set that is written as a whole.
 pub struct InOrder<'a> {
     decided: &'a Decided,
-    live: Box<dyn Iterator<Item = io::Result<Ticket>>>,
-    bin: Box<dyn Iterator<Item = io::Result<Ticket>>>,
+    /// Of a ticket that comes from several, the last one's counts.
+    tickets: [Tickets; 3],
     links: Box<dyn Iterator<Item = io::Result<Links>>>,
-    next: [Option<Ticket>; 2],
+    next: [Option<Ticket>; 3],
     link: Option<Links>,
 }
 
 impl<'a> InOrder<'a> {
     /// Opens the spools.
     pub fn open(gathered: &Gathered, decided: &'a Decided) -> io::Result<InOrder<'a>> {
-        let tickets = |spool: &Spool| -> io::Result<Box<dyn Iterator<Item = io::Result<Ticket>>>> {
-            Ok(Box::new(spool.read::<Ticket>()?))
-        };
+        let tickets =
+            |spool: &Spool| -> io::Result<Tickets> { Ok(Box::new(spool.read::<Ticket>()?)) };
         Ok(InOrder {
             decided,
-            live: tickets(&gathered.live)?,
-            bin: tickets(&gathered.bin)?,
+            tickets: [
+                tickets(&gathered.bin)?,
+                tickets(&gathered.live)?,
+                tickets(&gathered.restored)?,
+            ],
             links: Box::new(gathered.links.read::<Links>()?),
-            next: [None, None],
+            next: [None, None, None],
             link: None,
         })
     }
@@ -137,7 +141,7 @@ impl<'a> InOrder<'a> {
 
     fn ticket(&mut self) -> io::Result<Option<Ticket>> {
         let decided = self.decided;
-        for (next, tickets) in self.next.iter_mut().zip([&mut self.live, &mut self.bin]) {
+        for (next, tickets) in self.next.iter_mut().zip(&mut self.tickets) {
             while next.is_none() {
                 let Some(ticket) = tickets.next().transpose()? else {
                     break;
@@ -148,11 +152,64 @@ impl<'a> InOrder<'a> {
                 }
             }
         }
-        let id = |ticket: &Option<Ticket>| ticket.as_ref().map_or(u64::MAX, |ticket| ticket.id);
-        let [live, bin] = &mut self.next;
-        Ok(match id(live) <= id(bin) {
-            true => live.take(),
-            false => bin.take(),
-        })
+        let least = self.next.iter().flatten().map(|ticket| ticket.id).min();
+        let mut found = None;
+        for next in &mut self.next {
+            if next.as_ref().map(|ticket| ticket.id) == least {
+                found = next.take();
+            }
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::dataset::index::Entry;
+
+    #[test]
+    fn every_ticket_of_a_whole_set_comes_once_and_in_order() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut gathered = Gathered::open(folder.path()).expect("opened");
+        let ticket = |id: u64, word: &str, archived| Ticket {
+            id,
+            archived,
+            values: vec![Some(word.to_owned())],
+            ..Ticket::default()
+        };
+        let put = |spool: &mut Spool, tickets: &[Ticket]| {
+            spool.add(0, None, tickets).expect("kept");
+        };
+        put(
+            &mut gathered.bin,
+            &[ticket(4, "bin", true), ticket(6, "bin", true)],
+        );
+        put(
+            &mut gathered.live,
+            &[ticket(1, "live", false), ticket(3, "live", false)],
+        );
+        // Restored between the two lists, and before the first.
+        put(
+            &mut gathered.restored,
+            &[ticket(2, "back", false), ticket(3, "back", false)],
+        );
+        let entry = |(id, archived): (u64, bool)| Entry {
+            id,
+            archived,
+            ..Entry::default()
+        };
+        let here = [(1, false), (2, false), (3, false), (4, true)];
+        let decided = Decided {
+            index: here.map(entry).into(),
+            ..Decided::default()
+        };
+        let mut tickets = InOrder::open(&gathered, &decided).expect("opened");
+        let mut found = Vec::new();
+        while let Some((ticket, _)) = tickets.next().expect("read") {
+            found.push((ticket.id, ticket.values[0].clone().unwrap_or_default()));
+        }
+        let expected = [(1, "live"), (2, "back"), (3, "back"), (4, "bin")];
+        assert_eq!(found, expected.map(|(id, word)| (id, word.to_owned())));
     }
 }

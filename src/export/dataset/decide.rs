@@ -8,6 +8,7 @@ use super::base::Base;
 use super::fingerprint::Fingerprint;
 use super::gather::Gathered;
 use super::index::{self, Entry};
+use super::merges::ids_of;
 use super::tombstones::{How, Learnt, Tombstone, gone_on};
 use crate::export::columns::Archived;
 use crate::export::filter::Judge;
@@ -26,6 +27,8 @@ pub struct Rules<'a> {
     pub judge: &'a Judge,
     /// Their parts, and the place of the value that says which.
     pub parts: (&'a PartBy, usize),
+    /// The set's tickets so far: where the property of the parts is lost they stay in theirs.
+    pub before: &'a [Entry],
     /// Place of the ids that were merged into a ticket.
     pub merged: usize,
     /// What is told to be gone so far.
@@ -123,6 +126,7 @@ pub fn decide(base: Option<&Base>, gathered: &Gathered, rules: &Rules<'_>) -> io
     let live = usize::try_from(gathered.live.tickets()).unwrap_or(0);
     seen.here.reserve_exact(live);
     seen.take_bin(&gathered.bin, rules)?;
+    seen.learnt.merged_at.clone_from(&gathered.said.merged_at);
     for spool in [&gathered.live, &gathered.restored] {
         seen.take_live(spool, rules)?;
     }
@@ -249,15 +253,10 @@ impl Seen {
 
     fn put(&mut self, ticket: &Ticket, rules: &Rules<'_>) -> io::Result<()> {
         let (by, place) = rules.parts;
-        let name = by.part(ticket.values.get(place).and_then(Option::as_deref));
-        let part = match self.places.get(&name) {
-            Some(part) => *part,
-            None => {
-                let part = u32::try_from(self.parts.len()).map_err(io::Error::other)?;
-                self.parts.push(name.clone());
-                let _none = self.places.insert(name, part);
-                part
-            }
+        let old = index::of(rules.before, ticket.id).filter(|_| by.lost);
+        let part = match old {
+            Some(old) => old.part,
+            None => self.part(by.part(ticket.values.get(place).and_then(Option::as_deref)))?,
         };
         let entry = Entry {
             id: ticket.id,
@@ -269,14 +268,23 @@ impl Seen {
         self.here.push(entry);
         Ok(())
     }
+
+    /// The place of a part by its name.
+    fn part(&mut self, name: String) -> io::Result<u32> {
+        if let Some(part) = self.places.get(&name) {
+            return Ok(*part);
+        }
+        let part = u32::try_from(self.parts.len()).map_err(io::Error::other)?;
+        self.parts.push(name.clone());
+        let _none = self.places.insert(name, part);
+        Ok(part)
+    }
 }
 
 /// The tickets that were merged into one.
 fn losers(ticket: &Ticket, merged: usize) -> impl Iterator<Item = u64> {
     let ids = ticket.values.get(merged).and_then(Option::as_deref);
-    let ids = ids.unwrap_or_default().split(';');
-    let ids = ids.filter_map(|id| id.trim().parse().ok());
-    ids.filter(|loser| *loser != ticket.id)
+    ids_of(ids.unwrap_or_default()).filter(|loser| *loser != ticket.id)
 }
 
 /// The tickets of the set from now on; links are as they were.

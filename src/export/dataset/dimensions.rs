@@ -16,12 +16,17 @@ pub struct Dimension {
     pub rows: Vec<Vec<Cell<'static>>>,
 }
 
-/// All of them. Owners are left out where the token may not read them.
-pub fn dimensions(schema: &Schema, with_owners: bool, stamps: &[String; 2]) -> Vec<Dimension> {
-    let mut tables = vec![pipelines(schema), stages(schema), properties(schema)];
-    if with_owners {
-        tables.push(owners(schema));
-    }
+/// The table of owners.
+pub const OWNERS: &str = "owners";
+
+/// All of them.
+pub fn dimensions(schema: &Schema, stamps: &[String; 2]) -> Vec<Dimension> {
+    let mut tables = vec![
+        owners(schema),
+        pipelines(schema),
+        stages(schema),
+        properties(schema),
+    ];
     for table in &mut tables {
         table.columns.extend(stamp_columns());
         let stamps = stamps.clone().map(|stamp| text(&stamp));
@@ -58,7 +63,7 @@ fn owners(schema: &Schema) -> Dimension {
         row
     });
     Dimension {
-        name: "owners",
+        name: OWNERS,
         columns: columns(&[
             ("owner_id", Kind::OtherId),
             ("email", Kind::Text),

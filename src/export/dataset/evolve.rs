@@ -20,12 +20,29 @@ pub struct Evolved {
     /// Columns that hold something else than before, with what they held and hold: their
     /// rows can't be taken over.
     pub retyped: Vec<(String, String, String)>,
+    /// Columns of a log whose property holds something else than before: it continues in
+    /// another.
+    pub continued: Vec<Continued>,
+}
+
+/// A column of a log that ends, and the one in which its property continues.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Continued {
+    /// Header of the one that ends.
+    pub column: String,
+    /// What it held.
+    pub before: String,
+    /// What the property holds.
+    pub now: String,
+    /// Header of the other.
+    pub continues_in: String,
 }
 
 impl Evolved {
     /// Whether rows have other columns than before.
     pub fn differs(&self) -> bool {
-        !(self.added.is_empty() && self.dropped.is_empty() && self.retyped.is_empty())
+        let changed = [&self.added, &self.dropped].map(|headers| !headers.is_empty());
+        changed.contains(&true) || !self.retyped.is_empty() || !self.continued.is_empty()
     }
 
     fn push(&mut self, source: Source, column: Column) {
@@ -59,6 +76,33 @@ impl Evolved {
         self.push(Source::Nothing, column);
     }
 
+    /// Tells columns that end because their property holds something else from those whose
+    /// property went.
+    fn tell_continued(&mut self, kept: &[KeptColumn]) {
+        for old in kept.iter().filter(|old| !old.dropped) {
+            let columns = self.layout.columns.iter().filter(|column| !column.dropped);
+            let of_property = |column: &&Column| {
+                (&column.name, column.of_record) == (&old.name, old.of_record)
+                    && column.header != old.header
+            };
+            let ended = self.dropped.contains(&old.header);
+            let Some(new) = columns.into_iter().find(of_property).filter(|_| ended) else {
+                continue;
+            };
+            let (header, now) = (new.header.clone(), KeptColumn::of(new).kind);
+            self.dropped.retain(|dropped| *dropped != old.header);
+            for headers in [&mut self.added, &mut self.returned] {
+                headers.retain(|added| *added != header);
+            }
+            self.continued.push(Continued {
+                column: old.header.clone(),
+                before: old.kind.clone(),
+                now,
+                continues_in: header,
+            });
+        }
+    }
+
     /// A column that was not there. Where its header is taken it gets a number.
     fn begin(&mut self, source: Source, mut column: Column) {
         let header = column.header.clone();
@@ -79,10 +123,13 @@ pub fn evolved(kept: &[KeptColumn], now: Layout, keeps: bool) -> Evolved {
     evolved.layout.stamps = now.stamps;
     let mut new: Vec<Option<(Source, Column)>> =
         now.sources.into_iter().zip(now.columns).map(Some).collect();
+    // Older sets do not say which columns are of the record.
+    let says = kept.iter().any(|old| old.of_record);
     for old in kept {
         let goes_on = |column: &Column| {
             let fits = !keeps || KeptColumn::of(column).kind == old.kind;
-            column.name == old.name && fits
+            let same = !says || column.of_record == old.of_record;
+            column.name == old.name && same && fits
         };
         let mut columns = new.iter_mut();
         let found = columns.find(|new| new.as_ref().is_some_and(|(_, column)| goes_on(column)));
@@ -97,6 +144,7 @@ pub fn evolved(kept: &[KeptColumn], now: Layout, keeps: bool) -> Evolved {
         let header = evolved.layout.columns.last().map(|new| new.header.clone());
         evolved.added.extend(header.filter(|_| !kept.is_empty()));
     }
+    evolved.tell_continued(kept);
     evolved
 }
 
@@ -186,8 +234,37 @@ mod tests {
     }
 
     #[test]
+    fn a_property_that_is_called_like_a_time_of_the_record_is_another_column() {
+        let record = |layout: &mut Layout| {
+            layout
+                .columns
+                .push(Column::of_record("created_at", "", Kind::Instant));
+            layout.sources.push(Source::Archived);
+        };
+        let mut first = layout(&[("a", Kind::Text)]);
+        record(&mut first);
+        let first = evolved(&[], first, false);
+        let mut now = layout(&[("a", Kind::Text), ("created_at", Kind::Instant)]);
+        record(&mut now);
+        let second = evolved(&kept(&first.layout), now, false);
+        let headers: Vec<&str> = second
+            .layout
+            .columns
+            .iter()
+            .map(|c| c.header.as_str())
+            .collect();
+        assert_eq!(headers, ["a", "created_at", "created_at_2"]);
+        assert_eq!(
+            second.layout.sources[1..],
+            [Source::Archived, Source::Value(1)]
+        );
+        assert_eq!(second.added, ["created_at_2"]);
+    }
+
+    #[test]
     fn a_log_begins_another_column_for_another_type() {
-        let first = evolved(&[], layout(&[("n", Kind::Number), ("t", Kind::Text)]), true);
+        let numbers = || layout(&[("n", Kind::Number), ("t", Kind::Text)]);
+        let first = evolved(&[], numbers(), true);
         let second = evolved(
             &kept(&first.layout),
             layout(&[("n", Kind::Text), ("t", Kind::Text)]),
@@ -200,6 +277,17 @@ mod tests {
             .map(|column| (column.header.as_str(), column.dropped))
             .collect();
         assert_eq!(columns, [("n", true), ("t", false), ("n_2", false)]);
+        let continued = |column: &str, before: &str, now: &str, next: &str| Continued {
+            column: column.to_owned(),
+            before: before.to_owned(),
+            now: now.to_owned(),
+            continues_in: next.to_owned(),
+        };
+        assert_eq!(second.continued, [continued("n", "number", "text", "n_2")]);
+        assert!(second.added.is_empty() && second.dropped.is_empty() && second.differs());
+        let back = evolved(&kept(&second.layout), numbers(), true);
+        assert_eq!(back.continued, [continued("n_2", "text", "number", "n")]);
+        assert!(back.returned.is_empty() && back.dropped.is_empty());
         let same = evolved(
             &kept(&second.layout),
             layout(&[("n", Kind::Text), ("t", Kind::Text)]),

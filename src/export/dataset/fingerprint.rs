@@ -12,7 +12,7 @@ use crate::export::layout::{Layout, Source};
 use crate::export::page::Reading;
 use crate::export::project::worded;
 use crate::export::spool::Ticket;
-use crate::model::schema::Schema;
+use crate::model::schema::{ObjectType, Schema};
 
 /// What people see for stored values, by property.
 pub type Labels = BTreeMap<String, BTreeMap<String, String>>;
@@ -27,8 +27,9 @@ pub fn shown(job: &Job, by: &str) -> Labels {
     let names = wanted.properties.iter().chain(&wanted.history);
     let names = names.map(String::as_str).chain([by]);
     let known = |name: &str| labels_of(name, &job.schema);
+    let is_there = |name: &str| !wanted.is_absent(ObjectType::Tickets, name);
     names
-        .filter(|name| *name != ID_COLUMN)
+        .filter(|name| *name != ID_COLUMN && is_there(name))
         .map(|name| (name.to_owned(), known(name)))
         .collect()
 }

@@ -2,18 +2,21 @@
 //! in a window), the whole recycle bin, and those that left it since the last run. Once
 //! all is there, a file says so: a resumed run does not read again.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::merges::{self, Known};
 use super::tombstones::{How, Tombstone};
-use crate::export::columns::Archived;
+use crate::export::columns::{Archived, ID_COLUMN};
 use crate::export::job::{MERGED, Step, Which};
 use crate::export::page::{MODIFIED, PageError, Reading, changed_in};
 use crate::export::spool::{Spool, Ticket};
+use crate::hubspot::error::CallError;
+use crate::hubspot::{Search, SearchError};
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
 use crate::output::{read_regular, write_anew};
@@ -34,6 +37,8 @@ pub struct Wish<'a> {
     pub recheck: &'a [u64],
     /// What the set knows to be gone.
     pub tombstones: &'a [Tombstone],
+    /// What it knows of merges, where only changes are read.
+    pub known: Option<Known<'a>>,
 }
 
 /// What was read.
@@ -49,6 +54,20 @@ pub struct Gathered {
     pub links: Spool,
     /// What was asked for and is not there.
     pub lost: Lost,
+    /// What the portal said beside its tickets.
+    pub said: Said,
+}
+
+/// What the portal said beside its tickets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Live tickets by its count; none where not all of them belong to the set, or all
+    /// are read.
+    pub counted: Option<u64>,
+    /// Tickets that others were merged into, by its count.
+    pub survivors: Option<u64>,
+    /// When tickets were merged into others, as far as it remembers.
+    pub merged_at: BTreeMap<u64, String>,
 }
 
 /// Ids that are not where they were looked for.
@@ -64,6 +83,8 @@ pub struct Lost {
 struct Whole {
     tickets: [u64; 3],
     lost: Lost,
+    #[serde(default)]
+    said: Said,
 }
 
 impl Gathered {
@@ -76,6 +97,7 @@ impl Gathered {
             restored: Spool::open(folder, "restored")?,
             links: Spool::open(folder, "links")?,
             lost: Lost::default(),
+            said: Said::default(),
         })
     }
 
@@ -89,11 +111,15 @@ impl Gathered {
     ) -> Result<(), PageError> {
         if let Some(whole) = self.whole().filter(|whole| whole.tickets == self.counts()) {
             self.lost = whole.lost;
+            self.said = whole.said;
             return Ok(());
         }
         self.links.clear()?;
         if wish.archived != Archived::Only {
             self.lost.live = self.fill_live(reading, wish, heard).await?;
+        }
+        if wish.known.as_ref().is_some_and(|known| !known.filtered) {
+            self.said.counted = count(reading).await?;
         }
         let of_bin = match wish.archived {
             Archived::No => Reading {
@@ -111,6 +137,16 @@ impl Gathered {
         self.lost.restored = reading
             .chosen(&ids, Shelf::Live, &mut self.restored, |_| {})
             .await?;
+        let place = |reading: &Reading| {
+            let place = reading.properties.iter().position(|name| name == MERGED);
+            place.unwrap_or(usize::MAX)
+        };
+        let spools = [
+            (&self.live, Shelf::Live, place(reading)),
+            (&self.restored, Shelf::Live, place(reading)),
+            (&self.bin, Shelf::RecycleBin, place(&of_bin)),
+        ];
+        self.said.merged_at = merges::times(reading, spools, wish.tombstones).await?;
         Ok(self.tell_whole()?)
     }
 
@@ -139,6 +175,11 @@ impl Gathered {
                 let search = changed_in(MODIFIED, *window);
                 let mut ids = reading.ids_found(ObjectType::Tickets, &search).await?;
                 ids.extend(wish.recheck);
+                if let Some(known) = &wish.known {
+                    let (unseen, survivors) = merges::unseen(reading, known).await?;
+                    ids.extend(unseen);
+                    self.said.survivors = survivors;
+                }
                 let ids: Vec<u64> = ids.into_iter().collect();
                 return reading.chosen(&ids, Shelf::Live, live, told).await;
             }
@@ -170,9 +211,23 @@ impl Gathered {
         let whole = Whole {
             tickets: self.counts(),
             lost: self.lost.clone(),
+            said: self.said.clone(),
         };
         let building = self.folder.join("gathered.json.new");
         let _file = write_anew(&building, &serde_json::to_vec(&whole)?)?;
         fs::rename(building, self.folder.join(GATHERED))
+    }
+}
+
+/// How many live tickets the portal has; none where it does not say.
+async fn count(reading: &Reading) -> Result<Option<u64>, PageError> {
+    let all = Search {
+        properties: vec![ID_COLUMN.to_owned()],
+        ..Search::default()
+    };
+    match reading.client.search(ObjectType::Tickets, &all, 0).await {
+        Ok(found) => Ok(Some(found.total as u64)),
+        Err(SearchError::Call(CallError::Refused(_))) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

@@ -20,6 +20,7 @@ mod evolve;
 mod fingerprint;
 mod onward;
 
+mod merges;
 mod gather;
 mod tombstones;
 mod decide;
@@ -27,6 +28,7 @@ mod sweep;
 
 mod chunks;
 mod table;
+mod versions;
 mod build;
 mod records;
 mod dimensions;
@@ -36,6 +38,6 @@ mod told;
 mod publish;
 mod run;
 
-pub use base::{Base, BaseError};
+pub use base::{Base, BaseError, tombstones_in};
 pub use onward::onward;
 pub use run::run;

@@ -51,10 +51,15 @@ fn unseen(job: &Job, base: &Base) -> Vec<String> {
             "by the portal's clock it is {started:.0}, and the last run was after that"
         ));
     }
-    let by = match &job.target {
-        Target::Folder(_, by) => by.property.as_str(),
-        Target::File(_) | Target::Stream(_) => "",
+    let (by, lost) = match &job.target {
+        Target::Folder(_, by) => (by.property.as_str(), by.lost),
+        Target::File(_) | Target::Stream(_) => ("", false),
     };
+    if base.state.parts_lost && !lost {
+        unseen.push(format!(
+            "the portal has {by} again, by which the parts are made"
+        ));
+    }
     let relabelled = relabelled(&base.state.labels, &shown(job, by));
     if !relabelled.is_empty() && !job.selection.append {
         let names = relabelled.join(", ");
@@ -78,6 +83,12 @@ fn told(evolved: &Evolved) -> Vec<String> {
         words.push(format!(
             "the portal does not have {} any more: empty columns from now on",
             evolved.dropped.join(", ")
+        ));
+    }
+    for one in &evolved.continued {
+        words.push(format!(
+            "the column {} holds {} now, not {}: it continues in the column {}",
+            one.column, one.now, one.before, one.continues_in
         ));
     }
     for (column, before, now) in &evolved.retyped {

@@ -5,7 +5,6 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::iter::Peekable;
-use std::path::PathBuf;
 
 use futures::stream::{self, StreamExt};
 
@@ -154,8 +153,7 @@ impl RecordTable {
     }
 
     fn old_rows(&self, base: &Base, job: &Job) -> HeldRows {
-        let files = base.files_of(self.name(), "");
-        let files: Vec<PathBuf> = files.iter().map(|file| base.path_of(file)).collect();
+        let files = base.held(self.name(), "");
         HeldRows::of(files, job.shape, &base.columns(self.name()))
     }
 

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::base::{Base, BaseError};
+use super::base::{Base, BaseError, tombstones_in};
 use super::beside::write_beside;
 use super::build::{Plan, build};
 use super::columns::columns_read;
@@ -21,6 +21,7 @@ use crate::export::issues::Issues;
 use crate::export::job::{Done, Job, Onward, Step, Which, Window};
 use crate::export::names::issues_of;
 use crate::export::output::Target;
+use crate::export::page::PageError;
 use crate::export::standing::only_ours;
 use crate::export::write::PartBy;
 use crate::hubspot::Client;
@@ -38,23 +39,45 @@ pub async fn run(
         && standing.state.run == job.run
     {
         // An earlier process of this run was ended after it had published.
-        return Ok(published(standing));
+        return Ok(with_places(published(standing), &path));
     }
-    let (base, window) = goes_on(&job, standing, &path)?;
-    let update = Update::new((job, by), (base, window), client)?;
-    let issues = Issues::at(Some(issues_of(&path)));
-    let ended = build_all(&update, building.root(), issues, &mut heard).await;
-    let published = ended.and_then(|done| {
+    let from = goes_on(&job, standing, &path)?;
+    let ended = async {
+        let stones = match &from.0 {
+            Some(base) => base.tombstones(job.shape)?,
+            // It was said that they can't be read.
+            None => tombstones_in(&path, job.portal_id).unwrap_or_default(),
+        };
+        let update = Update::new((job, by), from, stones, client);
+        let issues = Issues::at(Some(issues_of(&path)));
+        let done = build_all(&update, building.root(), issues, &mut heard).await?;
         building.publish(|old| only_ours(old).map_err(io::Error::other))?;
         Ok(done)
-    });
-    published.map_err(|error| match error {
-        ExportError::Write(error) if error.kind() == io::ErrorKind::InvalidData => {
+    };
+    let done = ended.await.map_err(|error| of_set(&path, error))?;
+    Ok(with_places(done, &path))
+}
+
+/// The same with the paths of its files.
+fn with_places(mut done: Done, folder: &Path) -> Done {
+    for name in &mut done.files {
+        *name = folder.join(&*name).to_string_lossy().into_owned();
+    }
+    done
+}
+
+/// What can't be read of the set that stands there is no error of the disk.
+fn of_set(path: &Path, error: ExportError) -> ExportError {
+    match error {
+        ExportError::Write(error) | ExportError::Page(PageError::Spool(error))
+            if error.kind() == io::ErrorKind::InvalidData =>
+        {
+            let path = path.to_owned();
             BaseError::Unreadable { path, error }.into()
         }
-        ExportError::Write(error) => ExportError::Write(named(&path, &error)),
+        ExportError::Write(error) => ExportError::Write(named(path, &error)),
         error => error,
-    })
+    }
 }
 
 /// An error with the place that it is about; the files of a set are named by their run.
@@ -81,10 +104,13 @@ fn goes_on(
         Onward::Whole(run) => (run, None),
         Onward::Since(run, window) => (run, Some(*window)),
     };
-    match standing?.filter(|standing| standing.state.run == *run) {
-        Some(base) => Ok((Some(base), window)),
-        None => Err(BaseError::Another(path.to_owned())),
+    let Some(base) = standing?.filter(|standing| standing.state.run == *run) else {
+        return Err(BaseError::Another(path.to_owned()));
+    };
+    if window.is_none() {
+        base.all_intact()?;
     }
+    Ok((Some(base), window))
 }
 
 /// Reads what is needed and builds the new folder, the manifest last.
@@ -101,7 +127,8 @@ async fn build_all(
     let mut decided = update.decide(&gathered, &evolved, anew)?;
     let others = update.job.wanted.others();
     let set = (base, &mut decided);
-    sweep(&update.reading, set, &others, &mut gathered, heard).await?;
+    let reading = (&update.reading, &update.stamps);
+    sweep(reading, set, &others, &mut gathered, heard).await?;
     let from = (base, update.window);
     let records = records::read(&update.reading, &update.job, from, &gathered).await?;
     let plan = Plan {
@@ -112,6 +139,7 @@ async fn build_all(
         evolved: &evolved,
         anew,
         append: update.job.selection.append,
+        by: &update.by,
         shape: update.job.shape,
         about: &update.job.about(),
     };
@@ -130,7 +158,8 @@ async fn write(
 ) -> io::Result<Done> {
     let mut built = build(plan, &mut decided, &mut issues, heard).await?;
     write_beside(plan, update, (&decided, records), &mut built)?;
-    let mut done = told::done((&decided, plan.base.is_none()), &issues, &built.files);
+    let set = (&decided, plan.base.is_none());
+    let mut done = told::done(set, &issues, (plan.gathered, &built, plan.append));
     if let Which::Ids(_) = update.job.which {
         done.missing.clone_from(&plan.gathered.lost.live);
     }

@@ -34,6 +34,12 @@ pub struct State {
     /// What is shown for stored values, by property: tickets do not change when it does.
     #[serde(default)]
     pub labels: BTreeMap<String, BTreeMap<String, String>>,
+    /// Tickets that others were merged into, by the portal's count, where it was asked.
+    #[serde(default)]
+    pub survivors: Option<u64>,
+    /// Whether the portal did not have the property that the parts are made by.
+    #[serde(default)]
+    pub parts_lost: bool,
 }
 
 /// A column as it was written.
@@ -54,6 +60,9 @@ pub struct KeptColumn {
     /// Whether the portal does not have the property any more.
     #[serde(default)]
     pub dropped: bool,
+    /// Whether it tells of the record or the run itself.
+    #[serde(default)]
+    pub of_record: bool,
 }
 
 impl KeptColumn {
@@ -66,6 +75,7 @@ impl KeptColumn {
             kind: type_name(column.kind).to_owned(),
             shows_labels: matches!(column.wording, Wording::Labels(_)),
             dropped: column.dropped,
+            of_record: column.of_record,
         }
     }
 
@@ -80,11 +90,13 @@ impl KeptColumn {
             Kind::Instant,
             Kind::Day,
             Kind::List,
+            Kind::Ids,
         ];
         let kind = kinds.into_iter().find(|kind| type_name(*kind) == self.kind);
         Column {
             header: self.header.clone(),
             dropped: self.dropped,
+            of_record: self.of_record,
             ..Column::plain(&self.name, &self.label, kind.unwrap_or(Kind::Text))
         }
     }

@@ -4,20 +4,27 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::sync::Arc;
 
 use super::base::Base;
 use super::decide::{Change, Decided, Place};
 use super::gather::Gathered;
 use super::index;
+use super::tombstones::{How, Tombstone};
 use crate::export::columns::Others;
 use crate::export::job::Step;
 use crate::export::links::{self, Fate, Links};
 use crate::export::page::{PageError, Reading};
 use crate::export::spool::Ticket;
+use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
+
+/// So many tickets that went are asked for one by one, at most.
+const MOST_ASKED: usize = 20;
 
 /// Reads the links of all tickets, and takes what is new of them into what was decided.
 pub async fn sweep(
-    reading: &Reading,
+    (reading, stamps): (&Reading, &[String; 2]),
     (base, decided): (Option<&Base>, &mut Decided),
     wanted: &[Others],
     gathered: &mut Gathered,
@@ -50,10 +57,84 @@ pub async fn sweep(
         told,
     )
     .await?;
-    Ok(take(base, decided, gathered)?)
+    let gone = take(base, decided, gathered)?;
+    let before = base.map_or(&[][..], |base| &base.index);
+    // One that was not in the set is left out, and read by the next run.
+    let had = gone
+        .iter()
+        .copied()
+        .filter(|id| index::of(before, *id).is_some());
+    let nowhere = nowhere(reading, had.collect()).await?;
+    leave_out(before, decided, &gone);
+    purge(before, decided, (&nowhere, stamps));
+    Ok(())
 }
 
-fn take(base: Option<&Base>, decided: &mut Decided, gathered: &Gathered) -> io::Result<()> {
+/// Those of some tickets, ids in ascending order, that are neither live nor in the recycle bin, and were not merged into
+/// others. What is left of many is found by the next run.
+async fn nowhere(reading: &Reading, mut nowhere: Vec<u64>) -> Result<Vec<u64>, PageError> {
+    let bare = Reading {
+        properties: Vec::new(),
+        history: Vec::new(),
+        ..reading.clone()
+    };
+    for shelf in [Shelf::Live, Shelf::RecycleBin] {
+        for ticket in bare.batch(&nowhere, shelf).await? {
+            nowhere.retain(|id| *id != ticket.id);
+        }
+    }
+    nowhere.truncate(MOST_ASKED);
+    let mut merged = BTreeSet::new();
+    for id in &nowhere {
+        let (tickets, name) = (ObjectType::Tickets, id.to_string());
+        let found = reading
+            .client
+            .read(tickets, None, &name, &[], Shelf::Live)
+            .await?;
+        // The id of a ticket that was merged away leads to another.
+        if found.is_some() {
+            let _new = merged.insert(*id);
+        }
+    }
+    nowhere.retain(|id| !merged.contains(id));
+    Ok(nowhere)
+}
+
+/// Takes tickets out that are nowhere any more.
+fn purge(before: &[index::Entry], decided: &mut Decided, (ids, stamps): (&[u64], &[String; 2])) {
+    if ids.is_empty() {
+        return;
+    }
+    let is_purged = |id: u64| ids.binary_search(&id).is_ok();
+    decided.changes.retain(|change| !is_purged(change.id));
+    decided.index.retain(|entry| !is_purged(entry.id));
+    let were_there = ids.iter().filter_map(|id| index::of(before, *id));
+    decided.changes.extend(were_there.map(|old| Change {
+        id: old.id,
+        from: Some(old.part),
+        now: None,
+        row: true,
+        links: true,
+    }));
+    decided.changes.sort_unstable_by_key(|change| change.id);
+    let noticed = Arc::new(stamps.clone());
+    decided.tombstones.retain(|stone| !is_purged(stone.id));
+    decided.tombstones.extend(ids.iter().map(|id| Tombstone {
+        id: *id,
+        how: How::Purged,
+        at: Some(stamps[0].clone()),
+        into: None,
+        noticed: noticed.clone(),
+    }));
+    decided.tombstones.sort_unstable_by_key(|stone| stone.id);
+}
+
+/// Takes what is new; gives the tickets that went before their links were read.
+fn take(
+    base: Option<&Base>,
+    decided: &mut Decided,
+    gathered: &Gathered,
+) -> io::Result<BTreeSet<u64>> {
     let before = base.map_or(&[][..], |base| &base.index);
     let mut gone = BTreeSet::new();
     let mut swept: Vec<Change> = Vec::new();
@@ -91,8 +172,7 @@ fn take(base: Option<&Base>, decided: &mut Decided, gathered: &Gathered) -> io::
     }
     decided.changes.extend(swept);
     decided.changes.sort_unstable_by_key(|change| change.id);
-    leave_out(before, decided, &gone);
-    Ok(())
+    Ok(gone)
 }
 
 /// A ticket that went before its links were read stays as the set has it, or is left out

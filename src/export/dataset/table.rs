@@ -32,8 +32,8 @@ enum Of {
 /// When a row was read, and by which run.
 pub fn stamp_columns() -> [Column; 2] {
     [
-        Column::plain("_extracted_at", "Extracted at", Kind::Instant),
-        Column::plain("_run_id", "Run ID", Kind::Text),
+        Column::of_record("_extracted_at", "Extracted at", Kind::Instant),
+        Column::of_record("_run_id", "Run ID", Kind::Text),
     ]
 }
 

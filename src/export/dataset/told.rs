@@ -6,9 +6,10 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::base::{Base, IDS, STATE};
+use super::base::{Base, IDS};
 use super::build::{Built, Plan, counts};
 use super::decide::Decided;
+use super::gather::Gathered;
 use super::index;
 use super::onward::mark;
 use super::records::RecordTable;
@@ -20,22 +21,38 @@ use crate::export::columns::Column;
 use crate::export::issues::Issues;
 use crate::export::job::{Done, Merged};
 use crate::export::manifest::{self, Manifest};
-use crate::export::names::Beside;
+use crate::export::names::{Beside, STATE};
 use crate::export::write::{FileFacts, Sink};
 
-/// What a run came to, as far as it is known before it is published.
-pub fn done((decided, is_new): (&Decided, bool), issues: &Issues, files: &[FileFacts]) -> Done {
+/// What a run came to, as far as it is known before it is published; names of files are
+/// those in the folder.
+pub fn done(
+    (decided, is_new): (&Decided, bool),
+    issues: &Issues,
+    (gathered, built, append): (&Gathered, &Built, bool),
+) -> Done {
     let rows = || decided.changes.iter().filter(|change| change.row);
     let gone = rows().filter(|change| change.now.is_none()).count() as u64;
     // A set that was written as a whole tells nothing apart.
-    let changed = match is_new {
-        true => decided.index.len() as u64,
-        false => rows().count() as u64 - gone,
+    let changed = match (is_new, append) {
+        (true, _) => decided.index.len() as u64,
+        (false, true) => built.added,
+        (false, false) => rows().count() as u64 - gone,
     };
+    let live = decided.index.iter().filter(|entry| !entry.archived).count() as u64;
+    // The search shows what was just restored later.
+    let shown = live.saturating_sub(gathered.restored.tickets());
+    let uncounted = gathered
+        .said
+        .counted
+        .map(|counted| shown.saturating_sub(counted));
+    let lines = counts(built.files.iter()).remove(TICKETS);
     Done {
         issues: issues.count(),
         merged: Some(Merged { changed, gone }),
-        ..held(&decided.index, files.iter())
+        lines: lines.filter(|_| append),
+        uncounted: uncounted.unwrap_or_default(),
+        ..held(&decided.index, built.files.iter())
     }
 }
 
@@ -45,14 +62,23 @@ pub fn published(standing: &Base) -> Done {
 }
 
 fn held<'a>(index: &[index::Entry], files: impl Iterator<Item = &'a FileFacts>) -> Done {
-    let mut tables = counts(files);
+    let files: Vec<&FileFacts> = files.collect();
+    let mut names: Vec<String> = files.iter().filter_map(|file| name(file)).collect();
+    // The tickets come first.
+    names.sort_by_key(|name| (!name.starts_with(TICKETS), name.clone()));
+    let mut tables = counts(files.into_iter());
     let _main = tables.remove(TICKETS);
     Done {
+        files: names,
         tickets: index.iter().filter(|entry| !entry.misfit).count() as u64,
         archived: index.iter().filter(|entry| entry.archived).count() as u64,
         tables: tables.into_iter().collect(),
         ..Done::default()
     }
+}
+
+fn name(file: &FileFacts) -> Option<String> {
+    Some(file.path.as_ref()?.to_string_lossy().into_owned())
 }
 
 /// Writes what is told of the set, the manifest last.
@@ -67,7 +93,7 @@ pub fn tell(
     let columns = columns_of(plan, records);
     write_state(
         plan,
-        (&state(update, decided, main, &columns), decided),
+        (&state((plan, update), decided, main, &columns), decided),
         &mut built,
     )?;
     built
@@ -99,7 +125,7 @@ fn columns_of(plan: &Plan<'_>, records: &[RecordTable]) -> BTreeMap<String, Vec<
 }
 
 fn state(
-    update: &Update,
+    (plan, update): (&Plan<'_>, &Update),
     decided: &Decided,
     main: &[Column],
     others: &BTreeMap<String, Vec<Column>>,
@@ -119,6 +145,8 @@ fn state(
         columns: others.chain([(TICKETS.to_owned(), kept(main))]).collect(),
         recheck,
         labels: update.labels.clone(),
+        survivors: plan.gathered.said.survivors,
+        parts_lost: update.by.lost,
     }
 }
 
@@ -142,14 +170,18 @@ fn more(plan: &Plan<'_>, update: &Update, done: &Done) -> Map<String, Value> {
     let retyped = plan.evolved.retyped.iter();
     let retyped = retyped
         .map(|(column, before, now)| json!({"column": column, "before": before, "now": now}));
+    let continued = plan.evolved.continued.iter().map(|one| {
+        json!({"column": one.column, "before": one.before, "now": one.now, "continues_in": one.continues_in})
+    });
     let words = json!({
         "since": update.window.map(|window| window.from),
         "until": update.window.map(|window| window.to),
         "changed": merged.changed,
         "gone": merged.gone,
+        "lines": done.lines,
         "columns_added": plan.evolved.added,
         "columns_dropped": plan.evolved.dropped,
-        "columns_retyped": retyped.collect::<Vec<_>>(),
+        "columns_retyped": retyped.chain(continued).collect::<Vec<_>>(),
     });
     match words {
         Value::Object(words) => words,

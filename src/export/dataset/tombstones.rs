@@ -28,8 +28,8 @@ pub struct Tombstone {
     pub id: u64,
     /// How it went.
     pub how: How,
-    /// When: of the recycle bin as the portal says, of a purge when it was noticed; a
-    /// merge has no time.
+    /// When: of the recycle bin as the portal says, of a merge as it remembers, of a purge
+    /// when it was noticed.
     pub at: Option<String>,
     /// The ticket that it was merged into.
     pub into: Option<u64>,
@@ -99,6 +99,8 @@ pub struct Learnt {
     pub bin: BTreeMap<u64, Option<String>>,
     /// What was merged into a ticket of the set or of the recycle bin.
     pub merged: BTreeMap<u64, u64>,
+    /// When that was, as far as it is not told and the portal remembers it.
+    pub merged_at: BTreeMap<u64, String>,
     /// Tickets whose word on merges was heard: in the set or not any more.
     pub heard: std::collections::HashSet<u64>,
     /// What was in the set or in the recycle bin and is nowhere.
@@ -141,10 +143,19 @@ pub fn gone_on(
     for (id, at) in &learnt.bin {
         let _old = now.insert(*id, stone(*id, How::Archived, at.clone(), None));
     }
-    for (id, survivor) in &learnt.merged {
-        let _old = now.insert(*id, stone(*id, How::Merged, None, Some(*survivor)));
-    }
     let told: BTreeMap<u64, &Tombstone> = before.iter().map(|old| (old.id, old)).collect();
+    for (id, survivor) in &learnt.merged {
+        let remembered = learnt.merged_at.get(id);
+        let in_bin = || learnt.bin.get(id)?.as_ref();
+        let known = || {
+            told.get(id)
+                .filter(|old| old.into == Some(*survivor))?
+                .at
+                .as_ref()
+        };
+        let at = remembered.or_else(in_bin).or_else(known).cloned();
+        let _old = now.insert(*id, stone(*id, How::Merged, at, Some(*survivor)));
+    }
     let with_first_notice = |new: Tombstone| match told.get(&new.id) {
         Some(old) if (old.how, &old.at, old.into) == (new.how, &new.at, new.into) => (*old).clone(),
         _ => new,
@@ -184,6 +195,7 @@ mod tests {
             merged: [(4, 41), (40, 41)].into(),
             heard: [41, 40, 60].into(),
             nowhere: vec![3, 7, 10],
+            merged_at: [(40, "m".to_owned())].into(),
         };
         let live = [2, 8, 41];
         let now = gone_on(
@@ -200,7 +212,7 @@ mod tests {
             stone(7, How::Purged, Some("t"), None, "old"),
             stone(9, How::Archived, Some("b"), None, "new"),
             stone(10, How::Purged, Some("t"), None, "new"),
-            stone(40, How::Merged, None, Some(41), "new"),
+            stone(40, How::Merged, Some("m"), Some(41), "new"),
         ];
         assert_eq!(now, expected);
     }

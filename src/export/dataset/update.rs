@@ -9,11 +9,11 @@ use super::decide::{Decided, Rules, decide};
 use super::evolve::Evolved;
 use super::fingerprint::{Fingerprint, Labels, shown};
 use super::gather::{Gathered, Wish};
-use super::tombstones::{DELETED, Tombstone};
+use super::merges::Known;
+use super::tombstones::Tombstone;
 use crate::export::columns::ID_COLUMN;
 use crate::export::error::ExportError;
 use crate::export::filter::Judge;
-use crate::export::held::HeldRows;
 use crate::export::job::{Job, MERGED, Step, Which, Window};
 use crate::export::page::Reading;
 use crate::export::write::PartBy;
@@ -40,30 +40,30 @@ pub struct Update {
 }
 
 impl Update {
-    /// Nothing of the portal is read yet.
+    /// Nothing of the portal is read yet; `stones` are the tombstones so far.
     pub fn new(
         (job, by): (Job, PartBy),
         (base, window): (Option<Base>, Option<Window>),
+        stones: Vec<Tombstone>,
         client: Client,
-    ) -> io::Result<Update> {
+    ) -> Update {
         let reading = Reading {
             client,
             properties: properties(&job, &by),
             history: job.wanted.history.clone(),
             concurrency: job.concurrency,
         };
-        let stones = base.as_ref().map(|base| tombstones_of(base, &job));
         let about = job.about();
-        Ok(Update {
+        Update {
             labels: shown(&job, &by.property),
-            stones: stones.transpose()?.unwrap_or_default(),
+            stones,
             stamps: [about.extracted_at, about.run],
             reading,
             job,
             by,
             base,
             window,
-        })
+        }
     }
 
     /// Everything that is needed of tickets.
@@ -84,6 +84,12 @@ impl Update {
             archived: self.job.archived,
             recheck: &recheck,
             tombstones: &self.stones,
+            known: base.filter(|_| self.window.is_some()).map(|base| Known {
+                index: &base.index,
+                tombstones: &self.stones,
+                filtered: self.job.filter.is_some(),
+                survivors: base.state.survivors,
+            }),
         };
         let mut gathered = Gathered::open(&self.job.work)?;
         gathered.fill(&self.reading, &wish, heard).await?;
@@ -111,6 +117,7 @@ impl Update {
             archived: job.archived,
             judge: &judge.unwrap_or_default(),
             parts: (&self.by, place(&self.by.property)),
+            before: self.base.as_ref().map_or(&[], |base| &base.index),
             merged: place(MERGED),
             tombstones: &self.stones,
             survivors: &survivors,
@@ -119,19 +126,6 @@ impl Update {
         };
         decide(self.base.as_ref(), gathered, &rules)
     }
-}
-
-/// The tombstones of a set.
-fn tombstones_of(base: &Base, job: &Job) -> io::Result<Vec<Tombstone>> {
-    let files = base.files_of(DELETED, "").into_iter();
-    let files = files.map(|file| base.path_of(&file)).collect();
-    let rows = HeldRows::of(files, job.shape, &base.columns(DELETED));
-    let mut stones: Vec<Tombstone> = Vec::new();
-    for row in rows {
-        let row = row?;
-        stones.extend(Tombstone::of(row.id, &row.cells, stones.last()));
-    }
-    Ok(stones)
 }
 
 /// What is read of a ticket: what its row shows, and what says where it belongs.

@@ -1,5 +1,6 @@
 //! Rows of files that an earlier export wrote, back as the cells that were written: so a
-//! part of a data set is written anew without a call. Each form has its reader.
+//! part of a data set is written anew without a call. Each form has its reader. A file
+//! that is not as it was written is not read.
 
 mod csv_rows;
 mod json_rows;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::columns::Column;
 use super::project::Cell;
-use super::write::{Form, Shape, unpacked};
+use super::write::{FileFacts, Form, Shape, unpacked};
 
 /// A row as it was written; the first cell is a record's id.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +28,7 @@ type Rows = Box<dyn Iterator<Item = io::Result<Vec<Cell<'static>>>>>;
 
 /// The rows of files in their order.
 pub struct HeldRows {
-    files: std::vec::IntoIter<PathBuf>,
+    files: std::vec::IntoIter<FileFacts>,
     shape: Shape,
     headers: Vec<String>,
     open: Option<(PathBuf, Rows)>,
@@ -35,7 +36,7 @@ pub struct HeldRows {
 
 impl HeldRows {
     /// The rows of these files, which were written with these columns.
-    pub fn of(files: Vec<PathBuf>, shape: Shape, columns: &[Column]) -> HeldRows {
+    pub fn of(files: Vec<FileFacts>, shape: Shape, columns: &[Column]) -> HeldRows {
         HeldRows {
             files: files.into_iter(),
             shape,
@@ -52,9 +53,16 @@ impl HeldRows {
                 let cells = cells.map_err(|error| unreadable(path, &error))?;
                 return Ok(Some((path.clone(), cells)));
             }
-            let Some(path) = self.files.next() else {
+            let Some(file) = self.files.next() else {
                 return Ok(None);
             };
+            let path = file.path.clone().unwrap_or_default();
+            let intact = file
+                .is_intact()
+                .map_err(|error| unreadable(&path, &error))?;
+            if !intact {
+                return Err(damaged(&path, "it was changed after it was written"));
+            }
             let rows = open(&path, self.shape, &self.headers)?;
             self.open = Some((path, rows));
         }
@@ -129,6 +137,7 @@ mod tests {
             Kind::List,
             Kind::Count,
             Kind::OtherId,
+            Kind::Ids,
         ];
         let named = |(place, kind): (usize, Kind)| {
             let name = format!("c \"{place}\"");
@@ -146,6 +155,7 @@ mod tests {
             Cell::Many(vec!["a".into(), "b c".into()]),
             one("3"),
             one("9007199254740993"),
+            Cell::Many(vec!["9007199254740993".into(), "8".into()]),
         ];
         let mut empty = vec![Cell::Empty; columns.len()];
         empty[0] = one("7");
@@ -163,14 +173,14 @@ mod tests {
             };
             let write = |name: &str, rows: &[Vec<Cell<'_>>]| {
                 let path = folder.path().join(format!("{name}.{}", shape.ending()));
-                let sink = Sink::file(path.clone()).expect("claimed");
+                let sink = Sink::file(path).expect("claimed");
                 let mut writer = Writer::open(shape, &columns, sink, &About::default());
                 let open = writer.as_mut().expect("open");
                 for row in rows {
                     open.write(row).expect("it fits");
                 }
                 let facts = writer.and_then(Writer::finish).expect("finished");
-                (path, facts.hash)
+                (facts.clone(), facts.hash)
             };
             let (path, hash) = write("first", &[empty.clone(), full.clone()]);
             let held = HeldRows::of(vec![path], shape, &columns);
@@ -181,9 +191,18 @@ mod tests {
             );
             let cells: Vec<Vec<Cell<'_>>> = held.into_iter().map(|row| row.cells).collect();
             let (path, again) = write("second", &cells);
-            assert_eq!(again, hash, "{}", path.display());
-            let fewer = HeldRows::of(vec![path], shape, &columns[..3]);
+            assert_eq!(again, hash, "{path:?}");
+            let fewer = HeldRows::of(vec![path.clone()], shape, &columns[..3]);
             assert!(fewer.collect::<io::Result<Vec<_>>>().is_err(), "{form:?}");
+            let other = FileFacts {
+                hash: blake3::hash(b"other").to_hex().to_string(),
+                ..path
+            };
+            let changed = HeldRows::of(vec![other], shape, &columns);
+            let error = changed
+                .collect::<io::Result<Vec<_>>>()
+                .expect_err("changed");
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{form:?}");
         }
     }
 }

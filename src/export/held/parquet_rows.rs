@@ -37,6 +37,7 @@ fn cell(field: &Field) -> io::Result<Cell<'static>> {
         Field::ListInternal(list) => {
             let texts = list.elements().iter().map(|element| match element {
                 Field::Str(text) => Ok(text.clone().into()),
+                Field::Long(id) => Ok(id.to_string().into()),
                 _ => Err(super::other_columns()),
             });
             return Ok(Cell::Many(texts.collect::<io::Result<_>>()?));

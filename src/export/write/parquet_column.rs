@@ -52,13 +52,18 @@ pub enum Value<'a> {
     Day(i32),
     /// Several texts.
     List(&'a Cell<'a>),
+    /// Several ids.
+    Ids(Vec<i64>),
 }
 
 impl Builder {
     /// The column in the schema of the file.
     pub fn field(header: &str, kind: Kind) -> Result<Type, ParquetError> {
         let (physical, logical) = match kind {
-            Kind::List => return list_field(header),
+            Kind::List => {
+                return list_field(header, (Physical::BYTE_ARRAY, Some(LogicalType::String)));
+            }
+            Kind::Ids => return list_field(header, (Physical::INT64, None)),
             Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
             Kind::Id | Kind::OtherId | Kind::Count => (Physical::INT64, None),
             Kind::Number => (Physical::DOUBLE, None),
@@ -83,7 +88,9 @@ impl Builder {
     pub fn new(kind: Kind) -> Builder {
         let values = match kind {
             Kind::Text | Kind::List => Values::Texts(Vec::new()),
-            Kind::Id | Kind::OtherId | Kind::Count | Kind::Instant => Values::Whole(Vec::new()),
+            Kind::Id | Kind::OtherId | Kind::Count | Kind::Instant | Kind::Ids => {
+                Values::Whole(Vec::new())
+            }
             Kind::Number => Values::Numbers(Vec::new()),
             Kind::Bool => Values::Bools(Vec::new()),
             Kind::Day => Values::Days(Vec::new()),
@@ -106,6 +113,7 @@ impl Builder {
             Kind::Instant => "dates with a time",
             Kind::Day => "dates",
             Kind::List => "lists",
+            Kind::Ids => "lists of whole numbers of 64 bits",
         }
     }
 
@@ -113,6 +121,10 @@ impl Builder {
     pub fn value<'a>(&self, cell: &'a Cell<'a>) -> Option<Value<'a>> {
         let text = match cell {
             Cell::Empty => return (self.kind != Kind::Id).then_some(Value::Null),
+            Cell::Many(several) if self.kind == Kind::Ids => {
+                let ids = several.iter().map(|text| whole(text));
+                return ids.collect::<Option<_>>().map(Value::Ids);
+            }
             Cell::Many(_) => return (self.kind == Kind::List).then_some(Value::List(cell)),
             Cell::One(text) => text.as_ref(),
         };
@@ -123,7 +135,7 @@ impl Builder {
             Kind::Bool => text.parse().ok().map(Value::Bool),
             Kind::Instant => instant_of(text).map(|at| Value::Whole(at.as_millisecond())),
             Kind::Day => day(text).map(Value::Day),
-            Kind::List => None,
+            Kind::List | Kind::Ids => None,
         }
     }
 
@@ -137,6 +149,14 @@ impl Builder {
                 self.repeated.push(i16::from(place > 0));
             }
             return several.iter().map(|text| text.len() + 32).sum();
+        }
+        if let (Values::Whole(numbers), Value::Ids(ids)) = (&mut self.values, &value) {
+            for (place, id) in ids.iter().enumerate() {
+                numbers.push(*id);
+                self.defined.push(2);
+                self.repeated.push(i16::from(place > 0));
+            }
+            return ids.len() * 12;
         }
         let set = !matches!(value, Value::Null);
         self.defined.push(i16::from(set));
@@ -159,7 +179,8 @@ impl Builder {
     /// Writes what there is, and is empty then.
     pub fn write(&mut self, column: &mut SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
         let levels = (self.kind != Kind::Id).then_some(self.defined.as_slice());
-        let repeated = (self.kind == Kind::List).then_some(self.repeated.as_slice());
+        let is_list = matches!(self.kind, Kind::List | Kind::Ids);
+        let repeated = is_list.then_some(self.repeated.as_slice());
         match &mut self.values {
             Values::Texts(values) => put::<ByteArrayType>(column, values, levels, repeated),
             Values::Whole(values) => put::<Int64Type>(column, values, levels, repeated),
@@ -185,10 +206,13 @@ fn put<T: DataType>(
 }
 
 /// The three levels that Parquet wants of a list: optional, `list`, `element`.
-fn list_field(header: &str) -> Result<Type, ParquetError> {
-    let element = Type::primitive_type_builder("element", Physical::BYTE_ARRAY)
+fn list_field(
+    header: &str,
+    (physical, logical): (Physical, Option<LogicalType>),
+) -> Result<Type, ParquetError> {
+    let element = Type::primitive_type_builder("element", physical)
         .with_repetition(Repetition::REQUIRED)
-        .with_logical_type(Some(LogicalType::String))
+        .with_logical_type(logical)
         .build()?;
     let list = Type::group_type_builder("list")
         .with_repetition(Repetition::REPEATED)

@@ -31,6 +31,8 @@ pub struct PartBy {
     pub zone: TimeZone,
     /// What people see for stored values, where parts are named by that.
     pub labels: HashMap<String, String>,
+    /// Whether the portal does not have the property any more: tickets stay where they are.
+    pub lost: bool,
 }
 
 /// What of a value is the same in a part.
@@ -163,6 +165,11 @@ impl Parts {
         }
     }
 
+    /// Whether there is a file.
+    pub fn has_files(&self) -> bool {
+        !(self.open.is_empty() && self.ended.is_empty())
+    }
+
     /// Begins the file of a part that may stay without rows.
     pub fn begin_empty(&mut self, name: &str) -> io::Result<()> {
         let rows = self.begin(name)?;
@@ -229,6 +236,7 @@ mod tests {
             labels: [("7", "In work"), ("a", "A/1"), ("b", "B")]
                 .map(|(value, label)| (value.to_owned(), label.to_owned()))
                 .into(),
+            lost: false,
         };
         let cases = [
             (Unit::Month, Some("2026-08-31T22:30:00Z"), "p_month=2026-09"),

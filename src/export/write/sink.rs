@@ -1,6 +1,7 @@
 //! Where the bytes of an export go, a file or a stream, and what is known of them at
 //! the end.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -29,6 +30,18 @@ pub struct FileFacts {
     pub hash: String,
     /// Rows in it, where it holds such.
     pub rows: Option<u64>,
+}
+
+impl FileFacts {
+    /// Whether the file holds the bytes that were written.
+    pub fn is_intact(&self) -> io::Result<bool> {
+        let Some(path) = &self.path else {
+            return Ok(false);
+        };
+        let mut hasher = blake3::Hasher::new();
+        let _same = hasher.update_reader(File::open(path)?)?;
+        Ok(hasher.finalize().to_hex().as_str() == self.hash)
+    }
 }
 
 impl Sink {

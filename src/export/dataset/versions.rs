@@ -1,0 +1,86 @@
+//! The versions of tickets that a log holds: a ticket that is read again, since it came
+//! back from the recycle bin or a property came back, is no other version. A version of a
+//! ticket is known by when the record was last changed, one of a property by all of its
+//! row.
+
+use std::collections::HashSet;
+use std::io;
+
+use super::base::Base;
+use super::table::{DataTable, TICKETS};
+use crate::export::columns::{Column, Kind, Wording};
+use crate::export::held::HeldRows;
+use crate::export::project::{Cell, instant_of};
+use crate::export::write::Shape;
+
+/// What the header and the name of the column are that says when a ticket was changed.
+const UPDATED: &str = "updated_at";
+
+/// Versions of tickets in a part of a log.
+#[derive(Clone, Debug, Default)]
+pub struct Versions {
+    /// Places of the cells that tell versions apart, and whether they hold instants.
+    tell: Vec<(usize, bool)>,
+    known: HashSet<Vec<String>>,
+}
+
+impl Versions {
+    /// Of these tickets, whose ids ascend, in a part of a table.
+    pub fn of(
+        table: &DataTable,
+        (base, part): (&Base, &str),
+        shape: Shape,
+        ids: &[u64],
+    ) -> io::Result<Versions> {
+        let mut versions = Versions {
+            tell: telling(table),
+            known: HashSet::new(),
+        };
+        if part.is_empty() {
+            return Ok(versions);
+        }
+        let files = base.held(&table.name, part);
+        for row in HeldRows::of(files, shape, &base.columns(&table.name)) {
+            let row = row?;
+            if ids.binary_search(&row.id).is_ok() {
+                let _new = versions.known.insert(versions.key(&row.cells));
+            }
+        }
+        Ok(versions)
+    }
+
+    /// Whether a row is of a version that is there.
+    pub fn holds(&self, cells: &[Cell<'_>]) -> bool {
+        !self.known.is_empty() && self.known.contains(&self.key(cells))
+    }
+
+    fn key(&self, cells: &[Cell<'_>]) -> Vec<String> {
+        let text = |(place, is_instant): &(usize, bool)| {
+            let text = cells.get(*place).map(Cell::to_string).unwrap_or_default();
+            // Some forms write another text for an instant than the portal.
+            let instant = instant_of(&text).filter(|_| *is_instant);
+            instant.map_or(text, |instant| instant.as_millisecond().to_string())
+        };
+        self.tell.iter().map(text).collect()
+    }
+}
+
+/// The cells that tell versions apart; where times are written in a format that may leave
+/// out seconds, all of them do.
+fn telling(table: &DataTable) -> Vec<(usize, bool)> {
+    let is_short = |column: &Column| match &column.wording {
+        Wording::Moment(dates) => dates.instant_format.is_some(),
+        _ => false,
+    };
+    let is_updated = |column: &Column| column.of_record && column.name == UPDATED;
+    let by_time = table.columns.iter().any(|c| is_updated(c) && !is_short(c));
+    let tells = |(place, column): &(usize, &Column)| match table.name == TICKETS && by_time {
+        true => *place == 0 || is_updated(column),
+        false => !column.name.starts_with('_'),
+    };
+    let columns = table.columns.iter().enumerate();
+    let telling = columns.filter(tells);
+    telling
+        .map(|(place, column)| (place, column.kind == Kind::Instant))
+        .collect()
+}
