@@ -1,5 +1,5 @@
 //! Which page of the list to ask for next, so that several can be asked for at once
-//! and every ticket still comes once. Pure: calls are made in `scan`.
+//! and every ticket still comes once (protocol E1). Pure: `page` makes the calls.
 //!
 //! HubSpot lists in ascending id order, and `after` is a lower bound of ids, but ids
 //! are gappy and nothing tells how many lie where. So a range of ids is never bounded
