@@ -106,7 +106,7 @@ pub fn folder_error(error: FolderError) -> Error {
             Error::mend(&error).advise("wait for it, or end that process first")
         }
         FolderError::Older(_) | FolderError::Damaged { .. } => {
-            Error::mend(error).advise("start the export anew")
+            Error::mend(error).advise("start the export again")
         }
         FolderError::Unusable { .. } | FolderError::Newer(_) => Error::mend(error),
         FolderError::File(_) => Error::usage(error).advise("name a folder with --run-dir"),
