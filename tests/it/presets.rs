@@ -26,6 +26,9 @@ pub struct Expected {
     /// Properties of the preset for which no column is proposed.
     #[serde(default, rename = "not_proposed")]
     _not_proposed: Vec<String>,
+    /// What is proposed for it wants an edit before it can be imported.
+    #[serde(default)]
+    pub edit_first: bool,
     done: u64,
     #[serde(default)]
     skipped: u64,
