@@ -29,7 +29,7 @@ pub enum Exit {
     Later = 5,
     /// Stopped because too many rows were refused.
     TooManyRefused = 6,
-    /// Stopped until something is mended.
+    /// Stopped until something is fixed.
     Mend = 7,
     /// The command line, the mapping or the input can't be used.
     Usage = 64,

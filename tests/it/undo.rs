@@ -517,7 +517,7 @@ fn undo_or_resume(desk: &Desk) -> Vec<&'static str> {
     args
 }
 
-/// Kills an undo so often at random moments, and lets it go on each time.
+/// Kills an undo so often at random moments, and lets it continue each time.
 fn random_kills(kills: u64, rows: usize, seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut left = kills;

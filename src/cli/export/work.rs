@@ -73,7 +73,7 @@ impl Work {
         })
     }
 
-    /// The error, with how to go on where that can be done.
+    /// The error, with how to continue where that can be done.
     pub(super) fn resumable(&self, error: Error) -> Error {
         match self {
             Work::Run(folder) => error.advise(format!(
