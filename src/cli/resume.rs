@@ -39,13 +39,13 @@ use crate::model::outcome::Fate;
 use crate::report::age_words;
 use crate::review::undo::run::KIND;
 
-/// Go on with a run that stopped
+/// Resume a run that stopped
 #[derive(Debug, Args)]
 pub struct ResumeArgs {
     /// The run, by name or folder [default: the last one that is not finished]
     #[arg(value_name = "RUN")]
     run: Option<PathBuf>,
-    /// Go on behind the --limit of the run
+    /// Continue past the --limit of the run
     #[arg(long)]
     no_limit: bool,
     /// Replace the output of an export even where it is newer than the export
@@ -166,7 +166,7 @@ fn say_told(told: &Told, talk: &Talk) {
         .map(|(name, value)| format!(" --{name} {value}"))
         .collect::<String>();
     if !words.is_empty() {
-        talk.say(&format!("as told:{words}"));
+        talk.say(&format!("with the options of the run:{words}"));
     }
 }
 
@@ -290,7 +290,7 @@ fn rows_of(header: &Header, mapping: &MappingFile, began: Began) -> Result<Input
     for input in &header.inputs {
         // Whatever else a run folder names could be read for ever.
         if fs::metadata(&input.path).is_ok_and(|found| !found.is_file()) {
-            let message = format!("the input {} is no regular file", input.path.display());
+            let message = format!("the input {} is not a regular file", input.path.display());
             return Err(Error::mend(message));
         }
     }

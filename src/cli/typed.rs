@@ -174,7 +174,7 @@ fn parse(words: Vec<String>) -> Result<Command, Error> {
         Error::mend(format!(
             "the options that the run was given can't be used any more: {words}"
         ))
-        .advise("give them anew on this command line")
+        .advise("give them again on this command line")
     })
 }
 

@@ -1,6 +1,5 @@
-//! Rules that an admin makes for values of properties (second part of the contract, 9 row
-//! 25): kept and shown as the API has them, and held against values that come by the paths
-//! of 2026-09, the only ones whose writes obey an admin's rules (contract 0.2). Rules that
+//! Rules that an admin makes for values of properties (C2 §9.25): kept and shown as the
+//! API has them, and held against values that come by the paths of 2026-09, the only ones whose writes obey an admin's rules (C1 §0.2). Rules that
 //! speak of today, of domains and of countries are kept and shown only.
 
 use jiff::Timestamp;
@@ -17,7 +16,7 @@ use super::values::{self, Fault};
 /// Under which sort the rules of a property are kept.
 pub(super) const SORT: &str = "rules";
 
-/// Code of a value that breaks a rule. The contract has it in the list of codes of imports;
+/// Code of a value that breaks a rule. HubSpot's import API has it in its list;
 /// what a write says is nowhere shown.
 const CODE: &str = "FAILED_VALIDATION";
 
@@ -246,7 +245,10 @@ impl Desk {
         input: RuleInput,
     ) -> Result<(), Problem> {
         if !KINDS.contains(&rule_type) {
-            let message = format!("'{rule_type}' is no type of rule: [{}]", KINDS.join(", "));
+            let message = format!(
+                "'{rule_type}' is not a type of rule: [{}]",
+                KINDS.join(", ")
+            );
             return Err(Problem::validation(message));
         }
         let mut rules = self.rules_of(kind, name)?;
