@@ -1,6 +1,11 @@
 //! Lists the files of `mappings` for `src/mapping/presets.rs`, so that a new preset is
 //! a file and nothing else.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "cargo names a build script its folders in the environment"
+)]
+
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
