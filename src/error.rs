@@ -1,7 +1,7 @@
 //! Errors that end a command, and the rules for all errors.
 //!
 //! - What is wrong with a *row* is never an error: it is a `RowIssue`, recorded,
-//!   and the run goes on.
+//!   and the run continues.
 //! - Each room has its own narrow error type. Here they become one `Error` with a
 //!   kind that decides the exit code; `cli/exit.rs` has the numbers.
 //! - Messages are lower-case fragments without a final stop. They say what
@@ -19,7 +19,7 @@ pub enum Kind {
     Usage,
     /// Can be run again as it is, later.
     Later,
-    /// Must be mended first: token, scopes, schema, a lock held by another run.
+    /// Must be fixed first: token, scopes, schema, a lock held by another run.
     Mend,
 }
 
@@ -49,7 +49,7 @@ impl Error {
         Error::new(Kind::Later, message)
     }
 
-    /// Something must be mended first.
+    /// Something must be fixed first.
     pub fn mend(message: impl fmt::Display) -> Error {
         Error::new(Kind::Mend, message)
     }

@@ -27,7 +27,7 @@ pub struct AssociateArgs {
     /// The run folder; `tickethaul-runs/<run>` unless named
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
-    /// Read no more than N rows; `tickethaul resume --no-limit` goes on behind them
+    /// Read no more than N rows; `tickethaul resume --no-limit` continues after them
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
     #[command(flatten)]

@@ -83,7 +83,7 @@ pub(super) fn rows_of(
     for input in &header.inputs {
         // Whatever else a run folder names could be read for ever.
         if fs::metadata(&input.path).is_ok_and(|found| !found.is_file()) {
-            let message = format!("the input {} is no regular file", input.path.display());
+            let message = format!("the input {} is not a regular file", input.path.display());
             return Err(Error::mend(message));
         }
     }

@@ -146,7 +146,7 @@ impl Config {
         let unreadable = |error: &toml::de::Error| unreadable(&path, &text, error);
         let read: ConfigText = toml::from_str(&text).map_err(|error| unreadable(&error))?;
         let document: DocumentMut = text.parse().map_err(|_| {
-            Error::usage(format!("the configuration {} is no TOML", path.display()))
+            Error::usage(format!("the configuration {} is not TOML", path.display()))
         })?;
         let around = path.parent().unwrap_or(Path::new("")).to_owned();
         let portals = read.portals.into_iter().map(|(name, text)| {
@@ -384,7 +384,7 @@ fn profile(name: &str, text: ProfileText, around: &Path) -> Result<Profile, Stri
         && jiff::tz::TimeZone::get(zone).is_err()
     {
         return Err(format!(
-            "time_zone: {zone} is no time zone; one such as Europe/Berlin is expected"
+            "time_zone: {zone} is not a time zone; one such as Europe/Berlin is expected"
         ));
     }
     let limit = Duration::from_secs(seconds);
@@ -564,11 +564,11 @@ mod tests {
             ),
             (
                 "[portals.a]\ntoken_env = \"A\"\napi = \"v4\"\n",
-                "no version of the API",
+                "not a version of the API",
             ),
             (
                 "[portals.a]\ntoken_env = \"A\"\ntime_zone = \"Mars/Base\"\n",
-                "Mars/Base is no time zone",
+                "Mars/Base is not a time zone",
             ),
             (
                 "[portals.a]\ntoken_command = \"a\"\ntoken_command_seconds = 0\n",

@@ -82,7 +82,7 @@ pub struct DeleteArgs {
     /// File of ids, one a line; - for standard input
     #[arg(long, value_name = "FILE", group = "which")]
     ids_from: Option<PathBuf>,
-    /// A run, by name or folder: the tickets that it created, whoever changed them since;
+    /// A run, by name or folder: the tickets that it created, even where others changed them since;
     /// `tickethaul undo` leaves those alone that somebody touched
     #[arg(long, value_name = "RUN", group = "which")]
     run: Option<PathBuf>,

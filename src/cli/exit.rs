@@ -25,11 +25,11 @@ pub enum Exit {
     Refused = 3,
     /// `check` found rows that would be refused, `schema diff` something lacking.
     Found = 4,
-    /// Stopped; `tickethaul resume` goes on later.
+    /// Stopped; `tickethaul resume` continues later.
     Later = 5,
     /// Stopped because too many rows were refused.
     TooManyRefused = 6,
-    /// Stopped until something is mended.
+    /// Stopped until something is fixed.
     Mend = 7,
     /// The command line, the mapping or the input can't be used.
     Usage = 64,
@@ -45,12 +45,12 @@ Exit codes:
       `get` did not find a ticket; plan --detailed-exitcode found rows that would be refused
    4  check found rows that would be refused, or a portal that differs from the mapping;
       schema diff found something lacking; verify found tickets that differ
-   5  stopped by network, limits or a signal: `tickethaul resume` goes on
+   5  stopped by network, limits or a signal: `tickethaul resume` continues
    6  stopped because too many rows were refused (--max-refused)
-   7  stopped until something is mended: token, scope, a missing property, a file in use,
+   7  stopped until something is fixed: token, scope, a missing property, a file in use,
       a plan that does not fit any more, whatever is wrong with a token command
   64  the command line, the configuration, the mapping or the input can't be used
- 130  interrupted twice: `tickethaul resume` goes on";
+ 130  interrupted twice: `tickethaul resume` continues";
 
 /// Left at the second signal.
 pub const INTERRUPTED_TWICE: i32 = 130;

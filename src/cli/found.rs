@@ -136,7 +136,7 @@ pub fn stopped_exports_to(target: &Path) -> Vec<(PathBuf, Asked)> {
     same.map(|(asked, folder)| (folder, asked)).collect()
 }
 
-/// Records a new run. A run that can't be recorded goes on, and is found by its folder
+/// Records a new run. A run that can't be recorded continues, and is found by its folder
 /// alone.
 pub fn record(new: &NewEntry<'_>, talk: &Talk) {
     let Some(registry) = registry() else { return };

@@ -138,7 +138,7 @@ fn asked(args: &GetArgs) -> Result<Vec<String>, Error> {
         .find(|id| args.id_property.is_none() && !is_id(id))
     {
         None => Ok(ids),
-        Some(id) => Err(Error::usage(format!("`{id}` is no record id"))
+        Some(id) => Err(Error::usage(format!("`{id}` is not a record id"))
             .advise("record ids are digits; name a unique property with --id-property")),
     }
 }

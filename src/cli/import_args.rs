@@ -23,7 +23,7 @@ pub struct ImportArgs {
     #[arg(long, value_enum, default_value_t = Op::Create)]
     pub op: Op,
     /// Update and upsert without reading the tickets first: every row is sent whole, no row
-    /// is told to be unchanged, and what the tickets held is not kept, so that the run can't
+    /// is reported as unchanged, and what the tickets held is not kept, so that the run can't
     /// be undone
     #[arg(long, conflicts_with = "diff")]
     pub blind: bool,
@@ -36,7 +36,7 @@ pub struct ImportArgs {
     /// The run folder; `tickethaul-runs/<run>` unless named
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
-    /// Read no more than N rows; `tickethaul resume --no-limit` goes on behind them
+    /// Read no more than N rows; `tickethaul resume --no-limit` continues after them
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
     /// Don't write the key property: for portals where it can't be created. A lost

@@ -24,7 +24,7 @@ pub struct InputArgs {
     /// Encoding of the files, such as windows-1252 [default: detected]
     #[arg(long, value_name = "NAME", value_parser = encoding, help_heading = "Input")]
     encoding: Option<Encoding>,
-    /// What stands between cells: , ; | or tab [default: detected]
+    /// What separates cells: , ; | or tab [default: detected]
     #[arg(long, value_name = "MARK", value_parser = delimiter, help_heading = "Input")]
     delimiter: Option<u8>,
     /// Sheet of a spreadsheet, by name or number [default: the only one with content]

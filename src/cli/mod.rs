@@ -105,7 +105,7 @@ enum Command {
     Apply(Box<apply::ApplyArgs>),
     /// Link tickets to contacts, companies, deals, notes or other tickets, row by row
     Associate(associate::AssociateArgs),
-    /// Take links of tickets away: with a label only the label, else the whole link
+    /// Remove links of tickets: with a label only the label, else the whole link
     Dissociate(associate::AssociateArgs),
     Delete(Box<delete::DeleteArgs>),
     Resume(resume::ResumeArgs),

@@ -86,12 +86,12 @@ async fn twin_in(
     let state = folder.join(SANDBOX_STATE);
     match held {
         Some(twin) => {
-            talk.say(&format!("{}; `{reset}` begins anew", twin.words()));
+            talk.say(&format!("{}; `{reset}` starts over", twin.words()));
             Ok(Some(twin))
         }
         None if state.exists() => {
             Err(
-                Error::usage(format!("the sandbox in {} is no twin", folder.display())).advise(
+                Error::usage(format!("the sandbox in {} is not a twin", folder.display())).advise(
                     format!("name another folder with --sandbox-data, or empty it with `{reset}`"),
                 ),
             )

@@ -5,7 +5,7 @@
 //!
 //! A small file for each run folder, written in one step, so several processes may
 //! write at once and a damaged file costs one run. What can't be written only costs
-//! convenience: runs go on without it.
+//! convenience: runs continue without it.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};

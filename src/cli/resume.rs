@@ -40,13 +40,13 @@ use crate::model::outcome::Fate;
 use crate::report::age_words;
 use crate::review::undo::run::KIND;
 
-/// Go on with a run that stopped
+/// Resume a run that stopped
 #[derive(Debug, Args)]
 pub struct ResumeArgs {
     /// The run, by name or folder [default: the last one that is not finished]
     #[arg(value_name = "RUN")]
     run: Option<PathBuf>,
-    /// Go on behind the --limit of the run
+    /// Continue past the --limit of the run
     #[arg(long)]
     no_limit: bool,
     /// Replace the output of an export even where it is newer than the export
@@ -167,7 +167,7 @@ fn say_told(told: &Told, talk: &Talk) {
         .map(|(name, value)| format!(" --{name} {value}"))
         .collect::<String>();
     if !words.is_empty() {
-        talk.say(&format!("as told:{words}"));
+        talk.say(&format!("with the options of the run:{words}"));
     }
 }
 

@@ -199,7 +199,7 @@ fn rows(
     let found = fs::metadata(&file).ok();
     // Whatever else a run folder holds could be read for ever.
     if found.as_ref().is_some_and(|found| !found.is_file()) {
-        let message = format!("{} is no regular file", file.display());
+        let message = format!("{} is not a regular file", file.display());
         return Err(Error::mend(message));
     }
     let is_json = file.extension().is_some_and(|ext| ext == "jsonl");

@@ -135,7 +135,7 @@ fn empty(args: &ResetArgs, talk: &Talk) -> Result<Exit, Error> {
     if let Some(name) = args.name.as_deref().filter(|name| *name != SANDBOX) {
         if !matches!(config()?.portal(name)?.source, Source::Sandbox(_)) {
             return Err(Error::usage(format!(
-                "`{name}` is no sandbox: nothing was removed"
+                "`{name}` is not a sandbox: nothing was removed"
             )));
         }
         folder = named_sandbox(name)?;

@@ -19,7 +19,7 @@ pub fn read_secret(what: &str, path: &Path) -> Result<String, Error> {
     };
     let metadata = fs::metadata(path).map_err(|error| failed(error.to_string()))?;
     if !metadata.is_file() {
-        return Err(failed("it is no regular file".to_owned()));
+        return Err(failed("it is not a regular file".to_owned()));
     }
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text));
@@ -200,10 +200,10 @@ mod tests {
         let told = read_secret("token", folder.path())
             .expect_err("a folder")
             .to_string();
-        assert!(told.contains("no regular file"), "{told}");
+        assert!(told.contains("not a regular file"), "{told}");
         if cfg!(unix) {
             let told = read_secret("token", Path::new("/dev/zero")).expect_err("a device");
-            assert!(told.to_string().contains("no regular file"), "{told}");
+            assert!(told.to_string().contains("not a regular file"), "{told}");
         }
     }
 }

@@ -416,7 +416,7 @@ fn oauth_file(path: &Path) -> Result<OAuthApp, Error> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
         let words = error.message();
         Error::usage(format!(
-            "the OAuth file {} is no TOML: {words}",
+            "the OAuth file {} is not TOML: {words}",
             path.display()
         ))
     })?;
@@ -499,7 +499,7 @@ fn set(name: &str) -> Option<Result<String, &'static str>> {
     match std::env::var(name) {
         Ok(value) if value.trim().is_empty() => Some(Err("is empty")),
         Ok(value) => Some(Ok(value)),
-        Err(VarError::NotUnicode(_)) => Some(Err("is no text")),
+        Err(VarError::NotUnicode(_)) => Some(Err("is not text")),
         Err(VarError::NotPresent) => None,
     }
 }

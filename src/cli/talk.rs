@@ -200,7 +200,7 @@ impl Talk {
             return Ok(());
         }
         Err(
-            Error::usage("can't ask for confirmation: this is no terminal")
+            Error::usage("can't ask for confirmation: this is not a terminal")
                 .advise(format!("pass --yes to {what} without being asked")),
         )
     }

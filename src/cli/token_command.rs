@@ -102,7 +102,7 @@ impl Run {
                 None => tokio::time::sleep(GLANCE).await,
             }
         };
-        let text = String::from_utf8(text).map_err(|_| "printed what is no text")?;
+        let text = String::from_utf8(text).map_err(|_| "printed something that is not text")?;
         Ok((text, status))
     }
 }
@@ -226,7 +226,7 @@ mod tests {
             ("true", "printed nothing"),
             ("echo; echo '  '", "printed nothing"),
             ("echo abc; exec sleep 20", "within 0.3 s"),
-            ("printf '\\377abc'", "printed what is no text"),
+            ("printf '\\377abc'", "printed something that is not text"),
             ("yes abc", "prints more than 64 KiB"),
         ] {
             let told = run(line).await.expect_err(line);

@@ -49,7 +49,7 @@ impl Twin {
                 "the copy of portal {} is of an older tickethaul and says too little for a twin",
                 copy.portal_id
             ))
-            .advise("write it anew with `tickethaul schema pull`"));
+            .advise("write it again with `tickethaul schema pull`"));
         }
         let found = Known::of(copy.portal_id).map(|known| known.found());
         let twin = Twin {

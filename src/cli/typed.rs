@@ -152,7 +152,7 @@ fn parse<A: FromArgMatches>(line: clap::Command, words: Vec<String>) -> Result<A
         Error::mend(format!(
             "the options that the run was given can't be used any more: {words}"
         ))
-        .advise("give them anew on this command line")
+        .advise("give them again on this command line")
     })
 }
 

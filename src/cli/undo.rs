@@ -153,7 +153,7 @@ pub async fn resume(
     let undoes = past.header.undoes.as_ref();
     let undoes = undoes.and_then(|undone| real(&undone.folder));
     if past.header.operation != KIND || undoes != real(&run.path) {
-        let message = format!("{} is no undo of that run", folder.path().display());
+        let message = format!("{} is not an undo of that run", folder.path().display());
         return Err(Error::usage(message).advise("name another folder with --run-dir"));
     }
     // The summary is written last.
@@ -261,7 +261,7 @@ fn words(run: &PastRun, part: Part, tickets: &BTreeMap<Change, u64>) -> String {
     let (created, updated) = (tickets(Change::Created), tickets(Change::Updated));
     if part == Part::Created {
         return format!(
-            "archive {} that the run created, whoever changed them since, in {}",
+            "archive {} that the run created, even where others changed them since, in {}",
             counted(created, "ticket"),
             run.portal.name_in_question()
         );

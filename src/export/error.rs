@@ -19,7 +19,7 @@ pub enum ExportError {
     /// The target can't be opened; nothing was read.
     #[error("can't write the export: {0}")]
     Open(io::Error),
-    /// The data set that is there can't be gone on with.
+    /// The data set that is there can't be continued.
     #[error(transparent)]
     Base(#[from] BaseError),
     /// The target can't be written.

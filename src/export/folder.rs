@@ -1,5 +1,5 @@
 //! The run folder of an export: what was asked for, and the pages so far. It goes when
-//! the export is finished; while it stands, `tickethaul resume` can go on.
+//! the export is finished; while it stands, `tickethaul resume` can continue.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -94,7 +94,7 @@ pub struct Asked {
     /// The search that the filter came to, its names and relative dates resolved.
     #[serde(default)]
     pub search: Option<Search>,
-    /// How a data set goes on.
+    /// How a data set continues.
     #[serde(default)]
     pub onward: Onward,
     /// Whether properties that the portal does not have become empty columns.

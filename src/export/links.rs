@@ -1,7 +1,7 @@
 //! `link`: what other records bring to tickets, their ids and chosen properties. Read
 //! for a thousand tickets at a time, by the batch read of associations, which gives all
 //! links of a ticket however many pages they have. What is read goes into a spool of
-//! its own, in the order of the tickets, so that an export that stopped goes on there.
+//! its own, in the order of the tickets, so that an export that stopped continues there.
 //!
 //! Others work meanwhile: a ticket that went between the list and its links is left out
 //! or exported from the recycle bin, never with a part of its links (protocol E6).
@@ -83,7 +83,7 @@ impl Kept for Links {
     }
 }
 
-/// Reads what is wanted for all tickets, which come in id order; goes on where the
+/// Reads what is wanted for all tickets, which come in id order; continues where the
 /// spool ends. A ticket that went meanwhile is looked for in the recycle bin where
 /// `with_bin`. `heard` is told the number of tickets so far.
 ///

@@ -1,5 +1,5 @@
 //! Which page of the list to ask for next, so that several can be asked for at once
-//! and every ticket still comes once. Pure: calls are made in `scan`.
+//! and every ticket still comes once (protocol E1). Pure: `page` makes the calls.
 //!
 //! HubSpot lists in ascending id order, and `after` is a lower bound of ids, but ids
 //! are gappy and nothing tells how many lie where. So a range of ids is never bounded
@@ -50,7 +50,7 @@ pub struct Kept {
     pub range: u64,
     /// Positions in the page.
     pub records: Range<usize>,
-    /// Where the range goes on; none once it is read.
+    /// Where the range continues; none once it is read.
     pub after: Option<String>,
 }
 
@@ -228,7 +228,7 @@ impl Ranges {
         self.next_page().or_else(|| self.next_probe())
     }
 
-    /// A range as an earlier process left it: read up to `last`, to go on at `after`.
+    /// A range as an earlier process left it: read up to `last`, to continue at `after`.
     /// Told for every page that was kept, in their order.
     pub fn restore(&mut self, range: u64, last: u64, after: Option<String>) {
         self.begun = true;

@@ -59,7 +59,7 @@ pub struct Selection {
     pub record_times: bool,
     /// Whether columns without any value are left out.
     pub skip_empty: bool,
-    /// Only what changed since then, as it was written; a data set that goes on from its
+    /// Only what changed since then, as it was written; a data set that continues from its
     /// own state is not meant.
     pub since: Option<String>,
     /// Whether a data set keeps every version of a ticket.

@@ -1,5 +1,5 @@
 //! Pages as they come, in one file, and read again in id order: so output is in order
-//! though pages are not, memory stays flat, and an export that was cut off can go on.
+//! though pages are not, memory stays flat, and an export that was cut off can continue.
 //!
 //! `<name>.rows` holds a JSON line for each ticket, `<name>.pages` a JSON line for
 //! each page, written after its rows. A line that is cut off, or whose rows are not
@@ -78,7 +78,7 @@ pub struct Version {
     pub user: Option<String>,
 }
 
-/// Where a page belongs, and how to go on behind it.
+/// Where a page belongs, and how to continue after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageMark {
     /// First id of the range that it is part of.

@@ -49,7 +49,7 @@ struct EarlierFile {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Taken {
     /// Nothing says that an export wrote it.
-    #[error("{} is there already, and is no export of tickethaul", .0.display())]
+    #[error("{} is there already, and is not an export of tickethaul", .0.display())]
     Unknown(PathBuf),
     /// It is not as the export left it.
     #[error("{} has been changed since it was exported", .0.display())]
@@ -58,7 +58,7 @@ pub enum Taken {
     #[error("{} is missing, or can't be read: nothing says which files belong to the data set", .0.display())]
     Manifest(PathBuf),
     /// In the folder stands something that no export put there.
-    #[error("the folder {} is not replaced: {} is no part of the export in it", .folder.display(), .file.display())]
+    #[error("the folder {} is not replaced: {} is not part of the export in it", .folder.display(), .file.display())]
     Stranger {
         /// The folder.
         folder: PathBuf,

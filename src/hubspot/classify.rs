@@ -114,7 +114,7 @@ pub(crate) fn classify<T>(outcome: &Result<Reply, TransportError>, read: Read<T>
     }
 }
 
-/// The status table (contract 4.4 to 4.6).
+/// The status table (C1 §4.4 to §4.6).
 fn judge_error<T>(reply: &Reply) -> Verdict<T> {
     let body = error_body::read(reply);
     let delay = reply.headers.number(contract::RETRY_AFTER);

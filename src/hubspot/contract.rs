@@ -1,38 +1,36 @@
-//! HubSpot's limits and header names as constants, each with where it comes from.
-//! Paths are in `paths`.
+//! HubSpot's limits and header names as constants. What is known of each, and from
+//! where, is in docs/contract.md. Paths are in `paths`.
 
 use std::time::Duration;
 
 use crate::hubspot::settings::Rate;
 
-/// Inputs of one batch call. HubSpot: "The maximum number of inputs supported in
-/// a batch is 100".
+/// Inputs of one batch call (C1 §2.6).
 pub const BATCH_LIMIT: usize = 100;
 
-/// Records of one call that asks for former values, be it a list or a batch. HubSpot:
-/// batch read, 50 with `propertiesWithHistory`; for the list by analogy.
+/// Records of one call that asks for former values, be it a list or a batch
+/// (C1 §2.6); for the list by analogy.
 pub const HISTORY_LIMIT: usize = 50;
 
-/// Records of one page of a list. HubSpot: list endpoints, `limit` at most 100.
+/// Records of one page of a list (C1 §2.5).
 pub const PAGE_LIMIT: usize = 100;
 
-/// Results of one page of a search. HubSpot: CRM search, `limit` at most 200.
+/// Results of one page of a search (C1 §2.9).
 pub const SEARCH_PAGE_LIMIT: usize = 200;
 
-/// Results of one query, over all its pages. HubSpot: CRM search, "10,000 total
-/// results for any given query".
+/// Results of one query, over all its pages (C1 §2.9).
 pub const SEARCH_RESULT_LIMIT: usize = 10_000;
 
-/// Characters of a search's body. HubSpot: CRM search, "maximum of 3,000 characters".
+/// Characters of a search's body (C1 §2.9).
 pub const SEARCH_BODY_LIMIT: usize = 3_000;
 
-/// Filters of a search: groups, filters of a group, filters in all.
+/// Filters of a search: groups, filters of a group, filters in all (C1 §2.9).
 pub(crate) const FILTER_LIMITS: (usize, usize, usize) = (5, 6, 18);
 
-/// Links of one batch create. HubSpot: associations v4, 2,000 inputs.
+/// Links of one batch create (C1 §8.3).
 pub const LINK_LIMIT: usize = 2_000;
 
-/// Records of one batch read of links. HubSpot: associations v4, 1,000 inputs.
+/// Records of one batch read of links (C1 §8.3).
 pub const LINKED_LIMIT: usize = 1_000;
 
 /// Links of one record to records of one kind that are believed. HubSpot limits them by
@@ -42,21 +40,21 @@ pub(crate) const LINKS_OF_ONE: usize = 100_000;
 /// Owners of a portal that are believed, live or archived.
 pub(crate) const OWNERS: usize = 100_000;
 
-/// Pairs of one batch archive of links. Sources differ, from 100 to 2,000.
+/// Pairs of one batch archive of links: the lowest figure of several (C1 §8.3).
 pub const UNLINK_LIMIT: usize = 100;
 
-/// The burst window. HubSpot: usage guidelines, `TEN_SECONDLY_ROLLING`; a reply's
+/// The burst window (C1 §5); a reply's
 /// `X-HubSpot-RateLimit-Interval-Milliseconds` wins.
 pub(crate) const BURST_WINDOW: Duration = Duration::from_secs(10);
 
-/// Searches of an account, whatever their object. HubSpot: CRM search, "five requests
-/// per second"; replies to them carry no rate headers.
+/// Searches of an account, whatever their object (C1 §2.9); replies to them carry no
+/// rate headers.
 pub(crate) const SEARCH_RATE: Rate = Rate {
     calls: 5,
     window: Duration::from_secs(1),
 };
 
-/// How long a locked record (423) stays so. HubSpot: error handling, "2 seconds".
+/// How long a locked record (423) stays so (C1 §4.4).
 pub(crate) const LOCK_TIME: Duration = Duration::from_secs(2);
 
 /// No wait that the portal asks for is kept beyond this; a longer one of a limit is
@@ -67,7 +65,7 @@ pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 pub(crate) const LONGEST_WINDOW: Duration = Duration::from_secs(60);
 
 /// Longest path with query that is asked for. HubSpot answers 414 at a length that
-/// it does not name; edges commonly stop at 8 kB.
+/// it does not name; edges commonly stop at 8 kB (C1 §2.5).
 pub(crate) const PATH_LIMIT: usize = 6_000;
 
 /// Largest reply that is read, unpacked. A portal's ticket properties can pass
@@ -99,7 +97,7 @@ pub(crate) const RATE_DAILY: &str = "x-hubspot-ratelimit-daily";
 pub(crate) const RATE_DAILY_REMAINING: &str = "x-hubspot-ratelimit-daily-remaining";
 /// HubSpot support asks for this id.
 pub(crate) const CORRELATION_ID: &str = "x-hubspot-correlation-id";
-/// Seconds. HubSpot: documented for 477 only.
+/// Seconds. Documented for 477 only (C1 §4.4, §4.5).
 pub(crate) const RETRY_AFTER: &str = "retry-after";
 /// The portal's clock, in whole seconds.
 pub(crate) const DATE: &str = "date";

@@ -86,7 +86,7 @@ impl Day {
                 let percent = self.reserve * 100.0;
                 Err(CallError::Paused(format!(
                     "{} of the account's {} calls of today are left, and {percent} % \
-                     stay for other uses of the account (--reserve); the count starts anew at \
+                     stay for other uses of the account (--reserve); the count starts again at \
                      midnight of the account's time zone",
                     count(left),
                     count(allowed)

@@ -49,7 +49,7 @@ impl Method {
     }
 }
 
-/// What repeating a request does to the portal (contract: retry safety by verb).
+/// What repeating a request does to the portal (C1 §4.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Changes nothing: repeats are safe whatever became of the first.
@@ -62,7 +62,7 @@ pub enum Effect {
     Once,
 }
 
-/// The allowance that a call is paid from (contract: rate limits).
+/// The allowance that a call is paid from (C1 §5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Budget {
     /// So many calls in 10 s, per app.

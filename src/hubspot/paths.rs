@@ -19,7 +19,7 @@ pub enum ApiVersion {
 
 /// A version that there is not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no version of the API that is known here; use v3 or 2026-09")]
+#[error("`{0}` is not a version of the API that is known here; use v3 or 2026-09")]
 pub struct UnknownVersion(String);
 
 impl FromStr for ApiVersion {

@@ -87,7 +87,7 @@ pub enum Verdict {
         /// Whether the call made it, where the portal tells.
         created: Option<bool>,
     },
-    /// It may be there or not: look it up.
+    /// It may be there or not: look it up (S2, S3).
     Unclear,
     /// It may be there or not, and what is not there may yet come (S4).
     Late,

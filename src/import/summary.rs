@@ -34,7 +34,7 @@ pub fn summary_json(summary: &Summary) -> serde_json::Value {
     let stop = summary.stop.as_ref().map(|stop| {
         let kind = match stop {
             Stop::Later(_) => "later",
-            Stop::Mend(_) => "mend",
+            Stop::Mend(_) => "fix",
             Stop::TooManyRefused(_) => "too many refused",
         };
         json!({"kind": kind, "why": stop.words()})

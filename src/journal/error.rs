@@ -27,7 +27,7 @@ pub enum JournalError {
         version: i32,
     },
     /// It is no database of ours.
-    #[error("{} is no journal of tickethaul: {what}", path.display())]
+    #[error("{} is not a journal of tickethaul: {what}", path.display())]
     Strange {
         /// The database.
         path: PathBuf,
@@ -51,7 +51,7 @@ pub enum JournalError {
         what: String,
     },
     /// There is no plan.
-    #[error("{} holds no plan.db: it is no plan, or one that was cut short", .0.display())]
+    #[error("{} holds no plan.db: it is not a plan, or one that was cut short", .0.display())]
     NoPlan(PathBuf),
     /// Another plan stands where the plan of a run was.
     #[error("the plan in {} is not the one that the run applies", .0.display())]

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
 use jiff::tz::TimeZone;
 
 use super::fallback::Fallback;
@@ -183,7 +184,7 @@ impl Entry {
         };
         let is_kept = self.map.is_none() && matches!(self.conversion, Conversion::Text(_));
         let mut values: Vec<Cow<'_, str>> = Vec::new();
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::with_hasher(RandomState::default());
         for part in texts.iter().flat_map(|text| parts(text, &list.split)) {
             let value = match is_kept {
                 true => Some(part),

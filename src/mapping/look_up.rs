@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
+use foldhash::quality::RandomState;
+
 use crate::mapping::nearest::{Names, fold};
 
 /// The lines of a look-up file. Case and surrounding blanks do not matter.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LookUp {
     file: String,
-    lines: HashMap<String, String>,
+    lines: HashMap<String, String, RandomState>,
     known: Names,
 }
 

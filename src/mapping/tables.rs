@@ -48,7 +48,7 @@ pub(crate) enum Fault {
     #[error("it does not lie beside or below the mapping")]
     Elsewhere,
     /// It is a folder, a pipe or a device.
-    #[error("it is no regular file")]
+    #[error("it is not a regular file")]
     NoFile,
     /// It is no file of lines that a person has filled in.
     #[error("it has more than {} MiB", LARGEST >> 20)]

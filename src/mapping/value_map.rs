@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::quality::RandomState;
+
 use crate::mapping::nearest::{Names, fold};
 use crate::model::issue::Reason;
 
@@ -31,7 +33,7 @@ pub(crate) enum Unmapped {
 /// The map of one entry.
 #[derive(Clone, Debug)]
 pub(crate) struct ValueMap {
-    lines: HashMap<String, Fixed>,
+    lines: HashMap<String, Fixed, RandomState>,
     /// Both sides of every line as the mapping writes them.
     written: Vec<(String, String)>,
     /// The left side of every line.
@@ -45,7 +47,7 @@ impl ValueMap {
     /// An empty map; `exact` = case and surrounding blanks matter.
     pub(crate) fn new(exact: bool, unmapped: Unmapped) -> ValueMap {
         ValueMap {
-            lines: HashMap::new(),
+            lines: HashMap::default(),
             written: Vec::new(),
             known: Names::default(),
             exact,

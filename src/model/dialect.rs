@@ -47,7 +47,7 @@ impl From<&'static encoding_rs::Encoding> for Encoding {
 pub struct Dialect {
     /// The encoding.
     pub encoding: Option<Encoding>,
-    /// What stands between cells: `,` `;` `|` or tab.
+    /// What separates cells: `,` `;` `|` or tab.
     pub delimiter: Option<u8>,
     /// What stands around cells that hold delimiters or line breaks; none where
     /// cells are never quoted. Never detected: `"` unless said otherwise.

@@ -221,7 +221,7 @@ pub enum Reason {
     NotText,
     /// A NUL among the letters.
     NulCharacter,
-    /// The record is no JSON object.
+    /// The record is not a JSON object.
     NoObject,
     /// The JSON object is nested too deeply.
     NestedTooDeep {
@@ -652,13 +652,13 @@ impl Reason {
             Reason::RecordTooLong { limit } => {
                 format!("the record is longer than {limit} bytes and was not read whole")
             }
-            Reason::NotText => "the cell holds bytes that are no text".to_owned(),
+            Reason::NotText => "the cell holds bytes that are not text".to_owned(),
             Reason::NulCharacter => "the cell holds a NUL character".to_owned(),
-            Reason::NoObject => "the record is no JSON object".to_owned(),
+            Reason::NoObject => "the record is not a JSON object".to_owned(),
             Reason::NestedTooDeep { limit } => {
                 format!("the JSON object is nested more than {limit} deep")
             }
-            Reason::NoList => "this is no JSON list of comments".to_owned(),
+            Reason::NoList => "this is not a JSON list of comments".to_owned(),
             Reason::NoTicketOfComment => "no row of the input has this ticket".to_owned(),
             Reason::CommentsTooLong { limit } => format!(
                 "the comments of this ticket have more than {} MiB together",

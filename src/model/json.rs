@@ -42,7 +42,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 /// Why a text is no object whose fields can be columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It is no JSON object; with what the parser says.
+    /// It is not a JSON object; with what the parser says.
     NoObject(String),
     /// It is nested too deeply.
     TooDeep,

@@ -49,7 +49,7 @@ impl TryFrom<String> for CustomType {
 
     fn try_from(type_id: String) -> Result<CustomType, String> {
         let custom = CustomType::of(&type_id);
-        custom.ok_or_else(|| format!("`{type_id}` is no type id such as 2-1234567"))
+        custom.ok_or_else(|| format!("`{type_id}` is not a type id such as 2-1234567"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The verbs on up to a hundred records at once (contract 2.6 to 2.8). When a bad
+//! The verbs on up to a hundred records at once (C1 §2.6 to §2.8). When a bad
 //! row costs a row and when the call is `outcome`'s to say.
 
 use std::collections::BTreeSet;
@@ -149,7 +149,7 @@ impl Desk {
         self.settle(kind, outcome, true, now)
     }
 
-    /// Ids that lead nowhere are passed over in silence (contract 2.4, switch 18).
+    /// Ids that lead nowhere are passed over in silence (C1 §2.4, §12.18).
     pub(super) fn archive_batch(
         &self,
         kind: Kind,
@@ -176,7 +176,7 @@ impl Desk {
         Ok(transaction.commit()?)
     }
 
-    /// The ids of a read, each once, unless duplicates cost the call (switch 17).
+    /// The ids of a read, each once, unless duplicates cost the call (C1 §12.17).
     fn asked_for<'a>(&self, ids: &'a [String]) -> Result<Vec<&'a String>, Problem> {
         let mut seen = BTreeSet::new();
         let mut repeated = Vec::new();
@@ -196,7 +196,7 @@ impl Desk {
     }
 
     /// The records that inputs mean, one place per input. Two inputs for one record
-    /// fail the call (contract 2.8).
+    /// fail the call (C1 §2.8).
     fn targets<'a>(
         &self,
         kind: Kind,
@@ -235,7 +235,7 @@ impl Desk {
     }
 
     /// Makes the record that an upsert did not find, with the key it was looked for
-    /// by (switch 15).
+    /// by (C1 §12.15).
     fn create_by_key(
         &self,
         kind: Kind,

@@ -25,19 +25,19 @@ pub(super) struct Call {
     origin: String,
 }
 
-/// Records per page of a list (contract 2.5).
+/// Records per page of a list (C1 §2.5).
 const PAGE: Limit = Limit {
     default: 10,
     most: 100,
 };
 
-/// Owners per page (contract 7.2).
+/// Owners per page (C1 §7.2).
 const OWNERS: Limit = Limit {
     default: 100,
     most: 500,
 };
 
-/// Associations of one record per page (contract 8.2).
+/// Associations of one record per page (C1 §8.2).
 const PAIRS: Limit = Limit {
     default: 500,
     most: 500,

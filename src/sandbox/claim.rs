@@ -42,7 +42,7 @@ impl Claim {
         }
         let mut lock = options.open(lock_path(state))?;
         if !lock.metadata()?.is_file() {
-            return Err(io::Error::other("its lock is no regular file").into());
+            return Err(io::Error::other("its lock is not a regular file").into());
         }
         match lock.try_lock() {
             Ok(()) => {}

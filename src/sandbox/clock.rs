@@ -99,7 +99,7 @@ impl Moment {
 }
 
 /// ISO 8601 in UTC to the millisecond; the fraction is left out when it is zero
-/// (contract 3.2, switch 26).
+/// (C1 §3.2, §12.26).
 pub(super) fn iso(timestamp: Timestamp) -> String {
     if timestamp.as_millisecond().rem_euclid(1000) == 0 {
         format!("{timestamp:.0}")

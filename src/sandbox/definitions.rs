@@ -1,4 +1,4 @@
-//! Properties and groups as a portal has them (contract 6): listing, making,
+//! Properties and groups as a portal has them (C1 §6): listing, making,
 //! changing, archiving, one by one and in batches.
 
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use super::shapes::BatchOut;
 use super::stages;
 use super::switches::{ActivityProperties, ExternalOptions};
 
-/// Unique properties of one kind that a portal may add (contract 2.8).
+/// Unique properties of one kind that a portal may add (C1 §2.8).
 const MOST_UNIQUE: usize = 10;
 
 impl Desk {
@@ -244,7 +244,7 @@ impl Desk {
         Ok(group)
     }
 
-    /// A definition with the options that stand elsewhere (switch 47).
+    /// A definition with the options that stand elsewhere (C1 §12.47).
     fn filled(&self, property: &Property) -> Property {
         let mut shown = property.clone();
         if self.switches.external_options == ExternalOptions::Filled && property.external_options {

@@ -134,7 +134,7 @@ impl Desk {
         }
     }
 
-    /// Refuses an `idProperty` that is not unique (contract 2.8); `verb` is what
+    /// Refuses an `idProperty` that is not unique (C1 §2.8); `verb` is what
     /// the caller wanted to do.
     pub(super) fn check_id_property(
         &self,

@@ -204,7 +204,7 @@ impl Rules<'_> {
         })
     }
 
-    /// The part of a text that is stored (switch 27).
+    /// The part of a text that is stored (C1 §12.27).
     fn cut<'t>(self, property: &Property, text: &'t str) -> &'t str {
         let is_text = property.value_type == ValueType::String;
         match self.switches.long_string == LongString::Truncated && is_text {
@@ -228,7 +228,7 @@ impl Rules<'_> {
         })
     }
 
-    /// What a new record must have (contract 2.1, 9).
+    /// What a new record must have (C1 §2.1, §9).
     fn require(self, kind: Kind, changes: &Changes) -> Result<(), Refusal> {
         let names: &[&'static str] = match (kind, self.switches.required_on_create) {
             (Kind::Ticket, Required::Stage) => &[stages::STAGE],
@@ -249,7 +249,7 @@ impl Rules<'_> {
         }
     }
 
-    /// What the admin of this portal demands of tickets (contract 0.2): a subject,
+    /// What the admin of this portal demands of tickets (C1 §0.2): a subject,
     /// and in a closed stage a resolution.
     fn demand(self, kind: Kind, values: &Values) -> Result<(), Refusal> {
         if kind != Kind::Ticket || !self.is_forgiving() {

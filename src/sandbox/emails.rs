@@ -1,4 +1,4 @@
-//! The headers of e-mails (contract 1.2 of the second part): a JSON text that is checked,
+//! The headers of e-mails (C2 §1.2): a JSON text that is checked,
 //! and the read-only values that follow from it.
 
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The dates that 2026-09 forgives (contract 0.2). The contract does not list the
+//! The dates that 2026-09 forgives (C1 §0.2). The contract does not list the
 //! forms; these are the ones people write: a day for an instant and an instant
 //! for a day, a blank in place of the T, no zone (UTC then).
 

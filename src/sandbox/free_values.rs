@@ -42,7 +42,7 @@ impl FromStr for LinkLag {
     }
 }
 
-/// Requests a day; the default is the Professional tier's (contract 5).
+/// Requests a day; the default is the Professional tier's (C1 §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DailyLimit(pub(super) u64);
 

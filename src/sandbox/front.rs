@@ -28,14 +28,14 @@ use super::tokens::{OAuth, Tokens};
 use super::troubles::{HoldAt, Ill, Struck, Troubles};
 use super::version::{Naming, version_named};
 
-/// Largest request body that is read (contract 4.4 leaves the number open).
+/// Largest request body that is read (C1 §4.4 leaves the number open).
 const MOST_BODY: usize = 10 * 1024 * 1024;
 
 /// Of a larger body this much is read and dropped, so that the client sees the
 /// 413 and not a broken connection.
 const MOST_DROPPED: usize = 64 * 1024 * 1024;
 
-/// Longest path and query (contract 2.5: 6 to 8 kB).
+/// Longest path and query (C1 §2.5: 6 to 8 kB).
 const LONGEST_URI: usize = 8 * 1024;
 
 /// What answers at the door.
@@ -156,7 +156,7 @@ impl Front {
             .await
     }
 
-    /// Whether there is the version that a path names (switch 50).
+    /// Whether there is the version that a path names (C1 §12.50).
     fn serves(&self, path: &str) -> bool {
         let ended = &self.switches.ended_versions.0;
         if version_named(path).is_some_and(|version| ended.contains(version)) {
@@ -198,7 +198,7 @@ impl Front {
         }
     }
 
-    /// The 429 (contract 4.5, switch 31).
+    /// The 429 (C1 §4.5, §12.31).
     fn too_many(&self, policy: Policy, id: &str) -> Reply {
         let (name, word, wait) = match policy {
             Policy::TenSecondlyRolling => ("TEN_SECONDLY_ROLLING", "ten_secondly_rolling", 10),

@@ -1,4 +1,4 @@
-//! A reply as an HTTP response: the headers of contract 5 and those that every
+//! A reply as an HTTP response: the headers of C1 §5 and those that every
 //! reply has.
 
 use axum::body::Body;
@@ -33,7 +33,7 @@ pub(super) fn dressed(
     response
 }
 
-/// The rate headers of contract 5. The per-second pair is still sent by the live
+/// The rate headers of C1 §5. The per-second pair is still sent by the live
 /// API and no longer enforced.
 fn put_meter(headers: &mut HeaderMap, meter: Meter, with_daily: bool) {
     let secondly = u64::from((meter.max / 10).max(1));

@@ -32,10 +32,10 @@ struct Names {
     created: &'static str,
     /// The property that moves with every write.
     modified: &'static str,
-    /// Shown when a read names no properties (contract 2.2 for tickets, 9.1 for
+    /// Shown when a read names no properties (C1 §2.2 for tickets, C1 §9.1 for
     /// notes).
     shown: &'static [&'static str],
-    /// What `query` of a search looks at (contract 2.9 for tickets).
+    /// What `query` of a search looks at (C1 §2.9 for tickets).
     searched: &'static [&'static str],
     /// What a new record must have. Tickets have a switch for that, companies a choice.
     required: &'static [&'static str],

@@ -1,4 +1,4 @@
-//! The request allowance of the account (contract 4.5 and 5): a rolling window,
+//! The request allowance of the account (C1 §4.5 and §5): a rolling window,
 //! another for searches, and a daily budget. Decides and keeps the numbers; when a
 //! call counts, the headers and the 429 are the front's.
 

@@ -1,5 +1,5 @@
 //! Merging two records, which the API can do, and what a person does in the recycle
-//! bin, which it can't (contract 2.2, 2.6, 2.10 and its list of unknowns): restoring
+//! bin, which it can't (C1 §2.2, §2.6, §2.10): restoring
 //! records, and ending them for good.
 
 use std::collections::BTreeSet;
@@ -214,7 +214,7 @@ impl Desk {
         }
     }
 
-    /// The live record that one was merged into, where ids lead there (switch 44).
+    /// The live record that one was merged into, where ids lead there (C1 §12.44).
     pub(super) fn merged_into(&self, kind: Kind, id: &str) -> Result<Option<Record>, Problem> {
         let id = id.parse().ok();
         let id = id.filter(|_| self.switches.merged_ids == MergedIds::Resolve);

@@ -1,5 +1,5 @@
 //! The sandbox: a HubSpot portal of our own on 127.0.0.1, to rehearse on and to
-//! test against. It is a second reading of HubSpot's API contract: it shares no
+//! test against. It is a second reading of HubSpot's API, by docs/contract.md: it shares no
 //! type with the client, so that a wrong field name on one side shows.
 //!
 //! **What it models.** Tickets, contacts, companies, deals, activities (notes, e-mails,

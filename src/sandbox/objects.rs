@@ -1,4 +1,4 @@
-//! The verbs on single records, and the list (contract 2.1 to 2.5). None of them
+//! The verbs on single records, and the list (C1 §2.1 to §2.5). None of them
 //! knows a partial success: a failure is the whole reply.
 
 use super::clock::Moment;
@@ -13,7 +13,7 @@ use super::store::Record;
 use super::switches::{DeleteMissing, HistoryLimit, ListCursor, ReadArchived};
 use super::writes::Occasion;
 
-/// Begins a cursor that is not an id (switch 22).
+/// Begins a cursor that is not an id (C1 §12.22).
 const OPAQUE: &str = "NTI1Cg";
 
 /// Which record a path means.
@@ -84,7 +84,7 @@ impl Desk {
         Ok(self.show_updated(kind, written, given.keys()))
     }
 
-    /// Archives a record; one that is not there counts as done (switch 18).
+    /// Archives a record; one that is not there counts as done (C1 §12.18).
     pub(super) fn delete(&self, kind: Kind, id: &str, now: Moment) -> Result<(), Problem> {
         let id = id.parse().map_err(|_| Problem::not_an_id(id))?;
         let transaction = self.store.begin()?;
@@ -97,7 +97,7 @@ impl Desk {
     }
 
     /// A page in id order. `after` of the next one is an inclusive lower bound
-    /// (contract 2.5).
+    /// (C1 §2.5).
     pub(super) fn list(
         &self,
         kind: Kind,
@@ -125,7 +125,7 @@ impl Desk {
         })
     }
 
-    /// At most 50 with history (switch 21).
+    /// At most 50 with history (C1 §12.21).
     fn list_limit(&self, page: &PageQuery, view: &View) -> Result<u32, Problem> {
         let over = !view.history.is_empty() && page.limit as usize > MOST_WITH_HISTORY;
         match self.switches.history_limit {

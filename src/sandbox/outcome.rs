@@ -1,5 +1,5 @@
-//! Where the rows of a batch ended, and what that makes of the call (contract
-//! 2.6): when one bad row costs a row and when the whole call, and in which order
+//! Where the rows of a batch ended, and what that makes of the call (C1
+//! §2.6): when one bad row costs a row and when the whole call, and in which order
 //! results come.
 
 use std::collections::BTreeSet;
@@ -47,7 +47,7 @@ impl Outcome {
         self.lost.1.extend(trace.map(|trace| trace.0.clone()));
     }
 
-    /// One error for all ids that lead nowhere (contract 2.7).
+    /// One error for all ids that lead nowhere (C1 §2.7).
     pub(super) fn missing(&self, kind: Kind) -> Option<Problem> {
         let (ids, traces) = &self.lost;
         if ids.is_empty() {
@@ -66,9 +66,9 @@ impl Outcome {
 }
 
 impl Desk {
-    /// Whether bad rows cost only themselves: every input has a trace id (switch
-    /// 11), and the portal grants it to the verb (switch 10). The same trace id
-    /// twice fails the call (switch 12).
+    /// Whether bad rows cost only themselves: every input has a trace id (C1
+    /// §12.11), and the portal grants it to the verb (C1 §12.10). The same trace id
+    /// twice fails the call (C1 §12.12).
     pub(super) fn traced<'a>(
         &self,
         verb: Verb,
@@ -157,7 +157,7 @@ fn trace_twice(trace: &str) -> Problem {
     .with("objectWriteTraceId", vec![trace.to_owned()])
 }
 
-/// The 400 of ids that come twice (contract 2.8).
+/// The 400 of ids that come twice (C1 §2.8).
 pub(super) fn ids_twice(ids: Vec<String>) -> Problem {
     let list = ids.join(", ");
     Problem::validation(format!(

@@ -1,4 +1,4 @@
-//! Owners (contract 7.2), and the account itself (1.3): what the portal tells
+//! Owners (C1 §7.2), and the account itself (C1 §1.3): what the portal tells
 //! about who and where, all of it read-only here.
 
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ pub(super) struct OwnerQuery {
 }
 
 impl Desk {
-    /// Who this portal is (contract 1.3).
+    /// Who this portal is (C1 §1.3).
     pub(super) fn account(&self) -> Value {
         json!({
             "portalId": self.portal_id,
@@ -75,7 +75,7 @@ impl Desk {
         })
     }
 
-    /// How much of the day's allowance is used (contract 1.3).
+    /// How much of the day's allowance is used (C1 §1.3).
     pub(super) fn usage(&self, used: u64, limit: u64, now: Moment) -> Value {
         json!({"results": [{
             "name": "private-apps-api-calls-daily",
@@ -88,7 +88,7 @@ impl Desk {
     }
 
     /// How many properties of its own the account has of each kind, and may have
-    /// (contract 6; the figure is that of the paid tiers).
+    /// (C1 §6; the figure is that of the paid tiers).
     pub(super) fn own_properties(&self) -> Value {
         const MOST: usize = 1_000;
         let of = |kind: Kind| {

@@ -1,4 +1,4 @@
-//! Pipelines and stages of tickets as a portal has them (contract 7.1): listing,
+//! Pipelines and stages of tickets as a portal has them (C1 §7.1): listing,
 //! making, changing, replacing, and taking away those that no ticket is in.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use super::kind::Kind;
 use super::problem::Problem;
 use super::schema::{Pipeline, Stage};
 
-/// Stages of a pipeline (contract 7.1).
+/// Stages of a pipeline (C1 §7.1).
 const MOST_STAGES: usize = 100;
 
 /// What the ids of new pipelines and stages begin with.
@@ -125,7 +125,7 @@ impl Desk {
         self.keep_pipeline(id)
     }
 
-    /// Changes a stage; `metadata` must come along (contract 7.1).
+    /// Changes a stage; `metadata` must come along (C1 §7.1).
     pub(super) fn update_stage(
         &mut self,
         pipeline: &str,

@@ -1,5 +1,5 @@
 //! Error replies: one shape for whole calls and its shorter form for single rows
-//! of a 207, with the categories and texts of contract 4. Fields that a case
+//! of a 207, with the categories and texts of C1 §4. Fields that a case
 //! does not have are left out, as the live API does.
 
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ pub(super) struct Detail {
     pub(super) context: Context,
 }
 
-/// A unique value that another activity has (contract 1.3 of the second part).
+/// A unique value that another activity has (C2 §1.3).
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct TakenValue {
@@ -99,7 +99,7 @@ impl Problem {
         Problem::new(400, Some("VALIDATION_ERROR"), message)
     }
 
-    /// 400 without a category: the body could not be understood (contract 4.4).
+    /// 400 without a category: the body could not be understood (C1 §4.4).
     pub(super) fn input(message: impl Into<String>) -> Problem {
         Problem::new(400, None, message)
     }
@@ -110,7 +110,7 @@ impl Problem {
     }
 
     /// 400 of a unique value that another activity has: a shape of its own, without a
-    /// category (contract 1.3 of the second part).
+    /// category (C2 §1.3).
     pub(super) fn unique_value_conflict(message: String, tokens: Context) -> Problem {
         let mut problem = Problem::new(400, None, message);
         problem.taken = Some(Box::new(TakenValue {
@@ -120,7 +120,7 @@ impl Problem {
         problem
     }
 
-    /// 409 for a property name that is taken (contract 6).
+    /// 409 for a property name that is taken (C1 §6).
     pub(super) fn property_exists(name: &str) -> Problem {
         let message = format!("A property named '{name}' already exists.");
         let mut problem = Problem::new(409, Some("OBJECT_ALREADY_EXISTS"), message);
@@ -163,14 +163,14 @@ impl Problem {
         Problem::new(403, Some("FORBIDDEN"), message)
     }
 
-    /// 401 of a missing or wrong token (contract 1.2).
+    /// 401 of a missing or wrong token (C1 §1.2).
     pub(super) fn unauthenticated() -> Problem {
         let message = "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can \
                        find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview";
         Problem::new(401, Some("INVALID_AUTHENTICATION"), message)
     }
 
-    /// 403 of a token that has none of the scopes that a call needs (contract 1.2).
+    /// 403 of a token that has none of the scopes that a call needs (C1 §1.2).
     pub(super) fn missing_scopes(needed: &[String]) -> Problem {
         let message = "This app hasn't been granted all required scopes to make this call. Read more about required \
                        scopes here: https://developers.hubspot.com/scopes.";
@@ -183,7 +183,7 @@ impl Problem {
         problem
     }
 
-    /// 401 of a token that was good until `ago` (contract 1.2).
+    /// 401 of a token that was good until `ago` (C1 §1.2).
     pub(super) fn expired(ago: Duration) -> Problem {
         let message = format!(
             "The OAuth token used to make this call expired {} second(s) ago.",
@@ -192,12 +192,12 @@ impl Problem {
         Problem::new(401, Some("EXPIRED_AUTHENTICATION"), message)
     }
 
-    /// 423 (contract 4.4).
+    /// 423 (C1 §4.4).
     pub(super) fn locked() -> Problem {
         Problem::new(423, None, "the resource is locked by another request")
     }
 
-    /// 477 (contract 4.4).
+    /// 477 (C1 §4.4).
     pub(super) fn migrating() -> Problem {
         Problem::new(
             477,
@@ -211,7 +211,7 @@ impl Problem {
         Problem::new(405, None, "HTTP 405 Method Not Allowed")
     }
 
-    /// 413, or 400 (switch 34), for a body over the limit.
+    /// 413, or 400 (C1 §12.34), for a body over the limit.
     pub(super) fn too_large(limit: usize, form: LargeBody) -> Problem {
         let http = match form {
             LargeBody::TooLarge => 413,
@@ -230,7 +230,7 @@ impl Problem {
         )
     }
 
-    /// 415, or 400 (switch 34), for a body that says it is not JSON.
+    /// 415, or 400 (C1 §12.34), for a body that says it is not JSON.
     pub(super) fn not_json(form: OtherType) -> Problem {
         match form {
             OtherType::Unsupported => Problem::new(415, None, "HTTP 415 Unsupported Media Type"),
@@ -297,7 +297,7 @@ impl From<rusqlite::Error> for Problem {
     }
 }
 
-/// The 429 of contract 4.5, which has a shape of its own.
+/// The 429 of C1 §4.5, which has a shape of its own.
 pub(super) fn rate_limited(policy: &str, word: &str, correlation_id: &str) -> Reply {
     let body = json!({
         "status": "error",

@@ -1,4 +1,4 @@
-//! The rules that definitions of properties and groups have to keep (contract 6),
+//! The rules that definitions of properties and groups have to keep (C1 §6),
 //! when they are made and when they are changed. Pure; what is there already is
 //! `definitions`' business.
 
@@ -9,10 +9,10 @@ use super::problem::Problem;
 use super::schema::{Choice, Group, Modification, Property, ValueType};
 use super::shapes;
 
-/// Longest name of a property or group (contract 6).
+/// Longest name of a property or group (C1 §6).
 const LONGEST_NAME: usize = 100;
 
-/// Field types that go with each type (contract 6).
+/// Field types that go with each type (C1 §6).
 const FIELD_TYPES: &[(&str, ValueType, &[&str])] = &[
     (
         "bool",

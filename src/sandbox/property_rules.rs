@@ -84,7 +84,10 @@ impl Desk {
         input: RuleInput,
     ) -> Result<(), Problem> {
         if !KINDS.contains(&rule_type) {
-            let message = format!("'{rule_type}' is no type of rule: [{}]", KINDS.join(", "));
+            let message = format!(
+                "'{rule_type}' is not a type of rule: [{}]",
+                KINDS.join(", ")
+            );
             return Err(Problem::validation(message));
         }
         let mut rules = self.rules_of(kind, name)?;

@@ -1,5 +1,5 @@
 //! Why one record is not written, before it is known whether that costs a row or
-//! the whole call. Turns into the error forms of contract 4.2 and 4.3.
+//! the whole call. Turns into the error forms of C1 §4.2 and §4.3.
 
 use serde::Serialize;
 
@@ -40,9 +40,9 @@ pub(super) enum Refusal {
     Invalid(Vec<Invalid>),
     /// Required properties that were not given.
     Missing(Kind, Vec<&'static str>),
-    /// Properties that the admin of the portal demands (contract 0.2).
+    /// Properties that the admin of the portal demands (C1 §0.2).
     Demands(Vec<Demand>),
-    /// Associations that cannot be: the context of contract 4.3.
+    /// Associations that cannot be: the context of C1 §4.3.
     Links(Context),
     /// More associations than an admin allows.
     Full(Full),
@@ -64,7 +64,7 @@ impl From<rusqlite::Error> for Refusal {
     }
 }
 
-/// An entry of the array inside the message of contract 4.2.
+/// An entry of the array inside the message of C1 §4.2.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Embedded<'a> {
@@ -117,7 +117,7 @@ impl Refusal {
     }
 
     /// The error of a batch that fails as a whole: every bad property of every
-    /// bad row, and not which row (contract 2.6); else the first reason.
+    /// bad row, and not which row (C1 §2.6); else the first reason.
     pub(super) fn whole(refusals: Vec<Refusal>, portal_id: i64) -> Problem {
         let mut all = Vec::new();
         let mut first = None;

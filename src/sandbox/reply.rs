@@ -80,7 +80,7 @@ impl Reply {
         }
     }
 
-    /// The page that a gateway or the edge shows in place of a reply (contract 4.6).
+    /// The page that a gateway or the edge shows in place of a reply (C1 §4.6).
     pub(super) fn page(status: u16) -> Reply {
         let title = match status {
             403 => "403 Forbidden",

@@ -1,4 +1,4 @@
-//! Which path means what (contract 0.1): the same resources under v3, v4 and the
+//! Which path means what (C1 §0.1): the same resources under v3, v4 and the
 //! dated versions. Methods are the portal's business.
 
 use super::kind::Kind;

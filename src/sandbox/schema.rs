@@ -1,5 +1,5 @@
 //! What the portal's records may hold: properties, groups, pipelines, owners, in
-//! the shapes in which the API shows them (contract 6 and 7). Kept in memory;
+//! the shapes in which the API shows them (C1 §6 and §7). Kept in memory;
 //! the store has the same as JSON text.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use super::kind::Kind;
 use super::links::LinkTypes;
 use super::value_rule::{PropertyRules, Rule};
 
-/// Types of value (contract 3.2; the last is one of the internal ones).
+/// Types of value (C1 §3.2; the last is one of the internal ones).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ValueType {
@@ -122,7 +122,7 @@ pub(super) struct Stage {
     pub(super) write_permissions: String,
 }
 
-/// An owner. Archived ones have no `userId` (contract 7.2).
+/// An owner. Archived ones have no `userId` (C1 §7.2).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Owner {
@@ -139,7 +139,7 @@ pub(super) struct Owner {
     pub(super) archived: bool,
 }
 
-/// HubSpot's own things are as old as the epoch (contract 7.1).
+/// HubSpot's own things are as old as the epoch (C1 §7.1).
 pub(super) fn epoch() -> String {
     "1970-01-01T00:00:00Z".to_owned()
 }

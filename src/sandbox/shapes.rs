@@ -1,5 +1,5 @@
 //! The JSON of record calls: request bodies as they come in, records and batch
-//! envelopes as they go out (contract 2). Unknown fields are ignored.
+//! envelopes as they go out (C1 §2). Unknown fields are ignored.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,7 +18,7 @@ pub(super) type Values = BTreeMap<String, String>;
 pub(super) type Incoming = BTreeMap<String, Scalar>;
 
 /// A value as it may stand in a request: numbers and booleans count as their
-/// text (contract 3.2), null as nothing said; lists and objects are refused.
+/// text (C1 §3.2), null as nothing said; lists and objects are refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Scalar {
     Text(String),
@@ -104,7 +104,7 @@ pub(super) struct Reference {
     pub(super) id: Text,
 }
 
-/// What an association means (contract 8.1).
+/// What an association means (C1 §8.1).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TypeSpec {
@@ -140,7 +140,7 @@ struct Batch<T> {
     inputs: Option<Vec<T>>,
 }
 
-/// A batch read (contract 2.7); only `inputs` must be there.
+/// A batch read (C1 §2.7); only `inputs` must be there.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ReadBatch {
@@ -152,10 +152,10 @@ pub(super) struct ReadBatch {
     pub(super) properties_with_history: Vec<String>,
 }
 
-/// Inputs of one call on records (contract 2.6).
+/// Inputs of one call on records (C1 §2.6).
 pub(super) const MOST_INPUTS: usize = 100;
 
-/// Records of one call that asks for history (contract 2.6).
+/// Records of one call that asks for history (C1 §2.6).
 pub(super) const MOST_WITH_HISTORY: usize = 50;
 
 /// The inputs of a batch body, at most `most`.
@@ -198,7 +198,7 @@ fn within<T>(
     Ok(inputs)
 }
 
-/// The 400 of contract 2.6.
+/// The 400 of C1 §2.6.
 pub(super) fn too_many(what: &str, most: usize) -> Problem {
     Problem::validation(format!(
         "The maximum number of inputs supported in {what} is {most}. Please reduce the number of items and try again"
@@ -269,7 +269,7 @@ pub(super) struct ObjectOut {
     pub(super) warnings: Option<Vec<Warning>>,
 }
 
-/// A value that a property had (contract 3.1).
+/// A value that a property had (C1 §3.1).
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct VersionOut {
@@ -279,7 +279,7 @@ pub(super) struct VersionOut {
     pub(super) source_id: &'static str,
 }
 
-/// A value that was taken in another form than it came in (contract 0.2).
+/// A value that was taken in another form than it came in (C1 §0.2).
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Warning {
     category: &'static str,

@@ -14,10 +14,10 @@ use super::store::{Record, Version as Former};
 use super::switches::{CreatedAt, UnsetProperty, UrlAndWarnings, WriteReply, ZeroMillis};
 use super::writes::Written;
 
-/// Associations shown with a record before paging begins (contract 2.2).
+/// Associations shown with a record before paging begins (C1 §2.2).
 const LINKS_SHOWN: usize = 100;
 
-/// Versions of a value that are shown (contract 3.1).
+/// Versions of a value that are shown (C1 §3.1).
 const VERSIONS_SHOWN: u32 = 20;
 
 /// What a read asks to be shown.
@@ -50,7 +50,7 @@ impl Desk {
         Ok(object)
     }
 
-    /// What a create answers with (switch 25).
+    /// What a create answers with (C1 §12.25).
     pub(super) fn show_created(&self, kind: Kind, written: Written) -> ObjectOut {
         let Written { record, warnings } = written;
         let mut object = self.object(kind, record);
@@ -64,7 +64,7 @@ impl Desk {
     }
 
     /// What an update answers with: the named properties and the system's own
-    /// (switch 25).
+    /// (C1 §12.25).
     pub(super) fn show_updated<'a>(
         &self,
         kind: Kind,
@@ -125,7 +125,7 @@ impl Desk {
         )
     }
 
-    /// Values in the form in which the portal writes times (switch 26).
+    /// Values in the form in which the portal writes times (C1 §12.26).
     fn dressed(&self, kind: Kind, mut values: Values) -> Values {
         if self.switches.zero_millis == ZeroMillis::Dropped {
             return values;
@@ -143,7 +143,7 @@ impl Desk {
         values
     }
 
-    /// Defined properties that are unset come as null, or not at all (switch 23);
+    /// Defined properties that are unset come as null, or not at all (C1 §12.23);
     /// undefined ones are left out.
     fn picked(
         &self,

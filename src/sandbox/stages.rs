@@ -1,4 +1,4 @@
-//! Pipelines and stages of tickets (contract 3.5): which pair a write may name,
+//! Pipelines and stages of tickets (C1 §3.5): which pair a write may name,
 //! and what the portal sets by itself when a ticket enters or leaves a closed
 //! stage. Pure.
 
@@ -20,7 +20,7 @@ const REOPENED: &str = "hs_ticket_reopened_at";
 const TIME_TO_CLOSE: &str = "time_to_close";
 
 /// Adds to a write what its switches read into it: a stage that brings its
-/// pipeline along (switch 6), a cleared stage that does not count (switch 7).
+/// pipeline along (C1 §12.6), a cleared stage that does not count (C1 §12.7).
 pub(super) fn complete(
     schema: &Schema,
     switches: &Switches,
@@ -186,7 +186,7 @@ fn close(values: &mut Values, is_dated: bool, now: &str) {
 }
 
 /// `time_to_close`, in milliseconds: a back-dated pair gives the historical number
-/// (contract 3.4).
+/// (C1 §3.4).
 fn measure(values: &mut Values, closed: bool) {
     let millis = |name: &str| {
         let at: Timestamp = values.get(name)?.parse().ok()?;

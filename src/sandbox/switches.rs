@@ -1,6 +1,6 @@
 //! The switches: what nobody can know about a live portal without having one, as
-//! named choices. One line of the table below is one row of the contract's list
-//! of unknowns; the first value of a line is what the portal does by itself.
+//! named choices. One line of the table below is one row of C1 §12, the list of
+//! unknowns; the first value of a line is what the portal does by itself.
 
 use std::str::FromStr;
 
@@ -68,7 +68,7 @@ macro_rules! switches {
 /// A line of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownSwitch {
-    /// Row in the contract's list of unknowns; 0 for our own.
+    /// Row of C1 §12 in docs/contract.md; 0 for what is not listed there.
     pub row: u8,
     /// As it is typed.
     pub name: &'static str,
@@ -154,7 +154,7 @@ switches! {
     31 retry_after: RetryAfter { Absent = "absent", Seconds = "seconds" }
         "Retry-After on a 429"
     33 rate_headers: RateHeaders { Present = "present", NoDaily = "no-daily", Absent = "absent" }
-        "the headers that tell the allowance (OAuth apps have no daily ones)"
+        "the headers that state the allowance (OAuth apps have no daily ones)"
     34 empty_inputs: EmptyInputs { Refused = "400", Accepted = "200" }
         "a batch without inputs"
     34 large_body: LargeBody { TooLarge = "413", Refused = "400" }

@@ -1,4 +1,4 @@
-//! Who is let in (contract 1): the portal's one token, and access tokens that are
+//! Who is let in (C1 §1): the portal's one token, and access tokens that are
 //! made from it as from a refresh token. A token can be made to expire.
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ use super::problem::Problem;
 use super::reply::Reply;
 use super::version::Version;
 
-/// Life of an access token (contract 1).
+/// Life of an access token (C1 §1).
 const LIFE: Duration = Duration::from_secs(1_800);
 
 /// What tokens are told to be good for.
@@ -47,7 +47,7 @@ const OF_APPS: [&str; 8] = [
     "sales-email-read",
 ];
 
-/// What the OAuth endpoints are asked for (contract 0.1); none of them wants a token in
+/// What the OAuth endpoints are asked for (C1 §0.1); none of them wants a token in
 /// its headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum OAuth {
@@ -200,7 +200,7 @@ impl Tokens {
         Reply::json(200, &body)
     }
 
-    /// Answers a refresh (contract 1): a form with the portal's token as its
+    /// Answers a refresh (C1 §1): a form with the portal's token as its
     /// `refresh_token`, any `client_id` and `client_secret`.
     fn refresh<'a>(
         &self,

@@ -1,7 +1,6 @@
-//! Rules that an admin makes for values of properties (second part of the contract, 9 row
-//! 25), held against values that come by the paths
-//! of 2026-09, the only ones whose writes obey an admin's rules (contract 0.2). Rules that
-//! speak of today, of domains and of countries are not held against any.
+//! Rules that an admin makes for values of properties (C2 §9.25), held against values that
+//! come by the paths of 2026-09, the only ones whose writes obey an admin's rules (C1 §0.2).
+//! Rules that speak of today, of domains and of countries are not held against any.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
@@ -12,7 +11,7 @@ use super::schema::{Property, ValueType};
 use super::value_rule::Rule;
 use super::values::{self, Fault};
 
-/// Code of a value that breaks a rule. The contract has it in the list of codes of imports;
+/// Code of a value that breaks a rule. HubSpot's import API has it in its list;
 /// what a write says is nowhere shown.
 const CODE: &str = "FAILED_VALIDATION";
 

@@ -1,4 +1,4 @@
-//! One value against one property definition (contract 3.2): is it allowed, and
+//! One value against one property definition (C1 §3.2): is it allowed, and
 //! how is it stored. Pure. Pipelines, stages and owners, whose options stand
 //! outside the definition, are `drafts`' and `stages`' business.
 
@@ -8,12 +8,12 @@ use jiff::civil::Date;
 use super::clock::iso;
 use super::schema::{Property, ValueType};
 
-/// Longest text a property takes, in characters (contract 3.2).
+/// Longest text a property takes, in characters (C1 §3.2).
 const LONGEST: usize = 65_536;
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
-/// Why a value is not taken: a code of contract 4.2 and its sentence.
+/// Why a value is not taken: a code of C1 §4.2 and its sentence.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) code: &'static str,

@@ -1,4 +1,4 @@
-//! The versions that paths name, and what differs between them (contract 0.2):
+//! The versions that paths name, and what differs between them (C1 §0.2):
 //! statuses, where partial success is told, and the write rules of 2026-09.
 
 /// A version of the API.

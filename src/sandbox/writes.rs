@@ -198,7 +198,7 @@ impl Desk {
         }
     }
 
-    /// Whether a collision is a 409: always for e-mails of contacts (contract 9.3).
+    /// Whether a collision is a 409: always for e-mails of contacts (C1 §9.3).
     fn conflicts(&self, kind: Kind, property: &str) -> bool {
         let is_email = kind == Kind::Contact && property == "email";
         let switched = match kind.is_activity() {

@@ -422,7 +422,7 @@ fn a_run_that_is_resumed_is_held_to_its_plan_too() {
     let theirs = subjects.values().filter(|subject| *subject == "theirs");
     assert_eq!(theirs.count(), 3);
     assert_eq!(summary(&desk, "run")["rows"]["done"], 58);
-    // Without its plan the run does not go on.
+    // Without its plan the run does not continue.
     let _file = desk.here.write("more.csv", file(1..=60, "Third", "text"));
     let _planned = plan(&desk, "more.csv", "update", &["-o", "more"], 2);
     let args = [

@@ -1,4 +1,4 @@
-//! Every call as the contract writes it: what the client asks, in both shapes of the
+//! Every call as docs/contract.md has it: what the client asks, in both shapes of the
 //! paths, and what it makes of literal replies.
 
 use tickethaul::hubspot::{

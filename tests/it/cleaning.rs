@@ -122,7 +122,8 @@ fn all_tickets_that_a_run_created_are_deleted_whoever_changed_them() {
         "0.2",
     ];
     let ended = desk.here.run_against(&desk.sandbox, &args).expect(0);
-    let _ended = ended.says("archive 110 tickets that the run created, whoever changed them since");
+    let _ended = ended
+        .says("archive 110 tickets that the run created, even where others changed them since");
     let args = [
         "--properties",
         "desk_id,subject",

@@ -36,7 +36,7 @@ async fn n_tickets(portal: &Portal) -> usize {
     page["results"].as_array().expect("results").len()
 }
 
-/// 2.1: the create of the guide. Its contact and company are not there.
+/// C1 §2.1: the create of the guide. Its contact and company are not there.
 const CREATE: &str = r#"{"properties":{"hs_pipeline":"0","hs_pipeline_stage":"1","hs_ticket_priority":"HIGH","subject":"troubleshoot report"},
  "associations":[{"to":{"id":201},"types":[{"associationCategory":"HUBSPOT_DEFINED","associationTypeId":16}]},
                  {"to":{"id":301},"types":[{"associationCategory":"HUBSPOT_DEFINED","associationTypeId":26}]}]}"#;
@@ -139,7 +139,7 @@ async fn a_create_without_a_stage_names_it() {
     assert_eq!(body["category"], "VALIDATION_ERROR");
 }
 
-/// 2.6: one good row and the bad row of HubSpot's own example.
+/// C1 §2.6: one good row and the bad row of HubSpot's own example.
 const BATCH: &str = r#"{"inputs":[
  {"objectWriteTraceId":"549b1c2a9350","properties":{"hs_pipeline_stage":"1"}},
  {"objectWriteTraceId":"549b1c2a9351","properties":{"hs_pipeline_stage":"1","missing":"x"}}]}"#;
@@ -275,7 +275,7 @@ async fn batches_hold_a_hundred() {
     assert_eq!(n_tickets(&portal).await, 0);
 }
 
-/// 2.6: a contact that is there already.
+/// C1 §2.6: a contact that is there already.
 #[tokio::test]
 async fn a_taken_email_is_a_conflict() {
     let portal = Portal::start().await;
@@ -322,7 +322,7 @@ async fn a_taken_email_is_a_conflict() {
     );
 }
 
-/// 2.7: reading by a unique property.
+/// C1 §2.7: reading by a unique property.
 const READ: &str = r#"{"idProperty":"legacy_ticket_key","inputs":[{"id":"abc"},{"id":"def"}],
  "properties":["subject","hs_pipeline_stage","legacy_ticket_key"],"propertiesWithHistory":[]}"#;
 
@@ -411,7 +411,7 @@ async fn the_same_id_twice_fails_an_update() {
     );
 }
 
-/// 2.8: the update of the contract; its id leads nowhere.
+/// C1 §2.8: the update of the contract; its id leads nowhere.
 #[tokio::test]
 async fn an_update_of_unknown_ids_names_them() {
     let portal = Portal::start().await;
@@ -436,7 +436,7 @@ async fn an_update_of_unknown_ids_names_them() {
     );
 }
 
-/// 4.2: every bad property of a request is told at once.
+/// C1 §4.2: every bad property of a request is told at once.
 #[tokio::test]
 async fn bad_values_are_told_together() {
     let portal = Portal::start().await;
@@ -728,7 +728,7 @@ async fn groups_are_listed_and_made() {
     );
 }
 
-/// 7.1: the default pipeline, to the letter.
+/// C1 §7.1: the default pipeline, to the letter.
 #[tokio::test]
 async fn pipelines_are_as_described() {
     let portal = Portal::start().await;

@@ -429,7 +429,7 @@ fn columns_come_last_and_dropped_ones_stay_empty() {
         .export(&args)
         .expect(0)
         .says("the column a_size holds text now, not number")
-        .says("all tickets are read anew");
+        .says("all tickets are read again");
     let _manifest = is_whole(&desk, "lake");
     assert_eq!(headers(), second);
     let rows = table(&desk, "lake", "tickets");
@@ -652,7 +652,7 @@ fn a_set_that_somebody_took_files_from_is_not_gone_on_with() {
     let _ended = story.run().expect(0);
     fs::remove_file(&files()[2]).expect("removed");
     let ended = story.run().expect(7).says("is missing, or was changed");
-    let _ended = ended.says("`--replace` reads all tickets and writes the data set anew");
+    let _ended = ended.says("`--replace` reads all tickets and writes the data set again");
     let _ended = story.run_with(&["--replace"]).expect(0);
     let _manifest = story.check(&[], "replaced");
     // As long as it was, and no row any more.

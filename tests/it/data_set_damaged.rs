@@ -11,7 +11,7 @@ use crate::data_set::{Story, files_below, is_whole, table};
 use crate::desk::Desk;
 
 /// The way out.
-const ANEW: &str = "`--replace` reads all tickets and writes the data set anew";
+const ANEW: &str = "`--replace` reads all tickets and writes the data set again";
 
 /// Another byte in the middle of a file, whose length stays; gives what it held.
 fn damage(path: &PathBuf) -> Vec<u8> {
@@ -148,7 +148,7 @@ fn what_a_data_set_alone_knows_outlives_it() {
     let deleted = files_below(&story.desk.here.path("lake/deleted")).remove(0);
     let _before = damage(&deleted);
     let ended = story.run_with(&csv).expect(0);
-    let _ended = ended.says("tells of purged tickets is lost");
+    let _ended = ended.says("says of purged tickets is lost");
     assert_eq!(story.tombstones(), [(archived, "archived".to_owned())]);
 }
 

@@ -40,7 +40,11 @@ fn a_missing_property_keeps_its_column_and_comes_back_with_its_values() {
         .desk
         .call("DELETE", "/crm/v3/properties/tickets/size", &json!({}));
     let ended = story.run().expect(0).says("empty columns from now on");
-    assert!(!ended.stderr.contains("read anew"), "{}", ended.stderr);
+    assert!(
+        !ended.stderr.contains("tickets are read again"),
+        "{}",
+        ended.stderr
+    );
     let _manifest = story.check(&[], "it is missed");
     let size = column(&story.desk, "size");
     assert_eq!(
@@ -52,7 +56,7 @@ fn a_missing_property_keeps_its_column_and_comes_back_with_its_values() {
     // No ticket's date shows that its value is there again.
     let back = "/_sandbox/tickets/properties/size/restore";
     let _back = story.desk.call("POST", back, &json!({}));
-    let ended = story.run().expect(0).says("all tickets are read anew");
+    let ended = story.run().expect(0).says("all tickets are read again");
     let _ended = ended.says("20 new or changed, 0 gone");
     let _manifest = story.check(&[], "it is back");
     let rows = table(&story.desk, "lake", "tickets");
@@ -110,12 +114,16 @@ fn labels_that_change_are_brought_in() {
         relabel(&story, "Just in");
         let ended = story.run().expect(0);
         let ended = ended.says("labels of hs_pipeline_stage have changed");
-        let _ended = ended.says("all tickets are read anew");
+        let _ended = ended.says("all tickets are read again");
         let _manifest = story.check(&["history"], values);
         assert_eq!(part("Just in"), values == "labels");
         assert!(!part("Fresh%2F1"));
         let ended = story.run().expect(0).says("0 new or changed");
-        assert!(!ended.stderr.contains("read anew"), "{}", ended.stderr);
+        assert!(
+            !ended.stderr.contains("tickets are read again"),
+            "{}",
+            ended.stderr
+        );
     }
 }
 
@@ -171,11 +179,15 @@ fn a_clock_that_was_set_back_misses_nothing() {
     story.update(&story.ids[..3], &json!({"subject": "meanwhile"}));
     let ended = story.run().expect(0).says("by the portal's clock it is");
     let _ended = ended
-        .says("all tickets are read anew")
+        .says("all tickets are read again")
         .says("3 new or changed");
     let _manifest = story.check(&[], "set back");
     let ended = story.run().expect(0).says("0 new or changed");
-    assert!(!ended.stderr.contains("read anew"), "{}", ended.stderr);
+    assert!(
+        !ended.stderr.contains("tickets are read again"),
+        "{}",
+        ended.stderr
+    );
     assert_eq!(files_below(&story.desk.here.path("lake/tickets")).len(), 5);
 }
 
@@ -209,7 +221,11 @@ fn parts_stay_when_their_property_goes() {
         let new = desk.create(1, |_| json!({"subject": "new"}));
         let ended = run("lake").expect(0);
         let ended = ended.says("does not have size, by which the parts are made");
-        assert!(!ended.stderr.contains("read anew"), "{}", ended.stderr);
+        assert!(
+            !ended.stderr.contains("tickets are read again"),
+            "{}",
+            ended.stderr
+        );
         let mut expected = before.clone();
         expected.push((
             new[0].to_string(),
@@ -225,14 +241,18 @@ fn parts_stay_when_their_property_goes() {
         let _back = desk.call("POST", back, &json!({}));
         update(new[0], &json!({"size": "1"}));
         let ended = run("lake").expect(0).says("the portal has size again");
-        let _ended = ended.says("all tickets are read anew");
+        let _ended = ended.says("all tickets are read again");
         let _ended = run("fresh").expect(0);
         assert_eq!(
             table(&desk, "lake", "tickets"),
             table(&desk, "fresh", "tickets")
         );
         let ended = run("lake").expect(0).says("0 new or changed");
-        assert!(!ended.stderr.contains("read anew"), "{}", ended.stderr);
+        assert!(
+            !ended.stderr.contains("tickets are read again"),
+            "{}",
+            ended.stderr
+        );
     }
     let story = Story::new(2, &[], &["--partition-by", "size"]);
     define(&story.desk, "size", "string", "text");

@@ -212,7 +212,7 @@ fn chosen_ids_and_the_first_tickets() {
     let _ended = desk
         .export(&args)
         .expect(64)
-        .says("bad.txt, line 2: `x` is no record id");
+        .says("bad.txt, line 2: `x` is not a record id");
 }
 
 #[test]
@@ -398,6 +398,6 @@ fn a_folder_of_parts_is_replaced_whole() {
     let _path = desk.here.write("taken", "not an export");
     let mut args = args;
     args[7] = "taken";
-    let _ended = desk.export(&args).expect(64).says("is no export");
+    let _ended = desk.export(&args).expect(64).says("is not an export");
     assert_eq!(desk.here.read("taken"), "not an export");
 }

@@ -149,7 +149,7 @@ fn a_folder_that_holds_more_than_an_export_is_never_thrown_away() {
     let _path = desk.here.write("lake/precious/thesis.txt", "mine");
     for more in [&[][..], &["--force"], &["--replace"]] {
         let args = [&args[..], more].concat();
-        let _ended = desk.export(&args).expect(64).says("is no export");
+        let _ended = desk.export(&args).expect(64).says("is not an export");
         assert_eq!(desk.here.read("lake/precious/thesis.txt"), "mine");
     }
     let args = [&args[..4], &["-o", "own"]].concat();
@@ -159,7 +159,7 @@ fn a_folder_that_holds_more_than_an_export_is_never_thrown_away() {
     let _ended = desk
         .export(&forced)
         .expect(64)
-        .says("thesis.txt is no part of the export");
+        .says("thesis.txt is not part of the export");
     assert_eq!(desk.here.read("own/thesis.txt"), "mine");
 }
 

@@ -166,7 +166,7 @@ fn definitions_that_come_in_pages_are_not_taken_for_all() {
     let (ended, _calls) = paged(&export, "/properties/2026-09/tickets", |_| {
         (property.clone(), counter(0))
     });
-    let _ended = ended.expect(7).says("the list goes on in pages");
+    let _ended = ended.expect(7).says("the list is split into pages");
 }
 
 #[test]

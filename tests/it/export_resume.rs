@@ -1,4 +1,4 @@
-//! Exports that are ended by force or by their time and go on: the file is, byte for
+//! Exports that are ended by force or by their time and continue: the file is, byte for
 //! byte, the one of an export that nothing disturbed, in every form.
 
 use std::fs;

@@ -184,7 +184,7 @@ fn a_damaged_journal_is_no_full_disk() {
         for command in ["status", "resume"] {
             let ended = with_token(&desk, &[command, "run"]).expect(7);
             assert!(
-                ended.stderr.contains("is damaged") || ended.stderr.contains("is no journal"),
+                ended.stderr.contains("is damaged") || ended.stderr.contains("is not a journal"),
                 "{damage}: {}",
                 ended.stderr
             );

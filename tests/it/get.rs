@@ -150,7 +150,7 @@ fn tickets_are_found_by_a_unique_property_and_in_the_recycle_bin() {
 fn what_can_not_be_asked_is_told_before_anything_is_read() {
     let desk = Desk::new(&[]);
     let table: [(&[&str], &str); 5] = [
-        (&["abc"], "`abc` is no record id"),
+        (&["abc"], "`abc` is not a record id"),
         (&["1", "--properties", "subjekt"], "did you mean subject?"),
         (&["1", "--history", "nothing_like_it"], "no ticket property"),
         (

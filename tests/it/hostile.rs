@@ -256,7 +256,7 @@ fn a_token_file_is_a_file_and_told_of_where_others_can_read_it() {
     let path = desk.here.write("token", TOKEN);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("set");
     let _ended = run("token").expect(0).says("can be read by other users");
-    let _ended = run("/dev/zero").expect(64).says("it is no regular file");
+    let _ended = run("/dev/zero").expect(64).says("it is not a regular file");
 }
 
 fn private(_path: &Path) {

@@ -316,7 +316,7 @@ const MODES: &[Mode] = &[
             "<html><title>Log in</title></html>",
         ))
     }),
-    broken("bytes that are no text", |_, _| {
+    broken("bytes that are not text", |_, _| {
         always(b"{\"results\": [\"\xff\xfe\"]}".to_vec())
     }),
     broken("a million brackets", |_, _| {

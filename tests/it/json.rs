@@ -267,7 +267,7 @@ fn refused_objects_are_whole_can_be_fixed_and_go_in_once() {
     let _file = here.write("again/refused.jsonl", fixed);
     let last = ["retry", "again", "--run-dir", "last"];
     let _ended = here.run_embedded(&last).expect(3);
-    // A day without a zone is no instant; as a file of its own it is mended for good.
+    // A day without a zone is no instant; as a file of its own it is fixed for good.
     let fixed = here
         .read("last/refused.jsonl")
         .replace("2024-03-02", "2024-03-02T10:00:00Z");

@@ -112,7 +112,7 @@ impl Story {
         let _ended = child.wait();
     }
 
-    /// Goes on until the run is finished; stops for later are gone on from.
+    /// Continues until the run is finished; stops for later are continued.
     fn finish(&self, sandbox: &Served) -> Ended {
         for _round in 0..40 {
             let ended = self.here.run_against(sandbox, &self.args());
@@ -287,7 +287,7 @@ fn a_kill_while_any_call_is_received_committed_or_answered_loses_and_doubles_not
     }
 }
 
-/// Imports under troubles, going on from every stop, and checks what came of it.
+/// Imports under troubles, continuing from every stop, and checks what came of it.
 fn import_under(troubles: &[&str], rows: usize) {
     let story = Story::new(rows, "10");
     let mut args = vec!["--rate", "2000/1s", "--seed", "5"];

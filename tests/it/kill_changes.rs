@@ -153,7 +153,7 @@ impl Story<'_> {
         args
     }
 
-    /// Goes on until the run is finished; stops for later are gone on from.
+    /// Continues until the run is finished; stops for later are continued.
     fn finish(self, story: &str) {
         let go_on = || self.desk.here.run_against(&self.desk.sandbox, &self.args());
         let ended = (0..40).map(|_round| go_on()).find(|ended| ended.code != 5);

@@ -42,7 +42,7 @@ fn args(talk: &Talk, (begin, run): Begin) -> Vec<&'static str> {
     args
 }
 
-/// Goes on until the run is finished; what came of it is read without troubles.
+/// Continues until the run is finished; what came of it is read without troubles.
 fn finish(talk: Talk, begin: Begin, conversations: &Conversations, story: &str) {
     let go_on = || {
         let args = args(&talk, begin);

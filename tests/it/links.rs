@@ -331,7 +331,7 @@ async fn archived_records_have_no_associations() {
     assert!(types(&portal, &ticket).await.is_empty());
 }
 
-/// 9.1: the note of the contract, which comes with its ticket.
+/// C1 §9.1: the note of the contract, which comes with its ticket.
 #[tokio::test]
 async fn notes_come_with_their_ticket() {
     let portal = Portal::start().await;
@@ -386,7 +386,7 @@ async fn notes_come_with_their_ticket() {
     assert_eq!(linked["results"][0]["to"][0]["toObjectId"].to_string(), id);
 }
 
-/// 8.5: by number and by name.
+/// C1 §8.5: by number and by name.
 #[tokio::test]
 async fn the_endpoints_of_v3_do_the_same() {
     let portal = Portal::start().await;

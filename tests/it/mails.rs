@@ -85,7 +85,7 @@ fn talk(tickets: usize, args: &[&str]) -> Talk {
     talk
 }
 
-/// Goes on until a run is finished.
+/// Continues until a run is finished.
 fn finished(talk: &Talk, begin: &[&str], run: &str, code: i32) -> Ended {
     let more = ["--horizon", "0.4", "--timeout", "0.4", "--progress", "none"];
     let here = &talk.desk.here;

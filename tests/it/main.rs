@@ -9,6 +9,7 @@ mod between; // the helper: something between the tool and a served sandbox that
 mod calls; // every call's request, and literal replies to it
 mod canned; // the helper: a portal of canned replies in memory
 mod checks; // a whole file against a mapping, before anything is sent
+mod citations; // rules and sections that comments cite are in docs
 mod cleaning; // runs and plans listed, old ones removed, tickets of a run deleted
 mod contact; // first contact: files of all kinds, proposals unedited, and what comes of them
 mod comments;

@@ -170,8 +170,9 @@ fn one_row_of_each_ticket_goes_in_and_the_others_are_skipped() {
 
 #[test]
 fn a_mapping_is_proposed_checked_and_imports_its_file() {
-    for sample in crate::presets::SAMPLES
-        .iter()
+    for sample in crate::presets::samples()
+        .into_iter()
+        .filter(|expected| !expected.edit_first)
         .map(|expected| expected.sample)
     {
         let here = Rehearsal::new();

@@ -515,7 +515,7 @@ fn slips_in_the_configuration_and_of_sandboxes_are_told() {
         "default = \"gone\"\n[portals.a]\ntoken_env = \"A\"\n",
     );
     let listed = here.run(["portal", "list", "--json"]).expect(0);
-    let _listed = listed.says("the default, `gone`, is no portal of the configuration");
+    let _listed = listed.says("the default, `gone`, is not a portal of the configuration");
     let ended = here.run(EXPORT).expect(64).says("the default of");
     let _ended = ended.says("no portal is called `gone`");
     configure(
@@ -525,7 +525,7 @@ fn slips_in_the_configuration_and_of_sandboxes_are_told() {
     let _ended = here
         .run(["portal", "list"])
         .expect(64)
-        .says("Europe/Berlln is no time zone");
+        .says("Europe/Berlln is not a time zone");
     configure(&here, "");
     for (like, words) in [
         ("nope", "no portal is called `nope`"),

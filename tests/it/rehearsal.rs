@@ -40,7 +40,7 @@ pub struct Ended {
 }
 
 /// The tool; another build of it where `TICKETHAUL_TESTED` names one, so that what takes an
-/// hour can go on beside further builds, or is measured in release.
+/// hour can continue beside further builds, or is measured in release.
 #[expect(
     clippy::disallowed_methods,
     reason = "whoever runs the tests says which build"

@@ -1,4 +1,4 @@
-//! Runs that stop and go on, as a user meets them: guards, limits, signals, folders
+//! Runs that stop and continue, as a user meets them: guards, limits, signals, folders
 //! that can't be written, runs without keys.
 
 use std::fs;
@@ -259,7 +259,7 @@ fn a_newer_journal_and_a_folder_without_one_are_told() {
         .says("holds no run.db");
 }
 
-/// A process of the tool that is going on.
+/// A process of the tool that is running.
 pub struct Going {
     child: Child,
     said: BufReader<std::process::ChildStderr>,

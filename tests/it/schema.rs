@@ -296,7 +296,7 @@ fn a_copy_is_kept_for_checks_without_a_portal() {
         .display()
         .to_string();
     let args = ["check", "in.csv", "-m", "m.toml", "--schema", &broken];
-    let _ended = here.run(args).expect(64).says("is no copy of a portal");
+    let _ended = here.run(args).expect(64).says("is not a copy of a portal");
 }
 
 fn only(folder: &std::path::Path) -> std::path::PathBuf {

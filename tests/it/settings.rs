@@ -40,7 +40,7 @@ fn an_app_that_lacks_something_is_told_what() {
     let _file = rehearsal.write("app.toml", "client_secret = s3cret\n");
     let _ended = export(&rehearsal, &["--oauth-file", "app.toml"], &[])
         .expect(64)
-        .says("the OAuth file app.toml is no TOML: ");
+        .says("the OAuth file app.toml is not TOML: ");
     let _file = rehearsal.write(
         "app.toml",
         "client_id='a'\nclient_secret='s3cret x'\nrefresh_token='r3fresh'\n",

@@ -1,4 +1,4 @@
-//! The contract's two tables, row by row, in paused time: what each status makes the
+//! Two tables, by status and by verb (C1 §4.4 to §4.7), row by row, in paused time: what each status makes the
 //! client do, and which calls it repeats after which trouble.
 
 use std::ops::Range;

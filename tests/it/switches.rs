@@ -817,7 +817,7 @@ async fn requests_count_on_arrival_or_before_the_reply() {
 }
 
 /// A batch read of associations tells a record without any from one that is not there
-/// (contract 8.3), the latter in as many ways as portals were seen or may be.
+/// (C1 §8.3), the latter in as many ways as portals were seen or may be.
 #[tokio::test]
 async fn records_that_are_not_there_are_told_from_those_without_associations() {
     let row = |id: &str, key: &str| json!({"context": {key: [id]}, "sub": null});

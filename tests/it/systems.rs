@@ -794,7 +794,7 @@ const STYLES: [&str; 5] = [
     "%d/%m/%Y %H:%M",
 ];
 
-/// What stands between cells, around them, and at line ends.
+/// What separates cells, around them, and at line ends.
 const DIALECTS: [(char, bool, &str); 3] =
     [(',', false, "\r\n"), (';', true, "\n"), ('\t', false, "\n")];
 

@@ -80,7 +80,7 @@ fn every_option_stays_and_can_be_told_anew() {
         let again = again.expect(5);
         assert!(again.stderr.contains("--no-limit"), "{}", again.stderr);
         let said = |ended: Ended, value: &str| {
-            let words = format!("as told: {flag} {value}\n");
+            let words = format!("with the options of the run: {flag} {value}\n");
             assert!(ended.stderr.contains(&words), "{words}\n{}", ended.stderr);
         };
         // Told anew, and kept from then on: a run without a limit comes to its end.

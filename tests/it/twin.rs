@@ -274,7 +274,7 @@ fn a_twin_does_what_was_found_out_and_is_one_for_good() {
     let ended = here
         .run([&export[..], &plain, &like[4..]].concat())
         .expect(64);
-    let _ended = ended.says("is no twin");
+    let _ended = ended.says("is not a twin");
     let older: toml::Table = here.read("large.toml").parse().expect("TOML");
     let older = older.to_string().replace("hubspot_type", "other");
     let _file = here.write("older.toml", older);

@@ -242,7 +242,7 @@ fn an_undo_that_is_finished_is_not_done_again() {
     for folder in ["back", "more"] {
         let args = ["undo", "more", "--yes", "--run-dir", folder];
         let ended = desk.here.run_against(&desk.sandbox, &args).expect(64);
-        let _said = ended.says("is no undo of that run");
+        let _said = ended.says("is not an undo of that run");
     }
 }
 
@@ -517,7 +517,7 @@ fn undo_or_resume(desk: &Desk) -> Vec<&'static str> {
     args
 }
 
-/// Kills an undo so often at random moments, and lets it go on each time.
+/// Kills an undo so often at random moments, and lets it continue each time.
 fn random_kills(kills: u64, rows: usize, seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut left = kills;

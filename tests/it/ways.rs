@@ -1,6 +1,6 @@
 //! The way to a portal, over real sockets: proxies that are dead, refuse or want a
 //! password, certificates that nobody trusts, ports that speak no TLS, addresses that
-//! are none. The right one is blamed, in words, and what can be mended can be.
+//! are none. The right one is blamed, in words, and what can be fixed can be.
 
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;

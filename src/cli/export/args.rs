@@ -51,7 +51,7 @@ pub struct ExportArgs {
     /// compresses
     #[arg(long, value_enum)]
     format: Option<FormName>,
-    /// Replace an export of other tickets, columns or parts that stands at OUTPUT, or a data set
+    /// Replace an export of other tickets, columns or parts that is at OUTPUT, or a data set
     /// in which files were changed or removed
     #[arg(long, requires = "output")]
     replace: bool,
@@ -137,11 +137,11 @@ pub struct ExportArgs {
     /// Put a ' before texts in CSV that a spreadsheet would take for formulas
     #[arg(long, help_heading = "Values")]
     escape_formulas: bool,
-    /// Where the pages of the export lie until it is finished
+    /// Where the pages of the export are kept until it is finished
     /// [default: tickethaul-runs/<time>-export-<letters>]
     #[arg(long, value_name = "DIR", requires = "output")]
     pub run_dir: Option<PathBuf>,
-    /// Stop after so many seconds, with exit code 5; `tickethaul resume` goes on
+    /// Stop after so many seconds, with exit code 5; `tickethaul resume` continues
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub max_duration: Option<Duration>,
     /// Calls in flight, at most; below that it is as many as keep the portal's

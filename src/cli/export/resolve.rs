@@ -53,7 +53,7 @@ pub(super) fn which(
     if let Some(text) = &selection.since {
         let zone = zone(selection)?.unwrap_or(TimeZone::UTC);
         let from = moment(text, &Frame { zone, now });
-        let from = from.ok_or_else(|| Error::usage(format!("--since: `{text}` is no moment")))?;
+        let from = from.ok_or_else(|| Error::usage(format!("--since: `{text}` is not a time")))?;
         return Ok(Which::Since(Window { from, to: now }));
     }
     Ok(match (filter, selection.limit) {

@@ -89,7 +89,7 @@ fn read(mapping: &AskedMapping, talk: &Talk) -> Result<MappingFile, Error> {
         false => Err(Error::mend(format!(
             "a file that the mapping {name} names has changed since the export began"
         ))
-        .advise("put it back, or start the export anew")),
+        .advise("put it back, or start the export again")),
     }
 }
 
@@ -104,7 +104,7 @@ fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Er
             target.display(),
             folder.path().display()
         ))
-        .advise("start the export anew, to another place"));
+        .advise("start the export again, to another place"));
     }
     if force {
         return Ok(());
@@ -176,6 +176,6 @@ fn same(job: &Job, asked: &Asked) -> Result<(), Error> {
         false => Err(Error::mend(
             "the portal's ticket properties have changed since the export began",
         )
-        .advise("start it anew")),
+        .advise("start it again")),
     }
 }

@@ -311,7 +311,7 @@ fn go_on(job: &mut Job, args: &ExportArgs, path: &Path, talk: &Talk) -> Result<(
 fn say_of_tombstones(job: &Job, path: &Path, talk: &Talk) -> Result<(), Error> {
     if let (Target::Folder(..), Err(error)) = (&job.target, tombstones_in(path, job.portal_id)) {
         talk.say(&format!(
-            "what {} tells of purged tickets is lost: {error}",
+            "what {} says of purged tickets is lost: {error}",
             path.display()
         ));
     }

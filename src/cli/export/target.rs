@@ -13,7 +13,7 @@ use crate::export::{Earlier, Replace, Selection, Taken, Target, at_file, at_fold
 use crate::output::{Owner, Place, Target as Named, Wish, open_device, resolved};
 
 /// What helps where files of a data set are not as they were written.
-pub(super) const ANEW: &str = "`--replace` reads all tickets and writes the data set anew";
+pub(super) const ANEW: &str = "`--replace` reads all tickets and writes the data set again";
 
 /// Where an export goes.
 #[derive(Clone, Debug)]

@@ -65,7 +65,7 @@ pub(super) fn ids(path: &Path) -> Result<Vec<u64>, Error> {
             Err(_) => {
                 let line = index + 1;
                 return Err(Error::usage(format!(
-                    "{shown}, line {line}: `{word}` is no record id"
+                    "{shown}, line {line}: `{word}` is not a record id"
                 )));
             }
         }

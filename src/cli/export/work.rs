@@ -73,7 +73,7 @@ impl Work {
         })
     }
 
-    /// The error, with how to go on where that can be done.
+    /// The error, with how to continue where that can be done.
     pub(super) fn resumable(&self, error: Error) -> Error {
         match self {
             Work::Run(folder) => error.advise(format!(
@@ -106,7 +106,7 @@ pub fn folder_error(error: FolderError) -> Error {
             Error::mend(&error).advise("wait for it, or end that process first")
         }
         FolderError::Older(_) | FolderError::Damaged { .. } => {
-            Error::mend(error).advise("start the export anew")
+            Error::mend(error).advise("start the export again")
         }
         FolderError::Unusable { .. } | FolderError::Newer(_) => Error::mend(error),
         FolderError::File(_) => Error::usage(error).advise("name a folder with --run-dir"),

@@ -21,7 +21,7 @@ pub struct UseArgs {
     none: bool,
 }
 
-/// Take a portal's name out of the configuration; nothing is done in the portal
+/// Remove a portal's name from the configuration; nothing is done in the portal
 #[derive(Debug, Args)]
 pub struct RemoveArgs {
     /// The name
@@ -64,7 +64,7 @@ pub fn remove(args: &RemoveArgs, talk: &Talk) -> Result<Exit, Error> {
         false => "its token is where it was".to_owned(),
     };
     talk.say(&format!(
-        "`{name}` is no name of a portal any more{default}; {stays}"
+        "`{name}` is not the name of a portal any more{default}; {stays}"
     ));
     talk.result(&json!({"removed": name, "id": id}));
     Ok(Exit::Fine)

@@ -44,7 +44,7 @@ pub fn run(_args: &ListArgs, talk: &Talk) -> Result<Exit, Error> {
     match config.default_name() {
         Some(SANDBOX) => talk.say("the default is the embedded sandbox"),
         Some(name) if !config.has(name) => talk.say(&format!(
-            "the default, `{name}`, is no portal of the configuration: `tickethaul portal use` sets another one"
+            "the default, `{name}`, is not a portal of the configuration: `tickethaul portal use` sets another one"
         )),
         Some(_) | None => {}
     }

@@ -43,9 +43,9 @@ pub fn read(path: &Path) -> Result<PortalCopy, Error> {
         .map_err(|error| Error::usage(format!("can't read {}: {error}", path.display())))?;
     PortalCopy::read(&text).map_err(|error| {
         Error::usage(format!(
-            "{} is no copy of a portal: {error}",
+            "{} is not a copy of a portal: {error}",
             path.display()
         ))
-        .advise("write it anew with `tickethaul schema pull`")
+        .advise("write it again with `tickethaul schema pull`")
     })
 }

@@ -29,7 +29,7 @@ pub struct PullArgs {
     /// user's cache folder, where `check` finds it]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Replace the file even where it is no copy of a portal
+    /// Replace the file even where it is not a copy of a portal
     #[arg(long, requires = "output")]
     force: bool,
     #[command(flatten)]

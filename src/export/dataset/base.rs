@@ -1,4 +1,4 @@
-//! The data set that stands at the target, as a run goes on from it.
+//! The data set that stands at the target, as a run continues from it.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -35,7 +35,7 @@ pub struct Base {
     files: BTreeMap<PathBuf, Vec<FileFacts>>,
 }
 
-/// Why a data set can't be gone on with.
+/// Why a data set can't be continued.
 #[derive(Debug, thiserror::Error)]
 pub enum BaseError {
     /// It can't be read.
@@ -133,7 +133,7 @@ fn there(folder: &Path, file: &FileFacts) -> FileFacts {
 }
 
 impl Base {
-    /// Opens the data set in a folder; none where there is none that a run could go on
+    /// Opens the data set in a folder; none where there is none that a run could continue
     /// from. Its state is held against the hashes in the manifest, its other files are
     /// when they are read.
     pub fn open(folder: &Path) -> Result<Option<Base>, BaseError> {

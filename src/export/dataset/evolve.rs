@@ -1,4 +1,4 @@
-//! How the columns of a data set go on: those that it has stay where they are, new ones
+//! How the columns of a data set continue: those that it has stay where they are, new ones
 //! come behind them, those of properties that went stay empty. Pure.
 
 use super::state::KeptColumn;
@@ -50,7 +50,7 @@ impl Evolved {
         self.layout.columns.push(column);
     }
 
-    /// A column that goes on, or whose property is there again.
+    /// A column that continues, or whose property is there again.
     fn go_on(&mut self, old: &KeptColumn, (source, column): (Source, Column)) {
         let header = old.header.clone();
         let now = KeptColumn::of(&column);

@@ -6,7 +6,7 @@
 //! spools   changes  links   folder   exchange
 //! ```
 //!
-//! A first run and one that goes on (`--since last`) are the same: what was read is held
+//! A first run and one that continues (`--since last`) are the same: what was read is held
 //! against what the set knows of each ticket (`index`), and only parts with a difference
 //! are written anew, from their old rows (`held`) and the tickets that were read. State
 //! and data are in one folder, so they move together (E4). docs/data-sets.md is the page

@@ -31,7 +31,7 @@ pub fn onward(job: &Job, base: Option<&Base>, reconcile: bool) -> (Onward, Vec<S
         !(unseen.is_empty() && evolved.retyped.is_empty() && evolved.returned.is_empty());
     words.extend(unseen);
     if reads_all {
-        words.push("all tickets are read anew".to_owned());
+        words.push("all tickets are read again".to_owned());
     }
     let run = base.state.run.clone();
     let from = base.state.mark.checked_sub(OVERLAP);

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::export::columns::{Column, Kind, Wording};
 use crate::export::manifest::type_name;
 
-/// Written by this version; another one is not gone on with.
+/// Written by this version; another one is not continued.
 pub const VERSION: u32 = 1;
 
 /// What is in the file.

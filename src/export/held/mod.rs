@@ -81,7 +81,7 @@ impl Iterator for HeldRows {
         let row = cells.and_then(|cells| match cells.first() {
             Some(Cell::One(id)) => match id.parse() {
                 Ok(id) => Ok(HeldRow { id, cells }),
-                Err(_) => Err(damaged(&path, &format!("`{id}` is no record id"))),
+                Err(_) => Err(damaged(&path, &format!("`{id}` is not a record id"))),
             },
             _ => Err(damaged(&path, "a row has no record id")),
         });

@@ -1,4 +1,4 @@
-//! The contract's status table, row by row.
+//! The status table (C1 §4.4 to §4.6), row by row.
 
 use bytes::Bytes;
 

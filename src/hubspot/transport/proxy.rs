@@ -89,12 +89,12 @@ impl Through {
         }
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
             return Err(refuse(
-                "something stands behind its host and port; write http://host:port".to_owned(),
+                "something follows its host and port; write http://host:port".to_owned(),
             ));
         }
         let port = url.port_or_known_default().unwrap_or_default();
         let shown = format!("{host}:{port}");
-        let proxy = Proxy::all(url).map_err(|_| refuse("it is no address".to_owned()))?;
+        let proxy = Proxy::all(url).map_err(|_| refuse("it is not an address".to_owned()))?;
         Ok(Through {
             proxy,
             shown,

@@ -29,7 +29,7 @@ pub(super) fn after(paging: PagingShape) -> Option<String> {
 
 /// What is said of a list that has no pages and comes in some all the same.
 pub(crate) const COMES_IN_PAGES: &str =
-    "the list goes on in pages, which it never does in HubSpot's API";
+    "the list is split into pages, which it never does in HubSpot's API";
 
 /// The results of a list that has no pages. HubSpot: properties, groups, pipelines and
 /// labels come whole; part of them must not be taken for all.

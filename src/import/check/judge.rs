@@ -1,7 +1,9 @@
 //! What becomes of one record, as far as a check can tell. Pure, so that both threads
 //! of a check do it; what is counted later is made small here.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
 
 use super::keys::KeyHash;
 use crate::import::flow::RowOutcome;
@@ -92,7 +94,7 @@ impl<'a> Judge<'a> {
         Judge {
             mapping,
             minds_keys: keys != Keys::Shared && !mapping.counts_keys(),
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
             stage_property: stage.map(|property| &*property.name),
             stages: stages.clone().map(|stage| stage.id.as_str()).collect(),
             closed: stages.map(|stage| stage.closed).collect(),

@@ -2,8 +2,10 @@
 //! hashes are sorted outside memory. Two different texts share one with a chance of
 //! about one in thirty million for a million rows.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::io;
+
+use foldhash::quality::RandomState;
 
 use super::sort::{Sorted, Sorter};
 use crate::model::row::SourceRow;
@@ -155,7 +157,7 @@ mod tests {
 
     #[test]
     fn later_rows_with_a_key_are_told_with_the_place_of_the_first() {
-        let (mut keys, hasher) = (Keys::new(), RandomState::new());
+        let (mut keys, hasher) = (Keys::new(), RandomState::default());
         for (idx, key) in ["a", "b", "A", "c", "a", "Ä", "ä", "b"]
             .into_iter()
             .enumerate()

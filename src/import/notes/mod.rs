@@ -1,5 +1,5 @@
-//! Comments of tickets become notes, e-mails or calls (protocol H1 to H4), all called notes here: the step of a row that comes after
-//! its ticket. Rows whose tickets are written wait in the journal; the last phase reads
+//! Comments of tickets become notes, e-mails or calls (protocol H1 to H4), all called
+//! notes here: the step of a row that comes after its ticket. Rows whose tickets are written wait in the journal; the last phase reads
 //! them once more and gives them here, some hundred notes at a time.
 //!
 //! `way` says how a note is known again in this portal: by a key that the portal keeps

@@ -1,4 +1,4 @@
-//! What stands between cells, told by the head of a text. Each candidate cuts the
+//! What separates cells, told by the head of a text. Each candidate cuts the
 //! head with the reader's own grammar, so that quoted texts and their line breaks
 //! count as they will count later; the best is the one that cuts most records into
 //! as many cells as the header.

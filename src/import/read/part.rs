@@ -351,7 +351,7 @@ impl Read for Checked {
         let count = self.inner.read(out)?;
         let damaged = |words| Err(io::Error::new(io::ErrorKind::InvalidData, words));
         let Some(left) = self.left.checked_sub(count as u64) else {
-            return damaged("it holds more than the archive tells");
+            return damaged("it holds more than the archive says");
         };
         self.left = left;
         let ended = count == 0 && !out.is_empty();
@@ -419,6 +419,6 @@ mod tests {
             left: 100_000,
         };
         let told = io::copy(&mut member, &mut io::sink()).expect_err("it has no end");
-        assert_eq!(told.to_string(), "it holds more than the archive tells");
+        assert_eq!(told.to_string(), "it holds more than the archive says");
     }
 }

@@ -354,7 +354,7 @@ impl Planned {
         });
         let names: Option<Vec<String>> = names.collect();
         match names {
-            None => Err(unusable(name, "its header holds bytes that are no text")
+            None => Err(unusable(name, "its header holds bytes that are not text")
                 .advise("state its encoding, such as windows-1252, or save it as \"CSV UTF-8\"")),
             Some(names) if names.iter().all(String::is_empty) => {
                 let line = if self.skip_lines > 0 {
@@ -460,7 +460,7 @@ fn check_width(name: &str, columns: usize, most: usize) -> Result<(), Error> {
     }
     let words = format!("its header has {columns} columns, and at most {most} are read");
     Err(unusable(name, words)
-        .advise("if that is no mistake, set a higher `max_columns` in [source] of the mapping"))
+        .advise("if that is not a mistake, set a higher `max_columns` in [source] of the mapping"))
 }
 
 /// A name with letters that can't be seen, written out; none where all can. Line breaks

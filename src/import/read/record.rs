@@ -39,9 +39,9 @@ pub enum Cut {
     Whole,
     /// The text ends inside a quoted cell.
     Unclosed,
-    /// It holds bytes that are no text; only of JSON.
+    /// It holds bytes that are not text; only of JSON.
     NoText,
-    /// It is no JSON object.
+    /// It is not a JSON object.
     NoObject,
     /// It is a JSON object that is nested too deeply.
     TooDeep,

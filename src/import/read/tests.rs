@@ -240,7 +240,7 @@ fn what_is_no_csv_file_is_told_in_plain_words() {
         (b"\n\n", "it holds no header"),
         (b",,\n1,2,3\n", "its first line names no columns"),
         (b"a,\"b\n1,2\n", "a quote in its header never closes"),
-        (b"a,b\0\n1,2\n", "its header holds bytes that are no text"),
+        (b"a,b\0\n1,2\n", "its header holds bytes that are not text"),
         (
             b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\0\0\0\x01\0\x08\x06",
             "it is not a text file",

@@ -109,8 +109,8 @@ fn leave_out(found: &Survey, findings: &mut Vec<String>) -> Option<usize> {
             .get(footer.file as usize)
             .map_or("", |facts| facts.name.as_str());
         let what = match footer.records {
-            1 => "the last record is no row".to_owned(),
-            several => format!("the last {several} records are no rows"),
+            1 => "the last record is not a row".to_owned(),
+            several => format!("the last {several} records are not rows"),
         };
         let them = if footer.records == 1 { "it" } else { "them" };
         let way = match is_same {

@@ -83,7 +83,7 @@ impl Compiler<'_> {
         let fault = match (definition.value_type, definition.unique) {
             (ValueType::String, true) => return Some(()),
             (ValueType::String, false) => format!("the values of `{name}` are not unique"),
-            _ => format!("`{name}` is no text property"),
+            _ => format!("`{name}` is not a text property"),
         };
         self.problems.report(
             Problem::new(

@@ -83,7 +83,7 @@ impl Compiler<'_> {
                     self.problems.report(
                         Problem::new(
                             &spec.by.span,
-                            "the key of this mapping is no text of the file",
+                            "the key of this mapping is not a text of the file",
                         )
                         .help("link by `id`, or take the key from a column"),
                     );

@@ -89,7 +89,7 @@ impl Compiler<'_> {
                 self.problems.report(
                     Problem::new(
                         &beside.file.span,
-                        "comments of a file name their ticket, and the key is no text of the row",
+                        "comments of a file name their ticket, and the key is not a text of the row",
                     )
                     .help("name the column of the input that they name: joins = \"Id\""),
                 );

@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use foldhash::quality::RandomState;
+
 use crate::mapping::nearest::{Names, fold};
 use crate::model::issue::Reason;
 
@@ -12,9 +14,9 @@ use crate::model::issue::Reason;
 pub(crate) struct Choices {
     values: Vec<String>,
     labels: Vec<String>,
-    by_value: HashMap<String, usize>,
-    by_label: HashMap<String, Hit>,
-    by_folded: HashMap<String, Hit>,
+    by_value: HashMap<String, usize, RandomState>,
+    by_label: HashMap<String, Hit, RandomState>,
+    by_folded: HashMap<String, Hit, RandomState>,
     /// Labels, then internal values.
     names: Names,
 }
@@ -112,7 +114,7 @@ impl Choices {
     }
 }
 
-fn enter(index: &mut HashMap<String, Hit>, text: String, idx: usize) {
+fn enter(index: &mut HashMap<String, Hit, RandomState>, text: String, idx: usize) {
     match index.entry(text) {
         Entry::Vacant(free) => {
             let _ = free.insert(Hit::One(idx));

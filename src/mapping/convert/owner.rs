@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
+
 use crate::mapping::convert::Converted;
 use crate::mapping::look_up::LookUp;
 use crate::mapping::nearest::{Names, fold};
@@ -14,9 +16,9 @@ use crate::model::ticket::Remark;
 /// Everybody of a portal, ready to be looked up.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Owners {
-    by_email: HashMap<String, Holders>,
-    by_name: HashMap<String, Holders>,
-    by_id: HashMap<String, Holders>,
+    by_email: HashMap<String, Holders, RandomState>,
+    by_name: HashMap<String, Holders, RandomState>,
+    by_id: HashMap<String, Holders, RandomState>,
     known: Names,
 }
 
@@ -103,7 +105,7 @@ impl Owners {
     }
 }
 
-fn enter(index: &mut HashMap<String, Holders>, text: &str, owner: &Owner) {
+fn enter(index: &mut HashMap<String, Holders, RandomState>, text: &str, owner: &Owner) {
     let text = fold(text);
     if text.is_empty() {
         return;

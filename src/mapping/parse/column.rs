@@ -90,7 +90,7 @@ pub(crate) fn read_regex(pattern: &str, span: &Range<usize>, table: &Table<'_>) 
             table.problems().report(
                 Problem::new(
                     span,
-                    format!("`{pattern}` is no regular expression: {}", fault(&error)),
+                    format!("`{pattern}` is not a regular expression: {}", fault(&error)),
                 )
                 .help("write it in 'single quotes', so that backslashes stay as they are"),
             );

@@ -22,7 +22,7 @@ pub(crate) fn read_link(mut table: Table<'_>) -> Option<LinkSpec> {
     let by = read_by(&mut table, to.as_ref().map(|to| &to.value));
     let column = read_columns(&mut table, "column");
     if column.is_none() && table.value("column").is_none() {
-        table.lacks("column", "name the column that tells the other record");
+        table.lacks("column", "name the column that identifies the other record");
     }
     let missing = read_word(&mut table, "missing", &MISSING);
     let properties = table
@@ -112,7 +112,7 @@ fn fits_missing(table: &mut Table<'_>, link: &LinkSpec, by: &At<LinkBy>) {
         table.problems().report(
             Problem::new(
                 &table.key_span("missing"),
-                "a record that is told by its id or key can't be created",
+                "a record that is identified by its id or key can't be created",
             )
             .help("write `missing = \"skip\"` or `missing = \"refuse\"`"),
         );

@@ -173,7 +173,7 @@ impl Fitting<'_> {
         };
         if let Some(against) = &found.against {
             self.losses.push(format!(
-                "\"{}\": {} is no date like the others, its row would be refused",
+                "\"{}\": {} is not a date like the others, its row would be refused",
                 column.header,
                 place(against)
             ));

@@ -141,7 +141,7 @@ impl Column {
         let digits = &self.digits;
         let (reason, against) = match (&digits.zero_first, &digits.long, digits.one_length()) {
             (Some(first), ..) => (
-                "digits that begin with a zero are no number".to_owned(),
+                "digits that begin with a zero are not a number".to_owned(),
                 first,
             ),
             (_, Some(first), _) => ("digits that are too many for a number".to_owned(), first),

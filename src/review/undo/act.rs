@@ -41,7 +41,7 @@ pub(super) struct Act<'a> {
 }
 
 impl Act<'_> {
-    /// What became of these rows, in their order; a stop says why the run can't go on.
+    /// What became of these rows, in their order; a stop says why the run can't continue.
     pub(super) async fn on(&self, rows: &[(&Expected, &Inverse)]) -> (Vec<Acted>, Option<Stop>) {
         let mut acted: Vec<Acted> = rows.iter().map(|_| Acted::Unclear).collect();
         let restores = chosen(rows, |inverse| !given(inverse).is_empty());

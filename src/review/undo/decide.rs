@@ -24,6 +24,8 @@ const SETTLING: SignedDuration = SignedDuration::from_secs(60);
 
 /// The same for values that people and other programs set, who hardly are that quick.
 const MOMENT: SignedDuration = SignedDuration::from_secs(2);
+/// Within this time HubSpot writes the values that a ticket is created with.
+const AT_ONCE: SignedDuration = SignedDuration::from_millis(250);
 
 /// When a ticket was closed. HubSpot sets it as a ticket enters a closed stage, and may
 /// clear it as the ticket leaves it.
@@ -171,7 +173,7 @@ fn touched(
             .first()
             .is_some_and(|newest| is_by_others(newest, inserted));
         // It may have been changed and given back: by an undo of another run, for example.
-        let is_as_made = first_value(former, inserted) == record.get(name).unwrap_or_default();
+        let is_as_made = came_with(former, inserted, record.get(name).unwrap_or_default());
         if writable.contains(name) && !ours(name) && is_later && !is_as_made {
             return Some(touched_by(record, name));
         }
@@ -219,11 +221,20 @@ fn is_by_others(value: &FormerValue, inserted: Timestamp) -> bool {
     at.zip(end).is_some_and(|(at, end)| at > end)
 }
 
-/// What a property held once its ticket had come into being; empty where it was not set.
-fn first_value(former: &[FormerValue], inserted: Timestamp) -> &str {
-    let mut former = former.iter();
-    let first = former.find(|value| !is_by_others(value, inserted));
-    first.map_or("", |value| &value.value)
+/// Whether a property held this value as its ticket came into being: something set it then,
+/// or nothing did and it is empty. Runs that follow each other at once write within that
+/// time as well.
+fn came_with(former: &[FormerValue], inserted: Timestamp, value: &str) -> bool {
+    let mut settling = former.iter().filter(|one| !is_by_others(one, inserted));
+    if settling.any(|one| one.value == value) {
+        return true;
+    }
+    let at_once = inserted.checked_add(AT_ONCE).ok();
+    let first = former.last().and_then(|one| one.at.parse().ok());
+    value.is_empty()
+        && first
+            .zip(at_once)
+            .is_none_or(|(first, end): (Timestamp, _)| first > end)
 }
 
 fn touched_by(record: &Record, property: &str) -> Left {
@@ -465,6 +476,36 @@ mod tests {
             decided(&row, None, &[]),
             Inverse::Leave(Left::NotLive(None))
         );
+    }
+
+    #[test]
+    fn a_value_that_the_ticket_came_with_is_nobodys_change() {
+        let inserted: Timestamp = "2026-11-23T10:00:00Z".parse().expect("a time");
+        let former = |values: &[(&str, i64)]| -> Vec<FormerValue> {
+            let former = values.iter().map(|(value, millis)| FormerValue {
+                value: (*value).to_owned(),
+                at: (inserted + SignedDuration::from_millis(*millis)).to_string(),
+                source: "INTEGRATION".to_owned(),
+                source_id: String::new(),
+                user: None,
+            });
+            former.collect()
+        };
+        for (values, now, expected) in [
+            (&[("new", 0)][..], "new", true),
+            (&[("other", 9_000), ("new", 0)], "other", false),
+            (&[("new", 9_000), ("other", 5_000), ("new", 0)], "new", true),
+            // Somebody cleared what it was created with.
+            (&[("", 9_000), ("new", 0)], "", false),
+            (&[("", 9_000), ("new", 100)], "", false),
+            // Another run filled it right after the first, and was undone.
+            (&[("", 9_000), ("again", 1_500), ("filled", 900)], "", true),
+            (&[("", 9_000), ("filled", 5_000)], "", true),
+            (&[], "", true),
+        ] {
+            let came = came_with(&former(values), inserted, now);
+            assert_eq!(came, expected, "{values:?} {now}");
+        }
     }
 
     #[test]

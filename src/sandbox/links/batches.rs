@@ -1,4 +1,4 @@
-//! The v4 batches (contract 8.3): pairs that can't be are told row by row, a pair
+//! The v4 batches (C1 §8.3): pairs that can't be are told row by row, a pair
 //! that comes twice costs the call.
 
 use std::collections::BTreeSet;
@@ -114,7 +114,7 @@ impl Desk {
         Ok(BatchOut::new(results, errors, now.iso()))
     }
 
-    /// What is said of a record that is not there (switch 38): nothing, a row, or the
+    /// What is said of a record that is not there (C1 §12.38): nothing, a row, or the
     /// refusal of the call.
     pub(super) fn missing_from(
         &self,

@@ -1,6 +1,6 @@
 //! How many records of another kind one may be associated with, where an admin set a limit:
 //! for all of them (the type without a label) or for a label. Each type counts its own way
-//! (second part of the contract, 1.6 and 9 row 13).
+//! (C2 §1.6 and §9.13).
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Associations that come with a create (contract 8.1, 4.3): which of them can be
+//! Associations that come with a create (C1 §8.1, §4.3): which of them can be
 //! made, and what is wrong with the others.
 
 use super::link_type::LinkType;
@@ -14,7 +14,7 @@ pub(crate) struct Link<'a> {
     pub(crate) to: i64,
 }
 
-/// What is wrong, under the keys of contract 4.3.
+/// What is wrong, under the keys of C1 §4.3.
 pub(crate) type Bad = Context;
 
 /// The associations that `inputs` ask for and that can be made, and all that is

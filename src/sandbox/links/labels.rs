@@ -1,4 +1,4 @@
-//! Labels (contract 8.4): association types that a portal makes for itself, one
+//! Labels (C1 §8.4): association types that a portal makes for itself, one
 //! name for both ways or a pair of names.
 
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The association endpoints of v3 (contract 8.5), where a type is a number or a
+//! The association endpoints of v3 (C1 §8.5), where a type is a number or a
 //! name such as `ticket_to_contact`.
 
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The v4 endpoints for one record, or one pair (contract 8.2).
+//! The v4 endpoints for one record, or one pair (C1 §8.2).
 
 use serde_json::{Value, json};
 

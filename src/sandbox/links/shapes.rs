@@ -1,5 +1,5 @@
-//! The JSON of association calls: what comes in, what goes out (contract 8.2 to
-//! 8.5).
+//! The JSON of association calls: what comes in, what goes out (C1 §8.2 to
+//! §8.5).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -101,7 +101,7 @@ pub(super) struct ReadOut {
     pub(super) paging: Option<Paging>,
 }
 
-/// An id in an association's reply (switch 36).
+/// An id in an association's reply (C1 §12.36).
 pub(super) fn id_out(id: i64, form: LinkIds) -> Value {
     match form {
         LinkIds::Integer => id.into(),

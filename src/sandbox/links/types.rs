@@ -1,4 +1,4 @@
-//! Association types: HubSpot's own from the table of contract 8.6, and labels
+//! Association types: HubSpot's own from the table of C1 §8.6, and labels
 //! that were made in the portal. Each type goes one way and knows the type of the
 //! way back.
 

@@ -1,6 +1,6 @@
 //! Making and cutting associations, inside a transaction that the caller holds:
 //! both directions, the default that comes with every label, the one primary
-//! company (contract 8.2, 8.6).
+//! company (C1 §8.2, §8.6).
 
 use super::link_type::LinkType;
 use crate::sandbox::clock::Moment;

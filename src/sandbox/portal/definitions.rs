@@ -1,4 +1,4 @@
-//! Calls on properties, groups, pipelines and stages (contract 6 and 7.1).
+//! Calls on properties, groups, pipelines and stages (C1 §6 and §7.1).
 
 use axum::http::Method;
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! The fields and parameters that calls on records know (switch 46). Other calls
+//! The fields and parameters that calls on records know (C1 §12.46). Other calls
 //! are not looked at.
 
 use axum::http::Method;

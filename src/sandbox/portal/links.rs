@@ -1,4 +1,4 @@
-//! Calls on associations (contract 8): v4 and the dated versions, labels, and
+//! Calls on associations (C1 §8): v4 and the dated versions, labels, and
 //! what v3 has.
 
 use axum::http::Method;
@@ -15,7 +15,7 @@ use crate::sandbox::shapes::{self, BatchOut, TypeSpec};
 use crate::sandbox::switches::{LegacyLinks, LinkArchiveMost, LinkArchiveStatus, ListPairs};
 use crate::sandbox::version::{Area, Version};
 
-/// Inputs of a batch that makes associations (contract 8.3).
+/// Inputs of a batch that makes associations (C1 §8.3).
 const MOST_PAIRS: usize = 2_000;
 
 /// Records of a batch that reads them.
@@ -139,7 +139,7 @@ impl Portal {
         }
     }
 
-    /// Nothing, or as the dated versions declare it (contract 0.2, switch 37).
+    /// Nothing, or as the dated versions declare it (C1 §0.2, §12.37).
     fn cut_reply(&self, version: Version, now: Moment) -> Reply {
         let tells = self.switches.link_archive_status == LinkArchiveStatus::Ok;
         match tells || version.tells_of_cuts() {

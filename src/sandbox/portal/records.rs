@@ -1,4 +1,4 @@
-//! Calls on records: single ones, the list, batches, searches (contract 2).
+//! Calls on records: single ones, the list, batches, searches (C1 §2).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The scopes that calls need (contract 1.1), for a token that lacks some (the switch
+//! The scopes that calls need (C1 §1.1), for a token that lacks some (the switch
 //! `missing_scopes`). Without that switch every token has all of them.
 
 use axum::http::Method;

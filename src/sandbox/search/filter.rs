@@ -1,6 +1,6 @@
 //! One filter against one record. Text is compared without case, except what
-//! `IN` and `NOT_IN` are given for texts, which must be lower-case (contract
-//! 2.9). A record without the value fits `NEQ`, `NOT_IN` and
+//! `IN` and `NOT_IN` are given for texts, which must be lower-case (C1
+//! §2.9). A record without the value fits `NEQ`, `NOT_IN` and
 //! `NOT_CONTAINS_TOKEN`: the contract does not say, an index of words does so.
 
 use std::cmp::Ordering;

@@ -25,7 +25,7 @@ const PEOPLE: &str = include_str!("../../../samples/people.json");
 /// How many requesters of the sample are contacts already.
 const CONTACTS: usize = 20;
 
-/// `userId` of the first owner. User ids are not owner ids (contract 7.2), and
+/// `userId` of the first owner. User ids are not owner ids (C1 §7.2), and
 /// here no user id is an owner id either.
 const FIRST_USER: u64 = 9_586_501;
 

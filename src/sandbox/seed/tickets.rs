@@ -29,7 +29,7 @@ const CONTACTS_EACH: u32 = 10;
 /// One ticket in so many is in the recycle bin.
 const ARCHIVED: u32 = 10;
 
-/// Types of contract 8.6, and the ways back.
+/// Types of C1 §8.6, and the ways back.
 const TICKET_CONTACT: (u32, u32) = (16, 15);
 const TICKET_COMPANY: (u32, u32) = (339, 340);
 const TICKET_PRIMARY: (u32, u32) = (26, 25);

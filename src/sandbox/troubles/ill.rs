@@ -175,7 +175,7 @@ impl KnownTrouble {
         KnownTrouble {
             name: "migrating",
             argument: Some("[TIME]"),
-            what: "477 on all calls, from that call on, 24 h unless said",
+            what: "477 on all calls, from that call on, 24 h unless given",
             allowed: Allowed::FromOne,
             make: |text| span(Some(text.unwrap_or("24h"))).map(Ill::Migrating),
         },
