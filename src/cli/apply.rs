@@ -6,16 +6,19 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::begun::{open_input, operation, same_portal};
 use super::exit::Exit;
 use super::fit::kinds_error;
 use super::found::find;
-use super::import::{Op, finish, lacking, mapping_error, new_run, record, say_start};
+use super::import_args::Op;
+use super::import_fit::lacking;
 use super::input::say_reading;
 use super::known;
+use super::mapping_file::mapping_error;
 use super::portal::{Portal, call_error};
 use super::relatives::known;
-use super::resume::{open_input, operation, same_portal};
 use super::run_args::RunArgs;
+use super::running::{finish, new_run, record, say_start};
 use super::schema::{Lacking, create, refuse_clashes};
 use super::settings::PortalArgs;
 use super::talk::Talk;
@@ -26,10 +29,11 @@ use crate::hubspot::SchemaParts;
 use crate::import::flow::Operation;
 use crate::import::folder::{RunFolder, has_begun};
 use crate::import::guard::{Began, same_schema};
+use crate::import::job::Job;
+use crate::import::job::Unknown;
 use crate::import::links::LinkKinds;
 use crate::import::read::Input;
 use crate::import::rivals::Rivals;
-use crate::import::run::{Job, Unknown};
 use crate::journal::{
     Applied, Header, JournalError, PlanReading, PlanRef, Reading, Told, copy_comments,
 };
@@ -74,7 +78,7 @@ pub async fn run(args: &ApplyArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
         talk.expect_answer(args.yes, "apply the plan")?;
     }
     let told = began_with(plan.header.told.clone()).overlaid(&typed.told());
-    let mut args = typed.apply_as_told(&told)?;
+    let mut args = typed.as_told::<ApplyArgs>(&told)?;
     let claims = Claims {
         folder: folder.path(),
         run: &plan.header.run,

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit::Exit;
-use super::import::{self, ImportArgs};
+use super::import;
+use super::import_args::{ImportArgs, Op};
 use super::input::InputArgs;
+use super::plan_face::PlanFace;
 use super::run_args::RunArgs;
 use super::settings::PortalArgs;
 use super::talk::Talk;
@@ -51,4 +53,29 @@ pub async fn run(
     talk: &Talk,
 ) -> Result<Exit, Error> {
     import::run(ImportArgs::links(args, way), told, talk).await
+}
+
+impl ImportArgs {
+    /// What to associate or dissociate: an import that writes nothing but links.
+    pub fn links(args: AssociateArgs, way: LinkWay) -> ImportArgs {
+        ImportArgs {
+            input: args.input,
+            mapping: args.mapping,
+            op: match way {
+                LinkWay::Associate => Op::Associate,
+                LinkWay::Dissociate => Op::Dissociate,
+            },
+            blind: false,
+            diff: false,
+            create_properties: false,
+            run_dir: args.run_dir,
+            limit: args.limit,
+            no_key: false,
+            yes: false,
+            dry_run: false,
+            face: PlanFace::default(),
+            run_args: args.run_args,
+            portal: args.portal,
+        }
+    }
 }

@@ -3,17 +3,14 @@
 //! `check_mapping`.
 
 use std::fmt::Write;
-use std::path::PathBuf;
 
-use clap::Args;
 use comfy_table::Table;
 use serde_json::{Value, json};
 
+use super::check_args::CheckArgs;
 use super::check_mapping;
 use super::exit::Exit;
-use super::import::Op;
-use super::input::{InputArgs, say_others};
-use super::schema::SchemaFrom;
+use super::input::say_others;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::import::read::{LineEnds, TextFacts};
@@ -25,33 +22,6 @@ use crate::model::visible::one_line;
 
 /// Letters of an example in the table.
 const EXAMPLE: usize = 30;
-
-/// Read files to their end and show what they are, or with a mapping what an import would do;
-/// exit code 4 where rows would be refused
-#[derive(Debug, Args)]
-pub struct CheckArgs {
-    #[command(flatten)]
-    pub input: InputArgs,
-    /// The mapping: every row is mapped as an import would map it, and nothing is sent
-    #[arg(short, long, value_name = "MAPPING")]
-    pub mapping: Option<PathBuf>,
-    /// What the import would do with the rows
-    #[arg(long, value_enum, default_value_t = Op::Create, requires = "mapping")]
-    pub op: Op,
-    /// Write the rows that would be refused to a new .csv file, in the form of refused.csv; of
-    /// JSON, to a .jsonl file
-    #[arg(short, long, value_name = "FILE", requires = "mapping")]
-    pub output: Option<PathBuf>,
-    /// Write the values that the mapping has no counterpart for to a new .csv file; filled
-    /// in, it is what `map = { file = "…" }` takes
-    #[arg(long, value_name = "FILE", requires = "mapping")]
-    pub write_values: Option<PathBuf>,
-    /// Replace the files of -o and --write-values where they are there already
-    #[arg(long, requires = "mapping")]
-    pub force: bool,
-    #[command(flatten)]
-    pub from: SchemaFrom,
-}
 
 /// Runs a check.
 pub async fn run(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {

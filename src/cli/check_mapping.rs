@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::check::CheckArgs;
+use super::check_args::CheckArgs;
 use super::comments;
 use super::exit::Exit;
 use super::fit::{Definitions, Intent};
-use super::import::{mapping_error, parse_mapping, wanted};
+use super::import_fit::wanted;
 use super::input::say_reading;
 use super::known;
+use super::mapping_file::{mapping_error, parse_mapping};
 use super::output::new_file;
 use super::portal::{Portal, call_error};
 use super::preview::preview_of;

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use super::exit::Exit;
 use super::found::forget;
-use super::runs::{Shown, State, all, second};
+use super::moments::second;
+use super::run_shown::{Shown, State, all};
 use super::talk::Talk;
 use crate::error::Error;
 use crate::export::is_file_of_export;

@@ -121,6 +121,11 @@ struct ProfileText {
 }
 
 impl Config {
+    /// The names of its portals.
+    pub fn names(&self) -> Vec<&str> {
+        self.portals().map(|portal| portal.name.as_str()).collect()
+    }
+
     /// Reads the file; one that is not there is an empty one.
     ///
     /// # Errors

@@ -5,9 +5,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use clap::{ArgMatches, FromArgMatches};
 
-use super::App;
 use super::config::Profile;
 use super::settings::PortalArgs;
 
@@ -27,12 +26,13 @@ const MAPPED: [&str; 6] = [
 
 /// The command line with what the portal adds to it. One that can't be understood, or a
 /// portal that can't be known, stays as it is: what is wrong is found later.
-pub fn completed(args: &[OsString]) -> Vec<OsString> {
-    let words = App::command()
+pub fn completed(line: &clap::Command, args: &[OsString]) -> Vec<OsString> {
+    let words = line
+        .clone()
         .ignore_errors(true)
         .try_get_matches_from(args)
         .ok()
-        .and_then(|matches| added(&matches));
+        .and_then(|matches| added(&line, &matches));
     let Some(words) = words else {
         return args.to_vec();
     };
@@ -42,14 +42,14 @@ pub fn completed(args: &[OsString]) -> Vec<OsString> {
     before.chain(behind.iter().cloned()).collect()
 }
 
-fn added(matches: &ArgMatches) -> Option<Vec<OsString>> {
+fn added(line: &clap::Command, matches: &ArgMatches) -> Option<Vec<OsString>> {
     let (mut path, mut inner) = (Vec::new(), matches);
     while let Some((name, deeper)) = inner.subcommand() {
         path.push(name);
         inner = deeper;
     }
     let command = path.join(" ");
-    if !calls_a_portal(&path) || AS_TYPED.contains(&command.as_str()) {
+    if !calls_a_portal(line, &path) || AS_TYPED.contains(&command.as_str()) {
         return None;
     }
     let portal = PortalArgs::from_arg_matches(inner).ok()?;
@@ -72,11 +72,10 @@ fn added(matches: &ArgMatches) -> Option<Vec<OsString>> {
 
 /// Whether a command takes the options of a portal. Its definition tells: what was matched
 /// knows of options that it lacks in debug builds alone.
-fn calls_a_portal(path: &[&str]) -> bool {
-    let app = App::command();
+fn calls_a_portal(line: &clap::Command, path: &[&str]) -> bool {
     let command = path
         .iter()
-        .try_fold(&app, |command, name| command.find_subcommand(name));
+        .try_fold(line, |command, name| command.find_subcommand(name));
     command.is_some_and(|command| {
         let has = |id: &str| command.get_arguments().any(|arg| arg.get_id() == id);
         has("api") && has("portal")

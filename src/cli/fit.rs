@@ -2,7 +2,7 @@
 //! first row, beside what the portal lacks. `check` finds out the same, from the portal or
 //! from a copy of its definitions.
 
-use super::import::mapping_error;
+use super::mapping_file::mapping_error;
 use super::portal::call_error;
 use super::schema::PortalCopy;
 use super::talk::Talk;

@@ -1,13 +1,13 @@
 //! `tickethaul get`: a few tickets, looked at by id or by a unique property. How they
 //! are shown is in `get_face`. Many tickets are for `export`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use clap::Args;
 
 use super::exit::Exit;
 use super::export::check;
-use super::get_face::{Face, Shown};
+use super::get_face::{Face, Links, Shown};
 use super::objects::objects;
 use super::portal::{Portal, call_error};
 use super::schema::permitted;
@@ -15,7 +15,7 @@ use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::contract::{HISTORY_LIMIT, LINKED_LIMIT};
-use crate::hubspot::{CallError, Client, LinkedRecord, Record, SchemaParts};
+use crate::hubspot::{CallError, Client, Record, SchemaParts};
 use crate::model::schema::{OWNER_PROPERTY, ObjectName, ObjectType, Schema};
 use crate::model::shelf::Shelf;
 
@@ -60,9 +60,6 @@ pub struct GetArgs {
     #[command(flatten)]
     portal: PortalArgs,
 }
-
-/// Other records by ticket and kind.
-pub type Links = HashMap<(String, ObjectType), Vec<LinkedRecord>>;
 
 /// Shows the tickets in the order in which they were asked for. JSON goes out line by
 /// line; what is missing is told on stderr.

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use super::get::Links;
 use crate::export::labels::labels;
 use crate::hubspot::records::FormerValue;
 use crate::hubspot::{Account, LinkedRecord, Record};
@@ -178,6 +177,9 @@ fn other_json(other: &LinkedRecord) -> Value {
 fn former_json(former: &FormerValue) -> Value {
     json!({"value": former.value, "at": former.at, "source": former.source})
 }
+
+/// Other records by ticket and kind.
+pub type Links = HashMap<(String, ObjectType), Vec<LinkedRecord>>;
 
 #[cfg(test)]
 mod tests {

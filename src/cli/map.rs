@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::exit::Exit;
-use super::import::read_mapping;
+use super::mapping_file::read_mapping;
 use super::output::new_file;
 use super::preview::preview_proposed;
 use super::talk::Talk;

@@ -12,6 +12,7 @@ mod archiving;
 mod associate;
 mod objects;
 mod check;
+mod check_args;
 mod check_mapping;
 mod cleaning;
 mod comments;
@@ -25,22 +26,31 @@ mod found;
 mod get;
 mod get_face;
 mod import;
+mod import_fit;
+mod import_args;
+mod running;
+mod mapping_file;
 mod input;
 mod known;
 mod map;
 mod output;
 mod past_run;
 mod plan;
+mod plan_face;
 mod portal;
+mod opening;
 mod portals;
 mod preview;
 mod process;
 mod registry;
 mod resume;
+mod begun;
 mod retry;
 mod relatives;
 mod run_args;
 mod runs;
+mod run_shown;
+mod moments;
 mod sandbox;
 mod schema;
 mod screen;
@@ -51,20 +61,23 @@ mod talk;
 mod token_command;
 mod trust;
 mod twin;
+mod twin_folder;
 mod typed;
 mod undo;
 mod undo_face;
 mod verify;
+mod global;
 
 use std::ffi::OsString;
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
-use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::Error;
 use associate::LinkWay;
 use exit::Exit;
+use global::Global;
 use talk::Talk;
 use typed::Typed;
 
@@ -84,37 +97,10 @@ struct App {
     command: Command,
 }
 
-/// Options that every command takes.
-#[derive(Clone, Debug, Args)]
-struct Global {
-    /// Print the result as JSON on stdout
-    #[arg(long, global = true, help_heading = "Output")]
-    json: bool,
-    /// How to show progress on stderr; auto is a line that moves on a terminal,
-    /// plain lines elsewhere
-    #[arg(long, global = true, value_enum, default_value_t = ProgressMode::Auto, help_heading = "Output")]
-    progress: ProgressMode,
-    /// Say nothing but errors
-    #[arg(short, long, global = true, help_heading = "Output")]
-    quiet: bool,
-    /// When to use colours
-    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, help_heading = "Output")]
-    color: ColorChoice,
-}
-
-/// How progress is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ProgressMode {
-    Auto,
-    Plain,
-    Json,
-    None,
-}
-
 #[derive(Debug, Subcommand)]
 enum Command {
-    Check(Box<check::CheckArgs>),
-    Import(Box<import::ImportArgs>),
+    Check(Box<check_args::CheckArgs>),
+    Import(Box<import_args::ImportArgs>),
     Plan(Box<plan::PlanArgs>),
     Apply(Box<apply::ApplyArgs>),
     /// Link tickets to contacts, companies, deals, notes or other tickets, row by row
@@ -167,11 +153,11 @@ fn run_words(args: &[OsString]) -> ExitCode {
 
 /// What was typed and what the portal adds to it, understood and as it stands.
 fn read(args: &[OsString]) -> Result<(App, Typed), clap::Error> {
-    let args = defaults::completed(args);
+    let args = defaults::completed(&App::command(), args);
     let mut matches = App::command().try_get_matches_from(&args)?;
     let words = args.iter().skip(1);
     let words = words.map(|word| word.to_string_lossy().into_owned());
-    let typed = Typed::new(words.collect(), &matches);
+    let typed = Typed::new(App::command(), words.collect(), &matches);
     Ok((App::from_arg_matches_mut(&mut matches)?, typed))
 }
 

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::begun::{input_of, operation, same_portal};
 use super::fit::kinds_error;
 use super::found::{find, is_run, no_run};
-use super::import::mapping_error;
+use super::mapping_file::mapping_error;
 use super::portal::Portal;
-use super::resume::{input_of, operation, same_portal};
-use super::runs::latest;
+use super::run_shown::latest;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use super::trust::{self, Claims};

@@ -11,8 +11,10 @@ use serde_json::Value;
 use super::comments;
 use super::exit::Exit;
 use super::found;
-use super::import::{Fit, ImportArgs, Op, fit, header, open_mapping};
+use super::import_args::{ImportArgs, Op};
+use super::import_fit::{Fit, fit, header, open_mapping};
 use super::input::{InputArgs, say_reading};
+use super::plan_face::PlanFace;
 use super::portal::{Portal, call_error};
 use super::registry::{Kind, NewEntry};
 use super::relatives::rivals;
@@ -76,19 +78,6 @@ pub struct PlanArgs {
     face: PlanFace,
     #[command(flatten)]
     portal: PortalArgs,
-}
-
-/// How a plan is shown.
-#[derive(Clone, Debug, Default, Args)]
-pub struct PlanFace {
-    /// Show everything about the rows with this key
-    #[arg(long, value_name = "KEY")]
-    pub show: Option<String>,
-    /// Exit with 2 where something would change, 3 where rows would be refused, 0 where
-    /// nothing would change; notes count as changes, since a plan does not look for those
-    /// that are there
-    #[arg(long)]
-    pub detailed_exitcode: bool,
 }
 
 /// Plans an import, or shows a plan that was kept.

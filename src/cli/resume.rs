@@ -1,22 +1,24 @@
 //! `tickethaul resume`: opens the journal of a run, holds it against input, mapping
 //! and portal, and goes on with the same run.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::begun::{open_input, operation, same_portal};
 use super::exit::Exit;
 use super::export::{self, Again, folder_error};
 use super::fit::kinds_error;
 use super::found::{find, is_run, no_run};
-use super::import::{finish, mapping_error, mapping_text};
 use super::known;
+use super::mapping_file::mapping_error;
+use super::moments::second;
 use super::portal::{Portal, call_error};
 use super::relatives::rivals;
 use super::run_args::RunArgs;
-use super::runs::{Shown, State, latest, second};
+use super::run_shown::{Shown, State, latest};
+use super::running::finish;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use super::trust::{self, Claims};
@@ -25,16 +27,15 @@ use super::undo;
 use crate::error::Error;
 use crate::export::{RunFolder as ExportFolder, is_export};
 use crate::hubspot::{Account, ApiVersion, SchemaParts};
-use crate::import::flow::Operation;
 use crate::import::folder::RunFolder;
-use crate::import::guard::{Began, same_inputs, same_mapping, same_schema, same_tables};
+use crate::import::guard::{Began, same_schema};
+use crate::import::job::Job;
+use crate::import::job::Unknown;
 use crate::import::links::LinkKinds;
-use crate::import::read::{Input, Sources};
-use crate::import::run::{Job, Unknown};
-use crate::journal::{CommentReading, Header, Past, PlanReading, Reading, RunState, Told};
-use crate::mapping::{Comments, CompiledMapping, MappingFile};
+use crate::import::read::Input;
+use crate::journal::{Header, Past, PlanReading, Reading, RunState, Told};
+use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::count::{count, counted};
-use crate::model::dialect::Encoding;
 use crate::model::outcome::Fate;
 use crate::report::age_words;
 use crate::review::undo::run::KIND;
@@ -98,7 +99,7 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
         return Ok(exit);
     }
     let told = began_with(past.header.told.clone()).overlaid(&typed.told());
-    let mut args = typed.resume_as_told(&told)?;
+    let mut args = typed.as_told::<ResumeArgs>(&told)?;
     let claims = Claims {
         folder: folder.path(),
         run: &past.header.run,
@@ -170,22 +171,12 @@ fn say_told(told: &Told, talk: &Talk) {
     }
 }
 
-/// What the run does with rows.
-pub(super) fn operation(header: &Header) -> Result<Operation, Error> {
-    let word = &header.operation;
-    Operation::named(word).ok_or_else(|| {
-        Error::mend(format!(
-            "this tickethaul can't {word} rows: use a newer one"
-        ))
-    })
-}
-
 /// An export takes up what it was told, but for what is typed now (R3).
 async fn resume_export(path: &Path, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     typed.fits_export()?;
     let (folder, mut asked) = ExportFolder::open(path).map_err(folder_error)?;
     asked.told = began_with(asked.told).overlaid(&typed.told());
-    let mut args = typed.resume_as_told(&asked.told)?;
+    let mut args = typed.as_told::<ResumeArgs>(&asked.told)?;
     let claims = Claims {
         folder: folder.path(),
         run: &asked.run,
@@ -232,89 +223,6 @@ fn nothing_to_do(args: &ResumeArgs, folder: &RunFolder, past: &Past, talk: &Talk
     }
     let refused = past.fates.iter().any(|(fate, _)| *fate == Fate::Refused);
     Some(if refused { Exit::Refused } else { Exit::Fine })
-}
-
-/// The text of a mapping, if there is still one.
-fn text_of(path: &Path) -> Option<String> {
-    if !fs::metadata(path).ok()?.is_file() {
-        return None;
-    }
-    mapping_text(path).ok()
-}
-
-/// Input and mapping of a run or a plan in a folder, unchanged. Comments that came in files
-/// of their own are in that folder; the files are not read again.
-pub(super) fn open_input(
-    header: &Header,
-    folder: &Path,
-    began: Began,
-) -> Result<(Input, MappingFile), Error> {
-    let mapping = mapping_of(header, began)?;
-    let mapping = mapping.with_comments(match CommentReading::is_there(folder) {
-        true => Comments::There,
-        false => Comments::Absent,
-    });
-    Ok((rows_of(header, &mapping, began)?, mapping))
-}
-
-/// Mapping of a run or a plan, unchanged.
-pub(super) fn mapping_of(header: &Header, began: Began) -> Result<MappingFile, Error> {
-    let now = text_of(&header.mapping_path);
-    same_mapping(header, now.as_deref(), began)?;
-    first_mapping(header, began)
-}
-
-/// Input of the run, unchanged, and the mapping that it began with.
-pub(super) fn input_of(header: &Header) -> Result<(Input, MappingFile), Error> {
-    let mapping = first_mapping(header, Began::Run)?;
-    // What is in notes the journal tells: no file of comments is needed any more.
-    let mapping = mapping.with_comments(Comments::Absent);
-    Ok((rows_of(header, &mapping, Began::Run)?, mapping))
-}
-
-/// The mapping as it was; the tables that it names are unchanged.
-fn first_mapping(header: &Header, began: Began) -> Result<MappingFile, Error> {
-    let name = header.mapping_path.to_string_lossy();
-    let mapping = MappingFile::parse_known(&name, &header.mapping_text, &header.tables);
-    let mapping = mapping.map_err(Error::mend)?;
-    same_tables(header, mapping.tables(), began)?;
-    Ok(mapping)
-}
-
-/// Input of a run or a plan, unchanged.
-fn rows_of(header: &Header, mapping: &MappingFile, began: Began) -> Result<Input, Error> {
-    let mut dialect = mapping.dialect().clone();
-    let encoding = header.encoding.as_deref().and_then(Encoding::named);
-    dialect.encoding = encoding.or(dialect.encoding);
-    dialect.delimiter = header.delimiter.or(dialect.delimiter);
-    for input in &header.inputs {
-        // Whatever else a run folder names could be read for ever.
-        if fs::metadata(&input.path).is_ok_and(|found| !found.is_file()) {
-            let message = format!("the input {} is not a regular file", input.path.display());
-            return Err(Error::mend(message));
-        }
-    }
-    let inputs = header.inputs.iter();
-    let inputs = inputs.map(|input| (input.path.as_path(), input.member.as_deref()));
-    let input = Input::open(Sources::known(inputs), &dialect)?;
-    same_inputs(&input, &header.inputs, began)?;
-    Ok(input)
-}
-
-/// Refuses another portal than that of a run or a plan.
-pub(super) fn same_portal(header: &Header, account: &Account, began: Began) -> Result<(), Error> {
-    let before = header.portal_id;
-    let what = match began {
-        Began::Run => "run",
-        Began::Plan => "plan",
-    };
-    match account.portal_id == before {
-        true => Ok(()),
-        false => Err(Error::mend(format!(
-            "the {what} belongs to portal {before}, the token to portal {}",
-            account.portal_id
-        ))),
-    }
 }
 
 /// The run's portal, in which nothing has changed that it would send; the mapping,

@@ -9,15 +9,17 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::archiving;
+use super::begun::{mapping_of, operation, same_portal};
 use super::comments;
 use super::exit::Exit;
 use super::found::{find, is_run, no_run};
-use super::import::{ImportArgs, NewRun, Op, haul, parse_mapping, read_mapping};
+use super::import::{NewRun, haul};
+use super::import_args::{ImportArgs, Op};
 use super::input::InputArgs;
-use super::plan::PlanFace;
+use super::mapping_file::{parse_mapping, read_mapping};
+use super::plan_face::PlanFace;
 use super::portal::Portal;
 use super::relatives::known;
-use super::resume::{mapping_of, operation, same_portal};
 use super::run_args::RunArgs;
 use super::settings::PortalArgs;
 use super::talk::Talk;
@@ -88,7 +90,7 @@ pub async fn run(args: RetryArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Er
     let operation = operation(&past.header)?;
     expect_finished(&path, past.state)?;
     let told = began_with(past.header.told.clone()).overlaid(&typed.told());
-    let mut args = typed.retry_as_told(&told)?;
+    let mut args = typed.as_told::<RetryArgs>(&told)?;
     if operation == Operation::Archive {
         archiving::expect_answer(args.yes, talk)?;
     }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::signals::signal;
 use super::talk::Talk;
-use crate::import::run::{Options, Unknown};
+use crate::import::job::{Options, Unknown};
 use crate::import::steps::Steps;
 use crate::import::stop::StopSwitch;
 use crate::journal::Durability;

@@ -9,12 +9,12 @@ use tokio::sync::mpsc;
 
 use super::config::{SANDBOX, Source};
 use super::exit::Exit;
-use super::known;
 use super::portal::sandbox_error;
 use super::settings::{SANDBOX_STATE, config, named_sandbox, sandbox_folder, sandbox_token};
 use super::signals::signal;
 use super::talk::Talk;
 use super::twin::{self, Twin};
+use super::{known, twin_folder};
 use crate::error::Error;
 use crate::model::count::count;
 use crate::sandbox::{
@@ -126,7 +126,7 @@ async fn serve(sandbox: &Sandbox, (holds, told): (bool, bool), talk: &Talk) -> i
 fn empty(args: &ResetArgs, talk: &Talk) -> Result<Exit, Error> {
     let mut folder = sandbox_folder(args.sandbox_data.as_deref())?;
     if let Some(like) = &args.like {
-        folder = twin::folder_of(like, &folder);
+        folder = twin_folder::folder_of(like, &folder);
         // One that was never made is empty; one of nothing is a slip.
         if !folder.exists() {
             twin::check_original(like, &config()?)?;

@@ -2,6 +2,7 @@
 //! only file that reads the environment; which portal is meant is said in `chosen`.
 
 mod chosen;
+mod portal_name;
 
 use std::env::VarError;
 use std::path::{Path, PathBuf};
@@ -13,8 +14,7 @@ use directories::ProjectDirs;
 use super::config::{Config, Profile, Source, is_plain_name};
 use super::registry::Registry;
 use super::secrets::{read_secret, token_of};
-use super::token_command;
-use super::twin;
+use super::{token_command, twin_folder};
 use crate::error::Error;
 use crate::hubspot::{
     ApiVersion, Authorities, Credentials, NamedProxy, OAuthApp, Rate, Reserve, Route, Settings,
@@ -25,14 +25,15 @@ use crate::journal::PortalPath;
 use crate::model::value_rule::RuleBook;
 use crate::output::private_folder;
 
-pub use chosen::{By, Chosen, PortalName, exposed};
+pub use chosen::exposed;
+pub use portal_name::{By, Chosen, PortalName};
 
 /// The embedded sandbox's state in its folder.
 pub const SANDBOX_STATE: &str = "sandbox.db";
 
 const DEFAULT_URL: &str = "https://api.hubapi.com";
 const TOKEN: &str = "HUBSPOT_ACCESS_TOKEN";
-const PORTAL: &str = "TICKETHAUL_PORTAL";
+
 const BASE_URL: &str = "TICKETHAUL_BASE_URL";
 const SANDBOX_TOKEN: &str = "TICKETHAUL_SANDBOX_TOKEN";
 
@@ -298,7 +299,7 @@ impl PortalArgs {
             (None, Chosen::NamedSandbox(profile, _), _) => named_sandbox(&profile.name),
             (None, _, Some(like)) => {
                 let data = sandbox_folder(None)?;
-                Ok(twin::folder_of(like, &data))
+                Ok(twin_folder::folder_of(like, &data))
             }
             (given, ..) => sandbox_folder(given.as_deref()),
         }
@@ -523,7 +524,7 @@ fn make_folder(folder: &Path) -> Result<(), Error> {
 
 fn no_portal() -> Error {
     let config = config().ok();
-    let names = config.as_ref().map(chosen::known_names).unwrap_or_default();
+    let names = config.as_ref().map(Config::names).unwrap_or_default();
     let named = match names.as_slice() {
         [] => String::new(),
         names => format!("; the configuration has {}", names.join(", ")),

@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 
+use super::global::{Global, ProgressMode};
 use super::secrets::masked;
 use super::settings::redraws;
-use super::{Global, ProgressMode};
 use crate::error::Error;
 use crate::model::event::{Event, Listener};
 use crate::model::visible::{one_line, safe_json, visible, visible_but_colors};

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -352,20 +352,4 @@ pub fn check_original(like: &str, config: &Config) -> Result<(), Error> {
                 .advise("name the copy, or the portal, that --like was given"),
         ),
     }
-}
-
-/// The folder of a twin's sandbox where none is named: one for each portal or copy.
-pub fn folder_of(like: &str, data: &Path) -> PathBuf {
-    let plain = like
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    let name = match plain && !like.ends_with(".toml") {
-        true => like.to_owned(),
-        false => {
-            let path = std::path::absolute(like).unwrap_or_else(|_| like.into());
-            let hash = blake3::hash(path.as_os_str().as_encoded_bytes());
-            hash.to_hex()[..16].to_owned()
-        }
-    };
-    data.join("twins").join(name)
 }

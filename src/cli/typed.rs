@@ -2,12 +2,8 @@
 //! a resume amounts to once the run's own words are added to the user's (R3).
 
 use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use clap::{ArgMatches, FromArgMatches};
 
-use super::apply::ApplyArgs;
-use super::resume::ResumeArgs;
-use super::retry::RetryArgs;
-use super::{App, Command};
 use crate::error::Error;
 use crate::journal::{COMMENTS_OPTION, Told};
 
@@ -46,22 +42,22 @@ const FOR_EXPORTS: [&str; 2] = ["force", "output"];
 
 /// The words behind the program's name, and the options among them.
 pub struct Typed {
+    /// All that can be typed.
+    line: clap::Command,
     words: Vec<String>,
     options: Told,
 }
 
 impl Typed {
-    /// What was typed; `matches` is how it was understood.
-    pub fn new(words: Vec<String>, matches: &ArgMatches) -> Typed {
-        let mut innermost = matches;
-        while let Some((_, deeper)) = innermost.subcommand() {
-            innermost = deeper;
-        }
+    /// What was typed, of all that can be typed; `matches` is how it was understood.
+    pub fn new(line: clap::Command, words: Vec<String>, matches: &ArgMatches) -> Typed {
+        let innermost = innermost(matches);
         let names = KEPT.iter().chain(&WHERE);
         let names = names.chain(&FOR_IMPORTS).chain(&FOR_EXPORTS);
         let names = names.chain(&[COMMENTS_OPTION]);
         let options = names.filter_map(|name| Some(((*name).to_owned(), typed(innermost, name)?)));
         Typed {
+            line,
             words,
             options: Told::new(options),
         }
@@ -78,42 +74,15 @@ impl Typed {
         Told::new(kept.map(|(name, value)| (name.to_owned(), value.to_owned())))
     }
 
-    /// The resume as if what the run was told had been typed with it; what really was
-    /// typed counts more.
-    pub fn resume_as_told(&self, told: &Told) -> Result<ResumeArgs, Error> {
-        match self.as_told(told)? {
-            Command::Resume(args) => Ok(args),
-            _ => Err(Error::unexpected(
-                "the command line is not that of a resume",
-            )),
-        }
-    }
-
-    /// The same for a retry, which is told what its parent was.
-    pub fn retry_as_told(&self, told: &Told) -> Result<RetryArgs, Error> {
-        match self.as_told(told)? {
-            Command::Retry(args) => Ok(*args),
-            _ => Err(Error::unexpected("the command line is not that of a retry")),
-        }
-    }
-
-    /// The same for the run that applies a plan.
-    pub fn apply_as_told(&self, told: &Told) -> Result<ApplyArgs, Error> {
-        match self.as_told(told)? {
-            Command::Apply(args) => Ok(*args),
-            _ => Err(Error::unexpected(
-                "the command line is not that of an apply",
-            )),
-        }
-    }
-
-    fn as_told(&self, told: &Told) -> Result<Command, Error> {
+    /// The arguments of the command as if what the run was told had been typed with it; what
+    /// really was typed counts more.
+    pub fn as_told<A: FromArgMatches>(&self, told: &Told) -> Result<A, Error> {
         let told = began_with(told.clone());
         // A run folder is data: what it says of places is judged elsewhere.
         let kept = told.iter().filter(|(name, _)| KEPT.contains(name));
         let kept = Told::new(kept.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let rest = kept.without(&self.options);
-        parse(with_options(&self.words, &rest))
+        parse(self.line.clone(), with_options(&self.words, &rest))
     }
 
     /// Refuses options of a resume that mean nothing to an export.
@@ -162,13 +131,22 @@ fn with_options(words: &[String], options: &Told) -> Vec<String> {
     before.chain(behind.iter().cloned()).collect()
 }
 
+/// The matches of the command itself.
+fn innermost(matches: &ArgMatches) -> &ArgMatches {
+    let mut innermost = matches;
+    while let Some((_, deeper)) = innermost.subcommand() {
+        innermost = deeper;
+    }
+    innermost
+}
+
 /// Reads words that were typed at some time; of an option that is there twice the
 /// later one counts.
-fn parse(words: Vec<String>) -> Result<Command, Error> {
+fn parse<A: FromArgMatches>(line: clap::Command, words: Vec<String>) -> Result<A, Error> {
     let words = std::iter::once("tickethaul".to_owned()).chain(words);
-    let matches = App::command().try_get_matches_from(words);
-    let app = matches.and_then(|mut matches| App::from_arg_matches_mut(&mut matches));
-    app.map(|app| app.command).map_err(|error| {
+    let matches = line.try_get_matches_from(words);
+    let args = matches.and_then(|matches| A::from_arg_matches(innermost(&matches)));
+    args.map_err(|error| {
         let words = error.render().to_string();
         let words = words.trim_start_matches("error: ").trim_end();
         Error::mend(format!(
@@ -180,8 +158,13 @@ fn parse(words: Vec<String>) -> Result<Command, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::collections::BTreeSet;
+
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::cli::App;
+    use crate::cli::resume::ResumeArgs;
 
     /// Every option of a command but the global ones.
     fn options(command: &str) -> BTreeSet<String> {
@@ -268,7 +251,7 @@ mod tests {
     fn typed_as(line: &str) -> Typed {
         let all = std::iter::once("tickethaul".to_owned()).chain(words(line));
         let matches = App::command().try_get_matches_from(all).expect(line);
-        Typed::new(words(line), &matches)
+        Typed::new(App::command(), words(line), &matches)
     }
 
     #[test]
@@ -286,7 +269,7 @@ mod tests {
     #[test]
     fn a_resume_is_told_what_the_run_was_unless_it_says_otherwise() {
         let told = typed_as("import a -m m --rate 50/10s --timeout 5").told();
-        let args = typed_as("resume --timeout 7 -- -run").resume_as_told(&told);
+        let args = typed_as("resume --timeout 7 -- -run").as_told::<ResumeArgs>(&told);
         let shown = format!("{:?}", args.expect("arguments"));
         for words in ["Rate { calls: 50,", "timeout: 7.0", "run: Some(\"-run\")"] {
             assert!(shown.contains(words), "{words} in {shown}");
@@ -301,7 +284,7 @@ mod tests {
             ("token-file", "x"),
         ];
         let told = Told::new(told.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let args = typed_as("resume").resume_as_told(&told);
+        let args = typed_as("resume").as_told::<ResumeArgs>(&told);
         let shown = format!("{:?}", args.expect("arguments"));
         assert!(shown.contains("Rate { calls: 50,"), "{shown}");
         assert!(

@@ -7,15 +7,15 @@ use clap::Args;
 
 use super::exit::Exit;
 use super::found::{self, find, is_run, no_run};
-use super::import::new_run;
 use super::past_run::PastRun;
 use super::portal::{Portal, call_error};
 use super::registry::{Kind, NewEntry};
 use super::relatives::known;
 use super::run_args::stop_on_signal;
+use super::running::new_run;
 use super::settings::PortalArgs;
 use super::talk::Talk;
-use super::undo_face::Face;
+use super::undo_face::{Face, Part};
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
 use crate::import::folder::{RunFolder, has_begun};
@@ -54,15 +54,6 @@ pub struct UndoArgs {
 
 /// What an undo keeps of its being one of created tickets alone.
 const CREATED_ONLY: &str = "created-only";
-
-/// Which part of a run is taken back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// All of it, as far as nobody else touched it.
-    All,
-    /// The tickets that it created, whoever touched them since.
-    Created,
-}
 
 /// Undoes a run, or goes on with an undo that stopped.
 pub async fn run(args: UndoArgs, talk: &Talk) -> Result<Exit, Error> {

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::undo::Part;
 use crate::model::count::{count, counted, counted_as};
 use crate::model::event::Stop;
 use crate::model::visible::one_line;
@@ -169,4 +168,13 @@ impl Face<'_> {
 
 fn line(rows: u64, word: &str, meaning: &str) -> String {
     format!("{:>12} {word:<10} {meaning}", count(rows))
+}
+
+/// Which part of a run is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All of it, as far as nobody else touched it.
+    All,
+    /// The tickets that it created, whoever touched them since.
+    Created,
 }

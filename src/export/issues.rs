@@ -5,8 +5,8 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+use super::cell::{Cell, Misfit};
 use super::columns::{Column, ID_COLUMN, Kind};
-use super::project::{Cell, Misfit};
 use super::write::{About, Form, Rows, Shape, Sink, WriteError};
 
 /// Rows with a value that its column can't hold: ticket, column, value, what the

@@ -2,15 +2,17 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::cell::Misfit;
 use super::columns::{Archived, ID_COLUMN, Wanted};
 use super::output::Target;
-use super::project::Misfit;
 use super::selection::Selection;
+use super::window::Window;
 use super::write::{About, Shape};
 use crate::hubspot::Search;
 use crate::model::schema::Schema;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 /// Everything an export needs, resolved.
 pub struct Job {
@@ -91,15 +93,6 @@ pub enum Onward {
     Whole(String),
     /// What changed in a window is read and merged into what the run of this id left.
     Since(String, Window),
-}
-
-/// A span of the portal's time, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Window {
-    /// Its beginning.
-    pub from: Timestamp,
-    /// Its end.
-    pub to: Timestamp,
 }
 
 /// Which tickets are exported.

@@ -7,6 +7,7 @@
 //! its columns beside it.
 
 mod job;
+mod window;
 mod error;
 mod run;
 
@@ -24,6 +25,7 @@ pub mod labels;
 mod layout;
 mod tables;
 mod project;
+mod cell;
 mod write;
 mod issues;
 mod output;
@@ -42,9 +44,10 @@ pub use folder::{
     Asked, AskedMapping, ExportState, FolderError, Replace, RunFolder, has_published, is_export,
     is_file_of_export, look, progress,
 };
-pub use job::{Done, Job, Merged, Onward, Step, Which, Window};
+pub use job::{Done, Job, Merged, Onward, Step, Which};
 pub use output::Target;
 pub use run::run;
 pub use selection::Selection;
 pub use standing::{Earlier, Taken, at_file, at_folder, is_data_set};
+pub use window::Window;
 pub use write::{Form, Packing, PartBy, Shape, Unit};

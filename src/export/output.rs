@@ -4,12 +4,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::cell::{Cell, Misfit};
 use super::columns::{Column, Values};
 use super::issues::Issues;
 use super::labels::labels;
 use super::links::Links;
 use super::names::{Beside, issues_of, table_beside};
-use super::project::{Cell, Misfit};
 use super::spool::Ticket;
 use super::tables::Table;
 use super::write::{About, FileFacts, PartBy, Rows, Shape, Sink, WriteError};

@@ -7,9 +7,9 @@ use std::io;
 
 use futures::stream::{self, FuturesUnordered, StreamExt, TryStreamExt};
 
-use super::job::Window;
 use super::ranges::{Ask, BadPage, OneByOne, Ranges};
 use super::spool::{Spool, Ticket, Times, Version};
+use super::window::Window;
 use crate::hubspot::contract::{BATCH_LIMIT, HISTORY_LIMIT};
 use crate::hubspot::error::CallError;
 use crate::hubspot::{self, Client, Comparison, Filter, Page, Record, Search, SearchError, Test};

@@ -3,23 +3,25 @@
 
 use std::io;
 
+use serde_json::Map;
+
+use super::cell::instant_of;
 use super::collect::Collected;
 use super::columns::Wanted;
 use super::dataset;
 use super::error::ExportError;
 use super::filter::Judge;
 use super::folder;
-use super::job::{Done, Job, Step, Which, Window};
+use super::job::{Done, Job, Step, Which};
 use super::layout::Layout;
 use super::links::Fate;
 use super::manifest::{self, Manifest};
 use super::output::{Claimed, Output, Target};
 use super::page::Reading;
-use super::project::{cells, instant_of};
+use super::project::cells;
 use super::spool::Ticket;
 use super::tables::tables;
-use serde_json::Map;
-
+use super::window::Window;
 use crate::hubspot::Client;
 use crate::model::schema::Schema;
 

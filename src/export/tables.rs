@@ -5,11 +5,12 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::cell::{Cell, Misfit};
 use super::columns::{Column, Headers, Kind, Others, Values, Wanted, With, Wording};
 use super::labels::labels;
 use super::layout::name_headers;
 use super::links::{Links, Other};
-use super::project::{Cell, Misfit, many, worded};
+use super::project::{many, worded};
 use super::spool::{Ticket, Version};
 use crate::model::schema::{ObjectType, Schema};
 

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::hubspot::association_types::HUBSPOT_DEFINED;
+use super::link_type::LinkType;
+use super::linked::{LinkInput, LinkReply, LinkedPage, LinkedRecord};
 use crate::hubspot::client::Client;
 use crate::hubspot::contract;
 use crate::hubspot::error::CallError;
@@ -17,56 +18,6 @@ use crate::model::schema::ObjectType;
 /// HubSpot: sub-category of an entry for a record without links.
 const NO_LINKS: &str = "crm.associations.NO_ASSOCIATIONS_FOUND";
 
-/// A kind of link, in one direction.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LinkType {
-    /// `HUBSPOT_DEFINED`, `USER_DEFINED`…
-    pub category: String,
-    /// Unique in its category; those of HubSpot are in `association_types`.
-    pub id: u32,
-    /// What a person sees; none for the plain link.
-    pub label: Option<String>,
-}
-
-/// The category of labels that people make.
-pub const USER_DEFINED: &str = "USER_DEFINED";
-
-impl LinkType {
-    /// Whether people made it.
-    pub fn is_users(&self) -> bool {
-        self.category == USER_DEFINED
-    }
-
-    /// One of HubSpot's own kinds, without a label.
-    pub fn plain(id: u32) -> LinkType {
-        LinkType {
-            category: HUBSPOT_DEFINED.to_owned(),
-            id,
-            label: None,
-        }
-    }
-}
-
-/// A link to put.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LinkInput {
-    /// Record id.
-    pub from: String,
-    /// Record id.
-    pub to: String,
-    /// Category and id of each kind; labels are not looked at.
-    pub types: Vec<LinkType>,
-}
-
-/// A 2xx reply to a batch of links.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LinkReply {
-    /// Pairs of record ids that are linked now, `from` first.
-    pub linked: Vec<(String, String)>,
-    /// Entries for links that did not make it.
-    pub errors: Vec<ApiError>,
-}
-
 /// The links of many records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Linked {
@@ -76,22 +27,6 @@ pub struct Linked {
     pub without: BTreeSet<String>,
     /// Entries for records whose links can't be read.
     pub errors: Vec<ApiError>,
-}
-
-/// The other end of a link.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LinkedRecord {
-    /// Record id.
-    pub id: String,
-    /// Kinds of the link between the two.
-    pub types: Vec<LinkType>,
-}
-
-/// One page of links, record by record.
-#[derive(Debug, Default)]
-pub(crate) struct LinkedPage {
-    pub(crate) records: Vec<(String, Vec<LinkedRecord>, Option<String>)>,
-    pub(crate) errors: Vec<ApiError>,
 }
 
 impl Client {

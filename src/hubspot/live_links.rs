@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::hubspot::associations::{Linked, LinkedRecord};
+use super::linked::LinkedRecord;
+use crate::hubspot::associations::Linked;
 use crate::hubspot::client::Client;
 use crate::hubspot::error::CallError;
 use crate::hubspot::records::ApiError;

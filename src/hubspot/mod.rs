@@ -9,6 +9,8 @@
 
 mod account;
 mod associations;
+mod linked;
+mod link_type;
 mod client;
 mod live_links;
 mod missing;
@@ -16,6 +18,7 @@ mod objects;
 mod progress;
 mod schema;
 mod search;
+mod query;
 
 mod call;
 mod classify;
@@ -50,16 +53,21 @@ pub mod error;
 pub mod records;
 mod row_error;
 
-pub use associations::{LinkInput, LinkReply, LinkType, Linked, LinkedRecord, USER_DEFINED};
+pub use associations::Linked;
 pub use client::Client;
 pub use credentials::{Credentials, OAuthApp};
 pub use error::CallError;
 pub use exchange::{
     Budget, Content, Effect, Headers, Method, Reply, Request, Transport, TransportError,
 };
+pub use link_type::LinkType;
+pub use link_type::USER_DEFINED;
+pub use linked::{LinkInput, LinkReply, LinkedRecord};
 pub use live_links::LiveLinks;
 pub use log::{Attempt, CallLog};
 pub use paths::{ApiVersion, UnknownVersion};
+pub use query::Comparison;
+pub use query::{Filter, Found, Search, Sort, Test};
 pub use records::{
     Account, ApiError, Association, BatchReply, CreateInput, DailyUsage, FormerValue, Page,
     PropertyForm, PropertyGroup, PropertyProblem, Record, RecordTimes, WriteInput,
@@ -67,10 +75,9 @@ pub use records::{
 pub use route::{Authorities, NamedProxy, Route};
 pub use row_error::RowErrorKind;
 pub use schema::SchemaParts;
-pub use search::{Comparison, Filter, Found, Search, SearchError, Sort, Test};
+pub use search::SearchError;
 pub use settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};
 pub use token::{BadToken, Token};
-pub use unknowns::{
-    Cleared, Facts, Found as FoundOut, LinkLimit, Trace, UNKNOWNS, Unknown, ValueRules, Way,
-};
+pub use unknowns::Found as FoundOut;
+pub use unknowns::{Cleared, Facts, LinkLimit, Trace, UNKNOWNS, Unknown, ValueRules, Way};
 pub use waits::{HearWait, Wait};

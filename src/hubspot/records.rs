@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::hubspot::associations::LinkType;
+use super::link_type::LinkType;
 use crate::model::record_id::RecordId;
 use crate::model::ticket::PropertyValues;
 

@@ -2,8 +2,7 @@
 //! stays below, or goes on in id order from the last one: it never ends early without
 //! a word. New and changed records show up some seconds late, archived ones never.
 
-use serde::{Deserialize, Serialize};
-
+use super::query::{Comparison, Filter, Found, Search, Sort, Test};
 use crate::hubspot::client::Client;
 use crate::hubspot::contract;
 use crate::hubspot::error::CallError;
@@ -15,116 +14,6 @@ use crate::model::shelf::Shelf;
 
 /// What every record has, and what search can order by.
 const ID: &str = "hs_object_id";
-
-/// What to look for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Search {
-    /// Any of the groups must hold; in a group, all filters. HubSpot: five groups of
-    /// six filters at most, 18 in all.
-    pub groups: Vec<Vec<Filter>>,
-    /// Words in the properties that HubSpot searches by default.
-    pub query: Option<String>,
-    /// HubSpot takes one; without it, results come by creation date.
-    pub sort: Option<Sort>,
-    /// Properties to read.
-    pub properties: Vec<String>,
-}
-
-/// A condition on one property. HubSpot ignores case, except in enumerations.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Filter {
-    /// Internal name, or `associations.contact` and the like.
-    pub property: String,
-    /// What must hold.
-    pub test: Test,
-}
-
-/// What must hold of a property. Dates are epoch milliseconds or ISO 8601.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Test {
-    /// A comparison with one value.
-    Is(Comparison, String),
-    /// From one value to another, both included.
-    Between(String, String),
-    /// One of these; texts in lower case.
-    In(Vec<String>),
-    /// None of these; texts in lower case.
-    NotIn(Vec<String>),
-    /// It has a value.
-    Known,
-    /// It has none.
-    Unknown,
-}
-
-/// Ways to compare with one value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Comparison {
-    /// `=`
-    Equal,
-    /// `≠`
-    NotEqual,
-    /// `<`
-    Less,
-    /// `≤`
-    AtMost,
-    /// `>`
-    Greater,
-    /// `≥`
-    AtLeast,
-    /// Holds a word; `*` stands for any letters.
-    HasWord,
-    /// Does not hold a word.
-    LacksWord,
-}
-
-impl Test {
-    /// HubSpot's name for it.
-    pub(crate) fn operator(&self) -> &'static str {
-        match self {
-            Test::Is(comparison, _) => comparison.operator(),
-            Test::Between(..) => "BETWEEN",
-            Test::In(_) => "IN",
-            Test::NotIn(_) => "NOT_IN",
-            Test::Known => "HAS_PROPERTY",
-            Test::Unknown => "NOT_HAS_PROPERTY",
-        }
-    }
-}
-
-impl Comparison {
-    fn operator(self) -> &'static str {
-        match self {
-            Comparison::Equal => "EQ",
-            Comparison::NotEqual => "NEQ",
-            Comparison::Less => "LT",
-            Comparison::AtMost => "LTE",
-            Comparison::Greater => "GT",
-            Comparison::AtLeast => "GTE",
-            Comparison::HasWord => "CONTAINS_TOKEN",
-            Comparison::LacksWord => "NOT_CONTAINS_TOKEN",
-        }
-    }
-}
-
-/// An order of results.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sort {
-    /// Internal name.
-    pub property: String,
-    /// The highest first.
-    pub descending: bool,
-}
-
-/// One page of what a search found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
-    /// Records that match, on all pages.
-    pub total: usize,
-    /// This page's.
-    pub results: Vec<Record>,
-    /// Whether there is another page.
-    pub more: bool,
-}
 
 /// Why a search brought nothing.
 #[derive(Debug, thiserror::Error)]
@@ -156,13 +45,12 @@ pub enum SearchError {
     TooManyFilters,
 }
 
-impl Search {
-    /// The properties that are tested.
-    pub fn tested(&self) -> impl Iterator<Item = &str> {
-        let filters = self.groups.iter().flatten();
-        filters.map(|filter| filter.property.as_str())
-    }
+/// HubSpot counts characters, not bytes.
+fn characters(body: &[u8]) -> usize {
+    String::from_utf8_lossy(body).chars().count()
+}
 
+impl Search {
     /// Characters of the longest call that it takes in id order, whatever properties are
     /// read: many of them are read by id (protocol E5).
     pub fn characters(&self) -> usize {
@@ -178,11 +66,6 @@ impl Search {
             ..self.clone()
         }
     }
-}
-
-/// HubSpot counts characters, not bytes.
-fn characters(body: &[u8]) -> usize {
-    String::from_utf8_lossy(body).chars().count()
 }
 
 impl Client {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::flow::{MappedRow, Operation, PlannedOp, RowOutcome};
+use super::job::Unknown;
 use super::one_per::Rows;
 use super::plan::plan;
 use super::read::{Input, Reading};
 use super::rivals::Rivals;
-use super::run::Unknown;
 use super::settle::SettleHandle;
 use crate::error::Error;
 use crate::journal::{Past, PastIntent, PlanReading, RunState};

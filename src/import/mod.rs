@@ -55,3 +55,4 @@ mod log;
 pub mod stop;
 pub mod steps;
 pub mod run;
+pub mod job;

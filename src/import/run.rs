@@ -17,91 +17,25 @@ use super::files::{RunFiles, refused_name};
 use super::flight::{Flight, alive};
 use super::flow::{Operation, Task};
 use super::folder::RunFolder;
+use super::job::Job;
 use super::last::LastPhase;
 use super::ledger::Ledger;
-use super::links::{Ends, LinkKinds};
+use super::links::Ends;
 use super::log::{Calls, Logged};
 use super::notes::{self, Notes};
-use super::read::Input;
 use super::recover::{Again, refile};
-use super::rivals::Rivals;
 use super::send::Sender;
 use super::settle::{self, SettleHandle, Settler};
-use super::steps::Steps;
 use super::stop::StopSwitch;
 use super::summary::summary_json;
 use crate::error::Error;
 use crate::hubspot::{Account, Client};
-use crate::journal::{
-    COMMENTS_OPTION, Durability, Header, Journal, Past, PlanReading, RunLog, forget_comments,
-};
-use crate::mapping::CompiledMapping;
+use crate::journal::{COMMENTS_OPTION, Journal, RunLog, forget_comments};
 use crate::model::event::{Event, Listener, Spared, Stop, Summary};
-use crate::model::learned::KnownFacts;
 use crate::model::outcome::Fate;
 
 /// Chunks of rows that may wait for batch.
 const CHUNKS: usize = 4;
-
-/// Everything an import needs, resolved.
-pub struct Job {
-    /// What is done with rows.
-    pub operation: Operation,
-    /// The rows.
-    pub input: Input,
-    /// What they become.
-    pub mapping: Arc<CompiledMapping>,
-    /// What its links mean in the portal.
-    pub links: LinkKinds,
-    /// The journal's header.
-    pub header: Header,
-    /// The run folder, locked.
-    pub folder: RunFolder,
-    /// What happened before, when the run goes on.
-    pub past: Option<Past>,
-    /// The plan that the run is held to, if it applies one (PL3).
-    pub plan: Option<PlanReading>,
-    /// Other rows whose keys are not for rows that are tried again (R7).
-    pub rivals: Rivals,
-    /// What is known of the portal beyond its definitions.
-    pub facts: KnownFacts,
-    /// How the run goes.
-    pub options: Options,
-}
-
-/// How a run goes; may differ between a run and its resume.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Rows of a batch, at most 100.
-    pub batch_size: usize,
-    /// Batches in flight, at most.
-    pub concurrency: usize,
-    /// `--max-refused`: of the rows that are settled from now on.
-    pub max_refused: Option<u64>,
-    /// `--limit`: the run pauses after this many rows.
-    pub limit: Option<u64>,
-    /// `--horizon`: how long after an attempt was lost it may still be carried out (S4).
-    pub horizon: Duration,
-    /// `--unknown`: what to do with rows that can't be looked up (S7).
-    pub unknown: Unknown,
-    /// Whether commits wait for the disk.
-    pub durability: Durability,
-    /// Stops the run from outside.
-    pub stop: StopSwitch,
-    /// Where a test may end the run's life.
-    pub steps: Steps,
-}
-
-/// What to do with rows of a run without keys whose outcome is not known (S7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unknown {
-    /// They stay unknown.
-    Leave,
-    /// The user looked: they are in the portal.
-    Done,
-    /// The user looked: they are not; send them again.
-    Resend,
-}
 
 /// Runs an import to its end or to the point where it has to stop.
 ///

@@ -7,10 +7,10 @@ use std::path::Path;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, params};
 
+use super::clock::now;
 use super::format::{Header, schema_text};
 use super::schema::{TABLES, VERSION};
 use super::sound::connect;
-use super::write::{Durability, now};
 
 /// A database that is made where it is not there.
 pub(super) const ANEW: OpenFlags =
@@ -130,4 +130,13 @@ pub(super) fn open(path: &Path, durability: Durability) -> rusqlite::Result<Conn
     let _on = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(32);
     Ok(db)
+}
+
+/// Whether a commit waits for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// SQLite `synchronous = FULL`: what every run does (D2).
+    Full,
+    /// SQLite `synchronous = OFF`: for measuring what `Full` costs.
+    Off,
 }

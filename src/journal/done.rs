@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::params;
 
 use super::changes::changes_from;
+use super::entry::RowEntry;
 use super::error::{JournalError, at};
 use super::read::{Reading, entry};
 use super::schema::Tables;
-use super::write::RowEntry;
 use super::{second, third};
 use crate::model::outcome::Change;
 use crate::model::property_change::PropertyChange;

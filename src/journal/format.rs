@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::plan::PlanRef;
 use super::told::Told;
 use crate::model::issue::Refusal;
 use crate::model::schema::{
@@ -256,6 +255,15 @@ pub(super) fn refusal_from(text: &str) -> serde_json::Result<Refusal> {
         value: text.value,
         hint: text.hint,
     })
+}
+
+/// The plan that a run applies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanRef {
+    /// Id of the plan.
+    pub id: String,
+    /// Its folder.
+    pub folder: PathBuf,
 }
 
 #[cfg(test)]

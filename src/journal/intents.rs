@@ -1,8 +1,9 @@
 //! Intents of which more is known: that their call never began, or by when the last call
 //! of an earlier process can have been carried out (protocol K6).
 
+use super::commit::Commit;
 use super::error::{JournalError, at};
-use super::write::{Commit, Journal};
+use super::write::Journal;
 
 /// The mark that says by when a call of the process that writes it can have been carried
 /// out, should that process die now.

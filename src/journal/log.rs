@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use super::write::now;
+use super::clock::now;
 use crate::model::visible::one_line;
 use crate::output::open_regular;
 

@@ -3,39 +3,16 @@
 //! of the run made counts as made by the run (protocol PL6). In a table of its own, which
 //! journals get when they are opened to be written.
 
-use rusqlite::{Connection, params};
+use rusqlite::params;
 
+use super::added::has_links;
 use super::build::json;
+use super::commit::Commit;
 use super::error::{JournalError, at};
 use super::read::Reading;
 use super::schema::Tables;
-use super::write::Commit;
 use crate::model::made_link::{MadeKind, MadeLink};
 use crate::model::schema::ObjectType;
-
-/// The table. `kinds` is `[["USER_DEFINED",36,"Manager"]]`: category, number, label or null;
-/// `alone` is 1 where nothing was between the two.
-pub(super) const TABLES: &str = "
-CREATE TABLE link (
-    id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, object TEXT NOT NULL, record TEXT NOT NULL,
-    kinds TEXT NOT NULL, alone INTEGER NOT NULL) STRICT;
-CREATE UNIQUE INDEX link_once ON link (seq, object, record);
-CREATE INDEX link_to_ticket ON link (record) WHERE object = 'tickets';
-";
-
-fn is_there(db: &Connection) -> rusqlite::Result<bool> {
-    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'link'";
-    let tables: u64 = db.query_row(sql, [], |row| row.get(0))?;
-    Ok(tables > 0)
-}
-
-/// Makes the table where it is not there.
-pub(super) fn prepare(db: &Connection) -> rusqlite::Result<()> {
-    match is_there(db)? {
-        true => Ok(()),
-        false => db.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES} COMMIT;")),
-    }
-}
 
 impl Commit<'_> {
     /// Keeps what a row is about to add between its ticket and other records. What is kept of
@@ -69,7 +46,7 @@ impl Reading {
         }
         let key = key.to_lowercase();
         let read = || {
-            if !is_there(self.db())? {
+            if !has_links(self.db())? {
                 return Ok(Vec::new());
             }
             let sql = "SELECT link.object, link.record FROM row JOIN link ON link.seq = row.seq
@@ -95,7 +72,7 @@ impl Reading {
     /// When the journal can't be read.
     pub fn made_links(&self, seq: u64) -> Result<Option<Vec<MadeLink>>, JournalError> {
         let read = || {
-            if !is_there(self.db())? {
+            if !has_links(self.db())? {
                 return Ok(None);
             }
             let sql = "SELECT object, record, kinds, alone FROM link WHERE seq = ?1 ORDER BY id";
@@ -133,7 +110,7 @@ impl Reading {
     /// When the journal can't be read.
     pub fn linked_from(&self, ticket: &str) -> Result<Vec<String>, JournalError> {
         let read = || {
-            if !is_there(self.db())? {
+            if !has_links(self.db())? {
                 return Ok(Vec::new());
             }
             let sql = "SELECT row.ticket FROM link JOIN row USING (seq)

@@ -6,33 +6,14 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::added::{has_kind, has_notes};
+use super::commit::Commit;
 use super::error::{JournalError, at};
+use super::note_steps::{NoteCounts, NoteEntry, NoteState, NoteStep, SettledNote};
 use super::read::Reading;
-use super::schema::Tables;
-use super::write::{Commit, Journal};
+use super::write::Journal;
 use crate::model::note::Activity;
 use crate::model::schema::ObjectType;
-
-/// The table. `key` is the note's own; `written` is there where it was sent with another,
-/// since one in the recycle bin holds it. `until_ms` is when a call that was lost can have
-/// been carried out at the latest, by the portal's clock. `state` is `open` (intended),
-/// `made` (by this run), `there` (it was before), or `twin`: made, and sent once more to
-/// learn whether the portal keeps keys unique, so that there may be two. `kind` is what it
-/// is: `note` (or null, in rows from before there were others), `email`, `call`.
-pub(super) const TABLE: &str = "
-CREATE TABLE note (
-    key TEXT PRIMARY KEY, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL, text BLOB NOT NULL,
-    state TEXT NOT NULL, record TEXT, written TEXT, until_ms INTEGER,
-    kind TEXT) STRICT, WITHOUT ROWID;
-CREATE INDEX note_by_row ON note (seq);
-";
-
-/// Gives a table from before there were e-mails and calls the column for them.
-const ADD_KIND: &str = "ALTER TABLE note ADD COLUMN kind TEXT";
-
-/// Dates the open steps of earlier processes by a mark.
-pub(super) const DATE: &str = "UPDATE note SET until_ms = (SELECT value FROM mark WHERE name = ?1)
-     WHERE state IN ('open', 'twin') AND until_ms IS NULL";
 
 /// The mark that says whether the portal keeps the keys of a kind unique: 1 it does, 2 it
 /// does not, none not known yet.
@@ -42,90 +23,6 @@ fn kept_mark(activity: Activity) -> &'static str {
         Activity::Email => "email_keys_kept",
         Activity::Call => "call_keys_kept",
     }
-}
-
-/// Where a note stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoteState {
-    /// Intended, and perhaps sent.
-    Open,
-    /// Made by this run.
-    Made,
-    /// It was there before.
-    There,
-    /// Made by this run, perhaps twice.
-    Twin,
-}
-
-impl NoteState {
-    const ALL: [NoteState; 4] = [
-        NoteState::Open,
-        NoteState::Made,
-        NoteState::There,
-        NoteState::Twin,
-    ];
-
-    fn word(self) -> &'static str {
-        match self {
-            NoteState::Open => "open",
-            NoteState::Made => "made",
-            NoteState::There => "there",
-            NoteState::Twin => "twin",
-        }
-    }
-}
-
-/// A note that is wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoteEntry {
-    /// Number of its row.
-    pub seq: u64,
-    /// Its key.
-    pub key: String,
-    /// Its time, in milliseconds since 1970.
-    pub at_ms: i64,
-    /// Hash of its text.
-    pub text: [u8; 16],
-    /// What it is.
-    pub activity: Activity,
-}
-
-/// What the journal knows of a note.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoteStep {
-    /// The note.
-    pub entry: NoteEntry,
-    /// Where it stands.
-    pub state: NoteState,
-    /// Its record id, where it is known.
-    pub record: Option<String>,
-    /// The key that it was sent with, where that is another.
-    pub written: Option<String>,
-    /// When a lost call can have been carried out at the latest, in milliseconds of the
-    /// portal's clock.
-    pub until_ms: Option<i64>,
-}
-
-/// A note that is there.
-#[derive(Clone, Debug)]
-pub struct SettledNote {
-    /// The note.
-    pub entry: NoteEntry,
-    /// The key that it was sent with, where that is another.
-    pub written: Option<String>,
-    /// Its record id.
-    pub record: String,
-    /// `Made`, `There` or `Twin`.
-    pub state: NoteState,
-}
-
-/// Notes of a run that are there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct NoteCounts {
-    /// Made by the run.
-    pub made: u64,
-    /// They were there before.
-    pub there: u64,
 }
 
 /// What is read of a step; journals that nobody opens to go on may lack the kind.
@@ -158,18 +55,8 @@ fn step(row: &Row<'_>) -> rusqlite::Result<NoteStep> {
     })
 }
 
-fn has_table(db: &Connection) -> rusqlite::Result<bool> {
-    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'note'";
-    db.query_row(sql, [], |row| row.get(0))
-}
-
-fn has_kind(db: &Connection) -> rusqlite::Result<bool> {
-    let sql = "SELECT count(*) FROM pragma_table_info('note') WHERE name = 'kind'";
-    db.query_row(sql, [], |row| row.get(0))
-}
-
 fn counts(db: &Connection) -> rusqlite::Result<NoteCounts> {
-    if !has_table(db)? {
+    if !has_notes(db)? {
         return Ok(NoteCounts::default());
     }
     let sql = "SELECT count(*) FILTER (WHERE state IN ('made', 'twin')),
@@ -180,15 +67,6 @@ fn counts(db: &Connection) -> rusqlite::Result<NoteCounts> {
             there: row.get(1)?,
         })
     })
-}
-
-/// Gives a journal that was begun without notes a place for them.
-pub(super) fn ensure(db: &Connection, tables: Tables) -> rusqlite::Result<()> {
-    match tables == Tables::Third {
-        true if !has_table(db)? => db.execute_batch(TABLE),
-        true if !has_kind(db)? => db.execute_batch(ADD_KIND),
-        _ => Ok(()),
-    }
 }
 
 impl Journal {
@@ -293,7 +171,7 @@ impl Reading {
         folded: &str,
     ) -> Result<Vec<(ObjectType, String)>, JournalError> {
         let read = || {
-            if !has_table(&self.db)? {
+            if !has_notes(&self.db)? {
                 return Ok(Vec::new());
             }
             let columns = columns(&self.db)?;
@@ -315,7 +193,7 @@ impl Reading {
     /// When the journal can't be read.
     pub fn notes_of(&self, seq: u64) -> Result<Vec<NoteStep>, JournalError> {
         let read = || {
-            if !has_table(&self.db)? {
+            if !has_notes(&self.db)? {
                 return Ok(Vec::new());
             }
             let columns = columns(&self.db)?;
@@ -331,8 +209,9 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::added::NOTE_TABLE;
+    use crate::journal::build::Durability;
     use crate::journal::schema::{TABLES, VERSION};
-    use crate::journal::write::Durability;
 
     fn entry(seq: u64, key: &str) -> NoteEntry {
         NoteEntry {
@@ -348,8 +227,8 @@ mod tests {
     fn tables_from_before_there_were_calls_get_their_column() {
         let folder = tempfile::tempdir().expect("a folder");
         let db = Connection::open(folder.path().join("run.db")).expect("a database");
-        let older = TABLE.replace(",\n    kind TEXT", "");
-        assert_ne!(older, TABLE);
+        let older = NOTE_TABLE.replace(",\n    kind TEXT", "");
+        assert_ne!(older, NOTE_TABLE);
         db.execute_batch(&[TABLES, &older].concat())
             .expect("tables");
         let row =

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
+use super::commit::Commit;
 use super::error::{JournalError, at};
-use super::write::Commit;
 use crate::model::window::Window;
 
 /// What the journal knows of another record that rows are linked to (L1).

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::error::{JournalError, at};
 use super::format::UndoneRun;
-use super::read::{Reading, RunState, stamp, tally};
+use super::read::{Reading, stamp, tally};
+use super::run_state::RunState;
 use crate::model::count::counted;
 use crate::model::outcome::Tally;
 use crate::model::visible::one_line;

@@ -8,15 +8,16 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::changes::changes_from;
+use super::entry::RowEntry;
 use super::error::{JournalError, at};
 use super::format::{Header, InputFile, UndoneRun, refusal_from, schema_from};
 use super::intents::UNTIL;
-use super::notes::NoteCounts;
+use super::note_steps::NoteCounts;
 use super::remarks::{remarks, values};
+use super::run_state::RunState;
 use super::schema::{Tables, VERSION};
 use super::sound::{is_regular, look_at, stranger};
 use super::told::Told;
-use super::write::RowEntry;
 use crate::model::issue::Refusal;
 use crate::model::outcome::{Change, Fate, RowEnd, Tally};
 use crate::model::place::RowAddress;
@@ -26,37 +27,6 @@ use crate::model::window::Window;
 
 /// The mark of how many notes an undo put into the recycle bin.
 pub const NOTES_ARCHIVED: &str = "notes_archived";
-
-/// How far a run came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunState {
-    /// It was stopped, or its process ended; it can be resumed.
-    Open,
-    /// It came to its `--limit`; `resume --no-limit` goes on.
-    Limited,
-    /// Every row of the input is settled.
-    Finished,
-}
-
-impl RunState {
-    /// The number that stands for it in `mark`.
-    pub(super) fn number(self) -> u64 {
-        match self {
-            RunState::Open => 0,
-            RunState::Limited => 1,
-            RunState::Finished => 2,
-        }
-    }
-
-    /// What such a number stands for.
-    pub(super) fn numbered(number: u64) -> RunState {
-        match number {
-            1 => RunState::Limited,
-            2 => RunState::Finished,
-            _ => RunState::Open,
-        }
-    }
-}
 
 /// A row that was intended and whose outcome is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]

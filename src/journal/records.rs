@@ -3,9 +3,10 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::commit::Commit;
+use super::entry::RowEntry;
 use super::error::{JournalError, at};
 use super::read::{Reading, entry};
-use super::write::{Commit, RowEntry};
 
 /// An earlier row of the same run and key, whose record is as the row says.
 #[derive(Clone, Debug, PartialEq, Eq)]

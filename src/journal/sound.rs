@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{made_links, notes, second, third};
+use super::{added, second, third};
 use crate::output::new_private_file;
 
 /// Bytes of a value: schema and mapping are the longest.
@@ -92,7 +92,7 @@ pub(super) fn stranger(db: &Connection) -> rusqlite::Result<Option<String>> {
     strange_but(
         db,
         &[second::TABLES, third::TABLES],
-        &[made_links::TABLES, notes::TABLE],
+        &[added::LINK_TABLE, added::NOTE_TABLE],
     )
 }
 

@@ -1,14 +1,6 @@
 //! Version 3 of the tables: one entry for each row, which holds its intent and its
 //! outcome, so that each of them is one write.
 
-use jiff::Timestamp;
-use rusqlite::params;
-
-use super::changes::changes_text;
-use super::error::JournalError;
-use super::write::{Commit, Intent, RowEntry};
-use crate::model::outcome::{Change, RowEnd};
-
 /// The tables. A row was intended where `folded` is there: the key in lower case, so that
 /// keys that differ only by case meet in the index (K2, K4). `key` is there where it is
 /// not that. `ticket` of a row without an outcome is the record that was found for it
@@ -92,7 +84,8 @@ pub(super) const DATE: &[&str] = &[
      WHERE fate = 'pending' AND folded IS NOT NULL AND until_ms IS NULL",
     "UPDATE step SET until_ms = (SELECT value FROM mark WHERE name = ?1)
      WHERE state = 'open' AND until_ms IS NULL",
-    super::notes::DATE,
+    "UPDATE note SET until_ms = (SELECT value FROM mark WHERE name = ?1)
+     WHERE state IN ('open', 'twin') AND until_ms IS NULL",
 ];
 
 /// Takes the intent of a row back.
@@ -118,64 +111,3 @@ pub(super) const HAS_CREATED: &str =
 
 pub(super) const TICKET_OF_KEY: &str =
     "SELECT ticket FROM row WHERE folded = ?1 AND ticket IS NOT NULL LIMIT 1";
-
-pub(super) fn intend(
-    commit: &Commit<'_>,
-    intent: &Intent<'_>,
-    (key, folded): (&str, &str),
-    at: Option<Timestamp>,
-) -> Result<(), JournalError> {
-    let place = intent.row.address;
-    commit.run(
-        "INSERT INTO row (seq, file, record, line, byte, fate, key, folded, body, intended_ms,
-            ticket, changes)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6, ?7, ?8, ?9, ?10, ?11)
-         ON CONFLICT (seq) DO UPDATE SET key = ?6, folded = ?7, body = ?8, intended_ms = ?9,
-            ticket = ?10, changes = ?11
-         WHERE row.folded IS NULL",
-        params![
-            intent.row.seq,
-            place.file,
-            place.record,
-            place.line,
-            place.byte,
-            (key != folded).then_some(key),
-            folded,
-            intent.body,
-            at.map(Timestamp::as_millisecond),
-            intent.record,
-            intent.changes.map(changes_text)
-        ],
-    )
-}
-
-pub(super) fn settle(
-    commit: &Commit<'_>,
-    row: RowEntry,
-    key: Option<&str>,
-    (end, issue): (&RowEnd, Option<&str>),
-) -> Result<(), JournalError> {
-    let place = row.address;
-    commit.run(
-        "INSERT INTO row (seq, file, record, line, byte, fate, key, ticket, issue, settled, change)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-         ON CONFLICT (seq) DO UPDATE
-         SET fate = ?6, key = CASE WHEN folded IS NULL THEN ?7 ELSE key END,
-            ticket = CASE WHEN row.fate = 'waiting' THEN coalesce(?8, ticket) ELSE ?8 END,
-            issue = ?9, settled = ?10,
-            change = CASE WHEN row.fate = 'waiting' AND ?6 = 'refused' THEN change ELSE ?11 END",
-        params![
-            row.seq,
-            place.file,
-            place.record,
-            place.line,
-            place.byte,
-            end.fate().word(),
-            key,
-            end.ticket(),
-            issue,
-            commit.settled(),
-            end.change().map(Change::word)
-        ],
-    )
-}

@@ -4,11 +4,12 @@
 
 use rusqlite::params;
 
+use super::commit::Commit;
+use super::entry::RowEntry;
 use super::error::{JournalError, at};
 use super::read::entry;
 use super::schema::Tables;
-use super::second;
-use super::write::{Commit, RowEntry};
+use super::second_rows;
 use crate::model::outcome::Change;
 
 /// A row that waits.
@@ -48,7 +49,7 @@ impl Commit<'_> {
             ],
         )?;
         match self.tables {
-            Tables::Second => second::wait(self, waiting.row.seq, &waiting.ticket),
+            Tables::Second => second_rows::wait(self, waiting.row.seq, &waiting.ticket),
             Tables::Third => Ok(()),
         }
     }

@@ -6,19 +6,16 @@ use std::path::{Path, PathBuf};
 use jiff::{Timestamp, Zoned};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::build::{build, build_empty, json, open, rename_durably};
+use super::added;
+use super::build::{Durability, build, build_empty, json, open, rename_durably};
+use super::commit::Commit;
+use super::entry::{Claim, Intent, Keys, RowEntry};
 use super::error::{JournalError, at};
 use super::format::{Header, refusal_text};
-use super::made_links;
-use super::read::RunState;
-use super::remarks::{remark_name, value_name};
-use super::schema::{Statements, Tables, migrate};
+use super::schema::{Tables, migrate};
 use super::told::Told;
-use super::{notes, second, third};
-use crate::model::outcome::{RowEnd, Written};
-use crate::model::place::RowAddress;
-use crate::model::property_change::PropertyChange;
-use crate::model::ticket::{PlacedRemark, Remark};
+use super::{second_rows, third_rows};
+use crate::model::outcome::RowEnd;
 
 /// An open run.db. One writer; the lock beside it keeps others out.
 #[derive(Debug)]
@@ -27,84 +24,6 @@ pub struct Journal {
     pub(super) path: PathBuf,
     pub(super) tables: Tables,
     settled: u64,
-}
-
-/// Whether a commit waits for the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
-    /// SQLite `synchronous = FULL`: what every run does (D2).
-    Full,
-    /// SQLite `synchronous = OFF`: for measuring what `Full` costs.
-    Off,
-}
-
-/// Which rows of a run may have the same key (K2, K4). Keys are compared by their
-/// folded form, since portals may take those that differ only by case as one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keys {
-    /// One row that is not refused.
-    Once,
-    /// Any number, all of which spell it alike.
-    OneSpelling,
-    /// Any number, all of which ask for the same (R7).
-    SameBody,
-    /// Any number.
-    Shared,
-}
-
-/// A row that is about to be sent.
-#[derive(Clone, Debug)]
-pub struct Intent<'a> {
-    /// The row.
-    pub row: RowEntry,
-    /// Kind of the step: the run's operation.
-    pub kind: &'a str,
-    /// Which other rows may have its key.
-    pub keys: Keys,
-    /// Value of the key property.
-    pub key: &'a str,
-    /// Id of the record that the row was found to mean, where it was looked up: what an
-    /// unfinished archive is settled by, since a portal need not find archived records
-    /// by their key (protocol R4).
-    pub record: Option<&'a str>,
-    /// Hash of what will be sent.
-    pub body: [u8; 16],
-    /// What the ticket holds of the properties that the row changes, where it was read
-    /// before (PL6).
-    pub changes: Option<&'a [PropertyChange]>,
-    /// Identical rows have identical keys: later ones get a number behind it (K3).
-    pub counted: bool,
-}
-
-/// A row's number and place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RowEntry {
-    /// Number of the row in the run.
-    pub seq: u64,
-    /// Where it stands.
-    pub address: RowAddress,
-}
-
-/// Whether a key is free for a row (K4).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Claim {
-    /// The intent is in the journal, with this key; the row may be sent once the
-    /// commit is done.
-    Free(String),
-    /// An earlier row of this run has the key and was not refused.
-    Taken {
-        /// The earlier row's key, as written there.
-        key: String,
-        /// Input of the earlier row, as in `RowAddress`.
-        file: u32,
-        /// Line of the earlier row.
-        line: u64,
-    },
-}
-
-/// This machine's clock.
-pub fn now() -> Timestamp {
-    Timestamp::now()
 }
 
 /// An id for a new run, which nobody can guess: a folder that has it is the run's.
@@ -171,9 +90,9 @@ impl Journal {
         let opened = open(&path, durability);
         let opened = opened.and_then(|db| migrate(&db).map(|version| (db, version)));
         let (db, version) = opened.map_err(at(&path))?;
-        made_links::prepare(&db).map_err(at(&path))?;
+        added::ensure_links(&db).map_err(at(&path))?;
         let tables = Tables::of(version);
-        notes::ensure(&db, tables).map_err(at(&path))?;
+        added::ensure_notes(&db, tables).map_err(at(&path))?;
         Ok(Journal {
             db,
             path,
@@ -229,16 +148,6 @@ impl Journal {
     }
 }
 
-/// An open commit.
-#[derive(Debug)]
-pub struct Commit<'a> {
-    pub(super) transaction: rusqlite::Transaction<'a>,
-    pub(super) path: &'a Path,
-    pub(super) tables: Tables,
-    pub(super) statements: Statements,
-    settled: &'a mut u64,
-}
-
 impl Commit<'_> {
     /// Writes the intent to send a row, unless an earlier row of this run holds the
     /// key (K4) or one that differs only by case (K2), and must not. A row that has an
@@ -263,8 +172,8 @@ impl Commit<'_> {
         };
         let names = (key.as_str(), folded.as_str());
         match self.tables {
-            Tables::Second => second::intend(self, intent, names, at)?,
-            Tables::Third => third::intend(self, intent, names, at)?,
+            Tables::Second => second_rows::intend(self, intent, names, at)?,
+            Tables::Third => third_rows::intend(self, intent, names, at)?,
         }
         Ok(Claim::Free(key))
     }
@@ -314,75 +223,9 @@ impl Commit<'_> {
         };
         let outcome = (end, issue.as_deref());
         match self.tables {
-            Tables::Second => second::settle(self, row, key, outcome),
-            Tables::Third => third::settle(self, row, key, outcome),
+            Tables::Second => second_rows::settle(self, row, key, outcome),
+            Tables::Third => third_rows::settle(self, row, key, outcome),
         }
-    }
-
-    /// Keeps what stands of a row that is refused.
-    pub fn keep_written(&self, seq: u64, written: &Written) -> Result<(), JournalError> {
-        self.run(
-            "UPDATE row SET ticket = ?2, change = ?3 WHERE seq = ?1",
-            params![seq, written.ticket, written.change.word()],
-        )
-    }
-
-    /// Keeps a number, such as the length of a derived file (D3).
-    pub fn mark(&self, name: &str, value: u64) -> Result<(), JournalError> {
-        self.run(
-            "INSERT INTO mark (name, value) VALUES (?1, ?2)
-             ON CONFLICT (name) DO UPDATE SET value = ?2",
-            params![name, value],
-        )
-    }
-
-    /// Counts what mapping did to values of rows that this commit settles.
-    pub fn count_remark(&self, remark: Remark) -> Result<(), JournalError> {
-        self.count(&remark_name(remark))
-    }
-
-    /// Counts a value by itself, beside its remark.
-    pub fn count_value(&self, remark: &PlacedRemark) -> Result<(), JournalError> {
-        self.count(&value_name(remark))
-    }
-
-    fn count(&self, name: &str) -> Result<(), JournalError> {
-        self.run(
-            "INSERT INTO mark (name, value) VALUES (?1, 1)
-             ON CONFLICT (name) DO UPDATE SET value = value + 1",
-            params![name],
-        )
-    }
-
-    /// Keeps how far the run came, with the time.
-    pub fn mark_state(&self, state: RunState) -> Result<(), JournalError> {
-        self.mark("state", state.number())?;
-        self.mark_time("updated_ms")
-    }
-
-    /// Keeps the time.
-    pub fn mark_time(&self, name: &str) -> Result<(), JournalError> {
-        self.mark(name, now().as_millisecond().unsigned_abs())
-    }
-
-    /// How many rows have been settled so far, this commit included.
-    pub fn settled(&self) -> u64 {
-        *self.settled
-    }
-
-    /// Makes everything of this commit durable.
-    pub fn commit(self) -> Result<(), JournalError> {
-        let path = self.path;
-        self.transaction.commit().map_err(at(path))
-    }
-
-    pub(super) fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<(), JournalError> {
-        let _changed = self
-            .transaction
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.execute(params))
-            .map_err(at(self.path))?;
-        Ok(())
     }
 }
 
@@ -393,7 +236,9 @@ mod tests {
     use super::*;
     use crate::journal::read::Reading;
     use crate::journal::schema::{TABLES, VERSION};
+    use crate::journal::third;
     use crate::model::outcome::Change;
+    use crate::model::place::RowAddress;
 
     /// A journal with its tables and nothing in them.
     fn empty(folder: &Path) -> Journal {

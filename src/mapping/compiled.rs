@@ -5,6 +5,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::fallback::Fallback;
+use super::stray::Stray;
 use crate::mapping::convert::Pipelines;
 use crate::mapping::entry::{Column, Entry};
 use crate::mapping::key::Key;
@@ -12,7 +14,6 @@ use crate::mapping::link::{Link, MappedLink};
 use crate::mapping::notes::{Beside, CommentFile, Cutting, Joint, Notes, notes};
 use crate::mapping::scope::{Findings, Scope};
 use crate::mapping::shape::Keep;
-use crate::mapping::suggest::Stray;
 use crate::mapping::template::{TemplateId, Templates};
 use crate::model::invisible::trim_invisible;
 use crate::model::issue::{Problem, Reason, RowIssue};
@@ -55,15 +56,6 @@ pub struct MappedProperty {
     /// The property of its `read_only.into`, for a portal that does not keep this one
     /// though it does not define it as read-only.
     pub instead: Option<Fallback>,
-}
-
-/// A property that takes the values of another.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fallback {
-    /// Internal name.
-    pub name: Arc<str>,
-    /// What it holds in the portal, for comparing.
-    pub value_type: ValueType,
 }
 
 /// What became of a row.

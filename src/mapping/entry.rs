@@ -8,14 +8,14 @@ use std::sync::Arc;
 use foldhash::quality::RandomState;
 use jiff::tz::TimeZone;
 
-use crate::mapping::compiled::Fallback;
+use super::fallback::Fallback;
+use super::stray::Stray;
 use crate::mapping::convert::{
     Conversion, Converted, LONGEST, RowFacts, ZONES, is_zero_date, nearest_zone, plain_text,
     replaced,
 };
 use crate::mapping::scope::{Findings, Scope, trimmed};
 use crate::mapping::shape::Replacement;
-use crate::mapping::suggest::Stray;
 use crate::mapping::template::TemplateId;
 use crate::mapping::value_map::{Fixed, Unmapped, ValueMap};
 use crate::model::issue::{Problem, Reason, excerpt};

@@ -1,6 +1,6 @@
 //! What is wrong with a mapping, and how it looks: every problem with its place in
 //! the TOML file, drawn like a compiler's message. Parsing and compiling collect
-//! into `Problems`; what users and callers see is `MappingErrors`.
+//! into `Problems`; what users and callers see is `Mistakes`.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -9,10 +9,6 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
 
-use crate::mapping::file::MappingFile;
-use crate::mapping::operation::For;
-use crate::model::row::Headers;
-use crate::model::schema::Schema;
 use crate::model::visible::one_line;
 
 /// How many problems are drawn.
@@ -96,12 +92,12 @@ impl Problems {
 
     /// The value where nothing was reported, otherwise all errors in the order of
     /// the file.
-    pub(crate) fn conclude<T>(
+    pub(crate) fn conclude<T, R>(
         self,
         value: Option<T>,
         name: &Arc<str>,
         text: &Arc<str>,
-    ) -> Result<T, MappingErrors> {
+    ) -> Result<T, Mistakes<R>> {
         let mut found = self.found.into_inner();
         match value {
             Some(value) if found.is_empty() => return Ok(value),
@@ -110,7 +106,7 @@ impl Problems {
             }
             _ => {}
         }
-        Err(MappingErrors {
+        Err(Mistakes {
             name: Arc::clone(name),
             text: Arc::clone(text),
             found: in_order(found),
@@ -128,13 +124,13 @@ fn in_order(mut found: Vec<Problem>) -> Vec<Problem> {
 }
 
 /// Everything that is wrong with a mapping file, in the order of the file; never
-/// empty.
+/// empty. `R` is what could be read of it all the same.
 #[derive(Debug)]
-pub struct MappingErrors {
+pub struct Mistakes<R> {
     name: Arc<str>,
     text: Arc<str>,
     found: Vec<Problem>,
-    rest: Option<Box<MappingFile>>,
+    rest: Option<Box<R>>,
 }
 
 /// One problem of a mapping file, for callers that draw it themselves.
@@ -150,7 +146,7 @@ pub struct MappingProblem<'a> {
     pub help: Option<&'a str>,
 }
 
-impl MappingErrors {
+impl<R> Mistakes<R> {
     /// How many problems there are; at least one.
     #[expect(clippy::len_without_is_empty, reason = "it is never empty")]
     pub fn len(&self) -> usize {
@@ -158,34 +154,22 @@ impl MappingErrors {
     }
 
     /// These errors, with what of the mapping could be read.
-    pub(crate) fn with_rest(mut self, rest: Option<MappingFile>) -> MappingErrors {
+    pub(crate) fn with_rest(mut self, rest: Option<R>) -> Mistakes<R> {
         self.rest = rest.map(Box::new);
         self
     }
 
     /// What of the mapping could be read; nothing is to be done with it but to hold it
     /// against more.
-    pub fn rest(&self) -> Option<&MappingFile> {
+    pub fn rest(&self) -> Option<&R> {
         self.rest.as_deref()
     }
 
-    /// These errors and those that show when the rest of the mapping is held against an
-    /// input and a portal, so that nobody learns of them one after the other.
-    pub fn and_against(
-        mut self,
-        headers: &Headers,
-        schema: &Schema,
-        purpose: For,
-    ) -> MappingErrors {
-        let held = self.rest.as_ref().map(|rest| {
-            let schema = schema.clone().with_tickets(rest.new_properties());
-            rest.compile(headers, &schema, purpose)
-        });
-        // Of a problem that is found twice, the one that knows more is kept.
-        if let Some(Err(mut others)) = held {
-            others.found.append(&mut self.found);
-            self.found = in_order(others.found);
-        }
+    /// These errors behind those of one who looked later; of a problem that is found
+    /// twice, the one that knows more is kept.
+    pub(crate) fn behind(mut self, mut later: Mistakes<R>) -> Mistakes<R> {
+        later.found.append(&mut self.found);
+        self.found = in_order(later.found);
         self
     }
 
@@ -238,13 +222,13 @@ impl MappingErrors {
     }
 }
 
-impl fmt::Display for MappingErrors {
+impl<R> fmt::Display for Mistakes<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(false))
     }
 }
 
-impl std::error::Error for MappingErrors {}
+impl<R: fmt::Debug> std::error::Error for Mistakes<R> {}
 
 /// The span moved inside the text and onto whole characters.
 fn within(text: &str, span: &Range<usize>) -> Range<usize> {

@@ -9,7 +9,7 @@ use crate::mapping::alone;
 use crate::mapping::backwards::{Backwards, backwards};
 use crate::mapping::compile::{Sources, compile};
 use crate::mapping::compiled::CompiledMapping;
-use crate::mapping::errors::{MappingErrors, Problems};
+use crate::mapping::errors::{Mistakes, Problems};
 use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::operation::For;
 use crate::mapping::parse::parse;
@@ -39,6 +39,24 @@ pub enum Comments {
     There,
     /// They are not there, and what is optional is left out.
     Absent,
+}
+
+/// Everything that is wrong with a mapping file, with what of it could be read.
+pub type MappingErrors = Mistakes<MappingFile>;
+
+impl MappingErrors {
+    /// These errors and those that show when the rest of the mapping is held against an
+    /// input and a portal, so that nobody learns of them one after the other.
+    pub fn and_against(self, headers: &Headers, schema: &Schema, purpose: For) -> MappingErrors {
+        let held = self.rest().map(|rest| {
+            let schema = schema.clone().with_tickets(rest.new_properties());
+            rest.compile(headers, &schema, purpose)
+        });
+        match held {
+            Some(Err(others)) => self.behind(others),
+            _ => self,
+        }
+    }
 }
 
 impl MappingFile {

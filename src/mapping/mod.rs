@@ -12,6 +12,7 @@ mod alone;
 mod backwards;
 mod compile;
 mod compiled;
+mod fallback;
 mod convert;
 mod entry;
 mod errors;
@@ -31,6 +32,7 @@ mod rewritten;
 mod scope;
 mod shape;
 mod suggest;
+mod stray;
 mod tables;
 mod template;
 mod value_map;
@@ -45,9 +47,10 @@ pub fn note_text(body: &str) -> String {
 }
 
 pub use backwards::{BackColumn, Backwards};
-pub use compiled::{CompiledMapping, Fallback, Mapped, MappedProperty};
-pub use errors::{MappingErrors, MappingProblem};
-pub use file::{Comments, MappingFile};
+pub use compiled::{CompiledMapping, Mapped, MappedProperty};
+pub use errors::MappingProblem;
+pub use fallback::Fallback;
+pub use file::{Comments, MappingErrors, MappingFile};
 pub use json_schema::JSON_SCHEMA;
 pub use link::MappedLink;
 pub use nearest::nearest;
@@ -55,5 +58,6 @@ pub use notes::{CommentColumns, CommentFile, LacksColumn};
 pub use operation::For;
 pub use presets::PRESETS;
 pub use shape::Keep;
-pub use suggest::{Stray, ValueLine};
+pub use stray::Stray;
+pub use suggest::ValueLine;
 pub use way_back::WayBack;

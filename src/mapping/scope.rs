@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use minijinja::Value;
 
-use crate::mapping::suggest::Stray;
+use super::stray::Stray;
 use crate::mapping::template::{TemplateId, Templates};
 use crate::model::issue::{Problem, Reason};
 use crate::model::row::SourceRow;

@@ -1,23 +1,9 @@
 //! Texts of the source that have no counterpart: which they are, what they most
 //! likely mean, and the lines that a value file starts from. Nothing is decided here.
 
-use std::sync::Arc;
-
 use crate::mapping::compiled::CompiledMapping;
 use crate::mapping::entry::Entry;
 use crate::mapping::nearest::fold;
-
-/// A text without a counterpart, which the mapping left blank or replaced.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stray {
-    /// The property that it was for.
-    pub property: Arc<str>,
-    /// The column that it stands in, as the file writes it; none for a template
-    /// without columns.
-    pub column: Option<Arc<str>>,
-    /// The text, cleaned as the mapping says, or one part of it.
-    pub text: String,
-}
 
 /// A line of a value map, as the mapping writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

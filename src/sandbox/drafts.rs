@@ -2,8 +2,7 @@
 //! checked, all faults are told at once, and what the portal sets by itself is
 //! added. Pure; unique values and associations are checked where the store is.
 
-use std::collections::BTreeMap;
-
+use super::changes::Changes;
 use super::kind::Kind;
 use super::refusal::{Demand, Invalid, Refusal};
 use super::schema::{Property, Schema, ValueType};
@@ -16,9 +15,6 @@ use super::switches::{
 use super::values::{self, Fault};
 use super::version::Version;
 use super::{emails, forgiving, value_rules};
-
-/// What a write does to a record: a new value, or None to clear it.
-pub(super) type Changes = BTreeMap<String, Option<String>>;
 
 /// Id of the app that the sandbox takes all its clients for.
 pub(super) const SOURCE_APP: &str = "1234567";
@@ -341,4 +337,12 @@ pub(super) fn system_values(kind: Kind, now: &str) -> Values {
     values
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into()
+}
+
+/// Writes the id into the values that tell it.
+pub(super) fn number(kind: Kind, values: &mut Values, id: i64) {
+    let _ = values.insert("hs_object_id".to_owned(), id.to_string());
+    if kind == Kind::Ticket {
+        let _ = values.insert("hs_ticket_id".to_owned(), id.to_string());
+    }
 }

@@ -6,25 +6,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::limits::{Rate, RateError};
+use super::time_text::time;
 
 /// A value that is none; the switch says what it takes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NoValue;
-
-/// A length of time, written `300ms`, `5s`, `2m` or `24h`.
-pub(super) fn time(text: &str) -> Option<Duration> {
-    let end = text.find(|letter: char| !letter.is_ascii_digit())?;
-    let (number, unit) = text.split_at(end);
-    let number: u64 = number.parse().ok()?;
-    let millis = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return None,
-    };
-    number.checked_mul(millis).map(Duration::from_millis)
-}
 
 /// How late the search index is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

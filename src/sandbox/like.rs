@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::kind::Kind;
 use super::links::{Bound, Label};
 use super::schema::{Group, Owner, Pipeline, Property};
-use super::value_rules::PropertyRules;
+use super::value_rule::PropertyRules;
 
 /// What another portal defines.
 #[derive(Debug, Clone, Default, Deserialize)]

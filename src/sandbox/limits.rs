@@ -10,7 +10,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use super::clock::Moment;
-use super::free_values::time;
+use super::time_text::time;
 
 /// How many calls the portal takes, for all its clients together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,12 +9,13 @@ use serde::Deserialize;
 
 use super::clock::Moment;
 use super::desk::Desk;
+use super::drafts::number;
 use super::kind::Kind;
 use super::problem::Problem;
 use super::shapes::{ObjectOut, Reference, Text, Values};
 use super::store::Record;
 use super::switches::{MergeId, MergeLoser, MergeTouches, MergedIds, RestoreTouches};
-use super::writes::{Written, number};
+use super::writes::Written;
 
 /// Holds the ids that were merged into a record.
 const MERGED: &str = "hs_merged_object_ids";

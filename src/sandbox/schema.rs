@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
 use super::links::LinkTypes;
-use super::value_rules::{PropertyRules, Rule};
+use super::value_rule::{PropertyRules, Rule};
 
 /// Types of value (C1 §3.2; the last is one of the internal ones).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

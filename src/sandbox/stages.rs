@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use super::drafts::Changes;
+use super::changes::Changes;
 use super::refusal::Invalid;
 use super::schema::{Pipeline, Schema, Stage};
 use super::shapes::Values;

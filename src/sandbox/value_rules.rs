@@ -1,86 +1,23 @@
-//! Rules that an admin makes for values of properties (C2 §9.25): kept and shown as the
-//! API has them, and held against values that come by the paths of 2026-09, the only ones whose writes obey an admin's rules (C1 §0.2). Rules that
-//! speak of today, of domains and of countries are kept and shown only.
+//! Rules that an admin makes for values of properties (C2 §9.25), held against values that
+//! come by the paths of 2026-09, the only ones whose writes obey an admin's rules (C1 §0.2).
+//! Rules that speak of today, of domains and of countries are not held against any.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use regex::Regex;
-use serde::{Deserialize, Serialize};
 
-use super::desk::Desk;
-use super::kind::Kind;
 use super::problem::Problem;
 use super::schema::{Property, ValueType};
+use super::value_rule::Rule;
 use super::values::{self, Fault};
-
-/// Under which sort the rules of a property are kept.
-pub(super) const SORT: &str = "rules";
 
 /// Code of a value that breaks a rule. HubSpot's import API has it in its list;
 /// what a write says is nowhere shown.
 const CODE: &str = "FAILED_VALIDATION";
 
-/// Kinds of rule that there are.
-const KINDS: [&str; 27] = [
-    "AFTER_DATETIME_DURATION",
-    "AFTER_DURATION",
-    "ALPHANUMERIC",
-    "BEFORE_DATETIME_DURATION",
-    "BEFORE_DURATION",
-    "DAYS_OF_WEEK",
-    "DECIMAL",
-    "DOMAIN",
-    "EMAIL",
-    "EMAIL_ALLOWED_DOMAINS",
-    "EMAIL_BLOCKED_DOMAINS",
-    "END_DATE",
-    "END_DATETIME",
-    "FORMAT",
-    "MAX_LENGTH",
-    "MAX_NUMBER",
-    "MIN_LENGTH",
-    "MIN_NUMBER",
-    "PHONE_NUMBER_WITH_EXPLICIT_COUNTRY_CODE",
-    "REGEX",
-    "SPECIAL_CHARACTERS",
-    "START_DATE",
-    "START_DATETIME",
-    "URL",
-    "URL_ALLOWED_DOMAINS",
-    "URL_BLOCKED_DOMAINS",
-    "WHITESPACE",
-];
-
-/// One rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Rule {
-    pub(super) rule_type: String,
-    pub(super) rule_arguments: Vec<String>,
-    #[serde(default)]
-    pub(super) should_apply_normalization: bool,
-}
-
-/// The rules of a property, as the list of all shows them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct PropertyRules {
-    pub(super) property_name: String,
-    pub(super) property_validation_rules: Vec<Rule>,
-}
-
-/// What a rule becomes by a request.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct RuleInput {
-    rule_arguments: Vec<String>,
-    #[serde(default)]
-    should_apply_normalization: bool,
-}
-
 impl Rule {
     /// Whether it is sound for the property.
-    fn check(&self, property: &Property) -> Result<(), Problem> {
+    pub(super) fn check(&self, property: &Property) -> Result<(), Problem> {
         let (kind, arguments) = (self.rule_type.as_str(), &self.rule_arguments);
         let refuse = |what: &str| {
             let name = &property.name;
@@ -206,72 +143,6 @@ pub(super) fn check(property: &str, rules: &[Rule], value: &str) -> Result<(), F
         CODE,
         format!("{value} breaks the validation rule {kind} ({arguments}) of {property}"),
     ))
-}
-
-impl Desk {
-    /// The properties of a kind that have rules.
-    pub(super) fn value_rules(&self, kind: Kind) -> Vec<PropertyRules> {
-        let shelf = self.schema.of(kind);
-        let rules = shelf.rules.iter();
-        rules
-            .map(|(name, rules)| PropertyRules {
-                property_name: name.clone(),
-                property_validation_rules: rules.clone(),
-            })
-            .collect()
-    }
-
-    /// The rules of a property.
-    pub(super) fn rules_of(&self, kind: Kind, name: &str) -> Result<Vec<Rule>, Problem> {
-        let shelf = self.schema.of(kind);
-        if !shelf.properties.contains_key(name) {
-            return Err(Problem::not_found());
-        }
-        Ok(shelf.rules.get(name).cloned().unwrap_or_default())
-    }
-
-    /// The rule of one type.
-    pub(super) fn rule_of(&self, kind: Kind, name: &str, rule: &str) -> Result<Rule, Problem> {
-        let rules = self.rules_of(kind, name)?.into_iter();
-        let mut rules = rules.filter(|known| known.rule_type == rule);
-        rules.next().ok_or_else(Problem::not_found)
-    }
-
-    /// Makes a rule in place of the one of its type; without arguments it goes.
-    pub(super) fn put_rule(
-        &mut self,
-        kind: Kind,
-        (name, rule_type): (&str, &str),
-        input: RuleInput,
-    ) -> Result<(), Problem> {
-        if !KINDS.contains(&rule_type) {
-            let message = format!(
-                "'{rule_type}' is not a type of rule: [{}]",
-                KINDS.join(", ")
-            );
-            return Err(Problem::validation(message));
-        }
-        let mut rules = self.rules_of(kind, name)?;
-        rules.retain(|known| known.rule_type != rule_type);
-        if !input.rule_arguments.is_empty() {
-            let rule = Rule {
-                rule_type: rule_type.to_owned(),
-                rule_arguments: input.rule_arguments,
-                should_apply_normalization: input.should_apply_normalization,
-            };
-            if let Some(property) = self.schema.of(kind).properties.get(name) {
-                rule.check(property)?;
-            }
-            rules.push(rule);
-        }
-        let kept = PropertyRules {
-            property_name: name.to_owned(),
-            property_validation_rules: rules,
-        };
-        self.store.define(SORT, kind.plural(), name, &kept)?;
-        self.schema.of_mut(kind).put_rules(kept);
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::clock::Moment;
 use super::desk::{ACTIVITY_KEY, Desk};
-use super::drafts::Draft;
+use super::drafts::{Draft, number};
 use super::kind::Kind;
 use super::links;
 use super::refusal::{Invalid, Refusal, Taken};
@@ -256,14 +256,6 @@ fn named_values(kind: Kind, shelf: &Shelf, values: &Values) -> impl Iterator<Ite
         .iter()
         .filter_map(|name| Some((name.clone(), values.get(name)?.clone())));
     own.chain(emails)
-}
-
-/// Writes the id into the values that tell it.
-pub(super) fn number(kind: Kind, values: &mut Values, id: i64) {
-    let _ = values.insert("hs_object_id".to_owned(), id.to_string());
-    if kind == Kind::Ticket {
-        let _ = values.insert("hs_ticket_id".to_owned(), id.to_string());
-    }
 }
 
 fn taken(property: &str, value: &str, holder: i64) -> Invalid {

@@ -17,10 +17,12 @@ use tickethaul::hubspot::{
 use tickethaul::import::comments::{CommentInput, Rest, gather};
 use tickethaul::import::flow::Operation;
 use tickethaul::import::folder::RunFolder;
+use tickethaul::import::job::Job;
+use tickethaul::import::job::{Options, Unknown};
 use tickethaul::import::links::LinkKinds;
 use tickethaul::import::read::{Input, Sources};
 use tickethaul::import::rivals::Rivals;
-use tickethaul::import::run::{Job, Options, Unknown, run};
+use tickethaul::import::run::run;
 use tickethaul::import::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
 use tickethaul::journal::{

@@ -4,6 +4,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+mod graph; // which file names what of which other file
 
 /// Which rooms a room may use. `error` is for all but model and sandbox.
 const ARROWS: [(&str, &[&str]); 11] = [
@@ -86,7 +89,7 @@ const PLACES: [(&str, &[&str]); 18] = [
     ("SystemTime", &["sandbox/clock.rs"]),
     (
         "Timestamp::now",
-        &["journal/write.rs", "sandbox/clock.rs", "report/age.rs"],
+        &["journal/clock.rs", "sandbox/clock.rs", "report/age.rs"],
     ),
 ];
 
@@ -94,8 +97,8 @@ fn src() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// Every source file with its production text: comments and tests cut off.
-fn sources() -> BTreeMap<String, String> {
+/// Every source file's text, tests and all.
+static TEXTS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     let mut found = BTreeMap::new();
     let mut folders = vec![src()];
     while let Some(folder) = folders.pop() {
@@ -104,28 +107,24 @@ fn sources() -> BTreeMap<String, String> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|ending| ending == "rs") {
-                let name = path
-                    .strip_prefix(src())
-                    .expect("below src")
-                    .to_string_lossy();
-                if name.ends_with("tests.rs") || name.contains("/tests/") {
-                    continue;
-                }
+                let below = path.strip_prefix(src()).expect("below src");
+                let name = below.to_string_lossy().replace('\\', "/");
                 let text = fs::read_to_string(&path).expect("a source file");
-                let _new = found.insert(name.replace('\\', "/"), production(&text));
+                let _new = found.insert(name, text);
             }
         }
     }
     found
-}
+});
 
-fn production(text: &str) -> String {
-    let lines = text
-        .lines()
-        .take_while(|line| line.trim() != "#[cfg(test)]");
-    let code = lines.filter(|line| !line.trim_start().starts_with("//"));
-    code.collect::<Vec<_>>().join("\n")
-}
+/// Every source file with its production code: comments, literals and tests cut off.
+static SOURCES: LazyLock<BTreeMap<&str, String>> = LazyLock::new(|| {
+    let is_production = |name: &str| !name.ends_with("tests.rs") && !name.contains("/tests/");
+    let found = TEXTS.iter().filter(|(name, _)| is_production(name));
+    found
+        .map(|(name, text)| (name.as_str(), graph::production(text)))
+        .collect()
+});
 
 fn room(file: &str) -> &str {
     file.split_once('/').map_or("", |(room, _)| room)
@@ -155,12 +154,12 @@ fn rooms_used(text: &str) -> Vec<String> {
 #[test]
 fn rooms_know_only_whom_they_may() {
     let mut wrong = Vec::new();
-    for (file, text) in sources() {
-        let own = room(&file);
+    for (file, text) in &*SOURCES {
+        let own = room(file);
         let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == own) else {
             continue;
         };
-        for used in rooms_used(&text) {
+        for used in rooms_used(text) {
             let is_room = used == "error" || ARROWS.iter().any(|(name, _)| *name == used);
             if is_room && used != own && !allowed.contains(&used.as_str()) {
                 wrong.push(format!("{file} uses {used}"));
@@ -176,7 +175,7 @@ fn rooms_know_only_whom_they_may() {
 #[test]
 fn crates_stay_in_their_places() {
     let mut wrong = Vec::new();
-    for (file, text) in sources() {
+    for (file, text) in &*SOURCES {
         for (thing, places) in PLACES {
             let named = text.match_indices(thing).any(|(at, _)| {
                 let before = text[..at].chars().next_back();
@@ -184,7 +183,7 @@ fn crates_stay_in_their_places() {
             });
             let home = places
                 .iter()
-                .any(|place| file == *place || file.starts_with(&format!("{place}/")));
+                .any(|place| *file == *place || file.starts_with(&format!("{place}/")));
             if named && !home {
                 wrong.push(format!("{file} names {thing}"));
             }
@@ -203,28 +202,31 @@ fn printing_is_for_cli_and_report() {
         "io::stdout()",
         "io::stderr()",
     ];
-    let outside = sources().into_iter().filter(|(file, text)| {
+    let outside = SOURCES.iter().filter(|(file, text)| {
         !matches!(room(file), "cli" | "report") && prints.iter().any(|print| text.contains(print))
     });
-    assert_eq!(outside.map(|(file, _)| file).collect::<Vec<_>>(), [""; 0]);
+    assert_eq!(outside.map(|(file, _)| *file).collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]
 fn every_file_opens_with_prose() {
-    let mut folders = vec![src()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).expect("src is readable") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "rs") {
-                let text = fs::read_to_string(&path).expect("a source file");
-                assert!(
-                    text.starts_with("//! "),
-                    "{} has no opening prose",
-                    path.display()
-                );
+    for (name, text) in &*TEXTS {
+        assert!(text.starts_with("//! "), "{name} has no opening prose");
+    }
+}
+
+#[test]
+fn no_files_lead_to_each_other() {
+    let graph = graph::graph(&TEXTS);
+    let mut words = String::new();
+    for circle in graph::circles(&graph) {
+        words += &format!("\ncircle of {}: {}\n", circle.len(), circle.join(", "));
+        for file in &circle {
+            let within = graph[file].iter().filter(|(used, _)| circle.contains(used));
+            for (used, names) in within {
+                words += &format!("  {file} -> {used}: {names:?}\n");
             }
         }
     }
+    assert!(words.is_empty(), "files that lead to each other:\n{words}");
 }

@@ -12,9 +12,9 @@ use super::run::{What, finish, give_up_superseded, job, stopped, unless_stopped}
 use super::target::{Goes, standing};
 use super::work::{Work, is_inside};
 use crate::cli::exit::Exit;
-use crate::cli::import::mapping_error;
+use crate::cli::mapping_file::mapping_error;
+use crate::cli::moments::second;
 use crate::cli::portal::Portal;
-use crate::cli::runs::second;
 use crate::cli::settings::PortalArgs;
 use crate::cli::talk::Talk;
 use crate::error::Error;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::resolve::{dates, part_by};
 use super::words::{OthersWord, others};
-use crate::cli::import::mapping_error;
+use crate::cli::mapping_file::mapping_error;
 use crate::cli::objects::objects;
 use crate::cli::portal::call_error;
 use crate::cli::talk::Talk;

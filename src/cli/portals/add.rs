@@ -217,7 +217,7 @@ fn mapping(path: &Path) -> Result<PathBuf, Error> {
         true => absolute(path),
         false => {
             // Whether it is one is said by whoever knows.
-            let _mapping = crate::cli::import::parse_mapping(path)?;
+            let _mapping = crate::cli::mapping_file::parse_mapping(path)?;
             Ok(path.to_owned())
         }
     }

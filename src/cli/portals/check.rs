@@ -6,7 +6,6 @@ use std::fs::File;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 
 use super::needs;
 use super::report::Report;
@@ -260,18 +259,4 @@ async fn probe(
     known.take(found, now, &Witness::Probe);
     known.probed = Some(now);
     Ok(())
-}
-
-/// The unknowns of a portal as JSON, for `portal show`.
-pub fn known_json(known: &Known) -> serde_json::Value {
-    json!({
-        "portal": known.portal,
-        "checked": known.checked.map(|at| at.to_string()),
-        "probed": known.probed.map(|at| at.to_string()),
-        "scopes": known.scopes,
-        "found": known.found(),
-        "facts": known.facts,
-        "association_limits": known.link_limits,
-        "rules": known.rules,
-    })
 }

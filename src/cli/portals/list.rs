@@ -6,8 +6,8 @@ use comfy_table::Table;
 use serde_json::{Value, json};
 
 use super::add::option_of;
-use super::check::known_json;
 use super::report::found_text;
+use super::report::known_json;
 use crate::cli::config::{Config, Profile, SANDBOX, Source};
 use crate::cli::exit::Exit;
 use crate::cli::known::Known;

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::check::known_json;
 use super::needs::{self, Lack};
 use crate::cli::known::{Known, Witness};
 use crate::cli::schema::PortalCopy;
@@ -297,4 +296,18 @@ fn not_found(known: &Known) -> Vec<(&'static str, &'static str)> {
         Way::Neither(why) => why,
     };
     open.map(|one| (one.name, why(one.way))).collect()
+}
+
+/// The unknowns of a portal as JSON, for `portal show`.
+pub fn known_json(known: &Known) -> serde_json::Value {
+    json!({
+        "portal": known.portal,
+        "checked": known.checked.map(|at| at.to_string()),
+        "probed": known.probed.map(|at| at.to_string()),
+        "scopes": known.scopes,
+        "found": known.found(),
+        "facts": known.facts,
+        "association_limits": known.link_limits,
+        "rules": known.rules,
+    })
 }

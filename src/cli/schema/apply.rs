@@ -10,7 +10,7 @@ use super::diff::{REMEDY, show};
 use super::lacking::Lacking;
 use super::pull::pull;
 use crate::cli::exit::Exit;
-use crate::cli::import::read_mapping;
+use crate::cli::mapping_file::read_mapping;
 use crate::cli::portal::Portal;
 use crate::cli::settings::PortalArgs;
 use crate::cli::talk::Talk;

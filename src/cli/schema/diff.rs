@@ -8,7 +8,7 @@ use serde_json::json;
 use super::lacking::Lacking;
 use super::store::SchemaFrom;
 use crate::cli::exit::Exit;
-use crate::cli::import::read_mapping;
+use crate::cli::mapping_file::read_mapping;
 use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::SchemaParts;

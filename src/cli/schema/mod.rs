@@ -11,6 +11,7 @@ mod lacking;
 mod pull;
 mod show;
 mod store;
+mod place;
 
 pub use apply::refuse_clashes;
 pub use command::{SchemaCommand, run};
@@ -18,5 +19,6 @@ pub use copy::PortalCopy;
 pub use create::create;
 pub use diff::REMEDY;
 pub use lacking::{Lacking, lacking_groups};
+pub use place::read as read_copy;
 pub use pull::{archived, permitted, pull};
-pub use store::{SchemaFrom, read as read_copy};
+pub use store::SchemaFrom;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::copy::{LeftOut, PortalCopy};
-use super::store;
+use super::place;
 use crate::cli::exit::Exit;
 use crate::cli::portal::{Portal, call_error};
 use crate::cli::settings::PortalArgs;
@@ -41,7 +41,7 @@ pub async fn run(args: &PullArgs, talk: &Talk) -> Result<Exit, Error> {
     let target = args
         .output
         .as_ref()
-        .map(|path| store::target(path, args.force));
+        .map(|path| place::target(path, args.force));
     let target = target.transpose()?;
     let portal = Portal::open(&args.portal, talk).await?;
     let pulled = pull(&portal, SchemaParts::default(), talk).await;
@@ -49,7 +49,7 @@ pub async fn run(args: &PullArgs, talk: &Talk) -> Result<Exit, Error> {
     let copy = pulled?;
     let target = match target {
         Some(target) => target,
-        None => store::place(copy.portal_id)?,
+        None => place::place(copy.portal_id)?,
     };
     let text = copy.text().map_err(Error::unexpected)?;
     target.write(&text, Privacy::Private)?;

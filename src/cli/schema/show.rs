@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::copy::PortalCopy;
 use super::store::SchemaFrom;
 use crate::cli::exit::Exit;
-use crate::cli::import::read_mapping;
+use crate::cli::mapping_file::read_mapping;
 use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::SchemaParts;

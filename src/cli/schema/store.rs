@@ -7,14 +7,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::copy::PortalCopy;
+use super::place::{FOLDER, read};
 use super::pull::pull;
-use crate::cli::output::stdout;
 use crate::cli::portal::Portal;
 use crate::cli::settings::{PortalArgs, cache_folder};
 use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
-use crate::output::{Owner, Target, Wish, private_folder};
 use crate::report::age_words;
 
 /// What a portal defines: from a file, from the portal, or from the last pull.
@@ -80,47 +79,6 @@ impl SchemaFrom {
         }
         Ok((copy, None))
     }
-}
-
-/// The folder of copies in the user's cache folder.
-const FOLDER: &str = "schema";
-
-/// Where the copy of a portal lies; its folder is made when it is not there.
-pub fn place(portal_id: u64) -> Result<Target, Error> {
-    let folder = cache_folder()?.join(FOLDER);
-    private_folder(&folder).map_err(|error| {
-        let folder = folder.display();
-        Error::usage(format!("can't make the folder {folder}: {error}"))
-    })?;
-    Ok(Target::File(folder.join(format!("{portal_id}.toml"))))
-}
-
-/// Where a copy goes that the user names. A copy says that it is one, so an older one is
-/// replaced.
-pub fn target(path: &Path, force: bool) -> Result<Target, Error> {
-    let wish = Wish {
-        path,
-        endings: &["toml"],
-        any_ending: false,
-        force,
-    };
-    wish.target(stdout, |path| match read(path) {
-        Ok(_) => Owner::Ours,
-        Err(_) => Owner::Unknown,
-    })
-}
-
-/// Reads a copy that `schema pull` wrote.
-pub fn read(path: &Path) -> Result<PortalCopy, Error> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| Error::usage(format!("can't read {}: {error}", path.display())))?;
-    PortalCopy::read(&text).map_err(|error| {
-        Error::usage(format!(
-            "{} is not a copy of a portal: {error}",
-            path.display()
-        ))
-        .advise("write it again with `tickethaul schema pull`")
-    })
 }
 
 /// The only copy there is; with several, nobody can know which portal is meant.

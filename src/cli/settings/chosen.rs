@@ -4,63 +4,15 @@
 //! or to one that was typed, never to one of the environment.
 
 use std::path::Path;
-use std::str::FromStr;
 
+use super::portal_name::PORTAL;
+use super::portal_name::{By, Chosen, PortalName};
 use super::{
-    BASE_URL, DEFAULT_URL, OAUTH, PORTAL, PortalArgs, TOKEN, config, environment, refuse_empty,
-    shown_url,
+    BASE_URL, DEFAULT_URL, OAUTH, PortalArgs, TOKEN, config, environment, refuse_empty, shown_url,
 };
-use crate::cli::config::{Config, Profile, SANDBOX, Source, check_name};
+use crate::cli::config::{Profile, SANDBOX, Source};
 use crate::error::Error;
 use crate::journal::PortalPath;
-
-/// Portals that have a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PortalName {
-    /// The embedded portal, for rehearsals.
-    Sandbox,
-    /// One of the configuration.
-    Named(String),
-}
-
-impl FromStr for PortalName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<PortalName, String> {
-        match text {
-            SANDBOX => Ok(PortalName::Sandbox),
-            name => check_name(name).map(|()| PortalName::Named(name.to_owned())),
-        }
-    }
-}
-
-/// The portal of a command.
-#[derive(Clone, Debug)]
-pub enum Chosen {
-    /// The embedded one.
-    Sandbox(By),
-    /// A sandbox of the configuration.
-    NamedSandbox(Box<Profile>, By),
-    /// One of the configuration.
-    Named(Box<Profile>, By),
-    /// That of a token or an app that was typed or is in the environment.
-    Bare,
-    /// Nothing names one.
-    Nothing,
-}
-
-/// What named a portal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
-    /// `--portal`.
-    Flag,
-    /// The run that is resumed.
-    Run,
-    /// TICKETHAUL_PORTAL.
-    Variable,
-    /// The configuration.
-    Default,
-}
 
 impl PortalArgs {
     /// The portal, by whatever names it.
@@ -300,32 +252,6 @@ impl PortalArgs {
     }
 }
 
-impl Chosen {
-    /// A portal of the configuration.
-    pub fn of(profile: Profile, by: By) -> Chosen {
-        match profile.source {
-            Source::Sandbox(_) => Chosen::NamedSandbox(Box::new(profile), by),
-            _ => Chosen::Named(Box::new(profile), by),
-        }
-    }
-
-    /// True for a sandbox, of whichever name.
-    pub fn is_sandbox(&self) -> bool {
-        matches!(self, Chosen::Sandbox(_) | Chosen::NamedSandbox(..))
-    }
-}
-
-impl By {
-    fn words(self, name: &str) -> String {
-        match self {
-            By::Flag => format!("chosen by --portal {name}"),
-            By::Run => "as in the run".to_owned(),
-            By::Variable => format!("chosen by {PORTAL}"),
-            By::Default => "the default of the configuration".to_owned(),
-        }
-    }
-}
-
 /// The file with secrets that other users of this machine may read, where there is one.
 pub fn exposed(chosen: &Chosen, args: &PortalArgs) -> Option<std::path::PathBuf> {
     let of_profile: Option<&Path> = match chosen {
@@ -338,12 +264,4 @@ pub fn exposed(chosen: &Chosen, args: &PortalArgs) -> Option<std::path::PathBuf>
     let files = args.secret_files().into_iter().flatten().chain(of_profile);
     let mut files = files.filter(|path| crate::cli::secrets::others_may_read(path));
     files.next().map(Path::to_owned)
-}
-
-/// The configuration, for messages of those who have found nothing.
-pub(super) fn known_names(config: &Config) -> Vec<&str> {
-    config
-        .portals()
-        .map(|portal| portal.name.as_str())
-        .collect()
 }

@@ -14,12 +14,12 @@ use super::gather::Gathered;
 use super::state::KeptColumn;
 use super::table::{DataTable, TICKETS};
 use super::versions::Versions;
+use crate::export::cell::Cell;
 use crate::export::columns::Column;
 use crate::export::held::HeldRows;
 use crate::export::issues::Issues;
 use crate::export::job::Step;
 use crate::export::links::Links;
-use crate::export::project::Cell;
 use crate::export::spool::Ticket;
 use crate::export::write::{About, FileFacts, PartBy, Parts, Shape, WriteError};
 

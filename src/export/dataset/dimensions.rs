@@ -1,9 +1,9 @@
 //! Tables that explain the values of tickets: owners, pipelines, stages, properties.
 
 use super::table::stamp_columns;
+use crate::export::cell::Cell;
 use crate::export::columns::{Column, Kind, kind_of, unit_of};
 use crate::export::manifest::type_name;
-use crate::export::project::Cell;
 use crate::model::schema::Schema;
 
 /// A small table, whole in memory.

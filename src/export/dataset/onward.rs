@@ -7,8 +7,9 @@ use super::base::Base;
 use super::columns::columns;
 use super::evolve::Evolved;
 use super::fingerprint::{relabelled, shown};
-use crate::export::job::{Job, Onward, Window};
+use crate::export::job::{Job, Onward};
 use crate::export::output::Target;
+use crate::export::window::Window;
 
 /// What was in the window of the last run is looked at again: the search index shows
 /// some changes late.

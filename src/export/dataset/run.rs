@@ -18,11 +18,12 @@ use super::update::Update;
 use crate::export::error::ExportError;
 use crate::export::folder;
 use crate::export::issues::Issues;
-use crate::export::job::{Done, Job, Onward, Step, Which, Window};
+use crate::export::job::{Done, Job, Onward, Step, Which};
 use crate::export::names::issues_of;
 use crate::export::output::Target;
 use crate::export::page::PageError;
 use crate::export::standing::only_ours;
+use crate::export::window::Window;
 use crate::export::write::PartBy;
 use crate::hubspot::Client;
 

@@ -1,11 +1,12 @@
 //! The tables of a data set that have rows of tickets: `tickets` itself, `history` and
 //! `links`. All lie in the same parts, and each row says which run wrote it, and when.
 
+use crate::export::cell::{Cell, Misfit};
 use crate::export::columns::{Column, Kind};
 use crate::export::job::Job;
 use crate::export::layout::Layout;
 use crate::export::links::Links;
-use crate::export::project::{Cell, Misfit, cells};
+use crate::export::project::cells;
 use crate::export::spool::Ticket;
 use crate::export::tables::{Table, history_table, links_table};
 

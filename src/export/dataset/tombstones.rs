@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::export::cell::Cell;
 use crate::export::columns::{Column, ID_COLUMN, Kind};
-use crate::export::project::Cell;
 
 /// The table of tickets that are gone.
 pub const DELETED: &str = "deleted";

@@ -14,8 +14,9 @@ use super::tombstones::Tombstone;
 use crate::export::columns::ID_COLUMN;
 use crate::export::error::ExportError;
 use crate::export::filter::Judge;
-use crate::export::job::{Job, MERGED, Step, Which, Window};
+use crate::export::job::{Job, MERGED, Step, Which};
 use crate::export::page::Reading;
+use crate::export::window::Window;
 use crate::export::write::PartBy;
 use crate::hubspot::Client;
 

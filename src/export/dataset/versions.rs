@@ -8,9 +8,9 @@ use std::io;
 
 use super::base::Base;
 use super::table::{DataTable, TICKETS};
+use crate::export::cell::{Cell, instant_of};
 use crate::export::columns::{Column, Kind, Wording};
 use crate::export::held::HeldRows;
-use crate::export::project::{Cell, instant_of};
 use crate::export::write::Shape;
 
 /// What the header and the name of the column are that says when a ticket was changed.

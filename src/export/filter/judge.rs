@@ -4,7 +4,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::export::project::instant_of;
+use crate::export::cell::instant_of;
 use crate::hubspot::{Comparison, Filter, Search, Test};
 use crate::model::schema::{Schema, ValueType};
 

@@ -3,7 +3,8 @@
 
 use std::io::{self, Read};
 
-use crate::export::project::Cell;
+use super::other_columns::other_columns;
+use crate::export::cell::Cell;
 
 /// The cells of each record.
 pub fn rows(
@@ -18,7 +19,7 @@ pub fn rows(
         .map(plain)
         .eq(headers.iter().map(|header| plain(header)))
     {
-        return Err(super::other_columns());
+        return Err(other_columns());
     }
     let cell = |text: &str| match text {
         "" => Cell::Empty,

@@ -6,7 +6,8 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use serde_json::value::RawValue;
 
-use crate::export::project::Cell;
+use super::other_columns::other_columns;
+use crate::export::cell::Cell;
 
 /// The cells of each object.
 pub fn rows(
@@ -20,11 +21,11 @@ pub fn rows(
 fn cells(line: &str, headers: &[String]) -> io::Result<Vec<Cell<'static>>> {
     let members: HashMap<String, &RawValue> = serde_json::from_str(line)?;
     if members.len() != headers.len() {
-        return Err(super::other_columns());
+        return Err(other_columns());
     }
     let cell = |header: &String| match members.get(header) {
         Some(value) => cell(value.get()),
-        None => Err(super::other_columns()),
+        None => Err(other_columns()),
     };
     headers.iter().map(cell).collect()
 }

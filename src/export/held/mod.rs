@@ -5,13 +5,14 @@
 mod csv_rows;
 mod json_rows;
 mod parquet_rows;
+mod other_columns;
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::cell::Cell;
 use super::columns::Column;
-use super::project::Cell;
 use super::write::{FileFacts, Form, Shape, unpacked};
 
 /// A row as it was written; the first cell is a record's id.
@@ -110,12 +111,6 @@ fn unreadable(path: &Path, error: &io::Error) -> io::Error {
 
 fn damaged(path: &Path, what: &str) -> io::Error {
     let words = format!("{}: {what}", path.display());
-    io::Error::new(io::ErrorKind::InvalidData, words)
-}
-
-/// Other columns than the file was said to have.
-fn other_columns() -> io::Error {
-    let words = "its columns are not those that were written";
     io::Error::new(io::ErrorKind::InvalidData, words)
 }
 

@@ -9,7 +9,8 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
 
-use crate::export::project::Cell;
+use super::other_columns::other_columns;
+use crate::export::cell::Cell;
 
 /// The cells of each row.
 pub fn rows(
@@ -20,7 +21,7 @@ pub fn rows(
     let schema = reader.metadata().file_metadata().schema_descr();
     let written = schema.root_schema().get_fields().iter();
     if !written.map(|field| field.name()).eq(headers.iter()) {
-        return Err(super::other_columns());
+        return Err(other_columns());
     }
     let rows = reader.into_iter();
     Ok(rows.map(|row: Result<Row, ParquetError>| {
@@ -38,7 +39,7 @@ fn cell(field: &Field) -> io::Result<Cell<'static>> {
             let texts = list.elements().iter().map(|element| match element {
                 Field::Str(text) => Ok(text.clone().into()),
                 Field::Long(id) => Ok(id.to_string().into()),
-                _ => Err(super::other_columns()),
+                _ => Err(other_columns()),
             });
             return Ok(Cell::Many(texts.collect::<io::Result<_>>()?));
         }
@@ -54,6 +55,6 @@ fn cell(field: &Field) -> io::Result<Cell<'static>> {
             let instant = Timestamp::from_millisecond(*millis).map_err(io::Error::other)?;
             format!("{instant:.3}").into()
         }
-        _ => return Err(super::other_columns()),
+        _ => return Err(other_columns()),
     }))
 }

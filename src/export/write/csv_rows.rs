@@ -6,8 +6,8 @@ use std::io;
 
 use super::pack::Packed;
 use super::sink::Sink;
+use crate::export::cell::Cell;
 use crate::export::columns::{Column, Kind};
-use crate::export::project::Cell;
 
 /// An open CSV file.
 pub struct CsvRows {

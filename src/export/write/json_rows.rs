@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use super::pack::Packed;
 use super::sink::Sink;
+use crate::export::cell::Cell;
 use crate::export::columns::{Column, Kind};
-use crate::export::project::Cell;
 
 /// An open file of JSON lines.
 pub struct JsonRows {

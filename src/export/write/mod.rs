@@ -9,9 +9,11 @@ mod parquet_column;
 mod parquet_rows;
 mod parts;
 mod rows;
+mod shape;
 mod sink;
 
 pub use pack::{Packing, unpacked};
 pub use parts::{PartBy, Parts, Unit};
-pub use rows::{About, Form, Rows, Shape, WriteError};
+pub use rows::Rows;
+pub use shape::{About, Form, Shape, WriteError};
 pub use sink::{FileFacts, Sink};

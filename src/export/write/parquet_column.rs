@@ -2,6 +2,8 @@
 //! *levels*, which say for each row whether there is a value, and for lists where a
 //! new one begins.
 
+use std::sync::Arc;
+
 use jiff::civil::{Date, date};
 use parquet::basic::{LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::data_type::{
@@ -10,10 +12,9 @@ use parquet::data_type::{
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedColumnWriter;
 use parquet::schema::types::Type;
-use std::sync::Arc;
 
+use crate::export::cell::{Cell, instant_of};
 use crate::export::columns::Kind;
-use crate::export::project::{Cell, instant_of};
 
 /// Whole numbers beyond this lose digits as a 64-bit float.
 const EXACT: f64 = 9_007_199_254_740_992.0;

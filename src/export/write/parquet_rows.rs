@@ -14,10 +14,10 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
 use super::parquet_column::Builder;
-use super::rows::{About, WriteError};
+use super::shape::{About, WriteError};
 use super::sink::Sink;
+use crate::export::cell::{Cell, Misfit};
 use crate::export::columns::Column;
-use crate::export::project::{Cell, Misfit};
 
 /// Rows of a row group, at most.
 const GROUP_ROWS: usize = 100_000;

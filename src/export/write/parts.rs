@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::rows::{About, Rows, Shape, WriteError};
+use super::rows::Rows;
+use super::shape::{About, Shape, WriteError};
 use super::sink::{FileFacts, Sink};
+use crate::export::cell::{Cell, instant_of};
 use crate::export::columns::Column;
-use crate::export::project::{Cell, instant_of};
 
 /// Files that are open at the same time; beyond that the one that was not written to
 /// for longest is ended, and the next of its part begins when it is needed.

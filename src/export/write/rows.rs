@@ -2,101 +2,20 @@
 
 use std::io;
 
-use serde::{Deserialize, Serialize};
-
 use super::csv_rows::CsvRows;
 use super::json_rows::JsonRows;
-use super::pack::{Packed, Packing};
+use super::pack::Packed;
 use super::parquet_rows::ParquetRows;
+use super::shape::{About, Form, Shape, WriteError};
 use super::sink::{FileFacts, Sink};
+use crate::export::cell::Cell;
 use crate::export::columns::Column;
-use crate::export::project::{Cell, Misfit};
 
 /// Bytes of a row group in the only file of an export.
 const ONE_FILE: usize = 24 << 20;
 
 /// The same in each file of a folder: a hundred of them may be open.
 const ONE_OF_MANY: usize = 256 << 10;
-
-/// The form of a file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Form {
-    /// Comma-separated values with a header.
-    #[default]
-    Csv,
-    /// A JSON object a line.
-    Jsonl,
-    /// Typed columns; compressed by itself.
-    Parquet,
-}
-
-/// Which export a file is of: Parquet files say it in themselves.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct About {
-    /// Id of the run.
-    pub run: String,
-    /// HubSpot portal id.
-    pub portal: u64,
-    /// The portal's time when reading began, as text; "" where it is not known.
-    pub extracted_at: String,
-}
-
-impl About {
-    /// Names and values of what is said.
-    pub fn pairs(&self) -> [(&'static str, String); 4] {
-        [
-            ("tickethaul.version", env!("CARGO_PKG_VERSION").to_owned()),
-            ("tickethaul.run", self.run.clone()),
-            ("tickethaul.portal", self.portal.to_string()),
-            ("tickethaul.extracted_at", self.extracted_at.clone()),
-        ]
-    }
-}
-
-/// Form and compression, with what belongs to one form only.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Shape {
-    /// The form.
-    pub form: Form,
-    /// How a text form is compressed.
-    pub packing: Packing,
-    /// Puts a `'` before texts in CSV that a spreadsheet would take for formulas.
-    pub escape_formulas: bool,
-}
-
-impl Shape {
-    /// The ending of files of this shape.
-    pub fn ending(self) -> String {
-        let form = match self.form {
-            Form::Csv => "csv",
-            Form::Jsonl => "jsonl",
-            Form::Parquet => "parquet",
-        };
-        let packing = match self.packing {
-            _ if self.form == Form::Parquet => "",
-            Packing::None => "",
-            Packing::Gzip => ".gz",
-            Packing::Zstd => ".zst",
-        };
-        format!("{form}{packing}")
-    }
-}
-
-/// Why a row was not written.
-#[derive(Debug)]
-pub enum WriteError {
-    /// One of its values has no place; nothing of the row was written.
-    Misfit(Misfit),
-    /// The file can't be written.
-    Io(io::Error),
-}
-
-impl From<io::Error> for WriteError {
-    fn from(error: io::Error) -> WriteError {
-        WriteError::Io(error)
-    }
-}
 
 /// An open file of rows.
 pub struct Rows {

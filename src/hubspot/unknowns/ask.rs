@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Found;
+use super::found::Found;
 use crate::hubspot::client::Client;
 use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::{Budget, Effect, Method, Request};

@@ -12,12 +12,13 @@ mod lists;
 mod notes;
 mod trace;
 mod write;
-
-use std::collections::BTreeMap;
+mod found;
 
 use crate::hubspot::client::Client;
 use crate::hubspot::error::CallError;
 use ask::Asking;
+
+pub use found::Found;
 
 pub use facts::{Facts, LinkLimit, ValueRules};
 pub use trace::{Cleared, Trace};
@@ -41,9 +42,6 @@ pub enum Way {
     /// By neither; why.
     Neither(&'static str),
 }
-
-/// What was found out, by name.
-pub type Found = BTreeMap<String, String>;
 
 const TWO: Way = Way::Neither("two tickets are needed");
 const LINKED: Way = Way::Neither("records of other kinds are needed");

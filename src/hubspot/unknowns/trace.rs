@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::hubspot::client::Client;
 use crate::hubspot::error::CallError;
-use crate::hubspot::search::{Comparison, Filter, Search, SearchError, Test};
+use crate::hubspot::query::Comparison;
+use crate::hubspot::query::{Filter, Search, Test};
+use crate::hubspot::search::SearchError;
 use crate::model::schema::ObjectType::{self, Notes, Tickets};
 use crate::model::shelf::Shelf;
 

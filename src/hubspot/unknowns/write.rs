@@ -4,8 +4,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Found;
 use super::ask::{Answer, Asking, NOBODY, results, text};
+use super::found::Found;
 use super::lists::{follows, zero_millis};
 use super::trace::Trace;
 use crate::hubspot::association_types::HUBSPOT_DEFINED;

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::outgoing::{Batch, IdShape, SpecShape};
 use super::paging::{ListShape, PagingShape, after, whole};
-use crate::hubspot::associations::{LinkInput, LinkReply, LinkType, LinkedPage, LinkedRecord};
 use crate::hubspot::error_body;
+use crate::hubspot::link_type::LinkType;
+use crate::hubspot::linked::{LinkInput, LinkReply, LinkedPage, LinkedRecord};
 use crate::hubspot::loose::Text;
 use crate::hubspot::records::ApiError;
 

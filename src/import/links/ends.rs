@@ -5,9 +5,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::found::Found;
 use super::kinds::LinkKinds;
 use super::look::Look;
-use super::others::{Others, Resolved};
+use super::others::Others;
 use crate::hubspot::Client;
 use crate::import::settle::SettleHandle;
 use crate::model::event::Stop;
@@ -20,32 +21,6 @@ use crate::model::ticket::LinkDraft;
 pub struct Ends {
     look: Look,
     others: Arc<HashMap<(ObjectType, LinkBy), Others>>,
-}
-
-/// What was found for links.
-#[derive(Debug, Default)]
-pub struct Found(HashMap<(ObjectType, LinkBy), HashMap<String, Resolved>>);
-
-impl Found {
-    /// Takes what a link means.
-    pub fn take(&mut self, draft: &LinkDraft, resolved: Resolved) {
-        let told = (draft.to, draft.by.clone());
-        let of_kind = self.0.entry(told).or_default();
-        let _old = of_kind.insert(draft.value.clone(), resolved);
-    }
-
-    /// Whether it is known what a link means.
-    pub fn knows(&self, draft: &LinkDraft) -> bool {
-        let told = self.0.get(&(draft.to, draft.by.clone()));
-        told.is_some_and(|told| told.contains_key(&draft.value))
-    }
-
-    /// What a link means. Nothing that was asked for is left out.
-    pub fn of(&self, draft: &LinkDraft) -> &Resolved {
-        let told = self.0.get(&(draft.to, draft.by.clone()));
-        let found = told.and_then(|told| told.get(&draft.value));
-        found.unwrap_or(&Resolved::Missing)
-    }
 }
 
 impl Ends {

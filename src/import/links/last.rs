@@ -1,7 +1,7 @@
 //! Links between tickets of the input, once all tickets are written: their other ends are
 //! found by key.
 
-use super::others::Resolved;
+use super::found::Resolved;
 use super::own::left;
 use super::{left_out, links};
 use crate::import::flow::{PlannedOp, Standing};

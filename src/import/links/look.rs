@@ -4,10 +4,11 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::ends::Found;
+use super::found::Found;
+use super::found::Resolved;
 use super::kinds::LinkKinds;
 use super::natural::Natural;
-use super::others::{Resolved, too_long};
+use super::others::too_long;
 use crate::hubspot::Client;
 use crate::hubspot::contract::BATCH_LIMIT;
 use crate::import::reading::{Closed, Given, Reading};

@@ -6,7 +6,9 @@
 
 mod associate;
 mod ends;
+mod found;
 mod link;
+mod of_row;
 pub mod kinds;
 mod last;
 mod look;
@@ -15,9 +17,11 @@ mod others;
 mod own;
 mod put;
 
-pub use ends::{Ends, Found};
+pub use ends::Ends;
+pub use found::Found;
+pub use found::Resolved;
 pub use kinds::{KindsError, LinkDefinitions, LinkKinds};
-pub use link::{Link, fit, left_out, links};
+pub use link::Link;
 pub use look::Look;
-pub use others::Resolved;
+pub use of_row::{fit, left_out, links};
 pub use put::{Held as HeldLinks, Linked, OfTicket, Way, put};

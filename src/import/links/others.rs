@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::found::Resolved;
 use super::natural::Natural;
 use crate::hubspot::Client;
 use crate::hubspot::records::{CreateInput, Record};
@@ -25,21 +26,6 @@ use crate::model::window::Window;
 const BATCH: usize = 100;
 /// Rounds of create and look-up before the run stops for later.
 const ROUNDS: usize = 4;
-
-/// What became of another record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Resolved {
-    /// It exists, with this id.
-    Id(String),
-    /// There is none, and nobody asked to create it.
-    Missing,
-    /// The portal refused to create it, in its words.
-    Refused(String),
-    /// The portal has it and does not let it be read, in a sentence.
-    Hidden(String),
-    /// Several records hold the value: their ids.
-    Ambiguous(Vec<String>),
-}
 
 type Answer = watch::Receiver<Option<Resolved>>;
 

@@ -4,10 +4,10 @@ use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::changes::changes_from;
+use crate::journal::entry::RowEntry;
 use crate::journal::error::JournalError;
 use crate::journal::format::refusal_from;
 use crate::journal::read::{Reading, entry};
-use crate::journal::write::RowEntry;
 use crate::model::issue::Refusal;
 use crate::model::link_by::LinkBy;
 use crate::model::plan::{LinkState, Planned, PlannedAction, PlannedLink};

@@ -26,6 +26,7 @@ mod format;
 mod read;
 mod write;
 
+pub use super::format::PlanRef;
 pub use format::PlannedRow;
-pub use read::{Applied, PlanReading, PlanRef};
+pub use read::{Applied, PlanReading};
 pub use write::{KeyHolder, PlanWriter, Sought};

@@ -7,23 +7,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rusqlite::{OpenFlags, OptionalExtension, params};
-use serde::{Deserialize, Serialize};
 
 use super::format::{COLUMNS, NAME, PlannedRow, TABLES, VERSION, stored};
 use crate::journal::error::{JournalError, at};
-use crate::journal::format::Header;
+use crate::journal::format::{Header, PlanRef};
 use crate::journal::read::{Reading, stamp};
 use crate::journal::sound::{PATIENCE, connect, is_regular, look_at, strange_to};
 use crate::model::plan::PlannedAction;
-
-/// The plan that a run applies.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlanRef {
-    /// Id of the plan.
-    pub id: String,
-    /// Its folder.
-    pub folder: PathBuf,
-}
 
 /// The run that applied a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::mapping::compile::document::Compiler;
-use crate::mapping::compiled::Fallback;
 use crate::mapping::entry::{Column, Entry, Feed, List};
 use crate::mapping::errors::{Problem, Reported};
+use crate::mapping::fallback::Fallback;
 use crate::mapping::shape::{EntrySpec, Origin, ZoneSpec};
 use crate::model::schema::{ObjectType, PropertyDef, ValueType};
 

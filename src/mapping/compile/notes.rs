@@ -6,8 +6,9 @@ use crate::mapping::errors::Problem;
 use crate::mapping::key::Key;
 use crate::mapping::look_up::LookUp;
 use crate::mapping::notes::{
-    Becomes, Beside, Call, CommentFile, Cutting, Field, Joint, Mail, Notes, Place, Public, Words,
+    Becomes, Beside, Call, CommentFile, Cutting, Field, Joint, Mail, Notes, Place,
 };
+use crate::mapping::notes::{Public, Words};
 use crate::mapping::shape::{
     At, BecomesSpec, BesideSpec, EntrySpec, FieldSpec, MapSpec, MomentSpec, NotesFrom, NotesSpec,
     Origin, PartsSpec, PublicSpec, WordsSpec, ZoneSpec,

@@ -7,8 +7,8 @@ use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
+use super::reading::Reading;
 use crate::mapping::convert::ZONES;
-use crate::mapping::convert::date::Reading;
 use crate::mapping::convert::month::english;
 use crate::mapping::convert::serial::{SPREADSHEET, read_serial, written_serial};
 

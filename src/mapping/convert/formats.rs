@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::mapping::convert::date::{Reading, plain_reading};
+use super::reading::{Reading, plain_reading};
 use crate::mapping::convert::date_format::{DateFormat, ISO};
 use crate::mapping::convert::month::{half_of_day, month, without_dot, word_at};
 use crate::mapping::convert::serial::SPREADSHEET;

@@ -3,8 +3,9 @@
 
 use serde_json::json;
 
+use super::Element;
 use super::address::{Address, addresses};
-use super::{Element, Public, Words};
+use super::words::{Public, Words};
 use crate::model::issue::Reason;
 use crate::model::note::Activity;
 

@@ -7,6 +7,7 @@ mod beside;
 mod body;
 mod element;
 mod ids;
+mod words;
 
 use std::sync::Arc;
 
@@ -16,9 +17,8 @@ pub use beside::{CommentColumns, CommentFile, LacksColumn};
 pub(crate) use body::text_of;
 pub(crate) use element::{Element, Field, Place};
 
-use crate::mapping::convert::{DateRule, boolean};
+use crate::mapping::convert::DateRule;
 use crate::mapping::entry::Column;
-use crate::mapping::look_up::LookUp;
 use crate::mapping::notes::body::{Head, body};
 use crate::mapping::notes::ids::{Draft, Said, identified};
 use crate::mapping::scope::{Findings, Scope};
@@ -27,6 +27,7 @@ use crate::model::issue::{Problem, Reason, excerpt};
 use crate::model::json::items;
 use crate::model::note::{Activity, Note};
 use crate::model::ticket::{PlacedRemark, Remark};
+pub(crate) use words::{Public, Words};
 
 /// HubSpot: the properties of a note.
 const AT: &str = "hs_timestamp";
@@ -79,35 +80,6 @@ pub(crate) enum Cutting {
     List,
     /// There is none: the comments stand in a file of their own.
     File(Beside),
-}
-
-/// A short text of a comment, as people read it.
-#[derive(Debug)]
-pub(crate) struct Words {
-    /// Where it stands.
-    pub(crate) field: Field,
-    /// Set where all fields that are filled count.
-    pub(crate) join: Option<String>,
-    /// What it is by a file, a column each.
-    pub(crate) lookup: Vec<LookUp>,
-    /// What it becomes; others stay.
-    pub(crate) map: Option<LookUp>,
-}
-
-/// Who may see a comment.
-#[derive(Debug)]
-pub(crate) enum Public {
-    /// The same for all.
-    Always(bool),
-    /// Each says it.
-    Field {
-        /// Where.
-        field: Field,
-        /// What the texts mean; none where they are true and false.
-        map: Option<LookUp>,
-        /// What others mean; none where they refuse the row.
-        unmapped: Option<bool>,
-    },
 }
 
 /// All comments of a row whose ticket has the key, earliest first. What is wrong is added
@@ -309,64 +281,5 @@ impl Notes {
         let words = self.author.as_ref();
         let field = words.and_then(|words| words.field.text(element));
         field.map(std::borrow::Cow::into_owned).unwrap_or_default()
-    }
-}
-
-impl Words {
-    /// The words of a comment; none where it has none.
-    fn of(&self, element: &Element<'_>) -> Option<String> {
-        let text = match &self.join {
-            Some(join) => self.field.texts(element).join(join),
-            None => self.field.text(element)?.into_owned(),
-        };
-        if text.is_empty() {
-            return None;
-        }
-        let mapped = self.map.as_ref().and_then(|map| map.get(&text));
-        let text = mapped.unwrap_or(&text);
-        let Some((first, others)) = self.lookup.split_first() else {
-            return Some(text.to_owned());
-        };
-        let mut words = first.get(text).unwrap_or(text).to_owned();
-        let others = others.iter().filter_map(|lookup| lookup.get(text));
-        let others: Vec<&str> = others.filter(|other| *other != words).collect();
-        if !others.is_empty() {
-            words = format!("{words} ({})", others.join(", "));
-        }
-        Some(words)
-    }
-}
-
-impl Public {
-    /// Whether everybody may see a comment; none where it does not say, and the text
-    /// where nobody knows what that means.
-    fn of(&self, element: &Element<'_>) -> Result<Option<bool>, (Reason, String)> {
-        let (field, map, unmapped) = match self {
-            Public::Always(public) => return Ok(Some(*public)),
-            Public::Field {
-                field,
-                map,
-                unmapped,
-            } => (field, map.as_ref(), *unmapped),
-        };
-        let Some(text) = field.text(element) else {
-            return Ok(None);
-        };
-        let word = match map.map(|map| (map.get(&text), map)) {
-            None => &*text,
-            Some((Some(word), _)) => word,
-            Some((None, _)) if unmapped.is_some() => return Ok(unmapped),
-            Some((None, map)) => {
-                let reason = Reason::UnmappedValue {
-                    accepted: map.known().to_vec(),
-                    nearest: map.nearest(&text),
-                };
-                return Err((reason, text.into_owned()));
-            }
-        };
-        match boolean(word) {
-            Ok(word) => Ok(Some(word == "true")),
-            Err(reason) => Err((reason, text.into_owned())),
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! `as` of `[[notes]]`: comments that become e-mails or calls, and what those have of their
 //! own.
 
-use crate::mapping::parse::notes::Fields;
+use super::fields::Fields;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::read_word;
 use crate::mapping::shape::{BecomesSpec, CallSpec, EmailSpec};

@@ -8,6 +8,7 @@ mod document;
 mod entry;
 mod link;
 mod notes;
+mod fields;
 mod property;
 mod table;
 mod transform;

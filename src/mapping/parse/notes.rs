@@ -1,31 +1,18 @@
 //! `[[notes]]`: the comments of a ticket, and where each says what.
 
-use toml::de::DeValue;
-
-use crate::mapping::convert::boolean;
-use crate::mapping::errors::Problem;
-use crate::mapping::nearest::nearest;
+use super::fields::{COLUMN, Fields, PART, PATH};
 use crate::mapping::parse::activity::read_becomes;
 use crate::mapping::parse::column::read_columns;
-use crate::mapping::parse::entry::needs;
 use crate::mapping::parse::table::Table;
-use crate::mapping::parse::transform::{read_lookup_columns, read_map, read_word};
-use crate::mapping::shape::{
-    At, BesideSpec, BodyForm, BodySpec, FieldSpec, MapLine, MapSpec, MomentSpec, NotesFrom,
-    NotesSpec, PartsSpec, PublicSpec, WordsSpec,
-};
+use crate::mapping::parse::transform::read_word;
+use crate::mapping::shape::{BesideSpec, NotesFrom, NotesSpec, PartsSpec};
 
 /// What `parts` may say of the last part.
 const LAST: [(&str, ()); 1] = [("rest", ())];
-/// How tables name a field: of a cell that is cut, of an element of a list, of a record of
-/// a file.
-const PART: &str = "part";
-const PATH: &str = "path";
-const COLUMN: &str = "column";
+
 /// Where comments may stand.
 const PLACES: [&str; 3] = ["column", "each", "file"];
 const SKIP: [(&str, bool); 1] = [("first", true)];
-const FORMS: [(&str, BodyForm); 2] = [("clean", BodyForm::Clean), ("text", BodyForm::Text)];
 
 /// Reads one `[[notes]]`.
 pub(crate) fn read_notes(mut table: Table<'_>) -> Option<NotesSpec> {
@@ -178,173 +165,4 @@ fn read_parts(table: &mut Table<'_>) -> Option<PartsSpec> {
         separator: separator?.value,
         names: names?,
     })
-}
-
-/// How an entry names the fields of its comments.
-pub(super) struct Fields<'p> {
-    /// The key of a field that is written as a table.
-    key: &'static str,
-    /// All names; none where they are not known yet, or were faulty.
-    known: Option<&'p [At<String>]>,
-}
-
-impl Fields<'_> {
-    /// A field that is named and no more.
-    fn plain(&self, table: &mut Table<'_>, key: &'static str) -> Option<FieldSpec> {
-        let (field, inside) = self.field(table, key)?;
-        if let Some(inside) = inside {
-            inside.finish();
-        }
-        field
-    }
-
-    fn moment(&self, table: &mut Table<'_>) -> Option<MomentSpec> {
-        if table.value("at").is_none() {
-            table.lacks("at", "say where the time of a comment stands");
-        }
-        let (field, inside) = self.field(table, "at")?;
-        let (mut format, mut timezone) = (None, None);
-        if let Some(mut inside) = inside {
-            format = inside.texts("format");
-            timezone = inside.text("timezone");
-            inside.finish();
-        }
-        Some(MomentSpec {
-            field: field?,
-            format,
-            timezone,
-        })
-    }
-
-    /// A short text.
-    pub(super) fn words(&self, table: &mut Table<'_>, key: &'static str) -> Option<WordsSpec> {
-        let (field, inside) = self.field(table, key)?;
-        let (mut join, mut lookup, mut map) = (None, Vec::new(), None);
-        if let Some(mut inside) = inside {
-            join = inside.text("join").map(|join| join.value);
-            lookup = read_lookup_columns(&mut inside);
-            map = read_map(&mut inside, key);
-            inside.finish();
-        }
-        Some(WordsSpec {
-            field: field?,
-            join,
-            lookup,
-            map,
-        })
-    }
-
-    /// Something that is or is not so.
-    pub(super) fn flag(&self, table: &mut Table<'_>, key: &'static str) -> Option<PublicSpec> {
-        if let DeValue::Boolean(flag) = table.value(key)?.get_ref() {
-            return Some(PublicSpec::Always(*flag));
-        }
-        let (field, inside) = self.field(table, key)?;
-        let (mut map, mut unmapped) = (None, None);
-        if let Some(mut inside) = inside {
-            unmapped = read_unmapped(&mut inside);
-            needs(&mut inside, "map", &["unmapped"]);
-            map = read_map(&mut inside, key);
-            if let Some(MapSpec::Lines(lines)) = map.as_ref().map(|map| &map.value) {
-                are_flags(lines, &inside);
-            }
-            inside.finish();
-        }
-        Some(PublicSpec::Field {
-            field: field?,
-            map,
-            unmapped,
-        })
-    }
-
-    fn body(&self, table: &mut Table<'_>) -> Option<BodySpec> {
-        if table.value("body").is_none() {
-            table.lacks("body", "say where the text of a comment stands");
-        }
-        let (field, inside) = self.field(table, "body")?;
-        let mut form = None;
-        if let Some(mut inside) = inside {
-            form = read_word(&mut inside, "html", &FORMS);
-            inside.finish();
-        }
-        Some(BodySpec {
-            field: field?,
-            form: form.map(|form| form.value).unwrap_or_default(),
-        })
-    }
-
-    /// The field under a key, and the table around it where there is one; the field is
-    /// none where it was reported.
-    fn field<'t>(
-        &self,
-        table: &mut Table<'t>,
-        key: &'static str,
-    ) -> Option<(Option<FieldSpec>, Option<Table<'t>>)> {
-        let value = table.value(key)?;
-        let DeValue::Table(_) = value.get_ref() else {
-            let names = table.texts(key)?.value;
-            return Some((self.checked(names, table), None));
-        };
-        let name = format!("the `{key}` of [[notes]]");
-        let mut inside = table.table(key, &name)?;
-        let others = [PART, PATH, COLUMN].into_iter();
-        let others = others.filter(|other| *other != self.key);
-        let other: Vec<&str> = others
-            .filter(|other| inside.value(other).is_some())
-            .collect();
-        if let Some(other) = other.first() {
-            let _ = inside.wrong::<()>(
-                inside.key_span(other),
-                format!("fields of these comments are named by `{}`", self.key),
-            );
-            let _known = inside.value(self.key);
-            return Some((None, Some(inside)));
-        }
-        let names = inside.texts(self.key);
-        if names.is_none() && inside.value(self.key).is_none() {
-            inside.lacks(self.key, "say where it stands");
-        }
-        let field = names.and_then(|names| self.checked(names.value, &inside));
-        Some((field, Some(inside)))
-    }
-
-    fn checked(&self, names: Vec<At<String>>, table: &Table<'_>) -> Option<FieldSpec> {
-        let Some(known) = self.known else {
-            return Some(FieldSpec { names });
-        };
-        let known: Vec<&str> = known.iter().map(|name| name.value.as_str()).collect();
-        let mut sound = true;
-        for name in &names {
-            if !known.contains(&name.value.as_str()) {
-                sound = false;
-                table.problems().report(
-                    Problem::new(&name.span, format!("there is no part `{}`", name.value)).suggest(
-                        nearest(&name.value, known.iter().copied()),
-                        format!("the parts are {}", known.join(", ")),
-                    ),
-                );
-            }
-        }
-        sound.then_some(FieldSpec { names })
-    }
-}
-
-/// `unmapped` of `public`: what texts mean that the map lacks.
-fn read_unmapped(table: &mut Table<'_>) -> Option<bool> {
-    let value = table.value("unmapped")?;
-    match value.get_ref() {
-        DeValue::Boolean(flag) => Some(*flag),
-        DeValue::String(word) if word.as_ref() == "refuse" => None,
-        _ => table.wrong(value.span(), "`unmapped` takes true, false or \"refuse\""),
-    }
-}
-
-/// The right-hand sides of a map of `public`.
-fn are_flags(lines: &[MapLine], table: &Table<'_>) {
-    for line in lines.iter().filter(|line| boolean(&line.to.value).is_err()) {
-        let _ = table.wrong::<()>(
-            line.to.span.clone(),
-            format!("`{}` is neither true nor false", line.to.value),
-        );
-    }
 }

@@ -9,7 +9,7 @@ use crate::mapping::nearest::fold;
 use crate::mapping::propose::belief::{At, Counter, Tally};
 use crate::mapping::propose::dates::Dates;
 use crate::mapping::propose::distinct::Distinct;
-use crate::mapping::propose::survey::{is_text_formula, ratio};
+use crate::model::formula::formula_text;
 
 /// A column with more different values than this is no choice of a few.
 pub(crate) const VALUES: usize = 60;
@@ -333,4 +333,18 @@ fn is_truth(cell: &str) -> bool {
 
 fn is_link(cell: &str) -> bool {
     (cell.starts_with("https://") || cell.starts_with("http://")) && !cell.contains(' ')
+}
+
+/// One number as a share of another; nothing of nothing is nothing.
+pub(crate) fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
+}
+
+/// Whether a cell is a text that is written as a formula, so that spreadsheets keep it.
+pub(crate) fn is_text_formula(cell: &str) -> bool {
+    formula_text(cell.as_bytes()).is_some()
 }

@@ -1,11 +1,11 @@
 //! What the values of a column are. A kind holds for every filled cell of the column, or
 //! it is not believed; what nearly all cells are is said with the first that is not.
 
+use super::column::ratio;
 use crate::mapping::convert::NumberStyle;
 use crate::mapping::propose::belief::{Belief, Counter, Tally};
 use crate::mapping::propose::column::Column;
 use crate::mapping::propose::dates::DateFormats;
-use crate::mapping::propose::survey::ratio;
 
 /// From this share on a kind that does not hold for all is told.
 const MOSTLY: f64 = 0.8;

@@ -20,6 +20,7 @@ mod header;
 mod kind;
 mod losses;
 mod matching;
+mod likeness;
 mod names;
 mod page;
 mod preset;

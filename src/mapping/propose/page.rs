@@ -12,7 +12,6 @@ use crate::mapping::propose::survey::Survey;
 use crate::mapping::propose::target::{Holds, Place, TARGETS};
 use crate::mapping::propose::text::{column_text, entry, list, quoted};
 use crate::mapping::propose::words::{Words, meaning};
-use crate::mapping::propose::write::SURE;
 use crate::mapping::rewritten::is_rewritten;
 
 /// The matches of a file.
@@ -559,3 +558,6 @@ fn has_spaced_ids(column: &Column) -> bool {
     let mut long = column.examples().filter(|id| id.len() > 3).peekable();
     long.peek().is_some() && long.all(|id| is_rewritten(id) && id.contains(BLANKS))
 }
+
+/// A match from here on stands; below it is a guess.
+pub(crate) const SURE: f64 = 0.65;

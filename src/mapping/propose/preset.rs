@@ -1,12 +1,12 @@
 //! Which system a file is from: the preset whose telling columns it has, however many
 //! others there are; else the one that reads most of its columns.
 
+use super::column::ratio;
 use crate::mapping::PRESETS;
 use crate::mapping::errors::Problems;
 use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::parse::parse;
 use crate::mapping::propose::names::normal;
-use crate::mapping::propose::survey::ratio;
 use crate::mapping::shape::{ColumnName, Document, EntrySpec, KeyOrigin, Origin};
 use crate::model::row::Headers;
 

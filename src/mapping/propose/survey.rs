@@ -1,11 +1,11 @@
 //! What stands in the columns of a file: every cell is counted once, in bounded memory.
 
+use super::column::is_text_formula;
+use super::likeness::is_called_time;
 use crate::mapping::convert::{Order, SPREADSHEET};
 use crate::mapping::propose::belief::At;
 use crate::mapping::propose::column::Column;
 use crate::mapping::propose::dates::{DateFormats, Dates};
-use crate::mapping::propose::matching::is_called_time;
-use crate::model::formula::formula_text;
 use crate::model::invisible::trim_invisible;
 use crate::model::row::{Cells, Headers};
 
@@ -164,18 +164,4 @@ impl Survey {
         let first = proven.next()?;
         proven.all(|(order, _)| order == first.0).then_some(first)
     }
-}
-
-/// One number as a share of another; nothing of nothing is nothing.
-pub(crate) fn ratio(part: u64, whole: u64) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
-}
-
-/// Whether a cell is a text that is written as a formula, so that spreadsheets keep it.
-pub(crate) fn is_text_formula(cell: &str) -> bool {
-    formula_text(cell.as_bytes()).is_some()
 }

@@ -1,8 +1,8 @@
 //! The properties that a proposal looks for, how their columns are called in exports,
 //! and what stands in such columns.
 
+use super::column::ratio;
 use crate::mapping::propose::column::{Column, VALUES};
-use crate::mapping::propose::survey::ratio;
 use crate::mapping::propose::words::{CATEGORIES, PRIORITIES, SOURCES, STAGES, Words, meaning};
 
 /// Where a value goes.

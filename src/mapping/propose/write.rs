@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::page::SURE;
 use crate::mapping::propose::fit::{Fitted, fit};
 use crate::mapping::propose::losses::{of_mapping, of_rows};
 use crate::mapping::propose::matching::matches;
@@ -12,9 +13,6 @@ use crate::mapping::propose::rest::Rest;
 use crate::mapping::propose::survey::Survey;
 use crate::mapping::propose::text::{list, quoted};
 use crate::model::dialect::Dialect;
-
-/// A match from here on stands; below it is a guess.
-pub(crate) const SURE: f64 = 0.65;
 
 /// A mapping that is proposed.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Which links of a row are cut: those that the run made, where nobody gave the two records
 //! another link since. Pure.
 
-use super::decide::Left;
+use super::left::Left;
 use crate::hubspot::{LinkType, LinkedRecord};
 use crate::import::links::Link;
 use crate::model::made_link::{MadeKind, MadeLink};

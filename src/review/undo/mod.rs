@@ -9,6 +9,7 @@ mod act;
 pub mod claims;
 mod cut;
 pub mod decide;
+pub mod left;
 pub mod outcome_file;
 mod observe;
 pub mod run;

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::act::{Act, Acted};
 use super::claims::Claims;
-use super::decide::{Inverse, Left, Now, decide};
+use super::decide::{Inverse, Now, decide};
+use super::left::Left;
 use super::observe::Held;
 use crate::error::Error;
 use crate::hubspot::Client;

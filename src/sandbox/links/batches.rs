@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::link_type::LinkType;
 use super::shapes::{ArchiveInput, PairInput, ReadInput, ReadOut, TypedInput, pair_out, way_out};
-use super::types::LinkType;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::desk::Desk;
 use crate::sandbox::kind::Kind;

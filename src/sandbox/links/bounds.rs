@@ -2,26 +2,15 @@
 //! for all of them (the type without a label) or for a label. Each type counts its own way
 //! (C2 §1.6 and §9.13).
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::bound::{Bound, Full, SORT};
 use super::inline::Link;
-use super::types::LinkType;
+use super::link_type::LinkType;
 use crate::sandbox::desk::Desk;
 use crate::sandbox::kind::Kind;
 use crate::sandbox::problem::Problem;
-
-/// Under which sort limits are kept.
-pub(crate) const SORT: &str = "link_limit";
-
-/// A limit as it is kept and shown.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Bound {
-    pub(crate) category: String,
-    pub(crate) type_id: u32,
-    pub(crate) user_enforced_max_to_object_ids: u64,
-}
 
 /// A limit to be set.
 #[derive(Debug, Deserialize)]
@@ -37,31 +26,6 @@ pub(crate) struct BoundInput {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct BoundName {
     type_id: u32,
-}
-
-/// A record that has as many associations of a type as it may have.
-#[derive(Debug)]
-pub(crate) struct Full {
-    from: Kind,
-    to: Kind,
-    /// The record; none for one that is only being made.
-    record: Option<i64>,
-    type_id: u32,
-    most: u64,
-}
-
-impl Full {
-    pub(crate) fn problem(&self) -> Problem {
-        let record = self.record.map_or("it".to_owned(), |id| id.to_string());
-        let message = format!(
-            "The limit of associations is exceeded: {} {record} may have at most {} of type {} to {}",
-            self.from.singular(),
-            self.most,
-            self.type_id,
-            self.to.plural()
-        );
-        Problem::validation(message).about("crm.associations.ASSOCIATION_LIMIT_EXCEEDED")
-    }
 }
 
 impl Desk {

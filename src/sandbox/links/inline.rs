@@ -1,7 +1,8 @@
 //! Associations that come with a create (C1 §8.1, §4.3): which of them can be
 //! made, and what is wrong with the others.
 
-use super::types::{LinkType, LinkTypes};
+use super::link_type::LinkType;
+use super::types::LinkTypes;
 use crate::sandbox::kind::Kind;
 use crate::sandbox::problem::Context;
 use crate::sandbox::shapes::LinkInput;

@@ -1,61 +1,15 @@
 //! Labels (C1 §8.4): association types that a portal makes for itself, one
 //! name for both ways or a pair of names.
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::label::{Label, SORT};
+use super::link_type::LinkType;
 use super::shapes::{LabelInput, LabelPatch};
-use super::types::LinkType;
 use crate::sandbox::desk::Desk;
 use crate::sandbox::kind::Kind;
 use crate::sandbox::problem::Problem;
 use crate::sandbox::reply::Results;
-
-/// Under which sort labels are kept.
-pub(crate) const SORT: &str = "label";
-
-/// A label as it is kept.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Label {
-    pub(crate) there: u32,
-    pub(crate) back: u32,
-    /// Type ids of the two ends.
-    from: String,
-    to: String,
-    name: String,
-    label: String,
-    /// The name of the way back, where it is another.
-    inverse_label: Option<String>,
-}
-
-impl Label {
-    pub(super) fn has(&self, id: u32) -> bool {
-        self.there == id || self.back == id
-    }
-
-    /// The type that way and the type back.
-    pub(super) fn types(&self) -> Vec<LinkType> {
-        let Some((from, to)) = Kind::known(&self.from).zip(Kind::known(&self.to)) else {
-            return Vec::new();
-        };
-        let back = self.inverse_label.as_ref().unwrap_or(&self.label);
-        let way = |from, to, id, inverse, label: &String| LinkType {
-            id,
-            from,
-            to,
-            name: self.name.clone(),
-            label: Some(label.clone()),
-            inverse,
-            is_user_defined: true,
-            is_primary: false,
-        };
-        vec![
-            way(from, to, self.there, self.back, &self.label),
-            way(to, from, self.back, self.there, back),
-        ]
-    }
-}
 
 /// A type as the list of labels shows it.
 fn shown(known: &LinkType) -> Value {

@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
+use super::link_type::LinkType;
 use super::pairs::PairsPage;
 use super::shapes::{LegacyInput, ReadInput};
-use super::types::LinkType;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::desk::Desk;
 use crate::sandbox::kind::Kind;

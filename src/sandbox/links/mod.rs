@@ -4,17 +4,21 @@
 
 mod batches;
 mod bounds;
+mod bound;
 mod inline;
 mod labels;
+mod label;
 mod legacy;
 mod pairs;
 mod shapes;
 mod types;
+mod link_type;
 mod writes;
 
-pub(super) use bounds::{Bound, BoundInput, BoundName, Full, SORT as BOUND};
+pub(super) use bound::{Bound, Full, SORT as BOUND};
+pub(super) use bounds::{BoundInput, BoundName};
 pub(super) use inline::resolve;
-pub(super) use labels::{Label, SORT as LABEL};
+pub(super) use label::{Label, SORT as LABEL};
 pub(super) use pairs::PairsPage;
 pub(super) use shapes::{ArchiveInput, LegacyInput, PairInput, ReadInput, TypedInput};
 pub(super) use types::LinkTypes;

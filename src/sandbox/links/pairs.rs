@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::link_type::LinkType;
 use super::shapes::{LinkedOut, TypeOut, id_out, pair_out, way_out};
-use super::types::LinkType;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::desk::Desk;
 use crate::sandbox::kind::Kind;

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::types::LinkType;
+use super::link_type::LinkType;
 use crate::sandbox::reply::Paging;
 use crate::sandbox::shapes::{Reference, Text, TypeSpec};
 use crate::sandbox::switches::LinkIds;

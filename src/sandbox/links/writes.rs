@@ -2,7 +2,7 @@
 //! both directions, the default that comes with every label, the one primary
 //! company (C1 §8.2, §8.6).
 
-use super::types::LinkType;
+use super::link_type::LinkType;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::desk::Desk;
 use crate::sandbox::kind::Kind;

@@ -15,7 +15,7 @@ use crate::sandbox::schema::{
 use crate::sandbox::shapes::{Incoming, Scalar};
 use crate::sandbox::store::Store;
 use crate::sandbox::switches::Switches;
-use crate::sandbox::value_rules::{PropertyRules, SORT as RULES};
+use crate::sandbox::value_rule::{PropertyRules, SORT as RULES};
 use crate::sandbox::version::Version;
 
 const PROPERTIES: &str = include_str!("properties.json");

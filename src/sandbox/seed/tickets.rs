@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use super::portal::{SeedError, schema};
 use super::words;
 use crate::sandbox::clock::iso;
+use crate::sandbox::drafts::number;
 use crate::sandbox::drafts::system_values;
 use crate::sandbox::kind::Kind;
 use crate::sandbox::schema::{Pipeline, Schema, Stage};
 use crate::sandbox::shapes::Values;
 use crate::sandbox::store::Store;
-use crate::sandbox::writes::number;
 
 /// 2017-01-01 and 2026-01-01, in milliseconds since the epoch.
 const FIRST: i64 = 1_483_228_800_000;

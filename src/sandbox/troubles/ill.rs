@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::sandbox::free_values::time;
+use crate::sandbox::time_text::time;
 
 /// What goes wrong with a call, or from a call on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use memchr::{memchr, memchr_iter};
 
-use super::plan::{Columns, Form};
+use super::columns::{Columns, Form};
 use crate::import::read::cut::LONGEST;
 use crate::import::read::record::{Cut, Found, LineEnds, Position, Record};
 use crate::model::json::{Fault, flatten};

@@ -4,6 +4,8 @@
 
 mod cut;
 mod plan;
+mod columns;
 
+pub(super) use columns::{Columns, Form};
 pub(super) use cut::{BrokenObject, ObjectReader};
-pub(super) use plan::{Columns, Form, Objects};
+pub(super) use plan::Objects;

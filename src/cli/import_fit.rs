@@ -1,0 +1,259 @@
+//! What an import or a plan has before its first row: a mapping that fits file and portal, what the portal
+//! lacks for it, and the header.
+
+use std::sync::Arc;
+
+use super::fit::{Definitions, Intent};
+use super::import_args::{ImportArgs, Op};
+use super::mapping_file::{mapping_error, parse_mapping};
+use super::portal::{Portal, call_error};
+use super::running::new_run;
+use super::schema::{Lacking, archived, refuse_clashes};
+use super::talk::Talk;
+use super::{comments, known};
+use crate::error::Error;
+use crate::hubspot::{Account, Client};
+use crate::import::flow::Operation;
+use crate::import::links::LinkKinds;
+use crate::import::read::Input;
+use crate::journal::{Header, Told};
+use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
+use crate::model::schema::{NewProperty, Schema};
+
+/// The mapping, or everything that is wrong with it.
+pub async fn open_mapping(args: &ImportArgs, talk: &Talk) -> Result<MappingFile, Error> {
+    match parse_mapping(&args.mapping)? {
+        Ok(mapping) => comments::with_typed(mapping, args.input.comments()),
+        Err(errors) => {
+            let errors = all_mistakes(errors, args, talk).await;
+            Err(mapping_error(&errors, talk))
+        }
+    }
+}
+
+/// A mapping with mistakes is still held against file and portal, as far as those can
+/// be had, so that all its mistakes are told at once.
+pub(super) async fn all_mistakes(
+    errors: MappingErrors,
+    args: &ImportArgs,
+    talk: &Talk,
+) -> MappingErrors {
+    let insisted = errors.rest().map(|mapping| mapping.dialect().clone());
+    let (Ok(input), Ok(portal)) = (
+        args.input.open(&insisted.unwrap_or_default(), None),
+        Portal::open(&args.portal, talk).await,
+    ) else {
+        return errors;
+    };
+    let mapping = errors.rest();
+    let parts = mapping.map(|mapping| intent(args, mapping, &input).parts());
+    let schema = portal.client.schema(parts.unwrap_or_default()).await;
+    portal.close().await;
+    match schema {
+        Ok(schema) => errors.and_against(input.headers(), &schema, args.op.purpose()),
+        Err(_) => errors,
+    }
+}
+
+/// A mapping that fits file and portal.
+pub struct Fit {
+    /// The mapping.
+    pub compiled: Arc<CompiledMapping>,
+    /// What its links mean in the portal.
+    pub links: LinkKinds,
+    /// What the portal defines once nothing is lacking.
+    pub complete: Schema,
+    /// What it has to define before the first row.
+    pub lacking: Lacking,
+}
+
+/// What was typed, as far as it has to go together with a portal.
+pub(super) fn intent<'a>(
+    args: &ImportArgs,
+    mapping: &'a MappingFile,
+    input: &'a Input,
+) -> Intent<'a> {
+    Intent {
+        mapping,
+        headers: input.headers(),
+        operation: args.op.operation(),
+        no_key: args.no_key,
+    }
+}
+
+/// Holds the mapping against file and portal. Nothing is written.
+pub async fn fit(
+    args: &ImportArgs,
+    mapping: &MappingFile,
+    input: &Input,
+    portal: &Portal,
+    talk: &Talk,
+) -> Result<Fit, Error> {
+    let client = &portal.client;
+    let intent = intent(args, mapping, input);
+    let held = client.schema(intent.parts()).await.map_err(call_error)?;
+    let used = |name: &str| mapping.property_names().contains(&name);
+    let (id, operation) = (portal.account.portal_id, args.op.operation());
+    let held = known::completed(held, id, operation, used, talk);
+    let lacking = lacking((args.op, args.no_key), mapping, &held, client).await?;
+    refuse_clashes(&lacking)?;
+    // A key that is not written counts as there: the mapping names it all the same.
+    let complete = lacking.completed(&held);
+    let complete = complete.with_tickets(&wanted(mapping, args.op));
+    let definitions = Definitions::Portal(client);
+    let (compiled, links) = intent.fit(&complete, definitions, talk).await?;
+    refuse_no_key(args, mapping, &held)?;
+    say_undated(mapping, &compiled, args.op.operation(), talk);
+    announce_lacking(args, portal, &lacking, talk)?;
+    let unused = compiled.unused_columns();
+    if !unused.is_empty() {
+        talk.say(&format!("columns that nothing uses: {}", unused.join(", ")));
+    }
+    Ok(Fit {
+        compiled: Arc::new(compiled),
+        links,
+        complete,
+        lacking,
+    })
+}
+
+/// What the portal lacks for the properties that the operation writes.
+pub async fn lacking(
+    (op, no_key): (Op, bool),
+    mapping: &MappingFile,
+    held: &Schema,
+    client: &Client,
+) -> Result<Lacking, Error> {
+    let key = mapping.key_property();
+    let mut written = wanted(mapping, op);
+    written.retain(|new| !(no_key && new.name == key));
+    let mut lacks = written
+        .iter()
+        .map(|new| !held.tickets.contains_key(&new.name));
+    let archived = match lacks.any(|lacks| lacks) {
+        true => archived(client).await.map_err(call_error)?,
+        false => Vec::new(),
+    };
+    let lacking = Lacking::of(&written, held, &archived);
+    Ok(match op.operation().only_links() {
+        // Links touch no property, so none is created for them.
+        true => Lacking {
+            clashes: lacking.clashes,
+            ..Lacking::default()
+        },
+        false => lacking,
+    })
+}
+
+/// Tickets are found by the key, which therefore has to be there.
+pub(super) fn refuse_no_key(
+    args: &ImportArgs,
+    mapping: &MappingFile,
+    held: &Schema,
+) -> Result<(), Error> {
+    let key = mapping.key_property();
+    let defined = mapping.new_properties().iter().any(|new| new.name == key);
+    if !args.op.operation().only_links() || !defined || held.tickets.contains_key(key) {
+        return Ok(());
+    }
+    Err(Error::mend(format!(
+        "the portal has no ticket property {key}, by which the rows name their tickets"
+    ))
+    .advise("nothing was written; import the tickets first, or name them by record_id"))
+}
+
+/// The `[[property]]` entries that matter to an operation. What is archived is not
+/// written.
+pub fn wanted(mapping: &MappingFile, op: Op) -> Vec<NewProperty> {
+    match op {
+        Op::Archive => Vec::new(),
+        _ => mapping.new_properties().to_vec(),
+    }
+}
+
+/// What the portal lacks is created where that was asked for. The sandbox is for
+/// rehearsals: it gets everything, and says what a portal would want.
+pub(super) fn announce_lacking(
+    args: &ImportArgs,
+    portal: &Portal,
+    lacking: &Lacking,
+    talk: &Talk,
+) -> Result<(), Error> {
+    if !lacking.can_be_created() {
+        return Ok(());
+    }
+    let words = format!("the portal lacks {}", lacking.names());
+    let way = "add --create-properties, or run `tickethaul schema apply -m MAPPING` first";
+    match (args.create_properties, portal.is_forgiving()) {
+        (true, _) => talk.say(&words),
+        (false, true) => talk.say(&format!("{words}; for a portal of your own {way}")),
+        (false, false) => {
+            return Err(Error::mend(words).advise(format!("nothing was written; {way}")));
+        }
+    }
+    Ok(())
+}
+
+/// Tickets without a creation or a closing date get those of the day on which they are
+/// written: for a history that is a loss.
+pub(super) fn say_undated(
+    mapping: &MappingFile,
+    compiled: &CompiledMapping,
+    operation: Operation,
+    talk: &Talk,
+) {
+    let is_sent = |name: &str| {
+        compiled
+            .properties()
+            .iter()
+            .any(|property| *property.name == *name)
+    };
+    let why = |name: &str| match mapping.property_names().contains(&name) {
+        true => format!("no value of {name} is sent"),
+        false => format!("{name} is not mapped"),
+    };
+    if !operation.purpose().creates() {
+        return;
+    }
+    if !is_sent("createdate") {
+        let why = why("createdate");
+        talk.say(&format!("{why}: new tickets are dated today"));
+    }
+    if !is_sent("closed_date") && compiled.column_of("hs_pipeline_stage").is_some() {
+        let why = why("closed_date");
+        talk.say(&format!(
+            "{why}: new tickets in a closed stage are closed today"
+        ));
+    }
+}
+
+/// What a run is about, but for its inputs.
+pub fn header(
+    args: &ImportArgs,
+    told: Told,
+    mapping: &MappingFile,
+    account: &Account,
+    fit: &Fit,
+) -> Result<Header, Error> {
+    let mapping_path = std::path::absolute(&args.mapping)
+        .map_err(|error| Error::usage(format!("can't use the mapping's path: {error}")))?;
+    Ok(Header {
+        run: new_run()?,
+        parent: None,
+        operation: args.op.operation().word().to_owned(),
+        diff: matches!(args.op, Op::Update | Op::Upsert) && !args.blind,
+        portal_id: account.portal_id,
+        portal: args.portal.path()?,
+        mapping_path,
+        mapping_text: mapping.text().to_owned(),
+        tables: mapping.tables().clone(),
+        inputs: Vec::new(),
+        schema: fit.complete.clone(),
+        no_key: args.no_key,
+        encoding: args.input.encoding(),
+        delimiter: args.input.delimiter(),
+        told,
+        undoes: None,
+        plan: None,
+    })
+}

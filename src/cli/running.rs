@@ -1,0 +1,74 @@
+//! A new run, from its entry in the registry to its last word.
+
+use std::sync::Arc;
+
+use super::exit::Exit;
+use super::found;
+use super::known::Keeper;
+use super::portal::Portal;
+use super::registry::{Kind, NewEntry};
+use super::settings::PortalArgs;
+use super::talk::Talk;
+use crate::error::Error;
+use crate::hubspot::Account;
+use crate::import::flow::Operation;
+use crate::import::job::Job;
+use crate::import::run::run as run_job;
+use crate::import::summary::summary_json;
+use crate::journal::{now, run_id};
+use crate::report::closing_words;
+
+/// Runs a job to its end and says how it ended.
+pub async fn finish(
+    job: Job,
+    portal: Portal,
+    account: Account,
+    talk: &Talk,
+) -> Result<Exit, Error> {
+    let (id, run) = (account.portal_id, job.folder.name().to_owned());
+    let keeper = Keeper::new(talk.listener(), portal.client.clone(), id, run);
+    let ended = run_job(job, portal.client.clone(), account, Arc::new(keeper)).await;
+    portal.close().await;
+    let summary = ended?;
+    talk.say_lines(&format!("\n{}", closing_words(&summary).trim_end()));
+    talk.result(&summary_json(&summary));
+    Ok(Exit::for_summary(&summary))
+}
+
+/// An id for a new run.
+pub fn new_run() -> Result<String, Error> {
+    run_id().map_err(|error| Error::unexpected(format!("can't begin a run: {error}")))
+}
+
+/// Records a new run where `runs`, `status` and `resume` find it.
+pub fn record(job: &Job, portal: &PortalArgs, talk: &Talk) {
+    let [token_file, oauth_file] = portal.secret_files();
+    let new = NewEntry {
+        run: &job.header.run,
+        folder: job.folder.path(),
+        kind: Kind::Import,
+        operation: &job.header.operation,
+        begun: now(),
+        portal: job.header.portal.clone(),
+        token_file,
+        oauth_file,
+        target: None,
+    };
+    found::record(&new, talk);
+}
+
+pub fn say_start(job: &Job, account: &Account, talk: &Talk) {
+    talk.say(&format!(
+        "{} portal {} ({}), run folder {}",
+        match job.operation {
+            Operation::Create | Operation::Upsert => "importing into",
+            Operation::Update => "updating tickets of",
+            Operation::Archive => "archiving tickets of",
+            Operation::Associate => "linking tickets of",
+            Operation::Dissociate => "unlinking tickets of",
+        },
+        account.portal_id,
+        account.kind(),
+        job.folder.path().display()
+    ));
+}

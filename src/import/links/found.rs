@@ -1,0 +1,48 @@
+//! What was found of the other ends of links.
+
+use std::collections::HashMap;
+
+use crate::model::link_by::LinkBy;
+use crate::model::schema::ObjectType;
+use crate::model::ticket::LinkDraft;
+
+/// What was found for links.
+#[derive(Debug, Default)]
+pub struct Found(pub(super) HashMap<(ObjectType, LinkBy), HashMap<String, Resolved>>);
+
+impl Found {
+    /// Takes what a link means.
+    pub fn take(&mut self, draft: &LinkDraft, resolved: Resolved) {
+        let told = (draft.to, draft.by.clone());
+        let of_kind = self.0.entry(told).or_default();
+        let _old = of_kind.insert(draft.value.clone(), resolved);
+    }
+
+    /// Whether it is known what a link means.
+    pub fn knows(&self, draft: &LinkDraft) -> bool {
+        let told = self.0.get(&(draft.to, draft.by.clone()));
+        told.is_some_and(|told| told.contains_key(&draft.value))
+    }
+
+    /// What a link means. Nothing that was asked for is left out.
+    pub fn of(&self, draft: &LinkDraft) -> &Resolved {
+        let told = self.0.get(&(draft.to, draft.by.clone()));
+        let found = told.and_then(|told| told.get(&draft.value));
+        found.unwrap_or(&Resolved::Missing)
+    }
+}
+
+/// What became of another record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolved {
+    /// It exists, with this id.
+    Id(String),
+    /// There is none, and nobody asked to create it.
+    Missing,
+    /// The portal refused to create it, in its words.
+    Refused(String),
+    /// The portal has it and does not let it be read, in a sentence.
+    Hidden(String),
+    /// Several records hold the value: their ids.
+    Ambiguous(Vec<String>),
+}

@@ -1,0 +1,68 @@
+//! What a commit is told of a row: its place, the intent to send it, and whether its key is free.
+
+use crate::model::place::RowAddress;
+use crate::model::property_change::PropertyChange;
+
+/// Which rows of a run may have the same key (K2, K4). Keys are compared by their
+/// folded form, since portals may take those that differ only by case as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// One row that is not refused.
+    Once,
+    /// Any number, all of which spell it alike.
+    OneSpelling,
+    /// Any number, all of which ask for the same (R7).
+    SameBody,
+    /// Any number.
+    Shared,
+}
+
+/// A row that is about to be sent.
+#[derive(Clone, Debug)]
+pub struct Intent<'a> {
+    /// The row.
+    pub row: RowEntry,
+    /// Kind of the step: the run's operation.
+    pub kind: &'a str,
+    /// Which other rows may have its key.
+    pub keys: Keys,
+    /// Value of the key property.
+    pub key: &'a str,
+    /// Id of the record that the row was found to mean, where it was looked up: what an
+    /// unfinished archive is settled by, since a portal need not find archived records
+    /// by their key (protocol R4).
+    pub record: Option<&'a str>,
+    /// Hash of what will be sent.
+    pub body: [u8; 16],
+    /// What the ticket holds of the properties that the row changes, where it was read
+    /// before (PL6).
+    pub changes: Option<&'a [PropertyChange]>,
+    /// Identical rows have identical keys: later ones get a number behind it (K3).
+    pub counted: bool,
+}
+
+/// A row's number and place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowEntry {
+    /// Number of the row in the run.
+    pub seq: u64,
+    /// Where it stands.
+    pub address: RowAddress,
+}
+
+/// Whether a key is free for a row (K4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The intent is in the journal, with this key; the row may be sent once the
+    /// commit is done.
+    Free(String),
+    /// An earlier row of this run has the key and was not refused.
+    Taken {
+        /// The earlier row's key, as written there.
+        key: String,
+        /// Input of the earlier row, as in `RowAddress`.
+        file: u32,
+        /// Line of the earlier row.
+        line: u64,
+    },
+}

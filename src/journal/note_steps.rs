@@ -1,0 +1,87 @@
+//! The steps of notes, as values: what is intended, where it stands, and how many there are.
+
+use crate::model::note::Activity;
+
+/// Where a note stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoteState {
+    /// Intended, and perhaps sent.
+    Open,
+    /// Made by this run.
+    Made,
+    /// It was there before.
+    There,
+    /// Made by this run, perhaps twice.
+    Twin,
+}
+
+impl NoteState {
+    pub(super) const ALL: [NoteState; 4] = [
+        NoteState::Open,
+        NoteState::Made,
+        NoteState::There,
+        NoteState::Twin,
+    ];
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            NoteState::Open => "open",
+            NoteState::Made => "made",
+            NoteState::There => "there",
+            NoteState::Twin => "twin",
+        }
+    }
+}
+
+/// A note that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoteEntry {
+    /// Number of its row.
+    pub seq: u64,
+    /// Its key.
+    pub key: String,
+    /// Its time, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Hash of its text.
+    pub text: [u8; 16],
+    /// What it is.
+    pub activity: Activity,
+}
+
+/// What the journal knows of a note.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoteStep {
+    /// The note.
+    pub entry: NoteEntry,
+    /// Where it stands.
+    pub state: NoteState,
+    /// Its record id, where it is known.
+    pub record: Option<String>,
+    /// The key that it was sent with, where that is another.
+    pub written: Option<String>,
+    /// When a lost call can have been carried out at the latest, in milliseconds of the
+    /// portal's clock.
+    pub until_ms: Option<i64>,
+}
+
+/// A note that is there.
+#[derive(Clone, Debug)]
+pub struct SettledNote {
+    /// The note.
+    pub entry: NoteEntry,
+    /// The key that it was sent with, where that is another.
+    pub written: Option<String>,
+    /// Its record id.
+    pub record: String,
+    /// `Made`, `There` or `Twin`.
+    pub state: NoteState,
+}
+
+/// Notes of a run that are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoteCounts {
+    /// Made by the run.
+    pub made: u64,
+    /// They were there before.
+    pub there: u64,
+}
