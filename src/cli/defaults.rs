@@ -32,7 +32,7 @@ pub fn completed(line: &clap::Command, args: &[OsString]) -> Vec<OsString> {
         .ignore_errors(true)
         .try_get_matches_from(args)
         .ok()
-        .and_then(|matches| added(&line, &matches));
+        .and_then(|matches| added(line, &matches));
     let Some(words) = words else {
         return args.to_vec();
     };
