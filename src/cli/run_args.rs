@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::signals::signal;
+use super::signals::Signals;
 use super::talk::Talk;
 use crate::import::job::{Options, Unknown};
 use crate::import::steps::Steps;
@@ -78,19 +78,19 @@ impl RunArgs {
 /// The first signal lets calls in flight end; a second one leaves at once. Either
 /// way the run can be resumed.
 pub(super) fn stop_on_signal(stop: StopSwitch) {
+    let Ok(mut signals) = Signals::expect() else {
+        return;
+    };
     let _task = tokio::spawn(async move {
-        if signal().await.is_err() {
-            return;
-        }
+        let _number = signals.next().await;
         stop.pull(Stop::Later("interrupted".to_owned()));
         Talk::aside(
             "stopping once the calls in flight are answered; interrupt again to leave at once",
         );
-        if signal().await.is_ok() {
-            Talk::aside("interrupted twice: left at once; `tickethaul resume` continues");
-            remove_temporary();
-            std::process::exit(super::exit::INTERRUPTED_TWICE);
-        }
+        let _number = signals.next().await;
+        Talk::aside("interrupted twice: left at once; `tickethaul resume` continues");
+        remove_temporary();
+        std::process::exit(super::exit::INTERRUPTED_TWICE);
     });
 }
 

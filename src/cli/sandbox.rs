@@ -11,7 +11,7 @@ use super::config::{SANDBOX, Source};
 use super::exit::Exit;
 use super::portal::sandbox_error;
 use super::settings::{SANDBOX_STATE, config, named_sandbox, sandbox_folder, sandbox_token};
-use super::signals::signal;
+use super::signals::Signals;
 use super::talk::Talk;
 use super::twin::{self, Twin};
 use super::{known, twin_folder};
@@ -107,18 +107,22 @@ pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
 
 /// Until a signal, or until stdout is gone.
 async fn serve(sandbox: &Sandbox, (holds, told): (bool, bool), talk: &Talk) -> io::Result<()> {
+    let mut signals = Signals::expect()?;
     print(&sandbox.base_url())?;
     if !told {
         talk.say(&format!("its token: {}", sandbox.token()));
     }
     talk.say("serving the sandbox; Ctrl-C ends it");
-    let ended = signal();
+    let ended = signals.next();
     match sandbox.held().filter(|_| holds) {
         Some(held) => tokio::select! {
-            ended = ended => ended,
+            _number = ended => Ok(()),
             failed = tell(sandbox, held) => Err(failed),
         },
-        None => ended.await,
+        None => {
+            let _number = ended.await;
+            Ok(())
+        }
     }
 }
 
