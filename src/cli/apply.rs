@@ -77,16 +77,21 @@ pub async fn run(args: &ApplyArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     if plan.asks() {
         talk.expect_answer(args.yes, "apply the plan")?;
     }
+    apply(&plan, typed, talk).await
+}
+
+/// Applies it with the options that the plan was told and `typed` does not say anew.
+async fn apply(plan: &Plan, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     let told = began_with(plan.header.told.clone()).overlaid(&typed.told());
     let mut args = typed.as_told::<ApplyArgs>(&told)?;
     let claims = Claims {
-        folder: folder.path(),
+        folder: &plan.folder,
         run: &plan.header.run,
         portal: &plan.header.portal,
         target: None,
     };
     trust::go_to(&claims, &mut args.portal, None)?;
-    let (input, mapping) = open_input(&plan.header, folder.path(), Began::Plan)?;
+    let (input, mapping) = open_input(&plan.header, &plan.folder, Began::Plan)?;
     let portal = Portal::open(&args.portal, talk).await?;
     say_reading(&input, talk);
     let ready = match plan.ready(&input, &mapping, &portal, talk).await {
@@ -107,7 +112,7 @@ pub async fn run(args: &ApplyArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     }
     let applying = Applying {
         args: &args,
-        plan: &plan,
+        plan,
         told,
     };
     applying.run(input, ready, portal, talk).await
@@ -281,28 +286,12 @@ impl Applying<'_> {
                 return Err(error);
             }
         };
-        let held = header.plan.as_ref().map(PlanReading::open_for_run);
-        let mapping = Arc::new(ready.compiled);
-        if mapping.has_comment_files() {
+        let compiled = Arc::new(ready.compiled);
+        if compiled.has_comment_files() {
             copy_comments(&plan.folder, &path)?;
-            input.join_comments(&path, &mapping)?;
+            input.join_comments(&path, &compiled)?;
         }
-        let job = Job {
-            operation: plan.operation,
-            input,
-            mapping,
-            links: ready.links,
-            plan: held.transpose()?,
-            header,
-            folder,
-            past: None,
-            rivals: Rivals::default(),
-            facts: known::for_runs(plan.header.portal_id),
-            options: self
-                .args
-                .run_args
-                .options(None, Unknown::Leave, self.args.portal.horizon()),
-        };
+        let job = self.job(input, (compiled, ready.links), header, folder)?;
         record(&job, &self.args.portal, talk);
         // From here on a run may have begun, wherever its folder is moved to.
         by.began = true;
@@ -317,6 +306,30 @@ impl Applying<'_> {
         ended.map_err(|error| match by.began {
             true => error,
             false => created.stays(error),
+        })
+    }
+
+    fn job(
+        &self,
+        input: Input,
+        (mapping, links): (Arc<CompiledMapping>, LinkKinds),
+        header: Header,
+        folder: RunFolder,
+    ) -> Result<Job, Error> {
+        let held = header.plan.as_ref().map(PlanReading::open_for_run);
+        let horizon = self.args.portal.horizon();
+        Ok(Job {
+            operation: self.plan.operation,
+            input,
+            mapping,
+            links,
+            plan: held.transpose()?,
+            header,
+            folder,
+            past: None,
+            rivals: Rivals::default(),
+            facts: known::for_runs(self.plan.header.portal_id),
+            options: self.args.run_args.options(None, Unknown::Leave, horizon),
         })
     }
 

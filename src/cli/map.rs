@@ -109,21 +109,16 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
         None => proposal(survey, dialect, &file),
     };
     talk.say(&found(preset.as_ref(), args.from.is_some(), survey));
-    sounded
-        .findings
-        .iter()
-        .for_each(|finding| talk.say(finding));
-    losses
-        .iter()
-        .for_each(|loss| talk.say(&format!("- {loss}")));
+    let findings = sounded.findings.iter();
+    findings.for_each(|finding| talk.say(finding));
+    let lost = losses.iter();
+    lost.for_each(|loss| talk.say(&format!("- {loss}")));
     match &target {
         Some(target @ Target::File(path)) => {
             target.write(&text, Privacy::Usual)?;
+            let (mapping, file) = (path.display(), args.file.display());
             talk.say(&format!(
-                "written to {}: go over it, then try it with `tickethaul import {} -m {} --portal sandbox`",
-                path.display(),
-                args.file.display(),
-                path.display()
+                "written to {mapping}: go over it, then try it with `tickethaul import {file} -m {mapping} --portal sandbox`"
             ));
             talk.result(&result(preset.as_ref(), survey, &losses));
         }

@@ -54,12 +54,7 @@ impl PastRun {
         };
         let journal = journal(&path)?;
         let past = journal.past()?;
-        if past.header.operation == KIND {
-            return Err(
-                Error::usage(format!("{} is the run of an undo", path.display()))
-                    .advise("undo.csv in its folder says what became of each row"),
-            );
-        }
+        refuse_undo(&path, &past)?;
         let claims = Claims {
             folder: &path,
             run: &past.header.run,
@@ -75,20 +70,19 @@ impl PastRun {
         let compiled = mapping.compile(input.headers(), &past.header.schema, purpose);
         let compiled = Arc::new(compiled.map_err(|errors| mapping_error(&errors, talk))?);
         let kinds = LinkKinds::read(&portal.client, &compiled).await;
-        let rows = DoneRows {
-            journal,
-            again: Again::new(&input),
-            places: input.places(),
-            mapping: Arc::clone(&compiled),
-            kinds: kinds.map_err(kinds_error)?,
-            after: 0,
-        };
         Ok(PastRun {
+            rows: DoneRows {
+                journal,
+                again: Again::new(&input),
+                places: input.places(),
+                mapping: Arc::clone(&compiled),
+                kinds: kinds.map_err(kinds_error)?,
+                after: 0,
+            },
             path,
             past,
             portal,
             mapping: compiled,
-            rows,
         })
     }
 }
@@ -121,4 +115,14 @@ fn last() -> Result<PathBuf, Error> {
                 .advise("`tickethaul runs` lists runs, with --all those of other folders")
         })?;
     Ok(run.path)
+}
+
+fn refuse_undo(path: &Path, past: &Past) -> Result<(), Error> {
+    if past.header.operation != KIND {
+        return Ok(());
+    }
+    Err(
+        Error::usage(format!("{} is the run of an undo", path.display()))
+            .advise("undo.csv in its folder says what became of each row"),
+    )
 }

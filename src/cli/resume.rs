@@ -66,6 +66,17 @@ pub struct ResumeArgs {
     portal: PortalArgs,
 }
 
+impl ResumeArgs {
+    /// What becomes of rows that are unknown.
+    fn unknown(&self) -> Unknown {
+        match self.unknown {
+            None => Unknown::Leave,
+            Some(Decision::Done) => Unknown::Done,
+            Some(Decision::Resend) => Unknown::Resend,
+        }
+    }
+}
+
 /// What the user found out about rows that are unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Decision {
@@ -95,9 +106,18 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
         let mut portal = args.portal;
         return undo::resume((folder, past), &run, &mut portal, talk).await;
     }
-    if let Some(exit) = nothing_to_do(&args, &folder, &past, talk) {
-        return Ok(exit);
+    match nothing_to_do(&args, &folder, &past, talk) {
+        Some(exit) => Ok(exit),
+        None => resume_import(folder, past, typed, talk).await,
     }
+}
+
+async fn resume_import(
+    folder: RunFolder,
+    past: Past,
+    typed: &Typed,
+    talk: &Talk,
+) -> Result<Exit, Error> {
     let told = began_with(past.header.told.clone()).overlaid(&typed.told());
     let mut args = typed.as_told::<ResumeArgs>(&told)?;
     let claims = Claims {
@@ -119,25 +139,12 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     }
     let links = LinkKinds::read(&portal.client, &compiled).await;
     let links = links.map_err(kinds_error)?;
-    talk.say(&format!(
-        "resuming {}, begun {} ({}), in portal {}: {} settled, {} pending, {} unknown, {}% done",
-        folder.name(),
-        age_words(past.times.0),
-        second(past.times.0),
-        account.portal_id,
-        counted(past.tally.settled(), "row"),
-        count(past.tally.of(Fate::Pending)),
-        count(past.tally.of(Fate::Unknown)),
-        past.tally.settled_bytes(past.offset) * 100 / input.size().max(1),
-    ));
+    say_resuming(folder.name(), &past, account.portal_id, input.size(), talk);
     say_told(&told, talk);
     let limit = if args.no_limit { None } else { past.limit };
-    let unknown = match args.unknown {
-        None => Unknown::Leave,
-        Some(Decision::Done) => Unknown::Done,
-        Some(Decision::Resend) => Unknown::Resend,
-    };
-    let horizon = args.portal.horizon();
+    let options = args
+        .run_args
+        .options(limit, args.unknown(), args.portal.horizon());
     let job = Job {
         operation: operation(&past.header)?,
         input,
@@ -152,9 +159,22 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
         facts: known::for_runs(past.header.portal_id),
         past: Some(past),
         plan,
-        options: args.run_args.options(limit, unknown, horizon),
+        options,
     };
     finish(job, portal, account, talk).await
+}
+
+/// Which run is continued, and how far it came; `size`: bytes of its input.
+fn say_resuming(name: &str, past: &Past, portal: u64, size: u64, talk: &Talk) {
+    talk.say(&format!(
+        "resuming {name}, begun {} ({}), in portal {portal}: {} settled, {} pending, {} unknown, {}% done",
+        age_words(past.times.0),
+        second(past.times.0),
+        counted(past.tally.settled(), "row"),
+        count(past.tally.of(Fate::Pending)),
+        count(past.tally.of(Fate::Unknown)),
+        past.tally.settled_bytes(past.offset) * 100 / size.max(1),
+    ));
 }
 
 /// Options that a run goes by although nobody typed them just now are no secret. The

@@ -82,10 +82,7 @@ pub async fn run(args: RetryArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Er
     }
     let past = Reading::open(&path)?.past()?;
     if past.header.operation == KIND {
-        return Err(
-            Error::usage(format!("{} is the run of an undo", path.display()))
-                .advise("`tickethaul undo` on the run that it took back tries again what was left"),
-        );
+        return Err(is_undo(&path));
     }
     let operation = operation(&past.header)?;
     expect_finished(&path, past.state)?;
@@ -202,9 +199,10 @@ fn rows(
         let message = format!("{} is not a regular file", file.display());
         return Err(Error::mend(message));
     }
+    let name = path.display();
     let is_json = file.extension().is_some_and(|ext| ext == "jsonl");
     if is_json && found.is_some_and(|found| found.len() == 0) {
-        talk.say(&format!("nothing to retry in {}", path.display()));
+        talk.say(&format!("nothing to retry in {name}"));
         return Ok(None);
     }
     let header = &past.header;
@@ -213,7 +211,6 @@ fn rows(
     let dialect = input.dialect(mapping.dialect());
     let (sources, rows) = pick(&file, &dialect, folder, |kept| pick_one.wants(kept))?;
     pick_one.expect_codes(&file)?;
-    let name = path.display();
     talk.say(&match rows {
         0 => format!("nothing to retry in {name}{}", pick_one.left_words()),
         _ => format!(
@@ -347,4 +344,9 @@ fn as_import(args: RetryArgs, path: &Path, past: &Past, operation: Operation) ->
         run_args: args.run_args,
         portal: args.portal,
     }
+}
+
+fn is_undo(path: &Path) -> Error {
+    Error::usage(format!("{} is the run of an undo", path.display()))
+        .advise("`tickethaul undo` on the run that it took back tries again what was left")
 }

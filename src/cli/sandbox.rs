@@ -128,22 +128,7 @@ async fn serve(sandbox: &Sandbox, (holds, told): (bool, bool), talk: &Talk) -> i
 
 /// Empties the embedded portal and tells what was in it.
 fn empty(args: &ResetArgs, talk: &Talk) -> Result<Exit, Error> {
-    let mut folder = sandbox_folder(args.sandbox_data.as_deref())?;
-    if let Some(like) = &args.like {
-        folder = twin_folder::folder_of(like, &folder);
-        // One that was never made is empty; one of nothing is a slip.
-        if !folder.exists() {
-            twin::check_original(like, &config()?)?;
-        }
-    }
-    if let Some(name) = args.name.as_deref().filter(|name| *name != SANDBOX) {
-        if !matches!(config()?.portal(name)?.source, Source::Sandbox(_)) {
-            return Err(Error::usage(format!(
-                "`{name}` is not a sandbox: nothing was removed"
-            )));
-        }
-        folder = named_sandbox(name)?;
-    }
+    let folder = folder_to_empty(args)?;
     let state = folder.join(SANDBOX_STATE);
     let account = account_of(&state);
     let held = reset(&state).map_err(sandbox_error)?;
@@ -173,6 +158,27 @@ fn empty(args: &ResetArgs, talk: &Talk) -> Result<Exit, Error> {
         .collect();
     talk.result(&serde_json::json!({"state": place.to_string(), "removed": counts}));
     Ok(Exit::Fine)
+}
+
+/// The folder of the sandbox that was named.
+fn folder_to_empty(args: &ResetArgs) -> Result<PathBuf, Error> {
+    let mut folder = sandbox_folder(args.sandbox_data.as_deref())?;
+    if let Some(like) = &args.like {
+        folder = twin_folder::folder_of(like, &folder);
+        // One that was never made is empty; one of nothing is a slip.
+        if !folder.exists() {
+            twin::check_original(like, &config()?)?;
+        }
+    }
+    if let Some(name) = args.name.as_deref().filter(|name| *name != SANDBOX) {
+        if !matches!(config()?.portal(name)?.source, Source::Sandbox(_)) {
+            return Err(Error::usage(format!(
+                "`{name}` is not a sandbox: nothing was removed"
+            )));
+        }
+        folder = named_sandbox(name)?;
+    }
+    Ok(folder)
 }
 
 /// What was typed counts more than what the twin brings.

@@ -142,10 +142,10 @@ async fn of_portion(
         linked.extend(of_archived(reading, others, &archived).await?);
         kinds.push(linked);
     }
-    let mut moved = match with_bin {
-        true => in_bin(reading, &gone).await?,
-        false => HashMap::new(),
-    };
+    let mut moved = HashMap::new();
+    if with_bin {
+        moved = in_bin(reading, &gone).await?;
+    }
     let links = tickets.iter().map(|ticket| {
         let id = ticket.id.to_string();
         let fate = match gone.contains(&id) {

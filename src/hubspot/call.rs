@@ -123,21 +123,12 @@ impl Caller {
             let trouble = match verdict {
                 Verdict::Answered(value) => {
                     self.quota().earn();
-                    let may_come_late = situation.unclear_before;
                     return Ok(Answer {
                         value,
-                        may_come_late,
+                        may_come_late: situation.unclear_before,
                     });
                 }
-                Verdict::Final(CallError::Refused(error)) if is_gone(request, &error) => {
-                    let path = request.bare_path().to_owned();
-                    return Err(CallError::Gone { path, error });
-                }
-                Verdict::Final(CallError::Refused(mut error)) => {
-                    error.may_come_late = situation.unclear_before;
-                    return Err(CallError::Refused(error));
-                }
-                Verdict::Final(error) => return Err(error),
+                Verdict::Final(error) => return Err(finally(request, error, situation)),
                 Verdict::Spent(error) => {
                     // Nothing was carried out, so it was no attempt.
                     situation.attempts -= 1;
@@ -148,11 +139,7 @@ impl Caller {
             };
             let next = decide(&trouble, *situation, &mut self.quota(), fastrand::f64());
             match next {
-                Decision::Stop(CallError::Garbled(words)) => {
-                    let path = request.bare_path();
-                    return Err(CallError::Garbled(format!("{words} (asked for {path})")));
-                }
-                Decision::Stop(error) => return Err(error),
+                Decision::Stop(error) => return Err(finally(request, error, situation)),
                 Decision::After(delay) => self.wait(trouble.kind, request, delay).await,
             }
             let written = request.effect != Effect::Read && !trouble.kind.nothing_written();
@@ -352,6 +339,24 @@ impl Caller {
             () = sleep(delay) => {}
             _stopping = self.halt.refused(request) => {}
         }
+    }
+}
+
+/// An error after which a call is not made again, with what the caller may conclude.
+fn finally(request: &Request, error: CallError, situation: &Situation) -> CallError {
+    match error {
+        CallError::Refused(error) if is_gone(request, &error) => CallError::Gone {
+            path: request.bare_path().to_owned(),
+            error,
+        },
+        CallError::Refused(mut error) => {
+            error.may_come_late = situation.unclear_before;
+            CallError::Refused(error)
+        }
+        CallError::Garbled(words) => {
+            CallError::Garbled(format!("{words} (asked for {})", request.bare_path()))
+        }
+        error => error,
     }
 }
 

@@ -2,7 +2,7 @@
 //! say what became (protocol S3, S7, K5, K6). A create that may come late is guarded by its
 //! key, so nothing waits for it.
 
-use super::flow::{PlannedOp, Stand};
+use super::flow::{PlannedOp, RowOutcome, Stand, Standing};
 use super::links::Link;
 use super::lookup::{LookUp, Looked};
 use super::reply::{Input, Item, Matching};
@@ -62,19 +62,19 @@ impl Sender {
             self.lose(doubtful.len()).await;
             return Ok(());
         }
+        let key_property = self.mapping.key_property();
         let look_up = LookUp {
             tickets: Tickets {
                 client: &self.client,
-                by: Some(self.mapping.key_property()),
+                by: Some(key_property),
             },
-            key_property: self.mapping.key_property(),
+            key_property,
             facts: &self.facts,
         };
         let keys = doubtful.iter().map(|(slot, _)| slot.item.key.clone());
         let live = look_up.live(&keys.collect::<Vec<_>>()).await;
         let mut failed = None;
-        let mut refused = Vec::new();
-        let mut standing = Vec::new();
+        let mut decided = Decided::default();
         for (mut slot, doubt) in doubtful {
             let looked = match (&live, &failed) {
                 (Ok(live), None) => look_up.decide(&mut slot, live, doubt).await,
@@ -82,30 +82,47 @@ impl Sender {
                 (_, Some(stop)) => Err(Stop::clone(stop)),
             };
             match looked {
-                Ok(Looked::Ours(ticket)) => {
-                    standing.push(slot.standing(ticket, Stand::Done(Change::Created)));
-                }
-                Ok(Looked::Theirs(ticket)) => match self.key_taken(&slot.op, &ticket) {
-                    Some(since) => refused.push(self.refuse_changed(slot.op, since)),
-                    None => {
-                        let stand = found(&slot.op);
-                        standing.push(slot.standing(ticket, stand));
-                    }
-                },
-                Ok(Looked::Refused(problem)) => {
-                    refused.push(self.refuse(slot.op, &(*problem).into()));
-                }
-                Ok(Looked::Again) => todo.push(slot),
+                Ok(looked) => todo.extend(self.take_looked(slot, looked, &mut decided)),
                 Err(stop) => {
                     failed = Some(stop);
                     todo.push(slot);
                 }
             }
         }
-        self.settle.settle(refused).await?;
-        self.settle_standing(standing).await?;
+        self.settle.settle(decided.refused).await?;
+        self.settle_standing(decided.standing).await?;
         failed.map_or(Ok(()), Err)
     }
+
+    /// Takes in what a look-up shows of a row; gives it back where it is to be sent again.
+    fn take_looked(&self, slot: Slot, looked: Looked, decided: &mut Decided) -> Option<Slot> {
+        match looked {
+            Looked::Ours(ticket) => {
+                let standing = slot.standing(ticket, Stand::Done(Change::Created));
+                decided.standing.push(standing);
+            }
+            Looked::Theirs(ticket) => match self.key_taken(&slot.op, &ticket) {
+                Some(since) => decided.refused.push(self.refuse_changed(slot.op, since)),
+                None => {
+                    let stand = found(&slot.op);
+                    decided.standing.push(slot.standing(ticket, stand));
+                }
+            },
+            Looked::Refused(problem) => {
+                let refused = self.refuse(slot.op, &(*problem).into());
+                decided.refused.push(refused);
+            }
+            Looked::Again => return Some(slot),
+        }
+        None
+    }
+}
+
+/// Rows whose fate a look-up shows.
+#[derive(Default)]
+struct Decided {
+    refused: Vec<RowOutcome>,
+    standing: Vec<Standing>,
 }
 
 /// What a row is whose ticket was there before. One that was refused for a link or a note of

@@ -144,15 +144,20 @@ impl Feed {
         }
         // The last phase reads the row again for them.
         op.draft.notes = Vec::new();
-        let Some(intent) = intent else {
-            return Ok(match self.rivals.taken(&op)? {
+        match intent {
+            Some(intent) => self.plan_again(op, intent),
+            None => Ok(match self.rivals.taken(&op)? {
                 Some(reason) => {
                     let problem = self.mapping.key_problem(reason, &op.draft.key);
                     Planned::Fallen(Box::new(op.ended(RowEnd::Refused(problem.into()))))
                 }
                 None => Planned::Op(Box::new(op)),
-            });
-        };
+            }),
+        }
+    }
+
+    /// A row that an earlier process intended to send, as the journal has it.
+    fn plan_again(&self, mut op: PlannedOp, intent: PastIntent) -> Result<Planned, Error> {
         if intent.body != op.body {
             return Err(changed(&op));
         }

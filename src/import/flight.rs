@@ -127,18 +127,17 @@ impl Flight {
                 }
                 else => break,
             }
-            if self.stop.is_pulled() && self.in_flight.is_empty() {
-                break;
-            }
-            if !reading
-                && self.batcher.is_idle()
-                && self.parking.is_empty()
-                && self.in_flight.is_empty()
-            {
+            if self.is_done(reading) {
                 break;
             }
         }
         self.sender.lose(self.parking.len()).await;
+    }
+
+    /// Whether all has landed, and nothing more is to be sent.
+    fn is_done(&self, reading: bool) -> bool {
+        let has_more = reading || !self.batcher.is_idle() || !self.parking.is_empty();
+        self.in_flight.is_empty() && (self.stop.is_pulled() || !has_more)
     }
 
     fn has_room(&self) -> bool {

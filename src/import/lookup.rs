@@ -64,20 +64,17 @@ impl LookUp<'_> {
         let Doubt::Collided(named) = doubt else {
             return Ok(Looked::Again);
         };
+        self.collided(slot, named).await
+    }
+
+    /// Where the portal says that the key is another ticket's, and no live one has it (K5).
+    async fn collided(&self, slot: &mut Slot, named: Option<String>) -> Result<Looked, Stop> {
+        let key = &slot.item.key;
         // A portal that does not find archived tickets by key need not be asked where it
         // names the ticket itself.
         let asks = named.is_none() || self.facts.archived_by_key() != Some(false);
-        if asks {
-            let one = std::slice::from_ref(key);
-            let archived = self.tickets.read_each(one, &[], Shelf::RecycleBin).await?;
-            if let Some(closed) = archived.of(key) {
-                return self.hidden(slot, closed);
-            }
-            if let Some(record) = self.tickets.find(&archived.records, key) {
-                self.facts.learn(Learned::ArchivedByKey(true));
-                let id = record.id.clone();
-                return Ok(self.refused(key, Reason::KeyInRecycleBin { id }));
-            }
+        if asks && let Some(looked) = self.in_bin(slot).await? {
+            return Ok(looked);
         }
         let holder = match &named {
             Some(id) => self.named(id).await?,
@@ -105,6 +102,21 @@ impl LookUp<'_> {
             None => Reason::KeyHeldElsewhere { id: named },
         };
         Ok(self.refused(key, reason))
+    }
+
+    /// The row's fate, where the recycle bin shows a ticket with its key.
+    async fn in_bin(&self, slot: &Slot) -> Result<Option<Looked>, Stop> {
+        let key = &slot.item.key;
+        let one = std::slice::from_ref(key);
+        let archived = self.tickets.read_each(one, &[], Shelf::RecycleBin).await?;
+        if let Some(closed) = archived.of(key) {
+            return self.hidden(slot, closed).map(Some);
+        }
+        Ok(self.tickets.find(&archived.records, key).map(|record| {
+            self.facts.learn(Learned::ArchivedByKey(true));
+            let id = record.id.clone();
+            self.refused(key, Reason::KeyInRecycleBin { id })
+        }))
     }
 
     /// The ticket that the portal named, live or in the recycle bin, where a portal need

@@ -87,23 +87,14 @@ impl Sender {
         slots: Vec<Slot>,
         todo: &mut Vec<Slot>,
     ) -> Result<(), Stop> {
-        let mut known: Vec<(Slot, RecordId)> = Vec::new();
-        let mut nameless = Vec::new();
-        for slot in slots {
-            match slot.op.ticket.clone() {
-                Some(ticket) => known.push((slot, ticket)),
-                None => nameless.push(slot),
-            }
-        }
+        let (known, nameless) = by_name(slots);
         let mut absent = Vec::new();
+        let ids = known.iter().map(|(_, ticket)| ticket.to_string());
+        let ids: Vec<String> = ids.collect();
         let read = async {
             let found = self.name(&nameless).await?;
-            let ids = known.iter().map(|(_, ticket)| ticket.to_string());
-            let ids: Vec<String> = ids.collect();
-            Ok::<_, Stop>((
-                found,
-                self.tickets_by_id().read(&ids, &[], Shelf::Live).await?,
-            ))
+            let live = self.tickets_by_id().read(&ids, &[], Shelf::Live).await?;
+            Ok::<_, Stop>((found, live))
         };
         let (found, live) = match read.await {
             Ok(read) => read,
@@ -113,13 +104,13 @@ impl Sender {
             }
         };
         for (slot, found) in nameless.into_iter().zip(found) {
+            let mut op = slot.into_op();
             match found {
                 Some(id) => {
-                    let mut op = slot.into_op();
                     op.ticket = Some(id);
                     todo.push(self.slot(op, None));
                 }
-                None => absent.push(Absent::sent(slot.into_op())),
+                None => absent.push(Absent::sent(op)),
             }
         }
         for (slot, ticket) in known {
@@ -314,4 +305,16 @@ fn not_as_planned(op: &PlannedOp, id: &str) -> Option<Since> {
         PlannedAction::Archive => Some(Since::ticket(SincePlan::OtherTicket { id })),
         _ => Some(Since::ticket(SincePlan::KeyTaken { id })),
     }
+}
+
+/// Slots whose intents have the ids of their tickets, and those without.
+fn by_name(slots: Vec<Slot>) -> (Vec<(Slot, RecordId)>, Vec<Slot>) {
+    let (mut known, mut nameless) = (Vec::new(), Vec::new());
+    for slot in slots {
+        match slot.op.ticket.clone() {
+            Some(ticket) => known.push((slot, ticket)),
+            None => nameless.push(slot),
+        }
+    }
+    (known, nameless)
 }

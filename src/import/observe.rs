@@ -6,7 +6,7 @@
 
 use super::as_planned::Since;
 use super::decide::{Action, Observed, Wanted, decide};
-use super::flow::{Batch, PlannedOp, Stand, Standing};
+use super::flow::{Batch, PlannedOp, RowOutcome, Stand, Standing};
 use super::missing::Absent;
 use super::plan::json_bytes;
 use super::reading::Given;
@@ -39,10 +39,7 @@ impl Sender {
         let (tickets, wanted) = (self.tickets(), self.wanted());
         let given = tickets.read_each(&names, &wanted, Shelf::Live).await?;
         let (ops, held) = self.shown(ops, given).await?;
-        let mut differing = Vec::new();
-        let mut standing = Vec::new();
-        let mut absent = Vec::new();
-        let mut changed = Vec::new();
+        let mut decided = ByAction::default();
         let cut = self.cut_since(&ops).await?;
         for mut op in ops {
             let record = self.tickets().find(&held, &op.draft.key);
@@ -51,34 +48,23 @@ impl Sender {
                 self.diversion.apply_to(&mut op.draft.properties, holds);
             }
             let action = self.decided(&op, record);
-            if let Some(since) = self.changed_since(&op, record, &action) {
-                changed.push(self.refuse_changed(op, since));
-                continue;
-            }
-            if let Some(link) = record.and_then(|record| cut.get(&record.id)) {
-                let link = link.clone();
-                changed.push(self.refuse_changed(op, Since::ticket(SincePlan::LinkCut { link })));
-                continue;
-            }
-            match action {
-                Action::Update { ticket, changes } => {
-                    op.ticket = Some(RecordId::given(&ticket));
-                    op.changes_only(changes, self.mapping.id_property());
-                    op.bytes = json_bytes(&op.draft);
-                    differing.push(op);
-                }
-                Action::Unchanged { ticket } => {
-                    let ticket = RecordId::given(&ticket);
-                    standing.push(Standing::new(op, ticket, Stand::Unchanged));
-                }
-                Action::Exists { ticket } => {
-                    let ticket = RecordId::given(&ticket);
-                    standing.push(Standing::new(op, ticket, Stand::Exists));
-                }
-                Action::Absent => absent.push(Absent::untouched(op)),
-                Action::Create | Action::Archive { .. } | Action::Link { .. } => differing.push(op),
+            let link = record.and_then(|record| cut.get(&record.id)).cloned();
+            let since = self.changed_since(&op, record, &action);
+            let since = since.or_else(|| {
+                let link = link?;
+                Some(Since::ticket(SincePlan::LinkCut { link }))
+            });
+            match since {
+                Some(since) => decided.changed.push(self.refuse_changed(op, since)),
+                None => decided.take(op, action, self.mapping.id_property()),
             }
         }
+        let ByAction {
+            differing,
+            standing,
+            absent,
+            changed,
+        } = decided;
         self.settle.settle(changed).await?;
         self.settle_standing(standing).await?;
         self.explain(absent).await?;
@@ -113,5 +99,45 @@ impl Sender {
         };
         let observed = held.map_or(Observed::Absent, Observed::Live);
         decide(&wanted, observed, |name| self.mapping.type_of(name))
+    }
+}
+
+/// Rows by what was decided for them.
+#[derive(Default)]
+struct ByAction {
+    /// They are to be sent.
+    differing: Vec<PlannedOp>,
+    /// Their tickets stay as they are.
+    standing: Vec<Standing>,
+    /// No live ticket has their key.
+    absent: Vec<Absent>,
+    /// They are refused: the portal is not as the plan found it.
+    changed: Vec<RowOutcome>,
+}
+
+impl ByAction {
+    fn take(&mut self, mut op: PlannedOp, action: Action, id_property: Option<&str>) {
+        match action {
+            Action::Update { ticket, changes } => {
+                op.ticket = Some(RecordId::given(&ticket));
+                op.changes_only(changes, id_property);
+                op.bytes = json_bytes(&op.draft);
+                self.differing.push(op);
+            }
+            Action::Unchanged { ticket } => {
+                let ticket = RecordId::given(&ticket);
+                let standing = Standing::new(op, ticket, Stand::Unchanged);
+                self.standing.push(standing);
+            }
+            Action::Exists { ticket } => {
+                let ticket = RecordId::given(&ticket);
+                let standing = Standing::new(op, ticket, Stand::Exists);
+                self.standing.push(standing);
+            }
+            Action::Absent => self.absent.push(Absent::untouched(op)),
+            Action::Create | Action::Archive { .. } | Action::Link { .. } => {
+                self.differing.push(op);
+            }
+        }
     }
 }

@@ -42,9 +42,7 @@ impl Sender {
                 return Err(stop);
             }
         };
-        let mut standing: Vec<Standing> = Vec::new();
-        let mut absent = Vec::new();
-        let mut changed = Vec::new();
+        let (mut standing, mut absent, mut changed) = (Vec::new(), Vec::new(), Vec::new());
         for (mut slot, earlier) in slots.into_iter().zip(earlier) {
             match self.tickets().find(&live, &slot.op.draft.key) {
                 Some(record) => {

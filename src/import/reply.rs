@@ -173,10 +173,8 @@ pub fn match_reply(
             }
         };
         if let Some(idx) = idx {
-            verdicts[idx] = Some(Verdict::Written {
-                id: record.id.clone(),
-                created: record.created,
-            });
+            let (id, created) = (record.id.clone(), record.created);
+            verdicts[idx] = Some(Verdict::Written { id, created });
         }
     }
     let mut stray_error = false;

@@ -16,9 +16,8 @@ pub fn summary_json(summary: &Summary) -> serde_json::Value {
         .into_iter()
         .map(|fate| (fate.word().to_owned(), json!(summary.tally.of(fate))))
         .collect();
-    let changes: serde_json::Map<String, serde_json::Value> = summary
-        .changes
-        .iter()
+    let changes = summary.changes.iter();
+    let changes: serde_json::Map<String, serde_json::Value> = changes
         .map(|(change, rows)| (change.word().to_owned(), json!(rows)))
         .collect();
     let refusals: Vec<_> = summary
@@ -26,19 +25,9 @@ pub fn summary_json(summary: &Summary) -> serde_json::Value {
         .iter()
         .map(|group| json!({"code": group.code, "rows": group.rows, "example": group.example}))
         .collect();
-    let remarks: Vec<_> = summary
-        .remarks
-        .iter()
-        .map(|(remark, count)| remark_json(*remark, *count, summary))
-        .collect();
-    let stop = summary.stop.as_ref().map(|stop| {
-        let kind = match stop {
-            Stop::Later(_) => "later",
-            Stop::Mend(_) => "fix",
-            Stop::TooManyRefused(_) => "too many refused",
-        };
-        json!({"kind": kind, "why": stop.words()})
-    });
+    let remarks = summary.remarks.iter();
+    let remarks = remarks.map(|(remark, count)| remark_json(*remark, *count, summary));
+    let remarks: Vec<_> = remarks.collect();
     json!({
         "version": 1,
         "run": summary.run,
@@ -58,8 +47,17 @@ pub fn summary_json(summary: &Summary) -> serde_json::Value {
         "calls": summary.calls,
         "seconds": summary.elapsed.as_secs_f64(),
         "limited": summary.limited,
-        "stopped": stop,
+        "stopped": summary.stop.as_ref().map(stop_json),
     })
+}
+
+fn stop_json(stop: &Stop) -> serde_json::Value {
+    let kind = match stop {
+        Stop::Later(_) => "later",
+        Stop::Mend(_) => "fix",
+        Stop::TooManyRefused(_) => "too many refused",
+    };
+    json!({"kind": kind, "why": stop.words()})
 }
 
 /// A remark with its most frequent values, where these are counted one by one.

@@ -158,20 +158,20 @@ impl DoneRows {
             Change::Archived => Vec::new(),
             _ => self.links(&draft)?,
         };
-        let links = match row.refused {
-            // Which of its links were made is not kept.
-            true => Vec::new(),
-            false => asked.clone(),
-        };
         let mut notes = self.journal.notes_of(row.row.seq)?;
         notes.retain(|note| !row.refused || note.record.is_some());
-        let made = self.journal.made_links(row.row.seq)?;
         let added = match row.change {
             Change::Created => self.journal.added_to_key(&row.key)?,
             _ => Vec::new(),
         };
-        let linked_from = self.journal.linked_from(&row.ticket)?;
         Ok(Expected {
+            made: self.journal.made_links(row.row.seq)?,
+            linked_from: self.journal.linked_from(&row.ticket)?,
+            links: match row.refused {
+                // Which of its links were made is not kept.
+                true => Vec::new(),
+                false => asked.clone(),
+            },
             seq: row.row.seq,
             address: row.row.address,
             place: self.places.cell(row.row.address),
@@ -179,17 +179,11 @@ impl DoneRows {
             ticket: row.ticket,
             change: row.change,
             values,
-            links,
             asked,
             notes,
             changes: row.changes,
-            made,
             added,
-            linked_from,
-            later: match row.later {
-                Later::Properties(names) => names,
-                Later::Nothing | Later::Unknown => BTreeSet::new(),
-            },
+            later: row.later.properties(),
         })
     }
 

@@ -52,37 +52,8 @@ impl FindingsFile {
     /// # Errors
     /// When the file can't be written.
     pub fn add(&mut self, finding: &Finding) -> io::Result<()> {
-        let [property, wrote, holds, since, source] = match &finding.difference {
-            Difference::Value {
-                property,
-                wrote,
-                holds,
-                since,
-                source,
-            } => [
-                property.as_str(),
-                wrote,
-                holds.as_deref().unwrap_or_default(),
-                since,
-                source,
-            ],
-            Difference::MergedInto(id) => ["", "", id.as_str(), "", ""],
-            Difference::LinkLacking(link) => ["", link.as_str(), "", "", ""],
-            Difference::LinkThere(link) => ["", "", link.as_str(), "", ""],
-            Difference::NoteDiffers {
-                property,
-                wrote,
-                holds,
-                ..
-            } => [*property, wrote.as_str(), holds.as_str(), "", ""],
-            Difference::InRecycleBin { since } => ["", "", "", since, ""],
-            Difference::Gone | Difference::Live | Difference::NoteLacking(_) => [""; 5],
-        };
-        let (note, note_id) = match &finding.difference {
-            Difference::NoteLacking(key) => (key.as_str(), ""),
-            Difference::NoteDiffers { note, id, .. } => (note.as_str(), id.as_str()),
-            _ => ("", ""),
-        };
+        let [property, wrote, holds, since, source] = cells(&finding.difference);
+        let (note, note_id) = note_cells(&finding.difference);
         self.rows.write_record([
             finding.place.as_str(),
             &finding.key,
@@ -108,5 +79,44 @@ impl FindingsFile {
         file.sync_all()?;
         std::fs::rename(&self.building, &self.path)?;
         Ok(self.path)
+    }
+}
+
+/// What was written, what is held, since when and by what source.
+fn cells(difference: &Difference) -> [&str; 5] {
+    match difference {
+        Difference::Value {
+            property,
+            wrote,
+            holds,
+            since,
+            source,
+        } => [
+            property.as_str(),
+            wrote,
+            holds.as_deref().unwrap_or_default(),
+            since,
+            source,
+        ],
+        Difference::MergedInto(id) => ["", "", id.as_str(), "", ""],
+        Difference::LinkLacking(link) => ["", link.as_str(), "", "", ""],
+        Difference::LinkThere(link) => ["", "", link.as_str(), "", ""],
+        Difference::NoteDiffers {
+            property,
+            wrote,
+            holds,
+            ..
+        } => [*property, wrote.as_str(), holds.as_str(), "", ""],
+        Difference::InRecycleBin { since } => ["", "", "", since, ""],
+        Difference::Gone | Difference::Live | Difference::NoteLacking(_) => [""; 5],
+    }
+}
+
+/// The key of a note, and its id where it is there.
+fn note_cells(difference: &Difference) -> (&str, &str) {
+    match difference {
+        Difference::NoteLacking(key) => (key.as_str(), ""),
+        Difference::NoteDiffers { note, id, .. } => (note.as_str(), id.as_str()),
+        _ => ("", ""),
     }
 }

@@ -96,6 +96,19 @@ pub(super) async fn answer(
 }
 
 impl Front {
+    async fn oauth(&self, asked: &OAuth, body: Body) -> Result<Answer, Problem> {
+        let form = whole(body, &self.switches).await?;
+        let now = self.clock.now().instant;
+        let reply = match asked {
+            OAuth::App => {
+                let lacking = &self.switches.missing_scopes.0;
+                self.tokens.app(&form, self.portal_id, lacking, now)
+            }
+            _ => self.tokens.answer(asked, &form, self.portal_id, now),
+        };
+        Ok(reply.into())
+    }
+
     async fn answered(
         self: Arc<Self>,
         head: Parts,
@@ -119,16 +132,7 @@ impl Front {
             return Err(Problem::ended(self.switches.ended_reply));
         }
         if let Some(asked) = OAuth::of(&path) {
-            let form = whole(body, &self.switches).await?;
-            let now = self.clock.now().instant;
-            if asked == OAuth::App {
-                let lacking = &self.switches.missing_scopes.0;
-                return Ok(self.tokens.app(&form, self.portal_id, lacking, now).into());
-            }
-            return Ok(self
-                .tokens
-                .answer(&asked, &form, self.portal_id, now)
-                .into());
+            return self.oauth(&asked, body).await;
         }
         let token = bearer(&head.headers).map(str::to_owned);
         self.tokens

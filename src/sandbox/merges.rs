@@ -150,10 +150,8 @@ impl Desk {
         for value in self.unique_values(kind, &values) {
             self.store.hold(kind, &value, id)?;
         }
-        let before = Record {
-            id,
-            ..primary.clone()
-        };
+        let mut before = primary.clone();
+        before.id = id;
         self.remember_changes(kind, &before, &values, now)?;
         self.drop_second_primary(kind, primary.id, loser.id)?;
         for old in [primary.id, loser.id] {
@@ -162,10 +160,11 @@ impl Desk {
                 self.end(kind, old, id, now)?;
             }
         }
+        let archived_at = None;
         Ok(Record {
             id,
             values,
-            archived_at: None,
+            archived_at,
         })
     }
 

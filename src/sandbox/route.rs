@@ -99,6 +99,16 @@ pub(super) enum LinkRoute {
     LegacyBatch(Verb),
 }
 
+impl LinkRoute {
+    /// Whether it is one of v4's predecessors.
+    pub(super) fn is_legacy(&self) -> bool {
+        matches!(
+            self,
+            LinkRoute::LegacyOf(_) | LinkRoute::LegacyPair(..) | LinkRoute::LegacyBatch(_)
+        )
+    }
+}
+
 /// Kinds that HubSpot defines in every account, and that this portal does not hold.
 const OTHERS: [&str; 8] = [
     "deal_split",

@@ -43,11 +43,7 @@ impl Desk {
         on: Occasion,
     ) -> Result<Written, Refusal> {
         let given = input.properties.as_ref().ok_or(Refusal::NoProperties)?;
-        let draft = self.rules(on.version).create(kind, given, &on.now.iso())?;
-        let Draft {
-            mut values,
-            warnings,
-        } = draft;
+        let mut draft = self.rules(on.version).create(kind, given, &on.now.iso())?;
         let wanted = input.associations.as_deref().unwrap_or_default();
         let exists = |kind, id| self.store.exists(kind, id);
         let (links, bad) = links::resolve(&self.schema.links, kind, wanted, exists)?;
@@ -61,22 +57,24 @@ impl Desk {
         if let Some(full) = self.room_for_new(&links)? {
             return Err(Refusal::Full(full));
         }
-        let held = self.unique_values(kind, &values);
+        let held = self.unique_values(kind, &draft.values);
         self.check_free(kind, &held, None)?;
         let id = self.store.next_id();
-        number(kind, &mut values, id);
-        self.store.insert(kind, id, &values)?;
+        number(kind, &mut draft.values, id);
+        self.store.insert(kind, id, &draft.values)?;
         held.iter()
             .try_for_each(|value| self.store.hold(kind, value, id))?;
         for link in links {
             self.link(id, link.known, link.to, on.now)?;
         }
-        let record = Record {
-            id,
-            values,
-            archived_at: None,
-        };
-        Ok(Written { record, warnings })
+        Ok(Written {
+            record: Record {
+                id,
+                values: draft.values,
+                archived_at: None,
+            },
+            warnings: draft.warnings,
+        })
     }
 
     /// Changes a record.

@@ -241,12 +241,7 @@ async fn probe(
         Ok(found) => found,
         Err(error) => {
             known.put_probe(&trace);
-            let written = match trace.tickets.last() {
-                Some(id) => format!("the ticket {id} and notes of it may be left"),
-                None => "a ticket \"Probe of tickethaul\" may be left".to_owned(),
-            };
-            let written = format!("{written}: the next `tickethaul portal check` archives it");
-            return Err(call_error_after(error, &written));
+            return Err(call_error_after(error, &left_over(&trace)));
         }
     };
     known.drop_probe(&trace);
@@ -259,4 +254,13 @@ async fn probe(
     known.take(found, now, &Witness::Probe);
     known.probed = Some(now);
     Ok(())
+}
+
+/// What a probe that failed may have left in the portal.
+fn left_over(trace: &Trace) -> String {
+    let what = match trace.tickets.last() {
+        Some(id) => format!("the ticket {id} and notes of it may be left"),
+        None => "a ticket \"Probe of tickethaul\" may be left".to_owned(),
+    };
+    format!("{what}: the next `tickethaul portal check` archives it")
 }

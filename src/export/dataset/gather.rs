@@ -137,14 +137,10 @@ impl Gathered {
         self.lost.restored = reading
             .chosen(&ids, Shelf::Live, &mut self.restored, |_| {})
             .await?;
-        let place = |reading: &Reading| {
-            let place = reading.properties.iter().position(|name| name == MERGED);
-            place.unwrap_or(usize::MAX)
-        };
         let spools = [
-            (&self.live, Shelf::Live, place(reading)),
-            (&self.restored, Shelf::Live, place(reading)),
-            (&self.bin, Shelf::RecycleBin, place(&of_bin)),
+            (&self.live, Shelf::Live, place_of_merged(reading)),
+            (&self.restored, Shelf::Live, place_of_merged(reading)),
+            (&self.bin, Shelf::RecycleBin, place_of_merged(&of_bin)),
         ];
         self.said.merged_at = merges::times(reading, spools, wish.tombstones).await?;
         Ok(self.tell_whole()?)
@@ -230,4 +226,10 @@ async fn count(reading: &Reading) -> Result<Option<u64>, PageError> {
         Err(SearchError::Call(CallError::Refused(_))) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Where a reading has the ids that were merged into a ticket.
+fn place_of_merged(reading: &Reading) -> usize {
+    let place = reading.properties.iter().position(|name| name == MERGED);
+    place.unwrap_or(usize::MAX)
 }

@@ -361,12 +361,7 @@ impl<'a> Probe<'a> {
         for name in ["createdate", "closed_date"] {
             self.keep("zero_millis", zero_millis(&ticket["properties"][name]));
         }
-        let unset = match ticket["properties"].get("hs_resolution") {
-            None => Some("omitted"),
-            Some(Value::Null) => Some("null"),
-            Some(_) => None,
-        };
-        self.keep("unset_property", unset);
+        self.keep("unset_property", unset(&ticket));
         Ok(())
     }
 
@@ -561,4 +556,13 @@ fn has_rules(error: &ApiError) -> bool {
     let is_rule = |code: &str| code.starts_with("MISSING_") && code.ends_with("REQUIRED_PROPERTY");
     let mut problems = error.problems.iter();
     !error.message.contains("were not set") && problems.any(|one| is_rule(&one.code))
+}
+
+/// How a property without a value is answered.
+fn unset(ticket: &Value) -> Option<&'static str> {
+    match ticket["properties"].get("hs_resolution") {
+        None => Some("omitted"),
+        Some(Value::Null) => Some("null"),
+        Some(_) => None,
+    }
 }

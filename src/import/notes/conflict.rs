@@ -1,7 +1,7 @@
 //! A key that is taken: by the very note that is wanted, by one in the recycle bin, or by
 //! a note of another ticket (protocol H3).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use super::way::KeyWay;
 use super::work::{State, Work};
@@ -41,8 +41,7 @@ impl Notes {
         if collided.is_empty() {
             return Ok(());
         }
-        let mut named = Vec::new();
-        let mut nameless = Vec::new();
+        let (mut named, mut nameless) = (Vec::new(), Vec::new());
         for (place, id) in collided {
             match id {
                 Some(id) => named.push((place, id)),
@@ -60,8 +59,8 @@ impl Notes {
                 None => unexplained(work, place, None),
             }
         }
-        let ids: BTreeMap<&str, ()> = named.iter().map(|(_, id)| (id.as_str(), ())).collect();
-        let ids: Vec<String> = ids.into_keys().map(str::to_owned).collect();
+        let ids: BTreeSet<String> = named.iter().map(|(_, id)| id.clone()).collect();
+        let ids: Vec<String> = ids.into_iter().collect();
         let holders = self.holders(way, &ids).await?;
         let mut settled = Vec::new();
         let mut late = false;

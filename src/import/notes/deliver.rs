@@ -18,7 +18,7 @@ use crate::import::plan::CALL_BYTES;
 use crate::import::reply::{Item, Matching, Verdict};
 use crate::import::stop::replies_say_nothing;
 use crate::import::write::{Sent, Verb, write};
-use crate::journal::{NoteState, SettledNote};
+use crate::journal::{NoteState, NoteStep, SettledNote};
 use crate::model::event::Stop;
 use crate::model::note::Activity;
 use crate::model::outcome::Change;
@@ -111,25 +111,8 @@ impl Notes {
                 (Some(_), _) => work.pieces[place].state = State::Parked,
                 (None, None) => {}
                 (None, Some(step)) => {
-                    let own = step.entry.seq == seq;
                     let late = step.until_ms.is_some_and(|until| until > safe);
-                    let piece = &mut work.pieces[place];
-                    match step.state {
-                        NoteState::Open if !own => piece.state = State::Parked,
-                        NoteState::Twin if own && late => piece.state = State::Parked,
-                        NoteState::Twin if own => {
-                            piece.state = State::Twin(step.record.unwrap_or_default());
-                        }
-                        NoteState::Open => {
-                            piece.doubtful = true;
-                            if late && !kept.contains(&piece.activity) {
-                                piece.state = State::Parked;
-                            }
-                            let row = piece.row;
-                            work.rows[row].looks = true;
-                        }
-                        state => work.recalled(place, own && state == NoteState::Made),
-                    }
+                    recalled(work, place, step, (late, &kept));
                 }
             }
         }
@@ -189,22 +172,7 @@ impl Notes {
         if let Some(stop) = self.stop.reason() {
             return Err(stop);
         }
-        let entries = todo
-            .iter()
-            .map(|&place| work.pieces[place].entry(&work.rows));
-        let intended = self.settle.intend_notes(entries.collect()).await?;
-        let mut ours = Vec::new();
-        for (&place, intended) in todo.iter().zip(intended) {
-            let piece = &mut work.pieces[place];
-            match intended {
-                true => ours.push(place),
-                false => piece.state = State::Parked,
-            }
-            piece.attempts += 1;
-            if piece.attempts > ATTEMPTS {
-                return Err(replies_say_nothing());
-            }
-        }
+        let ours = self.intend(work, todo).await?;
         let calls = calls(work, &ours);
         let sent = join_all(calls.iter().map(|call| self.send(work, way, call))).await;
         let mut news = News::default();
@@ -233,6 +201,27 @@ impl Notes {
             Some(stop) => Err(stop),
             None => self.uncollide(work, way, news.collided).await,
         }
+    }
+
+    /// Makes the intents of notes durable; gives those that are their rows' to send.
+    async fn intend(&self, work: &mut Work, todo: &[usize]) -> Result<Vec<usize>, Stop> {
+        let entries = todo
+            .iter()
+            .map(|&place| work.pieces[place].entry(&work.rows));
+        let intended = self.settle.intend_notes(entries.collect()).await?;
+        let mut ours = Vec::new();
+        for (&place, intended) in todo.iter().zip(intended) {
+            let piece = &mut work.pieces[place];
+            match intended {
+                true => ours.push(place),
+                false => piece.state = State::Parked,
+            }
+            piece.attempts += 1;
+            if piece.attempts > ATTEMPTS {
+                return Err(replies_say_nothing());
+            }
+        }
+        Ok(ours)
     }
 
     /// Notes that can't be sent again before nothing can come late: they wait.
@@ -343,6 +332,33 @@ fn calls(work: &Work, places: &[usize]) -> Vec<Vec<usize>> {
         }
     }
     calls
+}
+
+/// Takes what the journal knows of a note: whether it may yet come late, and the kinds of
+/// notes whose keys the portal keeps unique.
+fn recalled(
+    work: &mut Work,
+    place: usize,
+    step: NoteStep,
+    (late, kept): (bool, &BTreeSet<Activity>),
+) {
+    let piece = &mut work.pieces[place];
+    let own = step.entry.seq == work.rows[piece.row].seq();
+    match step.state {
+        NoteState::Open if !own => piece.state = State::Parked,
+        NoteState::Twin if own && late => piece.state = State::Parked,
+        NoteState::Twin if own => {
+            piece.state = State::Twin(step.record.unwrap_or_default());
+        }
+        NoteState::Open => {
+            piece.doubtful = true;
+            if late && !kept.contains(&piece.activity) {
+                piece.state = State::Parked;
+            }
+            work.rows[piece.row].looks = true;
+        }
+        state => work.recalled(place, own && state == NoteState::Made),
+    }
 }
 
 /// Takes the verdicts of a call.

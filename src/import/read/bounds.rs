@@ -18,6 +18,9 @@ const LONGEST: usize = 4 << 20;
 /// Members of an archive.
 const MOST_MEMBERS: usize = 10_000;
 
+/// Members whose content is read.
+const XML: [&str; 3] = [".xml", ".rels", ".bin"];
+
 /// Looks through the members of a workbook; whether its sheets are streamed is for the
 /// caller to know.
 ///
@@ -36,14 +39,9 @@ pub(super) fn check(file: &File, name: &str, sheets_are_streamed: bool) -> Resul
     let mut in_memory = 0;
     for idx in 0..archive.len() {
         let member = archive.by_index(idx).map_err(|error| damaged(&error))?;
-        let path = member
-            .name()
-            .map_err(|error| damaged(&error))?
-            .to_lowercase();
-        let is_xml = [".xml", ".rels", ".bin"]
-            .iter()
-            .any(|end| path.ends_with(end));
-        if !is_xml {
+        let path = member.name().map_err(|error| damaged(&error))?;
+        let path = path.to_lowercase();
+        if !XML.iter().any(|end| path.ends_with(end)) {
             continue;
         }
         let is_streamed = sheets_are_streamed && path.contains("worksheets/");

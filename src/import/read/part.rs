@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::CrcReader;
 use flate2::read::{DeflateDecoder, MultiGzDecoder};
+use zip::read::ZipFile;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::trouble::{plain, unusable};
@@ -83,20 +84,10 @@ impl Part {
         sheet: Option<&str>,
         folder: Option<&Path>,
     ) -> Result<Parts, Error> {
-        let mut file = File::open(path).map_err(|error| unusable(name, plain(&error)))?;
-        let metadata = file.metadata().map_err(|error| unusable(name, error))?;
-        if metadata.is_dir() {
-            return Err(unusable(name, "it is a folder").advise("name a CSV file in it"));
-        }
-        if !metadata.is_file() {
-            return Err(unusable(name, "it is a pipe or a device")
-                .advise("give its content to standard input and name the file -"));
-        }
+        let (mut file, size) = open_file(path, name)?;
         let mut head = Vec::new();
-        let _len = (&mut file)
-            .take(8)
-            .read_to_end(&mut head)
-            .map_err(|error| unusable(name, error))?;
+        let read = (&mut file).take(8).read_to_end(&mut head);
+        let _len = read.map_err(|error| unusable(name, error))?;
         let wanted = Wanted {
             file: name,
             sheet,
@@ -117,7 +108,7 @@ impl Part {
         let part = Part {
             path: path.to_owned(),
             member: None,
-            size: metadata.len(),
+            size,
             name: name.to_owned(),
             packing,
             sheet: None,
@@ -218,14 +209,11 @@ fn members(file: File, path: &Path, wanted: Wanted<'_>) -> Result<Parts, Error> 
     let size = file.metadata().map_err(|error| unusable(name, error))?;
     let size = size.len();
     let mut archive = ZipArchive::new(file).map_err(damaged)?;
-    let names: Result<Vec<String>, _> = (0..archive.len())
-        .map(|idx| {
-            archive
-                .by_index_raw(idx)?
-                .name()
-                .map(|name| name.into_owned())
-        })
-        .collect();
+    let names = (0..archive.len()).map(|idx| {
+        let entry = archive.by_index_raw(idx)?;
+        entry.name().map(|name| name.into_owned())
+    });
+    let names: Result<Vec<String>, _> = names.collect();
     if let Some(kind) = Kind::of(&[], &names.map_err(damaged)?) {
         return sheet_of(kind, again, path, wanted);
     }
@@ -240,33 +228,12 @@ fn members(file: File, path: &Path, wanted: Wanted<'_>) -> Result<Parts, Error> 
             parts.others.push(member);
             continue;
         }
-        let told = format!("{name}/{member}");
-        if entry.encrypted() {
-            return Err(unusable(&told, "it is encrypted").advise("unpack the archive first"));
-        }
-        let deflated = match entry.compression() {
-            CompressionMethod::Stored => false,
-            CompressionMethod::Deflated => true,
-            other => {
-                return Err(
-                    unusable(&told, format!("it is packed by {other}, which is not read"))
-                        .advise("unpack the archive first"),
-                );
-            }
-        };
-        let Some(start) = entry.data_start() else {
-            return Err(unusable(&told, "its place in the archive is not known"));
-        };
+        let name = format!("{name}/{member}");
         parts.texts.push(Part {
             path: path.to_owned(),
             size: entry.compressed_size(),
-            name: told,
-            packing: Packing::Member(Member {
-                start,
-                deflated,
-                checksum: entry.crc32(),
-                unpacked: entry.size(),
-            }),
+            packing: Packing::Member(packed(&entry, &name)?),
+            name,
             member: Some(member),
             sheet: None,
         });
@@ -276,6 +243,44 @@ fn members(file: File, path: &Path, wanted: Wanted<'_>) -> Result<Parts, Error> 
     }
     refuse_bombs(name, &parts.texts, size)?;
     Ok(parts)
+}
+
+/// Where a member of an archive lies in it, and how it is packed.
+fn packed<R: Read + ?Sized>(entry: &ZipFile<'_, R>, name: &str) -> Result<Member, Error> {
+    if entry.encrypted() {
+        return Err(unusable(name, "it is encrypted").advise("unpack the archive first"));
+    }
+    let deflated = match entry.compression() {
+        CompressionMethod::Stored => false,
+        CompressionMethod::Deflated => true,
+        other => {
+            return Err(
+                unusable(name, format!("it is packed by {other}, which is not read"))
+                    .advise("unpack the archive first"),
+            );
+        }
+    };
+    let start = entry.data_start();
+    Ok(Member {
+        start: start.ok_or_else(|| unusable(name, "its place in the archive is not known"))?,
+        deflated,
+        checksum: entry.crc32(),
+        unpacked: entry.size(),
+    })
+}
+
+/// A file, and how many bytes it has.
+fn open_file(path: &Path, name: &str) -> Result<(File, u64), Error> {
+    let file = File::open(path).map_err(|error| unusable(name, plain(&error)))?;
+    let metadata = file.metadata().map_err(|error| unusable(name, error))?;
+    if metadata.is_dir() {
+        return Err(unusable(name, "it is a folder").advise("name a CSV file in it"));
+    }
+    if !metadata.is_file() {
+        return Err(unusable(name, "it is a pipe or a device")
+            .advise("give its content to standard input and name the file -"));
+    }
+    Ok((file, metadata.len()))
 }
 
 /// Archives can be made that stand for thousands of times what anybody packed: of very

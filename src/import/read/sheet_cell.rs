@@ -75,16 +75,8 @@ fn moment_text(moment: &ExcelDateTime, format: Option<&str>) -> String {
     let (Ok(year), Ok(month), Ok(day), Ok(hour), Ok(minute), Ok(second)) = parts else {
         return number_text(number);
     };
-    let exact = DateTime::new(
-        year,
-        month,
-        day,
-        hour,
-        minute,
-        second,
-        i32::from(milli) * 1_000_000,
-    );
-    let Ok(exact) = exact else {
+    let nanos = i32::from(milli) * 1_000_000;
+    let Ok(exact) = DateTime::new(year, month, day, hour, minute, second, nanos) else {
         return number_text(number);
     };
     let exact = snapped(exact);

@@ -4,7 +4,9 @@
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use super::handle::{AboutNotes, AboutOthers, Message, RowIntent, WaitingPage};
+use super::handle::{
+    AboutNoteKeys, AboutNotes, AboutOthers, AboutRows, Message, RowIntent, RowsRead, WaitingPage,
+};
 use crate::error::Error;
 use crate::import::flow::RowOutcome;
 use crate::import::ledger::Ledger;
@@ -31,18 +33,7 @@ impl Taking<'_> {
     /// Takes one message in.
     pub(super) fn take(&mut self, message: Message) -> Result<(), Error> {
         match message {
-            Message::Read {
-                rows,
-                offset,
-                fallen,
-                unknown,
-            } => {
-                (0..rows).for_each(|_| self.ledger.tally.enter());
-                lose(&mut self.ledger.tally, unknown)?;
-                self.ledger.offset = offset;
-                self.commit.mark("offset", offset)?;
-                self.settle(fallen)
-            }
+            Message::Read(read) => self.take_read(read),
             Message::Ended(state) => {
                 *self.state = state;
                 Ok(())
@@ -65,40 +56,6 @@ impl Taking<'_> {
                 self.answer(reply, found);
                 Ok(())
             }
-            Message::Name {
-                operation,
-                rows,
-                reply,
-            } => {
-                for (seq, ticket) in &rows {
-                    self.commit.name_record(operation.word(), *seq, ticket)?;
-                }
-                self.answer(reply, ());
-                Ok(())
-            }
-            Message::Release(rows) => {
-                let mut rows = rows.iter();
-                Ok(rows.try_for_each(|row| self.commit.release(*row))?)
-            }
-            Message::Renew { rows, reply } => {
-                for row in &rows {
-                    self.commit.renew(*row)?;
-                }
-                self.answer(reply, ());
-                Ok(())
-            }
-            Message::Alive => Ok(()),
-            Message::KeepLinks { rows, reply } => {
-                for (seq, links) in &rows {
-                    self.commit.keep_links(*seq, links)?;
-                }
-                self.answer(reply, ());
-                Ok(())
-            }
-            Message::Wait(rows) => {
-                let mut waits = rows.iter();
-                Ok(waits.try_for_each(|row| self.commit.wait(row))?)
-            }
             Message::Waiting { after, most, reply } => {
                 let page = WaitingPage {
                     rows: self.commit.waiting(after, most)?,
@@ -107,9 +64,58 @@ impl Taking<'_> {
                 self.answer(reply, page);
                 Ok(())
             }
+            Message::Alive => Ok(()),
+            Message::Rows(about) => Ok(self.take_rows(about)?),
             Message::Others(about) => self.take_others(about),
             Message::Notes(about) => Ok(self.take_notes(about)?),
         }
+    }
+
+    fn take_read(&mut self, read: RowsRead) -> Result<(), Error> {
+        (0..read.rows).for_each(|_| self.ledger.tally.enter());
+        lose(&mut self.ledger.tally, read.unknown)?;
+        self.ledger.offset = read.offset;
+        self.commit.mark("offset", read.offset)?;
+        self.settle(read.fallen)
+    }
+
+    /// What is kept of rows that are on their way.
+    fn take_rows(&mut self, about: AboutRows) -> Result<(), JournalError> {
+        match about {
+            AboutRows::Name {
+                operation,
+                rows,
+                reply,
+            } => {
+                for (seq, ticket) in &rows {
+                    self.commit.name_record(operation.word(), *seq, ticket)?;
+                }
+                self.answer(reply, ());
+            }
+            AboutRows::Release(rows) => {
+                for row in rows {
+                    self.commit.release(row)?;
+                }
+            }
+            AboutRows::Renew { rows, reply } => {
+                for row in rows {
+                    self.commit.renew(row)?;
+                }
+                self.answer(reply, ());
+            }
+            AboutRows::KeepLinks { rows, reply } => {
+                for (seq, links) in &rows {
+                    self.commit.keep_links(*seq, links)?;
+                }
+                self.answer(reply, ());
+            }
+            AboutRows::Wait(rows) => {
+                for row in &rows {
+                    self.commit.wait(row)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn take_notes(&mut self, about: AboutNotes) -> Result<(), JournalError> {
@@ -144,15 +150,23 @@ impl Taking<'_> {
                 self.commit.settle_note(&note)?;
                 self.answer(reply, ());
             }
+            AboutNotes::Keys(about) => self.take_note_keys(about)?,
             AboutNotes::Until(reply) => {
                 let until = self.commit.notes_until()?;
                 self.answer(reply, until);
             }
-            AboutNotes::Kept(activity, reply) => {
+        }
+        Ok(())
+    }
+
+    /// Whether the portal keeps the keys of a kind of notes unique.
+    fn take_note_keys(&mut self, about: AboutNoteKeys) -> Result<(), JournalError> {
+        match about {
+            AboutNoteKeys::AreKept(activity, reply) => {
                 let kept = self.commit.note_keys_kept(activity)?;
                 self.answer(reply, kept);
             }
-            AboutNotes::Keep(activity, kept) => self.commit.keep_note_keys(activity, kept)?,
+            AboutNoteKeys::Keep(activity, kept) => self.commit.keep_note_keys(activity, kept)?,
         }
         Ok(())
     }

@@ -11,7 +11,6 @@ use crate::mapping::entry::{Entry, Feed};
 use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::key::Key;
-use crate::mapping::link::Link;
 use crate::mapping::operation::For;
 use crate::mapping::shape::{At, Document, EntrySpec, MapSpec, RowsSpec};
 use crate::mapping::tables::Tables;
@@ -98,36 +97,29 @@ pub(crate) fn compile(
     let key = compiler.key(&document.key);
     let (skip, one_per) = compiler.rows(&document.rows);
     // What is archived is neither written nor linked.
-    let entries = match purpose {
-        For::Archive | For::Associate => Vec::new(),
-        For::Create | For::Update | For::Upsert => compiler.properties(&document.properties),
-    };
-    let links: Vec<Link> = match purpose {
-        For::Archive => Vec::new(),
-        _ => {
-            let links = document.links.iter();
-            links.filter_map(|link| compiler.link(link)).collect()
-        }
-    };
-    let notes = match purpose {
-        For::Archive | For::Associate => Vec::new(),
-        For::Create | For::Update | For::Upsert => {
-            let notes = document.notes.iter().enumerate();
-            notes
-                .filter_map(|(entry, notes)| compiler.notes(entry, notes, key.as_ref()))
-                .collect()
-        }
-    };
+    let (mut entries, mut links, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    let writes = !matches!(purpose, For::Archive | For::Associate);
+    if writes {
+        entries = compiler.properties(&document.properties);
+    }
+    if purpose != For::Archive {
+        links.extend(document.links.iter().filter_map(|link| compiler.link(link)));
+    }
+    if writes {
+        let all = document.notes.iter().enumerate();
+        notes.extend(all.filter_map(|(entry, spec)| compiler.notes(entry, spec, key.as_ref())));
+    }
     if !problems.is_empty() {
         return None;
     }
     let key = key?;
+    let mut unused = Vec::new();
+    if writes {
+        unused = compiler.headers.unused(&compiler.used);
+    }
     Some(CompiledMapping {
         properties: mapped_properties(&key, &entries),
-        unused: match purpose {
-            For::Archive | For::Associate => Vec::new(),
-            _ => compiler.headers.unused(&compiler.used),
-        },
+        unused,
         key,
         skip,
         one_per,

@@ -19,6 +19,7 @@ pub(crate) use element::{Element, Field, Place};
 
 use crate::mapping::convert::DateRule;
 use crate::mapping::entry::Column;
+use crate::mapping::notes::activity::Made;
 use crate::mapping::notes::body::{Head, body};
 use crate::mapping::notes::ids::{Draft, Said, identified};
 use crate::mapping::scope::{Findings, Scope};
@@ -32,6 +33,13 @@ pub(crate) use words::{Public, Words};
 /// HubSpot: the properties of a note.
 const AT: &str = "hs_timestamp";
 const BODY: &str = "hs_note_body";
+
+/// What the cells of a comment say beside its text; nothing where they are wrong.
+struct Facts {
+    at_ms: Option<i64>,
+    public: Option<bool>,
+    made: Option<Made>,
+}
 
 /// How many problems with the comments of one row are told. A row may have thousands of
 /// comments, and what is wrong with one is mostly wrong with all.
@@ -185,75 +193,77 @@ impl Notes {
         findings: &mut Findings,
     ) -> Option<Draft> {
         let text = self.body.text(element)?;
-        let wrong = |reason, property: &str, value: &str| {
-            let problem = Problem::new(reason).property(property).value(value);
-            problem.column(&**place)
-        };
-        let mut told = Vec::new();
         let at = self.at.text(element).unwrap_or_default();
-        let at_ms = match self.moment(&at, place, findings) {
-            Ok(at_ms) => Some(at_ms),
-            Err(reason) => {
-                told.push(wrong(reason, AT, &at));
-                None
-            }
-        };
-        let public = match self.public.as_ref().map(|public| public.of(element)) {
-            None => None,
-            Some(Ok(public)) => public,
-            Some(Err((reason, value))) => {
-                told.push(wrong(reason, BODY, &value));
-                None
-            }
-        };
-        let made = match self.becomes.of(element, public) {
-            Ok(made) => Some(made),
-            Err((property, reason, value)) => {
-                told.push(wrong(reason, property, &value));
-                None
-            }
-        };
-        findings.problems.append(&mut told);
-        let mut remarks = Vec::new();
-        let author = self.author.as_ref().and_then(|words| words.of(element));
-        let channel = self.channel.as_ref().and_then(|words| words.of(element));
-        let head = Head {
-            author: author.as_deref(),
-            public,
-            channel: channel.as_deref(),
-        };
-        let id = self.id.as_ref().and_then(|id| id.text(element));
+        let facts = self.facts(element, &at, place, findings);
+        let made = facts.made?;
         let said = Said {
             at: &at,
             author: &self.author_as_written(element),
             body: &text,
         };
-        let made = made?;
+        let author = self.author.as_ref().and_then(|words| words.of(element));
+        let channel = self.channel.as_ref().and_then(|words| words.of(element));
         let head = match made.activity {
             // Its headers say who wrote it.
             Activity::Email => Head::default(),
-            Activity::Note | Activity::Call => head,
+            Activity::Note | Activity::Call => Head {
+                author: author.as_deref(),
+                public: facts.public,
+                channel: channel.as_deref(),
+            },
         };
         let (body, is_stripped) = body(&head, &text, self.form);
-        remarks.extend(is_stripped.then_some(Remark::HtmlStripped));
-        remarks.extend(made.lacks_address.then_some(Remark::EmailAsNote));
-        findings
-            .remarks
-            .extend(remarks.into_iter().map(|remark| PlacedRemark {
-                remark,
-                property: made.activity.body().into(),
-                column: Some(Arc::clone(place)),
-                value: Box::default(),
-            }));
+        let remarks = [
+            is_stripped.then_some(Remark::HtmlStripped),
+            made.lacks_address.then_some(Remark::EmailAsNote),
+        ];
+        let remarks = remarks.into_iter().flatten();
+        findings.remarks.extend(remarks.map(|remark| PlacedRemark {
+            remark,
+            property: made.activity.body().into(),
+            column: Some(Arc::clone(place)),
+            value: Box::default(),
+        }));
+        let id = self.id.as_ref().and_then(|id| id.text(element));
         Some(Draft {
             id: id.map(std::borrow::Cow::into_owned),
             hash: said.hash(),
-            at_ms: at_ms?,
+            at_ms: facts.at_ms?,
             body,
             activity: made.activity,
             more: made.more,
             place: Arc::clone(place),
         })
+    }
+
+    /// What its cells say of a comment beside its text; what is wrong with them is told.
+    fn facts(
+        &self,
+        element: &Element<'_>,
+        at: &str,
+        place: &Arc<str>,
+        findings: &mut Findings,
+    ) -> Facts {
+        let mut wrong = Vec::new();
+        let mut tell = |property: &str, reason, value: &str| {
+            let problem = Problem::new(reason).property(property).value(value);
+            wrong.push(problem.column(&**place));
+        };
+        let at_ms = self.moment(at, place, findings);
+        let at_ms = at_ms.map_err(|reason| tell(AT, reason, at)).ok();
+        let public = self.public.as_ref().map(|public| public.of(element));
+        let public = public.transpose();
+        let public = public.map_err(|(reason, value)| tell(BODY, reason, &value));
+        let public = public.ok().flatten().flatten();
+        let made = self.becomes.of(element, public);
+        let made = made.map_err(|(property, reason, value)| tell(property, reason, &value));
+        let facts = Facts {
+            at_ms,
+            public,
+            made: made.ok(),
+        };
+        findings.problems.append(&mut wrong);
+        facts
     }
 
     /// The time of a comment, in milliseconds since 1970.

@@ -118,9 +118,8 @@ impl Page<'_> {
                  # all, name it: column = \"…\"\nrow_hash = true\n"
             );
         };
-        let nth = self
-            .nth(one)
-            .map_or(String::new(), |nth| format!("nth = {nth}\n"));
+        let nth = self.nth(one);
+        let nth = nth.map_or(String::new(), |nth| format!("nth = {nth}\n"));
         let mut text = format!(
             "{head}{}column = {}\n{nth}# Keeps two sources apart:\n# prefix = \"desk-\"\n",
             self.why(one),
@@ -132,8 +131,9 @@ impl Page<'_> {
                  as_written = true\n",
             );
         }
-        if is_log(&self.survey.columns[one.column]) {
-            let distinct = &self.survey.columns[one.column].distinct;
+        let column = &self.survey.columns[one.column];
+        if is_log(column) {
+            let distinct = &column.distinct;
             let order = match distinct.are_grouped() {
                 true => String::new(),
                 false => "# They don't stand one behind the other: sort the file by this column first, or\n\

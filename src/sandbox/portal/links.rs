@@ -30,15 +30,7 @@ impl Portal {
         version: Version,
     ) -> Result<Reply, Problem> {
         match (&call.method, route) {
-            (&Method::GET, LinkRoute::Of(id)) => {
-                let is_open = self.switches.list_pairs_2026_09 == ListPairs::Served;
-                if !version.lists_pairs(is_open) {
-                    return Err(Problem::not_found());
-                }
-                let page = call.pairs()?;
-                self.with(|desk| desk.list_pairs(ends, &id, &page, call.now))
-                    .and_then(ok)
-            }
+            (&Method::GET, LinkRoute::Of(id)) => self.list_pairs(call, ends, &id, version),
             (&Method::PUT, LinkRoute::DefaultPair(id, to_id)) => self
                 .with(|desk| desk.put_default(ends, (&id, &to_id), call.now))
                 .and_then(ok),
@@ -47,9 +39,10 @@ impl Portal {
                 self.with(|desk| desk.put_labelled(ends, (&id, &to_id), &specs, call.now))
                     .and_then(created)
             }
-            (&Method::DELETE, LinkRoute::Pair(id, to_id)) => self
-                .with(|desk| desk.delete_pair(ends, (&id, &to_id)))
-                .map(|()| Reply::empty()),
+            (&Method::DELETE, LinkRoute::Pair(id, to_id)) => {
+                let deleted = self.with(|desk| desk.delete_pair(ends, (&id, &to_id)));
+                deleted.map(|()| Reply::empty())
+            }
             (method, route @ (LinkRoute::Labels | LinkRoute::Label(_))) => {
                 self.labels(method, call, ends, route)
             }
@@ -64,17 +57,28 @@ impl Portal {
                 self.with(|desk| desk.cut_labels(ends, &inputs))
                     .map(|()| self.cut_reply(version, call.now))
             }
-            (
-                method,
-                route @ (LinkRoute::LegacyOf(_)
-                | LinkRoute::LegacyPair(..)
-                | LinkRoute::LegacyBatch(_)),
-            ) => match self.switches.legacy_links {
+            (method, route) if route.is_legacy() => match self.switches.legacy_links {
                 LegacyLinks::Served => self.legacy(method, call, ends, route),
                 LegacyLinks::Gone => Err(Problem::not_found()),
             },
             _ => Err(Problem::method_not_allowed()),
         }
+    }
+
+    fn list_pairs(
+        &self,
+        call: &Call,
+        ends: (Kind, Kind),
+        id: &str,
+        version: Version,
+    ) -> Result<Reply, Problem> {
+        let is_open = self.switches.list_pairs_2026_09 == ListPairs::Served;
+        if !version.lists_pairs(is_open) {
+            return Err(Problem::not_found());
+        }
+        let page = call.pairs()?;
+        self.with(|desk| desk.list_pairs(ends, id, &page, call.now))
+            .and_then(ok)
     }
 
     fn labels(
