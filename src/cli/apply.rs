@@ -297,8 +297,9 @@ impl Applying<'_> {
         by.began = true;
         PlanReading::mark_applied(&plan.folder, &by)?;
         let account = portal.account.clone();
+        let reports = self.args.run_args.leaves_report();
         say_start(&job, &account, talk);
-        let ended = finish(job, portal, account, talk).await;
+        let ended = finish(job, portal, account, reports, talk).await;
         by.began = has_begun(&path);
         if !by.began {
             PlanReading::mark_applied(&plan.folder, &by)?;

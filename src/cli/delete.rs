@@ -135,7 +135,7 @@ pub async fn run(args: DeleteArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
     let mut job = job(&args, input, (mapping, compiled), schema, &account)?;
     job.header.told = told;
     record(&job, &args.portal, talk);
-    finish(job, portal, account, talk).await
+    finish(job, portal, account, args.run_args.leaves_report(), talk).await
 }
 
 /// The user's mapping, or one of ours.

@@ -117,7 +117,7 @@ async fn begin(
         Ok(job) => {
             record(&job, &args.portal, talk);
             say_start(&job, &account, talk);
-            finish(job, portal, account, talk).await
+            finish(job, portal, account, args.run_args.leaves_report(), talk).await
         }
         Err(error) => Err(error),
     };

@@ -45,6 +45,7 @@ mod process;
 mod registry;
 mod resume;
 mod begun;
+mod report;
 mod retry;
 mod relatives;
 mod run_args;
@@ -112,6 +113,7 @@ enum Command {
     Retry(Box<retry::RetryArgs>),
     Verify(verify::VerifyArgs),
     Undo(undo::UndoArgs),
+    Report(report::ReportArgs),
     Status(runs::StatusArgs),
     Runs(runs::RunsArgs),
     Export(Box<export::ExportArgs>),
@@ -179,6 +181,7 @@ async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, E
         Command::Undo(args) => undo::run(args, talk).await,
         Command::Retry(args) => retry::run(*args, &typed, talk).await,
         Command::Verify(args) => verify::run(args, talk).await,
+        Command::Report(args) => report::run(&args, talk),
         Command::Status(args) => runs::status(&args, talk),
         Command::Runs(args) => runs::list(&args, talk),
         Command::Export(args) => export::run(*args, typed.told(), talk).await,

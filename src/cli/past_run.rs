@@ -108,7 +108,8 @@ fn journal(path: &Path) -> Result<Reading, Error> {
     }
 }
 
-fn last() -> Result<PathBuf, Error> {
+/// The last run of rows of this folder.
+pub fn last() -> Result<PathBuf, Error> {
     let run =
         latest(|run| run.operation() != "export" && run.operation() != KIND).ok_or_else(|| {
             Error::usage("no import was run in this folder")

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 
+use super::begun::places_of;
 use super::comments;
 use super::exit::Exit;
 use super::found;
@@ -28,7 +29,7 @@ use crate::import::check::{Allowance, Setting};
 use crate::import::comments::{Rest, gather};
 use crate::import::folder::RunFolder;
 use crate::import::read::Input;
-use crate::journal::{Header, InputFile, PlanReading, PlanWriter, PlannedRow, Told, now};
+use crate::journal::{Header, PlanReading, PlanWriter, PlannedRow, Told, now};
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::place::Places;
 use crate::model::plan::{PlanReport, PlannedAction, ShownRow};
@@ -367,18 +368,6 @@ fn creates_others(compiled: &CompiledMapping) -> bool {
         .any(|link| link.missing == Missing::Create && !link.by.is_email_of(link.to))
 }
 
-/// The names of a plan's inputs.
-fn places(inputs: &[InputFile]) -> Places {
-    let name = |input: &InputFile| {
-        let path = input.path.display();
-        match &input.member {
-            Some(member) => format!("{path}/{member}"),
-            None => path.to_string(),
-        }
-    };
-    Places::new(inputs.iter().map(name))
-}
-
 fn shown_row(row: PlannedRow, places: &Places) -> ShownRow {
     ShownRow {
         place: places.cell(row.row.address),
@@ -461,7 +450,7 @@ fn kept(input: &InputArgs, face: &PlanFace, talk: &Talk) -> Result<Exit, Error> 
     match &face.show {
         Some(key) => {
             let header = reading.header()?;
-            let rows = rows_of_key(&reading, key, &places(&header.inputs))?;
+            let rows = rows_of_key(&reading, key, &places_of(&header.inputs))?;
             show_rows(&rows, talk);
         }
         None => match talk.is_json() {

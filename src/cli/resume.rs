@@ -161,7 +161,7 @@ async fn resume_import(
         plan,
         options,
     };
-    finish(job, portal, account, talk).await
+    finish(job, portal, account, args.run_args.leaves_report(), talk).await
 }
 
 /// Which run is continued, and how far it came; `size`: bytes of its input.

@@ -29,6 +29,9 @@ pub struct RunArgs {
     /// Stop after so many seconds, with exit code 5; `tickethaul resume` continues
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     max_duration: Option<Duration>,
+    /// Leave no report.html in the run folder; `tickethaul report` makes one later
+    #[arg(long)]
+    no_report: bool,
 }
 
 impl Default for RunArgs {
@@ -39,6 +42,7 @@ impl Default for RunArgs {
             concurrency: 64,
             max_refused: None,
             max_duration: None,
+            no_report: false,
         }
     }
 }
@@ -47,6 +51,11 @@ impl RunArgs {
     /// Calls or batches in flight, at most.
     pub fn concurrency(&self) -> u16 {
         self.concurrency
+    }
+
+    /// Whether the run leaves a report.
+    pub fn leaves_report(&self) -> bool {
+        !self.no_report
     }
 
     /// When to stop, if that was said.

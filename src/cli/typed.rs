@@ -35,7 +35,13 @@ const WHERE: [&str; 6] = [
 ];
 
 /// Options of a resume that mean nothing to an export.
-const FOR_IMPORTS: [&str; 4] = ["batch-size", "max-refused", "no-limit", "unknown"];
+const FOR_IMPORTS: [&str; 5] = [
+    "batch-size",
+    "max-refused",
+    "no-limit",
+    "no-report",
+    "unknown",
+];
 
 /// Options of a resume that mean nothing to an import.
 const FOR_EXPORTS: [&str; 2] = ["force", "output"];

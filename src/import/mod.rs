@@ -51,7 +51,7 @@ pub mod folder;
 pub mod summary;
 pub mod guard;
 pub mod check;
-mod log;
+pub mod log;
 pub mod stop;
 pub mod steps;
 pub mod run;

@@ -335,6 +335,7 @@ fn summarise(
         refused_file: before.refused_file,
         operation: job.operation.word().to_owned(),
         portal_id: account.portal_id,
+        ticket_address: account.ticket_url(""),
         tally: ledger.tally,
         settled_before: before.settled,
         refusals,

@@ -34,6 +34,7 @@ pub fn summary_json(summary: &Summary) -> serde_json::Value {
         "folder": summary.folder.display().to_string(),
         "operation": summary.operation,
         "portal": summary.portal_id,
+        "ticket_address": summary.ticket_address,
         "read": summary.tally.read(),
         "rows": rows,
         "changes": changes,

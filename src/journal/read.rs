@@ -248,7 +248,7 @@ impl Reading {
         rows.into_iter().map(|row| self.ended(row)).collect()
     }
 
-    fn ended(&self, stored: StoredRow) -> Result<PastRow, JournalError> {
+    pub(super) fn ended(&self, stored: StoredRow) -> Result<PastRow, JournalError> {
         let ticket = stored.ticket.clone().unwrap_or_default();
         let end = match stored.fate.as_str() {
             "done" => RowEnd::Done {
@@ -555,16 +555,17 @@ pub(super) fn tally(fates: &[(Fate, u64)], read: u64, (waiting, unknown): (u64, 
     tally
 }
 
-struct StoredRow {
+/// A settled row as it stands in the table.
+pub(super) struct StoredRow {
     row: RowEntry,
     key: Option<String>,
     fate: String,
     ticket: Option<String>,
-    issue: Option<String>,
+    pub(super) issue: Option<String>,
     change: Option<String>,
 }
 
-fn past_row(row: &Row<'_>) -> rusqlite::Result<StoredRow> {
+pub(super) fn past_row(row: &Row<'_>) -> rusqlite::Result<StoredRow> {
     Ok(StoredRow {
         row: entry(row)?,
         key: row.get(5)?,

@@ -165,7 +165,7 @@ fn changes(summary: &Summary) -> String {
     format!("{} by this run", words.join(", "))
 }
 
-fn meaning(fate: Fate) -> &'static str {
+pub(super) fn meaning(fate: Fate) -> &'static str {
     match fate {
         Fate::Done => "written by this run",
         Fate::Exists => "the portal had a ticket with this key already",

@@ -1,10 +1,12 @@
 //! verify.csv: a line for each finding. It appears under its name when it is whole.
 
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::finding::{Difference, Finding};
-use crate::output::write_anew;
+use crate::output::{open_regular, write_anew};
 
 /// Name of the file, in the run folder.
 pub const NAME: &str = "verify.csv";
@@ -22,6 +24,9 @@ const COLUMNS: [&str; 11] = [
     "_note",
     "_note_id",
 ];
+
+/// The place of `_finding` among them.
+const FINDING: usize = 3;
 
 /// The file while it is written.
 pub struct FindingsFile {
@@ -80,6 +85,24 @@ impl FindingsFile {
         std::fs::rename(&self.building, &self.path)?;
         Ok(self.path)
     }
+}
+
+/// How many findings of each kind the file in a run folder has; none where nobody verified.
+///
+/// # Errors
+/// When it can't be read.
+pub fn counted(folder: &Path) -> io::Result<Option<BTreeMap<String, u64>>> {
+    let file = match open_regular(&folder.join(NAME), OpenOptions::new().read(true)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let mut found = BTreeMap::new();
+    for row in csv::Reader::from_reader(file).records() {
+        let row = row?;
+        let word = row.get(FINDING).unwrap_or_default();
+        *found.entry(word.to_owned()).or_default() += 1;
+    }
+    Ok(Some(found))
 }
 
 /// What was written, what is held, since when and by what source.
