@@ -57,6 +57,7 @@ mod schema;
 mod screen;
 mod secrets;
 mod settings;
+mod shell;
 mod signals;
 mod talk;
 mod token_command;
@@ -125,6 +126,8 @@ enum Command {
     #[command(subcommand)]
     Portal(portals::PortalCommand),
     Sandbox(sandbox::SandboxArgs),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
 }
 
 /// Runs the tool with these arguments, the program's name first.
@@ -190,6 +193,8 @@ async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, E
         Command::Map(command) => map::run(command, talk),
         Command::Portal(command) => portals::run(command, talk).await,
         Command::Sandbox(args) => sandbox::run(args, talk).await,
+        Command::Completions(args) => Ok(shell::completions(&args, App::command(), talk)),
+        Command::Man(args) => shell::man(&args, App::command(), talk),
     }
 }
 
