@@ -9,25 +9,25 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::comments::left_in;
-use super::divert::Diversion;
-use super::facts::Facts;
-use super::feed::Feed;
-use super::files::{RunFiles, refused_name};
-use super::flight::{Flight, alive};
+use super::dispatch::last::LastPhase;
+use super::dispatch::{Dispatcher, alive};
 use super::flow::{Operation, Task};
-use super::folder::RunFolder;
 use super::job::Job;
-use super::last::LastPhase;
-use super::ledger::Ledger;
 use super::links::Ends;
-use super::log::{Calls, Logged};
+use super::notes::comments::left_in;
 use super::notes::{self, Notes};
-use super::recover::{Again, refile};
+use super::plan::feed::Feed;
+use super::resume::folder::RunFolder;
+use super::resume::recover::{Again, refile};
 use super::send::Sender;
+use super::send::facts::Facts;
+use super::send::fallback_properties::FallbackProperties;
+use super::settle::files::{RunFiles, refused_name};
+use super::settle::ledger::Ledger;
+use super::settle::log::{Calls, Logged};
+use super::settle::summary::summary_json;
 use super::settle::{self, SettleHandle, Settler};
 use super::stop::StopSwitch;
-use super::summary::summary_json;
 use crate::error::Error;
 use crate::hubspot::{Account, Client};
 use crate::journal::{COMMENTS_OPTION, Journal, RunLog, forget_comments};
@@ -114,7 +114,7 @@ pub async fn run(
         operation,
         run: operation,
         settle,
-        diversion: Arc::new(Diversion::new(&mapping)),
+        fallbacks: Arc::new(FallbackProperties::new(&mapping)),
         mapping,
         notes: Arc::new(Notes::new(
             client.clone(),
@@ -129,8 +129,8 @@ pub async fn run(
         places,
         stop: options.stop.clone(),
     });
-    let flight = Flight::new(Arc::clone(&sender), Arc::clone(&listener), first, &options);
-    flight.run(planned).await;
+    let dispatcher = Dispatcher::new(Arc::clone(&sender), Arc::clone(&listener), first, &options);
+    dispatcher.run(planned).await;
     let last = LastPhase {
         rows: again,
         sender,

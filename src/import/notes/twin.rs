@@ -13,7 +13,7 @@ use super::Notes;
 use super::held::Held;
 use super::way::KeyWay;
 use super::work::{State, Work};
-use crate::import::reply::Verdict;
+use crate::import::send::reply::Verdict;
 use crate::import::stop::stop_for;
 use crate::journal::NoteState;
 use crate::model::event::Stop;
@@ -165,7 +165,7 @@ impl Notes {
                 self.loses();
                 let keys = vec![work.pieces[place].key.clone()];
                 self.settle.lose_notes(keys, until).await?;
-                work.pieces[place].state = State::Parked;
+                work.pieces[place].state = State::Late;
                 Ok(None)
             }
         }

@@ -1,0 +1,117 @@
+//! `observe`: reads the tickets that rows name, so that it can be decided what is done for
+//! them (protocol PL1). What would change nothing is not sent, and of the others only what
+//! differs; they are given back with what their tickets held, so that full batches of them
+//! can be sent. Where the run applies a plan, what the portal holds is what the plan
+//! found, or the row is refused (PL3).
+
+use super::as_planned::Since;
+use super::{Action, Observed, Wanted, decide};
+use crate::hubspot::records::Record;
+use crate::import::flow::{Batch, PlannedOp, Stand, Standing};
+use crate::import::plan::json_bytes;
+use crate::import::send::missing::Absent;
+use crate::import::send::reading::Given;
+use crate::import::send::{Delivered, Sender};
+use crate::model::event::Stop;
+use crate::model::issue::SincePlan;
+use crate::model::record_id::RecordId;
+use crate::model::shelf::Shelf;
+
+impl Sender {
+    /// Compares the rows of a batch. None of them was intended, so that rows without
+    /// an end simply stay pending when the run has to stop.
+    pub(crate) async fn compare(&self, batch: Batch) -> Delivered {
+        match self.differing(batch.ops).await {
+            Ok(differing) => Delivered {
+                differing,
+                ..Delivered::default()
+            },
+            Err(stop) => Delivered {
+                stop: Some(stop),
+                ..Delivered::default()
+            },
+        }
+    }
+
+    /// Rows that differ from the portal; the others end here.
+    pub(crate) async fn differing(&self, ops: Vec<PlannedOp>) -> Result<Vec<PlannedOp>, Stop> {
+        let names: Vec<String> = ops.iter().map(|op| op.draft.key.clone()).collect();
+        let (tickets, wanted) = (self.tickets(), self.wanted());
+        let given = tickets.read_each(&names, &wanted, Shelf::Live).await?;
+        let (ops, held) = self.shown(ops, given).await?;
+        let mut differing = Vec::new();
+        let mut standing = Vec::new();
+        let mut absent = Vec::new();
+        let mut changed = Vec::new();
+        let cut = self.cut_since(&ops).await?;
+        for mut op in ops {
+            let record = self.tickets().find(&held, &op.draft.key);
+            if let Some(record) = record {
+                let holds = |name: &str, value: &str| self.is_held(record, name, value);
+                self.fallbacks.apply_to(&mut op.draft.properties, holds);
+            }
+            let action = self.decided(&op, record);
+            if let Some(since) = self.changed_since(&op, record, &action) {
+                changed.push(self.refuse_changed(op, since));
+                continue;
+            }
+            if let Some(link) = record.and_then(|record| cut.get(&record.id)) {
+                let link = link.clone();
+                changed.push(self.refuse_changed(op, Since::ticket(SincePlan::LinkCut { link })));
+                continue;
+            }
+            match action {
+                Action::Update { ticket, changes } => {
+                    op.ticket = Some(RecordId::given(&ticket));
+                    op.changes_only(changes, self.mapping.id_property());
+                    op.bytes = json_bytes(&op.draft);
+                    differing.push(op);
+                }
+                Action::Unchanged { ticket } => {
+                    let ticket = RecordId::given(&ticket);
+                    standing.push(Standing::new(op, ticket, Stand::Unchanged));
+                }
+                Action::Exists { ticket } => {
+                    let ticket = RecordId::given(&ticket);
+                    standing.push(Standing::new(op, ticket, Stand::Exists));
+                }
+                Action::Absent => absent.push(Absent::untouched(op)),
+                Action::Create | Action::Archive { .. } | Action::Link { .. } => differing.push(op),
+            }
+        }
+        self.settle.settle(changed).await?;
+        self.settle_standing(standing).await?;
+        self.settle_absent(absent).await?;
+        Ok(differing)
+    }
+
+    /// Rows whose tickets the portal shows or does not have, with those that it shows; the
+    /// others end here: what they hold can't be compared.
+    pub(crate) async fn shown(
+        &self,
+        ops: Vec<PlannedOp>,
+        given: Given,
+    ) -> Result<(Vec<PlannedOp>, Vec<Record>), Stop> {
+        let Given { records, closed } = given;
+        let mut shown = Vec::new();
+        let mut refused = Vec::new();
+        for op in ops {
+            match closed.iter().find(|closed| closed.name == op.draft.key) {
+                Some(closed) => refused.push(self.refuse_key(op, closed.reason())),
+                None => shown.push(op),
+            }
+        }
+        self.settle.settle(refused).await?;
+        Ok((shown, records))
+    }
+
+    fn decided(&self, op: &PlannedOp, held: Option<&Record>) -> Action {
+        let wanted = Wanted {
+            operation: self.operation,
+            by: self.mapping.id_property(),
+            values: &op.draft.properties,
+        };
+        let observed = held.map_or(Observed::Absent, Observed::Live);
+        decide(&wanted, observed, |name| self.mapping.type_of(name))
+    }
+}

@@ -1,0 +1,274 @@
+//! Messages go into a commit: intents, ends, and other records that rows need. Answers
+//! are kept until the commit is durable, settled rows until they are in the files.
+
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use super::handle::{AboutNotes, AboutOthers, Message, RowIntent, WaitingPage};
+use super::ledger::Ledger;
+use crate::error::Error;
+use crate::import::flow::RowOutcome;
+use crate::journal::{Claim, Commit, Intent, JournalError, RowEntry, RunState};
+use crate::model::outcome::{Fate, Tally};
+use crate::model::schema::ObjectType;
+
+/// Answers that wait for a commit, and rows that wait for the files.
+#[derive(Default)]
+pub(super) struct Group {
+    pub(super) answers: Vec<Box<dyn FnOnce() + Send>>,
+    pub(super) settled: Vec<RowOutcome>,
+}
+
+/// An open commit, with all that messages change.
+pub(super) struct OpenCommit<'a> {
+    pub(super) commit: Commit<'a>,
+    pub(super) ledger: &'a mut Ledger,
+    pub(super) state: &'a mut RunState,
+    pub(super) group: &'a mut Group,
+}
+
+impl OpenCommit<'_> {
+    /// Applies one message.
+    pub(super) fn apply(&mut self, message: Message) -> Result<(), Error> {
+        match message {
+            Message::Read {
+                rows,
+                offset,
+                fallen,
+                unknown,
+            } => {
+                (0..rows).for_each(|_| self.ledger.tally.enter());
+                count_unknown(&mut self.ledger.tally, unknown)?;
+                self.ledger.offset = offset;
+                self.commit.mark("offset", offset)?;
+                self.settle(fallen)
+            }
+            Message::Ended(state) => {
+                *self.state = state;
+                Ok(())
+            }
+            Message::Settle(outcomes) => self.settle(outcomes),
+            Message::Unknown(rows) => count_unknown(&mut self.ledger.tally, rows),
+            Message::Intend { intents, at, reply } => {
+                let claims = intend_all(&self.commit, &intents, at)?;
+                self.answer(reply, claims);
+                Ok(())
+            }
+            Message::Earlier {
+                operation,
+                rows,
+                reply,
+            } => {
+                let rows = rows.iter();
+                let found = rows.map(|(seq, key)| self.commit.earlier(operation.word(), key, *seq));
+                let found = found.collect::<Result<Vec<_>, _>>()?;
+                self.answer(reply, found);
+                Ok(())
+            }
+            Message::Name {
+                operation,
+                rows,
+                reply,
+            } => {
+                for (seq, ticket) in &rows {
+                    self.commit.name_record(operation.word(), *seq, ticket)?;
+                }
+                self.answer(reply, ());
+                Ok(())
+            }
+            Message::Release(rows) => {
+                let mut rows = rows.iter();
+                Ok(rows.try_for_each(|row| self.commit.release(*row))?)
+            }
+            Message::Renew { rows, reply } => {
+                for row in &rows {
+                    self.commit.renew(*row)?;
+                }
+                self.answer(reply, ());
+                Ok(())
+            }
+            Message::Alive => Ok(()),
+            Message::KeepLinks { rows, reply } => {
+                for (seq, links) in &rows {
+                    self.commit.keep_links(*seq, links)?;
+                }
+                self.answer(reply, ());
+                Ok(())
+            }
+            Message::Wait(rows) => {
+                let mut waits = rows.iter();
+                Ok(waits.try_for_each(|row| self.commit.wait(row))?)
+            }
+            Message::Waiting { after, most, reply } => {
+                let page = WaitingPage {
+                    rows: self.commit.waiting(after, most)?,
+                    whole: *self.state == RunState::Finished,
+                };
+                self.answer(reply, page);
+                Ok(())
+            }
+            Message::Others(about) => self.apply_to_others(about),
+            Message::Notes(about) => Ok(self.apply_to_notes(about)?),
+        }
+    }
+
+    fn apply_to_notes(&mut self, about: AboutNotes) -> Result<(), JournalError> {
+        match about {
+            AboutNotes::Find { keys, reply } => {
+                let steps = keys.iter().map(|key| self.commit.note(key));
+                let steps = steps.collect::<Result<Vec<_>, _>>()?;
+                self.answer(reply, steps);
+            }
+            AboutNotes::Intend { entries, reply } => {
+                let intended = entries.iter().map(|entry| self.commit.intend_note(entry));
+                let intended = intended.collect::<Result<Vec<_>, _>>()?;
+                self.answer(reply, intended);
+            }
+            AboutNotes::Lose { keys, until_ms } => {
+                for key in &keys {
+                    self.commit.lose_note(key, until_ms)?;
+                }
+            }
+            AboutNotes::Release(keys) => {
+                for key in &keys {
+                    self.commit.release_note(key)?;
+                }
+            }
+            AboutNotes::Settle(notes) => {
+                for note in &notes {
+                    self.commit.settle_note(note)?;
+                    self.ledger.count_note(note.state);
+                }
+            }
+            AboutNotes::Twin { note, reply } => {
+                self.commit.settle_note(&note)?;
+                self.answer(reply, ());
+            }
+            AboutNotes::Until(reply) => {
+                let until = self.commit.notes_until()?;
+                self.answer(reply, until);
+            }
+            AboutNotes::Kept(activity, reply) => {
+                let kept = self.commit.note_keys_kept(activity)?;
+                self.answer(reply, kept);
+            }
+            AboutNotes::Keep(activity, kept) => self.commit.keep_note_keys(activity, kept)?,
+        }
+        Ok(())
+    }
+
+    fn apply_to_others(&mut self, about: AboutOthers) -> Result<(), Error> {
+        match about {
+            AboutOthers::Find { kind, keys, reply } => {
+                let states = keys.iter().map(|key| self.commit.other(&kind, key));
+                let states = states.collect::<Result<Vec<_>, _>>()?;
+                self.answer(reply, states);
+            }
+            AboutOthers::Intend {
+                kind,
+                keys,
+                at,
+                reply,
+            } => {
+                for key in &keys {
+                    self.commit.intend_other(&kind, key, at)?;
+                }
+                self.answer(reply, ());
+            }
+            AboutOthers::Release { kind, keys } => {
+                for key in &keys {
+                    self.commit.release_other(&kind, key)?;
+                }
+            }
+            AboutOthers::Settle {
+                object,
+                kind,
+                others,
+            } => {
+                for other in others {
+                    self.commit
+                        .settle_other(&kind, &other.key, &other.id, other.created)?;
+                    let counts = other.created && object == ObjectType::Contacts;
+                    self.ledger.contacts_created += u64::from(counts);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self, outcomes: Vec<RowOutcome>) -> Result<(), Error> {
+        settle_all(&mut self.commit, self.ledger, &outcomes)?;
+        self.group.settled.extend(outcomes);
+        Ok(())
+    }
+
+    fn answer<T: Send + 'static>(&mut self, reply: oneshot::Sender<T>, value: T) {
+        self.group.answers.push(answer(reply, value));
+    }
+}
+
+/// An answer that waits for the commit; whoever asked may be gone by then.
+fn answer<T: Send + 'static>(reply: oneshot::Sender<T>, value: T) -> Box<dyn FnOnce() + Send> {
+    Box::new(move || {
+        let _gone = reply.send(value);
+    })
+}
+
+/// Counts rows whose outcome this process won't learn.
+fn count_unknown(tally: &mut Tally, rows: u64) -> Result<(), Error> {
+    (0..rows)
+        .try_for_each(|_| tally.shift(Fate::Pending, Fate::Unknown))
+        .map_err(Error::unexpected)
+}
+
+fn intend_all(
+    commit: &Commit<'_>,
+    intents: &[RowIntent],
+    at: Option<Timestamp>,
+) -> Result<Vec<Claim>, JournalError> {
+    let claim = |intent: &RowIntent| {
+        let intent = Intent {
+            row: RowEntry {
+                seq: intent.seq,
+                address: intent.address,
+            },
+            kind: intent.operation.word(),
+            keys: intent.keys,
+            key: &intent.key,
+            record: intent.ticket.as_deref(),
+            body: intent.body,
+            changes: intent.changes.as_deref(),
+            counted: intent.counted,
+        };
+        commit.intend(&intent, at)
+    };
+    intents.iter().map(claim).collect()
+}
+
+fn settle_all(
+    commit: &mut Commit<'_>,
+    ledger: &mut Ledger,
+    outcomes: &[RowOutcome],
+) -> Result<(), Error> {
+    for outcome in outcomes {
+        let row = RowEntry {
+            seq: outcome.source.seq,
+            address: outcome.source.address,
+        };
+        commit.settle(row, outcome.key.as_deref(), &outcome.end)?;
+        if let Some(written) = &outcome.written {
+            commit.keep_written(row.seq, written)?;
+        }
+        for placed in &outcome.remarks {
+            commit.count_remark(placed.remark)?;
+            if ledger.values.count(placed) {
+                commit.count_value(placed)?;
+            }
+        }
+        ledger
+            .tally
+            .shift(Fate::Pending, outcome.end.fate())
+            .map_err(Error::unexpected)?;
+    }
+    Ok(())
+}
