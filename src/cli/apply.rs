@@ -27,13 +27,13 @@ use super::typed::{Typed, began_with};
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
 use crate::import::flow::Operation;
-use crate::import::folder::{RunFolder, has_begun};
-use crate::import::guard::{Began, same_schema};
 use crate::import::job::Job;
 use crate::import::job::Unknown;
 use crate::import::links::LinkKinds;
+use crate::import::plan::rivals::Rivals;
 use crate::import::read::Input;
-use crate::import::rivals::Rivals;
+use crate::import::resume::folder::{RunFolder, has_begun};
+use crate::import::resume::guard::{Began, same_schema};
 use crate::journal::{
     Applied, Header, JournalError, PlanReading, PlanRef, Reading, Told, copy_comments,
 };

@@ -16,7 +16,7 @@ use super::run_shown::State;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::export::is_export;
-use crate::import::log::calls_over_time;
+use crate::import::settle::log::calls_over_time;
 use crate::journal::{Header, Past, PastRow, PortalPath, Reading, RefusedRows};
 use crate::model::count::counted;
 use crate::model::outcome::RowEnd;

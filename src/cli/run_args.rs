@@ -7,7 +7,7 @@ use clap::Args;
 use super::signals::Signals;
 use super::talk::Talk;
 use crate::import::job::{Options, Unknown};
-use crate::import::steps::Steps;
+use crate::import::settle::steps::Steps;
 use crate::import::stop::StopSwitch;
 use crate::journal::Durability;
 use crate::model::event::Stop;

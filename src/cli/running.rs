@@ -15,7 +15,7 @@ use crate::hubspot::Account;
 use crate::import::flow::Operation;
 use crate::import::job::Job;
 use crate::import::run::run as run_job;
-use crate::import::summary::summary_json;
+use crate::import::settle::summary::summary_json;
 use crate::journal::{now, run_id};
 use crate::report::closing_words;
 

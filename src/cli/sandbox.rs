@@ -17,8 +17,9 @@ use super::twin::{self, Twin};
 use super::{known, twin_folder};
 use crate::error::Error;
 use crate::model::count::count;
+use crate::sandbox::reset;
 use crate::sandbox::{
-    Data, Held, KnownTrouble, Options, Rate, Sandbox, Switch, Switches, Trouble, account_of, reset,
+    Data, Held, KnownTrouble, Options, Rate, Sandbox, Switch, Switches, Trouble, account_of,
 };
 
 /// Serve the embedded portal on this machine

@@ -18,7 +18,7 @@ use super::talk::Talk;
 use super::undo_face::{Face, Part};
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
-use crate::import::folder::{RunFolder, has_begun};
+use crate::import::resume::folder::{RunFolder, has_begun};
 use crate::import::stop::StopSwitch;
 use crate::journal::{Durability, Header, Journal, Past, Reading, RunState, Told, UndoneRun, now};
 use crate::model::count::counted;

@@ -9,26 +9,26 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::comments::left_in;
-use super::divert::Diversion;
-use super::facts::Facts;
-use super::feed::Feed;
-use super::files::{RunFiles, TicketUrl, refused_name};
-use super::flight::{Flight, alive};
+use super::dispatch::last::LastPhase;
+use super::dispatch::{Dispatcher, alive};
 use super::flow::{Operation, PlannedOp, Task};
-use super::folder::RunFolder;
 use super::job::{Job, Options};
-use super::last::LastPhase;
-use super::ledger::Ledger;
 use super::links::{Ends, LinkKinds};
-use super::log::{Calls, Logged};
+use super::notes::comments::left_in;
 use super::notes::{self, Notes};
+use super::plan::feed::Feed;
 use super::read::Input;
-use super::recover::{Again, refile};
+use super::resume::folder::RunFolder;
+use super::resume::recover::{Again, refile};
 use super::send::Sender;
+use super::send::facts::Facts;
+use super::send::fallback_properties::FallbackProperties;
+use super::settle::files::{RunFiles, TicketUrl, refused_name};
+use super::settle::ledger::Ledger;
+use super::settle::log::{Calls, Logged};
+use super::settle::summary::summary_json;
 use super::settle::{self, SettleHandle, Settler};
 use super::stop::StopSwitch;
-use super::summary::summary_json;
 use crate::error::Error;
 use crate::hubspot::{Account, Client};
 use crate::journal::{COMMENTS_OPTION, Header, Journal, Past, RunLog, RunState, forget_comments};
@@ -73,13 +73,13 @@ pub async fn run(
     let (feed, input, job) = feed(job, &listener, &settle, ops);
     let sender = Arc::new(sender(&job, &client, settle, &listener));
     let reader_thread = std::thread::spawn(move || feed.run(input));
-    let flight = Flight::new(
+    let dispatcher = Dispatcher::new(
         Arc::clone(&sender),
         Arc::clone(&listener),
         first,
         &job.options,
     );
-    flight.run(planned).await;
+    dispatcher.run(planned).await;
     let last = LastPhase {
         rows: again,
         sender,
@@ -180,7 +180,7 @@ fn sender(
         operation: job.operation,
         run: job.operation,
         settle,
-        diversion: Arc::new(Diversion::new(&job.mapping)),
+        fallbacks: Arc::new(FallbackProperties::new(&job.mapping)),
         mapping: Arc::clone(&job.mapping),
         notes: Arc::new(notes),
         facts,

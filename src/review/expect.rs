@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::hubspot::LinkType;
 use crate::import::links::LinkKinds;
 use crate::import::read::Reading as RowReading;
-use crate::import::recover::Again;
+use crate::import::resume::recover::Again;
 use crate::journal::{DoneRow, Later, NoteStep, Reading};
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::compare::same_value;

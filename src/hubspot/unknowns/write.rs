@@ -8,11 +8,11 @@ use super::ask::{Answer, Asking, NOBODY, results, text};
 use super::found::Found;
 use super::lists::{follows, zero_millis};
 use super::trace::Trace;
-use crate::hubspot::association_types::HUBSPOT_DEFINED;
 use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::{Budget, Effect, Method, Request};
 use crate::hubspot::paths::{ApiVersion, with_query};
 use crate::hubspot::records::ApiError;
+use crate::hubspot::records::association_types::HUBSPOT_DEFINED;
 use crate::model::schema::ObjectType::{Contacts, Tickets};
 use crate::model::schema::{Owner, Pipeline};
 

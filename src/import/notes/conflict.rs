@@ -30,9 +30,9 @@ struct Holders {
 }
 
 impl Notes {
-    /// Explains collisions: notes are there, get another key, can't go in, or are sent once
+    /// Settles collisions: notes are there, get another key, can't go in, or are sent once
     /// more.
-    pub(super) async fn uncollide(
+    pub(super) async fn settle_collided(
         &self,
         work: &mut Work,
         way: &KeyWay,
@@ -65,7 +65,7 @@ impl Notes {
         let mut settled = Vec::new();
         let mut late = false;
         for (place, id) in named {
-            late |= explain(work, place, &id, &holders, &mut settled);
+            late |= resolve(work, place, &id, &holders, &mut settled);
         }
         self.settle.settle_notes(settled).await?;
         match late {
@@ -139,7 +139,7 @@ impl Notes {
 
 /// What becomes of a note whose key this holder has; true where the holder's tickets may
 /// only be late to be read.
-fn explain(
+fn resolve(
     work: &mut Work,
     place: usize,
     holder: &str,

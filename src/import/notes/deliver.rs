@@ -15,9 +15,9 @@ use super::work::{State, Work};
 use crate::hubspot::records::Record;
 use crate::import::flow::Standing;
 use crate::import::plan::CALL_BYTES;
-use crate::import::reply::{Item, Matching, Verdict};
+use crate::import::send::reply::{Item, Matching, Verdict};
+use crate::import::send::write::{Sent, Verb, write};
 use crate::import::stop::replies_say_nothing;
-use crate::import::write::{Sent, Verb, write};
 use crate::journal::{NoteState, NoteStep, SettledNote};
 use crate::model::event::Stop;
 use crate::model::note::Activity;
@@ -52,7 +52,7 @@ impl Notes {
         let unsent = work.pieces.iter().filter(|piece| match piece.state {
             State::Bad(_) => true,
             State::Todo => !piece.doubtful,
-            State::Done | State::Parked | State::Twin(_) => false,
+            State::Done | State::Late | State::Twin(_) => false,
         });
         let unsent = unsent.map(|piece| piece.key.clone()).collect();
         self.settle.release_notes(unsent).await?;
@@ -108,7 +108,7 @@ impl Notes {
             let key = work.pieces[place].key.clone();
             match (first.insert(key, seq), step) {
                 (Some(other), _) if other == seq => work.recalled(place, false),
-                (Some(_), _) => work.pieces[place].state = State::Parked,
+                (Some(_), _) => work.pieces[place].state = State::Late,
                 (None, None) => {}
                 (None, Some(step)) => {
                     let late = step.until_ms.is_some_and(|until| until > safe);
@@ -192,14 +192,14 @@ impl Notes {
             let unclear: Vec<usize> = news.unclear.iter().map(|(place, _)| *place).collect();
             self.find(work, way, &unclear).await?;
         } else {
-            self.lose(work, &news.unclear).await?;
+            self.let_wait(work, &news.unclear).await?;
         }
         if keys == Keys::ToldNotKept && !news.collided.is_empty() {
             self.met_collision(way).await?;
         }
         match stop {
             Some(stop) => Err(stop),
-            None => self.uncollide(work, way, news.collided).await,
+            None => self.settle_collided(work, way, news.collided).await,
         }
     }
 
@@ -214,7 +214,7 @@ impl Notes {
             let piece = &mut work.pieces[place];
             match intended {
                 true => ours.push(place),
-                false => piece.state = State::Parked,
+                false => piece.state = State::Late,
             }
             piece.attempts += 1;
             if piece.attempts > ATTEMPTS {
@@ -225,14 +225,14 @@ impl Notes {
     }
 
     /// Notes that can't be sent again before nothing can come late: they wait.
-    async fn lose(&self, work: &mut Work, unclear: &[(usize, bool)]) -> Result<(), Stop> {
+    async fn let_wait(&self, work: &mut Work, unclear: &[(usize, bool)]) -> Result<(), Stop> {
         let horizon = i64::try_from(self.horizon.as_millis()).unwrap_or(i64::MAX);
         for late in [true, false] {
             let places = unclear.iter().filter(|(_, comes)| *comes == late);
             let mut keys = Vec::new();
             for (place, _) in places {
                 let piece = &mut work.pieces[*place];
-                piece.state = State::Parked;
+                piece.state = State::Late;
                 keys.push(piece.key.clone());
             }
             if !keys.is_empty() {
@@ -345,15 +345,15 @@ fn recalled(
     let piece = &mut work.pieces[place];
     let own = step.entry.seq == work.rows[piece.row].seq();
     match step.state {
-        NoteState::Open if !own => piece.state = State::Parked,
-        NoteState::Twin if own && late => piece.state = State::Parked,
+        NoteState::Open if !own => piece.state = State::Late,
+        NoteState::Twin if own && late => piece.state = State::Late,
         NoteState::Twin if own => {
             piece.state = State::Twin(step.record.unwrap_or_default());
         }
         NoteState::Open => {
             piece.doubtful = true;
             if late && !kept.contains(&piece.activity) {
-                piece.state = State::Parked;
+                piece.state = State::Late;
             }
             work.rows[piece.row].looks = true;
         }

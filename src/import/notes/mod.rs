@@ -17,6 +17,7 @@ mod part;
 mod twin;
 mod way;
 mod work;
+pub mod comments;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -25,7 +26,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
-use super::facts::Facts;
+use super::send::facts::Facts;
 use super::settle::SettleHandle;
 use super::stop::{StopSwitch, stop_for};
 use crate::error::Error;

@@ -13,7 +13,7 @@ use super::Notes;
 use super::held::Held;
 use super::way::KeyWay;
 use super::work::{State, Work};
-use crate::import::reply::Verdict;
+use crate::import::send::reply::Verdict;
 use crate::import::stop::stop_for;
 use crate::journal::NoteState;
 use crate::model::event::Stop;
@@ -129,13 +129,13 @@ impl Notes {
     }
 
     /// A note that may come late a second time waits.
-    async fn lose_twin(&self, work: &mut Work, place: usize) -> Result<(), Stop> {
+    async fn let_twin_wait(&self, work: &mut Work, place: usize) -> Result<(), Stop> {
         let horizon = i64::try_from(self.horizon.as_millis()).unwrap_or(i64::MAX);
         let until = self.portal_ms().saturating_add(horizon);
         self.loses();
         let keys = vec![work.pieces[place].key.clone()];
         self.settle.lose_notes(keys, until).await?;
-        work.pieces[place].state = State::Parked;
+        work.pieces[place].state = State::Late;
         Ok(())
     }
 
@@ -171,7 +171,7 @@ impl Notes {
                 Ok(Some(kept))
             }
             (None, None) => {
-                self.lose_twin(work, place).await?;
+                self.let_twin_wait(work, place).await?;
                 Ok(None)
             }
         }

@@ -14,8 +14,9 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use zip::read::ZipFile;
 use zip::{CompressionMethod, ZipArchive};
 
+use super::sheets::workbook;
+use super::sheets::workbook::{Kind, Sheet, Wanted};
 use super::trouble::{plain, unusable};
-use super::workbook::{self, Kind, Sheet, Wanted};
 use crate::error::Error;
 
 const GZIP: &[u8] = &[0x1F, 0x8B];

@@ -4,11 +4,11 @@
 use std::collections::VecDeque;
 use std::io;
 
-use super::cut::LONGEST;
+use super::delimited::cut::LONGEST;
+use super::delimited::quotes::{Damage, are_rows, are_sound, damage};
+use super::delimited::raw::{RawMarks, raw_text};
 use super::layout::Layout;
 use super::plan::Records;
-use super::quotes::{Damage, are_rows, are_sound, damage};
-use super::raw::{RawMarks, raw_text};
 use super::record::{Cut, Found, Grammar, LineEnd, Record};
 use crate::import::flow::RowOutcome;
 use crate::model::formula::formula_text;

@@ -11,6 +11,7 @@ mod links;
 mod records;
 mod state;
 mod unique;
+mod ids;
 
 pub(super) use history::Version;
 pub(super) use index::{LateRecord, Slice};
