@@ -6,6 +6,7 @@ use axum::extract::Query;
 use axum::http::{Method, Uri};
 
 use super::clock::Moment;
+use super::files::Form;
 use super::links::PairsPage;
 use super::objects::{PageQuery, Which};
 use super::people::OwnerQuery;
@@ -18,6 +19,10 @@ use super::switches::{OverLimit, Switches};
 pub(super) struct Call {
     pub(super) method: Method,
     pub(super) body: Bytes,
+    /// In place of the body, where one was sent.
+    pub(super) form: Option<Form>,
+    /// When it arrived, in milliseconds since the epoch.
+    pub(super) arrived: i64,
     pub(super) now: Moment,
     uri: Uri,
     query: Vec<(String, String)>,
@@ -25,7 +30,7 @@ pub(super) struct Call {
     origin: String,
 }
 
-/// Records per page of a list (C1 §2.5).
+/// Records per page of a list (C1 §2.5), or files of a search (C2 §2.3).
 const PAGE: Limit = Limit {
     default: 10,
     most: 100,
@@ -56,11 +61,26 @@ impl Call {
         Call {
             method,
             body,
+            form: None,
+            arrived: now.millis(),
             now,
             uri,
             query,
             origin: format!("http://{host}"),
         }
+    }
+
+    /// The same call with a form.
+    pub(super) fn with_form(self, form: Form) -> Call {
+        Call {
+            form: Some(form),
+            ..self
+        }
+    }
+
+    /// Scheme and authority as the client wrote them.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
     }
 
     pub(super) fn path(&self) -> &str {
@@ -126,6 +146,11 @@ impl Call {
         })
     }
 
+    /// How many files a page of a search has.
+    pub(super) fn limit_of_files(&self, switches: &Switches) -> Result<u32, Problem> {
+        self.limit(&PAGE, switches.over_limit)
+    }
+
     /// The page of one record's associations.
     pub(super) fn pairs(&self) -> Result<PairsPage, Problem> {
         let after = self.one("after").unwrap_or("0");
@@ -163,7 +188,7 @@ impl Call {
     }
 
     /// All values of a list parameter: repeated, joined by commas, or both.
-    fn list(&self, name: &str) -> Vec<String> {
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
         let given = self.query.iter().filter(|(key, _)| key == name);
         let parts = given.flat_map(|(_, value)| value.split(','));
         parts

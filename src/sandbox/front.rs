@@ -15,6 +15,7 @@ use futures::StreamExt;
 use super::call::Call;
 use super::clock::Clock;
 use super::connection::Ending;
+use super::files::{Form, SIGNED, boundary};
 use super::headers::dressed;
 use super::holds::Holds;
 use super::limits::{Allowance, Meter, Policy, Purse};
@@ -106,6 +107,7 @@ impl Front {
         ending.heard();
         neighbours::check(&head.headers)?;
         let uri = &head.uri;
+        let is_signed = uri.path().starts_with(SIGNED);
         let is_beside = uri.path().starts_with(BESIDE);
         let body = match is_beside {
             true => body,
@@ -129,6 +131,10 @@ impl Front {
                 .tokens
                 .answer(&asked, &form, self.portal_id, now)
                 .into());
+        }
+        if is_signed {
+            let call = self.call(head, body).await?;
+            return Ok(self.beside(call, id).await);
         }
         let token = bearer(&head.headers).map(str::to_owned);
         self.tokens
@@ -183,7 +189,7 @@ impl Front {
 
     /// Counts a call; the answer has a reply when that refuses it.
     fn count(&self, path: &str, id: &str) -> Answer {
-        let purse = match path.ends_with("/search") {
+        let purse = match path.ends_with("/search") && !path.starts_with("/files/") {
             true => Purse::Search,
             false => Purse::General,
         };
@@ -301,9 +307,16 @@ impl Front {
     }
 
     async fn call(&self, head: Parts, body: Body) -> Result<Call, Problem> {
-        let body = whole(body, &self.switches).await?;
         let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
         let declared = text(header::CONTENT_TYPE);
+        if let Some(boundary) = declared.and_then(boundary) {
+            let form = Form::read(body, boundary, self.switches.file_limit.0).await?;
+            let host = text(header::HOST).unwrap_or_default().to_owned();
+            let now = self.clock.now();
+            let call = Call::new(head.method, head.uri, &host, Bytes::new(), now);
+            return Ok(call.with_form(form));
+        }
+        let body = whole(body, &self.switches).await?;
         if !body.is_empty() && declared.is_some_and(|declared| !declared.contains("json")) {
             return Err(Problem::not_json(self.switches.other_type));
         }

@@ -1,6 +1,7 @@
 //! Which path means what (C1 §0.1): the same resources under v3, v4 and the
 //! dated versions. Methods are the portal's business.
 
+use super::files::FileRoute;
 use super::kind::Kind;
 use super::problem::Problem;
 use super::version::Version;
@@ -51,6 +52,7 @@ pub(super) enum Route {
     /// The same for a property's definition.
     PropertyBack(Kind, String),
     Links((Kind, Kind), LinkRoute),
+    Files(FileRoute),
 }
 
 /// The last segment of a batch path.
@@ -118,6 +120,10 @@ impl Route {
         let numbered = |route| Ok((route, Version::Numbered));
         match segments.as_slice() {
             ["account-info", version, rest @ ..] => Ok((account(rest)?, named(version)?)),
+            ["files", version, rest @ ..] => {
+                Ok((Route::Files(FileRoute::of(rest)?), named(version)?))
+            }
+            ["_signed", id] => numbered(Route::Files(FileRoute::Signed((*id).to_owned()))),
             ["crm-object-schemas", version, "schemas"] => Ok((Route::Schemas, named(version)?)),
             ["crm", "v3", "schemas"] => numbered(Route::Schemas),
             ["properties", "v1" | "v2", kind, "properties"] => numbered(old_properties(kind)?),

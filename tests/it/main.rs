@@ -94,6 +94,7 @@ mod round_trip; // exports by a mapping, imported with it: nothing differs
 mod samples; // the sample is what its generator writes, and holds what it promises
 mod scopes; // what a token may not do is named before, and is what the portal refuses
 mod sandbox; // how the embedded portal behaves: limits, the list, its state, what it survives
+mod sandbox_files; // the sandbox: uploads, duplicates, folders, searches for files, signed addresses
 mod scenario; // the helper: tickets with a past, a file that changes them, what must come of it
 mod schema; // a portal's definitions: kept, shown, compared, extended
 mod search; // the sandbox: searches and their late index

@@ -6,6 +6,7 @@
 mod admin;
 mod answer;
 mod definitions;
+mod files;
 mod known;
 mod links;
 mod merges;

@@ -4,6 +4,8 @@
 //! here: callers check first and write inside a transaction.
 
 mod definitions;
+mod file_tables;
+mod files;
 mod gone;
 mod history;
 mod index;
@@ -12,6 +14,7 @@ mod records;
 mod state;
 mod unique;
 
+pub(super) use files::{StoredFile, StoredFolder};
 pub(super) use history::Version;
 pub(super) use index::{LateRecord, Slice};
 pub(super) use records::Record;
