@@ -296,6 +296,7 @@ impl Applying<'_> {
             header,
             folder,
             past: None,
+            files: None,
             rivals: Rivals::default(),
             facts: known::for_runs(plan.header.portal_id),
             options: self

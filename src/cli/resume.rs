@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use super::begun::{open_input, operation, same_portal};
 use super::exit::Exit;
 use super::export::{self, Again, folder_error};
+use super::file_args::{FileArgs, absolute};
 use super::fit::kinds_error;
 use super::found::{find, is_run, no_run};
 use super::known;
@@ -61,6 +62,8 @@ pub struct ResumeArgs {
     #[arg(long, value_enum, value_name = "done|resend")]
     unknown: Option<Decision>,
     #[command(flatten)]
+    files: FileArgs,
+    #[command(flatten)]
     run_args: RunArgs,
     #[command(flatten)]
     portal: PortalArgs,
@@ -99,6 +102,7 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
         return Ok(exit);
     }
     let told = began_with(past.header.told.clone()).overlaid(&typed.told());
+    let told = absolute(trust::files(folder.path(), &past.header.run, told, typed)?);
     let mut args = typed.as_told::<ResumeArgs>(&told)?;
     let claims = Claims {
         folder: folder.path(),
@@ -110,6 +114,8 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     let plan = past.header.plan.as_ref().map(PlanReading::open_for_run);
     let plan = plan.transpose()?;
     let (mut input, mapping) = open_input(&past.header, folder.path(), Began::Run)?;
+    let mapping = args.files.fitted(mapping, talk)?;
+    let files = args.files.sources()?;
     let portal = Portal::open(&args.portal, talk).await?;
     let account = portal.account.clone();
     let compiled = check_portal(&past, &input, &mapping, &portal, &account, talk).await?;
@@ -152,6 +158,7 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
         facts: known::for_runs(past.header.portal_id),
         past: Some(past),
         plan,
+        files,
         options: args.run_args.options(limit, unknown, horizon),
     };
     finish(job, portal, account, talk).await

@@ -12,6 +12,7 @@ mod associations;
 mod linked;
 mod link_type;
 mod client;
+mod files;
 mod live_links;
 mod missing;
 mod objects;
@@ -58,8 +59,9 @@ pub use client::Client;
 pub use credentials::{Credentials, OAuthApp};
 pub use error::CallError;
 pub use exchange::{
-    Budget, Content, Effect, Headers, Method, Reply, Request, Transport, TransportError,
+    Budget, Content, Effect, Headers, Method, Reply, Request, Transport, TransportError, Upload,
 };
+pub use files::NewFile;
 pub use link_type::LinkType;
 pub use link_type::USER_DEFINED;
 pub use linked::{LinkInput, LinkReply, LinkedRecord};
@@ -70,14 +72,15 @@ pub use query::Comparison;
 pub use query::{Filter, Found, Search, Sort, Test};
 pub use records::{
     Account, ApiError, Association, BatchReply, CreateInput, DailyUsage, FormerValue, Page,
-    PropertyForm, PropertyGroup, PropertyProblem, Record, RecordTimes, WriteInput,
+    PropertyForm, PropertyGroup, PropertyProblem, Record, RecordTimes, StoredFile, WriteInput,
 };
 pub use route::{Authorities, NamedProxy, Route};
 pub use row_error::RowErrorKind;
 pub use schema::SchemaParts;
 pub use search::SearchError;
 pub use settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};
-pub use token::{BadToken, Token};
+pub use token::{BadToken, HostToken, Token};
+pub use transport::{Fetched, Fetcher, FileHost};
 pub use unknowns::Found as FoundOut;
 pub use unknowns::{Cleared, Facts, LinkLimit, Trace, UNKNOWNS, Unknown, ValueRules, Way};
 pub use waits::{HearWait, Wait};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::attachments::FileSources;
 use super::flow::Operation;
 use super::folder::RunFolder;
 use super::links::LinkKinds;
@@ -70,6 +71,8 @@ pub struct Job {
     pub rivals: Rivals,
     /// What is known of the portal beyond its definitions.
     pub facts: KnownFacts,
+    /// Where the bytes of files come from, where any are taken along.
+    pub files: Option<FileSources>,
     /// How the run goes.
     pub options: Options,
 }

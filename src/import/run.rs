@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::attachments::Uploads;
 use super::comments::left_in;
 use super::divert::Diversion;
 use super::facts::Facts;
@@ -56,6 +57,10 @@ pub async fn run(
     if job.operation.writes_notes() {
         let checked = notes::check_access(&client, job.mapping.activities()).await;
         checked.map_err(notes::denied)?;
+        if job.files.is_some() && job.mapping.has_files() {
+            let checked = client.check_files().await;
+            checked.map_err(notes::denied_files)?;
+        }
     }
     let (settle, settle_thread) = start_settle(&job, &client, &account, &listener)?;
     let stop = job.options.stop.clone();
@@ -73,6 +78,7 @@ pub async fn run(
         plan,
         rivals,
         facts,
+        files,
         options,
     } = job;
     let links = match operation {
@@ -106,7 +112,27 @@ pub async fn run(
     let again = Again::new(&input);
     let refused_file = refused_name(input.headers());
     let reader_thread = std::thread::spawn(move || feed.run(input));
-    let notes_settle = settle.clone();
+    let notes = Notes::new(
+        client.clone(),
+        settle.clone(),
+        options.stop.clone(),
+        options.horizon,
+        (Arc::clone(&listener), Arc::clone(&facts)),
+    );
+    let notes = match files.filter(|_| mapping.has_files()) {
+        Some(sources) => {
+            let place = (mapping.system().to_owned(), folder.path());
+            let (client, settle) = (client.clone(), settle.clone());
+            notes.with_files(Uploads::new(
+                client,
+                settle,
+                sources,
+                place,
+                options.horizon,
+            ))
+        }
+        None => notes,
+    };
     let sender = Arc::new(Sender {
         ends: Ends::new(&client, &settle, &links, mapping.key_property()),
         kinds: links,
@@ -116,13 +142,7 @@ pub async fn run(
         settle,
         diversion: Arc::new(Diversion::new(&mapping)),
         mapping,
-        notes: Arc::new(Notes::new(
-            client.clone(),
-            notes_settle,
-            options.stop.clone(),
-            options.horizon,
-            (Arc::clone(&listener), Arc::clone(&facts)),
-        )),
+        notes: Arc::new(notes),
         facts,
         concurrency: options.concurrency,
         no_key: header.no_key,
@@ -303,6 +323,9 @@ fn summarise(
         contacts_created: ledger.contacts_created,
         notes_made: ledger.notes.made,
         notes_there: ledger.notes.there,
+        files_made: ledger.files.made,
+        files_bytes: ledger.files.bytes,
+        files_there: ledger.files.there,
         comments_left: outside.comments_left,
         calls: outside.calls,
         elapsed: outside.elapsed,

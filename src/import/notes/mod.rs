@@ -12,6 +12,7 @@
 
 mod conflict;
 mod deliver;
+mod filed;
 mod held;
 mod part;
 mod twin;
@@ -25,6 +26,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
+use super::attachments::Uploads;
 use super::facts::Facts;
 use super::settle::SettleHandle;
 use super::stop::{StopSwitch, stop_for};
@@ -59,6 +61,8 @@ pub struct Notes {
     kept: [Mutex<Option<bool>>; Activity::ALL.len()],
     /// What is known of the portal.
     facts: Arc<Facts>,
+    /// Brings files, where any are taken along.
+    uploads: Option<Uploads>,
     /// Hears of waits.
     listener: Arc<dyn Listener>,
     /// Whether it heard that tickets are read once more.
@@ -85,9 +89,19 @@ impl Notes {
             ways: Activity::ALL.map(|_| OnceCell::new()),
             kept: Activity::ALL.map(|_| Mutex::new(None)),
             facts,
+            uploads: None,
             listener,
             told: AtomicBool::new(false),
             lost: std::sync::Mutex::new(None),
+        }
+    }
+
+    /// The same for a run that takes files along.
+    #[must_use]
+    pub fn with_files(self, uploads: Uploads) -> Notes {
+        Notes {
+            uploads: Some(uploads),
+            ..self
         }
     }
 
@@ -171,6 +185,16 @@ pub fn denied(error: CallError) -> Error {
             Error::later(error.to_string())
         }
         other => Error::mend(other.to_string()),
+    }
+}
+
+/// Why a run that takes files along can't begin.
+pub fn denied_files(error: CallError) -> Error {
+    match error {
+        CallError::Denied(_) => Error::mend(format!("files can't be uploaded: {error}")).advise(
+            "give the token these scopes, or leave --attachments and --attachment-host out",
+        ),
+        other => denied(other),
     }
 }
 

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use super::handle::{AboutNotes, AboutOthers, Message, RowIntent, WaitingPage};
+use super::handle::{AboutFiles, AboutNotes, AboutOthers, Message, RowIntent, WaitingPage};
 use crate::error::Error;
 use crate::import::flow::RowOutcome;
 use crate::import::ledger::Ledger;
@@ -109,6 +109,7 @@ impl Taking<'_> {
             }
             Message::Others(about) => self.take_others(about),
             Message::Notes(about) => Ok(self.take_notes(about)?),
+            Message::Files(about) => Ok(self.take_files(about)?),
         }
     }
 
@@ -145,7 +146,7 @@ impl Taking<'_> {
                 self.answer(reply, ());
             }
             AboutNotes::Until(reply) => {
-                let until = self.commit.notes_until()?;
+                let until = self.commit.notes_until()?.max(self.commit.files_until()?);
                 self.answer(reply, until);
             }
             AboutNotes::Kept(activity, reply) => {
@@ -153,6 +154,30 @@ impl Taking<'_> {
                 self.answer(reply, kept);
             }
             AboutNotes::Keep(activity, kept) => self.commit.keep_note_keys(activity, kept)?,
+        }
+        Ok(())
+    }
+
+    fn take_files(&mut self, about: AboutFiles) -> Result<(), JournalError> {
+        match about {
+            AboutFiles::Find { key, reply } => {
+                let step = self.commit.file(&key)?;
+                self.answer(reply, step);
+            }
+            AboutFiles::Intend {
+                entry,
+                now_ms,
+                reply,
+            } => {
+                self.commit.intend_file(&entry, now_ms)?;
+                self.answer(reply, ());
+            }
+            AboutFiles::Lose { key, until_ms } => self.commit.lose_file(&key, until_ms)?,
+            AboutFiles::Release(key) => self.commit.release_file(&key)?,
+            AboutFiles::Settle(file) => {
+                let state = self.commit.settle_file(&file)?;
+                self.ledger.count_file(state, file.entry.size);
+            }
         }
         Ok(())
     }

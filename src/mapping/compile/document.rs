@@ -48,6 +48,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) tables: &'a Tables,
     /// `[[notes]]` whose files are not there, by their places in the mapping.
     pub(crate) absent: &'a [usize],
+    /// Whether files are taken along.
+    pub(crate) takes_files: bool,
 }
 
 impl Sources<'_> {
@@ -81,6 +83,7 @@ pub(crate) struct Compiler<'a> {
     pub(crate) row_pipeline: RowPipeline,
     /// `[[notes]]` whose files are not there, by their places in the mapping.
     pub(crate) absent: &'a [usize],
+    pub(crate) takes_files: bool,
 }
 
 /// Compiles a mapping. None when something was reported.
@@ -118,11 +121,21 @@ pub(crate) fn compile(
                 .collect()
         }
     };
+    let files = match purpose {
+        For::Archive | For::Associate => Vec::new(),
+        For::Create | For::Update | For::Upsert => {
+            let files = document.attachments.iter();
+            files
+                .filter_map(|files| compiler.ticket_files(files))
+                .collect()
+        }
+    };
     if !problems.is_empty() {
         return None;
     }
     let key = key?;
     Some(CompiledMapping {
+        system: document.system.clone().unwrap_or_default(),
         properties: mapped_properties(&key, &entries),
         unused: match purpose {
             For::Archive | For::Associate => Vec::new(),
@@ -136,6 +149,7 @@ pub(crate) fn compile(
         pipelines: compiler.pipelines,
         links,
         notes,
+        files,
         templates: compiler.templates,
         empty: compiler.empty,
         only_created: purpose == For::Archive,
@@ -192,6 +206,7 @@ impl<'a> Compiler<'a> {
             zone: None,
             row_pipeline: RowPipeline::Varies,
             absent: sources.absent,
+            takes_files: sources.takes_files,
         }
     }
 

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::listed::listed;
 use crate::mapping::scope::Findings;
+use crate::model::attachment::Attachment;
 use crate::model::issue::{Problem, Reason};
 use crate::model::note::{Activity, Note};
 
@@ -27,8 +29,22 @@ pub(crate) struct Draft {
     pub(crate) activity: Activity,
     /// Further properties.
     pub(crate) more: Vec<(&'static str, String)>,
+    /// Its files.
+    pub(crate) files: Vec<Attachment>,
     /// The column that it stands in.
     pub(crate) place: Arc<str>,
+}
+
+impl Draft {
+    /// The same without its text: a note that says which files it has.
+    pub(crate) fn files_only(self) -> Draft {
+        Draft {
+            body: listed(&self.files),
+            activity: Activity::Note,
+            more: Vec::new(),
+            ..self
+        }
+    }
 }
 
 /// What a comment says, as the source writes it.
@@ -98,6 +114,7 @@ pub(crate) fn identified(
             body: draft.body,
             activity: draft.activity,
             more: draft.more,
+            files: draft.files,
         });
     }
     notes
@@ -140,6 +157,7 @@ mod tests {
             body: body.to_owned(),
             activity: Activity::Note,
             more: Vec::new(),
+            files: Vec::new(),
             place: Arc::from("Comment"),
         }
     }

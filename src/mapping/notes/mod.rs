@@ -6,9 +6,14 @@ mod address;
 mod beside;
 mod body;
 mod element;
+mod files;
 mod ids;
+mod listed;
+mod moment;
+mod ticket_files;
 mod words;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 pub(crate) use activity::{Becomes, Call, Mail};
@@ -16,22 +21,25 @@ pub(crate) use beside::{Beside, Joint};
 pub use beside::{CommentColumns, CommentFile, LacksColumn};
 pub(crate) use body::text_of;
 pub(crate) use element::{Element, Field, Place};
+pub(crate) use files::{FileCut, FileFields, Files};
+pub(crate) use ticket_files::{TicketFiles, note_of_files};
 
 use crate::mapping::convert::DateRule;
 use crate::mapping::entry::Column;
 use crate::mapping::notes::body::{Head, body};
 use crate::mapping::notes::ids::{Draft, Said, identified};
+use crate::mapping::notes::moment::{AT, moment};
 use crate::mapping::scope::{Findings, Scope};
 use crate::mapping::shape::BodyForm;
-use crate::model::issue::{Problem, Reason, excerpt};
+use crate::model::issue::{Problem, Reason};
 use crate::model::json::items;
 use crate::model::note::{Activity, Note};
 use crate::model::ticket::{PlacedRemark, Remark};
 pub(crate) use words::{Public, Words};
 
-/// HubSpot: the properties of a note.
-const AT: &str = "hs_timestamp";
+/// HubSpot: properties of a note.
 const BODY: &str = "hs_note_body";
+const ATTACHMENTS: &str = "hs_attachment_ids";
 
 /// How many problems with the comments of one row are told. A row may have thousands of
 /// comments, and what is wrong with one is mostly wrong with all.
@@ -64,6 +72,8 @@ pub(crate) struct Notes {
     pub(crate) id: Option<Field>,
     /// Whether the earliest is left out.
     pub(crate) skip_first: bool,
+    /// Its files, where they are taken along.
+    pub(crate) files: Option<Files>,
 }
 
 /// How a cell with comments is cut.
@@ -130,7 +140,11 @@ impl Notes {
         }
         drafts.sort_by_key(|draft| draft.at_ms);
         if self.skip_first && !drafts.is_empty() {
-            let _description = drafts.remove(0);
+            // Its text stands in the ticket; its files do not.
+            let description = drafts.remove(0);
+            if !description.files.is_empty() {
+                drafts.insert(0, description.files_only());
+            }
         }
         drafts
     }
@@ -184,18 +198,32 @@ impl Notes {
         place: &Arc<str>,
         findings: &mut Findings,
     ) -> Option<Draft> {
-        let text = self.body.text(element)?;
+        let files = self.files.as_ref().map(|files| files.of(element));
+        let files = files.transpose();
+        let names_files =
+            !matches!(&files, Ok(None)) && !matches!(&files, Ok(Some(files)) if files.is_empty());
+        let text = match self.body.text(element) {
+            None if names_files => Cow::Borrowed(""),
+            text => text?,
+        };
         let wrong = |reason, property: &str, value: &str| {
             let problem = Problem::new(reason).property(property).value(value);
             problem.column(&**place)
         };
         let mut told = Vec::new();
         let at = self.at.text(element).unwrap_or_default();
-        let at_ms = match self.moment(&at, place, findings) {
+        let at_ms = match moment(&self.dates, &at, place, findings) {
             Ok(at_ms) => Some(at_ms),
             Err(reason) => {
                 told.push(wrong(reason, AT, &at));
                 None
+            }
+        };
+        let files = match files {
+            Ok(files) => files.unwrap_or_default(),
+            Err((reason, value)) => {
+                told.push(wrong(reason, ATTACHMENTS, &value));
+                Vec::new()
             }
         };
         let public = match self.public.as_ref().map(|public| public.of(element)) {
@@ -252,27 +280,9 @@ impl Notes {
             body,
             activity: made.activity,
             more: made.more,
+            files,
             place: Arc::clone(place),
         })
-    }
-
-    /// The time of a comment, in milliseconds since 1970.
-    fn moment(&self, text: &str, place: &Arc<str>, findings: &mut Findings) -> Result<i64, Reason> {
-        if text.is_empty() {
-            return Err(Reason::MissingValue);
-        }
-        let converted = self.dates.convert(text, None)?;
-        if let Some(remark) = converted.remark {
-            findings.remarks.push(PlacedRemark {
-                remark,
-                property: AT.into(),
-                column: Some(Arc::clone(place)),
-                value: excerpt(text).into(),
-            });
-        }
-        let instant = converted.value.and_then(|value| value.parse().ok());
-        let instant: jiff::Timestamp = instant.ok_or(Reason::MissingValue)?;
-        Ok(instant.as_millisecond())
     }
 
     /// The author as the source names it, whatever files and maps make of that: what is
