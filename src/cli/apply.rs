@@ -328,6 +328,7 @@ impl Applying<'_> {
             header,
             folder,
             past: None,
+            files: None,
             rivals: Rivals::default(),
             facts: known::for_runs(self.plan.header.portal_id),
             options: self.args.run_args.options(None, Unknown::Leave, horizon),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::exit::Exit;
+use super::file_args::FileArgs;
 use super::import;
 use super::import_args::{ImportArgs, Op};
 use super::input::InputArgs;
@@ -74,6 +75,7 @@ impl ImportArgs {
             yes: false,
             dry_run: false,
             face: PlanFace::default(),
+            files: FileArgs::default(),
             run_args: args.run_args,
             portal: args.portal,
         }

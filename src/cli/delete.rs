@@ -262,6 +262,7 @@ fn job(
         folder,
         past: None,
         plan: None,
+        files: None,
         rivals: Rivals::default(),
         facts: known::for_runs(account.portal_id),
         options: args

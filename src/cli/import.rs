@@ -4,6 +4,7 @@
 use super::archiving;
 use super::comments;
 use super::exit::Exit;
+use super::file_args::absolute;
 use super::import_args::{ImportArgs, Op};
 use super::import_fit::{Fit, fit, header, open_mapping};
 use super::input::say_reading;
@@ -27,6 +28,7 @@ use crate::mapping::MappingFile;
 /// Runs an import, once everything that can be found out beforehand is right.
 pub async fn run(args: ImportArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
     refuse_contradictions(&args)?;
+    let told = absolute(told);
     if args.dry_run {
         return plan::make(&args, None, told, talk).await;
     }
@@ -173,6 +175,7 @@ fn job(
         talk.say(&comments::words(&gathered));
     }
     let rivals = rivals(&header)?;
+    let files = args.files.sources()?;
     Ok(Job {
         operation: args.op.operation(),
         input,
@@ -184,6 +187,7 @@ fn job(
         folder,
         past: None,
         plan: None,
+        files,
         options: args
             .run_args
             .options(args.limit, Unknown::Leave, args.portal.horizon()),

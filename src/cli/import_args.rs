@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::file_args::FileArgs;
 use super::input::InputArgs;
 use super::plan_face::PlanFace;
 use super::run_args::RunArgs;
@@ -52,6 +53,8 @@ pub struct ImportArgs {
     pub dry_run: bool,
     #[command(flatten)]
     pub face: PlanFace,
+    #[command(flatten)]
+    pub files: FileArgs,
     #[command(flatten)]
     pub run_args: RunArgs,
     #[command(flatten)]

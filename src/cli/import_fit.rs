@@ -23,7 +23,10 @@ use crate::model::schema::{NewProperty, Schema};
 /// The mapping, or everything that is wrong with it.
 pub async fn open_mapping(args: &ImportArgs, talk: &Talk) -> Result<MappingFile, Error> {
     match parse_mapping(&args.mapping)? {
-        Ok(mapping) => comments::with_typed(mapping, args.input.comments()),
+        Ok(mapping) => {
+            let mapping = comments::with_typed(mapping, args.input.comments())?;
+            args.files.fitted(mapping, talk)
+        }
         Err(errors) => {
             let errors = all_mistakes(errors, args, talk).await;
             Err(mapping_error(&errors, talk))

@@ -21,6 +21,7 @@ mod defaults;
 mod delete;
 mod exit;
 mod export;
+mod file_args;
 mod fit;
 mod found;
 mod get;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::begun::places_of;
 use super::comments;
 use super::exit::Exit;
+use super::file_args::FileArgs;
 use super::found;
 use super::import_args::{ImportArgs, Op};
 use super::import_fit::{Fit, fit, header, open_mapping};
@@ -99,6 +100,7 @@ pub async fn run(args: PlanArgs, told: Told, talk: &Talk) -> Result<Exit, Error>
         yes: false,
         dry_run: true,
         face: args.face,
+        files: FileArgs::default(),
         run_args: RunArgs::default(),
         portal: args.portal,
     };

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use super::begun::{open_input, operation, same_portal};
 use super::exit::Exit;
 use super::export::{self, Again, folder_error};
+use super::file_args::{FileArgs, absolute};
 use super::fit::kinds_error;
 use super::found::{find, is_run, no_run};
 use super::known;
@@ -60,6 +61,8 @@ pub struct ResumeArgs {
     /// (done), or are not and go again (resend)
     #[arg(long, value_enum, value_name = "done|resend")]
     unknown: Option<Decision>,
+    #[command(flatten)]
+    files: FileArgs,
     #[command(flatten)]
     run_args: RunArgs,
     #[command(flatten)]
@@ -118,18 +121,12 @@ async fn resume_import(
     typed: &Typed,
     talk: &Talk,
 ) -> Result<Exit, Error> {
-    let told = began_with(past.header.told.clone()).overlaid(&typed.told());
-    let mut args = typed.as_told::<ResumeArgs>(&told)?;
-    let claims = Claims {
-        folder: folder.path(),
-        run: &past.header.run,
-        portal: &past.header.portal,
-        target: None,
-    };
-    trust::go_to(&claims, &mut args.portal, None)?;
+    let (told, args) = args_of_run(folder.path(), &past.header, typed)?;
     let plan = past.header.plan.as_ref().map(PlanReading::open_for_run);
     let plan = plan.transpose()?;
     let (mut input, mapping) = open_input(&past.header, folder.path(), Began::Run)?;
+    let mapping = args.files.fitted(mapping, talk)?;
+    let files = args.files.sources()?;
     let portal = Portal::open(&args.portal, talk).await?;
     let account = portal.account.clone();
     let compiled = check_portal(&past, &input, &mapping, &portal, &account, talk).await?;
@@ -159,9 +156,25 @@ async fn resume_import(
         facts: known::for_runs(past.header.portal_id),
         past: Some(past),
         plan,
+        files,
         options,
     };
     finish(job, portal, account, args.run_args.leaves_report(), talk).await
+}
+
+/// What a run was told, with what is typed now before it, as far as its folder may say it.
+fn args_of_run(folder: &Path, header: &Header, typed: &Typed) -> Result<(Told, ResumeArgs), Error> {
+    let told = began_with(header.told.clone()).overlaid(&typed.told());
+    let told = absolute(trust::files(folder, &header.run, told, typed)?);
+    let mut args = typed.as_told::<ResumeArgs>(&told)?;
+    let claims = Claims {
+        folder,
+        run: &header.run,
+        portal: &header.portal,
+        target: None,
+    };
+    trust::go_to(&claims, &mut args.portal, None)?;
+    Ok((told, args))
 }
 
 /// Which run is continued, and how far it came; `size`: bytes of its input.

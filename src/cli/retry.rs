@@ -12,6 +12,7 @@ use super::archiving;
 use super::begun::{mapping_of, operation, same_portal};
 use super::comments;
 use super::exit::Exit;
+use super::file_args::{FileArgs, absolute};
 use super::found::{find, is_run, no_run};
 use super::import::{NewRun, haul};
 use super::import_args::{ImportArgs, Op};
@@ -69,6 +70,8 @@ pub struct RetryArgs {
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
+    files: FileArgs,
+    #[command(flatten)]
     run_args: RunArgs,
     #[command(flatten)]
     portal: PortalArgs,
@@ -87,6 +90,8 @@ pub async fn run(args: RetryArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Er
     let operation = operation(&past.header)?;
     expect_finished(&path, past.state)?;
     let told = began_with(past.header.told.clone()).overlaid(&typed.told());
+    let told = trust::files(&path, &past.header.run, told, typed)?;
+    let told = absolute(told);
     let mut args = typed.as_told::<RetryArgs>(&told)?;
     if operation == Operation::Archive {
         archiving::expect_answer(args.yes, talk)?;
@@ -101,6 +106,7 @@ pub async fn run(args: RetryArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Er
     let mapping = mapping(&args, &past, talk)?;
     expect_comments(&args, &path, &told)?;
     let mapping = comments::with_typed(mapping, args.comments.as_deref())?;
+    let mapping = args.files.fitted(mapping, talk)?;
     let Some(sources) = rows(&args, &path, &past, &mapping, talk)? else {
         return Ok(Exit::Fine);
     };
@@ -341,6 +347,7 @@ fn as_import(args: RetryArgs, path: &Path, past: &Past, operation: Operation) ->
         yes: args.yes,
         dry_run: false,
         face: PlanFace::default(),
+        files: args.files,
         run_args: args.run_args,
         portal: args.portal,
     }

@@ -17,8 +17,8 @@ use super::secrets::{read_secret, token_of};
 use super::{token_command, twin_folder};
 use crate::error::Error;
 use crate::hubspot::{
-    ApiVersion, Authorities, Credentials, NamedProxy, OAuthApp, Rate, Reserve, Route, Settings,
-    Token, ValueRules,
+    ApiVersion, Authorities, Credentials, HostToken, NamedProxy, OAuthApp, Rate, Reserve, Route,
+    Settings, Token, ValueRules,
 };
 use crate::import::flow::Operation;
 use crate::journal::PortalPath;
@@ -369,7 +369,7 @@ pub fn sandbox_folder(given: Option<&Path>) -> Result<PathBuf, Error> {
 
 /// The way to the portal as the usual variables lay it. Calls go out by https, or stay
 /// on this machine, so what is for plain http says nothing.
-fn route() -> Route {
+pub(super) fn route() -> Route {
     let named = |names: &[&'static str]| {
         let mut set = names
             .iter()
@@ -487,6 +487,11 @@ pub fn cache_folder() -> Result<PathBuf, Error> {
 pub fn sandbox_token() -> Result<Option<String>, Error> {
     refuse_empty(SANDBOX_TOKEN, "for a token of the sandbox's own")?;
     Ok(environment(SANDBOX_TOKEN))
+}
+
+/// The token for a host of files, by what its variable ends in.
+pub(super) fn attachment_token(host: &str) -> Option<HostToken> {
+    environment(&format!("TICKETHAUL_ATTACHMENT_TOKEN_{host}")).map(HostToken::from)
 }
 
 fn environment(name: &str) -> Option<String> {

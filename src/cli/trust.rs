@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use super::found;
 use super::registry::Entry;
 use super::settings::PortalArgs;
+use super::typed::Typed;
 use crate::error::Error;
-use crate::journal::PortalPath;
+use crate::journal::{PortalPath, Told};
 use crate::output::resolved;
 
 /// What a run folder says of places outside of it.
@@ -42,6 +43,28 @@ pub fn go_to(
         args.take_secret_files(entry.token_file.as_deref(), entry.oauth_file.as_deref());
     }
     args.go_to(claims.portal)
+}
+
+/// What a run is told, once somebody vouches for the places that files are to come from:
+/// the registry for the run's own words, this command line for others.
+///
+/// # Errors
+/// When only the run folder names them.
+pub fn files(folder: &Path, run: &str, told: Told, typed: &Typed) -> Result<Told, Error> {
+    let typed = typed.told();
+    let places = ["attachments", "attachment-host"];
+    let claimed = places.iter().find_map(|name| {
+        let value = told.option(name)?;
+        (typed.option(name) != Some(value)).then_some((*name, value))
+    });
+    match claimed {
+        Some((name, value)) if found::vouched(folder, run).is_none() => Err(Error::mend(format!(
+            "the run {} takes files from {value}, which nothing but its run folder says: it may come from somebody else",
+            folder.display()
+        ))
+        .advise(format!("if that is yours, add `--{name} {value}`"))),
+        _ => Ok(told),
+    }
 }
 
 fn check_portal(

@@ -22,6 +22,9 @@ const KEPT: [&str; 11] = [
     "wait-for-limit",
 ];
 
+/// The option that may be given several times.
+const LIST: &str = "attachment-host";
+
 /// The version of the API that runs began with once.
 const FIRST_API: &str = "v3";
 
@@ -36,13 +39,19 @@ const WHERE: [&str; 6] = [
 ];
 
 /// Options of a resume that mean nothing to an export.
-const FOR_IMPORTS: [&str; 5] = [
+const FOR_IMPORTS: [&str; 8] = [
     "batch-size",
     "max-refused",
     "no-limit",
     "no-report",
     "unknown",
+    "attachments",
+    "attachment-host",
+    "max-attachment",
 ];
+
+/// Options that say where files come from: kept too, for whom the registry vouches.
+pub const FILES: [&str; 3] = ["attachments", "attachment-host", "max-attachment"];
 
 /// Options of a resume that mean nothing to an import.
 const FOR_EXPORTS: [&str; 2] = ["force", "output"];
@@ -72,7 +81,7 @@ impl Typed {
 
     /// What stays with a run.
     pub fn told(&self) -> Told {
-        self.only(&[&KEPT[..], &[COMMENTS_OPTION]].concat())
+        self.only(&[&KEPT[..], &FILES, &[COMMENTS_OPTION]].concat())
     }
 
     fn only(&self, names: &[&str]) -> Told {
@@ -86,7 +95,9 @@ impl Typed {
     pub fn as_told<A: FromArgMatches>(&self, told: &Told) -> Result<A, Error> {
         let told = began_with(told.clone());
         // A run folder is data: what it says of places is judged elsewhere.
-        let kept = told.iter().filter(|(name, _)| KEPT.contains(name));
+        let kept = told
+            .iter()
+            .filter(|(name, _)| KEPT.contains(name) || FILES.contains(name));
         let kept = Told::new(kept.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let rest = kept.without(&self.options);
         parse(self.line.clone(), with_options(&self.words, &rest))
@@ -122,9 +133,14 @@ pub fn began_with(told: Told) -> Told {
 /// The value of an option, or nothing where it has none from the command line.
 fn typed(matches: &ArgMatches, name: &str) -> Option<String> {
     let id = name.replace('-', "_");
-    let value = matches.try_get_raw(&id).ok()??.next_back()?;
+    let values = matches.try_get_raw(&id).ok()??;
+    let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
+    let value = match name {
+        LIST => values.join(","),
+        _ => values.last()?.clone().into_owned(),
+    };
     let is_typed = matches.value_source(&id) == Some(ValueSource::CommandLine);
-    is_typed.then(|| value.to_string_lossy().into_owned())
+    is_typed.then_some(value)
 }
 
 /// The words with options behind them, but before a `--`.
@@ -224,7 +240,7 @@ mod tests {
         ] {
             for name in options(command) {
                 let name = name.as_str();
-                let kept = KEPT.contains(&name) || WHERE.contains(&name);
+                let kept = KEPT.contains(&name) || WHERE.contains(&name) || FILES.contains(&name);
                 assert!(
                     kept || OF_THE_RUN.contains(&name),
                     "{command} --{name}: is it kept?"

@@ -72,6 +72,9 @@ pub(crate) const PATH_LIMIT: usize = 6_000;
 /// 1 MB; 100 tickets of full length stay far below this.
 pub(crate) const REPLY_LIMIT: usize = 64 << 20;
 
+/// Bytes a second that an upload has at least: it may take so much longer than other calls.
+pub(crate) const SLOWEST_UPLOAD: u64 = 256 << 10;
+
 /// Longest text of an error that is kept.
 pub(crate) const ERROR_TEXT_LIMIT: usize = 16 << 10;
 

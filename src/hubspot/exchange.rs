@@ -3,6 +3,7 @@
 //! elsewhere.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -84,6 +85,28 @@ pub enum Content {
     Form,
 }
 
+/// A form with a file, which is read anew for each attempt.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// What stands between the parts of the form.
+    pub boundary: &'static str,
+    /// The form up to the file's bytes.
+    pub before: Bytes,
+    /// Where those are, and how many.
+    pub file: Option<(PathBuf, u64)>,
+    /// What follows them.
+    pub after: Bytes,
+}
+
+impl Upload {
+    /// Bytes of the whole form.
+    pub fn length(&self) -> u64 {
+        let around = self.before.len() + self.after.len();
+        let file = self.file.as_ref().map_or(0, |(_, size)| *size);
+        file.saturating_add(around as u64)
+    }
+}
+
 /// One request; the transport adds address and token.
 #[derive(Clone)]
 pub struct Request {
@@ -95,6 +118,8 @@ pub struct Request {
     pub body: Option<Bytes>,
     /// Form of the body.
     pub content: Content,
+    /// In place of the body: a form with a file.
+    pub upload: Option<Upload>,
     /// Whether it may be repeated when its outcome is unclear.
     pub effect: Effect,
     /// What it is paid from.
@@ -109,6 +134,7 @@ impl Request {
             path,
             body: None,
             content: Content::Json,
+            upload: None,
             effect,
             budget: Budget::General,
         }

@@ -24,6 +24,7 @@ pub mod records;
 pub use attempt::log::{Attempt, CallLog};
 pub use attempt::waits::{HearWait, Wait};
 pub use calls::associations::Linked;
+pub use calls::files::NewFile;
 pub use calls::live_links::LiveLinks;
 pub use calls::schema::SchemaParts;
 pub use calls::search::SearchError;
@@ -31,11 +32,11 @@ pub use client::Client;
 pub use connect::credentials::{Credentials, OAuthApp};
 pub use connect::route::{Authorities, NamedProxy, Route};
 pub use connect::settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};
-pub use connect::token::{BadToken, Token};
+pub use connect::token::{BadToken, HostToken, Token};
 pub use error::CallError;
 pub use error::row::RowErrorKind;
 pub use exchange::{
-    Budget, Content, Effect, Headers, Method, Reply, Request, Transport, TransportError,
+    Budget, Content, Effect, Headers, Method, Reply, Request, Transport, TransportError, Upload,
 };
 pub use paths::{ApiVersion, UnknownVersion};
 pub use records::link_type::{LinkType, USER_DEFINED};
@@ -43,7 +44,8 @@ pub use records::linked::{LinkInput, LinkReply, LinkedRecord};
 pub use records::query::{Comparison, Filter, Found, Search, Sort, Test};
 pub use records::{
     Account, ApiError, Association, BatchReply, CreateInput, DailyUsage, FormerValue, Page,
-    PropertyForm, PropertyGroup, PropertyProblem, Record, RecordTimes, WriteInput,
+    PropertyForm, PropertyGroup, PropertyProblem, Record, RecordTimes, StoredFile, WriteInput,
 };
+pub use transport::{Fetched, Fetcher, FileHost};
 pub use unknowns::Found as FoundOut;
 pub use unknowns::{Cleared, Facts, LinkLimit, Trace, UNKNOWNS, Unknown, ValueRules, Way};

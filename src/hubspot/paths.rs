@@ -145,6 +145,28 @@ impl ApiVersion {
         self.crm("limits", "custom-properties")
     }
 
+    /// Where files are put in.
+    pub(crate) fn files(self) -> String {
+        format!("/files/{}/files", self.word())
+    }
+
+    /// One file by its id.
+    pub(crate) fn file(self, id: &str) -> String {
+        format!("{}/{}", self.files(), segment(id))
+    }
+
+    /// What is at a path of the file manager.
+    pub(crate) fn file_stat(self, path: &str) -> String {
+        let segments = path.split('/').filter(|part| !part.is_empty());
+        let segments: Vec<String> = segments.map(segment).collect();
+        format!("{}/stat/{}", self.files(), segments.join("/"))
+    }
+
+    /// Search among files.
+    pub(crate) fn file_search(self) -> String {
+        format!("{}/search", self.files())
+    }
+
     /// One link of one type; there is none by date.
     pub(crate) fn link(self, from: End<'_>, to: End<'_>, type_id: u32) -> Option<String> {
         let (left, right) = (self.object(from.0, from.1), to.0.plural());

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::flow::Operation;
 use super::links::LinkKinds;
+use super::notes::attachments::FileSources;
 use super::plan::rivals::Rivals;
 use super::read::Input;
 use super::resume::folder::RunFolder;
@@ -70,6 +71,8 @@ pub struct Job {
     pub rivals: Rivals,
     /// What is known of the portal beyond its definitions.
     pub facts: KnownFacts,
+    /// Where the bytes of files come from, where any are taken along.
+    pub files: Option<FileSources>,
     /// How the run goes.
     pub options: Options,
 }

@@ -14,6 +14,7 @@ use super::dispatch::{Dispatcher, alive};
 use super::flow::{Operation, PlannedOp, Task};
 use super::job::{Job, Options};
 use super::links::{Ends, LinkKinds};
+use super::notes::attachments::{FileSources, Uploads};
 use super::notes::comments::left_in;
 use super::notes::{self, Notes};
 use super::plan::feed::Feed;
@@ -54,10 +55,7 @@ pub async fn run(
 ) -> Result<Summary, Error> {
     let started = Instant::now();
     let listener = logged(&job.folder, &client, listener)?;
-    if job.operation.writes_notes() {
-        let checked = notes::check_access(&client, job.mapping.activities()).await;
-        checked.map_err(notes::denied)?;
-    }
+    check_notes(&job, &client).await?;
     let (settle, settle_thread) = start_settle(&job, &client, &account, &listener)?;
     // It goes with this future, also where that is dropped.
     let mut patience = JoinSet::new();
@@ -99,6 +97,20 @@ pub async fn run(
     Ok(summary)
 }
 
+/// Whether the token may write the notes of a job, and bring their files.
+async fn check_notes(job: &Job, client: &Client) -> Result<(), Error> {
+    if !job.operation.writes_notes() {
+        return Ok(());
+    }
+    let checked = notes::check_access(client, job.mapping.activities()).await;
+    checked.map_err(notes::denied)?;
+    if job.files.is_some() && job.mapping.has_files() {
+        let checked = client.check_files().await;
+        checked.map_err(notes::denied_files)?;
+    }
+    Ok(())
+}
+
 /// Whoever listens to the run, and its log, which hears of every call too.
 fn logged(
     folder: &RunFolder,
@@ -119,6 +131,7 @@ struct Begun {
     header: Header,
     folder: RunFolder,
     facts: KnownFacts,
+    files: Option<FileSources>,
     places: Places,
     options: Options,
 }
@@ -152,6 +165,7 @@ fn feed(
         header: job.header,
         folder: job.folder,
         facts: job.facts,
+        files: job.files,
         places: job.input.places(),
         options: job.options,
     };
@@ -166,13 +180,8 @@ fn sender(
 ) -> Sender {
     let options = &job.options;
     let facts = Arc::new(Facts::new(job.facts.clone(), Arc::clone(listener)));
-    let notes = Notes::new(
-        client.clone(),
-        settle.clone(),
-        options.stop.clone(),
-        options.horizon,
-        (Arc::clone(listener), Arc::clone(&facts)),
-    );
+    let heard = (Arc::clone(listener), Arc::clone(&facts));
+    let notes = notes(job, client, &settle, heard);
     Sender {
         ends: Ends::new(client, &settle, &job.links, job.mapping.key_property()),
         kinds: job.links.clone(),
@@ -188,6 +197,25 @@ fn sender(
         no_key: job.header.no_key,
         places: job.places.clone(),
         stop: options.stop.clone(),
+    }
+}
+
+/// What makes the notes of a run, and brings their files where it takes any along.
+fn notes(
+    job: &Begun,
+    client: &Client,
+    settle: &SettleHandle,
+    heard: (Arc<dyn Listener>, Arc<Facts>),
+) -> Notes {
+    let (stop, horizon) = (job.options.stop.clone(), job.options.horizon);
+    let notes = Notes::new(client.clone(), settle.clone(), stop, horizon, heard);
+    match job.files.clone().filter(|_| job.mapping.has_files()) {
+        None => notes,
+        Some(sources) => {
+            let place = (job.mapping.system().to_owned(), job.folder.path());
+            let (client, settle) = (client.clone(), settle.clone());
+            notes.with_files(Uploads::new(client, settle, sources, place, horizon))
+        }
     }
 }
 
@@ -346,6 +374,9 @@ fn summarise(
         contacts_created: ledger.contacts_created,
         notes_made: ledger.notes.made,
         notes_there: ledger.notes.there,
+        files_made: ledger.files.made,
+        files_bytes: ledger.files.bytes,
+        files_there: ledger.files.there,
         comments_left: left_in(folder.path())?,
         calls,
         elapsed: started.elapsed(),

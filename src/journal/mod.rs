@@ -10,6 +10,7 @@
 //! step   what is done for several rows: contact; key, when intended, state, id of the record
 //! link   seq, other record → kinds of link that a row made
 //! note   key → row, time, hash of the text, its record
+//! file   key → row, place, hash of the bytes, its id in the file manager
 //! mark   name → number                 lengths of the derived files, state, times, remarks, values
 //! ```
 //!
@@ -29,6 +30,9 @@ mod others;
 mod intents;
 mod records;
 mod notes;
+mod files;
+mod file_steps;
+mod file_table;
 mod note_steps;
 mod added;
 mod waiting;
@@ -64,6 +68,7 @@ pub use commit::Commit;
 pub use done::{DoneRow, Later};
 pub use entry::{Claim, Intent, Keys, RowEntry};
 pub use error::JournalError;
+pub use file_steps::{FileCounts, FileEntry, FileState, FileStep, SettledFile};
 pub use format::{Header, InputFile, PortalPath, UndoneRun};
 pub use kin::Kin;
 pub use leftover::is_leftover;

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::changes::changes_from;
 use super::entry::RowEntry;
 use super::error::{JournalError, at};
+use super::file_steps::FileCounts;
 use super::format::{Header, InputFile, UndoneRun, refusal_from, schema_from};
 use super::intents::UNTIL;
 use super::note_steps::NoteCounts;
@@ -97,6 +98,8 @@ pub struct Past {
     pub contacts_created: u64,
     /// Notes that are there.
     pub notes: NoteCounts,
+    /// Files that are there.
+    pub files: FileCounts,
     /// Notes that an undo put into the recycle bin.
     pub notes_archived: u64,
     /// Rows that were refused once something was done for them.
@@ -199,6 +202,7 @@ impl Reading {
             changes: self.changes()?,
             contacts_created: self.contacts_created().map_err(at(&self.path))?,
             notes: self.note_counts()?,
+            files: self.file_counts()?,
             notes_archived: mark(NOTES_ARCHIVED),
             refused_in_part: self.refused_in_part().map_err(at(&self.path))?,
             waiting,

@@ -11,6 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::file_table::FILE_TABLE;
 use super::{added, second, third};
 use crate::output::new_private_file;
 
@@ -92,7 +93,7 @@ pub(super) fn stranger(db: &Connection) -> rusqlite::Result<Option<String>> {
     strange_but(
         db,
         &[second::TABLES, third::TABLES],
-        &[added::LINK_TABLE, added::NOTE_TABLE],
+        &[added::LINK_TABLE, added::NOTE_TABLE, FILE_TABLE],
     )
 }
 

@@ -86,6 +86,8 @@ pub(super) const DATE: &[&str] = &[
      WHERE state = 'open' AND until_ms IS NULL",
     "UPDATE note SET until_ms = (SELECT value FROM mark WHERE name = ?1)
      WHERE state IN ('open', 'twin') AND until_ms IS NULL",
+    "UPDATE file SET until_ms = (SELECT value FROM mark WHERE name = ?1)
+     WHERE state = 'open' AND until_ms IS NULL",
 ];
 
 /// Takes the intent of a row back.

@@ -11,6 +11,7 @@ use super::build::{Durability, build, build_empty, json, open, rename_durably};
 use super::commit::Commit;
 use super::entry::{Claim, Intent, Keys, RowEntry};
 use super::error::{JournalError, at};
+use super::file_table::ensure_files;
 use super::format::{Header, refusal_text};
 use super::schema::{Tables, migrate};
 use super::told::Told;
@@ -93,6 +94,7 @@ impl Journal {
         added::ensure_links(&db).map_err(at(&path))?;
         let tables = Tables::of(version);
         added::ensure_notes(&db, tables).map_err(at(&path))?;
+        ensure_files(&db, tables).map_err(at(&path))?;
         Ok(Journal {
             db,
             path,

@@ -36,6 +36,16 @@ pub(crate) fn check(document: &Document, text: &str, problems: &Problems) {
         }
         check_formats(notes.at.format.as_ref(), problems);
     }
+    for at in document
+        .attachments
+        .iter()
+        .filter_map(|files| files.at.as_ref())
+    {
+        if let Some(zone) = &at.timezone {
+            check_zone(zone, problems);
+        }
+        check_formats(at.format.as_ref(), problems);
+    }
 }
 
 fn check_template(origin: &Origin, templates: &mut Templates, text: &str, problems: &Problems) {

@@ -11,7 +11,9 @@ use crate::mapping::convert::Pipelines;
 use crate::mapping::entry::{Column, Entry};
 use crate::mapping::key::Key;
 use crate::mapping::link::{Link, MappedLink};
-use crate::mapping::notes::{Beside, CommentFile, Cutting, Joint, Notes, notes};
+use crate::mapping::notes::{
+    Beside, CommentFile, Cutting, Joint, Notes, TicketFiles, note_of_files, notes,
+};
 use crate::mapping::scope::{Findings, Scope};
 use crate::mapping::shape::Keep;
 use crate::mapping::template::{TemplateId, Templates};
@@ -26,6 +28,7 @@ use crate::model::ticket::{PropertyValues, TicketDraft};
 /// can be shared between threads.
 #[derive(Debug)]
 pub struct CompiledMapping {
+    pub(crate) system: String,
     pub(crate) key: Key,
     pub(crate) skip: Option<Rule>,
     pub(crate) one_per: Option<OnePer>,
@@ -35,6 +38,7 @@ pub struct CompiledMapping {
     pub(crate) default_pipeline: Option<usize>,
     pub(crate) links: Vec<Link>,
     pub(crate) notes: Vec<Notes>,
+    pub(crate) files: Vec<TicketFiles>,
     pub(crate) templates: Templates,
     pub(crate) empty: Arc<[String]>,
     pub(crate) unused: Vec<String>,
@@ -116,7 +120,15 @@ impl CompiledMapping {
             link.draft(&scope, &mut findings, &mut links);
         }
         let ticket = key.as_deref().unwrap_or_default();
-        let notes = notes(&self.notes, &scope, ticket, &mut findings);
+        let mut notes = notes(&self.notes, &scope, ticket, &mut findings);
+        let earliest = notes.iter().map(|note| note.at_ms).min();
+        let around = created(&properties).or(earliest);
+        notes.extend(note_of_files(
+            &self.files,
+            &scope,
+            (ticket, around),
+            &mut findings,
+        ));
         strays.append(&mut findings.strays);
         match (key, RowIssue::from_problems(findings.problems)) {
             (Some(key), None) => Mapped::Ticket(TicketDraft {
@@ -220,9 +232,19 @@ impl CompiledMapping {
         self.one_per.as_ref().map(|one_per| one_per.keep)
     }
 
+    /// What the input's system is called; empty where the mapping does not say it.
+    pub fn system(&self) -> &str {
+        &self.system
+    }
+
     /// Whether rows may have comments, which become notes of their tickets.
     pub fn has_notes(&self) -> bool {
-        !self.notes.is_empty()
+        !self.notes.is_empty() || !self.files.is_empty()
+    }
+
+    /// Whether rows may have files, which are uploaded for their notes.
+    pub fn has_files(&self) -> bool {
+        !self.files.is_empty() || self.notes.iter().any(|notes| notes.files.is_some())
     }
 
     /// Kinds of record that comments may become.
@@ -231,7 +253,8 @@ impl CompiledMapping {
             .notes
             .iter()
             .flat_map(|notes| notes.becomes.activities());
-        kinds.copied().collect()
+        let of_files = (!self.files.is_empty()).then_some(Activity::Note);
+        kinds.copied().chain(of_files).collect()
     }
 
     /// Whether comments of rows stand in files of their own.
@@ -309,6 +332,14 @@ impl CompiledMapping {
             }
         }
     }
+}
+
+/// When a ticket was made, as its properties say it, in milliseconds since 1970.
+fn created(properties: &PropertyValues) -> Option<i64> {
+    let mut values = properties.iter();
+    let (_, value) = values.find(|(name, _)| **name == *"createdate")?;
+    let instant = value.parse().map(jiff::Timestamp::as_millisecond);
+    instant.ok().or_else(|| value.parse().ok())
 }
 
 impl Rule {

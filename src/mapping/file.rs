@@ -27,6 +27,7 @@ pub struct MappingFile {
     document: Document,
     tables: Tables,
     comments: Comments,
+    takes_files: bool,
 }
 
 /// Where files of comments are that the mapping names.
@@ -102,6 +103,7 @@ impl MappingFile {
             text: Arc::clone(&text),
             document,
             comments: Comments::default(),
+            takes_files: false,
         });
         match problems.is_empty() {
             true => problems.conclude(read, &name, &text),
@@ -131,6 +133,21 @@ impl MappingFile {
     #[must_use]
     pub fn with_comments(self, comments: Comments) -> MappingFile {
         MappingFile { comments, ..self }
+    }
+
+    /// The same for a run that takes files along.
+    #[must_use]
+    pub fn with_files(self) -> MappingFile {
+        MappingFile {
+            takes_files: true,
+            ..self
+        }
+    }
+
+    /// Whether it names files of comments or tickets.
+    pub fn names_files(&self) -> bool {
+        let mut notes = self.document.notes.iter();
+        !self.document.attachments.is_empty() || notes.any(|notes| notes.files.is_some())
     }
 
     /// How many `[[notes]]` have files of their own.
@@ -254,6 +271,7 @@ impl MappingFile {
             text: &self.text,
             tables: &self.tables,
             absent: &self.absent(),
+            takes_files: self.takes_files,
         };
         let compiled = compile(sources, headers, schema, purpose, &problems);
         problems.conclude(compiled, &self.name, &self.text)
@@ -270,6 +288,7 @@ impl MappingFile {
             text: &self.text,
             tables: &self.tables,
             absent: &[],
+            takes_files: false,
         };
         let turned = backwards(sources, schema, &problems);
         problems.conclude(turned, &self.name, &self.text)

@@ -30,6 +30,8 @@ impl<T> At<T> {
 /// A whole mapping file.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
+    /// What the system is called that the input comes from.
+    pub(crate) system: Option<String>,
     /// `[source]`.
     pub(crate) source: SourceSpec,
     /// `[key]`.
@@ -42,6 +44,8 @@ pub(crate) struct Document {
     pub(crate) links: Vec<LinkSpec>,
     /// `[[notes]]`.
     pub(crate) notes: Vec<NotesSpec>,
+    /// `[[attachments]]`.
+    pub(crate) attachments: Vec<AttachmentsSpec>,
     /// `[[property]]`.
     pub(crate) new_properties: Vec<NewProperty>,
     /// Properties whose entry or definition was reported and left out, so that what
@@ -326,6 +330,58 @@ pub(crate) struct NotesSpec {
     pub(crate) id: Option<FieldSpec>,
     /// Whether the earliest is left out, because the ticket's description says the same.
     pub(crate) skip_first: bool,
+    /// Its files.
+    pub(crate) files: Option<FilesSpec>,
+}
+
+/// `attachments` of a comment.
+#[derive(Clone, Debug)]
+pub(crate) struct FilesSpec {
+    /// Where they stand.
+    pub(crate) field: FieldSpec,
+    /// How they are told apart.
+    pub(crate) cut: FilesCut,
+    /// What is said of each.
+    pub(crate) said: FileSpec,
+}
+
+/// How a text names files.
+#[derive(Clone, Debug)]
+pub(crate) enum FilesCut {
+    /// By their names or addresses, with this between them.
+    Texts(Option<String>),
+    /// It is one file, cut into parts.
+    Parts(PartsSpec),
+    /// It is a JSON list of files.
+    List,
+}
+
+/// What is said of a file.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FileSpec {
+    /// The source's own id.
+    pub(crate) id: Option<FieldSpec>,
+    /// Its name.
+    pub(crate) name: Option<FieldSpec>,
+    /// Its address, or its path in the folder of attachments.
+    pub(crate) url: Option<FieldSpec>,
+    /// How many bytes it has.
+    pub(crate) size: Option<FieldSpec>,
+}
+
+/// One `[[attachments]]`: files of the ticket itself.
+#[derive(Clone, Debug)]
+pub(crate) struct AttachmentsSpec {
+    /// Columns that name them.
+    pub(crate) columns: Vec<At<ColumnName>>,
+    /// Whether the input may lack the columns.
+    pub(crate) optional: bool,
+    /// How a cell is cut.
+    pub(crate) cut: FilesCut,
+    /// What is said of each.
+    pub(crate) said: FileSpec,
+    /// When it was attached.
+    pub(crate) at: Option<MomentSpec>,
 }
 
 /// What a comment becomes, with what such a record has of its own.
@@ -504,6 +560,7 @@ impl NotesSpec {
         fields.extend(words.map(|words| &words.field));
         fields.extend(public);
         fields.extend(&self.id);
+        fields.extend(self.files.as_ref().map(|files| &files.field));
         fields.extend(self.becomes.words().into_iter().map(|words| &words.field));
         if let Some(PublicSpec::Field { field, .. }) = self.becomes.incoming() {
             fields.push(field);

@@ -144,6 +144,12 @@ pub struct Summary {
     pub notes_made: u64,
     /// Notes that were on their tickets before.
     pub notes_there: u64,
+    /// Files that this run uploaded.
+    pub files_made: u64,
+    /// Bytes of those.
+    pub files_bytes: u64,
+    /// Files that were in the portal before.
+    pub files_there: u64,
     /// Comments in files of their own that name no row of the input, or can't be read.
     pub comments_left: u64,
     /// Calls made, repeats included.

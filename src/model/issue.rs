@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::model::file_fault::FileFault;
 use crate::model::schema::ObjectType;
 
 /// How much of a value is kept in a problem, in characters.
@@ -463,6 +464,13 @@ pub enum Reason {
         /// What is wrong with the note.
         note: Box<Reason>,
     },
+    /// A file of a note can't go in, and the note waits for it.
+    File {
+        /// What it is called.
+        name: String,
+        /// What is wrong with it.
+        fault: Box<FileFault>,
+    },
     /// A note that does not hang on the row's ticket holds the note's key.
     NoteKeyHeld {
         /// Id of that note, where it is known.
@@ -621,9 +629,10 @@ impl Reason {
             },
             Reason::ChangedSincePlan { .. } => "CHANGED_SINCE_PLAN",
             Reason::NoteLeft { note, .. } => match **note {
-                Reason::NoteKeyHeld { .. } => note.code(),
+                Reason::NoteKeyHeld { .. } | Reason::File { .. } => note.code(),
                 _ => NOTE_REFUSED,
             },
+            Reason::File { fault, .. } => fault.code(),
             Reason::NoteKeyHeld { .. } => NOTE_KEY_HELD,
             Reason::ConflictingUniqueValue { .. } => "CONFLICTING_UNIQUE_VALUE",
             Reason::KeyHeldElsewhere { .. } => "KEY_HELD_ELSEWHERE",
@@ -822,6 +831,9 @@ impl Reason {
                     "ticket {ticket} is there, but not this note: {}",
                     note.sentence()
                 )
+            }
+            Reason::File { name, fault } => {
+                format!("its file {} can't go in: {}", quoted(name), fault.words())
             }
             Reason::NoteKeyHeld { note, ticket } => {
                 let note = note
@@ -1044,11 +1056,17 @@ impl Reason {
                 "make a new plan of this row, or carry it out on what the portal holds now with `tickethaul retry`"
                     .to_owned()
             }
+            Reason::NoteLeft { note, .. } if matches!(**note, Reason::File { .. }) => format!(
+                "{}; then give this row to `tickethaul retry`, or import the file with `--op upsert`: what its \
+                 ticket lacks is added",
+                note.advice()
+            ),
             Reason::NoteLeft { .. } => {
                 "correct the comment, then give this row to `tickethaul retry`, or import the file with \
                  `--op upsert`: what its ticket lacks is added"
                     .to_owned()
             }
+            Reason::File { fault, .. } => fault.advice(),
             Reason::NoteKeyHeld { .. } => {
                 "look at that note in HubSpot: it may belong to this ticket".to_owned()
             }

@@ -1,6 +1,7 @@
 //! A comment of the source on its way to the portal, where it becomes a note of its
 //! ticket, or an e-mail or call on its timeline.
 
+use super::attachment::Attachment;
 use super::object::ObjectType;
 
 /// What a comment becomes in the portal.
@@ -79,6 +80,8 @@ pub struct Note {
     pub body: String,
     /// Further properties by internal name: a subject, a direction.
     pub more: Vec<(&'static str, String)>,
+    /// Its files, where they are taken along.
+    pub files: Vec<Attachment>,
 }
 
 /// HubSpot: UTF-16 units that a body takes.

@@ -102,6 +102,18 @@ fn write_others(text: &mut String, summary: &Summary) -> std::fmt::Result {
             counted(summary.notes_made, "note")
         )?;
     }
+    if summary.files_made + summary.files_there > 0 {
+        let there = match summary.files_there {
+            0 => String::new(),
+            there => format!(", {} there before", count(there)),
+        };
+        writeln!(
+            text,
+            "{} uploaded, {} bytes{there}",
+            counted(summary.files_made, "file"),
+            count(summary.files_bytes)
+        )?;
+    }
     if summary.comments_left > 0 {
         writeln!(
             text,

@@ -5,7 +5,7 @@
 //! **What it models.** Tickets, contacts, companies, deals, activities (notes, e-mails,
 //! calls, tasks, meetings, communications) and one custom object: single calls,
 //! the list, batches, upserts, searches, merges; properties, groups, ticket pipelines,
-//! owners, associations with labels and limits, rules for values, account and usage, tokens and their scopes; under
+//! owners, associations with labels and limits, rules for values, files and folders, account and usage, tokens and their scopes; under
 //! v3, v4 and the dated paths, and what of v1 and v2 other programs still read.
 //! Statuses, error bodies and 207s; every type of value;
 //! unique values, the recycle bin, former values; the allowance, its headers, a
@@ -14,7 +14,7 @@
 //! (`/_sandbox/`), as HubSpot has no call for it. What is not known about the live API is a switch (`switches`), what
 //! goes wrong there now and then is a trouble (`troubles`).
 //!
-//! **What it does not.** Imports, exports, lists, files, forms, webhooks;
+//! **What it does not.** Imports, exports, lists, forms, webhooks; what `files` says of files;
 //! pipelines of deals; users, teams and permissions; workflows and
 //! other automation; conditional properties beyond those of `validation_2026_09`.
 //! Calculated properties stay empty except the ones that follow from the stage.
@@ -31,6 +31,7 @@ mod http;
 mod api;
 mod records;
 mod links;
+mod files;
 mod search;
 mod schema;
 mod portal_state;

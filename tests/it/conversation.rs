@@ -236,7 +236,7 @@ fn all(get: Get<'_>, kind: &str, query: &str) -> Vec<Value> {
 }
 
 /// Every note, with the ticket that it hangs on.
-fn notes(get: Get<'_>) -> Vec<HeldNote> {
+pub fn notes(get: Get<'_>) -> Vec<HeldNote> {
     let text = |record: &Value, name: &str| {
         record["properties"][name]
             .as_str()

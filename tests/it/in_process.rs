@@ -11,13 +11,14 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tickethaul::error::Error;
 use tickethaul::hubspot::{
-    Client, Headers, Method, Reply, Request, SchemaParts, Settings, Token, Transport,
-    TransportError,
+    Client, Headers, Method, Reply, Request, Route, SchemaParts, Settings, Token, Transport,
+    TransportError, Upload,
 };
 use tickethaul::import::flow::Operation;
 use tickethaul::import::job::Job;
 use tickethaul::import::job::{Options, Unknown};
 use tickethaul::import::links::LinkKinds;
+use tickethaul::import::notes::attachments::FileSources;
 use tickethaul::import::notes::comments::{CommentInput, Rest, gather};
 use tickethaul::import::plan::rivals::Rivals;
 use tickethaul::import::read::{Input, Sources};
@@ -37,7 +38,8 @@ use tickethaul::review::plan::run::{Planning, plan};
 use tokio::sync::Notify;
 
 use crate::conversation::COMMENTS;
-use crate::plain_http::{Answer, Portal};
+use crate::filed;
+use crate::plain_http::{Answer, Portal, raw};
 
 /// The life of a run: it ends at a step.
 #[derive(Default)]
@@ -104,8 +106,14 @@ impl Transport for Wire {
             if self.unsent.is_some_and(|end| path.ends_with(end)) {
                 return Ok(used_up());
             }
+            if let Some(upload) = &request.upload {
+                let answer = self.uploaded(&request.path, upload).await;
+                self.live_through().await;
+                return Ok(reply(&answer));
+            }
             let method = match request.method {
                 Method::Get => "GET",
+                Method::Delete => "DELETE",
                 _ => "POST",
             };
             let body = request.body.clone().unwrap_or_default();
@@ -126,6 +134,25 @@ impl Transport for Wire {
 }
 
 impl Wire {
+    /// A form with a file, whole.
+    async fn uploaded(&self, path: &str, upload: &Upload) -> Answer {
+        let mut body = upload.before.to_vec();
+        if let Some((file, _)) = &upload.file {
+            body.extend(std::fs::read(file).expect("the file is there"));
+        }
+        body.extend(&upload.after);
+        let address = self.portal.sandbox.address();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer sandbox\r\n\
+             Content-Type: multipart/form-data; boundary={}\r\nContent-Length: {}\r\n\
+             Connection: close\r\n\r\n",
+            upload.boundary,
+            body.len()
+        );
+        let request = [head.into_bytes(), body].concat();
+        Answer::of(&raw(address, &request).await.0)
+    }
+
     /// A dead process neither sends nor hears: it waits for ever.
     async fn live_through(&self) {
         if !self.life.pass() {
@@ -327,10 +354,26 @@ impl InProcess {
         gather(input, mapping, files, folder, Rest::Told).map(drop)
     }
 
+    /// Files are taken along where the input has a folder of them beside it.
+    fn files(&self) -> Option<FileSources> {
+        let folder = self.input.with_file_name(filed::FOLDER);
+        folder.is_dir().then(|| FileSources {
+            folder: Some(folder),
+            hosts: Vec::new(),
+            route: Route::default(),
+            most: 1_000_000,
+        })
+    }
+
     async fn begin(&self, steps: Steps, life: &Arc<Life>) -> Result<Summary, Error> {
         let client = self.client(life);
         let account = client.account().await.expect("an account");
         let mapping = MappingFile::parse("test.toml", &self.mapping).expect("a mapping");
+        let files = self.files();
+        let mapping = match files {
+            Some(_) => mapping.with_files(),
+            None => mapping,
+        };
         let mut input = Input::open(
             Sources::find(std::slice::from_ref(&self.input), None)?,
             &Dialect::default(),
@@ -371,6 +414,7 @@ impl InProcess {
             rivals: Rivals::default(),
             facts: self.facts.clone(),
             plan: plan.transpose()?,
+            files,
             options: Options {
                 batch_size: self.batch_size,
                 concurrency: 3,

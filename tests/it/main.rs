@@ -4,6 +4,7 @@ mod apply; // a plan applied: exactly it, once, and only what nobody changed sin
 mod admin; // limits of associations and rules for values, which an admin sets
 mod activities; // the sandbox: notes, e-mails, calls and the like, under each of their switches
 mod asked; // what is asked, and which portal is named first
+mod attachments; // files of tickets and comments, each once, from a folder and from hosts
 mod associate; // links of every kind: in imports, between tickets of a file, alone
 mod between; // the helper: something between the tool and a served sandbox that tampers
 mod calls; // every call's request, and literal replies to it
@@ -18,6 +19,7 @@ mod contract; // literal requests of the API contract, and the shapes of the rep
 mod crash; // a run ended at each of its steps, and finished later
 mod crash_changes; // the same for runs that update, upsert or archive
 mod crash_notes; // the same for runs that write notes
+mod crash_files; // the same for runs that upload files
 mod crash_links; // the same for runs that link tickets
 mod damaged; // files of a run that people or spreadsheets damaged
 mod definitions; // the sandbox: properties, groups, pipelines, labels, as a portal's admin has them
@@ -41,6 +43,7 @@ mod export_resume; // exports ended by force or by their time, and gone on with
 mod export_search; // exports by filter: many properties, long filters
 mod export_tables; // exports: former values and linked records, in columns and in files of their own
 mod fates; // replies that say too little, keys that somebody else holds
+mod filed; // the helper: tickets with comments that have files, and what must come of them
 mod findings; // a migration that goes by what a check of the portal found
 mod first; // the main job: import, repair, again, export
 #[cfg(unix)]
@@ -62,6 +65,7 @@ mod inputs; // files of every kind, and what is said of them
 mod kill; // the tool killed at held calls and at random, and finished later
 mod kill_changes; // the same for runs that update, upsert or archive
 mod kill_notes; // the same for runs that write notes
+mod kill_files; // the same for runs that upload files
 mod kill_links; // the same for runs that link tickets
 mod late; // lost calls that are carried out late, and replies that say too little
 mod layers; // who may know whom, and which crate lives where
@@ -95,6 +99,7 @@ mod round_trip; // exports by a mapping, imported with it: nothing differs
 mod samples; // the sample is what its generator writes, and holds what it promises
 mod scopes; // what a token may not do is named before, and is what the portal refuses
 mod sandbox; // how the embedded portal behaves: limits, the list, its state, what it survives
+mod sandbox_files; // the sandbox: uploads, duplicates, folders, searches for files, signed addresses
 mod scenario; // the helper: tickets with a past, a file that changes them, what must come of it
 mod schema; // a portal's definitions: kept, shown, compared, extended
 mod search; // the sandbox: searches and their late index

@@ -49,6 +49,7 @@ fn no_switch_is_without_a_story() {
         include_str!("activities.rs"),
         include_str!("sandbox.rs"),
         include_str!("search.rs"),
+        include_str!("sandbox_files.rs"),
         include_str!("links.rs"),
         include_str!("upsert.rs"),
         include_str!("merges.rs"),

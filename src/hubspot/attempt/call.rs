@@ -22,7 +22,7 @@ use crate::hubspot::connect::settings::{Rate, Settings};
 use crate::hubspot::connect::token::Token;
 use crate::hubspot::contract;
 use crate::hubspot::error::CallError;
-use crate::hubspot::exchange::{Budget, Effect, Reply, Request, Transport, TransportError};
+use crate::hubspot::exchange::{Budget, Effect, Reply, Request, Transport, TransportError, Upload};
 use crate::hubspot::pace::{Pacer, Slot};
 use crate::hubspot::paths;
 use crate::hubspot::records::ApiError;
@@ -250,9 +250,11 @@ impl Caller {
         request: &Request,
         token: Option<&Token>,
     ) -> Result<Reply, TransportError> {
+        let bytes = request.upload.as_ref().map_or(0, Upload::length);
+        let deadline = self.deadline + Duration::from_secs(bytes / contract::SLOWEST_UPLOAD);
         tokio::select! {
-            sent = timeout(self.deadline, self.transport.send(request, token)) => {
-                sent.unwrap_or_else(|_| Err(TransportError::Ambiguous(late(self.deadline))))
+            sent = timeout(deadline, self.transport.send(request, token)) => {
+                sent.unwrap_or_else(|_| Err(TransportError::Ambiguous(late(deadline))))
             }
             () = self.halt.given_up() => {
                 let words = "the run stopped before the answer came".to_owned();

@@ -1,4 +1,4 @@
-//! The calls of the client, each an `impl Client`: records, their links, searches, and what a
+//! The calls of the client, each an `impl Client`: records, their links, searches, files, and what a
 //! portal defines. `live_links` reads links of records that may go meanwhile, `missing` batches that a
 //! portal refuses for some of their records, `progress` holds paged lists to an end.
 
@@ -6,6 +6,7 @@ mod objects;
 mod missing;
 pub(crate) mod live_links;
 pub(crate) mod associations;
+pub(crate) mod files;
 pub(crate) mod search;
 pub(crate) mod schema;
 mod account;

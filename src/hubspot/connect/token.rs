@@ -47,6 +47,29 @@ impl fmt::Debug for Token {
     }
 }
 
+/// What a host of files wants to see: a whole `Authorization` header, or a bearer's token.
+#[derive(Clone)]
+pub struct HostToken(SecretString);
+
+impl From<String> for HostToken {
+    fn from(text: String) -> HostToken {
+        HostToken(SecretString::from(text))
+    }
+}
+
+impl HostToken {
+    /// The secret itself, for the one line that sends it.
+    pub(crate) fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for HostToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HostToken(hidden)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

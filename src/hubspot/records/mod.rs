@@ -53,6 +53,27 @@ pub struct DailyUsage {
     pub resets_at: Option<Timestamp>,
 }
 
+/// A file of the file manager.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredFile {
+    /// Its id.
+    pub id: String,
+    /// Its name, without the ending.
+    pub name: String,
+    /// Where it is, with its ending.
+    pub path: String,
+    /// The ending of its name, without the dot.
+    pub extension: String,
+    /// Bytes.
+    pub size: Option<u64>,
+    /// MD5 of them, in digits.
+    pub md5: Option<String>,
+    /// When it was put in.
+    pub created: Option<Timestamp>,
+    /// Whether it is deleted.
+    pub archived: bool,
+}
+
 /// A group of properties, as the settings page shows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PropertyGroup {

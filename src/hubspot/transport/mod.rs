@@ -4,19 +4,23 @@
 
 mod authorities;
 mod cause;
+mod clients;
+mod fetch;
+mod hosts;
 mod proxy;
-
-use std::net::IpAddr;
-use std::time::Duration;
+mod upload;
 
 use bytes::{Bytes, BytesMut};
 use futures::future::BoxFuture;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Certificate, ClientBuilder, Response, Url};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Response, Url};
 
-use authorities::read;
 use cause::{Blame, Cause};
+use clients::{is_loopback, setup};
 use proxy::{Through, Way};
+
+pub use fetch::{Fetched, Fetcher};
+pub use hosts::FileHost;
 
 use super::connect::route::Route;
 use super::connect::settings::ConnectError;
@@ -25,9 +29,6 @@ use crate::hubspot::contract;
 use crate::hubspot::exchange::{
     Content, Headers, Method, Reply, Request, Transport, TransportError,
 };
-
-/// A host that does not take the connection within this time is not reachable.
-const CONNECT_TIME: Duration = Duration::from_secs(10);
 
 /// Calls a portal over HTTP/1.1.
 pub(crate) struct HttpTransport {
@@ -46,13 +47,9 @@ impl HttpTransport {
             return Err(ConnectError::PlainHttp(url.to_string()));
         }
         let way = Way::to(&url, loopback, route)?;
-        let authorities = match &route.authorities {
-            Some(named) if url.scheme() == "https" => Some(read(named)?),
-            _ => None,
-        };
         Ok(HttpTransport {
             base: url.as_str().trim_end_matches('/').to_owned(),
-            client: build(&way, authorities)?,
+            client: setup(&way, url.scheme(), route, |builder| builder)?,
             proxy: way.proxy(),
         })
     }
@@ -70,6 +67,12 @@ impl HttpTransport {
         if let Some(body) = &request.body {
             let content = HeaderValue::from_static(content(request.content));
             builder = builder.header(CONTENT_TYPE, content).body(body.clone());
+        }
+        if let Some(form) = &request.upload {
+            let content = format!("multipart/form-data; boundary={}", form.boundary);
+            builder = builder.header(CONTENT_TYPE, content);
+            builder = builder.header(CONTENT_LENGTH, form.length());
+            builder = builder.body(upload::body(form).await?);
         }
         let response = builder.send().await.map_err(|error| self.failure(error))?;
         let (status, headers) = (response.status().as_u16(), kept(response.headers()));
@@ -191,49 +194,6 @@ fn shown(address: &str) -> &str {
     let end = address.find(['?', '#']).unwrap_or(address.len());
     let start = address[..end].rfind('@').map_or(0, |at| at + 1);
     &address[start..end]
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-}
-
-/// A machine without a store of certificate authorities can't build the usual
-/// verifier, not even for plain http; Mozilla's list, compiled in, steps in there.
-fn build(
-    way: &Way,
-    authorities: Option<Vec<Certificate>>,
-) -> Result<reqwest::Client, ConnectError> {
-    // Another part of the process may have chosen a provider already: then that
-    // one is used.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = || way.apply(basics());
-    let built = match authorities {
-        Some(authorities) => builder().tls_certs_only(authorities).build(),
-        None => builder()
-            .build()
-            .or_else(|_| builder().tls_certs_only(compiled_in_roots()).build()),
-    };
-    built.map_err(|error| ConnectError::Setup(Cause::of(&error).words))
-}
-
-/// Nothing is repeated or followed behind the attempt loop's back.
-fn basics() -> ClientBuilder {
-    let json = HeaderValue::from_static("application/json");
-    reqwest::Client::builder()
-        .user_agent(concat!("tickethaul/", env!("CARGO_PKG_VERSION")))
-        .default_headers(HeaderMap::from_iter([(ACCEPT, json)]))
-        .connect_timeout(CONNECT_TIME)
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .gzip(true)
-}
-
-fn compiled_in_roots() -> impl Iterator<Item = Certificate> {
-    webpki_root_certs::TLS_SERVER_ROOT_CERTS
-        .iter()
-        .filter_map(|der| Certificate::from_der(der).ok())
 }
 
 fn kept(headers: &HeaderMap) -> Headers {

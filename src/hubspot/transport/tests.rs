@@ -170,11 +170,3 @@ async fn nobody_there_is_told_with_address_and_cause() {
     let words = format!("can't reach {base}: connection refused, nothing listens there");
     assert_eq!(outcome.expect_err("nobody"), TransportError::NotSent(words));
 }
-
-#[test]
-fn the_compiled_in_roots_make_a_client() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    assert!(compiled_in_roots().count() > 100);
-    let builder = basics().tls_certs_only(compiled_in_roots());
-    assert!(builder.build().is_ok());
-}

@@ -52,6 +52,7 @@ const TROUBLE: Way = Way::Neither("the portal would have to be overloaded");
 const LATE: Way = Way::Neither("a run waits as long as the answer takes");
 const SECRET: Way = Way::Neither("the day's end says it, and the account's zone is known");
 const BODY: Way = Way::Neither("no run sends such a body");
+const FILES: Way = Way::Neither("files would be left behind");
 const KEY: Way = Way::Neither("a unique property of one's own is needed");
 
 /// All of them.
@@ -66,6 +67,8 @@ pub const UNKNOWNS: &[Unknown] = &[
     unknown("archived_owner", Way::Write),
     unknown("bad_association", Way::Write),
     unknown("bad_owner_code", Way::Write),
+    unknown("barred_endings", FILES),
+    unknown("barred_file", FILES),
     unknown("body_form", Way::Write),
     unknown("clear_stage", Way::Write),
     unknown("closed_date_on_reopen", Way::Write),
@@ -76,6 +79,7 @@ pub const UNKNOWNS: &[Unknown] = &[
     unknown("daily_limit", Way::Read),
     unknown("day_ends", SECRET),
     unknown("delete_missing", Way::Write),
+    unknown("deleted_file_in_note", FILES),
     unknown("duplicate_trace_ids", Way::Write),
     unknown("echo_trace_id", Way::Write),
     unknown("empty_inputs", Way::Read),
@@ -83,6 +87,17 @@ pub const UNKNOWNS: &[Unknown] = &[
     unknown("ended_versions", Way::Read),
     unknown("external_ids_unique", Way::Read),
     unknown("external_options", Way::Read),
+    unknown("file_duplicate", FILES),
+    unknown("file_existing", FILES),
+    unknown("file_existing_archived", FILES),
+    unknown("file_limit", FILES),
+    unknown("file_names", FILES),
+    unknown("file_race", FILES),
+    unknown("file_reject", FILES),
+    unknown("file_rename", FILES),
+    unknown("file_rename_path", FILES),
+    unknown("file_search_lag", FILES),
+    unknown("file_stat_lag", FILES),
     unknown("fold_unique_case", Way::Read),
     unknown("foreign_stage", Way::Write),
     unknown("history_limit", Way::Read),
@@ -108,6 +123,7 @@ pub const UNKNOWNS: &[Unknown] = &[
     unknown("null_write", Way::Write),
     unknown("other_type", BODY),
     unknown("over_limit", Way::Read),
+    unknown("oversized_file", FILES),
     unknown("partial_success", Way::Write),
     unknown("partial_trace_ids", Way::Write),
     unknown("primary_adds_default", LINKED),
@@ -125,12 +141,14 @@ pub const UNKNOWNS: &[Unknown] = &[
     unknown("search_over_cap", Way::Read),
     unknown("search_rate", TROUBLE),
     unknown("served_paths", Way::Read),
+    unknown("signed_url_life", FILES),
     unknown(
         "ticket_gdpr_2026_09",
         Way::Neither("what it erases can't be brought back"),
     ),
     unknown("unique_collision", TWO),
     unknown("unknown_fields", Way::Read),
+    unknown("unknown_file_id", FILES),
     unknown("unset_property", Way::Read),
     unknown("upsert_fills_key", KEY),
     unknown("urgent_priority", Way::Read),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::filed_loads::{FiledLoads, has_files};
 use super::{GRACE, alive, sleep_until};
 use crate::error::Error;
 use crate::import::flow::{Stand, Standing};
@@ -160,6 +161,8 @@ struct Loads {
     notes: usize,
     bytes: usize,
     in_flight: JoinSet<Result<usize, Stop>>,
+    /// Those whose notes wait for files.
+    filed: FiledLoads,
     /// Rows that have to wait for another sweep.
     open: usize,
 }
@@ -167,6 +170,7 @@ struct Loads {
 impl Loads {
     fn new(sender: Arc<Sender>) -> Loads {
         Loads {
+            filed: FiledLoads::new(Arc::clone(&sender)),
             sender,
             rows: Vec::new(),
             notes: 0,
@@ -182,6 +186,10 @@ impl Loads {
         let plain = plain.into_iter().map(Standing::ended);
         self.sender.settle.settle(plain.collect()).await?;
         for row in noted {
+            if has_files(&row) {
+                self.filed.take(row).await?;
+                continue;
+            }
             let (notes, bytes) = size(&row);
             if self.notes + notes > LOAD || self.bytes + bytes > LOAD_BYTES {
                 self.start_load().await?;
@@ -230,7 +238,8 @@ impl Loads {
             let ended = self.take_ended().await;
             stop = stop.or(ended.err());
         }
-        stop.map_or(Ok(self.open), Err)
+        let stop = self.filed.finish(stop).await;
+        stop.map_or(Ok(self.open + self.filed.open), Err)
     }
 }
 

@@ -1,11 +1,12 @@
 //! batch → send: keeps batches in flight until there is nothing left, or the run
 //! has to stop. The first batch is the canary. Rows whose call may yet be carried out
-//! wait here, and go again when that time is over.
+//! wait here, and go again when that time is over. Rows with files go in `filed_loads`.
 
 pub mod batch;
 mod late;
 pub(crate) mod canary;
 pub(crate) mod last;
+mod filed_loads;
 
 use std::collections::HashSet;
 use std::sync::Arc;

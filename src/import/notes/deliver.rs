@@ -78,13 +78,24 @@ impl Notes {
             return Ok(());
         }
         self.look_again(work, way).await?;
+        self.send_ready(work, way).await?;
+        // Notes without files do not wait for those of others.
+        self.bring_files(work, way).await?;
+        self.send_ready(work, way).await
+    }
+
+    /// Sends the notes that wait for no files, until none is left.
+    async fn send_ready(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
+        if work.ready(way.activity).is_empty() {
+            return Ok(());
+        }
         let keys = self.keys_kept(work, way).await?;
         loop {
-            let todo = work.todo(way.activity);
-            if todo.is_empty() {
+            let ready = work.ready(way.activity);
+            if ready.is_empty() {
                 return Ok(());
             }
-            self.round(work, way, &todo, keys).await?;
+            self.round(work, way, &ready, keys).await?;
         }
     }
 

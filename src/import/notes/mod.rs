@@ -8,16 +8,19 @@
 //! and by time and text where the property that held their keys is gone. `part` cuts long texts. `deliver` brings the notes of a load to their
 //! end: `held` reads what the tickets have, `conflict` whose a taken key is. A note whose
 //! call was lost goes again at once only where the portal keeps keys unique; else its row
-//! waits for the next sweep, when nothing can come late any more.
+//! waits for the next sweep, when nothing can come late any more. `filed` are notes with
+//! files, which `attachments` brings before them.
 
 mod conflict;
 mod deliver;
+mod filed;
 mod held;
 mod part;
 mod twin;
 mod way;
 mod work;
 pub mod comments;
+pub mod attachments;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -34,6 +37,7 @@ use crate::hubspot::{CallError, Client};
 use crate::model::event::{Event, Listener, Stop};
 use crate::model::note::Activity;
 use crate::model::shelf::Shelf;
+use attachments::Uploads;
 use way::KeyWay;
 
 pub use part::{same_text, text_hash};
@@ -60,6 +64,8 @@ pub struct Notes {
     kept: [Mutex<Option<bool>>; Activity::ALL.len()],
     /// What is known of the portal.
     facts: Arc<Facts>,
+    /// Brings files, where any are taken along.
+    uploads: Option<Uploads>,
     /// Hears of waits.
     listener: Arc<dyn Listener>,
     /// Whether it heard that tickets are read once more.
@@ -86,9 +92,19 @@ impl Notes {
             ways: Activity::ALL.map(|_| OnceCell::new()),
             kept: Activity::ALL.map(|_| Mutex::new(None)),
             facts,
+            uploads: None,
             listener,
             told: AtomicBool::new(false),
             lost: std::sync::Mutex::new(None),
+        }
+    }
+
+    /// The same for a run that takes files along.
+    #[must_use]
+    pub fn with_files(self, uploads: Uploads) -> Notes {
+        Notes {
+            uploads: Some(uploads),
+            ..self
         }
     }
 
@@ -172,6 +188,16 @@ pub fn denied(error: CallError) -> Error {
             Error::later(error.to_string())
         }
         other => Error::mend(other.to_string()),
+    }
+}
+
+/// Why a run that takes files along can't begin.
+pub fn denied_files(error: CallError) -> Error {
+    match error {
+        CallError::Denied(_) => Error::mend(format!("files can't be uploaded: {error}")).advise(
+            "give the token these scopes, or leave --attachments and --attachment-host out",
+        ),
+        other => denied(other),
     }
 }
 

@@ -69,7 +69,7 @@ impl Notes {
             _ => {}
         }
         while kept.is_none() {
-            let Some(&place) = work.todo(way.activity).first() else {
+            let Some(&place) = work.ready(way.activity).first() else {
                 return Ok(Keys::NotKept);
             };
             self.round(work, way, &[place], Keys::NotKept).await?;

@@ -11,9 +11,13 @@ use crate::hubspot::records::{Association, CreateInput};
 use crate::import::flow::{RowOutcome, Standing};
 use crate::import::send::reply::{Input, Item};
 use crate::journal::{NoteEntry, NoteState, SettledNote};
+use crate::model::attachment::Attachment;
 use crate::model::issue::{Problem, Reason};
 use crate::model::note::Activity;
 use crate::model::outcome::Change;
+
+/// HubSpot: the property that names the files of an activity.
+const ATTACHMENTS: &str = "hs_attachment_ids";
 
 /// Where a note stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +67,8 @@ pub(super) struct Piece {
     body: String,
     /// Further properties; the parts of a note share them.
     more: Arc<[(&'static str, String)]>,
+    /// Files that have to be there before it is sent.
+    pub(super) files: Vec<Attachment>,
     pub(super) text: [u8; 16],
     pub(super) state: State,
     /// Its record id, once it is there.
@@ -78,6 +84,14 @@ pub(super) struct Piece {
 }
 
 impl Piece {
+    /// Its files are there.
+    pub(super) fn attach(&mut self, ids: &[String]) {
+        let mut more = self.more.to_vec();
+        more.push((ATTACHMENTS, ids.join(";")));
+        self.more = more.into();
+        self.files.clear();
+    }
+
     /// Bytes that it takes in a call, at most.
     pub(super) fn bytes(&self) -> usize {
         let more: usize = self.more.iter().map(|(_, value)| value.len()).sum();
@@ -151,13 +165,16 @@ impl Work {
             pieces: Vec::new(),
         };
         for mut standing in rows {
-            for note in std::mem::take(&mut standing.op.draft.notes) {
+            for mut note in std::mem::take(&mut standing.op.draft.notes) {
                 let more: Arc<[_]> = note.more.clone().into();
                 for part in parts(&note) {
+                    // The first part has them all.
+                    let files = std::mem::take(&mut note.files);
                     work.pieces.push(Piece {
                         row: work.rows.len(),
                         activity: note.activity,
                         more: Arc::clone(&more),
+                        files,
                         name: part.key.clone(),
                         text: text_hash(&part.body, &part.key),
                         key: part.key,
@@ -189,6 +206,13 @@ impl Work {
             piece.state == State::Todo && piece.activity == activity
         };
         (0..self.pieces.len()).filter(is_todo).collect()
+    }
+
+    /// Those that need not wait for files.
+    pub(super) fn ready(&self, activity: Activity) -> Vec<usize> {
+        let mut places = self.todo(activity);
+        places.retain(|&place| self.pieces[place].files.is_empty());
+        places
     }
 
     pub(super) fn ticket_of(&self, place: usize) -> &str {

@@ -11,6 +11,7 @@ use crate::hubspot::records::{Association, CreateInput, Record};
 use crate::import::flow::{PlannedOp, RowOutcome, Stand, Standing};
 use crate::import::links::Link;
 use crate::model::event::Stop;
+use crate::model::file_fault::is_code;
 use crate::model::issue::{LINK_REFUSED, LINKED_TICKET_MISSING, NOTE_KEY_HELD, NOTE_REFUSED};
 use crate::model::outcome::Change;
 use crate::model::row::Kept;
@@ -125,8 +126,8 @@ struct Decided {
     standing: Vec<Standing>,
 }
 
-/// What a row is whose ticket was there before. One that was refused for a link or a note of
-/// its goes on with the ticket that an earlier run made for it (protocol H1); `retry` gives
+/// What a row is whose ticket was there before. One that was refused for a link, a note or a
+/// file of its goes on with the ticket that an earlier run made for it (protocol H1); `retry` gives
 /// it here with what that run wrote of it. With another key it is another row.
 fn found(op: &PlannedOp) -> Stand {
     let kept = op.source.kept.as_deref();
@@ -134,6 +135,7 @@ fn found(op: &PlannedOp) -> Stand {
     let code = kept.filter(same_key).and_then(|kept| kept.code.as_deref());
     let goes_on = match code {
         Some(NOTE_REFUSED | NOTE_KEY_HELD) => op.notes > 0,
+        Some(code) if is_code(code) => op.notes > 0,
         Some(LINKED_TICKET_MISSING | LINK_REFUSED) => !op.draft.links.is_empty(),
         _ => false,
     };

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::handle::{
-    AboutNoteKeys, AboutNotes, AboutOthers, AboutRows, Message, RowIntent, RowsRead, WaitingPage,
+    AboutFiles, AboutNoteKeys, AboutNotes, AboutOthers, AboutRows, Message, RowIntent, RowsRead,
+    WaitingPage,
 };
 use super::ledger::Ledger;
 use crate::error::Error;
@@ -68,6 +69,7 @@ impl OpenCommit<'_> {
             Message::Rows(about) => Ok(self.apply_to_rows(about)?),
             Message::Others(about) => self.apply_to_others(about),
             Message::Notes(about) => Ok(self.apply_to_notes(about)?),
+            Message::Files(about) => Ok(self.apply_to_files(about)?),
         }
     }
 
@@ -152,7 +154,7 @@ impl OpenCommit<'_> {
             }
             AboutNotes::Keys(about) => self.apply_to_note_keys(about)?,
             AboutNotes::Until(reply) => {
-                let until = self.commit.notes_until()?;
+                let until = self.commit.notes_until()?.max(self.commit.files_until()?);
                 self.answer(reply, until);
             }
         }
@@ -167,6 +169,30 @@ impl OpenCommit<'_> {
                 self.answer(reply, kept);
             }
             AboutNoteKeys::Keep(activity, kept) => self.commit.keep_note_keys(activity, kept)?,
+        }
+        Ok(())
+    }
+
+    fn apply_to_files(&mut self, about: AboutFiles) -> Result<(), JournalError> {
+        match about {
+            AboutFiles::Find { key, reply } => {
+                let step = self.commit.file(&key)?;
+                self.answer(reply, step);
+            }
+            AboutFiles::Intend {
+                entry,
+                now_ms,
+                reply,
+            } => {
+                self.commit.intend_file(&entry, now_ms)?;
+                self.answer(reply, ());
+            }
+            AboutFiles::Lose { key, until_ms } => self.commit.lose_file(&key, until_ms)?,
+            AboutFiles::Release(key) => self.commit.release_file(&key)?,
+            AboutFiles::Settle(file) => {
+                let state = self.commit.settle_file(&file)?;
+                self.ledger.count_file(state, file.entry.size);
+            }
         }
         Ok(())
     }

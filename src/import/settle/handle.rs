@@ -6,7 +6,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::import::flow::{Operation, RowOutcome};
 use crate::journal::{
-    Claim, Earlier, Keys, NoteEntry, NoteStep, OtherState, RunState, SettledNote, Waiting,
+    Claim, Earlier, FileEntry, FileStep, Keys, NoteEntry, NoteStep, OtherState, RunState,
+    SettledFile, SettledNote, Waiting,
 };
 use crate::model::event::Stop;
 use crate::model::made_link::MadeLink;
@@ -62,6 +63,7 @@ pub(super) enum Message {
     Rows(AboutRows),
     Others(AboutOthers),
     Notes(AboutNotes),
+    Files(AboutFiles),
 }
 
 /// Rows that were read together.
@@ -92,6 +94,25 @@ pub(super) enum AboutRows {
         reply: oneshot::Sender<()>,
     },
     Wait(Vec<Waiting>),
+}
+
+/// About files, by their keys.
+pub(super) enum AboutFiles {
+    Find {
+        key: String,
+        reply: oneshot::Sender<Option<FileStep>>,
+    },
+    Intend {
+        entry: FileEntry,
+        now_ms: Option<i64>,
+        reply: oneshot::Sender<()>,
+    },
+    Lose {
+        key: String,
+        until_ms: i64,
+    },
+    Release(String),
+    Settle(SettledFile),
 }
 
 /// About notes, by their keys.
@@ -407,8 +428,8 @@ impl SettleHandle {
             .await
     }
 
-    /// When the last lost call for a note can have been carried out, in milliseconds of
-    /// the portal's clock.
+    /// When the last lost call for a note or a file can have been carried out, in milliseconds
+    /// of the portal's clock.
     pub async fn notes_until(&self) -> Result<Option<i64>, Gone> {
         self.ask(|reply| Message::Notes(AboutNotes::Until(reply)))
             .await
@@ -425,6 +446,39 @@ impl SettleHandle {
     pub async fn keep_note_keys(&self, activity: Activity, kept: bool) -> Result<(), Gone> {
         let about = AboutNotes::Keys(AboutNoteKeys::Keep(activity, kept));
         self.tell_notes(about).await
+    }
+
+    /// What the journal knows of a file.
+    pub async fn find_file(&self, key: String) -> Result<Option<FileStep>, Gone> {
+        self.ask(|reply| Message::Files(AboutFiles::Find { key, reply }))
+            .await
+    }
+
+    /// Makes the intent to upload a file durable.
+    pub async fn intend_file(&self, entry: FileEntry, now_ms: Option<i64>) -> Result<(), Gone> {
+        let about = |reply| AboutFiles::Intend {
+            entry,
+            now_ms,
+            reply,
+        };
+        self.ask(|reply| Message::Files(about(reply))).await
+    }
+
+    /// Keeps that an upload was lost that can be carried out until then, in milliseconds of
+    /// the portal's clock.
+    pub async fn lose_file(&self, key: String, until_ms: i64) -> Result<(), Gone> {
+        let about = AboutFiles::Lose { key, until_ms };
+        self.tell(Message::Files(about)).await
+    }
+
+    /// Takes the intent of a file back: no call may have made it.
+    pub async fn release_file(&self, key: String) -> Result<(), Gone> {
+        self.tell(Message::Files(AboutFiles::Release(key))).await
+    }
+
+    /// Keeps a file that is there.
+    pub async fn settle_file(&self, file: SettledFile) -> Result<(), Gone> {
+        self.tell(Message::Files(AboutFiles::Settle(file))).await
     }
 
     async fn tell_notes(&self, about: AboutNotes) -> Result<(), Gone> {

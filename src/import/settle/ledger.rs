@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::values::ValueCounts;
 use crate::import::flow::RowOutcome;
-use crate::journal::{NoteCounts, NoteState, Past, RunState};
+use crate::journal::{FileCounts, FileState, NoteCounts, NoteState, Past, RunState};
 use crate::model::event::{Progress, RefusalGroup};
 use crate::model::outcome::{Change, RowEnd, Tally};
 use crate::model::place::Places;
@@ -28,6 +28,8 @@ pub struct Ledger {
     pub contacts_created: u64,
     /// Notes that are there.
     pub notes: NoteCounts,
+    /// Files that are there.
+    pub files: FileCounts,
     /// How far the input has been read, in bytes.
     pub offset: u64,
     /// Where the run stands at its end.
@@ -48,6 +50,7 @@ impl Ledger {
             changes: BTreeMap::new(),
             contacts_created: 0,
             notes: NoteCounts::default(),
+            files: FileCounts::default(),
             offset: 0,
             state: RunState::Open,
             read_before: 0,
@@ -67,6 +70,7 @@ impl Ledger {
             changes: past.changes.clone(),
             contacts_created: past.contacts_created,
             notes: past.notes,
+            files: past.files,
             offset: past.offset,
             state: past.state,
             read_before: past.tally.read(),
@@ -95,6 +99,18 @@ impl Ledger {
             NoteState::Made => self.notes.made += 1,
             NoteState::There => self.notes.there += 1,
             NoteState::Open | NoteState::Twin => {}
+        }
+    }
+
+    /// Counts a file that is there.
+    pub fn count_file(&mut self, state: FileState, bytes: u64) {
+        match state {
+            FileState::Made => {
+                self.files.made += 1;
+                self.files.bytes += bytes;
+            }
+            FileState::There => self.files.there += 1,
+            FileState::Open => {}
         }
     }
 

@@ -44,6 +44,7 @@ pub fn summary_json(summary: &Summary) -> serde_json::Value {
         "spared": summary.spared.map(|spared| json!({"rows": spared.rows, "calls": spared.calls})),
         "contacts_created": summary.contacts_created,
         "notes": {"created": summary.notes_made, "there": summary.notes_there},
+        "files": {"uploaded": summary.files_made, "bytes": summary.files_bytes, "there": summary.files_there},
         "comments_left_out": summary.comments_left,
         "calls": summary.calls,
         "seconds": summary.elapsed.as_secs_f64(),

@@ -47,6 +47,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) tables: &'a Tables,
     /// `[[notes]]` whose files are not there, by their places in the mapping.
     pub(crate) absent: &'a [usize],
+    /// Whether files are taken along.
+    pub(crate) takes_files: bool,
 }
 
 impl Sources<'_> {
@@ -80,6 +82,7 @@ pub(crate) struct Compiler<'a> {
     pub(crate) row_pipeline: RowPipeline,
     /// `[[notes]]` whose files are not there, by their places in the mapping.
     pub(crate) absent: &'a [usize],
+    pub(crate) takes_files: bool,
 }
 
 /// Compiles a mapping. None when something was reported.
@@ -97,7 +100,8 @@ pub(crate) fn compile(
     let key = compiler.key(&document.key);
     let (skip, one_per) = compiler.rows(&document.rows);
     // What is archived is neither written nor linked.
-    let (mut entries, mut links, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut entries, mut links) = (Vec::new(), Vec::new());
+    let (mut notes, mut files) = (Vec::new(), Vec::new());
     let writes = !matches!(purpose, For::Archive | For::Associate);
     if writes {
         entries = compiler.properties(&document.properties);
@@ -108,6 +112,8 @@ pub(crate) fn compile(
     if writes {
         let all = document.notes.iter().enumerate();
         notes.extend(all.filter_map(|(entry, spec)| compiler.notes(entry, spec, key.as_ref())));
+        let all = document.attachments.iter();
+        files.extend(all.filter_map(|spec| compiler.ticket_files(spec)));
     }
     if !problems.is_empty() {
         return None;
@@ -118,6 +124,7 @@ pub(crate) fn compile(
         unused = compiler.headers.unused(&compiler.used);
     }
     Some(CompiledMapping {
+        system: document.system.clone().unwrap_or_default(),
         properties: mapped_properties(&key, &entries),
         unused,
         key,
@@ -128,6 +135,7 @@ pub(crate) fn compile(
         pipelines: compiler.pipelines,
         links,
         notes,
+        files,
         templates: compiler.templates,
         empty: compiler.empty,
         only_created: purpose == For::Archive,
@@ -184,6 +192,7 @@ impl<'a> Compiler<'a> {
             zone: None,
             row_pipeline: RowPipeline::Varies,
             absent: sources.absent,
+            takes_files: sources.takes_files,
         }
     }
 

@@ -5,10 +5,12 @@
 mod document;
 mod entry;
 mod feed;
+mod files;
 mod fit;
 mod fixed;
 mod key;
 mod link;
+mod note_names;
 mod notes;
 
 pub(crate) use document::{Sources, compile};

@@ -1,17 +1,17 @@
 //! `[[notes]]` against the headers of the input.
 
+use super::files::note_files;
+use super::note_names::{Names, dated, place};
 use crate::mapping::compile::document::Compiler;
 use crate::mapping::entry::Column;
 use crate::mapping::errors::Problem;
 use crate::mapping::key::Key;
 use crate::mapping::look_up::LookUp;
-use crate::mapping::notes::{
-    Becomes, Beside, Call, CommentFile, Cutting, Field, Joint, Mail, Notes, Place,
-};
+use crate::mapping::notes::{Becomes, Beside, Call, CommentFile, Cutting, Joint, Mail, Notes};
 use crate::mapping::notes::{Public, Words};
 use crate::mapping::shape::{
-    At, BecomesSpec, BesideSpec, EntrySpec, FieldSpec, MapSpec, MomentSpec, NotesFrom, NotesSpec,
-    Origin, PartsSpec, PublicSpec, WordsSpec, ZoneSpec,
+    At, BecomesSpec, BesideSpec, FieldSpec, MapSpec, NotesFrom, NotesSpec, PartsSpec, PublicSpec,
+    WordsSpec,
 };
 
 impl Compiler<'_> {
@@ -32,6 +32,7 @@ impl Compiler<'_> {
         let public = spec.public.as_ref();
         let public = public.map(|public| self.note_flag(public, &names));
         let becomes = self.becomes(&spec.becomes, &names);
+        let files = spec.files.as_ref().map(|files| note_files(files, &names));
         let (columns, cut) = stands?;
         Some(Notes {
             columns,
@@ -46,6 +47,7 @@ impl Compiler<'_> {
             becomes,
             id: spec.id.as_ref().map(|id| place(id, &names)),
             skip_first: spec.skip_first,
+            files: files.filter(|_| self.takes_files),
         })
     }
 
@@ -186,14 +188,6 @@ impl Compiler<'_> {
     }
 }
 
-/// How a comment's fields are found.
-enum Names {
-    /// By their names, which each comment has with it.
-    Carried,
-    /// By their places among these.
-    Given(Vec<String>),
-}
-
 fn names(spec: &NotesSpec) -> Names {
     match &spec.from {
         NotesFrom::Each(_) => Names::Carried,
@@ -209,30 +203,5 @@ fn names(spec: &NotesSpec) -> Names {
             }
             Names::Given(given)
         }
-    }
-}
-
-/// Where a field stands among the parts of a cell, the fields of an element, or the columns
-/// of a file.
-fn place(field: &FieldSpec, names: &Names) -> Field {
-    let fields = field.names.iter();
-    let places = match names {
-        Names::Carried => fields.map(|name| Place::Name(name.value.clone())).collect(),
-        Names::Given(given) => {
-            let position = |name: &At<String>| given.iter().position(|one| *one == name.value);
-            fields.filter_map(position).map(Place::Part).collect()
-        }
-    };
-    Field { places }
-}
-
-/// The time of a comment as an entry of a property has it.
-fn dated(spec: &MomentSpec) -> EntrySpec {
-    let zone = spec.timezone.as_ref();
-    let property = At::new("hs_timestamp".to_owned(), 0..0);
-    EntrySpec {
-        format: spec.format.clone(),
-        timezone: zone.map(|zone| At::new(ZoneSpec::Name(zone.value.clone()), zone.span.clone())),
-        ..EntrySpec::new(property, Origin::Column(Vec::new()))
     }
 }

@@ -94,7 +94,7 @@ fn as_json(text: &str) -> Value {
 }
 
 /// A text with one table in it, and where the schema has that table.
-const TABLES: [(&str, &str); 20] = [
+const TABLES: [(&str, &str); 22] = [
     ("zzz = 1\n", ""),
     ("[source]\nzzz = 1\n", "/properties/source"),
     ("[key]\nzzz = 1\n", "/properties/key"),
@@ -145,6 +145,14 @@ const TABLES: [(&str, &str); 20] = [
     (
         "[[notes]]\nbody = { zzz = 1 }\n",
         "/properties/notes/items/properties/body/anyOf/1",
+    ),
+    (
+        "[[notes]]\nattachments = { zzz = 1 }\n",
+        "/properties/notes/items/properties/attachments/anyOf/1",
+    ),
+    (
+        "[[attachments]]\nzzz = 1\n",
+        "/properties/attachments/items",
     ),
     ("[[property]]\nzzz = 1\n", "/properties/property/items"),
     (
@@ -303,6 +311,10 @@ public = true
 body = { part = ["text", "by"], html = "clean" }
 id = "at"
 skip = "first"
+attachments = { part = "text", split = " " }
+[[attachments]]
+column = "Files"
+parts = { separator = ";", names = ["at", "url"] }
 [[property]]
 name = "k"
 type = "string"

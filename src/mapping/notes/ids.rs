@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use super::listed::listed;
 use crate::mapping::scope::Findings;
+use crate::model::attachment::Attachment;
 use crate::model::issue::{Problem, Reason};
 use crate::model::note::{Activity, Note};
 
@@ -28,8 +30,22 @@ pub(crate) struct Draft {
     pub(crate) activity: Activity,
     /// Further properties.
     pub(crate) more: Vec<(&'static str, String)>,
+    /// Its files.
+    pub(crate) files: Vec<Attachment>,
     /// The column that it stands in.
     pub(crate) place: Arc<str>,
+}
+
+impl Draft {
+    /// The same without its text: a note that says which files it has.
+    pub(crate) fn files_only(self) -> Draft {
+        Draft {
+            body: listed(&self.files),
+            activity: Activity::Note,
+            more: Vec::new(),
+            ..self
+        }
+    }
 }
 
 /// What a comment says, as the source writes it.
@@ -89,6 +105,7 @@ pub(crate) fn identified(
             body: draft.body,
             activity: draft.activity,
             more: draft.more,
+            files: draft.files,
         });
     }
     notes
@@ -152,6 +169,7 @@ mod tests {
             body: body.to_owned(),
             activity: Activity::Note,
             more: Vec::new(),
+            files: Vec::new(),
             place: Arc::from("Comment"),
         }
     }

@@ -6,9 +6,14 @@ mod address;
 mod beside;
 mod body;
 mod element;
+mod files;
 mod ids;
+mod listed;
+mod moment;
+mod ticket_files;
 mod words;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 pub(crate) use activity::{Becomes, Call, Mail};
@@ -16,27 +21,33 @@ pub(crate) use beside::{Beside, Joint};
 pub use beside::{CommentColumns, CommentFile, LacksColumn};
 pub(crate) use body::text_of;
 pub(crate) use element::{Element, Field, Place};
+pub(crate) use files::{FileCut, FileFields, Files};
+pub(crate) use ticket_files::{TicketFiles, note_of_files};
 
 use crate::mapping::convert::DateRule;
 use crate::mapping::entry::Column;
 use crate::mapping::notes::activity::Made;
 use crate::mapping::notes::body::{Head, body};
+use crate::mapping::notes::files::Strange;
 use crate::mapping::notes::ids::{Draft, Said, identified};
+use crate::mapping::notes::moment::{AT, moment};
 use crate::mapping::scope::{Findings, Scope};
 use crate::mapping::shape::BodyForm;
-use crate::model::issue::{Problem, Reason, excerpt};
+use crate::model::attachment::Attachment;
+use crate::model::issue::{Problem, Reason};
 use crate::model::json::items;
 use crate::model::note::{Activity, Note};
 use crate::model::ticket::{PlacedRemark, Remark};
 pub(crate) use words::{Public, Words};
 
-/// HubSpot: the properties of a note.
-const AT: &str = "hs_timestamp";
+/// HubSpot: properties of a note.
 const BODY: &str = "hs_note_body";
+const ATTACHMENTS: &str = "hs_attachment_ids";
 
 /// What the cells of a comment say beside its text; nothing where they are wrong.
 struct Facts {
     at_ms: Option<i64>,
+    files: Vec<Attachment>,
     public: Option<bool>,
     made: Option<Made>,
 }
@@ -72,6 +83,8 @@ pub(crate) struct Notes {
     pub(crate) id: Option<Field>,
     /// Whether the earliest is left out.
     pub(crate) skip_first: bool,
+    /// Its files, where they are taken along.
+    pub(crate) files: Option<Files>,
 }
 
 /// How a cell with comments is cut.
@@ -138,7 +151,11 @@ impl Notes {
         }
         drafts.sort_by_key(|draft| draft.at_ms);
         if self.skip_first && !drafts.is_empty() {
-            let _description = drafts.remove(0);
+            // Its text stands in the ticket; its files do not.
+            let description = drafts.remove(0);
+            if !description.files.is_empty() {
+                drafts.insert(0, description.files_only());
+            }
         }
         drafts
     }
@@ -192,9 +209,14 @@ impl Notes {
         place: &Arc<str>,
         findings: &mut Findings,
     ) -> Option<Draft> {
-        let text = self.body.text(element)?;
+        let files = self.files_of(element);
+        let text = match self.body.text(element) {
+            // Files stand for themselves, and so does what is wrong with them.
+            None if !matches!(&files, Ok(files) if files.is_empty()) => Cow::Borrowed(""),
+            text => text?,
+        };
         let at = self.at.text(element).unwrap_or_default();
-        let facts = self.facts(element, &at, place, findings);
+        let facts = self.facts(element, (&at, files), place, findings);
         let made = facts.made?;
         let said = Said {
             at: &at,
@@ -232,6 +254,7 @@ impl Notes {
             body,
             activity: made.activity,
             more: made.more,
+            files: facts.files,
             place: Arc::clone(place),
         })
     }
@@ -240,7 +263,7 @@ impl Notes {
     fn facts(
         &self,
         element: &Element<'_>,
-        at: &str,
+        (at, files): (&str, Result<Vec<Attachment>, Strange>),
         place: &Arc<str>,
         findings: &mut Findings,
     ) -> Facts {
@@ -249,8 +272,9 @@ impl Notes {
             let problem = Problem::new(reason).property(property).value(value);
             wrong.push(problem.column(&**place));
         };
-        let at_ms = self.moment(at, place, findings);
+        let at_ms = moment(&self.dates, at, place, findings);
         let at_ms = at_ms.map_err(|reason| tell(AT, reason, at)).ok();
+        let files = files.map_err(|(reason, value)| tell(ATTACHMENTS, reason, &value));
         let public = self.public.as_ref().map(|public| public.of(element));
         let public = public.transpose();
         let public = public.map_err(|(reason, value)| tell(BODY, reason, &value));
@@ -259,6 +283,7 @@ impl Notes {
         let made = made.map_err(|(property, reason, value)| tell(property, reason, &value));
         let facts = Facts {
             at_ms,
+            files: files.unwrap_or_default(),
             public,
             made: made.ok(),
         };
@@ -266,23 +291,10 @@ impl Notes {
         facts
     }
 
-    /// The time of a comment, in milliseconds since 1970.
-    fn moment(&self, text: &str, place: &Arc<str>, findings: &mut Findings) -> Result<i64, Reason> {
-        if text.is_empty() {
-            return Err(Reason::MissingValue);
-        }
-        let converted = self.dates.convert(text, None)?;
-        if let Some(remark) = converted.remark {
-            findings.remarks.push(PlacedRemark {
-                remark,
-                property: AT.into(),
-                column: Some(Arc::clone(place)),
-                value: excerpt(text).into(),
-            });
-        }
-        let instant = converted.value.and_then(|value| value.parse().ok());
-        let instant: jiff::Timestamp = instant.ok_or(Reason::MissingValue)?;
-        Ok(instant.as_millisecond())
+    /// The files that a comment names.
+    fn files_of(&self, element: &Element<'_>) -> Result<Vec<Attachment>, Strange> {
+        let files = self.files.as_ref().map(|files| files.of(element));
+        Ok(files.transpose()?.unwrap_or_default())
     }
 
     /// The author as the source names it, whatever files and maps make of that: what is

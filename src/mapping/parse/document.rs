@@ -9,6 +9,7 @@ use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::parse::column::{one_of, read_columns, read_origin};
 use crate::mapping::parse::dialect::read_dialect;
 use crate::mapping::parse::entry::{needs, read_entries};
+use crate::mapping::parse::files::read_attachments;
 use crate::mapping::parse::link::read_link;
 use crate::mapping::parse::notes::read_notes;
 use crate::mapping::parse::property::read_properties;
@@ -43,7 +44,7 @@ pub(crate) fn parse(text: &str, problems: &Problems) -> Option<Document> {
 
 fn read_document(mut root: Table<'_>) -> Option<Document> {
     read_version(&mut root);
-    let _system = root.text("system");
+    let system = root.text("system");
     let source = root.table("source", "[source]").map(read_source);
     let key = read_key(&mut root);
     let rows = root.table("rows", "[rows]").map(read_rows);
@@ -73,14 +74,18 @@ fn read_document(mut root: Table<'_>) -> Option<Document> {
     let new_properties = read_properties(root.tables("property"), &mut faulty);
     let notes = root.tables("notes").into_iter().map(read_notes);
     let notes = notes.collect::<Vec<_>>();
+    let files = root.tables("attachments").into_iter().map(read_attachments);
+    let files = files.collect::<Vec<_>>();
     root.finish();
     Some(Document {
+        system: system.map(|system| system.value),
         source: source.unwrap_or_default(),
         key: key?,
         rows: rows.unwrap_or_default(),
         properties: properties?,
         links: links.into_iter().flatten().collect(),
         notes: notes.into_iter().flatten().collect(),
+        attachments: files.into_iter().flatten().collect(),
         new_properties,
         faulty,
     })

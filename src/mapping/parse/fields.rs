@@ -117,7 +117,7 @@ impl Fields<'_> {
             let names = table.texts(key)?.value;
             return Some((self.checked(names, table), None));
         };
-        let name = format!("the `{key}` of [[notes]]");
+        let name = format!("the `{key}` of {}", table.name());
         let mut inside = table.table(key, &name)?;
         let others = [PART, PATH, COLUMN].into_iter();
         let others = others.filter(|other| *other != self.key);

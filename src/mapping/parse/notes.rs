@@ -1,14 +1,13 @@
 //! `[[notes]]`: the comments of a ticket, and where each says what.
 
 use super::fields::{COLUMN, Fields, PART, PATH};
+use super::files::read_files;
+use super::parts::read_parts;
 use crate::mapping::parse::activity::read_becomes;
 use crate::mapping::parse::column::read_columns;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::read_word;
-use crate::mapping::shape::{BesideSpec, NotesFrom, NotesSpec, PartsSpec};
-
-/// What `parts` may say of the last part.
-const LAST: [(&str, ()); 1] = [("rest", ())];
+use crate::mapping::shape::{BesideSpec, NotesFrom, NotesSpec};
 
 /// Where comments may stand.
 const PLACES: [&str; 3] = ["column", "each", "file"];
@@ -31,6 +30,7 @@ pub(crate) fn read_notes(mut table: Table<'_>) -> Option<NotesSpec> {
     let body = fields.body(&mut table);
     let becomes = read_becomes(&fields, &mut table);
     let id = fields.plain(&mut table, "id");
+    let files = read_files(&fields, &mut table);
     let optional = table.flag("optional").unwrap_or(false);
     let skip = read_word(&mut table, "skip", &SKIP);
     table.finish();
@@ -45,6 +45,7 @@ pub(crate) fn read_notes(mut table: Table<'_>) -> Option<NotesSpec> {
         id,
         from: from?,
         skip_first: skip.is_some_and(|skip| skip.value),
+        files,
     })
 }
 
@@ -122,46 +123,5 @@ fn read_beside(table: &mut Table<'_>) -> Option<BesideSpec> {
         file: file?,
         ticket: ticket?,
         joins,
-    })
-}
-
-/// `parts = { separator = ";", names = ["at", "author", "body"], last = "rest" }`.
-fn read_parts(table: &mut Table<'_>) -> Option<PartsSpec> {
-    let Some(mut inside) = table.table("parts", "the parts of [[notes]]") else {
-        if table.value("parts").is_none() {
-            table.lacks(
-                "parts",
-                "say how a cell is cut: parts = { separator = \";\", names = [\"at\", \"author\", \
-                 \"body\"] }",
-            );
-        }
-        return None;
-    };
-    let separator = inside.text("separator");
-    if separator.is_none() && inside.value("separator").is_none() {
-        inside.lacks("separator", "write what stands between the parts");
-    }
-    let names = inside.texts("names");
-    if names.is_none() && inside.value("names").is_none() {
-        inside.lacks("names", "name the parts in their order");
-    }
-    let _rest = read_word(&mut inside, "last", &LAST);
-    if let Some(empty) = separator.as_ref().filter(|mark| mark.value.is_empty()) {
-        let _ = inside.wrong::<()>(empty.span.clone(), "a separator can't be empty");
-    }
-    let names = names.map(|names| names.value);
-    for (idx, name) in names.iter().flatten().enumerate() {
-        let names = names.as_deref().unwrap_or_default();
-        if names[..idx].iter().any(|other| other.value == name.value) {
-            let _ = inside.wrong::<()>(
-                name.span.clone(),
-                format!("the part `{}` comes twice", name.value),
-            );
-        }
-    }
-    inside.finish();
-    Some(PartsSpec {
-        separator: separator?.value,
-        names: names?,
     })
 }

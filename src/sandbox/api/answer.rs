@@ -93,6 +93,7 @@ impl Portal {
             | Route::ValueRules(_)
             | Route::ValueRulesOf(..)
             | Route::ValueRule(..) => self.admin(call, route),
+            Route::Files(route) => self.files(call, route),
             Route::Account
             | Route::Usage
             | Route::Owners

@@ -7,6 +7,7 @@ use axum::http::{Method, Uri};
 
 use super::problem::Problem;
 use crate::sandbox::clock::Moment;
+use crate::sandbox::files::Form;
 use crate::sandbox::links::PairsPage;
 use crate::sandbox::records::objects::{PageQuery, Which};
 use crate::sandbox::records::show::View;
@@ -18,6 +19,10 @@ use crate::sandbox::switches::{OverLimit, Switches};
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) body: Bytes,
+    /// In place of the body, where one was sent.
+    pub(crate) form: Option<Form>,
+    /// When it arrived, in milliseconds since the epoch.
+    pub(crate) arrived: i64,
     pub(crate) now: Moment,
     uri: Uri,
     query: Vec<(String, String)>,
@@ -25,7 +30,7 @@ pub(crate) struct Call {
     origin: String,
 }
 
-/// Records per page of a list (C1 §2.5).
+/// Records per page of a list (C1 §2.5), or files of a search (C2 §2.3).
 const PAGE: Limit = Limit {
     default: 10,
     most: 100,
@@ -56,11 +61,26 @@ impl Call {
         Call {
             method,
             body,
+            form: None,
+            arrived: now.millis(),
             now,
             uri,
             query,
             origin: format!("http://{host}"),
         }
+    }
+
+    /// The same call with a form.
+    pub(crate) fn with_form(self, form: Form) -> Call {
+        Call {
+            form: Some(form),
+            ..self
+        }
+    }
+
+    /// Scheme and authority as the client wrote them.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -126,6 +146,11 @@ impl Call {
         })
     }
 
+    /// How many files a page of a search has.
+    pub(crate) fn limit_of_files(&self, switches: &Switches) -> Result<u32, Problem> {
+        self.limit(&PAGE, switches.over_limit)
+    }
+
     /// The page of one record's associations.
     pub(crate) fn pairs(&self) -> Result<PairsPage, Problem> {
         let after = self.one("after").unwrap_or("0");
@@ -163,7 +188,7 @@ impl Call {
     }
 
     /// All values of a list parameter: repeated, joined by commas, or both.
-    fn list(&self, name: &str) -> Vec<String> {
+    pub(crate) fn list(&self, name: &str) -> Vec<String> {
         let given = self.query.iter().filter(|(key, _)| key == name);
         let parts = given.flat_map(|(_, value)| value.split(','));
         parts

@@ -11,6 +11,7 @@ mod scopes;
 mod answer;
 mod records;
 mod links;
+mod files;
 mod merges;
 mod definitions;
 mod admin;

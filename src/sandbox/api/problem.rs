@@ -238,6 +238,21 @@ impl Problem {
         }
     }
 
+    /// 415 of what is sent in a form that is not taken.
+    pub(crate) fn unsupported(message: impl Into<String>) -> Problem {
+        Problem::new(415, None, message)
+    }
+
+    /// 413 of a file over the limit.
+    pub(crate) fn payload_too_large(message: impl Into<String>) -> Problem {
+        Problem::new(413, None, message)
+    }
+
+    /// 403 of what is closed to whoever asks.
+    pub(crate) fn forbidden(message: impl Into<String>) -> Problem {
+        Problem::new(403, Some("FORBIDDEN"), message)
+    }
+
     /// 500: the portal itself failed, and wrote nothing.
     pub(crate) fn internal(message: impl Into<String>) -> Problem {
         Problem::new(500, Some("INTERNAL_ERROR"), message)

@@ -69,6 +69,17 @@ impl Reply {
         }
     }
 
+    /// Bytes as they are.
+    pub(crate) fn bytes(body: &[u8]) -> Reply {
+        Reply {
+            status: 200,
+            content_type: "application/octet-stream",
+            body: body.to_vec(),
+            is_edge: false,
+            retry_after: None,
+        }
+    }
+
     /// 204.
     pub(crate) fn empty() -> Reply {
         Reply {

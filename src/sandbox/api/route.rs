@@ -3,6 +3,7 @@
 
 use super::problem::Problem;
 use super::version::Version;
+use crate::sandbox::files::FileRoute;
 use crate::sandbox::schema::kind::Kind;
 
 /// The paths that are served.
@@ -51,6 +52,7 @@ pub(crate) enum Route {
     /// The same for a property's definition.
     PropertyBack(Kind, String),
     Links((Kind, Kind), LinkRoute),
+    Files(FileRoute),
 }
 
 /// The last segment of a batch path.
@@ -128,6 +130,10 @@ impl Route {
         let numbered = |route| Ok((route, Version::Numbered));
         match segments.as_slice() {
             ["account-info", version, rest @ ..] => Ok((account(rest)?, named(version)?)),
+            ["files", version, rest @ ..] => {
+                Ok((Route::Files(FileRoute::of(rest)?), named(version)?))
+            }
+            ["_signed", id] => numbered(Route::Files(FileRoute::Signed((*id).to_owned()))),
             ["crm-object-schemas", version, "schemas"] => Ok((Route::Schemas, named(version)?)),
             ["crm", "v3", "schemas"] => numbered(Route::Schemas),
             ["properties", "v1" | "v2", kind, "properties"] => numbered(old_properties(kind)?),

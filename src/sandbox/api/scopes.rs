@@ -6,6 +6,7 @@ use axum::http::Method;
 use super::call::Call;
 use super::problem::Problem;
 use super::route::{LinkRoute, Route, Verb};
+use crate::sandbox::files::FileRoute;
 use crate::sandbox::schema::kind::Kind;
 use crate::sandbox::switches::{ActivityScopes, Switches};
 
@@ -54,6 +55,7 @@ fn needs(method: &Method, route: &Route, guard: ActivityScopes) -> Vec<AnyOf> {
         | Route::Stage(..)
         | Route::StageAudit(..) => vec![definitions(Kind::Ticket, access, guard)],
         Route::Links((from, to), _) => [from, to].map(|end| records(*end, access, guard)).into(),
+        Route::Files(route) => files(method, route, access),
         Route::Owners | Route::Owner(_) => vec![vec!["crm.objects.owners.read".to_owned()]],
         Route::Schemas => vec![vec!["crm.schemas.custom.read".to_owned()]],
         // Granted to every private app without asking, or no call of the API.
@@ -69,6 +71,22 @@ fn needs(method: &Method, route: &Route, guard: ActivityScopes) -> Vec<AnyOf> {
         | Route::OwnProperties
         | Route::OldProperties(None) => Vec::new(),
     }
+}
+
+/// Calls on files; deleting has a scope of its own besides (C2 §2.4).
+fn files(method: &Method, route: &FileRoute, access: &str) -> Vec<AnyOf> {
+    let named = |last: &str| format!("files.{last}");
+    let mut any = vec![
+        "files".to_owned(),
+        named(access),
+        format!("files.ui_hidden.{access}"),
+    ];
+    match (route, method) {
+        (FileRoute::Signed(_), _) => return Vec::new(),
+        (_, &Method::DELETE) => any.push(named("delete")),
+        _ => {}
+    }
+    vec![any]
 }
 
 /// Whether a call that is no GET only reads.

@@ -25,6 +25,7 @@ use crate::sandbox::api::route::BESIDE;
 use crate::sandbox::api::version::{Naming, version_named};
 use crate::sandbox::api::{Around, Portal};
 use crate::sandbox::clock::Clock;
+use crate::sandbox::files::{Form, SIGNED, boundary};
 use crate::sandbox::switches::{CountRequests, RetryAfter, ServedPaths, Switches};
 use crate::sandbox::troubles::{HoldAt, Injected, TroubleKind, Troubles};
 
@@ -119,6 +120,7 @@ impl Front {
         ending.heard();
         neighbours::check(&head.headers)?;
         let uri = &head.uri;
+        let is_signed = uri.path().starts_with(SIGNED);
         let is_beside = uri.path().starts_with(BESIDE);
         let body = match is_beside {
             true => body,
@@ -133,6 +135,10 @@ impl Front {
         }
         if let Some(asked) = OAuth::of(&path) {
             return self.oauth(&asked, body).await;
+        }
+        if is_signed {
+            let call = self.call(head, body).await?;
+            return Ok(self.beside(call, id).await);
         }
         let token = bearer(&head.headers).map(str::to_owned);
         self.tokens
@@ -187,7 +193,7 @@ impl Front {
 
     /// Counts a call; the answer has a reply when that refuses it.
     fn count(&self, path: &str, id: &str) -> Answer {
-        let purse = match path.ends_with("/search") {
+        let purse = match path.ends_with("/search") && !path.starts_with("/files/") {
             true => Purse::Search,
             false => Purse::General,
         };
@@ -307,9 +313,16 @@ impl Front {
     }
 
     async fn call(&self, head: Parts, body: Body) -> Result<Call, Problem> {
-        let body = whole(body, &self.switches).await?;
         let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
         let declared = text(header::CONTENT_TYPE);
+        if let Some(boundary) = declared.and_then(boundary) {
+            let form = Form::read(body, boundary, self.switches.file_limit.0).await?;
+            let host = text(header::HOST).unwrap_or_default().to_owned();
+            let now = self.clock.now();
+            let call = Call::new(head.method, head.uri, &host, Bytes::new(), now);
+            return Ok(call.with_form(form));
+        }
+        let body = whole(body, &self.switches).await?;
         if !body.is_empty() && declared.is_some_and(|declared| !declared.contains("json")) {
             return Err(Problem::not_json(self.switches.other_type));
         }

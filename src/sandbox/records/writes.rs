@@ -20,6 +20,9 @@ use crate::sandbox::switches::{
     FoldUniqueCase, LoneActivity, UniqueCollision,
 };
 
+/// The property that names the files of an activity.
+const ATTACHMENTS: &str = "hs_attachment_ids";
+
 /// When a write comes, and by which version's paths.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Occasion {
@@ -54,6 +57,7 @@ impl PortalState {
         if is_lone && self.switches.lone_activity == LoneActivity::Refused {
             return Err(Refusal::Lone(kind));
         }
+        self.check_attachments(kind, &draft.values)?;
         if let Some(full) = self.room_for_new(&links)? {
             return Err(Refusal::Full(full));
         }
@@ -88,6 +92,9 @@ impl PortalState {
         let rules = self.rules(on.version);
         let Draft { values, warnings } =
             rules.update(kind, &record.values, given, &on.now.iso())?;
+        if given.contains_key(ATTACHMENTS) {
+            self.check_attachments(kind, &values)?;
+        }
         let before = self.unique_values(kind, &record.values);
         let after = self.unique_values(kind, &values);
         let gained: BTreeSet<UniqueValue> = after.difference(&before).cloned().collect();
@@ -103,6 +110,19 @@ impl PortalState {
             .try_for_each(|value| self.store.hold(kind, value, record.id))?;
         let record = Record { values, ..record };
         Ok(Written { record, warnings })
+    }
+
+    /// Refuses files that are not there, where the portal looks (C2 §2.5).
+    fn check_attachments(&self, kind: Kind, values: &Values) -> Result<(), Refusal> {
+        let ids = values.get(ATTACHMENTS);
+        match self.unknown_attachment(kind, ids)? {
+            Some(id) => Err(Refusal::Invalid(vec![Invalid {
+                name: ATTACHMENTS.to_owned(),
+                value: ids.cloned(),
+                fault: Fault::new("INVALID_ATTACHMENT", format!("there is no file {id}")),
+            }])),
+            None => Ok(()),
+        }
     }
 
     /// Puts a live record into the recycle bin; says whether there was one.

@@ -4,6 +4,8 @@
 //! here: callers check first and write inside a transaction.
 
 mod definitions;
+mod file_tables;
+mod files;
 mod gone;
 mod history;
 mod index;
@@ -13,6 +15,7 @@ mod state;
 mod unique;
 mod ids;
 
+pub(super) use files::{StoredFile, StoredFolder};
 pub(super) use history::Version;
 pub(super) use index::{LateRecord, Slice};
 pub(super) use records::Record;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use super::file_tables::{FILES, last_id as last_file_id};
 use super::ids;
 use crate::sandbox::options::Data;
 
@@ -16,7 +17,7 @@ use crate::sandbox::options::Data;
 pub(crate) const APPLICATION_ID: i64 = 0x7468_7362;
 
 /// Raised whenever the tables change.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// Times are milliseconds since the epoch. The index of `record` holds all that
 /// a search without conditions on other values needs.
@@ -180,6 +181,7 @@ fn create(connection: &Connection, random: &mut fastrand::Rng) -> rusqlite::Resu
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.execute_batch(TABLES)?;
     transaction.execute_batch(GONE)?;
+    transaction.execute_batch(FILES)?;
     let portal_id = random.i64(10_000_000..100_000_000);
     for (name, value) in [("portal_id", portal_id), ("first_id", ids::start(random))] {
         let _ = transaction.execute(
@@ -197,15 +199,18 @@ fn recognise(connection: &Connection) -> Result<(), StoreError> {
     }
     match number("user_version")? {
         version if version > VERSION => Err(StoreError::Newer(version)),
-        2 => Ok(upgrade(connection)?),
+        version @ (2 | 3) => Ok(upgrade(connection, version)?),
         version if version < VERSION => Err(StoreError::Older(version)),
         _ => Ok(()),
     }
 }
 
-fn upgrade(connection: &Connection) -> rusqlite::Result<()> {
+fn upgrade(connection: &Connection, version: i64) -> rusqlite::Result<()> {
     let transaction = connection.unchecked_transaction()?;
-    transaction.execute_batch(GONE)?;
+    if version < 3 {
+        transaction.execute_batch(GONE)?;
+    }
+    transaction.execute_batch(FILES)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
 }
@@ -213,6 +218,7 @@ fn upgrade(connection: &Connection) -> rusqlite::Result<()> {
 fn last_id(connection: &Connection) -> rusqlite::Result<i64> {
     let query = "SELECT max(id) FROM (SELECT max(id) AS id FROM record UNION ALL SELECT max(record) FROM gone)";
     let last: Option<i64> = connection.query_row(query, [], |row| row.get(0))?;
+    let last = last.max(last_file_id(connection)?);
     last.map_or_else(|| fact(connection, "first_id"), Ok)
 }
 
@@ -318,7 +324,7 @@ mod tests {
             .expect("a row");
         store
             .connection
-            .execute_batch("DROP TABLE gone; PRAGMA user_version = 2")
+            .execute_batch("DROP TABLE gone; DROP TABLE file; DROP TABLE folder; DROP TABLE content; PRAGMA user_version = 2")
             .expect("the version before");
         drop(store);
         let (store, fresh) = Store::open(&data, 1).expect("the state");

@@ -2,14 +2,17 @@
 //! named choices. One line of the table below is one row of C1 §12, the list of
 //! unknowns; the first value of a line is what the portal does by itself.
 
-mod value;
+pub(crate) mod value;
 pub(crate) mod time_text;
 
 use std::str::FromStr;
 
 use thiserror::Error;
 
-use value::{DailyLimit, DayEnds, LinkLag, Names, SearchLag, SearchRate};
+use super::files::FileLimit;
+use value::{
+    DailyLimit, DayEnds, FileSearchLag, LinkLag, Names, NoLag, SearchLag, SearchRate, SignedLife,
+};
 
 /// Makes the choices, the set of them, and the reader of `NAME=VALUE` out of one
 /// table, so that a new switch is one new line. Values after the line are free
@@ -241,7 +244,36 @@ switches! {
         "texts of activities when they are read back: as they were written, wrapped in a div, line breaks as <br>"
     0 lone_activity: LoneActivity { Accepted = "accepted", Refused = "400" }
         "an activity that is made without an association"
+    0 file_duplicate: FileDuplicate { Content = "content", Both = "content+name", Name = "name" }
+        "what makes an uploaded file a duplicate"
+    0 file_reject: FileReject { Refused = "400", RefusedNamed = "400-id", Conflict = "409", ConflictNamed = "409-id" }
+        "a duplicate under REJECT, with or without the id of the file that is there"
+    0 file_existing: FileExisting { Created = "201", Ok = "200" }
+        "the status of a duplicate under RETURN_EXISTING"
+    0 file_existing_archived: FileExistingArchived { No = "no", Seen = "yes" }
+        "whether deleted files are taken for duplicates"
+    0 oversized_file: OversizedFile { Refused = "400", TooLarge = "413" }
+        "a file over the limit"
+    0 barred_file: BarredFile { Refused = "400", Unsupported = "415" }
+        "a file with an ending that is not allowed"
+    0 file_rename: FileRename { Dash = "-1", Bracket = "(1)", Random = "random" }
+        "what follows a file's name that is taken"
+    0 file_rename_path: FileRenamePath { Follows = "yes", Stays = "no" }
+        "whether the path of such a file changes with its name"
+    0 file_names: FileNames { Kept = "kept", Slugged = "slugged" }
+        "letters of files' and folders' names: kept, or all but plain ones turned into -"
+    0 deleted_file_in_note: DeletedFile { Kept = "kept", Dropped = "dropped" }
+        "the id of a deleted file in the activities that name it"
+    0 file_race: FileRace { Renamed = "renamed", Conflict = "409", Same = "same" }
+        "two uploads to one path at once: the later one is renamed, refused, or answered with the earlier one"
+    0 unknown_file_id: UnknownFileId { Accepted = "accepted", Refused = "400" }
+        "an activity that names a file that is not there"
     free
+    0 file_stat_lag: NoLag = "0s", "TIME"; "how late a new file is found by its path"
+    0 file_search_lag: FileSearchLag = "5s", "TIME"; "how late a new file is found by a search"
+    0 file_limit: FileLimit = "20mb", "SIZE"; "the most bytes of a file, such as 20mb or 2gb"
+    0 barred_endings: Names = "none", "ENDING,ENDING…"; "endings of files that are not taken, such as exe"
+    0 signed_url_life: SignedLife = "15m", "TIME"; "how long a signed address leads to its file unless the call says otherwise"
     0 link_lag: LinkLag = "0s", "TIME"; "how late the associations of a new record are read by the association endpoints"
     29 search_lag: SearchLag = "5s", "TIME"; "how late the search index is"
     32 daily_limit: DailyLimit = "625000", "N"; "requests a day (the ones in 10 s are --rate)"

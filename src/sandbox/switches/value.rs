@@ -42,6 +42,54 @@ impl FromStr for LinkLag {
     }
 }
 
+/// How late something is found by its path; at once by default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct NoLag(pub(crate) Duration);
+
+impl FromStr for NoLag {
+    type Err = NoValue;
+
+    fn from_str(text: &str) -> Result<NoLag, NoValue> {
+        time(text).map(NoLag).ok_or(NoValue)
+    }
+}
+
+/// How late a new file is found by a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileSearchLag(pub(crate) Duration);
+
+impl Default for FileSearchLag {
+    fn default() -> FileSearchLag {
+        FileSearchLag(Duration::from_secs(5))
+    }
+}
+
+impl FromStr for FileSearchLag {
+    type Err = NoValue;
+
+    fn from_str(text: &str) -> Result<FileSearchLag, NoValue> {
+        time(text).map(FileSearchLag).ok_or(NoValue)
+    }
+}
+
+/// How long a signed address is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SignedLife(pub(crate) Duration);
+
+impl Default for SignedLife {
+    fn default() -> SignedLife {
+        SignedLife(Duration::from_secs(15 * 60))
+    }
+}
+
+impl FromStr for SignedLife {
+    type Err = NoValue;
+
+    fn from_str(text: &str) -> Result<SignedLife, NoValue> {
+        time(text).map(SignedLife).ok_or(NoValue)
+    }
+}
+
 /// Requests a day; the default is the Professional tier's (C1 §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DailyLimit(pub(crate) u64);

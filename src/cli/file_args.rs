@@ -1,0 +1,173 @@
+//! Where the files of tickets and comments come from, as it is typed.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::settings::{attachment_token, route};
+use super::talk::Talk;
+use crate::error::Error;
+use crate::hubspot::FileHost;
+use crate::import::notes::attachments::FileSources;
+use crate::journal::Told;
+use crate::mapping::MappingFile;
+
+/// The folder's option, by its name in a journal.
+const FOLDER: &str = "attachments";
+
+/// The most bytes of a file unless something else is said: 100 MB.
+const MOST: u64 = 100_000_000;
+
+/// Where the files of tickets and comments come from; none are taken along unless that is
+/// said.
+#[derive(Clone, Debug, Default, Args)]
+pub struct FileArgs {
+    /// Upload the files that the mapping names from this folder, where they are ID/NAME,
+    /// NAME, or the path that the input has for them
+    #[arg(long, value_name = "DIR")]
+    attachments: Option<PathBuf>,
+    /// A host that files may be fetched from by their addresses, and no other is called;
+    /// `*.example.com` stands for all below it. Its token is in
+    /// TICKETHAUL_ATTACHMENT_TOKEN_<HOST>, in capitals with _ for other signs. May be given
+    /// several times
+    #[arg(long, value_name = "HOST", value_delimiter = ',')]
+    attachment_host: Vec<String>,
+    /// The largest file that is uploaded, such as 20mb [default: 100mb]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    max_attachment: Option<u64>,
+}
+
+impl FileArgs {
+    /// The mapping as this run uses it: without a source, no files are taken along, and that
+    /// is said.
+    pub fn fitted(&self, mapping: MappingFile, talk: &Talk) -> Result<MappingFile, Error> {
+        if !self.is_given() {
+            if mapping.names_files() {
+                talk.say(
+                    "files are not taken along: the mapping names some; --attachments DIR or \
+                     --attachment-host HOST says where they are",
+                );
+            }
+            return Ok(mapping);
+        }
+        if !mapping.names_files() {
+            return Err(Error::usage(format!(
+                "--attachments and --attachment-host say where files are, and the mapping {} names none",
+                mapping.name()
+            ))
+            .advise("add [[attachments]], or `attachments` to [[notes]], or leave the options out"));
+        }
+        Ok(mapping.with_files())
+    }
+
+    /// Where files come from, if any are taken along.
+    ///
+    /// # Errors
+    /// When the folder is none, or a host can't be one.
+    pub fn sources(&self) -> Result<Option<FileSources>, Error> {
+        if !self.is_given() {
+            return Ok(None);
+        }
+        if let Some(folder) = self.attachments.as_ref().filter(|folder| !folder.is_dir()) {
+            let folder = folder.display();
+            return Err(
+                Error::usage(format!("--attachments {folder} is not a folder"))
+                    .advise("name the folder that the files are in"),
+            );
+        }
+        let hosts = self.attachment_host.iter().map(|name| host(name));
+        Ok(Some(FileSources {
+            folder: self.attachments.clone(),
+            hosts: hosts.collect::<Result<_, _>>()?,
+            route: route(),
+            most: self.max_attachment.unwrap_or(MOST),
+        }))
+    }
+
+    fn is_given(&self) -> bool {
+        self.attachments.is_some() || !self.attachment_host.is_empty()
+    }
+}
+
+/// What a run is told, with a folder that means the same from wherever it is resumed.
+pub fn absolute(told: Told) -> Told {
+    let path = told.option(FOLDER).map(Path::new).map(std::path::absolute);
+    match path {
+        Some(Ok(path)) => {
+            let path = path.to_string_lossy().into_owned();
+            told.overlaid(&Told::new([(FOLDER.to_owned(), path)]))
+        }
+        Some(Err(_)) | None => told,
+    }
+}
+
+fn host(name: &str) -> Result<FileHost, Error> {
+    let bare = name.strip_prefix("*.").unwrap_or(name);
+    let odd = |letter: char| !(letter.is_alphanumeric() || ".-_:[]".contains(letter));
+    if bare.is_empty() || bare.contains(odd) {
+        return Err(
+            Error::usage(format!("--attachment-host {name} is not a host"))
+                .advise("write its name alone, such as files.example.com or *.example.com"),
+        );
+    }
+    Ok(FileHost {
+        name: name.to_owned(),
+        token: attachment_token(&variable(bare)),
+    })
+}
+
+/// What stands behind `TICKETHAUL_ATTACHMENT_TOKEN_` for a host.
+fn variable(host: &str) -> String {
+    let letter = |letter: char| match letter.is_ascii_alphanumeric() {
+        true => letter.to_ascii_uppercase(),
+        false => '_',
+    };
+    host.chars().map(letter).collect()
+}
+
+/// A number of bytes: `500kb`, `20mb`, `2gb`.
+fn size(text: &str) -> Result<u64, String> {
+    let end = text.find(|letter: char| !letter.is_ascii_digit());
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    let unit = match unit.trim().to_lowercase().as_str() {
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => 0,
+    };
+    let size = number.parse::<u64>().ok();
+    let size = size.and_then(|number| number.checked_mul(unit));
+    size.filter(|size| *size > 0)
+        .ok_or_else(|| "a size such as 500kb, 20mb or 2gb is expected".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_a_unit() {
+        for (text, bytes) in [
+            ("500kb", Some(500_000)),
+            ("20MB", Some(20_000_000)),
+            ("2 gb", Some(2_000_000_000)),
+            ("20", None),
+            ("0mb", None),
+            ("mb", None),
+        ] {
+            assert_eq!(size(text).ok(), bytes, "{text}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_names_and_have_variables() {
+        assert_eq!(
+            variable("files.acme-help.example"),
+            "FILES_ACME_HELP_EXAMPLE"
+        );
+        assert!(host("*.example.com").is_ok() && host("[::1]:80").is_ok());
+        for name in ["https://a.example", "a.example/files", "", "*."] {
+            assert!(host(name).is_err(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Files: uploads, and finding them again (C2 §2).
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+
+use crate::hubspot::client::{Client, found};
+use crate::hubspot::error::CallError;
+use crate::hubspot::exchange::{Effect, Method, Request, Upload};
+use crate::hubspot::paths::with_query;
+use crate::hubspot::records::StoredFile;
+use crate::hubspot::wire;
+
+/// Files of one search that are believed: more than any name's mark can find.
+const FOUND: &str = "100";
+
+/// A file that is to be put in.
+#[derive(Clone, Debug)]
+pub struct NewFile {
+    /// Where to, from the first slash.
+    pub folder: String,
+    /// What it is called, with its ending.
+    pub name: String,
+    /// Where its bytes are.
+    pub bytes: PathBuf,
+    /// How many there are.
+    pub size: u64,
+    /// Whether it is made whatever the folder has.
+    pub anew: bool,
+}
+
+impl Client {
+    /// Puts a file in, unless the folder has it already: then that one comes back
+    /// (protocol H5). Repeating it after a lost reply may put it in twice.
+    pub async fn upload(&self, new: &NewFile) -> Result<StoredFile, CallError> {
+        let upload = form(new).map_err(Client::unsendable)?;
+        let mut request = Request::new(Method::Post, self.api().files(), Effect::Once);
+        request.upload = Some(upload);
+        self.call(&request, wire::file).await
+    }
+
+    /// The file at a path.
+    pub async fn file_at(&self, path: &str) -> Result<Option<StoredFile>, CallError> {
+        let stat = self.get(self.api().file_stat(path), wire::stat).await;
+        match stat {
+            // Nothing at a path may be told like a path of the API that is not there.
+            Err(CallError::Gone { error, .. }) if error.status == 404 => Ok(None),
+            stat => Ok(found(stat)?.flatten()),
+        }
+    }
+
+    /// Files with these bytes whose names have this mark, of less than 20 letters. It may
+    /// take a while until a new one is found.
+    pub async fn files_with(&self, mark: &str, md5: &str) -> Result<Vec<StoredFile>, CallError> {
+        let query = [("name", mark), ("fileMd5", md5), ("limit", FOUND)];
+        let path = with_query(&self.api().file_search(), &query);
+        self.get(path, wire::files).await
+    }
+
+    /// Deletes a file; one that is not there is as good as deleted.
+    pub async fn delete_file(&self, id: &str) -> Result<(), CallError> {
+        let request = Request::new(Method::Delete, self.api().file(id), Effect::Repeatable);
+        match found(self.call(&request, wire::nothing).await) {
+            Err(CallError::Gone { error, .. }) if error.status == 404 => Ok(()),
+            deleted => deleted.map(drop),
+        }
+    }
+
+    /// Makes sure that files may be read and written: an upload of nothing needs the scopes
+    /// that any does.
+    ///
+    /// # Errors
+    /// When a scope is missing, which the error names, or the portal can't be reached.
+    pub async fn check_files(&self) -> Result<(), CallError> {
+        let path = with_query(&self.api().file_search(), &[("limit", "1")]);
+        let _some = self.get(path, wire::files).await?;
+        let mut request = Request::new(Method::Post, self.api().files(), Effect::Repeatable);
+        request.upload = Some(part("options", "{}"));
+        match self.call(&request, wire::anything).await {
+            Ok(_) | Err(CallError::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+const BOUNDARY: &str = "tickethaul-part-of-the-form-7c1f4a";
+
+/// A form without a file.
+fn part(name: &str, text: &str) -> Upload {
+    Upload {
+        boundary: BOUNDARY,
+        before: Bytes::from(format!("{}--{BOUNDARY}--\r\n", text_part(name, text))),
+        file: None,
+        after: Bytes::new(),
+    }
+}
+
+fn form(new: &NewFile) -> serde_json::Result<Upload> {
+    let mut before = String::new();
+    for (name, text) in [
+        ("folderPath", new.folder.as_str()),
+        ("fileName", new.name.as_str()),
+        ("options", wire::upload_options(new.anew)?.as_str()),
+    ] {
+        before.push_str(&text_part(name, text));
+    }
+    before.push_str(&format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{}\"\r\n\
+         Content-Type: application/octet-stream\r\n\r\n",
+        new.name.replace(['"', '\r', '\n'], "-")
+    ));
+    Ok(Upload {
+        boundary: BOUNDARY,
+        before: Bytes::from(before),
+        file: Some((new.bytes.clone(), new.size)),
+        after: Bytes::from(format!("\r\n--{BOUNDARY}--\r\n")),
+    })
+}
+
+fn text_part(name: &str, text: &str) -> String {
+    format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+}

@@ -1,0 +1,347 @@
+//! Files from other hosts than the portal's (protocol H6): only from those that were named,
+//! streamed into a file, with an end to their size and to how long they may take. A host's
+//! token goes to it and to no other, wherever it sends on to. Where a proxy is in the way,
+//! it finds the addresses of names, and whether they are private is its to see.
+
+use std::collections::HashMap;
+use std::error::Error as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use md5::{Digest, Md5};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::{Response, Url};
+use tokio::fs::File;
+use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+use tokio::time::{Instant, timeout_at};
+
+use super::cause::Cause;
+use super::clients::{is_loopback, setup};
+use super::hosts::{FileHost, Guard, Hosts, Private};
+use super::proxy::Way;
+use crate::hubspot::connect::route::Route;
+use crate::hubspot::connect::settings::ConnectError;
+use crate::hubspot::connect::token::HostToken;
+use crate::model::file_fault::FileFault;
+
+/// How often a file is asked for.
+const ATTEMPTS: u32 = 3;
+
+/// How often a host may send on.
+const LEADS: usize = 5;
+
+/// Bytes a second that a host has at least to send.
+const SLOWEST: u64 = 16 << 10;
+
+/// The longest wait that a host may ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Fetches files.
+pub struct Fetcher {
+    hosts: Arc<Hosts>,
+    route: Route,
+    /// How long a host may take to begin, and how long beyond what its bytes are worth.
+    patience: Duration,
+    /// By scheme, host and port: each may have another way.
+    clients: Mutex<HashMap<String, reqwest::Client>>,
+}
+
+/// A file that has come whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// Bytes.
+    pub size: u64,
+    /// MD5 of them, in digits.
+    pub md5: String,
+}
+
+/// Why an attempt brought no file.
+enum Failure {
+    /// Another one would fare no better.
+    Final(FileFault),
+    /// Another one might, after a wait that the host may have asked for.
+    Passing(FileFault, Option<Duration>),
+}
+
+impl From<FileFault> for Failure {
+    fn from(fault: FileFault) -> Failure {
+        Failure::Final(fault)
+    }
+}
+
+impl Fetcher {
+    /// From these hosts; nothing is called.
+    pub fn new(hosts: Vec<FileHost>, route: Route, patience: Duration) -> Fetcher {
+        Fetcher {
+            hosts: Arc::new(Hosts::new(hosts)),
+            route,
+            patience,
+            clients: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// Whether any host was named.
+    pub fn has_hosts(&self) -> bool {
+        !self.hosts.is_empty()
+    }
+
+    /// Writes the file at an address into `to`, which has nothing in it yet. `is_page` says
+    /// that a page is what is wanted; `most` is how many bytes it may have.
+    ///
+    /// # Errors
+    /// With what is wrong with the file, or with its host.
+    pub async fn fetch(
+        &self,
+        address: &str,
+        is_page: bool,
+        to: &mut File,
+        most: u64,
+    ) -> Result<Fetched, FileFault> {
+        let url = parsed(address)?;
+        let mut wait = self.patience / 100;
+        for attempt in 1.. {
+            match self.attempt(&url, is_page, to, most).await {
+                Ok(fetched) => return Ok(fetched),
+                Err(Failure::Final(fault)) => return Err(fault),
+                Err(Failure::Passing(fault, _)) if attempt >= ATTEMPTS => return Err(fault),
+                Err(Failure::Passing(_, asked)) => {
+                    tokio::time::sleep(asked.unwrap_or(wait).min(LONGEST_WAIT)).await;
+                    wait *= 4;
+                }
+            }
+            emptied(to).await.map_err(|error| unkept(&error))?;
+        }
+        unreachable_words("it was not asked for")
+    }
+
+    async fn attempt(
+        &self,
+        url: &Url,
+        is_page: bool,
+        to: &mut File,
+        most: u64,
+    ) -> Result<Fetched, Failure> {
+        let until = Instant::now() + self.patience;
+        let response = timeout_at(until, self.asked(url)).await;
+        let response = response.map_err(|_| too_slow(url))??;
+        let host = host_of(response.url());
+        if !is_page && says_page(&response) {
+            return Err(FileFault::Page { host }.into());
+        }
+        if response
+            .content_length()
+            .is_some_and(|length| length > most)
+        {
+            return Err(FileFault::TooLarge { most }.into());
+        }
+        self.taken(response, (is_page, host), to, most).await
+    }
+
+    /// The reply of the host that has the file, after all that only send on.
+    async fn asked(&self, url: &Url) -> Result<Response, Failure> {
+        let mut url = url.clone();
+        for _ in 0..=LEADS {
+            let response = self.called(&url).await?;
+            let status = response.status();
+            if status.is_success() {
+                return Ok(response);
+            }
+            if !status.is_redirection() {
+                return Err(refused(&url, &response));
+            }
+            let to = response.headers().get(LOCATION);
+            let to = to.and_then(|to| to.to_str().ok());
+            let to = to.and_then(|to| url.join(to).ok());
+            let Some(to) = to else {
+                return Err(refused(&url, &response));
+            };
+            let downwards = url.scheme() == "https" && to.scheme() != "https";
+            if downwards || self.hosts.of(&to).is_none() {
+                let to = host_of(&to);
+                return Err(FileFault::LeadsElsewhere { to }.into());
+            }
+            url = to;
+        }
+        let words = format!("{} sends on again and again", host_of(&url));
+        Err(FileFault::NoAddress { words }.into())
+    }
+
+    async fn called(&self, url: &Url) -> Result<Response, Failure> {
+        let host = host_of(url);
+        let Some(named) = self.hosts.of(url) else {
+            return Err(FileFault::HostNotNamed { host }.into());
+        };
+        let literal = host.trim_matches(['[', ']']).parse();
+        if literal.is_ok_and(|address| !self.hosts.allow(address)) {
+            let address = host.clone();
+            return Err(FileFault::PrivateAddress { host, address }.into());
+        }
+        let mut request = self.client(url)?.get(url.clone()).header(ACCEPT, "*/*");
+        if let Some(token) = &named.token {
+            if url.scheme() != "https" && !is_loopback(&host) {
+                return Err(FileFault::PlainToken { host }.into());
+            }
+            request = request.header(AUTHORIZATION, credentials(token)?);
+        }
+        request.send().await.map_err(|error| uncalled(url, &error))
+    }
+
+    /// A client with the way to a host, as the portal's has one.
+    fn client(&self, url: &Url) -> Result<reqwest::Client, FileFault> {
+        let key = format!("{}:{:?}", host_of(url), url.port_or_known_default());
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&key) {
+            return Ok(client.clone());
+        }
+        let built = self.build(url).map_err(|error| FileFault::Unreachable {
+            words: error.to_string(),
+        })?;
+        let _new = clients.insert(key, built.clone());
+        Ok(built)
+    }
+
+    fn build(&self, url: &Url) -> Result<reqwest::Client, ConnectError> {
+        let loopback = url.host_str().is_some_and(is_loopback);
+        let way = Way::to(url, loopback, &self.route)?;
+        let guard = Arc::new(Guard(Arc::clone(&self.hosts)));
+        setup(&way, url.scheme(), &self.route, |builder| {
+            builder.dns_resolver(Arc::clone(&guard))
+        })
+    }
+
+    /// Writes a reply down as it comes.
+    async fn taken(
+        &self,
+        mut response: Response,
+        (is_page, host): (bool, String),
+        to: &mut File,
+        most: u64,
+    ) -> Result<Fetched, Failure> {
+        let begun = Instant::now();
+        let url = response.url().clone();
+        let mut hash = Md5::new();
+        let mut size: u64 = 0;
+        loop {
+            let worth = Duration::from_secs_f64(size as f64 / SLOWEST as f64);
+            let until = begun + self.patience + worth;
+            let chunk = timeout_at(until, response.chunk()).await;
+            let chunk: Option<Bytes> = chunk
+                .map_err(|_| too_slow(&url))?
+                .map_err(|error| uncalled(&url, &error))?;
+            let Some(chunk) = chunk else { break };
+            if size == 0 && !is_page && begins_page(&chunk) {
+                return Err(FileFault::Page { host }.into());
+            }
+            size += chunk.len() as u64;
+            if size > most {
+                return Err(FileFault::TooLarge { most }.into());
+            }
+            hash.update(&chunk);
+            to.write_all(&chunk).await.map_err(|error| unkept(&error))?;
+        }
+        to.flush().await.map_err(|error| unkept(&error))?;
+        let digits = hash.finalize();
+        Ok(Fetched {
+            size,
+            md5: digits.iter().map(|byte| format!("{byte:02x}")).collect(),
+        })
+    }
+}
+
+fn parsed(address: &str) -> Result<Url, FileFault> {
+    let wrong = |words: String| FileFault::NoAddress { words };
+    let url = Url::parse(address.trim()).map_err(|error| wrong(error.to_string()))?;
+    match url.scheme() {
+        "http" | "https" => {}
+        other => return Err(wrong(format!("{other} is not http or https"))),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("a name or password does not belong there".to_owned()));
+    }
+    Ok(url)
+}
+
+fn host_of(url: &Url) -> String {
+    url.host_str().unwrap_or_default().to_owned()
+}
+
+/// What the host wants to see: the whole header where the token has its kind before it.
+fn credentials(token: &HostToken) -> Result<HeaderValue, FileFault> {
+    let text = token.expose();
+    let header = match text.split_once(' ') {
+        Some(_) => text.to_owned(),
+        None => format!("Bearer {text}"),
+    };
+    let mut header = HeaderValue::try_from(header).map_err(|_| FileFault::Unreachable {
+        words: "the host's token does not fit a header".to_owned(),
+    })?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+fn says_page(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.trim().to_ascii_lowercase().starts_with("text/html")
+}
+
+fn begins_page(chunk: &[u8]) -> bool {
+    let start = chunk.trim_ascii_start();
+    let start = start.get(..14.min(start.len())).unwrap_or_default();
+    let start = start.to_ascii_lowercase();
+    start.starts_with(b"<!doctype html") || start.starts_with(b"<html")
+}
+
+/// An error status; some pass.
+fn refused(url: &Url, response: &Response) -> Failure {
+    let status = response.status().as_u16();
+    let fault = FileFault::Status {
+        host: host_of(url),
+        status,
+    };
+    match status {
+        408 | 429 | 500..=599 => {
+            let wait = response.headers().get(RETRY_AFTER);
+            let wait = wait.and_then(|wait| wait.to_str().ok()?.parse().ok());
+            Failure::Passing(fault, wait.map(Duration::from_secs))
+        }
+        _ => Failure::Final(fault),
+    }
+}
+
+fn uncalled(url: &Url, error: &reqwest::Error) -> Failure {
+    let host = host_of(url);
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(Private(address)) = inner.downcast_ref() {
+            let address = address.to_string();
+            return FileFault::PrivateAddress { host, address }.into();
+        }
+        cause = inner.source();
+    }
+    let words = format!("can't fetch it from {host}: {}", Cause::of(error).words);
+    Failure::Passing(FileFault::Unreachable { words }, None)
+}
+
+fn too_slow(url: &Url) -> Failure {
+    let words = format!("{} sends it too slowly", host_of(url));
+    FileFault::Unreachable { words }.into()
+}
+
+fn unkept(error: &std::io::Error) -> FileFault {
+    FileFault::Unreadable {
+        words: format!("it can't be kept: {error}"),
+    }
+}
+
+fn unreachable_words(words: &str) -> Result<Fetched, FileFault> {
+    Err(FileFault::Unreachable {
+        words: words.to_owned(),
+    })
+}
+
+async fn emptied(file: &mut File) -> std::io::Result<()> {
+    file.set_len(0).await?;
+    file.rewind().await.map(drop)
+}

@@ -1,0 +1,28 @@
+//! Files of tickets and comments (protocol H5, H6): their bytes come from a folder or from
+//! hosts that were named (`bytes`, `local`), and go into the portal's file manager, each once
+//! (`uploads`), before the note that names them is sent. What a file is wrong with costs its
+//! note and no other.
+
+mod bytes;
+mod local;
+mod uploads;
+
+use std::path::PathBuf;
+
+use crate::hubspot::{FileHost, Route};
+
+pub use bytes::Bytes;
+pub use uploads::{Brought, Uploads, Wanted};
+
+/// Where the bytes of files come from, and how many one may have.
+#[derive(Clone, Debug)]
+pub struct FileSources {
+    /// The folder that has them.
+    pub folder: Option<PathBuf>,
+    /// Hosts that may be asked for them.
+    pub hosts: Vec<FileHost>,
+    /// The way to those.
+    pub route: Route,
+    /// The most bytes of one.
+    pub most: u64,
+}

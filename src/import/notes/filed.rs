@@ -1,0 +1,69 @@
+//! Files before their notes (protocol H2): a note is sent once all its files are there. One
+//! whose file can't go in stays out, and its row says why; one whose file may yet come late
+//! waits for the next sweep.
+
+use super::Notes;
+use super::attachments::{Brought, Uploads, Wanted};
+use super::way::KeyWay;
+use super::work::{State, Work};
+use crate::model::event::Stop;
+use crate::model::issue::Reason;
+
+impl Notes {
+    /// Brings the files of notes that are to be sent into the portal.
+    pub(super) async fn bring_files(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
+        let mut places = work.todo(way.activity);
+        places.retain(|&place| !work.pieces[place].files.is_empty());
+        for place in places {
+            match &self.uploads {
+                Some(uploads) => self.bring_files_of(uploads, work, place).await?,
+                // The run takes none along.
+                None => work.pieces[place].files.clear(),
+            }
+        }
+        Ok(())
+    }
+
+    async fn bring_files_of(
+        &self,
+        uploads: &Uploads,
+        work: &mut Work,
+        place: usize,
+    ) -> Result<(), Stop> {
+        let row = &work.rows[work.pieces[place].row];
+        let (seq, ticket) = (row.seq(), row.standing.op.draft.key.clone());
+        let files = work.pieces[place].files.clone();
+        let mut ids: Vec<String> = Vec::with_capacity(files.len());
+        for file in &files {
+            if let Some(stop) = self.stop.reason() {
+                return Err(stop);
+            }
+            let wanted = Wanted {
+                seq,
+                ticket: &ticket,
+                file,
+            };
+            match uploads.bring(wanted).await? {
+                Brought::There(id) if ids.contains(&id) => {}
+                Brought::There(id) => ids.push(id),
+                Brought::Left(fault) => {
+                    let reason = Reason::File {
+                        name: file.name.clone(),
+                        fault: Box::new(fault),
+                    };
+                    work.pieces[place].state = State::Bad(Box::new(reason));
+                    return Ok(());
+                }
+                Brought::Later { now } => {
+                    if now {
+                        self.loses();
+                    }
+                    work.pieces[place].state = State::Late;
+                    return Ok(());
+                }
+            }
+        }
+        work.pieces[place].attach(&ids);
+        Ok(())
+    }
+}

@@ -1,0 +1,213 @@
+//! The files that a comment or a ticket names: from a text to what is said of each.
+
+use std::borrow::Cow;
+
+use super::element::{Element, Field};
+use crate::model::attachment::Attachment;
+use crate::model::issue::Reason;
+use crate::model::json::items;
+
+/// Files of a comment.
+#[derive(Debug)]
+pub(crate) struct Files {
+    /// Where they are named.
+    pub(crate) field: Field,
+    /// How.
+    pub(crate) cut: FileCut,
+}
+
+/// How a text names files.
+#[derive(Debug)]
+pub(crate) enum FileCut {
+    /// By their names or addresses, with this between them.
+    Texts(Option<String>),
+    /// It is one file, of so many parts with this between them.
+    Parts {
+        separator: String,
+        count: usize,
+        said: FileFields,
+    },
+    /// It is a JSON list of files.
+    List(FileFields),
+}
+
+/// Where it is said what a file is.
+#[derive(Debug, Default)]
+pub(crate) struct FileFields {
+    pub(crate) id: Option<Field>,
+    pub(crate) name: Option<Field>,
+    pub(crate) url: Option<Field>,
+    pub(crate) size: Option<Field>,
+}
+
+/// What a text that names no files is.
+pub(crate) type Strange = (Reason, String);
+
+impl Files {
+    /// The files that a comment names.
+    pub(crate) fn of(&self, element: &Element<'_>) -> Result<Vec<Attachment>, Strange> {
+        let mut files = Vec::new();
+        for text in self.field.texts(element) {
+            let found = self.cut.files(&text)?;
+            files.extend(found.into_iter().map(|(file, _)| file));
+        }
+        Ok(files)
+    }
+}
+
+impl FileCut {
+    /// The files that a text names, each with the element that says it where there is one.
+    pub(crate) fn files<'t>(
+        &self,
+        text: &'t str,
+    ) -> Result<Vec<(Attachment, Option<Element<'t>>)>, Strange> {
+        match self {
+            FileCut::Texts(split) => Ok(split_by(text, split.as_deref())
+                .into_iter()
+                .filter_map(|text| Some((named(text)?, None)))
+                .collect()),
+            FileCut::Parts {
+                separator,
+                count,
+                said,
+            } => {
+                let parts = text.splitn(*count, separator.as_str());
+                let element = Element::Parts(parts.collect());
+                let file = said.file(&element);
+                Ok(file.map(|file| (file, Some(element))).into_iter().collect())
+            }
+            FileCut::List(said) => {
+                let strange = |text: &str| (Reason::NoList, text.to_owned());
+                let items = items(text).ok_or_else(|| strange(text))?;
+                let mut files = Vec::new();
+                for item in items {
+                    let element = Element::of_object(item).ok_or_else(|| strange(item))?;
+                    if let Some(file) = said.file(&element) {
+                        files.push((file, Some(element)));
+                    }
+                }
+                Ok(files)
+            }
+        }
+    }
+}
+
+impl FileFields {
+    /// The file of an element; none where it says nothing of one.
+    fn file(&self, element: &Element<'_>) -> Option<Attachment> {
+        let text = |field: &Option<Field>| {
+            let text = field.as_ref().and_then(|field| field.text(element));
+            text.map(Cow::into_owned)
+        };
+        let (id, name, url) = (text(&self.id), text(&self.name), text(&self.url));
+        if id.is_none() && name.is_none() && url.is_none() {
+            return None;
+        }
+        let name = name.or_else(|| url.as_deref().map(name_in));
+        Some(Attachment {
+            name: name.unwrap_or_else(|| "file".to_owned()),
+            id,
+            url,
+            size: text(&self.size).and_then(|size| size.parse().ok()),
+        })
+    }
+}
+
+fn split_by<'t>(text: &'t str, mark: Option<&str>) -> Vec<&'t str> {
+    match mark {
+        Some(mark) if !mark.is_empty() => text.split(mark).collect(),
+        _ => vec![text],
+    }
+}
+
+/// A file by its name or address alone.
+fn named(text: &str) -> Option<Attachment> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| Attachment {
+        id: None,
+        name: name_in(text),
+        url: Some(text.to_owned()),
+        size: None,
+    })
+}
+
+/// The name at the end of an address or a path.
+fn name_in(address: &str) -> String {
+    let is_address = address.contains("://");
+    let path = match is_address {
+        true => address.split(['?', '#']).next().unwrap_or_default(),
+        false => address,
+    };
+    let last = path.trim_end_matches('/').rsplit(['/', '\\']).next();
+    let last = last.unwrap_or_default();
+    match is_address {
+        true => unescaped(last),
+        false => last.to_owned(),
+    }
+}
+
+/// A part of an address without its percent signs.
+fn unescaped(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escaped = (*first == b'%').then(|| tail.get(..2)).flatten();
+        let byte = escaped.and_then(|hex| u8::from_str_radix(str::from_utf8(hex).ok()?, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &tail[2..] } else { tail };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::element::Place;
+    use super::*;
+
+    fn field(name: &str) -> Option<Field> {
+        Some(Field {
+            places: vec![Place::Name(name.to_owned())],
+        })
+    }
+
+    fn named_by(cut: &FileCut, text: &str) -> Vec<(Option<String>, String, Option<String>)> {
+        let files = cut.files(text).expect("files");
+        let said = files
+            .into_iter()
+            .map(|(file, _)| (file.id, file.name, file.url));
+        said.collect()
+    }
+
+    #[test]
+    fn texts_name_files_by_name_or_address() {
+        let cut = FileCut::Texts(Some(" ".to_owned()));
+        let url = "https://a.example/x/In%20voice.pdf?token=1";
+        assert_eq!(
+            named_by(&cut, &format!("{url}  sub/b.png")),
+            [
+                (None, "In voice.pdf".to_owned(), Some(url.to_owned())),
+                (None, "b.png".to_owned(), Some("sub/b.png".to_owned())),
+            ]
+        );
+        assert!(named_by(&FileCut::Texts(None), " ").is_empty());
+    }
+
+    #[test]
+    fn lists_name_files_by_their_fields() {
+        let cut = FileCut::List(FileFields {
+            id: field("id"),
+            name: field("file_name"),
+            url: field("content_url"),
+            size: field("size"),
+        });
+        let text = r#"[{"id": 9, "file_name": "a.png", "content_url": "https://a.example/9", "size": 12}, {"size": 3}]"#;
+        let files = cut.files(text).expect("files");
+        assert_eq!(files.len(), 1, "one says nothing");
+        assert_eq!(
+            (files[0].0.size, files[0].0.id.as_deref()),
+            (Some(12), Some("9"))
+        );
+        assert!(cut.files("no list").is_err());
+        assert!(cut.files("[1]").is_err());
+    }
+}

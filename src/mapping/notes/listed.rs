@@ -1,0 +1,13 @@
+//! What a note says that has files and no text of its own.
+
+use super::body::{Head, body};
+use crate::mapping::shape::BodyForm;
+use crate::model::attachment::Attachment;
+
+/// The names of a ticket's files, as the body of a note.
+pub(super) fn listed(files: &[Attachment]) -> String {
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    let text = format!("Attachments of the ticket: {}", names.join(", "));
+    let (body, _plain) = body(&Head::default(), &text, BodyForm::Plain);
+    body
+}

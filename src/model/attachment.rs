@@ -1,0 +1,162 @@
+//! A file that a ticket or a comment of the source names, on its way to the portal: what
+//! tells it from others, and the folder and name that it gets there (protocol H5).
+
+use deunicode::deunicode;
+
+/// What stands above all that is uploaded.
+pub const ROOT: &str = "tickethaul";
+
+/// Letters of a name that are kept, and of its ending.
+const LONGEST: usize = 80;
+const LONGEST_ENDING: usize = 10;
+
+/// Letters that other systems, or addresses, read as something else.
+const SPECIAL: &str = "/\\:*?\"<>|#%&{}$!'`@+=;";
+
+/// A file as its source names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attachment {
+    /// The source's own id of it.
+    pub id: Option<String>,
+    /// What it is called.
+    pub name: String,
+    /// Where its bytes are: an address, or a path in the folder of attachments.
+    pub url: Option<String>,
+    /// Its size in bytes, as the source says it.
+    pub size: Option<u64>,
+}
+
+impl Attachment {
+    /// What tells it from all other files of a source: its id, else its address, else its
+    /// ticket and name. Comments and tickets that name the same one share it.
+    pub fn key(&self, ticket: &str) -> String {
+        let mut hasher = blake3::Hasher::new();
+        let mut take = |text: &str| {
+            let _same = hasher.update(&(text.len() as u64).to_le_bytes());
+            let _same = hasher.update(text.as_bytes());
+        };
+        match (&self.id, &self.url) {
+            (Some(id), _) => ["id", id].into_iter().for_each(&mut take),
+            (None, Some(url)) => ["url", url].into_iter().for_each(&mut take),
+            (None, None) => ["name", ticket, &self.name].into_iter().for_each(&mut take),
+        }
+        let hash = hasher.finalize();
+        hash.to_hex()[..32].to_owned()
+    }
+
+    /// The name that the file gets: a mark by which a search finds it, then its own, without
+    /// what could lead elsewhere or be read as something else.
+    pub fn stored_name(&self, ticket: &str) -> String {
+        format!("{}-{}", &self.key(ticket)[..16], cleaned(&self.name))
+    }
+}
+
+/// The folder for the files of a ticket, of letters that no portal changes.
+pub fn folder(source: &str, ticket: &str) -> String {
+    format!("/{ROOT}/{}/{}", plain(source), plain(ticket))
+}
+
+/// A name that can be stored anywhere.
+fn cleaned(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let keeps = |letter: char| !letter.is_control() && !SPECIAL.contains(letter);
+    let letters = last
+        .chars()
+        .map(|letter| if keeps(letter) { letter } else { '-' });
+    let safe: String = letters.collect();
+    let safe = safe.trim_matches([' ', '.', '-']);
+    let (stem, ending) = match safe.rsplit_once('.') {
+        Some((stem, ending)) if ending.chars().count() <= LONGEST_ENDING && !stem.is_empty() => {
+            (stem, format!(".{ending}"))
+        }
+        _ => (safe, String::new()),
+    };
+    let stem: String = stem.chars().take(LONGEST).collect();
+    match stem.trim_matches([' ', '.']) {
+        "" => format!("file{ending}"),
+        stem => format!("{stem}{ending}"),
+    }
+}
+
+/// A part of a path, of plain letters. Where that changes it, its hash keeps it apart from
+/// others.
+fn plain(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    let same = !text.is_empty() && text.len() <= LONGEST && text.chars().all(is_plain);
+    if same {
+        return text.to_owned();
+    }
+    let letters = deunicode(text);
+    let letters = letters
+        .chars()
+        .map(|letter| if is_plain(letter) { letter } else { '-' });
+    let shown: String = letters.take(LONGEST).collect();
+    let hash = blake3::hash(text.as_bytes()).to_hex();
+    format!("{}-{}", shown.trim_matches('-'), &hash[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_nowhere_else() {
+        let long = "x".repeat(300);
+        for (name, clean) in [
+            ("invoice.pdf", "invoice.pdf"),
+            ("../../etc/passwd", "passwd"),
+            ("..\\..\\boot.ini", "boot.ini"),
+            ("Größe 3.png", "Größe 3.png"),
+            ("a\u{7}b\n.txt", "a-b-.txt"),
+            ("what?*.csv", "what--.csv"),
+            ("..", "file"),
+            ("", "file"),
+            (".htaccess", "htaccess"),
+            ("con.", "con"),
+            (long.as_str(), &long[..80]),
+        ] {
+            assert_eq!(cleaned(name), clean, "{name}");
+        }
+        assert_eq!(
+            cleaned(&format!("{long}.jpeg")),
+            format!("{}.jpeg", &long[..80])
+        );
+    }
+
+    #[test]
+    fn a_file_is_known_by_its_id_else_its_address_else_its_ticket_and_name() {
+        let file = |id: Option<&str>, url: Option<&str>, name: &str| Attachment {
+            id: id.map(str::to_owned),
+            url: url.map(str::to_owned),
+            name: name.to_owned(),
+            size: None,
+        };
+        let key = |one: &Attachment, ticket: &str| one.key(ticket);
+        let by_id = file(Some("9"), Some("https://a.example/1"), "a.png");
+        assert_eq!(
+            key(&by_id, "t1"),
+            key(&file(Some("9"), None, "b.png"), "t2")
+        );
+        let by_url = file(None, Some("https://a.example/1"), "a.png");
+        assert_eq!(key(&by_url, "t1"), key(&by_url, "t2"));
+        assert_ne!(key(&by_url, "t1"), key(&by_id, "t1"));
+        let by_name = file(None, None, "a.png");
+        assert_ne!(key(&by_name, "t1"), key(&by_name, "t2"));
+        let stored = by_name.stored_name("t1");
+        assert_eq!(stored[..16], key(&by_name, "t1")[..16]);
+        assert!(stored.ends_with("-a.png"));
+    }
+
+    #[test]
+    fn folders_are_of_plain_letters() {
+        assert_eq!(
+            folder("Zendesk", "zendesk-7"),
+            "/tickethaul/Zendesk/zendesk-7"
+        );
+        let odd = folder("Mein Système", "a/../b");
+        assert!(odd.starts_with("/tickethaul/Mein-Systeme-"), "{odd}");
+        assert_eq!(odd.matches('/').count(), 3, "{odd}");
+        assert_ne!(folder("s", "a/b"), folder("s", "a b"));
+        assert!(folder("", "k").starts_with("/tickethaul/-"));
+    }
+}

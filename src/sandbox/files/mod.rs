@@ -1,0 +1,21 @@
+//! The file manager (C2 §2): uploads and what becomes of duplicates and of names that are
+//! taken, finding files by path, id and search, signed addresses, folders, deleting.
+//!
+//! Not modelled: imports from addresses, files that expire, changing a file, hidden files,
+//! public addresses.
+
+mod find;
+mod folders;
+mod form;
+mod limit;
+mod names;
+mod route;
+mod shapes;
+mod signed;
+mod upload;
+
+pub(super) use find::FileQuery;
+pub(super) use form::{Form, boundary};
+pub(super) use limit::FileLimit;
+pub(super) use route::{FileRoute, SIGNED};
+pub(super) use upload::Upload;

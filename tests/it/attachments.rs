@@ -1,0 +1,584 @@
+//! Files of tickets and comments go into the portal, each once, before the notes that name
+//! them: from a folder, or from hosts that were named. One that can't go in keeps its note
+//! back and nothing else.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::conversation::Talk;
+use crate::filed::{FOLDER, Filed, calm, check, files, talk_of};
+use crate::kill_files::PORTALS;
+use crate::kill_notes::switched;
+use crate::rehearsal::{Ended, Row};
+
+const IMPORT: [&str; 8] = [
+    "import",
+    "in.jsonl",
+    "-m",
+    "m.toml",
+    "--attachments",
+    FOLDER,
+    "--horizon",
+    "0.8",
+];
+
+fn go(talk: &Talk, args: &[&str], run: &str, code: i32) -> Ended {
+    talk.run(&[args, &["--run-dir", run]].concat(), code)
+}
+
+/// Each once, in every portal; the same input again uploads nothing, in any operation.
+#[test]
+fn each_file_goes_in_once_whatever_a_portal_takes_for_a_duplicate() {
+    let filed = Filed::new(20);
+    std::thread::scope(|scope| {
+        for (switches, by_bytes) in PORTALS {
+            let filed = &filed;
+            let _side_by_side = scope.spawn(move || {
+                let extra = switched(switches);
+                let extra: Vec<&str> = extra.iter().map(String::as_str).collect();
+                let talk = talk_of(filed, &extra);
+                let story = switches.join(" ");
+                let ended = go(&talk, &IMPORT, "run", 0);
+                let count = filed.count(by_bytes);
+                assert!(
+                    ended.stderr.contains(&format!("{count} files uploaded")),
+                    "{}",
+                    ended.stderr
+                );
+                let upsert = [&IMPORT[..], &["--op", "upsert"]].concat();
+                let again = go(&talk, &upsert, "again", 0);
+                assert!(!again.stderr.contains("uploaded"), "{}", again.stderr);
+                let talk = calm(talk);
+                check(&talk, filed, count, &story);
+                let _clean = talk.run(&["verify", "run"], 0);
+                let folders = held(&talk);
+                let plain = folders
+                    .values()
+                    .all(|path| path.starts_with("/tickethaul/"));
+                assert!(plain, "{folders:?}");
+            });
+        }
+    });
+}
+
+/// Paths of all files, by id.
+fn held(talk: &Talk) -> std::collections::BTreeMap<String, String> {
+    let get = |path: &str| talk.desk.call("GET", path, &Value::Null);
+    let held = files(&get).into_iter();
+    held.map(|(id, file)| (id, file.path)).collect()
+}
+
+/// Without a source nothing is uploaded, which is said; a source without files is a mistake.
+#[test]
+fn files_are_taken_along_only_where_it_is_said_where_they_are() {
+    let filed = Filed::new(4);
+    let talk = talk_of(&filed, &["--switch", "file_search_lag=0s"]);
+    let plain = ["import", "in.jsonl", "-m", "m.toml"];
+    let _said = go(&talk, &plain, "run", 0).says("files are not taken along");
+    assert!(held(&talk).is_empty());
+    let _file = talk
+        .desk
+        .here
+        .write("m2.toml", crate::conversation::Form::Objects.mapping());
+    let none = [
+        "import",
+        "in.jsonl",
+        "-m",
+        "m2.toml",
+        "--attachments",
+        FOLDER,
+    ];
+    let _said = go(&talk, &none, "run2", 64).says("names none");
+    let wrong = [
+        "import",
+        "in.jsonl",
+        "-m",
+        "m.toml",
+        "--attachments",
+        "nowhere",
+    ];
+    let _said = go(&talk, &wrong, "run3", 64).says("nowhere is not a folder");
+    let host = [
+        "import",
+        "in.jsonl",
+        "-m",
+        "m.toml",
+        "--attachment-host",
+        "https://a.example/",
+    ];
+    let _said = go(&talk, &host, "run4", 64).says("write its name alone");
+}
+
+/// A file that lacks refuses its ticket's row and keeps one note back; all the others go in,
+/// and a retry brings what lacks.
+#[test]
+fn a_file_that_lacks_keeps_its_note_back_and_a_retry_brings_both() {
+    let filed = Filed::new(6);
+    let talk = talk_of(&filed, &["--switch", "file_search_lag=0s"]);
+    let (place, _) = filed.files.iter().next().expect("a file");
+    let lost = &filed.files[place][0];
+    let path = talk
+        .desk
+        .here
+        .path(&format!("{FOLDER}/{}/{}", lost.id, lost.name));
+    std::fs::remove_file(&path).expect("it was there");
+    let ended = go(&talk, &IMPORT, "run", 3);
+    let refused = talk.desk.here.read("run/refused.jsonl");
+    let rows: Vec<Value> = refused
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(rows.len(), 1, "{refused}\n{}", ended.stderr);
+    let row = &rows[0];
+    assert_eq!(row["_code"], "FILE_MISSING", "{row}");
+    let hint = row["_hint"].as_str().expect("a hint");
+    assert!(
+        hint.contains("ticket") && hint.contains("shot 1.PNG"),
+        "{hint}"
+    );
+    assert!(hint.contains("tickethaul retry"), "{hint}");
+    let notes = talk.notes().len();
+    assert_eq!(notes, filed.talk.comments.len() - 1, "all others are there");
+    std::fs::write(&path, &lost.bytes).expect("written");
+    let retry = ["retry", "run", "--horizon", "0.8"];
+    let ended = go(&talk, &retry, "again", 0);
+    assert!(ended.stderr.contains("1 file uploaded"), "{}", ended.stderr);
+    check(&calm(talk), &filed, filed.count(true), "after the retry");
+}
+
+/// A run folder from elsewhere names no folder whose files are uploaded.
+#[test]
+fn a_resume_takes_files_from_where_the_run_did_and_from_nowhere_that_others_say() {
+    let filed = Filed::new(6);
+    let mut talk = talk_of(&filed, &["--trouble", "hold@5=committed:/files"]);
+    let command = [&IMPORT[..], &["--run-dir", "run", "--timeout", "0.4"]].concat();
+    assert!(talk.desk.kill_tool_while_held(&command));
+    let here = talk.desk.here.path(".");
+    std::fs::rename(here.join("run"), here.join("moved")).expect("moved");
+    let resume = ["resume", "moved", "--horizon", "0.4", "--timeout", "0.4"];
+    let _said = talk.run(&resume, 7).says("add `--attachments");
+    std::fs::rename(here.join("moved"), here.join("run")).expect("moved back");
+    let resume = ["resume", "run", "--horizon", "0.4", "--timeout", "0.4"];
+    let _ended = talk.run(&resume, 0);
+    check(&calm(talk), &filed, filed.count(true), "resumed");
+}
+
+/// A host of files: what stands at each path, and what it was asked with.
+struct Host {
+    port: u16,
+    asked: Arc<Mutex<Vec<(String, Option<String>)>>>,
+}
+
+impl Host {
+    fn start() -> Host {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&asked);
+        let _serving = std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let heard = Arc::clone(&heard);
+                let _answering = std::thread::spawn(move || {
+                    let _gone = answer(stream, port, &heard);
+                });
+            }
+        });
+        Host { port, asked }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}/{path}", self.port)
+    }
+
+    fn asked(&self) -> Vec<(String, Option<String>)> {
+        self.asked.lock().expect("nobody panicked").clone()
+    }
+}
+
+/// Answers one request; each connection has one.
+fn answer(
+    mut stream: TcpStream,
+    port: u16,
+    heard: &Mutex<Vec<(String, Option<String>)>>,
+) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut line = String::new();
+    let _read = reader.read_line(&mut line)?;
+    let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut token = None;
+    loop {
+        let mut header = String::new();
+        let _read = reader.read_line(&mut header)?;
+        let header = header.trim();
+        if header.is_empty() {
+            break;
+        }
+        if let Some(value) = header.to_lowercase().strip_prefix("authorization: ") {
+            token = Some(header[header.len() - value.len()..].to_owned());
+        }
+    }
+    let before = {
+        let mut heard = heard.lock().expect("nobody panicked");
+        heard.push((path.clone(), token.clone()));
+        heard.iter().filter(|(one, _)| *one == path).count()
+    };
+    let mut send = |head: &str, body: &[u8]| -> std::io::Result<()> {
+        stream.write_all(format!("HTTP/1.1 {head}\r\nConnection: close\r\n\r\n").as_bytes())?;
+        stream.write_all(body)
+    };
+    let found = "302 Found\r\nContent-Length: 0\r\nLocation: ";
+    match path.as_str() {
+        "/good.txt" | "/sub/In%20voice.txt" => send("200 OK\r\nContent-Length: 5", b"hello"),
+        "/open.txt" => send("200 OK", b"until the end"),
+        "/login.pdf" => send(
+            "200 OK\r\nContent-Type: text/html; charset=utf-8",
+            b"<p>log in</p>",
+        ),
+        "/hidden.pdf" => send(
+            "200 OK\r\nContent-Type: application/pdf",
+            b"\n<!DOCTYPE html><p>log in",
+        ),
+        "/page.html" => send("200 OK\r\nContent-Type: text/html", b"<html>wanted</html>"),
+        "/large.bin" => send("200 OK\r\nContent-Length: 99999999", b"much"),
+        "/flaky.txt" if before < 3 => send("503 Busy\r\nContent-Length: 0", b""),
+        "/flaky.txt" => send("200 OK\r\nContent-Length: 7", b"at last"),
+        "/private.txt" if token.as_deref() == Some("Basic czpj") => {
+            send("200 OK\r\nContent-Length: 6", b"secret")
+        }
+        "/private.txt" => send("401 Unauthorized\r\nContent-Length: 0", b""),
+        "/elsewhere.txt" => send(&format!("{found}https://elsewhere.example/a.txt"), b""),
+        "/leads.txt" => send(&format!("{found}http://localhost:{port}/good.txt"), b""),
+        "/round.txt" => send(&format!("{found}/round.txt"), b""),
+        "/endless.bin" => {
+            send("200 OK", b"")?;
+            let chunk = vec![7; 64 * 1024];
+            loop {
+                stream.write_all(&chunk)?;
+            }
+        }
+        "/slow.bin" => {
+            send("200 OK", b"")?;
+            for _ in 0..600 {
+                stream.write_all(b"x")?;
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            Ok(())
+        }
+        "/cut.bin" => send("200 OK\r\nContent-Length: 50", b"too little"),
+        _ => send("404 Not Found\r\nContent-Length: 0", b""),
+    }
+}
+
+const TICKETS: &str = r#"
+version = 1
+system = "Old desk"
+
+[key]
+property = "source_ticket_id"
+column = "Id"
+
+[properties]
+subject = "Subject"
+hs_pipeline_stage = { value = "1" }
+createdate = "Created"
+
+[[attachments]]
+column = "Files"
+split = " "
+
+[[property]]
+name = "source_ticket_id"
+label = "Source ticket ID"
+type = "string"
+unique = true
+"#;
+
+/// Tickets with files of their own, one row each.
+fn tickets(talk: &Talk, files: &[String]) {
+    let rows = (1..)
+        .zip(files)
+        .map(|(n, files)| format!("T{n},Ticket {n},2021-03-01T09:00:00Z,{files}\n"));
+    let csv = format!("Id,Subject,Created,Files\n{}", rows.collect::<String>());
+    let _file = talk.desk.here.write("t.csv", csv);
+    let _file = talk.desk.here.write("t.toml", TICKETS);
+}
+
+fn from_hosts(talk: &Talk, hosts: &[&str], run: &str) -> Ended {
+    let mut args = vec![
+        "import",
+        "t.csv",
+        "-m",
+        "t.toml",
+        "--run-dir",
+        run,
+        "--timeout",
+        "1",
+        "--horizon",
+        "0.8",
+        "--max-attachment",
+        "1mb",
+    ];
+    for host in hosts {
+        args.extend(["--attachment-host", host]);
+    }
+    let mut command = talk.desk.here.command(&args);
+    let _same = command
+        .env("TICKETHAUL_BASE_URL", talk.desk.sandbox.url())
+        .env("HUBSPOT_ACCESS_TOKEN", crate::rehearsal::TOKEN)
+        .env("TICKETHAUL_ATTACHMENT_TOKEN_127_0_0_1", "Basic czpj");
+    let ended = talk.desk.here.finish(command);
+    let said = format!("{}{}", ended.stdout, ended.stderr);
+    assert!(!said.contains("czpj"), "the host's token is shown");
+    ended
+}
+
+/// Every host that does not give the file costs that file, with its reason; the others go in.
+#[test]
+fn files_come_from_hosts_that_are_named_and_what_is_no_file_is_refused() {
+    let host = Host::start();
+    let talk = talk_of(&Filed::new(4), &["--switch", "file_search_lag=0s"]);
+    let cases = [
+        ("good.txt", "done"),
+        ("sub/In%20voice.txt", "done"),
+        ("open.txt", "done"),
+        ("page.html", "done"),
+        ("flaky.txt", "done"),
+        ("private.txt", "done"),
+        ("login.pdf", "FILE_NOT_FETCHED"),
+        ("hidden.pdf", "FILE_NOT_FETCHED"),
+        ("gone.txt", "FILE_NOT_FETCHED"),
+        ("large.bin", "FILE_TOO_LARGE"),
+        ("endless.bin", "FILE_TOO_LARGE"),
+        ("slow.bin", "FILE_NOT_FETCHED"),
+        ("cut.bin", "FILE_NOT_FETCHED"),
+        ("elsewhere.txt", "FILE_HOST_NOT_ALLOWED"),
+        ("leads.txt", "FILE_HOST_NOT_ALLOWED"),
+        ("round.txt", "FILE_NOT_FETCHED"),
+    ];
+    let mut urls: Vec<String> = cases.iter().map(|(path, _)| host.url(path)).collect();
+    // Nothing calls these.
+    let others = [
+        "https://other.example/a.txt",
+        "http://169.254.169.254/latest/meta-data",
+        "ftp://127.0.0.1/a.txt",
+        "file:///etc/passwd",
+        "https://me:secret@127.0.0.1/a.txt",
+    ];
+    urls.extend(others.map(str::to_owned));
+    tickets(&talk, &urls);
+    let begun = Instant::now();
+    let ended = from_hosts(&talk, &["127.0.0.1"], "run");
+    assert_eq!(ended.code, 3, "{}", ended.stderr);
+    assert!(
+        begun.elapsed() < Duration::from_secs(40),
+        "a slow host holds nobody up"
+    );
+    let refused = talk.desk.here.rows("run/refused.csv");
+    let of = |n: usize| {
+        refused
+            .iter()
+            .find(|row: &&Row| row["Id"] == format!("T{n}"))
+    };
+    for (n, (path, fate)) in (1..).zip(cases) {
+        let code = of(n).map_or("done", |row| row["_code"].as_str());
+        assert_eq!(code, fate, "{path}: {:?}", of(n));
+    }
+    for (n, (url, code)) in (cases.len() + 1..).zip([
+        (others[0], "FILE_HOST_NOT_ALLOWED"),
+        (others[1], "FILE_HOST_NOT_ALLOWED"),
+        (others[2], "FILE_NOT_FETCHED"),
+        (others[3], "FILE_NOT_FETCHED"),
+        (others[4], "FILE_NOT_FETCHED"),
+    ]) {
+        assert_eq!(of(n).map(|row| row["_code"].as_str()), Some(code), "{url}");
+    }
+    let hints: Vec<&str> = refused.iter().map(|row| row["_hint"].as_str()).collect();
+    assert!(
+        hints
+            .iter()
+            .any(|hint| hint.contains("add --attachment-host other.example"))
+    );
+    assert!(
+        !hints.iter().any(|hint| hint.contains("me:secret")),
+        "{hints:?}"
+    );
+    // All tickets are there.
+    assert_eq!(talk.all("tickets", "").len(), urls.len());
+    let paths = held(&talk);
+    let names: Vec<&str> = paths
+        .values()
+        .filter_map(|path| Some(path.rsplit_once('-')?.1))
+        .collect();
+    assert_eq!(paths.len(), 6, "{names:?}");
+    assert!(names.contains(&"In voice.txt"), "{names:?}");
+    // A token goes to its own host.
+    let asked = host.asked();
+    assert!(
+        asked
+            .iter()
+            .all(|(_, token)| token.as_deref() == Some("Basic czpj")),
+        "{asked:?}"
+    );
+}
+
+/// A host that another one sends on to has to be named, and gets no token of the other.
+#[test]
+fn a_host_that_is_sent_on_to_is_called_without_the_token_of_the_first() {
+    let host = Host::start();
+    let talk = talk_of(&Filed::new(4), &["--switch", "file_search_lag=0s"]);
+    tickets(&talk, &[host.url("leads.txt")]);
+    let ended = from_hosts(&talk, &["127.0.0.1", "localhost"], "run");
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(
+        host.asked(),
+        [
+            ("/leads.txt".to_owned(), Some("Basic czpj".to_owned())),
+            ("/good.txt".to_owned(), None)
+        ]
+    );
+}
+
+/// Files of a ticket hang on a note of their own, with the ticket's time.
+#[test]
+fn files_of_a_ticket_hang_on_a_note_of_their_own() {
+    let talk = talk_of(&Filed::new(4), &["--switch", "file_search_lag=0s"]);
+    tickets(
+        &talk,
+        &[
+            "a.txt deep/b.txt".to_owned(),
+            String::new(),
+            "a.txt".to_owned(),
+        ],
+    );
+    let here = &talk.desk.here;
+    std::fs::create_dir_all(here.path("store/deep")).expect("a folder");
+    let _file = here.write("store/a.txt", "one");
+    let _file = here.write("store/deep/b.txt", "two");
+    let import = [
+        "import",
+        "t.csv",
+        "-m",
+        "t.toml",
+        "--attachments",
+        "store",
+        "--horizon",
+        "0.8",
+    ];
+    let _ended = go(&talk, &import, "run", 0);
+    let notes = talk.all(
+        "notes",
+        "properties=hs_note_body,hs_timestamp,hs_attachment_ids,hs_unique_id",
+    );
+    assert_eq!(notes.len(), 2);
+    let of = |key: &str| {
+        let mut notes = notes.iter().map(|note| &note["properties"]);
+        notes.find(|note| note["hs_unique_id"] == key).expect(key)
+    };
+    let first = of("T1:attachments");
+    assert_eq!(first["hs_timestamp"], "2021-03-01T09:00:00Z");
+    let body = first["hs_note_body"].as_str().expect("a text");
+    assert!(body.contains("a.txt, b.txt"), "{body}");
+    let ids = |note: &Value| note["hs_attachment_ids"].as_str().expect("ids").to_owned();
+    assert_eq!(ids(first).split(';').count(), 2);
+    // One path of the folder is one file, however many tickets name it.
+    assert!(ids(first).contains(&ids(of("T3:attachments"))));
+    let paths: Vec<String> = held(&talk).into_values().collect();
+    assert_eq!(paths.len(), 2, "{paths:?}");
+    assert!(
+        paths
+            .iter()
+            .all(|path| path.starts_with("/tickethaul/Old-desk-")),
+        "{paths:?}"
+    );
+    assert!(
+        paths.iter().any(|path| path.ends_with("-b.txt")),
+        "{paths:?}"
+    );
+}
+
+/// Names of all kinds lead nowhere else, and no two meet.
+#[test]
+fn odd_names_are_kept_apart_and_lead_nowhere() {
+    let filed = Filed::new(4);
+    let mut odd = filed.clone();
+    let place = odd.files.keys().next().expect("a comment").clone();
+    let long = "long ".repeat(40).trim().to_owned();
+    let names = [
+        "a.txt",
+        "a.txt",
+        "CON",
+        "..txt",
+        "what?.txt",
+        "x\u{7f}y.txt",
+        &long,
+        "",
+    ];
+    let of = odd.files.get_mut(&place).expect("files");
+    of.clear();
+    for (n, name) in names.iter().enumerate() {
+        of.push(crate::filed::File {
+            id: format!("odd-{n}"),
+            name: (*name).to_owned(),
+            bytes: format!("bytes {n}"),
+        });
+    }
+    let talk = talk_of(&filed, &["--switch", "file_search_lag=0s"]);
+    // The last has no name of its own.
+    odd.files.get_mut(&place).expect("files")[7].name = "file".to_owned();
+    odd.write(&talk.desk.here.path("."));
+    let _ended = go(&talk, &IMPORT, "run", 0);
+    let paths: Vec<String> = held(&talk).into_values().collect();
+    let kept: std::collections::BTreeSet<&String> = paths.iter().collect();
+    assert_eq!(kept.len(), paths.len(), "{paths:?}");
+    let odd_ones = paths
+        .iter()
+        .filter(|path| path.len() > 160 || path.contains(['?', '\u{7f}']));
+    assert_eq!(odd_ones.count(), 0, "{paths:?}");
+}
+
+/// What a portal refuses of a file is its own reason.
+#[test]
+fn a_portal_that_takes_no_such_file_or_none_at_all_says_so() {
+    let filed = Filed::new(6);
+    for (switch, words) in [
+        ("barred_endings=png", "not allowed"),
+        ("file_limit=1kb", "larger than"),
+    ] {
+        let talk = talk_of(
+            &filed,
+            &["--switch", switch, "--switch", "file_search_lag=0s"],
+        );
+        let large = talk.desk.here.path(&format!("{FOLDER}/101/shot 1.PNG"));
+        std::fs::write(large, "x".repeat(1_500)).expect("written");
+        let mut lines = filed.jsonl();
+        lines = lines.replacen(
+            &format!(
+                "\"size\":{}",
+                filed.files.values().next().expect("files")[0].bytes.len()
+            ),
+            "\"size\":1500",
+            1,
+        );
+        let _file = talk.desk.here.write("in.jsonl", lines);
+        let _ended = go(&talk, &IMPORT, "run", 3);
+        let refused = talk.desk.here.read("run/refused.jsonl");
+        assert!(
+            refused.contains("FILE_REFUSED") && refused.contains(words),
+            "{refused}"
+        );
+    }
+    let talk = talk_of(
+        &filed,
+        &[
+            "--switch",
+            "missing_scopes=files,files.write,files.ui_hidden.write",
+        ],
+    );
+    let ended = go(&talk, &IMPORT, "run", 7).says("files can't be uploaded");
+    assert!(ended.stderr.contains("files.write"), "{}", ended.stderr);
+    assert!(talk.all("tickets", "").is_empty(), "nothing was written");
+}
