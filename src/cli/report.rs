@@ -218,9 +218,13 @@ fn facts(past: &Past) -> Vec<String> {
             facts.push(format!("{} created", counted(number, what)));
         }
     }
-    if past.notes.there > 0 {
-        let notes = counted(past.notes.there, "note");
-        facts.push(format!("{notes} there before"));
+    if past.files.made > 0 {
+        facts.push(format!("{} uploaded", counted(past.files.made, "file")));
+    }
+    for (number, what) in [(past.notes.there, "note"), (past.files.there, "file")] {
+        if number > 0 {
+            facts.push(format!("{} there before", counted(number, what)));
+        }
     }
     facts
 }

@@ -11,6 +11,7 @@ use crate::mapping::entry::{Entry, Feed};
 use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::key::Key;
+use crate::mapping::notes::{Notes, TicketFiles};
 use crate::mapping::operation::For;
 use crate::mapping::shape::{At, Document, EntrySpec, MapSpec, RowsSpec};
 use crate::mapping::tables::Tables;
@@ -101,7 +102,6 @@ pub(crate) fn compile(
     let (skip, one_per) = compiler.rows(&document.rows);
     // What is archived is neither written nor linked.
     let (mut entries, mut links) = (Vec::new(), Vec::new());
-    let (mut notes, mut files) = (Vec::new(), Vec::new());
     let writes = !matches!(purpose, For::Archive | For::Associate);
     if writes {
         entries = compiler.properties(&document.properties);
@@ -109,12 +109,10 @@ pub(crate) fn compile(
     if purpose != For::Archive {
         links.extend(document.links.iter().filter_map(|link| compiler.link(link)));
     }
-    if writes {
-        let all = document.notes.iter().enumerate();
-        notes.extend(all.filter_map(|(entry, spec)| compiler.notes(entry, spec, key.as_ref())));
-        let all = document.attachments.iter();
-        files.extend(all.filter_map(|spec| compiler.ticket_files(spec)));
-    }
+    let (notes, files) = match writes {
+        true => compiler.notes_and_files(document, key.as_ref()),
+        false => Default::default(),
+    };
     if !problems.is_empty() {
         return None;
     }
@@ -167,6 +165,20 @@ fn mapped_properties(key: &Key, entries: &[Entry]) -> Vec<MappedProperty> {
 }
 
 impl<'a> Compiler<'a> {
+    /// What comes beside a ticket's own values.
+    fn notes_and_files(
+        &mut self,
+        document: &Document,
+        key: Option<&Key>,
+    ) -> (Vec<Notes>, Vec<TicketFiles>) {
+        let notes = document.notes.iter().enumerate();
+        let notes = notes.filter_map(|(entry, spec)| self.notes(entry, spec, key));
+        let notes = notes.collect();
+        let files = document.attachments.iter();
+        let files = files.filter_map(|spec| self.ticket_files(spec));
+        (notes, files.collect())
+    }
+
     fn new(
         sources: Sources<'a>,
         headers: &Headers,

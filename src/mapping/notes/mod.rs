@@ -235,17 +235,7 @@ impl Notes {
             },
         };
         let (body, is_stripped) = body(&head, &text, self.form);
-        let remarks = [
-            is_stripped.then_some(Remark::HtmlStripped),
-            made.lacks_address.then_some(Remark::EmailAsNote),
-        ];
-        let remarks = remarks.into_iter().flatten();
-        findings.remarks.extend(remarks.map(|remark| PlacedRemark {
-            remark,
-            property: made.activity.body().into(),
-            column: Some(Arc::clone(place)),
-            value: Box::default(),
-        }));
+        remark(&made, is_stripped, place, findings);
         let id = self.id.as_ref().and_then(|id| id.text(element));
         Some(Draft {
             id: id.map(std::borrow::Cow::into_owned),
@@ -304,4 +294,19 @@ impl Notes {
         let field = words.and_then(|words| words.field.text(element));
         field.map(std::borrow::Cow::into_owned).unwrap_or_default()
     }
+}
+
+/// Tells what was made of a comment that its cells don't say.
+fn remark(made: &Made, is_stripped: bool, place: &Arc<str>, findings: &mut Findings) {
+    let remarks = [
+        is_stripped.then_some(Remark::HtmlStripped),
+        made.lacks_address.then_some(Remark::EmailAsNote),
+    ];
+    let remarks = remarks.into_iter().flatten();
+    findings.remarks.extend(remarks.map(|remark| PlacedRemark {
+        remark,
+        property: made.activity.body().into(),
+        column: Some(Arc::clone(place)),
+        value: Box::default(),
+    }));
 }
