@@ -208,7 +208,7 @@ fn mapping(header: &Header) -> ReportedFile {
 fn facts(past: &Past) -> Vec<String> {
     let mut facts = Vec::new();
     for (change, rows) in &past.changes {
-        facts.push(format!("{} {}", counted(*rows, "row"), change.word()));
+        facts.push(format!("{} {}", counted(*rows, "ticket"), change.word()));
     }
     for (number, what) in [
         (past.contacts_created, "contact"),

@@ -55,6 +55,9 @@ fn page(report: &RunReport) -> Value {
             limited => count(calls.bins.iter().map(|bin| bin.limited).sum::<u64>()),
             failed => count(calls.bins.iter().map(|bin| bin.failed).sum::<u64>()),
             chart => Value::from_safe_string(calls_chart(calls)),
+            start => moment(calls.start),
+            width => duration(calls.width),
+            most => count(calls.most()),
         }),
         tickets => report.tickets.iter().map(|ticket| context! {
             place => &ticket.place,
