@@ -109,10 +109,9 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
         None => proposal(survey, dialect, &file),
     };
     talk.say(&found(preset.as_ref(), args.from.is_some(), survey));
-    let findings = sounded.findings.iter();
-    findings.for_each(|finding| talk.say(finding));
-    let lost = losses.iter();
-    lost.for_each(|loss| talk.say(&format!("- {loss}")));
+    let losses_in_words = losses.iter().map(|loss| format!("- {loss}"));
+    let said = sounded.findings.iter().cloned().chain(losses_in_words);
+    said.for_each(|line| talk.say(&line));
     match &target {
         Some(target @ Target::File(path)) => {
             target.write(&text, Privacy::Usual)?;

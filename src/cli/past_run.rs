@@ -48,10 +48,7 @@ impl PastRun {
         args: &mut PortalArgs,
         talk: &Talk,
     ) -> Result<PastRun, Error> {
-        let path = match run {
-            Some(run) => find(run)?,
-            None => last()?,
-        };
+        let path = run.map_or_else(last, find)?;
         let journal = journal(&path)?;
         let past = journal.past()?;
         refuse_undo(&path, &past)?;

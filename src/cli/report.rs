@@ -138,17 +138,6 @@ fn page(folder: &Path) -> Result<Option<String>, Error> {
 fn gathered(folder: &Path, reading: &Reading, past: Past) -> Result<RunReport, Error> {
     let places = places_of(&past.header.inputs);
     let refused = reading.refused_rows(EXAMPLES)?;
-    let unreadable = |error| {
-        Error::mend(format!(
-            "can't read verify.csv of {}: {error}",
-            folder.display()
-        ))
-    };
-    let verified = findings_file::counted(folder).map_err(unreadable)?;
-    let meant = |(word, rows): (String, u64)| {
-        let meaning = Difference::meaning(&word).to_owned();
-        (word, meaning, rows)
-    };
     let name = folder.file_name().unwrap_or(folder.as_os_str());
     let mut values: Vec<_> = past.values.clone().into_iter().collect();
     values.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
@@ -170,12 +159,26 @@ fn gathered(folder: &Path, reading: &Reading, past: Past) -> Result<RunReport, E
         values,
         calls: calls_over_time(folder).ok().flatten(),
         tickets: tickets(folder, reading, &places)?,
-        verified: verified.map(|found| found.into_iter().map(meant).collect()),
+        verified: verified(folder)?,
         refused_file: refused_file(folder),
         tool: env!("CARGO_PKG_VERSION"),
         remarks: past.remarks.into_iter().collect(),
         tally: past.tally,
     })
+}
+
+/// What the last verification found; none where nobody verified.
+fn verified(folder: &Path) -> Result<Option<Vec<(String, String, u64)>>, Error> {
+    let unreadable = |error| {
+        let folder = folder.display();
+        Error::mend(format!("can't read verify.csv of {folder}: {error}"))
+    };
+    let found = findings_file::counted(folder).map_err(unreadable)?;
+    let meant = |(word, rows): (String, u64)| {
+        let meaning = Difference::meaning(&word).to_owned();
+        (word, meaning, rows)
+    };
+    Ok(found.map(|found| found.into_iter().map(meant).collect()))
 }
 
 fn portal_words(portal: &PortalPath) -> String {
@@ -208,7 +211,7 @@ fn mapping(header: &Header) -> ReportedFile {
 fn facts(past: &Past) -> Vec<String> {
     let mut facts = Vec::new();
     for (change, rows) in &past.changes {
-        facts.push(format!("{} {}", counted(*rows, "row"), change.word()));
+        facts.push(format!("{} {}", counted(*rows, "ticket"), change.word()));
     }
     for (number, what) in [
         (past.contacts_created, "contact"),

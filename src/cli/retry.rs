@@ -217,13 +217,10 @@ fn rows(
     let dialect = input.dialect(mapping.dialect());
     let (sources, rows) = pick(&file, &dialect, folder, |kept| pick_one.wants(kept))?;
     pick_one.expect_codes(&file)?;
+    let left = pick_one.left_words();
     talk.say(&match rows {
-        0 => format!("nothing to retry in {name}{}", pick_one.left_words()),
-        _ => format!(
-            "retrying {} of {name}{}",
-            counted(rows, "refused row"),
-            pick_one.left_words()
-        ),
+        0 => format!("nothing to retry in {name}{left}"),
+        _ => format!("retrying {} of {name}{left}", counted(rows, "refused row")),
     });
     Ok((rows > 0).then_some(sources))
 }

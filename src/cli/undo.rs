@@ -90,10 +90,7 @@ async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, 
     }
     let run = PastRun::open(Some(&args.run), &mut args.portal, talk).await?;
     check(&run)?;
-    if run.path.is_absolute() && args.run.is_relative() {
-        let folder = run.path.display().to_string();
-        talk.say(&format!("the run in {}", one_line(&folder)));
-    }
+    say_where(&run, &args.run, talk);
     say_relatives(&run, talk)?;
     let busy = RunFolder::open(&run.path)?;
     if args.plan {
@@ -119,6 +116,14 @@ async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, 
     let ended = carry_out(run, (began, part), &folder, &args.portal, talk).await;
     drop(busy);
     ended
+}
+
+/// Where a run is that was named by its name alone.
+fn say_where(run: &PastRun, named: &Path, talk: &Talk) {
+    if run.path.is_absolute() && named.is_relative() {
+        let folder = run.path.display().to_string();
+        talk.say(&format!("the run in {}", one_line(&folder)));
+    }
 }
 
 /// Whether there is such a run, and somebody to ask: both are known before the portal is called.

@@ -152,13 +152,14 @@ async fn of_portion(
             false => Fate::Here,
             true => moved.remove(&ticket.id).map_or(Fate::Gone, Fate::Archived),
         };
-        let mut of_kind = |linked: &mut HashMap<String, Vec<Other>>| match fate {
+        let of_kind = |linked: &mut HashMap<String, Vec<Other>>| match fate {
             Fate::Here => linked.remove(&id).unwrap_or_default(),
             Fate::Gone | Fate::Archived(_) => Vec::new(),
         };
+        let others = kinds.iter_mut().map(of_kind).collect();
         Links {
             id: ticket.id,
-            others: kinds.iter_mut().map(&mut of_kind).collect(),
+            others,
             fate,
         }
     });

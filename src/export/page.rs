@@ -140,10 +140,10 @@ impl Reading {
     ) -> Result<(), PageError> {
         let by_id = !self.history.is_empty();
         let mut search = search.clone();
-        search.properties = match by_id {
-            true => vec![ID.to_owned()],
-            false => self.properties.clone(),
-        };
+        search.properties = self.properties.clone();
+        if by_id {
+            search.properties = vec![ID.to_owned()];
+        }
         let mut above = spool.marks().last().map(|mark| mark.ids.1.to_string());
         loop {
             let left = limit.map_or(u64::MAX, |limit| limit.saturating_sub(spool.tickets()));

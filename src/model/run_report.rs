@@ -131,6 +131,13 @@ impl CallBin {
     }
 }
 
+impl CallsOverTime {
+    /// The calls of the busiest interval.
+    pub fn most(&self) -> u64 {
+        self.bins.iter().map(|bin| bin.all()).max().unwrap_or(0)
+    }
+}
+
 impl RunReport {
     /// How many rows ended so.
     pub fn rows(&self, fate: Fate) -> u64 {

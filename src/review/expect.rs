@@ -147,10 +147,10 @@ impl DoneRows {
 
     fn expected(&mut self, row: DoneRow) -> Result<Expected, Error> {
         let draft = self.draft(&row)?;
-        let mut values = match row.change {
-            Change::Created | Change::Updated => self.values(&row, &draft),
-            Change::Archived | Change::Linked | Change::Unlinked | Change::Noted => Vec::new(),
-        };
+        let mut values = Vec::new();
+        if matches!(row.change, Change::Created | Change::Updated) {
+            values = self.values(&row, &draft);
+        }
         if row.change != Change::Archived {
             values.extend(self.key(&row));
         }

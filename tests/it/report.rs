@@ -34,7 +34,7 @@ fn a_run_leaves_a_page_with_its_counts_reasons_and_tickets() {
     let first = &here.rows("run/done.csv")[0];
     contains(&page, &format!("/record/0-5/{}\"", first["_ticket_id"]));
     contains(&page, "tickethaul retry run");
-    contains(&page, "calls: 0 met the portal&#x27;s rate limit");
+    contains(&page, "calls: 0 met the portal's rate limit");
 }
 
 #[test]

@@ -134,9 +134,8 @@ impl Gathered {
         of_bin.list(Shelf::RecycleBin, &mut self.bin, told).await?;
         let left = self.left_the_bin(wish.tombstones)?;
         let ids: Vec<u64> = left.into_iter().collect();
-        self.lost.restored = reading
-            .chosen(&ids, Shelf::Live, &mut self.restored, |_| {})
-            .await?;
+        let spool = &mut self.restored;
+        self.lost.restored = reading.chosen(&ids, Shelf::Live, spool, |_| {}).await?;
         let spools = [
             (&self.live, Shelf::Live, place_of_merged(reading)),
             (&self.restored, Shelf::Live, place_of_merged(reading)),

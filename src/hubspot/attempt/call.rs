@@ -123,9 +123,10 @@ impl Caller {
             let trouble = match verdict {
                 Verdict::Answered(value) => {
                     self.quota().earn();
+                    let may_come_late = situation.unclear_before;
                     return Ok(Answer {
                         value,
-                        may_come_late: situation.unclear_before,
+                        may_come_late,
                     });
                 }
                 Verdict::Final(error) => return Err(finally(request, error, situation)),

@@ -68,10 +68,10 @@ impl Notes {
             late |= resolve(work, place, &id, &holders, &mut settled);
         }
         self.settle.settle_notes(settled).await?;
-        match late {
-            true => self.pause_until(Instant::now() + self.lag() / 2).await,
-            false => Ok(()),
+        if late {
+            self.pause_until(Instant::now() + self.lag() / 2).await?;
         }
+        Ok(())
     }
 
     /// The note that has a key, where the portal reads notes by it.

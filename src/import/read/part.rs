@@ -207,8 +207,7 @@ fn members(file: File, path: &Path, wanted: Wanted<'_>) -> Result<Parts, Error> 
     let name = wanted.file;
     let again = file.try_clone().map_err(|error| unusable(name, error))?;
     let damaged = |error| unusable(name, format!("the archive is damaged: {error}"));
-    let size = file.metadata().map_err(|error| unusable(name, error))?;
-    let size = size.len();
+    let metadata = file.metadata().map_err(|error| unusable(name, error))?;
     let mut archive = ZipArchive::new(file).map_err(damaged)?;
     let names = (0..archive.len()).map(|idx| {
         let entry = archive.by_index_raw(idx)?;
@@ -222,11 +221,8 @@ fn members(file: File, path: &Path, wanted: Wanted<'_>) -> Result<Parts, Error> 
     for idx in 0..archive.len() {
         let entry = archive.by_index_raw(idx).map_err(damaged)?;
         let member = entry.name().map_err(damaged)?.into_owned();
-        if entry.is_dir() {
-            continue;
-        }
-        if !is_csv_name(&member) {
-            parts.others.push(member);
+        if entry.is_dir() || !is_csv_name(&member) {
+            parts.others.extend((!entry.is_dir()).then_some(member));
             continue;
         }
         let name = format!("{name}/{member}");
@@ -242,7 +238,7 @@ fn members(file: File, path: &Path, wanted: Wanted<'_>) -> Result<Parts, Error> 
     if parts.texts.is_empty() {
         return Err(without_csv(name, &parts.others));
     }
-    refuse_bombs(name, &parts.texts, size)?;
+    refuse_bombs(name, &parts.texts, metadata.len())?;
     Ok(parts)
 }
 

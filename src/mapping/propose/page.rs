@@ -125,16 +125,15 @@ impl Page<'_> {
             self.why(one),
             self.column(one.column)
         );
-        if has_spaced_ids(&self.survey.columns[one.column]) {
+        let column = &self.survey.columns[one.column];
+        if has_spaced_ids(column) {
             text.push_str(
                 "# The ids have a blank between groups of digits throughout: they are taken as they are.\n\
                  as_written = true\n",
             );
         }
-        let column = &self.survey.columns[one.column];
         if is_log(column) {
-            let distinct = &column.distinct;
-            let order = match distinct.are_grouped() {
+            let order = match column.distinct.are_grouped() {
                 true => String::new(),
                 false => "# They don't stand one behind the other: sort the file by this column first, or\n\
                           # rows that come later are refused.\n"

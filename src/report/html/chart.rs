@@ -39,7 +39,7 @@ pub(super) fn fates_chart(report: &RunReport) -> String {
 /// A column for each interval: calls that were answered as hoped, that the rate limit
 /// refused, that failed.
 pub(super) fn calls_chart(calls: &CallsOverTime) -> String {
-    let most = calls.bins.iter().map(|bin| bin.all()).max().unwrap_or(0);
+    let most = calls.most();
     let scale = HEIGHT / as_width(most).max(1.0);
     let width = WIDTH / as_width(calls.bins.len() as u64).max(1.0);
     let mut columns = String::new();

@@ -9,7 +9,9 @@ use super::summary::meaning;
 use super::words::duration;
 use crate::model::count::{count, counted};
 use crate::model::outcome::Fate;
-use crate::model::run_report::{ReportedFile, ReportedRefusals, RunReport};
+use crate::model::run_report::{
+    CallBin, CallsOverTime, ReportedFile, ReportedRefusals, ReportedTicket, RunReport,
+};
 use chart::{calls_chart, fates_chart};
 
 /// Values of a remark that are shown.
@@ -50,19 +52,8 @@ fn page(report: &RunReport) -> Value {
         refused_file => &report.refused_file,
         refusals => report.refusals.iter().map(refusals).collect::<Vec<_>>(),
         remarks => remarks(report),
-        calls => report.calls.as_ref().map(|calls| context! {
-            all => count(calls.bins.iter().map(|bin| bin.all()).sum::<u64>()),
-            limited => count(calls.bins.iter().map(|bin| bin.limited).sum::<u64>()),
-            failed => count(calls.bins.iter().map(|bin| bin.failed).sum::<u64>()),
-            chart => Value::from_safe_string(calls_chart(calls)),
-        }),
-        tickets => report.tickets.iter().map(|ticket| context! {
-            place => &ticket.place,
-            key => &ticket.key,
-            id => &ticket.id,
-            url => &ticket.url,
-            change => ticket.change,
-        }).collect::<Vec<_>>(),
+        calls => report.calls.as_ref().map(calls),
+        tickets => report.tickets.iter().map(ticket).collect::<Vec<_>>(),
         verified => report.verified.as_ref().map(|findings| {
             let findings = findings.iter();
             let findings = findings.map(|(word, meaning, rows)| context! {
@@ -70,6 +61,29 @@ fn page(report: &RunReport) -> Value {
             });
             findings.collect::<Vec<_>>()
         }),
+    }
+}
+
+fn calls(calls: &CallsOverTime) -> Value {
+    let sum = |of: fn(&CallBin) -> u64| count(calls.bins.iter().map(of).sum::<u64>());
+    context! {
+        all => sum(|bin| bin.all()),
+        limited => sum(|bin| bin.limited),
+        failed => sum(|bin| bin.failed),
+        chart => Value::from_safe_string(calls_chart(calls)),
+        start => moment(calls.start),
+        width => duration(calls.width),
+        most => count(calls.most()),
+    }
+}
+
+fn ticket(ticket: &ReportedTicket) -> Value {
+    context! {
+        place => &ticket.place,
+        key => &ticket.key,
+        id => &ticket.id,
+        url => &ticket.url,
+        change => ticket.change,
     }
 }
 

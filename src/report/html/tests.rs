@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::model::outcome::Tally;
-use crate::model::run_report::{CallBin, CallsOverTime, RefusedExample, ReportedTicket};
+use crate::model::run_report::RefusedExample;
 
 fn report() -> RunReport {
     let at = Timestamp::from_second(1_700_000_000).expect("a time");

@@ -19,9 +19,8 @@ pub(super) fn cuts(
         let mut held = between.iter();
         let held = held.find(|(object, other)| *object == link.to && other.id == link.record);
         let Some((_, held)) = held else { continue };
-        let is_ours = |kind: &LinkType| link.kinds.iter().any(|made| is(made, kind));
-        let (ours, others): (Vec<&LinkType>, Vec<&LinkType>) =
-            held.types.iter().partition(|kind| is_ours(kind));
+        let is_ours = |kind: &&LinkType| link.kinds.iter().any(|made| is(made, kind));
+        let (ours, others): (Vec<_>, Vec<_>) = held.types.iter().partition(is_ours);
         // HubSpot puts the plain link beside a label by itself.
         let only_ours = others.iter().all(|kind| kind.label.is_none());
         let labelled = ours.iter().filter(|kind| kind.label.is_some());
