@@ -128,7 +128,7 @@ pub async fn run(
                 settle,
                 sources,
                 place,
-                options.horizon,
+                (options.horizon, options.stop.clone()),
             ))
         }
         None => notes,
