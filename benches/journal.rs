@@ -144,6 +144,7 @@ async fn import(input: &Path, folder: &Path, durability: Durability) -> Duration
         facts: tickethaul::model::learned::KnownFacts::default(),
         past: None,
         plan: None,
+        files: None,
         options: Options {
             batch_size: 100,
             concurrency: 8,

@@ -85,7 +85,7 @@ pub enum Content {
     Form,
 }
 
-/// A form with a file, which is read anew for each attempt.
+/// A form with a file, which is read again for each attempt.
 #[derive(Clone, Debug)]
 pub struct Upload {
     /// What stands between the parts of the form.

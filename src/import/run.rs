@@ -208,13 +208,14 @@ fn notes(
     heard: (Arc<dyn Listener>, Arc<Facts>),
 ) -> Notes {
     let (stop, horizon) = (job.options.stop.clone(), job.options.horizon);
+    let until = (horizon, stop.clone());
     let notes = Notes::new(client.clone(), settle.clone(), stop, horizon, heard);
     match job.files.clone().filter(|_| job.mapping.has_files()) {
         None => notes,
         Some(sources) => {
             let place = (job.mapping.system().to_owned(), job.folder.path());
             let (client, settle) = (client.clone(), settle.clone());
-            notes.with_files(Uploads::new(client, settle, sources, place, horizon))
+            notes.with_files(Uploads::new(client, settle, sources, place, until))
         }
     }
 }

@@ -148,8 +148,14 @@ fn a_file_that_lacks_keeps_its_note_back_and_a_retry_brings_both() {
     std::fs::write(&path, &lost.bytes).expect("written");
     let retry = ["retry", "run", "--horizon", "0.8"];
     let ended = go(&talk, &retry, "again", 0);
-    assert!(ended.stderr.contains("1 file uploaded"), "{}", ended.stderr);
-    check(&calm(talk), &filed, filed.count(true), "after the retry");
+    assert!(
+        ended.stderr.contains("1 note created, 6 there before"),
+        "{}",
+        ended.stderr
+    );
+    // One that another ticket has too was in that one's folder, and is in this one's now.
+    let count = filed.count(true) + 1;
+    check(&calm(talk), &filed, count, "after the retry");
 }
 
 /// A run folder from elsewhere names no folder whose files are uploaded.
@@ -169,10 +175,13 @@ fn a_resume_takes_files_from_where_the_run_did_and_from_nowhere_that_others_say(
     check(&calm(talk), &filed, filed.count(true), "resumed");
 }
 
+/// Paths that a host was asked for, each with the `Authorization` that came along.
+type Asked = Vec<(String, Option<String>)>;
+
 /// A host of files: what stands at each path, and what it was asked with.
 struct Host {
     port: u16,
-    asked: Arc<Mutex<Vec<(String, Option<String>)>>>,
+    asked: Arc<Mutex<Asked>>,
 }
 
 impl Host {
@@ -196,17 +205,13 @@ impl Host {
         format!("http://127.0.0.1:{}/{path}", self.port)
     }
 
-    fn asked(&self) -> Vec<(String, Option<String>)> {
+    fn asked(&self) -> Asked {
         self.asked.lock().expect("nobody panicked").clone()
     }
 }
 
 /// Answers one request; each connection has one.
-fn answer(
-    mut stream: TcpStream,
-    port: u16,
-    heard: &Mutex<Vec<(String, Option<String>)>>,
-) -> std::io::Result<()> {
+fn answer(mut stream: TcpStream, port: u16, heard: &Mutex<Asked>) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut line = String::new();
     let _read = reader.read_line(&mut line)?;
@@ -266,7 +271,7 @@ fn answer(
             send("200 OK", b"")?;
             for _ in 0..600 {
                 stream.write_all(b"x")?;
-                std::thread::sleep(Duration::from_millis(100));
+                std::thread::park_timeout(Duration::from_millis(100));
             }
             Ok(())
         }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::conversation::{COMMENTS, Form};
+use crate::filed;
 use crate::kill::wait_at_most;
 use crate::rehearsal::{Rehearsal, Served, TOKEN};
 
@@ -109,6 +110,79 @@ fn a_hundred_thousand_notes_go_in_at_the_rate_that_is_allowed() {
     println!(
         "{tickets} tickets: {calls} calls in {seconds:.1} s, {share:.3} of the allowance, {peak} kB"
     );
+    assert_eq!(summary["notes"]["created"], tickets * 5);
+    assert!(
+        !here.read("run/run.log").contains(": 429 in"),
+        "a 429 of our own"
+    );
+    assert!(peak < MEMORY, "{peak} kB");
+    assert!(share >= 0.95 || part() > 1, "{share}");
+}
+
+#[test]
+#[ignore = "files beside notes at HubSpot's rate take minutes; run it by hand, in release"]
+#[expect(clippy::print_stdout, reason = "what is measured is printed")]
+fn two_thousand_files_go_in_beside_a_hundred_thousand_notes() {
+    let (tickets, files) = (20_000 / part(), 2_000 / part());
+    let here = Rehearsal::new();
+    let mut lines = file(&here, "in.jsonl");
+    std::fs::create_dir(here.path(filed::FOLDER)).expect("a folder");
+    let mut bytes = vec![b'x'; 1_000_000];
+    for n in 1..=tickets {
+        let has_file = n % 10 == 0 && n / 10 <= files;
+        let comment = |id: usize| {
+            let files = match has_file && id == 1 {
+                true => format!(r#"[{{"id":{n},"file_name":"f{n}.bin"}}]"#),
+                false => "[]".to_owned(),
+            };
+            format!(
+                r#"{{"id":{id},"at":"2021-03-01T09:00:0{id}Z","author":"Ann","body":"says {n} the {id}. time","attachments":{files}}}"#
+            )
+        };
+        let comments: Vec<String> = (1..=5).map(comment).collect();
+        let comments = comments.join(",");
+        writeln!(
+            lines,
+            r#"{{"Id":"K{n}","Subject":"Ticket {n}","comments":[{comments}]}}"#
+        )
+        .expect("written");
+        if has_file {
+            bytes[..8].copy_from_slice(format!("{n:08}").as_bytes());
+            let name = format!("{}/f{n}.bin", filed::FOLDER);
+            let _file = here.write(&name, &bytes);
+        }
+    }
+    lines.flush().expect("written");
+    let _file = here.write("m.toml", filed::mapping());
+    let sandbox = here.serve(&[
+        "--data",
+        "portal.db",
+        "--rate",
+        "190/10s",
+        "--trouble",
+        "slow=200ms±50",
+    ]);
+    let import = [
+        "import",
+        "in.jsonl",
+        "-m",
+        "m.toml",
+        "--create-properties",
+        "--run-dir",
+        "run",
+        "--attachments",
+        filed::FOLDER,
+    ];
+    let peak = peak(spawn(&here, Some(&sandbox), &import), 0);
+    let summary: Value = serde_json::from_str(&here.read("run/summary.json")).expect("JSON");
+    let calls = summary["calls"].as_u64().expect("calls");
+    let seconds = summary["seconds"].as_f64().expect("seconds");
+    #[expect(clippy::cast_precision_loss, reason = "thousands")]
+    let share = calls as f64 / (19.0 * seconds);
+    println!(
+        "{files} files, {tickets} tickets: {calls} calls in {seconds:.1} s, {share:.3} of the allowance, {peak} kB"
+    );
+    assert_eq!(summary["files"]["uploaded"], files);
     assert_eq!(summary["notes"]["created"], tickets * 5);
     assert!(
         !here.read("run/run.log").contains(": 429 in"),

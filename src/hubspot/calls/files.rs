@@ -26,7 +26,7 @@ pub struct NewFile {
     /// How many there are.
     pub size: u64,
     /// Whether it is made whatever the folder has.
-    pub anew: bool,
+    pub regardless: bool,
 }
 
 impl Client {
@@ -100,7 +100,7 @@ fn form(new: &NewFile) -> serde_json::Result<Upload> {
     for (name, text) in [
         ("folderPath", new.folder.as_str()),
         ("fileName", new.name.as_str()),
-        ("options", wire::upload_options(new.anew)?.as_str()),
+        ("options", wire::upload_options(new.regardless)?.as_str()),
     ] {
         before.push_str(&text_part(name, text));
     }

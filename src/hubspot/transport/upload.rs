@@ -13,7 +13,7 @@ use crate::hubspot::exchange::{TransportError, Upload};
 /// Bytes that are read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// The body, begun anew.
+/// The body, from its beginning.
 pub(super) async fn body(upload: &Upload) -> Result<reqwest::Body, TransportError> {
     let around = |bytes: &Bytes| {
         let bytes = bytes.clone();

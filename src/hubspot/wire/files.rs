@@ -69,11 +69,15 @@ pub(crate) fn files(body: &[u8]) -> serde_json::Result<Vec<StoredFile>> {
 }
 
 /// How files are put in (protocol H5).
-pub(crate) fn upload_options(anew: bool) -> serde_json::Result<String> {
+pub(crate) fn upload_options(regardless: bool) -> serde_json::Result<String> {
     serde_json::to_string(&OptionsShape {
         access: "PRIVATE",
         overwrite: false,
-        duplicate_validation_strategy: if anew { "NONE" } else { "RETURN_EXISTING" },
+        duplicate_validation_strategy: if regardless {
+            "NONE"
+        } else {
+            "RETURN_EXISTING"
+        },
         duplicate_validation_scope: "EXACT_FOLDER",
     })
 }

@@ -127,7 +127,7 @@ struct Decided {
 }
 
 /// What a row is whose ticket was there before. One that was refused for a link, a note or a
-/// file of its goes on with the ticket that an earlier run made for it (protocol H1); `retry` gives
+/// file of its continues with the ticket that an earlier run made for it (protocol H1); `retry` gives
 /// it here with what that run wrote of it. With another key it is another row.
 fn found(op: &PlannedOp) -> Stand {
     let kept = op.source.kept.as_deref();

@@ -15,7 +15,7 @@ use super::FileSources;
 use super::bytes::{Bytes, Source};
 use crate::hubspot::{CallError, Client, NewFile, StoredFile};
 use crate::import::settle::SettleHandle;
-use crate::import::stop::stop_for;
+use crate::import::stop::{StopSwitch, stop_for};
 use crate::journal::{FileEntry, FileState, FileStep, SettledFile};
 use crate::model::attachment::{Attachment, folder};
 use crate::model::event::Stop;
@@ -59,6 +59,7 @@ pub struct Uploads {
     system: String,
     /// How long after an attempt was lost it may still be carried out (S4).
     horizon: Duration,
+    stop: StopSwitch,
     /// Several notes may name one file: one of them brings it.
     turns: Mutex<HashMap<String, Arc<Turn<()>>>>,
 }
@@ -70,7 +71,7 @@ impl Uploads {
         settle: SettleHandle,
         sources: FileSources,
         (system, spool): (String, &Path),
-        horizon: Duration,
+        (horizon, stop): (Duration, StopSwitch),
     ) -> Uploads {
         let source = Source::new(sources, spool, client.deadline());
         Uploads {
@@ -79,6 +80,7 @@ impl Uploads {
             source,
             system,
             horizon,
+            stop,
             turns: Mutex::new(HashMap::new()),
         }
     }
@@ -115,7 +117,7 @@ impl Uploads {
             }
             None => {}
         }
-        let bytes = match self.source.bytes(wanted.file).await {
+        let bytes = match self.bytes(wanted.file).await? {
             Ok(bytes) => bytes,
             Err(fault) => return Ok(Brought::Left(fault)),
         };
@@ -131,6 +133,17 @@ impl Uploads {
             size: bytes.size,
         };
         self.send(entry, &bytes, since_ms).await
+    }
+
+    /// The bytes of a file, unless the run stops: a slow host does not hold it up.
+    async fn bytes(&self, file: &Attachment) -> Result<Result<Bytes, FileFault>, Stop> {
+        tokio::select! {
+            bytes = self.source.bytes(file) => Ok(bytes),
+            () = self.stop.pulled() => {
+                let stop = self.stop.reason();
+                Err(stop.unwrap_or_else(|| Stop::Later("the run stops".to_owned())))
+            }
+        }
     }
 
     /// A file that was sent before, perhaps by an earlier process: it is there, or is waited
@@ -185,12 +198,12 @@ impl Uploads {
             name: name.to_owned(),
             bytes: bytes.path.clone(),
             size: bytes.size,
-            anew: false,
+            regardless: false,
         };
         let mut sent = self.client.upload(&new).await;
         if matches!(&sent, Ok(file) if file.archived) {
             // The portal takes a deleted file for the same.
-            new.anew = true;
+            new.regardless = true;
             sent = self.client.upload(&new).await;
         }
         let step = FileStep {
