@@ -6,6 +6,9 @@ use deunicode::deunicode;
 /// What stands above all that is uploaded.
 pub const ROOT: &str = "tickethaul";
 
+/// Stands for a system that the mapping does not name.
+const UNNAMED: &str = "import";
+
 /// Letters of a name that are kept, and of its ending.
 const LONGEST: usize = 80;
 const LONGEST_ENDING: usize = 10;
@@ -53,6 +56,7 @@ impl Attachment {
 
 /// The folder for the files of a ticket, of letters that no portal changes.
 pub fn folder(source: &str, ticket: &str) -> String {
+    let source = if source.is_empty() { UNNAMED } else { source };
     format!("/{ROOT}/{}/{}", plain(source), plain(ticket))
 }
 
@@ -157,6 +161,6 @@ mod tests {
         assert!(odd.starts_with("/tickethaul/Mein-Systeme-"), "{odd}");
         assert_eq!(odd.matches('/').count(), 3, "{odd}");
         assert_ne!(folder("s", "a/b"), folder("s", "a b"));
-        assert!(folder("", "k").starts_with("/tickethaul/-"));
+        assert_eq!(folder("", "k"), "/tickethaul/import/k");
     }
 }

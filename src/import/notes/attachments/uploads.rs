@@ -102,7 +102,7 @@ impl Uploads {
     }
 
     async fn bring_alone(&self, wanted: Wanted<'_>, key: &str) -> Result<Brought, Stop> {
-        let mut since_ms = None;
+        let mut before = None;
         match self.settle.find_file(key.to_owned()).await? {
             Some(FileStep {
                 state: FileState::Made | FileState::There,
@@ -113,7 +113,7 @@ impl Uploads {
                 if let Some(brought) = self.recall(&step).await? {
                     return Ok(brought);
                 }
-                since_ms = step.since_ms;
+                before = Some(step);
             }
             None => {}
         }
@@ -124,14 +124,19 @@ impl Uploads {
         let entry = FileEntry {
             key: key.to_owned(),
             seq: wanted.seq,
-            path: format!(
-                "{}/{}",
-                folder(&self.system, wanted.ticket),
-                wanted.file.stored_name(wanted.ticket)
-            ),
+            path: match &before {
+                // Another ticket may have begun it: its place stays what it was.
+                Some(step) => step.entry.path.clone(),
+                None => format!(
+                    "{}/{}",
+                    folder(&self.system, wanted.ticket),
+                    wanted.file.stored_name(wanted.ticket)
+                ),
+            },
             md5: bytes.md5.clone(),
             size: bytes.size,
         };
+        let since_ms = before.and_then(|step| step.since_ms);
         self.send(entry, &bytes, since_ms).await
     }
 
