@@ -102,8 +102,7 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
         Some(NONE) => None,
         Some(name) => Preset::find(name, survey.headers()),
     };
-    let file = args.file.file_name().unwrap_or(args.file.as_os_str());
-    let file = file.to_string_lossy();
+    let file = args.file.file_name().unwrap_or_default().to_string_lossy();
     let Proposed { text, losses } = match &preset {
         Some(preset) => from_preset(preset, survey, dialect, &file),
         None => proposal(survey, dialect, &file),

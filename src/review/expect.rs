@@ -151,13 +151,11 @@ impl DoneRows {
         if matches!(row.change, Change::Created | Change::Updated) {
             values = self.values(&row, &draft);
         }
+        let mut asked = Vec::new();
         if row.change != Change::Archived {
             values.extend(self.key(&row));
+            asked = self.links(&draft)?;
         }
-        let asked = match row.change {
-            Change::Archived => Vec::new(),
-            _ => self.links(&draft)?,
-        };
         let mut notes = self.journal.notes_of(row.row.seq)?;
         notes.retain(|note| !row.refused || note.record.is_some());
         let added = match row.change {

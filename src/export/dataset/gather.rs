@@ -132,8 +132,7 @@ impl Gathered {
         let before = self.live.tickets();
         let told = |tickets| heard(Step::Read(before + tickets));
         of_bin.list(Shelf::RecycleBin, &mut self.bin, told).await?;
-        let left = self.left_the_bin(wish.tombstones)?;
-        let ids: Vec<u64> = left.into_iter().collect();
+        let ids = Vec::from_iter(self.left_the_bin(wish.tombstones)?);
         let spool = &mut self.restored;
         self.lost.restored = reading.chosen(&ids, Shelf::Live, spool, |_| {}).await?;
         let spools = [

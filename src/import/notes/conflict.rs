@@ -59,11 +59,10 @@ impl Notes {
                 None => unexplained(work, place, None),
             }
         }
-        let ids: BTreeSet<String> = named.iter().map(|(_, id)| id.clone()).collect();
-        let ids: Vec<String> = ids.into_iter().collect();
+        let ids = BTreeSet::from_iter(named.iter().map(|(_, id)| id.clone()));
+        let ids = Vec::from_iter(ids);
         let holders = self.holders(way, &ids).await?;
-        let mut settled = Vec::new();
-        let mut late = false;
+        let (mut settled, mut late) = (Vec::new(), false);
         for (place, id) in named {
             late |= resolve(work, place, &id, &holders, &mut settled);
         }

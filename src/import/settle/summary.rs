@@ -20,11 +20,10 @@ pub fn summary_json(summary: &Summary) -> serde_json::Value {
     let changes: serde_json::Map<String, serde_json::Value> = changes
         .map(|(change, rows)| (change.word().to_owned(), json!(rows)))
         .collect();
-    let refusals: Vec<_> = summary
+    let refusals = summary
         .refusals
         .iter()
-        .map(|group| json!({"code": group.code, "rows": group.rows, "example": group.example}))
-        .collect();
+        .map(|group| json!({"code": group.code, "rows": group.rows, "example": group.example}));
     let remarks = summary.remarks.iter();
     let remarks = remarks.map(|(remark, count)| remark_json(*remark, *count, summary));
     let remarks: Vec<_> = remarks.collect();
@@ -39,7 +38,7 @@ pub fn summary_json(summary: &Summary) -> serde_json::Value {
         "rows": rows,
         "changes": changes,
         "settled_before": summary.settled_before,
-        "refusals": refusals,
+        "refusals": refusals.collect::<Vec<_>>(),
         "remarks": remarks,
         "spared": summary.spared.map(|spared| json!({"rows": spared.rows, "calls": spared.calls})),
         "contacts_created": summary.contacts_created,
