@@ -22,7 +22,7 @@ use crate::model::count::counted;
 use crate::model::outcome::RowEnd;
 use crate::model::place::Places;
 use crate::model::run_report::{
-    RefusedExample, ReportedFile, ReportedRefusals, ReportedTicket, RunReport,
+    RefusedExample, ReportedFile, ReportedRefusals, ReportedTicket, RunReport, VerifyFinding,
 };
 use crate::output::{Privacy, Target, read_regular, write_anew};
 use crate::report::run_html;
@@ -168,7 +168,7 @@ fn gathered(folder: &Path, reading: &Reading, past: Past) -> Result<RunReport, E
 }
 
 /// What the last verification found; none where nobody verified.
-fn verified(folder: &Path) -> Result<Option<Vec<(String, String, u64)>>, Error> {
+fn verified(folder: &Path) -> Result<Option<Vec<VerifyFinding>>, Error> {
     let unreadable = |error| {
         let folder = folder.display();
         Error::mend(format!("can't read verify.csv of {folder}: {error}"))

@@ -7,6 +7,9 @@ use jiff::Timestamp;
 use crate::model::outcome::{Fate, Tally};
 use crate::model::ticket::{PlacedRemark, Remark};
 
+/// Something that `verify` found: its word, what that means, and for how many rows.
+pub type VerifyFinding = (String, String, u64);
+
 /// A run as its report shows it.
 #[derive(Clone, Debug)]
 pub struct RunReport {
@@ -42,8 +45,8 @@ pub struct RunReport {
     pub calls: Option<CallsOverTime>,
     /// The first tickets for which something was done.
     pub tickets: Vec<ReportedTicket>,
-    /// What `verify` last found, by its word and what that means; none where nobody asked.
-    pub verified: Option<Vec<(String, String, u64)>>,
+    /// What `verify` last found; none where nobody asked.
+    pub verified: Option<Vec<VerifyFinding>>,
     /// Name of the file of refused rows.
     pub refused_file: String,
     /// The version of the tool that made the report.
