@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::check_args::CheckArgs;
 use super::comments;
@@ -20,7 +19,6 @@ use super::preview::preview_of;
 use super::schema::{Lacking, PortalCopy, REMEDY, lacking_groups};
 use super::talk::Talk;
 use crate::error::Error;
-use crate::hubspot::Rate;
 use crate::hubspot::records::association_types::from_ticket;
 use crate::import::check::{Allowance, Check, Setting, check, held, write_values};
 use crate::import::notes::comments::{CommentInput, Rest, gather};
@@ -32,10 +30,6 @@ use crate::model::schema::ObjectType;
 use crate::model::ticket::Missing;
 use crate::output::{Privacy, Target, Temporary};
 use crate::report::{check_json, check_words};
-
-/// Where neither the portal nor the user told. HubSpot: calls of a private app in ten
-/// seconds, from the Professional tier on.
-const USUAL_RATE: (u32, Duration) = (190, Duration::from_secs(10));
 
 /// Checks every row of the input against a mapping.
 pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Error> {
@@ -138,7 +132,10 @@ fn checked(
             readers: Arc::new(against.readers),
             pipelines: &copy.schema.pipelines,
             rules: args.from.portal.rules_that_bind(&copy.rules, operation),
-            allowance: allowance(args, copy),
+            allowance: Allowance {
+                rate: args.from.portal.reckoned_rate(copy.burst),
+                daily_calls: copy.daily_calls,
+            },
             setting: against.setting,
             refused_to: targets.refused.as_ref(),
         },
@@ -148,16 +145,6 @@ fn checked(
         report.notices.push(comments::words(&gathered));
     }
     Ok((report, shown))
-}
-
-/// The slower of the portal's rate and the one asked for.
-fn allowance(args: &CheckArgs, copy: &PortalCopy) -> Allowance {
-    let rates = [args.from.portal.rate(), copy.burst].into_iter().flatten();
-    let rate = rates.min_by(|one, other| a_second(one).total_cmp(&a_second(other)));
-    Allowance {
-        rate: rate.map_or(USUAL_RATE, |rate| (rate.calls, rate.window)),
-        daily_calls: copy.daily_calls,
-    }
 }
 
 fn show(report: &CheckReport, shown: &str, talk: &Talk) {
@@ -290,10 +277,6 @@ fn say_lacking(lacking: &Lacking, talk: &Talk) {
             lacking.names()
         ));
     }
-}
-
-fn a_second(rate: &Rate) -> f64 {
-    f64::from(rate.calls) / rate.window.as_secs_f64()
 }
 
 /// A mapping with mistakes is still held against file and portal, as far as those can

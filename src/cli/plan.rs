@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
@@ -25,7 +24,6 @@ use super::schema::lacking_groups;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
-use crate::hubspot::Rate;
 use crate::import::check::{Allowance, Setting};
 use crate::import::notes::comments::{Rest, gather};
 use crate::import::read::Input;
@@ -48,10 +46,6 @@ const SHOWN: [(PlannedAction, usize); 4] = [
     (PlannedAction::Archive, 3),
     (PlannedAction::Link, 3),
 ];
-
-/// Where neither the portal nor the user says. HubSpot: calls of a private app in ten
-/// seconds, from the Professional tier on.
-const USUAL_RATE: (u32, Duration) = (190, Duration::from_secs(10));
 
 /// A longer report is none of ours.
 const LONGEST: u64 = 64 << 20;
@@ -292,7 +286,7 @@ impl Making<'_> {
         let operation = self.args.op.operation();
         let usage = self.portal.client.daily_usage().await;
         let allowance = Allowance {
-            rate: self.rate(),
+            rate: self.args.portal.reckoned_rate(self.portal.client.burst()),
             daily_calls: usage.ok().flatten().map(|usage| usage.limit),
         };
         let sums = planned.sums;
@@ -328,15 +322,6 @@ impl Making<'_> {
             shown.extend(rows.map(|row| shown_row(row, places)));
         }
         Ok(shown)
-    }
-
-    /// The slower of what the portal allows and what the user does.
-    fn rate(&self) -> (u32, Duration) {
-        let a_second = |rate: &Rate| f64::from(rate.calls) / rate.window.as_secs_f64();
-        let rates = [self.args.portal.rate(), self.portal.client.burst()];
-        let rates = rates.into_iter().flatten();
-        let slower = rates.min_by(|one, other| a_second(one).total_cmp(&a_second(other)));
-        slower.map_or(USUAL_RATE, |rate| (rate.calls, rate.window))
     }
 
     /// What the run finds before its first row: the calls that this plan made until there

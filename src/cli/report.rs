@@ -22,7 +22,7 @@ use crate::model::count::counted;
 use crate::model::outcome::RowEnd;
 use crate::model::place::Places;
 use crate::model::run_report::{
-    RefusedExample, ReportedFile, ReportedRefusals, ReportedTicket, RunReport, VerifyFinding,
+    RefusedExample, ReportedFile, ReportedFindings, ReportedRefusals, ReportedTicket, RunReport,
 };
 use crate::output::{Privacy, Target, read_regular, write_anew};
 use crate::report::run_html;
@@ -168,15 +168,16 @@ fn gathered(folder: &Path, reading: &Reading, past: Past) -> Result<RunReport, E
 }
 
 /// What the last verification found; none where nobody verified.
-fn verified(folder: &Path) -> Result<Option<Vec<VerifyFinding>>, Error> {
+fn verified(folder: &Path) -> Result<Option<Vec<ReportedFindings>>, Error> {
     let unreadable = |error| {
         let folder = folder.display();
         Error::mend(format!("can't read verify.csv of {folder}: {error}"))
     };
     let found = findings_file::counted(folder).map_err(unreadable)?;
-    let meant = |(word, rows): (String, u64)| {
-        let meaning = Difference::meaning(&word).to_owned();
-        (word, meaning, rows)
+    let meant = |(word, number): (String, u64)| ReportedFindings {
+        meaning: Difference::meaning(&word),
+        word,
+        number,
     };
     Ok(found.map(|found| found.into_iter().map(meant).collect()))
 }

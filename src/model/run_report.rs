@@ -7,9 +7,6 @@ use jiff::Timestamp;
 use crate::model::outcome::{Fate, Tally};
 use crate::model::ticket::{PlacedRemark, Remark};
 
-/// Something that `verify` found: its word, what that means, and for how many rows.
-pub type VerifyFinding = (String, String, u64);
-
 /// A run as its report shows it.
 #[derive(Clone, Debug)]
 pub struct RunReport {
@@ -46,7 +43,7 @@ pub struct RunReport {
     /// The first tickets for which something was done.
     pub tickets: Vec<ReportedTicket>,
     /// What `verify` last found; none where nobody asked.
-    pub verified: Option<Vec<VerifyFinding>>,
+    pub verified: Option<Vec<ReportedFindings>>,
     /// Name of the file of refused rows.
     pub refused_file: String,
     /// The version of the tool that made the report.
@@ -62,6 +59,17 @@ pub struct ReportedFile {
     pub bytes: u64,
     /// BLAKE3 of it, in hex.
     pub hash: String,
+}
+
+/// What `verify` found of one kind.
+#[derive(Clone, Debug)]
+pub struct ReportedFindings {
+    /// The word for it: `differs`…
+    pub word: String,
+    /// What that means.
+    pub meaning: &'static str,
+    /// How many findings.
+    pub number: u64,
 }
 
 /// Refused rows of one reason.

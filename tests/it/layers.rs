@@ -41,7 +41,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// A crate or a thing, and the only places that may name it (a file or a room).
-const PLACES: [(&str, &[&str]); 18] = [
+const PLACES: [(&str, &[&str]); 20] = [
     ("clap::", &["cli"]),
     ("reqwest::", &["hubspot/transport"]),
     ("hyper_util::", &["hubspot/transport"]),
@@ -90,6 +90,8 @@ const PLACES: [(&str, &[&str]); 18] = [
             "cli/token_command.rs",
         ],
     ),
+    ("minijinja::", &["mapping", "report/html"]),
+    ("multer::", &["sandbox/files"]),
     ("glob::", &["import/read/sources.rs"]),
     ("std::env", &["cli/settings.rs", "main.rs"]),
     ("SystemTime", &["sandbox/clock.rs"]),

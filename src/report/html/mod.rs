@@ -56,8 +56,10 @@ fn page(report: &RunReport) -> Value {
         tickets => report.tickets.iter().map(ticket).collect::<Vec<_>>(),
         verified => report.verified.as_ref().map(|findings| {
             let findings = findings.iter();
-            let findings = findings.map(|(word, meaning, rows)| context! {
-                word, meaning, rows => count(*rows),
+            let findings = findings.map(|found| context! {
+                word => &found.word,
+                meaning => found.meaning,
+                number => count(found.number),
             });
             findings.collect::<Vec<_>>()
         }),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::model::outcome::Tally;
-use crate::model::run_report::RefusedExample;
+use crate::model::run_report::{RefusedExample, ReportedFindings};
 
 fn report() -> RunReport {
     let at = Timestamp::from_second(1_700_000_000).expect("a time");
@@ -101,11 +101,11 @@ fn what_was_verified_is_said() {
     let page = run_html(&clean).expect("a page");
     assert!(page.contains("every one that was compared is as the run left it"));
     let found = RunReport {
-        verified: Some(vec![(
-            "differs".to_owned(),
-            "values are not what the run wrote".to_owned(),
-            2,
-        )]),
+        verified: Some(vec![ReportedFindings {
+            word: "differs".to_owned(),
+            meaning: "values are not what the run wrote",
+            number: 2,
+        }]),
         ..report()
     };
     let page = run_html(&found).expect("a page");

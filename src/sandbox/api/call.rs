@@ -4,6 +4,7 @@
 use axum::body::Bytes;
 use axum::extract::Query;
 use axum::http::{Method, Uri};
+use percent_encoding::percent_decode_str;
 
 use super::problem::Problem;
 use crate::sandbox::clock::Moment;
@@ -225,15 +226,7 @@ impl Call {
 
 /// A path segment without its percent signs. What is no UTF-8 is replaced.
 fn decoded(segment: &str) -> String {
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let escaped = (*first == b'%').then(|| tail.get(..2)).flatten();
-        let byte = escaped.and_then(|hex| u8::from_str_radix(str::from_utf8(hex).ok()?, 16).ok());
-        bytes.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { &tail[2..] } else { tail };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
