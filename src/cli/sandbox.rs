@@ -62,13 +62,18 @@ pub struct SandboxArgs {
 /// What else can be done with the sandbox.
 #[derive(Debug, Subcommand)]
 enum SandboxCommand {
-    Reset(ResetArgs),
+    /// Serve the embedded portal that `--portal sandbox` uses, to look at it in a browser; the
+    /// address on stdout has the key to its pages. Other commands reach it by that address,
+    /// without the key, until Ctrl-C ends it
+    Look(NamedSandbox),
+    /// Empty the embedded portal that `--portal sandbox` uses, or a sandbox that has a name; asks
+    /// nothing, it is for rehearsals
+    Reset(NamedSandbox),
 }
 
-/// Empty the embedded portal that `--portal sandbox` uses, or a sandbox that has a name; asks
-/// nothing, it is for rehearsals
+/// Which embedded portal is meant.
 #[derive(Debug, Args)]
-struct ResetArgs {
+struct NamedSandbox {
     /// A sandbox that has a name [default: the one of `--portal sandbox`]
     #[arg(value_name = "NAME", conflicts_with_all = ["sandbox_data", "like"])]
     name: Option<String>,
@@ -83,8 +88,10 @@ struct ResetArgs {
 
 /// Serves until a signal ends it.
 pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
-    if let Some(SandboxCommand::Reset(args)) = &args.command {
-        return empty(args, talk);
+    match &args.command {
+        Some(SandboxCommand::Reset(named)) => return empty(named, talk),
+        Some(SandboxCommand::Look(named)) => return look(named, talk).await,
+        None => {}
     }
     let holds = args.trouble.iter().any(Trouble::holds);
     let twin = match &args.like {
@@ -96,6 +103,11 @@ pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
     let sandbox = Sandbox::start(options).await.map_err(sandbox_error)?;
     let served = serve(&sandbox, (holds, told), talk).await;
     sandbox.stop().await;
+    ended(served)
+}
+
+/// How a command ends that served.
+fn ended(served: io::Result<()>) -> Result<Exit, Error> {
     match served {
         // Nobody reads where it is, or what it holds.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Fine),
@@ -113,6 +125,7 @@ async fn serve(sandbox: &Sandbox, (holds, told): (bool, bool), talk: &Talk) -> i
     if !told {
         talk.say(&format!("its token: {}", sandbox.token()));
     }
+    talk.say(&format!("look at it in a browser: {}", sandbox.pages()));
     talk.say("serving the sandbox; Ctrl-C ends it");
     let ended = signals.next();
     match sandbox.held().filter(|_| holds) {
@@ -127,9 +140,38 @@ async fn serve(sandbox: &Sandbox, (holds, told): (bool, bool), talk: &Talk) -> i
     }
 }
 
+/// Serves a state that is there, for people.
+async fn look(named: &NamedSandbox, talk: &Talk) -> Result<Exit, Error> {
+    let state = folder_of(named)?.join(SANDBOX_STATE);
+    if !state.exists() {
+        return Err(Error::usage(format!(
+            "there is nothing to look at yet: no {}",
+            state.display()
+        ))
+        .advise("rehearse first, with `--portal sandbox`"));
+    }
+    let options = Options {
+        data: Data::File(state),
+        token: sandbox_token()?,
+        ..Options::default()
+    };
+    let sandbox = Sandbox::start(options).await.map_err(sandbox_error)?;
+    let served = show(&sandbox, talk).await;
+    sandbox.stop().await;
+    ended(served)
+}
+
+async fn show(sandbox: &Sandbox, talk: &Talk) -> io::Result<()> {
+    let mut signals = Signals::expect()?;
+    print(&sandbox.pages())?;
+    talk.say("open this address in a browser; Ctrl-C ends it");
+    let _number = signals.next().await;
+    Ok(())
+}
+
 /// Empties the embedded portal and tells what was in it.
-fn empty(args: &ResetArgs, talk: &Talk) -> Result<Exit, Error> {
-    let folder = folder_to_empty(args)?;
+fn empty(args: &NamedSandbox, talk: &Talk) -> Result<Exit, Error> {
+    let folder = folder_of(args)?;
     let state = folder.join(SANDBOX_STATE);
     let account = account_of(&state);
     let held = reset(&state).map_err(sandbox_error)?;
@@ -162,7 +204,7 @@ fn empty(args: &ResetArgs, talk: &Talk) -> Result<Exit, Error> {
 }
 
 /// The folder of the sandbox that was named.
-fn folder_to_empty(args: &ResetArgs) -> Result<PathBuf, Error> {
+fn folder_of(args: &NamedSandbox) -> Result<PathBuf, Error> {
     let mut folder = sandbox_folder(args.sandbox_data.as_deref())?;
     if let Some(like) = &args.like {
         folder = twin_folder::folder_of(like, &folder);
@@ -174,7 +216,7 @@ fn folder_to_empty(args: &ResetArgs) -> Result<PathBuf, Error> {
     if let Some(name) = args.name.as_deref().filter(|name| *name != SANDBOX) {
         if !matches!(config()?.portal(name)?.source, Source::Sandbox(_)) {
             return Err(Error::usage(format!(
-                "`{name}` is not a sandbox: nothing was removed"
+                "`{name}` is the name of no sandbox: nothing was done"
             )));
         }
         folder = named_sandbox(name)?;

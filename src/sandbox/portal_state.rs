@@ -87,6 +87,15 @@ impl PortalState {
         })
     }
 
+    /// Behaves otherwise: definitions say what the switches say.
+    pub(super) fn turn(&mut self, switches: Switches) -> Result<(), PortalStateError> {
+        let mut schema = seed::schema(&self.store)?;
+        adapt(&mut schema, &switches);
+        self.longest_lag = self.longest_lag.max(switches.search_lag.0);
+        (self.schema, self.switches) = (schema, switches);
+        Ok(())
+    }
+
     /// The token of this state, made when it is asked for first.
     pub(super) fn own_token(&self) -> Result<String, PortalStateError> {
         if let Some(token) = self.store.words("token")? {

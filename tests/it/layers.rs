@@ -90,7 +90,10 @@ const PLACES: [(&str, &[&str]); 20] = [
             "cli/token_command.rs",
         ],
     ),
-    ("minijinja::", &["mapping", "report/html"]),
+    (
+        "minijinja::",
+        &["mapping", "report/html", "sandbox/http/pages"],
+    ),
     ("multer::", &["sandbox/files"]),
     ("glob::", &["import/read/sources.rs"]),
     ("std::env", &["cli/settings.rs", "main.rs"]),

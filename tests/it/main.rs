@@ -83,6 +83,7 @@ mod operations; // update, upsert, archive and delete from outside
 mod outputs; // where commands write: one rule for every file, and stdout that must arrive
 mod overtaken; // another run of the same file before a stopped one is resumed
 mod plan; // what an import would do is said before, and is what it then does
+mod pages; // the sandbox as people see it in a browser
 mod plain_http; // an HTTP client that shares nothing with ours
 mod portals; // portals by name
 mod presets; // every mapping that ships, on its sample

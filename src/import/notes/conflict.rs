@@ -2,6 +2,7 @@
 //! a note of another ticket (protocol H3).
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use super::way::KeyWay;
 use super::work::{State, Work};
@@ -25,8 +26,9 @@ struct Holders {
     live: HashMap<String, Vec<String>>,
     /// Those in the recycle bin.
     archived: Vec<String>,
-    /// Those that are there for so long that no ticket of theirs can be late to be read.
-    old: BTreeSet<String>,
+    /// Whether live notes are there for so long that no ticket of theirs can be late to be
+    /// read, where that can be told.
+    old: HashMap<String, bool>,
 }
 
 impl Notes {
@@ -97,11 +99,14 @@ impl Notes {
         Ok(None)
     }
 
-    fn is_old(&self, note: &Record) -> bool {
-        let inserted = note.inserted_at();
-        let seen = inserted.and_then(|inserted| inserted.checked_add(self.lag()).ok());
-        seen.zip(self.client.portal_now())
-            .is_some_and(|(seen, now)| seen < now)
+    /// None where the portal doesn't say when a note was made or what time it is, or where
+    /// the two can't both be true.
+    fn is_old(&self, note: &Record) -> Option<bool> {
+        let (inserted, now) = (note.inserted_at()?, self.client.portal_now()?);
+        let seen = inserted.checked_add(self.lag()).ok()?;
+        // Replies tell the time in whole seconds.
+        let ahead = now.checked_add(Duration::from_secs(2)).ok()?;
+        (inserted <= ahead).then_some(seen < now)
     }
 
     async fn holders(&self, way: &KeyWay, ids: &[String]) -> Result<Holders, Stop> {
@@ -110,8 +115,8 @@ impl Notes {
         let wanted = (&["hs_object_id", "hs_createdate"][..], &[][..]);
         let live = self.client.read_existing(object, ids, wanted, Shelf::Live);
         let live = live.await.map_err(unreadable)?;
-        let old = live.iter().filter(|record| self.is_old(record));
-        holders.old = old.map(|record| record.id.clone()).collect();
+        let old = |record: &Record| Some((record.id.clone(), self.is_old(record)?));
+        holders.old = live.iter().filter_map(old).collect();
         let live: Vec<String> = live.into_iter().map(|record| record.id).collect();
         if !live.is_empty() {
             let between = (object, ObjectType::Tickets);
@@ -155,15 +160,7 @@ fn resolve(
         Some(tickets) if tickets.is_empty() && doubtful => {
             settled.push(work.done(place, holder, true));
         }
-        // Its ticket is gone, so it stands for nothing here.
-        Some(tickets) if tickets.is_empty() && holders.old.contains(holder) => {
-            let piece = &mut work.pieces[place];
-            piece.name = next_name(&piece.key, &piece.name);
-        }
-        Some(tickets) if tickets.is_empty() => {
-            unexplained(work, place, Some(holder));
-            return work.pieces[place].state == State::Todo;
-        }
+        Some(tickets) if tickets.is_empty() => return unlinked(work, place, holder, holders),
         Some(tickets) => {
             let reason = Reason::NoteKeyHeld {
                 note: Some(holder.to_owned()),
@@ -178,6 +175,23 @@ fn resolve(
         None => unexplained(work, place, Some(holder)),
     }
     false
+}
+
+/// What becomes of a note whose key is held by one that hangs on no ticket: once that is old
+/// its ticket is gone, and it stands for nothing here. True until then.
+fn unlinked(work: &mut Work, place: usize, holder: &str, holders: &Holders) -> bool {
+    match holders.old.get(holder) {
+        Some(true) => {
+            let piece = &mut work.pieces[place];
+            piece.name = next_name(&piece.key, &piece.name);
+            false
+        }
+        Some(false) => true,
+        None => {
+            unexplained(work, place, Some(holder));
+            work.pieces[place].state == State::Todo
+        }
+    }
 }
 
 /// A key that is taken by nobody who can be found: it is tried again, but not for ever.

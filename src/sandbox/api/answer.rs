@@ -1,6 +1,6 @@
 //! The portal: a state behind a lock, until it is closed.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::http::Method;
@@ -24,7 +24,7 @@ use crate::sandbox::switches::{Switches, UnknownFields};
 #[derive(Debug)]
 pub(crate) struct Portal {
     held: Mutex<Option<Held>>,
-    pub(super) switches: Switches,
+    switches: RwLock<Arc<Switches>>,
 }
 
 /// An open state, and the lock on its file. The state is closed first.
@@ -46,9 +46,29 @@ pub(crate) struct Around {
 impl Portal {
     pub(crate) fn new(state: PortalState, lock: Option<StateLock>) -> Portal {
         Portal {
-            switches: state.switches.clone(),
+            switches: RwLock::new(Arc::new(state.switches.clone())),
             held: Mutex::new(Some(Held { state, _lock: lock })),
         }
+    }
+
+    /// How it behaves just now.
+    pub(crate) fn switches(&self) -> Arc<Switches> {
+        let switches = self.switches.read();
+        Arc::clone(&switches.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Behaves otherwise from the next call on.
+    pub(crate) fn turn(&self, switches: Switches) -> Result<(), Problem> {
+        self.with(|state| {
+            let mut here = self
+                .switches
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            let failed = |error| Problem::internal(format!("the portal can't be turned: {error}"));
+            state.turn(switches.clone()).map_err(failed)?;
+            *here = Arc::new(switches);
+            Ok(())
+        })
     }
 
     /// Lets go of the state; later calls are answered with a 503.
@@ -59,10 +79,34 @@ impl Portal {
 
     pub(crate) fn answer(&self, call: &Call, around: Around) -> Result<Reply, Problem> {
         let (route, version) = Route::of(&call.segments())?;
-        if self.switches.unknown_fields == UnknownFields::Refused {
+        let switches = self.switches();
+        if switches.unknown_fields == UnknownFields::Refused {
             known::check(call, &route)?;
         }
-        scopes::check(call, &route, &self.switches)?;
+        scopes::check(call, &route, &switches)?;
+        self.carried_out(call, (route, version), around)
+    }
+
+    /// What people see in the portal's own pages: no scopes, and nothing late.
+    pub(crate) fn shown(&self, call: &Call) -> Result<Reply, Problem> {
+        let around = Around {
+            search_lag: Duration::ZERO,
+            today: (0, 0),
+        };
+        self.carried_out(call, Route::of(&call.segments())?, around)
+    }
+
+    /// Removes all records for good; definitions stay.
+    pub(crate) fn remove_records(&self) -> Result<(), Problem> {
+        self.with(|state| Ok(state.store.remove_records()?))
+    }
+
+    fn carried_out(
+        &self,
+        call: &Call,
+        (route, version): (Route, Version),
+        around: Around,
+    ) -> Result<Reply, Problem> {
         let on = Occasion {
             now: call.now,
             version,
@@ -111,7 +155,7 @@ impl Portal {
         }
         match route {
             Route::Owners => {
-                let query = call.owners(&self.switches)?;
+                let query = call.owners(&self.switches())?;
                 self.with(|state| state.owners(&query)).and_then(ok)
             }
             Route::Owner(id) => {
@@ -157,7 +201,7 @@ impl Portal {
         call: &Call,
         most: usize,
     ) -> Result<Vec<T>, Problem> {
-        shapes::inputs(&call.body, most, self.switches.empty_inputs)
+        shapes::inputs(&call.body, most, self.switches().empty_inputs)
     }
 }
 

@@ -32,7 +32,7 @@ impl Portal {
                 .with(|state| state.stat(&path, call.now, origin))
                 .and_then(ok),
             (&Method::GET, FileRoute::Search) => {
-                let limit = call.limit_of_files(&self.switches)?;
+                let limit = call.limit_of_files(&self.switches())?;
                 let query = FileQuery::of(call, limit)?;
                 self.with(|state| state.find_files(&query, call.now, origin))
                     .and_then(ok)

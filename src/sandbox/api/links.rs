@@ -58,7 +58,7 @@ impl Portal {
                 self.with(|state| state.cut_labels(ends, &inputs))
                     .map(|()| self.cut_reply(version, call.now))
             }
-            (method, route) if route.is_legacy() => match self.switches.legacy_links {
+            (method, route) if route.is_legacy() => match self.switches().legacy_links {
                 LegacyLinks::Served => self.legacy(method, call, ends, route),
                 LegacyLinks::Gone => Err(Problem::not_found()),
             },
@@ -73,7 +73,7 @@ impl Portal {
         id: &str,
         version: Version,
     ) -> Result<Reply, Problem> {
-        let is_open = self.switches.list_pairs_2026_09 == ListPairs::Served;
+        let is_open = self.switches().list_pairs_2026_09 == ListPairs::Served;
         if !version.lists_pairs(is_open) {
             return Err(Problem::not_found());
         }
@@ -132,7 +132,7 @@ impl Portal {
                     .map(|out| batch_reply(200, (version, Area::Links), &out))
             }
             Verb::Archive => {
-                let most = match self.switches.link_archive_most {
+                let most = match self.switches().link_archive_most {
                     LinkArchiveMost::Hundred => 100,
                     LinkArchiveMost::TwoThousand => MOST_PAIRS,
                 };
@@ -146,7 +146,7 @@ impl Portal {
 
     /// Nothing, or as the dated versions declare it (C1 §0.2, §12.37).
     fn cut_reply(&self, version: Version, now: Moment) -> Reply {
-        let tells = self.switches.link_archive_status == LinkArchiveStatus::Ok;
+        let tells = self.switches().link_archive_status == LinkArchiveStatus::Ok;
         match tells || version.tells_of_cuts() {
             true => Reply::json(200, &BatchOut::<()>::new(Vec::new(), Vec::new(), now.iso())),
             false => Reply::empty(),

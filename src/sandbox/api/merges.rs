@@ -37,7 +37,7 @@ impl Portal {
             (Kind::Contact, Version::September2025) => false,
             (Kind::Contact, _) | (Kind::Ticket, Version::September2025) => true,
             (Kind::Ticket, Version::September2026) => {
-                self.switches.ticket_gdpr_2026_09 == TicketGdpr::Served
+                self.switches().ticket_gdpr_2026_09 == TicketGdpr::Served
             }
             _ => false,
         };

@@ -27,7 +27,7 @@ impl Portal {
     pub(super) fn objects(&self, call: &Call, kind: Kind, on: Occasion) -> Result<Reply, Problem> {
         match call.method {
             Method::GET => {
-                let (page, view) = (call.page(&self.switches)?, call.view());
+                let (page, view) = (call.page(&self.switches())?, call.view());
                 self.with(|state| state.list(kind, &page, &view))
                     .and_then(ok)
             }
@@ -90,7 +90,7 @@ impl Portal {
                 self.with(|state| state.upsert_batch(kind, &inputs, on))?
             }
             Verb::Read => {
-                let (batch, ids) = ReadBatch::of(&call.body, self.switches.empty_inputs)?;
+                let (batch, ids) = ReadBatch::of(&call.body, self.switches().empty_inputs)?;
                 let archived = call.archived()?;
                 self.with(|state| state.read_batch(kind, &batch, &ids, archived, on.now))?
             }
@@ -111,7 +111,7 @@ impl Portal {
         if call.method != Method::POST {
             return Err(Problem::method_not_allowed());
         }
-        let ask = Ask::of(&call.body, &self.switches)?;
+        let ask = Ask::of(&call.body, &self.switches())?;
         let link = call.link();
         self.with(|state| state.search(kind, &ask, &link, call.now, lag))
             .and_then(ok)

@@ -9,9 +9,11 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Response, header};
 use futures::StreamExt;
 
+use super::call_log::CallLog;
 use super::connection::Ending;
 use super::headers::dressed;
 use super::holds::Holds;
@@ -44,12 +46,12 @@ const LONGEST_URI: usize = 8 * 1024;
 pub(crate) struct Front {
     pub(crate) portal: Portal,
     pub(crate) portal_id: i64,
-    pub(crate) switches: Switches,
     pub(crate) tokens: Tokens,
     pub(crate) clock: Clock,
     pub(crate) allowance: Mutex<Allowance>,
     pub(crate) troubles: Troubles,
     pub(crate) holds: Holds,
+    pub(crate) log: CallLog,
 }
 
 /// What a call gets, once there is something, and what is told about the allowance
@@ -87,22 +89,40 @@ pub(crate) async fn answer(
 ) -> Response<Body> {
     let id = correlation_id();
     let (head, body) = request.into_parts();
+    let address = head.uri.path_and_query().map_or("", PathAndQuery::as_str);
+    let (method, now) = (head.method.as_str(), front.clock.now());
+    front.log.arrives(&id, (method, address), now);
     let answer = match front.clone().answered(head, body, &ending, &id).await {
         Ok(answer) => answer,
         Err(problem) => problem.reply(&id).into(),
     };
-    let headers = front.switches.rate_headers;
+    let headers = front.portal.switches().rate_headers;
     let reply = answer.reply.unwrap_or_else(|| failed().reply(&id));
+    front.log.answered(&id, &reply);
     dressed(reply, answer.meter, headers, &id, front.clock.now())
 }
 
 impl Front {
+    fn switches(&self) -> Arc<Switches> {
+        self.portal.switches()
+    }
+
+    /// Does something with the allowance.
+    pub(crate) fn allowed(&self, work: impl FnOnce(&mut Allowance)) {
+        work(
+            &mut self
+                .allowance
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+    }
+
     async fn oauth(&self, asked: &OAuth, body: Body) -> Result<Answer, Problem> {
-        let form = whole(body, &self.switches).await?;
+        let form = whole(body, &self.switches()).await?;
         let now = self.clock.now().instant;
         let reply = match asked {
             OAuth::App => {
-                let lacking = &self.switches.missing_scopes.0;
+                let lacking = &self.switches().missing_scopes.0;
                 self.tokens.app(&form, self.portal_id, lacking, now)
             }
             _ => self.tokens.answer(asked, &form, self.portal_id, now),
@@ -131,24 +151,24 @@ impl Front {
         }
         let path = uri.path().to_owned();
         if !self.serves(&path) {
-            return Err(Problem::ended(self.switches.ended_reply));
+            return Err(Problem::ended(self.switches().ended_reply));
         }
         if let Some(asked) = OAuth::of(&path) {
             return self.oauth(&asked, body).await;
         }
         if is_signed {
-            let call = self.call(head, body).await?;
+            let call = self.call(head, body, id).await?;
             return Ok(self.beside(call, id).await);
         }
         let token = bearer(&head.headers).map(str::to_owned);
         self.tokens
             .check(token.as_deref(), self.clock.now().instant)?;
         if is_beside {
-            let call = self.call(head, body).await?;
+            let call = self.call(head, body, id).await?;
             return Ok(self.beside(call, id).await);
         }
         let latency = self.troubles.latency(&path);
-        let counted = match self.switches.count_requests {
+        let counted = match self.switches().count_requests {
             CountRequests::Arrival => self.count(&path, id),
             CountRequests::Reply => Answer::default(),
         };
@@ -156,24 +176,27 @@ impl Front {
             return Ok(counted);
         }
         let injected = self.troubles.inject(&path, self.clock.now().instant);
+        if let Some(trouble) = injected.place.and_then(|place| self.troubles.text(place)) {
+            self.log.is_struck(id, trouble);
+        }
         let reply = self.instead(injected, token.as_deref(), ending, id).await?;
         if let Some(reply) = reply {
             tokio::time::sleep(latency).await;
             return Ok(counted.with(reply));
         }
-        let call = self.call(head, body).await?;
+        let call = self.call(head, body, id).await?;
         self.carried_out(call, counted, latency, injected, ending, id)
             .await
     }
 
     /// Whether there is the version that a path names (C1 §12.50).
     fn serves(&self, path: &str) -> bool {
-        let ended = &self.switches.ended_versions.0;
+        let ended = &self.switches().ended_versions.0;
         if version_named(path).is_some_and(|version| ended.contains(version)) {
             return false;
         }
         !matches!(
-            (self.switches.served_paths, Naming::of(path)),
+            (self.switches().served_paths, Naming::of(path)),
             (ServedPaths::Dated, Some(Naming::Number))
                 | (ServedPaths::Numbered, Some(Naming::Date))
         )
@@ -216,7 +239,7 @@ impl Front {
             Policy::Daily => ("DAILY", "daily", 60 * 60),
         };
         let reply = rate_limited(name, word, id);
-        match self.switches.retry_after {
+        match self.switches().retry_after {
             RetryAfter::Absent => reply,
             RetryAfter::Seconds => reply.retry_after(Duration::from_secs(wait)),
         }
@@ -307,24 +330,25 @@ impl Front {
         if self.holds.is_open() {
             return Ok(body);
         }
-        let body = whole(body, &self.switches).await?;
+        let body = whole(body, &self.switches()).await?;
         self.holds.pass().await;
         Ok(body.into())
     }
 
-    async fn call(&self, head: Parts, body: Body) -> Result<Call, Problem> {
+    async fn call(&self, head: Parts, body: Body, id: &str) -> Result<Call, Problem> {
         let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
         let declared = text(header::CONTENT_TYPE);
         if let Some(boundary) = declared.and_then(boundary) {
-            let form = Form::read(body, boundary, self.switches.file_limit.0).await?;
+            let form = Form::read(body, boundary, self.switches().file_limit.0).await?;
             let host = text(header::HOST).unwrap_or_default().to_owned();
             let now = self.clock.now();
             let call = Call::new(head.method, head.uri, &host, Bytes::new(), now);
             return Ok(call.with_form(form));
         }
-        let body = whole(body, &self.switches).await?;
+        let body = whole(body, &self.switches()).await?;
+        self.log.sends(id, &body);
         if !body.is_empty() && declared.is_some_and(|declared| !declared.contains("json")) {
-            return Err(Problem::not_json(self.switches.other_type));
+            return Err(Problem::not_json(self.switches().other_type));
         }
         let host = text(header::HOST).unwrap_or_default().to_owned();
         Ok(Call::new(
@@ -345,7 +369,7 @@ impl Front {
         id: &str,
     ) -> Answer {
         tokio::time::sleep(delay).await;
-        let counted = match self.switches.count_requests {
+        let counted = match self.switches().count_requests {
             CountRequests::Arrival => counted,
             CountRequests::Reply => self.count(call.path(), id),
         };
@@ -359,7 +383,7 @@ impl Front {
             .today();
         let search_lag = self.troubles.search_lag();
         let around = Around {
-            search_lag: search_lag.unwrap_or(self.switches.search_lag.0),
+            search_lag: search_lag.unwrap_or(self.switches().search_lag.0),
             today,
         };
         // What comes late is written at the time at which it is carried out.

@@ -150,6 +150,12 @@ impl Allowance {
         }
     }
 
+    /// Other limits, from now on; the general rate stays.
+    pub(crate) fn limit(&mut self, search: Rate, daily: u64) {
+        self.search = Window::of(search).filter(|_| self.general.is_some());
+        self.daily = daily;
+    }
+
     /// Calls of today, and how many there may be.
     pub(crate) fn today(&self) -> (u64, u64) {
         (self.today, self.daily)

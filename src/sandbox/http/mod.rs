@@ -1,8 +1,12 @@
 //! The portal's side of HTTP: sockets (`connection`), who may call (`neighbours`, `tokens`) and how
-//! often (`limits`), calls that are held, and replies with their headers. `front` joins them.
+//! often (`limits`), calls that are held, and replies with their headers. `front` joins them for
+//! programs, `pages` are for people.
 
+pub(crate) mod entry;
 pub(crate) mod front;
+pub(crate) mod pages;
 pub(crate) mod connection;
+pub(crate) mod call_log;
 mod headers;
 pub(crate) mod holds;
 mod neighbours;

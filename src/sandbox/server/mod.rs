@@ -20,11 +20,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::api::Portal;
 use super::clock::Clock;
+use super::http::call_log::CallLog;
 use super::http::connection::{Door, Ending};
-use super::http::front;
+use super::http::entry;
+use super::http::entry::Site;
 use super::http::front::Front;
 use super::http::holds::{Held, Holds};
 use super::http::limits::Allowance;
+use super::http::pages::Pages;
 use super::http::tokens::Tokens;
 use super::options::{Data, Options};
 use super::portal_state::{PortalState, PortalStateError, Setting};
@@ -78,6 +81,7 @@ fn owner(holder: Option<u32>) -> String {
 pub struct Sandbox {
     address: SocketAddr,
     front: Arc<Front>,
+    pages: Arc<Pages>,
     stopping: CancellationToken,
     serving: JoinHandle<()>,
 }
@@ -87,10 +91,16 @@ impl Sandbox {
     /// this returns.
     pub async fn start(options: Options) -> Result<Sandbox, StartError> {
         let (listener, address) = bind(options.port).await?;
+        let data = options.data.clone();
         let front = Arc::new(front(options)?);
+        let pages = Arc::new(Pages::new().map_err(|source| cannot_open(&data, source))?);
+        let site = Site {
+            front: Arc::clone(&front),
+            pages: Arc::clone(&pages),
+        };
         let app = Router::new()
-            .fallback(front::answer)
-            .with_state(Arc::clone(&front));
+            .fallback(entry::serve)
+            .with_state(Arc::new(site));
         let service = app.into_make_service_with_connect_info::<Ending>();
         let stopping = CancellationToken::new();
         let stopped = stopping.clone().cancelled_owned();
@@ -103,6 +113,7 @@ impl Sandbox {
         Ok(Sandbox {
             address,
             front,
+            pages,
             stopping,
             serving,
         })
@@ -116,6 +127,11 @@ impl Sandbox {
     /// The address as clients want it, without a slash at the end.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The address of its pages, with the key that opens them until it stops.
+    pub fn pages(&self) -> String {
+        format!("{}{}", self.base_url(), self.pages.way_in())
     }
 
     /// The token that it lets in.
@@ -201,7 +217,7 @@ fn front(options: Options) -> Result<Front, StartError> {
         allowance: Mutex::new(Allowance::new(options.rate, switches.search_rate.0, daily)),
         troubles: Troubles::new(options.troubles, options.seed),
         holds: Holds::new(),
-        switches,
+        log: CallLog::default(),
     })
 }
 

@@ -125,6 +125,26 @@ impl Store {
         Ok(set_journal(&self.connection, "WAL")?)
     }
 
+    /// Removes records and files with all that hangs on them. Ids go on from where they are.
+    pub(crate) fn remove_records(&self) -> rusqlite::Result<()> {
+        let transaction = self.begin()?;
+        for table in [
+            "record",
+            "late",
+            "version",
+            "unique_value",
+            "link",
+            "gone",
+            "file",
+            "folder",
+            "content",
+        ] {
+            let _rows = transaction.execute(&format!("DELETE FROM {table}"), [])?;
+        }
+        self.keep_words("first_id", &self.last_id.get().to_string())?;
+        transaction.commit()
+    }
+
     /// A number fixed when the state was made.
     pub(crate) fn fact(&self, name: &str) -> rusqlite::Result<i64> {
         fact(&self.connection, name)

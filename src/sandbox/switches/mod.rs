@@ -5,6 +5,7 @@
 pub(crate) mod value;
 pub(crate) mod time_text;
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -36,6 +37,8 @@ macro_rules! switches {
         pub struct Switches {
             $( pub(crate) $name: $choice, )+
             $( pub(crate) $free_name: $free_type, )+
+            /// Values that are not the default, as they were typed.
+            turned: BTreeMap<&'static str, String>,
         }
 
         #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +54,12 @@ macro_rules! switches {
 
             /// Turns one switch.
             pub fn set(&mut self, switch: Switch) {
-                match switch.0 {
+                let Switch { setting, name, value } = switch;
+                match known(name).is_some_and(|known| known.values[0] == value) {
+                    true => drop(self.turned.remove(name)),
+                    false => drop(self.turned.insert(name, value)),
+                }
+                match setting {
                     $( Setting::$name(choice) => self.$name = choice, )+
                     $( Setting::$free_name(value) => self.$free_name = value, )+
                 }
@@ -286,7 +294,11 @@ switches! {
 
 /// One switch, turned: read from `NAME=VALUE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Switch(Setting);
+pub struct Switch {
+    setting: Setting,
+    name: &'static str,
+    value: String,
+}
 
 /// A switch that could not be read; the message lists what can be.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -316,16 +328,31 @@ impl FromStr for Switch {
         let (name, value) = text
             .split_once('=')
             .ok_or_else(|| SwitchError::Form(text.to_owned()))?;
-        let known = Switches::TABLE.iter().find(|known| known.name == name);
-        let known = known.ok_or_else(|| SwitchError::Name(name.to_owned()))?;
+        let known = known(name).ok_or_else(|| SwitchError::Name(name.to_owned()))?;
         setting(name, value)
-            .map(Switch)
+            .map(|setting| Switch {
+                setting,
+                name: known.name,
+                value: value.to_owned(),
+            })
             .ok_or_else(|| SwitchError::Value {
                 name: known.name,
                 value: value.to_owned(),
                 accepted: known.accepted(),
             })
     }
+}
+
+impl Switches {
+    /// What a switch is set to.
+    pub(crate) fn value(&self, known: &KnownSwitch) -> &str {
+        let turned = self.turned.get(known.name);
+        turned.map_or(known.values[0], String::as_str)
+    }
+}
+
+fn known(name: &str) -> Option<&'static KnownSwitch> {
+    Switches::TABLE.iter().find(|known| known.name == name)
 }
 
 impl FromIterator<Switch> for Switches {

@@ -15,6 +15,8 @@ pub(crate) struct Injected {
     pub(crate) kind: Option<TroubleKind>,
     /// Where the call is held, and its number.
     pub(crate) hold: Option<(HoldAt, u64)>,
+    /// The place of the trouble that strikes it.
+    pub(crate) place: Option<usize>,
     /// How long a migration still lasts, when that is what goes wrong.
     pub(crate) left: Duration,
 }
@@ -39,15 +41,39 @@ struct Count {
 
 impl Troubles {
     pub(crate) fn new(planned: Vec<Trouble>, seed: u64) -> Troubles {
-        let count = |trouble| Count {
-            trouble,
-            seen: 0,
-            until: None,
-        };
         Troubles(Mutex::new(State {
-            planned: planned.into_iter().map(count).collect(),
+            planned: planned.into_iter().map(Count::of).collect(),
             random: fastrand::Rng::with_seed(seed),
         }))
+    }
+
+    /// Those that are planned, as they were typed.
+    pub(crate) fn planned(&self) -> Vec<String> {
+        let state = self.lock();
+        let texts = state.planned.iter().map(|count| count.trouble.text());
+        texts.map(str::to_owned).collect()
+    }
+
+    /// The one at a place, as it was typed.
+    pub(crate) fn text(&self, place: usize) -> Option<String> {
+        let state = self.lock();
+        let count = state.planned.get(place)?;
+        Some(count.trouble.text().to_owned())
+    }
+
+    /// Plans one more; it counts its calls from now on.
+    pub(crate) fn add(&self, trouble: Trouble) {
+        self.lock().planned.push(Count::of(trouble));
+    }
+
+    /// Gives up the one at a place; says whether there was one.
+    pub(crate) fn remove(&self, place: usize) -> bool {
+        let planned = &mut self.lock().planned;
+        let is_there = place < planned.len();
+        if is_there {
+            drop(planned.remove(place));
+        }
+        is_there
     }
 
     /// How long a call that arrives is made to wait.
@@ -70,7 +96,8 @@ impl Troubles {
     pub(crate) fn inject(&self, path: &str, now: Instant) -> Injected {
         let State { planned, random } = &mut *self.lock();
         let mut injected = Injected::default();
-        for count in planned {
+        for (place, count) in planned.iter_mut().enumerate() {
+            let before = injected;
             let kind = count.trouble.kind;
             if matches!(kind, TroubleKind::Slow(..)) {
                 continue;
@@ -99,6 +126,9 @@ impl Troubles {
                 kind if hit => injected.kind = injected.kind.or(Some(kind)),
                 _ => {}
             }
+            if injected.place.is_none() && injected != before {
+                injected.place = Some(place);
+            }
         }
         injected
     }
@@ -121,6 +151,14 @@ impl Troubles {
 }
 
 impl Count {
+    fn of(trouble: Trouble) -> Count {
+        Count {
+            trouble,
+            seen: 0,
+            until: None,
+        }
+    }
+
     /// Counts a call that is meant, and says whether the trouble hits it.
     fn hits(&mut self, path: &str, random: &mut fastrand::Rng) -> bool {
         if !path.contains(&self.trouble.path_part) {

@@ -15,6 +15,7 @@ pub struct Trouble {
     pub(super) kind: TroubleKind,
     pub(super) when: When,
     pub(super) path_part: String,
+    text: String,
 }
 
 /// Which calls go wrong.
@@ -65,6 +66,11 @@ impl Trouble {
         }
     }
 
+    /// As it was typed.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Whether it holds a call.
     pub fn holds(&self) -> bool {
         matches!(self.kind, TroubleKind::Hold(_))
@@ -101,6 +107,7 @@ impl FromStr for Trouble {
                 kind,
                 when,
                 path_part: path_part.to_owned(),
+                text: text.to_owned(),
             }),
         }
     }
