@@ -1,5 +1,5 @@
 //! Lists the files of `mappings` for `src/mapping/presets.rs`, so that a new preset is
-//! a file and nothing else.
+//! a file and nothing else; and says for `--version --verbose` what was built.
 
 #![expect(
     clippy::disallowed_methods,
@@ -10,6 +10,15 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
+    for (name, from) in [
+        ("TICKETHAUL_TARGET", "TARGET"),
+        ("TICKETHAUL_PROFILE", "PROFILE"),
+    ] {
+        println!(
+            "cargo::rustc-env={name}={}",
+            env::var(from).unwrap_or_default()
+        );
+    }
     let root = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
     let folder = Path::new(&root).join("mappings");
     println!("cargo::rerun-if-changed={}", folder.display());

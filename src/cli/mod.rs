@@ -26,6 +26,7 @@ mod fit;
 mod found;
 mod get;
 mod get_face;
+mod help;
 mod import;
 mod import_fit;
 mod import_args;
@@ -160,11 +161,20 @@ fn run_words(args: &[OsString]) -> ExitCode {
 /// What was typed and what the portal adds to it, understood and as it stands.
 fn read(args: &[OsString]) -> Result<(App, Typed), clap::Error> {
     let args = defaults::completed(&App::command(), args);
-    let mut matches = App::command().try_get_matches_from(&args)?;
+    let mut matches = commands(&args).try_get_matches_from(&args)?;
     let words = args.iter().skip(1);
     let words = words.map(|word| word.to_string_lossy().into_owned());
     let typed = Typed::new(App::command(), words.collect(), &matches);
     Ok((App::from_arg_matches_mut(&mut matches)?, typed))
+}
+
+/// The commands with their help, as they are for these words.
+fn commands(args: &[OsString]) -> clap::Command {
+    let command = help::told(App::command());
+    match args.iter().any(|word| word == "--verbose") {
+        true => command.long_version(help::build()),
+        false => command,
+    }
 }
 
 async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, Error> {
@@ -194,8 +204,8 @@ async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, E
         Command::Map(command) => map::run(command, talk),
         Command::Portal(command) => portals::run(command, talk).await,
         Command::Sandbox(args) => sandbox::run(args, talk).await,
-        Command::Completions(args) => Ok(shell::completions(&args, App::command(), talk)),
-        Command::Man(args) => shell::man(&args, App::command(), talk),
+        Command::Completions(args) => Ok(shell::completions(&args, commands(&[]), talk)),
+        Command::Man(args) => shell::man(&args, commands(&[]), talk),
     }
 }
 

@@ -44,9 +44,6 @@ const LONGEST: u64 = 16 << 20;
 ///
 /// The page needs no network and no script. A run leaves one in its folder as it ends.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  tickethaul report                        the last run of this folder, as report.html in its folder
-  tickethaul report rehearsal -o page.html  another run, written elsewhere")]
 pub struct ReportArgs {
     /// The run, by name or folder [default: the last one of this folder]
     #[arg(value_name = "RUN")]

@@ -82,6 +82,7 @@ pub use read::{NOTES_ARCHIVED, Past, PastIntent, PastRefusals, PastRow, Reading}
 pub use records::Earlier;
 pub use refused::RefusedRows;
 pub use run_state::RunState;
+pub use schema::VERSION as FORMAT_VERSION;
 pub use told::{COMMENTS_OPTION, Told};
 pub use waiting::Waiting;
 pub use write::{Journal, run_id, run_name};

@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use super::{second, third};
 
 /// Version of the tables that a new run gets.
-pub(super) const VERSION: i32 = 3;
+pub const VERSION: i32 = 3;
 
 /// Everything a new run.db holds before its header is filled in.
 pub(super) const TABLES: &str = third::TABLES;
