@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 
 use tickethaul::hubspot::{Client, Credentials, SchemaParts, Settings, Token};
 use tickethaul::import::flow::Operation;
-use tickethaul::import::folder::RunFolder;
 use tickethaul::import::job::Job;
 use tickethaul::import::job::{Options, Unknown};
 use tickethaul::import::links::LinkKinds;
+use tickethaul::import::plan::rivals::Rivals;
 use tickethaul::import::read::{Input, Sources};
-use tickethaul::import::rivals::Rivals;
+use tickethaul::import::resume::folder::RunFolder;
 use tickethaul::import::run::run;
-use tickethaul::import::steps::Steps;
+use tickethaul::import::settle::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
 use tickethaul::journal::{Durability, Header, PortalPath, Told};
 use tickethaul::mapping::{For, MappingFile};

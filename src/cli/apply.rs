@@ -27,13 +27,13 @@ use super::typed::{Typed, began_with};
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
 use crate::import::flow::Operation;
-use crate::import::folder::{RunFolder, has_begun};
-use crate::import::guard::{Began, same_schema};
 use crate::import::job::Job;
 use crate::import::job::Unknown;
 use crate::import::links::LinkKinds;
+use crate::import::plan::rivals::Rivals;
 use crate::import::read::Input;
-use crate::import::rivals::Rivals;
+use crate::import::resume::folder::{RunFolder, has_begun};
+use crate::import::resume::guard::{Began, same_schema};
 use crate::journal::{
     Applied, Header, JournalError, PlanReading, PlanRef, Reading, Told, copy_comments,
 };
@@ -77,16 +77,21 @@ pub async fn run(args: &ApplyArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     if plan.asks() {
         talk.expect_answer(args.yes, "apply the plan")?;
     }
+    apply(&plan, typed, talk).await
+}
+
+/// Applies it with the options that the plan was told and `typed` does not say anew.
+async fn apply(plan: &Plan, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     let told = began_with(plan.header.told.clone()).overlaid(&typed.told());
     let mut args = typed.as_told::<ApplyArgs>(&told)?;
     let claims = Claims {
-        folder: folder.path(),
+        folder: &plan.folder,
         run: &plan.header.run,
         portal: &plan.header.portal,
         target: None,
     };
     trust::go_to(&claims, &mut args.portal, None)?;
-    let (input, mapping) = open_input(&plan.header, folder.path(), Began::Plan)?;
+    let (input, mapping) = open_input(&plan.header, &plan.folder, Began::Plan)?;
     let portal = Portal::open(&args.portal, talk).await?;
     say_reading(&input, talk);
     let ready = match plan.ready(&input, &mapping, &portal, talk).await {
@@ -107,7 +112,7 @@ pub async fn run(args: &ApplyArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     }
     let applying = Applying {
         args: &args,
-        plan: &plan,
+        plan,
         told,
     };
     applying.run(input, ready, portal, talk).await
@@ -281,36 +286,20 @@ impl Applying<'_> {
                 return Err(error);
             }
         };
-        let held = header.plan.as_ref().map(PlanReading::open_for_run);
-        let mapping = Arc::new(ready.compiled);
-        if mapping.has_comment_files() {
+        let compiled = Arc::new(ready.compiled);
+        if compiled.has_comment_files() {
             copy_comments(&plan.folder, &path)?;
-            input.join_comments(&path, &mapping)?;
+            input.join_comments(&path, &compiled)?;
         }
-        let job = Job {
-            operation: plan.operation,
-            input,
-            mapping,
-            links: ready.links,
-            plan: held.transpose()?,
-            header,
-            folder,
-            past: None,
-            files: None,
-            rivals: Rivals::default(),
-            facts: known::for_runs(plan.header.portal_id),
-            options: self
-                .args
-                .run_args
-                .options(None, Unknown::Leave, self.args.portal.horizon()),
-        };
+        let job = self.job(input, (compiled, ready.links), header, folder)?;
         record(&job, &self.args.portal, talk);
         // From here on a run may have begun, wherever its folder is moved to.
         by.began = true;
         PlanReading::mark_applied(&plan.folder, &by)?;
         let account = portal.account.clone();
+        let reports = self.args.run_args.leaves_report();
         say_start(&job, &account, talk);
-        let ended = finish(job, portal, account, talk).await;
+        let ended = finish(job, portal, account, reports, talk).await;
         by.began = has_begun(&path);
         if !by.began {
             PlanReading::mark_applied(&plan.folder, &by)?;
@@ -318,6 +307,31 @@ impl Applying<'_> {
         ended.map_err(|error| match by.began {
             true => error,
             false => created.stays(error),
+        })
+    }
+
+    fn job(
+        &self,
+        input: Input,
+        (mapping, links): (Arc<CompiledMapping>, LinkKinds),
+        header: Header,
+        folder: RunFolder,
+    ) -> Result<Job, Error> {
+        let held = header.plan.as_ref().map(PlanReading::open_for_run);
+        let horizon = self.args.portal.horizon();
+        Ok(Job {
+            operation: self.plan.operation,
+            input,
+            mapping,
+            links,
+            plan: held.transpose()?,
+            header,
+            folder,
+            past: None,
+            files: None,
+            rivals: Rivals::default(),
+            facts: known::for_runs(self.plan.header.portal_id),
+            options: self.args.run_args.options(None, Unknown::Leave, horizon),
         })
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::portal::Portal;
 use super::talk::Talk;
 use crate::error::Error;
-use crate::import::one_per::Rows;
+use crate::import::plan::one_per::Rows;
 use crate::import::read::{Input, Reading};
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::count::{count, counted_as};

@@ -7,11 +7,12 @@ use super::mapping_file::mapping_text;
 use crate::error::Error;
 use crate::hubspot::Account;
 use crate::import::flow::Operation;
-use crate::import::guard::{Began, same_inputs, same_mapping, same_tables};
 use crate::import::read::{Input, Sources};
-use crate::journal::{CommentReading, Header};
+use crate::import::resume::guard::{Began, same_inputs, same_mapping, same_tables};
+use crate::journal::{CommentReading, Header, InputFile};
 use crate::mapping::{Comments, MappingFile};
 use crate::model::dialect::Encoding;
+use crate::model::place::Places;
 
 /// What the run does with rows.
 pub(super) fn operation(header: &Header) -> Result<Operation, Error> {
@@ -108,4 +109,9 @@ pub(super) fn same_portal(header: &Header, account: &Account, began: Began) -> R
             account.portal_id
         ))),
     }
+}
+
+/// The names of the inputs of a run or a plan.
+pub(super) fn places_of(inputs: &[InputFile]) -> Places {
+    Places::new(inputs.iter().map(InputFile::name))
 }

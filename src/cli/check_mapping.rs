@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::check_args::CheckArgs;
 use super::comments;
@@ -20,10 +19,9 @@ use super::preview::preview_of;
 use super::schema::{Lacking, PortalCopy, REMEDY, lacking_groups};
 use super::talk::Talk;
 use crate::error::Error;
-use crate::hubspot::Rate;
-use crate::hubspot::association_types::from_ticket;
+use crate::hubspot::records::association_types::from_ticket;
 use crate::import::check::{Allowance, Check, Setting, check, held, write_values};
-use crate::import::comments::{Rest, gather};
+use crate::import::notes::comments::{CommentInput, Rest, gather};
 use crate::import::read::Input;
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
 use crate::model::check::{CheckReport, Held};
@@ -33,24 +31,15 @@ use crate::model::ticket::Missing;
 use crate::output::{Privacy, Target, Temporary};
 use crate::report::{check_json, check_words};
 
-/// Where neither the portal nor the user told. HubSpot: calls of a private app in ten
-/// seconds, from the Professional tier on.
-const USUAL_RATE: (u32, Duration) = (190, Duration::from_secs(10));
-
 /// Checks every row of the input against a mapping.
 pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Error> {
-    let new = |path: &PathBuf, endings| new_file(path, endings, args.force);
-    let refused_to = args.output.as_ref();
-    let refused_to = refused_to.map(|path| new(path, &["csv", "jsonl"]));
-    let refused_to = refused_to.transpose()?;
-    let values_to = args.write_values.as_ref().map(|path| new(path, &["csv"]));
-    let values_to = values_to.transpose()?;
+    let targets = Targets::of(args)?;
     let mapping = match parse_mapping(path)? {
         Ok(mapping) => comments::with_typed(mapping, args.input.comments())?,
         Err(errors) => return Err(mapping_error(&all_mistakes(errors, args, talk).await, talk)),
     };
     let input = args.input.open(mapping.dialect(), None)?;
-    if let Some(Target::File(path)) = &refused_to {
+    if let Some(Target::File(path)) = &targets.refused {
         expect_ending(path, &input)?;
     }
     let intent = intent(args, &mapping, &input);
@@ -69,70 +58,104 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
     }
     let against = against?;
     say_reading(&input, talk);
-    let rates = [args.from.portal.rate(), copy.burst].into_iter().flatten();
-    let rate = rates.min_by(|one, other| a_second(one).total_cmp(&a_second(other)));
-    let allowance = Allowance {
-        rate: rate.map_or(USUAL_RATE, |rate| (rate.calls, rate.window)),
-        daily_calls: copy.daily_calls,
-    };
-    let mut input = input;
     let beside = comments::open(&mapping, &against.compiled, args.input.comments(), talk)?;
+    let compiled = Arc::clone(&against.compiled);
+    let (report, shown) = checked(args, (input, beside), against, &copy, &targets)?;
+    show(&report, &shown, talk);
+    targets.written(&report, &compiled, talk)?;
+    Ok(match (report.refused, report.clashes.as_slice()) {
+        (0, []) => Exit::Fine,
+        _ => Exit::Found,
+    })
+}
+
+/// The files that a check writes, where they are asked for.
+struct Targets {
+    /// The rows that would be refused.
+    refused: Option<Target>,
+    /// Values that the mapping does not know.
+    values: Option<Target>,
+}
+
+impl Targets {
+    fn of(args: &CheckArgs) -> Result<Targets, Error> {
+        let new = |path: &PathBuf, endings| new_file(path, endings, args.force);
+        let refused = args.output.as_ref();
+        let values = args.write_values.as_ref();
+        Ok(Targets {
+            refused: refused
+                .map(|path| new(path, &["csv", "jsonl"]))
+                .transpose()?,
+            values: values.map(|path| new(path, &["csv"])).transpose()?,
+        })
+    }
+
+    /// Says what the file of refused rows holds, and writes that of values.
+    fn written(
+        &self,
+        report: &CheckReport,
+        compiled: &CompiledMapping,
+        talk: &Talk,
+    ) -> Result<(), Error> {
+        if let Some(Target::File(path)) = &self.refused {
+            let (rows, path) = (report.refused, path.display());
+            let rows = counted(rows, "row");
+            talk.say(&format!("{path}: {rows} that would be refused"));
+        }
+        match &self.values {
+            Some(target) => propose(target, report, compiled, talk),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Checks every row; beside the report, what the first tickets would be.
+fn checked(
+    args: &CheckArgs,
+    (mut input, beside): (Input, Vec<CommentInput>),
+    against: Against,
+    copy: &PortalCopy,
+    targets: &Targets,
+) -> Result<(CheckReport, String), Error> {
+    let operation = args.op.operation();
+    let compiled = &against.compiled;
     let folder = tempfile::tempdir()
         .map_err(|error| Error::unexpected(format!("can't make a temporary folder: {error}")))?;
     let _temporary = Temporary::new(folder.path());
-    let gathered = gather(
-        &mut input,
-        &against.compiled,
-        beside,
-        folder.path(),
-        Rest::Counted,
-    )?;
-    let shown = preview_of(
-        args.op.operation(),
-        input.again(),
-        &against.compiled,
-        &copy.schema,
-    )?;
+    let gathered = gather(&mut input, compiled, beside, folder.path(), Rest::Counted)?;
+    let shown = preview_of(operation, input.again(), compiled, &copy.schema)?;
     let mut report = check(
         input,
         &Check {
-            operation: args.op.operation(),
-            mapping: &against.compiled,
+            operation,
+            mapping: compiled,
             readers: Arc::new(against.readers),
             pipelines: &copy.schema.pipelines,
-            rules: args
-                .from
-                .portal
-                .rules_that_bind(&copy.rules, args.op.operation()),
-            allowance,
+            rules: args.from.portal.rules_that_bind(&copy.rules, operation),
+            allowance: Allowance {
+                rate: args.from.portal.reckoned_rate(copy.burst),
+                daily_calls: copy.daily_calls,
+            },
             setting: against.setting,
-            refused_to: refused_to.as_ref(),
+            refused_to: targets.refused.as_ref(),
         },
     )?;
     report.clashes = against.lacking.clashes;
-    if against.compiled.has_comment_files() {
+    if compiled.has_comment_files() {
         report.notices.push(comments::words(&gathered));
     }
-    talk.show(&check_words(&report));
+    Ok((report, shown))
+}
+
+fn show(report: &CheckReport, shown: &str, talk: &Talk) {
+    talk.show(&check_words(report));
     if !shown.is_empty() {
         talk.show(&format!("\n{shown}"));
     }
     if !report.clashes.is_empty() {
         talk.say(REMEDY);
     }
-    talk.result(&check_json(&report));
-    if let Some(Target::File(path)) = &refused_to {
-        let (rows, path) = (report.refused, path.display());
-        let rows = counted(rows, "row");
-        talk.say(&format!("{path}: {rows} that would be refused"));
-    }
-    if let Some(target) = &values_to {
-        propose(target, &report, &against.compiled, talk)?;
-    }
-    Ok(match (report.refused, report.clashes.as_slice()) {
-        (0, []) => Exit::Fine,
-        _ => Exit::Found,
-    })
+    talk.result(&check_json(report));
 }
 
 /// Rows are refused in the form in which they came.
@@ -254,10 +277,6 @@ fn say_lacking(lacking: &Lacking, talk: &Talk) {
             lacking.names()
         ));
     }
-}
-
-fn a_second(rate: &Rate) -> f64 {
-    f64::from(rate.calls) / rate.window.as_secs_f64()
 }
 
 /// A mapping with mistakes is still held against file and portal, as far as those can

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::talk::Talk;
 use crate::error::Error;
-use crate::import::comments::{CommentInput, Gathered};
+use crate::import::notes::comments::{CommentInput, Gathered};
 use crate::import::read::Sources;
 use crate::mapping::{Comments, CompiledMapping, MappingFile};
 use crate::model::count::{count, counted};

@@ -21,14 +21,14 @@ use super::talk::Talk;
 use super::undo;
 use crate::error::Error;
 use crate::hubspot::{Account, SchemaParts};
-use crate::import::files::IDMAP_COLUMNS;
 use crate::import::flow::Operation;
-use crate::import::folder::RunFolder;
 use crate::import::job::Job;
 use crate::import::job::Unknown;
 use crate::import::links::LinkKinds;
+use crate::import::plan::rivals::Rivals;
 use crate::import::read::{Input, Sources};
-use crate::import::rivals::Rivals;
+use crate::import::resume::folder::RunFolder;
+use crate::import::settle::files::IDMAP_COLUMNS;
 use crate::journal::{Header, Told};
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
 use crate::model::dialect::Dialect;
@@ -135,7 +135,7 @@ pub async fn run(args: DeleteArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
     let mut job = job(&args, input, (mapping, compiled), schema, &account)?;
     job.header.told = told;
     record(&job, &args.portal, talk);
-    finish(job, portal, account, talk).await
+    finish(job, portal, account, args.run_args.leaves_report(), talk).await
 }
 
 /// The user's mapping, or one of ours.

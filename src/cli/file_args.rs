@@ -8,7 +8,7 @@ use super::settings::{attachment_token, route};
 use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::FileHost;
-use crate::import::attachments::FileSources;
+use crate::import::notes::attachments::FileSources;
 use crate::journal::Told;
 use crate::mapping::MappingFile;
 

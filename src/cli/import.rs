@@ -17,11 +17,11 @@ use super::running::{finish, record, say_start};
 use super::schema::create;
 use super::talk::Talk;
 use crate::error::Error;
-use crate::import::comments::{CommentInput, Rest, gather};
-use crate::import::folder::{RunFolder, has_begun};
 use crate::import::job::Job;
 use crate::import::job::Unknown;
+use crate::import::notes::comments::{CommentInput, Rest, gather};
 use crate::import::read::Input;
+use crate::import::resume::folder::{RunFolder, has_begun};
 use crate::journal::{Header, Told};
 use crate::mapping::MappingFile;
 
@@ -119,7 +119,7 @@ async fn begin(
         Ok(job) => {
             record(&job, &args.portal, talk);
             say_start(&job, &account, talk);
-            finish(job, portal, account, talk).await
+            finish(job, portal, account, args.run_args.leaves_report(), talk).await
         }
         Err(error) => Err(error),
     };

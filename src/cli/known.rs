@@ -265,27 +265,28 @@ impl Known {
                 property,
                 with,
                 kept,
-            } => match (property.as_str(), with, kept) {
-                ("createdate", Written::Create, true) => {
-                    let known = self.value("createdate_writable");
-                    match known.filter(|value| *value != "no") {
-                        Some(_) => Vec::new(),
-                        None => one("createdate_writable", "create+update or create"),
-                    }
-                }
-                ("createdate", Written::Create, false) => one("createdate_writable", "no"),
-                ("createdate", Written::Update, true) => {
-                    one("createdate_writable", "create+update")
-                }
-                ("createdate", Written::Update, false) => match self.value("createdate_writable") {
-                    Some("no") => Vec::new(),
-                    _ => one("createdate_writable", "create"),
-                },
-                ("closed_date", _, true) => one("closed_date_writable", "explicit"),
-                ("closed_date", _, false) => one("closed_date_writable", "auto or no"),
+            } => match (property.as_str(), kept) {
+                ("createdate", kept) => self.as_found_createdate(*with, *kept),
+                ("closed_date", true) => one("closed_date_writable", "explicit"),
+                ("closed_date", false) => one("closed_date_writable", "auto or no"),
                 _ => Vec::new(),
             },
         }
+    }
+
+    /// What a createdate that was kept or not says of the unknown, beside what is known.
+    fn as_found_createdate(&self, with: Written, kept: bool) -> Vec<(String, String)> {
+        const NAME: &str = "createdate_writable";
+        let found = match (with, kept, self.value(NAME)) {
+            (Written::Create, true, None | Some("no")) => "create+update or create",
+            (Written::Create, true, Some(_)) | (Written::Update, false, Some("no")) => {
+                return Vec::new();
+            }
+            (Written::Create, false, _) => "no",
+            (Written::Update, true, _) => "create+update",
+            (Written::Update, false, _) => "create",
+        };
+        vec![(NAME.to_owned(), found.to_owned())]
     }
 
     /// The definitions with what they do not say: dates that the portal takes no values

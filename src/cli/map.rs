@@ -102,28 +102,21 @@ fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
         Some(NONE) => None,
         Some(name) => Preset::find(name, survey.headers()),
     };
-    let file = args.file.file_name().unwrap_or(args.file.as_os_str());
-    let file = file.to_string_lossy();
+    let file = args.file.file_name().unwrap_or_default().to_string_lossy();
     let Proposed { text, losses } = match &preset {
         Some(preset) => from_preset(preset, survey, dialect, &file),
         None => proposal(survey, dialect, &file),
     };
     talk.say(&found(preset.as_ref(), args.from.is_some(), survey));
-    sounded
-        .findings
-        .iter()
-        .for_each(|finding| talk.say(finding));
-    losses
-        .iter()
-        .for_each(|loss| talk.say(&format!("- {loss}")));
+    let losses_in_words = losses.iter().map(|loss| format!("- {loss}"));
+    let said = sounded.findings.iter().cloned().chain(losses_in_words);
+    said.for_each(|line| talk.say(&line));
     match &target {
         Some(target @ Target::File(path)) => {
             target.write(&text, Privacy::Usual)?;
+            let (mapping, file) = (path.display(), args.file.display());
             talk.say(&format!(
-                "written to {}: go over it, then try it with `tickethaul import {} -m {} --portal sandbox`",
-                path.display(),
-                args.file.display(),
-                path.display()
+                "written to {mapping}: go over it, then try it with `tickethaul import {file} -m {mapping} --portal sandbox`"
             ));
             talk.result(&result(preset.as_ref(), survey, &losses));
         }

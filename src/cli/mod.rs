@@ -46,6 +46,7 @@ mod process;
 mod registry;
 mod resume;
 mod begun;
+mod report;
 mod retry;
 mod relatives;
 mod run_args;
@@ -57,6 +58,7 @@ mod schema;
 mod screen;
 mod secrets;
 mod settings;
+mod shell;
 mod signals;
 mod talk;
 mod token_command;
@@ -113,6 +115,7 @@ enum Command {
     Retry(Box<retry::RetryArgs>),
     Verify(verify::VerifyArgs),
     Undo(undo::UndoArgs),
+    Report(report::ReportArgs),
     Status(runs::StatusArgs),
     Runs(runs::RunsArgs),
     Export(Box<export::ExportArgs>),
@@ -124,6 +127,8 @@ enum Command {
     #[command(subcommand)]
     Portal(portals::PortalCommand),
     Sandbox(sandbox::SandboxArgs),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
 }
 
 /// Runs the tool with these arguments, the program's name first.
@@ -180,6 +185,7 @@ async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, E
         Command::Undo(args) => undo::run(args, talk).await,
         Command::Retry(args) => retry::run(*args, &typed, talk).await,
         Command::Verify(args) => verify::run(args, talk).await,
+        Command::Report(args) => report::run(&args, talk),
         Command::Status(args) => runs::status(&args, talk),
         Command::Runs(args) => runs::list(&args, talk),
         Command::Export(args) => export::run(*args, typed.told(), talk).await,
@@ -188,6 +194,8 @@ async fn dispatch(command: Command, typed: Typed, talk: &Talk) -> Result<Exit, E
         Command::Map(command) => map::run(command, talk),
         Command::Portal(command) => portals::run(command, talk).await,
         Command::Sandbox(args) => sandbox::run(args, talk).await,
+        Command::Completions(args) => Ok(shell::completions(&args, App::command(), talk)),
+        Command::Man(args) => shell::man(&args, App::command(), talk),
     }
 }
 

@@ -16,9 +16,9 @@ use super::typed::began_with;
 use crate::error::Error;
 use crate::export::is_export;
 use crate::hubspot::ApiVersion;
-use crate::import::guard::Began;
 use crate::import::links::LinkKinds;
-use crate::import::recover::Again;
+use crate::import::resume::guard::Began;
+use crate::import::resume::recover::Again;
 use crate::journal::{Past, Reading, Told};
 use crate::mapping::CompiledMapping;
 use crate::review::expect::DoneRows;
@@ -48,18 +48,10 @@ impl PastRun {
         args: &mut PortalArgs,
         talk: &Talk,
     ) -> Result<PastRun, Error> {
-        let path = match run {
-            Some(run) => find(run)?,
-            None => last()?,
-        };
+        let path = run.map_or_else(last, find)?;
         let journal = journal(&path)?;
         let past = journal.past()?;
-        if past.header.operation == KIND {
-            return Err(
-                Error::usage(format!("{} is the run of an undo", path.display()))
-                    .advise("undo.csv in its folder says what became of each row"),
-            );
-        }
+        refuse_undo(&path, &past)?;
         let claims = Claims {
             folder: &path,
             run: &past.header.run,
@@ -75,20 +67,19 @@ impl PastRun {
         let compiled = mapping.compile(input.headers(), &past.header.schema, purpose);
         let compiled = Arc::new(compiled.map_err(|errors| mapping_error(&errors, talk))?);
         let kinds = LinkKinds::read(&portal.client, &compiled).await;
-        let rows = DoneRows {
-            journal,
-            again: Again::new(&input),
-            places: input.places(),
-            mapping: Arc::clone(&compiled),
-            kinds: kinds.map_err(kinds_error)?,
-            after: 0,
-        };
         Ok(PastRun {
+            rows: DoneRows {
+                journal,
+                again: Again::new(&input),
+                places: input.places(),
+                mapping: Arc::clone(&compiled),
+                kinds: kinds.map_err(kinds_error)?,
+                after: 0,
+            },
             path,
             past,
             portal,
             mapping: compiled,
-            rows,
         })
     }
 }
@@ -114,11 +105,22 @@ fn journal(path: &Path) -> Result<Reading, Error> {
     }
 }
 
-fn last() -> Result<PathBuf, Error> {
+/// The last run of rows of this folder.
+pub fn last() -> Result<PathBuf, Error> {
     let run =
         latest(|run| run.operation() != "export" && run.operation() != KIND).ok_or_else(|| {
             Error::usage("no import was run in this folder")
                 .advise("`tickethaul runs` lists runs, with --all those of other folders")
         })?;
     Ok(run.path)
+}
+
+fn refuse_undo(path: &Path, past: &Past) -> Result<(), Error> {
+    if past.header.operation != KIND {
+        return Ok(());
+    }
+    Err(
+        Error::usage(format!("{} is the run of an undo", path.display()))
+            .advise("undo.csv in its folder says what became of each row"),
+    )
 }

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
 
+use super::begun::places_of;
 use super::comments;
 use super::exit::Exit;
 use super::file_args::FileArgs;
@@ -24,13 +24,12 @@ use super::schema::lacking_groups;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
-use crate::hubspot::Rate;
 use crate::import::check::{Allowance, Setting};
-use crate::import::comments::{Rest, gather};
-use crate::import::folder::RunFolder;
+use crate::import::notes::comments::{Rest, gather};
 use crate::import::read::Input;
-use crate::journal::{Header, InputFile, PlanReading, PlanWriter, PlannedRow, Told, now};
-use crate::mapping::CompiledMapping;
+use crate::import::resume::folder::RunFolder;
+use crate::journal::{Header, PlanReading, PlanWriter, PlannedRow, Told, now};
+use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::place::Places;
 use crate::model::plan::{PlanReport, PlannedAction, ShownRow};
 use crate::model::schema::ObjectType;
@@ -38,7 +37,7 @@ use crate::model::ticket::Missing;
 use crate::output::read_regular;
 use crate::report::{plan_json, plan_words, row_json, row_words};
 use crate::review::plan::folder::{JSON, PlanFolder, WORDS};
-use crate::review::plan::run::{Planning, plan};
+use crate::review::plan::run::{Planned, Planning, plan};
 
 /// Rows of an action that are shown.
 const SHOWN: [(PlannedAction, usize); 4] = [
@@ -47,10 +46,6 @@ const SHOWN: [(PlannedAction, usize); 4] = [
     (PlannedAction::Archive, 3),
     (PlannedAction::Link, 3),
 ];
-
-/// Where neither the portal nor the user says. HubSpot: calls of a private app in ten
-/// seconds, from the Professional tier on.
-const USUAL_RATE: (u32, Duration) = (190, Duration::from_secs(10));
 
 /// A longer report is none of ours.
 const LONGEST: u64 = 64 << 20;
@@ -118,60 +113,28 @@ pub async fn make(
         Some(path) => PlanFolder::create(path)?,
         None => PlanFolder::passing()?,
     };
-    let spool = output.map(|path| RunFolder::parent_of(Some(path)));
-    let opened = args.input.open(mapping.dialect(), spool);
-    let planned = async {
-        let mut input = opened?;
-        let portal = Portal::open(&args.portal, talk).await?;
-        say_reading(&input, talk);
-        let fit = fit(args, &mapping, &input, &portal, talk).await;
-        let made = async {
-            let fit = fit?;
-            input.keep_stdin(folder.path())?;
-            let beside = comments::open(&mapping, &fit.compiled, args.input.comments(), talk)?;
-            if fit.compiled.has_comment_files() {
-                let rest = match output {
-                    Some(_) => Rest::Told,
-                    None => Rest::Counted,
-                };
-                let gathered = gather(&mut input, &fit.compiled, beside, folder.path(), rest)?;
-                talk.say(&comments::words(&gathered));
-            }
-            let header = Header {
-                inputs: input.fingerprints()?,
-                ..header(args, told, &mapping, &portal.account, &fit)?
-            };
-            let made = Making {
-                args,
-                fit: &fit,
-                portal: &portal,
-                folder: folder.path(),
-            };
-            let places = input.places();
-            let report = made.report(input, &header, talk).await?;
-            Ok::<_, Error>((report, header, places))
-        };
-        let made = made.await;
-        portal.close().await;
-        made
+    let opened = Opened {
+        args,
+        mapping: &mapping,
+        output,
     };
-    let (report, header, places) = match planned.await {
-        Ok(planned) => planned,
+    let made = match opened.planned(folder.path(), told, talk).await {
+        Ok(made) => made,
         Err(error) => {
             folder.abandon();
             return Err(error);
         }
     };
-    let words = plan_words(&report);
+    let words = plan_words(&made.report);
     let kept = output.map(|path| path.display().to_string());
-    let json = plan_json(&report, kept.as_deref());
+    let json = plan_json(&made.report, kept.as_deref());
     let asked = args.face.show.as_ref().map(|key| {
         let reading = PlanReading::open(folder.path())?;
-        rows_of_key(&reading, key, &places)
+        rows_of_key(&reading, key, &made.places)
     });
     if output.is_some() {
         folder.keep(&words, &format!("{json:#}"))?;
-        record(&header, &folder, &args.portal, talk);
+        record(&made.header, &folder, &args.portal, talk);
     }
     match asked.transpose()? {
         Some(rows) => show_rows(&rows, talk),
@@ -185,8 +148,49 @@ pub async fn make(
             "the plan is kept: `tickethaul apply {folder}` does exactly this, `tickethaul plan {folder} --show KEY` shows a row"
         ));
     }
-    let writes = report.writes() + report.effects.notes.notes;
-    Ok(exit(&args.face, writes, report.refused()))
+    let writes = made.report.writes() + made.report.effects.notes.notes;
+    Ok(exit(&args.face, writes, made.report.refused()))
+}
+
+/// A plan as it was made.
+struct Made {
+    report: PlanReport,
+    header: Header,
+    places: Places,
+}
+
+/// What is planned, by which mapping; where it is kept, if it is.
+#[derive(Clone, Copy)]
+struct Opened<'a> {
+    args: &'a ImportArgs,
+    mapping: &'a MappingFile,
+    output: Option<&'a Path>,
+}
+
+impl Opened<'_> {
+    /// Opens input and portal, and plans every row into a folder.
+    async fn planned(self, folder: &Path, told: Told, talk: &Talk) -> Result<Made, Error> {
+        let (args, mapping) = (self.args, self.mapping);
+        let spool = self.output.map(|path| RunFolder::parent_of(Some(path)));
+        let input = args.input.open(mapping.dialect(), spool)?;
+        let portal = Portal::open(&args.portal, talk).await?;
+        say_reading(&input, talk);
+        let made = match fit(args, mapping, &input, &portal, talk).await {
+            Ok(fit) => {
+                let making = Making {
+                    opened: self,
+                    args,
+                    fit: &fit,
+                    portal: &portal,
+                    folder,
+                };
+                making.made(input, told, talk).await
+            }
+            Err(error) => Err(error),
+        };
+        portal.close().await;
+        made
+    }
 }
 
 /// What a plan ends with: like a finished run, unless its findings are asked for.
@@ -201,6 +205,7 @@ fn exit(face: &PlanFace, writes: u64, refused: u64) -> Exit {
 
 /// A plan in the making.
 struct Making<'a> {
+    opened: Opened<'a>,
     args: &'a ImportArgs,
     fit: &'a Fit,
     portal: &'a Portal,
@@ -208,15 +213,42 @@ struct Making<'a> {
 }
 
 impl Making<'_> {
-    /// Plans every row, and sums it up.
-    async fn report(
-        &self,
-        input: Input,
-        header: &Header,
-        talk: &Talk,
-    ) -> Result<PlanReport, Error> {
+    /// Plans every row, and sums it up. Comments are gathered first.
+    async fn made(&self, mut input: Input, told: Told, talk: &Talk) -> Result<Made, Error> {
+        input.keep_stdin(self.folder)?;
+        let compiled = &self.fit.compiled;
+        let comments = self.args.input.comments();
+        let beside = comments::open(self.opened.mapping, compiled, comments, talk)?;
+        if compiled.has_comment_files() {
+            let rest = match self.opened.output {
+                Some(_) => Rest::Told,
+                None => Rest::Counted,
+            };
+            let gathered = gather(&mut input, compiled, beside, self.folder, rest)?;
+            talk.say(&comments::words(&gathered));
+        }
+        let header = Header {
+            inputs: input.fingerprints()?,
+            ..header(
+                self.args,
+                told,
+                self.opened.mapping,
+                &self.portal.account,
+                self.fit,
+            )?
+        };
         let places = input.places();
         let begin = self.portal.client.calls();
+        let planned = self.plan(input, &header, talk).await?;
+        Ok(Made {
+            report: self.report(planned, begin, &places).await?,
+            header,
+            places,
+        })
+    }
+
+    /// Writes what is done with every row into the folder.
+    async fn plan(&self, input: Input, header: &Header, talk: &Talk) -> Result<Planned<'_>, Error> {
         let lacking = &self.fit.lacking;
         let properties = lacking.properties.iter().map(|new| &new.name);
         let options = lacking.options.iter().map(|(name, _)| name);
@@ -241,55 +273,55 @@ impl Making<'_> {
         };
         let writer = PlanWriter::create(self.folder, header, &lacks)?;
         let mut progress = talk.haul_progress(None);
-        let planned = plan(&planning, input, writer, |rows| progress.read(rows)).await?;
-        drop(progress);
+        plan(&planning, input, writer, |rows| progress.read(rows)).await
+    }
+
+    /// Sums up what was planned. `begin`: the calls made before the first row.
+    async fn report(
+        &self,
+        planned: Planned<'_>,
+        begin: u64,
+        places: &Places,
+    ) -> Result<PlanReport, Error> {
+        let operation = self.args.op.operation();
         let usage = self.portal.client.daily_usage().await;
         let allowance = Allowance {
-            rate: self.rate(),
+            rate: self.args.portal.reckoned_rate(self.portal.client.burst()),
             daily_calls: usage.ok().flatten().map(|usage| usage.limit),
         };
         let sums = planned.sums;
-        let (actions, properties) = (sums.actions.clone(), sums.properties.clone());
-        let held_in_bin = sums.held_in_bin;
-        let (links, others) = (sums.links.clone(), sums.others.clone());
-        let (left_out, remarks, refusals) = (sums.left_out, sums.remarks.clone(), sums.refusals());
-        let effects = sums
-            .into_effects(operation, allowance, self.setting(begin))
-            .map_err(|error| Error::unexpected(format!("can't sum up the plan: {error}")))?;
-        let reading = PlanReading::open(self.folder)?;
-        let mut shown = Vec::new();
-        for (action, most) in SHOWN {
-            let rows = reading.first(action, most)?.into_iter();
-            shown.extend(rows.map(|row| shown_row(row, &places)));
-        }
         Ok(PlanReport {
             operation: operation.word(),
             portal: self.portal.name(),
             portal_id: self.portal.account.portal_id,
             blind: self.args.blind,
             read: planned.read,
-            actions,
-            properties,
-            refusals,
-            held_in_bin,
-            links,
-            left_out,
-            others,
-            remarks,
+            actions: sums.actions.clone(),
+            properties: sums.properties.clone(),
+            refusals: sums.refusals(),
+            held_in_bin: sums.held_in_bin,
+            links: sums.links.clone(),
+            left_out: sums.left_out,
+            others: sums.others.clone(),
+            remarks: sums.remarks.clone(),
             lacking: self.fit.lacking.names(),
-            effects,
-            shown,
+            effects: sums
+                .into_effects(operation, allowance, self.setting(begin))
+                .map_err(|error| Error::unexpected(format!("can't sum up the plan: {error}")))?,
+            shown: self.shown(places)?,
             notices: planned.notices,
         })
     }
 
-    /// The slower of what the portal allows and what the user does.
-    fn rate(&self) -> (u32, Duration) {
-        let a_second = |rate: &Rate| f64::from(rate.calls) / rate.window.as_secs_f64();
-        let rates = [self.args.portal.rate(), self.portal.client.burst()];
-        let rates = rates.into_iter().flatten();
-        let slower = rates.min_by(|one, other| a_second(one).total_cmp(&a_second(other)));
-        slower.map_or(USUAL_RATE, |rate| (rate.calls, rate.window))
+    /// The first rows of each action.
+    fn shown(&self, places: &Places) -> Result<Vec<ShownRow>, Error> {
+        let reading = PlanReading::open(self.folder)?;
+        let mut shown = Vec::new();
+        for (action, most) in SHOWN {
+            let rows = reading.first(action, most)?.into_iter();
+            shown.extend(rows.map(|row| shown_row(row, places)));
+        }
+        Ok(shown)
     }
 
     /// What the run finds before its first row: the calls that this plan made until there
@@ -321,18 +353,6 @@ fn creates_others(compiled: &CompiledMapping) -> bool {
     compiled
         .links()
         .any(|link| link.missing == Missing::Create && !link.by.is_email_of(link.to))
-}
-
-/// The names of a plan's inputs.
-fn places(inputs: &[InputFile]) -> Places {
-    let name = |input: &InputFile| {
-        let path = input.path.display();
-        match &input.member {
-            Some(member) => format!("{path}/{member}"),
-            None => path.to_string(),
-        }
-    };
-    Places::new(inputs.iter().map(name))
 }
 
 fn shown_row(row: PlannedRow, places: &Places) -> ShownRow {
@@ -389,21 +409,22 @@ fn is_plain(path: &Path) -> bool {
     text != "-" && !text.contains(['*', '?', '['])
 }
 
-/// Shows a plan that was kept.
-fn kept(input: &InputArgs, face: &PlanFace, talk: &Talk) -> Result<Exit, Error> {
-    let folder = match input.files.as_slice() {
-        [folder] if PlanReading::is_there(folder) => folder,
+/// The folder of a plan that is named where an input could be.
+fn folder_of(input: &InputArgs) -> Result<&Path, Error> {
+    match input.files.as_slice() {
+        [folder] if PlanReading::is_there(folder) => Ok(folder),
         [file] if !file.exists() && is_plain(file) => {
             let message = format!("there is no file or plan {}", file.display());
-            return Err(
-                Error::usage(message).advise("name an input with -m, or the folder of a plan")
-            );
+            Err(Error::usage(message).advise("name an input with -m, or the folder of a plan"))
         }
-        _ => {
-            return Err(Error::usage("no mapping is named")
-                .advise("add -m MAPPING; or name the folder of one plan, to show it"));
-        }
-    };
+        _ => Err(Error::usage("no mapping is named")
+            .advise("add -m MAPPING; or name the folder of one plan, to show it")),
+    }
+}
+
+/// Shows a plan that was kept.
+fn kept(input: &InputArgs, face: &PlanFace, talk: &Talk) -> Result<Exit, Error> {
+    let folder = folder_of(input)?;
     let reading = PlanReading::open(folder)?;
     let text = |name: &str| {
         let path = folder.join(name);
@@ -416,7 +437,7 @@ fn kept(input: &InputArgs, face: &PlanFace, talk: &Talk) -> Result<Exit, Error> 
     match &face.show {
         Some(key) => {
             let header = reading.header()?;
-            let rows = rows_of_key(&reading, key, &places(&header.inputs))?;
+            let rows = rows_of_key(&reading, key, &places_of(&header.inputs))?;
             show_rows(&rows, talk);
         }
         None => match talk.is_json() {

@@ -1,8 +1,6 @@
 //! The first tickets of a file as HubSpot will show them: the quickest way to see that a
 //! mapping is right, or what is wrong with it.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -35,11 +33,33 @@ pub fn preview(
     schema: &Schema,
 ) -> Result<String, Error> {
     let zone = TimeZone::system();
-    let mut tickets: Vec<String> = Vec::new();
-    let mut refused = 0;
+    let (drafts, refused) = first_drafts(&mut input, mapping)?;
+    if drafts.is_empty() {
+        return Ok(String::new());
+    }
+    let tickets = drafts.iter();
+    let tickets = tickets.map(|(line, draft)| ticket(*line, draft, schema, &zone));
+    let tickets: Vec<String> = tickets.collect();
+    let name = zone.iana_name().unwrap_or("local time");
+    let refused = match refused {
+        0 => String::new(),
+        _ => format!("; rows before them would be refused: {refused}"),
+    };
+    Ok(format!(
+        "The first tickets as HubSpot will show them, times in {name}{refused}:\n{}",
+        tickets.join("\n")
+    ))
+}
+
+/// The first tickets with their lines, and how many rows before them are refused.
+fn first_drafts(
+    input: &mut Input,
+    mapping: &CompiledMapping,
+) -> Result<(Vec<(u64, TicketDraft)>, usize), Error> {
+    let (mut drafts, mut refused) = (Vec::new(), 0);
     let mut group: Option<String> = None;
     for _row in 0..LOOKED_AT {
-        if tickets.len() == SHOWN {
+        if drafts.len() == SHOWN {
             break;
         }
         match input.next_row()? {
@@ -51,25 +71,14 @@ pub fn preview(
             Some(Reading::Row(row)) => match mapping.map(&row) {
                 Mapped::Ticket(draft) => {
                     group = mapping.group(&row).map(str::to_owned);
-                    tickets.push(ticket(row.address.line, &draft, schema, &zone));
+                    drafts.push((row.address.line, draft));
                 }
                 Mapped::Refused { .. } => refused += 1,
                 Mapped::Skipped => {}
             },
         }
     }
-    if tickets.is_empty() {
-        return Ok(String::new());
-    }
-    let name = zone.iana_name().unwrap_or("local time");
-    let refused = match refused {
-        0 => String::new(),
-        _ => format!("; rows before them would be refused: {refused}"),
-    };
-    Ok(format!(
-        "The first tickets as HubSpot will show them, times in {name}{refused}:\n{}",
-        tickets.join("\n")
-    ))
+    Ok((drafts, refused))
 }
 
 /// What the first tickets of an import would be; nothing where the operation makes none.
@@ -209,77 +218,85 @@ fn owner(id: Option<&str>, source: Option<&str>, schema: &Schema) -> Option<Stri
     }
 }
 
+/// Properties of tickets that every portal has, as far as proposals write them: name, type,
+/// options.
+const TICKETS: [(&str, ValueType, &[&str]); 11] = [
+    ("subject", ValueType::String, &[]),
+    ("content", ValueType::String, &[]),
+    ("hs_pipeline", ValueType::Pipeline, &[]),
+    ("hs_pipeline_stage", ValueType::Stage, &[]),
+    ("hubspot_owner_id", ValueType::Owner, &[]),
+    ("createdate", ValueType::DateTime, &[]),
+    ("closed_date", ValueType::DateTime, &[]),
+    ("hs_resolution", ValueType::String, &[]),
+    (
+        "hs_ticket_priority",
+        ValueType::Enumeration,
+        &["LOW", "MEDIUM", "HIGH", "URGENT"],
+    ),
+    (
+        "source_type",
+        ValueType::Enumeration,
+        &["CHAT", "EMAIL", "FORM", "PHONE"],
+    ),
+    (
+        "hs_ticket_category",
+        ValueType::Enumeration,
+        &[
+            "PRODUCT_ISSUE",
+            "BILLING_ISSUE",
+            "FEATURE_REQUEST",
+            "GENERAL_INQUIRY",
+        ],
+    ),
+];
+
+/// The same of contacts; all of them are text.
+const CONTACTS: [&str; 7] = [
+    "email",
+    "firstname",
+    "lastname",
+    "phone",
+    "mobilephone",
+    "jobtitle",
+    "company",
+];
+
+/// Stages of the pipeline that every portal begins with; their ids count from 1.
+const STAGES: [&str; 4] = ["New", "Waiting on contact", "Waiting on us", "Closed"];
+
 /// What HubSpot gives every portal, as far as proposals write it.
 fn usual_portal() -> Schema {
-    let property = |name: &str, value_type: ValueType, options: &[&str]| {
-        let option = |value: &&str| PropertyOption {
-            label: (*value).to_owned(),
-            value: (*value).to_owned(),
-        };
-        let definition = PropertyDef {
-            name: name.to_owned(),
-            label: name.to_owned(),
-            value_type,
-            options: options.iter().map(option).collect(),
-            external_options: false,
-            read_only: false,
-            unique: false,
-        };
-        (name.to_owned(), definition)
-    };
-    let text = ValueType::String;
-    let choice = ValueType::Enumeration;
-    let tickets = [
-        property("subject", text, &[]),
-        property("content", text, &[]),
-        property("hs_pipeline", ValueType::Pipeline, &[]),
-        property("hs_pipeline_stage", ValueType::Stage, &[]),
-        property("hubspot_owner_id", ValueType::Owner, &[]),
-        property("createdate", ValueType::DateTime, &[]),
-        property("closed_date", ValueType::DateTime, &[]),
-        property("hs_resolution", text, &[]),
-        property(
-            "hs_ticket_priority",
-            choice,
-            &["LOW", "MEDIUM", "HIGH", "URGENT"],
-        ),
-        property("source_type", choice, &["CHAT", "EMAIL", "FORM", "PHONE"]),
-        property(
-            "hs_ticket_category",
-            choice,
-            &[
-                "PRODUCT_ISSUE",
-                "BILLING_ISSUE",
-                "FEATURE_REQUEST",
-                "GENERAL_INQUIRY",
-            ],
-        ),
-    ];
-    let contacts = [
-        "email",
-        "firstname",
-        "lastname",
-        "phone",
-        "mobilephone",
-        "jobtitle",
-        "company",
-    ];
-    let stages = ["New", "Waiting on contact", "Waiting on us", "Closed"]
-        .iter()
-        .zip(1..);
-    let stage = |(label, id): (&&str, u32)| Stage {
+    let stages = STAGES.iter().zip(1_u32..).map(|(label, id)| Stage {
         id: id.to_string(),
         label: (*label).to_owned(),
         closed: *label == "Closed",
-    };
+    });
+    let tickets = TICKETS.iter();
+    let tickets = tickets.map(|(name, value_type, options)| property(name, *value_type, options));
+    let contacts = CONTACTS.iter();
+    let contacts = contacts.map(|name| property(name, ValueType::String, &[]));
     Schema {
-        tickets: BTreeMap::from(tickets),
-        contacts: BTreeMap::from(contacts.map(|name| property(name, text, &[]))),
+        tickets: tickets.collect(),
+        contacts: contacts.collect(),
         pipelines: vec![Pipeline {
             id: "0".to_owned(),
             label: "Support Pipeline".to_owned(),
-            stages: stages.map(stage).collect(),
+            stages: stages.collect(),
         }],
         ..Schema::default()
     }
+}
+
+fn property(name: &str, value_type: ValueType, options: &[&str]) -> (String, PropertyDef) {
+    let option = |value: &&str| PropertyOption {
+        label: (*value).to_owned(),
+        value: (*value).to_owned(),
+    };
+    let definition = PropertyDef {
+        value_type,
+        options: options.iter().map(option).collect(),
+        ..PropertyDef::text(name)
+    };
+    (name.to_owned(), definition)
 }

@@ -28,12 +28,12 @@ use super::undo;
 use crate::error::Error;
 use crate::export::{RunFolder as ExportFolder, is_export};
 use crate::hubspot::{Account, ApiVersion, SchemaParts};
-use crate::import::folder::RunFolder;
-use crate::import::guard::{Began, same_schema};
 use crate::import::job::Job;
 use crate::import::job::Unknown;
 use crate::import::links::LinkKinds;
 use crate::import::read::Input;
+use crate::import::resume::folder::RunFolder;
+use crate::import::resume::guard::{Began, same_schema};
 use crate::journal::{Header, Past, PlanReading, Reading, RunState, Told};
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::count::{count, counted};
@@ -69,6 +69,17 @@ pub struct ResumeArgs {
     portal: PortalArgs,
 }
 
+impl ResumeArgs {
+    /// What becomes of rows that are unknown.
+    fn unknown(&self) -> Unknown {
+        match self.unknown {
+            None => Unknown::Leave,
+            Some(Decision::Done) => Unknown::Done,
+            Some(Decision::Resend) => Unknown::Resend,
+        }
+    }
+}
+
 /// What the user found out about rows that are unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Decision {
@@ -98,19 +109,19 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
         let mut portal = args.portal;
         return undo::resume((folder, past), &run, &mut portal, talk).await;
     }
-    if let Some(exit) = nothing_to_do(&args, &folder, &past, talk) {
-        return Ok(exit);
+    match nothing_to_do(&args, &folder, &past, talk) {
+        Some(exit) => Ok(exit),
+        None => resume_import(folder, past, typed, talk).await,
     }
-    let told = began_with(past.header.told.clone()).overlaid(&typed.told());
-    let told = absolute(trust::files(folder.path(), &past.header.run, told, typed)?);
-    let mut args = typed.as_told::<ResumeArgs>(&told)?;
-    let claims = Claims {
-        folder: folder.path(),
-        run: &past.header.run,
-        portal: &past.header.portal,
-        target: None,
-    };
-    trust::go_to(&claims, &mut args.portal, None)?;
+}
+
+async fn resume_import(
+    folder: RunFolder,
+    past: Past,
+    typed: &Typed,
+    talk: &Talk,
+) -> Result<Exit, Error> {
+    let (told, args) = args_of_run(folder.path(), &past.header, typed)?;
     let plan = past.header.plan.as_ref().map(PlanReading::open_for_run);
     let plan = plan.transpose()?;
     let (mut input, mapping) = open_input(&past.header, folder.path(), Began::Run)?;
@@ -125,25 +136,12 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     }
     let links = LinkKinds::read(&portal.client, &compiled).await;
     let links = links.map_err(kinds_error)?;
-    talk.say(&format!(
-        "resuming {}, begun {} ({}), in portal {}: {} settled, {} pending, {} unknown, {}% done",
-        folder.name(),
-        age_words(past.times.0),
-        second(past.times.0),
-        account.portal_id,
-        counted(past.tally.settled(), "row"),
-        count(past.tally.of(Fate::Pending)),
-        count(past.tally.of(Fate::Unknown)),
-        past.tally.settled_bytes(past.offset) * 100 / input.size().max(1),
-    ));
+    say_resuming(folder.name(), &past, account.portal_id, input.size(), talk);
     say_told(&told, talk);
     let limit = if args.no_limit { None } else { past.limit };
-    let unknown = match args.unknown {
-        None => Unknown::Leave,
-        Some(Decision::Done) => Unknown::Done,
-        Some(Decision::Resend) => Unknown::Resend,
-    };
-    let horizon = args.portal.horizon();
+    let options = args
+        .run_args
+        .options(limit, args.unknown(), args.portal.horizon());
     let job = Job {
         operation: operation(&past.header)?,
         input,
@@ -159,9 +157,37 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
         past: Some(past),
         plan,
         files,
-        options: args.run_args.options(limit, unknown, horizon),
+        options,
     };
-    finish(job, portal, account, talk).await
+    finish(job, portal, account, args.run_args.leaves_report(), talk).await
+}
+
+/// What a run was told, with what is typed now before it, as far as its folder may say it.
+fn args_of_run(folder: &Path, header: &Header, typed: &Typed) -> Result<(Told, ResumeArgs), Error> {
+    let told = began_with(header.told.clone()).overlaid(&typed.told());
+    let told = absolute(trust::files(folder, &header.run, told, typed)?);
+    let mut args = typed.as_told::<ResumeArgs>(&told)?;
+    let claims = Claims {
+        folder,
+        run: &header.run,
+        portal: &header.portal,
+        target: None,
+    };
+    trust::go_to(&claims, &mut args.portal, None)?;
+    Ok((told, args))
+}
+
+/// Which run is continued, and how far it came; `size`: bytes of its input.
+fn say_resuming(name: &str, past: &Past, portal: u64, size: u64, talk: &Talk) {
+    talk.say(&format!(
+        "resuming {name}, begun {} ({}), in portal {portal}: {} settled, {} pending, {} unknown, {}% done",
+        age_words(past.times.0),
+        second(past.times.0),
+        counted(past.tally.settled(), "row"),
+        count(past.tally.of(Fate::Pending)),
+        count(past.tally.of(Fate::Unknown)),
+        past.tally.settled_bytes(past.offset) * 100 / size.max(1),
+    ));
 }
 
 /// Options that a run goes by although nobody typed them just now are no secret. The

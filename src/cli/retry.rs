@@ -28,11 +28,11 @@ use super::trust::{self, Claims};
 use super::typed::{Typed, began_with};
 use crate::error::Error;
 use crate::export::is_export;
-use crate::import::files::refused_in;
 use crate::import::flow::Operation;
-use crate::import::folder::RunFolder;
-use crate::import::guard::Began;
 use crate::import::read::{Input, RowNames, Sources, pick};
+use crate::import::resume::folder::RunFolder;
+use crate::import::resume::guard::Began;
+use crate::import::settle::files::refused_in;
 use crate::journal::{COMMENTS_OPTION, Lock, Past, Reading, RunState, Told};
 use crate::mapping::MappingFile;
 use crate::model::count::counted;
@@ -85,10 +85,7 @@ pub async fn run(args: RetryArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Er
     }
     let past = Reading::open(&path)?.past()?;
     if past.header.operation == KIND {
-        return Err(
-            Error::usage(format!("{} is the run of an undo", path.display()))
-                .advise("`tickethaul undo` on the run that it took back tries again what was left"),
-        );
+        return Err(is_undo(&path));
     }
     let operation = operation(&past.header)?;
     expect_finished(&path, past.state)?;
@@ -208,9 +205,10 @@ fn rows(
         let message = format!("{} is not a regular file", file.display());
         return Err(Error::mend(message));
     }
+    let name = path.display();
     let is_json = file.extension().is_some_and(|ext| ext == "jsonl");
     if is_json && found.is_some_and(|found| found.len() == 0) {
-        talk.say(&format!("nothing to retry in {}", path.display()));
+        talk.say(&format!("nothing to retry in {name}"));
         return Ok(None);
     }
     let header = &past.header;
@@ -219,14 +217,10 @@ fn rows(
     let dialect = input.dialect(mapping.dialect());
     let (sources, rows) = pick(&file, &dialect, folder, |kept| pick_one.wants(kept))?;
     pick_one.expect_codes(&file)?;
-    let name = path.display();
+    let left = pick_one.left_words();
     talk.say(&match rows {
-        0 => format!("nothing to retry in {name}{}", pick_one.left_words()),
-        _ => format!(
-            "retrying {} of {name}{}",
-            counted(rows, "refused row"),
-            pick_one.left_words()
-        ),
+        0 => format!("nothing to retry in {name}{left}"),
+        _ => format!("retrying {} of {name}{left}", counted(rows, "refused row")),
     });
     Ok((rows > 0).then_some(sources))
 }
@@ -354,4 +348,9 @@ fn as_import(args: RetryArgs, path: &Path, past: &Past, operation: Operation) ->
         run_args: args.run_args,
         portal: args.portal,
     }
+}
+
+fn is_undo(path: &Path) -> Error {
+    Error::usage(format!("{} is the run of an undo", path.display()))
+        .advise("`tickethaul undo` on the run that it took back tries again what was left")
 }

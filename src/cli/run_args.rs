@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::signals::signal;
+use super::signals::Signals;
 use super::talk::Talk;
 use crate::import::job::{Options, Unknown};
-use crate::import::steps::Steps;
+use crate::import::settle::steps::Steps;
 use crate::import::stop::StopSwitch;
 use crate::journal::Durability;
 use crate::model::event::Stop;
@@ -29,6 +29,9 @@ pub struct RunArgs {
     /// Stop after so many seconds, with exit code 5; `tickethaul resume` continues
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     max_duration: Option<Duration>,
+    /// Leave no report.html in the run folder; `tickethaul report` makes one later
+    #[arg(long)]
+    no_report: bool,
 }
 
 impl Default for RunArgs {
@@ -39,6 +42,7 @@ impl Default for RunArgs {
             concurrency: 64,
             max_refused: None,
             max_duration: None,
+            no_report: false,
         }
     }
 }
@@ -47,6 +51,11 @@ impl RunArgs {
     /// Calls or batches in flight, at most.
     pub fn concurrency(&self) -> u16 {
         self.concurrency
+    }
+
+    /// Whether the run leaves a report.
+    pub fn leaves_report(&self) -> bool {
+        !self.no_report
     }
 
     /// When to stop, if that was said.
@@ -78,19 +87,19 @@ impl RunArgs {
 /// The first signal lets calls in flight end; a second one leaves at once. Either
 /// way the run can be resumed.
 pub(super) fn stop_on_signal(stop: StopSwitch) {
+    let Ok(mut signals) = Signals::expect() else {
+        return;
+    };
     let _task = tokio::spawn(async move {
-        if signal().await.is_err() {
-            return;
-        }
+        let _number = signals.next().await;
         stop.pull(Stop::Later("interrupted".to_owned()));
         Talk::aside(
             "stopping once the calls in flight are answered; interrupt again to leave at once",
         );
-        if signal().await.is_ok() {
-            Talk::aside("interrupted twice: left at once; `tickethaul resume` continues");
-            remove_temporary();
-            std::process::exit(super::exit::INTERRUPTED_TWICE);
-        }
+        let _number = signals.next().await;
+        Talk::aside("interrupted twice: left at once; `tickethaul resume` continues");
+        remove_temporary();
+        std::process::exit(super::exit::INTERRUPTED_TWICE);
     });
 }
 

@@ -72,6 +72,16 @@ pub(super) enum What {
 }
 
 impl State {
+    /// How far the run in a folder is.
+    pub(super) fn of_run(folder: &Path, state: RunState) -> State {
+        match state {
+            RunState::Finished => State::Finished,
+            RunState::Limited => State::Limited,
+            RunState::Open if Lock::is_held(folder) => State::Running,
+            RunState::Open => State::Stopped,
+        }
+    }
+
     pub(super) fn word(self) -> &'static str {
         match self {
             State::Running => "running",
@@ -293,11 +303,6 @@ pub(super) fn look_at_import(path: &Path) -> Result<(State, What), Error> {
         return Err(Error::usage(format!("{} holds no run", path.display())));
     }
     let past = Reading::open(path)?.overview()?;
-    let state = match past.state {
-        RunState::Finished => State::Finished,
-        RunState::Limited => State::Limited,
-        RunState::Open if Lock::is_held(path) => State::Running,
-        RunState::Open => State::Stopped,
-    };
+    let state = State::of_run(path, past.state);
     Ok((state, What::Import(Box::new(past))))
 }

@@ -7,6 +7,7 @@ use super::found;
 use super::known::Keeper;
 use super::portal::Portal;
 use super::registry::{Kind, NewEntry};
+use super::report;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
@@ -14,15 +15,16 @@ use crate::hubspot::Account;
 use crate::import::flow::Operation;
 use crate::import::job::Job;
 use crate::import::run::run as run_job;
-use crate::import::summary::summary_json;
+use crate::import::settle::summary::summary_json;
 use crate::journal::{now, run_id};
 use crate::report::closing_words;
 
-/// Runs a job to its end and says how it ended.
+/// Runs a job to its end and says how it ended; leaves a report of it where that is wanted.
 pub async fn finish(
     job: Job,
     portal: Portal,
     account: Account,
+    leaves_report: bool,
     talk: &Talk,
 ) -> Result<Exit, Error> {
     let (id, run) = (account.portal_id, job.folder.name().to_owned());
@@ -31,6 +33,9 @@ pub async fn finish(
     portal.close().await;
     let summary = ended?;
     talk.say_lines(&format!("\n{}", closing_words(&summary).trim_end()));
+    if leaves_report {
+        report::leave(&summary.folder, talk);
+    }
     talk.result(&summary_json(&summary));
     Ok(Exit::for_summary(&summary))
 }

@@ -68,57 +68,64 @@ pub fn list(args: &RunsArgs, talk: &Talk) -> Result<Exit, Error> {
     Ok(Exit::Fine)
 }
 
+/// Fates that have a column in the list of runs.
+const COUNTED: [Fate; 5] = [
+    Fate::Done,
+    Fate::Exists,
+    Fate::Unchanged,
+    Fate::Skipped,
+    Fate::Refused,
+];
+
 /// A line for each run. That of a run with retries counts them in; theirs stand below.
 fn table(shown: &[Shown]) -> String {
-    const COUNTED: [Fate; 5] = [
-        Fate::Done,
-        Fate::Exists,
-        Fate::Unchanged,
-        Fate::Skipped,
-        Fate::Refused,
-    ];
     let mut table = comfy_table::Table::new();
     let _same = table.load_style(comfy_table::presets::NOTHING);
     let counted = COUNTED.iter().map(|fate| fate.word());
     let header = ["run", "operation", "begun", "portal", "state"].into_iter();
     let _same = table.set_header(header.chain(counted).chain(["unknown", "of"]));
     for run in shown {
-        let (indent, operation) = match run.is_later() {
-            true => ("  ", "retry"),
-            false => ("", run.operation()),
-        };
-        let mut row = vec![
-            format!("{indent}{}", one_line(&run.name)),
-            operation.to_owned(),
-            minute(run.begun()),
-            run.portal().to_string(),
-            run.state_words(),
-        ];
-        match &run.what {
-            What::Import(past) => {
-                row.extend(COUNTED.map(|fate| count(run.counted(past, fate))));
-                row.push(count(run.counted(past, Fate::Unknown)));
-                row.push(match &run.undoes {
-                    Some(undone) => one_line(undone).into_owned(),
-                    None => past.files_in_words(),
-                });
-            }
-            What::Export(asked, _) => {
-                row.resize(row.len() + COUNTED.len() + 1, String::new());
-                row.push(one_line(&asked.target.display().to_string()).into_owned());
-            }
-            What::Plan(plan) => {
-                row.resize(row.len() + COUNTED.len() + 1, String::new());
-                row.push(plan.words());
-            }
-        }
-        let _same = table.add_row(row);
+        let _same = table.add_row(cells(run));
     }
     let lines: Vec<String> = table
         .lines()
         .map(|line| line.trim_end().to_owned())
         .collect();
     lines.join("\n")
+}
+
+/// The line of a run, cell by cell.
+fn cells(run: &Shown) -> Vec<String> {
+    let (indent, operation) = match run.is_later() {
+        true => ("  ", "retry"),
+        false => ("", run.operation()),
+    };
+    let mut row = vec![
+        format!("{indent}{}", one_line(&run.name)),
+        operation.to_owned(),
+        minute(run.begun()),
+        run.portal().to_string(),
+        run.state_words(),
+    ];
+    match &run.what {
+        What::Import(past) => {
+            row.extend(COUNTED.map(|fate| count(run.counted(past, fate))));
+            row.push(count(run.counted(past, Fate::Unknown)));
+            row.push(match &run.undoes {
+                Some(undone) => one_line(undone).into_owned(),
+                None => past.files_in_words(),
+            });
+        }
+        What::Export(asked, _) => {
+            row.resize(row.len() + COUNTED.len() + 1, String::new());
+            row.push(one_line(&asked.target.display().to_string()).into_owned());
+        }
+        What::Plan(plan) => {
+            row.resize(row.len() + COUNTED.len() + 1, String::new());
+            row.push(plan.words());
+        }
+    }
+    row
 }
 
 /// Shows one run.
@@ -183,13 +190,9 @@ fn in_words(run: &Shown, past: &Overview) -> String {
     if let Some(left) = time_left(past).filter(|_| run.state == State::Running) {
         text.push_str(&format!(", about {left} left"));
     }
-    let mut lines = Vec::new();
-    lines.push(format!(
-        "{} in portal {}, begun {}",
-        past.files_in_words(),
-        past.portal_id,
-        minute(past.times.0)
-    ));
+    let (files, portal) = (past.files_in_words(), past.portal_id);
+    let begun = minute(past.times.0);
+    let mut lines = vec![format!("{files} in portal {portal}, begun {begun}")];
     if let Some(parent) = &run.parent {
         lines.push(format!("retries rows of {}", one_line(parent)));
     }

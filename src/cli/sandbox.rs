@@ -11,14 +11,15 @@ use super::config::{SANDBOX, Source};
 use super::exit::Exit;
 use super::portal::sandbox_error;
 use super::settings::{SANDBOX_STATE, config, named_sandbox, sandbox_folder, sandbox_token};
-use super::signals::signal;
+use super::signals::Signals;
 use super::talk::Talk;
 use super::twin::{self, Twin};
 use super::{known, twin_folder};
 use crate::error::Error;
 use crate::model::count::count;
+use crate::sandbox::reset;
 use crate::sandbox::{
-    Data, Held, KnownTrouble, Options, Rate, Sandbox, Switch, Switches, Trouble, account_of, reset,
+    Data, Held, KnownTrouble, Options, Rate, Sandbox, Switch, Switches, Trouble, account_of,
 };
 
 /// Serve the embedded portal on this machine
@@ -107,39 +108,28 @@ pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
 
 /// Until a signal, or until stdout is gone.
 async fn serve(sandbox: &Sandbox, (holds, told): (bool, bool), talk: &Talk) -> io::Result<()> {
+    let mut signals = Signals::expect()?;
     print(&sandbox.base_url())?;
     if !told {
         talk.say(&format!("its token: {}", sandbox.token()));
     }
     talk.say("serving the sandbox; Ctrl-C ends it");
-    let ended = signal();
+    let ended = signals.next();
     match sandbox.held().filter(|_| holds) {
         Some(held) => tokio::select! {
-            ended = ended => ended,
+            _number = ended => Ok(()),
             failed = tell(sandbox, held) => Err(failed),
         },
-        None => ended.await,
+        None => {
+            let _number = ended.await;
+            Ok(())
+        }
     }
 }
 
 /// Empties the embedded portal and tells what was in it.
 fn empty(args: &ResetArgs, talk: &Talk) -> Result<Exit, Error> {
-    let mut folder = sandbox_folder(args.sandbox_data.as_deref())?;
-    if let Some(like) = &args.like {
-        folder = twin_folder::folder_of(like, &folder);
-        // One that was never made is empty; one of nothing is a slip.
-        if !folder.exists() {
-            twin::check_original(like, &config()?)?;
-        }
-    }
-    if let Some(name) = args.name.as_deref().filter(|name| *name != SANDBOX) {
-        if !matches!(config()?.portal(name)?.source, Source::Sandbox(_)) {
-            return Err(Error::usage(format!(
-                "`{name}` is not a sandbox: nothing was removed"
-            )));
-        }
-        folder = named_sandbox(name)?;
-    }
+    let folder = folder_to_empty(args)?;
     let state = folder.join(SANDBOX_STATE);
     let account = account_of(&state);
     let held = reset(&state).map_err(sandbox_error)?;
@@ -169,6 +159,27 @@ fn empty(args: &ResetArgs, talk: &Talk) -> Result<Exit, Error> {
         .collect();
     talk.result(&serde_json::json!({"state": place.to_string(), "removed": counts}));
     Ok(Exit::Fine)
+}
+
+/// The folder of the sandbox that was named.
+fn folder_to_empty(args: &ResetArgs) -> Result<PathBuf, Error> {
+    let mut folder = sandbox_folder(args.sandbox_data.as_deref())?;
+    if let Some(like) = &args.like {
+        folder = twin_folder::folder_of(like, &folder);
+        // One that was never made is empty; one of nothing is a slip.
+        if !folder.exists() {
+            twin::check_original(like, &config()?)?;
+        }
+    }
+    if let Some(name) = args.name.as_deref().filter(|name| *name != SANDBOX) {
+        if !matches!(config()?.portal(name)?.source, Source::Sandbox(_)) {
+            return Err(Error::usage(format!(
+                "`{name}` is not a sandbox: nothing was removed"
+            )));
+        }
+        folder = named_sandbox(name)?;
+    }
+    Ok(folder)
 }
 
 /// What was typed counts more than what the twin brings.

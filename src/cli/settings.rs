@@ -28,6 +28,10 @@ use crate::output::private_folder;
 pub use chosen::exposed;
 pub use portal_name::{By, Chosen, PortalName};
 
+/// Where neither the portal nor the user says. HubSpot: calls of a private app in ten
+/// seconds, from the Professional tier on.
+const USUAL_RATE: (u32, Duration) = (190, Duration::from_secs(10));
+
 /// The embedded sandbox's state in its folder.
 pub const SANDBOX_STATE: &str = "sandbox.db";
 
@@ -236,10 +240,13 @@ impl PortalArgs {
             false => RuleBook::new(rules),
         }
     }
-
-    /// The ceiling of calls that was typed.
-    pub fn rate(&self) -> Option<Rate> {
-        self.rate
+    /// Calls in a time, to reckon with: the slower of the portal's allowance and the ceiling that
+    /// was typed.
+    pub fn reckoned_rate(&self, allowance: Option<Rate>) -> (u32, Duration) {
+        let a_second = |rate: &Rate| f64::from(rate.calls) / rate.window.as_secs_f64();
+        let rates = [self.rate, allowance].into_iter().flatten();
+        let slower = rates.min_by(|one, other| a_second(one).total_cmp(&a_second(other)));
+        slower.map_or(USUAL_RATE, |rate| (rate.calls, rate.window))
     }
 
     /// A file that is named wins; then a token wins over an app.

@@ -8,6 +8,9 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use super::token_command::end_running;
 use crate::output::remove_temporary;
 
@@ -19,10 +22,12 @@ const BY_SIGNAL: i32 = 128;
 
 /// Ends the process with the first signal that no command waits for.
 pub fn watch() {
-    let _task = tokio::spawn(async {
-        if let Ok(number) = next().await
-            && !EXPECTED.load(Ordering::SeqCst)
-        {
+    let Ok(mut signals) = Signals::listen() else {
+        return;
+    };
+    let _task = tokio::spawn(async move {
+        let number = signals.next().await;
+        if !EXPECTED.load(Ordering::SeqCst) {
             remove_temporary();
             end_running();
             std::process::exit(BY_SIGNAL + number);
@@ -30,40 +35,71 @@ pub fn watch() {
     });
 }
 
-/// Ends with the next signal, which from now on is this command's to act on.
-pub async fn signal() -> io::Result<()> {
-    EXPECTED.store(true, Ordering::SeqCst);
-    next().await.map(drop)
-}
-
-/// The number of the next signal.
+/// The signals that end a command. They count from the moment they are listened to, not
+/// from when a task first waits for one.
 #[cfg(unix)]
-async fn next() -> io::Result<i32> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (hangup, interrupt, terminate) = (
-        SignalKind::hangup(),
-        SignalKind::interrupt(),
-        SignalKind::terminate(),
-    );
-    let mut hung_up = is_heard().then(|| signal(hangup)).transpose()?;
-    let (mut interrupted, mut terminated) = (signal(interrupt)?, signal(terminate)?);
-    let hanging_up = async {
-        match &mut hung_up {
-            Some(hung_up) => hung_up.recv().await,
-            None => std::future::pending().await,
-        }
-    };
-    Ok(tokio::select! {
-        _ = hanging_up => hangup.as_raw_value(),
-        _ = interrupted.recv() => interrupt.as_raw_value(),
-        _ = terminated.recv() => terminate.as_raw_value(),
-    })
+pub struct Signals {
+    /// Unless the process ignores it.
+    hangup: Option<Signal>,
+    interrupt: Signal,
+    terminate: Signal,
 }
 
-/// The number of Ctrl-C.
-#[cfg(not(unix))]
-async fn next() -> io::Result<i32> {
-    tokio::signal::ctrl_c().await.map(|()| 2)
+#[cfg(unix)]
+impl Signals {
+    /// Signals that from now on are this command's to act on.
+    pub fn expect() -> io::Result<Self> {
+        EXPECTED.store(true, Ordering::SeqCst);
+        Self::listen()
+    }
+
+    fn listen() -> io::Result<Self> {
+        let hangup = is_heard().then(|| signal(SignalKind::hangup()));
+        Ok(Self {
+            hangup: hangup.transpose()?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// The number of the next one.
+    pub async fn next(&mut self) -> i32 {
+        let hanging_up = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        let kind = tokio::select! {
+            _ = hanging_up => SignalKind::hangup(),
+            _ = self.interrupt.recv() => SignalKind::interrupt(),
+            _ = self.terminate.recv() => SignalKind::terminate(),
+        };
+        kind.as_raw_value()
+    }
+}
+
+/// Ctrl-C, which ends a command. It counts from the moment it is listened to.
+#[cfg(windows)]
+pub struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    /// Signals that from now on are this command's to act on.
+    pub fn expect() -> io::Result<Self> {
+        EXPECTED.store(true, Ordering::SeqCst);
+        Self::listen()
+    }
+
+    fn listen() -> io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    /// The number of the next one.
+    pub async fn next(&mut self) -> i32 {
+        let _none = self.0.recv().await;
+        2
+    }
 }
 
 /// Whether SIGHUP was not ignored when this process began.

@@ -76,20 +76,12 @@ fn check_portal(
     match claims.portal {
         _ if is_known => Ok(()),
         PortalPath::Url(url) if args.names_address() || args.is_usual(url) => Ok(()),
-        PortalPath::Url(url) => Err(unknown(
-            claims,
-            &format!("calls {url}"),
-            &format!("--base-url {url}"),
-        )),
+        PortalPath::Url(url) => Err(unknown_address(claims, url)),
         PortalPath::Named { name, .. } if args.names_profile(name) => Ok(()),
         PortalPath::Named { url, .. } if args.has_typed_secret() => match args.is_usual(url) {
             true => Ok(()),
             false if args.names_address() => Ok(()),
-            false => Err(unknown(
-                claims,
-                &format!("calls {url}"),
-                &format!("--base-url {url}"),
-            )),
+            false => Err(unknown_address(claims, url)),
         },
         PortalPath::Named { name, .. } => Err(unknown(
             claims,
@@ -147,4 +139,12 @@ fn unknown(claims: &Claims<'_>, what: &str, flag: &str) -> Error {
         "the run {run} {what}, which nothing but its run folder says: it may come from somebody else"
     ))
     .advise(format!("if that is yours, add `{flag}`"))
+}
+
+fn unknown_address(claims: &Claims<'_>, url: &str) -> Error {
+    unknown(
+        claims,
+        &format!("calls {url}"),
+        &format!("--base-url {url}"),
+    )
 }

@@ -8,13 +8,14 @@ use crate::error::Error;
 use crate::journal::{COMMENTS_OPTION, Told};
 
 /// Options that stay with a run until a resume is told others.
-const KEPT: [&str; 10] = [
+const KEPT: [&str; 11] = [
     "api",
     "batch-size",
     "concurrency",
     "horizon",
     "max-duration",
     "max-refused",
+    "no-report",
     "rate",
     "reserve",
     "timeout",
@@ -38,10 +39,11 @@ const WHERE: [&str; 6] = [
 ];
 
 /// Options of a resume that mean nothing to an export.
-const FOR_IMPORTS: [&str; 7] = [
+const FOR_IMPORTS: [&str; 8] = [
     "batch-size",
     "max-refused",
     "no-limit",
+    "no-report",
     "unknown",
     "attachments",
     "attachment-host",

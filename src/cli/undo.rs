@@ -18,7 +18,7 @@ use super::talk::Talk;
 use super::undo_face::{Face, Part};
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
-use crate::import::folder::{RunFolder, has_begun};
+use crate::import::resume::folder::{RunFolder, has_begun};
 use crate::import::stop::StopSwitch;
 use crate::journal::{Durability, Header, Journal, Past, Reading, RunState, Told, UndoneRun, now};
 use crate::model::count::counted;
@@ -86,41 +86,17 @@ async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, 
         return resume((folder, past), &args.run, &mut args.portal, talk).await;
     }
     if !args.plan {
-        let what = match part {
-            Part::All => "undo the run",
-            Part::Created => "archive the tickets of the run",
-        };
-        // Whether there is such a run is known without an answer.
-        let there = find(&args.run)?;
-        if !is_run(&there) {
-            return Err(no_run(&there));
-        }
-        talk.expect_answer(args.yes, what)?;
+        expect_answer(&args, part, talk)?;
     }
     let run = PastRun::open(Some(&args.run), &mut args.portal, talk).await?;
     check(&run)?;
-    if run.path.is_absolute() && args.run.is_relative() {
-        let folder = run.path.display().to_string();
-        talk.say(&format!("the run in {}", one_line(&folder)));
-    }
+    say_where(&run, &args.run, talk);
     say_relatives(&run, talk)?;
     let busy = RunFolder::open(&run.path)?;
-    let what = words(&run, part, &run.rows.journal.tickets()?);
-    let contacts = run.past.contacts_created;
     if args.plan {
-        let rows = undo(run, None, part, &args.portal).await?;
-        // What would be left is part of what is shown.
-        let face = Face {
-            undone: &rows,
-            file: None,
-            part,
-            contacts,
-        };
-        return Ok(match say(&face, talk) {
-            Exit::Refused => Exit::Fine,
-            other => other,
-        });
+        return show(run, part, &args.portal, talk).await;
     }
+    let what = words(&run, part, &run.rows.journal.tickets()?);
     if !talk.confirmed(args.yes, &what) {
         run.portal.close().await;
         return Ok(Exit::Fine);
@@ -142,7 +118,44 @@ async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, 
     ended
 }
 
-/// Goes on with an undo; `run` is what it takes back.
+/// Where a run is that was named by its name alone.
+fn say_where(run: &PastRun, named: &Path, talk: &Talk) {
+    if run.path.is_absolute() && named.is_relative() {
+        let folder = run.path.display().to_string();
+        talk.say(&format!("the run in {}", one_line(&folder)));
+    }
+}
+
+/// Whether there is such a run, and somebody to ask: both are known before the portal is called.
+fn expect_answer(args: &UndoArgs, part: Part, talk: &Talk) -> Result<(), Error> {
+    let there = find(&args.run)?;
+    if !is_run(&there) {
+        return Err(no_run(&there));
+    }
+    let what = match part {
+        Part::All => "undo the run",
+        Part::Created => "archive the tickets of the run",
+    };
+    talk.expect_answer(args.yes, what)
+}
+
+/// Shows what an undo would do. What it would leave is part of that.
+async fn show(run: PastRun, part: Part, portal: &PortalArgs, talk: &Talk) -> Result<Exit, Error> {
+    let contacts = run.past.contacts_created;
+    let rows = undo(run, None, part, portal).await?;
+    let face = Face {
+        undone: &rows,
+        file: None,
+        part,
+        contacts,
+    };
+    Ok(match say(&face, talk) {
+        Exit::Refused => Exit::Fine,
+        other => other,
+    })
+}
+
+/// Continues an undo; `run` is what it takes back.
 pub async fn resume(
     (folder, past): (RunFolder, Past),
     run: &Path,
@@ -159,16 +172,7 @@ pub async fn resume(
     // The summary is written last.
     if past.state == RunState::Finished && folder.has_summary() {
         run.portal.close().await;
-        let file = folder.path().join(outcome_file::NAME);
-        talk.say(&format!(
-            "the undo {} is finished: {} says what became of each row",
-            folder.name(),
-            file.display()
-        ));
-        return Ok(match past.refusals.is_empty() {
-            true => Exit::Fine,
-            false => Exit::Refused,
-        });
+        return Ok(finished(&folder, &past, talk));
     }
     check(&run)?;
     let _busy = RunFolder::open(&run.path)?;
@@ -187,6 +191,20 @@ pub async fn resume(
         false => Part::All,
     };
     carry_out(run, (began, part), &folder, portal, talk).await
+}
+
+/// Says that nothing of an undo is left to do.
+fn finished(folder: &RunFolder, past: &Past, talk: &Talk) -> Exit {
+    let file = folder.path().join(outcome_file::NAME);
+    talk.say(&format!(
+        "the undo {} is finished: {} says what became of each row",
+        folder.name(),
+        file.display()
+    ));
+    match past.refusals.is_empty() {
+        true => Exit::Fine,
+        false => Exit::Refused,
+    }
 }
 
 /// The run that an undo takes back, where the user's own record of runs says the same.
@@ -377,9 +395,8 @@ async fn undo(
     let writable = writable(&portal).await?;
     let stop = StopSwitch::default();
     stop_on_signal(stop.clone());
-    let known = known([path.as_path()]);
+    let mut others = known([path.as_path()]);
     let own = began.as_ref().map(|began| began.run.clone());
-    let mut others = known;
     others.retain(|one| Some(&one.kin.run) != own.as_ref());
     let taken_back = taken_back(&past.header.run, &others)?;
     let member = others.iter().find(|one| one.kin.run == past.header.run);

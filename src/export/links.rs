@@ -142,23 +142,24 @@ async fn of_portion(
         linked.extend(of_archived(reading, others, &archived).await?);
         kinds.push(linked);
     }
-    let mut moved = match with_bin {
-        true => in_bin(reading, &gone).await?,
-        false => HashMap::new(),
-    };
+    let mut moved = HashMap::new();
+    if with_bin {
+        moved = in_bin(reading, &gone).await?;
+    }
     let links = tickets.iter().map(|ticket| {
         let id = ticket.id.to_string();
         let fate = match gone.contains(&id) {
             false => Fate::Here,
             true => moved.remove(&ticket.id).map_or(Fate::Gone, Fate::Archived),
         };
-        let mut of_kind = |linked: &mut HashMap<String, Vec<Other>>| match fate {
+        let of_kind = |linked: &mut HashMap<String, Vec<Other>>| match fate {
             Fate::Here => linked.remove(&id).unwrap_or_default(),
             Fate::Gone | Fate::Archived(_) => Vec::new(),
         };
+        let others = kinds.iter_mut().map(of_kind).collect();
         Links {
             id: ticket.id,
-            others: kinds.iter_mut().map(&mut of_kind).collect(),
+            others,
             fate,
         }
     });

@@ -118,6 +118,16 @@ impl Reading {
         Ok(())
     }
 
+    /// Tickets read by their ids, with former values.
+    async fn with_history(&self, tickets: &[Ticket]) -> Result<Vec<Ticket>, PageError> {
+        let ids: Vec<u64> = tickets.iter().map(|ticket| ticket.id).collect();
+        let batches = ids
+            .chunks(HISTORY_LIMIT)
+            .map(|ids| self.batch(ids, Shelf::Live));
+        let batches = stream::iter(batches).buffered(self.width());
+        batches.try_concat().await
+    }
+
     /// Reads what a search finds, or the first `limit` of it, one page after the other:
     /// each goes on behind the last id, so there is no end at 10,000. Search tells no
     /// former values: where they are wanted, what was found is read by id.
@@ -129,22 +139,19 @@ impl Reading {
         mut heard: impl FnMut(u64),
     ) -> Result<(), PageError> {
         let by_id = !self.history.is_empty();
-        let search = Search {
-            properties: match by_id {
-                true => vec![ID.to_owned()],
-                false => self.properties.clone(),
-            },
-            ..search.clone()
-        };
+        let mut search = search.clone();
+        search.properties = self.properties.clone();
+        if by_id {
+            search.properties = vec![ID.to_owned()];
+        }
         let mut above = spool.marks().last().map(|mark| mark.ids.1.to_string());
         loop {
             let left = limit.map_or(u64::MAX, |limit| limit.saturating_sub(spool.tickets()));
             if left == 0 {
                 return Ok(());
             }
-            let tickets = ObjectType::Tickets;
-            let page = self.client.search_by_id(tickets, &search, above.as_deref());
-            let page = page.await?;
+            let (kind, above_id) = (ObjectType::Tickets, above.as_deref());
+            let page = self.client.search_by_id(kind, &search, above_id).await?;
             let mut records = page.results;
             let most = usize::try_from(left).unwrap_or(usize::MAX);
             // What is cut off here comes again where one of these is gone meanwhile.
@@ -155,12 +162,7 @@ impl Reading {
             records.truncate(most);
             let mut tickets = self.tickets(records, Shelf::Live)?;
             if by_id {
-                let ids: Vec<u64> = tickets.iter().map(|ticket| ticket.id).collect();
-                let batches = ids
-                    .chunks(HISTORY_LIMIT)
-                    .map(|ids| self.batch(ids, Shelf::Live));
-                let batches = stream::iter(batches).buffered(self.width());
-                tickets = batches.try_concat().await?;
+                tickets = self.with_history(&tickets).await?;
             }
             spool.add(0, next.clone(), &tickets)?;
             heard(spool.tickets());

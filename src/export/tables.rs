@@ -178,10 +178,9 @@ impl Table {
                 let rows = histories.flat_map(|((name, labels), versions)| {
                     let row = move |version: &'a Version| {
                         let (value, label) = words(version, labels);
-                        let value = if *both {
-                            vec![value, label]
-                        } else {
-                            vec![label]
+                        let value = match both {
+                            true => vec![value, label],
+                            false => vec![label],
                         };
                         self.version(ticket.id, name, value, version)
                     };
@@ -199,22 +198,31 @@ impl Table {
             }
             Of::Others(place, properties) => {
                 let others = links.others.get(*place).into_iter().flatten();
-                let row = |other: &'a Other| {
-                    let mut row = vec![id(ticket.id), Cell::One(other.id.as_str().into())];
-                    for (place, column) in properties.iter().zip(self.columns.iter().skip(2)) {
-                        let value = other.values.get(*place).and_then(Option::as_deref);
-                        row.push(worded(value, column)?);
-                    }
-                    let types = other.types.iter();
-                    let ids = types.clone().map(|(_, id, _)| id.to_string().into());
-                    let labels = types.map(|(_, _, label)| Cow::Borrowed(label.as_str()));
-                    row.push(many(ids));
-                    row.push(many(labels.filter(|label| !label.is_empty())));
-                    Ok(row)
-                };
-                others.map(row).collect()
+                others
+                    .map(|other| self.other(ticket.id, other, properties))
+                    .collect()
             }
         }
+    }
+
+    /// The row of a linked record: its properties, then the types and labels of the link.
+    fn other<'a>(
+        &'a self,
+        ticket: u64,
+        other: &'a Other,
+        properties: &[usize],
+    ) -> Result<Vec<Cell<'a>>, Misfit> {
+        let mut row = vec![id(ticket), Cell::One(other.id.as_str().into())];
+        for (place, column) in properties.iter().zip(self.columns.iter().skip(2)) {
+            let value = other.values.get(*place).and_then(Option::as_deref);
+            row.push(worded(value, column)?);
+        }
+        let types = other.types.iter();
+        let ids = types.clone().map(|(_, id, _)| id.to_string().into());
+        let labels = types.map(|(_, _, label)| Cow::Borrowed(label.as_str()));
+        row.push(many(ids));
+        row.push(many(labels.filter(|label| !label.is_empty())));
+        Ok(row)
     }
 
     /// A value of this table that has no place, with the table before its column.

@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::hubspot::call::{Answer, Caller};
+use super::attempt::call::{Answer, Caller};
+use super::attempt::log::CallLog;
+use super::attempt::session::Session;
+use super::attempt::waits::HearWait;
+use super::connect::settings::{ConnectError, Rate, Settings};
+use super::connect::token::Token;
 use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::{Effect, Method, Request, Transport};
-use crate::hubspot::log::CallLog;
 use crate::hubspot::paths::ApiVersion;
-use crate::hubspot::session::Session;
-use crate::hubspot::settings::{ConnectError, Rate, Settings};
-use crate::hubspot::token::Token;
 use crate::hubspot::transport::HttpTransport;
-use crate::hubspot::waits::HearWait;
 use crate::hubspot::wire::Read;
 
 /// A portal at the other end of a connection. Clones share token, pacer, quota and

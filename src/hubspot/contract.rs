@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::hubspot::settings::Rate;
+use super::connect::settings::Rate;
 
 /// Inputs of one batch call (C1 §2.6).
 pub const BATCH_LIMIT: usize = 100;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
-use crate::hubspot::token::Token;
+use super::connect::token::Token;
 
 /// Carries one request to the portal and brings the reply. It neither repeats nor
 /// follows redirects, and gives every status back as a reply.

@@ -7,80 +7,45 @@
 //! pacer → attempt deadline → transport (`call`). What a reply means (`classify`) and what to do
 //! about it (`policy`) are pure; only the loop sleeps.
 
-mod account;
-mod associations;
-mod linked;
-mod link_type;
 mod client;
-mod files;
-mod live_links;
-mod missing;
-mod objects;
-mod progress;
-mod schema;
-mod search;
-mod query;
-
-mod call;
-mod classify;
-mod day;
+mod calls;
+mod attempt;
 mod pace;
-mod policy;
-mod portal_clock;
-mod session;
-mod waits;
-
-mod credentials;
-mod route;
-mod secrets;
-mod settings;
-mod token;
-
+mod connect;
 mod exchange;
-mod halt;
-mod log;
 mod transport;
-
-pub mod association_types;
-pub mod contract;
-mod error_body;
-mod loose;
 mod paths;
 mod wire;
-
 mod unknowns;
-
+pub mod contract;
 pub mod error;
 pub mod records;
-mod row_error;
 
-pub use associations::Linked;
+pub use attempt::log::{Attempt, CallLog};
+pub use attempt::waits::{HearWait, Wait};
+pub use calls::associations::Linked;
+pub use calls::files::NewFile;
+pub use calls::live_links::LiveLinks;
+pub use calls::schema::SchemaParts;
+pub use calls::search::SearchError;
 pub use client::Client;
-pub use credentials::{Credentials, OAuthApp};
+pub use connect::credentials::{Credentials, OAuthApp};
+pub use connect::route::{Authorities, NamedProxy, Route};
+pub use connect::settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};
+pub use connect::token::{BadToken, HostToken, Token};
 pub use error::CallError;
+pub use error::row::RowErrorKind;
 pub use exchange::{
     Budget, Content, Effect, Headers, Method, Reply, Request, Transport, TransportError, Upload,
 };
-pub use files::NewFile;
-pub use link_type::LinkType;
-pub use link_type::USER_DEFINED;
-pub use linked::{LinkInput, LinkReply, LinkedRecord};
-pub use live_links::LiveLinks;
-pub use log::{Attempt, CallLog};
 pub use paths::{ApiVersion, UnknownVersion};
-pub use query::Comparison;
-pub use query::{Filter, Found, Search, Sort, Test};
+pub use records::link_type::{LinkType, USER_DEFINED};
+pub use records::linked::{LinkInput, LinkReply, LinkedRecord};
+pub use records::query::{Comparison, Filter, Found, Search, Sort, Test};
 pub use records::{
     Account, ApiError, Association, BatchReply, CreateInput, DailyUsage, FormerValue, Page,
     PropertyForm, PropertyGroup, PropertyProblem, Record, RecordTimes, StoredFile, WriteInput,
 };
-pub use route::{Authorities, NamedProxy, Route};
-pub use row_error::RowErrorKind;
-pub use schema::SchemaParts;
-pub use search::SearchError;
-pub use settings::{ConnectError, Rate, RateSyntax, Reserve, Settings};
-pub use token::{BadToken, HostToken, Token};
 pub use transport::{Fetched, Fetcher, FileHost};
 pub use unknowns::Found as FoundOut;
 pub use unknowns::{Cleared, Facts, LinkLimit, Trace, UNKNOWNS, Unknown, ValueRules, Way};
-pub use waits::{HearWait, Wait};

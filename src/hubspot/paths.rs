@@ -1,8 +1,10 @@
 //! Paths of HubSpot's API in both shapes that it serves: by version number, and by
 //! date. The one place that knows a version.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::str::FromStr;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::model::schema::ObjectType;
 
@@ -212,6 +214,16 @@ pub(crate) const VERSIONS: [(&str, &str); 7] = [
     ("2026-09", "/account-info/2026-09/details"),
 ];
 
+/// What is encoded in a segment of a path: all but letters, digits and RFC 3986's marks.
+const IN_SEGMENT: AsciiSet = NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// What is encoded in a value of a query.
+const IN_QUERY: AsciiSet = IN_SEGMENT.remove(b',');
+
 /// Adds a query string; values are percent-encoded, commas stay (HubSpot takes
 /// lists as one comma-separated value).
 pub(crate) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
@@ -220,7 +232,7 @@ pub(crate) fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
         whole.push(if index == 0 { '?' } else { '&' });
         whole.push_str(name);
         whole.push('=');
-        encode(value, b"-._~,", &mut whole);
+        whole.extend(utf8_percent_encode(value, &IN_QUERY));
     }
     whole
 }
@@ -277,20 +289,7 @@ fn segment(text: &str) -> String {
         ".." => return "%252E%252E".to_owned(),
         _ => {}
     }
-    let mut encoded = String::new();
-    encode(text, b"-._~", &mut encoded);
-    encoded
-}
-
-fn encode(value: &str, plain: &[u8], into: &mut String) {
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
-            into.push(char::from(byte));
-        } else {
-            // Writing to a String can't fail.
-            let _ = write!(into, "%{byte:02X}");
-        }
-    }
+    utf8_percent_encode(text, &IN_SEGMENT).to_string()
 }
 
 #[cfg(test)]

@@ -120,7 +120,7 @@ pub struct PlannedOp {
     pub notes: usize,
     /// How often its call was lost, so that it had to wait until nothing could come
     /// late (protocol S4).
-    pub parked: u32,
+    pub times_late: u32,
     /// Bytes that it takes in a call, at most.
     pub bytes: usize,
     /// Hash of what will be sent (protocol R1).

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attachments::FileSources;
 use super::flow::Operation;
-use super::folder::RunFolder;
 use super::links::LinkKinds;
+use super::notes::attachments::FileSources;
+use super::plan::rivals::Rivals;
 use super::read::Input;
-use super::rivals::Rivals;
-use super::steps::Steps;
+use super::resume::folder::RunFolder;
+use super::settle::steps::Steps;
 use super::stop::StopSwitch;
 use crate::journal::{Durability, Header, Past, PlanReading};
 use crate::mapping::CompiledMapping;

@@ -9,31 +9,35 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::attachments::Uploads;
-use super::comments::left_in;
-use super::divert::Diversion;
-use super::facts::Facts;
-use super::feed::Feed;
-use super::files::{RunFiles, refused_name};
-use super::flight::{Flight, alive};
-use super::flow::{Operation, Task};
-use super::folder::RunFolder;
-use super::job::Job;
-use super::last::LastPhase;
-use super::ledger::Ledger;
-use super::links::Ends;
-use super::log::{Calls, Logged};
+use super::dispatch::last::LastPhase;
+use super::dispatch::{Dispatcher, alive};
+use super::flow::{Operation, PlannedOp, Task};
+use super::job::{Job, Options};
+use super::links::{Ends, LinkKinds};
+use super::notes::attachments::{FileSources, Uploads};
+use super::notes::comments::left_in;
 use super::notes::{self, Notes};
-use super::recover::{Again, refile};
+use super::plan::feed::Feed;
+use super::read::Input;
+use super::resume::folder::RunFolder;
+use super::resume::recover::{Again, refile};
 use super::send::Sender;
+use super::send::facts::Facts;
+use super::send::fallback_properties::FallbackProperties;
+use super::settle::files::{RunFiles, TicketUrl, refused_name};
+use super::settle::ledger::Ledger;
+use super::settle::log::{Calls, Logged};
+use super::settle::summary::summary_json;
 use super::settle::{self, SettleHandle, Settler};
 use super::stop::StopSwitch;
-use super::summary::summary_json;
 use crate::error::Error;
 use crate::hubspot::{Account, Client};
-use crate::journal::{COMMENTS_OPTION, Journal, RunLog, forget_comments};
-use crate::model::event::{Event, Listener, Spared, Stop, Summary};
+use crate::journal::{COMMENTS_OPTION, Header, Journal, Past, RunLog, RunState, forget_comments};
+use crate::mapping::CompiledMapping;
+use crate::model::event::{Event, Listener, Spared, Summary};
+use crate::model::learned::KnownFacts;
 use crate::model::outcome::Fate;
+use crate::model::place::Places;
 
 /// Chunks of rows that may wait for batch.
 const CHUNKS: usize = 4;
@@ -50,107 +54,30 @@ pub async fn run(
     listener: Arc<dyn Listener>,
 ) -> Result<Summary, Error> {
     let started = Instant::now();
-    let log = RunLog::open(job.folder.path()).map_err(|error| job.folder.unusable(&error))?;
-    let log = Arc::new(log);
-    client.log_to(Arc::new(Calls(Arc::clone(&log))));
-    let listener: Arc<dyn Listener> = Arc::new(Logged { listener, log });
-    if job.operation.writes_notes() {
-        let checked = notes::check_access(&client, job.mapping.activities()).await;
-        checked.map_err(notes::denied)?;
-        if job.files.is_some() && job.mapping.has_files() {
-            let checked = client.check_files().await;
-            checked.map_err(notes::denied_files)?;
-        }
-    }
+    let listener = logged(&job.folder, &client, listener)?;
+    check_notes(&job, &client).await?;
     let (settle, settle_thread) = start_settle(&job, &client, &account, &listener)?;
-    let stop = job.options.stop.clone();
     // It goes with this future, also where that is dropped.
     let mut patience = JoinSet::new();
-    let _task = patience.spawn(stop_waiting(stop, client.clone()));
-    let Job {
-        operation,
-        input,
-        mapping,
-        links,
-        header,
-        folder,
-        past,
-        plan,
-        rivals,
-        facts,
-        files,
-        options,
-    } = job;
-    let links = match operation {
-        Operation::Dissociate => links.unlimited(),
-        _ => links,
-    };
-    let facts = Arc::new(Facts::new(facts, Arc::clone(&listener)));
+    let _task = patience.spawn(stop_waiting(job.options.stop.clone(), client.clone()));
     listener.hear(&Event::Started {
-        run: folder.name().to_owned(),
-        total_bytes: Some(input.size()),
+        run: job.folder.name().to_owned(),
+        total_bytes: Some(job.input.size()),
     });
+    let before = Before::of(&job);
+    let again = Again::new(&job.input);
+    let first = first_task(job.operation, job.header.diff || job.plan.is_some());
     let (ops, planned) = mpsc::channel(CHUNKS);
-    let places = input.places();
-    let first = first_task(operation, header.diff || plan.is_some());
-    let feed = Feed {
-        mapping: Arc::clone(&mapping),
-        listener: Arc::clone(&listener),
-        operation,
-        settle: settle.clone(),
-        ops,
-        limit: options.limit,
-        unknown: header.no_key.then_some(options.unknown),
-        past,
-        plan,
-        rivals,
-    };
-    let settled_before = feed
-        .past
-        .as_ref()
-        .map_or(0, |past| past.fates.iter().map(|(_, rows)| rows).sum());
-    let again = Again::new(&input);
-    let refused_file = refused_name(input.headers());
+    let (feed, input, job) = feed(job, &listener, &settle, ops);
+    let sender = Arc::new(sender(&job, &client, settle, &listener));
     let reader_thread = std::thread::spawn(move || feed.run(input));
-    let notes = Notes::new(
-        client.clone(),
-        settle.clone(),
-        options.stop.clone(),
-        options.horizon,
-        (Arc::clone(&listener), Arc::clone(&facts)),
+    let dispatcher = Dispatcher::new(
+        Arc::clone(&sender),
+        Arc::clone(&listener),
+        first,
+        &job.options,
     );
-    let notes = match files.filter(|_| mapping.has_files()) {
-        Some(sources) => {
-            let place = (mapping.system().to_owned(), folder.path());
-            let (client, settle) = (client.clone(), settle.clone());
-            notes.with_files(Uploads::new(
-                client,
-                settle,
-                sources,
-                place,
-                (options.horizon, options.stop.clone()),
-            ))
-        }
-        None => notes,
-    };
-    let sender = Arc::new(Sender {
-        ends: Ends::new(&client, &settle, &links, mapping.key_property()),
-        kinds: links,
-        client: client.clone(),
-        operation,
-        run: operation,
-        settle,
-        diversion: Arc::new(Diversion::new(&mapping)),
-        mapping,
-        notes: Arc::new(notes),
-        facts,
-        concurrency: options.concurrency,
-        no_key: header.no_key,
-        places,
-        stop: options.stop.clone(),
-    });
-    let flight = Flight::new(Arc::clone(&sender), Arc::clone(&listener), first, &options);
-    flight.run(planned).await;
+    dispatcher.run(planned).await;
     let last = LastPhase {
         rows: again,
         sender,
@@ -160,24 +87,137 @@ pub async fn run(
     let ledger = join(settle_thread, reader_thread).await?;
     drop(patience);
     ended?;
-    let outside = Outside {
-        refused_file,
-        settled_before,
-        calls: client.calls(),
-        elapsed: started.elapsed(),
-        stop: options.stop.reason(),
-        comments_left: left_in(folder.path())?,
-        comments: header.told.option(COMMENTS_OPTION).map(str::to_owned),
-        batch_size: header.diff.then_some(options.batch_size as u64),
-    };
-    let summary = summarise(&folder, operation, &account, ledger, outside);
-    options.steps.pass("summary")?;
-    folder.write_summary(&summary_json(&summary))?;
+    let summary = summarise(&job, &account, ledger, before, (client.calls(), started))?;
+    job.options.steps.pass("summary")?;
+    job.folder.write_summary(&summary_json(&summary))?;
     if summary.stop.is_none() && !summary.limited {
-        forget_comments(folder.path());
+        forget_comments(job.folder.path());
     }
     listener.hear(&Event::Finished(Box::new(summary.clone())));
     Ok(summary)
+}
+
+/// Whether the token may write the notes of a job, and bring their files.
+async fn check_notes(job: &Job, client: &Client) -> Result<(), Error> {
+    if !job.operation.writes_notes() {
+        return Ok(());
+    }
+    let checked = notes::check_access(client, job.mapping.activities()).await;
+    checked.map_err(notes::denied)?;
+    if job.files.is_some() && job.mapping.has_files() {
+        let checked = client.check_files().await;
+        checked.map_err(notes::denied_files)?;
+    }
+    Ok(())
+}
+
+/// Whoever listens to the run, and its log, which hears of every call too.
+fn logged(
+    folder: &RunFolder,
+    client: &Client,
+    listener: Arc<dyn Listener>,
+) -> Result<Arc<dyn Listener>, Error> {
+    let log = RunLog::open(folder.path()).map_err(|error| folder.unusable(&error))?;
+    let log = Arc::new(log);
+    client.log_to(Arc::new(Calls(Arc::clone(&log))));
+    Ok(Arc::new(Logged { listener, log }))
+}
+
+/// A job whose rows are being read: what is left of it.
+struct Begun {
+    operation: Operation,
+    mapping: Arc<CompiledMapping>,
+    links: LinkKinds,
+    header: Header,
+    folder: RunFolder,
+    facts: KnownFacts,
+    files: Option<FileSources>,
+    places: Places,
+    options: Options,
+}
+
+/// Takes a job apart: what the reader thread needs, the input that it reads, the rest.
+fn feed(
+    job: Job,
+    listener: &Arc<dyn Listener>,
+    settle: &SettleHandle,
+    ops: mpsc::Sender<Vec<PlannedOp>>,
+) -> (Feed, Input, Begun) {
+    let feed = Feed {
+        mapping: Arc::clone(&job.mapping),
+        listener: Arc::clone(listener),
+        operation: job.operation,
+        settle: settle.clone(),
+        ops,
+        limit: job.options.limit,
+        unknown: job.header.no_key.then_some(job.options.unknown),
+        past: job.past,
+        plan: job.plan,
+        rivals: job.rivals,
+    };
+    let begun = Begun {
+        operation: job.operation,
+        mapping: job.mapping,
+        links: match job.operation {
+            Operation::Dissociate => job.links.unlimited(),
+            _ => job.links,
+        },
+        header: job.header,
+        folder: job.folder,
+        facts: job.facts,
+        files: job.files,
+        places: job.input.places(),
+        options: job.options,
+    };
+    (feed, job.input, begun)
+}
+
+fn sender(
+    job: &Begun,
+    client: &Client,
+    settle: SettleHandle,
+    listener: &Arc<dyn Listener>,
+) -> Sender {
+    let options = &job.options;
+    let facts = Arc::new(Facts::new(job.facts.clone(), Arc::clone(listener)));
+    let heard = (Arc::clone(listener), Arc::clone(&facts));
+    let notes = notes(job, client, &settle, heard);
+    Sender {
+        ends: Ends::new(client, &settle, &job.links, job.mapping.key_property()),
+        kinds: job.links.clone(),
+        client: client.clone(),
+        operation: job.operation,
+        run: job.operation,
+        settle,
+        fallbacks: Arc::new(FallbackProperties::new(&job.mapping)),
+        mapping: Arc::clone(&job.mapping),
+        notes: Arc::new(notes),
+        facts,
+        concurrency: options.concurrency,
+        no_key: job.header.no_key,
+        places: job.places.clone(),
+        stop: options.stop.clone(),
+    }
+}
+
+/// What makes the notes of a run, and brings their files where it takes any along.
+fn notes(
+    job: &Begun,
+    client: &Client,
+    settle: &SettleHandle,
+    heard: (Arc<dyn Listener>, Arc<Facts>),
+) -> Notes {
+    let (stop, horizon) = (job.options.stop.clone(), job.options.horizon);
+    let until = (horizon, stop.clone());
+    let notes = Notes::new(client.clone(), settle.clone(), stop, horizon, heard);
+    match job.files.clone().filter(|_| job.mapping.has_files()) {
+        None => notes,
+        Some(sources) => {
+            let place = (job.mapping.system().to_owned(), job.folder.path());
+            let (client, settle) = (client.clone(), settle.clone());
+            notes.with_files(Uploads::new(client, settle, sources, place, until))
+        }
+    }
 }
 
 /// What is done first with rows that come: archivings look for themselves.
@@ -218,16 +258,7 @@ fn start_settle(
             (journal, files, Ledger::new(places.clone()))
         }
         Some(past) => {
-            job.folder.forget_summary()?;
-            let lengths = (&past.lengths, past.filed);
-            let reopened =
-                RunFiles::reopen(folder, headers, places.clone(), job.operation, url, lengths);
-            let (mut files, filed) = reopened.map_err(|error| job.folder.unusable(&error))?;
-            let journal = Journal::open(folder, past.settled, job.options.durability)?;
-            journal.date_intents()?;
-            refile(&job.folder, (&job.input, &job.mapping), filed, &mut files)?;
-            journal.set_limit(job.options.limit)?;
-            journal.set_told(&job.header.told)?;
+            let (journal, files) = reopened(job, past, url)?;
             (journal, files, Ledger::resumed(past, places.clone()))
         }
     };
@@ -244,6 +275,22 @@ fn start_settle(
         reach: reach(client, job.options.horizon),
         steps: job.options.steps.clone(),
     }))
+}
+
+/// Journal and files of a past, brought to one state (D3).
+fn reopened(job: &Job, past: &Past, url: TicketUrl) -> Result<(Journal, RunFiles), Error> {
+    job.folder.forget_summary()?;
+    let folder = job.folder.path();
+    let (headers, places) = (job.input.headers(), job.input.places());
+    let lengths = (&past.lengths, past.filed);
+    let reopened = RunFiles::reopen(folder, headers, places, job.operation, url, lengths);
+    let (mut files, filed) = reopened.map_err(|error| job.folder.unusable(&error))?;
+    let journal = Journal::open(folder, past.settled, job.options.durability)?;
+    journal.date_intents()?;
+    refile(&job.folder, (&job.input, &job.mapping), filed, &mut files)?;
+    journal.set_limit(job.options.limit)?;
+    journal.set_told(&job.header.told)?;
+    Ok((journal, files))
 }
 
 /// By when a call of this process can have been carried out, should it die before it says
@@ -277,59 +324,64 @@ async fn join(
     Ok(ledger)
 }
 
-/// What the run's end knows beside the ledger.
-struct Outside {
+/// What the run's end knows of its begin.
+struct Before {
     /// Name of the file of refused rows.
     refused_file: &'static str,
-    settled_before: u64,
-    calls: u64,
-    elapsed: Duration,
-    stop: Option<Stop>,
-    comments_left: u64,
-    /// The file of comments that was given.
-    comments: Option<String>,
-    /// Set where rows were compared first.
-    batch_size: Option<u64>,
+    /// Rows that were settled.
+    settled: u64,
+}
+
+impl Before {
+    fn of(job: &Job) -> Before {
+        let fates = job.past.iter().flat_map(|past| past.fates.iter());
+        Before {
+            refused_file: refused_name(job.input.headers()),
+            settled: fates.map(|(_, rows)| rows).sum(),
+        }
+    }
 }
 
 fn summarise(
-    folder: &RunFolder,
-    operation: Operation,
+    job: &Begun,
     account: &Account,
     ledger: Ledger,
-    outside: Outside,
-) -> Summary {
+    before: Before,
+    (calls, started): (u64, Instant),
+) -> Result<Summary, Error> {
+    let (folder, options) = (&job.folder, &job.options);
     let mut refusals: Vec<_> = ledger.refusals.into_values().collect();
     refusals.sort_by(|left, right| {
         let by_rows = right.rows.cmp(&left.rows);
         by_rows.then_with(|| left.code.cmp(&right.code))
     });
-    Summary {
+    let batch_size = job.header.diff.then_some(options.batch_size as u64);
+    let comments = job.header.told.option(COMMENTS_OPTION);
+    Ok(Summary {
         run: folder.name().to_owned(),
         folder: folder.path().to_owned(),
-        comments: outside.comments,
-        refused_file: outside.refused_file,
-        operation: operation.word().to_owned(),
+        comments: comments.map(str::to_owned),
+        refused_file: before.refused_file,
+        operation: job.operation.word().to_owned(),
         portal_id: account.portal_id,
+        ticket_address: account.ticket_url(""),
         tally: ledger.tally,
-        settled_before: outside.settled_before,
+        settled_before: before.settled,
         refusals,
         remarks: ledger.remarks,
         values: ledger.values.into_sorted(),
         changes: ledger.changes,
-        spared: outside
-            .batch_size
-            .map(|size| Spared::of(&ledger.tally, size)),
+        spared: batch_size.map(|size| Spared::of(&ledger.tally, size)),
         contacts_created: ledger.contacts_created,
         notes_made: ledger.notes.made,
         notes_there: ledger.notes.there,
         files_made: ledger.files.made,
         files_bytes: ledger.files.bytes,
         files_there: ledger.files.there,
-        comments_left: outside.comments_left,
-        calls: outside.calls,
-        elapsed: outside.elapsed,
-        limited: ledger.state == crate::journal::RunState::Limited,
-        stop: outside.stop,
-    }
+        comments_left: left_in(folder.path())?,
+        calls,
+        elapsed: started.elapsed(),
+        limited: ledger.state == RunState::Limited,
+        stop: options.stop.reason(),
+    })
 }

@@ -37,50 +37,7 @@ pub(super) fn build(path: &Path, header: &Header) -> rusqlite::Result<()> {
 
 /// Writes what a run or a plan is about, and when it began.
 pub(super) fn write_header(transaction: &Transaction<'_>, header: &Header) -> rusqlite::Result<()> {
-    let meta = [
-        ("tool", env!("CARGO_PKG_VERSION").to_owned()),
-        ("run", header.run.clone()),
-        ("parent", header.parent.clone().unwrap_or_default()),
-        ("operation", header.operation.clone()),
-        ("portal", header.portal_id.to_string()),
-        ("portal_path", json(serde_json::to_string(&header.portal))?),
-        ("mapping_path", header.mapping_path.display().to_string()),
-        ("mapping", header.mapping_text.clone()),
-        ("tables", json(serde_json::to_string(&header.tables))?),
-        ("schema", json(schema_text(&header.schema))?),
-        ("no_key", header.no_key.to_string()),
-        ("diff", header.diff.to_string()),
-        (
-            "undoes",
-            header
-                .undoes
-                .as_ref()
-                .map_or(String::new(), |undone| undone.folder.display().to_string()),
-        ),
-        (
-            "undoes_run",
-            header
-                .undoes
-                .as_ref()
-                .map_or(String::new(), |undone| undone.run.clone()),
-        ),
-        (
-            "plan",
-            match &header.plan {
-                Some(plan) => json(serde_json::to_string(plan))?,
-                None => String::new(),
-            },
-        ),
-        ("told", json(serde_json::to_string(&header.told))?),
-        ("encoding", header.encoding.clone().unwrap_or_default()),
-        (
-            "delimiter",
-            header
-                .delimiter
-                .map_or(String::new(), |byte| char::from(byte).to_string()),
-        ),
-    ];
-    for (name, value) in meta {
+    for (name, value) in meta(header)? {
         let _one = transaction.execute("INSERT INTO meta VALUES (?1, ?2)", params![name, value])?;
     }
     for (idx, input) in header.inputs.iter().enumerate() {
@@ -99,6 +56,38 @@ pub(super) fn write_header(transaction: &Transaction<'_>, header: &Header) -> ru
     let now = now().as_millisecond();
     let sql = "INSERT INTO mark VALUES ('started_ms', ?1), ('updated_ms', ?1)";
     transaction.execute(sql, [now]).map(drop)
+}
+
+/// The header as names and texts.
+fn meta(header: &Header) -> rusqlite::Result<[(&'static str, String); 18]> {
+    let undoes = header.undoes.as_ref();
+    let undone = undoes.map(|undone| undone.folder.display().to_string());
+    let plan = header.plan.as_ref();
+    let plan = plan.map(|plan| json(serde_json::to_string(plan)));
+    let delimiter = header.delimiter.map(|byte| char::from(byte).to_string());
+    Ok([
+        ("tool", env!("CARGO_PKG_VERSION").to_owned()),
+        ("run", header.run.clone()),
+        ("parent", header.parent.clone().unwrap_or_default()),
+        ("operation", header.operation.clone()),
+        ("portal", header.portal_id.to_string()),
+        ("portal_path", json(serde_json::to_string(&header.portal))?),
+        ("mapping_path", header.mapping_path.display().to_string()),
+        ("mapping", header.mapping_text.clone()),
+        ("tables", json(serde_json::to_string(&header.tables))?),
+        ("schema", json(schema_text(&header.schema))?),
+        ("no_key", header.no_key.to_string()),
+        ("diff", header.diff.to_string()),
+        ("undoes", undone.unwrap_or_default()),
+        (
+            "undoes_run",
+            undoes.map_or(String::new(), |undone| undone.run.clone()),
+        ),
+        ("plan", plan.transpose()?.unwrap_or_default()),
+        ("told", json(serde_json::to_string(&header.told))?),
+        ("encoding", header.encoding.clone().unwrap_or_default()),
+        ("delimiter", delimiter.unwrap_or_default()),
+    ])
 }
 
 /// A failed serialisation as an error of the database.

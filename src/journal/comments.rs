@@ -212,23 +212,20 @@ impl CommentReading {
         let Some(found) = read().map_err(at(&self.path))? else {
             return Ok(None);
         };
+        let broken = |what: &str| JournalError::Broken {
+            path: self.path.clone(),
+            what: what.to_owned(),
+        };
         let comment = |(place, cells): (String, String)| {
-            let cells: Vec<String> =
-                serde_json::from_str(&cells).map_err(|_| JournalError::Broken {
-                    path: self.path.clone(),
-                    what: place.clone(),
-                })?;
+            let cells = serde_json::from_str::<Vec<String>>(&cells).map_err(|_| broken(&place))?;
             Ok(Comment {
                 entry,
                 place: place.into(),
                 cells: Cells::new(cells.iter().map(String::as_str)),
             })
         };
-        found
-            .into_iter()
-            .map(comment)
-            .collect::<Result<_, _>>()
-            .map(Some)
+        let comments = found.into_iter().map(comment);
+        comments.collect::<Result<_, _>>().map(Some)
     }
 }
 

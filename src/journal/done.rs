@@ -49,6 +49,16 @@ pub enum Later {
     Unknown,
 }
 
+impl Later {
+    /// The properties, as far as the journal names them.
+    pub fn properties(self) -> BTreeSet<String> {
+        match self {
+            Later::Properties(names) => names,
+            Later::Nothing | Later::Unknown => BTreeSet::new(),
+        }
+    }
+}
+
 impl Reading {
     /// At most `most` rows for which something was done, behind row `after`, in the order of
     /// the input. Among them are rows that were refused once their ticket was written.

@@ -94,6 +94,17 @@ pub struct InputFile {
     pub hash: String,
 }
 
+impl InputFile {
+    /// Its path, with the member of an archive behind it.
+    pub fn name(&self) -> String {
+        let path = self.path.display();
+        match &self.member {
+            Some(member) => format!("{path}/{member}"),
+            None => path.to_string(),
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct SchemaText {
     tickets: Vec<PropertyText>,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::de::DeserializeOwned;
 
 use super::changes::changes_from;
 use super::entry::RowEntry;
@@ -18,7 +19,6 @@ use super::remarks::{remarks, values};
 use super::run_state::RunState;
 use super::schema::{Tables, VERSION};
 use super::sound::{is_regular, look_at, stranger};
-use super::told::Told;
 use crate::model::issue::Refusal;
 use crate::model::outcome::{Change, Fate, RowEnd, Tally};
 use crate::model::place::RowAddress;
@@ -252,7 +252,7 @@ impl Reading {
         rows.into_iter().map(|row| self.ended(row)).collect()
     }
 
-    fn ended(&self, stored: StoredRow) -> Result<PastRow, JournalError> {
+    pub(super) fn ended(&self, stored: StoredRow) -> Result<PastRow, JournalError> {
         let ticket = stored.ticket.clone().unwrap_or_default();
         let end = match stored.fate.as_str() {
             "done" => RowEnd::Done {
@@ -285,12 +285,8 @@ impl Reading {
     pub(super) fn header(&self) -> Result<Header, JournalError> {
         let meta = |name: &str| self.meta(name);
         let broken = |what| self.broken(what);
-        let undone = self.later_meta("undoes_run").map_err(at(&self.path))?;
         Ok(Header {
-            run: self
-                .later_meta("run")
-                .map_err(at(&self.path))?
-                .unwrap_or_default(),
+            run: self.word("run")?.unwrap_or_default(),
             parent: self.parent().map_err(at(&self.path))?,
             operation: meta("operation")?,
             portal_id: meta("portal")?.parse().map_err(|_| broken("portal"))?,
@@ -298,35 +294,35 @@ impl Reading {
                 .map_err(|_| broken("portal_path"))?,
             mapping_path: meta("mapping_path")?.into(),
             mapping_text: meta("mapping")?,
-            tables: match self.later_meta("tables").map_err(at(&self.path))? {
-                Some(text) => serde_json::from_str(&text).map_err(|_| broken("tables"))?,
-                None => BTreeMap::new(),
-            },
+            tables: self.parsed("tables")?.unwrap_or_default(),
             inputs: self.inputs().map_err(at(&self.path))?,
             schema: schema_from(&meta("schema")?).map_err(|_| broken("schema"))?,
-            diff: self.later_meta("diff").map_err(at(&self.path))? == Some("true".to_owned()),
+            diff: self.word("diff")?.as_deref() == Some("true"),
             no_key: meta("no_key")? == "true",
             encoding: Some(meta("encoding")?).filter(|name| !name.is_empty()),
             delimiter: meta("delimiter")?.bytes().next(),
-            told: match self.later_meta("told").map_err(at(&self.path))? {
-                Some(text) => serde_json::from_str(&text).map_err(|_| broken("told"))?,
-                None => Told::default(),
-            },
-            undoes: self
-                .later_meta("undoes")
-                .map_err(at(&self.path))?
-                .filter(|path| !path.is_empty())
-                .map(|folder| UndoneRun {
-                    run: undone.unwrap_or_default(),
+            told: self.parsed("told")?.unwrap_or_default(),
+            undoes: match self.word("undoes")?.filter(|path| !path.is_empty()) {
+                Some(folder) => Some(UndoneRun {
+                    run: self.word("undoes_run")?.unwrap_or_default(),
                     folder: folder.into(),
                 }),
-            plan: match self.later_meta("plan").map_err(at(&self.path))? {
-                Some(text) if !text.is_empty() => {
-                    Some(serde_json::from_str(&text).map_err(|_| broken("plan"))?)
-                }
-                _ => None,
+                None => None,
             },
+            plan: self.parsed("plan")?,
         })
+    }
+
+    /// What only journals of later tools say.
+    fn word(&self, name: &str) -> Result<Option<String>, JournalError> {
+        self.later_meta(name).map_err(at(&self.path))
+    }
+
+    /// The same as JSON; an empty text says nothing.
+    fn parsed<T: DeserializeOwned>(&self, name: &'static str) -> Result<Option<T>, JournalError> {
+        let text = self.word(name)?.filter(|text| !text.is_empty());
+        let parsed = text.map(|text| serde_json::from_str(&text));
+        parsed.transpose().map_err(|_| self.broken(name))
     }
 
     /// What every journal says.
@@ -563,16 +559,17 @@ pub(super) fn tally(fates: &[(Fate, u64)], read: u64, (waiting, unknown): (u64, 
     tally
 }
 
-struct StoredRow {
+/// A settled row as it stands in the table.
+pub(super) struct StoredRow {
     row: RowEntry,
     key: Option<String>,
     fate: String,
     ticket: Option<String>,
-    issue: Option<String>,
+    pub(super) issue: Option<String>,
     change: Option<String>,
 }
 
-fn past_row(row: &Row<'_>) -> rusqlite::Result<StoredRow> {
+pub(super) fn past_row(row: &Row<'_>) -> rusqlite::Result<StoredRow> {
     Ok(StoredRow {
         row: entry(row)?,
         key: row.get(5)?,

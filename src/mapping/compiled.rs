@@ -104,14 +104,9 @@ impl CompiledMapping {
     pub fn map_noting(&self, row: &SourceRow, strays: &mut Vec<Stray>) -> Mapped {
         let mut scope = Scope::new(row, &self.empty, &self.templates);
         let mut findings = Findings::default();
-        if self
-            .skip
-            .as_ref()
-            .is_some_and(|rule| rule.holds(&scope, &mut findings))
-        {
-            return Mapped::Skipped;
-        }
-        if self.only_created && row.is_left_alone() {
+        let skip = self.skip.as_ref();
+        let is_skipped = skip.is_some_and(|rule| rule.holds(&scope, &mut findings));
+        if is_skipped || self.only_created && row.is_left_alone() {
             return Mapped::Skipped;
         }
         let key = self.key.value(&scope, &mut findings);

@@ -121,6 +121,8 @@ pub struct Summary {
     pub operation: String,
     /// HubSpot portal id.
     pub portal_id: u64,
+    /// What stands before a ticket's id in the address of its page.
+    pub ticket_address: String,
     /// Rows by fate.
     pub tally: Tally,
     /// Rows that were settled before this process took the run up.

@@ -151,15 +151,7 @@ impl Learned {
                 activity,
                 property,
                 said,
-            } => {
-                let of = format!("{property} of {}", activity.object().plural());
-                match said {
-                    KeySaid::Unique => format!("the portal says that {of} is unique"),
-                    KeySaid::Plain => format!("the portal does not say that {of} is unique"),
-                    KeySaid::ReadOnly => format!("the portal takes no values of {of}"),
-                    KeySaid::Absent => format!("the portal has no {of}"),
-                }
-            }
+            } => said.words(&format!("{property} of {}", activity.object().plural())),
             Learned::ArchivedByKey(found) => {
                 let finds = does(*found, "finds", "does not find");
                 format!("the portal {finds} archived tickets by their key")
@@ -185,6 +177,18 @@ impl Learned {
             "{}, unlike what was found out before; runs go by this from now on",
             self.words()
         )
+    }
+}
+
+impl KeySaid {
+    /// What it says of a property: `hs_unique_id of notes`.
+    fn words(self, property: &str) -> String {
+        match self {
+            KeySaid::Unique => format!("the portal says that {property} is unique"),
+            KeySaid::Plain => format!("the portal does not say that {property} is unique"),
+            KeySaid::ReadOnly => format!("the portal takes no values of {property}"),
+            KeySaid::Absent => format!("the portal has no {property}"),
+        }
     }
 }
 

@@ -26,6 +26,7 @@ pub mod issue;
 pub mod made_link;
 pub mod outcome;
 pub mod check;
+pub mod run_report;
 pub mod compare;
 pub mod event;
 pub mod visible;

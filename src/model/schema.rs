@@ -78,6 +78,21 @@ pub struct PropertyDef {
     pub unique: bool,
 }
 
+impl PropertyDef {
+    /// A property of text that can be written, labelled with its name.
+    pub fn text(name: &str) -> PropertyDef {
+        PropertyDef {
+            name: name.to_owned(),
+            label: name.to_owned(),
+            value_type: ValueType::String,
+            options: Vec::new(),
+            external_options: false,
+            read_only: false,
+            unique: false,
+        }
+    }
+}
+
 /// A property that a mapping asks for (`[[property]]`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewProperty {

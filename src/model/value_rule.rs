@@ -103,11 +103,8 @@ impl ValueRule {
             "END_DATE" | "END_DATETIME" => Some(instant(value)? <= instant(first)?),
             "DAYS_OF_WEEK" => {
                 let day = instant(value)?.to_zoned(TimeZone::UTC).weekday();
-                Some(
-                    self.arguments
-                        .iter()
-                        .any(|allowed| allowed == day_name(day)),
-                )
+                let mut allowed = self.arguments.iter();
+                Some(allowed.any(|allowed| allowed == day_name(day)))
             }
             _ => None,
         }

@@ -161,6 +161,15 @@ fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Res
         counted(tickets, "ticket"),
         stages(effects)
     )?;
+    write_undated(text, effects)?;
+    write_contacts(text, effects)?;
+    write_notes(text, effects)?;
+    write_workflows(text)?;
+    write_calls(text, effects)
+}
+
+/// The tickets that the portal dates itself, since no column does.
+pub(super) fn write_undated(text: &mut String, effects: &Effects) -> fmt::Result {
     for (tickets, what) in [
         (
             effects.undated,
@@ -179,22 +188,28 @@ fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Res
             )?;
         }
     }
-    if effects.emails > 0 {
-        let contacts = match effects.creates_contacts {
-            true => format!("create at most {}", counted(effects.emails, "contact")),
-            false => format!(
-                "link {}, and create none",
-                counted(effects.emails, "contact")
-            ),
-        };
-        writeln!(text, "  {contacts}")?;
+    Ok(())
+}
+
+fn write_contacts(text: &mut String, effects: &Effects) -> fmt::Result {
+    let contacts = counted(effects.emails, "contact");
+    match (effects.emails, effects.creates_contacts) {
+        (0, _) => Ok(()),
+        (_, true) => writeln!(text, "  create at most {contacts}"),
+        (_, false) => writeln!(text, "  link {contacts}, and create none"),
     }
-    write_notes(text, effects)?;
+}
+
+pub(super) fn write_workflows(text: &mut String) -> fmt::Result {
     writeln!(
         text,
         "  set off workflows of the portal that answer to such tickets, their stages or new contacts: \
          pause those that send mail"
-    )?;
+    )
+}
+
+/// Calls, their time at the portal's rate, and their share of a day's.
+pub(super) fn write_calls(text: &mut String, effects: &Effects) -> fmt::Result {
     let (in_window, window) = effects.rate;
     write!(
         text,
@@ -265,7 +280,7 @@ fn write_held(text: &mut String, effects: &Effects) -> fmt::Result {
 }
 
 /// `4 to begin, 11 for tickets`.
-pub(super) fn call_words(calls: CallCounts) -> String {
+fn call_words(calls: CallCounts) -> String {
     let parts = calls.parts().into_iter().filter(|(calls, _)| *calls > 0);
     let words: Vec<String> = parts
         .map(|(calls, what)| format!("{} {what}", count(calls)))
@@ -295,7 +310,7 @@ pub(super) fn stages(effects: &Effects) -> String {
 }
 
 /// `4.2 %`; never rounded down to none.
-pub(super) fn share(part: u64, whole: u64) -> String {
+fn share(part: u64, whole: u64) -> String {
     let permille = part.saturating_mul(1_000) / whole.max(1);
     match permille {
         0 => "less than 0.1 %".to_owned(),

@@ -3,8 +3,9 @@
 
 use std::fmt::{self, Write};
 
-use super::check::{call_words, share, stages, write_notes, write_refusals};
-use super::words::duration;
+use super::check::{
+    stages, write_calls, write_notes, write_refusals, write_undated, write_workflows,
+};
 use crate::model::count::{count, counted, counted_as};
 use crate::model::plan::{LinkState, PlanReport, PlannedAction, PlannedLink, ShownRow};
 use crate::model::property_change::PropertyChange;
@@ -37,6 +38,24 @@ fn write_report(text: &mut String, report: &PlanReport) -> fmt::Result {
         report.operation,
         one_line(&report.portal)
     )?;
+    write_actions(text, report)?;
+    write_properties(text, report)?;
+    write_links(text, report)?;
+    write_refusals(text, &report.refusals)?;
+    write_held_in_bin(text, report)?;
+    for (remark, number) in &report.remarks {
+        writeln!(text, "{} {}", count(*number), remark.words())?;
+    }
+    if !report.shown.is_empty() {
+        writeln!(text, "\nThe first of them:")?;
+    }
+    for row in &report.shown {
+        writeln!(text, "{}", row_words(row, false))?;
+    }
+    write_effects(text, report)
+}
+
+fn write_actions(text: &mut String, report: &PlanReport) -> fmt::Result {
     for action in PlannedAction::ALL {
         let rows = report.rows(action);
         if rows > 0 {
@@ -44,9 +63,10 @@ fn write_report(text: &mut String, report: &PlanReport) -> fmt::Result {
             writeln!(text, "{rows:>12} {word:<10} {}", meaning(action))?;
         }
     }
-    write_properties(text, report)?;
-    write_links(text, report)?;
-    write_refusals(text, &report.refusals)?;
+    Ok(())
+}
+
+fn write_held_in_bin(text: &mut String, report: &PlanReport) -> fmt::Result {
     if report.held_in_bin > 0 {
         writeln!(
             text,
@@ -59,16 +79,7 @@ fn write_report(text: &mut String, report: &PlanReport) -> fmt::Result {
             )
         )?;
     }
-    for (remark, number) in &report.remarks {
-        writeln!(text, "{} {}", count(*number), remark.words())?;
-    }
-    if !report.shown.is_empty() {
-        writeln!(text, "\nThe first of them:")?;
-    }
-    for row in &report.shown {
-        writeln!(text, "{}", row_words(row, false))?;
-    }
-    write_effects(text, report)
+    Ok(())
 }
 
 fn meaning(action: PlannedAction) -> &'static str {
@@ -237,45 +248,10 @@ fn write_effects(text: &mut String, report: &PlanReport) -> fmt::Result {
         let moved = stages(effects);
         writeln!(text, "  put tickets into stages{moved}")?;
     }
-    for (tickets, what) in [
-        (
-            effects.undated,
-            "date {} today: nothing says when they were created",
-        ),
-        (
-            effects.closed_undated,
-            "close {} today: they are in a closed stage without closed_date",
-        ),
-    ] {
-        if tickets > 0 {
-            let words = what.replace("{}", &counted(tickets, "ticket"));
-            writeln!(text, "  {words}")?;
-        }
-    }
+    write_undated(text, effects)?;
     write_notes(text, effects)?;
-    writeln!(
-        text,
-        "  set off workflows of the portal that answer to such tickets, their stages or new contacts: \
-         pause those that send mail"
-    )?;
-    let (in_window, window) = effects.rate;
-    write!(
-        text,
-        "  make at most {} ({}) if none has to be repeated: {} at {in_window} calls in {} s",
-        counted(effects.calls.total(), "call"),
-        call_words(effects.calls),
-        duration(effects.time),
-        window.as_secs(),
-    )?;
-    match effects.daily_calls {
-        Some(day) => writeln!(
-            text,
-            ", {} of a day's {}",
-            share(effects.calls.total(), day),
-            count(day)
-        ),
-        None => writeln!(text),
-    }
+    write_workflows(text)?;
+    write_calls(text, effects)
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! A plan as JSON, for `--json`. Versioned: fields may be added, never changed.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::check_json::{effects, refused};
-use crate::model::plan::{PlanReport, PlannedAction, ShownRow};
+use crate::model::plan::{PlanReport, PlannedAction, PlannedLink, PropertyCounts, ShownRow};
 use crate::model::schema::ObjectType;
 
 /// The whole report. `folder` is where the plan is kept.
@@ -12,24 +14,10 @@ pub fn plan_json(report: &PlanReport, folder: Option<&str>) -> Value {
         .into_iter()
         .map(|action| (action.word().to_owned(), json!(report.rows(action))))
         .collect();
-    let properties: Map<String, Value> = report
-        .properties
-        .iter()
-        .map(|(name, counts)| {
-            let counts = json!({
-                "changed": counts.changed,
-                "filled": counts.filled,
-                "cleared": counts.cleared,
-            });
-            (name.clone(), counts)
-        })
+    let properties = report.properties.iter();
+    let properties: Map<String, Value> = properties
+        .map(|(name, counts)| (name.clone(), changes_json(counts)))
         .collect();
-    let by_object = |counts: &std::collections::BTreeMap<ObjectType, u64>| -> Map<String, Value> {
-        let counts = counts.iter();
-        counts
-            .map(|(object, number)| (object.plural().into_owned(), json!(number)))
-            .collect()
-    };
     let remarks: Vec<Value> = report
         .remarks
         .iter()
@@ -60,6 +48,21 @@ pub fn plan_json(report: &PlanReport, folder: Option<&str>) -> Value {
     })
 }
 
+fn changes_json(counts: &PropertyCounts) -> Value {
+    json!({
+        "changed": counts.changed,
+        "filled": counts.filled,
+        "cleared": counts.cleared,
+    })
+}
+
+fn by_object(counts: &BTreeMap<ObjectType, u64>) -> Map<String, Value> {
+    let counts = counts.iter();
+    counts
+        .map(|(object, number)| (object.plural().into_owned(), json!(number)))
+        .collect()
+}
+
 /// A row with everything that is done for it.
 pub fn row_json(row: &ShownRow) -> Value {
     let changes: Vec<Value> = row
@@ -73,20 +76,7 @@ pub fn row_json(row: &ShownRow) -> Value {
             })
         })
         .collect();
-    let links: Vec<Value> = row
-        .links
-        .iter()
-        .map(|link| {
-            json!({
-                "to": link.to.plural(),
-                "by": link.by.word(),
-                "value": link.value,
-                "label": link.label,
-                "record": link.record,
-                "action": link.state.word(),
-            })
-        })
-        .collect();
+    let links: Vec<Value> = row.links.iter().map(link_json).collect();
     let refusal = row.refusal.as_ref().map(|refusal| {
         json!({
             "code": refusal.code,
@@ -103,5 +93,16 @@ pub fn row_json(row: &ShownRow) -> Value {
         "changes": changes,
         "links": links,
         "refusal": refusal,
+    })
+}
+
+fn link_json(link: &PlannedLink) -> Value {
+    json!({
+        "to": link.to.plural(),
+        "by": link.by.word(),
+        "value": link.value,
+        "label": link.label,
+        "record": link.record,
+        "action": link.state.word(),
     })
 }

@@ -24,12 +24,25 @@ pub fn closing_words(summary: &Summary) -> String {
 }
 
 fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
-    let tally = &summary.tally;
     let head = match &summary.stop {
         None => "Finished".to_owned(),
         Some(stop) => format!("Stopped: {}", one_line(stop.words())),
     };
     writeln!(text, "{head}")?;
+    write_fates(text, summary)?;
+    write_others(text, summary)?;
+    for (remark, number) in &summary.remarks {
+        writeln!(text, "{} {}", count(*number), remark.words())?;
+        write_values(text, *remark, *number, summary)?;
+    }
+    write_refusals(text, summary)?;
+    write_files(text, summary)?;
+    write_next(text, summary)
+}
+
+/// How many rows were read in which time, and how they ended.
+fn write_fates(text: &mut String, summary: &Summary) -> std::fmt::Result {
+    let tally = &summary.tally;
     let settled = tally.settled().saturating_sub(summary.settled_before);
     let read = counted(tally.read(), "row");
     let before = match summary.settled_before {
@@ -58,6 +71,11 @@ fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
             writeln!(text, "{:>12} {:<9} {meaning}", count(rows), fate.word())?;
         }
     }
+    Ok(())
+}
+
+/// What was spared, and what came to be beside tickets.
+fn write_others(text: &mut String, summary: &Summary) -> std::fmt::Result {
     if let Some(spared) = summary.spared.filter(|spared| spared.rows > 0) {
         writeln!(
             text,
@@ -103,13 +121,7 @@ fn write_words(text: &mut String, summary: &Summary) -> std::fmt::Result {
             counted(summary.comments_left, "comment")
         )?;
     }
-    for (remark, number) in &summary.remarks {
-        writeln!(text, "{} {}", count(*number), remark.words())?;
-        write_values(text, *remark, *number, summary)?;
-    }
-    write_refusals(text, summary)?;
-    write_files(text, summary)?;
-    write_next(text, summary)
+    Ok(())
 }
 
 /// The most frequent values of a remark, where these are counted one by one.
@@ -165,7 +177,7 @@ fn changes(summary: &Summary) -> String {
     format!("{} by this run", words.join(", "))
 }
 
-fn meaning(fate: Fate) -> &'static str {
+pub(super) fn meaning(fate: Fate) -> &'static str {
     match fate {
         Fate::Done => "written by this run",
         Fate::Exists => "the portal had a ticket with this key already",
@@ -223,6 +235,7 @@ fn write_files(text: &mut String, summary: &Summary) -> std::fmt::Result {
 fn write_next(text: &mut String, summary: &Summary) -> std::fmt::Result {
     let folder = summary.folder.display().to_string();
     let folder = one_line(&folder);
+    let refused = summary.folder.join(summary.refused_file);
     let comments = summary.comments.as_deref();
     let comments = comments.map_or(String::new(), |file| {
         format!(" --comments {}", one_line(file))
@@ -251,13 +264,7 @@ fn write_next(text: &mut String, summary: &Summary) -> std::fmt::Result {
         None if summary.tally.of(Fate::Refused) > 0 => writeln!(
             text,
             "\nFix the rows in {}, then: tickethaul retry {folder}{comments}",
-            one_line(
-                &summary
-                    .folder
-                    .join(summary.refused_file)
-                    .display()
-                    .to_string()
-            ),
+            one_line(&refused.display().to_string()),
         ),
         None => Ok(()),
     }

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::hubspot::LinkType;
 use crate::import::links::LinkKinds;
 use crate::import::read::Reading as RowReading;
-use crate::import::recover::Again;
+use crate::import::resume::recover::Again;
 use crate::journal::{DoneRow, Later, NoteStep, Reading};
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::compare::same_value;
@@ -147,31 +147,29 @@ impl DoneRows {
 
     fn expected(&mut self, row: DoneRow) -> Result<Expected, Error> {
         let draft = self.draft(&row)?;
-        let mut values = match row.change {
-            Change::Created | Change::Updated => self.values(&row, &draft),
-            Change::Archived | Change::Linked | Change::Unlinked | Change::Noted => Vec::new(),
-        };
+        let mut values = Vec::new();
+        if matches!(row.change, Change::Created | Change::Updated) {
+            values = self.values(&row, &draft);
+        }
+        let mut asked = Vec::new();
         if row.change != Change::Archived {
             values.extend(self.key(&row));
+            asked = self.links(&draft)?;
         }
-        let asked = match row.change {
-            Change::Archived => Vec::new(),
-            _ => self.links(&draft)?,
-        };
-        let links = match row.refused {
-            // Which of its links were made is not kept.
-            true => Vec::new(),
-            false => asked.clone(),
-        };
         let mut notes = self.journal.notes_of(row.row.seq)?;
         notes.retain(|note| !row.refused || note.record.is_some());
-        let made = self.journal.made_links(row.row.seq)?;
         let added = match row.change {
             Change::Created => self.journal.added_to_key(&row.key)?,
             _ => Vec::new(),
         };
-        let linked_from = self.journal.linked_from(&row.ticket)?;
         Ok(Expected {
+            made: self.journal.made_links(row.row.seq)?,
+            linked_from: self.journal.linked_from(&row.ticket)?,
+            links: match row.refused {
+                // Which of its links were made is not kept.
+                true => Vec::new(),
+                false => asked.clone(),
+            },
             seq: row.row.seq,
             address: row.row.address,
             place: self.places.cell(row.row.address),
@@ -179,17 +177,11 @@ impl DoneRows {
             ticket: row.ticket,
             change: row.change,
             values,
-            links,
             asked,
             notes,
             changes: row.changes,
-            made,
             added,
-            linked_from,
-            later: match row.later {
-                Later::Properties(names) => names,
-                Later::Nothing | Later::Unknown => BTreeSet::new(),
-            },
+            later: row.later.properties(),
         })
     }
 

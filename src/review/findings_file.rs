@@ -1,10 +1,12 @@
 //! verify.csv: a line for each finding. It appears under its name when it is whole.
 
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::finding::{Difference, Finding};
-use crate::output::write_anew;
+use crate::output::{open_regular, write_anew};
 
 /// Name of the file, in the run folder.
 pub const NAME: &str = "verify.csv";
@@ -22,6 +24,9 @@ const COLUMNS: [&str; 11] = [
     "_note",
     "_note_id",
 ];
+
+/// The place of `_finding` among them.
+const FINDING: usize = 3;
 
 /// The file while it is written.
 pub struct FindingsFile {
@@ -52,37 +57,8 @@ impl FindingsFile {
     /// # Errors
     /// When the file can't be written.
     pub fn add(&mut self, finding: &Finding) -> io::Result<()> {
-        let [property, wrote, holds, since, source] = match &finding.difference {
-            Difference::Value {
-                property,
-                wrote,
-                holds,
-                since,
-                source,
-            } => [
-                property.as_str(),
-                wrote,
-                holds.as_deref().unwrap_or_default(),
-                since,
-                source,
-            ],
-            Difference::MergedInto(id) => ["", "", id.as_str(), "", ""],
-            Difference::LinkLacking(link) => ["", link.as_str(), "", "", ""],
-            Difference::LinkThere(link) => ["", "", link.as_str(), "", ""],
-            Difference::NoteDiffers {
-                property,
-                wrote,
-                holds,
-                ..
-            } => [*property, wrote.as_str(), holds.as_str(), "", ""],
-            Difference::InRecycleBin { since } => ["", "", "", since, ""],
-            Difference::Gone | Difference::Live | Difference::NoteLacking(_) => [""; 5],
-        };
-        let (note, note_id) = match &finding.difference {
-            Difference::NoteLacking(key) => (key.as_str(), ""),
-            Difference::NoteDiffers { note, id, .. } => (note.as_str(), id.as_str()),
-            _ => ("", ""),
-        };
+        let [property, wrote, holds, since, source] = cells(&finding.difference);
+        let (note, note_id) = note_cells(&finding.difference);
         self.rows.write_record([
             finding.place.as_str(),
             &finding.key,
@@ -108,5 +84,62 @@ impl FindingsFile {
         file.sync_all()?;
         std::fs::rename(&self.building, &self.path)?;
         Ok(self.path)
+    }
+}
+
+/// How many findings of each kind the file in a run folder has; none where nobody verified.
+///
+/// # Errors
+/// When it can't be read.
+pub fn counted(folder: &Path) -> io::Result<Option<BTreeMap<String, u64>>> {
+    let file = match open_regular(&folder.join(NAME), OpenOptions::new().read(true)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    let mut found = BTreeMap::new();
+    for row in csv::Reader::from_reader(file).records() {
+        let row = row?;
+        let word = row.get(FINDING).unwrap_or_default();
+        *found.entry(word.to_owned()).or_default() += 1;
+    }
+    Ok(Some(found))
+}
+
+/// What was written, what is held, since when and by what source.
+fn cells(difference: &Difference) -> [&str; 5] {
+    match difference {
+        Difference::Value {
+            property,
+            wrote,
+            holds,
+            since,
+            source,
+        } => [
+            property.as_str(),
+            wrote,
+            holds.as_deref().unwrap_or_default(),
+            since,
+            source,
+        ],
+        Difference::MergedInto(id) => ["", "", id.as_str(), "", ""],
+        Difference::LinkLacking(link) => ["", link.as_str(), "", "", ""],
+        Difference::LinkThere(link) => ["", "", link.as_str(), "", ""],
+        Difference::NoteDiffers {
+            property,
+            wrote,
+            holds,
+            ..
+        } => [*property, wrote.as_str(), holds.as_str(), "", ""],
+        Difference::InRecycleBin { since } => ["", "", "", since, ""],
+        Difference::Gone | Difference::Live | Difference::NoteLacking(_) => [""; 5],
+    }
+}
+
+/// The key of a note, and its id where it is there.
+fn note_cells(difference: &Difference) -> (&str, &str) {
+    match difference {
+        Difference::NoteLacking(key) => (key.as_str(), ""),
+        Difference::NoteDiffers { note, id, .. } => (note.as_str(), id.as_str()),
+        _ => ("", ""),
     }
 }

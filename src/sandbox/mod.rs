@@ -22,72 +22,32 @@
 //! nobody else's traffic. Searches that filter by other values than ids and times
 //! look at every record: seconds, with a million of them.
 //!
-//! A call goes `connection → front → portal → desk → store`: sockets, HTTP,
+//! A call goes `connection → front → api → portal_state → store`: sockets, HTTP,
 //! paths, rules, SQLite. Everything below `front` is plain synchronous code.
 
-mod batches;
-mod call;
-mod chance;
-mod claim;
-mod clock;
-mod connection;
-mod definitions;
-mod desk;
-mod drafts;
-mod changes;
-mod emails;
-mod files;
-mod forgiving;
-mod free_values;
-mod time_text;
-mod front;
-mod headers;
-mod holds;
-mod ids;
-mod kind;
-mod like;
-mod limits;
-mod links;
-mod merges;
-mod neighbours;
-mod objects;
-mod options;
-mod peek;
-mod outcome;
-mod people;
-mod pipelines;
-mod portal;
-mod problem;
-mod properties;
-mod refusal;
-mod reply;
-mod reset;
-mod route;
-mod schema;
-mod search;
-mod seed;
 mod server;
-mod shapes;
-mod show;
-mod stages;
+mod options;
+mod http;
+mod api;
+mod records;
+mod links;
+mod files;
+mod search;
+mod schema;
+mod portal_state;
 mod store;
+mod seed;
 mod switches;
-mod tokens;
 mod troubles;
-mod value_rule;
-mod value_rules;
-mod property_rules;
-mod values;
-mod version;
-mod writes;
+mod clock;
 
-pub use chance::new_token;
-pub use holds::Held;
-pub use like::{Blueprint, BlueprintError};
-pub use limits::{Rate, RateError};
+pub use http::holds::Held;
+pub use http::limits::{Rate, RateError};
+pub use http::secret::new_token;
 pub use options::{Data, Options};
-pub use peek::account_of;
-pub use reset::{Emptied, reset};
+pub use seed::blueprint::{Blueprint, BlueprintError};
+pub use server::peek::account_of;
+pub use server::reset::{Emptied, reset};
 pub use server::{Sandbox, StartError};
 pub use switches::{KnownSwitch, Switch, SwitchError, Switches};
 pub use troubles::{KnownTrouble, Trouble, TroubleError};

@@ -4,8 +4,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::like::Blueprint;
-use super::limits::Rate;
+use super::http::limits::Rate;
+use super::seed::blueprint::Blueprint;
 use super::switches::Switches;
 use super::troubles::Trouble;
 

@@ -49,6 +49,8 @@ fn each_file_goes_in_once_whatever_a_portal_takes_for_a_duplicate() {
                     "{}",
                     ended.stderr
                 );
+                let page = talk.desk.here.read("run/report.html");
+                assert!(page.contains(&format!("{count} files uploaded")), "{page}");
                 let upsert = [&IMPORT[..], &["--op", "upsert"]].concat();
                 let again = go(&talk, &upsert, "again", 0);
                 assert!(!again.stderr.contains("uploaded"), "{}", again.stderr);

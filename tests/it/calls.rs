@@ -167,7 +167,7 @@ async fn notes_are_records_with_links() {
         associations: vec![tickethaul::hubspot::Association {
             to: "512346889".to_owned(),
             types: vec![LinkType::plain(
-                tickethaul::hubspot::association_types::NOTE.to_ticket,
+                tickethaul::hubspot::records::association_types::NOTE.to_ticket,
             )],
         }],
     };

@@ -3,7 +3,7 @@
 //! every test of this file stands in it, and everything in it is a test.
 
 use serde_json::{Value, json};
-use tickethaul::hubspot::association_types::{CONTACT, PRIMARY_COMPANY};
+use tickethaul::hubspot::records::association_types::{CONTACT, PRIMARY_COMPANY};
 use tickethaul::hubspot::{
     Association, Client, CreateInput, Credentials, LinkType, Settings, Token,
 };

@@ -14,17 +14,17 @@ use tickethaul::hubspot::{
     Client, Headers, Method, Reply, Request, Route, SchemaParts, Settings, Token, Transport,
     TransportError, Upload,
 };
-use tickethaul::import::attachments::FileSources;
-use tickethaul::import::comments::{CommentInput, Rest, gather};
 use tickethaul::import::flow::Operation;
-use tickethaul::import::folder::RunFolder;
 use tickethaul::import::job::Job;
 use tickethaul::import::job::{Options, Unknown};
 use tickethaul::import::links::LinkKinds;
+use tickethaul::import::notes::attachments::FileSources;
+use tickethaul::import::notes::comments::{CommentInput, Rest, gather};
+use tickethaul::import::plan::rivals::Rivals;
 use tickethaul::import::read::{Input, Sources};
-use tickethaul::import::rivals::Rivals;
+use tickethaul::import::resume::folder::RunFolder;
 use tickethaul::import::run::run;
-use tickethaul::import::steps::Steps;
+use tickethaul::import::settle::steps::Steps;
 use tickethaul::import::stop::StopSwitch;
 use tickethaul::journal::{
     CommentReading, Durability, Header, PlanReading, PlanRef, PlanWriter, PortalPath, Reading, Told,

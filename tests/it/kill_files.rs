@@ -164,7 +164,7 @@ fn random_kills_under_all_troubles_leave_each_file_once() {
     });
 }
 
-/// Every fourth call loses its reply after the work, every seventh before it.
+/// Half of all uploads lose their reply, half of those after the work.
 #[test]
 fn uploads_that_lose_their_replies_are_made_once() {
     let filed = Filed::new(7);
@@ -173,7 +173,7 @@ fn uploads_that_lose_their_replies_are_made_once() {
             let filed = &filed;
             let _side_by_side = scope.spawn(move || {
                 let mut extra = switched(switches);
-                for trouble in ["post-502@25%:/files", "reset-before@15%:/files"] {
+                for trouble in ["post-502@25%:/files", "reset-before@25%:/files"] {
                     extra.extend(["--trouble".to_owned(), trouble.to_owned()]);
                 }
                 let extra: Vec<&str> = extra.iter().map(String::as_str).collect();

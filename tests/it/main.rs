@@ -92,6 +92,7 @@ mod readme; // every command of the README
 mod rehearsal; // the helper: a folder, the tool as a process, a served sandbox
 mod replies; // literal replies of HubSpot, fed to the client
 mod retry; // refused rows tried again, and a run counted with its retries as one
+mod report; // runs as a page
 mod resume; // runs that stop and go on: guards, limits, signals, full disks
 mod reviewed; // the helper: runs that are verified and undone
 mod round_trip; // exports by a mapping, imported with it: nothing differs

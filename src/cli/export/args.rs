@@ -186,6 +186,36 @@ enum ValuesName {
     Both,
 }
 
+impl From<ArchivedName> for Archived {
+    fn from(name: ArchivedName) -> Archived {
+        match name {
+            ArchivedName::No => Archived::No,
+            ArchivedName::Include => Archived::Include,
+            ArchivedName::Only => Archived::Only,
+        }
+    }
+}
+
+impl From<HeadersName> for Headers {
+    fn from(name: HeadersName) -> Headers {
+        match name {
+            HeadersName::Names => Headers::Names,
+            HeadersName::Labels => Headers::Labels,
+            HeadersName::Snake => Headers::Snake,
+        }
+    }
+}
+
+impl From<ValuesName> for Values {
+    fn from(name: ValuesName) -> Values {
+        match name {
+            ValuesName::Ids => Values::Ids,
+            ValuesName::Labels => Values::Labels,
+            ValuesName::Both => Values::Both,
+        }
+    }
+}
+
 impl ExportArgs {
     /// Refuses an export that says of no column what it is to be.
     pub fn expect_columns(&self) -> Result<(), Error> {
@@ -204,16 +234,30 @@ impl ExportArgs {
         mapping: Option<&MappingFile>,
         ids: Option<&[u64]>,
     ) -> Result<Selection, Error> {
+        let selection = self.selected(mapping, ids)?;
+        refuse_contradictions(&selection)?;
+        refuse_parts_of_changes(&selection)?;
+        if self.is_last() {
+            self.refuse_no_data_set(&selection)?;
+        } else if self.reconcile || self.append {
+            return Err(Error::usage(
+                "--reconcile and --append go with --since last",
+            ));
+        }
+        Ok(selection)
+    }
+
+    fn selected(
+        &self,
+        mapping: Option<&MappingFile>,
+        ids: Option<&[u64]>,
+    ) -> Result<Selection, Error> {
         let (format, compression) = self.form()?;
-        let selection = Selection {
+        Ok(Selection {
             all_properties: self.all_properties,
             properties: trimmed(&self.properties),
             mapping: mapping.map(|mapping| hash(mapping.text().as_bytes())),
-            archived: match self.archived {
-                ArchivedName::No => Archived::No,
-                ArchivedName::Include => Archived::Include,
-                ArchivedName::Only => Archived::Only,
-            },
+            archived: self.archived.into(),
             filter: self.filter.clone(),
             limit: self.limit,
             ids_from: ids.map(|ids| {
@@ -223,16 +267,8 @@ impl ExportArgs {
             with: trimmed(&self.with),
             with_files: self.with_files,
             history: trimmed(&self.history),
-            headers: match self.headers {
-                HeadersName::Names => Headers::Names,
-                HeadersName::Labels => Headers::Labels,
-                HeadersName::Snake => Headers::Snake,
-            },
-            values: match self.values {
-                ValuesName::Ids => Values::Ids,
-                ValuesName::Labels => Values::Labels,
-                ValuesName::Both => Values::Both,
-            },
+            headers: self.headers.into(),
+            values: self.values.into(),
             zone: self.zone.clone(),
             datetime_format: self.datetime_format.clone(),
             date_format: self.date_format.clone(),
@@ -247,17 +283,7 @@ impl ExportArgs {
             skip_empty: self.skip_empty,
             append: self.append,
             since: self.since.clone().filter(|_| !self.is_last()),
-        };
-        refuse_contradictions(&selection)?;
-        refuse_parts_of_changes(&selection)?;
-        if self.is_last() {
-            self.refuse_no_data_set(&selection)?;
-        } else if self.reconcile || self.append {
-            return Err(Error::usage(
-                "--reconcile and --append go with --since last",
-            ));
-        }
-        Ok(selection)
+        })
     }
 
     /// Whether a data set is brought up to date.
@@ -268,10 +294,8 @@ impl ExportArgs {
 
     /// Refuses what can't be brought up to date.
     fn refuse_no_data_set(&self, selection: &Selection) -> Result<(), Error> {
-        let filter = selection
-            .filter
-            .as_deref()
-            .and_then(|text| expression(text).ok());
+        let filter = selection.filter.as_deref();
+        let filter = filter.and_then(|text| expression(text).ok());
         let relative = filter.as_ref().and_then(|filter| filter.relative());
         let not = |what: &str, advice: &str| {
             Err(
@@ -296,11 +320,8 @@ impl ExportArgs {
             return not("of live tickets", "leave --archived out, or include them");
         }
         let file = self.output.as_deref().is_some_and(|path| {
-            let ending = path
-                .extension()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .to_lowercase();
+            let ending = path.extension().unwrap_or_default();
+            let ending = ending.to_string_lossy().to_lowercase();
             ENDINGS.contains(&ending.as_str()) || ["gz", "zst"].contains(&ending.as_str())
         });
         match file {

@@ -35,18 +35,16 @@ pub struct Again<'a> {
     pub force: bool,
 }
 
-/// Goes on with an export that stopped.
+/// Continues an export that stopped.
 pub async fn resume(
     (folder, asked): (RunFolder, Asked),
     again: &Again<'_>,
     talk: &Talk,
 ) -> Result<Exit, Error> {
+    let (run, target) = (folder.path().display(), asked.target.display());
+    let (age, begun) = (age_words(asked.begun), second(asked.begun));
     talk.say(&format!(
-        "resuming export {}, begun {} ({}), to {}",
-        folder.path().display(),
-        age_words(asked.begun),
-        second(asked.begun),
-        asked.target.display()
+        "resuming export {run}, begun {age} ({begun}), to {target}"
     ));
     check_target(&folder, &asked, again.force)?;
     let mapping = asked.mapping.as_ref().map(|mapping| read(mapping, talk));

@@ -23,7 +23,7 @@ use crate::cli::mapping_file::read_mapping;
 use crate::cli::moments::second;
 use crate::cli::portal::{Portal, call_error};
 use crate::cli::registry::{Kind, NewEntry};
-use crate::cli::signals::signal;
+use crate::cli::signals::Signals;
 use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::export::{
@@ -35,7 +35,7 @@ use crate::hubspot::{Client, SchemaParts, Search};
 use crate::journal::{Told, now, run_id};
 use crate::mapping::MappingFile;
 use crate::model::count::{count, counted, counted_as};
-use crate::model::schema::ObjectType;
+use crate::model::schema::{ObjectType, Schema};
 
 /// What is exported, whether it is typed now or was once.
 pub(super) struct What<'a> {
@@ -228,19 +228,7 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result
         owners: what.selection.shows_owners() || what.mapping.is_some_and(MappingFile::has_owners),
         ..SchemaParts::default()
     };
-    let parts = SchemaParts {
-        owners: is_data_set || parts_needed.owners,
-        ..parts_needed
-    };
-    let mut owners_denied = false;
-    let mut schema = match client.schema(parts).await {
-        // The owners of a data set are a table that can be missing.
-        Err(CallError::Denied(_)) if is_data_set && !parts_needed.owners => {
-            owners_denied = true;
-            client.schema(parts_needed).await.map_err(call_error)?
-        }
-        schema => schema.map_err(call_error)?,
-    };
+    let (mut schema, owners_denied) = schema(client, parts_needed, is_data_set).await?;
     let now = what
         .as_of
         .or_else(|| client.portal_now())
@@ -258,16 +246,10 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result
     };
     let reading = (client, &mut missing);
     let wanted = wanted(what.selection, what.mapping, &mut schema, reading, talk).await?;
-    if !missing.properties.is_empty() {
-        let names = missing.names();
-        talk.say(&format!("the portal does not have {names}: empty columns"));
-    }
+    say_missing(&missing, talk);
     let mut target = what.goes.target(what.selection)?;
-    if let Some(lost) = &missing.parts {
+    if missing.parts.is_some() {
         target.lose_parts();
-        talk.say(&format!(
-            "the portal does not have {lost}, by which the parts are made: tickets stay in the parts where they are"
-        ));
     }
     target.name_parts(what.selection.values, &schema);
     Ok(Job {
@@ -287,6 +269,38 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result
         onward: Onward::Anew,
         owners_denied,
     })
+}
+
+/// The definitions that an export needs, and whether the portal keeps owners back: those of a
+/// data set are a table that can be missing.
+async fn schema(
+    client: &Client,
+    needed: SchemaParts,
+    is_data_set: bool,
+) -> Result<(Schema, bool), Error> {
+    let wanted = SchemaParts {
+        owners: is_data_set || needed.owners,
+        ..needed
+    };
+    match client.schema(wanted).await {
+        Err(CallError::Denied(_)) if is_data_set && !needed.owners => {
+            let schema = client.schema(needed).await.map_err(call_error)?;
+            Ok((schema, true))
+        }
+        schema => Ok((schema.map_err(call_error)?, false)),
+    }
+}
+
+fn say_missing(missing: &Missing, talk: &Talk) {
+    if !missing.properties.is_empty() {
+        let names = missing.names();
+        talk.say(&format!("the portal does not have {names}: empty columns"));
+    }
+    if let Some(lost) = &missing.parts {
+        talk.say(&format!(
+            "the portal does not have {lost}, by which the parts are made: tickets stay in the parts where they are"
+        ));
+    }
 }
 
 /// How a data set goes on from the one that stands there, of which all files are held
@@ -424,9 +438,10 @@ fn failed(error: ExportError, work: Work, to_stream: bool) -> Result<Exit, Error
     }
 }
 
-/// Ends with the first signal, or when the time is up; says which.
-pub(super) async fn stopped(max_duration: Option<Duration>) -> String {
-    let up = async {
+/// Ends with the first signal from now on, or when the time is up; says which.
+pub(super) fn stopped(max_duration: Option<Duration>) -> impl Future<Output = String> {
+    let signals = Signals::expect();
+    let up = async move {
         match max_duration {
             Some(duration) => {
                 tokio::time::sleep(duration).await;
@@ -435,9 +450,17 @@ pub(super) async fn stopped(max_duration: Option<Duration>) -> String {
             None => std::future::pending().await,
         }
     };
-    tokio::select! {
-        words = up => words,
-        Ok(()) = signal() => "by a signal".to_owned(),
+    let signalled = async move {
+        match signals {
+            Ok(mut signals) => signals.next().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    async {
+        tokio::select! {
+            words = up => words,
+            _number = signalled => "by a signal".to_owned(),
+        }
     }
 }
 

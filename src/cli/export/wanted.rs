@@ -170,13 +170,8 @@ fn has_days(property: &PropertyDef) -> bool {
 /// A property that no ticket has a value of.
 fn nothing(name: &str) -> PropertyDef {
     PropertyDef {
-        name: name.to_owned(),
-        label: name.to_owned(),
-        value_type: ValueType::String,
-        options: Vec::new(),
-        external_options: false,
         read_only: true,
-        unique: false,
+        ..PropertyDef::text(name)
     }
 }
 

@@ -228,10 +228,9 @@ async fn probe(
         return Ok(());
     }
     let now = known.checked.unwrap_or(Timestamp::UNIX_EPOCH);
-    let trace = Trace::new(now);
+    let (id, trace) = (known.portal, Trace::new(now));
     known.put_probe(&trace);
     keep(known)?;
-    let id = known.portal;
     // The word that stands in all of it is kept, so ids that can't be are no loss.
     let mut kept = |trace: &Trace| drop(Known::keep_probe(id, trace));
     let read = known.found();
@@ -241,22 +240,24 @@ async fn probe(
         Ok(found) => found,
         Err(error) => {
             known.put_probe(&trace);
-            let written = match trace.tickets.last() {
-                Some(id) => format!("the ticket {id} and notes of it may be left"),
-                None => "a ticket \"Probe of tickethaul\" may be left".to_owned(),
-            };
-            let written = format!("{written}: the next `tickethaul portal check` archives it");
-            return Err(call_error_after(error, &written));
+            return Err(call_error_after(error, &left_over(&trace)));
         }
     };
     known.drop_probe(&trace);
-    match trace.tickets.last() {
-        Some(id) => talk.say(&format!(
-            "the ticket was {id}; it and its notes are archived"
-        )),
-        None => talk.say("no ticket could be made"),
-    }
+    talk.say(&match trace.tickets.last() {
+        Some(id) => format!("the ticket was {id}; it and its notes are archived"),
+        None => "no ticket could be made".to_owned(),
+    });
     known.take(found, now, &Witness::Probe);
     known.probed = Some(now);
     Ok(())
+}
+
+/// What a probe that failed may have left in the portal.
+fn left_over(trace: &Trace) -> String {
+    let what = match trace.tickets.last() {
+        Some(id) => format!("the ticket {id} and notes of it may be left"),
+        None => "a ticket \"Probe of tickethaul\" may be left".to_owned(),
+    };
+    format!("{what}: the next `tickethaul portal check` archives it")
 }

@@ -169,21 +169,27 @@ pub async fn permitted(
             None => left_out.custom = true,
         }
     }
-    if left_out.contacts {
-        talk.say("the token may not read properties of contacts; they are left out");
-    }
-    if left_out.owners {
-        talk.say(
-            "the token may not read owners (scope crm.objects.owners.read); they are left out",
-        );
-    }
-    if left_out.custom {
-        talk.say(
-            "the token may not read custom objects (scope crm.schemas.custom.read); they are \
-             left out",
-        );
-    }
+    left_out.say(talk);
     Ok(Permitted { schema, left_out })
+}
+
+impl LeftOut {
+    fn say(&self, talk: &Talk) {
+        if self.contacts {
+            talk.say("the token may not read properties of contacts; they are left out");
+        }
+        if self.owners {
+            talk.say(
+                "the token may not read owners (scope crm.objects.owners.read); they are left out",
+            );
+        }
+        if self.custom {
+            talk.say(
+                "the token may not read custom objects (scope crm.schemas.custom.read); they are \
+             left out",
+            );
+        }
+    }
 }
 
 fn unless_denied<T>(outcome: Result<T, CallError>) -> Result<Option<T>, CallError> {

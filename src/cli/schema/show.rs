@@ -59,19 +59,7 @@ fn words(copy: &PortalCopy, properties: &[&PropertyDef]) -> String {
         ]
     });
     text += &table(["property", "label", "type", ""], rows);
-    let stages = copy.schema.pipelines.iter().flat_map(|pipeline| {
-        let stages = pipeline.stages.iter();
-        stages.map(|stage| {
-            let pipeline = format!("{} ({})", pipeline.label, pipeline.id);
-            let closed = if stage.closed { "closed" } else { "" };
-            [
-                pipeline,
-                stage.label.clone(),
-                stage.id.clone(),
-                closed.to_owned(),
-            ]
-        })
-    });
+    let stages = copy.schema.pipelines.iter().flat_map(stage_rows);
     text += &table(["pipeline", "stage", "id", ""], stages);
     let active = copy.schema.owners.iter().filter(|owner| !owner.archived);
     let owners = active.map(|owner| {
@@ -95,6 +83,18 @@ fn words(copy: &PortalCopy, properties: &[&PropertyDef]) -> String {
         text += &table(["custom object", "label", "id", ""], custom);
     }
     text.trim_end().to_owned()
+}
+
+fn stage_rows(pipeline: &Pipeline) -> impl Iterator<Item = [String; 4]> {
+    pipeline.stages.iter().map(|stage| {
+        let closed = if stage.closed { "closed" } else { "" };
+        [
+            format!("{} ({})", pipeline.label, pipeline.id),
+            stage.label.clone(),
+            stage.id.clone(),
+            closed.to_owned(),
+        ]
+    })
 }
 
 fn table(header: [&str; 4], rows: impl Iterator<Item = [String; 4]>) -> String {

@@ -62,13 +62,11 @@ impl SchemaFrom {
             "definitions of portal {} as pulled {age}",
             copy.portal_id
         ));
+        let (contacts, out) = ("properties of contacts", &copy.left_out);
         for (is_missing, what) in [
-            (needed.owners && copy.left_out.owners, "owners"),
-            (
-                needed.contacts && copy.left_out.contacts,
-                "properties of contacts",
-            ),
-            (needed.custom && copy.left_out.custom, "custom objects"),
+            (needed.owners && out.owners, "owners"),
+            (needed.contacts && out.contacts, contacts),
+            (needed.custom && out.custom, "custom objects"),
         ] {
             if is_missing {
                 return Err(Error::mend(format!(

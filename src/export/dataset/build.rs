@@ -313,13 +313,11 @@ fn rewrite(
     let mut add = |id: u64, writer: &mut Parts| {
         added.tickets += u64::from(!table.of_links);
         let (ticket, links) = chunk.of(id);
-        let (no_ticket, no_links) = (
-            Ticket {
-                id,
-                ..Ticket::default()
-            },
-            Links::default(),
-        );
+        let no_links = Links::default();
+        let no_ticket = Ticket {
+            id,
+            ..Ticket::default()
+        };
         let of = (ticket.unwrap_or(&no_ticket), links.unwrap_or(&no_links));
         if !table.of_links && ticket.is_none() {
             let words = format!("ticket {id} was read and is not there");

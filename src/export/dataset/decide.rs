@@ -136,26 +136,19 @@ pub fn decide(base: Option<&Base>, gathered: &Gathered, rules: &Rules<'_>) -> io
     let lost: HashSet<u64> = gathered.lost.live.iter().copied().collect();
     let here = std::mem::take(&mut seen.here);
     let now = membership(index, here, (&seen, &lost), rules);
-    let mut nowhere: Vec<u64> = gathered.lost.restored.clone();
     let is_here = |id: u64| index::of(&now, id).is_some();
     let unseen = |entry: &&Entry| !is_here(entry.id) && !seen.left.contains(&entry.id);
-    nowhere.extend(index.iter().filter(unseen).map(|entry| entry.id));
-    seen.learnt.nowhere = nowhere;
+    let unseen: Vec<u64> = index.iter().filter(unseen).map(|entry| entry.id).collect();
+    seen.learnt.nowhere.clone_from(&gathered.lost.restored);
+    seen.learnt.nowhere.extend(unseen);
     let is_live = |id: u64| {
         index::of(&now, id).is_some_and(|entry| !entry.archived) || seen.left.contains(&id)
     };
     let tombstones = gone_on(rules.tombstones, &seen.learnt, is_live, rules.stamps);
     let noticed = |stone: &&Tombstone| stone.how == How::Purged && *stone.noticed == *rules.stamps;
-    let mut recheck: Vec<u64> = tombstones
-        .iter()
-        .filter(noticed)
-        .map(|stone| stone.id)
-        .collect();
-    recheck.extend(
-        now.iter()
-            .filter(|entry| entry.misfit)
-            .map(|entry| entry.id),
-    );
+    let purged = tombstones.iter().filter(noticed).map(|stone| stone.id);
+    let misfits = now.iter().filter(|entry| entry.misfit);
+    let recheck = purged.chain(misfits.map(|entry| entry.id)).collect();
     Ok(Decided {
         // Of a set that is written as a whole nothing is told apart.
         changes: match base {

@@ -132,19 +132,13 @@ impl Gathered {
         let before = self.live.tickets();
         let told = |tickets| heard(Step::Read(before + tickets));
         of_bin.list(Shelf::RecycleBin, &mut self.bin, told).await?;
-        let left = self.left_the_bin(wish.tombstones)?;
-        let ids: Vec<u64> = left.into_iter().collect();
-        self.lost.restored = reading
-            .chosen(&ids, Shelf::Live, &mut self.restored, |_| {})
-            .await?;
-        let place = |reading: &Reading| {
-            let place = reading.properties.iter().position(|name| name == MERGED);
-            place.unwrap_or(usize::MAX)
-        };
+        let ids = Vec::from_iter(self.left_the_bin(wish.tombstones)?);
+        let spool = &mut self.restored;
+        self.lost.restored = reading.chosen(&ids, Shelf::Live, spool, |_| {}).await?;
         let spools = [
-            (&self.live, Shelf::Live, place(reading)),
-            (&self.restored, Shelf::Live, place(reading)),
-            (&self.bin, Shelf::RecycleBin, place(&of_bin)),
+            (&self.live, Shelf::Live, place_of_merged(reading)),
+            (&self.restored, Shelf::Live, place_of_merged(reading)),
+            (&self.bin, Shelf::RecycleBin, place_of_merged(&of_bin)),
         ];
         self.said.merged_at = merges::times(reading, spools, wish.tombstones).await?;
         Ok(self.tell_whole()?)
@@ -230,4 +224,10 @@ async fn count(reading: &Reading) -> Result<Option<u64>, PageError> {
         Err(SearchError::Call(CallError::Refused(_))) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Where a reading has the ids that were merged into a ticket.
+fn place_of_merged(reading: &Reading) -> usize {
+    let place = reading.properties.iter().position(|name| name == MERGED);
+    place.unwrap_or(usize::MAX)
 }

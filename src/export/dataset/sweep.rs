@@ -33,13 +33,11 @@ pub async fn sweep(
     if wanted.is_empty() {
         return Ok(());
     }
-    let others: Vec<Others> = wanted
-        .iter()
-        .map(|others| Others {
-            properties: Vec::new(),
-            ..others.clone()
-        })
-        .collect();
+    let others = wanted.iter().map(|others| Others {
+        properties: Vec::new(),
+        ..others.clone()
+    });
+    let others: Vec<Others> = others.collect();
     let tickets: Vec<(u64, bool)> = decided.index.iter().map(|e| (e.id, e.archived)).collect();
     let tickets = tickets.into_iter().map(|(id, archived)| {
         Ok(Ticket {
@@ -49,14 +47,8 @@ pub async fn sweep(
         })
     });
     let told = |tickets| heard(Step::Linked(tickets));
-    links::read(
-        reading,
-        (&others, false),
-        tickets,
-        &mut gathered.links,
-        told,
-    )
-    .await?;
+    let spool = &mut gathered.links;
+    links::read(reading, (&others, false), tickets, spool, told).await?;
     let gone = take(base, decided, gathered)?;
     let before = base.map_or(&[][..], |base| &base.index);
     // One that was not in the set is left out, and read by the next run.
@@ -152,14 +144,9 @@ fn take(
         let entry = decided.index[place];
         let old = index::of(before, links.id);
         let is_new = old.is_none_or(|old| old.links != hash);
-        match decided
-            .changes
-            .binary_search_by_key(&links.id, |change| change.id)
-        {
-            Ok(place) => {
-                let change = &mut decided.changes[place];
-                change.links |= is_new;
-            }
+        let changes = &mut decided.changes;
+        match changes.binary_search_by_key(&links.id, |change| change.id) {
+            Ok(place) => changes[place].links |= is_new,
             Err(_) if is_new && base.is_some() => swept.push(Change {
                 id: entry.id,
                 from: old.map(|old| old.part),

@@ -125,12 +125,7 @@ pub fn gone_on(
         noticed: noticed.clone(),
     };
     for old in before {
-        let stays = match (old.how, old.into) {
-            (How::Archived, _) => false,
-            (How::Merged, Some(survivor)) => !learnt.heard.contains(&survivor),
-            (How::Merged, None) | (How::Purged, _) => true,
-        };
-        if stays && !is_live(old.id) {
+        if stays(old, learnt) && !is_live(old.id) {
             let _none = now.insert(old.id, old.clone());
         }
     }
@@ -147,12 +142,8 @@ pub fn gone_on(
     for (id, survivor) in &learnt.merged {
         let remembered = learnt.merged_at.get(id);
         let in_bin = || learnt.bin.get(id)?.as_ref();
-        let known = || {
-            told.get(id)
-                .filter(|old| old.into == Some(*survivor))?
-                .at
-                .as_ref()
-        };
+        let old = told.get(id).filter(|old| old.into == Some(*survivor));
+        let known = || old?.at.as_ref();
         let at = remembered.or_else(in_bin).or_else(known).cloned();
         let _old = now.insert(*id, stone(*id, How::Merged, at, Some(*survivor)));
     }
@@ -161,6 +152,15 @@ pub fn gone_on(
         _ => new,
     };
     now.into_values().map(with_first_notice).collect()
+}
+
+/// Whether a tombstone counts that this run heard nothing new of.
+fn stays(old: &Tombstone, learnt: &Learnt) -> bool {
+    match (old.how, old.into) {
+        (How::Archived, _) => false,
+        (How::Merged, Some(survivor)) => !learnt.heard.contains(&survivor),
+        (How::Merged, None) | (How::Purged, _) => true,
+    }
 }
 
 #[cfg(test)]

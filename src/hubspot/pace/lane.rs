@@ -7,9 +7,9 @@ use tokio::time::Instant;
 
 use super::book::{Book, Room};
 use super::others::{Others, Reading};
+use crate::hubspot::connect::settings::Rate;
 use crate::hubspot::contract;
 use crate::hubspot::exchange::Reply;
-use crate::hubspot::settings::Rate;
 
 /// Share of the allowance that stays free while others are about, so that they can
 /// take more when they need it.

@@ -9,10 +9,10 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::*;
-use crate::hubspot::call::Caller;
+use crate::hubspot::attempt::call::Caller;
+use crate::hubspot::connect::settings::Settings;
+use crate::hubspot::connect::token::Token;
 use crate::hubspot::exchange::{Effect, Headers, Reply, Request, Transport, TransportError};
-use crate::hubspot::settings::Settings;
-use crate::hubspot::token::Token;
 
 /// The allowance of all scenarios: HubSpot's for a private app.
 const MAX: usize = 190;

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use reqwest::Certificate;
 
-use crate::hubspot::route::Authorities;
-use crate::hubspot::settings::ConnectError;
+use crate::hubspot::connect::route::Authorities;
+use crate::hubspot::connect::settings::ConnectError;
 
 /// Every certificate that is named.
 ///

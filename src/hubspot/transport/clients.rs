@@ -9,8 +9,8 @@ use reqwest::{Certificate, ClientBuilder};
 use super::authorities::read;
 use super::cause::Cause;
 use super::proxy::Way;
-use crate::hubspot::route::Route;
-use crate::hubspot::settings::ConnectError;
+use crate::hubspot::connect::route::Route;
+use crate::hubspot::connect::settings::ConnectError;
 
 /// A host that does not take the connection within this time is not reachable.
 const CONNECT_TIME: Duration = Duration::from_secs(10);

@@ -20,9 +20,9 @@ use super::cause::Cause;
 use super::clients::{is_loopback, setup};
 use super::hosts::{FileHost, Guard, Hosts, Private};
 use super::proxy::Way;
-use crate::hubspot::route::Route;
-use crate::hubspot::settings::ConnectError;
-use crate::hubspot::token::HostToken;
+use crate::hubspot::connect::route::Route;
+use crate::hubspot::connect::settings::ConnectError;
+use crate::hubspot::connect::token::HostToken;
 use crate::model::file_fault::FileFault;
 
 /// How often a file is asked for.

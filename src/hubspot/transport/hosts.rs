@@ -7,7 +7,7 @@ use std::sync::Arc;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::hubspot::token::HostToken;
+use crate::hubspot::connect::token::HostToken;
 
 /// A host that was named.
 #[derive(Clone, Debug)]

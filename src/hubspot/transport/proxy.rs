@@ -4,8 +4,8 @@
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{ClientBuilder, Proxy, Url};
 
-use crate::hubspot::route::{NamedProxy, Route};
-use crate::hubspot::settings::ConnectError;
+use crate::hubspot::connect::route::{NamedProxy, Route};
+use crate::hubspot::connect::settings::ConnectError;
 
 /// How connections are made.
 pub(super) enum Way {

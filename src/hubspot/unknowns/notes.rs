@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::ask::{Answer, text};
 use super::write::Probe;
-use crate::hubspot::association_types::{HUBSPOT_DEFINED, NOTE};
 use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::{Effect, Method};
 use crate::hubspot::paths::with_query;
 use crate::hubspot::records::ApiError;
+use crate::hubspot::records::association_types::{HUBSPOT_DEFINED, NOTE};
 use crate::model::schema::ObjectType::Notes;
 
 /// HubSpot's own key of activities.

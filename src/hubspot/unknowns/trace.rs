@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::hubspot::calls::search::SearchError;
 use crate::hubspot::client::Client;
 use crate::hubspot::error::CallError;
-use crate::hubspot::query::Comparison;
-use crate::hubspot::query::{Filter, Search, Test};
-use crate::hubspot::search::SearchError;
+use crate::hubspot::records::query::Comparison;
+use crate::hubspot::records::query::{Filter, Search, Test};
 use crate::model::schema::ObjectType::{self, Notes, Tickets};
 use crate::model::shelf::Shelf;
 

@@ -8,11 +8,11 @@ use super::ask::{Answer, Asking, NOBODY, results, text};
 use super::found::Found;
 use super::lists::{follows, zero_millis};
 use super::trace::Trace;
-use crate::hubspot::association_types::HUBSPOT_DEFINED;
 use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::{Budget, Effect, Method, Request};
 use crate::hubspot::paths::{ApiVersion, with_query};
 use crate::hubspot::records::ApiError;
+use crate::hubspot::records::association_types::HUBSPOT_DEFINED;
 use crate::model::schema::ObjectType::{Contacts, Tickets};
 use crate::model::schema::{Owner, Pipeline};
 
@@ -361,12 +361,7 @@ impl<'a> Probe<'a> {
         for name in ["createdate", "closed_date"] {
             self.keep("zero_millis", zero_millis(&ticket["properties"][name]));
         }
-        let unset = match ticket["properties"].get("hs_resolution") {
-            None => Some("omitted"),
-            Some(Value::Null) => Some("null"),
-            Some(_) => None,
-        };
-        self.keep("unset_property", unset);
+        self.keep("unset_property", unset(&ticket));
         Ok(())
     }
 
@@ -561,4 +556,13 @@ fn has_rules(error: &ApiError) -> bool {
     let is_rule = |code: &str| code.starts_with("MISSING_") && code.ends_with("REQUIRED_PROPERTY");
     let mut problems = error.problems.iter();
     !error.message.contains("were not set") && problems.any(|one| is_rule(&one.code))
+}
+
+/// How a property without a value is answered.
+fn unset(ticket: &Value) -> Option<&'static str> {
+    match ticket["properties"].get("hs_resolution") {
+        None => Some("omitted"),
+        Some(Value::Null) => Some("null"),
+        Some(_) => None,
+    }
 }

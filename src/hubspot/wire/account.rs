@@ -6,10 +6,10 @@ use serde::Deserialize;
 use serde::de::Error as _;
 use serde_json::Error;
 
+use super::lenient_scalars::Text;
 use super::paging::ListShape;
-use crate::hubspot::loose::Text;
+use crate::hubspot::connect::token::Token;
 use crate::hubspot::records::{Account, DailyUsage};
-use crate::hubspot::token::Token;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

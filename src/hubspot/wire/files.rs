@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::lenient_scalars::Text;
 use super::paging::ListShape;
-use crate::hubspot::loose::Text;
 use crate::hubspot::records::StoredFile;
 
 #[derive(Default, Deserialize)]

@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::lenient_scalars::Text;
 use super::outgoing::{Batch, IdShape, SpecShape};
 use super::paging::{ListShape, PagingShape, after, whole};
-use crate::hubspot::error_body;
-use crate::hubspot::link_type::LinkType;
-use crate::hubspot::linked::{LinkInput, LinkReply, LinkedPage, LinkedRecord};
-use crate::hubspot::loose::Text;
+use crate::hubspot::error::body;
 use crate::hubspot::records::ApiError;
+use crate::hubspot::records::link_type::LinkType;
+use crate::hubspot::records::linked::{LinkInput, LinkReply, LinkedPage, LinkedRecord};
 
 #[derive(Serialize)]
 struct PutShape<'a> {
@@ -191,5 +191,5 @@ fn linked_record(shape: ToShape) -> serde_json::Result<LinkedRecord> {
 }
 
 fn errors(entries: Option<Vec<Value>>) -> Vec<ApiError> {
-    entries.iter().flatten().map(error_body::entry).collect()
+    entries.iter().flatten().map(body::entry).collect()
 }

@@ -8,6 +8,7 @@ mod links;
 mod records;
 mod schema;
 mod search;
+mod lenient_scalars;
 
 mod outgoing;
 mod paging;

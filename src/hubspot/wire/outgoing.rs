@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::hubspot::link_type::LinkType;
+use crate::hubspot::records::link_type::LinkType;
 
 /// The body of a batch call.
 #[derive(Serialize)]

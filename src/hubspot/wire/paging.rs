@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::hubspot::loose::Text;
+use super::lenient_scalars::Text;
 
 /// A list without `results` is no list: an export must not take it for the end.
 #[derive(Deserialize)]

@@ -6,10 +6,11 @@ use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Error, Value};
 
+use super::lenient_scalars;
+use super::lenient_scalars::Text;
 use super::outgoing::{Batch, IdShape, SpecShape, Values};
 use super::paging::{ListShape, after};
-use crate::hubspot::error_body;
-use crate::hubspot::loose::{self, Text};
+use crate::hubspot::error::body;
 use crate::hubspot::records::{
     Association, BatchReply, CreateInput, FormerValue, Page, Record, RecordTimes, WriteInput,
 };
@@ -165,7 +166,7 @@ fn values(own: &PropertyValues) -> Values<'_> {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct RecordShape {
     id: Text,
-    properties: loose::Values,
+    properties: lenient_scalars::Values,
     object_write_trace_id: Text,
     archived: Option<bool>,
     new: Option<bool>,
@@ -199,12 +200,7 @@ pub(crate) fn batch(body: &[u8]) -> serde_json::Result<BatchReply> {
     }
     Ok(BatchReply {
         results: records(shape.results.unwrap_or_default())?,
-        errors: shape
-            .errors
-            .iter()
-            .flatten()
-            .map(error_body::entry)
-            .collect(),
+        errors: shape.errors.iter().flatten().map(body::entry).collect(),
         may_come_late: false,
     })
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::lenient_scalars::{Text, Values};
 use super::paging::{ListShape, after, whole};
-use crate::hubspot::loose::{Text, Values};
 use crate::hubspot::records::{PropertyForm, PropertyGroup};
 use crate::model::schema::{
     CustomObject, CustomType, NewProperty, Owner, Pipeline, PropertyDef, PropertyOption, Stage,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::paging::{PagingShape, after};
 use super::records::{RecordShape, records};
-use crate::hubspot::query::{Filter, Found, Search, Sort, Test};
+use crate::hubspot::records::query::{Filter, Found, Search, Sort, Test};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::hubspot::link_type::LinkType;
+use crate::hubspot::records::link_type::LinkType;
 use crate::hubspot::records::{Association, CreateInput, Page};
 use crate::model::schema::{NewProperty, PropertyOption, Stage, ValueType};
 

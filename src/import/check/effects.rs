@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::judge::Effect;
 use super::keys::Distinct;
-use crate::import::canary;
+use crate::import::dispatch::canary;
 use crate::import::flow::Operation;
 use crate::model::check::{CallCounts, Effects, Held, NoteCounts, StageRows};
 use crate::model::schema::Pipeline;

@@ -11,7 +11,7 @@ use super::judge::{Judge, Judged};
 use super::second::Second;
 use crate::error::Error;
 use crate::import::flow::Operation;
-use crate::import::one_per::Rows;
+use crate::import::plan::one_per::Rows;
 use crate::import::read::{Input, Reading};
 use crate::mapping::CompiledMapping;
 use crate::model::check::CheckReport;

@@ -94,23 +94,13 @@ impl Sender {
         let held = Held::read(&self.client, &wanted(&rows)).await;
         let held = self.or_lose(sent(&rows), held).await?;
         let rows = self.claim_links(rows, &held, way).await?;
-        let added = rows.iter().map(|row| match way {
-            Way::Make => held.added(row.of_ticket()),
-            Way::Cut => Vec::new(),
-        });
-        let added: Vec<_> = added.collect();
-        let adds: Vec<bool> = added.iter().map(|links| !links.is_empty()).collect();
-        let seqs = rows.iter().map(|row| row.op.source.seq);
-        self.settle.keep_links(seqs.zip(added).collect()).await?;
+        let adds = self.keep_added(&rows, &held, way).await?;
         let mut began = BTreeSet::new();
         let linked = held
             .put(&self.client, way, &wanted(&rows), &mut began)
             .await;
         if linked.is_err() {
-            let fresh = rows.iter().filter(|row| row.op.past.is_none());
-            let unsent = fresh.filter(|row| !began.contains(&*row.ticket));
-            let unsent = unsent.map(|row| row.op.source.seq).collect();
-            self.settle.release(unsent).await?;
+            self.release_unbegun(&rows, &began).await?;
         }
         let linked = self.or_lose(rows.len(), linked).await?;
         let ended = rows.into_iter().zip(linked).zip(adds);
@@ -125,6 +115,27 @@ impl Sender {
         });
         self.settle.settle(ended.collect()).await?;
         Ok(())
+    }
+
+    /// Makes durable what rows are about to add; tells for each whether that is anything.
+    async fn keep_added(&self, rows: &[Row], held: &Held, way: Way) -> Result<Vec<bool>, Stop> {
+        let added = rows.iter().map(|row| match way {
+            Way::Make => held.added(row.of_ticket()),
+            Way::Cut => Vec::new(),
+        });
+        let added: Vec<_> = added.collect();
+        let adds = added.iter().map(|links| !links.is_empty()).collect();
+        let seqs = rows.iter().map(|row| row.op.source.seq);
+        self.settle.keep_links(seqs.zip(added).collect()).await?;
+        Ok(adds)
+    }
+
+    /// Takes the intents of rows back for whose tickets no call began.
+    async fn release_unbegun(&self, rows: &[Row], began: &BTreeSet<String>) -> Result<(), Stop> {
+        let fresh = rows.iter().filter(|row| row.op.past.is_none());
+        let unsent = fresh.filter(|row| !began.contains(&*row.ticket));
+        let unsent = unsent.map(|row| row.op.source.seq).collect();
+        Ok(self.settle.release(unsent).await?)
     }
 
     /// Rows with the links that they want, their ends known; the others end here.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::link::Link;
 use super::natural::Natural;
-use crate::hubspot::association_types::from_ticket;
+use crate::hubspot::records::association_types::from_ticket;
 use crate::hubspot::{CallError, Client, LinkType};
 use crate::mapping::{CompiledMapping, MappedLink};
 use crate::model::issue::{Problem, Reason};

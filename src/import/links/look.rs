@@ -11,7 +11,7 @@ use super::natural::Natural;
 use super::others::too_long;
 use crate::hubspot::Client;
 use crate::hubspot::contract::BATCH_LIMIT;
-use crate::import::reading::{Closed, Given, Reading};
+use crate::import::send::reading::{Closed, Given, Reading};
 use crate::model::event::Stop;
 use crate::model::link_by::LinkBy;
 use crate::model::schema::ObjectType;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::hubspot::contract::SEARCH_BODY_LIMIT;
 use crate::hubspot::records::Record;
 use crate::hubspot::{Client, Filter, Search, SearchError, Test};
-use crate::import::reading::{Given, Reading};
+use crate::import::send::reading::{Given, Reading};
 use crate::import::stop::stop_for;
 use crate::model::event::Stop;
 use crate::model::link_by::LinkBy;

@@ -13,10 +13,10 @@ use super::found::Resolved;
 use super::natural::Natural;
 use crate::hubspot::Client;
 use crate::hubspot::records::{CreateInput, Record};
-use crate::import::reading::{Closed, Given};
-use crate::import::reply::{Input, Item, Matching, Verdict};
+use crate::import::send::reading::{Closed, Given};
+use crate::import::send::reply::{Input, Item, Matching, Verdict};
+use crate::import::send::write::{Sent, Verb, write};
 use crate::import::settle::{SettleHandle, SettledOther};
-use crate::import::write::{Sent, Verb, write};
 use crate::journal::OtherState;
 use crate::model::event::Stop;
 use crate::model::ticket::{LinkDraft, Missing};
@@ -233,27 +233,8 @@ impl Others {
                 open.sent = open.sent.map(|window| Window::open(window.since));
             }
             let Sent { verdicts, stop } = self.send(&open).await;
-            let mut settled = Vec::new();
-            let mut doubtful = Vec::new();
-            for (mut open, verdict) in open.into_iter().zip(verdicts) {
-                let key = &open.draft.value;
-                match verdict {
-                    Verdict::Written { id, .. } => settled.push(other(key, &id, true)),
-                    Verdict::Collided(Some(id)) => settled.push(other(key, &id, false)),
-                    Verdict::Refused(issue) => {
-                        let detail = issue.first().reason.sentence();
-                        done.push((key.clone(), Resolved::Refused(detail)));
-                    }
-                    Verdict::Unclear | Verdict::Late => {
-                        open.sent = open.sent.or(Some(Window::open(now)));
-                        doubtful.push(open);
-                    }
-                    Verdict::Collided(None)
-                    | Verdict::Suspected
-                    | Verdict::Missing
-                    | Verdict::Repeat => doubtful.push(open),
-                }
-            }
+            let judged = open.into_iter().zip(verdicts);
+            let (settled, doubtful) = sorted(judged, now, done);
             self.keep(settled, done).await?;
             let unsent = unsent(&doubtful);
             let read = match stop {
@@ -339,6 +320,35 @@ pub(super) fn too_long(key: &str) -> (String, Resolved) {
         key.chars().count()
     );
     (key.to_owned(), Resolved::Refused(words))
+}
+
+/// Records by what the portal said of them: those that are there, and those to be looked at
+/// again; refused ones are done.
+fn sorted<'a>(
+    judged: impl Iterator<Item = (Open<'a>, Verdict)>,
+    now: Option<Timestamp>,
+    done: &mut Vec<(String, Resolved)>,
+) -> (Vec<SettledOther>, Vec<Open<'a>>) {
+    let (mut settled, mut doubtful) = (Vec::new(), Vec::new());
+    for (mut open, verdict) in judged {
+        let key = &open.draft.value;
+        match verdict {
+            Verdict::Written { id, .. } => settled.push(other(key, &id, true)),
+            Verdict::Collided(Some(id)) => settled.push(other(key, &id, false)),
+            Verdict::Refused(issue) => {
+                let detail = issue.first().reason.sentence();
+                done.push((key.clone(), Resolved::Refused(detail)));
+            }
+            Verdict::Unclear | Verdict::Late => {
+                open.sent = open.sent.or(Some(Window::open(now)));
+                doubtful.push(open);
+            }
+            Verdict::Collided(None) | Verdict::Suspected | Verdict::Missing | Verdict::Repeat => {
+                doubtful.push(open);
+            }
+        }
+    }
+    (settled, doubtful)
 }
 
 fn other(key: &str, id: &str, created: bool) -> SettledOther {

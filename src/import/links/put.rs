@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::link::Link;
 use crate::hubspot::contract::{LINK_LIMIT, LINKED_LIMIT, UNLINK_LIMIT};
 use crate::hubspot::{ApiError, CallError, Client, LinkInput, LinkReply, LinkType};
-use crate::import::parts::Parts;
+use crate::import::send::parts::Parts;
 use crate::import::stop::stop_for;
 use crate::model::event::Stop;
 use crate::model::made_link::{MadeKind, MadeLink};

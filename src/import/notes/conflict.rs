@@ -1,7 +1,7 @@
 //! A key that is taken: by the very note that is wanted, by one in the recycle bin, or by
 //! a note of another ticket (protocol H3).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use super::way::KeyWay;
 use super::work::{State, Work};
@@ -30,9 +30,9 @@ struct Holders {
 }
 
 impl Notes {
-    /// Explains collisions: notes are there, get another key, can't go in, or are sent once
+    /// Settles collisions: notes are there, get another key, can't go in, or are sent once
     /// more.
-    pub(super) async fn uncollide(
+    pub(super) async fn settle_collided(
         &self,
         work: &mut Work,
         way: &KeyWay,
@@ -41,8 +41,7 @@ impl Notes {
         if collided.is_empty() {
             return Ok(());
         }
-        let mut named = Vec::new();
-        let mut nameless = Vec::new();
+        let (mut named, mut nameless) = (Vec::new(), Vec::new());
         for (place, id) in collided {
             match id {
                 Some(id) => named.push((place, id)),
@@ -60,19 +59,18 @@ impl Notes {
                 None => unexplained(work, place, None),
             }
         }
-        let ids: BTreeMap<&str, ()> = named.iter().map(|(_, id)| (id.as_str(), ())).collect();
-        let ids: Vec<String> = ids.into_keys().map(str::to_owned).collect();
+        let ids = BTreeSet::from_iter(named.iter().map(|(_, id)| id.clone()));
+        let ids = Vec::from_iter(ids);
         let holders = self.holders(way, &ids).await?;
-        let mut settled = Vec::new();
-        let mut late = false;
+        let (mut settled, mut late) = (Vec::new(), false);
         for (place, id) in named {
-            late |= explain(work, place, &id, &holders, &mut settled);
+            late |= resolve(work, place, &id, &holders, &mut settled);
         }
         self.settle.settle_notes(settled).await?;
-        match late {
-            true => self.pause_until(Instant::now() + self.lag() / 2).await,
-            false => Ok(()),
+        if late {
+            self.pause_until(Instant::now() + self.lag() / 2).await?;
         }
+        Ok(())
     }
 
     /// The note that has a key, where the portal reads notes by it.
@@ -140,7 +138,7 @@ impl Notes {
 
 /// What becomes of a note whose key this holder has; true where the holder's tickets may
 /// only be late to be read.
-fn explain(
+fn resolve(
     work: &mut Work,
     place: usize,
     holder: &str,

@@ -15,10 +15,10 @@ use super::work::{State, Work};
 use crate::hubspot::records::Record;
 use crate::import::flow::Standing;
 use crate::import::plan::CALL_BYTES;
-use crate::import::reply::{Item, Matching, Verdict};
+use crate::import::send::reply::{Item, Matching, Verdict};
+use crate::import::send::write::{Sent, Verb, write};
 use crate::import::stop::replies_say_nothing;
-use crate::import::write::{Sent, Verb, write};
-use crate::journal::{NoteState, SettledNote};
+use crate::journal::{NoteState, NoteStep, SettledNote};
 use crate::model::event::Stop;
 use crate::model::note::Activity;
 use crate::model::outcome::Change;
@@ -52,7 +52,7 @@ impl Notes {
         let unsent = work.pieces.iter().filter(|piece| match piece.state {
             State::Bad(_) => true,
             State::Todo => !piece.doubtful,
-            State::Done | State::Parked | State::Twin(_) => false,
+            State::Done | State::Late | State::Twin(_) => false,
         });
         let unsent = unsent.map(|piece| piece.key.clone()).collect();
         self.settle.release_notes(unsent).await?;
@@ -119,28 +119,11 @@ impl Notes {
             let key = work.pieces[place].key.clone();
             match (first.insert(key, seq), step) {
                 (Some(other), _) if other == seq => work.recalled(place, false),
-                (Some(_), _) => work.pieces[place].state = State::Parked,
+                (Some(_), _) => work.pieces[place].state = State::Late,
                 (None, None) => {}
                 (None, Some(step)) => {
-                    let own = step.entry.seq == seq;
                     let late = step.until_ms.is_some_and(|until| until > safe);
-                    let piece = &mut work.pieces[place];
-                    match step.state {
-                        NoteState::Open if !own => piece.state = State::Parked,
-                        NoteState::Twin if own && late => piece.state = State::Parked,
-                        NoteState::Twin if own => {
-                            piece.state = State::Twin(step.record.unwrap_or_default());
-                        }
-                        NoteState::Open => {
-                            piece.doubtful = true;
-                            if late && !kept.contains(&piece.activity) {
-                                piece.state = State::Parked;
-                            }
-                            let row = piece.row;
-                            work.rows[row].looks = true;
-                        }
-                        state => work.recalled(place, own && state == NoteState::Made),
-                    }
+                    recalled(work, place, step, (late, &kept));
                 }
             }
         }
@@ -200,22 +183,7 @@ impl Notes {
         if let Some(stop) = self.stop.reason() {
             return Err(stop);
         }
-        let entries = todo
-            .iter()
-            .map(|&place| work.pieces[place].entry(&work.rows));
-        let intended = self.settle.intend_notes(entries.collect()).await?;
-        let mut ours = Vec::new();
-        for (&place, intended) in todo.iter().zip(intended) {
-            let piece = &mut work.pieces[place];
-            match intended {
-                true => ours.push(place),
-                false => piece.state = State::Parked,
-            }
-            piece.attempts += 1;
-            if piece.attempts > ATTEMPTS {
-                return Err(replies_say_nothing());
-            }
-        }
+        let ours = self.intend(work, todo).await?;
         let calls = calls(work, &ours);
         let sent = join_all(calls.iter().map(|call| self.send(work, way, call))).await;
         let mut news = News::default();
@@ -235,26 +203,47 @@ impl Notes {
             let unclear: Vec<usize> = news.unclear.iter().map(|(place, _)| *place).collect();
             self.find(work, way, &unclear).await?;
         } else {
-            self.lose(work, &news.unclear).await?;
+            self.let_wait(work, &news.unclear).await?;
         }
         if keys == Keys::ToldNotKept && !news.collided.is_empty() {
             self.met_collision(way).await?;
         }
         match stop {
             Some(stop) => Err(stop),
-            None => self.uncollide(work, way, news.collided).await,
+            None => self.settle_collided(work, way, news.collided).await,
         }
     }
 
+    /// Makes the intents of notes durable; gives those that are their rows' to send.
+    async fn intend(&self, work: &mut Work, todo: &[usize]) -> Result<Vec<usize>, Stop> {
+        let entries = todo
+            .iter()
+            .map(|&place| work.pieces[place].entry(&work.rows));
+        let intended = self.settle.intend_notes(entries.collect()).await?;
+        let mut ours = Vec::new();
+        for (&place, intended) in todo.iter().zip(intended) {
+            let piece = &mut work.pieces[place];
+            match intended {
+                true => ours.push(place),
+                false => piece.state = State::Late,
+            }
+            piece.attempts += 1;
+            if piece.attempts > ATTEMPTS {
+                return Err(replies_say_nothing());
+            }
+        }
+        Ok(ours)
+    }
+
     /// Notes that can't be sent again before nothing can come late: they wait.
-    async fn lose(&self, work: &mut Work, unclear: &[(usize, bool)]) -> Result<(), Stop> {
+    async fn let_wait(&self, work: &mut Work, unclear: &[(usize, bool)]) -> Result<(), Stop> {
         let horizon = i64::try_from(self.horizon.as_millis()).unwrap_or(i64::MAX);
         for late in [true, false] {
             let places = unclear.iter().filter(|(_, comes)| *comes == late);
             let mut keys = Vec::new();
             for (place, _) in places {
                 let piece = &mut work.pieces[*place];
-                piece.state = State::Parked;
+                piece.state = State::Late;
                 keys.push(piece.key.clone());
             }
             if !keys.is_empty() {
@@ -354,6 +343,33 @@ fn calls(work: &Work, places: &[usize]) -> Vec<Vec<usize>> {
         }
     }
     calls
+}
+
+/// Takes what the journal knows of a note: whether it may yet come late, and the kinds of
+/// notes whose keys the portal keeps unique.
+fn recalled(
+    work: &mut Work,
+    place: usize,
+    step: NoteStep,
+    (late, kept): (bool, &BTreeSet<Activity>),
+) {
+    let piece = &mut work.pieces[place];
+    let own = step.entry.seq == work.rows[piece.row].seq();
+    match step.state {
+        NoteState::Open if !own => piece.state = State::Late,
+        NoteState::Twin if own && late => piece.state = State::Late,
+        NoteState::Twin if own => {
+            piece.state = State::Twin(step.record.unwrap_or_default());
+        }
+        NoteState::Open => {
+            piece.doubtful = true;
+            if late && !kept.contains(&piece.activity) {
+                piece.state = State::Late;
+            }
+            work.rows[piece.row].looks = true;
+        }
+        state => work.recalled(place, own && state == NoteState::Made),
+    }
 }
 
 /// Takes the verdicts of a call.

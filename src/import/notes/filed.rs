@@ -3,9 +3,9 @@
 //! waits for the next sweep.
 
 use super::Notes;
+use super::attachments::{Brought, Uploads, Wanted};
 use super::way::KeyWay;
 use super::work::{State, Work};
-use crate::import::attachments::{Brought, Uploads, Wanted};
 use crate::model::event::Stop;
 use crate::model::issue::Reason;
 
@@ -64,7 +64,7 @@ impl Notes {
             }
         }
         match late {
-            true => work.pieces[place].state = State::Parked,
+            true => work.pieces[place].state = State::Late,
             false => work.pieces[place].attach(&ids),
         }
         Ok(())

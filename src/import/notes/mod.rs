@@ -8,7 +8,8 @@
 //! and by time and text where the property that held their keys is gone. `part` cuts long texts. `deliver` brings the notes of a load to their
 //! end: `held` reads what the tickets have, `conflict` whose a taken key is. A note whose
 //! call was lost goes again at once only where the portal keeps keys unique; else its row
-//! waits for the next sweep, when nothing can come late any more.
+//! waits for the next sweep, when nothing can come late any more. `filed` are notes with
+//! files, which `attachments` brings before them.
 
 mod conflict;
 mod deliver;
@@ -18,6 +19,8 @@ mod part;
 mod twin;
 mod way;
 mod work;
+pub mod comments;
+pub mod attachments;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -26,8 +29,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
-use super::attachments::Uploads;
-use super::facts::Facts;
+use super::send::facts::Facts;
 use super::settle::SettleHandle;
 use super::stop::{StopSwitch, stop_for};
 use crate::error::Error;
@@ -35,6 +37,7 @@ use crate::hubspot::{CallError, Client};
 use crate::model::event::{Event, Listener, Stop};
 use crate::model::note::Activity;
 use crate::model::shelf::Shelf;
+use attachments::Uploads;
 use way::KeyWay;
 
 pub use part::{same_text, text_hash};

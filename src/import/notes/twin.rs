@@ -13,7 +13,7 @@ use super::Notes;
 use super::held::Held;
 use super::way::KeyWay;
 use super::work::{State, Work};
-use crate::import::reply::Verdict;
+use crate::import::send::reply::Verdict;
 use crate::import::stop::stop_for;
 use crate::journal::NoteState;
 use crate::model::event::Stop;
@@ -128,6 +128,17 @@ impl Notes {
         Ok(())
     }
 
+    /// A note that may come late a second time waits.
+    async fn let_twin_wait(&self, work: &mut Work, place: usize) -> Result<(), Stop> {
+        let horizon = i64::try_from(self.horizon.as_millis()).unwrap_or(i64::MAX);
+        let until = self.portal_ms().saturating_add(horizon);
+        self.loses();
+        let keys = vec![work.pieces[place].key.clone()];
+        self.settle.lose_notes(keys, until).await?;
+        work.pieces[place].state = State::Late;
+        Ok(())
+    }
+
     /// Sends a note that is there once more; none where the reply does not tell.
     async fn send_twin(
         &self,
@@ -160,12 +171,7 @@ impl Notes {
                 Ok(Some(kept))
             }
             (None, None) => {
-                let horizon = i64::try_from(self.horizon.as_millis()).unwrap_or(i64::MAX);
-                let until = self.portal_ms().saturating_add(horizon);
-                self.loses();
-                let keys = vec![work.pieces[place].key.clone()];
-                self.settle.lose_notes(keys, until).await?;
-                work.pieces[place].state = State::Parked;
+                self.let_twin_wait(work, place).await?;
                 Ok(None)
             }
         }

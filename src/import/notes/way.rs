@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::part::{ends_in_mark, mark, same_text};
 use crate::hubspot::records::Record;
 use crate::hubspot::{CallError, Client};
-use crate::import::facts::Facts;
+use crate::import::send::facts::Facts;
 use crate::import::stop::stop_for;
 use crate::model::event::Stop;
 use crate::model::learned::{KeySaid, Learned};

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::part::{marked_body, parts, text_hash};
 use super::way::KeyWay;
 use crate::hubspot::LinkType;
-use crate::hubspot::association_types;
 use crate::hubspot::contract::BATCH_LIMIT;
+use crate::hubspot::records::association_types;
 use crate::hubspot::records::{Association, CreateInput};
 use crate::import::flow::{RowOutcome, Standing};
-use crate::import::reply::{Input, Item};
+use crate::import::send::reply::{Input, Item};
 use crate::journal::{NoteEntry, NoteState, SettledNote};
 use crate::model::attachment::Attachment;
 use crate::model::issue::{Problem, Reason};
@@ -27,7 +27,7 @@ pub(super) enum State {
     /// It is on its ticket.
     Done,
     /// Nothing can be said of it before the next sweep.
-    Parked,
+    Late,
     /// It can't go in.
     Bad(Box<Reason>),
     /// An earlier process made it, and perhaps a second one.
@@ -249,7 +249,7 @@ impl Work {
                 State::Bad(reason) => {
                     let _first = bad[piece.row].get_or_insert((piece.key, *reason));
                 }
-                State::Todo | State::Parked | State::Twin(_) => open[piece.row] = true,
+                State::Todo | State::Late | State::Twin(_) => open[piece.row] = true,
             }
         }
         let mut outcomes = Vec::new();

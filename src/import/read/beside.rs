@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::cut::LONGEST;
+use super::delimited::cut::LONGEST;
 use super::rows::Reading;
 use crate::error::Error;
 use crate::import::flow::RowOutcome;

@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 
 use super::beside::Beside;
+use super::delimited::oddity::Oddity;
 use super::json::Columns;
 use super::layout::Difference;
-use super::oddity::Oddity;
 use super::part::Part;
 use super::plan::Planned;
 use super::record::{LineEnds, Record};

@@ -9,26 +9,15 @@
 //! Everything is streamed, and memory is bounded by the longest record that is read
 //! whole, whatever a file holds.
 
+mod sheets;
+mod delimited;
 mod sources;
 mod part;
-mod bounds;
-mod sheet_cell;
-mod old_workbook;
-mod workbook;
-mod encoding;
-mod delimiter;
-mod own;
 mod layout;
-mod oddity;
-mod raw;
-#[cfg(test)]
-mod pieces;
 mod plan;
 mod text;
 mod record;
-mod cut;
 mod json;
-mod quotes;
 mod rows;
 mod beside;
 mod input;
@@ -38,8 +27,8 @@ mod retried;
 #[cfg(test)]
 mod tests;
 
+pub use delimited::oddity::Oddity;
 pub use input::{Input, TextFacts};
-pub use oddity::Oddity;
 pub use record::LineEnds;
 pub use retried::{RowName, RowNames, kept, names_in, pick, retried_in};
 pub use rows::Reading;

@@ -11,10 +11,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::CrcReader;
 use flate2::read::{DeflateDecoder, MultiGzDecoder};
+use zip::read::ZipFile;
 use zip::{CompressionMethod, ZipArchive};
 
+use super::sheets::workbook;
+use super::sheets::workbook::{Kind, Sheet, Wanted};
 use super::trouble::{plain, unusable};
-use super::workbook::{self, Kind, Sheet, Wanted};
 use crate::error::Error;
 
 const GZIP: &[u8] = &[0x1F, 0x8B];
@@ -83,20 +85,10 @@ impl Part {
         sheet: Option<&str>,
         folder: Option<&Path>,
     ) -> Result<Parts, Error> {
-        let mut file = File::open(path).map_err(|error| unusable(name, plain(&error)))?;
-        let metadata = file.metadata().map_err(|error| unusable(name, error))?;
-        if metadata.is_dir() {
-            return Err(unusable(name, "it is a folder").advise("name a CSV file in it"));
-        }
-        if !metadata.is_file() {
-            return Err(unusable(name, "it is a pipe or a device")
-                .advise("give its content to standard input and name the file -"));
-        }
+        let (mut file, size) = open_file(path, name)?;
         let mut head = Vec::new();
-        let _len = (&mut file)
-            .take(8)
-            .read_to_end(&mut head)
-            .map_err(|error| unusable(name, error))?;
+        let read = (&mut file).take(8).read_to_end(&mut head);
+        let _len = read.map_err(|error| unusable(name, error))?;
         let wanted = Wanted {
             file: name,
             sheet,
@@ -117,7 +109,7 @@ impl Part {
         let part = Part {
             path: path.to_owned(),
             member: None,
-            size: metadata.len(),
+            size,
             name: name.to_owned(),
             packing,
             sheet: None,
@@ -215,17 +207,13 @@ fn members(file: File, path: &Path, wanted: Wanted<'_>) -> Result<Parts, Error> 
     let name = wanted.file;
     let again = file.try_clone().map_err(|error| unusable(name, error))?;
     let damaged = |error| unusable(name, format!("the archive is damaged: {error}"));
-    let size = file.metadata().map_err(|error| unusable(name, error))?;
-    let size = size.len();
+    let metadata = file.metadata().map_err(|error| unusable(name, error))?;
     let mut archive = ZipArchive::new(file).map_err(damaged)?;
-    let names: Result<Vec<String>, _> = (0..archive.len())
-        .map(|idx| {
-            archive
-                .by_index_raw(idx)?
-                .name()
-                .map(|name| name.into_owned())
-        })
-        .collect();
+    let names = (0..archive.len()).map(|idx| {
+        let entry = archive.by_index_raw(idx)?;
+        entry.name().map(|name| name.into_owned())
+    });
+    let names: Result<Vec<String>, _> = names.collect();
     if let Some(kind) = Kind::of(&[], &names.map_err(damaged)?) {
         return sheet_of(kind, again, path, wanted);
     }
@@ -233,40 +221,16 @@ fn members(file: File, path: &Path, wanted: Wanted<'_>) -> Result<Parts, Error> 
     for idx in 0..archive.len() {
         let entry = archive.by_index_raw(idx).map_err(damaged)?;
         let member = entry.name().map_err(damaged)?.into_owned();
-        if entry.is_dir() {
+        if entry.is_dir() || !is_csv_name(&member) {
+            parts.others.extend((!entry.is_dir()).then_some(member));
             continue;
         }
-        if !is_csv_name(&member) {
-            parts.others.push(member);
-            continue;
-        }
-        let told = format!("{name}/{member}");
-        if entry.encrypted() {
-            return Err(unusable(&told, "it is encrypted").advise("unpack the archive first"));
-        }
-        let deflated = match entry.compression() {
-            CompressionMethod::Stored => false,
-            CompressionMethod::Deflated => true,
-            other => {
-                return Err(
-                    unusable(&told, format!("it is packed by {other}, which is not read"))
-                        .advise("unpack the archive first"),
-                );
-            }
-        };
-        let Some(start) = entry.data_start() else {
-            return Err(unusable(&told, "its place in the archive is not known"));
-        };
+        let name = format!("{name}/{member}");
         parts.texts.push(Part {
             path: path.to_owned(),
             size: entry.compressed_size(),
-            name: told,
-            packing: Packing::Member(Member {
-                start,
-                deflated,
-                checksum: entry.crc32(),
-                unpacked: entry.size(),
-            }),
+            packing: Packing::Member(packed(&entry, &name)?),
+            name,
             member: Some(member),
             sheet: None,
         });
@@ -274,8 +238,46 @@ fn members(file: File, path: &Path, wanted: Wanted<'_>) -> Result<Parts, Error> 
     if parts.texts.is_empty() {
         return Err(without_csv(name, &parts.others));
     }
-    refuse_bombs(name, &parts.texts, size)?;
+    refuse_bombs(name, &parts.texts, metadata.len())?;
     Ok(parts)
+}
+
+/// Where a member of an archive lies in it, and how it is packed.
+fn packed<R: Read + ?Sized>(entry: &ZipFile<'_, R>, name: &str) -> Result<Member, Error> {
+    if entry.encrypted() {
+        return Err(unusable(name, "it is encrypted").advise("unpack the archive first"));
+    }
+    let deflated = match entry.compression() {
+        CompressionMethod::Stored => false,
+        CompressionMethod::Deflated => true,
+        other => {
+            return Err(
+                unusable(name, format!("it is packed by {other}, which is not read"))
+                    .advise("unpack the archive first"),
+            );
+        }
+    };
+    let start = entry.data_start();
+    Ok(Member {
+        start: start.ok_or_else(|| unusable(name, "its place in the archive is not known"))?,
+        deflated,
+        checksum: entry.crc32(),
+        unpacked: entry.size(),
+    })
+}
+
+/// A file, and how many bytes it has.
+fn open_file(path: &Path, name: &str) -> Result<(File, u64), Error> {
+    let file = File::open(path).map_err(|error| unusable(name, plain(&error)))?;
+    let metadata = file.metadata().map_err(|error| unusable(name, error))?;
+    if metadata.is_dir() {
+        return Err(unusable(name, "it is a folder").advise("name a CSV file in it"));
+    }
+    if !metadata.is_file() {
+        return Err(unusable(name, "it is a pipe or a device")
+            .advise("give its content to standard input and name the file -"));
+    }
+    Ok((file, metadata.len()))
 }
 
 /// Archives can be made that stand for thousands of times what anybody packed: of very

@@ -5,20 +5,20 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use super::cut::RecordReader;
-use super::delimiter::{delimiter_of, hinted_delimiter};
-use super::encoding::{Opening, opening};
+use super::delimited::cut::RecordReader;
+use super::delimited::delimiter::{delimiter_of, hinted_delimiter};
+use super::delimited::oddity::{Oddity, oddities, oddities_of_sheet};
+use super::delimited::raw::RawMarks;
 use super::json::{Columns, Form, ObjectReader, Objects};
+use super::layout::own::damage;
 use super::layout::{Layout, Sampled};
-use super::oddity::{Oddity, oddities, oddities_of_sheet};
-use super::own::damage;
 use super::part::Part;
-use super::raw::RawMarks;
 use super::record::{Cut, Found, Grammar, LineEnds, Position, Record};
 use super::text::Text;
+use super::text::encoding::{Opening, opening};
 use super::trouble::{broken_off, refuse_other_kinds, unusable};
 use crate::error::Error;
-use crate::import::files::{REFUSED, REFUSED_COLUMNS};
+use crate::import::settle::files::{REFUSED, REFUSED_COLUMNS};
 use crate::model::dialect::{Dialect, Encoding, delimiter_word};
 use crate::model::formula::formula_text;
 use crate::model::invisible::{is_invisible, trim_invisible};
@@ -139,33 +139,31 @@ impl Planned {
         if !is_sheet {
             refuse_other_kinds(part.name(), &head)?;
         }
+        Planned::of_table(part, opening, (&head, is_whole), dialect)
+    }
+
+    /// A text of records; of its start it is told whether that is all.
+    fn of_table(
+        part: &Part,
+        opening: Opening,
+        (head, is_whole): (&[u8], bool),
+        dialect: &Dialect,
+    ) -> Result<Planned, Error> {
+        let body = &head[behind_lines(head, dialect.skip_lines)..];
+        let hinted = hinted_delimiter(body).filter(|_| part.sheet().is_none());
         let marks = Grammar {
             delimiter: b',',
             quote: dialect.quote,
             escape: dialect.escape,
         };
-        let start = behind_lines(&head, dialect.skip_lines);
-        let body = &head[start..];
-        let hinted = hinted_delimiter(body).filter(|_| !is_sheet);
         let detect = || delimiter_of(body, is_whole, marks);
+        let grammar = Grammar {
+            delimiter: dialect.delimiter.or(hinted).unwrap_or_else(detect),
+            ..marks
+        };
         let mut planned = Planned {
-            part: part.clone(),
-            opening,
-            grammar: Grammar {
-                delimiter: dialect.delimiter.or(hinted).unwrap_or_else(detect),
-                ..marks
-            },
-            layout: Layout::new(Vec::new(), &[]),
-            skip_lines: dialect.skip_lines,
-            skip_last: dialect.skip_last,
-            text_formulas: dialect.text_formulas,
             preamble: usize::from(hinted.is_some()),
-            objects: None,
-            oddities: Vec::new(),
-            line_ends: LineEnds::default(),
-            is_guess: dialect.encoding.is_none() && opening.mark == 0,
-            raw_marks: RawMarks::new(dialect),
-            odd_names: Vec::new(),
+            ..Planned::new(part, opening, grammar, dialect)
         };
         // What the file's owner has said is not asked about.
         if hinted.is_none() && dialect.header.is_none() && dialect.skip_lines == 0 {
@@ -174,14 +172,41 @@ impl Planned {
                 None => oddities(body, is_whole, planned.grammar),
             };
         }
+        planned.lay_out(body, is_whole, dialect)?;
+        Ok(planned)
+    }
+
+    /// Nothing is known yet but how the text is to be cut.
+    fn new(part: &Part, opening: Opening, grammar: Grammar, dialect: &Dialect) -> Planned {
+        Planned {
+            part: part.clone(),
+            opening,
+            grammar,
+            layout: Layout::new(Vec::new(), &[]),
+            skip_lines: dialect.skip_lines,
+            skip_last: dialect.skip_last,
+            text_formulas: dialect.text_formulas,
+            preamble: 0,
+            objects: None,
+            oddities: Vec::new(),
+            line_ends: LineEnds::default(),
+            is_guess: dialect.encoding.is_none() && opening.mark == 0,
+            raw_marks: RawMarks::new(dialect),
+            odd_names: Vec::new(),
+        }
+    }
+
+    /// Finds the columns: those of the header, or those that the dialect names.
+    fn lay_out(&mut self, body: &[u8], is_whole: bool, dialect: &Dialect) -> Result<(), Error> {
+        let part = self.part.clone();
         let names = match &dialect.header {
             Some(names) => names.clone(),
-            None => planned.read_header(dialect.max_columns)?,
+            None => self.read_header(dialect.max_columns)?,
         };
         if dialect.header.is_none() {
-            check_whole(part, &names, REFUSED[0])?;
+            check_whole(&part, &names, REFUSED[0])?;
         }
-        let (mut rows, line_ends) = planned.sample(body, is_whole);
+        let (mut rows, line_ends) = self.sample(body, is_whole);
         let names = match part.sheet() {
             None => names,
             Some(sheet) => {
@@ -191,11 +216,11 @@ impl Planned {
             }
         };
         if let Some(names) = &dialect.header {
-            check_given(part, names, &rows)?;
+            check_given(&part, names, &rows)?;
         }
-        planned.layout = Layout::new(names, &rows);
-        planned.line_ends = line_ends;
-        Ok(planned)
+        self.layout = Layout::new(names, &rows);
+        self.line_ends = line_ends;
+        Ok(())
     }
 
     /// A JSON text, which is read to its end for the columns of its objects.
@@ -352,7 +377,12 @@ impl Planned {
             true => column_name(formula_text(cell).unwrap_or(cell)),
             false => column_name(cell),
         });
-        let names: Option<Vec<String>> = names.collect();
+        self.named(names.collect())
+    }
+
+    /// The names of a header, unless there are none to read.
+    fn named(&self, names: Option<Vec<String>>) -> Result<Vec<String>, Error> {
+        let name = self.part.name();
         match names {
             None => Err(unusable(name, "its header holds bytes that are not text")
                 .advise("state its encoding, such as windows-1252, or save it as \"CSV UTF-8\"")),

@@ -12,7 +12,7 @@ use super::rows::Reading;
 use super::sources::{Sources, Spool};
 use super::trouble::unusable;
 use crate::error::Error;
-use crate::import::files::Records;
+use crate::import::settle::files::Records;
 use crate::model::dialect::Dialect;
 use crate::model::outcome::RowEnd;
 use crate::model::row::Kept;

@@ -4,11 +4,11 @@
 use std::collections::VecDeque;
 use std::io;
 
-use super::cut::LONGEST;
+use super::delimited::cut::LONGEST;
+use super::delimited::quotes::{Damage, are_rows, are_sound, damage};
+use super::delimited::raw::{RawMarks, raw_text};
 use super::layout::Layout;
 use super::plan::Records;
-use super::quotes::{Damage, are_rows, are_sound, damage};
-use super::raw::{RawMarks, raw_text};
 use super::record::{Cut, Found, Grammar, LineEnd, Record};
 use crate::import::flow::RowOutcome;
 use crate::model::formula::formula_text;
@@ -174,16 +174,9 @@ impl Rows {
         Ok(self.held.pop_front().map(|reading| reading.with_seq(seq)))
     }
 
-    fn next_record(&mut self, seq: u64) -> io::Result<Option<Reading>> {
-        let Some(found) = self.records.next()? else {
-            return Ok(None);
-        };
-        if self.records.record().raw == END_OF_FILE {
-            return self.next_record(seq);
-        }
-        self.count += 1;
-        self.look_at_quotes(found);
-        let row = SourceRow {
+    /// A row that says where it stands; its cells are still to come.
+    fn bare_row(&self, seq: u64, found: Found) -> SourceRow {
+        SourceRow {
             seq,
             address: RowAddress {
                 file: self.file,
@@ -198,7 +191,19 @@ impl Rows {
             kept: None,
             object: None,
             comments: Vec::new(),
+        }
+    }
+
+    fn next_record(&mut self, seq: u64) -> io::Result<Option<Reading>> {
+        let Some(found) = self.records.next()? else {
+            return Ok(None);
         };
+        if self.records.record().raw == END_OF_FILE {
+            return self.next_record(seq);
+        }
+        self.count += 1;
+        self.look_at_quotes(found);
+        let row = self.bare_row(seq, found);
         if self.line_of_record.is_none() && self.gives_swallowed_back(found) {
             let raw = self.records.record().raw;
             return Ok(Some(self.uncut(row, Reason::UnclosedQuote, raw)));

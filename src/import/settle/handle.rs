@@ -40,12 +40,7 @@ pub struct RowIntent {
 }
 
 pub(super) enum Message {
-    Read {
-        rows: u64,
-        offset: u64,
-        fallen: Vec<RowOutcome>,
-        unknown: u64,
-    },
+    Read(RowsRead),
     Ended(RunState),
     Intend {
         intents: Vec<RowIntent>,
@@ -57,6 +52,33 @@ pub(super) enum Message {
         rows: Vec<(u64, String)>,
         reply: oneshot::Sender<Vec<Option<Earlier>>>,
     },
+    Alive,
+    Settle(Vec<RowOutcome>),
+    Waiting {
+        after: u64,
+        most: usize,
+        reply: oneshot::Sender<WaitingPage>,
+    },
+    Unknown(u64),
+    Rows(AboutRows),
+    Others(AboutOthers),
+    Notes(AboutNotes),
+    Files(AboutFiles),
+}
+
+/// Rows that were read together.
+pub(super) struct RowsRead {
+    pub(super) rows: u64,
+    /// The byte behind them.
+    pub(super) offset: u64,
+    /// Those that ended early.
+    pub(super) fallen: Vec<RowOutcome>,
+    /// Those that stay unknown.
+    pub(super) unknown: u64,
+}
+
+/// About rows that are on their way, by their numbers.
+pub(super) enum AboutRows {
     Name {
         operation: Operation,
         rows: Vec<(u64, String)>,
@@ -67,22 +89,11 @@ pub(super) enum Message {
         rows: Vec<u64>,
         reply: oneshot::Sender<()>,
     },
-    Alive,
-    Settle(Vec<RowOutcome>),
     KeepLinks {
         rows: Vec<(u64, Vec<MadeLink>)>,
         reply: oneshot::Sender<()>,
     },
     Wait(Vec<Waiting>),
-    Waiting {
-        after: u64,
-        most: usize,
-        reply: oneshot::Sender<WaitingPage>,
-    },
-    Unknown(u64),
-    Others(AboutOthers),
-    Notes(AboutNotes),
-    Files(AboutFiles),
 }
 
 /// About files, by their keys.
@@ -125,7 +136,12 @@ pub(super) enum AboutNotes {
         reply: oneshot::Sender<()>,
     },
     Until(oneshot::Sender<Option<i64>>),
-    Kept(Activity, oneshot::Sender<Option<bool>>),
+    Keys(AboutNoteKeys),
+}
+
+/// Whether the portal keeps the keys of a kind of notes unique.
+pub(super) enum AboutNoteKeys {
+    AreKept(Activity, oneshot::Sender<Option<bool>>),
     Keep(Activity, bool),
 }
 
@@ -200,12 +216,13 @@ impl SettleHandle {
         fallen: Vec<RowOutcome>,
         unknown: u64,
     ) -> Result<(), Gone> {
-        let message = Message::Read {
+        let read = RowsRead {
             rows,
             offset,
             fallen,
             unknown,
         };
+        let message = Message::Read(read);
         self.queue.blocking_send(message).map_err(|_| Gone)
     }
 
@@ -246,12 +263,12 @@ impl SettleHandle {
         match rows.is_empty() {
             true => Ok(()),
             false => {
-                let message = |reply| Message::Name {
+                let about = |reply| AboutRows::Name {
                     operation,
                     rows,
                     reply,
                 };
-                self.ask(message).await
+                self.ask(|reply| Message::Rows(about(reply))).await
             }
         }
     }
@@ -260,7 +277,7 @@ impl SettleHandle {
     pub async fn release(&self, rows: Vec<u64>) -> Result<(), Gone> {
         match rows.is_empty() {
             true => Ok(()),
-            false => self.tell(Message::Release(rows)).await,
+            false => self.tell(Message::Rows(AboutRows::Release(rows))).await,
         }
     }
 
@@ -268,7 +285,10 @@ impl SettleHandle {
     pub async fn renew(&self, rows: Vec<u64>) -> Result<(), Gone> {
         match rows.is_empty() {
             true => Ok(()),
-            false => self.ask(|reply| Message::Renew { rows, reply }).await,
+            false => {
+                let about = |reply| AboutRows::Renew { rows, reply };
+                self.ask(|reply| Message::Rows(about(reply))).await
+            }
         }
     }
 
@@ -297,7 +317,10 @@ impl SettleHandle {
         rows.retain(|(_, links)| !links.is_empty());
         match rows.is_empty() {
             true => Ok(()),
-            false => self.ask(|reply| Message::KeepLinks { rows, reply }).await,
+            false => {
+                let about = |reply| AboutRows::KeepLinks { rows, reply };
+                self.ask(|reply| Message::Rows(about(reply))).await
+            }
         }
     }
 
@@ -305,7 +328,7 @@ impl SettleHandle {
     pub async fn wait(&self, rows: Vec<Waiting>) -> Result<(), Gone> {
         match rows.is_empty() {
             true => Ok(()),
-            false => self.tell(Message::Wait(rows)).await,
+            false => self.tell(Message::Rows(AboutRows::Wait(rows))).await,
         }
     }
 
@@ -415,13 +438,14 @@ impl SettleHandle {
     /// Whether the portal keeps the keys of a kind unique, where an earlier process has
     /// found out.
     pub async fn note_keys_kept(&self, activity: Activity) -> Result<Option<bool>, Gone> {
-        self.ask(|reply| Message::Notes(AboutNotes::Kept(activity, reply)))
-            .await
+        let about = |reply| AboutNotes::Keys(AboutNoteKeys::AreKept(activity, reply));
+        self.ask(|reply| Message::Notes(about(reply))).await
     }
 
     /// Keeps whether the portal keeps the keys of a kind unique.
     pub async fn keep_note_keys(&self, activity: Activity, kept: bool) -> Result<(), Gone> {
-        self.tell_notes(AboutNotes::Keep(activity, kept)).await
+        let about = AboutNotes::Keys(AboutNoteKeys::Keep(activity, kept));
+        self.tell_notes(about).await
     }
 
     /// What the journal knows of a file.

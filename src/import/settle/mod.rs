@@ -3,11 +3,17 @@
 //!
 //! Group commit (protocol D2): everything that waits in the channel becomes one
 //! durable commit; only then do senders hear that their intents stand. `handle` is what
-//! they hold, `taking` writes what they say into a commit, `desk` is the thread.
+//! they hold, `apply_messages` writes what they say into a commit, `commit_loop` is the thread.
 
-mod desk;
 mod handle;
-mod taking;
+mod commit_loop;
+mod apply_messages;
+pub mod ledger;
+mod values;
+pub mod files;
+pub mod summary;
+pub(crate) mod log;
+pub mod steps;
 
-pub use desk::{Settler, start};
+pub use commit_loop::{Settler, start};
 pub use handle::{Gone, RowIntent, SettleHandle, SettledOther, WaitingPage};

@@ -23,75 +23,112 @@ pub struct Sounded {
 ///
 /// # Errors
 /// When it can't be read.
-pub fn sound(mut input: Input, given: &Dialect) -> Result<Sounded, Error> {
-    let mut dialect = given.clone();
-    let mut findings = Vec::new();
-    let odd: Vec<(String, Oddity)> = input
-        .oddities()
-        .into_iter()
-        .map(|(name, oddity)| (name.to_owned(), oddity.clone()))
-        .collect();
-    for (name, oddity) in &odd {
-        findings.push(format!("{name}: {}", oddity.words()));
-        match oddity {
-            Oddity::LinesAbove(lines) => dialect.skip_lines = *lines,
-            Oddity::SingleQuotes => dialect.quote = Some(b'\''),
-            Oddity::QuotedLines => {}
-        }
-    }
-    if dialect != *given {
-        input = input.reopened(&dialect)?;
-    }
-    let mut found = survey(&mut input)?;
+pub fn sound(input: Input, given: &Dialect) -> Result<Sounded, Error> {
+    let first = Sounding::begin(input, given)?;
     // JSON leaves nothing of this open.
-    if input.is_json() {
-        return Ok(Sounded {
-            survey: found,
+    let last = match first.input.is_json() {
+        true => first,
+        false => first
+            .with_escapes()?
+            .with_text_formulas()?
+            .with_header()?
+            .without_footers()?,
+    };
+    Ok(last.found)
+}
+
+/// An input that is read again with each finding.
+struct Sounding {
+    input: Input,
+    found: Sounded,
+}
+
+impl Sounding {
+    /// Takes what the head shows, and surveys the rows.
+    fn begin(mut input: Input, given: &Dialect) -> Result<Sounding, Error> {
+        let mut dialect = given.clone();
+        let mut findings = Vec::new();
+        let odd: Vec<(String, Oddity)> = input
+            .oddities()
+            .into_iter()
+            .map(|(name, oddity)| (name.to_owned(), oddity.clone()))
+            .collect();
+        for (name, oddity) in &odd {
+            findings.push(format!("{name}: {}", oddity.words()));
+            match oddity {
+                Oddity::LinesAbove(lines) => dialect.skip_lines = *lines,
+                Oddity::SingleQuotes => dialect.quote = Some(b'\''),
+                Oddity::QuotedLines => {}
+            }
+        }
+        if dialect != *given {
+            input = input.reopened(&dialect)?;
+        }
+        let found = Sounded {
+            survey: survey(&mut input)?,
             dialect,
             findings,
-        });
+        };
+        Ok(Sounding { input, found })
     }
-    if input.has_escapes() && dialect.escape.is_none() {
-        dialect.escape = Some(b'\\');
-        let said = std::mem::take(&mut found.notices);
-        findings.extend(said);
-        input = input.reopened(&dialect)?;
-        found = survey(&mut input)?;
+
+    fn again(mut self) -> Result<Sounding, Error> {
+        self.input = self.input.reopened(&self.found.dialect)?;
+        self.found.survey = survey(&mut self.input)?;
+        Ok(self)
     }
-    if !dialect.text_formulas
-        && let Some(example) = found.cells.text_formula()
-    {
-        findings.push(format!(
+
+    fn with_escapes(mut self) -> Result<Sounding, Error> {
+        if !self.input.has_escapes() || self.found.dialect.escape.is_some() {
+            return Ok(self);
+        }
+        self.found.dialect.escape = Some(b'\\');
+        let said = std::mem::take(&mut self.found.survey.notices);
+        self.found.findings.extend(said);
+        self.again()
+    }
+
+    fn with_text_formulas(mut self) -> Result<Sounding, Error> {
+        let example = self.found.survey.cells.text_formula();
+        let Some(example) = example.filter(|_| !self.found.dialect.text_formulas) else {
+            return Ok(self);
+        };
+        self.found.findings.push(format!(
             "{example} and the like are texts written as formulas: `text_formulas = true` under [source] reads \
              them without the marks"
         ));
-        dialect.text_formulas = true;
-        input = input.reopened(&dialect)?;
-        found = survey(&mut input)?;
+        self.found.dialect.text_formulas = true;
+        self.again()
     }
-    if dialect.header.is_none()
-        && let Some(missing) = missing_header(&found.cells)
-    {
-        findings.push(format!(
+
+    fn with_header(mut self) -> Result<Sounding, Error> {
+        if self.found.dialect.header.is_some() {
+            return Ok(self);
+        }
+        let Some(missing) = missing_header(&self.found.survey.cells) else {
+            return Ok(self);
+        };
+        self.found.findings.push(format!(
             "no header: {}; `header = […]` under [source] names the columns, else the first row is lost",
             missing.reason
         ));
-        dialect.header = Some(missing.claim);
-        input = input.reopened(&dialect)?;
-        found = survey(&mut input)?;
+        self.found.dialect.header = Some(missing.claim);
+        self.again()
     }
-    if dialect.skip_last == 0
-        && let Some(records) = leave_out(&found, &mut findings)
-    {
-        dialect.skip_last = records;
-        input = input.reopened(&dialect)?;
-        found = survey(&mut input)?;
+
+    fn without_footers(mut self) -> Result<Sounding, Error> {
+        if self.found.dialect.skip_last > 0 {
+            return Ok(self);
+        }
+        let Sounded {
+            survey, findings, ..
+        } = &mut self.found;
+        let Some(records) = leave_out(survey, findings) else {
+            return Ok(self);
+        };
+        self.found.dialect.skip_last = records;
+        self.again()
     }
-    Ok(Sounded {
-        survey: found,
-        dialect,
-        findings,
-    })
 }
 
 /// Says which records at the ends of the files are no rows; gives how many a mapping can

@@ -11,7 +11,7 @@ use crate::mapping::entry::{Entry, Feed};
 use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::key::Key;
-use crate::mapping::link::Link;
+use crate::mapping::notes::{Notes, TicketFiles};
 use crate::mapping::operation::For;
 use crate::mapping::shape::{At, Document, EntrySpec, MapSpec, RowsSpec};
 use crate::mapping::tables::Tables;
@@ -101,46 +101,30 @@ pub(crate) fn compile(
     let key = compiler.key(&document.key);
     let (skip, one_per) = compiler.rows(&document.rows);
     // What is archived is neither written nor linked.
-    let entries = match purpose {
-        For::Archive | For::Associate => Vec::new(),
-        For::Create | For::Update | For::Upsert => compiler.properties(&document.properties),
-    };
-    let links: Vec<Link> = match purpose {
-        For::Archive => Vec::new(),
-        _ => {
-            let links = document.links.iter();
-            links.filter_map(|link| compiler.link(link)).collect()
-        }
-    };
-    let notes = match purpose {
-        For::Archive | For::Associate => Vec::new(),
-        For::Create | For::Update | For::Upsert => {
-            let notes = document.notes.iter().enumerate();
-            notes
-                .filter_map(|(entry, notes)| compiler.notes(entry, notes, key.as_ref()))
-                .collect()
-        }
-    };
-    let files = match purpose {
-        For::Archive | For::Associate => Vec::new(),
-        For::Create | For::Update | For::Upsert => {
-            let files = document.attachments.iter();
-            files
-                .filter_map(|files| compiler.ticket_files(files))
-                .collect()
-        }
+    let (mut entries, mut links) = (Vec::new(), Vec::new());
+    let writes = !matches!(purpose, For::Archive | For::Associate);
+    if writes {
+        entries = compiler.properties(&document.properties);
+    }
+    if purpose != For::Archive {
+        links.extend(document.links.iter().filter_map(|link| compiler.link(link)));
+    }
+    let (notes, files) = match writes {
+        true => compiler.notes_and_files(document, key.as_ref()),
+        false => Default::default(),
     };
     if !problems.is_empty() {
         return None;
     }
     let key = key?;
+    let mut unused = Vec::new();
+    if writes {
+        unused = compiler.headers.unused(&compiler.used);
+    }
     Some(CompiledMapping {
         system: document.system.clone().unwrap_or_default(),
         properties: mapped_properties(&key, &entries),
-        unused: match purpose {
-            For::Archive | For::Associate => Vec::new(),
-            _ => compiler.headers.unused(&compiler.used),
-        },
+        unused,
         key,
         skip,
         one_per,
@@ -181,6 +165,20 @@ fn mapped_properties(key: &Key, entries: &[Entry]) -> Vec<MappedProperty> {
 }
 
 impl<'a> Compiler<'a> {
+    /// What comes beside a ticket's own values.
+    fn notes_and_files(
+        &mut self,
+        document: &Document,
+        key: Option<&Key>,
+    ) -> (Vec<Notes>, Vec<TicketFiles>) {
+        let notes = document.notes.iter().enumerate();
+        let notes = notes.filter_map(|(entry, spec)| self.notes(entry, spec, key));
+        let notes = notes.collect();
+        let files = document.attachments.iter();
+        let files = files.filter_map(|spec| self.ticket_files(spec));
+        (notes, files.collect())
+    }
+
     fn new(
         sources: Sources<'a>,
         headers: &Headers,

@@ -36,7 +36,7 @@ impl<'a> Compiler<'a> {
         object: ObjectType,
     ) -> Option<Cow<'a, PropertyDef>> {
         let Some(shelf) = self.shelf(object) else {
-            return Some(Cow::Owned(text_property(&name.value)));
+            return Some(Cow::Owned(PropertyDef::text(&name.value)));
         };
         let Some(found) = shelf.get(&name.value) else {
             self.unknown_property(name, object, shelf);
@@ -171,10 +171,8 @@ impl<'a> Compiler<'a> {
             ZoneSpec::Name(name) => Some(self.time_zone(&At::new(name.clone(), zone.span.clone()))),
             ZoneSpec::Column(_) => None,
         });
-        let written = spec
-            .format
-            .as_ref()
-            .map_or(&[][..], |formats| &formats.value);
+        let written = spec.format.as_ref();
+        let written = written.map_or(&[][..], |formats| &formats.value);
         let (iso, texts): (Vec<_>, Vec<_>) = written.iter().partition(|text| text.value == ISO);
         let formats: Vec<Option<DateFormat>> = texts
             .iter()
@@ -269,18 +267,6 @@ fn options(found: &PropertyDef) -> Conversion {
     let options = found.options.iter();
     let choices = options.map(|option| (option.value.as_str(), option.label.as_str()));
     Conversion::Option(Arc::new(Choices::new(choices)))
-}
-
-fn text_property(name: &str) -> PropertyDef {
-    PropertyDef {
-        name: name.to_owned(),
-        label: name.to_owned(),
-        value_type: ValueType::String,
-        options: Vec::new(),
-        external_options: false,
-        read_only: false,
-        unique: false,
-    }
 }
 
 fn kind(value_type: ValueType) -> &'static str {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::percent_decode_str;
+
 use super::element::{Element, Field};
 use crate::model::attachment::Attachment;
 use crate::model::issue::Reason;
@@ -141,22 +143,9 @@ fn name_in(address: &str) -> String {
     let last = path.trim_end_matches('/').rsplit(['/', '\\']).next();
     let last = last.unwrap_or_default();
     match is_address {
-        true => unescaped(last),
+        true => percent_decode_str(last).decode_utf8_lossy().into_owned(),
         false => last.to_owned(),
     }
-}
-
-/// A part of an address without its percent signs.
-fn unescaped(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let escaped = (*first == b'%').then(|| tail.get(..2)).flatten();
-        let byte = escaped.and_then(|hex| u8::from_str_radix(str::from_utf8(hex).ok()?, 16).ok());
-        bytes.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { &tail[2..] } else { tail };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! H3): the ids of the source, or a hash of what a comment says.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::listed::listed;
@@ -77,28 +78,18 @@ pub(crate) fn identified(
     drafts.sort_by_key(|draft| draft.at_ms);
     let mut equal: HashMap<(Activity, [u8; 16]), u32> = HashMap::new();
     // Portals may hold two keys as one that differ only by case (protocol K2).
-    let mut known: HashMap<(Activity, String), ([u8; 16], String)> = HashMap::new();
+    let mut known = Ids::new();
     let mut notes = Vec::with_capacity(drafts.len());
     for draft in drafts {
         let id = match draft.id.as_deref().map(written) {
-            Some(id) => {
-                let folded = (draft.activity, id.to_lowercase());
-                match known.get(&folded) {
-                    None => {
-                        let _none = known.insert(folded, (draft.hash, id.clone()));
-                    }
-                    Some((hash, other)) if *hash == draft.hash && *other == id => continue,
-                    Some((_, other)) => {
-                        let reason = Reason::RepeatedNote {
-                            other: other.clone(),
-                        };
-                        let problem = Problem::new(reason).column(&*draft.place);
-                        findings.problems.push(problem.value(&id));
-                        continue;
-                    }
+            Some(id) => match is_new(&mut known, &draft, &id) {
+                Ok(true) => id,
+                Ok(false) => continue,
+                Err(problem) => {
+                    findings.problems.push(*problem);
+                    continue;
                 }
-                id
-            }
+            },
             None => {
                 let count = equal.entry((draft.activity, draft.hash)).or_default();
                 *count += 1;
@@ -118,6 +109,27 @@ pub(crate) fn identified(
         });
     }
     notes
+}
+
+/// Ids by kind and folded form: the hash of what was said, and how the id is written.
+type Ids = HashMap<(Activity, String), ([u8; 16], String)>;
+
+/// Whether a comment is the first of its id; a problem where another one says something else.
+fn is_new(known: &mut Ids, draft: &Draft, id: &str) -> Result<bool, Box<Problem>> {
+    match known.entry((draft.activity, id.to_lowercase())) {
+        Entry::Vacant(entry) => {
+            let _new = entry.insert((draft.hash, id.to_owned()));
+            Ok(true)
+        }
+        Entry::Occupied(entry) => match entry.get() {
+            (hash, other) if *hash == draft.hash && other == id => Ok(false),
+            (_, other) => {
+                let other = other.clone();
+                let problem = Problem::new(Reason::RepeatedNote { other }).column(&*draft.place);
+                Err(Box::new(problem.value(id)))
+            }
+        },
+    }
 }
 
 /// An id as it stands in a key: text, without what nobody sees.

@@ -26,11 +26,14 @@ pub(crate) use ticket_files::{TicketFiles, note_of_files};
 
 use crate::mapping::convert::DateRule;
 use crate::mapping::entry::Column;
+use crate::mapping::notes::activity::Made;
 use crate::mapping::notes::body::{Head, body};
+use crate::mapping::notes::files::Strange;
 use crate::mapping::notes::ids::{Draft, Said, identified};
 use crate::mapping::notes::moment::{AT, moment};
 use crate::mapping::scope::{Findings, Scope};
 use crate::mapping::shape::BodyForm;
+use crate::model::attachment::Attachment;
 use crate::model::issue::{Problem, Reason};
 use crate::model::json::items;
 use crate::model::note::{Activity, Note};
@@ -40,6 +43,14 @@ pub(crate) use words::{Public, Words};
 /// HubSpot: properties of a note.
 const BODY: &str = "hs_note_body";
 const ATTACHMENTS: &str = "hs_attachment_ids";
+
+/// What the cells of a comment say beside its text; nothing where they are wrong.
+struct Facts {
+    at_ms: Option<i64>,
+    files: Vec<Attachment>,
+    public: Option<bool>,
+    made: Option<Made>,
+}
 
 /// How many problems with the comments of one row are told. A row may have thousands of
 /// comments, and what is wrong with one is mostly wrong with all.
@@ -198,91 +209,82 @@ impl Notes {
         place: &Arc<str>,
         findings: &mut Findings,
     ) -> Option<Draft> {
-        let files = self.files.as_ref().map(|files| files.of(element));
-        let files = files.transpose();
-        let names_files =
-            !matches!(&files, Ok(None)) && !matches!(&files, Ok(Some(files)) if files.is_empty());
+        let files = self.files_of(element);
         let text = match self.body.text(element) {
-            None if names_files => Cow::Borrowed(""),
+            // Files stand for themselves, and so does what is wrong with them.
+            None if !matches!(&files, Ok(files) if files.is_empty()) => Cow::Borrowed(""),
             text => text?,
         };
-        let wrong = |reason, property: &str, value: &str| {
-            let problem = Problem::new(reason).property(property).value(value);
-            problem.column(&**place)
-        };
-        let mut told = Vec::new();
         let at = self.at.text(element).unwrap_or_default();
-        let at_ms = match moment(&self.dates, &at, place, findings) {
-            Ok(at_ms) => Some(at_ms),
-            Err(reason) => {
-                told.push(wrong(reason, AT, &at));
-                None
-            }
-        };
-        let files = match files {
-            Ok(files) => files.unwrap_or_default(),
-            Err((reason, value)) => {
-                told.push(wrong(reason, ATTACHMENTS, &value));
-                Vec::new()
-            }
-        };
-        let public = match self.public.as_ref().map(|public| public.of(element)) {
-            None => None,
-            Some(Ok(public)) => public,
-            Some(Err((reason, value))) => {
-                told.push(wrong(reason, BODY, &value));
-                None
-            }
-        };
-        let made = match self.becomes.of(element, public) {
-            Ok(made) => Some(made),
-            Err((property, reason, value)) => {
-                told.push(wrong(reason, property, &value));
-                None
-            }
-        };
-        findings.problems.append(&mut told);
-        let mut remarks = Vec::new();
-        let author = self.author.as_ref().and_then(|words| words.of(element));
-        let channel = self.channel.as_ref().and_then(|words| words.of(element));
-        let head = Head {
-            author: author.as_deref(),
-            public,
-            channel: channel.as_deref(),
-        };
-        let id = self.id.as_ref().and_then(|id| id.text(element));
+        let facts = self.facts(element, (&at, files), place, findings);
+        let made = facts.made?;
         let said = Said {
             at: &at,
             author: &self.author_as_written(element),
             body: &text,
         };
-        let made = made?;
+        let author = self.author.as_ref().and_then(|words| words.of(element));
+        let channel = self.channel.as_ref().and_then(|words| words.of(element));
         let head = match made.activity {
             // Its headers say who wrote it.
             Activity::Email => Head::default(),
-            Activity::Note | Activity::Call => head,
+            Activity::Note | Activity::Call => Head {
+                author: author.as_deref(),
+                public: facts.public,
+                channel: channel.as_deref(),
+            },
         };
         let (body, is_stripped) = body(&head, &text, self.form);
-        remarks.extend(is_stripped.then_some(Remark::HtmlStripped));
-        remarks.extend(made.lacks_address.then_some(Remark::EmailAsNote));
-        findings
-            .remarks
-            .extend(remarks.into_iter().map(|remark| PlacedRemark {
-                remark,
-                property: made.activity.body().into(),
-                column: Some(Arc::clone(place)),
-                value: Box::default(),
-            }));
+        remark(&made, is_stripped, place, findings);
+        let id = self.id.as_ref().and_then(|id| id.text(element));
         Some(Draft {
             id: id.map(std::borrow::Cow::into_owned),
             hash: said.hash(),
-            at_ms: at_ms?,
+            at_ms: facts.at_ms?,
             body,
             activity: made.activity,
             more: made.more,
-            files,
+            files: facts.files,
             place: Arc::clone(place),
         })
+    }
+
+    /// What its cells say of a comment beside its text; what is wrong with them is told.
+    fn facts(
+        &self,
+        element: &Element<'_>,
+        (at, files): (&str, Result<Vec<Attachment>, Strange>),
+        place: &Arc<str>,
+        findings: &mut Findings,
+    ) -> Facts {
+        let mut wrong = Vec::new();
+        let mut tell = |property: &str, reason, value: &str| {
+            let problem = Problem::new(reason).property(property).value(value);
+            wrong.push(problem.column(&**place));
+        };
+        let at_ms = moment(&self.dates, at, place, findings);
+        let at_ms = at_ms.map_err(|reason| tell(AT, reason, at)).ok();
+        let files = files.map_err(|(reason, value)| tell(ATTACHMENTS, reason, &value));
+        let public = self.public.as_ref().map(|public| public.of(element));
+        let public = public.transpose();
+        let public = public.map_err(|(reason, value)| tell(BODY, reason, &value));
+        let public = public.ok().flatten().flatten();
+        let made = self.becomes.of(element, public);
+        let made = made.map_err(|(property, reason, value)| tell(property, reason, &value));
+        let facts = Facts {
+            at_ms,
+            files: files.unwrap_or_default(),
+            public,
+            made: made.ok(),
+        };
+        findings.problems.append(&mut wrong);
+        facts
+    }
+
+    /// The files that a comment names.
+    fn files_of(&self, element: &Element<'_>) -> Result<Vec<Attachment>, Strange> {
+        let files = self.files.as_ref().map(|files| files.of(element));
+        Ok(files.transpose()?.unwrap_or_default())
     }
 
     /// The author as the source names it, whatever files and maps make of that: what is
@@ -292,4 +294,19 @@ impl Notes {
         let field = words.and_then(|words| words.field.text(element));
         field.map(std::borrow::Cow::into_owned).unwrap_or_default()
     }
+}
+
+/// Tells what was made of a comment that its cells don't say.
+fn remark(made: &Made, is_stripped: bool, place: &Arc<str>, findings: &mut Findings) {
+    let remarks = [
+        is_stripped.then_some(Remark::HtmlStripped),
+        made.lacks_address.then_some(Remark::EmailAsNote),
+    ];
+    let remarks = remarks.into_iter().flatten();
+    findings.remarks.extend(remarks.map(|remark| PlacedRemark {
+        remark,
+        property: made.activity.body().into(),
+        column: Some(Arc::clone(place)),
+        value: Box::default(),
+    }));
 }

@@ -18,6 +18,16 @@ const OF_EMAILS: [&str; 3] = ["from", "to", "cc"];
 /// What notes have not.
 const OF_BOTH: [&str; 2] = ["subject", "incoming"];
 
+/// What every e-mail says, and how it is named.
+const NEEDED_BY_EMAILS: [(&str, &str); 3] = [
+    ("from", "name where the address of who sent it stands"),
+    ("to", "name where the addresses of who got it stand"),
+    (
+        "incoming",
+        "say which came from outside: true, false, or a field that says it",
+    ),
+];
+
 /// Reads what comments become; none where something was reported.
 pub(super) fn read_becomes(fields: &Fields<'_>, table: &mut Table<'_>) -> Option<BecomesSpec> {
     let is_named = table.value("as").is_some();
@@ -39,14 +49,7 @@ pub(super) fn read_becomes(fields: &Fields<'_>, table: &mut Table<'_>) -> Option
             Some(BecomesSpec::Call(Box::new(CallSpec { subject, incoming })))
         }
         Some(Activity::Email) => {
-            for (key, help) in [
-                ("from", "name where the address of who sent it stands"),
-                ("to", "name where the addresses of who got it stand"),
-                (
-                    "incoming",
-                    "say which came from outside: true, false, or a field that says it",
-                ),
-            ] {
+            for (key, help) in NEEDED_BY_EMAILS {
                 if table.value(key).is_none() {
                     table.lacks(key, help);
                 }

@@ -51,18 +51,11 @@ pub(crate) fn read_notes(mut table: Table<'_>) -> Option<NotesSpec> {
 
 /// Where the comments stand, and the key by which their fields are named in tables.
 fn read_from(table: &mut Table<'_>) -> (Option<NotesFrom>, &'static str) {
-    let given = PLACES.map(|key| table.value(key).is_some());
-    let given: Vec<&'static str> = PLACES
-        .into_iter()
-        .zip(given)
-        .filter_map(|(key, given)| given.then_some(key))
-        .collect();
+    let given = PLACES.into_iter();
+    let given: Vec<&'static str> = given.filter(|key| table.value(key).is_some()).collect();
     let has_parts = table.value("parts").is_some();
-    for key in ["ticket", "joins"] {
-        if table.value(key).is_some() && given != ["file"] {
-            let what = format!("`{key}` has no effect without `file`");
-            let _ = table.wrong::<()>(table.key_span(key), what);
-        }
+    if given != ["file"] {
+        refuse_joins(table);
     }
     match given.as_slice() {
         [] => {
@@ -75,13 +68,9 @@ fn read_from(table: &mut Table<'_>) -> (Option<NotesFrom>, &'static str) {
             (None, PART)
         }
         ["column"] => {
-            let column = read_columns(table, "column");
-            let parts = read_parts(table);
-            let cells = column.zip(parts);
-            (
-                cells.map(|(column, parts)| NotesFrom::Cells(column, parts)),
-                PART,
-            )
+            let cells = read_columns(table, "column").zip(read_parts(table));
+            let from = cells.map(|(column, parts)| NotesFrom::Cells(column, parts));
+            (from, PART)
         }
         [one] => {
             if has_parts {
@@ -98,6 +87,16 @@ fn read_from(table: &mut Table<'_>) -> (Option<NotesFrom>, &'static str) {
             let _ = table.wrong::<()>(table.key_span(second), what);
             let _parts = has_parts.then(|| read_parts(table));
             (None, PART)
+        }
+    }
+}
+
+/// What only files of comments are joined by.
+fn refuse_joins(table: &mut Table<'_>) {
+    for key in ["ticket", "joins"] {
+        if table.value(key).is_some() {
+            let what = format!("`{key}` has no effect without `file`");
+            let _ = table.wrong::<()>(table.key_span(key), what);
         }
     }
 }

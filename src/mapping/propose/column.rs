@@ -136,13 +136,7 @@ impl Column {
             return;
         }
         self.filled += 1;
-        self.chars += cell.chars().count() as u64;
-        self.blanks += u64::from(memchr::memchr(b' ', cell.as_bytes()).is_some());
-        self.multiline += u64::from(memchr::memchr(b'\n', cell.as_bytes()).is_some());
-        if memchr::memchr2(b'<', b'&', cell.as_bytes()).is_some() {
-            self.markup += u64::from(cell.contains("</") || cell.contains("<br"));
-            self.entities += u64::from(cell.contains("&lt;") && cell.contains("&gt;"));
-        }
+        self.add_form(cell);
         self.emails
             .add(cell.contains('@') && email(cell).is_ok(), at);
         self.links.add(is_link(cell), at);
@@ -159,8 +153,23 @@ impl Column {
             self.leading.add(At { cell, ..at });
         }
         self.count(cell);
+        self.add_example(at);
+    }
+
+    /// Counts how a cell is written: long, in words, lines or markup.
+    fn add_form(&mut self, cell: &str) {
+        self.chars += cell.chars().count() as u64;
+        self.blanks += u64::from(memchr::memchr(b' ', cell.as_bytes()).is_some());
+        self.multiline += u64::from(memchr::memchr(b'\n', cell.as_bytes()).is_some());
+        if memchr::memchr2(b'<', b'&', cell.as_bytes()).is_some() {
+            self.markup += u64::from(cell.contains("</") || cell.contains("<br"));
+            self.entities += u64::from(cell.contains("&lt;") && cell.contains("&gt;"));
+        }
+    }
+
+    fn add_example(&mut self, at: At<'_>) {
         let mut examples = self.examples.iter();
-        if self.examples.len() < EXAMPLES && !examples.any(|known| known.value == cell) {
+        if self.examples.len() < EXAMPLES && !examples.any(|known| known.value == at.cell) {
             let example = at.counter();
             if !self
                 .examples

@@ -272,19 +272,10 @@ impl Fitting<'_> {
             let mut lines = lines.iter();
             lines.any(|line| line.from.value.trim().to_lowercase() == value.trim().to_lowercase())
         };
-        // A pattern may make other texts of the cells first.
-        let replaced = |value: &str| match &entry.replace {
-            None => value.to_owned(),
-            Some(all) => all.value.iter().fold(value.to_owned(), |text, one| {
-                one.pattern
-                    .replace_all(&text, one.text.as_str())
-                    .into_owned()
-            }),
-        };
         let mut added = Vec::new();
         let mut unknown = Vec::new();
         for (value, count) in column.choices() {
-            let text = replaced(value);
+            let text = replaced(entry, value);
             if is_known(&text) {
                 continue;
             }
@@ -301,16 +292,15 @@ impl Fitting<'_> {
         }
         if !unknown.is_empty() {
             let shown: Vec<&str> = unknown.iter().take(8).map(String::as_str).collect();
+            let more = match unknown.len() > shown.len() {
+                true => " and more",
+                false => "",
+            };
             self.losses.push(format!(
-                "values of \"{}\" that the map for {} lacks: {}{}",
+                "values of \"{}\" that the map for {} lacks: {}{more}",
                 column.header,
                 entry.property.value,
                 shown.join(", "),
-                if unknown.len() > shown.len() {
-                    " and more"
-                } else {
-                    ""
-                }
             ));
         }
     }
@@ -324,6 +314,16 @@ impl Fitting<'_> {
             .map_or(self.text.len(), |end| at + end);
         start..end
     }
+}
+
+/// A value as the entry's patterns make it: another text than the cell's, maybe.
+fn replaced(entry: &EntrySpec, value: &str) -> String {
+    let all = entry.replace.as_ref().map(|all| all.value.as_slice());
+    let all = all.unwrap_or_default().iter();
+    all.fold(value.to_owned(), |text, one| {
+        let replaced = one.pattern.replace_all(&text, one.text.as_str());
+        replaced.into_owned()
+    })
 }
 
 /// The text with its edits, which do not overlap.

@@ -118,23 +118,22 @@ impl Page<'_> {
                  # all, name it: column = \"…\"\nrow_hash = true\n"
             );
         };
-        let nth = self
-            .nth(one)
-            .map_or(String::new(), |nth| format!("nth = {nth}\n"));
+        let nth = self.nth(one);
+        let nth = nth.map_or(String::new(), |nth| format!("nth = {nth}\n"));
         let mut text = format!(
             "{head}{}column = {}\n{nth}# Keeps two sources apart:\n# prefix = \"desk-\"\n",
             self.why(one),
             self.column(one.column)
         );
-        if has_spaced_ids(&self.survey.columns[one.column]) {
+        let column = &self.survey.columns[one.column];
+        if has_spaced_ids(column) {
             text.push_str(
                 "# The ids have a blank between groups of digits throughout: they are taken as they are.\n\
                  as_written = true\n",
             );
         }
-        if is_log(&self.survey.columns[one.column]) {
-            let distinct = &self.survey.columns[one.column].distinct;
-            let order = match distinct.are_grouped() {
+        if is_log(column) {
+            let order = match column.distinct.are_grouped() {
                 true => String::new(),
                 false => "# They don't stand one behind the other: sort the file by this column first, or\n\
                           # rows that come later are refused.\n"

@@ -97,11 +97,8 @@ fn dialect_lines(dialect: &Dialect) -> String {
     let mut lines = String::new();
     let mark = |mark: u8| quoted(&char::from(mark).to_string());
     if dialect.skip_lines > 0 {
-        let _ok = writeln!(
-            lines,
-            "# Lines above the header.\nskip_lines = {}",
-            dialect.skip_lines
-        );
+        let skipped = dialect.skip_lines;
+        let _ok = writeln!(lines, "# Lines above the header.\nskip_lines = {skipped}");
     }
     if dialect.skip_last > 0 {
         let _ok = writeln!(

@@ -4,8 +4,8 @@
 use crate::hubspot::records::Record;
 use crate::import::check::broken_rule;
 use crate::import::decide::{Action, Observed, Wanted, decide};
-use crate::import::divert::Diversion;
 use crate::import::flow::{Operation, PlannedOp};
+use crate::import::send::fallback_properties::FallbackProperties;
 use crate::journal::{Keys, PlannedRow};
 use crate::mapping::CompiledMapping;
 use crate::model::compare::same_value;
@@ -19,7 +19,7 @@ use crate::model::value_rule::RuleBook;
 pub(super) struct Rules<'a> {
     pub(super) operation: Operation,
     pub(super) mapping: &'a CompiledMapping,
-    pub(super) diversion: &'a Diversion,
+    pub(super) fallbacks: &'a FallbackProperties,
     pub(super) places: &'a Places,
     /// Rules that the portal has for values that are sent.
     pub(super) values: &'a RuleBook,
@@ -71,10 +71,10 @@ impl Rules<'_> {
         let record = outcome(known.live, known.earlier);
         let values = &mut op.draft.properties;
         match &record {
-            Some(record) => self.diversion.apply_to(values, |name, value| {
+            Some(record) => self.fallbacks.apply_to(values, |name, value| {
                 same_value(self.mapping.type_of(name), value, record.get(name))
             }),
-            None => self.diversion.apply(values),
+            None => self.fallbacks.apply(values),
         }
         let wanted = Wanted {
             operation: self.operation,

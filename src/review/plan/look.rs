@@ -14,8 +14,8 @@ use crate::import::flow::{Operation, PlannedOp};
 use crate::import::links::{
     Found, HeldLinks, Link, LinkKinds, Look, OfTicket, Resolved, Way, fit, links,
 };
-use crate::import::reading::{Closed, Given};
-use crate::import::tickets::{Tickets, compared};
+use crate::import::send::reading::{Closed, Given};
+use crate::import::send::tickets::{Tickets, compared};
 use crate::journal::{PlanWriter, Sought};
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;

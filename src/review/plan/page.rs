@@ -7,9 +7,9 @@ use std::thread::JoinHandle;
 use tokio::sync::mpsc;
 
 use crate::error::Error;
-use crate::import::feed::map;
 use crate::import::flow::{Operation, PlannedOp, RowOutcome};
-use crate::import::one_per::Rows;
+use crate::import::plan::feed::map;
+use crate::import::plan::one_per::Rows;
 use crate::import::plan::plan;
 use crate::import::read::{Input, Reading};
 use crate::mapping::CompiledMapping;

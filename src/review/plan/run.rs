@@ -14,11 +14,11 @@ use super::sums::Sums;
 use crate::error::Error;
 use crate::hubspot::Client;
 use crate::import::check::Judge;
-use crate::import::divert::Diversion;
 use crate::import::flow::{Operation, PlannedOp, RowOutcome};
 use crate::import::links::{Link, LinkKinds, Look, OfTicket, Resolved, Way};
+use crate::import::plan::rivals::Rivals;
 use crate::import::read::Input;
-use crate::import::rivals::Rivals;
+use crate::import::send::fallback_properties::FallbackProperties;
 use crate::import::stop::stop_for;
 use crate::journal::{KeyHolder, PlanWriter, PlannedRow, RowEntry};
 use crate::mapping::CompiledMapping;
@@ -104,7 +104,7 @@ pub async fn plan<'a>(
         rules: Rules {
             operation: what.operation,
             mapping: &what.mapping,
-            diversion: &Diversion::new(&what.mapping),
+            fallbacks: &FallbackProperties::new(&what.mapping),
             places: &places,
             values: &what.values,
         },

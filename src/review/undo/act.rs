@@ -5,8 +5,8 @@ use super::decide::Inverse;
 use crate::hubspot::Client;
 use crate::hubspot::records::WriteInput;
 use crate::import::links::{Link, Linked, OfTicket, Way, put};
-use crate::import::reply::{Input, Item, Matching, Verdict};
-use crate::import::write::{Verb, write};
+use crate::import::send::reply::{Input, Item, Matching, Verdict};
+use crate::import::send::write::{Verb, write};
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::outcome::Change;
@@ -82,19 +82,16 @@ impl Act<'_> {
             .into_iter()
             .filter(|idx| is_open(*idx))
             .collect();
-        let wanted: Vec<OfTicket<'_>> = chosen
-            .iter()
-            .map(|&idx| OfTicket {
-                ticket: &rows[idx].0.ticket,
-                links: cut_of(rows[idx].1),
-            })
-            .collect();
+        let wanted = chosen.iter().map(|&idx| OfTicket {
+            ticket: &rows[idx].0.ticket,
+            links: cut_of(rows[idx].1),
+        });
+        let wanted: Vec<OfTicket<'_>> = wanted.collect();
         if wanted.is_empty() {
             return Ok(());
         }
         // Nobody knows of a row whose links may be cut or not, until they are.
-        let cut = put(self.client, Way::Cut, &wanted).await;
-        let cut = match cut {
+        let cut = match put(self.client, Way::Cut, &wanted).await {
             Ok(cut) => cut,
             Err(stop) => {
                 chosen.iter().for_each(|&idx| acted[idx] = Acted::Unclear);

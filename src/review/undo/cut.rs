@@ -19,16 +19,12 @@ pub(super) fn cuts(
         let mut held = between.iter();
         let held = held.find(|(object, other)| *object == link.to && other.id == link.record);
         let Some((_, held)) = held else { continue };
-        let is_ours = |kind: &LinkType| link.kinds.iter().any(|made| is(made, kind));
-        let (ours, others): (Vec<&LinkType>, Vec<&LinkType>) =
-            held.types.iter().partition(|kind| is_ours(kind));
+        let is_ours = |kind: &&LinkType| link.kinds.iter().any(|made| is(made, kind));
+        let (ours, others): (Vec<_>, Vec<_>) = held.types.iter().partition(is_ours);
         // HubSpot puts the plain link beside a label by itself.
         let only_ours = others.iter().all(|kind| kind.label.is_none());
-        let labelled: Vec<LinkType> = ours
-            .iter()
-            .filter(|kind| kind.label.is_some())
-            .map(|kind| (*kind).clone())
-            .collect();
+        let labelled = ours.iter().filter(|kind| kind.label.is_some());
+        let labelled: Vec<LinkType> = labelled.map(|kind| (*kind).clone()).collect();
         let types = match (ours.is_empty(), link.alone && only_ours) {
             (true, _) => continue,
             (false, true) => {
@@ -38,17 +34,18 @@ pub(super) fn cuts(
             }
             (false, false) => labelled,
         };
-        if types.is_empty() {
-            let record = format!("{} {}", link.to.plural(), link.record);
-            left = left.or(Some(Left::Linked(record)));
-            continue;
+        match types.is_empty() {
+            true => {
+                let record = format!("{} {}", link.to.plural(), link.record);
+                left = left.or(Some(Left::Linked(record)));
+            }
+            false => cut.push(Link {
+                to: link.to,
+                id: link.record.clone(),
+                types,
+                column: String::new(),
+            }),
         }
-        cut.push(Link {
-            to: link.to,
-            id: link.record.clone(),
-            types,
-            column: String::new(),
-        });
     }
     (cut, left)
 }

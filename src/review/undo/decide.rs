@@ -160,6 +160,16 @@ fn touched(
     if !now.begun && holds_key.to_lowercase() != row.key.to_lowercase() {
         return Some(touched_by(record, now.key_property));
     }
+    set_by_others(row, record, now, writable).or_else(|| linked_by_others(row, now))
+}
+
+/// A property that the run did not write and somebody else did, after the ticket was made.
+fn set_by_others(
+    row: &Expected,
+    record: &Record,
+    now: &Now<'_>,
+    writable: &BTreeSet<String>,
+) -> Option<Left> {
     let ours = |name: &str| {
         let mut values = row.values.iter();
         name == now.key_property
@@ -178,6 +188,11 @@ fn touched(
             return Some(touched_by(record, name));
         }
     }
+    None
+}
+
+/// A record that neither the run nor HubSpot linked to the ticket.
+fn linked_by_others(row: &Expected, now: &Now<'_>) -> Option<Left> {
     let own_note = |object: ObjectType, id: &String| {
         let mut notes = row.notes.iter();
         notes.any(|note| note.entry.activity.object() == object && note.record.as_ref() == Some(id))

@@ -65,9 +65,8 @@ pub fn write(folder: &Path, places: &Places) -> Result<PathBuf, Error> {
             rows.write_record(cells).map_err(csv_error)?;
         }
     }
-    let file = rows
-        .into_inner()
-        .map_err(|error| unwritable(error.into_error()))?;
+    let file = rows.into_inner();
+    let file = file.map_err(|error| unwritable(error.into_error()))?;
     file.sync_all().map_err(unwritable)?;
     std::fs::rename(&building, &path).map_err(unwritable)?;
     Ok(path)

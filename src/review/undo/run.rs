@@ -189,23 +189,7 @@ impl Undo {
                 .collect();
             late.extend(self.page(open, &mut undone).await?);
         }
-        for _round in 0..ROUNDS {
-            if late.is_empty() || undone.stop.is_some() {
-                break;
-            }
-            tokio::time::sleep(self.horizon).await;
-            self.begun.extend(late.iter().map(|row: &Expected| row.seq));
-            let mut again = Vec::new();
-            for page in std::mem::take(&mut late).chunks(PAGE) {
-                again.extend(self.page(page.to_vec(), &mut undone).await?);
-            }
-            late = again;
-        }
-        if !late.is_empty() {
-            undone.unknown = late.len() as u64;
-            let words = "the portal's replies do not say what became of some tickets";
-            let _first = undone.stop.get_or_insert(Stop::Later(words.to_owned()));
-        }
+        self.again(late, &mut undone).await?;
         if let Some(mut journal) = self.journal {
             let state = match undone.stop {
                 None => RunState::Finished,
@@ -217,6 +201,28 @@ impl Undo {
             journal.close()?;
         }
         Ok(undone)
+    }
+
+    /// Rows whose outcome is not known, once nothing of them can come late any more (S4).
+    async fn again(&mut self, mut late: Vec<Expected>, undone: &mut Undone) -> Result<(), Error> {
+        for _round in 0..ROUNDS {
+            if late.is_empty() || undone.stop.is_some() {
+                break;
+            }
+            tokio::time::sleep(self.horizon).await;
+            self.begun.extend(late.iter().map(|row: &Expected| row.seq));
+            let mut again = Vec::new();
+            for page in std::mem::take(&mut late).chunks(PAGE) {
+                again.extend(self.page(page.to_vec(), undone).await?);
+            }
+            late = again;
+        }
+        if !late.is_empty() {
+            undone.unknown = late.len() as u64;
+            let words = "the portal's replies do not say what became of some tickets";
+            let _first = undone.stop.get_or_insert(Stop::Later(words.to_owned()));
+        }
+        Ok(())
     }
 
     /// Takes some rows back; gives those whose outcome is not known.
@@ -250,21 +256,34 @@ impl Undo {
             })
             .collect::<Result<_, Error>>()?;
         let notes = own_notes(&decided, &held, &self.begun);
-        let Some(journal) = &mut self.journal else {
+        if self.journal.is_none() {
             undone.notes += notes.counts.values().sum::<u64>();
             for (row, inverse) in &decided {
                 undone.count(row, inverse);
                 self.show(row, inverse)?;
             }
             return Ok(Vec::new());
+        }
+        self.act(&decided, &notes, undone).await
+    }
+
+    /// Does what was decided; gives the rows whose outcome is not known.
+    async fn act(
+        &mut self,
+        decided: &[(Expected, Inverse)],
+        notes: &OwnNotes,
+        undone: &mut Undone,
+    ) -> Result<Vec<Expected>, Error> {
+        let Some(journal) = &mut self.journal else {
+            return Ok(Vec::new());
         };
-        intend(journal, &decided)?;
+        intend(journal, decided)?;
         // They are the run's own, and may be archived again and again.
         if let Err(stop) = archive_notes(&self.client, &notes.live).await {
             undone.stop = Some(stop);
             return Ok(Vec::new());
         }
-        settle_still(journal, &decided, (&self.begun, &notes), undone)?;
+        settle_still(journal, decided, (&self.begun, notes), undone)?;
         let acting = decided.iter().map(|(row, inverse)| (row, inverse));
         let acting: Vec<_> = acting.filter(|(_, inverse)| acts(inverse)).collect();
         let act = Act {
@@ -275,8 +294,7 @@ impl Undo {
         let (acted, stop) = act.on(&acting).await;
         undone.stop = stop;
         let settled = acting.into_iter().zip(acted);
-        let late = settle(journal, settled, &notes, undone)?;
-        Ok(late)
+        settle(journal, settled, notes, undone)
     }
 
     /// Remembers what a ticket would hold, for the rows before this one that changed it too.
@@ -497,6 +515,41 @@ fn refusal(left: &Left) -> Refusal {
     }
 }
 
+/// The end of a row, and what was written where it is refused for a part of it; none where its
+/// outcome is not known.
+fn ended(
+    row: &Expected,
+    inverse: &Inverse,
+    acted: Acted,
+    (notes, undone): (&OwnNotes, &mut Undone),
+) -> Option<(RowEnd, Option<Written>)> {
+    let ticket = row.ticket.clone();
+    let end = match acted {
+        Acted::Done(change) => {
+            undone.count(row, inverse);
+            undone.notes += notes.of(row);
+            if let Inverse::Restore { left, .. } = inverse
+                && let Some(left) = left
+            {
+                let refused = RowEnd::Refused(refusal(left));
+                return Some((refused, Some(Written { ticket, change })));
+            }
+            RowEnd::Done { ticket, change }
+        }
+        Acted::Missing => {
+            let left = Left::NotLive(None);
+            undone.count(row, &Inverse::Leave(left.clone()));
+            RowEnd::Refused(refusal(&left))
+        }
+        Acted::Refused(issue) => {
+            *undone.left.entry("REFUSED".to_owned()).or_default() += 1;
+            RowEnd::Refused(issue.into())
+        }
+        Acted::Unclear => return None,
+    };
+    Some((end, None))
+}
+
 /// One commit of what became of rows; gives those whose outcome is not known.
 fn settle<'a>(
     journal: &mut Journal,
@@ -507,38 +560,9 @@ fn settle<'a>(
     let mut commit = journal.begin()?;
     let mut late = Vec::new();
     for ((row, inverse), acted) in acted {
-        let ticket = row.ticket.clone();
-        let mut partly = None;
-        let end = match acted {
-            Acted::Done(change) => {
-                undone.count(row, inverse);
-                undone.notes += notes.of(row);
-                match inverse {
-                    Inverse::Restore {
-                        left: Some(left), ..
-                    } => {
-                        partly = Some(Written {
-                            ticket: row.ticket.clone(),
-                            change,
-                        });
-                        RowEnd::Refused(refusal(left))
-                    }
-                    _ => RowEnd::Done { ticket, change },
-                }
-            }
-            Acted::Missing => {
-                let left = Left::NotLive(None);
-                undone.count(row, &Inverse::Leave(left.clone()));
-                RowEnd::Refused(refusal(&left))
-            }
-            Acted::Refused(issue) => {
-                *undone.left.entry("REFUSED".to_owned()).or_default() += 1;
-                RowEnd::Refused(issue.into())
-            }
-            Acted::Unclear => {
-                late.push(row.clone());
-                continue;
-            }
+        let Some((end, partly)) = ended(row, inverse, acted, (notes, &mut *undone)) else {
+            late.push(row.clone());
+            continue;
         };
         commit.settle(entry(row), Some(&row.key), &end)?;
         commit.name_record(KIND, row.seq, &row.ticket)?;

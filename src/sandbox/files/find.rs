@@ -2,12 +2,12 @@
 //! switches have it. Deleting them.
 
 use super::shapes::{FileOut, FolderOut, StatOut};
-use crate::sandbox::call::Call;
+use crate::sandbox::api::call::Call;
+use crate::sandbox::api::problem::Problem;
+use crate::sandbox::api::reply::{Paging, Results};
 use crate::sandbox::clock::Moment;
-use crate::sandbox::desk::Desk;
-use crate::sandbox::kind::Kind;
-use crate::sandbox::problem::Problem;
-use crate::sandbox::reply::{Paging, Results};
+use crate::sandbox::portal_state::PortalState;
+use crate::sandbox::schema::kind::Kind;
 use crate::sandbox::store::StoredFile;
 use crate::sandbox::switches::{DeletedFile, UnknownFileId};
 
@@ -84,7 +84,7 @@ impl FileQuery {
     }
 }
 
-impl Desk {
+impl PortalState {
     /// A live file by id.
     pub(in crate::sandbox) fn one_file(&self, id: &str, origin: &str) -> Result<FileOut, Problem> {
         let file = self.live_file(id)?;

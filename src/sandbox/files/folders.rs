@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use super::names::{folder_path, kept};
 use super::shapes::FolderOut;
+use crate::sandbox::api::problem::Problem;
 use crate::sandbox::clock::Moment;
-use crate::sandbox::desk::Desk;
-use crate::sandbox::problem::Problem;
+use crate::sandbox::portal_state::PortalState;
 use crate::sandbox::store::StoredFolder;
 
 /// The body of a create.
@@ -19,7 +19,7 @@ pub(in crate::sandbox) struct NewFolder {
     parent_path: Option<String>,
 }
 
-impl Desk {
+impl PortalState {
     /// Makes a folder.
     pub(in crate::sandbox) fn new_folder(
         &self,

@@ -3,7 +3,7 @@
 use axum::body::{Body, Bytes};
 use multer::{Field, Multipart};
 
-use crate::sandbox::problem::Problem;
+use crate::sandbox::api::problem::Problem;
 
 /// The longest text of a form.
 const LONGEST: usize = 64 * 1024;

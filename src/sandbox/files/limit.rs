@@ -2,11 +2,11 @@
 
 use std::str::FromStr;
 
-use crate::sandbox::free_values::NoValue;
+use crate::sandbox::switches::value::NoValue;
 
 /// The most bytes of a file; 20 MB by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sandbox) struct FileLimit(pub(in crate::sandbox) usize);
+pub(crate) struct FileLimit(pub(crate) usize);
 
 impl Default for FileLimit {
     fn default() -> FileLimit {

@@ -16,6 +16,6 @@ mod upload;
 
 pub(super) use find::FileQuery;
 pub(super) use form::{Form, boundary};
-pub(super) use limit::FileLimit;
+pub(crate) use limit::FileLimit;
 pub(super) use route::{FileRoute, SIGNED};
 pub(super) use upload::Upload;

@@ -1,6 +1,6 @@
 //! Which path of the file manager means what (C2 §2).
 
-use crate::sandbox::problem::Problem;
+use crate::sandbox::api::problem::Problem;
 
 /// Begins signed addresses: they need no token.
 pub(in crate::sandbox) const SIGNED: &str = "/_signed/";

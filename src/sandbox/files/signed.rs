@@ -7,15 +7,15 @@ use axum::body::Bytes;
 
 use super::shapes::SignedOut;
 use super::upload::hex;
-use crate::sandbox::chance::new_token;
+use crate::sandbox::api::problem::Problem;
 use crate::sandbox::clock::Moment;
-use crate::sandbox::desk::Desk;
-use crate::sandbox::problem::Problem;
+use crate::sandbox::http::secret::new_token;
+use crate::sandbox::portal_state::PortalState;
 
 /// What the secret is kept as.
 const SECRET: &str = "signing_secret";
 
-impl Desk {
+impl PortalState {
     /// An address that leads to a file for so long, or for as long as the portal has it.
     pub(in crate::sandbox) fn signed_url(
         &self,

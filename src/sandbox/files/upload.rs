@@ -9,9 +9,9 @@ use serde::Deserialize;
 use super::form::Form;
 use super::names::{file_path, kept, next, parted};
 use super::shapes::FileOut;
+use crate::sandbox::api::problem::Problem;
 use crate::sandbox::clock::Moment;
-use crate::sandbox::desk::Desk;
-use crate::sandbox::problem::Problem;
+use crate::sandbox::portal_state::PortalState;
 use crate::sandbox::store::{StoredFile, StoredFolder};
 use crate::sandbox::switches::{
     BarredFile, FileDuplicate, FileExisting, FileExistingArchived, FileRace, FileReject,
@@ -79,11 +79,11 @@ struct Coming<'a> {
 
 impl Upload {
     /// What a form asks for, held against its limits.
-    pub(in crate::sandbox) fn of(form: &Form, desk: &Desk) -> Result<Upload, Problem> {
+    pub(in crate::sandbox) fn of(form: &Form, state: &PortalState) -> Result<Upload, Problem> {
         let missing = |name| Problem::validation(format!("'{name}' is missing in the form"));
         let file = form.file.as_ref().ok_or_else(|| missing("file"))?;
         let bytes = file.bytes.clone();
-        let bytes = bytes.ok_or_else(|| too_large(desk))?;
+        let bytes = bytes.ok_or_else(|| too_large(state))?;
         let given = form.text("fileName").or(file.name.as_deref());
         let mut name = given.unwrap_or("file").to_owned();
         if parted(&name).1.is_empty() {
@@ -109,20 +109,20 @@ impl Upload {
             place,
             options,
         };
-        upload.check(desk)?;
+        upload.check(state)?;
         Ok(upload)
     }
 
-    fn check(&self, desk: &Desk) -> Result<(), Problem> {
+    fn check(&self, state: &PortalState) -> Result<(), Problem> {
         let known = ["PUBLIC_INDEXABLE", "PUBLIC_NOT_INDEXABLE", "PRIVATE"];
         let access = self.options.access.as_str();
         if !known.contains(&access) {
             return Err(Problem::validation(format!("access can't be '{access}'")));
         }
         let (_, ending) = parted(&self.name);
-        if desk.switches.barred_endings.0.contains(&ending) {
+        if state.switches.barred_endings.0.contains(&ending) {
             let words = format!("files of the type '{ending}' are not allowed");
-            return Err(match desk.switches.barred_file {
+            return Err(match state.switches.barred_file {
                 BarredFile::Refused => Problem::validation(words),
                 BarredFile::Unsupported => Problem::unsupported(words),
             });
@@ -131,18 +131,18 @@ impl Upload {
     }
 }
 
-fn too_large(desk: &Desk) -> Problem {
+fn too_large(state: &PortalState) -> Problem {
     let words = format!(
         "the file is larger than {} bytes",
-        desk.switches.file_limit.0
+        state.switches.file_limit.0
     );
-    match desk.switches.oversized_file {
+    match state.switches.oversized_file {
         OversizedFile::Refused => Problem::validation(words),
         OversizedFile::TooLarge => Problem::payload_too_large(words),
     }
 }
 
-impl Desk {
+impl PortalState {
     /// Takes a file in; with the status that tells of it.
     pub(in crate::sandbox) fn upload(
         &self,

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use super::link_type::LinkType;
 use super::shapes::{ArchiveInput, PairInput, ReadInput, ReadOut, TypedInput, pair_out, way_out};
+use crate::sandbox::api::problem::{Problem, RowProblem};
+use crate::sandbox::api::reply::Paging;
 use crate::sandbox::clock::Moment;
-use crate::sandbox::desk::Desk;
-use crate::sandbox::kind::Kind;
-use crate::sandbox::problem::{Problem, RowProblem};
-use crate::sandbox::reply::Paging;
-use crate::sandbox::shapes::{BatchOut, Reference};
+use crate::sandbox::portal_state::PortalState;
+use crate::sandbox::records::shapes::{BatchOut, Reference};
+use crate::sandbox::schema::kind::Kind;
 use crate::sandbox::switches::{MissingFrom, NoLinks};
 
 /// Associations of one record on a page of a batch read.
@@ -21,7 +21,7 @@ const PAGE: usize = 100;
 const INVALID: &str = "crm.associations.INVALID_IDENTIFIER";
 const NONE: &str = "crm.associations.NO_ASSOCIATIONS_FOUND";
 
-impl Desk {
+impl PortalState {
     /// Associates pairs by named types.
     pub(crate) fn link_batch(
         &self,

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sandbox::kind::Kind;
-use crate::sandbox::problem::Problem;
+use crate::sandbox::api::problem::Problem;
+use crate::sandbox::schema::kind::Kind;
 
 /// Under which sort limits are kept.
 pub(crate) const SORT: &str = "link_limit";

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::bound::{Bound, Full, SORT};
 use super::inline::Link;
 use super::link_type::LinkType;
-use crate::sandbox::desk::Desk;
-use crate::sandbox::kind::Kind;
-use crate::sandbox::problem::Problem;
+use crate::sandbox::api::problem::Problem;
+use crate::sandbox::portal_state::PortalState;
+use crate::sandbox::schema::kind::Kind;
 
 /// A limit to be set.
 #[derive(Debug, Deserialize)]
@@ -28,7 +28,7 @@ pub(crate) struct BoundName {
     type_id: u32,
 }
 
-impl Desk {
+impl PortalState {
     /// Whether two records can be associated by a type; who has too many already, if not.
     pub(crate) fn room(
         &self,

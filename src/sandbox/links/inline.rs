@@ -3,9 +3,9 @@
 
 use super::link_type::LinkType;
 use super::types::LinkTypes;
-use crate::sandbox::kind::Kind;
-use crate::sandbox::problem::Context;
-use crate::sandbox::shapes::LinkInput;
+use crate::sandbox::api::problem::Context;
+use crate::sandbox::records::shapes::LinkInput;
+use crate::sandbox::schema::kind::Kind;
 
 /// An association to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

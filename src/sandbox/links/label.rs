@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::link_type::LinkType;
-use crate::sandbox::kind::Kind;
+use crate::sandbox::schema::kind::Kind;
 
 /// Under which sort labels are kept.
 pub(crate) const SORT: &str = "label";

@@ -6,17 +6,17 @@ use serde_json::{Value, json};
 use super::label::{Label, SORT};
 use super::link_type::LinkType;
 use super::shapes::{LabelInput, LabelPatch};
-use crate::sandbox::desk::Desk;
-use crate::sandbox::kind::Kind;
-use crate::sandbox::problem::Problem;
-use crate::sandbox::reply::Results;
+use crate::sandbox::api::problem::Problem;
+use crate::sandbox::api::reply::Results;
+use crate::sandbox::portal_state::PortalState;
+use crate::sandbox::schema::kind::Kind;
 
 /// A type as the list of labels shows it.
 fn shown(known: &LinkType) -> Value {
     json!({"category": known.category(), "typeId": known.id, "label": known.label})
 }
 
-impl Desk {
+impl PortalState {
     pub(crate) fn labels(&self, from: Kind, to: Kind) -> Results<Value> {
         Results::whole(self.schema.links.between(from, to).map(shown).collect())
     }

@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 use super::link_type::LinkType;
 use super::pairs::PairsPage;
 use super::shapes::{LegacyInput, ReadInput};
+use crate::sandbox::api::problem::{Problem, RowProblem};
+use crate::sandbox::api::reply::{Paging, Results};
 use crate::sandbox::clock::Moment;
-use crate::sandbox::desk::Desk;
-use crate::sandbox::kind::Kind;
-use crate::sandbox::problem::{Problem, RowProblem};
-use crate::sandbox::reply::{Paging, Results};
-use crate::sandbox::shapes::{BatchOut, ObjectOut};
-use crate::sandbox::show::View;
+use crate::sandbox::portal_state::PortalState;
+use crate::sandbox::records::shapes::{BatchOut, ObjectOut};
+use crate::sandbox::records::show::View;
+use crate::sandbox::schema::kind::Kind;
 
-impl Desk {
+impl PortalState {
     /// Associates a pair; the answer is the record, with its associations of that
     /// kind.
     pub(crate) fn put_legacy(

@@ -1,6 +1,6 @@
 //! A kind of association, in one direction.
 
-use crate::sandbox::kind::Kind;
+use crate::sandbox::schema::kind::Kind;
 
 /// One direction of an association type.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::link_type::LinkType;
 use super::shapes::{LinkedOut, TypeOut, id_out, pair_out, way_out};
+use crate::sandbox::api::problem::Problem;
+use crate::sandbox::api::reply::{Paging, Results};
 use crate::sandbox::clock::Moment;
-use crate::sandbox::desk::Desk;
-use crate::sandbox::kind::Kind;
-use crate::sandbox::problem::Problem;
-use crate::sandbox::reply::{Paging, Results};
-use crate::sandbox::shapes::TypeSpec;
+use crate::sandbox::portal_state::PortalState;
+use crate::sandbox::records::shapes::TypeSpec;
+use crate::sandbox::schema::kind::Kind;
 
 /// A page of one record's associations.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct PairsPage {
     pub(crate) link: String,
 }
 
-impl Desk {
+impl PortalState {
     /// Associates a pair by its default type; both ways are told.
     pub(crate) fn put_default(
         &self,

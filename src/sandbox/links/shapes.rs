@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::link_type::LinkType;
-use crate::sandbox::reply::Paging;
-use crate::sandbox::shapes::{Reference, Text, TypeSpec};
+use crate::sandbox::api::reply::Paging;
+use crate::sandbox::records::shapes::{Reference, Text, TypeSpec};
 use crate::sandbox::switches::LinkIds;
 
 /// Two records.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::bound::Bound;
 use super::label::Label;
 use super::link_type::LinkType;
-use crate::sandbox::kind::Kind;
+use crate::sandbox::schema::kind::Kind;
 
 /// What a type of HubSpot's own means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

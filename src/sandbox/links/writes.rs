@@ -4,11 +4,11 @@
 
 use super::link_type::LinkType;
 use crate::sandbox::clock::Moment;
-use crate::sandbox::desk::Desk;
-use crate::sandbox::kind::Kind;
+use crate::sandbox::portal_state::PortalState;
+use crate::sandbox::schema::kind::Kind;
 use crate::sandbox::switches::{LinksTouchModified, PrimaryAddsDefault, PrimaryReplaces};
 
-impl Desk {
+impl PortalState {
     /// Associates two records; what is there already stays.
     pub(crate) fn link(
         &self,

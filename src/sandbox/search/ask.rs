@@ -4,8 +4,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::sandbox::problem::Problem;
-use crate::sandbox::shapes::{self, Scalar, Text};
+use crate::sandbox::api::problem::Problem;
+use crate::sandbox::records::shapes;
+use crate::sandbox::records::shapes::{Scalar, Text};
 use crate::sandbox::switches::{OverLimit, SearchLength, SearchOverCap, Switches};
 
 /// Longest body, in characters. HubSpot's guide says so of the whole body; yet programs

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 
 use super::ask::FilterInput;
 use super::operand::{Operand, matches, tokens};
-use crate::sandbox::problem::Problem;
+use crate::sandbox::api::problem::Problem;
+use crate::sandbox::records::shapes::{Scalar, Values};
 use crate::sandbox::schema::{Property, ValueType};
-use crate::sandbox::shapes::{Scalar, Values};
 
 /// A filter that can be asked about records.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 use super::ask::Sort;
 use super::filter::{Filter, On, Test};
 use super::operand::Operand;
-use crate::sandbox::kind::Kind;
+use crate::sandbox::schema::kind::Kind;
 
 /// Most ids that a condition lists.
 const MOST_IDS: usize = 10_000;

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::sandbox::shapes::Values;
+use crate::sandbox::records::shapes::Values;
 
 /// The names of the values that are wanted.
 pub(super) struct Picked<'a>(pub(super) &'a BTreeSet<&'a str>);

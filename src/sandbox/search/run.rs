@@ -12,14 +12,14 @@ use super::filter::{self, Filter, On, Test};
 use super::narrow::{narrow, order};
 use super::operand::{Operand, matches, tokens};
 use super::pick::Picked;
+use crate::sandbox::api::problem::Problem;
+use crate::sandbox::api::reply::Paging;
 use crate::sandbox::clock::Moment;
-use crate::sandbox::desk::Desk;
-use crate::sandbox::kind::Kind;
-use crate::sandbox::problem::Problem;
-use crate::sandbox::reply::Paging;
+use crate::sandbox::portal_state::PortalState;
+use crate::sandbox::records::shapes::{ObjectOut, Scalar, Values};
+use crate::sandbox::records::show::View;
 use crate::sandbox::schema::Property;
-use crate::sandbox::shapes::{ObjectOut, Scalar, Values};
-use crate::sandbox::show::View;
+use crate::sandbox::schema::kind::Kind;
 use crate::sandbox::store::{LateRecord, Record, Slice};
 
 /// What begins the name of a filter on associations.
@@ -49,7 +49,7 @@ struct Hit {
     key: Option<Operand>,
 }
 
-impl Desk {
+impl PortalState {
     /// Answers a search as the index is `lag` before `now`. `link` is where the
     /// next page is asked for, up to its `after`.
     pub(crate) fn search(

@@ -5,18 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::sandbox::drafts::Rules;
-use crate::sandbox::kind::Kind;
-use crate::sandbox::like::Blueprint;
+use super::blueprint::Blueprint;
+use crate::sandbox::api::version::Version;
 use crate::sandbox::links::{BOUND, Bound, LABEL, Label};
+use crate::sandbox::records::drafts::Rules;
+use crate::sandbox::records::shapes::{Incoming, Scalar};
+use crate::sandbox::schema::kind::Kind;
+use crate::sandbox::schema::value_rule::{PropertyRules, SORT as RULES};
 use crate::sandbox::schema::{
     Choice, Group, Modification, Owner, Pipeline, Property, Schema, Shelf, ValueType, epoch,
 };
-use crate::sandbox::shapes::{Incoming, Scalar};
 use crate::sandbox::store::Store;
 use crate::sandbox::switches::Switches;
-use crate::sandbox::value_rule::{PropertyRules, SORT as RULES};
-use crate::sandbox::version::Version;
 
 const PROPERTIES: &str = include_str!("properties.json");
 const PIPELINES: &str = include_str!("pipelines.json");

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use super::portal::{SeedError, schema};
 use super::words;
 use crate::sandbox::clock::iso;
-use crate::sandbox::drafts::number;
-use crate::sandbox::drafts::system_values;
-use crate::sandbox::kind::Kind;
+use crate::sandbox::records::drafts::number;
+use crate::sandbox::records::drafts::system_values;
+use crate::sandbox::records::shapes::Values;
+use crate::sandbox::schema::kind::Kind;
 use crate::sandbox::schema::{Pipeline, Schema, Stage};
-use crate::sandbox::shapes::Values;
 use crate::sandbox::store::Store;
 
 /// 2017-01-01 and 2026-01-01, in milliseconds since the epoch.

@@ -1,5 +1,5 @@
 //! Properties, groups, pipelines, owners, labels: each a line of JSON under its
-//! sort, scope and name. The desk holds them all in memory; this is their copy.
+//! sort, scope and name. The portal state holds them all in memory; this is their copy.
 
 use rusqlite::params;
 use serde::Serialize;

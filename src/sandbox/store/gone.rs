@@ -4,7 +4,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::Store;
-use crate::sandbox::kind::Kind;
+use crate::sandbox::schema::kind::Kind;
 
 impl Store {
     /// Takes a record out with all that belongs to it but its unique values, and what a

@@ -7,8 +7,8 @@ use rusqlite::params;
 
 use super::Store;
 use super::state::json;
-use crate::sandbox::kind::Kind;
-use crate::sandbox::shapes::Values;
+use crate::sandbox::records::shapes::Values;
+use crate::sandbox::schema::kind::Kind;
 
 /// A version that the search index still shows in place of the record.
 #[derive(Debug, Clone)]

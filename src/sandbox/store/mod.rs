@@ -13,6 +13,7 @@ mod links;
 mod records;
 mod state;
 mod unique;
+mod ids;
 
 pub(super) use files::{StoredFile, StoredFolder};
 pub(super) use history::Version;

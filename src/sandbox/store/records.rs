@@ -6,8 +6,8 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::Store;
 use super::state::{json, text};
-use crate::sandbox::kind::Kind;
-use crate::sandbox::shapes::Values;
+use crate::sandbox::records::shapes::Values;
+use crate::sandbox::schema::kind::Kind;
 
 /// A stored record.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::file_tables::{FILES, last_id as last_file_id};
-use crate::sandbox::ids;
+use super::ids;
 use crate::sandbox::options::Data;
 
 /// Marks a file as ours: "thsb" as a number.
@@ -251,9 +251,9 @@ pub(super) fn text<T: Serialize>(value: &T) -> rusqlite::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::super::{Store, StoreError};
-    use crate::sandbox::kind::Kind;
     use crate::sandbox::options::Data;
-    use crate::sandbox::shapes::Values;
+    use crate::sandbox::records::shapes::Values;
+    use crate::sandbox::schema::kind::Kind;
     use rusqlite::Connection;
 
     fn values(subject: &str) -> Values {

@@ -4,7 +4,7 @@
 use rusqlite::params;
 
 use super::Store;
-use crate::sandbox::kind::Kind;
+use crate::sandbox::schema::kind::Kind;
 
 /// The value of a unique property: property name and value.
 pub(crate) type UniqueValue = (String, String);

@@ -1,13 +1,13 @@
-//! Troubles: calls that go wrong on command. `ill` is the list of them, `planned`
-//! reads when they strike, `strike` counts calls and says what goes wrong with
+//! Troubles: calls that go wrong on command. `kind` is the list of them, `planned`
+//! reads when they come, `inject` counts calls and says what goes wrong with
 //! each. What then happens to the reply is done by the front and the connection.
 
-mod ill;
 mod planned;
-mod strike;
+mod kind;
+mod inject;
 
-pub use ill::KnownTrouble;
+pub use kind::KnownTrouble;
 pub use planned::{Trouble, TroubleError};
 
-pub(super) use ill::{HoldAt, Ill};
-pub(super) use strike::{Struck, Troubles};
+pub(super) use inject::{Injected, Troubles};
+pub(super) use kind::{HoldAt, TroubleKind};

@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::ill::{Allowed, Ill, KnownTrouble};
+use super::kind::{Allowed, KnownTrouble, TroubleKind};
 
 /// A trouble and the calls that it strikes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trouble {
-    pub(super) ill: Ill,
+    pub(super) kind: TroubleKind,
     pub(super) when: When,
     pub(super) path_part: String,
 }
 
-/// Which calls are struck.
+/// Which calls go wrong.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum When {
     Every,
@@ -59,15 +59,15 @@ pub enum TroubleError {
 impl Trouble {
     /// How late it makes the search index.
     pub(crate) fn search_lag(&self) -> Option<Duration> {
-        match self.ill {
-            Ill::SearchLag(lag) => Some(lag),
+        match self.kind {
+            TroubleKind::SearchLag(lag) => Some(lag),
             _ => None,
         }
     }
 
     /// Whether it holds a call.
     pub fn holds(&self) -> bool {
-        matches!(self.ill, Ill::Hold(_))
+        matches!(self.kind, TroubleKind::Hold(_))
     }
 }
 
@@ -80,7 +80,7 @@ impl FromStr for Trouble {
         let (name, rest) = head.split_at(end);
         let known = KnownTrouble::named(name).ok_or_else(|| TroubleError::Name(name.to_owned()))?;
         let (argument, when) = (part(rest, '='), part(rest, '@'));
-        let ill = known.ill(argument).ok_or_else(|| TroubleError::Argument {
+        let kind = known.kind(argument).ok_or_else(|| TroubleError::Argument {
             name: known.name,
             needs: known
                 .argument
@@ -98,7 +98,7 @@ impl FromStr for Trouble {
                 Err(TroubleError::OnOne(known.name))
             }
             _ => Ok(Trouble {
-                ill,
+                kind,
                 when,
                 path_part: path_part.to_owned(),
             }),
@@ -131,8 +131,8 @@ fn names() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ill::HoldAt;
     use super::*;
+    use crate::sandbox::troubles::kind::HoldAt;
 
     #[test]
     fn every_trouble_is_read() {
@@ -156,18 +156,21 @@ mod tests {
         let trouble = |text: &str| text.parse::<Trouble>().expect(text);
         assert_eq!(trouble("500@20%").when, When::Share(0.2));
         assert_eq!(trouble("hold@4=received"), trouble("hold=received@4"));
-        assert_eq!(trouble("hold@4=answered").ill, Ill::Hold(HoldAt::Answered));
-        let slow = Ill::Slow(Duration::from_millis(300), Duration::from_millis(100));
+        assert_eq!(
+            trouble("hold@4=answered").kind,
+            TroubleKind::Hold(HoldAt::Answered)
+        );
+        let slow = TroubleKind::Slow(Duration::from_millis(300), Duration::from_millis(100));
         for text in ["slow=300ms±100", "slow=300ms±100ms", "slow=300ms+-100"] {
             assert_eq!(
-                (trouble(text).ill, trouble(text).when),
+                (trouble(text).kind, trouble(text).when),
                 (slow, When::Every),
                 "{text}"
             );
         }
         assert_eq!(trouble("outage=20s").when, When::Nth(1));
         let day = Duration::from_secs(24 * 60 * 60);
-        assert_eq!(trouble("migrating@7").ill, Ill::Migrating(day));
+        assert_eq!(trouble("migrating@7").kind, TroubleKind::Migrating(day));
     }
 
     #[test]

@@ -409,7 +409,10 @@ mod tests {
                 "a/value.rs",
                 "use crate::b::Beside; pub struct Value(Beside);",
             ),
-            ("a/work.rs", "pub fn work() -> super::Worth { todo!() }"),
+            (
+                "a/work.rs",
+                "pub fn work() -> super::Worth { super::Worth }",
+            ),
             (
                 "b.rs",
                 "use crate::a; pub struct Beside; fn call() { a::work(); }",

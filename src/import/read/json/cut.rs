@@ -7,7 +7,7 @@ use std::sync::Arc;
 use memchr::{memchr, memchr_iter};
 
 use super::columns::{Columns, Form};
-use crate::import::read::cut::LONGEST;
+use crate::import::read::delimited::cut::LONGEST;
 use crate::import::read::record::{Cut, Found, LineEnds, Position, Record};
 use crate::model::json::{Fault, flatten};
 
@@ -369,7 +369,7 @@ impl Scan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::read::pieces::Pieces;
+    use crate::import::read::text::pieces::Pieces;
 
     fn reader<R: Read>(input: R, form: Form) -> ObjectReader<R> {
         let columns = Columns::of(["a", "b.c", "_raw"].map(str::to_owned).to_vec());

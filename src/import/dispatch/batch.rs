@@ -1,0 +1,272 @@
+//! `batch`: fills batches to the limits and keeps rows of one key apart (protocol
+//! K4). Pure: no clock, no I/O.
+//!
+//! A key is open from the moment its row enters until that row is settled. Later
+//! rows with the key wait in file order; when too many wait, the reader stops. Rows of an
+//! update or upsert pass here twice: to be compared, and those that differ to be sent. Rows
+//! whose plan says that they are written are sent at once, those that are created apart from
+//! those that are changed.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::import::flow::{Batch, Operation, PlannedOp, Task};
+use crate::import::plan::CALL_BYTES;
+
+/// How many rows may wait for a key before the reader has to.
+const WAITING: usize = 1_000;
+
+/// Rows on their way into batches.
+pub struct Batcher {
+    inputs: usize,
+    /// What is done first with a row.
+    first: Task,
+    ready: VecDeque<PlannedOp>,
+    /// Rows that were compared and are to be sent.
+    differing: VecDeque<PlannedOp>,
+    /// Rows that a plan creates.
+    created: VecDeque<PlannedOp>,
+    open: HashMap<String, VecDeque<PlannedOp>>,
+    waiting: usize,
+}
+
+impl Batcher {
+    /// Batches of at most `inputs` rows (HubSpot: 100 for tickets), that are for
+    /// `first` when rows come for the first time.
+    pub fn new(inputs: usize, first: Task) -> Batcher {
+        Batcher {
+            inputs,
+            first,
+            ready: VecDeque::new(),
+            differing: VecDeque::new(),
+            created: VecDeque::new(),
+            open: HashMap::new(),
+            waiting: 0,
+        }
+    }
+
+    /// Rows of a full batch.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Takes a row in.
+    pub fn push(&mut self, op: PlannedOp) {
+        match self.open.get_mut(&op.folded_key()) {
+            Some(behind) => {
+                behind.push_back(op);
+                self.waiting += 1;
+            }
+            None => {
+                let _new = self.open.insert(op.folded_key(), VecDeque::new());
+                self.enqueue(op);
+            }
+        }
+    }
+
+    fn enqueue(&mut self, op: PlannedOp) {
+        match op.planned_operation() {
+            Some(Operation::Create) => self.created.push_back(op),
+            Some(_) => self.differing.push_back(op),
+            None => self.ready.push_back(op),
+        }
+    }
+
+    /// Takes rows that were compared and differ from the portal. Their keys are open.
+    pub fn push_differing(&mut self, ops: Vec<PlannedOp>) {
+        self.differing.extend(ops);
+    }
+
+    /// The row with this key is settled; the next one with it may go.
+    pub fn release(&mut self, folded_key: &str) {
+        let Some(behind) = self.open.get_mut(folded_key) else {
+            return;
+        };
+        match behind.pop_front() {
+            Some(next) => {
+                self.waiting -= 1;
+                self.enqueue(next);
+            }
+            None => {
+                let _closed = self.open.remove(folded_key);
+            }
+        }
+    }
+
+    /// True while more rows may come in.
+    pub fn has_room(&self) -> bool {
+        let most = 2 * self.inputs;
+        let queues = [&self.ready, &self.differing, &self.created];
+        self.waiting < WAITING && queues.iter().all(|queue| queue.len() < most)
+    }
+
+    /// True when nothing can go into a batch now.
+    pub fn is_idle(&self) -> bool {
+        self.ready.is_empty() && self.differing.is_empty() && self.created.is_empty()
+    }
+
+    /// The next batch, never above the limits and of at most `sends` rows if it is sent;
+    /// nothing when no row may go.
+    pub fn take(&mut self, sends: usize, which: Which) -> Option<Batch> {
+        let sends = sends.min(self.inputs);
+        let most = match self.first {
+            Task::Compare => self.inputs,
+            Task::Send => sends,
+        };
+        let is_enough = |queue: &VecDeque<PlannedOp>| queue.len() >= sends || self.is_full(queue);
+        let (differ, create) = (is_enough(&self.differing), is_enough(&self.created));
+        if differ && let Some(batch) = pop(&mut self.differing, sends, Task::Send) {
+            return Some(batch);
+        }
+        if create && let Some(batch) = pop(&mut self.created, sends, Task::Send) {
+            return Some(batch);
+        }
+        let ready = which > Which::Full || self.is_full(&self.ready);
+        if ready && let Some(batch) = pop(&mut self.ready, most, self.first) {
+            return Some(batch);
+        }
+        match which {
+            Which::Last => pop(&mut self.differing, sends, Task::Send)
+                .or_else(|| pop(&mut self.created, sends, Task::Send)),
+            Which::Full | Which::Ready => None,
+        }
+    }
+
+    /// Whether a batch can be filled to a limit.
+    fn is_full(&self, rows: &VecDeque<PlannedOp>) -> bool {
+        let mut bytes = 0;
+        let over = |op: &PlannedOp| {
+            bytes += op.bytes;
+            bytes > CALL_BYTES
+        };
+        rows.len() >= self.inputs || rows.iter().any(over)
+    }
+}
+
+/// Which batches may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Which {
+    /// Those that are full: more rows may come.
+    Full,
+    /// What is ready: no more rows can come for the first time.
+    Ready,
+    /// What there is: no more rows can come from a comparison either.
+    Last,
+}
+
+fn pop(rows: &mut VecDeque<PlannedOp>, most: usize, task: Task) -> Option<Batch> {
+    let mut bytes = 0;
+    let mut ops = Vec::new();
+    while let Some(op) = rows.front() {
+        bytes += op.bytes;
+        if ops.len() == most || (bytes > CALL_BYTES && !ops.is_empty()) {
+            break;
+        }
+        ops.extend(rows.pop_front());
+    }
+    (!ops.is_empty()).then_some(Batch { task, ops })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::place::RowAddress;
+    use crate::model::plan::{Planned, PlannedAction};
+    use crate::model::row::{Cells, SourceRow};
+    use crate::model::ticket::TicketDraft;
+    use proptest::prelude::*;
+
+    fn op(seq: u64, key: &str, bytes: usize) -> PlannedOp {
+        let address = RowAddress {
+            file: 0,
+            record: seq,
+            line: seq + 1,
+            byte: 0,
+        };
+        PlannedOp {
+            source: SourceRow {
+                seq,
+                address,
+                cells: Cells::default(),
+                kept: None,
+                object: None,
+                comments: Vec::new(),
+            },
+            draft: TicketDraft {
+                key: key.to_owned(),
+                ..TicketDraft::default()
+            },
+            ticket: None,
+            notes: 0,
+            times_late: 0,
+            bytes,
+            body: [0; 16],
+            changes: None,
+            past: None,
+            planned: None,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn limits_hold_no_row_is_lost_and_a_key_keeps_file_order(
+            rows in proptest::collection::vec((0..12u8, 1..CALL_BYTES), 0..200),
+            inputs in 1..20usize,
+            diff in any::<bool>(),
+            planned in any::<bool>(),
+        ) {
+            let first = if diff || planned { Task::Compare } else { Task::Send };
+            let action = |n: usize| match n % 3 {
+                0 => PlannedAction::Create,
+                1 => PlannedAction::Update,
+                _ => PlannedAction::Unchanged,
+            };
+            let mut batcher = Batcher::new(inputs, first);
+            let mut rows_left = rows.iter().enumerate();
+            let mut in_flight: VecDeque<Batch> = VecDeque::new();
+            let mut sent: Vec<(u64, String)> = Vec::new();
+            loop {
+                if batcher.has_room()
+                    && let Some((idx, (key, bytes))) = rows_left.next() {
+                    let mut op = op(idx as u64, &format!("K{key}"), *bytes);
+                    op.planned = planned.then(|| Box::new(Planned {
+                        action: action(idx),
+                        ticket: None,
+                        changes: Vec::new(),
+                        links: Vec::new(),
+                    }));
+                    batcher.push(op);
+                    continue;
+                }
+                if let Some(batch) = batcher.take(inputs, Which::Last) {
+                    prop_assert!(batch.ops.len() <= inputs);
+                    let bytes: usize = batch.ops.iter().map(|op| op.bytes).sum();
+                    prop_assert!(bytes <= CALL_BYTES || batch.ops.len() == 1);
+                    let of_first = batch.ops[0].planned_operation();
+                    prop_assert!(batch.ops.iter().all(|op| op.planned_operation() == of_first));
+                    for op in &batch.ops {
+                        let open = in_flight.iter().flat_map(|batch| &batch.ops)
+                            .chain(&batch.ops).filter(|other| other.folded_key() == op.folded_key());
+                        prop_assert_eq!(open.count(), 1, "a key is in flight once");
+                    }
+                    in_flight.push_back(batch);
+                    if in_flight.len() < 3 { continue; }
+                }
+                let Some(done) = in_flight.pop_front() else { break };
+                if done.task == Task::Compare && !planned {
+                    batcher.push_differing(done.ops);
+                    continue;
+                }
+                for op in done.ops {
+                    sent.push((op.source.seq, op.folded_key()));
+                    batcher.release(&op.folded_key());
+                }
+            }
+            prop_assert_eq!(sent.len(), rows.len());
+            for key in 0..12u8 {
+                let order: Vec<u64> = sent.iter()
+                    .filter(|(_, sent_key)| *sent_key == format!("k{key}")).map(|(seq, _)| *seq).collect();
+                prop_assert!(order.is_sorted(), "{order:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! Each file into the portal once (protocol H5): its intent is durable before it is sent, and
+//! its place is looked at before it is sent again. An upload whose reply was lost is looked
+//! for at its place at once; where nothing is there, it waits until nothing can come late any
+//! more, is looked for once more, by place and by its bytes, and only then sent again.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Mutex as Turn;
+
+use super::FileSources;
+use super::bytes::{Bytes, Source};
+use crate::hubspot::{CallError, Client, NewFile, StoredFile};
+use crate::import::settle::SettleHandle;
+use crate::import::stop::{StopSwitch, stop_for};
+use crate::journal::{FileEntry, FileState, FileStep, SettledFile};
+use crate::model::attachment::{Attachment, folder};
+use crate::model::event::Stop;
+use crate::model::file_fault::FileFault;
+
+/// Letters of a file's name by which it is searched for. HubSpot: less than 20.
+const MARK: usize = 16;
+
+/// A file that a note waits for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Number of its row.
+    pub seq: u64,
+    /// Key of its ticket.
+    pub ticket: &'a str,
+    /// The file.
+    pub file: &'a Attachment,
+}
+
+/// What became of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Brought {
+    /// It is there, with this id.
+    There(String),
+    /// It can't go in.
+    Left(FileFault),
+    /// A call for it was lost that may yet be carried out: it waits for the next sweep.
+    /// Says whether that happened just now.
+    Later {
+        /// True where this call was lost, false where an earlier one was.
+        now: bool,
+    },
+}
+
+/// Uploads files.
+pub struct Uploads {
+    client: Client,
+    settle: SettleHandle,
+    source: Source,
+    /// What the files' system is called.
+    system: String,
+    /// How long after an attempt was lost it may still be carried out (S4).
+    horizon: Duration,
+    stop: StopSwitch,
+    /// Several notes may name one file: one of them brings it.
+    turns: Mutex<HashMap<String, Arc<Turn<()>>>>,
+}
+
+impl Uploads {
+    /// Of files from these sources; `spool` is where fetched ones are kept meanwhile.
+    pub fn new(
+        client: Client,
+        settle: SettleHandle,
+        sources: FileSources,
+        (system, spool): (String, &Path),
+        (horizon, stop): (Duration, StopSwitch),
+    ) -> Uploads {
+        let source = Source::new(sources, spool, client.deadline());
+        Uploads {
+            client,
+            settle,
+            source,
+            system,
+            horizon,
+            stop,
+            turns: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// Brings a file into the portal, unless it is there.
+    ///
+    /// # Errors
+    /// When the run has to stop.
+    pub async fn bring(&self, wanted: Wanted<'_>) -> Result<Brought, Stop> {
+        let key = wanted.file.key(wanted.ticket);
+        let turn = self.turn(&key);
+        let brought = {
+            let _alone = turn.lock().await;
+            self.bring_alone(wanted, &key).await
+        };
+        drop(turn);
+        self.forget_turn(&key);
+        brought
+    }
+
+    async fn bring_alone(&self, wanted: Wanted<'_>, key: &str) -> Result<Brought, Stop> {
+        let mut before = None;
+        match self.settle.find_file(key.to_owned()).await? {
+            Some(FileStep {
+                state: FileState::Made | FileState::There,
+                record: Some(id),
+                ..
+            }) => return Ok(Brought::There(id)),
+            Some(step) => {
+                if let Some(brought) = self.recall(&step).await? {
+                    return Ok(brought);
+                }
+                before = Some(step);
+            }
+            None => {}
+        }
+        let bytes = match self.bytes(wanted.file).await? {
+            Ok(bytes) => bytes,
+            Err(fault) => return Ok(Brought::Left(fault)),
+        };
+        let entry = FileEntry {
+            key: key.to_owned(),
+            seq: wanted.seq,
+            path: match &before {
+                // Another ticket may have begun it: its place stays what it was.
+                Some(step) => step.entry.path.clone(),
+                None => format!(
+                    "{}/{}",
+                    folder(&self.system, wanted.ticket),
+                    wanted.file.stored_name(wanted.ticket)
+                ),
+            },
+            md5: bytes.md5.clone(),
+            size: bytes.size,
+        };
+        let since_ms = before.and_then(|step| step.since_ms);
+        self.send(entry, &bytes, since_ms).await
+    }
+
+    /// The bytes of a file, unless the run stops: a slow host does not hold it up.
+    async fn bytes(&self, file: &Attachment) -> Result<Result<Bytes, FileFault>, Stop> {
+        tokio::select! {
+            bytes = self.source.bytes(file) => Ok(bytes),
+            () = self.stop.pulled() => {
+                let stop = self.stop.reason();
+                Err(stop.unwrap_or_else(|| Stop::Later("the run stops".to_owned())))
+            }
+        }
+    }
+
+    /// A file that was sent before, perhaps by an earlier process: it is there, or is waited
+    /// for, or may be sent again.
+    async fn recall(&self, step: &FileStep) -> Result<Option<Brought>, Stop> {
+        if let Some(there) = self.at_its_place(&step.entry).await? {
+            return Ok(Some(self.settled(step, there).await?));
+        }
+        let lag = millis(self.horizon / 4);
+        let safe = self.now_ms().unwrap_or(i64::MAX).saturating_sub(lag);
+        if step.until_ms.is_some_and(|until| until > safe) {
+            return Ok(Some(Brought::Later { now: false }));
+        }
+        let mark = mark_of(&step.entry.path);
+        let found = self.client.files_with(mark, &step.entry.md5).await;
+        let found = found.map_err(stop_for)?;
+        let (within, _) = parted(&step.entry.path);
+        let mut found: Vec<StoredFile> = found
+            .into_iter()
+            .filter(|file| parted(&file.path).0.eq_ignore_ascii_case(within))
+            .filter(|file| !file.archived && says(file, &step.entry))
+            .collect();
+        found.sort_by_key(|file| file.created);
+        let mut found = found.into_iter();
+        let Some(first) = found.next() else {
+            return Ok(None);
+        };
+        for double in found.filter(|file| is_since(file, step.since_ms)) {
+            self.delete(&double).await?;
+        }
+        Ok(Some(self.settled(step, first).await?))
+    }
+
+    /// The file with these bytes at its place.
+    async fn at_its_place(&self, entry: &FileEntry) -> Result<Option<StoredFile>, Stop> {
+        let there = self.client.file_at(&entry.path).await.map_err(stop_for)?;
+        Ok(there.filter(|file| !file.archived && says(file, entry)))
+    }
+
+    /// Sends a file; `since_ms` is when it was intended first, where that was before.
+    async fn send(
+        &self,
+        entry: FileEntry,
+        bytes: &Bytes,
+        since_ms: Option<i64>,
+    ) -> Result<Brought, Stop> {
+        let since_ms = since_ms.or_else(|| self.now_ms());
+        self.settle.intend_file(entry.clone(), since_ms).await?;
+        let (within, name) = parted(&entry.path);
+        let mut new = NewFile {
+            folder: within.to_owned(),
+            name: name.to_owned(),
+            bytes: bytes.path.clone(),
+            size: bytes.size,
+            regardless: false,
+        };
+        let mut sent = self.client.upload(&new).await;
+        if matches!(&sent, Ok(file) if file.archived) {
+            // The portal takes a deleted file for the same.
+            new.regardless = true;
+            sent = self.client.upload(&new).await;
+        }
+        let step = FileStep {
+            entry,
+            state: FileState::Open,
+            record: None,
+            since_ms,
+            until_ms: None,
+        };
+        match sent {
+            Ok(file) => self.take(&step, file).await,
+            Err(CallError::Ambiguous(_)) => self.count_unknown(&step).await,
+            Err(CallError::Refused(error)) if error.status == 409 => {
+                match self.at_its_place(&step.entry).await? {
+                    Some(there) => self.settled(&step, there).await,
+                    None => self.refused(&step, &error.message).await,
+                }
+            }
+            Err(CallError::Refused(error)) => self.refused(&step, &error.message).await,
+            Err(other) => {
+                self.settle.release_file(step.entry.key).await?;
+                Err(stop_for(other))
+            }
+        }
+    }
+
+    async fn refused(&self, step: &FileStep, words: &str) -> Result<Brought, Stop> {
+        self.settle.release_file(step.entry.key.clone()).await?;
+        Ok(Brought::Left(FileFault::Refused {
+            words: words.to_owned(),
+        }))
+    }
+
+    async fn count_unknown(&self, step: &FileStep) -> Result<Brought, Stop> {
+        if let Ok(Some(there)) = self.at_its_place(&step.entry).await {
+            return self.settled(step, there).await;
+        }
+        let now = self.now_ms().unwrap_or_default();
+        let until = now.saturating_add(millis(self.horizon));
+        self.settle.lose_file(step.entry.key.clone(), until).await?;
+        Ok(Brought::Later { now: true })
+    }
+
+    /// Judges what an upload was answered with.
+    async fn take(&self, step: &FileStep, file: StoredFile) -> Result<Brought, Stop> {
+        let is_new = is_since(&file, step.since_ms);
+        if !says(&file, &step.entry) {
+            if is_new && is_own(&file, &step.entry) {
+                self.delete(&file).await?;
+            }
+            self.settle.release_file(step.entry.key.clone()).await?;
+            return Ok(Brought::Left(FileFault::Differs { path: file.path }));
+        }
+        if is_new && is_own(&file, &step.entry) && !is_named(&file, &step.entry.path) {
+            // Its name was taken: by the same bytes, of a call that came late.
+            let there = self.at_its_place(&step.entry).await?;
+            if let Some(there) = there.filter(|there| there.id != file.id) {
+                let brought = self.settled(step, there).await?;
+                self.delete(&file).await?;
+                return Ok(brought);
+            }
+        }
+        self.settled(step, file).await
+    }
+
+    /// Keeps that a file is there, and whose it is: one that was made before we asked for it
+    /// is somebody else's.
+    async fn settled(&self, step: &FileStep, file: StoredFile) -> Result<Brought, Stop> {
+        let state = match is_since(&file, step.since_ms) {
+            true => FileState::Made,
+            false => FileState::There,
+        };
+        let settled = SettledFile {
+            entry: FileEntry {
+                path: file.path,
+                ..step.entry.clone()
+            },
+            record: file.id.clone(),
+            state,
+        };
+        self.settle.settle_file(settled).await?;
+        Ok(Brought::There(file.id))
+    }
+
+    async fn delete(&self, file: &StoredFile) -> Result<(), Stop> {
+        self.client.delete_file(&file.id).await.map_err(stop_for)
+    }
+
+    fn now_ms(&self) -> Option<i64> {
+        self.client.portal_now().map(Timestamp::as_millisecond)
+    }
+
+    fn turn(&self, key: &str) -> Arc<Turn<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(key.to_owned()).or_default())
+    }
+
+    /// A turn that nobody waits for any more goes.
+    fn forget_turn(&self, key: &str) {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        if turns
+            .get(key)
+            .is_some_and(|turn| Arc::strong_count(turn) == 1)
+        {
+            let _gone = turns.remove(key);
+        }
+    }
+}
+
+/// Whether a file holds the bytes that are wanted, as far as the portal says it.
+fn says(file: &StoredFile, entry: &FileEntry) -> bool {
+    file.md5.as_deref().is_none_or(|md5| md5 == entry.md5)
+        && file.size.is_none_or(|size| size == entry.size)
+        && (file.md5.is_some() || file.size.is_some())
+}
+
+/// Whether a file was made since a time; by the portal's clock, which is never ahead of it.
+fn is_since(file: &StoredFile, since_ms: Option<i64>) -> bool {
+    let made = file.created.map(Timestamp::as_millisecond);
+    made.zip(since_ms)
+        .is_some_and(|(made, since)| made >= since)
+}
+
+/// Folder and name of a path.
+fn parted(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
+/// The letters by which the file of a path is found.
+fn mark_of(path: &str) -> &str {
+    let (_, name) = parted(path);
+    name.get(..MARK).unwrap_or(name)
+}
+
+/// Whether a file has the mark of this one: no other key's file has it.
+fn is_own(file: &StoredFile, entry: &FileEntry) -> bool {
+    mark_of(&file.path) == mark_of(&entry.path)
+}
+
+/// Whether a file has the place that was asked for, and its name.
+fn is_named(file: &StoredFile, path: &str) -> bool {
+    let (_, name) = parted(path);
+    let stem = match name.rsplit_once('.') {
+        Some((stem, ending)) if ending.eq_ignore_ascii_case(&file.extension) => stem,
+        _ => name,
+    };
+    file.path == path && file.name == stem
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}

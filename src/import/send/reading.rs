@@ -1,0 +1,146 @@
+//! Reading records by what rows name them with, until the portal gave each or said why
+//! not. What it has and does not show is not missing: taking it for missing would refuse
+//! a row for the wrong reason, leave out a link, or make the record a second time.
+
+use std::time::Duration;
+
+use crate::hubspot::Client;
+use crate::hubspot::records::{ApiError, Record};
+use crate::import::stop::stop_for;
+use crate::model::event::Stop;
+use crate::model::issue::Reason;
+use crate::model::schema::ObjectType;
+use crate::model::shelf::Shelf;
+
+/// First of the growing waits before records are read again that can't be read now.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// How often they are read before the run stops for later.
+const READS: u32 = 6;
+
+/// How records are read from the record store.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// The portal.
+    pub client: &'a Client,
+    /// Kind of the records.
+    pub object: ObjectType,
+    /// The unique property that names them; none where their ids do.
+    pub by: Option<&'a str>,
+    /// What is read of them.
+    pub properties: &'a [&'a str],
+    /// Reads the recycle bin and only that.
+    pub shelf: Shelf,
+}
+
+/// What a portal said of the records that were asked for. What is in neither list is not
+/// there.
+#[derive(Debug, Default)]
+pub struct Given {
+    /// Those that it gave.
+    pub records: Vec<Record>,
+    /// Those that it has and does not show.
+    pub closed: Vec<Closed>,
+}
+
+/// A record that the portal does not show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// What it was asked for by.
+    pub name: String,
+    /// Its kind.
+    pub object: ObjectType,
+    /// What the portal said of it, in a sentence.
+    pub words: String,
+}
+
+impl Closed {
+    /// Why a row that needs the record is refused.
+    pub fn reason(&self) -> Reason {
+        Reason::RecordHidden {
+            object: self.object,
+            detail: self.words.clone(),
+        }
+    }
+}
+
+impl Given {
+    /// What was asked for by this name, where the portal does not show it.
+    pub fn of(&self, name: &str) -> Option<&Closed> {
+        self.closed.iter().find(|closed| closed.name == name)
+    }
+}
+
+impl Reading<'_> {
+    /// Those that are named by one of these, at most 100; `is` tells whether a record is
+    /// the one of a name.
+    ///
+    /// # Errors
+    /// When the run has to stop: also where the portal holds records back without
+    /// saying which.
+    pub async fn read(
+        &self,
+        names: &[String],
+        is: impl Fn(&Record, &str) -> bool,
+    ) -> Result<Given, Stop> {
+        let mut given = Given::default();
+        let mut left = names.to_vec();
+        let mut wait = FIRST_WAIT;
+        for _round in 0..READS {
+            if left.is_empty() {
+                return Ok(given);
+            }
+            let reply =
+                self.client
+                    .batch_read(self.object, self.by, &left, self.properties, self.shelf);
+            let reply = reply.await.map_err(stop_for)?;
+            given.records.extend(reply.results);
+            let errors = reply.errors.iter().filter(|error| !error.is_missing());
+            let (passing, lasting): (Vec<_>, Vec<_>) = errors.partition(|error| error.is_passing());
+            for error in lasting {
+                given.closed.extend(self.closed(error, &left)?);
+            }
+            if passing.is_empty() {
+                return Ok(given);
+            }
+            let told = |name: &String| {
+                given.records.iter().any(|record| is(record, name))
+                    || given.closed.iter().any(|closed| closed.name == *name)
+            };
+            left.retain(|name| !told(name));
+            tokio::time::sleep(wait).await;
+            wait *= 2;
+        }
+        Err(Stop::Later(format!(
+            "the portal keeps answering that some {} can't be read now",
+            self.object.plural()
+        )))
+    }
+
+    fn closed(&self, error: &ApiError, asked: &[String]) -> Result<Vec<Closed>, Stop> {
+        let names: Vec<&String> = match asked {
+            [only] => vec![only],
+            _ => {
+                let ids: Vec<String> = error.ids.iter().map(|id| id.to_lowercase()).collect();
+                let named = |name: &&String| ids.contains(&name.to_lowercase());
+                asked.iter().filter(named).collect()
+            }
+        };
+        if names.is_empty() {
+            let some = format!("some {}", self.object.plural());
+            return Err(Stop::Mend(held_back(&some, error)));
+        }
+        let closed = names.into_iter().map(|name| Closed {
+            name: name.clone(),
+            object: self.object,
+            words: held_back(&format!("{} {name}", self.object.singular()), error),
+        });
+        Ok(closed.collect())
+    }
+}
+
+fn held_back(which: &str, error: &ApiError) -> String {
+    format!(
+        "the portal does not let {which} be read ({}): {}",
+        error.category, error.message
+    )
+}

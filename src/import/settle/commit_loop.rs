@@ -1,0 +1,209 @@
+//! The settle thread: commits group by group, appends to the files, tells listeners,
+//! and brings the run folder to its end.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::apply_messages::{Group, OpenCommit};
+use super::files::RunFiles;
+use super::handle::{Message, SettleHandle};
+use super::ledger::Ledger;
+use super::steps::Steps;
+use crate::error::Error;
+use crate::import::flow::RowOutcome;
+use crate::import::stop::StopSwitch;
+use crate::journal::{Commit, Journal, JournalError, RunState};
+use crate::model::count::{counted, counted_as};
+use crate::model::event::{Event, Listener, Stop};
+use crate::model::outcome::Fate;
+
+/// Messages that may wait; senders wait beyond that.
+const QUEUE: usize = 256;
+/// Messages of one commit, so that the first of them does not wait long.
+const GROUP: usize = 64;
+/// This many rows refused from the start, and no other fate, stop a run (S5).
+const ALL_REFUSED: u64 = 1_000;
+
+/// Everything that settle owns.
+pub struct Settler {
+    /// The journal.
+    pub journal: Journal,
+    /// The files derived from it.
+    pub files: RunFiles,
+    /// What was settled before, when the run goes on.
+    pub ledger: Ledger,
+    /// The run folder, for messages.
+    pub folder: PathBuf,
+    /// Hears of progress.
+    pub listener: Arc<dyn Listener>,
+    /// Pulled when too many rows are refused.
+    pub stop: StopSwitch,
+    /// `--max-refused`.
+    pub max_refused: Option<u64>,
+    /// Rows that were refused before the run was resumed; they don't stop it again.
+    pub refused_before: u64,
+    /// By when a call can have been carried out, in milliseconds of the portal's clock,
+    /// should the process die now; none before the first reply (K6).
+    pub reach: Box<dyn Fn() -> Option<i64> + Send>,
+    /// Where a test may end the process's life.
+    pub steps: Steps,
+}
+
+/// Starts the thread. It ends when every handle is gone, and gives its ledger.
+pub fn start(settler: Settler) -> (SettleHandle, std::thread::JoinHandle<Result<Ledger, Error>>) {
+    let (queue, messages) = mpsc::channel(QUEUE);
+    let commit_loop = CommitLoop {
+        settler,
+        state: RunState::Open,
+    };
+    let thread = std::thread::spawn(move || commit_loop.work(messages));
+    (SettleHandle { queue }, thread)
+}
+
+struct CommitLoop {
+    settler: Settler,
+    /// Where the run stands once every row that was read is settled.
+    state: RunState,
+}
+
+impl CommitLoop {
+    fn work(mut self, mut messages: mpsc::Receiver<Message>) -> Result<Ledger, Error> {
+        let mut waiting = Vec::new();
+        while messages.blocking_recv_many(&mut waiting, GROUP) > 0 {
+            self.group(std::mem::take(&mut waiting))?;
+        }
+        self.finish()
+    }
+
+    /// One commit, then the files, then everybody who waits for it.
+    fn group(&mut self, messages: Vec<Message>) -> Result<(), Error> {
+        let mut group = Group::default();
+        self.settler.steps.pass("commit")?;
+        self.commit(messages, &mut group)?;
+        self.settler.steps.pass("committed")?;
+        for answer in group.answers {
+            answer();
+        }
+        self.file(&group.settled)?;
+        self.check_refusals();
+        let progress = self.settler.ledger.progress();
+        self.settler.listener.hear(&Event::Progress(progress));
+        Ok(())
+    }
+
+    /// Appends settled rows to the files (D3).
+    fn file(&mut self, settled: &[RowOutcome]) -> Result<(), Error> {
+        for outcome in settled {
+            self.settler
+                .files
+                .add(outcome)
+                .map_err(|error| self.lost(&error))?;
+            self.settler.ledger.count(outcome);
+        }
+        if !settled.is_empty() {
+            self.settler.steps.pass("files")?;
+            self.settler
+                .files
+                .flush()
+                .map_err(|error| self.lost(&error))?;
+            self.settler.steps.pass("filed")?;
+        }
+        match self.settler.journal.is_there() {
+            true => Ok(()),
+            false => Err(self.lost(&"it was deleted or moved")),
+        }
+    }
+
+    fn commit(&mut self, messages: Vec<Message>, group: &mut Group) -> Result<(), Error> {
+        let lengths = self.settler.files.lengths();
+        let reach = (self.settler.reach)();
+        let commit = self.settler.journal.begin()?;
+        mark(&commit, lengths)?;
+        if let Some(until) = reach {
+            commit.mark_until(until)?;
+        }
+        let mut open = OpenCommit {
+            commit,
+            ledger: &mut self.settler.ledger,
+            state: &mut self.state,
+            group,
+        };
+        for message in messages {
+            open.apply(message)?;
+        }
+        let read = open.ledger.rows_read();
+        open.commit.mark("rows_read", read)?;
+        open.commit.mark_time("updated_ms")?;
+        open.commit.commit()?;
+        Ok(())
+    }
+
+    fn check_refusals(&self) {
+        let tally = &self.settler.ledger.tally;
+        let refused = tally.of(Fate::Refused) - self.settler.refused_before;
+        let words = match self.settler.max_refused {
+            Some(max) if refused > max => {
+                let rows = counted_as(refused, "row is", "rows are");
+                format!("{rows} refused, more than --max-refused {max} allows")
+            }
+            None if refused >= ALL_REFUSED
+                && tally.of(Fate::Done) + tally.of(Fate::Exists) + tally.of(Fate::Unchanged)
+                    == 0 =>
+            {
+                let rows = counted(refused, "row");
+                format!("the first {rows} are all refused: the mapping may not fit")
+            }
+            _ => return,
+        };
+        self.settler.stop.pull(Stop::TooManyRefused(words));
+    }
+
+    /// Everything is durable, with the files' last lengths, and one plain database.
+    fn finish(mut self) -> Result<Ledger, Error> {
+        self.settler.steps.pass("sync")?;
+        self.settler
+            .files
+            .sync()
+            .map_err(|error| self.lost(&error))?;
+        let lengths = self.settler.files.lengths();
+        let commit = self.settler.journal.begin()?;
+        let unknown = commit.count_unknown()?;
+        let read = self.settler.ledger.rows_read();
+        self.settler.ledger.tally.hold_open(read, unknown);
+        let tally = self.settler.ledger.tally;
+        let open = tally.of(Fate::Pending) + tally.of(Fate::Unknown);
+        let waiting = commit.count_waiting()?;
+        let state = match self.state {
+            // What waits behind a limit waits for tickets behind it.
+            RunState::Limited if open == waiting => RunState::Limited,
+            state if open == 0 => state,
+            _ => RunState::Open,
+        };
+        mark(&commit, lengths)?;
+        commit.mark_state(state)?;
+        commit.commit()?;
+        self.settler.steps.pass("close")?;
+        self.settler.journal.close()?;
+        self.settler.ledger.state = state;
+        Ok(self.settler.ledger)
+    }
+
+    /// The run folder can't be written any more.
+    fn lost(&self, why: &dyn std::fmt::Display) -> Error {
+        let folder = self.settler.folder.display();
+        Error::mend(format!("can't write to the run folder {folder}: {why}")).advise(format!(
+            "make room or bring the folder back, then `tickethaul resume {folder}`"
+        ))
+    }
+}
+
+/// The files' lengths, with the number of the last row that is in them; called
+/// before anything else is settled in a commit (D3).
+fn mark(commit: &Commit<'_>, lengths: [(&'static str, u64); 3]) -> Result<(), JournalError> {
+    for (name, length) in lengths {
+        commit.mark(name, length)?;
+    }
+    commit.mark("filed", commit.settled())
+}

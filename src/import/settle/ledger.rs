@@ -1,0 +1,151 @@
+//! What settle has counted: rows by fate, refusals by reason, what mapping did to
+//! values. A run that goes on takes it from its journal.
+
+use std::collections::BTreeMap;
+
+use super::values::ValueCounts;
+use crate::import::flow::RowOutcome;
+use crate::journal::{FileCounts, FileState, NoteCounts, NoteState, Past, RunState};
+use crate::model::event::{Progress, RefusalGroup};
+use crate::model::outcome::{Change, RowEnd, Tally};
+use crate::model::place::Places;
+use crate::model::ticket::Remark;
+
+/// The counts of a run.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    /// Rows by fate.
+    pub tally: Tally,
+    /// Refusals by code.
+    pub refusals: BTreeMap<String, RefusalGroup>,
+    /// What mapping did to values.
+    pub remarks: BTreeMap<Remark, u64>,
+    /// The values that were left blank or replaced.
+    pub values: ValueCounts,
+    /// What was done with the tickets of rows that are done.
+    pub changes: BTreeMap<Change, u64>,
+    /// Contacts that this run created.
+    pub contacts_created: u64,
+    /// Notes that are there.
+    pub notes: NoteCounts,
+    /// Files that are there.
+    pub files: FileCounts,
+    /// How far the input has been read, in bytes.
+    pub offset: u64,
+    /// Where the run stands at its end.
+    pub state: RunState,
+    /// Rows that were read before the run was taken up, with or without an end.
+    read_before: u64,
+    places: Places,
+}
+
+impl Ledger {
+    /// Of a new run.
+    pub fn new(places: Places) -> Ledger {
+        Ledger {
+            tally: Tally::default(),
+            refusals: BTreeMap::new(),
+            remarks: BTreeMap::new(),
+            values: ValueCounts::default(),
+            changes: BTreeMap::new(),
+            contacts_created: 0,
+            notes: NoteCounts::default(),
+            files: FileCounts::default(),
+            offset: 0,
+            state: RunState::Open,
+            read_before: 0,
+            places,
+        }
+    }
+
+    /// Of a run that goes on.
+    pub fn resumed(past: &Past, places: Places) -> Ledger {
+        let mut tally = Tally::resumed(past.fates.iter().copied());
+        (0..past.waiting).for_each(|_| tally.enter());
+        Ledger {
+            tally,
+            refusals: refusals(past, &places),
+            remarks: past.remarks.clone(),
+            values: ValueCounts::resumed(&past.values),
+            changes: past.changes.clone(),
+            contacts_created: past.contacts_created,
+            notes: past.notes,
+            files: past.files,
+            offset: past.offset,
+            state: past.state,
+            read_before: past.tally.read(),
+            places,
+        }
+    }
+
+    /// Counts a settled row's change, reason and remarks.
+    pub fn count(&mut self, outcome: &RowOutcome) {
+        for placed in &outcome.remarks {
+            *self.remarks.entry(placed.remark).or_default() += 1;
+        }
+        if let Some(change) = outcome.end.change() {
+            *self.changes.entry(change).or_default() += 1;
+        }
+        if let RowEnd::Refused(refusal) = &outcome.end {
+            let address = outcome.source.address;
+            let place = self.places.words(address.file, address.line);
+            RefusalGroup::count(&mut self.refusals, &place, refusal);
+        }
+    }
+
+    /// Counts a note that is there.
+    pub fn count_note(&mut self, state: NoteState) {
+        match state {
+            NoteState::Made => self.notes.made += 1,
+            NoteState::There => self.notes.there += 1,
+            NoteState::Open | NoteState::Twin => {}
+        }
+    }
+
+    /// Counts a file that is there.
+    pub fn count_file(&mut self, state: FileState, bytes: u64) {
+        match state {
+            FileState::Made => {
+                self.files.made += 1;
+                self.files.bytes += bytes;
+            }
+            FileState::There => self.files.there += 1,
+            FileState::Open => {}
+        }
+    }
+
+    /// Rows that were read in all, by every process of the run.
+    pub fn rows_read(&self) -> u64 {
+        self.tally.read().max(self.read_before)
+    }
+
+    /// How far the run is: bytes are the share of those read that settled rows
+    /// stand for.
+    pub fn progress(&self) -> Progress {
+        Progress {
+            tally: self.tally,
+            bytes: self.tally.settled_bytes(self.offset),
+            notes: self.notes.made,
+        }
+    }
+}
+
+/// Refusals by code, as the journal has them.
+fn refusals(past: &Past, places: &Places) -> BTreeMap<String, RefusalGroup> {
+    let mut groups = BTreeMap::new();
+    for group in &past.refusals {
+        let place = places.words(group.file, group.line);
+        let example = format!("{place}: {}", group.hint);
+        let code = group.code.clone();
+        let rows = group.rows;
+        let _new = groups.insert(
+            code.clone(),
+            RefusalGroup {
+                code,
+                rows,
+                example,
+            },
+        );
+    }
+    groups
+}

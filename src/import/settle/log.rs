@@ -1,0 +1,175 @@
+//! What goes into run.log: every attempt of a call, and what the run tells; and what can be
+//! read of it afterwards.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::hubspot::{Attempt, CallLog, Wait};
+use crate::journal::RunLog;
+use crate::model::event::{Event, Listener};
+use crate::model::outcome::Fate;
+use crate::model::run_report::{CallBin, CallsOverTime};
+use crate::output::open_regular;
+
+/// Writes attempts into run.log.
+pub struct Calls(pub Arc<RunLog>);
+
+impl CallLog for Calls {
+    fn hear(&self, attempt: &Attempt<'_>) {
+        let status = attempt
+            .status
+            .map_or("-".to_owned(), |status| status.to_string());
+        self.0.line(format_args!(
+            "{} {} attempt {}: {status} in {} ms, {} {}",
+            attempt.method,
+            attempt.path,
+            attempt.number,
+            attempt.took.as_millis(),
+            attempt.verdict,
+            attempt.correlation_id.unwrap_or_default(),
+        ));
+    }
+
+    fn wait(&self, wait: Wait) {
+        match wait {
+            Wait::Asked(time) => {
+                let seconds = time.as_secs();
+                self.0
+                    .line(format_args!("the portal asks to wait {seconds} s"));
+            }
+            Wait::Day(time) => self.0.line(format_args!(
+                "the account's calls of today are used up: waiting for {} s",
+                time.as_secs()
+            )),
+        }
+    }
+}
+
+/// Passes events on and writes the rare ones into run.log.
+pub struct Logged {
+    /// Hears every event.
+    pub listener: Arc<dyn Listener>,
+    /// The log.
+    pub log: Arc<RunLog>,
+}
+
+impl Listener for Logged {
+    fn hear(&self, event: &Event) {
+        match event {
+            Event::Started { run, .. } => {
+                let version = env!("CARGO_PKG_VERSION");
+                self.log
+                    .line(format_args!("tickethaul {version}, run {run}"));
+            }
+            Event::Notice(words) => self.log.line(words),
+            Event::Finished(summary) => {
+                let counts =
+                    Fate::ALL.map(|fate| format!("{} {}", summary.tally.of(fate), fate.word()));
+                self.log.line(counts.join(", "));
+                if let Some(stop) = &summary.stop {
+                    self.log.line(format_args!("stopped: {}", stop.words()));
+                }
+            }
+            Event::Learned(learned) => self.log.line(learned.words()),
+            Event::Progress(_) => {}
+        }
+        self.listener.hear(event);
+    }
+}
+
+/// Intervals of a run's calls, at most.
+const BINS: i64 = 80;
+
+/// The calls of a run over time, by the log in its folder; none where there are none.
+///
+/// # Errors
+/// When the log is not there or can't be read.
+pub fn calls_over_time(folder: &Path) -> io::Result<Option<CallsOverTime>> {
+    let path = folder.join("run.log");
+    let log = open_regular(&path, OpenOptions::new().read(true))?;
+    let mut seconds: BTreeMap<i64, CallBin> = BTreeMap::new();
+    for line in BufReader::new(log).lines() {
+        if let Some((at, status)) = attempt(&line?) {
+            let bin = seconds.entry(at.as_second()).or_default();
+            match status {
+                Some(200..=399) => bin.fine += 1,
+                Some(429) => bin.limited += 1,
+                _ => bin.failed += 1,
+            }
+        }
+    }
+    let (Some((first, _)), Some((last, _))) = (seconds.first_key_value(), seconds.last_key_value())
+    else {
+        return Ok(None);
+    };
+    let (first, span) = (*first, last - first + 1);
+    let width = (span + BINS - 1) / BINS;
+    let number = usize::try_from((span + width - 1) / width).unwrap_or(1);
+    let mut bins = vec![CallBin::default(); number];
+    for (second, calls) in seconds {
+        let idx = usize::try_from((second - first) / width).unwrap_or(0);
+        bins[idx].fine += calls.fine;
+        bins[idx].limited += calls.limited;
+        bins[idx].failed += calls.failed;
+    }
+    Ok(Some(CallsOverTime {
+        start: Timestamp::from_second(first).unwrap_or_default(),
+        width: Duration::from_secs(width.unsigned_abs()),
+        bins,
+    }))
+}
+
+/// When an attempt ended, and its status, where it was answered; none where a line is about
+/// something else.
+fn attempt(line: &str) -> Option<(Timestamp, Option<u16>)> {
+    let (at, rest) = line.split_once(' ')?;
+    let (method, rest) = rest.split_once(' ')?;
+    let is_call = method.bytes().all(|letter| letter.is_ascii_uppercase()) && rest.starts_with('/');
+    let (_, rest) = rest.split_once(" attempt ").filter(|_| is_call)?;
+    let (_, rest) = rest.split_once(": ")?;
+    let (status, _) = rest.split_once(" in ")?;
+    Some((at.parse().ok()?, status.parse().ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_counted_by_interval_and_status() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut log = String::new();
+        for second in 0..200 {
+            let at = Timestamp::from_second(1_700_000_000 + second).expect("a time");
+            log += &format!("{at:.3} POST /crm/v3/x attempt 1: 200 in 12 ms, ok id\n");
+        }
+        log += "2023-11-14T22:13:20.500Z GET /a attempt 2: 429 in 3 ms, wait id\n";
+        log += "2023-11-14T22:13:20.600Z GET /a attempt 3: - in 3 ms, no reply\n";
+        log += "2023-11-14T22:13:20.700Z 5 done, attempt of a note: 3 in all\n";
+        std::fs::write(folder.path().join("run.log"), log).expect("written");
+        let calls = calls_over_time(folder.path())
+            .expect("read")
+            .expect("calls");
+        assert_eq!(calls.width, Duration::from_secs(3));
+        assert_eq!(calls.bins.len(), 67);
+        let first = CallBin {
+            fine: 3,
+            limited: 1,
+            failed: 1,
+        };
+        assert_eq!((calls.bins[0], calls.bins[66].all()), (first, 2));
+    }
+
+    #[test]
+    fn a_log_without_calls_has_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("run.log"), "nothing\n").expect("written");
+        assert_eq!(calls_over_time(folder.path()).expect("read"), None);
+    }
+}

@@ -1,0 +1,157 @@
+//! What a report says of a run, whoever writes it and in which form.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::outcome::{Fate, Tally};
+use crate::model::ticket::{PlacedRemark, Remark};
+
+/// A run as its report shows it.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// Name of the run.
+    pub run: String,
+    /// The run whose refused rows it tries again.
+    pub parent: Option<String>,
+    /// `create`…
+    pub operation: String,
+    /// HubSpot portal id.
+    pub portal_id: u64,
+    /// What the portal was reached by: an address, a name of the configuration, `sandbox`.
+    pub portal: String,
+    /// How far the run came: `finished`…
+    pub state: String,
+    /// When it began and when it last wrote, by this machine's clock.
+    pub times: (Timestamp, Timestamp),
+    /// What was read.
+    pub inputs: Vec<ReportedFile>,
+    /// The mapping; its hash is that of its text.
+    pub mapping: ReportedFile,
+    /// Rows by fate.
+    pub tally: Tally,
+    /// What was done beside tickets and what was spared, a sentence each.
+    pub facts: Vec<String>,
+    /// Refused rows by reason, most rows first.
+    pub refusals: Vec<ReportedRefusals>,
+    /// What mapping did to values, by kind.
+    pub remarks: Vec<(Remark, u64)>,
+    /// The values of those remarks that count them one by one, the most frequent first.
+    pub values: Vec<(PlacedRemark, u64)>,
+    /// Calls over time; none where the run's log is gone.
+    pub calls: Option<CallsOverTime>,
+    /// The first tickets for which something was done.
+    pub tickets: Vec<ReportedTicket>,
+    /// What `verify` last found; none where nobody asked.
+    pub verified: Option<Vec<ReportedFindings>>,
+    /// Name of the file of refused rows.
+    pub refused_file: String,
+    /// The version of the tool that made the report.
+    pub tool: &'static str,
+}
+
+/// A file that a run read.
+#[derive(Clone, Debug)]
+pub struct ReportedFile {
+    /// Its path, with the member of an archive behind it.
+    pub name: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// BLAKE3 of it, in hex.
+    pub hash: String,
+}
+
+/// What `verify` found of one kind.
+#[derive(Clone, Debug)]
+pub struct ReportedFindings {
+    /// The word for it: `differs`…
+    pub word: String,
+    /// What that means.
+    pub meaning: &'static str,
+    /// How many findings.
+    pub number: u64,
+}
+
+/// Refused rows of one reason.
+#[derive(Clone, Debug)]
+pub struct ReportedRefusals {
+    /// The stable code of the reason.
+    pub code: String,
+    /// How many rows.
+    pub rows: u64,
+    /// The first of them.
+    pub examples: Vec<RefusedExample>,
+}
+
+/// A refused row.
+#[derive(Clone, Debug)]
+pub struct RefusedExample {
+    /// File and line.
+    pub place: String,
+    /// Its key; empty where none could be made.
+    pub key: String,
+    /// The column or property; may be empty.
+    pub column: String,
+    /// Its value, shortened; may be empty.
+    pub value: String,
+    /// What is wrong and what to do about it.
+    pub hint: String,
+}
+
+/// A ticket for which something was done.
+#[derive(Clone, Debug)]
+pub struct ReportedTicket {
+    /// File and line of its row.
+    pub place: String,
+    /// Its key.
+    pub key: String,
+    /// Its id.
+    pub id: String,
+    /// Its page in HubSpot, where the run kept how those are called.
+    pub url: Option<String>,
+    /// What was done: `created`…
+    pub change: &'static str,
+}
+
+/// Calls of a run in intervals of the same length.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallsOverTime {
+    /// When the first interval begins.
+    pub start: Timestamp,
+    /// Length of an interval.
+    pub width: Duration,
+    /// The intervals, in order.
+    pub bins: Vec<CallBin>,
+}
+
+/// The calls of an interval, by how they ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallBin {
+    /// They were answered as hoped.
+    pub fine: u64,
+    /// The portal's rate limit refused them (429).
+    pub limited: u64,
+    /// They failed otherwise, or were refused.
+    pub failed: u64,
+}
+
+impl CallBin {
+    /// All calls.
+    pub fn all(self) -> u64 {
+        self.fine + self.limited + self.failed
+    }
+}
+
+impl CallsOverTime {
+    /// The calls of the busiest interval.
+    pub fn most(&self) -> u64 {
+        self.bins.iter().map(|bin| bin.all()).max().unwrap_or(0)
+    }
+}
+
+impl RunReport {
+    /// How many rows ended so.
+    pub fn rows(&self, fate: Fate) -> u64 {
+        self.tally.of(fate)
+    }
+}

@@ -1,0 +1,79 @@
+//! Pictures as SVG: how rows ended, and calls over time. Whoever can't see them finds the
+//! same numbers in words beside them.
+
+use std::fmt::Write;
+
+use crate::model::count::count;
+use crate::model::outcome::Fate;
+use crate::model::run_report::{CallsOverTime, RunReport};
+use crate::report::words::duration;
+
+const WIDTH: f64 = 800.0;
+const HEIGHT: f64 = 160.0;
+
+/// One bar, a part of it for each fate.
+pub(super) fn fates_chart(report: &RunReport) -> String {
+    let all = as_width(report.tally.read()).max(1.0);
+    let mut parts = String::new();
+    let mut at = 0.0;
+    for fate in Fate::ALL {
+        let rows = report.rows(fate);
+        let width = as_width(rows) / all * WIDTH;
+        if rows > 0 {
+            let (word, rows) = (fate.word(), count(rows));
+            // Writing to a String can't fail.
+            let _ok = write!(
+                parts,
+                "<rect class=\"{word}\" x=\"{at:.1}\" y=\"0\" width=\"{width:.1}\" height=\"28\">\
+                 <title>{rows} {word}</title></rect>"
+            );
+        }
+        at += width;
+    }
+    format!(
+        "<svg class=\"bar\" viewBox=\"0 0 {WIDTH} 28\" preserveAspectRatio=\"none\" role=\"img\" \
+         aria-label=\"Rows by fate; the table has the numbers\">{parts}</svg>"
+    )
+}
+
+/// A column for each interval: calls that were answered as hoped, that the rate limit
+/// refused, that failed.
+pub(super) fn calls_chart(calls: &CallsOverTime) -> String {
+    let most = calls.most();
+    let scale = HEIGHT / as_width(most).max(1.0);
+    let width = WIDTH / as_width(calls.bins.len() as u64).max(1.0);
+    let mut columns = String::new();
+    for (idx, bin) in calls.bins.iter().enumerate() {
+        let x = as_width(idx as u64) * width;
+        let mut top = HEIGHT;
+        for (class, number) in [
+            ("fine", bin.fine),
+            ("limited", bin.limited),
+            ("failed", bin.failed),
+        ] {
+            let height = as_width(number) * scale;
+            top -= height;
+            if number > 0 {
+                let _ok = write!(
+                    columns,
+                    "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{height:.1}\"/>",
+                    width * 0.9
+                );
+            }
+        }
+    }
+    format!(
+        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"Calls over time: at most {} in {}\">\
+         {columns}</svg>",
+        count(most),
+        duration(calls.width)
+    )
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a picture, eight hundred points wide"
+)]
+fn as_width(number: u64) -> f64 {
+    number as f64
+}

@@ -1,6 +1,0 @@
-//! What a call changes of a record.
-
-use std::collections::BTreeMap;
-
-/// What a write does to a record: a new value, or None to clear it.
-pub(super) type Changes = BTreeMap<String, Option<String>>;

@@ -1,0 +1,126 @@
+//! Calls that are held, so that a client can be killed while one is in a known
+//! state. Tells when a call is held, and lets go when its client leaves or when
+//! told to go on.
+
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::sandbox::troubles::HoldAt;
+
+/// Most that are told and not yet heard.
+const UNHEARD: usize = 64;
+
+/// A call that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    ordinal: u64,
+    at: HoldAt,
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "holding call {} {}", self.ordinal, self.at.word())
+    }
+}
+
+/// All that is held.
+#[derive(Debug)]
+pub(crate) struct Holds {
+    /// Lets go of single calls.
+    go_on: Notify,
+    /// Lets in the calls that wait.
+    open: Notify,
+    /// Replies that were given and after which all calls wait.
+    shut: AtomicUsize,
+    tell: mpsc::Sender<Held>,
+    told: Mutex<Option<mpsc::Receiver<Held>>>,
+}
+
+impl Holds {
+    pub(crate) fn new() -> Holds {
+        let (tell, told) = mpsc::channel(UNHEARD);
+        Holds {
+            go_on: Notify::new(),
+            open: Notify::new(),
+            shut: AtomicUsize::new(0),
+            tell,
+            told: Mutex::new(Some(told)),
+        }
+    }
+
+    /// Where it is told what is held; once.
+    pub(crate) fn told(&self) -> Option<mpsc::Receiver<Held>> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.take()
+    }
+
+    /// Lets everything go that is held now.
+    pub(crate) fn go_on(&self) {
+        self.shut.store(0, Ordering::SeqCst);
+        self.go_on.notify_waiters();
+        self.open.notify_waiters();
+    }
+
+    /// Whether the portal takes calls.
+    pub(crate) fn is_open(&self) -> bool {
+        self.shut.load(Ordering::SeqCst) == 0
+    }
+
+    /// Waits while the portal takes no calls.
+    pub(crate) async fn pass(&self) {
+        loop {
+            let opening = self.open.notified();
+            if self.is_open() {
+                return;
+            }
+            opening.await;
+        }
+    }
+
+    /// Holds a call; its future is dropped when its client leaves.
+    pub(crate) async fn hold(&self, ordinal: u64, at: HoldAt) {
+        let going = self.go_on.notified();
+        let _ = self.tell.try_send(Held { ordinal, at });
+        going.await;
+    }
+
+    /// Takes no more calls, from before a reply goes out until its client has left
+    /// or the portal is told to go on.
+    pub(crate) fn shut(&self) {
+        let _ = self.shut.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// The part of [`Holds::shut`] that waits: `sent` ends when the reply is out,
+    /// `left` when its connection is gone.
+    pub(crate) async fn shut_after(
+        &self,
+        ordinal: u64,
+        sent: CancellationToken,
+        left: CancellationToken,
+    ) {
+        let going = self.go_on.notified();
+        tokio::pin!(going);
+        tokio::select! {
+            () = sent.cancelled() => {
+                let at = HoldAt::Answered;
+                let _ = self.tell.try_send(Held { ordinal, at });
+            }
+            () = left.cancelled() => {}
+        }
+        tokio::select! {
+            () = going => return,
+            () = left.cancelled() => {}
+        }
+        let _ = self
+            .shut
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |shut| {
+                Some(shut.saturating_sub(1))
+            });
+        self.open.notify_waiters();
+    }
+}

@@ -1,0 +1,6 @@
+//! What a call changes of a record.
+
+use std::collections::BTreeMap;
+
+/// What a write does to a record: a new value, or None to clear it.
+pub(crate) type Changes = BTreeMap<String, Option<String>>;

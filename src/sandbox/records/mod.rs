@@ -1,0 +1,17 @@
+//! Calls about records: one by one (`objects`), in batches, merged. `drafts` makes of a request the
+//! values of a record, `values` checks each against its definition, `writes` writes one record,
+//! `show` and `shapes` give it back, `outcome` says what became of the rows of a batch.
+
+pub(crate) mod objects;
+mod batches;
+mod merges;
+mod outcome;
+pub(crate) mod refusal;
+pub(crate) mod writes;
+pub(crate) mod drafts;
+pub(crate) mod changes;
+pub(crate) mod show;
+pub(crate) mod shapes;
+pub(crate) mod values;
+mod emails;
+mod lenient_dates;

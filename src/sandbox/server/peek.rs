@@ -1,0 +1,26 @@
+//! What a state file says of its portal without being opened by one.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::sandbox::store::APPLICATION_ID;
+
+/// The account that a state is; none where there is no state of a sandbox.
+pub fn account_of(state: &Path) -> Option<u64> {
+    let db = Connection::open_with_flags(state, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+    let application: i64 = db
+        .query_row("PRAGMA application_id", [], |row| row.get(0))
+        .ok()?;
+    if application != APPLICATION_ID {
+        return None;
+    }
+    let id: i64 = db
+        .query_row(
+            "SELECT CAST(value AS INTEGER) FROM fact WHERE name = 'portal_id'",
+            [],
+            |row| row.get(0),
+        )
+        .ok()?;
+    u64::try_from(id).ok()
+}
