@@ -91,6 +91,8 @@ pub struct Config {
     document: DocumentMut,
     default: Option<String>,
     portals: BTreeMap<String, Profile>,
+    /// Commands that print the tokens of hosts of files, and how long each may take.
+    hosts: BTreeMap<String, (String, Duration)>,
 }
 
 #[derive(Default, Deserialize)]
@@ -99,6 +101,15 @@ struct ConfigText {
     default: Option<String>,
     #[serde(default)]
     portals: BTreeMap<String, ProfileText>,
+    #[serde(default)]
+    attachment_hosts: BTreeMap<String, HostText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HostText {
+    token_command: String,
+    token_command_seconds: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -159,8 +170,18 @@ impl Config {
             Ok((name, profile))
         });
         let portals: BTreeMap<String, Profile> = portals.collect::<Result<_, Error>>()?;
+        let hosts = read.attachment_hosts.into_iter().map(|(name, text)| {
+            let command = host_command(text).map_err(|what| {
+                Error::usage(format!(
+                    "attachment host `{name}` in the configuration {}: {what}",
+                    path.display()
+                ))
+            })?;
+            Ok((name.to_lowercase(), command))
+        });
         Ok(Config {
             default: read.default,
+            hosts: hosts.collect::<Result<_, Error>>()?,
             portals,
             document,
             path,
@@ -180,6 +201,11 @@ impl Config {
     /// The name of the default portal.
     pub fn default_name(&self) -> Option<&str> {
         self.default.as_deref()
+    }
+
+    /// The command that prints the token of a host of files, and how long it may take.
+    pub fn host_command(&self, host: &str) -> Option<&(String, Duration)> {
+        self.hosts.get(&host.to_lowercase())
     }
 
     /// True where a portal has this name.
@@ -371,15 +397,29 @@ fn checked(source: Source) -> Result<Source, String> {
     }
 }
 
+/// How long a command may take.
+fn command_limit(seconds: Option<u64>) -> Result<Duration, String> {
+    let seconds = seconds.unwrap_or(COMMAND_SECONDS);
+    match (1..=3_600).contains(&seconds) {
+        true => Ok(Duration::from_secs(seconds)),
+        false => Err("token_command_seconds is a number from 1 to 3600".to_owned()),
+    }
+}
+
+fn host_command(text: HostText) -> Result<(String, Duration), String> {
+    let limit = command_limit(text.token_command_seconds)?;
+    match checked(Source::Command(text.token_command, limit))? {
+        Source::Command(line, limit) => Ok((line, limit)),
+        _ => Err("token_command is needed".to_owned()),
+    }
+}
+
 fn profile(name: &str, text: ProfileText, around: &Path) -> Result<Profile, String> {
     check_name(name)?;
     if name == SANDBOX {
         return Err("this is the name of the embedded portal".to_owned());
     }
-    let seconds = text.token_command_seconds.unwrap_or(COMMAND_SECONDS);
-    if !(1..=3_600).contains(&seconds) {
-        return Err("token_command_seconds is a number from 1 to 3600".to_owned());
-    }
+    let limit = command_limit(text.token_command_seconds)?;
     if let Some(zone) = &text.time_zone
         && jiff::tz::TimeZone::get(zone).is_err()
     {
@@ -387,7 +427,6 @@ fn profile(name: &str, text: ProfileText, around: &Path) -> Result<Profile, Stri
             "time_zone: {zone} is not a time zone; one such as Europe/Berlin is expected"
         ));
     }
-    let limit = Duration::from_secs(seconds);
     let below = |path: PathBuf| around.join(path);
     let parsed_api = text.api.as_deref().map(str::parse).transpose();
     let parsed_rate = text.rate.as_deref().map(str::parse).transpose();

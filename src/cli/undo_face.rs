@@ -46,6 +46,8 @@ impl Face<'_> {
             "undone_before": self.done("before"),
             "noted": self.done("noted"),
             "notes": self.undone.notes,
+            "files": self.undone.files,
+            "files_left": self.undone.files_left,
             "left": self.undone.left,
             "contacts_left": self.contacts,
             "examples": examples.collect::<Vec<_>>(),
@@ -107,6 +109,14 @@ impl Face<'_> {
             let meaning = format!("that the run made {go} into the recycle bin");
             lines.push(line(self.undone.notes, word, &meaning));
         }
+        if self.undone.files > 0 {
+            let (word, are) = match self.undone.files {
+                1 => ("file", "is"),
+                _ => ("files", "are"),
+            };
+            let meaning = format!("that the run uploaded {are} deleted");
+            lines.push(line(self.undone.files, word, &meaning));
+        }
         lines
     }
 
@@ -146,6 +156,19 @@ impl Face<'_> {
                 "the token may not read {}: whether somebody linked such records was not looked at",
                 kinds.join(", ")
             ));
+        }
+        for (code, why) in [
+            (
+                "FILE_USED",
+                "since notes that stay, or those of another run, name",
+            ),
+            ("FILE_CHANGED", "since somebody changed"),
+        ] {
+            if let Some(files) = self.undone.files_left.get(code) {
+                let stays = counted_as(*files, "file stays", "files stay");
+                let it = if *files == 1 { "it" } else { "them" };
+                lines.push(format!("{stays} ({code}), {why} {it}"));
+            }
         }
         if self.contacts > 0 {
             lines.push(format!(

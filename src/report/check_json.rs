@@ -91,6 +91,11 @@ pub(super) fn effects(tickets: u64, effects: &Effects) -> Value {
             "notes": effects.notes.notes,
             "parts": effects.notes.parts,
         },
+        "files": {
+            "files": effects.files.files,
+            "bytes": effects.files.bytes,
+            "size_unknown": effects.files.unsized_files,
+        },
         "undated": effects.undated,
         "closed_undated": effects.closed_undated,
         "calls_at_most": effects.calls.total(),
@@ -102,6 +107,7 @@ pub(super) fn effects(tickets: u64, effects: &Effects) -> Value {
             "contacts": effects.calls.contacts,
             "links": effects.calls.links,
             "notes": effects.calls.notes,
+            "files": effects.calls.files,
         },
         "held": effects.held.map(|held| {
             json!({"looked_up": held.looked_up, "all": held.all, "found": held.found})

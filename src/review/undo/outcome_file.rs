@@ -4,6 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::file_codes::{left_code, left_hint};
 use crate::error::Error;
 use crate::journal::Reading;
 use crate::model::outcome::RowEnd;
@@ -64,6 +65,14 @@ pub fn write(folder: &Path, places: &Places) -> Result<PathBuf, Error> {
             let cells = [&*place, key, ticket, undone, code, property, value, hint];
             rows.write_record(cells).map_err(csv_error)?;
         }
+    }
+    for file in journal.deletions()? {
+        let Some(code) = left_code(file.state) else {
+            continue;
+        };
+        let path = file.entry.path.as_str();
+        let cells = ["", "", "", "left", code, "file", path, left_hint(code)];
+        rows.write_record(cells).map_err(csv_error)?;
     }
     let file = rows.into_inner();
     let file = file.map_err(|error| unwritable(error.into_error()))?;
