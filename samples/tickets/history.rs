@@ -202,7 +202,9 @@ impl<'a> Talk<'a> {
     /// The file of a comment, if it has one.
     fn file(&mut self, number: u64, comment: u64) -> Option<Attached> {
         let place = self.filed? + number;
-        let file = (place % FILED == 0).then(|| Attached::to(comment, self.at))?;
+        let file = place
+            .is_multiple_of(FILED)
+            .then(|| Attached::to(comment, self.at))?;
         self.files.push(file.clone());
         Some(file)
     }

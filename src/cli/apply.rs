@@ -197,7 +197,7 @@ impl Plan {
             return Ok(None);
         };
         let was_told = |name: &&str| self.header.told.option(name).is_some();
-        if !FILES.iter().any(|name| was_told(&name)) {
+        if !FILES.iter().any(was_told) {
             return Err(Error::usage("the plan takes no files along").advise(
                 "nothing was sent; make a new plan with --attachments or --attachment-host",
             ));

@@ -170,18 +170,9 @@ impl Config {
             Ok((name, profile))
         });
         let portals: BTreeMap<String, Profile> = portals.collect::<Result<_, Error>>()?;
-        let hosts = read.attachment_hosts.into_iter().map(|(name, text)| {
-            let command = host_command(text).map_err(|what| {
-                Error::usage(format!(
-                    "attachment host `{name}` in the configuration {}: {what}",
-                    path.display()
-                ))
-            })?;
-            Ok((name.to_lowercase(), command))
-        });
         Ok(Config {
             default: read.default,
-            hosts: hosts.collect::<Result<_, Error>>()?,
+            hosts: host_commands(read.attachment_hosts, &path)?,
             portals,
             document,
             path,
@@ -404,6 +395,23 @@ fn command_limit(seconds: Option<u64>) -> Result<Duration, String> {
         true => Ok(Duration::from_secs(seconds)),
         false => Err("token_command_seconds is a number from 1 to 3600".to_owned()),
     }
+}
+
+/// The commands of hosts, by their names; `path` is where they stand.
+fn host_commands(
+    hosts: BTreeMap<String, HostText>,
+    path: &Path,
+) -> Result<BTreeMap<String, (String, Duration)>, Error> {
+    let hosts = hosts.into_iter().map(|(name, text)| {
+        let command = host_command(text).map_err(|what| {
+            Error::usage(format!(
+                "attachment host `{name}` in the configuration {}: {what}",
+                path.display()
+            ))
+        })?;
+        Ok((name.to_lowercase(), command))
+    });
+    hosts.collect()
 }
 
 fn host_command(text: HostText) -> Result<(String, Duration), String> {

@@ -276,15 +276,38 @@ fn check(run: &PastRun) -> Result<(), Error> {
 
 /// What is about to be done, at most: what others touched stays.
 fn words(run: &PastRun, part: Part, tickets: &BTreeMap<Change, u64>) -> String {
+    let portal = run.portal.name_in_question();
+    let mut parts = match part {
+        Part::All => parts_words(tickets),
+        Part::Created => {
+            let created = tickets.get(&Change::Created).copied().unwrap_or(0);
+            vec![format!(
+                "archive {} that the run created, even where others changed them since",
+                counted(created, "ticket")
+            )]
+        }
+    };
+    let files = run.past.files.made;
+    if files > 0 {
+        parts.push(format!(
+            "delete {} that it uploaded",
+            counted(files, "file")
+        ));
+    }
+    let what = match parts.is_empty() {
+        true => "take back what the run did".to_owned(),
+        false => parts.join(", "),
+    };
+    match part {
+        Part::All => format!("{what}, but for what others changed since, in {portal}"),
+        Part::Created => format!("{what}, in {portal}"),
+    }
+}
+
+/// What is done with tickets.
+fn parts_words(tickets: &BTreeMap<Change, u64>) -> Vec<String> {
     let tickets = |change| tickets.get(&change).copied().unwrap_or(0);
     let (created, updated) = (tickets(Change::Created), tickets(Change::Updated));
-    if part == Part::Created {
-        return format!(
-            "archive {} that the run created, even where others changed them since, in {}",
-            counted(created, "ticket"),
-            run.portal.name_in_question()
-        );
-    }
     let linked = tickets(Change::Linked);
     let mut parts = Vec::new();
     if created > 0 {
@@ -303,21 +326,7 @@ fn words(run: &PastRun, part: Part, tickets: &BTreeMap<Change, u64>) -> String {
     if linked > 0 {
         parts.push(format!("cut links of {}", counted(linked, "ticket")));
     }
-    let files = run.past.files.made;
-    if files > 0 {
-        parts.push(format!(
-            "delete {} that it uploaded",
-            counted(files, "file")
-        ));
-    }
-    let what = match parts.is_empty() {
-        true => "take back what the run did".to_owned(),
-        false => parts.join(", "),
-    };
-    format!(
-        "{what}, but for what others changed since, in {}",
-        run.portal.name_in_question()
-    )
+    parts
 }
 
 fn header(run: &PastRun, part: Part) -> Result<Header, Error> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::check::{CheckReport, Effects, RefusedRows, UnmappedColumn};
+use crate::model::check::{CheckReport, Effects, FileSums, RefusedRows, UnmappedColumn};
 
 /// The whole report.
 pub fn check_json(report: &CheckReport) -> Value {
@@ -91,11 +91,7 @@ pub(super) fn effects(tickets: u64, effects: &Effects) -> Value {
             "notes": effects.notes.notes,
             "parts": effects.notes.parts,
         },
-        "files": {
-            "files": effects.files.files,
-            "bytes": effects.files.bytes,
-            "size_unknown": effects.files.unsized_files,
-        },
+        "files": files(effects.files),
         "undated": effects.undated,
         "closed_undated": effects.closed_undated,
         "calls_at_most": effects.calls.total(),
@@ -116,4 +112,8 @@ pub(super) fn effects(tickets: u64, effects: &Effects) -> Value {
         "rate": {"calls": calls, "seconds": window.as_secs_f64()},
         "daily_calls": effects.daily_calls,
     })
+}
+
+fn files(sums: FileSums) -> Value {
+    json!({"files": sums.files, "bytes": sums.bytes, "size_unknown": sums.unsized_files})
 }

@@ -199,6 +199,20 @@ fn an_undo_that_is_killed_among_its_files_is_resumed() {
     });
 }
 
+#[test]
+#[ignore = "each call in each of three states takes minutes; run once for each change of the protocol"]
+fn an_undo_that_is_killed_at_each_call_about_files_is_resumed() {
+    let filed = Filed::new(5);
+    std::thread::scope(|scope| {
+        for state in ["received", "committed", "answered"] {
+            let filed = &filed;
+            let _side_by_side = scope.spawn(move || {
+                (1..=2 * filed.count(true)).for_each(|n| undo_killed_at(filed, n, state));
+            });
+        }
+    });
+}
+
 fn undo_killed_at(filed: &Filed, n: usize, state: &str) {
     let story = format!("call {n} {state}");
     let talk = talk_of(filed, &QUICK);

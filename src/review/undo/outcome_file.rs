@@ -66,17 +66,25 @@ pub fn write(folder: &Path, places: &Places) -> Result<PathBuf, Error> {
             rows.write_record(cells).map_err(csv_error)?;
         }
     }
-    for file in journal.deletions()? {
-        let Some(code) = left_code(file.state) else {
-            continue;
-        };
-        let path = file.entry.path.as_str();
-        let cells = ["", "", "", "left", code, "file", path, left_hint(code)];
-        rows.write_record(cells).map_err(csv_error)?;
+    for row in files_left(&journal)? {
+        rows.write_record(row).map_err(csv_error)?;
     }
     let file = rows.into_inner();
     let file = file.map_err(|error| unwritable(error.into_error()))?;
     file.sync_all().map_err(unwritable)?;
     std::fs::rename(&building, &path).map_err(unwritable)?;
     Ok(path)
+}
+
+/// Files that stay, as rows.
+fn files_left(journal: &Reading) -> Result<Vec<[String; 8]>, Error> {
+    let files = journal.deletions()?.into_iter();
+    let left = files.filter_map(|file| {
+        let code = left_code(file.state)?;
+        let row = ["", "", "", "left", code, "file", "", left_hint(code)];
+        let mut row = row.map(str::to_owned);
+        row[6] = file.entry.path;
+        Some(row)
+    });
+    Ok(left.collect())
 }

@@ -289,16 +289,26 @@ impl Undo {
                 return Ok(Vec::new());
             }
         };
-        if self.journal.is_none() {
-            undone.notes += notes.counts.values().sum::<u64>();
-            self.files.extend(files.states());
-            for (row, inverse) in &decided {
-                undone.count(row, inverse);
-                self.show(row, inverse)?;
-            }
-            return Ok(Vec::new());
+        match self.journal {
+            Some(_) => self.act(&decided, (&notes, &files), undone).await,
+            None => self.show_all(&decided, (&notes, &files), undone),
         }
-        self.act(&decided, (&notes, &files), undone).await
+    }
+
+    /// Counts what would be done.
+    fn show_all(
+        &mut self,
+        decided: &[(Expected, Inverse)],
+        (notes, files): (&OwnNotes, &OwnFiles),
+        undone: &mut Undone,
+    ) -> Result<Vec<Expected>, Error> {
+        undone.notes += notes.counts.values().sum::<u64>();
+        self.files.extend(files.states());
+        for (row, inverse) in decided {
+            undone.count(row, inverse);
+            self.show(row, inverse)?;
+        }
+        Ok(Vec::new())
     }
 
     /// Files that the run uploaded for rows whose notes go.

@@ -128,27 +128,30 @@ impl Uploads {
         let entry = FileEntry {
             key: key.to_owned(),
             seq: wanted.seq,
-            path: match &before {
-                // Another ticket may have begun it: its place stays what it was.
-                Some(step) => step.entry.path.clone(),
-                None => format!(
-                    "{}/{}",
-                    folder(&self.system, wanted.ticket),
-                    wanted.file.stored_name(wanted.ticket)
-                ),
-            },
+            path: self.place_of(wanted, before.as_ref()),
             md5: bytes.md5.clone(),
             size: bytes.size,
         };
-        if let (None, Some(there)) = (&before, self.from_earlier_run(&entry).await?) {
+        if let (None, Some(there)) = (&before, self.of_earlier_run(&entry).await?) {
             return Ok(there);
         }
         let since_ms = before.and_then(|step| step.since_ms);
         self.send(entry, &bytes, since_ms).await
     }
 
+    /// Where a file is put. Another ticket may have begun it: its place stays what it was.
+    fn place_of(&self, wanted: Wanted<'_>, before: Option<&FileStep>) -> String {
+        match before {
+            Some(step) => step.entry.path.clone(),
+            None => {
+                let name = wanted.file.stored_name(wanted.ticket);
+                format!("{}/{name}", folder(&self.system, wanted.ticket))
+            }
+        }
+    }
+
     /// A file that an earlier run put in, where it is there still.
-    async fn from_earlier_run(&self, entry: &FileEntry) -> Result<Option<Brought>, Stop> {
+    async fn of_earlier_run(&self, entry: &FileEntry) -> Result<Option<Brought>, Stop> {
         let known = self.earlier.like(entry, &self.system);
         let known = known.map_err(|error| Stop::Later(error.to_string()))?;
         for step in known {
