@@ -115,3 +115,106 @@ impl Reading {
         rows().map_err(at(self.path()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::journal::build::Durability;
+    use crate::journal::file_steps::{FileEntry, FileState, SettledFile};
+    use crate::journal::note_steps::{NoteState, SettledNote};
+    use crate::journal::schema::{TABLES, VERSION};
+    use crate::journal::write::Journal;
+
+    fn file(key: &str, seq: u64, state: FileState) -> SettledFile {
+        SettledFile {
+            entry: FileEntry {
+                key: key.to_owned(),
+                seq,
+                path: format!("/t/s/k/{key}"),
+                md5: "5d41402abc4b2a76b9719d911017c592".to_owned(),
+                size: 5,
+            },
+            record: format!("record of {key}"),
+            state,
+        }
+    }
+
+    fn note(key: &str, seq: u64, files: &[&SettledFile]) -> SettledNote {
+        SettledNote {
+            entry: NoteEntry {
+                seq,
+                key: key.to_owned(),
+                at_ms: 7,
+                text: [1; 16],
+                activity: Activity::Email,
+                files: files.iter().map(|file| file.record.clone()).collect(),
+            },
+            written: None,
+            record: format!("record of {key}"),
+            state: NoteState::Made,
+        }
+    }
+
+    #[test]
+    fn the_notes_of_a_file_and_the_files_of_a_note_are_known() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = Connection::open(folder.path().join("run.db")).expect("a database");
+        db.execute_batch(TABLES).expect("tables");
+        db.pragma_update(None, "user_version", VERSION)
+            .expect("a version");
+        drop(db);
+        let reading = Reading::open(folder.path()).expect("a journal of ours");
+        assert!(
+            reading.files_of(1).expect("none").is_empty(),
+            "without the table"
+        );
+        let mut journal = Journal::open(folder.path(), 0, Durability::Off).expect("a journal");
+        let commit = journal.begin().expect("a commit");
+        let (own, shared) = (
+            file("own", 1, FileState::Made),
+            file("shared", 1, FileState::Made),
+        );
+        let other = file("other", 2, FileState::There);
+        for file in [&own, &shared, &other] {
+            let _state = commit.settle_file(file).expect("settled");
+        }
+        for note in [
+            note("a", 1, &[&own, &shared]),
+            note("b", 2, &[&shared, &other]),
+        ] {
+            assert!(commit.intend_note(&note.entry).expect("intended"));
+            // Intended again after a kill, with the same files.
+            assert!(commit.intend_note(&note.entry).expect("intended"));
+            commit.settle_note(&note).expect("settled");
+        }
+        commit.commit().expect("durable");
+        journal.close().expect("closed");
+        let reading = Reading::open(folder.path()).expect("a journal of ours");
+        let named = |seq| {
+            let files = reading.files_of(seq).expect("files").into_iter();
+            let files: Vec<(String, String)> =
+                files.map(|one| (one.note, one.file.entry.key)).collect();
+            files
+        };
+        let pair = |note: &str, file: &str| (note.to_owned(), file.to_owned());
+        assert_eq!(named(1), [pair("a", "own"), pair("a", "shared")]);
+        assert_eq!(named(2), [pair("b", "shared"), pair("b", "other")]);
+        let made = |seq| {
+            let files = reading.made_files(seq).expect("files").into_iter();
+            files.map(|file| file.entry.key).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (made(1), made(2)),
+            (
+                vec!["own".to_owned(), "shared".to_owned()],
+                vec!["shared".to_owned()]
+            )
+        );
+        let notes = reading.notes_with(&shared.record).expect("notes");
+        let email = |key: &str| (Activity::Email, format!("record of {key}"));
+        assert_eq!(notes, [email("a"), email("b")]);
+        assert!(reading.names_files().expect("read"));
+    }
+}

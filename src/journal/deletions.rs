@@ -70,3 +70,66 @@ impl Reading {
         read().map_err(at(self.path()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::build::Durability;
+    use crate::journal::schema::{TABLES, VERSION};
+    use crate::journal::write::Journal;
+
+    #[test]
+    fn only_what_was_intended_counts_as_deleted() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = rusqlite::Connection::open(folder.path().join("run.db")).expect("a database");
+        db.execute_batch(TABLES).expect("tables");
+        db.pragma_update(None, "user_version", VERSION)
+            .expect("a version");
+        drop(db);
+        let mut journal = Journal::open(folder.path(), 0, Durability::Off).expect("a journal");
+        let step = |key: &str| FileStep {
+            entry: FileEntry {
+                key: key.to_owned(),
+                seq: 1,
+                path: format!("/t/s/k/{key}"),
+                md5: String::new(),
+                size: 5,
+            },
+            state: FileState::Made,
+            record: Some("9".to_owned()),
+            since_ms: None,
+            until_ms: None,
+        };
+        let commit = journal.begin().expect("a commit");
+        commit.settle_deletion("gone").expect("nothing of ours");
+        commit.intend_deletion(&step("ours")).expect("intended");
+        commit.settle_deletion("ours").expect("settled");
+        commit
+            .leave_file(&step("ours"), FileState::Used)
+            .expect("it is deleted");
+        commit
+            .leave_file(&step("used"), FileState::Used)
+            .expect("left");
+        // Its last note went.
+        commit
+            .leave_file(&step("later"), FileState::Used)
+            .expect("left");
+        commit.intend_deletion(&step("later")).expect("intended");
+        commit.settle_deletion("later").expect("settled");
+        commit.commit().expect("durable");
+        journal.close().expect("closed");
+        let reading = Reading::open(folder.path()).expect("a journal of ours");
+        let states = reading.deletions().expect("files").into_iter();
+        let states: Vec<(String, FileState)> =
+            states.map(|file| (file.entry.key, file.state)).collect();
+        let is = |key: &str, state| (key.to_owned(), state);
+        assert_eq!(
+            states,
+            [
+                is("later", FileState::Deleted),
+                is("ours", FileState::Deleted),
+                is("used", FileState::Used)
+            ]
+        );
+    }
+}
