@@ -130,7 +130,8 @@ pub async fn for_run(
             host.token = Some(HostToken::from(text.trim().to_owned()));
         }
     }
-    let known = known(std::iter::empty());
+    let mut known = known(std::iter::empty());
+    known.sort_by_key(|one| std::cmp::Reverse(one.kin.begun));
     let others = known.iter().filter(|one| {
         one.kin.portal == Some(header.portal_id)
             && one.kin.run != header.run

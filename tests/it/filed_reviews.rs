@@ -141,6 +141,24 @@ fn files_of_a_run_go_with_its_notes_unless_somebody_changed_them() {
     let _clean = talk.run(&["verify", "again"], 0);
 }
 
+/// What archives the tickets of a run whoever touched them takes their notes and files too.
+#[test]
+fn files_go_with_the_tickets_that_a_run_created() {
+    let filed = Filed::new(6);
+    let talk = talk_of(&filed, &QUICK);
+    import(&talk, &[], "run", 0);
+    let count = held(&talk).len();
+    let ended = talk.run(&["delete", "--run", "run", "--yes", "--json"], 0);
+    let deleted: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(
+        (&deleted["archived"], &deleted["files"]),
+        (&json!(6), &json!(count)),
+        "{deleted}"
+    );
+    assert!(held(&talk).is_empty());
+    let _said = ended.says(&format!("{count} files"));
+}
+
 /// A file that notes of two runs name goes with the last of them, and one that was there
 /// before never.
 #[test]

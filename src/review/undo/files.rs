@@ -3,6 +3,7 @@
 //! so whoever used it by hand is not known. One whose bytes or place somebody changed stays.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
 
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -20,9 +21,10 @@ use crate::review::files::{HeldFiles, other_bytes};
 /// Files that are deleted at once: each is a call of its own.
 const IN_FLIGHT: usize = 8;
 
-/// Journals of other runs whose notes name files.
+/// Folders of other runs whose notes name files. There may be very many: each journal is open
+/// for as long as it is asked.
 #[derive(Debug, Default)]
-pub struct FileUsers(Vec<Reading>);
+pub struct FileUsers(Vec<PathBuf>);
 
 impl FileUsers {
     /// Of these runs those that wrote to the portal of a run.
@@ -32,20 +34,14 @@ impl FileUsers {
             other.kin.run != own.kin.run && other.kin.portal == own.kin.portal && is_import
         });
         // What can't be read is reported where that very run is asked for.
-        let opened = others.filter_map(|other| {
-            let journal = Reading::open(&other.folder).ok()?;
-            journal.names_files().ok()?.then_some(journal)
-        });
-        FileUsers(opened.collect())
-    }
-
-    /// Notes of these runs that name a file.
-    fn notes_with(&self, file: &str) -> Result<Vec<NoteId>, Error> {
-        let mut notes = Vec::new();
-        for journal in &self.0 {
-            notes.extend(journal.notes_with(file)?);
-        }
-        Ok(notes)
+        let names_files = |folder: &Path| {
+            let journal = Reading::open(folder);
+            journal
+                .and_then(|journal| journal.names_files())
+                .is_ok_and(|some| some)
+        };
+        let folders = others.map(|other| other.folder.clone());
+        FileUsers(folders.filter(|folder| names_files(folder)).collect())
     }
 }
 
@@ -71,19 +67,30 @@ impl Candidates {
         rows: &[u64],
         going: &HashSet<NoteId>,
     ) -> Result<Candidates, Error> {
-        let mut candidates = BTreeMap::new();
+        let mut files = BTreeMap::new();
         for seq in rows {
-            for file in journal.made_files(*seq)? {
-                let Some(id) = file.record.clone() else {
-                    continue;
-                };
-                let mut notes = journal.notes_with(&id)?;
-                notes.extend(users.notes_with(&id)?);
-                notes.retain(|note| !going.contains(note));
-                let _new = candidates.insert(file.entry.key.clone(), (file, notes));
-            }
+            let made = journal.made_files(*seq)?.into_iter();
+            let made = made.filter(|file| file.record.is_some());
+            files.extend(made.map(|file| (file.entry.key.clone(), (file, Vec::new()))));
         }
-        Ok(Candidates(candidates))
+        let mut candidates = Candidates(files);
+        if candidates.0.is_empty() {
+            return Ok(candidates);
+        }
+        candidates.add_notes(journal, going)?;
+        for folder in &users.0 {
+            candidates.add_notes(&Reading::open(folder)?, going)?;
+        }
+        Ok(candidates)
+    }
+
+    /// Adds the notes of a run that name the files, but for those that go.
+    fn add_notes(&mut self, journal: &Reading, going: &HashSet<NoteId>) -> Result<(), Error> {
+        for (file, notes) in self.0.values_mut() {
+            let found = journal.notes_with(file.record.as_deref().unwrap_or_default())?;
+            notes.extend(found.into_iter().filter(|note| !going.contains(note)));
+        }
+        Ok(())
     }
 
     /// What is done with each.

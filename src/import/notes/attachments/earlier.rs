@@ -8,12 +8,15 @@ use crate::error::Error;
 use crate::journal::{FileEntry, FileState, FileStep, Reading};
 use crate::model::attachment::system_folder;
 
+/// Journals that are kept open. Older runs are not asked: what they put in is sent again.
+const MOST: usize = 64;
+
 /// Journals of earlier runs that know files.
 #[derive(Debug, Default)]
 pub struct EarlierFiles(Mutex<Vec<Reading>>);
 
 impl EarlierFiles {
-    /// Of the runs in these folders.
+    /// Of the runs in these folders, the newest first.
     pub fn open<'f>(folders: impl IntoIterator<Item = &'f Path>) -> EarlierFiles {
         // What can't be read is reported where that very run is asked for.
         let opened = folders.into_iter().filter_map(|folder| {
@@ -21,7 +24,7 @@ impl EarlierFiles {
             let files = journal.file_counts().ok()?;
             (files.made + files.there > 0).then_some(journal)
         });
-        EarlierFiles(Mutex::new(opened.collect()))
+        EarlierFiles(Mutex::new(opened.take(MOST).collect()))
     }
 
     /// The files of these runs that are this one: of the same source, with the same bytes.
