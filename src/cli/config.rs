@@ -633,6 +633,18 @@ mod tests {
                 "[portals.a]\ntoken_command = \"echo 'pat-na1-secret-4a5b-8c7d-0123'\"\n",
                 "a token itself stands",
             ),
+            (
+                "[attachment_hosts.a]\ntoken = \"secret\"\n",
+                "a token doesn't belong there",
+            ),
+            (
+                "[attachment_hosts.a]\ntoken_command = \" \"\n",
+                "attachment host `a`",
+            ),
+            (
+                "[attachment_hosts.a]\ntoken_command = \"a\"\ntoken_command_seconds = 0\n",
+                "from 1 to 3600",
+            ),
             ("portals = 5\nx", "can't be read"),
         ] {
             let told = read(text).expect_err(text);
@@ -640,6 +652,16 @@ mod tests {
             assert!(told.contains(words), "{told}");
             assert!(!told.contains("secret"), "{told}");
         }
+    }
+
+    #[test]
+    fn hosts_of_files_have_commands() {
+        let text = "[attachment_hosts.\"Files.Acme.example\"]\ntoken_command = \"op read a\"\n";
+        let config = read(text).expect("a configuration");
+        let limit = Duration::from_secs(COMMAND_SECONDS);
+        let command = config.host_command("files.acme.example");
+        assert_eq!(command, Some(&("op read a".to_owned(), limit)));
+        assert_eq!(config.host_command("other.example"), None);
     }
 
     #[test]
