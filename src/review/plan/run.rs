@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::decide::{Known, Rules};
+use super::decide::{Decision, Known, Rules};
 use super::look::{Looker, RowLinks, Seen, locked, stopped};
 use super::page::{Reader, ReaderThread, Row};
 use super::sums::Sums;
@@ -245,19 +245,7 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
         if decision.action == PlannedAction::Create && known.in_bin.is_some() {
             self.sums.held_in_bin += 1;
         }
-        let mut row = PlannedRow {
-            row: RowEntry {
-                seq: op.source.seq,
-                address: op.source.address,
-            },
-            action: decision.action,
-            key: Some(op.draft.key.clone()),
-            ticket: decision.ticket,
-            body: Some(op.body),
-            changes: decision.changes,
-            links: Vec::new(),
-            refusal: decision.problem.map(Into::into),
-        };
+        let mut row = planned_row(&op, decision);
         let links = links.map(|links| made_before(links, &earlier));
         self.link(&mut row, &op, links)?;
         self.file(&mut row, &op, files)?;
@@ -471,6 +459,23 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
             types: vec![self.looker.kinds.of(&link.draft())],
             column: link.column.clone(),
         })
+    }
+}
+
+/// A row with what is decided for it, without its links.
+fn planned_row(op: &PlannedOp, decision: Decision) -> PlannedRow {
+    PlannedRow {
+        row: RowEntry {
+            seq: op.source.seq,
+            address: op.source.address,
+        },
+        action: decision.action,
+        key: Some(op.draft.key.clone()),
+        ticket: decision.ticket,
+        body: Some(op.body),
+        changes: decision.changes,
+        links: Vec::new(),
+        refusal: decision.problem.map(Into::into),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::file_codes::{left_code, left_hint};
 use crate::error::Error;
-use crate::journal::Reading;
+use crate::journal::{PastRow, Reading};
 use crate::model::outcome::RowEnd;
 use crate::model::place::Places;
 use crate::output::write_anew;
@@ -51,15 +51,7 @@ pub fn write(folder: &Path, places: &Places) -> Result<PathBuf, Error> {
         after = last.row.seq;
         for row in page {
             let place = places.cell(row.row.address);
-            let (undone, [code, property, value, hint]) = match &row.end {
-                RowEnd::Done { change, .. } => (change.word(), [""; 4]),
-                RowEnd::Refused(left) => (
-                    if row.in_part { "partly" } else { "left" },
-                    [&*left.code, &*left.column, &*left.value, &*left.hint],
-                ),
-                RowEnd::Skipped => ("before", [""; 4]),
-                RowEnd::Exists { .. } | RowEnd::Unchanged { .. } => ("unchanged", [""; 4]),
-            };
+            let (undone, [code, property, value, hint]) = end_cells(&row);
             let key = row.key.as_deref().unwrap_or_default();
             let ticket = row.record.as_deref().unwrap_or_default();
             let cells = [&*place, key, ticket, undone, code, property, value, hint];
@@ -74,6 +66,19 @@ pub fn write(folder: &Path, places: &Places) -> Result<PathBuf, Error> {
     file.sync_all().map_err(unwritable)?;
     std::fs::rename(&building, &path).map_err(unwritable)?;
     Ok(path)
+}
+
+/// What was done for a row, and why something of it was left.
+fn end_cells(row: &PastRow) -> (&str, [&str; 4]) {
+    match &row.end {
+        RowEnd::Done { change, .. } => (change.word(), [""; 4]),
+        RowEnd::Refused(left) => (
+            if row.in_part { "partly" } else { "left" },
+            [&*left.code, &*left.column, &*left.value, &*left.hint],
+        ),
+        RowEnd::Skipped => ("before", [""; 4]),
+        RowEnd::Exists { .. } | RowEnd::Unchanged { .. } => ("unchanged", [""; 4]),
+    }
 }
 
 /// Files that stay, as rows.

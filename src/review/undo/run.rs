@@ -273,14 +273,12 @@ impl Undo {
         };
         undone.hidden.extend(&held.hidden);
         held.pretend(&self.shown);
-        let decided: Vec<(Expected, Inverse)> = rows
-            .into_iter()
-            .map(|row| {
-                let inverse = self.decided(&row, &held);
-                let inverse = self.unless_claimed(&row, inverse)?;
-                Ok((row, inverse))
-            })
-            .collect::<Result<_, Error>>()?;
+        let decided = rows.into_iter().map(|row| {
+            let inverse = self.decided(&row, &held);
+            let inverse = self.unless_claimed(&row, inverse)?;
+            Ok((row, inverse))
+        });
+        let decided = decided.collect::<Result<Vec<_>, Error>>()?;
         let notes = own_notes(&decided, &held, &self.begun);
         let files = match self.own_files(&decided, &held)?.judged(&self.client).await {
             Ok(files) => files,
