@@ -11,17 +11,17 @@
 //! an empty subject, a name that two agents share, a broken e-mail address, an id that
 //! another row has, and a mistyped status.
 //!
-//!     cargo run --release --example tickets -- --history --rows 300 --seed 11 -o samples/zendesk-history.jsonl
+//!     cargo run --release --example tickets -- --history --rows 300 --seed 11 -o samples/zendesk-history.jsonl --files samples/zendesk-history-files
 //!     cargo run --release --example tickets -- --history --later --rows 300 --seed 11 -o samples/zendesk-history-later.jsonl
 //!
 //! are the commands that wrote the sample of conversations, as JSON lines: 300 tickets with
-//! 2,000 answers, and the same export of a later day, with 50 new tickets, 200 that changed
-//! and 700 more answers.
+//! 2,000 answers and 400 small files, and the same export of a later day, with 50 new tickets,
+//! 200 that changed and 700 more answers.
 //!
 //! The same rows and seed give the same bytes on every machine. All people, companies and
 //! tickets are invented.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -31,7 +31,7 @@ use clap::Parser;
 
 mod tickets;
 
-use tickets::{History, Request, write_export, write_history};
+use tickets::{Attached, History, Request, write_export, write_history};
 
 /// Writes an invented Zendesk account export as CSV.
 #[derive(Parser)]
@@ -48,6 +48,9 @@ struct Args {
     /// The same export of a later day: with new tickets, and more said about others
     #[arg(long, requires = "history")]
     later: bool,
+    /// The folder for the files that the conversations name [default: none are written]
+    #[arg(long, value_name = "DIR", requires = "history")]
+    files: Option<PathBuf>,
     /// Spoil seven of the rows, each in its own way (needs about 1,000 rows)
     #[arg(long)]
     with_mistakes: bool,
@@ -75,9 +78,19 @@ fn write(args: &Args) -> Result<()> {
             seed: args.seed,
             is_later: args.later,
         };
+        if let Some(folder) = &args.files {
+            fs::create_dir_all(folder).with_context(|| unwritable(folder))?;
+        }
+        let keep = |file: &Attached| match &args.files {
+            Some(folder) => {
+                let path = folder.join(&file.name);
+                fs::write(&path, &file.bytes).with_context(|| unwritable(&path))
+            }
+            None => Ok(()),
+        };
         return match &args.output {
-            Some(path) => write_history(history, create(path)?),
-            None => write_history(history, io::stdout().lock()),
+            Some(path) => write_history(history, create(path)?, keep),
+            None => write_history(history, io::stdout().lock(), keep),
         };
     }
     let request = Request {
@@ -92,7 +105,11 @@ fn write(args: &Args) -> Result<()> {
 }
 
 fn create(path: &Path) -> Result<File> {
-    File::create(path).with_context(|| format!("{} can't be written", path.display()))
+    File::create(path).with_context(|| unwritable(path))
+}
+
+fn unwritable(path: &Path) -> String {
+    format!("{} can't be written", path.display())
 }
 
 /// True where whoever read our output has read enough, as `head` does.

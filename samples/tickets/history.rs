@@ -3,7 +3,7 @@
 //! agents answer, requesters write again, and agents leave notes that only they may see.
 //!
 //! The same export of a later day has a sixth more tickets, two thirds of the others have
-//! changed, and those have more comments.
+//! changed, and those have more comments. One in five answers of the first day has a file.
 
 use std::io::Write;
 
@@ -11,6 +11,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::export::{creation, id_step};
+use super::files::Attached;
 use super::life::Status;
 use super::moment::Moment;
 use super::people::{People, number_of};
@@ -26,6 +27,8 @@ const COMMENT_IDS: u64 = 100;
 /// Answers of three tickets that follow each other; of a ticket that is new on the later day.
 const ANSWERS_OF_THREE: u64 = 20;
 const ANSWERS_OF_NEW: u64 = 4;
+/// One in so many answers of the first day has a file.
+const FILED: u64 = 5;
 /// One in so many tickets has not changed on the later day; there are that many times fewer
 /// new ones.
 const UNCHANGED: u64 = 3;
@@ -64,8 +67,13 @@ pub(crate) struct History {
     pub(crate) is_later: bool,
 }
 
-/// Writes the file; what is kept in memory does not depend on its size.
-pub(crate) fn write_history(history: History, out: impl Write) -> Result<()> {
+/// Writes the file, and gives `keep` those that its comments name; what is kept in memory does
+/// not depend on its size.
+pub(crate) fn write_history(
+    history: History,
+    out: impl Write,
+    mut keep: impl FnMut(&Attached) -> Result<()>,
+) -> Result<()> {
     let phrases = Phrases::load()?;
     let people = People::load(&phrases)?;
     let desk = Desk { phrases, people };
@@ -83,14 +91,20 @@ pub(crate) fn write_history(history: History, out: impl Write) -> Result<()> {
         let is_new = number >= history.tickets;
         let answers = match is_new {
             true => ANSWERS_OF_NEW,
-            false => answers(history.seed, number),
+            false => {
+                let (before, own) = answers(history.seed, number);
+                talk.filed = Some(before);
+                own
+            }
         };
         talk.go_on(answers, created);
+        talk.filed = None;
         let changed = history.is_later && !is_new && number % UNCHANGED > 0;
         if changed {
             // Two and three in turn.
             talk.go_on(1 + number % UNCHANGED, first_day);
         }
+        talk.files.iter().try_for_each(&mut keep)?;
         let object = talk.object(changed);
         serde_json::to_writer(&mut out, &object)?;
         out.write_all(b"\n")?;
@@ -99,15 +113,16 @@ pub(crate) fn write_history(history: History, out: impl Write) -> Result<()> {
     Ok(())
 }
 
-/// Answers to a ticket: some have many, and three together always as many.
-fn answers(seed: u64, number: u64) -> u64 {
+/// Answers to the tickets before it in its three, and to a ticket: some have many, and three
+/// together always as many.
+fn answers(seed: u64, number: u64) -> (u64, u64) {
     let mut random = Random::for_row(!seed, number / 3);
     let first = 1 + random.mostly_small(ANSWERS_OF_THREE - 2);
     let second = 1 + random.below(ANSWERS_OF_THREE - 1 - first);
     match number % 3 {
-        0 => first,
-        1 => second,
-        _ => ANSWERS_OF_THREE - first - second,
+        0 => (0, first),
+        1 => (first, second),
+        _ => (first + second, ANSWERS_OF_THREE - first - second),
     }
 }
 
@@ -119,6 +134,9 @@ struct Talk<'a> {
     wording: Wording,
     comments: Vec<Value>,
     at: Moment,
+    /// Answers to the tickets before this one in its three, while answers may have files.
+    filed: Option<u64>,
+    files: Vec<Attached>,
 }
 
 impl<'a> Talk<'a> {
@@ -132,6 +150,8 @@ impl<'a> Talk<'a> {
             wording,
             comments: Vec::new(),
             at: ticket.life.created,
+            filed: None,
+            files: Vec::new(),
         };
         let description = talk.wording.body.clone();
         talk.say(ticket.person.id, true, &description);
@@ -164,6 +184,8 @@ impl<'a> Talk<'a> {
     fn say(&mut self, author: u64, is_public: bool, text: &str) {
         let number = self.comments.len() as u64;
         let id = self.ticket.id * COMMENT_IDS + number;
+        let file = self.file(number, id);
+        let files: Vec<Value> = file.iter().map(Attached::object).collect();
         self.comments.push(json!({
             "id": id,
             "type": "Comment",
@@ -173,8 +195,18 @@ impl<'a> Talk<'a> {
             "html_body": html(text),
             "created_at": written(self.at),
             "via": {"channel": if number == 0 { self.ticket.channel.name() } else { "web" }},
-            "attachments": [],
+            "attachments": files,
         }));
+    }
+
+    /// The file of a comment, if it has one.
+    fn file(&mut self, number: u64, comment: u64) -> Option<Attached> {
+        let place = self.filed? + number;
+        let file = place
+            .is_multiple_of(FILED)
+            .then(|| Attached::to(comment, self.at))?;
+        self.files.push(file.clone());
+        Some(file)
     }
 
     fn object(self, is_changed: bool) -> Value {

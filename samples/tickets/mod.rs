@@ -5,10 +5,11 @@
 //! part of a ticket: who wrote it (`people`), what was said (`wording`, with the texts
 //! of `phrases`), how it went (`life`); `ticket` joins them, `row` lays them out in
 //! columns, `mistakes` spoils seven rows on request and `export` writes the file. `history`
-//! writes tickets with their conversations as JSON lines.
+//! writes tickets with their conversations as JSON lines, and `files` what is attached to them.
 //! The command line is not known here.
 
 mod export;
+mod files;
 mod history;
 mod life;
 mod mistakes;
@@ -22,4 +23,5 @@ mod ticket;
 mod wording;
 
 pub(crate) use export::{Request, write_export};
+pub(crate) use files::Attached;
 pub(crate) use history::{History, write_history};

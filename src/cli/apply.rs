@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::begun::{open_input, operation, same_portal};
 use super::exit::Exit;
+use super::file_args::{FileArgs, absolute, for_run, same_files};
 use super::fit::kinds_error;
 use super::found::find;
 use super::import_args::Op;
@@ -23,13 +24,14 @@ use super::schema::{Lacking, create, refuse_clashes};
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use super::trust::{self, Claims};
-use super::typed::{Typed, began_with};
+use super::typed::{FILES, Typed, began_with};
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
 use crate::import::flow::Operation;
 use crate::import::job::Job;
 use crate::import::job::Unknown;
 use crate::import::links::LinkKinds;
+use crate::import::notes::attachments::FileSources;
 use crate::import::plan::rivals::Rivals;
 use crate::import::read::Input;
 use crate::import::resume::folder::{RunFolder, has_begun};
@@ -55,6 +57,8 @@ pub struct ApplyArgs {
     /// Don't ask before tickets are changed or archived; needed where there is no terminal
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    files: FileArgs,
     #[command(flatten)]
     run_args: RunArgs,
     #[command(flatten)]
@@ -83,6 +87,8 @@ pub async fn run(args: &ApplyArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
 /// Applies it with the options that the plan was told and `typed` does not say anew.
 async fn apply(plan: &Plan, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     let told = began_with(plan.header.told.clone()).overlaid(&typed.told());
+    let told = trust::files(&plan.folder, &plan.header.run, told, typed)?;
+    let told = absolute(told);
     let mut args = typed.as_told::<ApplyArgs>(&told)?;
     let claims = Claims {
         folder: &plan.folder,
@@ -92,6 +98,8 @@ async fn apply(plan: &Plan, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     };
     trust::go_to(&claims, &mut args.portal, None)?;
     let (input, mapping) = open_input(&plan.header, &plan.folder, Began::Plan)?;
+    let mapping = args.files.fitted(mapping, talk)?;
+    let files = for_run(plan.files(&args.files)?, &plan.header).await?;
     let portal = Portal::open(&args.portal, talk).await?;
     say_reading(&input, talk);
     let ready = match plan.ready(&input, &mapping, &portal, talk).await {
@@ -115,7 +123,7 @@ async fn apply(plan: &Plan, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
         plan,
         told,
     };
-    applying.run(input, ready, portal, talk).await
+    applying.run((input, files), ready, portal, talk).await
 }
 
 /// A plan as it is about to be applied.
@@ -181,6 +189,21 @@ impl Plan {
         let mut known = known.into_iter();
         let by = known.find(|one| one.kin.plan.as_ref() == Some(&self.header.run));
         Ok(by.map(|one| one.folder))
+    }
+
+    /// Where files come from, once all that the plan found are the same.
+    fn files(&self, args: &FileArgs) -> Result<Option<FileSources>, Error> {
+        let Some(sources) = args.sources()? else {
+            return Ok(None);
+        };
+        let was_told = |name: &&str| self.header.told.option(name).is_some();
+        if !FILES.iter().any(was_told) {
+            return Err(Error::usage("the plan takes no files along").advise(
+                "nothing was sent; make a new plan with --attachments or --attachment-host",
+            ));
+        }
+        same_files(&self.reading, &sources)?;
+        Ok(Some(sources))
     }
 
     /// Whether something that is in the portal becomes another or goes.
@@ -263,7 +286,7 @@ struct Applying<'a> {
 impl Applying<'_> {
     async fn run(
         self,
-        mut input: Input,
+        (mut input, files): (Input, Option<FileSources>),
         ready: Ready,
         portal: Portal,
         talk: &Talk,
@@ -291,7 +314,7 @@ impl Applying<'_> {
             copy_comments(&plan.folder, &path)?;
             input.join_comments(&path, &compiled)?;
         }
-        let job = self.job(input, (compiled, ready.links), header, folder)?;
+        let job = self.job((input, files), (compiled, ready.links), header, folder)?;
         record(&job, &self.args.portal, talk);
         // From here on a run may have begun, wherever its folder is moved to.
         by.began = true;
@@ -312,7 +335,7 @@ impl Applying<'_> {
 
     fn job(
         &self,
-        input: Input,
+        (input, files): (Input, Option<FileSources>),
         (mapping, links): (Arc<CompiledMapping>, LinkKinds),
         header: Header,
         folder: RunFolder,
@@ -328,7 +351,7 @@ impl Applying<'_> {
             header,
             folder,
             past: None,
-            files: None,
+            files,
             rivals: Rivals::default(),
             facts: known::for_runs(self.plan.header.portal_id),
             options: self.args.run_args.options(None, Unknown::Leave, horizon),

@@ -91,6 +91,8 @@ pub struct Config {
     document: DocumentMut,
     default: Option<String>,
     portals: BTreeMap<String, Profile>,
+    /// Commands that print the tokens of hosts of files, and how long each may take.
+    hosts: BTreeMap<String, (String, Duration)>,
 }
 
 #[derive(Default, Deserialize)]
@@ -99,6 +101,15 @@ struct ConfigText {
     default: Option<String>,
     #[serde(default)]
     portals: BTreeMap<String, ProfileText>,
+    #[serde(default)]
+    attachment_hosts: BTreeMap<String, HostText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HostText {
+    token_command: String,
+    token_command_seconds: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -161,6 +172,7 @@ impl Config {
         let portals: BTreeMap<String, Profile> = portals.collect::<Result<_, Error>>()?;
         Ok(Config {
             default: read.default,
+            hosts: host_commands(read.attachment_hosts, &path)?,
             portals,
             document,
             path,
@@ -180,6 +192,11 @@ impl Config {
     /// The name of the default portal.
     pub fn default_name(&self) -> Option<&str> {
         self.default.as_deref()
+    }
+
+    /// The command that prints the token of a host of files, and how long it may take.
+    pub fn host_command(&self, host: &str) -> Option<&(String, Duration)> {
+        self.hosts.get(&host.to_lowercase())
     }
 
     /// True where a portal has this name.
@@ -371,15 +388,46 @@ fn checked(source: Source) -> Result<Source, String> {
     }
 }
 
+/// How long a command may take.
+fn command_limit(seconds: Option<u64>) -> Result<Duration, String> {
+    let seconds = seconds.unwrap_or(COMMAND_SECONDS);
+    match (1..=3_600).contains(&seconds) {
+        true => Ok(Duration::from_secs(seconds)),
+        false => Err("token_command_seconds is a number from 1 to 3600".to_owned()),
+    }
+}
+
+/// The commands of hosts, by their names; `path` is where they stand.
+fn host_commands(
+    hosts: BTreeMap<String, HostText>,
+    path: &Path,
+) -> Result<BTreeMap<String, (String, Duration)>, Error> {
+    let hosts = hosts.into_iter().map(|(name, text)| {
+        let command = host_command(text).map_err(|what| {
+            Error::usage(format!(
+                "attachment host `{name}` in the configuration {}: {what}",
+                path.display()
+            ))
+        })?;
+        Ok((name.to_lowercase(), command))
+    });
+    hosts.collect()
+}
+
+fn host_command(text: HostText) -> Result<(String, Duration), String> {
+    let limit = command_limit(text.token_command_seconds)?;
+    match checked(Source::Command(text.token_command, limit))? {
+        Source::Command(line, limit) => Ok((line, limit)),
+        _ => Err("token_command is needed".to_owned()),
+    }
+}
+
 fn profile(name: &str, text: ProfileText, around: &Path) -> Result<Profile, String> {
     check_name(name)?;
     if name == SANDBOX {
         return Err("this is the name of the embedded portal".to_owned());
     }
-    let seconds = text.token_command_seconds.unwrap_or(COMMAND_SECONDS);
-    if !(1..=3_600).contains(&seconds) {
-        return Err("token_command_seconds is a number from 1 to 3600".to_owned());
-    }
+    let limit = command_limit(text.token_command_seconds)?;
     if let Some(zone) = &text.time_zone
         && jiff::tz::TimeZone::get(zone).is_err()
     {
@@ -387,7 +435,6 @@ fn profile(name: &str, text: ProfileText, around: &Path) -> Result<Profile, Stri
             "time_zone: {zone} is not a time zone; one such as Europe/Berlin is expected"
         ));
     }
-    let limit = Duration::from_secs(seconds);
     let below = |path: PathBuf| around.join(path);
     let parsed_api = text.api.as_deref().map(str::parse).transpose();
     let parsed_rate = text.rate.as_deref().map(str::parse).transpose();
@@ -586,6 +633,18 @@ mod tests {
                 "[portals.a]\ntoken_command = \"echo 'pat-na1-secret-4a5b-8c7d-0123'\"\n",
                 "a token itself stands",
             ),
+            (
+                "[attachment_hosts.a]\ntoken = \"secret\"\n",
+                "a token doesn't belong there",
+            ),
+            (
+                "[attachment_hosts.a]\ntoken_command = \" \"\n",
+                "attachment host `a`",
+            ),
+            (
+                "[attachment_hosts.a]\ntoken_command = \"a\"\ntoken_command_seconds = 0\n",
+                "from 1 to 3600",
+            ),
             ("portals = 5\nx", "can't be read"),
         ] {
             let told = read(text).expect_err(text);
@@ -593,6 +652,16 @@ mod tests {
             assert!(told.contains(words), "{told}");
             assert!(!told.contains("secret"), "{told}");
         }
+    }
+
+    #[test]
+    fn hosts_of_files_have_commands() {
+        let text = "[attachment_hosts.\"Files.Acme.example\"]\ntoken_command = \"op read a\"\n";
+        let config = read(text).expect("a configuration");
+        let limit = Duration::from_secs(COMMAND_SECONDS);
+        let command = config.host_command("files.acme.example");
+        assert_eq!(command, Some(&("op read a".to_owned(), limit)));
+        assert_eq!(config.host_command("other.example"), None);
     }
 
     #[test]

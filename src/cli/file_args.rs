@@ -1,19 +1,27 @@
 //! Where the files of tickets and comments come from, as it is typed.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 
-use super::settings::{attachment_token, route};
+use super::relatives::known;
+use super::settings::{attachment_token, config, route};
 use super::talk::Talk;
+use super::token_command::printed;
 use crate::error::Error;
-use crate::hubspot::FileHost;
-use crate::import::notes::attachments::FileSources;
-use crate::journal::Told;
+use crate::hubspot::{FileHost, HostToken};
+use crate::import::notes::attachments::{EarlierFiles, FileSources, Finder, same};
+use crate::journal::{Header, PlanReading, Told};
 use crate::mapping::MappingFile;
+use crate::model::visible::one_line;
 
 /// The folder's option, by its name in a journal.
 const FOLDER: &str = "attachments";
+
+/// Files of a plan that are looked at together.
+const FILES_AT_ONCE: usize = 1_000;
 
 /// The most bytes of a file unless something else is said: 100 MB.
 const MOST: u64 = 100_000_000;
@@ -28,8 +36,8 @@ pub struct FileArgs {
     attachments: Option<PathBuf>,
     /// A host that files may be fetched from by their addresses, and no other is called;
     /// `*.example.com` stands for all below it. Its token is in
-    /// TICKETHAUL_ATTACHMENT_TOKEN_<HOST>, in capitals with _ for other signs. May be given
-    /// several times
+    /// TICKETHAUL_ATTACHMENT_TOKEN_<HOST>, in capitals with _ for other signs, or is what the
+    /// configuration's command for it prints. May be given several times
     #[arg(long, value_name = "HOST", value_delimiter = ',')]
     attachment_host: Vec<String>,
     /// The largest file that is uploaded, such as 20mb [default: 100mb]
@@ -81,6 +89,7 @@ impl FileArgs {
             hosts: hosts.collect::<Result<_, _>>()?,
             route: route(),
             most: self.max_attachment.unwrap_or(MOST),
+            earlier: Arc::default(),
         }))
     }
 
@@ -98,6 +107,64 @@ pub fn absolute(told: Told) -> Told {
             told.overlaid(&Told::new([(FOLDER.to_owned(), path)]))
         }
         Some(Err(_)) | None => told,
+    }
+}
+
+/// The same for a run: with the tokens of hosts that commands of the configuration print,
+/// where the environment has none, and with what earlier runs of the portal put in.
+///
+/// # Errors
+/// When a command gives no token.
+pub async fn for_run(
+    sources: Option<FileSources>,
+    header: &Header,
+) -> Result<Option<FileSources>, Error> {
+    let Some(mut sources) = sources else {
+        return Ok(None);
+    };
+    let config = config()?;
+    for host in sources.hosts.iter_mut().filter(|host| host.token.is_none()) {
+        if let Some((line, limit)) = config.host_command(&host.name) {
+            let who = format!("attachment host {}", host.name);
+            let text = printed(&who, line, *limit).await?;
+            host.token = Some(HostToken::from(text.trim().to_owned()));
+        }
+    }
+    let mut known = known(std::iter::empty());
+    known.sort_by_key(|one| std::cmp::Reverse(one.kin.begun));
+    let others = known.iter().filter(|one| {
+        one.kin.portal == Some(header.portal_id)
+            && one.kin.run != header.run
+            && one.kin.undoes.is_none()
+    });
+    Ok(Some(FileSources {
+        earlier: Arc::new(EarlierFiles::open(others.map(|one| &*one.folder))),
+        ..sources
+    }))
+}
+
+/// Makes sure that the files of a plan are as it found them.
+///
+/// # Errors
+/// When one of them is not.
+pub fn same_files(plan: &PlanReading, sources: &FileSources) -> Result<(), Error> {
+    let finder = Finder::new(sources.clone(), Duration::ZERO);
+    let mut after = String::new();
+    loop {
+        let files = plan.files(&after, FILES_AT_ONCE)?;
+        for (_, planned) in &files {
+            same(&finder, planned).map_err(|words| {
+                Error::mend(format!(
+                    "the file {} is not as the plan found it: {words}",
+                    one_line(&planned.file.name)
+                ))
+                .advise("nothing was sent; bring it back, or make a new plan")
+            })?;
+        }
+        match files.into_iter().next_back() {
+            Some((last, _)) => after = last,
+            None => return Ok(()),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use super::archiving;
 use super::comments;
 use super::exit::Exit;
-use super::file_args::absolute;
+use super::file_args::{absolute, for_run};
 use super::import_args::{ImportArgs, Op};
 use super::import_fit::{Fit, fit, header, open_mapping};
 use super::input::say_reading;
@@ -19,6 +19,7 @@ use super::talk::Talk;
 use crate::error::Error;
 use crate::import::job::Job;
 use crate::import::job::Unknown;
+use crate::import::notes::attachments::FileSources;
 use crate::import::notes::comments::{CommentInput, Rest, gather};
 use crate::import::read::Input;
 use crate::import::resume::folder::{RunFolder, has_begun};
@@ -99,12 +100,13 @@ pub async fn haul(
 /// Makes the run folder, then creates what the portal lacks, then imports.
 async fn begin(
     args: &ImportArgs,
-    inputs: (Input, Vec<CommentInput>),
+    (input, comments): (Input, Vec<CommentInput>),
     fit: Fit,
     header: Header,
     portal: Portal,
     talk: &Talk,
 ) -> Result<Exit, Error> {
+    let files = for_run(args.files.sources()?, &header).await?;
     let folder = RunFolder::create(args.op.operation().word(), args.run_dir.as_deref())?;
     let created = match create(&portal.client, &fit.lacking, talk).await {
         Ok(created) => created,
@@ -115,6 +117,7 @@ async fn begin(
     };
     let path = folder.path().to_owned();
     let account = portal.account.clone();
+    let inputs = (input, comments, files);
     let ended = match job(args, inputs, fit, header, folder, talk) {
         Ok(job) => {
             record(&job, &args.portal, talk);
@@ -156,7 +159,7 @@ fn refuse_contradictions(args: &ImportArgs) -> Result<(), Error> {
 
 fn job(
     args: &ImportArgs,
-    (mut input, comments): (Input, Vec<CommentInput>),
+    (mut input, comments, files): (Input, Vec<CommentInput>, Option<FileSources>),
     fit: Fit,
     header: Header,
     folder: RunFolder,
@@ -175,7 +178,6 @@ fn job(
         talk.say(&comments::words(&gathered));
     }
     let rivals = rivals(&header)?;
-    let files = args.files.sources()?;
     Ok(Job {
         operation: args.op.operation(),
         input,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::Value;
@@ -10,7 +11,7 @@ use serde_json::Value;
 use super::begun::places_of;
 use super::comments;
 use super::exit::Exit;
-use super::file_args::FileArgs;
+use super::file_args::{FileArgs, absolute};
 use super::found;
 use super::import_args::{ImportArgs, Op};
 use super::import_fit::{Fit, fit, header, open_mapping};
@@ -25,6 +26,7 @@ use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::import::check::{Allowance, Setting};
+use crate::import::notes::attachments::Finder;
 use crate::import::notes::comments::{Rest, gather};
 use crate::import::read::Input;
 use crate::import::resume::folder::RunFolder;
@@ -73,6 +75,8 @@ pub struct PlanArgs {
     #[command(flatten)]
     face: PlanFace,
     #[command(flatten)]
+    files: FileArgs,
+    #[command(flatten)]
     portal: PortalArgs,
 }
 
@@ -94,11 +98,11 @@ pub async fn run(args: PlanArgs, told: Told, talk: &Talk) -> Result<Exit, Error>
         yes: false,
         dry_run: true,
         face: args.face,
-        files: FileArgs::default(),
+        files: args.files,
         run_args: RunArgs::default(),
         portal: args.portal,
     };
-    make(&import, args.output.as_deref(), told, talk).await
+    make(&import, args.output.as_deref(), absolute(told), talk).await
 }
 
 /// Makes a plan; without a folder it is only shown.
@@ -260,16 +264,21 @@ impl Making<'_> {
             .is_none_or(|key| !properties.clone().any(|name| name == key));
         let values = self.portal.client.value_rules().await.map_err(call_error)?;
         let values = values.unwrap_or_default();
+        let sources = self.args.files.sources()?;
+        let patience = self.portal.client.deadline();
+        let finder = sources.map(|sources| Arc::new(Finder::new(sources, patience)));
+        let binds = self.opened.output.is_some();
         let planning = Planning {
             values: self.args.portal.rules_that_bind(&values, operation),
             client: &self.portal.client,
             operation,
-            mapping: std::sync::Arc::clone(mapping),
+            mapping: Arc::clone(mapping),
             kinds: &self.fit.links,
             pipelines: &self.fit.complete.pipelines,
             rivals: rivals(header)?,
             knows_keys,
             limit: self.args.limit,
+            files: finder.map(|finder| (finder, binds)),
         };
         let writer = PlanWriter::create(self.folder, header, &lacks)?;
         let mut progress = talk.haul_progress(None);
@@ -306,7 +315,7 @@ impl Making<'_> {
             remarks: sums.remarks.clone(),
             lacking: self.fit.lacking.names(),
             effects: sums
-                .into_effects(operation, allowance, self.setting(begin))
+                .into_effects(operation, (allowance, self.setting(begin)), planned.files)
                 .map_err(|error| Error::unexpected(format!("can't sum up the plan: {error}")))?,
             shown: self.shown(places)?,
             notices: planned.notices,

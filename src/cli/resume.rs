@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::begun::{open_input, operation, same_portal};
 use super::exit::Exit;
 use super::export::{self, Again, folder_error};
-use super::file_args::{FileArgs, absolute};
+use super::file_args::{FileArgs, absolute, for_run};
 use super::fit::kinds_error;
 use super::found::{find, is_run, no_run};
 use super::known;
@@ -126,7 +126,7 @@ async fn resume_import(
     let plan = plan.transpose()?;
     let (mut input, mapping) = open_input(&past.header, folder.path(), Began::Run)?;
     let mapping = args.files.fitted(mapping, talk)?;
-    let files = args.files.sources()?;
+    let files = for_run(args.files.sources()?, &past.header).await?;
     let portal = Portal::open(&args.portal, talk).await?;
     let account = portal.account.clone();
     let compiled = check_portal(&past, &input, &mapping, &portal, &account, talk).await?;

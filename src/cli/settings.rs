@@ -321,13 +321,14 @@ pub fn named_sandbox(name: &str) -> Result<PathBuf, Error> {
 /// The credentials of a portal that has a name.
 pub async fn credentials_of(profile: &Profile) -> Result<Credentials, Error> {
     let name = &profile.name;
+    let who = format!("portal `{name}`");
     let text = match &profile.source {
         Source::OAuthFile(path) => return oauth_file(path).map(Credentials::OAuth),
         Source::Sandbox(_) => {
             return Err(Error::unexpected(format!("`{name}` is a sandbox: it has no token")));
         }
         Source::File(path) => read_secret("token", path)?,
-        Source::Command(line, limit) => token_command::printed(name, line, *limit).await?,
+        Source::Command(line, limit) => token_command::printed(&who, line, *limit).await?,
         Source::Variable(variable) => environment(variable).ok_or_else(|| {
             // What is no name of anything may be a token in the wrong place.
             let (which, it) = match is_plain_name(variable) {
@@ -349,7 +350,7 @@ pub async fn credentials_of(profile: &Profile) -> Result<Credentials, Error> {
     let token = Token::new(token_of(&text, variable).trim().to_owned());
     let token = token.map_err(|error| match &profile.source {
         Source::Command(..) => {
-            token_command::failed(name, format!("printed what can't be used: {error}"))
+            token_command::failed(&who, format!("printed what can't be used: {error}"))
         }
         _ => Error::usage(format!(
             "the token of portal `{name}` can't be used: {error}"

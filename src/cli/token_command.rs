@@ -20,7 +20,7 @@ const GLANCE: Duration = Duration::from_millis(5);
 /// The command that runs; 0 for none.
 static RUNNING: AtomicU32 = AtomicU32::new(0);
 
-/// What the command prints; `who` is the portal that it is for.
+/// What the command prints; `who` says whose it is: ``portal `acme` ``.
 ///
 /// # Errors
 /// When it can't be run, fails, takes too long, or prints nothing, no text or too much.
@@ -46,7 +46,7 @@ pub async fn printed(who: &str, line: &str, limit: Duration) -> Result<String, E
 
 /// A command that gave no token: it has to be put right first, whatever is wrong with it.
 pub fn failed(who: &str, what: impl std::fmt::Display) -> Error {
-    Error::mend(format!("the token command of portal `{who}` {what}")).advise(
+    Error::mend(format!("the token command of {who} {what}")).advise(
         "nothing was sent; run the command by hand: it has to print the token and nothing else",
     )
 }

@@ -59,7 +59,7 @@ pub fn files(folder: &Path, run: &str, told: Told, typed: &Typed) -> Result<Told
     });
     match claimed {
         Some((name, value)) if found::vouched(folder, run).is_none() => Err(Error::mend(format!(
-            "the run {} takes files from {value}, which nothing but its run folder says: it may come from somebody else",
+            "{} takes files from {value}, which nothing but that folder says: it may come from somebody else",
             folder.display()
         ))
         .advise(format!("if that is yours, add `--{name} {value}`"))),

@@ -27,11 +27,12 @@ use crate::model::outcome::{Change, Fate};
 use crate::model::visible::one_line;
 use crate::review::family::{descendants, taken_back};
 use crate::review::undo::claims::Claims;
+use crate::review::undo::files::FileUsers;
 use crate::review::undo::outcome_file;
 use crate::review::undo::run::{KIND, Undo, Undone};
 
 /// Take back what a run did: tickets that it created go into the recycle bin, their notes
-/// before them, values that it changed go back to what they were, links that it made are cut.
+/// and files before them, values that it changed go back to what they were, links that it made are cut.
 /// What somebody else touched since is left as it is and listed in undo.csv. Links that the
 /// run cut are not made again, and tickets that it archived can't be restored
 #[derive(Debug, Args)]
@@ -275,15 +276,38 @@ fn check(run: &PastRun) -> Result<(), Error> {
 
 /// What is about to be done, at most: what others touched stays.
 fn words(run: &PastRun, part: Part, tickets: &BTreeMap<Change, u64>) -> String {
+    let portal = run.portal.name_in_question();
+    let mut parts = match part {
+        Part::All => parts_words(tickets),
+        Part::Created => {
+            let created = tickets.get(&Change::Created).copied().unwrap_or(0);
+            vec![format!(
+                "archive {} that the run created, even where others changed them since",
+                counted(created, "ticket")
+            )]
+        }
+    };
+    let files = run.past.files.made;
+    if files > 0 {
+        parts.push(format!(
+            "delete {} that it uploaded",
+            counted(files, "file")
+        ));
+    }
+    let what = match parts.is_empty() {
+        true => "take back what the run did".to_owned(),
+        false => parts.join(", "),
+    };
+    match part {
+        Part::All => format!("{what}, but for what others changed since, in {portal}"),
+        Part::Created => format!("{what}, in {portal}"),
+    }
+}
+
+/// What is done with tickets.
+fn parts_words(tickets: &BTreeMap<Change, u64>) -> Vec<String> {
     let tickets = |change| tickets.get(&change).copied().unwrap_or(0);
     let (created, updated) = (tickets(Change::Created), tickets(Change::Updated));
-    if part == Part::Created {
-        return format!(
-            "archive {} that the run created, even where others changed them since, in {}",
-            counted(created, "ticket"),
-            run.portal.name_in_question()
-        );
-    }
     let linked = tickets(Change::Linked);
     let mut parts = Vec::new();
     if created > 0 {
@@ -302,14 +326,7 @@ fn words(run: &PastRun, part: Part, tickets: &BTreeMap<Change, u64>) -> String {
     if linked > 0 {
         parts.push(format!("cut links of {}", counted(linked, "ticket")));
     }
-    let what = match parts.is_empty() {
-        true => "take back what the run did".to_owned(),
-        false => parts.join(", "),
-    };
-    format!(
-        "{what}, but for what others changed since, in {}",
-        run.portal.name_in_question()
-    )
+    parts
 }
 
 fn header(run: &PastRun, part: Part) -> Result<Header, Error> {
@@ -367,8 +384,9 @@ async fn carry_out(
     let contacts = run.past.contacts_created;
     let undone = undo(run, Some(began), part, portal).await?;
     let file = outcome_file::write(folder.path(), &places)?;
-    let past = Reading::open(folder.path())?.past()?;
-    let undone = undone.of_journal(&past);
+    let journal = Reading::open(folder.path())?;
+    let mut undone = undone.of_journal(&journal.past()?);
+    undone.count_files(journal.deletions()?.iter().map(|file| file.state));
     let face = Face {
         undone: &undone,
         file: Some(&file),
@@ -401,6 +419,9 @@ async fn undo(
     let taken_back = taken_back(&past.header.run, &others)?;
     let member = others.iter().find(|one| one.kin.run == past.header.run);
     let claims = member.map_or_else(Claims::default, |member| Claims::against(member, &others));
+    let users = member.map_or_else(FileUsers::default, |member| {
+        FileUsers::against(member, &others)
+    });
     let notes = began.as_ref().map_or(0, |began| began.notes);
     let (journal, id, settled, begun) = match began {
         Some(began) => (Some(began.journal), began.run, began.settled, began.begun),
@@ -416,8 +437,11 @@ async fn undo(
         begun,
         taken_back,
         claims,
+        users,
         notes,
         shown: HashMap::new(),
+        going: HashSet::new(),
+        files: BTreeMap::new(),
         run: id,
         horizon: portal_args.horizon(),
         created_only: part == Part::Created,

@@ -46,6 +46,8 @@ impl Face<'_> {
             "undone_before": self.done("before"),
             "noted": self.done("noted"),
             "notes": self.undone.notes,
+            "files": self.undone.files,
+            "files_left": self.undone.files_left,
             "left": self.undone.left,
             "contacts_left": self.contacts,
             "examples": examples.collect::<Vec<_>>(),
@@ -99,15 +101,27 @@ impl Face<'_> {
         .filter(|(word, _)| self.done(word) > 0)
         .map(|(word, meaning)| line(self.done(word), word, meaning))
         .collect();
-        if self.undone.notes > 0 {
-            let (word, go) = match self.undone.notes {
-                1 => ("note", "goes"),
-                _ => ("notes", "go"),
-            };
-            let meaning = format!("that the run made {go} into the recycle bin");
-            lines.push(line(self.undone.notes, word, &meaning));
-        }
+        lines.extend(self.gone_words());
         lines
+    }
+
+    /// Notes and files that go.
+    fn gone_words(&self) -> Vec<String> {
+        let gone = [
+            (self.undone.notes, "note", "go", "into the recycle bin"),
+            (self.undone.files, "file", "are", "deleted"),
+        ];
+        let gone = gone.into_iter().filter(|(number, ..)| *number > 0);
+        let words = gone.map(|(number, noun, verb, how)| {
+            let made = if noun == "file" { "uploaded" } else { "made" };
+            let (noun, verb) = match (number, verb) {
+                (1, "go") => (noun.to_owned(), "goes"),
+                (1, _) => (noun.to_owned(), "is"),
+                (_, verb) => (format!("{noun}s"), verb),
+            };
+            line(number, &noun, &format!("that the run {made} {verb} {how}"))
+        });
+        words.collect()
     }
 
     fn left_words(&self) -> Vec<String> {
@@ -133,6 +147,25 @@ impl Face<'_> {
         lines
     }
 
+    /// Files that stay, and why.
+    fn files_left_words(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (code, why) in [
+            (
+                "FILE_USED",
+                "since notes that stay, or those of another run, name",
+            ),
+            ("FILE_CHANGED", "since somebody changed"),
+        ] {
+            if let Some(files) = self.undone.files_left.get(code) {
+                let stays = counted_as(*files, "file stays", "files stay");
+                let it = if *files == 1 { "it" } else { "them" };
+                lines.push(format!("{stays} ({code}), {why} {it}"));
+            }
+        }
+        lines
+    }
+
     fn more_words(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if !self.undone.hidden.is_empty() {
@@ -147,6 +180,7 @@ impl Face<'_> {
                 kinds.join(", ")
             ));
         }
+        lines.extend(self.files_left_words());
         if self.contacts > 0 {
             lines.push(format!(
                 "{} that the run created",

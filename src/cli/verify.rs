@@ -20,7 +20,7 @@ use crate::review::finding::Difference;
 use crate::review::findings_file::{FindingsFile, NAME};
 use crate::review::verify::{Verified, verify};
 
-/// Compare the tickets of a run with what the run wrote: values, links, notes, and whether
+/// Compare the tickets of a run with what the run wrote: values, links, notes, files, and whether
 /// they are still there. Nothing is written to the portal; findings go to verify.csv in the run
 /// folder
 #[derive(Debug, Args)]

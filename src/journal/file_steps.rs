@@ -9,16 +9,32 @@ pub enum FileState {
     Made,
     /// It was there before.
     There,
+    /// Deleted by this undo.
+    Deleted,
+    /// Left as it is: notes of others name it.
+    Used,
+    /// Left as it is: somebody changed it.
+    Changed,
 }
 
 impl FileState {
-    pub(super) const ALL: [FileState; 3] = [FileState::Open, FileState::Made, FileState::There];
+    pub(super) const ALL: [FileState; 6] = [
+        FileState::Open,
+        FileState::Made,
+        FileState::There,
+        FileState::Deleted,
+        FileState::Used,
+        FileState::Changed,
+    ];
 
     pub(super) fn word(self) -> &'static str {
         match self {
             FileState::Open => "open",
             FileState::Made => "made",
             FileState::There => "there",
+            FileState::Deleted => "deleted",
+            FileState::Used => "used",
+            FileState::Changed => "changed",
         }
     }
 }

@@ -12,9 +12,11 @@ use super::file_table::has_files;
 use super::read::Reading;
 use super::write::Journal;
 
-const STEP: &str = "SELECT key, seq, path, md5, size, state, record, since_ms, until_ms FROM file";
+/// What is read of a step.
+pub(super) const STEP: &str = "SELECT file.key, file.seq, file.path, file.md5, file.size,
+    file.state, file.record, file.since_ms, file.until_ms";
 
-fn step(row: &Row<'_>) -> rusqlite::Result<FileStep> {
+pub(super) fn step(row: &Row<'_>) -> rusqlite::Result<FileStep> {
     let word: String = row.get(5)?;
     let state = FileState::ALL.into_iter().find(|one| one.word() == word);
     Ok(FileStep {
@@ -58,7 +60,7 @@ impl Journal {
 impl Commit<'_> {
     /// What is known of a file.
     pub fn file(&self, key: &str) -> Result<Option<FileStep>, JournalError> {
-        let sql = format!("{STEP} WHERE key = ?1");
+        let sql = format!("{STEP} FROM file WHERE key = ?1");
         let found = self.transaction.prepare_cached(&sql);
         let found = found.and_then(|mut query| query.query_row([key], step).optional());
         found.map_err(at(self.path))
@@ -131,6 +133,23 @@ impl Commit<'_> {
 }
 
 impl Reading {
+    /// What the run knows of a file.
+    ///
+    /// # Errors
+    /// When the journal can't be read.
+    pub fn file(&self, key: &str) -> Result<Option<FileStep>, JournalError> {
+        let read = || {
+            if !has_files(&self.db)? {
+                return Ok(None);
+            }
+            let mut query = self
+                .db
+                .prepare_cached(&format!("{STEP} FROM file WHERE key = ?1"))?;
+            query.query_row([key], step).optional()
+        };
+        read().map_err(at(&self.path))
+    }
+
     /// How many files are there.
     pub fn file_counts(&self) -> Result<FileCounts, JournalError> {
         counts(&self.db).map_err(at(&self.path))

@@ -32,6 +32,8 @@ mod records;
 mod notes;
 mod files;
 mod file_steps;
+mod attached;
+mod deletions;
 mod file_table;
 mod note_steps;
 mod added;
@@ -61,6 +63,7 @@ mod lock;
 mod log;
 mod made_links;
 
+pub use attached::{AttachedFile, NoteId};
 pub use build::Durability;
 pub use clock::now;
 pub use comments::{COMMENTS, CommentReading, CommentStore, copy_comments, forget_comments};
@@ -77,7 +80,9 @@ pub use log::RunLog;
 pub use note_steps::{NoteCounts, NoteEntry, NoteState, NoteStep, SettledNote};
 pub use others::OtherState;
 pub use overview::Overview;
-pub use plan::{Applied, KeyHolder, PlanReading, PlanRef, PlanWriter, PlannedRow, Sought};
+pub use plan::{
+    Applied, HeldFile, KeyHolder, PlanReading, PlanRef, PlanWriter, PlannedFile, PlannedRow, Sought,
+};
 pub use read::{NOTES_ARCHIVED, Past, PastIntent, PastRefusals, PastRow, Reading};
 pub use records::Earlier;
 pub use refused::RefusedRows;

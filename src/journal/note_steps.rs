@@ -46,6 +46,8 @@ pub struct NoteEntry {
     pub text: [u8; 16],
     /// What it is.
     pub activity: Activity,
+    /// Record ids of its files; not read back with it.
+    pub files: Vec<String>,
 }
 
 /// What the journal knows of a note.

@@ -47,6 +47,7 @@ fn step(row: &Row<'_>) -> rusqlite::Result<NoteStep> {
                 .as_deref()
                 .and_then(Activity::named)
                 .unwrap_or_default(),
+            files: Vec::new(),
         },
         state: state.unwrap_or(NoteState::Open),
         record: row.get(5)?,
@@ -98,7 +99,11 @@ impl Commit<'_> {
             let kind = entry.activity.word();
             statement.execute(params![entry.key, entry.seq, entry.at_ms, entry.text, kind])
         });
-        Ok(intended.map_err(at(self.path))? > 0)
+        let is_ours = intended.map_err(at(self.path))? > 0;
+        if is_ours && !entry.files.is_empty() {
+            self.attach(entry)?;
+        }
+        Ok(is_ours)
     }
 
     /// A call for a note was lost, and can be carried out until then.
@@ -220,6 +225,7 @@ mod tests {
             at_ms: 7,
             text: [1; 16],
             activity: Activity::Call,
+            files: Vec::new(),
         }
     }
 

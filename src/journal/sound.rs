@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::file_table::FILE_TABLE;
+use super::file_table::{ATTACHED_TABLE, FILE_TABLE};
 use super::{added, second, third};
 use crate::output::new_private_file;
 
@@ -93,7 +93,12 @@ pub(super) fn stranger(db: &Connection) -> rusqlite::Result<Option<String>> {
     strange_but(
         db,
         &[second::TABLES, third::TABLES],
-        &[added::LINK_TABLE, added::NOTE_TABLE, FILE_TABLE],
+        &[
+            added::LINK_TABLE,
+            added::NOTE_TABLE,
+            FILE_TABLE,
+            ATTACHED_TABLE,
+        ],
     )
 }
 
@@ -103,7 +108,7 @@ pub(super) fn strange_to(db: &Connection, scripts: &[&str]) -> rusqlite::Result<
 }
 
 /// The same for one that may have the tables of these other scripts too.
-fn strange_but(
+pub(super) fn strange_but(
     db: &Connection,
     scripts: &[&str],
     others: &[&str],

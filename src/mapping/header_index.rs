@@ -12,7 +12,7 @@ use crate::model::row::Headers;
 
 /// The columns that the tool's own files add (refused.csv, done.csv). They are not
 /// the user's, so nobody is told that nothing uses them.
-const OWN: [&str; 12] = [
+const OWN: [&str; 13] = [
     "_line",
     "_code",
     "_column",
@@ -20,6 +20,7 @@ const OWN: [&str; 12] = [
     "_hint",
     "_key",
     "_raw",
+    "_step",
     "_fate",
     "_ticket_id",
     "_operation",

@@ -56,8 +56,13 @@ impl Attachment {
 
 /// The folder for the files of a ticket, of letters that no portal changes.
 pub fn folder(source: &str, ticket: &str) -> String {
+    format!("{}{}", system_folder(source), plain(ticket))
+}
+
+/// The folder for the files of a system, with a slash behind it.
+pub fn system_folder(source: &str) -> String {
     let source = if source.is_empty() { UNNAMED } else { source };
-    format!("/{ROOT}/{}/{}", plain(source), plain(ticket))
+    format!("/{ROOT}/{}/", plain(source))
 }
 
 /// A name that can be stored anywhere.

@@ -102,6 +102,8 @@ pub struct Effects {
     pub creates_contacts: bool,
     /// Tickets that get notes, and how many notes these are.
     pub notes: NoteCounts,
+    /// Files that go in with them.
+    pub files: FileSums,
     /// Tickets that would be dated today: nothing says when they were created.
     pub undated: u64,
     /// Tickets in closed stages that would be closed today: nothing says since when.
@@ -135,6 +137,19 @@ pub struct CallCounts {
     pub links: u64,
     /// Writing notes.
     pub notes: u64,
+    /// Uploading files.
+    pub files: u64,
+}
+
+/// Files that would be uploaded, each once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FileSums {
+    /// How many.
+    pub files: u64,
+    /// Bytes of those whose size is known.
+    pub bytes: u64,
+    /// Those whose size nobody says.
+    pub unsized_files: u64,
 }
 
 /// The comments of tickets that would be written.
@@ -142,6 +157,8 @@ pub struct CallCounts {
 pub struct NoteCounts {
     /// Tickets that have some.
     pub tickets: u64,
+    /// Those of them that have files.
+    pub filed_tickets: u64,
     /// All comments.
     pub notes: u64,
     /// Notes that are written for them: a long comment takes several.
@@ -150,7 +167,7 @@ pub struct NoteCounts {
 
 impl CallCounts {
     /// Each with what it is for, in words.
-    pub fn parts(self) -> [(u64, &'static str); 7] {
+    pub fn parts(self) -> [(u64, &'static str); 8] {
         [
             (self.begin, "to begin"),
             (self.properties, "for properties"),
@@ -159,6 +176,7 @@ impl CallCounts {
             (self.contacts, "for contacts and other records"),
             (self.links, "for links"),
             (self.notes, "for notes"),
+            (self.files, "for files"),
         ]
     }
 

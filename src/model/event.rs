@@ -40,6 +40,19 @@ pub struct Progress {
     pub bytes: u64,
     /// Notes that were made.
     pub notes: u64,
+    /// Files that were uploaded.
+    pub uploaded: Files,
+    /// Files that are on their way.
+    pub in_flight: Files,
+}
+
+/// Some files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// How many.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 /// Refusals of one code.

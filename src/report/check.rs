@@ -5,7 +5,9 @@
 use std::fmt::{self, Write};
 
 use super::words::duration;
-use crate::model::check::{CallCounts, CheckReport, Effects, RefusedRows, UnmappedColumn};
+use crate::model::check::{
+    CallCounts, CheckReport, Effects, FileSums, RefusedRows, UnmappedColumn,
+};
 use crate::model::count::{count, counted};
 use crate::model::ticket::Remark;
 use crate::model::visible::one_line;
@@ -164,6 +166,7 @@ fn write_effects(text: &mut String, tickets: u64, effects: &Effects) -> fmt::Res
     write_undated(text, effects)?;
     write_contacts(text, effects)?;
     write_notes(text, effects)?;
+    write_uploads(text, effects)?;
     write_workflows(text)?;
     write_calls(text, effects)
 }
@@ -249,6 +252,35 @@ pub(super) fn write_notes(text: &mut String, effects: &Effects) -> fmt::Result {
     writeln!(
         text,
         "  write {most}{notes} to {tickets}, each with its own time{cut}"
+    )
+}
+
+/// How many files are uploaded, if any are. Those of notes that are there are not.
+pub(super) fn write_uploads(text: &mut String, effects: &Effects) -> fmt::Result {
+    let FileSums {
+        files,
+        bytes,
+        unsized_files,
+    } = effects.files;
+    if files == 0 {
+        return Ok(());
+    }
+    let most = match effects.operation {
+        "create" => "",
+        _ => "at most ",
+    };
+    let rest = match unsized_files {
+        0 => String::new(),
+        more => format!(
+            ", and those of {}, size unknown",
+            counted(more, "more file")
+        ),
+    };
+    writeln!(
+        text,
+        "  upload {most}{}, {} bytes{rest}",
+        counted(files, "file"),
+        count(bytes)
     )
 }
 

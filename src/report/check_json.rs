@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::check::{CheckReport, Effects, RefusedRows, UnmappedColumn};
+use crate::model::check::{CheckReport, Effects, FileSums, RefusedRows, UnmappedColumn};
 
 /// The whole report.
 pub fn check_json(report: &CheckReport) -> Value {
@@ -91,6 +91,7 @@ pub(super) fn effects(tickets: u64, effects: &Effects) -> Value {
             "notes": effects.notes.notes,
             "parts": effects.notes.parts,
         },
+        "files": files(effects.files),
         "undated": effects.undated,
         "closed_undated": effects.closed_undated,
         "calls_at_most": effects.calls.total(),
@@ -102,6 +103,7 @@ pub(super) fn effects(tickets: u64, effects: &Effects) -> Value {
             "contacts": effects.calls.contacts,
             "links": effects.calls.links,
             "notes": effects.calls.notes,
+            "files": effects.calls.files,
         },
         "held": effects.held.map(|held| {
             json!({"looked_up": held.looked_up, "all": held.all, "found": held.found})
@@ -110,4 +112,8 @@ pub(super) fn effects(tickets: u64, effects: &Effects) -> Value {
         "rate": {"calls": calls, "seconds": window.as_secs_f64()},
         "daily_calls": effects.daily_calls,
     })
+}
+
+fn files(sums: FileSums) -> Value {
+    json!({"files": sums.files, "bytes": sums.bytes, "size_unknown": sums.unsized_files})
 }

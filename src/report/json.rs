@@ -54,6 +54,9 @@ fn line(event: &Event) -> Value {
         Event::Progress(progress) => json!({
             "v": 1, "event": "progress", "bytes": progress.bytes,
             "read": progress.tally.read(), "rows": rows(&progress.tally), "notes": progress.notes,
+            "files": progress.uploaded.files, "file_bytes": progress.uploaded.bytes,
+            "files_in_flight": progress.in_flight.files,
+            "file_bytes_in_flight": progress.in_flight.bytes,
         }),
         Event::Finished(summary) => json!({
             "v": 1, "event": "finished", "run": summary.run,

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::words::rate;
+use super::words::{files, rate};
 use crate::model::count::{count, counted};
 use crate::model::event::{Event, Listener, Progress};
 use crate::model::outcome::Fate;
@@ -60,8 +60,9 @@ fn progress_line(progress: &Progress, elapsed: Duration) -> String {
         0 => String::new(),
         notes => format!(", {} created", counted(notes, "note")),
     };
+    let files = files(progress).map_or_else(String::new, |files| format!(", {files}"));
     format!(
-        "{} rows settled, {} refused{notes}, {}",
+        "{} rows settled, {} refused{notes}{files}, {}",
         count(tally.settled()),
         count(tally.of(Fate::Refused)),
         rate(tally.settled(), elapsed)

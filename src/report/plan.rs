@@ -4,7 +4,7 @@
 use std::fmt::{self, Write};
 
 use super::check::{
-    stages, write_calls, write_notes, write_refusals, write_undated, write_workflows,
+    stages, write_calls, write_notes, write_refusals, write_undated, write_uploads, write_workflows,
 };
 use crate::model::count::{count, counted, counted_as};
 use crate::model::plan::{LinkState, PlanReport, PlannedAction, PlannedLink, ShownRow};
@@ -250,6 +250,7 @@ fn write_effects(text: &mut String, report: &PlanReport) -> fmt::Result {
     }
     write_undated(text, effects)?;
     write_notes(text, effects)?;
+    write_uploads(text, effects)?;
     write_workflows(text)?;
     write_calls(text, effects)
 }

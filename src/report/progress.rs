@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::words::rate;
+use super::words::{files, rate};
 use crate::model::count::{count, counted};
 use crate::model::event::{Event, Listener, Progress};
 use crate::model::outcome::Fate;
@@ -80,8 +80,9 @@ fn words(progress: &Progress, elapsed: Duration) -> String {
         0 => String::new(),
         notes => format!("  {}", counted(notes, "note")),
     };
+    let files = files(progress).map_or_else(String::new, |files| format!("  {files}"));
     format!(
-        "{} rows  {}  {} refused{notes}",
+        "{} rows  {}  {} refused{notes}{files}",
         count(tally.settled()),
         rate(tally.settled(), elapsed),
         count(tally.of(Fate::Refused))

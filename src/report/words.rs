@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::model::count::count;
+use indicatif::DecimalBytes;
+
+use crate::model::count::{count, counted};
+use crate::model::event::Progress;
 
 /// `3.2 s`, `4 min 10 s`, `2 h 5 min`.
 pub fn duration(time: Duration) -> String {
@@ -12,6 +15,27 @@ pub fn duration(time: Duration) -> String {
         60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
     }
+}
+
+/// `12 files, 3.40 MB, 2 more in flight, 200.00 MB`; nothing where no file is on its way or there.
+pub(super) fn files(progress: &Progress) -> Option<String> {
+    let (there, coming) = (progress.uploaded, progress.in_flight);
+    if there.files + coming.files == 0 {
+        return None;
+    }
+    let mut words = format!(
+        "{}, {}",
+        counted(there.files, "file"),
+        DecimalBytes(there.bytes)
+    );
+    if coming.files > 0 {
+        let bytes = DecimalBytes(coming.bytes);
+        words.push_str(&format!(
+            ", {} more in flight, {bytes}",
+            count(coming.files)
+        ));
+    }
+    Some(words)
 }
 
 /// Things per second; `rows` in `time`.
@@ -30,6 +54,28 @@ pub(super) fn rate(rows: u64, time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_told_with_their_bytes() {
+        use crate::model::event::Files;
+        let some = |files, bytes| Files { files, bytes };
+        let words = |uploaded, in_flight| {
+            files(&Progress {
+                uploaded,
+                in_flight,
+                ..Progress::default()
+            })
+        };
+        assert_eq!(words(some(0, 0), some(0, 0)), None);
+        assert_eq!(
+            words(some(12, 3_400_000), some(0, 0)).as_deref(),
+            Some("12 files, 3.40 MB")
+        );
+        assert_eq!(
+            words(some(0, 0), some(1, 200_000_000)).as_deref(),
+            Some("0 files, 0 B, 1 more in flight, 200.00 MB")
+        );
+    }
 
     #[test]
     fn times_and_rates_read_well() {

@@ -9,7 +9,7 @@ use crate::hubspot::LinkType;
 use crate::import::links::LinkKinds;
 use crate::import::read::Reading as RowReading;
 use crate::import::resume::recover::Again;
-use crate::journal::{DoneRow, Later, NoteStep, Reading};
+use crate::journal::{AttachedFile, DoneRow, Later, NoteStep, Reading};
 use crate::mapping::{CompiledMapping, Mapped};
 use crate::model::compare::same_value;
 use crate::model::link_by::LinkBy;
@@ -46,6 +46,8 @@ pub struct Expected {
     pub asked: Vec<ExpectedLink>,
     /// Notes that it must have.
     pub notes: Vec<NoteStep>,
+    /// Files that these must name.
+    pub files: Vec<AttachedFile>,
     /// What was changed, with what the ticket held before; none where nobody looked.
     pub changes: Option<Vec<PropertyChange>>,
     /// What the run added between the ticket and other records; none where the journal does
@@ -178,6 +180,7 @@ impl DoneRows {
             change: row.change,
             values,
             asked,
+            files: self.journal.files_of(row.row.seq)?,
             notes,
             changes: row.changes,
             added,

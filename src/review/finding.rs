@@ -59,6 +59,37 @@ pub enum Difference {
         /// What the note holds.
         holds: String,
     },
+    /// A file is not in the portal.
+    FileLacking(FileName),
+    /// A file holds other bytes.
+    FileDiffers {
+        /// The file.
+        file: FileName,
+        /// `md5` or `size`.
+        property: &'static str,
+        /// That of the bytes that were uploaded.
+        wrote: String,
+        /// That of the bytes that it holds.
+        holds: String,
+    },
+    /// A note does not name its file.
+    FileNotNamed {
+        /// The file.
+        file: FileName,
+        /// Key of the note.
+        note: String,
+        /// Its record id.
+        id: String,
+    },
+}
+
+/// A file of the file manager.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileName {
+    /// Where it was put.
+    pub path: String,
+    /// Its id.
+    pub id: String,
 }
 
 impl Difference {
@@ -74,6 +105,9 @@ impl Difference {
             Difference::LinkThere(_) => "link_there",
             Difference::NoteLacking(_) => "note_lacking",
             Difference::NoteDiffers { .. } => "note_differs",
+            Difference::FileLacking(_) => "file_lacking",
+            Difference::FileDiffers { .. } => "file_differs",
+            Difference::FileNotNamed { .. } => "file_not_named",
         }
     }
 
@@ -88,6 +122,9 @@ impl Difference {
             "link_lacking" => "links that the run made are not there",
             "note_lacking" => "notes are not on their tickets",
             "note_differs" => "notes are not what the run wrote",
+            "file_lacking" => "files of notes are not in the portal any more",
+            "file_differs" => "files do not hold the bytes that were uploaded",
+            "file_not_named" => "files are not on their notes any more",
             _ => "links that the run took away are there",
         }
     }

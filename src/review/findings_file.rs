@@ -11,7 +11,7 @@ use crate::output::{open_regular, write_anew};
 /// Name of the file, in the run folder.
 pub const NAME: &str = "verify.csv";
 
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 13] = [
     "_line",
     "_key",
     "_ticket_id",
@@ -23,6 +23,8 @@ const COLUMNS: [&str; 11] = [
     "_source",
     "_note",
     "_note_id",
+    "_file",
+    "_file_id",
 ];
 
 /// The place of `_finding` among them.
@@ -59,6 +61,7 @@ impl FindingsFile {
     pub fn add(&mut self, finding: &Finding) -> io::Result<()> {
         let [property, wrote, holds, since, source] = cells(&finding.difference);
         let (note, note_id) = note_cells(&finding.difference);
+        let (file, file_id) = file_cells(&finding.difference);
         self.rows.write_record([
             finding.place.as_str(),
             &finding.key,
@@ -71,6 +74,8 @@ impl FindingsFile {
             source,
             note,
             note_id,
+            file,
+            file_id,
         ])?;
         Ok(())
     }
@@ -129,9 +134,19 @@ fn cells(difference: &Difference) -> [&str; 5] {
             wrote,
             holds,
             ..
+        }
+        | Difference::FileDiffers {
+            property,
+            wrote,
+            holds,
+            ..
         } => [*property, wrote.as_str(), holds.as_str(), "", ""],
         Difference::InRecycleBin { since } => ["", "", "", since, ""],
-        Difference::Gone | Difference::Live | Difference::NoteLacking(_) => [""; 5],
+        Difference::Gone
+        | Difference::Live
+        | Difference::NoteLacking(_)
+        | Difference::FileLacking(_)
+        | Difference::FileNotNamed { .. } => [""; 5],
     }
 }
 
@@ -139,7 +154,19 @@ fn cells(difference: &Difference) -> [&str; 5] {
 fn note_cells(difference: &Difference) -> (&str, &str) {
     match difference {
         Difference::NoteLacking(key) => (key.as_str(), ""),
-        Difference::NoteDiffers { note, id, .. } => (note.as_str(), id.as_str()),
+        Difference::NoteDiffers { note, id, .. } | Difference::FileNotNamed { note, id, .. } => {
+            (note.as_str(), id.as_str())
+        }
+        _ => ("", ""),
+    }
+}
+
+/// Path and id of a file.
+fn file_cells(difference: &Difference) -> (&str, &str) {
+    match difference {
+        Difference::FileLacking(file)
+        | Difference::FileDiffers { file, .. }
+        | Difference::FileNotNamed { file, .. } => (file.path.as_str(), file.id.as_str()),
         _ => ("", ""),
     }
 }

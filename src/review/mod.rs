@@ -10,6 +10,7 @@
 pub mod absent;
 pub mod expect;
 pub mod family;
+mod files;
 pub mod finding;
 pub mod findings_file;
 mod observe;

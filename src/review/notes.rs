@@ -10,7 +10,7 @@ use super::finding::Difference;
 use crate::hubspot::contract::{BATCH_LIMIT, LINKED_LIMIT};
 use crate::hubspot::records::Record;
 use crate::hubspot::{CallError, Client};
-use crate::import::notes::{is_key, key_properties, read_properties, same_text};
+use crate::import::notes::{ATTACHMENTS, is_key, key_properties, read_properties, same_text};
 use crate::journal::{NoteState, NoteStep};
 use crate::model::note::Activity;
 use crate::model::schema::ObjectType;
@@ -70,7 +70,7 @@ impl HeldNotes {
         let ids: BTreeSet<&String> = notes.filter_map(|note| note.record.as_ref()).collect();
         let ids: Vec<String> = ids.into_iter().cloned().collect();
         for part in ids.chunks(BATCH_LIMIT) {
-            let properties = read_properties(activity);
+            let properties = [&read_properties(activity)[..], &[ATTACHMENTS]].concat();
             let wanted = (&properties[..], &[][..]);
             let read = client.read_existing(object, part, wanted, Shelf::Live);
             let records = read.await?.into_iter();
@@ -145,6 +145,14 @@ impl HeldNotes {
             changed(record, note).is_some() || tickets.any(|other| other != ticket)
         });
         touched.map(|(id, _, _)| id)
+    }
+
+    /// Whether a note names a file, by its id; none where the note is not there.
+    pub(super) fn names_file(&self, note: &NoteStep, file: &str) -> Option<bool> {
+        let id = note.record.clone()?;
+        let record = self.records.get(&(note.entry.activity, id))?;
+        let mut named = record.get(ATTACHMENTS).unwrap_or_default().split(';');
+        Some(named.any(|id| id.trim() == file))
     }
 
     /// Whether a note is there.
@@ -224,6 +232,7 @@ mod tests {
                 at_ms: 1_000,
                 text: text_hash("<p>Hi</p>", "k"),
                 activity: Activity::Note,
+                files: Vec::new(),
             },
             state: NoteState::Made,
             record: Some("9".to_owned()),

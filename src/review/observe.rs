@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::absent::{Absence, whereabouts};
 use super::expect::{Expected, ExpectedLink, ExpectedValue};
+use super::files::HeldFiles;
 use super::finding::{Difference, Finding};
 use super::notes::HeldNotes;
 use crate::hubspot::contract::HISTORY_LIMIT;
@@ -26,6 +27,7 @@ pub async fn differences(client: &Client, rows: &[Expected]) -> Result<Vec<Findi
     let links = links(client, rows, &live).await?;
     let nowhere = nowhere(client, rows, &links).await?;
     let notes = HeldNotes::read(client, rows).await?;
+    let files = HeldFiles::of(client, rows).await?;
     let mut findings = Vec::new();
     let mut absent = Vec::new();
     for row in rows {
@@ -38,6 +40,7 @@ pub async fn differences(client: &Client, rows: &[Expected]) -> Result<Vec<Findi
                     .filter(|link| !(link.skips && nowhere.contains(&(link.to, link.id.clone()))));
                 let lacking = expected.filter_map(|link| link_differs(row, link, &links));
                 let differing = values.chain(lacking).chain(notes.differences(row));
+                let differing = differing.chain(files.differences(row, &notes));
                 findings.extend(differing.map(|what| finding(row, what)));
             }
             (None, _) => absent.push(row),

@@ -74,6 +74,37 @@ fn held(talk: &Talk) -> std::collections::BTreeMap<String, String> {
     held.map(|(id, file)| (id, file.path)).collect()
 }
 
+/// Files and their bytes are told while a run is under way.
+#[test]
+fn progress_counts_files_and_bytes() {
+    let filed = Filed::new(10);
+    // Lost replies are waited for, so that the run takes longer than its lines are apart.
+    let lost = [
+        "--trouble",
+        "post-502@30%:/files",
+        "--switch",
+        "file_search_lag=0s",
+    ];
+    let talk = talk_of(&filed, &lost);
+    let ended = go(
+        &talk,
+        &[&IMPORT[..], &["--progress", "json"]].concat(),
+        "run",
+        0,
+    );
+    let lines = ended.stderr.lines();
+    let lines = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let told: Vec<Value> = lines.filter(|line| line["event"] == "progress").collect();
+    let bytes = |line: &Value| line["file_bytes"].as_u64().expect("a number");
+    let last = told.last().expect("lines");
+    assert!(
+        last["files"].as_u64() > Some(0) && bytes(last) > 0,
+        "{last}"
+    );
+    assert!(told.iter().map(bytes).is_sorted(), "{told:?}");
+    assert!(last["files_in_flight"].is_u64() && last["file_bytes_in_flight"].is_u64());
+}
+
 /// Without a source nothing is uploaded, which is said; a source without files is a mistake.
 #[test]
 fn files_are_taken_along_only_where_it_is_said_where_they_are() {
@@ -137,6 +168,7 @@ fn a_file_that_lacks_keeps_its_note_back_and_a_retry_brings_both() {
     assert_eq!(rows.len(), 1, "{refused}\n{}", ended.stderr);
     let row = &rows[0];
     assert_eq!(row["_code"], "FILE_MISSING", "{row}");
+    assert_eq!(row["_step"], "file", "{row}");
     let hint = row["_hint"].as_str().expect("a hint");
     assert!(
         hint.contains("ticket") && hint.contains("shot 1.PNG"),
@@ -153,9 +185,8 @@ fn a_file_that_lacks_keeps_its_note_back_and_a_retry_brings_both() {
         "{}",
         ended.stderr
     );
-    // One that another ticket has too was in that one's folder, and is in this one's now.
-    let count = filed.count(true) + 1;
-    check(&calm(talk), &filed, count, "after the retry");
+    // One that another ticket has too is in that one's folder, and no second one is made.
+    check(&calm(talk), &filed, filed.count(true), "after the retry");
 }
 
 /// A run folder from elsewhere names no folder whose files are uploaded.
@@ -315,6 +346,12 @@ fn tickets(talk: &Talk, files: &[String]) {
 }
 
 fn from_hosts(talk: &Talk, hosts: &[&str], run: &str) -> Ended {
+    let token = Some(("TICKETHAUL_ATTACHMENT_TOKEN_127_0_0_1", "Basic czpj"));
+    with_token(talk, hosts, (run, token))
+}
+
+/// The same with this variable for a host's token, or none.
+fn with_token(talk: &Talk, hosts: &[&str], (run, token): (&str, Option<(&str, &str)>)) -> Ended {
     let mut args = vec![
         "import",
         "t.csv",
@@ -336,7 +373,7 @@ fn from_hosts(talk: &Talk, hosts: &[&str], run: &str) -> Ended {
     let _same = command
         .env("TICKETHAUL_BASE_URL", talk.desk.sandbox.url())
         .env("HUBSPOT_ACCESS_TOKEN", crate::rehearsal::TOKEN)
-        .env("TICKETHAUL_ATTACHMENT_TOKEN_127_0_0_1", "Basic czpj");
+        .envs(token);
     let ended = talk.desk.here.finish(command);
     let said = format!("{}{}", ended.stdout, ended.stderr);
     assert!(!said.contains("czpj"), "the host's token is shown");
@@ -447,6 +484,34 @@ fn a_host_that_is_sent_on_to_is_called_without_the_token_of_the_first() {
             ("/good.txt".to_owned(), None)
         ]
     );
+}
+
+/// A command of the configuration prints the token of a host that the environment has none
+/// of; one that prints none ends the run before its first row.
+#[cfg(unix)]
+#[test]
+fn a_hosts_token_may_come_from_a_command_of_the_configuration() {
+    use std::os::unix::fs::PermissionsExt;
+    let host = Host::start();
+    let talk = talk_of(&Filed::new(4), &["--switch", "file_search_lag=0s"]);
+    tickets(&talk, &[host.url("private.txt")]);
+    let here = &talk.desk.here;
+    std::fs::create_dir_all(here.path(".config/tickethaul")).expect("a folder");
+    let configured = |command: &str| {
+        let text = format!("[attachment_hosts.\"127.0.0.1\"]\ntoken_command = \"{command}\"\n");
+        let path = here.write(".config/tickethaul/config.toml", text);
+        let owner = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(path, owner).expect("for its owner");
+    };
+    configured("exit 3");
+    let ended = with_token(&talk, &["127.0.0.1"], ("none", None));
+    let ended = ended.expect(7);
+    let _said = ended.says("the token command of attachment host 127.0.0.1 failed");
+    assert!(!here.path("none").exists());
+    configured("echo 'Basic czpj'");
+    let _ended = with_token(&talk, &["127.0.0.1"], ("run", None)).expect(0);
+    let asked = ("/private.txt".to_owned(), Some("Basic czpj".to_owned()));
+    assert_eq!(host.asked(), [asked]);
 }
 
 /// Files of a ticket hang on a note of their own, with the ticket's time.

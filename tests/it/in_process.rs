@@ -259,6 +259,7 @@ impl InProcess {
         };
         let writer = PlanWriter::create(&folder, &header, &[]).expect("a plan");
         let planning = Planning {
+            files: None,
             values: tickethaul::model::value_rule::RuleBook::default(),
             client: &client,
             operation: self.operation,
@@ -362,6 +363,7 @@ impl InProcess {
             hosts: Vec::new(),
             route: Route::default(),
             most: 1_000_000,
+            earlier: Arc::default(),
         })
     }
 

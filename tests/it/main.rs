@@ -43,6 +43,8 @@ mod export_resume; // exports ended by force or by their time, and gone on with
 mod export_search; // exports by filter: many properties, long filters
 mod export_tables; // exports: former values and linked records, in columns and in files of their own
 mod fates; // replies that say too little, keys that somebody else holds
+mod filed_plans; // plans of runs that take files along: counts, and what a run is held to
+mod filed_reviews; // verify and undo of runs that uploaded files
 mod filed; // the helper: tickets with comments that have files, and what must come of them
 mod findings; // a migration that goes by what a check of the portal found
 mod first; // the main job: import, repair, again, export

@@ -91,7 +91,7 @@ fn comments_name_exit_codes_and_numbers() {
 #[test]
 fn every_command_of_the_readme_does_what_it_says() {
     let here = Rehearsal::new();
-    for folder in ["samples", "mappings"] {
+    for folder in ["samples", "samples/zendesk-history-files", "mappings"] {
         copy_files(&here, folder);
     }
     let portal = here.serve(&["--rate", "off"]);

@@ -7,7 +7,7 @@ use std::path::Path;
 #[path = "../../samples/tickets/mod.rs"]
 mod tickets;
 
-use tickets::{History, Request, write_export, write_history};
+use tickets::{Attached, History, Request, write_export, write_history};
 
 /// The command in the prose of `samples/generate.rs`.
 const DOCUMENTED: Request = Request {
@@ -94,14 +94,40 @@ fn the_sample_is_what_the_documented_command_writes() {
 
 /// The conversations as their command writes them.
 pub fn history(is_later: bool) -> Vec<u8> {
+    history_with_files(is_later).0
+}
+
+/// The same, with the files that they name.
+fn history_with_files(is_later: bool) -> (Vec<u8>, BTreeMap<String, String>) {
     let history = History {
         tickets: 300,
         seed: 11,
         is_later,
     };
-    let mut file = Vec::new();
-    write_history(history, &mut file).expect("the generator writes into memory");
-    file
+    let (mut file, mut files) = (Vec::new(), BTreeMap::new());
+    let keep = |file: &Attached| {
+        let other = files.insert(file.name.clone(), file.bytes.clone());
+        assert_eq!(other, None, "each file has a name of its own");
+        Ok(())
+    };
+    write_history(history, &mut file, keep).expect("the generator writes into memory");
+    (file, files)
+}
+
+#[test]
+fn the_sample_of_files_is_what_the_documented_command_writes() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/zendesk-history-files");
+    let entries = std::fs::read_dir(folder).expect("the sample");
+    let committed = entries.map(|entry| {
+        let entry = entry.expect("an entry");
+        let name = entry.file_name().into_string().expect("a plain name");
+        (name, std::fs::read_to_string(entry.path()).expect("a text"))
+    });
+    let committed: BTreeMap<String, String> = committed.collect();
+    let (_, files) = history_with_files(false);
+    assert!(committed == files, "run the command in samples/generate.rs");
+    assert_eq!(files.len(), 400);
+    assert_eq!(history_with_files(true).1, files, "no file is new later");
 }
 
 #[test]

@@ -49,6 +49,15 @@ impl Client {
         }
     }
 
+    /// A file by its id; none where it is not there, or deleted.
+    pub async fn file_by_id(&self, id: &str) -> Result<Option<StoredFile>, CallError> {
+        let file = match self.get(self.api().file(id), wire::file).await {
+            Err(CallError::Gone { error, .. }) if error.status == 404 => None,
+            file => found(file)?,
+        };
+        Ok(file.filter(|file| !file.archived))
+    }
+
     /// Files with these bytes whose names have this mark, of less than 20 letters. It may
     /// take a while until a new one is found.
     pub async fn files_with(&self, mark: &str, md5: &str) -> Result<Vec<StoredFile>, CallError> {

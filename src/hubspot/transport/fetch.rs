@@ -86,6 +86,17 @@ impl Fetcher {
         !self.hosts.is_empty()
     }
 
+    /// Why an address is not called, as far as that is known before; hosts may send on.
+    pub fn refuses(&self, address: &str) -> Option<FileFault> {
+        match parsed(address) {
+            Ok(url) if self.hosts.of(&url).is_none() => Some(FileFault::HostNotNamed {
+                host: host_of(&url),
+            }),
+            Ok(_) => None,
+            Err(fault) => Some(fault),
+        }
+    }
+
     /// Writes the file at an address into `to`, which has nothing in it yet. `is_page` says
     /// that a page is what is wanted; `most` is how many bytes it may have.
     ///

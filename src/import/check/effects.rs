@@ -7,7 +7,7 @@ use super::judge::Effect;
 use super::keys::Distinct;
 use crate::import::dispatch::canary;
 use crate::import::flow::Operation;
-use crate::model::check::{CallCounts, Effects, Held, NoteCounts, StageRows};
+use crate::model::check::{CallCounts, Effects, FileSums, Held, NoteCounts, StageRows};
 use crate::model::schema::Pipeline;
 
 /// HubSpot: inputs of a batch call.
@@ -107,6 +107,7 @@ impl<'a> EffectCounts<'a> {
     pub fn take_notes(&mut self, effect: &Effect) {
         let [notes, parts] = effect.notes;
         self.notes.tickets += u64::from(notes > 0);
+        self.notes.filed_tickets += u64::from(effect.has_files);
         self.notes.notes += notes;
         self.notes.parts += parts;
     }
@@ -129,6 +130,7 @@ impl<'a> EffectCounts<'a> {
         }
         let [notes, parts] = effect.notes;
         self.notes.tickets -= u64::from(notes > 0);
+        self.notes.filed_tickets -= u64::from(effect.has_files);
         self.notes.notes -= notes;
         self.notes.parts -= parts;
         self.undated -= u64::from(effect.undated);
@@ -151,6 +153,7 @@ impl<'a> EffectCounts<'a> {
             emails,
             creates_contacts: self.creates_contacts,
             notes,
+            files: FileSums::default(),
             undated: if creates { self.undated } else { 0 },
             closed_undated: if creates { self.closed_undated } else { 0 },
             calls,
@@ -196,7 +199,9 @@ impl EffectCounts<'_> {
             contacts,
             links: 2 * setting.kinds * linked_batches
                 + 2 * last.max(self.linked_tickets.div_ceil(BATCH)),
-            notes: self.notes.parts.div_ceil(BATCH),
+            // Those of a ticket with files go beside the others, some before its files.
+            notes: self.notes.parts.div_ceil(BATCH) + 2 * self.notes.filed_tickets,
+            files: 0,
         }
     }
 }

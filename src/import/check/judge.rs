@@ -65,6 +65,8 @@ pub struct Effect {
     pub links: bool,
     /// Notes that it gets, and the parts into which their bodies are cut.
     pub notes: [u64; 2],
+    /// Whether some of them have files.
+    pub has_files: bool,
     /// Whether nothing says when it was created.
     pub undated: bool,
     /// Whether it is closed, and nothing says since when.
@@ -201,6 +203,7 @@ impl<'a> Judge<'a> {
                 draft.notes.len() as u64,
                 draft.notes.iter().map(Note::parts).sum(),
             ],
+            has_files: draft.notes.iter().any(|note| !note.files.is_empty()),
             creates_contacts: contacts.clone().any(|link| link.missing == Missing::Create),
             emails: contacts
                 .map(|link| self.hasher.hash_one(&link.value))

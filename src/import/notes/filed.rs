@@ -34,6 +34,7 @@ impl Notes {
         let (seq, ticket) = (row.seq(), row.standing.op.draft.key.clone());
         let files = work.pieces[place].files.clone();
         let mut ids: Vec<String> = Vec::with_capacity(files.len());
+        let mut late = false;
         for file in &files {
             if let Some(stop) = self.stop.reason() {
                 return Err(stop);
@@ -58,12 +59,14 @@ impl Notes {
                     if now {
                         self.loses();
                     }
-                    work.pieces[place].state = State::Late;
-                    return Ok(());
+                    late = true;
                 }
             }
         }
-        work.pieces[place].attach(&ids);
+        match late {
+            true => work.pieces[place].state = State::Late,
+            false => work.pieces[place].attach(&ids),
+        }
         Ok(())
     }
 }

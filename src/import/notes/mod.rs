@@ -42,6 +42,7 @@ use way::KeyWay;
 
 pub use part::{same_text, text_hash};
 pub use way::{is_key, key_properties, read_properties};
+pub use work::ATTACHMENTS;
 
 /// Notes of a load: some calls, of which only the last is not full.
 pub const LOAD: usize = 500;

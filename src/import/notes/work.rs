@@ -17,7 +17,7 @@ use crate::model::note::Activity;
 use crate::model::outcome::Change;
 
 /// HubSpot: the property that names the files of an activity.
-const ATTACHMENTS: &str = "hs_attachment_ids";
+pub const ATTACHMENTS: &str = "hs_attachment_ids";
 
 /// Where a note stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +69,8 @@ pub(super) struct Piece {
     more: Arc<[(&'static str, String)]>,
     /// Files that have to be there before it is sent.
     pub(super) files: Vec<Attachment>,
+    /// Record ids of those that are.
+    attached: Vec<String>,
     pub(super) text: [u8; 16],
     pub(super) state: State,
     /// Its record id, once it is there.
@@ -89,6 +91,7 @@ impl Piece {
         let mut more = self.more.to_vec();
         more.push((ATTACHMENTS, ids.join(";")));
         self.more = more.into();
+        self.attached = ids.to_vec();
         self.files.clear();
     }
 
@@ -106,6 +109,7 @@ impl Piece {
             at_ms: self.at_ms,
             text: self.text,
             activity: self.activity,
+            files: self.attached.clone(),
         }
     }
 
@@ -175,6 +179,7 @@ impl Work {
                         activity: note.activity,
                         more: Arc::clone(&more),
                         files,
+                        attached: Vec::new(),
                         name: part.key.clone(),
                         text: text_hash(&part.body, &part.key),
                         key: part.key,

@@ -185,11 +185,19 @@ impl OpenCommit<'_> {
                 reply,
             } => {
                 self.commit.intend_file(&entry, now_ms)?;
+                self.ledger.begin_file(&entry.key, entry.size);
                 self.answer(reply, ());
             }
-            AboutFiles::Lose { key, until_ms } => self.commit.lose_file(&key, until_ms)?,
-            AboutFiles::Release(key) => self.commit.release_file(&key)?,
+            AboutFiles::Lose { key, until_ms } => {
+                self.commit.lose_file(&key, until_ms)?;
+                self.ledger.end_file(&key);
+            }
+            AboutFiles::Release(key) => {
+                self.commit.release_file(&key)?;
+                self.ledger.end_file(&key);
+            }
             AboutFiles::Settle(file) => {
+                self.ledger.end_file(&file.entry.key);
                 let state = self.commit.settle_file(&file)?;
                 self.ledger.count_file(state, file.entry.size);
             }

@@ -9,7 +9,8 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::import::flow::{Operation, RowOutcome};
-use crate::model::issue::Refusal;
+use crate::model::file_fault;
+use crate::model::issue::{NOTE_KEY_HELD, NOTE_REFUSED, Refusal};
 use crate::model::json::fields;
 use crate::model::outcome::{Change, RowEnd};
 use crate::model::place::Places;
@@ -18,8 +19,8 @@ use crate::output::{Writer, new_private_file, open_regular};
 
 /// What refused.csv adds to the source's columns. `_line` names the file too where a
 /// run has several.
-pub const REFUSED_COLUMNS: [&str; 7] = [
-    "_line", "_code", "_column", "_value", "_hint", "_key", "_raw",
+pub const REFUSED_COLUMNS: [&str; 8] = [
+    "_line", "_code", "_column", "_value", "_hint", "_key", "_raw", "_step",
 ];
 
 /// What done.csv adds to the source's columns.
@@ -227,7 +228,7 @@ impl<W: Write> Refused<W> {
         }
     }
 
-    fn add(&mut self, columns: usize, outcome: &RowOutcome, added: &[&str; 7]) -> io::Result<()> {
+    fn add(&mut self, columns: usize, outcome: &RowOutcome, added: &[&str; 8]) -> io::Result<()> {
         match self {
             Refused::Table(table) => table.add(columns, outcome, added),
             Refused::Objects(lines) => {
@@ -254,7 +255,7 @@ impl<W: Write> Refused<W> {
 
 /// The object of a row as the source has it, on one line, with what we add to it; what an
 /// earlier run added is replaced (R6).
-fn object_line(outcome: &RowOutcome, added: &[&str; 7]) -> String {
+fn object_line(outcome: &RowOutcome, added: &[&str; 8]) -> String {
     let object = outcome.source.object.as_deref().unwrap_or("{}");
     let source = fields(object).unwrap_or_default();
     let is_ours = |name: &str| REFUSED_COLUMNS.contains(&name);
@@ -403,7 +404,7 @@ fn refused_cells<'a>(
     outcome: &'a RowOutcome,
     place: &'a str,
     refusal: &'a Refusal,
-) -> [&'a str; 7] {
+) -> [&'a str; 8] {
     [
         place,
         &refusal.code,
@@ -412,7 +413,19 @@ fn refused_cells<'a>(
         &refusal.hint,
         outcome.key.as_deref().unwrap_or_default(),
         outcome.raw.as_deref().unwrap_or_default(),
+        step(outcome, &refusal.code),
     ]
+}
+
+/// What of a row was refused once its ticket was there (protocol H1): its `link`, a `note` or
+/// a `file`; empty where nothing of it was written.
+fn step(outcome: &RowOutcome, code: &str) -> &'static str {
+    match code {
+        code if file_fault::is_code(code) => "file",
+        NOTE_REFUSED | NOTE_KEY_HELD => "note",
+        _ if outcome.written.is_some() => "link",
+        _ => "",
+    }
 }
 
 /// A file that goes on behind so many bytes.
@@ -533,15 +546,15 @@ mod tests {
         let mut outcome = row(1);
         outcome.source.object =
             Some("{\"id\": 12345678901234567890123,\n \"c\":[1,\n2], \"_hint\":\"old\"}".into());
-        let added = ["17", "CODE", "c", "v", "a \"hint\"", "k", ""];
+        let added = ["17", "CODE", "c", "v", "a \"hint\"", "k", "", "file"];
         assert_eq!(
             object_line(&outcome, &added),
             "{\"id\":12345678901234567890123,\"c\":[1, 2],\"_line\":\"17\",\"_code\":\"CODE\",\
-             \"_column\":\"c\",\"_value\":\"v\",\"_hint\":\"a \\\"hint\\\"\",\"_key\":\"k\",\"_raw\":\"\"}"
+             \"_column\":\"c\",\"_value\":\"v\",\"_hint\":\"a \\\"hint\\\"\",\"_key\":\"k\",\"_raw\":\"\",\"_step\":\"file\"}"
         );
         outcome.source.object = None;
-        let line = object_line(&outcome, &["1", "", "", "", "", "", "{\"a\":"]);
-        assert!(line.ends_with("\"_raw\":\"{\\\"a\\\":\"}"), "{line}");
+        let line = object_line(&outcome, &["1", "", "", "", "", "", "{\"a\":", ""]);
+        assert!(line.contains("\"_raw\":\"{\\\"a\\\":\","), "{line}");
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! What settle has counted: rows by fate, refusals by reason, what mapping did to
 //! values. A run that goes on takes it from its journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::values::ValueCounts;
 use crate::import::flow::RowOutcome;
 use crate::journal::{FileCounts, FileState, NoteCounts, NoteState, Past, RunState};
-use crate::model::event::{Progress, RefusalGroup};
+use crate::model::event::{Files, Progress, RefusalGroup};
 use crate::model::outcome::{Change, RowEnd, Tally};
 use crate::model::place::Places;
 use crate::model::ticket::Remark;
@@ -30,6 +30,8 @@ pub struct Ledger {
     pub notes: NoteCounts,
     /// Files that are there.
     pub files: FileCounts,
+    /// Files that are on their way, by their keys, with their sizes.
+    in_flight: HashMap<String, u64>,
     /// How far the input has been read, in bytes.
     pub offset: u64,
     /// Where the run stands at its end.
@@ -51,6 +53,7 @@ impl Ledger {
             contacts_created: 0,
             notes: NoteCounts::default(),
             files: FileCounts::default(),
+            in_flight: HashMap::new(),
             offset: 0,
             state: RunState::Open,
             read_before: 0,
@@ -71,6 +74,7 @@ impl Ledger {
             contacts_created: past.contacts_created,
             notes: past.notes,
             files: past.files,
+            in_flight: HashMap::new(),
             offset: past.offset,
             state: past.state,
             read_before: past.tally.read(),
@@ -102,6 +106,16 @@ impl Ledger {
         }
     }
 
+    /// A file is on its way.
+    pub fn begin_file(&mut self, key: &str, bytes: u64) {
+        let _before = self.in_flight.insert(key.to_owned(), bytes);
+    }
+
+    /// A file is on its way no more.
+    pub fn end_file(&mut self, key: &str) {
+        let _bytes = self.in_flight.remove(key);
+    }
+
     /// Counts a file that is there.
     pub fn count_file(&mut self, state: FileState, bytes: u64) {
         match state {
@@ -110,7 +124,7 @@ impl Ledger {
                 self.files.bytes += bytes;
             }
             FileState::There => self.files.there += 1,
-            FileState::Open => {}
+            FileState::Open | FileState::Deleted | FileState::Used | FileState::Changed => {}
         }
     }
 
@@ -126,6 +140,14 @@ impl Ledger {
             tally: self.tally,
             bytes: self.tally.settled_bytes(self.offset),
             notes: self.notes.made,
+            uploaded: Files {
+                files: self.files.made,
+                bytes: self.files.bytes,
+            },
+            in_flight: Files {
+                files: self.in_flight.len() as u64,
+                bytes: self.in_flight.values().sum(),
+            },
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::model::property_change::PropertyChange;
 use crate::model::schema::ObjectType;
 
 /// Version of the tables, in `PRAGMA user_version`.
-pub(super) const VERSION: i32 = 1;
+pub(super) const VERSION: i32 = 2;
 
 /// Name of the database in the plan's folder.
 pub(super) const NAME: &str = "plan.db";
@@ -35,6 +35,15 @@ CREATE TABLE other (key TEXT PRIMARY KEY, record TEXT, state TEXT NOT NULL) STRI
 CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX row_by_key ON row (folded) WHERE folded IS NOT NULL;
 CREATE INDEX row_later ON row (seq) WHERE later IS NOT NULL;
+";
+
+/// The files that rows name, which plans of the first version do not have. `key` tells a file
+/// from others of its source; `md5` and `modified_ms` are there where it is in the folder of
+/// attachments; `code` says why it can't go in.
+pub(super) const FILE_TABLE: &str = "
+CREATE TABLE file (
+    key TEXT PRIMARY KEY, id TEXT, name TEXT NOT NULL, url TEXT, size INTEGER,
+    modified_ms INTEGER, md5 TEXT, code TEXT) STRICT, WITHOUT ROWID;
 ";
 
 /// Columns of a row, as `PlannedRow` is read from them.

@@ -9,6 +9,7 @@
 //!                            folder of the run that applied it, whether it certainly began
 //! input  file → path, size, mtime, hash
 //! row    seq → address, action, key, ticket, body, changes, links, issue
+//! file   key → what the source names, size, mtime, md5: what files rows name
 //! other  kind and key, parted by U+001F → record, state: what links lead to
 //! ```
 //!
@@ -22,11 +23,13 @@
 //!   id or null, and what is done: `there`, `make`, `create`, `left out`.
 //! - `later` marks rows whose links to tickets of the input are not told yet.
 
+mod files;
 mod format;
 mod read;
 mod write;
 
 pub use super::format::PlanRef;
+pub use files::{HeldFile, PlannedFile};
 pub use format::PlannedRow;
 pub use read::{Applied, PlanReading};
 pub use write::{KeyHolder, PlanWriter, Sought};

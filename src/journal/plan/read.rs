@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{OpenFlags, OptionalExtension, params};
 
-use super::format::{COLUMNS, NAME, PlannedRow, TABLES, VERSION, stored};
+use super::format::{COLUMNS, FILE_TABLE, NAME, PlannedRow, TABLES, VERSION, stored};
 use crate::journal::error::{JournalError, at};
 use crate::journal::format::{Header, PlanRef};
 use crate::journal::read::{Reading, stamp};
-use crate::journal::sound::{PATIENCE, connect, is_regular, look_at, strange_to};
+use crate::journal::sound::{PATIENCE, connect, is_regular, look_at, strange_but};
 use crate::model::plan::PlannedAction;
 
 /// The run that applied a plan.
@@ -29,7 +29,7 @@ pub struct Applied {
 /// A plan.db that is only looked at.
 #[derive(Debug)]
 pub struct PlanReading {
-    reading: Reading,
+    pub(super) reading: Reading,
 }
 
 impl PlanReading {
@@ -54,7 +54,7 @@ impl PlanReading {
         if version > VERSION {
             return Err(JournalError::Newer { path, version });
         }
-        match strange_to(&db, &[TABLES]).map_err(at(&path))? {
+        match strange_but(&db, &[TABLES], &[FILE_TABLE]).map_err(at(&path))? {
             Some(what) => Err(strange(what)),
             None => Ok(PlanReading {
                 reading: Reading::over(db, path),

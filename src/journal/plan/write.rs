@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::format::{COLUMNS, NAME, PlannedRow, TABLES, VERSION, links_text, stored};
+use super::format::{COLUMNS, FILE_TABLE, NAME, PlannedRow, TABLES, VERSION, links_text, stored};
 use crate::journal::build::{ANEW, json, rename_durably, write_header};
 use crate::journal::changes::changes_text;
 use crate::journal::error::{JournalError, at};
@@ -42,9 +42,9 @@ pub enum Sought {
 /// A plan.db that is being written.
 #[derive(Debug)]
 pub struct PlanWriter {
-    db: Connection,
+    pub(super) db: Connection,
     folder: PathBuf,
-    building: PathBuf,
+    pub(super) building: PathBuf,
     pending: u64,
 }
 
@@ -262,6 +262,7 @@ fn build(path: &Path, header: &Header, lacks: &[String]) -> rusqlite::Result<Con
     db.pragma_update(None, "user_version", VERSION)?;
     let transaction = db.transaction()?;
     transaction.execute_batch(TABLES)?;
+    transaction.execute_batch(FILE_TABLE)?;
     write_header(&transaction, header)?;
     let lacks = json(serde_json::to_string(lacks))?;
     let sql = "INSERT INTO meta VALUES ('lacks', ?1)";

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::page::Row;
 use crate::error::Error;
@@ -14,10 +14,12 @@ use crate::import::flow::{Operation, PlannedOp};
 use crate::import::links::{
     Found, HeldLinks, Link, LinkKinds, Look, OfTicket, Resolved, Way, fit, links,
 };
+use crate::import::notes::attachments::{Finder, Looked, look};
 use crate::import::send::reading::{Closed, Given};
 use crate::import::send::tickets::{Tickets, compared};
 use crate::journal::{PlanWriter, Sought};
 use crate::mapping::CompiledMapping;
+use crate::model::attachment::Attachment;
 use crate::model::event::Stop;
 use crate::model::issue::{Problem, Reason};
 use crate::model::link_by::LinkBy;
@@ -36,6 +38,8 @@ pub(super) struct Looker<'a> {
     pub(super) has_bin: bool,
     /// Whether the portal has the property that names tickets; else none has a key.
     pub(super) knows_keys: bool,
+    /// Where files are, where any are taken along, and whether they have to be known again.
+    pub(super) files: Option<&'a (Arc<Finder>, bool)>,
     pub(super) writer: &'a Mutex<PlanWriter>,
 }
 
@@ -51,6 +55,8 @@ pub(super) struct Seen {
     pub(super) rows: Vec<Row>,
     /// The links of each row.
     pub(super) links: Vec<RowLinks>,
+    /// The files of each row.
+    pub(super) files: Vec<Vec<Looked>>,
     live: Vec<Record>,
     bin: Vec<Record>,
     closed: Vec<Closed>,
@@ -117,13 +123,36 @@ impl Looker<'_> {
         let bin = bin.map_err(stopped)?;
         closed.extend(bin.closed);
         let links = self.links(&rows, &live).await?;
+        let files = self.files(&rows).await?;
         Ok(Seen {
             rows,
             links,
+            files,
             live,
             bin: bin.records,
             closed,
         })
+    }
+
+    /// Looks at the files that rows name.
+    async fn files(&self, rows: &[Row]) -> Result<Vec<Vec<Looked>>, Error> {
+        let Some((finder, binds)) = self.files else {
+            return Ok(rows.iter().map(|_| Vec::new()).collect());
+        };
+        let named: Vec<Vec<Attachment>> = rows.iter().map(named).collect();
+        let (finder, binds) = (Arc::clone(finder), *binds);
+        let looked = tokio::task::spawn_blocking(move || {
+            let of_row = |files: &Vec<Attachment>| -> Vec<Looked> {
+                files
+                    .iter()
+                    .map(|file| look(&finder, file, binds))
+                    .collect()
+            };
+            named.iter().map(of_row).collect()
+        });
+        looked
+            .await
+            .map_err(|_| Error::unexpected("the look at files died"))
     }
 
     async fn live(&self, names: &BTreeSet<&str>) -> Result<Given, Stop> {
@@ -278,6 +307,17 @@ fn planned(draft: &LinkDraft, record: Option<String>, state: LinkState) -> Plann
         column: draft.column.to_string(),
         record,
         state,
+    }
+}
+
+/// The files that a row names.
+fn named(row: &Row) -> Vec<Attachment> {
+    match row {
+        Row::Op(op) => {
+            let notes = op.draft.notes.iter();
+            notes.flat_map(|note| note.files.iter().cloned()).collect()
+        }
+        Row::Ended(_) => Vec::new(),
     }
 }
 

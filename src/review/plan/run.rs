@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::decide::{Known, Rules};
+use super::decide::{Decision, Known, Rules};
 use super::look::{Looker, RowLinks, Seen, locked, stopped};
 use super::page::{Reader, ReaderThread, Row};
 use super::sums::Sums;
@@ -16,12 +16,14 @@ use crate::hubspot::Client;
 use crate::import::check::Judge;
 use crate::import::flow::{Operation, PlannedOp, RowOutcome};
 use crate::import::links::{Link, LinkKinds, Look, OfTicket, Resolved, Way};
+use crate::import::notes::attachments::{Finder, Looked};
 use crate::import::plan::rivals::Rivals;
 use crate::import::read::Input;
 use crate::import::send::fallback_properties::FallbackProperties;
 use crate::import::stop::stop_for;
 use crate::journal::{KeyHolder, PlanWriter, PlannedRow, RowEntry};
 use crate::mapping::CompiledMapping;
+use crate::model::check::FileSums;
 use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::outcome::RowEnd;
 use crate::model::plan::{LinkState, PlannedAction, PlannedLink};
@@ -57,6 +59,8 @@ pub struct Planning<'a> {
     pub values: RuleBook,
     /// No more rows than these.
     pub limit: Option<u64>,
+    /// Where files are, where any are taken along, and whether they have to be known again.
+    pub files: Option<(Arc<Finder>, bool)>,
 }
 
 /// What a plan came to, once its plan.db is whole.
@@ -67,6 +71,8 @@ pub struct Planned<'a> {
     pub notices: Vec<String>,
     /// Rows of the input.
     pub read: u64,
+    /// Files that rows name, where any are taken along.
+    pub files: Option<FileSums>,
 }
 
 /// Plans every row of an input; `hear` gets the number of rows so far.
@@ -98,6 +104,7 @@ pub async fn plan<'a>(
         kinds: what.kinds,
         look: Look::new(what.client, what.kinds, what.mapping.key_property()),
         knows_keys: what.knows_keys,
+        files: what.files.as_ref(),
         writer: &writer,
     };
     let mut decider = Decider {
@@ -135,11 +142,17 @@ pub async fn plan<'a>(
     let Decider { sums, read, .. } = decider;
     drop(looker);
     let writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let files = what
+        .files
+        .as_ref()
+        .map(|_| writer.file_sums())
+        .transpose()?;
     writer.finish()?;
     Ok(Planned {
         sums,
         notices,
         read,
+        files,
     })
 }
 
@@ -171,11 +184,12 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
     async fn page(&mut self, mut seen: Seen) -> Result<(), Error> {
         let rows = std::mem::take(&mut seen.rows);
         let links = std::mem::take(&mut seen.links);
-        for (row, links) in rows.into_iter().zip(links) {
+        let files = std::mem::take(&mut seen.files);
+        for ((row, links), files) in rows.into_iter().zip(links).zip(files) {
             self.read += 1;
             match row {
                 Row::Ended(outcome) => self.ended(*outcome)?,
-                Row::Op(op) => self.op(*op, links, &seen).await?,
+                Row::Op(op) => self.op(*op, (links, files), &seen).await?,
             }
         }
         (self.hear)(self.read);
@@ -209,7 +223,12 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
         Ok(())
     }
 
-    async fn op(&mut self, mut op: PlannedOp, links: RowLinks, seen: &Seen) -> Result<(), Error> {
+    async fn op(
+        &mut self,
+        mut op: PlannedOp,
+        (links, files): (RowLinks, Vec<Looked>),
+        seen: &Seen,
+    ) -> Result<(), Error> {
         let numbered = self.number(&mut op)?;
         let (live, hidden) = match numbered {
             true => self.looker.one(&op.draft.key).await?,
@@ -226,25 +245,39 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
         if decision.action == PlannedAction::Create && known.in_bin.is_some() {
             self.sums.held_in_bin += 1;
         }
-        let mut row = PlannedRow {
-            row: RowEntry {
-                seq: op.source.seq,
-                address: op.source.address,
-            },
-            action: decision.action,
-            key: Some(op.draft.key.clone()),
-            ticket: decision.ticket,
-            body: Some(op.body),
-            changes: decision.changes,
-            links: Vec::new(),
-            refusal: decision.problem.map(Into::into),
-        };
+        let mut row = planned_row(&op, decision);
         let links = links.map(|links| made_before(links, &earlier));
         self.link(&mut row, &op, links)?;
+        self.file(&mut row, &op, files)?;
         let of_row = (&op, earlier.len());
         let taken = self.sums.take_effect(&row, of_row, &self.judge);
         taken.map_err(unwritten)?;
         self.keep(&row)
+    }
+
+    /// The files of a row that has, or gets, a ticket; the first that can't go in says why its
+    /// note would stay out.
+    fn file(&self, row: &mut PlannedRow, op: &PlannedOp, files: Vec<Looked>) -> Result<(), Error> {
+        if matches!(row.action, PlannedAction::Exists | PlannedAction::Refused) {
+            return Ok(());
+        }
+        for looked in files {
+            let file = &looked.planned.file;
+            let key = file.key(&op.draft.key);
+            locked(self.looker.writer).add_file(&key, &looked.planned)?;
+            if let (Some(fault), None) = (looked.fault, &row.refusal) {
+                let note = Reason::File {
+                    name: file.name.clone(),
+                    fault: Box::new(fault),
+                };
+                let reason = Reason::NoteLeft {
+                    ticket: row.ticket.clone().unwrap_or_default(),
+                    note: Box::new(note),
+                };
+                row.refusal = Some(RowIssue::new(Problem::new(reason).value(&file.name)).into());
+            }
+        }
+        Ok(())
     }
 
     /// Gives identical rows different keys (K3), where keys are made of cells; true where
@@ -426,6 +459,23 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
             types: vec![self.looker.kinds.of(&link.draft())],
             column: link.column.clone(),
         })
+    }
+}
+
+/// A row with what is decided for it, without its links.
+fn planned_row(op: &PlannedOp, decision: Decision) -> PlannedRow {
+    PlannedRow {
+        row: RowEntry {
+            seq: op.source.seq,
+            address: op.source.address,
+        },
+        action: decision.action,
+        key: Some(op.draft.key.clone()),
+        ticket: decision.ticket,
+        body: Some(op.body),
+        changes: decision.changes,
+        links: Vec::new(),
+        refusal: decision.problem.map(Into::into),
     }
 }
 

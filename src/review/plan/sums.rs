@@ -7,7 +7,7 @@ use std::io;
 use crate::import::check::{Allowance, Effect, EffectCounts, Judge, Setting, time};
 use crate::import::flow::{Operation, PlannedOp};
 use crate::journal::PlannedRow;
-use crate::model::check::{Effects, RefusedRow, RefusedRows};
+use crate::model::check::{Effects, FileSums, RefusedRow, RefusedRows};
 use crate::model::issue::Refusal;
 use crate::model::place::Places;
 use crate::model::plan::{LinkState, PlannedAction, PropertyCounts};
@@ -19,6 +19,9 @@ const EXAMPLES: usize = 20;
 
 /// HubSpot: inputs of a batch call.
 const BATCH: u64 = 100;
+
+/// Calls that make sure that files may be uploaded.
+const FILE_SCOPES: u64 = 2;
 
 /// What a plan counts.
 pub struct Sums<'a> {
@@ -171,14 +174,15 @@ impl<'a> Sums<'a> {
     }
 
     /// What the run sets off and costs. It reads what it changes, and what stays, once more.
+    /// `files`: what it uploads, where it takes any along.
     ///
     /// # Errors
     /// When a temporary file can't be written.
     pub fn into_effects(
         mut self,
         operation: Operation,
-        allowance: Allowance,
-        setting: Setting,
+        (allowance, setting): (Allowance, Setting),
+        files: Option<FileSums>,
     ) -> io::Result<Effects> {
         self.effects.count_emails()?;
         let rows = |action| self.actions.get(&action).copied().unwrap_or(0);
@@ -206,6 +210,10 @@ impl<'a> Sums<'a> {
         effects.calls.look_ups += read + again + 2 * absent.div_ceil(BATCH);
         effects.calls.tickets += again;
         effects.calls.links += linked + 2 * setting.kinds * again;
+        if let Some(files) = files {
+            effects.files = files;
+            effects.calls.files = FILE_SCOPES + files.files;
+        }
         effects.time = time(effects.calls.total(), allowance.rate);
         Ok(effects)
     }

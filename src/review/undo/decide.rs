@@ -392,6 +392,7 @@ mod tests {
             links: Vec::new(),
             asked: Vec::new(),
             notes: Vec::new(),
+            files: Vec::new(),
             changes,
             made: None,
             added: Vec::new(),

@@ -9,6 +9,8 @@ mod act;
 pub mod claims;
 mod cut;
 pub mod decide;
+mod file_codes;
+pub mod files;
 pub mod left;
 pub mod outcome_file;
 mod observe;

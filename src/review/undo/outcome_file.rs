@@ -4,8 +4,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::file_codes::{left_code, left_hint};
 use crate::error::Error;
-use crate::journal::Reading;
+use crate::journal::{PastRow, Reading};
 use crate::model::outcome::RowEnd;
 use crate::model::place::Places;
 use crate::output::write_anew;
@@ -50,24 +51,45 @@ pub fn write(folder: &Path, places: &Places) -> Result<PathBuf, Error> {
         after = last.row.seq;
         for row in page {
             let place = places.cell(row.row.address);
-            let (undone, [code, property, value, hint]) = match &row.end {
-                RowEnd::Done { change, .. } => (change.word(), [""; 4]),
-                RowEnd::Refused(left) => (
-                    if row.in_part { "partly" } else { "left" },
-                    [&*left.code, &*left.column, &*left.value, &*left.hint],
-                ),
-                RowEnd::Skipped => ("before", [""; 4]),
-                RowEnd::Exists { .. } | RowEnd::Unchanged { .. } => ("unchanged", [""; 4]),
-            };
+            let (undone, [code, property, value, hint]) = end_cells(&row);
             let key = row.key.as_deref().unwrap_or_default();
             let ticket = row.record.as_deref().unwrap_or_default();
             let cells = [&*place, key, ticket, undone, code, property, value, hint];
             rows.write_record(cells).map_err(csv_error)?;
         }
     }
+    for row in files_left(&journal)? {
+        rows.write_record(row).map_err(csv_error)?;
+    }
     let file = rows.into_inner();
     let file = file.map_err(|error| unwritable(error.into_error()))?;
     file.sync_all().map_err(unwritable)?;
     std::fs::rename(&building, &path).map_err(unwritable)?;
     Ok(path)
+}
+
+/// What was done for a row, and why something of it was left.
+fn end_cells(row: &PastRow) -> (&str, [&str; 4]) {
+    match &row.end {
+        RowEnd::Done { change, .. } => (change.word(), [""; 4]),
+        RowEnd::Refused(left) => (
+            if row.in_part { "partly" } else { "left" },
+            [&*left.code, &*left.column, &*left.value, &*left.hint],
+        ),
+        RowEnd::Skipped => ("before", [""; 4]),
+        RowEnd::Exists { .. } | RowEnd::Unchanged { .. } => ("unchanged", [""; 4]),
+    }
+}
+
+/// Files that stay, as rows.
+fn files_left(journal: &Reading) -> Result<Vec<[String; 8]>, Error> {
+    let files = journal.deletions()?.into_iter();
+    let left = files.filter_map(|file| {
+        let code = left_code(file.state)?;
+        let row = ["", "", "", "left", code, "file", "", left_hint(code)];
+        let mut row = row.map(str::to_owned);
+        row[6] = file.entry.path;
+        Some(row)
+    });
+    Ok(left.collect())
 }

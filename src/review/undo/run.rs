@@ -9,13 +9,17 @@ use std::time::Duration;
 use super::act::{Act, Acted};
 use super::claims::Claims;
 use super::decide::{Inverse, Now, decide};
+use super::file_codes::left_code;
+use super::files::{Candidates, FileUsers, OwnFiles};
 use super::left::Left;
 use super::observe::Held;
 use crate::error::Error;
 use crate::hubspot::Client;
 use crate::hubspot::contract::BATCH_LIMIT;
 use crate::import::stop::{StopSwitch, stop_for};
-use crate::journal::{Intent, Journal, Keys, NOTES_ARCHIVED, NoteState, Past, RowEntry, RunState};
+use crate::journal::{
+    FileState, Intent, Journal, Keys, NOTES_ARCHIVED, NoteId, NoteState, Past, RowEntry, RunState,
+};
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::issue::Refusal;
@@ -53,11 +57,17 @@ pub struct Undo {
     pub taken_back: HashSet<u64>,
     /// Runs that may say too that they created its tickets.
     pub claims: Claims,
+    /// Runs whose notes may name its files.
+    pub users: FileUsers,
     /// Notes that an earlier process of this undo put into the recycle bin.
     pub notes: u64,
     /// What tickets of several rows would hold by now, where it is only shown what would be
     /// done.
     pub shown: HashMap<String, BTreeMap<String, String>>,
+    /// Notes that would be gone by now, likewise.
+    pub going: HashSet<NoteId>,
+    /// What would become of files, likewise.
+    pub files: BTreeMap<String, FileState>,
     /// Id of the undo.
     pub run: String,
     /// How long a lost call may still be carried out.
@@ -79,6 +89,10 @@ pub struct Undone {
     pub left: BTreeMap<String, u64>,
     /// Notes that the run made and that go into the recycle bin.
     pub notes: u64,
+    /// Files that the run uploaded and that are deleted.
+    pub files: u64,
+    /// Files that it uploaded and that stay, by code.
+    pub files_left: BTreeMap<&'static str, u64>,
     /// Rows whose outcome is not known.
     pub unknown: u64,
     /// Kinds of activities that the token may not read: whether somebody linked any is not
@@ -124,6 +138,17 @@ impl Undone {
             }
         };
         *self.done.entry(word).or_default() += 1;
+    }
+
+    /// Counts files by what became of them.
+    pub fn count_files(&mut self, states: impl IntoIterator<Item = FileState>) {
+        for state in states {
+            match left_code(state) {
+                None if state == FileState::Deleted => self.files += 1,
+                None => {}
+                Some(code) => *self.files_left.entry(code).or_default() += 1,
+            }
+        }
     }
 
     /// Takes the rows from the journal of an undo: of those an earlier process of it may have
@@ -190,6 +215,7 @@ impl Undo {
             late.extend(self.page(open, &mut undone).await?);
         }
         self.again(late, &mut undone).await?;
+        undone.count_files(std::mem::take(&mut self.files).into_values());
         if let Some(mut journal) = self.journal {
             let state = match undone.stop {
                 None => RunState::Finished,
@@ -247,42 +273,83 @@ impl Undo {
         };
         undone.hidden.extend(&held.hidden);
         held.pretend(&self.shown);
-        let decided: Vec<(Expected, Inverse)> = rows
-            .into_iter()
-            .map(|row| {
-                let inverse = self.decided(&row, &held);
-                let inverse = self.unless_claimed(&row, inverse)?;
-                Ok((row, inverse))
-            })
-            .collect::<Result<_, Error>>()?;
+        let decided = rows.into_iter().map(|row| {
+            let inverse = self.decided(&row, &held);
+            let inverse = self.unless_claimed(&row, inverse)?;
+            Ok((row, inverse))
+        });
+        let decided = decided.collect::<Result<Vec<_>, Error>>()?;
         let notes = own_notes(&decided, &held, &self.begun);
-        if self.journal.is_none() {
-            undone.notes += notes.counts.values().sum::<u64>();
-            for (row, inverse) in &decided {
-                undone.count(row, inverse);
-                self.show(row, inverse)?;
+        let files = match self.own_files(&decided, &held)?.judged(&self.client).await {
+            Ok(files) => files,
+            Err(error) => {
+                undone.stop = Some(stop_for(error));
+                return Ok(Vec::new());
             }
-            return Ok(Vec::new());
+        };
+        match self.journal {
+            Some(_) => self.act(&decided, (&notes, &files), undone).await,
+            None => self.show_all(&decided, (&notes, &files), undone),
         }
-        self.act(&decided, &notes, undone).await
+    }
+
+    /// Counts what would be done.
+    fn show_all(
+        &mut self,
+        decided: &[(Expected, Inverse)],
+        (notes, files): (&OwnNotes, &OwnFiles),
+        undone: &mut Undone,
+    ) -> Result<Vec<Expected>, Error> {
+        undone.notes += notes.counts.values().sum::<u64>();
+        self.files.extend(files.states());
+        for (row, inverse) in decided {
+            undone.count(row, inverse);
+            self.show(row, inverse)?;
+        }
+        Ok(Vec::new())
+    }
+
+    /// Files that the run uploaded for rows whose notes go.
+    fn own_files(
+        &mut self,
+        decided: &[(Expected, Inverse)],
+        held: &Held,
+    ) -> Result<Candidates, Error> {
+        let rows = decided.iter();
+        let rows = rows.filter(|(row, inverse)| notes_go(row, inverse, held));
+        let rows: Vec<&Expected> = rows.map(|(row, _)| row).collect();
+        let notes = rows.iter().flat_map(|row| &row.notes);
+        let going = notes.filter_map(|note| Some((note.entry.activity, note.record.clone()?)));
+        if self.journal.is_some() {
+            // What went before is in the recycle bin.
+            self.going.clear();
+        }
+        self.going.extend(going);
+        let rows: Vec<u64> = rows.iter().map(|row| row.seq).collect();
+        Candidates::of(&self.rows.journal, &self.users, &rows, &self.going)
     }
 
     /// Does what was decided; gives the rows whose outcome is not known.
     async fn act(
         &mut self,
         decided: &[(Expected, Inverse)],
-        notes: &OwnNotes,
+        (notes, files): (&OwnNotes, &OwnFiles),
         undone: &mut Undone,
     ) -> Result<Vec<Expected>, Error> {
         let Some(journal) = &mut self.journal else {
             return Ok(Vec::new());
         };
-        intend(journal, decided)?;
-        // They are the run's own, and may be archived again and again.
-        if let Err(stop) = archive_notes(&self.client, &notes.live).await {
+        intend(journal, decided, files)?;
+        // They are the run's own, and may be archived and deleted again and again.
+        let mut gone = archive_notes(&self.client, &notes.live).await;
+        if gone.is_ok() {
+            gone = files.delete(&self.client).await;
+        }
+        if let Err(stop) = gone {
             undone.stop = Some(stop);
             return Ok(Vec::new());
         }
+        files.settle(journal)?;
         settle_still(journal, decided, (&self.begun, notes), undone)?;
         let acting = decided.iter().map(|(row, inverse)| (row, inverse));
         let acting: Vec<_> = acting.filter(|(_, inverse)| acts(inverse)).collect();
@@ -373,8 +440,9 @@ impl OwnNotes {
     }
 }
 
-fn own_notes(decided: &[(Expected, Inverse)], held: &Held, begun: &HashSet<u64>) -> OwnNotes {
-    let goes = |(row, inverse): &&(Expected, Inverse)| match (row.change, inverse) {
+/// Whether what the run noted on a ticket goes.
+fn notes_go(row: &Expected, inverse: &Inverse, held: &Held) -> bool {
+    match (row.change, inverse) {
         (Change::Created, Inverse::Archive) => true,
         // They are left behind by whoever archived the ticket.
         (Change::Created, Inverse::Leave(Left::NotLive(_))) => {
@@ -382,9 +450,13 @@ fn own_notes(decided: &[(Expected, Inverse)], held: &Held, begun: &HashSet<u64>)
         }
         (Change::Updated | Change::Linked, Inverse::Restore { .. } | Inverse::Nothing) => true,
         (_, inverse) => *inverse == Inverse::Unnote,
-    };
+    }
+}
+
+fn own_notes(decided: &[(Expected, Inverse)], held: &Held, begun: &HashSet<u64>) -> OwnNotes {
     let mut own = OwnNotes::default();
-    for (row, _) in decided.iter().filter(goes) {
+    let going = decided.iter();
+    for (row, _) in going.filter(|(row, inverse)| notes_go(row, inverse, held)) {
         let made = row.notes.iter();
         let made = made.filter(|note| matches!(note.state, NoteState::Made | NoteState::Twin));
         for note in made {
@@ -432,8 +504,15 @@ fn entry(row: &Expected) -> RowEntry {
 }
 
 /// One commit: intents of what is to be done.
-fn intend(journal: &mut Journal, decided: &[(Expected, Inverse)]) -> Result<(), Error> {
+fn intend(
+    journal: &mut Journal,
+    decided: &[(Expected, Inverse)],
+    files: &OwnFiles,
+) -> Result<(), Error> {
     let commit = journal.begin()?;
+    for file in files.goes() {
+        commit.intend_deletion(file)?;
+    }
     let calls = |inverse: &Inverse| acts(inverse) || *inverse == Inverse::Unnote;
     for (row, inverse) in decided.iter().filter(|(_, inverse)| calls(inverse)) {
         let changes = match inverse {

@@ -2,12 +2,13 @@
 //! the run folder that goes when it is uploaded. None of them is ever whole in memory.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tempfile::NamedTempFile;
 
 use super::FileSources;
-use super::local::{find, measured};
-use crate::hubspot::Fetcher;
+use super::finder::{Finder, Place};
+use super::local::measured;
 use crate::model::attachment::Attachment;
 use crate::model::file_fault::FileFault;
 
@@ -29,9 +30,7 @@ pub struct Bytes {
 
 /// Brings bytes.
 pub(super) struct Source {
-    folder: Option<PathBuf>,
-    fetcher: Fetcher,
-    most: u64,
+    finder: Arc<Finder>,
     /// Where fetched files are kept meanwhile.
     spool: PathBuf,
 }
@@ -41,44 +40,28 @@ impl Source {
     pub(super) fn new(sources: FileSources, spool: &Path, patience: std::time::Duration) -> Source {
         forget_fetched(spool);
         Source {
-            folder: sources.folder,
-            fetcher: Fetcher::new(sources.hosts, sources.route, patience),
-            most: sources.most,
+            finder: Arc::new(Finder::new(sources, patience)),
             spool: spool.to_owned(),
         }
     }
 
     /// The bytes of a file.
     pub(super) async fn bytes(&self, file: &Attachment) -> Result<Bytes, FileFault> {
-        if file.size.is_some_and(|size| size > self.most) {
-            return Err(FileFault::TooLarge { most: self.most });
-        }
-        if let Some(path) = self.found(file).await {
-            return self.local(path).await;
-        }
-        let address = file.url.as_deref().filter(|url| url.contains("://"));
-        match address {
-            Some(address) if self.fetcher.has_hosts() || self.folder.is_none() => {
-                self.fetched(address, file).await
-            }
-            _ => Err(FileFault::Missing {
-                folder: self.folder.as_ref().map(|path| path.display().to_string()),
-            }),
+        match self.place(file).await? {
+            Place::Folder(path) => self.local(path).await,
+            Place::Address(address) => self.fetched(&address, file).await,
         }
     }
 
-    async fn found(&self, file: &Attachment) -> Option<PathBuf> {
-        let (folder, file) = (self.folder.clone()?, file.clone());
-        let found = tokio::task::spawn_blocking(move || find(&folder, &file));
-        found.await.ok().flatten()
+    async fn place(&self, file: &Attachment) -> Result<Place, FileFault> {
+        let (finder, file) = (Arc::clone(&self.finder), file.clone());
+        let place = tokio::task::spawn_blocking(move || finder.place(&file));
+        place.await.map_err(died)?
     }
 
     async fn local(&self, path: PathBuf) -> Result<Bytes, FileFault> {
-        let (place, most) = (path.clone(), self.most);
+        let (place, most) = (path.clone(), self.finder.most);
         let measured = tokio::task::spawn_blocking(move || measured(&place, most)).await;
-        let died = |_| FileFault::Unreadable {
-            words: "it can't be read".to_owned(),
-        };
         let (size, md5) = measured.map_err(died)??;
         Ok(Bytes {
             path,
@@ -98,14 +81,20 @@ impl Source {
             .map_err(kept)?;
         let mut to = tokio::fs::File::from_std(place.reopen().map_err(kept)?);
         let is_page = is_page(&file.name);
-        let fetch = self.fetcher.fetch(address, is_page, &mut to, self.most);
-        let fetched = fetch.await?;
+        let (fetcher, most) = (&self.finder.fetcher, self.finder.most);
+        let fetched = fetcher.fetch(address, is_page, &mut to, most).await?;
         Ok(Bytes {
             path: place.path().to_owned(),
             size: fetched.size,
             md5: fetched.md5,
             _fetched: Some(place),
         })
+    }
+}
+
+fn died(_: tokio::task::JoinError) -> FileFault {
+    FileFault::Unreadable {
+        words: "it can't be read".to_owned(),
     }
 }
 

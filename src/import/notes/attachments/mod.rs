@@ -1,17 +1,24 @@
 //! Files of tickets and comments (protocol H5, H6): their bytes come from a folder or from
-//! hosts that were named (`bytes`, `local`), and go into the portal's file manager, each once
-//! (`uploads`), before the note that names them is sent. What a file is wrong with costs its
+//! hosts that were named (`finder`, `bytes`, `local`), and go into the portal's file manager, each once
+//! (`uploads`, which asks `earlier` runs first), before the note that names them is sent. What a file is wrong with costs its
 //! note and no other.
 
 mod bytes;
+mod earlier;
+mod finder;
 mod local;
+mod planned;
 mod uploads;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::hubspot::{FileHost, Route};
 
 pub use bytes::Bytes;
+pub use earlier::EarlierFiles;
+pub use finder::Finder;
+pub use planned::{Looked, look, same};
 pub use uploads::{Brought, Uploads, Wanted};
 
 /// Where the bytes of files come from, and how many one may have.
@@ -25,4 +32,6 @@ pub struct FileSources {
     pub route: Route,
     /// The most bytes of one.
     pub most: u64,
+    /// What earlier runs know of files.
+    pub earlier: Arc<EarlierFiles>,
 }

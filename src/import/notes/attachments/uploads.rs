@@ -13,6 +13,7 @@ use tokio::sync::Mutex as Turn;
 
 use super::FileSources;
 use super::bytes::{Bytes, Source};
+use super::earlier::EarlierFiles;
 use crate::hubspot::{CallError, Client, NewFile, StoredFile};
 use crate::import::settle::SettleHandle;
 use crate::import::stop::{StopSwitch, stop_for};
@@ -55,6 +56,7 @@ pub struct Uploads {
     client: Client,
     settle: SettleHandle,
     source: Source,
+    earlier: Arc<EarlierFiles>,
     /// What the files' system is called.
     system: String,
     /// How long after an attempt was lost it may still be carried out (S4).
@@ -73,11 +75,13 @@ impl Uploads {
         (system, spool): (String, &Path),
         (horizon, stop): (Duration, StopSwitch),
     ) -> Uploads {
+        let earlier = Arc::clone(&sources.earlier);
         let source = Source::new(sources, spool, client.deadline());
         Uploads {
             client,
             settle,
             source,
+            earlier,
             system,
             horizon,
             stop,
@@ -124,20 +128,47 @@ impl Uploads {
         let entry = FileEntry {
             key: key.to_owned(),
             seq: wanted.seq,
-            path: match &before {
-                // Another ticket may have begun it: its place stays what it was.
-                Some(step) => step.entry.path.clone(),
-                None => format!(
-                    "{}/{}",
-                    folder(&self.system, wanted.ticket),
-                    wanted.file.stored_name(wanted.ticket)
-                ),
-            },
+            path: self.place_of(wanted, before.as_ref()),
             md5: bytes.md5.clone(),
             size: bytes.size,
         };
+        if let (None, Some(there)) = (&before, self.of_earlier_run(&entry).await?) {
+            return Ok(there);
+        }
         let since_ms = before.and_then(|step| step.since_ms);
         self.send(entry, &bytes, since_ms).await
+    }
+
+    /// Where a file is put. Another ticket may have begun it: its place stays what it was.
+    fn place_of(&self, wanted: Wanted<'_>, before: Option<&FileStep>) -> String {
+        match before {
+            Some(step) => step.entry.path.clone(),
+            None => {
+                let name = wanted.file.stored_name(wanted.ticket);
+                format!("{}/{name}", folder(&self.system, wanted.ticket))
+            }
+        }
+    }
+
+    /// A file that an earlier run put in, where it is there still.
+    async fn of_earlier_run(&self, entry: &FileEntry) -> Result<Option<Brought>, Stop> {
+        let known = self.earlier.like(entry, &self.system);
+        let known = known.map_err(|error| Stop::Later(error.to_string()))?;
+        for step in known {
+            let Some(id) = &step.record else { continue };
+            let there = self.client.file_by_id(id).await.map_err(stop_for)?;
+            let there = there.filter(|there| there.path == step.entry.path && says(there, entry));
+            if let Some(there) = there {
+                // Without a time that it was asked for at, it is the other run's.
+                let theirs = FileStep {
+                    entry: entry.clone(),
+                    since_ms: None,
+                    ..step
+                };
+                return Ok(Some(self.settled(&theirs, there).await?));
+            }
+        }
+        Ok(None)
     }
 
     /// The bytes of a file, unless the run stops: a slow host does not hold it up.
@@ -355,7 +386,17 @@ fn is_named(file: &StoredFile, path: &str) -> bool {
         Some((stem, ending)) if ending.eq_ignore_ascii_case(&file.extension) => stem,
         _ => name,
     };
-    file.path == path && file.name == stem
+    same_but_for_ending(&file.path, path) && file.name == stem
+}
+
+/// Whether two paths are one where the ending's case does not count: portals may change it.
+fn same_but_for_ending(one: &str, other: &str) -> bool {
+    match (one.rsplit_once('.'), other.rsplit_once('.')) {
+        (Some((one, ending)), Some((other, its))) => {
+            one == other && ending.eq_ignore_ascii_case(its)
+        }
+        _ => one == other,
+    }
 }
 
 fn millis(time: Duration) -> i64 {

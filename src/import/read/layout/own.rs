@@ -6,6 +6,9 @@ use crate::import::settle::files::{DONE_COLUMNS, IDMAP_COLUMNS, REFUSED_COLUMNS}
 use crate::model::invisible::{trim_invisible, visible_name};
 use crate::model::row::{Kept, KeptEnd};
 
+/// How many columns the file of refused rows got before it had steps.
+const FIRST_REFUSED_COLUMNS: usize = 7;
+
 /// How many columns done.csv got before it had remarks.
 const FIRST_DONE_COLUMNS: usize = 4;
 
@@ -29,7 +32,10 @@ pub(crate) struct OwnCells {
 pub(crate) fn added(names: &[String]) -> Vec<usize> {
     let at = |column: &&str| names.iter().rposition(|name| name == column);
     let all = |columns: &[&str]| columns.iter().map(at).collect::<Option<Vec<usize>>>();
-    let mut ours = all(&REFUSED_COLUMNS).unwrap_or_default();
+    let mut ours = Vec::new();
+    if all(&REFUSED_COLUMNS[..FIRST_REFUSED_COLUMNS]).is_some() {
+        ours.extend(REFUSED_COLUMNS.iter().filter_map(at));
+    }
     if all(&DONE_COLUMNS[..FIRST_DONE_COLUMNS]).is_some() {
         ours.extend(DONE_COLUMNS.iter().filter_map(at));
     }
@@ -46,7 +52,7 @@ pub(crate) fn damage(names: &[String], refused: &str) -> Option<String> {
         .map(|name| visible_name(name).to_lowercase())
         .collect();
     let sets = [
-        (refused, &REFUSED_COLUMNS[..], &[][..]),
+        (refused, &REFUSED_COLUMNS[..FIRST_REFUSED_COLUMNS], &[][..]),
         (
             "done.csv",
             &DONE_COLUMNS[..FIRST_DONE_COLUMNS],

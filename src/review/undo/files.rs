@@ -1,0 +1,179 @@
+//! The files that a run uploaded go once no note names them any more (protocol PL5): neither one of this
+//! run nor one of any run that is known here. Nobody can ask HubSpot which notes name a file,
+//! so whoever used it by hand is not known. One whose bytes or place somebody changed stays.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use crate::error::Error;
+use crate::hubspot::contract::BATCH_LIMIT;
+use crate::hubspot::{CallError, Client, StoredFile};
+use crate::import::stop::stop_for;
+use crate::journal::{FileState, FileStep, Journal, NoteId, Reading};
+use crate::model::event::Stop;
+use crate::model::note::Activity;
+use crate::model::shelf::Shelf;
+use crate::review::family::Member;
+use crate::review::files::{HeldFiles, other_bytes};
+
+/// Files that are deleted at once: each is a call of its own.
+const IN_FLIGHT: usize = 8;
+
+/// Folders of other runs whose notes name files. There may be very many: each journal is open
+/// for as long as it is asked.
+#[derive(Debug, Default)]
+pub struct FileUsers(Vec<PathBuf>);
+
+impl FileUsers {
+    /// Of these runs those that wrote to the portal of a run.
+    pub fn against(own: &Member, known: &[Member]) -> FileUsers {
+        let others = known.iter().filter(|other| {
+            let is_import = other.kin.undoes.is_none();
+            other.kin.run != own.kin.run && other.kin.portal == own.kin.portal && is_import
+        });
+        // What can't be read is reported where that very run is asked for.
+        let names_files = |folder: &Path| {
+            let journal = Reading::open(folder);
+            journal
+                .and_then(|journal| journal.names_files())
+                .is_ok_and(|some| some)
+        };
+        let folders = others.map(|other| other.folder.clone());
+        FileUsers(folders.filter(|folder| names_files(folder)).collect())
+    }
+}
+
+/// Files of rows that are taken back, and what is done with them.
+#[derive(Debug, Default)]
+pub(super) struct OwnFiles {
+    /// Those that go.
+    goes: Vec<FileStep>,
+    /// Those that are gone.
+    gone: Vec<FileStep>,
+    /// Those that stay, and why.
+    stays: Vec<(FileStep, FileState)>,
+}
+
+/// Files that a run made for rows, each with the notes that name it.
+pub(super) struct Candidates(BTreeMap<String, (FileStep, Vec<NoteId>)>);
+
+impl Candidates {
+    /// Of the rows of these numbers; `going` are notes that go with them.
+    pub(super) fn of(
+        journal: &Reading,
+        users: &FileUsers,
+        rows: &[u64],
+        going: &HashSet<NoteId>,
+    ) -> Result<Candidates, Error> {
+        let mut files = BTreeMap::new();
+        for seq in rows {
+            let made = journal.made_files(*seq)?.into_iter();
+            let made = made.filter(|file| file.record.is_some());
+            files.extend(made.map(|file| (file.entry.key.clone(), (file, Vec::new()))));
+        }
+        let mut candidates = Candidates(files);
+        if candidates.0.is_empty() {
+            return Ok(candidates);
+        }
+        candidates.add_notes(journal, going)?;
+        for folder in &users.0 {
+            candidates.add_notes(&Reading::open(folder)?, going)?;
+        }
+        Ok(candidates)
+    }
+
+    /// Adds the notes of a run that name the files, but for those that go.
+    fn add_notes(&mut self, journal: &Reading, going: &HashSet<NoteId>) -> Result<(), Error> {
+        for (file, notes) in self.0.values_mut() {
+            let found = journal.notes_with(file.record.as_deref().unwrap_or_default())?;
+            notes.extend(found.into_iter().filter(|note| !going.contains(note)));
+        }
+        Ok(())
+    }
+
+    /// What is done with each.
+    pub(super) async fn judged(self, client: &Client) -> Result<OwnFiles, CallError> {
+        let notes = self.0.values().flat_map(|(_, notes)| notes);
+        let live = live(client, notes.cloned().collect()).await?;
+        let is_used = |notes: &[NoteId]| notes.iter().any(|note| live.contains(note));
+        let (used, free): (Vec<_>, Vec<_>) =
+            self.0.into_values().partition(|(_, notes)| is_used(notes));
+        let ids = free.iter().filter_map(|(file, _)| file.record.as_ref());
+        let held = HeldFiles::read(client, ids).await?;
+        let used = used.into_iter().map(|(file, _)| (file, FileState::Used));
+        let mut own = OwnFiles {
+            stays: used.collect(),
+            ..OwnFiles::default()
+        };
+        for (file, _) in free {
+            match held.get(&file) {
+                None => own.gone.push(file),
+                Some(held) if is_changed(held, &file) => own.stays.push((file, FileState::Changed)),
+                Some(_) => own.goes.push(file),
+            }
+        }
+        Ok(own)
+    }
+}
+
+/// Whether somebody gave a file other bytes, or another place.
+fn is_changed(held: &StoredFile, file: &FileStep) -> bool {
+    held.path != file.entry.path || other_bytes(held, &file.entry).is_some()
+}
+
+/// Those of these notes that are there.
+async fn live(client: &Client, notes: BTreeSet<NoteId>) -> Result<BTreeSet<NoteId>, CallError> {
+    let mut live = BTreeSet::new();
+    for activity in Activity::ALL {
+        let of_kind = notes.iter().filter(|(kind, _)| *kind == activity);
+        let ids: Vec<String> = of_kind.map(|(_, id)| id.clone()).collect();
+        for part in ids.chunks(BATCH_LIMIT) {
+            let wanted = (&["hs_object_id"][..], &[][..]);
+            let read = client.read_existing(activity.object(), part, wanted, Shelf::Live);
+            let records = read.await?.into_iter();
+            live.extend(records.map(|record| (activity, record.id)));
+        }
+    }
+    Ok(live)
+}
+
+impl OwnFiles {
+    /// Those that are deleted.
+    pub(super) fn goes(&self) -> &[FileStep] {
+        &self.goes
+    }
+
+    /// What becomes of each, by its key.
+    pub(super) fn states(&self) -> impl Iterator<Item = (String, FileState)> {
+        let goes = self.goes.iter().map(|file| (file, FileState::Deleted));
+        let stays = self.stays.iter().map(|(file, why)| (file, *why));
+        goes.chain(stays)
+            .map(|(file, state)| (file.entry.key.clone(), state))
+    }
+
+    /// Deletes those that go. Deleting may be repeated.
+    pub(super) async fn delete(&self, client: &Client) -> Result<(), Stop> {
+        let ids = self.goes.iter().filter_map(|file| file.record.as_deref());
+        let deleted = stream::iter(ids).map(|id| client.delete_file(id));
+        let deleted = deleted.buffer_unordered(IN_FLIGHT);
+        deleted.try_collect::<()>().await.map_err(stop_for)
+    }
+
+    /// One commit: what became of them.
+    pub(super) fn settle(&self, journal: &mut Journal) -> Result<(), Error> {
+        if self.goes.is_empty() && self.gone.is_empty() && self.stays.is_empty() {
+            return Ok(());
+        }
+        let commit = journal.begin()?;
+        for file in self.goes.iter().chain(&self.gone) {
+            commit.settle_deletion(&file.entry.key)?;
+        }
+        for (file, why) in &self.stays {
+            commit.leave_file(file, *why)?;
+        }
+        commit.commit()?;
+        Ok(())
+    }
+}
