@@ -20,9 +20,11 @@ mod spool;
 mod page;
 mod links;
 
+pub mod activities;
 pub mod columns;
 pub mod labels;
 mod layout;
+mod record_columns;
 mod tables;
 mod project;
 mod cell;

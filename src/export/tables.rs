@@ -6,11 +6,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::cell::{Cell, Misfit};
-use super::columns::{Column, Headers, Kind, Others, Values, Wanted, With, Wording};
+use super::columns::{Column, Kind, Others, Values, Wanted, Wording};
 use super::labels::labels;
 use super::layout::name_headers;
 use super::links::{Links, Other};
 use super::project::{many, worded};
+use super::record_columns::{RecordColumn, record_columns};
 use super::spool::{Ticket, Version};
 use crate::model::schema::{ObjectType, Schema};
 
@@ -37,8 +38,8 @@ enum Of {
     History(Vec<(String, HashMap<String, String>)>, bool),
     /// Links to records of these kinds, by their names.
     Links(Vec<String>),
-    /// Records of the kind at this place; their properties are read at these places.
-    Others(usize, Vec<usize>),
+    /// Records of the kind at this place, with what is shown of them.
+    Others(usize, Vec<RecordColumn>),
 }
 
 /// The tables that are wanted.
@@ -47,11 +48,9 @@ pub fn tables(wanted: &Wanted, schema: &Schema) -> Vec<Table> {
     if !wanted.history.is_empty() {
         tables.push(history(wanted, schema));
     }
-    if wanted.with_files {
-        for (place, others) in wanted.others().iter().enumerate() {
-            let with = wanted.with.iter();
-            let with = with.filter(|with| with.object == others.object);
-            tables.push(linked(place, with, others, wanted));
+    for (place, others) in wanted.others().iter().enumerate() {
+        if wanted.has_table(others.object) {
+            tables.push(linked(place, others, wanted));
         }
     }
     tables
@@ -73,7 +72,7 @@ fn history(wanted: &Wanted, schema: &Schema) -> Table {
     let user = Column::plain("user_id", "User ID", Kind::OtherId);
     columns.extend([at, text("source", "Source")]);
     columns.extend([text("source_id", "Source ID"), user]);
-    name_headers(&mut columns, snaked(wanted));
+    name_headers(&mut columns, wanted.table_headers());
     let labels = |name: &String| match schema.tickets.get(name) {
         Some(property) if wanted.values != Values::Ids => labels(property, schema),
         _ => HashMap::new(),
@@ -98,7 +97,7 @@ pub fn links_table(wanted: &Wanted) -> Table {
         text("category", "Category"),
         text("label", "Label"),
     ];
-    name_headers(&mut columns, snaked(wanted));
+    name_headers(&mut columns, wanted.table_headers());
     Table {
         name: LINKS.to_owned(),
         columns,
@@ -117,23 +116,9 @@ pub fn history_table(wanted: &Wanted, schema: &Schema) -> Option<Table> {
     (!wanted.history.is_empty()).then(|| history(wanted, schema))
 }
 
-/// Tables have names for headers, whatever the main file has; without quotes if that is
-/// wanted.
-fn snaked(wanted: &Wanted) -> Headers {
-    match wanted.headers {
-        Headers::Snake => Headers::Snake,
-        Headers::Names | Headers::Labels => Headers::Names,
-    }
-}
-
 /// Ticket, the other record's id, its properties as they were asked for, and what kinds of
 /// link there are between the two.
-fn linked<'a>(
-    place: usize,
-    with: impl Iterator<Item = &'a With>,
-    others: &Others,
-    wanted: &Wanted,
-) -> Table {
+fn linked(place: usize, others: &Others, wanted: &Wanted) -> Table {
     let singular = match others.object {
         ObjectType::Custom(_) => others.name.clone(),
         known => known.singular().into_owned(),
@@ -144,24 +129,15 @@ fn linked<'a>(
         Kind::Id,
     );
     let mut columns = vec![Column::id(), id];
-    let mut places = Vec::new();
-    for property in with.filter_map(|with| with.property.as_ref()) {
-        let place = others
-            .properties
-            .iter()
-            .position(|name| *name == property.name);
-        if let Some(place) = place.filter(|place| !places.contains(place)) {
-            places.push(place);
-            columns.push(Column::stored(property, &wanted.dates));
-        }
-    }
+    let shown = record_columns(wanted, others);
+    columns.extend(shown.iter().map(|shown| shown.column.clone()));
     columns.push(Column::plain("link_type_ids", "Link type IDs", Kind::Ids));
     columns.push(Column::plain("link_labels", "Link labels", Kind::List));
-    name_headers(&mut columns, snaked(wanted));
+    name_headers(&mut columns, wanted.table_headers());
     Table {
         name: others.name.clone(),
         columns,
-        of: Of::Others(place, places),
+        of: Of::Others(place, shown),
     }
 }
 
@@ -196,33 +172,11 @@ impl Table {
                 });
                 rows.map(Ok).collect()
             }
-            Of::Others(place, properties) => {
+            Of::Others(place, shown) => {
                 let others = links.others.get(*place).into_iter().flatten();
-                others
-                    .map(|other| self.other(ticket.id, other, properties))
-                    .collect()
+                others.map(|one| other(ticket.id, one, shown)).collect()
             }
         }
-    }
-
-    /// The row of a linked record: its properties, then the types and labels of the link.
-    fn other<'a>(
-        &'a self,
-        ticket: u64,
-        other: &'a Other,
-        properties: &[usize],
-    ) -> Result<Vec<Cell<'a>>, Misfit> {
-        let mut row = vec![id(ticket), Cell::One(other.id.as_str().into())];
-        for (place, column) in properties.iter().zip(self.columns.iter().skip(2)) {
-            let value = other.values.get(*place).and_then(Option::as_deref);
-            row.push(worded(value, column)?);
-        }
-        let types = other.types.iter();
-        let ids = types.clone().map(|(_, id, _)| id.to_string().into());
-        let labels = types.map(|(_, _, label)| Cow::Borrowed(label.as_str()));
-        row.push(many(ids));
-        row.push(many(labels.filter(|label| !label.is_empty())));
-        Ok(row)
     }
 
     /// A value of this table that has no place, with the table before its column.
@@ -250,6 +204,24 @@ impl Table {
         row.push(text(version.user.as_deref().unwrap_or_default()));
         Ok(row)
     }
+}
+
+/// The row of a linked record: what is shown of it, then the types and labels of the link.
+fn other<'a>(
+    ticket: u64,
+    other: &'a Other,
+    shown: &'a [RecordColumn],
+) -> Result<Vec<Cell<'a>>, Misfit> {
+    let mut row = vec![id(ticket), Cell::One(other.id.as_str().into())];
+    for shown in shown {
+        row.push(shown.cell(&other.values)?);
+    }
+    let types = other.types.iter();
+    let ids = types.clone().map(|(_, id, _)| id.to_string().into());
+    let labels = types.map(|(_, _, label)| Cow::Borrowed(label.as_str()));
+    row.push(many(ids));
+    row.push(many(labels.filter(|label| !label.is_empty())));
+    Ok(row)
 }
 
 fn link_rows<'a>(ticket: u64, object: &'a str, other: &'a Other) -> Vec<Vec<Cell<'a>>> {

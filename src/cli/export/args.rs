@@ -105,15 +105,16 @@ pub struct ExportArgs {
     /// Only the tickets whose ids stand in a file, one a line
     #[arg(long, value_name = "FILE")]
     pub ids_from: Option<PathBuf>,
-    /// Other records of each ticket: contacts, companies, deals, notes, emails, calls,
-    /// meetings, tasks, communications, or a custom object by its name or type id (2-…) for
-    /// their ids; contacts.email and the like for their properties
+    /// Other records of each ticket: contacts, companies, deals or a custom object by its name
+    /// or type id (2-…) for their ids; contacts.email and the like for their properties.
+    /// notes, emails, calls, meetings, tasks, communications for a table of them beside the
+    /// tickets, such as tickets.notes.csv: time, owner, text, attachments
     #[arg(long, value_name = "A,B.C,…", value_delimiter = ',', value_parser = checked(others))]
     with: Vec<String>,
-    /// Put them into files of their own, a row for each record of a ticket with the types
+    /// Put all of them into files of their own, a row for each record of a ticket with the types
     /// and labels of the link, such as tickets.contacts.csv beside tickets.csv
-    #[arg(long, requires_all = ["with", "output"])]
-    with_files: bool,
+    #[arg(long, alias = "with-files", requires_all = ["with", "output"])]
+    link_tables: bool,
     /// What these properties were, since when and set by what, as far as HubSpot
     /// remembers: a file of its own, such as tickets.history.csv beside tickets.csv
     #[arg(long, value_name = "A,B,…", value_delimiter = ',', requires = "output")]
@@ -265,7 +266,7 @@ impl ExportArgs {
                 hash(&ids.collect::<Vec<u8>>())
             }),
             with: trimmed(&self.with),
-            with_files: self.with_files,
+            link_tables: self.link_tables,
             history: trimmed(&self.history),
             headers: self.headers.into(),
             values: self.values.into(),
