@@ -13,7 +13,7 @@ use crate::journal::Told;
 use crate::mapping::MappingFile;
 
 /// The folder's option, by its name in a journal.
-const FOLDER: &str = "attachments";
+pub const FOLDER: &str = "attachments";
 
 /// The most bytes of a file unless something else is said: 100 MB.
 const MOST: u64 = 100_000_000;

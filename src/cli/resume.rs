@@ -208,7 +208,8 @@ fn say_told(told: &Told, talk: &Talk) {
 async fn resume_export(path: &Path, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     typed.fits_export()?;
     let (folder, mut asked) = ExportFolder::open(path).map_err(folder_error)?;
-    asked.told = began_with(asked.told).overlaid(&typed.told());
+    let told = began_with(asked.told).overlaid(&typed.told());
+    asked.told = absolute(trust::files(folder.path(), &asked.run, told, typed)?);
     let mut args = typed.as_told::<ResumeArgs>(&asked.told)?;
     let claims = Claims {
         folder: folder.path(),

@@ -183,6 +183,8 @@ pub struct Wanted {
     pub with: Vec<With>,
     /// Whether all of that goes into tables of their own instead of columns.
     pub link_tables: bool,
+    /// Whether the files of activities are told of.
+    pub attachments: bool,
     /// Whether tickets of the recycle bin are there: then live are told from archived, and
     /// since when.
     pub archived: Archived,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::attachments::Sum;
 use super::cell::Misfit;
 use super::columns::{Archived, ID_COLUMN, Wanted};
 use super::output::Target;
@@ -28,6 +29,8 @@ pub struct Job {
     pub shape: Shape,
     /// Where it goes.
     pub target: Target,
+    /// The folder that files of activities go into, where they are wanted.
+    pub attachments: Option<PathBuf>,
     /// Folder for pages on their way.
     pub work: PathBuf,
     /// Calls in flight, at most.
@@ -117,6 +120,8 @@ pub enum Step {
     Read(u64),
     /// Of so many it is known what they are linked to.
     Linked(u64),
+    /// So many files are settled.
+    Brought(u64),
     /// So many are written.
     Written(u64),
 }
@@ -145,6 +150,8 @@ pub struct Done {
     pub lines: Option<u64>,
     /// What a data set that went on came to; none for other targets.
     pub merged: Option<Merged>,
+    /// What the files of activities came to, where they were wanted.
+    pub attachments: Option<Sum>,
     /// Calls made, repeats included.
     pub calls: u64,
     /// Names of the files, the data first.

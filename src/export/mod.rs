@@ -19,6 +19,7 @@ mod ranges;
 mod spool;
 mod page;
 mod links;
+mod attachments;
 
 pub mod activities;
 pub mod columns;
@@ -39,6 +40,7 @@ mod standing;
 pub mod filter;
 mod folder;
 
+pub use attachments::Sum as FilesSum;
 pub use columns::Archived;
 pub use dataset::{Base, BaseError, onward, tombstones_in};
 pub use error::ExportError;

@@ -2,9 +2,11 @@
 //! order into the target.
 
 use std::io;
+use std::sync::Arc;
 
 use serde_json::Map;
 
+use super::attachments::{Bringing, Files, Sum, namings};
 use super::cell::instant_of;
 use super::collect::Collected;
 use super::columns::Wanted;
@@ -20,7 +22,7 @@ use super::output::{Claimed, Output, Target};
 use super::page::Reading;
 use super::project::cells;
 use super::spool::Ticket;
-use super::tables::tables;
+use super::tables::{knowing, tables};
 use super::window::Window;
 use crate::hubspot::Client;
 use crate::model::schema::Schema;
@@ -49,20 +51,32 @@ pub async fn run(
     let claimed = Claimed::open(job.target, job.shape, &tables).map_err(ExportError::Open)?;
     let mut collected = Collected::open(&job.work, job.archived)?;
     let others = job.wanted.others();
+    if job.attachments.is_some() {
+        client.check_reads_files().await?;
+    }
     let missing = collected
         .fill(&reading, &job.which, &others, &mut heard)
         .await?;
-    let layout = layout(&job.wanted, &job.schema, collected.tickets()?)?;
-    let columns = &layout.columns;
-    let mut output = claimed.begin(columns, tables.clone(), &about)?;
     let judge = job.filter.as_ref();
     let judge = judge.map(|search| Judge::new(search, &job.schema, &reading.properties));
     let belongs = |ticket: &Ticket| match &job.which {
         Which::Since(window) => is_changed(ticket, *window, judge.as_ref()),
         _ => true,
     };
+    let (mut tables, mut brought) = (tables, None);
+    if let Some(folder) = &job.attachments {
+        let bringing = Bringing::open(&reading, folder, &job.work)?;
+        let (files, sum) = bring(bringing, &job.wanted, (&collected, &belongs), &mut heard).await?;
+        let files = Arc::new(files);
+        tables = knowing(tables, &files);
+        brought = Some(sum);
+    }
+    let layout = layout(&job.wanted, &job.schema, collected.tickets()?)?;
+    let columns = &layout.columns;
+    let mut output = claimed.begin(columns, tables.clone(), &about)?;
     let mut done = write_rows((&collected, &belongs), &layout, &mut output, &mut heard).await?;
     done.missing = missing;
+    done.attachments = brought;
     done.calls = client.calls();
     folder::begin_to_publish(&job.work)?;
     let mut names = Vec::new();
@@ -89,6 +103,22 @@ pub async fn run(
         files: names,
         ..done
     })
+}
+
+/// Brings the files that activities of the tickets name.
+async fn bring(
+    bringing: Bringing<'_>,
+    wanted: &Wanted,
+    (collected, belongs): (&Collected, &impl Fn(&Ticket) -> bool),
+    heard: &mut impl FnMut(Step),
+) -> Result<(Files, Sum), ExportError> {
+    let namings = namings(wanted);
+    let tickets = collected.with_links()?.filter(|ticket| match ticket {
+        Ok((ticket, _)) => belongs(ticket),
+        Err(_) => true,
+    });
+    let told = |files| heard(Step::Brought(files));
+    Ok(bringing.all(&namings, tickets, told).await?)
 }
 
 /// The columns; without the empty ones if that is wanted.

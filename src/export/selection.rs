@@ -36,6 +36,8 @@ pub struct Selection {
     /// Whether all of that goes into tables of its own.
     #[serde(alias = "with_files")]
     pub link_tables: bool,
+    /// Whether the files of activities are downloaded.
+    pub attachments: bool,
     /// Properties whose former values go into a table.
     pub history: Vec<String>,
     /// What headers are made of.
@@ -115,6 +117,9 @@ impl Selection {
         let mut names = Vec::new();
         if !self.history.is_empty() {
             names.push(super::tables::HISTORY.to_owned());
+        }
+        if self.attachments {
+            names.push(super::tables::FILES.to_owned());
         }
         for with in &self.with {
             let name = with.split('.').next().unwrap_or_default().trim();

@@ -4,7 +4,9 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use super::attachments::{Files, Naming, file_columns, namings};
 use super::cell::{Cell, Misfit};
 use super::columns::{Column, Kind, Others, Values, Wanted, Wording};
 use super::labels::labels;
@@ -17,6 +19,9 @@ use crate::model::schema::{ObjectType, Schema};
 
 /// The table of former values.
 pub(super) const HISTORY: &str = "history";
+
+/// The table of files of activities.
+pub(super) const FILES: &str = "attachments";
 
 /// The table of links of a data set.
 const LINKS: &str = "links";
@@ -38,6 +43,8 @@ enum Of {
     History(Vec<(String, HashMap<String, String>)>, bool),
     /// Links to records of these kinds, by their names.
     Links(Vec<String>),
+    /// Files that activities of these kinds name, and what became of each.
+    Files(Vec<Naming>, Arc<Files>),
     /// Records of the kind at this place, with what is shown of them.
     Others(usize, Vec<RecordColumn>),
 }
@@ -47,6 +54,9 @@ pub fn tables(wanted: &Wanted, schema: &Schema) -> Vec<Table> {
     let mut tables = Vec::new();
     if !wanted.history.is_empty() {
         tables.push(history(wanted, schema));
+    }
+    if wanted.attachments {
+        tables.push(files(wanted));
     }
     for (place, others) in wanted.others().iter().enumerate() {
         if wanted.has_table(others.object) {
@@ -86,6 +96,22 @@ fn history(wanted: &Wanted, schema: &Schema) -> Table {
     }
 }
 
+/// Ticket, activity and what became of the file.
+fn files(wanted: &Wanted) -> Table {
+    let mut columns = vec![
+        Column::id(),
+        Column::plain("activity", "Activity", Kind::Text),
+        Column::plain("activity_id", "Activity ID", Kind::OtherId),
+    ];
+    columns.extend(file_columns());
+    name_headers(&mut columns, wanted.table_headers());
+    Table {
+        name: FILES.to_owned(),
+        columns,
+        of: Of::Files(namings(wanted), Arc::default()),
+    }
+}
+
 /// The links of tickets to other records, with what they are called.
 pub fn links_table(wanted: &Wanted) -> Table {
     let text = |name: &str, label: &str| Column::plain(name, label, Kind::Text);
@@ -109,6 +135,16 @@ pub fn links_table(wanted: &Wanted) -> Table {
                 .collect(),
         ),
     }
+}
+
+/// The same tables once it is known what became of files.
+pub fn knowing(mut tables: Vec<Table>, brought: &Arc<Files>) -> Vec<Table> {
+    for table in &mut tables {
+        if let Of::Files(_, files) = &mut table.of {
+            *files = Arc::clone(brought);
+        }
+    }
+    tables
 }
 
 /// The table of former values, if one is wanted.
@@ -172,6 +208,13 @@ impl Table {
                 });
                 rows.map(Ok).collect()
             }
+            Of::Files(namings, files) => {
+                let rows = namings.iter().flat_map(|naming| {
+                    let activities = naming.of(links).iter();
+                    activities.flat_map(move |one| file_rows(ticket.id, naming, one, files))
+                });
+                rows.map(Ok).collect()
+            }
             Of::Others(place, shown) => {
                 let others = links.others.get(*place).into_iter().flatten();
                 others.map(|one| other(ticket.id, one, shown)).collect()
@@ -222,6 +265,19 @@ fn other<'a>(
     row.push(many(ids));
     row.push(many(labels.filter(|label| !label.is_empty())));
     Ok(row)
+}
+
+fn file_rows<'a>(
+    ticket: u64,
+    naming: &'a Naming,
+    activity: &'a Other,
+    files: &'a Files,
+) -> impl Iterator<Item = Vec<Cell<'a>>> {
+    naming.ids(activity).map(move |file| {
+        let mut row = vec![id(ticket), text(&naming.kind), text(&activity.id)];
+        row.extend(files.cells(file));
+        row
+    })
 }
 
 fn link_rows<'a>(ticket: u64, object: &'a str, other: &'a Other) -> Vec<Vec<Cell<'a>>> {

@@ -82,7 +82,7 @@ fn what_was_said_and_done_stands_in_tables_beside_the_tickets() {
     assert_eq!(notes[0]["hs_timestamp"], AT);
     assert!(notes[0]["hs_note_body"].contains("<b>smells</b>"));
     assert_eq!(notes[0]["text"], "It smells\nof smoke; now");
-    assert_eq!(notes[0]["link_type_ids"], "228");
+    assert_eq!(notes[0]["link_type_ids"], "227");
     let header = desk.here.read("t.notes.csv");
     let expected = "hs_object_id,note_id,hs_timestamp,hubspot_owner_id,hs_note_body,text,\
                     hs_attachment_ids,link_type_ids,link_labels";

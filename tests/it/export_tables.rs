@@ -201,8 +201,7 @@ fn all_kinds_of_other_records_come_along() {
         let _linked = desk.call("POST", &path, &json!({"inputs": [link]}));
         expected.push(made.to_string());
     }
-    let with =
-        "companies,companies.name,deals.dealname,deals,notes.hs_object_id,notes.hs_note_body,notes.hs_timestamp";
+    let with = "companies,companies.name,deals.dealname,deals,notes.hs_object_id,notes.hs_note_body,notes.hs_timestamp";
     let args = ["--properties", "subject", "--with", with, "-o", "a.csv"];
     let _ended = desk.export(&args).expect(0);
     let rows = desk.here.rows("a.csv");

@@ -14,9 +14,11 @@ use super::words::{
 use crate::cli::run_args::seconds;
 use crate::cli::settings::PortalArgs;
 use crate::error::Error;
+use crate::export::activities::ATTACHMENTS;
 use crate::export::columns::{Headers, Values};
 use crate::export::{Archived, Form, Packing, Replace, Selection};
 use crate::mapping::MappingFile;
+use crate::model::schema::ObjectType;
 use crate::output::Place;
 
 /// What the parts of a data set are made by where nothing else is said.
@@ -115,6 +117,11 @@ pub struct ExportArgs {
     /// and labels of the link, such as tickets.contacts.csv beside tickets.csv
     #[arg(long, alias = "with-files", requires_all = ["with", "output"])]
     link_tables: bool,
+    /// Download the files of the notes, e-mails and the like that --with names, into this folder,
+    /// as TICKET/FILE-NAME; a table of its own, such as tickets.attachments.csv, says which they
+    /// are. Files that are there are not downloaded again
+    #[arg(long, value_name = "DIR", requires_all = ["with", "output"])]
+    pub attachments: Option<PathBuf>,
     /// What these properties were, since when and set by what, as far as HubSpot
     /// remembers: a file of its own, such as tickets.history.csv beside tickets.csv
     #[arg(long, value_name = "A,B,…", value_delimiter = ',', requires = "output")]
@@ -267,6 +274,7 @@ impl ExportArgs {
             }),
             with: trimmed(&self.with),
             link_tables: self.link_tables,
+            attachments: self.attachments.is_some(),
             history: trimmed(&self.history),
             headers: self.headers.into(),
             values: self.values.into(),
@@ -397,7 +405,23 @@ fn refuse_contradictions(selection: &Selection) -> Result<(), Error> {
         return Err(Error::usage("search finds no archived tickets")
             .advise("leave --where or --archived out"));
     }
+    if selection.attachments && !selection.with.iter().any(|with| names_files(with)) {
+        return Err(Error::usage("nothing that --with names has attachments")
+            .advise("name notes, emails or other activities as well"));
+    }
+    if selection.attachments && selection.partition_by.is_some() {
+        return Err(Error::usage("a data set takes no attachments along")
+            .advise("export them with an export to a file, such as -o tickets.csv"));
+    }
     Ok(())
+}
+
+/// Whether a word of `--with` tells which files a record has.
+fn names_files(with: &str) -> bool {
+    match with.split_once('.') {
+        Some((_, property)) => property.trim() == ATTACHMENTS,
+        None => ObjectType::named(with.trim()).is_some_and(ObjectType::is_activity),
+    }
 }
 
 /// A data set is of all tickets.

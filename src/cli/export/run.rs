@@ -14,10 +14,11 @@ use serde_json::json;
 
 use super::args::ExportArgs;
 use super::resolve::{filter_search, which};
-use super::target::{ANEW, Goes, choose, same_portal, standing};
+use super::target::{ANEW, Goes, choose, folder_of_files, same_portal, standing};
 use super::wanted::{Missing, wanted};
 use super::work::Work;
 use crate::cli::exit::Exit;
+use crate::cli::file_args::absolute;
 use crate::cli::found;
 use crate::cli::mapping_file::read_mapping;
 use crate::cli::moments::second;
@@ -27,8 +28,8 @@ use crate::cli::signals::Signals;
 use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::export::{
-    Archived, Asked, AskedMapping, Base, BaseError, Done, ExportError, Job, Onward, Replace,
-    RunFolder, Selection, Step, Target, Which, onward, run as run_job, tombstones_in,
+    Archived, Asked, AskedMapping, Base, BaseError, Done, ExportError, FilesSum, Job, Onward,
+    Replace, RunFolder, Selection, Step, Target, Which, onward, run as run_job, tombstones_in,
 };
 use crate::hubspot::error::CallError;
 use crate::hubspot::{Client, SchemaParts, Search};
@@ -43,6 +44,8 @@ pub(super) struct What<'a> {
     pub(super) ids: Option<&'a [u64]>,
     pub(super) mapping: Option<&'a MappingFile>,
     pub(super) goes: &'a Goes,
+    /// The folder that files of activities go into.
+    pub(super) attachments: Option<&'a Path>,
     pub(super) concurrency: u16,
     /// Whether properties that the portal does not have become empty columns.
     pub(super) missing_as_null: bool,
@@ -85,12 +88,18 @@ async fn prepare(args: &ExportArgs, told: Told, talk: &Talk) -> Result<Prepared,
         Some(path) => standing(path, &selection, args.replace())?,
         None => None,
     };
+    let attachments = args
+        .attachments
+        .as_deref()
+        .map(folder_of_files)
+        .transpose()?;
     let portal = Portal::open(&args.portal, talk).await?;
     let what = What {
         selection: &selection,
         ids: ids.as_deref(),
         mapping: mapping.as_ref(),
         goes: &goes,
+        attachments: attachments.as_deref(),
         concurrency: args.concurrency,
         missing_as_null: args.missing_as_null(),
         goes_on: args.is_last() && args.replace() == Replace::Same && earlier.is_some(),
@@ -165,7 +174,7 @@ fn asked(args: &ExportArgs, what: &What<'_>, job: &Job, told: Told) -> Result<As
         portal_id: job.portal_id,
         properties: job.properties(),
         started: job.started,
-        told,
+        told: absolute(told),
     })
 }
 
@@ -259,6 +268,7 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result
         schema,
         shape: what.selection.shape(),
         target,
+        attachments: what.attachments.map(Path::to_owned),
         work: PathBuf::new(),
         concurrency: usize::from(what.concurrency),
         portal_id: portal.account.portal_id,
@@ -365,7 +375,8 @@ pub(super) async fn finish(
             }
             tell(&done, (goes, goes_on), talk);
             tell_json(&done, (goes, goes_on), begun.elapsed(), talk);
-            Ok(match done.issues {
+            let lacking = done.attachments.as_ref().map_or(0, |sum| sum.lacking);
+            Ok(match done.issues + lacking {
                 0 => Exit::Fine,
                 _ => Exit::Refused,
             })
@@ -378,6 +389,7 @@ fn how_far(step: Step) -> String {
     match step {
         Step::Read(tickets) => format!("with {} read", counted(tickets, "ticket")),
         Step::Linked(tickets) => format!("with links of {} read", counted(tickets, "ticket")),
+        Step::Brought(files) => format!("with {} settled", counted(files, "file")),
         Step::Written(tickets) => format!("with {} written", counted(tickets, "ticket")),
     }
 }
@@ -397,6 +409,7 @@ async fn with_progress(
         match step {
             Step::Read(tickets) => progress.read(tickets),
             Step::Linked(tickets) => progress.linked(tickets),
+            Step::Brought(files) => progress.brought(files),
             Step::Written(tickets) => progress.written(tickets),
         }
     };
@@ -516,7 +529,25 @@ fn tell(done: &Done, (goes, goes_on): (&Goes, bool), talk: &Talk) {
             "left out: {tickets} archived or merged while the export ran"
         ));
     }
+    if let Some(sum) = &done.attachments {
+        say_files(sum, talk);
+    }
     say_issue(done, goes.path().is_none(), talk);
+}
+
+fn say_files(sum: &FilesSum, talk: &Talk) {
+    talk.say(&format!(
+        "{} downloaded, {} there before; {}",
+        counted(sum.downloaded, "attachment"),
+        count(sum.there),
+        counted(sum.bytes, "byte"),
+    ));
+    if let Some((file, ticket, why)) = &sum.first {
+        talk.say(&format!(
+            "{} not downloaded, such as file {file} of ticket {ticket}: {why}",
+            counted_as(sum.lacking, "attachment is", "attachments are"),
+        ));
+    }
 }
 
 fn tell_json(done: &Done, (goes, goes_on): (&Goes, bool), time: Duration, talk: &Talk) {
@@ -532,6 +563,12 @@ fn tell_json(done: &Done, (goes, goes_on): (&Goes, bool), time: Duration, talk: 
             "gone": done.merged.filter(|_| goes_on).map(|merged| merged.gone),
             "lines": done.lines,
             "uncounted": done.uncounted,
+            "attachments": done.attachments.as_ref().map(|sum| json!({
+                "downloaded": sum.downloaded,
+                "there": sum.there,
+                "bytes": sum.bytes,
+                "lacking": sum.lacking,
+            })),
             "files": done.files,
             "calls": done.calls,
             "seconds": time.as_secs_f64(),

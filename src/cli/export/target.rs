@@ -103,6 +103,20 @@ fn named_file(args: &ExportArgs, path: &Path) -> Result<Goes, Error> {
     }
 }
 
+/// The folder that files of activities go into, which need not be there yet.
+pub(super) fn folder_of_files(folder: &Path) -> Result<PathBuf, Error> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(Error::usage(format!(
+            "--attachments {} is not a folder",
+            folder.display()
+        ))
+        .advise("name the folder that the files are to go into"));
+    }
+    let folder = std::path::absolute(folder).map_err(|error| unwritable(folder, &error))?;
+    refuse_inside_a_set(&folder)?;
+    Ok(folder)
+}
+
 fn named_folder(path: &Path) -> Result<Goes, Error> {
     match Place::of(path) {
         Place::Nothing | Place::Folder => absolute(path).map(Goes::There),

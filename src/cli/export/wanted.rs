@@ -52,6 +52,7 @@ pub(super) async fn wanted(
         absent: missing.properties.clone(),
         // A data set has tables of links and of linked records.
         link_tables: selection.link_tables || selection.partition_by.is_some(),
+        attachments: selection.attachments,
         archived: selection.archived,
         record_times: selection.record_times || selection.partition_by.is_some(),
         skip_empty: selection.skip_empty,
