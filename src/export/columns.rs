@@ -183,6 +183,8 @@ pub struct Wanted {
     pub with: Vec<With>,
     /// Whether all of that goes into tables of their own instead of columns.
     pub link_tables: bool,
+    /// Whether all of a ticket is one object: what else would be a table is in it.
+    pub as_cases: bool,
     /// Whether the files of activities are told of.
     pub attachments: bool,
     /// Whether tickets of the recycle bin are there: then live are told from archived, and
@@ -231,7 +233,7 @@ impl Wanted {
     /// activities have one where the kind is wanted as such.
     pub fn has_table(&self, object: ObjectType) -> bool {
         let as_such = |with: &With| with.object == object && matches!(with.what, What::Ids);
-        self.link_tables || (object.is_activity() && self.with.iter().any(as_such))
+        self.link_tables || self.as_cases || (object.is_activity() && self.with.iter().any(as_such))
     }
 
     /// The other records to read, each kind once.

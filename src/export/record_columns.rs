@@ -33,10 +33,10 @@ pub fn record_columns(wanted: &Wanted, others: &Others) -> Vec<RecordColumn> {
             column,
             places: properties.filter_map(place).collect(),
         };
-        if !columns
-            .iter()
-            .any(|known| known.column.name == new.column.name)
-        {
+        let is_same = |known: &RecordColumn| {
+            known.column.name == new.column.name && known.places == new.places
+        };
+        if !columns.iter().any(is_same) {
             columns.push(new);
         }
     }

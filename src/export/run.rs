@@ -1,6 +1,7 @@
 //! Brings an export to its end: everything that is wanted into spools, then rows in id
 //! order into the target.
 
+use std::fs;
 use std::io;
 use std::sync::Arc;
 
@@ -51,7 +52,8 @@ pub async fn run(
     let claimed = Claimed::open(job.target, job.shape, &tables).map_err(ExportError::Open)?;
     let mut collected = Collected::open(&job.work, job.archived)?;
     let others = job.wanted.others();
-    if job.attachments.is_some() {
+    if let Some(folder) = &job.attachments {
+        fs::create_dir_all(folder).map_err(ExportError::Open)?;
         client.check_reads_files().await?;
     }
     let missing = collected

@@ -115,6 +115,9 @@ impl Selection {
     /// Names of the tables beside the data.
     pub fn tables(&self) -> Vec<String> {
         let mut names = Vec::new();
+        if self.format == Form::Case {
+            return names;
+        }
         if !self.history.is_empty() {
             names.push(super::tables::HISTORY.to_owned());
         }
@@ -223,5 +226,10 @@ mod tests {
             ["notes"],
             "activities, unless they are columns"
         );
+        let asked = Selection {
+            format: Form::Case,
+            ..asked
+        };
+        assert_eq!(asked.tables(), [""; 0], "all of it is in the case");
     }
 }

@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use super::attachments::{Files, Naming, file_columns, namings};
 use super::cell::{Cell, Misfit};
-use super::columns::{Column, Kind, Others, Values, Wanted, Wording};
+use super::columns::{ARCHIVED_COLUMN, Column, ID_COLUMN, Kind, Others, Values, Wanted, Wording};
 use super::labels::labels;
 use super::layout::name_headers;
 use super::links::{Links, Other};
 use super::project::{many, worded};
 use super::record_columns::{RecordColumn, record_columns};
 use super::spool::{Ticket, Version};
+use super::write::{Nested, NestedRow, PROPERTIES};
 use crate::model::schema::{ObjectType, Schema};
 
 /// The table of former values.
@@ -45,8 +46,19 @@ enum Of {
     Links(Vec<String>),
     /// Files that activities of these kinds name, and what became of each.
     Files(Vec<Naming>, Arc<Files>),
-    /// Records of the kind at this place, with what is shown of them.
-    Others(usize, Vec<RecordColumn>),
+    /// Records of the kind at this place, with what is shown of them; where cases are
+    /// written, with the files that they name.
+    Others(usize, Vec<RecordColumn>, Option<FilesOfCase>),
+}
+
+/// The files of activities as their cases tell of them.
+#[derive(Clone, Debug)]
+struct FilesOfCase {
+    naming: Naming,
+    /// The columns of what is told of a file.
+    columns: Vec<Column>,
+    /// What became of each.
+    files: Arc<Files>,
 }
 
 /// The tables that are wanted.
@@ -55,7 +67,7 @@ pub fn tables(wanted: &Wanted, schema: &Schema) -> Vec<Table> {
     if !wanted.history.is_empty() {
         tables.push(history(wanted, schema));
     }
-    if wanted.attachments {
+    if wanted.attachments && !wanted.as_cases {
         tables.push(files(wanted));
     }
     for (place, others) in wanted.others().iter().enumerate() {
@@ -140,8 +152,10 @@ pub fn links_table(wanted: &Wanted) -> Table {
 /// The same tables once it is known what became of files.
 pub fn knowing(mut tables: Vec<Table>, brought: &Arc<Files>) -> Vec<Table> {
     for table in &mut tables {
-        if let Of::Files(_, files) = &mut table.of {
-            *files = Arc::clone(brought);
+        match &mut table.of {
+            Of::Files(_, files) => *files = Arc::clone(brought),
+            Of::Others(_, _, Some(of_case)) => of_case.files = Arc::clone(brought),
+            _ => {}
         }
     }
     tables
@@ -150,6 +164,15 @@ pub fn knowing(mut tables: Vec<Table>, brought: &Arc<Files>) -> Vec<Table> {
 /// The table of former values, if one is wanted.
 pub fn history_table(wanted: &Wanted, schema: &Schema) -> Option<Table> {
     (!wanted.history.is_empty()).then(|| history(wanted, schema))
+}
+
+/// What a case calls a table. A custom kind may be called like something that each case has.
+fn named(others: &Others, wanted: &Wanted) -> String {
+    let own = [PROPERTIES, HISTORY, ID_COLUMN, ARCHIVED_COLUMN];
+    match wanted.as_cases && own.contains(&others.name.as_str()) {
+        true => others.object.plural().into_owned(),
+        false => others.name.clone(),
+    }
 }
 
 /// Ticket, the other record's id, its properties as they were asked for, and what kinds of
@@ -170,10 +193,18 @@ fn linked(place: usize, others: &Others, wanted: &Wanted) -> Table {
     columns.push(Column::plain("link_type_ids", "Link type IDs", Kind::Ids));
     columns.push(Column::plain("link_labels", "Link labels", Kind::List));
     name_headers(&mut columns, wanted.table_headers());
+    let mut namings = namings(wanted).into_iter();
+    let naming = namings.find(|naming| naming.place == place);
+    let naming = naming.filter(|_| wanted.attachments && wanted.as_cases);
+    let of_case = naming.map(|naming| FilesOfCase {
+        naming,
+        columns: file_columns(),
+        files: Arc::default(),
+    });
     Table {
-        name: others.name.clone(),
+        name: named(others, wanted),
         columns,
-        of: Of::Others(place, shown),
+        of: Of::Others(place, shown, of_case),
     }
 }
 
@@ -215,11 +246,46 @@ impl Table {
                 });
                 rows.map(Ok).collect()
             }
-            Of::Others(place, shown) => {
+            Of::Others(place, shown, _) => {
                 let others = links.others.get(*place).into_iter().flatten();
                 others.map(|one| other(ticket.id, one, shown)).collect()
             }
         }
+    }
+
+    /// The rows of a ticket as a whole case has them: without the ticket's id, which is above.
+    pub fn nested<'a>(
+        &'a self,
+        ticket: &'a Ticket,
+        links: &'a Links,
+    ) -> Result<Nested<'a>, Misfit> {
+        let mut rows = Vec::new();
+        for (place, cells) in self.rows(ticket, links).into_iter().enumerate() {
+            let cells = cells.map_err(|misfit| self.named(misfit))?;
+            rows.push(NestedRow {
+                cells: cells.into_iter().skip(1).collect(),
+                files: self.files_of(links, place),
+            });
+        }
+        Ok(Nested {
+            name: &self.name,
+            columns: self.columns.get(1..).unwrap_or_default(),
+            file_columns: match &self.of {
+                Of::Others(_, _, Some(of_case)) => &of_case.columns,
+                _ => &[],
+            },
+            rows,
+        })
+    }
+
+    /// What is told of the files of the activity at a place.
+    fn files_of<'a>(&'a self, links: &'a Links, place: usize) -> Option<Vec<Vec<Cell<'a>>>> {
+        let Of::Others(_, _, Some(of_case)) = &self.of else {
+            return None;
+        };
+        let naming = &of_case.naming;
+        let ids = naming.ids(naming.of(links).get(place)?);
+        Some(ids.map(|id| of_case.files.cells(id)).collect())
     }
 
     /// A value of this table that has no place, with the table before its column.

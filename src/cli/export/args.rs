@@ -165,6 +165,9 @@ enum FormName {
     Csv,
     Jsonl,
     Parquet,
+    /// JSON lines, each a ticket with all that --with, --history and --attachments bring:
+    /// `tickethaul import -m case` takes them
+    Case,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -353,6 +356,7 @@ impl ExportArgs {
             Some(FormName::Csv) => Form::Csv,
             Some(FormName::Jsonl) => Form::Jsonl,
             Some(FormName::Parquet) => Form::Parquet,
+            Some(FormName::Case) => Form::Case,
         };
         match (form, packing) {
             (Form::Parquet, Packing::Gzip | Packing::Zstd) => {
@@ -404,6 +408,18 @@ fn refuse_contradictions(selection: &Selection) -> Result<(), Error> {
     if selection.filter.is_some() && selection.archived != Archived::No {
         return Err(Error::usage("search finds no archived tickets")
             .advise("leave --where or --archived out"));
+    }
+    if selection.format == Form::Case && selection.partition_by.is_some() {
+        return Err(Error::usage(
+            "a data set has tables, and a case is all of a ticket in one line",
+        )
+        .advise("name a file such as cases.jsonl, or leave --format case out"));
+    }
+    if selection.format == Form::Case && selection.link_tables {
+        return Err(
+            Error::usage("a case has linked records in it, and no tables beside it")
+                .advise("leave --link-tables or --format case out"),
+        );
     }
     if selection.attachments && !selection.with.iter().any(|with| names_files(with)) {
         return Err(Error::usage("nothing that --with names has attachments")

@@ -12,7 +12,7 @@ use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::export::activities::shown;
 use crate::export::columns::{Wanted, What, With};
-use crate::export::{PartBy, Selection, Unit};
+use crate::export::{Form, PartBy, Selection, Unit};
 use crate::hubspot::Client;
 use crate::mapping::MappingFile;
 use crate::model::schema::{ObjectName, ObjectType, PropertyDef, Schema, ValueType};
@@ -52,6 +52,7 @@ pub(super) async fn wanted(
         absent: missing.properties.clone(),
         // A data set has tables of links and of linked records.
         link_tables: selection.link_tables || selection.partition_by.is_some(),
+        as_cases: selection.format == Form::Case,
         attachments: selection.attachments,
         archived: selection.archived,
         record_times: selection.record_times || selection.partition_by.is_some(),

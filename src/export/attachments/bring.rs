@@ -33,6 +33,9 @@ const AT_ONCE: usize = 4;
 /// Bytes of a file that are read at once.
 const CHUNK: usize = 64 * 1024;
 
+/// Bytes of a file of which the portal does not say the size, at most.
+const MOST: u64 = 4 << 30;
+
 /// How often an address is asked for: one that was signed may have come too late.
 const ADDRESSES: u32 = 2;
 
@@ -271,7 +274,7 @@ impl<'a> Bringing<'a> {
             };
             let mut to = tokio::fs::File::from_std(part.emptied().map_err(unwritten)?);
             // Whatever it is, its size and MD5 tell whether it is the file.
-            let most = told.size.unwrap_or(u64::MAX);
+            let most = told.size.unwrap_or(MOST);
             match self.fetcher.fetch(&address, true, &mut to, most).await {
                 Ok(fetched) => match differs(told, fetched.size, &fetched.md5) {
                     None => {
