@@ -24,41 +24,54 @@ const ENDS: [(&str, &str, &str); 3] = [
 /// HubSpot: the headers of an e-mail, as JSON.
 const HEADERS: &str = "hs_email_headers";
 
-/// What the table of a kind of activity shows, as far as the portal defines it.
+/// What tells a kind of activity from others, and where its text stands, as HTML first.
+type Own = (ObjectType, &'static [&'static str], &'static [&'static str]);
+
+/// All kinds.
+const OWN: [Own; 6] = [
+    (ObjectType::Notes, &[], &["hs_note_body"]),
+    (
+        ObjectType::Emails,
+        &["hs_email_direction", "hs_email_subject"],
+        &["hs_email_html", "hs_email_text"],
+    ),
+    (
+        ObjectType::Calls,
+        &["hs_call_direction", "hs_call_title", "hs_call_duration"],
+        &["hs_call_body"],
+    ),
+    (
+        ObjectType::Meetings,
+        &[
+            "hs_meeting_title",
+            "hs_meeting_start_time",
+            "hs_meeting_end_time",
+            "hs_meeting_outcome",
+        ],
+        &["hs_meeting_body"],
+    ),
+    (
+        ObjectType::Tasks,
+        &[
+            "hs_task_subject",
+            "hs_task_status",
+            "hs_task_priority",
+            "hs_task_type",
+        ],
+        &["hs_task_body"],
+    ),
+    (
+        ObjectType::Communications,
+        &["hs_communication_channel_type"],
+        &["hs_communication_body"],
+    ),
+];
+
+/// What the table of a kind of activity shows, as far as the portal defines it; nothing for
+/// other kinds of record.
 pub fn shown(object: ObjectType, defined: &BTreeMap<String, PropertyDef>) -> Vec<What> {
-    let (own, texts): (&[&str], &[&'static str]) = match object {
-        ObjectType::Notes => (&[], &["hs_note_body"]),
-        ObjectType::Emails => (
-            &["hs_email_direction", "hs_email_subject"],
-            &["hs_email_html", "hs_email_text"],
-        ),
-        ObjectType::Calls => (
-            &["hs_call_direction", "hs_call_title", "hs_call_duration"],
-            &["hs_call_body"],
-        ),
-        ObjectType::Meetings => (
-            &[
-                "hs_meeting_title",
-                "hs_meeting_start_time",
-                "hs_meeting_end_time",
-                "hs_meeting_outcome",
-            ],
-            &["hs_meeting_body"],
-        ),
-        ObjectType::Tasks => (
-            &[
-                "hs_task_subject",
-                "hs_task_status",
-                "hs_task_priority",
-                "hs_task_type",
-            ],
-            &["hs_task_body"],
-        ),
-        ObjectType::Communications => (
-            &["hs_communication_channel_type"],
-            &["hs_communication_body"],
-        ),
-        _ => return Vec::new(),
+    let Some((_, own, texts)) = OWN.into_iter().find(|(kind, ..)| *kind == object) else {
+        return Vec::new();
     };
     let stored = |name: &str| defined.get(name).cloned().map(What::Property);
     let mut shown: Vec<What> = FIRST

@@ -53,6 +53,13 @@ pub struct Job {
 }
 
 impl Job {
+    /// The same without where it goes, which is apart.
+    pub fn without_target(mut self) -> (Job, Target) {
+        let none = Target::Stream(Box::new(std::io::sink()));
+        let target = std::mem::replace(&mut self.target, none);
+        (self, target)
+    }
+
     /// Which export its files are of.
     pub fn about(&self) -> About {
         let started = self.started.map(|stamp| format!("{stamp:.3}"));

@@ -216,21 +216,7 @@ impl Table {
         links: &'a Links,
     ) -> Vec<Result<Vec<Cell<'a>>, Misfit>> {
         match &self.of {
-            Of::History(properties, both) => {
-                let histories = properties.iter().zip(&ticket.history);
-                let rows = histories.flat_map(|((name, labels), versions)| {
-                    let row = move |version: &'a Version| {
-                        let (value, label) = words(version, labels);
-                        let value = match both {
-                            true => vec![value, label],
-                            false => vec![label],
-                        };
-                        self.version(ticket.id, name, value, version)
-                    };
-                    versions.iter().map(row)
-                });
-                rows.collect()
-            }
+            Of::History(properties, both) => self.history_rows(ticket, properties, *both),
             Of::Links(objects) => {
                 let of_kind = objects.iter().zip(&links.others);
                 let rows = of_kind.flat_map(|(object, others)| {
@@ -251,6 +237,27 @@ impl Table {
                 others.map(|one| other(ticket.id, one, shown)).collect()
             }
         }
+    }
+
+    fn history_rows<'a>(
+        &'a self,
+        ticket: &'a Ticket,
+        properties: &'a [(String, HashMap<String, String>)],
+        both: bool,
+    ) -> Vec<Result<Vec<Cell<'a>>, Misfit>> {
+        let histories = properties.iter().zip(&ticket.history);
+        let rows = histories.flat_map(|((name, labels), versions)| {
+            let row = move |version: &'a Version| {
+                let (value, label) = words(version, labels);
+                let value = match both {
+                    true => vec![value, label],
+                    false => vec![label],
+                };
+                self.version(ticket.id, name, value, version)
+            };
+            versions.iter().map(row)
+        });
+        rows.collect()
     }
 
     /// The rows of a ticket as a whole case has them: without the ticket's id, which is above.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::time::Duration;
 
 use md5::Digest;
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use crate::data_set::files_below;
 use crate::desk::Desk;
 use crate::export_history::hang;
 use crate::filed::{FOLDER, Filed, calm, files, talk_of};
+use crate::kill::{TROUBLES, wait_at_most};
 use crate::plain_http::Answer;
 use crate::rehearsal::{Row, TOKEN};
 
@@ -303,4 +305,48 @@ fn no_name_leads_elsewhere_and_no_token_goes_to_other_hosts() {
     let asked = host.asked();
     assert!(asked.len() > names.len());
     assert!(asked.iter().all(|(_, token)| token.is_none()), "{asked:?}");
+}
+
+/// Kills an export so often at random moments under all troubles, resumes it, and repeats it
+/// until nothing lacks.
+fn random_kills(kills: u32, (share, seed): (&str, u64)) {
+    let filed = Filed::new(30);
+    let troubles = TROUBLES.map(|name| match name {
+        "429" | "locked" => format!("{name}@0.1%"),
+        name => format!("{name}@{share}"),
+    });
+    let mut args = vec!["--switch", "file_search_lag=0s"];
+    troubles
+        .iter()
+        .for_each(|trouble| args.extend(["--trouble", trouble]));
+    let mut talk = imported(&filed).served(&args);
+    let mut random = fastrand::Rng::with_seed(seed);
+    let in_folder = ["--run-dir", "run", "--timeout", "1"];
+    let next = |talk: &Talk| match talk.desk.here.path("run/export.json").is_file() {
+        true => vec!["resume", "run"],
+        false => [&EXPORT[..], &in_folder].concat(),
+    };
+    for _kill in 0..kills {
+        let (moment, command) = (random.u64(20..400), next(&talk));
+        talk.desk.kill_tool(&command, |child, _| {
+            wait_at_most(child, Duration::from_millis(moment));
+        });
+    }
+    let ends = (0..60).find(|_round| {
+        let (desk, command) = (&talk.desk, next(&talk));
+        desk.here.run_against(&desk.sandbox, &command).code == 0
+    });
+    assert!(ends.is_some(), "it does not end");
+    let _rows = check(&calm(talk));
+}
+
+#[test]
+fn random_kills_under_all_troubles_leave_each_file_once() {
+    random_kills(5, ("1%", 7));
+}
+
+#[test]
+#[ignore = "a minute: many kills, more troubles"]
+fn many_kills_under_more_troubles_leave_each_file_once() {
+    (1..=5).for_each(|seed| random_kills(40, ("5%", seed)));
 }

@@ -77,29 +77,19 @@ async fn with(
     for (object, (_, property)) in objects.iter().zip(&words) {
         asked.entry(*object).or_default().extend(property.clone());
     }
-    let mut defined: BTreeMap<ObjectType, Defined> = BTreeMap::new();
-    let needed = |object: &ObjectType, names: &[String]| object.is_activity() || !names.is_empty();
-    for (object, properties) in asked
-        .into_iter()
-        .filter(|(object, names)| needed(object, names))
-    {
-        let found = client.properties(object, false).await.map_err(call_error)?;
-        let mut found = found.into_iter().map(|p| (p.name.clone(), p)).collect();
-        missing.stand_in(object, &properties, &mut found)?;
-        let _none = defined.insert(object, found);
-    }
+    // What is shown of an activity is for its kind to say.
+    asked.retain(|object, names| object.is_activity() || !names.is_empty());
+    let defined = definitions(asked, client, missing).await?;
     let mut with = Vec::new();
     for (object, (name, property)) in objects.iter().zip(&words) {
         let none = Defined::new();
         let defined = defined.get(object).unwrap_or(&none);
         let whats = match property {
             None => [vec![What::Ids], shown(*object, defined)].concat(),
-            Some(name) => defined
-                .get(name)
-                .cloned()
-                .map(What::Property)
-                .into_iter()
-                .collect(),
+            Some(name) => {
+                let property = defined.get(name).cloned();
+                property.map(What::Property).into_iter().collect()
+            }
         };
         with.extend(whats.into_iter().map(|what| With {
             object: *object,
@@ -108,6 +98,22 @@ async fn with(
         }));
     }
     Ok(with)
+}
+
+/// What the portal defines for other records.
+async fn definitions(
+    asked: BTreeMap<ObjectType, Vec<String>>,
+    client: &Client,
+    missing: &mut Missing,
+) -> Result<BTreeMap<ObjectType, Defined>, Error> {
+    let mut defined = BTreeMap::new();
+    for (object, properties) in asked {
+        let found = client.properties(object, false).await.map_err(call_error)?;
+        let mut found = found.into_iter().map(|p| (p.name.clone(), p)).collect();
+        missing.stand_in(object, &properties, &mut found)?;
+        let _none = defined.insert(object, found);
+    }
+    Ok(defined)
 }
 
 /// Properties that were asked for and that the portal does not have.

@@ -1,4 +1,4 @@
-//! Brings files: each into its place below the folder of attachments, once, streamed, and held
+//! Brings files (protocol E9): each into its place below the folder of attachments, once, streamed, and held
 //! against the size and MD5 that the portal has of it. What is there already with those bytes
 //! is not asked for again, so an export that stopped continues, and the next one brings what
 //! is new. The address that a file is fetched from is signed for a while and needs no token;
@@ -190,57 +190,51 @@ impl<'a> Bringing<'a> {
         asked: &Asked,
         told: Option<StoredFile>,
     ) -> Result<(Brought, bool), BringError> {
-        let lacks = |problem: String| Brought {
+        let file = Brought {
             id: asked.id.parse().unwrap_or_default(),
-            problem: Some(problem),
             ..Brought::default()
         };
         let told = match told {
             Some(told) => Ok(told),
             None => self.looked_up(&asked.id).await?,
         };
-        let told = match (told, asked.id.parse::<u64>()) {
-            (Ok(told), Ok(_)) => told,
-            (Ok(_), Err(_)) => return Ok((lacks("its id is not a number".to_owned()), false)),
-            (Err(problem), _) => return Ok((lacks(problem), false)),
-        };
-        let name = name_of(&told);
-        let file = lacks(String::new());
-        let place = place_of(asked.ticket, file.id, &name);
+        match told {
+            Ok(told) => self.settled(asked.ticket, file, &told).await,
+            Err(problem) => Ok((file.lacking(problem), false)),
+        }
+    }
+
+    /// Brings a file that the portal has.
+    async fn settled(
+        &self,
+        ticket: u64,
+        file: Brought,
+        told: &StoredFile,
+    ) -> Result<(Brought, bool), BringError> {
+        let name = name_of(told);
+        let place = place_of(ticket, file.id, &name);
+        let path = self.folder.join(path_of(&place));
         let file = Brought {
             name,
             bytes: told.size,
             md5: told.md5.clone(),
-            path: Some(place.clone()),
-            problem: None,
+            path: Some(place),
             ..file
         };
-        let path = self.folder.join(path_of(&place));
-        if holds(&path, &told).await {
+        if holds(&path, told).await {
             return Ok((file, false));
         }
-        match self.fetched(&told, path).await? {
-            Ok((size, md5)) => Ok((
-                Brought {
-                    bytes: Some(size),
-                    md5: Some(md5),
-                    ..file
-                },
-                true,
-            )),
-            Err(problem) => Ok((
-                Brought {
-                    path: None,
-                    problem: Some(problem),
-                    ..file
-                },
-                false,
-            )),
-        }
+        Ok(match self.fetched(told, path).await? {
+            Ok((size, md5)) => (file.of(size, md5), true),
+            Err(problem) => (file.lacking(problem), false),
+        })
     }
 
     /// A file that no search tells of: it is hidden, or not there.
     async fn looked_up(&self, id: &str) -> Result<Result<StoredFile, String>, BringError> {
+        if id.parse::<u64>().is_err() {
+            return Ok(Err("its id is not a number".to_owned()));
+        }
         match self.reading.client.stored_file(id).await {
             Ok(Some(file)) => Ok(Ok(file)),
             Ok(None) => Ok(Err("the portal has no such file".to_owned())),

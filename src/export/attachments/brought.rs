@@ -26,6 +26,28 @@ pub struct Brought {
     pub problem: Option<String>,
 }
 
+impl Brought {
+    /// It came with so many bytes.
+    #[must_use]
+    pub fn of(self, bytes: u64, md5: String) -> Brought {
+        Brought {
+            bytes: Some(bytes),
+            md5: Some(md5),
+            ..self
+        }
+    }
+
+    /// It is not there.
+    #[must_use]
+    pub fn lacking(self, problem: String) -> Brought {
+        Brought {
+            path: None,
+            problem: Some(problem),
+            ..self
+        }
+    }
+}
+
 impl Kept for Brought {
     fn id(&self) -> u64 {
         self.id
