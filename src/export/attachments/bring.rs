@@ -1,8 +1,8 @@
-//! Brings files (protocol E9): each into its place below the folder of attachments, once, streamed, and held
-//! against the size and MD5 that the portal has of it. What is there already with those bytes
-//! is not asked for again, so an export that stopped continues, and the next one brings what
-//! is new. The address that a file is fetched from is signed for a while and needs no token;
-//! none is sent there.
+//! Brings files (protocol E9): each into its place below the folder of attachments, once,
+//! streamed, and held against the size and MD5 that the portal has of it. What is there already
+//! with those bytes is not fetched again, so an export that stopped continues, and the next one
+//! brings what is new. The address that a file is fetched from is signed for a while and needs no
+//! token; none is sent there.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -27,8 +27,8 @@ use crate::output::{PartFile, Privacy};
 /// Files that are asked for at once: as many as one call tells of.
 const BATCH: usize = 100;
 
-/// Files that are on their way at once.
-const AT_ONCE: usize = 4;
+/// Files that are on their way at once, at most; of each there is a piece in memory.
+const AT_ONCE: usize = 16;
 
 /// Bytes of a file that are read at once.
 const CHUNK: usize = 64 * 1024;
