@@ -203,6 +203,27 @@ mod tests {
     }
 
     #[test]
+    fn addresses_come_from_headers_or_as_they_stand() {
+        let headers = r#"{"from":{"email":"a@x.example","firstName":"Ann","lastName":"Lee"},
+            "to":[{"email":"b@x.example"},{"firstName":"Nobody"},{"email":"c@x.example","lastName":"Poe"}]}"#;
+        let column = |name| Column {
+            wording: Wording::Addresses(name),
+            ..Column::plain(name, name, Kind::List)
+        };
+        for (name, value, expected) in [
+            ("from", headers, "Ann Lee <a@x.example>"),
+            ("to", headers, "b@x.example;Poe <c@x.example>"),
+            ("cc", headers, ""),
+            ("to", "a@x.example;b@x.example", "a@x.example;b@x.example"),
+            ("to", "[1]", "[1]"),
+        ] {
+            let column = column(name);
+            let cell = worded(Some(value), &column).expect("it has words");
+            assert_eq!(cell.to_string(), expected, "{name} of {value}");
+        }
+    }
+
+    #[test]
     fn values_by_their_kind() {
         let plain = Dates::default();
         let berlin = Dates {

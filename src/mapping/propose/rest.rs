@@ -236,3 +236,21 @@ pub(crate) fn is_repeated(survey: &Survey, idx: usize) -> bool {
         .filter(|column| column.header == *header);
     same.count() > 1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_keeps_the_names_of_what_an_import_made() {
+        for (header, expected) in [
+            ("properties.source_status", "source_status"),
+            ("properties.Shelf", "source_shelf"),
+            ("source_status", "source_source_status"),
+            ("#", "source_no"),
+            ("?", "source_column_4"),
+        ] {
+            assert_eq!(internal_name(header, 3), expected, "{header}");
+        }
+    }
+}
