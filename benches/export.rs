@@ -107,6 +107,7 @@ async fn export(tickets: u32, concurrency: usize, folder: &Path) -> Facts {
             .expect("a schema"),
         shape: Shape::default(),
         target: Target::File(folder.join(format!("{concurrency}.csv"))),
+        attachments: None,
         work,
         concurrency,
         portal_id: 0,

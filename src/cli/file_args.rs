@@ -18,7 +18,7 @@ use crate::mapping::MappingFile;
 use crate::model::visible::one_line;
 
 /// The folder's option, by its name in a journal.
-const FOLDER: &str = "attachments";
+pub const FOLDER: &str = "attachments";
 
 /// Files of a plan that are looked at together.
 const FILES_AT_ONCE: usize = 1_000;

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::begun::{open_input, operation, same_portal};
 use super::exit::Exit;
 use super::export::{self, Again, folder_error};
-use super::file_args::{FileArgs, absolute, for_run};
+use super::file_args::{FOLDER, FileArgs, absolute, for_run};
 use super::fit::kinds_error;
 use super::found::{find, is_run, no_run};
 use super::known;
@@ -208,7 +208,12 @@ fn say_told(told: &Told, talk: &Talk) {
 async fn resume_export(path: &Path, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     typed.fits_export()?;
     let (folder, mut asked) = ExportFolder::open(path).map_err(folder_error)?;
-    asked.told = began_with(asked.told).overlaid(&typed.told());
+    let told = began_with(asked.told).overlaid(&typed.told());
+    if told.option(FOLDER).is_some() != asked.selection.attachments {
+        return Err(Error::usage("--attachments means nothing to this export")
+            .advise("leave it out, or start another export with it"));
+    }
+    asked.told = absolute(trust::files(folder.path(), &asked.run, told, typed)?);
     let mut args = typed.as_told::<ResumeArgs>(&asked.told)?;
     let claims = Claims {
         folder: folder.path(),

@@ -45,7 +45,7 @@ pub fn go_to(
     args.go_to(claims.portal)
 }
 
-/// What a run is told, once somebody vouches for the places that files are to come from:
+/// What a run is told, once somebody vouches for the places that files come from or go to:
 /// the registry for the run's own words, this command line for others.
 ///
 /// # Errors
@@ -59,7 +59,7 @@ pub fn files(folder: &Path, run: &str, told: Told, typed: &Typed) -> Result<Told
     });
     match claimed {
         Some((name, value)) if found::vouched(folder, run).is_none() => Err(Error::mend(format!(
-            "{} takes files from {value}, which nothing but that folder says: it may come from somebody else",
+            "the files of the run {} are at {value}, which nothing but its run folder says: it may come from somebody else",
             folder.display()
         ))
         .advise(format!("if that is yours, add `--{name} {value}`"))),

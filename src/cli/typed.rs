@@ -39,18 +39,18 @@ const WHERE: [&str; 6] = [
 ];
 
 /// Options of a resume that mean nothing to an export.
-const FOR_IMPORTS: [&str; 8] = [
+const FOR_IMPORTS: [&str; 7] = [
     "batch-size",
     "max-refused",
     "no-limit",
     "no-report",
     "unknown",
-    "attachments",
     "attachment-host",
     "max-attachment",
 ];
 
-/// Options that say where files come from: kept too, for whom the registry vouches.
+/// Options that say where files come from, or an export's go: kept too, for whom the registry
+/// vouches.
 pub const FILES: [&str; 3] = ["attachments", "attachment-host", "max-attachment"];
 
 /// Options of a resume that mean nothing to an import.
@@ -69,7 +69,7 @@ impl Typed {
     pub fn new(line: clap::Command, words: Vec<String>, matches: &ArgMatches) -> Typed {
         let innermost = innermost(matches);
         let names = KEPT.iter().chain(&WHERE);
-        let names = names.chain(&FOR_IMPORTS).chain(&FOR_EXPORTS);
+        let names = names.chain(&FOR_IMPORTS).chain(&FOR_EXPORTS).chain(&FILES);
         let names = names.chain(&[COMMENTS_OPTION]);
         let options = names.filter_map(|name| Some(((*name).to_owned(), typed(innermost, name)?)));
         Typed {
@@ -251,7 +251,7 @@ mod tests {
                 );
             }
         }
-        let known = [KEPT.as_slice(), &WHERE, &FOR_IMPORTS, &FOR_EXPORTS].concat();
+        let known = [KEPT.as_slice(), &WHERE, &FILES, &FOR_IMPORTS, &FOR_EXPORTS].concat();
         for name in resume {
             assert!(
                 known.contains(&name.as_str()),

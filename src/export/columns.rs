@@ -102,6 +102,10 @@ pub enum Wording {
     Moment(Dates),
     /// As a mapping reads it.
     Mapped(WayBack),
+    /// The text of a value that is HTML.
+    Text,
+    /// The addresses under a name in the headers of an e-mail; another value stays.
+    Addresses(&'static str),
 }
 
 /// One column.
@@ -130,15 +134,26 @@ pub struct Column {
     pub of_record: bool,
 }
 
-/// What is wanted of other records: their ids, or one of their properties.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is wanted of other records.
+#[derive(Clone, Debug)]
 pub struct With {
     /// Kind of the other records.
     pub object: ObjectType,
     /// What whoever asks calls it: the plural, or a name of a custom kind.
     pub name: String,
-    /// A property of theirs; none for their ids.
-    pub property: Option<PropertyDef>,
+    /// What of them.
+    pub what: What,
+}
+
+/// What of another record is wanted.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// Its id; of an activity a row in a table.
+    Ids,
+    /// One of its properties.
+    Property(PropertyDef),
+    /// A column that is made of the first of these properties that has a value.
+    Made(Column, Vec<&'static str>),
 }
 
 /// Other records of one kind, and what is read of them.
@@ -166,8 +181,12 @@ pub struct Wanted {
     pub absent: Vec<(ObjectType, String)>,
     /// What is wanted of other records.
     pub with: Vec<With>,
-    /// Whether that goes into tables of their own instead of columns.
-    pub with_files: bool,
+    /// Whether all of that goes into tables of their own instead of columns.
+    pub link_tables: bool,
+    /// Whether all of a ticket is one object: what else would be a table is in it.
+    pub as_cases: bool,
+    /// Whether the files of activities are told of.
+    pub attachments: bool,
     /// Whether tickets of the recycle bin are there: then live are told from archived, and
     /// since when.
     pub archived: Archived,
@@ -202,6 +221,21 @@ impl Wanted {
         absent.any(|(of, absent)| *of == object && absent == name)
     }
 
+    /// Headers of tables: names, whatever the main file has, without quotes if that is wanted.
+    pub fn table_headers(&self) -> Headers {
+        match self.headers {
+            Headers::Snake => Headers::Snake,
+            Headers::Names | Headers::Labels => Headers::Names,
+        }
+    }
+
+    /// Whether records of a kind have a table of their own, not columns beside the tickets:
+    /// activities have one where the kind is wanted as such.
+    pub fn has_table(&self, object: ObjectType) -> bool {
+        let as_such = |with: &With| with.object == object && matches!(with.what, What::Ids);
+        self.link_tables || self.as_cases || (object.is_activity() && self.with.iter().any(as_such))
+    }
+
     /// The other records to read, each kind once.
     pub fn others(&self) -> Vec<Others> {
         let mut objects: BTreeMap<ObjectType, Others> = BTreeMap::new();
@@ -211,14 +245,24 @@ impl Wanted {
                 name: with.name.clone(),
                 properties: Vec::new(),
             });
-            let new = with.property.iter().map(|property| &property.name);
-            for name in new {
-                if !others.properties.contains(name) {
-                    others.properties.push(name.clone());
+            for name in with.what.properties() {
+                if !others.properties.iter().any(|known| known == name) {
+                    others.properties.push(name.to_owned());
                 }
             }
         }
         objects.into_values().collect()
+    }
+}
+
+impl What {
+    /// The properties that are read for it.
+    pub fn properties(&self) -> Vec<&str> {
+        match self {
+            What::Ids => Vec::new(),
+            What::Property(property) => vec![&property.name],
+            What::Made(_, of) => of.clone(),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::attachments::BringError;
 use super::dataset::BaseError;
 use super::page::PageError;
 use crate::hubspot::SearchError;
@@ -16,6 +17,9 @@ pub enum ExportError {
     /// The list can't be read.
     #[error(transparent)]
     Page(PageError),
+    /// Files can't be brought.
+    #[error(transparent)]
+    Files(BringError),
     /// The target can't be opened; nothing was read.
     #[error("can't write the export: {0}")]
     Open(io::Error),
@@ -25,6 +29,15 @@ pub enum ExportError {
     /// The target can't be written.
     #[error("can't write the export: {0}")]
     Write(#[from] io::Error),
+}
+
+impl From<BringError> for ExportError {
+    fn from(error: BringError) -> ExportError {
+        match error {
+            BringError::Call(error) => ExportError::Call(error),
+            error => ExportError::Files(error),
+        }
+    }
 }
 
 impl From<PageError> for ExportError {

@@ -30,11 +30,13 @@ const PUBLISHING: &str = "publishing";
 const LOCK: &str = "lock";
 
 /// What an export makes in its run folder, but for the spools of linked records.
-const OURS: [&str; 17] = [
+const OURS: [&str; 19] = [
     "archived.pages",
     "archived.rows",
     ASKED,
     "export.json.new",
+    "files.pages",
+    "files.rows",
     "links.pages",
     "links.rows",
     "restored.pages",
@@ -49,6 +51,9 @@ const OURS: [&str; 17] = [
     "run.log",
     LOCK,
 ];
+
+/// Name of the spool of files that were brought.
+pub const FILES: &str = "files";
 
 /// Begins the names of the spools of linked records; the kind's place stands behind it.
 const LINKED: &str = "linked-";

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::attachments::Sum;
 use super::cell::Misfit;
 use super::columns::{Archived, ID_COLUMN, Wanted};
 use super::output::Target;
@@ -28,6 +29,8 @@ pub struct Job {
     pub shape: Shape,
     /// Where it goes.
     pub target: Target,
+    /// The folder that files of activities go into, where they are wanted.
+    pub attachments: Option<PathBuf>,
     /// Folder for pages on their way.
     pub work: PathBuf,
     /// Calls in flight, at most.
@@ -50,6 +53,13 @@ pub struct Job {
 }
 
 impl Job {
+    /// The same without where it goes, which is apart.
+    pub fn without_target(mut self) -> (Job, Target) {
+        let none = Target::Stream(Box::new(std::io::sink()));
+        let target = std::mem::replace(&mut self.target, none);
+        (self, target)
+    }
+
     /// Which export its files are of.
     pub fn about(&self) -> About {
         let started = self.started.map(|stamp| format!("{stamp:.3}"));
@@ -117,6 +127,8 @@ pub enum Step {
     Read(u64),
     /// Of so many it is known what they are linked to.
     Linked(u64),
+    /// So many files are settled.
+    Brought(u64),
     /// So many are written.
     Written(u64),
 }
@@ -145,6 +157,8 @@ pub struct Done {
     pub lines: Option<u64>,
     /// What a data set that went on came to; none for other targets.
     pub merged: Option<Merged>,
+    /// What the files of activities came to, where they were wanted.
+    pub attachments: Option<Sum>,
     /// Calls made, repeats included.
     pub calls: u64,
     /// Names of the files, the data first.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{
-    ARCHIVED_COLUMN, Archived, Column, Headers, Kind, Others, Values, Wanted, With, Wording,
+    ARCHIVED_COLUMN, Archived, Column, Headers, Kind, Values, Wanted, With, Wording,
 };
 use super::labels::labels;
 use crate::mapping::Backwards;
@@ -63,9 +63,7 @@ impl Layout {
             None => layout.add_properties(wanted, schema),
         }
         layout.add_record(wanted);
-        if !wanted.with_files {
-            layout.add_others(&wanted.with, &wanted.others());
-        }
+        layout.add_others(wanted);
         name_headers(&mut layout.columns, wanted.headers);
         layout
     }
@@ -155,16 +153,18 @@ impl Layout {
         }
     }
 
-    fn add_others(&mut self, with: &[With], others: &[Others]) {
-        for with in with {
+    /// What goes into no table beside the tickets.
+    fn add_others(&mut self, wanted: &Wanted) {
+        let others = wanted.others();
+        let beside = |with: &&With| !wanted.has_table(with.object);
+        for with in wanted.with.iter().filter(beside) {
             let mut places = others.iter().enumerate();
             let Some((place, others)) = places.find(|(_, others)| others.object == with.object)
             else {
                 continue;
             };
             let object = &others.name;
-            let property = with.property.as_ref().map(|property| &property.name);
-            let (name, source, kind) = match property {
+            let (name, source, kind) = match with.what.properties().first() {
                 None => (object.clone(), Source::Links(place), Kind::Ids),
                 Some(name) => {
                     let of_record = others.properties.iter().position(|other| other == name);

@@ -21,8 +21,11 @@ use crate::hubspot::{LinkType, LinkedRecord, Record};
 use crate::model::schema::ObjectType;
 use crate::model::shelf::Shelf;
 
-/// Tickets whose links are read ahead, in portions of `LINKED_LIMIT`.
+/// Tickets whose links are read ahead, in portions of `LINKED_LIMIT` or less.
 const PORTIONS_AHEAD: usize = 4;
+
+/// Tickets of a portion with texts.
+const TEXTS_LIMIT: usize = 100;
 
 /// Batches of other records that are read at once.
 const AT_ONCE: usize = 8;
@@ -97,7 +100,11 @@ pub async fn read(
     mut heard: impl FnMut(u64),
 ) -> Result<(), PageError> {
     let known = usize::try_from(spool.tickets()).unwrap_or(usize::MAX);
-    let mut portions = stream::iter(Portions(tickets.skip(known)))
+    let portions = Portions {
+        tickets: tickets.skip(known),
+        size: portion_size(wanted),
+    };
+    let mut portions = stream::iter(portions)
         .map(async |portion| of_portion(reading, wanted, with_bin, &portion?).await)
         .buffered(reading.width().min(PORTIONS_AHEAD))
         .boxed_local();
@@ -109,13 +116,25 @@ pub async fn read(
 }
 
 /// Tickets in portions for one read of links.
-struct Portions<I>(I);
+struct Portions<I> {
+    tickets: I,
+    size: usize,
+}
+
+/// Tickets of a portion: activities have texts, of which few are to be in memory at once.
+fn portion_size(wanted: &[Others]) -> usize {
+    let has_texts = |others: &Others| others.object.is_activity() && !others.properties.is_empty();
+    match wanted.iter().any(has_texts) {
+        true => TEXTS_LIMIT,
+        false => LINKED_LIMIT,
+    }
+}
 
 impl<I: Iterator<Item = io::Result<Ticket>>> Iterator for Portions<I> {
     type Item = io::Result<Vec<Ticket>>;
 
     fn next(&mut self) -> Option<io::Result<Vec<Ticket>>> {
-        let portion: io::Result<Vec<Ticket>> = self.0.by_ref().take(LINKED_LIMIT).collect();
+        let portion: io::Result<Vec<Ticket>> = self.tickets.by_ref().take(self.size).collect();
         match portion {
             Ok(portion) if portion.is_empty() => None,
             portion => Some(portion),

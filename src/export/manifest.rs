@@ -85,6 +85,11 @@ fn manifest_json(manifest: &Manifest<'_>, columns: &[Column]) -> Value {
         "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
         "left_out": done.left_out,
         "tables": done.tables.iter().cloned().collect::<BTreeMap<_, _>>(),
+        "attachments": done.attachments.as_ref().map(|sum| json!({
+            "files": sum.downloaded + sum.there,
+            "bytes": sum.bytes,
+            "lacking": sum.lacking,
+        })),
         "calls": manifest.calls,
         "columns": headers,
         "files": files.collect::<Vec<_>>(),

@@ -19,10 +19,13 @@ mod ranges;
 mod spool;
 mod page;
 mod links;
+mod attachments;
 
+pub mod activities;
 pub mod columns;
 pub mod labels;
 mod layout;
+mod record_columns;
 mod tables;
 mod project;
 mod cell;
@@ -37,6 +40,7 @@ mod standing;
 pub mod filter;
 mod folder;
 
+pub use attachments::Sum as FilesSum;
 pub use columns::Archived;
 pub use dataset::{Base, BaseError, onward, tombstones_in};
 pub use error::ExportError;

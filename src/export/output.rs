@@ -12,7 +12,7 @@ use super::links::Links;
 use super::names::{Beside, issues_of, table_beside};
 use super::spool::Ticket;
 use super::tables::Table;
-use super::write::{About, FileFacts, PartBy, Rows, Shape, Sink, WriteError};
+use super::write::{About, FileFacts, Form, PartBy, Rows, Shape, Sink, WriteError};
 use crate::model::schema::Schema;
 
 /// Where an export goes.
@@ -61,6 +61,8 @@ enum Claim {
 pub struct Output {
     to: To,
     beside: Vec<OpenTable>,
+    /// Tables whose rows are in their tickets' cases, with the rows so far.
+    cases: Vec<(Table, u64)>,
     issues: Issues,
 }
 
@@ -80,7 +82,8 @@ impl Claimed {
     /// is read. A stream has no tables beside it.
     pub fn open(target: Target, shape: Shape, tables: &[Table]) -> io::Result<Claimed> {
         let sinks = |place: &dyn Fn(&str) -> PathBuf| -> io::Result<Vec<Sink>> {
-            let tables = tables.iter().map(|table| Sink::file(place(&table.name)));
+            let beside = tables.iter().filter(|_| shape.form != Form::Case);
+            let tables = beside.map(|table| Sink::file(place(&table.name)));
             tables.collect()
         };
         let (to, tables, issues) = match target {
@@ -117,9 +120,17 @@ impl Claimed {
             Claim::File(sink, path) => To::File(Rows::open(shape, columns, sink, about)?, path),
         };
         let open = |(table, sink): (Table, Sink)| OpenTable::open(table, sink, (shape, about));
-        let beside = tables.into_iter().zip(self.tables).map(open);
+        let (cases, beside) = match shape.form {
+            Form::Case => (
+                tables.into_iter().map(|table| (table, 0)).collect(),
+                Vec::new(),
+            ),
+            _ => (Vec::new(), tables),
+        };
+        let beside = beside.into_iter().zip(self.tables).map(open);
         Ok(Output {
             to,
+            cases,
             beside: beside.collect::<io::Result<_>>()?,
             issues: self.issues,
         })
@@ -136,11 +147,23 @@ impl Output {
         cells: Result<Vec<Cell<'_>>, Misfit>,
     ) -> io::Result<bool> {
         let to = &mut self.to;
+        let nested = self
+            .cases
+            .iter()
+            .map(|(table, _)| table.nested(ticket, links));
+        let (cells, nested) = match (cells, nested.collect::<Result<Vec<_>, _>>()) {
+            (Ok(cells), Ok(nested)) => (Ok(cells), nested),
+            (Err(misfit), _) | (_, Err(misfit)) => (Err(misfit), Vec::new()),
+        };
         let written = self
             .issues
             .unless_written(ticket.id, cells, |cells| match to {
-                To::File(rows, _) | To::Stream(rows) => rows.write(cells),
+                To::File(rows, _) | To::Stream(rows) => rows.write_case(cells, &nested),
             })?;
+        let rows: Vec<usize> = nested.iter().map(|nested| nested.rows.len()).collect();
+        for ((_, count), rows) in self.cases.iter_mut().zip(rows).filter(|_| written) {
+            *count += rows as u64;
+        }
         for open in self.beside.iter_mut().filter(|_| written) {
             for cells in open.table.rows(ticket, links) {
                 let cells = cells.map_err(|misfit| open.table.named(misfit));
@@ -164,9 +187,11 @@ impl Output {
 
     /// Rows of each table beside the data, by its name.
     pub fn counts(&self) -> Vec<(String, u64)> {
-        let counts = self.beside.iter();
+        let beside = self.beside.iter().map(|open| (&open.table, open.count));
+        let cases = self.cases.iter().map(|(table, count)| (table, *count));
+        let counts = beside.chain(cases);
         counts
-            .map(|open| (open.table.name.clone(), open.count))
+            .map(|(table, count)| (table.name.clone(), count))
             .collect()
     }
 

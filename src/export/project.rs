@@ -5,12 +5,14 @@ use std::borrow::Cow;
 use jiff::civil::Date;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use super::cell::{Cell, Misfit, instant_of};
 use super::columns::{Column, Dates, Kind, Wording};
 use super::layout::{Layout, RecordTime, Source};
 use super::links::{Links, Other};
 use super::spool::Ticket;
+use crate::mapping::note_text;
 
 /// The cells of one ticket, in the order of the columns; or the value that has no
 /// words here.
@@ -103,6 +105,8 @@ pub fn worded<'a>(value: Option<&'a str>, column: &'a Column) -> Result<Cell<'a>
         }
         Wording::Moment(dates) if column.kind == Kind::Day => Cell::One(day(value, dates)),
         Wording::Moment(dates) => Cell::One(instant(value, dates)),
+        Wording::Text => Cell::One(note_text(value).into()),
+        Wording::Addresses(name) => many(addresses(value, name).into_iter()),
         Wording::Mapped(way) => match way.text(value) {
             Some(text) => Cell::One(text),
             None => {
@@ -113,6 +117,31 @@ pub fn worded<'a>(value: Option<&'a str>, column: &'a Column) -> Result<Cell<'a>
                 });
             }
         },
+    })
+}
+
+/// Those that the headers of an e-mail, which are JSON, have under a name; of another text
+/// its parts.
+fn addresses<'a>(value: &'a str, name: &str) -> Vec<Cow<'a, str>> {
+    let Ok(Value::Object(headers)) = serde_json::from_str(value) else {
+        return parts(value).map(Cow::Borrowed).collect();
+    };
+    let listed = match headers.get(name) {
+        Some(Value::Array(listed)) => listed.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    listed.iter().filter_map(address).map(Cow::Owned).collect()
+}
+
+/// `Ann Lee <ann@x.example>`.
+fn address(of: &Value) -> Option<String> {
+    let text = |name: &str| of.get(name).and_then(Value::as_str).unwrap_or_default();
+    let email = Some(text("email")).filter(|email| !email.is_empty())?;
+    let name = format!("{} {}", text("firstName"), text("lastName"));
+    Some(match name.trim() {
+        "" => email.to_owned(),
+        name => format!("{name} <{email}>"),
     })
 }
 
@@ -170,6 +199,27 @@ mod tests {
             Cell::Empty => "-".to_owned(),
             Cell::One(text) => text.into_owned(),
             Cell::Many(texts) => texts.join("|"),
+        }
+    }
+
+    #[test]
+    fn addresses_come_from_headers_or_as_they_stand() {
+        let headers = r#"{"from":{"email":"a@x.example","firstName":"Ann","lastName":"Lee"},
+            "to":[{"email":"b@x.example"},{"firstName":"Nobody"},{"email":"c@x.example","lastName":"Poe"}]}"#;
+        let column = |name| Column {
+            wording: Wording::Addresses(name),
+            ..Column::plain(name, name, Kind::List)
+        };
+        for (name, value, expected) in [
+            ("from", headers, "Ann Lee <a@x.example>"),
+            ("to", headers, "b@x.example;Poe <c@x.example>"),
+            ("cc", headers, ""),
+            ("to", "a@x.example;b@x.example", "a@x.example;b@x.example"),
+            ("to", "[1]", "[1]"),
+        ] {
+            let column = column(name);
+            let cell = worded(Some(value), &column).expect("it has words");
+            assert_eq!(cell.to_string(), expected, "{name} of {value}");
         }
     }
 

@@ -1,13 +1,16 @@
 //! Brings an export to its end: everything that is wanted into spools, then rows in id
 //! order into the target.
 
+use std::fs;
 use std::io;
+use std::sync::Arc;
 
 use serde_json::Map;
 
+use super::attachments::{Bringing, Files, Sum, namings};
 use super::cell::instant_of;
 use super::collect::Collected;
-use super::columns::Wanted;
+use super::columns::{Column, Wanted};
 use super::dataset;
 use super::error::ExportError;
 use super::filter::Judge;
@@ -20,7 +23,7 @@ use super::output::{Claimed, Output, Target};
 use super::page::Reading;
 use super::project::cells;
 use super::spool::Ticket;
-use super::tables::tables;
+use super::tables::{Table, knowing, tables};
 use super::window::Window;
 use crate::hubspot::Client;
 use crate::model::schema::Schema;
@@ -39,32 +42,81 @@ pub async fn run(
         return dataset::run(job, client, heard).await;
     }
     let tables = tables(&job.wanted, &job.schema);
-    let about = job.about();
     let reading = Reading {
         client: client.clone(),
         properties: job.properties(),
         history: job.wanted.history.clone(),
         concurrency: job.concurrency,
     };
-    let claimed = Claimed::open(job.target, job.shape, &tables).map_err(ExportError::Open)?;
-    let mut collected = Collected::open(&job.work, job.archived)?;
-    let others = job.wanted.others();
-    let missing = collected
-        .fill(&reading, &job.which, &others, &mut heard)
-        .await?;
-    let layout = layout(&job.wanted, &job.schema, collected.tickets()?)?;
-    let columns = &layout.columns;
-    let mut output = claimed.begin(columns, tables.clone(), &about)?;
+    let (job, target) = job.without_target();
+    let claimed = Claimed::open(target, job.shape, &tables).map_err(ExportError::Open)?;
     let judge = job.filter.as_ref();
     let judge = judge.map(|search| Judge::new(search, &job.schema, &reading.properties));
     let belongs = |ticket: &Ticket| match &job.which {
         Which::Since(window) => is_changed(ticket, *window, judge.as_ref()),
         _ => true,
     };
-    let mut done = write_rows((&collected, &belongs), &layout, &mut output, &mut heard).await?;
-    done.missing = missing;
+    let gathered = gather((&job, &reading), tables, &belongs, &mut heard).await?;
+    let collected = &gathered.collected;
+    let layout = layout(&job.wanted, &job.schema, collected.tickets()?)?;
+    let tables = gathered.tables;
+    let mut output = claimed.begin(&layout.columns, tables.clone(), &job.about())?;
+    let mut done = write_rows((collected, &belongs), &layout, &mut output, &mut heard).await?;
+    done.missing = gathered.missing;
+    done.attachments = gathered.brought;
     done.calls = client.calls();
     folder::begin_to_publish(&job.work)?;
+    publish(&job, output, done, (&layout.columns, tables), &client)
+}
+
+/// Everything that is written.
+struct Gathered {
+    collected: Collected,
+    /// Ids that are nowhere.
+    missing: Vec<u64>,
+    tables: Vec<Table>,
+    /// What files came to.
+    brought: Option<Sum>,
+}
+
+/// Reads everything, and brings the files that it names where those are wanted.
+async fn gather(
+    (job, reading): (&Job, &Reading),
+    tables: Vec<Table>,
+    belongs: &impl Fn(&Ticket) -> bool,
+    heard: &mut impl FnMut(Step),
+) -> Result<Gathered, ExportError> {
+    let mut collected = Collected::open(&job.work, job.archived)?;
+    if let Some(folder) = &job.attachments {
+        fs::create_dir_all(folder).map_err(ExportError::Open)?;
+        reading.client.check_reads_files().await?;
+    }
+    let others = job.wanted.others();
+    let missing = collected.fill(reading, &job.which, &others, heard).await?;
+    let mut gathered = Gathered {
+        collected,
+        missing,
+        tables,
+        brought: None,
+    };
+    if let Some(folder) = &job.attachments {
+        let bringing = Bringing::open(reading, folder, &job.work)?;
+        let of = (&gathered.collected, belongs);
+        let (files, sum) = bring(bringing, &job.wanted, of, heard).await?;
+        gathered.tables = knowing(gathered.tables, &Arc::new(files));
+        gathered.brought = Some(sum);
+    }
+    Ok(gathered)
+}
+
+/// Ends the files; they appear, the manifest last.
+fn publish(
+    job: &Job,
+    output: Output,
+    done: Done,
+    (columns, tables): (&[Column], Vec<Table>),
+    client: &Client,
+) -> Result<Done, ExportError> {
     let mut names = Vec::new();
     let first_issue = output.finish(|beside, files| {
         let paths = files.iter().filter_map(|file| file.path.as_ref());
@@ -89,6 +141,22 @@ pub async fn run(
         files: names,
         ..done
     })
+}
+
+/// Brings the files that activities of the tickets name.
+async fn bring(
+    bringing: Bringing<'_>,
+    wanted: &Wanted,
+    (collected, belongs): (&Collected, &impl Fn(&Ticket) -> bool),
+    heard: &mut impl FnMut(Step),
+) -> Result<(Files, Sum), ExportError> {
+    let namings = namings(wanted);
+    let tickets = collected.with_links()?.filter(|ticket| match ticket {
+        Ok((ticket, _)) => belongs(ticket),
+        Err(_) => true,
+    });
+    let told = |files| heard(Step::Brought(files));
+    Ok(bringing.all(&namings, tickets, told).await?)
 }
 
 /// The columns; without the empty ones if that is wanted.

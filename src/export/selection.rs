@@ -9,7 +9,7 @@ use super::columns::{Archived, Headers, Values};
 use super::filter;
 use super::write::{Form, Packing, Shape};
 use crate::model::issue::excerpt;
-use crate::model::schema::OWNER_PROPERTY;
+use crate::model::schema::{OWNER_PROPERTY, ObjectType};
 
 /// What an export was asked for. A selection with words that this version does not know
 /// is not read: it would select something else.
@@ -33,8 +33,11 @@ pub struct Selection {
     pub ids_from: Option<String>,
     /// What is wanted of other records, as it was written.
     pub with: Vec<String>,
-    /// Whether that goes into tables of its own.
-    pub with_files: bool,
+    /// Whether all of that goes into tables of its own.
+    #[serde(alias = "with_files")]
+    pub link_tables: bool,
+    /// Whether the files of activities are downloaded.
+    pub attachments: bool,
     /// Properties whose former values go into a table.
     pub history: Vec<String>,
     /// What headers are made of.
@@ -112,17 +115,29 @@ impl Selection {
     /// Names of the tables beside the data.
     pub fn tables(&self) -> Vec<String> {
         let mut names = Vec::new();
+        if self.format == Form::Case {
+            return names;
+        }
         if !self.history.is_empty() {
             names.push(super::tables::HISTORY.to_owned());
         }
-        let of_with = self.with_files || self.partition_by.is_some();
-        for with in self.with.iter().filter(|_| of_with) {
+        if self.attachments {
+            names.push(super::tables::FILES.to_owned());
+        }
+        for with in &self.with {
             let name = with.split('.').next().unwrap_or_default().trim();
-            if !names.iter().any(|known| known == name) {
+            if self.has_table(name) && !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
             }
         }
         names
+    }
+
+    /// Whether records of a kind have a table: all, or activities that are wanted as such.
+    fn has_table(&self, name: &str) -> bool {
+        let is_activity = ObjectType::named(name).is_some_and(ObjectType::is_activity);
+        let as_such = || self.with.iter().any(|with| with.trim() == name);
+        self.link_tables || self.partition_by.is_some() || (is_activity && as_such())
     }
 }
 
@@ -193,8 +208,28 @@ mod tests {
             now.with = ["contacts.email", "contacts", "companies"]
                 .map(str::to_owned)
                 .into();
-            now.with_files = true;
+            now.link_tables = true;
         });
         assert_eq!(asked.tables(), ["history", "contacts", "companies"]);
+        let asked = selection(|now| {
+            now.with = [
+                "contacts",
+                "notes",
+                "notes.hs_createdate",
+                "calls.hs_call_body",
+            ]
+            .map(str::to_owned)
+            .into();
+        });
+        assert_eq!(
+            asked.tables(),
+            ["notes"],
+            "activities, unless they are columns"
+        );
+        let asked = Selection {
+            format: Form::Case,
+            ..asked
+        };
+        assert_eq!(asked.tables(), [""; 0], "all of it is in the case");
     }
 }

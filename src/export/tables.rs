@@ -4,18 +4,25 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use super::attachments::{Files, Naming, file_columns, namings};
 use super::cell::{Cell, Misfit};
-use super::columns::{Column, Headers, Kind, Others, Values, Wanted, With, Wording};
+use super::columns::{ARCHIVED_COLUMN, Column, ID_COLUMN, Kind, Others, Values, Wanted, Wording};
 use super::labels::labels;
 use super::layout::name_headers;
 use super::links::{Links, Other};
 use super::project::{many, worded};
+use super::record_columns::{RecordColumn, record_columns};
 use super::spool::{Ticket, Version};
+use super::write::{Nested, NestedRow, PROPERTIES};
 use crate::model::schema::{ObjectType, Schema};
 
 /// The table of former values.
 pub(super) const HISTORY: &str = "history";
+
+/// The table of files of activities.
+pub(super) const FILES: &str = "attachments";
 
 /// The table of links of a data set.
 const LINKS: &str = "links";
@@ -37,8 +44,21 @@ enum Of {
     History(Vec<(String, HashMap<String, String>)>, bool),
     /// Links to records of these kinds, by their names.
     Links(Vec<String>),
-    /// Records of the kind at this place; their properties are read at these places.
-    Others(usize, Vec<usize>),
+    /// Files that activities of these kinds name, and what became of each.
+    Files(Vec<Naming>, Arc<Files>),
+    /// Records of the kind at this place, with what is shown of them; where cases are
+    /// written, with the files that they name.
+    Others(usize, Vec<RecordColumn>, Option<FilesOfCase>),
+}
+
+/// The files of activities as their cases tell of them.
+#[derive(Clone, Debug)]
+struct FilesOfCase {
+    naming: Naming,
+    /// The columns of what is told of a file.
+    columns: Vec<Column>,
+    /// What became of each.
+    files: Arc<Files>,
 }
 
 /// The tables that are wanted.
@@ -47,11 +67,12 @@ pub fn tables(wanted: &Wanted, schema: &Schema) -> Vec<Table> {
     if !wanted.history.is_empty() {
         tables.push(history(wanted, schema));
     }
-    if wanted.with_files {
-        for (place, others) in wanted.others().iter().enumerate() {
-            let with = wanted.with.iter();
-            let with = with.filter(|with| with.object == others.object);
-            tables.push(linked(place, with, others, wanted));
+    if wanted.attachments && !wanted.as_cases {
+        tables.push(files(wanted));
+    }
+    for (place, others) in wanted.others().iter().enumerate() {
+        if wanted.has_table(others.object) {
+            tables.push(linked(place, others, wanted));
         }
     }
     tables
@@ -73,7 +94,7 @@ fn history(wanted: &Wanted, schema: &Schema) -> Table {
     let user = Column::plain("user_id", "User ID", Kind::OtherId);
     columns.extend([at, text("source", "Source")]);
     columns.extend([text("source_id", "Source ID"), user]);
-    name_headers(&mut columns, snaked(wanted));
+    name_headers(&mut columns, wanted.table_headers());
     let labels = |name: &String| match schema.tickets.get(name) {
         Some(property) if wanted.values != Values::Ids => labels(property, schema),
         _ => HashMap::new(),
@@ -84,6 +105,22 @@ fn history(wanted: &Wanted, schema: &Schema) -> Table {
         name: HISTORY.to_owned(),
         columns,
         of: Of::History(properties.collect(), wanted.values == Values::Both),
+    }
+}
+
+/// Ticket, activity and what became of the file.
+fn files(wanted: &Wanted) -> Table {
+    let mut columns = vec![
+        Column::id(),
+        Column::plain("activity", "Activity", Kind::Text),
+        Column::plain("activity_id", "Activity ID", Kind::OtherId),
+    ];
+    columns.extend(file_columns());
+    name_headers(&mut columns, wanted.table_headers());
+    Table {
+        name: FILES.to_owned(),
+        columns,
+        of: Of::Files(namings(wanted), Arc::default()),
     }
 }
 
@@ -98,7 +135,7 @@ pub fn links_table(wanted: &Wanted) -> Table {
         text("category", "Category"),
         text("label", "Label"),
     ];
-    name_headers(&mut columns, snaked(wanted));
+    name_headers(&mut columns, wanted.table_headers());
     Table {
         name: LINKS.to_owned(),
         columns,
@@ -112,28 +149,35 @@ pub fn links_table(wanted: &Wanted) -> Table {
     }
 }
 
+/// The same tables once it is known what became of files.
+pub fn knowing(mut tables: Vec<Table>, brought: &Arc<Files>) -> Vec<Table> {
+    for table in &mut tables {
+        match &mut table.of {
+            Of::Files(_, files) => *files = Arc::clone(brought),
+            Of::Others(_, _, Some(of_case)) => of_case.files = Arc::clone(brought),
+            _ => {}
+        }
+    }
+    tables
+}
+
 /// The table of former values, if one is wanted.
 pub fn history_table(wanted: &Wanted, schema: &Schema) -> Option<Table> {
     (!wanted.history.is_empty()).then(|| history(wanted, schema))
 }
 
-/// Tables have names for headers, whatever the main file has; without quotes if that is
-/// wanted.
-fn snaked(wanted: &Wanted) -> Headers {
-    match wanted.headers {
-        Headers::Snake => Headers::Snake,
-        Headers::Names | Headers::Labels => Headers::Names,
+/// What a case calls a table. A custom kind may be called like something that each case has.
+fn named(others: &Others, wanted: &Wanted) -> String {
+    let own = [PROPERTIES, HISTORY, ID_COLUMN, ARCHIVED_COLUMN];
+    match wanted.as_cases && own.contains(&others.name.as_str()) {
+        true => others.object.plural().into_owned(),
+        false => others.name.clone(),
     }
 }
 
 /// Ticket, the other record's id, its properties as they were asked for, and what kinds of
 /// link there are between the two.
-fn linked<'a>(
-    place: usize,
-    with: impl Iterator<Item = &'a With>,
-    others: &Others,
-    wanted: &Wanted,
-) -> Table {
+fn linked(place: usize, others: &Others, wanted: &Wanted) -> Table {
     let singular = match others.object {
         ObjectType::Custom(_) => others.name.clone(),
         known => known.singular().into_owned(),
@@ -144,24 +188,23 @@ fn linked<'a>(
         Kind::Id,
     );
     let mut columns = vec![Column::id(), id];
-    let mut places = Vec::new();
-    for property in with.filter_map(|with| with.property.as_ref()) {
-        let place = others
-            .properties
-            .iter()
-            .position(|name| *name == property.name);
-        if let Some(place) = place.filter(|place| !places.contains(place)) {
-            places.push(place);
-            columns.push(Column::stored(property, &wanted.dates));
-        }
-    }
+    let shown = record_columns(wanted, others);
+    columns.extend(shown.iter().map(|shown| shown.column.clone()));
     columns.push(Column::plain("link_type_ids", "Link type IDs", Kind::Ids));
     columns.push(Column::plain("link_labels", "Link labels", Kind::List));
-    name_headers(&mut columns, snaked(wanted));
+    name_headers(&mut columns, wanted.table_headers());
+    let mut namings = namings(wanted).into_iter();
+    let naming = namings.find(|naming| naming.place == place);
+    let naming = naming.filter(|_| wanted.attachments && wanted.as_cases);
+    let of_case = naming.map(|naming| FilesOfCase {
+        naming,
+        columns: file_columns(),
+        files: Arc::default(),
+    });
     Table {
-        name: others.name.clone(),
+        name: named(others, wanted),
         columns,
-        of: Of::Others(place, places),
+        of: Of::Others(place, shown, of_case),
     }
 }
 
@@ -173,21 +216,7 @@ impl Table {
         links: &'a Links,
     ) -> Vec<Result<Vec<Cell<'a>>, Misfit>> {
         match &self.of {
-            Of::History(properties, both) => {
-                let histories = properties.iter().zip(&ticket.history);
-                let rows = histories.flat_map(|((name, labels), versions)| {
-                    let row = move |version: &'a Version| {
-                        let (value, label) = words(version, labels);
-                        let value = match both {
-                            true => vec![value, label],
-                            false => vec![label],
-                        };
-                        self.version(ticket.id, name, value, version)
-                    };
-                    versions.iter().map(row)
-                });
-                rows.collect()
-            }
+            Of::History(properties, both) => self.history_rows(ticket, properties, *both),
             Of::Links(objects) => {
                 let of_kind = objects.iter().zip(&links.others);
                 let rows = of_kind.flat_map(|(object, others)| {
@@ -196,33 +225,74 @@ impl Table {
                 });
                 rows.map(Ok).collect()
             }
-            Of::Others(place, properties) => {
+            Of::Files(namings, files) => {
+                let rows = namings.iter().flat_map(|naming| {
+                    let activities = naming.of(links).iter();
+                    activities.flat_map(move |one| file_rows(ticket.id, naming, one, files))
+                });
+                rows.map(Ok).collect()
+            }
+            Of::Others(place, shown, _) => {
                 let others = links.others.get(*place).into_iter().flatten();
-                others
-                    .map(|other| self.other(ticket.id, other, properties))
-                    .collect()
+                others.map(|one| other(ticket.id, one, shown)).collect()
             }
         }
     }
 
-    /// The row of a linked record: its properties, then the types and labels of the link.
-    fn other<'a>(
+    fn history_rows<'a>(
         &'a self,
-        ticket: u64,
-        other: &'a Other,
-        properties: &[usize],
-    ) -> Result<Vec<Cell<'a>>, Misfit> {
-        let mut row = vec![id(ticket), Cell::One(other.id.as_str().into())];
-        for (place, column) in properties.iter().zip(self.columns.iter().skip(2)) {
-            let value = other.values.get(*place).and_then(Option::as_deref);
-            row.push(worded(value, column)?);
+        ticket: &'a Ticket,
+        properties: &'a [(String, HashMap<String, String>)],
+        both: bool,
+    ) -> Vec<Result<Vec<Cell<'a>>, Misfit>> {
+        let histories = properties.iter().zip(&ticket.history);
+        let rows = histories.flat_map(|((name, labels), versions)| {
+            let row = move |version: &'a Version| {
+                let (value, label) = words(version, labels);
+                let value = match both {
+                    true => vec![value, label],
+                    false => vec![label],
+                };
+                self.version(ticket.id, name, value, version)
+            };
+            versions.iter().map(row)
+        });
+        rows.collect()
+    }
+
+    /// The rows of a ticket as a whole case has them: without the ticket's id, which is above.
+    pub fn nested<'a>(
+        &'a self,
+        ticket: &'a Ticket,
+        links: &'a Links,
+    ) -> Result<Nested<'a>, Misfit> {
+        let mut rows = Vec::new();
+        for (place, cells) in self.rows(ticket, links).into_iter().enumerate() {
+            let cells = cells.map_err(|misfit| self.named(misfit))?;
+            rows.push(NestedRow {
+                cells: cells.into_iter().skip(1).collect(),
+                files: self.files_of(links, place),
+            });
         }
-        let types = other.types.iter();
-        let ids = types.clone().map(|(_, id, _)| id.to_string().into());
-        let labels = types.map(|(_, _, label)| Cow::Borrowed(label.as_str()));
-        row.push(many(ids));
-        row.push(many(labels.filter(|label| !label.is_empty())));
-        Ok(row)
+        Ok(Nested {
+            name: &self.name,
+            columns: self.columns.get(1..).unwrap_or_default(),
+            file_columns: match &self.of {
+                Of::Others(_, _, Some(of_case)) => &of_case.columns,
+                _ => &[],
+            },
+            rows,
+        })
+    }
+
+    /// What is told of the files of the activity at a place.
+    fn files_of<'a>(&'a self, links: &'a Links, place: usize) -> Option<Vec<Vec<Cell<'a>>>> {
+        let Of::Others(_, _, Some(of_case)) = &self.of else {
+            return None;
+        };
+        let naming = &of_case.naming;
+        let ids = naming.ids(naming.of(links).get(place)?);
+        Some(ids.map(|id| of_case.files.cells(id)).collect())
     }
 
     /// A value of this table that has no place, with the table before its column.
@@ -250,6 +320,37 @@ impl Table {
         row.push(text(version.user.as_deref().unwrap_or_default()));
         Ok(row)
     }
+}
+
+/// The row of a linked record: what is shown of it, then the types and labels of the link.
+fn other<'a>(
+    ticket: u64,
+    other: &'a Other,
+    shown: &'a [RecordColumn],
+) -> Result<Vec<Cell<'a>>, Misfit> {
+    let mut row = vec![id(ticket), Cell::One(other.id.as_str().into())];
+    for shown in shown {
+        row.push(shown.cell(&other.values)?);
+    }
+    let types = other.types.iter();
+    let ids = types.clone().map(|(_, id, _)| id.to_string().into());
+    let labels = types.map(|(_, _, label)| Cow::Borrowed(label.as_str()));
+    row.push(many(ids));
+    row.push(many(labels.filter(|label| !label.is_empty())));
+    Ok(row)
+}
+
+fn file_rows<'a>(
+    ticket: u64,
+    naming: &'a Naming,
+    activity: &'a Other,
+    files: &'a Files,
+) -> impl Iterator<Item = Vec<Cell<'a>>> {
+    naming.ids(activity).map(move |file| {
+        let mut row = vec![id(ticket), text(&naming.kind), text(&activity.id)];
+        row.extend(files.cells(file));
+        row
+    })
 }
 
 fn link_rows<'a>(ticket: u64, object: &'a str, other: &'a Other) -> Vec<Vec<Cell<'a>>> {

@@ -10,6 +10,7 @@ use super::attempt::call::{Answer, Caller};
 use super::attempt::log::CallLog;
 use super::attempt::session::Session;
 use super::attempt::waits::HearWait;
+use super::connect::route::Route;
 use super::connect::settings::{ConnectError, Rate, Settings};
 use super::connect::token::Token;
 use crate::hubspot::error::CallError;
@@ -24,6 +25,8 @@ use crate::hubspot::wire::Read;
 pub struct Client {
     session: Arc<Session>,
     api: ApiVersion,
+    /// The address that it was connected to, and the way there.
+    way: Arc<(String, Route)>,
 }
 
 impl Client {
@@ -32,7 +35,11 @@ impl Client {
     /// on this machine.
     pub fn connect(base_url: &str, settings: Settings) -> Result<Client, ConnectError> {
         let transport = HttpTransport::open(base_url, &settings.route)?;
-        Ok(Client::over(Arc::new(transport), settings))
+        let way = Arc::new((base_url.to_owned(), settings.route.clone()));
+        Ok(Client {
+            way,
+            ..Client::over(Arc::new(transport), settings)
+        })
     }
 
     /// A client over any transport.
@@ -42,6 +49,7 @@ impl Client {
         Client {
             session: Arc::new(Session::new(caller, settings.credentials, api)),
             api,
+            way: Arc::default(),
         }
     }
 
@@ -113,6 +121,11 @@ impl Client {
     /// The token that stays, where there is one.
     pub(crate) fn fixed_token(&self) -> Option<&Token> {
         self.session.fixed_token()
+    }
+
+    /// The address that it was connected to, and the way there.
+    pub(crate) fn way(&self) -> (&str, &Route) {
+        (&self.way.0, &self.way.1)
     }
 
     pub(crate) fn api(&self) -> ApiVersion {

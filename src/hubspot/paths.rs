@@ -157,6 +157,11 @@ impl ApiVersion {
         format!("{}/{}", self.files(), segment(id))
     }
 
+    /// Gives an address of a file that is signed.
+    pub(crate) fn signed_url(self, id: &str) -> String {
+        format!("{}/signed-url", self.file(id))
+    }
+
     /// What is at a path of the file manager.
     pub(crate) fn file_stat(self, path: &str) -> String {
         let segments = path.split('/').filter(|part| !part.is_empty());

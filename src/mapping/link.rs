@@ -7,10 +7,12 @@ use crate::mapping::convert::email;
 use crate::mapping::entry::{Column, Entry, parts};
 use crate::mapping::key::{doubled_prefix, record_id, with_prefix};
 use crate::mapping::look_up::LookUp;
+use crate::mapping::notes::{Element, Field, Place};
 use crate::mapping::rewritten::is_rewritten;
 use crate::mapping::scope::{Findings, Scope};
 use crate::model::invisible::trim_invisible;
 use crate::model::issue::{Problem, Reason, excerpt};
+use crate::model::json::items;
 use crate::model::link_by::LinkBy;
 use crate::model::schema::ObjectType;
 use crate::model::ticket::{LinkDraft, Missing, PlacedRemark, PropertyValues, Remark};
@@ -28,6 +30,8 @@ pub(crate) struct Link {
     pub(crate) columns: Vec<Column>,
     /// Separators of a cell that names several records.
     pub(crate) split: Vec<String>,
+    /// The field of each object of a JSON list.
+    pub(crate) path: Option<String>,
     /// A file that turns texts into values.
     pub(crate) lookup: Option<LookUp>,
     /// Label of the association.
@@ -81,7 +85,12 @@ impl Link {
     ) {
         for column in &self.columns {
             let cell = scope.filled(column.idx).unwrap_or("");
-            for part in parts(cell, &self.split) {
+            let Some(parts) = self.parts(cell) else {
+                let problem = Problem::new(Reason::NoList).column(&*column.header);
+                findings.problems.push(problem.value(cell));
+                continue;
+            };
+            for part in parts {
                 let part = trim_invisible(&part);
                 if part.is_empty() {
                     continue;
@@ -97,6 +106,20 @@ impl Link {
                 }
             }
         }
+    }
+
+    /// What a cell says of each record; none where it is to be a list and is not one.
+    fn parts<'c>(&self, cell: &'c str) -> Option<Vec<Cow<'c, str>>> {
+        let Some(path) = self.path.as_ref().filter(|_| !cell.is_empty()) else {
+            return Some(parts(cell, &self.split));
+        };
+        let field = Field {
+            places: vec![Place::Name(path.clone())],
+        };
+        let objects = items(cell)?.into_iter().map(Element::of_object);
+        let objects: Vec<Element<'_>> = objects.collect::<Option<_>>()?;
+        let texts = objects.iter().filter_map(|object| field.text(object));
+        Some(texts.map(|text| Cow::Owned(text.into_owned())).collect())
     }
 
     /// Whether the row asks for this link already; the same record twice is one link.

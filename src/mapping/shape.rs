@@ -297,6 +297,8 @@ pub(crate) struct LinkSpec {
     pub(crate) nth: Option<At<usize>>,
     /// Separators of a cell that names several records.
     pub(crate) split: Option<At<Vec<String>>>,
+    /// The field that says it, where a cell is a JSON list of objects.
+    pub(crate) path: Option<String>,
     /// A file that turns the cell's text into the value.
     pub(crate) lookup: Option<At<TableSpec>>,
     /// Label of the association.

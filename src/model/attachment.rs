@@ -9,6 +9,9 @@ pub const ROOT: &str = "tickethaul";
 /// Stands for a system that the mapping does not name.
 const UNNAMED: &str = "import";
 
+/// Digits before the name of a stored file, by which it is searched for.
+const MARK: usize = 16;
+
 /// Letters of a name that are kept, and of its ending.
 const LONGEST: usize = 80;
 const LONGEST_ENDING: usize = 10;
@@ -50,7 +53,19 @@ impl Attachment {
     /// The name that the file gets: a mark by which a search finds it, then its own, without
     /// what could lead elsewhere or be read as something else.
     pub fn stored_name(&self, ticket: &str) -> String {
-        format!("{}-{}", &self.key(ticket)[..16], cleaned(&self.name))
+        format!("{}-{}", &self.key(ticket)[..MARK], safe_name(&self.name))
+    }
+}
+
+/// The name that a file had before it was stored by us under a path with its mark.
+pub fn own_name<'n>(path: &str, name: &'n str) -> &'n str {
+    let is_ours = path
+        .trim_start_matches('/')
+        .starts_with(&format!("{ROOT}/"));
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    match name.split_once('-') {
+        Some((mark, own)) if is_ours && mark.len() == MARK && mark.bytes().all(is_digit) => own,
+        _ => name,
     }
 }
 
@@ -66,7 +81,7 @@ pub fn system_folder(source: &str) -> String {
 }
 
 /// A name that can be stored anywhere.
-fn cleaned(name: &str) -> String {
+pub fn safe_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let keeps = |letter: char| !letter.is_control() && !SPECIAL.contains(letter);
     let letters = last
@@ -124,10 +139,10 @@ mod tests {
             ("con.", "con"),
             (long.as_str(), &long[..80]),
         ] {
-            assert_eq!(cleaned(name), clean, "{name}");
+            assert_eq!(safe_name(name), clean, "{name}");
         }
         assert_eq!(
-            cleaned(&format!("{long}.jpeg")),
+            safe_name(&format!("{long}.jpeg")),
             format!("{}.jpeg", &long[..80])
         );
     }
@@ -154,6 +169,23 @@ mod tests {
         let stored = by_name.stored_name("t1");
         assert_eq!(stored[..16], key(&by_name, "t1")[..16]);
         assert!(stored.ends_with("-a.png"));
+    }
+
+    #[test]
+    fn a_stored_name_leads_back_to_the_own_one() {
+        let file = Attachment {
+            name: "a-b.png".to_owned(),
+            ..Attachment::default()
+        };
+        let stored = file.stored_name("t1");
+        assert_eq!(own_name("/tickethaul/desk/t1/x.png", &stored), "a-b.png");
+        for (path, name) in [
+            ("/other/t1", stored.as_str()),
+            ("/tickethaul/desk/t1", "a-b.png"),
+            ("/tickethaul/desk/t1", "0123456789abcdeX-b.png"),
+        ] {
+            assert_eq!(own_name(path, name), name);
+        }
     }
 
     #[test]

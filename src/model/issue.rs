@@ -667,7 +667,7 @@ impl Reason {
             Reason::NestedTooDeep { limit } => {
                 format!("the JSON object is nested more than {limit} deep")
             }
-            Reason::NoList => "this is not a JSON list of comments".to_owned(),
+            Reason::NoList => "this is not a JSON list of objects".to_owned(),
             Reason::NoTicketOfComment => "no row of the input has this ticket".to_owned(),
             Reason::CommentsTooLong { limit } => format!(
                 "the comments of this ticket have more than {} MiB together",
@@ -910,7 +910,7 @@ impl Reason {
                 "look at this record: no help desk nests its fields so deeply".to_owned()
             }
             Reason::NoList => {
-                "correct the cell, or take the column out of [[notes]]".to_owned()
+                "correct the cell, or take the column out of the mapping".to_owned()
             }
             Reason::NoTicketOfComment => {
                 "import it with the file that has its ticket, or leave it out".to_owned()

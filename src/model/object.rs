@@ -84,6 +84,19 @@ impl ObjectType {
         ObjectType::Communications,
     ];
 
+    /// Whether it is something that happened, which stands on the timeline of others.
+    pub fn is_activity(self) -> bool {
+        matches!(
+            self,
+            ObjectType::Notes
+                | ObjectType::Emails
+                | ObjectType::Calls
+                | ObjectType::Meetings
+                | ObjectType::Tasks
+                | ObjectType::Communications
+        )
+    }
+
     /// The kind with this plural name or type id.
     pub fn named(name: &str) -> Option<ObjectType> {
         let mut known = ObjectType::ALL.into_iter();

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::temporary::Temporary;
@@ -64,6 +64,14 @@ impl PartFile {
             path,
             appeared: false,
         })
+    }
+
+    /// The file without anything in it, to be written by other means.
+    pub fn emptied(&self) -> io::Result<File> {
+        let mut file = self.file.try_clone()?;
+        file.set_len(0)?;
+        file.rewind()?;
+        Ok(file)
     }
 
     /// The file appears under its name, durable, with the mode of the one it replaces.

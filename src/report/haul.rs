@@ -74,6 +74,13 @@ impl HaulProgress {
         });
     }
 
+    /// So many files are downloaded, or there already.
+    pub fn brought(&mut self, files: u64) {
+        self.show("downloading", files, || {
+            format!("{} settled", counted(files, "file"))
+        });
+    }
+
     /// So many tickets are written.
     pub fn written(&mut self, tickets: u64) {
         self.show("writing", tickets, || {

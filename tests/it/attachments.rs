@@ -207,16 +207,16 @@ fn a_resume_takes_files_from_where_the_run_did_and_from_nowhere_that_others_say(
 }
 
 /// Paths that a host was asked for, each with the `Authorization` that came along.
-type Asked = Vec<(String, Option<String>)>;
+pub type Asked = Vec<(String, Option<String>)>;
 
 /// A host of files: what stands at each path, and what it was asked with.
-struct Host {
+pub struct Host {
     port: u16,
     asked: Arc<Mutex<Asked>>,
 }
 
 impl Host {
-    fn start() -> Host {
+    pub fn start() -> Host {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -232,11 +232,11 @@ impl Host {
         Host { port, asked }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}/{path}", self.port)
     }
 
-    fn asked(&self) -> Asked {
+    pub fn asked(&self) -> Asked {
         self.asked.lock().expect("nobody panicked").clone()
     }
 }

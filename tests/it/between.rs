@@ -21,6 +21,12 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// Whether a header or the body has these words.
+    pub fn says(&self, words: &str) -> bool {
+        let whole = String::from_utf8_lossy(&self.whole).to_lowercase();
+        whole.contains(&words.to_lowercase())
+    }
+
     /// Whether it goes to this path.
     pub fn is_to(&self, part: &str) -> bool {
         self.line.contains(part)

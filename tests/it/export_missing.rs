@@ -287,7 +287,7 @@ fn contacts_that_go_before_they_are_read_leave_no_half_links() {
     for (switch, more) in [
         ("read_missing=207", &[][..]),
         ("read_missing=404", &[]),
-        ("merged_ids=off", &["--with-files"]),
+        ("merged_ids=off", &["--link-tables"]),
     ] {
         let story = Story::new(&[switch]);
         let survivor = std::sync::Mutex::new(0);

@@ -164,7 +164,7 @@ fn killed_ten_times_and_resumed_it_is_the_same_folder_of_parts() {
         "month(createdate)",
         "--format",
         "csv",
-        "--with-files",
+        "--link-tables",
     ];
     let more = [&EVERYTHING[..], &parts].concat();
     let tables = ["whole", "killed"];

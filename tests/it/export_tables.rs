@@ -161,7 +161,7 @@ fn three_hundred_and_fifty_contacts_of_a_ticket_are_all_there() {
     assert_eq!(emails.len(), 350);
     assert!(emails.iter().all(|email| email.contains('@')));
 
-    let files = [&columns[..5], &["b.csv", "--with-files"]].concat();
+    let files = [&columns[..5], &["b.csv", "--link-tables"]].concat();
     let _ended = desk
         .export(&files)
         .expect(0)
@@ -201,26 +201,25 @@ fn all_kinds_of_other_records_come_along() {
         let _linked = desk.call("POST", &path, &json!({"inputs": [link]}));
         expected.push(made.to_string());
     }
-    let with =
-        "companies,companies.name,deals.dealname,deals,notes,notes.hs_note_body,notes.hs_timestamp";
+    let with = "companies,companies.name,deals.dealname,deals,notes.hs_object_id,notes.hs_note_body,notes.hs_timestamp";
     let args = ["--properties", "subject", "--with", with, "-o", "a.csv"];
     let _ended = desk.export(&args).expect(0);
     let rows = desk.here.rows("a.csv");
     assert_eq!(rows[0]["companies"], expected[0]);
     assert_eq!(rows[0]["deals"], expected[1]);
-    assert_eq!(rows[0]["notes"], expected[2]);
+    assert_eq!(rows[0]["notes.hs_object_id"], expected[2]);
     assert_eq!(rows[0]["companies.name"], "Bluepeak");
     assert_eq!(rows[0]["deals.dealname"], "Renewal");
     assert_eq!(rows[0]["notes.hs_note_body"], "Called.");
     assert!(with.split(',').all(|name| rows[1][name].is_empty()));
-    let args = [&args[..5], &["b.parquet", "--with-files"]].concat();
+    let args = [&args[..5], &["b.parquet", "--link-tables"]].concat();
     let _ended = desk.export(&args).expect(0);
     for name in ["companies", "deals", "notes"] {
         assert!(desk.here.path(&format!("b.{name}.parquet")).is_file());
     }
     let text = desk.here.read("b.parquet.schema.json");
     let schema: Value = serde_json::from_str(&text).expect("JSON");
-    assert_eq!(schema["tables"]["notes"][3]["type"], "datetime");
+    assert_eq!(schema["tables"]["notes"][4]["type"], "datetime");
 }
 
 #[test]
@@ -234,7 +233,7 @@ fn ids_of_linked_records_are_lists_of_whole_numbers() {
         "--with",
         "contacts,contacts.email",
     ];
-    for (file, more) in [("a.parquet", &[][..]), ("b.parquet", &["--with-files"])] {
+    for (file, more) in [("a.parquet", &[][..]), ("b.parquet", &["--link-tables"])] {
         let _ended = desk
             .export(&[&asked[..], &["-o", file], more].concat())
             .expect(0);

@@ -254,11 +254,13 @@ column = "Person"
         more += &format!("[[associate]]\nto = \"{kind}\"\nby = \"id\"\ncolumn = \"{column}\"\n");
     }
     let _ended = import(&desk, &format!("{columns}\n{cells}\n"), &more).expect(0);
-    let with = "contacts,notes,calls,tasks,meetings,emails,communications";
-    let held = exported(&desk, &["--properties", "subject", "--with", with]);
+    let ids = activities.iter();
+    let ids = ids.map(|(_, kind, _)| format!(",{kind}.hs_object_id"));
+    let with = format!("contacts{}", ids.collect::<String>());
+    let held = exported(&desk, &["--properties", "subject", "--with", &with]);
     assert_eq!(held[0]["contacts"], id(contact).to_string());
     for (_, kind, id) in activities {
-        assert_eq!(held[0][kind], id, "{kind}");
+        assert_eq!(held[0][&format!("{kind}.hs_object_id")], id, "{kind}");
     }
 }
 

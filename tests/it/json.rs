@@ -25,7 +25,7 @@ pub struct Shape {
 }
 
 /// All of them.
-pub const SHAPES: [Shape; 4] = [
+pub const SHAPES: [Shape; 5] = [
     Shape {
         sample: "zendesk-json-tickets.jsonl",
         preset: "zendesk-json",
@@ -61,6 +61,18 @@ pub const SHAPES: [Shape; 4] = [
         refused: &[("5", "UNMAPPED_VALUE", "status")],
         notes: (4, 9),
         shown: "Maya Lindqvist · Public · email: We look into it.",
+    },
+    Shape {
+        sample: "case-tickets.jsonl",
+        preset: "case",
+        done: 3,
+        refused: &[
+            ("4", "UNKNOWN_STAGE", "properties.hs_pipeline_stage"),
+            ("5", "INVALID_DATE", "notes"),
+            ("6", "NO_JSON_LIST", "contacts"),
+        ],
+        notes: (2, 3),
+        shown: "Carrier called",
     },
 ];
 

@@ -94,7 +94,7 @@ fn tickets_are_linked_to_a_custom_kind_by_any_of_its_names() {
             .map(|row| &*row["device.serial_number"])
             .collect();
         assert_eq!(serials, ["S1", "S1;S2", "S1", ""], "{api}");
-        let held = exported(&desk, &["--with", DEVICE, "--with-files"]);
+        let held = exported(&desk, &["--with", DEVICE, "--link-tables"]);
         let rows = desk.here.rows(&format!("held.{DEVICE}.csv"));
         assert_eq!((held.len(), rows.len()), (4, 4));
         let labelled: Vec<&Row> = rows
@@ -149,8 +149,8 @@ fn links_to_activities_and_custom_kinds_are_made_cut_and_undone() {
             .expect(0)
     };
     let held = |desk: &Desk| {
-        let rows = exported(desk, &["--with", "calls,device"]).into_iter();
-        let cells = rows.map(|row| (row["calls"].clone(), row["device"].clone()));
+        let rows = exported(desk, &["--with", "calls.hs_object_id,device"]).into_iter();
+        let cells = rows.map(|row| (row["calls.hs_object_id"].clone(), row["device"].clone()));
         cells.collect::<Vec<_>>()
     };
     let both = vec![(call.clone(), lamp.clone()), (String::new(), lamp.clone())];

@@ -37,6 +37,9 @@ mod data_set_linked; // data sets with notes, e-mails and records of a portal's 
 mod data_set; // data sets that are brought up to date hold what a full export holds
 mod export_columns; // columns that an export has, and those that it leaves empty or out
 mod export_meanwhile; // exports while another process creates, changes and archives tickets
+mod export_cases; // exports of whole cases, and the way into another portal
+mod export_files; // exports with the files of notes and e-mails: once, whole, under safe names
+mod export_history; // exports with notes, e-mails and the like, and their files
 mod export_missing; // exports while single tickets and contacts go between two calls, however the portal says so
 mod export_paging; // lists that go round, backwards or on for ever
 mod export_resume; // exports ended by force or by their time, and gone on with

@@ -14,9 +14,11 @@ use super::words::{
 use crate::cli::run_args::seconds;
 use crate::cli::settings::PortalArgs;
 use crate::error::Error;
+use crate::export::activities::ATTACHMENTS;
 use crate::export::columns::{Headers, Values};
 use crate::export::{Archived, Form, Packing, Replace, Selection};
 use crate::mapping::MappingFile;
+use crate::model::schema::ObjectType;
 use crate::output::Place;
 
 /// What the parts of a data set are made by where nothing else is said.
@@ -105,15 +107,21 @@ pub struct ExportArgs {
     /// Only the tickets whose ids stand in a file, one a line
     #[arg(long, value_name = "FILE")]
     pub ids_from: Option<PathBuf>,
-    /// Other records of each ticket: contacts, companies, deals, notes, emails, calls,
-    /// meetings, tasks, communications, or a custom object by its name or type id (2-…) for
-    /// their ids; contacts.email and the like for their properties
+    /// Other records of each ticket: contacts, companies, deals or a custom object by its name
+    /// or type id (2-…) for their ids; contacts.email and the like for their properties.
+    /// notes, emails, calls, meetings, tasks, communications for a table of them beside the
+    /// tickets, such as tickets.notes.csv: time, owner, text, attachments
     #[arg(long, value_name = "A,B.C,…", value_delimiter = ',', value_parser = checked(others))]
     with: Vec<String>,
-    /// Put them into files of their own, a row for each record of a ticket with the types
+    /// Put all of them into files of their own, a row for each record of a ticket with the types
     /// and labels of the link, such as tickets.contacts.csv beside tickets.csv
-    #[arg(long, requires_all = ["with", "output"])]
-    with_files: bool,
+    #[arg(long, alias = "with-files", requires_all = ["with", "output"])]
+    link_tables: bool,
+    /// Download the files of the notes, e-mails and the like that --with names, into this folder,
+    /// as TICKET/FILE-NAME; a table of its own, such as tickets.attachments.csv, says which they
+    /// are. Files that are there are not downloaded again
+    #[arg(long, value_name = "DIR", requires_all = ["with", "output"])]
+    pub attachments: Option<PathBuf>,
     /// What these properties were, since when and set by what, as far as HubSpot
     /// remembers: a file of its own, such as tickets.history.csv beside tickets.csv
     #[arg(long, value_name = "A,B,…", value_delimiter = ',', requires = "output")]
@@ -157,6 +165,9 @@ enum FormName {
     Csv,
     Jsonl,
     Parquet,
+    /// JSON lines, each a ticket with all that --with, --history and --attachments bring:
+    /// `tickethaul import -m case` takes them
+    Case,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -265,7 +276,8 @@ impl ExportArgs {
                 hash(&ids.collect::<Vec<u8>>())
             }),
             with: trimmed(&self.with),
-            with_files: self.with_files,
+            link_tables: self.link_tables,
+            attachments: self.attachments.is_some(),
             history: trimmed(&self.history),
             headers: self.headers.into(),
             values: self.values.into(),
@@ -344,6 +356,7 @@ impl ExportArgs {
             Some(FormName::Csv) => Form::Csv,
             Some(FormName::Jsonl) => Form::Jsonl,
             Some(FormName::Parquet) => Form::Parquet,
+            Some(FormName::Case) => Form::Case,
         };
         match (form, packing) {
             (Form::Parquet, Packing::Gzip | Packing::Zstd) => {
@@ -396,7 +409,35 @@ fn refuse_contradictions(selection: &Selection) -> Result<(), Error> {
         return Err(Error::usage("search finds no archived tickets")
             .advise("leave --where or --archived out"));
     }
+    if selection.format == Form::Case && selection.partition_by.is_some() {
+        return Err(Error::usage(
+            "a data set has tables, and a case is all of a ticket in one line",
+        )
+        .advise("name a file such as cases.jsonl, or leave --format case out"));
+    }
+    if selection.format == Form::Case && selection.link_tables {
+        return Err(
+            Error::usage("a case has linked records in it, and no tables beside it")
+                .advise("leave --link-tables or --format case out"),
+        );
+    }
+    if selection.attachments && !selection.with.iter().any(|with| names_files(with)) {
+        return Err(Error::usage("nothing that --with names has attachments")
+            .advise("name notes, emails or other activities as well"));
+    }
+    if selection.attachments && selection.partition_by.is_some() {
+        return Err(Error::usage("a data set takes no attachments along")
+            .advise("export them with an export to a file, such as -o tickets.csv"));
+    }
     Ok(())
+}
+
+/// Whether a word of `--with` tells which files a record has.
+fn names_files(with: &str) -> bool {
+    match with.split_once('.') {
+        Some((_, property)) => property.trim() == ATTACHMENTS,
+        None => ObjectType::named(with.trim()).is_some_and(ObjectType::is_activity),
+    }
 }
 
 /// A data set is of all tickets.

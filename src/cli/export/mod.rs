@@ -1,6 +1,7 @@
 //! `tickethaul export`: what was typed (`args`, `words`) is a selection and a place for
 //! it (`target`). Held against the portal (`resolve`, `wanted`) it becomes an export
-//! `Job` with a folder to work in (`work`), and is run; `resume` takes it up again.
+//! `Job` with a folder to work in (`work`), and is run; `told` says what came of it, `resume`
+//! takes it up again.
 
 mod args;
 mod words;
@@ -8,6 +9,7 @@ mod resolve;
 mod target;
 mod wanted;
 mod work;
+mod told;
 mod run;
 mod resume;
 

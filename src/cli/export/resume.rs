@@ -9,9 +9,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::run::{What, finish, give_up_superseded, job, stopped, unless_stopped};
-use super::target::{Goes, standing};
+use super::target::{Goes, folder_of_files, standing};
 use super::work::{Work, is_inside};
 use crate::cli::exit::Exit;
+use crate::cli::file_args::FOLDER;
 use crate::cli::mapping_file::mapping_error;
 use crate::cli::moments::second;
 use crate::cli::portal::Portal;
@@ -51,11 +52,14 @@ pub async fn resume(
     let mapping = mapping.transpose()?;
     let mut stop = pin!(stopped(again.max_duration));
     let goes = Goes::There(asked.target.clone());
+    let attachments = asked.told.option(FOLDER).map(Path::new);
+    let attachments = attachments.map(folder_of_files).transpose()?;
     let what = What {
         selection: &asked.selection,
         ids: asked.ids.as_deref(),
         mapping: mapping.as_ref(),
         goes: &goes,
+        attachments: attachments.as_deref(),
         concurrency: again.concurrency,
         missing_as_null: asked.missing_as_null,
         goes_on: asked.onward != Onward::Anew,

@@ -3,21 +3,21 @@
 //! export to a file has a run folder and can be resumed.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use serde_json::json;
 
 use super::args::ExportArgs;
 use super::resolve::{filter_search, which};
-use super::target::{ANEW, Goes, choose, same_portal, standing};
+use super::target::{ANEW, Goes, choose, folder_of_files, same_portal, standing};
+use super::told::{tell, tell_json};
 use super::wanted::{Missing, wanted};
 use super::work::Work;
 use crate::cli::exit::Exit;
+use crate::cli::file_args::absolute;
 use crate::cli::found;
 use crate::cli::mapping_file::read_mapping;
 use crate::cli::moments::second;
@@ -34,7 +34,7 @@ use crate::hubspot::error::CallError;
 use crate::hubspot::{Client, SchemaParts, Search};
 use crate::journal::{Told, now, run_id};
 use crate::mapping::MappingFile;
-use crate::model::count::{count, counted, counted_as};
+use crate::model::count::counted;
 use crate::model::schema::{ObjectType, Schema};
 
 /// What is exported, whether it is typed now or was once.
@@ -43,6 +43,8 @@ pub(super) struct What<'a> {
     pub(super) ids: Option<&'a [u64]>,
     pub(super) mapping: Option<&'a MappingFile>,
     pub(super) goes: &'a Goes,
+    /// The folder that files of activities go into.
+    pub(super) attachments: Option<&'a Path>,
     pub(super) concurrency: u16,
     /// Whether properties that the portal does not have become empty columns.
     pub(super) missing_as_null: bool,
@@ -85,12 +87,18 @@ async fn prepare(args: &ExportArgs, told: Told, talk: &Talk) -> Result<Prepared,
         Some(path) => standing(path, &selection, args.replace())?,
         None => None,
     };
+    let attachments = args
+        .attachments
+        .as_deref()
+        .map(folder_of_files)
+        .transpose()?;
     let portal = Portal::open(&args.portal, talk).await?;
     let what = What {
         selection: &selection,
         ids: ids.as_deref(),
         mapping: mapping.as_ref(),
         goes: &goes,
+        attachments: attachments.as_deref(),
         concurrency: args.concurrency,
         missing_as_null: args.missing_as_null(),
         goes_on: args.is_last() && args.replace() == Replace::Same && earlier.is_some(),
@@ -165,7 +173,7 @@ fn asked(args: &ExportArgs, what: &What<'_>, job: &Job, told: Told) -> Result<As
         portal_id: job.portal_id,
         properties: job.properties(),
         started: job.started,
-        told,
+        told: absolute(told),
     })
 }
 
@@ -259,6 +267,7 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result
         schema,
         shape: what.selection.shape(),
         target,
+        attachments: what.attachments.map(Path::to_owned),
         work: PathBuf::new(),
         concurrency: usize::from(what.concurrency),
         portal_id: portal.account.portal_id,
@@ -365,7 +374,8 @@ pub(super) async fn finish(
             }
             tell(&done, (goes, goes_on), talk);
             tell_json(&done, (goes, goes_on), begun.elapsed(), talk);
-            Ok(match done.issues {
+            let lacking = done.attachments.as_ref().map_or(0, |sum| sum.lacking);
+            Ok(match done.issues + lacking {
                 0 => Exit::Fine,
                 _ => Exit::Refused,
             })
@@ -378,6 +388,7 @@ fn how_far(step: Step) -> String {
     match step {
         Step::Read(tickets) => format!("with {} read", counted(tickets, "ticket")),
         Step::Linked(tickets) => format!("with links of {} read", counted(tickets, "ticket")),
+        Step::Brought(files) => format!("with {} settled", counted(files, "file")),
         Step::Written(tickets) => format!("with {} written", counted(tickets, "ticket")),
     }
 }
@@ -397,6 +408,7 @@ async fn with_progress(
         match step {
             Step::Read(tickets) => progress.read(tickets),
             Step::Linked(tickets) => progress.linked(tickets),
+            Step::Brought(files) => progress.brought(files),
             Step::Written(tickets) => progress.written(tickets),
         }
     };
@@ -473,86 +485,4 @@ async fn total(job: &Job, client: &Client) -> Option<u64> {
     };
     let found = client.search(ObjectType::Tickets, &search, 0).await.ok()?;
     Some(found.total as u64)
-}
-
-fn tell(done: &Done, (goes, goes_on): (&Goes, bool), talk: &Talk) {
-    let archived = match done.archived {
-        0 => String::new(),
-        archived => format!(", {} of them archived", count(archived)),
-    };
-    let tables = done.tables.iter();
-    let tables: String = tables
-        .map(|(name, rows)| format!(", {} of {name}", counted(*rows, "row")))
-        .collect();
-    let tickets = counted(done.tickets, "ticket");
-    let merged = done.merged.filter(|_| goes_on);
-    match (merged, done.lines) {
-        (Some(merged), Some(lines)) => talk.say(&format!(
-            "{} added, {} gone; the log holds {} of {tickets}{archived}{tables}",
-            counted(merged.changed, "line"),
-            count(merged.gone),
-            counted(lines, "line"),
-        )),
-        (None, _) => talk.say(&format!("{tickets} exported{archived}{tables}")),
-        (Some(merged), None) => talk.say(&format!(
-            "{} new or changed, {} gone; the data set holds {tickets}{archived}{tables}",
-            count(merged.changed),
-            count(merged.gone)
-        )),
-    }
-    if done.uncounted > 0 {
-        talk.say(&format!(
-            "the portal counts {} fewer: some may have been deleted for good; --reconcile takes those out",
-            counted(done.uncounted, "ticket")
-        ));
-    }
-    if let Some(first) = done.missing.first() {
-        let ids = counted_as(done.missing.len(), "id is", "ids are");
-        talk.say(&format!("{ids} not in the portal, such as {first}"));
-    }
-    if done.left_out > 0 {
-        let tickets = counted(done.left_out, "ticket");
-        talk.say(&format!(
-            "left out: {tickets} archived or merged while the export ran"
-        ));
-    }
-    say_issue(done, goes.path().is_none(), talk);
-}
-
-fn tell_json(done: &Done, (goes, goes_on): (&Goes, bool), time: Duration, talk: &Talk) {
-    // On stdout are the tickets.
-    if !matches!(goes, Goes::Stream(None)) {
-        talk.result(&json!({
-            "tickets": done.tickets,
-            "archived": done.archived,
-            "tables": done.tables.iter().cloned().collect::<BTreeMap<_, _>>(),
-            "issues": done.issues,
-            "left_out": done.left_out,
-            "changed": done.merged.filter(|_| goes_on).map(|merged| merged.changed),
-            "gone": done.merged.filter(|_| goes_on).map(|merged| merged.gone),
-            "lines": done.lines,
-            "uncounted": done.uncounted,
-            "files": done.files,
-            "calls": done.calls,
-            "seconds": time.as_secs_f64(),
-            "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
-        }));
-    }
-}
-
-fn say_issue(done: &Done, to_stream: bool, talk: &Talk) {
-    let Some((id, misfit)) = &done.first_issue else {
-        return;
-    };
-    let place = match to_stream {
-        true => "",
-        false => " but in the .issues.csv beside it",
-    };
-    talk.say(&format!(
-        "{} not in the export{place}: ticket {id} has `{}` in {}, which holds {}",
-        counted_as(done.issues, "row is", "rows are"),
-        misfit.value,
-        misfit.column,
-        misfit.wanted
-    ));
 }

@@ -50,6 +50,7 @@ impl Goes {
 /// Applies the rules for outputs to what was typed.
 pub(super) fn choose(args: &ExportArgs, selection: &Selection) -> Result<Goes, Error> {
     let Some(path) = args.output.as_deref() else {
+        refuse_tables_beside(selection, "standard output")?;
         return Ok(Goes::Stream(None));
     };
     let goes = match selection.partition_by {
@@ -63,18 +64,28 @@ pub(super) fn choose(args: &ExportArgs, selection: &Selection) -> Result<Goes, E
         }
     }
     if let Goes::Stream(_) = goes {
-        if !selection.tables().is_empty() {
-            return Err(Error::usage(
-                "--history and --with-files write files beside the output, and a device has no place beside it",
-            )
-            .advise("name a file with -o"));
-        }
+        refuse_tables_beside(selection, "a device")?;
         if args.run_dir.is_some() {
             return Err(Error::usage("an export to a device can't be resumed")
                 .advise("leave --run-dir out"));
         }
     }
     Ok(goes)
+}
+
+/// Tables need a place beside the tickets.
+fn refuse_tables_beside(selection: &Selection, what: &str) -> Result<(), Error> {
+    let tables = selection.tables();
+    if tables.is_empty() {
+        return Ok(());
+    }
+    let words = format!(
+        "{} would be written beside the output, and {what} has no place beside it",
+        tables.join(", ")
+    );
+    Err(Error::usage(words).advise(
+        "name a file with -o; for a column beside the tickets name a property, such as notes.hs_object_id",
+    ))
 }
 
 fn named_file(args: &ExportArgs, path: &Path) -> Result<Goes, Error> {
@@ -90,6 +101,20 @@ fn named_file(args: &ExportArgs, path: &Path) -> Result<Goes, Error> {
         Named::Stdout(_) => Ok(Goes::Stream(None)),
         Named::Device(path) => Ok(Goes::Stream(Some(path))),
     }
+}
+
+/// The folder that files of activities go into, which need not be there yet.
+pub(super) fn folder_of_files(folder: &Path) -> Result<PathBuf, Error> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(Error::usage(format!(
+            "--attachments {} is not a folder",
+            folder.display()
+        ))
+        .advise("name the folder that the files are to go into"));
+    }
+    let folder = std::path::absolute(folder).map_err(|error| unwritable(folder, &error))?;
+    refuse_inside_a_set(&folder)?;
+    Ok(folder)
 }
 
 fn named_folder(path: &Path) -> Result<Goes, Error> {

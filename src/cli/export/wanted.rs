@@ -10,8 +10,9 @@ use crate::cli::objects::objects;
 use crate::cli::portal::call_error;
 use crate::cli::talk::Talk;
 use crate::error::Error;
-use crate::export::columns::{Wanted, With};
-use crate::export::{PartBy, Selection, Unit};
+use crate::export::activities::shown;
+use crate::export::columns::{Wanted, What, With};
+use crate::export::{Form, PartBy, Selection, Unit};
 use crate::hubspot::Client;
 use crate::mapping::MappingFile;
 use crate::model::schema::{ObjectName, ObjectType, PropertyDef, Schema, ValueType};
@@ -50,7 +51,9 @@ pub(super) async fn wanted(
         with,
         absent: missing.properties.clone(),
         // A data set has tables of links and of linked records.
-        with_files: selection.with_files || selection.partition_by.is_some(),
+        link_tables: selection.link_tables || selection.partition_by.is_some(),
+        as_cases: selection.format == Form::Case,
+        attachments: selection.attachments,
         archived: selection.archived,
         record_times: selection.record_times || selection.partition_by.is_some(),
         skip_empty: selection.skip_empty,
@@ -74,22 +77,43 @@ async fn with(
     for (object, (_, property)) in objects.iter().zip(&words) {
         asked.entry(*object).or_default().extend(property.clone());
     }
-    let mut defined: BTreeMap<ObjectType, Defined> = BTreeMap::new();
-    for (object, properties) in asked.into_iter().filter(|(_, names)| !names.is_empty()) {
+    // What is shown of an activity is for its kind to say.
+    asked.retain(|object, names| object.is_activity() || !names.is_empty());
+    let defined = definitions(asked, client, missing).await?;
+    let mut with = Vec::new();
+    for (object, (name, property)) in objects.iter().zip(&words) {
+        let none = Defined::new();
+        let defined = defined.get(object).unwrap_or(&none);
+        let whats = match property {
+            None => [vec![What::Ids], shown(*object, defined)].concat(),
+            Some(name) => {
+                let property = defined.get(name).cloned();
+                property.map(What::Property).into_iter().collect()
+            }
+        };
+        with.extend(whats.into_iter().map(|what| With {
+            object: *object,
+            name: name.to_string(),
+            what,
+        }));
+    }
+    Ok(with)
+}
+
+/// What the portal defines for other records.
+async fn definitions(
+    asked: BTreeMap<ObjectType, Vec<String>>,
+    client: &Client,
+    missing: &mut Missing,
+) -> Result<BTreeMap<ObjectType, Defined>, Error> {
+    let mut defined = BTreeMap::new();
+    for (object, properties) in asked {
         let found = client.properties(object, false).await.map_err(call_error)?;
         let mut found = found.into_iter().map(|p| (p.name.clone(), p)).collect();
         missing.stand_in(object, &properties, &mut found)?;
         let _none = defined.insert(object, found);
     }
-    let words = objects.iter().zip(&words);
-    let with = words.map(|(object, (name, property))| With {
-        object: *object,
-        name: name.to_string(),
-        property: property
-            .as_ref()
-            .and_then(|name| defined.get(object)?.get(name).cloned()),
-    });
-    Ok(with.collect())
+    Ok(defined)
 }
 
 /// Properties that were asked for and that the portal does not have.

@@ -13,13 +13,14 @@ use super::build::{Built, Plan, write_table};
 use super::gather::Gathered;
 use super::table::stamp_columns;
 use crate::export::cell::{Cell, instant_of};
-use crate::export::columns::{Column, ID_COLUMN, Kind, Others};
+use crate::export::columns::{Column, Headers, ID_COLUMN, Kind, Others};
 use crate::export::folder::linked_spool;
 use crate::export::held::{HeldRow, HeldRows};
 use crate::export::job::Job;
+use crate::export::layout::name_headers;
 use crate::export::links::Links;
 use crate::export::page::{MODIFIED, PageError, Reading, changed_in};
-use crate::export::project::worded;
+use crate::export::record_columns::{RecordColumn, record_columns};
 use crate::export::spool::{Spool, Ticket, Times};
 use crate::export::window::Window;
 use crate::hubspot::contract::BATCH_LIMIT;
@@ -34,6 +35,8 @@ pub struct RecordTable {
     others: Others,
     /// Its columns.
     pub columns: Vec<Column>,
+    /// What of a record is in them.
+    shown: Vec<RecordColumn>,
     linked: BTreeSet<u64>,
     /// What was read of records, as tickets are kept.
     spool: Spool,
@@ -41,26 +44,13 @@ pub struct RecordTable {
     goes_on: bool,
 }
 
-/// The tables that a job wants, without what is read for them.
-fn columns(job: &Job) -> Vec<Vec<Column>> {
-    let others = job.wanted.others().into_iter();
-    let columns = |others: &Others| {
-        let mut columns = vec![Column::plain(ID_COLUMN, "Record ID", Kind::Id)];
-        for name in &others.properties {
-            let mut with = job.wanted.with.iter();
-            let property = with.find_map(|with| {
-                let property = with.property.as_ref()?;
-                (with.object == others.object && property.name == *name).then_some(property)
-            });
-            columns.extend(property.map(|property| Column {
-                dropped: job.wanted.is_absent(others.object, name),
-                ..Column::stored(property, &job.wanted.dates)
-            }));
-        }
-        columns.extend(stamp_columns());
-        columns
-    };
-    others.map(|others| columns(&others)).collect()
+/// The columns of a table: id, what is shown, and the stamps.
+fn columns(shown: &[RecordColumn], headers: Headers) -> Vec<Column> {
+    let mut columns = vec![Column::plain(ID_COLUMN, "Record ID", Kind::Id)];
+    columns.extend(shown.iter().map(|shown| shown.column.clone()));
+    columns.extend(stamp_columns());
+    name_headers(&mut columns, headers);
+    columns
 }
 
 /// Reads what is needed for the tables.
@@ -71,13 +61,9 @@ pub async fn read(
     gathered: &Gathered,
 ) -> Result<Vec<RecordTable>, PageError> {
     let mut tables = Vec::new();
-    for (place, (others, columns)) in job
-        .wanted
-        .others()
-        .into_iter()
-        .zip(columns(job))
-        .enumerate()
-    {
+    for (place, others) in job.wanted.others().into_iter().enumerate() {
+        let shown = record_columns(&job.wanted, &others);
+        let columns = columns(&shown, job.wanted.table_headers());
         let linked = linked(gathered, place)?;
         let mut table = RecordTable {
             goes_on: base.is_some_and(|base| same(base, &others.name, &columns))
@@ -85,6 +71,7 @@ pub async fn read(
             spool: Spool::open(&job.work, &linked_spool(place))?,
             others,
             columns,
+            shown,
             linked,
         };
         let ids = table.to_read(reading, (base, window), job).await?;
@@ -237,8 +224,8 @@ impl RecordTable {
         Ok(Box::new(records.map(move |record| {
             let record = record?;
             let mut cells = vec![id(record.id)];
-            for (value, column) in record.values.iter().zip(self.columns.iter().skip(1)) {
-                let cell = worded(value.as_deref(), column).unwrap_or(Cell::Empty);
+            for shown in &self.shown {
+                let cell = shown.cell(&record.values).unwrap_or(Cell::Empty);
                 cells.push(cell.into_owned());
             }
             cells.extend(stamps.iter().cloned());

@@ -95,7 +95,8 @@ fn open(path: &Path, shape: Shape, headers: &[String]) -> io::Result<Rows> {
     let text = |file| unpacked(shape.packing, file).map_err(named);
     Ok(match shape.form {
         Form::Csv => Box::new(csv_rows::rows(text(file)?, headers).map_err(named)?),
-        Form::Jsonl => Box::new(json_rows::rows(text(file)?, headers.to_vec())),
+        // A data set has no cases.
+        Form::Jsonl | Form::Case => Box::new(json_rows::rows(text(file)?, headers.to_vec())),
         Form::Parquet => Box::new(parquet_rows::rows(file, headers).map_err(named)?),
     })
 }

@@ -50,7 +50,8 @@ impl JsonRows {
     }
 }
 
-fn value(line: &mut Vec<u8>, cell: &Cell<'_>, kind: Kind) -> io::Result<()> {
+/// A value as JSON.
+pub(super) fn value(line: &mut Vec<u8>, cell: &Cell<'_>, kind: Kind) -> io::Result<()> {
     match (cell, kind) {
         (Cell::Empty, _) => line.extend(b"null"),
         (Cell::Many(texts), _) => serde_json::to_writer(line, texts)?,

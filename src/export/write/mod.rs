@@ -2,8 +2,10 @@
 //! parts, or go to a stream. `rows` knows the forms, `sink` where the bytes go, `pack`
 //! how they are compressed.
 
+mod case_rows;
 mod csv_rows;
 mod json_rows;
+mod nested;
 mod pack;
 mod parquet_column;
 mod parquet_rows;
@@ -12,6 +14,8 @@ mod rows;
 mod shape;
 mod sink;
 
+pub use case_rows::PROPERTIES;
+pub use nested::{Nested, NestedRow};
 pub use pack::{Packing, unpacked};
 pub use parts::{PartBy, Parts, Unit};
 pub use rows::Rows;

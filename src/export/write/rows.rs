@@ -2,8 +2,10 @@
 
 use std::io;
 
+use super::case_rows::CaseRows;
 use super::csv_rows::CsvRows;
 use super::json_rows::JsonRows;
+use super::nested::Nested;
 use super::pack::Packed;
 use super::parquet_rows::ParquetRows;
 use super::shape::{About, Form, Shape, WriteError};
@@ -28,6 +30,8 @@ enum FormRows {
     Csv(Box<CsvRows>),
     /// JSON lines.
     Json(Box<JsonRows>),
+    /// Whole cases.
+    Case(Box<CaseRows>),
     /// Parquet.
     Parquet(Box<ParquetRows>),
 }
@@ -61,6 +65,7 @@ impl Rows {
                 FormRows::Csv(Box::new(rows))
             }
             Form::Jsonl => FormRows::Json(Box::new(JsonRows::open(packed(sink)?, columns)?)),
+            Form::Case => FormRows::Case(Box::new(CaseRows::open(packed(sink)?, columns))),
             Form::Parquet => {
                 let rows = ParquetRows::open(sink, columns, (about, group_bytes))?;
                 FormRows::Parquet(Box::new(rows))
@@ -71,7 +76,17 @@ impl Rows {
 
     /// Writes a row, whole or not at all.
     pub fn write(&mut self, cells: &[Cell<'_>]) -> Result<(), WriteError> {
+        self.write_case(cells, &[])
+    }
+
+    /// Writes a row with what hangs on its ticket, where the form has a place for that.
+    pub fn write_case(
+        &mut self,
+        cells: &[Cell<'_>],
+        nested: &[Nested<'_>],
+    ) -> Result<(), WriteError> {
         match &mut self.form {
+            FormRows::Case(rows) => rows.write(cells, nested)?,
             FormRows::Csv(rows) => rows.write(cells)?,
             FormRows::Json(rows) => rows.write(cells)?,
             FormRows::Parquet(rows) => rows.write(cells)?,
@@ -85,6 +100,7 @@ impl Rows {
         let sink = match self.form {
             FormRows::Csv(rows) => rows.finish()?,
             FormRows::Json(rows) => rows.finish()?,
+            FormRows::Case(rows) => rows.finish()?,
             FormRows::Parquet(rows) => rows.finish()?,
         };
         Ok(FileFacts {

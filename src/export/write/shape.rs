@@ -16,6 +16,8 @@ pub enum Form {
     Csv,
     /// A JSON object a line.
     Jsonl,
+    /// The same, with all that hangs on a ticket in it.
+    Case,
     /// Typed columns; compressed by itself.
     Parquet,
 }
@@ -59,7 +61,7 @@ impl Shape {
     pub fn ending(self) -> String {
         let form = match self.form {
             Form::Csv => "csv",
-            Form::Jsonl => "jsonl",
+            Form::Jsonl | Form::Case => "jsonl",
             Form::Parquet => "parquet",
         };
         let packing = match self.packing {

@@ -9,6 +9,7 @@ use crate::hubspot::error::CallError;
 use crate::hubspot::exchange::{Effect, Method, Request, Upload};
 use crate::hubspot::paths::with_query;
 use crate::hubspot::records::StoredFile;
+use crate::hubspot::transport::Fetcher;
 use crate::hubspot::wire;
 
 /// Files of one search that are believed: more than any name's mark can find.
@@ -42,11 +43,34 @@ impl Client {
     /// The file at a path.
     pub async fn file_at(&self, path: &str) -> Result<Option<StoredFile>, CallError> {
         let stat = self.get(self.api().file_stat(path), wire::stat).await;
-        match stat {
-            // Nothing at a path may be told like a path of the API that is not there.
-            Err(CallError::Gone { error, .. }) if error.status == 404 => Ok(None),
-            stat => Ok(found(stat)?.flatten()),
+        Ok(there(stat)?.flatten())
+    }
+
+    /// Those of some files, at most 100, that a search tells of: hidden ones are not among them.
+    pub async fn stored_files(&self, ids: &[&str]) -> Result<Vec<StoredFile>, CallError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
         }
+        let mut query: Vec<(&str, &str)> = ids.iter().map(|id| ("ids", *id)).collect();
+        query.push(("limit", FOUND));
+        let path = with_query(&self.api().file_search(), &query);
+        self.get(path, wire::files).await
+    }
+
+    /// A file by its id.
+    pub async fn stored_file(&self, id: &str) -> Result<Option<StoredFile>, CallError> {
+        there(self.get(self.api().file(id), wire::file).await)
+    }
+
+    /// An address that leads to a file for a while, without a token.
+    pub async fn signed_address(&self, id: &str) -> Result<Option<String>, CallError> {
+        there(self.get(self.api().signed_url(id), wire::signed).await)
+    }
+
+    /// Fetches files from such addresses.
+    pub fn file_fetcher(&self) -> Fetcher {
+        let (base, route) = self.way();
+        Fetcher::of_portal(base, route.clone(), self.deadline())
     }
 
     /// A file by its id; none where it is not there, or deleted.
@@ -69,10 +93,16 @@ impl Client {
     /// Deletes a file; one that is not there is as good as deleted.
     pub async fn delete_file(&self, id: &str) -> Result<(), CallError> {
         let request = Request::new(Method::Delete, self.api().file(id), Effect::Repeatable);
-        match found(self.call(&request, wire::nothing).await) {
-            Err(CallError::Gone { error, .. }) if error.status == 404 => Ok(()),
-            deleted => deleted.map(drop),
-        }
+        there(self.call(&request, wire::nothing).await).map(drop)
+    }
+
+    /// Makes sure that files may be read.
+    ///
+    /// # Errors
+    /// When a scope is missing, which the error names, or the portal can't be reached.
+    pub async fn check_reads_files(&self) -> Result<(), CallError> {
+        let path = with_query(&self.api().file_search(), &[("limit", "1")]);
+        self.get(path, wire::files).await.map(drop)
     }
 
     /// Makes sure that files may be read and written: an upload of nothing needs the scopes
@@ -81,14 +111,21 @@ impl Client {
     /// # Errors
     /// When a scope is missing, which the error names, or the portal can't be reached.
     pub async fn check_files(&self) -> Result<(), CallError> {
-        let path = with_query(&self.api().file_search(), &[("limit", "1")]);
-        let _some = self.get(path, wire::files).await?;
+        self.check_reads_files().await?;
         let mut request = Request::new(Method::Post, self.api().files(), Effect::Repeatable);
         request.upload = Some(part("options", "{}"));
         match self.call(&request, wire::anything).await {
             Ok(_) | Err(CallError::Refused(_)) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// What there is. Nothing at a path may be told like a path of the API that is not there.
+fn there<T>(outcome: Result<T, CallError>) -> Result<Option<T>, CallError> {
+    match outcome {
+        Err(CallError::Gone { error, .. }) if error.status == 404 => Ok(None),
+        outcome => found(outcome),
     }
 }
 

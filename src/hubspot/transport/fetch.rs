@@ -73,8 +73,17 @@ impl From<FileFault> for Failure {
 impl Fetcher {
     /// From these hosts; nothing is called.
     pub fn new(hosts: Vec<FileHost>, route: Route, patience: Duration) -> Fetcher {
+        Fetcher::of(Hosts::new(hosts), route, patience)
+    }
+
+    /// From addresses that the portal at an address has signed, without any token.
+    pub fn of_portal(base_url: &str, route: Route, patience: Duration) -> Fetcher {
+        Fetcher::of(Hosts::of_portal(base_url), route, patience)
+    }
+
+    fn of(hosts: Hosts, route: Route, patience: Duration) -> Fetcher {
         Fetcher {
-            hosts: Arc::new(Hosts::new(hosts)),
+            hosts: Arc::new(hosts),
             route,
             patience,
             clients: Mutex::new(HashMap::new()),

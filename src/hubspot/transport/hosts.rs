@@ -20,7 +20,11 @@ pub struct FileHost {
 
 /// All that were named.
 #[derive(Debug, Default)]
-pub(super) struct Hosts(Vec<FileHost>);
+pub(super) struct Hosts {
+    named: Vec<FileHost>,
+    /// Stands for all others, where they may be called too; it has no token.
+    other: Option<FileHost>,
+}
 
 /// An address within a network that nothing names.
 #[derive(Debug, thiserror::Error)]
@@ -32,11 +36,29 @@ impl Hosts {
         for host in &mut hosts {
             host.name = host.name.to_lowercase();
         }
-        Hosts(hosts)
+        Hosts {
+            named: hosts,
+            other: None,
+        }
+    }
+
+    /// Any host, as a portal signs addresses of its choice, and of those within a network the
+    /// portal's own.
+    pub(super) fn of_portal(base_url: &str) -> Hosts {
+        let free = |name: &str| FileHost {
+            name: name.to_lowercase(),
+            token: None,
+        };
+        let url = Url::parse(base_url).ok();
+        let host = url.as_ref().and_then(Url::host_str);
+        Hosts {
+            named: host.into_iter().map(free).collect(),
+            other: Some(free("")),
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.named.is_empty() && self.other.is_none()
     }
 
     /// The entry that names the host of an address; the narrowest counts.
@@ -44,17 +66,20 @@ impl Hosts {
         let host = bare(url.host_str()?).to_lowercase();
         let port = url.port_or_known_default();
         let named = self
-            .0
+            .named
             .iter()
             .filter(|named| names(&named.name, &host, port));
-        named.max_by_key(|named| (!named.name.starts_with("*."), named.name.len()))
+        let narrowest = named.max_by_key(|named| (!named.name.starts_with("*."), named.name.len()));
+        narrowest.or(self.other.as_ref())
     }
 
     /// Whether an address may be called, whatever it is called by.
     pub(super) fn allow(&self, address: IpAddr) -> bool {
-        let local = address.is_loopback() && self.0.iter().any(|named| named.name == "localhost");
+        let mut named = self.named.iter();
+        let local = address.is_loopback() && named.any(|named| named.name == "localhost");
         let text = address.to_string();
-        !is_private(address) || local || self.0.iter().any(|named| names(&named.name, &text, None))
+        let mut named = self.named.iter();
+        !is_private(address) || local || named.any(|named| names(&named.name, &text, None))
     }
 }
 

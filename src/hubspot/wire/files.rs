@@ -56,6 +56,17 @@ pub(crate) fn file(body: &[u8]) -> serde_json::Result<StoredFile> {
     serde_json::from_slice::<FileShape>(body)?.file()
 }
 
+/// An address that is signed.
+#[derive(Deserialize)]
+struct SignedShape {
+    url: String,
+}
+
+/// Reads a signed address.
+pub(crate) fn signed(body: &[u8]) -> serde_json::Result<String> {
+    serde_json::from_slice::<SignedShape>(body).map(|signed| signed.url)
+}
+
 /// Reads what is at a path; none where that is a folder.
 pub(crate) fn stat(body: &[u8]) -> serde_json::Result<Option<StoredFile>> {
     let shape: StatShape = serde_json::from_slice(body)?;

@@ -14,7 +14,7 @@ mod outgoing;
 mod paging;
 
 pub(crate) use account::{Grant, account, daily_usage, grant};
-pub(crate) use files::{file, files, stat, upload_options};
+pub(crate) use files::{file, files, signed, stat, upload_options};
 pub(crate) use links::{
     label_body, link_body, link_reply, link_types, linked, linked_body, unlink_body, unlinked,
 };

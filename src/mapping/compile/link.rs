@@ -44,6 +44,7 @@ impl Compiler<'_> {
                 .split
                 .as_ref()
                 .map_or_else(Vec::new, |marks| marks.value.clone()),
+            path: spec.path.clone(),
             lookup,
             label: spec.label.as_deref().map(Arc::from),
             missing: spec.missing,

@@ -35,11 +35,16 @@ pub(crate) fn read_link(mut table: Table<'_>) -> Option<LinkSpec> {
         optional: table.flag("optional").unwrap_or(false),
         nth: table.count("nth", 1),
         split: read_split(&mut table),
+        path: table.text("path").map(|path| path.value),
         lookup: read_lookup_file(&mut table),
         label: table.text("label").map(|label| label.value),
         missing: missing.map_or(Missing::Refuse, |missing| missing.value),
         properties: properties.unwrap_or_default(),
     };
+    if link.path.is_some() && link.split.is_some() {
+        let what = "`split` has no effect beside `path`: the objects of a list are apart";
+        let _none = table.wrong::<()>(table.key_span("split"), what);
+    }
     if let Some(by) = &by {
         fits_missing(&mut table, &link, by);
     }

@@ -22,7 +22,7 @@ const LEAST: f64 = 0.6;
 
 /// Columns that only one system calls so, or only one has together, in the form in which
 /// names are compared. `|` stands between names of which one is enough.
-const TELLING: [(&str, &[&str]); 25] = [
+const TELLING: [(&str, &[&str]); 26] = [
     (
         "zendesk-json",
         &["id", "subject", "comments", "requester id", "via channel"],
@@ -53,6 +53,7 @@ const TELLING: [(&str, &[&str]); 25] = [
             "embedded threads|threads",
         ],
     ),
+    ("case", &["hs object id", "properties hs pipeline stage"]),
     ("jira", &["issue key", "issue id"]),
     ("jira", &["issue key", "issue type", "summary"]),
     ("jira", &["issue key", "project key"]),

@@ -12,6 +12,9 @@ use crate::mapping::propose::text::{column_text, entry, list, quoted};
 /// thing by one of them.
 const PORTALS_OWN: [&str; 3] = ["source_type", "source_ref", "source_thread_id"];
 
+/// Begins the columns of a case that are properties of the ticket that it was.
+const OF_CASES: &str = "properties.";
+
 /// The columns that nothing uses, each with a property of its own.
 pub(crate) struct Rest<'a> {
     survey: &'a Survey,
@@ -56,7 +59,9 @@ impl Rest<'_> {
             };
             let base = internal_name(&column.header, idx);
             let name = free(&base, is_free, idx, "_");
-            let wanted = format!("Source {}", clean(bare(&column.header)));
+            let shown = column.header.strip_prefix(OF_CASES);
+            let shown = shown.unwrap_or(&column.header);
+            let wanted = format!("Source {}", clean(bare(shown)));
             let is_free = |label: &str| {
                 let folded = label.to_lowercase();
                 let ours = columns
@@ -183,11 +188,13 @@ pub(crate) fn format_key(formats: &[&str]) -> Option<String> {
 /// An internal name as HubSpot takes it.
 fn internal_name(header: &str, idx: usize) -> String {
     const LONGEST: usize = 60;
-    let name = normal(header).replace('#', " no ");
+    let inside = header.strip_prefix(OF_CASES);
+    let name = normal(inside.unwrap_or(header)).replace('#', " no ");
     let name: String = name.chars().take(LONGEST).collect();
     let parts: Vec<&str> = name.split(' ').filter(|part| !part.is_empty()).collect();
     match parts.is_empty() {
         true => format!("source_column_{}", idx + 1),
+        false if inside.is_some_and(|name| name.starts_with("source_")) => parts.join("_"),
         false => format!("source_{}", parts.join("_")),
     }
 }
@@ -228,4 +235,22 @@ pub(crate) fn is_repeated(survey: &Survey, idx: usize) -> bool {
         .iter()
         .filter(|column| column.header == *header);
     same.count() > 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_keeps_the_names_of_what_an_import_made() {
+        for (header, expected) in [
+            ("properties.source_status", "source_status"),
+            ("properties.Shelf", "source_shelf"),
+            ("source_status", "source_source_status"),
+            ("#", "source_no"),
+            ("?", "source_column_4"),
+        ] {
+            assert_eq!(internal_name(header, 3), expected, "{header}");
+        }
+    }
 }

@@ -166,3 +166,24 @@ fn repeated_columns_are_links_each() {
         Mapped::Refused { .. }
     ));
 }
+
+#[test]
+fn objects_of_a_list_name_records_by_a_field() {
+    let more = r#"[[associate]]
+        to = "contacts"
+        by = "email"
+        column = "People"
+        path = "email"
+        missing = "create"
+        "#;
+    let people = r#"[{"id": 1, "email": "Ann@x.example"}, {"id": 2}, {"email": "bo@x.example"}]"#;
+    let found = links(more, &[("People", people)]);
+    let values: Vec<&str> = found.iter().map(|link| link.value.as_str()).collect();
+    assert_eq!(values, ["ann@x.example", "bo@x.example"]);
+    assert!(links(more, &[("People", "")]).is_empty());
+    assert!(links(more, &[("People", "[]")]).is_empty());
+    for cell in ["ann@x.example", "[1]"] {
+        let issue = refusal(more, &[("People", cell)]);
+        assert_eq!(issue.first().reason.code(), "NO_JSON_LIST", "{cell}");
+    }
+}

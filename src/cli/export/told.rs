@@ -1,0 +1,124 @@
+//! What is said of an export that came to its end, to people and to programs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::target::Goes;
+use crate::cli::talk::Talk;
+use crate::export::{Done, FilesSum};
+use crate::model::count::{count, counted, counted_as};
+
+/// Says it to people.
+pub(super) fn tell(done: &Done, (goes, goes_on): (&Goes, bool), talk: &Talk) {
+    let archived = match done.archived {
+        0 => String::new(),
+        archived => format!(", {} of them archived", count(archived)),
+    };
+    let tables = done.tables.iter();
+    let tables: String = tables
+        .map(|(name, rows)| format!(", {} of {name}", counted(*rows, "row")))
+        .collect();
+    let tickets = counted(done.tickets, "ticket");
+    let merged = done.merged.filter(|_| goes_on);
+    match (merged, done.lines) {
+        (Some(merged), Some(lines)) => talk.say(&format!(
+            "{} added, {} gone; the log holds {} of {tickets}{archived}{tables}",
+            counted(merged.changed, "line"),
+            count(merged.gone),
+            counted(lines, "line"),
+        )),
+        (None, _) => talk.say(&format!("{tickets} exported{archived}{tables}")),
+        (Some(merged), None) => talk.say(&format!(
+            "{} new or changed, {} gone; the data set holds {tickets}{archived}{tables}",
+            count(merged.changed),
+            count(merged.gone)
+        )),
+    }
+    say_rest(done, talk);
+    say_issue(done, goes.path().is_none(), talk);
+}
+
+/// What is not in it, and its files.
+fn say_rest(done: &Done, talk: &Talk) {
+    if done.uncounted > 0 {
+        talk.say(&format!(
+            "the portal counts {} fewer: some may have been deleted for good; --reconcile takes those out",
+            counted(done.uncounted, "ticket")
+        ));
+    }
+    if let Some(first) = done.missing.first() {
+        let ids = counted_as(done.missing.len(), "id is", "ids are");
+        talk.say(&format!("{ids} not in the portal, such as {first}"));
+    }
+    if done.left_out > 0 {
+        let tickets = counted(done.left_out, "ticket");
+        talk.say(&format!(
+            "left out: {tickets} archived or merged while the export ran"
+        ));
+    }
+    if let Some(sum) = &done.attachments {
+        say_files(sum, talk);
+    }
+}
+
+fn say_files(sum: &FilesSum, talk: &Talk) {
+    talk.say(&format!(
+        "{} downloaded, {} there before; {}",
+        counted(sum.downloaded, "attachment"),
+        count(sum.there),
+        counted(sum.bytes, "byte"),
+    ));
+    if let Some((file, ticket, why)) = &sum.first {
+        talk.say(&format!(
+            "{} not downloaded, such as file {file} of ticket {ticket}: {why}",
+            counted_as(sum.lacking, "attachment is", "attachments are"),
+        ));
+    }
+}
+
+/// Says it to programs, where stdout is theirs.
+pub(super) fn tell_json(done: &Done, (goes, goes_on): (&Goes, bool), time: Duration, talk: &Talk) {
+    // On stdout are the tickets.
+    if !matches!(goes, Goes::Stream(None)) {
+        talk.result(&json!({
+            "tickets": done.tickets,
+            "archived": done.archived,
+            "tables": done.tables.iter().cloned().collect::<BTreeMap<_, _>>(),
+            "issues": done.issues,
+            "left_out": done.left_out,
+            "changed": done.merged.filter(|_| goes_on).map(|merged| merged.changed),
+            "gone": done.merged.filter(|_| goes_on).map(|merged| merged.gone),
+            "lines": done.lines,
+            "uncounted": done.uncounted,
+            "attachments": done.attachments.as_ref().map(|sum| json!({
+                "downloaded": sum.downloaded,
+                "there": sum.there,
+                "bytes": sum.bytes,
+                "lacking": sum.lacking,
+            })),
+            "files": done.files,
+            "calls": done.calls,
+            "seconds": time.as_secs_f64(),
+            "missing": done.missing.iter().map(u64::to_string).collect::<Vec<_>>(),
+        }));
+    }
+}
+
+fn say_issue(done: &Done, to_stream: bool, talk: &Talk) {
+    let Some((id, misfit)) = &done.first_issue else {
+        return;
+    };
+    let place = match to_stream {
+        true => "",
+        false => " but in the .issues.csv beside it",
+    };
+    talk.say(&format!(
+        "{} not in the export{place}: ticket {id} has `{}` in {}, which holds {}",
+        counted_as(done.issues, "row is", "rows are"),
+        misfit.value,
+        misfit.column,
+        misfit.wanted
+    ));
+}

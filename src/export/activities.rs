@@ -1,0 +1,105 @@
+//! What the table of an activity shows where nothing else is said: when it was, whose it is,
+//! what it says and its files. Texts stand there twice: as the HTML that the portal holds, which
+//! loses nothing, and as plain text, which is what people search and count. Pure.
+
+use std::collections::BTreeMap;
+
+use super::columns::{Column, Kind, What, Wording};
+use crate::model::schema::{ObjectType, PropertyDef};
+
+/// The property that names the files of an activity.
+pub const ATTACHMENTS: &str = "hs_attachment_ids";
+
+/// When it was, and whose it is.
+const FIRST: [&str; 2] = ["hs_timestamp", "hubspot_owner_id"];
+
+/// From whom an e-mail is, and to whom: the column, the name in its headers, the property
+/// that stands for it where there are none.
+const ENDS: [(&str, &str, &str); 3] = [
+    ("from", "From", "hs_email_from_email"),
+    ("to", "To", "hs_email_to_email"),
+    ("cc", "Cc", "hs_email_cc_email"),
+];
+
+/// HubSpot: the headers of an e-mail, as JSON.
+const HEADERS: &str = "hs_email_headers";
+
+/// What tells a kind of activity from others, and where its text stands, as HTML first.
+type Own = (ObjectType, &'static [&'static str], &'static [&'static str]);
+
+/// All kinds.
+const OWN: [Own; 6] = [
+    (ObjectType::Notes, &[], &["hs_note_body"]),
+    (
+        ObjectType::Emails,
+        &["hs_email_direction", "hs_email_subject"],
+        &["hs_email_html", "hs_email_text"],
+    ),
+    (
+        ObjectType::Calls,
+        &["hs_call_direction", "hs_call_title", "hs_call_duration"],
+        &["hs_call_body"],
+    ),
+    (
+        ObjectType::Meetings,
+        &[
+            "hs_meeting_title",
+            "hs_meeting_start_time",
+            "hs_meeting_end_time",
+            "hs_meeting_outcome",
+        ],
+        &["hs_meeting_body"],
+    ),
+    (
+        ObjectType::Tasks,
+        &[
+            "hs_task_subject",
+            "hs_task_status",
+            "hs_task_priority",
+            "hs_task_type",
+        ],
+        &["hs_task_body"],
+    ),
+    (
+        ObjectType::Communications,
+        &["hs_communication_channel_type"],
+        &["hs_communication_body"],
+    ),
+];
+
+/// What the table of a kind of activity shows, as far as the portal defines it; nothing for
+/// other kinds of record.
+pub fn shown(object: ObjectType, defined: &BTreeMap<String, PropertyDef>) -> Vec<What> {
+    let Some((_, own, texts)) = OWN.into_iter().find(|(kind, ..)| *kind == object) else {
+        return Vec::new();
+    };
+    let stored = |name: &str| defined.get(name).cloned().map(What::Property);
+    let mut shown: Vec<What> = FIRST
+        .iter()
+        .chain(own)
+        .filter_map(|name| stored(name))
+        .collect();
+    if object == ObjectType::Emails {
+        shown.extend(ENDS.map(|(name, label, alone)| {
+            let column = made(name, label, Kind::List, Wording::Addresses(name));
+            What::Made(column, known(&[HEADERS, alone], defined))
+        }));
+    }
+    shown.extend(texts.first().and_then(|html| stored(html)));
+    let column = made("text", "Text", Kind::Text, Wording::Text);
+    shown.push(What::Made(column, known(texts, defined)));
+    shown.extend(stored(ATTACHMENTS));
+    shown
+}
+
+fn made(name: &str, label: &str, kind: Kind, wording: Wording) -> Column {
+    Column {
+        wording,
+        ..Column::plain(name, label, kind)
+    }
+}
+
+fn known(names: &[&'static str], defined: &BTreeMap<String, PropertyDef>) -> Vec<&'static str> {
+    let names = names.iter().copied();
+    names.filter(|name| defined.contains_key(*name)).collect()
+}

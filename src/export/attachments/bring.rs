@@ -1,0 +1,327 @@
+//! Brings files (protocol E9): each into its place below the folder of attachments, once,
+//! streamed, and held against the size and MD5 that the portal has of it. What is there already
+//! with those bytes is not fetched again, so an export that stopped continues, and the next one
+//! brings what is new. The address that a file is fetched from is signed for a while and needs no
+//! token; none is sent there.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use futures::stream::{self, StreamExt};
+use md5::{Digest, Md5};
+
+use super::brought::{Brought, Files, Sum};
+use super::named::Naming;
+use super::place::{name_of, path_of, place_of};
+use crate::export::folder::FILES;
+use crate::export::links::Links;
+use crate::export::page::Reading;
+use crate::export::spool::{Spool, Ticket};
+use crate::hubspot::error::CallError;
+use crate::hubspot::{Fetcher, StoredFile};
+use crate::model::file_fault::FileFault;
+use crate::output::{PartFile, Privacy};
+
+/// Files that are asked for at once: as many as one call tells of.
+const BATCH: usize = 100;
+
+/// Files that are on their way at once, at most; of each there is a piece in memory.
+const AT_ONCE: usize = 16;
+
+/// Bytes of a file that are read at once.
+const CHUNK: usize = 64 * 1024;
+
+/// Bytes of a file of which the portal does not say the size, at most.
+const MOST: u64 = 4 << 30;
+
+/// How often an address is asked for: one that was signed may have come too late.
+const ADDRESSES: u32 = 2;
+
+/// Why files could not be brought any more.
+#[derive(Debug, thiserror::Error)]
+pub enum BringError {
+    /// The portal can't be called.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// What was read can't be kept or read again.
+    #[error("can't keep the pages of the export: {0}")]
+    Spool(#[from] io::Error),
+    /// A file can't be written.
+    #[error("can't write {}: {words}", .path.display())]
+    Write {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        words: String,
+    },
+}
+
+/// A file that a ticket names first.
+#[derive(Clone, Debug)]
+struct Asked {
+    id: String,
+    ticket: u64,
+}
+
+/// Brings the files of an export.
+pub struct Bringing<'a> {
+    reading: &'a Reading,
+    fetcher: Fetcher,
+    folder: &'a Path,
+    spool: Spool,
+    known: HashSet<u64>,
+    files: Files,
+    sum: Sum,
+}
+
+impl<'a> Bringing<'a> {
+    /// Into a folder; what an earlier process brought is in the work folder.
+    pub fn open(
+        reading: &'a Reading,
+        folder: &'a Path,
+        work: &Path,
+    ) -> Result<Bringing<'a>, BringError> {
+        let spool = Spool::open(work, FILES)?;
+        let brought = spool.read::<Brought>()?.map(|file| Ok(file?.id));
+        Ok(Bringing {
+            fetcher: reading.client.file_fetcher(),
+            reading,
+            folder,
+            known: brought.collect::<io::Result<_>>()?,
+            spool,
+            files: Files::default(),
+            sum: Sum::default(),
+        })
+    }
+
+    /// Brings all files that these tickets' activities name; `heard` is told how many are
+    /// settled.
+    pub async fn all(
+        mut self,
+        namings: &[Naming],
+        tickets: impl Iterator<Item = io::Result<(Ticket, Links)>>,
+        mut heard: impl FnMut(u64),
+    ) -> Result<(Files, Sum), BringError> {
+        let mut seen: HashSet<String> = HashSet::new();
+        let mut open: Vec<Asked> = Vec::new();
+        for ticket in tickets {
+            let (ticket, links) = ticket?;
+            for naming in namings {
+                for activity in naming.of(&links) {
+                    let new = naming
+                        .ids(activity)
+                        .filter(|id| seen.insert((*id).to_owned()));
+                    open.extend(new.map(|id| Asked {
+                        id: id.to_owned(),
+                        ticket: ticket.id,
+                    }));
+                }
+            }
+            while open.len() >= BATCH {
+                let rest = open.split_off(BATCH);
+                self.batch(std::mem::replace(&mut open, rest)).await?;
+                heard(self.files.0.len() as u64);
+            }
+        }
+        self.batch(open).await?;
+        Ok((self.files, self.sum))
+    }
+
+    async fn batch(&mut self, asked: Vec<Asked>) -> Result<(), BringError> {
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let ids = asked.iter().map(|asked| asked.id.as_str());
+        let ids: Vec<&str> = ids.filter(|id| id.parse::<u64>().is_ok()).collect();
+        let told = self.reading.client.stored_files(&ids).await?;
+        let one = |asked: Asked| {
+            let told = told.iter().find(|file| file.id == asked.id).cloned();
+            let this = &*self;
+            async move { Ok((this.one(&asked, told).await?, asked)) }
+        };
+        let settled: Vec<Result<_, BringError>> = stream::iter(asked)
+            .map(one)
+            .buffered(self.reading.width().min(AT_ONCE))
+            .collect()
+            .await;
+        let mut new = Vec::new();
+        let mut stopped = None;
+        for settled in settled {
+            match settled {
+                Ok(((file, fetched), asked)) => {
+                    self.count(&asked, &file, fetched);
+                    if file.path.is_some() && !self.known.contains(&file.id) {
+                        new.push(file.clone());
+                    }
+                    let _new = self.files.0.insert(asked.id, file);
+                }
+                Err(error) => stopped = Some(error),
+            }
+        }
+        new.sort_unstable_by_key(|file| file.id);
+        self.spool.add(0, None, &new)?;
+        stopped.map_or(Ok(()), Err)
+    }
+
+    fn count(&mut self, asked: &Asked, file: &Brought, fetched: bool) {
+        let sum = &mut self.sum;
+        match &file.problem {
+            Some(problem) => {
+                sum.lacking += 1;
+                let first = || (asked.id.clone(), asked.ticket, problem.clone());
+                let _first = sum.first.get_or_insert_with(first);
+            }
+            None => {
+                // What an earlier process of this run brought is this run's.
+                match fetched || self.known.contains(&file.id) {
+                    true => sum.downloaded += 1,
+                    false => sum.there += 1,
+                }
+                sum.bytes += file.bytes.unwrap_or_default();
+            }
+        }
+    }
+
+    /// Brings a file; says whether it had to be fetched.
+    async fn one(
+        &self,
+        asked: &Asked,
+        told: Option<StoredFile>,
+    ) -> Result<(Brought, bool), BringError> {
+        let file = Brought {
+            id: asked.id.parse().unwrap_or_default(),
+            ..Brought::default()
+        };
+        let told = match told {
+            Some(told) => Ok(told),
+            None => self.looked_up(&asked.id).await?,
+        };
+        match told {
+            Ok(told) => self.settled(asked.ticket, file, &told).await,
+            Err(problem) => Ok((file.lacking(problem), false)),
+        }
+    }
+
+    /// Brings a file that the portal has.
+    async fn settled(
+        &self,
+        ticket: u64,
+        file: Brought,
+        told: &StoredFile,
+    ) -> Result<(Brought, bool), BringError> {
+        let name = name_of(told);
+        let place = place_of(ticket, file.id, &name);
+        let path = self.folder.join(path_of(&place));
+        let file = Brought {
+            name,
+            bytes: told.size,
+            md5: told.md5.clone(),
+            path: Some(place),
+            ..file
+        };
+        if holds(&path, told).await {
+            return Ok((file, false));
+        }
+        Ok(match self.fetched(told, path).await? {
+            Ok((size, md5)) => (file.of(size, md5), true),
+            Err(problem) => (file.lacking(problem), false),
+        })
+    }
+
+    /// A file that no search tells of: it is hidden, or not there.
+    async fn looked_up(&self, id: &str) -> Result<Result<StoredFile, String>, BringError> {
+        if id.parse::<u64>().is_err() {
+            return Ok(Err("its id is not a number".to_owned()));
+        }
+        match self.reading.client.stored_file(id).await {
+            Ok(Some(file)) => Ok(Ok(file)),
+            Ok(None) => Ok(Err("the portal has no such file".to_owned())),
+            Err(CallError::Refused(error)) => Ok(Err(error.message.clone())),
+            Err(CallError::Denied(error)) => Ok(Err(format!(
+                "{} (hidden files need the scope files.ui_hidden.read)",
+                error.message
+            ))),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Fetches a file into its place; gives its size and MD5, or what is wrong with it.
+    async fn fetched(
+        &self,
+        told: &StoredFile,
+        path: PathBuf,
+    ) -> Result<Result<(u64, String), String>, BringError> {
+        let unwritten = |error: io::Error| BringError::Write {
+            path: path.clone(),
+            words: error.to_string(),
+        };
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(unwritten)?;
+        }
+        let part = PartFile::claim(path.clone(), Privacy::Usual).map_err(unwritten)?;
+        let mut problem = String::new();
+        for _address in 0..ADDRESSES {
+            let Some(address) = self.reading.client.signed_address(&told.id).await? else {
+                return Ok(Err("the portal has no such file any more".to_owned()));
+            };
+            let mut to = tokio::fs::File::from_std(part.emptied().map_err(unwritten)?);
+            // Whatever it is, its size and MD5 tell whether it is the file.
+            let most = told.size.unwrap_or(MOST);
+            match self.fetcher.fetch(&address, true, &mut to, most).await {
+                Ok(fetched) => match differs(told, fetched.size, &fetched.md5) {
+                    None => {
+                        let _path = part.appear().map_err(unwritten)?;
+                        return Ok(Ok((fetched.size, fetched.md5)));
+                    }
+                    Some(words) => problem = words,
+                },
+                Err(FileFault::Unreadable { words }) => {
+                    return Err(BringError::Write { path, words });
+                }
+                Err(fault) => problem = fault.words(),
+            }
+        }
+        Ok(Err(problem))
+    }
+}
+
+/// What of the bytes that came is not as the portal has it.
+fn differs(told: &StoredFile, size: u64, md5: &str) -> Option<String> {
+    if let Some(wanted) = told.size.filter(|wanted| *wanted != size) {
+        return Some(format!("{size} bytes came, and the portal has {wanted}"));
+    }
+    let other = told.md5.as_deref().filter(|wanted| *wanted != md5)?;
+    Some(format!(
+        "its bytes have the MD5 {md5}, and the portal's {other}"
+    ))
+}
+
+/// Whether a file is there with the bytes that the portal has of it; where the portal does not
+/// say, it is fetched again.
+async fn holds(path: &Path, told: &StoredFile) -> bool {
+    let (Some(size), Some(wanted)) = (told.size, told.md5.clone()) else {
+        return false;
+    };
+    let found = fs::symlink_metadata(path);
+    if !found.is_ok_and(|found| found.is_file() && found.len() == size) {
+        return false;
+    }
+    let path = path.to_owned();
+    let hashed = tokio::task::spawn_blocking(move || md5_of(&path)).await;
+    hashed.is_ok_and(|hashed| hashed.is_ok_and(|md5| md5 == wanted))
+}
+
+fn md5_of(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let (mut hash, mut buffer) = (Md5::new(), vec![0; CHUNK]);
+    loop {
+        match file.read(&mut buffer)? {
+            0 => break,
+            read => hash.update(&buffer[..read]),
+        }
+    }
+    let digits = hash.finalize();
+    Ok(digits.iter().map(|byte| format!("{byte:02x}")).collect())
+}
