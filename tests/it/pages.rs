@@ -6,6 +6,9 @@ use tickethaul::sandbox::Options;
 
 use crate::plain_http::{Answer, Portal, raw};
 
+/// Name and value of a header.
+type Header<'h> = (&'h str, &'h str);
+
 /// Somebody in a browser.
 struct Browser<'a> {
     portal: &'a Portal,
@@ -57,7 +60,7 @@ async fn request(
     portal: &Portal,
     method: &str,
     path: &str,
-    headers: &[(&str, &str)],
+    headers: &[Header<'_>],
     body: &str,
 ) -> Answer {
     let address = portal.sandbox.address();
@@ -92,7 +95,7 @@ async fn only_who_has_the_key_sees_the_pages_and_only_from_here() {
     assert!(browser.look("/").await.contains("18 tickets"));
     let base = portal.sandbox.base_url();
     let cookie = ("Cookie", browser.cookie.as_str());
-    let refused: [(&str, &str, &[(&str, &str)]); 7] = [
+    let refused: [(&str, &str, &[Header<'_>]); 7] = [
         ("GET", "/", &[]),
         ("GET", "/?key=0", &[]),
         (

@@ -90,7 +90,10 @@ mod tests {
 
     use super::*;
 
-    fn asked(method: &str, address: &str, headers: &[(&str, &str)]) -> Parts {
+    /// Name and value of a header.
+    type Header<'h> = (&'h str, &'h str);
+
+    fn asked(method: &str, address: &str, headers: &[Header<'_>]) -> Parts {
         let mut request = Request::builder().method(method).uri(address);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -102,7 +105,7 @@ mod tests {
     fn the_key_gives_the_cookie_and_the_cookie_opens_the_pages() {
         let pages = Pages::new().expect("pages");
         let host = ("host", "127.0.0.1:81");
-        let entry = |method: &str, address: &str, headers: &[(&str, &str)]| {
+        let entry = |method: &str, address: &str, headers: &[Header<'_>]| {
             pages.entry(&asked(method, address, headers))
         };
         let Entry::Cookie(cookie) = entry("GET", &pages.way_in(), &[host]) else {
@@ -120,7 +123,7 @@ mod tests {
             entry("POST", "/pages/x", &[with[0], with[1], own]),
             Entry::Open
         );
-        let closed: [(&str, &str, &[(&str, &str)]); 6] = [
+        let closed: [(&str, &str, &[Header<'_>]); 6] = [
             ("GET", "/", &[host]),
             ("GET", "/?key=", &[host]),
             ("GET", "/", &[host, ("cookie", "tickethaul-81=")]),
