@@ -23,7 +23,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
 ];
 
 /// Examples by command, each with what it is for.
-const EXAMPLES: [(&str, &[(&str, &str)]); 33] = [
+const EXAMPLES: [(&str, &[(&str, &str)]); 34] = [
     (
         "check",
         &[
@@ -121,7 +121,7 @@ const EXAMPLES: [(&str, &[(&str, &str)]); 33] = [
     (
         "undo",
         &[
-            ("undo night --dry-run", "what would be taken back"),
+            ("undo night --plan", "what would be taken back"),
             ("undo night", "takes it back, after a question"),
         ],
     ),
@@ -141,18 +141,25 @@ const EXAMPLES: [(&str, &[(&str, &str)]); 33] = [
         &[("runs", "all runs of this folder, the latest first")],
     ),
     (
+        "runs clean",
+        &[(
+            "runs clean --older-than 90d",
+            "removes old ones, after a question",
+        )],
+    ),
+    (
         "export",
         &[
             (
                 "export --properties subject,createdate -o tickets.csv",
-                "some columns of all tickets",
+                "some columns",
             ),
             (
                 "export --all-properties --since last -o lake",
-                "a folder that each night brings up to date",
+                "a folder, brought up to date",
             ),
             (
-                "export --all-properties --where hs_pipeline_stage=1 -o new.parquet",
+                "export --properties subject --where hs_pipeline_stage=1 -o new.csv",
                 "the tickets of one stage",
             ),
         ],
@@ -295,7 +302,7 @@ fn listed(command: &Command) -> String {
 
 /// A command's description up to where it begins to go into detail.
 fn in_short(about: &str) -> &str {
-    let ends = [". ", "; ", ": ", ", reading"]
+    let ends = [". ", "; ", ": ", ", reading", ", or ", ", wherever"]
         .into_iter()
         .filter_map(|mark| about.find(mark));
     ends.min().map_or(about, |end| &about[..end])
