@@ -63,8 +63,7 @@ pub struct SandboxArgs {
 #[derive(Debug, Subcommand)]
 enum SandboxCommand {
     /// Serve the embedded portal that `--portal sandbox` uses, to look at it in a browser; the
-    /// address on stdout has the key to its pages. Other commands reach it by that address,
-    /// without the key, until Ctrl-C ends it
+    /// address on stdout has the key to its pages
     Look(NamedSandbox),
     /// Empty the embedded portal that `--portal sandbox` uses, or a sandbox that has a name; asks
     /// nothing, it is for rehearsals
@@ -155,16 +154,27 @@ async fn look(named: &NamedSandbox, talk: &Talk) -> Result<Exit, Error> {
         token: sandbox_token()?,
         ..Options::default()
     };
+    let told = options.token.is_some();
     let sandbox = Sandbox::start(options).await.map_err(sandbox_error)?;
-    let served = show(&sandbox, talk).await;
+    let served = show(&sandbox, told, talk).await;
     sandbox.stop().await;
     ended(served)
 }
 
-async fn show(sandbox: &Sandbox, talk: &Talk) -> io::Result<()> {
+async fn show(sandbox: &Sandbox, told: bool, talk: &Talk) -> io::Result<()> {
     let mut signals = Signals::expect()?;
     print(&sandbox.pages())?;
     talk.say("open this address in a browser; Ctrl-C ends it");
+    let address = sandbox.base_url();
+    talk.say(&format!(
+        "until then other commands reach it with --base-url {address}"
+    ));
+    if !told {
+        talk.say(&format!(
+            "its token, for HUBSPOT_ACCESS_TOKEN: {}",
+            sandbox.token()
+        ));
+    }
     let _number = signals.next().await;
     Ok(())
 }

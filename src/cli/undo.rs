@@ -25,7 +25,7 @@ use crate::model::count::counted;
 use crate::model::event::Stop;
 use crate::model::outcome::{Change, Fate};
 use crate::model::visible::one_line;
-use crate::review::family::{descendants, taken_back};
+use crate::review::family::{Member, descendants, taken_back};
 use crate::review::undo::claims::Claims;
 use crate::review::undo::files::FileUsers;
 use crate::review::undo::outcome_file;
@@ -41,7 +41,7 @@ pub struct UndoArgs {
     #[arg(value_name = "RUN")]
     run: PathBuf,
     /// Only say what would be done
-    #[arg(long)]
+    #[arg(long, visible_alias = "dry-run")]
     plan: bool,
     /// Don't ask; needed where there is no terminal
     #[arg(long)]
@@ -417,11 +417,7 @@ async fn undo(
     let own = began.as_ref().map(|began| began.run.clone());
     others.retain(|one| Some(&one.kin.run) != own.as_ref());
     let taken_back = taken_back(&past.header.run, &others)?;
-    let member = others.iter().find(|one| one.kin.run == past.header.run);
-    let claims = member.map_or_else(Claims::default, |member| Claims::against(member, &others));
-    let users = member.map_or_else(FileUsers::default, |member| {
-        FileUsers::against(member, &others)
-    });
+    let (claims, users) = entangled(&past.header.run, &others);
     let notes = began.as_ref().map_or(0, |began| began.notes);
     let (journal, id, settled, begun) = match began {
         Some(began) => (Some(began.journal), began.run, began.settled, began.begun),
@@ -450,6 +446,18 @@ async fn undo(
     let undone = undo.run().await;
     portal.close().await;
     undone
+}
+
+/// What other runs have in common with one: tickets that they say they created too, and files
+/// that their notes name.
+fn entangled(run: &str, others: &[Member]) -> (Claims, FileUsers) {
+    let member = others.iter().find(|one| one.kin.run == run);
+    member.map_or_else(Default::default, |member| {
+        (
+            Claims::against(member, others),
+            FileUsers::against(member, others),
+        )
+    })
 }
 
 /// Properties of tickets that anybody can set.

@@ -1,8 +1,6 @@
 //! Files that an undo deletes, and those that it leaves (protocol PL5): each is intended before the call,
 //! so that one which is gone after a kill is known as this undo's own work.
 
-use rusqlite::params;
-
 use super::commit::Commit;
 use super::error::{JournalError, at};
 use super::file_steps::{FileEntry, FileState, FileStep};
@@ -27,20 +25,8 @@ impl Commit<'_> {
         record: Option<&str>,
         state: FileState,
     ) -> Result<(), JournalError> {
-        self.run(
-            "INSERT INTO file (key, seq, path, md5, size, state, record)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (key) DO UPDATE SET state = ?6 WHERE state <> 'deleted'",
-            params![
-                entry.key,
-                entry.seq,
-                entry.path,
-                entry.md5,
-                entry.size,
-                state.word(),
-                record
-            ],
-        )
+        let known = "SET state = ?6 WHERE state <> 'deleted'";
+        self.put_file(entry, (state, record), known)
     }
 
     /// A file is gone; where that was intended, it is this undo's work.

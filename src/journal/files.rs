@@ -105,22 +105,34 @@ impl Commit<'_> {
             0 => file.state,
             _ => FileState::There,
         };
-        self.run(
-            "INSERT INTO file (key, seq, path, md5, size, state, record)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (key) DO UPDATE
-             SET path = ?3, md5 = ?4, size = ?5, state = ?6, record = ?7, until_ms = NULL",
-            params![
-                entry.key,
-                entry.seq,
-                entry.path,
-                entry.md5,
-                entry.size,
-                state.word(),
-                file.record
-            ],
-        )?;
+        let known = "SET path = ?3, md5 = ?4, size = ?5, state = ?6, record = ?7, until_ms = NULL";
+        self.put_file(entry, (state, Some(&file.record)), known)?;
         Ok(state)
+    }
+
+    /// Writes a file, or where its key is known does what `known` says.
+    pub(super) fn put_file(
+        &self,
+        entry: &FileEntry,
+        (state, record): (FileState, Option<&str>),
+        known: &str,
+    ) -> Result<(), JournalError> {
+        let sql = format!(
+            "INSERT INTO file (key, seq, path, md5, size, state, record)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (key) DO UPDATE {known}"
+        );
+        let FileEntry {
+            key,
+            seq,
+            path,
+            md5,
+            size,
+            ..
+        } = entry;
+        self.run(
+            &sql,
+            params![key, seq, path, md5, size, state.word(), record],
+        )
     }
 
     /// When the last lost upload can have been carried out, in milliseconds of the portal's

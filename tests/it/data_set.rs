@@ -37,21 +37,26 @@ pub fn files_below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The rows of a table of a CSV data set, sorted, without what differs from run to run;
-/// each with the part that it is in.
-pub fn table(desk: &Desk, set: &str, table: &str) -> Vec<Row> {
+/// The rows of a table of a CSV data set, file by file, without what differs from run to
+/// run; each with the part that it is in.
+pub fn rows(desk: &Desk, set: &str, table: &str) -> impl Iterator<Item = Row> {
     let root = desk.here.path(set).join(table);
-    let mut rows = Vec::new();
-    for file in files_below(&root) {
+    files_below(&root).into_iter().flat_map(move |file| {
         let part = file.parent().and_then(|part| part.strip_prefix(&root).ok());
         let part = part.map(|part| part.to_string_lossy().into_owned());
-        for mut row in rows_of(&file) {
+        let part = part.unwrap_or_default();
+        rows_of(&file).into_iter().map(move |mut row| {
             assert!(row.remove("_extracted_at").is_some_and(|at| !at.is_empty()));
             assert_eq!(row.remove("_run_id").map(|run| run.len()), Some(32));
-            let _none = row.insert("part".to_owned(), part.clone().unwrap_or_default());
-            rows.push(row);
-        }
-    }
+            let _none = row.insert("part".to_owned(), part.clone());
+            row
+        })
+    })
+}
+
+/// The same, sorted.
+pub fn table(desk: &Desk, set: &str, table: &str) -> Vec<Row> {
+    let mut rows: Vec<Row> = rows(desk, set, table).collect();
     rows.sort();
     rows
 }

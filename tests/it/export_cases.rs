@@ -9,7 +9,7 @@ use crate::conversation::Talk;
 use crate::data_set::files_below;
 use crate::desk::id;
 use crate::export_history::hang;
-use crate::filed::{FOLDER, Filed, talk_of};
+use crate::filed::{Filed, imported};
 use crate::rehearsal::Served;
 
 const WHOLE: [&str; 9] = [
@@ -27,16 +27,7 @@ const WHOLE: [&str; 9] = [
 /// A portal with tickets, of which some have notes with files, an e-mail, a call, contacts.
 fn told() -> Talk {
     let filed = Filed::new(12);
-    let talk = talk_of(&filed, &["--switch", "file_search_lag=0s"]);
-    let import = [
-        "import",
-        "in.jsonl",
-        "-m",
-        "m.toml",
-        "--attachments",
-        FOLDER,
-    ];
-    let _ended = talk.run(&[&import[..], &["--horizon", "0.8"]].concat(), 0);
+    let talk = imported(&filed);
     let mut ids: Vec<u64> = talk
         .all("tickets", "properties=subject")
         .iter()

@@ -14,7 +14,7 @@ use crate::conversation::Talk;
 use crate::data_set::files_below;
 use crate::desk::Desk;
 use crate::export_history::hang;
-use crate::filed::{FOLDER, Filed, calm, files, talk_of};
+use crate::filed::{Filed, calm, files, imported};
 use crate::kill::{TROUBLES, wait_at_most};
 use crate::plain_http::Answer;
 use crate::rehearsal::{Row, TOKEN};
@@ -30,21 +30,6 @@ const EXPORT: [&str; 9] = [
     "-o",
     "t.csv",
 ];
-
-/// A portal with tickets, notes and their files.
-fn imported(filed: &Filed) -> Talk {
-    let talk = talk_of(filed, &["--switch", "file_search_lag=0s"]);
-    let import = [
-        "import",
-        "in.jsonl",
-        "-m",
-        "m.toml",
-        "--attachments",
-        FOLDER,
-    ];
-    let _ended = talk.run(&[&import[..], &["--horizon", "0.8"]].concat(), 0);
-    talk
-}
 
 /// Every row tells of a file that is there and is the portal's; nothing else is there.
 #[track_caller]

@@ -228,6 +228,21 @@ pub fn talk_of(filed: &Filed, args: &[&str]) -> Talk {
     talk
 }
 
+/// A portal with these tickets, notes and their files, and with its files found at once.
+pub fn imported(filed: &Filed) -> Talk {
+    let talk = talk_of(filed, &["--switch", "file_search_lag=0s"]);
+    let import = [
+        "import",
+        "in.jsonl",
+        "-m",
+        "m.toml",
+        "--attachments",
+        FOLDER,
+    ];
+    let _ended = talk.run(&[&import[..], &["--horizon", "0.8"]].concat(), 0);
+    talk
+}
+
 /// The same portal, read at once.
 pub fn calm(talk: Talk) -> Talk {
     talk.served(&["--switch", "file_search_lag=0s"])

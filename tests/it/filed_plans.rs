@@ -138,15 +138,18 @@ fn sizes_that_nobody_says_are_counted_as_unknown() {
     let first = filed.files.values().next().expect("files")[0].bytes.len();
     lines = lines.replacen(&format!(",\"size\":{first}"), "", 1);
     let _file = talk.desk.here.write("in.jsonl", lines);
-    let args = [
-        "plan",
-        "in.jsonl",
-        "-m",
-        "m.toml",
-        "--attachment-host",
-        "files.example",
-    ];
-    let ended = talk.run(&args, 0);
+    let planned = |host: &str| {
+        let args = [
+            "plan",
+            "in.jsonl",
+            "-m",
+            "m.toml",
+            "--attachment-host",
+            host,
+        ];
+        talk.run(&args, 0)
+    };
+    let ended = planned("files.example");
     assert!(
         ended
             .stdout
@@ -154,15 +157,7 @@ fn sizes_that_nobody_says_are_counted_as_unknown() {
         "{}",
         ended.stdout
     );
-    let args = [
-        "plan",
-        "in.jsonl",
-        "-m",
-        "m.toml",
-        "--attachment-host",
-        "other.example",
-    ];
-    let ended = talk.run(&args, 0);
+    let ended = planned("other.example");
     assert!(
         ended.stdout.contains("FILE_HOST_NOT_ALLOWED"),
         "{}",

@@ -17,7 +17,7 @@ use super::call_log::CallLog;
 use super::connection::Ending;
 use super::headers::dressed;
 use super::holds::Holds;
-use super::limits::{Allowance, Meter, Policy, Purse};
+use super::limits::{Allowance, Meter, Policy, Purse, Rate};
 use super::neighbours;
 use super::tokens::{OAuth, Tokens};
 use crate::sandbox::api::call::Call;
@@ -107,14 +107,13 @@ impl Front {
         self.portal.switches()
     }
 
-    /// Does something with the allowance.
-    pub(crate) fn allowed(&self, work: impl FnOnce(&mut Allowance)) {
-        work(
-            &mut self
-                .allowance
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
+    /// Other limits of searches and of the day, from now on.
+    pub(crate) fn limit(&self, searches: Rate, daily: u64) {
+        let mut allowance = self
+            .allowance
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        allowance.limit(searches, daily);
     }
 
     async fn oauth(&self, asked: &OAuth, body: Body) -> Result<Answer, Problem> {

@@ -6,7 +6,6 @@ use minijinja::{Value as Shown, context};
 use super::render::Page;
 use super::visit::Visit;
 use crate::sandbox::http::front::Front;
-use crate::sandbox::http::limits::Allowance;
 use crate::sandbox::switches::{KnownSwitch, Switch, Switches};
 use crate::sandbox::troubles::{KnownTrouble, Trouble};
 
@@ -16,15 +15,8 @@ const AT_START: &str = "day_ends";
 /// Where the page is.
 const HERE: &str = "/pages/behaviour";
 
-/// What came of a form that was sent.
-#[derive(Debug)]
-pub(super) struct Outcome {
-    is_refused: bool,
-    words: String,
-}
-
-/// The page, with what came of the last form.
-pub(super) fn page(front: &Front, outcome: Option<Outcome>) -> Page {
+/// The page, and why the last form was refused, where it was.
+pub(super) fn page(front: &Front, refused: Option<&str>) -> Page {
     let switches = front.portal.switches();
     let rows = Switches::TABLE
         .iter()
@@ -43,8 +35,7 @@ pub(super) fn page(front: &Front, outcome: Option<Outcome>) -> Page {
             planned => front.troubles.planned(),
             known,
             switches => rows,
-            refused => outcome.as_ref().filter(|told| told.is_refused).map(|told| &told.words),
-            done => outcome.as_ref().filter(|told| !told.is_refused).map(|told| &told.words),
+            refused,
         },
     )
 }
@@ -60,13 +51,7 @@ pub(super) fn change(front: &Front, visit: &Visit, what: &str) -> Page {
     };
     match done {
         Ok(()) => Page::moved(HERE),
-        Err(words) => {
-            let outcome = Outcome {
-                is_refused: true,
-                words,
-            };
-            page(front, Some(outcome))
-        }
+        Err(why) => page(front, Some(&why)),
     }
 }
 
@@ -97,7 +82,7 @@ fn turn(front: &Front, visit: &Visit) -> Result<(), String> {
         .portal
         .turn(switches)
         .map_err(|_| "The portal can't be turned.".to_owned())?;
-    front.allowed(|allowance: &mut Allowance| allowance.limit(searches, daily));
+    front.limit(searches, daily);
     Ok(())
 }
 
