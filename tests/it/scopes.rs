@@ -22,12 +22,12 @@ const MAPPING: &str = "version = 1\n[key]\nproperty = \"desk_id\"\ncolumn = \"id
      [properties]\nsubject = \"subject\"\nhs_pipeline_stage = { value = \"1\" }\n";
 
 /// All names of a scope, and how many of the things that commands do need it.
-const SCOPES: [(&str, usize); 14] = [
+const SCOPES: [(&str, usize); 16] = [
     ("crm.objects.tickets.write,tickets", 1),
     ("crm.schemas.tickets.write,tickets", 1),
     ("crm.objects.owners.read", 1),
-    ("crm.objects.contacts.read", 7),
-    ("crm.objects.contacts.write", 4),
+    ("crm.objects.contacts.read", 9),
+    ("crm.objects.contacts.write", 5),
     ("sales-email-read", 2),
     ("crm.objects.companies.read", 1),
     ("crm.objects.companies.write", 1),
@@ -36,6 +36,8 @@ const SCOPES: [(&str, usize); 14] = [
     ("crm.schemas.custom.read", 1),
     ("crm.objects.custom.read", 1),
     ("crm.objects.custom.write", 1),
+    ("files,files.read,files.ui_hidden.read", 2),
+    ("files,files.ui_hidden.write,files.write", 1),
     // Another name of what the token may do is needed by nobody.
     ("tickets", 0),
 ];
@@ -59,6 +61,7 @@ fn mapping(what: &str) -> String {
             "emails" => noted(
                 "as = \"email\"\nfrom = \"from\"\nto = \"to\"\nincoming = { path = \"way\", map = { in = true } }\n",
             ),
+            "attachments" => noted("attachments = \"files\"\n"),
             "new" => "[[property]]\nname = \"desk_new\"\ntype = \"string\"\n".to_owned(),
             _ => String::new(),
         }
@@ -92,6 +95,10 @@ fn command(what: &str) -> Vec<&str> {
         "import: comments as notes" => import("notes.toml"),
         "import: comments as calls" => import("calls.toml"),
         "import: comments as e-mails" => import("emails.toml"),
+        "import: attachments of comments" => {
+            [&import("attachments.toml")[..], &["--attachments", "."]].concat()
+        }
+        "export --attachments" => [&with("notes")[..], &["--attachments", "out"]].concat(),
         "import: links to companies" => import("companies.toml"),
         "import: links to deals" => import("deals.toml"),
         "import: links to custom objects" => import("device.toml"),
@@ -99,7 +106,7 @@ fn command(what: &str) -> Vec<&str> {
     }
 }
 
-const ALL: [&str; 15] = [
+const ALL: [&str; 17] = [
     "export, get, verify, plan: tickets",
     "import, apply, retry, delete, undo: tickets",
     "schema, check: definitions",
@@ -110,7 +117,9 @@ const ALL: [&str; 15] = [
     "import: comments as notes",
     "import: comments as calls",
     "import: comments as e-mails",
+    "import: attachments of comments",
     "export --with notes",
+    "export --attachments",
     "export --with emails",
     "import: links to companies",
     "import: links to deals",
@@ -143,11 +152,12 @@ fn plant() -> Rehearsal {
         "deal": make("deals", json!({"dealname": "A"})),
         "device": make("device", json!({"name": "A", "serial_number": "A"})),
         "comments": [{"id": "c", "at": "2025-01-01T00:00:00Z", "from": "a@x.example", "to": "b@x.example",
-            "way": "in", "body": "Hi"}],
+            "way": "in", "body": "Hi", "files": ["a.txt"]}],
     });
     let Desk { here, sandbox, .. } = desk;
     drop(sandbox);
     let _file = here.write("in.jsonl", format!("{row}\n"));
+    let _file = here.write("a.txt", "bytes");
     for what in [
         "plain",
         "contacts",
@@ -155,6 +165,7 @@ fn plant() -> Rehearsal {
         "deals",
         "device",
         "notes",
+        "attachments",
         "calls",
         "emails",
         "new",

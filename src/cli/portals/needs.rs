@@ -38,9 +38,13 @@ const CUSTOM_SCHEMAS: AnyOf = &["crm.schemas.custom.read"];
 const CUSTOM_READ: AnyOf = &["crm.objects.custom.read"];
 const CUSTOM_WRITE: AnyOf = &["crm.objects.custom.write"];
 
+/// HubSpot: whoever may see hidden files may read and upload all others too (C2 §2.4).
+const FILES_READ: AnyOf = &["files", "files.read", "files.ui_hidden.read"];
+const FILES_WRITE: AnyOf = &["files", "files.write", "files.ui_hidden.write"];
+
 /// What can be done, and what it needs beside what stands in the first two lines, which is
 /// needed by whoever reads tickets and whoever writes them.
-const NEEDS: [(&str, &[AnyOf]); 15] = [
+const NEEDS: [(&str, &[AnyOf]); 17] = [
     ("export, get, verify, plan: tickets", &[TICKETS_READ]),
     (
         "import, apply, retry, delete, undo: tickets",
@@ -63,7 +67,12 @@ const NEEDS: [(&str, &[AnyOf]); 15] = [
         "import: comments as e-mails",
         &[EMAILS_READ, EMAILS_WRITE, EMAIL_TEXTS],
     ),
+    (
+        "import: attachments of comments",
+        &[NOTES_READ, NOTES_WRITE, FILES_READ, FILES_WRITE],
+    ),
     ("export --with notes", &[NOTES_READ]),
+    ("export --attachments", &[NOTES_READ, FILES_READ]),
     ("export --with emails", &[EMAILS_READ, EMAIL_TEXTS]),
     (
         "import: links to companies",

@@ -23,7 +23,7 @@ impl Client {
         inputs: &[&CreateInput],
     ) -> Result<BatchReply, CallError> {
         let path = self.api().batch(object, "create");
-        self.post_new(path, wire::create_body(inputs), wire::batch)
+        self.post_new(path, wire::create_body(inputs), wire::written)
             .await
     }
 
@@ -112,7 +112,7 @@ impl Client {
         inputs: &[&WriteInput],
     ) -> Result<BatchReply, CallError> {
         let body = wire::update_body(id_property, inputs);
-        self.write(object, "update", body, effect(inputs), wire::batch)
+        self.write(object, "update", body, effect(inputs), wire::written)
             .await
     }
 
@@ -126,7 +126,7 @@ impl Client {
         inputs: &[&WriteInput],
     ) -> Result<BatchReply, CallError> {
         let body = wire::upsert_body(id_property, inputs);
-        self.write(object, "upsert", body, effect(inputs), wire::batch)
+        self.write(object, "upsert", body, effect(inputs), wire::written)
             .await
     }
 

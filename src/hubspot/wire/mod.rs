@@ -21,7 +21,7 @@ pub(crate) use links::{
 pub(crate) use paging::COMES_IN_PAGES;
 pub(crate) use records::{
     archive_body, archived, batch, create_body, create_one_body, nothing, one, page, read_body,
-    update_body, update_one_body, upsert_body,
+    update_body, update_one_body, upsert_body, written,
 };
 pub(crate) use schema::{
     custom_objects, group, group_body, groups, locked_stages, options_body, options_of, owners,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Error, Value};
 
 use super::lenient_scalars;
@@ -61,11 +62,29 @@ struct ReadBatch<'a> {
 
 /// Body of a batch create.
 pub(crate) fn create_body(inputs: &[&CreateInput]) -> serde_json::Result<Vec<u8>> {
+    let room = inputs.iter().map(|input| room_for(&input.properties)).sum();
     let inputs = inputs.iter();
     let inputs = inputs.map(|input| create_shape(input, Some(&input.trace_id)));
-    serde_json::to_vec(&Batch {
-        inputs: inputs.collect(),
-    })
+    written_into(room, inputs)
+}
+
+/// The body of a batch, in a buffer of about the size that it needs: one that grows is copied
+/// each time.
+fn written_into<T: Serialize>(
+    room: usize,
+    inputs: impl Iterator<Item = T>,
+) -> serde_json::Result<Vec<u8>> {
+    let mut body = Vec::with_capacity(room);
+    let inputs = inputs.collect();
+    serde_json::to_writer(&mut body, &Batch { inputs })?;
+    Ok(body)
+}
+
+/// Bytes for an input with these properties, its id and its trace id.
+fn room_for(properties: &PropertyValues) -> usize {
+    let pairs = properties.iter();
+    let pairs = pairs.map(|(name, value)| name.len() + value.len() + value.len() / 16 + 8);
+    192 + pairs.sum::<usize>()
 }
 
 /// Body of a single create.
@@ -93,8 +112,7 @@ pub(crate) fn update_body(
     id_property: Option<&str>,
     inputs: &[&WriteInput],
 ) -> serde_json::Result<Vec<u8>> {
-    let inputs = inputs.iter();
-    write_batch(inputs.map(|input| write_shape(input, id_property, None)))
+    write_batch(inputs, |input| write_shape(input, id_property, None))
 }
 
 /// Body of a batch upsert. Every input holds its id among its properties too: HubSpot
@@ -103,14 +121,16 @@ pub(crate) fn upsert_body(
     id_property: &str,
     inputs: &[&WriteInput],
 ) -> serde_json::Result<Vec<u8>> {
-    let (id, inputs) = (Some(id_property), inputs.iter());
-    write_batch(inputs.map(|input| write_shape(input, id, id)))
+    let id = Some(id_property);
+    write_batch(inputs, |input| write_shape(input, id, id))
 }
 
-fn write_batch<'a>(inputs: impl Iterator<Item = WriteShape<'a>>) -> serde_json::Result<Vec<u8>> {
-    serde_json::to_vec(&Batch {
-        inputs: inputs.collect(),
-    })
+fn write_batch<'a>(
+    inputs: &'a [&WriteInput],
+    shape: impl Fn(&'a WriteInput) -> WriteShape<'a>,
+) -> serde_json::Result<Vec<u8>> {
+    let room = inputs.iter().map(|input| room_for(&input.properties)).sum();
+    written_into(room, inputs.iter().map(|input| shape(input)))
 }
 
 fn write_shape<'a>(
@@ -163,10 +183,14 @@ fn values(own: &PropertyValues) -> Values<'_> {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct RecordShape {
+#[serde(
+    rename_all = "camelCase",
+    default,
+    bound(deserialize = "P: Default + Deserialize<'de>")
+)]
+pub(super) struct RecordShape<P = lenient_scalars::Values> {
     id: Text,
-    properties: lenient_scalars::Values,
+    properties: P,
     object_write_trace_id: Text,
     archived: Option<bool>,
     new: Option<bool>,
@@ -187,29 +211,69 @@ struct FormerShape {
 }
 
 #[derive(Deserialize)]
-struct BatchShape {
-    results: Option<Vec<RecordShape>>,
+#[serde(bound(deserialize = "P: Default + Deserialize<'de>"))]
+struct BatchShape<P> {
+    results: Option<Vec<RecordShape<P>>>,
     errors: Option<Vec<Value>>,
 }
 
 /// Reads the reply to a batch call; `results` or `errors` must be there.
 pub(crate) fn batch(body: &[u8]) -> serde_json::Result<BatchReply> {
-    let shape: BatchShape = serde_json::from_slice(body)?;
+    batch_of(body, record)
+}
+
+/// Reads the reply to a batch of writes. Properties are read only of records without a
+/// trace id: the others are known by it, and most of the reply is properties.
+pub(crate) fn written(body: &[u8]) -> serde_json::Result<BatchReply> {
+    batch_of(body, |shape: RecordShape<Option<&RawValue>>| {
+        let unread = shape
+            .properties
+            .filter(|_| shape.object_write_trace_id.0.is_none());
+        let properties = unread
+            .map(|raw| serde_json::from_str(raw.get()))
+            .transpose()?;
+        record(shape.with(properties.unwrap_or_default()))
+    })
+}
+
+fn batch_of<'b, P: Default + Deserialize<'b>>(
+    body: &'b [u8],
+    record: impl Fn(RecordShape<P>) -> serde_json::Result<Record>,
+) -> serde_json::Result<BatchReply> {
+    let shape: BatchShape<P> = serde_json::from_slice(body)?;
     if shape.results.is_none() && shape.errors.is_none() {
         return Err(Error::missing_field("results"));
     }
+    let records = shape.results.into_iter().flatten().map(record);
     Ok(BatchReply {
-        results: records(shape.results.unwrap_or_default())?,
+        results: records.collect::<Result<_, _>>()?,
         errors: shape.errors.iter().flatten().map(body::entry).collect(),
         may_come_late: false,
     })
+}
+
+impl<P> RecordShape<P> {
+    /// The same with other properties.
+    fn with<Q>(self, properties: Q) -> RecordShape<Q> {
+        RecordShape {
+            properties,
+            id: self.id,
+            object_write_trace_id: self.object_write_trace_id,
+            archived: self.archived,
+            new: self.new,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            archived_at: self.archived_at,
+            properties_with_history: self.properties_with_history,
+        }
+    }
 }
 
 /// Reads the reply to a batch archive: nothing as a rule, a batch in some versions.
 pub(crate) fn archived(body: &[u8]) -> serde_json::Result<BatchReply> {
     match body.trim_ascii() {
         b"" => Ok(BatchReply::default()),
-        body => batch(body),
+        body => written(body),
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct Files {
 /// How a text names files.
 #[derive(Debug)]
 pub(crate) enum FileCut {
-    /// By their names or addresses, with this between them.
+    /// By their names or addresses, with this between them; a JSON list of them needs no mark.
     Texts(Option<String>),
     /// It is one file, of so many parts with this between them.
     Parts {
@@ -64,8 +64,8 @@ impl FileCut {
         text: &'t str,
     ) -> Result<Vec<(Attachment, Option<Element<'t>>)>, Strange> {
         match self {
-            FileCut::Texts(split) => Ok(split_by(text, split.as_deref())
-                .into_iter()
+            FileCut::Texts(split) => Ok(texts_of(text, split.as_deref())
+                .iter()
                 .filter_map(|text| Some((named(text)?, None)))
                 .collect()),
             FileCut::Parts {
@@ -115,11 +115,18 @@ impl FileFields {
     }
 }
 
-fn split_by<'t>(text: &'t str, mark: Option<&str>) -> Vec<&'t str> {
+fn texts_of<'t>(text: &'t str, mark: Option<&str>) -> Vec<Cow<'t, str>> {
     match mark {
-        Some(mark) if !mark.is_empty() => text.split(mark).collect(),
-        _ => vec![text],
+        Some(mark) if !mark.is_empty() => text.split(mark).map(Cow::Borrowed).collect(),
+        _ => listed(text).unwrap_or_else(|| vec![Cow::Borrowed(text)]),
     }
+}
+
+/// The texts of a JSON list that has nothing but texts.
+fn listed(text: &str) -> Option<Vec<Cow<'_, str>>> {
+    let is_list = text.trim_start().starts_with('[');
+    let texts: Vec<String> = is_list.then(|| serde_json::from_str(text).ok())??;
+    Some(texts.into_iter().map(Cow::Owned).collect())
 }
 
 /// A file by its name or address alone.
@@ -179,6 +186,10 @@ mod tests {
             ]
         );
         assert!(named_by(&FileCut::Texts(None), " ").is_empty());
+        let listed = named_by(&FileCut::Texts(None), r#"["a b.png", "x/c.png"]"#);
+        let names: Vec<&str> = listed.iter().map(|(_, name, _)| name.as_str()).collect();
+        assert_eq!(names, ["a b.png", "c.png"]);
+        assert_eq!(named_by(&FileCut::Texts(None), "[1].png").len(), 1);
     }
 
     #[test]
