@@ -293,6 +293,10 @@ fn choices(options: serde_json::Map<String, serde_json::Value>) -> Vec<Choice> {
     (0..).zip(options).map(choice).collect()
 }
 
+/// When people joined the portal: before the first ticket of a seed, and after the dates from
+/// which programs that read owners incrementally begin.
+const JOINED: &str = "2016-12-05T08:00:00Z";
+
 impl OwnerSeed {
     fn into_owner(self, user: u64) -> Owner {
         Owner {
@@ -303,8 +307,8 @@ impl OwnerSeed {
             last_name: self.last_name,
             user_id: (!self.archived).then_some(user),
             user_id_including_inactive: user,
-            created_at: epoch(),
-            updated_at: epoch(),
+            created_at: JOINED.to_owned(),
+            updated_at: JOINED.to_owned(),
             archived: self.archived,
         }
     }
