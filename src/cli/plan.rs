@@ -369,7 +369,7 @@ fn shown_row(row: PlannedRow, places: &Places) -> ShownRow {
         place: places.cell(row.row.address),
         key: row.key.unwrap_or_default(),
         action: row.action,
-        ticket: row.ticket.unwrap_or_default(),
+        ticket: row.ticket,
         changes: row.changes,
         links: row.links,
         refusal: row.refusal,

@@ -236,8 +236,8 @@ pub struct ShownRow {
     pub key: String,
     /// What is done.
     pub action: PlannedAction,
-    /// Id of the ticket; empty where there is none yet.
-    pub ticket: String,
+    /// Id of the ticket, where there is one already.
+    pub ticket: Option<String>,
     /// What is changed; of a ticket that is made, all values.
     pub changes: Vec<PropertyChange>,
     /// Its links.

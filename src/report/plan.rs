@@ -153,10 +153,8 @@ fn many(object: ObjectType, number: u64) -> String {
 
 /// A row with what is done for it; all of it where it is `whole`, else the first values.
 pub fn row_words(row: &ShownRow, whole: bool) -> String {
-    let ticket = match &*row.ticket {
-        "" => String::new(),
-        id => format!(" ticket {id}"),
-    };
+    let ticket = row.ticket.iter().map(|id| format!(" ticket {id}"));
+    let ticket: String = ticket.collect();
     let key = match &*row.key {
         "" => String::new(),
         key => format!(", key {key}"),

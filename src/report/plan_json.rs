@@ -89,7 +89,7 @@ pub fn row_json(row: &ShownRow) -> Value {
         "line": row.place,
         "key": row.key,
         "action": row.action.word(),
-        "ticket": row.ticket,
+        "ticket": row.ticket.as_deref().unwrap_or_default(),
         "changes": changes,
         "links": links,
         "refusal": refusal,
