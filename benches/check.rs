@@ -124,6 +124,7 @@ fn run(path: &Path, mapping: &str) -> io::Result<CheckReport> {
             daily_calls: None,
         },
         refused_to: None,
+        hear: &|_rows, _bytes| {},
     };
     check(input, &what).map_err(io::Error::other)
 }

@@ -11,7 +11,7 @@ use super::import;
 use super::import_args::{ImportArgs, Op};
 use super::input::InputArgs;
 use super::plan_face::PlanFace;
-use super::run_args::RunArgs;
+use super::run_args::{RunArgs, from_one};
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
@@ -29,7 +29,7 @@ pub struct AssociateArgs {
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
     /// Read no more than N rows; `tickethaul resume --no-limit` continues after them
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = from_one, allow_negative_numbers = true)]
     pub limit: Option<u64>,
     #[command(flatten)]
     pub run_args: RunArgs,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::check_args::CheckArgs;
 use super::comments;
 use super::exit::Exit;
-use super::fit::{Definitions, Intent};
+use super::fit::{Definitions, Intent, joined_words};
 use super::import_fit::wanted;
 use super::input::say_reading;
 use super::known;
@@ -29,7 +29,7 @@ use crate::model::count::counted;
 use crate::model::schema::ObjectType;
 use crate::model::ticket::Missing;
 use crate::output::{Privacy, Target, Temporary};
-use crate::report::{check_json, check_words};
+use crate::report::{Stand, check_json, check_words};
 
 /// Checks every row of the input against a mapping.
 pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Error> {
@@ -60,7 +60,7 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
     say_reading(&input, talk);
     let beside = comments::open(&mapping, &against.compiled, args.input.comments(), talk)?;
     let compiled = Arc::clone(&against.compiled);
-    let (report, shown) = checked(args, (input, beside), against, &copy, &targets)?;
+    let (report, shown) = checked(args, (input, beside), against, &copy, (&targets, talk))?;
     show(&report, &shown, talk);
     targets.written(&report, &compiled, talk)?;
     Ok(match (report.refused, report.clashes.as_slice()) {
@@ -115,7 +115,7 @@ fn checked(
     (mut input, beside): (Input, Vec<CommentInput>),
     against: Against,
     copy: &PortalCopy,
-    targets: &Targets,
+    (targets, talk): (&Targets, &Talk),
 ) -> Result<(CheckReport, String), Error> {
     let operation = args.op.operation();
     let compiled = &against.compiled;
@@ -124,6 +124,9 @@ fn checked(
     let _temporary = Temporary::new(folder.path());
     let gathered = gather(&mut input, compiled, beside, folder.path(), Rest::Counted)?;
     let shown = preview_of(operation, input.again(), compiled, &copy.schema)?;
+    let board = talk.board_alone();
+    let size = input.size();
+    let hear = |rows, bytes| board.at(Stand::of_bytes(("checking", rows), (bytes, size)));
     let mut report = check(
         input,
         &Check {
@@ -138,9 +141,12 @@ fn checked(
             },
             setting: against.setting,
             refused_to: targets.refused.as_ref(),
+            hear: &hear,
         },
     )?;
+    drop(board);
     report.clashes = against.lacking.clashes;
+    report.notices.extend(joined_words(compiled));
     if compiled.has_comment_files() {
         report.notices.push(comments::words(&gathered));
     }

@@ -48,8 +48,8 @@ record_id = { column = ["_ticket_id", "hs_object_id", "Record ID", "ticket_id"] 
 [properties]
 "#;
 
-/// Lines that are ids and nothing else, with or without a header.
-const BARE_IDS: &str = r#"version = 1
+/// Lines that are ids and nothing else, with or without a header; others are comments.
+const BARE_IDS: &str = r##"version = 1
 
 [source]
 header = ["hs_object_id"]
@@ -58,8 +58,11 @@ delimiter = ","
 [key]
 record_id = { column = "hs_object_id" }
 
+[rows]
+skip = 'col("hs_object_id") is startingwith("#")'
+
 [properties]
-"#;
+"##;
 
 /// Move tickets to the recycle bin, by key or by id
 #[derive(Debug, Args)]
@@ -79,7 +82,7 @@ pub struct DeleteArgs {
     /// Ids of tickets
     #[arg(long, value_name = "ID", value_delimiter = ',', group = "which")]
     ids: Vec<String>,
-    /// File of ids, one a line; - for standard input
+    /// File of ids, one a line; lines that begin with # are comments; - for standard input
     #[arg(long, value_name = "FILE", group = "which")]
     ids_from: Option<PathBuf>,
     /// A run, by name or folder: the tickets that it created, even where others changed them since;

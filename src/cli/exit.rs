@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ErrorKind};
+use clap::error::ErrorKind;
 
 use super::secrets::masked;
+use super::slips;
 use super::talk::Talk;
 use crate::error::{Error, Kind};
 use crate::model::event::{Stop, Summary};
@@ -89,19 +90,16 @@ impl From<Exit> for ExitCode {
 /// Help and version are no errors unless they can't be written; everything else that
 /// clap refuses is usage.
 pub fn for_clap(error: &clap::Error) -> ExitCode {
-    let unknown = error.get(ContextKind::InvalidArg);
-    if unknown.is_some_and(|arg| arg.to_string() == "--dry-run") {
-        Talk::aside("error: this command has no --dry-run");
-        Talk::aside(
-            "help: `tickethaul plan FILE -m MAPPING --op OPERATION` tells what an import or a deletion \
-             would do, row by row, and writes nothing; `tickethaul schema diff -m MAPPING` what schema \
-             apply would create",
-        );
+    if let Some((words, help)) = slips::instead(error) {
+        Talk::usage(words, Some(help));
         return Exit::Usage.into();
     }
     let text = visible_but_colors(&masked(&error.render().ansi().to_string()));
     let printed = match error.use_stderr() {
-        true => write!(anstream::stderr(), "{text}"),
+        true => {
+            Talk::usage_of_clap(error, &text, slips::help(error));
+            Ok(())
+        }
         false => write!(anstream::stdout(), "{text}").and_then(|()| io::stdout().flush()),
     };
     let gone = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;

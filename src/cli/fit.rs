@@ -10,6 +10,8 @@ use crate::error::Error;
 use crate::hubspot::{CallError, Client, SchemaParts};
 use crate::import::flow::Operation;
 use crate::import::links::{KindsError, LinkDefinitions, LinkKinds};
+use crate::import::settle::files::IDMAP_COLUMNS as IDMAP;
+use crate::mapping::propose::recognise;
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::link_by::LinkBy;
 use crate::model::row::Headers;
@@ -52,7 +54,33 @@ impl Intent<'_> {
     pub fn compile(&self, schema: &Schema, talk: &Talk) -> Result<CompiledMapping, Error> {
         let purpose = self.operation.purpose();
         let compiled = self.mapping.compile(self.headers, schema, purpose);
-        compiled.map_err(|errors| mapping_error(&errors, talk))
+        compiled.map_err(|errors| {
+            let error = mapping_error(&errors, talk);
+            let lacks = |message: &str| message.starts_with("the file has no");
+            let lacks = errors.problems().any(|problem| lacks(problem.message));
+            match self.stranger().filter(|_| lacks) {
+                Some(words) => error.advise(words),
+                None => error,
+            }
+        })
+    }
+
+    /// What the file seems to be, where it is none that the mapping is for.
+    fn stranger(&self) -> Option<String> {
+        if self.headers.names() == IDMAP {
+            return Some(
+                "this is the idmap.csv of a run: it says which ticket a key has, and holds no values; \
+                 give the file that the run was given, or its done.csv"
+                    .to_owned(),
+            );
+        }
+        let preset = recognise(self.headers)?;
+        (preset.system != self.mapping.system()).then(|| {
+            format!(
+                "the file looks like an export of {}: -m {} is the built-in mapping for it",
+                preset.system, preset.name
+            )
+        })
     }
 
     /// The compiled mapping, and what its links mean in the portal.
@@ -94,6 +122,19 @@ impl Definitions<'_> {
             Definitions::Copy(copy) => Ok(copy.of_links()),
         }
     }
+}
+
+/// What is said of columns of one name that are put together without being asked.
+pub fn joined_words(compiled: &CompiledMapping) -> Vec<String> {
+    let joined = compiled.joined_columns();
+    joined
+        .map(|(column, number, property)| {
+            format!(
+                "{number} columns are called {column}: {property} gets the values of all of them, \
+                 with ; between; in the mapping, nth = 1 takes the first, and join says that it is meant"
+            )
+        })
+        .collect()
 }
 
 /// A portal in which the links of a mapping can't be made.

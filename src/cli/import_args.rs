@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::file_args::FileArgs;
 use super::input::InputArgs;
 use super::plan_face::PlanFace;
-use super::run_args::RunArgs;
+use super::run_args::{RunArgs, from_one};
 use super::settings::PortalArgs;
 use crate::import::flow::Operation;
 use crate::mapping::For;
@@ -38,7 +38,7 @@ pub struct ImportArgs {
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
     /// Read no more than N rows; `tickethaul resume --no-limit` continues after them
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = from_one, allow_negative_numbers = true)]
     pub limit: Option<u64>,
     /// Don't write the key property: for portals where it can't be created. A lost
     /// reply then leaves its rows unknown

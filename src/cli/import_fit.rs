@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::fit::{Definitions, Intent};
+use super::fit::{Definitions, Intent, joined_words};
 use super::import_args::{ImportArgs, Op};
 use super::mapping_file::{mapping_error, parse_mapping};
 use super::portal::{Portal, call_error};
@@ -112,6 +112,9 @@ pub async fn fit(
     if !unused.is_empty() {
         talk.say(&format!("columns that nothing uses: {}", unused.join(", ")));
     }
+    joined_words(&compiled)
+        .iter()
+        .for_each(|words| talk.say(words));
     Ok(Fit {
         compiled: Arc::new(compiled),
         links,

@@ -61,6 +61,7 @@ mod secrets;
 mod settings;
 mod shell;
 mod signals;
+mod slips;
 mod talk;
 mod token_command;
 mod trust;
@@ -144,7 +145,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run_words(args: &[OsString]) -> ExitCode {
     let (app, typed) = match read(args) {
         Ok(read) => read,
-        Err(error) => return exit::for_clap(&error),
+        Err(error) => {
+            Talk::as_asked(args);
+            return exit::for_clap(&error);
+        }
     };
     let talk = Talk::new(&app.global);
     let exit = runtime().and_then(|runtime| runtime.block_on(dispatch(app.command, typed, &talk)));

@@ -37,7 +37,7 @@ use crate::model::plan::{PlanReport, PlannedAction, ShownRow};
 use crate::model::schema::ObjectType;
 use crate::model::ticket::Missing;
 use crate::output::read_regular;
-use crate::report::{plan_json, plan_words, row_json, row_words};
+use crate::report::{Stand, plan_json, plan_words, row_json, row_words};
 use crate::review::plan::folder::{JSON, PlanFolder, WORDS};
 use crate::review::plan::run::{Planned, Planning, plan};
 
@@ -281,8 +281,14 @@ impl Making<'_> {
             files: finder.map(|finder| (finder, binds)),
         };
         let writer = PlanWriter::create(self.folder, header, &lacks)?;
-        let mut progress = talk.haul_progress(None);
-        plan(&planning, input, writer, |rows| progress.read(rows)).await
+        let board = talk.board(&self.portal.client);
+        let course = Course {
+            bytes: input.size(),
+            limit: self.args.limit,
+        };
+        board.at(course.stand(0, 0));
+        let hear = |rows, bytes| board.at(course.stand(rows, bytes));
+        plan(&planning, input, writer, hear).await
     }
 
     /// Sums up what was planned. `begin`: the calls made before the first row.
@@ -353,6 +359,25 @@ impl Making<'_> {
             blind: self.args.blind,
             creates_others: creates_others(compiled),
             held: None,
+        }
+    }
+}
+
+/// How much there is to be planned.
+struct Course {
+    bytes: u64,
+    limit: Option<u64>,
+}
+
+impl Course {
+    /// How far it is, with so many rows, which end at that byte.
+    fn stand(&self, rows: u64, bytes: u64) -> Stand {
+        let stand = Stand::of_bytes(("planning", rows), (bytes, self.bytes));
+        let limit = self.limit.filter(|limit| *limit > 0);
+        let by_limit = limit.map_or(0.0, |limit| rows as f64 / limit as f64);
+        Stand {
+            share: stand.share.map(|by_bytes| by_bytes.max(by_limit)),
+            ..stand
         }
     }
 }

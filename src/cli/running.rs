@@ -28,7 +28,12 @@ pub async fn finish(
     talk: &Talk,
 ) -> Result<Exit, Error> {
     let (id, run) = (account.portal_id, job.folder.name().to_owned());
-    let keeper = Keeper::new(talk.listener(), portal.client.clone(), id, run);
+    let keeper = Keeper::new(
+        talk.listener(&portal.client),
+        portal.client.clone(),
+        id,
+        run,
+    );
     let ended = run_job(job, portal.client.clone(), account, Arc::new(keeper)).await;
     portal.close().await;
     let summary = ended?;

@@ -16,10 +16,12 @@ use super::talk::Talk;
 use super::twin::{self, Twin};
 use super::{known, twin_folder};
 use crate::error::Error;
+use crate::mapping::nearest;
 use crate::model::count::count;
 use crate::sandbox::reset;
 use crate::sandbox::{
-    Data, Held, KnownTrouble, Options, Rate, Sandbox, Switch, Switches, Trouble, account_of,
+    Data, Held, KnownTrouble, Options, Rate, Sandbox, Switch, SwitchError, Switches, Trouble,
+    TroubleError, account_of,
 };
 
 /// Serve the embedded portal on this machine
@@ -46,10 +48,10 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "N/10s")]
     rate: Option<Rate>,
     /// A behaviour that HubSpot does not document, such as createdate_writable=no; --help lists them
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = switch)]
     switch: Vec<Switch>,
     /// A trouble and the calls that it hits, such as post-502@3:tickets/batch/create; --help lists them
-    #[arg(long, value_name = "NAME[=ARG]@N|P%[:PATH]")]
+    #[arg(long, value_name = "NAME[=ARG]@N|P%[:PATH]", value_parser = trouble)]
     trouble: Vec<Trouble>,
     /// Fill a portal that has no tickets with so many, and with their contacts and companies
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -298,6 +300,30 @@ fn print(line: &str) -> io::Result<()> {
 }
 
 /// The two lists of the long help.
+fn switch(text: &str) -> Result<Switch, String> {
+    let names = Switches::TABLE.iter().map(|known| known.name);
+    text.parse().map_err(|error: SwitchError| match &error {
+        SwitchError::Name(name) => meant("switch", name, names).unwrap_or(error.to_string()),
+        _ => error.to_string(),
+    })
+}
+
+fn trouble(text: &str) -> Result<Trouble, String> {
+    let names = KnownTrouble::TABLE.iter().map(|known| known.name);
+    text.parse().map_err(|error: TroubleError| match &error {
+        TroubleError::Name(name) => meant("trouble", name, names).unwrap_or(error.to_string()),
+        _ => error.to_string(),
+    })
+}
+
+/// An unknown name with the one that is meant, most likely: a list of all would hide it.
+fn meant<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let known = nearest(name, names)?;
+    Some(format!(
+        "no {what} is called `{name}`; did you mean {known}? `tickethaul sandbox --help` lists all"
+    ))
+}
+
 fn switches_and_troubles() -> String {
     let mut text = "Switches, with what they take, the default first:\n".to_owned();
     for known in Switches::TABLE {

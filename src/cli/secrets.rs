@@ -1,7 +1,7 @@
 //! Secrets in files: where they may be read from, and what people put around them.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use crate::error::Error;
@@ -17,7 +17,10 @@ pub fn read_secret(what: &str, path: &Path) -> Result<String, Error> {
             shown_path(path)
         ))
     };
-    let metadata = fs::metadata(path).map_err(|error| failed(error.to_string()))?;
+    let metadata = fs::metadata(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => failed("there is no such file".to_owned()),
+        _ => failed(error.to_string()),
+    })?;
     if !metadata.is_file() {
         return Err(failed("it is not a regular file".to_owned()));
     }

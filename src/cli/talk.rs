@@ -4,26 +4,33 @@
 //! through `visible` here, and what is data does so on a terminal.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
+use serde_json::{Map, Value, json};
 
 use super::global::{Global, ProgressMode};
 use super::secrets::masked;
 use super::settings::redraws;
 use crate::error::Error;
-use crate::model::event::{Event, Listener};
+use crate::hubspot::Client;
+use crate::model::event::Listener;
+use crate::model::pace::Pace;
 use crate::model::visible::{one_line, safe_json, visible, visible_but_colors};
-use crate::report::{Face, HaulProgress, JsonLines, PlainLines, ProgressLine};
+use crate::report::{Board, Face, PaceNow, RunBoard, beside_bar, note_line};
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 const BOLD: Style = Style::new().bold();
 
 /// Whether --quiet was said, for tasks that have no `Talk`.
 static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Whether everything that is said is to be JSON, for the same.
+static JSON: AtomicBool = AtomicBool::new(false);
 
 /// The voice of a command.
 pub struct Talk {
@@ -44,6 +51,7 @@ impl Talk {
         };
         choice.write_global();
         QUIET.store(global.quiet, Ordering::Relaxed);
+        JSON.store(global.progress == ProgressMode::Json, Ordering::Relaxed);
         Talk {
             json: global.json,
             progress: global.progress,
@@ -52,9 +60,39 @@ impl Talk {
         }
     }
 
+    /// Talks as far as can be told from words that are not understood.
+    pub fn as_asked(args: &[OsString]) {
+        let words = |pair: &[OsString]| pair[0] == "--progress" && pair[1] == "json";
+        let is_json = args.windows(2).any(words) || args.iter().any(|arg| arg == "--progress=json");
+        JSON.store(is_json, Ordering::Relaxed);
+    }
+
+    /// A command line that can't be used.
+    pub fn usage(words: &str, help: Option<&str>) {
+        if speaks_json() {
+            return error_in_json(words, &[], help);
+        }
+        Talk::aside(&format!("error: {words}"));
+        if let Some(help) = help {
+            Talk::aside(&format!("help: {help}"));
+        }
+    }
+
+    /// The same in clap's words, which may be in colour.
+    pub fn usage_of_clap(error: &clap::Error, colored: &str, help: Option<&str>) {
+        if speaks_json() {
+            return error_in_json(&visible(&error.render().to_string()), &[], help);
+        }
+        to_stderr(colored.trim_end());
+        if let Some(help) = help {
+            to_stderr(&format!("{BOLD}help{BOLD:#}: {help}"));
+        }
+    }
+
     /// True when stderr takes colours.
     pub fn colors(&self) -> bool {
-        anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
+        !speaks_json()
+            && anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
     }
 
     /// An error that ends the command.
@@ -64,6 +102,9 @@ impl Talk {
             [] | [_] => (error.to_string(), &[][..]),
             details => (error.message().to_owned(), details),
         };
+        if speaks_json() {
+            return error_in_json(&message, details, error.advice());
+        }
         let text = match error.is_drawn() {
             true => visible_but_colors(&masked(&message)),
             false => {
@@ -71,17 +112,15 @@ impl Talk {
                 format!("{RED}error{RED:#}: {}", one_line(message.trim_end()))
             }
         };
-        let _gone = writeln!(anstream::stderr(), "{}", text.trim_end());
+        let mut text = text.trim_end().to_owned();
         for detail in details {
-            let _gone = writeln!(anstream::stderr(), "  {}", one_line(&masked(detail)));
+            text.push_str(&format!("\n  {}", one_line(&masked(detail))));
         }
         if let Some(advice) = error.advice() {
-            let _gone = writeln!(
-                anstream::stderr(),
-                "{BOLD}help{BOLD:#}: {}",
-                one_line(&masked(advice))
-            );
+            let advice = masked(advice);
+            text.push_str(&format!("\n{BOLD}help{BOLD:#}: {}", one_line(&advice)));
         }
+        to_stderr(&text);
     }
 
     /// Something that the user should know, in a line; silent with --quiet.
@@ -92,13 +131,13 @@ impl Talk {
     /// The same in several lines. What they hold of others is in one line each.
     pub fn say_lines(&self, words: &str) {
         if !self.quiet {
-            let _gone = writeln!(anstream::stderr(), "{}", visible(&masked(words)));
+            notice(&visible(&masked(words)));
         }
     }
 
     /// Said whatever the options are, by a task that has none.
     pub fn aside(words: &str) {
-        let _gone = writeln!(anstream::stderr(), "{}", one_line(&masked(words)));
+        notice(&one_line(&masked(words)));
     }
 
     /// The same, but silent with --quiet.
@@ -161,16 +200,29 @@ impl Talk {
         }
     }
 
-    /// Whoever shows progress.
-    pub fn listener(&self) -> Arc<dyn Listener> {
+    /// Whoever shows how far a run is.
+    pub fn listener(&self, client: &Client) -> Arc<dyn Listener> {
+        Arc::new(RunBoard::new(self.board(client)))
+    }
+
+    /// Shows how far a long work is that calls the portal.
+    pub fn board(&self, client: &Client) -> Board {
+        let client = client.clone();
+        Board::new(self.face(), Box::new(move || client.pace()))
+    }
+
+    /// Shows how far a long work is that calls nobody.
+    pub fn board_alone(&self) -> Board {
+        let pace: PaceNow = Box::new(Pace::default);
+        Board::new(self.face(), pace)
+    }
+
+    fn face(&self) -> Face {
         match self.progress {
-            ProgressMode::Json => Arc::new(JsonLines::new(Box::new(io::stderr()))),
-            ProgressMode::None => Arc::new(Silent),
-            _ if self.quiet => Arc::new(Silent),
-            ProgressMode::Auto if moving() => Arc::new(ProgressLine::new()),
-            ProgressMode::Auto | ProgressMode::Plain => {
-                Arc::new(PlainLines::new(Box::new(io::stderr())))
-            }
+            _ if !self.shows_progress() => Face::Silent,
+            ProgressMode::Json => Face::Json(Box::new(io::stderr())),
+            ProgressMode::Auto if moving() => Face::Bar,
+            _ => Face::Plain(Box::new(io::stderr())),
         }
     }
 
@@ -181,17 +233,6 @@ impl Talk {
             ProgressMode::Json => true,
             ProgressMode::Auto | ProgressMode::Plain => !self.quiet,
         }
-    }
-
-    /// Shows how far an export is; `total` is the number of tickets where it is known.
-    pub fn haul_progress(&self, total: Option<u64>) -> HaulProgress {
-        let face = match self.progress {
-            _ if !self.shows_progress() => Face::Silent,
-            ProgressMode::Json => Face::Json(Box::new(io::stderr())),
-            ProgressMode::Auto if moving() => Face::bar(),
-            _ => Face::Plain(Box::new(io::stderr())),
-        };
-        HaulProgress::new(face, total)
     }
 
     /// Refuses to go on where nobody can be asked and nobody said --yes.
@@ -212,8 +253,7 @@ impl Talk {
             self.say(&format!("going to {what}"));
             return true;
         }
-        let _gone = write!(anstream::stderr(), "{}? [y/N] ", visible(what));
-        let _gone = io::stderr().flush();
+        ask(&format!("{}? [y/N] ", visible(what)));
         let mut answer = String::new();
         let read = io::stdin().lock().read_line(&mut answer);
         let agreed = read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
@@ -237,9 +277,42 @@ fn moving() -> bool {
     io::stderr().is_terminal() && redraws()
 }
 
-/// Hears everything, says nothing.
-struct Silent;
+/// Whether everything that is said is JSON.
+fn speaks_json() -> bool {
+    JSON.load(Ordering::Relaxed)
+}
 
-impl Listener for Silent {
-    fn hear(&self, _event: &Event) {}
+/// Something to know, which is text already that commands no terminal.
+fn notice(text: &str) {
+    match speaks_json() {
+        true => in_json("notice", text.trim(), Map::new()),
+        false => to_stderr(text),
+    }
+}
+
+/// A question, whose answer is typed behind it.
+fn ask(text: &str) {
+    if speaks_json() {
+        return in_json("question", text.trim(), Map::new());
+    }
+    let _gone = write!(anstream::stderr(), "{text}");
+    let _gone = io::stderr().flush();
+}
+
+fn error_in_json(message: &str, details: &[String], advice: Option<&str>) {
+    let details: Vec<String> = details.iter().map(|one| masked(one)).collect();
+    let help = advice.map(masked);
+    let more = [("details", json!(details)), ("help", json!(help))];
+    let more = more.map(|(name, value)| (name.to_owned(), value));
+    in_json("error", masked(message).trim_end(), Map::from_iter(more));
+}
+
+fn in_json(event: &str, text: &str, more: Map<String, Value>) {
+    let line = note_line(event, text, more);
+    let _gone = writeln!(io::stderr(), "{line}");
+}
+
+/// A bar that is drawn there moves on.
+fn to_stderr(text: &str) {
+    let _gone = beside_bar(|| writeln!(anstream::stderr(), "{text}"));
 }

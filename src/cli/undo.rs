@@ -17,7 +17,7 @@ use super::settings::PortalArgs;
 use super::talk::Talk;
 use super::undo_face::{Face, Part};
 use crate::error::Error;
-use crate::hubspot::SchemaParts;
+use crate::hubspot::{Client, SchemaParts};
 use crate::import::resume::folder::{RunFolder, has_begun};
 use crate::import::stop::StopSwitch;
 use crate::journal::{Durability, Header, Journal, Past, Reading, RunState, Told, UndoneRun, now};
@@ -25,6 +25,7 @@ use crate::model::count::counted;
 use crate::model::event::Stop;
 use crate::model::outcome::{Change, Fate};
 use crate::model::visible::one_line;
+use crate::report::Stand;
 use crate::review::family::{Member, descendants, taken_back};
 use crate::review::undo::claims::Claims;
 use crate::review::undo::files::FileUsers;
@@ -143,7 +144,7 @@ fn expect_answer(args: &UndoArgs, part: Part, talk: &Talk) -> Result<(), Error> 
 /// Shows what an undo would do. What it would leave is part of that.
 async fn show(run: PastRun, part: Part, portal: &PortalArgs, talk: &Talk) -> Result<Exit, Error> {
     let contacts = run.past.contacts_created;
-    let rows = undo(run, None, part, portal).await?;
+    let rows = undo(run, None, part, (portal, talk)).await?;
     let face = Face {
         undone: &rows,
         file: None,
@@ -382,7 +383,7 @@ async fn carry_out(
 ) -> Result<Exit, Error> {
     let places = run.rows.places.clone();
     let contacts = run.past.contacts_created;
-    let undone = undo(run, Some(began), part, portal).await?;
+    let undone = undo(run, Some(began), part, (portal, talk)).await?;
     let file = outcome_file::write(folder.path(), &places)?;
     let journal = Reading::open(folder.path())?;
     let mut undone = undone.of_journal(&journal.past()?);
@@ -401,7 +402,7 @@ async fn undo(
     run: PastRun,
     began: Option<Began>,
     part: Part,
-    portal_args: &PortalArgs,
+    (portal_args, talk): (&PortalArgs, &Talk),
 ) -> Result<Undone, Error> {
     let PastRun {
         portal,
@@ -423,6 +424,13 @@ async fn undo(
         Some(began) => (Some(began.journal), began.run, began.settled, began.begun),
         None => (None, String::new(), HashSet::new(), HashSet::new()),
     };
+    let phase = if journal.is_some() {
+        "undoing"
+    } else {
+        "looking"
+    };
+    let work = Stand::new(phase, "row", Some(past.tally.of(Fate::Done)));
+    let hear = board(work, &portal.client, talk);
     let undo = Undo {
         client: portal.client.clone(),
         rows,
@@ -442,10 +450,18 @@ async fn undo(
         horizon: portal_args.horizon(),
         created_only: part == Part::Created,
         stop,
+        hear,
     };
     let undone = undo.run().await;
     portal.close().await;
     undone
+}
+
+/// Shows how many rows of the run were gone through.
+fn board(work: Stand, client: &Client, talk: &Talk) -> Box<dyn Fn(u64)> {
+    let board = talk.board(client);
+    board.at(work.at(0));
+    Box::new(move |rows| board.at(work.at(rows)))
 }
 
 /// What other runs have in common with one: tickets that they say they created too, and files

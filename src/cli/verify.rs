@@ -9,12 +9,15 @@ use super::exit::Exit;
 use super::past_run::PastRun;
 use super::portal::call_error;
 use super::relatives::known;
+use super::run_args::from_one;
 use super::settings::PortalArgs;
 use super::talk::Talk;
 use crate::error::Error;
 use crate::journal::Past;
 use crate::model::count::{count, counted};
+use crate::model::outcome::Fate;
 use crate::model::visible::one_line;
+use crate::report::Stand;
 use crate::review::family::undos;
 use crate::review::finding::Difference;
 use crate::review::findings_file::{FindingsFile, NAME};
@@ -29,7 +32,7 @@ pub struct VerifyArgs {
     #[arg(value_name = "RUN")]
     run: Option<PathBuf>,
     /// Compare no more than the first N rows that are done
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = from_one, allow_negative_numbers = true)]
     sample: Option<u64>,
     #[command(flatten)]
     portal: PortalArgs,
@@ -41,18 +44,34 @@ pub async fn run(mut args: VerifyArgs, talk: &Talk) -> Result<Exit, Error> {
         path,
         past,
         portal,
-        rows,
+        rows: done,
         ..
     } = PastRun::open(args.run.as_deref(), &mut args.portal, talk).await?;
     let unwritable = |error| unwritable(&path, &error);
     let mut file = FindingsFile::create(&path).map_err(unwritable)?;
-    let verified = verify(&portal.client, rows, args.sample, call_error, |found| {
-        found
-            .iter()
-            .try_for_each(|one| file.add(one))
-            .map_err(unwritable)
-    });
+    let board = talk.board(&portal.client);
+    let all = past.tally.of(Fate::Done);
+    let work = Stand::new(
+        "comparing",
+        "row",
+        Some(args.sample.unwrap_or(all).min(all)),
+    );
+    board.at(work.at(0));
+    let verified = verify(
+        &portal.client,
+        done,
+        args.sample,
+        call_error,
+        |rows, found| {
+            board.at(work.at(rows));
+            found
+                .iter()
+                .try_for_each(|one| file.add(one))
+                .map_err(unwritable)
+        },
+    );
     let verified = verified.await?;
+    drop(board);
     let written = file.finish().map_err(unwritable)?;
     let calls = portal.client.calls();
     portal.close().await;

@@ -18,6 +18,7 @@ use crate::hubspot::exchange::{Effect, Method, Request, Transport};
 use crate::hubspot::paths::ApiVersion;
 use crate::hubspot::transport::HttpTransport;
 use crate::hubspot::wire::Read;
+use crate::model::pace::Pace;
 
 /// A portal at the other end of a connection. Clones share token, pacer, quota and
 /// connections.
@@ -105,6 +106,12 @@ impl Client {
     /// come; 8 before the first one.
     pub fn useful_concurrency(&self) -> usize {
         self.session.caller().useful_concurrency()
+    }
+
+    /// What the portal lets through from now on, and what calls wait for; for whoever
+    /// shows how far a work is.
+    pub fn pace(&self) -> Pace {
+        self.session.caller().pace()
     }
 
     /// Calls that the portal allows in a window; none before the first reply that

@@ -63,6 +63,7 @@ pub async fn run(
     listener.hear(&Event::Started {
         run: job.folder.name().to_owned(),
         total_bytes: Some(job.input.size()),
+        limit: job.options.limit,
     });
     let before = Before::of(&job);
     let again = Again::new(&job.input);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::fallback::Fallback;
 use super::stray::Stray;
 use crate::mapping::convert::Pipelines;
-use crate::mapping::entry::{Column, Entry};
+use crate::mapping::entry::{Column, Entry, Feed};
 use crate::mapping::key::Key;
 use crate::mapping::link::{Link, MappedLink};
 use crate::mapping::notes::{
@@ -155,6 +155,20 @@ impl CompiledMapping {
     /// those that the tool's own files add.
     pub fn unused_columns(&self) -> &[String] {
         &self.unused
+    }
+
+    /// Columns of one name whose values are put together though the mapping does not say so:
+    /// their name, their number, and the property.
+    pub fn joined_columns(&self) -> impl Iterator<Item = (&str, usize, &str)> {
+        self.entries.iter().filter_map(|entry| {
+            let _unasked = entry.list.as_ref().filter(|list| list.is_unasked)?;
+            match &entry.feed {
+                Feed::Columns(columns) => {
+                    Some((&*columns.first()?.header, columns.len(), &*entry.name))
+                }
+                _ => None,
+            }
+        })
     }
 
     /// Every ticket property that the mapping may write, the key's first.

@@ -54,6 +54,8 @@ pub(crate) struct List {
     pub(crate) split: Vec<String>,
     /// What stands between the values in the portal.
     pub(crate) join: String,
+    /// Whether the file has several columns of one name, of which the mapping says nothing.
+    pub(crate) is_unasked: bool,
 }
 
 /// A property and how its value is made.

@@ -190,6 +190,11 @@ impl MappingFile {
         &self.document.key.property.value
     }
 
+    /// What the input's system is called; empty where the mapping does not say it.
+    pub fn system(&self) -> &str {
+        self.document.system.as_deref().unwrap_or_default()
+    }
+
     /// Internal names of all ticket properties that the mapping may write, the key's
     /// first.
     pub fn property_names(&self) -> Vec<&str> {

@@ -19,6 +19,8 @@ pub enum Event {
         run: String,
         /// Bytes of all inputs, where that is known.
         total_bytes: Option<u64>,
+        /// No more rows than these are read, where that was said.
+        limit: Option<u64>,
     },
     /// Something the user should read once.
     Notice(String),
@@ -38,6 +40,12 @@ pub struct Progress {
     pub tally: Tally,
     /// Bytes of input that settled rows stand for, at most.
     pub bytes: u64,
+    /// Bytes of input that were read.
+    pub read_bytes: u64,
+    /// Whether that is all that will be read.
+    pub is_read: bool,
+    /// Rows whose tickets were written and that wait, or waited, for all others.
+    pub waiting: u64,
     /// Notes that were made.
     pub notes: u64,
     /// Files that were uploaded.

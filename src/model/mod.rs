@@ -29,5 +29,6 @@ pub mod check;
 pub mod run_report;
 pub mod compare;
 pub mod event;
+pub mod pace;
 pub mod visible;
 pub mod window;

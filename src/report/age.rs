@@ -11,6 +11,11 @@ pub fn age_words(then: Timestamp) -> String {
     words(Timestamp::now().duration_since(then))
 }
 
+/// The time by this machine's clock, for programs: `2026-11-30T06:00:01Z`.
+pub fn now_stamp() -> String {
+    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// The time that it will be after so long, by this machine's clock: `06:00:01`.
 pub fn in_time(wait: Duration) -> String {
     let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);

@@ -1,13 +1,10 @@
-//! What people and scripts see of a run: listeners to its events. stderr is talk;
+//! What people and scripts see of a run: how far it is, what it came to, its page. stderr is talk;
 //! only the closing JSON of `--json` goes to stdout, and that is the command's.
 
 mod age;
 mod check;
 mod check_json;
-mod haul;
 mod html;
-mod json;
-mod plain;
 mod plan;
 mod plan_json;
 mod progress;
@@ -17,12 +14,9 @@ mod words;
 pub use age::{age_words, in_time};
 pub use check::check_words;
 pub use check_json::check_json;
-pub use haul::{Face, HaulProgress};
 pub use html::run_html;
-pub use json::JsonLines;
-pub use plain::PlainLines;
 pub use plan::{plan_words, row_words};
 pub use plan_json::{plan_json, row_json};
-pub use progress::ProgressLine;
+pub use progress::{Board, Eta, Face, PaceNow, RunBoard, Stand, beside_bar, note_line};
 pub use summary::closing_words;
 pub use words::duration;

@@ -17,6 +17,22 @@ pub fn duration(time: Duration) -> String {
     }
 }
 
+/// A time to the second: `16 s`, `4 min 10 s`, `2 h 5 min`.
+pub(super) fn about(time: Duration) -> String {
+    match time.as_secs_f64().round() {
+        seconds @ 0.0..60.0 => format!("{seconds:.0} s"),
+        seconds => duration(Duration::from_secs(seconds as u64)),
+    }
+}
+
+/// `1,850/s`, or `2.4/s` where it is slow.
+pub(super) fn per_second(rate: f64) -> String {
+    match rate {
+        slow if slow < 10.0 => format!("{slow:.1}/s"),
+        rate => format!("{}/s", count(rate.round() as u64)),
+    }
+}
+
 /// `12 files, 3.40 MB, 2 more in flight, 200.00 MB`; nothing where no file is on its way or there.
 pub(super) fn files(progress: &Progress) -> Option<String> {
     let (there, coming) = (progress.uploaded, progress.in_flight);
@@ -82,6 +98,11 @@ mod tests {
         assert_eq!(duration(Duration::from_millis(3_210)), "3.2 s");
         assert_eq!(duration(Duration::from_secs(250)), "4 min 10 s");
         assert_eq!(duration(Duration::from_secs(7_500)), "2 h 5 min");
+        assert_eq!(about(Duration::from_millis(15_600)), "16 s");
+        assert_eq!(about(Duration::from_millis(59_700)), "1 min 0 s");
+        assert_eq!(about(Duration::from_secs(250)), "4 min 10 s");
+        assert_eq!(per_second(2_000.4), "2,000/s");
+        assert_eq!(per_second(2.44), "2.4/s");
         assert_eq!(rate(1_000, Duration::from_millis(500)), "2,000/s");
     }
 }

@@ -43,7 +43,7 @@ impl Verified {
 }
 
 /// Compares all rows, or `sample` of them; `hear` gets the findings in the order of the
-/// input, page by page.
+/// input, page by page, and how many rows are compared by then.
 ///
 /// # Errors
 /// When the journal, the input or the portal can't be read, or `hear` says so.
@@ -52,7 +52,7 @@ pub async fn verify(
     rows: DoneRows,
     sample: Option<u64>,
     told: impl Fn(CallError) -> Error,
-    mut hear: impl FnMut(&[Finding]) -> Result<(), Error>,
+    mut hear: impl FnMut(u64, &[Finding]) -> Result<(), Error>,
 ) -> Result<Verified, Error> {
     let pages = stream::try_unfold((rows, sample), |(mut rows, left)| async move {
         if left == Some(0) {
@@ -76,7 +76,7 @@ pub async fn verify(
     let mut verified = Verified::default();
     while let Some((rows, findings)) = compared.next().await.transpose()? {
         verified.count(rows, &findings);
-        hear(&findings)?;
+        hear(verified.rows, &findings)?;
     }
     Ok(verified)
 }

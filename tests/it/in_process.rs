@@ -270,7 +270,7 @@ impl InProcess {
             knows_keys: true,
             limit: None,
         };
-        let planned = plan(&planning, input, writer, |_| {}).await;
+        let planned = plan(&planning, input, writer, |_, _| {}).await;
         let _planned = planned.expect("a plan");
     }
 

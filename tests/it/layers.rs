@@ -41,7 +41,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// A crate or a thing, and the only places that may name it (a file or a room).
-const PLACES: [(&str, &[&str]); 20] = [
+const PLACES: [(&str, &[&str]); 22] = [
     ("clap::", &["cli"]),
     ("reqwest::", &["hubspot/transport"]),
     ("hyper_util::", &["hubspot/transport"]),
@@ -95,6 +95,8 @@ const PLACES: [(&str, &[&str]); 20] = [
         &["mapping", "report/html", "sandbox/http/pages"],
     ),
     ("multer::", &["sandbox/files"]),
+    ("terminal_size::", &["report/progress/board.rs"]),
+    ("indicatif::", &["report"]),
     ("glob::", &["import/read/sources.rs"]),
     ("std::env", &["cli/settings.rs", "main.rs"]),
     ("SystemTime", &["sandbox/clock.rs"]),

@@ -80,6 +80,7 @@ mod linking; // the helper: files that link tickets, and what must come of them
 mod links; // the sandbox: associations in all their endpoints
 mod mails; // comments that become e-mails and calls
 mod mapping; // the mapping language from outside, and the commands about mappings
+mod mistakes; // what people get wrong, a row each, and what they are told
 mod merges; // the sandbox: merges, and what a person does in the recycle bin
 mod older; // the helper: journals as older versions wrote them
 mod notes; // comments become notes, once, however a portal knows them again
@@ -94,6 +95,7 @@ mod portals; // portals by name
 mod presets; // every mapping that ships, on its sample
 #[cfg(unix)]
 mod process; // the process: modes of its files, signals, shortages
+mod progress; // how far a work is: the time left, JSON lines, a line that fits its terminal
 mod readme; // every command of the README
 mod rehearsal; // the helper: a folder, the tool as a process, a served sandbox
 mod replies; // literal replies of HubSpot, fed to the client

@@ -11,7 +11,7 @@ use super::words::{
     ENDINGS, Since, by_ending, checked, date_format, datetime_format, expression, ids, others,
     part_by, since, zone,
 };
-use crate::cli::run_args::seconds;
+use crate::cli::run_args::{from_one, seconds};
 use crate::cli::settings::PortalArgs;
 use crate::error::Error;
 use crate::export::activities::ATTACHMENTS;
@@ -102,7 +102,7 @@ pub struct ExportArgs {
     #[arg(long = "where", value_name = "FILTER", value_parser = checked(expression), conflicts_with = "ids_from")]
     filter: Option<String>,
     /// The first N tickets only
-    #[arg(long, value_name = "N", conflicts_with = "ids_from")]
+    #[arg(long, value_name = "N", value_parser = from_one, allow_negative_numbers = true, conflicts_with = "ids_from")]
     limit: Option<u64>,
     /// Only the tickets whose ids stand in a file, one a line
     #[arg(long, value_name = "FILE")]

@@ -9,6 +9,7 @@ use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::args::ExportArgs;
 use super::resolve::{filter_search, which};
@@ -36,6 +37,7 @@ use crate::journal::{Told, now, run_id};
 use crate::mapping::MappingFile;
 use crate::model::count::counted;
 use crate::model::schema::{ObjectType, Schema};
+use crate::report::Stand;
 
 /// What is exported, whether it is typed now or was once.
 pub(super) struct What<'a> {
@@ -402,17 +404,44 @@ async fn with_progress(
         true => total(&job, client).await,
         false => None,
     };
-    let mut progress = talk.haul_progress(total);
+    let board = talk.board(client);
+    let mut course = Course { total, read: None };
+    board.at(course.stand(Step::Read(0)));
     let heard = |step| {
         so_far.set(step);
-        match step {
-            Step::Read(tickets) => progress.read(tickets),
-            Step::Linked(tickets) => progress.linked(tickets),
-            Step::Brought(files) => progress.brought(files),
-            Step::Written(tickets) => progress.written(tickets),
-        }
+        board.at(course.stand(step));
     };
     run_job(job, client.clone(), heard).await
+}
+
+/// What is known of how many tickets there are: what search counts, later what was read.
+struct Course {
+    total: Option<u64>,
+    read: Option<u64>,
+}
+
+impl Course {
+    /// How far the export is.
+    fn stand(&mut self, step: Step) -> Stand {
+        let (phase, unit, done, total) = match step {
+            Step::Read(tickets) => {
+                self.read = Some(tickets);
+                ("reading", "ticket", tickets, self.total)
+            }
+            Step::Linked(tickets) => ("linking", "ticket", tickets, self.read),
+            Step::Brought(files) => ("downloading", "file", files, None),
+            Step::Written(tickets) => ("writing", "ticket", tickets, self.read),
+        };
+        let stand = Stand::new(phase, unit, total).at(done);
+        let more = [("tickets", json!(done)), ("total", json!(stand.total))];
+        Stand {
+            more: more
+                .map(|(name, value)| (name.to_owned(), value))
+                .into_iter()
+                .collect(),
+            ..stand
+        }
+    }
 }
 
 fn say_of_owners(job: &Job, talk: &Talk) {

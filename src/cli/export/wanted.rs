@@ -204,10 +204,12 @@ pub fn check(object: ObjectType, properties: &[String], defined: &Defined) -> Re
     let unknown: Vec<String> = properties
         .iter()
         .filter(|name| !defined.contains_key(*name))
-        .map(|name| match nearest(name, defined) {
-            Some(nearest) => format!("{name} (did you mean {nearest}?)"),
-            None => name.clone(),
-        })
+        .map(
+            |name| match labelled(name, defined).or_else(|| nearest(name, defined)) {
+                Some(nearest) => format!("{name} (did you mean {nearest}?)"),
+                None => name.clone(),
+            },
+        )
         .collect();
     match unknown.is_empty() {
         true => Ok(()),
@@ -217,6 +219,13 @@ pub fn check(object: ObjectType, properties: &[String], defined: &Defined) -> Re
             unknown.join(", ")
         ))),
     }
+}
+
+/// The property that people see under this name.
+fn labelled<'a>(name: &str, defined: &'a Defined) -> Option<&'a str> {
+    let mut defined = defined.iter();
+    let found = defined.find(|(_, property)| property.label.eq_ignore_ascii_case(name));
+    found.map(|(name, _)| name.as_str())
 }
 
 fn nearest<'a>(name: &str, defined: &'a Defined) -> Option<&'a str> {

@@ -50,7 +50,7 @@ pub(super) fn by_ending(path: &Path) -> (Form, Packing) {
 }
 
 /// Ids in ascending order, each once. What is no id is told with its line; a first
-/// line that is no number is a header.
+/// line that is no number is a header, and lines that begin with # are comments.
 pub(super) fn ids(path: &Path) -> Result<Vec<u64>, Error> {
     let shown = path.display();
     let text = fs::read_to_string(path)
@@ -61,7 +61,7 @@ pub(super) fn ids(path: &Path) -> Result<Vec<u64>, Error> {
         let word = word.trim().trim_start_matches('\u{feff}').trim_matches('"');
         match word.parse() {
             Ok(id) => ids.push(id),
-            Err(_) if word.is_empty() || index == 0 => {}
+            Err(_) if word.is_empty() || word.starts_with('#') || index == 0 => {}
             Err(_) => {
                 let line = index + 1;
                 return Err(Error::usage(format!(

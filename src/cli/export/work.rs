@@ -108,7 +108,10 @@ pub fn folder_error(error: FolderError) -> Error {
         FolderError::Older(_) | FolderError::Damaged { .. } => {
             Error::mend(error).advise("start the export again")
         }
-        FolderError::Unusable { .. } | FolderError::Newer(_) => Error::mend(error),
+        FolderError::Unusable { .. } => Error::mend(error).advise(
+            "make room, or name a folder that can be written with --run-dir; nothing was exported",
+        ),
+        FolderError::Newer(_) => Error::mend(error),
         FolderError::File(_) => Error::usage(error).advise("name a folder with --run-dir"),
         FolderError::NotEmpty(_) => Error::usage(error)
             .advise("name a new folder with --run-dir, or continue with `tickethaul resume`"),

@@ -1,8 +1,6 @@
 //! Creating in a portal what it lacks for a mapping: groups, properties, options. What
 //! is created stays, also when a later one is refused, so every error says what that is.
 
-use std::time::{Duration, Instant};
-
 use super::lacking::{Lacking, lacking_groups};
 use crate::cli::portal::call_error_after;
 use crate::cli::talk::Talk;
@@ -10,9 +8,7 @@ use crate::error::Error;
 use crate::hubspot::{CallError, Client};
 use crate::model::count::{counted, counted_as};
 use crate::model::schema::{NewProperty, ObjectType};
-
-/// How long nothing is said of what is being created.
-const SILENCE: Duration = Duration::from_secs(3);
+use crate::report::{Board, Stand};
 
 /// What was created, in the order of its creation.
 #[derive(Debug, Default)]
@@ -82,8 +78,14 @@ impl Created {
 /// When the portal refuses one of them, or can't be reached.
 pub async fn create(client: &Client, lacking: &Lacking, talk: &Talk) -> Result<Created, Error> {
     let mut created = Created::default();
-    create_groups(client, &lacking.properties, &mut created).await?;
-    create_properties(client, &lacking.properties, &mut created, talk).await?;
+    let all = lacking.properties.len();
+    if all > 0 {
+        talk.say(&format!("creating {}", counted(all, "property")));
+    }
+    let board = talk.board(client);
+    let properties = &lacking.properties;
+    create_groups(client, properties, (&mut created, &board)).await?;
+    create_properties(client, properties, (&mut created, &board)).await?;
     for (name, options) in &lacking.options {
         let added = client.add_property_options(ObjectType::Tickets, name, options);
         let added = added.await;
@@ -91,6 +93,7 @@ pub async fn create(client: &Client, lacking: &Lacking, talk: &Talk) -> Result<C
             added.map_err(|error| created.failed(&format!("options of {name}"), error))?;
         created.options.push(name.clone());
     }
+    drop(board);
     if let Some(counts) = created.counts() {
         talk.say(&format!("created {counts}"));
     }
@@ -100,11 +103,12 @@ pub async fn create(client: &Client, lacking: &Lacking, talk: &Talk) -> Result<C
 async fn create_groups(
     client: &Client,
     properties: &[NewProperty],
-    created: &mut Created,
+    (created, board): (&mut Created, &Board),
 ) -> Result<(), Error> {
     if properties.is_empty() {
         return Ok(());
     }
+    board.at(work(properties));
     let object = ObjectType::Tickets;
     let known = client.property_groups(object).await;
     let known = known.map_err(|error| created.failed("groups of properties", error))?;
@@ -120,26 +124,21 @@ async fn create_groups(
 async fn create_properties(
     client: &Client,
     properties: &[NewProperty],
-    created: &mut Created,
-    talk: &Talk,
+    (created, board): (&mut Created, &Board),
 ) -> Result<(), Error> {
-    let all = properties.len();
-    if all > 0 {
-        talk.say(&format!("creating {}", counted(all, "property")));
-    }
-    let mut said = Instant::now();
     for property in properties {
-        if said.elapsed() > SILENCE {
-            talk.say(&format!("created {} of {all}", created.properties.len()));
-            said = Instant::now();
-        }
         let made = client.create_property(property).await;
         let name = &property.name;
         let _definition =
             made.map_err(|error| created.failed(&format!("the property {name}"), error))?;
         created.properties.push(name.clone());
+        board.at(work(properties).at(created.properties.len() as u64));
     }
     Ok(())
+}
+
+fn work(properties: &[NewProperty]) -> Stand {
+    Stand::new("creating", "property", Some(properties.len() as u64))
 }
 
 #[cfg(test)]

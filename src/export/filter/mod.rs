@@ -96,9 +96,9 @@ pub enum Asks {
 /// Why a filter can't be asked of this portal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
-    /// No such property.
-    #[error("the portal has no ticket property {0}")]
-    Property(String),
+    /// No such property; what is near.
+    #[error("the portal has no ticket property {0}{1}")]
+    Property(String, String),
     /// The type of the property has no such test.
     #[error("{property} is {kind}: search can't test it with `{operator}`, {instead}")]
     Operator {

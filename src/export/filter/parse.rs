@@ -46,10 +46,18 @@ pub fn parse(text: &str) -> Result<Expression, Syntax> {
             expected: expected(error.inner()),
             found: match rest.is_empty() {
                 true => ", but the filter ends there".to_owned(),
+                false if is_doubled(text, error.offset()) => {
+                    format!(", not `{rest}`: write one `=` to compare")
+                }
                 false => format!(", not `{rest}`"),
             },
         }
     })
+}
+
+/// Whether a second `=` stands there, as programs write it.
+fn is_doubled(text: &str, offset: usize) -> bool {
+    text[offset..].starts_with('=') && text[..offset].trim_end().ends_with('=')
 }
 
 /// Where a bracket is too deep inside others; one in quotes is none.

@@ -36,7 +36,8 @@ pub fn filter(
 ) -> Result<Filter, FilterError> {
     let name = &condition.property;
     let Some(property) = schema.tickets.get(name) else {
-        return Err(FilterError::Property(name.clone()));
+        let hint = nearest(name, schema.tickets.keys());
+        return Err(FilterError::Property(name.clone(), hint));
     };
     let on = On {
         property,

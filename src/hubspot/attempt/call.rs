@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::classify::{Kind, Verdict, classify};
 use super::day::Day;
 use super::halt::Halt;
+use super::holds::Holds;
 use super::log::{Attempt, CallLog};
 use super::policy::{Decision, Quota, Situation, decide};
 use super::portal_clock::PortalClock;
@@ -27,6 +28,7 @@ use crate::hubspot::pace::{Pacer, Slot};
 use crate::hubspot::paths;
 use crate::hubspot::records::ApiError;
 use crate::hubspot::wire::Read;
+use crate::model::pace::Pace;
 
 /// After this time without leave to send, it is told why.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -53,6 +55,7 @@ pub(crate) struct Caller {
     log: OnceLock<Arc<dyn CallLog>>,
     secrets: Secrets,
     waits: Waits,
+    holds: Holds,
     wait_for_limit: bool,
     /// Cancelled once nobody waits for the next day any more.
     hurry: CancellationToken,
@@ -74,6 +77,7 @@ impl Caller {
             log: OnceLock::new(),
             secrets: Secrets::default(),
             waits: Waits::default(),
+            holds: Holds::default(),
             wait_for_limit: settings.wait_for_limit,
             hurry: CancellationToken::new(),
             halt: Halt::default(),
@@ -168,6 +172,13 @@ impl Caller {
         self.day.is_told()
     }
 
+    /// What the portal lets through from now on, and what calls wait for.
+    pub(crate) fn pace(&self) -> Pace {
+        let pace = self.pacer.pace();
+        let hold = self.holds.hold(pace.hold);
+        Pace { hold, ..pace }
+    }
+
     /// Attempts made so far.
     pub(crate) fn attempts(&self) -> u64 {
         self.attempts.load(Ordering::Relaxed)
@@ -253,6 +264,7 @@ impl Caller {
     ) -> Result<Reply, TransportError> {
         let bytes = request.upload.as_ref().map_or(0, Upload::length);
         let deadline = self.deadline + Duration::from_secs(bytes / contract::SLOWEST_UPLOAD);
+        let _in_flight = self.holds.send();
         tokio::select! {
             sent = timeout(deadline, self.transport.send(request, token)) => {
                 sent.unwrap_or_else(|_| Err(TransportError::Ambiguous(late(deadline))))
@@ -290,6 +302,9 @@ impl Caller {
         match outcome {
             Ok(reply) => {
                 self.answered.store(true, Ordering::Relaxed);
+                if reply.status < 500 {
+                    self.holds.answered();
+                }
                 if let Some(date) = reply.headers.get(contract::DATE) {
                     self.clock.note(date);
                 }
@@ -317,9 +332,14 @@ impl Caller {
         let left = self.day.left(self.clock.now(), *waited);
         *waited = true;
         self.tell_wait(Wait::Day(left));
-        tokio::select! {
-            () = sleep(left) => {}
-            () = self.hurry.cancelled() => return Err(spent),
+        self.holds.wait_for_day(left);
+        let is_hurried = tokio::select! {
+            () = sleep(left) => false,
+            () = self.hurry.cancelled() => true,
+        };
+        self.holds.end_day();
+        if is_hurried {
+            return Err(spent);
         }
         self.day.begin();
         Ok(())
@@ -331,6 +351,8 @@ impl Caller {
         let budget = request.budget;
         if kind.is_wait() {
             self.tell_wait(Wait::Asked(delay));
+        } else {
+            self.holds.try_again(delay);
         }
         if matches!(kind, Kind::Limited | Kind::Secondly | Kind::Moving) {
             self.pacer.hold_all(budget, delay);

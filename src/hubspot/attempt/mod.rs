@@ -1,7 +1,7 @@
 //! One call and its attempts. `session` keeps the token good, `call` is the loop that sends, waits and
 //! repeats; `classify` says what a reply means, `policy` what to do about it, both pure. `day` and
-//! `portal_clock` keep what replies say beside their bodies, `waits` and `log` report, `halt` ends a
-//! client's work, `secrets` are cut out of replies.
+//! `portal_clock` keep what replies say beside their bodies, `waits` and `log` report, `holds` knows
+//! what calls wait for, `halt` ends a client's work, `secrets` are cut out of replies.
 
 pub(crate) mod call;
 pub(crate) mod session;
@@ -11,5 +11,6 @@ mod day;
 mod portal_clock;
 pub(crate) mod waits;
 mod halt;
+mod holds;
 pub(crate) mod log;
 mod secrets;

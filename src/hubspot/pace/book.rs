@@ -2,6 +2,7 @@
 //! it. Pure but for the time that is handed in.
 
 use std::collections::VecDeque;
+use std::iter::repeat_n;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -84,6 +85,21 @@ impl Book {
             Some(held) => Room::At(held.free),
             None => Room::AfterAReply,
         }
+    }
+
+    /// In which time from now each of `limit` slots comes free, soonest first. A call in
+    /// flight is reckoned to keep its own for a whole cycle.
+    pub(super) fn slots(&self, limit: usize, cycle: Duration, now: Instant) -> Vec<Duration> {
+        let used = self.used();
+        let free = repeat_n(Duration::ZERO, limit.saturating_sub(used));
+        let held = self.held.iter();
+        let held = held.map(|held| held.free.saturating_duration_since(now));
+        let in_flight = repeat_n(cycle, self.in_flight);
+        // Those beyond the limit make no room when they come free.
+        let over = used.saturating_sub(limit);
+        let mut slots: Vec<Duration> = free.chain(held).chain(in_flight).skip(over).collect();
+        slots.sort_unstable();
+        slots
     }
 
     pub(super) fn send(&mut self) {

@@ -10,6 +10,7 @@ use super::others::{Others, Reading};
 use crate::hubspot::connect::settings::Rate;
 use crate::hubspot::contract;
 use crate::hubspot::exchange::Reply;
+use crate::model::pace::Allowance;
 
 /// Share of the allowance that stays free while others are about, so that they can
 /// take more when they need it.
@@ -140,6 +141,31 @@ impl Lane {
             used: self.book.used(),
             serial: self.sent,
         }
+    }
+
+    /// What it lets through from now on; `latency` is that of a usual call.
+    pub(super) fn prospect(&mut self, latency: Duration, now: Instant) -> Allowance {
+        self.book.expire(now);
+        let cycle = self.book.window() + latency;
+        let limit = self.limit(now);
+        let mut slots = limit.map_or_else(Vec::new, |limit| self.book.slots(limit, cycle, now));
+        if let Some(pause) = self.pause(now) {
+            slots.iter_mut().for_each(|slot| *slot = pause.max(*slot));
+        }
+        let in_flight = self.book.in_flight() as u64;
+        Allowance {
+            calls: self.sent.saturating_sub(in_flight),
+            in_flight,
+            slots,
+            latency,
+            cycle,
+        }
+    }
+
+    /// For how long nothing is sent.
+    pub(super) fn pause(&self, now: Instant) -> Option<Duration> {
+        let left = self.held_until?.checked_duration_since(now)?;
+        (!left.is_zero()).then_some(left)
     }
 
     /// Nothing is sent until then.

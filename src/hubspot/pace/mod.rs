@@ -4,11 +4,13 @@
 //! the first call goes alone; others show in `Remaining`, and get their share.
 //!
 //! `book` keeps the slots of one allowance, `others` what other clients take, `lane`
-//! joins both for one budget. This file gives out slots, first come first served.
+//! joins both for one budget, `prospect` says what they will let through. This file gives
+//! out slots, first come first served.
 
 mod book;
 mod lane;
 mod others;
+mod prospect;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,6 +21,7 @@ use tokio::time::{Instant, sleep_until};
 use super::connect::settings::Rate;
 use crate::hubspot::contract;
 use crate::hubspot::exchange::{Budget, Headers, Reply};
+use crate::model::pace::Cause;
 use book::Room;
 use lane::{End, Lane, Sent};
 
@@ -184,6 +187,8 @@ struct Books {
     reserve: f64,
     /// Running mean of the general budget's latencies, in seconds.
     latency: Option<f64>,
+    /// Until when calls wait for a slot, and why, by the lane that they wait for.
+    waits: [Option<(Instant, Cause)>; 3],
 }
 
 impl Books {
@@ -196,6 +201,7 @@ impl Books {
             ceiling: ceiling.map(fixed),
             reserve,
             latency: None,
+            waits: [None; 3],
         }
     }
 
@@ -222,7 +228,16 @@ impl Books {
     fn take(&mut self, budget: Budget, now: Instant) -> Result<Passes, Room> {
         let lane = self.name(budget);
         let ceiling = self.ceiling.as_mut().map(|own| own.room(now));
-        for room in [self.named(lane).room(now), ceiling.unwrap_or(Room::Now)] {
+        let room = self.named(lane).room(now);
+        let cause = self.cause(lane, now);
+        self.waits[lane as usize] = None;
+        for (room, cause) in [
+            (room, cause),
+            (ceiling.unwrap_or(Room::Now), Cause::Ceiling),
+        ] {
+            if let Room::At(until) = room {
+                self.waits[lane as usize] = Some((until, cause));
+            }
             if room != Room::Now {
                 return Err(room);
             }
@@ -232,6 +247,15 @@ impl Books {
             budget: self.named(lane).send(now),
             ceiling: self.ceiling.as_mut().map(|own| own.send(now)),
         })
+    }
+
+    /// Why a call of that lane has to wait, if it has to.
+    fn cause(&mut self, lane: LaneName, now: Instant) -> Cause {
+        match (self.named(lane).pause(now), lane) {
+            (Some(_), _) => Cause::Pause,
+            (None, LaneName::Search) => Cause::SearchLimit,
+            (None, LaneName::General | LaneName::Associations) => Cause::Limit,
+        }
     }
 
     fn over(&mut self, budget: Budget, passes: Passes, end: End<'_>, now: Instant) {

@@ -175,7 +175,11 @@ fn parse_base(text: &str) -> Result<Url, ConnectError> {
         reason: reason.to_owned(),
     };
     let shown = shown(text);
-    let url = Url::parse(text).map_err(|error| refuse(shown, &error.to_string()))?;
+    let url = match Url::parse(text) {
+        Ok(url) => url,
+        Err(error) if text.contains("://") => return Err(refuse(shown, &error.to_string())),
+        Err(_) => return Err(refuse(shown, "it must start with https://")),
+    };
     if !url.username().is_empty() || url.password().is_some() {
         let host = url.host_str().unwrap_or_default();
         return Err(refuse(host, "a name or password does not belong there"));

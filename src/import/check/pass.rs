@@ -45,6 +45,8 @@ pub struct Check<'a> {
     pub setting: Setting,
     /// Where the rows go that would be refused, in the form of refused.csv.
     pub refused_to: Option<&'a Target>,
+    /// Hears how many rows were read, and how many bytes of the input they stand for.
+    pub hear: &'a (dyn Fn(u64, u64) + Sync),
 }
 
 /// Records on their way between the threads, in their order.
@@ -67,7 +69,7 @@ pub fn check(input: Input, what: &Check<'_>) -> Result<CheckReport, Error> {
     let mut counts = Counts::new(&input, what.mapping, what.pipelines, what.refused_to)?;
     let rows = Rows::new(input, Arc::clone(&what.readers));
     // What came from standard input is gone with the rows, so they stay until the end.
-    let mut rows = first(rows, (&judge, &readers), &mut counts)?;
+    let mut rows = first(rows, (&judge, &readers), &mut counts, what.hear)?;
     let repeats = counts.repeats().map_err(unwritten)?;
     if repeats.any {
         let second = Second::new(&again, what.mapping, keys, &judge);
@@ -83,12 +85,13 @@ fn first(
     mut rows: Rows,
     (judge, readers): (&Judge<'_>, &Judge<'_>),
     counts: &mut Counts<'_>,
+    hear: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Rows, Error> {
     let (sender, chunks) = sync_channel(CHUNKS);
     let (give_back, used) = sync_channel(CHUNKS);
     std::thread::scope(|scope| {
         let reader = scope.spawn(move || {
-            read(&mut rows, readers, &sender, &used)?;
+            read(&mut rows, readers, (&sender, &used), hear)?;
             Ok(rows)
         });
         let mut chunks = chunks.into_iter();
@@ -116,12 +119,13 @@ fn first(
 fn read(
     rows: &mut Rows,
     judge: &Judge<'_>,
-    chunks: &SyncSender<Chunk>,
-    used: &Receiver<Vec<Reading>>,
+    (chunks, used): (&SyncSender<Chunk>, &Receiver<Vec<Reading>>),
+    hear: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<(), Error> {
     loop {
         used.try_iter().for_each(drop);
         let (chunk, is_last) = read_chunk(rows)?;
+        hear(rows.rows_read(), rows.offset());
         let wanted = match chunks.try_send(Chunk::Read(chunk)) {
             Err(TrySendError::Full(Chunk::Read(chunk))) => {
                 chunks.send(Chunk::Judged(judge.all(&chunk))).is_ok()

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 
@@ -15,7 +15,7 @@ use super::beside::Beside;
 use super::delimited::oddity::Oddity;
 use super::json::Columns;
 use super::layout::Difference;
-use super::part::Part;
+use super::part::{Part, Taken};
 use super::plan::Planned;
 use super::record::{LineEnds, Record};
 use super::rows::{Damaged, Reading, Rows};
@@ -38,7 +38,9 @@ pub struct Input {
     /// Position of the file that is read next.
     next_file: usize,
     next_seq: u64,
-    taken: Arc<AtomicU64>,
+    taken: Arc<Taken>,
+    /// Where the last row stands that was read.
+    last: Option<RowAddress>,
     peeked: Option<Reading>,
     notices: Vec<String>,
     /// Where comments stand that are in files of their own.
@@ -122,6 +124,7 @@ impl Input {
             next_file: 0,
             next_seq: 1,
             taken: Arc::default(),
+            last: None,
             peeked: None,
             notices,
             beside: None,
@@ -150,6 +153,7 @@ impl Input {
             next_file: 0,
             next_seq: 1,
             taken: Arc::default(),
+            last: None,
             peeked: None,
             notices: Vec::new(),
             ..self
@@ -217,9 +221,18 @@ impl Input {
         self.files.iter().map(|file| file.planned.part.size).sum()
     }
 
-    /// How many of these bytes were taken in.
+    /// How many of these bytes the rows stand for that were read. A file is read ahead of
+    /// its rows, by much where it is packed.
     pub fn offset(&self) -> u64 {
-        self.taken.load(Ordering::Relaxed)
+        let disk = self.taken.disk.load(Ordering::Relaxed);
+        let Some(last) = self.last.filter(|_| self.current.is_some()) else {
+            return disk;
+        };
+        let text = self.taken.text.load(Ordering::Relaxed).max(1);
+        let before = self.size_before(last.file as usize);
+        let ahead = u128::from(disk.saturating_sub(before));
+        let part = ahead * u128::from(last.byte.min(text)) / u128::from(text);
+        before + u64::try_from(part).unwrap_or_default()
     }
 
     /// The same inputs once more, from their start.
@@ -236,6 +249,7 @@ impl Input {
             next_file: 0,
             next_seq: 1,
             taken: Arc::default(),
+            last: None,
             peeked: None,
             notices: Vec::new(),
             beside: self.beside.as_ref().map(Beside::again),
@@ -273,9 +287,10 @@ impl Input {
     pub fn seek_to(&mut self, row: RowEntry) -> Result<(), Error> {
         let address = row.address;
         self.peeked = None;
+        self.last = None;
         self.next_file = address.file as usize;
-        self.taken
-            .store(self.size_before(self.next_file), Ordering::Relaxed);
+        let before = self.size_before(self.next_file);
+        self.taken.disk.store(before, Ordering::Relaxed);
         let jumps = self
             .files
             .get(self.next_file)
@@ -388,6 +403,7 @@ impl Input {
                 }
                 Some(reading) => {
                     self.next_seq += 1;
+                    self.last = file.place(&reading);
                     return match &mut self.beside {
                         Some(beside) => beside.join(reading).map(Some),
                         None => Ok(Some(reading)),
@@ -431,6 +447,16 @@ impl Input {
 }
 
 impl InputText {
+    /// Where a row stands, where that is counted in bytes of the file: those of UTF-16 are
+    /// counted once they are decoded.
+    fn place(&self, reading: &Reading) -> Option<RowAddress> {
+        let wide = [Encoding::UTF_16LE, Encoding::UTF_16BE];
+        let is_wide = self
+            .encoding
+            .is_some_and(|encoding| wide.contains(&encoding));
+        (!is_wide).then(|| reading.address())
+    }
+
     fn new(planned: Planned) -> InputText {
         InputText {
             encoding: planned.opening.encoding,

@@ -135,19 +135,17 @@ impl Part {
         self.sheet.as_ref().map_or(&self.path, Sheet::path)
     }
 
-    /// Opens the text, unpacked; what is taken from disk is added to `taken`.
-    pub fn open(&self, taken: &Arc<AtomicU64>) -> io::Result<Box<dyn Read + Send>> {
-        let file = File::open(self.text_path())?;
-        let file = Counted {
-            inner: file,
-            taken: Arc::clone(taken),
-        };
-        Ok(match self.packing {
+    /// Opens the text, unpacked; what is read of it is counted in `taken`.
+    pub fn open(&self, taken: &Arc<Taken>) -> io::Result<Box<dyn Read + Send>> {
+        let file = Counted::disk(File::open(self.text_path())?, taken);
+        let text: Box<dyn Read + Send> = match self.packing {
             Packing::Plain => Box::new(file),
             Packing::Gzip => Box::new(MultiGzDecoder::new(file)),
             Packing::Zstd => Box::new(zstd::stream::read::Decoder::new(file)?),
             Packing::Member(member) => self.open_member(file, member)?,
-        })
+        };
+        taken.text.store(0, Ordering::Relaxed);
+        Ok(Box::new(Counted::text(text, taken)))
     }
 
     /// True for a file that is no archive.
@@ -156,14 +154,13 @@ impl Part {
     }
 
     /// Opens a plain file at an offset; what lies before counts as taken.
-    pub fn open_at(&self, taken: &Arc<AtomicU64>, offset: u64) -> io::Result<Box<dyn Read + Send>> {
+    pub fn open_at(&self, taken: &Arc<Taken>, offset: u64) -> io::Result<Box<dyn Read + Send>> {
         let mut file = File::open(self.text_path())?;
         let _at = file.seek(SeekFrom::Start(offset))?;
-        let _before = taken.fetch_add(offset, Ordering::Relaxed);
-        Ok(Box::new(Counted {
-            inner: file,
-            taken: Arc::clone(taken),
-        }))
+        let _before = taken.disk.fetch_add(offset, Ordering::Relaxed);
+        taken.text.store(offset, Ordering::Relaxed);
+        let file = Counted::disk(file, taken);
+        Ok(Box::new(Counted::text(file, taken)))
     }
 
     fn open_member(
@@ -327,16 +324,44 @@ fn without_csv(name: &str, others: &[String]) -> Error {
     )
 }
 
+/// What was read of inputs so far. Readers are ahead of the rows by their buffers.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// Bytes of all inputs, as they lie on disk.
+    pub disk: AtomicU64,
+    /// Bytes of the text of the last one that was opened, unpacked.
+    pub text: AtomicU64,
+}
+
 /// Counts what is read.
 struct Counted<R> {
     inner: R,
-    taken: Arc<AtomicU64>,
+    taken: Arc<Taken>,
+    sum: fn(&Taken) -> &AtomicU64,
+}
+
+impl<R> Counted<R> {
+    fn disk(inner: R, taken: &Arc<Taken>) -> Counted<R> {
+        Counted {
+            inner,
+            taken: Arc::clone(taken),
+            sum: |taken| &taken.disk,
+        }
+    }
+
+    fn text(inner: R, taken: &Arc<Taken>) -> Counted<R> {
+        Counted {
+            inner,
+            taken: Arc::clone(taken),
+            sum: |taken| &taken.text,
+        }
+    }
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(out)?;
-        let _before = self.taken.fetch_add(count as u64, Ordering::Relaxed);
+        let _before = (self.sum)(&self.taken).fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
     }
 }

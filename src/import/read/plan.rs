@@ -3,7 +3,6 @@
 
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use super::delimited::cut::RecordReader;
 use super::delimited::delimiter::{delimiter_of, hinted_delimiter};
@@ -12,7 +11,7 @@ use super::delimited::raw::RawMarks;
 use super::json::{Columns, Form, ObjectReader, Objects};
 use super::layout::own::damage;
 use super::layout::{Layout, Sampled};
-use super::part::Part;
+use super::part::{Part, Taken};
 use super::record::{Cut, Found, Grammar, LineEnds, Position, Record};
 use super::text::Text;
 use super::text::encoding::{Opening, opening};
@@ -266,8 +265,8 @@ impl Planned {
         }
     }
 
-    /// Opens the text behind its header; what is taken from disk is added to `taken`.
-    pub(super) fn open(&self, taken: &Arc<AtomicU64>) -> io::Result<Records> {
+    /// Opens the text behind its header; what is read of it is counted in `taken`.
+    pub(super) fn open(&self, taken: &Arc<Taken>) -> io::Result<Records> {
         let (text, byte) = opened(&self.part, self.opening, taken)?;
         if let Some(Objects { form, columns }) = &self.objects {
             let place = Position { byte, line: 1 };
@@ -293,7 +292,7 @@ impl Planned {
     }
 
     /// Opens a seekable text at a row.
-    pub(super) fn open_at(&self, taken: &Arc<AtomicU64>, row: RowAddress) -> io::Result<Records> {
+    pub(super) fn open_at(&self, taken: &Arc<Taken>, row: RowAddress) -> io::Result<Records> {
         let input = self.part.open_at(taken, row.byte)?;
         let text = Text::new(input, self.opening);
         let RowAddress { byte, line, .. } = row;
@@ -428,7 +427,7 @@ impl Planned {
 }
 
 /// A text from its beginning behind its byte order mark, and where that is.
-fn opened(part: &Part, opening: Opening, taken: &Arc<AtomicU64>) -> io::Result<(Opened, u64)> {
+fn opened(part: &Part, opening: Opening, taken: &Arc<Taken>) -> io::Result<(Opened, u64)> {
     let mut input = part.open(taken)?;
     let mut mark = [0; 4];
     input.read_exact(&mut mark[..opening.mark])?;

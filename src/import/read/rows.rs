@@ -42,6 +42,14 @@ impl Reading {
         }
     }
 
+    /// Where it stands.
+    pub fn address(&self) -> RowAddress {
+        match self {
+            Reading::Row(source) => source.address,
+            Reading::Fallen(outcome) => outcome.source.address,
+        }
+    }
+
     fn with_seq(mut self, seq: u64) -> Reading {
         match &mut self {
             Reading::Row(source) => source.seq = seq,

@@ -115,6 +115,7 @@ impl OpenCommit<'_> {
                 for row in &rows {
                     self.commit.wait(row)?;
                 }
+                self.ledger.waiting += rows.len() as u64;
             }
         }
         Ok(())

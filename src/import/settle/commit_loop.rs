@@ -16,7 +16,7 @@ use crate::import::flow::RowOutcome;
 use crate::import::stop::StopSwitch;
 use crate::journal::{Commit, Journal, JournalError, RunState};
 use crate::model::count::{counted, counted_as};
-use crate::model::event::{Event, Listener, Stop};
+use crate::model::event::{Event, Listener, Progress, Stop};
 use crate::model::outcome::Fate;
 
 /// Messages that may wait; senders wait beyond that.
@@ -88,7 +88,10 @@ impl CommitLoop {
         }
         self.file(&group.settled)?;
         self.check_refusals();
-        let progress = self.settler.ledger.progress();
+        let progress = Progress {
+            is_read: self.state != RunState::Open,
+            ..self.settler.ledger.progress()
+        };
         self.settler.listener.hear(&Event::Progress(progress));
         Ok(())
     }

@@ -34,6 +34,8 @@ pub struct Ledger {
     in_flight: HashMap<String, u64>,
     /// How far the input has been read, in bytes.
     pub offset: u64,
+    /// Rows that wait, or waited, for all tickets.
+    pub waiting: u64,
     /// Where the run stands at its end.
     pub state: RunState,
     /// Rows that were read before the run was taken up, with or without an end.
@@ -55,6 +57,7 @@ impl Ledger {
             files: FileCounts::default(),
             in_flight: HashMap::new(),
             offset: 0,
+            waiting: 0,
             state: RunState::Open,
             read_before: 0,
             places,
@@ -76,6 +79,7 @@ impl Ledger {
             files: past.files,
             in_flight: HashMap::new(),
             offset: past.offset,
+            waiting: past.waiting,
             state: past.state,
             read_before: past.tally.read(),
             places,
@@ -139,6 +143,9 @@ impl Ledger {
         Progress {
             tally: self.tally,
             bytes: self.tally.settled_bytes(self.offset),
+            read_bytes: self.offset,
+            is_read: false,
+            waiting: self.waiting,
             notes: self.notes.made,
             uploaded: Files {
                 files: self.files.made,

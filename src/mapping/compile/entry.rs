@@ -157,8 +157,12 @@ impl<'a> Compiler<'a> {
             (None, _) => return Ok(None),
         };
         let join = spec.join.as_ref().map(|join| join.value.clone());
+        let of_one_name = columns
+            .windows(2)
+            .any(|pair| pair[0].header == pair[1].header);
         Ok(Some(List {
             split,
+            is_unasked: of_one_name && join.is_none() && spec.split.is_none(),
             join: join.unwrap_or_else(|| SEVERAL.to_owned()),
         }))
     }

@@ -2,6 +2,7 @@
 //! that the other readers take over.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use toml::de::DeTable;
 
@@ -29,17 +30,42 @@ const RECORD_ID: &str = "hs_object_id";
 pub(crate) fn parse(text: &str, problems: &Problems) -> Option<Document> {
     let (tree, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        for error in errors {
-            let span = error.span().unwrap_or(0..0);
-            problems.report(Problem::new(
-                &span,
-                format!("not valid TOML: {}", error.message()),
-            ));
+        match first_line_of_table(text) {
+            Some(span) => problems.report(table_problem(&span)),
+            None => errors.iter().for_each(|error| {
+                let span = error.span().unwrap_or(0..0);
+                problems.report(syntax_problem(text, &span, error.message()));
+            }),
         }
         return None;
     }
     let root = Table::new(tree.get_ref(), 0..0, "the mapping", problems);
     read_document(root)
+}
+
+/// The first line of a text that is a table of tickets, given where a mapping belongs: names
+/// of columns with what stands between them.
+fn first_line_of_table(text: &str) -> Option<Range<usize>> {
+    let line = text.lines().next()?;
+    let is_toml = line.starts_with(['[', '#']) || line.contains('=');
+    let is_table = line.contains([',', ';', '\t', '|']);
+    (is_table && !is_toml).then_some(0..line.len())
+}
+
+fn table_problem(span: &Range<usize>) -> Problem {
+    Problem::new(span, "this is a table, and no mapping").help(
+        "-m takes a mapping, which says how columns become properties: `tickethaul map init FILE` \
+         writes one for a table",
+    )
+}
+
+fn syntax_problem(text: &str, span: &Range<usize>, message: &str) -> Problem {
+    let problem = Problem::new(span, format!("not valid TOML: {message}"));
+    let marked = text.get(span.clone()).unwrap_or_default();
+    match marked.contains(['“', '”', '„', '‘', '’', '«', '»']) {
+        true => problem.help("these are a word processor's quotation marks: write \"…\""),
+        false => problem,
+    }
 }
 
 fn read_document(mut root: Table<'_>) -> Option<Document> {

@@ -31,6 +31,13 @@ pub(super) enum Row {
     Ended(Box<RowOutcome>),
 }
 
+/// Rows that are looked at together.
+pub(super) struct Page {
+    pub(super) rows: Vec<Row>,
+    /// The byte of the input that they end at.
+    pub(super) ends: u64,
+}
+
 /// What is read, and how.
 pub(super) struct Reader {
     pub(super) mapping: Arc<CompiledMapping>,
@@ -43,17 +50,21 @@ pub(super) type ReaderThread = JoinHandle<Result<Vec<String>, Error>>;
 
 impl Reader {
     /// Starts it. It ends with the input, with the limit, or when nobody wants pages.
-    pub(super) fn start(self, input: Input) -> (mpsc::Receiver<Vec<Row>>, ReaderThread) {
+    pub(super) fn start(self, input: Input) -> (mpsc::Receiver<Page>, ReaderThread) {
         let (pages, receiver) = mpsc::channel(WAITING);
         let thread = std::thread::spawn(move || self.run(input, &pages));
         (receiver, thread)
     }
 
-    fn run(&self, input: Input, pages: &mpsc::Sender<Vec<Row>>) -> Result<Vec<String>, Error> {
+    fn run(&self, input: Input, pages: &mpsc::Sender<Page>) -> Result<Vec<String>, Error> {
         let mut rows = Rows::new(input, Arc::clone(&self.mapping));
         loop {
             let (page, is_last) = self.page(&mut rows)?;
-            let gone = !page.is_empty() && pages.blocking_send(page).is_err();
+            let page = Page {
+                rows: page,
+                ends: rows.offset(),
+            };
+            let gone = !page.rows.is_empty() && pages.blocking_send(page).is_err();
             if is_last || gone {
                 return Ok(rows.take_notices());
             }

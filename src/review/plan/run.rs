@@ -75,7 +75,8 @@ pub struct Planned<'a> {
     pub files: Option<FileSums>,
 }
 
-/// Plans every row of an input; `hear` gets the number of rows so far.
+/// Plans every row of an input; `hear` gets the number of rows so far, and the byte of the
+/// input that they end at.
 ///
 /// # Errors
 /// When the input or the portal can't be read, or plan.db can't be written.
@@ -83,7 +84,7 @@ pub async fn plan<'a>(
     what: &Planning<'a>,
     input: Input,
     writer: PlanWriter,
-    hear: impl FnMut(u64),
+    hear: impl FnMut(u64, u64),
 ) -> Result<Planned<'a>, Error> {
     let places = input.places();
     // What came from standard input is gone with the rows, so they stay until the end.
@@ -131,10 +132,15 @@ pub async fn plan<'a>(
         Some((Ok::<_, Error>(page), pages))
     });
     {
-        let seen = pages.map_ok(|page| looker.at(page)).try_buffered(IN_FLIGHT);
-        let mut seen = std::pin::pin!(seen);
-        while let Some(seen) = seen.next().await.transpose()? {
+        let looker = &looker;
+        let seen = pages.map_ok(|page| async move {
+            let seen = looker.at(page.rows).await?;
+            Ok::<_, Error>((seen, page.ends))
+        });
+        let mut seen = std::pin::pin!(seen.try_buffered(IN_FLIGHT));
+        while let Some((seen, ends)) = seen.next().await.transpose()? {
             decider.page(seen).await?;
+            (decider.hear)(decider.read, ends);
         }
     }
     let notices = joined(thread)?;
@@ -180,7 +186,7 @@ struct Decider<'a, 'p, H> {
     hear: H,
 }
 
-impl<H: FnMut(u64)> Decider<'_, '_, H> {
+impl<H> Decider<'_, '_, H> {
     async fn page(&mut self, mut seen: Seen) -> Result<(), Error> {
         let rows = std::mem::take(&mut seen.rows);
         let links = std::mem::take(&mut seen.links);
@@ -192,7 +198,6 @@ impl<H: FnMut(u64)> Decider<'_, '_, H> {
                 Row::Op(op) => self.op(*op, (links, files), &seen).await?,
             }
         }
-        (self.hear)(self.read);
         Ok(())
     }
 

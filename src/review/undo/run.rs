@@ -77,6 +77,8 @@ pub struct Undo {
     pub created_only: bool,
     /// Stops it from outside.
     pub stop: StopSwitch,
+    /// Hears how many rows of the run were gone through.
+    pub hear: Box<dyn Fn(u64)>,
 }
 
 /// What an undo came to.
@@ -199,6 +201,7 @@ impl Undo {
         };
         let mut late = Vec::new();
         let mut before = i64::MAX.unsigned_abs();
+        let mut gone_through = 0;
         while undone.stop.is_none() {
             if let Some(stop) = self.stop.reason() {
                 undone.stop = Some(stop);
@@ -207,12 +210,14 @@ impl Undo {
             let page = self.rows.back(before, PAGE)?;
             let Some(last) = page.last() else { break };
             before = last.seq;
+            gone_through += page.len() as u64;
             let open = page.into_iter();
             let is_wanted = |row: &Expected| !self.created_only || row.change == Change::Created;
             let open = open
                 .filter(|row| !self.settled.contains(&row.seq) && is_wanted(row))
                 .collect();
             late.extend(self.page(open, &mut undone).await?);
+            (self.hear)(gone_through);
         }
         self.again(late, &mut undone).await?;
         undone.count_files(std::mem::take(&mut self.files).into_values());

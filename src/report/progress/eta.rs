@@ -1,0 +1,198 @@
+//! How long a work will still take: the slower of its own speed, as it was in the last
+//! minute, and of what the portal's allowances let through. Pure: time is handed in.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::model::pace::Pace;
+
+/// What was done in this time is the speed. A whole number of HubSpot's windows: within one,
+/// calls come in bursts.
+const HORIZON: Duration = Duration::from_secs(60);
+
+/// Samples are kept so far apart, at least.
+const GRAIN: Duration = Duration::from_millis(500);
+
+/// Speeds are smoothed over so long a time, or a quarter of the time that they are known.
+const CALM: Duration = Duration::from_secs(15);
+
+/// After so long a time without anything done, that is news too.
+const STALL: Duration = Duration::from_secs(10);
+
+/// Pauses that the portal asks for in so short a time after each other are its way.
+const AGAIN: Duration = Duration::from_secs(120);
+
+/// Estimates the time that is left of a work.
+#[derive(Debug, Default)]
+pub struct Eta {
+    /// Those of the last minute; the first may be older.
+    samples: VecDeque<Sample>,
+    last: Sample,
+    pace: Pace,
+    /// What is done in a second.
+    speed: Calm,
+    /// The time that one takes in which nothing waits for the portal's leave. In bursts it is
+    /// next to nothing.
+    cost: Calm,
+    pauses: Pauses,
+}
+
+/// What was done at a time.
+#[derive(Clone, Debug, Default)]
+struct Sample {
+    at: Duration,
+    /// Time in which nothing waited for the portal's leave.
+    free: Duration,
+    done: f64,
+    /// Calls of each allowance.
+    calls: Vec<u64>,
+}
+
+impl Eta {
+    /// So much is done so long after the beginning, in any unit. The first time that it is
+    /// told is the beginning.
+    pub fn note(&mut self, at: Duration, done: f64, pace: &Pace) {
+        let passed = at.saturating_sub(self.last.at);
+        let is_news = done > self.last.done;
+        let waits = pace.pause.is_some() || pace.allowances.iter().any(|one| one.is_used_up());
+        self.last = Sample {
+            at,
+            free: self.last.free + if waits { Duration::ZERO } else { passed },
+            done,
+            calls: pace.allowances.iter().map(|one| one.calls).collect(),
+        };
+        self.pauses.note(at, pace.pause.is_some());
+        self.pace.clone_from(pace);
+        self.keep_last();
+        self.measure(is_news);
+    }
+
+    /// Measures the last minute: what is done comes in pieces, and between two of them
+    /// nothing is learned of what one costs.
+    fn measure(&mut self, is_news: bool) {
+        let at = self.last.at;
+        let Some(first) = self.samples.front().filter(|first| first.at < at) else {
+            return;
+        };
+        let done = (self.last.done - first.done).max(0.0);
+        let speed = done / (at - first.at).as_secs_f64();
+        let cost = (self.last.free - first.free).as_secs_f64() / done;
+        if done > 0.0 || self.speed.is_known() {
+            self.speed.note(speed, at);
+        }
+        if done > 0.0 && (is_news || at > self.cost.at + STALL) {
+            self.cost.note(cost, at);
+        }
+    }
+
+    /// What is done in a second, lately.
+    pub fn speed(&self) -> Option<f64> {
+        self.speed.value
+    }
+
+    /// How long so much more will take; none before anything is known.
+    pub fn left(&self, rest: f64) -> Option<Duration> {
+        let rest = rest.max(0.0);
+        let by_itself = match self.pauses.are_usual(self.last.at) {
+            true => rest / self.speed.value?,
+            false => {
+                let pause = self.pace.pause.unwrap_or_default();
+                rest * self.cost.value? + pause.as_secs_f64()
+            }
+        };
+        let by_itself = Duration::try_from_secs_f64(by_itself).ok()?;
+        Some(by_itself.max(self.by_allowance(rest)))
+    }
+
+    /// How long the portal's allowances make it take.
+    fn by_allowance(&self, rest: f64) -> Duration {
+        let Some(first) = self.samples.front() else {
+            return Duration::ZERO;
+        };
+        let done = self.last.done - first.done;
+        let allowances = self.pace.allowances.iter().enumerate();
+        let times = allowances.map(|(place, allowance)| {
+            let before = first.calls.get(place).copied().unwrap_or_default();
+            let calls = allowance.calls.saturating_sub(before) as f64;
+            let each = self.cost.value.unwrap_or_default() * done / calls;
+            match done > 0.0 && calls > 0.0 {
+                true => allowance.time_for(
+                    rest * calls / done,
+                    Duration::try_from_secs_f64(each).unwrap_or_default(),
+                ),
+                false => Duration::ZERO,
+            }
+        });
+        times.max().unwrap_or_default()
+    }
+
+    /// Keeps the last sample, unless it is too near to the one before it, and forgets those
+    /// that are older than the horizon, but for one.
+    fn keep_last(&mut self) {
+        let newest = self.samples.back();
+        if newest.is_none_or(|newest| self.last.at >= newest.at + GRAIN) {
+            self.samples.push_back(self.last.clone());
+        }
+        let begin = self.last.at.saturating_sub(HORIZON);
+        while self.samples.get(1).is_some_and(|next| next.at <= begin) {
+            let _old = self.samples.pop_front();
+        }
+    }
+}
+
+/// A measure without its jumps; none before there is one.
+#[derive(Debug, Default)]
+struct Calm {
+    value: Option<f64>,
+    /// When it was noted last.
+    at: Duration,
+}
+
+impl Calm {
+    /// It is so lately. How much of that counts depends on the time since it was noted last.
+    fn note(&mut self, lately: f64, at: Duration) {
+        let calm = CALM.min(at / 4).as_secs_f64();
+        let passed = at.saturating_sub(self.at).as_secs_f64();
+        let weight = match passed > 0.0 {
+            true => passed / (passed + calm),
+            false => 0.0,
+        };
+        let before = self.value.unwrap_or(lately);
+        self.value = Some(before + weight * (lately - before));
+        self.at = at;
+    }
+
+    fn is_known(&self) -> bool {
+        self.value.is_some()
+    }
+}
+
+/// Pauses that the portal asked for.
+#[derive(Debug, Default)]
+struct Pauses {
+    is_on: bool,
+    ended: Option<Duration>,
+    /// When one began last that came soon after another.
+    again: Option<Duration>,
+}
+
+impl Pauses {
+    fn note(&mut self, at: Duration, is_on: bool) {
+        match (self.is_on, is_on) {
+            (false, true) if self.ended.is_some_and(|end| at < end + AGAIN) => {
+                self.again = Some(at);
+            }
+            (true, false) => self.ended = Some(at),
+            _ => {}
+        }
+        self.is_on = is_on;
+    }
+
+    /// Whether they are to be reckoned with.
+    fn are_usual(&self, at: Duration) -> bool {
+        self.again.is_some_and(|again| at < again + AGAIN)
+    }
+}
+
+#[cfg(test)]
+mod tests;
