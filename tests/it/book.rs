@@ -227,7 +227,7 @@ fn keys(node: &Value, found: &mut BTreeSet<String>) {
         keys(inside, found);
     }
     for key in ["items", "additionalProperties"] {
-        keys(node.get(key).unwrap_or(&Value::Null), found);
+        node.get(key).into_iter().for_each(|way| keys(way, found));
     }
     for key in ["anyOf", "oneOf"] {
         let ways = node.get(key).and_then(Value::as_array);
