@@ -6,6 +6,7 @@ mod activities; // the sandbox: notes, e-mails, calls and the like, under each o
 mod asked; // what is asked, and which portal is named first
 mod attachments; // files of tickets and comments, each once, from a folder and from hosts
 mod associate; // links of every kind: in imports, between tickets of a file, alone
+mod book; // chapters of the book: their commands, links, mappings and tables
 mod between; // the helper: something between the tool and a served sandbox that tampers
 mod calls; // every call's request, and literal replies to it
 mod canned; // the helper: a portal of canned replies in memory
@@ -50,6 +51,7 @@ mod filed_plans; // plans of runs that take files along: counts, and what a run 
 mod filed_reviews; // verify and undo of runs that uploaded files
 mod filed; // the helper: tickets with comments that have files, and what must come of them
 mod findings; // a migration that goes by what a check of the portal found
+mod followed; // the helper: a page followed as its reader does
 mod first; // the main job: import, repair, again, export
 #[cfg(unix)]
 mod forecast; // what a check foretells of calls and tickets, and what an import then does

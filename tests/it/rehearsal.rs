@@ -137,8 +137,13 @@ impl Rehearsal {
     /// Serves a sandbox, in memory unless `args` say otherwise.
     pub fn serve(&self, args: &[&str]) -> Served {
         let mut command = self.command(["sandbox"].iter().chain(args));
+        let _same = command.env("TICKETHAUL_SANDBOX_TOKEN", TOKEN);
+        self.serve_by(command)
+    }
+
+    /// Waits until a command serves a sandbox.
+    pub fn serve_by(&self, mut command: Command) -> Served {
         let _same = command
-            .env("TICKETHAUL_SANDBOX_TOKEN", TOKEN)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
