@@ -6,8 +6,8 @@
 //! ```
 //!
 //! `cli` wires everything and is used by nobody; `import` and `export` are the two
-//! flows; `mapping`, `hubspot` and `journal` do not know each other; `model` holds
-//! the values they share; `sandbox` is a portal of its own and shares nothing.
+//! flows; `mapping`, `hubspot` and `journal` do not know each other; `model` holds the
+//! values they share; `sandbox` is an independent portal and shares nothing.
 
 pub mod cli;
 pub mod import;

@@ -1,5 +1,5 @@
-//! `tickethaul apply`: does what a plan says, and nothing else. An import of the plan's inputs
-//! and mapping, each of whose rows is held to the plan.
+//! `tickethaul apply`: carries out a plan, and nothing else. It is an import of the plan's
+//! inputs and mapping in which every row is checked against the plan.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,8 +44,8 @@ use crate::model::count::counted;
 use crate::model::plan::PlannedAction;
 use crate::review::plan::folder::PlanFolder;
 
-/// Do what a plan says, and nothing else: rows whose tickets changed since are refused
-/// (CHANGED_SINCE_PLAN), all others are carried out as shown
+/// Carry out a plan, and nothing else: rows whose tickets have changed since are
+/// refused (CHANGED_SINCE_PLAN), all others are carried out as shown
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
     /// The folder of the plan
@@ -54,7 +54,7 @@ pub struct ApplyArgs {
     /// The run folder; `tickethaul-runs/<run>` unless named
     #[arg(long, value_name = "DIR")]
     run_dir: Option<PathBuf>,
-    /// Don't ask before tickets are changed or archived; needed where there is no terminal
+    /// Don't ask before tickets are changed or archived; required without a terminal
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -84,7 +84,7 @@ pub async fn run(args: &ApplyArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     apply(&plan, typed, talk).await
 }
 
-/// Applies it with the options that the plan was told and `typed` does not say anew.
+/// Applies it with the options that were given to the plan, unless `typed` gives them again.
 async fn apply(plan: &Plan, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     let told = began_with(plan.header.told.clone()).overlaid(&typed.told());
     let told = trust::files(&plan.folder, &plan.header.run, told, typed)?;
@@ -136,7 +136,7 @@ struct Plan {
     rows: Vec<(PlannedAction, u64)>,
 }
 
-/// What a run needs that applies it.
+/// What a run that applies it needs.
 struct Ready {
     compiled: CompiledMapping,
     links: LinkKinds,
@@ -157,7 +157,7 @@ impl Plan {
         })
     }
 
-    /// A plan is applied once: what it found does not hold any more.
+    /// A plan is applied once: afterwards what it found no longer holds.
     fn refuse_applied(&self) -> Result<(), Error> {
         let Some(run) = self.applied_by()? else {
             return Ok(());
@@ -167,8 +167,8 @@ impl Plan {
             "the plan {plan} was applied before, by the run {run}"
         ))
         .advise(format!(
-            "nothing was sent; `tickethaul status {run}` says how far that came, `tickethaul resume {run}` goes on \
-             with it; make a new plan for anything else"
+            "nothing was sent; `tickethaul status {run}` says how far that came, `tickethaul \
+             resume {run}` continues it; make a new plan for anything else"
         )))
     }
 
@@ -179,7 +179,7 @@ impl Plan {
                 let run = Reading::open(&by.folder)?.kin()?.run;
                 Ok(run == by.run)
             };
-            // A folder without a journal is that of a run that did not begin.
+            // A folder without a journal belongs to a run that never began.
             let never_began = by.folder.is_dir() && !has_journal().unwrap_or(false);
             if by.began && !never_began || has_journal().unwrap_or(false) {
                 return Ok(Some(by.folder));
@@ -191,7 +191,7 @@ impl Plan {
         Ok(by.map(|one| one.folder))
     }
 
-    /// Where files come from, once all that the plan found are the same.
+    /// Where files come from, once all files that the plan found are known to be unchanged.
     fn files(&self, args: &FileArgs) -> Result<Option<FileSources>, Error> {
         let Some(sources) = args.sources()? else {
             return Ok(None);
@@ -206,7 +206,7 @@ impl Plan {
         Ok(Some(sources))
     }
 
-    /// Whether something that is in the portal becomes another or goes.
+    /// Whether anything in the portal is changed or removed.
     fn asks(&self) -> bool {
         let mut rows = self.rows.iter();
         rows.any(|(action, rows)| action.changes() && *rows > 0)
@@ -234,7 +234,7 @@ impl Plan {
         }
     }
 
-    /// The mapping and the portal as the plan found them, but for what it says is created.
+    /// The mapping and the portal as the plan found them, except for what it says will be created.
     async fn ready(
         &self,
         input: &Input,
@@ -316,7 +316,7 @@ impl Applying<'_> {
         }
         let job = self.job((input, files), (compiled, ready.links), header, folder)?;
         record(&job, &self.args.portal, talk);
-        // From here on a run may have begun, wherever its folder is moved to.
+        // From here on a run may have begun, even if its folder is moved.
         by.began = true;
         PlanReading::mark_applied(&plan.folder, &by)?;
         let account = portal.account.clone();

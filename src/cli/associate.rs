@@ -1,4 +1,4 @@
-//! `tickethaul associate` and `dissociate`: links of tickets that are there, by the
+//! `tickethaul associate` and `dissociate`: links of existing tickets, by the
 //! `[[associate]]` of a mapping. Both are imports that write nothing else.
 
 use std::path::PathBuf;
@@ -40,13 +40,13 @@ pub struct AssociateArgs {
 /// What is done with the links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkWay {
-    /// They are made.
+    /// Make them.
     Associate,
-    /// They are cut: with a label only the label, else all links of the pair.
+    /// Remove them: only the label where one is given, otherwise all links of the pair.
     Dissociate,
 }
 
-/// Makes or cuts links.
+/// Makes or removes links.
 pub async fn run(
     args: AssociateArgs,
     way: LinkWay,

@@ -1,4 +1,5 @@
-//! What began a run or a plan, taken up again: its operation, its input, its mapping and its portal, all unchanged.
+//! What a run or a plan was started with, opened again: its operation, input, mapping and portal,
+//! all unchanged.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +15,7 @@ use crate::mapping::{Comments, MappingFile};
 use crate::model::dialect::Encoding;
 use crate::model::place::Places;
 
-/// What the run does with rows.
+/// What the run does with its rows.
 pub(super) fn operation(header: &Header) -> Result<Operation, Error> {
     let word = &header.operation;
     Operation::named(word).ok_or_else(|| {
@@ -24,7 +25,7 @@ pub(super) fn operation(header: &Header) -> Result<Operation, Error> {
     })
 }
 
-/// The text of a mapping, if there is still one.
+/// The text of a mapping, if it still exists.
 pub(super) fn text_of(path: &Path) -> Option<String> {
     if !fs::metadata(path).ok()?.is_file() {
         return None;
@@ -32,8 +33,8 @@ pub(super) fn text_of(path: &Path) -> Option<String> {
     mapping_text(path).ok()
 }
 
-/// Input and mapping of a run or a plan in a folder, unchanged. Comments that came in files
-/// of their own are in that folder; the files are not read again.
+/// Input and mapping of the run or plan in a folder, unchanged. Comments from separate
+/// files are kept in that folder; the files are not read again.
 pub(super) fn open_input(
     header: &Header,
     folder: &Path,
@@ -54,10 +55,10 @@ pub(super) fn mapping_of(header: &Header, began: Began) -> Result<MappingFile, E
     first_mapping(header, began)
 }
 
-/// Input of the run, unchanged, and the mapping that it began with.
+/// Input of the run, unchanged, and the mapping that it was started with.
 pub(super) fn input_of(header: &Header) -> Result<(Input, MappingFile), Error> {
     let mapping = first_mapping(header, Began::Run)?;
-    // What is in notes the journal tells: no file of comments is needed any more.
+    // The journal knows what is in the notes: the file of comments is no longer needed.
     let mapping = mapping.with_comments(Comments::Absent);
     Ok((rows_of(header, &mapping, Began::Run)?, mapping))
 }
@@ -82,7 +83,7 @@ pub(super) fn rows_of(
     dialect.encoding = encoding.or(dialect.encoding);
     dialect.delimiter = header.delimiter.or(dialect.delimiter);
     for input in &header.inputs {
-        // Whatever else a run folder names could be read for ever.
+        // A run folder could name anything, such as a device that never ends.
         if fs::metadata(&input.path).is_ok_and(|found| !found.is_file()) {
             let message = format!("the input {} is not a regular file", input.path.display());
             return Err(Error::mend(message));
@@ -95,7 +96,7 @@ pub(super) fn rows_of(
     Ok(input)
 }
 
-/// Refuses another portal than that of a run or a plan.
+/// Refuses a portal other than that of the run or plan.
 pub(super) fn same_portal(header: &Header, account: &Account, began: Began) -> Result<(), Error> {
     let before = header.portal_id;
     let what = match began {

@@ -20,7 +20,7 @@ use crate::model::count::{count, counted};
 use crate::model::dialect::{Dialect, delimiter_word};
 use crate::model::visible::one_line;
 
-/// Letters of an example in the table.
+/// Characters of an example in the table.
 const EXAMPLE: usize = 30;
 
 /// Runs a check.
@@ -87,11 +87,11 @@ fn words(sounded: &Sounded) -> String {
     text.trim_end().to_owned()
 }
 
-/// How many rows there are, and which an import skips.
+/// How many rows there are, and which ones an import skips.
 fn rows_words(survey: &Survey) -> String {
     let skipped: Vec<String> = [
         (survey.ghosts, "all-empty"),
-        (survey.headers_again, "the header once more"),
+        (survey.headers_again, "a repeated header"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
@@ -136,7 +136,7 @@ fn facts_words(facts: &TextFacts) -> String {
     words.join(", ")
 }
 
-/// The kinds of line ends that there are, with their counts.
+/// The kinds of line ends found, with their counts.
 fn line_ends(ends: LineEnds) -> Vec<(&'static str, u64)> {
     [("LF", ends.lf), ("CRLF", ends.crlf), ("CR", ends.cr)]
         .into_iter()
@@ -165,7 +165,7 @@ fn table(survey: &Survey) -> Table {
     table
 }
 
-/// What its values are, and what nearly all of them are.
+/// What its values are, or what nearly all of them are.
 fn kind_words(column: &Column, cells: &Cells) -> String {
     let kind = column.kind();
     if let Some(dates) = cells.dates_of_numbers(column) {

@@ -69,7 +69,7 @@ pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Err
     })
 }
 
-/// The files that a check writes, where they are asked for.
+/// The files that a check writes, if asked for.
 struct Targets {
     /// The rows that would be refused.
     refused: Option<Target>,
@@ -90,7 +90,7 @@ impl Targets {
         })
     }
 
-    /// Says what the file of refused rows holds, and writes that of values.
+    /// Says what the file of refused rows holds, and writes the file of values.
     fn written(
         &self,
         report: &CheckReport,
@@ -109,7 +109,7 @@ impl Targets {
     }
 }
 
-/// Checks every row; beside the report, what the first tickets would be.
+/// Checks every row; returns the report and what the first tickets would be.
 fn checked(
     args: &CheckArgs,
     (mut input, beside): (Input, Vec<CommentInput>),
@@ -175,7 +175,7 @@ fn expect_ending(path: &Path, input: &Input) -> Result<(), Error> {
     }
 }
 
-/// What a mapping is held against.
+/// What a mapping is checked against.
 struct Looked<'a> {
     intent: Intent<'a>,
     input: &'a Input,
@@ -183,7 +183,7 @@ struct Looked<'a> {
     portal: Option<&'a Portal>,
 }
 
-/// A mapping that fits, and what an import finds before its first row.
+/// A mapping that fits, and what an import finds out before its first row.
 struct Against {
     compiled: Arc<CompiledMapping>,
     readers: CompiledMapping,
@@ -192,8 +192,8 @@ struct Against {
 }
 
 impl Looked<'_> {
-    /// Fits the mapping, counts what an import has to ask and to create, and looks keys up
-    /// where the portal is at hand.
+    /// Fits the mapping, counts what an import has to ask for and create, and looks up
+    /// keys if the portal can be called.
     async fn against(&self, args: &CheckArgs, talk: &Talk) -> Result<Against, Error> {
         let (intent, copy) = (self.intent, self.copy);
         let wanted = wanted(intent.mapping, args.op);
@@ -203,7 +203,7 @@ impl Looked<'_> {
         let definitions = Definitions::Copy(copy);
         let (compiled, _links) = intent.fit(&assumed, definitions, talk).await?;
         let readers = intent.compile(&assumed, talk)?;
-        // By a property that is not unique no ticket can be read; that clash is reported.
+        // Tickets can't be read by a property that is not unique; that clash is reported.
         let known = |name: &str| copy.schema.tickets.get(name);
         let is_known = |name: &str| known(name).is_some_and(|property| property.unique);
         let held = match self.portal {
@@ -211,7 +211,7 @@ impl Looked<'_> {
                 let found = held(&portal.client, self.input.again(), &compiled).await?;
                 found.map_err(call_error)?
             }
-            // What the portal does not define, no ticket of it has.
+            // No ticket has a property that the portal does not define.
             Some(_) if compiled.id_property().is_some() => Some(Held {
                 looked_up: 0,
                 all: true,
@@ -279,8 +279,8 @@ fn say_lacking(lacking: &Lacking, talk: &Talk) {
     }
 }
 
-/// A mapping with mistakes is still held against file and portal, as far as those can
-/// be had, so that all its mistakes are told at once.
+/// A mapping with mistakes is still checked against file and portal as far as possible,
+/// so that all its mistakes are reported at once.
 async fn all_mistakes(errors: MappingErrors, args: &CheckArgs, talk: &Talk) -> MappingErrors {
     let insisted = errors.rest().map(|mapping| mapping.dialect().clone());
     let Ok(input) = args.input.open(&insisted.unwrap_or_default(), None) else {
@@ -296,7 +296,7 @@ async fn all_mistakes(errors: MappingErrors, args: &CheckArgs, talk: &Talk) -> M
     }
 }
 
-/// What an import with the same options would intend.
+/// What an import with the same options would do.
 fn intent<'a>(args: &CheckArgs, mapping: &'a MappingFile, input: &'a Input) -> Intent<'a> {
     Intent {
         mapping,
@@ -306,7 +306,7 @@ fn intent<'a>(args: &CheckArgs, mapping: &'a MappingFile, input: &'a Input) -> I
     }
 }
 
-/// Writes the value file, and says how the mapping takes it.
+/// Writes the value file, and says how the mapping can use it.
 fn propose(
     target: &Target,
     report: &CheckReport,
@@ -324,7 +324,7 @@ fn propose(
         .unwrap_or(path.as_os_str())
         .to_string_lossy();
     talk.say(&format!(
-        "{}: {} to fill in under `to`, beside the lines that the mapping has; then put it \
+        "{}: {} to fill in under `to`, in addition to the mapping's lines; then put it \
          next to the mapping and write there",
         path.display(),
         counted(lines, "value"),

@@ -1,6 +1,6 @@
-//! `tickethaul runs clean`: removes old run folders and plans. They hold tickets of customers,
-//! and what they held before. Only folders that hold nothing but what the tool makes are
-//! removed, and none of a run that somebody may still resume.
+//! `tickethaul runs clean`: removes old run folders and plans. They hold customers' tickets
+//! and former values. Only folders that contain nothing but the tool's own files are removed,
+//! and never those of a run that can still be resumed.
 
 use std::fs;
 use std::io;
@@ -51,22 +51,22 @@ const OURS: [&str; 22] = [
     "verify.csv.new",
 ];
 
-/// Remove the folders of old runs and plans: journals, reports, and what tickets held before
+/// Remove the folders of old runs and plans: journals, reports, and former values of tickets
 ///
-/// A run whose folder is gone can't be verified, undone or retried any more. Folders that hold
-/// anything else than what tickethaul makes stay as they are.
+/// A run whose folder is gone can no longer be verified, undone or retried. Folders that
+/// contain anything not made by tickethaul are left as they are.
 #[derive(Debug, Args)]
 pub struct CleanArgs {
-    /// Those that began longer ago than this, such as 30d or 12h
+    /// Only those started longer ago than this, such as 30d or 12h
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     older_than: Span,
-    /// Also runs that are not finished: they can't be resumed then
+    /// Also unfinished runs, which then can't be resumed
     #[arg(long)]
     unfinished: bool,
-    /// Also those that were begun in other folders
+    /// Also those started in other folders
     #[arg(long)]
     all: bool,
-    /// Don't ask; needed where there is no terminal
+    /// Don't ask; required without a terminal
     #[arg(long)]
     yes: bool,
 }
@@ -111,14 +111,14 @@ pub fn run(args: &CleanArgs, talk: &Talk) -> Result<Exit, Error> {
     Ok(Exit::Fine)
 }
 
-/// A span as people write it, longer than nothing.
+/// A span of time as people write it; must not be zero.
 fn duration(text: &str) -> Result<Span, String> {
     let span: Option<Span> = text.parse().ok();
     let span = span.filter(|span| !span.is_negative() && !span.is_zero());
     span.ok_or_else(|| "a span such as 30d, 12h or 2w is expected".to_owned())
 }
 
-/// Why an old folder stays.
+/// Why an old folder is kept.
 fn why_kept(run: &Shown, unfinished_too: bool) -> Option<String> {
     if run.state == State::Running || Lock::is_held(&run.path) {
         return Some("a process works on it".to_owned());

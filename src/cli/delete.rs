@@ -1,6 +1,6 @@
 //! `tickethaul delete`: moves tickets to the recycle bin, by key or by id. It is the
-//! operation archive of `import` under a plainer name: it says how many of what first,
-//! and asks.
+//! operation archive of `import` under a plainer name: it first says how many tickets
+//! it would move, and asks.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,8 +35,8 @@ use crate::model::dialect::Dialect;
 use crate::model::invisible::visible_name;
 use crate::model::schema::Schema;
 
-/// Columns that hold the ids of tickets: in our done.csv, where the source may have had
-/// ids of another portal beside; in a file of HubSpot; in our idmap.csv.
+/// Columns that hold ticket ids: in our done.csv, where the source may also have ids of
+/// another portal; in a file exported by HubSpot; in our idmap.csv.
 const ID_COLUMNS: [&str; 4] = ["_ticket_id", "hs_object_id", "Record ID", "ticket_id"];
 
 /// Names a ticket by its id, in one of `ID_COLUMNS`.
@@ -48,7 +48,7 @@ record_id = { column = ["_ticket_id", "hs_object_id", "Record ID", "ticket_id"] 
 [properties]
 "#;
 
-/// Lines that are ids and nothing else, with or without a header.
+/// Lines with nothing but ids, with or without a header.
 const BARE_IDS: &str = r#"version = 1
 
 [source]
@@ -66,8 +66,8 @@ record_id = { column = "hs_object_id" }
 #[command(group = clap::ArgGroup::new("which").required(true))]
 pub struct DeleteArgs {
     /// CSV files or spreadsheets whose rows name the tickets: by the mapping's key, or without a mapping
-    /// by a column hs_object_id, Record ID or ticket_id. Of the done.csv or idmap.csv of
-    /// a run only the tickets that the run created are taken
+    /// by a column hs_object_id, Record ID or ticket_id. From the done.csv or idmap.csv of a run only
+    /// tickets created by that run are taken
     #[arg(value_name = "FILE", group = "which")]
     files: Vec<PathBuf>,
     /// Sheet of a spreadsheet, by name or number [default: the only one with content]
@@ -79,14 +79,14 @@ pub struct DeleteArgs {
     /// Ids of tickets
     #[arg(long, value_name = "ID", value_delimiter = ',', group = "which")]
     ids: Vec<String>,
-    /// File of ids, one a line; - for standard input
+    /// File of ids, one per line; - for standard input
     #[arg(long, value_name = "FILE", group = "which")]
     ids_from: Option<PathBuf>,
-    /// A run, by name or folder: the tickets that it created, even where others changed them since;
-    /// `tickethaul undo` leaves those alone that somebody touched
+    /// A run, by name or folder: the tickets that it created, even if others have changed them
+    /// since; `tickethaul undo` leaves changed ones alone
     #[arg(long, value_name = "RUN", group = "which")]
     run: Option<PathBuf>,
-    /// Don't ask; needed where there is no terminal
+    /// Don't ask; required without a terminal
     #[arg(long)]
     yes: bool,
     /// The run folder; `tickethaul-runs/<run>` unless named
@@ -138,7 +138,7 @@ pub async fn run(args: DeleteArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
     finish(job, portal, account, args.run_args.leaves_report(), talk).await
 }
 
-/// The user's mapping, or one of ours.
+/// The user's mapping, or a built-in one.
 fn mapping(args: &DeleteArgs, talk: &Talk) -> Result<MappingFile, Error> {
     let text = match &args.mapping {
         Some(path) => return read_mapping(path, talk),
@@ -161,7 +161,7 @@ fn open(args: &DeleteArgs, mapping: &MappingFile) -> Result<Input, Error> {
     Input::open(sources, mapping.dialect())
 }
 
-/// Refuses a table where a list of ids is meant; standard input can be read only once.
+/// Refuses a table where a list of ids is expected; standard input can be read only once.
 fn check_list(path: &Path) -> Result<(), Error> {
     if path == Path::new("-") {
         return Ok(());
@@ -212,8 +212,8 @@ fn check_columns(input: &Input) -> Result<(), Error> {
     ))
 }
 
-/// What is wrong with a file that a mapping of ours does not fit. The user never saw that
-/// mapping, so it is not drawn.
+/// What is wrong with a file that the built-in mapping does not fit. The user never saw
+/// that mapping, so it is not quoted.
 fn unfit(errors: &MappingErrors) -> Error {
     let problems: Vec<String> = errors
         .problems()
@@ -271,7 +271,7 @@ fn job(
     })
 }
 
-/// A mapping of ours stands nowhere but in the journal.
+/// The built-in mapping is kept only in the journal.
 fn mapping_path(given: Option<&Path>, folder: &Path) -> Result<PathBuf, Error> {
     let path = given.map_or_else(|| folder.join("mapping.toml"), Path::to_owned);
     std::path::absolute(path)

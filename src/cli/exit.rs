@@ -1,4 +1,4 @@
-//! Exit codes: documented numbers, and what leads to which. Scripts rely on them.
+//! Exit codes: documented numbers, and what each one means. Scripts rely on them.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -17,9 +17,9 @@ use crate::model::visible::visible_but_colors;
 pub enum Exit {
     /// No row refused, pending or unknown.
     Fine = 0,
-    /// A bug, or an environment that nobody foresaw.
+    /// A bug, or an unforeseen environment.
     Unexpected = 1,
-    /// A plan found something that would change.
+    /// A plan found something to change.
     Changes = 2,
     /// Finished, but rows were refused or tickets not found.
     Refused = 3,
@@ -52,11 +52,11 @@ Exit codes:
   64  the command line, the configuration, the mapping or the input can't be used
  130  interrupted twice: `tickethaul resume` continues";
 
-/// Left at the second signal.
+/// Exited at the second signal.
 pub const INTERRUPTED_TWICE: i32 = 130;
 
 impl Exit {
-    /// What a finished run ends with.
+    /// The exit code of a finished run.
     pub fn for_summary(summary: &Summary) -> Exit {
         let open = summary.tally.of(Fate::Pending) + summary.tally.of(Fate::Unknown);
         match &summary.stop {
@@ -69,7 +69,7 @@ impl Exit {
         }
     }
 
-    /// What a command that could not do its work ends with.
+    /// The exit code of a command that failed.
     pub fn for_error(error: &Error) -> Exit {
         match error.kind() {
             Kind::Unexpected => Exit::Unexpected,
@@ -86,14 +86,14 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Help and version are no errors unless they can't be written; everything else that
-/// clap refuses is usage.
+/// Help and version are not errors unless they can't be written; everything else that
+/// clap refuses is a usage error.
 pub fn for_clap(error: &clap::Error) -> ExitCode {
     let unknown = error.get(ContextKind::InvalidArg);
     if unknown.is_some_and(|arg| arg.to_string() == "--dry-run") {
         Talk::aside("error: this command has no --dry-run");
         Talk::aside(
-            "help: `tickethaul plan FILE -m MAPPING --op OPERATION` tells what an import or a deletion \
+            "help: `tickethaul plan FILE -m MAPPING --op OPERATION` shows what an import or a deletion \
              would do, row by row, and writes nothing; `tickethaul schema diff -m MAPPING` what schema \
              apply would create",
         );

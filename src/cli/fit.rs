@@ -1,6 +1,6 @@
 //! Whether a mapping can be carried out in a portal: what an import finds out before its
-//! first row, beside what the portal lacks. `check` finds out the same, from the portal or
-//! from a copy of its definitions.
+//! first row, apart from what the portal lacks. `check` finds out the same, from the
+//! portal or from a copy of its definitions.
 
 use super::mapping_file::mapping_error;
 use super::portal::call_error;
@@ -22,23 +22,23 @@ pub struct Intent<'a> {
     pub mapping: &'a MappingFile,
     /// The columns.
     pub headers: &'a Headers,
-    /// What becomes of the rows.
+    /// What is done with the rows.
     pub operation: Operation,
-    /// Whether tickets get no key.
+    /// Whether tickets are written without a key.
     pub no_key: bool,
 }
 
-/// Where the portal's definitions are asked for.
+/// Where the portal's definitions come from.
 #[derive(Clone, Copy)]
 pub enum Definitions<'a> {
-    /// In the portal.
+    /// From the portal.
     Portal(&'a Client),
-    /// In a copy of them.
+    /// From a copy of them.
     Copy(&'a PortalCopy),
 }
 
 impl Intent<'_> {
-    /// The parts of a schema that are needed, each with a scope of its own.
+    /// The parts of a schema that are needed, each with its own scope.
     pub fn parts(&self) -> SchemaParts {
         let purpose = self.operation.purpose();
         SchemaParts {
@@ -48,7 +48,7 @@ impl Intent<'_> {
         }
     }
 
-    /// The mapping, held against the file and a schema.
+    /// The mapping, checked against the file and a schema.
     pub fn compile(&self, schema: &Schema, talk: &Talk) -> Result<CompiledMapping, Error> {
         let purpose = self.operation.purpose();
         let compiled = self.mapping.compile(self.headers, schema, purpose);
@@ -73,7 +73,7 @@ impl Intent<'_> {
         Ok((compiled, links))
     }
 
-    /// Links that can't be: none to associate, or by a key that the portal does not get.
+    /// Links that are not possible: none to associate, or by a key that is not written.
     fn refuse_links(&self, compiled: &CompiledMapping) -> Result<(), Error> {
         if self.operation.only_links() && compiled.links().next().is_none() {
             let error = Error::usage("the mapping has no [[associate]]: nothing to link");
@@ -106,7 +106,7 @@ pub fn kinds_error(error: KindsError) -> Error {
     }
 }
 
-/// Whoever reads a row again can't tell which of several identical rows it is.
+/// When a row is read again, nothing tells which of several identical rows it is.
 pub fn refuse_counted(compiled: &CompiledMapping, operation: Operation) -> Result<(), Error> {
     if !compiled.counts_keys() || operation.purpose().creates() {
         return Ok(());

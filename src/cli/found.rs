@@ -1,5 +1,5 @@
-//! Finds runs: those in `tickethaul-runs` of this folder, and those that the user's
-//! registry knows, wherever they are.
+//! Finds runs: those in `tickethaul-runs` of this folder, and those in the user's
+//! registry, wherever they are.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,10 +12,10 @@ use crate::error::Error;
 use crate::export::{self, Asked, ExportState, is_export, progress};
 use crate::journal::{JournalError, PlanReading};
 
-/// Where run folders are when nobody said otherwise.
+/// Where run folders are by default.
 const RUNS: &str = "tickethaul-runs";
 
-/// Run folders of this folder: in `tickethaul-runs`, begun here, or below it.
+/// Run folders of this folder: in `tickethaul-runs`, started here, or below it.
 pub fn of_this_folder() -> Vec<PathBuf> {
     let here = Path::new(".").canonicalize().unwrap_or_default();
     let is_of_here = |entry: &Entry| entry.here == here || entry.folder.starts_with(&here);
@@ -96,7 +96,7 @@ pub fn no_run(folder: &Path) -> Error {
     ))
 }
 
-/// True for a folder that holds a run; nothing in it is touched.
+/// True for a folder that holds a run; nothing in it is opened for writing.
 pub fn is_run(folder: &Path) -> bool {
     let journal = fs::symlink_metadata(folder.join("run.db"));
     journal.is_ok_and(|found| found.is_file()) || is_export(folder)
@@ -108,7 +108,7 @@ fn known() -> Vec<Entry> {
         .unwrap_or_default()
 }
 
-/// By their names, which begin with the time.
+/// Sorted by their names, which begin with the time.
 fn in_runs() -> Vec<PathBuf> {
     let entries = fs::read_dir(RUNS).into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
@@ -116,7 +116,7 @@ fn in_runs() -> Vec<PathBuf> {
     folders
 }
 
-/// Short where it is below this folder.
+/// Relative if it is below this folder.
 fn shown(here: &Path, folder: &Path) -> PathBuf {
     match folder.strip_prefix(here) {
         Ok(below) if !below.as_os_str().is_empty() => below.to_owned(),
@@ -148,7 +148,7 @@ pub fn record(new: &NewEntry<'_>, talk: &Talk) {
     }
 }
 
-/// Forgets a run whose folder goes.
+/// Forgets a run whose folder is removed.
 pub fn forget(folder: &Path) {
     if let Some(registry) = registry() {
         registry.forget(folder);

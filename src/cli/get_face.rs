@@ -1,5 +1,5 @@
-//! The two faces of a ticket that `get` shows: aligned lines with labels for people,
-//! and one JSON object for programs, as it is stored.
+//! The two forms in which `get` shows a ticket: aligned lines with labels for people,
+//! and one JSON object with stored values for programs.
 
 use std::collections::HashMap;
 
@@ -31,7 +31,7 @@ pub struct Face<'a> {
 }
 
 impl<'a> Face<'a> {
-    /// A face for tickets of this portal.
+    /// A form for tickets of this portal.
     pub fn new(schema: &Schema, account: &'a Account, shown: &Shown<'a>) -> Face<'a> {
         let names = shown.properties.iter().chain(shown.history);
         let labels = names.filter_map(|name| {
@@ -98,7 +98,7 @@ impl<'a> Face<'a> {
         lines
     }
 
-    /// A value with the label of each of its parts, where there is one.
+    /// A value with the labels of its parts, as far as they have one.
     fn labelled(&self, property: &str, value: &str) -> String {
         let Some(labels) = self
             .labels
@@ -123,7 +123,7 @@ impl<'a> Face<'a> {
         format!("{}  {value}  {}", former.at, former.source)
     }
 
-    /// Everything as it is stored, and the words of labelled links.
+    /// Everything as stored, and the labels of links.
     pub fn json(&self, record: &Record, links: &Links) -> Value {
         let properties = self.shown.properties.iter();
         let set =

@@ -1,4 +1,4 @@
-//! `tickethaul import`: what was typed becomes a `Job`. Everything that can be wrong
+//! `tickethaul import`: the command line becomes a `Job`. Everything that can be wrong
 //! is found before the run folder is made, so that nothing is half done.
 
 use super::archiving;
@@ -26,7 +26,7 @@ use crate::import::resume::folder::{RunFolder, has_begun};
 use crate::journal::{Header, Told};
 use crate::mapping::MappingFile;
 
-/// Runs an import, once everything that can be found out beforehand is right.
+/// Runs an import, once everything that can be checked beforehand is right.
 pub async fn run(args: ImportArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
     refuse_contradictions(&args)?;
     let told = absolute(told);
@@ -49,13 +49,13 @@ pub async fn run(args: ImportArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
     haul(&args, new, portal, talk).await
 }
 
-/// What a new run is about, beside what was typed.
+/// What a new run works on, apart from its options.
 pub struct NewRun {
     /// How columns become properties.
     pub mapping: MappingFile,
     /// The rows.
     pub input: Input,
-    /// What a resume takes up again.
+    /// What a resume uses again.
     pub told: Told,
     /// Id of the run whose refused rows these are.
     pub parent: Option<String>,
@@ -132,7 +132,7 @@ async fn begin(
     })
 }
 
-/// Options that say nothing for the operation, or without another one.
+/// Options that have no meaning for the operation, or without another option.
 fn refuse_contradictions(args: &ImportArgs) -> Result<(), Error> {
     let of_plans = match &args.face {
         PlanFace { show: Some(_), .. } => Some("--show"),
@@ -169,7 +169,7 @@ fn job(
     let inputs = input.fingerprints()?;
     let header = Header { inputs, ..header };
     if fit.compiled.has_comment_files() {
-        // The rows of a retry are a part of another input, which has the other tickets.
+        // The rows of a retry are part of another input, which has the other tickets.
         let rest = match header.parent {
             Some(_) => Rest::Ignored,
             None => Rest::Told,

@@ -1,5 +1,5 @@
-//! What an import or a plan has before its first row: a mapping that fits file and portal, what the portal
-//! lacks for it, and the header.
+//! What an import or a plan needs before its first row: a mapping that fits file and portal, what the
+//! portal lacks for it, and the header.
 
 use std::sync::Arc;
 
@@ -34,8 +34,8 @@ pub async fn open_mapping(args: &ImportArgs, talk: &Talk) -> Result<MappingFile,
     }
 }
 
-/// A mapping with mistakes is still held against file and portal, as far as those can
-/// be had, so that all its mistakes are told at once.
+/// A mapping with mistakes is still checked against file and portal as far as possible,
+/// so that all its mistakes are reported at once.
 pub(super) async fn all_mistakes(
     errors: MappingErrors,
     args: &ImportArgs,
@@ -62,15 +62,15 @@ pub(super) async fn all_mistakes(
 pub struct Fit {
     /// The mapping.
     pub compiled: Arc<CompiledMapping>,
-    /// What its links mean in the portal.
+    /// Its links, resolved in the portal.
     pub links: LinkKinds,
-    /// What the portal defines once nothing is lacking.
+    /// What the portal defines once nothing is missing.
     pub complete: Schema,
-    /// What it has to define before the first row.
+    /// What has to be created before the first row.
     pub lacking: Lacking,
 }
 
-/// What was typed, as far as it has to go together with a portal.
+/// The options that depend on the portal.
 pub(super) fn intent<'a>(
     args: &ImportArgs,
     mapping: &'a MappingFile,
@@ -84,7 +84,7 @@ pub(super) fn intent<'a>(
     }
 }
 
-/// Holds the mapping against file and portal. Nothing is written.
+/// Checks the mapping against file and portal. Nothing is written.
 pub async fn fit(
     args: &ImportArgs,
     mapping: &MappingFile,
@@ -148,7 +148,7 @@ pub async fn lacking(
     })
 }
 
-/// Tickets are found by the key, which therefore has to be there.
+/// Tickets are found by the key, so it has to exist.
 pub(super) fn refuse_no_key(
     args: &ImportArgs,
     mapping: &MappingFile,
@@ -165,8 +165,7 @@ pub(super) fn refuse_no_key(
     .advise("nothing was written; import the tickets first, or name them by record_id"))
 }
 
-/// The `[[property]]` entries that matter to an operation. What is archived is not
-/// written.
+/// The `[[property]]` entries that matter for an operation. Archiving writes none.
 pub fn wanted(mapping: &MappingFile, op: Op) -> Vec<NewProperty> {
     match op {
         Op::Archive => Vec::new(),
@@ -174,8 +173,8 @@ pub fn wanted(mapping: &MappingFile, op: Op) -> Vec<NewProperty> {
     }
 }
 
-/// What the portal lacks is created where that was asked for. The sandbox is for
-/// rehearsals: it gets everything, and says what a portal would want.
+/// What the portal lacks is created if asked for. The sandbox is for rehearsals:
+/// everything is created there, with a note of what a portal would need.
 pub(super) fn announce_lacking(
     args: &ImportArgs,
     portal: &Portal,
@@ -197,8 +196,8 @@ pub(super) fn announce_lacking(
     Ok(())
 }
 
-/// Tickets without a creation or a closing date get those of the day on which they are
-/// written: for a history that is a loss.
+/// Tickets without a creation or closing date get the date of the import, which
+/// falsifies a history.
 pub(super) fn say_undated(
     mapping: &MappingFile,
     compiled: &CompiledMapping,
@@ -230,7 +229,7 @@ pub(super) fn say_undated(
     }
 }
 
-/// What a run is about, but for its inputs.
+/// What a run works on, except its inputs.
 pub fn header(
     args: &ImportArgs,
     told: Told,

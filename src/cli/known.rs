@@ -1,6 +1,6 @@
 //! What was found out about portals, in the user's data folder: a small file for each
-//! account, by its id, written by `portal check` and by runs that meet something new. Runs
-//! go by it instead of finding the same out again; definitions are always read anew.
+//! account, by its id, written by `portal check` and by runs that learn something new.
+//! Runs use it instead of finding out the same again; definitions are always read again.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -25,7 +25,7 @@ use crate::report::age_words;
 /// Written by this version; others are passed over.
 const VERSION: u32 = 2;
 
-/// A longer file is none of ours, in bytes.
+/// In bytes; a longer file is not ours.
 const LONGEST: u64 = 1 << 20;
 
 /// HubSpot's own key of activities.
@@ -41,17 +41,16 @@ pub struct Known {
     pub checked: Option<Timestamp>,
     /// When a ticket was last written to find out more.
     pub probed: Option<Timestamp>,
-    /// Scopes of the token, where the portal says.
+    /// Scopes of the token, if the portal reports them.
     pub scopes: Option<Vec<String>>,
     /// What HubSpot does not document, by name: names of `UNKNOWNS`, and of keys that only
     /// runs use, such as `emails.hs_unique_id`.
     pub facts: BTreeMap<String, Fact>,
-    /// Links by the type's id: how many of them an admin allows a record.
+    /// The limits that an admin set on links, by the type's id.
     pub link_limits: BTreeMap<String, u64>,
     /// Ticket properties whose values have rules, with these in words.
     pub rules: BTreeMap<String, Vec<String>>,
-    /// Probes that were begun and not seen to their end: what they left is archived by the
-    /// next check.
+    /// Probes that were started and not finished: the next check archives what they left.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub probes: Vec<Trace>,
 }
@@ -61,13 +60,13 @@ pub struct Known {
 pub struct Fact {
     /// What the portal does, in the words of the sandbox's switch.
     pub value: String,
-    /// When it showed, by the portal's clock.
+    /// When it was seen, by the portal's clock.
     pub at: Timestamp,
-    /// What showed it.
+    /// How it was seen.
     pub by: Witness,
 }
 
-/// What showed a fact.
+/// How a fact was found out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Witness {
@@ -107,7 +106,7 @@ impl Known {
         }
     }
 
-    /// What is known of a portal. A file that can't be read or understood says nothing.
+    /// What is known of a portal. A file that can't be read or parsed counts as empty.
     pub fn of(portal: u64) -> Option<Known> {
         let path = place(portal)?;
         let metadata = fs::symlink_metadata(&path).ok()?;
@@ -129,13 +128,13 @@ impl Known {
         file.persist(path).map(drop).map_err(|error| error.error)
     }
 
-    /// Puts in how far a probe has got.
+    /// Records how far a probe has got.
     pub fn put_probe(&mut self, trace: &Trace) {
         self.drop_probe(trace);
         self.probes.push(trace.clone());
     }
 
-    /// A probe has left nothing.
+    /// Records that a probe has left nothing.
     pub fn drop_probe(&mut self, trace: &Trace) {
         self.probes.retain(|other| other.mark != trace.mark);
     }
@@ -154,8 +153,8 @@ impl Known {
         facts.collect()
     }
 
-    /// Takes in what was found. What says less than what is known, and nothing else, leaves
-    /// that as it is.
+    /// Adds what was found. A finding that only says less than what is known changes
+    /// nothing.
     pub fn take(&mut self, found: FoundOut, at: Timestamp, by: &Witness) {
         for (name, value) in found {
             let known = self.value(&name);
@@ -207,7 +206,7 @@ impl Known {
         })
     }
 
-    /// Dates that are known to be kept, or not.
+    /// Date properties that are known to be kept or not.
     fn dates(&self) -> BTreeMap<(String, Written), bool> {
         let mut dates = BTreeMap::new();
         let mut put = |name: &str, with, kept| {
@@ -225,14 +224,14 @@ impl Known {
         }
         match self.value("closed_date_writable") {
             Some("explicit") => put("closed_date", Written::Create, true),
-            // It takes none, or its own wins.
+            // It takes no value, or its own value wins.
             Some("no" | "auto" | "auto or no") => put("closed_date", Written::Create, false),
             _ => {}
         }
         dates
     }
 
-    /// Takes in what a run has met.
+    /// Adds what a run has found out.
     fn learn(&mut self, learned: &Learned, at: Timestamp, run: &str) {
         let by = Witness::Run(run.to_owned());
         for (name, value) in self.as_found(learned) {
@@ -274,7 +273,7 @@ impl Known {
         }
     }
 
-    /// What a createdate that was kept or not says of the unknown, beside what is known.
+    /// What a createdate that was kept or not says about the unknown, together with what is known.
     fn as_found_createdate(&self, with: Written, kept: bool) -> Vec<(String, String)> {
         const NAME: &str = "createdate_writable";
         let found = match (with, kept, self.value(NAME)) {
@@ -289,8 +288,8 @@ impl Known {
         vec![(NAME.to_owned(), found.to_owned())]
     }
 
-    /// The definitions with what they do not say: dates that the portal takes no values
-    /// of, or none but with a new ticket; names those.
+    /// The definitions with what they do not say: dates whose values the portal does
+    /// not accept, or only in a create; returns their names.
     fn told(&self, schema: &mut Schema, operation: Operation) -> Vec<(&'static str, &Fact)> {
         let with = match operation {
             Operation::Update => Written::Update,
@@ -326,7 +325,7 @@ fn key_name(activity: Activity, property: &str) -> String {
     }
 }
 
-/// What definitions say, in the words of the unknowns: whether they mean it is another thing.
+/// What the definitions say, in the words of the unknowns; the portal may behave differently.
 fn key_words(said: KeySaid) -> &'static str {
     match said {
         KeySaid::Unique => "unique or claimed",
@@ -347,7 +346,7 @@ fn said(value: &str) -> Option<KeySaid> {
     })
 }
 
-/// Whether a date that new tickets keep stays with updates too, where that is known.
+/// Whether a date that is kept in a create is also kept in an update, if known.
 fn updates_too(value: &str) -> Option<bool> {
     match value {
         "create+update" => Some(true),
@@ -356,7 +355,7 @@ fn updates_too(value: &str) -> Option<bool> {
     }
 }
 
-/// The definitions of now, with what a run knew beyond them when it began.
+/// The current definitions, with what a run knew beyond them when it began.
 pub fn as_begun(now: &mut Schema, begun: &Schema) {
     for name in ["createdate", "closed_date"] {
         let knew = begun
@@ -369,8 +368,8 @@ pub fn as_begun(now: &mut Schema, begun: &Schema) {
     }
 }
 
-/// The definitions that a portal gives, with what was found out about it; `used` says which
-/// properties matter, so that those are told of whose values can't go where they are mapped.
+/// A portal's definitions, with what was found out about it; `used` says which properties
+/// matter, so that those which can't take their mapped values are reported.
 pub fn completed(
     mut schema: Schema,
     portal: u64,
@@ -397,7 +396,7 @@ pub fn for_runs(portal: u64) -> KnownFacts {
     Known::of(portal).map_or_else(KnownFacts::default, |known| known.for_runs())
 }
 
-/// Keeps what a run meets, and hears everything else as another listener does.
+/// Keeps what a run finds out, and passes every event on to another listener.
 pub struct Keeper {
     listener: Arc<dyn Listener>,
     client: Client,
@@ -431,8 +430,8 @@ impl Listener for Keeper {
     }
 }
 
-/// What a check holds that makes a probe in a portal, or archives what one has left; none
-/// while another check does.
+/// A lock for checks that probe a portal or archive what a probe left; none while another
+/// check holds it.
 pub fn probe_lock(portal: u64) -> io::Result<Option<File>> {
     let path = place(portal).ok_or(io::ErrorKind::NotFound)?;
     private_folder(path.parent().unwrap_or(&path))?;
@@ -448,10 +447,10 @@ pub fn probe_lock(portal: u64) -> io::Result<Option<File>> {
     }
 }
 
-/// Forgets a portal that is no more.
+/// Forgets a portal that no longer exists.
 pub fn forget(portal: u64) {
     if let Some(path) = place(portal) {
-        // What stays is of an account that nobody has.
+        // Anything left belongs to an account that no longer exists.
         let _gone = fs::remove_file(path);
     }
 }
@@ -499,7 +498,7 @@ mod tests {
             let _new = expected.take(one);
         }
         assert_eq!(known.for_runs(), expected);
-        // What the definitions say by now takes the place of what they said.
+        // What the definitions say now replaces what they said before.
         for (said, word) in [
             (KeySaid::Unique, "unique"),
             (KeySaid::Plain, "plain or silent"),
@@ -519,7 +518,7 @@ mod tests {
         }
         assert_eq!(known.found()["activity_key"], "unique");
         assert_eq!(known.facts["calls.own"].by, Witness::Run("r1".to_owned()));
-        // What was only read says less than what a run has seen, unless it is otherwise.
+        // Something only read says less than what a run has seen, unless it contradicts it.
         let mut read = |value: &str| {
             let found = [("activity_key".to_owned(), value.to_owned())].into();
             known.take(found, Timestamp::UNIX_EPOCH, &Witness::Reading);

@@ -22,7 +22,7 @@ use crate::mapping::{JSON_SCHEMA, MappingFile, PRESETS};
 use crate::model::dialect::Dialect;
 use crate::output::{Privacy, Target};
 
-/// Stands for "no system": the columns alone are looked at.
+/// Stands for "no system": only the columns are considered.
 const NONE: &str = "none";
 
 /// Mappings: propose one for a file, check them
@@ -34,7 +34,7 @@ pub enum MapCommand {
     Schema(SchemaArgs),
 }
 
-/// Propose a mapping for a CSV file: that of the system it is from, or matches of its columns
+/// Propose a mapping for a CSV file: that of the system it comes from, or matches of its columns
 #[derive(Debug, Args)]
 pub struct InitArgs {
     /// The CSV file or spreadsheet (.xlsx, .xls, .ods)
@@ -43,14 +43,14 @@ pub struct InitArgs {
     /// Sheet of a spreadsheet, by name or number [default: the only one with content]
     #[arg(long, value_name = "SHEET")]
     sheet: Option<String>,
-    /// The system that the file is from, `none` to look at the columns alone [default:
-    /// recognised by the columns]
+    /// The system that the file comes from, `none` to look only at the columns
+    /// [default: recognised by the columns]
     #[arg(long, value_name = "SYSTEM", value_parser = systems())]
     from: Option<String>,
     /// The .toml file that the mapping goes to [default: stdout]
     #[arg(short, long, value_name = "MAPPING")]
     output: Option<PathBuf>,
-    /// Replace the file where it is there already
+    /// Replace the file if it already exists
     #[arg(long, requires = "output")]
     force: bool,
 }
@@ -92,7 +92,7 @@ pub fn run(command: MapCommand, talk: &Talk) -> Result<Exit, Error> {
 }
 
 fn init(args: &InitArgs, talk: &Talk) -> Result<Exit, Error> {
-    // A mapping that people have edited is not written over.
+    // A mapping that people have edited is not overwritten.
     let toml = |path: &PathBuf| new_file(path, &["toml"], args.force);
     let target = args.output.as_ref().map(toml).transpose()?;
     let sounded = read(args)?;
@@ -144,7 +144,7 @@ fn show_preview(args: &InitArgs, dialect: &Dialect, text: &str, talk: &Talk) -> 
     Ok(())
 }
 
-/// The built-in mappings, a line each.
+/// The built-in mappings, one per line.
 fn list(talk: &Talk) {
     let lines = PRESETS
         .iter()
@@ -166,7 +166,7 @@ fn first_sentence(mapping: &str) -> String {
     }
 }
 
-/// Counts every cell of a file.
+/// Surveys every cell of a file.
 fn read(args: &InitArgs) -> Result<Sounded, Error> {
     let dialect = Dialect::default();
     sound(Input::open(sources(args)?, &dialect)?, &dialect)

@@ -109,7 +109,7 @@ enum Command {
     Apply(Box<apply::ApplyArgs>),
     /// Link tickets to contacts, companies, deals, notes or other tickets, row by row
     Associate(associate::AssociateArgs),
-    /// Remove links of tickets: with a label only the label, else the whole link
+    /// Remove links of tickets: with a label only the label, otherwise the whole link
     Dissociate(associate::AssociateArgs),
     Delete(Box<delete::DeleteArgs>),
     Resume(resume::ResumeArgs),
@@ -137,7 +137,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     process::keep_out_of_dumps();
     process::report_panics();
     let args: Vec<OsString> = args.into_iter().collect();
-    // What went wrong has been reported by then.
+    // The error has been reported by then.
     catch_unwind(|| run_words(&args)).unwrap_or_else(|_| Exit::Unexpected.into())
 }
 
@@ -158,7 +158,7 @@ fn run_words(args: &[OsString]) -> ExitCode {
     }
 }
 
-/// What was typed and what the portal adds to it, understood and as it stands.
+/// The command line with what the portal adds to it, parsed and as text.
 fn read(args: &[OsString]) -> Result<(App, Typed), clap::Error> {
     let args = defaults::completed(&App::command(), args);
     let mut matches = commands(&args).try_get_matches_from(&args)?;
@@ -168,7 +168,7 @@ fn read(args: &[OsString]) -> Result<(App, Typed), clap::Error> {
     Ok((App::from_arg_matches_mut(&mut matches)?, typed))
 }
 
-/// The commands with their help, as they are for these words.
+/// The commands with their help for these arguments.
 fn commands(args: &[OsString]) -> clap::Command {
     let command = help::told(App::command());
     match args.iter().any(|word| word == "--verbose") {

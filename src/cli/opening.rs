@@ -13,14 +13,14 @@ use crate::sandbox;
 
 impl Portal {
     /// Opens the portal that the arguments name; starts the sandbox if that is it. Asks
-    /// which account it is, and says so first of all, with what it was chosen by.
+    /// which account it is, and says so first of all, with how it was chosen.
     pub async fn open(args: &PortalArgs, talk: &Talk) -> Result<Portal, Error> {
         let chosen = args.chosen()?;
         args.refuse_empty(&chosen)?;
         Portal::open_chosen(args, &chosen, talk).await
     }
 
-    /// Opens a portal that was chosen already.
+    /// Opens a portal that has already been chosen.
     pub async fn open_chosen(
         args: &PortalArgs,
         chosen: &Chosen,
@@ -29,7 +29,7 @@ impl Portal {
         let opened = Portal::reach(args, chosen, talk).await;
         match &opened {
             Ok(portal) => talk.say(&format!("{}: {}", portal.name(), args.choice(chosen))),
-            // Whoever reads the error should know which portal was meant.
+            // The error should say which portal was meant.
             Err(_) if !matches!(chosen, Chosen::Nothing) => {
                 talk.say(&format!("portal: {}", args.choice(chosen)));
             }
@@ -71,8 +71,8 @@ impl Portal {
     }
 }
 
-/// The twin in a folder of a sandbox. A folder that holds a sandbox already is the twin
-/// that it was made as, or none.
+/// The twin for a sandbox's folder. An existing sandbox is the twin that it was made
+/// as, or none.
 async fn twin_in(
     folder: &Path,
     like: Option<&str>,

@@ -1,4 +1,4 @@
-//! A run of the past, opened with its portal: what `verify` and `undo` begin with.
+//! An earlier run, opened with its portal: what `verify` and `undo` begin with.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::mapping::CompiledMapping;
 use crate::review::expect::DoneRows;
 use crate::review::undo::run::KIND;
 
-/// A run of the past, and the portal that it wrote to.
+/// An earlier run, and the portal that it wrote to.
 pub struct PastRun {
     /// Its folder.
     pub path: PathBuf,
@@ -42,7 +42,7 @@ impl PastRun {
     /// Opens a run, or the last one of this folder, and its portal.
     ///
     /// # Errors
-    /// When there is none, when it is no import, or when its input is not what it was.
+    /// When there is none, when it is not an import, or when its input has changed.
     pub async fn open(
         run: Option<&Path>,
         args: &mut PortalArgs,
@@ -105,7 +105,7 @@ fn journal(path: &Path) -> Result<Reading, Error> {
     }
 }
 
-/// The last run of rows of this folder.
+/// The last import of this folder.
 pub fn last() -> Result<PathBuf, Error> {
     let run =
         latest(|run| run.operation() != "export" && run.operation() != KIND).ok_or_else(|| {

@@ -1,5 +1,5 @@
 //! `tickethaul plan` and `import --dry-run`: what an import would do, row by row, without
-//! writing anything to the portal. A plan that is kept can be applied, and looked at again.
+//! writing anything to the portal. A plan that is kept can be applied, and shown again.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -49,11 +49,11 @@ const SHOWN: [(PlannedAction, usize); 4] = [
     (PlannedAction::Link, 3),
 ];
 
-/// A longer report is none of ours.
+/// In bytes; a longer report is not ours.
 const LONGEST: u64 = 64 << 20;
 
-/// Show what an import would do with every row, reading the portal and writing nothing; kept
-/// in a folder, `tickethaul apply` does exactly that
+/// Show what an import would do with every row, reading the portal and writing nothing; a
+/// plan kept in a folder can be carried out by `tickethaul apply`
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     #[command(flatten)]
@@ -62,14 +62,14 @@ pub struct PlanArgs {
     /// Left out, FILE is the folder of a plan, which is shown
     #[arg(short, long, value_name = "MAPPING")]
     mapping: Option<PathBuf>,
-    /// What would be done with the rows
+    /// What to do with the rows
     #[arg(long, value_enum, default_value_t = Op::Create)]
     op: Op,
     /// Keep the plan in this new folder, for `tickethaul apply`
     #[arg(short, long, value_name = "PLAN")]
     output: Option<PathBuf>,
-    /// Plan with what the portal lacks of the key property and the `[[property]]` entries;
-    /// `apply` creates it
+    /// Plan as if the key property and the `[[property]]` entries existed; `apply` creates
+    /// those that the portal lacks
     #[arg(long)]
     create_properties: bool,
     #[command(flatten)]
@@ -163,7 +163,7 @@ struct Made {
     places: Places,
 }
 
-/// What is planned, by which mapping; where it is kept, if it is.
+/// What is planned, by which mapping, and where it is kept, if anywhere.
 #[derive(Clone, Copy)]
 struct Opened<'a> {
     args: &'a ImportArgs,
@@ -197,7 +197,7 @@ impl Opened<'_> {
     }
 }
 
-/// What a plan ends with: like a finished run, unless its findings are asked for.
+/// The exit code of a plan: 0, unless `--detailed-exitcode` is given.
 fn exit(face: &PlanFace, writes: u64, refused: u64) -> Exit {
     match face.detailed_exitcode {
         false => Exit::Fine,
@@ -207,7 +207,7 @@ fn exit(face: &PlanFace, writes: u64, refused: u64) -> Exit {
     }
 }
 
-/// A plan in the making.
+/// A plan while it is made.
 struct Making<'a> {
     opened: Opened<'a>,
     args: &'a ImportArgs,
@@ -285,7 +285,7 @@ impl Making<'_> {
         plan(&planning, input, writer, |rows| progress.read(rows)).await
     }
 
-    /// Sums up what was planned. `begin`: the calls made before the first row.
+    /// Sums up the plan. `begin`: the calls made before the first row.
     async fn report(
         &self,
         planned: Planned<'_>,
@@ -333,8 +333,8 @@ impl Making<'_> {
         Ok(shown)
     }
 
-    /// What the run finds before its first row: the calls that this plan made until there
-    /// are those that it begins with.
+    /// What a run does before its first row: the calls that this plan has made so far are
+    /// those that a run begins with.
     fn setting(&self, begin: u64) -> Setting {
         let Fit {
             compiled, lacking, ..
@@ -395,7 +395,7 @@ fn show_rows(rows: &[ShownRow], talk: &Talk) {
     talk.result(&Value::Array(rows.iter().map(row_json).collect()));
 }
 
-/// Records a plan where `runs` finds it, and where `apply` learns its portal from.
+/// Records a plan in the registry, where `runs` finds it and `apply` looks up its portal.
 fn record(header: &Header, folder: &PlanFolder, portal: &PortalArgs, talk: &Talk) {
     let [token_file, oauth_file] = portal.secret_files();
     let new = NewEntry {
@@ -418,7 +418,7 @@ fn is_plain(path: &Path) -> bool {
     text != "-" && !text.contains(['*', '?', '['])
 }
 
-/// The folder of a plan that is named where an input could be.
+/// The folder of a plan, given in place of an input.
 fn folder_of(input: &InputArgs) -> Result<&Path, Error> {
     match input.files.as_slice() {
         [folder] if PlanReading::is_there(folder) => Ok(folder),

@@ -1,4 +1,4 @@
-//! The portal of a command: a client, and the embedded sandbox when that is it.
+//! The portal of a command: a client, and the embedded sandbox if that is the portal.
 
 use super::config::{Config, Profile};
 use super::talk::Talk;
@@ -8,7 +8,7 @@ use crate::hubspot::{Account, Client, Settings, Wait};
 use crate::report::{duration, in_time};
 use crate::sandbox;
 
-/// A portal that can be called. The sandbox lives as long as this.
+/// A portal that can be called. The sandbox runs as long as this value lives.
 pub struct Portal {
     /// Calls it.
     pub client: Client,
@@ -34,7 +34,7 @@ impl Portal {
         }
     }
 
-    /// The same for a question: whether it is a rehearsal matters there.
+    /// The same for a question, which also says whether it is a rehearsal.
     pub fn name_in_question(&self) -> String {
         let place = if self.is_sandbox() {
             ", the embedded sandbox"
@@ -44,18 +44,18 @@ impl Portal {
         format!("{}{place}", self.name())
     }
 
-    /// True for the embedded sandbox, where nothing can be spoilt.
+    /// True for the embedded sandbox, where nothing can be damaged.
     pub fn is_sandbox(&self) -> bool {
         self.sandbox.is_some()
     }
 
-    /// True for a sandbox that gets what it lacks without being asked: the twin of a portal
-    /// lacks what that portal lacks.
+    /// True for a sandbox in which missing definitions are created without being asked for:
+    /// a twin lacks what its portal lacks.
     pub fn is_forgiving(&self) -> bool {
         self.is_sandbox() && !self.is_twin
     }
 
-    /// Ends it; the sandbox's state is safe then.
+    /// Closes it; the sandbox's state is then safe.
     pub async fn close(self) {
         if let Some(sandbox) = self.sandbox {
             sandbox.stop().await;
@@ -77,7 +77,7 @@ pub async fn connect(
     Ok((client, account))
 }
 
-/// Refuses a token that leads to another account than that of the name.
+/// Refuses a token of an account other than the one that the name stands for.
 pub(super) fn same_account(
     profile: &Profile,
     account: &Account,
@@ -106,7 +106,7 @@ pub(super) fn same_account(
     )))
 }
 
-/// Why nothing happens for a while.
+/// Reports why nothing happens for a while.
 fn wait_words(wait: Wait) -> String {
     match wait {
         Wait::Asked(wait) => format!("the portal asks to wait {} s", wait.as_secs()),
@@ -118,7 +118,7 @@ fn wait_words(wait: Wait) -> String {
     }
 }
 
-/// A sandbox that can't start: somebody else has it, or its place is no good.
+/// A sandbox that can't start: it is in use, or its folder can't be used.
 pub fn sandbox_error(error: sandbox::StartError) -> Error {
     match error {
         sandbox::StartError::Held { .. } => {
@@ -128,15 +128,15 @@ pub fn sandbox_error(error: sandbox::StartError) -> Error {
     }
 }
 
-/// A message with everything behind it.
+/// A message with all its causes.
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     let words = causes.map(|cause| format!(": {cause}"));
     format!("{error}{}", words.collect::<String>())
 }
 
-/// What the first call's failure means: an address with a path behind the host is what
-/// people take from a page of documentation.
+/// What the first call's failure means: an address with a path after the host is often
+/// copied from the documentation.
 fn first_error(error: CallError, base_url: &str, token_from: &str) -> Error {
     if let CallError::Denied(_) = error {
         return Error::mend(error).advise(format!(
@@ -156,12 +156,12 @@ fn first_error(error: CallError, base_url: &str, token_from: &str) -> Error {
     }
 }
 
-/// What a failed call means for a command that has not begun its work.
+/// The error of a failed call in a command that has not begun its work.
 pub fn call_error(error: CallError) -> Error {
     call_error_after(error, "nothing was written")
 }
 
-/// What a failed call means for a command; `written` is what it wrote before.
+/// The error of a failed call in a command; `written` is what it wrote before.
 pub fn call_error_after(error: CallError, written: &str) -> Error {
     match &error {
         CallError::Denied(_) => Error::mend(error).advise(format!(

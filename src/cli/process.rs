@@ -1,5 +1,5 @@
-//! The process itself: what it leaves when it dies, and what it says when something gives
-//! way that no code foresaw.
+//! The process itself: what it leaves behind when it dies, and what it says when it
+//! panics.
 
 use std::panic::{PanicHookInfo, set_hook};
 
@@ -8,7 +8,7 @@ use super::talk::Talk;
 use crate::model::visible::short;
 use crate::output::remove_temporary;
 
-/// Characters of a panic's words that are shown.
+/// Characters of a panic's message that are shown.
 const SHOWN: usize = 500;
 
 /// Keeps the memory, which holds the token, out of core dumps and away from other
@@ -17,7 +17,7 @@ pub fn keep_out_of_dumps() {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-        // Where that can't be had, everything else still holds.
+        // If the system refuses that, nothing else depends on it.
         let _kept = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     }
 }
@@ -40,7 +40,7 @@ fn report(panic: &PanicHookInfo<'_>) {
             "help: raise its limits (ulimit -u, ulimit -v) or end other programs; what was done \
              is kept, and `tickethaul resume` continues a run",
         );
-        // What else began of it may wait for ever for what did not. Whatever is done is kept.
+        // Threads that did start may wait for ever for one that did not. What is done is kept.
         remove_temporary();
         std::process::exit(Exit::Unexpected as i32);
     }
@@ -54,7 +54,7 @@ fn report(panic: &PanicHookInfo<'_>) {
     );
 }
 
-/// How the standard library and the runtime say that a thread can't be begun.
+/// How the standard library and the runtime report that a thread can't be started.
 fn is_shortage(words: &str) -> bool {
     let words = words.to_lowercase();
     words.contains("spawn") && words.contains("thread")

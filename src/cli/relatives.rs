@@ -1,5 +1,5 @@
-//! The families of the runs that are known: which runs tried the refused rows of which,
-//! found in their journals.
+//! The families of the runs that are known: which runs retried the refused rows of
+//! which others, found in their journals.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,9 +23,9 @@ pub struct Family {
     pub first: String,
     /// Names of the runs, the first one first, then in the order in which they began.
     pub names: Vec<String>,
-    /// The rows of the first run's input by their newest fate.
+    /// The rows of the first run's input by their latest fate.
     pub rows: BTreeMap<Fate, u64>,
-    /// Rows of the first run that were done and taken back; they are in no fate.
+    /// Rows of the first run that were done and undone; they are not counted in any fate.
     pub undone: u64,
 }
 
@@ -37,7 +37,7 @@ pub fn known<'a>(folders: impl IntoIterator<Item = &'a Path>) -> Vec<Member> {
         if is_export(&folder) {
             continue;
         }
-        // What can't be read is reported where that very run is asked for.
+        // A run that can't be read is reported when that run itself is asked for.
         let Ok(kin) = Reading::open(&folder).and_then(|journal| journal.kin()) else {
             continue;
         };
@@ -83,7 +83,7 @@ impl Family {
         }))
     }
 
-    /// Rows of a fate.
+    /// Rows with a fate.
     pub fn count(&self, fate: Fate) -> u64 {
         self.rows.get(&fate).copied().unwrap_or(0)
     }
@@ -98,8 +98,9 @@ impl Family {
     }
 }
 
-/// Runs whose rows keep their keys from rows that a run tries again (R7): the family of the
-/// run that refused them, which it names or whose refused.csv it reads where it stands.
+/// Runs whose rows hold keys that the retried rows can't have (R7): the family of the run
+/// that refused them, which the new run names or whose refused.csv it reads in its run
+/// folder.
 ///
 /// # Errors
 /// When the journal of one can't be read.

@@ -1,5 +1,5 @@
-//! `tickethaul resume`: opens the journal of a run, holds it against input, mapping
-//! and portal, and goes on with the same run.
+//! `tickethaul resume`: opens the journal of a run, checks it against input, mapping
+//! and portal, and continues the same run.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,18 +47,18 @@ pub struct ResumeArgs {
     /// The run, by name or folder [default: the last one that is not finished]
     #[arg(value_name = "RUN")]
     run: Option<PathBuf>,
-    /// Continue past the --limit of the run
+    /// Continue beyond the --limit of the run
     #[arg(long)]
     no_limit: bool,
-    /// Replace the output of an export even where it is newer than the export
+    /// Replace the output of an export even if it is newer than the export
     #[arg(long)]
     force: bool,
-    /// The output of an export whose run folder came from elsewhere, named again: nothing
-    /// is written where only a run folder says
+    /// The output of an export whose run folder came from elsewhere, given again: a run
+    /// folder alone does not decide where files are written
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// In a run with --no-key: rows whose outcome is not known are in the portal
-    /// (done), or are not and go again (resend)
+    /// In a run with --no-key: rows whose outcome is unknown are in the portal (done),
+    /// or are not and are sent again (resend)
     #[arg(long, value_enum, value_name = "done|resend")]
     unknown: Option<Decision>,
     #[command(flatten)]
@@ -70,7 +70,7 @@ pub struct ResumeArgs {
 }
 
 impl ResumeArgs {
-    /// What becomes of rows that are unknown.
+    /// What to do with unknown rows.
     fn unknown(&self) -> Unknown {
         match self.unknown {
             None => Unknown::Leave,
@@ -80,7 +80,7 @@ impl ResumeArgs {
     }
 }
 
-/// What the user found out about rows that are unknown.
+/// What the user found out about unknown rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Decision {
     /// They are in the portal
@@ -89,7 +89,7 @@ enum Decision {
     Resend,
 }
 
-/// Resumes a run, with the options that it was told and `typed` does not say anew (R3).
+/// Resumes a run, with the options that were given to it unless `typed` gives them again (R3).
 pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     let path = match &args.run {
         Some(run) => find(run)?,
@@ -162,7 +162,7 @@ async fn resume_import(
     finish(job, portal, account, args.run_args.leaves_report(), talk).await
 }
 
-/// What a run was told, with what is typed now before it, as far as its folder may say it.
+/// The options of a run, with those typed now before them, as far as its folder may be believed.
 fn args_of_run(folder: &Path, header: &Header, typed: &Typed) -> Result<(Told, ResumeArgs), Error> {
     let told = began_with(header.told.clone()).overlaid(&typed.told());
     let told = absolute(trust::files(folder, &header.run, told, typed)?);
@@ -177,10 +177,11 @@ fn args_of_run(folder: &Path, header: &Header, typed: &Typed) -> Result<(Told, R
     Ok((told, args))
 }
 
-/// Which run is continued, and how far it came; `size`: bytes of its input.
+/// Which run is continued, and how far it got; `size`: bytes of its input.
 fn say_resuming(name: &str, past: &Past, portal: u64, size: u64, talk: &Talk) {
     talk.say(&format!(
-        "resuming {name}, begun {} ({}), in portal {portal}: {} settled, {} pending, {} unknown, {}% done",
+        "resuming {name}, started {} ({}), in portal {portal}: {} settled, {} pending, {} unknown, \
+         {}% done",
         age_words(past.times.0),
         second(past.times.0),
         counted(past.tally.settled(), "row"),
@@ -190,8 +191,8 @@ fn say_resuming(name: &str, past: &Past, portal: u64, size: u64, talk: &Talk) {
     ));
 }
 
-/// Options that a run goes by although nobody typed them just now are no secret. The
-/// version of the API that any run would take is not worth a word.
+/// Reports options that apply although they were not typed just now. The default
+/// version of the API is not worth mentioning.
 fn say_told(told: &Told, talk: &Talk) {
     let usual = ApiVersion::default().to_string();
     let words = told
@@ -204,7 +205,7 @@ fn say_told(told: &Told, talk: &Talk) {
     }
 }
 
-/// An export takes up what it was told, but for what is typed now (R3).
+/// An export uses the options given to it again, except those typed now (R3).
 async fn resume_export(path: &Path, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     typed.fits_export()?;
     let (folder, mut asked) = ExportFolder::open(path).map_err(folder_error)?;
@@ -232,7 +233,7 @@ async fn resume_export(path: &Path, typed: &Typed, talk: &Talk) -> Result<Exit, 
     export::resume((folder, asked), &again, talk).await
 }
 
-/// The run that was begun last, of those of this folder that nobody is at.
+/// The run of this folder that was started last and that no process is working on.
 fn last_unfinished() -> Result<PathBuf, Error> {
     let is_open = |run: &Shown| matches!(run.state, State::Stopped | State::Limited);
     let run = latest(is_open).ok_or_else(|| {
@@ -242,10 +243,10 @@ fn last_unfinished() -> Result<PathBuf, Error> {
     Ok(run.path)
 }
 
-/// A run that is finished, or waits behind its limit.
+/// A run that is finished, or has reached its limit.
 fn nothing_to_do(args: &ResumeArgs, folder: &RunFolder, past: &Past, talk: &Talk) -> Option<Exit> {
     let words = match past.state {
-        // A process that died just before it wrote the summary left that to do.
+        // A process that died just before it wrote the summary left it to be written.
         RunState::Finished if !folder.has_summary() => return None,
         RunState::Finished => "is finished: every row is settled".to_owned(),
         RunState::Limited if !args.no_limit => format!(
@@ -263,7 +264,7 @@ fn nothing_to_do(args: &ResumeArgs, folder: &RunFolder, past: &Past, talk: &Talk
     Some(if refused { Exit::Refused } else { Exit::Fine })
 }
 
-/// The run's portal, in which nothing has changed that it would send; the mapping,
+/// The run's portal, in which nothing that it would send has changed; the mapping,
 /// compiled against the schema that the run knows.
 async fn check_portal(
     past: &Past,
@@ -281,7 +282,7 @@ async fn check_portal(
             operation(&past.header)?.purpose(),
         )
         .map_err(|errors| mapping_error(&errors, talk))?;
-    // What the run did without when it began does not matter now.
+    // What was missing when the run began, and not needed, does not matter now.
     let parts = SchemaParts {
         contacts: mapping.links_contacts(),
         owners: !past.header.schema.owners.is_empty(),

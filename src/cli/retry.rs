@@ -1,6 +1,6 @@
 //! `tickethaul retry`: the refused rows of a run again, fixed or not, as a run of its own
-//! whose parent is the old one. The old run's folder stays as it is; what is tried again is
-//! a copy of those rows of its refused.csv that no other retry has settled meanwhile.
+//! whose parent is the old one. The old run's folder stays as it is; the new run retries a
+//! copy of those rows of its refused.csv that no other retry has settled meanwhile.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -42,21 +42,20 @@ use crate::review::family::{Member, Retried, descendants};
 use crate::review::undo::run::KIND;
 
 /// Try the refused rows of a run again, fixed or not: those in its refused.csv as the file
-/// is now. It is a run of its own, with operation, mapping, portal and options of the old
-/// one, which stays as it is; `status` and `runs` count both as one
+/// is now. This is a new run, with operation, mapping, portal and options of the old one,
+/// which stays as it is; `status` and `runs` count both as one
 #[derive(Debug, Args)]
 pub struct RetryArgs {
-    /// The run whose refused rows are tried again, by name or folder
+    /// The run whose refused rows to retry, by name or folder
     #[arg(value_name = "RUN")]
     run: PathBuf,
-    /// Another mapping than the run's, or the run's as it is now
+    /// A mapping other than the run's, or the run's as it is now
     #[arg(short, long, value_name = "MAPPING")]
     mapping: Option<PathBuf>,
-    /// Only rows that were refused with one of these codes (column _code); the others stay
-    /// refused
+    /// Only rows refused with one of these codes (column _code); the others stay refused
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
     codes: Vec<String>,
-    /// File of comments, in place of the one that the mapping names; needed where the run
+    /// File of comments, in place of the one that the mapping names; required if the run
     /// was given one
     #[arg(long, value_name = "FILE")]
     comments: Option<PathBuf>,
@@ -66,7 +65,7 @@ pub struct RetryArgs {
     /// The folder of the new run; `tickethaul-runs/<run>` unless named
     #[arg(long, value_name = "DIR")]
     run_dir: Option<PathBuf>,
-    /// Don't ask before tickets are archived; needed where there is no terminal
+    /// Don't ask before tickets are archived; required without a terminal
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -123,8 +122,8 @@ pub async fn run(args: RetryArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Er
     haul(&args, new, portal, talk).await
 }
 
-/// A retry without the comments that the run had would make tickets without them. A run
-/// folder is data: what it names is not read for that.
+/// A retry without the run's comments would create tickets without them. A run folder
+/// is data: files that it names are not read for this.
 fn expect_comments(args: &RetryArgs, path: &Path, told: &Told) -> Result<(), Error> {
     match (told.option(COMMENTS_OPTION), &args.comments) {
         (Some(file), None) => {
@@ -146,7 +145,7 @@ fn not_a_run(path: &Path) -> Error {
     }
 }
 
-/// A run that is not finished still writes its refused.csv.
+/// An unfinished run still writes to its refused.csv.
 fn expect_finished(path: &Path, state: RunState) -> Result<(), Error> {
     let shown = path.display();
     let is_whole = match state {
@@ -185,7 +184,7 @@ fn mapping(args: &RetryArgs, past: &Past, talk: &Talk) -> Result<MappingFile, Er
     })
 }
 
-/// A copy of the rows that are to be tried again; none where there are none.
+/// A copy of the rows to be retried; none if there are none.
 fn rows(
     args: &RetryArgs,
     path: &Path,
@@ -200,7 +199,7 @@ fn rows(
     let mut pick_one = Choice::new(&args.codes, &retried);
     let file = refused_in(path);
     let found = fs::metadata(&file).ok();
-    // Whatever else a run folder holds could be read for ever.
+    // A run folder could hold anything, such as a device that never ends.
     if found.as_ref().is_some_and(|found| !found.is_file()) {
         let message = format!("{} is not a regular file", file.display());
         return Err(Error::mend(message));
@@ -225,7 +224,7 @@ fn rows(
     Ok((rows > 0).then_some(sources))
 }
 
-/// A row must not be on its way twice.
+/// A row must not be in flight twice.
 fn expect_all_finished(later: &[&Member]) -> Result<(), Error> {
     for run in later {
         let state = Reading::open(&run.folder)?.overview()?.state;
@@ -242,7 +241,7 @@ fn expect_all_finished(later: &[&Member]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Which rows of a refused.csv are tried again, and how many are not.
+/// Which rows of a refused.csv are retried, and how many are not.
 struct Choice<'a> {
     codes: &'a [String],
     retried: &'a Retried,
@@ -307,7 +306,7 @@ impl<'a> Choice<'a> {
         }))
     }
 
-    /// What is said of the rows that are not tried again.
+    /// Reports the rows that are not retried.
     fn left_words(&self) -> String {
         let mut words = String::new();
         if self.settled > 0 {

@@ -1,4 +1,4 @@
-//! A run, an export or a plan as it is shown: looked at once, and how far it is.
+//! A run, an export or a plan as it is listed: its state at one moment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -26,26 +26,26 @@ pub struct Shown {
     /// How far it is.
     pub state: State,
     pub(super) what: What,
-    /// What it is counted with.
+    /// The runs that it is counted with.
     pub(super) family: Option<Family>,
-    /// The run whose refused rows it tries again, by name where that is known.
+    /// The run whose refused rows it retries, by name if known.
     pub(super) parent: Option<String>,
-    /// The runs that take it back, by name, and how many of its rows they took back.
+    /// The runs that undo it, by name, and how many of its rows they undid.
     pub(super) undone: Option<(Vec<String>, u64)>,
-    /// The run that it takes back, by name where that is known.
+    /// The run that it undoes, by name if known.
     pub(super) undoes: Option<String>,
 }
 
-/// How far a run is.
+/// The state of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// A process is at it.
+    /// A process is working on it.
     Running,
     /// It can be resumed.
     Stopped,
-    /// It stopped, and something newer stands at its target: a resume leaves that alone.
+    /// It stopped, and there is something newer at its target, which a resume leaves alone.
     Superseded,
-    /// It came to its `--limit`.
+    /// It reached its `--limit`.
     Limited,
     /// Every row is settled.
     Finished,
@@ -67,12 +67,12 @@ pub(super) struct PlanOverview {
 pub(super) enum What {
     Plan(Box<PlanOverview>),
     Import(Box<Overview>),
-    /// With the tickets that it has read.
+    /// The number of tickets that it has read.
     Export(Box<Asked>, u64),
 }
 
 impl State {
-    /// How far the run in a folder is.
+    /// The state of the run in a folder.
     pub(super) fn of_run(folder: &Path, state: RunState) -> State {
         match state {
             RunState::Finished => State::Finished,
@@ -144,7 +144,7 @@ impl Shown {
         }
     }
 
-    /// Whether others of its family came before it.
+    /// Whether others of its family were started before it.
     pub(super) fn is_later(&self) -> bool {
         match (&self.what, &self.family) {
             (What::Import(past), Some(family)) => past.run != family.first,
@@ -152,7 +152,7 @@ impl Shown {
         }
     }
 
-    /// Rows of a fate; of the first run of a family those of the whole family.
+    /// Rows with a fate; for the first run of a family those of the whole family.
     pub(super) fn counted(&self, past: &Overview, fate: Fate) -> u64 {
         match &self.family {
             Some(family) if !self.is_later() => family.count(fate),
@@ -207,7 +207,7 @@ pub fn all(everywhere_too: bool, talk: &Talk) -> Vec<Shown> {
     shown
 }
 
-/// Oldest first, and the retries of a run behind it.
+/// Oldest first, and the retries of a run after it.
 pub(super) fn sort(shown: &mut [Shown]) {
     let first = |run: &Shown| {
         let family = run.family.as_ref();
@@ -225,7 +225,7 @@ pub(super) fn sort(shown: &mut [Shown]) {
     });
 }
 
-/// The run of this folder that was begun last, of those that are wanted.
+/// The run of this folder that was started last, of the wanted ones.
 pub fn latest(wanted: impl Fn(&Shown) -> bool) -> Option<Shown> {
     let shown = of_this_folder().into_iter();
     let shown = shown.filter_map(|path| look(&path).ok());
@@ -273,7 +273,7 @@ pub(super) fn look_at_plan(path: &Path) -> Result<(State, What), Error> {
         applied: reading.applied()?,
     };
     let state = match &plan.applied {
-        // Whoever resumes that run needs the plan.
+        // The plan is needed to resume that run.
         Some(by) => match look_at_import(&by.folder) {
             Ok((State::Finished, _)) | Err(_) => State::Applied,
             Ok((state, _)) => state,

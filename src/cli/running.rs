@@ -19,7 +19,7 @@ use crate::import::settle::summary::summary_json;
 use crate::journal::{now, run_id};
 use crate::report::closing_words;
 
-/// Runs a job to its end and says how it ended; leaves a report of it where that is wanted.
+/// Runs a job to its end and says how it ended; writes a report of it if wanted.
 pub async fn finish(
     job: Job,
     portal: Portal,

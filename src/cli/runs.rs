@@ -1,5 +1,5 @@
-//! `tickethaul runs` and `tickethaul status`: how far imports and exports came, read from
-//! their folders; a run may be going on meanwhile.
+//! `tickethaul runs` and `tickethaul status`: the state of imports and exports, read from
+//! their folders; a run may be in progress meanwhile.
 
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ use crate::model::visible::one_line;
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct RunsArgs {
-    /// Also those that were begun in other folders
+    /// Also those started in other folders
     #[arg(long)]
     all: bool,
     #[command(subcommand)]
@@ -38,7 +38,7 @@ enum RunsCommand {
     Clean(CleanArgs),
 }
 
-/// Show how far a run came
+/// Show the state of a run
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     /// The run, by name or folder [default: the last one of this folder]
@@ -68,7 +68,7 @@ pub fn list(args: &RunsArgs, talk: &Talk) -> Result<Exit, Error> {
     Ok(Exit::Fine)
 }
 
-/// Fates that have a column in the list of runs.
+/// Fates with a column in the list of runs.
 const COUNTED: [Fate; 5] = [
     Fate::Done,
     Fate::Exists,
@@ -77,7 +77,7 @@ const COUNTED: [Fate; 5] = [
     Fate::Refused,
 ];
 
-/// A line for each run. That of a run with retries counts them in; theirs stand below.
+/// A line for each run. A run with retries is counted together with them; their lines follow.
 fn table(shown: &[Shown]) -> String {
     let mut table = comfy_table::Table::new();
     let _same = table.load_style(comfy_table::presets::NOTHING);
@@ -168,7 +168,7 @@ fn plan_in_words(run: &Shown, plan: &PlanOverview) -> String {
 
 fn export_in_words(run: &Shown, asked: &Asked, tickets: u64) -> String {
     format!(
-        "{}  {}\n{:>12} tickets read so far\n      export to {}, begun {}",
+        "{}  {}\n{:>12} tickets read so far\n      export to {}, started {}",
         one_line(&run.name),
         run.state.word(),
         count(tickets),
@@ -192,17 +192,17 @@ fn in_words(run: &Shown, past: &Overview) -> String {
     }
     let (files, portal) = (past.files_in_words(), past.portal_id);
     let begun = minute(past.times.0);
-    let mut lines = vec![format!("{files} in portal {portal}, begun {begun}")];
+    let mut lines = vec![format!("{files} in portal {portal}, started {begun}")];
     if let Some(parent) = &run.parent {
         lines.push(format!("retries rows of {}", one_line(parent)));
     }
     if let Some(undoes) = &run.undoes {
-        lines.push(format!("takes back {}", one_line(undoes)));
+        lines.push(format!("undoes {}", one_line(undoes)));
     }
     if let Some((names, rows)) = &run.undone {
         let names: Vec<_> = names.iter().map(|name| one_line(name)).collect();
         lines.push(format!(
-            "{} taken back by {}",
+            "{} undone by {}",
             counted(*rows, "row"),
             names.join(", ")
         ));
@@ -240,7 +240,7 @@ fn family_in_words(family: &Family) -> String {
     )
 }
 
-/// How much of the input stands for rows that have an end.
+/// The share of the input whose rows are settled.
 fn percent(past: &Overview) -> u64 {
     if past.state == RunState::Finished {
         return 100;

@@ -1,5 +1,5 @@
-//! `tickethaul completions` and `tickethaul man`: what shells and `man` know of the commands,
-//! made of the same definitions as --help.
+//! `tickethaul completions` and `tickethaul man`: shell completions and man pages, generated
+//! from the same definitions as --help.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,10 +11,10 @@ use super::exit::Exit;
 use super::talk::Talk;
 use crate::error::Error;
 
-/// The name that is typed.
+/// The program's name.
 const NAME: &str = "tickethaul";
 
-/// Print the completions of a shell
+/// Print the completions for a shell
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   tickethaul completions bash > ~/.local/share/bash-completion/completions/tickethaul

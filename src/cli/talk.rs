@@ -1,7 +1,7 @@
 //! What the command line says: errors, notes and results. stdout is data, stderr is
-//! talk. A reader of stdout that went away is no error; any other failure of stdout is,
-//! and is reported at the end. Texts of others command no terminal: what is said goes
-//! through `visible` here, and what is data does so on a terminal.
+//! talk. A reader of stdout that went away is not an error; any other failure of stdout
+//! is, and is reported at the end. Texts of others must not control the terminal:
+//! messages go through `visible` here, and data does so on a terminal.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -22,7 +22,7 @@ use crate::report::{Face, HaulProgress, JsonLines, PlainLines, ProgressLine};
 const RED: Style = AnsiColor::Red.on_default().bold();
 const BOLD: Style = Style::new().bold();
 
-/// Whether --quiet was said, for tasks that have no `Talk`.
+/// Whether --quiet was given, for tasks that have no `Talk`.
 static QUIET: AtomicBool = AtomicBool::new(false);
 
 /// The voice of a command.
@@ -59,7 +59,7 @@ impl Talk {
 
     /// An error that ends the command.
     pub fn error(&self, error: &Error) {
-        // A list of one is no list.
+        // A single item is not shown as a list.
         let (message, details) = match error.details() {
             [] | [_] => (error.to_string(), &[][..]),
             details => (error.message().to_owned(), details),
@@ -96,7 +96,7 @@ impl Talk {
         }
     }
 
-    /// Said whatever the options are, by a task that has none.
+    /// Printed whatever the options, by a task that has no `Talk`.
     pub fn aside(words: &str) {
         let _gone = writeln!(anstream::stderr(), "{}", one_line(&masked(words)));
     }
@@ -113,7 +113,7 @@ impl Talk {
         self.json
     }
 
-    /// A result on stdout; its last line is ended.
+    /// A result on stdout; a final line break is added.
     pub fn data(&self, text: &str) {
         let text = text.trim_end_matches('\n');
         self.written(writeln!(io::stdout(), "{}", on_screen(text)));
@@ -148,8 +148,7 @@ impl Talk {
         }
     }
 
-    /// Whether everything that was said on stdout arrived; a reader that went away has
-    /// had enough.
+    /// Whether everything written to stdout arrived; a reader that went away is fine.
     pub fn all_written(&self) -> Result<(), Error> {
         self.written(io::stdout().flush());
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,7 +160,7 @@ impl Talk {
         }
     }
 
-    /// Whoever shows progress.
+    /// The listener that shows progress.
     pub fn listener(&self) -> Arc<dyn Listener> {
         match self.progress {
             ProgressMode::Json => Arc::new(JsonLines::new(Box::new(io::stderr()))),
@@ -174,7 +173,7 @@ impl Talk {
         }
     }
 
-    /// False when nobody would see progress.
+    /// False if nobody would see progress.
     pub fn shows_progress(&self) -> bool {
         match self.progress {
             ProgressMode::None => false,
@@ -194,7 +193,7 @@ impl Talk {
         HaulProgress::new(face, total)
     }
 
-    /// Refuses to go on where nobody can be asked and nobody said --yes.
+    /// Refuses to continue if nobody can be asked and --yes was not given.
     pub fn expect_answer(&self, yes: bool, what: &str) -> Result<(), Error> {
         if yes || (io::stdin().is_terminal() && io::stderr().is_terminal()) {
             return Ok(());
@@ -205,8 +204,8 @@ impl Talk {
         )
     }
 
-    /// Asks whether to do `what`, and says when it is not done. With `yes` it is said
-    /// instead of asked.
+    /// Asks whether to do `what`, and says so if it is not done. With `yes` it is only
+    /// announced.
     pub fn confirmed(&self, yes: bool, what: &str) -> bool {
         if yes {
             self.say(&format!("going to {what}"));
@@ -224,7 +223,7 @@ impl Talk {
     }
 }
 
-/// What goes to stdout: on a terminal nothing of it is a command, elsewhere it is data.
+/// Prepares text for stdout: without control characters on a terminal, unchanged elsewhere.
 fn on_screen(text: &str) -> Cow<'_, str> {
     match io::stdout().is_terminal() {
         true => visible(text),

@@ -1,6 +1,6 @@
-//! A run folder is data, not orders: what it says of places outside of it counts only
-//! where the user's registry says the same of the run in this folder, or where this
-//! command line names it. HubSpot's own address needs neither.
+//! A run folder is data, not orders: what it says about places outside of it counts
+//! only if the user's registry says the same of the run in this folder, or if this
+//! command line names the place. HubSpot's own address needs neither.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::journal::{PortalPath, Told};
 use crate::output::resolved;
 
-/// What a run folder says of places outside of it.
+/// What a run folder says about places outside of it.
 pub struct Claims<'a> {
     /// The folder.
     pub folder: &'a Path,
@@ -24,11 +24,11 @@ pub struct Claims<'a> {
     pub target: Option<&'a Path>,
 }
 
-/// Fills in the portal of a run where nothing else is said, once it is vouched for.
+/// Fills in the portal of a run if none is given, once it is confirmed.
 ///
 /// # Errors
-/// When nobody vouches for a place; it is named, and how to allow it. Nothing was
-/// called or written then.
+/// When a place is not confirmed; the error names it and how to allow it. Nothing has
+/// been called or written by then.
 pub fn go_to(
     claims: &Claims<'_>,
     args: &mut PortalArgs,
@@ -45,11 +45,11 @@ pub fn go_to(
     args.go_to(claims.portal)
 }
 
-/// What a run is told, once somebody vouches for the places that files come from or go to:
-/// the registry for the run's own words, this command line for others.
+/// The options of a run, once the places that files come from or go to are confirmed: by
+/// the registry for the run's own options, by this command line for others.
 ///
 /// # Errors
-/// When only the run folder names them.
+/// When only the run folder names such a place.
 pub fn files(folder: &Path, run: &str, told: Told, typed: &Typed) -> Result<Told, Error> {
     let typed = typed.told();
     let places = ["attachments", "attachment-host"];
@@ -59,7 +59,8 @@ pub fn files(folder: &Path, run: &str, told: Told, typed: &Typed) -> Result<Told
     });
     match claimed {
         Some((name, value)) if found::vouched(folder, run).is_none() => Err(Error::mend(format!(
-            "the files of the run {} are at {value}, which nothing but its run folder says: it may come from somebody else",
+            "the files of the run {} are at {value}, which only its run folder says: it may come \
+             from somebody else",
             folder.display()
         ))
         .advise(format!("if that is yours, add `--{name} {value}`"))),
@@ -136,7 +137,7 @@ fn is_inside(path: &Path, folder: &Path) -> bool {
 fn unknown(claims: &Claims<'_>, what: &str, flag: &str) -> Error {
     let run = claims.folder.display();
     Error::mend(format!(
-        "the run {run} {what}, which nothing but its run folder says: it may come from somebody else"
+        "the run {run} {what}, which only its run folder says: it may come from somebody else"
     ))
     .advise(format!("if that is yours, add `{flag}`"))
 }

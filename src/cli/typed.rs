@@ -1,5 +1,5 @@
-//! The command line as it was typed: what a run keeps of it, and the command line that
-//! a resume amounts to once the run's own words are added to the user's (R3).
+//! The command line as it was typed: what a run keeps of it, and the command line of a
+//! resume, which is the user's with the run's options added (R3).
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, FromArgMatches};
@@ -7,7 +7,7 @@ use clap::{ArgMatches, FromArgMatches};
 use crate::error::Error;
 use crate::journal::{COMMENTS_OPTION, Told};
 
-/// Options that stay with a run until a resume is told others.
+/// Options that stay with a run until a resume is given others.
 const KEPT: [&str; 11] = [
     "api",
     "batch-size",
@@ -25,7 +25,7 @@ const KEPT: [&str; 11] = [
 /// The option that may be given several times.
 const LIST: &str = "attachment-host";
 
-/// The version of the API that runs began with once.
+/// The version of the API that older versions of this tool used.
 const FIRST_API: &str = "v3";
 
 /// Options that say which portal; a run keeps that in a form of its own, without secrets.
@@ -38,7 +38,7 @@ const WHERE: [&str; 6] = [
     "oauth-file",
 ];
 
-/// Options of a resume that mean nothing to an export.
+/// Options of a resume that have no meaning for an export.
 const FOR_IMPORTS: [&str; 7] = [
     "batch-size",
     "max-refused",
@@ -49,23 +49,23 @@ const FOR_IMPORTS: [&str; 7] = [
     "max-attachment",
 ];
 
-/// Options that say where files come from, or an export's go: kept too, for whom the registry
-/// vouches.
+/// Options that say where files come from, or where an export's files go: kept too, if the
+/// registry confirms them.
 pub const FILES: [&str; 3] = ["attachments", "attachment-host", "max-attachment"];
 
-/// Options of a resume that mean nothing to an import.
+/// Options of a resume that have no meaning for an import.
 const FOR_EXPORTS: [&str; 2] = ["force", "output"];
 
-/// The words behind the program's name, and the options among them.
+/// The arguments after the program's name, and the options among them.
 pub struct Typed {
-    /// All that can be typed.
+    /// All commands and options.
     line: clap::Command,
     words: Vec<String>,
     options: Told,
 }
 
 impl Typed {
-    /// What was typed, of all that can be typed; `matches` is how it was understood.
+    /// What was typed, as `command` defines it; `matches` is how it was parsed.
     pub fn new(line: clap::Command, words: Vec<String>, matches: &ArgMatches) -> Typed {
         let innermost = innermost(matches);
         let names = KEPT.iter().chain(&WHERE);
@@ -90,11 +90,11 @@ impl Typed {
         Told::new(kept.map(|(name, value)| (name.to_owned(), value.to_owned())))
     }
 
-    /// The arguments of the command as if what the run was told had been typed with it; what
-    /// really was typed counts more.
+    /// The arguments of the command as if the run's options had been typed with it; those
+    /// really typed take precedence.
     pub fn as_told<A: FromArgMatches>(&self, told: &Told) -> Result<A, Error> {
         let told = began_with(told.clone());
-        // A run folder is data: what it says of places is judged elsewhere.
+        // A run folder is data: what it says about places is judged in `trust`.
         let kept = told
             .iter()
             .filter(|(name, _)| KEPT.contains(name) || FILES.contains(name));
@@ -103,12 +103,12 @@ impl Typed {
         parse(self.line.clone(), with_options(&self.words, &rest))
     }
 
-    /// Refuses options of a resume that mean nothing to an export.
+    /// Refuses options of a resume that have no meaning for an export.
     pub fn fits_export(&self) -> Result<(), Error> {
         self.lacks(&FOR_IMPORTS, "an export")
     }
 
-    /// Refuses options of a resume that mean nothing to an import.
+    /// Refuses options of a resume that have no meaning for an import.
     pub fn fits_import(&self) -> Result<(), Error> {
         self.lacks(&FOR_EXPORTS, "an import")
     }
@@ -124,13 +124,13 @@ impl Typed {
     }
 }
 
-/// What a run was told, with the version of the API that it began with. Earlier versions of
-/// this tool kept that only where it was typed, and began with v3 otherwise.
+/// The options of a run, with the version of the API that it began with. Earlier versions
+/// of this tool kept that only if it was typed, and otherwise used v3.
 pub fn began_with(told: Told) -> Told {
     Told::new([("api".to_owned(), FIRST_API.to_owned())]).overlaid(&told)
 }
 
-/// The value of an option, or nothing where it has none from the command line.
+/// The value of an option, or nothing if the command line does not give it.
 fn typed(matches: &ArgMatches, name: &str) -> Option<String> {
     let id = name.replace('-', "_");
     let values = matches.try_get_raw(&id).ok()??;
@@ -163,8 +163,7 @@ fn innermost(matches: &ArgMatches) -> &ArgMatches {
     innermost
 }
 
-/// Reads words that were typed at some time; of an option that is there twice the
-/// later one counts.
+/// Parses arguments typed at any time; of an option given twice the later one counts.
 fn parse<A: FromArgMatches>(line: clap::Command, words: Vec<String>) -> Result<A, Error> {
     let words = std::iter::once("tickethaul".to_owned()).chain(words);
     let matches = line.try_get_matches_from(words);

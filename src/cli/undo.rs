@@ -1,4 +1,4 @@
-//! `tickethaul undo`: takes back what a run did, as far as nobody else touched it since.
+//! `tickethaul undo`: undoes what a run did, as far as nobody else has changed it since.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -31,10 +31,10 @@ use crate::review::undo::files::FileUsers;
 use crate::review::undo::outcome_file;
 use crate::review::undo::run::{KIND, Undo, Undone};
 
-/// Take back what a run did: tickets that it created go into the recycle bin, their notes
-/// and files before them, values that it changed go back to what they were, links that it made are cut.
-/// What somebody else touched since is left as it is and listed in undo.csv. Links that the
-/// run cut are not made again, and tickets that it archived can't be restored
+/// Undo what a run did: tickets that it created go into the recycle bin, after their notes and files;
+/// values that it changed are set back, links that it made are removed. What somebody else has changed
+/// since is left as it is and listed in undo.csv. Links that the run removed are not made again, and
+/// tickets that it archived can't be restored
 #[derive(Debug, Args)]
 pub struct UndoArgs {
     /// The run, by name or folder
@@ -43,7 +43,7 @@ pub struct UndoArgs {
     /// Only say what would be done
     #[arg(long, visible_alias = "dry-run")]
     plan: bool,
-    /// Don't ask; needed where there is no terminal
+    /// Don't ask; required without a terminal
     #[arg(long)]
     yes: bool,
     /// The run folder of the undo; `tickethaul-runs/<run>` unless named
@@ -53,15 +53,15 @@ pub struct UndoArgs {
     portal: PortalArgs,
 }
 
-/// What an undo keeps of its being one of created tickets alone.
+/// How the journal of an undo says that it is one of created tickets alone.
 const CREATED_ONLY: &str = "created-only";
 
-/// Undoes a run, or goes on with an undo that stopped.
+/// Undoes a run, or continues an undo that stopped.
 pub async fn run(args: UndoArgs, talk: &Talk) -> Result<Exit, Error> {
     take_back(args, Part::All, talk).await
 }
 
-/// Archives the tickets that a run created, without a look at who touched them since.
+/// Archives the tickets that a run created, whoever has changed them since.
 pub async fn delete_created(
     run: &Path,
     run_dir: Option<&Path>,
@@ -104,7 +104,7 @@ async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, 
     }
     let folder = RunFolder::create(KIND, args.run_dir.as_deref())?;
     let header = header(&run, part)?;
-    // A resume believes only this record, so an undo that begins has it.
+    // A resume believes only this record, so a new undo needs it.
     record(&header, &folder, &args.portal, talk);
     let journal = Journal::create(folder.path(), &header, None, Durability::Full)?;
     let began = Began {
@@ -119,7 +119,7 @@ async fn take_back(mut args: UndoArgs, part: Part, talk: &Talk) -> Result<Exit, 
     ended
 }
 
-/// Where a run is that was named by its name alone.
+/// The folder of a run that was given by name.
 fn say_where(run: &PastRun, named: &Path, talk: &Talk) {
     if run.path.is_absolute() && named.is_relative() {
         let folder = run.path.display().to_string();
@@ -127,7 +127,7 @@ fn say_where(run: &PastRun, named: &Path, talk: &Talk) {
     }
 }
 
-/// Whether there is such a run, and somebody to ask: both are known before the portal is called.
+/// Checks that there is such a run, and somebody to ask, before the portal is called.
 fn expect_answer(args: &UndoArgs, part: Part, talk: &Talk) -> Result<(), Error> {
     let there = find(&args.run)?;
     if !is_run(&there) {
@@ -140,7 +140,7 @@ fn expect_answer(args: &UndoArgs, part: Part, talk: &Talk) -> Result<(), Error> 
     talk.expect_answer(args.yes, what)
 }
 
-/// Shows what an undo would do. What it would leave is part of that.
+/// Shows what an undo would do, and what it would leave.
 async fn show(run: PastRun, part: Part, portal: &PortalArgs, talk: &Talk) -> Result<Exit, Error> {
     let contacts = run.past.contacts_created;
     let rows = undo(run, None, part, portal).await?;
@@ -156,7 +156,7 @@ async fn show(run: PastRun, part: Part, portal: &PortalArgs, talk: &Talk) -> Res
     })
 }
 
-/// Continues an undo; `run` is what it takes back.
+/// Continues an undo; `run` is the run that it undoes.
 pub async fn resume(
     (folder, past): (RunFolder, Past),
     run: &Path,
@@ -194,7 +194,7 @@ pub async fn resume(
     carry_out(run, (began, part), &folder, portal, talk).await
 }
 
-/// Says that nothing of an undo is left to do.
+/// Says that an undo has nothing left to do.
 fn finished(folder: &RunFolder, past: &Past, talk: &Talk) -> Exit {
     let file = folder.path().join(outcome_file::NAME);
     talk.say(&format!(
@@ -208,7 +208,7 @@ fn finished(folder: &RunFolder, past: &Past, talk: &Talk) -> Exit {
     }
 }
 
-/// The run that an undo takes back, where the user's own record of runs says the same.
+/// The run that an undo undoes, if the user's registry says the same.
 pub fn run_of(folder: &Path, past: &Past) -> Result<PathBuf, Error> {
     let undoes = past.header.undoes.as_ref();
     let undoes = undoes
@@ -218,7 +218,7 @@ pub fn run_of(folder: &Path, past: &Past) -> Result<PathBuf, Error> {
     match entry.is_some_and(|entry| entry.target.as_ref() == Some(&undoes)) {
         true => Ok(undoes),
         false => Err(Error::mend(format!(
-            "the undo {} takes back {}, which nothing but its run folder says: it may come from somebody else",
+            "the undo {} undoes {}, which only its run folder says: it may come from somebody else",
             folder.display(),
             undoes.display()
         ))
@@ -230,7 +230,7 @@ pub fn run_of(folder: &Path, past: &Past) -> Result<PathBuf, Error> {
     }
 }
 
-/// Says what an undo of this run alone leaves: what retries of its refused rows did.
+/// Says what an undo of this run alone leaves in place: what retries of its refused rows did.
 fn say_relatives(run: &PastRun, talk: &Talk) -> Result<(), Error> {
     let known = known([run.path.as_path()]);
     for retry in descendants(&run.past.header.run, &known) {
@@ -254,7 +254,7 @@ fn real(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok()
 }
 
-/// Refuses a run of which it is not known what it did.
+/// Refuses a run with rows whose outcome is unknown, or that wait for links or notes.
 fn check(run: &PastRun) -> Result<(), Error> {
     let (unknown, waiting) = (run.past.unknown.len() as u64, run.past.waiting);
     let what = match (unknown, waiting) {
@@ -274,7 +274,7 @@ fn check(run: &PastRun) -> Result<(), Error> {
     )))
 }
 
-/// What is about to be done, at most: what others touched stays.
+/// What is about to be done, at most: what others have changed stays.
 fn words(run: &PastRun, part: Part, tickets: &BTreeMap<Change, u64>) -> String {
     let portal = run.portal.name_in_question();
     let mut parts = match part {
@@ -295,7 +295,7 @@ fn words(run: &PastRun, part: Part, tickets: &BTreeMap<Change, u64>) -> String {
         ));
     }
     let what = match parts.is_empty() {
-        true => "take back what the run did".to_owned(),
+        true => "undo what the run did".to_owned(),
         false => parts.join(", "),
     };
     match part {
@@ -448,8 +448,8 @@ async fn undo(
     undone
 }
 
-/// What other runs have in common with one: tickets that they say they created too, and files
-/// that their notes name.
+/// What other runs share with this one: tickets that they also claim to have created, and
+/// files that their notes name.
 fn entangled(run: &str, others: &[Member]) -> (Claims, FileUsers) {
     let member = others.iter().find(|one| one.kin.run == run);
     member.map_or_else(Default::default, |member| {
@@ -460,7 +460,7 @@ fn entangled(run: &str, others: &[Member]) -> (Claims, FileUsers) {
     })
 }
 
-/// Properties of tickets that anybody can set.
+/// Ticket properties that anybody can set.
 async fn writable(portal: &Portal) -> Result<BTreeSet<String>, Error> {
     let schema = portal.client.schema(SchemaParts::default()).await;
     let schema = schema.map_err(call_error)?;

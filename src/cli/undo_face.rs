@@ -1,4 +1,4 @@
-//! What an undo says at its end, or would do: lines for people, and one JSON object for
+//! The result of an undo, or of its dry run: lines for people, and one JSON object for
 //! programs.
 
 use std::path::Path;
@@ -12,18 +12,18 @@ use crate::review::undo::run::Undone;
 
 /// An undo as it is shown.
 pub struct Face<'a> {
-    /// What it came to.
+    /// Its result.
     pub undone: &'a Undone,
-    /// undo.csv; none where it is only said what would be done.
+    /// undo.csv; none in a dry run.
     pub file: Option<&'a Path>,
-    /// Which part of the run is taken back.
+    /// Which part of the run is undone.
     pub part: Part,
     /// Contacts that the run created, which stay.
     pub contacts: u64,
 }
 
 impl Face<'_> {
-    /// Rows of which something is left as it is.
+    /// Rows with something left as it is.
     pub fn left(&self) -> u64 {
         self.undone.left.values().sum()
     }
@@ -90,11 +90,14 @@ impl Face<'_> {
                 "noted",
                 "tickets lose nothing but the notes that the run made",
             ),
-            ("partly", "tickets get back what nobody else changed since"),
+            (
+                "partly",
+                "tickets get back what nobody else has changed since",
+            ),
             ("unchanged", unchanged),
             (
                 "before",
-                "rows were taken back by an earlier undo, and are not looked at",
+                "rows were undone by an earlier undo, and are skipped",
             ),
         ]
         .into_iter()
@@ -105,7 +108,7 @@ impl Face<'_> {
         lines
     }
 
-    /// Notes and files that go.
+    /// Notes and files that are deleted.
     fn gone_words(&self) -> Vec<String> {
         let gone = [
             (self.undone.notes, "note", "go", "into the recycle bin"),
@@ -147,7 +150,7 @@ impl Face<'_> {
         lines
     }
 
-    /// Files that stay, and why.
+    /// Files that are left, and why.
     fn files_left_words(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for (code, why) in [
@@ -176,7 +179,7 @@ impl Face<'_> {
                 .map(|kind| kind.plural())
                 .collect();
             lines.push(format!(
-                "the token may not read {}: whether somebody linked such records was not looked at",
+                "the token may not read {}: whether somebody linked such records was not checked",
                 kinds.join(", ")
             ));
         }
@@ -204,11 +207,11 @@ fn line(rows: u64, word: &str, meaning: &str) -> String {
     format!("{:>12} {word:<10} {meaning}", count(rows))
 }
 
-/// Which part of a run is taken back.
+/// Which part of a run is undone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// All of it, as far as nobody else touched it.
+    /// All of it, as far as nobody else has changed it.
     All,
-    /// The tickets that it created, whoever touched them since.
+    /// The tickets that it created, whoever has changed them since.
     Created,
 }

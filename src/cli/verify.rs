@@ -21,14 +21,14 @@ use crate::review::findings_file::{FindingsFile, NAME};
 use crate::review::verify::{Verified, verify};
 
 /// Compare the tickets of a run with what the run wrote: values, links, notes, files, and whether
-/// they are still there. Nothing is written to the portal; findings go to verify.csv in the run
+/// they still exist. Nothing is written to the portal; findings go to verify.csv in the run
 /// folder
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// The run, by name or folder [default: the last one of this folder]
     #[arg(value_name = "RUN")]
     run: Option<PathBuf>,
-    /// Compare no more than the first N rows that are done
+    /// Compare only the first N rows that are done
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     sample: Option<u64>,
     #[command(flatten)]
@@ -61,7 +61,7 @@ pub async fn run(mut args: VerifyArgs, talk: &Talk) -> Result<Exit, Error> {
     for (undo, rows) in undos(&past.header.run, &known)? {
         let name = undo.name();
         talk.say(&format!(
-            "{} of the run {} taken back by {}",
+            "{} of the run {} undone by {}",
             counted(rows.len() as u64, "row"),
             if rows.len() == 1 { "was" } else { "were" },
             one_line(&name)
@@ -81,7 +81,7 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     .advise("make room, or copy the run folder to where it can be written")
 }
 
-/// Rows of which it is not known what became of them, or that are not whole yet.
+/// Rows whose outcome is unknown, or that are not complete yet.
 fn unfinished(past: &Past) -> u64 {
     past.waiting + past.unknown.len() as u64
 }

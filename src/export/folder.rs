@@ -197,7 +197,8 @@ pub enum FolderError {
         error: serde_json::Error,
     },
     /// It was written by an older version.
-    #[error("the export {} was begun by an older version of tickethaul, whose exports this one can't resume", .0.display())]
+    #[error("the export {} was started by an older version of tickethaul, whose exports this one \
+         can't resume", .0.display())]
     Older(PathBuf),
 }
 

@@ -6,9 +6,9 @@
 //!    └── rows that fall early ───────────────────────────────────↑
 //! ```
 //!
-//! read, map, plan and batch are plain code; async begins at send. settle alone
-//! writes the journal, then the files, then tells the listeners, so there is one
-//! order of things. All channels are bounded: a slow portal stops the reader.
+//! read, map, plan and batch are plain code; async begins at send. settle alone writes
+//! the journal, then the files, then tells the listeners, so there is one order of
+//! events. All channels are bounded: a slow portal stops the reader.
 
 pub mod flow;
 pub mod read;

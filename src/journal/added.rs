@@ -1,16 +1,16 @@
-//! Tables of notes and of links, which a run.db that was begun before there were such gets when it is opened
-//! to be written.
+//! Tables of notes and of links, which an older run.db gets when it is opened for writing.
 
 use rusqlite::Connection;
 
 use super::schema::Tables;
 
-/// The table. `key` is the note's own; `written` is there where it was sent with another,
-/// since one in the recycle bin holds it. `until_ms` is when a call that was lost can have
-/// been carried out at the latest, by the portal's clock. `state` is `open` (intended),
-/// `made` (by this run), `there` (it was before), or `twin`: made, and sent once more to
-/// learn whether the portal keeps keys unique, so that there may be two. `kind` is what it
-/// is: `note` (or null, in rows from before there were others), `email`, `call`.
+/// The table. `key` is the note's own; `written` is set if it was sent with another one,
+/// because a note in the recycle bin holds it. `until_ms` is when a call that was lost can
+/// have been carried out at the latest, by the portal's clock. `state` is `open`
+/// (intended), `made` (by this run), `there` (it existed before), or `twin`: made, and
+/// sent again to find out whether the portal keeps keys unique, so that there may be two.
+/// `kind` is what it is: `note` (or null, in rows from before there were others), `email`,
+/// `call`.
 pub(super) const NOTE_TABLE: &str = "
 CREATE TABLE note (
     key TEXT PRIMARY KEY, seq INTEGER NOT NULL, at_ms INTEGER NOT NULL, text BLOB NOT NULL,
@@ -19,7 +19,7 @@ CREATE TABLE note (
 CREATE INDEX note_by_row ON note (seq);
 ";
 
-/// Gives a table from before there were e-mails and calls the column for them.
+/// Adds the column for e-mails and calls to an older table.
 pub(super) const ADD_KIND: &str = "ALTER TABLE note ADD COLUMN kind TEXT";
 
 pub(super) fn has_notes(db: &Connection) -> rusqlite::Result<bool> {
@@ -32,7 +32,7 @@ pub(super) fn has_kind(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row(sql, [], |row| row.get(0))
 }
 
-/// Gives a journal that was begun without notes a place for them.
+/// Adds the table of notes to an older journal.
 pub(super) fn ensure_notes(db: &Connection, tables: Tables) -> rusqlite::Result<()> {
     match tables == Tables::Third {
         true if !has_notes(db)? => db.execute_batch(NOTE_TABLE),
@@ -42,7 +42,7 @@ pub(super) fn ensure_notes(db: &Connection, tables: Tables) -> rusqlite::Result<
 }
 
 /// The table. `kinds` is `[["USER_DEFINED",36,"Manager"]]`: category, number, label or null;
-/// `alone` is 1 where nothing was between the two.
+/// `alone` is 1 if nothing was between the two.
 pub(super) const LINK_TABLE: &str = "
 CREATE TABLE link (
     id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, object TEXT NOT NULL, record TEXT NOT NULL,
@@ -57,7 +57,7 @@ pub(super) fn has_links(db: &Connection) -> rusqlite::Result<bool> {
     Ok(tables > 0)
 }
 
-/// Makes the table where it is not there.
+/// Creates the table if missing.
 pub(super) fn ensure_links(db: &Connection) -> rusqlite::Result<()> {
     match has_links(db)? {
         true => Ok(()),

@@ -1,5 +1,5 @@
-//! What stands in the header of run.db, and the JSON of its values. Readers take
-//! additional fields as they come; what is here is never renamed.
+//! What stands in the header of run.db, and the JSON of its values. Readers ignore
+//! additional fields; what is here is never renamed.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::model::schema::{
 pub struct Header {
     /// Id of the run; none in journals of earlier versions.
     pub run: String,
-    /// Id of the run whose refused rows this one tries again; none in journals of earlier
+    /// Id of the run whose refused rows this one retries; none in journals of earlier
     /// versions.
     pub parent: Option<String>,
     /// `create`, `update`, `upsert`, `archive`
@@ -39,24 +39,24 @@ pub struct Header {
     pub inputs: Vec<InputFile>,
     /// The schema that the mapping was compiled against.
     pub schema: Schema,
-    /// The key property is not written: what is unknown can't be looked up (S7).
+    /// The key property is not written, so unknown rows can't be looked up (S7).
     pub no_key: bool,
-    /// The encoding that the user insisted on.
+    /// The encoding given by the user.
     pub encoding: Option<String>,
-    /// The delimiter that the user insisted on.
+    /// The delimiter given by the user.
     pub delimiter: Option<u8>,
-    /// What a resume takes up again unless it is told otherwise (R3).
+    /// Options that a resume uses again unless it is given others (R3).
     pub told: Told,
-    /// The run that this one takes back.
+    /// The run that this one undoes.
     pub undoes: Option<UndoneRun>,
-    /// The plan that the run is held to.
+    /// The plan that the run applies.
     pub plan: Option<PlanRef>,
 }
 
-/// A run that another one takes back.
+/// A run that another one undoes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UndoneRun {
-    /// Its id; empty where it is not known.
+    /// Its id; empty if not known.
     pub run: String,
     /// Its folder.
     pub folder: PathBuf,
@@ -84,7 +84,7 @@ pub enum PortalPath {
 pub struct InputFile {
     /// Absolute path; of standard input that of its content in the run folder.
     pub path: PathBuf,
-    /// Name in the archive, where `path` is one.
+    /// Name in the archive, if `path` is one.
     pub member: Option<String>,
     /// Size in bytes.
     pub size: u64,
@@ -95,7 +95,7 @@ pub struct InputFile {
 }
 
 impl InputFile {
-    /// Its path, with the member of an archive behind it.
+    /// Its path, followed by the member of an archive.
     pub fn name(&self) -> String {
         let path = self.path.display();
         match &self.member {
@@ -247,7 +247,7 @@ fn owner_from(text: OwnerText) -> Owner {
     }
 }
 
-/// A refusal as JSON, whole enough to write refused.csv from it again.
+/// A refusal as JSON, complete enough to write refused.csv from it again.
 pub(super) fn refusal_text(refusal: &Refusal) -> serde_json::Result<String> {
     serde_json::to_string(&RefusalText {
         code: refusal.code.clone(),

@@ -1,4 +1,4 @@
-//! What ties runs to each other: a run that tries the refused rows of another one again
+//! What ties runs to each other: a run that retries the refused rows of another one
 //! names it (protocol R5). Little is read, since every known run is asked.
 
 use jiff::Timestamp;
@@ -9,14 +9,14 @@ use super::plan::PlanRef;
 use super::read::{Reading, stamp};
 use crate::model::outcome::Fate;
 
-/// A run and the one whose refused rows it tries again.
+/// A run and the one whose refused rows it retries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kin {
     /// Id of the run; empty in journals of earlier versions.
     pub run: String,
-    /// Id of the run whose refused rows it tries again.
+    /// Id of the run whose refused rows it retries.
     pub parent: Option<String>,
-    /// Id of the run that it takes back.
+    /// Id of the run that it undoes.
     pub undoes: Option<String>,
     /// HubSpot portal id.
     pub portal: Option<u64>,
@@ -27,7 +27,7 @@ pub struct Kin {
 }
 
 impl Reading {
-    /// Which run this is, and whose refused rows it tries again.
+    /// Which run this is, and whose refused rows it retries.
     ///
     /// # Errors
     /// When the journal can't be read.
@@ -65,7 +65,7 @@ impl Reading {
         read().map_err(at(self.path()))
     }
 
-    /// Numbers of the rows that an undo took back, as the run has them that it undid.
+    /// Numbers of the rows that an undo undid, as in the run that it undid.
     ///
     /// # Errors
     /// When the journal can't be read.

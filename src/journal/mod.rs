@@ -1,5 +1,5 @@
-//! The durable memory of a run: `run.db` in the run folder, a SQLite database in
-//! WAL mode with `synchronous = FULL`, and the lock beside it.
+//! The durable memory of a run: `run.db` in the run folder, a SQLite database in WAL
+//! mode with `synchronous = FULL`, and the lock next to it.
 //!
 //! ```text
 //! meta   name → value                  version, operation, portal, mapping, schema
@@ -14,13 +14,13 @@
 //! mark   name → number                 lengths of the derived files, state, times, remarks, values
 //! ```
 //!
-//! Beside it stands `plan.db`, which holds what a run would do (`plan`), and `comments.db`,
-//! which holds comments that came in files of their own (`comments`).
+//! There are also `plan.db`, which holds what a run would do (`plan`), and `comments.db`,
+//! which holds comments from separate files (`comments`).
 //!
-//! What it promises: an intent is in it before its call leaves (D2); one commit
-//! holds everything since the last one; the database appears under its name only
-//! with its header whole (D1). Files derived from it are not its business: it only
-//! keeps their lengths (D3).
+//! What it promises: an intent is in it before its call leaves (D2); one commit holds
+//! everything since the last one; the database appears under its name only with a
+//! complete header (D1). Files derived from it are written elsewhere: it only keeps
+//! their lengths (D3).
 
 mod format;
 mod schema;

@@ -1,4 +1,4 @@
-//! The versions of run.db, which stand in `PRAGMA user_version`.
+//! The versions of run.db, kept in `PRAGMA user_version`.
 //!
 //! | version | by | what changed |
 //! |---|---|---|
@@ -6,7 +6,7 @@
 //! | 2 | 0.1.0 | all operations: `row.change`, rows that wait |
 //! | 3 | 0.2.0 | intent and outcome of a row in one entry; before-images; how long calls of an earlier process may matter |
 //!
-//! A run.db of version 3 has the table of notes too, or gets it when the run goes on.
+//! A run.db of version 3 has the table of notes too, or gets it when the run is resumed.
 //!
 //! A newer version is refused. A run of version 2 is finished in its own tables (D5), one
 //! of version 1 in those of version 2.
@@ -30,7 +30,7 @@ pub(super) enum Tables {
     Third,
 }
 
-/// Statements that differ between the versions only in their words.
+/// Statements that differ between the versions only in their text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Statements {
     pub(super) key: &'static str,
@@ -45,7 +45,7 @@ pub(super) struct Statements {
     pub(super) settle_other: &'static str,
     pub(super) release_other: &'static str,
     pub(super) count_unknown: &'static str,
-    /// Nothing where the tables do not know of it; so the others.
+    /// None if the tables can't do it; likewise for the others.
     pub(super) date: &'static [&'static str],
     pub(super) release: &'static [&'static str],
     pub(super) renew: &'static [&'static str],
@@ -114,8 +114,8 @@ PRAGMA user_version = 2;
 COMMIT;
 ";
 
-/// Brings the tables of version 1 up to those of version 2; gives the version that they
-/// have then, which may be a newer one than ours.
+/// Upgrades the tables of version 1 to version 2; returns the resulting version, which
+/// may be newer than ours.
 pub(super) fn migrate(db: &Connection) -> rusqlite::Result<i32> {
     let version = || db.query_row("PRAGMA user_version", [], |row| row.get(0));
     if version()? == 1 {

@@ -1,6 +1,6 @@
 //! Version 2 of the tables, as tickethaul 0.1.0 made them: two entries for each row, one
-//! of them for its step. A run that began so is finished so; nothing else is written
-//! this way.
+//! of them for its step. A run that began with them is finished with them; no new run
+//! uses them.
 
 /// The tables. `step.folded` is the key in lower case. `step.record` of an open step is
 /// the record that was found for it before it was intended (R4).
@@ -32,14 +32,14 @@ pub(super) const HOLDER: &str = "
     WHERE step.folded = ?1 AND step.kind = ?3 AND step.state <> 'refused'
       AND step.row <> ?2 AND step.key IS NOT ?4 AND step.body IS NOT ?5 LIMIT 1";
 
-/// The last row before another that had its key and whose record is as it says.
+/// The last row before another with its key whose record holds what it says.
 pub(super) const EARLIER: &str = "
     SELECT step.key, row.ticket FROM step JOIN row ON row.seq = step.row
     WHERE step.folded = ?1 AND step.kind = ?2 AND step.row < ?3
       AND row.fate IN ('done', 'unchanged', 'waiting') AND row.ticket IS NOT NULL
     ORDER BY step.row DESC LIMIT 1";
 
-/// Names the record that a row means where its intent lacks it.
+/// Records which record a row means if its intent lacks it.
 pub(super) const NAME_RECORD: &str =
     "UPDATE step SET record = ?3 WHERE row = ?1 AND kind = ?2 AND record IS NULL";
 
@@ -67,7 +67,7 @@ pub(super) const INTEND_OTHER: &str = "
 pub(super) const SETTLE_OTHER: &str =
     "UPDATE step SET state = ?3, record = ?4 WHERE folded = ?1 AND kind = ?2";
 
-/// Takes the intent to create another record back.
+/// Withdraws the intent to create another record.
 pub(super) const RELEASE_OTHER: &str = "
     DELETE FROM step WHERE folded = ?1 AND kind = ?2 AND state = 'open'
       AND row IS NULL AND record IS NULL";
@@ -85,7 +85,7 @@ pub(super) const RENEW: &[&str] = &[];
 /// Nor those of other records.
 pub(super) const RENEW_OTHER: &[&str] = &[];
 
-/// Takes the intent of a row back.
+/// Withdraws the intent of a row.
 pub(super) const RELEASE: &[&str] = &[
     "DELETE FROM step WHERE row = ?1 AND state = 'open'
        AND EXISTS (SELECT 1 FROM row WHERE seq = ?1 AND fate = 'pending')",

@@ -1,6 +1,6 @@
-//! Whether a database is a journal of ours, before anything in it is asked: its tables
-//! are tables with our columns and nothing that runs by itself, and no query in it can
-//! last for ever. A run folder may come from anywhere.
+//! Whether a database is one of our journals, before anything in it is queried: its
+//! tables are plain tables with our columns, nothing in it runs by itself, and no query
+//! can last for ever. A run folder may have come from anywhere.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,26 +15,26 @@ use super::file_table::{ATTACHED_TABLE, FILE_TABLE};
 use super::{added, second, third};
 use crate::output::new_private_file;
 
-/// Bytes of a value: schema and mapping are the longest.
+/// Maximum size of a value in bytes: schema and mapping are the longest.
 const LONGEST: i32 = 64 << 20;
 
-/// Steps of SQLite between two looks at the clock.
+/// Steps of SQLite between two checks of the clock.
 const STEPS: i32 = 1_000_000;
 
-/// A look at a run of ten million rows takes a fraction of it.
+/// Time limit of queries; a run of ten million rows takes a fraction of it.
 const LONGEST_LOOK: Duration = Duration::from_secs(120);
 
-/// How long a database is waited for that another process is writing.
+/// How long to wait for a database that another process is writing.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Files that SQLite keeps beside a database.
+/// Files that SQLite keeps next to a database.
 const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
-/// Opens a database: never by a URI, never by a link, and with everything off that a
-/// schema could use against its reader.
+/// Opens a database: never by a URI, never by a symbolic link, and with everything
+/// disabled that a schema could use against its reader.
 pub(super) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let path = std::path::absolute(path).map_err(cant_open)?;
-    // SQLite gives the files that it makes beside a database the mode of that.
+    // SQLite gives the files that it creates next to a database the same mode.
     if flags.contains(OpenFlags::SQLITE_OPEN_CREATE) && fs::symlink_metadata(&path).is_err() {
         let _empty = new_private_file(&path).map_err(cant_open)?;
     }
@@ -44,8 +44,8 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connect
     Ok(db)
 }
 
-/// Opens a database to read it alone; gives its version too. Another process may be
-/// writing it, or may have died of it.
+/// Opens a database for reading; also returns its version. Another process may be
+/// writing it, or may have died meanwhile.
 pub(super) fn look_at(path: &Path) -> rusqlite::Result<(Connection, i32)> {
     let open = || -> rusqlite::Result<(Connection, i32)> {
         let mut db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
@@ -55,7 +55,7 @@ pub(super) fn look_at(path: &Path) -> rusqlite::Result<(Connection, i32)> {
         Ok((db, version))
     };
     match open() {
-        // A connection that only reads can't undo what a process was writing when it died.
+        // A read-only connection can't roll back what a process was writing when it died.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
             roll_back(path).and_then(|()| open())
         }
@@ -69,14 +69,14 @@ fn roll_back(path: &Path) -> rusqlite::Result<()> {
     db.query_row("PRAGMA user_version", [], |_row| Ok(()))
 }
 
-/// Ends queries of a database that is only looked at after a time.
+/// Sets a time limit for queries of a database that is only read.
 fn bound(db: &mut Connection) -> rusqlite::Result<()> {
     let _before = db.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST)?;
     let end = Instant::now() + LONGEST_LOOK;
     db.progress_handler(STEPS, Some(move || Instant::now() > end))
 }
 
-/// True where the database and what SQLite keeps beside it are regular files.
+/// True if the database and SQLite's files next to it are regular files.
 pub(super) fn is_regular(path: &Path) -> bool {
     BESIDE.iter().all(|ending| {
         let mut beside = path.as_os_str().to_owned();
@@ -88,7 +88,7 @@ pub(super) fn is_regular(path: &Path) -> bool {
     })
 }
 
-/// What is in a database that no journal of ours has, if there is something.
+/// Something in a database that none of our journals has, if any.
 pub(super) fn stranger(db: &Connection) -> rusqlite::Result<Option<String>> {
     strange_but(
         db,
@@ -102,7 +102,7 @@ pub(super) fn stranger(db: &Connection) -> rusqlite::Result<Option<String>> {
     )
 }
 
-/// The same for a database that has the tables of these scripts.
+/// The same for a database with the tables of these scripts.
 pub(super) fn strange_to(db: &Connection, scripts: &[&str]) -> rusqlite::Result<Option<String>> {
     strange_but(db, scripts, &[])
 }
@@ -146,7 +146,7 @@ pub(super) fn strange_but(
     Ok(lacking.map(|name| format!("it lacks the table {name}")))
 }
 
-/// The statements of a script, their words parted by one blank.
+/// The statements of a script, their words separated by one blank.
 fn statements(script: &str) -> Vec<String> {
     let statements = script.split(';').map(words);
     statements
@@ -163,8 +163,8 @@ fn name_of_table(sql: &str) -> Option<&str> {
     sql.strip_prefix("CREATE TABLE ")?.split([' ', '(']).next()
 }
 
-/// A table as we make it, or as a version of ours made it with fewer or more columns:
-/// plain columns alone.
+/// A table as we create it, or as another version did with fewer or more columns: only
+/// plain columns.
 fn same_table(ours: &str, theirs: &str) -> bool {
     let theirs = words(theirs);
     let plain = |(name, rest): (&str, &str)| {

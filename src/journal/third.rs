@@ -1,15 +1,14 @@
 //! Version 3 of the tables: one entry for each row, which holds its intent and its
 //! outcome, so that each of them is one write.
 
-/// The tables. A row was intended where `folded` is there: the key in lower case, so that
-/// keys that differ only by case meet in the index (K2, K4). `key` is there where it is
-/// not that. `ticket` of a row without an outcome is the record that was found for it
-/// before it was intended (R4). `until_ms` is when the last call of an earlier process can
-/// have been carried out, by the portal's clock (K6). `settled` counts settlements from 1, so that the derived
-/// files can be rebuilt (D3). `change` says what was done for a row that is done,
-/// `changes` what its ticket held before (PL6). The fate `waiting` is that of a row whose
-/// ticket is written and whose notes and links wait (D6). Notes have a table of their own
-/// (`notes`). A row that waited and was refused keeps its ticket and what was done with it: undo takes that back.
+/// The tables. A row was intended if `folded` is set: the key in lower case, so that keys that differ only by
+/// case meet in the index (K2, K4). `key` is set if it differs from that. `ticket` of a row without an outcome is
+/// the record that was found for it before it was intended (R4). `until_ms` is when the last call of an earlier
+/// process can have been carried out, by the portal's clock (K6). `settled` counts settlements from 1, so that
+/// the derived files can be rebuilt (D3). `change` says what was done for a row that is done, `changes` what its
+/// ticket held before (PL6). The fate `waiting` is that of a row whose ticket is written and whose notes and
+/// links wait (D6). Notes have their own table (`notes`). A row that waited and was refused keeps its ticket and
+/// what was done with it: an undo undoes that.
 pub(super) const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE input (
@@ -38,14 +37,14 @@ pub(super) const HOLDER: &str = "
     WHERE folded = ?1 AND fate <> 'refused' AND ?3 IS NOT NULL
       AND seq <> ?2 AND coalesce(key, folded) IS NOT ?4 AND body IS NOT ?5 LIMIT 1";
 
-/// The last row before another that had its key and whose record is as it says.
+/// The last row before another with its key whose record holds what it says.
 pub(super) const EARLIER: &str = "
     SELECT coalesce(key, folded), ticket FROM row
     WHERE folded = ?1 AND ?2 IS NOT NULL AND seq < ?3
       AND fate IN ('done', 'unchanged', 'waiting') AND ticket IS NOT NULL
     ORDER BY seq DESC LIMIT 1";
 
-/// Names the record that a row means where its intent lacks it.
+/// Records which record a row means if its intent lacks it.
 pub(super) const NAME_RECORD: &str =
     "UPDATE row SET ticket = ?3 WHERE seq = ?1 AND ?2 IS NOT NULL AND ticket IS NULL";
 
@@ -70,7 +69,7 @@ pub(super) const INTEND_OTHER: &str = "
 pub(super) const SETTLE_OTHER: &str =
     "UPDATE step SET state = ?3, record = ?4 WHERE key = ?1 AND kind = ?2";
 
-/// Takes the intent to create another record back.
+/// Withdraws the intent to create another record.
 pub(super) const RELEASE_OTHER: &str =
     "DELETE FROM step WHERE key = ?1 AND kind = ?2 AND state = 'open' AND record IS NULL";
 
@@ -90,12 +89,12 @@ pub(super) const DATE: &[&str] = &[
      WHERE state = 'open' AND until_ms IS NULL",
 ];
 
-/// Takes the intent of a row back.
+/// Withdraws the intent of a row.
 pub(super) const RELEASE: &[&str] = &["DELETE FROM row WHERE seq = ?1 AND fate = 'pending'"];
 
 /// Calls may begin again for a row that an earlier process intended.
 pub(super) const RENEW: &[&str] = &["UPDATE row SET until_ms = NULL WHERE seq = ?1"];
-/// So for another record.
+/// The same for another record.
 pub(super) const RENEW_OTHER: &[&str] =
     &["UPDATE step SET until_ms = NULL WHERE key = ?1 AND kind = ?2"];
 

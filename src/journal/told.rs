@@ -1,17 +1,16 @@
-//! What a run was told on its command line and takes up again when it is resumed (R3):
-//! options by name, with their values as they were typed. Only what was said is here, by the
-//! user or by the portal's configuration, and the version of the API; any other default is
-//! that of whichever version resumes.
+//! The options of a run that a resume uses again (R3), by name, with their values as they
+//! were typed. Only options given by the user or by the portal's configuration are here, and
+//! the version of the API; other defaults are those of the version that resumes.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The file of comments that was typed. A run keeps the comments themselves; its retries are
-/// to be told the file again.
+/// The file of comments that was given. A run keeps the comments themselves; its retries
+/// need the file again.
 pub const COMMENTS_OPTION: &str = "comments";
 
-/// Options by the name that they have on the command line, without dashes.
+/// Options by their names on the command line, without dashes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Told(BTreeMap<String, String>);
@@ -22,7 +21,7 @@ impl Told {
         Told(options.into_iter().collect())
     }
 
-    /// True when nothing was said.
+    /// True when there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -37,14 +36,14 @@ impl Told {
         self.0.iter().map(|(name, value)| (&**name, &**value))
     }
 
-    /// These options, in which `later` wins.
+    /// These options, overridden by `later`.
     #[must_use]
     pub fn overlaid(mut self, later: &Told) -> Told {
         self.0.extend(later.0.clone());
         self
     }
 
-    /// Those that `others` does not name.
+    /// Those that are not in `others`.
     #[must_use]
     pub fn without(mut self, others: &Told) -> Told {
         self.0.retain(|name, _| !others.0.contains_key(name));

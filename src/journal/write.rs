@@ -27,7 +27,7 @@ pub struct Journal {
     settled: u64,
 }
 
-/// An id for a new run, which nobody can guess: a folder that has it is the run's.
+/// An unguessable id for a new run: a folder that has it is the run's.
 ///
 /// # Errors
 /// When the system gives no random bytes.
@@ -46,7 +46,7 @@ pub fn run_name(operation: &str) -> String {
 
 impl Journal {
     /// Builds `run.db` in `folder` under a temporary name and renames it when its
-    /// header is whole (D1).
+    /// header is complete (D1).
     ///
     /// # Errors
     /// When the folder can't be written.
@@ -69,7 +69,7 @@ impl Journal {
     }
 
     /// Tries whether a journal can be kept in `folder`: one without a header is built
-    /// and taken away again. Called before anything is written to a portal.
+    /// and removed again. Called before anything is written to a portal.
     ///
     /// # Errors
     /// When it can't.
@@ -81,7 +81,7 @@ impl Journal {
         gone.map_err(|source| JournalError::Io { path, source })
     }
 
-    /// Opens `run.db` in `folder` to go on; `settled` rows are settled already.
+    /// Opens `run.db` in `folder` for writing; `settled` rows are settled already.
     pub fn open(
         folder: &Path,
         settled: u64,
@@ -103,7 +103,7 @@ impl Journal {
         })
     }
 
-    /// Keeps after how many rows the run pauses.
+    /// Records after how many rows the run pauses.
     pub fn set_limit(&self, limit: Option<u64>) -> Result<(), JournalError> {
         let sql = "INSERT INTO mark (name, value) VALUES ('limit', ?1)
                    ON CONFLICT (name) DO UPDATE SET value = ?1";
@@ -114,7 +114,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Keeps what the run is told from now on (R3).
+    /// Records the options of the run from now on (R3).
     pub fn set_told(&self, told: &Told) -> Result<(), JournalError> {
         let sql = "INSERT INTO meta (name, value) VALUES ('told', ?1)
                    ON CONFLICT (name) DO UPDATE SET value = ?1";
@@ -122,8 +122,8 @@ impl Journal {
         kept.map(drop).map_err(at(&self.path))
     }
 
-    /// True while the database is still under its name: a deleted folder goes on
-    /// taking writes without a word.
+    /// True while the database is still under its name: a deleted folder silently
+    /// accepts writes.
     pub fn is_there(&self) -> bool {
         self.path.exists()
     }
@@ -140,7 +140,7 @@ impl Journal {
         })
     }
 
-    /// Ends the journal: back to one plain file, so that the folder can be copied (D4).
+    /// Closes the journal as a single file, so that the folder can be copied (D4).
     pub fn close(self) -> Result<(), JournalError> {
         self.db
             .pragma_update(None, "journal_mode", "DELETE")
@@ -151,9 +151,9 @@ impl Journal {
 }
 
 impl Commit<'_> {
-    /// Writes the intent to send a row, unless an earlier row of this run holds the
-    /// key (K4) or one that differs only by case (K2), and must not. A row that has an
-    /// intent keeps it, and its before-images with it (PL6).
+    /// Writes the intent to send a row, unless an earlier row of this run holds the key
+    /// (K4), or one that differs only by case (K2), and rows must not share it. A row
+    /// that has an intent keeps it, and its before-images with it (PL6).
     pub fn intend(
         &self,
         intent: &Intent<'_>,
@@ -181,7 +181,7 @@ impl Commit<'_> {
     }
 
     /// The earlier row that keeps this one from a key: a row that was intended and was
-    /// not refused. A row that is counted wants a key of its own.
+    /// not refused. A numbered row needs its own key.
     fn holder(
         &self,
         intent: &Intent<'_>,
@@ -208,7 +208,7 @@ impl Commit<'_> {
             .map_err(at(self.path))
     }
 
-    /// Writes how a row ended; its steps, if it has any, end with it.
+    /// Writes the outcome of a row; its steps, if it has any, end with it.
     pub fn settle(
         &mut self,
         row: RowEntry,
@@ -283,7 +283,7 @@ mod tests {
         let _mode: String = db
             .query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))
             .expect("as at the end of a run");
-        // More than SQLite keeps in memory, so that it has begun to write the pages.
+        // More than SQLite keeps in memory, so it has begun to write pages.
         db.execute_batch(
             "PRAGMA cache_size = 2; BEGIN IMMEDIATE;
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)

@@ -1,6 +1,6 @@
-//! Plain values that every room shares: where a row came from, what a ticket
-//! holds, what the portal knows, where a row ended. No I/O, and nothing of ours
-//! is imported here.
+//! Plain values that all modules share: where a row came from, what a ticket holds,
+//! what the portal knows, how a row ended. No I/O, and nothing of ours is imported
+//! here.
 
 pub mod count;
 pub mod place;

@@ -8,8 +8,8 @@ pub use super::object::{CustomObject, CustomType, ObjectName, ObjectType};
 /// The ticket property that holds an owner's id.
 pub const OWNER_PROPERTY: &str = "hubspot_owner_id";
 
-/// The value type of a property (HubSpot `type`). A type that we do not know is
-/// treated as `String`.
+/// The value type of a property (HubSpot `type`). An unknown type is treated as
+/// `String`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueType {
     /// Any text up to 65,536 UTF-16 units.
@@ -68,8 +68,8 @@ pub struct PropertyDef {
     pub value_type: ValueType,
     /// Options of an enumeration; empty for external ones.
     pub options: Vec<PropertyOption>,
-    /// True when the options are kept outside the definition, so that an empty
-    /// list says nothing (HubSpot `externalOptions`).
+    /// True when the options are defined elsewhere, so that an empty list means nothing
+    /// (HubSpot `externalOptions`).
     pub external_options: bool,
     /// Set when values can't be written (HubSpot `modificationMetadata.readOnlyValue`
     /// or `calculated`).
@@ -138,7 +138,7 @@ impl ValueType {
             .map_or("string", |(name, _)| name)
     }
 
-    /// The type of a name in a file; a name that we do not know is a text's.
+    /// The type of a name in a file; an unknown name means text.
     pub fn of_word(word: &str) -> ValueType {
         let mut known = VALUE_TYPES.iter();
         let found = known.find(|(name, _)| *name == word);
@@ -146,7 +146,7 @@ impl ValueType {
     }
 
     /// Reads HubSpot's `type` and `fieldType`. Owners, pipelines and stages are
-    /// told by name or `referencedObjectType` by whoever reads the definition.
+    /// recognised by name or `referencedObjectType` where the definition is read.
     pub fn from_hubspot(type_name: &str, field_type: &str) -> ValueType {
         match (type_name, field_type) {
             ("number", _) => ValueType::Number,
@@ -182,7 +182,7 @@ pub struct Pipeline {
     pub stages: Vec<Stage>,
 }
 
-/// Somebody whom a ticket can belong to.
+/// A user to whom a ticket can be assigned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// Owner id, what is sent (not the user id).
@@ -217,11 +217,11 @@ pub struct Schema {
     pub pipelines: Vec<Pipeline>,
     /// Owners, active and archived; empty when nothing needs them.
     pub owners: Vec<Owner>,
-    /// Custom kinds of record; empty when nothing names one.
+    /// Custom objects; empty when nothing names one.
     pub custom: Vec<CustomObject>,
 }
 
-/// What is known of object types that no schema holds.
+/// The empty set for object types that no schema holds.
 static NO_PROPERTIES: BTreeMap<String, PropertyDef> = BTreeMap::new();
 
 impl Schema {
@@ -235,8 +235,8 @@ impl Schema {
         }
     }
 
-    /// This schema as it will be once `new` ticket properties exist. Those that
-    /// exist already stay as the portal has them.
+    /// This schema as it will be once `new` ticket properties exist. Existing ones stay
+    /// as the portal has them.
     pub fn with_tickets(mut self, new: &[NewProperty]) -> Schema {
         for property in new {
             let _ = self

@@ -1,8 +1,7 @@
-//! A run and the runs that tried its refused rows again (protocol R5): each row of the
-//! first input has one fate, the newest. A row that was settled well stays so, whatever
-//! becomes of it in a later run. Rows are known by their line of the first input; those
-//! that no run tried again stay refused. What an undo took back of a run that tried rows
-//! again is refused as before.
+//! A run and its retries (protocol R5): each row of the first input has one fate, the
+//! latest. A row that succeeded stays so, whatever happens to it in a later run. Rows
+//! are identified by their line of the first input; those that no run retried stay
+//! refused. What an undo undid of a retry is refused as before.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -17,7 +16,7 @@ use crate::model::outcome::{Fate, Tally};
 pub struct Member {
     /// Its folder.
     pub folder: PathBuf,
-    /// Who it is.
+    /// Its identity.
     pub kin: Kin,
 }
 
@@ -31,13 +30,13 @@ impl Member {
 }
 
 /// The family of a run among these: its first run, and all that descend from that one,
-/// in the order in which they began. Empty where the run is not among them.
+/// in the order in which they began. Empty if the run is not among them.
 pub fn family<'m>(run: &str, all: &'m [Member]) -> Vec<&'m Member> {
     let find = |run: &str| all.iter().find(|one| one.kin.run == run);
     let Some(mut first) = find(run).filter(|_| !run.is_empty()) else {
         return Vec::new();
     };
-    // A run folder is data: it may name itself.
+    // A run folder is data: it may name itself as its parent.
     let mut seen = BTreeSet::from([run]);
     while let Some(parent) = first.kin.parent.as_deref().and_then(find) {
         if !seen.insert(&parent.kin.run) {
@@ -50,8 +49,7 @@ pub fn family<'m>(run: &str, all: &'m [Member]) -> Vec<&'m Member> {
     found
 }
 
-/// The runs that tried refused rows of a run again, or those of such runs, in the order
-/// in which they began.
+/// The retries of a run, and their retries, in the order in which they began.
 pub fn descendants<'m>(run: &str, all: &'m [Member]) -> Vec<&'m Member> {
     let mut family = BTreeSet::from([run]);
     let mut found: Vec<&Member> = Vec::new();
@@ -70,12 +68,12 @@ pub fn descendants<'m>(run: &str, all: &'m [Member]) -> Vec<&'m Member> {
     found
 }
 
-/// Rows that were refused and tried again, each with its newest fate.
+/// Rows that were refused and retried, each with its latest fate.
 #[derive(Clone, Debug, Default)]
 pub struct Retried(HashMap<RowName, Fate>);
 
 impl Retried {
-    /// What became of the rows that these runs tried again, the oldest run first.
+    /// The fates of the rows that these runs retried, the oldest run first.
     ///
     /// # Errors
     /// When the journal of one or its copy of the rows can't be read.
@@ -88,7 +86,7 @@ impl Retried {
         Ok(retried)
     }
 
-    /// The rows of a run that is newer than the others.
+    /// Adds the rows of a run that is newer than the others.
     fn add(&mut self, rows: impl IntoIterator<Item = (RowName, Fate)>) {
         for (name, fate) in rows {
             let newest = self.0.entry(name).or_insert(fate);
@@ -98,7 +96,7 @@ impl Retried {
         }
     }
 
-    /// Whether a row needs no further try.
+    /// Whether a row needs no further retry.
     pub fn is_settled(&self, name: &RowName) -> bool {
         self.0.get(name).is_some_and(|fate| is_settled_well(*fate))
     }
@@ -128,8 +126,8 @@ impl Retried {
     }
 }
 
-/// The undos that took rows of a run back, in the order in which they began, with the numbers
-/// of these rows.
+/// The undos that undid rows of a run, in the order in which they began, with the numbers of
+/// these rows.
 ///
 /// # Errors
 /// When the journal of one can't be read.
@@ -147,7 +145,7 @@ pub fn undos<'m>(run: &str, all: &'m [Member]) -> Result<Vec<(&'m Member, Vec<u6
     Ok(undos)
 }
 
-/// The rows of a run, by number, that were taken back.
+/// The rows of a run, by number, that were undone.
 ///
 /// # Errors
 /// When the journal of an undo can't be read.
@@ -160,7 +158,7 @@ fn is_settled_well(fate: Fate) -> bool {
     matches!(fate, Fate::Done | Fate::Exists | Fate::Unchanged)
 }
 
-/// Names and fates of the rows of a run that tried refused rows again.
+/// Names and fates of the rows of a retry.
 fn fates(folder: &Path, undone: &HashSet<u64>) -> Result<Vec<(RowName, Fate)>, Error> {
     let journal = Reading::open(folder)?;
     let settled: HashMap<u64, Fate> = journal.settled_fates()?.into_iter().collect();

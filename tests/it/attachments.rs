@@ -111,7 +111,7 @@ fn files_are_taken_along_only_where_it_is_said_where_they_are() {
     let filed = Filed::new(4);
     let talk = talk_of(&filed, &["--switch", "file_search_lag=0s"]);
     let plain = ["import", "in.jsonl", "-m", "m.toml"];
-    let _said = go(&talk, &plain, "run", 0).says("files are not taken along");
+    let _said = go(&talk, &plain, "run", 0).says("files are not uploaded");
     assert!(held(&talk).is_empty());
     let _file = talk
         .desk

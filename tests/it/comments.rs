@@ -200,7 +200,7 @@ fn a_file_of_comments_that_does_not_fit_is_named_before_anything_is_sent() {
         "m.toml",
         mapping.replace("file = \"comments.csv\"", "file = \"../c.csv\""),
     );
-    says("it does not lie beside or below the mapping");
+    says("it is not next to or below the mapping");
     // What is optional may be absent, and needs no right to write notes then.
     let optional = mapping.replace(
         "ticket = \"Ticket\"",

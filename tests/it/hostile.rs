@@ -198,7 +198,7 @@ fn a_mapping_shows_nothing_of_other_files() {
         let mut command = here.command(["map", "check", "m.toml"]);
         let _same = command.env("HUBSPOT_ACCESS_TOKEN", TOKEN);
         let ended = here.finish(command).expect(64);
-        let told = ended.says("it does not lie beside or below the mapping");
+        let told = ended.says("it is not next to or below the mapping");
         assert!(!told.stderr.contains("HOME="), "{}", told.stderr);
     }
 }

@@ -399,7 +399,7 @@ fn what_a_killed_probe_left_is_archived_by_the_next_check() {
         let known = kept["probes"][0]["tickets"].as_array().expect("ids").len();
         let desk = Desk::in_folder(here, &base);
         let ended = desk.here.run_against(&desk.sandbox, next).expect(0);
-        let told = ended.says("was cut off").stderr;
+        let told = ended.says("was interrupted").stderr;
         for kind in ["tickets", "notes"] {
             let path = format!("/crm/v3/objects/{kind}?limit=100");
             let live = desk.call("GET", &path, &Value::Null);

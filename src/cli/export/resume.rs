@@ -1,5 +1,5 @@
-//! Takes up an export that stopped: the job is in its run folder, as it was resolved.
-//! What stands at its target by now counts (E8).
+//! Continues an export that stopped: the resolved job is in its run folder. What is at
+//! its target by now counts (E8).
 
 use std::fs;
 use std::path::Path;
@@ -24,15 +24,15 @@ use crate::mapping::MappingFile;
 use crate::output::Place;
 use crate::report::age_words;
 
-/// How a stopped export is taken up.
+/// How a stopped export is continued.
 pub struct Again<'a> {
     /// Which portal, as typed now and as the run knows it.
     pub portal: &'a PortalArgs,
     /// Calls in flight, at most.
     pub concurrency: u16,
-    /// When it stops again.
+    /// After how long it stops again.
     pub max_duration: Option<Duration>,
-    /// Whether a target is replaced that is newer than the export.
+    /// Whether a target that is newer than the export is replaced.
     pub force: bool,
 }
 
@@ -45,7 +45,7 @@ pub async fn resume(
     let (run, target) = (folder.path().display(), asked.target.display());
     let (age, begun) = (age_words(asked.begun), second(asked.begun));
     talk.say(&format!(
-        "resuming export {run}, begun {age} ({begun}), to {target}"
+        "resuming export {run}, started {age} ({begun}), to {target}"
     ));
     check_target(&folder, &asked, again.force)?;
     let mapping = asked.mapping.as_ref().map(|mapping| read(mapping, talk));
@@ -81,7 +81,7 @@ pub async fn resume(
     Ok(exit)
 }
 
-/// The mapping as it was; the files that it names must still be.
+/// The mapping as it was; the files that it names must still exist.
 fn read(mapping: &AskedMapping, talk: &Talk) -> Result<MappingFile, Error> {
     let name = mapping.path.to_string_lossy();
     let parsed = MappingFile::parse_known(&name, &mapping.text, &mapping.tables);
@@ -95,9 +95,9 @@ fn read(mapping: &AskedMapping, talk: &Talk) -> Result<MappingFile, Error> {
     }
 }
 
-/// What stands at the target may be replaced, now as then: it is not newer than the
-/// export, and nobody else's. Where the export itself was ended while it replaced it,
-/// what stands there is its own.
+/// What is at the target may be replaced, now as then: it is not newer than the export,
+/// and nobody else's. If the export was killed while it replaced the target, what is
+/// there is its own.
 fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Error> {
     let target = asked.target.as_path();
     if is_inside(target, folder.path()) {
@@ -131,7 +131,7 @@ fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Er
     Ok(())
 }
 
-/// When the target of a stopped export was written, where that was after it began.
+/// When the target of a stopped export was written, if that was after it began.
 pub fn newer(folder: &Path, asked: &Asked) -> Option<Timestamp> {
     let (told, stands) = match asked.selection.partition_by {
         Some(_) => {
@@ -149,7 +149,7 @@ pub fn newer(folder: &Path, asked: &Asked) -> Option<Timestamp> {
 }
 
 /// Whether one export was begun after another by the portal's clock, as far as that can be
-/// told: a portal dates its replies to the second.
+/// known: a portal dates its replies to the second.
 fn is_later(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one.duration_since(other) > SignedDuration::from_secs(2),
@@ -165,7 +165,7 @@ fn modified(path: &Path) -> Option<Timestamp> {
     Timestamp::try_from(modified).ok()
 }
 
-/// The portal and the properties are those that the pages come from.
+/// The portal and the properties must be those that the pages come from.
 fn same(job: &Job, asked: &Asked) -> Result<(), Error> {
     if job.portal_id != asked.portal_id {
         return Err(Error::mend(format!(

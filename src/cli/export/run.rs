@@ -1,6 +1,6 @@
-//! Runs a new export: what was typed is held against what stands at its target and
-//! against the portal, and brought to its end. A closed pipe is a quiet success. An
-//! export to a file has a run folder and can be resumed.
+//! Runs a new export: the command line is checked against what is at its target and
+//! against the portal, and the export is carried out. A closed pipe is a quiet success.
+//! An export to a file has a run folder and can be resumed.
 
 use std::cell::Cell;
 use std::io;
@@ -37,7 +37,7 @@ use crate::mapping::MappingFile;
 use crate::model::count::counted;
 use crate::model::schema::{ObjectType, Schema};
 
-/// What is exported, whether it is typed now or was once.
+/// What is exported, whether given now or taken from a stopped export.
 pub(super) struct What<'a> {
     pub(super) selection: &'a Selection,
     pub(super) ids: Option<&'a [u64]>,
@@ -48,7 +48,7 @@ pub(super) struct What<'a> {
     pub(super) concurrency: u16,
     /// Whether properties that the portal does not have become empty columns.
     pub(super) missing_as_null: bool,
-    /// Whether it brings a data set up to date that is there.
+    /// Whether it updates an existing data set.
     pub(super) goes_on: bool,
     /// The search that a filter was resolved to when the export began.
     pub(super) search: Option<&'a Search>,
@@ -56,7 +56,7 @@ pub(super) struct What<'a> {
     pub(super) as_of: Option<Timestamp>,
 }
 
-/// Runs a new export; `told` are options that a resume takes up again.
+/// Runs a new export; `told` are options that a resume uses again.
 pub async fn run(args: ExportArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
     let mut stop = pin!(stopped(args.max_duration));
     let prepared = unless_stopped(prepare(&args, told, talk), stop.as_mut()).await?;
@@ -67,7 +67,7 @@ pub async fn run(args: ExportArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
     Ok(exit)
 }
 
-/// An export of which no ticket is read yet.
+/// An export that has read no ticket yet.
 struct Prepared {
     job: Job,
     work: Work,
@@ -130,7 +130,7 @@ async fn prepare(args: &ExportArgs, told: Told, talk: &Talk) -> Result<Prepared,
     })
 }
 
-/// What comes before tickets are read; also its waits end with a signal, or when the time
+/// Everything before tickets are read; its waits, too, end with a signal or when the time
 /// is up.
 pub(super) async fn unless_stopped<T>(
     work: impl Future<Output = Result<T, Error>>,
@@ -193,15 +193,15 @@ fn record(asked: &Asked, args: &ExportArgs, work: &Work, talk: &Talk) {
     found::record(&new, talk);
 }
 
-/// Says which stopped export this one takes the place of. Of several the last one alone
-/// is kept until this one is finished: night after night that comes to no end would fill
-/// the disk.
+/// Says which stopped export this one replaces. Of several only the last one is kept
+/// until this one is finished: otherwise exports that fail every night would fill the
+/// disk.
 fn supersede(asked: &Asked, talk: &Talk) {
     let mut stopped = found::stopped_exports_to(&asked.target);
     stopped.sort_by_key(|(_, other)| other.begun);
     if let Some((folder, other)) = stopped.pop() {
         talk.say(&format!(
-            "the stopped export {}, begun {}, went to the same place: this one takes its place",
+            "the stopped export {}, started {}, had the same target: this one replaces it",
             folder.display(),
             second(other.begun),
         ));
@@ -209,8 +209,8 @@ fn supersede(asked: &Asked, talk: &Talk) {
     give_up(stopped.iter().map(|(folder, _)| folder.as_path()), talk);
 }
 
-/// Takes away stopped exports to the same target that were begun before one that is
-/// finished now.
+/// Removes stopped exports to the same target that were started before one that is now
+/// finished.
 pub(super) fn give_up_superseded((target, begun): (Option<&Path>, Timestamp), talk: &Talk) {
     let stopped = target.map(found::stopped_exports_to).unwrap_or_default();
     let earlier = stopped.iter().filter(|(_, other)| other.begun < begun);
@@ -219,7 +219,7 @@ pub(super) fn give_up_superseded((target, begun): (Option<&Path>, Timestamp), ta
 
 fn give_up<'a>(folders: impl Iterator<Item = &'a Path>, talk: &Talk) {
     for folder in folders {
-        // One that cannot be opened is in use, or gone meanwhile.
+        // One that cannot be opened is in use, or has been removed meanwhile.
         let opened = RunFolder::open(folder).map(|(folder, _)| Work::Run(folder).end());
         if let Ok(Err(error)) = opened {
             talk.say(&error.to_string());
@@ -227,8 +227,8 @@ fn give_up<'a>(folders: impl Iterator<Item = &'a Path>, talk: &Talk) {
     }
 }
 
-/// Everything that an export needs, checked against the portal. Its work folder and its
-/// run are still to be named.
+/// Everything that an export needs, checked against the portal, except its work folder
+/// and its run.
 pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result<Job, Error> {
     let client = &portal.client;
     let is_data_set = what.selection.partition_by.is_some();
@@ -248,7 +248,7 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result
     let which = which(what.selection, what.ids, (filter.as_ref(), now))?;
     let mut missing = Missing {
         as_null: what.missing_as_null,
-        // Where no property is named, none that went stops what goes on.
+        // If no property was named, one that the portal has removed does not stop a later run.
         parts_stay: what.goes_on && (what.missing_as_null || what.selection.all_properties),
         ..Missing::default()
     };
@@ -280,8 +280,8 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result
     })
 }
 
-/// The definitions that an export needs, and whether the portal keeps owners back: those of a
-/// data set are a table that can be missing.
+/// The definitions that an export needs, and whether the portal withholds owners: in a data
+/// set they are a table that can be missing.
 async fn schema(
     client: &Client,
     needed: SchemaParts,
@@ -312,8 +312,8 @@ fn say_missing(missing: &Missing, talk: &Talk) {
     }
 }
 
-/// How a data set goes on from the one that stands there, of which all files are held
-/// against their hashes where all tickets are read.
+/// How a data set continues from the existing one; when all tickets are read, all its
+/// files are checked against their hashes.
 fn go_on(job: &mut Job, args: &ExportArgs, path: &Path, talk: &Talk) -> Result<(), Error> {
     if !args.is_last() || args.replace() != Replace::Same {
         return say_of_tombstones(job, path, talk);
@@ -329,7 +329,7 @@ fn go_on(job: &mut Job, args: &ExportArgs, path: &Path, talk: &Talk) -> Result<(
     Ok(())
 }
 
-/// Tombstones stay when a data set is written anew: the portal does not tell of purged
+/// Tombstones are kept when a data set is rewritten: the portal does not report purged
 /// tickets.
 fn say_of_tombstones(job: &Job, path: &Path, talk: &Talk) -> Result<(), Error> {
     if let (Target::Folder(..), Err(error)) = (&job.target, tombstones_in(path, job.portal_id)) {
@@ -341,8 +341,8 @@ fn say_of_tombstones(job: &Job, path: &Path, talk: &Talk) -> Result<(), Error> {
     Ok(())
 }
 
-/// Runs the job until it ends, is interrupted or its time is up. Pages are in the
-/// spool as soon as they are here, so it can end anywhere.
+/// Runs the job until it ends, is interrupted or its time is up. Pages are spooled as
+/// soon as they arrive, so it can be stopped anywhere.
 pub(super) async fn finish(
     job: Job,
     work: Work,

@@ -1,4 +1,4 @@
-//! What is said of an export that came to its end, to people and to programs.
+//! Reports a finished export, to people and to programs.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::cli::talk::Talk;
 use crate::export::{Done, FilesSum};
 use crate::model::count::{count, counted, counted_as};
 
-/// Says it to people.
+/// For people.
 pub(super) fn tell(done: &Done, (goes, goes_on): (&Goes, bool), talk: &Talk) {
     let archived = match done.archived {
         0 => String::new(),
@@ -40,7 +40,7 @@ pub(super) fn tell(done: &Done, (goes, goes_on): (&Goes, bool), talk: &Talk) {
     say_issue(done, goes.path().is_none(), talk);
 }
 
-/// What is not in it, and its files.
+/// What it lacks, and its files.
 fn say_rest(done: &Done, talk: &Talk) {
     if done.uncounted > 0 {
         talk.say(&format!(
@@ -78,9 +78,9 @@ fn say_files(sum: &FilesSum, talk: &Talk) {
     }
 }
 
-/// Says it to programs, where stdout is theirs.
+/// For programs, if stdout is free for it.
 pub(super) fn tell_json(done: &Done, (goes, goes_on): (&Goes, bool), time: Duration, talk: &Talk) {
-    // On stdout are the tickets.
+    // stdout has the tickets.
     if !matches!(goes, Goes::Stream(None)) {
         talk.result(&json!({
             "tickets": done.tickets,

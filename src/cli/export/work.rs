@@ -1,5 +1,5 @@
-//! Where the pages of an export lie on their way: a run folder that `tickethaul resume`
-//! takes up, or, for a stream, a folder that ends with the process.
+//! Where the pages of an export are kept meanwhile: a run folder that `tickethaul
+//! resume` continues, or, for a stream, a folder that is removed with the process.
 
 use std::path::{Path, PathBuf};
 
@@ -10,11 +10,11 @@ use crate::error::Error;
 use crate::export::{Asked, FolderError, RunFolder};
 use crate::output::Temporary;
 
-/// Where pages lie on their way.
+/// Where pages are kept meanwhile.
 pub(super) enum Work {
     /// A run folder: the export can be resumed.
     Run(RunFolder),
-    /// What went to a stream can't be taken up again.
+    /// What went to a stream can't be resumed.
     Temporary(
         TempDir,
         #[expect(dead_code, reason = "it goes with the folder")] Temporary,
@@ -59,8 +59,8 @@ impl Work {
         }
     }
 
-    /// Takes it away: the export is finished, or nothing was read. Gives what is left
-    /// in it, which is none of ours.
+    /// Removes it: the export is finished, or nothing was read. Returns what is left in
+    /// it, which is not ours.
     pub(super) fn end(self) -> Result<Vec<PathBuf>, Error> {
         let Work::Run(folder) = self else {
             return Ok(Vec::new());
@@ -73,7 +73,7 @@ impl Work {
         })
     }
 
-    /// The error, with how to continue where that can be done.
+    /// The error, with how to continue if that is possible.
     pub(super) fn resumable(&self, error: Error) -> Error {
         match self {
             Work::Run(folder) => error.advise(format!(
@@ -85,7 +85,7 @@ impl Work {
     }
 }
 
-/// Whether a path is a folder or in it; the folder need not be there yet.
+/// Whether a path is a folder or inside it; the folder need not exist yet.
 pub(super) fn is_inside(path: &Path, folder: &Path) -> bool {
     let Ok(folder) = std::path::absolute(folder) else {
         return true;

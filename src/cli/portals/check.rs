@@ -1,6 +1,6 @@
 //! `tickethaul portal check`: a portal at first contact. What the token may do, what the
 //! account allows and holds, which versions of the API answer, and what HubSpot does not
-//! document, as far as reading or one ticket can settle it. What was found is kept.
+//! document, as far as reading or one ticket can settle it. What is found out is kept.
 
 use std::fs::File;
 
@@ -21,15 +21,15 @@ use crate::model::count::counted;
 use crate::model::value_rule::ValueRule;
 use crate::report::age_words;
 
-/// How long after a probe began something of it may still come, or be found late: HubSpot's
-/// search shows new records after some seconds.
+/// How long after its start a probe's records may still appear: HubSpot's search shows new
+/// records after some seconds.
 const LATEST: SignedDuration = SignedDuration::from_mins(10);
 
 /// Find out what a portal allows, holds and does, before the first row
 ///
-/// Only reads, unless --write-probe is given; what a check with it left that was cut off is
-/// archived. What is found is kept for this account, shown
-/// by `tickethaul portal show`, and used by every run.
+/// Only reads, unless --write-probe is given; what an interrupted check with it left behind
+/// is archived. What is found out is kept for this account, shown by `tickethaul portal
+/// show`, and used by every run.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// The portal's name [default: as with other commands]
@@ -39,7 +39,7 @@ pub struct CheckArgs {
     /// they stay in the recycle bin for 90 days, and workflows see them
     #[arg(long)]
     write_probe: bool,
-    /// Don't ask before they are made; needed where there is no terminal
+    /// Don't ask before they are created; required without a terminal
     #[arg(long, requires = "write_probe")]
     yes: bool,
     #[command(flatten)]
@@ -100,8 +100,8 @@ fn keep(known: &Known) -> Result<(), Error> {
     })
 }
 
-/// Keeps other checks from archiving what this one makes, and this one from archiving what
-/// others make.
+/// Keeps other checks from archiving what this one creates, and this one from archiving
+/// what others create.
 fn lock(args: &CheckArgs, known: &Known) -> Result<Option<File>, Error> {
     if !args.write_probe && known.probes.is_empty() {
         return Ok(None);
@@ -119,13 +119,13 @@ fn lock(args: &CheckArgs, known: &Known) -> Result<Option<File>, Error> {
     }
 }
 
-/// Archives what probes that were cut off have left; gives back those of which more may come.
+/// Archives what interrupted probes have left; returns those whose records may still appear.
 async fn clear(portal: &Portal, probes: Vec<Trace>, talk: &Talk) -> Vec<Trace> {
     let now = portal.client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH);
     let mut open = Vec::new();
     for mut trace in probes {
         let begun = age_words(trace.begun);
-        let what = format!("a check with --write-probe that began {begun} was cut off");
+        let what = format!("a check with --write-probe that began {begun} was interrupted");
         let may_come = now < trace.begun.saturating_add(LATEST).unwrap_or(now);
         match portal.client.clear_probe(&trace).await {
             Err(error) => {
@@ -139,7 +139,7 @@ async fn clear(portal: &Portal, probes: Vec<Trace>, talk: &Talk) -> Vec<Trace> {
                 talk.say(&format!("{what}: {} that it left", cleared_words(&cleared)));
                 trace.tickets.extend(cleared.tickets);
             }
-            // What was there was archived before.
+            // What was there has been archived already.
             Ok(_) if !trace.tickets.is_empty() => {}
             Ok(_) if may_come => talk.say(&format!(
                 "{what}: nothing of it is to be seen yet, the next check looks again"
@@ -162,7 +162,7 @@ fn cleared_words(cleared: &Cleared) -> String {
     }
 }
 
-/// What reading shows.
+/// What can be found out by reading.
 struct Seen {
     copy: PortalCopy,
     facts: Facts,
@@ -178,14 +178,14 @@ async fn look(portal: &Portal, talk: &Talk) -> Result<Seen, Error> {
     Ok(Seen {
         copy,
         facts,
-        // Portals that count nothing, and tokens that may not ask, are as good.
+        // Portals that report no usage, and tokens that may not ask, are fine too.
         usage: client.daily_usage().await.ok().flatten(),
         found,
     })
 }
 
 impl Seen {
-    /// What is known now: what a ticket showed once stays, what is read is of today.
+    /// What is known now: what a ticket once showed is kept, what is read is from today.
     fn known(&self, portal: &Portal, before: &Known) -> Known {
         let now = portal.client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH);
         let mut known = Known::new(portal.account.portal_id);
@@ -212,7 +212,7 @@ impl Seen {
     }
 }
 
-/// Makes one ticket, and says what becomes of it.
+/// Creates one ticket, and reports what becomes of it.
 async fn probe(
     args: &CheckArgs,
     portal: &Portal,
@@ -231,7 +231,7 @@ async fn probe(
     let (id, trace) = (known.portal, Trace::new(now));
     known.put_probe(&trace);
     keep(known)?;
-    // The word that stands in all of it is kept, so ids that can't be are no loss.
+    // The word that marks all its records is kept, so nothing is lost if ids can't be kept.
     let mut kept = |trace: &Trace| drop(Known::keep_probe(id, trace));
     let read = known.found();
     let asked = portal.client.unknowns_by_writing(&read, trace, &mut kept);

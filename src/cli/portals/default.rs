@@ -1,5 +1,5 @@
-//! `tickethaul portal use` and `remove`: which portal is the default, and which has a name
-//! no longer.
+//! `tickethaul portal use` and `remove`: which portal is the default, and removing a
+//! portal's name.
 
 use clap::Args;
 use serde_json::json;
@@ -10,18 +10,18 @@ use crate::cli::settings::{config, named_sandbox};
 use crate::cli::talk::Talk;
 use crate::error::Error;
 
-/// Make a portal the default of commands that name none
+/// Make a portal the default for commands that name none
 #[derive(Debug, Args)]
 pub struct UseArgs {
     /// The name, or `sandbox`
     #[arg(value_name = "NAME", required_unless_present = "none")]
     name: Option<String>,
-    /// Commands that name no portal have none
+    /// Have no default for commands that name no portal
     #[arg(long, conflicts_with = "name")]
     none: bool,
 }
 
-/// Remove a portal's name from the configuration; nothing is done in the portal
+/// Remove a portal's name from the configuration; the portal itself is not touched
 #[derive(Debug, Args)]
 pub struct RemoveArgs {
     /// The name

@@ -90,7 +90,7 @@ fn portal_words(profile: &Profile) -> String {
     }
 }
 
-/// The account of a portal, as far as it is known; that of a sandbox stands in its state.
+/// The account of a portal, if known; a sandbox has it in its state.
 fn account_of(profile: &Profile) -> Option<u64> {
     match profile.source {
         Source::Sandbox(_) => {
@@ -114,7 +114,7 @@ fn is_default(profile: &Profile, config: &Config) -> bool {
     config.default_name() == Some(profile.name.as_str())
 }
 
-/// What it adds to a command line.
+/// The options that it adds to a command line.
 fn defaults(profile: &Profile) -> Vec<String> {
     let words = [
         profile.base_url.as_ref().map(|url| format!("at {url}")),

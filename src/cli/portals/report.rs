@@ -9,20 +9,20 @@ use crate::hubspot::{Account, DailyUsage, Facts, LinkLimit, LinkType, UNKNOWNS, 
 use crate::model::count::{count, counted};
 use crate::report::age_words;
 
-/// Columns that a line of names takes, at most.
+/// Maximum width of a line of names.
 const SCREEN: usize = 96;
 
-/// What there is to tell.
+/// What there is to report.
 pub struct Report<'a> {
-    /// Who the portal is.
+    /// The portal's account.
     pub account: &'a Account,
     /// What is kept.
     pub known: &'a Known,
-    /// What the portal says of token and limits.
+    /// What the portal says about token and limits.
     pub facts: &'a Facts,
     /// What it defines.
     pub copy: &'a PortalCopy,
-    /// Calls of today.
+    /// Today's calls.
     pub usage: Option<&'a DailyUsage>,
 }
 
@@ -229,7 +229,7 @@ fn scope_words(known: &Known) -> String {
     }
 }
 
-/// What was found out of what HubSpot does not document, and what was not.
+/// What was found out about what HubSpot does not document, and what was not.
 pub fn found_text(known: &Known) -> String {
     let is_unknown = |name: &&String| UNKNOWNS.iter().any(|one| one.name == **name);
     let probed = match known.probed {
@@ -244,7 +244,7 @@ pub fn found_text(known: &Known) -> String {
         checked.unwrap_or_else(|| "by runs; `tickethaul portal check` looks at all".to_owned()),
     )];
     for (name, fact) in &known.facts {
-        // What this very check has shown needs no word more.
+        // What this check itself has shown needs no further note.
         let source = match &fact.by {
             Witness::Reading | Witness::Probe if Some(fact.at) == known.checked => String::new(),
             _ => format!("  ({})", fact.source()),
@@ -269,7 +269,7 @@ pub fn found_text(known: &Known) -> String {
     lines.join("\n")
 }
 
-/// Names with commas between them, in lines that fit a screen.
+/// Names separated by commas, in lines that fit a screen.
 fn wrapped(names: &[&str]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for (place, name) in names.iter().enumerate() {

@@ -23,7 +23,7 @@ pub struct ApplyArgs {
     /// The mapping
     #[arg(short, long, value_name = "MAPPING")]
     mapping: PathBuf,
-    /// Don't ask; needed where there is no terminal
+    /// Don't ask; required without a terminal
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -66,8 +66,8 @@ pub async fn run(args: &ApplyArgs, talk: &Talk) -> Result<Exit, Error> {
     Ok(Exit::Fine)
 }
 
-/// Refuses to write anything to a portal that has properties otherwise than the mapping
-/// defines them, with everything that differs.
+/// Refuses to write to a portal whose properties differ from the mapping's definitions,
+/// and lists every difference.
 pub fn refuse_clashes(lacking: &Lacking) -> Result<(), Error> {
     match lacking.clashes.as_slice() {
         [] => Ok(()),

@@ -1,5 +1,5 @@
-//! Creating in a portal what it lacks for a mapping: groups, properties, options. What
-//! is created stays, also when a later one is refused, so every error says what that is.
+//! Creates in a portal what it lacks for a mapping: groups, properties, options. What is
+//! created stays, even if a later one is refused, so every error says what was created.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::hubspot::{CallError, Client};
 use crate::model::count::{counted, counted_as};
 use crate::model::schema::{NewProperty, ObjectType};
 
-/// How long nothing is said of what is being created.
+/// How long creating is silent.
 const SILENCE: Duration = Duration::from_secs(3);
 
 /// What was created, in the order of its creation.
@@ -23,7 +23,7 @@ pub struct Created {
 }
 
 impl Created {
-    /// All of it by name, or nothing where nothing was created.
+    /// Everything created, by name, or nothing.
     fn words(&self) -> Option<String> {
         let parts = [
             ("groups", &self.groups),
@@ -37,7 +37,7 @@ impl Created {
         (!words.is_empty()).then(|| words.join("; "))
     }
 
-    /// How much it is, or nothing where nothing was created.
+    /// How much was created, or nothing.
     fn counts(&self) -> Option<String> {
         let words: Vec<String> = [
             (self.groups.len(), "group", "groups"),
@@ -51,7 +51,7 @@ impl Created {
         (!words.is_empty()).then(|| words.join(", "))
     }
 
-    /// An error that came behind it: what was created stays in the portal.
+    /// A later error, which says what was created and stays in the portal.
     pub fn stays(&self, error: Error) -> Error {
         let Some(words) = self.words() else {
             return error;
@@ -76,7 +76,7 @@ impl Created {
     }
 }
 
-/// Creates what is lacking, one by one, and says so meanwhile.
+/// Creates what is missing, one by one, and reports progress.
 ///
 /// # Errors
 /// When the portal refuses one of them, or can't be reached.

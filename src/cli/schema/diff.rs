@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::hubspot::SchemaParts;
 use crate::model::visible::one_line;
 
-/// Show what the portal lacks for a mapping; exit code 4 where that is something
+/// Show what the portal lacks for a mapping; exit code 4 if it lacks anything
 #[derive(Debug, Args)]
 pub struct DiffArgs {
     /// The mapping
@@ -24,7 +24,7 @@ pub struct DiffArgs {
     from: SchemaFrom,
 }
 
-/// What to do where a portal and a mapping differ.
+/// What to do when a portal and a mapping differ.
 pub const REMEDY: &str = "change the [[property]] of the mapping, take it out to use the property \
                           as the portal has it, or change the property in HubSpot";
 

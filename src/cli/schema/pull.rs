@@ -25,11 +25,11 @@ const OWN: &str = "USER_DEFINED";
 /// pipelines, stages, owners, labels and limits of links
 #[derive(Debug, Args)]
 pub struct PullArgs {
-    /// The .toml file that the copy goes to; an older copy is replaced [default: in the
-    /// user's cache folder, where `check` finds it]
+    /// The .toml file for the copy; an older copy is replaced [default: in the user's
+    /// cache folder, where `check` finds it]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Replace the file even where it is not a copy of a portal
+    /// Replace the file even if it is not a copy of a portal
     #[arg(long, requires = "output")]
     force: bool,
     #[command(flatten)]
@@ -69,8 +69,8 @@ pub async fn run(args: &PullArgs, talk: &Talk) -> Result<Exit, Error> {
     Ok(Exit::Fine)
 }
 
-/// Asks a portal for everything that it defines, as far as the token may read it; what is
-/// `needed` must be there.
+/// Asks a portal for everything that it defines and the token may read; what is `needed`
+/// must be readable.
 pub async fn pull(portal: &Portal, needed: SchemaParts, talk: &Talk) -> Result<PortalCopy, Error> {
     let client = &portal.client;
     let permitted = permitted(client, needed, SchemaParts::ALL, talk).await;
@@ -110,7 +110,7 @@ pub async fn pull(portal: &Portal, needed: SchemaParts, talk: &Talk) -> Result<P
     })
 }
 
-/// What properties of tickets and contacts are beside their definitions.
+/// Further details of ticket and contact properties.
 async fn forms(
     client: &Client,
 ) -> Result<BTreeMap<ObjectType, BTreeMap<String, PropertyForm>>, CallError> {
@@ -129,7 +129,7 @@ pub async fn archived(client: &Client) -> Result<Vec<String>, CallError> {
     Ok(archived.into_iter().map(|property| property.name).collect())
 }
 
-/// What of a portal's definitions a token may read.
+/// The part of a portal's definitions that a token may read.
 pub struct Permitted {
     /// The definitions.
     pub schema: Schema,
@@ -137,8 +137,8 @@ pub struct Permitted {
     pub left_out: LeftOut,
 }
 
-/// Reads the parts that are needed, and those that are wanted as far as the token may
-/// read them: tickets can be imported and shown without.
+/// Reads the parts that are needed, and those that are wanted if the token may read
+/// them: tickets can be imported and shown without them.
 pub async fn permitted(
     client: &Client,
     needed: SchemaParts,
@@ -232,15 +232,15 @@ async fn links(
     Ok(links)
 }
 
-/// Labels that an admin made, on the way back to tickets: each way has its own type, and
-/// limits of its own.
+/// Labels that an admin made, from other records to tickets: each direction has its own
+/// type and limits.
 async fn links_back(
     client: &Client,
     links: &[(ObjectType, LinkType)],
 ) -> Result<Vec<(ObjectType, LinkType)>, CallError> {
     let own = links.iter().filter(|(_, link)| link.category == OWN);
     let mut kinds: Vec<ObjectType> = own.map(|(to, _)| *to).collect();
-    // Between tickets both ways are among the labels themselves.
+    // Between tickets both directions are among the labels already.
     kinds.retain(|to| *to != ObjectType::Tickets);
     kinds.sort_unstable();
     kinds.dedup();
@@ -254,7 +254,7 @@ async fn links_back(
     Ok(back)
 }
 
-/// What there is, or nothing where the token may not ask or the portal has no such thing.
+/// The result, or nothing if the token may not ask or the portal has no such thing.
 fn allowed<T>(outcome: Result<T, CallError>) -> Result<Option<T>, CallError> {
     match outcome {
         Ok(value) => Ok(Some(value)),

@@ -23,7 +23,7 @@ const OPTIONS: usize = 8;
 /// Show what the portal defines: ticket properties, pipelines with their stages, owners
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// Only the properties that this mapping writes
+    /// Show only the properties that this mapping writes
     #[arg(short, long, value_name = "MAPPING")]
     mapping: Option<PathBuf>,
     #[command(flatten)]

@@ -1,5 +1,5 @@
-//! Where copies of portals' definitions lie, and which one a command uses: a file that
-//! is named, else the portal that is named, else the copy in the user's cache folder.
+//! Where the copies of portals' definitions are, and which one a command uses: a named
+//! file, else a named portal, else the copy in the user's cache folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,8 +19,8 @@ use crate::report::age_words;
 /// What a portal defines: from a file, from the portal, or from the last pull.
 #[derive(Debug, Args)]
 pub struct SchemaFrom {
-    /// A copy that `schema pull -o` wrote, instead of a portal [default: the portal that
-    /// is named, else the copy of the last `schema pull`]
+    /// A copy written by `schema pull -o`, instead of a portal [default: the named
+    /// portal, else the copy of the last `schema pull`]
     #[arg(long, value_name = "FILE", help_heading = "Portal")]
     schema: Option<PathBuf>,
     #[command(flatten)]
@@ -28,7 +28,7 @@ pub struct SchemaFrom {
 }
 
 impl SchemaFrom {
-    /// Reads it, and says what it is. What is `needed` must be there.
+    /// Reads it, and reports what it is. What is `needed` must be there.
     pub async fn read(&self, needed: SchemaParts, talk: &Talk) -> Result<PortalCopy, Error> {
         let (copy, portal) = self.read_keeping(needed, talk).await?;
         if let Some(portal) = portal {
@@ -37,7 +37,7 @@ impl SchemaFrom {
         Ok(copy)
     }
 
-    /// The same, with the portal where that was asked: its caller closes it.
+    /// The same, with the portal if that was asked; the caller closes it.
     pub async fn read_keeping(
         &self,
         needed: SchemaParts,

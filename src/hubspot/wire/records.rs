@@ -98,7 +98,7 @@ pub(crate) fn update_body(
 }
 
 /// Body of a batch upsert. Every input holds its id among its properties too: HubSpot
-/// does not say whether a record that is created gets it from `id`.
+/// does not say whether a created record gets it from `id`.
 pub(crate) fn upsert_body(
     id_property: &str,
     inputs: &[&WriteInput],
@@ -205,7 +205,7 @@ pub(crate) fn batch(body: &[u8]) -> serde_json::Result<BatchReply> {
     })
 }
 
-/// Reads the reply to a batch archive: nothing as a rule, a batch in some versions.
+/// Reads the reply to a batch archive: usually empty, a batch in some versions.
 pub(crate) fn archived(body: &[u8]) -> serde_json::Result<BatchReply> {
     match body.trim_ascii() {
         b"" => Ok(BatchReply::default()),
@@ -213,7 +213,7 @@ pub(crate) fn archived(body: &[u8]) -> serde_json::Result<BatchReply> {
     }
 }
 
-/// Reads a reply that says nothing.
+/// Reads an empty reply.
 pub(crate) fn nothing(_body: &[u8]) -> serde_json::Result<()> {
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! Whether a portal keeps the keys of notes unique, which its definitions may say without
-//! meaning it (protocol H3): the first note is sent twice. Where both are taken the second
-//! is archived, and keys prove nothing. The journal knows of it before the second goes, so
+//! Whether a portal keeps the keys of notes unique, which its definitions may claim
+//! wrongly (protocol H3): the first note is sent twice. If both are accepted the second is
+//! archived, and keys prove nothing. The journal knows of the second before it is sent, so
 //! that it is found whenever the process dies.
 //!
-//! Where an earlier run or a check has found it out, nothing is sent twice at first. What
-//! was found out may be wrong by now, so no note whose call was lost goes again on the
-//! strength of it: that is when this run finds out for itself.
+//! If an earlier run or a check has found it out, nothing is sent twice at first. That
+//! may be wrong by now, so no note whose call was lost is sent again because of it: only
+//! then does this run find out for itself.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +43,7 @@ impl Keys {
 }
 
 impl Notes {
-    /// Whether the portal keeps keys unique, where this run has seen it.
+    /// Whether the portal keeps keys unique, if this run has seen it.
     pub(super) async fn known_kept(&self, activity: Activity) -> Result<Option<bool>, Stop> {
         let mut kept = self.kept[activity as usize].lock().await;
         if kept.is_none() {
@@ -52,9 +52,8 @@ impl Notes {
         Ok(*kept)
     }
 
-    /// Whether the portal keeps keys unique. Where nothing is known of it, the first who
-    /// asks finds out, with notes of its own; the others wait. Where it can't be found out,
-    /// it counts as no.
+    /// Whether the portal keeps keys unique. If nothing is known, the first caller finds
+    /// out, with its own notes; the others wait. If it can't be found out, it counts as no.
     pub(super) async fn keys_kept(&self, work: &mut Work, way: &KeyWay) -> Result<Keys, Stop> {
         if !way.says_unique {
             return Ok(Keys::NotKept);
@@ -87,8 +86,9 @@ impl Notes {
         self.facts.keys_kept(way.activity, property)
     }
 
-    /// Finds out for this run what was only told, now that it matters: a note that this
-    /// load made is sent once more. Where it made none yet, it counts as no for now.
+    /// Finds out for this run what was only known from before, now that it matters: a
+    /// note that this load created is sent again. If it has created none yet, it counts
+    /// as no for now.
     pub(super) async fn prove(&self, work: &mut Work, way: &KeyWay) -> Result<Keys, Stop> {
         let mut kept = self.kept[way.activity as usize].lock().await;
         if kept.is_none() {
@@ -105,7 +105,7 @@ impl Notes {
         Ok(Keys::seen(kept.unwrap_or_default()))
     }
 
-    /// A key was taken in a portal that was said not to keep keys unique.
+    /// A key was taken in a portal that was thought not to keep keys unique.
     pub(super) async fn met_collision(&self, way: &KeyWay) -> Result<(), Stop> {
         let mut kept = self.kept[way.activity as usize].lock().await;
         if kept.is_none() {
@@ -139,7 +139,7 @@ impl Notes {
         Ok(())
     }
 
-    /// Sends a note that is there once more; none where the reply does not tell.
+    /// Sends an existing note again; none if the reply does not say.
     async fn send_twin(
         &self,
         work: &mut Work,
@@ -158,7 +158,7 @@ impl Notes {
                 self.archive(way, &[id]).await?;
                 Some(false)
             }
-            // A refusal says nothing of keys: the careful way, then.
+            // A refusal says nothing about keys, so keys don't count as unique.
             Some(Verdict::Refused(_) | Verdict::Suspected | Verdict::Missing) => Some(false),
             _ => None,
         };
@@ -177,8 +177,8 @@ impl Notes {
         }
     }
 
-    /// Notes of which a second one may be there, now that nothing can come late: it is
-    /// archived, and then keys are known not to be kept.
+    /// Notes of which a second copy may exist, now that nothing can come late: it is
+    /// archived, and then keys are known not to be unique.
     pub(super) async fn untwin(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
         let mut twins = Vec::new();
         for (place, piece) in work.pieces.iter().enumerate() {
@@ -212,7 +212,7 @@ impl Notes {
         Ok(())
     }
 
-    /// Archives notes of which there is one too many.
+    /// Archives surplus copies of notes.
     async fn archive(&self, way: &KeyWay, ids: &[String]) -> Result<(), Stop> {
         let archived = self.client.batch_archive(way.activity.object(), ids).await;
         match archived.map_err(stop_for)?.errors.first() {

@@ -1,5 +1,5 @@
 //! The other rows of a family (protocol R7): a row that was refused, for whatever reason, is
-//! tried again, and its key may be that of another row, whose ticket is there.
+//! retried, and its key may be that of another row, whose ticket exists.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -12,8 +12,8 @@ use crate::import::read::names_in;
 use crate::journal::Reading;
 use crate::model::issue::Reason;
 
-/// Runs in whose refused rows the rows of a new one stood, and their retries; of an operation
-/// of which each row has a key of its own.
+/// The runs that refused the rows of the new run, and their retries; for operations in which
+/// each row has its own key.
 #[derive(Default)]
 pub struct Rivals(Vec<Rival>);
 
@@ -21,8 +21,8 @@ pub struct Rivals(Vec<Rival>);
 struct Rival {
     folder: PathBuf,
     journal: Reading,
-    /// The lines of the first input on which the rows stand that it tried again, by their
-    /// number; read when they are first needed.
+    /// The lines in the first input of the rows that it retried, by their number; read
+    /// when first needed.
     lines: OnceCell<HashMap<u64, Box<str>>>,
 }
 
@@ -71,7 +71,7 @@ impl Rival {
     }
 
     /// The line of the row whose ticket has a key, as `_line` has it. A row that this run
-    /// tried again may be the very row that asks.
+    /// retried may be the row itself.
     fn holder(&self, key: &str) -> Result<Option<String>, Error> {
         let Some(holder) = self.journal.holder(key)? else {
             return Ok(None);

@@ -1,5 +1,5 @@
-//! Comments that stand beside the input, in files of their own: each row gets those of its
-//! ticket as it is read, so that all that comes behind finds them with the row.
+//! Comments in files of their own: each row gets those of its ticket as it is read, so
+//! that all later stages find them with the row.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ impl Beside {
         }
     }
 
-    /// Gives a row its comments. Together they are no longer than a record may be.
+    /// Adds its comments to a row. Together they are no longer than a record may be.
     pub(super) fn join(&mut self, reading: Reading) -> Result<Reading, Error> {
         let Reading::Row(mut row) = reading else {
             return Ok(reading);

@@ -1,5 +1,5 @@
-//! Files of every kind and what their rows become; what is no CSV and what is said
-//! of it.
+//! Files of every kind and what their rows become; files that are not CSV and the
+//! messages about them.
 
 use std::path::{Path, PathBuf};
 

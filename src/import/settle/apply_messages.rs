@@ -81,7 +81,7 @@ impl OpenCommit<'_> {
         self.settle(read.fallen)
     }
 
-    /// What is kept of rows that are on their way.
+    /// Applies what is kept of rows in flight.
     fn apply_to_rows(&mut self, about: AboutRows) -> Result<(), JournalError> {
         match about {
             AboutRows::Name {
@@ -255,7 +255,7 @@ impl OpenCommit<'_> {
     }
 }
 
-/// An answer that waits for the commit; whoever asked may be gone by then.
+/// An answer that waits for the commit; its receiver may be gone by then.
 fn answer<T: Send + 'static>(reply: oneshot::Sender<T>, value: T) -> Box<dyn FnOnce() + Send> {
     Box::new(move || {
         let _gone = reply.send(value);

@@ -1,6 +1,7 @@
-//! An input surveyed as it is best read: what its head and its rows show of how it is
-//! written is tried, and said together with what a mapping has to say for it. Nothing but
-//! `check` and `map init` reads a file so; an import reads it as its mapping says.
+//! A survey of an input in its most likely dialect: what its head and its rows show of
+//! how it is written is tried, and reported together with the keys that a mapping needs
+//! for it. Only `check` and `map init` read a file in this way; an import reads it as its
+//! mapping says.
 
 use super::{Survey, survey};
 use crate::error::Error;
@@ -8,24 +9,24 @@ use crate::import::read::{Input, Oddity};
 use crate::mapping::propose::missing_header;
 use crate::model::dialect::Dialect;
 
-/// An input with what was found of its dialect.
+/// An input with what was found out about its dialect.
 pub struct Sounded {
     /// What is in it, read by `dialect`.
     pub survey: Survey,
-    /// What a mapping has to say of how it is written.
+    /// The dialect that a mapping has to name.
     pub dialect: Dialect,
     /// What was found, in words.
     pub findings: Vec<String>,
 }
 
-/// Surveys an input that was opened with a dialect. It is read again where its rows show
-/// that another dialect is meant.
+/// Surveys an input that was opened with a dialect. It is read again if its rows show
+/// that it has another one.
 ///
 /// # Errors
 /// When it can't be read.
 pub fn sound(input: Input, given: &Dialect) -> Result<Sounded, Error> {
     let first = Sounding::begin(input, given)?;
-    // JSON leaves nothing of this open.
+    // JSON has no dialects.
     let last = match first.input.is_json() {
         true => first,
         false => first
@@ -44,7 +45,7 @@ struct Sounding {
 }
 
 impl Sounding {
-    /// Takes what the head shows, and surveys the rows.
+    /// Applies what the head shows, and surveys the rows.
     fn begin(mut input: Input, given: &Dialect) -> Result<Sounding, Error> {
         let mut dialect = given.clone();
         let mut findings = Vec::new();
@@ -131,8 +132,8 @@ impl Sounding {
     }
 }
 
-/// Says which records at the ends of the files are no rows; gives how many a mapping can
-/// leave out, where that is the same for all files.
+/// Reports which records at the ends of the files are not rows; returns how many a
+/// mapping can leave out, if that is the same for all files.
 fn leave_out(found: &Survey, findings: &mut Vec<String>) -> Option<usize> {
     let first = found.footers.first()?;
     let is_same = found.footers.len() == found.texts.len()

@@ -20,8 +20,8 @@ const OF_BOTH: [&str; 2] = ["subject", "incoming"];
 
 /// What every e-mail says, and how it is named.
 const NEEDED_BY_EMAILS: [(&str, &str); 3] = [
-    ("from", "name where the address of who sent it stands"),
-    ("to", "name where the addresses of who got it stand"),
+    ("from", "say where the sender's address is"),
+    ("to", "say where the recipients' addresses are"),
     (
         "incoming",
         "say which came from outside: true, false, or a field that says it",

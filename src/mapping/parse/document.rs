@@ -226,7 +226,7 @@ fn idle_beside(table: &mut Table<'_>, key: &'static str, kind: &str) {
     if table.value(key).is_some() {
         let _ = table.wrong::<()>(
             table.key_span(key),
-            format!("`{key}` has no effect beside `{kind}`"),
+            format!("`{key}` has no effect together with `{kind}`"),
         );
     }
 }

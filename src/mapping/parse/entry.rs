@@ -130,6 +130,6 @@ fn excludes(table: &mut Table<'_>, kind: &'static str, key: &'static str) {
 fn idle_beside(table: &Table<'_>, key: &str, kind: &str) {
     let _ = table.wrong::<()>(
         table.key_span(key),
-        format!("`{key}` has no effect beside `{kind}`"),
+        format!("`{key}` has no effect together with `{kind}`"),
     );
 }

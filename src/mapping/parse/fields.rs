@@ -32,7 +32,7 @@ impl Fields<'_> {
 
     pub(super) fn moment(&self, table: &mut Table<'_>) -> Option<MomentSpec> {
         if table.value("at").is_none() {
-            table.lacks("at", "say where the time of a comment stands");
+            table.lacks("at", "say where the time of a comment is");
         }
         let (field, inside) = self.field(table, "at")?;
         let (mut format, mut timezone) = (None, None);
@@ -91,7 +91,7 @@ impl Fields<'_> {
 
     pub(super) fn body(&self, table: &mut Table<'_>) -> Option<BodySpec> {
         if table.value("body").is_none() {
-            table.lacks("body", "say where the text of a comment stands");
+            table.lacks("body", "say where the text of a comment is");
         }
         let (field, inside) = self.field(table, "body")?;
         let mut form = None;
@@ -134,7 +134,7 @@ impl Fields<'_> {
         }
         let names = inside.texts(self.key);
         if names.is_none() && inside.value(self.key).is_none() {
-            inside.lacks(self.key, "say where it stands");
+            inside.lacks(self.key, "say where it is");
         }
         let field = names.and_then(|names| self.checked(names.value, &inside));
         Some((field, Some(inside)))

@@ -65,7 +65,7 @@ fn read_cut(table: &mut Table<'_>) -> (FilesCut, FileSpec) {
     match table.value("each").is_some() {
         true => {
             if split.is_some() {
-                let what = "`split` has no effect beside `each`";
+                let what = "`split` has no effect together with `each`";
                 let _ = table.wrong::<()>(table.key_span("split"), what);
             }
             (FilesCut::List, said)
@@ -94,7 +94,7 @@ pub(super) fn read_attachments(mut table: Table<'_>) -> Option<AttachmentsSpec> 
             let has_time = is_list && table.value(AT).is_some();
             let at = has_time.then(|| path_fields().moment(&mut table)).flatten();
             if is_list && table.value("parts").is_some() {
-                let what = "`parts` has no effect beside `each`";
+                let what = "`parts` has no effect together with `each`";
                 let _ = table.wrong::<()>(table.key_span("parts"), what);
             }
             (Some(cut), said, at)

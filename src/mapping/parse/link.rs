@@ -42,7 +42,7 @@ pub(crate) fn read_link(mut table: Table<'_>) -> Option<LinkSpec> {
         properties: properties.unwrap_or_default(),
     };
     if link.path.is_some() && link.split.is_some() {
-        let what = "`split` has no effect beside `path`: the objects of a list are apart";
+        let what = "`split` has no effect together with `path`: the objects of a list are apart";
         let _none = table.wrong::<()>(table.key_span("split"), what);
     }
     if let Some(by) = &by {

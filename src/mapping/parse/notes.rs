@@ -74,7 +74,7 @@ fn read_from(table: &mut Table<'_>) -> (Option<NotesFrom>, &'static str) {
         }
         [one] => {
             if has_parts {
-                let what = format!("`parts` has no effect beside `{one}`");
+                let what = format!("`parts` has no effect together with `{one}`");
                 let _ = table.wrong::<()>(table.key_span("parts"), what);
             }
             match *one {

@@ -22,7 +22,7 @@ pub(super) fn read_parts(table: &mut Table<'_>) -> Option<PartsSpec> {
     };
     let separator = inside.text("separator");
     if separator.is_none() && inside.value("separator").is_none() {
-        inside.lacks("separator", "write what stands between the parts");
+        inside.lacks("separator", "write what separates the parts");
     }
     let names = inside.texts("names");
     if names.is_none() && inside.value("names").is_none() {

@@ -131,7 +131,7 @@ fn read_file(table: &mut Table<'_>, usual: Option<(&str, &str)>) -> Option<Table
         }
         given.or_else(|| usual.map(str::to_owned))
     };
-    let file = needed("file", None, "name a CSV file beside the mapping");
+    let file = needed("file", None, "name a CSV file next to the mapping");
     let from = needed(
         "from",
         usual.map(|names| names.0),
@@ -187,7 +187,7 @@ pub(crate) fn read_lookup_columns(table: &mut Table<'_>) -> Vec<At<TableSpec>> {
     };
     let span = lookup.span().clone();
     let [file, from] = [
-        ("file", "name a CSV file beside the mapping"),
+        ("file", "name a CSV file next to the mapping"),
         (
             "from",
             "name the column of the file with the texts of your export",

@@ -141,7 +141,8 @@ pub(crate) fn of_rows(survey: &Survey, system: Option<&str>, rest: &Rest<'_>) ->
             format!("{unused} columns")
         };
         losses.push(format!(
-            "{columns} with content would be left out; their lines stand in the mapping, commented out"
+            "{columns} with content would be left out; their lines are in the mapping, commented \
+             out"
         ));
     }
     if survey.rows == CUT_AT && matches!(system, None | Some("servicenow")) {

@@ -135,7 +135,7 @@ impl Page<'_> {
         if is_log(column) {
             let order = match column.distinct.are_grouped() {
                 true => String::new(),
-                false => "# They don't stand one behind the other: sort the file by this column first, or\n\
+                false => "# They are not adjacent: sort the file by this column first, or\n\
                           # rows that come later are refused.\n"
                     .to_owned(),
             };

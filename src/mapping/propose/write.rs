@@ -112,12 +112,12 @@ fn dialect_lines(dialect: &Dialect) -> String {
     }
     if dialect.quote != usual.quote {
         let quote = dialect.quote.map_or_else(|| quoted(""), mark);
-        let _ok = writeln!(lines, "# What stands around cells.\nquote = {quote}");
+        let _ok = writeln!(lines, "# The quote around cells.\nquote = {quote}");
     }
     if let Some(escape) = dialect.escape {
         let _ok = writeln!(
             lines,
-            "# What stands before a quote inside a quoted cell.\nescape = {}",
+            "# The escape before a quote inside a quoted cell.\nescape = {}",
             mark(escape)
         );
     }

@@ -152,7 +152,7 @@ hubspot_owner_id = { column = "A", lookup = { file = "people.csv", from = "Name"
         .map(|problem| (problem.line, problem.help))
         .collect();
     let help = Some(
-        "a file stands beside the mapping and is a CSV with the columns that `from` and `to` name",
+        "the file must be next to the mapping and a CSV with the columns that `from` and `to` name",
     );
     assert_eq!(told, [(12, help), (13, Some("did you mean `Nmae`?"))]);
 

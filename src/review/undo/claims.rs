@@ -1,6 +1,6 @@
-//! Tickets that two runs say they created. Where two runs send the same row at about the same
-//! time, a reply that is lost leaves it open whose call made the ticket (protocol K5), and
-//! both count it as theirs. Only the user knows whose it is.
+//! Tickets that two runs say they created. If two runs send the same row at about the same
+//! time and a reply is lost, it is not known whose call created the ticket (protocol K5), and
+//! both count it as theirs. Only the user can decide.
 
 use std::fs;
 
@@ -10,17 +10,17 @@ use crate::error::Error;
 use crate::journal::Reading;
 use crate::review::family::Member;
 
-/// How far apart two runs may be and still speak of one call: clocks differ, and calls
+/// How far apart two runs may be and still be about one call: clocks differ, and calls
 /// come late.
 const APART: SignedDuration = SignedDuration::from_mins(10);
 
-/// Journals of other runs of the portal that were under way at the time of one.
+/// Journals of other runs of the portal that were running at the same time as one.
 #[derive(Default)]
 pub struct Claims(Vec<(String, Reading)>);
 
 impl Claims {
-    /// Opens the journals of those of these runs that wrote to the portal of a run while that
-    /// one was under way.
+    /// Opens the journals of those of these runs that wrote to the portal of a run while it
+    /// was running.
     pub fn against(own: &Member, known: &[Member]) -> Claims {
         let Some((begun, ended)) = span(own) else {
             return Claims::default();
@@ -33,7 +33,7 @@ impl Claims {
                 && other.kin.portal == own.kin.portal
                 && meets(other)
         });
-        // What can't be read is reported where that very run is asked for.
+        // A run that can't be read is reported when that run itself is asked for.
         let opened = others.filter_map(|other| {
             let journal = Reading::open(&other.folder).ok()?;
             Some((other.name(), journal))
@@ -41,7 +41,7 @@ impl Claims {
         Claims(opened.collect())
     }
 
-    /// The name of another run that says that it created this ticket.
+    /// The name of another run that claims to have created this ticket.
     ///
     /// # Errors
     /// When a journal can't be read.
@@ -55,7 +55,7 @@ impl Claims {
     }
 }
 
-/// From when to when a run was under way, a little more to either side.
+/// When a run was running, with a margin on either side.
 fn span(run: &Member) -> Option<(Timestamp, Timestamp)> {
     let changed = |name: &str| {
         let changed = fs::metadata(run.folder.join(name)).ok()?.modified().ok()?;

@@ -1,4 +1,4 @@
-//! undo.csv: what became of each row that was to be taken back. Made at the end from the
+//! undo.csv: the outcome of each row that was to be undone. Made at the end from the
 //! journal alone, so that it is the same however often the undo was killed.
 
 use std::io;
@@ -81,7 +81,7 @@ fn end_cells(row: &PastRow) -> (&str, [&str; 4]) {
     }
 }
 
-/// Files that stay, as rows.
+/// Files that are kept, as rows.
 fn files_left(journal: &Reading) -> Result<Vec<[String; 8]>, Error> {
     let files = journal.deletions()?.into_iter();
     let left = files.filter_map(|file| {

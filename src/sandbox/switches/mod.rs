@@ -205,7 +205,7 @@ switches! {
     44 merged_ids: MergedIds { Resolve = "on", Gone = "off" }
         "whether the id of a record that was merged away leads to the survivor, and is passed over in batches"
     46 unknown_fields: UnknownFields { Ignored = "ignore", Refused = "400" }
-        "fields and parameters that nobody knows"
+        "unknown fields and parameters"
     47 external_options: ExternalOptions { Empty = "empty", Filled = "filled" }
         "the options in definitions of pipeline, stage and owner"
     48 legacy_links: LegacyLinks { Served = "yes", Gone = "no" }
