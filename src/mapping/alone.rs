@@ -1,6 +1,5 @@
-//! What can be known of a mapping without a file and a portal, beside its grammar:
-//! time zones, date formats, templates. Checking a mapping by itself would be worth
-//! little without them.
+//! Checks of a mapping beyond its grammar that need neither file nor portal: time
+//! zones, date formats, templates.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -88,7 +87,7 @@ pub(crate) fn check_zone(name: &At<String>, problems: &Problems) {
     }
 }
 
-/// A date format, read; none when it was reported.
+/// A parsed date format; none if it was reported.
 pub(crate) fn check_format(text: &At<String>, problems: &Problems) -> Option<DateFormat> {
     match DateFormat::new(&text.value) {
         Ok(format) => Some(format),
@@ -124,8 +123,8 @@ pub(crate) fn template_problem(text: &str, source: &At<String>, fault: &Template
     )
 }
 
-/// The place of a part of a text. Where the TOML writes the text with escapes, parts
-/// can't be placed and the whole text stands for them.
+/// The place of a part of a text. If the TOML writes the text with escapes, parts can't
+/// be located and the whole text is marked.
 pub(crate) fn inside(text: &str, source: &At<String>, part: &Range<usize>) -> Range<usize> {
     let written = text.get(source.span.clone()).unwrap_or("");
     match written.find(source.value.as_str()) {

@@ -1,7 +1,6 @@
-//! Columns by name: exact first, then ignoring case, what can't be seen, and which kind
-//! of blank stands where. Names may repeat; all positions of a name are kept. The
-//! columns that the tool itself has added to a file are found where it has no other of
-//! that name.
+//! Columns by name: exact first, then ignoring case, invisible characters and the kind
+//! of blanks. Names may repeat; all positions of a name are kept. The columns that the
+//! tool itself has added to a file are found if no other column has that name.
 
 use std::collections::HashMap;
 
@@ -10,8 +9,8 @@ use crate::mapping::shape::ColumnName;
 use crate::model::invisible::visible_name;
 use crate::model::row::Headers;
 
-/// The columns that the tool's own files add (refused.csv, done.csv). They are not
-/// the user's, so nobody is told that nothing uses them.
+/// The columns that the tool's own files add (refused.csv, done.csv). They are not the
+/// user's, so they are not reported as unused.
 const OWN: [&str; 13] = [
     "_line",
     "_code",
@@ -81,7 +80,7 @@ impl HeaderIndex {
         }
     }
 
-    /// The time zone that the pattern finds in the name of a column: its group `tz`.
+    /// The time zone that the pattern matches in the name of a column: its group `tz`.
     pub(crate) fn zone(&self, column: &ColumnName, idx: usize) -> Option<String> {
         let ColumnName::Pattern(pattern) = column else {
             return None;
@@ -103,7 +102,7 @@ impl HeaderIndex {
         name.map_or("", String::as_str)
     }
 
-    /// The header that looks most like a name.
+    /// The header most similar to a name.
     pub(crate) fn nearest(&self, name: &str) -> Option<&str> {
         nearest(name, self.names.iter().map(String::as_str))
     }

@@ -1,12 +1,12 @@
 //! The mapping language: a TOML file that says how the columns of one system's
 //! export become ticket properties, links and notes.
 //!
-//! text → `MappingFile` (parse) → `CompiledMapping` (compile, against the headers
-//! of an input and the schema of a portal) → `Mapped` (map, once a row). Parsing and
+//! text → `MappingFile` (parse) → `CompiledMapping` (compile, against the headers of an
+//! input and the schema of a portal) → `Mapped` (map, once a row). Parsing and
 //! compiling report all their problems at once, each with its place in the TOML. Run
 //! backwards (`backwards`), a mapping says how values become the texts that it reads.
-//! Everything here is plain computing on values of `model`: no portal, no clock, no
-//! environment, and no files but the tables that a mapping names (`tables`).
+//! Everything here is pure computation on values of `model`: no portal, no clock, no
+//! environment, and no files except the tables that a mapping names (`tables`).
 
 mod alone;
 mod backwards;
@@ -41,7 +41,7 @@ mod way_back;
 #[cfg(test)]
 mod tests;
 
-/// The text of a note's body, for whoever shows it.
+/// The text of a note's body, to be shown.
 pub fn note_text(body: &str) -> String {
     notes::text_of(body)
 }

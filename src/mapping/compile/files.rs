@@ -15,7 +15,7 @@ pub(super) fn note_files(spec: &FilesSpec, names: &Names) -> Files {
 
 impl Compiler<'_> {
     /// Compiles one `[[attachments]]`. None when something was reported, when the input lacks
-    /// its optional columns, or when no files are taken along.
+    /// its optional columns, or when no files are uploaded.
     pub(super) fn ticket_files(&mut self, spec: &AttachmentsSpec) -> Option<TicketFiles> {
         let names = names(&spec.cut);
         let at = match &spec.at {

@@ -56,7 +56,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// The columns of which a key is made.
+    /// The columns that make up a key.
     fn columns_of(&self, origin: &Origin, feed: &Feed) -> Vec<Column> {
         match (feed, origin) {
             (Feed::Columns(columns), _) => columns.clone(),

@@ -15,7 +15,7 @@ use crate::mapping::shape::{
 };
 
 impl Compiler<'_> {
-    /// Compiles one, which stands in this place in the mapping. None when something was
+    /// Compiles the one at this position in the mapping. None when something was
     /// reported, or when the file lacks its optional columns.
     pub(crate) fn notes(
         &mut self,
@@ -51,8 +51,7 @@ impl Compiler<'_> {
         })
     }
 
-    /// Where the comments stand; none where the input lacks them, or something was
-    /// reported.
+    /// Where the comments are; none if the input lacks them, or something was reported.
     fn note_place(
         &mut self,
         entry: usize,
@@ -166,7 +165,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// A map of texts to texts; case and blanks around do not matter.
+    /// A map of texts to texts, ignoring case and surrounding blanks.
     fn note_map(&self, map: &At<MapSpec>) -> LookUp {
         let lines = match &map.value {
             MapSpec::File(table) => return self.look_up(&At::new(table.clone(), map.span.clone())),

@@ -1,5 +1,5 @@
-//! Comments in a file of their own: which columns of it they have, and by what they name
-//! the row of their ticket.
+//! Comments in a separate file: the columns that they need, and how they name the row of
+//! their ticket.
 
 use crate::mapping::entry::Column;
 use crate::mapping::header_index::HeaderIndex;
@@ -11,26 +11,26 @@ use crate::model::row::{Cells, Headers};
 /// How many columns a message names.
 const SHOWN: usize = 12;
 
-/// A file of comments, as the mapping wants it.
+/// A file of comments, as the mapping describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommentFile {
     /// Position of its `[[notes]]` in the mapping.
     pub entry: u32,
     /// The file, as the mapping names it.
     pub file: String,
-    /// Columns with what names the ticket; the first that is filled counts.
+    /// Columns that name the ticket; the first filled one counts.
     pub ticket: Vec<String>,
-    /// Columns of which the comments are made, each once.
+    /// Columns that the comments are made of, each once.
     pub fields: Vec<String>,
-    /// Columns of which the file must have one, for each thing that the mapping reads.
+    /// For each field that the mapping reads, the columns of which the file must have one.
     pub(crate) needed: Vec<Vec<String>>,
 }
 
-/// Where the columns stand in a file of comments.
+/// Positions of the columns in a file of comments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommentColumns {
     ticket: Vec<usize>,
-    /// In the order of `CommentFile::fields`; none where the file lacks one.
+    /// In the order of `CommentFile::fields`; none if the file lacks one.
     fields: Vec<Option<usize>>,
 }
 
@@ -43,7 +43,7 @@ pub struct LacksColumn {
     pub advice: String,
 }
 
-/// By what comments name a row.
+/// How comments name a row.
 #[derive(Clone, Debug)]
 pub(crate) enum Joint {
     /// By the text of its key, without the prefix.
@@ -102,14 +102,14 @@ fn lacks(names: &[String], headers: &Headers) -> LacksColumn {
 }
 
 impl CommentColumns {
-    /// What names the ticket of a comment; empty where it names none.
+    /// The name of a comment's ticket; empty if it names none.
     pub fn ticket<'r>(&self, cells: &'r Cells) -> &'r str {
         let named = self.ticket.iter().filter_map(|idx| cells.get(*idx));
         let mut named = named.map(trim_invisible);
         named.find(|name| !name.is_empty()).unwrap_or_default()
     }
 
-    /// The cells of which the comment is made.
+    /// The cells that the comment is made of.
     pub fn fields(&self, cells: &Cells) -> Cells {
         let cell = |idx: &Option<usize>| idx.and_then(|idx| cells.get(idx)).unwrap_or("");
         Cells::new(self.fields.iter().map(cell))

@@ -1,4 +1,4 @@
-//! What a note says that has files and no text of its own.
+//! The text of a note that has only files.
 
 use super::body::{Head, body};
 use crate::mapping::shape::BodyForm;

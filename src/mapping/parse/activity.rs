@@ -1,5 +1,4 @@
-//! `as` of `[[notes]]`: comments that become e-mails or calls, and what those have of their
-//! own.
+//! `as` of `[[notes]]`: comments that become e-mails or calls, and the properties of those.
 
 use super::fields::Fields;
 use crate::mapping::parse::table::Table;
@@ -13,12 +12,12 @@ const KINDS: [(&str, Activity); 3] = [
     ("call", Activity::Call),
 ];
 
-/// What only e-mails have.
+/// Keys that only e-mails have.
 const OF_EMAILS: [&str; 3] = ["from", "to", "cc"];
-/// What notes have not.
+/// Keys that notes don't have.
 const OF_BOTH: [&str; 2] = ["subject", "incoming"];
 
-/// What every e-mail says, and how it is named.
+/// Required keys of e-mails, with help.
 const NEEDED_BY_EMAILS: [(&str, &str); 3] = [
     ("from", "say where the sender's address is"),
     ("to", "say where the recipients' addresses are"),

@@ -12,7 +12,7 @@ use crate::mapping::shape::{
     At, AttachmentsSpec, FieldSpec, FileSpec, FilesCut, FilesSpec, MomentSpec, PartsSpec,
 };
 
-/// What may be said of a file, and when it was attached.
+/// The fields of a file, and when it was attached.
 const SAID: [&str; 4] = ["id", "name", "url", "size"];
 const AT: &str = "at";
 
@@ -57,7 +57,7 @@ fn is_list(table: &mut Table<'_>) -> bool {
     matches!(value, Some(DeValue::Table(inside)) if inside.contains_key("each"))
 }
 
-/// How files are told apart: a list says something of each, other texts are cut.
+/// How files are separated: a list has an element for each, other texts are cut.
 fn read_cut(table: &mut Table<'_>) -> (FilesCut, FileSpec) {
     needs(table, "each", &SAID);
     let said = read_said(table);
@@ -110,7 +110,7 @@ pub(super) fn read_attachments(mut table: Table<'_>) -> Option<AttachmentsSpec> 
     })
 }
 
-/// A cell that says several things of one file: its parts are what they are called.
+/// A cell with several fields of one file: its parts have these names.
 fn read_in_parts(table: &mut Table<'_>) -> (Option<FilesCut>, FileSpec, Option<MomentSpec>) {
     let Some(parts) = read_parts(table) else {
         let _known = table.value(AT);

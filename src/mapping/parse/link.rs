@@ -57,8 +57,8 @@ pub(crate) fn read_link(mut table: Table<'_>) -> Option<LinkSpec> {
     })
 }
 
-/// A name that no kind has which every portal knows is one of a custom kind, which the
-/// portal has to tell; one that is a letter away from such a kind is a slip.
+/// A name that is not a standard kind is that of a custom object, which only the portal
+/// knows; one that differs from a standard kind in one letter is a typing error.
 fn read_to(table: &mut Table<'_>) -> Option<At<ObjectName>> {
     let names = ObjectType::ALL.map(ObjectType::plural);
     let known = format!(
@@ -109,7 +109,7 @@ fn read_by(table: &mut Table<'_>, to: Option<&ObjectName>) -> Option<At<LinkBy>>
     Some(At::new(read, by.span))
 }
 
-/// Only a record told by a property can be created, and only one that is created gets
+/// Only a record identified by a property can be created, and only a created one gets
 /// properties.
 fn fits_missing(table: &mut Table<'_>, link: &LinkSpec, by: &At<LinkBy>) {
     let creates = link.missing == Missing::Create;

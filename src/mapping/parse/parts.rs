@@ -1,10 +1,10 @@
-//! `parts`: how a cell is cut that says several things.
+//! `parts`: how a cell with several fields is cut.
 
 use super::table::Table;
 use super::transform::read_word;
 use crate::mapping::shape::PartsSpec;
 
-/// What `parts` may say of the last part.
+/// The possible values of `last`.
 const LAST: [(&str, ()); 1] = [("rest", ())];
 
 /// `parts = { separator = ";", names = ["at", "author", "body"], last = "rest" }`.
