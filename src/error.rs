@@ -20,7 +20,7 @@ pub enum Kind {
     /// Can be run again as it is, later.
     Later,
     /// Must be fixed first: token, scopes, schema, a lock held by another run.
-    Mend,
+    MustFix,
 }
 
 /// The end of a command, with what to do about it.
@@ -50,8 +50,8 @@ impl Error {
     }
 
     /// Something must be fixed first.
-    pub fn mend(message: impl fmt::Display) -> Error {
-        Error::new(Kind::Mend, message)
+    pub fn must_fix(message: impl fmt::Display) -> Error {
+        Error::new(Kind::MustFix, message)
     }
 
     fn new(kind: Kind, message: impl fmt::Display) -> Error {

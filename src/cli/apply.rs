@@ -6,25 +6,25 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::begun::{open_input, operation, same_portal};
+use super::command_line::{CommandLine, FILES, began_with};
+use super::compile_mapping::kinds_error;
+use super::console::Console;
 use super::exit::Exit;
+use super::families::known;
 use super::file_args::{FileArgs, absolute, for_run, same_files};
-use super::fit::kinds_error;
-use super::found::find;
+use super::find_runs::find;
 use super::import_args::Op;
-use super::import_fit::lacking;
 use super::input::say_reading;
-use super::known;
 use super::mapping_file::mapping_error;
 use super::portal::{Portal, call_error};
-use super::relatives::known;
+use super::portal_facts;
+use super::prepare_import::lacking;
+use super::reopen::{open_input, operation, same_portal};
 use super::run_args::RunArgs;
 use super::running::{finish, new_run, record, say_start};
 use super::schema::{Lacking, create, refuse_clashes};
 use super::settings::PortalArgs;
-use super::talk::Talk;
-use super::trust::{self, Claims};
-use super::typed::{FILES, Typed, began_with};
+use super::trust::{self, RunPlaces};
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
 use crate::import::flow::Operation;
@@ -32,12 +32,12 @@ use crate::import::job::Job;
 use crate::import::job::Unknown;
 use crate::import::links::LinkKinds;
 use crate::import::notes::attachments::FileSources;
-use crate::import::plan::rivals::Rivals;
+use crate::import::plan::family_keys::FamilyKeys;
 use crate::import::read::Input;
 use crate::import::resume::folder::{RunFolder, has_begun};
 use crate::import::resume::guard::{Began, same_schema};
 use crate::journal::{
-    Applied, Header, JournalError, PlanReading, PlanRef, Reading, Told, copy_comments,
+    Applied, Header, JournalError, PlanReading, PlanRef, Reading, RunOptions, copy_comments,
 };
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::count::counted;
@@ -66,7 +66,7 @@ pub struct ApplyArgs {
 }
 
 /// Applies a plan.
-pub async fn run(args: &ApplyArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: &ApplyArgs, typed: &CommandLine, console: &Console) -> Result<Exit, Error> {
     // By its folder, or by the name that `runs` lists.
     let path = match args.plan.exists() {
         true => args.plan.clone(),
@@ -79,18 +79,18 @@ pub async fn run(args: &ApplyArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     let plan = Plan::open(folder.path())?;
     plan.refuse_applied()?;
     if plan.asks() {
-        talk.expect_answer(args.yes, "apply the plan")?;
+        console.expect_answer(args.yes, "apply the plan")?;
     }
-    apply(&plan, typed, talk).await
+    apply(&plan, typed, console).await
 }
 
 /// Applies it with the options that were given to the plan, unless `typed` gives them again.
-async fn apply(plan: &Plan, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
+async fn apply(plan: &Plan, typed: &CommandLine, console: &Console) -> Result<Exit, Error> {
     let told = began_with(plan.header.told.clone()).overlaid(&typed.told());
     let told = trust::files(&plan.folder, &plan.header.run, told, typed)?;
     let told = absolute(told);
     let mut args = typed.as_told::<ApplyArgs>(&told)?;
-    let claims = Claims {
+    let claims = RunPlaces {
         folder: &plan.folder,
         run: &plan.header.run,
         portal: &plan.header.portal,
@@ -98,11 +98,11 @@ async fn apply(plan: &Plan, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     };
     trust::go_to(&claims, &mut args.portal, None)?;
     let (input, mapping) = open_input(&plan.header, &plan.folder, Began::Plan)?;
-    let mapping = args.files.fitted(mapping, talk)?;
+    let mapping = args.files.fitted(mapping, console)?;
     let files = for_run(plan.files(&args.files)?, &plan.header).await?;
-    let portal = Portal::open(&args.portal, talk).await?;
-    say_reading(&input, talk);
-    let ready = match plan.ready(&input, &mapping, &portal, talk).await {
+    let portal = Portal::open(&args.portal, console).await?;
+    say_reading(&input, console);
+    let ready = match plan.ready(&input, &mapping, &portal, console).await {
         Ok(ready) => ready,
         Err(error) => {
             portal.close().await;
@@ -111,8 +111,8 @@ async fn apply(plan: &Plan, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
     };
     let what = format!("{} in {}", plan.words(), portal.name_in_question());
     let agreed = match plan.asks() {
-        true => talk.confirmed(args.yes, &what),
-        false => talk.confirmed(true, &what),
+        true => console.confirmed(args.yes, &what),
+        false => console.confirmed(true, &what),
     };
     if !agreed {
         portal.close().await;
@@ -123,7 +123,7 @@ async fn apply(plan: &Plan, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
         plan,
         told,
     };
-    applying.run((input, files), ready, portal, talk).await
+    applying.run((input, files), ready, portal, console).await
 }
 
 /// A plan as it is about to be applied.
@@ -163,7 +163,7 @@ impl Plan {
             return Ok(());
         };
         let (plan, run) = (self.folder.display(), run.display());
-        Err(Error::mend(format!(
+        Err(Error::must_fix(format!(
             "the plan {plan} was applied before, by the run {run}"
         ))
         .advise(format!(
@@ -176,7 +176,7 @@ impl Plan {
     fn applied_by(&self) -> Result<Option<PathBuf>, Error> {
         if let Some(by) = self.reading.applied()? {
             let has_journal = || -> Result<bool, JournalError> {
-                let run = Reading::open(&by.folder)?.kin()?.run;
+                let run = Reading::open(&by.folder)?.lineage()?.run;
                 Ok(run == by.run)
             };
             // A folder without a journal belongs to a run that never began.
@@ -187,7 +187,7 @@ impl Plan {
         }
         let known = known(std::iter::empty());
         let mut known = known.into_iter();
-        let by = known.find(|one| one.kin.plan.as_ref() == Some(&self.header.run));
+        let by = known.find(|one| one.lineage.plan.as_ref() == Some(&self.header.run));
         Ok(by.map(|one| one.folder))
     }
 
@@ -240,13 +240,13 @@ impl Plan {
         input: &Input,
         mapping: &MappingFile,
         portal: &Portal,
-        talk: &Talk,
+        console: &Console,
     ) -> Result<Ready, Error> {
         same_portal(&self.header, &portal.account, Began::Plan)?;
         let schema = &self.header.schema;
         let compiled = mapping
             .compile(input.headers(), schema, self.operation.purpose())
-            .map_err(|errors| mapping_error(&errors, talk))?;
+            .map_err(|errors| mapping_error(&errors, console))?;
         let parts = SchemaParts {
             contacts: mapping.links_contacts(),
             owners: !schema.owners.is_empty(),
@@ -254,7 +254,7 @@ impl Plan {
         };
         let client = &portal.client;
         let mut held = client.schema(parts).await.map_err(call_error)?;
-        known::as_begun(&mut held, schema);
+        portal_facts::as_begun(&mut held, schema);
         let lacks = self.reading.lacks()?;
         let mut lacking = lacking((Op::of(self.operation), false), mapping, &held, client).await?;
         lacking.properties.retain(|new| lacks.contains(&new.name));
@@ -280,7 +280,7 @@ impl Plan {
 struct Applying<'a> {
     args: &'a ApplyArgs,
     plan: &'a Plan,
-    told: Told,
+    told: RunOptions,
 }
 
 impl Applying<'_> {
@@ -289,7 +289,7 @@ impl Applying<'_> {
         (mut input, files): (Input, Option<FileSources>),
         ready: Ready,
         portal: Portal,
-        talk: &Talk,
+        console: &Console,
     ) -> Result<Exit, Error> {
         let plan = self.plan;
         let folder = RunFolder::create(plan.operation.word(), self.args.run_dir.as_deref())?;
@@ -301,7 +301,7 @@ impl Applying<'_> {
             began: false,
         };
         PlanReading::mark_applied(&plan.folder, &by)?;
-        let created = match create(&portal.client, &ready.lacking, talk).await {
+        let created = match create(&portal.client, &ready.lacking, console).await {
             Ok(created) => created,
             Err(error) => {
                 folder.abandon();
@@ -315,14 +315,14 @@ impl Applying<'_> {
             input.join_comments(&path, &compiled)?;
         }
         let job = self.job((input, files), (compiled, ready.links), header, folder)?;
-        record(&job, &self.args.portal, talk);
+        record(&job, &self.args.portal, console);
         // From here on a run may have begun, even if its folder is moved.
         by.began = true;
         PlanReading::mark_applied(&plan.folder, &by)?;
         let account = portal.account.clone();
         let reports = self.args.run_args.leaves_report();
-        say_start(&job, &account, talk);
-        let ended = finish(job, portal, account, reports, talk).await;
+        say_start(&job, &account, console);
+        let ended = finish(job, portal, account, reports, console).await;
         by.began = has_begun(&path);
         if !by.began {
             PlanReading::mark_applied(&plan.folder, &by)?;
@@ -352,8 +352,8 @@ impl Applying<'_> {
             folder,
             past: None,
             files,
-            rivals: Rivals::default(),
-            facts: known::for_runs(self.plan.header.portal_id),
+            rivals: FamilyKeys::default(),
+            facts: portal_facts::for_runs(self.plan.header.portal_id),
             options: self.args.run_args.options(None, Unknown::Leave, horizon),
         })
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::console::Console;
 use super::portal::Portal;
-use super::talk::Talk;
 use crate::error::Error;
 use crate::import::plan::one_per::Rows;
 use crate::import::read::{Input, Reading};
@@ -16,8 +16,8 @@ use crate::model::row::KeptEnd;
 use crate::model::visible::one_line;
 
 /// Refused at once where nobody can be asked.
-pub fn expect_answer(yes: bool, talk: &Talk) -> Result<(), Error> {
-    talk.expect_answer(yes, "archive tickets")
+pub fn expect_answer(yes: bool, console: &Console) -> Result<(), Error> {
+    console.expect_answer(yes, "archive tickets")
 }
 
 /// Says how many tickets of which portal would be archived, and which rows are skipped
@@ -27,21 +27,21 @@ pub fn agreed(
     (mapping, limit): (&Arc<CompiledMapping>, Option<u64>),
     portal: &Portal,
     yes: bool,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<bool, Error> {
     let rows = Rows::new(input.again(), Arc::clone(mapping));
     let counts = counts(rows, mapping, (&input.places(), limit.unwrap_or(u64::MAX)))?;
     let name = portal.name_in_question();
     if let Some(words) = counts.left_alone_words() {
-        talk.say(&words);
+        console.say(&words);
         if counts.rows == 0 && counts.refused == 0 {
-            talk.say(&format!("nothing to archive in {name}"));
+            console.say(&format!("nothing to archive in {name}"));
             return Ok(false);
         }
     }
     if counts.refused > 0 {
         let rows = counted_as(counts.refused, "row names", "rows name");
-        talk.say(&format!(
+        console.say(&format!(
             "{rows} no ticket in a way that can be used: refused"
         ));
     }
@@ -55,7 +55,7 @@ pub fn agreed(
         _ => "the tickets",
     };
     let what = format!("archive {tickets} of {rows} in {name}");
-    Ok(talk.confirmed(yes, &what))
+    Ok(console.confirmed(yes, &what))
 }
 
 /// Rows of an input.

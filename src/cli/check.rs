@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use super::check_args::CheckArgs;
 use super::check_mapping;
+use super::console::Console;
 use super::exit::Exit;
 use super::input::say_others;
-use super::talk::Talk;
 use crate::error::Error;
 use crate::import::read::{LineEnds, TextFacts};
-use crate::import::survey::{Sounded, Survey, sound};
+use crate::import::survey::{DialectSurvey, Survey, survey_dialect};
 use crate::mapping::propose::{Column, Survey as Cells};
 use crate::model::count::{count, counted};
 use crate::model::dialect::{Dialect, delimiter_word};
@@ -24,15 +24,15 @@ use crate::model::visible::one_line;
 const EXAMPLE: usize = 30;
 
 /// Runs a check.
-pub async fn run(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Error> {
     match &args.mapping {
-        Some(mapping) => check_mapping::run(args, mapping, talk).await,
-        None => look(args, talk),
+        Some(mapping) => check_mapping::run(args, mapping, console).await,
+        None => look(args, console),
     }
 }
 
 /// Looks at the files alone.
-fn look(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
+fn look(args: &CheckArgs, console: &Console) -> Result<Exit, Error> {
     if args.input.comments().is_some() {
         let message = "--comments names a file for a mapping, and there is none";
         return Err(Error::usage(message)
@@ -40,11 +40,11 @@ fn look(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
     }
     let given = args.input.dialect(&Dialect::default());
     let input = args.input.open(&given, None)?;
-    say_others(&input, talk);
-    let sounded = sound(input, &given)?;
+    say_others(&input, console);
+    let sounded = survey_dialect(input, &given)?;
     let survey = &sounded.survey;
-    talk.show(&words(&sounded));
-    talk.result(&survey_json(&sounded));
+    console.show(&words(&sounded));
+    console.result(&survey_json(&sounded));
     Ok(match survey.refusals.is_empty() {
         true => Exit::Fine,
         false => Exit::Found,
@@ -52,7 +52,7 @@ fn look(args: &CheckArgs, talk: &Talk) -> Result<Exit, Error> {
 }
 
 /// The survey for people.
-fn words(sounded: &Sounded) -> String {
+fn words(sounded: &DialectSurvey) -> String {
     let survey = &sounded.survey;
     let mut text = String::new();
     let mut line = |words: String| {
@@ -206,7 +206,7 @@ fn percent(column: &Column, rows: u64) -> String {
 }
 
 /// The survey for scripts.
-fn survey_json(sounded: &Sounded) -> Value {
+fn survey_json(sounded: &DialectSurvey) -> Value {
     let survey = &sounded.survey;
     let texts: Vec<Value> = survey.texts.iter().map(text_json).collect();
     let columns: Vec<Value> = survey.cells.columns().iter().map(column_json).collect();

@@ -7,17 +7,17 @@ use std::sync::Arc;
 
 use super::check_args::CheckArgs;
 use super::comments;
+use super::compile_mapping::{Definitions, Intent};
+use super::console::Console;
 use super::exit::Exit;
-use super::fit::{Definitions, Intent};
-use super::import_fit::wanted;
 use super::input::say_reading;
-use super::known;
 use super::mapping_file::{mapping_error, parse_mapping};
 use super::output::new_file;
 use super::portal::{Portal, call_error};
+use super::portal_facts;
+use super::prepare_import::wanted;
 use super::preview::preview_of;
 use super::schema::{Lacking, PortalCopy, REMEDY, lacking_groups};
-use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::records::association_types::from_ticket;
 use crate::import::check::{Allowance, Check, Setting, check, held, write_values};
@@ -32,37 +32,48 @@ use crate::output::{Privacy, Target, Temporary};
 use crate::report::{check_json, check_words};
 
 /// Checks every row of the input against a mapping.
-pub async fn run(args: &CheckArgs, path: &Path, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: &CheckArgs, path: &Path, console: &Console) -> Result<Exit, Error> {
     let targets = Targets::of(args)?;
     let mapping = match parse_mapping(path)? {
         Ok(mapping) => comments::with_typed(mapping, args.input.comments())?,
-        Err(errors) => return Err(mapping_error(&all_mistakes(errors, args, talk).await, talk)),
+        Err(errors) => {
+            return Err(mapping_error(
+                &all_mistakes(errors, args, console).await,
+                console,
+            ));
+        }
     };
     let input = args.input.open(mapping.dialect(), None)?;
     if let Some(Target::File(path)) = &targets.refused {
         expect_ending(path, &input)?;
     }
     let intent = intent(args, &mapping, &input);
-    let (mut copy, portal) = args.from.read_keeping(intent.parts(), talk).await?;
+    let (mut copy, portal) = args.from.read_keeping(intent.parts(), console).await?;
     let used = |name: &str| mapping.property_names().contains(&name);
-    copy.schema = known::completed(copy.schema, copy.portal_id, args.op.operation(), used, talk);
+    copy.schema = portal_facts::completed(
+        copy.schema,
+        copy.portal_id,
+        args.op.operation(),
+        used,
+        console,
+    );
     let looked = Looked {
         intent,
         input: &input,
         copy: &copy,
         portal: portal.as_ref(),
     };
-    let against = looked.against(args, talk).await;
+    let against = looked.against(args, console).await;
     if let Some(portal) = portal {
         portal.close().await;
     }
     let against = against?;
-    say_reading(&input, talk);
-    let beside = comments::open(&mapping, &against.compiled, args.input.comments(), talk)?;
+    say_reading(&input, console);
+    let beside = comments::open(&mapping, &against.compiled, args.input.comments(), console)?;
     let compiled = Arc::clone(&against.compiled);
     let (report, shown) = checked(args, (input, beside), against, &copy, &targets)?;
-    show(&report, &shown, talk);
-    targets.written(&report, &compiled, talk)?;
+    show(&report, &shown, console);
+    targets.written(&report, &compiled, console)?;
     Ok(match (report.refused, report.clashes.as_slice()) {
         (0, []) => Exit::Fine,
         _ => Exit::Found,
@@ -95,15 +106,15 @@ impl Targets {
         &self,
         report: &CheckReport,
         compiled: &CompiledMapping,
-        talk: &Talk,
+        console: &Console,
     ) -> Result<(), Error> {
         if let Some(Target::File(path)) = &self.refused {
             let (rows, path) = (report.refused, path.display());
             let rows = counted(rows, "row");
-            talk.say(&format!("{path}: {rows} that would be refused"));
+            console.say(&format!("{path}: {rows} that would be refused"));
         }
         match &self.values {
-            Some(target) => propose(target, report, compiled, talk),
+            Some(target) => propose(target, report, compiled, console),
             None => Ok(()),
         }
     }
@@ -147,15 +158,15 @@ fn checked(
     Ok((report, shown))
 }
 
-fn show(report: &CheckReport, shown: &str, talk: &Talk) {
-    talk.show(&check_words(report));
+fn show(report: &CheckReport, shown: &str, console: &Console) {
+    console.show(&check_words(report));
     if !shown.is_empty() {
-        talk.show(&format!("\n{shown}"));
+        console.show(&format!("\n{shown}"));
     }
     if !report.clashes.is_empty() {
-        talk.say(REMEDY);
+        console.say(REMEDY);
     }
-    talk.result(&check_json(report));
+    console.result(&check_json(report));
 }
 
 /// Rows are refused in the form in which they came.
@@ -194,15 +205,15 @@ struct Against {
 impl Looked<'_> {
     /// Fits the mapping, counts what an import has to ask for and create, and looks up
     /// keys if the portal can be called.
-    async fn against(&self, args: &CheckArgs, talk: &Talk) -> Result<Against, Error> {
+    async fn against(&self, args: &CheckArgs, console: &Console) -> Result<Against, Error> {
         let (intent, copy) = (self.intent, self.copy);
         let wanted = wanted(intent.mapping, args.op);
         let lacking = Lacking::of(&wanted, &copy.schema, &copy.archived);
-        say_lacking(&lacking, talk);
+        say_lacking(&lacking, console);
         let assumed = lacking.assumed(&wanted, &copy.schema);
         let definitions = Definitions::Copy(copy);
-        let (compiled, _links) = intent.fit(&assumed, definitions, talk).await?;
-        let readers = intent.compile(&assumed, talk)?;
+        let (compiled, _links) = intent.fit(&assumed, definitions, console).await?;
+        let readers = intent.compile(&assumed, console)?;
         // Tickets can't be read by a property that is not unique; that clash is reported.
         let known = |name: &str| copy.schema.tickets.get(name);
         let is_known = |name: &str| known(name).is_some_and(|property| property.unique);
@@ -270,9 +281,9 @@ impl Looked<'_> {
     }
 }
 
-fn say_lacking(lacking: &Lacking, talk: &Talk) {
+fn say_lacking(lacking: &Lacking, console: &Console) {
     if lacking.can_be_created() {
-        talk.say(&format!(
+        console.say(&format!(
             "the portal lacks {}; it counts as there, `schema apply` creates it",
             lacking.names()
         ));
@@ -281,14 +292,14 @@ fn say_lacking(lacking: &Lacking, talk: &Talk) {
 
 /// A mapping with mistakes is still checked against file and portal as far as possible,
 /// so that all its mistakes are reported at once.
-async fn all_mistakes(errors: MappingErrors, args: &CheckArgs, talk: &Talk) -> MappingErrors {
+async fn all_mistakes(errors: MappingErrors, args: &CheckArgs, console: &Console) -> MappingErrors {
     let insisted = errors.rest().map(|mapping| mapping.dialect().clone());
     let Ok(input) = args.input.open(&insisted.unwrap_or_default(), None) else {
         return errors;
     };
     let mapping = errors.rest();
     let parts = mapping.map(|mapping| intent(args, mapping, &input).parts());
-    match args.from.read(parts.unwrap_or_default(), talk).await {
+    match args.from.read(parts.unwrap_or_default(), console).await {
         Ok(copy) => {
             errors.and_against(input.headers(), &copy.schema, args.op.operation().purpose())
         }
@@ -311,7 +322,7 @@ fn propose(
     target: &Target,
     report: &CheckReport,
     mapping: &CompiledMapping,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<(), Error> {
     let opened = target.open(Privacy::Usual);
     let lines = opened.and_then(|to| write_values(to, &report.unmapped, mapping));
@@ -323,7 +334,7 @@ fn propose(
         .file_name()
         .unwrap_or(path.as_os_str())
         .to_string_lossy();
-    talk.say(&format!(
+    console.say(&format!(
         "{}: {} to fill in under `to`, in addition to the mapping's lines; then put it \
          next to the mapping and write there",
         path.display(),
@@ -338,7 +349,7 @@ fn propose(
             } else {
                 ", unmapped = \"keep\""
             };
-            talk.say(&format!(
+            console.say(&format!(
                 "  {}: map = {{ file = \"{file}\" }}{keep}",
                 column.property
             ));

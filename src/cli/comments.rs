@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::talk::Talk;
+use super::console::Console;
 use crate::error::Error;
 use crate::import::notes::comments::{CommentInput, Gathered};
 use crate::import::read::Sources;
@@ -37,7 +37,7 @@ pub fn open(
     mapping: &MappingFile,
     compiled: &Arc<CompiledMapping>,
     typed: Option<&Path>,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Vec<CommentInput>, Error> {
     let mut inputs = Vec::new();
     for file in compiled.comment_files() {
@@ -50,7 +50,7 @@ pub fn open(
         };
         let input = CommentInput::open(file, Sources::find(&[path], None)?)?;
         for facts in input.input().facts() {
-            talk.say(&format!(
+            console.say(&format!(
                 "reading comments from {}: {}",
                 facts.name, facts.words
             ));

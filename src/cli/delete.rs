@@ -8,16 +8,16 @@ use std::sync::Arc;
 use clap::{Args, ValueHint};
 
 use super::archiving;
+use super::compile_mapping::refuse_counted;
+use super::console::Console;
 use super::exit::Exit;
-use super::fit::refuse_counted;
 use super::input::say_reading;
-use super::known;
 use super::mapping_file::{mapping_error, read_mapping};
 use super::portal::{Portal, call_error};
+use super::portal_facts;
 use super::run_args::RunArgs;
 use super::running::{finish, new_run, record};
 use super::settings::PortalArgs;
-use super::talk::Talk;
 use super::undo;
 use crate::error::Error;
 use crate::hubspot::{Account, SchemaParts};
@@ -25,11 +25,11 @@ use crate::import::flow::Operation;
 use crate::import::job::Job;
 use crate::import::job::Unknown;
 use crate::import::links::LinkKinds;
-use crate::import::plan::rivals::Rivals;
+use crate::import::plan::family_keys::FamilyKeys;
 use crate::import::read::{Input, Sources};
 use crate::import::resume::folder::RunFolder;
 use crate::import::settle::files::IDMAP_COLUMNS;
-use crate::journal::{Header, Told};
+use crate::journal::{Header, RunOptions};
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
 use crate::model::dialect::Dialect;
 use crate::model::invisible::visible_name;
@@ -99,21 +99,21 @@ pub struct DeleteArgs {
 }
 
 /// Archives tickets.
-pub async fn run(args: DeleteArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: DeleteArgs, told: RunOptions, console: &Console) -> Result<Exit, Error> {
     if let Some(run) = &args.run {
         let folder = args.run_dir.as_deref();
-        return undo::delete_created(run, folder, args.yes, args.portal, talk).await;
+        return undo::delete_created(run, folder, args.yes, args.portal, console).await;
     }
-    archiving::expect_answer(args.yes, talk)?;
-    let mapping = mapping(&args, talk)?;
+    archiving::expect_answer(args.yes, console)?;
+    let mapping = mapping(&args, console)?;
     let input = open(&args, &mapping)?;
     if args.mapping.is_none() {
         check_columns(&input)?;
     }
-    let portal = Portal::open(&args.portal, talk).await?;
+    let portal = Portal::open(&args.portal, console).await?;
     let account = portal.account.clone();
     if args.ids.is_empty() {
-        say_reading(&input, talk);
+        say_reading(&input, console);
     }
     let schema = portal
         .client
@@ -123,25 +123,25 @@ pub async fn run(args: DeleteArgs, told: Told, talk: &Talk) -> Result<Exit, Erro
     let compiled = mapping
         .compile(input.headers(), &schema, Operation::Archive.purpose())
         .map_err(|errors| match args.mapping {
-            Some(_) => mapping_error(&errors, talk),
+            Some(_) => mapping_error(&errors, console),
             None => unfit(&errors),
         })?;
     refuse_counted(&compiled, Operation::Archive)?;
     let compiled = Arc::new(compiled);
-    if !archiving::agreed(&input, (&compiled, None), &portal, args.yes, talk)? {
+    if !archiving::agreed(&input, (&compiled, None), &portal, args.yes, console)? {
         portal.close().await;
         return Ok(Exit::Fine);
     }
     let mut job = job(&args, input, (mapping, compiled), schema, &account)?;
     job.header.told = told;
-    record(&job, &args.portal, talk);
-    finish(job, portal, account, args.run_args.leaves_report(), talk).await
+    record(&job, &args.portal, console);
+    finish(job, portal, account, args.run_args.leaves_report(), console).await
 }
 
 /// The user's mapping, or a built-in one.
-fn mapping(args: &DeleteArgs, talk: &Talk) -> Result<MappingFile, Error> {
+fn mapping(args: &DeleteArgs, console: &Console) -> Result<MappingFile, Error> {
     let text = match &args.mapping {
-        Some(path) => return read_mapping(path, talk),
+        Some(path) => return read_mapping(path, console),
         None if args.files.is_empty() => BARE_IDS,
         None => BY_ID,
     };
@@ -249,7 +249,7 @@ fn job(
         no_key: false,
         encoding: None,
         delimiter: None,
-        told: Told::default(),
+        told: RunOptions::default(),
         undoes: None,
         plan: None,
     };
@@ -263,8 +263,8 @@ fn job(
         past: None,
         plan: None,
         files: None,
-        rivals: Rivals::default(),
-        facts: known::for_runs(account.portal_id),
+        rivals: FamilyKeys::default(),
+        facts: portal_facts::for_runs(account.portal_id),
         options: args
             .run_args
             .options(None, Unknown::Leave, args.portal.horizon()),

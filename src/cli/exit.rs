@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ErrorKind};
 
+use super::console::Console;
 use super::secrets::masked;
-use super::talk::Talk;
 use crate::error::{Error, Kind};
 use crate::model::event::{Stop, Summary};
 use crate::model::outcome::Fate;
@@ -30,7 +30,7 @@ pub enum Exit {
     /// Stopped because too many rows were refused.
     TooManyRefused = 6,
     /// Stopped until something is fixed.
-    Mend = 7,
+    MustFix = 7,
     /// The command line, the mapping or the input can't be used.
     Usage = 64,
 }
@@ -61,7 +61,7 @@ impl Exit {
         let open = summary.tally.of(Fate::Pending) + summary.tally.of(Fate::Unknown);
         match &summary.stop {
             Some(Stop::Later(_)) => Exit::Later,
-            Some(Stop::Mend(_)) => Exit::Mend,
+            Some(Stop::MustFix(_)) => Exit::MustFix,
             Some(Stop::TooManyRefused(_)) => Exit::TooManyRefused,
             None if open > 0 => Exit::Later,
             None if summary.tally.of(Fate::Refused) > 0 => Exit::Refused,
@@ -75,7 +75,7 @@ impl Exit {
             Kind::Unexpected => Exit::Unexpected,
             Kind::Usage => Exit::Usage,
             Kind::Later => Exit::Later,
-            Kind::Mend => Exit::Mend,
+            Kind::MustFix => Exit::MustFix,
         }
     }
 }
@@ -91,8 +91,8 @@ impl From<Exit> for ExitCode {
 pub fn for_clap(error: &clap::Error) -> ExitCode {
     let unknown = error.get(ContextKind::InvalidArg);
     if unknown.is_some_and(|arg| arg.to_string() == "--dry-run") {
-        Talk::aside("error: this command has no --dry-run");
-        Talk::aside(
+        Console::aside("error: this command has no --dry-run");
+        Console::aside(
             "help: `tickethaul plan FILE -m MAPPING --op OPERATION` shows what an import or a deletion \
              would do, row by row, and writes nothing; `tickethaul schema diff -m MAPPING` what schema \
              apply would create",

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::relatives::known;
+use super::console::Console;
+use super::families::known;
 use super::settings::{attachment_token, config, route};
-use super::talk::Talk;
 use super::token_command::printed;
 use crate::error::Error;
 use crate::hubspot::{FileHost, HostToken};
 use crate::import::notes::attachments::{EarlierFiles, FileSources, Finder, same};
-use crate::journal::{Header, PlanReading, Told};
+use crate::journal::{Header, PlanReading, RunOptions};
 use crate::mapping::MappingFile;
 use crate::model::visible::one_line;
 
@@ -47,10 +47,10 @@ pub struct FileArgs {
 impl FileArgs {
     /// The mapping as this run uses it: without a source no files are uploaded, and that is
     /// reported.
-    pub fn fitted(&self, mapping: MappingFile, talk: &Talk) -> Result<MappingFile, Error> {
+    pub fn fitted(&self, mapping: MappingFile, console: &Console) -> Result<MappingFile, Error> {
         if !self.is_given() {
             if mapping.names_files() {
-                talk.say(
+                console.say(
                     "files are not uploaded: the mapping names some; --attachments DIR or \
                      --attachment-host HOST says where they are",
                 );
@@ -99,12 +99,12 @@ impl FileArgs {
 
 /// The options that a run keeps, with an absolute folder, so that it means the same wherever the
 /// run is resumed.
-pub fn absolute(told: Told) -> Told {
+pub fn absolute(told: RunOptions) -> RunOptions {
     let path = told.option(FOLDER).map(Path::new).map(std::path::absolute);
     match path {
         Some(Ok(path)) => {
             let path = path.to_string_lossy().into_owned();
-            told.overlaid(&Told::new([(FOLDER.to_owned(), path)]))
+            told.overlaid(&RunOptions::new([(FOLDER.to_owned(), path)]))
         }
         Some(Err(_)) | None => told,
     }
@@ -131,11 +131,11 @@ pub async fn for_run(
         }
     }
     let mut known = known(std::iter::empty());
-    known.sort_by_key(|one| std::cmp::Reverse(one.kin.begun));
+    known.sort_by_key(|one| std::cmp::Reverse(one.lineage.begun));
     let others = known.iter().filter(|one| {
-        one.kin.portal == Some(header.portal_id)
-            && one.kin.run != header.run
-            && one.kin.undoes.is_none()
+        one.lineage.portal == Some(header.portal_id)
+            && one.lineage.run != header.run
+            && one.lineage.undoes.is_none()
     });
     Ok(Some(FileSources {
         earlier: Arc::new(EarlierFiles::open(others.map(|one| &*one.folder))),
@@ -154,7 +154,7 @@ pub fn same_files(plan: &PlanReading, sources: &FileSources) -> Result<(), Error
         let files = plan.files(&after, FILES_AT_ONCE)?;
         for (_, planned) in &files {
             same(&finder, planned).map_err(|words| {
-                Error::mend(format!(
+                Error::must_fix(format!(
                     "the file {} is not as the plan found it: {words}",
                     one_line(&planned.file.name)
                 ))

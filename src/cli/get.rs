@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
+use super::console::Console;
 use super::exit::Exit;
 use super::export::check;
-use super::get_face::{Face, Links, Shown};
+use super::get_output::{Links, Shown, TicketOutput};
 use super::objects::objects;
 use super::portal::{Portal, call_error};
 use super::schema::permitted;
 use super::settings::PortalArgs;
-use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::contract::{HISTORY_LIMIT, LINKED_LIMIT};
 use crate::hubspot::{CallError, Client, Record, SchemaParts};
@@ -64,15 +64,15 @@ pub struct GetArgs {
 
 /// Shows the tickets in the order in which they were asked for. JSON goes out line by
 /// line; missing tickets are reported on stderr.
-pub async fn run(args: GetArgs, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: GetArgs, console: &Console) -> Result<Exit, Error> {
     let ids = asked(&args)?;
-    let portal = Portal::open(&args.portal, talk).await?;
+    let portal = Portal::open(&args.portal, console).await?;
     let (client, account) = (&portal.client, portal.account.clone());
     let parts = SchemaParts {
         owners: asks_owners(&args),
         ..SchemaParts::default()
     };
-    let permitted = permitted(client, SchemaParts::default(), parts, talk).await;
+    let permitted = permitted(client, SchemaParts::default(), parts, console).await;
     let schema = permitted.map_err(call_error)?.schema;
     let associations = objects(client, &args.associations).await?;
     let asks = Asks::new(&args, &associations, &schema)?;
@@ -83,16 +83,16 @@ pub async fn run(args: GetArgs, talk: &Talk) -> Result<Exit, Error> {
     let links = linked(client, asks.associations, &mut records).await;
     let links = links.map_err(call_error)?;
     portal.close().await;
-    let face = Face::new(&schema, &account, &asks.shown());
+    let face = TicketOutput::new(&schema, &account, &asks.shown());
     let mut missing = Vec::new();
     for id in &ids {
         match records.iter().find(|record| asks.is_meant(record, id)) {
-            Some(record) if talk.is_json() => talk.json_line(&face.json(record, &links)),
-            Some(record) => talk.data(&face.text(record, &links)),
+            Some(record) if console.is_json() => console.json_line(&face.json(record, &links)),
+            Some(record) => console.data(&face.text(record, &links)),
             None => missing.push(id.as_str()),
         }
     }
-    Ok(tell_missing(&missing, args.archived, talk))
+    Ok(tell_missing(&missing, args.archived, console))
 }
 
 /// Whether owners are shown, by name if the token may read them.
@@ -101,7 +101,7 @@ fn asks_owners(args: &GetArgs) -> bool {
     args.properties.is_empty() || named.any(|name| name.trim() == OWNER_PROPERTY)
 }
 
-fn tell_missing(missing: &[&str], archived: bool, talk: &Talk) -> Exit {
+fn tell_missing(missing: &[&str], archived: bool, console: &Console) -> Exit {
     if missing.is_empty() {
         return Exit::Fine;
     }
@@ -110,7 +110,7 @@ fn tell_missing(missing: &[&str], archived: bool, talk: &Talk) -> Exit {
         false => ("the portal", "with --archived in the recycle bin"),
     };
     let missing = missing.join(", ");
-    talk.say(&format!("not in {place}: {missing} (look {hint})"));
+    console.say(&format!("not in {place}: {missing} (look {hint})"));
     Exit::Refused
 }
 

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::file_args::FileArgs;
 use super::input::InputArgs;
-use super::plan_face::PlanFace;
+use super::plan_output_args::PlanOutputArgs;
 use super::run_args::RunArgs;
 use super::settings::PortalArgs;
 use crate::import::flow::Operation;
@@ -51,7 +51,7 @@ pub struct ImportArgs {
     #[arg(long, conflicts_with_all = ["run_dir", "no_key"])]
     pub dry_run: bool,
     #[command(flatten)]
-    pub face: PlanFace,
+    pub face: PlanOutputArgs,
     #[command(flatten)]
     pub files: FileArgs,
     #[command(flatten)]

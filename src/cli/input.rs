@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::talk::Talk;
+use super::console::Console;
 use crate::error::Error;
 use crate::import::read::{Input, Sources};
 use crate::model::count::counted;
@@ -94,22 +94,22 @@ impl InputArgs {
 }
 
 /// Reports what each file is.
-pub fn say_reading(input: &Input, talk: &Talk) {
+pub fn say_reading(input: &Input, console: &Console) {
     let facts = input.facts();
     for facts in facts.iter().take(TOLD) {
-        talk.say(&format!("reading {}: {}", facts.name, facts.words));
+        console.say(&format!("reading {}: {}", facts.name, facts.words));
     }
     if facts.len() > TOLD {
-        talk.say(&format!("and {}", counted(facts.len() - TOLD, "more file")));
+        console.say(&format!("and {}", counted(facts.len() - TOLD, "more file")));
     }
-    say_others(input, talk);
+    say_others(input, console);
     for (name, oddity) in input.oddities() {
-        talk.say(&format!("{name}: {}", oddity.words()));
+        console.say(&format!("{name}: {}", oddity.words()));
     }
 }
 
 /// Reports what is not read in archives.
-pub fn say_others(input: &Input, talk: &Talk) {
+pub fn say_others(input: &Input, console: &Console) {
     let others = input.others();
     if others.is_empty() {
         return;
@@ -119,7 +119,7 @@ pub fn say_others(input: &Input, talk: &Talk) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    talk.say(&format!("no CSV or JSON, not read: {named}{more}"));
+    console.say(&format!("no CSV or JSON, not read: {named}{more}"));
 }
 
 fn encoding(name: &str) -> Result<Encoding, String> {

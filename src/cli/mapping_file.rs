@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::talk::Talk;
+use super::console::Console;
 use crate::error::Error;
 use crate::mapping::{MappingErrors, MappingFile, PRESETS, nearest};
 
@@ -12,8 +12,8 @@ use crate::mapping::{MappingErrors, MappingFile, PRESETS, nearest};
 pub(super) const LONGEST_MAPPING: u64 = 16 << 20;
 
 /// Reads and checks a mapping by itself.
-pub fn read_mapping(path: &Path, talk: &Talk) -> Result<MappingFile, Error> {
-    parse_mapping(path)?.map_err(|errors| mapping_error(&errors, talk))
+pub fn read_mapping(path: &Path, console: &Console) -> Result<MappingFile, Error> {
+    parse_mapping(path)?.map_err(|errors| mapping_error(&errors, console))
 }
 
 /// Reads a mapping, or reports everything that is wrong with it by itself.
@@ -70,6 +70,6 @@ pub(super) fn unreadable(path: &Path, error: &io::Error) -> Error {
 }
 
 /// Every problem of a mapping, with its place in the file.
-pub fn mapping_error(errors: &MappingErrors, talk: &Talk) -> Error {
-    Error::drawn(errors.render(talk.colors()))
+pub fn mapping_error(errors: &MappingErrors, console: &Console) -> Error {
+    Error::drawn(errors.render(console.colors()))
 }

@@ -1,7 +1,7 @@
 //! The portal of a command: a client, and the embedded sandbox if that is the portal.
 
 use super::config::{Config, Profile};
-use super::talk::Talk;
+use super::console::Console;
 use crate::error::Error;
 use crate::hubspot::error::CallError;
 use crate::hubspot::{Account, Client, Settings, Wait};
@@ -71,7 +71,7 @@ pub async fn connect(
     token_from: &str,
 ) -> Result<(Client, Account), Error> {
     let client = Client::connect(base_url, settings).map_err(Error::usage)?;
-    client.tell_waits(Box::new(|wait| Talk::remark(&wait_words(wait))));
+    client.tell_waits(Box::new(|wait| Console::remark(&wait_words(wait))));
     let account = client.account().await;
     let account = account.map_err(|error| first_error(error, base_url, token_from))?;
     Ok((client, account))
@@ -99,7 +99,7 @@ pub(super) fn same_account(
             other.unwrap_or_default()
         ),
     };
-    Err(Error::mend(words).advise(format!(
+    Err(Error::must_fix(words).advise(format!(
         "nothing was written; correct where its token comes from ({}), or, where this is meant, \
          `tickethaul portal add {name} … --force`",
         profile.source.words()
@@ -121,9 +121,8 @@ fn wait_words(wait: Wait) -> String {
 /// A sandbox that can't start: it is in use, or its folder can't be used.
 pub fn sandbox_error(error: sandbox::StartError) -> Error {
     match error {
-        sandbox::StartError::Held { .. } => {
-            Error::mend(error).advise("wait for the other command, or use another --sandbox-data")
-        }
+        sandbox::StartError::Held { .. } => Error::must_fix(error)
+            .advise("wait for the other command, or use another --sandbox-data"),
         other => Error::usage(chain(&other)),
     }
 }
@@ -139,7 +138,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 /// copied from the documentation.
 fn first_error(error: CallError, base_url: &str, token_from: &str) -> Error {
     if let CallError::Denied(_) = error {
-        return Error::mend(error).advise(format!(
+        return Error::must_fix(error).advise(format!(
             "nothing was written; the token is that of {token_from}: put it right, or its scopes, then run the \
              same command again"
         ));
@@ -149,7 +148,7 @@ fn first_error(error: CallError, base_url: &str, token_from: &str) -> Error {
         .split_once("://")
         .and_then(|(_, rest)| rest.split_once('/'));
     match behind.map(|(_, path)| path.trim_end_matches('/')) {
-        Some(path) if missing && !path.is_empty() => Error::mend(error).advise(format!(
+        Some(path) if missing && !path.is_empty() => Error::must_fix(error).advise(format!(
             "the base URL ends in /{path}, which comes before every path: leave it out"
         )),
         _ => call_error(error),
@@ -164,7 +163,7 @@ pub fn call_error(error: CallError) -> Error {
 /// The error of a failed call in a command; `written` is what it wrote before.
 pub fn call_error_after(error: CallError, written: &str) -> Error {
     match &error {
-        CallError::Denied(_) => Error::mend(error).advise(format!(
+        CallError::Denied(_) => Error::must_fix(error).advise(format!(
             "{written}; check the token and its scopes, then run the same command again"
         )),
         CallError::Unavailable(_) | CallError::Paused(_) | CallError::Ambiguous(_) => {
@@ -173,6 +172,6 @@ pub fn call_error_after(error: CallError, written: &str) -> Error {
         CallError::Refused(_)
         | CallError::Garbled(_)
         | CallError::Gone { .. }
-        | CallError::Blocked(_) => Error::mend(error).advise(written),
+        | CallError::Blocked(_) => Error::must_fix(error).advise(written),
     }
 }

@@ -3,8 +3,8 @@
 
 use std::panic::{PanicHookInfo, set_hook};
 
+use super::console::Console;
 use super::exit::Exit;
-use super::talk::Talk;
 use crate::model::visible::short;
 use crate::output::remove_temporary;
 
@@ -33,10 +33,10 @@ fn report(panic: &PanicHookInfo<'_>) {
     let words = words.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let words = short(words.unwrap_or("no reason given"), SHOWN);
     if is_shortage(&words) {
-        Talk::aside(&format!(
+        Console::aside(&format!(
             "error: the system gives this process no more threads or memory: {words}"
         ));
-        Talk::aside(
+        Console::aside(
             "help: raise its limits (ulimit -u, ulimit -v) or end other programs; what was done \
              is kept, and `tickethaul resume` continues a run",
         );
@@ -47,8 +47,8 @@ fn report(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map_or_else(String::new, |place| {
         format!(" ({}:{})", place.file(), place.line())
     });
-    Talk::aside(&format!("error: unexpected: {words}{place}"));
-    Talk::aside(
+    Console::aside(&format!("error: unexpected: {words}{place}"));
+    Console::aside(
         "help: this is a mistake in tickethaul: please report it; what was done is kept, and \
          `tickethaul resume` continues a run",
     );

@@ -6,24 +6,24 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::begun::{open_input, operation, same_portal};
+use super::command_line::{CommandLine, began_with};
+use super::compile_mapping::kinds_error;
+use super::console::Console;
 use super::exit::Exit;
 use super::export::{self, Again, folder_error};
+use super::families::rivals;
 use super::file_args::{FOLDER, FileArgs, absolute, for_run};
-use super::fit::kinds_error;
-use super::found::{find, is_run, no_run};
-use super::known;
+use super::find_runs::{find, is_run, no_run};
+use super::local_time::second;
 use super::mapping_file::mapping_error;
-use super::moments::second;
 use super::portal::{Portal, call_error};
-use super::relatives::rivals;
+use super::portal_facts;
+use super::reopen::{open_input, operation, same_portal};
 use super::run_args::RunArgs;
-use super::run_shown::{Shown, State, latest};
+use super::run_status::{RunStatus, State, latest};
 use super::running::finish;
 use super::settings::PortalArgs;
-use super::talk::Talk;
-use super::trust::{self, Claims};
-use super::typed::{Typed, began_with};
+use super::trust::{self, RunPlaces};
 use super::undo;
 use crate::error::Error;
 use crate::export::{RunFolder as ExportFolder, is_export};
@@ -34,7 +34,7 @@ use crate::import::links::LinkKinds;
 use crate::import::read::Input;
 use crate::import::resume::folder::RunFolder;
 use crate::import::resume::guard::{Began, same_schema};
-use crate::journal::{Header, Past, PlanReading, Reading, RunState, Told};
+use crate::journal::{Header, Past, PlanReading, Reading, RunOptions, RunState};
 use crate::mapping::{CompiledMapping, MappingFile};
 use crate::model::count::{count, counted};
 use crate::model::outcome::Fate;
@@ -90,13 +90,13 @@ enum Decision {
 }
 
 /// Resumes a run, with the options that were given to it unless `typed` gives them again (R3).
-pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: ResumeArgs, typed: &CommandLine, console: &Console) -> Result<Exit, Error> {
     let path = match &args.run {
         Some(run) => find(run)?,
         None => last_unfinished()?,
     };
     if is_export(&path) {
-        return resume_export(&path, typed, talk).await;
+        return resume_export(&path, typed, console).await;
     }
     typed.fits_import()?;
     if !is_run(&path) {
@@ -107,37 +107,43 @@ pub async fn run(args: ResumeArgs, typed: &Typed, talk: &Talk) -> Result<Exit, E
     if past.header.operation == KIND {
         let run = undo::run_of(folder.path(), &past)?;
         let mut portal = args.portal;
-        return undo::resume((folder, past), &run, &mut portal, talk).await;
+        return undo::resume((folder, past), &run, &mut portal, console).await;
     }
-    match nothing_to_do(&args, &folder, &past, talk) {
+    match nothing_to_do(&args, &folder, &past, console) {
         Some(exit) => Ok(exit),
-        None => resume_import(folder, past, typed, talk).await,
+        None => resume_import(folder, past, typed, console).await,
     }
 }
 
 async fn resume_import(
     folder: RunFolder,
     past: Past,
-    typed: &Typed,
-    talk: &Talk,
+    typed: &CommandLine,
+    console: &Console,
 ) -> Result<Exit, Error> {
     let (told, args) = args_of_run(folder.path(), &past.header, typed)?;
     let plan = past.header.plan.as_ref().map(PlanReading::open_for_run);
     let plan = plan.transpose()?;
     let (mut input, mapping) = open_input(&past.header, folder.path(), Began::Run)?;
-    let mapping = args.files.fitted(mapping, talk)?;
+    let mapping = args.files.fitted(mapping, console)?;
     let files = for_run(args.files.sources()?, &past.header).await?;
-    let portal = Portal::open(&args.portal, talk).await?;
+    let portal = Portal::open(&args.portal, console).await?;
     let account = portal.account.clone();
-    let compiled = check_portal(&past, &input, &mapping, &portal, &account, talk).await?;
+    let compiled = check_portal(&past, &input, &mapping, &portal, &account, console).await?;
     let compiled = Arc::new(compiled);
     if compiled.has_comment_files() {
         input.join_comments(folder.path(), &compiled)?;
     }
     let links = LinkKinds::read(&portal.client, &compiled).await;
     let links = links.map_err(kinds_error)?;
-    say_resuming(folder.name(), &past, account.portal_id, input.size(), talk);
-    say_told(&told, talk);
+    say_resuming(
+        folder.name(),
+        &past,
+        account.portal_id,
+        input.size(),
+        console,
+    );
+    say_told(&told, console);
     let limit = if args.no_limit { None } else { past.limit };
     let options = args
         .run_args
@@ -153,21 +159,25 @@ async fn resume_import(
         },
         folder,
         rivals: rivals(&past.header)?,
-        facts: known::for_runs(past.header.portal_id),
+        facts: portal_facts::for_runs(past.header.portal_id),
         past: Some(past),
         plan,
         files,
         options,
     };
-    finish(job, portal, account, args.run_args.leaves_report(), talk).await
+    finish(job, portal, account, args.run_args.leaves_report(), console).await
 }
 
 /// The options of a run, with those typed now before them, as far as its folder may be believed.
-fn args_of_run(folder: &Path, header: &Header, typed: &Typed) -> Result<(Told, ResumeArgs), Error> {
+fn args_of_run(
+    folder: &Path,
+    header: &Header,
+    typed: &CommandLine,
+) -> Result<(RunOptions, ResumeArgs), Error> {
     let told = began_with(header.told.clone()).overlaid(&typed.told());
     let told = absolute(trust::files(folder, &header.run, told, typed)?);
     let mut args = typed.as_told::<ResumeArgs>(&told)?;
-    let claims = Claims {
+    let claims = RunPlaces {
         folder,
         run: &header.run,
         portal: &header.portal,
@@ -178,8 +188,8 @@ fn args_of_run(folder: &Path, header: &Header, typed: &Typed) -> Result<(Told, R
 }
 
 /// Which run is continued, and how far it got; `size`: bytes of its input.
-fn say_resuming(name: &str, past: &Past, portal: u64, size: u64, talk: &Talk) {
-    talk.say(&format!(
+fn say_resuming(name: &str, past: &Past, portal: u64, size: u64, console: &Console) {
+    console.say(&format!(
         "resuming {name}, started {} ({}), in portal {portal}: {} settled, {} pending, {} unknown, \
          {}% done",
         age_words(past.times.0),
@@ -193,7 +203,7 @@ fn say_resuming(name: &str, past: &Past, portal: u64, size: u64, talk: &Talk) {
 
 /// Reports options that apply although they were not typed just now. The default
 /// version of the API is not worth mentioning.
-fn say_told(told: &Told, talk: &Talk) {
+fn say_told(told: &RunOptions, console: &Console) {
     let usual = ApiVersion::default().to_string();
     let words = told
         .iter()
@@ -201,12 +211,12 @@ fn say_told(told: &Told, talk: &Talk) {
         .map(|(name, value)| format!(" --{name} {value}"))
         .collect::<String>();
     if !words.is_empty() {
-        talk.say(&format!("with the options of the run:{words}"));
+        console.say(&format!("with the options of the run:{words}"));
     }
 }
 
 /// An export uses the options given to it again, except those typed now (R3).
-async fn resume_export(path: &Path, typed: &Typed, talk: &Talk) -> Result<Exit, Error> {
+async fn resume_export(path: &Path, typed: &CommandLine, console: &Console) -> Result<Exit, Error> {
     typed.fits_export()?;
     let (folder, mut asked) = ExportFolder::open(path).map_err(folder_error)?;
     let told = began_with(asked.told).overlaid(&typed.told());
@@ -216,7 +226,7 @@ async fn resume_export(path: &Path, typed: &Typed, talk: &Talk) -> Result<Exit, 
     }
     asked.told = absolute(trust::files(folder.path(), &asked.run, told, typed)?);
     let mut args = typed.as_told::<ResumeArgs>(&asked.told)?;
-    let claims = Claims {
+    let claims = RunPlaces {
         folder: folder.path(),
         run: &asked.run,
         portal: &asked.portal,
@@ -230,12 +240,12 @@ async fn resume_export(path: &Path, typed: &Typed, talk: &Talk) -> Result<Exit, 
         max_duration: args.run_args.max_duration(),
         force: args.force,
     };
-    export::resume((folder, asked), &again, talk).await
+    export::resume((folder, asked), &again, console).await
 }
 
 /// The run of this folder that was started last and that no process is working on.
 fn last_unfinished() -> Result<PathBuf, Error> {
-    let is_open = |run: &Shown| matches!(run.state, State::Stopped | State::Limited);
+    let is_open = |run: &RunStatus| matches!(run.state, State::Stopped | State::Limited);
     let run = latest(is_open).ok_or_else(|| {
         Error::usage("no run in this folder is unfinished")
             .advise("`tickethaul runs` lists them, with --all those of other folders")
@@ -244,7 +254,12 @@ fn last_unfinished() -> Result<PathBuf, Error> {
 }
 
 /// A run that is finished, or has reached its limit.
-fn nothing_to_do(args: &ResumeArgs, folder: &RunFolder, past: &Past, talk: &Talk) -> Option<Exit> {
+fn nothing_to_do(
+    args: &ResumeArgs,
+    folder: &RunFolder,
+    past: &Past,
+    console: &Console,
+) -> Option<Exit> {
     let words = match past.state {
         // A process that died just before it wrote the summary left it to be written.
         RunState::Finished if !folder.has_summary() => return None,
@@ -256,7 +271,7 @@ fn nothing_to_do(args: &ResumeArgs, folder: &RunFolder, past: &Past, talk: &Talk
         ),
         RunState::Limited | RunState::Open => return None,
     };
-    talk.say(&format!("run {} {words}", folder.name()));
+    console.say(&format!("run {} {words}", folder.name()));
     if past.state == RunState::Limited {
         return Some(Exit::Later);
     }
@@ -272,7 +287,7 @@ async fn check_portal(
     mapping: &MappingFile,
     portal: &Portal,
     account: &Account,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<CompiledMapping, Error> {
     same_portal(&past.header, account, Began::Run)?;
     let compiled = mapping
@@ -281,7 +296,7 @@ async fn check_portal(
             &past.header.schema,
             operation(&past.header)?.purpose(),
         )
-        .map_err(|errors| mapping_error(&errors, talk))?;
+        .map_err(|errors| mapping_error(&errors, console))?;
     // What was missing when the run began, and not needed, does not matter now.
     let parts = SchemaParts {
         contacts: mapping.links_contacts(),
@@ -289,7 +304,7 @@ async fn check_portal(
         custom: false,
     };
     let mut now = portal.client.schema(parts).await.map_err(call_error)?;
-    known::as_begun(&mut now, &past.header.schema);
+    portal_facts::as_begun(&mut now, &past.header.schema);
     let written: Vec<&str> = compiled
         .properties()
         .iter()

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::console::Console;
 use super::signals::Signals;
-use super::talk::Talk;
 use crate::import::job::{Options, Unknown};
 use crate::import::settle::steps::Steps;
 use crate::import::stop::StopSwitch;
@@ -92,11 +92,11 @@ pub(super) fn stop_on_signal(stop: StopSwitch) {
     let _task = tokio::spawn(async move {
         let _number = signals.next().await;
         stop.pull(Stop::Later("interrupted".to_owned()));
-        Talk::aside(
+        Console::aside(
             "stopping once the calls in flight are answered; interrupt again to leave at once",
         );
         let _number = signals.next().await;
-        Talk::aside("interrupted twice: left at once; `tickethaul resume` continues");
+        Console::aside("interrupted twice: left at once; `tickethaul resume` continues");
         remove_temporary();
         std::process::exit(super::exit::INTERRUPTED_TWICE);
     });

@@ -8,13 +8,13 @@ use clap::{Args, Subcommand};
 use tokio::sync::mpsc;
 
 use super::config::{SANDBOX, Source};
+use super::console::Console;
 use super::exit::Exit;
 use super::portal::sandbox_error;
 use super::settings::{SANDBOX_STATE, config, named_sandbox, sandbox_folder, sandbox_token};
 use super::signals::Signals;
-use super::talk::Talk;
 use super::twin::{self, Twin};
-use super::{known, twin_folder};
+use super::{portal_facts, twin_folder};
 use crate::error::Error;
 use crate::model::count::count;
 use crate::sandbox::reset;
@@ -86,21 +86,21 @@ struct NamedSandbox {
 }
 
 /// Serves until a signal stops it.
-pub async fn run(args: SandboxArgs, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: SandboxArgs, console: &Console) -> Result<Exit, Error> {
     match &args.command {
-        Some(SandboxCommand::Reset(named)) => return empty(named, talk),
-        Some(SandboxCommand::Look(named)) => return look(named, talk).await,
+        Some(SandboxCommand::Reset(named)) => return empty(named, console),
+        Some(SandboxCommand::Look(named)) => return look(named, console).await,
         None => {}
     }
     let holds = args.trouble.iter().any(Trouble::holds);
     let twin = match &args.like {
-        Some(like) => Some(Twin::of(like, talk).await?),
+        Some(like) => Some(Twin::of(like, console).await?),
         None => None,
     };
     let options = options(args, twin.as_ref())?;
     let told = options.token.is_some();
     let sandbox = Sandbox::start(options).await.map_err(sandbox_error)?;
-    let served = serve(&sandbox, (holds, told), talk).await;
+    let served = serve(&sandbox, (holds, told), console).await;
     sandbox.stop().await;
     ended(served)
 }
@@ -118,14 +118,18 @@ fn ended(served: io::Result<()>) -> Result<Exit, Error> {
 }
 
 /// Returns at a signal, or when stdout is closed.
-async fn serve(sandbox: &Sandbox, (holds, told): (bool, bool), talk: &Talk) -> io::Result<()> {
+async fn serve(
+    sandbox: &Sandbox,
+    (holds, told): (bool, bool),
+    console: &Console,
+) -> io::Result<()> {
     let mut signals = Signals::expect()?;
     print(&sandbox.base_url())?;
     if !told {
-        talk.say(&format!("its token: {}", sandbox.token()));
+        console.say(&format!("its token: {}", sandbox.token()));
     }
-    talk.say(&format!("look at it in a browser: {}", sandbox.pages()));
-    talk.say("serving the sandbox; Ctrl-C ends it");
+    console.say(&format!("look at it in a browser: {}", sandbox.pages()));
+    console.say("serving the sandbox; Ctrl-C ends it");
     let ended = signals.next();
     match sandbox.held().filter(|_| holds) {
         Some(held) => tokio::select! {
@@ -140,7 +144,7 @@ async fn serve(sandbox: &Sandbox, (holds, told): (bool, bool), talk: &Talk) -> i
 }
 
 /// Serves an existing state, for people.
-async fn look(named: &NamedSandbox, talk: &Talk) -> Result<Exit, Error> {
+async fn look(named: &NamedSandbox, console: &Console) -> Result<Exit, Error> {
     let state = folder_of(named)?.join(SANDBOX_STATE);
     if !state.exists() {
         return Err(Error::usage(format!(
@@ -156,21 +160,21 @@ async fn look(named: &NamedSandbox, talk: &Talk) -> Result<Exit, Error> {
     };
     let told = options.token.is_some();
     let sandbox = Sandbox::start(options).await.map_err(sandbox_error)?;
-    let served = show(&sandbox, told, talk).await;
+    let served = show(&sandbox, told, console).await;
     sandbox.stop().await;
     ended(served)
 }
 
-async fn show(sandbox: &Sandbox, told: bool, talk: &Talk) -> io::Result<()> {
+async fn show(sandbox: &Sandbox, told: bool, console: &Console) -> io::Result<()> {
     let mut signals = Signals::expect()?;
     print(&sandbox.pages())?;
-    talk.say("open this address in a browser; Ctrl-C ends it");
+    console.say("open this address in a browser; Ctrl-C ends it");
     let address = sandbox.base_url();
-    talk.say(&format!(
+    console.say(&format!(
         "until then other commands reach it with --base-url {address}"
     ));
     if !told {
-        talk.say(&format!(
+        console.say(&format!(
             "its token, for HUBSPOT_ACCESS_TOKEN: {}",
             sandbox.token()
         ));
@@ -180,14 +184,14 @@ async fn show(sandbox: &Sandbox, told: bool, talk: &Talk) -> io::Result<()> {
 }
 
 /// Empties the embedded portal and reports what was in it.
-fn empty(args: &NamedSandbox, talk: &Talk) -> Result<Exit, Error> {
+fn empty(args: &NamedSandbox, console: &Console) -> Result<Exit, Error> {
     let folder = folder_of(args)?;
     let state = folder.join(SANDBOX_STATE);
     let account = account_of(&state);
     let held = reset(&state).map_err(sandbox_error)?;
     // The next state is a different account.
     if let Some(account) = account {
-        known::forget(account);
+        portal_facts::forget(account);
     }
     twin::forget(&folder);
     let place = state.display();
@@ -196,7 +200,7 @@ fn empty(args: &NamedSandbox, talk: &Talk) -> Result<Exit, Error> {
         .flatten()
         .map(|(kind, records)| format!("{} {kind}", count(*records)))
         .collect();
-    talk.say(&match (&held, records.as_slice()) {
+    console.say(&match (&held, records.as_slice()) {
         (None, _) => format!("the sandbox is empty already: there is no {place}"),
         (_, []) => format!("emptied the sandbox {place}: it held no records"),
         (_, records) => format!(
@@ -209,7 +213,7 @@ fn empty(args: &NamedSandbox, talk: &Talk) -> Result<Exit, Error> {
         .flatten()
         .map(|(kind, records)| (kind.to_owned(), records.into()))
         .collect();
-    talk.result(&serde_json::json!({"state": place.to_string(), "removed": counts}));
+    console.result(&serde_json::json!({"state": place.to_string(), "removed": counts}));
     Ok(Exit::Fine)
 }
 

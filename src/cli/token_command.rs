@@ -47,7 +47,7 @@ pub async fn printed(who: &str, line: &str, limit: Duration) -> Result<String, E
 
 /// A command that gave no token: it has to be fixed first, whatever is wrong with it.
 pub fn failed(who: &str, what: impl std::fmt::Display) -> Error {
-    Error::mend(format!("the token command of {who} {what}")).advise(
+    Error::must_fix(format!("the token command of {who} {what}")).advise(
         "nothing was sent; run the command by hand: it has to print the token and nothing else",
     )
 }

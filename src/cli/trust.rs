@@ -4,16 +4,16 @@
 
 use std::path::{Path, PathBuf};
 
-use super::found;
+use super::command_line::CommandLine;
+use super::find_runs;
 use super::registry::Entry;
 use super::settings::PortalArgs;
-use super::typed::Typed;
 use crate::error::Error;
-use crate::journal::{PortalPath, Told};
+use crate::journal::{PortalPath, RunOptions};
 use crate::output::resolved;
 
 /// What a run folder says about places outside of it.
-pub struct Claims<'a> {
+pub struct RunPlaces<'a> {
     /// The folder.
     pub folder: &'a Path,
     /// Id of the run, as it says.
@@ -30,11 +30,11 @@ pub struct Claims<'a> {
 /// When a place is not confirmed; the error names it and how to allow it. Nothing has
 /// been called or written by then.
 pub fn go_to(
-    claims: &Claims<'_>,
+    claims: &RunPlaces<'_>,
     args: &mut PortalArgs,
     output: Option<&Path>,
 ) -> Result<(), Error> {
-    let entry = found::vouched(claims.folder, claims.run);
+    let entry = find_runs::vouched(claims.folder, claims.run);
     check_portal(claims, args, entry.as_ref())?;
     if let Some(target) = claims.target {
         check_target(claims, target, output, entry.as_ref())?;
@@ -50,7 +50,12 @@ pub fn go_to(
 ///
 /// # Errors
 /// When only the run folder names such a place.
-pub fn files(folder: &Path, run: &str, told: Told, typed: &Typed) -> Result<Told, Error> {
+pub fn files(
+    folder: &Path,
+    run: &str,
+    told: RunOptions,
+    typed: &CommandLine,
+) -> Result<RunOptions, Error> {
     let typed = typed.told();
     let places = ["attachments", "attachment-host"];
     let claimed = places.iter().find_map(|name| {
@@ -58,7 +63,7 @@ pub fn files(folder: &Path, run: &str, told: Told, typed: &Typed) -> Result<Told
         (typed.option(name) != Some(value)).then_some((*name, value))
     });
     match claimed {
-        Some((name, value)) if found::vouched(folder, run).is_none() => Err(Error::mend(format!(
+        Some((name, value)) if find_runs::vouched(folder, run).is_none() => Err(Error::must_fix(format!(
             "the files of the run {} are at {value}, which only its run folder says: it may come \
              from somebody else",
             folder.display()
@@ -69,7 +74,7 @@ pub fn files(folder: &Path, run: &str, told: Told, typed: &Typed) -> Result<Told
 }
 
 fn check_portal(
-    claims: &Claims<'_>,
+    claims: &RunPlaces<'_>,
     args: &PortalArgs,
     entry: Option<&Entry>,
 ) -> Result<(), Error> {
@@ -103,7 +108,7 @@ fn check_portal(
 }
 
 fn check_target(
-    claims: &Claims<'_>,
+    claims: &RunPlaces<'_>,
     target: &Path,
     output: Option<&Path>,
     entry: Option<&Entry>,
@@ -134,15 +139,15 @@ fn is_inside(path: &Path, folder: &Path) -> bool {
     matches!((real(path), real(folder)), (Some(path), Some(folder)) if path.starts_with(&folder))
 }
 
-fn unknown(claims: &Claims<'_>, what: &str, flag: &str) -> Error {
+fn unknown(claims: &RunPlaces<'_>, what: &str, flag: &str) -> Error {
     let run = claims.folder.display();
-    Error::mend(format!(
+    Error::must_fix(format!(
         "the run {run} {what}, which only its run folder says: it may come from somebody else"
     ))
     .advise(format!("if that is yours, add `{flag}`"))
 }
 
-fn unknown_address(claims: &Claims<'_>, url: &str) -> Error {
+fn unknown_address(claims: &RunPlaces<'_>, url: &str) -> Error {
     unknown(
         claims,
         &format!("calls {url}"),

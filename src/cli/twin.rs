@@ -9,11 +9,11 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::config::Config;
-use super::known::Known;
+use super::console::Console;
 use super::portal::Portal;
+use super::portal_facts::PortalFacts;
 use super::schema::{PortalCopy, pull, read_copy};
 use super::settings::{PortalArgs, PortalName};
-use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{FoundOut, LinkType, PropertyForm, SchemaParts};
 use crate::model::schema::{ObjectType, PropertyDef};
@@ -39,10 +39,10 @@ pub struct Twin {
 impl Twin {
     /// The twin of a portal in the configuration, which is called, or of a copy written
     /// by `schema pull`.
-    pub async fn of(like: &str, talk: &Talk) -> Result<Twin, Error> {
+    pub async fn of(like: &str, console: &Console) -> Result<Twin, Error> {
         let copy = match Path::new(like) {
             file if file.extension().is_some_and(|end| end == "toml") => read_copy(file)?,
-            _ => ask(like, talk).await?,
+            _ => ask(like, console).await?,
         };
         if copy.forms.is_empty() {
             return Err(Error::usage(format!(
@@ -51,12 +51,12 @@ impl Twin {
             ))
             .advise("write it again with `tickethaul schema pull`"));
         }
-        let found = Known::of(copy.portal_id).map(|known| known.found());
+        let found = PortalFacts::of(copy.portal_id).map(|known| known.found());
         let twin = Twin {
             copy,
             found: found.unwrap_or_default(),
         };
-        talk.say(&twin.words());
+        console.say(&twin.words());
         Ok(twin)
     }
 
@@ -284,15 +284,15 @@ impl Twin {
 }
 
 /// Pulls the definitions of a portal in the configuration.
-async fn ask(name: &str, talk: &Talk) -> Result<PortalCopy, Error> {
+async fn ask(name: &str, console: &Console) -> Result<PortalCopy, Error> {
     let name: PortalName = name.parse().map_err(Error::usage)?;
     if name == PortalName::Sandbox {
         return Err(Error::usage("a twin is that of another portal")
             .advise("name one of `tickethaul portal list`, or a file of `schema pull -o`"));
     }
     let args = PortalArgs::named(name);
-    let portal = Box::pin(Portal::open(&args, talk)).await?;
-    let copy = pull(&portal, SchemaParts::default(), talk).await;
+    let portal = Box::pin(Portal::open(&args, console)).await?;
+    let copy = pull(&portal, SchemaParts::default(), console).await;
     portal.close().await;
     copy
 }

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
+use super::console::Console;
 use super::exit::Exit;
+use super::families::known;
 use super::past_run::PastRun;
 use super::portal::call_error;
-use super::relatives::known;
 use super::settings::PortalArgs;
-use super::talk::Talk;
 use crate::error::Error;
 use crate::journal::Past;
 use crate::model::count::{count, counted};
@@ -36,14 +36,14 @@ pub struct VerifyArgs {
 }
 
 /// Verifies a run.
-pub async fn run(mut args: VerifyArgs, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(mut args: VerifyArgs, console: &Console) -> Result<Exit, Error> {
     let PastRun {
         path,
         past,
         portal,
         rows,
         ..
-    } = PastRun::open(args.run.as_deref(), &mut args.portal, talk).await?;
+    } = PastRun::open(args.run.as_deref(), &mut args.portal, console).await?;
     let unwritable = |error| unwritable(&path, &error);
     let mut file = FindingsFile::create(&path).map_err(unwritable)?;
     let verified = verify(&portal.client, rows, args.sample, call_error, |found| {
@@ -56,11 +56,11 @@ pub async fn run(mut args: VerifyArgs, talk: &Talk) -> Result<Exit, Error> {
     let written = file.finish().map_err(unwritable)?;
     let calls = portal.client.calls();
     portal.close().await;
-    say(&past, &verified, (&written, calls), talk);
+    say(&past, &verified, (&written, calls), console);
     let known = known([path.as_path()]);
     for (undo, rows) in undos(&past.header.run, &known)? {
         let name = undo.name();
-        talk.say(&format!(
+        console.say(&format!(
             "{} of the run {} undone by {}",
             counted(rows.len() as u64, "row"),
             if rows.len() == 1 { "was" } else { "were" },
@@ -74,7 +74,7 @@ pub async fn run(mut args: VerifyArgs, talk: &Talk) -> Result<Exit, Error> {
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Error {
-    Error::mend(format!(
+    Error::must_fix(format!(
         "can't write {}: {error}",
         path.join(NAME).display()
     ))
@@ -91,8 +91,8 @@ fn are(rows: u64, name: &str) -> String {
     format!("{} {verb}", counted(rows, name))
 }
 
-fn say(past: &Past, verified: &Verified, (file, calls): (&Path, u64), talk: &Talk) {
-    talk.result(&json!({
+fn say(past: &Past, verified: &Verified, (file, calls): (&Path, u64), console: &Console) {
+    console.result(&json!({
         "run": past.header.run,
         "rows": verified.rows,
         "unfinished": unfinished(past),
@@ -123,5 +123,5 @@ fn say(past: &Past, verified: &Verified, (file, calls): (&Path, u64), talk: &Tal
     if !verified.is_clean() {
         text += &format!("\neach of them, with what it holds now: {}", file.display());
     }
-    talk.say_lines(text.trim_end());
+    console.say_lines(text.trim_end());
 }

@@ -14,7 +14,7 @@ use super::job::Onward;
 use super::selection::Selection;
 use super::spool::tickets_in;
 use crate::hubspot::Search;
-use crate::journal::{Lock, LockError, PortalPath, Told, run_name};
+use crate::journal::{Lock, LockError, PortalPath, RunOptions, run_name};
 use crate::output::{private_folder, read_regular, write_anew};
 
 /// Where run folders go when nobody says otherwise.
@@ -122,7 +122,7 @@ pub struct Asked {
     pub started: Option<Timestamp>,
     /// Options that a resume takes up again (R3).
     #[serde(default)]
-    pub told: Told,
+    pub told: RunOptions,
 }
 
 /// A mapping, as it was.

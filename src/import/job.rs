@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::flow::Operation;
 use super::links::LinkKinds;
 use super::notes::attachments::FileSources;
-use super::plan::rivals::Rivals;
+use super::plan::family_keys::FamilyKeys;
 use super::read::Input;
 use super::resume::folder::RunFolder;
 use super::settle::steps::Steps;
@@ -68,7 +68,7 @@ pub struct Job {
     /// The plan that the run applies, if any (PL3).
     pub plan: Option<PlanReading>,
     /// Other rows, whose keys retried rows must not have (R7).
-    pub rivals: Rivals,
+    pub rivals: FamilyKeys,
     /// What is known of the portal beyond its definitions.
     pub facts: KnownFacts,
     /// Where the bytes of files come from, if any are uploaded.

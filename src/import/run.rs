@@ -124,7 +124,7 @@ fn logged(
 }
 
 /// What is left of a job while its rows are read.
-struct Begun {
+struct RunningJob {
     operation: Operation,
     mapping: Arc<CompiledMapping>,
     links: LinkKinds,
@@ -142,7 +142,7 @@ fn feed(
     listener: &Arc<dyn Listener>,
     settle: &SettleHandle,
     ops: mpsc::Sender<Vec<PlannedOp>>,
-) -> (Feed, Input, Begun) {
+) -> (Feed, Input, RunningJob) {
     let feed = Feed {
         mapping: Arc::clone(&job.mapping),
         listener: Arc::clone(listener),
@@ -155,7 +155,7 @@ fn feed(
         plan: job.plan,
         rivals: job.rivals,
     };
-    let begun = Begun {
+    let begun = RunningJob {
         operation: job.operation,
         mapping: job.mapping,
         links: match job.operation {
@@ -173,7 +173,7 @@ fn feed(
 }
 
 fn sender(
-    job: &Begun,
+    job: &RunningJob,
     client: &Client,
     settle: SettleHandle,
     listener: &Arc<dyn Listener>,
@@ -202,7 +202,7 @@ fn sender(
 
 /// Makes the notes of a run, and uploads their files if the run has any.
 fn notes(
-    job: &Begun,
+    job: &RunningJob,
     client: &Client,
     settle: &SettleHandle,
     heard: (Arc<dyn Listener>, Arc<Facts>),
@@ -289,7 +289,7 @@ fn reopened(job: &Job, past: &Past, url: TicketUrl) -> Result<(Journal, RunFiles
     journal.date_intents()?;
     refile(&job.folder, (&job.input, &job.mapping), filed, &mut files)?;
     journal.set_limit(job.options.limit)?;
-    journal.set_told(&job.header.told)?;
+    journal.set_options(&job.header.told)?;
     Ok((journal, files))
 }
 
@@ -343,7 +343,7 @@ impl Before {
 }
 
 fn summarise(
-    job: &Begun,
+    job: &RunningJob,
     account: &Account,
     ledger: Ledger,
     before: Before,

@@ -50,7 +50,7 @@ pub fn stop_for(error: CallError) -> Stop {
         | CallError::Denied(_)
         | CallError::Garbled(_)
         | CallError::Gone { .. }
-        | CallError::Blocked(_) => Stop::Mend(error.to_string()),
+        | CallError::Blocked(_) => Stop::MustFix(error.to_string()),
         CallError::Ambiguous(_) | CallError::Unavailable(_) | CallError::Paused(_) => {
             Stop::Later(error.to_string())
         }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, params};
 use super::clock::now;
 use super::format::{Header, schema_text};
 use super::schema::{TABLES, VERSION};
-use super::sound::connect;
+use super::validate::connect;
 
 /// A database that is created if missing.
 pub(super) const ANEW: OpenFlags =

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags, params};
 
 use super::build::ANEW;
 use super::error::{JournalError, at};
-use super::sound::{connect, is_regular, strange_to};
+use super::validate::{connect, is_regular, strange_to};
 use crate::model::row::{Cells, Comment};
 
 /// Its name in the folder of a run or a plan.

@@ -9,7 +9,7 @@ use super::entry::RowEntry;
 use super::error::{JournalError, at};
 use super::read::{Reading, entry};
 use super::schema::Tables;
-use super::{second, third};
+use super::{v2_tables, v3_tables};
 use crate::model::outcome::Change;
 use crate::model::property_change::PropertyChange;
 
@@ -108,8 +108,8 @@ impl Reading {
     /// When the journal can't be read.
     pub fn has_before(&self, key: &str, seq: u64) -> Result<bool, JournalError> {
         let sql = match self.tables() {
-            Tables::Second => second::HAS_BEFORE,
-            Tables::Third => third::HAS_BEFORE,
+            Tables::Second => v2_tables::HAS_BEFORE,
+            Tables::Third => v3_tables::HAS_BEFORE,
         };
         let read = || {
             let mut query = self.db().prepare_cached(sql)?;
@@ -161,8 +161,8 @@ impl Reading {
 
     fn later(&self, key: &str, seq: u64) -> Result<Later, JournalError> {
         let sql = match self.tables() {
-            Tables::Second => second::LATER,
-            Tables::Third => third::LATER,
+            Tables::Second => v2_tables::LATER,
+            Tables::Third => v3_tables::LATER,
         };
         let read = || -> rusqlite::Result<Vec<Option<String>>> {
             let mut query = self.db().prepare_cached(sql)?;
@@ -203,8 +203,8 @@ impl Reading {
     /// When the journal can't be read.
     pub fn ticket_of_key(&self, key: &str) -> Result<Option<String>, JournalError> {
         let sql = match self.tables() {
-            Tables::Second => second::TICKET_OF_KEY,
-            Tables::Third => third::TICKET_OF_KEY,
+            Tables::Second => v2_tables::TICKET_OF_KEY,
+            Tables::Third => v3_tables::TICKET_OF_KEY,
         };
         self.one(sql, [key.to_lowercase()], 0)
     }

@@ -52,7 +52,7 @@ pub struct RowEntry {
 
 /// Whether a key is free for a row (K4).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Claim {
+pub enum KeyClaim {
     /// The intent is in the journal, with this key; the row may be sent once the
     /// commit is done.
     Free(String),

@@ -93,7 +93,7 @@ impl From<JournalError> for Error {
             JournalError::OtherPlan(_) => "bring the folder of that plan back",
             JournalError::Io { .. } => "make room or choose another place with --run-dir",
         };
-        Error::mend(error).advise(advice)
+        Error::must_fix(error).advise(advice)
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::told::Told;
+use super::run_options::RunOptions;
 use crate::model::issue::Refusal;
 use crate::model::schema::{
     CustomObject, Owner, Pipeline, PropertyDef, PropertyOption, Schema, Stage, ValueType,
@@ -46,7 +46,7 @@ pub struct Header {
     /// The delimiter given by the user.
     pub delimiter: Option<u8>,
     /// Options that a resume uses again unless it is given others (R3).
-    pub told: Told,
+    pub told: RunOptions,
     /// The run that this one undoes.
     pub undoes: Option<UndoneRun>,
     /// The plan that the run applies.

@@ -5,7 +5,7 @@
 
 use rusqlite::params;
 
-use super::added::has_links;
+use super::added_tables::has_links;
 use super::build::json;
 use super::commit::Commit;
 use super::error::{JournalError, at};

@@ -5,7 +5,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::added::{has_kind, has_notes};
+use super::added_tables::{has_kind, has_notes};
 use super::commit::Commit;
 use super::error::{JournalError, at};
 use super::note_steps::{NoteCounts, NoteEntry, NoteState, NoteStep, SettledNote};
@@ -213,7 +213,7 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::added::NOTE_TABLE;
+    use crate::journal::added_tables::NOTE_TABLE;
     use crate::journal::build::Durability;
     use crate::journal::schema::{TABLES, VERSION};
 

@@ -18,7 +18,7 @@ use super::note_steps::NoteCounts;
 use super::remarks::{remarks, values};
 use super::run_state::RunState;
 use super::schema::{Tables, VERSION};
-use super::sound::{is_regular, look_at, stranger};
+use super::validate::{is_regular, look_at, stranger};
 use crate::model::issue::Refusal;
 use crate::model::outcome::{Change, Fate, RowEnd, Tally};
 use crate::model::place::RowAddress;

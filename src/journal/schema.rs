@@ -13,13 +13,13 @@
 
 use rusqlite::Connection;
 
-use super::{second, third};
+use super::{v2_tables, v3_tables};
 
 /// Version of the tables that a new run gets.
 pub const VERSION: i32 = 3;
 
 /// Everything a new run.db holds before its header is filled in.
-pub(super) const TABLES: &str = third::TABLES;
+pub(super) const TABLES: &str = v3_tables::TABLES;
 
 /// The tables that a run.db has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,40 +65,40 @@ impl Tables {
     pub(super) fn statements(self) -> Statements {
         match self {
             Tables::Second => Statements {
-                key: second::KEY,
-                holder: second::HOLDER,
-                has_created: second::HAS_CREATED,
-                earlier: second::EARLIER,
-                name_record: second::NAME_RECORD,
-                body: second::BODY,
-                unknown: second::UNKNOWN,
-                find_other: second::FIND_OTHER,
-                intend_other: second::INTEND_OTHER,
-                settle_other: second::SETTLE_OTHER,
-                release_other: second::RELEASE_OTHER,
-                count_unknown: second::COUNT_UNKNOWN,
-                date: second::DATE,
-                release: second::RELEASE,
-                renew: second::RENEW,
-                renew_other: second::RENEW_OTHER,
+                key: v2_tables::KEY,
+                holder: v2_tables::HOLDER,
+                has_created: v2_tables::HAS_CREATED,
+                earlier: v2_tables::EARLIER,
+                name_record: v2_tables::NAME_RECORD,
+                body: v2_tables::BODY,
+                unknown: v2_tables::UNKNOWN,
+                find_other: v2_tables::FIND_OTHER,
+                intend_other: v2_tables::INTEND_OTHER,
+                settle_other: v2_tables::SETTLE_OTHER,
+                release_other: v2_tables::RELEASE_OTHER,
+                count_unknown: v2_tables::COUNT_UNKNOWN,
+                date: v2_tables::DATE,
+                release: v2_tables::RELEASE,
+                renew: v2_tables::RENEW,
+                renew_other: v2_tables::RENEW_OTHER,
             },
             Tables::Third => Statements {
-                key: third::KEY,
-                holder: third::HOLDER,
-                has_created: third::HAS_CREATED,
-                earlier: third::EARLIER,
-                name_record: third::NAME_RECORD,
-                body: third::BODY,
-                unknown: third::UNKNOWN,
-                find_other: third::FIND_OTHER,
-                intend_other: third::INTEND_OTHER,
-                settle_other: third::SETTLE_OTHER,
-                release_other: third::RELEASE_OTHER,
-                count_unknown: third::COUNT_UNKNOWN,
-                date: third::DATE,
-                release: third::RELEASE,
-                renew: third::RENEW,
-                renew_other: third::RENEW_OTHER,
+                key: v3_tables::KEY,
+                holder: v3_tables::HOLDER,
+                has_created: v3_tables::HAS_CREATED,
+                earlier: v3_tables::EARLIER,
+                name_record: v3_tables::NAME_RECORD,
+                body: v3_tables::BODY,
+                unknown: v3_tables::UNKNOWN,
+                find_other: v3_tables::FIND_OTHER,
+                intend_other: v3_tables::INTEND_OTHER,
+                settle_other: v3_tables::SETTLE_OTHER,
+                release_other: v3_tables::RELEASE_OTHER,
+                count_unknown: v3_tables::COUNT_UNKNOWN,
+                date: v3_tables::DATE,
+                release: v3_tables::RELEASE,
+                renew: v3_tables::RENEW,
+                renew_other: v3_tables::RENEW_OTHER,
             },
         }
     }
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn rows_of_the_first_version_were_created() {
         let db = Connection::open_in_memory().expect("a database");
-        let first = second::TABLES.replace(", change TEXT", "");
+        let first = v2_tables::TABLES.replace(", change TEXT", "");
         db.execute_batch(&first).expect("tables");
         db.execute_batch(
             "INSERT INTO row (seq, file, record, line, byte, fate)

@@ -9,7 +9,7 @@ use super::entry::RowEntry;
 use super::error::{JournalError, at};
 use super::read::entry;
 use super::schema::Tables;
-use super::second_rows;
+use super::v2_rows;
 use crate::model::outcome::Change;
 
 /// A row that waits.
@@ -49,7 +49,7 @@ impl Commit<'_> {
             ],
         )?;
         match self.tables {
-            Tables::Second => second_rows::wait(self, waiting.row.seq, &waiting.ticket),
+            Tables::Second => v2_rows::wait(self, waiting.row.seq, &waiting.ticket),
             Tables::Third => Ok(()),
         }
     }

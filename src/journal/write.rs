@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use jiff::{Timestamp, Zoned};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::added;
+use super::added_tables;
 use super::build::{Durability, build, build_empty, json, open, rename_durably};
 use super::commit::Commit;
-use super::entry::{Claim, Intent, Keys, RowEntry};
+use super::entry::{Intent, KeyClaim, Keys, RowEntry};
 use super::error::{JournalError, at};
 use super::file_table::ensure_files;
 use super::format::{Header, refusal_text};
+use super::run_options::RunOptions;
 use super::schema::{Tables, migrate};
-use super::told::Told;
-use super::{second_rows, third_rows};
+use super::{v2_rows, v3_rows};
 use crate::model::outcome::RowEnd;
 
 /// An open run.db. One writer; the lock beside it keeps others out.
@@ -91,9 +91,9 @@ impl Journal {
         let opened = open(&path, durability);
         let opened = opened.and_then(|db| migrate(&db).map(|version| (db, version)));
         let (db, version) = opened.map_err(at(&path))?;
-        added::ensure_links(&db).map_err(at(&path))?;
+        added_tables::ensure_links(&db).map_err(at(&path))?;
         let tables = Tables::of(version);
-        added::ensure_notes(&db, tables).map_err(at(&path))?;
+        added_tables::ensure_notes(&db, tables).map_err(at(&path))?;
         ensure_files(&db, tables).map_err(at(&path))?;
         Ok(Journal {
             db,
@@ -115,7 +115,7 @@ impl Journal {
     }
 
     /// Records the options of the run from now on (R3).
-    pub fn set_told(&self, told: &Told) -> Result<(), JournalError> {
+    pub fn set_options(&self, told: &RunOptions) -> Result<(), JournalError> {
         let sql = "INSERT INTO meta (name, value) VALUES ('told', ?1)
                    ON CONFLICT (name) DO UPDATE SET value = ?1";
         let kept = json(serde_json::to_string(told)).and_then(|text| self.db.execute(sql, [text]));
@@ -158,7 +158,7 @@ impl Commit<'_> {
         &self,
         intent: &Intent<'_>,
         at: Option<Timestamp>,
-    ) -> Result<Claim, JournalError> {
+    ) -> Result<KeyClaim, JournalError> {
         let mut key = intent.key.to_owned();
         let mut number = 1;
         let folded = loop {
@@ -174,10 +174,10 @@ impl Commit<'_> {
         };
         let names = (key.as_str(), folded.as_str());
         match self.tables {
-            Tables::Second => second_rows::intend(self, intent, names, at)?,
-            Tables::Third => third_rows::intend(self, intent, names, at)?,
+            Tables::Second => v2_rows::intend(self, intent, names, at)?,
+            Tables::Third => v3_rows::intend(self, intent, names, at)?,
         }
-        Ok(Claim::Free(key))
+        Ok(KeyClaim::Free(key))
     }
 
     /// The earlier row that keeps this one from a key: a row that was intended and was
@@ -186,7 +186,7 @@ impl Commit<'_> {
         &self,
         intent: &Intent<'_>,
         (key, folded): (&str, &str),
-    ) -> Result<Option<Claim>, JournalError> {
+    ) -> Result<Option<KeyClaim>, JournalError> {
         let (spelling, body) = match intent.keys {
             _ if intent.counted => (None, None),
             Keys::Once => (None, None),
@@ -195,7 +195,7 @@ impl Commit<'_> {
             Keys::Shared => return Ok(None),
         };
         let taken = |row: &rusqlite::Row<'_>| {
-            Ok(Claim::Taken {
+            Ok(KeyClaim::Taken {
                 key: row.get(0)?,
                 file: row.get(1)?,
                 line: row.get(2)?,
@@ -225,8 +225,8 @@ impl Commit<'_> {
         };
         let outcome = (end, issue.as_deref());
         match self.tables {
-            Tables::Second => second_rows::settle(self, row, key, outcome),
-            Tables::Third => third_rows::settle(self, row, key, outcome),
+            Tables::Second => v2_rows::settle(self, row, key, outcome),
+            Tables::Third => v3_rows::settle(self, row, key, outcome),
         }
     }
 }
@@ -238,7 +238,7 @@ mod tests {
     use super::*;
     use crate::journal::read::Reading;
     use crate::journal::schema::{TABLES, VERSION};
-    use crate::journal::third;
+    use crate::journal::v3_tables;
     use crate::model::outcome::Change;
     use crate::model::place::RowAddress;
 
@@ -305,11 +305,11 @@ mod tests {
         let commit = journal.begin().expect("a commit");
         for seq in 1..=50 {
             let claim = commit.intend(&intent(seq, &format!("K{seq}")), None);
-            assert!(matches!(claim, Ok(Claim::Free(_))), "{claim:?}");
+            assert!(matches!(claim, Ok(KeyClaim::Free(_))), "{claim:?}");
         }
         let query = commit
             .transaction
-            .prepare_cached(third::HOLDER)
+            .prepare_cached(v3_tables::HOLDER)
             .expect("cached");
         assert!(
             query.get_status(StatementStatus::Run) >= 50,

@@ -15,7 +15,7 @@ use crate::mapping::entry::Entry;
 use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::nearest::fold;
 use crate::mapping::operation::For;
-use crate::mapping::shape::{
+use crate::mapping::syntax::{
     At, ColumnName, Document, EntrySpec, KeyOrigin, KeySpec, LookupSpec, MapSpec, Origin,
     Otherwise, ZoneSpec,
 };

@@ -6,16 +6,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::fallback::Fallback;
-use super::stray::Stray;
+use super::unmatched::Unmatched;
 use crate::mapping::convert::Pipelines;
 use crate::mapping::entry::{Column, Entry};
 use crate::mapping::key::Key;
 use crate::mapping::link::{Link, MappedLink};
 use crate::mapping::notes::{
-    Beside, CommentFile, Cutting, Joint, Notes, TicketFiles, note_of_files, notes,
+    CommentFile, CommentsInFile, Cutting, Joint, Notes, TicketFiles, note_of_files, notes,
 };
-use crate::mapping::scope::{Findings, Scope};
-use crate::mapping::shape::Keep;
+use crate::mapping::row_context::{Findings, RowContext};
+use crate::mapping::syntax::Keep;
 use crate::mapping::template::{TemplateId, Templates};
 use crate::model::invisible::trim_invisible;
 use crate::model::issue::{Problem, Reason, RowIssue};
@@ -101,8 +101,8 @@ impl CompiledMapping {
 
     /// Maps one row, and adds the texts that were left blank or replaced because the
     /// mapping has no counterpart for them.
-    pub fn map_noting(&self, row: &SourceRow, strays: &mut Vec<Stray>) -> Mapped {
-        let mut scope = Scope::new(row, &self.empty, &self.templates);
+    pub fn map_noting(&self, row: &SourceRow, strays: &mut Vec<Unmatched>) -> Mapped {
+        let mut scope = RowContext::new(row, &self.empty, &self.templates);
         let mut findings = Findings::default();
         let skip = self.skip.as_ref();
         let is_skipped = skip.is_some_and(|rule| rule.holds(&scope, &mut findings));
@@ -273,7 +273,7 @@ impl CompiledMapping {
         let named = self.beside().filter_map(|beside| {
             let name = match &beside.joint {
                 Joint::Key => {
-                    let scope = Scope::new(row, &self.empty, &self.templates);
+                    let scope = RowContext::new(row, &self.empty, &self.templates);
                     self.key.name_of(&scope)?
                 }
                 Joint::Columns(columns) => {
@@ -289,7 +289,7 @@ impl CompiledMapping {
         named.collect()
     }
 
-    fn beside(&self) -> impl Iterator<Item = &Beside> {
+    fn beside(&self) -> impl Iterator<Item = &CommentsInFile> {
         self.notes.iter().filter_map(|notes| match &notes.cut {
             Cutting::File(beside) => Some(beside),
             Cutting::Parts { .. } | Cutting::List => None,
@@ -305,7 +305,7 @@ impl CompiledMapping {
     /// are looked up in it; if it fails, its stage is not reported too.
     fn write_properties(
         &self,
-        scope: &mut Scope<'_>,
+        scope: &mut RowContext<'_>,
         properties: &mut PropertyValues,
         findings: &mut Findings,
     ) {
@@ -344,7 +344,7 @@ fn created(properties: &PropertyValues) -> Option<i64> {
 
 impl Rule {
     /// Whether the row is left out. A row for which the rule fails is not.
-    fn holds(&self, scope: &Scope<'_>, findings: &mut Findings) -> bool {
+    fn holds(&self, scope: &RowContext<'_>, findings: &mut Findings) -> bool {
         scope.holds(&self.expression).unwrap_or_else(|reason| {
             let problem = Problem::new(reason);
             findings.problems.push(match &self.header {

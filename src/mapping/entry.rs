@@ -9,13 +9,13 @@ use foldhash::quality::RandomState;
 use jiff::tz::TimeZone;
 
 use super::fallback::Fallback;
-use super::stray::Stray;
+use super::unmatched::Unmatched;
 use crate::mapping::convert::{
     Conversion, Converted, LONGEST, RowFacts, ZONES, is_zero_date, nearest_zone, plain_text,
     replaced,
 };
-use crate::mapping::scope::{Findings, Scope, trimmed};
-use crate::mapping::shape::Replacement;
+use crate::mapping::row_context::{Findings, RowContext, trimmed};
+use crate::mapping::syntax::Replacement;
 use crate::mapping::template::TemplateId;
 use crate::mapping::value_map::{Fixed, Unmapped, ValueMap};
 use crate::model::issue::{Problem, Reason, excerpt};
@@ -112,7 +112,7 @@ impl Feed {
     /// The text of a row, from the first column if there are several; none if it is
     /// empty.
     #[inline]
-    pub(crate) fn text<'r>(&self, scope: &Scope<'r>) -> Result<Option<Cow<'r, str>>, Reason> {
+    pub(crate) fn text<'r>(&self, scope: &RowContext<'r>) -> Result<Option<Cow<'r, str>>, Reason> {
         match self {
             Feed::Columns(columns) => {
                 let cell = columns.first().and_then(|column| scope.filled(column.idx));
@@ -130,7 +130,7 @@ impl Feed {
 impl Entry {
     /// The value of the property for a row; none = it is left out. Problems are added
     /// to the findings.
-    pub(crate) fn value(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
+    pub(crate) fn value(&self, scope: &RowContext<'_>, findings: &mut Findings) -> Option<String> {
         let before = findings.problems.len();
         let value = match &self.list {
             Some(list) => self.several(list, scope, findings),
@@ -146,7 +146,7 @@ impl Entry {
         (self.clears && !self.required).then(String::new)
     }
 
-    fn single(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
+    fn single(&self, scope: &RowContext<'_>, findings: &mut Findings) -> Option<String> {
         let fed = match self.feed.text(scope) {
             Ok(fed) => fed,
             Err(reason) => return self.settle(Err(self.refusal(reason, "")), "", findings),
@@ -175,7 +175,12 @@ impl Entry {
 
     /// Every value by itself, joined the way the portal writes several. Equal parts of
     /// a cell count once, as tags and options do; equal cells are kept.
-    fn several(&self, list: &List, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
+    fn several(
+        &self,
+        list: &List,
+        scope: &RowContext<'_>,
+        findings: &mut Findings,
+    ) -> Option<String> {
         let texts = match self.texts(scope, findings) {
             Ok(texts) if texts.is_empty() => return self.standing(scope, findings),
             Ok(texts) => texts,
@@ -217,7 +222,7 @@ impl Entry {
     /// The texts of a list, a cell each.
     fn texts<'r>(
         &self,
-        scope: &Scope<'r>,
+        scope: &RowContext<'r>,
         findings: &mut Findings,
     ) -> Result<Vec<Cow<'r, str>>, Reason> {
         if let Feed::Columns(columns) = &self.feed {
@@ -235,7 +240,7 @@ impl Entry {
     }
 
     /// The constant, or the default of an empty cell.
-    fn standing(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
+    fn standing(&self, scope: &RowContext<'_>, findings: &mut Findings) -> Option<String> {
         let fixed = match &self.feed {
             Feed::Constant(fixed) => fixed,
             _ => self.default.as_ref()?,
@@ -277,11 +282,11 @@ impl Entry {
     /// The value of a text from the row; a text without a counterpart is recorded,
     /// whatever the mapping does about it.
     #[inline(always)]
-    fn found(&self, text: &str, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
+    fn found(&self, text: &str, scope: &RowContext<'_>, findings: &mut Findings) -> Option<String> {
         let converted = self.mapped(text, scope);
         let remark = converted.as_ref().ok().and_then(|found| found.remark);
         if matches!(remark, Some(Remark::LeftBlank | Remark::FellBack)) {
-            findings.strays.push(Stray {
+            findings.strays.push(Unmatched {
                 property: Arc::clone(&self.name),
                 column: self.feed.header().cloned(),
                 text: text.to_owned(),
@@ -291,7 +296,7 @@ impl Entry {
     }
 
     #[inline(always)]
-    fn mapped(&self, text: &str, scope: &Scope<'_>) -> Result<Converted, Box<Problem>> {
+    fn mapped(&self, text: &str, scope: &RowContext<'_>) -> Result<Converted, Box<Problem>> {
         let Some(map) = &self.map else {
             return self.converted(text, scope);
         };
@@ -307,7 +312,7 @@ impl Entry {
         }
     }
 
-    fn converted(&self, text: &str, scope: &Scope<'_>) -> Result<Converted, Box<Problem>> {
+    fn converted(&self, text: &str, scope: &RowContext<'_>) -> Result<Converted, Box<Problem>> {
         // The parts of a text are judged together, once they are joined.
         if self.list.is_some() && matches!(self.conversion, Conversion::Text(_)) {
             return Ok(Converted::plain(text));
@@ -328,7 +333,7 @@ impl Entry {
     fn row_zone(
         &self,
         column: &Column,
-        scope: &Scope<'_>,
+        scope: &RowContext<'_>,
     ) -> Result<Option<TimeZone>, Box<Problem>> {
         let Some(name) = scope.filled(column.idx).map(str::trim) else {
             return Ok(None);
@@ -341,7 +346,7 @@ impl Entry {
         })
     }
 
-    fn fixed(&self, fixed: &Fixed, scope: &Scope<'_>) -> Result<Converted, Box<Problem>> {
+    fn fixed(&self, fixed: &Fixed, scope: &RowContext<'_>) -> Result<Converted, Box<Problem>> {
         match fixed {
             Fixed::Ready(value) => Ok(Converted {
                 value: value.clone(),

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::mapping::alone;
 use crate::mapping::backwards::{Backwards, backwards};
 use crate::mapping::compile::{Sources, compile};
 use crate::mapping::compiled::CompiledMapping;
@@ -13,7 +12,8 @@ use crate::mapping::errors::{Mistakes, Problems};
 use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::operation::For;
 use crate::mapping::parse::parse;
-use crate::mapping::shape::{Document, EntrySpec, Origin, Otherwise};
+use crate::mapping::static_checks;
+use crate::mapping::syntax::{Document, EntrySpec, Origin, Otherwise};
 use crate::mapping::tables::{Tables, place};
 use crate::model::dialect::Dialect;
 use crate::model::row::Headers;
@@ -95,7 +95,7 @@ impl MappingFile {
         let document = parse(&text, &problems);
         let folder = Path::new(&*name).parent().unwrap_or(Path::new(""));
         if let Some(document) = &document {
-            alone::check(document, &text, &problems);
+            static_checks::check(document, &text, &problems);
         }
         let read = document.map(|document| MappingFile {
             tables: Tables::load(&document, folder, known, &problems),
@@ -211,7 +211,7 @@ impl MappingFile {
     /// properties of contacts too.
     pub fn links_contacts(&self) -> bool {
         let mut links = self.document.links.iter();
-        links.any(|link| link.to.value == ObjectName::Known(ObjectType::Contacts))
+        links.any(|link| link.to.value == ObjectName::Standard(ObjectType::Contacts))
     }
 
     /// True when tickets get linked to a custom object by its name, so that the schema

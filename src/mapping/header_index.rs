@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use crate::mapping::nearest::nearest;
-use crate::mapping::shape::ColumnName;
+use crate::mapping::syntax::ColumnName;
 use crate::model::invisible::visible_name;
 use crate::model::row::Headers;
 
@@ -46,7 +46,7 @@ impl HeaderIndex {
         };
         for (idx, name) in headers.names().iter().enumerate() {
             index.exact.entry(name.clone()).or_default().push(idx);
-            index.folded.entry(loose(name)).or_default().push(idx);
+            index.folded.entry(folded_name(name)).or_default().push(idx);
         }
         for (idx, name) in headers.own().iter().enumerate() {
             let positions = vec![headers.len() + idx];
@@ -66,7 +66,10 @@ impl HeaderIndex {
     pub(crate) fn positions(&self, name: &str) -> &[usize] {
         match self.exact.get(name) {
             Some(positions) => positions,
-            None => self.folded.get(&loose(name)).map_or(&[], Vec::as_slice),
+            None => self
+                .folded
+                .get(&folded_name(name))
+                .map_or(&[], Vec::as_slice),
         }
     }
 
@@ -123,7 +126,7 @@ impl HeaderIndex {
     }
 }
 
-fn loose(name: &str) -> String {
+fn folded_name(name: &str) -> String {
     visible_name(name).to_lowercase()
 }
 

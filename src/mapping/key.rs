@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::mapping::convert::TextRule;
 use crate::mapping::entry::{Column, Feed};
 use crate::mapping::rewritten::is_rewritten;
-use crate::mapping::scope::{Findings, Scope};
+use crate::mapping::row_context::{Findings, RowContext};
 use crate::model::invisible::{is_invisible, is_spelling, trim_invisible};
 use crate::model::issue::{Problem, Reason, excerpt, was_read};
 use crate::model::row::{Cells, Kept};
@@ -76,7 +76,7 @@ impl Key {
 
     /// The key of a row; none if it has a problem. A row that was refused for its key
     /// before and still has that key is refused again (R7).
-    pub(crate) fn value(&self, scope: &Scope<'_>, findings: &mut Findings) -> Option<String> {
+    pub(crate) fn value(&self, scope: &RowContext<'_>, findings: &mut Findings) -> Option<String> {
         let key = match self.made(scope, findings) {
             Ok(key) => key,
             Err(fault) => {
@@ -106,7 +106,7 @@ impl Key {
 
     /// The name of the row in other files: its key without the prefix; none if it has a
     /// problem.
-    pub(crate) fn name_of(&self, scope: &Scope<'_>) -> Option<String> {
+    pub(crate) fn name_of(&self, scope: &RowContext<'_>) -> Option<String> {
         let key = self.made(scope, &mut Findings::default()).ok()?;
         let prefix = match self {
             Key::Text { prefix, .. } => prefix.as_str(),
@@ -115,7 +115,7 @@ impl Key {
         Some(key.strip_prefix(prefix).unwrap_or(&key).to_owned())
     }
 
-    fn made(&self, scope: &Scope<'_>, findings: &mut Findings) -> Result<String, Fault> {
+    fn made(&self, scope: &RowContext<'_>, findings: &mut Findings) -> Result<String, Fault> {
         match self {
             Key::Text {
                 feed,
@@ -160,7 +160,7 @@ impl Key {
     fn read<'r>(
         &self,
         feed: &Feed,
-        scope: &Scope<'r>,
+        scope: &RowContext<'r>,
         findings: &mut Findings,
     ) -> Result<Cow<'r, str>, Fault> {
         let text = match feed.text(scope) {
@@ -268,7 +268,7 @@ fn lost_zeros(before: &str, now: &str) -> bool {
 }
 
 /// Refuses cells that a spreadsheet rewrote.
-fn check_cells(columns: &[Column], scope: &Scope<'_>) -> Result<(), Fault> {
+fn check_cells(columns: &[Column], scope: &RowContext<'_>) -> Result<(), Fault> {
     for column in columns {
         let cell = trim_invisible(scope.filled(column.idx).unwrap_or(""));
         if is_rewritten(cell) {
@@ -283,7 +283,7 @@ fn check_cells(columns: &[Column], scope: &Scope<'_>) -> Result<(), Fault> {
 
 /// Refuses a key that would get the mapping's prefix twice: the cell already holds a
 /// key.
-fn check_prefix(columns: &[Column], scope: &Scope<'_>, key: &str) -> Result<(), Fault> {
+fn check_prefix(columns: &[Column], scope: &RowContext<'_>, key: &str) -> Result<(), Fault> {
     for column in columns {
         let cell = trim_invisible(scope.filled(column.idx).unwrap_or(""));
         if let Some(prefix) = doubled_prefix(cell, key) {

@@ -9,7 +9,7 @@ use crate::mapping::key::{doubled_prefix, record_id, with_prefix};
 use crate::mapping::look_up::LookUp;
 use crate::mapping::notes::{Element, Field, Place};
 use crate::mapping::rewritten::is_rewritten;
-use crate::mapping::scope::{Findings, Scope};
+use crate::mapping::row_context::{Findings, RowContext};
 use crate::model::invisible::trim_invisible;
 use crate::model::issue::{Problem, Reason, excerpt};
 use crate::model::json::items;
@@ -79,7 +79,7 @@ impl Link {
     /// Adds the links of a row; none if its cells are empty.
     pub(crate) fn draft(
         &self,
-        scope: &Scope<'_>,
+        scope: &RowContext<'_>,
         findings: &mut Findings,
         drafts: &mut Vec<LinkDraft>,
     ) {
@@ -158,7 +158,7 @@ impl Link {
         &self,
         value: String,
         column: &Column,
-        scope: &Scope<'_>,
+        scope: &RowContext<'_>,
         findings: &mut Findings,
     ) -> LinkDraft {
         let mut properties = PropertyValues::new();

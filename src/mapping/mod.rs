@@ -8,7 +8,7 @@
 //! Everything here is pure computation on values of `model`: no portal, no clock, no
 //! environment, and no files except the tables that a mapping names (`tables`).
 
-mod alone;
+mod static_checks;
 mod backwards;
 mod compile;
 mod compiled;
@@ -29,10 +29,10 @@ mod parse;
 mod presets;
 pub mod propose;
 mod rewritten;
-mod scope;
-mod shape;
-mod suggest;
-mod stray;
+mod row_context;
+mod syntax;
+mod suggestions;
+mod unmatched;
 mod tables;
 mod template;
 mod value_map;
@@ -57,7 +57,7 @@ pub use nearest::nearest;
 pub use notes::{CommentColumns, CommentFile, LacksColumn};
 pub use operation::For;
 pub use presets::PRESETS;
-pub use shape::Keep;
-pub use stray::Stray;
-pub use suggest::ValueLine;
+pub use suggestions::ValueLine;
+pub use syntax::Keep;
+pub use unmatched::Unmatched;
 pub use way_back::WayBack;

@@ -13,7 +13,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::nearest::{fold, nearest};
-use crate::mapping::shape::{At, Document, TableSpec};
+use crate::mapping::syntax::{At, Document, TableSpec};
 use crate::model::visible::short;
 
 /// Larger files are no tables that people fill in; in bytes.

@@ -84,7 +84,7 @@ pub enum Stop {
     /// Network, limits, signal: the same run can continue later.
     Later(String),
     /// Something must be fixed first: token, scope, schema.
-    Mend(String),
+    MustFix(String),
     /// More rows were refused than allowed.
     TooManyRefused(String),
 }
@@ -93,7 +93,7 @@ impl Stop {
     /// What happened, for people.
     pub fn words(&self) -> &str {
         match self {
-            Stop::Later(words) | Stop::Mend(words) | Stop::TooManyRefused(words) => words,
+            Stop::Later(words) | Stop::MustFix(words) | Stop::TooManyRefused(words) => words,
         }
     }
 }

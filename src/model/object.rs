@@ -181,7 +181,7 @@ pub struct CustomObject {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ObjectName {
     /// One with the same name or type id in every portal.
-    Known(ObjectType),
+    Standard(ObjectType),
     /// A name that a portal gives to a custom object.
     Custom(String),
 }
@@ -191,7 +191,7 @@ impl ObjectName {
     pub fn of(text: &str) -> ObjectName {
         let text = text.trim();
         ObjectType::named(text)
-            .map_or_else(|| ObjectName::Custom(text.to_owned()), ObjectName::Known)
+            .map_or_else(|| ObjectName::Custom(text.to_owned()), ObjectName::Standard)
     }
 
     /// The standard kind whose name differs in one letter: most likely a typing error.
@@ -213,7 +213,7 @@ impl ObjectName {
     /// labels; a name that several have means the one that has it as internal name.
     pub fn among(&self, custom: &[CustomObject]) -> Option<ObjectType> {
         let name = match self {
-            ObjectName::Known(object) => return Some(*object),
+            ObjectName::Standard(object) => return Some(*object),
             ObjectName::Custom(name) => name.to_lowercase(),
         };
         let is = |text: &String| text.to_lowercase() == name;
@@ -228,7 +228,7 @@ impl ObjectName {
 impl fmt::Display for ObjectName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ObjectName::Known(object) => f.write_str(&object.plural()),
+            ObjectName::Standard(object) => f.write_str(&object.plural()),
             ObjectName::Custom(name) => f.write_str(name),
         }
     }

@@ -165,7 +165,7 @@ impl Target {
             }
         };
         match busy {
-            true => Error::mend(words),
+            true => Error::must_fix(words),
             false => Error::unexpected(words),
         }
     }

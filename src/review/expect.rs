@@ -205,7 +205,7 @@ impl DoneRows {
     fn other_row(&self, row: &DoneRow) -> Error {
         let address = row.row.address;
         let place = self.places.words(address.file, address.line);
-        Error::mend(format!("{place} is not the row that the run carried out"))
+        Error::must_fix(format!("{place} is not the row that the run carried out"))
             .advise("bring back the file and the mapping that the run began with")
     }
 

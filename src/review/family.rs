@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::import::read::{RowName, names_in, retried_in};
-use crate::journal::{Kin, Past, Reading};
+use crate::journal::{Lineage, Past, Reading};
 use crate::model::outcome::{Fate, Tally};
 
 /// A run that may belong to a family.
@@ -17,7 +17,7 @@ pub struct Member {
     /// Its folder.
     pub folder: PathBuf,
     /// Its identity.
-    pub kin: Kin,
+    pub lineage: Lineage,
 }
 
 impl Member {
@@ -32,19 +32,19 @@ impl Member {
 /// The family of a run among these: its first run, and all that descend from that one,
 /// in the order in which they began. Empty if the run is not among them.
 pub fn family<'m>(run: &str, all: &'m [Member]) -> Vec<&'m Member> {
-    let find = |run: &str| all.iter().find(|one| one.kin.run == run);
+    let find = |run: &str| all.iter().find(|one| one.lineage.run == run);
     let Some(mut first) = find(run).filter(|_| !run.is_empty()) else {
         return Vec::new();
     };
     // A run folder is data: it may name itself as its parent.
     let mut seen = BTreeSet::from([run]);
-    while let Some(parent) = first.kin.parent.as_deref().and_then(find) {
-        if !seen.insert(&parent.kin.run) {
+    while let Some(parent) = first.lineage.parent.as_deref().and_then(find) {
+        if !seen.insert(&parent.lineage.run) {
             break;
         }
         first = parent;
     }
-    let mut found = descendants(&first.kin.run, all);
+    let mut found = descendants(&first.lineage.run, all);
     found.insert(0, first);
     found
 }
@@ -55,16 +55,17 @@ pub fn descendants<'m>(run: &str, all: &'m [Member]) -> Vec<&'m Member> {
     let mut found: Vec<&Member> = Vec::new();
     loop {
         let of_family = |one: &&Member| {
-            let parent = one.kin.parent.as_deref();
-            parent.is_some_and(|parent| family.contains(parent)) && !family.contains(&*one.kin.run)
+            let parent = one.lineage.parent.as_deref();
+            parent.is_some_and(|parent| family.contains(parent))
+                && !family.contains(&*one.lineage.run)
         };
         let Some(one) = all.iter().find(of_family) else {
             break;
         };
-        let _new = family.insert(&one.kin.run);
+        let _new = family.insert(&one.lineage.run);
         found.push(one);
     }
-    found.sort_by_key(|one| one.kin.begun);
+    found.sort_by_key(|one| one.lineage.begun);
     found
 }
 
@@ -80,7 +81,7 @@ impl Retried {
     pub fn by(runs: &[&Member], all: &[Member]) -> Result<Retried, Error> {
         let mut retried = Retried::default();
         for run in runs {
-            let undone = taken_back(&run.kin.run, all)?;
+            let undone = taken_back(&run.lineage.run, all)?;
             retried.add(fates(&run.folder, &undone)?);
         }
         Ok(retried)
@@ -132,9 +133,9 @@ impl Retried {
 /// # Errors
 /// When the journal of one can't be read.
 pub fn undos<'m>(run: &str, all: &'m [Member]) -> Result<Vec<(&'m Member, Vec<u64>)>, Error> {
-    let of_run = |one: &&Member| !run.is_empty() && one.kin.undoes.as_deref() == Some(run);
+    let of_run = |one: &&Member| !run.is_empty() && one.lineage.undoes.as_deref() == Some(run);
     let mut found: Vec<&Member> = all.iter().filter(of_run).collect();
-    found.sort_by_key(|one| one.kin.begun);
+    found.sort_by_key(|one| one.lineage.begun);
     let mut undos = Vec::new();
     for undo in found {
         let rows = Reading::open(&undo.folder)?.taken_back()?;
@@ -169,7 +170,7 @@ fn fates(folder: &Path, undone: &HashSet<u64>) -> Result<Vec<(RowName, Fate)>, E
             retried_in(folder).display()
         );
         return Err(
-            Error::mend(message).advise("bring the file back, or move that run folder away")
+            Error::must_fix(message).advise("bring the file back, or move that run folder away")
         );
     };
     let fate = |seq: u64| {
@@ -194,7 +195,7 @@ mod tests {
     fn member(run: &str, parent: &str, begun: i64) -> Member {
         Member {
             folder: run.into(),
-            kin: Kin {
+            lineage: Lineage {
                 run: run.to_owned(),
                 parent: Some(parent.to_owned()).filter(|parent| !parent.is_empty()),
                 undoes: None,

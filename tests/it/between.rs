@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::plain_http::Answer;
 use crate::rehearsal::{Ended, TOKEN};
 
@@ -39,7 +39,7 @@ pub type Told = (u16, String);
 /// Runs the tool with all its calls carried by `carry`, which gets each of them and
 /// what sends it on to the portal.
 pub fn through(
-    desk: &Desk,
+    desk: &FilledPortal,
     args: &[&str],
     carry: &(dyn Fn(&Asked, &dyn Fn() -> Told) -> Told + Sync),
 ) -> Ended {

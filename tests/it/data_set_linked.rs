@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::data_set::{Story, files_below, table};
-use crate::desk::id;
+use crate::filled_portal::id;
 
 /// Makes records of a kind, each linked to a ticket; their ids.
 fn hang(story: &Story, kind: &str, link: u32, tickets: &[u64], properties: &Value) -> Vec<u64> {

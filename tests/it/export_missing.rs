@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 
 use crate::between::{Asked, Told, through};
-use crate::desk::{Desk, id};
+use crate::filled_portal::{FilledPortal, id};
 use crate::rehearsal::{Ended, Row};
 
 const LINKS: &str = "tickets/contacts/batch/read";
@@ -17,7 +17,7 @@ const CONTACTS: &str = "objects/2026-09/contacts/batch/read";
 
 /// A portal with six tickets, each linked to the same two contacts.
 struct Story {
-    desk: Desk,
+    desk: FilledPortal,
     tickets: Vec<u64>,
     contacts: Vec<u64>,
 }
@@ -26,7 +26,7 @@ impl Story {
     fn new(switches: &[&str]) -> Story {
         let mut args = vec!["--rate", "off", "--switch", "search_lag=0s"];
         args.extend(switches.iter().flat_map(|switch| ["--switch", switch]));
-        let desk = Desk::new(&args);
+        let desk = FilledPortal::new(&args);
         let tickets = desk.create(6, |n| json!({"subject": format!("Ticket {n}")}));
         let contacts = desk.link_contacts(&tickets, 2);
         Story {

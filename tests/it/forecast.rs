@@ -58,7 +58,7 @@ fn rows(numbers: std::ops::Range<u32>) -> String {
         let mail = number % 40;
         let _ok = writeln!(
             text,
-            "T{number},Subject {number},Desk,c{mail}@x.example,{parent}"
+            "T{number},Subject {number},FilledPortal,c{mail}@x.example,{parent}"
         );
     }
     text
@@ -120,7 +120,7 @@ fn the_calls_of_an_import_are_those_that_were_foretold() {
     ];
     for (op, mapping, run) in changes {
         let _file = match op {
-            "update" => here.write("in.csv", rows(1000..1250).replace("Desk", "Other")),
+            "update" => here.write("in.csv", rows(1000..1250).replace("FilledPortal", "Other")),
             "upsert" => here.write("in.csv", rows(2000..2250)),
             _ => here.path("in.csv"),
         };

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Rehearsal, TOKEN};
 
 /// A whole HTTP reply.
@@ -110,7 +110,7 @@ const MAPPING: &str = "version = 1\n[key]\nproperty = \"source_ticket_id\"\ncolu
 #[test]
 fn a_secret_that_replies_repeat_is_kept_nowhere() {
     for status in [400, 401, 403] {
-        let desk = Desk::new(&["--rate", "off"]);
+        let desk = FilledPortal::new(&["--rate", "off"]);
         let _file = desk.here.write("in.csv", "Id,Subject\n1,a\n2,b\n");
         let _mapping = desk.here.write("m.toml", MAPPING);
         let words = format!(
@@ -150,7 +150,7 @@ fn a_secret_that_replies_repeat_is_kept_nowhere() {
 
 #[test]
 fn a_reply_with_endless_fields_fills_no_disk() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let rows: String = (0..16).map(|n| format!("{n},a\n")).collect();
     let _file = desk.here.write("in.csv", format!("Id,Subject\n{rows}"));
     let _mapping = desk.here.write("m.toml", MAPPING);
@@ -225,7 +225,7 @@ fn a_header_has_a_ceiling_that_a_mapping_can_raise() {
 
 #[test]
 fn a_token_file_is_read_as_people_keep_it() {
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     for text in [
         format!("\u{feff}{TOKEN}\r\n"),
         format!("Bearer {TOKEN}"),
@@ -246,7 +246,7 @@ fn a_token_file_is_read_as_people_keep_it() {
 #[test]
 fn a_token_file_is_a_file_and_told_of_where_others_can_read_it() {
     use std::os::unix::fs::PermissionsExt;
-    let desk = Desk::new(&["--rate", "off"]);
+    let desk = FilledPortal::new(&["--rate", "off"]);
     let run = |file: &str| {
         let args = ["export", "--properties", "subject", "--token-file", file];
         let mut command = desk.here.command(args);

@@ -149,12 +149,12 @@ at = "at"
 body = "text"
 [[property]]
 name = "desk_id"
-label = "Desk id"
+label = "FilledPortal id"
 type = "string"
 unique = true
 [[property]]
 name = "desk_tags"
-label = "Desk tags"
+label = "FilledPortal tags"
 type = "string"
 "#;
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tickethaul::import::flow::Operation;
 
-use crate::desk::id;
+use crate::filled_portal::id;
 use crate::plain_http::Portal;
 use crate::rehearsal::{Row, rows_of};
 use crate::scenario::portal_in;

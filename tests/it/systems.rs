@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use tickethaul::import::read::{Input, Reading, Sources};
-use tickethaul::import::survey::sound;
+use tickethaul::import::survey::survey_dialect;
 use tickethaul::mapping::propose::{from_preset, proposal, recognise};
 use tickethaul::mapping::{CompiledMapping, For, Mapped, MappingFile};
 use tickethaul::model::dialect::Dialect;
@@ -263,7 +263,7 @@ const FORMS: [Form; 28] = [
         statuses: &[("Open", US), ("Snoozed", CONTACT), ("Closed", CLOSED)],
     },
     Form {
-        name: "Zoho Desk",
+        name: "Zoho FilledPortal",
         language: "en",
         key: "4000#",
         columns: &[
@@ -304,7 +304,7 @@ const FORMS: [Form; 28] = [
             ),
             ("state", Status),
             ("category", One(&["Software"])),
-            ("assignment_group", One(&["Desk"])),
+            ("assignment_group", One(&["FilledPortal"])),
             ("assigned_to", Name),
             ("sys_updated_on", Later),
             ("sys_updated_by", Name),
@@ -971,7 +971,7 @@ fn propose(text: &str) -> Proposal {
         let sources = Sources::typed("in.csv", text, None).expect("kept");
         Input::open(sources, dialect).expect("a file that is read")
     };
-    let sounded = sound(open(&Dialect::default()), &Dialect::default()).expect("read");
+    let sounded = survey_dialect(open(&Dialect::default()), &Dialect::default()).expect("read");
     let survey = &sounded.survey.cells;
     let proposed = match recognise(survey.headers()) {
         Some(preset) => from_preset(&preset, survey, &sounded.dialect, "in.csv"),

@@ -9,7 +9,7 @@ mod resolve;
 mod target;
 mod wanted;
 mod work;
-mod told;
+mod summary;
 mod run;
 mod resume;
 

@@ -11,13 +11,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::run::{What, finish, give_up_superseded, job, stopped, unless_stopped};
 use super::target::{Goes, folder_of_files, standing};
 use super::work::{Work, is_inside};
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::file_args::FOLDER;
+use crate::cli::local_time::second;
 use crate::cli::mapping_file::mapping_error;
-use crate::cli::moments::second;
 use crate::cli::portal::Portal;
 use crate::cli::settings::PortalArgs;
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::export::{Asked, AskedMapping, Earlier, Job, Onward, RunFolder, has_published};
 use crate::mapping::MappingFile;
@@ -40,15 +40,15 @@ pub struct Again<'a> {
 pub async fn resume(
     (folder, asked): (RunFolder, Asked),
     again: &Again<'_>,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Exit, Error> {
     let (run, target) = (folder.path().display(), asked.target.display());
     let (age, begun) = (age_words(asked.begun), second(asked.begun));
-    talk.say(&format!(
+    console.say(&format!(
         "resuming export {run}, started {age} ({begun}), to {target}"
     ));
     check_target(&folder, &asked, again.force)?;
-    let mapping = asked.mapping.as_ref().map(|mapping| read(mapping, talk));
+    let mapping = asked.mapping.as_ref().map(|mapping| read(mapping, console));
     let mapping = mapping.transpose()?;
     let mut stop = pin!(stopped(again.max_duration));
     let goes = Goes::There(asked.target.clone());
@@ -67,8 +67,8 @@ pub async fn resume(
         as_of: asked.started,
     };
     let begin = async {
-        let portal = Portal::open(again.portal, talk).await?;
-        Ok((job(&what, &portal, talk).await?, portal))
+        let portal = Portal::open(again.portal, console).await?;
+        Ok((job(&what, &portal, console).await?, portal))
     };
     let (mut job, portal) = unless_stopped(begin, stop.as_mut()).await?;
     same(&job, &asked)?;
@@ -76,19 +76,19 @@ pub async fn resume(
     job.run = asked.run;
     job.onward = asked.onward;
     folder.path().clone_into(&mut job.work);
-    let exit = finish(job, Work::Run(folder), (stop, &goes), portal, talk).await?;
-    give_up_superseded((goes.path(), asked.begun), talk);
+    let exit = finish(job, Work::Run(folder), (stop, &goes), portal, console).await?;
+    give_up_superseded((goes.path(), asked.begun), console);
     Ok(exit)
 }
 
 /// The mapping as it was; the files that it names must still exist.
-fn read(mapping: &AskedMapping, talk: &Talk) -> Result<MappingFile, Error> {
+fn read(mapping: &AskedMapping, console: &Console) -> Result<MappingFile, Error> {
     let name = mapping.path.to_string_lossy();
     let parsed = MappingFile::parse_known(&name, &mapping.text, &mapping.tables);
-    let parsed = parsed.map_err(|errors| mapping_error(&errors, talk))?;
+    let parsed = parsed.map_err(|errors| mapping_error(&errors, console))?;
     match *parsed.tables() == mapping.tables {
         true => Ok(parsed),
-        false => Err(Error::mend(format!(
+        false => Err(Error::must_fix(format!(
             "a file that the mapping {name} names has changed since the export began"
         ))
         .advise("put it back, or start the export again")),
@@ -101,7 +101,7 @@ fn read(mapping: &AskedMapping, talk: &Talk) -> Result<MappingFile, Error> {
 fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Error> {
     let target = asked.target.as_path();
     if is_inside(target, folder.path()) {
-        return Err(Error::mend(format!(
+        return Err(Error::must_fix(format!(
             "the output {} lies in the run folder {}",
             target.display(),
             folder.path().display()
@@ -117,7 +117,7 @@ fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Er
         let message = format!(
             "{shown} was written at {written}, after this export was begun at {begun}: it is left alone"
         );
-        return Err(Error::mend(message).advise(format!(
+        return Err(Error::must_fix(message).advise(format!(
             "`tickethaul resume {run} --force` replaces it; remove {run} to give the stopped export up",
             run = folder.path().display()
         )));
@@ -125,7 +125,7 @@ fn check_target(folder: &RunFolder, asked: &Asked, force: bool) -> Result<(), Er
     if !has_published(folder.path()) {
         let _same = standing(target, &asked.selection, asked.replace).map_err(|error| {
             let advice = error.advice().unwrap_or_default().to_owned();
-            Error::mend(error).advise(advice)
+            Error::must_fix(error).advise(advice)
         })?;
     }
     Ok(())
@@ -168,14 +168,14 @@ fn modified(path: &Path) -> Option<Timestamp> {
 /// The portal and the properties must be those that the pages come from.
 fn same(job: &Job, asked: &Asked) -> Result<(), Error> {
     if job.portal_id != asked.portal_id {
-        return Err(Error::mend(format!(
+        return Err(Error::must_fix(format!(
             "the export belongs to portal {}, the token to portal {}",
             asked.portal_id, job.portal_id
         )));
     }
     match job.properties() == asked.properties {
         true => Ok(()),
-        false => Err(Error::mend(
+        false => Err(Error::must_fix(
             "the portal's ticket properties have changed since the export began",
         )
         .advise("start it again")),

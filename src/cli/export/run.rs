@@ -12,19 +12,19 @@ use jiff::Timestamp;
 
 use super::args::ExportArgs;
 use super::resolve::{filter_search, which};
+use super::summary::{tell, tell_json};
 use super::target::{ANEW, Goes, choose, folder_of_files, same_portal, standing};
-use super::told::{tell, tell_json};
 use super::wanted::{Missing, wanted};
 use super::work::Work;
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::file_args::absolute;
-use crate::cli::found;
+use crate::cli::find_runs;
+use crate::cli::local_time::second;
 use crate::cli::mapping_file::read_mapping;
-use crate::cli::moments::second;
 use crate::cli::portal::{Portal, call_error};
 use crate::cli::registry::{Kind, NewEntry};
 use crate::cli::signals::Signals;
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::export::{
     Archived, Asked, AskedMapping, Base, BaseError, Done, ExportError, Job, Onward, Replace,
@@ -32,7 +32,7 @@ use crate::export::{
 };
 use crate::hubspot::error::CallError;
 use crate::hubspot::{Client, SchemaParts, Search};
-use crate::journal::{Told, now, run_id};
+use crate::journal::{RunOptions, now, run_id};
 use crate::mapping::MappingFile;
 use crate::model::count::counted;
 use crate::model::schema::{ObjectType, Schema};
@@ -57,13 +57,13 @@ pub(super) struct What<'a> {
 }
 
 /// Runs a new export; `told` are options that a resume uses again.
-pub async fn run(args: ExportArgs, told: Told, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: ExportArgs, told: RunOptions, console: &Console) -> Result<Exit, Error> {
     let mut stop = pin!(stopped(args.max_duration));
-    let prepared = unless_stopped(prepare(&args, told, talk), stop.as_mut()).await?;
+    let prepared = unless_stopped(prepare(&args, told, console), stop.as_mut()).await?;
     let (goes, begun) = (prepared.goes, prepared.begun);
     let (job, work) = (prepared.job, prepared.work);
-    let exit = finish(job, work, (stop, &goes), prepared.portal, talk).await?;
-    give_up_superseded((goes.path(), begun), talk);
+    let exit = finish(job, work, (stop, &goes), prepared.portal, console).await?;
+    give_up_superseded((goes.path(), begun), console);
     Ok(exit)
 }
 
@@ -76,10 +76,14 @@ struct Prepared {
     begun: Timestamp,
 }
 
-async fn prepare(args: &ExportArgs, told: Told, talk: &Talk) -> Result<Prepared, Error> {
+async fn prepare(
+    args: &ExportArgs,
+    told: RunOptions,
+    console: &Console,
+) -> Result<Prepared, Error> {
     args.expect_columns()?;
     let path = args.mapping.as_deref();
-    let mapping = path.map(|path| read_mapping(path, talk)).transpose()?;
+    let mapping = path.map(|path| read_mapping(path, console)).transpose()?;
     let ids = args.ids()?;
     let selection = args.selection(mapping.as_ref(), ids.as_deref())?;
     let goes = choose(args, &selection)?;
@@ -92,7 +96,7 @@ async fn prepare(args: &ExportArgs, told: Told, talk: &Talk) -> Result<Prepared,
         .as_deref()
         .map(folder_of_files)
         .transpose()?;
-    let portal = Portal::open(&args.portal, talk).await?;
+    let portal = Portal::open(&args.portal, console).await?;
     let what = What {
         selection: &selection,
         ids: ids.as_deref(),
@@ -105,17 +109,17 @@ async fn prepare(args: &ExportArgs, told: Told, talk: &Talk) -> Result<Prepared,
         search: None,
         as_of: None,
     };
-    let mut job = job(&what, &portal, talk).await?;
+    let mut job = job(&what, &portal, console).await?;
     let (begun, work) = match goes.path() {
         None => (now(), Work::temporary()?),
         Some(path) => {
             same_portal(earlier.as_ref(), path, (job.portal_id, args.replace()))?;
-            go_on(&mut job, args, path, talk)?;
+            go_on(&mut job, args, path, console)?;
             let mut asked = asked(args, &what, &job, told)?;
             asked.onward = job.onward.clone();
-            supersede(&asked, talk);
+            supersede(&asked, console);
             let work = Work::resumable_in(args.run_dir.as_deref(), &asked)?;
-            record(&asked, args, &work, talk);
+            record(&asked, args, &work, console);
             job.run = asked.run;
             (asked.begun, work)
         }
@@ -146,7 +150,7 @@ pub(super) async fn unless_stopped<T>(
 }
 
 /// What a resume needs.
-fn asked(args: &ExportArgs, what: &What<'_>, job: &Job, told: Told) -> Result<Asked, Error> {
+fn asked(args: &ExportArgs, what: &What<'_>, job: &Job, told: RunOptions) -> Result<Asked, Error> {
     let mapping = args.mapping.as_deref().zip(what.mapping);
     let mapping = mapping.map(|(path, mapping)| {
         let path = std::path::absolute(path)?;
@@ -177,7 +181,7 @@ fn asked(args: &ExportArgs, what: &What<'_>, job: &Job, told: Told) -> Result<As
     })
 }
 
-fn record(asked: &Asked, args: &ExportArgs, work: &Work, talk: &Talk) {
+fn record(asked: &Asked, args: &ExportArgs, work: &Work, console: &Console) {
     let [token_file, oauth_file] = args.portal.secret_files();
     let new = NewEntry {
         run: &asked.run,
@@ -190,46 +194,48 @@ fn record(asked: &Asked, args: &ExportArgs, work: &Work, talk: &Talk) {
         oauth_file,
         target: Some(&asked.target),
     };
-    found::record(&new, talk);
+    find_runs::record(&new, console);
 }
 
 /// Says which stopped export this one replaces. Of several only the last one is kept
 /// until this one is finished: otherwise exports that fail every night would fill the
 /// disk.
-fn supersede(asked: &Asked, talk: &Talk) {
-    let mut stopped = found::stopped_exports_to(&asked.target);
+fn supersede(asked: &Asked, console: &Console) {
+    let mut stopped = find_runs::stopped_exports_to(&asked.target);
     stopped.sort_by_key(|(_, other)| other.begun);
     if let Some((folder, other)) = stopped.pop() {
-        talk.say(&format!(
+        console.say(&format!(
             "the stopped export {}, started {}, had the same target: this one replaces it",
             folder.display(),
             second(other.begun),
         ));
     }
-    give_up(stopped.iter().map(|(folder, _)| folder.as_path()), talk);
+    give_up(stopped.iter().map(|(folder, _)| folder.as_path()), console);
 }
 
 /// Removes stopped exports to the same target that were started before one that is now
 /// finished.
-pub(super) fn give_up_superseded((target, begun): (Option<&Path>, Timestamp), talk: &Talk) {
-    let stopped = target.map(found::stopped_exports_to).unwrap_or_default();
+pub(super) fn give_up_superseded((target, begun): (Option<&Path>, Timestamp), console: &Console) {
+    let stopped = target
+        .map(find_runs::stopped_exports_to)
+        .unwrap_or_default();
     let earlier = stopped.iter().filter(|(_, other)| other.begun < begun);
-    give_up(earlier.map(|(folder, _)| folder.as_path()), talk);
+    give_up(earlier.map(|(folder, _)| folder.as_path()), console);
 }
 
-fn give_up<'a>(folders: impl Iterator<Item = &'a Path>, talk: &Talk) {
+fn give_up<'a>(folders: impl Iterator<Item = &'a Path>, console: &Console) {
     for folder in folders {
         // One that cannot be opened is in use, or has been removed meanwhile.
         let opened = RunFolder::open(folder).map(|(folder, _)| Work::Run(folder).end());
         if let Ok(Err(error)) = opened {
-            talk.say(&error.to_string());
+            console.say(&error.to_string());
         }
     }
 }
 
 /// Everything that an export needs, checked against the portal, except its work folder
 /// and its run.
-pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result<Job, Error> {
+pub(super) async fn job(what: &What<'_>, portal: &Portal, console: &Console) -> Result<Job, Error> {
     let client = &portal.client;
     let is_data_set = what.selection.partition_by.is_some();
     let parts_needed = SchemaParts {
@@ -253,8 +259,8 @@ pub(super) async fn job(what: &What<'_>, portal: &Portal, talk: &Talk) -> Result
         ..Missing::default()
     };
     let reading = (client, &mut missing);
-    let wanted = wanted(what.selection, what.mapping, &mut schema, reading, talk).await?;
-    say_missing(&missing, talk);
+    let wanted = wanted(what.selection, what.mapping, &mut schema, reading, console).await?;
+    say_missing(&missing, console);
     let mut target = what.goes.target(what.selection)?;
     if missing.parts.is_some() {
         target.lose_parts();
@@ -300,13 +306,13 @@ async fn schema(
     }
 }
 
-fn say_missing(missing: &Missing, talk: &Talk) {
+fn say_missing(missing: &Missing, console: &Console) {
     if !missing.properties.is_empty() {
         let names = missing.names();
-        talk.say(&format!("the portal does not have {names}: empty columns"));
+        console.say(&format!("the portal does not have {names}: empty columns"));
     }
     if let Some(lost) = &missing.parts {
-        talk.say(&format!(
+        console.say(&format!(
             "the portal does not have {lost}, by which the parts are made: tickets stay in the parts where they are"
         ));
     }
@@ -314,14 +320,14 @@ fn say_missing(missing: &Missing, talk: &Talk) {
 
 /// How a data set continues from the existing one; when all tickets are read, all its
 /// files are checked against their hashes.
-fn go_on(job: &mut Job, args: &ExportArgs, path: &Path, talk: &Talk) -> Result<(), Error> {
+fn go_on(job: &mut Job, args: &ExportArgs, path: &Path, console: &Console) -> Result<(), Error> {
     if !args.is_last() || args.replace() != Replace::Same {
-        return say_of_tombstones(job, path, talk);
+        return say_of_tombstones(job, path, console);
     }
-    let damaged = |error: BaseError| Error::mend(error).advise(ANEW);
+    let damaged = |error: BaseError| Error::must_fix(error).advise(ANEW);
     let base = Base::open(path).map_err(damaged)?;
     let (how, words) = onward(job, base.as_ref(), args.reconcile);
-    words.iter().for_each(|words| talk.say(words));
+    words.iter().for_each(|words| console.say(words));
     if let (Some(base), Onward::Whole(_)) = (&base, &how) {
         base.all_intact().map_err(damaged)?;
     }
@@ -331,9 +337,9 @@ fn go_on(job: &mut Job, args: &ExportArgs, path: &Path, talk: &Talk) -> Result<(
 
 /// Tombstones are kept when a data set is rewritten: the portal does not report purged
 /// tickets.
-fn say_of_tombstones(job: &Job, path: &Path, talk: &Talk) -> Result<(), Error> {
+fn say_of_tombstones(job: &Job, path: &Path, console: &Console) -> Result<(), Error> {
     if let (Target::Folder(..), Err(error)) = (&job.target, tombstones_in(path, job.portal_id)) {
-        talk.say(&format!(
+        console.say(&format!(
             "what {} says of purged tickets is lost: {error}",
             path.display()
         ));
@@ -348,14 +354,14 @@ pub(super) async fn finish(
     work: Work,
     (stop, goes): (Pin<&mut impl Future<Output = String>>, &Goes),
     portal: Portal,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Exit, Error> {
-    say_of_owners(&job, talk);
+    say_of_owners(&job, console);
     let goes_on = job.onward != Onward::Anew;
     let (begun, so_far) = (Instant::now(), Cell::new(Step::Read(0)));
     let mut why_stopped = String::new();
     let ended = tokio::select! {
-        ended = with_progress((job, &so_far), &portal.client, talk) => Some(ended),
+        ended = with_progress((job, &so_far), &portal.client, console) => Some(ended),
         why = stop => {
             why_stopped = why;
             None
@@ -370,10 +376,10 @@ pub(super) async fn finish(
         )))),
         Some(Ok(done)) => {
             for left in work.end()? {
-                talk.say(&format!("{} is none of ours and stays", left.display()));
+                console.say(&format!("{} is none of ours and stays", left.display()));
             }
-            tell(&done, (goes, goes_on), talk);
-            tell_json(&done, (goes, goes_on), begun.elapsed(), talk);
+            tell(&done, (goes, goes_on), console);
+            tell_json(&done, (goes, goes_on), begun.elapsed(), console);
             let lacking = done.attachments.as_ref().map_or(0, |sum| sum.lacking);
             Ok(match done.issues + lacking {
                 0 => Exit::Fine,
@@ -396,13 +402,13 @@ fn how_far(step: Step) -> String {
 async fn with_progress(
     (job, so_far): (Job, &Cell<Step>),
     client: &Client,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Done, ExportError> {
-    let total = match talk.shows_progress() {
+    let total = match console.shows_progress() {
         true => total(&job, client).await,
         false => None,
     };
-    let mut progress = talk.haul_progress(total);
+    let mut progress = console.haul_progress(total);
     let heard = |step| {
         so_far.set(step);
         match step {
@@ -415,9 +421,9 @@ async fn with_progress(
     run_job(job, client.clone(), heard).await
 }
 
-fn say_of_owners(job: &Job, talk: &Talk) {
+fn say_of_owners(job: &Job, console: &Console) {
     if job.owners_denied {
-        talk.say(match job.onward {
+        console.say(match job.onward {
             Onward::Anew => "the token may not read owners: their table is empty",
             _ => "the token may not read owners: their table stays as the last run wrote it",
         });
@@ -440,13 +446,13 @@ fn failed(error: ExportError, work: Work, to_stream: bool) -> Result<Exit, Error
             let busy = error.kind() == io::ErrorKind::ResourceBusy;
             let error = ExportError::Open(error);
             Err(if busy {
-                Error::mend(error)
+                Error::must_fix(error)
             } else {
                 Error::usage(error)
             })
         }
-        ExportError::Base(error) => Err(Error::mend(error).advise(ANEW)),
-        error => Err(work.resumable(Error::mend(error))),
+        ExportError::Base(error) => Err(Error::must_fix(error).advise(ANEW)),
+        error => Err(work.resumable(Error::must_fix(error))),
     }
 }
 

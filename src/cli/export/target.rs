@@ -182,7 +182,7 @@ pub(super) fn standing(
         Ok(earlier) => earlier,
         Err(other) if !may_go(&other, selection, replace) => {
             return Err(match (selection.partition_by.is_some(), other) {
-                (true, changed @ Taken::Changed(_)) => Error::mend(changed).advise(ANEW),
+                (true, changed @ Taken::Changed(_)) => Error::must_fix(changed).advise(ANEW),
                 (_, other) => taken(other),
             });
         }
@@ -235,7 +235,7 @@ fn another(path: &Path, differences: &str) -> Error {
 fn taken(taken: Taken) -> Error {
     let advice = match &taken {
         Taken::Manifest(_) => {
-            return Error::mend(taken).advise(
+            return Error::must_fix(taken).advise(
                 "put it back from a backup, or move the folder away: the next run reads all tickets into a new one",
             );
         }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use super::resolve::{dates, part_by};
 use super::words::{OthersWord, others};
+use crate::cli::console::Console;
 use crate::cli::mapping_file::mapping_error;
 use crate::cli::objects::objects;
 use crate::cli::portal::call_error;
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::export::activities::shown;
 use crate::export::columns::{Wanted, What, With};
@@ -25,10 +25,10 @@ pub(super) async fn wanted(
     mapping: Option<&MappingFile>,
     schema: &mut Schema,
     (client, missing): (&Client, &mut Missing),
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Wanted, Error> {
     let backwards = mapping.map(|mapping| mapping.backwards(schema)).transpose();
-    let backwards = backwards.map_err(|errors| mapping_error(&errors, talk))?;
+    let backwards = backwards.map_err(|errors| mapping_error(&errors, console))?;
     let properties: Vec<String> = match (&backwards, selection.all_properties) {
         (Some(backwards), _) => {
             let columns = backwards.columns.iter();

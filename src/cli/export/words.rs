@@ -84,7 +84,7 @@ pub(super) fn others(text: &str) -> Result<OthersWord, String> {
     let object = ObjectName::of(name);
     let is_name = |c: char| c.is_alphanumeric() || "_-".contains(c);
     match object {
-        ObjectName::Known(ObjectType::Tickets) => {
+        ObjectName::Standard(ObjectType::Tickets) => {
             Err("the tickets themselves are exported; name other records".to_owned())
         }
         _ if name.is_empty() || !name.chars().all(is_name) => {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::cli::found;
+use crate::cli::find_runs;
 use crate::error::Error;
 use crate::export::{Asked, FolderError, RunFolder};
 use crate::output::Temporary;
@@ -66,7 +66,7 @@ impl Work {
             return Ok(Vec::new());
         };
         let path = folder.path().to_owned();
-        found::forget(&path);
+        find_runs::forget(&path);
         folder.remove().map_err(|error| {
             let path = path.display();
             Error::unexpected(format!("can't remove the run folder {path}: {error}"))
@@ -103,12 +103,12 @@ pub(super) fn is_inside(path: &Path, folder: &Path) -> bool {
 pub fn folder_error(error: FolderError) -> Error {
     match &error {
         FolderError::Held(_) => {
-            Error::mend(&error).advise("wait for it, or end that process first")
+            Error::must_fix(&error).advise("wait for it, or end that process first")
         }
         FolderError::Older(_) | FolderError::Damaged { .. } => {
-            Error::mend(error).advise("start the export again")
+            Error::must_fix(error).advise("start the export again")
         }
-        FolderError::Unusable { .. } | FolderError::Newer(_) => Error::mend(error),
+        FolderError::Unusable { .. } | FolderError::Newer(_) => Error::must_fix(error),
         FolderError::File(_) => Error::usage(error).advise("name a folder with --run-dir"),
         FolderError::NotEmpty(_) => Error::usage(error)
             .advise("name a new folder with --run-dir, or continue with `tickethaul resume`"),

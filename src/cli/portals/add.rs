@@ -9,10 +9,10 @@ use serde_json::json;
 use crate::cli::config::{
     COMMAND_SECONDS, Config, Named, Profile, SANDBOX, Source, check_name, source_of,
 };
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::portal::{Portal, connect};
 use crate::cli::settings::{By, Chosen, PortalArgs, PortalName, config, named_sandbox};
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{ApiVersion, Rate};
 
@@ -109,7 +109,7 @@ fn zone(text: &str) -> Result<String, String> {
 }
 
 /// Runs `portal add`.
-pub async fn run(args: AddArgs, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: AddArgs, console: &Console) -> Result<Exit, Error> {
     let mut config = config()?;
     let force = args.force;
     let mut profile = profile(args)?;
@@ -120,9 +120,9 @@ pub async fn run(args: AddArgs, talk: &Talk) -> Result<Exit, Error> {
     let args = PortalArgs::named(PortalName::Named(profile.name.clone()));
     let chosen = Chosen::of(profile.clone(), By::Flag);
     if chosen.is_sandbox() {
-        let portal = Box::pin(Portal::open_chosen(&args, &chosen, talk)).await?;
+        let portal = Box::pin(Portal::open_chosen(&args, &chosen, console)).await?;
         portal.close().await;
-        return written_sandbox(profile, config, talk);
+        return written_sandbox(profile, config, console);
     }
     let settings = args.settings(&chosen).await?;
     let from = args.token_from(&chosen);
@@ -134,26 +134,26 @@ pub async fn run(args: AddArgs, talk: &Talk) -> Result<Exit, Error> {
     config.put(profile);
     config.write()?;
     let file = config.path().display();
-    talk.say(&format!(
+    console.say(&format!(
         "`{name}` is portal {id} ({kind}, {domain}), written to {file}; choose it by --portal {name}, \
          or make it the default with `tickethaul portal use {name}`"
     ));
-    talk.result(&json!({"name": name, "id": id, "file": file.to_string()}));
+    console.result(&json!({"name": name, "id": id, "file": file.to_string()}));
     Ok(Exit::Fine)
 }
 
 /// A sandbox can't share its account with another: its state is its own.
-fn written_sandbox(profile: Profile, mut config: Config, talk: &Talk) -> Result<Exit, Error> {
+fn written_sandbox(profile: Profile, mut config: Config, console: &Console) -> Result<Exit, Error> {
     let name = profile.name.clone();
     let folder = named_sandbox(&name)?;
     config.put(profile);
     config.write()?;
     let (file, state) = (config.path().display(), folder.display());
-    talk.say(&format!(
+    console.say(&format!(
         "`{name}` is a sandbox with its state in {state}, written to {file}; choose it by --portal {name}, \
          empty it by `tickethaul sandbox reset {name}`"
     ));
-    talk.result(&json!({"name": name, "sandbox": state.to_string(), "file": file.to_string()}));
+    console.result(&json!({"name": name, "sandbox": state.to_string(), "file": file.to_string()}));
     Ok(Exit::Fine)
 }
 
@@ -169,7 +169,7 @@ fn refuse_twice(profile: &Profile, config: &Config, force: bool) -> Result<(), E
         other.name,
         other.source.words()
     );
-    Err(Error::mend(message).advise(format!(
+    Err(Error::must_fix(message).advise(format!(
         "nothing was written; use that name, give the token of another portal, or add `{}` with --force",
         profile.name
     )))

@@ -9,12 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::needs;
 use super::report::Report;
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
-use crate::cli::known::{Known, Witness, probe_lock};
 use crate::cli::portal::{Portal, call_error, call_error_after};
+use crate::cli::portal_facts::{PortalFacts, Witness, probe_lock};
 use crate::cli::schema::{PortalCopy, pull};
 use crate::cli::settings::{PortalArgs, PortalName};
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{Cleared, DailyUsage, Facts, FoundOut, SchemaParts, Trace};
 use crate::model::count::counted;
@@ -47,32 +47,32 @@ pub struct CheckArgs {
 }
 
 /// Runs `portal check`.
-pub async fn run(mut args: CheckArgs, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(mut args: CheckArgs, console: &Console) -> Result<Exit, Error> {
     if args.write_probe {
-        talk.expect_answer(args.yes, "make a ticket")?;
+        console.expect_answer(args.yes, "make a ticket")?;
     }
     if let Some(name) = args.name.take() {
         args.portal.portal = Some(name);
     }
-    let portal = Portal::open(&args.portal, talk).await?;
-    let checked = check(&args, &portal, talk).await;
+    let portal = Portal::open(&args.portal, console).await?;
+    let checked = check(&args, &portal, console).await;
     portal.close().await;
     checked
 }
 
-async fn check(args: &CheckArgs, portal: &Portal, talk: &Talk) -> Result<Exit, Error> {
+async fn check(args: &CheckArgs, portal: &Portal, console: &Console) -> Result<Exit, Error> {
     let id = portal.account.portal_id;
-    let before = Known::of(id).unwrap_or_else(|| Known::new(id));
+    let before = PortalFacts::of(id).unwrap_or_else(|| PortalFacts::new(id));
     let lock = lock(args, &before)?;
     let open = match lock {
-        Some(_) => clear(portal, before.probes.clone(), talk).await,
+        Some(_) => clear(portal, before.probes.clone(), console).await,
         None => before.probes.clone(),
     };
-    let seen = look(portal, talk).await?;
+    let seen = look(portal, console).await?;
     let mut known = seen.known(portal, &before);
     known.probes = open;
     let failed = match args.write_probe {
-        true => probe(args, portal, &mut known, talk).await.err(),
+        true => probe(args, portal, &mut known, console).await.err(),
         false => None,
     };
     keep(&known)?;
@@ -83,15 +83,15 @@ async fn check(args: &CheckArgs, portal: &Portal, talk: &Talk) -> Result<Exit, E
         copy: &seen.copy,
         usage: seen.usage.as_ref(),
     };
-    talk.show(&report.text());
-    talk.result(&report.json());
+    console.show(&report.text());
+    console.result(&report.json());
     match failed {
         Some(error) => Err(error),
         None => Ok(Exit::Fine),
     }
 }
 
-fn keep(known: &Known) -> Result<(), Error> {
+fn keep(known: &PortalFacts) -> Result<(), Error> {
     known.keep().map_err(|error| {
         let id = known.portal;
         Error::unexpected(format!(
@@ -102,7 +102,7 @@ fn keep(known: &Known) -> Result<(), Error> {
 
 /// Keeps other checks from archiving what this one creates, and this one from archiving
 /// what others create.
-fn lock(args: &CheckArgs, known: &Known) -> Result<Option<File>, Error> {
+fn lock(args: &CheckArgs, known: &PortalFacts) -> Result<Option<File>, Error> {
     if !args.write_probe && known.probes.is_empty() {
         return Ok(None);
     }
@@ -120,7 +120,7 @@ fn lock(args: &CheckArgs, known: &Known) -> Result<Option<File>, Error> {
 }
 
 /// Archives what interrupted probes have left; returns those whose records may still appear.
-async fn clear(portal: &Portal, probes: Vec<Trace>, talk: &Talk) -> Vec<Trace> {
+async fn clear(portal: &Portal, probes: Vec<Trace>, console: &Console) -> Vec<Trace> {
     let now = portal.client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH);
     let mut open = Vec::new();
     for mut trace in probes {
@@ -129,22 +129,22 @@ async fn clear(portal: &Portal, probes: Vec<Trace>, talk: &Talk) -> Vec<Trace> {
         let may_come = now < trace.begun.saturating_add(LATEST).unwrap_or(now);
         match portal.client.clear_probe(&trace).await {
             Err(error) => {
-                talk.say(&format!(
+                console.say(&format!(
                     "{what}; what it left can't be archived, the next check tries again: {error}"
                 ));
                 open.push(trace);
                 continue;
             }
             Ok(cleared) if cleared != Cleared::default() => {
-                talk.say(&format!("{what}: {} that it left", cleared_words(&cleared)));
+                console.say(&format!("{what}: {} that it left", cleared_words(&cleared)));
                 trace.tickets.extend(cleared.tickets);
             }
             // What was there has been archived already.
             Ok(_) if !trace.tickets.is_empty() => {}
-            Ok(_) if may_come => talk.say(&format!(
+            Ok(_) if may_come => console.say(&format!(
                 "{what}: nothing of it is to be seen yet, the next check looks again"
             )),
-            Ok(_) => talk.say(&format!("{what}: nothing of it is in the portal")),
+            Ok(_) => console.say(&format!("{what}: nothing of it is in the portal")),
         }
         if may_come {
             open.push(trace);
@@ -170,9 +170,9 @@ struct Seen {
     found: FoundOut,
 }
 
-async fn look(portal: &Portal, talk: &Talk) -> Result<Seen, Error> {
+async fn look(portal: &Portal, console: &Console) -> Result<Seen, Error> {
     let client = &portal.client;
-    let copy = pull(portal, SchemaParts::default(), talk).await?;
+    let copy = pull(portal, SchemaParts::default(), console).await?;
     let facts = client.facts().await.map_err(call_error)?;
     let found = client.unknowns_by_reading().await.map_err(call_error)?;
     Ok(Seen {
@@ -186,9 +186,9 @@ async fn look(portal: &Portal, talk: &Talk) -> Result<Seen, Error> {
 
 impl Seen {
     /// What is known now: what a ticket once showed is kept, what is read is from today.
-    fn known(&self, portal: &Portal, before: &Known) -> Known {
+    fn known(&self, portal: &Portal, before: &PortalFacts) -> PortalFacts {
         let now = portal.client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH);
-        let mut known = Known::new(portal.account.portal_id);
+        let mut known = PortalFacts::new(portal.account.portal_id);
         known.facts.clone_from(&before.facts);
         known.probed = before.probed;
         known.checked = Some(now);
@@ -216,15 +216,15 @@ impl Seen {
 async fn probe(
     args: &CheckArgs,
     portal: &Portal,
-    known: &mut Known,
-    talk: &Talk,
+    known: &mut PortalFacts,
+    console: &Console,
 ) -> Result<(), Error> {
     let question = format!(
         "make one ticket with three notes in {}, change it and archive all of it; they stay in the recycle \
          bin for 90 days, and workflows see them",
         portal.name_in_question()
     );
-    if !talk.confirmed(args.yes, &question) {
+    if !console.confirmed(args.yes, &question) {
         return Ok(());
     }
     let now = known.checked.unwrap_or(Timestamp::UNIX_EPOCH);
@@ -232,7 +232,7 @@ async fn probe(
     known.put_probe(&trace);
     keep(known)?;
     // The word that marks all its records is kept, so nothing is lost if ids can't be kept.
-    let mut kept = |trace: &Trace| drop(Known::keep_probe(id, trace));
+    let mut kept = |trace: &Trace| drop(PortalFacts::keep_probe(id, trace));
     let read = known.found();
     let asked = portal.client.unknowns_by_writing(&read, trace, &mut kept);
     let (trace, found) = asked.await;
@@ -244,7 +244,7 @@ async fn probe(
         }
     };
     known.drop_probe(&trace);
-    talk.say(&match trace.tickets.last() {
+    console.say(&match trace.tickets.last() {
         Some(id) => format!("the ticket was {id}; it and its notes are archived"),
         None => "no ticket could be made".to_owned(),
     });

@@ -5,9 +5,9 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::config::{SANDBOX, Source};
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::settings::{config, named_sandbox};
-use crate::cli::talk::Talk;
 use crate::error::Error;
 
 /// Make a portal the default for commands that name none
@@ -30,7 +30,7 @@ pub struct RemoveArgs {
 }
 
 /// Runs `portal use`.
-pub fn choose(args: &UseArgs, talk: &Talk) -> Result<Exit, Error> {
+pub fn choose(args: &UseArgs, console: &Console) -> Result<Exit, Error> {
     let mut config = config()?;
     let name = args.name.as_deref();
     if let Some(name) = name.filter(|name| *name != SANDBOX) {
@@ -38,16 +38,16 @@ pub fn choose(args: &UseArgs, talk: &Talk) -> Result<Exit, Error> {
     }
     config.set_default(name);
     config.write()?;
-    talk.say(&match name {
+    console.say(&match name {
         Some(name) => format!("`{name}` is the default portal now"),
         None => "no portal is the default now".to_owned(),
     });
-    talk.result(&json!({"default": name}));
+    console.result(&json!({"default": name}));
     Ok(Exit::Fine)
 }
 
 /// Runs `portal remove`.
-pub fn remove(args: &RemoveArgs, talk: &Talk) -> Result<Exit, Error> {
+pub fn remove(args: &RemoveArgs, console: &Console) -> Result<Exit, Error> {
     let mut config = config()?;
     let name = &args.name;
     let profile = config.portal(name)?;
@@ -63,9 +63,9 @@ pub fn remove(args: &RemoveArgs, talk: &Talk) -> Result<Exit, Error> {
         true => format!("its state stays in {}", named_sandbox(name)?.display()),
         false => "its token is where it was".to_owned(),
     };
-    talk.say(&format!(
+    console.say(&format!(
         "`{name}` is not the name of a portal any more{default}; {stays}"
     ));
-    talk.result(&json!({"removed": name, "id": id}));
+    console.result(&json!({"removed": name, "id": id}));
     Ok(Exit::Fine)
 }

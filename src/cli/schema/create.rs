@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use super::lacking::{Lacking, lacking_groups};
+use crate::cli::console::Console;
 use crate::cli::portal::call_error_after;
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{CallError, Client};
 use crate::model::count::{counted, counted_as};
@@ -80,10 +80,14 @@ impl Created {
 ///
 /// # Errors
 /// When the portal refuses one of them, or can't be reached.
-pub async fn create(client: &Client, lacking: &Lacking, talk: &Talk) -> Result<Created, Error> {
+pub async fn create(
+    client: &Client,
+    lacking: &Lacking,
+    console: &Console,
+) -> Result<Created, Error> {
     let mut created = Created::default();
     create_groups(client, &lacking.properties, &mut created).await?;
-    create_properties(client, &lacking.properties, &mut created, talk).await?;
+    create_properties(client, &lacking.properties, &mut created, console).await?;
     for (name, options) in &lacking.options {
         let added = client.add_property_options(ObjectType::Tickets, name, options);
         let added = added.await;
@@ -92,7 +96,7 @@ pub async fn create(client: &Client, lacking: &Lacking, talk: &Talk) -> Result<C
         created.options.push(name.clone());
     }
     if let Some(counts) = created.counts() {
-        talk.say(&format!("created {counts}"));
+        console.say(&format!("created {counts}"));
     }
     Ok(created)
 }
@@ -121,16 +125,16 @@ async fn create_properties(
     client: &Client,
     properties: &[NewProperty],
     created: &mut Created,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<(), Error> {
     let all = properties.len();
     if all > 0 {
-        talk.say(&format!("creating {}", counted(all, "property")));
+        console.say(&format!("creating {}", counted(all, "property")));
     }
     let mut said = Instant::now();
     for property in properties {
         if said.elapsed() > SILENCE {
-            talk.say(&format!("created {} of {all}", created.properties.len()));
+            console.say(&format!("created {} of {all}", created.properties.len()));
             said = Instant::now();
         }
         let made = client.create_property(property).await;
@@ -153,14 +157,14 @@ mod tests {
             properties: vec!["a".to_owned(), "b".to_owned()],
             options: vec!["c".to_owned()],
         };
-        let error = created.stays(Error::mend("no room").advise("make room"));
+        let error = created.stays(Error::must_fix("no room").advise("make room"));
         assert_eq!(
             error.advice(),
             Some(
                 "make room; created in the portal before that, and left there: properties a, b; options of c"
             )
         );
-        let error = Created::default().stays(Error::mend("no room").advise("make room"));
+        let error = Created::default().stays(Error::must_fix("no room").advise("make room"));
         assert_eq!(error.advice(), Some("make room"));
         let lost = CallError::Unavailable("can't reach it".to_owned());
         let error = created.failed("the property d", lost);

@@ -9,10 +9,10 @@ use serde_json::json;
 
 use super::copy::{LeftOut, PortalCopy};
 use super::place;
+use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::cli::portal::{Portal, call_error};
 use crate::cli::settings::PortalArgs;
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{CallError, Client, LinkType, PropertyForm, SchemaParts};
 use crate::model::schema::{ObjectType, Schema};
@@ -37,14 +37,14 @@ pub struct PullArgs {
 }
 
 /// Runs `schema pull`.
-pub async fn run(args: &PullArgs, talk: &Talk) -> Result<Exit, Error> {
+pub async fn run(args: &PullArgs, console: &Console) -> Result<Exit, Error> {
     let target = args
         .output
         .as_ref()
         .map(|path| place::target(path, args.force));
     let target = target.transpose()?;
-    let portal = Portal::open(&args.portal, talk).await?;
-    let pulled = pull(&portal, SchemaParts::default(), talk).await;
+    let portal = Portal::open(&args.portal, console).await?;
+    let pulled = pull(&portal, SchemaParts::default(), console).await;
     portal.close().await;
     let copy = pulled?;
     let target = match target {
@@ -58,22 +58,26 @@ pub async fn run(args: &PullArgs, talk: &Talk) -> Result<Exit, Error> {
         // stdout is the copy.
         Target::Stdout(_) | Target::Device(_) => return Ok(Exit::Fine),
     };
-    talk.say(&format!(
+    console.say(&format!(
         "portal {}: {} ticket properties, {} pipelines, {} owners, written to {file}",
         copy.portal_id,
         copy.schema.tickets.len(),
         copy.schema.pipelines.len(),
         copy.schema.owners.len(),
     ));
-    talk.result(&json!({"portal": copy.portal_id, "file": file}));
+    console.result(&json!({"portal": copy.portal_id, "file": file}));
     Ok(Exit::Fine)
 }
 
 /// Asks a portal for everything that it defines and the token may read; what is `needed`
 /// must be readable.
-pub async fn pull(portal: &Portal, needed: SchemaParts, talk: &Talk) -> Result<PortalCopy, Error> {
+pub async fn pull(
+    portal: &Portal,
+    needed: SchemaParts,
+    console: &Console,
+) -> Result<PortalCopy, Error> {
     let client = &portal.client;
-    let permitted = permitted(client, needed, SchemaParts::ALL, talk).await;
+    let permitted = permitted(client, needed, SchemaParts::ALL, console).await;
     let permitted = permitted.map_err(call_error)?;
     let archived = archived(client).await.map_err(call_error)?;
     let groups = client.property_groups(ObjectType::Tickets).await;
@@ -143,7 +147,7 @@ pub async fn permitted(
     client: &Client,
     needed: SchemaParts,
     wanted: SchemaParts,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Permitted, CallError> {
     let mut schema = client.schema(needed).await?;
     let mut left_out = LeftOut::default();
@@ -169,22 +173,22 @@ pub async fn permitted(
             None => left_out.custom = true,
         }
     }
-    left_out.say(talk);
+    left_out.say(console);
     Ok(Permitted { schema, left_out })
 }
 
 impl LeftOut {
-    fn say(&self, talk: &Talk) {
+    fn say(&self, console: &Console) {
         if self.contacts {
-            talk.say("the token may not read properties of contacts; they are left out");
+            console.say("the token may not read properties of contacts; they are left out");
         }
         if self.owners {
-            talk.say(
+            console.say(
                 "the token may not read owners (scope crm.objects.owners.read); they are left out",
             );
         }
         if self.custom {
-            talk.say(
+            console.say(
                 "the token may not read custom objects (scope crm.schemas.custom.read); they are \
              left out",
             );

@@ -9,9 +9,9 @@ use clap::Args;
 use super::copy::PortalCopy;
 use super::place::{FOLDER, read};
 use super::pull::pull;
+use crate::cli::console::Console;
 use crate::cli::portal::Portal;
 use crate::cli::settings::{PortalArgs, cache_folder};
-use crate::cli::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::SchemaParts;
 use crate::report::age_words;
@@ -29,8 +29,8 @@ pub struct SchemaFrom {
 
 impl SchemaFrom {
     /// Reads it, and reports what it is. What is `needed` must be there.
-    pub async fn read(&self, needed: SchemaParts, talk: &Talk) -> Result<PortalCopy, Error> {
-        let (copy, portal) = self.read_keeping(needed, talk).await?;
+    pub async fn read(&self, needed: SchemaParts, console: &Console) -> Result<PortalCopy, Error> {
+        let (copy, portal) = self.read_keeping(needed, console).await?;
         if let Some(portal) = portal {
             portal.close().await;
         }
@@ -41,13 +41,13 @@ impl SchemaFrom {
     pub async fn read_keeping(
         &self,
         needed: SchemaParts,
-        talk: &Talk,
+        console: &Console,
     ) -> Result<(PortalCopy, Option<Portal>), Error> {
         let copy = match &self.schema {
             Some(path) => read(path)?,
             None if self.portal.names_portal() => {
-                let portal = Portal::open(&self.portal, talk).await?;
-                return match pull(&portal, needed, talk).await {
+                let portal = Portal::open(&self.portal, console).await?;
+                return match pull(&portal, needed, console).await {
                     Ok(copy) => Ok((copy, Some(portal))),
                     Err(error) => {
                         portal.close().await;
@@ -58,7 +58,7 @@ impl SchemaFrom {
             None => the_one(&cache_folder()?.join(FOLDER))?,
         };
         let age = age_words(copy.pulled);
-        talk.say(&format!(
+        console.say(&format!(
             "definitions of portal {} as pulled {age}",
             copy.portal_id
         ));
@@ -69,7 +69,7 @@ impl SchemaFrom {
             (needed.custom && out.custom, "custom objects"),
         ] {
             if is_missing {
-                return Err(Error::mend(format!(
+                return Err(Error::must_fix(format!(
                     "the copy has no {what}, which the mapping needs"
                 ))
                 .advise("run `tickethaul schema pull` again, with a token that may read them"));

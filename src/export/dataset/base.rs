@@ -61,23 +61,23 @@ pub enum BaseError {
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct StoredManifest {
     run: String,
     portal: u64,
     #[serde(default)]
     selection: serde_json::Value,
-    files: Vec<ToldFile>,
+    files: Vec<ManifestFile>,
 }
 
 #[derive(Deserialize)]
-struct ToldFile {
+struct ManifestFile {
     name: String,
     bytes: u64,
     blake3: String,
     rows: Option<u64>,
 }
 
-impl ToldFile {
+impl ManifestFile {
     fn facts(self) -> FileFacts {
         FileFacts {
             path: Some(PathBuf::from(self.name)),
@@ -98,9 +98,9 @@ pub fn tombstones_in(folder: &Path, portal: u64) -> io::Result<Vec<Tombstone>> {
     if !manifest.exists() {
         return Ok(Vec::new());
     }
-    let told: Told = serde_json::from_slice(&bytes(&manifest)?)?;
+    let told: StoredManifest = serde_json::from_slice(&bytes(&manifest)?)?;
     let selection: Selection = serde_json::from_value(told.selection)?;
-    let files = told.files.into_iter().map(ToldFile::facts);
+    let files = told.files.into_iter().map(ManifestFile::facts);
     let files = files.filter(|file| {
         file.path
             .as_ref()
@@ -145,9 +145,9 @@ impl Base {
                 false => Ok(None),
             };
         }
-        let told: Told = json(&Beside::inside(folder).manifest)?;
+        let told: StoredManifest = json(&Beside::inside(folder).manifest)?;
         let mut files: BTreeMap<PathBuf, Vec<FileFacts>> = BTreeMap::new();
-        for file in told.files.into_iter().map(ToldFile::facts) {
+        for file in told.files.into_iter().map(ManifestFile::facts) {
             let name = file.path.clone().unwrap_or_default();
             if [STATE, IDS].iter().any(|own| name == Path::new(own)) {
                 intact(&there(folder, &file))?;

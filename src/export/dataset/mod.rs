@@ -33,8 +33,8 @@ mod build;
 mod records;
 mod dimensions;
 mod update;
-mod beside;
-mod told;
+mod side_tables;
+mod metadata;
 mod publish;
 mod run;
 

@@ -5,15 +5,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::base::{Base, BaseError, tombstones_in};
-use super::beside::write_beside;
 use super::build::{Plan, build};
 use super::columns::columns_read;
 use super::decide::Decided;
+use super::metadata::{self, published};
 use super::publish::Building;
 use super::records::{self, RecordTable};
+use super::side_tables::write_beside;
 use super::sweep::sweep;
 use super::table::tables;
-use super::told::{self, published};
 use super::update::Update;
 use crate::export::error::ExportError;
 use crate::export::folder;
@@ -160,13 +160,13 @@ async fn write(
     let mut built = build(plan, &mut decided, &mut issues, heard).await?;
     write_beside(plan, update, (&decided, records), &mut built)?;
     let set = (&decided, plan.base.is_none());
-    let mut done = told::done(set, &issues, (plan.gathered, &built, plan.append));
+    let mut done = metadata::done(set, &issues, (plan.gathered, &built, plan.append));
     if let Which::Ids(_) = update.job.which {
         done.missing.clone_from(&plan.gathered.lost.live);
     }
     done.calls = update.reading.client.calls();
     folder::begin_to_publish(&update.job.work)?;
-    told::tell(plan, update, (&decided, &done), records, built)?;
+    metadata::tell(plan, update, (&decided, &done), records, built)?;
     done.first_issue = issues.finish()?;
     Ok(done)
 }

@@ -46,7 +46,7 @@ struct Queue {
     /// Its holder is the one that waits for the next free slot.
     turn: tokio::sync::Mutex<()>,
     /// Notified whenever a slot may have become free.
-    bell: Notify,
+    freed: Notify,
 }
 
 impl Pacer {
@@ -78,9 +78,9 @@ impl Pacer {
                 }
                 Err(Room::At(time)) => tokio::select! {
                     () = sleep_until(time) => {}
-                    () = queue.bell.notified() => {}
+                    () = queue.freed.notified() => {}
                 },
-                Err(Room::AfterAReply | Room::Now) => queue.bell.notified().await,
+                Err(Room::AfterAReply | Room::Now) => queue.freed.notified().await,
             }
         }
     }
@@ -145,7 +145,7 @@ impl Slot<'_> {
             &self.pacer.search,
             &self.pacer.associations,
         ] {
-            queue.bell.notify_one();
+            queue.freed.notify_one();
         }
     }
 }

@@ -130,7 +130,7 @@ impl Fetcher {
                     wait *= 4;
                 }
             }
-            emptied(to).await.map_err(|error| unkept(&error))?;
+            emptied(to).await.map_err(|error| disk_fault(&error))?;
         }
         unreachable_words("it was not asked for")
     }
@@ -258,9 +258,11 @@ impl Fetcher {
                 return Err(FileFault::TooLarge { most }.into());
             }
             hash.update(&chunk);
-            to.write_all(&chunk).await.map_err(|error| unkept(&error))?;
+            to.write_all(&chunk)
+                .await
+                .map_err(|error| disk_fault(&error))?;
         }
-        to.flush().await.map_err(|error| unkept(&error))?;
+        to.flush().await.map_err(|error| disk_fault(&error))?;
         let digits = hash.finalize();
         Ok(Fetched {
             size,
@@ -349,7 +351,7 @@ fn too_slow(url: &Url) -> Failure {
     FileFault::Unreachable { words }.into()
 }
 
-fn unkept(error: &std::io::Error) -> FileFault {
+fn disk_fault(error: &std::io::Error) -> FileFault {
     FileFault::Unreadable {
         words: format!("it can't be kept: {error}"),
     }

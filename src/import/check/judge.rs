@@ -10,7 +10,7 @@ use crate::import::flow::RowOutcome;
 use crate::import::plan::oversize;
 use crate::import::read::Reading;
 use crate::journal::Keys;
-use crate::mapping::{CompiledMapping, Mapped, Stray};
+use crate::mapping::{CompiledMapping, Mapped, Unmatched};
 use crate::model::issue::{Problem, Reason, RowIssue};
 use crate::model::link_by::LinkBy;
 use crate::model::note::Note;
@@ -25,7 +25,7 @@ pub struct Judged {
     /// What becomes of it.
     pub end: Verdict,
     /// Its texts that the mapping leaves blank or replaces because they have no counterpart.
-    pub strays: Vec<Stray>,
+    pub strays: Vec<Unmatched>,
 }
 
 /// What becomes of a record.
@@ -142,7 +142,7 @@ impl<'a> Judge<'a> {
         Judged { end, strays }
     }
 
-    fn row(&self, source: &SourceRow, strays: &mut Vec<Stray>) -> Verdict {
+    fn row(&self, source: &SourceRow, strays: &mut Vec<Unmatched>) -> Verdict {
         match self.mapping.map_noting(source, strays) {
             Mapped::Skipped => Verdict::Skipped,
             Mapped::Ticket(draft) => match oversize(&draft).or_else(|| self.broken(&draft)) {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::mapping::{CompiledMapping, Stray};
+use crate::mapping::{CompiledMapping, Unmatched};
 use crate::model::check::{UnmappedColumn, UnmappedValue};
 use crate::model::issue::{Problem, Reason, excerpt};
 
@@ -48,7 +48,7 @@ impl<'a> Unmapped<'a> {
     }
 
     /// Counts a text that the mapping left blank or replaced.
-    pub fn stray(&mut self, stray: &Stray) {
+    pub fn stray(&mut self, stray: &Unmatched) {
         let column = stray.column.as_deref().unwrap_or_default();
         self.take(&stray.property, column, &excerpt(&stray.text), false);
     }

@@ -71,7 +71,7 @@ pub async fn check(canary: Canary<'_>, wrote: &[Wrote]) -> Result<Findings, Stop
         let record = reply.results.iter().find(|record| record.id == one.ticket);
         let Some(record) = record else {
             let words = format!("ticket {} was written but can't be read back", one.ticket);
-            return Err(Stop::Mend(words));
+            return Err(Stop::MustFix(words));
         };
         compare(canary, one, record, &mut findings)?;
     }
@@ -157,7 +157,7 @@ fn value_lost(one: &Wrote, name: &str, sent: &str, stored: Option<&str>) -> Stop
         Some(stored) => format!("the portal holds \"{}\"", excerpt(stored)),
         None => "the portal holds nothing".to_owned(),
     };
-    Stop::Mend(format!(
+    Stop::MustFix(format!(
         "the portal accepts property {name} but does not keep it: ticket {} was sent \"{}\", {stored}. \
          Take the property out of the mapping, name another one by `read_only = {{ into = … }}`, \
          or map the column to a property of your own",

@@ -56,19 +56,19 @@ impl FiledLoads {
     pub(crate) async fn take(&mut self, row: Standing) -> Result<(), Stop> {
         self.bytes += bytes(&row);
         self.waiting.push_back(row);
-        self.launch();
+        self.start_loads();
         while self.bytes > WAITING_BYTES && !self.in_flight.is_empty() {
-            self.land().await?;
-            self.launch();
+            self.finish_load().await?;
+            self.start_loads();
         }
-        while let Some(landed) = self.in_flight.try_join_next() {
-            self.landed(landed)?;
+        while let Some(finished) = self.in_flight.try_join_next() {
+            self.finished(finished)?;
         }
         Ok(())
     }
 
     /// Starts as many loads as use the portal's allowance.
-    fn launch(&mut self) {
+    fn start_loads(&mut self) {
         let most = self.sender.client.useful_concurrency();
         let most = most.min(self.sender.concurrency);
         while self.in_flight.len() < most {
@@ -93,19 +93,19 @@ impl FiledLoads {
         }
     }
 
-    async fn land(&mut self) -> Result<(), Stop> {
+    async fn finish_load(&mut self) -> Result<(), Stop> {
         match self.in_flight.join_next().await {
-            Some(landed) => self.landed(landed),
+            Some(finished) => self.finished(finished),
             None => Ok(()),
         }
     }
 
-    fn landed(
+    fn finished(
         &mut self,
-        landed: Result<Result<usize, Stop>, tokio::task::JoinError>,
+        finished: Result<Result<usize, Stop>, tokio::task::JoinError>,
     ) -> Result<(), Stop> {
         let died = |_| Stop::Later("a part of the run died".to_owned());
-        self.open += landed.map_err(died)??;
+        self.open += finished.map_err(died)??;
         Ok(())
     }
 
@@ -113,13 +113,13 @@ impl FiledLoads {
     pub(crate) async fn finish(&mut self, mut stop: Option<Stop>) -> Option<Stop> {
         loop {
             if stop.is_none() && !self.sender.stop.is_pulled() {
-                self.launch();
+                self.start_loads();
             }
             if self.in_flight.is_empty() {
                 return stop.or_else(|| self.sender.stop.reason());
             }
-            let landed = self.land().await;
-            stop = stop.or(landed.err());
+            let finished = self.finish_load().await;
+            stop = stop.or(finished.err());
         }
     }
 }

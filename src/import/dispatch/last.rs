@@ -297,13 +297,13 @@ fn again(rows: &mut Again, sender: &Sender, waiting: Waiting) -> Result<Standing
 }
 
 fn no_ticket(line: u64) -> Error {
-    Error::mend(format!(
+    Error::must_fix(format!(
         "run.db is damaged: line {line} waits without a ticket"
     ))
 }
 
 fn other_row(waiting: &Waiting) -> Error {
     let line = waiting.row.address.line;
-    Error::mend(format!("line {line} is not the row that it was"))
+    Error::must_fix(format!("line {line} is not the row that it was"))
         .advise("bring back the file and the mapping that the run began with")
 }

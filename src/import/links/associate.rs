@@ -174,14 +174,14 @@ impl Sender {
             .into_iter()
             .partition(|row| held.is_as_wanted(way, row.of_ticket()));
         let unchanged = match self.operation.keys(self.mapping.rows_are_tickets()) {
-            Keys::SameBody => self.claim(unchanged, None).await?,
+            Keys::SameBody => self.write_intents(unchanged, None).await?,
             _ => unchanged,
         };
         let unchanged = unchanged
             .into_iter()
             .map(|row| row.ended(Linked::Done { changed: false }, way));
         self.settle.settle(unchanged.collect()).await?;
-        past.extend(self.claim(fresh, self.client.portal_now()).await?);
+        past.extend(self.write_intents(fresh, self.client.portal_now()).await?);
         Ok(past)
     }
 }

@@ -137,7 +137,7 @@ fn fits(search: &Search) -> bool {
 fn stopped(error: SearchError) -> Stop {
     match error {
         SearchError::Call(error) => stop_for(error),
-        other => Stop::Mend(other.to_string()),
+        other => Stop::MustFix(other.to_string()),
     }
 }
 

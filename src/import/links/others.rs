@@ -299,7 +299,7 @@ fn shown<'a>(
             .iter()
             .any(|open| open.draft.value == name && open.sent.is_some())
         {
-            return Err(Stop::Mend(words));
+            return Err(Stop::MustFix(words));
         }
         open.retain(|open| open.draft.value != name);
         done.push((name, Resolved::Hidden(words)));

@@ -42,7 +42,7 @@ pub struct Gathered {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rest {
     /// They are counted and written to a file.
-    Told,
+    Written,
     /// They are counted.
     Counted,
     /// Nothing: the input is part of another one.
@@ -197,7 +197,7 @@ impl Left<'_> {
     }
 
     fn add(&mut self, input: &Input, outcome: &RowOutcome) -> Result<(), Error> {
-        if self.rest != Rest::Told {
+        if self.rest != Rest::Written {
             return Ok(());
         }
         let (_, file) = match &mut self.file {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::Notes;
 use super::held::Held;
-use super::twin::Keys;
+use super::unique_keys::Keys;
 use super::way::KeyWay;
 use super::work::{State, Work};
 use crate::hubspot::records::Record;
@@ -72,7 +72,7 @@ impl Notes {
     }
 
     async fn rounds(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
-        self.untwin(work, way).await?;
+        self.archive_copies(work, way).await?;
         self.look(work, way).await?;
         if work.todo(way.activity).is_empty() {
             return Ok(());

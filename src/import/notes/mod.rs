@@ -15,7 +15,7 @@ mod deliver;
 mod filed;
 mod held;
 mod part;
-mod twin;
+mod unique_keys;
 mod way;
 mod work;
 pub mod comments;
@@ -183,21 +183,22 @@ pub async fn check_access(
 /// Why a run can't begin.
 pub fn denied(error: CallError) -> Error {
     match error {
-        CallError::Denied(_) => Error::mend(format!("notes can't be written: {error}"))
+        CallError::Denied(_) => Error::must_fix(format!("notes can't be written: {error}"))
             .advise("give the token these scopes, or take [[notes]] out of the mapping"),
         CallError::Unavailable(_) | CallError::Ambiguous(_) | CallError::Paused(_) => {
             Error::later(error.to_string())
         }
-        other => Error::mend(other.to_string()),
+        other => Error::must_fix(other.to_string()),
     }
 }
 
 /// Why a run that uploads files can't begin.
 pub fn denied_files(error: CallError) -> Error {
     match error {
-        CallError::Denied(_) => Error::mend(format!("files can't be uploaded: {error}")).advise(
-            "give the token these scopes, or leave --attachments and --attachment-host out",
-        ),
+        CallError::Denied(_) => Error::must_fix(format!("files can't be uploaded: {error}"))
+            .advise(
+                "give the token these scopes, or leave --attachments and --attachment-host out",
+            ),
         other => denied(other),
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::family_keys::FamilyKeys;
 use super::one_per::Rows;
 use super::plan;
-use super::rivals::Rivals;
 use crate::error::Error;
 use crate::import::flow::{MappedRow, Operation, PlannedOp, RowOutcome};
 use crate::import::job::Unknown;
@@ -48,7 +48,7 @@ pub struct Feed {
     /// The plan that the run applies, if any.
     pub plan: Option<PlanReading>,
     /// Other rows, whose keys retried rows must not have (R7).
-    pub rivals: Rivals,
+    pub rivals: FamilyKeys,
 }
 
 /// Rows that were read together.
@@ -194,7 +194,7 @@ impl Feed {
         let row = row.filter(|row| row.body == Some(op.body));
         let Some(row) = row else {
             let line = op.source.address.line;
-            return Err(Error::mend(format!(
+            return Err(Error::must_fix(format!(
                 "line {line} is not the row that the plan has: input or mapping changed"
             ))
             .advise(
@@ -227,7 +227,7 @@ enum Planned {
 
 /// A row that was intended must map to what was intended (R1).
 pub fn changed(op: &PlannedOp) -> Error {
-    Error::mend(format!(
+    Error::must_fix(format!(
         "line {} gives another ticket than the one that was sent for it before: input or mapping changed",
         op.source.address.line
     ))

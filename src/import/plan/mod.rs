@@ -3,7 +3,7 @@
 //! holds rows with an open key back, and the journal's key index knows the rest.
 
 pub(crate) mod one_per;
-pub mod rivals;
+pub mod family_keys;
 pub(crate) mod feed;
 
 use std::borrow::Cow;

@@ -11,13 +11,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 
-use super::beside::Beside;
 use super::delimited::oddity::Oddity;
 use super::json::Columns;
 use super::layout::Difference;
 use super::part::Part;
 use super::plan::Planned;
 use super::record::{LineEnds, Record};
+use super::row_comments::RowComments;
 use super::rows::{Damaged, Reading, Rows};
 use super::sources::{Sources, Spool};
 use super::trouble::{broken_off, unusable};
@@ -42,7 +42,7 @@ pub struct Input {
     peeked: Option<Reading>,
     notices: Vec<String>,
     /// Comments from separate files, if any.
-    beside: Option<Beside>,
+    beside: Option<RowComments>,
 }
 
 /// A text of the input, and what was found while it was read.
@@ -238,7 +238,7 @@ impl Input {
             taken: Arc::default(),
             peeked: None,
             notices: Vec::new(),
-            beside: self.beside.as_ref().map(Beside::again),
+            beside: self.beside.as_ref().map(RowComments::again),
         }
     }
 
@@ -252,7 +252,7 @@ impl Input {
         folder: &Path,
         mapping: &Arc<CompiledMapping>,
     ) -> Result<(), Error> {
-        let mut beside = Beside::open(folder, mapping)?;
+        let mut beside = RowComments::open(folder, mapping)?;
         if let Some(reading) = self.peeked.take() {
             self.peeked = Some(beside.join(reading)?);
         }
@@ -282,7 +282,7 @@ impl Input {
             .is_some_and(|file| file.planned.is_seekable());
         let jump = jumps.then_some(address);
         if !self.open_at(jump)? {
-            return Err(Error::mend("the run has fewer inputs than it had"));
+            return Err(Error::must_fix("the run has fewer inputs than it had"));
         }
         if let Some(rows) = self.current.as_mut().filter(|_| !jumps) {
             let name = self.files[self.next_file - 1].name();

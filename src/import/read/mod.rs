@@ -19,7 +19,7 @@ mod text;
 mod record;
 mod json;
 mod rows;
-mod beside;
+mod row_comments;
 mod input;
 mod trouble;
 mod retried;

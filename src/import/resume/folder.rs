@@ -99,7 +99,7 @@ impl RunFolder {
     fn lock(path: PathBuf) -> Result<RunFolder, Error> {
         let lock = Lock::take(&path).map_err(|error| match error {
             LockError::Held(_) => {
-                Error::mend(&error).advise("wait for it, or end that process first")
+                Error::must_fix(&error).advise("wait for it, or end that process first")
             }
             LockError::Io(error) => unusable(&path, &error),
         })?;
@@ -180,7 +180,7 @@ pub fn has_begun(folder: &Path) -> bool {
 }
 
 fn unusable(path: &Path, error: &dyn fmt::Display) -> Error {
-    Error::mend(format!(
+    Error::must_fix(format!(
         "can't use the run folder {}: {error}",
         path.display()
     ))

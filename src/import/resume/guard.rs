@@ -91,7 +91,7 @@ pub fn same_inputs(input: &Input, before: &[InputFile], began: Began) -> Result<
 
 fn other_file(before: &InputFile, what: String, began: Began) -> Error {
     let path = before.path.display();
-    Error::mend(format!("{path} is not the file {}: {what}", began.with())).advise(format!(
+    Error::must_fix(format!("{path} is not the file {}: {what}", began.with())).advise(format!(
         "bring that file back, or {}",
         began.otherwise("this one")
     ))
@@ -116,7 +116,7 @@ pub fn same_mapping(header: &Header, now: Option<&str>, began: Began) -> Result<
             .map_or("nothing", |line| line.trim())
             .to_owned()
     };
-    Err(Error::mend(format!(
+    Err(Error::must_fix(format!(
         "the mapping {} has changed {}: line {} was \"{}\" and is \"{}\"",
         header.mapping_path.display(),
         began.since(),
@@ -142,7 +142,7 @@ pub fn same_tables(
     let Some(name) = names.find(|name| now.get(*name) != before.get(*name)) else {
         return Ok(());
     };
-    Err(Error::mend(format!(
+    Err(Error::must_fix(format!(
         "{name}, which the mapping {} names, has changed {}",
         header.mapping_path.display(),
         began.since()
@@ -177,7 +177,7 @@ pub fn same_schema(
         found.push(format!("{more} more"));
     }
     Err(
-        Error::mend(format!("the portal has changed {}", began.since()))
+        Error::must_fix(format!("the portal has changed {}", began.since()))
             .listing(found)
             .advise(format!(
                 "undo that in the portal, or {}",

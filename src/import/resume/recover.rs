@@ -54,7 +54,7 @@ impl Again {
         }
         self.next_seq = row.seq + 1;
         let reading = self.source.next_row()?;
-        reading.ok_or_else(|| Error::mend("the input is shorter than it was"))
+        reading.ok_or_else(|| Error::must_fix("the input is shorter than it was"))
     }
 }
 

@@ -132,7 +132,7 @@ impl LookUp<'_> {
     fn hidden(&self, slot: &Slot, closed: &Closed) -> Result<Looked, Stop> {
         match slot.written {
             Written::No => Ok(self.refused(&slot.item.key, closed.reason())),
-            Written::Maybe(_) => Err(Stop::Mend(closed.words.clone())),
+            Written::Maybe(_) => Err(Stop::MustFix(closed.words.clone())),
         }
     }
 

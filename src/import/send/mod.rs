@@ -27,7 +27,7 @@ use super::notes::Notes;
 use super::settle::{RowIntent, SettleHandle};
 use super::stop::StopSwitch;
 use crate::hubspot::Client;
-use crate::journal::{Claim, Keys};
+use crate::journal::{KeyClaim, Keys};
 use crate::mapping::CompiledMapping;
 use crate::model::event::Stop;
 use crate::model::issue::{Reason, RowIssue};
@@ -179,7 +179,7 @@ impl Sender {
 
     /// Makes the intents durable (D2); rows whose key another row of this run holds are
     /// settled here (K4, K2).
-    pub(super) async fn claim<R>(
+    pub(super) async fn write_intents<R>(
         &self,
         rows: Vec<R>,
         intended: Option<Timestamp>,
@@ -201,11 +201,11 @@ impl Sender {
         let mut refused = Vec::new();
         for (mut row, claim) in rows.into_iter().zip(claims) {
             match claim {
-                Claim::Free(key) => {
+                KeyClaim::Free(key) => {
                     row.as_mut().rekey(self.mapping.key_property(), key);
                     free.push(row);
                 }
-                Claim::Taken { key, file, line } => {
+                KeyClaim::Taken { key, file, line } => {
                     refused.push(self.taken(row.into(), key, self.places.words(file, line)));
                 }
             }

@@ -126,7 +126,7 @@ impl Reading<'_> {
         };
         if names.is_empty() {
             let some = format!("some {}", self.object.plural());
-            return Err(Stop::Mend(held_back(&some, error)));
+            return Err(Stop::MustFix(held_back(&some, error)));
         }
         let closed = names.into_iter().map(|name| Closed {
             name: name.clone(),

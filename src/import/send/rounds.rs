@@ -175,7 +175,7 @@ impl Sender {
         self.clear_up(past, todo).await?;
         let fresh = self.as_observed(fresh).await?;
         let intended = self.client.portal_now();
-        let fresh = self.claim(fresh, intended).await?;
+        let fresh = self.write_intents(fresh, intended).await?;
         let fresh = self.find_ends(fresh).await?;
         todo.extend(fresh.into_iter().map(|row| self.linkable(row)));
         let intended = Window::open(intended);

@@ -32,7 +32,7 @@ impl Tickets<'_> {
     ) -> Result<Vec<Record>, Stop> {
         let given = self.read_each(names, properties, shelf).await?;
         match given.closed.into_iter().next() {
-            Some(closed) => Err(Stop::Mend(closed.words)),
+            Some(closed) => Err(Stop::MustFix(closed.words)),
             None => Ok(given.records),
         }
     }

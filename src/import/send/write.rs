@@ -192,5 +192,5 @@ fn refused(
 }
 
 fn mend(fault: PropertyFault) -> Stop {
-    Stop::Mend(fault.0)
+    Stop::MustFix(fault.0)
 }

@@ -11,7 +11,7 @@ use super::handle::{
 use super::ledger::Ledger;
 use crate::error::Error;
 use crate::import::flow::RowOutcome;
-use crate::journal::{Claim, Commit, Intent, JournalError, RowEntry, RunState};
+use crate::journal::{Commit, Intent, JournalError, KeyClaim, RowEntry, RunState};
 use crate::model::outcome::{Fate, Tally};
 use crate::model::schema::ObjectType;
 
@@ -273,7 +273,7 @@ fn intend_all(
     commit: &Commit<'_>,
     intents: &[RowIntent],
     at: Option<Timestamp>,
-) -> Result<Vec<Claim>, JournalError> {
+) -> Result<Vec<KeyClaim>, JournalError> {
     let claim = |intent: &RowIntent| {
         let intent = Intent {
             row: RowEntry {

@@ -193,7 +193,7 @@ impl CommitLoop {
     /// The run folder can no longer be written.
     fn lost(&self, why: &dyn std::fmt::Display) -> Error {
         let folder = self.settler.folder.display();
-        Error::mend(format!("can't write to the run folder {folder}: {why}")).advise(format!(
+        Error::must_fix(format!("can't write to the run folder {folder}: {why}")).advise(format!(
             "make room or bring the folder back, then `tickethaul resume {folder}`"
         ))
     }

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::import::flow::{Operation, RowOutcome};
 use crate::journal::{
-    Claim, Earlier, FileEntry, FileStep, Keys, NoteEntry, NoteStep, OtherState, RunState,
+    Earlier, FileEntry, FileStep, KeyClaim, Keys, NoteEntry, NoteStep, OtherState, RunState,
     SettledFile, SettledNote, Waiting,
 };
 use crate::model::event::Stop;
@@ -45,7 +45,7 @@ pub(super) enum Message {
     Intend {
         intents: Vec<RowIntent>,
         at: Option<Timestamp>,
-        reply: oneshot::Sender<Vec<Claim>>,
+        reply: oneshot::Sender<Vec<KeyClaim>>,
     },
     Earlier {
         operation: Operation,
@@ -238,7 +238,7 @@ impl SettleHandle {
         &self,
         intents: Vec<RowIntent>,
         at: Option<Timestamp>,
-    ) -> Result<Vec<Claim>, Gone> {
+    ) -> Result<Vec<KeyClaim>, Gone> {
         self.ask(|reply| Message::Intend { intents, at, reply })
             .await
     }

@@ -55,7 +55,7 @@ pub fn summary_json(summary: &Summary) -> serde_json::Value {
 fn stop_json(stop: &Stop) -> serde_json::Value {
     let kind = match stop {
         Stop::Later(_) => "later",
-        Stop::Mend(_) => "fix",
+        Stop::MustFix(_) => "fix",
         Stop::TooManyRefused(_) => "too many refused",
     };
     json!({"kind": kind, "why": stop.words()})

@@ -3,10 +3,10 @@
 //! another counts; reading is less work, so the reader counts some columns too.
 
 mod footer;
-mod sound;
+mod dialect;
 
+pub use dialect::{DialectSurvey, survey_dialect};
 pub use footer::Footer;
-pub use sound::{Sounded, sound};
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};

@@ -13,7 +13,7 @@ use super::format::{COLUMNS, FILE_TABLE, NAME, PlannedRow, TABLES, VERSION, stor
 use crate::journal::error::{JournalError, at};
 use crate::journal::format::{Header, PlanRef};
 use crate::journal::read::{Reading, stamp};
-use crate::journal::sound::{PATIENCE, connect, is_regular, look_at, strange_but};
+use crate::journal::validate::{PATIENCE, connect, is_regular, look_at, strange_but};
 use crate::model::plan::PlannedAction;
 
 /// The run that applied a plan.

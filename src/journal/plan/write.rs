@@ -12,7 +12,7 @@ use crate::journal::build::{ANEW, json, rename_durably, write_header};
 use crate::journal::changes::changes_text;
 use crate::journal::error::{JournalError, at};
 use crate::journal::format::{Header, refusal_text};
-use crate::journal::sound::connect;
+use crate::journal::validate::connect;
 use crate::model::plan::PlannedAction;
 
 /// Rows of one transaction.

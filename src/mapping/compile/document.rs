@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::mapping::alone::check_zone;
 use crate::mapping::compiled::{CompiledMapping, MappedProperty, OnePer, Rule};
 use crate::mapping::convert::{Owners, Pipelines, ZONES};
 use crate::mapping::entry::{Entry, Feed};
@@ -13,7 +12,8 @@ use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::key::Key;
 use crate::mapping::notes::{Notes, TicketFiles};
 use crate::mapping::operation::For;
-use crate::mapping::shape::{At, Document, EntrySpec, MapSpec, RowsSpec};
+use crate::mapping::static_checks::check_zone;
+use crate::mapping::syntax::{At, Document, EntrySpec, MapSpec, RowsSpec};
 use crate::mapping::tables::Tables;
 use crate::mapping::template::Templates;
 use crate::mapping::value_map::Fixed;

@@ -9,7 +9,7 @@ use crate::mapping::compile::document::Compiler;
 use crate::mapping::entry::{Column, Entry, Feed, List};
 use crate::mapping::errors::{Problem, Reported};
 use crate::mapping::fallback::Fallback;
-use crate::mapping::shape::{EntrySpec, Origin, ZoneSpec};
+use crate::mapping::syntax::{EntrySpec, Origin, ZoneSpec};
 use crate::model::schema::{ObjectType, PropertyDef, ValueType};
 
 /// HubSpot: the separator of several options of one property. Also used for texts,

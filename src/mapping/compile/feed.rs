@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::mapping::alone::{inside, template_problem};
 use crate::mapping::compile::document::Compiler;
 use crate::mapping::entry::{Column, Feed};
 use crate::mapping::errors::{Problem, Reported};
-use crate::mapping::shape::{At, ColumnName, Origin};
+use crate::mapping::static_checks::{inside, template_problem};
+use crate::mapping::syntax::{At, ColumnName, Origin};
 use crate::mapping::template::{ColumnUse, TemplateFault, column_uses};
 use crate::mapping::value_map::Fixed;
 

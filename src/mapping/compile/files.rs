@@ -3,7 +3,7 @@
 use super::note_names::{Names, dated, place};
 use crate::mapping::compile::document::Compiler;
 use crate::mapping::notes::{FileCut, FileFields, Files, TicketFiles};
-use crate::mapping::shape::{AttachmentsSpec, FieldSpec, FileSpec, FilesCut, FilesSpec};
+use crate::mapping::syntax::{AttachmentsSpec, FieldSpec, FileSpec, FilesCut, FilesSpec};
 
 /// The files of a comment.
 pub(super) fn note_files(spec: &FilesSpec, names: &Names) -> Files {

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::mapping::alone::check_format;
 use crate::mapping::compile::document::Compiler;
 use crate::mapping::convert::{
     Absent, Choices, Conversion, DateFormat, DateRule, ISO, NumberStyle, OwnerRule, TextRule,
 };
 use crate::mapping::errors::Problem;
 use crate::mapping::nearest::{fold, nearest};
-use crate::mapping::shape::{At, EntrySpec, LookupSpec, Otherwise, ZoneSpec};
+use crate::mapping::static_checks::check_format;
+use crate::mapping::syntax::{At, EntrySpec, LookupSpec, Otherwise, ZoneSpec};
 use crate::model::schema::{NewProperty, ObjectType, PropertyDef, ValueType};
 
 impl<'a> Compiler<'a> {

@@ -7,7 +7,7 @@ use crate::mapping::compile::document::{Compiler, RowPipeline};
 use crate::mapping::compile::entry::SEVERAL;
 use crate::mapping::convert::Conversion;
 use crate::mapping::errors::{Problem, Reported};
-use crate::mapping::shape::{At, EntrySpec, MapLine, MapSpec, Otherwise};
+use crate::mapping::syntax::{At, EntrySpec, MapLine, MapSpec, Otherwise};
 use crate::mapping::value_map::{Fixed, Unmapped, ValueMap};
 use crate::model::issue::Reason;
 use crate::model::schema::ValueType;

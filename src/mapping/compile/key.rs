@@ -6,7 +6,7 @@ use crate::mapping::compile::document::Compiler;
 use crate::mapping::entry::{Column, Feed};
 use crate::mapping::errors::Problem;
 use crate::mapping::key::Key;
-use crate::mapping::shape::{At, KeyOrigin, KeySpec, Origin};
+use crate::mapping::syntax::{At, KeyOrigin, KeySpec, Origin};
 use crate::mapping::template::column_uses;
 use crate::model::schema::{ObjectType, ValueType};
 

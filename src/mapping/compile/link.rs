@@ -7,7 +7,7 @@ use crate::mapping::errors::Problem;
 use crate::mapping::link::{Link, LinkForm};
 use crate::mapping::look_up::LookUp;
 use crate::mapping::nearest::nearest;
-use crate::mapping::shape::{At, KeyOrigin, LinkSpec, TableSpec};
+use crate::mapping::syntax::{At, KeyOrigin, LinkSpec, TableSpec};
 use crate::model::link_by::LinkBy;
 use crate::model::schema::{ObjectName, ObjectType};
 

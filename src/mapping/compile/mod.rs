@@ -1,4 +1,4 @@
-//! `shape::Document` + headers + schema → `CompiledMapping`. Everything that can be
+//! `syntax::Document` + headers + schema → `CompiledMapping`. Everything that can be
 //! checked before the first row is checked here, and every problem is reported with the
 //! place of its entry.
 

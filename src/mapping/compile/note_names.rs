@@ -1,7 +1,7 @@
 //! How fields of comments and files are found: by their names, or by their places.
 
 use crate::mapping::notes::{Field, Place};
-use crate::mapping::shape::{At, EntrySpec, FieldSpec, MomentSpec, Origin, ZoneSpec};
+use crate::mapping::syntax::{At, EntrySpec, FieldSpec, MomentSpec, Origin, ZoneSpec};
 
 /// How a comment's fields are found.
 pub(super) enum Names {

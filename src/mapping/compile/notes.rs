@@ -7,9 +7,11 @@ use crate::mapping::entry::Column;
 use crate::mapping::errors::Problem;
 use crate::mapping::key::Key;
 use crate::mapping::look_up::LookUp;
-use crate::mapping::notes::{Becomes, Beside, Call, CommentFile, Cutting, Joint, Mail, Notes};
+use crate::mapping::notes::{
+    Becomes, Call, CommentFile, CommentsInFile, Cutting, Joint, Mail, Notes,
+};
 use crate::mapping::notes::{Public, Words};
-use crate::mapping::shape::{
+use crate::mapping::syntax::{
     At, BecomesSpec, BesideSpec, FieldSpec, MapSpec, NotesFrom, NotesSpec, PartsSpec, PublicSpec,
     WordsSpec,
 };
@@ -82,7 +84,7 @@ impl Compiler<'_> {
         spec: &NotesSpec,
         beside: &BesideSpec,
         key: &Key,
-    ) -> Option<Beside> {
+    ) -> Option<CommentsInFile> {
         let joint = match &beside.joins {
             Some(joins) => Joint::Columns(self.columns(joins, false, None)?),
             None if key.names_rows() => Joint::Key,
@@ -104,7 +106,7 @@ impl Compiler<'_> {
         let Names::Given(fields) = names(spec) else {
             return None;
         };
-        Some(Beside {
+        Some(CommentsInFile {
             file: CommentFile {
                 entry: u32::try_from(entry).ok()?,
                 file: beside.file.value.clone(),

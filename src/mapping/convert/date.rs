@@ -9,7 +9,7 @@ use jiff::{Timestamp, civil::Time};
 use super::reading::{Reading, plain_reading};
 use crate::mapping::convert::formats::known_readings;
 use crate::mapping::convert::{Converted, DateFormat};
-use crate::mapping::scope::trimmed;
+use crate::mapping::row_context::trimmed;
 use crate::model::issue::Reason;
 use crate::model::ticket::Remark;
 

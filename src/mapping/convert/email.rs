@@ -1,6 +1,6 @@
 //! E-mail addresses: a check for typing errors, not the grammar of the standards.
 
-use crate::mapping::scope::trimmed;
+use crate::mapping::row_context::trimmed;
 use crate::model::issue::Reason;
 
 /// Longest address and longest part before the `@` that mail servers accept.

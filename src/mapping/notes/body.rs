@@ -10,7 +10,7 @@ use ammonia::Builder;
 use regex::Regex;
 
 use crate::mapping::convert::{has_markup, has_tags, is_too_deep, plain_text};
-use crate::mapping::shape::BodyForm;
+use crate::mapping::syntax::BodyForm;
 
 /// In bytes. Longer texts are not parsed: a parsed tree takes up to 250 times the
 /// memory of its text.

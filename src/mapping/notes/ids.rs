@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::listed::listed;
-use crate::mapping::scope::Findings;
+use crate::mapping::row_context::Findings;
 use crate::model::attachment::Attachment;
 use crate::model::issue::{Problem, Reason};
 use crate::model::note::{Activity, Note};

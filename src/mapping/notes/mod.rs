@@ -3,7 +3,7 @@
 
 mod activity;
 mod address;
-mod beside;
+mod comment_file;
 mod body;
 mod element;
 mod files;
@@ -17,9 +17,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 pub(crate) use activity::{Becomes, Call, Mail};
-pub(crate) use beside::{Beside, Joint};
-pub use beside::{CommentColumns, CommentFile, LacksColumn};
 pub(crate) use body::text_of;
+pub use comment_file::{CommentColumns, CommentFile, LacksColumn};
+pub(crate) use comment_file::{CommentsInFile, Joint};
 pub(crate) use element::{Element, Field, Place};
 pub(crate) use files::{FileCut, FileFields, Files};
 pub(crate) use ticket_files::{TicketFiles, note_of_files};
@@ -31,8 +31,8 @@ use crate::mapping::notes::body::{Head, body};
 use crate::mapping::notes::files::Strange;
 use crate::mapping::notes::ids::{Draft, Said, identified};
 use crate::mapping::notes::moment::{AT, moment};
-use crate::mapping::scope::{Findings, Scope};
-use crate::mapping::shape::BodyForm;
+use crate::mapping::row_context::{Findings, RowContext};
+use crate::mapping::syntax::BodyForm;
 use crate::model::attachment::Attachment;
 use crate::model::issue::{Problem, Reason};
 use crate::model::json::items;
@@ -100,14 +100,14 @@ pub(crate) enum Cutting {
     /// A JSON list of comments.
     List,
     /// None: the comments are in a separate file.
-    File(Beside),
+    File(CommentsInFile),
 }
 
 /// All comments of a row whose ticket has the key, earliest first. Problems are added to
 /// the findings.
 pub(crate) fn notes(
     all: &[Notes],
-    scope: &Scope<'_>,
+    scope: &RowContext<'_>,
     key: &str,
     findings: &mut Findings,
 ) -> Vec<Note> {
@@ -126,7 +126,7 @@ pub(crate) fn notes(
 
 impl Notes {
     /// The comments of a row in the order of their times.
-    fn drafts(&self, scope: &Scope<'_>, findings: &mut Findings) -> Vec<Draft> {
+    fn drafts(&self, scope: &RowContext<'_>, findings: &mut Findings) -> Vec<Draft> {
         let before = findings.problems.len();
         let mut drafts = Vec::new();
         if let Cutting::File(beside) = &self.cut {
@@ -163,8 +163,8 @@ impl Notes {
     /// The comments for the row from a separate file.
     fn beside(
         &self,
-        beside: &Beside,
-        scope: &Scope<'_>,
+        beside: &CommentsInFile,
+        scope: &RowContext<'_>,
         drafts: &mut Vec<Draft>,
         findings: &mut Findings,
     ) {

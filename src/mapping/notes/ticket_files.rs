@@ -9,7 +9,7 @@ use super::listed::listed;
 use super::moment::{AT, moment};
 use crate::mapping::convert::DateRule;
 use crate::mapping::entry::Column;
-use crate::mapping::scope::{Findings, Scope};
+use crate::mapping::row_context::{Findings, RowContext};
 use crate::model::attachment::Attachment;
 use crate::model::issue::{Problem, Reason};
 use crate::model::note::Note;
@@ -35,7 +35,7 @@ pub(crate) struct TicketFiles {
 /// Problems are added to the findings.
 pub(crate) fn note_of_files(
     all: &[TicketFiles],
-    scope: &Scope<'_>,
+    scope: &RowContext<'_>,
     (ticket, around): (&str, Option<i64>),
     findings: &mut Findings,
 ) -> Option<Note> {

@@ -3,7 +3,7 @@
 use super::fields::Fields;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::read_word;
-use crate::mapping::shape::{BecomesSpec, CallSpec, EmailSpec};
+use crate::mapping::syntax::{BecomesSpec, CallSpec, EmailSpec};
 use crate::model::note::Activity;
 
 const KINDS: [(&str, Activity); 3] = [

@@ -7,7 +7,7 @@ use regex::{Regex, RegexBuilder};
 
 use crate::mapping::errors::Problem;
 use crate::mapping::parse::table::Table;
-use crate::mapping::shape::{At, ColumnName, Origin};
+use crate::mapping::syntax::{At, ColumnName, Origin};
 
 /// Exactly one of `column`, `value` and `template`, as `kinds` allows.
 pub(crate) fn read_origin(table: &mut Table<'_>, kinds: &[&'static str]) -> Option<Origin> {

@@ -4,7 +4,7 @@
 
 use crate::mapping::errors::Problem;
 use crate::mapping::parse::table::Table;
-use crate::mapping::shape::At;
+use crate::mapping::syntax::At;
 use crate::model::dialect::{DELIMITERS, Dialect, Encoding, LONGEST_FOOTER};
 
 /// Reads them; what is absent is detected.

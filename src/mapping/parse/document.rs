@@ -15,7 +15,9 @@ use crate::mapping::parse::notes::read_notes;
 use crate::mapping::parse::property::read_properties;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::read_word;
-use crate::mapping::shape::{At, Document, Keep, KeyOrigin, KeySpec, Origin, RowsSpec, SourceSpec};
+use crate::mapping::syntax::{
+    At, Document, Keep, KeyOrigin, KeySpec, Origin, RowsSpec, SourceSpec,
+};
 
 /// The version of the language that this tool reads.
 const VERSION: usize = 1;

@@ -9,7 +9,7 @@ use crate::mapping::parse::transform::{
     missing, read_empty, read_html, read_lookup, read_map, read_read_only, read_replace,
     read_split, read_truncate, read_zone, unmapped,
 };
-use crate::mapping::shape::{At, EntrySpec, Origin};
+use crate::mapping::syntax::{At, EntrySpec, Origin};
 
 /// Reads a table of entries, such as `[properties]`.
 pub(crate) fn read_entries(table: &Table<'_>) -> Vec<EntrySpec> {

@@ -8,7 +8,7 @@ use super::transform::{read_lookup_columns, read_map, read_word};
 use crate::mapping::convert::boolean;
 use crate::mapping::errors::Problem;
 use crate::mapping::nearest::nearest;
-use crate::mapping::shape::{
+use crate::mapping::syntax::{
     At, BodyForm, BodySpec, FieldSpec, MapLine, MapSpec, MomentSpec, PublicSpec, WordsSpec,
 };
 

@@ -8,7 +8,7 @@ use super::entry::needs;
 use super::fields::{Fields, PART, PATH};
 use super::parts::read_parts;
 use super::table::Table;
-use crate::mapping::shape::{
+use crate::mapping::syntax::{
     At, AttachmentsSpec, FieldSpec, FileSpec, FilesCut, FilesSpec, MomentSpec, PartsSpec,
 };
 

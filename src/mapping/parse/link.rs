@@ -5,7 +5,7 @@ use crate::mapping::parse::column::read_columns;
 use crate::mapping::parse::entry::read_entries;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::{read_lookup_file, read_split, read_word};
-use crate::mapping::shape::{At, LinkSpec};
+use crate::mapping::syntax::{At, LinkSpec};
 use crate::model::link_by::LinkBy;
 use crate::model::schema::{ObjectName, ObjectType};
 use crate::model::ticket::Missing;
@@ -29,7 +29,7 @@ pub(crate) fn read_link(mut table: Table<'_>) -> Option<LinkSpec> {
         .table("properties", "the properties of [[associate]]")
         .map(|entries| read_entries(&entries));
     let link = LinkSpec {
-        to: At::new(ObjectName::Known(ObjectType::Contacts), 0..0),
+        to: At::new(ObjectName::Standard(ObjectType::Contacts), 0..0),
         by: At::new(LinkBy::Id, 0..0),
         column: Vec::new(),
         optional: table.flag("optional").unwrap_or(false),
@@ -97,7 +97,9 @@ fn read_by(table: &mut Table<'_>, to: Option<&ObjectName>) -> Option<At<LinkBy>>
     };
     let read = match by.value.as_str() {
         "id" => LinkBy::Id,
-        "key" if to.is_none_or(|to| *to == ObjectName::Known(ObjectType::Tickets)) => LinkBy::Key,
+        "key" if to.is_none_or(|to| *to == ObjectName::Standard(ObjectType::Tickets)) => {
+            LinkBy::Key
+        }
         "key" => {
             return table.wrong(
                 by.span,

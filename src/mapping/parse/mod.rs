@@ -1,4 +1,4 @@
-//! TOML text → `shape::Document`. Our own walk over the spanned tree, because serde
+//! TOML text → `syntax::Document`. Our own walk over the spanned tree, because serde
 //! would stop at the first problem: readers report what is wrong and continue.
 
 mod activity;

@@ -7,7 +7,7 @@ use crate::mapping::parse::activity::read_becomes;
 use crate::mapping::parse::column::read_columns;
 use crate::mapping::parse::table::Table;
 use crate::mapping::parse::transform::read_word;
-use crate::mapping::shape::{BesideSpec, NotesFrom, NotesSpec};
+use crate::mapping::syntax::{BesideSpec, NotesFrom, NotesSpec};
 
 /// Where comments may be.
 const PLACES: [&str; 3] = ["column", "each", "file"];

@@ -2,7 +2,7 @@
 
 use super::table::Table;
 use super::transform::read_word;
-use crate::mapping::shape::PartsSpec;
+use crate::mapping::syntax::PartsSpec;
 
 /// The possible values of `last`.
 const LAST: [(&str, ()); 1] = [("rest", ())];

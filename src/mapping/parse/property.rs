@@ -7,7 +7,7 @@ use toml::de::DeValue;
 use crate::mapping::errors::Problem;
 use crate::mapping::nearest::nearest;
 use crate::mapping::parse::table::{Table, scalar};
-use crate::mapping::shape::At;
+use crate::mapping::syntax::At;
 use crate::model::schema::{NewProperty, PropertyOption};
 
 /// HubSpot's `type` with the field types that fit it, the usual one first.

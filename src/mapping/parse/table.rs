@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::nearest::nearest;
-use crate::mapping::shape::At;
+use crate::mapping::syntax::At;
 
 /// A table being read. `finish` reports the keys that were never read.
 pub(crate) struct Table<'t> {

@@ -7,7 +7,7 @@ use crate::mapping::errors::Problem;
 use crate::mapping::nearest::nearest;
 use crate::mapping::parse::column::{read_columns, read_regex};
 use crate::mapping::parse::table::{Table, scalar};
-use crate::mapping::shape::{
+use crate::mapping::syntax::{
     At, LookupSpec, MapLine, MapSpec, Otherwise, Replacement, TableSpec, ZoneSpec,
 };
 

@@ -14,7 +14,7 @@ use crate::mapping::propose::rest::{format_key, other_format};
 use crate::mapping::propose::survey::Survey;
 use crate::mapping::propose::text::quoted;
 use crate::mapping::propose::words::{PRIORITIES, STAGES, Words, meaning};
-use crate::mapping::shape::{Document, EntrySpec, MapSpec, NotesSpec, Origin};
+use crate::mapping::syntax::{Document, EntrySpec, MapSpec, NotesSpec, Origin};
 
 /// A preset that fits.
 pub(crate) struct Fitted {

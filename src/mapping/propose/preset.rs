@@ -7,7 +7,7 @@ use crate::mapping::errors::Problems;
 use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::parse::parse;
 use crate::mapping::propose::names::normal;
-use crate::mapping::shape::{ColumnName, Document, EntrySpec, KeyOrigin, Origin};
+use crate::mapping::syntax::{ColumnName, Document, EntrySpec, KeyOrigin, Origin};
 use crate::model::row::Headers;
 
 /// The preset for whatever has comments in a file of their own. No file tells that.

@@ -10,7 +10,7 @@ use crate::mapping::convert::{DateFormat, DateRule, ISO};
 use crate::mapping::errors::Problems;
 use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::parse::parse;
-use crate::mapping::shape::{EntrySpec, KeyOrigin, LinkSpec, Origin};
+use crate::mapping::syntax::{EntrySpec, KeyOrigin, LinkSpec, Origin};
 use crate::mapping::{MappingFile, PRESETS};
 use crate::model::dialect::Dialect;
 use crate::model::row::{Cells, Headers};
@@ -116,7 +116,8 @@ fn expected(preset: &str, headers: &Headers) -> Vec<(String, bool, Vec<usize>)> 
             .iter()
             .filter_map(|one| entry(one, false)),
     );
-    let to_contacts = |link: &&LinkSpec| link.to.value == ObjectName::Known(ObjectType::Contacts);
+    let to_contacts =
+        |link: &&LinkSpec| link.to.value == ObjectName::Standard(ObjectType::Contacts);
     for link in document.links.iter().filter(to_contacts) {
         if let Some(columns) = positions(&Origin::Column(link.column.clone())) {
             all.push(("email".to_owned(), true, columns));

@@ -113,7 +113,7 @@ impl PlanFolder {
 fn lock(path: &Path) -> Result<Lock, Error> {
     Lock::take(path).map_err(|error| match error {
         LockError::Held(holder) => {
-            Error::mend(format!("the plan {} is in use by {holder}", path.display()))
+            Error::must_fix(format!("the plan {} is in use by {holder}", path.display()))
                 .advise("wait for it, or end that process first")
         }
         LockError::Io(error) => unusable(path, &error),
@@ -121,7 +121,7 @@ fn lock(path: &Path) -> Result<Lock, Error> {
 }
 
 fn unusable(path: &Path, error: &io::Error) -> Error {
-    Error::mend(format!(
+    Error::must_fix(format!(
         "can't use the folder {} for a plan: {error}",
         path.display()
     ))

@@ -87,7 +87,7 @@ pub(super) fn stopped(stop: Stop) -> Error {
     let advice = "nothing was written; run the same command again";
     match stop {
         Stop::Later(words) | Stop::TooManyRefused(words) => Error::later(words).advise(advice),
-        Stop::Mend(words) => Error::mend(words).advise(advice),
+        Stop::MustFix(words) => Error::must_fix(words).advise(advice),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::import::check::Judge;
 use crate::import::flow::{Operation, PlannedOp, RowOutcome};
 use crate::import::links::{Link, LinkKinds, Look, OfTicket, Resolved, Way};
 use crate::import::notes::attachments::{Finder, Looked};
-use crate::import::plan::rivals::Rivals;
+use crate::import::plan::family_keys::FamilyKeys;
 use crate::import::read::Input;
 use crate::import::send::fallback_properties::FallbackProperties;
 use crate::import::stop::stop_for;
@@ -52,7 +52,7 @@ pub struct Planning<'a> {
     /// The pipelines of the portal, for the names of stages.
     pub pipelines: &'a [Pipeline],
     /// Runs whose rows hold their keys.
-    pub rivals: Rivals,
+    pub rivals: FamilyKeys,
     /// Whether the portal has the property that names tickets.
     pub knows_keys: bool,
     /// The portal's rules for values that are sent.
@@ -173,7 +173,7 @@ fn joined(thread: ReaderThread) -> Result<Vec<String>, Error> {
 struct Decider<'a, 'p, H> {
     rules: Rules<'a>,
     looker: &'a Looker<'a>,
-    rivals: &'a Rivals,
+    rivals: &'a FamilyKeys,
     judge: Judge<'a>,
     sums: Sums<'p>,
     read: u64,

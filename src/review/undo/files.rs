@@ -30,8 +30,10 @@ impl FileUsers {
     /// Those of these runs that wrote to the portal of a run.
     pub fn against(own: &Member, known: &[Member]) -> FileUsers {
         let others = known.iter().filter(|other| {
-            let is_import = other.kin.undoes.is_none();
-            other.kin.run != own.kin.run && other.kin.portal == own.kin.portal && is_import
+            let is_import = other.lineage.undoes.is_none();
+            other.lineage.run != own.lineage.run
+                && other.lineage.portal == own.lineage.portal
+                && is_import
         });
         // A run that can't be read is reported when that run itself is asked for.
         let names_files = |folder: &Path| {

@@ -6,7 +6,7 @@
 //! ```
 
 mod act;
-pub mod claims;
+pub mod co_creators;
 mod cut;
 pub mod decide;
 mod file_codes;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::act::{Act, Acted};
-use super::claims::Claims;
+use super::co_creators::CoCreators;
 use super::decide::{Inverse, Now, decide};
 use super::file_codes::left_code;
 use super::files::{Candidates, FileUsers, OwnFiles};
@@ -56,7 +56,7 @@ pub struct Undo {
     /// Rows that an earlier undo of the run undid.
     pub taken_back: HashSet<u64>,
     /// Runs that may also claim to have created its tickets.
-    pub claims: Claims,
+    pub claims: CoCreators,
     /// Runs whose notes may name its files.
     pub users: FileUsers,
     /// Notes that an earlier process of this undo put into the recycle bin.

@@ -17,7 +17,7 @@ use super::call_log::CallLog;
 use super::connection::Ending;
 use super::headers::dressed;
 use super::holds::Holds;
-use super::limits::{Allowance, Meter, Policy, Purse, Rate};
+use super::limits::{Allowance, Budget, Meter, Policy, Rate};
 use super::neighbours;
 use super::tokens::{OAuth, Tokens};
 use crate::sandbox::api::call::Call;
@@ -215,15 +215,15 @@ impl Front {
 
     /// Counts a call; the answer has a reply when that refuses it.
     fn count(&self, path: &str, id: &str) -> Answer {
-        let purse = match path.ends_with("/search") && !path.starts_with("/files/") {
-            true => Purse::Search,
-            false => Purse::General,
+        let budget = match path.ends_with("/search") && !path.starts_with("/files/") {
+            true => Budget::Search,
+            false => Budget::General,
         };
         let arrival = self
             .allowance
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .arrive(self.clock.now(), purse);
+            .arrive(self.clock.now(), budget);
         Answer {
             reply: arrival.refused.map(|policy| self.too_many(policy, id)),
             meter: arrival.meter,

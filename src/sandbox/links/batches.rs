@@ -95,7 +95,7 @@ impl PortalState {
             };
             let linked = self.linked(id, ends, after.unwrap_or_default(), now)?;
             if linked.is_empty() {
-                let is_told = self.switches.no_links == NoLinks::Told;
+                let is_told = self.switches.no_links == NoLinks::Listed;
                 errors.extend(is_told.then(|| none(ends, &input.id.0)));
                 continue;
             }

@@ -183,7 +183,7 @@ switches! {
         "inputs of an association batch/archive"
     37 link_archive_status: LinkArchiveStatus { Empty = "204", Ok = "200" }
         "the status of an association batch/archive"
-    38 no_links: NoLinks { Told = "207", Absent = "absent" }
+    38 no_links: NoLinks { Listed = "207", Absent = "absent" }
         "a record without associations in an association batch/read"
     38 missing_from: MissingFrom {
         Id = "207-id", Ids = "207-ids", From = "207-from", Message = "207-text", NoLinks = "207-none",

@@ -12,22 +12,22 @@ use crate::rehearsal::{Ended, Rehearsal, Served, TOKEN};
 use crate::scenario::{CHECKED, Held, Scenario};
 
 /// A folder and a portal in another process.
-pub struct Desk {
+pub struct FilledPortal {
     pub here: Rehearsal,
     pub sandbox: Served,
     runtime: tokio::runtime::Runtime,
 }
 
-impl Desk {
+impl FilledPortal {
     /// An empty portal.
-    pub fn new(args: &[&str]) -> Desk {
-        Desk::in_folder(Rehearsal::new(), args)
+    pub fn new(args: &[&str]) -> FilledPortal {
+        FilledPortal::in_folder(Rehearsal::new(), args)
     }
 
     /// A portal whose state may stand in a folder.
-    pub fn in_folder(here: Rehearsal, args: &[&str]) -> Desk {
+    pub fn in_folder(here: Rehearsal, args: &[&str]) -> FilledPortal {
         let sandbox = here.serve(args);
-        Desk {
+        FilledPortal {
             here,
             sandbox,
             runtime: tokio::runtime::Runtime::new().expect("a runtime"),
@@ -35,8 +35,8 @@ impl Desk {
     }
 
     /// A portal without a limit, with so many plain tickets; their ids in order.
-    pub fn with_tickets(tickets: usize) -> (Desk, Vec<u64>) {
-        let desk = Desk::new(&["--rate", "off"]);
+    pub fn with_tickets(tickets: usize) -> (FilledPortal, Vec<u64>) {
+        let desk = FilledPortal::new(&["--rate", "off"]);
         let ids = desk.create(tickets, |n| json!({"subject": format!("Ticket {n}")}));
         (desk, ids)
     }
@@ -154,7 +154,7 @@ impl Desk {
     }
 
     /// Starts the tool and kills it when `moment` has come, or lets it end.
-    pub fn kill_tool(&mut self, args: &[&str], moment: impl FnOnce(&mut Child, &mut Desk)) {
+    pub fn kill_tool(&mut self, args: &[&str], moment: impl FnOnce(&mut Child, &mut FilledPortal)) {
         let mut child = self
             .here
             .command(args)

@@ -2,10 +2,10 @@
 //! first row, apart from what the portal lacks. `check` finds out the same, from the
 //! portal or from a copy of its definitions.
 
+use super::console::Console;
 use super::mapping_file::mapping_error;
 use super::portal::call_error;
 use super::schema::PortalCopy;
-use super::talk::Talk;
 use crate::error::Error;
 use crate::hubspot::{CallError, Client, SchemaParts};
 use crate::import::flow::Operation;
@@ -49,10 +49,10 @@ impl Intent<'_> {
     }
 
     /// The mapping, checked against the file and a schema.
-    pub fn compile(&self, schema: &Schema, talk: &Talk) -> Result<CompiledMapping, Error> {
+    pub fn compile(&self, schema: &Schema, console: &Console) -> Result<CompiledMapping, Error> {
         let purpose = self.operation.purpose();
         let compiled = self.mapping.compile(self.headers, schema, purpose);
-        compiled.map_err(|errors| mapping_error(&errors, talk))
+        compiled.map_err(|errors| mapping_error(&errors, console))
     }
 
     /// The compiled mapping, and what its links mean in the portal.
@@ -63,9 +63,9 @@ impl Intent<'_> {
         &self,
         schema: &Schema,
         definitions: Definitions<'_>,
-        talk: &Talk,
+        console: &Console,
     ) -> Result<(CompiledMapping, LinkKinds), Error> {
-        let compiled = self.compile(schema, talk)?;
+        let compiled = self.compile(schema, console)?;
         refuse_counted(&compiled, self.operation)?;
         self.refuse_links(&compiled)?;
         let known = definitions.of_links(&compiled).await.map_err(call_error)?;
@@ -100,7 +100,7 @@ impl Definitions<'_> {
 pub fn kinds_error(error: KindsError) -> Error {
     match error {
         KindsError::Call(error) => call_error(error),
-        KindsError::Unread { .. } => Error::mend(error)
+        KindsError::Unread { .. } => Error::must_fix(error)
             .advise("run `tickethaul schema pull` again, with a token that may read them"),
         other => Error::usage(other).advise("nothing was written; correct the [[associate]]"),
     }

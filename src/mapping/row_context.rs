@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use minijinja::Value;
 
-use super::stray::Stray;
+use super::unmatched::Unmatched;
 use crate::mapping::template::{TemplateId, Templates};
 use crate::model::issue::{Problem, Reason};
 use crate::model::row::SourceRow;
@@ -13,7 +13,7 @@ use crate::model::ticket::PlacedRemark;
 
 /// A row and what its entries share.
 #[derive(Debug)]
-pub(crate) struct Scope<'r> {
+pub(crate) struct RowContext<'r> {
     source: &'r SourceRow,
     empty: &'r [String],
     templates: &'r Templates,
@@ -30,7 +30,7 @@ pub(crate) struct Findings {
     /// What the user should know of.
     pub(crate) remarks: Vec<PlacedRemark>,
     /// Texts that were left blank or replaced for want of a counterpart.
-    pub(crate) strays: Vec<Stray>,
+    pub(crate) strays: Vec<Unmatched>,
 }
 
 /// The text without blanks around it. Most have none, which their first and last bytes
@@ -45,14 +45,14 @@ pub(crate) fn trimmed(text: &str) -> &str {
     }
 }
 
-impl<'r> Scope<'r> {
+impl<'r> RowContext<'r> {
     /// Starts a row. `empty` are the cells that mean "no value".
     pub(crate) fn new(
         source: &'r SourceRow,
         empty: &'r [String],
         templates: &'r Templates,
     ) -> Self {
-        Scope {
+        RowContext {
             source,
             empty,
             templates,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::mapping::convert::{DateFormat, ISO, ZONES, nearest_zone};
 use crate::mapping::errors::{Problem, Problems};
 use crate::mapping::header_index::HeaderIndex;
-use crate::mapping::shape::{At, Document, EntrySpec, KeyOrigin, Origin, ZoneSpec};
+use crate::mapping::syntax::{At, Document, EntrySpec, KeyOrigin, Origin, ZoneSpec};
 use crate::mapping::template::{TemplateFault, Templates};
 
 /// Reports what is wrong, whatever file and portal the mapping is used with.

@@ -5,7 +5,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, FromArgMatches};
 
 use crate::error::Error;
-use crate::journal::{COMMENTS_OPTION, Told};
+use crate::journal::{COMMENTS_OPTION, RunOptions};
 
 /// Options that stay with a run until a resume is given others.
 const KEPT: [&str; 11] = [
@@ -57,48 +57,48 @@ pub const FILES: [&str; 3] = ["attachments", "attachment-host", "max-attachment"
 const FOR_EXPORTS: [&str; 2] = ["force", "output"];
 
 /// The arguments after the program's name, and the options among them.
-pub struct Typed {
+pub struct CommandLine {
     /// All commands and options.
     line: clap::Command,
     words: Vec<String>,
-    options: Told,
+    options: RunOptions,
 }
 
-impl Typed {
+impl CommandLine {
     /// What was typed, as `command` defines it; `matches` is how it was parsed.
-    pub fn new(line: clap::Command, words: Vec<String>, matches: &ArgMatches) -> Typed {
+    pub fn new(line: clap::Command, words: Vec<String>, matches: &ArgMatches) -> CommandLine {
         let innermost = innermost(matches);
         let names = KEPT.iter().chain(&WHERE);
         let names = names.chain(&FOR_IMPORTS).chain(&FOR_EXPORTS).chain(&FILES);
         let names = names.chain(&[COMMENTS_OPTION]);
         let options = names.filter_map(|name| Some(((*name).to_owned(), typed(innermost, name)?)));
-        Typed {
+        CommandLine {
             line,
             words,
-            options: Told::new(options),
+            options: RunOptions::new(options),
         }
     }
 
     /// What stays with a run.
-    pub fn told(&self) -> Told {
+    pub fn told(&self) -> RunOptions {
         self.only(&[&KEPT[..], &FILES, &[COMMENTS_OPTION]].concat())
     }
 
-    fn only(&self, names: &[&str]) -> Told {
+    fn only(&self, names: &[&str]) -> RunOptions {
         let options = self.options.iter();
         let kept = options.filter(|(name, _)| names.contains(name));
-        Told::new(kept.map(|(name, value)| (name.to_owned(), value.to_owned())))
+        RunOptions::new(kept.map(|(name, value)| (name.to_owned(), value.to_owned())))
     }
 
     /// The arguments of the command as if the run's options had been typed with it; those
     /// really typed take precedence.
-    pub fn as_told<A: FromArgMatches>(&self, told: &Told) -> Result<A, Error> {
+    pub fn as_told<A: FromArgMatches>(&self, told: &RunOptions) -> Result<A, Error> {
         let told = began_with(told.clone());
         // A run folder is data: what it says about places is judged in `trust`.
         let kept = told
             .iter()
             .filter(|(name, _)| KEPT.contains(name) || FILES.contains(name));
-        let kept = Told::new(kept.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let kept = RunOptions::new(kept.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let rest = kept.without(&self.options);
         parse(self.line.clone(), with_options(&self.words, &rest))
     }
@@ -126,8 +126,8 @@ impl Typed {
 
 /// The options of a run, with the version of the API that it began with. Earlier versions
 /// of this tool kept that only if it was typed, and otherwise used v3.
-pub fn began_with(told: Told) -> Told {
-    Told::new([("api".to_owned(), FIRST_API.to_owned())]).overlaid(&told)
+pub fn began_with(told: RunOptions) -> RunOptions {
+    RunOptions::new([("api".to_owned(), FIRST_API.to_owned())]).overlaid(&told)
 }
 
 /// The value of an option, or nothing if the command line does not give it.
@@ -144,7 +144,7 @@ fn typed(matches: &ArgMatches, name: &str) -> Option<String> {
 }
 
 /// The words with options behind them, but before a `--`.
-fn with_options(words: &[String], options: &Told) -> Vec<String> {
+fn with_options(words: &[String], options: &RunOptions) -> Vec<String> {
     let end = words.iter().position(|word| word == "--");
     let (before, behind) = words.split_at(end.unwrap_or(words.len()));
     let options = options
@@ -171,7 +171,7 @@ fn parse<A: FromArgMatches>(line: clap::Command, words: Vec<String>) -> Result<A
     args.map_err(|error| {
         let words = error.render().to_string();
         let words = words.trim_start_matches("error: ").trim_end();
-        Error::mend(format!(
+        Error::must_fix(format!(
             "the options that the run was given can't be used any more: {words}"
         ))
         .advise("give them again on this command line")
@@ -270,10 +270,10 @@ mod tests {
         line.split_whitespace().map(str::to_owned).collect()
     }
 
-    fn typed_as(line: &str) -> Typed {
+    fn typed_as(line: &str) -> CommandLine {
         let all = std::iter::once("tickethaul".to_owned()).chain(words(line));
         let matches = App::command().try_get_matches_from(all).expect(line);
-        Typed::new(App::command(), words(line), &matches)
+        CommandLine::new(App::command(), words(line), &matches)
     }
 
     #[test]
@@ -305,7 +305,7 @@ mod tests {
             ("base-url", "http://127.0.0.1:9"),
             ("token-file", "x"),
         ];
-        let told = Told::new(told.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let told = RunOptions::new(told.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let args = typed_as("resume").as_told::<ResumeArgs>(&told);
         let shown = format!("{:?}", args.expect("arguments"));
         assert!(shown.contains("Rate { calls: 50,"), "{shown}");

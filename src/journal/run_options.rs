@@ -13,12 +13,12 @@ pub const COMMENTS_OPTION: &str = "comments";
 /// Options by their names on the command line, without dashes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Told(BTreeMap<String, String>);
+pub struct RunOptions(BTreeMap<String, String>);
 
-impl Told {
+impl RunOptions {
     /// These options.
-    pub fn new(options: impl IntoIterator<Item = (String, String)>) -> Told {
-        Told(options.into_iter().collect())
+    pub fn new(options: impl IntoIterator<Item = (String, String)>) -> RunOptions {
+        RunOptions(options.into_iter().collect())
     }
 
     /// True when there are none.
@@ -38,14 +38,14 @@ impl Told {
 
     /// These options, overridden by `later`.
     #[must_use]
-    pub fn overlaid(mut self, later: &Told) -> Told {
+    pub fn overlaid(mut self, later: &RunOptions) -> RunOptions {
         self.0.extend(later.0.clone());
         self
     }
 
     /// Those that are not in `others`.
     #[must_use]
-    pub fn without(mut self, others: &Told) -> Told {
+    pub fn without(mut self, others: &RunOptions) -> RunOptions {
         self.0.retain(|name, _| !others.0.contains_key(name));
         self
     }
@@ -55,9 +55,9 @@ impl Told {
 mod tests {
     use super::*;
 
-    fn told(options: &[(&str, &str)]) -> Told {
+    fn told(options: &[(&str, &str)]) -> RunOptions {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Told::new(options.iter().map(owned))
+        RunOptions::new(options.iter().map(owned))
     }
 
     #[test]
@@ -76,6 +76,9 @@ mod tests {
         let told = told(&[("rate", "50/10s")]);
         let text = serde_json::to_string(&told).expect("JSON");
         assert_eq!(text, r#"{"rate":"50/10s"}"#);
-        assert_eq!(serde_json::from_str::<Told>(&text).expect("JSON"), told);
+        assert_eq!(
+            serde_json::from_str::<RunOptions>(&text).expect("JSON"),
+            told
+        );
     }
 }

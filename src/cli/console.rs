@@ -1,5 +1,5 @@
 //! What the command line says: errors, notes and results. stdout is data, stderr is
-//! talk. A reader of stdout that went away is not an error; any other failure of stdout
+//! console. A reader of stdout that went away is not an error; any other failure of stdout
 //! is, and is reported at the end. Texts of others must not control the terminal:
 //! messages go through `visible` here, and data does so on a terminal.
 
@@ -22,11 +22,11 @@ use crate::report::{Face, HaulProgress, JsonLines, PlainLines, ProgressLine};
 const RED: Style = AnsiColor::Red.on_default().bold();
 const BOLD: Style = Style::new().bold();
 
-/// Whether --quiet was given, for tasks that have no `Talk`.
+/// Whether --quiet was given, for tasks that have no `Console`.
 static QUIET: AtomicBool = AtomicBool::new(false);
 
 /// The voice of a command.
-pub struct Talk {
+pub struct Console {
     json: bool,
     progress: ProgressMode,
     quiet: bool,
@@ -34,9 +34,9 @@ pub struct Talk {
     failed: Mutex<Option<io::Error>>,
 }
 
-impl Talk {
+impl Console {
     /// As the global options say.
-    pub fn new(global: &Global) -> Talk {
+    pub fn new(global: &Global) -> Console {
         let choice = match global.color {
             ColorChoice::Auto => anstream::ColorChoice::Auto,
             ColorChoice::Always => anstream::ColorChoice::Always,
@@ -44,7 +44,7 @@ impl Talk {
         };
         choice.write_global();
         QUIET.store(global.quiet, Ordering::Relaxed);
-        Talk {
+        Console {
             json: global.json,
             progress: global.progress,
             quiet: global.quiet,
@@ -96,7 +96,7 @@ impl Talk {
         }
     }
 
-    /// Printed whatever the options, by a task that has no `Talk`.
+    /// Printed whatever the options, by a task that has no `Console`.
     pub fn aside(words: &str) {
         let _gone = writeln!(anstream::stderr(), "{}", one_line(&masked(words)));
     }
@@ -104,7 +104,7 @@ impl Talk {
     /// The same, but silent with --quiet.
     pub fn remark(words: &str) {
         if !QUIET.load(Ordering::Relaxed) {
-            Talk::aside(words);
+            Console::aside(words);
         }
     }
 
@@ -217,7 +217,7 @@ impl Talk {
         let read = io::stdin().lock().read_line(&mut answer);
         let agreed = read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
         if !agreed {
-            Talk::aside("not done: the answer was no; nothing was changed in the portal");
+            Console::aside("not done: the answer was no; nothing was changed in the portal");
         }
         agreed
     }

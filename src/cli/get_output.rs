@@ -23,22 +23,22 @@ pub struct Shown<'a> {
 }
 
 /// Shows tickets of one portal.
-pub struct Face<'a> {
+pub struct TicketOutput<'a> {
     account: &'a Account,
     shown: Shown<'a>,
     /// Labels of stored values by property.
     labels: HashMap<&'a str, HashMap<String, String>>,
 }
 
-impl<'a> Face<'a> {
+impl<'a> TicketOutput<'a> {
     /// A form for tickets of this portal.
-    pub fn new(schema: &Schema, account: &'a Account, shown: &Shown<'a>) -> Face<'a> {
+    pub fn new(schema: &Schema, account: &'a Account, shown: &Shown<'a>) -> TicketOutput<'a> {
         let names = shown.properties.iter().chain(shown.history);
         let labels = names.filter_map(|name| {
             let property = schema.tickets.get(*name)?;
             Some((*name, labels(property, schema)))
         });
-        Face {
+        TicketOutput {
             account,
             shown: *shown,
             labels: labels.collect(),
@@ -237,7 +237,7 @@ mod tests {
             associations: &[ObjectType::Contacts, ObjectType::Deals],
             history: &["tags"],
         };
-        let face = Face::new(&schema, &account, &shown);
+        let face = TicketOutput::new(&schema, &account, &shown);
         let expected = "\
 ticket 12  https://app.hubspot.com/contacts/7/record/0-5/12
   content   one

@@ -6,12 +6,12 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::target::Goes;
-use crate::cli::talk::Talk;
+use crate::cli::console::Console;
 use crate::export::{Done, FilesSum};
 use crate::model::count::{count, counted, counted_as};
 
 /// For people.
-pub(super) fn tell(done: &Done, (goes, goes_on): (&Goes, bool), talk: &Talk) {
+pub(super) fn tell(done: &Done, (goes, goes_on): (&Goes, bool), console: &Console) {
     let archived = match done.archived {
         0 => String::new(),
         archived => format!(", {} of them archived", count(archived)),
@@ -23,55 +23,55 @@ pub(super) fn tell(done: &Done, (goes, goes_on): (&Goes, bool), talk: &Talk) {
     let tickets = counted(done.tickets, "ticket");
     let merged = done.merged.filter(|_| goes_on);
     match (merged, done.lines) {
-        (Some(merged), Some(lines)) => talk.say(&format!(
+        (Some(merged), Some(lines)) => console.say(&format!(
             "{} added, {} gone; the log holds {} of {tickets}{archived}{tables}",
             counted(merged.changed, "line"),
             count(merged.gone),
             counted(lines, "line"),
         )),
-        (None, _) => talk.say(&format!("{tickets} exported{archived}{tables}")),
-        (Some(merged), None) => talk.say(&format!(
+        (None, _) => console.say(&format!("{tickets} exported{archived}{tables}")),
+        (Some(merged), None) => console.say(&format!(
             "{} new or changed, {} gone; the data set holds {tickets}{archived}{tables}",
             count(merged.changed),
             count(merged.gone)
         )),
     }
-    say_rest(done, talk);
-    say_issue(done, goes.path().is_none(), talk);
+    say_rest(done, console);
+    say_issue(done, goes.path().is_none(), console);
 }
 
 /// What it lacks, and its files.
-fn say_rest(done: &Done, talk: &Talk) {
+fn say_rest(done: &Done, console: &Console) {
     if done.uncounted > 0 {
-        talk.say(&format!(
+        console.say(&format!(
             "the portal counts {} fewer: some may have been deleted for good; --reconcile takes those out",
             counted(done.uncounted, "ticket")
         ));
     }
     if let Some(first) = done.missing.first() {
         let ids = counted_as(done.missing.len(), "id is", "ids are");
-        talk.say(&format!("{ids} not in the portal, such as {first}"));
+        console.say(&format!("{ids} not in the portal, such as {first}"));
     }
     if done.left_out > 0 {
         let tickets = counted(done.left_out, "ticket");
-        talk.say(&format!(
+        console.say(&format!(
             "left out: {tickets} archived or merged while the export ran"
         ));
     }
     if let Some(sum) = &done.attachments {
-        say_files(sum, talk);
+        say_files(sum, console);
     }
 }
 
-fn say_files(sum: &FilesSum, talk: &Talk) {
-    talk.say(&format!(
+fn say_files(sum: &FilesSum, console: &Console) {
+    console.say(&format!(
         "{} downloaded, {} there before; {}",
         counted(sum.downloaded, "attachment"),
         count(sum.there),
         counted(sum.bytes, "byte"),
     ));
     if let Some((file, ticket, why)) = &sum.first {
-        talk.say(&format!(
+        console.say(&format!(
             "{} not downloaded, such as file {file} of ticket {ticket}: {why}",
             counted_as(sum.lacking, "attachment is", "attachments are"),
         ));
@@ -79,10 +79,15 @@ fn say_files(sum: &FilesSum, talk: &Talk) {
 }
 
 /// For programs, if stdout is free for it.
-pub(super) fn tell_json(done: &Done, (goes, goes_on): (&Goes, bool), time: Duration, talk: &Talk) {
+pub(super) fn tell_json(
+    done: &Done,
+    (goes, goes_on): (&Goes, bool),
+    time: Duration,
+    console: &Console,
+) {
     // stdout has the tickets.
     if !matches!(goes, Goes::Stream(None)) {
-        talk.result(&json!({
+        console.result(&json!({
             "tickets": done.tickets,
             "archived": done.archived,
             "tables": done.tables.iter().cloned().collect::<BTreeMap<_, _>>(),
@@ -106,7 +111,7 @@ pub(super) fn tell_json(done: &Done, (goes, goes_on): (&Goes, bool), time: Durat
     }
 }
 
-fn say_issue(done: &Done, to_stream: bool, talk: &Talk) {
+fn say_issue(done: &Done, to_stream: bool, console: &Console) {
     let Some((id, misfit)) = &done.first_issue else {
         return;
     };
@@ -114,7 +119,7 @@ fn say_issue(done: &Done, to_stream: bool, talk: &Talk) {
         true => "",
         false => " but in the .issues.csv beside it",
     };
-    talk.say(&format!(
+    console.say(&format!(
         "{} not in the export{place}: ticket {id} has `{}` in {}, which holds {}",
         counted_as(done.issues, "row is", "rows are"),
         misfit.value,

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::console::Console;
 use super::export::{folder_error, newer};
-use super::found::{everywhere, is_run, of_this_folder, plans};
-use super::relatives::Family;
-use super::talk::Talk;
+use super::families::Family;
+use super::find_runs::{everywhere, is_run, of_this_folder, plans};
 use crate::error::Error;
 use crate::export::{self, Asked, ExportState, is_export, progress};
 use crate::journal::{Applied, Lock, Overview, PlanReading, Reading, RunState};
@@ -19,7 +19,7 @@ use crate::model::visible::one_line;
 use crate::review::family::{Member, undos};
 
 /// A run as it is shown.
-pub struct Shown {
+pub struct RunStatus {
     /// Its folder, as it is typed.
     pub path: PathBuf,
     pub(super) name: String,
@@ -95,7 +95,7 @@ impl State {
     }
 }
 
-impl Shown {
+impl RunStatus {
     /// When it began, by this machine's clock.
     pub fn begun(&self) -> Timestamp {
         match &self.what {
@@ -106,18 +106,18 @@ impl Shown {
     }
 
     /// Finds the runs that it is counted with.
-    pub(super) fn relate(&mut self, known: &[Member], talk: &Talk) {
+    pub(super) fn relate(&mut self, known: &[Member], console: &Console) {
         let What::Import(past) = &self.what else {
             return;
         };
         self.parent = past.parent.as_deref().map(|parent| {
             let mut known = known.iter();
-            let found = known.find(|one| one.kin.run == parent);
+            let found = known.find(|one| one.lineage.run == parent);
             found.map_or_else(|| parent.to_owned(), Member::name)
         });
         self.undoes = past.undoes.as_ref().map(|undone| {
             let mut known = known.iter();
-            let found = known.find(|one| one.kin.run == undone.run);
+            let found = known.find(|one| one.lineage.run == undone.run);
             let folder = || undone.folder.display().to_string();
             found.map_or_else(folder, Member::name)
         });
@@ -128,7 +128,7 @@ impl Shown {
                 (!rows.is_empty()).then_some((names, rows.len() as u64))
             }
             Err(error) => {
-                talk.say(&format!(
+                console.say(&format!(
                     "{}: what undos took back of it can't be counted: {error}",
                     one_line(&self.name)
                 ));
@@ -137,7 +137,7 @@ impl Shown {
         };
         match Family::of(&past.run, known) {
             Ok(family) => self.family = family,
-            Err(error) => talk.say(&format!(
+            Err(error) => console.say(&format!(
                 "{}: its retries can't be counted with it: {error}",
                 one_line(&self.name)
             )),
@@ -192,7 +192,7 @@ impl Shown {
 }
 
 /// The runs and plans of this folder, or all that are known.
-pub fn all(everywhere_too: bool, talk: &Talk) -> Vec<Shown> {
+pub fn all(everywhere_too: bool, console: &Console) -> Vec<RunStatus> {
     let folders = match everywhere_too {
         true => everywhere(),
         false => of_this_folder(),
@@ -201,15 +201,15 @@ pub fn all(everywhere_too: bool, talk: &Talk) -> Vec<Shown> {
     for path in folders.into_iter().chain(plans(everywhere_too)) {
         match look(&path) {
             Ok(run) => shown.push(run),
-            Err(error) => talk.say(&format!("{}: {error}", path.display())),
+            Err(error) => console.say(&format!("{}: {error}", path.display())),
         }
     }
     shown
 }
 
 /// Oldest first, and the retries of a run after it.
-pub(super) fn sort(shown: &mut [Shown]) {
-    let first = |run: &Shown| {
+pub(super) fn sort(shown: &mut [RunStatus]) {
+    let first = |run: &RunStatus| {
         let family = run.family.as_ref();
         family.map(|family| family.first.clone())
     };
@@ -226,20 +226,20 @@ pub(super) fn sort(shown: &mut [Shown]) {
 }
 
 /// The run of this folder that was started last, of the wanted ones.
-pub fn latest(wanted: impl Fn(&Shown) -> bool) -> Option<Shown> {
+pub fn latest(wanted: impl Fn(&RunStatus) -> bool) -> Option<RunStatus> {
     let shown = of_this_folder().into_iter();
     let shown = shown.filter_map(|path| look(&path).ok());
-    shown.filter(|run| wanted(run)).max_by_key(Shown::begun)
+    shown.filter(|run| wanted(run)).max_by_key(RunStatus::begun)
 }
 
-pub(super) fn look(path: &Path) -> Result<Shown, Error> {
+pub(super) fn look(path: &Path) -> Result<RunStatus, Error> {
     let (state, what) = match is_export(path) {
         true => look_at_export(path)?,
         false if !is_run(path) && PlanReading::is_there(path) => look_at_plan(path)?,
         false => look_at_import(path)?,
     };
     let name = path.file_name().unwrap_or(path.as_os_str());
-    Ok(Shown {
+    Ok(RunStatus {
         path: path.to_owned(),
         name: name.to_string_lossy().into_owned(),
         state,

@@ -10,7 +10,7 @@ use crate::mapping::propose::missing_header;
 use crate::model::dialect::Dialect;
 
 /// An input with what was found out about its dialect.
-pub struct Sounded {
+pub struct DialectSurvey {
     /// What is in it, read by `dialect`.
     pub survey: Survey,
     /// The dialect that a mapping has to name.
@@ -24,7 +24,7 @@ pub struct Sounded {
 ///
 /// # Errors
 /// When it can't be read.
-pub fn sound(input: Input, given: &Dialect) -> Result<Sounded, Error> {
+pub fn survey_dialect(input: Input, given: &Dialect) -> Result<DialectSurvey, Error> {
     let first = Sounding::begin(input, given)?;
     // JSON has no dialects.
     let last = match first.input.is_json() {
@@ -41,7 +41,7 @@ pub fn sound(input: Input, given: &Dialect) -> Result<Sounded, Error> {
 /// An input that is read again with each finding.
 struct Sounding {
     input: Input,
-    found: Sounded,
+    found: DialectSurvey,
 }
 
 impl Sounding {
@@ -65,7 +65,7 @@ impl Sounding {
         if dialect != *given {
             input = input.reopened(&dialect)?;
         }
-        let found = Sounded {
+        let found = DialectSurvey {
             survey: survey(&mut input)?,
             dialect,
             findings,
@@ -121,7 +121,7 @@ impl Sounding {
         if self.found.dialect.skip_last > 0 {
             return Ok(self);
         }
-        let Sounded {
+        let DialectSurvey {
             survey, findings, ..
         } = &mut self.found;
         let Some(records) = leave_out(survey, findings) else {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::desk::Desk;
+use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Ended, Rehearsal, Served};
 
 const MAPPING: &str = r#"
@@ -162,7 +162,7 @@ fn a_run_of_an_earlier_version_keeps_the_paths_that_it_began_with() {
 
 #[test]
 fn deadline_and_horizon_stay_as_told() {
-    let desk = Desk::new(&["--rate", "off", "--trouble", "hang@2:tickets/batch/update"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--trouble", "hang@2:tickets/batch/update"]);
     let _file = desk.here.write("in.csv", rows(30, &[]));
     let _file = desk.here.write("m.toml", MAPPING);
     let import = ["import", "in.csv", "-m", "m.toml", "--run-dir"];
@@ -226,7 +226,7 @@ fn time_that_is_up_stops_an_import_again() {
 
 #[test]
 fn an_export_is_resumed_as_it_was_told_or_is_told_anew() {
-    let desk = Desk::new(&["--rate", "off", "--trouble", "slow=200ms"]);
+    let desk = FilledPortal::new(&["--rate", "off", "--trouble", "slow=200ms"]);
     let _ids = desk.create(1_000, |n| json!({"subject": format!("Ticket {n}")}));
     let export = [
         "export",
@@ -326,7 +326,7 @@ fn a_day_whose_calls_are_used_up_ends_the_run_or_is_waited_for() {
     assert_eq!(logged(&here, "used up"), 1, "{}", here.read("run/run.log"));
     // The day after is far: the run's own time ends the wait, and a resume that is told
     // otherwise does not wait.
-    let here = crate::told::here(&rows(30, &[]));
+    let here = crate::kept_options::here(&rows(30, &[]));
     let portal = here.serve(&["--switch", "daily_limit=9", "--switch", "day_ends=1h"]);
     let import = ["import", "in.csv", "-m", "m.toml", "--create-properties"];
     let small = ["--run-dir", "run", "--batch-size", "5", "--reserve", "0"];

@@ -179,7 +179,7 @@ impl Notes {
 
     /// Notes of which a second copy may exist, now that nothing can come late: it is
     /// archived, and then keys are known not to be unique.
-    pub(super) async fn untwin(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
+    pub(super) async fn archive_copies(&self, work: &mut Work, way: &KeyWay) -> Result<(), Stop> {
         let mut twins = Vec::new();
         for (place, piece) in work.pieces.iter().enumerate() {
             if let State::Twin(record) = &piece.state

@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
+use super::console::Console;
 use super::portal::{Portal, connect, same_account, sandbox_error};
 use super::settings::{Chosen, PortalArgs, SANDBOX_STATE, config, exposed};
-use super::talk::Talk;
 use super::twin::Twin;
 use crate::error::Error;
 use crate::hubspot::{Credentials, Token};
@@ -14,33 +14,33 @@ use crate::sandbox;
 impl Portal {
     /// Opens the portal that the arguments name; starts the sandbox if that is it. Asks
     /// which account it is, and says so first of all, with how it was chosen.
-    pub async fn open(args: &PortalArgs, talk: &Talk) -> Result<Portal, Error> {
+    pub async fn open(args: &PortalArgs, console: &Console) -> Result<Portal, Error> {
         let chosen = args.chosen()?;
         args.refuse_empty(&chosen)?;
-        Portal::open_chosen(args, &chosen, talk).await
+        Portal::open_chosen(args, &chosen, console).await
     }
 
     /// Opens a portal that has already been chosen.
     pub async fn open_chosen(
         args: &PortalArgs,
         chosen: &Chosen,
-        talk: &Talk,
+        console: &Console,
     ) -> Result<Portal, Error> {
-        let opened = Portal::reach(args, chosen, talk).await;
+        let opened = Portal::reach(args, chosen, console).await;
         match &opened {
-            Ok(portal) => talk.say(&format!("{}: {}", portal.name(), args.choice(chosen))),
+            Ok(portal) => console.say(&format!("{}: {}", portal.name(), args.choice(chosen))),
             // The error should say which portal was meant.
             Err(_) if !matches!(chosen, Chosen::Nothing) => {
-                talk.say(&format!("portal: {}", args.choice(chosen)));
+                console.say(&format!("portal: {}", args.choice(chosen)));
             }
             Err(_) => {}
         }
         opened
     }
 
-    async fn reach(args: &PortalArgs, chosen: &Chosen, talk: &Talk) -> Result<Portal, Error> {
+    async fn reach(args: &PortalArgs, chosen: &Chosen, console: &Console) -> Result<Portal, Error> {
         if let Some(path) = exposed(chosen, args) {
-            talk.say(&format!(
+            console.say(&format!(
                 "{} can be read by other users of this machine: `chmod 600` keeps it to yourself",
                 path.display()
             ));
@@ -50,7 +50,7 @@ impl Portal {
             chosen if chosen.is_sandbox() => {
                 let folder = args.made_sandbox_folder(chosen)?;
                 let reset = args.reset_words(chosen);
-                let twin = twin_in(&folder, args.like(chosen), &reset, talk).await?;
+                let twin = twin_in(&folder, args.like(chosen), &reset, console).await?;
                 is_twin = twin.is_some();
                 let (sandbox, token) = start_sandbox(&folder, twin).await?;
                 let settings = args.settings_with(Credentials::Token(token), chosen);
@@ -77,7 +77,7 @@ async fn twin_in(
     folder: &Path,
     like: Option<&str>,
     reset: &str,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Option<Twin>, Error> {
     let held = Twin::in_folder(folder)?;
     let Some(like) = like else {
@@ -86,7 +86,7 @@ async fn twin_in(
     let state = folder.join(SANDBOX_STATE);
     match held {
         Some(twin) => {
-            talk.say(&format!("{}; `{reset}` starts over", twin.words()));
+            console.say(&format!("{}; `{reset}` starts over", twin.words()));
             Ok(Some(twin))
         }
         None if state.exists() => {
@@ -97,7 +97,7 @@ async fn twin_in(
             )
         }
         None => {
-            let twin = Twin::of(like, talk).await?;
+            let twin = Twin::of(like, console).await?;
             twin.keep(folder)?;
             Ok(Some(twin))
         }

@@ -19,7 +19,7 @@ use crate::model::place::Places;
 pub(super) fn operation(header: &Header) -> Result<Operation, Error> {
     let word = &header.operation;
     Operation::named(word).ok_or_else(|| {
-        Error::mend(format!(
+        Error::must_fix(format!(
             "this tickethaul can't {word} rows: use a newer one"
         ))
     })
@@ -67,7 +67,7 @@ pub(super) fn input_of(header: &Header) -> Result<(Input, MappingFile), Error> {
 pub(super) fn first_mapping(header: &Header, began: Began) -> Result<MappingFile, Error> {
     let name = header.mapping_path.to_string_lossy();
     let mapping = MappingFile::parse_known(&name, &header.mapping_text, &header.tables);
-    let mapping = mapping.map_err(Error::mend)?;
+    let mapping = mapping.map_err(Error::must_fix)?;
     same_tables(header, mapping.tables(), began)?;
     Ok(mapping)
 }
@@ -86,7 +86,7 @@ pub(super) fn rows_of(
         // A run folder could name anything, such as a device that never ends.
         if fs::metadata(&input.path).is_ok_and(|found| !found.is_file()) {
             let message = format!("the input {} is not a regular file", input.path.display());
-            return Err(Error::mend(message));
+            return Err(Error::must_fix(message));
         }
     }
     let inputs = header.inputs.iter();
@@ -105,7 +105,7 @@ pub(super) fn same_portal(header: &Header, account: &Account, began: Began) -> R
     };
     match account.portal_id == before {
         true => Ok(()),
-        false => Err(Error::mend(format!(
+        false => Err(Error::must_fix(format!(
             "the {what} belongs to portal {before}, the token to portal {}",
             account.portal_id
         ))),

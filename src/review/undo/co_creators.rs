@@ -16,21 +16,21 @@ const APART: SignedDuration = SignedDuration::from_mins(10);
 
 /// Journals of other runs of the portal that were running at the same time as one.
 #[derive(Default)]
-pub struct Claims(Vec<(String, Reading)>);
+pub struct CoCreators(Vec<(String, Reading)>);
 
-impl Claims {
+impl CoCreators {
     /// Opens the journals of those of these runs that wrote to the portal of a run while it
     /// was running.
-    pub fn against(own: &Member, known: &[Member]) -> Claims {
+    pub fn against(own: &Member, known: &[Member]) -> CoCreators {
         let Some((begun, ended)) = span(own) else {
-            return Claims::default();
+            return CoCreators::default();
         };
         let meets =
             |other: &Member| span(other).is_some_and(|other| begun <= other.1 && other.0 <= ended);
         let others = known.iter().filter(|other| {
-            other.kin.run != own.kin.run
-                && other.kin.undoes.is_none()
-                && other.kin.portal == own.kin.portal
+            other.lineage.run != own.lineage.run
+                && other.lineage.undoes.is_none()
+                && other.lineage.portal == own.lineage.portal
                 && meets(other)
         });
         // A run that can't be read is reported when that run itself is asked for.
@@ -38,7 +38,7 @@ impl Claims {
             let journal = Reading::open(&other.folder).ok()?;
             Some((other.name(), journal))
         });
-        Claims(opened.collect())
+        CoCreators(opened.collect())
     }
 
     /// The name of another run that claims to have created this ticket.
@@ -65,6 +65,6 @@ fn span(run: &Member) -> Option<(Timestamp, Timestamp)> {
         .into_iter()
         .filter_map(changed)
         .max()?;
-    let begun = run.kin.begun.checked_sub(APART).ok()?;
+    let begun = run.lineage.begun.checked_sub(APART).ok()?;
     Some((begun, ended.checked_add(APART).ok()?))
 }

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::found::{everywhere, is_run};
+use super::find_runs::{everywhere, is_run};
 use crate::error::Error;
 use crate::export::is_export;
 use crate::import::flow::Operation;
-use crate::import::plan::rivals::Rivals;
+use crate::import::plan::family_keys::FamilyKeys;
 use crate::import::settle::files::REFUSED;
 use crate::journal::{Header, Reading};
 use crate::model::outcome::Fate;
@@ -38,12 +38,12 @@ pub fn known<'a>(folders: impl IntoIterator<Item = &'a Path>) -> Vec<Member> {
             continue;
         }
         // A run that can't be read is reported when that run itself is asked for.
-        let Ok(kin) = Reading::open(&folder).and_then(|journal| journal.kin()) else {
+        let Ok(lineage) = Reading::open(&folder).and_then(|journal| journal.lineage()) else {
             continue;
         };
         // A copy of a run folder is the same run.
-        if !known.iter().any(|one| one.kin.run == kin.run) {
-            known.push(Member { folder, kin });
+        if !known.iter().any(|one| one.lineage.run == lineage.run) {
+            known.push(Member { folder, lineage });
         }
     }
     known
@@ -65,7 +65,7 @@ impl Family {
         let journal = Reading::open(&first.folder)?;
         let first_run = journal.overview()?;
         let mut rows = Retried::by(retries, known)?.onto(&first_run.tally);
-        let taken_back = taken_back(&first.kin.run, known)?;
+        let taken_back = taken_back(&first.lineage.run, known)?;
         let mut undone = 0;
         if !taken_back.is_empty() {
             let fates = journal.settled_fates()?.into_iter();
@@ -76,7 +76,7 @@ impl Family {
             }
         }
         Ok(Some(Family {
-            first: first.kin.run.clone(),
+            first: first.lineage.run.clone(),
             names: members.iter().map(|member| member.name()).collect(),
             rows,
             undone,
@@ -104,7 +104,7 @@ impl Family {
 ///
 /// # Errors
 /// When the journal of one can't be read.
-pub fn rivals(header: &Header) -> Result<Rivals, Error> {
+pub fn rivals(header: &Header) -> Result<FamilyKeys, Error> {
     let inputs = header.inputs.iter().map(|input| &*input.path);
     let is_refused = |path: &&Path| {
         let name = path.file_name();
@@ -118,13 +118,13 @@ pub fn rivals(header: &Header) -> Result<Rivals, Error> {
     let known = known(beside.iter().copied());
     let of_inputs = known.iter().filter(|one| beside.contains(&&*one.folder));
     let refused_by = header.parent.iter().map(String::as_str);
-    let refused_by = refused_by.chain(of_inputs.map(|one| &*one.kin.run));
+    let refused_by = refused_by.chain(of_inputs.map(|one| &*one.lineage.run));
     let mut folders: Vec<&Path> = Vec::new();
     for run in refused_by {
         let members = family(run, &known).into_iter();
         folders.extend(
             members
-                .filter(|one| one.kin.run != header.run)
+                .filter(|one| one.lineage.run != header.run)
                 .map(|one| &*one.folder),
         );
     }
@@ -136,5 +136,5 @@ pub fn rivals(header: &Header) -> Result<Rivals, Error> {
             guarded.push(folder);
         }
     }
-    Rivals::open(guarded)
+    FamilyKeys::open(guarded)
 }

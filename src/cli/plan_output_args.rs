@@ -4,7 +4,7 @@ use clap::Args;
 
 /// How a plan is shown.
 #[derive(Clone, Debug, Default, Args)]
-pub struct PlanFace {
+pub struct PlanOutputArgs {
     /// Show everything about the rows with this key
     #[arg(long, value_name = "KEY")]
     pub show: Option<String>,

@@ -15,10 +15,10 @@ use crate::model::issue::Reason;
 /// The runs that refused the rows of the new run, and their retries; for operations in which
 /// each row has its own key.
 #[derive(Default)]
-pub struct Rivals(Vec<Rival>);
+pub struct FamilyKeys(Vec<FamilyRun>);
 
 /// One of those runs.
-struct Rival {
+struct FamilyRun {
     folder: PathBuf,
     journal: Reading,
     /// The lines in the first input of the rows that it retried, by their number; read
@@ -26,21 +26,21 @@ struct Rival {
     lines: OnceCell<HashMap<u64, Box<str>>>,
 }
 
-impl Rivals {
+impl FamilyKeys {
     /// Opens the journals of runs.
     ///
     /// # Errors
     /// When one can't be read.
-    pub fn open<'p>(folders: impl IntoIterator<Item = &'p Path>) -> Result<Rivals, Error> {
+    pub fn open<'p>(folders: impl IntoIterator<Item = &'p Path>) -> Result<FamilyKeys, Error> {
         let open = |folder: &Path| {
-            Ok(Rival {
+            Ok(FamilyRun {
                 folder: folder.to_owned(),
                 journal: Reading::open(folder)?,
                 lines: OnceCell::new(),
             })
         };
         let runs = folders.into_iter().map(open);
-        Ok(Rivals(runs.collect::<Result<_, Error>>()?))
+        Ok(FamilyKeys(runs.collect::<Result<_, Error>>()?))
     }
 
     /// Why a row that was refused before is refused again: another row's ticket has its key.
@@ -64,7 +64,7 @@ impl Rivals {
     }
 }
 
-impl Rival {
+impl FamilyRun {
     fn name(&self) -> Cow<'_, str> {
         let name = self.folder.file_name();
         name.unwrap_or(self.folder.as_os_str()).to_string_lossy()

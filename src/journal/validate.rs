@@ -12,7 +12,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::file_table::{ATTACHED_TABLE, FILE_TABLE};
-use super::{added, second, third};
+use super::{added_tables, v2_tables, v3_tables};
 use crate::output::new_private_file;
 
 /// Maximum size of a value in bytes: schema and mapping are the longest.
@@ -92,10 +92,10 @@ pub(super) fn is_regular(path: &Path) -> bool {
 pub(super) fn stranger(db: &Connection) -> rusqlite::Result<Option<String>> {
     strange_but(
         db,
-        &[second::TABLES, third::TABLES],
+        &[v2_tables::TABLES, v3_tables::TABLES],
         &[
-            added::LINK_TABLE,
-            added::NOTE_TABLE,
+            added_tables::LINK_TABLE,
+            added_tables::NOTE_TABLE,
             FILE_TABLE,
             ATTACHED_TABLE,
         ],

@@ -3,33 +3,33 @@
 
 use std::sync::Arc;
 
-use super::fit::{Definitions, Intent};
+use super::compile_mapping::{Definitions, Intent};
+use super::console::Console;
 use super::import_args::{ImportArgs, Op};
 use super::mapping_file::{mapping_error, parse_mapping};
 use super::portal::{Portal, call_error};
 use super::running::new_run;
 use super::schema::{Lacking, archived, refuse_clashes};
-use super::talk::Talk;
-use super::{comments, known};
+use super::{comments, portal_facts};
 use crate::error::Error;
 use crate::hubspot::{Account, Client};
 use crate::import::flow::Operation;
 use crate::import::links::LinkKinds;
 use crate::import::read::Input;
-use crate::journal::{Header, Told};
+use crate::journal::{Header, RunOptions};
 use crate::mapping::{CompiledMapping, MappingErrors, MappingFile};
 use crate::model::schema::{NewProperty, Schema};
 
 /// The mapping, or everything that is wrong with it.
-pub async fn open_mapping(args: &ImportArgs, talk: &Talk) -> Result<MappingFile, Error> {
+pub async fn open_mapping(args: &ImportArgs, console: &Console) -> Result<MappingFile, Error> {
     match parse_mapping(&args.mapping)? {
         Ok(mapping) => {
             let mapping = comments::with_typed(mapping, args.input.comments())?;
-            args.files.fitted(mapping, talk)
+            args.files.fitted(mapping, console)
         }
         Err(errors) => {
-            let errors = all_mistakes(errors, args, talk).await;
-            Err(mapping_error(&errors, talk))
+            let errors = all_mistakes(errors, args, console).await;
+            Err(mapping_error(&errors, console))
         }
     }
 }
@@ -39,12 +39,12 @@ pub async fn open_mapping(args: &ImportArgs, talk: &Talk) -> Result<MappingFile,
 pub(super) async fn all_mistakes(
     errors: MappingErrors,
     args: &ImportArgs,
-    talk: &Talk,
+    console: &Console,
 ) -> MappingErrors {
     let insisted = errors.rest().map(|mapping| mapping.dialect().clone());
     let (Ok(input), Ok(portal)) = (
         args.input.open(&insisted.unwrap_or_default(), None),
-        Portal::open(&args.portal, talk).await,
+        Portal::open(&args.portal, console).await,
     ) else {
         return errors;
     };
@@ -90,27 +90,27 @@ pub async fn fit(
     mapping: &MappingFile,
     input: &Input,
     portal: &Portal,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<Fit, Error> {
     let client = &portal.client;
     let intent = intent(args, mapping, input);
     let held = client.schema(intent.parts()).await.map_err(call_error)?;
     let used = |name: &str| mapping.property_names().contains(&name);
     let (id, operation) = (portal.account.portal_id, args.op.operation());
-    let held = known::completed(held, id, operation, used, talk);
+    let held = portal_facts::completed(held, id, operation, used, console);
     let lacking = lacking((args.op, args.no_key), mapping, &held, client).await?;
     refuse_clashes(&lacking)?;
     // A key that is not written counts as there: the mapping names it all the same.
     let complete = lacking.completed(&held);
     let complete = complete.with_tickets(&wanted(mapping, args.op));
     let definitions = Definitions::Portal(client);
-    let (compiled, links) = intent.fit(&complete, definitions, talk).await?;
+    let (compiled, links) = intent.fit(&complete, definitions, console).await?;
     refuse_no_key(args, mapping, &held)?;
-    say_undated(mapping, &compiled, args.op.operation(), talk);
-    announce_lacking(args, portal, &lacking, talk)?;
+    say_undated(mapping, &compiled, args.op.operation(), console);
+    announce_lacking(args, portal, &lacking, console)?;
     let unused = compiled.unused_columns();
     if !unused.is_empty() {
-        talk.say(&format!("columns that nothing uses: {}", unused.join(", ")));
+        console.say(&format!("columns that nothing uses: {}", unused.join(", ")));
     }
     Ok(Fit {
         compiled: Arc::new(compiled),
@@ -159,7 +159,7 @@ pub(super) fn refuse_no_key(
     if !args.op.operation().only_links() || !defined || held.tickets.contains_key(key) {
         return Ok(());
     }
-    Err(Error::mend(format!(
+    Err(Error::must_fix(format!(
         "the portal has no ticket property {key}, by which the rows name their tickets"
     ))
     .advise("nothing was written; import the tickets first, or name them by record_id"))
@@ -179,7 +179,7 @@ pub(super) fn announce_lacking(
     args: &ImportArgs,
     portal: &Portal,
     lacking: &Lacking,
-    talk: &Talk,
+    console: &Console,
 ) -> Result<(), Error> {
     if !lacking.can_be_created() {
         return Ok(());
@@ -187,10 +187,10 @@ pub(super) fn announce_lacking(
     let words = format!("the portal lacks {}", lacking.names());
     let way = "add --create-properties, or run `tickethaul schema apply -m MAPPING` first";
     match (args.create_properties, portal.is_forgiving()) {
-        (true, _) => talk.say(&words),
-        (false, true) => talk.say(&format!("{words}; for a portal of your own {way}")),
+        (true, _) => console.say(&words),
+        (false, true) => console.say(&format!("{words}; for a portal of your own {way}")),
         (false, false) => {
-            return Err(Error::mend(words).advise(format!("nothing was written; {way}")));
+            return Err(Error::must_fix(words).advise(format!("nothing was written; {way}")));
         }
     }
     Ok(())
@@ -202,7 +202,7 @@ pub(super) fn say_undated(
     mapping: &MappingFile,
     compiled: &CompiledMapping,
     operation: Operation,
-    talk: &Talk,
+    console: &Console,
 ) {
     let is_sent = |name: &str| {
         compiled
@@ -219,11 +219,11 @@ pub(super) fn say_undated(
     }
     if !is_sent("createdate") {
         let why = why("createdate");
-        talk.say(&format!("{why}: new tickets are dated today"));
+        console.say(&format!("{why}: new tickets are dated today"));
     }
     if !is_sent("closed_date") && compiled.column_of("hs_pipeline_stage").is_some() {
         let why = why("closed_date");
-        talk.say(&format!(
+        console.say(&format!(
             "{why}: new tickets in a closed stage are closed today"
         ));
     }
@@ -232,7 +232,7 @@ pub(super) fn say_undated(
 /// What a run works on, except its inputs.
 pub fn header(
     args: &ImportArgs,
-    told: Told,
+    told: RunOptions,
     mapping: &MappingFile,
     account: &Account,
     fit: &Fit,

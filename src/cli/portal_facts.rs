@@ -11,8 +11,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::console::Console;
 use super::settings::known_folder;
-use super::talk::Talk;
 use crate::hubspot::{Client, FoundOut, Trace};
 use crate::import::flow::Operation;
 use crate::model::event::{Event, Listener};
@@ -33,7 +33,7 @@ const ACTIVITY_KEY: &str = "hs_unique_id";
 
 /// What is known of a portal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Known {
+pub struct PortalFacts {
     version: u32,
     /// HubSpot portal id.
     pub portal: u64,
@@ -90,10 +90,10 @@ impl Fact {
     }
 }
 
-impl Known {
+impl PortalFacts {
     /// Nothing yet.
-    pub fn new(portal: u64) -> Known {
-        Known {
+    pub fn new(portal: u64) -> PortalFacts {
+        PortalFacts {
             version: VERSION,
             portal,
             checked: None,
@@ -107,13 +107,13 @@ impl Known {
     }
 
     /// What is known of a portal. A file that can't be read or parsed counts as empty.
-    pub fn of(portal: u64) -> Option<Known> {
+    pub fn of(portal: u64) -> Option<PortalFacts> {
         let path = place(portal)?;
         let metadata = fs::symlink_metadata(&path).ok()?;
         if !metadata.is_file() || metadata.len() > LONGEST {
             return None;
         }
-        let known: Known = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+        let known: PortalFacts = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
         (known.version == VERSION && known.portal == portal).then_some(known)
     }
 
@@ -141,7 +141,7 @@ impl Known {
 
     /// Keeps how far a probe has got, beside all that is known.
     pub fn keep_probe(portal: u64, trace: &Trace) -> io::Result<()> {
-        let mut known = Known::of(portal).unwrap_or_else(|| Known::new(portal));
+        let mut known = PortalFacts::of(portal).unwrap_or_else(|| PortalFacts::new(portal));
         known.put_probe(trace);
         known.keep()
     }
@@ -375,12 +375,12 @@ pub fn completed(
     portal: u64,
     operation: Operation,
     used: impl Fn(&str) -> bool,
-    talk: &Talk,
+    console: &Console,
 ) -> Schema {
-    if let Some(known) = Known::of(portal) {
+    if let Some(known) = PortalFacts::of(portal) {
         for (name, fact) in known.told(&mut schema, operation) {
             if used(name) {
-                talk.say(&format!(
+                console.say(&format!(
                     "the portal keeps no values of {name}: found out {}; `tickethaul portal check \
                      --write-probe` looks again",
                     fact.source()
@@ -393,7 +393,7 @@ pub fn completed(
 
 /// What a run needs to know of a portal.
 pub fn for_runs(portal: u64) -> KnownFacts {
-    Known::of(portal).map_or_else(KnownFacts::default, |known| known.for_runs())
+    PortalFacts::of(portal).map_or_else(KnownFacts::default, |known| known.for_runs())
 }
 
 /// Keeps what a run finds out, and passes every event on to another listener.
@@ -420,8 +420,8 @@ impl Listener for Keeper {
     fn hear(&self, event: &Event) {
         if let Event::Learned(learned) = event {
             let at = self.client.portal_now().unwrap_or(Timestamp::UNIX_EPOCH);
-            let known = Known::of(self.portal);
-            let mut known = known.unwrap_or_else(|| Known::new(self.portal));
+            let known = PortalFacts::of(self.portal);
+            let mut known = known.unwrap_or_else(|| PortalFacts::new(self.portal));
             known.learn(learned, at, &self.run);
             // What can't be kept is found out again by the next run.
             let _unkept = known.keep();
@@ -463,7 +463,7 @@ fn place(portal: u64) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
-    fn learned(known: &mut Known, all: &[Learned]) {
+    fn learned(known: &mut PortalFacts, all: &[Learned]) {
         for one in all {
             known.learn(one, Timestamp::UNIX_EPOCH, "r1");
         }
@@ -479,7 +479,7 @@ mod tests {
 
     #[test]
     fn what_runs_meet_comes_back_to_them() {
-        let mut known = Known::new(7);
+        let mut known = PortalFacts::new(7);
         assert_eq!(known.for_runs(), KnownFacts::default());
         let keys = |activity, property: &str, kept| Learned::KeysKept {
             activity,
@@ -547,7 +547,7 @@ mod tests {
             ),
         ];
         for (all, value) in table {
-            let mut known = Known::new(7);
+            let mut known = PortalFacts::new(7);
             learned(&mut known, all);
             assert_eq!(known.value("createdate_writable"), Some(value), "{all:?}");
         }

@@ -11,7 +11,7 @@ use crate::model::outcome::Fate;
 
 /// A run and the one whose refused rows it retries.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kin {
+pub struct Lineage {
     /// Id of the run; empty in journals of earlier versions.
     pub run: String,
     /// Id of the run whose refused rows it retries.
@@ -31,11 +31,11 @@ impl Reading {
     ///
     /// # Errors
     /// When the journal can't be read.
-    pub fn kin(&self) -> Result<Kin, JournalError> {
-        let read = || -> rusqlite::Result<Kin> {
+    pub fn lineage(&self) -> Result<Lineage, JournalError> {
+        let read = || -> rusqlite::Result<Lineage> {
             let sql = "SELECT value FROM mark WHERE name = 'started_ms'";
             let started = self.db().query_row(sql, [], |row| row.get(0)).optional()?;
-            Ok(Kin {
+            Ok(Lineage {
                 run: self.later_meta("run")?.unwrap_or_default(),
                 parent: self.parent()?,
                 undoes: self.later_meta("undoes_run")?.filter(|run| !run.is_empty()),

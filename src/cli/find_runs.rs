@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::console::Console;
 use super::registry::{Entry, Kind, NewEntry};
 use super::settings::registry;
-use super::talk::Talk;
 use crate::error::Error;
 use crate::export::{self, Asked, ExportState, is_export, progress};
 use crate::journal::{JournalError, PlanReading};
@@ -138,10 +138,10 @@ pub fn stopped_exports_to(target: &Path) -> Vec<(PathBuf, Asked)> {
 
 /// Records a new run. A run that can't be recorded continues, and is found by its folder
 /// alone.
-pub fn record(new: &NewEntry<'_>, talk: &Talk) {
+pub fn record(new: &NewEntry<'_>, console: &Console) {
     let Some(registry) = registry() else { return };
     if let Err(error) = registry.record(new) {
-        talk.say(&format!(
+        console.say(&format!(
             "this run is not in your record of runs: {error}; `tickethaul resume {}` finds it by its folder",
             new.folder.display()
         ));

@@ -16,17 +16,20 @@ use crate::model::row::SourceRow;
 
 /// Where the comments of rows are.
 #[derive(Debug)]
-pub(super) struct Beside {
+pub(super) struct RowComments {
     folder: PathBuf,
     mapping: Arc<CompiledMapping>,
     /// Opened when the first row is read.
     reading: Option<CommentReading>,
 }
 
-impl Beside {
+impl RowComments {
     /// Comments in the folder of a run or a plan; `mapping` says what names a row.
-    pub(super) fn open(folder: &Path, mapping: &Arc<CompiledMapping>) -> Result<Beside, Error> {
-        Ok(Beside {
+    pub(super) fn open(
+        folder: &Path,
+        mapping: &Arc<CompiledMapping>,
+    ) -> Result<RowComments, Error> {
+        Ok(RowComments {
             folder: folder.to_owned(),
             mapping: Arc::clone(mapping),
             reading: Some(CommentReading::open(folder)?),
@@ -34,8 +37,8 @@ impl Beside {
     }
 
     /// The same, for another reader.
-    pub(super) fn again(&self) -> Beside {
-        Beside {
+    pub(super) fn again(&self) -> RowComments {
+        RowComments {
             folder: self.folder.clone(),
             mapping: Arc::clone(&self.mapping),
             reading: None,

@@ -4,7 +4,7 @@
 use crate::mapping::entry::Column;
 use crate::mapping::header_index::HeaderIndex;
 use crate::mapping::nearest::nearest;
-use crate::mapping::shape::ColumnName;
+use crate::mapping::syntax::ColumnName;
 use crate::model::invisible::trim_invisible;
 use crate::model::row::{Cells, Headers};
 
@@ -54,7 +54,7 @@ pub(crate) enum Joint {
 
 /// Comments in a file, compiled.
 #[derive(Clone, Debug)]
-pub(crate) struct Beside {
+pub(crate) struct CommentsInFile {
     /// The file.
     pub(crate) file: CommentFile,
     /// What names a row.

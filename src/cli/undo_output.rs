@@ -11,7 +11,7 @@ use crate::model::visible::one_line;
 use crate::review::undo::run::Undone;
 
 /// An undo as it is shown.
-pub struct Face<'a> {
+pub struct UndoOutput<'a> {
     /// Its result.
     pub undone: &'a Undone,
     /// undo.csv; none in a dry run.
@@ -22,7 +22,7 @@ pub struct Face<'a> {
     pub contacts: u64,
 }
 
-impl Face<'_> {
+impl UndoOutput<'_> {
     /// Rows with something left as it is.
     pub fn left(&self) -> u64 {
         self.undone.left.values().sum()

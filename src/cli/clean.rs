@@ -11,11 +11,11 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
 
+use super::console::Console;
 use super::exit::Exit;
-use super::found::forget;
-use super::moments::second;
-use super::run_shown::{Shown, State, all};
-use super::talk::Talk;
+use super::find_runs::forget;
+use super::local_time::second;
+use super::run_status::{RunStatus, State, all};
 use crate::error::Error;
 use crate::export::is_file_of_export;
 use crate::journal::{Lock, is_leftover, now};
@@ -72,16 +72,16 @@ pub struct CleanArgs {
 }
 
 /// Removes old runs.
-pub fn run(args: &CleanArgs, talk: &Talk) -> Result<Exit, Error> {
-    talk.expect_answer(args.yes, "remove runs")?;
+pub fn run(args: &CleanArgs, console: &Console) -> Result<Exit, Error> {
+    console.expect_answer(args.yes, "remove runs")?;
     let before = now()
         .to_zoned(TimeZone::system())
         .checked_sub(args.older_than)
         .map_err(|error| Error::usage(format!("--older-than is too long: {error}")))?;
     let before = before.timestamp();
-    let mut old = all(args.all, talk);
+    let mut old = all(args.all, console);
     old.retain(|run| run.begun() < before);
-    old.sort_by_key(Shown::begun);
+    old.sort_by_key(RunStatus::begun);
     let mut left: Vec<(PathBuf, String)> = Vec::new();
     let mut going = Vec::new();
     for run in old {
@@ -92,11 +92,11 @@ pub fn run(args: &CleanArgs, talk: &Talk) -> Result<Exit, Error> {
     }
     let mut removed = Vec::new();
     if going.is_empty() {
-        talk.say(&format!(
+        console.say(&format!(
             "nothing to remove that began before {}",
             second(before)
         ));
-    } else if talk.confirmed(args.yes, &question(&going, before)) {
+    } else if console.confirmed(args.yes, &question(&going, before)) {
         for path in going {
             match remove(&path) {
                 Ok(()) => removed.push(path),
@@ -105,9 +105,9 @@ pub fn run(args: &CleanArgs, talk: &Talk) -> Result<Exit, Error> {
         }
     }
     for (path, why) in &left {
-        talk.say(&format!("{} stays: {why}", path.display()));
+        console.say(&format!("{} stays: {why}", path.display()));
     }
-    talk.result(&as_json(&removed, &left));
+    console.result(&as_json(&removed, &left));
     Ok(Exit::Fine)
 }
 
@@ -119,7 +119,7 @@ fn duration(text: &str) -> Result<Span, String> {
 }
 
 /// Why an old folder is kept.
-fn why_kept(run: &Shown, unfinished_too: bool) -> Option<String> {
+fn why_kept(run: &RunStatus, unfinished_too: bool) -> Option<String> {
     if run.state == State::Running || Lock::is_held(&run.path) {
         return Some("a process works on it".to_owned());
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 /// A text without a counterpart, which the mapping left blank or replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stray {
+pub struct Unmatched {
     /// The property that it was for.
     pub property: Arc<str>,
     /// The column that it stands in, as the file writes it; none for a template
