@@ -1,5 +1,5 @@
-//! The files of a run given back as input after people or spreadsheets damaged them:
-//! nobody is told that all is well, and nothing is done by what is left of them.
+//! The files of a run used as input after people or spreadsheets damaged them: the
+//! damage is reported, and nothing is done by what is left of them.
 
 use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Ended, Row, write_rows};
@@ -307,7 +307,7 @@ fn a_record_in_raw_is_told_its_own_reason() {
             "1,\"one,two\",",
             "other",
             "RAW_AND_CELLS",
-            "the cells beside it say something else",
+            "the cells next to it say something else",
         ),
         ("1,one,\n9,two,", "", "RAGGED_ROW", "_raw holds 2 records"),
         ("1;one, and, two, three;", "", "RAGGED_ROW", "cut at"),
