@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::secrets::read_secret;
 use crate::error::Error;
 use crate::hubspot::{ApiVersion, Rate};
 use crate::mapping::nearest;
-use crate::output::private_folder;
+use crate::output::{private_folder, replace_shared_file};
 
 /// The name of the embedded portal, which is reserved.
 pub const SANDBOX: &str = "sandbox";
@@ -199,7 +199,7 @@ impl Config {
         self.hosts.get(&host.to_lowercase())
     }
 
-    /// True where a portal has this name.
+    /// True if a portal has this name.
     pub fn has(&self, name: &str) -> bool {
         self.portals.contains_key(name)
     }
@@ -275,12 +275,8 @@ impl Config {
         };
         let folder = path.parent().unwrap_or(Path::new("."));
         private_folder(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        let text = self.document.to_string();
-        file.write_all(text.trim_end().as_bytes())?;
-        file.write_all(b"\n")?;
-        file.as_file().sync_all()?;
-        file.persist(&path).map(drop).map_err(|error| error.error)
+        let text = format!("{}\n", self.document.to_string().trim_end());
+        replace_shared_file(&path, text.as_bytes())
     }
 }
 
@@ -623,7 +619,7 @@ mod tests {
             ),
             (
                 "[portals.a]\ntoken_env = \"CJsecret-x/y=\"\n",
-                "no name of a variable",
+                "not a variable's name",
             ),
             (
                 "[portals.a]\ntoken_env = \"A\"\nreserve = 100.0\n",

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::model::event::{Event, Listener};
 use crate::model::learned::{KeySaid, KnownFacts, Learned, Written};
 use crate::model::note::Activity;
 use crate::model::schema::Schema;
-use crate::output::private_folder;
+use crate::output::{private_folder, replace_shared_file};
 use crate::report::age_words;
 
 /// Written by this version; others are passed over.
@@ -122,10 +122,7 @@ impl PortalFacts {
         let path = place(self.portal).ok_or(io::ErrorKind::NotFound)?;
         let folder = path.parent().map(PathBuf::from).unwrap_or_default();
         private_folder(&folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(&folder)?;
-        serde_json::to_writer_pretty(&mut file, self)?;
-        file.flush()?;
-        file.persist(path).map(drop).map_err(|error| error.error)
+        replace_shared_file(&path, &serde_json::to_vec_pretty(self)?)
     }
 
     /// Records how far a probe has got.

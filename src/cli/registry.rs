@@ -8,14 +8,14 @@
 //! convenience is lost: runs continue without it.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::PortalPath;
-use crate::output::private_folder;
+use crate::output::{private_folder, replace_shared_file};
 
 /// Written by this version; others are passed over.
 const VERSION: u32 = 1;
@@ -118,11 +118,10 @@ impl Registry {
         };
         private_folder(&self.folder)?;
         self.make_room();
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        serde_json::to_writer_pretty(&mut file, &entry)?;
-        file.flush()?;
-        let place = self.place(&entry.folder);
-        file.persist(place).map(drop).map_err(|error| error.error)
+        replace_shared_file(
+            &self.place(&entry.folder),
+            &serde_json::to_vec_pretty(&entry)?,
+        )
     }
 
     /// All runs that are known and whose folders are there, oldest first.

@@ -3,7 +3,6 @@
 //! records. A twin is like a real portal: it lacks what that portal lacks.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -17,7 +16,7 @@ use super::settings::{PortalArgs, PortalName};
 use crate::error::Error;
 use crate::hubspot::{FoundOut, LinkType, PropertyForm, SchemaParts};
 use crate::model::schema::{ObjectType, PropertyDef};
-use crate::output::private_folder;
+use crate::output::{private_folder, replace_shared_file};
 use crate::report::age_words;
 use crate::sandbox::{Blueprint, Rate, Switch};
 
@@ -82,12 +81,7 @@ impl Twin {
             ))
         };
         private_folder(folder).map_err(failed)?;
-        let write = |name: &str, text: &[u8]| {
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(text)?;
-            let place = folder.join(name);
-            file.persist(place).map(drop).map_err(|error| error.error)
-        };
+        let write = |name: &str, text: &[u8]| replace_shared_file(&folder.join(name), text);
         let text = self.copy.text().map_err(Error::unexpected)?;
         let found = serde_json::to_vec_pretty(&self.found).map_err(Error::unexpected)?;
         write(FOUND, &found).map_err(failed)?;

@@ -1,7 +1,6 @@
 //! Creates run.db, with its header complete before it gets its name (protocol D1), and
 //! opens it to continue a run.
 
-use std::fs;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
@@ -95,15 +94,6 @@ pub(super) fn json<T>(text: serde_json::Result<T>) -> rusqlite::Result<T> {
     text.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
-/// Renames, and syncs the new name to disk.
-pub(super) fn rename_durably(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::rename(from, to)?;
-    match to.parent() {
-        Some(folder) => fs::File::open(folder)?.sync_all(),
-        None => Ok(()),
-    }
-}
-
 /// Opens the database for writing.
 pub(super) fn open(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
     let db = connect(path, ANEW)?;
@@ -115,7 +105,7 @@ pub(super) fn open(path: &Path, durability: Durability) -> rusqlite::Result<Conn
     db.pragma_update(None, "synchronous", synchronous)?;
     db.pragma_update(None, "cache_size", -4_000)?;
     // With this, bound values never change a statement's plan. Without it SQLite, which is
-    // built with STAT4 here, prepares the look-up of a key anew for each row that is
+    // built with STAT4 here, prepares the look-up of a key again for each row that is
     // intended.
     let _on = db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(32);

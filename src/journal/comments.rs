@@ -17,6 +17,7 @@ use super::build::ANEW;
 use super::error::{JournalError, at};
 use super::validate::{connect, is_regular, strange_to};
 use crate::model::row::{Cells, Comment};
+use crate::output::rename_durably;
 
 /// Its name in the folder of a run or a plan.
 pub const COMMENTS: &str = "comments.db";
@@ -131,7 +132,7 @@ impl CommentStore {
         drop(self.db);
         let named = || {
             File::open(&path)?.sync_all()?;
-            fs::rename(&path, self.folder.join(COMMENTS))
+            rename_durably(&path, &self.folder.join(COMMENTS))
         };
         named().map_err(|source| JournalError::Io {
             path: path.clone(),
@@ -237,7 +238,7 @@ pub fn copy_comments(from: &Path, to: &Path) -> Result<(), JournalError> {
     let copy = || {
         let _bytes = fs::copy(&from, &part)?;
         File::open(&part)?.sync_all()?;
-        fs::rename(&part, to.join(COMMENTS))
+        rename_durably(&part, &to.join(COMMENTS))
     };
     copy().map_err(|source| JournalError::Io {
         path: from.clone(),

@@ -7,7 +7,7 @@ use jiff::{Timestamp, Zoned};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::added_tables;
-use super::build::{Durability, build, build_empty, json, open, rename_durably};
+use super::build::{Durability, build, build_empty, json, open};
 use super::commit::Commit;
 use super::entry::{Intent, KeyClaim, Keys, RowEntry};
 use super::error::{JournalError, at};
@@ -17,6 +17,7 @@ use super::run_options::RunOptions;
 use super::schema::{Tables, migrate};
 use super::{v2_rows, v3_rows};
 use crate::model::outcome::RowEnd;
+use crate::output::rename_durably;
 
 /// An open run.db. One writer; the lock beside it keeps others out.
 #[derive(Debug)]

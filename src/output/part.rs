@@ -6,6 +6,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use super::durable::rename_durably;
 use super::temporary::Temporary;
 
 /// Who may read a new file. One that is replaced keeps its mode.
@@ -82,7 +83,7 @@ impl PartFile {
             self.file.set_permissions(old.permissions())?;
         }
         self.file.sync_all()?;
-        fs::rename(&self.part, &self.path)?;
+        rename_durably(&self.part, &self.path)?;
         self.appeared = true;
         Ok(self.path.clone())
     }

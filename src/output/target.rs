@@ -146,11 +146,6 @@ impl Target {
         write().map_err(|error| self.unwritten(&error))
     }
 
-    /// True for a stream, which is not renamed at the end.
-    pub fn is_stream(&self) -> bool {
-        !matches!(self, Target::File(_))
-    }
-
     /// An error of the system, with the target's name if it does not say it.
     pub fn unwritten(&self, error: &io::Error) -> Error {
         let busy = error.kind() == io::ErrorKind::ResourceBusy;
@@ -290,7 +285,7 @@ mod tests {
             };
             let target = wish.target(|| Box::new(io::sink()), |_| Owner::Unknown);
             let target = target.expect("a target");
-            assert!(target.is_stream());
+            assert!(!matches!(target, Target::File(_)));
             target.write("text", Privacy::Usual).expect("written");
         }
         assert_eq!(Place::of(Path::new("/dev/null")), Place::Device);

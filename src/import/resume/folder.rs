@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::error::Error;
 use crate::import::settle::files::holds_no_row;
 use crate::journal::{Journal, Lock, LockError, is_leftover, run_name};
-use crate::output::{private_folder, write_anew};
+use crate::output::{private_folder, replace_file};
 
 /// Where run folders go by default.
 const RUNS: &str = "tickethaul-runs";
@@ -137,12 +137,8 @@ impl RunFolder {
     /// When the folder can't be written.
     pub fn write_summary(&self, summary: &Value) -> Result<(), Error> {
         let text = format!("{summary:#}\n");
-        let write = || -> io::Result<()> {
-            let building = self.path.join("summary.json.new");
-            write_anew(&building, text.as_bytes())?.sync_all()?;
-            fs::rename(&building, self.path.join("summary.json"))
-        };
-        write().map_err(|error| self.unusable(&error))
+        replace_file(&self.path.join("summary.json"), text.as_bytes())
+            .map_err(|error| self.unusable(&error))
     }
 
     /// Whether the run's last process lived to write its summary.

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::format::{COLUMNS, FILE_TABLE, NAME, PlannedRow, TABLES, VERSION, links_text, stored};
-use crate::journal::build::{ANEW, json, rename_durably, write_header};
+use crate::journal::build::{ANEW, json, write_header};
 use crate::journal::changes::changes_text;
 use crate::journal::error::{JournalError, at};
 use crate::journal::format::{Header, refusal_text};
 use crate::journal::validate::connect;
 use crate::model::plan::PlannedAction;
+use crate::output::rename_durably;
 
 /// Rows of one transaction.
 const ROWS: u64 = 10_000;

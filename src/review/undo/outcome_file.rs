@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::journal::{PastRow, Reading};
 use crate::model::outcome::RowEnd;
 use crate::model::place::Places;
-use crate::output::write_anew;
+use crate::output::{rename_durably, write_anew};
 
 /// Name of the file, in the run folder of the undo.
 pub const NAME: &str = "undo.csv";
@@ -64,7 +64,7 @@ pub fn write(folder: &Path, places: &Places) -> Result<PathBuf, Error> {
     let file = rows.into_inner();
     let file = file.map_err(|error| unwritable(error.into_error()))?;
     file.sync_all().map_err(unwritable)?;
-    std::fs::rename(&building, &path).map_err(unwritable)?;
+    rename_durably(&building, &path).map_err(unwritable)?;
     Ok(path)
 }
 
