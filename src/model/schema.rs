@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 pub use super::object::{CustomObject, CustomType, ObjectName, ObjectType};
 
 /// The ticket property that holds an owner's id.
@@ -10,7 +12,8 @@ pub const OWNER_PROPERTY: &str = "hubspot_owner_id";
 
 /// The value type of a property (HubSpot `type`). An unknown type is treated as
 /// `String`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
 pub enum ValueType {
     /// Any text up to 65,536 UTF-16 units.
     String,
@@ -49,7 +52,7 @@ pub const VALUE_TYPES: [(&str, ValueType); 10] = [
 ];
 
 /// One option of an enumeration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PropertyOption {
     /// What a person sees.
     pub label: String,
@@ -58,7 +61,7 @@ pub struct PropertyOption {
 }
 
 /// A property as the portal defines it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PropertyDef {
     /// Internal name.
     pub name: String,
@@ -129,6 +132,18 @@ impl NewProperty {
     }
 }
 
+impl From<ValueType> for String {
+    fn from(value_type: ValueType) -> String {
+        value_type.word().to_owned()
+    }
+}
+
+impl From<String> for ValueType {
+    fn from(word: String) -> ValueType {
+        ValueType::of_word(&word)
+    }
+}
+
 impl ValueType {
     /// Its name in files.
     pub fn word(self) -> &'static str {
@@ -161,7 +176,7 @@ impl ValueType {
 }
 
 /// A stage of a pipeline (HubSpot calls it a ticket status on screen).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stage {
     /// Internal id, what is sent.
     pub id: String,
@@ -172,7 +187,7 @@ pub struct Stage {
 }
 
 /// A pipeline with its stages in display order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pipeline {
     /// Internal id, what is sent; `"0"` is the default pipeline.
     pub id: String,
@@ -183,7 +198,7 @@ pub struct Pipeline {
 }
 
 /// A user to whom a ticket can be assigned.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// Owner id, what is sent (not the user id).
     pub id: String,
@@ -194,6 +209,7 @@ pub struct Owner {
     /// Last name, may be empty.
     pub last_name: String,
     /// Deactivated users can't be given tickets.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
 }
 

@@ -107,7 +107,7 @@ struct CopyText {
     #[serde(default)]
     pipelines: Vec<PipelineText>,
     #[serde(default)]
-    owners: Vec<OwnerText>,
+    owners: Vec<Owner>,
     #[serde(default)]
     tickets: Vec<PropertyText>,
     #[serde(default)]
@@ -173,16 +173,6 @@ struct StageText {
 }
 
 #[derive(Serialize, Deserialize)]
-struct OwnerText {
-    id: String,
-    email: String,
-    first_name: String,
-    last_name: String,
-    #[serde(default, skip_serializing_if = "is_false")]
-    archived: bool,
-}
-
-#[derive(Serialize, Deserialize)]
 struct PropertyText {
     name: String,
     label: String,
@@ -242,7 +232,7 @@ impl PortalCopy {
             links: self.links.iter().map(link_text).collect(),
             links_back: self.links_back.iter().map(link_text).collect(),
             pipelines: self.pipelines_text(),
-            owners: self.schema.owners.iter().map(owner_text).collect(),
+            owners: self.schema.owners.clone(),
             tickets: self.properties_text(ObjectType::Tickets),
             contacts: self.properties_text(ObjectType::Contacts),
             others: self.others.iter().map(other_text).collect(),
@@ -338,7 +328,7 @@ impl PortalCopy {
                 tickets: properties_from(text.tickets),
                 contacts: properties_from(text.contacts),
                 pipelines: text.pipelines.into_iter().map(pipeline_from).collect(),
-                owners: text.owners.into_iter().map(owner_from).collect(),
+                owners: text.owners,
                 custom: text.custom_objects,
             },
         })
@@ -438,26 +428,6 @@ fn pipeline_from(text: PipelineText) -> Pipeline {
         id: text.id,
         label: text.label,
         stages: stages.collect(),
-    }
-}
-
-fn owner_text(owner: &Owner) -> OwnerText {
-    OwnerText {
-        id: owner.id.clone(),
-        email: owner.email.clone(),
-        first_name: owner.first_name.clone(),
-        last_name: owner.last_name.clone(),
-        archived: owner.archived,
-    }
-}
-
-fn owner_from(text: OwnerText) -> Owner {
-    Owner {
-        id: text.id,
-        email: text.email,
-        first_name: text.first_name,
-        last_name: text.last_name,
-        archived: text.archived,
     }
 }
 
