@@ -7,6 +7,24 @@
 //! backwards (`backwards`), a mapping says how values become the texts that it reads.
 //! Everything here is pure computation on values of `model`: no portal, no clock, no
 //! environment, and no files except the tables that a mapping names (`tables`).
+//!
+//! ```
+//! use tickethaul::mapping::MappingFile;
+//!
+//! let text = r#"
+//! version = 1
+//! [key]
+//! property = "old_id"
+//! column = "Id"
+//! [properties]
+//! subject = "Title"
+//! hs_pipeline_stage = { value = "New" }
+//! "#;
+//! let mapping = MappingFile::parse("tickets.toml", text).expect("a mapping");
+//! assert_eq!(mapping.property_names(), ["old_id", "subject", "hs_pipeline_stage"]);
+//!
+//! assert!(MappingFile::parse("tickets.toml", "version = 2").is_err());
+//! ```
 
 mod static_checks;
 mod backwards;
