@@ -50,7 +50,7 @@ pub fn known<'a>(folders: impl IntoIterator<Item = &'a Path>) -> Vec<Member> {
 }
 
 impl Family {
-    /// The family of a run; none where it has no relatives.
+    /// The family of a run; none if it has no relatives.
     ///
     /// # Errors
     /// When the journal of one of them, or its rows, can't be read.

@@ -1,5 +1,5 @@
-//! Where rows go: one file, a folder of parts, or a stream; tables beside it, and the
-//! rows that have no place in any of them.
+//! Where rows go: one file, a folder of parts, or a stream; other tables, and the rows
+//! that fit none of them.
 
 use std::io;
 use std::path::{Path, PathBuf};

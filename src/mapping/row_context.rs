@@ -1,5 +1,5 @@
-//! One row while it is mapped: its cells, what templates see of it, the pipeline
-//! that it goes to, and what was found on the way.
+//! One row while it is mapped: its cells, what templates see of it, its pipeline, and
+//! the findings.
 
 use std::cell::OnceCell;
 
@@ -22,14 +22,14 @@ pub(crate) struct RowContext<'r> {
     pub(crate) pipeline: Option<usize>,
 }
 
-/// What mapping a row found so far.
+/// The findings of mapping a row so far.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     /// What is wrong with the row, in the order of the mapping.
     pub(crate) problems: Vec<Problem>,
-    /// What the user should know of.
+    /// What the user should know.
     pub(crate) remarks: Vec<PlacedRemark>,
-    /// Texts that were left blank or replaced for want of a counterpart.
+    /// Texts that were left blank or replaced because they have no counterpart.
     pub(crate) strays: Vec<Unmatched>,
 }
 
@@ -61,7 +61,7 @@ impl<'r> RowContext<'r> {
         }
     }
 
-    /// A cell as it stands in the file; a short record has empty ones at its end.
+    /// A cell as in the file; a short record has empty ones at its end.
     #[inline]
     fn cell(&self, idx: usize) -> &'r str {
         self.source.cells.get(idx).unwrap_or("")

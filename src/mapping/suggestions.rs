@@ -26,7 +26,7 @@ impl CompiledMapping {
         likely.filter(|likely| fold(likely) != fold(text))
     }
 
-    /// The lines of a property's value map; empty where it has none.
+    /// The lines of a property's value map; empty if it has none.
     pub fn value_lines(&self, property: &str) -> Vec<ValueLine<'_>> {
         let map = self.entry(property).and_then(|entry| entry.map.as_ref());
         let lines = map.into_iter().flat_map(|map| map.lines());

@@ -1,5 +1,5 @@
-//! What a mapping file says, as plain values with their places in the TOML: the
-//! result of parsing, not yet held against headers or a schema.
+//! What a mapping file says, as plain values with their places in the TOML: the result
+//! of parsing, not yet checked against headers or a schema.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -30,7 +30,7 @@ impl<T> At<T> {
 /// A whole mapping file.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
-    /// What the system is called that the input comes from.
+    /// The name of the system that the input comes from.
     pub(crate) system: Option<String>,
     /// `[source]`.
     pub(crate) source: SourceSpec,
@@ -48,8 +48,8 @@ pub(crate) struct Document {
     pub(crate) attachments: Vec<AttachmentsSpec>,
     /// `[[property]]`.
     pub(crate) new_properties: Vec<NewProperty>,
-    /// Properties whose entry or definition was reported and left out, so that what
-    /// lacks them is no mistake of its own.
+    /// Properties whose entry or definition was reported and left out, so that their
+    /// absence is not reported too.
     pub(crate) faulty: HashSet<String>,
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct SourceSpec {
     pub(crate) timezone: Option<At<String>>,
     /// Cells that mean "no value", trimmed; blank ones always do.
     pub(crate) empty: Vec<String>,
-    /// How the CSV is written, as far as the mapping insists.
+    /// How the CSV is written, as far as the mapping says.
     pub(crate) dialect: Dialect,
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct KeySpec {
     pub(crate) origin: KeyOrigin,
     /// Put in front of every key.
     pub(crate) prefix: String,
-    /// The cells are ids, also where they look like numbers that a spreadsheet rewrote.
+    /// The cells are ids, even if they look like numbers that a spreadsheet rewrote.
     pub(crate) as_written: bool,
 }
 
@@ -93,7 +93,7 @@ pub(crate) enum KeyOrigin {
 pub(crate) struct RowsSpec {
     /// An expression; rows for which it is true are left out.
     pub(crate) skip: Option<At<String>>,
-    /// Columns of which rows of one ticket share the value.
+    /// Columns whose value rows of one ticket share.
     pub(crate) one_per: Option<Vec<At<ColumnName>>>,
     /// Which of those rows counts.
     pub(crate) keep: Keep,
@@ -134,7 +134,7 @@ pub(crate) enum Origin {
 pub(crate) enum Otherwise {
     /// The row is refused.
     Refuse,
-    /// The text goes on as it is.
+    /// The text is used unchanged.
     Keep,
     /// The property is left out.
     Blank,
@@ -155,7 +155,7 @@ pub(crate) struct EntrySpec {
     pub(crate) nth: Option<At<usize>>,
     /// Whether a row without a value is refused; none = the default of the property.
     pub(crate) required: Option<bool>,
-    /// Whether blanks around a cell go.
+    /// Whether a cell is trimmed.
     pub(crate) trim: bool,
     /// What is replaced in the text, in this order.
     pub(crate) replace: Option<At<Vec<Replacement>>>,
@@ -163,11 +163,11 @@ pub(crate) struct EntrySpec {
     pub(crate) html: Option<At<bool>>,
     /// Separators of a cell that holds several values.
     pub(crate) split: Option<At<Vec<String>>>,
-    /// What stands between several values of a text.
+    /// The separator of several values of a text.
     pub(crate) join: Option<At<String>>,
     /// Value map.
     pub(crate) map: Option<At<MapSpec>>,
-    /// Whether the value map minds case and blanks.
+    /// Whether case and blanks matter in the value map.
     pub(crate) exact: bool,
     /// For texts that the value map lacks.
     pub(crate) unmapped: Option<At<Otherwise>>,
@@ -179,7 +179,7 @@ pub(crate) struct EntrySpec {
     pub(crate) default: Option<At<String>>,
     /// `empty`: whether an update clears what has no value.
     pub(crate) clear: Option<At<bool>>,
-    /// Property to write where the portal holds this one read-only.
+    /// Property to write if this one is read-only in the portal.
     pub(crate) read_only_into: Option<At<String>>,
     /// Date formats (strptime).
     pub(crate) format: Option<At<Vec<At<String>>>>,
@@ -194,7 +194,7 @@ pub(crate) struct EntrySpec {
 }
 
 impl EntrySpec {
-    /// An entry that says nothing but where its text comes from.
+    /// An entry that only says where its text comes from.
     pub(crate) fn new(property: At<String>, origin: Origin) -> EntrySpec {
         EntrySpec {
             property,
@@ -229,7 +229,7 @@ impl EntrySpec {
 pub(crate) struct Replacement {
     /// What is looked for.
     pub(crate) pattern: Regex,
-    /// What stands there afterwards; `$1` is the first group.
+    /// The replacement; `$1` is the first group.
     pub(crate) text: String,
 }
 
@@ -247,11 +247,11 @@ pub(crate) enum ZoneSpec {
 pub(crate) enum LookupSpec {
     /// By e-mail or full name.
     Owner,
-    /// First in a file, then by what that says.
+    /// First in a file, then by the result.
     File(TableSpec),
 }
 
-/// A file of two columns, beside the mapping.
+/// A file of two columns, next to the mapping.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct TableSpec {
     /// Path, from the folder of the mapping.
@@ -260,7 +260,7 @@ pub(crate) struct TableSpec {
     pub(crate) from: String,
     /// Column with what they become.
     pub(crate) to: String,
-    /// The property whose lines count, where the file has a column that says which.
+    /// The property whose lines count, if the file has a column for it.
     pub(crate) property: Option<String>,
 }
 
@@ -287,7 +287,7 @@ pub(crate) struct MapLine {
 pub(crate) struct LinkSpec {
     /// Kind of the other record.
     pub(crate) to: At<ObjectName>,
-    /// What the cells say of it.
+    /// What the cells hold.
     pub(crate) by: At<LinkBy>,
     /// Columns with that; the first that the file has.
     pub(crate) column: Vec<At<ColumnName>>,
@@ -297,7 +297,7 @@ pub(crate) struct LinkSpec {
     pub(crate) nth: Option<At<usize>>,
     /// Separators of a cell that names several records.
     pub(crate) split: Option<At<Vec<String>>>,
-    /// The field that says it, where a cell is a JSON list of objects.
+    /// The field that holds it, if a cell is a JSON list of objects.
     pub(crate) path: Option<String>,
     /// A file that turns the cell's text into the value.
     pub(crate) lookup: Option<At<TableSpec>>,
@@ -312,7 +312,7 @@ pub(crate) struct LinkSpec {
 /// One `[[notes]]`: a note for each comment.
 #[derive(Clone, Debug)]
 pub(crate) struct NotesSpec {
-    /// Where the comments stand.
+    /// Where the comments are.
     pub(crate) from: NotesFrom,
     /// Whether the file may lack them.
     pub(crate) optional: bool,
@@ -328,7 +328,7 @@ pub(crate) struct NotesSpec {
     pub(crate) body: BodySpec,
     /// What it becomes.
     pub(crate) becomes: BecomesSpec,
-    /// What tells it from the others of its ticket.
+    /// Its id among the comments of its ticket.
     pub(crate) id: Option<FieldSpec>,
     /// Whether the earliest is left out, because the ticket's description says the same.
     pub(crate) skip_first: bool,
@@ -339,9 +339,9 @@ pub(crate) struct NotesSpec {
 /// `attachments` of a comment.
 #[derive(Clone, Debug)]
 pub(crate) struct FilesSpec {
-    /// Where they stand.
+    /// Where they are.
     pub(crate) field: FieldSpec,
-    /// How they are told apart.
+    /// How they are separated.
     pub(crate) cut: FilesCut,
     /// What is said of each.
     pub(crate) said: FileSpec,
@@ -386,19 +386,19 @@ pub(crate) struct AttachmentsSpec {
     pub(crate) at: Option<MomentSpec>,
 }
 
-/// What a comment becomes, with what such a record has of its own.
+/// What a comment becomes, with the properties of such a record.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum BecomesSpec {
     /// A note.
     #[default]
     Note,
-    /// An e-mail, where the addresses are known and everybody may see it; else a note.
+    /// An e-mail, if the addresses are known and everybody may see it; else a note.
     Email(Box<EmailSpec>),
     /// A call.
     Call(Box<CallSpec>),
 }
 
-/// What e-mails have of their own.
+/// The properties of e-mails.
 #[derive(Clone, Debug)]
 pub(crate) struct EmailSpec {
     /// Who sent it.
@@ -413,7 +413,7 @@ pub(crate) struct EmailSpec {
     pub(crate) incoming: PublicSpec,
 }
 
-/// What calls have of their own.
+/// The properties of calls.
 #[derive(Clone, Debug)]
 pub(crate) struct CallSpec {
     /// What it was about.
@@ -443,7 +443,7 @@ impl BecomesSpec {
     }
 }
 
-/// Where the comments of a row stand.
+/// Where the comments of a row are.
 #[derive(Clone, Debug)]
 pub(crate) enum NotesFrom {
     /// One in each cell of these columns, cut like this.
@@ -454,10 +454,10 @@ pub(crate) enum NotesFrom {
     File(BesideSpec),
 }
 
-/// `file`: comments that stand in a file of their own.
+/// `file`: comments in a separate file.
 #[derive(Clone, Debug)]
 pub(crate) struct BesideSpec {
-    /// The file, beside the mapping.
+    /// The file, next to the mapping.
     pub(crate) file: At<String>,
     /// Where it names the ticket.
     pub(crate) ticket: FieldSpec,
@@ -474,7 +474,7 @@ pub(crate) struct PartsSpec {
     pub(crate) names: Vec<At<String>>,
 }
 
-/// Where a text of a comment stands: the first of these that is filled.
+/// Where a text of a comment is: the first of these that is filled.
 #[derive(Clone, Debug)]
 pub(crate) struct FieldSpec {
     /// As the mapping names them.
@@ -516,7 +516,7 @@ pub(crate) enum PublicSpec {
         field: FieldSpec,
         /// What the texts mean; without it, they are true and false.
         map: Option<At<MapSpec>>,
-        /// What others mean; none where they refuse the row.
+        /// What others mean; none if they refuse the row.
         unmapped: Option<bool>,
     },
 }

@@ -255,7 +255,7 @@ mod tests {
         assert_eq!(counts(&retried), [5, 0, 4, 0]);
         retried.add([(name("2"), Fate::Done), (name("3"), Fate::Refused)]);
         assert_eq!(counts(&retried), [6, 0, 3, 0]);
-        // The same rows once more, one of them on its way.
+        // The same rows again, one of them on its way.
         retried.add([(name("2"), Fate::Exists), (name("3"), Fate::Unknown)]);
         assert_eq!(counts(&retried), [6, 0, 2, 1]);
         retried.add([(name("2"), Fate::Refused), (name("3"), Fate::Exists)]);

@@ -1,6 +1,6 @@
 //! What an admin of a portal sets: limits of associations, rules for values. The sandbox serves
-//! and enforces them; checks tell of them, twins have them, and a row that they keep out is
-//! refused with its reason.
+//! and enforces them; checks report them, twins have them, and a row that breaks one is refused
+//! with its reason.
 
 use std::collections::BTreeMap;
 

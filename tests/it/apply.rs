@@ -1,5 +1,5 @@
-//! `apply`: what a plan says is done, and nothing else. Rows whose tickets others changed
-//! since are refused alone; a plan that does not fit any more is not applied at all.
+//! `apply`: what a plan says is done, and nothing else. Only rows whose tickets others
+//! have changed since are refused; a plan that no longer fits is not applied at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 

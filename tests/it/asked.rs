@@ -1,5 +1,5 @@
-//! What is asked before a portal is changed for good, and what is said first: which
-//! portal it is, and by what it was chosen. Questions are answered on a real terminal.
+//! What is asked before a portal is changed for good, and what is reported first: which
+//! portal it is, and how it was chosen. Questions are answered on a real terminal.
 
 use std::process::Command;
 

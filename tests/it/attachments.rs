@@ -1,6 +1,6 @@
 //! Files of tickets and comments go into the portal, each once, before the notes that name
-//! them: from a folder, or from hosts that were named. One that can't go in keeps its note
-//! back and nothing else.
+//! them: from a folder, or from hosts that were named. One that can't be uploaded prevents
+//! its note and nothing else.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,5 +1,5 @@
-//! The helper for stories in which something stands between the tool and a served
-//! sandbox: it sees every call, may do something first, and may answer otherwise.
+//! The helper for stories with something between the tool and a served sandbox: it sees
+//! every call, may do something first, and may answer differently.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,5 +1,5 @@
-//! Comments in a file of their own: each becomes a note of its ticket, however large the
-//! file is and in whatever order, and what names no ticket is counted and kept to look at.
+//! Comments in a separate file: each becomes a note of its ticket, whatever the file's
+//! size and order, and those that name no ticket are counted and kept in a file.
 
 use std::fmt::Write as _;
 

@@ -1,6 +1,6 @@
 //! First contact: a file of an unknown kind is checked, a mapping proposed for it, and the
-//! proposal imported as it is. What comes of it is right, or it was asked about; nothing
-//! is wrong and silent.
+//! proposal imported as it is. The result is right, or there was a question about it;
+//! nothing is silently wrong.
 
 use std::fmt::Write as _;
 

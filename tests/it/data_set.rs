@@ -1,5 +1,5 @@
-//! Data sets that are brought up to date (`export --since last`): after each run they
-//! hold what a full export into a fresh folder holds, whatever happened to the tickets.
+//! Data sets that are updated (`export --since last`): after each run they hold what a
+//! full export into a fresh folder holds, whatever happened to the tickets.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,6 +1,6 @@
-//! Data sets in which something was changed by hand: it is never believed, and there is
-//! one way out. What a data set alone knows outlives it, and places that are none for a
-//! data set are refused before anything is read.
+//! Data sets in which something was changed by hand: it is never trusted, and there is
+//! one way out. What only a data set knows survives, and unsuitable targets are refused
+//! before anything is read.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! Data sets of portals whose definitions change from night to night: properties that are
-//! missed and come back, labels, types, and a clock that is set back. After each run the
+//! Data sets of portals whose definitions change from night to night: properties that
+//! disappear and return, labels, types, and a clock that is set back. After each run the
 //! set holds what a full export into a fresh folder holds.
 
 use std::fs;

@@ -1,5 +1,5 @@
-//! Data sets with what hangs on tickets: notes, e-mails, tasks and records of a kind of
-//! the portal's own. They come, change and go by themselves, and the set follows.
+//! Data sets with records linked to tickets: notes, e-mails, tasks and custom objects.
+//! They appear, change and disappear independently, and the set follows.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! Updates: of many rows only those go that change something, whatever their values look
-//! like, in full batches, and the journal keeps what their tickets held.
+//! Updates: of many rows only those that change something are sent, whatever their
+//! values look like, in full batches, and the journal keeps former values.
 
 use std::collections::BTreeMap;
 

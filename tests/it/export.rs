@@ -1,5 +1,5 @@
-//! Exports as users see them: every ticket once and in id order, in every form, with
-//! what stands beside the data.
+//! Exports as users see them: every ticket once and in id order, in every format, with
+//! the files next to the data.
 
 use std::collections::BTreeSet;
 use std::fs;

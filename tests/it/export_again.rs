@@ -1,5 +1,5 @@
-//! Exports to a place where something stands: the same export replaces it, another one
-//! is refused; stopped exports are shown, say what they are, and leave newer files alone.
+//! Exports to an existing target: the same export replaces it, another one is refused;
+//! stopped exports are listed with their state, and leave newer files alone.
 
 use std::fs;
 use std::process::Stdio;

@@ -1,6 +1,6 @@
-//! Columns that an export has beside properties that were asked for: the record's own
-//! times, former values with who set them; and those that it has not: properties that
-//! the portal lacks, or that no ticket has a value of.
+//! Columns of an export apart from requested properties: the record's own times, former
+//! values with who set them; and columns that it lacks: properties missing in the
+//! portal, or without a value in any ticket.
 
 use serde_json::{Value, json};
 

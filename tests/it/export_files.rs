@@ -1,5 +1,5 @@
-//! Exports with the files of what was said: each comes out once and is what it was, under a
-//! name that leads nowhere else; what can't be had is told and counted.
+//! Exports with the files of what was said: each is downloaded once and unchanged, under a
+//! safe name; files that can't be downloaded are reported and counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,5 +1,4 @@
-//! Exports with what was said and done: notes, e-mails and the like as tables beside the
-//! tickets.
+//! Exports with activities: notes, e-mails and the like as tables beside the tickets.
 
 use serde_json::{Value, json};
 

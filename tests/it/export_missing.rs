@@ -1,7 +1,7 @@
-//! Exports while single tickets and contacts go between two of their calls (protocol
-//! E6): a ticket is in the file as it was read, or it is left out; it is never there
-//! with a part of its links, and it never costs the run. However the portal says that
-//! a record is not there.
+//! Exports while single tickets and contacts disappear between two of their calls
+//! (protocol E6): a ticket is in the file as it was read, or it is left out; it is
+//! never there with a part of its links, and it never costs the run. However the portal
+//! says that a record is not there.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,6 +1,6 @@
-//! Portals, or something in between, whose lists go round, backwards or on for ever: a
-//! command that reads them ends with exit code 7 and says what the portal did, and no
-//! export appears.
+//! Portals, or something in between, whose lists go in circles, backwards or on for
+//! ever: a command that reads them ends with exit code 7 and says what the portal did,
+//! and no export appears.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

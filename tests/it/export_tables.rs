@@ -1,5 +1,5 @@
-//! What stands beside the tickets of an export: former values, and the records that
-//! tickets are linked to, as columns and as files of their own.
+//! The tables beside the tickets of an export: former values, and the records that
+//! tickets are linked to, as columns and as separate files.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! What runs find out about portals: kept for the next run, shown with its date and with what
-//! showed it, and never relied on where it may be wrong by now.
+//! What runs find out about portals: kept for the next run, shown with date and source, and
+//! never relied on where it may be outdated.
 
 use std::collections::BTreeMap;
 

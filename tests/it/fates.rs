@@ -1,5 +1,5 @@
-//! Replies that say too little, too much or nothing, and keys that somebody else
-//! holds: the fates that the protocol gives.
+//! Replies that say too little, too much or nothing, and keys that somebody else holds:
+//! fates by the protocol.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Plans of runs that take files along: what is counted, what a plan is held to, and that its
-//! run uploads what was shown.
+//! Plans of runs that upload files: what is counted, how its run is checked against it, and
+//! that it uploads what was shown.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! What `check --portal` foretells and an import then does: the calls that it makes, by
-//! what they are for, and the tickets that the portal has already.
+//! What `check --portal` forecasts and an import then does: the calls that it makes, by
+//! purpose, and the tickets that the portal already has.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,5 @@
-//! Run folders that came from somebody else: they command nothing. No token goes where
-//! only they say, nothing outside of them is written, and looking at them ends.
+//! Run folders from somebody else are not trusted: no token is sent where only they
+//! say, nothing outside of them is written, and reading them always ends.
 
 use std::fs;
 use std::io::ErrorKind;

@@ -1,5 +1,5 @@
-//! `tickethaul get`: a few tickets as people and programs see them, and what is said of
-//! those that are not there.
+//! `tickethaul get`: a few tickets as people and programs see them, and what is
+//! reported of missing ones.
 
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
-//! The files of a run given back as input: a refused row stays refused until what it was
-//! refused for has changed, what was corrected counts, and a deletion takes only what the
-//! run created.
+//! The files of a run used as input: a refused row stays refused until what it was
+//! refused for has changed, corrections count, and a deletion removes only what the run
+//! created.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

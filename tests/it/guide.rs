@@ -1,6 +1,6 @@
 //! HubSpot's guide for tickets, promise by promise and in its order: each is shown by
 //! the tool where it has a command for it, else by the client. The list is `PROMISES`;
-//! every test of this file stands in it, and everything in it is a test.
+//! every test of this file is in it, and everything in it is a test.
 
 use serde_json::{Value, json};
 use tickethaul::hubspot::records::association_types::{CONTACT, PRIMARY_COMPANY};

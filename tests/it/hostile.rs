@@ -1,6 +1,5 @@
-//! Somebody else answers in HubSpot's name: what replies repeat of secrets is kept
-//! nowhere, what they say begins no line of ours, and files of somebody else are no
-//! trap.
+//! Somebody else answers in HubSpot's name: secrets echoed by replies are not kept
+//! anywhere, their text can't begin a line of ours, and files of others are not a trap.
 
 use std::fs;
 use std::io::{Read, Write};

@@ -1,5 +1,5 @@
 //! Files as help desks and people hand them over: packed, piped, several at once, too
-//! large, half broken. Small ones stand here; large ones are made when needed.
+//! large, half broken. Small ones are here; large ones are generated when needed.
 
 use std::fs::{self, File};
 use std::io::Write;

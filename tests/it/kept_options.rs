@@ -1,5 +1,5 @@
-//! What a run was told stays with it: a resume without options goes by those of the run,
-//! and one with options by its own, which stay with the run from then on.
+//! The options of a run stay with it: a resume without options uses those of the run,
+//! and one with options its own, which stay with the run from then on.
 
 use std::time::Instant;
 

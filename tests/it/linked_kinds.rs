@@ -1,5 +1,5 @@
 //! Links to every kind of record that HubSpot has besides contacts, companies and deals:
-//! activities, and kinds that a portal defines itself, by name or type id.
+//! activities, and custom objects, by name or type id.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The helper of stories about links that are cut short: files that link tickets, the
+//! The helper of stories about interrupted runs that link: files that link tickets, the
 //! portal before them, and what portal and files must hold after. Running them is left
 //! to the story.
 

@@ -1,4 +1,4 @@
-//! Everything that is tested from outside, in one binary; a topic a file.
+//! Everything that is tested from outside, in one binary; one file for each topic.
 
 mod apply; // a plan applied: exactly it, once, and only what nobody changed since
 mod admin; // limits of associations and rules for values, which an admin sets

@@ -1,5 +1,5 @@
-//! `plan` and `import --dry-run`: what is said of each row is what an import then does, and
-//! nothing is written meanwhile.
+//! `plan` and `import --dry-run`: what is reported for each row is what an import then
+//! does, and nothing is written meanwhile.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
 //! Portals by name: what the configuration says, which portal a command takes, where its
-//! token comes from, and what becomes of runs whose portal is another one by now.
+//! token comes from, and what happens to runs whose portal has changed.
 
 use std::fs;
 use std::path::Path;

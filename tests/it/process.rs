@@ -1,5 +1,5 @@
-//! The process and what it leaves: files for their owner alone whatever the umask is,
-//! nothing behind when a signal ends it, words where the system gives no more.
+//! The process and what it leaves: files for their owner alone whatever the umask,
+//! nothing when a signal ends it, a message when the system runs out of something.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

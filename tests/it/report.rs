@@ -1,5 +1,5 @@
-//! `report`: a run as a page. It is left in the run folder, made anew from there, and says
-//! what the folder says.
+//! `report`: a run as a page. It is written into the run folder, can be made again from
+//! there, and says what the folder says.
 
 use crate::filled_portal::FilledPortal;
 use crate::rehearsal::{Rehearsal, project};

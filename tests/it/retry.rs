@@ -1,4 +1,4 @@
-//! `retry`: the refused rows of a run again as a run of its own, and a run and its retries
+//! `retry`: the refused rows of a run again as a new run, and a run and its retries
 //! counted as one.
 
 use std::collections::{BTreeMap, BTreeSet};

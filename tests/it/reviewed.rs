@@ -1,5 +1,5 @@
-//! The helper for what is done after a run: a portal, a file of tickets with a contact
-//! each, imports of it as runs, and what others do to the tickets meanwhile.
+//! The helper for stories after a run: a portal, a file of tickets with a contact each,
+//! imports of it as runs, and what others do to the tickets meanwhile.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;

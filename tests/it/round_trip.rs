@@ -1,5 +1,5 @@
 //! What is exported with a mapping is what an import reads with it: every value of
-//! every type comes back as it was.
+//! every type is unchanged.
 
 use std::collections::BTreeMap;
 

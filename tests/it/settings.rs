@@ -1,4 +1,4 @@
-//! Where a portal's settings come from: flags, environment, files; and what is said
+//! Where a portal's settings come from: options, environment, files; and the messages
 //! when they can't be used. No secret is ever shown.
 
 use std::io::{Read, Write};

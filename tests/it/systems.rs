@@ -1,5 +1,6 @@
 //! Proposals for the exports of many systems, in the languages, date styles and dialects
-//! that they come in, imported unedited: what they say is right, or it was asked about.
+//! that they come in, imported unedited: what they say is right, or there is a question
+//! about it.
 //!
 //! The headers and values are not the recogniser's own. They are facts of documentation,
 //! of header lines of real exports, and of the translations that programs carry: Odoo's

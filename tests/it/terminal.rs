@@ -1,6 +1,6 @@
-//! What is shown is text: nothing of a ticket, a portal or a file commands the terminal
-//! that it is shown on, or begins a line that looks like ours. Each command runs in a
-//! pseudo terminal.
+//! What is shown is text: nothing from a ticket, a portal or a file controls the
+//! terminal, or begins a line that looks like ours. Each command runs in a pseudo
+//! terminal.
 
 #![cfg(target_os = "linux")]
 

@@ -1,5 +1,5 @@
-//! What is told of a data set: the state for the next run, the manifest and the schema in
-//! its folder, and what a run came to.
+//! The metadata of a data set: the state for the next run, the manifest and the schema in
+//! its folder, and the result of a run.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -24,7 +24,7 @@ use crate::export::manifest::{self, Manifest};
 use crate::export::names::{Beside, STATE};
 use crate::export::write::{FileFacts, Sink};
 
-/// What a run came to, as far as it is known before it is published; names of files are
+/// The result of a run, as far as it is known before publishing; names of files are
 /// those in the folder.
 pub fn done(
     (decided, is_new): (&Decided, bool),
@@ -56,7 +56,7 @@ pub fn done(
     }
 }
 
-/// What a run came to whose set stands there already.
+/// The result of a run whose set has already been published.
 pub fn published(standing: &Base) -> Done {
     held(&standing.index, standing.files())
 }
@@ -81,7 +81,7 @@ fn name(file: &FileFacts) -> Option<String> {
     Some(file.path.as_ref()?.to_string_lossy().into_owned())
 }
 
-/// Writes what is told of the set, the manifest last.
+/// Writes the set's metadata, the manifest last.
 pub fn tell(
     plan: &Plan<'_>,
     update: &Update,

@@ -1,5 +1,4 @@
-//! Brings a data set up to date: the new folder is built beside the old one, and takes
-//! its place.
+//! Updates a data set: the new folder is built next to the old one, and replaces it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,7 +26,7 @@ use crate::export::window::Window;
 use crate::export::write::PartBy;
 use crate::hubspot::Client;
 
-/// Brings the data set of a job up to date.
+/// Updates the data set of a job.
 pub async fn run(
     mut job: Job,
     client: Client,
@@ -67,7 +66,7 @@ fn with_places(mut done: Done, folder: &Path) -> Done {
     done
 }
 
-/// What can't be read of the set that stands there is no error of the disk.
+/// What can't be read of the set that stands there is not an error of the disk.
 fn of_set(path: &Path, error: ExportError) -> ExportError {
     match error {
         ExportError::Write(error) | ExportError::Page(PageError::Spool(error))
@@ -94,7 +93,7 @@ fn place_of(job: &mut Job) -> io::Result<(PathBuf, PartBy)> {
     }
 }
 
-/// The set that this run goes on from, and the window that it reads.
+/// The set that this run continues from, and the window that it reads.
 fn goes_on(
     job: &Job,
     standing: Result<Option<Base>, BaseError>,

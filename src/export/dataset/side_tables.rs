@@ -1,5 +1,5 @@
 //! The tables of a data set without parts: what is gone, linked records, and what
-//! explains the values of tickets. None of them goes away once it was there.
+//! explains the values of tickets. None of them is removed once it exists.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use super::records::RecordTable;
 use super::tombstones::{self, DELETED};
 use super::update::Update;
 
-/// Writes them. Where nothing is gone that was not before, that table is linked.
+/// Writes them. If nothing more is gone than before, that table is hard-linked.
 pub fn write_beside(
     plan: &Plan<'_>,
     update: &Update,

@@ -67,7 +67,7 @@ impl Secrets {
     }
 }
 
-/// The text without a secret, or nothing where it does not hold it.
+/// The text without a secret, or nothing if it does not hold it.
 fn without(text: &[u8], secret: &[u8]) -> Option<Vec<u8>> {
     let first = *secret.first()?;
     // A secret begins plainly or with an encoded character, so most positions can be skipped.

@@ -1,5 +1,5 @@
 //! Calls with a token that is good. An OAuth access token is renewed a minute before it
-//! ends, and once more when the portal says that it has ended; however many calls
+//! ends, and again when the portal says that it has ended; however many calls
 //! notice that, one of them renews it and the others wait.
 
 use std::time::Duration;

@@ -104,7 +104,7 @@ impl Client {
 
     /// One page of what matches in ascending id order, above an id; however many
     /// there are. The search's own order is not used. `after` of the page is the id
-    /// to go on from.
+    /// to continue from.
     pub async fn search_by_id(
         &self,
         object: ObjectType,

@@ -36,7 +36,7 @@ pub enum CallError {
         /// What it said.
         error: Box<ApiError>,
     },
-    /// A daily limit, its reserve, or a portal being moved (477): the run can go on
+    /// A daily limit, its reserve, or a portal being moved (477): the run can continue
     /// later. An earlier attempt of a write that may be repeated can have been
     /// carried out.
     #[error("{0}")]

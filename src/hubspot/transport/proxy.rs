@@ -56,7 +56,7 @@ impl Way {
         }
     }
 
-    /// The proxy, where there is one.
+    /// The proxy, if there is one.
     pub(super) fn proxy(self) -> Option<Through> {
         match self {
             Way::Through(through) => Some(*through),

@@ -43,7 +43,7 @@ impl Client {
         })
     }
 
-    /// Limits of links that an admin set; none where the portal does not say.
+    /// Limits of links that an admin set; none if the portal does not say.
     pub async fn link_limits(&self) -> Result<Option<Vec<LinkLimit>>, CallError> {
         let answer = Asking::new(self).get(self.api().link_limits()).await?;
         let limit = |one: &Value| {
@@ -57,7 +57,7 @@ impl Client {
         Ok(body.map(|body| results(&body).iter().filter_map(limit).collect()))
     }
 
-    /// Ticket properties whose values have rules, with these; none where the portal does
+    /// Ticket properties whose values have rules, with these; none if the portal does
     /// not say.
     pub async fn value_rules(&self) -> Result<Option<ValueRules>, CallError> {
         let answer = Asking::new(self)

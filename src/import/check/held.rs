@@ -16,7 +16,7 @@ const MOST: usize = 20_000;
 /// HubSpot: records of a batch read.
 const BATCH: usize = 100;
 
-/// Looks up the keys of the first rows that would be sent; nothing where rows have no key
+/// Looks up the keys of the first rows that would be sent; nothing if rows have no key
 /// of their own, or the portal does not know the property.
 ///
 /// # Errors

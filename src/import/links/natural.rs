@@ -1,6 +1,6 @@
 //! Natural keys of other records: reads records by one, from the record store if its
-//! values are unique, otherwise by search, whose index is some seconds late (protocol
-//! L3).
+//! values are unique, otherwise by search, whose index is some seconds late
+//! (protocol L3).
 
 use std::sync::Arc;
 

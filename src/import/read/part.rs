@@ -396,10 +396,10 @@ mod tests {
                 400,
                 400,
                 1_000,
-                Some("its 1000 bytes claim to stand for 1200"),
+                Some("its 1000 bytes claim to unpack to 1200"),
             ),
-            (2, 400, u64::MAX, 1_000, Some("claim to stand for")),
-            (1, 400, 2_000_000, 1_000, Some("claim to stand for 2000000")),
+            (2, 400, u64::MAX, 1_000, Some("claim to unpack to")),
+            (1, 400, 2_000_000, 1_000, Some("claim to unpack to 2000000")),
         ] {
             let told = refuse_bombs("a.zip", &members(count, packed, unpacked), size);
             match (told, words) {

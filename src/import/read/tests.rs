@@ -109,7 +109,7 @@ fn files_and_what_their_rows_become() {
             b"Id,S,T\n1,\"a\n2,\"c\",d\n",
             &["Id|S|T", "2: UNCLOSED_QUOTE Id,S,T\n1,\"a", "3: 2|c|d"],
         ),
-        // what is no text
+        // what is not text
         (b"Id,S\n1,a\0b\n2,c\x07d\n", &["Id|S", "2: NUL_CHARACTER 1|a\0b", "3: 2|c\x07d"]),
         // our own files: what was corrected counts, else the cells; never one of two repairs
         (

@@ -92,7 +92,10 @@ impl Call<'_> {
         let chosen: Vec<&Item> = part.iter().map(|&idx| self.items[idx]).collect();
         match self.call(&chosen).await {
             Ok(reply) if reply.may_come_late => Ok(Some(vec![Verdict::Late; part.len()])),
-            Ok(reply) => self.matched(&chosen, &reply).map(Some).map_err(mend),
+            Ok(reply) => self
+                .matched(&chosen, &reply)
+                .map(Some)
+                .map_err(stop_for_fault),
             Err(CallError::Ambiguous(_)) => Ok(Some(vec![Verdict::Late; part.len()])),
             Err(CallError::Refused(error)) if error.may_come_late => {
                 Ok(Some(vec![Verdict::Late; part.len()]))
@@ -179,10 +182,12 @@ fn refused(
     matching: &Matching<'_>,
 ) -> Result<Option<Vec<Verdict>>, Stop> {
     if let RowErrorKind::Property(problem) = error.kind() {
-        return Err(mend(PropertyFault::of(problem)));
+        return Err(stop_for_fault(PropertyFault::of(problem)));
     }
     if let [only] = chosen {
-        return Ok(Some(vec![judge(error, only, matching).map_err(mend)?]));
+        return Ok(Some(vec![
+            judge(error, only, matching).map_err(stop_for_fault)?,
+        ]));
     }
     let news = chosen
         .iter()
@@ -191,6 +196,6 @@ fn refused(
     Ok(suspected.then(|| vec![Verdict::Suspected; chosen.len()]))
 }
 
-fn mend(fault: PropertyFault) -> Stop {
+fn stop_for_fault(fault: PropertyFault) -> Stop {
     Stop::MustFix(fault.0)
 }

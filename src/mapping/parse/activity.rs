@@ -27,7 +27,7 @@ const NEEDED_BY_EMAILS: [(&str, &str); 3] = [
     ),
 ];
 
-/// Reads what comments become; none where something was reported.
+/// Reads what comments become; none if something was reported.
 pub(super) fn read_becomes(fields: &Fields<'_>, table: &mut Table<'_>) -> Option<BecomesSpec> {
     let is_named = table.value("as").is_some();
     let kind = read_word(table, "as", &KINDS).map(|kind| kind.value);

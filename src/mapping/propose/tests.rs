@@ -1,4 +1,4 @@
-//! Proposals for the samples, held against the presets that people wrote for them.
+//! Proposals for the samples, compared with the presets that people wrote for them.
 
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
@@ -152,10 +152,14 @@ fn proposals_find_what_the_presets_say_and_are_never_sure_of_something_else() {
         }
         assert!(
             hits * 5 >= expected.len() * 4,
-            "{sample}: {hits} of {}, not {missed:?}",
+            "{sample}: {hits} of {} properties are proposed, not {missed:?}; at least four in \
+             five have to be: teach the system's words to `propose/vocabulary.toml`",
             expected.len()
         );
-        assert_eq!(missed, sampled.not_proposed, "{sample}");
+        assert_eq!(
+            missed, sampled.not_proposed,
+            "{sample}: what is not proposed, and `not_proposed` of its expectation"
+        );
     }
 }
 
@@ -273,7 +277,7 @@ fn rule_of(formats: &[&str]) -> DateRule {
     }
 }
 
-/// What stands in the columns of a small file.
+/// What is in the columns of a small file.
 fn surveyed(names: &[String], rows: &[Vec<String>]) -> Survey {
     let mut survey = Survey::new(&Headers::new(names.to_vec()));
     for (line, row) in (2..).zip(rows) {

@@ -1,4 +1,4 @@
-//! Mappings with many mistakes: all of them are told, each at its place.
+//! Mappings with many mistakes: all of them are reported, each at its place.
 
 use proptest::prelude::*;
 

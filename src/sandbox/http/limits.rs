@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::switches::time_text::time;
 
-/// How many calls the portal takes, for all its clients together.
+/// How many calls the portal allows, for all its clients together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rate {
     /// No limit, and no rate headers.
@@ -88,7 +88,7 @@ pub(crate) enum Budget {
 /// What became of one arriving call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Arrival {
-    /// None when there is no limit to tell of, and for searches.
+    /// None if there is no limit to report, and for searches.
     pub(crate) meter: Option<Meter>,
     pub(crate) refused: Option<Policy>,
 }

@@ -1,5 +1,5 @@
-//! The v4 batches (C1 §8.3): pairs that can't be are told row by row, a pair
-//! that comes twice costs the call.
+//! The v4 batches (C1 §8.3): impossible pairs are reported row by row, a repeated pair
+//! fails the call.
 
 use std::collections::BTreeSet;
 
@@ -114,8 +114,8 @@ impl PortalState {
         Ok(BatchOut::new(results, errors, now.iso()))
     }
 
-    /// What is said of a record that is not there (C1 §12.38): nothing, a row, or the
-    /// refusal of the call.
+    /// What is said of a missing record (C1 §12.38): nothing, a row, or the refusal of
+    /// the call.
     pub(super) fn missing_from(
         &self,
         ends: (Kind, Kind),

@@ -1,6 +1,6 @@
-//! The switches: what nobody can know about a live portal without having one, as
-//! named choices. One line of the table below is one row of C1 §12, the list of
-//! unknowns; the first value of a line is what the portal does by itself.
+//! The switches: what can't be known about a live portal without having one, as named
+//! choices. One line of the table below is one row of C1 §12, the list of unknowns; the
+//! first value of a line is what the portal does by itself.
 
 pub(crate) mod value;
 pub(crate) mod time_text;

@@ -47,7 +47,7 @@ pub enum Brought {
     /// A call for it was lost that may still be carried out: it waits for the next
     /// sweep. Says whether that happened just now.
     Later {
-        /// True where this call was lost, false where an earlier one was.
+        /// True if this call was lost, false if an earlier one was.
         now: bool,
     },
 }

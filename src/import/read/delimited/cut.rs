@@ -18,7 +18,7 @@ const CHUNK: usize = 32 * 1024;
 /// The longest record that is read whole, in bytes. The portal takes 64 KiB of text for
 /// a property and our calls 4 MiB, so no ticket needs more.
 pub const LONGEST: usize = 16 * 1024 * 1024;
-/// The most cells of a record that are told apart.
+/// The most cells of a record that are separated.
 const MOST_CELLS: usize = 1 << 20;
 
 /// How far to look for the end of a line after a record.

@@ -123,7 +123,7 @@ impl OwnCells {
         }
     }
 
-    /// What an earlier run wrote of a row; none where it wrote nothing.
+    /// What an earlier run wrote of a row; none if it wrote nothing.
     pub(crate) fn kept(&self, record: Record<'_>) -> Option<Box<Kept>> {
         let text = |cell: Option<usize>| {
             let text = std::str::from_utf8(record.get(cell?)).ok()?;
